@@ -1,0 +1,2 @@
+//! Stagedoor.
+fn main() {}
