@@ -1,1 +1,16 @@
-//! access
+//! The words of Stagedoor, the access map, the planner and its checks.
+//!
+//! Everything here is pure: no clock, no randomness, no environment, no I/O. Time is an argument,
+//! maps are sorted, and equal inputs give equal plans, byte for byte.
+
+pub mod check;
+pub mod entitlement;
+pub mod ids;
+pub mod map;
+pub mod naming;
+pub mod network;
+pub mod observed;
+pub mod plan;
+pub mod planner;
+pub mod reason;
+pub mod snapshot;

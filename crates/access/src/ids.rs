@@ -1,0 +1,271 @@
+//! Identifiers. Each is its own type, parsed once at the edge, so that none is passed for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An identifier that is not what its service allows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not {expected}")]
+pub struct InvalidId {
+    /// The text as given.
+    pub value: String,
+    /// What was expected, as a phrase with its article.
+    pub expected: &'static str,
+}
+
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident, $expected:literal, $valid:expr) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// What a valid value looks like, for error messages.
+            pub const EXPECTED: &'static str = $expected;
+
+            /// Parses the text, or says what was expected.
+            pub fn parse(value: impl Into<String>) -> Result<Self, InvalidId> {
+                let value = value.into();
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&value) {
+                    Ok(Self(value))
+                } else {
+                    Err(InvalidId { value, expected: $expected })
+                }
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(value: String) -> Result<Self, InvalidId> {
+                Self::parse(value)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    };
+}
+
+id!(
+    /// A directory's stable id of a person: for Identity Center a UUID, or ten hexadecimal digits
+    /// and a UUID.
+    PersonId,
+    "a directory user id (1 to 128 letters, digits or `-._:@/`)",
+    |s| opaque(s)
+);
+id!(
+    /// A directory's stable id of a group.
+    GroupId,
+    "a directory group id (1 to 128 letters, digits or `-._:@/`)",
+    |s| opaque(s)
+);
+id!(
+    /// The key of a team in the access map. Part of profile names and of IAM resource patterns,
+    /// hence lower case, no doubled hyphen, and at most 26 characters: with a 36-character user id
+    /// a name still fits SageMaker's 63.
+    TeamKey,
+    "a team key (1 to 26 of a-z, 0-9 and single inner hyphens)",
+    |s| s.len() <= 26 && is_slug(s)
+);
+id!(
+    /// The key of a domain in the access map.
+    DomainKey,
+    "a domain key (1 to 63 of a-z, 0-9 and single inner hyphens)",
+    |s| s.len() <= 63 && is_slug(s)
+);
+id!(
+    /// The key of a network in the access map.
+    NetworkKey,
+    "a network key (1 to 63 of a-z, 0-9 and single inner hyphens)",
+    |s| s.len() <= 63 && is_slug(s)
+);
+id!(
+    /// The key of a persona in the access map.
+    PersonaKey,
+    "a persona key (1 to 63 of a-z, 0-9 and single inner hyphens)",
+    |s| s.len() <= 63 && is_slug(s)
+);
+id!(
+    /// The key of an identity provider in the access map; part of its ACS address.
+    IdpKey,
+    "an identity provider key (1 to 63 of a-z, 0-9 and single inner hyphens)",
+    |s| s.len() <= 63 && is_slug(s)
+);
+id!(
+    /// A SageMaker domain id: `d-` and up to 61 lower-case letters, digits and inner hyphens.
+    DomainId,
+    "a SageMaker domain id (`d-` followed by a-z and 0-9)",
+    |s| s.strip_prefix("d-").is_some_and(|rest| {
+        !rest.is_empty()
+            && rest.len() <= 61
+            && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !rest.ends_with('-')
+    })
+);
+id!(
+    /// A twelve-digit AWS account id.
+    AccountId,
+    "an AWS account id (12 digits; quote it in YAML)",
+    |s| s.len() == 12 && s.bytes().all(|b| b.is_ascii_digit())
+);
+id!(
+    /// An AWS Region name, such as `eu-west-1`. No list of Regions is kept anywhere.
+    Region,
+    "an AWS Region (such as `eu-west-1`)",
+    |s| {
+        let parts: Vec<&str> = s.split('-').collect();
+        parts.len() >= 3
+            && s.len() <= 32
+            && parts.iter().all(|p| !p.is_empty())
+            && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && parts.last().is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
+    }
+);
+id!(
+    /// An Identity Store id: `d-` and ten hexadecimal digits, or a UUID.
+    IdentityStoreId,
+    "an identity store id (`d-` and ten hexadecimal digits, or a UUID)",
+    |s| match s.strip_prefix("d-") {
+        Some(rest) => rest.len() == 10 && rest.bytes().all(|b| b.is_ascii_hexdigit()),
+        None => s.len() == 36 && s.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'),
+    }
+);
+id!(
+    /// The ARN of an IAM role, 20 to 2,048 characters, in any partition.
+    RoleArn,
+    "the ARN of an IAM role (`arn:aws:iam::111122223333:role/name`)",
+    |s| role_arn_parts(s).is_some()
+);
+id!(
+    /// A SageMaker user profile name: 1 to 63 letters, digits and inner hyphens. SageMaker compares
+    /// them without regard to case; so does [`ProfileName::same_as`].
+    ProfileName,
+    "a user profile name (1 to 63 letters, digits and inner hyphens)",
+    |s| s.len() <= 63
+        && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && s.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && s.bytes().last().is_some_and(|b| b.is_ascii_alphanumeric())
+);
+
+impl RoleArn {
+    /// The account that owns the role.
+    pub fn account(&self) -> &str {
+        role_arn_parts(&self.0).map_or("", |(account, _)| account)
+    }
+
+    /// The role's name, without its path.
+    pub fn role_name(&self) -> &str {
+        role_arn_parts(&self.0).map_or("", |(_, path)| path.rsplit('/').next().unwrap_or(path))
+    }
+}
+
+impl ProfileName {
+    /// Whether SageMaker would take both for one name.
+    pub fn same_as(&self, other: &str) -> bool {
+        self.0.eq_ignore_ascii_case(other)
+    }
+
+    /// The form to use as a key: SageMaker names are not case-sensitive.
+    pub fn folded(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+}
+
+/// Lower-case letters, digits and single inner hyphens.
+pub(crate) fn is_slug(s: &str) -> bool {
+    !s.is_empty()
+        && s.split('-').all(|part| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
+}
+
+fn opaque(s: &str) -> bool {
+    !s.is_empty()
+        && s.len() <= 128
+        && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:@/".contains(&b))
+}
+
+/// Account and role path of a role's ARN.
+fn role_arn_parts(arn: &str) -> Option<(&str, &str)> {
+    if !(20..=2048).contains(&arn.len()) {
+        return None;
+    }
+    let mut parts = arn.splitn(6, ':');
+    let (prefix, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+    let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    let role = resource.strip_prefix("role/")?;
+    let name_ok = !role.is_empty()
+        && !role.ends_with('/')
+        && role.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b));
+    (prefix == "arn"
+        && partition.starts_with("aws")
+        && service == "iam"
+        && region.is_empty()
+        && AccountId::parse(account).is_ok()
+        && name_ok)
+        .then_some((account, role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_arn_tells_its_account_and_name() {
+        let arn = RoleArn::parse("arn:aws-cn:iam::111122223333:role/team/studio-fraud").unwrap();
+        assert_eq!(arn.account(), "111122223333");
+        assert_eq!(arn.role_name(), "studio-fraud");
+    }
+
+    #[test]
+    fn arns_with_blanks_or_of_other_resources_are_refused() {
+        for bad in [
+            "arn:aws:iam::111122223333:role/ studio",
+            "arn:aws:iam::111122223333:user/studio-fraud",
+            "arn:aws:iam::11112222333:role/studio-fraud",
+            "arn:aws:sts::111122223333:assumed-role/x/y",
+            "arn:aws:iam::111122223333:role/",
+        ] {
+            assert!(RoleArn::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn team_keys_are_single_hyphen_slugs_of_at_most_26() {
+        assert!(TeamKey::parse("fraud-eu-2").is_ok());
+        for bad in ["", "Fraud", "a--b", "-a", "a-", "a_b", "abcdefghijklmnopqrstuvwxyza"] {
+            assert!(TeamKey::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn regions_are_known_by_form_not_by_list() {
+        assert!(Region::parse("us-gov-west-1").is_ok());
+        assert!(Region::parse("eu-west").is_err());
+        assert!(Region::parse("eu-west-1a").is_err());
+    }
+
+    #[test]
+    fn profile_names_compare_without_case() {
+        let name = ProfileName::parse("Alice--fraud").unwrap();
+        assert!(name.same_as("alice--FRAUD"));
+        assert!(ProfileName::parse("alice@corp").is_err());
+        assert!(ProfileName::parse("a".repeat(64)).is_err());
+    }
+}

@@ -1,0 +1,272 @@
+//! The access map: what each group gets.
+//!
+//! The types of this module are what the rest of Stagedoor works with; they hold only values that
+//! were checked. Reading them from YAML, with the place of every error, is [`parse()`].
+
+mod decode;
+mod diagnostic;
+mod document;
+mod parse;
+mod schema;
+mod shape;
+
+pub use diagnostic::{Diagnostic, Diagnostics};
+pub use parse::{Source, parse};
+pub use schema::json_schema;
+
+use crate::ids::{
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, NetworkKey, PersonaKey, Region,
+    RoleArn, TeamKey,
+};
+use crate::network::NetworkRule;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The whole map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessMap {
+    /// Which installation of Stagedoor owns what it tags: the value of `stagedoor:instance`.
+    pub instance: String,
+    /// Where people and groups come from.
+    pub directory: DirectoryConfig,
+    /// Whose assertions the door accepts.
+    pub identity_providers: BTreeMap<IdpKey, IdentityProvider>,
+    /// SageMaker domains.
+    pub domains: BTreeMap<DomainKey, Domain>,
+    /// Network rules. `anywhere` is always known and need not be written.
+    pub networks: BTreeMap<NetworkKey, NetworkRule>,
+    /// Named sets of ML activities.
+    pub personas: BTreeMap<PersonaKey, Persona>,
+    /// Units of isolation.
+    pub teams: BTreeMap<TeamKey, Team>,
+    /// Which group gets which team, in the order of the map.
+    pub grants: Vec<Grant>,
+    /// Limits on what one plan may take away.
+    pub guard: Guard,
+    /// What happens to the profile of a person who loses a team.
+    pub offboarding: Offboarding,
+    /// SHA-256 of the text the map was read from, in lower-case hexadecimal. A plan names it, so
+    /// that a plan made from another map is refused.
+    pub digest: String,
+}
+
+/// Where people and groups come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DirectoryConfig {
+    /// IAM Identity Center's identity store.
+    IdentityCenter {
+        /// The home Region of the Identity Center instance.
+        region: Region,
+        /// The identity store of that instance.
+        identity_store_id: IdentityStoreId,
+    },
+}
+
+/// An identity provider whose signed assertions the door accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityProvider {
+    /// Path of the provider's SAML metadata, relative to the map's folder. It pins the keys.
+    pub metadata: String,
+    /// How an assertion names the person.
+    pub person: PersonMatch,
+    /// The attribute that names the team of an application tile, if any. It selects among
+    /// entitlements and never grants one.
+    pub team_attribute: Option<String>,
+    /// Whether responses that nobody here asked for are accepted (IdP-initiated sign-in).
+    pub allow_unsolicited: bool,
+}
+
+/// How an assertion names the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonMatch {
+    /// The attribute that holds the name; absent: the subject's `NameID`.
+    pub attribute: Option<String>,
+    /// What of the directory's person the value must equal.
+    pub matches: MatchBy,
+}
+
+/// A unique key of a person in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatchBy {
+    /// The directory's stable id.
+    Id,
+    /// The user name.
+    UserName,
+}
+
+/// A SageMaker domain. Its auth mode is read from the domain, never configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// SageMaker's id.
+    pub domain_id: DomainId,
+    /// The account the domain is in.
+    pub account_id: AccountId,
+    /// The Region the domain is in.
+    pub region: Region,
+    /// The role to assume to reach it; absent: the account Stagedoor itself runs in.
+    pub assume_role: Option<AssumeRole>,
+}
+
+/// A role in another account, and the secret-free handshake that guards it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssumeRole {
+    /// The role.
+    pub arn: RoleArn,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<String>,
+}
+
+/// A named set of ML activities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Persona {
+    /// Activities, in the order of the map.
+    pub activities: Vec<Activity>,
+    /// S3 bucket name patterns that the persona's roles may use.
+    pub buckets: Vec<String>,
+}
+
+/// An ML activity, as `SageMaker`'s role manager names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each variant is the name of the activity in the role manager")]
+pub enum Activity {
+    RunStudioApps,
+    ManageMlJobs,
+    ManageModels,
+    ManageEndpoints,
+    ManagePipelines,
+    ManageExperiments,
+    SearchExperiments,
+    ManageModelMonitoring,
+    AccessAwsServices,
+    S3Access,
+    QueryAthena,
+    ManageGlueTables,
+}
+
+impl Activity {
+    /// Every activity with its name in the map.
+    pub const ALL: [(&'static str, Activity); 12] = [
+        ("run-studio-apps", Activity::RunStudioApps),
+        ("manage-ml-jobs", Activity::ManageMlJobs),
+        ("manage-models", Activity::ManageModels),
+        ("manage-endpoints", Activity::ManageEndpoints),
+        ("manage-pipelines", Activity::ManagePipelines),
+        ("manage-experiments", Activity::ManageExperiments),
+        ("search-experiments", Activity::SearchExperiments),
+        ("manage-model-monitoring", Activity::ManageModelMonitoring),
+        ("access-aws-services", Activity::AccessAwsServices),
+        ("s3-access", Activity::S3Access),
+        ("query-athena", Activity::QueryAthena),
+        ("manage-glue-tables", Activity::ManageGlueTables),
+    ];
+}
+
+/// The unit of isolation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// The domain its profiles are in.
+    pub domain: DomainKey,
+    /// What its people may do.
+    pub persona: Option<PersonaKey>,
+    /// The execution role of its profiles, in the domain's account. The template of the map
+    /// (`{account_id}`, `{team}`, `{persona}`, `{region}`) is already filled in.
+    pub execution_role: RoleArn,
+    /// From where it may be opened.
+    pub network: NetworkKey,
+    /// How long a Studio session lasts, in seconds: 1,800 to 43,200 (`SageMaker`'s bounds).
+    pub session_seconds: u32,
+    /// Tags of its profiles, besides Stagedoor's own.
+    pub tags: BTreeMap<String, String>,
+    /// Passed through to `CreateUserProfile`. Never holds `ExecutionRole`.
+    pub user_settings: serde_json::Map<String, serde_json::Value>,
+    /// What the portal shows.
+    pub about: About,
+}
+
+/// What the portal shows of a team.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct About {
+    /// A title for people; absent: the team's key.
+    pub title: Option<String>,
+    /// What the team is for.
+    pub purpose: Option<String>,
+    /// Whom to ask.
+    pub owner: Option<String>,
+    /// How the data is classified.
+    pub data_class: Option<String>,
+}
+
+/// This group gets this team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Display name of the directory group, compared exactly. With [`GrantTeam::Captured`] it holds
+    /// `{team}`; it may hold `{persona}`, which stands for the team's own persona.
+    pub group: String,
+    /// The team.
+    pub team: GrantTeam,
+    /// Which grant wins where a person can have only one profile (SSO-mode domains): the highest.
+    pub priority: i32,
+    /// Not before this time.
+    pub from: Option<jiff::Timestamp>,
+    /// Not from this time on.
+    pub until: Option<jiff::Timestamp>,
+    /// Where the grant stands in the map.
+    pub place: Place,
+}
+
+/// The team a grant gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantTeam {
+    /// This one.
+    Named(TeamKey),
+    /// The one whose key stands in the group's name where the pattern says `{team}`.
+    Captured,
+}
+
+/// A place in the map's text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, as it was named when the map was read.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// Limits on what one plan may take away. Either one trips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guard {
+    /// The most profiles that one plan may take away.
+    pub max_removals: u32,
+    /// The most profiles that one plan may take away, in percent of those owned; one is always
+    /// within it, or a team of three could never lose a member.
+    pub max_removals_percent: u32,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { max_removals: 5, max_removals_percent: 10 }
+    }
+}
+
+/// What happens to the profile of a person who loses a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offboarding {
+    /// How long the profile is kept, apps stopped, before it is deleted, in seconds.
+    pub hold_seconds: u64,
+}
+
+impl Default for Offboarding {
+    /// Seven days: deleting a private space destroys its volume, so haste is the map's choice.
+    fn default() -> Self {
+        Self { hold_seconds: 7 * 24 * 3600 }
+    }
+}

@@ -1,0 +1,187 @@
+//! What AWS says there is.
+
+use crate::ids::{DomainKey, PersonId, ProfileName, RoleArn, TeamKey};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Tag that names the installation which owns a profile.
+pub const TAG_INSTANCE: &str = "stagedoor:instance";
+/// Tag that holds the directory id of the person a profile belongs to.
+pub const TAG_PERSON: &str = "stagedoor:person";
+/// Tag that holds the key of the team a profile belongs to.
+pub const TAG_TEAM: &str = "stagedoor:team";
+/// Tag that holds the time from which a profile is on its way out (RFC 3339). It is state kept in
+/// AWS on purpose: a lost store loses no hold.
+pub const TAG_LEAVING: &str = "stagedoor:leaving-since";
+/// Every tag of Stagedoor's own starts with this; the map may set none of them.
+pub const TAG_PREFIX: &str = "stagedoor:";
+
+/// Everything that was read from AWS for one plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// By domain of the map. A domain that could not be read is absent here and in `unreadable`.
+    pub domains: BTreeMap<DomainKey, ObservedDomain>,
+    /// Domains that could not be read, and why, safe to show.
+    pub unreadable: BTreeMap<DomainKey, String>,
+    /// The execution roles of the map's teams. A role absent here was not looked at.
+    pub roles: BTreeMap<RoleArn, ObservedRole>,
+}
+
+/// A domain as `SageMaker` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedDomain {
+    /// How people are authenticated; fixed when the domain was made.
+    pub auth_mode: AuthMode,
+    /// Whether the domain is `InService`.
+    pub in_service: bool,
+    /// Profiles by case-folded name.
+    pub profiles: BTreeMap<String, ObservedProfile>,
+    /// Whether every profile of the domain was read, or only the ones somebody asked for.
+    pub complete: bool,
+    /// How many profiles the account may have in the Region, where Service Quotas said so.
+    pub profile_quota: Option<u32>,
+}
+
+/// How a domain authenticates people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AuthMode {
+    /// By a presigned URL that an IAM principal asked for.
+    #[serde(rename = "IAM")]
+    Iam,
+    /// By IAM Identity Center.
+    #[serde(rename = "SSO")]
+    Sso,
+}
+
+/// The state of an execution role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObservedRole {
+    /// It exists, and its trust policy lets `SageMaker` assume it.
+    Trusted,
+    /// It exists, and its trust policy does not let `SageMaker` assume it.
+    Untrusted,
+    /// There is no such role.
+    Missing,
+    /// It could not be read.
+    Unreadable,
+}
+
+/// A user profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedProfile {
+    /// Its name, in the case `SageMaker` gave.
+    pub name: ProfileName,
+    /// Its state.
+    pub status: ProfileStatus,
+    /// Its own execution role; absent: it inherits the domain's.
+    pub execution_role: Option<String>,
+    /// Its user settings besides the execution role.
+    pub user_settings: serde_json::Map<String, serde_json::Value>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// POSIX uid of its home directory on the domain's file system.
+    pub home_efs_uid: Option<String>,
+    /// Apps of the profile itself.
+    pub apps: Vec<ObservedApp>,
+    /// Spaces it owns, with their apps.
+    pub spaces: Vec<ObservedSpace>,
+}
+
+/// State of a user profile or a space (API `UserProfileStatus`, `SpaceStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the service's own names")]
+pub enum ProfileStatus {
+    Pending,
+    InService,
+    Updating,
+    Deleting,
+    Failed,
+    UpdateFailed,
+    DeleteFailed,
+}
+
+/// A space owned by a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedSpace {
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub status: ProfileStatus,
+    /// Whether others work in it too.
+    pub shared: bool,
+    /// Its apps.
+    pub apps: Vec<ObservedApp>,
+}
+
+/// An app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedApp {
+    /// API `AppType`, such as `JupyterLab`.
+    pub app_type: String,
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub status: AppStatus,
+}
+
+/// State of an app (API `AppStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the service's own names")]
+pub enum AppStatus {
+    Pending,
+    InService,
+    Deleting,
+    Deleted,
+    Failed,
+}
+
+impl AppStatus {
+    /// Whether the app still stands in the way of deleting its owner. Deleted apps stay listed for
+    /// a day; failed ones cannot be deleted and do not block.
+    pub fn blocks_deletion(self) -> bool {
+        matches!(self, Self::Pending | Self::InService | Self::Deleting)
+    }
+}
+
+/// Whose a profile is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ownership {
+    /// This installation made it, for this person and team.
+    Ours {
+        /// Value of [`TAG_PERSON`].
+        person: PersonId,
+        /// Value of [`TAG_TEAM`].
+        team: TeamKey,
+    },
+    /// Another installation of Stagedoor made it.
+    OtherInstance(String),
+    /// It carries none, or not all, of Stagedoor's tags.
+    Foreign,
+}
+
+impl ObservedProfile {
+    /// Whose the profile is, by its tags alone. A name proves nothing.
+    pub fn ownership(&self, instance: &str) -> Ownership {
+        let Some(owner) = self.tags.get(TAG_INSTANCE) else { return Ownership::Foreign };
+        if owner != instance {
+            return Ownership::OtherInstance(owner.clone());
+        }
+        let person = self.tags.get(TAG_PERSON).and_then(|v| PersonId::parse(v.clone()).ok());
+        let team = self.tags.get(TAG_TEAM).and_then(|v| TeamKey::parse(v.clone()).ok());
+        match (person, team) {
+            (Some(person), Some(team)) => Ownership::Ours { person, team },
+            _ => Ownership::Foreign,
+        }
+    }
+
+    /// Since when the profile is on its way out.
+    pub fn leaving_since(&self) -> Option<jiff::Timestamp> {
+        self.tags.get(TAG_LEAVING).and_then(|t| t.parse().ok())
+    }
+
+    /// Apps that run, or are starting or stopping, in the profile and its spaces.
+    pub fn live_apps(&self) -> usize {
+        let of_spaces = self.spaces.iter().flat_map(|s| &s.apps);
+        self.apps.iter().chain(of_spaces).filter(|a| a.status.blocks_deletion()).count()
+    }
+}

@@ -1,0 +1,61 @@
+//! A reading of the directory.
+
+use crate::ids::{GroupId, PersonId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A directory user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// The directory's stable id.
+    pub id: PersonId,
+    /// The name a person signs in with. Unique in the directory, any Unicode, may change.
+    pub user_name: String,
+    /// The name to show.
+    pub display_name: String,
+    /// Whether the directory lets the person sign in.
+    pub enabled: bool,
+}
+
+/// A directory group and the people in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The directory's stable id.
+    pub id: GroupId,
+    /// The name grants match. Data, not a key: it may change.
+    pub display_name: String,
+    /// Members, nested groups already flattened.
+    pub members: BTreeSet<PersonId>,
+}
+
+/// How much of the directory a snapshot saw. Only what was seen can be taken away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coverage {
+    /// Everybody, and every group that a grant names.
+    Complete,
+    /// These people, each with all of their memberships in the groups that grants name. A person
+    /// listed here and not among the people does not exist in the directory.
+    People(BTreeSet<PersonId>),
+}
+
+/// A reading of the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// People by id.
+    pub people: BTreeMap<PersonId, Person>,
+    /// Groups by id: those that grants name, and perhaps others.
+    pub groups: BTreeMap<GroupId, Group>,
+    /// What was seen.
+    pub coverage: Coverage,
+}
+
+impl Snapshot {
+    /// Whether the snapshot can say that this person has *no* right to something.
+    pub fn speaks_for(&self, person: &PersonId) -> bool {
+        match &self.coverage {
+            Coverage::Complete => true,
+            Coverage::People(people) => people.contains(person),
+        }
+    }
+}
