@@ -1,1 +1,7 @@
-//! control
+//! What Stagedoor does: the ports it needs, the loop that makes AWS agree with the map, and the
+//! door.
+//!
+//! Ports are traits in the words of the domain, declared here because their user defines them.
+//! Adapters (`aws`, `store`) implement them and never know each other.
+
+pub mod ports;

@@ -1,0 +1,41 @@
+//! Where people and groups come from.
+
+use super::CallError;
+use access::ids::{GroupId, PersonId};
+use access::snapshot::Snapshot;
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// How an assertion names a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonLookup {
+    /// By the directory's stable id.
+    Id(PersonId),
+    /// By user name, compared as the directory compares it.
+    UserName(String),
+}
+
+/// A directory of people and groups.
+#[async_trait]
+pub trait Directory: Send + Sync + fmt::Debug {
+    /// Reads everybody, and every group whose display name is in `groups`.
+    ///
+    /// The answer's coverage is complete, or the call fails: a reading that broke off half-way is
+    /// an error, never a smaller snapshot.
+    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<Snapshot, CallError>;
+
+    /// Reads these people, each with all memberships in groups whose display name is in `groups`.
+    /// A person whom the directory does not know is covered and absent.
+    async fn people(
+        &self,
+        people: &BTreeSet<PersonId>,
+        groups: &BTreeSet<String>,
+    ) -> Result<Snapshot, CallError>;
+
+    /// The id of the person so named, or `None` if there is nobody.
+    async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError>;
+
+    /// The members of a group; `None` if the group does not exist.
+    async fn members(&self, group: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError>;
+}

@@ -1,0 +1,118 @@
+//! The little state worth keeping.
+
+use access::ids::{PersonId, TeamKey};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The store could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {operation} in the store: {message}")]
+pub struct StoreError {
+    /// What was tried, as a verb phrase.
+    pub operation: &'static str,
+    /// What the store said.
+    pub message: String,
+}
+
+/// Assertions that were used. Shared by all replicas.
+#[async_trait]
+pub trait ReplayCache: Send + Sync + fmt::Debug {
+    /// Claims the assertion for this one use: `true` the first time, `false` ever after, in one
+    /// atomic step. It may be forgotten after `until`.
+    async fn claim(
+        &self,
+        issuer: &str,
+        assertion_id: &str,
+        until: jiff::Timestamp,
+        now: jiff::Timestamp,
+    ) -> Result<bool, StoreError>;
+}
+
+/// A sign-in that was begun here and not yet answered by the identity provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingLogin {
+    /// `ID` of the `AuthnRequest`.
+    pub request_id: String,
+    /// SHA-256 of the cookie given to the browser that began it, in hexadecimal.
+    pub browser: String,
+    /// The team to open afterwards, if one was chosen.
+    pub team: Option<TeamKey>,
+    /// When it lapses.
+    pub expires: jiff::Timestamp,
+}
+
+/// Sign-ins that were begun here.
+#[async_trait]
+pub trait LoginRequests: Send + Sync + fmt::Debug {
+    /// Remembers a sign-in that begins.
+    async fn begin(&self, login: &PendingLogin) -> Result<(), StoreError>;
+
+    /// Takes the sign-in with this request id away, in one atomic step, if it is there and has not
+    /// lapsed. A second taker gets nothing.
+    async fn take(
+        &self,
+        request_id: &str,
+        now: jiff::Timestamp,
+    ) -> Result<Option<PendingLogin>, StoreError>;
+}
+
+/// SHA-256 of a session's secret token, in lower-case hexadecimal. The token itself is kept by the
+/// browser alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionId(pub String);
+
+/// Somebody who signed in through the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Who.
+    pub person: PersonId,
+    /// When it lapses.
+    pub expires: jiff::Timestamp,
+}
+
+/// Who is signed in.
+#[async_trait]
+pub trait Sessions: Send + Sync + fmt::Debug {
+    /// Remembers a session.
+    async fn open(&self, session: &Session) -> Result<(), StoreError>;
+
+    /// The session, if it is there and has not lapsed.
+    async fn get(&self, id: &SessionId, now: jiff::Timestamp) -> Result<Option<Session>, StoreError>;
+
+    /// Ends one session.
+    async fn close(&self, id: &SessionId) -> Result<(), StoreError>;
+
+    /// Ends every session of a person and says how many there were.
+    async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError>;
+}
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: jiff::Timestamp,
+    /// What happened (`sign-in`, `open-studio`, `profile-created` …).
+    pub event: String,
+    /// Reason code.
+    pub code: String,
+    /// The directory id of the person concerned, if known.
+    pub person: Option<String>,
+    /// The team concerned, if known.
+    pub team: Option<String>,
+    /// More, by name. Never an assertion, a URL, a cookie or a token.
+    pub details: BTreeMap<String, String>,
+}
+
+/// What happened, for ever.
+#[async_trait]
+pub trait AuditLog: Send + Sync + fmt::Debug {
+    /// Appends an entry.
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// The newest entries, newest first.
+    async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+}
