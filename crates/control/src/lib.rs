@@ -4,4 +4,5 @@
 //! Ports are traits in the words of the domain, declared here because their user defines them.
 //! Adapters (`aws`, `store`) implement them and never know each other.
 
+pub mod door;
 pub mod ports;

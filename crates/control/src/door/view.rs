@@ -1,0 +1,99 @@
+//! What the door hands to the pages.
+
+use crate::ports::PresignedUrl;
+use access::ids::TeamKey;
+use access::map::About;
+use access::snapshot::Person;
+use std::fmt;
+
+/// The secret that a browser shows to be recognised. Does not print.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionToken(String);
+
+impl SessionToken {
+    /// Takes a token from a cookie, or a fresh one.
+    pub fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token, for the `Set-Cookie` header and the store's lookup.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionToken(redacted)")
+    }
+}
+
+/// A sign-in that begins: send the browser there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The identity provider's address with the `AuthnRequest`.
+    pub location: String,
+    /// Secret for the browser that begins; the answer must come with it.
+    pub browser: SessionToken,
+    /// How long the identity provider may take, in seconds.
+    pub expires_seconds: u64,
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").field("expires_seconds", &self.expires_seconds).finish_non_exhaustive()
+    }
+}
+
+/// A sign-in that succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The new session's secret.
+    pub token: SessionToken,
+    /// How long the session lasts, in seconds.
+    pub expires_seconds: u64,
+    /// The team to open at once: named by the application tile, or chosen before signing in.
+    pub team: Option<TeamKey>,
+}
+
+/// What the person sees first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MyWork {
+    /// Who is signed in.
+    pub person: Person,
+    /// A card a team, in the order of the team's keys.
+    pub teams: Vec<TeamCard>,
+}
+
+/// A team as the portal shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamCard {
+    /// Its key.
+    pub team: TeamKey,
+    /// What the map says of it.
+    pub about: About,
+    /// The persona's key, if the team has one.
+    pub persona: Option<String>,
+    /// The domain's Region.
+    pub region: String,
+    /// When access ends, if a grant says so.
+    pub until: Option<jiff::Timestamp>,
+    /// Why the team cannot be opened from where the person is, in the map's words.
+    pub blocked: Option<String>,
+}
+
+/// What came of *Open Studio*.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// Go there now.
+    Ready(PresignedUrl),
+    /// The profile is being made; ask again in a moment.
+    Preparing(Preparing),
+}
+
+/// How far a first opening is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preparing {
+    /// Whether `SageMaker` has accepted the profile (else somebody else is at it).
+    pub profile_requested: bool,
+}
