@@ -1,1 +1,149 @@
-//! entitlement
+//! Who gets which team, and why.
+
+use crate::ids::{GroupId, PersonId, TeamKey};
+use crate::map::{AccessMap, Grant, GrantTeam, Place};
+use crate::reason::ReasonCode;
+use crate::snapshot::{Group, Snapshot};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A person's right to a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entitlement {
+    /// Who.
+    pub person: PersonId,
+    /// What.
+    pub team: TeamKey,
+    /// The first grant of the map that gives it; the others would each be enough.
+    pub because: Because,
+    /// When it ends: the latest end among the grants that give it; absent: open-ended.
+    pub until: Option<jiff::Timestamp>,
+}
+
+/// The link from a directory group to a line of the map.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Because {
+    /// The group's id.
+    pub group: GroupId,
+    /// The group's name when it was read.
+    pub group_name: String,
+    /// The grant's place in the map.
+    pub grant: Place,
+}
+
+/// A grant that gives nothing, or not what it seems to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantNote {
+    /// Why.
+    pub code: ReasonCode,
+    /// The group's name as the grant or the directory has it.
+    pub group: String,
+    /// The grant's place in the map.
+    pub grant: Place,
+}
+
+/// All rights that a map and a snapshot give at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entitlements {
+    /// By person and team.
+    pub of: BTreeMap<(PersonId, TeamKey), Entitlement>,
+    /// What to know about the grants.
+    pub notes: Vec<GrantNote>,
+}
+
+/// Every group name that a grant can match: the directory need not be asked for others.
+///
+/// A pattern stands for finitely many names, one for each team of the map, so nothing is searched.
+pub fn group_names(map: &AccessMap) -> BTreeSet<String> {
+    map.grants.iter().flat_map(|grant| names_of(map, grant)).map(|(name, _)| name).collect()
+}
+
+/// The names that a grant stands for, each with its team.
+fn names_of(map: &AccessMap, grant: &Grant) -> Vec<(String, TeamKey)> {
+    let fill = |team: &TeamKey| {
+        let persona = map.teams.get(team)?.persona.as_ref();
+        if grant.group.contains("{persona}") && persona.is_none() {
+            return None;
+        }
+        let name = grant.group.replace("{team}", team.as_str());
+        Some((name.replace("{persona}", persona.map_or("", |p| p.as_str())), team.clone()))
+    };
+    match &grant.team {
+        GrantTeam::Named(team) => fill(team).into_iter().collect(),
+        GrantTeam::Captured => map.teams.keys().filter_map(fill).collect(),
+    }
+}
+
+/// Works out every entitlement at `now`. People whom the directory has disabled get none.
+pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) -> Entitlements {
+    let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
+    for group in snapshot.groups.values() {
+        groups.entry(&group.display_name).or_default().push(group);
+    }
+    let mut all = Entitlements::default();
+    for grant in &map.grants {
+        let note = |code, group: &str| GrantNote {
+            code,
+            group: group.to_owned(),
+            grant: grant.place.clone(),
+        };
+        if grant.from.is_some_and(|from| now < from) || grant.until.is_some_and(|end| now >= end) {
+            all.notes.push(note(ReasonCode::GrantNotInForce, &grant.group));
+            continue;
+        }
+        let mut teams_by_name: BTreeMap<String, Vec<TeamKey>> = BTreeMap::new();
+        for (name, team) in names_of(map, grant) {
+            teams_by_name.entry(name).or_default().push(team);
+        }
+        let mut matched = false;
+        for (name, teams) in &teams_by_name {
+            let found = groups.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+            matched |= !found.is_empty();
+            match teams.as_slice() {
+                [team] => found.iter().for_each(|g| all.give(snapshot, grant, g, team)),
+                // Two teams for one name: neither, rather than a guess.
+                _ if !found.is_empty() => {
+                    all.notes.push(note(ReasonCode::GrantAmbiguous, name));
+                }
+                _ => {}
+            }
+        }
+        if !matched {
+            all.notes.push(note(ReasonCode::GroupMissing, &grant.group));
+        }
+    }
+    all
+}
+
+impl Entitlements {
+    fn give(&mut self, snapshot: &Snapshot, grant: &Grant, group: &Group, team: &TeamKey) {
+        for person in &group.members {
+            if !snapshot.people.get(person).is_some_and(|p| p.enabled) {
+                continue;
+            }
+            self.of
+                .entry((person.clone(), team.clone()))
+                .and_modify(|known| {
+                    known.until = known.until.zip(grant.until).map(|(a, b)| a.max(b));
+                })
+                .or_insert_with(|| Entitlement {
+                    person: person.clone(),
+                    team: team.clone(),
+                    because: Because {
+                        group: group.id.clone(),
+                        group_name: group.display_name.clone(),
+                        grant: grant.place.clone(),
+                    },
+                    until: grant.until,
+                });
+        }
+    }
+
+    /// The teams of one person.
+    pub fn teams_of<'a>(
+        &'a self,
+        person: &'a PersonId,
+    ) -> impl Iterator<Item = &'a Entitlement> + 'a {
+        self.of.values().filter(move |e| &e.person == person)
+    }
+}

@@ -10,6 +10,7 @@ pub mod map;
 pub mod naming;
 pub mod network;
 pub mod observed;
+pub mod offboarding;
 pub mod plan;
 pub mod planner;
 pub mod reason;

@@ -1,1 +1,173 @@
-//! plan
+//! A plan: what must change so that AWS agrees with the map, and what is left alone, each with its
+//! reason. Immutable data; whoever carries it out makes no choices.
+
+use crate::entitlement::{Because, GrantNote};
+use crate::ids::{DomainKey, PersonId, ProfileName, RoleArn, TeamKey};
+use crate::reason::ReasonCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What must change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Digest of the map the plan was made from.
+    pub map_digest: String,
+    /// The time the plan was made for.
+    pub now: jiff::Timestamp,
+    /// What to do, in order.
+    pub actions: Vec<Action>,
+    /// What was left alone.
+    pub kept: Vec<Kept>,
+    /// What to know about the grants.
+    pub grants: Vec<GrantNote>,
+    /// How many profiles this installation has; the guard's percentage is of these.
+    pub owned: usize,
+}
+
+/// One thing to do to one profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// The domain's key in the map.
+    pub domain: DomainKey,
+    /// The profile.
+    pub profile: ProfileName,
+    /// Whose it is.
+    pub person: PersonId,
+    /// The person's name to show; absent where the directory does not know the person.
+    pub person_name: Option<String>,
+    /// For which team.
+    pub team: TeamKey,
+    /// What.
+    pub step: Step,
+    /// Why.
+    pub reason: ReasonCode,
+    /// The group and grant that give the right, where there is one.
+    pub because: Option<Because>,
+}
+
+/// What to do to a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Step {
+    /// Make it.
+    Create {
+        /// Its execution role.
+        execution_role: RoleArn,
+        /// Its other settings (API `UserSettings`).
+        user_settings: Map<String, Value>,
+        /// Its tags.
+        tags: BTreeMap<String, String>,
+    },
+    /// Correct it.
+    Update {
+        /// The role it has now, if it differs.
+        old_role: Option<String>,
+        /// The role it gets, if it differs.
+        new_role: Option<RoleArn>,
+        /// Settings it gets, if they differ.
+        user_settings: Option<Map<String, Value>>,
+        /// Tags it gets.
+        set_tags: BTreeMap<String, String>,
+        /// Tags it loses.
+        remove_tags: BTreeSet<String>,
+    },
+    /// Begin or keep up its hold: mark it as leaving, stop its apps, delete nothing else.
+    Hold {
+        /// Since when it is on hold; absent: from the moment this is carried out.
+        since: Option<jiff::Timestamp>,
+        /// How long it is kept from then on, in seconds.
+        hold_seconds: u64,
+        /// What stands on it.
+        stake: Stake,
+        /// Whether this plan is the first to take it away.
+        new: bool,
+    },
+    /// Take it away: apps of its spaces, its own apps, its spaces, itself, in this order.
+    Remove {
+        /// What goes with it.
+        stake: Stake,
+        /// Whether this plan is the first to take it away.
+        new: bool,
+    },
+}
+
+/// What a person loses with a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Stake {
+    /// Apps that run or are starting, `type/name`, those of spaces as `space/type/name`.
+    pub apps: Vec<String>,
+    /// Spaces; the volume of each goes with it.
+    pub spaces: Vec<String>,
+    /// POSIX uid of the home directory, which stays on the file system.
+    pub home_efs_uid: Option<String>,
+}
+
+/// Something that was left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The domain's key in the map.
+    pub domain: DomainKey,
+    /// The profile, if there is one.
+    pub profile: Option<ProfileName>,
+    /// The person concerned, if known.
+    pub person: Option<PersonId>,
+    /// The person's name to show, if known.
+    pub person_name: Option<String>,
+    /// The team concerned, if known.
+    pub team: Option<TeamKey>,
+    /// Why.
+    pub reason: ReasonCode,
+    /// More, for people.
+    pub detail: Option<String>,
+}
+
+impl Plan {
+    /// Whether AWS already agrees.
+    pub fn is_empty(&self) -> bool {
+        self.actions.is_empty()
+    }
+
+    /// How many profiles this plan is the first to take away.
+    pub fn new_removals(&self) -> usize {
+        self.actions.iter().filter(|a| a.is_new_removal()).count()
+    }
+
+    /// Whether both plans do the same. The time they were made at does not matter.
+    pub fn same_actions(&self, other: &Plan) -> bool {
+        self.map_digest == other.map_digest && self.actions == other.actions
+    }
+
+    /// Whether something wanted could not be planned: an admin has to look.
+    pub fn blocked(&self) -> impl Iterator<Item = &Kept> {
+        self.kept.iter().filter(|k| k.reason.needs_admin())
+    }
+}
+
+impl Action {
+    /// Whether this plan is the first to take the profile away from an entitled life.
+    ///
+    /// Replacing a failed profile takes nothing away.
+    pub fn is_new_removal(&self) -> bool {
+        self.reason != ReasonCode::ProfileFailed
+            && matches!(self.step, Step::Hold { new: true, .. } | Step::Remove { new: true, .. })
+    }
+}
+
+impl ReasonCode {
+    /// Whether something is wrong that Stagedoor cannot mend by itself.
+    pub fn needs_admin(self) -> bool {
+        matches!(
+            self,
+            Self::DomainUnreadable
+                | Self::DomainNotInService
+                | Self::SsoDomain
+                | Self::NameTaken
+                | Self::RoleMissing
+                | Self::RoleUntrusted
+                | Self::RoleUnreadable
+                | Self::QuotaReached
+                | Self::Duplicate
+        )
+    }
+}

@@ -1,1 +1,171 @@
-//! reason
+//! The one table of reason codes that the planner and the door use.
+//!
+//! CLI, API, pages, metrics and audit print [`ReasonCode::as_str`]; codes are stable. What SAML
+//! itself can refuse has its own table in the SAML crate, and failed calls to AWS have theirs in
+//! the ports.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)+) => {
+        /// Why something is done, left alone or refused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum ReasonCode { $($(#[doc = $doc])+ $name,)+ }
+
+        impl ReasonCode {
+            /// Every code with its meaning.
+            pub const ALL: &'static [(ReasonCode, &'static str)] =
+                &[$((ReasonCode::$name, concat!($($doc),+)),)+];
+
+            /// The stable text of the code.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// A grant gives the team to a group the person is in.
+    Entitled = "entitled";
+    /// The profile has another execution role than its team.
+    RoleDrift = "role-drift";
+    /// The profile lacks tags of its team, or has other values.
+    TagDrift = "tag-drift";
+    /// The profile lacks user settings of its team, or has other values.
+    SettingsDrift = "settings-drift";
+    /// The person got the team back while the profile was on hold.
+    Returned = "returned";
+    /// The last update of the profile failed; it is sent again.
+    UpdateFailed = "update-failed";
+    /// The profile failed to be made or deleted and is of no use; it is removed, then made anew.
+    ProfileFailed = "profile-failed";
+    /// No grant gives the person this team any longer.
+    EntitlementLost = "entitlement-lost";
+    /// The directory does not know the person any longer.
+    PersonGone = "person-gone";
+    /// The directory does not let the person sign in.
+    PersonDisabled = "person-disabled";
+    /// The map does not know the team any longer.
+    TeamGone = "team-gone";
+    /// The team has moved to another domain.
+    TeamMoved = "team-moved";
+    /// The profile already is as the map wants it.
+    InAgreement = "in-agreement";
+    /// SageMaker is still working on the profile.
+    Busy = "busy";
+    /// The profile is kept, apps stopped, until its hold is over.
+    OnHold = "on-hold";
+    /// The profile does not carry Stagedoor's tags; it is never touched.
+    NotOurs = "not-ours";
+    /// The profile belongs to another installation of Stagedoor.
+    OtherInstance = "other-instance";
+    /// A second profile of the same person and team; a person has to decide which one goes.
+    Duplicate = "duplicate";
+    /// The directory was not read far enough to take anything away from this person.
+    PartialSnapshot = "partial-snapshot";
+    /// Not every profile of the domain was read, so none can be made yet.
+    PartialDomain = "partial-domain";
+    /// The domain could not be read.
+    DomainUnreadable = "domain-unreadable";
+    /// The domain is not in service.
+    DomainNotInService = "domain-not-in-service";
+    /// The domain signs people in by Identity Center; this version manages IAM-mode domains only.
+    SsoDomain = "sso-domain";
+    /// A profile that is not Stagedoor's has the name.
+    NameTaken = "name-taken";
+    /// The team's execution role does not exist.
+    RoleMissing = "role-missing";
+    /// The execution role's trust policy does not let SageMaker assume it.
+    RoleUntrusted = "role-untrusted";
+    /// The execution role could not be read.
+    RoleUnreadable = "role-unreadable";
+    /// The account may have no more profiles in this Region.
+    QuotaReached = "quota-reached";
+    /// A grant names a group that the directory does not have.
+    GroupMissing = "group-missing";
+    /// A group's name fits the pattern of a grant for more than one team.
+    GrantAmbiguous = "grant-ambiguous";
+    /// A grant is not in force at this time.
+    GrantNotInForce = "grant-not-in-force";
+    /// The plan would take away more than the guard allows.
+    GuardTripped = "guard-tripped";
+    /// The plan was made from other facts than there are now.
+    PlanStale = "plan-stale";
+    /// The plan breaks a rule that no plan may break.
+    PlanInvalid = "plan-invalid";
+    /// Nobody is signed in, or the session is over.
+    SignedOut = "signed-out";
+    /// The form was not made for this session.
+    FormKey = "form-key";
+    /// The identity provider is not in the map.
+    UnknownIdp = "unknown-idp";
+    /// The answer belongs to a sign-in that was not begun here, or too long ago.
+    UnknownLogin = "unknown-login";
+    /// The answer belongs to a sign-in that another browser began.
+    OtherBrowser = "other-browser";
+    /// The assertion was used before.
+    Replayed = "replayed";
+    /// The directory does not know the person of the assertion.
+    PersonUnknown = "person-unknown";
+    /// The assertion does not name the person in the agreed way.
+    PersonUnnamed = "person-unnamed";
+    /// The person may not open this team.
+    NotEntitled = "not-entitled";
+    /// The team may not be opened from this network.
+    NetworkRefused = "network-refused";
+    /// The profile cannot be made ready; an admin has to look.
+    ProfileBlocked = "profile-blocked";
+    /// Something that the decision hangs on cannot be read now.
+    Unavailable = "unavailable";
+    /// The person signed in.
+    SignedIn = "signed-in";
+    /// The person opened Studio.
+    Opened = "opened";
+}
+
+impl fmt::Display for ReasonCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for ReasonCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl ReasonCode {
+    /// The code with this text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().map(|(code, _)| *code).find(|code| code.as_str() == text)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ReasonCode {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a reason code")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_kebab_case_and_come_back() {
+        let texts: BTreeSet<&str> = ReasonCode::ALL.iter().map(|(c, _)| c.as_str()).collect();
+        assert_eq!(texts.len(), ReasonCode::ALL.len());
+        for (code, meaning) in ReasonCode::ALL {
+            assert!(crate::ids::is_slug(code.as_str()), "{code}");
+            assert!(meaning.trim().ends_with('.'), "{code}");
+            assert_eq!(ReasonCode::parse(code.as_str()), Some(*code));
+        }
+        assert_eq!(ReasonCode::parse("no-such-code"), None);
+    }
+}
