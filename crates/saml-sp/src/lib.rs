@@ -1,1 +1,54 @@
-//! saml-sp
+//! SAML 2.0 service provider (Web Browser SSO profile), sans-IO.
+//!
+//! Bytes, the time and a configuration go in; a [`VerifiedAssertion`] or a [`Rejection`] comes
+//! out. Nothing here reads a clock, draws randomness, or talks to a network or a disk.
+//!
+//! # What makes an answer believable
+//!
+//! [`Verifier`] accepts a strict subset of SAML and refuses the rest, each refusal with a
+//! [`ReasonCode`]. General XML-security libraries are the wrong shape for a door, because they
+//! support what a door must refuse. The order is fixed (see [`Check`]):
+//!
+//! 1. The raw bytes are bounded *before* a tree is built: size, depth, elements, attributes,
+//!    namespaces. No DOCTYPE, no processing instruction, UTF-8 only.
+//! 2. One parser, one tree, one assertion, IDs that are unique.
+//! 3. A signature is a direct child of the Response or the Assertion and follows one fixed
+//!    grammar. Keys are pinned ([`PinnedKey`]); `KeyInfo` is never looked at. Every signature
+//!    that is present must verify, and there must be one.
+//! 4. Claims are read from a second parse of exactly the canonical bytes whose digest was
+//!    verified. Nothing outside them is ever believed: unsigned parts of a Response can only
+//!    cause a refusal.
+//! 5. The profile: audience, destination, recipient, times, `InResponseTo`, statements.
+//!
+//! Two things remain for the caller, because they need state: looking up the pending request
+//! whose id is passed as `expected`, and refusing a replay by remembering
+//! [`VerifiedAssertion::assertion_id`] until [`VerifiedAssertion::replay_until`].
+
+mod assertion;
+mod authn_request;
+mod bounds;
+mod c14n;
+mod crypto;
+mod dom;
+mod escape;
+mod idp_metadata;
+mod instant;
+mod keys;
+mod profile;
+mod rejection;
+mod response;
+mod signature;
+mod sp_metadata;
+mod unverified;
+mod verifier;
+
+pub use assertion::{Attribute, Attributes, NameId, SignedBy, VerifiedAssertion};
+pub use authn_request::{AuthnRequest, AuthnRequestError, RequestId};
+pub use bounds::MAX_RESPONSE_BYTES;
+pub use crypto::AlgorithmPolicy;
+pub use idp_metadata::{IdentityProvider, MAX_METADATA_BYTES, MetadataError};
+pub use keys::{KeyError, KeyKind, PinnedKey};
+pub use rejection::{Check, CheckOutcome, CheckState, ReasonCode, Rejection};
+pub use sp_metadata::SpMetadata;
+pub use unverified::UnverifiedResponse;
+pub use verifier::{ClockSkew, ServiceProvider, Unsolicited, Verifier};

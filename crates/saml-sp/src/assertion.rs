@@ -1,0 +1,240 @@
+//! What a successful verification proves.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::Check;
+use crate::rejection::{CheckOutcome, CheckState, ReasonCode, Rejection, outcomes};
+use crate::verifier::ClockSkew;
+
+/// An assertion whose signature, addressee and time were verified. Only
+/// [`Verifier`](crate::Verifier) makes one, so whoever holds one holds a proof.
+///
+/// It is not `Clone`: one assertion signs in once. Its `Debug` shows nothing of the person.
+pub struct VerifiedAssertion(Claims);
+
+/// The claims, read from the verified bytes.
+pub(crate) struct Claims {
+    pub(crate) assertion_id: String,
+    pub(crate) issuer: String,
+    pub(crate) name_id: NameId,
+    pub(crate) attributes: Attributes,
+    pub(crate) in_response_to: Option<String>,
+    pub(crate) authn_instant: Timestamp,
+    pub(crate) session_index: Option<String>,
+    pub(crate) session_not_on_or_after: Option<Timestamp>,
+    pub(crate) not_on_or_after: Timestamp,
+    pub(crate) clock_skew: ClockSkew,
+    pub(crate) signed_by: SignedBy,
+    pub(crate) key_fingerprint: String,
+    pub(crate) used_weak_algorithms: bool,
+}
+
+impl VerifiedAssertion {
+    pub(crate) fn new(claims: Claims) -> Self {
+        Self(claims)
+    }
+
+    /// The assertion's ID, unique for its issuer. To be remembered until [`Self::replay_until`].
+    pub fn assertion_id(&self) -> &str {
+        &self.0.assertion_id
+    }
+
+    /// From this moment on the verifier itself refuses the assertion as expired, so that its ID
+    /// may be forgotten: the earliest `NotOnOrAfter` plus the clock skew.
+    pub fn replay_until(&self) -> Timestamp {
+        let end = self.0.not_on_or_after.checked_add(self.0.clock_skew.as_duration());
+        end.unwrap_or(Timestamp::MAX)
+    }
+
+    /// Entity id of the identity provider.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// The subject.
+    pub fn name_id(&self) -> &NameId {
+        &self.0.name_id
+    }
+
+    /// The subject's attributes.
+    pub fn attributes(&self) -> &Attributes {
+        &self.0.attributes
+    }
+
+    /// The id of the request which it answers; `None` when it is unsolicited.
+    pub fn in_response_to(&self) -> Option<&str> {
+        self.0.in_response_to.as_deref()
+    }
+
+    /// When the person was authenticated, by the identity provider's clock.
+    pub fn authn_instant(&self) -> Timestamp {
+        self.0.authn_instant
+    }
+
+    /// The identity provider's handle of its session, for single log-out.
+    pub fn session_index(&self) -> Option<&str> {
+        self.0.session_index.as_deref()
+    }
+
+    /// When the identity provider wants our session to end at the latest.
+    pub fn session_not_on_or_after(&self) -> Option<Timestamp> {
+        self.0.session_not_on_or_after
+    }
+
+    /// What was signed.
+    pub fn signed_by(&self) -> SignedBy {
+        self.0.signed_by
+    }
+
+    /// [`PinnedKey::fingerprint`](crate::PinnedKey::fingerprint) of the key that verified it, which
+    /// tells how far a roll-over has come.
+    pub fn key_fingerprint(&self) -> &str {
+        &self.0.key_fingerprint
+    }
+
+    /// Whether it was accepted only because of
+    /// [`AlgorithmPolicy::AllowWeak`](crate::AlgorithmPolicy::AllowWeak); worth a warning.
+    pub fn used_weak_algorithms(&self) -> bool {
+        self.0.used_weak_algorithms
+    }
+
+    /// Every check with its result, as [`Rejection::outcomes`] gives it. The attributes are not
+    /// checked until the caller asks for them.
+    pub fn outcomes(&self) -> Vec<CheckOutcome> {
+        outcomes(|check| match check {
+            Check::Attributes => CheckState::NotRun,
+            _ => CheckState::Passed,
+        })
+    }
+}
+
+impl fmt::Debug for VerifiedAssertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedAssertion")
+            .field("issuer", &self.0.issuer)
+            .field("not_on_or_after", &self.0.not_on_or_after)
+            .field("signed_by", &self.0.signed_by)
+            .field("key_fingerprint", &self.0.key_fingerprint)
+            .field("used_weak_algorithms", &self.0.used_weak_algorithms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which elements carried a signature; all of them were verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedBy {
+    /// The Response.
+    pub response: bool,
+    /// The Assertion.
+    pub assertion: bool,
+}
+
+/// The name of a subject. Personal: `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NameId {
+    value: String,
+    format: Option<String>,
+}
+
+impl NameId {
+    pub(crate) fn new(value: String, format: Option<String>) -> Self {
+        Self { value, format }
+    }
+
+    /// The whole text, never empty, as it was signed: neither trimmed nor cut at a comment.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// The format's URI, such as `urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress`.
+    pub fn format(&self) -> Option<&str> {
+        self.format.as_deref()
+    }
+}
+
+impl fmt::Debug for NameId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NameId").field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// One attribute. Personal: `Debug` does not show its values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Attribute {
+    pub(crate) values: Vec<String>,
+    pub(crate) friendly_name: Option<String>,
+    pub(crate) has_structure: bool,
+}
+
+impl Attribute {
+    /// Its text values, in the order of the document.
+    pub fn values(&self) -> &[String] {
+        &self.values
+    }
+
+    /// Its name for people.
+    pub fn friendly_name(&self) -> Option<&str> {
+        self.friendly_name.as_deref()
+    }
+}
+
+impl fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attribute").field("values", &self.values.len()).finish_non_exhaustive()
+    }
+}
+
+/// The attributes of a subject, by name. Several `Attribute` elements of one name are one entry.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Attributes(BTreeMap<String, Attribute>);
+
+impl Attributes {
+    pub(crate) fn new(attributes: BTreeMap<String, Attribute>) -> Self {
+        Self(attributes)
+    }
+
+    /// The one value of an attribute that must have exactly one.
+    ///
+    /// # Errors
+    /// [`ReasonCode::AttributeMissing`] when it is absent or empty,
+    /// [`ReasonCode::AttributeMultiple`] when it has several values, and
+    /// [`ReasonCode::AttributeNotText`] when a value holds elements. The detail names `name`, which
+    /// comes from the configuration.
+    pub fn single(&self, name: &str) -> Result<&str, Rejection> {
+        let refuse = |code, what| Rejection::new(code, format!("attribute `{name}` {what}"));
+        let missing = || refuse(ReasonCode::AttributeMissing, "is missing or empty");
+        let attribute = self.0.get(name).ok_or_else(missing)?;
+        if attribute.has_structure {
+            return Err(refuse(ReasonCode::AttributeNotText, "is not plain text"));
+        }
+        match attribute.values.as_slice() {
+            [value] if !value.trim().is_empty() => Ok(value),
+            [] | [_] => Err(missing()),
+            _ => Err(refuse(ReasonCode::AttributeMultiple, "has more than one value")),
+        }
+    }
+
+    /// All text values of an attribute; empty when it is absent.
+    pub fn values(&self, name: &str) -> &[String] {
+        self.0.get(name).map_or(&[], Attribute::values)
+    }
+
+    /// One attribute.
+    pub fn get(&self, name: &str) -> Option<&Attribute> {
+        self.0.get(name)
+    }
+
+    /// All attributes in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Attribute)> {
+        self.0.iter().map(|(name, attribute)| (name.as_str(), attribute))
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attributes").field("count", &self.0.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,220 @@
+//! Reading an identity provider's metadata.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use roxmltree::Node;
+
+use crate::authn_request::is_web_url;
+use crate::bounds::{self, Limits};
+use crate::dom::{self, DSIG, METADATA};
+use crate::instant;
+use crate::keys::{KeyError, PinnedKey};
+use crate::rejection::Rejection;
+
+/// Largest accepted metadata file in bytes. One identity provider's takes 2 to 100 KB.
+pub const MAX_METADATA_BYTES: usize = 1024 * 1024;
+
+const LIMITS: Limits = Limits {
+    bytes: MAX_METADATA_BYTES,
+    depth: 64,
+    elements: 20_000,
+    attributes_per_element: 64,
+    attributes: 40_000,
+    namespaces_per_element: 32,
+    namespaces: 20_000,
+    namespaces_in_scope: 128,
+};
+
+const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+
+/// Who the identity provider is, and the keys that are pinned for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityProvider {
+    /// Its entity id, which every issuer must equal.
+    pub entity_id: String,
+    /// Keys that it signs with; several during a roll-over. Without any, everything is refused.
+    pub keys: Vec<PinnedKey>,
+    /// Where to send a request by HTTP-Redirect; `None` when it only starts sign-ins itself.
+    pub sso_redirect_url: Option<String>,
+    /// Where to send a request by HTTP-POST.
+    pub sso_post_url: Option<String>,
+    /// Until when the metadata may be used, if it says so. The caller compares it with its clock.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Metadata could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MetadataError {
+    /// It is not a document within the bounds.
+    #[error("identity provider metadata is not readable")]
+    Document(#[source] Rejection),
+    /// The root is neither an entity nor a list of entities.
+    #[error("not SAML 2.0 metadata: the root is no EntityDescriptor or EntitiesDescriptor")]
+    NotMetadata,
+    /// The wanted entity is not in it, or it holds no identity provider.
+    #[error("metadata holds no identity provider{}", named(.entity_id.as_deref()))]
+    NoIdentityProvider {
+        /// The entity id that was asked for.
+        entity_id: Option<String>,
+    },
+    /// A list of several, and nothing says which is meant.
+    #[error("metadata holds {count} identity providers; name the entity id of the one to use")]
+    SeveralIdentityProviders {
+        /// How many.
+        count: usize,
+    },
+    /// No key to verify with.
+    #[error("metadata of `{entity_id}` holds no signing certificate; nothing could be verified")]
+    NoSigningKey {
+        /// The identity provider.
+        entity_id: String,
+    },
+    /// A signing key without exactly one certificate: which key signs would be a guess.
+    #[error("a signing KeyDescriptor of `{entity_id}` holds {count} certificates, not exactly one")]
+    CertificateCount {
+        /// The identity provider.
+        entity_id: String,
+        /// How many.
+        count: usize,
+    },
+    /// A signing certificate is not base64.
+    #[error("a signing certificate of `{entity_id}` is not base64")]
+    CertificateEncoding {
+        /// The identity provider.
+        entity_id: String,
+    },
+    /// A signing certificate cannot be used.
+    #[error("a signing certificate of `{entity_id}` cannot be used")]
+    Certificate {
+        /// The identity provider.
+        entity_id: String,
+        /// Why.
+        #[source]
+        source: KeyError,
+    },
+    /// A single sign-on address that no browser should be sent to.
+    #[error("single sign-on address `{url}` of `{entity_id}` is not an absolute http or https URL")]
+    SsoUrl {
+        /// The identity provider.
+        entity_id: String,
+        /// The address.
+        url: String,
+    },
+    /// `validUntil` is no time.
+    #[error("validUntil of `{entity_id}` is not a date and time with its time zone")]
+    ValidUntil {
+        /// The identity provider.
+        entity_id: String,
+    },
+}
+
+fn named(entity_id: Option<&str>) -> String {
+    entity_id.map(|id| format!(" `{id}`")).unwrap_or_default()
+}
+
+impl IdentityProvider {
+    /// Reads metadata: one `EntityDescriptor`, or a list of which `entity_id` chooses one. With
+    /// `entity_id` given, it must match in either case.
+    ///
+    /// A signature on the metadata is not verified: whoever hands in the bytes vouches for them.
+    ///
+    /// # Errors
+    /// When it is not metadata of one identity provider with at least one usable signing
+    /// certificate. A signing certificate that cannot be read fails the whole.
+    pub fn from_metadata(xml: &[u8], entity_id: Option<&str>) -> Result<Self, MetadataError> {
+        let text = bounds::admit(xml, &LIMITS).map_err(MetadataError::Document)?;
+        let document = dom::parse(text, &LIMITS).map_err(MetadataError::Document)?;
+        let root = document.root_element();
+        if !dom::is(root, METADATA, "EntityDescriptor")
+            && !dom::is(root, METADATA, "EntitiesDescriptor")
+        {
+            return Err(MetadataError::NotMetadata);
+        }
+        let candidates: Vec<_> = root
+            .descendants()
+            .filter(|node| dom::is(*node, METADATA, "EntityDescriptor"))
+            .filter_map(|entity| {
+                let id = dom::attribute(entity, "entityID").filter(|id| !id.is_empty())?;
+                let role = dom::children(entity, METADATA, "IDPSSODescriptor").next()?;
+                entity_id.is_none_or(|wanted| wanted == id).then_some((id, entity, role))
+            })
+            .collect();
+        match candidates.as_slice() {
+            [] => {
+                Err(MetadataError::NoIdentityProvider { entity_id: entity_id.map(str::to_owned) })
+            }
+            [(id, entity, role)] => read_entity(id, *entity, *role),
+            several => Err(MetadataError::SeveralIdentityProviders { count: several.len() }),
+        }
+    }
+}
+
+fn read_entity(
+    entity_id: &str,
+    entity: Node<'_, '_>,
+    role: Node<'_, '_>,
+) -> Result<IdentityProvider, MetadataError> {
+    let mut keys = Vec::new();
+    for descriptor in dom::children(role, METADATA, "KeyDescriptor") {
+        if dom::attribute(descriptor, "use").is_none_or(|purpose| purpose == "signing") {
+            let key = read_key(entity_id, descriptor)?;
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    if keys.is_empty() {
+        return Err(MetadataError::NoSigningKey { entity_id: entity_id.to_owned() });
+    }
+    // The narrowest of: the role, the entity, the lists around it.
+    let mut valid_until: Option<Timestamp> = None;
+    for node in std::iter::once(role).chain(entity.ancestors()).filter(Node::is_element) {
+        if let Some(text) = dom::attribute(node, "validUntil") {
+            let end = instant::parse(text)
+                .ok_or_else(|| MetadataError::ValidUntil { entity_id: entity_id.to_owned() })?;
+            valid_until = Some(valid_until.map_or(end, |earliest| earliest.min(end)));
+        }
+    }
+    Ok(IdentityProvider {
+        entity_id: entity_id.to_owned(),
+        keys,
+        sso_redirect_url: sso_url(entity_id, role, REDIRECT)?,
+        sso_post_url: sso_url(entity_id, role, POST)?,
+        valid_until,
+    })
+}
+
+fn read_key(entity_id: &str, descriptor: Node<'_, '_>) -> Result<PinnedKey, MetadataError> {
+    let entity_id = || entity_id.to_owned();
+    let certificates: Vec<_> =
+        descriptor.descendants().filter(|node| dom::is(*node, DSIG, "X509Certificate")).collect();
+    let [certificate] = certificates.as_slice() else {
+        let count = certificates.len();
+        return Err(MetadataError::CertificateCount { entity_id: entity_id(), count });
+    };
+    let mut text = dom::whole_text(*certificate).unwrap_or_default();
+    text.retain(|c| !c.is_ascii_whitespace());
+    let der = STANDARD
+        .decode(text)
+        .map_err(|_| MetadataError::CertificateEncoding { entity_id: entity_id() })?;
+    PinnedKey::from_certificate_der(&der)
+        .map_err(|source| MetadataError::Certificate { entity_id: entity_id(), source })
+}
+
+fn sso_url(
+    entity_id: &str,
+    role: Node<'_, '_>,
+    binding: &str,
+) -> Result<Option<String>, MetadataError> {
+    let location = dom::children(role, METADATA, "SingleSignOnService")
+        .find(|service| dom::attribute(*service, "Binding") == Some(binding))
+        .and_then(|service| dom::attribute(service, "Location"));
+    match location {
+        Some(url) if !is_web_url(url) => {
+            Err(MetadataError::SsoUrl { entity_id: entity_id.to_owned(), url: url.to_owned() })
+        }
+        location => Ok(location.map(str::to_owned)),
+    }
+}
