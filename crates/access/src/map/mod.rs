@@ -3,15 +3,24 @@
 //! The types of this module are what the rest of Stagedoor works with; they hold only values that
 //! were checked. Reading them from YAML, with the place of every error, is [`parse()`].
 
+mod check;
+pub mod codes;
 mod decode;
 mod diagnostic;
 mod document;
+mod format;
+mod grants;
 mod parse;
+mod reference;
+mod scalar;
 mod schema;
 mod shape;
+mod teams;
+mod template;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use parse::{Source, parse};
+pub use reference::reference_markdown;
 pub use schema::json_schema;
 
 use crate::ids::{

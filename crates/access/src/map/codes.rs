@@ -1,0 +1,52 @@
+//! The codes of everything that can be wrong with a map: the one table of them.
+
+macro_rules! codes {
+    ($($name:ident = $code:literal: $meaning:literal;)*) => {
+        $(
+            #[doc = $meaning]
+            pub const $name: &str = $code;
+        )*
+
+        /// Every code with what it means, in the order of the reference.
+        pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),*];
+    };
+}
+
+codes! {
+    NOT_UTF8 = "map-not-utf8": "The file is not UTF-8 text.";
+    TOO_LARGE = "map-too-large": "The file is larger than 1 MiB.";
+    SYNTAX = "map-syntax": "The file is not YAML.";
+    TOO_DEEP = "map-too-deep": "Values are nested more than 32 levels deep.";
+    TOO_MANY_NODES = "map-too-many-nodes": "The file holds more than 200,000 values.";
+    EMPTY = "map-empty": "There is no map in the file, or no file at all.";
+    MANY_DOCUMENTS = "map-many-documents": "The file holds more than one YAML document.";
+    ANCHOR = "map-anchor": "Anchors and aliases are not allowed.";
+    TAG = "map-tag": "YAML tags are not allowed.";
+    KEY_NOT_TEXT = "map-key-not-text": "A key is empty, a list or a mapping.";
+    DUPLICATE_KEY = "map-duplicate-key": "A key is given twice, in one file or in two.";
+    MISSING_VERSION = "map-missing-version": "A file does not say `version: 1`.";
+    UNSUPPORTED_VERSION = "map-unsupported-version": "A file is of another version of the format.";
+    UNKNOWN_KEY = "map-unknown-key": "The format has no such key in this place.";
+    MISSING_KEY = "map-missing-key": "A required key is absent.";
+    ONE_OF = "map-one-of": "Exactly one of several keys must be given.";
+    UNSUPPORTED = "map-unsupported": "The format knows it, this version of Stagedoor does not.";
+    WRONG_TYPE = "map-wrong-type": "A value is of another type than the key asks for.";
+    INVALID_VALUE = "map-invalid-value": "A value has the right type and the wrong form.";
+    OUT_OF_RANGE = "map-out-of-range": "A number, duration or count is outside its bounds.";
+    HOST_BITS = "map-host-bits": "A CIDR block names an address inside the network, not the network.";
+    RESERVED_NETWORK = "map-reserved-network": "The network `anywhere` is built in.";
+    RESERVED_TAG = "map-reserved-tag": "Tags of Stagedoor and of AWS cannot be set by the map.";
+    RESERVED_SETTING = "map-reserved-setting": "User settings cannot hold an execution role.";
+    UNKNOWN_DOMAIN = "map-unknown-domain": "No such domain is defined.";
+    UNKNOWN_NETWORK = "map-unknown-network": "No such network is defined.";
+    UNKNOWN_PERSONA = "map-unknown-persona": "No such persona is defined.";
+    UNKNOWN_TEAM = "map-unknown-team": "No such team is defined.";
+    DUPLICATE_DOMAIN = "map-duplicate-domain": "Two domains of the map are one SageMaker domain.";
+    ACCOUNT_MISMATCH = "map-account-mismatch": "A role is in another account than the domain.";
+    UNKNOWN_PLACEHOLDER = "map-unknown-placeholder": "A template holds a placeholder that has no meaning there.";
+    MISSING_PERSONA = "map-missing-persona": "A template asks for the persona of a team that has none.";
+    INVALID_ROLE = "map-invalid-role": "A role template gives no valid role ARN.";
+    CAPTURED_TEAM = "map-captured-team": "`{team}` stands in the group or in the team of a grant, not in both.";
+    EMPTY_PERIOD = "map-empty-period": "A grant ends before it begins.";
+    DUPLICATE_GRANT = "map-duplicate-grant": "A grant is written twice.";
+}

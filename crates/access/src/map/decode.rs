@@ -1,0 +1,255 @@
+//! From checked values to the words of the map. Whatever refers to something is resolved here, and
+//! what no single value shows is checked.
+
+use super::check::{Fields, Item, Named};
+use super::codes;
+use super::diagnostic::{Mark, Reporter, quoted};
+
+use super::format::duration_seconds;
+use super::{
+    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Guard, IdentityProvider,
+    MatchBy, Offboarding, PersonMatch, Persona, grants, teams,
+};
+use crate::ids::{
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, NetworkKey, PersonaKey, Region,
+    RoleArn,
+};
+use crate::network::{ANYWHERE, NetworkMatch, NetworkRule};
+use std::collections::BTreeMap;
+
+/// Makes the map of its sections. `None` only if something was reported.
+pub(super) fn decode(
+    map: &Fields,
+    digest: String,
+    reporter: &mut Reporter<'_>,
+) -> Option<AccessMap> {
+    let section = |key: &str| map.get(key).map(|named| &named.item);
+    let entries = |key: &str| section(key).map(Item::table).unwrap_or_default();
+
+    let identity_providers = table(entries("identity_providers"), IdpKey::parse, identity_provider);
+    let domains = table(entries("domains"), DomainKey::parse, |item| domain(item, reporter));
+    same_domain_twice(entries("domains"), reporter);
+    let mut networks = table(entries("networks"), NetworkKey::parse, network);
+    if let Ok(anywhere) = NetworkKey::parse(ANYWHERE) {
+        networks.insert(anywhere, NetworkRule::anywhere());
+    }
+    let personas = table(entries("personas"), PersonaKey::parse, persona);
+
+    let keys = |key: &str| entries(key).iter().map(|e| e.key.as_str()).collect::<Vec<_>>();
+    let mut network_keys = keys("networks");
+    network_keys.push(ANYWHERE);
+    let known = Known {
+        domains: Section::new("domain", codes::UNKNOWN_DOMAIN, keys("domains")),
+        networks: Section::new("network", codes::UNKNOWN_NETWORK, network_keys),
+        personas: Section::new("persona", codes::UNKNOWN_PERSONA, keys("personas")),
+        teams: Section::new("team", codes::UNKNOWN_TEAM, keys("teams")),
+    };
+    let teams = teams::teams(entries("teams"), &domains, &known, reporter);
+    let list = section("grants").map(Item::list).unwrap_or_default();
+    let grants = grants::grants(list, entries("teams"), &known, reporter);
+    Some(AccessMap {
+        instance: section("instance")?.text()?.to_owned(),
+        directory: directory(section("directory")?)?,
+        identity_providers,
+        domains,
+        networks,
+        personas,
+        teams,
+        grants,
+        guard: guard(section("guard")?)?,
+        offboarding: offboarding(section("offboarding")?)?,
+        digest,
+    })
+}
+
+/// The keys of the sections that are referred to, also of entries that are broken.
+pub(super) struct Known<'a> {
+    pub(super) domains: Section<'a>,
+    pub(super) networks: Section<'a>,
+    pub(super) personas: Section<'a>,
+    pub(super) teams: Section<'a>,
+}
+
+pub(super) struct Section<'a> {
+    word: &'static str,
+    code: &'static str,
+    /// Sorted.
+    keys: Vec<&'a str>,
+}
+
+impl<'a> Section<'a> {
+    fn new(word: &'static str, code: &'static str, mut keys: Vec<&'a str>) -> Self {
+        keys.sort_unstable();
+        Self { word, code, keys }
+    }
+
+    /// The key that a value refers to; `None` if it is no such key, which is reported.
+    pub(super) fn resolve<'i>(
+        &self,
+        item: &'i Item,
+        reporter: &mut Reporter<'_>,
+    ) -> Option<&'i str> {
+        let key = item.text()?;
+        if self.keys.binary_search(&key).is_ok() {
+            return Some(key);
+        }
+        let message = format!("unknown {} {}", self.word, quoted(key));
+        let known = self.keys.iter().copied();
+        reporter.report_unknown(self.code, item.at, message, (key, known));
+        None
+    }
+}
+
+/// Decodes each entry of a table.
+pub(super) fn table<K: Ord, T, E>(
+    entries: &[Named],
+    key: impl Fn(String) -> Result<K, E>,
+    mut value: impl FnMut(&Item) -> Option<T>,
+) -> BTreeMap<K, T> {
+    let decoded = entries.iter().filter_map(|named| {
+        let value = value(&named.item);
+        Some((key(named.key.clone()).ok()?, value?))
+    });
+    decoded.collect()
+}
+
+/// An optional value: `Some(None)` if absent, `None` if broken.
+#[expect(clippy::option_option, reason = "the callers end with `?` on broken, and keep absent")]
+pub(super) fn optional<'i, T>(
+    item: Option<&'i Item>,
+    decode: impl FnOnce(&'i Item) -> Option<T>,
+) -> Option<Option<T>> {
+    match item {
+        None => Some(None),
+        Some(item) => decode(item).map(Some),
+    }
+}
+
+pub(super) fn owned(item: &Item) -> Option<String> {
+    item.text().map(str::to_owned)
+}
+
+fn directory(item: &Item) -> Option<DirectoryConfig> {
+    let center = item.field("identity_center")?;
+    Some(DirectoryConfig::IdentityCenter {
+        region: Region::parse(center.field("region")?.text()?).ok()?,
+        identity_store_id: IdentityStoreId::parse(center.field("identity_store_id")?.text()?)
+            .ok()?,
+    })
+}
+
+fn identity_provider(item: &Item) -> Option<IdentityProvider> {
+    let person = item.field("person")?;
+    Some(IdentityProvider {
+        metadata: owned(item.field("metadata")?)?,
+        person: PersonMatch {
+            attribute: optional(person.field("attribute"), owned)?,
+            matches: match person.field("matches")?.text()? {
+                "id" => MatchBy::Id,
+                _ => MatchBy::UserName,
+            },
+        },
+        team_attribute: optional(item.field("team_attribute"), owned)?,
+        allow_unsolicited: item.field("allow_unsolicited")?.boolean()?,
+    })
+}
+
+fn domain(item: &Item, reporter: &mut Reporter<'_>) -> Option<Domain> {
+    let account_id = AccountId::parse(item.field("account_id")?.text()?);
+    let assume_role = optional(item.field("assume_role"), assume_role);
+    let arn = item.field("assume_role").and_then(|role| role.field("arn"));
+    if let (Ok(account), Some(Some(role)), Some(arn)) = (&account_id, &assume_role, arn)
+        && role.arn.account() != account.as_str()
+    {
+        wrong_account(&role.arn, account, arn.at, reporter);
+    }
+    Some(Domain {
+        domain_id: DomainId::parse(item.field("domain_id")?.text()?).ok()?,
+        account_id: account_id.ok()?,
+        region: Region::parse(item.field("region")?.text()?).ok()?,
+        assume_role: assume_role?,
+    })
+}
+
+fn assume_role(item: &Item) -> Option<AssumeRole> {
+    Some(AssumeRole {
+        arn: RoleArn::parse(item.field("arn")?.text()?).ok()?,
+        external_id: optional(item.field("external_id"), owned)?,
+    })
+}
+
+/// Reports a role that is not in the domain's account.
+pub(super) fn wrong_account<'r>(
+    role: &RoleArn,
+    account: &AccountId,
+    at: Mark,
+    reporter: &'r mut Reporter<'_>,
+) -> &'r mut Diagnostic {
+    let message = format!("the role {} is not in the domain's account", quoted(role.as_str()));
+    let expected = format!("a role in account `{account}`, not in `{}`", role.account());
+    reporter.report(codes::ACCOUNT_MISMATCH, at, message).expect(expected)
+}
+
+fn same_domain_twice(entries: &[Named], reporter: &mut Reporter<'_>) {
+    let mut seen: BTreeMap<(&str, &str), &Named> = BTreeMap::new();
+    for named in entries {
+        let id = named.item.field("domain_id");
+        let region = named.item.field("region").and_then(Item::text);
+        let (Some(id), Some(region)) = (id, region) else { continue };
+        let Some(text) = id.text() else { continue };
+        let Some(first) = seen.get(&(text, region)) else {
+            seen.insert((text, region), named);
+            continue;
+        };
+        let (key, other) = (quoted(&named.key), quoted(&first.key));
+        let message =
+            format!("the domains {other} and {key} are one: {} in {region}", quoted(text));
+        reporter
+            .report(codes::DUPLICATE_DOMAIN, id.at, message)
+            .help(format!("keep {other} and let the teams of {key} refer to it"));
+    }
+}
+
+fn network(item: &Item) -> Option<NetworkRule> {
+    let any_of = item.field("any_of")?;
+    if any_of.is_broken() {
+        return None;
+    }
+    let any_of = any_of.list().iter().map(|m| {
+        if let Some(cidr) = m.field("cidr") {
+            return cidr.text()?.parse().ok().map(NetworkMatch::Cidr);
+        }
+        owned(m.field("vpce")?).map(NetworkMatch::Vpce)
+    });
+    Some(NetworkRule {
+        any_of: any_of.collect::<Option<_>>()?,
+        explain: optional(item.field("explain"), owned)?,
+    })
+}
+
+fn persona(item: &Item) -> Option<Persona> {
+    let activities = item.field("activities")?;
+    if activities.is_broken() {
+        return None;
+    }
+    let activity = |item: &Item| {
+        let name = item.text()?;
+        Activity::ALL.iter().find(|(known, _)| *known == name).map(|(_, activity)| *activity)
+    };
+    Some(Persona {
+        activities: activities.list().iter().map(activity).collect::<Option<_>>()?,
+        buckets: item.field("buckets")?.list().iter().map(owned).collect::<Option<_>>()?,
+    })
+}
+
+fn guard(item: &Item) -> Option<Guard> {
+    let number = |key: &str| u32::try_from(item.field(key)?.integer()?).ok();
+    Some(Guard {
+        max_removals: number("max_removals")?,
+        max_removals_percent: number("max_removals_percent")?,
+    })
+}
+
+fn offboarding(item: &Item) -> Option<Offboarding> {
+    Some(Offboarding { hold_seconds: duration_seconds(item.field("hold")?.text()?)? })
+}

@@ -1,0 +1,3 @@
+//! Tests of the forms of text.
+
+use super::*;

@@ -1,0 +1,523 @@
+//! The shape of the map, said once: the check of a map, the JSON Schema and the reference are all
+//! read off the tables here.
+
+use super::Activity;
+use super::format::{self, Format};
+use Presence::{Default, EachFile, Optional, Required, Unsupported};
+
+/// What may stand in a place.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// The number 1.
+    Version,
+    Text(&'static Format),
+    Integer {
+        least: i64,
+        most: i64,
+    },
+    Boolean,
+    Choice(Choice),
+    List(&'static Shape),
+    /// A mapping whose keys the author chooses.
+    Table {
+        key: &'static Format,
+        value: &'static Shape,
+        most: Option<usize>,
+    },
+    /// A mapping whose keys the format knows.
+    Record(&'static Record),
+    /// Any mapping, to be passed on as JSON.
+    Json {
+        /// A key that may stand nowhere in it, compared without case.
+        forbidden: &'static str,
+        help: &'static str,
+    },
+}
+
+/// One word of several.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) names: fn() -> Vec<&'static str>,
+    /// Words the format knows and this version does not support.
+    pub(super) unsupported: &'static [&'static str],
+}
+
+/// A mapping whose keys the format knows.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// What it is, as a heading.
+    pub(super) title: &'static str,
+    pub(super) fields: &'static [Field],
+    pub(super) rule: Rule,
+}
+
+/// Which keys of a record must be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// What the presence of each field says.
+    EachField,
+    /// Exactly one of them.
+    ExactlyOne,
+    /// What the presence of each field says, once over all files.
+    OverAllFiles,
+}
+
+/// A key of a record.
+#[derive(Debug)]
+pub(super) struct Field {
+    pub(super) key: &'static str,
+    pub(super) shape: &'static Shape,
+    pub(super) presence: Presence,
+    /// A sentence or two for the schema and the reference.
+    pub(super) doc: &'static str,
+    /// What to do when it is missing, where that needs saying.
+    pub(super) help: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// In each file.
+    EachFile,
+    Required,
+    Optional,
+    /// Absent, it is as if this YAML stood there.
+    Default(&'static str),
+    /// The format knows it, this version of Stagedoor does not.
+    Unsupported,
+}
+
+const fn field(
+    key: &'static str,
+    presence: Presence,
+    shape: &'static Shape,
+    doc: &'static str,
+) -> Field {
+    Field { key, shape, presence, doc, help: None }
+}
+
+impl Shape {
+    /// What it asks for, as a phrase that follows "expected".
+    pub(super) fn phrase(&self) -> String {
+        match self {
+            Self::Version => "the number 1".to_owned(),
+            Self::Text(format) => format.expected.to_owned(),
+            Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Boolean => "`true` or `false`".to_owned(),
+            Self::Choice(choice) => match (choice.names)().as_slice() {
+                [only] => format!("`{only}`"),
+                names => format!("one of `{}`", names.join("`, `")),
+            },
+            Self::List(_) => "a list".to_owned(),
+            Self::Table { .. } | Self::Record(_) | Self::Json { .. } => "a mapping".to_owned(),
+        }
+    }
+}
+
+/// The whole map.
+pub(super) static MAP: Record = Record {
+    title: "The map",
+    rule: Rule::OverAllFiles,
+    fields: &[
+        field("version", EachFile, &Shape::Version, "The version of the format, in each file."),
+        field(
+            "instance",
+            Default("default"),
+            &Shape::Text(&format::INSTANCE),
+            "The name of this installation. It goes into the tag `stagedoor:instance` of every \
+             profile; installations that share a domain need different names.",
+        ),
+        field(
+            "directory",
+            Required,
+            &Shape::Record(&DIRECTORY),
+            "Where people and groups come from.",
+        ),
+        field(
+            "identity_providers",
+            Default("{}"),
+            &Shape::Table {
+                key: &format::IDP_KEY,
+                value: &Shape::Record(&IDENTITY_PROVIDER),
+                most: None,
+            },
+            "Whose signed assertions the door accepts, by a key that becomes part of the ACS \
+             address.",
+        ),
+        field(
+            "domains",
+            Default("{}"),
+            &Shape::Table { key: &format::DOMAIN_KEY, value: &Shape::Record(&DOMAIN), most: None },
+            "SageMaker domains. The auth mode is read from the domain, never configured.",
+        ),
+        field(
+            "networks",
+            Default("{}"),
+            &Shape::Table {
+                key: &format::NETWORK_KEY,
+                value: &Shape::Record(&NETWORK),
+                most: None,
+            },
+            "From where a team may be opened. `anywhere` is built in and lets every request in.",
+        ),
+        field(
+            "personas",
+            Default("{}"),
+            &Shape::Table {
+                key: &format::PERSONA_KEY,
+                value: &Shape::Record(&PERSONA),
+                most: None,
+            },
+            "Named sets of ML activities, which become IAM policy.",
+        ),
+        field(
+            "teams",
+            Default("{}"),
+            &Shape::Table { key: &format::TEAM_KEY, value: &Shape::Record(&TEAM), most: None },
+            "The units of isolation: domain, execution role, persona and network rule.",
+        ),
+        field(
+            "grants",
+            Default("[]"),
+            &Shape::List(&Shape::Record(&GRANT)),
+            "Which group gets which team. What no grant gives, nobody has.",
+        ),
+        field(
+            "guard",
+            Default("{}"),
+            &Shape::Record(&GUARD),
+            "Limits on what one plan may take away. Either one stops the plan.",
+        ),
+        field(
+            "offboarding",
+            Default("{}"),
+            &Shape::Record(&OFFBOARDING),
+            "What happens to the profile of a person who loses a team.",
+        ),
+    ],
+};
+
+static DIRECTORY: Record = Record {
+    title: "Directory",
+    rule: Rule::ExactlyOne,
+    fields: &[
+        field(
+            "identity_center",
+            Optional,
+            &Shape::Record(&IDENTITY_CENTER),
+            "People and groups are read from IAM Identity Center's identity store.",
+        ),
+        field("scim", Unsupported, &ANY, "People and groups are pushed by SCIM."),
+        field("ldap", Unsupported, &ANY, "People and groups are read from LDAP."),
+        field("file", Unsupported, &ANY, "People and groups are read from a file."),
+    ],
+};
+
+/// Never checked: the field is refused before its value is looked at.
+static ANY: Shape = Shape::Boolean;
+
+static IDENTITY_CENTER: Record = Record {
+    title: "Identity Center",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "region",
+            Required,
+            &Shape::Text(&format::REGION),
+            "The home Region of the Identity Center instance.",
+        ),
+        field(
+            "identity_store_id",
+            Required,
+            &Shape::Text(&format::IDENTITY_STORE_ID),
+            "The identity store of that instance.",
+        ),
+    ],
+};
+
+static IDENTITY_PROVIDER: Record = Record {
+    title: "Identity provider",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "metadata",
+            Required,
+            &Shape::Text(&format::METADATA),
+            "The provider's SAML metadata, as a file beside the map. It pins the keys.",
+        ),
+        field(
+            "person",
+            Default("{}"),
+            &Shape::Record(&PERSON),
+            "How an assertion names the person.",
+        ),
+        field(
+            "team_attribute",
+            Optional,
+            &Shape::Text(&format::ATTRIBUTE),
+            "The attribute by which an application tile selects a team. It selects among what the \
+             person has and grants nothing.",
+        ),
+        field(
+            "allow_unsolicited",
+            Default("false"),
+            &Shape::Boolean,
+            "Whether responses that nobody here asked for are accepted (IdP-initiated sign-in).",
+        ),
+    ],
+};
+
+static PERSON: Record = Record {
+    title: "Person of an assertion",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "attribute",
+            Optional,
+            &Shape::Text(&format::ATTRIBUTE),
+            "The attribute that holds the name; absent: the subject's NameID.",
+        ),
+        field(
+            "matches",
+            Default("user_name"),
+            &Shape::Choice(Choice { names: || vec!["id", "user_name"], unsupported: &[] }),
+            "What of the directory's person it must equal.",
+        ),
+    ],
+};
+
+static DOMAIN: Record = Record {
+    title: "Domain",
+    rule: Rule::EachField,
+    fields: &[
+        field("domain_id", Required, &Shape::Text(&format::DOMAIN_ID), "SageMaker's domain id."),
+        field(
+            "account_id",
+            Required,
+            &Shape::Text(&format::ACCOUNT_ID),
+            "The account the domain is in. Quoted, since leading zeros count.",
+        ),
+        field("region", Required, &Shape::Text(&format::REGION), "The Region the domain is in."),
+        field(
+            "assume_role",
+            Optional,
+            &Shape::Record(&ASSUME_ROLE),
+            "The role to assume to reach the domain; absent: Stagedoor runs in that account.",
+        ),
+    ],
+};
+
+static ASSUME_ROLE: Record = Record {
+    title: "Role to assume",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "arn",
+            Required,
+            &Shape::Text(&format::ROLE_ARN),
+            "The role, in the domain's account.",
+        ),
+        field(
+            "external_id",
+            Optional,
+            &Shape::Text(&format::EXTERNAL_ID),
+            "The external id that the role's trust policy asks for.",
+        ),
+    ],
+};
+
+static NETWORK: Record = Record {
+    title: "Network",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "any_of",
+            Required,
+            &Shape::List(&Shape::Record(&NETWORK_MATCH)),
+            "What lets a request in; one match is enough, and an empty list lets nothing in.",
+        ),
+        field(
+            "explain",
+            Optional,
+            &Shape::Text(&format::PROSE),
+            "What to tell a person who is refused: what would work.",
+        ),
+    ],
+};
+
+static NETWORK_MATCH: Record = Record {
+    title: "Network match",
+    rule: Rule::ExactlyOne,
+    fields: &[
+        field("cidr", Optional, &Shape::Text(&format::CIDR), "The source address lies in it."),
+        field("vpce", Optional, &Shape::Text(&format::VPCE), "The request came through it."),
+    ],
+};
+
+static PERSONA: Record = Record {
+    title: "Persona",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "activities",
+            Required,
+            &Shape::List(&Shape::Choice(Choice {
+                names: || Activity::ALL.iter().map(|(name, _)| *name).collect(),
+                unsupported: &[],
+            })),
+            "What people of this persona do, in the words of SageMaker's role manager.",
+        ),
+        field(
+            "buckets",
+            Default("[]"),
+            &Shape::List(&Shape::Text(&format::BUCKET)),
+            "The S3 buckets that the persona's roles may use.",
+        ),
+    ],
+};
+
+static TEAM: Record = Record {
+    title: "Team",
+    rule: Rule::EachField,
+    fields: &[
+        field("domain", Required, &Shape::Text(&format::DOMAIN), "The domain its profiles are in."),
+        field("persona", Optional, &Shape::Text(&format::PERSONA), "What its people may do."),
+        field(
+            "execution_role",
+            Required,
+            &Shape::Text(&format::ROLE_TEMPLATE),
+            "The execution role of its profiles, in the domain's account.",
+        ),
+        Field {
+            key: "network",
+            shape: &Shape::Text(&format::NETWORK),
+            presence: Required,
+            doc: "From where it may be opened. There is no default: who wants no limit writes \
+                  `anywhere`.",
+            help: Some("name a network, or write `network: anywhere` to let every request in"),
+        },
+        field(
+            "session",
+            Default("8h"),
+            &Shape::Text(&format::SESSION),
+            "How long a Studio session lasts.",
+        ),
+        field(
+            "tags",
+            Default("{}"),
+            &Shape::Table {
+                key: &format::TAG_KEY,
+                value: &Shape::Text(&format::TAG_VALUE),
+                // SageMaker allows 50; five are kept for Stagedoor's own.
+                most: Some(45),
+            },
+            "Tags of its profiles. Keys that begin with `stagedoor:` or `aws:` are reserved.",
+        ),
+        field(
+            "user_settings",
+            Default("{}"),
+            &Shape::Json {
+                forbidden: "ExecutionRole",
+                help: "write it as the team's `execution_role`",
+            },
+            "Passed on as the `UserSettings` of CreateUserProfile, without `ExecutionRole`.",
+        ),
+        field("about", Default("{}"), &Shape::Record(&ABOUT), "What the portal shows of it."),
+    ],
+};
+
+static ABOUT: Record = Record {
+    title: "About a team",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "title",
+            Optional,
+            &Shape::Text(&format::PROSE),
+            "A title for people; absent: the team's key.",
+        ),
+        field("purpose", Optional, &Shape::Text(&format::PROSE), "What the team is for."),
+        field("owner", Optional, &Shape::Text(&format::PROSE), "Whom to ask."),
+        field("data_class", Optional, &Shape::Text(&format::PROSE), "How the data is classified."),
+    ],
+};
+
+static GRANT: Record = Record {
+    title: "Grant",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "group",
+            Required,
+            &Shape::Text(&format::GROUP),
+            "The directory group, compared exactly. `{team}` captures a team's key, `{persona}` \
+             stands for that team's persona.",
+        ),
+        field(
+            "team",
+            Required,
+            &Shape::Text(&format::TEAM),
+            "The team; `{team}` where the group's name says which.",
+        ),
+        field(
+            "priority",
+            Default("0"),
+            &Shape::Integer { least: i32::MIN as i64, most: i32::MAX as i64 },
+            "Which grant wins where a person can have only one profile: the highest, then the \
+             earlier one.",
+        ),
+        field(
+            "from",
+            Optional,
+            &Shape::Text(&format::FROM),
+            "Not before this time; a date means its first moment in UTC.",
+        ),
+        field(
+            "until",
+            Optional,
+            &Shape::Text(&format::UNTIL),
+            "Not from this time on; a date means its last moment in UTC, so that day still counts.",
+        ),
+    ],
+};
+
+static GUARD: Record = Record {
+    title: "Guard",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "max_removals",
+            Default("5"),
+            &Shape::Integer { least: 0, most: u32::MAX as i64 },
+            "The most profiles that one plan may take away.",
+        ),
+        field(
+            "max_removals_percent",
+            Default("10"),
+            &Shape::Integer { least: 0, most: 100 },
+            "The most profiles that one plan may take away, in percent of those owned; one is \
+             always allowed.",
+        ),
+    ],
+};
+
+static OFFBOARDING: Record = Record {
+    title: "Offboarding",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "hold",
+            Default("7d"),
+            &Shape::Text(&format::HOLD),
+            "How long the profile is kept, apps stopped, before it is deleted.",
+        ),
+        field(
+            "home",
+            Default("retain"),
+            &Shape::Choice(Choice {
+                names: || vec!["retain"],
+                unsupported: &["archive", "delete"],
+            }),
+            "What becomes of the home directory on the domain's file system.",
+        ),
+    ],
+};
