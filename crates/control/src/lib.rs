@@ -5,4 +5,9 @@
 //! Adapters (`aws`, `store`) implement them and never know each other.
 
 pub mod door;
+pub mod event;
+pub mod pass;
+pub mod plane;
 pub mod ports;
+pub mod reconciler;
+pub mod survey;

@@ -41,7 +41,9 @@ pub struct Begun {
 
 impl fmt::Debug for Begun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Begun").field("expires_seconds", &self.expires_seconds).finish_non_exhaustive()
+        f.debug_struct("Begun")
+            .field("expires_seconds", &self.expires_seconds)
+            .finish_non_exhaustive()
     }
 }
 

@@ -44,8 +44,12 @@ impl FailureKind {
     /// What to do about it, as a sentence for the admin.
     pub const fn remedy(self) -> &'static str {
         match self {
-            Self::Unreachable => "Check the network, the Region and AWS_ENDPOINT_URL, then run it again.",
-            Self::Credentials => "Check the AWS credential chain (AWS_PROFILE, AWS_ACCESS_KEY_ID, the instance role), then run it again.",
+            Self::Unreachable => {
+                "Check the network, the Region and AWS_ENDPOINT_URL, then run it again."
+            }
+            Self::Credentials => {
+                "Check the AWS credential chain (AWS_PROFILE, AWS_ACCESS_KEY_ID, the instance role), then run it again."
+            }
             Self::AccessDenied => "Allow this action to Stagedoor's role, then run it again.",
             Self::Throttled => "AWS asked to slow down. Run it again; what was done stays done.",
             Self::Quota => "Ask Service Quotas for a higher limit, then run it again.",

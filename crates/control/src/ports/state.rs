@@ -81,7 +81,11 @@ pub trait Sessions: Send + Sync + fmt::Debug {
     async fn open(&self, session: &Session) -> Result<(), StoreError>;
 
     /// The session, if it is there and has not lapsed.
-    async fn get(&self, id: &SessionId, now: jiff::Timestamp) -> Result<Option<Session>, StoreError>;
+    async fn get(
+        &self,
+        id: &SessionId,
+        now: jiff::Timestamp,
+    ) -> Result<Option<Session>, StoreError>;
 
     /// Ends one session.
     async fn close(&self, id: &SessionId) -> Result<(), StoreError>;

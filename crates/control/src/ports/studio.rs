@@ -1,7 +1,9 @@
 //! `SageMaker` Studio, as far as Stagedoor uses it.
 
 use super::CallError;
-use access::ids::{AccountId, DomainId, DomainKey, PersonId, ProfileName, Region, RoleArn, TeamKey};
+use access::ids::{
+    AccountId, DomainId, DomainKey, PersonId, ProfileName, Region, RoleArn, TeamKey,
+};
 use access::map::AssumeRole;
 use access::observed::{ObservedApp, ObservedDomain, ObservedRole};
 use async_trait::async_trait;

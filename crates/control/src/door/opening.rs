@@ -1,0 +1,257 @@
+//! Opening Studio: entitlement → network rule → profile → presigned URL.
+
+use super::session_id;
+use super::{Door, MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
+use crate::pass::Outcome;
+use crate::ports::{AuditEntry, DomainTarget, PresignRequest};
+use crate::survey::{Scope, Survey};
+use access::check::{Removals, check};
+use access::entitlement::{Entitlement, entitlements, group_names};
+use access::ids::{PersonId, ProfileName, TeamKey};
+use access::map::Team;
+use access::network::{ANYWHERE, NetworkRule, Origin};
+use access::plan::{Action, Plan};
+use access::reason::ReasonCode;
+use access::snapshot::Person;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a link may be used. It is followed at once by a redirect, so `SageMaker`'s least will do.
+const LINK_SECONDS: u32 = 5;
+
+const ASK_ADMIN: &str = "Ask your administrator, and quote the reference.";
+
+/// Whether the person's profile for the team can be opened.
+enum Readiness {
+    Ready(DomainTarget, ProfileName),
+    Preparing(Preparing),
+    Blocked(ReasonCode, Option<String>),
+}
+
+impl Door {
+    /// The teams of the person who is signed in.
+    pub async fn my_work(&self, token: &SessionToken, origin: &Origin) -> Result<MyWork, Refusal> {
+        let person = self.signed_in(token).await?;
+        let rights = self.rights_of(&person).await?;
+        let teams = rights
+            .iter()
+            .filter_map(|right| {
+                let team = self.plane.map.teams.get(&right.team)?;
+                let domain = self.plane.map.domains.get(&team.domain)?;
+                Some(TeamCard {
+                    team: right.team.clone(),
+                    about: team.about.clone(),
+                    persona: team.persona.as_ref().map(ToString::to_string),
+                    region: domain.region.to_string(),
+                    until: right.until,
+                    blocked: self.network_objection(team, origin),
+                })
+            })
+            .collect();
+        Ok(MyWork { person, teams })
+    }
+
+    /// Opens Studio for a team: a link, or word that the profile is being made. Call it again then.
+    pub async fn open(
+        &self,
+        token: &SessionToken,
+        team_key: &TeamKey,
+        origin: &Origin,
+    ) -> Result<Opening, Refusal> {
+        let person = self.signed_in(token).await?;
+        let rights = self.rights_of(&person).await?;
+        let known = self.plane.map.teams.get(team_key);
+        let Some(team) = known.filter(|_| rights.iter().any(|right| &right.team == team_key))
+        else {
+            let no = No::new(
+                ReasonCode::NotEntitled,
+                "You are not in a group that gives this team.",
+                "Ask the team's owner to add you to its group; it works at once.",
+            );
+            return Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await);
+        };
+        if let Some(remedy) = self.network_objection(team, origin) {
+            let why = "This team cannot be opened from the network you are in.";
+            let no = No::new(ReasonCode::NetworkRefused, why, &remedy);
+            return Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await);
+        }
+        match self.ready(&person, team_key).await {
+            Ok(Readiness::Preparing(preparing)) => Ok(Opening::Preparing(preparing)),
+            Ok(Readiness::Ready(target, profile)) => {
+                self.presign(&person, team_key, team, &target, profile).await
+            }
+            Ok(Readiness::Blocked(code, detail)) => {
+                let mut no = No::new(
+                    ReasonCode::ProfileBlocked,
+                    "Your Studio profile cannot be made ready.",
+                    ASK_ADMIN,
+                );
+                no.detail = Some(format!("{code} {}", detail.unwrap_or_default()));
+                Err(self.refuse(RefusalKind::Unavailable, no.of(&person.id).on(team_key)).await)
+            }
+            Err(error) => {
+                let no = No::unavailable(&error).of(&person.id).on(team_key);
+                Err(self.refuse(RefusalKind::Unavailable, no).await)
+            }
+        }
+    }
+
+    /// The person of the session, read from the directory now.
+    async fn signed_in(&self, token: &SessionToken) -> Result<Person, Refusal> {
+        let now = self.plane.clock.now();
+        match self.plane.sessions.get(&session_id(token), now).await {
+            Ok(Some(session)) => self.known_person(&session.person).await,
+            Ok(None) => {
+                let no = No::new(
+                    ReasonCode::SignedOut,
+                    "You are not signed in, or your session is over.",
+                    "Sign in again.",
+                );
+                Err(self.refuse(RefusalKind::SignedOut, no).await)
+            }
+            Err(error) => Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await),
+        }
+    }
+
+    /// What the person may open, by the directory as it is now.
+    async fn rights_of(&self, person: &Person) -> Result<Vec<Entitlement>, Refusal> {
+        let one = BTreeSet::from([person.id.clone()]);
+        let groups = group_names(&self.plane.map);
+        match self.plane.directory.people(&one, &groups).await {
+            Ok(snapshot) => {
+                let all = entitlements(&self.plane.map, &snapshot, self.plane.clock.now());
+                Ok(all.teams_of(&person.id).cloned().collect())
+            }
+            Err(error) => {
+                let no = No::unavailable(&error).of(&person.id);
+                Err(self.refuse(RefusalKind::Unavailable, no).await)
+            }
+        }
+    }
+
+    /// What would work, if the team's network rule does not admit the origin.
+    fn network_objection(&self, team: &Team, origin: &Origin) -> Option<String> {
+        if team.network.as_str() == ANYWHERE {
+            return None;
+        }
+        // A map that parsed has every network it names; should it not, nobody is admitted.
+        let closed = NetworkRule { any_of: Vec::new(), explain: None };
+        let rule = self.plane.map.networks.get(&team.network).unwrap_or(&closed);
+        (!rule.admits(origin)).then(|| {
+            rule.explain.clone().unwrap_or_else(|| "Use a network that the team allows.".into())
+        })
+    }
+
+    /// Makes sure that the person's profile for the team is there and right.
+    async fn ready(
+        &self,
+        person: &Person,
+        team: &TeamKey,
+    ) -> Result<Readiness, crate::ports::CallError> {
+        let mut whole_domain = false;
+        loop {
+            let scope =
+                Scope::Entrance { person: person.id.clone(), team: team.clone(), whole_domain };
+            let survey = self.plane.survey(&scope).await?;
+            let plan = only(self.plane.plan(&survey), &person.id, team);
+            let kept = plan.kept.first().map(|k| (k.reason, k.profile.clone(), k.detail.clone()));
+            return match kept {
+                // Its name is not taken, yet it may exist under an older one.
+                Some((ReasonCode::PartialDomain, ..)) if !whole_domain => {
+                    whole_domain = true;
+                    continue;
+                }
+                Some((ReasonCode::InAgreement, Some(profile), _)) => {
+                    let domain = self.plane.map.teams.get(team).map(|t| &t.domain);
+                    match domain.and_then(|key| self.plane.target(key)) {
+                        Some(target) => Ok(Readiness::Ready(target, profile)),
+                        None => Ok(Readiness::Blocked(ReasonCode::TeamGone, None)),
+                    }
+                }
+                Some((ReasonCode::Busy, ..)) => {
+                    Ok(Readiness::Preparing(Preparing { profile_requested: true }))
+                }
+                Some((reason, _, detail)) => Ok(Readiness::Blocked(reason, detail)),
+                None => self.prepare(plan, &survey).await,
+            };
+        }
+    }
+
+    /// Carries out the one action that the person's profile needs.
+    async fn prepare(
+        &self,
+        plan: Plan,
+        survey: &Survey,
+    ) -> Result<Readiness, crate::ports::CallError> {
+        let map = &self.plane.map;
+        let checked = match check(plan, map, &survey.snapshot, &survey.observed, Removals::Guarded)
+        {
+            Ok(checked) => checked,
+            Err(violations) => {
+                let first = violations.into_iter().next();
+                let detail = first.map(|violation| violation.message);
+                return Ok(Readiness::Blocked(ReasonCode::PlanInvalid, detail));
+            }
+        };
+        let watcher = |action: &Action, outcome: &Outcome| {
+            tracing::debug!(profile = %action.profile, ?outcome, "preparing");
+        };
+        let report = self.plane.carry_out(&checked, &survey.observed, &watcher).await;
+        match report.failed.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(Readiness::Preparing(Preparing { profile_requested: report.changed > 0 })),
+        }
+    }
+
+    async fn presign(
+        &self,
+        person: &Person,
+        team_key: &TeamKey,
+        team: &Team,
+        target: &DomainTarget,
+        profile: ProfileName,
+    ) -> Result<Opening, Refusal> {
+        let request = PresignRequest {
+            person: person.id.clone(),
+            team: team_key.clone(),
+            profile: profile.clone(),
+            expires_seconds: LINK_SECONDS,
+            session_seconds: team.session_seconds,
+        };
+        let url = match self.ports.presign.presign(target, &request).await {
+            Ok(url) => url,
+            Err(error) => {
+                let no = No::unavailable(&error).of(&person.id).on(team_key);
+                return Err(self.refuse(RefusalKind::Unavailable, no).await);
+            }
+        };
+        self.plane
+            .record(AuditEntry {
+                at: self.plane.clock.now(),
+                event: "open-studio".into(),
+                code: ReasonCode::Opened.as_str().into(),
+                person: Some(person.id.to_string()),
+                team: Some(team_key.to_string()),
+                details: BTreeMap::from([("profile".to_owned(), profile.to_string())]),
+            })
+            .await;
+        Ok(Opening::Ready(url))
+    }
+}
+
+/// Of a plan, only what concerns this person and team.
+fn only(plan: Plan, person: &PersonId, team: &TeamKey) -> Plan {
+    let Plan { actions, kept, .. } = plan;
+    Plan {
+        actions: actions.into_iter().filter(|a| &a.person == person && &a.team == team).collect(),
+        kept: kept
+            .into_iter()
+            .filter(|k| k.reason != ReasonCode::Duplicate)
+            .filter(|k| match (&k.person, &k.team) {
+                (Some(p), Some(t)) => p == person && t == team,
+                // A domain that cannot be used at all.
+                _ => k.profile.is_none(),
+            })
+            .collect(),
+        ..plan
+    }
+}

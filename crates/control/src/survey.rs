@@ -1,0 +1,152 @@
+//! Reading the truth: the directory and Studio, as far as one plan needs them.
+
+use crate::plane::Plane;
+use crate::ports::{CallError, DomainTarget, ProfileScope};
+use access::entitlement::group_names;
+use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
+use access::naming::profile_name;
+use access::observed::{AuthMode, Observed, ObservedRole};
+use access::plan::Plan;
+use access::planner;
+use access::snapshot::Snapshot;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many domains, or roles, are read at a time. AWS lists at one or two calls a second and
+/// account; more in flight only queue up there.
+const READS_AT_ONCE: usize = 4;
+
+/// What to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody and every domain.
+    Everything,
+    /// These people, and every domain.
+    People(BTreeSet<PersonId>),
+    /// One person and the domain of one team; there only the profile that is theirs by name, or
+    /// all profiles.
+    Entrance {
+        /// Who.
+        person: PersonId,
+        /// What.
+        team: TeamKey,
+        /// Whether to read every profile of the domain.
+        whole_domain: bool,
+    },
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// The directory.
+    pub snapshot: Snapshot,
+    /// Studio.
+    pub observed: Observed,
+    /// When.
+    pub now: jiff::Timestamp,
+}
+
+impl Plane {
+    /// Reads what a plan for this scope needs.
+    ///
+    /// A directory that cannot be read fails the whole survey: nothing is planned without it. A
+    /// domain that cannot be read is set aside, so that one account never stops the others.
+    pub async fn survey(&self, scope: &Scope) -> Result<Survey, CallError> {
+        let now = self.clock.now();
+        let groups = group_names(&self.map);
+        let snapshot = match scope {
+            Scope::Everything => self.directory.everybody(&groups).await?,
+            Scope::People(people) => self.directory.people(people, &groups).await?,
+            Scope::Entrance { person, .. } => {
+                self.directory.people(&BTreeSet::from([person.clone()]), &groups).await?
+            }
+        };
+        let wanted = self.wanted_domains(scope, &snapshot);
+        let observed = self.observe(wanted).await?;
+        Ok(Survey { snapshot, observed, now })
+    }
+
+    /// Plans from what was surveyed.
+    pub fn plan(&self, survey: &Survey) -> Plan {
+        planner::plan(&self.map, &survey.snapshot, &survey.observed, survey.now)
+    }
+
+    fn wanted_domains(
+        &self,
+        scope: &Scope,
+        snapshot: &Snapshot,
+    ) -> BTreeMap<DomainKey, (DomainTarget, ProfileScope)> {
+        let Scope::Entrance { person, team, whole_domain } = scope else {
+            let all = self.targets().into_iter();
+            return all.map(|(key, target)| (key, (target, ProfileScope::All))).collect();
+        };
+        let domain = self.map.teams.get(team).map(|team| team.domain.clone());
+        let Some(target) = domain.as_ref().and_then(|key| self.target(key)) else {
+            return BTreeMap::new();
+        };
+        let scope = match snapshot.people.get(person) {
+            Some(known) if !whole_domain => {
+                ProfileScope::Named(BTreeSet::from([profile_name(known, team)]))
+            }
+            _ => ProfileScope::All,
+        };
+        BTreeMap::from([(target.key.clone(), (target, scope))])
+    }
+
+    async fn observe(
+        &self,
+        wanted: BTreeMap<DomainKey, (DomainTarget, ProfileScope)>,
+    ) -> Result<Observed, CallError> {
+        let mut observed = Observed::default();
+        let read: Vec<_> = stream::iter(wanted.values())
+            .map(|(target, scope)| async move {
+                (target.key.clone(), self.observe.domain(target, scope).await)
+            })
+            .buffer_unordered(READS_AT_ONCE)
+            .collect()
+            .await;
+        for (key, result) in read {
+            match result {
+                Ok(domain) => {
+                    observed.domains.insert(key, domain);
+                }
+                Err(error) => {
+                    tracing::warn!(domain = %key, %error, "domain cannot be read");
+                    observed.unreadable.insert(key, error.to_string());
+                }
+            }
+        }
+        observed.roles = self.observe_roles(&observed, &wanted).await?;
+        Ok(observed)
+    }
+
+    /// Reads the execution roles of the teams in the domains that were read.
+    async fn observe_roles(
+        &self,
+        observed: &Observed,
+        wanted: &BTreeMap<DomainKey, (DomainTarget, ProfileScope)>,
+    ) -> Result<BTreeMap<RoleArn, ObservedRole>, CallError> {
+        let mut roles: BTreeMap<RoleArn, &DomainTarget> = BTreeMap::new();
+        for team in self.map.teams.values() {
+            let managed =
+                observed.domains.get(&team.domain).is_some_and(|d| d.auth_mode == AuthMode::Iam);
+            if let Some((target, _)) = wanted.get(&team.domain).filter(|_| managed) {
+                roles.insert(team.execution_role.clone(), target);
+            }
+        }
+        stream::iter(roles)
+            .map(|(role, target)| async move {
+                let state = match self.observe.role(target, &role).await {
+                    Ok(state) => state,
+                    Err(error) => {
+                        tracing::warn!(%role, %error, "execution role cannot be read");
+                        ObservedRole::Unreadable
+                    }
+                };
+                Ok((role, state))
+            })
+            .buffer_unordered(READS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+}
