@@ -1,1 +1,21 @@
-//! Integration tests.
+//! Integration tests of the service provider, through its public API only.
+#![expect(clippy::string_slice, reason = "tests cut documents that they wrote themselves")]
+
+#[cfg(test)]
+mod accepted;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod metadata;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod parsing;
+#[cfg(test)]
+mod profile;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod wrapping;
