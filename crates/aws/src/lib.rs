@@ -1,1 +1,38 @@
-//! aws
+//! AWS, behind the ports of `control`. The only crate that names `aws-*`.
+//!
+//! [`Aws`] finds credentials and endpoints as every AWS tool does and hands out the adapters:
+//! [`Studio`] (SageMaker: observe, provision, presign), [`IdentityCenter`] (the directory),
+//! [`SqsQueue`] (wake-ups) and [`Assignments`] (Identity Center applications). Failures are
+//! `control`'s `CallError`, one mapping for all services.
+//!
+//! # What the dependencies cost
+//!
+//! CPU seconds of a release build on two cores, each SDK crate by itself:
+//!
+//! | crate | seconds | |
+//! |---|---|---|
+//! | `aws-sdk-sagemaker` | 615 | not used: [`client::sagemaker`] |
+//! | `aws-sdk-iam` | 120 | not used, for one call: [`client::iam`] |
+//! | `aws-sdk-ssoadmin` | 49 | used |
+//! | `aws-sdk-servicequotas` | 32 | not used, for one call: [`client::quotas`] |
+//! | `aws-sdk-identitystore` | 30 | used |
+//! | `aws-sdk-sqs` | 25 | used |
+//! | `aws-config` | 18 | used: credential chain, SSO login |
+//! | `aws-sdk-sts` | 17 | used; `aws-config` needs it anyway |
+//!
+//! [`client`] speaks for the three that are not used, on the SDK's own runtime: signing, retries,
+//! time-outs, endpoints and user agent are AWS's code.
+
+pub mod assignments;
+pub mod client;
+mod connect;
+mod failure;
+mod identity_center;
+mod queue;
+mod studio;
+
+pub use assignments::Assignments;
+pub use connect::{Aws, Caller, Simulator};
+pub use identity_center::IdentityCenter;
+pub use queue::SqsQueue;
+pub use studio::Studio;

@@ -1,0 +1,237 @@
+//! One signed, retried exchange with one service, on the SDK's own runtime.
+//!
+//! Everything a generated client does around a call is put together here once: signing, the identity
+//! cache, standard retries with AWS's classifiers, time-outs, connection poisoning, the user agent,
+//! the `amz-sdk-*` headers, clock skew correction and the recursion guard of Lambda. Bodies go
+//! through as bytes that do not print, so no trace level can show one.
+
+use super::endpoint::{Endpoint, Service, resolve};
+use super::error::ApiError;
+use crate::failure;
+use aws_runtime::auth::SigV4OperationSigningConfig;
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::recursion_detection::RecursionDetectionInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
+use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
+use aws_smithy_runtime::client::orchestrator::AuthSchemeAndEndpointOrchestrationV2;
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{
+    HttpStatusCodeClassifier, TransientErrorClassifier,
+};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::auth::AuthSchemeOptionResolverParams;
+use aws_smithy_runtime_api::client::auth::SharedAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::orchestrator::{
+    HttpRequest, HttpResponse, OrchestratorError, SensitiveOutput,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::{SharedRuntimePlugin, StaticRuntimePlugin};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::SigningName;
+use aws_types::region::{Region, SigningRegion};
+use aws_types::service_config::ServiceConfigKey;
+use control::ports::{CallError, FailureKind};
+use std::fmt;
+
+/// A request that is encoded already. Its body does not print.
+pub(crate) struct Encoded {
+    pub(crate) content_type: &'static str,
+    /// `x-amz-target`, for the JSON protocols.
+    pub(crate) target: Option<String>,
+    pub(crate) body: String,
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoded").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// The body of a good answer. It does not print.
+pub(crate) struct Reply(pub(crate) Vec<u8>);
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({} bytes)", self.0.len())
+    }
+}
+
+/// A connection to one service in one Region as one principal. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Channel {
+    service: Service,
+    endpoint: Result<Endpoint, String>,
+    plugin: SharedRuntimePlugin,
+    retries: RetryConfig,
+    timeouts: TimeoutConfig,
+    region: String,
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Channel")
+            .field("service", &self.service)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Channel {
+    /// Takes Region, credentials, endpoint settings, time-outs and retries from `sdk`. A setting
+    /// that cannot work shows as the error of every call.
+    pub(crate) fn new(service: Service, sdk: &SdkConfig) -> Self {
+        let region = sdk.region().map_or_else(String::new, |r| r.as_ref().to_owned());
+        let endpoint = if region.is_empty() {
+            Err("no AWS Region is set".to_owned())
+        } else {
+            resolve(
+                service,
+                &region,
+                sdk.use_fips().unwrap_or(false),
+                sdk.use_dual_stack().unwrap_or(false),
+                custom_endpoint(service, sdk).as_deref(),
+            )
+        };
+        let signing_region = endpoint.as_ref().map_or(region.clone(), |e| e.signing_region.clone());
+        Self {
+            service,
+            endpoint,
+            plugin: SharedRuntimePlugin::new(
+                StaticRuntimePlugin::new()
+                    .with_config(settings(service, &signing_region, sdk).freeze())
+                    .with_runtime_components(components(sdk)),
+            ),
+            retries: sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard),
+            timeouts: sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled),
+            region,
+        }
+    }
+
+    /// Where the service is, if the settings make sense.
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        self.endpoint.as_ref().ok()
+    }
+
+    /// The name AWS's tools give the service.
+    pub(crate) const fn service_name(&self) -> &'static str {
+        self.service.signing_name()
+    }
+
+    /// Sends the request, as often as the retry settings allow.
+    pub(crate) async fn send(
+        &self,
+        operation: &'static str,
+        request: Encoded,
+    ) -> Result<Reply, CallError> {
+        let service = self.service_name();
+        let endpoint = self.endpoint.as_ref().map_err(|message| CallError {
+            service,
+            operation,
+            kind: FailureKind::Rejected,
+            aws_code: None,
+            message: message.clone(),
+        })?;
+        let exchange = Operation::builder()
+            // The name is also the key of the retry quota, which the SDK keeps by Region.
+            .service_name(format!("{}-{}", self.service.id(), self.region))
+            .operation_name(operation)
+            .endpoint_url(&endpoint.url)
+            .timeout_config(self.timeouts.clone())
+            .standard_retry(&self.retries)
+            .with_connection_poisoning()
+            .runtime_plugin(self.plugin.clone())
+            .serializer(encode)
+            .deserializer(decode)
+            .build();
+        exchange
+            .invoke(request)
+            .await
+            .map_err(|error| failure::call_error(service, operation, &error))
+    }
+}
+
+fn encode(request: Encoded) -> Result<HttpRequest, BoxError> {
+    let mut http = http::Request::builder()
+        .method("POST")
+        .uri("/")
+        .header("content-type", request.content_type)
+        .header("content-length", request.body.len());
+    if let Some(target) = request.target {
+        http = http.header("x-amz-target", target);
+    }
+    Ok(HttpRequest::try_from(http.body(SdkBody::from(request.body))?)?)
+}
+
+fn decode(response: &HttpResponse) -> Result<Reply, OrchestratorError<ApiError>> {
+    let body = response.body().bytes().unwrap_or_default();
+    if response.status().is_success() {
+        return Ok(Reply(body.to_vec()));
+    }
+    let type_header = response.headers().get("x-amzn-errortype");
+    let error = ApiError::read(response.status().as_u16(), type_header, body);
+    Err(OrchestratorError::operation(error))
+}
+
+fn settings(service: Service, signing_region: &str, sdk: &SdkConfig) -> Layer {
+    let mut layer = Layer::new("stagedoor");
+    layer.store_put(AuthSchemeAndEndpointOrchestrationV2);
+    layer.store_put(AuthSchemeOptionResolverParams::new(()));
+    layer.store_put(SigV4OperationSigningConfig::default());
+    layer.store_put(SigningName::from_static(service.signing_name()));
+    layer.store_put(SigningRegion::from(Region::new(signing_region.to_owned())));
+    layer.store_put(ApiMetadata::new(service.signing_name(), env!("CARGO_PKG_VERSION")));
+    layer.store_put(SensitiveOutput);
+    if let Some(name) = sdk.app_name() {
+        layer.store_put(name.clone());
+    }
+    layer
+}
+
+fn components(sdk: &SdkConfig) -> RuntimeComponentsBuilder {
+    let mut components = RuntimeComponentsBuilder::new("stagedoor");
+    components
+        .set_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
+            StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]),
+        )))
+        .push_auth_scheme(SigV4AuthScheme::new())
+        .set_identity_cache(sdk.identity_cache())
+        .set_http_client(sdk.http_client())
+        .set_sleep_impl(sdk.sleep_impl())
+        .set_time_source(sdk.time_source())
+        .push_interceptor(ServiceClockSkewInterceptor::new())
+        .push_interceptor(RequestInfoInterceptor::new())
+        .push_interceptor(UserAgentInterceptor::new())
+        .push_interceptor(InvocationIdInterceptor::new())
+        .push_interceptor(RecursionDetectionInterceptor::new())
+        .push_retry_classifier(HttpStatusCodeClassifier::default())
+        .push_retry_classifier(TransientErrorClassifier::<ApiError>::new())
+        .push_retry_classifier(AwsErrorCodeClassifier::<ApiError>::new())
+        .push_retry_classifier(ServiceClockSkewClassifier::<ApiError>::new());
+    if let Some(credentials) = sdk.credentials_provider() {
+        components.set_identity_resolver(SCHEME_ID, credentials);
+    }
+    components
+}
+
+/// The endpoint URL that code, the environment or the profile names, most specific first.
+fn custom_endpoint(service: Service, sdk: &SdkConfig) -> Option<String> {
+    let general = sdk.endpoint_url().map(str::to_owned);
+    if sdk.get_origin("endpoint_url").is_client_config() {
+        return general;
+    }
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id())
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok();
+    key.and_then(|key| sdk.service_config().and_then(|config| config.load_config(key))).or(general)
+}

@@ -1,0 +1,12 @@
+//! A small typed client for the calls Stagedoor makes to services whose SDK crate is too dear, on
+//! the SDK's own runtime.
+
+pub(crate) mod channel;
+pub mod endpoint;
+pub(crate) mod error;
+pub mod iam;
+mod json;
+pub mod quotas;
+pub mod sagemaker;
+
+pub use sagemaker::SageMaker;

@@ -1,0 +1,198 @@
+//! Finding AWS: the standard credential chain, or an endpoint given by hand.
+
+use crate::assignments::Assignments;
+use crate::client::SageMaker;
+use crate::failure;
+use crate::identity_center::IdentityCenter;
+use crate::queue::SqsQueue;
+use crate::studio::Studio;
+use access::ids::{IdentityStoreId, Region};
+use aws_config::BehaviorVersion;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_runtime::client::defaults::default_http_client_plugin_v2;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use control::ports::{CallError, FailureKind};
+use std::fmt;
+use std::time::Duration;
+
+/// How often a call is tried where the environment does not say otherwise. The SDK's default of
+/// three is too few for a pass over hundreds of profiles: list calls are throttled from about two
+/// a second on.
+const ATTEMPTS: u32 = 6;
+
+/// How long a first connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one attempt may take. A long poll of a queue takes 20 seconds by itself.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// An endpoint given by hand, for a simulator: every service is there, with these credentials.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Simulator {
+    /// Scheme, host and port.
+    pub url: String,
+    /// The Region requests are signed for where none is named.
+    pub region: Region,
+    /// Access key id.
+    pub access_key_id: String,
+    /// Secret access key.
+    pub secret_access_key: String,
+}
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulator")
+            .field("url", &self.url)
+            .field("region", &self.region)
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who makes the calls (STS `GetCallerIdentity`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub account: String,
+    /// The ARN of the user or assumed role.
+    pub arn: String,
+}
+
+/// AWS, as the process's own principal sees it. Cheap to clone; clones share connections,
+/// credentials and assumed roles.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    sdk: SdkConfig,
+    studio: Studio,
+}
+
+impl Aws {
+    /// Looks for Region, credentials, endpoints and retry settings where every AWS tool does:
+    /// environment, profile, SSO login, container, instance. What is missing shows as the error of
+    /// the first call that needs it.
+    pub async fn connect() -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
+        if let Some(http) = http_client() {
+            loader = loader.http_client(http);
+        }
+        let mut sdk = loader.load().await;
+        if sdk.retry_config() == Some(&RetryConfig::standard()) {
+            let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+            sdk = sdk.into_builder().retry_config(retries).build();
+        }
+        Self::over(sdk)
+    }
+
+    /// Uses a simulator and reads nothing from the environment. Retries wait only milliseconds.
+    pub fn simulated(simulator: &Simulator) -> Self {
+        let credentials = Credentials::new(
+            simulator.access_key_id.clone(),
+            simulator.secret_access_key.clone(),
+            None,
+            None,
+            "simulator",
+        );
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(Duration::from_millis(10))
+            .with_max_backoff(Duration::from_millis(100));
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_types::region::Region::new(simulator.region.as_str().to_owned()))
+            .endpoint_url(simulator.url.clone())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .identity_cache(IdentityCache::lazy().build())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+            .timeout_config(timeouts())
+            .retry_config(retries);
+        sdk.set_http_client(http_client());
+        Self::over(sdk.build())
+    }
+
+    fn over(sdk: SdkConfig) -> Self {
+        Self { studio: Studio::new(sdk.clone()), sdk }
+    }
+
+    /// The Region that environment or profile names.
+    pub fn region(&self) -> Option<&str> {
+        self.sdk.region().map(AsRef::as_ref)
+    }
+
+    /// Studio, in whatever account and Region a domain is: `Observe`, `Provision` and `Presign`.
+    pub fn studio(&self) -> Studio {
+        self.studio.clone()
+    }
+
+    /// Identity Center's identity store: `Directory`.
+    pub fn identity_center(&self, region: &Region, store: &IdentityStoreId) -> IdentityCenter {
+        IdentityCenter::new(&self.in_region(region), store)
+    }
+
+    /// Assignments of people and groups to Identity Center applications.
+    pub fn assignments(&self, region: &Region) -> Assignments {
+        Assignments::new(&self.in_region(region))
+    }
+
+    /// The queue of this name in the caller's account: `WakeQueue`.
+    pub fn queue(&self, region: &Region, name: &str) -> SqsQueue {
+        SqsQueue::new(&self.in_region(region), name)
+    }
+
+    /// `SageMaker` in the caller's own account, call by call.
+    pub fn sagemaker(&self, region: &Region) -> SageMaker {
+        SageMaker::new(&self.in_region(region))
+    }
+
+    /// Asks STS who makes the calls, for messages.
+    pub async fn caller(&self) -> Result<Caller, CallError> {
+        const OPERATION: &str = "GetCallerIdentity";
+        let answer = aws_sdk_sts::Client::new(&self.sdk)
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|e| failure::call_error("sts", OPERATION, &e))?;
+        answer.account.zip(answer.arn).map(|(account, arn)| Caller { account, arn }).ok_or_else(
+            || CallError {
+                service: "sts",
+                operation: OPERATION,
+                kind: FailureKind::Service,
+                aws_code: None,
+                message: "the answer names no account".to_owned(),
+            },
+        )
+    }
+
+    fn in_region(&self, region: &Region) -> SdkConfig {
+        in_region(&self.sdk, region)
+    }
+}
+
+/// The same settings for another Region.
+pub(crate) fn in_region(sdk: &SdkConfig, region: &Region) -> SdkConfig {
+    sdk.to_builder().region(aws_types::region::Region::new(region.as_str().to_owned())).build()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(ATTEMPT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
+}
+
+/// The SDK's own HTTP client, made once so that all services share its connections: left to
+/// itself, every client and every operation makes one of its own.
+fn http_client() -> Option<SharedHttpClient> {
+    let plugin = default_http_client_plugin_v2(BehaviorVersion::latest())?;
+    plugin.runtime_components(&RuntimeComponentsBuilder::new("http")).http_client()
+}

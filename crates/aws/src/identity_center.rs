@@ -1,0 +1,296 @@
+//! People and groups of IAM Identity Center's identity store.
+
+use crate::failure::{self, unreadable};
+use access::ids::{GroupId, IdentityStoreId, PersonId};
+use access::snapshot::{Coverage, Group, Person, Snapshot};
+use async_trait::async_trait;
+use aws_sdk_identitystore::Client;
+use aws_sdk_identitystore::types::{
+    AlternateIdentifier, GroupMembership, MemberId, UniqueAttribute, UserStatus,
+};
+use aws_smithy_types::Document;
+use aws_types::SdkConfig;
+use control::ports::{CallError, Directory, FailureKind, PersonLookup};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use std::collections::{BTreeMap, BTreeSet};
+
+const SERVICE: &str = "identitystore";
+
+/// The largest page any list of the service gives.
+const PAGE: i32 = 100;
+
+/// Calls in flight at once. The service's rates are unpublished and membership lists are known to
+/// be throttled, so this stays small.
+const CONCURRENCY: usize = 4;
+
+/// An identity store.
+#[derive(Debug, Clone)]
+pub struct IdentityCenter {
+    client: Client,
+    store: String,
+}
+
+/// Reads page after page. The SDK's own paginator ends silently when a token repeats, which here
+/// would make a smaller snapshot out of a failure.
+macro_rules! pages {
+    ($operation:literal, $request:expr, $items:ident) => {{
+        let mut items = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page = $request
+                .max_results(PAGE)
+                .set_next_token(token.clone())
+                .send()
+                .await
+                .map_err(|e| failure::call_error(SERVICE, $operation, &e))?;
+            items.extend(page.$items);
+            match page.next_token.filter(|t| !t.is_empty()) {
+                None => break Ok(items),
+                next if next == token => {
+                    let message = "the same page token came twice".to_owned();
+                    break Err(unreadable(SERVICE, $operation, message));
+                }
+                next => token = next,
+            }
+        }
+    }};
+}
+
+impl IdentityCenter {
+    pub(crate) fn new(sdk: &SdkConfig, store: &IdentityStoreId) -> Self {
+        Self { client: Client::new(sdk), store: store.as_str().to_owned() }
+    }
+
+    async fn all_people(&self) -> Result<BTreeMap<PersonId, Person>, CallError> {
+        let users: Result<Vec<_>, CallError> =
+            pages!("ListUsers", self.client.list_users().identity_store_id(&self.store), users);
+        let people = users?.into_iter().map(|user| {
+            person("ListUsers", user.user_id, user.user_name, user.display_name, user.user_status)
+        });
+        people.map(|p| p.map(|p| (p.id.clone(), p))).collect()
+    }
+
+    async fn groups_named(
+        &self,
+        wanted: &BTreeSet<String>,
+    ) -> Result<Vec<(GroupId, String)>, CallError> {
+        let groups: Result<Vec<_>, CallError> =
+            pages!("ListGroups", self.client.list_groups().identity_store_id(&self.store), groups);
+        groups?
+            .into_iter()
+            .filter_map(|group| {
+                let name = group.display_name.filter(|name| wanted.contains(name))?;
+                Some(group_id("ListGroups", group.group_id).map(|id| (id, name)))
+            })
+            .collect()
+    }
+
+    async fn memberships(&self, group: &GroupId) -> Result<BTreeSet<PersonId>, CallError> {
+        const OPERATION: &str = "ListGroupMemberships";
+        let found: Result<Vec<GroupMembership>, CallError> = pages!(
+            "ListGroupMemberships",
+            self.client
+                .list_group_memberships()
+                .identity_store_id(&self.store)
+                .group_id(group.as_str()),
+            group_memberships
+        );
+        found?
+            .into_iter()
+            .filter_map(|membership| match membership.member_id {
+                Some(MemberId::UserId(id)) => Some(person_id(OPERATION, id)),
+                // Identity Center has no nested groups: whatever else this is, it is no person.
+                _ => None,
+            })
+            .collect()
+    }
+
+    async fn describe_person(&self, id: &PersonId) -> Result<Option<Person>, CallError> {
+        const OPERATION: &str = "DescribeUser";
+        let answer = self
+            .client
+            .describe_user()
+            .identity_store_id(&self.store)
+            .user_id(id.as_str())
+            .send()
+            .await
+            .map_err(|e| failure::call_error(SERVICE, OPERATION, &e));
+        match absent_as_none(answer)? {
+            None => Ok(None),
+            Some(user) => {
+                let (name, shown) = (user.user_name, user.display_name);
+                person(OPERATION, user.user_id, name, shown, user.user_status).map(Some)
+            }
+        }
+    }
+
+    async fn groups_of(&self, person: &PersonId) -> Result<BTreeSet<GroupId>, CallError> {
+        const OPERATION: &str = "ListGroupMembershipsForMember";
+        let found: Result<Vec<GroupMembership>, CallError> = pages!(
+            "ListGroupMembershipsForMember",
+            self.client
+                .list_group_memberships_for_member()
+                .identity_store_id(&self.store)
+                .member_id(MemberId::UserId(person.as_str().to_owned())),
+            group_memberships
+        );
+        found?
+            .into_iter()
+            .filter_map(|membership| membership.group_id.map(|id| group_id(OPERATION, id)))
+            .collect()
+    }
+
+    async fn group_name(&self, group: &GroupId) -> Result<Option<String>, CallError> {
+        let answer = self
+            .client
+            .describe_group()
+            .identity_store_id(&self.store)
+            .group_id(group.as_str())
+            .send()
+            .await
+            .map_err(|e| failure::call_error(SERVICE, "DescribeGroup", &e));
+        Ok(absent_as_none(answer)?.and_then(|group| group.display_name))
+    }
+
+    /// A person with the ids of their groups; `None` if the directory does not know them.
+    async fn person_and_groups(
+        &self,
+        id: PersonId,
+    ) -> Result<Option<(Person, BTreeSet<GroupId>)>, CallError> {
+        let Some(person) = self.describe_person(&id).await? else { return Ok(None) };
+        // Whoever is deleted between the two calls is gone, which is what the second says.
+        let groups = absent_as_none(self.groups_of(&id).await)?;
+        Ok(groups.map(|groups| (person, groups)))
+    }
+
+    async fn user_id(&self, user_name: &str) -> Result<Option<PersonId>, CallError> {
+        const OPERATION: &str = "GetUserId";
+        let by_name = UniqueAttribute::builder()
+            .attribute_path("userName")
+            .attribute_value(Document::String(user_name.to_owned()))
+            .build()
+            .map_err(|e| unreadable(SERVICE, OPERATION, e.to_string()))?;
+        let answer = self
+            .client
+            .get_user_id()
+            .identity_store_id(&self.store)
+            .alternate_identifier(AlternateIdentifier::UniqueAttribute(by_name))
+            .send()
+            .await
+            .map_err(|e| failure::call_error(SERVICE, OPERATION, &e));
+        refused_as_none(answer)?.map(|found| person_id(OPERATION, found.user_id)).transpose()
+    }
+}
+
+#[async_trait]
+impl Directory for IdentityCenter {
+    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<Snapshot, CallError> {
+        let (people, wanted) = futures::try_join!(self.all_people(), self.groups_named(groups))?;
+        let groups = stream::iter(wanted)
+            .map(|(id, display_name)| async move {
+                // A group that vanished after the list has no members any more.
+                let members = absent_as_none(self.memberships(&id).await)?;
+                Ok(members.map(|members| (id.clone(), Group { id, display_name, members })))
+            })
+            .buffer_unordered(CONCURRENCY)
+            .try_filter_map(|group| async move { Ok::<_, CallError>(group) })
+            .try_collect()
+            .await?;
+        Ok(Snapshot { people, groups, coverage: Coverage::Complete })
+    }
+
+    async fn people(
+        &self,
+        people: &BTreeSet<PersonId>,
+        groups: &BTreeSet<String>,
+    ) -> Result<Snapshot, CallError> {
+        let found: Vec<(Person, BTreeSet<GroupId>)> = stream::iter(people.clone())
+            .map(|id| self.person_and_groups(id))
+            .buffer_unordered(CONCURRENCY)
+            .try_filter_map(|person| async move { Ok(person) })
+            .try_collect()
+            .await?;
+        let ids: BTreeSet<GroupId> = found.iter().flat_map(|(_, groups)| groups.clone()).collect();
+        let names: BTreeMap<GroupId, String> = stream::iter(ids)
+            .map(|id| async move { self.group_name(&id).await.map(|name| (id, name)) })
+            .buffer_unordered(CONCURRENCY)
+            .try_filter_map(|(id, name)| async move {
+                Ok::<_, CallError>(name.filter(|name| groups.contains(name)).map(|name| (id, name)))
+            })
+            .try_collect()
+            .await?;
+        let groups = names
+            .into_iter()
+            .map(|(id, display_name)| {
+                let members = found
+                    .iter()
+                    .filter(|(_, groups)| groups.contains(&id))
+                    .map(|(person, _)| person.id.clone())
+                    .collect();
+                (id.clone(), Group { id, display_name, members })
+            })
+            .collect();
+        let known = found.into_iter().map(|(person, _)| (person.id.clone(), person)).collect();
+        Ok(Snapshot { people: known, groups, coverage: Coverage::People(people.clone()) })
+    }
+
+    async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        match person {
+            PersonLookup::UserName(name) => self.user_id(name).await,
+            PersonLookup::Id(id) => {
+                let found = refused_as_none(self.describe_person(id).await)?;
+                Ok(found.flatten().map(|person| person.id))
+            }
+        }
+    }
+
+    async fn members(&self, group: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
+        absent_as_none(self.memberships(group).await)
+    }
+}
+
+fn absent_as_none<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e.kind == FailureKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// For names that come from an assertion: a name the service refuses as malformed is nobody's.
+fn refused_as_none<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Err(e) if e.kind == FailureKind::Rejected => Ok(None),
+        other => absent_as_none(other),
+    }
+}
+
+fn person(
+    operation: &'static str,
+    id: String,
+    user_name: Option<String>,
+    display_name: Option<String>,
+    status: Option<UserStatus>,
+) -> Result<Person, CallError> {
+    let id = person_id(operation, id)?;
+    // Names are optional in the service's model; the id then serves to show the person.
+    let user_name = user_name.unwrap_or_else(|| id.as_str().to_owned());
+    let display_name = display_name.unwrap_or_else(|| user_name.clone());
+    let enabled = match status {
+        None | Some(UserStatus::Enabled) => true,
+        Some(UserStatus::Disabled) => false,
+        Some(other) => {
+            let message = format!("user {id} has the unknown status `{}`", other.as_str());
+            return Err(unreadable(SERVICE, operation, message));
+        }
+    };
+    Ok(Person { id, user_name, display_name, enabled })
+}
+
+fn person_id(operation: &'static str, id: String) -> Result<PersonId, CallError> {
+    PersonId::parse(id).map_err(|e| unreadable(SERVICE, operation, e.to_string()))
+}
+
+fn group_id(operation: &'static str, id: String) -> Result<GroupId, CallError> {
+    GroupId::parse(id).map_err(|e| unreadable(SERVICE, operation, e.to_string()))
+}

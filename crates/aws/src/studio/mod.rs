@@ -1,0 +1,119 @@
+//! `SageMaker` Studio, in whichever account and Region a domain is.
+
+mod observe;
+mod presign;
+mod provision;
+mod quota;
+mod role;
+mod spoke;
+
+use crate::client::SageMaker;
+use crate::failure::unreadable;
+use access::observed::{AppStatus, ProfileStatus};
+use aws_types::SdkConfig;
+use control::ports::{CallError, FailureKind};
+use spoke::Spokes;
+use std::sync::Arc;
+
+const SERVICE: &str = "sagemaker";
+
+/// Studio: the ports `Observe`, `Provision` and `Presign`. Cheap to clone; clones share the roles
+/// they have assumed.
+#[derive(Debug, Clone)]
+pub struct Studio {
+    spokes: Arc<Spokes>,
+}
+
+impl Studio {
+    pub(crate) fn new(sdk: SdkConfig) -> Self {
+        Self { spokes: Arc::new(Spokes::new(sdk)) }
+    }
+
+    async fn sagemaker(&self, domain: &control::ports::DomainTarget) -> SageMaker {
+        self.spokes.of(domain).await.sagemaker.clone()
+    }
+}
+
+/// `None` where the service says that the thing is not there.
+fn absent_as_none<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e.kind == FailureKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// A member the service always sends.
+fn required<T>(operation: &'static str, member: &str, value: Option<T>) -> Result<T, CallError> {
+    value.ok_or_else(|| unreadable(SERVICE, operation, format!("the answer has no {member}")))
+}
+
+/// State of a domain, a profile or a space; they share their names. One that is not known is an
+/// error: what cannot be understood must not be acted on.
+fn status(
+    operation: &'static str,
+    what: &str,
+    status: Option<&str>,
+) -> Result<ProfileStatus, CallError> {
+    Ok(match status {
+        Some("Pending") => ProfileStatus::Pending,
+        Some("InService") => ProfileStatus::InService,
+        Some("Updating") => ProfileStatus::Updating,
+        Some("Deleting") => ProfileStatus::Deleting,
+        Some("Failed") => ProfileStatus::Failed,
+        Some("Update_Failed") => ProfileStatus::UpdateFailed,
+        Some("Delete_Failed") => ProfileStatus::DeleteFailed,
+        other => return Err(unknown_status(operation, what, other)),
+    })
+}
+
+/// State of an app.
+fn app_status(
+    operation: &'static str,
+    what: &str,
+    status: Option<&str>,
+) -> Result<AppStatus, CallError> {
+    Ok(match status {
+        Some("Pending") => AppStatus::Pending,
+        Some("InService") => AppStatus::InService,
+        Some("Deleting") => AppStatus::Deleting,
+        Some("Deleted") => AppStatus::Deleted,
+        Some("Failed") => AppStatus::Failed,
+        other => return Err(unknown_status(operation, what, other)),
+    })
+}
+
+fn unknown_status(operation: &'static str, what: &str, status: Option<&str>) -> CallError {
+    let message = match status {
+        Some(status) => format!("{what} has the unknown status `{status}`"),
+        None => format!("{what} has no status"),
+    };
+    unreadable(SERVICE, operation, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_known_by_the_services_spelling() {
+        let read = |text| status("DescribeUserProfile", "profile `a`", Some(text)).ok();
+        assert_eq!(read("Update_Failed"), Some(ProfileStatus::UpdateFailed));
+        assert_eq!(read("Delete_Failed"), Some(ProfileStatus::DeleteFailed));
+        assert_eq!(read("UpdateFailed"), None);
+        assert_eq!(app_status("ListApps", "app `a`", Some("Deleted")), Ok(AppStatus::Deleted));
+    }
+
+    #[test]
+    fn an_unknown_state_is_an_error_that_names_it() {
+        let error = status("DescribeUserProfile", "profile `a`", Some("Paused")).unwrap_err();
+        assert_eq!(error.kind, FailureKind::Service);
+        assert_eq!(
+            error.to_string(),
+            "sagemaker:DescribeUserProfile failed: profile `a` has the unknown status `Paused` \
+             (aws-service-error)"
+        );
+        let error = app_status("ListApps", "app `a`", None).unwrap_err();
+        assert_eq!(error.message, "app `a` has no status");
+    }
+}

@@ -1,0 +1,282 @@
+//! Reading a domain.
+
+use super::spoke::Spoke;
+use super::{SERVICE, Studio, absent_as_none, app_status, quota, required, status};
+use crate::client::SageMaker;
+use crate::client::sagemaker::{
+    AppDetails, DescribeDomain, DescribeUserProfile, Document, ListApps, ListSpaces, ListTags,
+    ListUserProfiles, SpaceDetails,
+};
+use crate::failure::unreadable;
+use access::ids::{ProfileName, RoleArn};
+use access::observed::{
+    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ObservedSpace,
+    ProfileStatus,
+};
+use async_trait::async_trait;
+use control::ports::{CallError, DomainTarget, Observe, ProfileScope};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use std::collections::BTreeMap;
+
+/// Calls in flight at once for one domain. More only meets the service's throttling sooner.
+const CONCURRENCY: usize = 8;
+
+/// Up to so many profiles, apps are asked for by owner; beyond, the domain's list is fewer calls.
+const FEW: usize = 3;
+
+#[async_trait]
+impl Observe for Studio {
+    async fn domain(
+        &self,
+        domain: &DomainTarget,
+        scope: &ProfileScope,
+    ) -> Result<ObservedDomain, CallError> {
+        let spoke = self.spokes.of(domain).await;
+        let reading = Reading { spoke: &spoke, domain_id: domain.domain_id.as_str() };
+        match scope {
+            ProfileScope::All => Box::pin(reading.all()).await,
+            ProfileScope::Named(names) => {
+                let names = names.iter().map(|name| name.as_str().to_owned()).collect();
+                Box::pin(reading.named(names)).await
+            }
+        }
+    }
+
+    async fn role(&self, domain: &DomainTarget, role: &RoleArn) -> Result<ObservedRole, CallError> {
+        self.read_role(domain, role).await
+    }
+}
+
+/// Profiles by case-folded name.
+type Profiles = BTreeMap<String, ObservedProfile>;
+
+/// One reading of one domain.
+struct Reading<'a> {
+    spoke: &'a Spoke,
+    domain_id: &'a str,
+}
+
+impl Reading<'_> {
+    fn client(&self) -> &SageMaker {
+        &self.spoke.sagemaker
+    }
+
+    async fn all(&self) -> Result<ObservedDomain, CallError> {
+        let everyone = async {
+            let request = ListUserProfiles {
+                domain_id_equals: Some(self.domain_id.to_owned()),
+                ..ListUserProfiles::default()
+            };
+            let listed = self.client().all(&request).await?;
+            let names = listed.into_iter().filter_map(|p| p.user_profile_name).collect();
+            self.profiles(names).await
+        };
+        let ((auth_mode, in_service), mut profiles, spaces, apps, profile_quota) = futures::try_join!(
+            self.about(),
+            everyone,
+            self.spaces(),
+            self.apps_of_domain(),
+            async { Ok(quota::profile_quota(self.spoke).await) },
+        )?;
+        assemble(&mut profiles, spaces, apps)?;
+        Ok(ObservedDomain { auth_mode, in_service, profiles, complete: true, profile_quota })
+    }
+
+    /// Reads some profiles. The quota is not asked for: one profile more or less says nothing
+    /// without a count of the others.
+    async fn named(&self, names: Vec<String>) -> Result<ObservedDomain, CallError> {
+        let ((auth_mode, in_service), mut profiles) =
+            futures::try_join!(self.about(), self.profiles(names))?;
+        if !profiles.is_empty() {
+            let (spaces, apps) = if profiles.len() <= FEW {
+                let spaces = self.spaces().await?;
+                let apps = self.apps_of_owners(&profiles, &spaces).await?;
+                (spaces, apps)
+            } else {
+                futures::try_join!(self.spaces(), self.apps_of_domain())?
+            };
+            assemble(&mut profiles, spaces, apps)?;
+        }
+        let (complete, profile_quota) = (false, None);
+        Ok(ObservedDomain { auth_mode, in_service, profiles, complete, profile_quota })
+    }
+
+    async fn about(&self) -> Result<(AuthMode, bool), CallError> {
+        const OPERATION: &str = "DescribeDomain";
+        let request = DescribeDomain { domain_id: self.domain_id.to_owned() };
+        let found = self.client().call(&request).await?;
+        let what = format!("domain {}", self.domain_id);
+        let status = status(OPERATION, &what, found.status.as_deref())?;
+        let auth_mode = match found.auth_mode.as_deref() {
+            Some("IAM") => AuthMode::Iam,
+            Some("SSO") => AuthMode::Sso,
+            other => {
+                let message = format!("{what} has the unknown auth mode {other:?}");
+                return Err(unreadable(SERVICE, OPERATION, message));
+            }
+        };
+        Ok((auth_mode, status == ProfileStatus::InService))
+    }
+
+    async fn profiles(&self, names: Vec<String>) -> Result<Profiles, CallError> {
+        stream::iter(names)
+            .map(|name| self.profile(name))
+            .buffer_unordered(CONCURRENCY)
+            // A profile that vanished since it was listed is not there.
+            .try_filter_map(|profile| async move { Ok(profile.map(|p| (p.name.folded(), p))) })
+            .try_collect()
+            .await
+    }
+
+    async fn profile(&self, name: String) -> Result<Option<ObservedProfile>, CallError> {
+        const OPERATION: &str = "DescribeUserProfile";
+        let request = DescribeUserProfile {
+            domain_id: self.domain_id.to_owned(),
+            user_profile_name: name.clone(),
+        };
+        let Some(found) = absent_as_none(self.client().call(&request).await)? else {
+            return Ok(None);
+        };
+        let resource_arn = required(OPERATION, "UserProfileArn", found.user_profile_arn)?;
+        let request = ListTags { resource_arn, ..ListTags::default() };
+        let Some(tags) = absent_as_none(self.client().all(&request).await)? else {
+            return Ok(None);
+        };
+        let name = ProfileName::parse(found.user_profile_name.unwrap_or(name))
+            .map_err(|e| unreadable(SERVICE, OPERATION, e.to_string()))?;
+        let what = format!("user profile {name}");
+        let (execution_role, user_settings) = split_settings(found.user_settings);
+        Ok(Some(ObservedProfile {
+            status: status(OPERATION, &what, found.status.as_deref())?,
+            name,
+            execution_role,
+            user_settings,
+            tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            home_efs_uid: found.home_efs_file_system_uid,
+            apps: Vec::new(),
+            spaces: Vec::new(),
+        }))
+    }
+
+    async fn spaces(&self) -> Result<Vec<SpaceDetails>, CallError> {
+        let domain_id_equals = Some(self.domain_id.to_owned());
+        self.client().all(&ListSpaces { domain_id_equals, ..ListSpaces::default() }).await
+    }
+
+    async fn apps_of_domain(&self) -> Result<Vec<AppDetails>, CallError> {
+        let domain_id_equals = Some(self.domain_id.to_owned());
+        self.client().all(&ListApps { domain_id_equals, ..ListApps::default() }).await
+    }
+
+    /// Apps of these profiles and of the spaces they own; the service filters by one or the other.
+    async fn apps_of_owners(
+        &self,
+        profiles: &Profiles,
+        spaces: &[SpaceDetails],
+    ) -> Result<Vec<AppDetails>, CallError> {
+        let domain_id_equals = Some(self.domain_id.to_owned());
+        let of_profiles = profiles.values().map(|profile| ListApps {
+            domain_id_equals: domain_id_equals.clone(),
+            user_profile_name_equals: Some(profile.name.as_str().to_owned()),
+            ..ListApps::default()
+        });
+        let of_spaces = spaces
+            .iter()
+            .filter(|space| owner(space).is_some_and(|owner| profiles.contains_key(&owner)))
+            .map(|space| ListApps {
+                domain_id_equals: domain_id_equals.clone(),
+                space_name_equals: space.space_name.clone(),
+                ..ListApps::default()
+            });
+        let requests: Vec<ListApps> = of_profiles.chain(of_spaces).collect();
+        let lists: Vec<Vec<AppDetails>> = stream::iter(requests)
+            .map(|request| async move { self.client().all(&request).await })
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        Ok(lists.into_iter().flatten().collect())
+    }
+}
+
+/// Hands apps to their owners and spaces to theirs. What belongs to none of the profiles is left
+/// out.
+fn assemble(
+    profiles: &mut Profiles,
+    spaces: Vec<SpaceDetails>,
+    apps: Vec<AppDetails>,
+) -> Result<(), CallError> {
+    let mut of_spaces: BTreeMap<String, Vec<ObservedApp>> = BTreeMap::new();
+    for app in apps {
+        let (profile, space) = (app.user_profile_name.clone(), app.space_name.clone());
+        let Some(app) = observed_app(app)? else { continue };
+        match (space, profile) {
+            (Some(space), _) => of_spaces.entry(space.to_ascii_lowercase()).or_default().push(app),
+            (None, Some(profile)) => {
+                if let Some(owner) = profiles.get_mut(&profile.to_ascii_lowercase()) {
+                    owner.apps.push(app);
+                }
+            }
+            (None, None) => {
+                let message = format!("app {} belongs to nothing", app.name);
+                return Err(unreadable(SERVICE, "ListApps", message));
+            }
+        }
+    }
+    for space in spaces {
+        let Some(owner) = owner(&space).and_then(|owner| profiles.get_mut(&owner)) else {
+            continue;
+        };
+        let name = required("ListSpaces", "SpaceName", space.space_name.clone())?;
+        let apps = of_spaces.remove(&name.to_ascii_lowercase()).unwrap_or_default();
+        owner.spaces.push(observed_space(name, &space, apps)?);
+    }
+    for profile in profiles.values_mut() {
+        profile.apps.sort_by(|a, b| (&a.app_type, &a.name).cmp(&(&b.app_type, &b.name)));
+        profile.spaces.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    Ok(())
+}
+
+/// Case-folded name of the profile that owns the space.
+fn owner(space: &SpaceDetails) -> Option<String> {
+    let settings = space.ownership_settings_summary.as_ref()?;
+    settings.owner_user_profile_name.as_ref().map(|name| name.to_ascii_lowercase())
+}
+
+fn observed_space(
+    name: String,
+    space: &SpaceDetails,
+    mut apps: Vec<ObservedApp>,
+) -> Result<ObservedSpace, CallError> {
+    const OPERATION: &str = "ListSpaces";
+    let what = format!("space {name}");
+    let sharing = space.space_sharing_settings_summary.as_ref();
+    let shared = match sharing.and_then(|s| s.sharing_type.as_deref()) {
+        Some("Private") => false,
+        // A space from before there were private ones says nothing, and is shared.
+        Some("Shared") | None => true,
+        Some(other) => {
+            let message = format!("{what} has the unknown sharing type `{other}`");
+            return Err(unreadable(SERVICE, OPERATION, message));
+        }
+    };
+    apps.sort_by(|a, b| (&a.app_type, &a.name).cmp(&(&b.app_type, &b.name)));
+    let status = status(OPERATION, &what, space.status.as_deref())?;
+    Ok(ObservedSpace { name, status, shared, apps })
+}
+
+/// `None` for an app that is deleted: it stays listed for a day.
+fn observed_app(app: AppDetails) -> Result<Option<ObservedApp>, CallError> {
+    const OPERATION: &str = "ListApps";
+    let name = required(OPERATION, "AppName", app.app_name)?;
+    let app_type = required(OPERATION, "AppType", app.app_type)?;
+    let status = app_status(OPERATION, &format!("app {app_type}/{name}"), app.status.as_deref())?;
+    Ok((status != AppStatus::Deleted).then_some(ObservedApp { app_type, name, status }))
+}
+
+/// The execution role, and the settings besides.
+fn split_settings(settings: Option<Document>) -> (Option<String>, Document) {
+    let mut settings = settings.unwrap_or_default();
+    let role = settings.remove("ExecutionRole");
+    (role.and_then(|role| role.as_str().map(str::to_owned)), settings)
+}
