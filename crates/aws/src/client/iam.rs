@@ -6,6 +6,9 @@ use aws_types::SdkConfig;
 use control::ports::{CallError, FailureKind};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+/// The version of the API that requests name.
+pub const API_VERSION: &str = "2010-05-08";
+
 /// Members of the answer of `GetRole` that are read, below `GetRoleResult`.
 pub const GET_ROLE_MEMBERS: [&str; 2] = ["Role/Arn", "Role/AssumeRolePolicyDocument"];
 
@@ -33,7 +36,7 @@ impl Iam {
         let request = Encoded {
             content_type: "application/x-www-form-urlencoded",
             target: None,
-            body: format!("Action=GetRole&Version=2010-05-08&RoleName={name}"),
+            body: format!("Action=GetRole&Version={API_VERSION}&RoleName={name}"),
         };
         let reply = self.0.send("GetRole", request).await?;
         read_role(&reply.0).ok_or_else(|| CallError {

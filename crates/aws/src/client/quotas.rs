@@ -7,6 +7,9 @@ use aws_types::SdkConfig;
 use control::ports::CallError;
 use serde::{Deserialize, Serialize};
 
+/// What operations' names are prefixed with in `x-amz-target`.
+pub const TARGET_PREFIX: &str = "ServiceQuotasV20190624";
+
 /// Request of `GetServiceQuota`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -43,6 +46,6 @@ impl ServiceQuotas {
 
     /// The quota's applied value.
     pub async fn get(&self, request: &GetServiceQuota) -> Result<GetServiceQuotaOutput, CallError> {
-        json::call(&self.0, "ServiceQuotasV20190624", "GetServiceQuota", request).await
+        json::call(&self.0, TARGET_PREFIX, "GetServiceQuota", request).await
     }
 }

@@ -16,6 +16,9 @@ use std::fmt;
 /// The largest page any list of the service gives (default: 10).
 const PAGE: u32 = 100;
 
+/// What operations' names are prefixed with in `x-amz-target`.
+pub const TARGET_PREFIX: &str = "SageMaker";
+
 /// `SageMaker` in one account and Region. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SageMaker(Channel);
@@ -49,7 +52,7 @@ impl SageMaker {
 
     /// Makes one call.
     pub async fn call<R: Call>(&self, request: &R) -> Result<R::Output, CallError> {
-        json::call(&self.0, "SageMaker", R::OPERATION, request).await
+        json::call(&self.0, TARGET_PREFIX, R::OPERATION, request).await
     }
 
     /// Reads every page. A page that fails fails the whole; a service that hands out the same
@@ -80,7 +83,11 @@ impl SageMaker {
 }
 
 macro_rules! requests {
-    ($($(#[$meta:meta])* $name:ident -> $output:ty { $($field:ident : $type:ty),* $(,)? })*) => {$(
+    ($($(#[$meta:meta])* $name:ident -> $output:ty { $($field:ident : $type:ty),* $(,)? })*) => {
+        /// Every operation of this client.
+        pub const OPERATIONS: &[&str] = &[$(stringify!($name)),*];
+
+        $(
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -93,7 +100,8 @@ macro_rules! requests {
             const OPERATION: &'static str = stringify!($name);
             type Output = $output;
         }
-    )*};
+        )*
+    };
 }
 
 macro_rules! shapes {
@@ -137,6 +145,7 @@ impl<T> Skip for Option<T> {
 }
 
 impl Skip for String {}
+impl Skip for Document {}
 impl<T> Skip for Vec<T> {}
 
 /// A free-form structure of the service that is passed through.
@@ -151,7 +160,7 @@ requests! {
     CreateDomain -> CreateDomainOutput {
         domain_name: String,
         auth_mode: String,
-        default_user_settings: Option<Document>,
+        default_user_settings: Document,
         subnet_ids: Option<Vec<String>>,
         vpc_id: Option<String>,
         tags: Option<Vec<Tag>>,

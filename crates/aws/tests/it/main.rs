@@ -1,0 +1,3 @@
+//! The AWS adapters, held against botocore's models and run against the sandbox.
+
+mod contract;
