@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn action_patterns_know_wildcards_and_ignore_case() {
-        for pattern in ["*", "sts:*", "STS:assumerole", "sts:Assume*", "sts:?ssumeRole", "s*:*Role"] {
+        for pattern in ["*", "sts:*", "STS:assumerole", "sts:Assume*", "sts:?ssumeRole", "s*:*Role"]
+        {
             assert!(action_matches(pattern, "sts:AssumeRole"), "{pattern}");
         }
         for pattern in ["", "sts:Assume", "sts:AssumeRole?", "sts:AssumeRoleWithSAML", "iam:*"] {

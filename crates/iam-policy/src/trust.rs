@@ -118,7 +118,9 @@ mod tests {
             r#"{"StringEquals":{"aws:SourceAccount":"111122223333"},"ArnLike":{"AWS:SourceArn":["arn:aws:sagemaker:*:111122223333:*"]}}"#
         ));
         assert!(!with(r#"{"StringEquals":{"sts:ExternalId":"x"}}"#));
-        assert!(!with(r#"{"StringEquals":{"aws:SourceAccount":"1"},"Bool":{"aws:SecureTransport":true}}"#));
+        assert!(!with(
+            r#"{"StringEquals":{"aws:SourceAccount":"1"},"Bool":{"aws:SecureTransport":true}}"#
+        ));
     }
 
     #[test]
