@@ -1,0 +1,361 @@
+//! Making a world out of a seed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::seed::{AuthMode, Seed, SeedApp, SeedDomain, SeedError, SeedProfile, SeedSpace, Trust};
+use crate::services::identity_store::memberships;
+use crate::services::sagemaker::{domain, shapes};
+use crate::services::{iam, trust};
+use crate::state::{
+    App, AppKey, Caller, Directory, DirectoryEntry, Domain, Owner, Profile, Queue, Role, Space,
+    Status, World,
+};
+use crate::wire::pattern::Pattern;
+use crate::wire::shape::Kind;
+
+/// Everything of a seed came into being then.
+const BIRTH: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn wrong(what: &'static str, name: &str, problem: impl Into<String>) -> SeedError {
+    SeedError::Content { what, name: name.to_owned(), problem: problem.into() }
+}
+
+fn check(what: &'static str, name: &str, value: &str, pattern: Pattern) -> Result<(), SeedError> {
+    if pattern.matches(value) {
+        Ok(())
+    } else {
+        Err(wrong(what, name, format!("`{value}` does not match {}", pattern.text())))
+    }
+}
+
+/// Builds the world that a seed describes.
+pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
+    check("default_account", "", &seed.default_account, Pattern::AccountId)?;
+    let mut world = World::empty(seed.random, &seed.default_account, seed.timing, seed.limits);
+    for account in &seed.accounts {
+        check("account", account, account, Pattern::AccountId)?;
+        world.accounts.insert(account.clone());
+    }
+    plant_callers(&mut world, seed)?;
+    plant_directory(&mut world, seed)?;
+    for domain in &seed.domains {
+        plant_domain(&mut world, seed, domain)?;
+    }
+    for profile in &seed.profiles {
+        plant_profile(&mut world, profile)?;
+    }
+    for space in &seed.spaces {
+        plant_space(&mut world, space)?;
+    }
+    for app in &seed.apps {
+        plant_app(&mut world, app)?;
+    }
+    let home = (seed.default_account.clone(), seed.region.clone());
+    for name in &seed.queues {
+        let key = (home.0.clone(), home.1.clone(), name.clone());
+        world.queues.insert(key, Queue::default());
+    }
+    if let Some(events) = &seed.events {
+        let Some(directory) = &world.directory else {
+            return Err(wrong("events", &events.queue, "events need a `directory`"));
+        };
+        let key = (directory.account.clone(), directory.region.clone(), events.queue.clone());
+        world.queues.insert(key.clone(), Queue::default());
+        world.event_queue = Some(key);
+        world.event_family = events.family;
+    }
+    Ok(world)
+}
+
+fn plant_callers(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
+    for credential in &seed.credentials {
+        let key = &credential.access_key_id;
+        check("credential", key, &credential.account, Pattern::AccountId)?;
+        let arn = credential
+            .arn
+            .clone()
+            .unwrap_or_else(|| format!("arn:aws:iam::{}:user/{key}", credential.account));
+        let caller = Caller {
+            account: credential.account.clone(),
+            arn,
+            user_id: format!("AIDA{}", world.ids.key(17)),
+            access_key_id: key.clone(),
+            role_arn: None,
+            denied: credential.denied.clone(),
+        };
+        world.accounts.insert(credential.account.clone());
+        world.credentials.insert(key.clone(), caller);
+    }
+    for role in &seed.roles {
+        check("role", &role.name, &role.name, Pattern::IamName)?;
+        let account = role.account.clone().unwrap_or_else(|| seed.default_account.clone());
+        check("role", &role.name, &account, Pattern::AccountId)?;
+        let trust = match &role.trust {
+            Trust::Preset(_) => trust::sagemaker_document(),
+            Trust::Account(trusted) => {
+                trust::account_document(&trusted.account, trusted.external_id.as_deref())
+            }
+            Trust::Document(document) => document.document.clone(),
+        };
+        world.accounts.insert(account.clone());
+        let key = (account.clone(), role.name.to_lowercase());
+        let planted = Role {
+            order: world.next_order(),
+            account,
+            name: role.name.clone(),
+            path: "/".to_owned(),
+            id: format!("AROA{}", world.ids.key(17)),
+            trust,
+            description: None,
+            max_session: iam::DEFAULT_SESSION,
+            created: BIRTH,
+            tags: Vec::new(),
+            denied: role.denied.clone(),
+        };
+        if world.roles.insert(key, planted).is_some() {
+            return Err(wrong("role", &role.name, "is there twice"));
+        }
+    }
+    Ok(())
+}
+
+fn plant_directory(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
+    let Some(given) = &seed.directory else { return Ok(()) };
+    let id = &given.identity_store_id;
+    check("directory", id, id, Pattern::IdentityStoreId)?;
+    let account = given.account.clone().unwrap_or_else(|| seed.default_account.clone());
+    check("directory", id, &account, Pattern::AccountId)?;
+    let instance_arn = given.instance_arn.clone().unwrap_or_else(|| {
+        let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
+        format!("arn:aws:sso:::instance/ssoins-{digits:0>16.16}")
+    });
+    check("directory", id, &instance_arn, Pattern::InstanceArn)?;
+    world.accounts.insert(account.clone());
+    let mut directory = Directory {
+        id: id.clone(),
+        account,
+        region: given.region.clone().unwrap_or_else(|| seed.region.clone()),
+        instance_arn,
+        users: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        memberships: BTreeMap::new(),
+        by_group: BTreeMap::new(),
+        by_user: BTreeMap::new(),
+        user_names: BTreeMap::new(),
+        group_names: BTreeMap::new(),
+    };
+    for user in &given.users {
+        let name = &user.user_name;
+        let id = user.id.clone().unwrap_or_else(|| world.ids.uuid());
+        check("user", name, &id, Pattern::PrincipalId)?;
+        check("user", name, name, Pattern::DirectoryName)?;
+        let display = user.display_name.as_ref().unwrap_or(name);
+        let mut attributes = Map::new();
+        attributes.insert("UserName".to_owned(), name.clone().into());
+        attributes.insert("DisplayName".to_owned(), display.clone().into());
+        let (first, last) = display.split_once(' ').unwrap_or((display, display));
+        attributes.insert("Name".to_owned(), json!({"GivenName": first, "FamilyName": last}));
+        if let Some(email) = &user.email {
+            let email = json!([{"Value": email, "Type": "work", "Primary": true}]);
+            attributes.insert("Emails".to_owned(), email);
+        }
+        let entry = entry(world, attributes, user.enabled);
+        directory.users.insert(id.clone(), entry);
+        if directory.user_names.insert(name.to_lowercase(), id).is_some() {
+            return Err(wrong("user", name, "is there twice"));
+        }
+    }
+    plant_groups(world, seed, &mut directory)?;
+    world.directory = Some(directory);
+    Ok(())
+}
+
+fn plant_groups(
+    world: &mut World,
+    seed: &Seed,
+    directory: &mut Directory,
+) -> Result<(), SeedError> {
+    for group in seed.directory.iter().flat_map(|given| &given.groups) {
+        let name = &group.name;
+        let id = group.id.clone().unwrap_or_else(|| world.ids.uuid());
+        check("group", name, &id, Pattern::PrincipalId)?;
+        let mut attributes = Map::new();
+        attributes.insert("DisplayName".to_owned(), name.clone().into());
+        let entry = entry(world, attributes, true);
+        directory.groups.insert(id.clone(), entry);
+        if directory.group_names.insert(name.to_lowercase(), id.clone()).is_some() {
+            return Err(wrong("group", name, "is there twice"));
+        }
+        for member in &group.members {
+            let Some(user) = directory.user_names.get(&member.to_lowercase()).cloned() else {
+                return Err(wrong(
+                    "group",
+                    name,
+                    format!("has a member `{member}` who is no user"),
+                ));
+            };
+            let (membership, order) = (world.ids.uuid(), world.next_order());
+            memberships::join(directory, &membership, order, (&id, &user), BIRTH);
+        }
+    }
+    Ok(())
+}
+
+fn entry(world: &mut World, attributes: Map<String, Value>, enabled: bool) -> DirectoryEntry {
+    let order = world.next_order();
+    DirectoryEntry { order, attributes, enabled, revision: 1, created: BIRTH, updated: BIRTH }
+}
+
+fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<(), SeedError> {
+    check("domain", &given.id, &given.id, Pattern::DomainId)?;
+    let account = given.account.clone().unwrap_or_else(|| seed.default_account.clone());
+    check("domain", &given.id, &account, Pattern::AccountId)?;
+    let region = given.region.clone().unwrap_or_else(|| seed.region.clone());
+    let name = given.name.clone().unwrap_or_else(|| given.id.replacen("d-", "", 1));
+    check("domain", &given.id, &name, Pattern::EntityName)?;
+    let mut settings = Map::new();
+    if let Some(role) = &given.default_execution_role {
+        check("domain", &given.id, role, Pattern::ExecutionRole)?;
+        if trust::find_role(world, role).is_none() {
+            return Err(wrong(
+                "domain",
+                &given.id,
+                format!("has the role {role}, which is not in `roles`"),
+            ));
+        }
+        settings.insert("ExecutionRole".to_owned(), role.clone().into());
+    }
+    let application_arn = match (given.auth_mode, &world.directory) {
+        (AuthMode::Iam, _) => None,
+        (AuthMode::Sso, Some(directory)) if directory.region == region => {
+            let instance = directory.instance_arn.clone();
+            let place = (account.as_str(), region.as_str());
+            Some(domain::add_application(world, &instance, place, &given.id, BIRTH))
+        }
+        (AuthMode::Sso, _) => {
+            let problem = format!("is in SSO mode, which needs a `directory` in {region}");
+            return Err(wrong("domain", &given.id, problem));
+        }
+    };
+    let mut members = Map::new();
+    members.insert("DomainName".to_owned(), name.into());
+    members.insert("DefaultUserSettings".to_owned(), settings.into());
+    members.insert("AppNetworkAccessType".to_owned(), "PublicInternetOnly".into());
+    members.insert("HomeEfsFileSystemId".to_owned(), format!("fs-{}", world.ids.hex(17)).into());
+    let planted = Domain {
+        id: given.id.clone(),
+        account: account.clone(),
+        region,
+        auth_mode: given.auth_mode,
+        application_arn,
+        life: world.new_life(BIRTH, Status::InService),
+        members,
+        profiles: BTreeMap::new(),
+        spaces: BTreeMap::new(),
+        apps: BTreeMap::new(),
+    };
+    world.accounts.insert(account);
+    world.tags.insert(planted.arn(), BTreeMap::new());
+    match world.domains.insert(given.id.clone(), planted) {
+        None => Ok(()),
+        Some(_) => Err(wrong("domain", &given.id, "is there twice")),
+    }
+}
+
+fn find_domain<'a>(
+    world: &'a mut World,
+    what: &'static str,
+    name: &str,
+    id: &str,
+) -> Result<&'a mut Domain, SeedError> {
+    let problem = format!("is in the domain `{id}`, which is not in `domains`");
+    world.domains.get_mut(id).ok_or_else(|| wrong(what, name, problem))
+}
+
+fn plant_profile(world: &mut World, given: &SeedProfile) -> Result<(), SeedError> {
+    let name = &given.name;
+    check("profile", name, name, Pattern::EntityName)?;
+    let (efs_uid, life) = (world.new_efs_uid(), world.new_life(BIRTH, Status::InService));
+    let domain = find_domain(world, "profile", name, &given.domain)?;
+    if (domain.auth_mode == AuthMode::Sso) != given.sso_user.is_some() {
+        let problem =
+            "needs `sso_user` in an SSO-mode domain, and must not have it in an IAM-mode one";
+        return Err(wrong("profile", name, problem));
+    }
+    let mut settings = Map::new();
+    if let Some(role) = &given.execution_role {
+        check("profile", name, role, Pattern::ExecutionRole)?;
+        settings.insert("ExecutionRole".to_owned(), role.clone().into());
+    }
+    let profile =
+        Profile { name: name.clone(), efs_uid, sso_user: given.sso_user.clone(), settings, life };
+    let arn = domain.profile_arn(name);
+    let twice = domain.profiles.insert(name.to_lowercase(), profile).is_some();
+    world.tags.insert(arn, given.tags.clone());
+    if twice { Err(wrong("profile", name, "is there twice")) } else { Ok(()) }
+}
+
+fn plant_space(world: &mut World, given: &SeedSpace) -> Result<(), SeedError> {
+    let name = &given.name;
+    check("space", name, name, Pattern::EntityName)?;
+    let (efs_uid, life) = (world.new_efs_uid(), world.new_life(BIRTH, Status::InService));
+    let domain = find_domain(world, "space", name, &given.domain)?;
+    if let Some(owner) = &given.owner
+        && !domain.profiles.contains_key(&owner.to_lowercase())
+    {
+        return Err(wrong("space", name, format!("has the owner `{owner}`, who is no profile")));
+    }
+    let sharing = if given.shared { "Shared" } else { "Private" };
+    let space = Space {
+        name: name.clone(),
+        efs_uid,
+        owner: given.owner.clone(),
+        sharing: given.owner.as_ref().map(|_| sharing.to_owned()),
+        display_name: None,
+        settings: Map::new(),
+        life,
+    };
+    let arn = domain.space_arn(name);
+    domain.spaces.insert(name.to_lowercase(), space);
+    world.tags.insert(arn, BTreeMap::new());
+    Ok(())
+}
+
+fn plant_app(world: &mut World, given: &SeedApp) -> Result<(), SeedError> {
+    let name = given.name.as_deref().unwrap_or("default");
+    check("app", name, name, Pattern::EntityName)?;
+    let Kind::OneOf(types) = shapes::APP_TYPE else { return Ok(()) };
+    if !types.contains(&given.app_type.as_str()) {
+        return Err(wrong(
+            "app",
+            name,
+            format!("has the type `{}`, not one of {types:?}", given.app_type),
+        ));
+    }
+    let life = world.new_life(BIRTH, Status::InService);
+    let domain = find_domain(world, "app", name, &given.domain)?;
+    let (owner, owner_name) = match (&given.profile, &given.space) {
+        (Some(profile), None) if domain.profiles.contains_key(&profile.to_lowercase()) => {
+            (Owner::Profile(profile.to_lowercase()), profile)
+        }
+        (None, Some(space)) if domain.spaces.contains_key(&space.to_lowercase()) => {
+            (Owner::Space(space.to_lowercase()), space)
+        }
+        _ => return Err(wrong("app", name, "needs the `profile` or the `space` it belongs to")),
+    };
+    let key = AppKey { owner, app_type: given.app_type.clone(), name: name.to_lowercase() };
+    let app = App {
+        name: name.to_owned(),
+        owner_name: owner_name.clone(),
+        resource_spec: None,
+        recovery_mode: None,
+        life,
+    };
+    let arn = domain.app_arn(&key);
+    domain.apps.insert(key, app);
+    world.tags.insert(arn, BTreeMap::new());
+    Ok(())
+}
