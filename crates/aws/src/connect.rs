@@ -153,6 +153,11 @@ impl Aws {
         SageMaker::new(&self.in_region(region))
     }
 
+    /// Where presigned URLs of a Region lead, as a host source for a Content-Security-Policy.
+    pub fn studio_host_source(&self, region: &Region) -> String {
+        crate::studio::host_source(region, self.sagemaker(region).endpoint())
+    }
+
     /// Asks STS who makes the calls, for messages.
     pub async fn caller(&self) -> Result<Caller, CallError> {
         const OPERATION: &str = "GetCallerIdentity";

@@ -12,6 +12,7 @@ use crate::failure::unreadable;
 use access::observed::{AppStatus, ProfileStatus};
 use aws_types::SdkConfig;
 use control::ports::{CallError, FailureKind};
+pub(crate) use presign::host_source;
 use spoke::Spokes;
 use std::sync::Arc;
 
