@@ -1,1 +1,39 @@
-//! web
+//! The door's HTTP and the portal: server-rendered pages that work without JavaScript.
+//!
+//! Nothing here decides who may do what; [`control::door::Door`] does. This crate turns requests
+//! into its questions and its answers into pages, and keeps what belongs to the browser right:
+//! cookies, form keys, security headers, and refusals that say what happened, why, and what would
+//! work. No AWS and no SQL.
+//!
+//! | route | what it does |
+//! |---|---|
+//! | `GET /` | *My work*, or the welcome page of somebody who is not signed in |
+//! | `GET /login/{idp}?team=` | sends the browser to the identity provider |
+//! | `POST /saml/acs` | takes the identity provider's answer |
+//! | `GET /saml/metadata` | tells identity providers about us |
+//! | `POST /open/{team}` | *Open Studio* |
+//! | `GET /opening/{team}?key=` | waits for a profile that is being made |
+//! | `POST /sign-out` | ends the session |
+//! | `GET /livez`, `GET /readyz` | probes |
+//! | `GET /assets/stagedoor.css`, `GET /assets/mark.svg` | the look |
+
+mod access_log;
+mod assets;
+mod config;
+mod cookies;
+mod form;
+mod frame;
+mod handlers;
+mod headers;
+mod negotiate;
+mod pages;
+mod provenance;
+mod refused;
+mod routes;
+mod serve;
+mod strings;
+mod visit;
+
+pub use config::{InvalidFormTarget, WebConfig};
+pub use routes::router;
+pub use serve::serve;

@@ -1,0 +1,112 @@
+//! What the composition root tells the pages.
+
+use axum::http::HeaderValue;
+use url::Url;
+
+/// A Studio address pattern that cannot stand in a Content-Security-Policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "studio form target `{target}` is not a scheme and host such as \
+     `https://*.studio.eu-west-1.sagemaker.aws`"
+)]
+pub struct InvalidFormTarget {
+    /// The pattern as given.
+    pub target: String,
+}
+
+/// Settings of the pages.
+#[derive(Debug, Clone)]
+pub struct WebConfig {
+    pub(crate) public_origin: String,
+    pub(crate) content_security_policy: HeaderValue,
+}
+
+impl WebConfig {
+    /// `public_url` is the address people use; its origin is the only one whose forms are taken.
+    ///
+    /// `studio_form_targets` are the hosts to which *Open Studio* may lead, as CSP host sources:
+    /// `https://*.studio.eu-west-1.sagemaker.aws`, or `http://127.0.0.1:4566` for a simulator. A
+    /// browser that applies `form-action` to redirects (Chrome does) follows a form to no other.
+    pub fn new(
+        public_url: &Url,
+        studio_form_targets: &[String],
+    ) -> Result<Self, InvalidFormTarget> {
+        // No `data:` for pictures: there are none but our own.
+        let mut policy = String::from(
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self'",
+        );
+        for target in studio_form_targets {
+            if !is_host_source(target) {
+                return Err(InvalidFormTarget { target: target.clone() });
+            }
+            policy.push(' ');
+            policy.push_str(target);
+        }
+        let content_security_policy = HeaderValue::try_from(policy)
+            .map_err(|_| InvalidFormTarget { target: studio_form_targets.join(" ") })?;
+        Ok(Self {
+            public_origin: public_url.origin().ascii_serialization(),
+            content_security_policy,
+        })
+    }
+}
+
+/// Scheme, host (perhaps with `*.` in front) and perhaps a port. Anything else could widen the
+/// policy or end the directive.
+fn is_host_source(target: &str) -> bool {
+    let Some(rest) = target.strip_prefix("https://").or_else(|| target.strip_prefix("http://"))
+    else {
+        return false;
+    };
+    let (host, port) = match rest.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (rest, None),
+    };
+    let host = host.strip_prefix("*.").unwrap_or(host);
+    host.split('.').all(|label| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    }) && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(targets: &[&str]) -> Result<WebConfig, InvalidFormTarget> {
+        let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+        WebConfig::new(&"https://door.example.com/".parse().unwrap(), &targets)
+    }
+
+    #[test]
+    fn the_policy_lets_forms_lead_to_us_and_to_the_studio_hosts_only() {
+        let config =
+            config(&["https://*.studio.eu-west-1.sagemaker.aws", "http://127.0.0.1:4566"]).unwrap();
+        assert_eq!(
+            config.content_security_policy,
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self' \
+             https://*.studio.eu-west-1.sagemaker.aws http://127.0.0.1:4566"
+        );
+        assert_eq!(config.public_origin, "https://door.example.com");
+    }
+
+    #[test]
+    fn targets_that_would_widen_the_policy_are_refused() {
+        for bad in [
+            "*",
+            "https:",
+            "https://*",
+            "https://",
+            "https://a.example; script-src *",
+            "https://a.example https://b.example",
+            "https://a.example/path",
+            "https://a.*.example",
+            "https://a.example:",
+            "javascript://a.example",
+            "'unsafe-inline'",
+        ] {
+            assert_eq!(config(&[bad]).unwrap_err().target, bad);
+        }
+    }
+}

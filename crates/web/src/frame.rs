@@ -1,0 +1,43 @@
+//! What goes round every answer.
+
+use crate::refused::{Asker, Problem, Refused};
+use crate::routes::Portal;
+use crate::visit::{Visit, origin_of};
+use crate::{access_log, headers, negotiate};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::time::{Duration, Instant};
+
+/// How long an answer may take. An API gateway in front gives up after 29 seconds; a person should
+/// get our page, not its.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(25);
+
+/// Runs the handler within its time, turns a refusal into a page or JSON, sets the headers, and
+/// writes the access log.
+pub(crate) async fn around(State(portal): State<Portal>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let asker = Asker {
+        origin: origin_of(request.extensions()),
+        json: negotiate::prefers_json(request.headers()),
+        session_shown: Visit::session_of(&portal, request.headers()).is_some(),
+    };
+
+    let answer = tokio::time::timeout(ANSWER_WITHIN, next.run(request))
+        .await
+        .unwrap_or_else(|_| Refused::new(&portal, Problem::TooSlow).into_response());
+    let (mut answer, refused) = Refused::found_in(&portal, answer);
+    if let Some(refused) = &refused {
+        answer = refused.render(&portal, &answer, &asker);
+        // A cookie that no longer opens anything need not come again.
+        if asker.session_shown && answer.status() == StatusCode::UNAUTHORIZED {
+            Visit::forget_session(&portal, &mut answer);
+        }
+    }
+    headers::set(&portal, answer.headers_mut());
+    access_log::write(&method, route.as_deref(), answer.status(), refused.as_ref(), started);
+    answer
+}

@@ -1,0 +1,6 @@
+//! What each route does.
+
+pub(crate) mod home;
+pub(crate) mod opening;
+pub(crate) mod probes;
+pub(crate) mod signin;

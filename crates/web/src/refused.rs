@@ -1,0 +1,233 @@
+//! Refusals: the door's, and those that are decided before the door is asked. Handlers return
+//! them; the frame makes a page or JSON of them.
+
+use crate::pages::{self, RefusedPage};
+use crate::routes::Portal;
+use crate::strings;
+use access::ids::TeamKey;
+use access::network::Origin;
+use access::reason::ReasonCode;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use control::door::{Refusal, RefusalKind};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// When to ask again after a 503, in seconds: long enough for a throttled service to recover.
+const RETRY_AFTER_SECONDS: u64 = 10;
+
+/// What is refused without asking the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// No such address.
+    NotFound,
+    /// The address does not take this method.
+    WrongMethod,
+    /// The body is larger than any form there is.
+    TooLarge,
+    /// The body is not a form, or did not arrive whole.
+    NoForm,
+    /// A field twice, or too many fields.
+    FieldTwice,
+    /// `POST /saml/acs` without `SAMLResponse`.
+    NoResponse,
+    /// `?team=` is not a team's key.
+    NoTeam,
+    /// No session cookie.
+    SignedOut,
+    /// The form comes from another site.
+    ForeignForm,
+    /// The form key is missing or does not fit the session.
+    FormKey,
+    /// The time is up.
+    TooSlow,
+    /// An answer that could not be put into headers or a page. A defect.
+    Defect,
+}
+
+/// A refusal on its way to the browser.
+#[derive(Debug, Clone)]
+pub(crate) struct Refused {
+    status: StatusCode,
+    headline: &'static str,
+    pub(crate) code: &'static str,
+    words: Box<Words>,
+    /// The team that was wanted; signing in can lead there.
+    team: Option<TeamKey>,
+}
+
+/// The sentences, boxed so that results stay small.
+#[derive(Debug, Clone)]
+struct Words {
+    why: String,
+    remedy: String,
+    reference: String,
+}
+
+/// Who gets the refusal, as far as its form depends on it.
+#[derive(Debug)]
+pub(crate) struct Asker {
+    /// Where from.
+    pub(crate) origin: Origin,
+    /// Whether JSON is preferred to a page.
+    pub(crate) json: bool,
+    /// Whether a session cookie was shown.
+    pub(crate) session_shown: bool,
+}
+
+impl Refused {
+    pub(crate) fn new(portal: &Portal, problem: Problem) -> Self {
+        let (status, code) = problem.status_and_code();
+        let (headline, why, remedy) = strings::problem(problem);
+        Self {
+            status,
+            headline,
+            code,
+            words: Box::new(Words {
+                why: why.to_owned(),
+                remedy: remedy.to_owned(),
+                reference: portal.references.next(),
+            }),
+            team: None,
+        }
+    }
+
+    /// What the door said.
+    pub(crate) fn by_door(refusal: Refusal) -> Self {
+        let (status, headline) = match refusal.kind {
+            RefusalKind::BadRequest => (StatusCode::BAD_REQUEST, strings::BAD_REQUEST),
+            RefusalKind::SignedOut => (StatusCode::UNAUTHORIZED, strings::SIGNED_OUT),
+            RefusalKind::Denied => (StatusCode::FORBIDDEN, strings::DENIED),
+            RefusalKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, strings::UNAVAILABLE),
+        };
+        Self {
+            status,
+            headline,
+            code: refusal.code,
+            words: Box::new(Words {
+                why: refusal.why,
+                remedy: refusal.remedy,
+                reference: refusal.reference,
+            }),
+            team: None,
+        }
+    }
+
+    /// Remembers which team was wanted.
+    #[must_use]
+    pub(crate) fn on_the_way_to(mut self, team: &TeamKey) -> Self {
+        self.team = Some(team.clone());
+        self
+    }
+
+    /// The number to quote.
+    pub(crate) fn reference(&self) -> &str {
+        &self.words.reference
+    }
+
+    /// The refusal that an answer carries; one made up for a bare error of the framework, such as
+    /// an unknown route.
+    pub(crate) fn found_in(portal: &Portal, mut answer: Response) -> (Response, Option<Self>) {
+        let found = answer.extensions_mut().remove::<Self>().or_else(|| {
+            let problem = match answer.status() {
+                StatusCode::NOT_FOUND => Problem::NotFound,
+                StatusCode::METHOD_NOT_ALLOWED => Problem::WrongMethod,
+                StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+                status if status.is_client_error() => Problem::NoForm,
+                status if status.is_server_error() => Problem::Defect,
+                _ => return None,
+            };
+            Some(Self::new(portal, problem))
+        });
+        (answer, found)
+    }
+
+    /// The answer that is sent. Cookies and `Allow` of the handler's answer stay.
+    pub(crate) fn render(&self, portal: &Portal, answer: &Response, asker: &Asker) -> Response {
+        let mut rendered = if asker.json { self.as_json() } else { self.as_page(portal, asker) };
+        *rendered.status_mut() = self.status;
+        for name in [header::SET_COOKIE, header::ALLOW] {
+            for value in answer.headers().get_all(&name) {
+                rendered.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        rendered.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            rendered.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        rendered
+    }
+
+    fn as_json(&self) -> Response {
+        Json(serde_json::json!({
+            "code": self.code,
+            "why": self.words.why,
+            "remedy": self.words.remedy,
+            "reference": self.words.reference,
+        }))
+        .into_response()
+    }
+
+    fn as_page(&self, portal: &Portal, asker: &Asker) -> Response {
+        let signed_out = self.status == StatusCode::UNAUTHORIZED;
+        let address = asker.origin.address.filter(|_| self.status == StatusCode::FORBIDDEN);
+        pages::answer(&RefusedPage {
+            headline: self.headline,
+            why: &self.words.why,
+            remedy: &self.words.remedy,
+            reference: &self.words.reference,
+            code: self.code,
+            address: address.map(|address| address.to_string()),
+            back: if asker.session_shown { strings::BACK } else { strings::TO_START },
+            sign_ins: if signed_out {
+                pages::sign_ins(&portal.door.identity_providers(), self.team.as_ref())
+            } else {
+                Vec::new()
+            },
+        })
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let mut answer = self.status.into_response();
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+impl Problem {
+    const fn status_and_code(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+            Self::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
+            Self::NoForm => (StatusCode::BAD_REQUEST, "form-unreadable"),
+            Self::FieldTwice => (StatusCode::BAD_REQUEST, "form-ambiguous"),
+            Self::NoResponse => (StatusCode::BAD_REQUEST, "saml-response-missing"),
+            Self::NoTeam => (StatusCode::BAD_REQUEST, "team-malformed"),
+            Self::SignedOut => (StatusCode::UNAUTHORIZED, ReasonCode::SignedOut.as_str()),
+            Self::ForeignForm => (StatusCode::FORBIDDEN, "form-foreign"),
+            Self::FormKey => (StatusCode::FORBIDDEN, ReasonCode::FormKey.as_str()),
+            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, ReasonCode::Unavailable.as_str()),
+            Self::Defect => (StatusCode::INTERNAL_SERVER_ERROR, "internal-error"),
+        }
+    }
+}
+
+/// Reference numbers of refusals that the door does not know. They stand in the access log; unique
+/// for this process, and with the process's random hash key hardly the same in another. Not secret.
+#[derive(Debug, Default)]
+pub(crate) struct References {
+    key: RandomState,
+    count: AtomicU64,
+}
+
+impl References {
+    fn next(&self) -> String {
+        let hash = self.key.hash_one(self.count.fetch_add(1, Ordering::Relaxed));
+        // Ten digits, as the door's.
+        format!("{:010x}", hash & 0xFF_FFFF_FFFF)
+    }
+}

@@ -1,0 +1,58 @@
+//! What a request says about the browser and where it is.
+
+use crate::cookies::Cookie;
+use crate::routes::Portal;
+use access::network::Origin;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, header};
+use axum::response::Response;
+use control::door::SessionToken;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+/// The browser's cookies and address.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    /// The session it shows, not yet believed.
+    pub(crate) session: Option<SessionToken>,
+    /// The sign-in it began.
+    pub(crate) login: Option<SessionToken>,
+    /// Where it is.
+    pub(crate) origin: Origin,
+}
+
+impl FromRequestParts<Portal> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Infallible> {
+        let secure = portal.door.secure_cookies();
+        Ok(Self {
+            session: Cookie::Session.read(secure, &parts.headers),
+            login: Cookie::Login.read(secure, &parts.headers),
+            origin: origin_of(&parts.extensions),
+        })
+    }
+}
+
+impl Visit {
+    pub(crate) fn session_of(portal: &Portal, headers: &HeaderMap) -> Option<SessionToken> {
+        Cookie::Session.read(portal.door.secure_cookies(), headers)
+    }
+
+    pub(crate) fn forget_session(portal: &Portal, answer: &mut Response) {
+        if let Some(cookie) = Cookie::Session.clear(portal.door.secure_cookies()) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+}
+
+/// The socket's peer, and nothing else. `X-Forwarded-For` and `Forwarded` are ignored: until there
+/// is a list of proxies to trust, whoever sends them could claim any network. Without a peer the
+/// origin is unknown, which only the network `anywhere` admits.
+pub(crate) fn origin_of(extensions: &Extensions) -> Origin {
+    let address = extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| peer.ip().to_canonical());
+    Origin { address, vpce: None }
+}

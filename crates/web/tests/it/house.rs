@@ -1,0 +1,456 @@
+//! A door with one identity provider, one person and two teams, and a client for its pages.
+
+use access::ids::{GroupId, IdpKey, PersonId, RoleArn};
+use access::map::{AccessMap, Source, parse};
+use access::observed::{
+    AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
+};
+use access::snapshot::{Coverage, Group, Person, Snapshot};
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Request, StatusCode};
+use control::door::{Door, DoorPorts, SessionToken};
+use control::plane::Plane;
+use control::ports::{
+    AppOwner, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget, Ensured, Entropy,
+    FailureKind, LoginRequests, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
+    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session,
+    SessionId, Sessions, StoreError,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tower::ServiceExt;
+use web::WebConfig;
+
+pub(crate) const STUDIO_LINK: &str =
+    "https://d-abcdefghijkl.studio.eu-west-1.sagemaker.aws/auth?token=LINK-SECRET";
+
+/// The cookie value of a browser that is signed in. The fake of [`Sessions`] knows any.
+pub(crate) const TOKEN: &str = "SESSION-SECRET";
+
+const MAP: &str = r#"
+version: 1
+directory:
+  identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }
+identity_providers:
+  corp: { metadata: corp.xml }
+domains:
+  research: { domain_id: d-abcdefghijkl, account_id: "111122223333", region: eu-west-1 }
+networks:
+  office: { any_of: [ { cidr: 10.100.10.0/24 } ], explain: "Use the office network or the VPN." }
+teams:
+  fraud:
+    domain: research
+    execution_role: "arn:aws:iam::{account_id}:role/studio-{team}"
+    network: anywhere
+    about: { title: Fraud models, owner: ana@example.com, data_class: confidential }
+  trials:
+    domain: research
+    execution_role: "arn:aws:iam::{account_id}:role/studio-{team}"
+    network: office
+  secret:
+    domain: research
+    execution_role: "arn:aws:iam::{account_id}:role/studio-{team}"
+    network: anywhere
+grants:
+  - { group: ml-fraud, team: fraud }
+  - { group: ml-trials, team: trials }
+  - { group: ml-secret, team: secret }
+"#;
+
+/// How far Studio is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Studio {
+    NoProfile,
+    ProfileReady,
+    Unreachable,
+    NeverAnswers,
+}
+
+/// The outside world, as far as the ports show it.
+#[derive(Debug)]
+struct World {
+    studio: AtomicU8,
+    made: Mutex<Option<ProfileSpec>>,
+    signed_in: AtomicU8,
+    drawn: AtomicU64,
+}
+
+impl World {
+    fn studio(&self) -> u8 {
+        self.studio.load(Ordering::SeqCst)
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) door: Arc<Door>,
+    pub(crate) router: Router,
+    world: Arc<World>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// The page, which must be well-formed and have a language, a title and one headline.
+    pub(crate) fn headline(&self) -> String {
+        assert_eq!(self.header("content-type"), "text/html; charset=utf-8");
+        let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+        let page = roxmltree::Document::parse_with_options(&self.body, options)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.body));
+        assert_eq!(page.root_element().attribute("lang"), Some("en"));
+        let text = |tag: &str| -> Vec<String> {
+            let nodes = page.descendants().filter(|node| node.has_tag_name(tag));
+            nodes.map(|node| node.text().unwrap_or_default().to_owned()).collect()
+        };
+        assert!(text("title")[0].ends_with(" · Stagedoor"));
+        let headlines = text("h1");
+        assert_eq!(headlines.len(), 1);
+        headlines[0].clone()
+    }
+
+    /// Status, reason code and headline of a refusal.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, status: u16, code: &str, headline: &str) {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        assert!(self.body.contains(&format!("<code>{code}</code>")), "{}", self.body);
+        assert_eq!(self.headline(), headline);
+    }
+}
+
+impl House {
+    pub(crate) fn at(public_url: &str) -> Self {
+        let world = Arc::new(World {
+            studio: AtomicU8::new(Studio::NoProfile as u8),
+            made: Mutex::new(None),
+            signed_in: AtomicU8::new(1),
+            drawn: AtomicU64::new(0),
+        });
+        let door = Arc::new(door(&world, public_url));
+        let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
+        let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
+        let router = web::router(Arc::clone(&door), config);
+        Self { door, router, world }
+    }
+
+    pub(crate) fn new() -> Self {
+        Self::at("https://door.example.com")
+    }
+
+    pub(crate) fn studio_is(&self, studio: Studio) {
+        self.world.studio.store(studio as u8, Ordering::SeqCst);
+    }
+
+    pub(crate) fn sessions_are_over(&self) {
+        self.world.signed_in.store(0, Ordering::SeqCst);
+    }
+
+    pub(crate) fn key(&self, purpose: &str) -> String {
+        self.door.form_key(&SessionToken::new(TOKEN.into()), purpose)
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = answer.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status: head.status, headers: head.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// A GET by a browser that is signed in.
+    pub(crate) async fn visit(&self, path: &str) -> Answer {
+        self.send(get(path).header("cookie", cookie()).body(Body::empty()).unwrap()).await
+    }
+
+    /// A form sent by a browser that is signed in.
+    pub(crate) async fn submit(&self, path: &str, form: &str) -> Answer {
+        self.send(post(path).header("cookie", cookie()).body(form.to_owned().into()).unwrap()).await
+    }
+}
+
+pub(crate) fn cookie() -> String {
+    format!("__Host-stagedoor={TOKEN}")
+}
+
+pub(crate) fn get(path: &str) -> axum::http::request::Builder {
+    from_peer(Request::get(path))
+}
+
+pub(crate) fn post(path: &str) -> axum::http::request::Builder {
+    from_peer(Request::post(path)).header("content-type", "application/x-www-form-urlencoded")
+}
+
+fn from_peer(builder: axum::http::request::Builder) -> axum::http::request::Builder {
+    builder.extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 50_000))))
+}
+
+fn door(world: &Arc<World>, public_url: &str) -> Door {
+    let source = Source::from_bytes("access.yaml", MAP.into()).unwrap();
+    let map: AccessMap = parse(&[source]).unwrap();
+    let plane = Plane {
+        map: Arc::new(map),
+        directory: world.clone(),
+        observe: world.clone(),
+        provision: world.clone(),
+        sessions: world.clone(),
+        audit: world.clone(),
+        clock: world.clone(),
+        entropy: world.clone(),
+    };
+    let ports = DoorPorts { presign: world.clone(), replay: world.clone(), logins: world.clone() };
+    let corp = saml_sp::IdentityProvider {
+        entity_id: "https://idp.example/metadata".into(),
+        keys: vec![],
+        sso_redirect_url: Some("https://idp.example/sso".into()),
+        sso_post_url: None,
+        valid_until: None,
+    };
+    let metadata = BTreeMap::from([(IdpKey::parse("corp").unwrap(), corp)]);
+    Door::new(plane, ports, public_url, metadata).unwrap()
+}
+
+fn ada() -> Person {
+    Person {
+        id: PersonId::parse("906716eb24-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee").unwrap(),
+        user_name: "ada@example.com".into(),
+        display_name: "Ada Lovelace".into(),
+        enabled: true,
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> jiff::Timestamp {
+        "2026-11-21T09:00:00Z".parse().unwrap()
+    }
+}
+
+impl Entropy for World {
+    fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let drawn = self.drawn.fetch_add(1, Ordering::SeqCst) + 1;
+        bytes[..8].copy_from_slice(&drawn.to_be_bytes().map(|b| b ^ 0x5a));
+        bytes
+    }
+}
+
+#[async_trait]
+impl Directory for World {
+    async fn everybody(&self, _: &BTreeSet<String>) -> Result<Snapshot, CallError> {
+        panic!("no page reads everybody")
+    }
+
+    async fn people(
+        &self,
+        people: &BTreeSet<PersonId>,
+        _: &BTreeSet<String>,
+    ) -> Result<Snapshot, CallError> {
+        let ada = ada();
+        let group = |name: &str| {
+            let id = GroupId::parse(name).unwrap();
+            let members = BTreeSet::from([ada.id.clone()]);
+            (id.clone(), Group { id, display_name: name.into(), members })
+        };
+        Ok(Snapshot {
+            groups: BTreeMap::from([group("ml-fraud"), group("ml-trials")]),
+            people: BTreeMap::from([(ada.id.clone(), ada.clone())]),
+            coverage: Coverage::People(people.clone()),
+        })
+    }
+
+    async fn find(&self, _: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        Ok(Some(ada().id))
+    }
+
+    async fn members(&self, _: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
+        panic!("no page reads a group")
+    }
+}
+
+#[async_trait]
+impl Observe for World {
+    async fn domain(
+        &self,
+        _: &DomainTarget,
+        _: &ProfileScope,
+    ) -> Result<ObservedDomain, CallError> {
+        let studio = self.studio();
+        if studio == Studio::NeverAnswers as u8 {
+            std::future::pending::<()>().await;
+        }
+        if studio == Studio::Unreachable as u8 {
+            return Err(CallError {
+                service: "sagemaker",
+                operation: "DescribeDomain",
+                kind: FailureKind::Unreachable,
+                aws_code: None,
+                message: "connection refused".into(),
+            });
+        }
+        let made = self.made.lock().unwrap().clone();
+        let status = if studio == Studio::ProfileReady as u8 {
+            ProfileStatus::InService
+        } else {
+            ProfileStatus::Pending
+        };
+        let profiles = made.into_iter().map(|spec| {
+            let profile = ObservedProfile {
+                name: spec.name.clone(),
+                status,
+                execution_role: Some(spec.execution_role.to_string()),
+                user_settings: spec.user_settings,
+                tags: spec.tags,
+                home_efs_uid: None,
+                apps: vec![],
+                spaces: vec![],
+            };
+            (spec.name.folded(), profile)
+        });
+        Ok(ObservedDomain {
+            auth_mode: AuthMode::Iam,
+            in_service: true,
+            profiles: profiles.collect(),
+            complete: true,
+            profile_quota: None,
+        })
+    }
+
+    async fn role(&self, _: &DomainTarget, _: &RoleArn) -> Result<ObservedRole, CallError> {
+        Ok(ObservedRole::Trusted)
+    }
+}
+
+#[async_trait]
+impl Provision for World {
+    async fn create_profile(
+        &self,
+        _: &DomainTarget,
+        spec: &ProfileSpec,
+    ) -> Result<Ensured, CallError> {
+        *self.made.lock().unwrap() = Some(spec.clone());
+        Ok(Ensured::Changed)
+    }
+
+    async fn update_profile(
+        &self,
+        _: &DomainTarget,
+        name: &access::ids::ProfileName,
+        _: &ProfileUpdate,
+    ) -> Result<Ensured, CallError> {
+        panic!("nothing to update of {name}")
+    }
+
+    async fn stop_app(
+        &self,
+        _: &DomainTarget,
+        _: &AppOwner,
+        app: &ObservedApp,
+    ) -> Result<Ensured, CallError> {
+        panic!("no page stops {app:?}")
+    }
+
+    async fn delete_space(&self, _: &DomainTarget, space: &str) -> Result<Ensured, CallError> {
+        panic!("no page deletes {space}")
+    }
+
+    async fn delete_profile(
+        &self,
+        _: &DomainTarget,
+        name: &access::ids::ProfileName,
+    ) -> Result<Ensured, CallError> {
+        panic!("no page deletes {name}")
+    }
+}
+
+#[async_trait]
+impl Presign for World {
+    async fn presign(
+        &self,
+        _: &DomainTarget,
+        _: &PresignRequest,
+    ) -> Result<PresignedUrl, CallError> {
+        Ok(PresignedUrl::new(STUDIO_LINK.into()))
+    }
+}
+
+#[async_trait]
+impl Sessions for World {
+    async fn open(&self, _: &Session) -> Result<(), StoreError> {
+        self.signed_in.store(1, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn get(
+        &self,
+        id: &SessionId,
+        now: jiff::Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let session = Session { id: id.clone(), person: ada().id, expires: now };
+        Ok((self.signed_in.load(Ordering::SeqCst) == 1).then_some(session))
+    }
+
+    async fn close(&self, _: &SessionId) -> Result<(), StoreError> {
+        self.signed_in.store(0, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn close_all(&self, _: &PersonId) -> Result<u64, StoreError> {
+        panic!("no page ends all sessions")
+    }
+}
+
+#[async_trait]
+impl LoginRequests for World {
+    async fn begin(&self, _: &PendingLogin) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn take(&self, _: &str, _: jiff::Timestamp) -> Result<Option<PendingLogin>, StoreError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl ReplayCache for World {
+    async fn claim(
+        &self,
+        _: &str,
+        _: &str,
+        _: jiff::Timestamp,
+        _: jiff::Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl AuditLog for World {
+    async fn append(&self, _: &AuditEntry) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn newest(&self, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(vec![])
+    }
+}

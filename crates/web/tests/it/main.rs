@@ -1,0 +1,16 @@
+//! The pages over a real door: what goes over the wire, refusals included.
+
+#[cfg(test)]
+mod bodies;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod probes;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod served;
+#[cfg(test)]
+mod signing_in;

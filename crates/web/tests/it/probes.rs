@@ -1,0 +1,160 @@
+//! Headers, assets, probes, and the log, whatever the route.
+
+use crate::house::{House, TOKEN, cookie, get, post};
+use axum::body::Body;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Where tracing writes during a test.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Collects everything, of every level, on this thread.
+    pub(crate) fn start(&self) -> tracing::subscriber::DefaultGuard {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(self.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+const ROUTES: [(&str, &str); 13] = [
+    ("GET", "/"),
+    ("GET", "/login/corp"),
+    ("GET", "/login/nobody"),
+    ("POST", "/saml/acs"),
+    ("GET", "/saml/metadata"),
+    ("POST", "/open/fraud"),
+    ("GET", "/opening/fraud"),
+    ("POST", "/sign-out"),
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
+    ("GET", "/no/such/page"),
+    ("DELETE", "/"),
+    ("GET", "/assets/mark.svg"),
+];
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let house = House::new();
+    for (method, path) in ROUTES {
+        let request = get(path).method(method).body(Body::empty()).unwrap();
+        let answer = house.send(request).await;
+        let fixed = [
+            (
+                "content-security-policy",
+                "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                 frame-ancestors 'none'; form-action 'self' \
+                 https://*.studio.eu-west-1.sagemaker.aws",
+            ),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("strict-transport-security", "max-age=31536000"),
+            (
+                "permissions-policy",
+                "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+            ),
+        ];
+        for (name, value) in fixed {
+            assert_eq!(answer.header(name), value, "{method} {path}");
+        }
+        let cache = if path.starts_with("/assets/") { "no-cache" } else { "no-store" };
+        assert_eq!(answer.header("cache-control"), cache, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn plain_http_on_loopback_promises_no_https() {
+    let answer = House::at("http://127.0.0.1:8080").get("/").await;
+    assert_eq!(answer.status, 200);
+    assert!(!answer.headers.contains_key("strict-transport-security"));
+}
+
+#[tokio::test]
+async fn probes_answer_in_plain_words() {
+    let house = House::new();
+    let (live, ready) = (house.get("/livez").await, house.get("/readyz").await);
+    assert_eq!((live.status.as_u16(), live.body.as_str()), (200, "live\n"));
+    assert_eq!((ready.status.as_u16(), ready.body.as_str()), (200, "ready\n"));
+}
+
+#[tokio::test]
+async fn an_asset_may_be_kept_for_a_year_under_the_address_the_pages_use() {
+    let house = House::new();
+    let page = house.get("/").await.body;
+    let linked = page.split('"').find(|part| part.starts_with("/assets/stagedoor.css?v="));
+    let answer = house.get(linked.unwrap()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "text/css; charset=utf-8");
+    assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+    assert!(answer.body.contains("prefers-color-scheme: dark"));
+
+    let stale = house.get("/assets/stagedoor.css?v=0").await;
+    assert_eq!(stale.header("cache-control"), "no-cache");
+    assert_eq!(house.get("/assets/mark.svg").await.header("content-type"), "image/svg+xml");
+}
+
+#[tokio::test]
+async fn the_log_names_the_route_and_never_what_it_carried() {
+    let house = House::new();
+    let log = Log::default();
+    let guard = log.start();
+    house.visit("/opening/fraud?key=QUERY-SECRET").await;
+    house.get("/no/PATH-SECRET").await;
+    let form = format!("key={}", house.key("open:fraud"));
+    house.submit("/open/fraud", &form).await;
+    let login = post("/saml/acs")
+        .header("cookie", cookie())
+        .body(Body::from("SAMLResponse=FORM-SECRET"))
+        .unwrap();
+    house.send(login).await;
+    house.send(get("/").method("X-METHOD-SECRET").body(Body::empty()).unwrap()).await;
+    drop(guard);
+
+    let text = log.text();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("answered")).collect();
+    assert_eq!(lines.len(), 5, "{text}");
+    assert!(
+        lines[0].contains(r#"method="GET" route="/opening/{team}" status=403 code="form-key""#)
+    );
+    assert!(lines[1].contains(r#"method="GET" route="-" status=404 code="not-found""#));
+    assert!(lines[2].contains(r#"method="POST" route="/open/{team}" status=303 code="ok""#));
+    assert!(
+        lines[3].contains(r#"method="POST" route="/saml/acs" status=403 code="base64-malformed""#),
+        "{text}"
+    );
+    assert!(lines[4].contains(r#"method="other" route="/" status=405"#), "{text}");
+    for secret in ["SECRET", TOKEN, &house.key("open:fraud")] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+}
