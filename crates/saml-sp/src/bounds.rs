@@ -4,6 +4,8 @@
 //! suggest. This scan is linear and allocates one small stack. It is no XML parser: it only ever
 //! refuses, and what it lets through is still judged by the parser.
 
+use std::borrow::Cow;
+
 use crate::rejection::{ReasonCode, Rejection};
 
 /// Largest accepted response in bytes of XML. AWS IAM Identity Center, the largest sender known
@@ -36,8 +38,13 @@ pub(crate) const RESPONSE: Limits = Limits {
     namespaces_in_scope: 64,
 };
 
-/// Checks the bytes against `limits` and returns them as text, without a byte order mark.
-pub(crate) fn admit<'x>(xml: &'x [u8], limits: &Limits) -> Result<&'x str, Rejection> {
+/// Checks the bytes against `limits` and returns them as text, without a byte order mark and with
+/// line feeds only.
+///
+/// XML 1.0 section 2.11 turns every line end into a line feed before anything is parsed. The tree
+/// builder does it piecemeal and leaves a carriage return beside a character reference alone, which
+/// would fail genuine signatures.
+pub(crate) fn admit<'x>(xml: &'x [u8], limits: &Limits) -> Result<Cow<'x, str>, Rejection> {
     if xml.len() > limits.bytes {
         return Err(Rejection::new(
             ReasonCode::TooLarge,
@@ -48,7 +55,11 @@ pub(crate) fn admit<'x>(xml: &'x [u8], limits: &Limits) -> Result<&'x str, Rejec
         .map_err(|_| Rejection::new(ReasonCode::NotUtf8, "the document is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     Scan::new(limits).run(text)?;
-    Ok(text)
+    if text.contains('\r') {
+        Ok(Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")))
+    } else {
+        Ok(Cow::Borrowed(text))
+    }
 }
 
 /// Counters of one pass over a document.
@@ -290,6 +301,12 @@ mod tests {
         check("\u{feff}<?xml version='1.0' encoding=\"utf-8\" standalone='no'?>\n<a>x</a>", Ok(()));
         check("<a b = '>' c='/>'><!-- <?x <!DOCTYPE --><![CDATA[<?x <!DOCTYPE]]></a>", Ok(()));
         check("<p:a xmlns:p='urn:p' xmlns='' xmlns:q='http://q/'/>", Ok(()));
+    }
+
+    #[test]
+    fn line_ends_become_line_feeds() {
+        let text = admit(b"<a\r\nb='\r'>\r&#13;\r\n\r</a>", &RESPONSE).unwrap();
+        assert_eq!(text, "<a\nb='\n'>\n&#13;\n\n</a>");
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl IdentityProvider {
     /// certificate. A signing certificate that cannot be read fails the whole.
     pub fn from_metadata(xml: &[u8], entity_id: Option<&str>) -> Result<Self, MetadataError> {
         let text = bounds::admit(xml, &LIMITS).map_err(MetadataError::Document)?;
-        let document = dom::parse(text, &LIMITS).map_err(MetadataError::Document)?;
+        let document = dom::parse(&text, &LIMITS).map_err(MetadataError::Document)?;
         let root = document.root_element();
         if !dom::is(root, METADATA, "EntityDescriptor")
             && !dom::is(root, METADATA, "EntitiesDescriptor")

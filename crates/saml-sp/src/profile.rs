@@ -114,7 +114,11 @@ impl Question<'_, '_, '_, '_, '_> {
 
     fn check_destination(&self) -> Result<(), Rejection> {
         let ours = self.verifier.service_provider.acs_url.as_str();
-        match dom::attribute(self.unsigned_response, "Destination") {
+        let destination = match self.tree.response {
+            Some(signed) => dom::attribute(signed, "Destination"),
+            None => dom::attribute(self.unsigned_response, "Destination"),
+        };
+        match destination {
             Some(destination) if destination == ours => Ok(()),
             Some(_) => Err(Rejection::new(
                 ReasonCode::DestinationMismatch,

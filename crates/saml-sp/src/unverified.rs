@@ -30,7 +30,8 @@ impl UnverifiedResponse {
     /// # Errors
     /// When it is not XML within the bounds, or its root is not a Response.
     pub fn peek_xml(xml: &[u8]) -> Result<Self, Rejection> {
-        let document = dom::parse(bounds::admit(xml, &bounds::RESPONSE)?, &bounds::RESPONSE)?;
+        let text = bounds::admit(xml, &bounds::RESPONSE)?;
+        let document = dom::parse(&text, &bounds::RESPONSE)?;
         let response = document.root_element();
         if !dom::is(response, SAMLP, "Response") {
             return Err(Rejection::new(

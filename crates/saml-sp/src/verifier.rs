@@ -142,7 +142,8 @@ impl Verifier {
         now: Timestamp,
         expected: Option<&str>,
     ) -> Result<VerifiedAssertion, Rejection> {
-        let document = dom::parse(bounds::admit(xml, &bounds::RESPONSE)?, &bounds::RESPONSE)?;
+        let text = bounds::admit(xml, &bounds::RESPONSE)?;
+        let document = dom::parse(&text, &bounds::RESPONSE)?;
         let unverified = ResponseTree::read(&document)?;
         unverified.check_status()?;
         unverified.check_issuers(&self.identity_provider.entity_id)?;
@@ -154,6 +155,8 @@ impl Verifier {
         let document = dom::parse(&signed.xml, &bounds::RESPONSE).map_err(|_| not_canonical())?;
         let tree = if signed.by.response {
             let tree = ResponseTree::read(&document)?;
+            tree.check_status()?;
+            tree.check_issuers(&self.identity_provider.entity_id)?;
             SignedTree { response: Some(tree.response), assertion: tree.assertion }
         } else {
             SignedTree { response: None, assertion: document.root_element() }

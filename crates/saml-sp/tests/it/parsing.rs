@@ -80,6 +80,21 @@ fn a_comment_inside_an_attribute_value_leaves_the_whole_value() {
 }
 
 #[test]
+fn line_ends_changed_on_the_way_are_the_same_text() {
+    let value = "a\n\u{e9}\nb";
+    let statements = format!(
+        "{AUTHN}<saml:AttributeStatement>{}</saml:AttributeStatement>",
+        attribute("text", &[value])
+    );
+    let xml = Document { statements, ..Document::default() }.signed_both();
+    for sent in ["a\r\n\u{e9}\r\nb", "a\r&#xe9;\rb", "a\r\n&#233;&#10;b"] {
+        let result = verify(&xml.replace(value, sent)).unwrap();
+        assert_eq!(result.attributes().single("text"), Ok(value), "{sent:?}");
+    }
+    refused(verify(&xml.replace(value, "a&#13;\n\u{e9}\nb")), ReasonCode::DigestMismatch);
+}
+
+#[test]
 fn trailing_bytes_and_second_roots_are_refused() {
     refused(verify(&(good() + "x")), ReasonCode::XmlMalformed);
     refused(verify(&(good() + "\0")), ReasonCode::XmlMalformed);
