@@ -53,21 +53,24 @@ impl Plane {
         observed: &Observed,
         watcher: Watcher<'_>,
     ) -> PassReport {
-        let results: Vec<(Action, Outcome)> = stream::iter(plan.plan().actions.clone())
+        let acts: Vec<_> = plan
+            .plan()
+            .actions
+            .iter()
             .map(|action| async move {
-                let outcome = match self.act(&action, observed).await {
+                let outcome = match self.act(action, observed).await {
                     Ok(outcome) => outcome,
                     Err(error) => {
                         tracing::warn!(profile = %action.profile, %error, "action failed");
                         Outcome::Failed(error)
                     }
                 };
-                watcher(&action, &outcome);
-                (action, outcome)
+                watcher(action, &outcome);
+                (action.clone(), outcome)
             })
-            .buffered(ACTIONS_AT_ONCE)
-            .collect()
-            .await;
+            .collect();
+        let results: Vec<(Action, Outcome)> =
+            stream::iter(acts).buffered(ACTIONS_AT_ONCE).collect().await;
         let mut report = PassReport::default();
         for (action, outcome) in results {
             match outcome {

@@ -9,7 +9,7 @@ use access::observed::{AuthMode, Observed, ObservedRole};
 use access::plan::Plan;
 use access::planner;
 use access::snapshot::Snapshot;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many domains, or roles, are read at a time. AWS lists at one or two calls a second and
@@ -62,7 +62,7 @@ impl Plane {
             }
         };
         let wanted = self.wanted_domains(scope, &snapshot);
-        let observed = self.observe(wanted).await?;
+        let observed = self.observe(wanted).await;
         Ok(Survey { snapshot, observed, now })
     }
 
@@ -96,15 +96,17 @@ impl Plane {
     async fn observe(
         &self,
         wanted: BTreeMap<DomainKey, (DomainTarget, ProfileScope)>,
-    ) -> Result<Observed, CallError> {
+    ) -> Observed {
         let mut observed = Observed::default();
-        let read: Vec<_> = stream::iter(wanted.values())
+        // The futures are made before they are streamed: a closure inside the stream would have to
+        // be general over lifetimes, and then nobody could send this across threads.
+        let reads: Vec<_> = wanted
+            .values()
             .map(|(target, scope)| async move {
                 (target.key.clone(), self.observe.domain(target, scope).await)
             })
-            .buffer_unordered(READS_AT_ONCE)
-            .collect()
-            .await;
+            .collect();
+        let read: Vec<_> = stream::iter(reads).buffer_unordered(READS_AT_ONCE).collect().await;
         for (key, result) in read {
             match result {
                 Ok(domain) => {
@@ -116,8 +118,8 @@ impl Plane {
                 }
             }
         }
-        observed.roles = self.observe_roles(&observed, &wanted).await?;
-        Ok(observed)
+        observed.roles = self.observe_roles(&observed, &wanted).await;
+        observed
     }
 
     /// Reads the execution roles of the teams in the domains that were read.
@@ -125,7 +127,7 @@ impl Plane {
         &self,
         observed: &Observed,
         wanted: &BTreeMap<DomainKey, (DomainTarget, ProfileScope)>,
-    ) -> Result<BTreeMap<RoleArn, ObservedRole>, CallError> {
+    ) -> BTreeMap<RoleArn, ObservedRole> {
         let mut roles: BTreeMap<RoleArn, &DomainTarget> = BTreeMap::new();
         for team in self.map.teams.values() {
             let managed =
@@ -134,7 +136,8 @@ impl Plane {
                 roles.insert(team.execution_role.clone(), target);
             }
         }
-        stream::iter(roles)
+        let reads: Vec<_> = roles
+            .into_iter()
             .map(|(role, target)| async move {
                 let state = match self.observe.role(target, &role).await {
                     Ok(state) => state,
@@ -143,10 +146,9 @@ impl Plane {
                         ObservedRole::Unreadable
                     }
                 };
-                Ok((role, state))
+                (role, state)
             })
-            .buffer_unordered(READS_AT_ONCE)
-            .try_collect()
-            .await
+            .collect();
+        stream::iter(reads).buffer_unordered(READS_AT_ONCE).collect().await
     }
 }

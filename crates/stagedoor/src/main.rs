@@ -1,2 +1,37 @@
-//! Stagedoor.
-fn main() {}
+//! Stagedoor: the access plane for Amazon `SageMaker` Studio.
+//!
+//! One executable. Each command is a thin module under [`commands`]; what they share is how a map
+//! is read ([`mapfile`]), how the parts are put together ([`compose`]) and how a plan is shown
+//! ([`report`]).
+
+mod cli;
+mod commands;
+mod compose;
+mod demo;
+mod exit;
+mod mapfile;
+mod output;
+mod report;
+mod system;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    output::start_logging(&cli.common);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::report(&anyhow::Error::new(error), &cli.common),
+    };
+    let result = runtime.block_on(commands::run(cli.command, &cli.common));
+    // A blocked read of standard input or a slow SDK call must not keep the process alive.
+    runtime.shutdown_background();
+    match result {
+        Ok(outcome) => outcome.into(),
+        Err(error) => exit::report(&error, &cli.common),
+    }
+}

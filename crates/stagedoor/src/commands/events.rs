@@ -1,0 +1,116 @@
+//! `stagedoor events`.
+
+use super::{apply, plan};
+use crate::cli::{Common, ReplayArgs};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::{compose, mapfile, output};
+use access::check::Removals;
+use anyhow::Result;
+use aws::Aws;
+use control::event::{self, Wake};
+use control::reconciler::{Waker, scope_of};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The largest file of events that is read: a `CloudTrail` log file has some thousand records.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Reads events from files and acts on all of them in one go, as the loop would.
+pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let waker = Waker::default();
+    let mut woken = false;
+    for file in files(&args.path)? {
+        for (place, body) in events_in(&file)? {
+            let reading = event::read(&body)
+                .map_err(|error| BadConfiguration::new("event-invalid", format!("{place}: {error}")))?;
+            output::talk(&format!(
+                "{place}: {} {} → {}",
+                reading.name.as_deref().unwrap_or("no eventName"),
+                reading.event_id.as_deref().unwrap_or("no eventID"),
+                describe(reading.wake.as_ref())
+            ));
+            if let Some(wake) = reading.wake {
+                woken = true;
+                waker.wake(wake);
+            }
+        }
+    }
+    if !woken {
+        output::talk("No event concerns anybody's rights. Nothing to do.");
+        return Ok(Outcome::Done);
+    }
+    let scope = scope_of(waker.next().await);
+    let store = if args.dry_run {
+        compose::forgetful_store()?
+    } else {
+        compose::open_store(&args.store.store)?
+    };
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    if args.dry_run {
+        let survey = plane.survey(&scope).await?;
+        let planned = plane.plan(&survey);
+        plan::show(&planned, &plane.map, common, false)?;
+        return plan::outcome(&planned);
+    }
+    apply::converge(&plane, &scope, Removals::Guarded, args.wait, None, common).await
+}
+
+fn describe(wake: Option<&Wake>) -> String {
+    match wake {
+        None => "concerns nobody's rights".into(),
+        Some(Wake::Everything) => "read everything again".into(),
+        Some(Wake::People(people)) => {
+            let ids: Vec<&str> = people.iter().map(access::ids::PersonId::as_str).collect();
+            format!("read {} again", ids.join(", "))
+        }
+    }
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
+        let path = entry.map_err(|error| unreadable(path, &error))?.path();
+        if path.is_file() && path.extension().is_some_and(|e| e == "json" || e == "jsonl") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The events of a file, each with its place: one event, a log file's `Records`, or one a line.
+fn events_in(file: &Path) -> Result<Vec<(String, String)>> {
+    let name = file.display().to_string();
+    let size = fs::metadata(file).map_err(|error| unreadable(file, &error))?.len();
+    if size > MAX_FILE_BYTES {
+        let message = format!("{name}: {size} bytes are more than {MAX_FILE_BYTES}");
+        return Err(BadConfiguration::new("event-invalid", message).into());
+    }
+    let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+    match serde_json::from_str::<Value>(&text) {
+        Ok(Value::Object(object)) => match object.get("Records") {
+            Some(Value::Array(records)) => Ok(records
+                .iter()
+                .enumerate()
+                .map(|(index, record)| (format!("{name}[{index}]"), record.to_string()))
+                .collect()),
+            _ => Ok(vec![(name, text)]),
+        },
+        Ok(_) => Ok(vec![(name, text)]),
+        Err(_) => Ok(text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty())
+            .map(|(index, line)| (format!("{name}:{}", index + 1), line.to_owned()))
+            .collect()),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> BadConfiguration {
+    BadConfiguration::new("event-unreadable", format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,72 @@
+//! One module a command.
+
+mod apply;
+mod events;
+mod plan;
+mod sandbox;
+mod serve;
+
+use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat, SchemaFormat};
+use crate::exit::Outcome;
+use crate::{demo, mapfile, output};
+use anyhow::Result;
+use clap::CommandFactory;
+
+pub(crate) use serve::{Serving, serve_until, web_config};
+
+/// Runs a command.
+pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
+    match command {
+        Command::Validate(args) => validate(&args, common),
+        Command::Plan(args) => plan::run(&args, common).await,
+        Command::Apply(args) => apply::run(&args, common).await,
+        Command::Serve(args) => serve::run(&args).await,
+        Command::Events(EventsCommand::Replay(args)) => events::replay(&args, common).await,
+        Command::Sandbox(args) => sandbox::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Schema(args) => {
+            match args.format {
+                SchemaFormat::Json => {
+                    let schema = access::map::json_schema();
+                    output::data(&serde_json::to_string_pretty(&schema)?);
+                }
+                SchemaFormat::Markdown => {
+                    output::data(access::map::reference_markdown().trim_end());
+                }
+            }
+            Ok(Outcome::Done)
+        }
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "stagedoor", &mut script);
+            output::data(String::from_utf8_lossy(&script).trim_end());
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map)?;
+    mapfile::identity_providers(&map, &args.map)?;
+    if common.output == OutputFormat::Json {
+        let document = serde_json::json!({
+            "apiVersion": output::API_VERSION,
+            "kind": "Validation",
+            "valid": true,
+            "digest": map.digest,
+            "domains": map.domains.len(),
+            "teams": map.teams.len(),
+            "grants": map.grants.len(),
+        });
+        output::data(&document.to_string());
+    } else {
+        output::data(&format!(
+            "{} is valid: {} domains, {} teams, {} grants.",
+            args.map.display(),
+            map.domains.len(),
+            map.teams.len(),
+            map.grants.len()
+        ));
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,79 @@
+//! `stagedoor plan`.
+
+use crate::cli::{Common, OutputFormat, PlanArgs};
+use crate::exit::Outcome;
+use crate::output::{self, Paint};
+use crate::{compose, mapfile, report};
+use access::plan::Plan;
+use anyhow::{Context, Result};
+use aws::Aws;
+use control::survey::Scope;
+use std::fs;
+use std::path::Path;
+
+pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let aws = Aws::connect().await;
+    let plane = compose::parts(map, aws, compose::forgetful_store()?).plane;
+    let survey = plane.survey(&Scope::Everything).await?;
+    let plan = plane.plan(&survey);
+    show(&plan, &plane.map, common, args.all)?;
+    if let Some(file) = &args.out {
+        save(&plan, file)?;
+        output::talk(&format!(
+            "Written to {0}. Carry it out with `stagedoor apply {0}`.",
+            file.display()
+        ));
+    }
+    outcome(&plan)
+}
+
+/// Prints the plan in the form asked for.
+pub(super) fn show(
+    plan: &Plan,
+    map: &access::map::AccessMap,
+    common: &Common,
+    all: bool,
+) -> Result<()> {
+    match common.output {
+        OutputFormat::Json => output::data(&serde_json::to_string(&report::plan_json(plan, map))?),
+        OutputFormat::Table => {
+            output::data(&report::plan_text(plan, map, Paint::stdout(common), all));
+        }
+    }
+    Ok(())
+}
+
+/// What a plan means as an exit code. A domain that could not be read is a failure: nobody knows
+/// whether there is something to do.
+pub(super) fn outcome(plan: &Plan) -> Result<Outcome> {
+    let unreadable =
+        plan.kept.iter().find(|k| k.reason == access::reason::ReasonCode::DomainUnreadable);
+    if let Some(kept) = unreadable {
+        let detail = kept.detail.clone().unwrap_or_default();
+        anyhow::bail!("domain {} could not be read: {detail}", kept.domain);
+    }
+    Ok(if plan.is_empty() { Outcome::Done } else { Outcome::ChangesPending })
+}
+
+fn save(plan: &Plan, file: &Path) -> Result<()> {
+    let text = serde_json::to_string_pretty(plan)?;
+    // Whole or not at all: a plan cut short by a full disk must not look like one.
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)
+        .with_context(|| format!("cannot write into {}", folder.display()))?;
+    std::io::Write::write_all(&mut temporary, text.as_bytes())
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    temporary.persist(file).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(())
+}
+
+/// Reads a plan that [`save`] wrote.
+pub(super) fn load(file: &Path) -> Result<Plan> {
+    let bad = |what: &dyn std::fmt::Display| {
+        let message = format!("plan {}: {what}", file.display());
+        crate::exit::BadConfiguration::new("plan-unreadable", message)
+    };
+    let text = fs::read_to_string(file).map_err(|error| bad(&error))?;
+    Ok(serde_json::from_str(&text).map_err(|error| bad(&error))?)
+}

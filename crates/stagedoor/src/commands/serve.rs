@@ -1,0 +1,117 @@
+//! `stagedoor serve`: door, portal and loop.
+
+use crate::cli::ServeArgs;
+use crate::compose::{self, Parts};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::{mapfile, output};
+use access::reason::ReasonCode;
+use anyhow::{Context, Result};
+use aws::Aws;
+use control::door::Door;
+use control::ports::WakeQueue;
+use control::reconciler::{Rhythm, Waker};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use url::Url;
+use web::WebConfig;
+
+/// A server that is ready to run.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    pub(crate) listener: TcpListener,
+    pub(crate) parts: Parts,
+    pub(crate) door: Door,
+    pub(crate) queue: Option<Arc<dyn WakeQueue>>,
+    pub(crate) rhythm: Rhythm,
+    pub(crate) config: WebConfig,
+}
+
+pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
+    let map_path = &args.map.map;
+    let map = mapfile::load(map_path)?;
+    let region = compose::directory_region(&map).clone();
+    let parts =
+        compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        BadConfiguration::new("listen-failed", format!("cannot listen on {}: {error}", args.listen))
+    })?;
+    let address = listener.local_addr().context("the listener's address")?;
+    let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let door = compose::door(&parts, map_path, &public_url)?;
+    let queue = args.events_queue.as_ref().map(|name| {
+        Arc::new(parts.aws.queue(&region, name)) as Arc<dyn WakeQueue>
+    });
+    let config = web_config(&parts, &public_url)?;
+    let rhythm = Rhythm { resync: args.resync, recheck: args.recheck };
+    output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
+    let serving = Serving { listener, parts, door, queue, rhythm, config };
+    serve_until(serving, stop_signal()).await?;
+    Ok(Outcome::Done)
+}
+
+/// Serves, loops and listens to events until `stop` resolves, then finishes what is under way.
+pub(crate) async fn serve_until(
+    serving: Serving,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<()> {
+    let Serving { listener, parts, door, queue, rhythm, config } = serving;
+    let (stopping, stopped) = watch::channel(false);
+    let waker = Waker::default();
+    let router = web::router(Arc::new(door), config);
+    let server = tokio::spawn(web::serve(listener, router, seen(stopped.clone())));
+    let (plane, wakes, end) = (parts.plane.clone(), waker.clone(), seen(stopped.clone()));
+    let reconciler = tokio::spawn(async move { plane.run(&wakes, rhythm, end).await });
+    let listening = queue.map(|queue| {
+        let (plane, end) = (parts.plane.clone(), seen(stopped));
+        tokio::spawn(async move { plane.listen(queue.as_ref(), &waker, end).await })
+    });
+    stop.await;
+    let _ = stopping.send(true);
+    server.await.context("the server")?.context("the server")?;
+    reconciler.await.context("the loop")?;
+    if let Some(listening) = listening {
+        listening.await.context("the events")?;
+    }
+    Ok(())
+}
+
+/// Resolves once the other side says so, or is gone.
+async fn seen(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// Settings of the pages. *Open Studio* may lead to the Studio hosts of the map's Regions, or to the
+/// endpoint that stands in for AWS.
+pub(crate) fn web_config(parts: &Parts, public_url: &str) -> Result<WebConfig> {
+    let regions: BTreeSet<_> =
+        parts.plane.map.domains.values().map(|domain| &domain.region).collect();
+    let targets: Vec<String> =
+        regions.into_iter().map(|region| parts.aws.studio_host_source(region)).collect();
+    let url = Url::parse(public_url)
+        .map_err(|error| BadConfiguration::new("door-invalid", format!("{public_url}: {error}")))?;
+    WebConfig::new(&url, &targets)
+        .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
+}
+
+/// Resolves on SIGINT or SIGTERM.
+pub(super) async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(error) => {
+                tracing::warn!(%error, code = %ReasonCode::Unavailable, "no SIGTERM handler");
+                let _ = interrupt.await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,0 +1,75 @@
+//! Putting the parts together: the map, AWS and the store become a plane, and a plane a door.
+
+use crate::exit::BadConfiguration;
+use crate::mapfile;
+use crate::system::{SystemClock, SystemEntropy};
+use access::ids::Region;
+use access::map::{AccessMap, DirectoryConfig};
+use anyhow::{Context, Result};
+use aws::Aws;
+use control::door::{Door, DoorPorts};
+use control::plane::Plane;
+use std::path::Path;
+use std::sync::Arc;
+use store::SqliteStore;
+
+/// The parts of a running Stagedoor.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    pub(crate) aws: Arc<Aws>,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) plane: Plane,
+}
+
+/// The Region of the directory, where the events queue is too.
+pub(crate) fn directory_region(map: &AccessMap) -> &Region {
+    let DirectoryConfig::IdentityCenter { region, .. } = &map.directory;
+    region
+}
+
+/// Opens the store's file.
+///
+/// # Errors
+/// The store cannot be opened; the message says why and what to do.
+pub(crate) fn open_store(path: &Path) -> Result<SqliteStore> {
+    SqliteStore::open(path).with_context(|| format!("store {}", path.display()))
+}
+
+/// A store for commands that only read: it forgets.
+pub(crate) fn forgetful_store() -> Result<SqliteStore> {
+    SqliteStore::in_memory().context("the store in memory")
+}
+
+/// Puts a plane together.
+pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
+    let (aws, store) = (Arc::new(aws), Arc::new(store));
+    let DirectoryConfig::IdentityCenter { region, identity_store_id } = &map.directory;
+    let directory = Arc::new(aws.identity_center(region, identity_store_id));
+    let studio = Arc::new(aws.studio());
+    let plane = Plane {
+        map: Arc::new(map),
+        directory,
+        observe: Arc::clone(&studio) as _,
+        provision: studio,
+        sessions: Arc::clone(&store) as _,
+        audit: Arc::clone(&store) as _,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    };
+    Parts { aws, store, plane }
+}
+
+/// Hangs the door: reads the identity providers' metadata and pins their keys.
+///
+/// # Errors
+/// [`BadConfiguration`] if metadata or the public URL will not do.
+pub(crate) fn door(parts: &Parts, map_path: &Path, public_url: &str) -> Result<Door> {
+    let metadata = mapfile::identity_providers(&parts.plane.map, map_path)?;
+    let ports = DoorPorts {
+        presign: Arc::new(parts.aws.studio()),
+        replay: Arc::clone(&parts.store) as _,
+        logins: Arc::clone(&parts.store) as _,
+    };
+    Door::new(parts.plane.clone(), ports, public_url, metadata)
+        .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
+}

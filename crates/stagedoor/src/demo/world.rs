@@ -1,0 +1,231 @@
+//! The demo's world: three servers on free loopback ports and a temporary folder.
+
+use crate::commands::{Serving, serve_until, web_config};
+use crate::compose::{self, Parts};
+use crate::mapfile;
+use crate::system::SystemClock;
+use access::ids::Region;
+use anyhow::{Context, Result, anyhow};
+use aws::{Aws, Simulator};
+use async_trait::async_trait;
+use aws::SqsQueue;
+use control::ports::{CallError, Clock, Delivery, WakeQueue};
+use control::reconciler::Rhythm;
+use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoSp, DemoTile};
+use sandbox::{Faults, Sandbox, Seed, SharedSandbox};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// The Region of everything in the demo.
+pub(super) const REGION: &str = "eu-west-1";
+/// The account of everything in the demo.
+pub(super) const ACCOUNT: &str = "111122223333";
+/// The demo's domain.
+pub(super) const DOMAIN_ID: &str = "d-demostudio01";
+/// The queue that the directory's events arrive in.
+pub(super) const QUEUE: &str = "stagedoor-events";
+/// The access key of Stagedoor itself. Any would do: the sandbox checks no signature.
+const ACCESS_KEY: &str = "AKIASTAGEDOORDEMO";
+
+/// People of the demo: directory id, user name, display name, what to know about them.
+pub(super) const PEOPLE: [(&str, &str, &str, &str); 3] = [
+    ("9067a1d2c4-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01", "user1", "User 1", "in the groups of team 1 and team 2"),
+    ("9067a1d2c4-1d8e2f63-7a52-4a1f-8b4c-6a3e2d1c8b02", "user2", "User 2", "in the group of team 2"),
+    ("9067a1d2c4-2e9f3a74-8b63-4b2a-9c5d-7b4f3e2d9c03", "user3", "User 3", "in no group yet"),
+];
+
+/// What exists in the simulated AWS at the start.
+const SEED: &str = include_str!("seed.yaml");
+/// The demo's access map.
+const MAP: &str = include_str!("access.yaml");
+
+/// Everything that runs for the demo.
+#[derive(Debug)]
+pub(super) struct World {
+    folder: TempDir,
+    sandbox: SharedSandbox,
+    pub(super) sandbox_url: String,
+    pub(super) idp: Arc<DemoIdp>,
+    pub(super) idp_url: String,
+    pub(super) door_url: String,
+    pub(super) parts: Parts,
+    door_listener: Mutex<Option<TcpListener>>,
+    queue: Arc<Tap>,
+    stopping: watch::Sender<bool>,
+    tasks: Mutex<Vec<JoinHandle<Result<()>>>>,
+}
+
+impl World {
+    /// Starts simulated AWS and the identity provider, and reads the map. The door opens with
+    /// [`World::serve`].
+    pub(super) async fn start() -> Result<Self> {
+        let folder = tempfile::tempdir().context("a temporary folder")?;
+        let (stopping, stopped) = watch::channel(false);
+        let (sandbox_listener, sandbox_url) = listen().await?;
+        let (idp_listener, idp_url) = listen().await?;
+        let (door_listener, door_url) = listen().await?;
+        let seed = Seed::from_yaml(SEED).context("the demo's seed")?;
+        let sandbox = sandbox::share(Sandbox::new(seed, Faults::default()).context("the sandbox")?);
+        let idp = Arc::new(identity_provider(&idp_url, &door_url)?);
+        fs::write(folder.path().join("idp-metadata.xml"), idp.metadata_xml())
+            .context("cannot write the identity provider's metadata")?;
+        let map_path = folder.path().join("access.yaml");
+        fs::write(&map_path, MAP).context("cannot write the demo's map")?;
+        let simulator = Simulator {
+            url: sandbox_url.clone(),
+            region: Region::parse(REGION)?,
+            access_key_id: ACCESS_KEY.to_owned(),
+            secret_access_key: "not-a-secret".to_owned(),
+        };
+        let region = Region::parse(REGION)?;
+        let store = compose::open_store(&folder.path().join("stagedoor.db"))?;
+        let parts = compose::parts(mapfile::load(&map_path)?, Aws::simulated(&simulator), store);
+        let queue = Arc::new(Tap { queue: parts.aws.queue(&region, QUEUE), seen: Mutex::default() });
+        let world = Self {
+            folder,
+            queue,
+            sandbox: Arc::clone(&sandbox),
+            sandbox_url,
+            idp: Arc::clone(&idp),
+            idp_url,
+            door_url,
+            parts,
+            door_listener: Mutex::new(Some(door_listener)),
+            stopping,
+            tasks: Mutex::new(Vec::new()),
+        };
+        let end = seen(stopped.clone());
+        world.spawn(async move {
+            Ok(sandbox::serve(sandbox_listener, sandbox, || SystemClock.now(), end).await?)
+        });
+        let end = seen(stopped);
+        world.spawn(async move { Ok(idp.serve(idp_listener, end).await?) });
+        Ok(world)
+    }
+
+    /// Opens the door: portal, loop and events.
+    pub(super) fn serve(&self) -> Result<()> {
+        let listener = self
+            .door_listener
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+            .ok_or_else(|| anyhow!("the door is open already"))?;
+        let serving = Serving {
+            listener,
+            door: compose::door(&self.parts, &self.map_path(), &self.door_url)?,
+            queue: Some(Arc::clone(&self.queue) as _),
+            rhythm: Rhythm { resync: Duration::from_mins(15), recheck: Duration::from_millis(500) },
+            config: web_config(&self.parts, &self.door_url)?,
+            parts: self.parts.clone(),
+        };
+        let end = seen(self.stopping.subscribe());
+        self.spawn(async move { serve_until(serving, end).await });
+        Ok(())
+    }
+
+    /// The map's file, for commands in another terminal.
+    pub(super) fn map_path(&self) -> PathBuf {
+        self.folder.path().join("access.yaml")
+    }
+
+    /// The door's entity id.
+    pub(super) fn entity_id(&self) -> String {
+        format!("{}/saml/metadata", self.door_url)
+    }
+
+    /// Where the door takes answers.
+    pub(super) fn acs_url(&self) -> String {
+        format!("{}/saml/acs", self.door_url)
+    }
+
+    /// Somebody who claims to be the identity provider, with another key.
+    pub(super) fn forger(&self) -> Result<DemoIdp> {
+        identity_provider(&self.idp_url, &self.door_url)
+    }
+
+    /// The simulated AWS, to look inside.
+    pub(super) fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bodies of the events that the door has received so far.
+    pub(super) fn events(&self) -> Vec<String> {
+        self.queue.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Stops every server and waits for them.
+    pub(super) async fn stop(&self) {
+        let _ = self.stopping.send(true);
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A long poll of the queue may hang on for twenty seconds; nobody waits for that.
+            task.abort();
+            let _ = task.await;
+        }
+    }
+
+    fn spawn(&self, task: impl Future<Output = Result<()>> + Send + 'static) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(tokio::spawn(task));
+    }
+}
+
+/// The demo identity provider with a fresh key.
+fn identity_provider(idp_url: &str, door_url: &str) -> Result<DemoIdp> {
+    let people = PEOPLE.map(|(id, user_name, display_name, about)| DemoPerson {
+        user_id: id.to_owned(),
+        user_name: user_name.to_owned(),
+        display_name: display_name.to_owned(),
+        email: format!("{user_name}@example.com"),
+        about: about.to_owned(),
+    });
+    let tiles = [("team-1", "Fraud models"), ("team-2", "Demand forecast")]
+        .map(|(team, title)| DemoTile { team: team.to_owned(), title: title.to_owned() });
+    let config = DemoIdpConfig {
+        base_url: idp_url.to_owned(),
+        people: people.to_vec(),
+        service_providers: vec![DemoSp {
+            entity_id: format!("{door_url}/saml/metadata"),
+            acs_url: format!("{door_url}/saml/acs"),
+        }],
+        tiles: tiles.to_vec(),
+    };
+    DemoIdp::new(config, Arc::new(|| SystemClock.now())).context("the demo identity provider")
+}
+
+/// The queue, and what came out of it.
+#[derive(Debug)]
+struct Tap {
+    queue: SqsQueue,
+    seen: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl WakeQueue for Tap {
+    async fn receive(&self, wait_seconds: u32) -> Result<Vec<Delivery>, CallError> {
+        let deliveries = self.queue.receive(wait_seconds).await?;
+        let bodies = deliveries.iter().map(|delivery| delivery.body.clone());
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).extend(bodies);
+        Ok(deliveries)
+    }
+
+    async fn done(&self, delivery: &Delivery) -> Result<(), CallError> {
+        self.queue.done(delivery).await
+    }
+}
+
+async fn listen() -> Result<(TcpListener, String)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free loopback port")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}
+
+async fn seen(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,87 @@
+//! Reading the access map and what it points at from disk.
+
+use crate::exit::BadConfiguration;
+use access::ids::IdpKey;
+use access::map::{self, AccessMap, Source};
+use anyhow::Result;
+use saml_sp::IdentityProvider;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Reads a map file, or the `*.yaml` and `*.yml` files of a folder in the order of their names.
+///
+/// # Errors
+/// [`BadConfiguration`] with the place of every error.
+pub(crate) fn load(path: &Path) -> Result<AccessMap> {
+    let sources = sources(path)?;
+    map::parse(&sources).map_err(|diagnostics| {
+        let count = diagnostics.as_slice().len();
+        let plural = if count == 1 { "error" } else { "errors" };
+        let message =
+            format!("the access map has {count} {plural}\n\n{}", diagnostics.render(&sources));
+        BadConfiguration::new("map-invalid", message).into()
+    })
+}
+
+fn sources(path: &Path) -> Result<Vec<Source>> {
+    let files = if path.is_dir() { yaml_files(path)? } else { vec![path.to_owned()] };
+    if files.is_empty() {
+        let message = format!("{}: the folder holds no *.yaml file", path.display());
+        return Err(BadConfiguration::new("map-unreadable", message).into());
+    }
+    files
+        .iter()
+        .map(|file| {
+            let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
+            Source::from_bytes(file.display().to_string(), bytes)
+                .map_err(|error| BadConfiguration::new("map-invalid", error.to_string()).into())
+        })
+        .collect()
+}
+
+fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        if path.extension().is_some_and(|e| e == "yaml" || e == "yml") && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> BadConfiguration {
+    let message = format!(
+        "{}: cannot be read: {error}. Name the access map with --map PATH or STAGEDOOR_MAP.",
+        path.display()
+    );
+    BadConfiguration::new("map-unreadable", message)
+}
+
+/// Reads the metadata of each identity provider of the map. Paths are relative to the map's folder.
+///
+/// # Errors
+/// [`BadConfiguration`] that names the provider and the file.
+pub(crate) fn identity_providers(
+    map: &AccessMap,
+    map_path: &Path,
+) -> Result<BTreeMap<IdpKey, IdentityProvider>> {
+    let folder = if map_path.is_dir() { Some(map_path) } else { map_path.parent() };
+    map.identity_providers
+        .iter()
+        .map(|(key, settings)| {
+            let file = folder.unwrap_or(Path::new("")).join(&settings.metadata);
+            let place = format!("identity provider `{key}`, metadata {}", file.display());
+            let bad = |code, what: &dyn std::fmt::Display| {
+                BadConfiguration::new(code, format!("{place}: {what}"))
+            };
+            let bytes = fs::read(&file).map_err(|error| bad("idp-metadata-unreadable", &error))?;
+            let idp = IdentityProvider::from_metadata(&bytes, None)
+                .map_err(|error| bad("idp-metadata-invalid", &error))?;
+            Ok((key.clone(), idp))
+        })
+        .collect()
+}

@@ -1,0 +1,250 @@
+//! A plan, as people and as programs read it.
+
+use crate::output::{API_VERSION, Paint};
+use access::check::{Violation, guard_limit};
+use access::map::AccessMap;
+use access::plan::{Action, Kept, Plan, Stake, Step};
+use access::reason::ReasonCode;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// The plan as a JSON document: a contract for programs.
+pub(crate) fn plan_json(plan: &Plan, map: &AccessMap) -> Value {
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": "Plan",
+        "mapDigest": plan.map_digest,
+        "now": plan.now.to_string(),
+        "summary": {
+            "gain": gains(plan).count(),
+            "change": changes(plan).count(),
+            "lose": losses(plan).count(),
+            "owned": plan.owned,
+            "newRemovals": plan.new_removals(),
+            "guardLimit": guard_limit(map, plan.owned),
+        },
+        "actions": plan.actions,
+        "kept": plan.kept,
+        "grants": plan.grants,
+    })
+}
+
+/// The plan for people: who gains, who changes, who loses, and what needs an admin.
+pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -> String {
+    let mut out = String::new();
+    section(&mut out, paint, "GAINS", gains(plan).map(|a| gain(a, paint)));
+    section(&mut out, paint, "CHANGES", changes(plan).map(|a| change(a, paint)));
+    section(&mut out, paint, "LOSES", losses(plan).map(|a| loss(a, paint)));
+    let blocked = plan.blocked().map(|k| kept_line(k, &paint.yellow("!")));
+    section(&mut out, paint, "NEEDS ATTENTION", blocked);
+    let notes = plan.grants.iter().map(|note| {
+        let sign = if note.code == ReasonCode::GrantNotInForce { paint.dim("·") } else { paint.yellow("!") };
+        format!("{sign} group `{}`: {} ({}), {}", note.group, meaning(note.code), note.code, note.grant)
+    });
+    section(&mut out, paint, "GRANTS", notes);
+    if all {
+        let kept = plan.kept.iter().filter(|k| !k.reason.needs_admin());
+        section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
+    }
+    out.push_str(&summary(plan, map, paint));
+    out
+}
+
+fn section(out: &mut String, paint: Paint, title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", paint.bold(title));
+    for line in lines {
+        let _ = writeln!(out, "  {}", line.replace('\n', "\n  "));
+    }
+    out.push('\n');
+}
+
+fn summary(plan: &Plan, map: &AccessMap, paint: Paint) -> String {
+    let mut left: BTreeMap<ReasonCode, usize> = BTreeMap::new();
+    for kept in plan.kept.iter().filter(|k| !k.reason.needs_admin()) {
+        *left.entry(kept.reason).or_default() += 1;
+    }
+    let mut out = String::new();
+    if !left.is_empty() {
+        let parts: Vec<String> = left.iter().map(|(r, n)| format!("{n} {r}")).collect();
+        let _ = writeln!(out, "{}", paint.dim(&format!("Left alone: {}.", parts.join(", "))));
+    }
+    if plan.is_empty() {
+        out.push_str("Nothing to do: AWS agrees with the map.");
+        if plan.blocked().next().is_some() {
+            out = out.replace("AWS agrees with the map.", "but see what needs attention.");
+        }
+        return out;
+    }
+    let _ = write!(
+        out,
+        "{} to gain, {} to change, {} to lose; the guard allows {} removals of {} profiles.",
+        gains(plan).count(),
+        changes(plan).count(),
+        losses(plan).count(),
+        guard_limit(map, plan.owned),
+        plan.owned,
+    );
+    out
+}
+
+fn gains(plan: &Plan) -> impl Iterator<Item = &Action> {
+    plan.actions.iter().filter(|a| matches!(a.step, Step::Create { .. }))
+}
+
+fn changes(plan: &Plan) -> impl Iterator<Item = &Action> {
+    plan.actions.iter().filter(|a| {
+        matches!(a.step, Step::Update { .. }) || a.reason == ReasonCode::ProfileFailed
+    })
+}
+
+fn losses(plan: &Plan) -> impl Iterator<Item = &Action> {
+    plan.actions.iter().filter(|a| {
+        matches!(a.step, Step::Hold { .. } | Step::Remove { .. })
+            && a.reason != ReasonCode::ProfileFailed
+    })
+}
+
+fn who(action: &Action) -> String {
+    action.person_name.clone().unwrap_or_else(|| format!("person {}", action.person))
+}
+
+fn gain(action: &Action, paint: Paint) -> String {
+    let mut line = format!("{} {} → {}", paint.green("+"), who(action), action.team);
+    if let Step::Create { execution_role, .. } = &action.step {
+        let _ = write!(line, "  role {}", execution_role.role_name());
+    }
+    line.push_str(&place(action));
+    line.push_str(&because(action, paint));
+    line
+}
+
+fn change(action: &Action, paint: Paint) -> String {
+    let mut what = Vec::new();
+    if let Step::Update { old_role, new_role, user_settings, set_tags, remove_tags } = &action.step {
+        if let Some(new) = new_role {
+            let old = old_role.as_deref().map_or("none of its own", short_role);
+            what.push(format!("role {old} → {}", new.role_name()));
+        }
+        if user_settings.is_some() {
+            what.push("user settings".into());
+        }
+        if !set_tags.is_empty() {
+            let keys: Vec<&str> = set_tags.keys().map(String::as_str).collect();
+            what.push(format!("tags {}", keys.join(", ")));
+        }
+        if !remove_tags.is_empty() {
+            what.push("taken off hold".into());
+        }
+    } else {
+        what.push("removed and made anew".into());
+    }
+    let mut line = format!(
+        "{} {} · {}  {} ({})",
+        paint.yellow("~"),
+        who(action),
+        action.team,
+        what.join(", "),
+        action.reason
+    );
+    line.push_str(&place(action));
+    line.push_str(&because(action, paint));
+    line
+}
+
+fn loss(action: &Action, paint: Paint) -> String {
+    let mut line = format!(
+        "{} {} ← {}  {} ({})",
+        paint.red("-"),
+        who(action),
+        action.team,
+        meaning(action.reason),
+        action.reason
+    );
+    line.push_str(&place(action));
+    match &action.step {
+        Step::Hold { hold_seconds, stake, .. } => {
+            let days = hold_seconds / 86_400;
+            let hours = hold_seconds % 86_400 / 3_600;
+            let _ = write!(line, "\n  on hold for {days} d {hours} h, {}", stake_text(stake, false));
+        }
+        Step::Remove { stake, .. } => {
+            let _ = write!(line, "\n  {}", stake_text(stake, true));
+        }
+        Step::Create { .. } | Step::Update { .. } => {}
+    }
+    line
+}
+
+/// What a person loses.
+fn stake_text(stake: &Stake, delete: bool) -> String {
+    let mut parts = Vec::new();
+    match stake.apps.as_slice() {
+        [] => parts.push("no app runs".to_owned()),
+        apps => parts.push(format!("stops {}", apps.join(", "))),
+    }
+    if delete && !stake.spaces.is_empty() {
+        parts.push(format!("deletes space {} with its volume", stake.spaces.join(", ")));
+    }
+    if let Some(uid) = &stake.home_efs_uid {
+        parts.push(format!("home directory stays (uid {uid})"));
+    }
+    parts.join("; ")
+}
+
+fn place(action: &Action) -> String {
+    format!("\n  profile {} in domain {}", action.profile, action.domain)
+}
+
+fn because(action: &Action, paint: Paint) -> String {
+    action.because.as_ref().map_or(String::new(), |because| {
+        let text = format!("because group `{}`, {}", because.group_name, because.grant);
+        format!("\n  {}", paint.dim(&text))
+    })
+}
+
+fn kept_line(kept: &Kept, sign: &str) -> String {
+    let mut subject = Vec::new();
+    if let Some(name) = &kept.person_name {
+        subject.push(name.clone());
+    }
+    if let Some(team) = &kept.team {
+        subject.push(team.to_string());
+    }
+    if let Some(profile) = &kept.profile {
+        subject.push(format!("profile {profile}"));
+    }
+    subject.push(format!("domain {}", kept.domain));
+    let detail = kept.detail.as_ref().map_or(String::new(), |d| format!(": {d}"));
+    format!("{sign} {}  {} ({}){detail}", subject.join(" · "), meaning(kept.reason), kept.reason)
+}
+
+/// The meaning of a code as a clause, without its full stop.
+fn meaning(code: ReasonCode) -> String {
+    let text = ReasonCode::ALL.iter().find(|(c, _)| *c == code).map_or("", |(_, text)| text);
+    text.trim().trim_end_matches('.').replace('\n', " ")
+}
+
+fn short_role(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// What a refused plan breaks, and what to type to go on.
+pub(crate) fn violations_text(violations: &[Violation], plan: &Plan) -> String {
+    let mut out = String::from("the plan is refused\n");
+    for violation in violations {
+        let _ = writeln!(out, "  {} ({})", violation.message, violation.code);
+    }
+    if violations.iter().any(|v| v.code == ReasonCode::GuardTripped) {
+        let _ = write!(
+            out,
+            "Nothing was changed. If this is meant, run `stagedoor apply --allow-removals {}`.",
+            plan.new_removals()
+        );
+    }
+    out
+}

@@ -1,0 +1,31 @@
+//! The real clock and the real source of randomness: the only places that read either.
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use control::ports::{Clock, Entropy};
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the real clock")]
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}
+
+/// The system's cryptographic random number generator.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        // Secrets made of anything else would be guessable, so there is no way on without it.
+        #[expect(clippy::panic, reason = "no randomness, no door")]
+        if SystemRandom::new().fill(&mut bytes).is_err() {
+            panic!("the system gives no random bytes");
+        }
+        bytes
+    }
+}
