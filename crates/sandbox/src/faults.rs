@@ -36,6 +36,7 @@ pub struct Faults {
 }
 
 /// One rule: which calls, which of them, and what happens.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the fault file")]
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultRule {

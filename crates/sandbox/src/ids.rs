@@ -1,6 +1,6 @@
 //! Identifiers: random-looking, and the same for the same seed.
 
-/// A generator of identifiers (SplitMix64). Not for secrets: everything here is a simulation.
+/// A generator of identifiers (`SplitMix64`). Not for secrets: everything here is a simulation.
 #[derive(Debug, Clone)]
 pub(crate) struct Ids {
     state: u64,

@@ -129,7 +129,7 @@ fn plant_directory(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
     let account = given.account.clone().unwrap_or_else(|| seed.default_account.clone());
     check("directory", id, &account, Pattern::AccountId)?;
     let instance_arn = given.instance_arn.clone().unwrap_or_else(|| {
-        let digits: String = id.chars().filter(char::is_ascii_hexdigit).collect();
+        let digits = id.replacen("d-", "", 1).replace('-', "");
         format!("arn:aws:sso:::instance/ssoins-{digits:0>16.16}")
     });
     check("directory", id, &instance_arn, Pattern::InstanceArn)?;

@@ -101,12 +101,10 @@ impl Sandbox {
         self.world.settle(now);
     }
 
-    /// Starts over with the seed; the virtual clock and the faults stay.
+    /// Starts over with the seed; the virtual clock, the faults and the record of calls stay.
     pub fn reset(&mut self) -> Result<(), SeedError> {
         self.world = plant(&self.seed)?;
         self.world.event_faults = self.engine.events();
-        self.calls.clear();
-        self.counts.clear();
         Ok(())
     }
 
@@ -187,8 +185,11 @@ fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// A form is a call in the query protocol.
+/// A form is a call in the query protocol, unless it has a target.
 fn query_fields(headers: &HeaderMap, body: &[u8]) -> Option<Vec<(String, String)>> {
+    if headers.contains_key("x-amz-target") {
+        return None;
+    }
     let is_form = text_header(headers, "content-type")
         .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     is_form.then(|| query::form(&String::from_utf8_lossy(body)))

@@ -120,7 +120,6 @@ fn studio(
         .or_else(|| profile.sso_user.clone())
         .unwrap_or_else(|| profile.name.clone());
     let team = tags.get("stagedoor:team").cloned().unwrap_or_default();
-    let mut rows = String::new();
     let facts = [
         ("Person", person.clone()),
         ("Team", team.clone()),
@@ -130,10 +129,13 @@ fn studio(
         ("Account", format!("{} in {}", domain.account, domain.region)),
         ("Home directory", format!("EFS uid {}", profile.efs_uid)),
     ];
-    for (label, value) in facts.iter().chain(extra).filter(|(_, value)| !value.is_empty()) {
-        rows.push_str(&format!("<dt>{label}</dt><dd>{}</dd>", escape(value)));
-    }
-    let chips: String = tags
+    let rows: Vec<String> = facts
+        .iter()
+        .chain(extra)
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(label, value)| format!("<dt>{label}</dt><dd>{}</dd>", escape(value)))
+        .collect();
+    let chips: Vec<String> = tags
         .iter()
         .map(|(key, value)| format!("<li>{} = {}</li>", escape(key), escape(value)))
         .collect();
@@ -141,13 +143,15 @@ fn studio(
         "<div id=\"studio\" data-role-arn=\"{}\" data-profile=\"{}\" data-domain-id=\"{}\" \
          data-person=\"{}\" data-team=\"{}\" data-home-uid=\"{}\"></div>\
          <p class=\"lead\">You are in. This page stands in for Amazon SageMaker Studio.</p>\
-         <dl>{rows}</dl><ul class=\"chips\">{chips}</ul>",
+         <dl>{}</dl><ul class=\"chips\">{}</ul>",
         escape(&role),
         escape(&profile.name),
         escape(&domain.id),
         escape(&person),
         escape(&team),
         escape(&profile.efs_uid),
+        rows.concat(),
+        chips.concat(),
     );
     page(StatusCode::OK, "Studio", &body)
 }

@@ -18,7 +18,7 @@ pub(crate) const DEFAULT_SESSION: i64 = 3600;
 const ROLE_NAME: Kind = text(Pattern::IamName, 1, 64);
 const TAG: Kind = Kind::Structure(&[
     required("Key", text(Pattern::IamTagText, 1, 128)),
-    required("Value", text(Pattern::TagText, 0, 256)),
+    required("Value", text(Pattern::IamTagValue, 0, 256)),
 ]);
 
 pub(crate) const OPERATIONS: &[Operation] = &[

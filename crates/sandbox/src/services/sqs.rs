@@ -198,8 +198,7 @@ fn send(world: &mut World, call: &Call) -> Outcome {
 }
 
 fn checksum(body: &str) -> String {
-    let digest = Md5::digest(body.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Md5::digest(body.as_bytes()))
 }
 
 fn receive(world: &mut World, call: &Call) -> Outcome {
@@ -278,7 +277,7 @@ fn delete(world: &mut World, call: &Call) -> Outcome {
         return Err(ApiError::bad("ReceiptHandleIsInvalid", message));
     }
     queue.messages.retain(|message| message.receipt.as_deref() != Some(receipt));
-    Ok(json!({}))
+    Ok(Value::Null)
 }
 
 fn delete_batch(world: &mut World, call: &Call) -> Outcome {
@@ -340,5 +339,5 @@ fn attributes(world: &mut World, call: &Call) -> Outcome {
 
 fn purge(world: &mut World, call: &Call) -> Outcome {
     queue(world, call)?.messages.clear();
-    Ok(json!({}))
+    Ok(Value::Null)
 }

@@ -105,6 +105,7 @@ fn required_instance<'a>(world: &'a World, call: &Call) -> Result<&'a Directory,
         .ok_or_else(|| not_found("Instance"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "operations share one signature")]
 fn list_instances(world: &mut World, call: &Call) -> Outcome {
     let instances: Vec<Value> = instance(world, call)
         .map(|directory| {

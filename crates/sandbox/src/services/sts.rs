@@ -15,7 +15,7 @@ const DEFAULT_DURATION: i64 = 3600;
 
 const TAG: Kind = Kind::Structure(&[
     required("Key", text(Pattern::IamTagText, 1, 128)),
-    required("Value", text(Pattern::TagText, 0, 256)),
+    required("Value", text(Pattern::IamTagValue, 0, 256)),
 ]);
 
 pub(crate) const OPERATIONS: &[Operation] = &[
@@ -34,6 +34,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     },
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "operations share one signature")]
 fn identity(_: &mut World, call: &Call) -> Outcome {
     let caller = &call.caller;
     Ok(json!({"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}))

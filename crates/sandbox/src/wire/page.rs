@@ -73,7 +73,7 @@ mod tests {
         numbers.iter().map(|n| ((0, *n), *n)).collect()
     }
 
-    fn page<'a>(size: usize, token: Option<&'a str>, descending: bool) -> Page<'a> {
+    fn page(size: usize, token: Option<&str>, descending: bool) -> Page<'_> {
         Page { size, token, descending, binding: "ListThings".to_owned() }
     }
 

@@ -27,6 +27,7 @@ pub(crate) enum Pattern {
     ApplicationArn,
     IamName,
     IamTagText,
+    IamTagValue,
     ExternalId,
     QuotaService,
     QuotaCode,
@@ -76,6 +77,7 @@ impl Pattern {
             .into(),
             Self::IamName => r"[\w+=,.@-]+".into(),
             Self::IamTagText => r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+".into(),
+            Self::IamTagValue => r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*".into(),
             Self::ExternalId => r"[\w+=,.@:\/-]*".into(),
             Self::QuotaService => "[a-zA-Z][a-zA-Z0-9-]{1,63}".into(),
             Self::QuotaCode => "[a-zA-Z][a-zA-Z0-9-]{1,128}".into(),
@@ -92,7 +94,7 @@ impl Pattern {
             }),
             Self::ExecutionRole => is_execution_role(text),
             Self::SageMakerArn => is_sagemaker_arn(text),
-            Self::TagText | Self::IamTagText => text.chars().all(|c| {
+            Self::TagText | Self::IamTagText | Self::IamTagValue => text.chars().all(|c| {
                 c.is_alphanumeric()
                     || (c.is_whitespace() && !c.is_control())
                     || "_.:/=+-@".contains(c)

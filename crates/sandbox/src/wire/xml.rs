@@ -5,19 +5,21 @@ use serde_json::Value;
 /// Writes a value as the content of an element: members of structures are elements, items of
 /// lists are `<member>`.
 pub(crate) fn content(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => escape(text),
-        Value::Array(items) => {
-            items.iter().map(|item| format!("<member>{}</member>", content(item))).collect()
+    let parts: Vec<String> = match value {
+        Value::Null => return String::new(),
+        Value::Bool(flag) => return flag.to_string(),
+        Value::Number(number) => return number.to_string(),
+        Value::String(text) => return escape(text),
+        Value::Array(items) => items.iter().map(|item| element("member", item)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| element(name, value)).collect()
         }
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| format!("<{name}>{}</{name}>", content(value)))
-            .collect(),
-    }
+    };
+    parts.concat()
+}
+
+fn element(name: &str, value: &Value) -> String {
+    format!("<{name}>{}</{name}>", content(value))
 }
 
 /// Makes text safe inside an element or a quoted attribute, of XML and of HTML.

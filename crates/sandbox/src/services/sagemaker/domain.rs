@@ -1,5 +1,7 @@
 //! Domains.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::shapes::{
@@ -122,9 +124,9 @@ fn create(world: &mut World, call: &Call) -> Outcome {
         application_arn,
         life: world.new_life(call.now, Status::Pending),
         members,
-        profiles: Default::default(),
-        spaces: Default::default(),
-        apps: Default::default(),
+        profiles: BTreeMap::new(),
+        spaces: BTreeMap::new(),
+        apps: BTreeMap::new(),
     };
     let (arn, url) = (domain.arn(), url(&domain));
     tags::set(world, &arn, call.input.list("Tags"))?;
@@ -164,7 +166,7 @@ pub(crate) fn add_application(
         account: account.to_owned(),
         region: region.to_owned(),
         created: now,
-        assignments: Default::default(),
+        assignments: BTreeMap::new(),
     };
     world.applications.insert(arn.clone(), application);
     arn

@@ -1,0 +1,199 @@
+"""STS, IAM and Service Quotas, driven with boto3; and who may call at all."""
+
+import json
+import unittest
+import urllib.error
+import urllib.request
+
+import strict
+from strict import advance, refusal
+
+SPOKE = "arn:aws:iam::444455556666:role/Spoke"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "111122223333"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+class Accounts(unittest.TestCase):
+    def setUp(self):
+        strict.admin("reset", "{}")
+        strict.faults("")
+        self.sts = strict.client("sts")
+        self.iam = strict.client("iam")
+
+
+class Callers(Accounts):
+    def test_any_key_is_of_the_default_account(self):
+        seen = strict.client("sts", key="AKIAWHATEVER00000000").get_caller_identity()
+        self.assertEqual(seen["Account"], "111122223333")
+        self.assertEqual(seen["Arn"], "arn:aws:iam::111122223333:user/sandbox")
+        seen = strict.client("sts", key="AKIAMEMBEREXAMPLE000").get_caller_identity()
+        self.assertEqual(seen["Account"], "444455556666")
+
+    def test_a_role_of_another_account_needs_its_external_id(self):
+        assume = dict(RoleArn=SPOKE, RoleSessionName="stagedoor")
+        refused = (
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::111122223333:user/sandbox is not authorized to perform: "
+            f"sts:AssumeRole on resource: {SPOKE}",
+        )
+        self.assertEqual(refusal(self.sts.assume_role, **assume), refused)
+        self.assertEqual(
+            refusal(self.sts.assume_role, **assume, ExternalId="wrong"), refused
+        )
+        missing = dict(assume, RoleArn=SPOKE.replace("Spoke", "Missing"))
+        self.assertEqual(refusal(self.sts.assume_role, **missing)[:2], (403, "AccessDenied"))
+        answer = self.sts.assume_role(**assume, ExternalId="7f1c", DurationSeconds=900)
+        self.assertEqual(
+            answer["AssumedRoleUser"]["Arn"],
+            "arn:aws:sts::444455556666:assumed-role/Spoke/stagedoor",
+        )
+        given = answer["Credentials"]
+        key, token = given["AccessKeyId"], given["SessionToken"]
+        seen = strict.client("sts", key, token).get_caller_identity()
+        self.assertEqual(seen["Account"], "444455556666")
+        self.assertEqual(seen["Arn"], answer["AssumedRoleUser"]["Arn"])
+        domains = strict.client("sagemaker", key, token).list_domains()["Domains"]
+        self.assertEqual([domain["DomainId"] for domain in domains], ["d-member"])
+
+        self.assertEqual(
+            refusal(strict.client("sagemaker", key, "other").list_domains),
+            (
+                403,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            ),
+        )
+        advance(900)
+        self.assertEqual(
+            refusal(strict.client("sagemaker", key, token).list_domains),
+            (
+                403,
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+            ),
+        )
+        self.assertEqual(
+            refusal(strict.client("sts", key, token).get_caller_identity)[:2],
+            (403, "ExpiredToken"),
+        )
+
+    def test_sessions_are_no_longer_than_the_role_allows(self):
+        assume = dict(RoleArn=SPOKE, RoleSessionName="stagedoor", ExternalId="7f1c")
+        self.assertEqual(
+            refusal(self.sts.assume_role, **assume, DurationSeconds=3601)[:2],
+            (400, "ValidationError"),
+        )
+        self.assertEqual(
+            refusal(self.sts.assume_role, **assume, DurationSeconds=899)[1], "ValidationError"
+        )
+
+    def test_the_seed_can_deny_actions(self):
+        denied = strict.client("sagemaker", key="AKIADENIEDEXAMPLE000")
+        self.assertEqual(len(denied.list_domains()["Domains"]), 2)
+        status, code, message = refusal(
+            denied.create_user_profile, DomainId="d-research", UserProfileName="a"
+        )
+        self.assertEqual((status, code), (400, "AccessDeniedException"))
+        self.assertIn("is not authorized to perform: sagemaker:CreateUserProfile", message)
+        iam = strict.client("iam", key="AKIADENIEDEXAMPLE000")
+        self.assertEqual(refusal(iam.list_roles)[:2], (403, "AccessDenied"))
+
+    def post(self, headers, body=b"{}"):
+        request = urllib.request.Request(strict.ENDPOINT + "/", data=body, headers=headers)
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)
+        answer = refused.exception
+        return answer.code, answer.read().decode()
+
+    def test_unsigned_and_unknown_calls_are_refused(self):
+        target = {"X-Amz-Target": "SageMaker.ListDomains"}
+        status, text = self.post(target)
+        self.assertEqual((status, json.loads(text)["__type"]), (403, "MissingAuthenticationTokenException"))
+        status, text = self.post(dict(target, Authorization="AWS4-HMAC-SHA256 Credential=x"))
+        self.assertEqual((status, json.loads(text)["__type"]), (403, "IncompleteSignatureException"))
+        signature = "0" * 64
+        foreign = (
+            "AWS4-HMAC-SHA256 Credential=AKIAX/20261121/eu-west-1/s3/aws4_request, "
+            f"SignedHeaders=host, Signature={signature}"
+        )
+        status, text = self.post(dict(target, Authorization=foreign))
+        self.assertEqual((status, json.loads(text)["__type"]), (403, "InvalidSignatureException"))
+        status, text = self.post({"X-Amz-Target": "SageMaker.CreateCluster"})
+        self.assertEqual(status, 400)
+        self.assertEqual(json.loads(text)["__type"], "UnknownOperationException")
+        self.assertIn("SageMaker.CreateCluster", text)
+
+    def test_the_body_is_bounded(self):
+        status, _ = self.post({"X-Amz-Target": "SageMaker.ListDomains"}, b" " * (2 * 1024 * 1024 + 1))
+        self.assertEqual(status, 413)
+
+
+class Roles(Accounts):
+    def test_a_role_comes_and_goes(self):
+        made = self.iam.create_role(
+            RoleName="Team-9",
+            AssumeRolePolicyDocument=json.dumps(TRUST),
+            Description="Nine & more",
+            MaxSessionDuration=7200,
+            Tags=[{"Key": "Team", "Value": "9"}],
+        )["Role"]
+        self.assertEqual(made["Arn"], "arn:aws:iam::111122223333:role/Team-9")
+        seen = self.iam.get_role(RoleName="team-9")["Role"]
+        self.assertEqual(seen["AssumeRolePolicyDocument"], TRUST)
+        self.assertEqual((seen["Description"], seen["MaxSessionDuration"]), ("Nine & more", 7200))
+        self.assertEqual(seen["Tags"], [{"Key": "Team", "Value": "9"}])
+        self.assertEqual(
+            refusal(
+                self.iam.create_role,
+                RoleName="team-9",
+                AssumeRolePolicyDocument=json.dumps(TRUST),
+            )[:2],
+            (409, "EntityAlreadyExists"),
+        )
+        self.sts.assume_role(RoleArn=made["Arn"], RoleSessionName="me", DurationSeconds=7200)
+        self.iam.delete_role(RoleName="Team-9")
+        self.assertEqual(
+            refusal(self.iam.get_role, RoleName="Team-9"),
+            (404, "NoSuchEntity", "The role with name Team-9 cannot be found."),
+        )
+        self.assertEqual(
+            refusal(self.iam.create_role, RoleName="x", AssumeRolePolicyDocument="{")[:2],
+            (400, "MalformedPolicyDocument"),
+        )
+
+    def test_roles_are_listed_in_pages(self):
+        pages = self.iam.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": 2})
+        listed = [[role["RoleName"] for role in page["Roles"]] for page in pages]
+        self.assertEqual(listed, [["studio-default", "studio-team-1"], ["Hub"]])
+
+
+class Quotas(Accounts):
+    def test_the_quotas_of_studio(self):
+        api = strict.client("service-quotas")
+        quota = api.get_service_quota(ServiceCode="sagemaker", QuotaCode="L-AC46C40F")["Quota"]
+        self.assertEqual(quota["Value"], 40.0)
+        self.assertEqual(
+            quota["QuotaName"], "Maximum number of Studio user profiles allowed per account"
+        )
+        listed = api.list_service_quotas(ServiceCode="sagemaker")["Quotas"]
+        self.assertEqual(
+            [(quota["QuotaCode"], quota["Value"]) for quota in listed],
+            [("L-B683BCB0", 4.0), ("L-AC46C40F", 40.0), ("L-8E5333B4", 3.0)],
+        )
+        self.assertEqual(
+            refusal(api.get_service_quota, ServiceCode="sagemaker", QuotaCode="L-00000000")[:2],
+            (400, "NoSuchResourceException"),
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

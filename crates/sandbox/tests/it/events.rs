@@ -1,0 +1,169 @@
+//! Events of directory changes: their shape, and how they are delivered.
+
+use serde_json::{Value, json};
+
+use crate::in_process::Caller;
+
+const STORE: &str = "d-906716eb24";
+const ANA: &str = "04c8e458-a021-702e-f9d1-7f430ff2c752";
+const GROUP: &str = "14f83478-a061-708f-8de4-a3a2b99e9d89";
+
+fn caller(family: &str, faults: &str) -> Caller {
+    let seed = format!(
+        "directory:
+  identity_store_id: {STORE}
+  users: [{{ id: {ANA}, user_name: ana }}]
+  groups: [{{ id: {GROUP}, name: ml }}]
+events: {{ queue: changes, family: {family} }}
+"
+    );
+    Caller::new(&seed, faults)
+}
+
+fn join(caller: &mut Caller) -> String {
+    let input = json!({
+        "IdentityStoreId": STORE, "GroupId": GROUP, "MemberId": {"UserId": ANA},
+    });
+    let made = caller.ok("AWSIdentityStore.CreateGroupMembership", &input);
+    made["MembershipId"].as_str().unwrap().to_owned()
+}
+
+fn leave(caller: &mut Caller, membership: &str) {
+    let input = json!({"IdentityStoreId": STORE, "MembershipId": membership});
+    caller.ok("AWSIdentityStore.DeleteGroupMembership", &input);
+}
+
+fn disable(caller: &mut Caller) {
+    let operations = json!([{"AttributePath": "userStatus", "AttributeValue": "DISABLED"}]);
+    let input = json!({"IdentityStoreId": STORE, "UserId": ANA, "Operations": operations});
+    caller.ok("AWSIdentityStore.UpdateUser", &input);
+}
+
+fn received(caller: &mut Caller) -> Vec<Value> {
+    let url = "http://sandbox.test/111122223333/changes";
+    let input = json!({"QueueUrl": url, "MaxNumberOfMessages": 10});
+    let answer = caller.ok("AmazonSQS.ReceiveMessage", &input);
+    let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
+    messages
+        .iter()
+        .map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap())
+        .collect()
+}
+
+/// (event name, request, response) of what was received.
+fn reports(caller: &mut Caller) -> Vec<(String, Value, Value)> {
+    let detail = |event: Value| {
+        let detail = &event["detail"];
+        (
+            detail["eventName"].as_str().unwrap().to_owned(),
+            detail["requestParameters"].clone(),
+            detail["responseElements"].clone(),
+        )
+    };
+    received(caller).into_iter().map(detail).collect()
+}
+
+/// A document with every leaf replaced by its kind.
+fn shape(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), shape(value))).collect()
+        }
+        Value::Array(items) => items.iter().map(shape).collect(),
+        Value::Null => "null".into(),
+        Value::Bool(_) => "boolean".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "string".into(),
+    }
+}
+
+#[test]
+fn an_sso_directory_event_has_the_members_cloudtrail_writes() {
+    let recorded: Value =
+        serde_json::from_str(include_str!("../data/add-member-to-group.json")).unwrap();
+    let mut caller = caller("sso-directory", "");
+    join(&mut caller);
+    let event = received(&mut caller).remove(0);
+    assert_eq!(shape(&event), shape(&recorded));
+    for member in ["version", "detail-type", "source", "account", "region", "resources"] {
+        assert_eq!(event[member], recorded[member], "{member}");
+    }
+    for member in
+        ["eventVersion", "eventSource", "eventName", "readOnly", "eventType", "tlsDetails"]
+    {
+        assert_eq!(event["detail"][member], recorded["detail"][member], "{member}");
+    }
+    assert_eq!(event["time"], "2026-11-21T09:00:00Z");
+}
+
+#[test]
+fn sso_directory_names_group_and_member() {
+    let mut caller = caller("sso-directory", "");
+    let membership = join(&mut caller);
+    leave(&mut caller, &membership);
+    disable(&mut caller);
+    let request = json!({"identityStoreId": STORE, "groupId": GROUP, "member": {"memberId": ANA}});
+    assert_eq!(
+        reports(&mut caller),
+        [
+            ("AddMemberToGroup".to_owned(), request.clone(), Value::Null),
+            ("RemoveMemberFromGroup".to_owned(), request, Value::Null),
+            (
+                "DisableUser".to_owned(),
+                json!({"identityStoreId": STORE, "userId": ANA}),
+                Value::Null
+            ),
+        ]
+    );
+}
+
+#[test]
+fn the_identity_store_names_only_the_membership_when_somebody_leaves() {
+    let mut caller = caller("identitystore", "");
+    let membership = join(&mut caller);
+    leave(&mut caller, &membership);
+    assert_eq!(
+        reports(&mut caller),
+        [
+            (
+                "CreateGroupMembership".to_owned(),
+                json!({"identityStoreId": STORE, "groupId": GROUP, "memberId": {"userId": ANA}}),
+                json!({"identityStoreId": STORE, "membershipId": membership}),
+            ),
+            (
+                "DeleteGroupMembership".to_owned(),
+                json!({"identityStoreId": STORE, "membershipId": membership}),
+                Value::Null,
+            ),
+        ]
+    );
+}
+
+#[test]
+fn scim_hides_every_value() {
+    let mut caller = caller("identitystore-scim", "");
+    join(&mut caller);
+    let (name, request, _) = reports(&mut caller).remove(0);
+    assert_eq!((name.as_str(), request["id"].as_str()), ("PatchGroup", Some(GROUP)));
+    assert_eq!(request["httpBody"]["operations"][0]["op"], "ADD");
+    assert_eq!(request["httpBody"]["operations"][0]["value"], "HIDDEN_DUE_TO_SECURITY_REASONS");
+    assert!(!request.to_string().contains(ANA));
+}
+
+#[test]
+fn events_can_be_lost_and_overtaken() {
+    let mut lost = caller("sso-directory", "events: { drop: true }");
+    join(&mut lost);
+    assert_eq!(lost.sandbox.members("ml"), ["ana"]);
+    lost.wait(3600);
+    assert!(received(&mut lost).is_empty());
+
+    // Every second event is late: the disabling is overtaken by the removal that follows it.
+    let mut mixed = caller("sso-directory", "events: { reorder: 2 }");
+    let membership = join(&mut mixed);
+    disable(&mut mixed);
+    leave(&mut mixed, &membership);
+    mixed.wait(30);
+    let names: Vec<String> = reports(&mut mixed).into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(names, ["AddMemberToGroup", "RemoveMemberFromGroup", "DisableUser"]);
+}
