@@ -66,11 +66,7 @@ fn before_the_service(
         if let Some(refused) = current.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>() {
             return call_error("sts", "AssumeRole", refused);
         }
-        // The second is the runtime's way to say that there is no credentials provider at all;
-        // its type is private.
-        if current.downcast_ref::<CredentialsError>().is_some()
-            || current.to_string().contains("auth scheme")
-        {
+        if current.downcast_ref::<CredentialsError>().is_some() {
             kind = FailureKind::Credentials;
         }
         cause = current.source();

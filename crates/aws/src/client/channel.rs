@@ -16,7 +16,6 @@ use aws_runtime::request_info::RequestInfoInterceptor;
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_runtime::service_clock_skew::{ServiceClockSkewClassifier, ServiceClockSkewInterceptor};
 use aws_runtime::user_agent::{ApiMetadata, UserAgentInterceptor};
-use aws_smithy_runtime::client::orchestrator::AuthSchemeAndEndpointOrchestrationV2;
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime::client::retries::classifiers::{
     HttpStatusCodeClassifier, TransientErrorClassifier,
@@ -182,7 +181,6 @@ fn decode(response: &HttpResponse) -> Result<Reply, OrchestratorError<ApiError>>
 
 fn settings(service: Service, signing_region: &str, sdk: &SdkConfig) -> Layer {
     let mut layer = Layer::new("stagedoor");
-    layer.store_put(AuthSchemeAndEndpointOrchestrationV2);
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
     layer.store_put(SigV4OperationSigningConfig::default());
     layer.store_put(SigningName::from_static(service.signing_name()));
@@ -234,4 +232,97 @@ fn custom_endpoint(service: Service, sdk: &SdkConfig) -> Option<String> {
         .build()
         .ok();
     key.and_then(|key| sdk.service_config().and_then(|config| config.load_config(key))).or(general)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+    use aws_smithy_async::rt::sleep::TokioSleep;
+    use aws_smithy_async::time::SharedTimeSource;
+    use aws_types::origin::Origin;
+    use aws_types::service_config::LoadServiceConfig;
+
+    /// A profile or environment that names an endpoint for `SageMaker` alone.
+    #[derive(Debug)]
+    struct Named;
+
+    impl LoadServiceConfig for Named {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            let asked = (key.service_id(), key.env(), key.profile());
+            (asked == ("SageMaker", "AWS_ENDPOINT_URL", "endpoint_url"))
+                .then(|| "http://sagemaker.example".to_owned())
+        }
+    }
+
+    /// A credential chain in which nothing is found.
+    #[derive(Debug)]
+    struct Empty;
+
+    impl ProvideCredentials for Empty {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::ready(Err(CredentialsError::not_loaded(
+                "no profile is set",
+            )))
+        }
+    }
+
+    fn sdk() -> aws_types::sdk_config::Builder {
+        SdkConfig::builder()
+            .region(Region::from_static("eu-west-1"))
+            .endpoint_url("http://all.example")
+            .service_config(Named)
+    }
+
+    #[test]
+    fn the_most_specific_endpoint_url_wins() {
+        let url = |service, sdk: &SdkConfig| {
+            Channel::new(service, sdk).endpoint().map(|e| e.url.clone()).unwrap()
+        };
+        let environment = sdk().build();
+        assert_eq!(url(Service::SageMaker, &environment), "http://sagemaker.example");
+        assert_eq!(url(Service::Iam, &environment), "http://all.example");
+        let mut code = sdk();
+        code.insert_origin("endpoint_url", Origin::shared_config());
+        assert_eq!(url(Service::SageMaker, &code.build()), "http://all.example");
+    }
+
+    async fn refusal(sdk: &SdkConfig) -> CallError {
+        let request = Encoded { content_type: "text/plain", target: None, body: String::new() };
+        Channel::new(Service::Iam, sdk).send("GetRole", request).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn without_credentials_nothing_is_sent() {
+        let sdk = sdk()
+            .endpoint_url("http://127.0.0.1:9")
+            .time_source(SharedTimeSource::default())
+            .sleep_impl(TokioSleep::new())
+            .credentials_provider(SharedCredentialsProvider::new(Empty))
+            .build();
+        let error = refusal(&sdk).await;
+        assert_eq!(error.kind, FailureKind::Credentials, "{error}");
+        assert!(error.message.contains("no profile is set"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn settings_that_cannot_work_are_told() {
+        let error = refusal(&sdk().use_fips(true).build()).await;
+        assert_eq!(error.kind, FailureKind::Rejected);
+        assert!(error.message.starts_with("FIPS or dual-stack"), "{error}");
+        let error = refusal(&SdkConfig::builder().build()).await;
+        assert_eq!(error.message, "no AWS Region is set");
+    }
+
+    #[test]
+    fn bodies_do_not_print() {
+        let body = r#"{"Secret":"hunter2"}"#;
+        let request = Encoded { content_type: "x", target: None, body: body.to_owned() };
+        assert!(!format!("{request:?}").contains("hunter2"));
+        assert_eq!(format!("{:?}", Reply(body.into())), "Reply(20 bytes)");
+    }
 }

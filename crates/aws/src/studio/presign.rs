@@ -42,13 +42,10 @@ impl Presign for Studio {
 /// Where links lead, as a host source for a Content-Security-Policy: the Studio hosts of the Region,
 /// or the endpoint that configuration names.
 pub(crate) fn host_source(region: &Region, endpoint: Option<&Endpoint>) -> String {
-    endpoint
-        .filter(|e| e.overridden)
-        .and_then(|e| Url::parse(&e.url).ok())
-        .map_or_else(
-            || format!("https://*{}", studio_suffix(region.as_str())),
-            |url| url.origin().ascii_serialization(),
-        )
+    endpoint.filter(|e| e.overridden).and_then(|e| Url::parse(&e.url).ok()).map_or_else(
+        || format!("https://*{}", studio_suffix(region.as_str())),
+        |url| url.origin().ascii_serialization(),
+    )
 }
 
 /// Whether a browser may be sent there: to a Studio host of the Region over TLS; or, only where

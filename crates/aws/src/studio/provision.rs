@@ -3,7 +3,7 @@
 use super::{Studio, absent_as_none, required};
 use crate::client::SageMaker;
 use crate::client::sagemaker::{
-    AddTags, CreateUserProfile, DeleteApp, DeleteSpace, DeleteTags, DeleteUserProfile,
+    AddTags, CreateUserProfile, DeleteApp, DeleteSpace, DeleteTags, DeleteUserProfile, DescribeApp,
     DescribeSpace, DescribeUserProfile, DescribeUserProfileOutput, Document, Tag,
     UpdateUserProfile,
 };
@@ -99,9 +99,18 @@ impl Provision for Studio {
             app_type: app.app_type.clone(),
             app_name: app.name.clone(),
         };
-        match self.sagemaker(domain).await.call(&request).await {
+        let client = self.sagemaker(domain).await;
+        match client.call(&request).await {
             Ok(_) => Ok(Ensured::Changed),
             Err(e) if e.kind == FailureKind::NotFound || says_gone(&e) => Ok(Ensured::NotNeeded),
+            Err(e) if e.kind == FailureKind::InUse => {
+                let DeleteApp { domain_id, user_profile_name, space_name, app_type, app_name } =
+                    request;
+                let now =
+                    DescribeApp { domain_id, user_profile_name, space_name, app_type, app_name };
+                let now = absent_as_none(client.call(&now).await)?;
+                unless_leaving(e, now.map(|app| app.status.unwrap_or_default()))
+            }
             Err(e) => Err(e),
         }
     }
@@ -183,7 +192,7 @@ async fn change_tags(
 fn unless_leaving(refusal: CallError, status_now: Option<String>) -> Result<Ensured, CallError> {
     match status_now {
         None => Ok(Ensured::NotNeeded),
-        Some(status) if status == "Deleting" => Ok(Ensured::NotNeeded),
+        Some(status) if status == "Deleting" || status == "Deleted" => Ok(Ensured::NotNeeded),
         Some(_) => Err(refusal),
     }
 }

@@ -1,3 +1,26 @@
-//! The AWS adapters, held against botocore's models and run against the sandbox.
+//! The AWS adapters, held against botocore's models and run against the sandbox over TCP.
 
+#[cfg(test)]
+mod assignments;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod directory;
+#[cfg(test)]
+mod domain;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod presign;
+#[cfg(test)]
+mod provision;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod spokes;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod wire;
