@@ -2,6 +2,12 @@
 //!
 //! For demos and tests only: moving the clock, looking inside, replacing the faults. It needs no
 //! signature, so the sandbox must never listen where strangers reach it.
+//!
+//! - `GET state`: everything worth a look, see [`Sandbox::state`]
+//! - `GET shapes`: the shapes requests are checked against, for the comparison with botocore
+//! - `POST advance {"seconds": 90}`: moves the virtual clock forward, never back
+//! - `POST faults <YAML>`: replaces the faults; an empty body is none
+//! - `POST reset`: starts over with the seed
 
 use std::time::Duration;
 

@@ -3,12 +3,12 @@
 use http::HeaderMap;
 use jiff::Timestamp;
 
+use crate::api::text_header;
 use crate::call::Operation;
-use crate::sandbox::{scope, session_token};
 use crate::services::Service;
 use crate::state::{Caller, World};
 use crate::wire::error::ApiError;
-use crate::wire::sigv4::SignatureProblem;
+use crate::wire::sigv4::{self, SignatureProblem};
 
 /// The caller and the region of a request.
 ///
@@ -25,12 +25,13 @@ pub(crate) fn authenticate(
         let suffix = if service.is_query() { "" } else { "Exception" };
         ApiError::new(403, &format!("{code}{suffix}"), message)
     };
-    let scope = scope(headers).map_err(|problem| match problem {
-        SignatureProblem::Missing => {
-            refuse("MissingAuthenticationToken", "Missing Authentication Token")
-        }
-        SignatureProblem::Incomplete(message) => refuse("IncompleteSignature", &message),
-    })?;
+    let scope =
+        sigv4::parse(text_header(headers, "authorization")).map_err(|problem| match problem {
+            SignatureProblem::Missing => {
+                refuse("MissingAuthenticationToken", "Missing Authentication Token")
+            }
+            SignatureProblem::Incomplete(message) => refuse("IncompleteSignature", &message),
+        })?;
     if scope.service != service.name {
         let message =
             format!("Credential should be scoped to correct service: '{}'.", service.name);
@@ -44,7 +45,7 @@ pub(crate) fn authenticate(
     let key = scope.access_key_id;
     let caller = if key.starts_with("ASIA") {
         let session = world.sessions.get(&key).ok_or_else(invalid)?;
-        if session_token(headers) != Some(session.token.as_str()) {
+        if text_header(headers, "x-amz-security-token") != Some(session.token.as_str()) {
             return Err(invalid());
         }
         if session.expires <= now {

@@ -179,7 +179,7 @@ impl Sandbox {
 
     /// Presigned URLs given out so far.
     pub fn presigned_count(&self) -> usize {
-        self.world.presigned.len()
+        self.world.presigned_given
     }
 
     /// Messages in all queues of a name, received or not.

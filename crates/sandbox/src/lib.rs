@@ -17,6 +17,7 @@
 //! - `GET /studio/<domain-id>/login?user=<user name>` stands in for sign-in of SSO-mode domains.
 
 mod admin;
+mod api;
 mod auth;
 mod call;
 mod events;

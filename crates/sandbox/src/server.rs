@@ -57,14 +57,14 @@ where
     C: Fn() -> Timestamp + Clone + Send + Sync + 'static,
 {
     let request = Request::from_parts(parts, body);
-    let mut response = ask(&sandbox, &clock, &request);
+    let mut response = lock(&sandbox).handle(clock(), &request);
     let delay = response.extensions().get::<Delay>().copied();
     if let Some(delay) = delay {
         tokio::time::sleep(delay.latency).await;
         let started = tokio::time::Instant::now();
         while empty(&response) && started.elapsed() < delay.long_poll {
             tokio::time::sleep(POLL).await;
-            response = ask(&sandbox, &clock, &request);
+            response = lock(&sandbox).look_again(clock(), &request);
         }
     }
     response.map(axum::body::Body::from).into_response()
@@ -73,14 +73,6 @@ where
 /// Whether a long poll came back without messages.
 fn empty(response: &Response<Vec<u8>>) -> bool {
     response.extensions().get::<Delay>().is_some_and(|delay| delay.long_poll > Duration::ZERO)
-}
-
-fn ask<C: Fn() -> Timestamp>(
-    sandbox: &SharedSandbox,
-    clock: &C,
-    request: &Request<Bytes>,
-) -> Response<Vec<u8>> {
-    lock(sandbox).handle(clock(), request)
 }
 
 /// A request that panicked leaves the model as it is: better to go on than to fail every test.

@@ -287,6 +287,8 @@ pub(crate) struct World {
     /// ARN of a SageMaker resource → its tags.
     pub(crate) tags: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) presigned: BTreeMap<String, Presigned>,
+    /// Presigned URLs given out, those forgotten included.
+    pub(crate) presigned_given: usize,
     pub(crate) directory: Option<Directory>,
     pub(crate) applications: BTreeMap<String, Application>,
     /// (account, lower-case name) → role.
@@ -320,6 +322,7 @@ impl World {
             domains: BTreeMap::new(),
             tags: BTreeMap::new(),
             presigned: BTreeMap::new(),
+            presigned_given: 0,
             directory: None,
             applications: BTreeMap::new(),
             roles: BTreeMap::new(),
@@ -382,6 +385,17 @@ impl World {
     pub(crate) fn unstick(&mut self, now: Timestamp) {
         for (change, target) in std::mem::take(&mut self.stuck) {
             self.due.insert((now, change), target);
+        }
+    }
+
+    /// Forgets URLs and sessions which expired, once there are many: a long run stays small.
+    pub(crate) fn forget_expired(&mut self, now: Timestamp) {
+        const MANY: usize = 10_000;
+        if self.presigned.len() >= MANY {
+            self.presigned.retain(|_, presigned| presigned.expires > now);
+        }
+        if self.sessions.len() >= MANY {
+            self.sessions.retain(|_, session| session.expires > now);
         }
     }
 

@@ -83,6 +83,7 @@ fn assume(world: &mut World, call: &Call) -> Outcome {
     let expires = later(call.now, duration.unsigned_abs());
     let user = json!({"AssumedRoleId": caller.user_id, "Arn": caller.arn});
     let session = Session { token: token.clone(), expires, caller };
+    world.forget_expired(call.now);
     world.sessions.insert(access_key_id.clone(), session);
     let shown = jiff::Timestamp::from_second(expires.as_second()).unwrap_or(expires);
     let credentials = json!({

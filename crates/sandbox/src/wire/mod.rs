@@ -1,5 +1,6 @@
 //! What goes over the wire: request decoding, member validation, errors, the shape of signatures.
 
+pub(crate) mod answer;
 pub(crate) mod error;
 pub(crate) mod input;
 pub(crate) mod page;

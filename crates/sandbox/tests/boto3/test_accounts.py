@@ -131,6 +131,10 @@ class Callers(Accounts):
         self.assertEqual(status, 400)
         self.assertEqual(json.loads(text)["__type"], "UnknownOperationException")
         self.assertIn("SageMaker.CreateCluster", text)
+        self.assertEqual(
+            refusal(self.iam.list_users),
+            (400, "InvalidAction", "The operation ListUsers is not known to the sandbox."),
+        )
 
     def test_the_body_is_bounded(self):
         status, _ = self.post({"X-Amz-Target": "SageMaker.ListDomains"}, b" " * (2 * 1024 * 1024 + 1))

@@ -1,6 +1,7 @@
 """SQS, driven with boto3."""
 
 import hashlib
+import threading
 import unittest
 
 import strict
@@ -70,8 +71,21 @@ class Queues(unittest.TestCase):
         advance(20)
         self.assertEqual(self.receive(), [])
 
-    def test_a_long_poll_comes_back_empty(self):
+    def test_a_long_poll_waits_for_a_message(self):
+        def received():
+            return strict.admin("state")["calls"].get("sqs:ReceiveMessage", 0)
+
+        before = received()
         self.assertEqual(self.receive(WaitTimeSeconds=1), [])
+        got = []
+        waiting = threading.Thread(target=lambda: got.extend(self.receive(WaitTimeSeconds=20)))
+        waiting.start()
+        while received() < before + 2:
+            pass
+        self.api.send_message(QueueUrl=self.url, MessageBody="at last")
+        waiting.join()
+        self.assertEqual([message["Body"] for message in got], ["at last"])
+        self.assertEqual(received(), before + 2)
 
     def test_refusals_have_the_codes_of_the_query_protocol(self):
         missing = self.url.replace("work", "missing")

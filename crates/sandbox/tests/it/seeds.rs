@@ -56,3 +56,16 @@ fn names_that_aws_would_refuse_are_refused() {
         "profile `a_b` of the seed: `a_b` does not match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}",
     );
 }
+
+#[test]
+fn the_examples_of_the_readme_work() {
+    let readme = include_str!("../../README.md");
+    let mut blocks =
+        readme.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let seed = Seed::from_yaml(blocks.next().unwrap()).unwrap();
+    let faults = Faults::from_yaml(blocks.next().unwrap()).unwrap();
+    assert_eq!(faults.rules.len(), 6);
+    let sandbox = Sandbox::new(seed, faults).unwrap();
+    assert_eq!(sandbox.profiles("111122223333", "eu-west-1", "d-research").len(), 1);
+    assert_eq!(sandbox.members("ml-fraud"), ["ana"]);
+}

@@ -162,10 +162,14 @@ fn list(world: &mut World, call: &Call) -> Outcome {
         .groups
         .iter()
         .filter(|(_, entry)| wanted.as_ref().is_none_or(|name| *name == name_of(entry)))
-        .map(|(id, entry)| ((0, entry.order), shown(&directory.id, "Group", id, entry)))
+        .map(|(id, entry)| ((0, entry.order), (id, entry)))
         .collect();
     let filters = [directory.id.as_str(), wanted.as_deref().unwrap_or_default()];
     let (page, token) = call.page(groups, call.input.page_size(DEFAULT_PAGE), &filters)?;
+    let page: Vec<Value> = page
+        .into_iter()
+        .map(|(id, entry)| shown(&directory.id, "Group", id, entry).into())
+        .collect();
     Ok(answer([("Groups", Some(page.into())), ("NextToken", token.map(Value::from))]).into())
 }
 

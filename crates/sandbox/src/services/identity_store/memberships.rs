@@ -180,10 +180,12 @@ fn listed<'a>(
 ) -> Outcome {
     let memberships = ids
         .filter_map(|id| Some((id, directory.memberships.get(id)?)))
-        .map(|(id, membership)| ((0, membership.order), shown(&directory.id, id, membership)))
+        .map(|(id, membership)| ((0, membership.order), (id, membership)))
         .collect();
     let filters = [directory.id.as_str(), of];
     let (page, token) = call.page(memberships, call.input.page_size(DEFAULT_PAGE), &filters)?;
+    let page: Vec<Value> =
+        page.into_iter().map(|(id, membership)| shown(&directory.id, id, membership)).collect();
     Ok(answer([("GroupMemberships", Some(page.into())), ("NextToken", token.map(Value::from))])
         .into())
 }

@@ -238,10 +238,11 @@ fn list(world: &mut World, call: &Call) -> Outcome {
         .users
         .iter()
         .filter(|(_, entry)| wanted.as_ref().is_none_or(|name| *name == name_of(entry)))
-        .map(|(id, entry)| ((0, entry.order), user(directory, id, entry)))
+        .map(|(id, entry)| ((0, entry.order), (id, entry)))
         .collect();
     let filters = [directory.id.as_str(), wanted.as_deref().unwrap_or_default()];
     let (page, token) = call.page(users, call.input.page_size(DEFAULT_PAGE), &filters)?;
+    let page: Vec<Value> = page.into_iter().map(|(id, entry)| user(directory, id, entry)).collect();
     Ok(answer([("Users", Some(page.into())), ("NextToken", token.map(Value::from))]).into())
 }
 

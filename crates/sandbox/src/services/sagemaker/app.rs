@@ -191,7 +191,7 @@ fn list(world: &mut World, call: &Call) -> Outcome {
         .filter(|domain| in_domain.is_none_or(|id| id == domain.id))
         .flat_map(|domain| domain.apps.iter().map(move |(key, app)| (domain, key, app)))
         .filter(|(_, key, _)| wanted.as_ref().is_none_or(|owner| *owner == key.owner))
-        .map(|(domain, key, app)| (app.life.created_position(), summary(domain, key, app)))
+        .map(|(domain, key, app)| (app.life.created_position(), (domain, key, app)))
         .collect();
     let filters = [
         in_domain.unwrap_or_default(),
@@ -200,6 +200,8 @@ fn list(world: &mut World, call: &Call) -> Outcome {
         call.text("SortOrder"),
     ];
     let (page, token) = call.page(apps, call.input.page_size(DEFAULT_PAGE), &filters)?;
+    let page: Vec<Value> =
+        page.into_iter().map(|(domain, key, app)| summary(domain, key, app)).collect();
     Ok(answer([("Apps", Some(page.into())), ("NextToken", token.map(Value::from))]).into())
 }
 

@@ -81,6 +81,8 @@ fn create(world: &mut World, call: &Call) -> Outcome {
     };
     let token = format!("{}{}", world.ids.hex(32), world.ids.alphanumeric(32));
     let url = format!("{}/studio/{}/auth?token={token}", call.base_url, presigned.domain);
+    world.forget_expired(call.now);
+    world.presigned_given += 1;
     world.presigned.insert(token, presigned);
     Ok(json!({"AuthorizedUrl": url}))
 }

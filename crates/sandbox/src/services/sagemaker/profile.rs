@@ -189,12 +189,14 @@ fn list(world: &mut World, call: &Call) -> Outcome {
             let life = &profile.life;
             let position =
                 if by_change { life.modified_position() } else { life.created_position() };
-            (position, summary(domain, profile))
+            (position, (domain, profile))
         })
         .collect();
     let filters =
         [in_domain.unwrap_or_default(), &part, call.text("SortBy"), call.text("SortOrder")];
     let (page, token) = call.page(profiles, call.input.page_size(DEFAULT_PAGE), &filters)?;
+    let page: Vec<Value> =
+        page.into_iter().map(|(domain, profile)| summary(domain, profile)).collect();
     Ok(answer([("UserProfiles", Some(page.into())), ("NextToken", token.map(Value::from))]).into())
 }
 

@@ -171,12 +171,13 @@ fn list(world: &mut World, call: &Call) -> Outcome {
             let life = &space.life;
             let position =
                 if by_change { life.modified_position() } else { life.created_position() };
-            (position, summary(domain, space))
+            (position, (domain, space))
         })
         .collect();
     let filters =
         [in_domain.unwrap_or_default(), &part, call.text("SortBy"), call.text("SortOrder")];
     let (page, token) = call.page(spaces, call.input.page_size(DEFAULT_PAGE), &filters)?;
+    let page: Vec<Value> = page.into_iter().map(|(domain, space)| summary(domain, space)).collect();
     Ok(answer([("Spaces", Some(page.into())), ("NextToken", token.map(Value::from))]).into())
 }
 
