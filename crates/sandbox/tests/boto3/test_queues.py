@@ -14,7 +14,7 @@ class Queues(unittest.TestCase):
         strict.faults("")
         self.api = strict.client("sqs")
         self.url = self.api.create_queue(
-            QueueName="work", Attributes={"VisibilityTimeout": "20"}
+            QueueName="jobs", Attributes={"VisibilityTimeout": "20"}
         )["QueueUrl"]
 
     def receive(self, **more):
@@ -31,8 +31,8 @@ class Queues(unittest.TestCase):
         return [got[name] for name in names]
 
     def test_a_message_is_hidden_while_somebody_works_on_it(self):
-        self.assertEqual(self.url, f"{strict.ENDPOINT}/111122223333/work")
-        self.assertEqual(self.api.get_queue_url(QueueName="work")["QueueUrl"], self.url)
+        self.assertEqual(self.url, f"{strict.ENDPOINT}/111122223333/jobs")
+        self.assertEqual(self.api.get_queue_url(QueueName="jobs")["QueueUrl"], self.url)
         sent = self.api.send_message(QueueUrl=self.url, MessageBody="naïve")
         digest = hashlib.md5("naïve".encode()).hexdigest()
         self.assertEqual(sent["MD5OfMessageBody"], digest)
@@ -88,7 +88,7 @@ class Queues(unittest.TestCase):
         self.assertEqual(received(), before + 2)
 
     def test_refusals_have_the_codes_of_the_query_protocol(self):
-        missing = self.url.replace("work", "missing")
+        missing = self.url.replace("jobs", "missing")
         self.assertEqual(
             refusal(self.api.receive_message, QueueUrl=missing),
             (
@@ -101,7 +101,7 @@ class Queues(unittest.TestCase):
             self.api.get_queue_url(QueueName="missing")
         self.assertEqual(
             refusal(
-                self.api.create_queue, QueueName="work", Attributes={"VisibilityTimeout": "21"}
+                self.api.create_queue, QueueName="jobs", Attributes={"VisibilityTimeout": "21"}
             )[1],
             "QueueAlreadyExists",
         )
