@@ -26,7 +26,8 @@ pub(crate) struct Paint(bool);
 impl Paint {
     /// Colours on standard output if it is a terminal.
     pub(crate) fn stdout(common: &Common) -> Self {
-        let refused = common.no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let refused =
+            common.no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         Self(!refused && io::stdout().is_terminal())
     }
 

@@ -39,8 +39,18 @@ pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -
     let blocked = plan.blocked().map(|k| kept_line(k, &paint.yellow("!")));
     section(&mut out, paint, "NEEDS ATTENTION", blocked);
     let notes = plan.grants.iter().map(|note| {
-        let sign = if note.code == ReasonCode::GrantNotInForce { paint.dim("·") } else { paint.yellow("!") };
-        format!("{sign} group `{}`: {} ({}), {}", note.group, meaning(note.code), note.code, note.grant)
+        let sign = if note.code == ReasonCode::GrantNotInForce {
+            paint.dim("·")
+        } else {
+            paint.yellow("!")
+        };
+        format!(
+            "{sign} group `{}`: {} ({}), {}",
+            note.group,
+            meaning(note.code),
+            note.code,
+            note.grant
+        )
     });
     section(&mut out, paint, "GRANTS", notes);
     if all {
@@ -97,9 +107,9 @@ fn gains(plan: &Plan) -> impl Iterator<Item = &Action> {
 }
 
 fn changes(plan: &Plan) -> impl Iterator<Item = &Action> {
-    plan.actions.iter().filter(|a| {
-        matches!(a.step, Step::Update { .. }) || a.reason == ReasonCode::ProfileFailed
-    })
+    plan.actions
+        .iter()
+        .filter(|a| matches!(a.step, Step::Update { .. }) || a.reason == ReasonCode::ProfileFailed)
 }
 
 fn losses(plan: &Plan) -> impl Iterator<Item = &Action> {
@@ -125,7 +135,8 @@ fn gain(action: &Action, paint: Paint) -> String {
 
 fn change(action: &Action, paint: Paint) -> String {
     let mut what = Vec::new();
-    if let Step::Update { old_role, new_role, user_settings, set_tags, remove_tags } = &action.step {
+    if let Step::Update { old_role, new_role, user_settings, set_tags, remove_tags } = &action.step
+    {
         if let Some(new) = new_role {
             let old = old_role.as_deref().map_or("none of its own", short_role);
             what.push(format!("role {old} → {}", new.role_name()));
@@ -170,7 +181,8 @@ fn loss(action: &Action, paint: Paint) -> String {
         Step::Hold { hold_seconds, stake, .. } => {
             let days = hold_seconds / 86_400;
             let hours = hold_seconds % 86_400 / 3_600;
-            let _ = write!(line, "\n  on hold for {days} d {hours} h, {}", stake_text(stake, false));
+            let _ =
+                write!(line, "\n  on hold for {days} d {hours} h, {}", stake_text(stake, false));
         }
         Step::Remove { stake, .. } => {
             let _ = write!(line, "\n  {}", stake_text(stake, true));

@@ -23,8 +23,9 @@ pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome
     let mut woken = false;
     for file in files(&args.path)? {
         for (place, body) in events_in(&file)? {
-            let reading = event::read(&body)
-                .map_err(|error| BadConfiguration::new("event-invalid", format!("{place}: {error}")))?;
+            let reading = event::read(&body).map_err(|error| {
+                BadConfiguration::new("event-invalid", format!("{place}: {error}"))
+            })?;
             output::talk(&format!(
                 "{place}: {} {} → {}",
                 reading.name.as_deref().unwrap_or("no eventName"),

@@ -32,17 +32,17 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map_path = &args.map.map;
     let map = mapfile::load(map_path)?;
     let region = compose::directory_region(&map).clone();
-    let parts =
-        compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
+    let parts = compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         BadConfiguration::new("listen-failed", format!("cannot listen on {}: {error}", args.listen))
     })?;
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let door = compose::door(&parts, map_path, &public_url)?;
-    let queue = args.events_queue.as_ref().map(|name| {
-        Arc::new(parts.aws.queue(&region, name)) as Arc<dyn WakeQueue>
-    });
+    let queue = args
+        .events_queue
+        .as_ref()
+        .map(|name| Arc::new(parts.aws.queue(&region, name)) as Arc<dyn WakeQueue>);
     let config = web_config(&parts, &public_url)?;
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck };
     output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));

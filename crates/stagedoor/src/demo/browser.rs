@@ -135,6 +135,14 @@ pub(super) async fn aws_call(
     .context("the call")?
 }
 
+impl Form {
+    /// The form as a press of this button sends it.
+    pub(super) fn pressing(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
 impl Page {
     /// The first form whose text satisfies the condition.
     pub(super) fn form(&self, fits: impl Fn(&str) -> bool) -> Result<Form> {
@@ -144,7 +152,7 @@ impl Page {
         let action = attribute(form, "action").unwrap_or_default();
         let fields = form
             .split('<')
-            .filter(|tag| tag.starts_with("input") || tag.starts_with("button"))
+            .filter(|tag| tag.starts_with("input"))
             .filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)))
             .collect();
         Ok(Form { action: self.url.join(&action)?, fields })

@@ -36,7 +36,11 @@ pub(super) async fn attempts(
     let idp = |response| world.idp.issue_response(response);
     let attempts = [
         ("an unsigned answer", idp(&unsigned)?, "signature-missing"),
-        ("an answer signed with another key", forger.issue_response(&genuine)?, "signature-invalid"),
+        (
+            "an answer signed with another key",
+            forger.issue_response(&genuine)?,
+            "signature-invalid",
+        ),
         ("an answer of an hour ago", idp(&expired)?, "expired"),
         ("an answer for another service", idp(&elsewhere)?, "audience-mismatch"),
         ("an answer to a question nobody asked", idp(&invented)?, "unknown-login"),

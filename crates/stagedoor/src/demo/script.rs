@@ -132,10 +132,12 @@ impl Story<'_> {
         for team in ["team-1", "team-2"] {
             let link = self.open(&mut browser, &portal, team).await?;
             let studio = browser.get(&link).await?;
-            let seen = |name: &str| studio.body.find(&format!(" {name}=\"")).and_then(|at| {
-                let tag = studio.body.get(..at)?.rfind('<')?;
-                attribute(studio.body.get(tag..)?, name)
-            });
+            let seen = |name: &str| {
+                studio.body.find(&format!(" {name}=\"")).and_then(|at| {
+                    let tag = studio.body.get(..at)?.rfind('<')?;
+                    attribute(studio.body.get(tag..)?, name)
+                })
+            };
             let role = format!("arn:aws:iam::{ACCOUNT}:role/studio-{team}");
             let profile = format!("user1--{team}");
             ensure!(
@@ -147,7 +149,9 @@ impl Story<'_> {
                 seen("data-role-arn"),
                 studio.status
             );
-            self.seen(&format!("*Open Studio* leads to Studio: profile {profile}, role studio-{team}"));
+            self.seen(&format!(
+                "*Open Studio* leads to Studio: profile {profile}, role studio-{team}"
+            ));
             let again = browser.get(&link).await?;
             ensure!(again.status == 403, "the link worked twice (status {})", again.status);
         }
@@ -256,8 +260,10 @@ impl Story<'_> {
                 ],
             "the steps were {steps:?}"
         );
-        self.seen(&format!("User 1 leaves ml-team-1, with two apps running and a space: {}",
-            steps.join(" → ")));
+        self.seen(&format!(
+            "User 1 leaves ml-team-1, with two apps running and a space: {}",
+            steps.join(" → ")
+        ));
         let left = {
             let sandbox = self.world.sandbox();
             let running = sandbox
@@ -281,9 +287,7 @@ impl Story<'_> {
     /// User 1 starts an app of the profile itself, and a private space with an app in it.
     async fn user_1_works(&mut self) -> Result<()> {
         let profile = "user1--team-1";
-        let app = |owner: (&str, &str), kind: &str| {
-            json!({"DomainId": DOMAIN_ID, owner.0: owner.1, "AppType": kind, "AppName": "default"})
-        };
+        let app = |owner: (&str, &str), kind: &str| json!({"DomainId": DOMAIN_ID, owner.0: owner.1, "AppType": kind, "AppName": "default"});
         let space = json!({
             "DomainId": DOMAIN_ID,
             "SpaceName": "user1-lab",
@@ -358,8 +362,7 @@ impl Story<'_> {
             self.directory("AWSIdentityStore.CreateGroupMembership", membership).await?;
             return Ok(());
         }
-        let found =
-            self.directory("AWSIdentityStore.GetGroupMembershipId", membership).await?;
+        let found = self.directory("AWSIdentityStore.GetGroupMembershipId", membership).await?;
         let gone = json!({
             "IdentityStoreId": IDENTITY_STORE,
             "MembershipId": found["MembershipId"],
@@ -386,7 +389,8 @@ async fn sign_in(world: &World, browser: &mut Browser, user_name: &str) -> Resul
     ensure!(begun.location.is_some(), "the portal's sign-in gives status {}", begun.status);
     let people = browser.follow(begun).await?;
     let button = format!("value=\"{user_name}\"");
-    let answer = browser.submit(&people.form(|text| text.contains(&button))?).await?;
+    let form = people.form(|text| text.contains(&button))?.pressing("person", user_name);
+    let answer = browser.submit(&form).await?;
     let response = answer.form(|text| text.contains("SAMLResponse"))?;
     let accepted = browser.submit(&response).await?;
     ensure!(

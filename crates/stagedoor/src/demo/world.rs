@@ -6,9 +6,9 @@ use crate::mapfile;
 use crate::system::SystemClock;
 use access::ids::Region;
 use anyhow::{Context, Result, anyhow};
-use aws::{Aws, Simulator};
 use async_trait::async_trait;
 use aws::SqsQueue;
+use aws::{Aws, Simulator};
 use control::ports::{CallError, Clock, Delivery, WakeQueue};
 use control::reconciler::Rhythm;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoSp, DemoTile};
@@ -35,8 +35,18 @@ const ACCESS_KEY: &str = "AKIASTAGEDOORDEMO";
 
 /// People of the demo: directory id, user name, display name, what to know about them.
 pub(super) const PEOPLE: [(&str, &str, &str, &str); 3] = [
-    ("9067a1d2c4-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01", "user1", "User 1", "in the groups of team 1 and team 2"),
-    ("9067a1d2c4-1d8e2f63-7a52-4a1f-8b4c-6a3e2d1c8b02", "user2", "User 2", "in the group of team 2"),
+    (
+        "9067a1d2c4-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01",
+        "user1",
+        "User 1",
+        "in the groups of team 1 and team 2",
+    ),
+    (
+        "9067a1d2c4-1d8e2f63-7a52-4a1f-8b4c-6a3e2d1c8b02",
+        "user2",
+        "User 2",
+        "in the group of team 2",
+    ),
     ("9067a1d2c4-2e9f3a74-8b63-4b2a-9c5d-7b4f3e2d9c03", "user3", "User 3", "in no group yet"),
 ];
 
@@ -86,7 +96,8 @@ impl World {
         let region = Region::parse(REGION)?;
         let store = compose::open_store(&folder.path().join("stagedoor.db"))?;
         let parts = compose::parts(mapfile::load(&map_path)?, Aws::simulated(&simulator), store);
-        let queue = Arc::new(Tap { queue: parts.aws.queue(&region, QUEUE), seen: Mutex::default() });
+        let queue =
+            Arc::new(Tap { queue: parts.aws.queue(&region, QUEUE), seen: Mutex::default() });
         let world = Self {
             folder,
             queue,
