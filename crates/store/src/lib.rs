@@ -1,1 +1,24 @@
-//! store
+//! The embedded default store: one SQLite file.
+//!
+//! [`SqliteStore`] implements the ports of [`control::ports`]. What it promises beyond them:
+//!
+//! - **Durable**: a call that returned `Ok` survives the loss of the process and of power
+//!   (write-ahead log, synced at every commit).
+//! - **Shared**: several processes on one machine may use one file. Not over a network file
+//!   system, where SQLite's locks do not hold.
+//! - **Cautious**: a file of another program, or of a newer Stagedoor, is refused untouched.
+//!
+//! Times are kept as whole microseconds since 1970, rounded so that a session never lives longer,
+//! and a used assertion is never forgotten sooner, than was asked for.
+
+mod audit;
+mod failure;
+mod logins;
+mod microseconds;
+mod migrations;
+mod prune;
+mod replay;
+mod sessions;
+mod sqlite;
+
+pub use sqlite::SqliteStore;

@@ -1,0 +1,82 @@
+//! Who is signed in.
+
+use crate::microseconds;
+use crate::prune::{Lapsing, prune};
+use crate::sqlite::{SqliteStore, parsed};
+use access::ids::PersonId;
+use async_trait::async_trait;
+use control::ports::{Session, SessionId, Sessions, StoreError};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+#[async_trait]
+impl Sessions for SqliteStore {
+    async fn open(&self, session: &Session) -> Result<(), StoreError> {
+        let session = session.clone();
+        self.write("remember a session", move |transaction| {
+            transaction
+                .prepare_cached("INSERT INTO session (id, person, expires) VALUES (?1, ?2, ?3)")?
+                .execute(params![
+                    session.id.0,
+                    session.person.as_str(),
+                    microseconds::floor(session.expires),
+                ])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn get(&self, id: &SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let id = id.clone();
+        let now = microseconds::floor(now);
+        self.read("look up a session", move |connection| {
+            let session = connection
+                .prepare_cached(
+                    "SELECT id, person, expires FROM session WHERE id = ?1 AND expires > ?2",
+                )?
+                .query_row(params![id.0, now], session)
+                .optional()?;
+            if any_lapsed(connection, now)? {
+                // The answer is known. A disk too full to forget others must not withhold it.
+                let _kept_for_later = prune(connection, Lapsing::Sessions, now);
+            }
+            Ok(session)
+        })
+        .await
+    }
+
+    async fn close(&self, id: &SessionId) -> Result<(), StoreError> {
+        let id = id.clone();
+        self.write("end a session", move |transaction| {
+            transaction.prepare_cached("DELETE FROM session WHERE id = ?1")?.execute([id.0])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError> {
+        let person = person.clone();
+        self.write("end the sessions of a person", move |transaction| {
+            let ended = transaction
+                .prepare_cached("DELETE FROM session WHERE person = ?1")?
+                .execute([person.as_str()])?;
+            Ok(ended as u64)
+        })
+        .await
+    }
+}
+
+/// Keeps the common look-up free of the write lock.
+fn any_lapsed(connection: &Connection, now: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM session WHERE expires <= ?1)")?
+        .query_row([now], |row| row.get(0))
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    Ok(Session {
+        id: SessionId(row.get(0)?),
+        person: parsed(1, PersonId::parse(row.get::<_, String>(1)?))?,
+        expires: microseconds::read(2, row.get(2)?)?,
+    })
+}

@@ -1,0 +1,185 @@
+//! The connection: how a file is opened, and how calls reach it without blocking the runtime.
+
+use crate::failure::{Place, failed, no_file, refused};
+use crate::migrations::{STEPS, migrate};
+use control::ports::StoreError;
+use rusqlite::types::Type;
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a call waits for another process to let go of the file. Calls hold it for
+/// milliseconds; a person who signs in should not wait longer than this for an answer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often to try to turn the write-ahead log on. An attempt fails only while another process
+/// does the same; once one of them succeeded, the rest find it on.
+const WRITE_AHEAD_ATTEMPTS: u32 = 20;
+
+/// Held while a file is made and opened, so that no thread closes the handle that made a file
+/// after another has locked it through SQLite.
+static OPENING: Mutex<()> = Mutex::new(());
+
+const OPEN: &str = "open the database";
+
+/// A store in one SQLite file, or in memory. Clones share the connection.
+///
+/// The methods of its ports need a Tokio runtime: they run on its threads for blocking work, one
+/// at a time. A call whose future is dropped still runs to its end.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    place: Place,
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it (readable by this user alone) if it is missing, and brings its
+    /// schema up to date. The folder must exist. Blocks.
+    ///
+    /// Refused: a file that is not a SQLite database, one of another program, one of a newer
+    /// Stagedoor, and one that cannot be written together with its folder. None of them is changed.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let path = path.as_ref();
+        // Absolute, so that SQLite sees a plain file whatever the name (":memory:").
+        let path = std::path::absolute(path).map_err(|e| no_file(path, OPEN, &e))?;
+        let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+        make_private(&path).map_err(|e| no_file(&path, OPEN, &e))?;
+        let place = Place::File(path.clone());
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let opened = Connection::open_with_flags(&path, flags);
+        let connection = opened.map_err(|e| failed(&place, OPEN, &e))?;
+        // SQLite makes do with a file that it may only read, until the first write.
+        if connection.is_readonly(MAIN_DB).map_err(|e| failed(&place, OPEN, &e))? {
+            return Err(no_file(&path, OPEN, &io::ErrorKind::PermissionDenied.into()));
+        }
+        Self::prepare(place, connection)
+    }
+
+    /// An empty store that is gone when its last clone is.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        let place = Place::Memory;
+        let connection = Connection::open_in_memory().map_err(|e| failed(&place, OPEN, &e))?;
+        Self::prepare(place, connection)
+    }
+
+    fn prepare(place: Place, mut connection: Connection) -> Result<Self, StoreError> {
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| failed(&place, OPEN, &e))?;
+        // Before anything that writes: a file that is not ours stays as it is.
+        migrate(&mut connection, STEPS).map_err(|refusal| refused(&place, OPEN, &refusal))?;
+        settle(&connection).map_err(|e| failed(&place, OPEN, &e))?;
+        Ok(Self { place, connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// Runs `work` in one transaction that holds the write lock from its start, and commits it.
+    pub(crate) async fn write<T, F>(
+        &self,
+        operation: &'static str,
+        work: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.run(operation, |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+        .await
+    }
+
+    /// Runs `work` outside of a transaction: each of its statements stands for itself.
+    pub(crate) async fn read<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.run(operation, |connection| work(connection)).await
+    }
+
+    async fn run<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let connection = Arc::clone(&self.connection);
+        let done = tokio::task::spawn_blocking(move || {
+            // A panic in the middle rolled its transaction back, so the connection is still good.
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            work(&mut connection)
+        });
+        match done.await {
+            Ok(result) => result.map_err(|error| failed(&self.place, operation, &error)),
+            Err(stopped) => Err(StoreError {
+                operation,
+                message: format!("{}: the call was not finished ({stopped})", self.place),
+            }),
+        }
+    }
+}
+
+/// Makes the file if it is missing. SQLite gives its `-wal` and `-shm` files the same mode.
+///
+/// A file that is there is not opened: closing any handle of it would drop the locks which this
+/// process holds on it through SQLite.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if path.is_dir() {
+                Err(io::ErrorKind::IsADirectory.into())
+            } else {
+                Ok(())
+            }
+        }
+        made => made.map(drop),
+    }
+}
+
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    write_ahead(connection)?;
+    // With a write-ahead log the default would leave the last commits to a power cut.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+/// Turns the write-ahead log on, where it is not on already.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        // Answers with the mode now in force: "memory" in memory.
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && attempts < WRITE_AHEAD_ATTEMPTS =>
+            {
+                // This one pragma does not wait for others who open the file; a transaction does.
+                connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// What a column's text was parsed to, or which column is damaged.
+pub(crate) fn parsed<T, E>(column: usize, result: Result<T, E>) -> rusqlite::Result<T>
+where
+    E: Error + Send + Sync + 'static,
+{
+    result.map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! What only a look at the connection itself can show.
+
+use super::*;
+use crate::prune::BATCH;
+use access::ids::PersonId;
+use control::ports::{
+    AuditEntry, AuditLog, LoginRequests, PendingLogin, ReplayCache, Session, SessionId, Sessions,
+};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+fn second(s: i64) -> Timestamp {
+    Timestamp::from_second(s).unwrap()
+}
+
+fn entry(text: &str) -> AuditEntry {
+    AuditEntry {
+        at: second(1),
+        event: "sign-in".to_owned(),
+        code: "ok".to_owned(),
+        person: None,
+        team: None,
+        details: BTreeMap::from([("text".to_owned(), text.to_owned())]),
+    }
+}
+
+fn ask<T: rusqlite::types::FromSql>(store: &SqliteStore, sql: &str) -> T {
+    let connection = store.connection.lock().unwrap_or_else(PoisonError::into_inner);
+    connection.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_file_is_kept_in_a_synced_write_ahead_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("state.sqlite")).unwrap();
+    assert_eq!(ask::<String>(&store, "PRAGMA journal_mode"), "wal");
+    assert_eq!(ask::<i64>(&store, "PRAGMA synchronous"), 2, "FULL");
+    assert_eq!(ask::<i64>(&store, "PRAGMA foreign_keys"), 1);
+    assert_eq!(ask::<i64>(&store, "PRAGMA busy_timeout"), 5000);
+    assert_eq!(ask::<i64>(&store, "PRAGMA user_version"), 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_call_and_keeps_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let store = SqliteStore::open(&path).unwrap();
+    let pages: i64 = ask(&store, "PRAGMA page_count");
+    let _limit: i64 = ask(&store, &format!("PRAGMA max_page_count = {}", pages + 1));
+
+    store.append(&entry("small")).await.unwrap();
+    let session = Session {
+        id: SessionId("a".to_owned()),
+        person: PersonId::parse("p").unwrap(),
+        expires: second(100),
+    };
+    store.open(&session).await.unwrap();
+    let error = store.append(&entry(&"x".repeat(100_000))).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "cannot append to the audit log in the store: `{}` cannot grow, the disk is full; \
+             free some space and try again",
+            path.display()
+        )
+    );
+    assert_eq!(store.newest(10).await, Ok(vec![entry("small")]));
+    assert_eq!(store.get(&session.id, second(99)).await, Ok(Some(session)));
+
+    let _limit: i64 = ask(&store, "PRAGMA max_page_count = 10000");
+    store.append(&entry("later")).await.unwrap();
+    assert_eq!(store.newest(10).await, Ok(vec![entry("later"), entry("small")]));
+}
+
+#[tokio::test]
+async fn neither_issuer_nor_assertion_id_is_kept_in_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("state.sqlite")).unwrap();
+    let claimed =
+        store.claim("https://idp.example/issuer", "_assertion-4711", second(9), second(1)).await;
+    assert_eq!(claimed, Ok(true));
+    assert_eq!(ask::<i64>(&store, "SELECT count(*) FROM used_assertion"), 1);
+    let files: Vec<Vec<u8>> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    // The row is in one of them: as the digest.
+    let digest: Vec<u8> = ask(&store, "SELECT digest FROM used_assertion");
+    let holds = |needle: &[u8]| files.iter().any(|f| f.windows(needle.len()).any(|w| w == needle));
+    assert!(holds(&digest));
+    assert!(!holds(b"idp.example") && !holds(b"_assertion-4711"));
+}
+
+#[tokio::test]
+async fn each_call_forgets_a_bounded_number_of_lapsed_rows() {
+    let store = SqliteStore::in_memory().unwrap();
+    let lapsed = i64::from(BATCH) + 10;
+    let fill = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {lapsed})"
+    );
+    store
+        .connection
+        .lock()
+        .unwrap()
+        .execute_batch(&format!(
+            "{fill} INSERT INTO used_assertion SELECT randomblob(32), i FROM n;
+             {fill} INSERT INTO pending_login SELECT 'r' || i, 'b', NULL, i FROM n;
+             {fill} INSERT INTO session SELECT 's' || i, 'p', i FROM n;"
+        ))
+        .unwrap();
+    let count = |table: &str| ask::<i64>(&store, &format!("SELECT count(*) FROM {table}"));
+
+    // Nothing has lapsed yet; then one batch; then the rest.
+    for (now, left) in [(Timestamp::UNIX_EPOCH, lapsed), (second(1), 10), (second(2), 0)] {
+        assert_eq!(store.claim("i", &now.to_string(), second(9), now).await, Ok(true));
+        assert_eq!(store.take("none", now).await, Ok(None));
+        assert_eq!(store.get(&SessionId("none".to_owned()), now).await, Ok(None));
+        assert_eq!(count("pending_login"), left, "{now}");
+        assert_eq!(count("session"), left, "{now}");
+        assert_eq!(count("used_assertion WHERE until < 9000000"), left, "{now}");
+    }
+    assert_eq!(count("used_assertion"), 3);
+}
+
+#[tokio::test]
+async fn a_lapsed_assertion_may_be_claimed_again_even_before_it_is_forgotten() {
+    let store = SqliteStore::in_memory().unwrap();
+    assert_eq!(store.claim("i", "a", second(10), second(1)).await, Ok(true));
+    // More than a batch of older rows stand in front of it.
+    store
+        .connection
+        .lock()
+        .unwrap()
+        .execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+             INSERT INTO used_assertion SELECT randomblob(32), i FROM n;",
+        )
+        .unwrap();
+    assert_eq!(store.claim("i", "a", second(30), second(10)).await, Ok(true));
+    assert_eq!(store.claim("i", "a", second(30), second(29)).await, Ok(false));
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_an_error_and_not_somebody_else() {
+    let store = SqliteStore::in_memory().unwrap();
+    let write = |sql: &str| store.connection.lock().unwrap().execute_batch(sql).unwrap();
+    write("INSERT INTO session VALUES ('s', 'not a person', 9000000)");
+    write("INSERT INTO pending_login VALUES ('r', 'b', 'Not A Team', 9000000)");
+    let error = store.get(&SessionId("s".to_owned()), second(1)).await.unwrap_err();
+    assert!(error.to_string().contains("cannot look up a session in the store"), "{error}");
+    assert!(error.message.contains("`not a person` is not a directory user id"), "{error}");
+    let error = store.take("r", second(1)).await.unwrap_err();
+    assert!(error.message.contains("`Not A Team` is not a team key"), "{error}");
+}
+
+#[test]
+fn the_audit_log_refuses_to_be_rewritten() {
+    let store = SqliteStore::in_memory().unwrap();
+    let connection = store.connection.lock().unwrap();
+    connection
+        .execute_batch("INSERT INTO audit VALUES (1, 5, 'sign-in', 'ok', NULL, NULL, '{}')")
+        .unwrap();
+    for sql in [
+        "UPDATE audit SET code = 'other'",
+        "DELETE FROM audit",
+        "REPLACE INTO audit VALUES (1, 6, 'sign-in', 'other', NULL, NULL, '{}')",
+        "INSERT INTO audit VALUES (1, 6, 'sign-in', 'other', NULL, NULL, '{}')
+         ON CONFLICT DO UPDATE SET code = 'other'",
+    ] {
+        let error = connection.execute(sql, []).unwrap_err();
+        assert_eq!(error.to_string(), "the audit log is append-only", "{sql}");
+    }
+    let codes: String =
+        connection.query_row("SELECT group_concat(code) FROM audit", [], |row| row.get(0)).unwrap();
+    assert_eq!(codes, "ok");
+}
+
+#[tokio::test]
+async fn a_call_that_panics_changes_nothing_and_the_next_one_works() {
+    let store = SqliteStore::in_memory().unwrap();
+    let result: Result<(), _> = store
+        .write("try", |transaction| {
+            transaction.execute("INSERT INTO session VALUES ('s', 'p', 9000000)", [])?;
+            panic!("in the middle");
+        })
+        .await;
+    let message = result.unwrap_err().message;
+    assert!(message.starts_with("the in-memory database: the call was not finished"), "{message}");
+    assert_eq!(ask::<i64>(&store, "SELECT count(*) FROM session"), 0);
+    let login = PendingLogin {
+        request_id: "r".to_owned(),
+        browser: "b".to_owned(),
+        team: None,
+        expires: second(9),
+    };
+    store.begin(&login).await.unwrap();
+    assert_eq!(store.take("r", second(1)).await, Ok(Some(login)));
+}

@@ -1,0 +1,266 @@
+//! What every store must do, written against the ports alone so that any adapter can be held
+//! against it. Each function takes an empty store and panics where the contract is broken.
+
+use access::ids::{PersonId, TeamKey};
+use control::ports::{
+    AuditEntry, AuditLog, LoginRequests, PendingLogin, ReplayCache, Session, SessionId, Sessions,
+};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+/// A time with this many microseconds: the finest that a store must tell apart.
+pub(crate) fn micros(n: i64) -> Timestamp {
+    Timestamp::from_microsecond(n).unwrap()
+}
+
+/// How many calls race.
+const RACERS: usize = 48;
+
+/// Runs the call [`RACERS`] times at once and counts the results that are `true`.
+async fn race<F>(call: impl Fn() -> F) -> usize
+where
+    F: Future<Output = bool> + Send + 'static,
+{
+    let start = Arc::new(Barrier::new(RACERS));
+    let mut racers = JoinSet::new();
+    for _ in 0..RACERS {
+        let (start, call) = (Arc::clone(&start), call());
+        racers.spawn(async move {
+            start.wait().await;
+            call.await
+        });
+    }
+    racers.join_all().await.into_iter().filter(|won| *won).count()
+}
+
+pub(crate) mod replay {
+    //! [`ReplayCache`].
+
+    use super::*;
+
+    pub(crate) async fn the_first_claim_wins_and_every_later_one_loses(cache: &impl ReplayCache) {
+        let (until, now) = (micros(1_000), micros(10));
+        assert_eq!(cache.claim("idp", "a1", until, now).await, Ok(true));
+        assert_eq!(cache.claim("idp", "a1", until, now).await, Ok(false));
+        assert_eq!(cache.claim("idp", "a1", micros(9_000), micros(999)).await, Ok(false));
+    }
+
+    pub(crate) async fn claims_of_other_issuers_and_ids_are_their_own(cache: &impl ReplayCache) {
+        for (issuer, id) in [
+            ("idp", "a1"),
+            ("idp", "a2"),
+            ("idp2", "a1"),
+            ("idpa", "1"),
+            ("IDP", "a1"),
+            ("", "idpa1"),
+        ] {
+            let claimed = cache.claim(issuer, id, micros(1_000), micros(10)).await;
+            assert_eq!(claimed, Ok(true), "{issuer} {id}");
+        }
+        assert_eq!(cache.claim("idpa", "1", micros(1_000), micros(10)).await, Ok(false));
+    }
+
+    pub(crate) async fn a_claim_holds_up_to_its_end_and_not_longer(cache: &impl ReplayCache) {
+        assert_eq!(cache.claim("idp", "a1", micros(1_000), micros(10)).await, Ok(true));
+        assert_eq!(cache.claim("idp", "a1", micros(5_000), micros(999)).await, Ok(false));
+        assert_eq!(cache.claim("idp", "a1", micros(2_000), micros(1_000)).await, Ok(true));
+        // The second claim holds for its own time.
+        assert_eq!(cache.claim("idp", "a1", micros(5_000), micros(1_999)).await, Ok(false));
+        assert_eq!(cache.claim("idp", "a1", micros(5_000), micros(2_000)).await, Ok(true));
+    }
+
+    pub(crate) async fn a_claim_never_ends_early_by_rounding(cache: &impl ReplayCache) {
+        let until = Timestamp::from_nanosecond(1_000_900).unwrap();
+        let just_before = Timestamp::from_nanosecond(1_000_899).unwrap();
+        assert_eq!(cache.claim("idp", "a1", until, micros(10)).await, Ok(true));
+        assert_eq!(cache.claim("idp", "a1", until, just_before).await, Ok(false));
+    }
+
+    pub(crate) async fn of_racing_claims_one_wins(cache: Arc<impl ReplayCache + 'static>) {
+        for id in ["a1", "a2", "a3"] {
+            let winners = race(|| {
+                let cache = Arc::clone(&cache);
+                async move { cache.claim("idp", id, micros(1_000), micros(10)).await.unwrap() }
+            });
+            assert_eq!(winners.await, 1, "{id}");
+        }
+    }
+
+    pub(crate) async fn of_racing_claims_of_a_lapsed_one_one_wins(
+        cache: Arc<impl ReplayCache + 'static>,
+    ) {
+        assert_eq!(cache.claim("idp", "a1", micros(50), micros(10)).await, Ok(true));
+        let winners = race(|| {
+            let cache = Arc::clone(&cache);
+            async move { cache.claim("idp", "a1", micros(1_000), micros(50)).await.unwrap() }
+        });
+        assert_eq!(winners.await, 1);
+    }
+}
+
+pub(crate) mod logins {
+    //! [`LoginRequests`].
+
+    use super::*;
+
+    fn login(request_id: &str, team: Option<&str>) -> PendingLogin {
+        PendingLogin {
+            request_id: request_id.to_owned(),
+            browser: format!("browser of {request_id}"),
+            team: team.map(|key| TeamKey::parse(key).unwrap()),
+            expires: micros(1_000),
+        }
+    }
+
+    pub(crate) async fn a_sign_in_is_taken_as_it_was_begun_and_once(requests: &impl LoginRequests) {
+        let (with, without) = (login("_r1", Some("fraud-eu")), login("_r2", None));
+        requests.begin(&with).await.unwrap();
+        requests.begin(&without).await.unwrap();
+        assert_eq!(requests.take("_r2", micros(10)).await, Ok(Some(without)));
+        assert_eq!(requests.take("_r1", micros(10)).await, Ok(Some(with)));
+        assert_eq!(requests.take("_r1", micros(10)).await, Ok(None));
+        assert_eq!(requests.take("_r3", micros(10)).await, Ok(None));
+    }
+
+    pub(crate) async fn a_sign_in_lapses_at_its_end(requests: &impl LoginRequests) {
+        requests.begin(&login("_r1", None)).await.unwrap();
+        requests.begin(&login("_r2", None)).await.unwrap();
+        assert_eq!(requests.take("_r1", micros(999)).await, Ok(Some(login("_r1", None))));
+        assert_eq!(requests.take("_r2", micros(1_000)).await, Ok(None));
+    }
+
+    pub(crate) async fn a_request_id_is_begun_once(requests: &impl LoginRequests) {
+        requests.begin(&login("_r1", Some("fraud"))).await.unwrap();
+        let error = requests.begin(&login("_r1", Some("other"))).await.unwrap_err();
+        assert_eq!(error.operation, "remember a sign-in");
+        let taken = requests.take("_r1", micros(10)).await;
+        assert_eq!(taken, Ok(Some(login("_r1", Some("fraud")))));
+    }
+
+    pub(crate) async fn of_racing_takers_one_gets_it(requests: Arc<impl LoginRequests + 'static>) {
+        requests.begin(&login("_r1", None)).await.unwrap();
+        let takers = race(|| {
+            let requests = Arc::clone(&requests);
+            async move { requests.take("_r1", micros(10)).await.unwrap().is_some() }
+        });
+        assert_eq!(takers.await, 1);
+    }
+}
+
+pub(crate) mod sessions {
+    //! [`Sessions`].
+
+    use super::*;
+
+    fn session(id: &str, person: &str) -> Session {
+        Session {
+            id: SessionId(id.to_owned()),
+            person: PersonId::parse(person).unwrap(),
+            expires: micros(1_000),
+        }
+    }
+
+    pub(crate) async fn a_session_is_there_until_its_end(sessions: &impl Sessions) {
+        let ana = session("s1", "ana");
+        sessions.open(&ana).await.unwrap();
+        assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
+        assert_eq!(sessions.get(&ana.id, micros(999)).await, Ok(Some(ana.clone())));
+        assert_eq!(sessions.get(&ana.id, micros(1_000)).await, Ok(None));
+    }
+
+    pub(crate) async fn a_session_never_lives_longer_by_rounding(sessions: &impl Sessions) {
+        let mut ana = session("s1", "ana");
+        ana.expires = Timestamp::from_nanosecond(1_000_100).unwrap();
+        sessions.open(&ana).await.unwrap();
+        let just_after = Timestamp::from_nanosecond(1_000_101).unwrap();
+        assert_eq!(sessions.get(&ana.id, just_after).await, Ok(None));
+    }
+
+    pub(crate) async fn a_session_id_is_opened_once(sessions: &impl Sessions) {
+        sessions.open(&session("s1", "ana")).await.unwrap();
+        let error = sessions.open(&session("s1", "bob")).await.unwrap_err();
+        assert_eq!(error.operation, "remember a session");
+        let kept = sessions.get(&SessionId("s1".to_owned()), micros(10)).await;
+        assert_eq!(kept, Ok(Some(session("s1", "ana"))));
+    }
+
+    pub(crate) async fn closing_ends_one_session_and_may_be_repeated(sessions: &impl Sessions) {
+        let (first, second) = (session("s1", "ana"), session("s2", "ana"));
+        sessions.open(&first).await.unwrap();
+        sessions.open(&second).await.unwrap();
+        assert_eq!(sessions.close(&first.id).await, Ok(()));
+        assert_eq!(sessions.close(&first.id).await, Ok(()));
+        assert_eq!(sessions.get(&first.id, micros(10)).await, Ok(None));
+        assert_eq!(sessions.get(&second.id, micros(10)).await, Ok(Some(second)));
+    }
+
+    pub(crate) async fn closing_all_of_a_person_leaves_the_others(sessions: &impl Sessions) {
+        let (ana, bob) = (PersonId::parse("ana").unwrap(), session("s3", "bob"));
+        sessions.open(&session("s1", "ana")).await.unwrap();
+        sessions.open(&session("s2", "ana")).await.unwrap();
+        sessions.open(&bob).await.unwrap();
+        assert_eq!(sessions.close_all(&ana).await, Ok(2));
+        assert_eq!(sessions.close_all(&ana).await, Ok(0));
+        assert_eq!(sessions.get(&SessionId("s1".to_owned()), micros(10)).await, Ok(None));
+        assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
+        assert_eq!(sessions.get(&bob.id, micros(10)).await, Ok(Some(bob)));
+    }
+}
+
+pub(crate) mod audit {
+    //! [`AuditLog`].
+
+    use super::*;
+
+    /// An entry with this code.
+    pub(crate) fn entry(at: i64, code: &str) -> AuditEntry {
+        AuditEntry {
+            at: micros(at),
+            event: "sign-in".to_owned(),
+            code: code.to_owned(),
+            person: None,
+            team: None,
+            details: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) async fn entries_come_back_as_written_in_the_order_of_writing(log: &impl AuditLog) {
+        let full = AuditEntry {
+            person: Some("ana".to_owned()),
+            team: Some("fraud".to_owned()),
+            details: BTreeMap::from([
+                ("profile".to_owned(), "ana--fraud".to_owned()),
+                ("why".to_owned(), "\"Grüße\"\n'; DROP TABLE audit; --\0".to_owned()),
+            ]),
+            ..entry(20, "ok")
+        };
+        assert_eq!(log.newest(10).await, Ok(vec![]));
+        log.append(&full).await.unwrap();
+        // A clock that was set back does not reorder the log; neither do twins vanish.
+        log.append(&entry(-5, "earlier")).await.unwrap();
+        log.append(&entry(-5, "earlier")).await.unwrap();
+        let all = vec![entry(-5, "earlier"), entry(-5, "earlier"), full];
+        assert_eq!(log.newest(10).await, Ok(all));
+    }
+
+    pub(crate) async fn only_the_newest_are_given(log: &impl AuditLog) {
+        for (at, code) in [(1, "one"), (2, "two"), (3, "three")] {
+            log.append(&entry(at, code)).await.unwrap();
+        }
+        assert_eq!(log.newest(2).await, Ok(vec![entry(3, "three"), entry(2, "two")]));
+        assert_eq!(log.newest(0).await, Ok(vec![]));
+        assert_eq!(log.newest(u32::MAX).await.unwrap().len(), 3);
+    }
+
+    pub(crate) async fn racing_entries_are_all_kept(log: Arc<impl AuditLog + 'static>) {
+        let written = race(|| {
+            let log = Arc::clone(&log);
+            async move { log.append(&entry(1, "race")).await.is_ok() }
+        });
+        assert_eq!(written.await, RACERS);
+        assert_eq!(log.newest(1_000).await, Ok(vec![entry(1, "race"); RACERS]));
+    }
+}

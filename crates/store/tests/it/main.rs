@@ -1,0 +1,10 @@
+//! The store as its users see it: the contract of its ports, files, processes.
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod ports;
+#[cfg(test)]
+mod processes;
