@@ -74,13 +74,20 @@ fn before_the_service(
     CallError { service, operation, kind, aws_code: None, message: reasons(error) }
 }
 
-/// The reasons of an error, outermost first, each said once.
+/// What layers of the SDK call an error that another one explains.
+const LAYERS: [&str; 4] =
+    ["io error", "other", "client error (Connect)", "the credential provider was not enabled"];
+
+/// The reasons of an error on one line, outermost first, each said once.
 fn reasons(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut cause = error.source();
     while let Some(current) = cause {
         let text = current.to_string();
-        if !parts.iter().any(|part| part.contains(&text)) {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // The credential chain goes on to list every place it looked in.
+        let text = text.split(" Attempted:").next().unwrap_or_default().to_owned();
+        if !LAYERS.contains(&text.as_str()) && !parts.iter().any(|part| part.contains(&text)) {
             parts.push(text);
         }
         cause = current.source();
