@@ -85,7 +85,7 @@ pub(crate) enum Command {
     Sandbox(SandboxArgs),
     /// See it all on this machine: simulated AWS, a demo identity provider and the door.
     Demo(DemoArgs),
-    /// Print the JSON Schema, or the reference, of the access map.
+    /// Print the JSON Schema of the access map, its reference, or the list of reason codes.
     Schema(SchemaArgs),
     /// Print a completion script for a shell.
     Completion {
@@ -217,8 +217,10 @@ pub(crate) enum SchemaFormat {
     /// JSON Schema 2020-12, for editors.
     #[default]
     Json,
-    /// The reference page.
+    /// The reference of the map's keys.
     Markdown,
+    /// The list of reason codes.
+    ReasonCodes,
 }
 
 /// Parses `500ms`, `5s`, `15m` or `2h`.

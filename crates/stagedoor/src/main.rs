@@ -11,6 +11,7 @@ mod demo;
 mod exit;
 mod mapfile;
 mod output;
+mod reference;
 mod report;
 mod system;
 

@@ -26,6 +26,19 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::Unreachable,
+        Self::Credentials,
+        Self::AccessDenied,
+        Self::Throttled,
+        Self::Quota,
+        Self::NotFound,
+        Self::InUse,
+        Self::Rejected,
+        Self::Service,
+    ];
+
     /// Reason code shared by CLI, API, metrics and audit.
     pub const fn code(self) -> &'static str {
         match self {

@@ -6,9 +6,9 @@ mod plan;
 mod sandbox;
 mod serve;
 
-use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat, SchemaFormat};
+use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat};
 use crate::exit::Outcome;
-use crate::{demo, mapfile, output};
+use crate::{demo, mapfile, output, reference};
 use anyhow::Result;
 use clap::CommandFactory;
 
@@ -25,15 +25,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Sandbox(args) => sandbox::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Schema(args) => {
-            match args.format {
-                SchemaFormat::Json => {
-                    let schema = access::map::json_schema();
-                    output::data(&serde_json::to_string_pretty(&schema)?);
-                }
-                SchemaFormat::Markdown => {
-                    output::data(access::map::reference_markdown().trim_end());
-                }
-            }
+            output::data(&reference::page(args.format)?);
             Ok(Outcome::Done)
         }
         Command::Completion { shell } => {

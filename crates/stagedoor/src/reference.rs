@@ -1,0 +1,57 @@
+//! Reference pages, generated from the code they describe.
+
+use crate::cli::SchemaFormat;
+use access::reason::ReasonCode;
+use anyhow::Result;
+use control::ports::FailureKind;
+use std::fmt::Write;
+
+/// A page, without a line end at its end.
+pub(crate) fn page(format: SchemaFormat) -> Result<String> {
+    Ok(match format {
+        SchemaFormat::Json => serde_json::to_string_pretty(&access::map::json_schema())?,
+        SchemaFormat::Markdown => access::map::reference_markdown().trim_end().to_owned(),
+        SchemaFormat::ReasonCodes => reason_codes().trim_end().to_owned(),
+    })
+}
+
+fn reason_codes() -> String {
+    let mut out = String::from(
+        "# Reason codes\n\nThe command line, pages, logs and the audit log say these. They are \
+         stable.\n\n## Plans and the door\n\n| code | meaning |\n|---|---|\n",
+    );
+    for (code, meaning) in ReasonCode::ALL {
+        let _ = writeln!(out, "| `{code}` | {} |", meaning.trim());
+    }
+    out.push_str("\n## SAML\n\nThe check that fails, in the order of the checks.\n\n");
+    out.push_str("| code | check |\n|---|---|\n");
+    for code in saml_sp::ReasonCode::ALL {
+        let _ = writeln!(out, "| `{}` | {} |", code.as_str(), code.check().as_str());
+    }
+    out.push_str("\n## Calls to AWS\n\n| code | what to do |\n|---|---|\n");
+    for kind in FailureKind::ALL {
+        let _ = writeln!(out, "| `{}` | {} |", kind.code(), kind.remedy());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_pages_are_up_to_date() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/");
+        for (file, format, flag) in [
+            ("access-map.schema.json", SchemaFormat::Json, "json"),
+            ("access-map.md", SchemaFormat::Markdown, "markdown"),
+            ("reason-codes.md", SchemaFormat::ReasonCodes, "reason-codes"),
+        ] {
+            let kept = std::fs::read_to_string(format!("{folder}{file}")).unwrap_or_default();
+            assert!(
+                kept.trim_end() == page(format).unwrap(),
+                "renew it: cargo run -- schema --format {flag} > docs/reference/{file}"
+            );
+        }
+    }
+}
