@@ -3,13 +3,16 @@
 //! A plan can only be carried out as a [`CheckedPlan`], and only [`check`] makes one.
 
 use crate::entitlement::entitlements;
-use crate::ids::{DomainKey, PersonId, TeamKey};
+use crate::ids::{AccountId, DomainKey, PersonId, Region, RoleArn, TeamKey};
 use crate::map::AccessMap;
-use crate::observed::{AuthMode, Observed, Ownership};
+use crate::observed::{
+    AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, ProfileStatus,
+    TAG_LEAVING, TAG_PREFIX,
+};
 use crate::plan::{Action, Plan, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan that breaks no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +60,7 @@ pub fn check(
     }
     let rights: BTreeSet<(PersonId, TeamKey)> =
         entitlements(map, snapshot, plan.now).of.into_keys().collect();
-    let facts = Facts { map, snapshot, observed, rights };
+    let facts = Facts { map, snapshot, observed, rights, now: plan.now };
     for action in &plan.actions {
         if let Some(message) = facts.objection(action) {
             let subject = format!("{} in {}", action.profile, action.domain);
@@ -68,8 +71,8 @@ pub fn check(
         }
     }
     found.extend(duplicates(&plan));
-    found.extend(over_quota(&plan, observed));
-    found.extend(guard(&plan, map, removals));
+    found.extend(over_quota(&plan, map, observed));
+    found.extend(guard(&plan, map, owned(map, observed), removals));
     if found.is_empty() { Ok(CheckedPlan(plan)) } else { Err(found) }
 }
 
@@ -86,66 +89,147 @@ struct Facts<'a> {
     snapshot: &'a Snapshot,
     observed: &'a Observed,
     rights: BTreeSet<(PersonId, TeamKey)>,
+    now: jiff::Timestamp,
 }
 
+/// What is wrong with an action, as a clause about its profile.
+type Objection = Option<&'static str>;
+
 impl Facts<'_> {
-    fn objection(&self, action: &Action) -> Option<String> {
+    fn objection(&self, action: &Action) -> Objection {
         let Some(domain) = self.observed.domains.get(&action.domain) else {
-            return Some("its domain was not read".into());
+            return Some("its domain was not read");
         };
         if domain.auth_mode != AuthMode::Iam {
-            return Some("its domain is not in IAM mode".into());
+            return Some("its domain is not in IAM mode");
         }
-        let right = (action.person.clone(), action.team.clone());
-        let entitled_here = self.rights.contains(&right) && self.team_is_in(action);
-        let profile = domain.profiles.get(&action.profile.folded());
-        let ours = profile.is_some_and(|p| {
-            p.ownership(&self.map.instance)
-                == Ownership::Ours { person: action.person.clone(), team: action.team.clone() }
-        });
+        if !domain.in_service {
+            return Some("its domain is not in service");
+        }
         match &action.step {
-            Step::Create { execution_role, .. } => {
-                if profile.is_some() {
-                    return Some("a profile of that name exists".into());
+            Step::Create { execution_role, tags, .. } => self
+                .create(action, domain)
+                .or_else(|| self.role(action, execution_role))
+                .or_else(|| {
+                    (Ownership::of(tags, &self.map.instance) != ours(action))
+                        .then_some("its tags do not say whose it is")
+                }),
+            Step::Update { new_role, set_tags, remove_tags, .. } => {
+                if self.own_profile(action, domain).is_none() || !self.entitled_here(action) {
+                    return Some("it is not the entitled person's own profile");
                 }
-                if !domain.complete {
-                    return Some("the domain was not read completely".into());
+                if set_tags.keys().any(|key| key.starts_with(TAG_PREFIX))
+                    || remove_tags.iter().any(|key| key != TAG_LEAVING)
+                {
+                    return Some("the update would change whose it is");
                 }
-                if !entitled_here {
-                    return Some("the person is not entitled to the team".into());
-                }
-                self.foreign_role(action, execution_role.account())
+                new_role.as_ref().and_then(|role| self.role(action, role))
             }
-            Step::Update { new_role, .. } => {
-                if !ours || !entitled_here {
-                    return Some("it is not the entitled person's own profile".into());
-                }
-                new_role.as_ref().and_then(|role| self.foreign_role(action, role.account()))
-            }
-            Step::Hold { .. } | Step::Remove { .. } => {
-                if !ours {
-                    return Some("it is not Stagedoor's, or not this person's".into());
-                }
-                if action.reason == ReasonCode::ProfileFailed {
-                    return None;
-                }
-                if !self.snapshot.speaks_for(&action.person) {
-                    return Some("the directory was not read far enough to remove it".into());
-                }
-                entitled_here.then(|| "the person is entitled to it".into())
-            }
+            Step::Hold { new, .. } => self.removal(action, domain, *new).or_else(|| {
+                (action.reason == ReasonCode::ProfileFailed)
+                    .then_some("a failed profile is replaced, not held")
+            }),
+            Step::Remove { new, .. } => self.removal(action, domain, *new),
         }
     }
 
-    fn team_is_in(&self, action: &Action) -> bool {
-        self.map.teams.get(&action.team).is_some_and(|team| team.domain == action.domain)
+    fn create(&self, action: &Action, domain: &ObservedDomain) -> Objection {
+        if domain.profiles.contains_key(&action.profile.folded()) {
+            return Some("a profile of that name exists");
+        }
+        if !domain.complete {
+            return Some("the domain was not read completely");
+        }
+        if !self.entitled_here(action) {
+            return Some("the person is not entitled to the team");
+        }
+        domain
+            .profiles
+            .values()
+            .any(|profile| profile.ownership(&self.map.instance) == ours(action))
+            .then_some("the person has a profile for the team")
     }
 
-    fn foreign_role(&self, action: &Action, account: &str) -> Option<String> {
-        let domain = self.map.domains.get(&action.domain)?;
-        (domain.account_id.as_str() != account)
-            .then(|| "its role is not in the domain's account".into())
+    fn removal(&self, action: &Action, domain: &ObservedDomain, new: bool) -> Objection {
+        let Some(profile) = self.own_profile(action, domain) else {
+            return Some("it is not Stagedoor's, or not this person's");
+        };
+        let failed = matches!(profile.status, ProfileStatus::Failed | ProfileStatus::DeleteFailed);
+        let first = profile.leaving_since().is_none();
+        if action.reason == ReasonCode::ProfileFailed {
+            if !failed {
+                return Some("it has not failed");
+            }
+            let counts = first && !profile.spaces.is_empty();
+            return (new != counts).then_some("it is not counted as what it takes away");
+        }
+        if !self.snapshot.speaks_for(&action.person) {
+            return Some("the directory was not read far enough to remove it");
+        }
+        if self.entitled_here(action) {
+            return Some("the person is entitled to it");
+        }
+        if new != first {
+            return Some("it is not counted as what it takes away");
+        }
+        let hollow = failed && profile.spaces.is_empty();
+        (matches!(action.step, Step::Remove { .. }) && !hollow && !self.hold_is_over(profile))
+            .then_some("its hold is not over")
     }
+
+    fn hold_is_over(&self, profile: &ObservedProfile) -> bool {
+        let hold = self.map.offboarding.hold_seconds;
+        match (profile.leaving_since(), i64::try_from(hold).map(jiff::SignedDuration::from_secs)) {
+            (Some(since), Ok(hold)) => since.checked_add(hold).is_ok_and(|end| end <= self.now),
+            (Some(_), Err(_)) => false,
+            (None, _) => hold == 0,
+        }
+    }
+
+    /// The profile, if it is what the action says: this installation's, this person's, this team's.
+    fn own_profile<'d>(
+        &self,
+        action: &Action,
+        domain: &'d ObservedDomain,
+    ) -> Option<&'d ObservedProfile> {
+        let profile = domain.profiles.get(&action.profile.folded())?;
+        (profile.ownership(&self.map.instance) == ours(action)).then_some(profile)
+    }
+
+    fn entitled_here(&self, action: &Action) -> bool {
+        let here =
+            self.map.teams.get(&action.team).is_some_and(|team| team.domain == action.domain);
+        here && self.rights.contains(&(action.person.clone(), action.team.clone()))
+    }
+
+    fn role(&self, action: &Action, role: &RoleArn) -> Objection {
+        let account = self.map.domains.get(&action.domain).map(|d| d.account_id.as_str());
+        if account != Some(role.account()) {
+            return Some("its role is not in the domain's account");
+        }
+        if self.map.teams.get(&action.team).is_none_or(|team| &team.execution_role != role) {
+            return Some("its role is not the team's");
+        }
+        // A role that was not looked at is left to AWS, which refuses what it cannot pass.
+        let state = self.observed.roles.get(role).unwrap_or(&ObservedRole::Trusted);
+        (*state != ObservedRole::Trusted).then_some("its role cannot be given to a profile")
+    }
+}
+
+fn ours(action: &Action) -> Ownership {
+    Ownership::Ours { person: action.person.clone(), team: action.team.clone() }
+}
+
+/// How many profiles this installation has in the domains that can be planned for. The plan says
+/// so too, but a guard does not take the word of what it guards against.
+fn owned(map: &AccessMap, observed: &Observed) -> usize {
+    observed
+        .domains
+        .values()
+        .filter(|domain| domain.auth_mode == AuthMode::Iam && domain.in_service)
+        .flat_map(|domain| domain.profiles.values())
+        .filter(|profile| matches!(profile.ownership(&map.instance), Ownership::Ours { .. }))
+        .count()
 }
 
 fn duplicates(plan: &Plan) -> Vec<Violation> {
@@ -160,38 +244,50 @@ fn duplicates(plan: &Plan) -> Vec<Violation> {
         .collect()
 }
 
-fn over_quota(plan: &Plan, observed: &Observed) -> Vec<Violation> {
-    let mut found = Vec::new();
+/// The quota is an account's in a Region: its domains share it.
+fn over_quota(plan: &Plan, map: &AccessMap, observed: &Observed) -> Vec<Violation> {
+    let mut places: BTreeMap<(&AccountId, &Region), Vec<(&DomainKey, &ObservedDomain)>> =
+        BTreeMap::new();
     for (key, domain) in &observed.domains {
-        let Some(quota) = domain.profile_quota.and_then(|q| usize::try_from(q).ok()) else {
-            continue;
-        };
+        if let Some(config) = map.domains.get(key) {
+            let at = (&config.account_id, &config.region);
+            places.entry(at).or_default().push((key, domain));
+        }
+    }
+    let mut found = Vec::new();
+    for ((account, region), domains) in places {
+        let quota = domains.iter().filter_map(|(_, domain)| domain.profile_quota).min();
+        let Some(quota) = quota.and_then(|quota| usize::try_from(quota).ok()) else { continue };
+        let is_here = |action: &Action| domains.iter().any(|(key, _)| **key == action.domain);
         let made = plan
             .actions
             .iter()
-            .filter(|a| &a.domain == key && matches!(a.step, Step::Create { .. }))
+            .filter(|action| matches!(action.step, Step::Create { .. }) && is_here(action))
             .count();
-        if made > 0 && domain.profiles.len() + made > quota {
+        let there: usize = domains.iter().map(|(_, domain)| domain.profiles.len()).sum();
+        if made > 0 && there + made > quota {
             found.push(Violation {
                 code: ReasonCode::PlanInvalid,
-                message: format!("{key}: {made} new profiles would exceed the quota of {quota}"),
+                message: format!(
+                    "{made} new profiles would exceed the quota of {quota} of account {account} \
+                     in {region}"
+                ),
             });
         }
     }
     found
 }
 
-fn guard(plan: &Plan, map: &AccessMap, removals: Removals) -> Option<Violation> {
+fn guard(plan: &Plan, map: &AccessMap, owned: usize, removals: Removals) -> Option<Violation> {
     let taken = plan.new_removals();
     let limit = match removals {
-        Removals::Guarded => guard_limit(map, plan.owned),
+        Removals::Guarded => guard_limit(map, owned),
         Removals::Allowed(number) => usize::try_from(number).unwrap_or(usize::MAX),
     };
     (taken > limit).then(|| Violation {
         code: ReasonCode::GuardTripped,
         message: format!(
-            "the plan takes away {taken} of {} profiles; at most {limit} are allowed",
-            plan.owned
+            "the plan takes away {taken} of {owned} profiles; at most {limit} are allowed"
         ),
     })
 }

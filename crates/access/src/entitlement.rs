@@ -3,7 +3,7 @@
 use crate::ids::{GroupId, PersonId, TeamKey};
 use crate::map::{AccessMap, Grant, GrantTeam, Place};
 use crate::reason::ReasonCode;
-use crate::snapshot::{Group, Snapshot};
+use crate::snapshot::{Coverage, Group, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,7 +108,8 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
                 _ => {}
             }
         }
-        if !matched {
+        // A reading of some people has only their groups: it cannot miss one.
+        if !matched && snapshot.coverage == Coverage::Complete {
             all.notes.push(note(ReasonCode::GroupMissing, &grant.group));
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! `SageMaker` allows 1 to 63 letters, digits and inner hyphens and ignores case; a directory's user
 //! name may be 128 characters of any script. So a name is `<user>--<team>` when the user name is
-//! already a plain slug, and `<slug>--<team>--<hash>` whenever anything was lost on the way. Slugs
-//! hold no doubled hyphen, hence the two forms cannot meet, nor can `a` of `b-c` meet `a-b` of `c`.
+//! already a plain slug, and `<slug>--<team>--<hash>` whenever anything was lost on the way, or
+//! where the planner finds the plain name with another of our profiles. Slugs hold no doubled
+//! hyphen, hence the two forms cannot meet, nor can `a` of `b-c` meet `a-b` of `c`.
 
 use crate::ids::{PersonId, ProfileName, TeamKey, is_slug};
 use crate::snapshot::Person;
@@ -25,6 +26,12 @@ pub fn profile_name(person: &Person, team: &TeamKey) -> ProfileName {
     {
         return name;
     }
+    hashed_profile_name(person, team)
+}
+
+/// The name with the hash: for a person whose plain name another profile has.
+pub fn hashed_profile_name(person: &Person, team: &TeamKey) -> ProfileName {
+    let team_part = team.as_str();
     let hash = short_hash(&person.id, team);
     let room = MAX.saturating_sub(team_part.len() + HASH + 4);
     let slug = slug(&person.user_name, room);
@@ -37,7 +44,7 @@ pub fn profile_name(person: &Person, team: &TeamKey) -> ProfileName {
     ProfileName::parse(lossy).unwrap_or_else(|_| fallback(&hash))
 }
 
-/// Ten hexadecimal-like characters are always a legal name.
+/// Characters of base 32 are always a legal name.
 fn fallback(hash: &str) -> ProfileName {
     match ProfileName::parse(format!("u{hash}")) {
         Ok(name) => name,
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn whatever_is_lost_is_made_good_by_a_hash_of_the_id() {
-        assert_eq!(name("1", "alice@example.com", "fraud"), "alice-example-com--fraud--bw7tffg4gk");
+        assert_eq!(name("1", "alice@example.com", "fraud"), "alice-example-com--fraud--avpthcx4ko");
         assert_ne!(name("1", "niklas@a.com", "fraud"), name("2", "niklas@a-com", "fraud"));
         assert_ne!(name("1", "Alice", "fraud"), name("2", "alice", "fraud"));
         assert_ne!(name("1", "李雷", "fraud"), name("2", "韩梅梅", "fraud"));

@@ -159,22 +159,30 @@ pub enum Ownership {
     Foreign,
 }
 
+impl Ownership {
+    /// Whose a profile with these tags is.
+    pub fn of(tags: &BTreeMap<String, String>, instance: &str) -> Self {
+        let Some(owner) = tags.get(TAG_INSTANCE) else { return Self::Foreign };
+        if owner != instance {
+            return Self::OtherInstance(owner.clone());
+        }
+        let person = tags.get(TAG_PERSON).and_then(|v| PersonId::parse(v.clone()).ok());
+        let team = tags.get(TAG_TEAM).and_then(|v| TeamKey::parse(v.clone()).ok());
+        match (person, team) {
+            (Some(person), Some(team)) => Self::Ours { person, team },
+            _ => Self::Foreign,
+        }
+    }
+}
+
 impl ObservedProfile {
     /// Whose the profile is, by its tags alone. A name proves nothing.
     pub fn ownership(&self, instance: &str) -> Ownership {
-        let Some(owner) = self.tags.get(TAG_INSTANCE) else { return Ownership::Foreign };
-        if owner != instance {
-            return Ownership::OtherInstance(owner.clone());
-        }
-        let person = self.tags.get(TAG_PERSON).and_then(|v| PersonId::parse(v.clone()).ok());
-        let team = self.tags.get(TAG_TEAM).and_then(|v| TeamKey::parse(v.clone()).ok());
-        match (person, team) {
-            (Some(person), Some(team)) => Ownership::Ours { person, team },
-            _ => Ownership::Foreign,
-        }
+        Ownership::of(&self.tags, instance)
     }
 
-    /// Since when the profile is on its way out.
+    /// Since when the profile is on its way out. A tag that cannot be read is as good as none: the
+    /// hold begins anew.
     pub fn leaving_since(&self) -> Option<jiff::Timestamp> {
         self.tags.get(TAG_LEAVING).and_then(|t| t.parse().ok())
     }

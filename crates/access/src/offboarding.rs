@@ -55,19 +55,24 @@ pub fn advance(profile: &ObservedProfile) -> Advance<'_> {
         let calls = profile
             .spaces
             .iter()
-            .filter(|space| space.status != ProfileStatus::Deleting)
+            .filter(|space| !is_busy(space.status))
             .map(|space| Call::DeleteSpace(&space.name))
             .collect();
         return Advance { stage: Stage::Spaces, calls };
     }
-    Advance { stage: Stage::Profile, calls: vec![Call::DeleteProfile] }
+    let calls = if is_busy(profile.status) { Vec::new() } else { vec![Call::DeleteProfile] };
+    Advance { stage: Stage::Profile, calls }
+}
+
+/// Whether AWS is at it and would refuse to delete it now.
+fn is_busy(status: ProfileStatus) -> bool {
+    matches!(status, ProfileStatus::Pending | ProfileStatus::Updating | ProfileStatus::Deleting)
 }
 
 /// Works out what to ask so that nothing runs any more; `None` when nothing does.
 pub fn stop_apps(profile: &ObservedProfile) -> Option<Advance<'_>> {
-    let of_spaces = || {
-        profile.spaces.iter().flat_map(|s| s.apps.iter().map(move |app| (s.name.as_str(), app)))
-    };
+    let of_spaces =
+        || profile.spaces.iter().flat_map(|s| s.apps.iter().map(move |app| (s.name.as_str(), app)));
     if of_spaces().any(|(_, app)| app.status.blocks_deletion()) {
         let calls = of_spaces()
             .filter(|(_, app)| can_be_stopped(app))

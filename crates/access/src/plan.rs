@@ -145,12 +145,11 @@ impl Plan {
 }
 
 impl Action {
-    /// Whether this plan is the first to take the profile away from an entitled life.
+    /// Whether this plan is the first to take something away. The guard counts these.
     ///
-    /// Replacing a failed profile takes nothing away.
+    /// Replacing a failed profile takes nothing away, unless spaces stand on it.
     pub fn is_new_removal(&self) -> bool {
-        self.reason != ReasonCode::ProfileFailed
-            && matches!(self.step, Step::Hold { new: true, .. } | Step::Remove { new: true, .. })
+        matches!(self.step, Step::Hold { new: true, .. } | Step::Remove { new: true, .. })
     }
 }
 

@@ -1,18 +1,20 @@
 //! The planner: map, directory and AWS in, plan out. Pure; equal inputs give equal plans.
 
+mod drift;
+mod leaving;
+
 use crate::entitlement::{Entitlement, Entitlements, entitlements};
-use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
+use crate::ids::{AccountId, DomainKey, PersonId, ProfileName, Region, TeamKey};
 use crate::map::{AccessMap, Team};
-use crate::naming::profile_name;
+use crate::naming::{hashed_profile_name, profile_name};
 use crate::observed::{
     AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, ProfileStatus,
-    TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM,
+    TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
 };
 use crate::plan::{Action, Kept, Plan, Stake, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Works out what must change so that AWS agrees with the map at `now`.
 ///
@@ -34,6 +36,8 @@ pub fn plan(
         actions: Vec::new(),
         kept: Vec::new(),
         owned: 0,
+        planned: BTreeSet::new(),
+        room: room(map, observed),
     };
     for (key, reason) in &observed.unreadable {
         planner.keep_domain(key, ReasonCode::DomainUnreadable, reason);
@@ -44,7 +48,8 @@ pub fn plan(
     let Planner { mut actions, mut kept, owned, .. } = planner;
     actions.sort_by(|a, b| order(a).cmp(&order(b)));
     kept.sort_by(|a, b| {
-        (&a.domain, &a.person, &a.team, &a.profile).cmp(&(&b.domain, &b.person, &b.team, &b.profile))
+        (&a.domain, &a.person, &a.team, &a.profile)
+            .cmp(&(&b.domain, &b.person, &b.team, &b.profile))
     });
     Plan { map_digest: map.digest.clone(), now, actions, kept, grants: entitled.notes, owned }
 }
@@ -60,6 +65,29 @@ fn order(action: &Action) -> (u8, &DomainKey, &PersonId, &TeamKey, &ProfileName)
     (rank, &action.domain, &action.person, &action.team, &action.profile)
 }
 
+/// How many more profiles each account may have in a Region: the quota is not the domain's.
+fn room(map: &AccessMap, observed: &Observed) -> BTreeMap<(AccountId, Region), usize> {
+    let mut quotas: BTreeMap<(AccountId, Region), u32> = BTreeMap::new();
+    let mut used: BTreeMap<(AccountId, Region), usize> = BTreeMap::new();
+    for (key, domain) in &observed.domains {
+        let Some(at) = map.domains.get(key).map(|d| (d.account_id.clone(), d.region.clone()))
+        else {
+            continue;
+        };
+        *used.entry(at.clone()).or_default() += domain.profiles.len();
+        if let Some(quota) = domain.profile_quota {
+            quotas.entry(at).and_modify(|least| *least = quota.min(*least)).or_insert(quota);
+        }
+    }
+    quotas
+        .into_iter()
+        .map(|(at, quota)| {
+            let used = used.get(&at).copied().unwrap_or(0);
+            (at, usize::try_from(quota).unwrap_or(usize::MAX).saturating_sub(used))
+        })
+        .collect()
+}
+
 struct Planner<'a> {
     map: &'a AccessMap,
     snapshot: &'a Snapshot,
@@ -69,9 +97,14 @@ struct Planner<'a> {
     actions: Vec<Action>,
     kept: Vec<Kept>,
     owned: usize,
+    /// Case-folded names of the profiles that this plan makes.
+    planned: BTreeSet<(DomainKey, String)>,
+    /// How many more profiles this plan may make.
+    room: BTreeMap<(AccountId, Region), usize>,
 }
 
-type Owned<'a> = BTreeMap<(PersonId, TeamKey), &'a ObservedProfile>;
+/// This installation's profiles of a domain. More than one for a pair is a mistake, which happens.
+type Owned<'a> = BTreeMap<(PersonId, TeamKey), Vec<&'a ObservedProfile>>;
 
 impl<'a> Planner<'a> {
     fn domain(&mut self, key: &DomainKey, domain: &'a ObservedDomain) {
@@ -82,10 +115,6 @@ impl<'a> Planner<'a> {
             return self.keep_domain(key, ReasonCode::DomainNotInService, "");
         }
         let owned = self.owned_profiles(key, domain);
-        let mut free = domain
-            .profile_quota
-            .map(|quota| usize::try_from(quota).unwrap_or(usize::MAX))
-            .map(|quota| quota.saturating_sub(domain.profiles.len()));
         let entitled = self.entitled;
         for (pair, entitlement) in &entitled.of {
             let Some(team) = self.map.teams.get(&pair.1).filter(|team| &team.domain == key) else {
@@ -93,13 +122,25 @@ impl<'a> Planner<'a> {
             };
             let Some(person) = self.snapshot.people.get(&pair.0) else { continue };
             let case = Case { key, person, team, entitlement };
-            match owned.get(pair) {
-                Some(profile) => self.existing(&case, profile),
-                None => self.missing(&case, domain, &mut free),
+            match owned.get(pair).map(Vec::as_slice) {
+                Some([profile, others @ ..]) => {
+                    self.existing(&case, profile);
+                    for other in others {
+                        let detail = Some(format!("{} is the one in use", profile.name));
+                        self.keep_profile(key, other, ReasonCode::Duplicate, detail);
+                    }
+                }
+                Some([]) | None => self.missing(&case, domain),
             }
         }
-        for ((person, team), profile) in &owned {
-            self.unless_entitled(key, person, team, profile);
+        for (pair, profiles) in &owned {
+            let here = self.map.teams.get(&pair.1).is_some_and(|team| &team.domain == key);
+            if here && entitled.of.contains_key(pair) {
+                continue;
+            }
+            for profile in profiles {
+                self.take_away(key, &pair.0, &pair.1, profile);
+            }
         }
     }
 
@@ -114,18 +155,16 @@ impl<'a> Planner<'a> {
                 }
                 Ownership::Ours { person, team } => {
                     self.owned += 1;
-                    // The first by name stays; the other waits for somebody to decide.
-                    match owned.entry((person, team)) {
-                        std::collections::btree_map::Entry::Vacant(slot) => {
-                            slot.insert(profile);
-                        }
-                        std::collections::btree_map::Entry::Occupied(first) => {
-                            let first = format!("the first is {}", first.get().name);
-                            self.keep_profile(key, profile, ReasonCode::Duplicate, Some(first));
-                        }
-                    }
+                    owned.entry((person, team)).or_default().push(profile);
                 }
             }
+        }
+        // Of duplicates one that can be used is in use, then the first by name.
+        for profiles in owned.values_mut() {
+            profiles.sort_by_key(|profile| {
+                use ProfileStatus::{DeleteFailed, Deleting, Failed};
+                matches!(profile.status, Deleting | Failed | DeleteFailed)
+            });
         }
         owned
     }
@@ -139,7 +178,9 @@ impl<'a> Planner<'a> {
                 self.keep(case, Some(name), ReasonCode::Busy, Some(detail));
             }
             ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
-                let step = Step::Remove { stake: stake(profile), new: false };
+                // It takes something away only where spaces stand on it.
+                let new = !profile.spaces.is_empty() && profile.leaving_since().is_none();
+                let step = Step::Remove { stake: stake(profile), new };
                 self.act(case, name, step, ReasonCode::ProfileFailed);
             }
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
@@ -150,56 +191,36 @@ impl<'a> Planner<'a> {
 
     /// Compares a living profile with its team and plans the correction.
     fn correct(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
-        let team = case.team;
-        let role_differs = profile.execution_role.as_deref() != Some(team.execution_role.as_str());
-        let settings_differ = !contains(
-            &Value::Object(profile.user_settings.clone()),
-            &Value::Object(team.user_settings.clone()),
-        );
-        let set_tags: BTreeMap<String, String> = self
-            .tags(case)
-            .into_iter()
-            .filter(|(key, value)| profile.tags.get(key) != Some(value))
-            .collect();
-        let returned = profile.tags.contains_key(TAG_LEAVING);
-        let failed = profile.status == ProfileStatus::UpdateFailed;
-        let reason = match (returned, failed, role_differs, settings_differ, set_tags.is_empty()) {
-            (true, ..) => ReasonCode::Returned,
-            (_, true, ..) => ReasonCode::UpdateFailed,
-            (_, _, true, ..) => ReasonCode::RoleDrift,
-            (_, _, _, true, _) => ReasonCode::SettingsDrift,
-            (.., false) => ReasonCode::TagDrift,
-            _ => return self.keep(case, Some(&profile.name), ReasonCode::InAgreement, None),
+        let name = &profile.name;
+        let Some((step, reason)) = drift::correction(profile, case.team, self.tags(case)) else {
+            return self.keep(case, Some(name), ReasonCode::InAgreement, None);
         };
-        let new_role = (role_differs || failed).then(|| team.execution_role.clone());
-        if new_role.is_some() && self.role_blocks(case, Some(&profile.name)) {
+        let gives_role = matches!(step, Step::Update { new_role: Some(_), .. });
+        if gives_role && self.role_blocks(case, Some(name)) {
             return;
         }
-        let step = Step::Update {
-            old_role: if role_differs { profile.execution_role.clone() } else { None },
-            new_role,
-            user_settings: settings_differ.then(|| team.user_settings.clone()),
-            set_tags,
-            remove_tags: returned.then(|| TAG_LEAVING.to_owned()).into_iter().collect(),
-        };
-        self.act(case, &profile.name, step, reason);
+        self.act(case, name, step, reason);
     }
 
     /// The person is entitled and there is no profile.
-    fn missing(&mut self, case: &Case<'_>, domain: &ObservedDomain, free: &mut Option<usize>) {
-        let name = profile_name(case.person, &case.entitlement.team);
-        if let Some(other) = domain.profiles.get(&name.folded()) {
-            let detail = Some(format!("{} is not this person's profile for this team", other.name));
-            return self.keep(case, Some(&name), ReasonCode::NameTaken, detail);
-        }
+    fn missing(&mut self, case: &Case<'_>, domain: &ObservedDomain) {
         if !domain.complete {
             // The profile may exist under an older name: only a full reading can tell.
+            let name = profile_name(case.person, &case.entitlement.team);
             return self.keep(case, Some(&name), ReasonCode::PartialDomain, None);
         }
+        let name = match self.free_name(case, domain) {
+            Ok(name) => name,
+            Err(taken) => {
+                let detail = format!("{taken} is not this person's profile for this team");
+                return self.keep(case, Some(&taken), ReasonCode::NameTaken, Some(detail));
+            }
+        };
         if self.role_blocks(case, Some(&name)) {
             return;
         }
-        match free {
+        let at = self.map.domains.get(case.key).map(|d| (d.account_id.clone(), d.region.clone()));
+        match at.and_then(|at| self.room.get_mut(&at)) {
             Some(0) => return self.keep(case, Some(&name), ReasonCode::QuotaReached, None),
             Some(left) => *left -= 1,
             None => {}
@@ -209,7 +230,36 @@ impl<'a> Planner<'a> {
             user_settings: case.team.user_settings.clone(),
             tags: self.tags(case),
         };
+        self.planned.insert((case.key.clone(), name.folded()));
         self.act(case, &name, step, ReasonCode::Entitled);
+    }
+
+    /// A name for a new profile, or the name that somebody else's profile stands in the way of.
+    ///
+    /// Profiles of Stagedoor keep their names when people are renamed, so another person of ours may
+    /// have the plain name; then the hash tells them apart. A profile that is not ours may be what
+    /// this person used so far: whether it is adopted is for an admin to say.
+    fn free_name(
+        &self,
+        case: &Case<'_>,
+        domain: &ObservedDomain,
+    ) -> Result<ProfileName, ProfileName> {
+        let team = &case.entitlement.team;
+        let is_planned =
+            |name: &ProfileName| self.planned.contains(&(case.key.clone(), name.folded()));
+        let plain = profile_name(case.person, team);
+        match domain.profiles.get(&plain.folded()) {
+            None if !is_planned(&plain) => return Ok(plain),
+            Some(other)
+                if !matches!(other.ownership(&self.map.instance), Ownership::Ours { .. }) =>
+            {
+                return Err(plain);
+            }
+            _ => {}
+        }
+        let hashed = hashed_profile_name(case.person, team);
+        let taken = domain.profiles.contains_key(&hashed.folded()) || is_planned(&hashed);
+        if taken { Err(hashed) } else { Ok(hashed) }
     }
 
     /// Whether the team's role cannot be given to a profile; if so, says so.
@@ -223,67 +273,6 @@ impl<'a> Planner<'a> {
         };
         self.keep(case, name, reason, Some(role.to_string()));
         true
-    }
-
-    /// Takes a profile away whose person has no right to it, if that can be known.
-    fn unless_entitled(
-        &mut self,
-        key: &DomainKey,
-        person: &PersonId,
-        team: &TeamKey,
-        profile: &ObservedProfile,
-    ) {
-        let entitled = self.entitled.of.contains_key(&(person.clone(), team.clone()));
-        let here = self.map.teams.get(team).is_some_and(|t| &t.domain == key);
-        if entitled && here {
-            return;
-        }
-        if !self.snapshot.speaks_for(person) {
-            return self.keep_profile(key, profile, ReasonCode::PartialSnapshot, None);
-        }
-        if profile.status == ProfileStatus::Deleting {
-            return self.keep_profile(key, profile, ReasonCode::Busy, Some("Deleting".into()));
-        }
-        let reason = self.cause(person, team, entitled);
-        let since = profile.leaving_since();
-        let hold_seconds = self.map.offboarding.hold_seconds;
-        let over = match since {
-            Some(since) => seconds_between(since, self.now) >= hold_seconds,
-            None => hold_seconds == 0,
-        };
-        let stake = stake(profile);
-        let step = if over || profile.status != ProfileStatus::InService {
-            Step::Remove { stake, new: since.is_none() }
-        } else if since.is_none() || !stake.apps.is_empty() {
-            Step::Hold { since, hold_seconds, stake, new: since.is_none() }
-        } else {
-            let until = since.map(|s| {
-                s.checked_add(jiff::SignedDuration::from_secs(hold_seconds.cast_signed()))
-            });
-            let detail = until.and_then(Result::ok).map(|until| format!("until {until}"));
-            return self.keep_profile(key, profile, ReasonCode::OnHold, detail);
-        };
-        self.actions.push(Action {
-            domain: key.clone(),
-            profile: profile.name.clone(),
-            person: person.clone(),
-            person_name: self.snapshot.people.get(person).map(shown_name),
-            team: team.clone(),
-            step,
-            reason,
-            because: None,
-        });
-    }
-
-    /// Why the person has no right to the team in this domain.
-    fn cause(&self, person: &PersonId, team: &TeamKey, entitled: bool) -> ReasonCode {
-        match self.snapshot.people.get(person) {
-            None => ReasonCode::PersonGone,
-            Some(p) if !p.enabled => ReasonCode::PersonDisabled,
-            Some(_) if !self.map.teams.contains_key(team) => ReasonCode::TeamGone,
-            Some(_) if entitled => ReasonCode::TeamMoved,
-            Some(_) => ReasonCode::EntitlementLost,
-        }
     }
 
     fn tags(&self, case: &Case<'_>) -> BTreeMap<String, String> {
@@ -391,25 +380,12 @@ fn stake(profile: &ObservedProfile) -> Stake {
             .filter(|app| app.status.blocks_deletion())
             .map(|app| format!("{}/{}/{}", space.name, app.app_type, app.name))
     });
+    // Lists of AWS come in no particular order; sets do not let it through to the plan.
+    let apps: BTreeSet<String> = of_spaces.chain(of_profile).collect();
+    let spaces: BTreeSet<String> = profile.spaces.iter().map(|space| space.name.clone()).collect();
     Stake {
-        apps: of_spaces.chain(of_profile).collect(),
-        spaces: profile.spaces.iter().map(|space| space.name.clone()).collect(),
+        apps: apps.into_iter().collect(),
+        spaces: spaces.into_iter().collect(),
         home_efs_uid: profile.home_efs_uid.clone(),
     }
-}
-
-/// Whether `actual` says all that `wanted` says. `SageMaker` answers with defaults added, so more is
-/// no drift; lists are compared whole.
-fn contains(actual: &Value, wanted: &Value) -> bool {
-    match (actual, wanted) {
-        (Value::Object(actual), Value::Object(wanted)) => wanted
-            .iter()
-            .all(|(key, value)| actual.get(key).is_some_and(|found| contains(found, value))),
-        _ => actual == wanted,
-    }
-}
-
-/// Whole seconds from `from` to `to`; 0 if `to` is earlier.
-fn seconds_between(from: jiff::Timestamp, to: jiff::Timestamp) -> u64 {
-    u64::try_from(to.as_second().saturating_sub(from.as_second())).unwrap_or(0)
 }
