@@ -1,0 +1,147 @@
+//! Who is entitled, and what is noted about the grants.
+
+use crate::support::{World, at};
+use access::entitlement::{entitlements, group_names};
+use access::reason::ReasonCode::{self, GrantAmbiguous, GrantNotInForce, GroupMissing};
+use std::collections::BTreeSet;
+
+/// Teams, each with its persona; `grants` is YAML.
+fn map_with(teams: &[(&str, &str)], grants: &str) -> String {
+    let personas: BTreeSet<&str> = teams.iter().map(|(_, persona)| *persona).collect();
+    let personas: Vec<String> = personas
+        .iter()
+        .map(|persona| format!("  {persona}: {{ activities: [run-studio-apps] }}\n"))
+        .collect();
+    let teams: Vec<String> = teams
+        .iter()
+        .map(|(team, persona)| {
+            format!(
+                "  {team}: {{ domain: research, persona: {persona}, network: anywhere, \
+                 execution_role: \"arn:aws:iam::{{account_id}}:role/studio-{{team}}\" }}\n"
+            )
+        })
+        .collect();
+    let (personas, teams) = (personas.concat(), teams.concat());
+    format!("personas:\n{personas}teams:\n{teams}grants:\n{grants}")
+}
+
+/// `person/team` of each right.
+fn rights(world: &World) -> Vec<String> {
+    let all = entitlements(&world.map, &world.snapshot, world.now);
+    all.of
+        .keys()
+        .map(|(person, team)| format!("{}/{team}", person.as_str().trim_start_matches("id-")))
+        .collect()
+}
+
+fn notes(world: &World) -> Vec<(ReasonCode, String)> {
+    let all = entitlements(&world.map, &world.snapshot, world.now);
+    all.notes.into_iter().map(|note| (note.code, note.group)).collect()
+}
+
+#[test]
+fn a_pattern_gives_each_team_to_the_group_that_names_it() {
+    let map = map_with(
+        &[("fraud", "scientist"), ("churn", "engineer")],
+        "  - { group: \"ml-{team}-{persona}\", team: \"{team}\" }\n",
+    );
+    let world = World::new(&map)
+        .group("ml-fraud-scientist", &["alice"])
+        .group("ml-churn-engineer", &["alice", "bob"])
+        .group("ml-churn-scientist", &["carol"])
+        .group("ml-sales-engineer", &["dave"]);
+    assert_eq!(rights(&world), ["alice/churn", "alice/fraud", "bob/churn"]);
+    assert_eq!(notes(&world), []);
+    assert_eq!(
+        group_names(&world.map).into_iter().collect::<Vec<_>>(),
+        ["ml-churn-engineer", "ml-fraud-scientist"]
+    );
+}
+
+#[test]
+fn names_are_compared_exactly() {
+    let map = map_with(&[("fraud", "p")], "  - { group: \"ml-{team}\", team: \"{team}\" }\n");
+    let world = World::new(&map)
+        .group("ML-fraud", &["alice"])
+        .group("ml-fraud2", &["alice"])
+        .group("xml-fraud", &["alice"]);
+    assert_eq!(rights(&world), Vec::<String>::new());
+    assert_eq!(notes(&world), [(GroupMissing, "ml-{team}".into())]);
+}
+
+#[test]
+fn a_name_that_fits_two_teams_gives_neither() {
+    let map = map_with(
+        &[("a", "b-c"), ("a-b", "c"), ("d", "c")],
+        "  - { group: \"ml-{team}-{persona}\", team: \"{team}\" }\n",
+    );
+    let world = World::new(&map).group("ml-a-b-c", &["alice"]).group("ml-d-c", &["alice"]);
+    assert_eq!(rights(&world), ["alice/d"]);
+    assert_eq!(notes(&world), [(GrantAmbiguous, "ml-a-b-c".into())]);
+    let without = World::new(&map).group("ml-d-c", &["alice"]);
+    assert_eq!(notes(&without), []);
+}
+
+#[test]
+fn a_grant_is_in_force_from_its_first_instant_to_before_its_last() {
+    let map = map_with(
+        &[("fraud", "p")],
+        "  - { group: ml, team: fraud, from: 2026-12-01T08:00:00Z, until: 2026-12-02T08:00:00Z }\n",
+    );
+    let world = World::new(&map).group("ml", &["alice"]);
+    for (now, in_force) in [
+        ("2026-12-01T07:59:59.999999999Z", false),
+        ("2026-12-01T08:00:00Z", true),
+        ("2026-12-02T07:59:59.999999999Z", true),
+        ("2026-12-02T08:00:00Z", false),
+    ] {
+        let world = world.clone().at(now);
+        assert_eq!(!rights(&world).is_empty(), in_force, "{now}");
+        let expected = if in_force { vec![] } else { vec![(GrantNotInForce, "ml".to_owned())] };
+        assert_eq!(notes(&world), expected, "{now}");
+    }
+}
+
+#[test]
+fn the_first_grant_is_the_reason_and_the_last_end_counts() {
+    let until = |grants: &str| {
+        let world = World::new(&map_with(&[("fraud", "p")], grants))
+            .group("one", &["alice"])
+            .group("two", &["alice"]);
+        let all = entitlements(&world.map, &world.snapshot, world.now);
+        let entitlement = all.of.into_values().next().unwrap();
+        assert_eq!(entitlement.because.group_name, "one");
+        entitlement.until
+    };
+    let early = "  - { group: one, team: fraud, until: 2026-12-01T00:00:00Z }\n";
+    assert_eq!(until(early), Some(at("2026-12-01T00:00:00Z")));
+    let late = format!("{early}  - {{ group: two, team: fraud, until: 2026-12-05T00:00:00Z }}\n");
+    assert_eq!(until(&late), Some(at("2026-12-05T00:00:00Z")));
+    let open = format!("{early}  - {{ group: two, team: fraud }}\n");
+    assert_eq!(until(&open), None);
+}
+
+#[test]
+fn strangers_and_disabled_people_get_nothing() {
+    let map = map_with(&[("fraud", "p")], "  - { group: ml, team: fraud }\n");
+    let mut world = World::new(&map).group("ml", &["alice", "bob", "carol"]);
+    world.person_mut("alice").enabled = false;
+    world.snapshot.people.remove(&crate::support::person_id("bob"));
+    assert_eq!(rights(&world), ["carol/fraud"]);
+}
+
+#[test]
+fn two_groups_of_one_name_both_count() {
+    let map = map_with(&[("fraud", "p")], "  - { group: ml, team: fraud }\n");
+    let world = World::new(&map).group("ml", &["alice"]).group("ml", &["bob"]);
+    assert_eq!(rights(&world), ["alice/fraud", "bob/fraud"]);
+}
+
+#[test]
+fn a_renamed_group_is_missed_by_a_complete_reading_only() {
+    let map = map_with(&[("fraud", "p")], "  - { group: ml, team: fraud }\n");
+    let world = World::new(&map).group("ml-renamed", &["alice"]);
+    assert_eq!(notes(&world), [(GroupMissing, "ml".into())]);
+    // The reading of some people holds their own groups alone.
+    assert_eq!(notes(&world.covering(&["alice"])), []);
+}

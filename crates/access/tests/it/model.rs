@@ -1,0 +1,156 @@
+//! A tiny model of Studio that carries plans out: what is asked for happens by the next round, unless it
+//! is to fail. It refuses, by panic, what the service would refuse.
+
+use access::check::CheckedPlan;
+use access::observed::{AppStatus, Observed, ObservedProfile, ProfileStatus, TAG_LEAVING};
+use access::offboarding::{Advance, Call, advance, stop_apps};
+use access::plan::{Action, Step};
+use access::reason::ReasonCode;
+use std::collections::BTreeMap;
+
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) observed: Observed,
+    /// How many of the next creations, updates and deletions of profiles end in failure.
+    pub(crate) failures: u32,
+}
+
+impl Model {
+    /// Asks for what the plan says.
+    pub(crate) fn apply(&mut self, plan: &CheckedPlan, now: jiff::Timestamp) {
+        for action in &plan.plan().actions {
+            let domain = self.observed.domains.get_mut(&action.domain).unwrap();
+            if let Step::Create { execution_role, user_settings, tags } = &action.step {
+                let before = domain.profiles.insert(
+                    action.profile.folded(),
+                    ObservedProfile {
+                        name: action.profile.clone(),
+                        status: ProfileStatus::Pending,
+                        execution_role: Some(execution_role.to_string()),
+                        user_settings: user_settings.clone(),
+                        tags: tags.clone(),
+                        home_efs_uid: None,
+                        apps: Vec::new(),
+                        spaces: Vec::new(),
+                    },
+                );
+                assert_eq!(before, None, "the name is taken");
+            } else {
+                change(domain.profiles.get_mut(&action.profile.folded()).unwrap(), action, now);
+            }
+        }
+    }
+
+    /// Lets everything that was asked for happen.
+    pub(crate) fn settle(&mut self) {
+        let failures = &mut self.failures;
+        let mut fails = || {
+            let fails = *failures > 0;
+            *failures = failures.saturating_sub(1);
+            fails
+        };
+        for domain in self.observed.domains.values_mut() {
+            domain.profiles = std::mem::take(&mut domain.profiles)
+                .into_iter()
+                .filter_map(|(key, mut profile)| {
+                    profile.status = match profile.status {
+                        ProfileStatus::Pending if fails() => ProfileStatus::Failed,
+                        ProfileStatus::Updating if fails() => ProfileStatus::UpdateFailed,
+                        ProfileStatus::Deleting if fails() => ProfileStatus::DeleteFailed,
+                        ProfileStatus::Pending | ProfileStatus::Updating => {
+                            ProfileStatus::InService
+                        }
+                        ProfileStatus::Deleting => return None,
+                        other => other,
+                    };
+                    profile.spaces.retain(|space| space.status != ProfileStatus::Deleting);
+                    for space in &mut profile.spaces {
+                        if matches!(space.status, ProfileStatus::Pending | ProfileStatus::Updating)
+                        {
+                            space.status = ProfileStatus::InService;
+                        }
+                    }
+                    let of_spaces = profile.spaces.iter_mut().flat_map(|space| &mut space.apps);
+                    for app in profile.apps.iter_mut().chain(of_spaces) {
+                        app.status = match app.status {
+                            AppStatus::Pending => AppStatus::InService,
+                            AppStatus::Deleting => AppStatus::Deleted,
+                            other => other,
+                        };
+                    }
+                    Some((key, profile))
+                })
+                .collect::<BTreeMap<_, _>>();
+        }
+    }
+}
+
+fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) {
+    match &action.step {
+        Step::Create { .. } => {}
+        Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
+            profile.tags.extend(set_tags.clone());
+            profile.tags.retain(|key, _| !remove_tags.contains(key));
+            if new_role.is_none() && user_settings.is_none() {
+                return;
+            }
+            assert!(can_be_changed(profile), "{profile:?}");
+            profile.status = ProfileStatus::Updating;
+            if let Some(role) = new_role {
+                profile.execution_role = Some(role.to_string());
+            }
+            profile.user_settings.extend(user_settings.clone().unwrap_or_default());
+        }
+        Step::Hold { new, .. } => {
+            if *new {
+                profile.tags.insert(TAG_LEAVING.into(), now.to_string());
+            }
+            let seen = profile.clone();
+            if let Some(advance) = stop_apps(&seen) {
+                ask(profile, &advance);
+            }
+        }
+        Step::Remove { new, .. } => {
+            if *new && action.reason != ReasonCode::ProfileFailed {
+                profile.tags.insert(TAG_LEAVING.into(), now.to_string());
+            }
+            let seen = profile.clone();
+            ask(profile, &advance(&seen));
+        }
+    }
+}
+
+fn can_be_changed(profile: &ObservedProfile) -> bool {
+    matches!(profile.status, ProfileStatus::InService | ProfileStatus::UpdateFailed)
+}
+
+fn ask(profile: &mut ObservedProfile, advance: &Advance<'_>) {
+    for call in &advance.calls {
+        match call {
+            Call::StopSpaceApp(space, app) => {
+                let space = profile.spaces.iter_mut().find(|s| s.name == *space).unwrap();
+                let app = space.apps.iter_mut().find(|a| a.name == app.name).unwrap();
+                assert!(matches!(app.status, AppStatus::Pending | AppStatus::InService));
+                app.status = AppStatus::Deleting;
+            }
+            Call::StopProfileApp(app) => {
+                let app = profile.apps.iter_mut().find(|a| a.name == app.name).unwrap();
+                assert!(matches!(app.status, AppStatus::Pending | AppStatus::InService));
+                app.status = AppStatus::Deleting;
+            }
+            Call::DeleteSpace(space) => {
+                let space = profile.spaces.iter_mut().find(|s| s.name == *space).unwrap();
+                assert!(space.apps.iter().all(|app| !app.status.blocks_deletion()));
+                space.status = ProfileStatus::Deleting;
+            }
+            Call::DeleteProfile => {
+                assert!(profile.spaces.is_empty() && profile.live_apps() == 0, "{profile:?}");
+                assert!(
+                    !matches!(profile.status, ProfileStatus::Pending | ProfileStatus::Updating),
+                    "{profile:?}"
+                );
+                profile.status = ProfileStatus::Deleting;
+            }
+        }
+    }
+}
