@@ -1,6 +1,6 @@
 //! Plans that must be refused, each made by hand from a good one.
 
-use crate::support::{Build, NOW, TEAMS, World, foreign, ours, person_id, role};
+use crate::support::{Build, NOW, TEAMS, World, domain_key, foreign, ours, person_id};
 use access::check::{Removals, guard_limit};
 use access::ids::{ProfileName, RoleArn, TeamKey};
 use access::observed::{
@@ -268,6 +268,21 @@ fn a_profile_that_has_not_failed_is_not_replaced() {
 }
 
 #[test]
+fn a_failed_profile_is_replaced_and_never_held() {
+    let mut failed = world();
+    let bob = failed.domain_mut("research").profiles.get_mut("bob--fraud").unwrap();
+    bob.status = ProfileStatus::Failed;
+    let mut plan = failed.plan();
+    let action = plan.actions.iter_mut().find(|a| a.reason == ProfileFailed).unwrap();
+    action.step = Step::Hold { since: None, hold_seconds: 0, stake: Stake::default(), new: false };
+    let violations = failed.check(plan, Removals::Guarded).unwrap_err();
+    assert_eq!(
+        violations[0].message,
+        "bob--fraud in research: a failed profile is replaced, not held"
+    );
+}
+
+#[test]
 fn a_removal_cannot_hide_from_the_guard() {
     let found = refusal(&world(), |plan, [.., hold]| {
         if let Step::Hold { new, .. } = &mut plan.actions[hold].step {
@@ -312,6 +327,25 @@ fn the_quota_is_kept() {
         violations[0].message,
         "1 new profiles would exceed the quota of 2 of account 111122223333 in eu-west-1"
     );
+}
+
+#[test]
+fn the_domains_of_an_account_share_the_least_quota_that_was_read() {
+    let more = "  other: { domain_id: d-other, account_id: \"111122223333\", region: eu-west-1 }\n";
+    let mut world = World::new(&format!("{more}{TEAMS}"))
+        .group("ml-fraud", &["alice"])
+        .profile(foreign("by-hand"));
+    let other = world.observed.domains[&domain_key("research")].clone();
+    world.observed.domains.insert(domain_key("other"), other);
+    let plan = world.plan();
+    assert_eq!(plan.actions.len(), 1);
+    for (research, other, accepted) in
+        [(Some(3), Some(3), true), (Some(9), Some(2), false), (Some(2), None, false)]
+    {
+        world.domain_mut("research").profile_quota = research;
+        world.domain_mut("other").profile_quota = other;
+        assert_eq!(world.check(plan.clone(), Removals::Guarded).is_ok(), accepted);
+    }
 }
 
 /// `stay` people who stay and `leave` people who leave.
@@ -362,6 +396,14 @@ fn the_guard_takes_percents_of_what_is_owned_rounded_down_but_one_is_always_with
         foreign_ones = foreign_ones.profile(foreign(&format!("by-hand{i}")));
     }
     assert!(guarded(&foreign_ones, Removals::Guarded).is_err());
+    // Nor are profiles in domains that are not planned for.
+    let mut elsewhere = exodus(guard, 2, 2);
+    for i in 0..30 {
+        elsewhere = elsewhere.profile_in("risk", ours(&format!("stays{i}"), "churn"));
+    }
+    elsewhere.domain_mut("risk").auth_mode = AuthMode::Sso;
+    let message = "the plan takes away 2 of 4 profiles; at most 1 are allowed";
+    assert_eq!(guarded(&elsewhere, Removals::Guarded), Err(vec![(GuardTripped, message.into())]));
 }
 
 #[test]
@@ -401,5 +443,4 @@ fn removals_that_were_counted_before_are_not_counted_again() {
     }
     assert_eq!(world.plan().actions.len(), 5);
     assert_eq!(guarded(&world, Removals::Guarded), Ok(()));
-    assert_eq!(role("fraud").role_name(), "studio-fraud");
 }
