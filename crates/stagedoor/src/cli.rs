@@ -1,5 +1,7 @@
 //! The command line: flags, their environment variables and their help.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -65,11 +65,11 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
 /// [`BadConfiguration`] if metadata or the public URL will not do.
 pub(crate) fn door(parts: &Parts, map_path: &Path, public_url: &str) -> Result<Door> {
     let metadata = mapfile::identity_providers(&parts.plane.map, map_path)?;
-    let ports = DoorPorts {
+    let needs = DoorPorts {
         presign: Arc::new(parts.aws.studio()),
         replay: Arc::clone(&parts.store) as _,
         logins: Arc::clone(&parts.store) as _,
     };
-    Door::new(parts.plane.clone(), ports, public_url, metadata)
+    Door::new(parts.plane.clone(), needs, public_url, metadata)
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
 }

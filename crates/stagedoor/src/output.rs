@@ -31,12 +31,6 @@ impl Paint {
         Self(!refused && io::stdout().is_terminal())
     }
 
-    /// No colours.
-    #[cfg(test)]
-    pub(crate) fn plain() -> Self {
-        Self(false)
-    }
-
     fn with(self, code: &str, text: &str) -> String {
         if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }

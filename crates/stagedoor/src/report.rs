@@ -92,13 +92,22 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint) -> String {
     }
     let _ = write!(
         out,
-        "{} to gain, {} to change, {} to lose; the guard allows {} removals of {} profiles.",
+        "{} to gain, {} to change, {} to lose. ",
         gains(plan).count(),
         changes(plan).count(),
         losses(plan).count(),
-        guard_limit(map, plan.owned),
-        plan.owned,
     );
+    let (taken, limit) = (plan.new_removals(), guard_limit(map, plan.owned));
+    if taken > limit {
+        let _ = write!(
+            out,
+            "The guard lets {limit} of {} profiles go at a time; if this is meant, run `stagedoor \
+             apply --allow-removals {taken}`.",
+            plan.owned
+        );
+    } else {
+        out.push_str("Run `stagedoor apply` to make it so.");
+    }
     out
 }
 
@@ -168,14 +177,8 @@ fn change(action: &Action, paint: Paint) -> String {
 }
 
 fn loss(action: &Action, paint: Paint) -> String {
-    let mut line = format!(
-        "{} {} ← {}  {} ({})",
-        paint.red("-"),
-        who(action),
-        action.team,
-        meaning(action.reason),
-        action.reason
-    );
+    let mut line =
+        format!("{} {} ← {}  {}", paint.red("-"), who(action), action.team, meaning(action.reason));
     line.push_str(&place(action));
     match &action.step {
         Step::Hold { hold_seconds, stake, .. } => {
@@ -232,13 +235,13 @@ fn kept_line(kept: &Kept, sign: &str) -> String {
     }
     subject.push(format!("domain {}", kept.domain));
     let detail = kept.detail.as_ref().map_or(String::new(), |d| format!(": {d}"));
-    format!("{sign} {}  {} ({}){detail}", subject.join(" · "), meaning(kept.reason), kept.reason)
+    format!("{sign} {}  {}{detail}", subject.join(" · "), meaning(kept.reason))
 }
 
-/// The meaning of a code as a clause, without its full stop.
+/// A code and its meaning, without the full stop.
 fn meaning(code: ReasonCode) -> String {
     let text = ReasonCode::ALL.iter().find(|(c, _)| *c == code).map_or("", |(_, text)| text);
-    text.trim().trim_end_matches('.').replace('\n', " ")
+    format!("{code}: {}", text.trim().trim_end_matches('.').replace('\n', " "))
 }
 
 fn short_role(arn: &str) -> &str {

@@ -53,13 +53,12 @@ pub(super) async fn converge(
     let deadline = tokio::time::Instant::now() + wait.timeout;
     let mut changed = 0;
     loop {
-        let (survey, plan) = match first.take() {
-            Some(first) => first,
-            None => {
-                let survey = plane.survey(scope).await?;
-                let plan = plane.plan(&survey);
-                (survey, plan)
-            }
+        let (survey, plan) = if let Some(first) = first.take() {
+            first
+        } else {
+            let survey = plane.survey(scope).await?;
+            let plan = plane.plan(&survey);
+            (survey, plan)
         };
         let checked = match plane.check(plan.clone(), &survey, removals) {
             Ok(checked) => checked,

@@ -61,8 +61,8 @@ pub(crate) async fn serve_until(
     let waker = Waker::default();
     let router = web::router(Arc::new(door), config);
     let server = tokio::spawn(web::serve(listener, router, seen(stopped.clone())));
-    let (plane, wakes, end) = (parts.plane.clone(), waker.clone(), seen(stopped.clone()));
-    let reconciler = tokio::spawn(async move { plane.run(&wakes, rhythm, end).await });
+    let (plane, woken_by, end) = (parts.plane.clone(), waker.clone(), seen(stopped.clone()));
+    let reconciler = tokio::spawn(async move { plane.run(&woken_by, rhythm, end).await });
     let listening = queue.map(|queue| {
         let (plane, end) = (parts.plane.clone(), seen(stopped));
         tokio::spawn(async move { plane.listen(queue.as_ref(), &waker, end).await })

@@ -355,7 +355,7 @@ impl Story<'_> {
             .await?;
         let membership = json!({
             "IdentityStoreId": IDENTITY_STORE,
-            "GroupId": found["GroupId"],
+            "GroupId": found.get("GroupId"),
             "MemberId": {"UserId": user_id},
         });
         if add {
@@ -365,7 +365,7 @@ impl Story<'_> {
         let found = self.directory("AWSIdentityStore.GetGroupMembershipId", membership).await?;
         let gone = json!({
             "IdentityStoreId": IDENTITY_STORE,
-            "MembershipId": found["MembershipId"],
+            "MembershipId": found.get("MembershipId"),
         });
         self.directory("AWSIdentityStore.DeleteGroupMembership", gone).await?;
         Ok(())

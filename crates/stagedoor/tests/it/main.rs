@@ -1,0 +1,40 @@
+//! The one binary, driven as people and machines drive it: as a process, against simulated AWS.
+
+#[cfg(test)]
+mod apply;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod cloud;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod door;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod forgeries;
+#[cfg(test)]
+mod guard;
+#[cfg(test)]
+mod offboarding;
+#[cfg(test)]
+mod plan;
+#[cfg(test)]
+mod plan_files;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod sandbox_command;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod spokes;
+#[cfg(test)]
+mod usage;
+#[cfg(test)]
+mod validate;
+#[cfg(test)]
+mod world;
