@@ -1,2 +1,77 @@
-//! Tasks.
-fn main() {}
+//! Tasks of this repository: `cargo xtask test`, `cargo xtask tidy`.
+//!
+//! Each task is a row of [`TASKS`] and a module of its own.
+
+mod checks;
+mod python;
+mod say;
+mod tidy;
+mod workspace;
+
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// A task: what it is called, what `--help` says of it, and what runs it with the words after its
+/// name.
+struct Task {
+    name: &'static str,
+    help: &'static str,
+    run: fn(&[String]) -> Result<Outcome>,
+}
+
+/// How a task ended, other than by an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All is well.
+    Done,
+    /// It found something wrong and said so.
+    Failed,
+    /// It was not called as its help says.
+    Misused,
+}
+
+// A benchmark goes here: `mod bench;` above and one row below.
+const TASKS: &[Task] = &[
+    Task { name: "test", help: checks::HELP, run: checks::run },
+    Task { name: "tidy", help: tidy::HELP, run: tidy::run },
+];
+
+/// Exit codes are those of the product: 0 done, 1 failed, 3 bad usage.
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&words) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Ok(Outcome::Misused) => ExitCode::from(3),
+        Err(error) => {
+            say::complain(&format!("error: {error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn dispatch(words: &[String]) -> Result<Outcome> {
+    let asks_for_help = words.iter().any(|word| word == "--help" || word == "-h");
+    let Some((name, rest)) = words.split_first() else {
+        say::complain(&overview());
+        return Ok(Outcome::Misused);
+    };
+    match TASKS.iter().find(|task| task.name == name) {
+        Some(task) if asks_for_help => say::line(task.help),
+        Some(task) => return (task.run)(rest),
+        None if asks_for_help => say::line(&overview()),
+        None => {
+            say::complain(&format!("error: there is no task `{name}`\n\n{}", overview()));
+            return Ok(Outcome::Misused);
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn overview() -> String {
+    let row = |task: &Task| {
+        format!("\n  {:<6} {}", task.name, task.help.lines().next().unwrap_or_default())
+    };
+    let rows: String = TASKS.iter().map(row).collect();
+    format!("Usage: cargo xtask TASK [--help]\n{rows}")
+}

@@ -1,0 +1,174 @@
+//! `cargo xtask test`: everything that must pass, in order of how soon it fails.
+
+use crate::{Outcome, python, say, tidy, workspace};
+use anyhow::{Context, Result};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+pub(crate) const HELP: &str = "Install what the tests need and run every check
+
+Usage: cargo xtask test [--only STEP]
+
+Steps, in order; the first that fails ends the run:
+  venv    make target/test-venv with the pinned Python packages, if they changed
+  fmt     cargo fmt --all --check
+  clippy  cargo clippy --workspace --all-targets -- -D warnings
+  test    cargo test --workspace, doctests included (makes the venv first)
+  doc     cargo doc --workspace --no-deps, warnings denied
+  tidy    cargo xtask tidy";
+
+/// A step of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Venv,
+    Fmt,
+    Clippy,
+    Test,
+    Doc,
+    Tidy,
+}
+
+impl Step {
+    const ALL: [Self; 6] = [Self::Venv, Self::Fmt, Self::Clippy, Self::Test, Self::Doc, Self::Tidy];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Venv => "venv",
+            Self::Fmt => "fmt",
+            Self::Clippy => "clippy",
+            Self::Test => "test",
+            Self::Doc => "doc",
+            Self::Tidy => "tidy",
+        }
+    }
+
+    /// Whether it passed.
+    fn run(self) -> Result<bool> {
+        match self {
+            Self::Venv => python::prepare().map(|_| true),
+            Self::Fmt => passes(workspace::cargo().args(["fmt", "--all", "--check"])),
+            Self::Clippy => passes(workspace::cargo().args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ])),
+            Self::Test => {
+                let python = python::prepare()?;
+                passes(
+                    workspace::cargo()
+                        .args(["test", "--workspace"])
+                        .env("STAGEDOOR_TEST_PYTHON", python),
+                )
+            }
+            Self::Doc => passes(
+                workspace::cargo()
+                    .args(["doc", "--workspace", "--no-deps"])
+                    .env("RUSTDOCFLAGS", "-D warnings"),
+            ),
+            Self::Tidy => Ok(tidy::run(&[])? == Outcome::Done),
+        }
+    }
+}
+
+pub(crate) fn run(words: &[String]) -> Result<Outcome> {
+    let steps = match chosen(words) {
+        Ok(steps) => steps,
+        Err(complaint) => {
+            say::complain(&format!("error: {complaint}\n\n{HELP}"));
+            return Ok(Outcome::Misused);
+        }
+    };
+    let mut times = Vec::new();
+    for step in steps {
+        say::line(&format!("==> {}", step.name()));
+        let start = Instant::now();
+        let passed = step.run().with_context(|| format!("step `{}` failed", step.name()))?;
+        times.push((step, start.elapsed()));
+        if !passed {
+            say::line(&summary(&times));
+            say::complain(&format!(
+                "error: step `{0}` failed; again: cargo xtask test --only {0}",
+                step.name()
+            ));
+            return Ok(Outcome::Failed);
+        }
+    }
+    say::line(&summary(&times));
+    Ok(Outcome::Done)
+}
+
+/// The steps that the words ask for, or what is wrong with them.
+fn chosen(words: &[String]) -> Result<Vec<Step>, String> {
+    match words {
+        [] => Ok(Step::ALL.to_vec()),
+        [option, name] if option == "--only" => Step::ALL
+            .into_iter()
+            .find(|step| step.name() == name)
+            .map(|step| vec![step])
+            .ok_or_else(|| format!("there is no step `{name}`")),
+        [option] if option == "--only" => Err("`--only` needs the name of a step".to_owned()),
+        [word, ..] => Err(format!("test takes no `{word}`")),
+    }
+}
+
+fn summary(times: &[(Step, Duration)]) -> String {
+    let total: Duration = times.iter().map(|(_, time)| *time).sum();
+    let line = |name: &str, time: Duration| format!("    {name:<6} {:>7.1} s", time.as_secs_f64());
+    let mut lines = vec!["==> wall time".to_owned()];
+    lines.extend(times.iter().map(|(step, time)| line(step.name(), *time)));
+    lines.push(line("all", total));
+    lines.join("\n")
+}
+
+fn passes(command: &mut Command) -> Result<bool> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+    Ok(status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Result<Vec<Step>, String> {
+        chosen(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn all_steps_run_unless_one_is_named() {
+        assert_eq!(words(&[]), Ok(Step::ALL.to_vec()));
+        assert_eq!(words(&["--only", "doc"]), Ok(vec![Step::Doc]));
+    }
+
+    #[test]
+    fn other_words_are_refused() {
+        assert_eq!(words(&["--only", "docs"]), Err("there is no step `docs`".to_owned()));
+        assert_eq!(words(&["--only"]), Err("`--only` needs the name of a step".to_owned()));
+        assert_eq!(words(&["--fast"]), Err("test takes no `--fast`".to_owned()));
+        assert_eq!(words(&["--only", "doc", "fmt"]), Err("test takes no `--only`".to_owned()));
+    }
+
+    #[test]
+    fn the_help_names_every_step_in_order() {
+        let named: Vec<&str> = HELP
+            .lines()
+            .filter_map(|line| line.strip_prefix("  "))
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        assert_eq!(named, Step::ALL.map(Step::name));
+    }
+
+    #[test]
+    fn the_summary_adds_up() {
+        let times =
+            [(Step::Fmt, Duration::from_millis(1_250)), (Step::Clippy, Duration::from_secs(61))];
+        assert_eq!(
+            summary(&times),
+            "==> wall time\n    fmt        1.2 s\n    clippy    61.0 s\n    all       62.2 s"
+        );
+    }
+}

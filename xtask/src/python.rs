@@ -1,0 +1,73 @@
+//! The Python environment of the tests: boto3 judges our wire formats.
+
+use crate::workspace;
+use anyhow::{Context, Result, bail};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Files of pinned requirements. One that does not exist is skipped.
+const REQUIREMENTS: &[&str] =
+    &["crates/sandbox/tests/boto3/requirements.txt", "benches/events/requirements.txt"];
+
+/// In the environment: what was installed. Written last, so an interrupted installation is redone.
+const INSTALLED: &str = "installed-requirements.txt";
+
+/// Makes `target/test-venv`, anew if the requirements changed, and gives its interpreter.
+///
+/// It is always there, wherever Cargo builds, because the tests look for it there.
+pub(crate) fn prepare() -> Result<PathBuf> {
+    let venv = workspace::root().join("target/test-venv");
+    let python = interpreter(&venv);
+    let files: Vec<PathBuf> =
+        REQUIREMENTS.iter().map(|f| workspace::root().join(f)).filter(|f| f.is_file()).collect();
+    let wanted = read_all(&files)?;
+    let installed = venv.join(INSTALLED);
+    if python.exists() && fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(python);
+    }
+    if venv.exists() {
+        fs::remove_dir_all(&venv).with_context(|| format!("cannot remove `{}`", venv.display()))?;
+    }
+    run(
+        Command::new("python3").args(["-m", "venv"]).arg(&venv),
+        "cannot make a Python environment: install Python 3.10 or later with its venv module \
+         (Debian and Ubuntu: apt-get install python3-venv)",
+    )?;
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-q"]);
+    for file in &files {
+        pip.arg("-r").arg(file);
+    }
+    if !files.is_empty() {
+        run(&mut pip, "cannot install what the Python tests need: is a package index in reach?")?;
+    }
+    fs::write(&installed, wanted)
+        .with_context(|| format!("cannot write `{}`", installed.display()))?;
+    Ok(python)
+}
+
+fn interpreter(venv: &Path) -> PathBuf {
+    if cfg!(windows) { venv.join("Scripts/python.exe") } else { venv.join("bin/python") }
+}
+
+fn read_all(files: &[PathBuf]) -> Result<String> {
+    let mut all = String::new();
+    for file in files {
+        let text = fs::read_to_string(file)
+            .with_context(|| format!("cannot read `{}`", file.display()))?;
+        // Each under its name, so that a pin which moves from file to file counts as a change.
+        let name = file.strip_prefix(workspace::root()).unwrap_or(file);
+        let _infallible = writeln!(all, "# {}\n{}", name.display(), text.trim_end());
+    }
+    Ok(all)
+}
+
+fn run(command: &mut Command, hint: &str) -> Result<()> {
+    let status = command.status().with_context(|| hint.to_owned())?;
+    if !status.success() {
+        bail!("{hint} ({status})");
+    }
+    Ok(())
+}
