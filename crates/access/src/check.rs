@@ -7,21 +7,34 @@ use crate::ids::{AccountId, DomainKey, PersonId, Region, RoleArn, TeamKey};
 use crate::map::AccessMap;
 use crate::observed::{
     AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, ProfileStatus,
-    TAG_LEAVING, TAG_PREFIX,
+    TAG_AGREED, TAG_LEAVING, TAG_PREFIX,
 };
 use crate::plan::{Action, Plan, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+/// How far back the guard remembers removals that were begun: a day, in which somebody looks.
+const GUARD_MEMORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// A plan that breaks no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckedPlan(Plan);
+pub struct CheckedPlan {
+    plan: Plan,
+    agreed: bool,
+}
 
 impl CheckedPlan {
     /// The plan.
     pub fn plan(&self) -> &Plan {
-        &self.0
+        &self.plan
+    }
+
+    /// Whether somebody agreed to the number of removals, so that the guard need not count them
+    /// against later plans.
+    pub fn is_agreed(&self) -> bool {
+        self.agreed
     }
 }
 
@@ -39,6 +52,9 @@ pub struct Violation {
 pub enum Removals {
     /// As many as the map's guard allows.
     Guarded,
+    /// The same, after this many in the last 24 hours whose profiles are gone by now: with a short
+    /// hold their tags cannot be counted any more.
+    GuardedAfter(u32),
     /// Up to this number, whatever the guard says.
     Allowed(u32),
 }
@@ -72,14 +88,15 @@ pub fn check(
     }
     found.extend(duplicates(&plan));
     found.extend(over_quota(&plan, map, observed));
-    found.extend(guard(&plan, map, owned(map, observed), removals));
-    if found.is_empty() { Ok(CheckedPlan(plan)) } else { Err(found) }
+    found.extend(facts.guard(&plan, removals));
+    let agreed = matches!(removals, Removals::Allowed(_));
+    if found.is_empty() { Ok(CheckedPlan { plan, agreed }) } else { Err(found) }
 }
 
 /// The most profiles that one plan may take away under the map's guard.
 pub fn guard_limit(map: &AccessMap, owned: usize) -> usize {
-    let count = usize::try_from(map.guard.max_removals).unwrap_or(usize::MAX);
-    let percent = usize::try_from(map.guard.max_removals_percent).unwrap_or(usize::MAX);
+    let count = as_count(map.guard.max_removals);
+    let percent = as_count(map.guard.max_removals_percent);
     let share = if percent == 0 { 0 } else { (owned.saturating_mul(percent) / 100).max(1) };
     count.min(share)
 }
@@ -119,7 +136,7 @@ impl Facts<'_> {
                     return Some("it is not the entitled person's own profile");
                 }
                 if set_tags.keys().any(|key| key.starts_with(TAG_PREFIX))
-                    || remove_tags.iter().any(|key| key != TAG_LEAVING)
+                    || remove_tags.iter().any(|key| key != TAG_LEAVING && key != TAG_AGREED)
                 {
                     return Some("the update would change whose it is");
                 }
@@ -202,6 +219,45 @@ impl Facts<'_> {
         here && self.rights.contains(&(action.person.clone(), action.team.clone()))
     }
 
+    /// Whether the plan takes away too much. What earlier plans began counts too, or the loop could
+    /// take everybody away, a few in each pass.
+    fn guard(&self, plan: &Plan, removals: Removals) -> Option<Violation> {
+        let (taken, owned) = (plan.new_removals(), owned(self.map, self.observed));
+        let gone = match removals {
+            Removals::Guarded => 0,
+            Removals::GuardedAfter(gone) => as_count(gone),
+            Removals::Allowed(number) => {
+                return (taken > as_count(number)).then(|| tripped(taken, owned, 0, number));
+            }
+        };
+        let before = self.begun_lately().saturating_add(gone);
+        let daily = self.map.guard.max_removals;
+        if taken > guard_limit(self.map, owned) {
+            return Some(tripped(taken, owned, 0, guard_limit(self.map, owned)));
+        }
+        (taken > 0 && taken.saturating_add(before) > as_count(daily))
+            .then(|| tripped(taken, owned, before, daily))
+    }
+
+    /// How many profiles were put on their way out in the last 24 hours, nobody having agreed to
+    /// it, and are still there. Whoever came back is not counted.
+    fn begun_lately(&self) -> usize {
+        let is_lately = |since: jiff::Timestamp| self.now.duration_since(since) < GUARD_MEMORY;
+        let domains = plannable(self.observed);
+        domains
+            .flat_map(|(key, domain)| domain.profiles.values().map(move |profile| (key, profile)))
+            .filter(|(_, profile)| !profile.tags.contains_key(TAG_AGREED))
+            .filter(|(_, profile)| profile.leaving_since().is_some_and(is_lately))
+            .filter(|(key, profile)| match profile.ownership(&self.map.instance) {
+                Ownership::Ours { person, team } => {
+                    let here = self.map.teams.get(&team).is_some_and(|team| &team.domain == *key);
+                    !(here && self.rights.contains(&(person, team)))
+                }
+                _ => false,
+            })
+            .count()
+    }
+
     fn role(&self, action: &Action, role: &RoleArn) -> Objection {
         let account = self.map.domains.get(&action.domain).map(|d| d.account_id.as_str());
         if account != Some(role.account()) {
@@ -223,13 +279,17 @@ fn ours(action: &Action) -> Ownership {
 /// How many profiles this installation has in the domains that can be planned for. The plan says
 /// so too, but a guard does not take the word of what it guards against.
 fn owned(map: &AccessMap, observed: &Observed) -> usize {
-    observed
-        .domains
-        .values()
-        .filter(|domain| domain.auth_mode == AuthMode::Iam && domain.in_service)
-        .flat_map(|domain| domain.profiles.values())
+    plannable(observed)
+        .flat_map(|(_, domain)| domain.profiles.values())
         .filter(|profile| matches!(profile.ownership(&map.instance), Ownership::Ours { .. }))
         .count()
+}
+
+fn plannable(observed: &Observed) -> impl Iterator<Item = (&DomainKey, &ObservedDomain)> {
+    observed
+        .domains
+        .iter()
+        .filter(|(_, domain)| domain.auth_mode == AuthMode::Iam && domain.in_service)
 }
 
 fn duplicates(plan: &Plan) -> Vec<Violation> {
@@ -278,16 +338,19 @@ fn over_quota(plan: &Plan, map: &AccessMap, observed: &Observed) -> Vec<Violatio
     found
 }
 
-fn guard(plan: &Plan, map: &AccessMap, owned: usize, removals: Removals) -> Option<Violation> {
-    let taken = plan.new_removals();
-    let limit = match removals {
-        Removals::Guarded => guard_limit(map, owned),
-        Removals::Allowed(number) => usize::try_from(number).unwrap_or(usize::MAX),
+fn as_count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn tripped(taken: usize, owned: usize, before: usize, limit: impl Display) -> Violation {
+    let after = match before {
+        0 => String::new(),
+        before => format!(", after {before} in the last 24 hours"),
     };
-    (taken > limit).then(|| Violation {
+    Violation {
         code: ReasonCode::GuardTripped,
         message: format!(
-            "the plan takes away {taken} of {owned} profiles; at most {limit} are allowed"
+            "the plan takes away {taken} of {owned} profiles{after}; at most {limit} are allowed"
         ),
-    })
+    }
 }

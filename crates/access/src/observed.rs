@@ -13,6 +13,9 @@ pub const TAG_TEAM: &str = "stagedoor:team";
 /// Tag that holds the time from which a profile is on its way out (RFC 3339). It is state kept in
 /// AWS on purpose: a lost store loses no hold.
 pub const TAG_LEAVING: &str = "stagedoor:leaving-since";
+/// Tag of a profile on its way out to which somebody agreed by number (`--allow-removals`). The
+/// guard does not count it against later plans.
+pub const TAG_AGREED: &str = "stagedoor:leaving-agreed";
 /// Every tag of Stagedoor's own starts with this; the map may set none of them.
 pub const TAG_PREFIX: &str = "stagedoor:";
 

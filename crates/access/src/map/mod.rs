@@ -250,10 +250,11 @@ impl fmt::Display for Place {
     }
 }
 
-/// Limits on what one plan may take away. Either one trips.
+/// Limits on what plans may take away without anybody agreeing to it. Either one trips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guard {
-    /// The most profiles that one plan may take away.
+    /// The most profiles that one plan may take away, and that all plans of 24 hours together may:
+    /// else a loop could take everybody away, a few in each pass.
     pub max_removals: u32,
     /// The most profiles that one plan may take away, in percent of those owned; one is always
     /// within it, or a team of three could never lose a member.

@@ -488,7 +488,7 @@ static GUARD: Record = Record {
             "max_removals",
             Default("5"),
             &Shape::Integer { least: 0, most: u32::MAX as i64 },
-            "The most profiles that one plan may take away.",
+            "The most profiles that one plan, and all plans of 24 hours together, may take away.",
         ),
         field(
             "max_removals_percent",

@@ -1,7 +1,7 @@
 //! Comparing a living profile with what its team wants.
 
 use crate::map::Team;
-use crate::observed::{ObservedProfile, ProfileStatus, TAG_LEAVING};
+use crate::observed::{ObservedProfile, ProfileStatus, TAG_AGREED, TAG_LEAVING};
 use crate::plan::Step;
 use crate::reason::ReasonCode;
 use serde_json::Value;
@@ -39,7 +39,11 @@ pub(super) fn correction(
         new_role: (role_differs || failed).then(|| team.execution_role.clone()),
         user_settings: settings_differ.then(|| team.user_settings.clone()),
         set_tags,
-        remove_tags: returned.then(|| TAG_LEAVING.to_owned()).into_iter().collect(),
+        remove_tags: [TAG_LEAVING, TAG_AGREED]
+            .into_iter()
+            .filter(|key| returned && profile.tags.contains_key(*key))
+            .map(str::to_owned)
+            .collect(),
     };
     Some((step, reason))
 }

@@ -4,7 +4,7 @@ use crate::support::{Build, NOW, TEAMS, World, domain_key, foreign, ours, person
 use access::check::{Removals, guard_limit};
 use access::ids::{ProfileName, RoleArn, TeamKey};
 use access::observed::{
-    AuthMode, ObservedRole, ProfileStatus, TAG_INSTANCE, TAG_LEAVING, TAG_TEAM,
+    AuthMode, ObservedRole, ProfileStatus, TAG_AGREED, TAG_INSTANCE, TAG_LEAVING, TAG_TEAM,
 };
 use access::plan::{Plan, Stake, Step};
 use access::reason::ReasonCode::{self, GuardTripped, PlanInvalid, PlanStale, ProfileFailed};
@@ -443,4 +443,58 @@ fn removals_that_were_counted_before_are_not_counted_again() {
     }
     assert_eq!(world.plan().actions.len(), 5);
     assert_eq!(guarded(&world, Removals::Guarded), Ok(()));
+}
+
+#[test]
+fn what_was_begun_in_the_last_day_counts_against_the_guard() {
+    let begun = |since: &str| {
+        let mut world = exodus("{ max_removals: 3, max_removals_percent: 100 }", 20, 2);
+        for i in 0..2 {
+            world = world.profile(ours(&format!("left{i}"), "fraud").leaving(since));
+        }
+        world
+    };
+    let a_day_ago = NOW.parse::<jiff::Timestamp>().unwrap() - jiff::SignedDuration::from_hours(24);
+    let within = a_day_ago + jiff::SignedDuration::from_secs(1);
+    let message =
+        "the plan takes away 2 of 24 profiles, after 2 in the last 24 hours; at most 3 are allowed";
+    let refused = Err(vec![(GuardTripped, message.to_owned())]);
+    assert_eq!(guarded(&begun(&within.to_string()), Removals::Guarded), refused);
+    assert_eq!(guarded(&begun(&a_day_ago.to_string()), Removals::Guarded), Ok(()));
+    assert_eq!(guarded(&begun(&within.to_string()), Removals::Allowed(2)), Ok(()));
+    // Those whose profiles are gone already.
+    let gone = begun(&a_day_ago.to_string());
+    assert_eq!(guarded(&gone, Removals::GuardedAfter(1)), Ok(()));
+    assert_eq!(guarded(&gone, Removals::GuardedAfter(2)), refused);
+}
+
+#[test]
+fn whoever_came_back_or_was_agreed_on_is_not_counted_against_the_guard() {
+    let guard = "{ max_removals: 1, max_removals_percent: 100 }";
+    let mut world = exodus(guard, 2, 1);
+    for profile in world.domain_mut("research").profiles.values_mut() {
+        if profile.name.as_str().starts_with("stays") {
+            profile.tags.insert(TAG_LEAVING.into(), NOW.into());
+        }
+    }
+    assert_eq!(guarded(&world, Removals::Guarded), Ok(()));
+
+    let agreed = ours("left", "fraud").leaving(NOW).tagged(TAG_AGREED, "yes");
+    assert_eq!(guarded(&exodus(guard, 2, 1).profile(agreed), Removals::Guarded), Ok(()));
+    let not_agreed = ours("left", "fraud").leaving(NOW);
+    assert!(guarded(&exodus(guard, 2, 1).profile(not_agreed), Removals::Guarded).is_err());
+}
+
+#[test]
+fn who_comes_back_loses_both_tags_of_leaving() {
+    let profile = ours("ada", "fraud").leaving(NOW).tagged(TAG_AGREED, "yes");
+    let world = World::new(TEAMS).group("ml-fraud", &["ada"]).profile(profile);
+    let plan = world.plan();
+    let [action] = plan.actions.as_slice() else { panic!("{plan:?}") };
+    let Step::Update { remove_tags, .. } = &action.step else { panic!("{action:?}") };
+    assert_eq!(
+        remove_tags.iter().map(String::as_str).collect::<Vec<_>>(),
+        [TAG_AGREED, TAG_LEAVING]
+    );
+    assert!(world.check(plan, Removals::Guarded).is_ok_and(|checked| !checked.is_agreed()));
 }
