@@ -20,7 +20,6 @@ use std::time::Duration;
 /// How long any one thing may take before the story is taken to have failed. The simulated AWS
 /// needs a few seconds for each change of state.
 const PATIENCE: Duration = Duration::from_mins(1);
-const IDENTITY_STORE: &str = "d-906716eb24";
 
 /// Plays the story. Exit code 0 only if every step was observed.
 pub(super) async fn play() -> Result<Outcome> {
@@ -208,7 +207,7 @@ impl Story<'_> {
 
     async fn an_event_is_read_and_acted_on(&mut self) -> Result<()> {
         let user3 = PEOPLE[2].0;
-        self.member("ml-team-1", user3, true).await?;
+        self.world.membership("ml-team-1", user3, true).await?;
         let body = until("the event arrives", async || {
             Ok(self.world.events().into_iter().find(|body| body.contains("AddMemberToGroup")))
         })
@@ -235,7 +234,7 @@ impl Story<'_> {
         self.user_1_works().await?;
         let user1 = PEOPLE[0].0;
         let begun = self.world.parts.plane.clock.now();
-        self.member("ml-team-1", user1, false).await?;
+        self.world.membership("ml-team-1", user1, false).await?;
         let key = ("user1".to_owned(), "team-1".to_owned());
         until("the profile is gone", async || {
             Ok((!self.profiles().await?.contains_key(&key)).then_some(()))
@@ -340,39 +339,6 @@ impl Story<'_> {
             }
         }
         Ok(profiles)
-    }
-
-    /// Puts a person into a group or takes one out, as the directory's admin.
-    async fn member(&self, group: &str, user_id: &str, add: bool) -> Result<()> {
-        let unique = json!({"UniqueAttribute": {
-            "AttributePath": "displayName", "AttributeValue": group
-        }});
-        let found = self
-            .directory(
-                "AWSIdentityStore.GetGroupId",
-                json!({"IdentityStoreId": IDENTITY_STORE, "AlternateIdentifier": unique}),
-            )
-            .await?;
-        let membership = json!({
-            "IdentityStoreId": IDENTITY_STORE,
-            "GroupId": found.get("GroupId"),
-            "MemberId": {"UserId": user_id},
-        });
-        if add {
-            self.directory("AWSIdentityStore.CreateGroupMembership", membership).await?;
-            return Ok(());
-        }
-        let found = self.directory("AWSIdentityStore.GetGroupMembershipId", membership).await?;
-        let gone = json!({
-            "IdentityStoreId": IDENTITY_STORE,
-            "MembershipId": found.get("MembershipId"),
-        });
-        self.directory("AWSIdentityStore.DeleteGroupMembership", gone).await?;
-        Ok(())
-    }
-
-    async fn directory(&self, target: &'static str, body: Value) -> Result<Value> {
-        aws_call(&self.world.sandbox_url, REGION, "identitystore", target, body).await
     }
 
     async fn sagemaker(&self, target: &'static str, body: Value) -> Result<Value> {

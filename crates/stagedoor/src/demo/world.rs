@@ -1,5 +1,6 @@
 //! The demo's world: three servers on free loopback ports and a temporary folder.
 
+use super::browser::aws_call;
 use crate::commands::{Serving, serve_until, web_config};
 use crate::compose::{self, Parts};
 use crate::mapfile;
@@ -13,6 +14,7 @@ use control::ports::{CallError, Clock, Delivery, WakeQueue};
 use control::reconciler::Rhythm;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoSp, DemoTile};
 use sandbox::{Faults, Sandbox, Seed, SharedSandbox};
+use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +32,7 @@ pub(super) const ACCOUNT: &str = "111122223333";
 pub(super) const DOMAIN_ID: &str = "d-demostudio01";
 /// The queue that the directory's events arrive in.
 pub(super) const QUEUE: &str = "stagedoor-events";
+const IDENTITY_STORE: &str = "d-906716eb24";
 /// The access key of Stagedoor itself. Any would do: the sandbox checks no signature.
 const ACCESS_KEY: &str = "AKIASTAGEDOORDEMO";
 
@@ -169,6 +172,40 @@ impl World {
     /// Bodies of the events that the door has received so far.
     pub(super) fn events(&self) -> Vec<String> {
         self.queue.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a person into a group or takes one out, as the directory's admin would.
+    pub(super) async fn membership(&self, group: &str, user_id: &str, add: bool) -> Result<()> {
+        let unique = json!({"UniqueAttribute": {
+            "AttributePath": "displayName", "AttributeValue": group
+        }});
+        let found = self
+            .identity_store(
+                "AWSIdentityStore.GetGroupId",
+                json!({"IdentityStoreId": IDENTITY_STORE, "AlternateIdentifier": unique}),
+            )
+            .await?;
+        let membership = json!({
+            "IdentityStoreId": IDENTITY_STORE,
+            "GroupId": found.get("GroupId"),
+            "MemberId": {"UserId": user_id},
+        });
+        if add {
+            self.identity_store("AWSIdentityStore.CreateGroupMembership", membership).await?;
+            return Ok(());
+        }
+        let found =
+            self.identity_store("AWSIdentityStore.GetGroupMembershipId", membership).await?;
+        let gone = json!({
+            "IdentityStoreId": IDENTITY_STORE,
+            "MembershipId": found.get("MembershipId"),
+        });
+        self.identity_store("AWSIdentityStore.DeleteGroupMembership", gone).await?;
+        Ok(())
+    }
+
+    async fn identity_store(&self, target: &'static str, body: Value) -> Result<Value> {
+        aws_call(&self.sandbox_url, REGION, "identitystore", target, body).await
     }
 
     /// Stops every server and waits for them.
