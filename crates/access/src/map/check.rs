@@ -228,9 +228,11 @@ fn exactly_one(
         [_] => return,
         [_, second, ..] => (*second, format!("{} holds more than one key", subject.name)),
     };
-    reporter
-        .report(codes::ONE_OF, at, message)
-        .expect(format!("exactly one of {}", known.join(", ")));
+    let expected = match known.as_slice() {
+        [only] => only.clone(),
+        several => format!("exactly one of {}", several.join(", ")),
+    };
+    reporter.report(codes::ONE_OF, at, message).expect(expected);
 }
 
 /// The node that a default stands for.
@@ -371,8 +373,10 @@ fn kind(resolved: &Resolved) -> &'static str {
 /// How the author can say what was probably meant.
 fn advice(text: &str, resolved: &Resolved, shape: &Shape) -> Option<String> {
     match (shape, resolved) {
-        (Shape::Text(_), Resolved::Integer(_) | Resolved::Float(_) | Resolved::Boolean(_)) => {
-            Some(format!("quote it: `\"{text}\"`"))
+        (Shape::Text(format), Resolved::Integer(_) | Resolved::Float(_) | Resolved::Boolean(_)) => {
+            let quotes_do = (format.check)(text).is_ok();
+            let quote = || format!("quote it: `\"{text}\"`");
+            Some(if quotes_do { quote() } else { format!("for example `{}`", format.example) })
         }
         (Shape::Table { .. } | Shape::Record(_) | Shape::Json { .. }, Resolved::Null) => {
             Some("write `{}` for an empty one, or leave the key out".to_owned())

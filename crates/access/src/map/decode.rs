@@ -80,6 +80,7 @@ pub(super) struct Section<'a> {
 impl<'a> Section<'a> {
     fn new(word: &'static str, code: &'static str, mut keys: Vec<&'a str>) -> Self {
         keys.sort_unstable();
+        keys.dedup();
         Self { word, code, keys }
     }
 

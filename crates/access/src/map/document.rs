@@ -113,6 +113,11 @@ fn forbidden_character(file: usize, text: &str) -> Option<(Mark, char)> {
 fn syntax_error(file: usize, text: &str, error: &ScanError, reporter: &mut Reporter<'_>) {
     let at = mark_of(file, error.marker(), 1);
     let info = error.info();
+    if info.contains("recursion limit") {
+        // The reader looks ahead, and has a bound of its own in brackets.
+        too_deep(at, reporter);
+        return;
+    }
     if info.contains("anchor") {
         reporter
             .report(codes::ANCHOR, at, "anchors and aliases are not allowed")
@@ -127,6 +132,12 @@ fn syntax_error(file: usize, text: &str, error: &ScanError, reporter: &mut Repor
     if tab {
         diagnostic.help("the line begins with a tab: indent with spaces");
     }
+}
+
+fn too_deep(at: Mark, reporter: &mut Reporter<'_>) {
+    reporter
+        .report(codes::TOO_DEEP, at, "values are nested too deeply")
+        .expect("at most 32 levels");
 }
 
 fn mark_of(file: usize, marker: &Marker, width: usize) -> Mark {
@@ -216,9 +227,7 @@ impl Builder<'_, '_> {
             self.stack.push(open);
             return Some(());
         }
-        self.reporter
-            .report(codes::TOO_DEEP, at, "values are nested too deeply")
-            .expect("at most 32 levels");
+        too_deep(at, self.reporter);
         None
     }
 
@@ -274,10 +283,11 @@ fn take_key(node: Node, seen: &mut BTreeMap<String, Mark>, reporter: &mut Report
         Value::Scalar { text, .. } if !empty => text,
         Value::Scalar { .. } | Value::Sequence(_) | Value::Mapping(_) => {
             let message = if empty { "a key is empty" } else { "a key is a list or a mapping" };
-            reporter
-                .report(codes::KEY_NOT_TEXT, node.at, message)
-                .expect("text before the colon")
-                .help("quote text that begins with `{` or `[`");
+            let diagnostic = reporter.report(codes::KEY_NOT_TEXT, node.at, message);
+            diagnostic.expect("text before the colon");
+            if !empty {
+                diagnostic.help("quote text that begins with `{` or `[`");
+            }
             return Next::Ignored;
         }
     };

@@ -104,7 +104,7 @@ id_format!(
 id_format!(
     ROLE_ARN,
     RoleArn,
-    "^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*[A-Za-z0-9+=,.@_-]$",
+    "^arn:aws[^:]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]*[A-Za-z0-9+=,.@_-]$",
     "arn:aws:iam::111122223333:role/StagedoorSpoke"
 );
 

@@ -28,7 +28,8 @@ impl Source {
         if bytes.len() > MAX_BYTES {
             let message = format!("the file has {} bytes", bytes.len());
             let place = Place { file: name, line: 1, column: 1 };
-            return Err(refused(codes::TOO_LARGE, place, message, "at most 1,048,576 bytes"));
+            let advice = ("at most 1,048,576 bytes", "split the map into a folder of files");
+            return Err(refused(codes::TOO_LARGE, place, message, advice));
         }
         let utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
         String::from_utf8(bytes).map(|text| Self { name: name.clone(), text }).map_err(|error| {
@@ -38,14 +39,20 @@ impl Source {
             let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
             let what = if utf16 { "UTF-16" } else { "not UTF-8" };
             let place = Place { file: name, line, column };
-            refused(codes::NOT_UTF8, place, format!("the file is {what}"), "text in UTF-8")
+            let advice = ("text in UTF-8", "save the file as UTF-8");
+            refused(codes::NOT_UTF8, place, format!("the file is {what}"), advice)
         })
     }
 }
 
-fn refused(code: &'static str, place: Place, message: String, expected: &str) -> Diagnostics {
-    let expected = Some(expected.to_owned());
-    Diagnostics::new(vec![Diagnostic { code, place, width: 1, message, expected, help: None }])
+fn refused(
+    code: &'static str,
+    place: Place,
+    message: String,
+    (expected, help): (&str, &str),
+) -> Diagnostics {
+    let (expected, help) = (Some(expected.to_owned()), Some(help.to_owned()));
+    Diagnostics::new(vec![Diagnostic { code, place, width: 1, message, expected, help }])
 }
 
 /// Reads a map from its file, or from the files of its folder in the order of their names.

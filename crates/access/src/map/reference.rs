@@ -97,6 +97,7 @@ fn needed(field: &Field, rule: Rule) -> String {
         Presence::EachFile => "in each file".to_owned(),
         Presence::Required if rule == Rule::OverAllFiles => "once over all files".to_owned(),
         Presence::Required => "yes".to_owned(),
+        Presence::Optional if rule == Rule::ExactlyOne => "one of them".to_owned(),
         Presence::Optional => "no".to_owned(),
         Presence::Default(text) => format!("default `{text}`"),
         Presence::Unsupported => "—".to_owned(),

@@ -140,8 +140,8 @@ pub(super) static MAP: Record = Record {
                 value: &Shape::Record(&IDENTITY_PROVIDER),
                 most: None,
             },
-            "Whose signed assertions the door accepts, by a key that becomes part of the ACS \
-             address.",
+            "Whose signed assertions the door accepts, by a key that becomes part of its \
+             sign-in address.",
         ),
         field(
             "domains",
@@ -521,3 +521,7 @@ static OFFBOARDING: Record = Record {
         ),
     ],
 };
+
+#[cfg(test)]
+#[path = "shape_tests.rs"]
+mod tests;

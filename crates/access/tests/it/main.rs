@@ -5,6 +5,14 @@ mod check;
 #[cfg(test)]
 mod entitlement;
 #[cfg(test)]
+mod map_design;
+#[cfg(test)]
+mod map_folder;
+#[cfg(test)]
+mod map_hostile;
+#[cfg(test)]
+mod map_refusals;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod offboarding;

@@ -1,0 +1,102 @@
+//! Tests that the schema and the reference say all that the shape says.
+
+use super::super::{codes, json_schema, reference_markdown};
+use super::*;
+use serde_json::{Value, json};
+
+/// Calls `visit` for each field of each record, with its path in the JSON Schema.
+fn each_field(record: &'static Record, path: &str, visit: &mut impl FnMut(&str, &'static Field)) {
+    for field in record.fields {
+        let path = format!("{path}/properties/{}", field.key);
+        visit(&path, field);
+        let (mut shape, mut path) = (field.shape, path);
+        loop {
+            match shape {
+                Shape::List(item) => (shape, path) = (item, format!("{path}/items")),
+                Shape::Table { value, .. } => {
+                    (shape, path) = (value, format!("{path}/additionalProperties"));
+                }
+                Shape::Record(inner) => break each_field(inner, &path, visit),
+                _ => break,
+            }
+        }
+    }
+}
+
+#[test]
+fn every_key_is_in_the_schema_with_its_meaning() {
+    let schema = json_schema();
+    let mut keys = 0;
+    each_field(&MAP, "", &mut |path, field| {
+        keys += 1;
+        let described = schema.pointer(path).and_then(|p| p.get("description"));
+        let described = described.and_then(Value::as_str).unwrap_or_default();
+        assert!(described.starts_with(field.doc), "{path}: {described}");
+    });
+    assert_eq!(keys, 56);
+}
+
+#[test]
+fn every_key_is_in_the_reference_with_its_meaning() {
+    let reference = reference_markdown();
+    each_field(&MAP, "", &mut |path, field| {
+        let row = reference.lines().find(|line| {
+            line.starts_with(&format!("| `{}` |", field.key)) && line.contains(field.doc)
+        });
+        assert!(row.is_some(), "{path}");
+    });
+    for (code, meaning) in codes::ALL {
+        assert!(reference.contains(&format!("| `{code}` | {meaning} |")), "{code}");
+    }
+}
+
+#[test]
+fn the_reference_says_what_a_team_holds() {
+    let reference = reference_markdown();
+    let (_, team) = reference.split_once("\n## Team (`teams.<key>`)\n").unwrap();
+    let rows: Vec<&str> = team.lines().skip(3).take(5).collect();
+    assert_eq!(
+        rows,
+        [
+            "| `domain` | the key of a domain, such as `research` | yes | The domain its profiles \
+             are in. |",
+            "| `persona` | the key of a persona, such as `data-scientist` | no | What its people \
+             may do. |",
+            "| `execution_role` | the ARN of an IAM role, in which `{account_id}`, `{domain}`, \
+             `{persona}`, `{region}` and `{team}` are filled in, such as \
+             `arn:aws:iam::{account_id}:role/studio-{team}` | yes | The execution role of its \
+             profiles, in the domain's account. |",
+            "| `network` | the key of a network, or `anywhere`, such as `office` | yes | From \
+             where it may be opened. There is no default: who wants no limit writes `anywhere`. |",
+            "| `session` | a duration from 30m to 12h (such as `8h` or `90m`) | default `8h` | How \
+             long a Studio session lasts. |",
+        ]
+    );
+}
+
+#[test]
+fn the_schema_is_closed_and_names_what_is_required() {
+    let schema = json_schema();
+    let at = |path: &str| schema.pointer(path).cloned().unwrap_or_default();
+    assert_eq!(at("/$schema"), json!("https://json-schema.org/draft/2020-12/schema"));
+    assert_eq!(at("/required"), json!(["version"]));
+    assert_eq!(at("/additionalProperties"), json!(false));
+    let team = "/properties/teams/additionalProperties";
+    assert_eq!(at(&format!("{team}/required")), json!(["domain", "execution_role", "network"]));
+    assert_eq!(at(&format!("{team}/additionalProperties")), json!(false));
+    assert_eq!(at(&format!("{team}/properties/session/default")), json!("8h"));
+    assert_eq!(at(&format!("{team}/properties/tags/maxProperties")), json!(45));
+    assert_eq!(
+        at(&format!("{team}/properties/user_settings/properties")),
+        json!({ "ExecutionRole": false })
+    );
+    assert_eq!(at("/properties/version/const"), json!(1));
+    assert_eq!(at("/properties/guard/properties/max_removals/default"), json!(5));
+    assert_eq!(at("/properties/directory/maxProperties"), json!(1));
+    assert_eq!(at("/properties/directory/properties/scim/not"), json!({}));
+    assert_eq!(
+        at("/properties/domains/additionalProperties/properties/account_id/pattern"),
+        json!("^[0-9]{12}$")
+    );
+    assert_eq!(at("/properties/grants/items/properties/priority/minimum"), json!(-2_147_483_648));
+}

@@ -1,0 +1,241 @@
+//! The example map of the manual gives exactly these values.
+
+use access::ids::{
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, NetworkKey, PersonaKey, Region,
+    RoleArn, TeamKey,
+};
+use access::map::{
+    About, AccessMap, Activity, AssumeRole, DirectoryConfig, Domain, Grant, GrantTeam, Guard,
+    IdentityProvider, MatchBy, Offboarding, PersonMatch, Persona, Place, Source, Team, parse,
+};
+use access::network::{NetworkMatch, NetworkRule};
+use std::collections::BTreeMap;
+
+const EXAMPLE: &str = include_str!("map_design.yaml");
+
+fn read(text: &str) -> AccessMap {
+    match parse(&[Source { name: "access.yaml".into(), text: text.into() }]) {
+        Ok(map) => map,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+fn place(line: usize, column: usize) -> Place {
+    Place { file: "access.yaml".into(), line, column }
+}
+
+fn fraud() -> TeamKey {
+    TeamKey::parse("fraud").unwrap()
+}
+
+fn domain() -> Domain {
+    Domain {
+        domain_id: DomainId::parse("d-abcdefghijkl").unwrap(),
+        account_id: AccountId::parse("111122223333").unwrap(),
+        region: Region::parse("eu-west-1").unwrap(),
+        assume_role: Some(AssumeRole {
+            arn: RoleArn::parse("arn:aws:iam::111122223333:role/StagedoorSpoke").unwrap(),
+            external_id: Some("7f1c".into()),
+        }),
+    }
+}
+
+fn networks() -> BTreeMap<NetworkKey, NetworkRule> {
+    let office = NetworkRule {
+        any_of: vec![
+            NetworkMatch::Cidr("10.100.10.0/24".parse().unwrap()),
+            NetworkMatch::Vpce("vpce-0abc".into()),
+        ],
+        explain: Some("Use the office network or the VPN.".into()),
+    };
+    BTreeMap::from([
+        (NetworkKey::parse("anywhere").unwrap(), NetworkRule::anywhere()),
+        (NetworkKey::parse("office").unwrap(), office),
+    ])
+}
+
+fn team() -> Team {
+    Team {
+        domain: DomainKey::parse("research").unwrap(),
+        persona: Some(PersonaKey::parse("data-scientist").unwrap()),
+        execution_role: RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap(),
+        network: NetworkKey::parse("office").unwrap(),
+        session_seconds: 28_800,
+        tags: BTreeMap::from([("CostCenter".into(), "42".into())]),
+        user_settings: serde_json::Map::new(),
+        about: About {
+            title: Some("Fraud models".into()),
+            purpose: None,
+            owner: Some("ana@example.com".into()),
+            data_class: Some("confidential".into()),
+        },
+    }
+}
+
+fn grant(group: &str, team: GrantTeam, line: usize) -> Grant {
+    Grant { group: group.into(), team, priority: 0, from: None, until: None, place: place(line, 5) }
+}
+
+#[test]
+fn the_example_gives_exactly_these_values() {
+    let persona = Persona {
+        activities: vec![
+            Activity::RunStudioApps,
+            Activity::ManageMlJobs,
+            Activity::ManageModels,
+            Activity::ManageExperiments,
+            Activity::SearchExperiments,
+            Activity::S3Access,
+        ],
+        buckets: vec!["fraud-*".into()],
+    };
+    let contractors = Grant {
+        priority: 10,
+        // The last day counts: 31 January ends when 1 February begins.
+        until: Some("2027-02-01T00:00:00Z".parse().unwrap()),
+        ..grant("contractors", GrantTeam::Named(fraud()), 34)
+    };
+    let expected = AccessMap {
+        instance: "default".into(),
+        directory: DirectoryConfig::IdentityCenter {
+            region: Region::parse("eu-west-1").unwrap(),
+            identity_store_id: IdentityStoreId::parse("d-906716eb24").unwrap(),
+        },
+        identity_providers: BTreeMap::new(),
+        domains: BTreeMap::from([(DomainKey::parse("research").unwrap(), domain())]),
+        networks: networks(),
+        personas: BTreeMap::from([(PersonaKey::parse("data-scientist").unwrap(), persona)]),
+        teams: BTreeMap::from([(fraud(), team())]),
+        grants: vec![
+            grant("ml-fraud", GrantTeam::Named(fraud()), 32),
+            grant("ml-{team}-{persona}", GrantTeam::Captured, 33),
+            contractors,
+        ],
+        guard: Guard { max_removals: 5, max_removals_percent: 10 },
+        offboarding: Offboarding { hold_seconds: 604_800 },
+        // sha256sum of the file.
+        digest: "c4efcb16f1f4af78a449cf4df772c074c9d24d586ec4cbba57f1584cbdc19168".into(),
+    };
+    assert_eq!(read(EXAMPLE), expected);
+}
+
+const HEAD: &str = "version: 1\ndirectory: {identity_center: {region: eu-west-1, \
+                    identity_store_id: d-906716eb24}}\n";
+
+#[test]
+fn what_is_left_out_has_these_defaults() {
+    let map = read(HEAD);
+    assert_eq!(map.instance, "default");
+    assert_eq!(map.guard, Guard::default());
+    assert_eq!(map.guard, Guard { max_removals: 5, max_removals_percent: 10 });
+    assert_eq!(map.offboarding, Offboarding::default());
+    assert_eq!(map.networks.keys().map(NetworkKey::as_str).collect::<Vec<_>>(), ["anywhere"]);
+    assert!(map.teams.is_empty() && map.grants.is_empty() && map.domains.is_empty());
+}
+
+#[test]
+fn half_a_guard_keeps_the_other_half() {
+    let map = read(&format!("{HEAD}guard: {{max_removals_percent: 0}}\n"));
+    assert_eq!(map.guard, Guard { max_removals: 5, max_removals_percent: 0 });
+}
+
+#[test]
+fn identity_providers_say_how_they_name_the_person() {
+    let map = read(&format!(
+        "{HEAD}identity_providers:\n  corp: {{metadata: idp/corp.xml}}\n  partner:\n    \
+         metadata: p.xml\n    person: {{attribute: oid, matches: id}}\n    \
+         team_attribute: teamid\n    allow_unsolicited: true\n"
+    ));
+    let corp = IdentityProvider {
+        metadata: "idp/corp.xml".into(),
+        person: PersonMatch { attribute: None, matches: MatchBy::UserName },
+        team_attribute: None,
+        allow_unsolicited: false,
+    };
+    let partner = IdentityProvider {
+        metadata: "p.xml".into(),
+        person: PersonMatch { attribute: Some("oid".into()), matches: MatchBy::Id },
+        team_attribute: Some("teamid".into()),
+        allow_unsolicited: true,
+    };
+    assert_eq!(
+        map.identity_providers,
+        BTreeMap::from([
+            (IdpKey::parse("corp").unwrap(), corp),
+            (IdpKey::parse("partner").unwrap(), partner),
+        ])
+    );
+}
+
+fn with_team(fields: &str) -> Team {
+    let map = read(&format!(
+        "{HEAD}domains: {{d: {{domain_id: d-x, account_id: \"012345678901\", region: eu-west-1}}}}\n\
+         personas: {{p: {{activities: []}}}}\n\
+         teams:\n  t:\n    domain: d\n    persona: p\n    network: anywhere\n{fields}"
+    ));
+    map.teams.get(&TeamKey::parse("t").unwrap()).unwrap().clone()
+}
+
+#[test]
+fn every_placeholder_of_a_role_is_filled_in() {
+    let team = with_team(
+        "    execution_role: arn:aws:iam::{account_id}:role/{domain}/{region}/{team}-{persona}\n",
+    );
+    assert_eq!(team.execution_role.as_str(), "arn:aws:iam::012345678901:role/d/eu-west-1/t-p");
+}
+
+#[test]
+fn user_settings_become_json_by_the_core_schema() {
+    let team = with_team(
+        "    execution_role: arn:aws:iam::{account_id}:role/a\n    user_settings:\n      \
+         SecurityGroups: [sg-1, \"2\", yes]\n      \
+         JupyterLabAppSettings: {Idle: 0x3c, Ratio: 1.5, On: true, None: ~}\n      \
+         Text: |\n        a\n        b\n",
+    );
+    assert_eq!(
+        serde_json::Value::Object(team.user_settings),
+        serde_json::json!({
+            "SecurityGroups": ["sg-1", "2", "yes"],
+            "JupyterLabAppSettings": {"Idle": 60, "Ratio": 1.5, "On": true, "None": null},
+            "Text": "a\nb\n",
+        })
+    );
+}
+
+#[test]
+fn sessions_are_read_in_every_unit() {
+    for (text, seconds) in [("30m", 1800), ("90m", 5400), ("12h", 43_200), ("43200s", 43_200)] {
+        let team = with_team(&format!(
+            "    execution_role: arn:aws:iam::{{account_id}}:role/a\n    session: {text}\n"
+        ));
+        assert_eq!(team.session_seconds, seconds, "{text}");
+    }
+}
+
+#[test]
+fn times_of_a_grant_keep_their_offset() {
+    let map = read(&format!(
+        "{HEAD}grants:\n  - group: \"{{team}}\"\n    team: \"{{team}}\"\n    from: 2026-12-01\n    \
+         until: 2026-12-01T18:00:00+02:00\n"
+    ));
+    let grant = map.grants.first().unwrap();
+    assert_eq!(grant.from, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+    assert_eq!(grant.until, Some("2026-12-01T16:00:00Z".parse().unwrap()));
+    assert_eq!(grant.place, place(4, 5));
+}
+
+#[test]
+fn a_grant_of_one_day_is_not_empty() {
+    let map = read(&format!(
+        "{HEAD}grants: [{{group: \"{{team}}\", team: \"{{team}}\", from: 2026-12-01, \
+         until: 2026-12-01}}]\n"
+    ));
+    let grant = map.grants.first().unwrap();
+    assert_eq!(grant.until, Some("2026-12-02T00:00:00Z".parse().unwrap()));
+}
+
+#[test]
+fn a_byte_order_mark_at_the_beginning_is_passed_over() {
+    let map = read(&format!("\u{feff}{HEAD}"));
+    assert_eq!(map.instance, "default");
+}
