@@ -9,7 +9,7 @@ use crate::ports::{
     AppOwner, AuditEntry, CallError, DomainTarget, Ensured, ProfileSpec, ProfileUpdate,
 };
 use access::check::CheckedPlan;
-use access::observed::{Observed, ObservedProfile, TAG_LEAVING};
+use access::observed::{Observed, ObservedProfile, TAG_AGREED, TAG_LEAVING};
 use access::offboarding::{self, Advance, Call, Stage};
 use access::plan::{Action, Step};
 use access::reason::ReasonCode;
@@ -58,7 +58,7 @@ impl Plane {
             .actions
             .iter()
             .map(|action| async move {
-                let outcome = match self.act(action, observed).await {
+                let outcome = match self.act(action, observed, plan.is_agreed()).await {
                     Ok(outcome) => outcome,
                     Err(error) => {
                         tracing::warn!(profile = %action.profile, %error, "action failed");
@@ -82,7 +82,12 @@ impl Plane {
         report
     }
 
-    async fn act(&self, action: &Action, observed: &Observed) -> Result<Outcome, CallError> {
+    async fn act(
+        &self,
+        action: &Action,
+        observed: &Observed,
+        agreed: bool,
+    ) -> Result<Outcome, CallError> {
         // The check has refused plans for domains that are not in the map or were not read.
         let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
         match &action.step {
@@ -111,29 +116,48 @@ impl Plane {
                 Ok(outcome(ensured, "updated"))
             }
             Step::Hold { new, .. } => {
-                let Some(profile) = observed_profile(action, observed) else {
-                    return Ok(Outcome::Waiting);
-                };
-                if *new {
-                    self.mark_leaving(&target, action, profile).await?;
-                }
-                match offboarding::stop_apps(profile) {
-                    Some(advance) => self.advance(&target, action, profile, advance, *new).await,
-                    None => Ok(Outcome::Changed("put on hold".into())),
-                }
+                self.take_away(&target, action, observed, Marking::of(*new, agreed), false).await
             }
+            // A replaced profile is not leaving, and must not count as such.
             Step::Remove { new, .. } => {
-                let Some(profile) = observed_profile(action, observed) else {
-                    return Ok(Outcome::Waiting);
+                let marking = match action.reason {
+                    ReasonCode::ProfileFailed => Marking::Present,
+                    _ => Marking::of(*new, agreed),
                 };
-                // A replaced profile is not leaving, and must not count as such.
-                if *new && action.reason != ReasonCode::ProfileFailed {
-                    self.mark_leaving(&target, action, profile).await?;
-                }
-                let advance = offboarding::advance(profile);
-                self.advance(&target, action, profile, advance, *new).await
+                self.take_away(&target, action, observed, marking, true).await
             }
         }
+    }
+
+    /// Holds a profile, or takes it a step further on its way out.
+    async fn take_away(
+        &self,
+        target: &DomainTarget,
+        action: &Action,
+        observed: &Observed,
+        marking: Marking,
+        delete: bool,
+    ) -> Result<Outcome, CallError> {
+        let Some(profile) = observed_profile(action, observed) else {
+            return Ok(Outcome::Waiting);
+        };
+        let marked = match marking {
+            Marking::Present => Ok(()),
+            Marking::Set { agreed } => self.mark_leaving(target, action, profile, agreed).await,
+        };
+        // Nothing is deleted without its mark. What runs is stopped all the same: a tag that is
+        // refused must not leave somebody at work who has no right to it.
+        let advance = if delete && marked.is_ok() {
+            Some(offboarding::advance(profile))
+        } else {
+            offboarding::stop_apps(profile)
+        };
+        let is_new = marking != Marking::Present;
+        let outcome = match advance {
+            Some(advance) => self.advance(target, action, profile, advance, is_new).await,
+            None => Ok(Outcome::Changed("put on hold".into())),
+        };
+        marked.and(outcome)
     }
 
     /// Marks the profile as on its way out, ends the person's sessions where the person may not
@@ -143,16 +167,18 @@ impl Plane {
         target: &DomainTarget,
         action: &Action,
         profile: &ObservedProfile,
+        agreed: bool,
     ) -> Result<(), CallError> {
         if matches!(action.reason, ReasonCode::PersonGone | ReasonCode::PersonDisabled)
             && let Err(error) = self.sessions.close_all(&action.person).await
         {
             tracing::error!(%error, "sessions of a leaver cannot be ended");
         }
-        let update = ProfileUpdate {
-            set_tags: BTreeMap::from([(TAG_LEAVING.to_owned(), self.clock.now().to_string())]),
-            ..ProfileUpdate::default()
-        };
+        let mut set_tags = BTreeMap::from([(TAG_LEAVING.to_owned(), self.clock.now().to_string())]);
+        if agreed {
+            set_tags.insert(TAG_AGREED.to_owned(), "yes".to_owned());
+        }
+        let update = ProfileUpdate { set_tags, ..ProfileUpdate::default() };
         self.provision.update_profile(target, &action.profile, &update).await?;
         let mut details = BTreeMap::new();
         if let Some(uid) = &profile.home_efs_uid {
@@ -177,7 +203,11 @@ impl Plane {
         for call in &advance.calls {
             let (ensured, what) = self.call(target, profile, call).await?;
             if ensured == Ensured::Changed {
-                let details = BTreeMap::from([("what".to_owned(), what.clone())]);
+                let mut details = BTreeMap::from([("what".to_owned(), what.clone())]);
+                // Where the home directory is, once more: from here on only this tells.
+                if let (Call::DeleteProfile, Some(uid)) = (call, &profile.home_efs_uid) {
+                    details.insert("home_efs_uid".to_owned(), uid.clone());
+                }
                 self.note(action, ensured, event_of(advance.stage), details).await;
                 said.push(what);
             }
@@ -243,6 +273,24 @@ impl Plane {
             details,
         })
         .await;
+    }
+}
+
+/// What becomes of the tag that says since when a profile is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marking {
+    /// It is there, or there shall be none.
+    Present,
+    /// It is set.
+    Set {
+        /// Whether somebody agreed to the number of removals.
+        agreed: bool,
+    },
+}
+
+impl Marking {
+    fn of(new: bool, agreed: bool) -> Self {
+        if new { Self::Set { agreed } } else { Self::Present }
     }
 }
 

@@ -3,19 +3,25 @@
 //! Wake-ups that arrive while a pass runs are merged into the next one. A wake-up that is lost
 //! costs time, never correctness: a full pass runs at the start and on a timer.
 
+use crate::begun::Begun;
 use crate::event::{self, Wake};
-use crate::pass::{Outcome, PassReport};
+use crate::pass::{Outcome, PassReport, Watcher};
 use crate::plane::Plane;
 use crate::ports::{AuditEntry, CallError, WakeQueue};
 use crate::survey::{Scope, Survey};
 use access::check::{CheckedPlan, Removals, Violation, check};
 use access::plan::{Action, Plan};
 use access::reason::ReasonCode;
+use futures::FutureExt;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
+
+/// The most people who are read one by one; for more, reading everybody is fewer calls.
+const MOST_PEOPLE: usize = 50;
 
 /// Wake-ups that wait for the next pass, merged into one.
 #[derive(Debug, Clone, Default)]
@@ -26,13 +32,17 @@ impl Waker {
     pub fn wake(&self, wake: Wake) {
         let (pending, notify) = &*self.0;
         let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
-        *pending = Some(match (pending.take(), wake) {
+        let merged = match (pending.take(), wake) {
             (Some(Wake::People(mut known)), Wake::People(more)) => {
                 known.extend(more);
                 Wake::People(known)
             }
             (None, wake) => wake,
             _ => Wake::Everything,
+        };
+        *pending = Some(match merged {
+            Wake::People(people) if people.len() > MOST_PEOPLE => Wake::Everything,
+            merged => merged,
         });
         notify.notify_one();
     }
@@ -52,7 +62,7 @@ impl Waker {
     }
 }
 
-/// The longest wait between two looks at something unfinished.
+/// The longest wait between two looks at something that AWS is at.
 pub const LONGEST_RECHECK: Duration = Duration::from_mins(1);
 
 /// How often the loop looks without being asked.
@@ -60,8 +70,9 @@ pub const LONGEST_RECHECK: Duration = Duration::from_mins(1);
 pub struct Rhythm {
     /// From one full pass to the next.
     pub resync: Duration,
-    /// From a pass that left something unfinished to the next look at it. Doubles, up to
-    /// [`LONGEST_RECHECK`], while nothing changes: deleting an app can take twenty minutes.
+    /// From a pass that left something unfinished to the next look at it. Doubles while nothing
+    /// changes: up to [`LONGEST_RECHECK`] while AWS is at it, for deleting an app can take twenty
+    /// minutes; up to `resync` where something fails.
     pub recheck: Duration,
 }
 
@@ -94,7 +105,7 @@ pub struct Pass {
 impl Pass {
     /// Whether AWS agrees now, as far as Stagedoor can make it.
     pub fn settled(&self) -> bool {
-        self.plan.is_empty() && !self.plan.kept.iter().any(|k| k.reason == ReasonCode::Busy)
+        self.plan.is_empty() && left_by(&self.plan, &self.report, true) == Left::Nothing
     }
 }
 
@@ -104,7 +115,7 @@ impl Plane {
         &self,
         scope: &Scope,
         removals: Removals,
-        watcher: crate::pass::Watcher<'_>,
+        watcher: Watcher<'_>,
     ) -> Result<Pass, PassError> {
         let survey = self.survey(scope).await?;
         let plan = self.plan(&survey);
@@ -132,6 +143,7 @@ impl Plane {
         resync.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut unfinished: Option<Scope> = None;
         let mut pause = rhythm.recheck;
+        let mut memory = Memory::default();
         loop {
             let recheck = async {
                 match &unfinished {
@@ -139,15 +151,23 @@ impl Plane {
                     None => std::future::pending().await,
                 }
             };
+            // In this order: neither an end nor a full pass waits behind a stream of events.
             let scope = tokio::select! {
+                biased;
                 () = &mut stop => return,
-                wake = waker.next() => widest(scope_of(wake), unfinished.take()),
                 _ = resync.tick() => Scope::Everything,
+                wake = waker.next() => widest(scope_of(wake), unfinished.take()),
                 () = recheck => unfinished.take().unwrap_or(Scope::Everything),
             };
-            let left = self.supervised_pass(&scope).await;
+            let pass = AssertUnwindSafe(self.supervised_pass(&scope, &mut memory)).catch_unwind();
+            // A loop that died unseen would leave everybody who leaves where they are.
+            let left = pass.await.unwrap_or_else(|_| {
+                tracing::error!("a pass panicked; the loop goes on");
+                Left::Stuck
+            });
             pause = match left {
-                Left::Unmoved => (pause * 2).min(LONGEST_RECHECK),
+                Left::Waiting => (pause * 2).min(LONGEST_RECHECK),
+                Left::Stuck => (pause * 2).min(rhythm.resync),
                 Left::Moving | Left::Nothing => rhythm.recheck,
             };
             unfinished = (left != Left::Nothing).then_some(scope);
@@ -155,29 +175,61 @@ impl Plane {
     }
 
     /// Makes a pass, logs what came of it, and says what it left.
-    async fn supervised_pass(&self, scope: &Scope) -> Left {
+    async fn supervised_pass(&self, scope: &Scope, memory: &mut Memory) -> Left {
+        let survey = match self.survey(scope).await {
+            Ok(survey) => survey,
+            Err(error) => {
+                tracing::warn!(%error, "the directory cannot be read; nothing was changed");
+                return Left::Stuck;
+            }
+        };
+        let Some(checked) = self.permitted(self.plan(&survey), &survey, memory).await else {
+            // Looking again soon would find the same; a person or the next event has to come.
+            return Left::Nothing;
+        };
+        memory.begun.remember(checked.plan());
         let watcher = |action: &Action, outcome: &Outcome| {
             if let Outcome::Changed(what) = outcome {
                 tracing::info!(profile = %action.profile, reason = %action.reason, "{what}");
             }
         };
-        match self.pass(scope, Removals::Guarded, &watcher).await {
-            Ok(pass) if pass.settled() => Left::Nothing,
-            Ok(pass) if pass.report.changed > 0 => Left::Moving,
-            Ok(_) => Left::Unmoved,
-            Err(PassError::Call(error)) => {
-                tracing::warn!(%error, "the directory cannot be read; nothing was changed");
-                Left::Unmoved
+        let report = self.carry_out(&checked, &survey.observed, &watcher).await;
+        let plan = checked.plan();
+        // A plan that comes back as it was has changed nothing that lasts.
+        let is_news = memory.last.as_ref().is_none_or(|last| !last.same_actions(plan));
+        let left = left_by(plan, &report, is_news);
+        memory.last = Some(plan.clone());
+        left
+    }
+
+    /// What of the plan may be carried out. Where only the guard objects, everything but the
+    /// removals that it objects to: the error of one group must not keep others out.
+    async fn permitted(
+        &self,
+        plan: Plan,
+        survey: &Survey,
+        memory: &mut Memory,
+    ) -> Option<CheckedPlan> {
+        let removals = Removals::GuardedAfter(memory.begun.unseen(&survey.observed, survey.now));
+        let violations = match self.check(plan.clone(), survey, removals) {
+            Ok(checked) => {
+                memory.refused.clear();
+                return Some(checked);
             }
-            Err(PassError::Refused(violations)) => {
-                for violation in &violations {
-                    tracing::error!(code = %violation.code, "{}", violation.message);
-                    self.record(refused_plan(self.clock.now(), violation)).await;
-                }
-                // Looking again soon would find the same; a person or the next event has to come.
-                Left::Nothing
+            Err(violations) => violations,
+        };
+        for violation in &violations {
+            tracing::error!(code = %violation.code, "{}", violation.message);
+            // Once, not every quarter of an hour until somebody comes.
+            if !memory.refused.contains(violation) {
+                self.record(refused_plan(survey.now, violation)).await;
             }
         }
+        let only_guard = violations.iter().all(|v| v.code == ReasonCode::GuardTripped);
+        memory.refused = violations;
+        let mut rest = plan;
+        rest.actions.retain(|action| !action.is_new_removal());
+        only_guard.then(|| self.check(rest, survey, removals).ok()).flatten()
     }
 
     /// Reads events from a queue and wakes the loop, until `stop` resolves.
@@ -228,12 +280,42 @@ impl Plane {
     }
 }
 
+/// What the loop remembers from pass to pass. Losing it costs no correctness.
+#[derive(Debug, Default)]
+struct Memory {
+    begun: Begun,
+    /// The objections to the latest plan, which are in the audit log already.
+    refused: Vec<Violation>,
+    /// The latest plan that was carried out.
+    last: Option<Plan>,
+}
+
 /// What a pass left to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
+    /// AWS agrees, as far as Stagedoor can make it.
     Nothing,
+    /// The next step can be asked for soon.
     Moving,
-    Unmoved,
+    /// AWS is at it.
+    Waiting,
+    /// Something failed, could not be read, or does not last.
+    Stuck,
+}
+
+fn left_by(plan: &Plan, report: &PassReport, is_news: bool) -> Left {
+    let keeps = |reasons: &[ReasonCode]| plan.kept.iter().any(|k| reasons.contains(&k.reason));
+    let is_blind = keeps(&[ReasonCode::DomainUnreadable, ReasonCode::RoleUnreadable]);
+    let is_busy = report.waiting > 0 || keeps(&[ReasonCode::Busy]);
+    if report.changed > 0 && is_news {
+        Left::Moving
+    } else if is_busy {
+        Left::Waiting
+    } else if is_blind || !plan.is_empty() {
+        Left::Stuck
+    } else {
+        Left::Nothing
+    }
 }
 
 /// What a wake-up asks to be read.

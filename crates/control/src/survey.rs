@@ -42,6 +42,8 @@ pub struct Survey {
     pub snapshot: Snapshot,
     /// Studio.
     pub observed: Observed,
+    /// What failed where a domain could not be read; `observed` has the same in words.
+    pub failures: BTreeMap<DomainKey, CallError>,
     /// When.
     pub now: jiff::Timestamp,
 }
@@ -54,16 +56,27 @@ impl Plane {
     pub async fn survey(&self, scope: &Scope) -> Result<Survey, CallError> {
         let now = self.clock.now();
         let groups = group_names(&self.map);
-        let snapshot = match scope {
-            Scope::Everything => self.directory.everybody(&groups).await?,
-            Scope::People(people) => self.directory.people(people, &groups).await?,
-            Scope::Entrance { person, .. } => {
-                self.directory.people(&BTreeSet::from([person.clone()]), &groups).await?
+        // The directory comes after Studio wherever removals are planned. Reading hundreds of
+        // profiles takes minutes; with an older snapshot, a profile made meanwhile for somebody new
+        // would be taken for one that nobody has a right to.
+        let (snapshot, (observed, failures)) = match scope {
+            Scope::Everything => {
+                let observed = self.observe(self.every_domain()).await;
+                (self.directory.everybody(&groups).await?, observed)
+            }
+            Scope::People(people) => {
+                let observed = self.observe(self.every_domain()).await;
+                (self.directory.people(people, &groups).await?, observed)
+            }
+            // The person's name tells which profile to read. The door removes nothing.
+            Scope::Entrance { person, team, whole_domain } => {
+                let one = BTreeSet::from([person.clone()]);
+                let snapshot = self.directory.people(&one, &groups).await?;
+                let wanted = self.domain_of_team(person, team, *whole_domain, &snapshot);
+                (snapshot, self.observe(wanted).await)
             }
         };
-        let wanted = self.wanted_domains(scope, &snapshot);
-        let observed = self.observe(wanted).await;
-        Ok(Survey { snapshot, observed, now })
+        Ok(Survey { snapshot, observed, failures, now })
     }
 
     /// Plans from what was surveyed.
@@ -71,15 +84,18 @@ impl Plane {
         planner::plan(&self.map, &survey.snapshot, &survey.observed, survey.now)
     }
 
-    fn wanted_domains(
+    fn every_domain(&self) -> BTreeMap<DomainKey, (DomainTarget, ProfileScope)> {
+        let all = self.targets().into_iter();
+        all.map(|(key, target)| (key, (target, ProfileScope::All))).collect()
+    }
+
+    fn domain_of_team(
         &self,
-        scope: &Scope,
+        person: &PersonId,
+        team: &TeamKey,
+        whole_domain: bool,
         snapshot: &Snapshot,
     ) -> BTreeMap<DomainKey, (DomainTarget, ProfileScope)> {
-        let Scope::Entrance { person, team, whole_domain } = scope else {
-            let all = self.targets().into_iter();
-            return all.map(|(key, target)| (key, (target, ProfileScope::All))).collect();
-        };
         let domain = self.map.teams.get(team).map(|team| team.domain.clone());
         let Some(target) = domain.as_ref().and_then(|key| self.target(key)) else {
             return BTreeMap::new();
@@ -96,8 +112,9 @@ impl Plane {
     async fn observe(
         &self,
         wanted: BTreeMap<DomainKey, (DomainTarget, ProfileScope)>,
-    ) -> Observed {
+    ) -> (Observed, BTreeMap<DomainKey, CallError>) {
         let mut observed = Observed::default();
+        let mut failures = BTreeMap::new();
         // The futures are made before they are streamed: a closure inside the stream would have to
         // be general over lifetimes, and then nobody could send this across threads.
         let reads: Vec<_> = wanted
@@ -114,12 +131,13 @@ impl Plane {
                 }
                 Err(error) => {
                     tracing::warn!(domain = %key, %error, "domain cannot be read");
-                    observed.unreadable.insert(key, error.to_string());
+                    observed.unreadable.insert(key.clone(), error.to_string());
+                    failures.insert(key, error);
                 }
             }
         }
         observed.roles = self.observe_roles(&observed, &wanted).await;
-        observed
+        (observed, failures)
     }
 
     /// Reads the execution roles of the teams in the domains that were read.

@@ -1,0 +1,468 @@
+//! A directory, a Studio and a store in memory, with faults to switch on.
+
+use access::ids::{GroupId, PersonId, ProfileName, RoleArn, TeamKey};
+use access::map::{AccessMap, Source, parse};
+use access::naming::profile_name;
+use access::observed::{
+    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
+    TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM,
+};
+use access::snapshot::{Coverage, Group, Person, Snapshot};
+use async_trait::async_trait;
+use control::plane::Plane;
+use control::ports::{
+    AppOwner, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget, Ensured, Entropy,
+    FailureKind, LoginRequests, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
+    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session,
+    SessionId, Sessions, StoreError,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::time::Instant;
+
+pub(crate) const START: &str = "2026-11-21T09:00:00Z";
+
+pub(crate) const MAP: &str = r#"
+version: 1
+directory:
+  identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }
+identity_providers:
+  corp: { metadata: corp.xml }
+  tiles:
+    metadata: tiles.xml
+    person: { attribute: ssouserid, matches: id }
+    team_attribute: teamid
+    allow_unsolicited: true
+domains:
+  research: { domain_id: d-abcdefghijkl, account_id: "111122223333", region: eu-west-1 }
+networks:
+  office: { any_of: [ { cidr: 10.100.10.0/24 } ], explain: "Use the office network or the VPN." }
+teams:
+  fraud: { domain: research, execution_role: "arn:aws:iam::111122223333:role/fraud", network: anywhere }
+  trials: { domain: research, execution_role: "arn:aws:iam::111122223333:role/trials", network: office }
+grants:
+  - { group: ml-fraud, team: fraud }
+  - { group: ml-trials, team: trials }
+guard: { max_removals: 2, max_removals_percent: 100 }
+offboarding: { hold: 7d }
+"#;
+
+/// What does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fault {
+    Directory,
+    Domain,
+    /// The next reading of the domain panics.
+    DomainPanics,
+    /// Changes of profiles are accepted and do not last.
+    Forgetful,
+    Tags,
+    Presign,
+    Sessions,
+    Logins,
+    Replay,
+    Audit,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) people: BTreeMap<PersonId, Person>,
+    pub(crate) groups: BTreeMap<String, BTreeSet<PersonId>>,
+    pub(crate) profiles: BTreeMap<String, ObservedProfile>,
+    pub(crate) faults: BTreeSet<Fault>,
+    /// How long a reading of the directory takes.
+    pub(crate) directory_takes: Duration,
+    /// How long a reading of the domain takes.
+    pub(crate) domain_takes: Duration,
+    /// Readings of the directory.
+    pub(crate) reads: Vec<String>,
+    /// Changes that Studio accepted.
+    pub(crate) changes: Vec<String>,
+    pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    pub(crate) logins: BTreeMap<String, PendingLogin>,
+    pub(crate) used: BTreeSet<String>,
+    drawn: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    state: Mutex<State>,
+    started: Instant,
+}
+
+pub(crate) fn person_id(name: &str) -> PersonId {
+    PersonId::parse(format!("p-{name}")).unwrap()
+}
+
+pub(crate) fn team(key: &str) -> TeamKey {
+    TeamKey::parse(key).unwrap()
+}
+
+impl World {
+    /// These people, all of them in `ml-fraud`, and Studio as it has to be for that.
+    pub(crate) fn of(names: &[&str]) -> Arc<Self> {
+        let world = Self { state: Mutex::default(), started: Instant::now() };
+        world.state().groups.insert("ml-fraud".into(), BTreeSet::new());
+        world.state().groups.insert("ml-trials".into(), BTreeSet::new());
+        for name in names {
+            world.join(name, "ml-fraud");
+            world.settle(name);
+        }
+        Arc::new(world)
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub(crate) fn join(&self, name: &str, group: &str) {
+        let person = Person {
+            id: person_id(name),
+            user_name: name.into(),
+            display_name: name.into(),
+            enabled: true,
+        };
+        let mut state = self.state();
+        state.people.entry(person.id.clone()).or_insert(person);
+        state.groups.entry(group.into()).or_default().insert(person_id(name));
+    }
+
+    pub(crate) fn leave(&self, name: &str, group: &str) {
+        self.state().groups.get_mut(group).unwrap().remove(&person_id(name));
+    }
+
+    /// Gives the person a good profile for the team `fraud`, with an app that runs.
+    pub(crate) fn settle(&self, name: &str) {
+        let mut state = self.state();
+        let name = profile_name(&state.people[&person_id(name)], &team("fraud"));
+        let tags = [
+            (TAG_INSTANCE, "default".to_owned()),
+            (TAG_PERSON, format!("p-{}", name.as_str().split("--").next().unwrap())),
+            (TAG_TEAM, "fraud".to_owned()),
+        ];
+        let app = ObservedApp {
+            app_type: "JupyterLab".into(),
+            name: "default".into(),
+            status: AppStatus::InService,
+        };
+        let profile = ObservedProfile {
+            name: name.clone(),
+            status: ProfileStatus::InService,
+            execution_role: Some("arn:aws:iam::111122223333:role/fraud".into()),
+            user_settings: serde_json::Map::new(),
+            tags: tags.map(|(key, value)| (key.to_owned(), value)).into(),
+            home_efs_uid: Some("200042".into()),
+            apps: vec![app],
+            spaces: vec![],
+        };
+        state.profiles.insert(name.folded(), profile);
+    }
+
+    pub(crate) fn break_down(&self, fault: Fault) {
+        self.state().faults.insert(fault);
+    }
+
+    pub(crate) fn mend(&self, fault: Fault) {
+        self.state().faults.remove(&fault);
+    }
+
+    /// Names of profiles on their way out.
+    pub(crate) fn leaving(&self) -> Vec<String> {
+        let state = self.state();
+        let leaving = state.profiles.values().filter(|p| p.tags.contains_key(TAG_LEAVING));
+        leaving.map(|profile| profile.name.to_string()).collect()
+    }
+
+    /// Codes in the audit log under this event.
+    pub(crate) fn audited(&self, event: &str) -> Vec<String> {
+        let state = self.state();
+        let entries = state.audit.iter().filter(|entry| entry.event == event);
+        entries.map(|entry| entry.code.clone()).collect()
+    }
+
+    pub(crate) fn plane(self: &Arc<Self>, map: &str) -> Plane {
+        let source = Source::from_bytes("access.yaml", map.into()).unwrap();
+        let map: AccessMap = parse(&[source]).unwrap();
+        Plane {
+            map: Arc::new(map),
+            directory: self.clone(),
+            observe: self.clone(),
+            provision: self.clone(),
+            sessions: self.clone(),
+            audit: self.clone(),
+            clock: self.clone(),
+            entropy: self.clone(),
+        }
+    }
+
+    fn call(
+        &self,
+        fault: Fault,
+        operation: &'static str,
+    ) -> Result<MutexGuard<'_, State>, CallError> {
+        let state = self.state();
+        if state.faults.contains(&fault) {
+            return Err(CallError {
+                service: "aws",
+                operation,
+                kind: FailureKind::Throttled,
+                aws_code: None,
+                message: "slow down".into(),
+            });
+        }
+        Ok(state)
+    }
+
+    fn store(&self, fault: Fault) -> Result<MutexGuard<'_, State>, StoreError> {
+        let state = self.state();
+        if state.faults.contains(&fault) {
+            return Err(StoreError { operation: "write", message: "disk full".into() });
+        }
+        Ok(state)
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.started.elapsed()).unwrap();
+        START.parse::<Timestamp>().unwrap() + elapsed
+    }
+}
+
+impl Entropy for World {
+    fn bytes(&self) -> [u8; 32] {
+        let mut state = self.state();
+        state.drawn += 1;
+        let mut bytes = [0x5a; 32];
+        bytes[..8].copy_from_slice(&state.drawn.to_le_bytes());
+        bytes
+    }
+}
+
+fn snapshot(state: &State, coverage: Coverage, wanted: &BTreeSet<String>) -> Snapshot {
+    let groups = state.groups.iter().filter(|(name, _)| wanted.contains(*name));
+    let groups = groups.map(|(name, members)| {
+        let id = GroupId::parse(name.clone()).unwrap();
+        (id.clone(), Group { id, display_name: name.clone(), members: members.clone() })
+    });
+    let seen = |id: &PersonId| match &coverage {
+        Coverage::Complete => true,
+        Coverage::People(people) => people.contains(id),
+    };
+    let people = state.people.iter().filter(|(id, _)| seen(id));
+    Snapshot {
+        people: people.map(|(id, person)| (id.clone(), person.clone())).collect(),
+        groups: groups.collect(),
+        coverage,
+    }
+}
+
+#[async_trait]
+impl Directory for World {
+    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<Snapshot, CallError> {
+        let takes = self.state().directory_takes;
+        self.state().reads.push("everybody".into());
+        tokio::time::sleep(takes).await;
+        Ok(snapshot(&*self.call(Fault::Directory, "ListUsers")?, Coverage::Complete, groups))
+    }
+
+    async fn people(
+        &self,
+        people: &BTreeSet<PersonId>,
+        groups: &BTreeSet<String>,
+    ) -> Result<Snapshot, CallError> {
+        let takes = self.state().directory_takes;
+        let names: Vec<&str> = people.iter().map(PersonId::as_str).collect();
+        self.state().reads.push(names.join(" "));
+        tokio::time::sleep(takes).await;
+        let coverage = Coverage::People(people.clone());
+        Ok(snapshot(&*self.call(Fault::Directory, "DescribeUser")?, coverage, groups))
+    }
+
+    async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        let state = self.call(Fault::Directory, "GetUserId")?;
+        let found = state.people.values().find(|known| match person {
+            PersonLookup::Id(id) => &known.id == id,
+            PersonLookup::UserName(name) => &known.user_name == name,
+        });
+        Ok(found.map(|person| person.id.clone()))
+    }
+
+    async fn members(&self, _: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
+        panic!("neither loop nor door reads a group by itself")
+    }
+}
+
+#[async_trait]
+impl Observe for World {
+    async fn domain(
+        &self,
+        _: &DomainTarget,
+        scope: &ProfileScope,
+    ) -> Result<ObservedDomain, CallError> {
+        let is_defect = self.state().faults.remove(&Fault::DomainPanics);
+        assert!(!is_defect, "a defect, made for the test");
+        let takes = self.state().domain_takes;
+        tokio::time::sleep(takes).await;
+        let state = self.call(Fault::Domain, "DescribeDomain")?;
+        let mut profiles = state.profiles.clone();
+        if let ProfileScope::Named(names) = scope {
+            profiles.retain(|_, profile| names.contains(&profile.name));
+        }
+        Ok(ObservedDomain {
+            auth_mode: AuthMode::Iam,
+            in_service: true,
+            profiles,
+            complete: matches!(scope, ProfileScope::All),
+            profile_quota: None,
+        })
+    }
+
+    async fn role(&self, _: &DomainTarget, _: &RoleArn) -> Result<ObservedRole, CallError> {
+        Ok(ObservedRole::Trusted)
+    }
+}
+
+#[async_trait]
+impl Provision for World {
+    async fn create_profile(
+        &self,
+        _: &DomainTarget,
+        spec: &ProfileSpec,
+    ) -> Result<Ensured, CallError> {
+        let mut state = self.state();
+        state.changes.push(format!("create {}", spec.name));
+        let profile = ObservedProfile {
+            name: spec.name.clone(),
+            status: ProfileStatus::InService,
+            execution_role: Some(spec.execution_role.to_string()),
+            user_settings: spec.user_settings.clone(),
+            tags: spec.tags.clone(),
+            home_efs_uid: None,
+            apps: vec![],
+            spaces: vec![],
+        };
+        state.profiles.insert(spec.name.folded(), profile);
+        Ok(Ensured::Changed)
+    }
+
+    async fn update_profile(
+        &self,
+        _: &DomainTarget,
+        name: &ProfileName,
+        update: &ProfileUpdate,
+    ) -> Result<Ensured, CallError> {
+        let mut state = self.call(Fault::Tags, "AddTags")?;
+        state.changes.push(format!("update {name}"));
+        if !state.faults.contains(&Fault::Forgetful) {
+            let profile = state.profiles.get_mut(&name.folded()).unwrap();
+            profile.tags.extend(update.set_tags.clone());
+            profile.tags.retain(|key, _| !update.remove_tags.contains(key));
+        }
+        Ok(Ensured::Changed)
+    }
+
+    async fn stop_app(
+        &self,
+        _: &DomainTarget,
+        owner: &AppOwner,
+        app: &ObservedApp,
+    ) -> Result<Ensured, CallError> {
+        let mut state = self.state();
+        let AppOwner::Profile(name) = owner else { panic!("no spaces here: {owner:?}") };
+        state.changes.push(format!("stop {} of {name}", app.app_type));
+        state.profiles.get_mut(&name.folded()).unwrap().apps.clear();
+        Ok(Ensured::Changed)
+    }
+
+    async fn delete_space(&self, _: &DomainTarget, space: &str) -> Result<Ensured, CallError> {
+        panic!("no spaces here: {space}")
+    }
+
+    async fn delete_profile(
+        &self,
+        _: &DomainTarget,
+        name: &ProfileName,
+    ) -> Result<Ensured, CallError> {
+        let mut state = self.state();
+        state.changes.push(format!("delete {name}"));
+        state.profiles.remove(&name.folded());
+        Ok(Ensured::Changed)
+    }
+}
+
+#[async_trait]
+impl Presign for World {
+    async fn presign(
+        &self,
+        _: &DomainTarget,
+        request: &PresignRequest,
+    ) -> Result<PresignedUrl, CallError> {
+        drop(self.call(Fault::Presign, "CreatePresignedDomainUrl")?);
+        Ok(PresignedUrl::new(format!("https://studio.example/{}", request.profile)))
+    }
+}
+
+#[async_trait]
+impl Sessions for World {
+    async fn open(&self, session: &Session) -> Result<(), StoreError> {
+        self.store(Fault::Sessions)?.sessions.insert(session.id.clone(), session.clone());
+        Ok(())
+    }
+
+    async fn get(&self, id: &SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let state = self.store(Fault::Sessions)?;
+        Ok(state.sessions.get(id).filter(|session| session.expires > now).cloned())
+    }
+
+    async fn close(&self, id: &SessionId) -> Result<(), StoreError> {
+        self.store(Fault::Sessions)?.sessions.remove(id);
+        Ok(())
+    }
+
+    async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError> {
+        self.store(Fault::Sessions)?.sessions.retain(|_, session| &session.person != person);
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl LoginRequests for World {
+    async fn begin(&self, login: &PendingLogin) -> Result<(), StoreError> {
+        self.store(Fault::Logins)?.logins.insert(login.request_id.clone(), login.clone());
+        Ok(())
+    }
+
+    async fn take(&self, id: &str, now: Timestamp) -> Result<Option<PendingLogin>, StoreError> {
+        let taken = self.store(Fault::Logins)?.logins.remove(id);
+        Ok(taken.filter(|login| login.expires > now))
+    }
+}
+
+#[async_trait]
+impl ReplayCache for World {
+    async fn claim(
+        &self,
+        issuer: &str,
+        id: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.store(Fault::Replay)?.used.insert(format!("{issuer} {id}")))
+    }
+}
+
+#[async_trait]
+impl AuditLog for World {
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.store(Fault::Audit)?.audit.push(entry.clone());
+        Ok(())
+    }
+
+    async fn newest(&self, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        panic!("neither loop nor door reads the audit log")
+    }
+}
