@@ -7,6 +7,8 @@
 mod opening;
 mod refusal;
 mod sign_in;
+mod strangers;
+mod underway;
 mod view;
 
 pub use refusal::{Refusal, RefusalKind};
@@ -21,6 +23,8 @@ use saml_sp::{ServiceProvider, SpMetadata, Unsolicited, Verifier};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use strangers::Strangers;
+use underway::Underway;
 
 /// The door could not be set up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +69,9 @@ pub struct Door {
     identity_providers: BTreeMap<IdpKey, Trusted>,
     service_provider: ServiceProvider,
     secure: bool,
+    /// Openings that are being worked on.
+    underway: Underway,
+    strangers: Arc<Strangers>,
 }
 
 impl Door {
@@ -101,7 +108,8 @@ impl Door {
             let trusted = Trusted { settings: settings.clone(), verifier };
             identity_providers.insert(key.clone(), trusted);
         }
-        Ok(Self { plane, ports, identity_providers, service_provider, secure })
+        let (underway, strangers) = (Underway::default(), Arc::default());
+        Ok(Self { plane, ports, identity_providers, service_provider, secure, underway, strangers })
     }
 
     /// Metadata for identity providers: our entity id and where answers go.
@@ -145,9 +153,13 @@ impl Door {
             details.insert("detail".to_owned(), detail.clone());
         }
         tracing::info!(code = no.code, %reference, detail = no.detail, "refused");
+        let now = self.plane.clock.now();
+        if no.person.is_none() && !self.strangers.may_be_written_down(now) {
+            return Refusal { kind, code: no.code, why: no.why, remedy: no.remedy, reference };
+        }
         self.plane
             .record(AuditEntry {
-                at: self.plane.clock.now(),
+                at: now,
                 event: "refused".into(),
                 code: no.code.into(),
                 person: no.person.map(ToString::to_string),

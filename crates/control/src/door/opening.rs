@@ -3,17 +3,17 @@
 use super::session_id;
 use super::{Door, MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
 use crate::pass::Outcome;
-use crate::ports::{AuditEntry, DomainTarget, PresignRequest};
+use crate::ports::{AuditEntry, CallError, DomainTarget, PresignRequest, Session};
 use crate::survey::{Scope, Survey};
-use access::check::{Removals, check};
-use access::entitlement::{Entitlement, entitlements, group_names};
+use access::check::Removals;
+use access::entitlement::{Entitlement, entitlements};
 use access::ids::{PersonId, ProfileName, TeamKey};
 use access::map::Team;
 use access::network::{ANYWHERE, NetworkRule, Origin};
 use access::plan::{Action, Plan};
 use access::reason::ReasonCode;
-use access::snapshot::Person;
-use std::collections::{BTreeMap, BTreeSet};
+use access::snapshot::{Person, Snapshot};
+use std::collections::BTreeMap;
 
 /// How long a link may be used. It is followed at once by a redirect, so `SageMaker`'s least will do.
 const LINK_SECONDS: u32 = 5;
@@ -30,8 +30,8 @@ enum Readiness {
 impl Door {
     /// The teams of the person who is signed in.
     pub async fn my_work(&self, token: &SessionToken, origin: &Origin) -> Result<MyWork, Refusal> {
-        let person = self.signed_in(token).await?;
-        let rights = self.rights_of(&person).await?;
+        let (person, snapshot) = self.present(&self.session(token).await?).await?;
+        let rights = self.rights_of(&person, &snapshot);
         let teams = rights
             .iter()
             .filter_map(|right| {
@@ -57,8 +57,12 @@ impl Door {
         team_key: &TeamKey,
         origin: &Origin,
     ) -> Result<Opening, Refusal> {
-        let person = self.signed_in(token).await?;
-        let rights = self.rights_of(&person).await?;
+        let session = self.session(token).await?;
+        let Some(_turn) = self.underway.take_turn(&session.person, team_key) else {
+            return Ok(Opening::Preparing(Preparing { profile_requested: false }));
+        };
+        let (person, snapshot) = self.present(&session).await?;
+        let rights = self.rights_of(&person, &snapshot);
         let known = self.plane.map.teams.get(team_key);
         let Some(team) = known.filter(|_| rights.iter().any(|right| &right.team == team_key))
         else {
@@ -79,6 +83,11 @@ impl Door {
             Ok(Readiness::Ready(target, profile)) => {
                 self.presign(&person, team_key, team, &target, profile).await
             }
+            // The admin can do nothing about it, and it passes.
+            Ok(Readiness::Blocked(ReasonCode::DomainUnreadable, detail)) => {
+                let no = No::unavailable(&detail.unwrap_or_default()).of(&person.id).on(team_key);
+                Err(self.refuse(RefusalKind::Unavailable, no).await)
+            }
             Ok(Readiness::Blocked(code, detail)) => {
                 let mut no = No::new(
                     ReasonCode::ProfileBlocked,
@@ -95,11 +104,10 @@ impl Door {
         }
     }
 
-    /// The person of the session, read from the directory now.
-    async fn signed_in(&self, token: &SessionToken) -> Result<Person, Refusal> {
+    async fn session(&self, token: &SessionToken) -> Result<Session, Refusal> {
         let now = self.plane.clock.now();
         match self.plane.sessions.get(&session_id(token), now).await {
-            Ok(Some(session)) => self.known_person(&session.person).await,
+            Ok(Some(session)) => Ok(session),
             Ok(None) => {
                 let no = No::new(
                     ReasonCode::SignedOut,
@@ -112,20 +120,22 @@ impl Door {
         }
     }
 
-    /// What the person may open, by the directory as it is now.
-    async fn rights_of(&self, person: &Person) -> Result<Vec<Entitlement>, Refusal> {
-        let one = BTreeSet::from([person.id.clone()]);
-        let groups = group_names(&self.plane.map);
-        match self.plane.directory.people(&one, &groups).await {
-            Ok(snapshot) => {
-                let all = entitlements(&self.plane.map, &snapshot, self.plane.clock.now());
-                Ok(all.teams_of(&person.id).cloned().collect())
-            }
-            Err(error) => {
-                let no = No::unavailable(&error).of(&person.id);
-                Err(self.refuse(RefusalKind::Unavailable, no).await)
-            }
+    /// The person of the session, read from the directory now. Whoever is disabled or gone loses
+    /// every session, so that none comes back to life with the account.
+    async fn present(&self, session: &Session) -> Result<(Person, Snapshot), Refusal> {
+        let found = self.known_person(&session.person).await;
+        if found.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Denied)
+            && let Err(error) = self.plane.sessions.close_all(&session.person).await
+        {
+            tracing::error!(%error, "sessions of a leaver cannot be ended");
         }
+        found
+    }
+
+    /// What the person may open, by the directory as it is now.
+    fn rights_of(&self, person: &Person, snapshot: &Snapshot) -> Vec<Entitlement> {
+        let all = entitlements(&self.plane.map, snapshot, self.plane.clock.now());
+        all.teams_of(&person.id).cloned().collect()
     }
 
     /// What would work, if the team's network rule does not admit the origin.
@@ -142,11 +152,7 @@ impl Door {
     }
 
     /// Makes sure that the person's profile for the team is there and right.
-    async fn ready(
-        &self,
-        person: &Person,
-        team: &TeamKey,
-    ) -> Result<Readiness, crate::ports::CallError> {
+    async fn ready(&self, person: &Person, team: &TeamKey) -> Result<Readiness, CallError> {
         let mut whole_domain = false;
         loop {
             let scope =
@@ -171,20 +177,17 @@ impl Door {
                     Ok(Readiness::Preparing(Preparing { profile_requested: true }))
                 }
                 Some((reason, _, detail)) => Ok(Readiness::Blocked(reason, detail)),
-                None => self.prepare(plan, &survey).await,
+                None => self.prepare(plan, survey).await,
             };
         }
     }
 
     /// Carries out the one action that the person's profile needs.
-    async fn prepare(
-        &self,
-        plan: Plan,
-        survey: &Survey,
-    ) -> Result<Readiness, crate::ports::CallError> {
-        let map = &self.plane.map;
-        let checked = match check(plan, map, &survey.snapshot, &survey.observed, Removals::Guarded)
-        {
+    async fn prepare(&self, plan: Plan, survey: Survey) -> Result<Readiness, CallError> {
+        // The door gives and never takes: what a replaced profile would take with it is for the
+        // loop and its guard.
+        let removals = Removals::Allowed(0);
+        let checked = match self.plane.check(plan, &survey, removals) {
             Ok(checked) => checked,
             Err(violations) => {
                 let first = violations.into_iter().next();
@@ -192,10 +195,19 @@ impl Door {
                 return Ok(Readiness::Blocked(ReasonCode::PlanInvalid, detail));
             }
         };
-        let watcher = |action: &Action, outcome: &Outcome| {
-            tracing::debug!(profile = %action.profile, ?outcome, "preparing");
+        // On its own, for a browser that goes away would otherwise end this between a change and
+        // its audit entry.
+        let plane = self.plane.clone();
+        let work = tokio::spawn(async move {
+            let watcher = |action: &Action, outcome: &Outcome| {
+                tracing::debug!(profile = %action.profile, ?outcome, "preparing");
+            };
+            plane.carry_out(&checked, &survey.observed, &watcher).await
+        });
+        let Ok(report) = work.await else {
+            let detail = Some("the work on it broke off".to_owned());
+            return Ok(Readiness::Blocked(ReasonCode::Unavailable, detail));
         };
-        let report = self.plane.carry_out(&checked, &survey.observed, &watcher).await;
         match report.failed.into_iter().next() {
             Some((_, error)) => Err(error),
             None => Ok(Readiness::Preparing(Preparing { profile_requested: report.changed > 0 })),
@@ -224,17 +236,22 @@ impl Door {
                 return Err(self.refuse(RefusalKind::Unavailable, no).await);
             }
         };
-        self.plane
-            .record(AuditEntry {
-                at: self.plane.clock.now(),
-                event: "open-studio".into(),
-                code: ReasonCode::Opened.as_str().into(),
-                person: Some(person.id.to_string()),
-                team: Some(team_key.to_string()),
-                details: BTreeMap::from([("profile".to_owned(), profile.to_string())]),
-            })
-            .await;
-        Ok(Opening::Ready(url))
+        let entry = AuditEntry {
+            at: self.plane.clock.now(),
+            event: "open-studio".into(),
+            code: ReasonCode::Opened.as_str().into(),
+            person: Some(person.id.to_string()),
+            team: Some(team_key.to_string()),
+            details: BTreeMap::from([("profile".to_owned(), profile.to_string())]),
+        };
+        // Nobody gets in unwritten: without the entry the link is dropped, and lapses unused.
+        match self.plane.audit.append(&entry).await {
+            Ok(()) => Ok(Opening::Ready(url)),
+            Err(error) => {
+                let no = No::unavailable(&error).of(&person.id).on(team_key);
+                Err(self.refuse(RefusalKind::Unavailable, no).await)
+            }
+        }
     }
 }
 

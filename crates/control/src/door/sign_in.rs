@@ -8,7 +8,7 @@ use access::ids::{IdpKey, PersonId, TeamKey};
 use access::map::MatchBy;
 use access::network::Origin;
 use access::reason::ReasonCode;
-use access::snapshot::Person;
+use access::snapshot::{Person, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use saml_sp::{AuthnRequest, Rejection, RequestId, UnverifiedResponse, VerifiedAssertion};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,11 +98,17 @@ impl Door {
             .unwrap_or(now);
         let token = self.secret();
         let session = Session { id: session_id(&token), person: person.id.clone(), expires };
-        if let Err(error) = self.plane.sessions.open(&session).await {
+        // Nobody gets in unwritten, so the entry comes first.
+        let entry = signed_in(now, &person.id, trusted, &assertion, origin);
+        let written = self.plane.audit.append(&entry).await;
+        let opened = match written {
+            Ok(()) => self.plane.sessions.open(&session).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = opened {
             let no = No::unavailable(&error).of(&person.id);
             return Err(self.refuse(RefusalKind::Unavailable, no).await);
         }
-        self.plane.record(signed_in(now, &person.id, trusted, &assertion, origin)).await;
         let seconds = expires.as_second().saturating_sub(now.as_second());
         Ok(Accepted { token, expires_seconds: u64::try_from(seconds).unwrap_or(0), team })
     }
@@ -217,25 +223,25 @@ impl Door {
             return Err(self.refuse(RefusalKind::Denied, no).await);
         };
         match self.plane.directory.find(&lookup).await {
-            Ok(Some(id)) => self.known_person(&id).await,
+            Ok(Some(id)) => self.known_person(&id).await.map(|(person, _)| person),
             Ok(None) => Err(self.refuse(RefusalKind::Denied, unknown_person()).await),
             Err(error) => Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await),
         }
     }
 
-    /// The person, read from the directory now, if known and enabled.
-    pub(super) async fn known_person(&self, id: &PersonId) -> Result<Person, Refusal> {
+    /// The person, read from the directory now, if known and enabled; with all that was read.
+    pub(super) async fn known_person(&self, id: &PersonId) -> Result<(Person, Snapshot), Refusal> {
         let one = BTreeSet::from([id.clone()]);
-        let mut snapshot =
-            match self.plane.directory.people(&one, &group_names(&self.plane.map)).await {
-                Ok(snapshot) => snapshot,
-                Err(error) => {
-                    let no = No::unavailable(&error).of(id);
-                    return Err(self.refuse(RefusalKind::Unavailable, no).await);
-                }
-            };
-        match snapshot.people.remove(id) {
-            Some(person) if person.enabled => Ok(person),
+        let snapshot = match self.plane.directory.people(&one, &group_names(&self.plane.map)).await
+        {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                let no = No::unavailable(&error).of(id);
+                return Err(self.refuse(RefusalKind::Unavailable, no).await);
+            }
+        };
+        match snapshot.people.get(id) {
+            Some(person) if person.enabled => Ok((person.clone(), snapshot)),
             Some(_) => {
                 let why = "Your account is disabled in the directory.";
                 let no = No::new(ReasonCode::PersonDisabled, why, ASK_ADMIN).of(id);

@@ -1,0 +1,304 @@
+//! Signing in: who is let in, and by which code everybody else is refused.
+
+use crate::world::{Fault, MAP, START, World, person_id};
+use access::ids::IdpKey;
+use access::network::Origin;
+use control::door::{Accepted, Door, DoorPorts, Refusal, RefusalKind, SessionToken};
+use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoResponse, Signing};
+use jiff::{SignedDuration, Timestamp};
+use saml_sp::IdentityProvider;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+const DOOR: &str = "https://door.example.com";
+
+/// A door with two identity providers: `corp`, which must be asked, and `tiles`, which need not.
+pub(crate) struct House {
+    pub(crate) world: Arc<World>,
+    pub(crate) door: Door,
+    pub(crate) corp: &'static DemoIdp,
+    pub(crate) tiles: &'static DemoIdp,
+}
+
+/// Making keys takes long; every house trusts the same two.
+static CORP: LazyLock<DemoIdp> = LazyLock::new(|| idp("https://corp.example"));
+static TILES: LazyLock<DemoIdp> = LazyLock::new(|| idp("https://tiles.example"));
+
+fn idp(base_url: &str) -> DemoIdp {
+    let config = DemoIdpConfig {
+        base_url: base_url.into(),
+        people: vec![],
+        service_providers: vec![],
+        tiles: vec![],
+    };
+    DemoIdp::new(config, Arc::new(|| START.parse().unwrap())).unwrap()
+}
+
+/// One answer of an identity provider.
+pub(crate) struct Answer<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) team: Option<&'a str>,
+    pub(crate) to: Option<&'a str>,
+    pub(crate) assertion: &'a str,
+    pub(crate) at: Timestamp,
+}
+
+pub(crate) fn answer(name: &str) -> Answer<'_> {
+    let at = START.parse().unwrap();
+    Answer { name, team: None, to: None, assertion: "_a1", at }
+}
+
+impl Answer<'_> {
+    pub(crate) fn by(&self, idp: &DemoIdp) -> String {
+        let person = DemoPerson {
+            user_name: self.name.into(),
+            display_name: self.name.into(),
+            user_id: format!("p-{}", self.name),
+            email: self.name.into(),
+            about: String::new(),
+        };
+        idp.issue_response(&DemoResponse {
+            person: &person,
+            team: self.team,
+            in_response_to: self.to,
+            acs_url: &format!("{DOOR}/saml/acs"),
+            audience: &format!("{DOOR}/saml/metadata"),
+            issued_at: self.at,
+            response_id: "_r1",
+            assertion_id: self.assertion,
+            signing: Signing::Assertion,
+        })
+        .unwrap()
+    }
+}
+
+impl House {
+    /// Ada is in `ml-fraud` and has her profile.
+    pub(crate) fn new() -> Self {
+        Self::over(World::of(&["ada"]))
+    }
+
+    pub(crate) fn over(world: Arc<World>) -> Self {
+        let (corp, tiles): (&DemoIdp, &DemoIdp) = (&CORP, &TILES);
+        let metadata = [("corp", corp), ("tiles", tiles)].map(|(key, idp)| {
+            let xml = idp.metadata_xml();
+            let parsed = IdentityProvider::from_metadata(xml.as_bytes(), None).unwrap();
+            (IdpKey::parse(key).unwrap(), parsed)
+        });
+        let ports =
+            DoorPorts { presign: world.clone(), replay: world.clone(), logins: world.clone() };
+        let door = Door::new(world.plane(MAP), ports, DOOR, BTreeMap::from(metadata)).unwrap();
+        Self { world, door, corp, tiles }
+    }
+
+    /// Begins at `corp`: the request's id and the browser's secret.
+    pub(crate) async fn begin(&self) -> (String, SessionToken) {
+        let begun = self.door.begin(&IdpKey::parse("corp").unwrap(), None).await.unwrap();
+        let id = self.world.state().logins.keys().next_back().unwrap().clone();
+        (id, begun.browser)
+    }
+
+    pub(crate) async fn accept(
+        &self,
+        response: &str,
+        browser: Option<&SessionToken>,
+    ) -> Result<Accepted, Refusal> {
+        self.door.accept(response, None, browser, &Origin::default()).await
+    }
+
+    /// By a tile of `tiles`.
+    pub(crate) async fn sign_in(&self, name: &str) -> SessionToken {
+        self.accept(&answer(name).by(self.tiles), None).await.unwrap().token
+    }
+
+    /// The refusal is what it says, is written down, and opened no session.
+    #[track_caller]
+    fn refused(&self, outcome: Result<Accepted, Refusal>, kind: RefusalKind, code: &str) {
+        let refusal = outcome.unwrap_err();
+        assert_eq!((refusal.kind, refusal.code), (kind, code));
+        let state = self.world.state();
+        let entry = state.audit.last().unwrap();
+        assert_eq!((entry.event.as_str(), entry.code.as_str()), ("refused", code));
+        assert_eq!(entry.details["reference"], refusal.reference);
+        assert!(state.sessions.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_our_request_in_this_browser_opens_a_session() {
+    let house = House::new();
+    let (id, browser) = house.begin().await;
+    let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+    let accepted = house.accept(&response, Some(&browser)).await.unwrap();
+    assert_eq!(accepted.expires_seconds, 8 * 3_600);
+    let state = house.world.state();
+    let sessions: Vec<_> = state.sessions.values().map(|s| s.person.clone()).collect();
+    assert_eq!(sessions, [person_id("ada")]);
+    assert_eq!(state.audit[0].event, "sign-in");
+    let secrets = [accepted.token.reveal(), browser.reveal(), &response];
+    let written = format!("{:?} {:?} {:?}", state.audit, state.sessions, state.logins);
+    assert!(secrets.iter().all(|secret| !written.contains(secret)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_idp() {
+    let house = House::new();
+    let nobody = house.door.begin(&IdpKey::parse("other").unwrap(), None).await.unwrap_err();
+    assert_eq!((nobody.kind, nobody.code), (RefusalKind::BadRequest, "unknown-idp"));
+    let stranger = answer("ada").by(&idp("https://stranger.example"));
+    house.refused(house.accept(&stranger, None).await, RefusalKind::Denied, "unknown-idp");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_login() {
+    let house = House::new();
+    let (id, browser) = house.begin().await;
+    let never = Answer { to: Some("_never"), ..answer("ada") }.by(house.corp);
+    let outcome = house.accept(&never, Some(&browser)).await;
+    house.refused(outcome, RefusalKind::Denied, "unknown-login");
+    // It lapses after a quarter of an hour.
+    tokio::time::advance(std::time::Duration::from_mins(15)).await;
+    let at = START.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(15);
+    let late = Answer { to: Some(&id), at, ..answer("ada") }.by(house.corp);
+    let outcome = house.accept(&late, Some(&browser)).await;
+    house.refused(outcome, RefusalKind::Denied, "unknown-login");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_taken_once() {
+    let house = House::new();
+    let (id, browser) = house.begin().await;
+    let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+    house.accept(&response, Some(&browser)).await.unwrap();
+    house.world.state().sessions.clear();
+    let again = house.accept(&response, Some(&browser)).await;
+    house.refused(again, RefusalKind::Denied, "unknown-login");
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_browser() {
+    let house = House::new();
+    for browser in [None, Some(SessionToken::new("planted".into()))] {
+        let (id, _) = house.begin().await;
+        let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+        let outcome = house.accept(&response, browser.as_ref()).await;
+        house.refused(outcome, RefusalKind::Denied, "other-browser");
+    }
+    // The secret of another sign-in is another secret.
+    let (_, mine) = house.begin().await;
+    let (theirs, _) = house.begin().await;
+    let response = Answer { to: Some(&theirs), ..answer("ada") }.by(house.corp);
+    let outcome = house.accept(&response, Some(&mine)).await;
+    house.refused(outcome, RefusalKind::Denied, "other-browser");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unasked_answers_only_where_the_map_allows() {
+    let house = House::new();
+    let unasked = answer("ada").by(house.corp);
+    house.refused(house.accept(&unasked, None).await, RefusalKind::Denied, "unsolicited-refused");
+    house.sign_in("ada").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn replayed() {
+    let house = House::new();
+    let response = answer("ada").by(house.tiles);
+    house.accept(&response, None).await.unwrap();
+    house.world.state().sessions.clear();
+    house.refused(house.accept(&response, None).await, RefusalKind::Denied, "replayed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_forger_sends_uses_nothing_up() {
+    let house = House::new();
+    let (id, browser) = house.begin().await;
+    let false_corp = idp("https://corp.example");
+    let forged = Answer { to: Some(&id), ..answer("ada") }.by(&false_corp);
+    let outcome = house.accept(&forged, Some(&browser)).await;
+    house.refused(outcome, RefusalKind::Denied, "signature-invalid");
+    let forged = answer("ada").by(&idp("https://tiles.example"));
+    house.refused(house.accept(&forged, None).await, RefusalKind::Denied, "signature-invalid");
+    assert_eq!(house.world.state().reads, [""; 0]);
+
+    let genuine = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+    house.accept(&genuine, Some(&browser)).await.unwrap();
+    house.sign_in("ada").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn person_unknown() {
+    let house = House::new();
+    let mallory = answer("mallory").by(house.tiles);
+    house.refused(house.accept(&mallory, None).await, RefusalKind::Denied, "person-unknown");
+}
+
+#[tokio::test(start_paused = true)]
+async fn person_unnamed() {
+    let house = House::new();
+    let nameless = answer("no id at all").by(house.tiles);
+    house.refused(house.accept(&nameless, None).await, RefusalKind::Denied, "person-unnamed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn person_disabled() {
+    let house = House::new();
+    house.world.state().people.get_mut(&person_id("ada")).unwrap().enabled = false;
+    let ada = answer("ada").by(house.tiles);
+    house.refused(house.accept(&ada, None).await, RefusalKind::Denied, "person-disabled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_asked_or_written_lets_nobody_in() {
+    for fault in [Fault::Directory, Fault::Logins, Fault::Replay, Fault::Sessions] {
+        let house = House::new();
+        let (id, browser) = house.begin().await;
+        house.world.break_down(fault);
+        let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+        let outcome = house.accept(&response, Some(&browser)).await;
+        house.refused(outcome, RefusalKind::Unavailable, "unavailable");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_signs_in_unwritten() {
+    let house = House::new();
+    house.world.break_down(Fault::Audit);
+    let refusal = house.accept(&answer("ada").by(house.tiles), None).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (RefusalKind::Unavailable, "unavailable"));
+    assert!(house.world.state().sessions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn strangers_cannot_fill_the_audit_log() {
+    let house = House::new();
+    for _ in 0..200 {
+        house.accept("bm9uc2Vuc2U=", None).await.unwrap_err();
+    }
+    assert_eq!(house.world.state().audit.len(), 60);
+    // Whoever is known is written down all the same.
+    house.world.state().people.get_mut(&person_id("ada")).unwrap().enabled = false;
+    house.accept(&answer("ada").by(house.tiles), None).await.unwrap_err();
+    assert_eq!(house.world.audited("refused").last().unwrap(), "person-disabled");
+    tokio::time::advance(std::time::Duration::from_mins(1)).await;
+    house.accept("bm9uc2Vuc2U=", None).await.unwrap_err();
+    assert_eq!(house.world.state().audit.len(), 62);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_tile_names_a_team_and_the_relay_state_only_where_nothing_was_asked() {
+    let house = House::new();
+    let team = |accepted: Accepted| accepted.team.map(|team| team.to_string());
+    let tile = Answer { team: Some("trials"), ..answer("ada") }.by(house.tiles);
+    assert_eq!(team(house.accept(&tile, None).await.unwrap()).as_deref(), Some("trials"));
+
+    let plain = Answer { assertion: "_a2", ..answer("ada") }.by(house.tiles);
+    let origin = Origin::default();
+    let accepted = house.door.accept(&plain, Some("fraud"), None, &origin).await.unwrap();
+    assert_eq!(team(accepted).as_deref(), Some("fraud"));
+
+    let (id, browser) = house.begin().await;
+    let asked = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+    let accepted = house.door.accept(&asked, Some("fraud"), Some(&browser), &origin).await.unwrap();
+    assert_eq!(team(accepted), None);
+}

@@ -1,0 +1,181 @@
+//! Opening Studio: entitlement, network, profile, link.
+
+use crate::door::House;
+use crate::world::{Fault, World, person_id, team};
+use access::network::Origin;
+use access::observed::{ObservedSpace, ProfileStatus};
+use control::door::{Opening, Preparing, Refusal, RefusalKind, SessionToken};
+use std::time::Duration;
+
+async fn open(house: &House, token: &SessionToken, key: &str) -> Result<Opening, Refusal> {
+    house.door.open(token, &team(key), &Origin::default()).await
+}
+
+#[track_caller]
+fn refused(outcome: Result<Opening, Refusal>, kind: RefusalKind, code: &str) {
+    let refusal = outcome.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (kind, code));
+}
+
+#[track_caller]
+fn link(outcome: Result<Opening, Refusal>) -> String {
+    match outcome.unwrap() {
+        Opening::Ready(url) => url.reveal().to_owned(),
+        Opening::Preparing(preparing) => panic!("{preparing:?}"),
+    }
+}
+
+const AGAIN: Opening = Opening::Preparing(Preparing { profile_requested: false });
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_in_agreement_opens_and_is_written_down() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    assert_eq!(link(open(&house, &ada, "fraud").await), "https://studio.example/ada--fraud");
+    assert_eq!(house.world.audited("open-studio"), ["opened"]);
+    assert!(!format!("{:?}", house.world.state().audit).contains("studio.example"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn signed_out() {
+    let house = House::new();
+    let stranger = SessionToken::new("made-up".into());
+    refused(open(&house, &stranger, "fraud").await, RefusalKind::SignedOut, "signed-out");
+    let ada = house.sign_in("ada").await;
+    tokio::time::advance(Duration::from_hours(8)).await;
+    refused(open(&house, &ada, "fraud").await, RefusalKind::SignedOut, "signed-out");
+    let again = house.accept(&later_answer(&house), None).await.unwrap().token;
+    house.door.sign_out(&again).await.unwrap();
+    refused(open(&house, &again, "fraud").await, RefusalKind::SignedOut, "signed-out");
+}
+
+fn later_answer(house: &House) -> String {
+    let at = crate::world::START.parse::<jiff::Timestamp>().unwrap();
+    let at = at + jiff::SignedDuration::from_hours(8);
+    crate::door::Answer { at, assertion: "_a2", ..crate::door::answer("ada") }.by(house.tiles)
+}
+
+#[tokio::test(start_paused = true)]
+async fn not_entitled() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    for key in ["trials", "no-such-team"] {
+        refused(open(&house, &ada, key).await, RefusalKind::Denied, "not-entitled");
+    }
+    // The directory is asked at each opening.
+    house.world.leave("ada", "ml-fraud");
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Denied, "not-entitled");
+    assert_eq!(house.world.state().changes, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn network_refused() {
+    let house = House::new();
+    house.world.join("ada", "ml-trials");
+    let ada = house.sign_in("ada").await;
+    let from = |address: &str| Origin { address: Some(address.parse().unwrap()), vpce: None };
+    for origin in [Origin::default(), from("10.100.11.7")] {
+        let refusal = house.door.open(&ada, &team("trials"), &origin).await.unwrap_err();
+        assert_eq!((refusal.kind, refusal.code), (RefusalKind::Denied, "network-refused"));
+        assert_eq!(refusal.remedy, "Use the office network or the VPN.");
+    }
+    assert_eq!(house.world.state().changes, [""; 0]);
+    let office = from("10.100.10.7");
+    let first = house.door.open(&ada, &team("trials"), &office).await.unwrap();
+    assert_eq!(first, Opening::Preparing(Preparing { profile_requested: true }));
+    assert_eq!(
+        link(house.door.open(&ada, &team("trials"), &office).await),
+        "https://studio.example/ada--trials"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn profile_blocked() {
+    let house = House::new();
+    house.world.state().profiles.get_mut("ada--fraud").unwrap().tags.clear();
+    let ada = house.sign_in("ada").await;
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "profile-blocked");
+    let detail = house.world.state().audit.last().unwrap().details["detail"].clone();
+    assert_eq!(detail, "name-taken ada--fraud is not this person's profile for this team");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_door_never_deletes_somebodys_spaces() {
+    let house = House::new();
+    let space = ObservedSpace {
+        name: "work".into(),
+        status: ProfileStatus::InService,
+        shared: false,
+        apps: vec![],
+    };
+    {
+        let mut state = house.world.state();
+        let profile = state.profiles.get_mut("ada--fraud").unwrap();
+        profile.status = ProfileStatus::Failed;
+        profile.spaces.push(space);
+    }
+    let ada = house.sign_in("ada").await;
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "profile-blocked");
+    assert_eq!(house.world.state().changes, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unavailable() {
+    for fault in [Fault::Directory, Fault::Domain, Fault::Presign, Fault::Sessions, Fault::Audit] {
+        let house = House::new();
+        let ada = house.sign_in("ada").await;
+        house.world.break_down(fault);
+        refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "unavailable");
+        house.world.mend(fault);
+        link(open(&house, &ada, "fraud").await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_disabled_or_gone_loses_the_session_for_good() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    let enable = |enabled| {
+        house.world.state().people.get_mut(&person_id("ada")).unwrap().enabled = enabled;
+    };
+    enable(false);
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Denied, "person-disabled");
+    enable(true);
+    refused(open(&house, &ada, "fraud").await, RefusalKind::SignedOut, "signed-out");
+
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    let person = house.world.state().people.remove(&person_id("ada")).unwrap();
+    let refusal = house.door.my_work(&ada, &Origin::default()).await.unwrap_err();
+    assert_eq!(refusal.code, "person-unknown");
+    house.world.state().people.insert(person.id.clone(), person);
+    refused(open(&house, &ada, "fraud").await, RefusalKind::SignedOut, "signed-out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_openings_at_once_are_one() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    house.world.state().reads.clear();
+    house.world.state().directory_takes = Duration::from_secs(1);
+    let crowd = (0..100).map(|_| open(&house, &ada, "fraud"));
+    let outcomes = futures::future::join_all(crowd).await;
+    let again = outcomes.iter().filter(|outcome| **outcome == Ok(AGAIN)).count();
+    assert_eq!(again, 99);
+    assert_eq!(house.world.state().reads, ["p-ada", "p-ada"]);
+    link(open(&house, &ada, "fraud").await);
+}
+
+/// The browser closes the line while SageMaker is asked.
+#[tokio::test(start_paused = true)]
+async fn a_browser_that_goes_away_leaves_no_turn_behind() {
+    let house = House::over(World::of(&[]));
+    house.world.join("ada", "ml-fraud");
+    let ada = house.sign_in("ada").await;
+    house.world.state().domain_takes = Duration::from_secs(5);
+    let gone = tokio::time::timeout(Duration::from_secs(1), open(&house, &ada, "fraud")).await;
+    assert!(gone.is_err());
+    let next = open(&house, &ada, "fraud").await.unwrap();
+    assert_eq!(next, Opening::Preparing(Preparing { profile_requested: true }));
+    assert_eq!(house.world.audited("profile-created"), ["entitled"]);
+}
