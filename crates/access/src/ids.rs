@@ -102,7 +102,7 @@ id!(
     |s| s.len() <= 63 && is_slug(s)
 );
 id!(
-    /// The key of an identity provider in the access map; part of its ACS address.
+    /// The key of an identity provider in the access map; part of its sign-in address.
     IdpKey,
     "an identity provider key (1 to 63 of a-z, 0-9 and single inner hyphens)",
     |s| s.len() <= 63 && is_slug(s)
