@@ -41,6 +41,9 @@ pub(crate) struct Common {
     /// Log more, on standard error. Twice: everything.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+    /// What to log, by target and level, instead: `warn,control=debug`.
+    #[arg(long, global = true, value_name = "LEVELS", env = "STAGEDOOR_LOG")]
+    pub(crate) log: Option<String>,
 }
 
 /// How results are printed.

@@ -23,7 +23,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };
-    output::start_logging(&cli.common);
+    if let Err(error) = output::start_logging(&cli.common) {
+        return exit::report(&error.into(), &cli.common);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&anyhow::Error::new(error), &cli.common),

@@ -1,8 +1,11 @@
 //! Standard output is for results, standard error for talk.
 
 use crate::cli::Common;
+use crate::exit::BadConfiguration;
 use std::io::{self, IsTerminal, Write};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Version of every JSON document that is printed.
 pub(crate) const API_VERSION: &str = "stagedoor/v1";
@@ -17,6 +20,11 @@ pub(crate) fn data(text: &str) {
 pub(crate) fn talk(text: &str) {
     let mut err = io::stderr().lock();
     let _ = writeln!(err, "{text}");
+}
+
+/// A number with its noun: `1 change`, `2 changes`.
+pub(crate) fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Colours, where they are wanted and shown.
@@ -57,17 +65,25 @@ impl Paint {
 }
 
 /// Starts logging to standard error: JSON on a pipe, readable on a terminal.
-pub(crate) fn start_logging(common: &Common) {
+///
+/// # Errors
+/// `--log` is not a list of targets and levels.
+pub(crate) fn start_logging(common: &Common) -> Result<(), BadConfiguration> {
     let default = match common.verbose {
         0 => "warn,stagedoor=info,control=info,web=info",
         1 => "info,stagedoor=debug,control=debug,web=debug",
         _ => "debug",
     };
-    let filter = EnvFilter::try_from_env("STAGEDOOR_LOG").unwrap_or_else(|_| default.into());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let directives = common.log.as_deref().unwrap_or(default);
+    let targets: Targets = directives.parse().map_err(|error| {
+        BadConfiguration::new("log-invalid", format!("log levels `{directives}`: {error}"))
+    })?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let registry = tracing_subscriber::registry().with(targets);
     if io::stderr().is_terminal() {
-        builder.with_target(false).compact().init();
+        registry.with(lines.with_target(false).compact()).init();
     } else {
-        builder.json().flatten_event(true).init();
+        registry.with(lines.json().flatten_event(true)).init();
     }
+    Ok(())
 }
