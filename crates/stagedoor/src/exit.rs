@@ -53,6 +53,27 @@ impl fmt::Display for BadConfiguration {
 
 impl std::error::Error for BadConfiguration {}
 
+/// A command that did not do what it was asked to, for a reason of its own.
+#[derive(Debug)]
+pub(crate) struct NotDone {
+    /// The exit code.
+    pub(crate) outcome: Outcome,
+    /// Stable reason code.
+    pub(crate) code: &'static str,
+    /// What happened and why.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) remedy: String,
+}
+
+impl fmt::Display for NotDone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for NotDone {}
+
 /// Prints what `clap` has to say. Asking for help is no error.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.print().is_err() || error.use_stderr() {
@@ -61,33 +82,63 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Tells an error: what happened, why, what to do next.
+/// What there is to say about an error.
+struct Told {
+    code: &'static str,
+    status: ExitCode,
+    message: String,
+    remedy: Option<String>,
+}
+
+/// Tells people an error: what happened, why, what to do next.
+pub(crate) fn tell(error: &anyhow::Error) {
+    told(error).say();
+}
+
+/// Tells an error to people, and to programs that asked for JSON.
 pub(crate) fn report(error: &anyhow::Error, common: &Common) -> ExitCode {
-    let call = error.chain().find_map(|e| e.downcast_ref::<CallError>());
-    let configuration = error.chain().find_map(|e| e.downcast_ref::<BadConfiguration>());
-    let (code, status, remedy) = match (call, configuration) {
-        (Some(call), _) => (call.kind.code(), 1, Some(call.kind.remedy())),
-        (None, Some(bad)) => (bad.code, 3, None),
-        (None, None) => ("failed", 1, None),
-    };
+    let told = told(error);
+    told.say();
+    if common.output == OutputFormat::Json {
+        let document = serde_json::json!({
+            "apiVersion": output::API_VERSION,
+            "kind": "Error",
+            "code": told.code,
+            "message": told.message,
+            "remedy": told.remedy,
+        });
+        output::data(&document.to_string());
+    }
+    told.status
+}
+
+impl Told {
+    fn say(&self) {
+        output::talk(&format!("error: {}", self.message));
+        if let Some(remedy) = &self.remedy {
+            output::talk(&format!("  {remedy}"));
+        }
+    }
+}
+
+fn told(error: &anyhow::Error) -> Told {
     let mut message = error.to_string();
     for cause in error.chain().skip(1) {
         message.push_str(": ");
         message.push_str(&cause.to_string());
     }
-    output::talk(&format!("error: {message}"));
-    if let Some(remedy) = remedy {
-        output::talk(&format!("  {remedy}"));
+    for cause in error.chain() {
+        if let Some(call) = cause.downcast_ref::<CallError>() {
+            let (code, remedy) = (call.kind.code(), Some(call.kind.remedy().to_owned()));
+            return Told { code, status: Outcome::Failed.into(), message, remedy };
+        }
+        if let Some(bad) = cause.downcast_ref::<BadConfiguration>() {
+            return Told { code: bad.code, status: ExitCode::from(3), message, remedy: None };
+        }
+        if let Some(not_done) = cause.downcast_ref::<NotDone>() {
+            let remedy = Some(not_done.remedy.clone());
+            return Told { code: not_done.code, status: not_done.outcome.into(), message, remedy };
+        }
     }
-    if common.output == OutputFormat::Json {
-        let document = serde_json::json!({
-            "apiVersion": output::API_VERSION,
-            "kind": "Error",
-            "code": code,
-            "message": message,
-            "remedy": remedy,
-        });
-        output::data(&document.to_string());
-    }
-    ExitCode::from(status)
+    Told { code: "failed", status: Outcome::Failed.into(), message, remedy: None }
 }

@@ -1,7 +1,7 @@
 //! A plan, as people and as programs read it.
 
 use crate::output::{API_VERSION, Paint};
-use access::check::{Violation, guard_limit};
+use access::check::guard_limit;
 use access::map::AccessMap;
 use access::plan::{Action, Kept, Plan, Stake, Step};
 use access::reason::ReasonCode;
@@ -44,13 +44,7 @@ pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -
         } else {
             paint.yellow("!")
         };
-        format!(
-            "{sign} group `{}`: {} ({}), {}",
-            note.group,
-            meaning(note.code),
-            note.code,
-            note.grant
-        )
+        format!("{sign} group `{}`  {}, {}", note.group, meaning(note.code), note.grant)
     });
     section(&mut out, paint, "GRANTS", notes);
     if all {
@@ -86,7 +80,7 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint) -> String {
     if plan.is_empty() {
         out.push_str("Nothing to do: AWS agrees with the map.");
         if plan.blocked().next().is_some() {
-            out = out.replace("AWS agrees with the map.", "but see what needs attention.");
+            out = out.replace(": AWS agrees with the map.", ", but see what needs attention.");
         }
         return out;
     }
@@ -246,20 +240,4 @@ fn meaning(code: ReasonCode) -> String {
 
 fn short_role(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
-}
-
-/// What a refused plan breaks, and what to type to go on.
-pub(crate) fn violations_text(violations: &[Violation], plan: &Plan) -> String {
-    let mut out = String::from("the plan is refused\n");
-    for violation in violations {
-        let _ = writeln!(out, "  {} ({})", violation.message, violation.code);
-    }
-    if violations.iter().any(|v| v.code == ReasonCode::GuardTripped) {
-        let _ = write!(
-            out,
-            "Nothing was changed. If this is meant, run `stagedoor apply --allow-removals {}`.",
-            plan.new_removals()
-        );
-    }
-    out
 }

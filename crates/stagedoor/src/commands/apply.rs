@@ -2,8 +2,9 @@
 
 use super::plan;
 use crate::cli::{ApplyArgs, Common, OutputFormat, WaitArgs};
-use crate::exit::Outcome;
-use crate::{compose, mapfile, output, report};
+use crate::exit::{NotDone, Outcome};
+use crate::output::{self, counted};
+use crate::{compose, mapfile, report};
 use access::check::{Removals, Violation};
 use access::plan::{Action, Plan};
 use access::reason::ReasonCode;
@@ -29,14 +30,11 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     if let Some(expected) = expected
         && !expected.same_actions(&fresh)
     {
-        let message = "the facts have changed since this plan was made; nothing was changed. \
-                       Make a new one with `stagedoor plan --out FILE`.";
-        output::talk(&format!("error: {message} ({})", ReasonCode::PlanStale));
-        return Ok(Outcome::Failed);
+        return Err(stale().into());
     }
     if args.dry_run {
         plan::show(&fresh, &plane.map, common, false)?;
-        return plan::outcome(&fresh);
+        return Ok(plan::outcome(&fresh, &survey));
     }
     converge(&plane, &Scope::Everything, removals, args.wait, Some((survey, fresh)), common).await
 }
@@ -62,23 +60,19 @@ pub(super) async fn converge(
         };
         let checked = match plane.check(plan.clone(), &survey, removals) {
             Ok(checked) => checked,
-            Err(violations) => return Ok(refused(&violations, &plan)),
+            Err(violations) => return Err(refused(&violations, &plan).into()),
         };
         let busy = plan.kept.iter().any(|k| k.reason == ReasonCode::Busy && k.team.is_some());
         if plan.is_empty() && !busy {
-            return finished(&plan, plane, changed, common);
+            return Ok(finished(&plan, &survey, plane, changed, common));
         }
         let report = plane.carry_out(&checked, &survey.observed, &tell).await;
         changed += report.changed;
         if report.changed == 0 && report.waiting == 0 && !report.failed.is_empty() {
-            return Ok(stuck(&report));
+            return Err(stuck(&report).into());
         }
         if tokio::time::Instant::now() >= deadline {
-            output::talk(
-                "error: AWS has not finished in time; what was begun goes on. Run `stagedoor \
-                 apply` again to complete it. (timed-out)",
-            );
-            return Ok(Outcome::Failed);
+            return Err(late().into());
         }
         tokio::time::sleep(wait.poll).await;
     }
@@ -93,31 +87,77 @@ fn tell(action: &Action, outcome: &ActionOutcome) {
     }
 }
 
-fn refused(violations: &[Violation], plan: &Plan) -> Outcome {
-    output::talk(&format!("error: {}", report::violations_text(violations, plan)));
-    if violations.iter().all(|v| v.code == ReasonCode::GuardTripped) {
-        Outcome::GuardRefused
-    } else {
-        Outcome::Failed
+fn stale() -> NotDone {
+    let code = ReasonCode::PlanStale.as_str();
+    NotDone {
+        outcome: Outcome::Failed,
+        code,
+        message: format!(
+            "the facts have changed since this plan was made; nothing was changed ({code})"
+        ),
+        remedy: "Make a new one with `stagedoor plan --out FILE`.".to_owned(),
+    }
+}
+
+fn late() -> NotDone {
+    NotDone {
+        outcome: Outcome::Failed,
+        code: "timed-out",
+        message: "AWS has not finished in time; what was begun goes on (timed-out)".to_owned(),
+        remedy: "Run `stagedoor apply` again to complete it.".to_owned(),
+    }
+}
+
+fn refused(violations: &[Violation], plan: &Plan) -> NotDone {
+    let reasons: Vec<String> =
+        violations.iter().map(|v| format!("{} ({})", v.message, v.code)).collect();
+    let message = format!("nothing was changed: {}", reasons.join("; "));
+    // The gravest first: a plan that is wrong must not be waved through by a flag.
+    match violations.iter().find(|v| v.code != ReasonCode::GuardTripped) {
+        Some(violation) => NotDone {
+            outcome: Outcome::Failed,
+            code: violation.code.as_str(),
+            message,
+            remedy: "Run it again; if it stays, report it as a defect.".to_owned(),
+        },
+        None => NotDone {
+            outcome: Outcome::GuardRefused,
+            code: ReasonCode::GuardTripped.as_str(),
+            message,
+            remedy: format!(
+                "If this is meant, run `stagedoor apply --allow-removals {}`.",
+                plan.new_removals()
+            ),
+        },
     }
 }
 
 /// Nothing moved and calls failed: says which, once for each kind.
-fn stuck(report: &PassReport) -> Outcome {
+fn stuck(report: &PassReport) -> NotDone {
     let mut seen: Vec<&CallError> = Vec::new();
     for (_, error) in &report.failed {
         if !seen.iter().any(|e| (e.kind, e.operation) == (error.kind, error.operation)) {
             seen.push(error);
         }
     }
-    output::talk(&format!("error: {} actions failed", report.failed.len()));
-    for error in seen {
-        output::talk(&format!("  {error}\n  {}", error.kind.remedy()));
+    let calls: Vec<String> = seen.iter().map(ToString::to_string).collect();
+    let mut remedies: Vec<&str> = seen.iter().map(|error| error.kind.remedy()).collect();
+    remedies.dedup();
+    NotDone {
+        outcome: Outcome::Failed,
+        code: seen.first().map_or("failed", |error| error.kind.code()),
+        message: format!("{} failed: {}", counted(report.failed.len(), "action"), calls.join("; ")),
+        remedy: remedies.join(" "),
     }
-    Outcome::Failed
 }
 
-fn finished(plan: &Plan, plane: &Plane, changed: usize, common: &Common) -> Result<Outcome> {
+fn finished(
+    plan: &Plan,
+    survey: &Survey,
+    plane: &Plane,
+    changed: usize,
+    common: &Common,
+) -> Outcome {
     let blocked: Vec<_> = plan.blocked().collect();
     match common.output {
         OutputFormat::Json => {
@@ -131,11 +171,12 @@ fn finished(plan: &Plan, plane: &Plane, changed: usize, common: &Common) -> Resu
         }
         OutputFormat::Table => {
             output::data(&format!(
-                "{changed} changes made. {}",
+                "{} made. {}",
+                counted(changed, "change"),
                 report::plan_text(plan, &plane.map, output::Paint::stdout(common), false)
             ));
         }
     }
-    plan::outcome(plan)?;
-    Ok(if blocked.is_empty() { Outcome::Done } else { Outcome::Failed })
+    let outcome = plan::outcome(plan, survey);
+    if blocked.is_empty() { outcome } else { Outcome::Failed }
 }

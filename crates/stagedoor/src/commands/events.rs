@@ -53,7 +53,7 @@ pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome
         let survey = plane.survey(&scope).await?;
         let planned = plane.plan(&survey);
         plan::show(&planned, &plane.map, common, false)?;
-        return plan::outcome(&planned);
+        return Ok(plan::outcome(&planned, &survey));
     }
     apply::converge(&plane, &scope, Removals::Guarded, args.wait, None, common).await
 }

@@ -8,6 +8,7 @@ mod serve;
 
 use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat};
 use crate::exit::Outcome;
+use crate::output::counted;
 use crate::{demo, mapfile, output, reference};
 use anyhow::Result;
 use clap::CommandFactory;
@@ -53,11 +54,11 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
         output::data(&document.to_string());
     } else {
         output::data(&format!(
-            "{} is valid: {} domains, {} teams, {} grants.",
+            "{} is valid: {}, {}, {}.",
             args.map.display(),
-            map.domains.len(),
-            map.teams.len(),
-            map.grants.len()
+            counted(map.domains.len(), "domain"),
+            counted(map.teams.len(), "team"),
+            counted(map.grants.len(), "grant")
         ));
     }
     Ok(Outcome::Done)

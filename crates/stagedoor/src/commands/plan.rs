@@ -1,13 +1,13 @@
 //! `stagedoor plan`.
 
 use crate::cli::{Common, OutputFormat, PlanArgs};
-use crate::exit::Outcome;
+use crate::exit::{self, Outcome};
 use crate::output::{self, Paint};
 use crate::{compose, mapfile, report};
 use access::plan::Plan;
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::survey::Scope;
+use control::survey::{Scope, Survey};
 use std::fs;
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
             file.display()
         ));
     }
-    outcome(&plan)
+    Ok(outcome(&plan, &survey))
 }
 
 /// Prints the plan in the form asked for.
@@ -45,15 +45,17 @@ pub(super) fn show(
 }
 
 /// What a plan means as an exit code. A domain that could not be read is a failure: nobody knows
-/// whether there is something to do.
-pub(super) fn outcome(plan: &Plan) -> Result<Outcome> {
-    let unreadable =
-        plan.kept.iter().find(|k| k.reason == access::reason::ReasonCode::DomainUnreadable);
-    if let Some(kept) = unreadable {
-        let detail = kept.detail.clone().unwrap_or_default();
-        anyhow::bail!("domain {} could not be read: {detail}", kept.domain);
+/// whether there is something to do. Which call failed is told to people here, after the result.
+pub(super) fn outcome(plan: &Plan, survey: &Survey) -> Outcome {
+    for (domain, error) in &survey.failures {
+        let error = anyhow::Error::new(error.clone());
+        exit::tell(&error.context(format!("domain {domain} could not be read")));
     }
-    Ok(if plan.is_empty() { Outcome::Done } else { Outcome::ChangesPending })
+    match (survey.failures.is_empty(), plan.is_empty()) {
+        (false, _) => Outcome::Failed,
+        (true, true) => Outcome::Done,
+        (true, false) => Outcome::ChangesPending,
+    }
 }
 
 fn save(plan: &Plan, file: &Path) -> Result<()> {
