@@ -19,6 +19,8 @@ mod forgeries;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod house;
+#[cfg(test)]
 mod offboarding;
 #[cfg(test)]
 mod plan;

@@ -39,8 +39,19 @@ impl Run {
 
     /// What was said to people: standard error without the log's lines.
     pub(crate) fn talk(&self) -> String {
-        let lines = self.stderr.lines().filter(|line| !line.starts_with('{'));
-        lines.map(|line| format!("{line}\n")).collect()
+        let mut talk = String::new();
+        for line in self.stderr.lines().filter(|line| !line.starts_with('{')) {
+            talk.push_str(line);
+            talk.push('\n');
+        }
+        talk
+    }
+
+    /// [`Run::talk`] with its lines sorted: profiles are worked on side by side.
+    pub(crate) fn sorted_talk(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.talk().lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
     }
 
     /// Standard output as the one JSON document it must be.
@@ -77,8 +88,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let said = Arc::<Mutex<String>>::default();
         let (heard, from) = (Arc::clone(&said), child.stderr.take().unwrap());
         std::thread::spawn(move || {

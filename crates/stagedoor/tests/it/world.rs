@@ -113,6 +113,15 @@ impl World {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// Every byte of the embedded store, its log included, as far as it is text.
+    pub(crate) fn store(&self) -> String {
+        ["stagedoor.db", "stagedoor.db-wal"]
+            .iter()
+            .filter_map(|name| fs::read(self.path(name)).ok())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .collect()
+    }
+
     /// The binary as somebody with credentials for this AWS.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = in_aws(self.folder.path(), &self.cloud.url);

@@ -1,0 +1,147 @@
+//! `stagedoor apply` makes it so, as a process of its own.
+
+use crate::cloud::RESEARCH;
+use crate::world::{ANA, FAST, MAP, SEED, World, brief, owned, settled};
+use serde_json::json;
+
+#[test]
+fn apply_makes_it_so_and_a_plan_afterwards_finds_nothing() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let run = world.apply(&[]).exits(0).prints(
+        "3 changes made. Left alone: 3 in-agreement.\nNothing to do: AWS agrees with the map.\n",
+    );
+    assert_eq!(
+        run.sorted_talk(),
+        [
+            "  ana--demand in research: created",
+            "  ana--fraud in research: created",
+            "  ben--demand in research: created",
+        ]
+    );
+    let profiles = world.cloud.profiles(RESEARCH);
+    assert_eq!(
+        brief(&profiles),
+        [
+            ("ana--demand", "InService", "studio-demand"),
+            ("ana--fraud", "InService", "studio-fraud"),
+            ("ben--demand", "InService", "studio-demand"),
+        ]
+    );
+    let tags = &world.cloud.profile("ana--fraud").tags;
+    assert_eq!(
+        serde_json::to_value(tags).unwrap(),
+        json!({
+            "CostCenter": "42",
+            "stagedoor:instance": "tests",
+            "stagedoor:person": ANA,
+            "stagedoor:team": "fraud",
+        })
+    );
+    world.assert_settled();
+    assert!(world.path("stagedoor.db").exists());
+}
+
+#[test]
+fn apply_twice_changes_nothing_the_second_time() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    world.apply(&[]).exits(0);
+    let (profiles, changes) = (world.cloud.profiles(RESEARCH), world.cloud.changes());
+    let run = world.apply(&["--output", "json"]).exits(0);
+    assert_eq!(
+        run.json(),
+        json!({"apiVersion": "stagedoor/v1", "kind": "ApplyResult", "changed": 0, "blocked": []})
+    );
+    assert_eq!(world.cloud.profiles(RESEARCH), profiles);
+    assert_eq!(world.cloud.changes(), changes);
+    assert_eq!(changes, ["CreateUserProfile"; 3]);
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_changes_nothing() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let plan = world.run(&["plan"]).exits(2);
+    world.apply(&["--dry-run"]).exits(2).prints(&plan.stdout);
+    assert_eq!(world.cloud.profiles(RESEARCH), []);
+    assert!(!world.path("stagedoor.db").exists());
+}
+
+#[test]
+fn states_that_take_their_time_are_waited_for() {
+    let world = World::new(&format!("{SEED}timing: {{ profile_create: 1 }}\n"), MAP);
+    world.apply(&[]).exits(0);
+    assert_eq!(brief(&world.cloud.profiles(RESEARCH)).len(), 3);
+    assert!(world.cloud.profiles(RESEARCH).iter().all(|p| p.status == "InService"));
+}
+
+#[test]
+fn waiting_ends_in_time_and_a_later_apply_completes_the_work() {
+    let world = World::new(&format!("{SEED}timing: {{ profile_create: 3600 }}\n"), MAP);
+    let run = world.run(&["apply", "--poll", "20ms", "--timeout", "100ms"]).exits(1).prints("");
+    assert!(
+        run.talk().ends_with(
+            "error: AWS has not finished in time; what was begun goes on (timed-out)\n  Run \
+             `stagedoor apply` again to complete it.\n"
+        ),
+        "{}",
+        run.talk()
+    );
+    world.cloud.advance(std::time::Duration::from_hours(1));
+    world.apply(&[]).exits(0).prints(
+        "0 changes made. Left alone: 3 in-agreement.\nNothing to do: AWS agrees with the map.\n",
+    );
+    assert_eq!(world.cloud.changes(), ["CreateUserProfile"; 3]);
+}
+
+#[test]
+fn drift_of_role_and_tags_is_corrected() {
+    let drifted = settled().replace("CostCenter: \"42\", ", "CostCenter: \"7\", ").replace(
+        "name: ben--demand, execution_role: \"arn:aws:iam::111122223333:role/studio-demand\"",
+        "name: ben--demand, execution_role: \"arn:aws:iam::111122223333:role/studio-fraud\"",
+    );
+    let world = World::new(&drifted, MAP);
+    let run = world.apply(&[]).exits(0);
+    assert_eq!(
+        run.sorted_talk(),
+        ["  ana--fraud in research: updated", "  ben--demand in research: updated"]
+    );
+    let profiles = world.cloud.profiles(RESEARCH);
+    assert_eq!(brief(&profiles)[2], ("ben--demand", "InService", "studio-demand"));
+    assert_eq!(world.cloud.profile("ana--fraud").tags["CostCenter"], "42");
+    world.assert_settled();
+}
+
+#[test]
+fn what_is_not_stagedoors_is_never_touched() {
+    let foreign = "  - { domain: d-research, name: by-hand, tags: { owner: it } }\n  \
+        - { domain: d-research, name: elsewhere, tags: { \"stagedoor:instance\": other, \
+        \"stagedoor:person\": nobody, \"stagedoor:team\": fraud } }\n  \
+        - { domain: d-research, name: half-tagged, tags: { \"stagedoor:instance\": tests } }\n";
+    let seed = format!(
+        "{SEED}{FAST}profiles:\n{foreign}{}\
+         spaces: [{{ domain: d-research, name: notes, owner: by-hand }}]\n\
+         apps: [{{ domain: d-research, space: notes, type: JupyterLab }}]\n",
+        owned("cleo", "fraud", "")
+    );
+    let world = World::new(&seed, MAP);
+    let of_others = || -> Vec<_> {
+        let all = world.cloud.profiles(RESEARCH).into_iter();
+        all.filter(|p| !p.name.contains("--")).collect()
+    };
+    let (profiles, spaces, apps) = (of_others(), world.cloud.spaces(), world.cloud.apps());
+    assert_eq!(profiles.len(), 3);
+    // Cleo's profile goes, three others come.
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.names().len(), 6);
+    assert_eq!(of_others(), profiles);
+    assert_eq!(world.cloud.spaces(), spaces);
+    assert_eq!(world.cloud.apps(), apps);
+}
+
+#[test]
+fn what_was_done_is_in_the_audit_log() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    world.apply(&[]).exits(0);
+    let store = world.store();
+    assert_eq!(store.matches("profile-created").count(), 3);
+    assert!(store.contains(ANA));
+}

@@ -1,0 +1,149 @@
+//! Coming through the door: sign-in, portal, *Open Studio*, and losing the right to it.
+
+use crate::browser::Browser;
+use crate::cloud::until;
+use crate::house::House;
+use crate::world::{ANA, SEED, settled};
+
+/// The secret of a presigned URL.
+#[track_caller]
+fn token(link: &str) -> &str {
+    link.split_once("token=").unwrap().1.split('&').next().unwrap()
+}
+
+/// Follows a link into simulated Studio and returns its page.
+fn studio(link: &str) -> String {
+    let page = Browser::at("").get(link);
+    assert_eq!(page.status, 200, "{}", page.body);
+    page.body
+}
+
+#[test]
+fn a_tile_leads_straight_to_studio_and_the_link_is_kept_nowhere() {
+    let house = House::open(&settled());
+    let browser = house.browser();
+    let answer = house.tile(&browser, "ana", Some("fraud"));
+    assert_eq!(answer.status, 302, "{}", answer.body);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.body, "");
+    let link = answer.location();
+    assert!(link.starts_with(&format!("{}/studio/d-research/auth?token=", house.cloud().url)));
+    let page = studio(link);
+    for fact in [
+        "data-profile=\"ana--fraud\"",
+        "data-role-arn=\"arn:aws:iam::111122223333:role/studio-fraud\"",
+        &format!("data-person=\"{ANA}\""),
+    ] {
+        assert!(page.contains(fact), "{fact}: {page}");
+    }
+    assert_eq!(Browser::at("").get(link).status, 403, "the link works once");
+
+    house.has_answered(1);
+    let session = browser.cookie("__Host-stagedoor");
+    assert!(session.len() >= 32);
+    let store = house.world.store();
+    assert!(store.contains("open-studio"));
+    for (place, text) in [("log", house.log()), ("store", store)] {
+        for secret in [token(link), &session, "ana@example.com", "SECRET-ACCESS-KEY"] {
+            assert!(!text.contains(secret), "{secret} in {place}");
+        }
+    }
+}
+
+#[test]
+fn the_portal_shows_the_teams_of_the_person_and_no_others() {
+    let house = House::open(&settled());
+    let browser = house.browser();
+    let portal = house.sign_in(&browser, "ana");
+    assert!(portal.body.contains("Ana Diaz"));
+    // Demand is hers too, but not from here.
+    assert_eq!(portal.teams(), ["fraud"]);
+    assert!(portal.body.contains("Use the office network or the VPN."), "{}", portal.body);
+    let opened = browser.open("fraud", &portal.key("fraud"));
+    assert_eq!(opened.status, 302, "{}", opened.body);
+    assert!(studio(opened.location()).contains("data-profile=\"ana--fraud\""));
+}
+
+#[test]
+fn who_leaves_the_group_is_refused_at_the_next_opening() {
+    let house = House::open(&settled());
+    let browser = house.browser();
+    let portal = house.sign_in(&browser, "ana");
+    let key = portal.key("fraud");
+    house.cloud().leave("ana", "ml-fraud");
+    browser.open("fraud", &key).assert_refused("not-entitled");
+    assert_eq!(browser.get("/").teams(), [""; 0]);
+    assert_eq!(house.cloud().look().presigned_count(), 0);
+}
+
+#[test]
+fn who_is_disabled_is_refused_with_a_session_that_was_open_and_loses_it() {
+    let house = House::open(&settled());
+    let browser = house.browser();
+    let portal = house.sign_in(&browser, "ana");
+    house.cloud().disable("ana");
+    browser.open("fraud", &portal.key("fraud")).assert_refused("person-disabled");
+    assert!(browser.get("/").body.contains("Sign in with Corp"));
+    house.tile(&house.browser(), "ana", Some("fraud")).assert_refused("person-disabled");
+    assert_eq!(house.cloud().look().presigned_count(), 0);
+}
+
+#[test]
+fn a_tile_selects_among_entitlements_and_grants_none() {
+    let house = House::open(&settled());
+    let browser = house.browser();
+    house.tile(&browser, "ben", Some("fraud")).assert_refused("not-entitled");
+    // He is signed in all the same, and sees what is his.
+    assert!(browser.get("/").body.contains("Ben Okafor"));
+    assert_eq!(house.cloud().look().presigned_count(), 0);
+}
+
+#[test]
+fn a_network_that_is_not_the_teams_is_refused_with_the_maps_own_words() {
+    let house = House::open(&settled());
+    let browser = house.browser();
+    let page = house.tile(&browser, "ben", Some("demand"));
+    page.assert_refused("network-refused");
+    assert!(page.body.contains("Use the office network or the VPN."), "{}", page.body);
+    assert!(page.body.contains("127.0.0.1"), "{}", page.body);
+    assert_eq!(house.cloud().look().presigned_count(), 0);
+}
+
+#[test]
+fn a_first_sign_in_waits_for_the_profile_without_javascript() {
+    let house = House::open(&format!("{SEED}timing: {{ profile_create: 1 }}\n"));
+    // The pass at the start makes what it finds; Cleo comes later.
+    until("the first pass is over", || (house.cloud().names().len() == 3).then_some(()));
+    house.cloud().join("cleo", "ml-fraud");
+    let browser = house.browser();
+    let answer = house.tile(&browser, "cleo", Some("fraud"));
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let waiting = answer.location().to_owned();
+    assert!(waiting.starts_with("/opening/fraud?key="), "{waiting}");
+    let page = browser.get(&waiting);
+    assert_eq!(page.status, 200);
+    assert!(page.header("refresh").starts_with("2; url=/opening/fraud?key="), "{page:?}");
+    assert!(!page.body.contains("<script"));
+    let link = until("the profile is ready", || {
+        let page = browser.get(&waiting);
+        assert!(page.status == 200 || page.status == 302, "{page:?}");
+        (page.status == 302).then(|| page.location().to_owned())
+    });
+    assert!(studio(&link).contains("data-profile=\"cleo--fraud\""));
+    assert_eq!(house.cloud().profile("cleo--fraud").tags["CostCenter"], "42");
+    assert!(!house.log().contains(token(&link)));
+    assert!(!house.world.store().contains(token(&link)));
+}
+
+#[test]
+fn sessions_survive_a_restart() {
+    let mut house = House::open(&settled());
+    let browser = house.browser();
+    let portal = house.sign_in(&browser, "ana");
+    house.restart();
+    let browser = browser.moved(&house.base);
+    assert_eq!(browser.get("/").teams(), ["fraud"]);
+    assert_eq!(browser.open("fraud", &portal.key("fraud")).status, 302);
+    // Without the cookie nobody is anybody.
+    assert!(house.browser().get("/").body.contains("Sign in with Corp"));
+}

@@ -1,0 +1,58 @@
+//! The guard: a plan that would take away too much is refused as a whole.
+
+use crate::cloud::RESEARCH;
+use crate::world::{MAP, World, settled};
+
+fn careful() -> World {
+    let map = MAP.replace("max_removals_percent: 50", "max_removals_percent: 10");
+    let world = World::new(&settled(), &map);
+    world.cloud.leave("ana", "ml-fraud");
+    world.cloud.leave("ben", "ml-demand");
+    world.cloud.join("cleo", "ml-fraud");
+    world
+}
+
+#[test]
+fn too_many_removals_are_refused_and_nothing_at_all_is_done() {
+    let world = careful();
+    let before = world.cloud.profiles(RESEARCH);
+    let run = world.apply(&[]).exits(4).prints("");
+    assert_eq!(
+        run.talk(),
+        "error: nothing was changed: the plan takes away 2 of 3 profiles; at most 1 are allowed \
+         (guard-tripped)\n  If this is meant, run `stagedoor apply --allow-removals 2`.\n"
+    );
+    assert_eq!(world.cloud.profiles(RESEARCH), before);
+    assert_eq!(world.cloud.changes(), [""; 0]);
+}
+
+#[test]
+fn a_refusal_is_a_document_for_programs_too() {
+    let document = careful().apply(&["--output", "json"]).exits(4).json();
+    assert_eq!(document["kind"], "Error");
+    assert_eq!(document["code"], "guard-tripped");
+    assert_eq!(document["remedy"], "If this is meant, run `stagedoor apply --allow-removals 2`.");
+}
+
+#[test]
+fn who_says_how_many_may_go_is_obeyed() {
+    let world = careful();
+    world.apply(&["--allow-removals", "1"]).exits(4).says(&["at most 1 are allowed"]);
+    assert_eq!(world.cloud.changes(), [""; 0]);
+    world.apply(&["--allow-removals", "2"]).exits(0);
+    assert_eq!(world.cloud.names(), ["ana--demand", "cleo--fraud"]);
+}
+
+#[test]
+fn what_is_on_its_way_out_already_is_not_counted_again() {
+    // One a plan is allowed; the two leave one after the other, and the holds do not add up.
+    let map = MAP
+        .replace("max_removals_percent: 50", "max_removals_percent: 10")
+        .replace("hold: 0d", "hold: 7d");
+    let world = World::new(&settled(), &map);
+    world.cloud.leave("ana", "ml-fraud");
+    world.apply(&[]).exits(0);
+    world.cloud.leave("ben", "ml-demand");
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.changes(), ["AddTags", "AddTags"]);
+}

@@ -1,0 +1,113 @@
+//! `stagedoor serve` as a process: starting, stopping, refusing to start, and the loop.
+
+use crate::browser::Browser;
+use crate::cloud::until;
+use crate::process::Running;
+use crate::world::{FAST, MAP, SEED, World, settled};
+use std::net::TcpListener;
+
+fn serve(world: &World, more: &[&str]) -> (Running, String) {
+    let args = [&["serve", "--listen", "127.0.0.1:0", "--recheck", "50ms"], more].concat();
+    let mut server = Running::start(world.command(&args));
+    let base = server.word_after("Stagedoor listens on ");
+    (server, base)
+}
+
+#[test]
+fn it_serves_until_sigterm_and_ends_well() {
+    let world = World::new(&settled(), MAP);
+    let (mut server, base) = serve(&world, &[]);
+    let browser = Browser::at(&base);
+    let live = browser.get("/livez");
+    assert_eq!((live.status, live.body.as_str()), (200, "live\n"));
+    assert_eq!(browser.get("/readyz").status, 200);
+    let metadata = browser.get("/saml/metadata");
+    assert_eq!(metadata.status, 200);
+    assert!(metadata.body.contains(&format!("Location=\"{base}/saml/acs\"")), "{}", metadata.body);
+    assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+    // The address is free again.
+    let port = base.rsplit(':').next().unwrap().parse::<u16>().unwrap();
+    TcpListener::bind(("127.0.0.1", port)).unwrap();
+}
+
+#[test]
+fn sigterm_does_not_wait_for_a_long_poll_of_the_queue() {
+    let seed = settled() + "events: { queue: stagedoor-events, family: sso-directory }\n";
+    let world = World::new(&seed, MAP);
+    let (mut server, _) = serve(&world, &["--events-queue", "stagedoor-events"]);
+    until("it listens to the queue", || {
+        (world.cloud.calls("sqs:ReceiveMessage") > 0).then_some(())
+    });
+    assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+}
+
+#[test]
+fn the_loop_makes_it_so_at_the_start_and_by_events() {
+    let seed =
+        format!("{SEED}{FAST}events: {{ queue: stagedoor-events, family: sso-directory }}\n");
+    let world = World::new(&seed, MAP);
+    let (mut server, _) = serve(&world, &["--events-queue", "stagedoor-events"]);
+    until("the first pass is over", || (world.cloud.names().len() == 3).then_some(()));
+    world.cloud.join("cleo", "ml-fraud");
+    until("Cleo has a profile", || {
+        world.cloud.names().contains(&"cleo--fraud".to_owned()).then_some(())
+    });
+    world.cloud.leave("ana", "ml-fraud");
+    until("Ana's is gone", || {
+        (!world.cloud.names().contains(&"ana--fraud".to_owned())).then_some(())
+    });
+    assert_eq!(server.terminate().code(), Some(0));
+    world.assert_settled();
+}
+
+#[test]
+fn the_guard_holds_in_the_loop_too_and_keeps_nobody_out() {
+    let map = MAP.replace("max_removals_percent: 50", "max_removals_percent: 10");
+    let world = World::new(&settled(), &map);
+    world.cloud.leave("ana", "ml-fraud");
+    world.cloud.leave("ben", "ml-demand");
+    world.cloud.join("cleo", "ml-fraud");
+    let (mut server, _) = serve(&world, &[]);
+    until("the refusal is logged", || {
+        server.said().contains("\"code\":\"guard-tripped\"").then_some(())
+    });
+    until("Cleo has a profile", || (world.cloud.names().len() == 4).then_some(()));
+    assert_eq!(server.terminate().code(), Some(0));
+    assert_eq!(world.cloud.changes(), ["CreateUserProfile"]);
+    assert!(world.store().contains("plan-refused"));
+}
+
+#[test]
+fn a_port_in_use_is_bad_configuration() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let world = World::new(&settled(), MAP);
+    let run = world.run(&["serve", "--listen", &address]).exits(3).prints("");
+    assert!(
+        run.talk()
+            .starts_with(&format!("error: cannot listen on {address}: Address already in use")),
+        "{}",
+        run.talk()
+    );
+}
+
+#[test]
+fn what_would_make_an_unsafe_door_is_refused_at_the_start() {
+    let world = World::new(&settled(), MAP);
+    let serve = |args: &[&str]| {
+        world.run(&[&["serve", "--listen", "127.0.0.1:0", "--output", "json"], args].concat())
+    };
+    for url in ["http://door.example.com", "https://door.example.com/path", "nonsense"] {
+        let document = serve(&["--public-url", url]).exits(3).json();
+        assert_eq!(document["code"], "door-invalid");
+        let message = document["message"].as_str().unwrap();
+        assert!(message.contains(url), "{message}");
+    }
+    world.write(
+        "access.yaml",
+        &format!("{MAP}identity_providers: {{ corp: {{ metadata: corp.xml }} }}\n"),
+    );
+    assert_eq!(serve(&[]).exits(3).json()["code"], "idp-metadata-unreadable");
+    world.write("access.yaml", &MAP.replace("version: 1", "version: 2"));
+    assert_eq!(serve(&[]).exits(3).json()["code"], "map-invalid");
+}

@@ -1,0 +1,85 @@
+//! Domains of several accounts, reached by assumed roles.
+
+use crate::cloud::OTHER_ACCOUNT;
+use crate::world::{FAST, MAP, SEED, World, brief};
+
+const RISK: (&str, &str) = (OTHER_ACCOUNT, "d-risk");
+
+/// A second account with a domain of its own, behind a role that asks for an external id.
+fn seed() -> String {
+    SEED.replace(
+        "roles:\n",
+        "roles:\n  - { name: studio-risk, account: \"444455556666\" }\n  \
+         - { name: Spoke, account: \"444455556666\", \
+         trust: { account: \"111122223333\", external_id: 7f1c } }\n",
+    )
+    .replace(
+        "domains:\n",
+        "domains:\n  - { id: d-risk, account: \"444455556666\", \
+         default_execution_role: \"arn:aws:iam::444455556666:role/studio-risk\" }\n",
+    )
+    .replace("groups:\n", "groups:\n    - { name: ml-risk, members: [cleo] }\n")
+        + FAST
+}
+
+fn map(external_id: &str) -> String {
+    MAP.replace(
+        "domains:\n",
+        &format!(
+            "domains:\n  risk:\n    domain_id: d-risk\n    account_id: \"444455556666\"\n    \
+             region: eu-west-1\n    assume_role: {{ arn: \
+             \"arn:aws:iam::444455556666:role/Spoke\", external_id: {external_id} }}\n"
+        ),
+    )
+    .replace(
+        "teams:\n",
+        "teams:\n  risk:\n    domain: risk\n    \
+         execution_role: \"arn:aws:iam::{account_id}:role/studio-{team}\"\n    \
+         network: anywhere\n",
+    )
+    .replace("grants:\n", "grants:\n  - { group: ml-risk, team: risk }\n")
+}
+
+#[test]
+fn each_domain_is_reached_in_its_own_account() {
+    let world = World::new(&seed(), &map("7f1c"));
+    world.apply(&[]).exits(0);
+    assert_eq!(brief(&world.cloud.profiles(RISK)), [("cleo--risk", "InService", "studio-risk")]);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
+    world.assert_settled();
+}
+
+#[test]
+fn with_another_external_id_that_domain_is_reported_and_the_other_is_done() {
+    let world = World::new(&seed(), &map("8e2d"));
+    let plan = world.run(&["plan"]).exits(1);
+    for part in [
+        "+ Ana Diaz → fraud",
+        "NEEDS ATTENTION\n  ! domain risk  domain-unreadable: The domain could not be read: sts:AssumeRole failed with AccessDenied: ",
+    ] {
+        assert!(plan.stdout.contains(part), "{}", plan.stdout);
+    }
+    world.apply(&[]).exits(1).says(&[
+        "error: domain risk could not be read: sts:AssumeRole failed with AccessDenied: ",
+        "(aws-access-denied)\n  Allow this action to Stagedoor's role, then run it again.\n",
+    ]);
+    assert_eq!(world.cloud.profiles(RISK), []);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
+
+    world.write("access.yaml", &map("7f1c"));
+    world.apply(&[]).exits(0);
+    assert_eq!(brief(&world.cloud.profiles(RISK)), [("cleo--risk", "InService", "studio-risk")]);
+}
+
+#[test]
+fn an_account_that_refuses_everything_does_not_stop_the_other() {
+    let denied =
+        seed().replace("external_id: 7f1c } }", "external_id: 7f1c }, denied: [\"sagemaker:*\"] }");
+    let world = World::new(&denied, &map("7f1c"));
+    world.apply(&[]).exits(1).says(&[
+        "error: domain risk could not be read: sagemaker:",
+        "failed with AccessDeniedException: User: arn:aws:sts::444455556666:assumed-role/Spoke/",
+        "(aws-access-denied)\n  Allow this action to Stagedoor's role, then run it again.\n",
+    ]);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
+}

@@ -1,0 +1,63 @@
+//! Help, usage errors, schema and completion: what needs neither map nor AWS.
+
+use crate::process::{Run, command, run};
+use serde_json::Value;
+
+fn stagedoor(args: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(folder.path());
+    command.args(args);
+    run(command)
+}
+
+#[test]
+fn help_is_a_result_and_no_error() {
+    let run = stagedoor(&["--help"]).exits(0);
+    assert_eq!(run.stderr, "");
+    for command in
+        ["validate", "plan", "apply", "serve", "events", "sandbox", "demo", "schema", "completion"]
+    {
+        assert!(run.stdout.contains(&format!("\n  {command} ")), "{command}: {}", run.stdout);
+    }
+    assert!(run.stdout.contains("Exit codes: 0 done or nothing to do, 1 failed"), "{}", run.stdout);
+    stagedoor(&["plan", "--help"]).exits(0);
+    stagedoor(&["--version"]).exits(0).prints("stagedoor 0.1.0\n");
+}
+
+#[test]
+fn bad_usage_is_exit_code_3_and_says_what_would_work() {
+    stagedoor(&["plan", "--mapp", "x"])
+        .exits(3)
+        .prints("")
+        .says(&["--mapp", "a similar argument exists: '--map'"]);
+    stagedoor(&["aply"]).exits(3).prints("").says(&["aply", "apply"]);
+    stagedoor(&[]).exits(3).prints("").says(&["Usage: stagedoor"]);
+    stagedoor(&["plan", "--output", "yaml"]).exits(3).prints("").says(&["table, json"]);
+    stagedoor(&["apply", "--poll", "5"]).exits(3).says(&["write it as 500ms, 5s, 15m or 2h"]);
+}
+
+#[test]
+fn the_schema_is_a_json_schema_that_knows_no_other_keys() {
+    let schema = stagedoor(&["schema"]).exits(0).json();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["additionalProperties"], Value::Bool(false));
+    for key in ["version", "directory", "domains", "teams", "grants", "guard", "offboarding"] {
+        assert!(schema["properties"][key].is_object(), "{key}");
+    }
+}
+
+#[test]
+fn the_reference_of_the_map_is_markdown() {
+    let run = stagedoor(&["schema", "--format", "markdown"]).exits(0);
+    assert!(run.stdout.starts_with("# "), "{}", run.stdout);
+    for text in ["`allow_unsolicited`", "`max_removals_percent`", "map-unknown-key"] {
+        assert!(run.stdout.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn completion_for_bash_completes_commands() {
+    let run = stagedoor(&["completion", "bash"]).exits(0);
+    assert!(run.stdout.contains("complete -F _stagedoor"), "{}", run.stdout);
+    assert!(run.stdout.contains("validate plan apply serve events"), "{}", run.stdout);
+}
