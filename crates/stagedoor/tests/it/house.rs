@@ -123,7 +123,8 @@ fn serve(world: &World) -> (Running, String) {
         PUBLIC,
         "--recheck",
         "50ms",
-        "-vv",
+        "--log",
+        "trace",
     ]));
     let base = server.word_after("Stagedoor listens on ");
     (server, base)

@@ -33,6 +33,10 @@ fn bad_usage_is_exit_code_3_and_says_what_would_work() {
     stagedoor(&["aply"]).exits(3).prints("").says(&["aply", "apply"]);
     stagedoor(&[]).exits(3).prints("").says(&["Usage: stagedoor"]);
     stagedoor(&["plan", "--output", "yaml"]).exits(3).prints("").says(&["table, json"]);
+    stagedoor(&["plan", "--log", "x=loud"])
+        .exits(3)
+        .prints("")
+        .says(&["error: log levels `x=loud`"]);
     stagedoor(&["apply", "--poll", "5"]).exits(3).says(&["write it as 500ms, 5s, 15m or 2h"]);
 }
 
