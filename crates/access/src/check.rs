@@ -177,8 +177,10 @@ impl Facts<'_> {
             if !failed {
                 return Some("it has not failed");
             }
-            let counts = first && !profile.spaces.is_empty();
-            return (new != counts).then_some("it is not counted as what it takes away");
+            if !profile.spaces.is_empty() {
+                return Some("spaces stand on it");
+            }
+            return new.then_some("it is counted as what it does not take away");
         }
         if !self.snapshot.speaks_for(&action.person) {
             return Some("the directory was not read far enough to remove it");
@@ -189,9 +191,12 @@ impl Facts<'_> {
         if new != first {
             return Some("it is not counted as what it takes away");
         }
+        let is_removal = matches!(action.step, Step::Remove { .. });
+        if is_removal && profile.shared_spaces().next().is_some() {
+            return Some("others work in a space of it");
+        }
         let hollow = failed && profile.spaces.is_empty();
-        (matches!(action.step, Step::Remove { .. }) && !hollow && !self.hold_is_over(profile))
-            .then_some("its hold is not over")
+        (is_removal && !hollow && !self.hold_is_over(profile)).then_some("its hold is not over")
     }
 
     fn hold_is_over(&self, profile: &ObservedProfile) -> bool {

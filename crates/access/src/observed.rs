@@ -190,6 +190,16 @@ impl ObservedProfile {
         self.tags.get(TAG_LEAVING).and_then(|t| t.parse().ok())
     }
 
+    /// The spaces that it owns alone.
+    pub fn private_spaces(&self) -> impl Iterator<Item = &ObservedSpace> {
+        self.spaces.iter().filter(|space| !space.shared)
+    }
+
+    /// The spaces that it owns and others work in.
+    pub fn shared_spaces(&self) -> impl Iterator<Item = &ObservedSpace> {
+        self.spaces.iter().filter(|space| space.shared)
+    }
+
     /// Apps that run, or are starting or stopping, in the profile and its spaces.
     pub fn live_apps(&self) -> usize {
         let of_spaces = self.spaces.iter().flat_map(|s| &s.apps);

@@ -43,7 +43,8 @@ pub enum Call<'a> {
 }
 
 /// Works out what to ask next so that the profile goes: the apps of its spaces, its own apps, its
-/// spaces, itself. A stage begins when nothing of the one before is left.
+/// spaces, itself. A stage begins when nothing of the one before is left. Shared spaces are never
+/// deleted, and as long as there is one the profile stays.
 pub fn advance(profile: &ObservedProfile) -> Advance<'_> {
     if profile.status == ProfileStatus::Deleting {
         return Advance { stage: Stage::Profile, calls: Vec::new() };
@@ -53,8 +54,7 @@ pub fn advance(profile: &ObservedProfile) -> Advance<'_> {
     }
     if !profile.spaces.is_empty() {
         let calls = profile
-            .spaces
-            .iter()
+            .private_spaces()
             .filter(|space| !is_busy(space.status))
             .map(|space| Call::DeleteSpace(&space.name))
             .collect();
@@ -69,10 +69,12 @@ fn is_busy(status: ProfileStatus) -> bool {
     matches!(status, ProfileStatus::Pending | ProfileStatus::Updating | ProfileStatus::Deleting)
 }
 
-/// Works out what to ask so that nothing runs any more; `None` when nothing does.
+/// Works out what to ask so that nothing of the person's own runs any more; `None` when nothing
+/// does. In a shared space others are at work: its apps are left alone.
 pub fn stop_apps(profile: &ObservedProfile) -> Option<Advance<'_>> {
-    let of_spaces =
-        || profile.spaces.iter().flat_map(|s| s.apps.iter().map(move |app| (s.name.as_str(), app)));
+    let of_spaces = || {
+        profile.private_spaces().flat_map(|s| s.apps.iter().map(move |app| (s.name.as_str(), app)))
+    };
     if of_spaces().any(|(_, app)| app.status.blocks_deletion()) {
         let calls = of_spaces()
             .filter(|(_, app)| can_be_stopped(app))

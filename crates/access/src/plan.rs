@@ -167,6 +167,8 @@ impl ReasonCode {
                 | Self::RoleUnreadable
                 | Self::QuotaReached
                 | Self::Duplicate
+                | Self::SharedSpace
+                | Self::ProfileFailed
         )
     }
 }

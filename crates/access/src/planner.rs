@@ -178,9 +178,12 @@ impl<'a> Planner<'a> {
                 self.keep(case, Some(name), ReasonCode::Busy, Some(detail));
             }
             ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
-                // It takes something away only where spaces stand on it.
-                let new = !profile.spaces.is_empty() && profile.leaving_since().is_none();
-                let step = Step::Remove { stake: stake(profile), new };
+                if !profile.spaces.is_empty() {
+                    // Making it anew would destroy the spaces of somebody who is entitled to them.
+                    let detail = Some("it owns spaces".to_owned());
+                    return self.keep(case, Some(name), ReasonCode::ProfileFailed, detail);
+                }
+                let step = Step::Remove { stake: stake(profile), new: false };
                 self.act(case, name, step, ReasonCode::ProfileFailed);
             }
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
@@ -373,7 +376,7 @@ fn stake(profile: &ObservedProfile) -> Stake {
         .iter()
         .filter(|app| app.status.blocks_deletion())
         .map(|app| format!("{}/{}", app.app_type, app.name));
-    let of_spaces = profile.spaces.iter().flat_map(|space| {
+    let of_spaces = profile.private_spaces().flat_map(|space| {
         space
             .apps
             .iter()
@@ -382,7 +385,8 @@ fn stake(profile: &ObservedProfile) -> Stake {
     });
     // Lists of AWS come in no particular order; sets do not let it through to the plan.
     let apps: BTreeSet<String> = of_spaces.chain(of_profile).collect();
-    let spaces: BTreeSet<String> = profile.spaces.iter().map(|space| space.name.clone()).collect();
+    let spaces: BTreeSet<String> =
+        profile.private_spaces().map(|space| space.name.clone()).collect();
     Stake {
         apps: apps.into_iter().collect(),
         spaces: spaces.into_iter().collect(),

@@ -57,6 +57,8 @@ reasons! {
     Busy = "busy";
     /// The profile is kept, apps stopped, until its hold is over.
     OnHold = "on-hold";
+    /// The person owns a space that others work in; it has to be handed over or deleted by somebody.
+    SharedSpace = "shared-space";
     /// The profile does not carry Stagedoor's tags; it is never touched.
     NotOurs = "not-ours";
     /// The profile belongs to another installation of Stagedoor.

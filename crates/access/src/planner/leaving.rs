@@ -26,10 +26,15 @@ impl Planner<'_> {
         let hold_seconds = self.map.offboarding.hold_seconds;
         let held = since.map_or(0, |since| seconds_between(since, self.now));
         let stake = stake(profile);
-        let step = if held >= hold_seconds || nothing_to_hold(profile) {
+        let shared: Vec<&str> = profile.shared_spaces().map(|s| s.name.as_str()).collect();
+        let stays = !shared.is_empty();
+        let step = if !stays && (held >= hold_seconds || nothing_to_hold(profile)) {
             Step::Remove { stake, new }
         } else if new || !stake.apps.is_empty() {
             Step::Hold { since, hold_seconds, stake, new }
+        } else if stays {
+            let detail = Some(shared.join(", "));
+            return self.keep_profile(key, profile, ReasonCode::SharedSpace, detail);
         } else {
             let detail = since.and_then(|since| end_of_hold(since, hold_seconds));
             return self.keep_profile(key, profile, ReasonCode::OnHold, detail);

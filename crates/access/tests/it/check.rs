@@ -290,18 +290,28 @@ fn a_removal_cannot_hide_from_the_guard() {
         }
     });
     assert_eq!(found, invalid("carol--fraud in research: it is not counted as what it takes away"));
+}
 
+#[test]
+fn spaces_are_never_destroyed_by_replacing_a_failed_profile_or_by_others_leaving() {
     let mut failed = world();
     let bob = failed.domain_mut("research").profiles.get_mut("bob--fraud").unwrap();
-    *bob = bob.clone().status(ProfileStatus::Failed).space("lab", &[]);
-    let mut plan = failed.plan();
-    let action = plan.actions.iter_mut().find(|a| a.reason == ProfileFailed).unwrap();
-    action.step = Step::Remove { stake: Stake::default(), new: false };
+    *bob = bob.clone().status(ProfileStatus::Failed);
+    let plan = failed.plan();
+    let bob = failed.domain_mut("research").profiles.get_mut("bob--fraud").unwrap();
+    *bob = bob.clone().space("lab", &[]);
     let violations = failed.check(plan, Removals::Guarded).unwrap_err();
-    assert_eq!(
-        violations[0].message,
-        "bob--fraud in research: it is not counted as what it takes away"
-    );
+    assert_eq!(violations[0].message, "bob--fraud in research: spaces stand on it");
+
+    let mut left = world();
+    let carol = left.domain_mut("research").profiles.get_mut("carol--fraud").unwrap();
+    *carol = carol.clone().leaving("2026-10-01T00:00:00Z");
+    let plan = left.plan();
+    let carol = left.domain_mut("research").profiles.get_mut("carol--fraud").unwrap();
+    *carol = carol.clone().space("team", &[]);
+    carol.spaces[0].shared = true;
+    let violations = left.check(plan, Removals::Guarded).unwrap_err();
+    assert_eq!(violations[0].message, "carol--fraud in research: others work in a space of it");
 }
 
 #[test]

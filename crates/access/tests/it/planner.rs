@@ -279,11 +279,11 @@ fn each_state_of_an_entitled_persons_profile_has_its_answer() {
 }
 
 #[test]
-fn replacing_a_failed_profile_counts_when_spaces_go_with_it() {
+fn a_failed_profile_with_spaces_waits_for_somebody_to_look() {
     let failed = ours("alice", "fraud").status(ProfileStatus::Failed).space("lab", &[]);
     let world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(failed);
-    assert_eq!(world.told(), ["research/alice--fraud: remove new space=lab (profile-failed)"]);
-    assert_eq!(world.plan().new_removals(), 1);
+    assert_eq!(world.told(), ["research/alice--fraud: keep (profile-failed: it owns spaces)"]);
+    assert_eq!(world.plan().blocked().count(), 1);
 }
 
 #[test]

@@ -112,6 +112,25 @@ fn a_failed_profile_of_a_leaver_is_held_only_for_its_spaces() {
 }
 
 #[test]
+fn a_shared_space_of_a_leaver_is_left_to_those_who_work_in_it() {
+    let mut profile = ours("alice", "fraud")
+        .space("lab", &[app("a", AppStatus::InService)])
+        .space("team", &[app("b", AppStatus::InService)]);
+    profile.spaces[1].shared = true;
+    let world = leaver_with("0s", profile.clone());
+    assert_eq!(
+        world.told(),
+        ["research/alice--fraud: hold new since=now days=0 app=lab/JupyterLab/a space=lab \
+          (entitlement-lost)"]
+    );
+    let mut stopped = profile.leaving("2026-10-01T00:00:00Z");
+    stopped.spaces[0].apps.clear();
+    let world = leaver_with("0s", stopped);
+    assert_eq!(world.told(), ["research/alice--fraud: keep (shared-space: team)"]);
+    assert_eq!(world.plan().blocked().count(), 1);
+}
+
+#[test]
 fn a_leavers_profile_that_is_being_deleted_is_left_to_aws() {
     let world = leaver_with("0s", ours("alice", "fraud").status(ProfileStatus::Deleting));
     assert_eq!(world.told(), ["research/alice--fraud: keep (busy: Deleting)"]);
