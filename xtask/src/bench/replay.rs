@@ -6,6 +6,7 @@ use crate::workspace;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,6 +21,15 @@ pub(super) enum Side {
     Stagedoor,
     /// `benches/events/handler.py`.
     Handler,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stagedoor => "stagedoor events replay",
+            Self::Handler => "the boto3 handler",
+        })
+    }
 }
 
 /// What a run took.
@@ -54,14 +64,16 @@ impl Bench {
             .with_context(|| format!("cannot write `{}`", events.display()))?;
         self.studio.reset()?;
         let before = self.studio.state()?.calls();
-        let (seconds, peak_kib) = self.measure(self.command(side, events))?;
+        let (seconds, peak_kib) = self
+            .measure(self.command(side, events))
+            .with_context(|| format!("{side} failed on the events of {people} people"))?;
         let state = self.studio.state()?;
         let expected = match side {
             Side::Stagedoor => people::profiles_of_stagedoor(people),
             Side::Handler => people::profiles_of_handler(people),
         };
         if let Some(difference) = difference(&expected, &state.roles_in_service()) {
-            bail!("{side:?} did not do the work for {people} people: {difference}");
+            bail!("{side} did not do the work for {people} people: {difference}");
         }
         let calls = u32::try_from(state.calls() - before).context("too many calls")?;
         Ok(Cost { seconds, peak_kib, calls: calls.into() })
@@ -118,7 +130,9 @@ impl Bench {
                 let lines: Vec<&str> = all.lines().collect();
                 let last = lines.split_at(lines.len().saturating_sub(LAST_LINES)).1.join("\n");
                 let complaint = String::from_utf8_lossy(&output.stderr);
-                bail!("the command failed (exit code {status:?}): {complaint}\n{last}")
+                let code = status
+                    .map_or_else(|| complaint.trim().to_owned(), |s| format!("exit code {s}"));
+                bail!("{code}\n{last}")
             }
         }
     }
