@@ -11,8 +11,9 @@ use rusqlite::{OptionalExtension, Row, params};
 
 #[async_trait]
 impl LoginRequests for SqliteStore {
-    async fn begin(&self, login: &PendingLogin) -> Result<(), StoreError> {
+    async fn begin(&self, login: &PendingLogin, now: Timestamp) -> Result<(), StoreError> {
         let login = login.clone();
+        let now = microseconds::floor(now);
         self.write("remember a sign-in", move |transaction| {
             transaction
                 .prepare_cached(
@@ -25,6 +26,7 @@ impl LoginRequests for SqliteStore {
                     login.team.as_ref().map(TeamKey::as_str),
                     microseconds::floor(login.expires),
                 ])?;
+            prune(transaction, Lapsing::PendingLogins, now)?;
             Ok(())
         })
         .await

@@ -58,7 +58,7 @@ impl Door {
             team: team.cloned(),
             expires: later(now, LOGIN_SECONDS),
         };
-        if let Err(error) = self.ports.logins.begin(&pending).await {
+        if let Err(error) = self.ports.logins.begin(&pending, now).await {
             return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
         }
         Ok(Begun { location, browser, expires_seconds: u64::from(LOGIN_SECONDS) })

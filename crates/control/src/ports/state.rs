@@ -46,8 +46,9 @@ pub struct PendingLogin {
 /// Sign-ins that were begun here.
 #[async_trait]
 pub trait LoginRequests: Send + Sync + fmt::Debug {
-    /// Remembers a sign-in that begins.
-    async fn begin(&self, login: &PendingLogin) -> Result<(), StoreError>;
+    /// Remembers a sign-in that begins, and may forget some that lapsed before `now`: anybody can
+    /// begin one, so they must not pile up.
+    async fn begin(&self, login: &PendingLogin, now: jiff::Timestamp) -> Result<(), StoreError>;
 
     /// Takes the sign-in with this request id away, in one atomic step, if it is there and has not
     /// lapsed. A second taker gets nothing.

@@ -431,7 +431,7 @@ impl Sessions for World {
 
 #[async_trait]
 impl LoginRequests for World {
-    async fn begin(&self, login: &PendingLogin) -> Result<(), StoreError> {
+    async fn begin(&self, login: &PendingLogin, _now: jiff::Timestamp) -> Result<(), StoreError> {
         self.store(Fault::Logins)?.logins.insert(login.request_id.clone(), login.clone());
         Ok(())
     }

@@ -123,6 +123,21 @@ async fn each_call_forgets_a_bounded_number_of_lapsed_rows() {
 }
 
 #[tokio::test]
+async fn who_begins_to_sign_in_makes_room_of_those_who_never_came_back() {
+    let store = SqliteStore::in_memory().unwrap();
+    let login = |id: &str, expires| PendingLogin {
+        request_id: id.to_owned(),
+        browser: "b".to_owned(),
+        team: None,
+        expires,
+    };
+    store.begin(&login("r1", second(2)), second(1)).await.unwrap();
+    store.begin(&login("r2", second(9)), second(1)).await.unwrap();
+    store.begin(&login("r3", second(9)), second(3)).await.unwrap();
+    assert_eq!(ask::<i64>(&store, "SELECT count(*) FROM pending_login"), 2);
+}
+
+#[tokio::test]
 async fn a_lapsed_assertion_may_be_claimed_again_even_before_it_is_forgotten() {
     let store = SqliteStore::in_memory().unwrap();
     assert_eq!(store.claim("i", "a", second(10), second(1)).await, Ok(true));
@@ -193,6 +208,6 @@ async fn a_call_that_panics_changes_nothing_and_the_next_one_works() {
         team: None,
         expires: second(9),
     };
-    store.begin(&login).await.unwrap();
+    store.begin(&login, second(1)).await.unwrap();
     assert_eq!(store.take("r", second(1)).await, Ok(Some(login)));
 }

@@ -117,8 +117,8 @@ pub(crate) mod logins {
 
     pub(crate) async fn a_sign_in_is_taken_as_it_was_begun_and_once(requests: &impl LoginRequests) {
         let (with, without) = (login("_r1", Some("fraud-eu")), login("_r2", None));
-        requests.begin(&with).await.unwrap();
-        requests.begin(&without).await.unwrap();
+        requests.begin(&with, micros(1)).await.unwrap();
+        requests.begin(&without, micros(1)).await.unwrap();
         assert_eq!(requests.take("_r2", micros(10)).await, Ok(Some(without)));
         assert_eq!(requests.take("_r1", micros(10)).await, Ok(Some(with)));
         assert_eq!(requests.take("_r1", micros(10)).await, Ok(None));
@@ -126,22 +126,22 @@ pub(crate) mod logins {
     }
 
     pub(crate) async fn a_sign_in_lapses_at_its_end(requests: &impl LoginRequests) {
-        requests.begin(&login("_r1", None)).await.unwrap();
-        requests.begin(&login("_r2", None)).await.unwrap();
+        requests.begin(&login("_r1", None), micros(1)).await.unwrap();
+        requests.begin(&login("_r2", None), micros(1)).await.unwrap();
         assert_eq!(requests.take("_r1", micros(999)).await, Ok(Some(login("_r1", None))));
         assert_eq!(requests.take("_r2", micros(1_000)).await, Ok(None));
     }
 
     pub(crate) async fn a_request_id_is_begun_once(requests: &impl LoginRequests) {
-        requests.begin(&login("_r1", Some("fraud"))).await.unwrap();
-        let error = requests.begin(&login("_r1", Some("other"))).await.unwrap_err();
+        requests.begin(&login("_r1", Some("fraud")), micros(1)).await.unwrap();
+        let error = requests.begin(&login("_r1", Some("other")), micros(1)).await.unwrap_err();
         assert_eq!(error.operation, "remember a sign-in");
         let taken = requests.take("_r1", micros(10)).await;
         assert_eq!(taken, Ok(Some(login("_r1", Some("fraud")))));
     }
 
     pub(crate) async fn of_racing_takers_one_gets_it(requests: Arc<impl LoginRequests + 'static>) {
-        requests.begin(&login("_r1", None)).await.unwrap();
+        requests.begin(&login("_r1", None), micros(1)).await.unwrap();
         let takers = race(|| {
             let requests = Arc::clone(&requests);
             async move { requests.take("_r1", micros(10)).await.unwrap().is_some() }

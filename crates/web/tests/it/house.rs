@@ -422,7 +422,7 @@ impl Sessions for World {
 
 #[async_trait]
 impl LoginRequests for World {
-    async fn begin(&self, _: &PendingLogin) -> Result<(), StoreError> {
+    async fn begin(&self, _: &PendingLogin, _: jiff::Timestamp) -> Result<(), StoreError> {
         Ok(())
     }
 
