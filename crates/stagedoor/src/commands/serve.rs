@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use url::Url;
 use web::WebConfig;
 
@@ -60,19 +61,29 @@ pub(crate) async fn serve_until(
     let (stopping, stopped) = watch::channel(false);
     let waker = Waker::default();
     let router = web::router(Arc::new(door), config);
-    let server = tokio::spawn(web::serve(listener, router, seen(stopped.clone())));
+    let mut tasks: JoinSet<Result<()>> = JoinSet::new();
+    let end = seen(stopped.clone());
+    tasks.spawn(async move { web::serve(listener, router, end).await.context("the server") });
     let (plane, woken_by, end) = (parts.plane.clone(), waker.clone(), seen(stopped.clone()));
-    let reconciler = tokio::spawn(async move { plane.run(&woken_by, rhythm, end).await });
-    let listening = queue.map(|queue| {
-        let (plane, end) = (parts.plane.clone(), seen(stopped));
-        tokio::spawn(async move { plane.listen(queue.as_ref(), &waker, end).await })
+    tasks.spawn(async move {
+        plane.run(&woken_by, rhythm, end).await;
+        Ok(())
     });
-    stop.await;
+    if let Some(queue) = queue {
+        let (plane, end) = (parts.plane.clone(), seen(stopped));
+        tasks.spawn(async move {
+            plane.listen(queue.as_ref(), &waker, end).await;
+            Ok(())
+        });
+    }
+    tokio::select! {
+        () = stop => {}
+        // A server that goes on with a part of it dead would look healthy and do half its work.
+        Some(ended) = tasks.join_next() => ended.context("a part of the server")??,
+    }
     let _ = stopping.send(true);
-    server.await.context("the server")?.context("the server")?;
-    reconciler.await.context("the loop")?;
-    if let Some(listening) = listening {
-        listening.await.context("the events")?;
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a part of the server")??;
     }
     Ok(())
 }
