@@ -136,7 +136,7 @@ pub(crate) struct WaitArgs {
     /// Give up waiting after this time; what was begun goes on, and a later run completes it.
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
     pub(crate) timeout: Duration,
-    /// How often to look whether AWS has finished.
+    /// The longest pause between two looks whether AWS has finished; the first are shorter.
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     pub(crate) poll: Duration,
 }

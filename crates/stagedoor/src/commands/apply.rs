@@ -43,13 +43,15 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
 pub(super) async fn converge(
     plane: &Plane,
     scope: &Scope,
-    removals: Removals,
+    mut removals: Removals,
     wait: WaitArgs,
     mut first: Option<(Survey, Plan)>,
     common: &Common,
 ) -> Result<Outcome> {
     let deadline = tokio::time::Instant::now() + wait.timeout;
     let mut changed = 0;
+    // AWS is often done sooner than the longest pause; the first looks come early.
+    let mut pause = wait.poll / 8;
     loop {
         let (survey, plan) = if let Some(first) = first.take() {
             first
@@ -68,14 +70,25 @@ pub(super) async fn converge(
         }
         let report = plane.carry_out(&checked, &survey.observed, &tell).await;
         changed += report.changed;
+        removals = left_of(removals, &plan, &report);
         if report.changed == 0 && report.waiting == 0 && !report.failed.is_empty() {
             return Err(stuck(&report).into());
         }
         if tokio::time::Instant::now() >= deadline {
             return Err(late().into());
         }
-        tokio::time::sleep(wait.poll).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(wait.poll);
     }
+}
+
+/// What is left of the removals that somebody agreed to: the number holds for the whole run, not for
+/// each of its passes.
+fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
+    let Removals::Allowed(number) = removals else { return removals };
+    let failed = report.failed.iter().filter(|(action, _)| action.is_new_removal()).count();
+    let begun = plan.new_removals().saturating_sub(failed);
+    Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))
 }
 
 fn tell(action: &Action, outcome: &ActionOutcome) {
