@@ -6,6 +6,7 @@
 use access::ids::PersonId;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::fmt;
 
 /// The longest event that is looked at. `EventBridge` delivers at most 256 KiB.
 const MAX_BYTES: usize = 256 * 1024;
@@ -18,6 +19,18 @@ pub enum Wake {
     /// Everything: the event does not say whom it concerns, or it concerns a group, whose former
     /// members nobody can name.
     Everything,
+}
+
+impl fmt::Display for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("everything"),
+            Self::People(people) => {
+                let ids: Vec<&str> = people.iter().map(PersonId::as_str).collect();
+                f.write_str(&ids.join(", "))
+            }
+        }
+    }
 }
 
 /// What became of an event.

@@ -253,7 +253,9 @@ impl Plane {
                     for delivery in deliveries {
                         match event::read(&delivery.body) {
                             Ok(reading) => {
-                                tracing::info!(event_id = reading.event_id, name = reading.name, wake = ?reading.wake, "event read");
+                                let wake = reading.wake.as_ref().map(tracing::field::display);
+                                let (event_id, name) = (reading.event_id, reading.name);
+                                tracing::info!(event_id, name, wake, "event read");
                                 if let Some(wake) = reading.wake {
                                     waker.wake(wake);
                                 }

@@ -178,8 +178,11 @@ fn loss(action: &Action, paint: Paint) -> String {
         Step::Hold { hold_seconds, stake, .. } => {
             let days = hold_seconds / 86_400;
             let hours = hold_seconds % 86_400 / 3_600;
-            let _ =
-                write!(line, "\n  on hold for {days} d {hours} h, {}", stake_text(stake, false));
+            let held = match hold_seconds {
+                0 => "kept for its shared space".to_owned(),
+                _ => format!("on hold for {days} d {hours} h"),
+            };
+            let _ = write!(line, "\n  {held}, {}", stake_text(stake, false));
         }
         Step::Remove { stake, .. } => {
             let _ = write!(line, "\n  {}", stake_text(stake, true));

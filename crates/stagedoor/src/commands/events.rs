@@ -61,11 +61,7 @@ pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome
 fn describe(wake: Option<&Wake>) -> String {
     match wake {
         None => "concerns nobody's rights".into(),
-        Some(Wake::Everything) => "read everything again".into(),
-        Some(Wake::People(people)) => {
-            let ids: Vec<&str> = people.iter().map(access::ids::PersonId::as_str).collect();
-            format!("read {} again", ids.join(", "))
-        }
+        Some(wake) => format!("read {wake} again"),
     }
 }
 
