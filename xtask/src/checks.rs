@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
-use crate::{Outcome, python, say, tidy, workspace};
+use crate::{Outcome, python, say, tidy, tools, workspace};
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,7 +15,8 @@ Steps, in order; the first that fails ends the run:
   clippy  cargo clippy --workspace --all-targets -- -D warnings
   test    cargo test --workspace, doctests included (makes the venv first)
   doc     cargo doc --workspace --no-deps, warnings denied
-  tidy    cargo xtask tidy";
+  tidy    cargo xtask tidy
+  deny    cargo deny check bans licenses sources (makes target/tools first)";
 
 /// A step of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +27,12 @@ enum Step {
     Test,
     Doc,
     Tidy,
+    Deny,
 }
 
 impl Step {
-    const ALL: [Self; 6] = [Self::Venv, Self::Fmt, Self::Clippy, Self::Test, Self::Doc, Self::Tidy];
+    const ALL: [Self; 7] =
+        [Self::Venv, Self::Fmt, Self::Clippy, Self::Test, Self::Doc, Self::Tidy, Self::Deny];
 
     fn name(self) -> &'static str {
         match self {
@@ -39,6 +42,7 @@ impl Step {
             Self::Test => "test",
             Self::Doc => "doc",
             Self::Tidy => "tidy",
+            Self::Deny => "deny",
         }
     }
 
@@ -69,6 +73,12 @@ impl Step {
                     .env("RUSTDOCFLAGS", "-D warnings"),
             ),
             Self::Tidy => Ok(tidy::run(&[])? == Outcome::Done),
+            // Advisories change without us and need the network: not here.
+            Self::Deny => passes(
+                Command::new(tools::cargo_deny()?)
+                    .current_dir(workspace::root())
+                    .args(["check", "bans", "licenses", "sources"]),
+            ),
         }
     }
 }

@@ -7,6 +7,7 @@ mod checks;
 mod python;
 mod say;
 mod tidy;
+mod tools;
 mod workspace;
 
 use anyhow::Result;
