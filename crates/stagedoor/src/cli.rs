@@ -99,6 +99,13 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Whether the command prints what happens, so that logging it too would only say it twice.
+    pub(crate) fn tells_itself(&self) -> bool {
+        matches!(self, Self::Demo(DemoArgs { script: true }))
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };
-    if let Err(error) = output::start_logging(&cli.common) {
+    if let Err(error) = output::start_logging(&cli.common, cli.command.tells_itself()) {
         return exit::report(&error.into(), &cli.common);
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

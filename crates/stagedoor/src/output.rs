@@ -66,10 +66,13 @@ impl Paint {
 
 /// Starts logging to standard error: JSON on a pipe, readable on a terminal.
 ///
+/// `quiet`: warnings only, where the command itself says what happens.
+///
 /// # Errors
 /// `--log` is not a list of targets and levels.
-pub(crate) fn start_logging(common: &Common) -> Result<(), BadConfiguration> {
+pub(crate) fn start_logging(common: &Common, quiet: bool) -> Result<(), BadConfiguration> {
     let default = match common.verbose {
+        0 if quiet => "warn",
         0 => "warn,stagedoor=info,control=info,web=info",
         1 => "info,stagedoor=debug,control=debug,web=debug",
         _ => "debug",

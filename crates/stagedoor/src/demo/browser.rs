@@ -1,6 +1,6 @@
 //! As much of a browser as the scripted demo needs: cookies, forms, and no redirect unseen.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -144,6 +144,16 @@ impl Form {
 }
 
 impl Page {
+    /// Fails unless the page refuses with this reason code.
+    pub(super) fn refuses(&self, code: &str) -> Result<()> {
+        ensure!(
+            self.status == 403 && self.body.contains(code),
+            "expected a 403 page with {code}, got status {}",
+            self.status
+        );
+        Ok(())
+    }
+
     /// The first form whose text satisfies the condition.
     pub(super) fn form(&self, fits: impl Fn(&str) -> bool) -> Result<Form> {
         let form = self.forms().find(|text| fits(text)).ok_or_else(|| {

@@ -59,13 +59,7 @@ pub(super) async fn attempts(
 }
 
 async fn refuse(browser: &mut Browser, what: &str, form: &Form, code: &str) -> Result<()> {
-    let page = browser.submit(form).await?;
-    ensure!(
-        page.status == 403 && page.body.contains(code),
-        "{what}: expected a 403 page with {code}, got status {}",
-        page.status
-    );
-    Ok(())
+    browser.submit(form).await?.refuses(code).context(what.to_owned())
 }
 
 /// Two ids for one answer.
