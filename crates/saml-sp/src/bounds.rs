@@ -23,6 +23,9 @@ pub(crate) struct Limits {
     pub(crate) namespaces_per_element: usize,
     pub(crate) namespaces: usize,
     pub(crate) namespaces_in_scope: usize,
+    /// Sum of the declarations in scope over all elements that declare one: so many does the tree
+    /// builder copy, and it searches those of an element for each that it copies.
+    pub(crate) namespaces_copied: usize,
 }
 
 /// For responses. The costliest genuine ones list hundreds of groups, with one element, one
@@ -36,6 +39,7 @@ pub(crate) const RESPONSE: Limits = Limits {
     namespaces_per_element: 16,
     namespaces: 4_096,
     namespaces_in_scope: 64,
+    namespaces_copied: 16_384,
 };
 
 /// Checks the bytes against `limits` and returns them as text, without a byte order mark and with
@@ -69,6 +73,7 @@ struct Scan<'l> {
     attributes: usize,
     namespaces: usize,
     in_scope: usize,
+    copied: usize,
     /// For each open element, how many namespaces it declares.
     open: Vec<usize>,
 }
@@ -76,7 +81,7 @@ struct Scan<'l> {
 impl<'l> Scan<'l> {
     fn new(limits: &'l Limits) -> Self {
         let open = Vec::with_capacity(limits.depth);
-        Self { limits, elements: 0, attributes: 0, namespaces: 0, in_scope: 0, open }
+        Self { limits, elements: 0, attributes: 0, namespaces: 0, in_scope: 0, copied: 0, open }
     }
 
     fn run(&mut self, text: &str) -> Result<(), Rejection> {
@@ -151,6 +156,9 @@ impl<'l> Scan<'l> {
     fn count(&mut self, attributes: usize, namespaces: usize) -> Result<(), Rejection> {
         self.attributes += attributes;
         self.namespaces += namespaces;
+        if namespaces > 0 {
+            self.copied += self.in_scope + namespaces;
+        }
         if attributes > self.limits.attributes_per_element
             || self.attributes > self.limits.attributes
         {
@@ -165,6 +173,7 @@ impl<'l> Scan<'l> {
         if namespaces > self.limits.namespaces_per_element
             || self.namespaces > self.limits.namespaces
             || self.in_scope + namespaces > self.limits.namespaces_in_scope
+            || self.copied > self.limits.namespaces_copied
         {
             return Err(Rejection::new(
                 ReasonCode::XmlTooManyNamespaces,
@@ -362,6 +371,19 @@ mod tests {
         check(&inside(4), Ok(()));
         check(&inside(5), Err(ReasonCode::XmlTooManyNamespaces));
         check(&format!("<r>{}</r>", inside(4).repeat(3)), Ok(()));
+    }
+
+    #[test]
+    fn declarations_inside_many_others_are_refused_earlier_than_those_inside_few() {
+        let spaces: Vec<_> = (0..15).map(|i| format!(" xmlns:n{i}='u:{i}'")).collect();
+        let around = |outer: usize, leaves: usize| {
+            let open = format!("<a{}>", spaces.concat()).repeat(outer);
+            format!("<r>{open}{}{}</r>", "<b xmlns='u:b'/>".repeat(leaves), "</a>".repeat(outer))
+        };
+        // 15 + 30 + 45 + 60 copied on the way in, then 61 for each leaf.
+        check(&around(4, 266), Ok(()));
+        check(&around(4, 267), Err(ReasonCode::XmlTooManyNamespaces));
+        check(&around(0, 4_000), Ok(()));
     }
 
     #[test]

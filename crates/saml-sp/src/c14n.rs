@@ -5,9 +5,16 @@
 
 use roxmltree::{Node, NodeId};
 
+use crate::bounds::MAX_RESPONSE_BYTES;
 use crate::escape;
 
-/// The element has a name whose prefix cannot be found in its source. Never seen; fails closed.
+/// Largest canonical form that is written, in bytes. A prefix that is declared once and used by
+/// thousands of siblings is declared again at each of them, so that without a bound 100 KB of
+/// document become 300 MB. Genuine documents grow by half; this is four times the largest document.
+const MAX_CANONICAL_BYTES: usize = 4 * MAX_RESPONSE_BYTES;
+
+/// The element's canonical form is longer than [`MAX_CANONICAL_BYTES`], or it has a name whose
+/// prefix cannot be found in its source, which was never seen and fails closed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unrepresentable;
 
@@ -43,6 +50,10 @@ struct Writer<'a, 'i> {
 impl<'a> Writer<'a, '_> {
     /// Recursion is bounded by the depth that the scan allows.
     fn element<'x: 'a>(&mut self, node: Node<'a, 'x>) -> Result<(), Unrepresentable> {
+        // One element adds no more than what the document holds once, escaped.
+        if self.out.len() > MAX_CANONICAL_BYTES {
+            return Err(Unrepresentable);
+        }
         let tag = node.tag_name();
         let prefix = self.prefix_at(node.range().start + 1)?;
         let outer = self.rendered.len();
@@ -246,5 +257,19 @@ mod tests {
         let root = document.root_element();
         let omit = root.first_element_child().map(|n| n.id());
         assert_eq!(canonicalize(root, omit, &[]).unwrap(), "<r>ab</r>");
+    }
+
+    #[test]
+    fn a_declaration_repeated_by_thousands_of_siblings_ends_at_the_bound() {
+        let bomb = |uses: usize| {
+            let uses = "<p:a/>".repeat(uses);
+            format!("<r xmlns:p='urn:{}'>{uses}</r>", "x".repeat(1_000))
+        };
+        let outcome = |xml: &str| {
+            let document = Document::parse(xml).unwrap();
+            canonicalize(document.root_element(), None, &[]).map(|out| out.len())
+        };
+        assert_eq!(outcome(&bomb(400)), Ok("<r></r>".len() + 400 * (1_000 + 26)));
+        assert_eq!(outcome(&bomb(4_000)), Err(Unrepresentable));
     }
 }

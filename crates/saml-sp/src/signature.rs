@@ -23,6 +23,9 @@ use crate::rejection::{ReasonCode, Rejection};
 
 const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+/// Most prefixes in one `PrefixList`. Each is looked up at each element, in `SignedInfo` before any
+/// key has vouched for it. Genuine lists name one to six.
+const MAX_LISTED_PREFIXES: usize = 32;
 
 /// A signature that follows the grammar. Nothing in it has been verified.
 #[derive(Debug)]
@@ -137,10 +140,15 @@ fn inclusive_prefixes<'a>(method: Node<'a, '_>) -> Result<Vec<&'a str>, Rejectio
     only_attributes(inclusive, &["PrefixList"])?;
     end(elements(inclusive)?.next())?;
     let list = dom::attribute(inclusive, "PrefixList").unwrap_or_default();
-    Ok(list
+    let prefixes: Vec<_> = list
         .split_ascii_whitespace()
+        .take(MAX_LISTED_PREFIXES + 1)
         .map(|prefix| if prefix == "#default" { "" } else { prefix })
-        .collect())
+        .collect();
+    if prefixes.len() > MAX_LISTED_PREFIXES {
+        return Err(malformed("a canonicalisation method lists too many prefixes"));
+    }
+    Ok(prefixes)
 }
 
 /// The child elements, after making sure that only whitespace stands between them.
