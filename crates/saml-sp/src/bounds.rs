@@ -124,6 +124,10 @@ impl<'l> Scan<'l> {
         let name_end = markup
             .find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>')
             .ok_or_else(malformed)?;
+        // The tree builder would take `<:a>` for `<a>`, as others do not.
+        if markup.starts_with(':') {
+            return Err(malformed());
+        }
         let mut rest = markup.get(name_end..).unwrap_or_default();
         let (mut attributes, mut namespaces, mut default_namespace) = (0, 0, false);
         loop {
@@ -219,7 +223,8 @@ fn skip_declaration(markup: &str) -> Result<&str, Rejection> {
 fn attribute(text: &str) -> Result<(&str, &str, &str), Rejection> {
     let (name, rest) = split(text, "=")?;
     let name = name.trim_ascii_end();
-    if name.is_empty() || name.contains(|c: char| c.is_ascii_whitespace() || "<>/'\"".contains(c)) {
+    let starts_badly = name.is_empty() || name.starts_with(':');
+    if starts_badly || name.contains(|c: char| c.is_ascii_whitespace() || "<>/'\"".contains(c)) {
         return Err(malformed());
     }
     let rest = rest.trim_ascii_start();
@@ -328,6 +333,15 @@ mod tests {
         check(" <?xml version='1.0'?><a/>", Err(ReasonCode::XmlProcessingInstruction));
         check("<?xml version='1.0' encoding='UTF-16'?><a/>", Err(ReasonCode::NotUtf8));
         check("<?xml version='1.1'?><a/>", Err(ReasonCode::XmlMalformed));
+    }
+
+    #[test]
+    fn empty_prefixes_are_refused() {
+        check("<:a/>", Err(ReasonCode::XmlMalformed));
+        check("<a></:a>", Ok(())); // Left to the tree builder, which compares the two tags.
+        check("<a :b=''/>", Err(ReasonCode::XmlMalformed));
+        check("<a : b=''/>", Err(ReasonCode::XmlMalformed));
+        check("<a b=':c'>:d</a>", Ok(()));
     }
 
     #[test]
