@@ -103,6 +103,8 @@ reasons! {
     FormKey = "form-key";
     /// The identity provider is not in the map.
     UnknownIdp = "unknown-idp";
+    /// The identity provider's metadata says that it is not valid any more.
+    IdpMetadataExpired = "idp-metadata-expired";
     /// The answer belongs to a sign-in that was not begun here, or too long ago.
     UnknownLogin = "unknown-login";
     /// The answer belongs to a sign-in that another browser began.

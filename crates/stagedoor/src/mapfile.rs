@@ -1,9 +1,12 @@
 //! Reading the access map and what it points at from disk.
 
 use crate::exit::BadConfiguration;
+use crate::system::SystemClock;
 use access::ids::IdpKey;
 use access::map::{self, AccessMap, Source};
+use access::reason::ReasonCode;
 use anyhow::Result;
+use control::ports::Clock;
 use saml_sp::IdentityProvider;
 use std::collections::BTreeMap;
 use std::fs;
@@ -81,6 +84,10 @@ pub(crate) fn identity_providers(
             let bytes = fs::read(&file).map_err(|error| bad("idp-metadata-unreadable", &error))?;
             let idp = IdentityProvider::from_metadata(&bytes, None)
                 .map_err(|error| bad("idp-metadata-invalid", &error))?;
+            if let Some(end) = idp.valid_until.filter(|end| *end <= SystemClock.now()) {
+                let what = format!("it was valid until {end}; fetch it anew");
+                return Err(bad(ReasonCode::IdpMetadataExpired.as_str(), &what).into());
+            }
             Ok((key.clone(), idp))
         })
         .collect()

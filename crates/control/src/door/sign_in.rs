@@ -141,6 +141,14 @@ impl Door {
                     ASK_ADMIN,
                 )
             })?;
+        let valid_until = trusted.verifier.identity_provider().valid_until;
+        if valid_until.is_some_and(|end| end <= now) {
+            return Err(No::new(
+                ReasonCode::IdpMetadataExpired,
+                "What is known here of your identity provider is out of date.",
+                ASK_ADMIN,
+            ));
+        }
         let expected = unverified.in_response_to();
         let assertion = trusted
             .verifier

@@ -79,11 +79,15 @@ impl House {
     }
 
     pub(crate) fn over(world: Arc<World>) -> Self {
+        Self::with_metadata_until(world, None)
+    }
+
+    fn with_metadata_until(world: Arc<World>, valid_until: Option<Timestamp>) -> Self {
         let (corp, tiles): (&DemoIdp, &DemoIdp) = (&CORP, &TILES);
         let metadata = [("corp", corp), ("tiles", tiles)].map(|(key, idp)| {
             let xml = idp.metadata_xml();
             let parsed = IdentityProvider::from_metadata(xml.as_bytes(), None).unwrap();
-            (IdpKey::parse(key).unwrap(), parsed)
+            (IdpKey::parse(key).unwrap(), IdentityProvider { valid_until, ..parsed })
         });
         let ports =
             DoorPorts { presign: world.clone(), replay: world.clone(), logins: world.clone() };
@@ -147,6 +151,18 @@ async fn unknown_idp() {
     assert_eq!((nobody.kind, nobody.code), (RefusalKind::BadRequest, "unknown-idp"));
     let stranger = answer("ada").by(&idp("https://stranger.example"));
     house.refused(house.accept(&stranger, None).await, RefusalKind::Denied, "unknown-idp");
+}
+
+#[tokio::test(start_paused = true)]
+async fn idp_metadata_expired() {
+    let end = START.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(60);
+    let house = House::with_metadata_until(World::of(&["ada"]), Some(end));
+    house.sign_in("ada").await;
+    house.world.state().sessions.clear();
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    let at = Answer { at: end, ..answer("ada") }.by(house.tiles);
+    let outcome = house.accept(&at, None).await;
+    house.refused(outcome, RefusalKind::Denied, "idp-metadata-expired");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,8 +2,10 @@
 
 use crate::process::{Run, command, run};
 use crate::world::MAP;
+use demo_idp::{DemoIdp, DemoIdpConfig};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 fn validate(folder: &Path, args: &[&str]) -> Run {
@@ -129,6 +131,22 @@ fn the_metadata_of_an_identity_provider_must_be_there_and_be_metadata() {
     fs::write(folder.path().join("idp/corp.xml"), "<html/>").unwrap();
     let document = validate(folder.path(), &["--output", "json"]).exits(3).json();
     assert_eq!(document["code"], "idp-metadata-invalid");
+
+    let config = DemoIdpConfig {
+        base_url: "https://idp.example".to_owned(),
+        people: Vec::new(),
+        service_providers: Vec::new(),
+        tiles: Vec::new(),
+    };
+    let idp = DemoIdp::new(config, Arc::new(|| jiff::Timestamp::UNIX_EPOCH)).unwrap();
+    let until = |time: &str| {
+        let xml = idp.metadata_xml();
+        let xml = xml.replacen("entityID=", &format!("validUntil=\"{time}\" entityID="), 1);
+        fs::write(folder.path().join("idp/corp.xml"), xml).unwrap();
+        validate(folder.path(), &["--output", "json"])
+    };
+    assert_eq!(until("2020-01-01T00:00:00Z").exits(3).json()["code"], "idp-metadata-expired");
+    assert_eq!(until("2999-01-01T00:00:00Z").exits(0).json()["valid"], true);
 }
 
 #[test]
