@@ -159,7 +159,7 @@ async fn idp_metadata_expired() {
     let house = House::with_metadata_until(World::of(&["ada"]), Some(end));
     house.sign_in("ada").await;
     house.world.state().sessions.clear();
-    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    tokio::time::advance(std::time::Duration::from_mins(1)).await;
     let at = Answer { at: end, ..answer("ada") }.by(house.tiles);
     let outcome = house.accept(&at, None).await;
     house.refused(outcome, RefusalKind::Denied, "idp-metadata-expired");
