@@ -61,7 +61,8 @@ fn before_the_service(
     error: &(dyn Error + 'static),
 ) -> CallError {
     let mut kind = FailureKind::Unreachable;
-    let mut cause = Some(error);
+    // What stands behind the error: it may be that of `AssumeRole` itself, and is not its own cause.
+    let mut cause = error.source();
     while let Some(current) = cause {
         if let Some(refused) = current.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>() {
             return call_error("sts", "AssumeRole", refused);

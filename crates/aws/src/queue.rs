@@ -31,6 +31,11 @@ impl SqsQueue {
         Self { client: Client::new(sdk), name: name.to_owned(), url: OnceCell::new() }
     }
 
+    /// Makes sure that there is a queue of this name.
+    pub async fn find(&self) -> Result<(), CallError> {
+        self.url().await.map(|_| ())
+    }
+
     /// The queue's URL, asked for once.
     async fn url(&self) -> Result<&String, CallError> {
         const OPERATION: &str = "GetQueueUrl";

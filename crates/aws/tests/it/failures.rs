@@ -1,6 +1,6 @@
 //! How calls fail, and how often they are tried before they do.
 
-use crate::support::{ACCOUNT, BASE, Cloud, answering, connect, failure, target};
+use crate::support::{ACCOUNT, BASE, Cloud, answering, connect, failure, spoke, target};
 use control::ports::{CallError, FailureKind, Observe, ProfileScope};
 use std::collections::BTreeSet;
 use tokio::net::TcpListener;
@@ -90,6 +90,21 @@ async fn a_port_that_nobody_listens_on_is_unreachable() {
         "the layers of the SDK are not told"
     );
     assert_eq!(failure(aws.caller().await).2, FailureKind::Unreachable);
+}
+
+#[tokio::test]
+async fn a_role_that_cannot_be_asked_for_is_an_unreachable_sts() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let studio = connect(&url, "AKIASANDBOX").studio();
+    let target = spoke("d-risk", "444455556666", Some("7f1c"));
+    let error = studio.domain(&target, &ProfileScope::All).await.unwrap_err();
+    assert_eq!(
+        (error.service, error.operation, error.kind),
+        ("sts", "AssumeRole", FailureKind::Unreachable)
+    );
+    assert_eq!(error.message, "tcp connect error: Connection refused (os error 111)");
 }
 
 #[tokio::test]

@@ -74,6 +74,19 @@ impl FailureKind {
     }
 }
 
+impl CallError {
+    /// What to do about it, as a sentence for the admin.
+    pub fn remedy(&self) -> &'static str {
+        match (self.operation, self.kind) {
+            ("AssumeRole", FailureKind::AccessDenied) => {
+                "Let the role's trust policy name Stagedoor's account and the map's external_id, \
+                 and allow sts:AssumeRole to Stagedoor's own role."
+            }
+            (_, kind) => kind.remedy(),
+        }
+    }
+}
+
 /// A call to AWS that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct CallError {
