@@ -34,7 +34,7 @@ pub struct Action {
     pub profile: ProfileName,
     /// Whose it is.
     pub person: PersonId,
-    /// The person's name to show; absent where the directory does not know the person.
+    /// The person's display name and user name; absent where the directory does not know the person.
     pub person_name: Option<String>,
     /// For which team.
     pub team: TeamKey,
@@ -97,8 +97,11 @@ pub enum Step {
 pub struct Stake {
     /// Apps that run or are starting, `type/name`, those of spaces as `space/type/name`.
     pub apps: Vec<String>,
-    /// Spaces; the volume of each goes with it.
+    /// Spaces of the person's own; the volume of each goes with it.
     pub spaces: Vec<String>,
+    /// Spaces that others work in. They stay, and the profile with them.
+    #[serde(default)]
+    pub shared_spaces: Vec<String>,
     /// POSIX uid of the home directory, which stays on the file system.
     pub home_efs_uid: Option<String>,
 }
@@ -160,7 +163,6 @@ impl ReasonCode {
             self,
             Self::DomainUnreadable
                 | Self::DomainNotInService
-                | Self::SsoDomain
                 | Self::NameTaken
                 | Self::RoleMissing
                 | Self::RoleUntrusted

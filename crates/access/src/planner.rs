@@ -48,21 +48,21 @@ pub fn plan(
     let Planner { mut actions, mut kept, owned, .. } = planner;
     actions.sort_by(|a, b| order(a).cmp(&order(b)));
     kept.sort_by(|a, b| {
-        (&a.domain, &a.person, &a.team, &a.profile)
-            .cmp(&(&b.domain, &b.person, &b.team, &b.profile))
+        (&a.domain, &a.team, &a.profile, &a.person)
+            .cmp(&(&b.domain, &b.team, &b.profile, &b.person))
     });
     Plan { map_digest: map.digest.clone(), now, actions, kept, grants: entitled.notes, owned }
 }
 
 /// Access is given before it is taken away, and nothing is deleted before everything else is done.
-fn order(action: &Action) -> (u8, &DomainKey, &PersonId, &TeamKey, &ProfileName) {
+fn order(action: &Action) -> (u8, &DomainKey, &TeamKey, &ProfileName, &PersonId) {
     let rank = match &action.step {
         Step::Update { .. } => 0,
         Step::Create { .. } => 1,
         Step::Hold { .. } => 2,
         Step::Remove { .. } => 3,
     };
-    (rank, &action.domain, &action.person, &action.team, &action.profile)
+    (rank, &action.domain, &action.team, &action.profile, &action.person)
 }
 
 /// How many more profiles each account may have in a Region: the quota is not the domain's.
@@ -362,10 +362,11 @@ struct Case<'a> {
 }
 
 fn shown_name(person: &Person) -> String {
-    if person.display_name.is_empty() {
+    // Two people can have one display name.
+    if person.display_name.is_empty() || person.display_name == person.user_name {
         person.user_name.clone()
     } else {
-        person.display_name.clone()
+        format!("{} ({})", person.display_name, person.user_name)
     }
 }
 
@@ -387,9 +388,12 @@ fn stake(profile: &ObservedProfile) -> Stake {
     let apps: BTreeSet<String> = of_spaces.chain(of_profile).collect();
     let spaces: BTreeSet<String> =
         profile.private_spaces().map(|space| space.name.clone()).collect();
+    let shared: BTreeSet<String> =
+        profile.shared_spaces().map(|space| space.name.clone()).collect();
     Stake {
         apps: apps.into_iter().collect(),
         spaces: spaces.into_iter().collect(),
+        shared_spaces: shared.into_iter().collect(),
         home_efs_uid: profile.home_efs_uid.clone(),
     }
 }

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
 use std::collections::BTreeMap;
 
 /// The most bytes of one file: about 20,000 grants.
-pub(super) const MAX_BYTES: usize = 1 << 20;
+pub const MAX_BYTES: usize = 1 << 20;
 /// The most levels of nesting. The format itself needs six; the rest is for user settings.
 const MAX_DEPTH: usize = 32;
 /// The most values of one file, keys counted too.

@@ -19,6 +19,7 @@ mod teams;
 mod template;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use document::MAX_BYTES;
 pub use parse::{Source, parse};
 pub use reference::reference_markdown;
 pub use schema::json_schema;

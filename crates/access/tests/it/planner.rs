@@ -29,7 +29,7 @@ fn a_joiner_gets_a_profile_with_the_teams_role_and_the_tags_that_say_whose_it_is
             domain: domain_key("research"),
             profile: ProfileName::parse("alice--fraud").unwrap(),
             person: person_id("alice"),
-            person_name: Some("Alice A.".into()),
+            person_name: Some("Alice A. (alice)".into()),
             team: TeamKey::parse("fraud").unwrap(),
             step: Step::Create {
                 execution_role: role("fraud"),
@@ -63,8 +63,8 @@ fn two_people_in_two_teams_get_exactly_three_profiles() {
         world.told(),
         [
             "research/user1--churn: create role=studio-churn (entitled)",
-            "research/user1--fraud: create role=studio-fraud (entitled)",
             "research/user2--churn: create role=studio-churn (entitled)",
+            "research/user1--fraud: create role=studio-fraud (entitled)",
         ]
     );
 }
