@@ -37,11 +37,13 @@ pub(crate) struct BadConfiguration {
     pub(crate) code: &'static str,
     /// What is wrong, where, and what to do.
     pub(crate) message: String,
+    /// Each error by itself, for programs, where there can be several.
+    pub(crate) errors: Option<serde_json::Value>,
 }
 
 impl BadConfiguration {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), errors: None }
     }
 }
 
@@ -88,6 +90,7 @@ struct Told {
     status: ExitCode,
     message: String,
     remedy: Option<String>,
+    errors: Option<serde_json::Value>,
 }
 
 /// Tells people an error: what happened, why, what to do next.
@@ -106,6 +109,7 @@ pub(crate) fn report(error: &anyhow::Error, common: &Common) -> ExitCode {
             "code": told.code,
             "message": told.message,
             "remedy": told.remedy,
+            "errors": told.errors,
         });
         output::data(&document.to_string());
     }
@@ -114,7 +118,11 @@ pub(crate) fn report(error: &anyhow::Error, common: &Common) -> ExitCode {
 
 impl Told {
     fn say(&self) {
-        output::talk(&format!("error: {}", self.message));
+        let code = format!("({})", self.code);
+        // Most messages end with their code; reports of several lines hold one for each.
+        let shown = self.message.contains(&code) || self.message.contains('\n');
+        let code = if shown || self.code == "failed" { String::new() } else { format!(" {code}") };
+        output::talk(&format!("error: {}{code}", self.message));
         if let Some(remedy) = &self.remedy {
             output::talk(&format!("  {remedy}"));
         }
@@ -129,16 +137,20 @@ fn told(error: &anyhow::Error) -> Told {
     }
     for cause in error.chain() {
         if let Some(call) = cause.downcast_ref::<CallError>() {
-            let (code, remedy) = (call.kind.code(), Some(call.kind.remedy().to_owned()));
-            return Told { code, status: Outcome::Failed.into(), message, remedy };
+            let (code, remedy) = (call.kind.code(), Some(call.remedy().to_owned()));
+            let status = Outcome::Failed.into();
+            return Told { code, status, message, remedy, errors: None };
         }
         if let Some(bad) = cause.downcast_ref::<BadConfiguration>() {
-            return Told { code: bad.code, status: ExitCode::from(3), message, remedy: None };
+            let (code, errors) = (bad.code, bad.errors.clone());
+            return Told { code, status: ExitCode::from(3), message, remedy: None, errors };
         }
         if let Some(not_done) = cause.downcast_ref::<NotDone>() {
             let remedy = Some(not_done.remedy.clone());
-            return Told { code: not_done.code, status: not_done.outcome.into(), message, remedy };
+            let (code, status) = (not_done.code, not_done.outcome.into());
+            return Told { code, status, message, remedy, errors: None };
         }
     }
-    Told { code: "failed", status: Outcome::Failed.into(), message, remedy: None }
+    let status = Outcome::Failed.into();
+    Told { code: "failed", status, message, remedy: None, errors: None }
 }

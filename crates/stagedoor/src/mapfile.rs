@@ -10,6 +10,7 @@ use control::ports::Clock;
 use saml_sp::IdentityProvider;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Reads a map file, or the `*.yaml` and `*.yml` files of a folder in the order of their names.
@@ -23,7 +24,8 @@ pub(crate) fn load(path: &Path) -> Result<AccessMap> {
         let plural = if count == 1 { "error" } else { "errors" };
         let message =
             format!("the access map has {count} {plural}\n\n{}", diagnostics.render(&sources));
-        BadConfiguration::new("map-invalid", message).into()
+        let errors = serde_json::to_value(&diagnostics).ok();
+        BadConfiguration { errors, ..BadConfiguration::new("map-invalid", message) }.into()
     })
 }
 
@@ -36,11 +38,21 @@ fn sources(path: &Path) -> Result<Vec<Source>> {
     files
         .iter()
         .map(|file| {
-            let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
+            let bytes = read(file).map_err(|error| unreadable(file, &error))?;
             Source::from_bytes(file.display().to_string(), bytes)
                 .map_err(|error| BadConfiguration::new("map-invalid", error.to_string()).into())
         })
         .collect()
+}
+
+/// Reads a file, and of one that is longer than any map only so much that this can be told.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(file)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(file)?.take(map::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -73,7 +73,7 @@ impl Paint {
 pub(crate) fn start_logging(common: &Common, quiet: bool) -> Result<(), BadConfiguration> {
     let default = match common.verbose {
         0 if quiet => "warn",
-        0 => "warn,stagedoor=info,control=info,web=info",
+        0 => "warn,aws_config=error,stagedoor=info,control=info,web=info",
         1 => "info,stagedoor=debug,control=debug,web=debug",
         _ => "debug",
     };

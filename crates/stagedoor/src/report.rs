@@ -78,10 +78,18 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint) -> String {
         let _ = writeln!(out, "{}", paint.dim(&format!("Left alone: {}.", parts.join(", "))));
     }
     if plan.is_empty() {
-        out.push_str("Nothing to do: AWS agrees with the map.");
-        if plan.blocked().next().is_some() {
-            out = out.replace(": AWS agrees with the map.", ", but see what needs attention.");
-        }
+        let has = |code| plan.kept.iter().any(|kept| kept.reason == code);
+        out.push_str(if has(ReasonCode::DomainUnreadable) {
+            "Whether there is something to do is not known: a domain could not be read."
+        } else if plan.blocked().next().is_some() {
+            "Nothing to do, but see what needs attention."
+        } else if has(ReasonCode::SsoDomain) {
+            "Nothing to do in the domains that this version manages."
+        } else if has(ReasonCode::PartialSnapshot) {
+            "Nothing to do for the people who were read."
+        } else {
+            "Nothing to do: AWS agrees with the map."
+        });
         return out;
     }
     let _ = write!(
@@ -196,11 +204,17 @@ fn loss(action: &Action, paint: Paint) -> String {
 fn stake_text(stake: &Stake, delete: bool) -> String {
     let mut parts = Vec::new();
     match stake.apps.as_slice() {
-        [] => parts.push("no app runs".to_owned()),
+        [] => parts.push("no app of theirs runs".to_owned()),
         apps => parts.push(format!("stops {}", apps.join(", "))),
     }
     if delete && !stake.spaces.is_empty() {
         parts.push(format!("deletes space {} with its volume", stake.spaces.join(", ")));
+    }
+    if !stake.shared_spaces.is_empty() {
+        let shared = stake.shared_spaces.join(", ");
+        parts.push(format!(
+            "shared space {shared} stays until somebody hands it over or deletes it"
+        ));
     }
     if let Some(uid) = &stake.home_efs_uid {
         parts.push(format!("home directory stays (uid {uid})"));

@@ -138,7 +138,8 @@ fn refused(violations: &[Violation], plan: &Plan) -> NotDone {
             code: ReasonCode::GuardTripped.as_str(),
             message,
             remedy: format!(
-                "If this is meant, run `stagedoor apply --allow-removals {}`.",
+                "If this is meant, say so: `stagedoor apply --allow-removals {}`, with the same plan, \
+                 map and store.",
                 plan.new_removals()
             ),
         },
@@ -154,7 +155,7 @@ fn stuck(report: &PassReport) -> NotDone {
         }
     }
     let calls: Vec<String> = seen.iter().map(ToString::to_string).collect();
-    let mut remedies: Vec<&str> = seen.iter().map(|error| error.kind.remedy()).collect();
+    let mut remedies: Vec<&str> = seen.iter().map(|error| error.remedy()).collect();
     remedies.dedup();
     NotDone {
         outcome: Outcome::Failed,
@@ -184,12 +185,23 @@ fn finished(
         }
         OutputFormat::Table => {
             output::data(&format!(
-                "{} made. {}",
+                "{} made.\n\n{}",
                 counted(changed, "change"),
                 report::plan_text(plan, &plane.map, output::Paint::stdout(common), false)
             ));
         }
     }
     let outcome = plan::outcome(plan, survey);
-    if blocked.is_empty() { outcome } else { Outcome::Failed }
+    if blocked.is_empty() || outcome == Outcome::Failed {
+        return outcome;
+    }
+    output::talk(&format!(
+        "error: not all of the map could be carried out: {} attention (needs-attention)",
+        if blocked.len() == 1 {
+            "1 thing needs".to_owned()
+        } else {
+            format!("{} things need", blocked.len())
+        }
+    ));
+    Outcome::Failed
 }

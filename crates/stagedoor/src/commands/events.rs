@@ -20,9 +20,10 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let waker = Waker::default();
-    let mut woken = false;
+    let (mut read, mut woken) = (false, false);
     for file in files(&args.path)? {
         for (place, body) in events_in(&file)? {
+            read = true;
             let reading = event::read(&body).map_err(|error| {
                 BadConfiguration::new("event-invalid", format!("{place}: {error}"))
             })?;
@@ -37,6 +38,10 @@ pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome
                 waker.wake(wake);
             }
         }
+    }
+    if !read {
+        let message = format!("{}: there is no event in it", args.path.display());
+        return Err(BadConfiguration::new("event-invalid", message).into());
     }
     if !woken {
         output::talk("No event concerns anybody's rights. Nothing to do.");

@@ -21,8 +21,9 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
     if let Some(file) = &args.out {
         save(&plan, file)?;
         output::talk(&format!(
-            "Written to {0}. Carry it out with `stagedoor apply {0}`.",
-            file.display()
+            "Written to {0}. Carry it out with `stagedoor apply --map {1} {0}`.",
+            file.display(),
+            args.map.map.display()
         ));
     }
     Ok(outcome(&plan, &survey))

@@ -4,11 +4,12 @@ use crate::cli::ServeArgs;
 use crate::compose::{self, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{mapfile, output};
+use access::ids::Region;
 use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::Door;
-use control::ports::WakeQueue;
+use control::ports::{FailureKind, WakeQueue};
 use control::reconciler::{Rhythm, Waker};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,16 +41,33 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let door = compose::door(&parts, map_path, &public_url)?;
-    let queue = args
-        .events_queue
-        .as_ref()
-        .map(|name| Arc::new(parts.aws.queue(&region, name)) as Arc<dyn WakeQueue>);
+    let queue = match &args.events_queue {
+        Some(name) => Some(events_queue(&parts, &region, name).await?),
+        None => None,
+    };
     let config = web_config(&parts, &public_url)?;
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck };
     output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
     let serving = Serving { listener, parts, door, queue, rhythm, config };
     serve_until(serving, stop_signal()).await?;
     Ok(Outcome::Done)
+}
+
+/// The queue of this name. A name that does not exist would leave the timer alone to wake the loop,
+/// and nobody would notice: better not to start.
+async fn events_queue(parts: &Parts, region: &Region, name: &str) -> Result<Arc<dyn WakeQueue>> {
+    let queue = parts.aws.queue(region, name);
+    match queue.find().await {
+        Err(error) if error.kind == FailureKind::NotFound => {
+            let message = format!("there is no events queue `{name}` in {region}: {error}");
+            Err(BadConfiguration::new("events-queue-missing", message).into())
+        }
+        Err(error) => {
+            tracing::warn!(queue = name, %error, "events queue cannot be asked for yet");
+            Ok(Arc::new(queue))
+        }
+        Ok(()) => Ok(Arc::new(queue)),
+    }
 }
 
 /// Serves, loops and listens to events until `stop` resolves, then finishes what is under way.
@@ -107,7 +125,7 @@ pub(crate) fn web_config(parts: &Parts, public_url: &str) -> Result<WebConfig> {
 }
 
 /// Resolves on SIGINT or SIGTERM.
-pub(super) async fn stop_signal() {
+pub(crate) async fn stop_signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

@@ -7,6 +7,7 @@ mod story;
 mod world;
 
 use crate::cli::DemoArgs;
+use crate::commands::stop_signal;
 use crate::exit::Outcome;
 use crate::output;
 use anyhow::Result;
@@ -20,19 +21,18 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
     let world = World::start().await?;
     world.serve()?;
     output::talk(&story::welcome(&world));
+    let stop = stop_signal();
+    tokio::pin!(stop);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     loop {
         tokio::select! {
-            stopped = tokio::signal::ctrl_c() => {
-                stopped?;
-                break;
-            }
+            () = &mut stop => break,
             line = lines.next_line() => {
                 if let Some(line) = line? {
                     output::talk(&obey(&world, line.trim()).await);
                 } else {
                     // No terminal: run until stopped.
-                    tokio::signal::ctrl_c().await?;
+                    stop.await;
                     break;
                 }
             }
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
 /// Does what the person at the terminal types, as the directory's admin would in the console.
 async fn obey(world: &World, typed: &str) -> String {
     let [user1, _, user3] = PEOPLE.map(|(id, ..)| id);
-    let (user_id, join, said) = match typed {
+    let (user_id, join, said) = match typed.to_ascii_lowercase().as_str() {
         "join" => (user3, true, "User 3 is now in ml-team-1. Watch the loop make a profile."),
         "leave" => (user1, false, "User 1 is out of ml-team-1. Watch the loop take it all back."),
         "return" => (user1, true, "User 1 is in ml-team-1 again."),
@@ -54,6 +54,6 @@ async fn obey(world: &World, typed: &str) -> String {
     };
     match world.membership("ml-team-1", user_id, join).await {
         Ok(()) => said.into(),
-        Err(_) => "That is so already.".into(),
+        Err(error) => format!("The directory refused: {error:#}"),
     }
 }

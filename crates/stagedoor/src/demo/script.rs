@@ -85,7 +85,11 @@ impl Story<'_> {
             .filter(|a| matches!(a.step, Step::Create { .. }))
             .map(|a| (a.person_name.clone().unwrap_or_default(), a.team.to_string()))
             .collect();
-        let expected = pairs(&[("User 1", "team-1"), ("User 1", "team-2"), ("User 2", "team-2")]);
+        let expected = pairs(&[
+            ("User 1 (user1)", "team-1"),
+            ("User 1 (user1)", "team-2"),
+            ("User 2 (user2)", "team-2"),
+        ]);
         ensure!(gains == expected && plan.actions.len() == 3, "the plan is {gains:?}");
         self.seen("plan: User 1 gains team-1 and team-2, User 2 gains team-2; nobody loses");
         Ok(())

@@ -8,7 +8,7 @@ use serde_json::json;
 fn apply_makes_it_so_and_a_plan_afterwards_finds_nothing() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
     let run = world.apply(&[]).exits(0).prints(
-        "3 changes made. Left alone: 3 in-agreement.\nNothing to do: AWS agrees with the map.\n",
+        "3 changes made.\n\nLeft alone: 3 in-agreement.\nNothing to do: AWS agrees with the map.\n",
     );
     assert_eq!(
         run.sorted_talk(),
@@ -87,7 +87,7 @@ fn waiting_ends_in_time_and_a_later_apply_completes_the_work() {
     );
     world.cloud.advance(std::time::Duration::from_hours(1));
     world.apply(&[]).exits(0).prints(
-        "0 changes made. Left alone: 3 in-agreement.\nNothing to do: AWS agrees with the map.\n",
+        "0 changes made.\n\nLeft alone: 3 in-agreement.\nNothing to do: AWS agrees with the map.\n",
     );
     assert_eq!(world.cloud.changes(), ["CreateUserProfile"; 3]);
 }

@@ -83,7 +83,7 @@ fn a_dry_run_shows_what_would_be_done() {
     world.write("event.json", &event("AddMemberToGroup", BEN, "g-1").to_string());
     let run = replay(&world, &["event.json", "--dry-run"]).exits(2);
     assert!(
-        run.stdout.starts_with("GAINS\n  + Ben Okafor → demand  role studio-demand\n"),
+        run.stdout.starts_with("GAINS\n  + Ben Okafor (ben) → demand  role studio-demand\n"),
         "{run:?}"
     );
     assert!(!run.stdout.contains("Ana"), "{}", run.stdout);

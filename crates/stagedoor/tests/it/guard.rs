@@ -20,7 +20,7 @@ fn too_many_removals_are_refused_and_nothing_at_all_is_done() {
     assert_eq!(
         run.talk(),
         "error: nothing was changed: the plan takes away 2 of 3 profiles; at most 1 are allowed \
-         (guard-tripped)\n  If this is meant, run `stagedoor apply --allow-removals 2`.\n"
+         (guard-tripped)\n  If this is meant, say so: `stagedoor apply --allow-removals 2`, with the same plan, map and store.\n"
     );
     assert_eq!(world.cloud.profiles(RESEARCH), before);
     assert_eq!(world.cloud.changes(), [""; 0]);
@@ -31,7 +31,10 @@ fn a_refusal_is_a_document_for_programs_too() {
     let document = careful().apply(&["--output", "json"]).exits(4).json();
     assert_eq!(document["kind"], "Error");
     assert_eq!(document["code"], "guard-tripped");
-    assert_eq!(document["remedy"], "If this is meant, run `stagedoor apply --allow-removals 2`.");
+    assert_eq!(
+        document["remedy"],
+        "If this is meant, say so: `stagedoor apply --allow-removals 2`, with the same plan, map and store."
+    );
 }
 
 #[test]

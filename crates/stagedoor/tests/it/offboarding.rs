@@ -40,6 +40,23 @@ fn a_leaver_is_removed_completely_and_in_order() {
 }
 
 #[test]
+fn a_space_that_others_work_in_stays_and_is_told_before_anything_is_done() {
+    let shared = WORK.replace("owner: ana--fraud", "owner: ana--fraud, shared: true");
+    assert_ne!(shared, WORK);
+    let world = World::new(&format!("{}{shared}", settled()), MAP);
+    world.cloud.leave("ana", "ml-fraud");
+    let plan = world.run(&["plan"]).exits(2);
+    let line = "kept for its shared space, stops JupyterServer/default; shared space ana-lab stays \
+                until somebody hands it over or deletes it; home directory stays";
+    assert!(plan.stdout.contains(line), "{}", plan.stdout);
+    world.apply(&[]).exits(1).says(&["1 thing needs attention (needs-attention)"]);
+    assert_eq!(world.cloud.changes(), ["AddTags", "DeleteApp"]);
+    let running: Vec<String> = world.cloud.apps().into_iter().filter_map(|a| a.space).collect();
+    assert_eq!(running, ["ana-lab"]);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
+}
+
+#[test]
 fn slow_deletions_are_waited_for_one_stage_at_a_time() {
     let seed = format!("{}{WORK}", settled()).replace(
         "timing: { fast: true }",
@@ -78,7 +95,7 @@ fn with_a_hold_apps_stop_and_the_rest_stays() {
     let plan = world.run(&["plan", "--all"]).exits(0);
     assert!(
         plan.stdout.contains(&format!(
-            "  = Ana Diaz · fraud · profile ana--fraud · domain research  on-hold: The profile is \
+            "  = Ana Diaz (ana) · fraud · profile ana--fraud · domain research  on-hold: The profile is \
              kept, apps stopped, until its hold is over: until {end}\n"
         )),
         "{}",
@@ -133,7 +150,7 @@ fn who_returns_during_the_hold_keeps_profile_and_work() {
     world.cloud.join("ana", "ml-fraud");
     let plan = world.run(&["plan"]).exits(2);
     assert!(
-        plan.stdout.contains("  ~ Ana Diaz · fraud  taken off hold (returned)\n"),
+        plan.stdout.contains("  ~ Ana Diaz (ana) · fraud  taken off hold (returned)\n"),
         "{}",
         plan.stdout
     );

@@ -8,11 +8,11 @@ use serde_json::json;
 fn a_plan_names_the_people_who_gain_and_changes_nothing() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
     world.run(&["plan"]).exits(2).prints(
-        "GAINS\n  + Ana Diaz → demand  role studio-demand\n    profile ana--demand in domain \
-         research\n    because group `ml-demand`, access.yaml:26\n  + Ana Diaz → fraud  role \
-         studio-fraud\n    profile ana--fraud in domain research\n    because group `ml-fraud`, \
-         access.yaml:25\n  + Ben Okafor → demand  role studio-demand\n    profile ben--demand in \
-         domain research\n    because group `ml-demand`, access.yaml:26\n\n\
+        "GAINS\n  + Ana Diaz (ana) → demand  role studio-demand\n    profile ana--demand in domain \
+         research\n    because group `ml-demand`, access.yaml:26\n  + Ben Okafor (ben) → demand  role \
+         studio-demand\n    profile ben--demand in domain research\n    because group `ml-demand`, \
+         access.yaml:26\n  + Ana Diaz (ana) → fraud  role studio-fraud\n    profile ana--fraud in \
+         domain research\n    because group `ml-fraud`, access.yaml:25\n\n\
          3 to gain, 0 to change, 0 to lose. Run `stagedoor apply` to make it so.\n",
     );
     assert_eq!(world.cloud.changes(), [""; 0]);
@@ -32,14 +32,14 @@ fn a_plan_as_json_is_a_document_for_programs() {
     assert_eq!(plan["kept"], json!([]));
     assert_eq!(plan["grants"], json!([]));
     assert_eq!(plan["actions"].as_array().unwrap().len(), 3);
-    let fraud = &plan["actions"][1];
+    let fraud = &plan["actions"][2];
     assert_eq!(
         *fraud,
         json!({
             "domain": "research",
             "profile": "ana--fraud",
             "person": ANA,
-            "person_name": "Ana Diaz",
+            "person_name": "Ana Diaz (ana)",
             "team": "fraud",
             "step": {
                 "step": "create",
@@ -79,11 +79,11 @@ fn what_is_left_alone_is_listed_when_asked() {
     let world = World::new(&settled(), MAP);
     world.run(&["plan", "--all"]).exits(0).prints(
         "LEFT ALONE\n  \
-         = Ana Diaz · demand · profile ana--demand · domain research  in-agreement: The profile \
+         = Ana Diaz (ana) · demand · profile ana--demand · domain research  in-agreement: The profile \
          already is as the map wants it\n  \
-         = Ana Diaz · fraud · profile ana--fraud · domain research  in-agreement: The profile \
+         = Ben Okafor (ben) · demand · profile ben--demand · domain research  in-agreement: The profile \
          already is as the map wants it\n  \
-         = Ben Okafor · demand · profile ben--demand · domain research  in-agreement: The profile \
+         = Ana Diaz (ana) · fraud · profile ana--fraud · domain research  in-agreement: The profile \
          already is as the map wants it\n\n\
          Left alone: 3 in-agreement.\nNothing to do: AWS agrees with the map.\n",
     );
@@ -101,11 +101,11 @@ fn another_role_or_missing_tags_are_shown_as_changes() {
     let world = World::new(&drifted, MAP);
     world.run(&["plan"]).exits(2).prints(
         "CHANGES\n  \
-         ~ Ana Diaz · fraud  role none of its own → studio-fraud, tags CostCenter (role-drift)\n    \
-         profile ana--fraud in domain research\n    because group `ml-fraud`, access.yaml:25\n  \
-         ~ Ben Okafor · demand  role studio-fraud → studio-demand (role-drift)\n    \
-         profile ben--demand in domain research\n    because group `ml-demand`, \
-         access.yaml:26\n\n\
+         ~ Ben Okafor (ben) · demand  role studio-fraud → studio-demand (role-drift)\n    \
+         profile ben--demand in domain research\n    because group `ml-demand`, access.yaml:26\n  \
+         ~ Ana Diaz (ana) · fraud  role none of its own → studio-fraud, tags CostCenter (role-drift)\n    \
+         profile ana--fraud in domain research\n    because group `ml-fraud`, \
+         access.yaml:25\n\n\
          Left alone: 1 in-agreement.\n\
          0 to gain, 2 to change, 0 to lose. Run `stagedoor apply` to make it so.\n",
     );
@@ -115,7 +115,7 @@ fn another_role_or_missing_tags_are_shown_as_changes() {
 fn tags_alone_are_a_change_too() {
     let world = World::new(&settled().replace("CostCenter: \"42\", ", "CostCenter: \"7\", "), MAP);
     world.run(&["plan"]).exits(2).prints(
-        "CHANGES\n  ~ Ana Diaz · fraud  tags CostCenter (tag-drift)\n    \
+        "CHANGES\n  ~ Ana Diaz (ana) · fraud  tags CostCenter (tag-drift)\n    \
          profile ana--fraud in domain research\n    because group `ml-fraud`, access.yaml:25\n\n\
          Left alone: 2 in-agreement.\n\
          0 to gain, 1 to change, 0 to lose. Run `stagedoor apply` to make it so.\n",
@@ -136,7 +136,7 @@ fn a_removal_shows_what_the_person_loses() {
     world.cloud.leave("ana", "ml-fraud");
     let uid = world.cloud.profile("ana--fraud").home_uid;
     world.run(&["plan"]).exits(2).prints(&format!(
-        "LOSES\n  - Ana Diaz ← fraud  entitlement-lost: No grant gives the person this team any \
+        "LOSES\n  - Ana Diaz (ana) ← fraud  entitlement-lost: No grant gives the person this team any \
          longer\n    profile ana--fraud in domain research\n    stops JupyterServer/default, \
          ana-lab/JupyterLab/default; deletes space ana-lab with its volume; home directory stays \
          (uid {uid})\n\nLeft alone: 2 in-agreement.\n\
@@ -150,9 +150,9 @@ fn with_a_hold_the_plan_says_for_how_long() {
     world.cloud.leave("ben", "ml-demand");
     let uid = world.cloud.profile("ben--demand").home_uid;
     world.run(&["plan"]).exits(2).prints(&format!(
-        "LOSES\n  - Ben Okafor ← demand  entitlement-lost: No grant gives the person this team any \
-         longer\n    profile ben--demand in domain research\n    on hold for 1 d 12 h, no app \
-         runs; home directory stays (uid {uid})\n\nLeft alone: 2 in-agreement.\n\
+        "LOSES\n  - Ben Okafor (ben) ← demand  entitlement-lost: No grant gives the person this team any \
+         longer\n    profile ben--demand in domain research\n    on hold for 1 d 12 h, no app of \
+         theirs runs; home directory stays (uid {uid})\n\nLeft alone: 2 in-agreement.\n\
          0 to gain, 0 to change, 1 to lose. Run `stagedoor apply` to make it so.\n"
     ));
 }
@@ -162,7 +162,7 @@ fn a_group_that_is_not_there_is_noted_with_the_line_of_its_grant() {
     let map = MAP.replace("group: ml-demand", "group: ml-demnad");
     let world = World::new(&format!("{SEED}{FAST}"), &map);
     world.run(&["plan"]).exits(2).prints(
-        "GAINS\n  + Ana Diaz → fraud  role studio-fraud\n    profile ana--fraud in domain \
+        "GAINS\n  + Ana Diaz (ana) → fraud  role studio-fraud\n    profile ana--fraud in domain \
          research\n    because group `ml-fraud`, access.yaml:25\n\n\
          GRANTS\n  ! group `ml-demnad`  group-missing: A grant names a group that the directory \
          does not have, access.yaml:26\n\n\
@@ -179,17 +179,19 @@ fn a_role_that_is_missing_or_not_trusted_needs_attention() {
     let world = World::new(&format!("{seed}{FAST}"), MAP);
     world.run(&["plan"]).exits(0).prints(
         "NEEDS ATTENTION\n  \
-         ! Ana Diaz · demand · profile ana--demand · domain research  role-missing: The team's \
+         ! Ana Diaz (ana) · demand · profile ana--demand · domain research  role-missing: The team's \
          execution role does not exist: arn:aws:iam::111122223333:role/studio-demand\n  \
-         ! Ana Diaz · fraud · profile ana--fraud · domain research  role-untrusted: The execution \
+         ! Ben Okafor (ben) · demand · profile ben--demand · domain research  role-missing: The team's \
+         execution role does not exist: arn:aws:iam::111122223333:role/studio-demand\n  \
+         ! Ana Diaz (ana) · fraud · profile ana--fraud · domain research  role-untrusted: The execution \
          role's trust policy does not let SageMaker assume it: \
-         arn:aws:iam::111122223333:role/studio-fraud\n  \
-         ! Ben Okafor · demand · profile ben--demand · domain research  role-missing: The team's \
-         execution role does not exist: arn:aws:iam::111122223333:role/studio-demand\n\n\
+         arn:aws:iam::111122223333:role/studio-fraud\n\n\
          Nothing to do, but see what needs attention.\n",
     );
     // It is not done, so `apply` fails, and has changed nothing.
-    world.apply(&[]).exits(1);
+    world.apply(&[]).exits(1).says(&[
+        "error: not all of the map could be carried out: 3 things need attention (needs-attention)",
+    ]);
     assert_eq!(world.cloud.profiles(RESEARCH), []);
 }
 
@@ -203,7 +205,7 @@ fn a_foreign_profile_with_the_name_is_never_taken_over() {
     let plan = world.run(&["plan"]).exits(2);
     assert!(
         plan.stdout.contains(
-            "NEEDS ATTENTION\n  ! Ana Diaz · fraud · profile ana--fraud · domain research  \
+            "NEEDS ATTENTION\n  ! Ana Diaz (ana) · fraud · profile ana--fraud · domain research  \
              name-taken: A profile that is not Stagedoor's has the name: ana--fraud is not this \
              person's profile for this team\n"
         ),
@@ -224,11 +226,10 @@ fn a_domain_in_sso_mode_is_reported_and_nothing_else() {
     );
     let world = World::new(&seed, MAP);
     let before = world.cloud.profiles(RESEARCH);
-    let report = "NEEDS ATTENTION\n  ! domain research  sso-domain: The domain signs people in by \
-                  Identity Center; this version manages IAM-mode domains only\n\nNothing to do, but \
-                  see what needs attention.\n";
+    let report =
+        "Left alone: 1 sso-domain.\nNothing to do in the domains that this version manages.\n";
     world.run(&["plan"]).exits(0).prints(report);
-    world.apply(&[]).exits(1).prints(&format!("0 changes made. {report}"));
+    world.apply(&[]).exits(0).prints(&format!("0 changes made.\n\n{report}"));
     assert_eq!(world.cloud.profiles(RESEARCH), before);
     assert_eq!(world.cloud.changes(), [""; 0]);
 }

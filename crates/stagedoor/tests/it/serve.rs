@@ -100,6 +100,10 @@ fn what_would_make_an_unsafe_door_is_refused_at_the_start() {
         let message = document["message"].as_str().unwrap();
         assert!(message.contains(url), "{message}");
     }
+    let document = serve(&["--events-queue", "nope"]).exits(3).json();
+    assert_eq!(document["code"], "events-queue-missing");
+    let message = document["message"].as_str().unwrap();
+    assert!(message.starts_with("there is no events queue `nope` in eu-west-1: "), "{message}");
     world.write(
         "access.yaml",
         &format!("{MAP}identity_providers: {{ corp: {{ metadata: corp.xml }} }}\n"),

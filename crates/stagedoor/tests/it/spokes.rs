@@ -54,14 +54,14 @@ fn with_another_external_id_that_domain_is_reported_and_the_other_is_done() {
     let world = World::new(&seed(), &map("8e2d"));
     let plan = world.run(&["plan"]).exits(1);
     for part in [
-        "+ Ana Diaz → fraud",
+        "+ Ana Diaz (ana) → fraud",
         "NEEDS ATTENTION\n  ! domain risk  domain-unreadable: The domain could not be read: sts:AssumeRole failed with AccessDenied: ",
     ] {
         assert!(plan.stdout.contains(part), "{}", plan.stdout);
     }
     world.apply(&[]).exits(1).says(&[
         "error: domain risk could not be read: sts:AssumeRole failed with AccessDenied: ",
-        "(aws-access-denied)\n  Allow this action to Stagedoor's role, then run it again.\n",
+        "(aws-access-denied)\n  Let the role's trust policy name Stagedoor's account",
     ]);
     assert_eq!(world.cloud.profiles(RISK), []);
     assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
@@ -69,6 +69,14 @@ fn with_another_external_id_that_domain_is_reported_and_the_other_is_done() {
     world.write("access.yaml", &map("7f1c"));
     world.apply(&[]).exits(0);
     assert_eq!(brief(&world.cloud.profiles(RISK)), [("cleo--risk", "InService", "studio-risk")]);
+}
+
+#[test]
+fn without_credentials_a_map_with_a_role_to_assume_is_told_so() {
+    let world = World::new(&seed(), &map("7f1c"));
+    let mut command = world.command(&["plan"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    crate::process::run(command).exits(1).says(&["(aws-credentials)"]);
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn a_file_that_cannot_be_read_is_refused_by_name() {
     assert_eq!(
         run.stderr,
         "error: nowhere.yaml: cannot be read: No such file or directory (os error 2). Name the \
-         access map with --map PATH or STAGEDOOR_MAP.\n"
+         access map with --map PATH or STAGEDOOR_MAP. (map-unreadable)\n"
     );
     fs::write(folder.path().join("access.yaml"), b"version: 1\nname: \xff\n").unwrap();
     validate(folder.path(), &[]).exits(3).prints("").says(&["access.yaml:2", "(map-not-utf8)"]);
@@ -160,6 +160,12 @@ fn an_error_as_json_holds_code_and_place() {
     let message = document["message"].as_str().unwrap();
     assert!(message.contains("access.yaml:29:26: "), "{message}");
     assert!(message.contains("(map-unknown-key)"), "{message}");
+    let [error] = document["errors"].as_array().unwrap().as_slice() else { panic!("{document}") };
+    assert_eq!(error["code"], "map-unknown-key");
+    assert_eq!(
+        error["place"],
+        serde_json::json!({"file": "access.yaml", "line": 29, "column": 26})
+    );
 }
 
 #[test]
