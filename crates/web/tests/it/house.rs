@@ -138,6 +138,7 @@ impl Answer {
 
 impl House {
     pub(crate) fn at(public_url: &str) -> Self {
+        crate::probes::listen();
         let world = Arc::new(World {
             studio: AtomicU8::new(Studio::NoProfile as u8),
             made: Mutex::new(None),

@@ -2,13 +2,52 @@
 
 use crate::house::{House, TOKEN, cookie, get, post};
 use axum::body::Body;
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Where tracing writes during a test.
+/// What tracing says on one thread during a test.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+thread_local! {
+    static COLLECTING: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
+
+/// Ends collecting when it goes.
+pub(crate) struct Collecting;
+
+impl Drop for Collecting {
+    fn drop(&mut self) {
+        COLLECTING.set(None);
+    }
+}
+
+/// Sends what tracing says to whoever collects on the thread that says it.
+///
+/// There is one subscriber for the process, and every house calls this first: with a subscriber for
+/// each test, a callsite that another test met first could stay silent.
+pub(crate) fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(ThisThread)
+            .init();
+    });
+}
+
+struct ThisThread;
+
+impl<'a> MakeWriter<'a> for ThisThread {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        COLLECTING.with_borrow(Clone::clone).unwrap_or_default()
+    }
+}
 
 impl Log {
     pub(crate) fn text(&self) -> String {
@@ -16,13 +55,9 @@ impl Log {
     }
 
     /// Collects everything, of every level, on this thread.
-    pub(crate) fn start(&self) -> tracing::subscriber::DefaultGuard {
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(self.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
+    pub(crate) fn start(&self) -> Collecting {
+        COLLECTING.set(Some(self.clone()));
+        Collecting
     }
 }
 
@@ -34,14 +69,6 @@ impl Write for Log {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
 
