@@ -9,7 +9,7 @@ use access::check::Removals;
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{PersonId, ProfileName, TeamKey};
 use access::map::Team;
-use access::network::{ANYWHERE, NetworkRule, Origin};
+use access::network::{NetworkRule, Origin};
 use access::plan::{Action, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
@@ -140,9 +140,6 @@ impl Door {
 
     /// What would work, if the team's network rule does not admit the origin.
     fn network_objection(&self, team: &Team, origin: &Origin) -> Option<String> {
-        if team.network.as_str() == ANYWHERE {
-            return None;
-        }
         // A map that parsed has every network it names; should it not, nobody is admitted.
         let closed = NetworkRule { any_of: Vec::new(), explain: None };
         let rule = self.plane.map.networks.get(&team.network).unwrap_or(&closed);
