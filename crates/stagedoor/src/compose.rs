@@ -40,6 +40,11 @@ pub(crate) fn forgetful_store() -> Result<SqliteStore> {
     SqliteStore::in_memory().context("the store in memory")
 }
 
+/// The store of a command that writes, or that only shows what it would write.
+pub(crate) fn store(path: &Path, dry_run: bool) -> Result<SqliteStore> {
+    if dry_run { forgetful_store() } else { open_store(path) }
+}
+
 /// Puts a plane together.
 pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
     let (aws, store) = (Arc::new(aws), Arc::new(store));

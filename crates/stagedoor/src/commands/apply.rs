@@ -18,11 +18,7 @@ use control::survey::{Scope, Survey};
 pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let expected = args.plan.as_deref().map(plan::load).transpose()?;
-    let store = if args.dry_run {
-        compose::forgetful_store()?
-    } else {
-        compose::open_store(&args.store.store)?
-    };
+    let store = compose::store(&args.store.store, args.dry_run)?;
     let plane = compose::parts(map, Aws::connect().await, store).plane;
     let removals = args.allow_removals.map_or(Removals::Guarded, Removals::Allowed);
     let survey = plane.survey(&Scope::Everything).await?;

@@ -48,11 +48,7 @@ pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome
         return Ok(Outcome::Done);
     }
     let scope = scope_of(waker.next().await);
-    let store = if args.dry_run {
-        compose::forgetful_store()?
-    } else {
-        compose::open_store(&args.store.store)?
-    };
+    let store = compose::store(&args.store.store, args.dry_run)?;
     let plane = compose::parts(map, Aws::connect().await, store).plane;
     if args.dry_run {
         let survey = plane.survey(&scope).await?;

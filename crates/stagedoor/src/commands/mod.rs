@@ -13,7 +13,7 @@ use crate::{demo, mapfile, output, reference};
 use anyhow::Result;
 use clap::CommandFactory;
 
-pub(crate) use serve::{Serving, serve_until, stop_signal, web_config};
+pub(crate) use serve::{Serving, seen, serve_until, stop_signal, web_config};
 
 /// Runs a command.
 pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {

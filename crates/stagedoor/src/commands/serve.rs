@@ -107,7 +107,7 @@ pub(crate) async fn serve_until(
 }
 
 /// Resolves once the other side says so, or is gone.
-async fn seen(mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn seen(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 

@@ -1,7 +1,7 @@
 //! The demo's world: three servers on free loopback ports and a temporary folder.
 
 use super::browser::aws_call;
-use crate::commands::{Serving, serve_until, web_config};
+use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
 use crate::mapfile;
 use crate::system::SystemClock;
@@ -272,8 +272,4 @@ async fn listen() -> Result<(TcpListener, String)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free loopback port")?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
-}
-
-async fn seen(mut stopped: watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|stop| *stop).await;
 }
