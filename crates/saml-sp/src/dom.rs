@@ -1,6 +1,7 @@
 //! The one parser, and reading by expanded names.
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::ParsingOptions;
+pub(crate) use roxmltree::{Document, Node};
 
 use crate::bounds::Limits;
 use crate::rejection::{ReasonCode, Rejection};

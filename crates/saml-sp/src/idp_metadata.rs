@@ -1,9 +1,9 @@
 //! Reading an identity provider's metadata.
 
+use crate::dom::Node;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use roxmltree::Node;
 
 use crate::authn_request::is_web_url;
 use crate::bounds::{self, Limits};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::dom::Node;
 use jiff::Timestamp;
-use roxmltree::Node;
 
 use crate::assertion::{Attribute, Attributes, Claims, NameId, SignedBy, VerifiedAssertion};
 use crate::dom::{self, SAML};

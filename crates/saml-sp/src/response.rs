@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use roxmltree::{Document, Node};
+use crate::dom::{Document, Node};
 
 use crate::dom::{self, DSIG, SAML, SAMLP};
 use crate::rejection::{ReasonCode, Rejection};

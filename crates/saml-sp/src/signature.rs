@@ -15,8 +15,8 @@
 //!
 //! No comments, no text between elements, no `Object`, no further attributes or children.
 
+use crate::dom::Node;
 use base64::Engine as _;
-use roxmltree::Node;
 
 use crate::dom::{self, DSIG};
 use crate::rejection::{ReasonCode, Rejection};

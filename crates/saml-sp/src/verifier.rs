@@ -1,11 +1,11 @@
 //! The verifier: configuration, the order of the checks, and the step from bytes that somebody
 //! sent to bytes that the identity provider signed.
 
+use crate::dom::Node;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::{SignedDuration, Timestamp};
-use roxmltree::Node;
 
 use crate::assertion::{SignedBy, VerifiedAssertion};
 use crate::bounds::{self, MAX_RESPONSE_BYTES};
