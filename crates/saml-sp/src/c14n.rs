@@ -1,20 +1,18 @@
 //! Exclusive XML canonicalisation 1.0, without comments, of one element.
 //!
 //! <https://www.w3.org/TR/xml-exc-c14n/>. The input has no DTD and no processing instructions, and
-//! every namespace name is absolute: [`crate::bounds`] has seen to that.
-
-use roxmltree::{Node, NodeId};
+//! every namespace name is absolute: [`crate::xml`] has seen to that.
 
 use crate::bounds::MAX_RESPONSE_BYTES;
 use crate::escape;
+use crate::xml::{Attribute, Declaration, Name, Node};
 
 /// Largest canonical form that is written, in bytes. A prefix that is declared once and used by
 /// thousands of siblings is declared again at each of them, so that without a bound 100 KB of
 /// document become 300 MB. Genuine documents grow by half; this is four times the largest document.
 const MAX_CANONICAL_BYTES: usize = 4 * MAX_RESPONSE_BYTES;
 
-/// The element's canonical form is longer than [`MAX_CANONICAL_BYTES`], or it has a name whose
-/// prefix cannot be found in its source, which was never seen and fails closed.
+/// The element's canonical form is longer than [`MAX_CANONICAL_BYTES`].
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unrepresentable;
 
@@ -24,92 +22,95 @@ pub(crate) struct Unrepresentable;
 /// `#default`) are treated as in inclusive canonicalisation.
 pub(crate) fn canonicalize(
     apex: Node<'_, '_>,
-    omit: Option<NodeId>,
+    omit: Option<Node<'_, '_>>,
     inclusive: &[&str],
 ) -> Result<String, Unrepresentable> {
     let mut writer = Writer {
-        source: apex.document().input_text(),
-        out: String::with_capacity(apex.range().len()),
-        rendered: Vec::new(),
+        // Most nodes of a response are short; a long text makes it grow once.
+        out: String::with_capacity(64 * apex.descendants().count()),
+        rendered: Vec::with_capacity(8),
+        sorted: Vec::with_capacity(8),
         omit,
         inclusive,
     };
-    writer.element(apex)?;
+    // What is listed is written at the apex as it is in scope there. Further down it can only
+    // change where an element declares it anew.
+    let declared = |prefix: &&str| {
+        let mut declarations = apex.ancestors().flat_map(|node| node.declarations());
+        declarations.find(|declaration| declaration.prefix == *prefix)
+    };
+    for declaration in inclusive.iter().filter_map(declared) {
+        writer.declare(declaration.prefix, declaration.namespace);
+    }
+    writer.element(apex, 0)?;
     Ok(writer.out)
 }
 
-struct Writer<'a, 'i> {
-    source: &'a str,
+struct Writer<'a, 'x, 'i> {
     out: String,
-    /// Declarations written by the open ancestors, innermost last: (prefix, namespace name).
-    rendered: Vec<(&'a str, &'a str)>,
-    omit: Option<NodeId>,
+    /// Declarations written by the open ancestors, innermost last.
+    rendered: Vec<Declaration<'x>>,
+    /// Scratch for the attributes of one element.
+    sorted: Vec<&'a Attribute<'x>>,
+    omit: Option<Node<'a, 'x>>,
     inclusive: &'i [&'i str],
 }
 
-impl<'a> Writer<'a, '_> {
-    /// Recursion is bounded by the depth that the scan allows.
-    fn element<'x: 'a>(&mut self, node: Node<'a, 'x>) -> Result<(), Unrepresentable> {
+impl<'a, 'x> Writer<'a, 'x, '_> {
+    /// Recursion is bounded by the depth that the parser allows.
+    fn element(&mut self, node: Node<'a, 'x>, outer: usize) -> Result<(), Unrepresentable> {
         // One element adds no more than what the document holds once, escaped.
         if self.out.len() > MAX_CANONICAL_BYTES {
             return Err(Unrepresentable);
         }
-        let tag = node.tag_name();
-        let prefix = self.prefix_at(node.range().start + 1)?;
-        let outer = self.rendered.len();
-
+        let name = node.tag_name();
         self.out.push('<');
-        self.qualified_name(prefix, tag.name());
-        self.declarations(node, prefix)?;
-        self.attributes(node)?;
+        self.qualified_name(&name);
+        self.declarations(node, &name, outer);
+        self.attributes(node);
         self.out.push('>');
 
         for child in node.children() {
-            if Some(child.id()) == self.omit {
+            if self.omit == Some(child) {
                 continue;
             }
             if child.is_element() {
-                self.element(child)?;
-            } else if child.is_text() {
-                escape::push_text(&mut self.out, child.text().unwrap_or_default());
+                self.element(child, self.rendered.len())?;
+            } else if let Some(text) = child.text() {
+                if child.is_plain() {
+                    self.out.push_str(text);
+                } else {
+                    escape::push_text(&mut self.out, text);
+                }
             }
         }
 
         self.out.push_str("</");
-        self.qualified_name(prefix, tag.name());
+        self.qualified_name(&name);
         self.out.push('>');
         self.rendered.truncate(outer);
         Ok(())
     }
 
     /// Writes the namespace declarations that the element needs and its ancestors did not write.
-    fn declarations<'x: 'a>(
-        &mut self,
-        node: Node<'a, 'x>,
-        prefix: &'a str,
-    ) -> Result<(), Unrepresentable> {
-        let outer = self.rendered.len();
-        self.declare(prefix, node.tag_name().namespace().unwrap_or_default());
+    /// Those from `outer` on are noted already.
+    fn declarations(&mut self, node: Node<'a, 'x>, name: &Name<'x>, outer: usize) {
+        self.declare(name.prefix(), name.namespace().unwrap_or_default());
         for attribute in node.attributes() {
             if let Some(namespace) = attribute.namespace() {
-                self.declare(self.prefix_at(attribute.range().start)?, namespace);
+                self.declare(attribute.prefix(), namespace);
             }
         }
-        for listed in self.inclusive {
-            let wanted = (!listed.is_empty()).then_some(*listed);
-            let declared = node.namespaces().find(|namespace| namespace.name() == wanted);
-            match declared {
-                // The prefix is taken from the document, which outlives the list.
-                Some(namespace) => {
-                    self.declare(namespace.name().unwrap_or_default(), namespace.uri());
+        if !self.inclusive.is_empty() {
+            for declaration in node.declarations() {
+                if self.inclusive.contains(&declaration.prefix) {
+                    self.declare(declaration.prefix, declaration.namespace);
                 }
-                None if listed.is_empty() => self.declare("", ""),
-                None => {}
             }
         }
-        let Some(new) = self.rendered.get_mut(outer..) else { return Err(Unrepresentable) };
-        new.sort_unstable();
-        for (prefix, namespace) in new {
+        let new = self.rendered.get_mut(outer..).unwrap_or_default();
+        new.sort_unstable_by_key(|declaration| declaration.prefix);
+        for Declaration { prefix, namespace } in new {
             if prefix.is_empty() {
                 self.out.push_str(" xmlns=\"");
             } else {
@@ -117,72 +118,64 @@ impl<'a> Writer<'a, '_> {
                 self.out.push_str(prefix);
                 self.out.push_str("=\"");
             }
-            escape::push_attribute(&mut self.out, namespace);
+            // The parser lets no character into a namespace name that would have to be escaped.
+            self.out.push_str(namespace);
             self.out.push('"');
         }
-        Ok(())
     }
 
     /// Notes a declaration unless the output already has it in scope.
-    fn declare(&mut self, prefix: &'a str, namespace: &'a str) {
+    fn declare(&mut self, prefix: &'x str, namespace: &'x str) {
         if prefix == "xml" {
             return;
         }
-        let in_scope = self.rendered.iter().rev().find(|(known, _)| *known == prefix);
-        let current = in_scope.map_or("", |(_, namespace)| *namespace);
+        let in_scope = self.rendered.iter().rev().find(|known| known.prefix == prefix);
+        let current = in_scope.map_or("", |known| known.namespace);
         // No prefix but the default one can be bound to the empty name, so an unknown prefix
         // always differs here, and an unknown default differs unless it is empty.
         if current != namespace {
-            self.rendered.push((prefix, namespace));
+            self.rendered.push(Declaration { prefix, namespace });
         }
     }
 
-    fn attributes<'x: 'a>(&mut self, node: Node<'a, 'x>) -> Result<(), Unrepresentable> {
-        let mut attributes: Vec<_> = node.attributes().collect();
-        attributes.sort_unstable_by_key(|a| (a.namespace().unwrap_or_default(), a.name()));
-        for attribute in attributes {
-            let prefix = match attribute.namespace() {
-                Some(_) => self.prefix_at(attribute.range().start)?,
-                None => "",
-            };
+    fn attributes(&mut self, node: Node<'a, 'x>) {
+        let mut sorted = std::mem::take(&mut self.sorted);
+        sorted.extend(node.attributes());
+        sorted.sort_unstable_by_key(|a| (a.namespace().unwrap_or_default(), a.name()));
+        for attribute in sorted.drain(..) {
             self.out.push(' ');
-            self.qualified_name(prefix, attribute.name());
+            self.qualified_name(attribute.qualified_name());
             self.out.push_str("=\"");
-            escape::push_attribute(&mut self.out, attribute.value());
+            if attribute.is_plain() {
+                self.out.push_str(attribute.value());
+            } else {
+                escape::push_attribute(&mut self.out, attribute.value());
+            }
             self.out.push('"');
         }
-        Ok(())
+        self.sorted = sorted;
     }
 
-    /// The prefix of the qualified name that starts at a place in the source; empty if none.
-    fn prefix_at(&self, start: usize) -> Result<&'a str, Unrepresentable> {
-        let name = self.source.get(start..).ok_or(Unrepresentable)?;
-        let ends = |b: u8| b.is_ascii_whitespace() || matches!(b, b':' | b'/' | b'>' | b'=');
-        let end = name.bytes().position(ends).ok_or(Unrepresentable)?;
-        match name.as_bytes().get(end) {
-            Some(b':') => name.get(..end).ok_or(Unrepresentable),
-            _ => Ok(""),
-        }
-    }
-
-    fn qualified_name(&mut self, prefix: &str, local: &str) {
-        if !prefix.is_empty() {
-            self.out.push_str(prefix);
+    fn qualified_name(&mut self, name: &Name<'_>) {
+        if !name.prefix().is_empty() {
+            self.out.push_str(name.prefix());
             self.out.push(':');
         }
-        self.out.push_str(local);
+        self.out.push_str(name.name());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use roxmltree::Document;
+    use crate::bounds::RESPONSE;
+    use crate::xml::parse;
 
     #[track_caller]
     fn check(xml: &str, apex: &str, inclusive: &[&str], expected: &str) {
-        let document = Document::parse(xml).unwrap();
-        let apex = document.descendants().find(|n| n.tag_name().name() == apex).unwrap();
+        let document = parse(xml, &RESPONSE).unwrap();
+        let apex =
+            document.root_element().descendants().find(|n| n.tag_name().name() == apex).unwrap();
         assert_eq!(canonicalize(apex, None, inclusive).unwrap(), expected);
     }
 
@@ -244,7 +237,7 @@ mod tests {
     #[test]
     fn text_is_whole_escaped_and_without_comments() {
         check(
-            "<r a='&#9;&#10;&#13;&lt;&amp;&quot;&gt;x\ty'>a<!--c-->b<![CDATA[<&>]]>&#13;\r\n'\"</r>",
+            "<r a='&#9;&#10;&#13;&lt;&amp;&quot;&gt;x\ty'>a<!--c-->b<![CDATA[<&>]]>&#13;\n'\"</r>",
             "r",
             &[],
             "<r a=\"&#x9;&#xA;&#xD;&lt;&amp;&quot;>x y\">ab&lt;&amp;&gt;&#xD;\n'\"</r>",
@@ -253,9 +246,9 @@ mod tests {
 
     #[test]
     fn the_omitted_subtree_leaves_its_surroundings() {
-        let document = Document::parse("<r>a<s><t/></s>b</r>").unwrap();
+        let document = parse("<r>a<s><t/></s>b</r>", &RESPONSE).unwrap();
         let root = document.root_element();
-        let omit = root.first_element_child().map(|n| n.id());
+        let omit = root.children().find(Node::is_element);
         assert_eq!(canonicalize(root, omit, &[]).unwrap(), "<r>ab</r>");
     }
 
@@ -266,7 +259,7 @@ mod tests {
             format!("<r xmlns:p='urn:{}'>{uses}</r>", "x".repeat(1_000))
         };
         let outcome = |xml: &str| {
-            let document = Document::parse(xml).unwrap();
+            let document = parse(xml, &RESPONSE).unwrap();
             canonicalize(document.root_element(), None, &[]).map(|out| out.len())
         };
         assert_eq!(outcome(&bomb(400)), Ok("<r></r>".len() + 400 * (1_000 + 26)));

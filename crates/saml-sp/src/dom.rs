@@ -1,10 +1,10 @@
-//! The one parser, and reading by expanded names.
+//! Reading the tree by expanded names.
 
-use roxmltree::ParsingOptions;
-pub(crate) use roxmltree::{Document, Node};
+use std::borrow::Cow;
 
-use crate::bounds::Limits;
 use crate::rejection::{ReasonCode, Rejection};
+use crate::xml::Attribute;
+pub(crate) use crate::xml::{Document, Node, parse};
 
 /// SAML 2.0 assertions.
 pub(crate) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -14,23 +14,6 @@ pub(crate) const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub(crate) const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 /// XML signatures.
 pub(crate) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
-
-/// Parses text that has passed [`crate::bounds::admit`], or that is the canonical form of such.
-pub(crate) fn parse<'x>(text: &'x str, limits: &Limits) -> Result<Document<'x>, Rejection> {
-    // Elements, their texts, and comments; comments are not counted by the scan.
-    let nodes_limit = u32::try_from(limits.elements.saturating_mul(4)).unwrap_or(u32::MAX);
-    let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|error| match error {
-        roxmltree::Error::DtdDetected => {
-            Rejection::new(ReasonCode::XmlDoctype, "the document holds a DOCTYPE")
-        }
-        roxmltree::Error::NodesLimitReached => {
-            Rejection::new(ReasonCode::XmlTooManyElements, format!("more than {nodes_limit} nodes"))
-        }
-        // The parser's own message would quote the document.
-        _ => Rejection::new(ReasonCode::XmlMalformed, "the document is not well-formed XML"),
-    })
-}
 
 /// Whether a node is the element `{namespace}local`.
 pub(crate) fn is(node: Node<'_, '_>, namespace: &str, local: &str) -> bool {
@@ -68,21 +51,22 @@ pub(crate) fn only_child<'a, 'x>(
 /// The attribute without a namespace.
 pub(crate) fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     node.attributes()
+        .iter()
         .find(|attribute| attribute.namespace().is_none() && attribute.name() == name)
-        .map(|attribute| attribute.value())
+        .map(Attribute::value)
 }
 
 /// The whole text of an element: every piece, whatever comments stood between them. `None` when
 /// the element has child elements, because then its text is not the whole of it.
-pub(crate) fn whole_text(node: Node<'_, '_>) -> Option<String> {
-    let mut text = String::new();
+pub(crate) fn whole_text<'a>(node: Node<'a, '_>) -> Option<Cow<'a, str>> {
+    let mut whole = Cow::Borrowed("");
     for child in node.children() {
         if child.is_element() {
             return None;
         }
-        if child.is_text() {
-            text.push_str(child.text().unwrap_or_default());
+        if let Some(text) = child.text() {
+            whole += text;
         }
     }
-    Some(text)
+    Some(whole)
 }

@@ -6,11 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use crate::authn_request::is_web_url;
-use crate::bounds::{self, Limits};
+use crate::bounds;
 use crate::dom::{self, DSIG, METADATA};
 use crate::instant;
 use crate::keys::{KeyError, PinnedKey};
 use crate::rejection::Rejection;
+use crate::xml::Limits;
 
 /// Largest accepted metadata file in bytes. One identity provider's takes 2 to 100 KB.
 pub const MAX_METADATA_BYTES: usize = 1024 * 1024;
@@ -19,12 +20,12 @@ const LIMITS: Limits = Limits {
     bytes: MAX_METADATA_BYTES,
     depth: 64,
     elements: 20_000,
+    nodes: 80_000,
     attributes_per_element: 64,
     attributes: 40_000,
     namespaces_per_element: 32,
     namespaces: 20_000,
     namespaces_in_scope: 128,
-    namespaces_copied: 200_000,
 };
 
 const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
@@ -195,7 +196,7 @@ fn read_key(entity_id: &str, descriptor: Node<'_, '_>) -> Result<PinnedKey, Meta
         let count = certificates.len();
         return Err(MetadataError::CertificateCount { entity_id: entity_id(), count });
     };
-    let mut text = dom::whole_text(*certificate).unwrap_or_default();
+    let mut text = dom::whole_text(*certificate).unwrap_or_default().into_owned();
     text.retain(|c| !c.is_ascii_whitespace());
     let der = STANDARD
         .decode(text)

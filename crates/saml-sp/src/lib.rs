@@ -41,6 +41,7 @@ mod signature;
 mod sp_metadata;
 mod unverified;
 mod verifier;
+mod xml;
 
 pub use assertion::{Attribute, Attributes, NameId, SignedBy, VerifiedAssertion};
 pub use authn_request::{AuthnRequest, AuthnRequestError, RequestId};

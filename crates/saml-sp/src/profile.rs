@@ -275,7 +275,7 @@ impl Question<'_, '_, '_, '_, '_> {
             return Err(missing());
         }
         let format = dom::attribute(node, "Format").map(str::to_owned);
-        Ok((NameId::new(value, format), authn))
+        Ok((NameId::new(value.into_owned(), format), authn))
     }
 }
 
@@ -295,7 +295,7 @@ fn read_attributes(assertion: Node<'_, '_>) -> Result<Attributes, Rejection> {
         }
         for value in dom::children(node, SAML, "AttributeValue") {
             match dom::whole_text(value) {
-                Some(text) => attribute.values.push(text),
+                Some(text) => attribute.values.push(text.into_owned()),
                 None => attribute.has_structure = true,
             }
         }

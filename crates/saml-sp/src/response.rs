@@ -221,7 +221,7 @@ fn only_assertion<'a, 'x>(
 fn check_unique_ids(root: Node<'_, '_>) -> Result<(), Rejection> {
     let mut seen = BTreeSet::new();
     for node in root.descendants().filter(Node::is_element) {
-        let mut ids = node.attributes().filter(|a| a.name().eq_ignore_ascii_case("id"));
+        let mut ids = node.attributes().iter().filter(|a| a.name().eq_ignore_ascii_case("id"));
         if let Some(id) = ids.next()
             && (!seen.insert(id.value()) || ids.next().is_some())
         {

@@ -16,10 +16,13 @@
 //! No comments, no text between elements, no `Object`, no further attributes or children.
 
 use crate::dom::Node;
+use std::borrow::Cow;
+
 use base64::Engine as _;
 
 use crate::dom::{self, DSIG};
 use crate::rejection::{ReasonCode, Rejection};
+use crate::xml::Attribute;
 
 const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
@@ -175,9 +178,8 @@ fn end(node: Option<Node<'_, '_>>) -> Result<(), Rejection> {
 }
 
 fn only_attributes(node: Node<'_, '_>, allowed: &[&str]) -> Result<(), Rejection> {
-    let is_allowed =
-        |a: roxmltree::Attribute<'_, '_>| a.namespace().is_none() && allowed.contains(&a.name());
-    if node.attributes().all(is_allowed) {
+    let is_allowed = |a: &Attribute<'_>| a.namespace().is_none() && allowed.contains(&a.name());
+    if node.attributes().iter().all(is_allowed) {
         Ok(())
     } else {
         Err(malformed("a signature has an attribute which the fixed grammar has not"))
@@ -199,6 +201,7 @@ fn childless_algorithm<'a>(method: Node<'a, '_>) -> Result<&'a str, Rejection> {
 fn base64_text(node: Node<'_, '_>) -> Result<Vec<u8>, Rejection> {
     only_attributes(node, &["Id"])?;
     let mut text = dom::whole_text(node)
+        .map(Cow::into_owned)
         .ok_or_else(|| malformed("a signature has elements where the grammar has text"))?;
     text.retain(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'));
     base64::engine::general_purpose::STANDARD

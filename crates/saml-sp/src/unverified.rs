@@ -1,5 +1,7 @@
 //! A look at a response that nobody has verified.
 
+use std::borrow::Cow;
+
 use crate::bounds;
 use crate::dom::{self, SAML, SAMLP};
 use crate::rejection::{ReasonCode, Rejection};
@@ -42,7 +44,8 @@ impl UnverifiedResponse {
         let issuer = response
             .descendants()
             .filter(|node| dom::is(*node, SAML, "Issuer"))
-            .find_map(dom::whole_text);
+            .find_map(dom::whole_text)
+            .map(Cow::into_owned);
         let data = || response.descendants().find(|n| dom::is(*n, SAML, "SubjectConfirmationData"));
         let in_response_to = dom::attribute(response, "InResponseTo")
             .or_else(|| dom::attribute(data()?, "InResponseTo"))

@@ -250,8 +250,7 @@ fn canonical(
     omit: Option<Node<'_, '_>>,
     prefixes: &[&str],
 ) -> Result<String, Rejection> {
-    c14n::canonicalize(apex, omit.map(|node| node.id()), prefixes)
-        .map_err(|Unrepresentable| not_canonical())
+    c14n::canonicalize(apex, omit, prefixes).map_err(|Unrepresentable| not_canonical())
 }
 
 fn not_canonical() -> Rejection {

@@ -1,0 +1,458 @@
+//! From text to a tree, in one pass.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::text;
+use super::{Attribute, Declaration, Document, Kind, Limits, Name, NodeData, Text};
+use crate::rejection::{ReasonCode, Rejection};
+
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// Parses text whose line ends are line feeds.
+///
+/// # Errors
+/// The first thing in it that is not well-formed, not allowed, or beyond `limits`.
+pub(crate) fn parse<'x>(source: &'x str, limits: &Limits) -> Result<Document<'x>, Rejection> {
+    if !text::is_allowed(source) {
+        return Err(malformed());
+    }
+    let mut parser = Parser {
+        limits,
+        rest: source,
+        // Responses hold a node every 60 bytes or so; the vectors grow where that is wrong.
+        document: Document {
+            nodes: Vec::with_capacity(limits.nodes.min(source.len() / 48 + 4)),
+            attributes: Vec::with_capacity(limits.attributes.min(source.len() / 64 + 4)),
+            declarations: Vec::new(),
+        },
+        open: Vec::with_capacity(16),
+        in_scope: Vec::with_capacity(8),
+        elements: 0,
+    };
+    parser.xml_declaration()?;
+    parser.run()?;
+    Ok(parser.document)
+}
+
+/// An element whose end has not come.
+struct Open<'x> {
+    node: usize,
+    /// As it was written, with its prefix.
+    tag: &'x str,
+    /// How many declarations were in scope outside it.
+    outer_scope: usize,
+}
+
+struct Parser<'l, 'x> {
+    limits: &'l Limits,
+    rest: &'x str,
+    document: Document<'x>,
+    open: Vec<Open<'x>>,
+    in_scope: Vec<Declaration<'x>>,
+    elements: usize,
+}
+
+impl<'x> Parser<'_, 'x> {
+    fn run(&mut self) -> Result<(), Rejection> {
+        loop {
+            if self.open.is_empty() {
+                self.rest = self.rest.trim_start_matches(is_space);
+                if self.rest.is_empty() {
+                    break;
+                }
+            } else {
+                self.text()?;
+            }
+            let markup = self.rest.strip_prefix('<').ok_or_else(malformed)?;
+            match markup.as_bytes().first() {
+                Some(b'/') => self.end_tag(markup.get(1..).unwrap_or_default())?,
+                Some(b'!') => self.exclamation(markup)?,
+                Some(b'?') => {
+                    return Err(Rejection::new(
+                        ReasonCode::XmlProcessingInstruction,
+                        "the document holds a processing instruction",
+                    ));
+                }
+                _ => self.start_tag(markup)?,
+            }
+        }
+        // Comments do not make a document.
+        if self.elements == 0 { Err(malformed()) } else { Ok(()) }
+    }
+
+    fn xml_declaration(&mut self) -> Result<(), Rejection> {
+        let Some(inside) = self.rest.strip_prefix("<?xml").filter(|s| s.starts_with(is_space))
+        else {
+            return Ok(());
+        };
+        let (mut inside, rest) = inside.split_once("?>").ok_or_else(malformed)?;
+        self.rest = rest;
+        // In this order; only the version must be there (XML 1.0, production 23).
+        let mut expected = ["version", "encoding", "standalone"].into_iter();
+        let mut first = true;
+        loop {
+            let trimmed = inside.trim_start_matches(is_space);
+            if trimmed.is_empty() {
+                return if first { Err(malformed()) } else { Ok(()) };
+            }
+            if trimmed.len() == inside.len() {
+                return Err(malformed());
+            }
+            let raw = RawAttribute::read(trimmed)?;
+            inside = raw.rest;
+            if !raw.prefix.is_empty() || !expected.any(|name| name == raw.local) {
+                return Err(malformed());
+            }
+            match raw.local {
+                "encoding" if !raw.value.eq_ignore_ascii_case("utf-8") => {
+                    return Err(Rejection::new(
+                        ReasonCode::NotUtf8,
+                        "the XML declaration names an encoding other than UTF-8",
+                    ));
+                }
+                "version" if raw.value != "1.0" => return Err(malformed()),
+                "standalone" if !matches!(raw.value, "yes" | "no") => return Err(malformed()),
+                name if first && name != "version" => return Err(malformed()),
+                _ => first = false,
+            }
+        }
+    }
+
+    /// Takes the text up to the next markup.
+    fn text(&mut self) -> Result<(), Rejection> {
+        let stops = |b: u8| matches!(b, b'<' | b'&' | b'>');
+        let plain = length_until(self.rest, stops);
+        let length = match self.rest.as_bytes().get(plain) {
+            Some(b'<') => plain,
+            Some(_) => length_until(self.rest, |b| b == b'<'),
+            None => return Err(malformed()),
+        };
+        let raw = self.take(length)?;
+        if raw.is_empty() {
+            return Ok(());
+        }
+        if plain == length {
+            return self.piece(Text { value: Cow::Borrowed(raw), is_plain: true });
+        }
+        if raw.contains("]]>") {
+            return Err(malformed());
+        }
+        let value = if raw.contains('&') {
+            Cow::Owned(text::resolve(raw, |c| c).ok_or_else(malformed)?)
+        } else {
+            Cow::Borrowed(raw)
+        };
+        self.piece(Text { value, is_plain: false })
+    }
+
+    /// A comment or a CDATA section, given what follows `<`.
+    fn exclamation(&mut self, markup: &'x str) -> Result<(), Rejection> {
+        if let Some(comment) = markup.strip_prefix("!--") {
+            let (_, rest) = comment.split_once("--").ok_or_else(malformed)?;
+            self.rest = rest.strip_prefix('>').ok_or_else(malformed)?;
+            // Nothing looks beside the root.
+            if self.open.is_empty() { Ok(()) } else { self.push(Kind::Comment).map(drop) }
+        } else if let Some(data) = markup.strip_prefix("![CDATA[") {
+            let (inside, rest) = data.split_once("]]>").ok_or_else(malformed)?;
+            self.rest = rest;
+            if self.open.is_empty() {
+                return Err(malformed());
+            }
+            if inside.is_empty() {
+                return Ok(());
+            }
+            self.piece(Text { value: Cow::Borrowed(inside), is_plain: false })
+        } else {
+            Err(Rejection::new(
+                ReasonCode::XmlDoctype,
+                "the document holds a DOCTYPE or another markup declaration",
+            ))
+        }
+    }
+
+    fn end_tag(&mut self, markup: &'x str) -> Result<(), Rejection> {
+        let open = self.open.pop().ok_or_else(malformed)?;
+        let rest = markup.strip_prefix(open.tag).ok_or_else(malformed)?;
+        self.rest = rest.trim_start_matches(is_space).strip_prefix('>').ok_or_else(malformed)?;
+        self.close(&open)
+    }
+
+    fn close(&mut self, open: &Open<'x>) -> Result<(), Rejection> {
+        let end = self.document.nodes.len();
+        self.document.nodes.get_mut(open.node).ok_or_else(malformed)?.end = end;
+        self.in_scope.truncate(open.outer_scope);
+        Ok(())
+    }
+
+    /// A start tag or an empty element, given what follows `<`.
+    fn start_tag(&mut self, markup: &'x str) -> Result<(), Rejection> {
+        if self.open.is_empty() && self.elements > 0 {
+            return Err(malformed());
+        }
+        self.elements += 1;
+        if self.elements > self.limits.elements {
+            return Err(Rejection::new(
+                ReasonCode::XmlTooManyElements,
+                format!("more than {} elements", self.limits.elements),
+            ));
+        }
+        if self.open.len() >= self.limits.depth {
+            return Err(Rejection::new(
+                ReasonCode::XmlTooDeep,
+                format!("elements nest deeper than {}", self.limits.depth),
+            ));
+        }
+        let (prefix, local, tag) = qualified_name(markup)?;
+        self.rest = markup.get(tag.len()..).ok_or_else(malformed)?;
+        let outer_scope = self.in_scope.len();
+        let first_attribute = self.document.attributes.len();
+        let is_empty = self.attributes(first_attribute, outer_scope)?;
+        let attributes = first_attribute..self.document.attributes.len();
+        self.resolve_attributes(attributes.clone())?;
+
+        let first_declaration = self.document.declarations.len();
+        let declared = self.in_scope.get(outer_scope..).unwrap_or_default();
+        self.document.declarations.extend_from_slice(declared);
+        let declarations = first_declaration..self.document.declarations.len();
+        // The namespace of `xml:lang` has no elements.
+        let namespace = if prefix == "xml" { Err(malformed()) } else { self.namespace_of(prefix) }?;
+        let name = Name { prefix, local, namespace };
+        let node = self.push(Kind::Element { name, attributes, declarations })?;
+        let open = Open { node, tag, outer_scope };
+        if is_empty {
+            return self.close(&open);
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    /// Reads attributes and declarations up to the end of the tag, and says whether the element is
+    /// empty.
+    fn attributes(&mut self, first: usize, outer_scope: usize) -> Result<bool, Rejection> {
+        loop {
+            let rest = self.rest.trim_start_matches(is_space);
+            if let Some(rest) = rest.strip_prefix('>') {
+                self.rest = rest;
+                return Ok(false);
+            }
+            if let Some(rest) = rest.strip_prefix("/>") {
+                self.rest = rest;
+                return Ok(true);
+            }
+            if rest.len() == self.rest.len() {
+                return Err(malformed());
+            }
+            let raw = RawAttribute::read(rest)?;
+            self.rest = raw.rest;
+            match (raw.prefix, raw.local) {
+                ("", "xmlns") => self.declare("", raw.value, outer_scope)?,
+                ("xmlns", prefix) => self.declare(prefix, raw.value, outer_scope)?,
+                // Some parsers take `p:xmlns` for a declaration.
+                (_, "xmlns") => return Err(malformed()),
+                (prefix, local) => {
+                    let value = raw.text()?;
+                    // Its namespace is known when all declarations of the tag are.
+                    let name = Name { prefix, local, namespace: "" };
+                    self.document.attributes.push(Attribute { name, value });
+                    self.bound_attributes(first)?;
+                }
+            }
+        }
+    }
+
+    fn bound_attributes(&self, first: usize) -> Result<(), Rejection> {
+        let count = self.document.attributes.len();
+        if count - first <= self.limits.attributes_per_element && count <= self.limits.attributes {
+            return Ok(());
+        }
+        Err(Rejection::new(
+            ReasonCode::XmlTooManyAttributes,
+            format!(
+                "more than {} attributes on one element or {} in all",
+                self.limits.attributes_per_element, self.limits.attributes
+            ),
+        ))
+    }
+
+    fn declare(
+        &mut self,
+        prefix: &'x str,
+        namespace: &'x str,
+        outer_scope: usize,
+    ) -> Result<(), Rejection> {
+        let reserved = matches!(prefix, "xml" | "xmlns") || matches!(namespace, XML | XMLNS);
+        let own = self.in_scope.get(outer_scope..).unwrap_or_default();
+        if reserved || own.iter().any(|declaration| declaration.prefix == prefix) {
+            return Err(malformed());
+        }
+        check_namespace(prefix, namespace)?;
+        let limits = self.limits;
+        if own.len() >= limits.namespaces_per_element
+            || self.in_scope.len() >= limits.namespaces_in_scope
+            || self.document.declarations.len() + own.len() >= limits.namespaces
+        {
+            return Err(Rejection::new(
+                ReasonCode::XmlTooManyNamespaces,
+                format!(
+                    "more than {} namespaces on one element, {} in scope or {} in all",
+                    limits.namespaces_per_element, limits.namespaces_in_scope, limits.namespaces
+                ),
+            ));
+        }
+        self.in_scope.push(Declaration { prefix, namespace });
+        Ok(())
+    }
+
+    /// Finds the namespaces of a tag's attributes, and refuses two of one expanded name.
+    fn resolve_attributes(&mut self, range: Range<usize>) -> Result<(), Rejection> {
+        for index in range.clone() {
+            let prefix = self.document.attributes.get(index).map_or("", Attribute::prefix);
+            // The default namespace is not for attributes.
+            if !prefix.is_empty() {
+                let namespace = self.namespace_of(prefix)?;
+                if let Some(attribute) = self.document.attributes.get_mut(index) {
+                    attribute.name.namespace = namespace;
+                }
+            }
+        }
+        let attributes = self.document.attributes.get(range).unwrap_or_default();
+        let expanded = |a: &Attribute<'x>| (a.name.local, a.name.namespace);
+        let is_twice = attributes.iter().enumerate().any(|(index, attribute)| {
+            attributes.iter().skip(index + 1).any(|other| expanded(other) == expanded(attribute))
+        });
+        if is_twice { Err(malformed()) } else { Ok(()) }
+    }
+
+    /// What a prefix stands for here.
+    fn namespace_of(&self, prefix: &str) -> Result<&'x str, Rejection> {
+        if prefix == "xml" {
+            return Ok(XML);
+        }
+        let declaration = self.in_scope.iter().rev().find(|known| known.prefix == prefix);
+        match declaration {
+            Some(declaration) => Ok(declaration.namespace),
+            None if prefix.is_empty() => Ok(""),
+            None => Err(malformed()),
+        }
+    }
+
+    fn piece(&mut self, text: Text<'x>) -> Result<(), Rejection> {
+        self.push(Kind::Text(text)).map(drop)
+    }
+
+    fn push(&mut self, kind: Kind<'x>) -> Result<usize, Rejection> {
+        let id = self.document.nodes.len();
+        if id >= self.limits.nodes {
+            return Err(Rejection::new(
+                ReasonCode::XmlTooManyElements,
+                format!("more than {} nodes", self.limits.nodes),
+            ));
+        }
+        let parent = self.open.last().map_or(id, |open| open.node);
+        self.document.nodes.push(NodeData { parent, end: id + 1, kind });
+        Ok(id)
+    }
+
+    /// Takes so many bytes off the rest.
+    fn take(&mut self, length: usize) -> Result<&'x str, Rejection> {
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(malformed)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+}
+
+/// An attribute as it is written.
+struct RawAttribute<'x> {
+    prefix: &'x str,
+    local: &'x str,
+    /// Between the quotes.
+    value: &'x str,
+    /// Whether the value is what it says: no reference, no white space but blanks.
+    is_literal: bool,
+    rest: &'x str,
+}
+
+impl<'x> RawAttribute<'x> {
+    fn read(source: &'x str) -> Result<Self, Rejection> {
+        let (prefix, local, name) = qualified_name(source)?;
+        let rest = source.get(name.len()..).unwrap_or_default().trim_start_matches(is_space);
+        let rest = rest.strip_prefix('=').ok_or_else(malformed)?.trim_start_matches(is_space);
+        let quote = rest.as_bytes().first().copied().filter(|b| matches!(b, b'"' | b'\''));
+        let (quote, rest) = quote.zip(rest.get(1..)).ok_or_else(malformed)?;
+        let stops = |b: u8| b == quote || matches!(b, b'<' | b'&' | b'\t' | b'\n');
+        let mut length = length_until(rest, stops);
+        let is_literal = rest.as_bytes().get(length) == Some(&quote);
+        if !is_literal {
+            length = length_until(rest, |b| b == quote);
+        }
+        let (value, rest) = rest.split_at_checked(length).ok_or_else(malformed)?;
+        let rest = rest.get(1..).ok_or_else(malformed)?;
+        if !is_literal && value.contains('<') {
+            return Err(malformed());
+        }
+        Ok(Self { prefix, local, value, is_literal, rest })
+    }
+
+    /// The normalised value.
+    fn text(&self) -> Result<Text<'x>, Rejection> {
+        if self.is_literal {
+            let value = Cow::Borrowed(self.value);
+            return Ok(Text { value, is_plain: !self.value.contains('"') });
+        }
+        // White space as it stands becomes blanks (XML 1.0, section 3.3.3).
+        let blank = |c| if matches!(c, '\t' | '\n') { ' ' } else { c };
+        let value = text::resolve(self.value, blank).ok_or_else(malformed)?;
+        Ok(Text { value: Cow::Owned(value), is_plain: false })
+    }
+}
+
+/// Prefix, local part and both together of the qualified name that the text begins with.
+fn qualified_name(source: &str) -> Result<(&str, &str, &str), Rejection> {
+    let first = text::name_length(source);
+    let mut length = first;
+    if source.as_bytes().get(first) == Some(&b':') {
+        let local = source.get(first + 1..).map_or(0, text::name_length);
+        if local == 0 {
+            return Err(malformed());
+        }
+        length = first + 1 + local;
+    }
+    let tag = source.get(..length).filter(|_| first > 0).ok_or_else(malformed)?;
+    let (prefix, local) = tag.split_once(':').unwrap_or(("", tag));
+    Ok((prefix, local, tag))
+}
+
+/// Canonical XML has no meaning for relative namespace names, and libraries that canonicalise
+/// them to nothing have verified signatures over nothing.
+fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
+    let undeclared_default = prefix.is_empty() && name.is_empty();
+    let is_absolute = name.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+            && !rest.is_empty()
+    });
+    let is_plain = || name.bytes().all(|b| b.is_ascii_graphic() && !b"&<>\"{}|\\^`".contains(&b));
+    if undeclared_default || (is_absolute && is_plain()) {
+        Ok(())
+    } else {
+        Err(Rejection::new(
+            ReasonCode::XmlRelativeNamespace,
+            "a namespace name is not a plain absolute URI",
+        ))
+    }
+}
+
+/// How many bytes come before one that `stops`; all if none does.
+fn length_until(text: &str, stops: impl Fn(u8) -> bool) -> usize {
+    text.bytes().position(stops).unwrap_or(text.len())
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n')
+}
+
+fn malformed() -> Rejection {
+    Rejection::new(ReasonCode::XmlMalformed, "the document is not well-formed XML")
+}

@@ -1,0 +1,89 @@
+//! Characters, names and references.
+
+/// Whether all characters are allowed in XML 1.0 (section 2.2). A carriage return is not: line ends
+/// have been normalised before, and one that was meant is written as a reference.
+pub(super) fn is_allowed(text: &str) -> bool {
+    // No early end, so that the compiler can look at many bytes at once.
+    let is_control = |b: &u8| *b < 0x20 && *b != b'\t' && *b != b'\n';
+    if text.as_bytes().iter().fold(false, |any, b| any | is_control(b)) {
+        return false;
+    }
+    // Both begin with this byte.
+    !text.as_bytes().contains(&0xef) || !text.contains(['\u{fffe}', '\u{ffff}'])
+}
+
+fn is_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}'
+        | '\u{10000}'..='\u{10ffff}')
+}
+
+/// Length in bytes of the `NCName` (Namespaces in XML 1.0, section 3) that the text begins with;
+/// zero if it begins with none.
+pub(super) fn name_length(text: &str) -> usize {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let ascii = text.bytes().take_while(plain).count();
+    let starts_well =
+        text.as_bytes().first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    match text.as_bytes().get(ascii) {
+        Some(next) if !next.is_ascii() => {
+            let mut characters = text.char_indices();
+            if !characters.next().is_some_and(|(_, c)| is_name_start(c)) {
+                return 0;
+            }
+            characters.find(|(_, c)| !is_name_char(*c)).map_or(text.len(), |(at, _)| at)
+        }
+        _ if starts_well => ascii,
+        _ => 0,
+    }
+}
+
+fn is_name_start(c: char) -> bool {
+    matches!(c, 'a'..='z' | 'A'..='Z' | '_' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
+        | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
+        | '\u{200c}' | '\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+fn is_name_char(c: char) -> bool {
+    is_name_start(c)
+        || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}'
+            | '\u{203f}' | '\u{2040}')
+}
+
+/// What raw text says, its references resolved, each literal character passed through `literal`.
+/// `None` if a reference is not well-formed or names an entity other than the five of XML.
+pub(super) fn resolve(raw: &str, literal: impl Fn(char) -> char) -> Option<String> {
+    let mut value = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((before, after)) = rest.split_once('&') {
+        value.extend(before.chars().map(&literal));
+        let (reference, tail) = after.split_once(';')?;
+        value.push(character(reference)?);
+        rest = tail;
+    }
+    value.extend(rest.chars().map(&literal));
+    Some(value)
+}
+
+/// The character that a reference stands for, given what is between `&` and `;`.
+fn character(reference: &str) -> Option<char> {
+    let number = match reference {
+        "amp" => return Some('&'),
+        "lt" => return Some('<'),
+        "gt" => return Some('>'),
+        "quot" => return Some('"'),
+        "apos" => return Some('\''),
+        _ => reference.strip_prefix('#')?,
+    };
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(hexadecimal) => (hexadecimal, 16),
+        None => (number, 10),
+    };
+    // `from_str_radix` would take a sign.
+    if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let code = u32::from_str_radix(digits, radix).ok()?;
+    char::from_u32(code).filter(|c| is_char(*c))
+}
