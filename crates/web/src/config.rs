@@ -1,5 +1,6 @@
 //! What the composition root tells the pages.
 
+use crate::origin::OriginSource;
 use axum::http::HeaderValue;
 use url::Url;
 
@@ -19,6 +20,7 @@ pub struct InvalidFormTarget {
 pub struct WebConfig {
     pub(crate) public_origin: String,
     pub(crate) content_security_policy: HeaderValue,
+    pub(crate) origin_source: OriginSource,
 }
 
 impl WebConfig {
@@ -48,7 +50,14 @@ impl WebConfig {
         Ok(Self {
             public_origin: public_url.origin().ascii_serialization(),
             content_security_policy,
+            origin_source: OriginSource::Socket,
         })
+    }
+
+    /// Believes somebody else than the socket about where requests come from.
+    #[must_use]
+    pub fn with_origin_source(self, origin_source: OriginSource) -> Self {
+        Self { origin_source, ..self }
     }
 }
 

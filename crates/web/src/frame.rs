@@ -2,7 +2,7 @@
 
 use crate::refused::{Asker, Problem, Refused};
 use crate::routes::Portal;
-use crate::visit::{Visit, origin_of};
+use crate::visit::Visit;
 use crate::{access_log, headers, negotiate};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
@@ -16,12 +16,18 @@ pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(25);
 
 /// Runs the handler within its time, turns a refusal into a page or JSON, sets the headers, and
 /// writes the access log.
-pub(crate) async fn around(State(portal): State<Portal>, request: Request, next: Next) -> Response {
+pub(crate) async fn around(
+    State(portal): State<Portal>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let sighting = portal.config.origin_source.sight(request.extensions(), request.headers());
+    request.extensions_mut().insert(sighting.clone());
     let asker = Asker {
-        origin: origin_of(request.extensions()),
+        sighting,
         json: negotiate::prefers_json(request.headers()),
         session_shown: Visit::session_of(&portal, request.headers()).is_some(),
     };

@@ -26,6 +26,7 @@ mod frame;
 mod handlers;
 mod headers;
 mod negotiate;
+mod origin;
 mod pages;
 mod provenance;
 mod refused;
@@ -35,5 +36,6 @@ mod strings;
 mod visit;
 
 pub use config::{InvalidFormTarget, WebConfig};
+pub use origin::{ForwardedHeader, OriginSource, RequestContextError, origin_of_request_context};
 pub use routes::router;
 pub use serve::serve;

@@ -58,10 +58,18 @@ pub(crate) struct RefusedPage<'a> {
     pub(crate) remedy: &'a str,
     pub(crate) reference: &'a str,
     pub(crate) code: &'a str,
-    pub(crate) address: Option<String>,
+    pub(crate) whereabouts: Option<Whereabouts>,
     /// Label of the way out, for whom signing in would not help.
     pub(crate) back: &'a str,
     pub(crate) sign_ins: Vec<SignIn>,
+}
+
+/// Where a person was seen, and how.
+#[derive(Debug)]
+pub(crate) struct Whereabouts {
+    pub(crate) address: Option<String>,
+    pub(crate) vpce: Option<String>,
+    pub(crate) how: String,
 }
 
 /// A sign-in button.

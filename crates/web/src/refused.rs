@@ -1,11 +1,11 @@
 //! Refusals: the door's, and those that are decided before the door is asked. Handlers return
 //! them; the frame makes a page or JSON of them.
 
-use crate::pages::{self, RefusedPage};
+use crate::origin::Sighting;
+use crate::pages::{self, RefusedPage, Whereabouts};
 use crate::routes::Portal;
 use crate::strings;
 use access::ids::TeamKey;
-use access::network::Origin;
 use access::reason::ReasonCode;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -69,7 +69,7 @@ struct Words {
 #[derive(Debug)]
 pub(crate) struct Asker {
     /// Where from.
-    pub(crate) origin: Origin,
+    pub(crate) sighting: Sighting,
     /// Whether JSON is preferred to a page.
     pub(crate) json: bool,
     /// Whether a session cookie was shown.
@@ -145,7 +145,8 @@ impl Refused {
 
     /// The answer that is sent. Cookies and `Allow` of the handler's answer stay.
     pub(crate) fn render(&self, portal: &Portal, answer: &Response, asker: &Asker) -> Response {
-        let mut rendered = if asker.json { self.as_json() } else { self.as_page(portal, asker) };
+        let mut rendered =
+            if asker.json { self.as_json(asker) } else { self.as_page(portal, asker) };
         *rendered.status_mut() = self.status;
         for name in [header::SET_COOKIE, header::ALLOW] {
             for value in answer.headers().get_all(&name) {
@@ -159,26 +160,43 @@ impl Refused {
         rendered
     }
 
-    fn as_json(&self) -> Response {
-        Json(serde_json::json!({
+    fn as_json(&self, asker: &Asker) -> Response {
+        let mut refusal = serde_json::json!({
             "code": self.code,
             "why": self.words.why,
             "remedy": self.words.remedy,
             "reference": self.words.reference,
-        }))
-        .into_response()
+        });
+        if let (Some(seen), Some(fields)) = (self.whereabouts(asker), refusal.as_object_mut()) {
+            let seen = serde_json::json!({
+                "address": seen.address,
+                "vpce": seen.vpce,
+                "how": seen.how,
+            });
+            fields.insert("origin".to_owned(), seen);
+        }
+        Json(refusal).into_response()
+    }
+
+    /// What an admin needs to mend a network rule or a list of proxies: who is refused is told where
+    /// he was seen, and how.
+    fn whereabouts(&self, asker: &Asker) -> Option<Whereabouts> {
+        (self.status == StatusCode::FORBIDDEN).then(|| Whereabouts {
+            address: asker.sighting.origin.address.map(|address| address.to_string()),
+            vpce: asker.sighting.origin.vpce.clone(),
+            how: strings::seen(&asker.sighting.seen),
+        })
     }
 
     fn as_page(&self, portal: &Portal, asker: &Asker) -> Response {
         let signed_out = self.status == StatusCode::UNAUTHORIZED;
-        let address = asker.origin.address.filter(|_| self.status == StatusCode::FORBIDDEN);
         pages::answer(&RefusedPage {
             headline: self.headline,
             why: &self.words.why,
             remedy: &self.words.remedy,
             reference: &self.words.reference,
             code: self.code,
-            address: address.map(|address| address.to_string()),
+            whereabouts: self.whereabouts(asker),
             back: if asker.session_shown { strings::BACK } else { strings::TO_START },
             sign_ins: if signed_out {
                 pages::sign_ins(&portal.door.identity_providers(), self.team.as_ref())

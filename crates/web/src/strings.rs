@@ -1,5 +1,6 @@
 //! Every English sentence of the pages, in one place.
 
+use crate::origin::{NotForwarded, Seen};
 use crate::refused::Problem;
 
 pub(crate) const PRODUCT: &str = "Stagedoor";
@@ -57,6 +58,8 @@ pub(crate) const WHAT_WOULD_WORK: &str = "What would work";
 pub(crate) const REFERENCE: &str = "Reference";
 pub(crate) const REASON: &str = "Reason";
 pub(crate) const ADDRESS: &str = "Your address, as seen here";
+pub(crate) const VPCE: &str = "VPC endpoint";
+pub(crate) const HOW_SEEN: &str = "Known from";
 pub(crate) const QUOTE: &str = "Quote the reference when you ask for help.";
 
 /// The label of a sign-in button.
@@ -86,6 +89,32 @@ pub(crate) fn opening_team(team: &str) -> String {
 /// What the waiting page waits for.
 pub(crate) fn opening_what(team: &str) -> String {
     format!("Your profile for {team} is being made ready. It usually takes less than a minute.")
+}
+
+/// How the address of a refused person is known, or why it is not.
+pub(crate) fn seen(seen: &Seen) -> String {
+    match seen {
+        Seen::Connection => {
+            "the connection itself, which does not come from a trusted proxy".to_owned()
+        }
+        Seen::Forwarded(header) => format!("{} of a trusted proxy", header.name()),
+        Seen::RequestContext => "the request context of API Gateway".to_owned(),
+        Seen::Nowhere => "nothing: the connection has no address".to_owned(),
+        Seen::NotForwarded(header, why) => {
+            let name = header.name();
+            let why = match why {
+                NotForwarded::Absent => "is missing",
+                NotForwarded::TooLong => "is longer than any chain of proxies",
+                NotForwarded::Malformed => "holds something else than an address",
+                NotForwarded::OnlyProxies => "names trusted proxies only",
+            };
+            format!("nothing: {name} of a trusted proxy {why}")
+        }
+        Seen::NoRequestContext => {
+            "nothing: the request context of API Gateway is missing".to_owned()
+        }
+        Seen::BadRequestContext(error) => format!("nothing: {error}"),
+    }
 }
 
 /// Headline, what happened and why, and what would work.

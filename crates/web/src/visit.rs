@@ -1,15 +1,15 @@
 //! What a request says about the browser and where it is.
 
 use crate::cookies::Cookie;
+use crate::origin::Sighting;
 use crate::routes::Portal;
 use access::network::Origin;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use control::door::SessionToken;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 
 /// The browser's cookies and address.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ impl FromRequestParts<Portal> for Visit {
         Ok(Self {
             session: Cookie::Session.read(secure, &parts.headers),
             login: Cookie::Login.read(secure, &parts.headers),
-            origin: origin_of(&parts.extensions),
+            // The frame has put it there; without it the origin is unknown.
+            origin: parts.extensions.get::<Sighting>().cloned().unwrap_or_default().origin,
         })
     }
 }
@@ -45,14 +46,4 @@ impl Visit {
             answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
-}
-
-/// The socket's peer, and nothing else. `X-Forwarded-For` and `Forwarded` are ignored: until there
-/// is a list of proxies to trust, whoever sends them could claim any network. Without a peer the
-/// origin is unknown, which only the network `anywhere` admits.
-pub(crate) fn origin_of(extensions: &Extensions) -> Origin {
-    let address = extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    Origin { address, vpce: None }
 }

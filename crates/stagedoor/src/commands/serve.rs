@@ -45,7 +45,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         Some(name) => Some(events_queue(&parts, &region, name).await?),
         None => None,
     };
-    let config = web_config(&parts, &public_url)?;
+    let config = web_config(&parts, &public_url)?.with_origin_source(args.origin.source());
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck };
     output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
     let serving = Serving { listener, parts, door, queue, rhythm, config };

@@ -177,7 +177,11 @@ fn a_refusal_says_what_why_and_what_would_work() {
         remedy: "Ask Ana.",
         reference: "W-0001",
         code: "not-entitled",
-        address: Some("10.0.0.7".into()),
+        whereabouts: Some(Whereabouts {
+            address: Some("10.0.0.7".into()),
+            vpce: Some("vpce-<b>".into()),
+            how: "how & whence".into(),
+        }),
         back: strings::BACK,
         sign_ins: sign_ins(&idps, Some(&fraud)),
     }
@@ -185,7 +189,10 @@ fn a_refusal_says_what_why_and_what_would_work() {
     .unwrap();
     let page = check(&html, "Not allowed", "Not allowed");
     assert_eq!(texts(&page, "p")[..2], ["<b>No</b> grant.", "Ask Ana."]);
-    assert_eq!(texts(&page, "dd"), ["W-0001", "not-entitled", "10.0.0.7"]);
+    assert_eq!(
+        texts(&page, "dd"),
+        ["W-0001", "not-entitled", "10.0.0.7", "vpce-<b>", "how & whence"]
+    );
     assert_eq!(attributes(&page, "a", "href")[2..], ["/login/corp?team=fraud"]);
 }
 

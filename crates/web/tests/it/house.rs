@@ -41,7 +41,7 @@ identity_providers:
 domains:
   research: { domain_id: d-abcdefghijkl, account_id: "111122223333", region: eu-west-1 }
 networks:
-  office: { any_of: [ { cidr: 10.100.10.0/24 } ], explain: "Use the office network or the VPN." }
+  office: { any_of: [ { cidr: 10.100.10.0/24 }, { vpce: vpce-0abc } ], explain: "Use the office network or the VPN." }
 teams:
   fraud:
     domain: research
@@ -138,6 +138,11 @@ impl Answer {
 
 impl House {
     pub(crate) fn at(public_url: &str) -> Self {
+        Self::with(public_url, |config| config)
+    }
+
+    /// A house whose settings are changed before it opens.
+    pub(crate) fn with(public_url: &str, change: impl FnOnce(WebConfig) -> WebConfig) -> Self {
         crate::probes::listen();
         let world = Arc::new(World {
             studio: AtomicU8::new(Studio::NoProfile as u8),
@@ -148,7 +153,7 @@ impl House {
         let door = Arc::new(door(&world, public_url));
         let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
-        let router = web::router(Arc::clone(&door), config);
+        let router = web::router(Arc::clone(&door), change(config));
         Self { door, router, world }
     }
 

@@ -5,6 +5,8 @@ mod bodies;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod probes;

@@ -1,0 +1,158 @@
+//! Where a request comes from, and who is believed about it.
+//!
+//! Anybody can write any header, so a header counts only from a peer whose business it is to write
+//! it. What such a peer writes and we cannot read leaves the origin unknown, which only the network
+//! `anywhere` admits.
+
+mod forwarded;
+mod request_context;
+
+pub use request_context::{RequestContextError, origin_of_request_context};
+
+use access::network::Origin;
+use axum::extract::ConnectInfo;
+use axum::http::{Extensions, HeaderMap};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+
+/// The header in which AWS Lambda Web Adapter hands over API Gateway's request context.
+const REQUEST_CONTEXT: &str = "x-amzn-request-context";
+
+/// Who is believed about where a request comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum OriginSource {
+    /// The socket's peer and nothing else. Whoever connects is the client.
+    #[default]
+    Socket,
+    /// Reverse proxies. If the peer is one, the client is the right-most address of the header that
+    /// is none; the header of any other peer is ignored.
+    TrustedProxies {
+        /// The proxies' own addresses.
+        proxies: Vec<IpNet>,
+        /// The one header that they write. The other is not read: a proxy that does not write it
+        /// passes on what the client sent.
+        header: ForwardedHeader,
+    },
+    /// API Gateway in front of a Lambda function, by the header `x-amzn-request-context` of AWS
+    /// Lambda Web Adapter, which replaces whatever a client sends under that name. It is believed
+    /// from loopback, where the adapter runs, and from these proxies.
+    ApiGateway {
+        /// Peers besides loopback that may hand over the context.
+        proxies: Vec<IpNet>,
+    },
+}
+
+/// The header in which reverse proxies name the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`: addresses with commas between them, each proxy adding its peer on the right.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239), of which only `for=` is read.
+    Forwarded,
+}
+
+impl ForwardedHeader {
+    /// The name as people write it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "X-Forwarded-For",
+            Self::Forwarded => "Forwarded",
+        }
+    }
+}
+
+/// A request's origin, and how it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Sighting {
+    pub(crate) origin: Origin,
+    pub(crate) seen: Seen,
+}
+
+/// How an origin is known, or why it is not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Seen {
+    /// It is the socket's peer.
+    Connection,
+    /// A trusted proxy says so.
+    Forwarded(ForwardedHeader),
+    /// API Gateway says so.
+    RequestContext,
+    /// There is no socket.
+    #[default]
+    Nowhere,
+    /// A trusted proxy does not say.
+    NotForwarded(ForwardedHeader, NotForwarded),
+    /// API Gateway does not say.
+    NoRequestContext,
+    /// API Gateway says it in a way that is not understood.
+    BadRequestContext(RequestContextError),
+}
+
+/// Why a trusted proxy's header does not tell the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotForwarded {
+    /// There is none.
+    Absent,
+    /// It is longer than a chain of proxies can be.
+    TooLong,
+    /// Right of the client is something that is not an address.
+    Malformed,
+    /// All its addresses are trusted proxies'.
+    OnlyProxies,
+}
+
+impl OriginSource {
+    /// Finds out. Whatever fails leaves the origin unknown.
+    pub(crate) fn sight(&self, extensions: &Extensions, headers: &HeaderMap) -> Sighting {
+        let peer = extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        let Some(peer) = peer else { return Sighting::default() };
+        match self {
+            Self::TrustedProxies { proxies, header } if is_one_of(peer, proxies) => {
+                match forwarded::client(*header, headers, proxies) {
+                    Ok(client) => Sighting::of(client, Seen::Forwarded(*header)),
+                    Err(why) => Sighting::unknown(Seen::NotForwarded(*header, why)),
+                }
+            }
+            Self::ApiGateway { proxies } if peer.is_loopback() || is_one_of(peer, proxies) => {
+                by_request_context(headers)
+            }
+            Self::Socket | Self::TrustedProxies { .. } | Self::ApiGateway { .. } => {
+                Sighting::of(peer, Seen::Connection)
+            }
+        }
+    }
+}
+
+impl Sighting {
+    fn of(address: IpAddr, seen: Seen) -> Self {
+        Self { origin: Origin { address: Some(address), vpce: None }, seen }
+    }
+
+    fn unknown(seen: Seen) -> Self {
+        Self { origin: Origin::default(), seen }
+    }
+}
+
+fn by_request_context(headers: &HeaderMap) -> Sighting {
+    let mut lines = headers.get_all(REQUEST_CONTEXT).iter();
+    let context = match (lines.next(), lines.next()) {
+        (None, _) => return Sighting::unknown(Seen::NoRequestContext),
+        (Some(line), None) => std::str::from_utf8(line.as_bytes()).unwrap_or_default(),
+        // The adapter writes one. Which of several is its own would be a guess.
+        (Some(_), Some(_)) => "",
+    };
+    match origin_of_request_context(context) {
+        Ok(origin) => Sighting { origin, seen: Seen::RequestContext },
+        Err(error) => Sighting::unknown(Seen::BadRequestContext(error)),
+    }
+}
+
+fn is_one_of(address: IpAddr, networks: &[IpNet]) -> bool {
+    networks.iter().any(|network| network.contains(&address))
+}
+
+#[cfg(test)]
+mod tests;
