@@ -157,10 +157,32 @@ id!(
     /// them without regard to case; so does [`ProfileName::same_as`].
     ProfileName,
     "a user profile name (1 to 63 letters, digits and inner hyphens)",
-    |s| s.len() <= 63
-        && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && s.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
-        && s.bytes().last().is_some_and(|b| b.is_ascii_alphanumeric())
+    |s| is_studio_name(s)
+);
+id!(
+    /// The name of a SageMaker space: 1 to 63 letters, digits and inner hyphens.
+    SpaceName,
+    "a space name (1 to 63 letters, digits and inner hyphens)",
+    |s| is_studio_name(s)
+);
+id!(
+    /// Where in Studio a presigned link leads: the `LandingUri` of `CreatePresignedDomainUrl`, at
+    /// most 1,023 characters of visible ASCII. The path after the last colon may be empty.
+    LandingUri,
+    "a landing URI (`studio::PATH`, or `app:APP:PATH` with `JupyterServer`, `JupyterLab`, \
+     `CodeEditor`, `RStudioServerPro` or `Canvas` as the app)",
+    |s| {
+        let app = |rest: &str| {
+            rest.split_once(':').is_some_and(|(app, _)| {
+                let known =
+                    ["JupyterServer", "JupyterLab", "CodeEditor", "RStudioServerPro", "Canvas"];
+                known.contains(&app)
+            })
+        };
+        s.len() <= 1023
+            && s.bytes().all(|b| b.is_ascii_graphic())
+            && (s.starts_with("studio::") || s.strip_prefix("app:").is_some_and(app))
+    }
 );
 
 impl RoleArn {
@@ -193,6 +215,14 @@ pub(crate) fn is_slug(s: &str) -> bool {
         && s.split('-').all(|part| {
             !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         })
+}
+
+/// What SageMaker allows as the name of a profile or a space.
+fn is_studio_name(s: &str) -> bool {
+    s.len() <= 63
+        && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && s.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+        && s.bytes().last().is_some_and(|b| b.is_ascii_alphanumeric())
 }
 
 fn opaque(s: &str) -> bool {

@@ -3,7 +3,7 @@
 use crate::exit::BadConfiguration;
 use crate::system::SystemClock;
 use access::ids::IdpKey;
-use access::map::{self, AccessMap, Source};
+use access::map::{self, AccessMap, MetadataSource, Source};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use control::ports::Clock;
@@ -88,13 +88,18 @@ pub(crate) fn identity_providers(
     map.identity_providers
         .iter()
         .map(|(key, settings)| {
-            let file = folder.unwrap_or(Path::new("")).join(&settings.metadata);
+            let MetadataSource::File(path) = &settings.metadata else {
+                let message =
+                    format!("identity provider `{key}`: `metadata_url` is not fetched yet");
+                return Err(BadConfiguration::new("idp-metadata-unreadable", message).into());
+            };
+            let file = folder.unwrap_or(Path::new("")).join(path);
             let place = format!("identity provider `{key}`, metadata {}", file.display());
             let bad = |code, what: &dyn std::fmt::Display| {
                 BadConfiguration::new(code, format!("{place}: {what}"))
             };
             let bytes = fs::read(&file).map_err(|error| bad("idp-metadata-unreadable", &error))?;
-            let idp = IdentityProvider::from_metadata(&bytes, None)
+            let idp = IdentityProvider::from_metadata(&bytes, settings.entity_id.as_deref())
                 .map_err(|error| bad("idp-metadata-invalid", &error))?;
             if let Some(end) = idp.valid_until.filter(|end| *end <= SystemClock.now()) {
                 let what = format!("it was valid until {end}; fetch it anew");

@@ -6,7 +6,7 @@ use super::diagnostic::{Mark, Reporter, near_match, quoted};
 use super::document::{Entry, Node, Value};
 use super::format::{Complaint, Format};
 use super::scalar::{Resolved, resolve};
-use super::shape::{Choice, Field, Presence, Record, Rule, Shape};
+use super::shape::{Choice, Field, Presence, Record, Rule, Shape, Together};
 use serde_json::Map as JsonMap;
 use std::collections::BTreeMap;
 
@@ -185,9 +185,15 @@ pub(super) fn complete(
     subject: &Subject,
     reporter: &mut Reporter<'_>,
 ) {
-    if record.rule == Rule::ExactlyOne {
-        exactly_one(given, record, subject, reporter);
-        return;
+    match record.rule {
+        Rule::ExactlyOne => return exactly_one(given, record, subject, reporter),
+        // Before defaults are in place, for those are not what was given.
+        Rule::Together(rules) => {
+            for rule in rules {
+                together(given, rule, subject, reporter);
+            }
+        }
+        Rule::EachField | Rule::OverAllFiles => {}
     }
     for field in record.fields {
         if given.contains_key(field.key) {
@@ -232,6 +238,33 @@ fn exactly_one(
         [only] => only.clone(),
         several => format!("exactly one of {}", several.join(", ")),
     };
+    reporter.report(codes::ONE_OF, at, message).expect(expected);
+}
+
+/// Reports keys that do not go together.
+fn together(given: &Fields, rule: &Together, subject: &Subject, reporter: &mut Reporter<'_>) {
+    let (keys, needed) = match rule {
+        Together::ExactlyOne(keys) => (*keys, true),
+        Together::AtMostOne(keys) => (*keys, false),
+        Together::OnlyWith(key, with) => {
+            if let (Some(named), false) = (given.get(key), given.contains_key(with)) {
+                let (key, with) = (quoted(key), quoted(with));
+                let message = format!("{} has {key} without {with}", subject.name);
+                reporter.report(codes::ONLY_WITH, named.at, message);
+            }
+            return;
+        }
+    };
+    let mut places: Vec<Mark> =
+        keys.iter().filter_map(|key| given.get(key)).map(|named| named.at).collect();
+    places.sort();
+    let (at, found) = match places.as_slice() {
+        [] if needed => (subject.at, "none"),
+        [] | [_] => return,
+        [_, second, ..] => (*second, "more than one"),
+    };
+    let message = format!("{} holds {found} of `{}`", subject.name, keys.join("`, `"));
+    let expected = if needed { "exactly one of them" } else { "at most one of them" };
     reporter.report(codes::ONE_OF, at, message).expect(expected);
 }
 

@@ -4,11 +4,10 @@
 use super::check::{Fields, Item, Named};
 use super::codes;
 use super::diagnostic::{Mark, Reporter, quoted};
-
 use super::format::duration_seconds;
 use super::{
-    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Guard, IdentityProvider,
-    MatchBy, Offboarding, PersonMatch, Persona, grants, teams,
+    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Guard, Offboarding,
+    Persona, grants, identity_providers, teams,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, NetworkKey, PersonaKey, Region,
@@ -26,7 +25,6 @@ pub(super) fn decode(
     let section = |key: &str| map.get(key).map(|named| &named.item);
     let entries = |key: &str| section(key).map(Item::table).unwrap_or_default();
 
-    let identity_providers = table(entries("identity_providers"), IdpKey::parse, identity_provider);
     let domains = table(entries("domains"), DomainKey::parse, |item| domain(item, reporter));
     same_domain_twice(entries("domains"), reporter);
     let mut networks = table(entries("networks"), NetworkKey::parse, network);
@@ -44,6 +42,9 @@ pub(super) fn decode(
         personas: Section::new("persona", codes::UNKNOWN_PERSONA, keys("personas")),
         teams: Section::new("team", codes::UNKNOWN_TEAM, keys("teams")),
     };
+    let identity_providers = table(entries("identity_providers"), IdpKey::parse, |item| {
+        identity_providers::identity_provider(item, &known, reporter)
+    });
     let teams = teams::teams(entries("teams"), &domains, &known, reporter);
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
@@ -130,28 +131,17 @@ pub(super) fn owned(item: &Item) -> Option<String> {
     item.text().map(str::to_owned)
 }
 
+/// A duration that its format bounds.
+pub(super) fn seconds(item: &Item) -> Option<u32> {
+    u32::try_from(duration_seconds(item.text()?)?).ok()
+}
+
 fn directory(item: &Item) -> Option<DirectoryConfig> {
     let center = item.field("identity_center")?;
     Some(DirectoryConfig::IdentityCenter {
         region: Region::parse(center.field("region")?.text()?).ok()?,
         identity_store_id: IdentityStoreId::parse(center.field("identity_store_id")?.text()?)
             .ok()?,
-    })
-}
-
-fn identity_provider(item: &Item) -> Option<IdentityProvider> {
-    let person = item.field("person")?;
-    Some(IdentityProvider {
-        metadata: owned(item.field("metadata")?)?,
-        person: PersonMatch {
-            attribute: optional(person.field("attribute"), owned)?,
-            matches: match person.field("matches")?.text()? {
-                "id" => MatchBy::Id,
-                _ => MatchBy::UserName,
-            },
-        },
-        team_attribute: optional(item.field("team_attribute"), owned)?,
-        allow_unsolicited: item.field("allow_unsolicited")?.boolean()?,
     })
 }
 

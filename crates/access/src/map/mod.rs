@@ -10,6 +10,7 @@ mod diagnostic;
 mod document;
 mod format;
 mod grants;
+mod identity_providers;
 mod parse;
 mod reference;
 mod scalar;
@@ -20,13 +21,17 @@ mod template;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::MAX_BYTES;
+pub use identity_providers::{
+    CertificateFingerprint, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, PersonMatch,
+    RequestBinding, TeamSelector,
+};
 pub use parse::{Source, parse};
 pub use reference::reference_markdown;
 pub use schema::json_schema;
 
 use crate::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, NetworkKey, PersonaKey, Region,
-    RoleArn, TeamKey,
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, LandingUri, NetworkKey, PersonaKey,
+    Region, RoleArn, SpaceName, TeamKey,
 };
 use crate::network::NetworkRule;
 use serde::{Deserialize, Serialize};
@@ -71,38 +76,6 @@ pub enum DirectoryConfig {
         /// The identity store of that instance.
         identity_store_id: IdentityStoreId,
     },
-}
-
-/// An identity provider whose signed assertions the door accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityProvider {
-    /// Path of the provider's SAML metadata, relative to the map's folder. It pins the keys.
-    pub metadata: String,
-    /// How an assertion names the person.
-    pub person: PersonMatch,
-    /// The attribute that names the team of an application tile, if any. It selects among
-    /// entitlements and never grants one.
-    pub team_attribute: Option<String>,
-    /// Whether responses that nobody here asked for are accepted (IdP-initiated sign-in).
-    pub allow_unsolicited: bool,
-}
-
-/// How an assertion names the person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonMatch {
-    /// The attribute that holds the name; absent: the subject's `NameID`.
-    pub attribute: Option<String>,
-    /// What of the directory's person the value must equal.
-    pub matches: MatchBy,
-}
-
-/// A unique key of a person in the directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MatchBy {
-    /// The directory's stable id.
-    Id,
-    /// The user name.
-    UserName,
 }
 
 /// A SageMaker domain. Its auth mode is read from the domain, never configured.
@@ -186,6 +159,13 @@ pub struct Team {
     pub network: NetworkKey,
     /// How long a Studio session lasts, in seconds: 1,800 to 43,200 (`SageMaker`'s bounds).
     pub session_seconds: u32,
+    /// How long a presigned link may be used, in seconds: 5 to 300 (the bounds of
+    /// `CreatePresignedDomainUrl`). Whoever holds the link is let in, so it is short.
+    pub link_seconds: u32,
+    /// Where in Studio a link leads; absent: where the domain's settings say.
+    pub landing: Option<LandingUri>,
+    /// The space to open; absent: none in particular.
+    pub space: Option<SpaceName>,
     /// Tags of its profiles, besides Stagedoor's own.
     pub tags: BTreeMap<String, String>,
     /// Passed through to `CreateUserProfile`. Never holds `ExecutionRole`.

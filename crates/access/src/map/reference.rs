@@ -25,6 +25,12 @@ fn section(record: &Record, path: &str, out: &mut String) {
     if record.rule == Rule::ExactlyOne {
         out.push_str("Exactly one of these keys.\n\n");
     }
+    if let Rule::Together(rules) = record.rule {
+        for rule in rules {
+            let _ = writeln!(out, "- {}", rule.sentence());
+        }
+        out.push('\n');
+    }
     out.push_str("| key | value | needed | meaning |\n|---|---|---|---|\n");
     for field in record.fields {
         let _ = writeln!(

@@ -2,7 +2,7 @@
 
 use super::check::json_scalar;
 use super::format::Format;
-use super::shape::{Field, MAP, Presence, Record, Rule, Shape};
+use super::shape::{Field, MAP, Presence, Record, Rule, Shape, Together};
 use serde_json::{Map, Value, json};
 
 /// The JSON Schema (2020-12) of one file of a map.
@@ -86,7 +86,29 @@ fn record(record: &Record) -> Map<String, Value> {
         schema.insert("minProperties".into(), json!(1));
         schema.insert("maxProperties".into(), json!(1));
     }
+    if let Rule::Together(rules) = record.rule {
+        let rules: Vec<Value> = rules.iter().map(together).collect();
+        schema.insert("allOf".into(), json!(rules));
+    }
     schema
+}
+
+fn together(rule: &Together) -> Value {
+    let alone = |keys: &[&str]| -> Vec<Value> {
+        keys.iter().map(|key| json!({ "required": [key] })).collect()
+    };
+    match rule {
+        Together::ExactlyOne(keys) => json!({ "oneOf": alone(keys) }),
+        Together::AtMostOne(keys) => {
+            let none = json!({ "not": { "anyOf": alone(keys) } });
+            let choices: Vec<Value> = alone(keys).into_iter().chain([none]).collect();
+            json!({ "oneOf": choices })
+        }
+        Together::OnlyWith(key, with) => {
+            let needs = Map::from_iter([((*key).to_owned(), json!([with]))]);
+            json!({ "dependentRequired": needs })
+        }
+    }
 }
 
 fn property(field: &Field) -> Map<String, Value> {

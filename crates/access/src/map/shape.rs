@@ -1,8 +1,8 @@
 //! The shape of the map, said once: the check of a map, the JSON Schema and the reference are all
 //! read off the tables here.
 
-use super::Activity;
 use super::format::{self, Format};
+use super::{Activity, NameIdFormat};
 use Presence::{Default, EachFile, Optional, Required, Unsupported};
 
 /// What may stand in a place.
@@ -56,10 +56,32 @@ pub(super) struct Record {
 pub(super) enum Rule {
     /// What the presence of each field says.
     EachField,
+    /// What the presence of each field says, and how some of them go together.
+    Together(&'static [Together]),
     /// Exactly one of them.
     ExactlyOne,
     /// What the presence of each field says, once over all files.
     OverAllFiles,
+}
+
+/// How keys of a record go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Together {
+    ExactlyOne(&'static [&'static str]),
+    AtMostOne(&'static [&'static str]),
+    /// The first only with the second.
+    OnlyWith(&'static str, &'static str),
+}
+
+impl Together {
+    /// What it asks for, as a sentence.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::ExactlyOne(keys) => format!("Exactly one of `{}`.", keys.join("`, `")),
+            Self::AtMostOne(keys) => format!("At most one of `{}`.", keys.join("`, `")),
+            Self::OnlyWith(key, with) => format!("`{key}` only with `{with}`."),
+        }
+    }
 }
 
 /// A key of a record.
@@ -236,13 +258,86 @@ static IDENTITY_CENTER: Record = Record {
 
 static IDENTITY_PROVIDER: Record = Record {
     title: "Identity provider",
-    rule: Rule::EachField,
+    rule: Rule::Together(&[
+        Together::ExactlyOne(&["metadata", "metadata_url"]),
+        Together::OnlyWith("metadata_refresh", "metadata_url"),
+        Together::AtMostOne(&["team", "team_attribute", "domain_attribute"]),
+    ]),
     fields: &[
         field(
             "metadata",
-            Required,
+            Optional,
             &Shape::Text(&format::METADATA),
             "The provider's SAML metadata, as a file beside the map. It pins the keys.",
+        ),
+        field(
+            "metadata_url",
+            Optional,
+            &Shape::Text(&format::METADATA_URL),
+            "Where the provider publishes its SAML metadata. It is fetched when the server starts \
+             and again and again; should that fail, the last good one is kept while it is valid.",
+        ),
+        field(
+            "metadata_refresh",
+            Default("12h"),
+            &Shape::Text(&format::REFRESH),
+            "How often the metadata is fetched again; sooner if it ends before.",
+        ),
+        field(
+            "entity_id",
+            Optional,
+            &Shape::Text(&format::ENTITY_ID),
+            "The provider's entity id. The metadata must hold it; of metadata that lists several \
+             entities it chooses one.",
+        ),
+        field(
+            "certificate_fingerprints",
+            Optional,
+            &Shape::List(&Shape::Text(&format::FINGERPRINT)),
+            "The only signing certificates that are trusted, by their SHA-256 fingerprints, \
+             wherever the metadata came from. Absent: every signing certificate of the metadata.",
+        ),
+        field(
+            "clock_skew",
+            Default("60s"),
+            &Shape::Text(&format::CLOCK_SKEW),
+            "By how much the provider's clock may differ from ours.",
+        ),
+        field(
+            "allow_weak_algorithms",
+            Default("false"),
+            &Shape::Boolean,
+            "Whether SHA-1 and RSA keys under 2,048 bits are accepted. Signatures like that can be \
+             forged: for a provider that can do no better, and for as short as possible.",
+        ),
+        field(
+            "allow_cbc",
+            Default("false"),
+            &Shape::Boolean,
+            "Whether assertions may be encrypted with AES-CBC, and then only inside a signed \
+             response. AES-GCM is always accepted.",
+        ),
+        field(
+            "sign_requests",
+            Default("false"),
+            &Shape::Boolean,
+            "Whether requests to sign in are signed.",
+        ),
+        field(
+            "request_binding",
+            Default("redirect"),
+            &Shape::Choice(Choice { names: || vec!["redirect", "post"], unsupported: &[] }),
+            "How the browser carries a request to sign in to the provider.",
+        ),
+        field(
+            "name_id_format",
+            Optional,
+            &Shape::Choice(Choice {
+                names: || NameIdFormat::ALL.iter().map(|(name, _)| *name).collect(),
+                unsupported: &[],
+            }),
+            "The format that the subject's NameID must have; absent: any but transient, which \
+             names nobody.",
         ),
         field(
             "person",
@@ -251,11 +346,25 @@ static IDENTITY_PROVIDER: Record = Record {
             "How an assertion names the person.",
         ),
         field(
+            "team",
+            Optional,
+            &Shape::Text(&format::TEAM_REFERENCE),
+            "The one team that this provider is the application of, as in IAM Identity Center: who \
+             signs in through it gets to this team or nowhere. It grants nothing.",
+        ),
+        field(
             "team_attribute",
             Optional,
             &Shape::Text(&format::ATTRIBUTE),
             "The attribute by which an application tile selects a team. It selects among what the \
              person has and grants nothing.",
+        ),
+        field(
+            "domain_attribute",
+            Optional,
+            &Shape::Text(&format::DOMAIN_ATTRIBUTE),
+            "The attribute by which an application tile names a SageMaker domain id, and so the one \
+             team that the person has there. It grants nothing.",
         ),
         field(
             "allow_unsolicited",
@@ -274,7 +383,8 @@ static PERSON: Record = Record {
             "attribute",
             Optional,
             &Shape::Text(&format::ATTRIBUTE),
-            "The attribute that holds the name; absent: the subject's NameID.",
+            "The attribute that holds the name, by its `Name` (a URI or plain) or its \
+             `FriendlyName`; absent: the subject's NameID.",
         ),
         field(
             "matches",
@@ -401,6 +511,20 @@ static TEAM: Record = Record {
             &Shape::Text(&format::SESSION),
             "How long a Studio session lasts.",
         ),
+        field(
+            "link",
+            Default("5s"),
+            &Shape::Text(&format::LINK),
+            "How long the link into Studio may be used. Whoever holds it is let in; the browser \
+             follows it at once.",
+        ),
+        field(
+            "landing",
+            Optional,
+            &Shape::Text(&format::LANDING),
+            "Where in Studio the link leads; absent: where the domain's settings say.",
+        ),
+        field("space", Optional, &Shape::Text(&format::SPACE), "The space that the link opens."),
         field(
             "tags",
             Default("{}"),

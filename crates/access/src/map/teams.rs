@@ -2,11 +2,10 @@
 
 use super::check::{Item, Named};
 use super::codes;
-use super::decode::{Known, optional, owned, wrong_account};
+use super::decode::{Known, optional, owned, seconds, wrong_account};
 use super::diagnostic::{Reporter, quoted};
-use super::format::duration_seconds;
 use super::{About, Domain, Team, template};
-use crate::ids::{DomainKey, NetworkKey, PersonaKey, RoleArn, TeamKey};
+use crate::ids::{DomainKey, LandingUri, NetworkKey, PersonaKey, RoleArn, SpaceName, TeamKey};
 use std::collections::BTreeMap;
 
 /// IAM's bound of a role name.
@@ -49,7 +48,10 @@ fn team(
         execution_role: execution_role?,
         persona: role.persona.and_then(|key| PersonaKey::parse(key).ok()),
         network: NetworkKey::parse(network?).ok()?,
-        session_seconds: u32::try_from(duration_seconds(item.field("session")?.text()?)?).ok()?,
+        session_seconds: seconds(item.field("session")?)?,
+        link_seconds: seconds(item.field("link")?)?,
+        landing: optional(item.field("landing"), |i| LandingUri::parse(i.text()?).ok())?,
+        space: optional(item.field("space"), |i| SpaceName::parse(i.text()?).ok())?,
         tags: tags(item.field("tags")?)?,
         user_settings: item.field("user_settings")?.json()?.clone(),
         about: about(item.field("about")?)?,

@@ -6,10 +6,11 @@ use access::ids::{
 };
 use access::map::{
     About, AccessMap, Activity, AssumeRole, DirectoryConfig, Domain, Grant, GrantTeam, Guard,
-    IdentityProvider, MatchBy, Offboarding, PersonMatch, Persona, Place, Source, Team, parse,
+    IdentityProvider, MatchBy, MetadataSource, Offboarding, PersonMatch, Persona, Place,
+    RequestBinding, Source, Team, TeamSelector, parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const EXAMPLE: &str = include_str!("map_design.yaml");
 
@@ -61,6 +62,9 @@ fn team() -> Team {
         execution_role: RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap(),
         network: NetworkKey::parse("office").unwrap(),
         session_seconds: 28_800,
+        link_seconds: 5,
+        landing: None,
+        space: None,
         tags: BTreeMap::from([("CostCenter".into(), "42".into())]),
         user_settings: serde_json::Map::new(),
         about: About {
@@ -147,16 +151,25 @@ fn identity_providers_say_how_they_name_the_person() {
          team_attribute: teamid\n    allow_unsolicited: true\n"
     ));
     let corp = IdentityProvider {
-        metadata: "idp/corp.xml".into(),
+        metadata: MetadataSource::File("idp/corp.xml".into()),
+        entity_id: None,
+        certificate_fingerprints: BTreeSet::new(),
+        clock_skew_seconds: 60,
+        allow_weak_algorithms: false,
+        allow_cbc: false,
+        sign_requests: false,
+        request_binding: RequestBinding::Redirect,
+        name_id_format: None,
         person: PersonMatch { attribute: None, matches: MatchBy::UserName },
-        team_attribute: None,
+        team: None,
         allow_unsolicited: false,
     };
     let partner = IdentityProvider {
-        metadata: "p.xml".into(),
+        metadata: MetadataSource::File("p.xml".into()),
         person: PersonMatch { attribute: Some("oid".into()), matches: MatchBy::Id },
-        team_attribute: Some("teamid".into()),
+        team: Some(TeamSelector::TeamAttribute("teamid".into())),
         allow_unsolicited: true,
+        ..corp.clone()
     };
     assert_eq!(
         map.identity_providers,

@@ -282,6 +282,31 @@ fn map_one_of() {
 }
 
 #[test]
+fn map_one_of_some_keys() {
+    refused(
+        "identity_providers:\n  corp: {}\n  tiles: {metadata: a.xml, metadata_url: \"https://a\"}\n",
+        "access.yaml:4:3: `corp` holds none of `metadata`, `metadata_url` (map-one-of)\n  \
+         expected exactly one of them\n\
+         access.yaml:5:28: `tiles` holds more than one of `metadata`, `metadata_url` (map-one-of)\n  \
+         expected exactly one of them",
+    );
+    refused_in_world(
+        "identity_providers:\n corp: {metadata: a.xml, domain_attribute: domain-id,\n  \
+         team_attribute: teamid}\n",
+        "access.yaml:8:3: `corp` holds more than one of `team`, `team_attribute`, \
+         `domain_attribute` (map-one-of)\n  expected at most one of them",
+    );
+}
+
+#[test]
+fn map_only_with() {
+    refused(
+        "identity_providers:\n corp: {metadata: a.xml, metadata_refresh: 1h}\n",
+        "access.yaml:4:26: `corp` has `metadata_refresh` without `metadata_url` (map-only-with)",
+    );
+}
+
+#[test]
 fn map_unsupported() {
     for key in ["scim", "ldap", "file"] {
         whole(
@@ -369,7 +394,7 @@ fn map_invalid_value() {
         "identity_providers: {a: {metadata: \"https://idp.example/metadata\"}}\n",
         "access.yaml:3:36: `metadata` cannot be `https://idp.example/metadata` \
          (map-invalid-value)\n  expected the path of a file, relative to the map's folder\n  \
-         download the metadata and commit it beside the map: the file pins the keys",
+         write an address as `metadata_url`, or commit the metadata beside the map",
     );
     refused_team(
         "user_settings: {a: [.inf, 1]}",

@@ -15,9 +15,6 @@ use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
 use std::collections::BTreeMap;
 
-/// How long a link may be used. It is followed at once by a redirect, so `SageMaker`'s least will do.
-const LINK_SECONDS: u32 = 5;
-
 const ASK_ADMIN: &str = "Ask your administrator, and quote the reference.";
 
 /// Whether the person's profile for the team can be opened.
@@ -223,7 +220,7 @@ impl Door {
             person: person.id.clone(),
             team: team_key.clone(),
             profile: profile.clone(),
-            expires_seconds: LINK_SECONDS,
+            expires_seconds: team.link_seconds,
             session_seconds: team.session_seconds,
         };
         let url = match self.ports.presign.presign(target, &request).await {

@@ -5,7 +5,7 @@ use super::{digest, session_id};
 use crate::ports::{AuditEntry, PendingLogin, PersonLookup, Session};
 use access::entitlement::group_names;
 use access::ids::{IdpKey, PersonId, TeamKey};
-use access::map::MatchBy;
+use access::map::{MatchBy, TeamSelector};
 use access::network::Origin;
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
@@ -83,11 +83,12 @@ impl Door {
         let pending = self.pending_login(&assertion, browser, now).await?;
         self.claim(&assertion, now).await?;
         let person = self.person_of(trusted, &assertion).await?;
-        let asked = trusted
-            .settings
-            .team_attribute
-            .as_ref()
-            .and_then(|name| assertion.attributes().single(name).ok())
+        let selected = match &trusted.settings.team {
+            Some(TeamSelector::Team(key)) => Some(key.as_str()),
+            Some(TeamSelector::TeamAttribute(name)) => assertion.attributes().single(name).ok(),
+            Some(TeamSelector::DomainAttribute(_)) | None => None,
+        };
+        let asked = selected
             .or(relay_state.filter(|_| pending.is_none()))
             .and_then(|text| TeamKey::parse(text).ok());
         let team = pending.and_then(|login| login.team).or(asked);

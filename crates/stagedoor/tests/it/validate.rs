@@ -48,8 +48,8 @@ fn an_unknown_key_is_refused_with_its_place_and_a_near_match() {
         "error: the access map has 1 error\n\n\
          access.yaml:18:5: unknown key `tag` (map-unknown-key)\n   |\n\
          18 |     tag: { CostCenter: \"42\" }\n   |     ^^^\n  \
-         expected one of `domain`, `persona`, `execution_role`, `network`, `session`, `tags`, \
-         `user_settings`, `about`\n  did you mean `tags`?\n",
+         expected one of `domain`, `persona`, `execution_role`, `network`, `session`, `link`, \
+         `landing`, `space`, `tags`, `user_settings`, `about`\n  did you mean `tags`?\n",
     );
 }
 
