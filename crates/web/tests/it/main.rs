@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bodies;
 #[cfg(test)]
+mod every_route;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod network;

@@ -1,0 +1,223 @@
+//! What holds for every route: security headers, cookies, and forms that another site cannot send.
+
+use crate::house::{Answer, House, Studio, TOKEN, cookie, get, post};
+use axum::body::Body;
+use axum::http::Request;
+
+/// A method and a path that matches.
+type Route = (&'static str, &'static str);
+
+/// Every route, by the template under which it is registered.
+const ROUTES: &[(&str, &[Route])] = &[
+    ("/", &[("GET", "/")]),
+    ("/login/{idp}", &[("GET", "/login/corp"), ("GET", "/login/nobody")]),
+    ("/saml/metadata", &[("GET", "/saml/metadata")]),
+    ("/saml/acs", &[("POST", "/saml/acs")]),
+    ("/open/{team}", &[("POST", "/open/fraud")]),
+    ("/opening/{team}", &[("GET", "/opening/fraud")]),
+    ("/sign-out", &[("POST", "/sign-out")]),
+    ("/livez", &[("GET", "/livez")]),
+    ("/readyz", &[("GET", "/readyz")]),
+    ("/assets/stagedoor.css", &[("GET", "/assets/stagedoor.css")]),
+    ("/assets/mark.svg", &[("GET", "/assets/mark.svg")]),
+];
+
+/// Routes that other sites post to by their nature: the identity provider does.
+const FOREIGN_POSTS: [&str; 1] = ["/saml/acs"];
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'; form-action 'self' \
+                      https://*.studio.eu-west-1.sagemaker.aws";
+
+fn all_routes() -> impl Iterator<Item = Route> {
+    ROUTES.iter().flat_map(|(_, requests)| requests.iter().copied())
+}
+
+/// Nothing that is registered is missing above.
+#[test]
+fn every_registered_route_is_looked_at_here() {
+    let source = include_str!("../../src/routes.rs");
+    let registered: Vec<&str> =
+        source.split(".route(").skip(1).filter_map(|call| call.split('"').nth(1)).collect();
+    assert!(registered.len() >= ROUTES.len(), "{registered:?}");
+    for template in registered {
+        assert!(ROUTES.iter().any(|(known, _)| *known == template), "{template}");
+    }
+}
+
+#[track_caller]
+fn assert_security_headers(answer: &Answer, policy: &str, what: &str) {
+    let fixed = [
+        ("content-security-policy", policy),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("strict-transport-security", "max-age=31536000"),
+        (
+            "permissions-policy",
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ];
+    for (name, value) in fixed {
+        let values: Vec<_> = answer.headers.get_all(name).iter().collect();
+        assert_eq!(values, [value], "{what}: {name}");
+    }
+    let cache = if what.contains("/assets/") { "no-cache" } else { "no-store" };
+    assert_eq!(answer.header("cache-control"), cache, "{what}");
+    assert_eq!(answer.header("server"), "", "{what}");
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let house = House::new();
+    for (method, path) in all_routes() {
+        for signed_in in [false, true] {
+            for accept in ["text/html", "application/json"] {
+                let mut request = get(path).method(method).header("accept", accept);
+                if signed_in {
+                    request = request.header("cookie", cookie());
+                }
+                let answer = house.send(request.body(Body::empty()).unwrap()).await;
+                assert_security_headers(&answer, POLICY, &format!("{method} {path}"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn so_has_every_refusal() {
+    let house = House::new();
+    house.studio_is(Studio::Unreachable);
+    let form = format!("key={}", house.key("open:fraud"));
+    let large = "a".repeat(8 * 1024);
+    let requests = [
+        (404, get("/no/such/page").body(Body::empty())),
+        (405, get("/").method("DELETE").body(Body::empty())),
+        (400, Request::post("/saml/acs").body(Body::from("{}"))),
+        (401, post("/open/fraud").body("key=00".into())),
+        (403, post("/open/fraud").header("cookie", cookie()).body("key=00".into())),
+        (413, post("/open/fraud").header("cookie", cookie()).body(large.into())),
+        (503, post("/open/fraud").header("cookie", cookie()).body(form.into())),
+    ];
+    for (status, request) in requests {
+        let answer = house.send(request.unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status);
+        assert_security_headers(&answer, POLICY, &status.to_string());
+    }
+}
+
+#[tokio::test]
+async fn plain_http_on_loopback_promises_no_https() {
+    let house = House::at("http://127.0.0.1:8080");
+    for (method, path) in all_routes() {
+        let answer = house.send(get(path).method(method).body(Body::empty()).unwrap()).await;
+        assert!(!answer.headers.contains_key("strict-transport-security"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn every_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
+    let house = House::new();
+    let mut set = Vec::new();
+    for (method, path) in all_routes() {
+        house.sessions_are_over();
+        let mut request = get(path).method(method).header("cookie", cookie());
+        let mut body = Body::empty();
+        if method == "POST" {
+            request = request.header("content-type", "application/x-www-form-urlencoded");
+            body = format!("key={}", house.key(path.trim_start_matches('/'))).into();
+        }
+        let answer = house.send(request.body(body).unwrap()).await;
+        for cookie in answer.cookies() {
+            set.push((path, cookie.split('=').next().unwrap().to_owned()));
+            assert!(cookie.starts_with("__Host-stagedoor"), "{path}: {cookie}");
+            let attributes: Vec<&str> = cookie.split("; ").skip(1).collect();
+            for attribute in ["Path=/", "Secure", "HttpOnly"] {
+                assert!(attributes.contains(&attribute), "{path}: {cookie}");
+            }
+            let crosses_sites = cookie.starts_with("__Host-stagedoor-login=");
+            let same_site = if crosses_sites { "SameSite=None" } else { "SameSite=Lax" };
+            assert!(attributes.contains(&same_site), "{path}: {cookie}");
+        }
+    }
+    let (session, login) = ("__Host-stagedoor".to_owned(), "__Host-stagedoor-login".to_owned());
+    let expected = [
+        ("/", session.clone()),
+        ("/login/corp", login.clone()),
+        ("/sign-out", session),
+        ("/sign-out", login),
+    ];
+    assert_eq!(set, expected);
+}
+
+/// The `POST` routes of ours, each with its key's purpose.
+const OUR_POSTS: [(&str, &str); 2] = [("/open/fraud", "open:fraud"), ("/sign-out", "sign-out")];
+
+#[test]
+fn every_post_is_ours_or_the_identity_providers() {
+    for (_, path) in all_routes().filter(|(method, _)| *method == "POST") {
+        let ours = OUR_POSTS.iter().any(|(our, _)| *our == path);
+        assert_ne!(ours, FOREIGN_POSTS.contains(&path), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_post_of_ours_does_anything_without_the_key_of_this_session_and_purpose() {
+    let house = House::new();
+    house.studio_is(Studio::ProfileReady);
+    for (path, purpose) in OUR_POSTS {
+        let others = control::door::SessionToken::new("another".into());
+        let foreign_key = house.door.form_key(&others, purpose);
+        let other_purposes = OUR_POSTS.iter().filter(|(_, other)| *other != purpose);
+        let mut keys: Vec<String> = other_purposes.map(|(_, other)| house.key(other)).collect();
+        keys.extend([String::new(), "00".into(), TOKEN.into(), foreign_key]);
+        for key in keys {
+            let answer = house.submit(path, &format!("key={key}")).await;
+            answer.assert_refused(403, "form-key", "Not allowed");
+            assert_eq!(answer.cookies(), [""; 0]);
+        }
+        house.submit(path, "").await.assert_refused(403, "form-key", "Not allowed");
+        // The key in the address is not the form's.
+        let address = format!("{path}?key={}", house.key(purpose));
+        house.submit(&address, "").await.assert_refused(403, "form-key", "Not allowed");
+        assert_eq!(house.visit("/").await.headline(), "My work");
+    }
+}
+
+#[tokio::test]
+async fn no_post_of_ours_is_taken_from_another_site_even_with_the_key() {
+    let house = House::new();
+    house.studio_is(Studio::ProfileReady);
+    let foreign = [
+        ("origin", "https://evil.example"),
+        ("origin", "http://door.example.com"),
+        ("origin", "https://door.example.com.evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ];
+    for (path, purpose) in OUR_POSTS {
+        for (name, value) in foreign {
+            let request = post(path).header("cookie", cookie()).header(name, value);
+            let form = format!("key={}", house.key(purpose));
+            let answer = house.send(request.body(form.into()).unwrap()).await;
+            answer.assert_refused(403, "form-foreign", "Not allowed");
+            assert_eq!(answer.cookies(), [""; 0]);
+        }
+        assert_eq!(house.visit("/").await.headline(), "My work");
+    }
+}
+
+#[tokio::test]
+async fn what_the_identity_provider_posts_is_judged_by_itself_and_not_by_its_site() {
+    let house = House::new();
+    for path in FOREIGN_POSTS {
+        let request = post(path)
+            .header("origin", "https://idp.example")
+            .header("sec-fetch-site", "cross-site");
+        let answer = house.send(request.body("SAMLResponse=!".into()).unwrap()).await;
+        assert_eq!(answer.status, 403);
+        assert!(!answer.body.contains("form-foreign"), "{}", answer.body);
+    }
+}
