@@ -242,6 +242,9 @@ impl Question<'_, '_, '_, '_, '_> {
                 "nothing signed says which request is answered",
             )),
             Some(expected) => Ok(Some(expected.to_owned())),
+            None if self.verifier.unsolicited == Unsolicited::NotChecked => {
+                Ok(said.first().copied().map(str::to_owned))
+            }
             None if all.next().is_some() => Err(Rejection::new(
                 ReasonCode::InResponseToUnexpected,
                 "the response answers a request, but none is pending in this browser",

@@ -64,6 +64,10 @@ pub enum Unsolicited {
     Refuse,
     /// Accepted, for sign-in that starts at the identity provider's tiles.
     Allow,
+    /// Not asked: without an expected request, whatever the response answers is accepted. Only for
+    /// looking at a response that was sent to somebody else; a door with this would let a stranger
+    /// sign people in.
+    NotChecked,
 }
 
 /// Verifies the responses of one identity provider to one service provider.

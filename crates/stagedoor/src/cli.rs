@@ -2,6 +2,10 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
+mod saml;
+
+pub(crate) use saml::{DecodeArgs, SamlCommand, VerifyArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
@@ -20,7 +24,7 @@ use web::OriginSource;
     version,
     about,
     after_help = "Exit codes: 0 done or nothing to do, 1 failed, 2 changes pending (plan), \
-                  3 bad usage or configuration, 4 refused by the guard.\n\n\
+                  3 bad usage or configuration, 4 refused by the guard, 5 denied (saml verify).\n\n\
                   First steps: `stagedoor demo` shows everything on this machine; `stagedoor \
                   validate` checks a map; `stagedoor plan` says who gains and who loses."
 )]
@@ -88,6 +92,9 @@ pub(crate) enum Command {
     /// Work with CloudTrail events.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Connect identity providers, and find out why a sign-in fails.
+    #[command(subcommand)]
+    Saml(SamlCommand),
     /// Run the simulated AWS: SageMaker Studio, Identity Center, STS, IAM, quotas and queues.
     Sandbox(SandboxArgs),
     /// See it all on this machine: simulated AWS, a demo identity provider and the door.

@@ -17,6 +17,8 @@ pub(crate) enum Outcome {
     ChangesPending,
     /// The plan would take away more than the guard allows.
     GuardRefused,
+    /// What was asked about is refused; why, was printed already.
+    Denied,
 }
 
 impl From<Outcome> for ExitCode {
@@ -26,6 +28,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Failed => ExitCode::from(1),
             Outcome::ChangesPending => ExitCode::from(2),
             Outcome::GuardRefused => ExitCode::from(4),
+            Outcome::Denied => ExitCode::from(5),
         }
     }
 }

@@ -27,6 +27,22 @@ pub(crate) fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// Text of a stranger, safe for a terminal: what would move the cursor, change the order of the
+/// characters or hide is written as `\u{..}`.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let hides = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if c.is_control() || hides {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Colours, where they are wanted and shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint(bool);
@@ -89,4 +105,16 @@ pub(crate) fn start_logging(common: &Common, quiet: bool) -> Result<(), BadConfi
         registry.with(lines.json().flatten_event(true)).init();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_play_with_the_terminal_is_made_visible() {
+        assert_eq!(visible("Zoë's \"José\" 😀"), "Zoë's \"José\" 😀");
+        assert_eq!(visible("a\u{1b}[31m\nb\u{9b}"), "a\\u{1b}[31m\\u{a}b\\u{9b}");
+        assert_eq!(visible("a\u{202e}b\u{200b}c\u{feff}"), "a\\u{202e}b\\u{200b}c\\u{feff}");
+    }
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod events;
 mod plan;
+mod saml;
 mod sandbox;
 mod serve;
 
@@ -23,6 +24,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Apply(args) => apply::run(&args, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Events(EventsCommand::Replay(args)) => events::replay(&args, common).await,
+        Command::Saml(command) => saml::run(command, common),
         Command::Sandbox(args) => sandbox::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Schema(args) => {

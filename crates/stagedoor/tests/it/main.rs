@@ -29,6 +29,8 @@ mod plan_files;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod saml_debugger;
+#[cfg(test)]
 mod sandbox_command;
 #[cfg(test)]
 mod serve;

@@ -14,9 +14,18 @@ fn stagedoor(args: &[&str]) -> Run {
 fn help_is_a_result_and_no_error() {
     let run = stagedoor(&["--help"]).exits(0);
     assert_eq!(run.stderr, "");
-    for command in
-        ["validate", "plan", "apply", "serve", "events", "sandbox", "demo", "schema", "completion"]
-    {
+    for command in [
+        "validate",
+        "plan",
+        "apply",
+        "serve",
+        "events",
+        "saml",
+        "sandbox",
+        "demo",
+        "schema",
+        "completion",
+    ] {
         assert!(run.stdout.contains(&format!("\n  {command} ")), "{command}: {}", run.stdout);
     }
     assert!(run.stdout.contains("Exit codes: 0 done or nothing to do, 1 failed"), "{}", run.stdout);
@@ -63,5 +72,5 @@ fn the_reference_of_the_map_is_markdown() {
 fn completion_for_bash_completes_commands() {
     let run = stagedoor(&["completion", "bash"]).exits(0);
     assert!(run.stdout.contains("complete -F _stagedoor"), "{}", run.stdout);
-    assert!(run.stdout.contains("validate plan apply serve events"), "{}", run.stdout);
+    assert!(run.stdout.contains("validate plan apply serve events saml"), "{}", run.stdout);
 }

@@ -1,0 +1,86 @@
+//! The flags of `stagedoor saml`.
+
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
+
+use super::duration;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use saml_sp::ClockSkew;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SamlCommand {
+    /// Verify a captured response as the door would, and show every check. Exits 0 if it is
+    /// accepted and 5 if it is rejected.
+    Verify(VerifyArgs),
+    /// Show what is in a response, without secrets. Nothing is verified.
+    Decode(DecodeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The identity provider's SAML metadata: the keys in it are the ones that are believed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) idp_metadata: PathBuf,
+    /// Which identity provider, where the metadata holds several.
+    #[arg(long, value_name = "ID")]
+    pub(crate) idp_entity_id: Option<String>,
+    /// Our entity id: the audience that the assertion must name.
+    #[arg(long, value_name = "ID")]
+    pub(crate) entity_id: String,
+    /// Our assertion consumer service: the destination and the recipient.
+    #[arg(long, value_name = "URL")]
+    pub(crate) acs_url: String,
+    /// When to verify, such as 2026-11-21T10:00:00Z. Absent: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<Timestamp>,
+    /// The request that the response must answer. Absent: which one it answers, if any, is not
+    /// checked.
+    #[arg(long, value_name = "ID")]
+    pub(crate) in_response_to: Option<String>,
+    /// By how much the clocks may differ: 120s at most.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = clock_skew)]
+    pub(crate) clock_skew: ClockSkew,
+    /// Accept SHA-1 and RSA keys from 1024 bits, which can be forged. The door never does, unless
+    /// the map says so for that identity provider.
+    #[arg(long)]
+    pub(crate) allow_weak_algorithms: bool,
+    /// The response, `-` for standard input: XML, the base64 text of the form field SAMLResponse,
+    /// or the whole body of the form.
+    #[arg(value_name = "RESPONSE")]
+    pub(crate) response: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecodeArgs {
+    /// Show names and attributes of people too. Signatures, keys and session indexes stay hidden.
+    #[arg(long)]
+    pub(crate) show_values: bool,
+    /// The response, as `saml verify` takes it.
+    #[arg(value_name = "RESPONSE", default_value = "-")]
+    pub(crate) response: PathBuf,
+}
+
+fn clock_skew(text: &str) -> Result<ClockSkew, String> {
+    let skew = duration(text)?;
+    u32::try_from(skew.as_secs())
+        .ok()
+        .filter(|_| skew.subsec_nanos() == 0)
+        .and_then(ClockSkew::from_secs)
+        .ok_or_else(|| "whole seconds, at most 120s".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_skew_is_whole_seconds_up_to_two_minutes() {
+        let seconds = |text: &str| clock_skew(text).map(|skew| skew.as_duration().as_secs());
+        assert_eq!(seconds("0s"), Ok(0));
+        assert_eq!(seconds("2m"), Ok(120));
+        for bad in ["121s", "500ms", "3h", "60", "4294967297s"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+}
