@@ -14,13 +14,14 @@ pub const MAX_RESPONSE_BYTES: usize = 128 * 1024;
 pub(crate) const RESPONSE: Limits = Limits {
     bytes: MAX_RESPONSE_BYTES,
     depth: 64,
-    elements: 4_096,
-    nodes: 16_384,
-    attributes_per_element: 32,
-    attributes: 4_096,
+    elements: 1_536,
+    nodes: 4_096,
+    attributes_per_element: 16,
+    attributes: 2_048,
     namespaces_per_element: 16,
-    namespaces: 4_096,
+    namespaces: 2_048,
     namespaces_in_scope: 64,
+    references: 2_048,
 };
 
 /// Checks the size of a document and returns it as text, without a byte order mark and with line
@@ -67,14 +68,14 @@ mod tests {
         check(&nested(65), Err(ReasonCode::XmlTooDeep));
 
         let flat = |n: usize| format!("<r>{}</r>", "<a/>".repeat(n - 1));
-        check(&flat(4_096), Ok(()));
-        check(&flat(4_097), Err(ReasonCode::XmlTooManyElements));
+        check(&flat(1_536), Ok(()));
+        check(&flat(1_537), Err(ReasonCode::XmlTooManyElements));
 
         let attributes =
             |n: usize| (0..n).map(|i| format!(" a{i}=''")).collect::<Vec<_>>().concat();
-        check(&format!("<a{}/>", attributes(32)), Ok(()));
-        check(&format!("<a{}/>", attributes(33)), Err(ReasonCode::XmlTooManyAttributes));
-        let wide = format!("<a{}/>", attributes(32));
+        check(&format!("<a{}/>", attributes(16)), Ok(()));
+        check(&format!("<a{}/>", attributes(17)), Err(ReasonCode::XmlTooManyAttributes));
+        let wide = format!("<a{}/>", attributes(16));
         check(&format!("<r>{}</r>", wide.repeat(128)), Ok(()));
         check(&format!("<r>{}</r>", wide.repeat(129)), Err(ReasonCode::XmlTooManyAttributes));
 

@@ -279,9 +279,12 @@ pub(crate) fn decode_form(value: &str) -> Result<Vec<u8>, Rejection> {
             format!("the document is larger than {MAX_RESPONSE_BYTES} bytes"),
         ));
     }
-    let mut characters = value.as_bytes().to_vec();
-    characters.retain(|byte| !byte.is_ascii_whitespace());
     LENIENT_PADDING
-        .decode(characters)
+        .decode(value)
+        .or_else(|_| {
+            let mut characters = value.as_bytes().to_vec();
+            characters.retain(|byte| !byte.is_ascii_whitespace());
+            LENIENT_PADDING.decode(characters)
+        })
         .map_err(|_| Rejection::new(ReasonCode::Base64Malformed, "the form value is not base64"))
 }

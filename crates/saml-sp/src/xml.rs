@@ -13,7 +13,6 @@ mod tests;
 mod text;
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 pub(crate) use parser::parse;
 
@@ -30,37 +29,61 @@ pub(crate) struct Limits {
     pub(crate) namespaces_per_element: usize,
     pub(crate) namespaces: usize,
     pub(crate) namespaces_in_scope: usize,
+    /// Character and entity references.
+    pub(crate) references: usize,
 }
 
 /// A well-formed document within its bounds. Names and most values point into its text.
+///
+/// Kept apart by kind and counted in 32 bits: touching memory is most of what a hostile document of
+/// many small pieces costs.
 #[derive(Debug)]
 pub(crate) struct Document<'x> {
     /// In the order of the document, each parent before its children. Never empty: the first is
     /// the root element.
-    nodes: Vec<NodeData<'x>>,
+    nodes: Vec<NodeData>,
+    elements: Vec<Element<'x>>,
+    texts: Vec<Text<'x>>,
     attributes: Vec<Attribute<'x>>,
     declarations: Vec<Declaration<'x>>,
 }
 
 #[derive(Debug)]
-struct NodeData<'x> {
+struct NodeData {
     /// Index of the parent; of the root, its own.
-    parent: usize,
+    parent: u32,
     /// Index after the last node below this one.
-    end: usize,
-    kind: Kind<'x>,
+    end: u32,
+    kind: Kind,
+}
+
+/// What a node is, with its index among its kind.
+#[derive(Debug)]
+enum Kind {
+    Element(u32),
+    Text(u32),
+    /// Its words are of no use to anybody; that it is there can be a reason to refuse.
+    Comment,
 }
 
 #[derive(Debug)]
-enum Kind<'x> {
-    Element {
-        name: Name<'x>,
-        attributes: Range<usize>,
-        declarations: Range<usize>,
-    },
-    Text(Text<'x>),
-    /// Its words are of no use to anybody; that it is there can be a reason to refuse.
-    Comment,
+struct Element<'x> {
+    name: Name<'x>,
+    attributes: Run,
+    declarations: Run,
+}
+
+/// Those that belong to one element stand one after the other.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    start: u32,
+    end: u32,
+}
+
+impl Run {
+    fn of<T>(self, all: &[T]) -> &[T] {
+        all.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 #[derive(Debug)]
@@ -148,7 +171,7 @@ impl<'x> Document<'x> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node<'a, 'x> {
     document: &'a Document<'x>,
-    id: usize,
+    id: u32,
 }
 
 impl PartialEq for Node<'_, '_> {
@@ -158,69 +181,64 @@ impl PartialEq for Node<'_, '_> {
 }
 
 impl<'a, 'x> Node<'a, 'x> {
-    fn data(self) -> Option<&'a NodeData<'x>> {
-        self.document.nodes.get(self.id)
+    fn data(self) -> Option<&'a NodeData> {
+        self.document.nodes.get(self.id as usize)
     }
 
-    fn kind(self) -> Option<&'a Kind<'x>> {
-        self.data().map(|data| &data.kind)
+    fn element(self) -> Option<&'a Element<'x>> {
+        match self.data()?.kind {
+            Kind::Element(index) => self.document.elements.get(index as usize),
+            Kind::Text(_) | Kind::Comment => None,
+        }
     }
 
-    fn end(self) -> usize {
+    fn piece(self) -> Option<&'a Text<'x>> {
+        match self.data()?.kind {
+            Kind::Text(index) => self.document.texts.get(index as usize),
+            Kind::Element(_) | Kind::Comment => None,
+        }
+    }
+
+    fn end(self) -> u32 {
         self.data().map_or(self.id, |data| data.end)
     }
 
     pub(crate) fn is_element(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Element { .. }))
+        matches!(self.data(), Some(NodeData { kind: Kind::Element(_), .. }))
     }
 
     pub(crate) fn is_text(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Text(_)))
+        matches!(self.data(), Some(NodeData { kind: Kind::Text(_), .. }))
     }
 
     pub(crate) fn is_comment(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Comment))
+        matches!(self.data(), Some(NodeData { kind: Kind::Comment, .. }))
     }
 
     /// The name of an element; of anything else, an empty one, which no element has.
     pub(crate) fn tag_name(&self) -> Name<'x> {
-        match self.kind() {
-            Some(Kind::Element { name, .. }) => *name,
-            _ => Name { prefix: "", local: "", namespace: "" },
-        }
+        let nameless = Name { prefix: "", local: "", namespace: "" };
+        self.element().map_or(nameless, |element| element.name)
     }
 
     /// What a piece of text says.
     pub(crate) fn text(&self) -> Option<&'a str> {
-        match self.kind() {
-            Some(Kind::Text(text)) => Some(&text.value),
-            _ => None,
-        }
+        self.piece().map(|text| text.value.as_ref())
     }
 
     /// Whether canonical XML writes this piece of text as it is.
     pub(crate) fn is_plain(&self) -> bool {
-        matches!(self.kind(), Some(Kind::Text(Text { is_plain: true, .. })))
+        self.piece().is_some_and(|text| text.is_plain)
     }
 
     /// In the order of the document.
     pub(crate) fn attributes(&self) -> &'a [Attribute<'x>] {
-        match self.kind() {
-            Some(Kind::Element { attributes, .. }) => {
-                self.document.attributes.get(attributes.clone()).unwrap_or_default()
-            }
-            _ => &[],
-        }
+        self.element().map_or(&[], |element| element.attributes.of(&self.document.attributes))
     }
 
     /// The namespaces that this very element declares.
     pub(crate) fn declarations(&self) -> &'a [Declaration<'x>] {
-        match self.kind() {
-            Some(Kind::Element { declarations, .. }) => {
-                self.document.declarations.get(declarations.clone()).unwrap_or_default()
-            }
-            _ => &[],
-        }
+        self.element().map_or(&[], |element| element.declarations.of(&self.document.declarations))
     }
 
     /// The element around it; `None` for the root.

@@ -1,10 +1,11 @@
 //! From text to a tree, in one pass.
 
 use std::borrow::Cow;
-use std::ops::Range;
+
+use memchr::{memchr, memchr_iter, memchr3};
 
 use super::text;
-use super::{Attribute, Declaration, Document, Kind, Limits, Name, NodeData, Text};
+use super::{Attribute, Declaration, Document, Element, Kind, Limits, Name, NodeData, Run, Text};
 use crate::rejection::{ReasonCode, Rejection};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -21,15 +22,17 @@ pub(crate) fn parse<'x>(source: &'x str, limits: &Limits) -> Result<Document<'x>
     let mut parser = Parser {
         limits,
         rest: source,
-        // Responses hold a node every 60 bytes or so; the vectors grow where that is wrong.
+        // More than responses hold, so that nothing has to grow; what is not used costs nothing.
         document: Document {
-            nodes: Vec::with_capacity(limits.nodes.min(source.len() / 48 + 4)),
+            nodes: Vec::with_capacity(limits.nodes.min(source.len() / 32 + 4)),
+            elements: Vec::with_capacity(limits.elements.min(source.len() / 64 + 4)),
+            texts: Vec::with_capacity(limits.nodes.min(source.len() / 64 + 4)),
             attributes: Vec::with_capacity(limits.attributes.min(source.len() / 64 + 4)),
             declarations: Vec::new(),
         },
         open: Vec::with_capacity(16),
         in_scope: Vec::with_capacity(8),
-        elements: 0,
+        references: 0,
     };
     parser.xml_declaration()?;
     parser.run()?;
@@ -38,7 +41,7 @@ pub(crate) fn parse<'x>(source: &'x str, limits: &Limits) -> Result<Document<'x>
 
 /// An element whose end has not come.
 struct Open<'x> {
-    node: usize,
+    node: u32,
     /// As it was written, with its prefix.
     tag: &'x str,
     /// How many declarations were in scope outside it.
@@ -51,14 +54,14 @@ struct Parser<'l, 'x> {
     document: Document<'x>,
     open: Vec<Open<'x>>,
     in_scope: Vec<Declaration<'x>>,
-    elements: usize,
+    references: usize,
 }
 
 impl<'x> Parser<'_, 'x> {
     fn run(&mut self) -> Result<(), Rejection> {
         loop {
             if self.open.is_empty() {
-                self.rest = self.rest.trim_start_matches(is_space);
+                self.rest = skip_space(self.rest);
                 if self.rest.is_empty() {
                     break;
                 }
@@ -79,11 +82,12 @@ impl<'x> Parser<'_, 'x> {
             }
         }
         // Comments do not make a document.
-        if self.elements == 0 { Err(malformed()) } else { Ok(()) }
+        if self.document.elements.is_empty() { Err(malformed()) } else { Ok(()) }
     }
 
     fn xml_declaration(&mut self) -> Result<(), Rejection> {
-        let Some(inside) = self.rest.strip_prefix("<?xml").filter(|s| s.starts_with(is_space))
+        let Some(inside) =
+            self.rest.strip_prefix("<?xml").filter(|s| s.starts_with([' ', '\t', '\n']))
         else {
             return Ok(());
         };
@@ -93,7 +97,7 @@ impl<'x> Parser<'_, 'x> {
         let mut expected = ["version", "encoding", "standalone"].into_iter();
         let mut first = true;
         loop {
-            let trimmed = inside.trim_start_matches(is_space);
+            let trimmed = skip_space(inside);
             if trimmed.is_empty() {
                 return if first { Err(malformed()) } else { Ok(()) };
             }
@@ -122,12 +126,11 @@ impl<'x> Parser<'_, 'x> {
 
     /// Takes the text up to the next markup.
     fn text(&mut self) -> Result<(), Rejection> {
-        let stops = |b: u8| matches!(b, b'<' | b'&' | b'>');
-        let plain = length_until(self.rest, stops);
-        let length = match self.rest.as_bytes().get(plain) {
+        let bytes = self.rest.as_bytes();
+        let plain = memchr3(b'<', b'&', b'>', bytes).ok_or_else(malformed)?;
+        let length = match bytes.get(plain) {
             Some(b'<') => plain,
-            Some(_) => length_until(self.rest, |b| b == b'<'),
-            None => return Err(malformed()),
+            _ => memchr(b'<', bytes).ok_or_else(malformed)?,
         };
         let raw = self.take(length)?;
         if raw.is_empty() {
@@ -140,7 +143,8 @@ impl<'x> Parser<'_, 'x> {
             return Err(malformed());
         }
         let value = if raw.contains('&') {
-            Cow::Owned(text::resolve(raw, |c| c).ok_or_else(malformed)?)
+            self.bound_references(raw)?;
+            Cow::Owned(text::resolve(raw).ok_or_else(malformed)?)
         } else {
             Cow::Borrowed(raw)
         };
@@ -150,13 +154,22 @@ impl<'x> Parser<'_, 'x> {
     /// A comment or a CDATA section, given what follows `<`.
     fn exclamation(&mut self, markup: &'x str) -> Result<(), Rejection> {
         if let Some(comment) = markup.strip_prefix("!--") {
-            let (_, rest) = comment.split_once("--").ok_or_else(malformed)?;
+            let (_, rest) = split_at_pair(comment, b'-')?;
             self.rest = rest.strip_prefix('>').ok_or_else(malformed)?;
             // Nothing looks beside the root.
             if self.open.is_empty() { Ok(()) } else { self.push(Kind::Comment).map(drop) }
         } else if let Some(data) = markup.strip_prefix("![CDATA[") {
-            let (inside, rest) = data.split_once("]]>").ok_or_else(malformed)?;
-            self.rest = rest;
+            let mut end = data;
+            loop {
+                end = split_at_pair(end, b']')?.1;
+                if end.starts_with('>') {
+                    break;
+                }
+                // Of three brackets, the last two may be those that end it.
+                end = data.get(data.len() - end.len() - 1..).ok_or_else(malformed)?;
+            }
+            let inside = data.get(..data.len() - end.len() - 2).ok_or_else(malformed)?;
+            self.rest = end.get(1..).unwrap_or_default();
             if self.open.is_empty() {
                 return Err(malformed());
             }
@@ -175,24 +188,23 @@ impl<'x> Parser<'_, 'x> {
     fn end_tag(&mut self, markup: &'x str) -> Result<(), Rejection> {
         let open = self.open.pop().ok_or_else(malformed)?;
         let rest = markup.strip_prefix(open.tag).ok_or_else(malformed)?;
-        self.rest = rest.trim_start_matches(is_space).strip_prefix('>').ok_or_else(malformed)?;
+        self.rest = skip_space(rest).strip_prefix('>').ok_or_else(malformed)?;
         self.close(&open)
     }
 
     fn close(&mut self, open: &Open<'x>) -> Result<(), Rejection> {
-        let end = self.document.nodes.len();
-        self.document.nodes.get_mut(open.node).ok_or_else(malformed)?.end = end;
+        let end = index(self.document.nodes.len());
+        self.document.nodes.get_mut(open.node as usize).ok_or_else(malformed)?.end = end;
         self.in_scope.truncate(open.outer_scope);
         Ok(())
     }
 
     /// A start tag or an empty element, given what follows `<`.
     fn start_tag(&mut self, markup: &'x str) -> Result<(), Rejection> {
-        if self.open.is_empty() && self.elements > 0 {
+        if self.open.is_empty() && !self.document.elements.is_empty() {
             return Err(malformed());
         }
-        self.elements += 1;
-        if self.elements > self.limits.elements {
+        if self.document.elements.len() >= self.limits.elements {
             return Err(Rejection::new(
                 ReasonCode::XmlTooManyElements,
                 format!("more than {} elements", self.limits.elements),
@@ -209,17 +221,21 @@ impl<'x> Parser<'_, 'x> {
         let outer_scope = self.in_scope.len();
         let first_attribute = self.document.attributes.len();
         let is_empty = self.attributes(first_attribute, outer_scope)?;
-        let attributes = first_attribute..self.document.attributes.len();
-        self.resolve_attributes(attributes.clone())?;
+        self.resolve_attributes(first_attribute)?;
+        let attributes = run(first_attribute, self.document.attributes.len());
 
         let first_declaration = self.document.declarations.len();
         let declared = self.in_scope.get(outer_scope..).unwrap_or_default();
         self.document.declarations.extend_from_slice(declared);
-        let declarations = first_declaration..self.document.declarations.len();
+        let declarations = run(first_declaration, self.document.declarations.len());
         // The namespace of `xml:lang` has no elements.
-        let namespace = if prefix == "xml" { Err(malformed()) } else { self.namespace_of(prefix) }?;
+        if prefix == "xml" {
+            return Err(malformed());
+        }
+        let namespace = namespace_of(prefix, &self.in_scope)?;
         let name = Name { prefix, local, namespace };
-        let node = self.push(Kind::Element { name, attributes, declarations })?;
+        let node = self.push(Kind::Element(index(self.document.elements.len())))?;
+        self.document.elements.push(Element { name, attributes, declarations });
         let open = Open { node, tag, outer_scope };
         if is_empty {
             return self.close(&open);
@@ -232,7 +248,7 @@ impl<'x> Parser<'_, 'x> {
     /// empty.
     fn attributes(&mut self, first: usize, outer_scope: usize) -> Result<bool, Rejection> {
         loop {
-            let rest = self.rest.trim_start_matches(is_space);
+            let rest = skip_space(self.rest);
             if let Some(rest) = rest.strip_prefix('>') {
                 self.rest = rest;
                 return Ok(false);
@@ -252,6 +268,9 @@ impl<'x> Parser<'_, 'x> {
                 // Some parsers take `p:xmlns` for a declaration.
                 (_, "xmlns") => return Err(malformed()),
                 (prefix, local) => {
+                    if !raw.is_literal {
+                        self.bound_references(raw.value)?;
+                    }
                     let value = raw.text()?;
                     // Its namespace is known when all declarations of the tag are.
                     let name = Name { prefix, local, namespace: "" };
@@ -273,6 +292,17 @@ impl<'x> Parser<'_, 'x> {
                 "more than {} attributes on one element or {} in all",
                 self.limits.attributes_per_element, self.limits.attributes
             ),
+        ))
+    }
+
+    fn bound_references(&mut self, raw: &str) -> Result<(), Rejection> {
+        self.references += memchr_iter(b'&', raw.as_bytes()).count();
+        if self.references <= self.limits.references {
+            return Ok(());
+        }
+        Err(Rejection::new(
+            ReasonCode::XmlTooManyReferences,
+            format!("more than {} character or entity references", self.limits.references),
         ))
     }
 
@@ -306,18 +336,15 @@ impl<'x> Parser<'_, 'x> {
     }
 
     /// Finds the namespaces of a tag's attributes, and refuses two of one expanded name.
-    fn resolve_attributes(&mut self, range: Range<usize>) -> Result<(), Rejection> {
-        for index in range.clone() {
-            let prefix = self.document.attributes.get(index).map_or("", Attribute::prefix);
+    fn resolve_attributes(&mut self, first: usize) -> Result<(), Rejection> {
+        let Self { document, in_scope, .. } = self;
+        let attributes = document.attributes.get_mut(first..).unwrap_or_default();
+        for attribute in &mut *attributes {
             // The default namespace is not for attributes.
-            if !prefix.is_empty() {
-                let namespace = self.namespace_of(prefix)?;
-                if let Some(attribute) = self.document.attributes.get_mut(index) {
-                    attribute.name.namespace = namespace;
-                }
+            if !attribute.prefix().is_empty() {
+                attribute.name.namespace = namespace_of(attribute.prefix(), in_scope)?;
             }
         }
-        let attributes = self.document.attributes.get(range).unwrap_or_default();
         let expanded = |a: &Attribute<'x>| (a.name.local, a.name.namespace);
         let is_twice = attributes.iter().enumerate().any(|(index, attribute)| {
             attributes.iter().skip(index + 1).any(|other| expanded(other) == expanded(attribute))
@@ -325,26 +352,15 @@ impl<'x> Parser<'_, 'x> {
         if is_twice { Err(malformed()) } else { Ok(()) }
     }
 
-    /// What a prefix stands for here.
-    fn namespace_of(&self, prefix: &str) -> Result<&'x str, Rejection> {
-        if prefix == "xml" {
-            return Ok(XML);
-        }
-        let declaration = self.in_scope.iter().rev().find(|known| known.prefix == prefix);
-        match declaration {
-            Some(declaration) => Ok(declaration.namespace),
-            None if prefix.is_empty() => Ok(""),
-            None => Err(malformed()),
-        }
-    }
-
     fn piece(&mut self, text: Text<'x>) -> Result<(), Rejection> {
-        self.push(Kind::Text(text)).map(drop)
+        self.push(Kind::Text(index(self.document.texts.len())))?;
+        self.document.texts.push(text);
+        Ok(())
     }
 
-    fn push(&mut self, kind: Kind<'x>) -> Result<usize, Rejection> {
-        let id = self.document.nodes.len();
-        if id >= self.limits.nodes {
+    fn push(&mut self, kind: Kind) -> Result<u32, Rejection> {
+        let id = index(self.document.nodes.len());
+        if self.document.nodes.len() >= self.limits.nodes {
             return Err(Rejection::new(
                 ReasonCode::XmlTooManyElements,
                 format!("more than {} nodes", self.limits.nodes),
@@ -363,6 +379,19 @@ impl<'x> Parser<'_, 'x> {
     }
 }
 
+/// What a prefix stands for, given the declarations in scope.
+fn namespace_of<'x>(prefix: &str, in_scope: &[Declaration<'x>]) -> Result<&'x str, Rejection> {
+    if prefix == "xml" {
+        return Ok(XML);
+    }
+    let declaration = in_scope.iter().rev().find(|known| known.prefix == prefix);
+    match declaration {
+        Some(declaration) => Ok(declaration.namespace),
+        None if prefix.is_empty() => Ok(""),
+        None => Err(malformed()),
+    }
+}
+
 /// An attribute as it is written.
 struct RawAttribute<'x> {
     prefix: &'x str,
@@ -377,8 +406,8 @@ struct RawAttribute<'x> {
 impl<'x> RawAttribute<'x> {
     fn read(source: &'x str) -> Result<Self, Rejection> {
         let (prefix, local, name) = qualified_name(source)?;
-        let rest = source.get(name.len()..).unwrap_or_default().trim_start_matches(is_space);
-        let rest = rest.strip_prefix('=').ok_or_else(malformed)?.trim_start_matches(is_space);
+        let rest = skip_space(source.get(name.len()..).unwrap_or_default());
+        let rest = skip_space(rest.strip_prefix('=').ok_or_else(malformed)?);
         let quote = rest.as_bytes().first().copied().filter(|b| matches!(b, b'"' | b'\''));
         let (quote, rest) = quote.zip(rest.get(1..)).ok_or_else(malformed)?;
         let stops = |b: u8| b == quote || matches!(b, b'<' | b'&' | b'\t' | b'\n');
@@ -401,9 +430,7 @@ impl<'x> RawAttribute<'x> {
             let value = Cow::Borrowed(self.value);
             return Ok(Text { value, is_plain: !self.value.contains('"') });
         }
-        // White space as it stands becomes blanks (XML 1.0, section 3.3.3).
-        let blank = |c| if matches!(c, '\t' | '\n') { ' ' } else { c };
-        let value = text::resolve(self.value, blank).ok_or_else(malformed)?;
+        let value = text::resolve(&text::with_blanks(self.value)).ok_or_else(malformed)?;
         Ok(Text { value: Cow::Owned(value), is_plain: false })
     }
 }
@@ -433,8 +460,7 @@ fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
             && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !rest.is_empty()
     });
-    let is_plain = || name.bytes().all(|b| b.is_ascii_graphic() && !b"&<>\"{}|\\^`".contains(&b));
-    if undeclared_default || (is_absolute && is_plain()) {
+    if undeclared_default || (is_absolute && text::is_plain_uri(name)) {
         Ok(())
     } else {
         Err(Rejection::new(
@@ -444,13 +470,35 @@ fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
     }
 }
 
+/// What comes before the first two bytes `twice` in a row, and what comes after them.
+fn split_at_pair(text: &str, twice: u8) -> Result<(&str, &str), Rejection> {
+    let bytes = text.as_bytes();
+    let mut places = memchr_iter(twice, bytes);
+    let place = places.find(|place| bytes.get(place + 1) == Some(&twice)).ok_or_else(malformed)?;
+    text.get(..place).zip(text.get(place + 2..)).ok_or_else(malformed)
+}
+
 /// How many bytes come before one that `stops`; all if none does.
 fn length_until(text: &str, stops: impl Fn(u8) -> bool) -> usize {
     text.bytes().position(stops).unwrap_or(text.len())
 }
 
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n')
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n')
+}
+
+/// A count as it is kept. The bounds end long before it is too small.
+fn index(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn run(start: usize, end: usize) -> Run {
+    Run { start: index(start), end: index(end) }
+}
+
+/// The text after the white space that it begins with.
+fn skip_space(text: &str) -> &str {
+    text.get(length_until(text, |b| !is_space(b))..).unwrap_or_default()
 }
 
 fn malformed() -> Rejection {

@@ -17,24 +17,57 @@ fn is_char(c: char) -> bool {
         | '\u{10000}'..='\u{10ffff}')
 }
 
+/// What a byte may be part of; bits of [`class`].
+const NAME_START: u8 = 1;
+const NAME: u8 = 2;
+const URI: u8 = 4;
+
+/// The classes of all bytes, looked up instead of compared: most of a document's bytes are asked.
+#[expect(clippy::indexing_slicing, reason = "at compile time, where a panic is an error")]
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        classes[byte as usize] = class(byte);
+        byte += 1;
+    }
+    classes
+};
+
+const fn class(byte: u8) -> u8 {
+    let is_uri = byte.is_ascii_graphic()
+        && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'{')
+        && !matches!(byte, b'}' | b'|' | b'\\' | b'^' | b'`');
+    let uri = if is_uri { URI } else { 0 };
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'_' => uri | NAME_START | NAME,
+        b'0'..=b'9' | b'-' | b'.' => uri | NAME,
+        _ => uri,
+    }
+}
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
+
+/// Whether all characters may stand in a URI as they are (RFC 3986).
+pub(super) fn is_plain_uri(name: &str) -> bool {
+    name.bytes().all(|byte| is(byte, URI))
+}
+
 /// Length in bytes of the `NCName` (Namespaces in XML 1.0, section 3) that the text begins with;
 /// zero if it begins with none.
 pub(super) fn name_length(text: &str) -> usize {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let ascii = text.bytes().take_while(plain).count();
-    let starts_well =
-        text.as_bytes().first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
-    match text.as_bytes().get(ascii) {
-        Some(next) if !next.is_ascii() => {
-            let mut characters = text.char_indices();
-            if !characters.next().is_some_and(|(_, c)| is_name_start(c)) {
-                return 0;
-            }
-            characters.find(|(_, c)| !is_name_char(*c)).map_or(text.len(), |(at, _)| at)
+    let bytes = text.as_bytes();
+    let ascii = bytes.iter().position(|byte| !is(*byte, NAME)).unwrap_or(bytes.len());
+    if bytes.get(ascii).is_some_and(|next| !next.is_ascii()) {
+        let mut characters = text.char_indices();
+        if !characters.next().is_some_and(|(_, c)| is_name_start(c)) {
+            return 0;
         }
-        _ if starts_well => ascii,
-        _ => 0,
+        return characters.find(|(_, c)| !is_name_char(*c)).map_or(text.len(), |(at, _)| at);
     }
+    if bytes.first().is_some_and(|first| is(*first, NAME_START)) { ascii } else { 0 }
 }
 
 fn is_name_start(c: char) -> bool {
@@ -51,19 +84,24 @@ fn is_name_char(c: char) -> bool {
             | '\u{203f}' | '\u{2040}')
 }
 
-/// What raw text says, its references resolved, each literal character passed through `literal`.
-/// `None` if a reference is not well-formed or names an entity other than the five of XML.
-pub(super) fn resolve(raw: &str, literal: impl Fn(char) -> char) -> Option<String> {
+/// What raw text says, its references resolved. `None` if one is not well-formed or names an entity
+/// other than the five of XML.
+pub(super) fn resolve(raw: &str) -> Option<String> {
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('&') {
-        value.extend(before.chars().map(&literal));
+        value.push_str(before);
         let (reference, tail) = after.split_once(';')?;
         value.push(character(reference)?);
         rest = tail;
     }
-    value.extend(rest.chars().map(&literal));
+    value.push_str(rest);
     Some(value)
+}
+
+/// White space as it stands in an attribute's value becomes blanks (XML 1.0, section 3.3.3).
+pub(super) fn with_blanks(raw: &str) -> String {
+    raw.replace(['\t', '\n'], " ")
 }
 
 /// The character that a reference stands for, given what is between `&` and `;`.
