@@ -21,7 +21,7 @@ pub(crate) const RESPONSE: Limits = Limits {
     namespaces_per_element: 16,
     namespaces: 2_048,
     namespaces_in_scope: 64,
-    references: 2_048,
+    escapes: 2_048,
 };
 
 /// Checks the size of a document and returns it as text, without a byte order mark and with line
@@ -88,6 +88,17 @@ mod tests {
         check(&inside(4), Ok(()));
         check(&inside(5), Err(ReasonCode::XmlTooManyNamespaces));
         check(&format!("<r>{}</r>", inside(4).repeat(3)), Ok(()));
+    }
+
+    #[test]
+    fn one_reference_or_section_over_the_bound_is_refused() {
+        let escapes = |references: usize, sections: usize| {
+            let (reference, section) = ("&#65;&lt;".repeat(references / 2), "<![CDATA[x]]>");
+            format!("<a b='{reference}'>{reference}{}</a>", section.repeat(sections))
+        };
+        check(&escapes(1_000, 48), Ok(()));
+        check(&escapes(1_000, 49), Err(ReasonCode::XmlTooManyEscapes));
+        check(&escapes(1_026, 0), Err(ReasonCode::XmlTooManyEscapes));
     }
 
     #[test]

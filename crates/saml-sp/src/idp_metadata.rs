@@ -26,7 +26,7 @@ const LIMITS: Limits = Limits {
     namespaces_per_element: 32,
     namespaces: 20_000,
     namespaces_in_scope: 128,
-    references: 20_000,
+    escapes: 20_000,
 };
 
 const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";

@@ -117,8 +117,8 @@ reason_codes! {
         XmlTooManyAttributes = "xml-too-many-attributes",
         /// More namespace declarations on one element, in scope, or in all than the bound.
         XmlTooManyNamespaces = "xml-too-many-namespaces",
-        /// More character and entity references than the bound.
-        XmlTooManyReferences = "xml-too-many-references",
+        /// More character and entity references and CDATA sections than the bound.
+        XmlTooManyEscapes = "xml-too-many-escapes",
         /// A namespace name that is not an absolute URI; canonical XML is undefined for it.
         XmlRelativeNamespace = "xml-relative-namespace",
     }

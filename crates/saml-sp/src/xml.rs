@@ -29,8 +29,8 @@ pub(crate) struct Limits {
     pub(crate) namespaces_per_element: usize,
     pub(crate) namespaces: usize,
     pub(crate) namespaces_in_scope: usize,
-    /// Character and entity references.
-    pub(crate) references: usize,
+    /// Character and entity references, and CDATA sections.
+    pub(crate) escapes: usize,
 }
 
 /// A well-formed document within its bounds. Names and most values point into its text.

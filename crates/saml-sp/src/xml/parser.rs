@@ -32,7 +32,7 @@ pub(crate) fn parse<'x>(source: &'x str, limits: &Limits) -> Result<Document<'x>
         },
         open: Vec::with_capacity(16),
         in_scope: Vec::with_capacity(8),
-        references: 0,
+        escapes: 0,
     };
     parser.xml_declaration()?;
     parser.run()?;
@@ -54,7 +54,7 @@ struct Parser<'l, 'x> {
     document: Document<'x>,
     open: Vec<Open<'x>>,
     in_scope: Vec<Declaration<'x>>,
-    references: usize,
+    escapes: usize,
 }
 
 impl<'x> Parser<'_, 'x> {
@@ -143,7 +143,7 @@ impl<'x> Parser<'_, 'x> {
             return Err(malformed());
         }
         let value = if raw.contains('&') {
-            self.bound_references(raw)?;
+            self.bound_escapes(references(raw))?;
             Cow::Owned(text::resolve(raw).ok_or_else(malformed)?)
         } else {
             Cow::Borrowed(raw)
@@ -173,6 +173,7 @@ impl<'x> Parser<'_, 'x> {
             if self.open.is_empty() {
                 return Err(malformed());
             }
+            self.bound_escapes(1)?;
             if inside.is_empty() {
                 return Ok(());
             }
@@ -269,7 +270,7 @@ impl<'x> Parser<'_, 'x> {
                 (_, "xmlns") => return Err(malformed()),
                 (prefix, local) => {
                     if !raw.is_literal {
-                        self.bound_references(raw.value)?;
+                        self.bound_escapes(references(raw.value))?;
                     }
                     let value = raw.text()?;
                     // Its namespace is known when all declarations of the tag are.
@@ -295,14 +296,15 @@ impl<'x> Parser<'_, 'x> {
         ))
     }
 
-    fn bound_references(&mut self, raw: &str) -> Result<(), Rejection> {
-        self.references += memchr_iter(b'&', raw.as_bytes()).count();
-        if self.references <= self.limits.references {
+    /// Counts references and CDATA sections, which cost far more than their bytes suggest.
+    fn bound_escapes(&mut self, count: usize) -> Result<(), Rejection> {
+        self.escapes += count;
+        if self.escapes <= self.limits.escapes {
             return Ok(());
         }
         Err(Rejection::new(
-            ReasonCode::XmlTooManyReferences,
-            format!("more than {} character or entity references", self.limits.references),
+            ReasonCode::XmlTooManyEscapes,
+            format!("more than {} references and CDATA sections", self.limits.escapes),
         ))
     }
 
@@ -352,7 +354,16 @@ impl<'x> Parser<'_, 'x> {
         if is_twice { Err(malformed()) } else { Ok(()) }
     }
 
+    /// Adds text, to the piece before it if nothing stands between them.
     fn piece(&mut self, text: Text<'x>) -> Result<(), Rejection> {
+        let parent = self.open.last().map(|open| open.node);
+        let last = self.document.nodes.last().filter(|node| Some(node.parent) == parent);
+        let follows_text = last.is_some_and(|node| matches!(node.kind, Kind::Text(_)));
+        if let Some(piece) = self.document.texts.last_mut().filter(|_| follows_text) {
+            piece.value += text.value;
+            piece.is_plain = false;
+            return Ok(());
+        }
         self.push(Kind::Text(index(self.document.texts.len())))?;
         self.document.texts.push(text);
         Ok(())
@@ -468,6 +479,10 @@ fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
             "a namespace name is not a plain absolute URI",
         ))
     }
+}
+
+fn references(raw: &str) -> usize {
+    memchr_iter(b'&', raw.as_bytes()).count()
 }
 
 /// What comes before the first two bytes `twice` in a row, and what comes after them.

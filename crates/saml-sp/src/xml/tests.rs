@@ -90,13 +90,18 @@ fn prefixes_stand_for_what_the_nearest_declaration_says() {
 }
 
 #[test]
-fn text_is_kept_in_pieces_and_references_are_resolved() {
+fn text_is_cut_by_comments_only_and_references_are_resolved() {
     assert_eq!(
         outline(
             "<a> x &lt;&#65;&#x42;&amp;y<!-- c --><![CDATA[<&]]]]>&#13;\r\n&quot;'&apos;&gt; ></a>"
         ),
-        r##"(a{}: " x <AB&y"#"<&]]""\r\n\"''> >")"##
+        r##"(a{}: " x <AB&y"#"<&]]\r\n\"''> >")"##
     );
+}
+
+#[test]
+fn text_after_an_element_is_not_the_elements() {
+    assert_eq!(outline("<a><b>x</b>y<b/>z</a>"), "(a{}: (b{}: \"x\")\"y\"(b{}: )\"z\")");
 }
 
 #[test]
