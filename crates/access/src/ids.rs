@@ -292,6 +292,50 @@ mod tests {
     }
 
     #[test]
+    fn landing_uris_name_studio_or_an_app() {
+        let longest = format!("studio::{}", "a".repeat(1015));
+        for good in [
+            "studio::",
+            "studio::/home",
+            "app:JupyterServer:lab/tree/a.ipynb",
+            "app:JupyterLab:",
+            "app:CodeEditor:",
+            "app:RStudioServerPro:",
+            "app:Canvas:models?x=1",
+            &longest,
+        ] {
+            assert!(LandingUri::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "studio:",
+            "studio:x:",
+            "Studio::",
+            "app:JupyterLab",
+            "app:jupyterlab:",
+            "app::",
+            "app:KernelGateway:",
+            "https://example.com/",
+            "studio:: a",
+            "studio::é",
+            &format!("{longest}a"),
+        ] {
+            assert!(LandingUri::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn space_names_are_of_letters_digits_and_inner_hyphens() {
+        let longest = "a".repeat(63);
+        for good in ["a", "Shared--Notebooks-2", &longest] {
+            assert!(SpaceName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "a-", "a_b", "a b", &format!("{longest}a")] {
+            assert!(SpaceName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn profile_names_compare_without_case() {
         let name = ProfileName::parse("Alice--fraud").unwrap();
         assert!(name.same_as("alice--FRAUD"));

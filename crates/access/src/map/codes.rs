@@ -1,18 +1,21 @@
-//! The codes of everything that can be wrong with a map: the one table of them.
+//! The codes of everything that can be wrong with a map, and of what a valid one should be warned
+//! of: the one table of each.
 
 macro_rules! codes {
-    ($($name:ident = $code:literal: $meaning:literal;)*) => {
+    ($(#[$table_doc:meta])* $table:ident, $($name:ident = $code:literal: $meaning:literal;)*) => {
         $(
             #[doc = $meaning]
             pub const $name: &str = $code;
         )*
 
-        /// Every code with what it means, in the order of the reference.
-        pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),*];
+        $(#[$table_doc])*
+        pub const $table: &[(&str, &str)] = &[$(($code, $meaning)),*];
     };
 }
 
 codes! {
+    /// Every code of an error with what it means, in the order of the reference.
+    ALL,
     NOT_UTF8 = "map-not-utf8": "The file is not UTF-8 text.";
     TOO_LARGE = "map-too-large": "The file is larger than 1 MiB.";
     SYNTAX = "map-syntax": "The file is not YAML.";
@@ -50,4 +53,13 @@ codes! {
     CAPTURED_TEAM = "map-captured-team": "`{team}` stands in the group or in the team of a grant, not in both.";
     EMPTY_PERIOD = "map-empty-period": "A grant ends before it begins.";
     DUPLICATE_GRANT = "map-duplicate-grant": "A grant is written twice.";
+}
+
+codes! {
+    /// Every code of a caution with what it means, in the order of the reference.
+    CAUTIONS,
+    PLAIN_METADATA = "map-plain-metadata": "Metadata comes over plain http: whatever on this machine can take that port chooses the keys to trust.";
+    WEAK_ALGORITHMS = "map-weak-algorithms": "SHA-1 and RSA keys under 2,048 bits are accepted: signatures made with them can be forged.";
+    CBC = "map-cbc": "Assertions encrypted with AES-CBC, which by itself notices no tampering, are accepted inside a signed response.";
+    UNSOLICITED = "map-unsolicited": "Responses that nobody here asked for are accepted: a link can sign its reader in as whoever sent it (login CSRF).";
 }

@@ -1,9 +1,15 @@
 //! The forms of text in a map: what each looks like, for people, for the JSON Schema, and for the
 //! check of a value.
 
+mod saml;
+
+pub(super) use saml::{
+    ATTRIBUTE, DOMAIN_ATTRIBUTE, ENTITY_ID, FINGERPRINT, METADATA, METADATA_URL,
+};
+
 use super::codes;
 use super::diagnostic::quoted;
-use super::{CertificateFingerprint, template};
+use super::template;
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, LandingUri, NetworkKey, PersonaKey,
     Region, RoleArn, SpaceName, TeamKey, is_slug,
@@ -12,7 +18,6 @@ use crate::network::ANYWHERE;
 use crate::observed::TAG_PREFIX;
 use ipnet::IpNet;
 use std::net::IpAddr;
-use url::{Host, Url};
 
 /// A form of text.
 #[derive(Debug)]
@@ -164,96 +169,6 @@ pub(super) static EXTERNAL_ID: Format = Format {
         when(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b)))
     },
 };
-
-pub(super) static METADATA: Format = Format {
-    expected: "the path of a file, relative to the map's folder",
-    pattern: None,
-    length: Some((1, 1024)),
-    example: "idp/corp.xml",
-    check: |text| {
-        if text.contains("://") {
-            return Err(Complaint::form().with_help(
-                "write an address as `metadata_url`, or commit the metadata beside the map",
-            ));
-        }
-        Ok(())
-    },
-};
-
-pub(super) static METADATA_URL: Format = Format {
-    expected: "an https address (http on a loopback address only)",
-    pattern: Some("^https?://"),
-    length: Some((1, 2048)),
-    example: "https://idp.example.com/saml/metadata",
-    check: metadata_url,
-};
-
-fn metadata_url(text: &str) -> Result<(), Complaint> {
-    let url = Url::parse(text).map_err(|_| Complaint::form())?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Complaint::form()
-            .with_message("the address holds a user name or a password")
-            .with_help("the map is no place for secrets; metadata is public"));
-    }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_loopback(&url) => Ok(()),
-        "http" => Err(Complaint::form()
-            .with_help("whoever can change what comes over http chooses the keys to trust")),
-        _ => Err(Complaint::form()),
-    }
-}
-
-/// Whether an address names this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-pub(super) static ENTITY_ID: Format = Format {
-    expected: "a SAML entity id (1 to 1,024 characters without spaces)",
-    pattern: None,
-    // SAML core 8.3.6.
-    length: Some((1, 1024)),
-    example: "https://idp.example.com/saml",
-    check: |text| when(!text.chars().any(|c| c.is_whitespace() || c.is_control())),
-};
-
-pub(super) static FINGERPRINT: Format = Format {
-    expected: "the SHA-256 fingerprint of a certificate (64 hexadecimal digits, in pairs with \
-               colons or without)",
-    pattern: Some("^([0-9A-Fa-f]{64}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31})$"),
-    length: None,
-    example: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    check: |text| {
-        if CertificateFingerprint::parse(text).is_some() {
-            return Ok(());
-        }
-        let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
-        let only = text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
-        Err(match digits {
-            40 if only => Complaint::form().with_help("this is SHA-1; ask for SHA-256"),
-            _ => Complaint::form(),
-        })
-    },
-};
-
-pub(super) static ATTRIBUTE: Format = attribute("teamid");
-pub(super) static DOMAIN_ATTRIBUTE: Format = attribute("domain-id");
-
-const fn attribute(example: &'static str) -> Format {
-    Format {
-        expected: "the name of a SAML attribute (1 to 256 characters)",
-        pattern: None,
-        length: Some((1, 256)),
-        example,
-        check: |_| Ok(()),
-    }
-}
 
 pub(super) static CIDR: Format = Format {
     expected: "a network in CIDR notation",

@@ -28,8 +28,15 @@ fn all() -> Vec<&'static Format> {
         &NETWORK_KEY,
         &INSTANCE,
         &EXTERNAL_ID,
+        &SPACE,
+        &LANDING,
+        &TEAM_REFERENCE,
         &METADATA,
+        &METADATA_URL,
+        &ENTITY_ID,
+        &FINGERPRINT,
         &ATTRIBUTE,
+        &DOMAIN_ATTRIBUTE,
         &CIDR,
         &VPCE,
         &BUCKET,
@@ -39,6 +46,9 @@ fn all() -> Vec<&'static Format> {
         &TAG_VALUE,
         &PROSE,
         &SESSION,
+        &LINK,
+        &CLOCK_SKEW,
+        &REFRESH,
         &HOLD,
         &FROM,
         &UNTIL,
@@ -54,10 +64,34 @@ fn every_example_is_accepted() {
 
 #[test]
 fn texts_beyond_the_form_are_refused() {
-    let cases: [(&Format, &[&str]); 14] = [
+    let cases: [(&Format, &[&str]); 20] = [
         (&INSTANCE, &["", "Prod", "a--b", "a_b"]),
         (&EXTERNAL_ID, &["x", "a b", "é1"]),
         (&METADATA, &["", "http://idp/metadata"]),
+        (
+            &METADATA_URL,
+            &[
+                "",
+                "idp.xml",
+                "https://",
+                "https:",
+                "ftp://idp.example/m",
+                "file:///etc/idp.xml",
+                "http://idp.example/m",
+                "http://10.0.0.1/m",
+                "http://0.0.0.0/m",
+                "http://localhost.idp.example/m",
+                "http://127.0.0.1@idp.example/m",
+                "https://user@idp.example/m",
+                "https://user:secret@idp.example/m",
+                "https://:secret@idp.example/m",
+            ],
+        ),
+        (&ENTITY_ID, &["", "a b", "a\n", "a\u{7f}"]),
+        (&FINGERPRINT, &["", "9f86", "SHA256:9f86"]),
+        (&LINK, &["4s", "0s", "301s", "6m", "5"]),
+        (&CLOCK_SKEW, &["121s", "3m", "-1s"]),
+        (&REFRESH, &["299s", "4m", "8d", "0s"]),
         (
             &CIDR,
             &[
@@ -104,13 +138,28 @@ fn texts_beyond_the_form_are_refused() {
 
 #[test]
 fn texts_at_the_bounds_are_accepted() {
-    let cases: [(&Format, &[&str]); 8] = [
+    let cases: [(&Format, &[&str]); 13] = [
         (&CIDR, &["0.0.0.0/0", "10.0.0.1/32", "fd00::/8", "::/0", "2001:db8::1/128"]),
         (&VPCE, &["vpce-0", "vpce-0123456789abcdef0"]),
         (&TAG_KEY, &["Coûts centre", "a.b:c/d=e+f-g@h_i", "awsx", "数"]),
         (&TAG_VALUE, &["", "a b"]),
         (&SESSION, &["30m", "1800s", "12h", "720m"]),
         (&HOLD, &["0d", "0s", "90d", "2160h"]),
+        (&LINK, &["5s", "300s", "5m"]),
+        (&CLOCK_SKEW, &["0s", "120s", "2m"]),
+        (&REFRESH, &["5m", "300s", "7d"]),
+        (&ENTITY_ID, &["urn:x", "corp"]),
+        (
+            &METADATA_URL,
+            &[
+                "https://idp.example/m?appid=1",
+                "HTTPS://idp.example:8443/m",
+                "http://127.0.0.1:8080/m",
+                "http://127.1.2.3/m",
+                "http://[::1]/m",
+                "http://localhost:8080/m",
+            ],
+        ),
         (&FROM, &["2024-02-29", "2027-01-31T18:00:00Z", "2027-01-31T18:00:00.123456789+01:00"]),
         (&GROUP, &["ML – fraud (EU)", "{team}{persona}"]),
     ];
@@ -145,7 +194,8 @@ fn a_date_is_the_edge_of_its_day_in_utc_and_a_time_is_itself() {
 /// as a text fits the length.
 #[test]
 fn what_matches_the_pattern_of_a_plain_form_is_accepted() {
-    let plain = [&DOMAIN_ID, &ACCOUNT_ID, &EXTERNAL_ID, &VPCE, &BUCKET];
+    let plain =
+        [&DOMAIN_ID, &ACCOUNT_ID, &EXTERNAL_ID, &VPCE, &BUCKET, &FINGERPRINT, &SPACE, &LANDING];
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for format in plain {
         let texts = string_regex(format.pattern.unwrap().trim_matches(['^', '$'])).unwrap();

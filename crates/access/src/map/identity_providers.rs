@@ -29,7 +29,7 @@ pub struct IdentityProvider {
     pub sign_requests: bool,
     /// How the browser carries a request to the provider.
     pub request_binding: RequestBinding,
-    /// The format that the subject's `NameID` must have; absent: any but transient.
+    /// The format that the subject's `NameID` must have; absent: any.
     pub name_id_format: Option<NameIdFormat>,
     /// How an assertion names the person.
     pub person: PersonMatch,
@@ -240,4 +240,49 @@ fn team(
     }
     let domain = optional(item.field("domain_attribute"), owned)?;
     Some(domain.map(TeamSelector::DomainAttribute))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEX: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    const PAIRS: &str = "9f:86:d0:81:88:4c:7d:65:9a:2f:ea:a0:c5:5a:d0:15:\
+                         a3:bf:4f:1b:2b:0b:82:2c:d1:5d:6c:15:b0:f0:0a:08";
+
+    #[test]
+    fn fingerprints_are_read_as_tools_print_them() {
+        for text in [HEX, PAIRS, &HEX.to_ascii_uppercase(), &PAIRS.to_ascii_uppercase()] {
+            assert_eq!(CertificateFingerprint::parse(text).unwrap().as_str(), HEX, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_sha256_is_no_fingerprint() {
+        for text in [
+            "",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+            &format!("{HEX}00"),
+            &HEX.replace('9', "g"),
+            // Of the right length.
+            &HEX.replace("9f", "é"),
+            &PAIRS.replace(':', "-"),
+            &PAIRS.replace("86:d0", "86d:0"),
+        ] {
+            assert_eq!(CertificateFingerprint::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn formats_of_a_name_id_have_the_uris_of_saml() {
+        assert_eq!(
+            NameIdFormat::ALL.map(|(name, format)| (name, format.uri())),
+            [
+                ("email-address", "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"),
+                ("persistent", "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+                ("unspecified", "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"),
+            ]
+        );
+    }
 }

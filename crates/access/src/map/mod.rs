@@ -3,6 +3,7 @@
 //! The types of this module are what the rest of Stagedoor works with; they hold only values that
 //! were checked. Reading them from YAML, with the place of every error, is [`parse()`].
 
+mod cautions;
 mod check;
 pub mod codes;
 mod decode;
@@ -19,6 +20,7 @@ mod shape;
 mod teams;
 mod template;
 
+pub use cautions::Caution;
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::MAX_BYTES;
 pub use identity_providers::{

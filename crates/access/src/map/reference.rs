@@ -1,7 +1,7 @@
 //! The shape of the map as a reference for people.
 
 use super::codes;
-use super::shape::{Field, MAP, Presence, Record, Rule, Shape};
+use super::shape::{Field, MAP, Presence, Record, Rule, Shape, Together};
 use std::fmt::Write as _;
 
 /// The reference of the map's keys and of its error codes, in Markdown.
@@ -12,11 +12,21 @@ pub fn reference_markdown() -> String {
          split over files. Unknown keys are errors.\n",
     );
     section(&MAP, "", &mut out);
-    out.push_str("\n## Errors\n\n| code | meaning |\n|---|---|\n");
-    for (code, meaning) in codes::ALL {
+    out.push_str("\n## Errors\n\n");
+    table_of_codes(codes::ALL, &mut out);
+    out.push_str(
+        "\n## Cautions\n\nA map that allows one of these is valid. `stagedoor validate` and \
+         `stagedoor serve` say so.\n\n",
+    );
+    table_of_codes(codes::CAUTIONS, &mut out);
+    out
+}
+
+fn table_of_codes(codes: &[(&str, &str)], out: &mut String) {
+    out.push_str("| code | meaning |\n|---|---|\n");
+    for (code, meaning) in codes {
         let _ = writeln!(out, "| `{code}` | {} |", cell(meaning));
     }
-    out
 }
 
 fn section(record: &Record, path: &str, out: &mut String) {
@@ -103,10 +113,21 @@ fn needed(field: &Field, rule: Rule) -> String {
         Presence::EachFile => "in each file".to_owned(),
         Presence::Required if rule == Rule::OverAllFiles => "once over all files".to_owned(),
         Presence::Required => "yes".to_owned(),
-        Presence::Optional if rule == Rule::ExactlyOne => "one of them".to_owned(),
+        Presence::Optional if is_one_of(field, rule) => "one of them".to_owned(),
         Presence::Optional => "no".to_owned(),
         Presence::Default(text) => format!("default `{text}`"),
         Presence::Unsupported => "—".to_owned(),
+    }
+}
+
+/// Whether exactly one of this field and others must be given.
+fn is_one_of(field: &Field, rule: Rule) -> bool {
+    match rule {
+        Rule::ExactlyOne => true,
+        Rule::Together(rules) => rules
+            .iter()
+            .any(|rule| matches!(rule, Together::ExactlyOne(keys) if keys.contains(&field.key))),
+        Rule::EachField | Rule::OverAllFiles => false,
     }
 }
 

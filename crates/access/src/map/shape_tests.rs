@@ -45,7 +45,7 @@ fn every_key_is_in_the_reference_with_its_meaning() {
         });
         assert!(row.is_some(), "{path}");
     });
-    for (code, meaning) in codes::ALL {
+    for (code, meaning) in codes::ALL.iter().chain(codes::CAUTIONS) {
         assert!(reference.contains(&format!("| `{code}` | {meaning} |")), "{code}");
     }
 }
@@ -99,4 +99,63 @@ fn the_schema_is_closed_and_names_what_is_required() {
         json!("^[0-9]{12}$")
     );
     assert_eq!(at("/properties/grants/items/properties/priority/minimum"), json!(-2_147_483_648));
+}
+
+#[test]
+fn the_schema_says_which_keys_go_together() {
+    let schema = json_schema();
+    let rules = "/properties/identity_providers/additionalProperties/allOf";
+    assert_eq!(
+        schema.pointer(rules),
+        Some(&json!([
+            { "oneOf": [{ "required": ["metadata"] }, { "required": ["metadata_url"] }] },
+            { "dependentRequired": { "metadata_refresh": ["metadata_url"] } },
+            { "oneOf": [
+                { "required": ["team"] },
+                { "required": ["team_attribute"] },
+                { "required": ["domain_attribute"] },
+                { "not": { "anyOf": [
+                    { "required": ["team"] },
+                    { "required": ["team_attribute"] },
+                    { "required": ["domain_attribute"] },
+                ] } },
+            ] },
+        ]))
+    );
+    // Every key of a rule is one of the record, or the rule would never be looked at.
+    each_field(&MAP, "", &mut |path, field| {
+        let (Shape::Record(record) | Shape::Table { value: Shape::Record(record), .. }) =
+            field.shape
+        else {
+            return;
+        };
+        let Rule::Together(rules) = record.rule else { return };
+        for rule in rules {
+            let keys = match rule {
+                Together::ExactlyOne(keys) | Together::AtMostOne(keys) => keys.to_vec(),
+                Together::OnlyWith(key, with) => vec![*key, *with],
+            };
+            for key in keys {
+                assert!(record.fields.iter().any(|field| field.key == key), "{path}: {key}");
+            }
+        }
+    });
+}
+
+#[test]
+fn the_reference_says_which_keys_go_together() {
+    let reference = reference_markdown();
+    let (_, provider) =
+        reference.split_once("\n## Identity provider (`identity_providers.<key>`)\n").unwrap();
+    let lines: Vec<&str> = provider.lines().skip(1).take(3).collect();
+    assert_eq!(
+        lines,
+        [
+            "- Exactly one of `metadata`, `metadata_url`.",
+            "- `metadata_refresh` only with `metadata_url`.",
+            "- At most one of `team`, `team_attribute`, `domain_attribute`.",
+        ]
+    );
+    let row = "| one of them | Where the provider publishes its SAML metadata.";
+    assert!(provider.contains(row), "{provider}");
 }

@@ -1,13 +1,13 @@
 //! The example map of the manual gives exactly these values.
 
 use access::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, NetworkKey, PersonaKey, Region,
-    RoleArn, TeamKey,
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, LandingUri, NetworkKey, PersonaKey,
+    Region, RoleArn, SpaceName, TeamKey,
 };
 use access::map::{
-    About, AccessMap, Activity, AssumeRole, DirectoryConfig, Domain, Grant, GrantTeam, Guard,
-    IdentityProvider, MatchBy, MetadataSource, Offboarding, PersonMatch, Persona, Place,
-    RequestBinding, Source, Team, TeamSelector, parse,
+    About, AccessMap, Activity, AssumeRole, CertificateFingerprint, DirectoryConfig, Domain, Grant,
+    GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, Offboarding,
+    PersonMatch, Persona, Place, RequestBinding, Source, Team, TeamSelector, parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,6 +178,59 @@ fn identity_providers_say_how_they_name_the_person() {
             (IdpKey::parse("partner").unwrap(), partner),
         ])
     );
+}
+
+#[test]
+fn every_setting_of_an_identity_provider_is_read() {
+    let digits = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let map = read(&format!(
+        "{HEAD}domains: {{d: {{domain_id: d-x, account_id: \"012345678901\", region: eu-west-1}}}}\n\
+         teams: {{t: {{domain: d, network: anywhere, \
+         execution_role: arn:aws:iam::012345678901:role/a}}}}\n\
+         identity_providers:\n  center:\n    metadata_url: https://idp.example/metadata\n    \
+         metadata_refresh: 1h\n    entity_id: urn:idp\n    \
+         certificate_fingerprints: [{digits}, {}]\n    clock_skew: 2m\n    \
+         allow_weak_algorithms: true\n    allow_cbc: true\n    sign_requests: true\n    \
+         request_binding: post\n    name_id_format: persistent\n    team: t\n  \
+         other: {{metadata_url: \"http://127.0.0.1/m\", domain_attribute: domain-id}}\n",
+        digits.to_uppercase(),
+    ));
+    let center = IdentityProvider {
+        metadata: MetadataSource::Url {
+            url: "https://idp.example/metadata".into(),
+            refresh_seconds: 3600,
+        },
+        entity_id: Some("urn:idp".into()),
+        certificate_fingerprints: BTreeSet::from([CertificateFingerprint::parse(digits).unwrap()]),
+        clock_skew_seconds: 120,
+        allow_weak_algorithms: true,
+        allow_cbc: true,
+        sign_requests: true,
+        request_binding: RequestBinding::Post,
+        name_id_format: Some(NameIdFormat::Persistent),
+        person: PersonMatch { attribute: None, matches: MatchBy::UserName },
+        team: Some(TeamSelector::Team(TeamKey::parse("t").unwrap())),
+        allow_unsolicited: false,
+    };
+    let of = |key: &str| map.identity_providers.get(&IdpKey::parse(key).unwrap()).unwrap();
+    assert_eq!(*of("center"), center);
+    let other = of("other");
+    assert_eq!(
+        other.metadata,
+        MetadataSource::Url { url: "http://127.0.0.1/m".into(), refresh_seconds: 43_200 }
+    );
+    assert_eq!(other.team, Some(TeamSelector::DomainAttribute("domain-id".into())));
+}
+
+#[test]
+fn a_team_says_where_its_link_leads_and_for_how_long() {
+    let team = with_team(
+        "    execution_role: arn:aws:iam::{account_id}:role/a\n    link: 1m\n    \
+         landing: \"app:JupyterLab:\"\n    space: shared\n",
+    );
+    assert_eq!(team.link_seconds, 60);
+    assert_eq!(team.landing, Some(LandingUri::parse("app:JupyterLab:").unwrap()));
+    assert_eq!(team.space, Some(SpaceName::parse("shared").unwrap()));
 }
 
 fn with_team(fields: &str) -> Team {

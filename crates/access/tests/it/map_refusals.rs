@@ -390,11 +390,13 @@ fn map_invalid_value() {
          access.yaml:3:50: `cidr` cannot be `::ffff:10.0.0.0/104` (map-invalid-value)\n  \
          expected a network in CIDR notation\n  write the IPv4 network itself",
     );
-    refused(
-        "identity_providers: {a: {metadata: \"https://idp.example/metadata\"}}\n",
-        "access.yaml:3:36: `metadata` cannot be `https://idp.example/metadata` \
-         (map-invalid-value)\n  expected the path of a file, relative to the map's folder\n  \
-         write an address as `metadata_url`, or commit the metadata beside the map",
+    refused_team(
+        "landing: \"app:KernelGateway:\", space: -x",
+        "access.yaml:7:11: `landing` cannot be `app:KernelGateway:` (map-invalid-value)\n  \
+         expected a landing URI (`studio::PATH`, or `app:APP:PATH` with `JupyterServer`, \
+         `JupyterLab`, `CodeEditor`, `RStudioServerPro` or `Canvas` as the app)\n\
+         access.yaml:7:40: `space` cannot be `-x` (map-invalid-value)\n  \
+         expected a space name (1 to 63 letters, digits and inner hyphens)",
     );
     refused_team(
         "user_settings: {a: [.inf, 1]}",
@@ -405,6 +407,39 @@ fn map_invalid_value() {
         "{group: a, team: fraud, until: 2027-02-30}",
         "access.yaml:8:33: `until` cannot be `2027-02-30` (map-invalid-value)\n  \
          expected a date (`2027-01-31`, in UTC) or an RFC 3339 time (`2027-01-31T18:00:00Z`)",
+    );
+}
+
+#[test]
+fn map_invalid_value_of_an_identity_provider() {
+    refused(
+        "identity_providers: {a: {metadata: \"https://idp.example/metadata\"}}\n",
+        "access.yaml:3:36: `metadata` cannot be `https://idp.example/metadata` \
+         (map-invalid-value)\n  expected the path of a file, relative to the map's folder\n  \
+         write an address as `metadata_url`, or commit the metadata beside the map",
+    );
+    refused(
+        "identity_providers:\n a: {metadata_url: \"http://idp.example/m\"}\n \
+         b: {metadata_url: \"https://me:secret@idp.example/m\"}\n",
+        "access.yaml:4:20: `metadata_url` cannot be `http://idp.example/m` (map-invalid-value)\n  \
+         expected an https address (http on a loopback address only)\n  \
+         whoever can change what comes over http chooses the keys to trust\n\
+         access.yaml:5:20: the address holds a user name or a password (map-invalid-value)\n  \
+         expected an https address (http on a loopback address only)\n  \
+         the map is no place for secrets; metadata is public",
+    );
+    refused(
+        "identity_providers:\n a:\n  metadata: a.xml\n  name_id_format: transient\n  \
+         request_binding: artifact\n  certificate_fingerprints:\n  - \
+         DA:39:A3:EE:5E:6B:4B:0D:32:55:BF:EF:95:60:18:90:AF:D8:07:09\n",
+        "access.yaml:6:19: `name_id_format` cannot be `transient` (map-invalid-value)\n  \
+         expected one of `email-address`, `persistent`, `unspecified`\n\
+         access.yaml:7:20: `request_binding` cannot be `artifact` (map-invalid-value)\n  \
+         expected one of `redirect`, `post`\n\
+         access.yaml:9:5: an item of `certificate_fingerprints` cannot be \
+         `DA:39:A3:EE:5E:6B:4B:0D:32:55:BF:EF:95:60:18:90:AF:D8:07:09` (map-invalid-value)\n  \
+         expected the SHA-256 fingerprint of a certificate (64 hexadecimal digits, in pairs with \
+         colons or without)\n  this is SHA-1; ask for SHA-256",
     );
 }
 
@@ -427,6 +462,22 @@ fn map_out_of_range() {
          expected a whole number from 0 to 4294967295\n\
          access.yaml:4:21: `91d` is too long (map-out-of-range)\n  \
          expected a duration from 0d to 90d (such as `7d` or `36h`)",
+    );
+    refused_team(
+        "link: 4s",
+        "access.yaml:7:8: `4s` is too short (map-out-of-range)\n  \
+         expected a duration from 5s to 5m (such as `5s`)",
+    );
+    refused(
+        "identity_providers:\n a: {metadata_url: \"https://a\", metadata_refresh: 8d, \
+         clock_skew: 3m}\n b: {metadata: b.xml, certificate_fingerprints: []}\n",
+        "access.yaml:4:51: `8d` is too long (map-out-of-range)\n  \
+         expected a duration from 5m to 7d (such as `12h`)\n\
+         access.yaml:4:67: `3m` is too long (map-out-of-range)\n  \
+         expected a duration from 0s to 2m (such as `60s`)\n\
+         access.yaml:5:23: `certificate_fingerprints` is empty (map-out-of-range)\n  \
+         expected at least one fingerprint\n  \
+         leave the key out to trust every signing certificate of the metadata",
     );
     let tags: Vec<String> = (0..46).map(|n| format!("t{n}: x")).collect();
     refused_team(

@@ -43,6 +43,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
 fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map)?;
     mapfile::identity_providers(&map, &args.map)?;
+    let cautions = map.cautions();
     if common.output == OutputFormat::Json {
         let document = serde_json::json!({
             "apiVersion": output::API_VERSION,
@@ -52,9 +53,13 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
             "domains": map.domains.len(),
             "teams": map.teams.len(),
             "grants": map.grants.len(),
+            "cautions": cautions,
         });
         output::data(&document.to_string());
     } else {
+        for caution in &cautions {
+            output::talk(&format!("caution: {caution}"));
+        }
         output::data(&format!(
             "{} is valid: {}, {}, {}.",
             args.map.display(),

@@ -5,6 +5,7 @@ use crate::compose::{self, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{mapfile, output};
 use access::ids::Region;
+use access::map::Caution;
 use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
@@ -33,6 +34,9 @@ pub(crate) struct Serving {
 pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map_path = &args.map.map;
     let map = mapfile::load(map_path)?;
+    for Caution { code, key, message } in map.cautions() {
+        tracing::warn!(code, key, "{message}");
+    }
     let region = compose::directory_region(&map).clone();
     let parts = compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {

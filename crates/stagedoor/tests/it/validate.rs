@@ -38,6 +38,7 @@ fn a_valid_map_is_said_to_be_valid() {
     assert_eq!(document["kind"], "Validation");
     assert_eq!(document["valid"], true);
     assert_eq!(document["teams"], 2);
+    assert_eq!(document["cautions"], serde_json::json!([]));
     assert_eq!(document["digest"].as_str().unwrap().len(), 64);
 }
 
@@ -113,6 +114,35 @@ fn a_file_that_cannot_be_read_is_refused_by_name() {
     validate(folder.path(), &[]).exits(3).prints("").says(&["access.yaml:2", "(map-not-utf8)"]);
 }
 
+/// Metadata of an identity provider.
+fn metadata() -> String {
+    let config = DemoIdpConfig {
+        base_url: "https://idp.example".to_owned(),
+        people: Vec::new(),
+        service_providers: Vec::new(),
+        tiles: Vec::new(),
+    };
+    DemoIdp::new(config, Arc::new(|| jiff::Timestamp::UNIX_EPOCH)).unwrap().metadata_xml()
+}
+
+#[test]
+fn what_weakens_the_door_is_said_of_a_valid_map() {
+    let folder = with_map(&format!(
+        "{MAP}identity_providers:\n  corp: {{ metadata: corp.xml, allow_weak_algorithms: true }}\n"
+    ));
+    fs::write(folder.path().join("corp.xml"), metadata()).unwrap();
+    let key = "identity_providers.corp.allow_weak_algorithms";
+    let message = "SHA-1 and RSA keys under 2,048 bits are accepted: signatures made with them can \
+                   be forged.";
+    let run = validate(folder.path(), &[]).exits(0);
+    assert_eq!(run.stderr, format!("caution: {key}: {message} (map-weak-algorithms)\n"));
+    let document = validate(folder.path(), &["--output", "json"]).exits(0).json();
+    assert_eq!(
+        document["cautions"],
+        serde_json::json!([{ "code": "map-weak-algorithms", "key": key, "message": message }])
+    );
+}
+
 #[test]
 fn the_metadata_of_an_identity_provider_must_be_there_and_be_metadata() {
     let map = format!("{MAP}identity_providers:\n  corp: {{ metadata: idp/corp.xml }}\n");
@@ -132,16 +162,9 @@ fn the_metadata_of_an_identity_provider_must_be_there_and_be_metadata() {
     let document = validate(folder.path(), &["--output", "json"]).exits(3).json();
     assert_eq!(document["code"], "idp-metadata-invalid");
 
-    let config = DemoIdpConfig {
-        base_url: "https://idp.example".to_owned(),
-        people: Vec::new(),
-        service_providers: Vec::new(),
-        tiles: Vec::new(),
-    };
-    let idp = DemoIdp::new(config, Arc::new(|| jiff::Timestamp::UNIX_EPOCH)).unwrap();
+    let metadata = metadata();
     let until = |time: &str| {
-        let xml = idp.metadata_xml();
-        let xml = xml.replacen("entityID=", &format!("validUntil=\"{time}\" entityID="), 1);
+        let xml = metadata.replacen("entityID=", &format!("validUntil=\"{time}\" entityID="), 1);
         fs::write(folder.path().join("idp/corp.xml"), xml).unwrap();
         validate(folder.path(), &["--output", "json"])
     };

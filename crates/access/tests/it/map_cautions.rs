@@ -1,0 +1,88 @@
+//! What a valid map is warned of, by the name of each code.
+
+use access::map::{Caution, Source, codes, parse};
+
+const HEAD: &str = "version: 1\ndirectory: {identity_center: {region: eu-west-1, \
+                    identity_store_id: d-906716eb24}}\nidentity_providers:\n";
+
+/// The cautions of a map with these identity providers.
+fn cautions(providers: &str) -> Vec<Caution> {
+    let text = format!("{HEAD}{providers}");
+    parse(&[Source { name: "access.yaml".into(), text }]).expect("the map is valid").cautions()
+}
+
+#[track_caller]
+fn one(provider: &str, code: &str, key: &str) {
+    let found = cautions(&format!(" corp: {{{provider}}}\n"));
+    let [caution] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((caution.code, caution.key.as_str()), (code, key));
+    let (_, meaning) = codes::CAUTIONS.iter().find(|(known, _)| *known == code).unwrap();
+    assert_eq!(caution.to_string(), format!("{key}: {meaning} ({code})"));
+}
+
+#[test]
+fn every_caution_has_a_test_by_its_name() {
+    let here = include_str!("map_cautions.rs");
+    for (code, _) in codes::CAUTIONS {
+        let test = format!("#[test]\nfn {}() {{", code.replace('-', "_"));
+        assert!(here.contains(&test), "{code} has no test");
+    }
+}
+
+#[test]
+fn map_weak_algorithms() {
+    one(
+        "metadata: a.xml, allow_weak_algorithms: true",
+        "map-weak-algorithms",
+        "identity_providers.corp.allow_weak_algorithms",
+    );
+}
+
+#[test]
+fn map_cbc() {
+    one("metadata: a.xml, allow_cbc: true", "map-cbc", "identity_providers.corp.allow_cbc");
+}
+
+#[test]
+fn map_unsolicited() {
+    one(
+        "metadata: a.xml, allow_unsolicited: true",
+        "map-unsolicited",
+        "identity_providers.corp.allow_unsolicited",
+    );
+}
+
+#[test]
+fn map_plain_metadata() {
+    for url in ["http://127.0.0.1:8080/m", "HTTP://localhost/m"] {
+        one(
+            &format!("metadata_url: \"{url}\""),
+            "map-plain-metadata",
+            "identity_providers.corp.metadata_url",
+        );
+    }
+}
+
+#[test]
+fn a_map_that_weakens_nothing_is_warned_of_nothing() {
+    let plain = " a: {metadata: http.xml, sign_requests: true}\n \
+                 b: {metadata_url: \"https://idp.example/m\"}\n";
+    assert_eq!(cautions(plain), []);
+}
+
+#[test]
+fn every_caution_of_every_provider_is_told_in_order() {
+    let found = cautions(
+        " b: {metadata: b.xml, allow_unsolicited: true, allow_cbc: true}\n \
+         a: {metadata: a.xml, allow_weak_algorithms: true}\n",
+    );
+    let keys: Vec<&str> = found.iter().map(|caution| caution.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "identity_providers.a.allow_weak_algorithms",
+            "identity_providers.b.allow_cbc",
+            "identity_providers.b.allow_unsolicited",
+        ]
+    );
+}
