@@ -31,6 +31,8 @@ mod c14n;
 mod crypto;
 mod dom;
 mod escape;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod idp_metadata;
 mod instant;
 mod keys;

@@ -7,6 +7,8 @@
 //! it accepts, a general parser accepts too and sees the same in it; the fuzzing holds the two
 //! against each other.
 
+#[cfg(test)]
+mod differential;
 mod parser;
 #[cfg(test)]
 mod tests;
