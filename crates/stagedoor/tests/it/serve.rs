@@ -2,6 +2,7 @@
 
 use crate::browser::Browser;
 use crate::cloud::until;
+use crate::house::House;
 use crate::process::Running;
 use crate::world::{FAST, MAP, SEED, World, settled};
 use std::net::TcpListener;
@@ -111,4 +112,17 @@ fn what_would_make_an_unsafe_door_is_refused_at_the_start() {
     assert_eq!(serve(&[]).exits(3).json()["code"], "idp-metadata-unreadable");
     world.write("access.yaml", &MAP.replace("version: 1", "version: 2"));
     assert_eq!(serve(&[]).exits(3).json()["code"], "map-invalid");
+}
+
+/// Weaknesses that the map consents to are no silent ones.
+#[test]
+fn what_weakens_the_door_is_warned_of_at_the_start() {
+    let house = House::open(&settled());
+    let log = house.log();
+    let warning: Vec<&str> = log.lines().filter(|line| line.contains("map-unsolicited")).collect();
+    let [warning] = warning.as_slice() else { panic!("{log}") };
+    let warning: serde_json::Value = serde_json::from_str(warning).unwrap();
+    assert_eq!(warning["level"], "WARN");
+    assert_eq!(warning["key"], "identity_providers.corp.allow_unsolicited");
+    assert_eq!(warning["code"], "map-unsolicited");
 }
