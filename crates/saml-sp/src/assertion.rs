@@ -196,17 +196,36 @@ impl Attributes {
         Self(attributes)
     }
 
-    /// The one value of an attribute that must have exactly one.
+    /// The attribute of this `Name`, or else the only one with this `FriendlyName`, which some
+    /// providers show in place of a URI or an OID; `None` if there is neither.
+    ///
+    /// # Errors
+    /// [`ReasonCode::AttributeMultiple`] when several attributes have the friendly name: which one
+    /// is meant would be a guess.
+    pub fn find(&self, name: &str) -> Result<Option<&Attribute>, Rejection> {
+        if let Some(attribute) = self.0.get(name) {
+            return Ok(Some(attribute));
+        }
+        let mut friendly = self.0.values().filter(|a| a.friendly_name.as_deref() == Some(name));
+        let found = friendly.next();
+        if friendly.next().is_some() {
+            let what = format!("`{name}` is the friendly name of more than one attribute");
+            return Err(Rejection::new(ReasonCode::AttributeMultiple, what));
+        }
+        Ok(found)
+    }
+
+    /// The one value of an attribute that must have exactly one, named as by [`Self::find`].
     ///
     /// # Errors
     /// [`ReasonCode::AttributeMissing`] when it is absent or empty,
-    /// [`ReasonCode::AttributeMultiple`] when it has several values, and
-    /// [`ReasonCode::AttributeNotText`] when a value holds elements. The detail names `name`, which
-    /// comes from the configuration.
+    /// [`ReasonCode::AttributeMultiple`] when it has several values or several attributes could be
+    /// meant, and [`ReasonCode::AttributeNotText`] when a value holds elements. The detail names
+    /// `name`, which comes from the configuration.
     pub fn single(&self, name: &str) -> Result<&str, Rejection> {
         let refuse = |code, what| Rejection::new(code, format!("attribute `{name}` {what}"));
         let missing = || refuse(ReasonCode::AttributeMissing, "is missing or empty");
-        let attribute = self.0.get(name).ok_or_else(missing)?;
+        let attribute = self.find(name)?.ok_or_else(missing)?;
         if attribute.has_structure {
             return Err(refuse(ReasonCode::AttributeNotText, "is not plain text"));
         }
@@ -236,5 +255,46 @@ impl Attributes {
 impl fmt::Debug for Attributes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attributes").field("count", &self.0.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(of: &[(&str, Option<&str>, &[&str])]) -> Attributes {
+        let attribute = |(name, friendly, values): &(&str, Option<&str>, &[&str])| {
+            let attribute = Attribute {
+                values: values.iter().map(|&value| value.to_owned()).collect(),
+                friendly_name: friendly.map(str::to_owned),
+                has_structure: false,
+            };
+            ((*name).to_owned(), attribute)
+        };
+        Attributes::new(of.iter().map(attribute).collect())
+    }
+
+    #[test]
+    fn a_friendly_name_is_looked_at_only_where_no_name_fits() {
+        let found = attributes(&[
+            ("urn:oid:0.9.2342.19200300.100.1.3", Some("mail"), &["ada@example.com"]),
+            ("urn:oid:2.5.4.42", Some("title"), &["Ada"]),
+            ("title", Some("mail too"), &["Countess"]),
+        ]);
+        assert_eq!(found.single("mail"), Ok("ada@example.com"));
+        assert_eq!(found.single("title"), Ok("Countess"));
+        assert_eq!(found.find("Mail"), Ok(None));
+        assert_eq!(found.single("Mail").unwrap_err().code(), ReasonCode::AttributeMissing);
+    }
+
+    #[test]
+    fn a_friendly_name_of_two_attributes_names_neither() {
+        let twice = attributes(&[("a", Some("mail"), &["x"]), ("b", Some("mail"), &["y"])]);
+        let rejection = twice.single("mail").unwrap_err();
+        assert_eq!(rejection.code(), ReasonCode::AttributeMultiple);
+        assert_eq!(rejection.detail(), "`mail` is the friendly name of more than one attribute");
+        assert_eq!(twice.single("a"), Ok("x"));
+        let several = attributes(&[("a", Some("mail"), &["x", "y"])]);
+        assert_eq!(several.single("mail").unwrap_err().code(), ReasonCode::AttributeMultiple);
     }
 }
