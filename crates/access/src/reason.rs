@@ -105,6 +105,8 @@ reasons! {
     UnknownIdp = "unknown-idp";
     /// The identity provider's metadata says that it is not valid any more.
     IdpMetadataExpired = "idp-metadata-expired";
+    /// The identity provider's metadata was never read.
+    IdpMetadataMissing = "idp-metadata-missing";
     /// The answer belongs to a sign-in that was not begun here, or too long ago.
     UnknownLogin = "unknown-login";
     /// The answer belongs to a sign-in that another browser began.
@@ -115,6 +117,16 @@ reasons! {
     PersonUnknown = "person-unknown";
     /// The assertion does not name the person in the agreed way.
     PersonUnnamed = "person-unnamed";
+    /// The subject's name has another format than is agreed with the identity provider.
+    NameIdFormat = "name-id-format";
+    /// The way in is that of one team, and another one is asked for.
+    TeamMismatch = "team-mismatch";
+    /// The assertion names a team that the map does not have.
+    TeamUnknown = "team-unknown";
+    /// The assertion names a SageMaker domain that the map does not have.
+    DomainUnknown = "domain-unknown";
+    /// More requests than are allowed came from one place or one person.
+    TooManyRequests = "too-many-requests";
     /// The person may not open this team.
     NotEntitled = "not-entitled";
     /// The team may not be opened from this network.
@@ -125,6 +137,8 @@ reasons! {
     Unavailable = "unavailable";
     /// The person signed in.
     SignedIn = "signed-in";
+    /// The identity provider ended the person's sessions.
+    LoggedOut = "logged-out";
     /// The person opened Studio.
     Opened = "opened";
 }

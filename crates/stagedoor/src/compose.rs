@@ -7,11 +7,14 @@ use access::ids::Region;
 use access::map::{AccessMap, DirectoryConfig};
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::door::{Door, DoorPorts};
+use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::plane::Plane;
 use std::path::Path;
 use std::sync::Arc;
 use store::SqliteStore;
+
+/// Raised by one, all cookies are signed with a new key, and those of the old one stay good.
+const COOKIE_KEY_GENERATION: u32 = 1;
 
 /// The parts of a running Stagedoor.
 #[derive(Debug, Clone)]
@@ -67,14 +70,20 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
 /// Hangs the door: reads the identity providers' metadata and pins their keys.
 ///
 /// # Errors
-/// [`BadConfiguration`] if metadata or the public URL will not do.
-pub(crate) fn door(parts: &Parts, map_path: &Path, public_url: &str) -> Result<Door> {
+/// [`BadConfiguration`] if metadata or the public URL will not do; the store cannot be used.
+pub(crate) async fn door(parts: &Parts, map_path: &Path, public_url: &str) -> Result<Door> {
     let metadata = mapfile::identity_providers(&parts.plane.map, map_path)?;
     let needs = DoorPorts {
         presign: Arc::new(parts.aws.studio()),
         replay: Arc::clone(&parts.store) as _,
         logins: Arc::clone(&parts.store) as _,
+        attempts: Arc::clone(&parts.store) as _,
     };
-    Door::new(parts.plane.clone(), needs, public_url, metadata)
+    let entropy = &*parts.plane.entropy;
+    let cookie_keys = CookieKeys::load(&*parts.store, entropy, COOKIE_KEY_GENERATION)
+        .await
+        .context("the key that cookies are signed with")?;
+    let settings = DoorSettings::new(public_url, cookie_keys);
+    Door::new(parts.plane.clone(), needs, settings, metadata)
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
 }

@@ -11,6 +11,7 @@
 //! Times are kept as whole microseconds since 1970, rounded so that a session never lives longer,
 //! and a used assertion is never forgotten sooner, than was asked for.
 
+mod attempts;
 mod audit;
 mod failure;
 mod logins;
@@ -18,6 +19,7 @@ mod microseconds;
 mod migrations;
 mod prune;
 mod replay;
+mod secrets;
 mod sessions;
 mod sqlite;
 

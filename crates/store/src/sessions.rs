@@ -3,11 +3,12 @@
 use crate::microseconds;
 use crate::prune::{Lapsing, prune};
 use crate::sqlite::{SqliteStore, parsed};
-use access::ids::PersonId;
+use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
-use control::ports::{Session, SessionId, Sessions, StoreError};
+use control::ports::{IdpSession, Session, SessionId, Sessions, StoreError};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeSet;
 
 #[async_trait]
 impl Sessions for SqliteStore {
@@ -15,11 +16,17 @@ impl Sessions for SqliteStore {
         let session = session.clone();
         self.write("remember a session", move |transaction| {
             transaction
-                .prepare_cached("INSERT INTO session (id, person, expires) VALUES (?1, ?2, ?3)")?
+                .prepare_cached(
+                    "INSERT INTO session (id, person, expires, team, idp_subject, idp_index)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
                 .execute(params![
                     session.id.0,
                     session.person.as_str(),
                     microseconds::floor(session.expires),
+                    session.team.as_ref().map(TeamKey::as_str),
+                    session.idp_session.subject,
+                    session.idp_session.index,
                 ])?;
             Ok(())
         })
@@ -32,7 +39,8 @@ impl Sessions for SqliteStore {
         self.read("look up a session", move |connection| {
             let session = connection
                 .prepare_cached(
-                    "SELECT id, person, expires FROM session WHERE id = ?1 AND expires > ?2",
+                    "SELECT id, person, expires, team, idp_subject, idp_index FROM session
+                     WHERE id = ?1 AND expires > ?2",
                 )?
                 .query_row(params![id.0, now], session)
                 .optional()?;
@@ -64,6 +72,32 @@ impl Sessions for SqliteStore {
         })
         .await
     }
+
+    async fn close_federated(
+        &self,
+        subject: &str,
+        indexes: &BTreeSet<String>,
+    ) -> Result<u64, StoreError> {
+        let (subject, indexes) = (subject.to_owned(), indexes.clone());
+        self.write("end the sessions of an identity provider", move |transaction| {
+            let ended = if indexes.is_empty() {
+                transaction
+                    .prepare_cached("DELETE FROM session WHERE idp_subject = ?1")?
+                    .execute([subject])?
+            } else {
+                let indexes = serde_json::to_string(&indexes)
+                    .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
+                transaction
+                    .prepare_cached(
+                        "DELETE FROM session WHERE idp_subject = ?1 AND (idp_index IS NULL
+                         OR idp_index IN (SELECT value FROM json_each(?2)))",
+                    )?
+                    .execute([subject, indexes])?
+            };
+            Ok(ended as u64)
+        })
+        .await
+    }
 }
 
 /// Keeps the common look-up free of the write lock.
@@ -78,5 +112,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         id: SessionId(row.get(0)?),
         person: parsed(1, PersonId::parse(row.get::<_, String>(1)?))?,
         expires: microseconds::read(2, row.get(2)?)?,
+        team: row.get::<_, Option<String>>(3)?.map(|t| parsed(3, TeamKey::parse(t))).transpose()?,
+        idp_session: IdpSession { subject: row.get(4)?, index: row.get(5)? },
     })
 }

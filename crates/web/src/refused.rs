@@ -15,7 +15,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// When to ask again after a 503, in seconds: long enough for a throttled service to recover.
-const RETRY_AFTER_SECONDS: u64 = 10;
+const RETRY_AFTER_SECONDS: u32 = 10;
 
 /// What is refused without asking the door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub(crate) struct Refused {
     words: Box<Words>,
     /// The team that was wanted; signing in can lead there.
     team: Option<TeamKey>,
+    /// After how many seconds to ask again, where it will do then.
+    retry_after_seconds: Option<u32>,
 }
 
 /// The sentences, boxed so that results stay small.
@@ -90,15 +92,23 @@ impl Refused {
                 reference: portal.references.next(),
             }),
             team: None,
+            retry_after_seconds: retry_after(status),
         }
     }
 
     /// What the door said.
     pub(crate) fn by_door(refusal: Refusal) -> Self {
+        let limit = match refusal.kind {
+            RefusalKind::TooManyRequests { retry_after_seconds } => Some(retry_after_seconds),
+            _ => None,
+        };
         let (status, headline) = match refusal.kind {
             RefusalKind::BadRequest => (StatusCode::BAD_REQUEST, strings::BAD_REQUEST),
             RefusalKind::SignedOut => (StatusCode::UNAUTHORIZED, strings::SIGNED_OUT),
             RefusalKind::Denied => (StatusCode::FORBIDDEN, strings::DENIED),
+            RefusalKind::TooManyRequests { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, strings::TOO_MANY_REQUESTS)
+            }
             RefusalKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, strings::UNAVAILABLE),
         };
         Self {
@@ -111,6 +121,7 @@ impl Refused {
                 reference: refusal.reference,
             }),
             team: None,
+            retry_after_seconds: limit.or(retry_after(status)),
         }
     }
 
@@ -154,8 +165,8 @@ impl Refused {
             }
         }
         rendered.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            rendered.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        if let Some(seconds) = self.retry_after_seconds {
+            rendered.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         rendered
     }
@@ -205,6 +216,10 @@ impl Refused {
             },
         })
     }
+}
+
+fn retry_after(status: StatusCode) -> Option<u32> {
+    (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS)
 }
 
 impl IntoResponse for Refused {

@@ -53,6 +53,7 @@ pub(crate) const NEXT: &str = "to come";
 pub(crate) const BAD_REQUEST: &str = "That request could not be read";
 pub(crate) const SIGNED_OUT: &str = "Please sign in";
 pub(crate) const DENIED: &str = "Not allowed";
+pub(crate) const TOO_MANY_REQUESTS: &str = "Too often";
 pub(crate) const UNAVAILABLE: &str = "Not possible right now";
 pub(crate) const WHAT_WOULD_WORK: &str = "What would work";
 pub(crate) const REFERENCE: &str = "Reference";

@@ -25,7 +25,8 @@ impl Presign for Studio {
                 user_profile_name: request.profile.as_str().to_owned(),
                 session_expiration_duration_in_seconds: Some(request.session_seconds),
                 expires_in_seconds: Some(request.expires_seconds),
-                ..CreatePresignedDomainUrl::default()
+                space_name: request.space.as_ref().map(|space| space.as_str().to_owned()),
+                landing_uri: request.landing.as_ref().map(|uri| uri.as_str().to_owned()),
             })
             .await?;
         let url = required(OPERATION, "AuthorizedUrl", answer.authorized_url)?;

@@ -1,7 +1,7 @@
 //! Links into Studio.
 
 use crate::support::{BASE, Cloud, answering, connect, failure, name, target};
-use access::ids::{PersonId, TeamKey};
+use access::ids::{LandingUri, PersonId, SpaceName, TeamKey};
 use control::ports::{FailureKind, Presign, PresignRequest};
 
 pub(crate) fn request(profile: &str) -> PresignRequest {
@@ -11,6 +11,8 @@ pub(crate) fn request(profile: &str) -> PresignRequest {
         profile: name(profile),
         expires_seconds: 5,
         session_seconds: 28_800,
+        landing: None,
+        space: None,
     }
 }
 
@@ -38,6 +40,38 @@ async fn there_is_no_link_for_a_profile_that_is_not_there() {
         ("sagemaker", "CreatePresignedDomainUrl", FailureKind::NotFound)
     );
     assert_eq!(cloud.look().presigned_count(), 0);
+}
+
+#[tokio::test]
+async fn the_landing_page_and_the_space_of_the_team_are_asked_for() {
+    let (url, mut seen) = answering("200 OK", r#"{"AuthorizedUrl":"https://x"}"#).await;
+    let studio = connect(&url, "AKIASANDBOX").studio();
+    let landing = LandingUri::parse("app:JupyterLab:lab/tree").ok();
+    let space = SpaceName::parse("shared-lab").ok();
+    assert!(landing.is_some() && space.is_some());
+    let wanted = PresignRequest { landing, space, ..request("alice--fraud") };
+    let _refused_for_its_host = studio.presign(&target(), &wanted).await;
+    let asked = seen.recv().await.unwrap();
+    let body: serde_json::Value =
+        serde_json::from_str(asked.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let expected = serde_json::json!({
+        "DomainId": "d-research",
+        "UserProfileName": "alice--fraud",
+        "SessionExpirationDurationInSeconds": 28_800,
+        "ExpiresInSeconds": 5,
+        "SpaceName": "shared-lab",
+        "LandingUri": "app:JupyterLab:lab/tree",
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn a_space_that_is_not_there_gets_no_link() {
+    let cloud = Cloud::with(&seed()).await;
+    let wanted =
+        PresignRequest { space: SpaceName::parse("nowhere").ok(), ..request("alice--fraud") };
+    let (_, _, kind, _) = failure(cloud.aws.studio().presign(&target(), &wanted).await);
+    assert_eq!((kind, cloud.look().presigned_count()), (FailureKind::NotFound, 0));
 }
 
 #[tokio::test]

@@ -4,112 +4,142 @@
 //! A session exists only because an assertion was verified here, and a presigned URL only because a
 //! session's person is entitled to the team *now*: the directory is read again at each opening.
 
+mod begin;
+mod choice;
+mod cookies;
+mod counts;
+mod limits;
+mod log_out;
 mod opening;
 mod refusal;
+mod settings;
 mod sign_in;
 mod strangers;
+mod trail;
+mod trust;
 mod underway;
 mod view;
+mod words;
 
+pub use cookies::CookieKeys;
+pub use counts::DoorCounts;
 pub use refusal::{Refusal, RefusalKind};
-pub use view::{Accepted, Begun, MyWork, Opening, Preparing, SessionToken, TeamCard};
+pub use settings::{DoorError, DoorPorts, DoorSettings};
+pub use trust::{KeyStatus, RenewalFailure, TrustStatus};
+pub use view::{Accepted, Begun, Departure, MyWork, Opening, Preparing, SessionToken, TeamCard};
 
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, LoginRequests, Presign, ReplayCache, SessionId};
+use crate::ports::{AuditEntry, SessionId};
 use access::ids::{IdpKey, PersonId, TeamKey};
-use access::map;
+use access::network::Origin;
 use access::reason::ReasonCode;
-use saml_sp::{ServiceProvider, SpMetadata, Unsolicited, Verifier};
+use counts::Counter;
+use jiff::{SignedDuration, Timestamp};
+use limits::{Limiter, TooMany, neighbourhood};
+use saml_sp::{ServiceProvider, SpMetadata};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use strangers::Strangers;
+use trust::Trust;
 use underway::Underway;
 
-/// The door could not be set up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DoorError {
-    /// The public URL does not suit.
-    #[error("public URL `{0}` must be https, or http on a loopback address, without path or query")]
-    PublicUrl(String),
-    /// The map names an identity provider whose metadata was not given.
-    #[error("there is no metadata for identity provider `{0}`")]
-    NoMetadata(IdpKey),
-    /// Two identity providers of the map are one and the same.
-    #[error("identity providers `{0}` and `{1}` have the same entity id")]
-    SameEntity(IdpKey, IdpKey),
-    /// The identity provider cannot be asked.
-    #[error("the metadata of identity provider `{0}` has no HTTP-Redirect address for sign-in")]
-    NoRedirect(IdpKey),
-}
-
-/// What the door needs besides the plane.
-#[derive(Debug, Clone)]
-pub struct DoorPorts {
-    /// Makes presigned URLs.
-    pub presign: Arc<dyn Presign>,
-    /// Remembers assertions that were used.
-    pub replay: Arc<dyn ReplayCache>,
-    /// Remembers sign-ins that were begun.
-    pub logins: Arc<dyn LoginRequests>,
-}
-
-/// An identity provider of the map together with its pinned keys.
-#[derive(Debug, Clone)]
-struct Trusted {
-    settings: map::IdentityProvider,
-    verifier: Verifier,
-}
-
-/// The way in.
+/// The way in. Clones are the same door.
 #[derive(Debug, Clone)]
 pub struct Door {
     plane: Plane,
     ports: DoorPorts,
-    identity_providers: BTreeMap<IdpKey, Trusted>,
+    trust: Arc<Trust>,
     service_provider: ServiceProvider,
+    cookie_keys: CookieKeys,
     secure: bool,
     /// Openings that are being worked on.
     underway: Underway,
+    /// Refusals of people nobody knows that are audited.
     strangers: Arc<Strangers>,
+    /// Attempts of people nobody knows that are kept.
+    strangers_kept: Arc<Strangers>,
+    /// Who asked to sign in, by where from.
+    addresses: Arc<Limiter<Option<IpAddr>>>,
+    /// Who asked to open Studio.
+    people: Arc<Limiter<PersonId>>,
+    counter: Arc<Counter>,
 }
 
 impl Door {
-    /// Sets the door up for people who reach it at `public_url`, with the parsed metadata of each
-    /// identity provider of the map.
+    /// Sets the door up, with the metadata of identity providers of the map as far as it is there.
+    /// A provider without metadata refuses sign-ins until [`Self::renew`] brings it.
+    ///
+    /// # Errors
+    /// The public URL does not suit, or metadata that was given contradicts the map.
     pub fn new(
         plane: Plane,
         ports: DoorPorts,
-        public_url: &str,
-        mut metadata: BTreeMap<IdpKey, saml_sp::IdentityProvider>,
+        settings: DoorSettings,
+        metadata: BTreeMap<IdpKey, saml_sp::IdentityProvider>,
     ) -> Result<Self, DoorError> {
-        let origin = public_url.trim_end_matches('/');
-        let secure = is_secure(origin).ok_or_else(|| DoorError::PublicUrl(public_url.into()))?;
+        let origin = settings.public_url.trim_end_matches('/');
+        let secure = settings::is_secure(origin)
+            .ok_or_else(|| DoorError::PublicUrl(settings.public_url.clone()))?;
         let service_provider = ServiceProvider {
             entity_id: format!("{origin}/saml/metadata"),
             acs_url: format!("{origin}/saml/acs"),
         };
-        let mut identity_providers: BTreeMap<IdpKey, Trusted> = BTreeMap::new();
-        for (key, settings) in &plane.map.identity_providers {
-            let idp = metadata.remove(key).ok_or_else(|| DoorError::NoMetadata(key.clone()))?;
-            let same = identity_providers
-                .iter()
-                .find(|(_, t)| t.verifier.identity_provider().entity_id == idp.entity_id);
-            if let Some((other, _)) = same {
-                return Err(DoorError::SameEntity(other.clone(), key.clone()));
-            }
-            if idp.sso_redirect_url.is_none() && !settings.allow_unsolicited {
-                return Err(DoorError::NoRedirect(key.clone()));
-            }
-            let unsolicited =
-                if settings.allow_unsolicited { Unsolicited::Allow } else { Unsolicited::Refuse };
-            let verifier =
-                Verifier::new(service_provider.clone(), idp).with_unsolicited(unsolicited);
-            let trusted = Trusted { settings: settings.clone(), verifier };
-            identity_providers.insert(key.clone(), trusted);
+        let trust = Trust::new(service_provider.clone(), &plane.map.identity_providers);
+        let now = plane.clock.now();
+        for (key, idp) in metadata {
+            trust.take(&key, idp, now)?;
         }
-        let (underway, strangers) = (Underway::default(), Arc::default());
-        Ok(Self { plane, ports, identity_providers, service_provider, secure, underway, strangers })
+        Ok(Self {
+            plane,
+            ports,
+            trust: Arc::new(trust),
+            service_provider,
+            cookie_keys: settings.cookie_keys,
+            secure,
+            underway: Underway::default(),
+            strangers: Arc::default(),
+            strangers_kept: Arc::default(),
+            addresses: Arc::new(Limiter::new(settings.sign_ins_per_minute)),
+            people: Arc::new(Limiter::new(settings.openings_per_minute)),
+            counter: Arc::default(),
+        })
+    }
+
+    /// Takes fresh metadata of a provider, in one step: whoever signs in meets the old or the new.
+    ///
+    /// # Errors
+    /// The metadata will not do. What was known before stays, and [`Self::trust`] shows the failure.
+    pub fn renew(
+        &self,
+        idp: &IdpKey,
+        metadata: saml_sp::IdentityProvider,
+    ) -> Result<(), DoorError> {
+        let now = self.plane.clock.now();
+        let renewed = match metadata.valid_until.filter(|end| *end <= now) {
+            Some(end) => Err(DoorError::Expired { idp: idp.clone(), end }),
+            None => self.trust.take(idp, metadata, now),
+        };
+        if let Err(error) = &renewed {
+            self.trust.failed(idp, error.to_string(), now);
+        }
+        renewed
+    }
+
+    /// Remembers that a provider's metadata could not be fetched or read, for [`Self::trust`].
+    pub fn renewal_failed(&self, idp: &IdpKey, message: impl Into<String>) {
+        self.trust.failed(idp, message.into(), self.plane.clock.now());
+    }
+
+    /// How much each identity provider of the map is trusted now.
+    pub fn trust(&self) -> Vec<TrustStatus> {
+        self.trust.status()
+    }
+
+    /// What happened since the start.
+    pub fn counts(&self) -> DoorCounts {
+        self.counter.read()
     }
 
     /// Metadata for identity providers: our entity id and where answers go.
@@ -127,11 +157,8 @@ impl Door {
 
     /// The identity providers that a person can begin to sign in with.
     pub fn identity_providers(&self) -> Vec<IdpKey> {
-        self.identity_providers
-            .iter()
-            .filter(|(_, t)| t.verifier.identity_provider().sso_redirect_url.is_some())
-            .map(|(key, _)| key.clone())
-            .collect()
+        let known = self.trust.all();
+        known.iter().filter(|t| t.address().is_some()).map(|t| t.key.clone()).collect()
     }
 
     /// Whether cookies must be `Secure`: false only for plain HTTP on a loopback address.
@@ -145,33 +172,66 @@ impl Door {
         digest(&["stagedoor form", token.reveal(), purpose])
     }
 
+    /// Lets an address ask so often and not more.
+    async fn admit_address(&self, origin: &Origin) -> Result<(), Refusal> {
+        let now = self.plane.clock.now();
+        match self.addresses.admit(&neighbourhood(origin.address), now) {
+            Ok(()) => Ok(()),
+            Err(too_many) => Err(self.refuse_for_now(too_many, None).await),
+        }
+    }
+
+    /// Lets a person open so often and not more.
+    async fn admit_person(&self, person: &PersonId) -> Result<(), Refusal> {
+        match self.people.admit(person, self.plane.clock.now()) {
+            Ok(()) => Ok(()),
+            Err(too_many) => Err(self.refuse_for_now(too_many, Some(person)).await),
+        }
+    }
+
+    async fn refuse_for_now(&self, too_many: TooMany, person: Option<&PersonId>) -> Refusal {
+        let TooMany { retry_after_seconds } = too_many;
+        let no = No::new(
+            ReasonCode::TooManyRequests,
+            "Too many requests came from where you are, or in your name.",
+            "Wait a little, then try again.",
+        );
+        self.refuse(RefusalKind::TooManyRequests { retry_after_seconds }, No { person, ..no }).await
+    }
+
+    /// A number to quote.
+    fn reference(&self) -> String {
+        hex::encode(self.plane.entropy.bytes()).chars().take(10).collect()
+    }
+
     /// Writes a refusal down and makes it presentable.
     async fn refuse(&self, kind: RefusalKind, no: No<'_>) -> Refusal {
-        let reference: String = hex::encode(self.plane.entropy.bytes()).chars().take(10).collect();
+        let reference = self.reference();
         let mut details = BTreeMap::from([("reference".to_owned(), reference.clone())]);
         if let Some(detail) = &no.detail {
             details.insert("detail".to_owned(), detail.clone());
         }
         tracing::info!(code = no.code, %reference, detail = no.detail, "refused");
         let now = self.plane.clock.now();
-        if no.person.is_none() && !self.strangers.may_be_written_down(now) {
-            return Refusal { kind, code: no.code, why: no.why, remedy: no.remedy, reference };
+        let endless = no.person.is_none() || matches!(kind, RefusalKind::TooManyRequests { .. });
+        if !endless || self.strangers.may_be_written_down(now) {
+            self.plane
+                .record(AuditEntry {
+                    at: now,
+                    event: "refused".into(),
+                    code: no.code.into(),
+                    person: no.person.map(ToString::to_string),
+                    team: no.team.map(ToString::to_string),
+                    details,
+                })
+                .await;
         }
-        self.plane
-            .record(AuditEntry {
-                at: now,
-                event: "refused".into(),
-                code: no.code.into(),
-                person: no.person.map(ToString::to_string),
-                team: no.team.map(ToString::to_string),
-                details,
-            })
-            .await;
         Refusal { kind, code: no.code, why: no.why, remedy: no.remedy, reference }
     }
 }
 
 /// A refusal in the making.
+#[derive(Debug)]
 struct No<'a> {
     code: &'static str,
     why: String,
@@ -230,40 +290,18 @@ fn digest(parts: &[&str]) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// Whether a public URL is https; `None` if it is neither that nor http on a loopback address, or
-/// if it is more than an origin.
-fn is_secure(origin: &str) -> Option<bool> {
-    let (secure, rest) = match origin.split_once("://")? {
-        ("https", rest) => (true, rest),
-        ("http", rest) => (false, rest),
-        _ => return None,
-    };
-    let plain = !rest.is_empty() && !rest.contains(['/', '?', '#', '@']);
-    let host = match rest.strip_prefix('[') {
-        Some(v6) => v6.split(']').next()?,
-        None => rest.split(':').next()?,
-    };
-    let loopback =
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    (plain && (secure || loopback)).then_some(secure)
+/// What a login cookie is remembered by.
+fn browser_digest(cookie: &SessionToken) -> String {
+    digest(&["stagedoor browser", cookie.reveal()])
+}
+
+fn later(now: Timestamp, seconds: u32) -> Timestamp {
+    now.checked_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_http_is_for_loopback_only() {
-        assert_eq!(is_secure("https://door.example.com"), Some(true));
-        assert_eq!(is_secure("http://127.0.0.1:8080"), Some(false));
-        assert_eq!(is_secure("http://[::1]:8080"), Some(false));
-        assert_eq!(is_secure("http://localhost"), Some(false));
-        for bad in
-            ["http://door.example.com", "https://a/b", "https://u@a", "ftp://a", "a", "https://"]
-        {
-            assert_eq!(is_secure(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn digests_keep_their_parts_apart() {

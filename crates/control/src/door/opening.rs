@@ -1,6 +1,9 @@
 //! Opening Studio: entitlement → network rule → profile → presigned URL.
 
+use super::begin::other_team;
+use super::cookies::CookieUse;
 use super::session_id;
+use super::words::ASK_ADMIN;
 use super::{Door, MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
 use crate::pass::Outcome;
 use crate::ports::{AuditEntry, CallError, DomainTarget, PresignRequest, Session};
@@ -15,8 +18,6 @@ use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
 use std::collections::BTreeMap;
 
-const ASK_ADMIN: &str = "Ask your administrator, and quote the reference.";
-
 /// Whether the person's profile for the team can be opened.
 enum Readiness {
     Ready(DomainTarget, ProfileName),
@@ -27,10 +28,12 @@ enum Readiness {
 impl Door {
     /// The teams of the person who is signed in.
     pub async fn my_work(&self, token: &SessionToken, origin: &Origin) -> Result<MyWork, Refusal> {
-        let (person, snapshot) = self.present(&self.session(token).await?).await?;
+        let session = self.session(token).await?;
+        let (person, snapshot) = self.present(&session).await?;
         let rights = self.rights_of(&person, &snapshot);
         let teams = rights
             .iter()
+            .filter(|right| session.team.as_ref().is_none_or(|only| only == &right.team))
             .filter_map(|right| {
                 let team = self.plane.map.teams.get(&right.team)?;
                 let domain = self.plane.map.domains.get(&team.domain)?;
@@ -38,6 +41,7 @@ impl Door {
                     team: right.team.clone(),
                     about: team.about.clone(),
                     persona: team.persona.as_ref().map(ToString::to_string),
+                    domain: team.domain.clone(),
                     region: domain.region.to_string(),
                     until: right.until,
                     blocked: self.network_objection(team, origin),
@@ -54,7 +58,23 @@ impl Door {
         team_key: &TeamKey,
         origin: &Origin,
     ) -> Result<Opening, Refusal> {
+        let outcome = self.open_team(token, team_key, origin).await;
+        self.counter.opening(&outcome);
+        outcome
+    }
+
+    async fn open_team(
+        &self,
+        token: &SessionToken,
+        team_key: &TeamKey,
+        origin: &Origin,
+    ) -> Result<Opening, Refusal> {
         let session = self.session(token).await?;
+        self.admit_person(&session.person).await?;
+        if session.team.as_ref().is_some_and(|only| only != team_key) {
+            let no = other_team().of(&session.person).on(team_key);
+            return Err(self.refuse(RefusalKind::Denied, no).await);
+        }
         let Some(_turn) = self.underway.take_turn(&session.person, team_key) else {
             return Ok(Opening::Preparing(Preparing { profile_requested: false }));
         };
@@ -103,7 +123,12 @@ impl Door {
 
     async fn session(&self, token: &SessionToken) -> Result<Session, Refusal> {
         let now = self.plane.clock.now();
-        match self.plane.sessions.get(&session_id(token), now).await {
+        let found = if self.cookie_keys.made(CookieUse::Session, token) {
+            self.plane.sessions.get(&session_id(token), now).await
+        } else {
+            Ok(None)
+        };
+        match found {
             Ok(Some(session)) => Ok(session),
             Ok(None) => {
                 let no = No::new(
@@ -130,7 +155,7 @@ impl Door {
     }
 
     /// What the person may open, by the directory as it is now.
-    fn rights_of(&self, person: &Person, snapshot: &Snapshot) -> Vec<Entitlement> {
+    pub(super) fn rights_of(&self, person: &Person, snapshot: &Snapshot) -> Vec<Entitlement> {
         let all = entitlements(&self.plane.map, snapshot, self.plane.clock.now());
         all.teams_of(&person.id).cloned().collect()
     }
@@ -222,10 +247,13 @@ impl Door {
             profile: profile.clone(),
             expires_seconds: team.link_seconds,
             session_seconds: team.session_seconds,
+            landing: team.landing.clone(),
+            space: team.space.clone(),
         };
         let url = match self.ports.presign.presign(target, &request).await {
             Ok(url) => url,
             Err(error) => {
+                self.counter.count(|counts| counts.presign_failed += 1);
                 let no = No::unavailable(&error).of(&person.id).on(team_key);
                 return Err(self.refuse(RefusalKind::Unavailable, no).await);
             }

@@ -11,6 +11,11 @@ pub enum RefusalKind {
     SignedOut,
     /// Known well enough, and not allowed (HTTP 403).
     Denied,
+    /// Asked too often (HTTP 429).
+    TooManyRequests {
+        /// After so many seconds one more request will do; at least one.
+        retry_after_seconds: u32,
+    },
     /// Cannot be decided or done now (HTTP 503).
     Unavailable,
 }

@@ -1,69 +1,42 @@
-//! Signing in: the request to the identity provider, and its answer.
+//! Signing in: the identity provider's answer.
 
-use super::{Accepted, Begun, Door, No, Refusal, RefusalKind, SessionToken, Trusted};
-use super::{digest, session_id};
-use crate::ports::{AuditEntry, PendingLogin, PersonLookup, Session};
+use super::begin::{no_metadata, outdated};
+use super::choice::{Choice, NoChoice, Wishes};
+use super::cookies::CookieUse;
+use super::trail::{DoorCheck, Trail};
+use super::trust::{Found, Trusted};
+use super::words::{ASK_ADMIN, TRY_AGAIN};
+use super::{Accepted, Door, No, Refusal, RefusalKind, SessionToken};
+use super::{browser_digest, digest, later, session_id};
+use crate::ports::{AuditEntry, IdpSession, PendingLogin, PersonLookup, Session};
 use access::entitlement::group_names;
-use access::ids::{IdpKey, PersonId, TeamKey};
-use access::map::{MatchBy, TeamSelector};
+use access::ids::PersonId;
+use access::map::{MatchBy, NameIdFormat};
 use access::network::Origin;
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
-use jiff::{SignedDuration, Timestamp};
-use saml_sp::{AuthnRequest, Rejection, RequestId, UnverifiedResponse, VerifiedAssertion};
+use jiff::Timestamp;
+use saml_sp::{NameId, Rejection, UnverifiedResponse, VerifiedAssertion};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// How long a person may take at the identity provider.
-const LOGIN_SECONDS: u32 = 15 * 60;
 /// How long a portal session lasts at most: a working day. It opens nothing by itself; each opening
 /// reads the directory again.
 const SESSION_SECONDS: u32 = 8 * 60 * 60;
 
-const TRY_AGAIN: &str = "Start again from the portal or from your identity provider's tile.";
-const ASK_ADMIN: &str = "Ask your administrator, and quote the reference.";
+/// An identifier that the provider makes up anew each time (SAML core 8.3.8).
+const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+
+/// What a browser brought from the identity provider.
+#[derive(Debug)]
+struct Answer<'a> {
+    saml_response: &'a str,
+    relay_state: Option<&'a str>,
+    browser: Option<&'a SessionToken>,
+    origin: &'a Origin,
+}
 
 impl Door {
-    /// Begins to sign in: where to send the browser, and the secret it must come back with.
-    pub async fn begin(&self, idp: &IdpKey, team: Option<&TeamKey>) -> Result<Begun, Refusal> {
-        let unknown =
-            || No::new(ReasonCode::UnknownIdp, "There is no such way to sign in.", TRY_AGAIN);
-        let address = self
-            .identity_providers
-            .get(idp)
-            .and_then(|trusted| trusted.verifier.identity_provider().sso_redirect_url.clone());
-        let Some(destination) = address else {
-            return Err(self.refuse(RefusalKind::BadRequest, unknown()).await);
-        };
-        let now = self.plane.clock.now();
-        let bytes = self.plane.entropy.bytes();
-        let random = std::array::from_fn(|i| bytes.get(i).copied().unwrap_or_default());
-        let request = AuthnRequest {
-            id: RequestId::from_random(random),
-            issue_instant: now,
-            issuer: self.service_provider.entity_id.clone(),
-            acs_url: self.service_provider.acs_url.clone(),
-            destination,
-            force_authn: false,
-        };
-        let location = match request.redirect_url(None) {
-            Ok(url) => url,
-            Err(error) => {
-                return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
-            }
-        };
-        let browser = self.secret();
-        let pending = PendingLogin {
-            request_id: request.id.as_str().to_owned(),
-            browser: browser_digest(&browser),
-            team: team.cloned(),
-            expires: later(now, LOGIN_SECONDS),
-        };
-        if let Err(error) = self.ports.logins.begin(&pending, now).await {
-            return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
-        }
-        Ok(Begun { location, browser, expires_seconds: u64::from(LOGIN_SECONDS) })
-    }
-
     /// Takes the identity provider's answer (HTTP-POST binding) and opens a session.
     ///
     /// Every check of the door's order up to "person known and enabled" happens here; the first
@@ -75,86 +48,160 @@ impl Door {
         browser: Option<&SessionToken>,
         origin: &Origin,
     ) -> Result<Accepted, Refusal> {
+        let outcome = match self.admit_address(origin).await {
+            Ok(()) => {
+                let answer = Answer { saml_response, relay_state, browser, origin };
+                let mut trail = Trail::default();
+                let outcome = self.admit(&answer, &mut trail).await;
+                self.keep(trail, &outcome).await;
+                outcome
+            }
+            // Nothing was looked at, so there is nothing to keep.
+            Err(refusal) => Err(refusal),
+        };
+        self.counter.sign_in(&outcome, |counts| counts.accepted += 1);
+        outcome
+    }
+
+    async fn admit(&self, answer: &Answer<'_>, trail: &mut Trail) -> Result<Accepted, Refusal> {
         let now = self.plane.clock.now();
-        let (trusted, assertion) = match self.verify(saml_response, now) {
+        let (trusted, assertion) = match self.verify(answer.saml_response, now, trail) {
             Ok(verified) => verified,
-            Err(no) => return Err(self.refuse(RefusalKind::Denied, no).await),
+            Err((kind, no)) => return Err(self.refuse(kind, no).await),
         };
-        let pending = self.pending_login(&assertion, browser, now).await?;
+        trail.reach(DoorCheck::PendingLogin);
+        let pending = self.pending_login(&assertion, answer.browser, now).await?;
+        trail.reach(DoorCheck::Replay);
         self.claim(&assertion, now).await?;
-        let person = self.person_of(trusted, &assertion).await?;
-        let selected = match &trusted.settings.team {
-            Some(TeamSelector::Team(key)) => Some(key.as_str()),
-            Some(TeamSelector::TeamAttribute(name)) => assertion.attributes().single(name).ok(),
-            Some(TeamSelector::DomainAttribute(_)) | None => None,
+        trail.reach(DoorCheck::Person);
+        let (person, snapshot) = self.person_of(&trusted, &assertion, trail).await?;
+        trail.reach(DoorCheck::Team);
+        let rights = self.rights_of(&person, &snapshot);
+        let wishes = Wishes {
+            selector: trusted.settings.team.as_ref(),
+            attributes: assertion.attributes(),
+            begun: pending.as_ref().and_then(|login| login.team.as_ref()),
+            relay_state: answer.relay_state.filter(|_| pending.is_none()),
+            rights: &rights,
         };
-        let asked = selected
-            .or(relay_state.filter(|_| pending.is_none()))
-            .and_then(|text| TeamKey::parse(text).ok());
-        let team = pending.and_then(|login| login.team).or(asked);
+        let choice = match self.choice(&wishes) {
+            Ok(choice) => choice,
+            Err(NoChoice::Refused(no)) => {
+                return Err(self.refuse(RefusalKind::Denied, no.of(&person.id)).await);
+            }
+            Err(NoChoice::Attribute(rejection)) => {
+                trail.saml(&rejection.outcomes());
+                let no = rejected(&rejection);
+                return Err(self.refuse(RefusalKind::Denied, no.of(&person.id)).await);
+            }
+        };
+        trail.attributes_passed();
+        trail.reach(DoorCheck::Session);
+        let entry = signed_in(now, &person.id, &trusted, &assertion, answer.origin);
+        self.open_session(&assertion, &person.id, choice, entry, now).await
+    }
+
+    /// Writes the sign-in down and keeps its session.
+    async fn open_session(
+        &self,
+        assertion: &VerifiedAssertion,
+        person: &PersonId,
+        choice: Choice,
+        entry: AuditEntry,
+        now: Timestamp,
+    ) -> Result<Accepted, Refusal> {
         let expires = [assertion.session_not_on_or_after(), Some(later(now, SESSION_SECONDS))]
             .into_iter()
             .flatten()
             .min()
             .unwrap_or(now);
-        let token = self.secret();
-        let session = Session { id: session_id(&token), person: person.id.clone(), expires };
+        let token = self.cookie_keys.sign(CookieUse::Session, self.plane.entropy.bytes());
+        let session = Session {
+            id: session_id(&token),
+            person: person.clone(),
+            expires,
+            team: choice.team.clone().filter(|_| choice.only),
+            idp_session: IdpSession {
+                subject: subject_digest(assertion.issuer(), assertion.name_id().value()),
+                index: assertion.session_index().map(index_digest),
+            },
+        };
         // Nobody gets in unwritten, so the entry comes first.
-        let entry = signed_in(now, &person.id, trusted, &assertion, origin);
-        let written = self.plane.audit.append(&entry).await;
-        let opened = match written {
+        let opened = match self.plane.audit.append(&entry).await {
             Ok(()) => self.plane.sessions.open(&session).await,
             Err(error) => Err(error),
         };
         if let Err(error) = opened {
-            let no = No::unavailable(&error).of(&person.id);
+            let no = No::unavailable(&error).of(person);
             return Err(self.refuse(RefusalKind::Unavailable, no).await);
         }
+        if assertion.used_weak_algorithms() {
+            let issuer = assertion.issuer();
+            tracing::warn!(issuer, "signed in by weak algorithms, which the map allows");
+            self.counter.count(|counts| counts.accepted_weak += 1);
+        }
         let seconds = expires.as_second().saturating_sub(now.as_second());
-        Ok(Accepted { token, expires_seconds: u64::try_from(seconds).unwrap_or(0), team })
+        let expires_seconds = u64::try_from(seconds).unwrap_or(0);
+        Ok(Accepted { token, expires_seconds, team: choice.team, domain: choice.domain })
     }
 
-    /// Ends the session.
-    pub async fn sign_out(&self, token: &SessionToken) -> Result<(), Refusal> {
-        match self.plane.sessions.close(&session_id(token)).await {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await),
+    /// Keeps what each check said. It is there to find faults with: a store that fails is logged.
+    async fn keep(&self, trail: Trail, outcome: &Result<Accepted, Refusal>) {
+        let now = self.plane.clock.now();
+        if trail.person.is_none() && !self.strangers_kept.may_be_written_down(now) {
+            return;
+        }
+        let reference = match outcome {
+            Ok(_) => self.reference(),
+            Err(refusal) => refusal.reference.clone(),
+        };
+        let attempt = trail.attempt(now, &reference, outcome);
+        if let Err(error) = self.ports.attempts.record(&attempt).await {
+            tracing::error!(%error, "attempt to sign in not kept");
         }
     }
 
-    /// Size, XML, status, issuer, signature, algorithms, audience, recipient, times, request.
+    /// The assertion, if the provider that it names signed it for us and all of SAML's checks hold.
     fn verify(
         &self,
         saml_response: &str,
         now: Timestamp,
-    ) -> Result<(&Trusted, VerifiedAssertion), No<'static>> {
-        let unverified = UnverifiedResponse::peek_form(saml_response).map_err(|r| rejected(&r))?;
-        let trusted = self
-            .identity_providers
-            .values()
-            .find(|t| {
-                Some(t.verifier.identity_provider().entity_id.as_str()) == unverified.issuer()
-            })
-            .ok_or_else(|| {
-                No::new(
-                    ReasonCode::UnknownIdp,
-                    "The answer comes from an identity provider that is not trusted here.",
-                    ASK_ADMIN,
-                )
-            })?;
-        let valid_until = trusted.verifier.identity_provider().valid_until;
-        if valid_until.is_some_and(|end| end <= now) {
-            return Err(No::new(
-                ReasonCode::IdpMetadataExpired,
-                "What is known here of your identity provider is out of date.",
-                ASK_ADMIN,
-            ));
+        trail: &mut Trail,
+    ) -> Result<(Arc<Trusted>, VerifiedAssertion), (RefusalKind, No<'static>)> {
+        let failed = |rejection: &Rejection, trail: &mut Trail| {
+            trail.saml(&rejection.outcomes());
+            (RefusalKind::Denied, rejected(rejection))
+        };
+        let unverified = UnverifiedResponse::peek_form(saml_response)
+            .map_err(|rejection| failed(&rejection, trail))?;
+        let found = unverified.issuer().map_or(Found::Nobody, |id| self.trust.by_entity_id(id));
+        let trusted = match found {
+            Found::Nobody => {
+                let why = "Your identity provider is not trusted here.";
+                let no = No::new(ReasonCode::UnknownIdp, why, ASK_ADMIN);
+                trail.no_issuer(no.code);
+                return Err((RefusalKind::Denied, no));
+            }
+            Found::WithoutMetadata(key) => {
+                let no = no_metadata(&key);
+                trail.idp = Some(key);
+                trail.no_issuer(no.code);
+                return Err((RefusalKind::Unavailable, no));
+            }
+            Found::Trusted(trusted) => trusted,
+        };
+        trail.idp = Some(trusted.key.clone());
+        if !trusted.is_current(now) {
+            let no = outdated();
+            trail.no_issuer(no.code);
+            return Err((RefusalKind::Denied, no));
         }
         let expected = unverified.in_response_to();
         let assertion = trusted
             .verifier
             .verify_form(saml_response, now, expected)
-            .map_err(|rejection| rejected(&rejection))?;
+            .map_err(|rejection| failed(&rejection, trail))?;
+        trail.saml(&assertion.outcomes());
         Ok((trusted, assertion))
     }
 
@@ -168,6 +215,7 @@ impl Door {
     ) -> Result<Option<PendingLogin>, Refusal> {
         // Without a request the verifier has refused already, unless the map allows it.
         let Some(request_id) = assertion.in_response_to() else { return Ok(None) };
+        let browser = browser.filter(|cookie| self.cookie_keys.made(CookieUse::Login, cookie));
         let login = match self.ports.logins.take(request_id, now).await {
             Ok(login) => login,
             Err(error) => {
@@ -211,28 +259,21 @@ impl Door {
         &self,
         trusted: &Trusted,
         assertion: &VerifiedAssertion,
-    ) -> Result<Person, Refusal> {
-        let settings = &trusted.settings.person;
-        let value = match &settings.attribute {
-            Some(name) => match assertion.attributes().single(name) {
-                Ok(value) => value,
-                Err(rejection) => {
-                    return Err(self.refuse(RefusalKind::Denied, rejected(&rejection)).await);
-                }
-            },
-            None => assertion.name_id().value(),
-        };
-        let lookup = match settings.matches {
-            MatchBy::UserName => Some(PersonLookup::UserName(value.to_owned())),
-            MatchBy::Id => PersonId::parse(value).ok().map(PersonLookup::Id),
-        };
-        let Some(lookup) = lookup else {
-            let why = "The identity provider names you in a way that is not agreed with it.";
-            let no = No::new(ReasonCode::PersonUnnamed, why, ASK_ADMIN);
-            return Err(self.refuse(RefusalKind::Denied, no).await);
+        trail: &mut Trail,
+    ) -> Result<(Person, Snapshot), Refusal> {
+        let lookup = match named(&trusted.settings, assertion) {
+            Ok(lookup) => lookup,
+            Err(Unnamed::Attribute(rejection)) => {
+                trail.saml(&rejection.outcomes());
+                return Err(self.refuse(RefusalKind::Denied, rejected(&rejection)).await);
+            }
+            Err(Unnamed::Refused(no)) => return Err(self.refuse(RefusalKind::Denied, no).await),
         };
         match self.plane.directory.find(&lookup).await {
-            Ok(Some(id)) => self.known_person(&id).await.map(|(person, _)| person),
+            Ok(Some(id)) => {
+                trail.person = Some(id.clone());
+                self.known_person(&id).await
+            }
             Ok(None) => Err(self.refuse(RefusalKind::Denied, unknown_person()).await),
             Err(error) => Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await),
         }
@@ -259,10 +300,49 @@ impl Door {
             None => Err(self.refuse(RefusalKind::Denied, unknown_person().of(id)).await),
         }
     }
+}
 
-    fn secret(&self) -> SessionToken {
-        SessionToken::new(hex::encode(self.plane.entropy.bytes()))
+/// Why an assertion names nobody.
+enum Unnamed {
+    /// An attribute is not as it must be.
+    Attribute(Rejection),
+    /// The name is not of the agreed kind.
+    Refused(No<'static>),
+}
+
+/// Whom the assertion names, by what the map says of the provider.
+fn named(
+    settings: &access::map::IdentityProvider,
+    assertion: &VerifiedAssertion,
+) -> Result<PersonLookup, Unnamed> {
+    let refused = |code| {
+        let why = "The identity provider names you in a way that is not agreed with it.";
+        Unnamed::Refused(No::new(code, why, ASK_ADMIN))
+    };
+    let name_id = assertion.name_id();
+    let attribute = settings.person.attribute.as_ref();
+    let fits = match settings.name_id_format {
+        Some(format) => has_format(name_id, format),
+        // Where it is the name that counts, one that changes every time names nobody.
+        None => attribute.is_some() || name_id.format() != Some(TRANSIENT),
+    };
+    if !fits {
+        return Err(refused(ReasonCode::NameIdFormat));
     }
+    let value = match attribute {
+        Some(name) => assertion.attributes().single(name).map_err(Unnamed::Attribute)?,
+        None => name_id.value(),
+    };
+    let lookup = match settings.person.matches {
+        MatchBy::UserName => Some(PersonLookup::UserName(value.to_owned())),
+        MatchBy::Id => PersonId::parse(value).ok().map(PersonLookup::Id),
+    };
+    lookup.ok_or_else(|| refused(ReasonCode::PersonUnnamed))
+}
+
+/// Whether a name has the format. No format at all means unspecified (SAML core 2.2.2).
+fn has_format(name_id: &NameId, format: NameIdFormat) -> bool {
+    name_id.format().unwrap_or(NameIdFormat::Unspecified.uri()) == format.uri()
 }
 
 /// A refusal by SAML itself. The detail is made of our own words and settings.
@@ -281,12 +361,14 @@ fn unknown_person() -> No<'static> {
     No::new(ReasonCode::PersonUnknown, "The directory does not know you.", ASK_ADMIN)
 }
 
-fn browser_digest(secret: &SessionToken) -> String {
-    digest(&["stagedoor browser", secret.reveal()])
+/// Under which a subject's sessions are found when its provider logs it out. Of the name only the
+/// value counts: providers are not consistent about formats and qualifiers.
+pub(super) fn subject_digest(issuer: &str, name_id: &str) -> String {
+    digest(&["stagedoor subject", issuer, name_id])
 }
 
-fn later(now: Timestamp, seconds: u32) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX)
+pub(super) fn index_digest(session_index: &str) -> String {
+    digest(&["stagedoor session index", session_index])
 }
 
 fn signed_in(
@@ -297,9 +379,12 @@ fn signed_in(
     origin: &Origin,
 ) -> AuditEntry {
     let mut details = BTreeMap::from([
-        ("issuer".to_owned(), trusted.verifier.identity_provider().entity_id.clone()),
+        ("issuer".to_owned(), trusted.metadata().entity_id.clone()),
         ("key".to_owned(), assertion.key_fingerprint().to_owned()),
     ]);
+    if assertion.used_weak_algorithms() {
+        details.insert("algorithms".to_owned(), "weak".to_owned());
+    }
     if let Some(address) = origin.address {
         details.insert("from".to_owned(), address.to_string());
     }

@@ -1,7 +1,7 @@
 //! What the door hands to the pages.
 
 use crate::ports::PresignedUrl;
-use access::ids::TeamKey;
+use access::ids::{DomainKey, TeamKey};
 use access::map::About;
 use access::snapshot::Person;
 use std::fmt;
@@ -28,11 +28,26 @@ impl fmt::Debug for SessionToken {
     }
 }
 
+/// How a browser gets to the identity provider. Does not print: it holds the request's id.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Departure {
+    /// By a redirect to this address (HTTP-Redirect binding).
+    Redirect(String),
+}
+
+impl fmt::Debug for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redirect(_) => f.write_str("Redirect(redacted)"),
+        }
+    }
+}
+
 /// A sign-in that begins: send the browser there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Begun {
-    /// The identity provider's address with the `AuthnRequest`.
-    pub location: String,
+    /// The way to the identity provider, with the `AuthnRequest`.
+    pub departure: Departure,
     /// Secret for the browser that begins; the answer must come with it.
     pub browser: SessionToken,
     /// How long the identity provider may take, in seconds.
@@ -56,6 +71,9 @@ pub struct Accepted {
     pub expires_seconds: u64,
     /// The team to open at once: named by the application tile, or chosen before signing in.
     pub team: Option<TeamKey>,
+    /// The domain that the application stands for, where the person has several teams there to
+    /// choose from or came for one of them ([`TeamCard::domain`]).
+    pub domain: Option<DomainKey>,
 }
 
 /// What the person sees first.
@@ -76,6 +94,8 @@ pub struct TeamCard {
     pub about: About,
     /// The persona's key, if the team has one.
     pub persona: Option<String>,
+    /// The domain its profile is in.
+    pub domain: DomainKey,
     /// The domain's Region.
     pub region: String,
     /// When access ends, if a grant says so.

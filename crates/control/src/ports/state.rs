@@ -3,7 +3,7 @@
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The store could not be read or written.
@@ -73,6 +73,20 @@ pub struct Session {
     pub person: PersonId,
     /// When it lapses.
     pub expires: jiff::Timestamp,
+    /// The one team it opens; `None`: every team of the person.
+    pub team: Option<TeamKey>,
+    /// The identity provider's session which it came from.
+    pub idp_session: IdpSession,
+}
+
+/// A session at an identity provider, as far as it takes to end ours when that one ends. Digests
+/// only: neither `NameID` nor `SessionIndex` is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdpSession {
+    /// SHA-256 over the issuer and the subject's `NameID`, in lower-case hexadecimal.
+    pub subject: String,
+    /// SHA-256 of the `SessionIndex`, if the provider gave one.
+    pub index: Option<String>,
 }
 
 /// Who is signed in.
@@ -93,6 +107,15 @@ pub trait Sessions: Send + Sync + fmt::Debug {
 
     /// Ends every session of a person and says how many there were.
     async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError>;
+
+    /// Ends the sessions of an identity provider's subject ([`IdpSession::subject`]) and says how
+    /// many there were: those with one of these indexes and those without any, or all of them if
+    /// `indexes` is empty (SAML core 3.7.1).
+    async fn close_federated(
+        &self,
+        subject: &str,
+        indexes: &BTreeSet<String>,
+    ) -> Result<u64, StoreError>;
 }
 
 /// One line of the audit log.

@@ -2,7 +2,8 @@
 
 use super::CallError;
 use access::ids::{
-    AccountId, DomainId, DomainKey, PersonId, ProfileName, Region, RoleArn, TeamKey,
+    AccountId, DomainId, DomainKey, LandingUri, PersonId, ProfileName, Region, RoleArn, SpaceName,
+    TeamKey,
 };
 use access::map::AssumeRole;
 use access::observed::{ObservedApp, ObservedDomain, ObservedRole};
@@ -144,6 +145,10 @@ pub struct PresignRequest {
     pub expires_seconds: u32,
     /// How long the session lasts, in seconds: 1,800 to 43,200.
     pub session_seconds: u32,
+    /// Where in Studio it leads; absent: where the domain's settings say.
+    pub landing: Option<LandingUri>,
+    /// The space to open, which must be there; absent: none in particular.
+    pub space: Option<SpaceName>,
 }
 
 /// A link that lets its bearer into Studio. A secret: it does not print.

@@ -3,14 +3,16 @@
 use crate::world::{Fault, MAP, START, World, person_id};
 use access::ids::IdpKey;
 use access::network::Origin;
-use control::door::{Accepted, Door, DoorPorts, Refusal, RefusalKind, SessionToken};
+use control::door::{
+    Accepted, CookieKeys, Door, DoorPorts, DoorSettings, Refusal, RefusalKind, SessionToken,
+};
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoResponse, Signing};
 use jiff::{SignedDuration, Timestamp};
 use saml_sp::IdentityProvider;
-use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
 
-const DOOR: &str = "https://door.example.com";
+pub(crate) const DOOR: &str = "https://door.example.com";
 
 /// A door with two identity providers: `corp`, which must be asked, and `tiles`, which need not.
 pub(crate) struct House {
@@ -24,7 +26,7 @@ pub(crate) struct House {
 static CORP: LazyLock<DemoIdp> = LazyLock::new(|| idp("https://corp.example"));
 static TILES: LazyLock<DemoIdp> = LazyLock::new(|| idp("https://tiles.example"));
 
-fn idp(base_url: &str) -> DemoIdp {
+pub(crate) fn idp(base_url: &str) -> DemoIdp {
     let config = DemoIdpConfig {
         base_url: base_url.into(),
         people: vec![],
@@ -37,6 +39,7 @@ fn idp(base_url: &str) -> DemoIdp {
 /// One answer of an identity provider.
 pub(crate) struct Answer<'a> {
     pub(crate) name: &'a str,
+    pub(crate) display_name: &'a str,
     pub(crate) team: Option<&'a str>,
     pub(crate) to: Option<&'a str>,
     pub(crate) assertion: &'a str,
@@ -45,14 +48,14 @@ pub(crate) struct Answer<'a> {
 
 pub(crate) fn answer(name: &str) -> Answer<'_> {
     let at = START.parse().unwrap();
-    Answer { name, team: None, to: None, assertion: "_a1", at }
+    Answer { name, display_name: name, team: None, to: None, assertion: "_a1", at }
 }
 
 impl Answer<'_> {
     pub(crate) fn by(&self, idp: &DemoIdp) -> String {
         let person = DemoPerson {
             user_name: self.name.into(),
-            display_name: self.name.into(),
+            display_name: self.display_name.into(),
             user_id: format!("p-{}", self.name),
             email: self.name.into(),
             about: String::new(),
@@ -72,6 +75,33 @@ impl Answer<'_> {
     }
 }
 
+pub(crate) fn settings() -> DoorSettings {
+    DoorSettings::new(DOOR, CookieKeys::new([7; 32]))
+}
+
+pub(crate) fn ports(world: &Arc<World>) -> DoorPorts {
+    DoorPorts {
+        presign: world.clone(),
+        replay: world.clone(),
+        logins: world.clone(),
+        attempts: world.clone(),
+    }
+}
+
+pub(crate) fn idp_key(key: &str) -> IdpKey {
+    IdpKey::parse(key).unwrap()
+}
+
+/// What `corp` or `tiles` says of itself.
+pub(crate) fn metadata(key: &str) -> (IdpKey, IdentityProvider) {
+    let idp: &DemoIdp = if key == "corp" { &CORP } else { &TILES };
+    (idp_key(key), metadata_of(idp))
+}
+
+pub(crate) fn metadata_of(idp: &DemoIdp) -> IdentityProvider {
+    IdentityProvider::from_metadata(idp.metadata_xml().as_bytes(), None).unwrap()
+}
+
 impl House {
     /// Ada is in `ml-fraud` and has her profile.
     pub(crate) fn new() -> Self {
@@ -79,25 +109,38 @@ impl House {
     }
 
     pub(crate) fn over(world: Arc<World>) -> Self {
-        Self::with_metadata_until(world, None)
+        Self::by(world, MAP)
+    }
+
+    /// By another map, with the metadata of both providers as far as the map has them.
+    pub(crate) fn by(world: Arc<World>, map: &str) -> Self {
+        Self::with(world, map, settings(), [metadata("corp"), metadata("tiles")])
+    }
+
+    pub(crate) fn with(
+        world: Arc<World>,
+        map: &str,
+        settings: DoorSettings,
+        metadata: impl IntoIterator<Item = (IdpKey, IdentityProvider)>,
+    ) -> Self {
+        let plane = world.plane(map);
+        let known = |(key, _): &(IdpKey, _)| plane.map.identity_providers.contains_key(key);
+        let metadata = metadata.into_iter().filter(known).collect();
+        let door = Door::new(plane, ports(&world), settings, metadata).unwrap();
+        Self { world, door, corp: &CORP, tiles: &TILES }
     }
 
     fn with_metadata_until(world: Arc<World>, valid_until: Option<Timestamp>) -> Self {
-        let (corp, tiles): (&DemoIdp, &DemoIdp) = (&CORP, &TILES);
-        let metadata = [("corp", corp), ("tiles", tiles)].map(|(key, idp)| {
-            let xml = idp.metadata_xml();
-            let parsed = IdentityProvider::from_metadata(xml.as_bytes(), None).unwrap();
-            (IdpKey::parse(key).unwrap(), IdentityProvider { valid_until, ..parsed })
+        let metadata = ["corp", "tiles"].map(|key| {
+            let (key, idp) = metadata(key);
+            (key, IdentityProvider { valid_until, ..idp })
         });
-        let ports =
-            DoorPorts { presign: world.clone(), replay: world.clone(), logins: world.clone() };
-        let door = Door::new(world.plane(MAP), ports, DOOR, BTreeMap::from(metadata)).unwrap();
-        Self { world, door, corp, tiles }
+        Self::with(world, MAP, settings(), metadata)
     }
 
     /// Begins at `corp`: the request's id and the browser's secret.
     pub(crate) async fn begin(&self) -> (String, SessionToken) {
-        let begun = self.door.begin(&IdpKey::parse("corp").unwrap(), None).await.unwrap();
+        let begun = self.door.begin(&idp_key("corp"), None, &Origin::default()).await.unwrap();
         let id = self.world.state().logins.keys().next_back().unwrap().clone();
         (id, begun.browser)
     }
@@ -117,7 +160,12 @@ impl House {
 
     /// The refusal is what it says, is written down, and opened no session.
     #[track_caller]
-    fn refused(&self, outcome: Result<Accepted, Refusal>, kind: RefusalKind, code: &str) {
+    pub(crate) fn refused(
+        &self,
+        outcome: Result<Accepted, Refusal>,
+        kind: RefusalKind,
+        code: &str,
+    ) {
         let refusal = outcome.unwrap_err();
         assert_eq!((refusal.kind, refusal.code), (kind, code));
         let state = self.world.state();
@@ -147,7 +195,7 @@ async fn an_answer_to_our_request_in_this_browser_opens_a_session() {
 #[tokio::test(start_paused = true)]
 async fn unknown_idp() {
     let house = House::new();
-    let nobody = house.door.begin(&IdpKey::parse("other").unwrap(), None).await.unwrap_err();
+    let nobody = house.door.begin(&idp_key("other"), None, &Origin::default()).await.unwrap_err();
     assert_eq!((nobody.kind, nobody.code), (RefusalKind::BadRequest, "unknown-idp"));
     let stranger = answer("ada").by(&idp("https://stranger.example"));
     house.refused(house.accept(&stranger, None).await, RefusalKind::Denied, "unknown-idp");
@@ -194,7 +242,9 @@ async fn an_answer_is_taken_once() {
 #[tokio::test(start_paused = true)]
 async fn other_browser() {
     let house = House::new();
-    for browser in [None, Some(SessionToken::new("planted".into()))] {
+    let unsigned = SessionToken::new("planted".into());
+    for browser in [None, Some(unsigned), Some(house.sign_in("ada").await)] {
+        house.world.state().sessions.clear();
         let (id, _) = house.begin().await;
         let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
         let outcome = house.accept(&response, browser.as_ref()).await;
@@ -286,16 +336,20 @@ async fn nobody_signs_in_unwritten() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn strangers_cannot_fill_the_audit_log() {
-    let house = House::new();
+async fn strangers_cannot_fill_the_store() {
+    let often = DoorSettings { sign_ins_per_minute: NonZeroU32::MAX, ..settings() };
+    let both = [metadata("corp"), metadata("tiles")];
+    let house = House::with(World::of(&["ada"]), MAP, often, both);
     for _ in 0..200 {
         house.accept("bm9uc2Vuc2U=", None).await.unwrap_err();
     }
     assert_eq!(house.world.state().audit.len(), 60);
+    assert_eq!(house.world.state().attempts.len(), 60);
     // Whoever is known is written down all the same.
     house.world.state().people.get_mut(&person_id("ada")).unwrap().enabled = false;
     house.accept(&answer("ada").by(house.tiles), None).await.unwrap_err();
     assert_eq!(house.world.audited("refused").last().unwrap(), "person-disabled");
+    assert_eq!(house.world.state().attempts.last().unwrap().code, "person-disabled");
     tokio::time::advance(std::time::Duration::from_mins(1)).await;
     house.accept("bm9uc2Vuc2U=", None).await.unwrap_err();
     assert_eq!(house.world.state().audit.len(), 62);

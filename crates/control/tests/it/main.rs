@@ -3,7 +3,17 @@
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod door_attempts;
+#[cfg(test)]
+mod door_choice;
+#[cfg(test)]
+mod door_cookies;
+#[cfg(test)]
+mod door_limits;
+#[cfg(test)]
 mod door_opening;
+#[cfg(test)]
+mod door_trust;
 #[cfg(test)]
 mod leaving;
 #[cfg(test)]

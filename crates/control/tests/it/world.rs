@@ -11,10 +11,10 @@ use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use control::plane::Plane;
 use control::ports::{
-    AppOwner, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget, Ensured, Entropy,
-    FailureKind, LoginRequests, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
-    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session,
-    SessionId, Sessions, StoreError,
+    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget,
+    Ensured, Entropy, FailureKind, LoginRequests, Observe, PendingLogin, PersonLookup, Presign,
+    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
+    Secrets, Session, SessionId, Sessions, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +64,8 @@ pub(crate) enum Fault {
     Logins,
     Replay,
     Audit,
+    Attempts,
+    Secrets,
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +86,12 @@ pub(crate) struct State {
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) logins: BTreeMap<String, PendingLogin>,
     pub(crate) used: BTreeSet<String>,
+    pub(crate) attempts: Vec<Attempt>,
+    /// Links that were asked for.
+    pub(crate) presigned: Vec<PresignRequest>,
+    /// Session ids that were looked up.
+    pub(crate) looked_up: u32,
+    pub(crate) secrets: BTreeMap<String, [u8; 32]>,
     drawn: u64,
 }
 
@@ -401,7 +409,7 @@ impl Presign for World {
         _: &DomainTarget,
         request: &PresignRequest,
     ) -> Result<PresignedUrl, CallError> {
-        drop(self.call(Fault::Presign, "CreatePresignedDomainUrl")?);
+        self.call(Fault::Presign, "CreatePresignedDomainUrl")?.presigned.push(request.clone());
         Ok(PresignedUrl::new(format!("https://studio.example/{}", request.profile)))
     }
 }
@@ -414,7 +422,8 @@ impl Sessions for World {
     }
 
     async fn get(&self, id: &SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        let state = self.store(Fault::Sessions)?;
+        let mut state = self.store(Fault::Sessions)?;
+        state.looked_up += 1;
         Ok(state.sessions.get(id).filter(|session| session.expires > now).cloned())
     }
 
@@ -426,6 +435,41 @@ impl Sessions for World {
     async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError> {
         self.store(Fault::Sessions)?.sessions.retain(|_, session| &session.person != person);
         Ok(0)
+    }
+
+    async fn close_federated(
+        &self,
+        subject: &str,
+        indexes: &BTreeSet<String>,
+    ) -> Result<u64, StoreError> {
+        let mut state = self.store(Fault::Sessions)?;
+        let before = state.sessions.len();
+        let named = |index: &Option<String>| {
+            indexes.is_empty() || index.as_ref().is_none_or(|index| indexes.contains(index))
+        };
+        state.sessions.retain(|_, session| {
+            session.idp_session.subject != subject || !named(&session.idp_session.index)
+        });
+        Ok((before - state.sessions.len()) as u64)
+    }
+}
+
+#[async_trait]
+impl Attempts for World {
+    async fn record(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.store(Fault::Attempts)?.attempts.push(attempt.clone());
+        Ok(())
+    }
+
+    async fn newest_attempts(&self, _: u32) -> Result<Vec<Attempt>, StoreError> {
+        panic!("the door reads no attempts")
+    }
+}
+
+#[async_trait]
+impl Secrets for World {
+    async fn get_or_create(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        Ok(*self.store(Fault::Secrets)?.secrets.entry(name.into()).or_insert(fresh))
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     })?;
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let door = compose::door(&parts, map_path, &public_url)?;
+    let door = compose::door(&parts, map_path, &public_url).await?;
     let queue = match &args.events_queue {
         Some(name) => Some(events_queue(&parts, &region, name).await?),
         None => None,

@@ -19,7 +19,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
         return script::play().await;
     }
     let world = World::start().await?;
-    world.serve()?;
+    world.serve().await?;
     output::talk(&story::welcome(&world));
     let stop = stop_signal();
     tokio::pin!(stop);

@@ -52,7 +52,7 @@ impl Story<'_> {
         self.plan_names_who_gains().await?;
         self.apply_makes_it_so().await?;
         self.say("The door opens");
-        self.world.serve()?;
+        self.world.serve().await?;
         let mut one = self.user_1_signs_in().await?;
         let mut two = self.user_2_is_refused_the_other_team().await?;
         self.say("The door cannot be forged");

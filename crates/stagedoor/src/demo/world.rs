@@ -124,7 +124,7 @@ impl World {
     }
 
     /// Opens the door: portal, loop and events.
-    pub(super) fn serve(&self) -> Result<()> {
+    pub(super) async fn serve(&self) -> Result<()> {
         let listener = self
             .door_listener
             .lock()
@@ -133,7 +133,7 @@ impl World {
             .ok_or_else(|| anyhow!("the door is open already"))?;
         let serving = Serving {
             listener,
-            door: compose::door(&self.parts, &self.map_path(), &self.door_url)?,
+            door: compose::door(&self.parts, &self.map_path(), &self.door_url).await?,
             queue: Some(Arc::clone(&self.queue) as _),
             rhythm: Rhythm { resync: Duration::from_mins(15), recheck: Duration::from_millis(500) },
             config: web_config(&self.parts, &self.door_url)?,

@@ -3,8 +3,10 @@
 use super::*;
 use crate::prune::BATCH;
 use access::ids::PersonId;
+use control::ports::ATTEMPTS_KEPT;
 use control::ports::{
-    AuditEntry, AuditLog, LoginRequests, PendingLogin, ReplayCache, Session, SessionId, Sessions,
+    Attempt, Attempts, AuditEntry, AuditLog, CheckRow, IdpSession, LoginRequests, PendingLogin,
+    ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -37,7 +39,7 @@ fn a_file_is_kept_in_a_synced_write_ahead_log() {
     assert_eq!(ask::<i64>(&store, "PRAGMA synchronous"), 2, "FULL");
     assert_eq!(ask::<i64>(&store, "PRAGMA foreign_keys"), 1);
     assert_eq!(ask::<i64>(&store, "PRAGMA busy_timeout"), 5000);
-    assert_eq!(ask::<i64>(&store, "PRAGMA user_version"), 1);
+    assert_eq!(ask::<i64>(&store, "PRAGMA user_version"), 2);
 }
 
 #[tokio::test]
@@ -53,6 +55,8 @@ async fn a_full_disk_fails_the_call_and_keeps_what_was_there() {
         id: SessionId("a".to_owned()),
         person: PersonId::parse("p").unwrap(),
         expires: second(100),
+        team: None,
+        idp_session: IdpSession { subject: "digest".to_owned(), index: None },
     };
     store.open(&session).await.unwrap();
     let error = store.append(&entry(&"x".repeat(100_000))).await.unwrap_err();
@@ -105,7 +109,7 @@ async fn each_call_forgets_a_bounded_number_of_lapsed_rows() {
         .execute_batch(&format!(
             "{fill} INSERT INTO used_assertion SELECT randomblob(32), i FROM n;
              {fill} INSERT INTO pending_login SELECT 'r' || i, 'b', NULL, i FROM n;
-             {fill} INSERT INTO session SELECT 's' || i, 'p', i FROM n;"
+             {fill} INSERT INTO session (id, person, expires) SELECT 's' || i, 'p', i FROM n;"
         ))
         .unwrap();
     let count = |table: &str| ask::<i64>(&store, &format!("SELECT count(*) FROM {table}"));
@@ -159,7 +163,7 @@ async fn a_lapsed_assertion_may_be_claimed_again_even_before_it_is_forgotten() {
 async fn a_damaged_row_is_an_error_and_not_somebody_else() {
     let store = SqliteStore::in_memory().unwrap();
     let write = |sql: &str| store.connection.lock().unwrap().execute_batch(sql).unwrap();
-    write("INSERT INTO session VALUES ('s', 'not a person', 9000000)");
+    write("INSERT INTO session (id, person, expires) VALUES ('s', 'not a person', 9000000)");
     write("INSERT INTO pending_login VALUES ('r', 'b', 'Not A Team', 9000000)");
     let error = store.get(&SessionId("s".to_owned()), second(1)).await.unwrap_err();
     assert!(error.to_string().contains("cannot look up a session in the store"), "{error}");
@@ -195,7 +199,10 @@ async fn a_call_that_panics_changes_nothing_and_the_next_one_works() {
     let store = SqliteStore::in_memory().unwrap();
     let result: Result<(), _> = store
         .write("try", |transaction| {
-            transaction.execute("INSERT INTO session VALUES ('s', 'p', 9000000)", [])?;
+            transaction.execute(
+                "INSERT INTO session (id, person, expires) VALUES ('s', 'p', 9000000)",
+                [],
+            )?;
             panic!("in the middle");
         })
         .await;
@@ -210,4 +217,43 @@ async fn a_call_that_panics_changes_nothing_and_the_next_one_works() {
     };
     store.begin(&login, second(1)).await.unwrap();
     assert_eq!(store.take("r", second(1)).await, Ok(Some(login)));
+}
+
+#[tokio::test]
+async fn attempts_beyond_the_newest_are_gone_from_the_file() {
+    let store = SqliteStore::in_memory().unwrap();
+    for n in 0..ATTEMPTS_KEPT + 5 {
+        let row = CheckRow { check: "size".into(), state: RowState::Passed, code: None };
+        let attempt = Attempt {
+            at: second(1),
+            reference: n.to_string(),
+            idp: None,
+            person: None,
+            accepted: false,
+            code: "expired".into(),
+            rows: vec![row],
+        };
+        store.record(&attempt).await.unwrap();
+    }
+    assert_eq!(ask::<u32>(&store, "SELECT count(*) FROM attempt"), ATTEMPTS_KEPT);
+    assert_eq!(ask::<String>(&store, "SELECT reference FROM attempt ORDER BY id LIMIT 1"), "5");
+}
+
+#[test]
+fn a_file_of_the_first_version_becomes_one_of_this() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection, &STEPS[..1]).unwrap();
+    connection.execute_batch("INSERT INTO session VALUES ('s', 'p', 9000000)").unwrap();
+    migrate(&mut connection, STEPS).unwrap();
+    let left: u32 =
+        connection.query_row("SELECT count(*) FROM session", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0, "a session that no log-out could find");
+}
+
+#[tokio::test]
+async fn a_damaged_secret_is_an_error_and_not_another_secret() {
+    let store = SqliteStore::in_memory().unwrap();
+    assert_eq!(store.get_or_create("k", [1; 32]).await, Ok([1; 32]));
+    let short = store.connection.lock().unwrap().execute_batch("UPDATE secret SET value = x'00'");
+    assert!(short.is_err());
 }

@@ -1,12 +1,13 @@
 //! What every store must do, written against the ports alone so that any adapter can be held
 //! against it. Each function takes an empty store and panics where the contract is broken.
 
-use access::ids::{PersonId, TeamKey};
+use access::ids::{IdpKey, PersonId, TeamKey};
 use control::ports::{
-    AuditEntry, AuditLog, LoginRequests, PendingLogin, ReplayCache, Session, SessionId, Sessions,
+    ATTEMPTS_KEPT, Attempt, Attempts, AuditEntry, AuditLog, CheckRow, IdpSession, LoginRequests,
+    PendingLogin, ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -160,11 +161,15 @@ pub(crate) mod sessions {
             id: SessionId(id.to_owned()),
             person: PersonId::parse(person).unwrap(),
             expires: micros(1_000),
+            team: None,
+            idp_session: IdpSession { subject: format!("subject of {person}"), index: None },
         }
     }
 
     pub(crate) async fn a_session_is_there_until_its_end(sessions: &impl Sessions) {
-        let ana = session("s1", "ana");
+        let team = TeamKey::parse("fraud").ok();
+        let idp_session = IdpSession { subject: "ana".into(), index: Some("i1".into()) };
+        let ana = Session { team, idp_session, ..session("s1", "ana") };
         sessions.open(&ana).await.unwrap();
         assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
         assert_eq!(sessions.get(&ana.id, micros(999)).await, Ok(Some(ana.clone())));
@@ -207,6 +212,105 @@ pub(crate) mod sessions {
         assert_eq!(sessions.get(&SessionId("s1".to_owned()), micros(10)).await, Ok(None));
         assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
         assert_eq!(sessions.get(&bob.id, micros(10)).await, Ok(Some(bob)));
+    }
+
+    /// Who is still there of `s1` (index i1), `s2` (i2), `s3` (none), and `s4` of somebody else.
+    async fn left_after(sessions: &impl Sessions, indexes: &[&str]) -> (u64, Vec<&'static str>) {
+        let all = [("s1", Some("i1")), ("s2", Some("i2")), ("s3", None), ("s4", Some("i1"))];
+        for (id, index) in all {
+            let subject = if id == "s4" { "bob" } else { "ana" };
+            let idp_session = IdpSession { subject: subject.into(), index: index.map(Into::into) };
+            sessions.open(&Session { idp_session, ..session(id, "ana") }).await.unwrap();
+        }
+        let indexes: BTreeSet<String> = indexes.iter().map(|&index| index.into()).collect();
+        let ended = sessions.close_federated("ana", &indexes).await.unwrap();
+        let mut left = Vec::new();
+        for (id, _) in all {
+            if sessions.get(&SessionId(id.into()), micros(10)).await.unwrap().is_some() {
+                left.push(id);
+            }
+        }
+        (ended, left)
+    }
+
+    pub(crate) async fn a_provider_ends_every_session_of_its_subject(sessions: &impl Sessions) {
+        assert_eq!(left_after(sessions, &[]).await, (3, vec!["s4"]));
+        let nobody = sessions.close_federated("ana", &BTreeSet::new()).await;
+        assert_eq!(nobody, Ok(0));
+    }
+
+    pub(crate) async fn a_provider_ends_the_sessions_it_names_and_those_without_name(
+        sessions: &impl Sessions,
+    ) {
+        assert_eq!(left_after(sessions, &["i2", "i\"9", "%"]).await, (2, vec!["s1", "s4"]));
+    }
+}
+
+pub(crate) mod attempts {
+    //! [`Attempts`].
+
+    use super::*;
+
+    fn attempt(reference: &str) -> Attempt {
+        let row = |check: &str, state, code: Option<&str>| CheckRow {
+            check: check.into(),
+            state,
+            code: code.map(Into::into),
+        };
+        Attempt {
+            at: micros(10),
+            reference: reference.into(),
+            idp: IdpKey::parse("corp").ok(),
+            person: PersonId::parse("ana").ok(),
+            accepted: false,
+            code: "replayed".into(),
+            rows: vec![
+                row("size", RowState::Passed, None),
+                row("replay", RowState::Failed, Some("replayed")),
+                row("person", RowState::NotRun, None),
+            ],
+        }
+    }
+
+    pub(crate) async fn attempts_come_back_as_kept_newest_first(attempts: &impl Attempts) {
+        let stranger = Attempt { idp: None, person: None, accepted: true, ..attempt("second") };
+        attempts.record(&attempt("first")).await.unwrap();
+        attempts.record(&stranger).await.unwrap();
+        let all = vec![stranger.clone(), attempt("first")];
+        assert_eq!(attempts.newest_attempts(9).await, Ok(all));
+        assert_eq!(attempts.newest_attempts(1).await, Ok(vec![stranger]));
+        assert_eq!(attempts.newest_attempts(0).await, Ok(vec![]));
+    }
+
+    pub(crate) async fn only_so_many_attempts_are_kept(attempts: &impl Attempts) {
+        for n in 0..ATTEMPTS_KEPT + 3 {
+            attempts.record(&attempt(&n.to_string())).await.unwrap();
+        }
+        let kept = attempts.newest_attempts(u32::MAX).await.unwrap();
+        assert_eq!(kept.len(), ATTEMPTS_KEPT as usize);
+        assert_eq!(kept.last().unwrap().reference, "3");
+    }
+}
+
+pub(crate) mod secrets {
+    //! [`Secrets`].
+
+    use super::*;
+
+    pub(crate) async fn the_first_secret_of_a_name_stays(secrets: &impl Secrets) {
+        assert_eq!(secrets.get_or_create("a", [1; 32]).await, Ok([1; 32]));
+        assert_eq!(secrets.get_or_create("a", [2; 32]).await, Ok([1; 32]));
+        assert_eq!(secrets.get_or_create("b", [2; 32]).await, Ok([2; 32]));
+    }
+
+    pub(crate) async fn racing_replicas_get_one_secret(secrets: Arc<impl Secrets + 'static>) {
+        let number = std::sync::atomic::AtomicU8::new(0);
+        let same = race(|| {
+            let mine = [number.fetch_add(1, std::sync::atomic::Ordering::SeqCst); 32];
+            let secrets = Arc::clone(&secrets);
+            async move { secrets.get_or_create("a", mine).await == Ok(mine) }
+        });
+        assert_eq!(same.await, 1, "everybody else got another's");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The contract, held by the store in memory and in a file.
 
-use crate::contract::{audit, logins, replay, sessions};
+use crate::contract::{attempts, audit, logins, replay, secrets, sessions};
 use std::sync::Arc;
 use store::SqliteStore;
 
@@ -36,6 +36,12 @@ holds! {
     sessions::a_session_id_is_opened_once(&),
     sessions::closing_ends_one_session_and_may_be_repeated(&),
     sessions::closing_all_of_a_person_leaves_the_others(&),
+    sessions::a_provider_ends_every_session_of_its_subject(&),
+    sessions::a_provider_ends_the_sessions_it_names_and_those_without_name(&),
+    attempts::attempts_come_back_as_kept_newest_first(&),
+    attempts::only_so_many_attempts_are_kept(&),
+    secrets::the_first_secret_of_a_name_stays(&),
+    secrets::racing_replicas_get_one_secret(Arc),
     audit::entries_come_back_as_written_in_the_order_of_writing(&),
     audit::only_the_newest_are_given(&),
     audit::racing_entries_are_all_kept(Arc),

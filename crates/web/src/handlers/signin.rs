@@ -13,12 +13,13 @@ use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use control::door::{Accepted, RefusalKind};
+use control::door::{Accepted, Departure, RefusalKind};
 
 /// `GET /login/{idp}?team=`: to the identity provider, with a cookie that binds its answer to this
 /// browser.
 pub(crate) async fn login(
     State(portal): State<Portal>,
+    visit: Visit,
     idp: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refused> {
@@ -32,11 +33,13 @@ pub(crate) async fn login(
         }
         None => None,
     };
-    let begun = portal.door.begin(&idp, team.as_ref()).await.map_err(Refused::by_door)?;
+    let begun =
+        portal.door.begin(&idp, team.as_ref(), &visit.origin).await.map_err(Refused::by_door)?;
     let cookie = Cookie::Login
         .set(portal.door.secure_cookies(), &begun.browser, begun.expires_seconds)
         .ok_or_else(|| Refused::new(&portal, Problem::Defect))?;
-    let mut answer = redirect(&portal, StatusCode::SEE_OTHER, &begun.location)?;
+    let Departure::Redirect(location) = &begun.departure;
+    let mut answer = redirect(&portal, StatusCode::SEE_OTHER, location)?;
     answer.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(answer)
 }

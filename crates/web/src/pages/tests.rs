@@ -61,6 +61,7 @@ fn card(team: &str, blocked: Option<&str>) -> TeamCard {
             data_class: Some("confidential".into()),
         },
         persona: Some("data-scientist".into()),
+        domain: access::ids::DomainKey::parse("research").unwrap(),
         region: "eu-west-1".into(),
         until: Some("2027-01-31T00:00:00Z".parse().unwrap()),
         blocked: blocked.map(str::to_owned),

@@ -11,13 +11,13 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
-use control::door::{Door, DoorPorts, SessionToken};
+use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
 use control::plane::Plane;
 use control::ports::{
-    AppOwner, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget, Ensured, Entropy,
-    FailureKind, LoginRequests, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
-    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session,
-    SessionId, Sessions, StoreError,
+    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget,
+    Ensured, Entropy, FailureKind, IdpSession, LoginRequests, Observe, PendingLogin, PersonLookup,
+    Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision,
+    ReplayCache, Session, SessionId, Sessions, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -29,8 +29,13 @@ use web::WebConfig;
 pub(crate) const STUDIO_LINK: &str =
     "https://d-abcdefghijkl.studio.eu-west-1.sagemaker.aws/auth?token=LINK-SECRET";
 
-/// The cookie value of a browser that is signed in. The fake of [`Sessions`] knows any.
-pub(crate) const TOKEN: &str = "SESSION-SECRET";
+/// The cookie value of a browser that is signed in, signed with [`COOKIE_KEY`]. The fake of
+/// [`Sessions`] knows any.
+pub(crate) const TOKEN: &str =
+    "SESSION-SECRET.2763d14acb6bfd9f66f78e76aff71683ca7e23ec73a1eeadd7b9ee7701ceae13";
+
+/// What the door of these tests signs cookies with.
+const COOKIE_KEY: [u8; 32] = [7; 32];
 
 const MAP: &str = r#"
 version: 1
@@ -225,7 +230,12 @@ fn door(world: &Arc<World>, public_url: &str) -> Door {
         clock: world.clone(),
         entropy: world.clone(),
     };
-    let ports = DoorPorts { presign: world.clone(), replay: world.clone(), logins: world.clone() };
+    let ports = DoorPorts {
+        presign: world.clone(),
+        replay: world.clone(),
+        logins: world.clone(),
+        attempts: world.clone(),
+    };
     let corp = saml_sp::IdentityProvider {
         entity_id: "https://idp.example/metadata".into(),
         keys: vec![],
@@ -234,7 +244,8 @@ fn door(world: &Arc<World>, public_url: &str) -> Door {
         valid_until: None,
     };
     let metadata = BTreeMap::from([(IdpKey::parse("corp").unwrap(), corp)]);
-    Door::new(plane, ports, public_url, metadata).unwrap()
+    let settings = DoorSettings::new(public_url, CookieKeys::new(COOKIE_KEY));
+    Door::new(plane, ports, settings, metadata).unwrap()
 }
 
 fn ada() -> Person {
@@ -412,7 +423,13 @@ impl Sessions for World {
         id: &SessionId,
         now: jiff::Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let session = Session { id: id.clone(), person: ada().id, expires: now };
+        let session = Session {
+            id: id.clone(),
+            person: ada().id,
+            expires: now,
+            team: None,
+            idp_session: IdpSession { subject: String::new(), index: None },
+        };
         Ok((self.signed_in.load(Ordering::SeqCst) == 1).then_some(session))
     }
 
@@ -423,6 +440,21 @@ impl Sessions for World {
 
     async fn close_all(&self, _: &PersonId) -> Result<u64, StoreError> {
         panic!("no page ends all sessions")
+    }
+
+    async fn close_federated(&self, _: &str, _: &BTreeSet<String>) -> Result<u64, StoreError> {
+        panic!("no page is a provider's log-out")
+    }
+}
+
+#[async_trait]
+impl Attempts for World {
+    async fn record(&self, _: &Attempt) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn newest_attempts(&self, _: u32) -> Result<Vec<Attempt>, StoreError> {
+        panic!("no page shows attempts")
     }
 }
 

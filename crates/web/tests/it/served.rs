@@ -1,6 +1,6 @@
 //! Over a real socket.
 
-use crate::house::House;
+use crate::house::{House, TOKEN};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -16,8 +16,10 @@ async fn the_peer_of_the_socket_is_the_origin_and_the_server_stops_when_told() {
     }));
 
     let mut client = TcpStream::connect(address).await.unwrap();
-    let request = "GET /opening/trials?key=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
-                   Cookie: stagedoor=SESSION-SECRET\r\nX-Forwarded-For: 10.100.10.7\r\n\r\n";
+    let request = format!(
+        "GET /opening/trials?key=00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Cookie: stagedoor={TOKEN}\r\nX-Forwarded-For: 10.100.10.7\r\n\r\n"
+    );
     client.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();

@@ -1,0 +1,115 @@
+//! What each check said of one answer of an identity provider.
+
+use super::Refusal;
+use crate::ports::{Attempt, CheckRow, RowState};
+use access::ids::{IdpKey, PersonId};
+use access::reason::ReasonCode;
+use jiff::Timestamp;
+use saml_sp::{Check, CheckOutcome, CheckState};
+
+/// The door's own checks, after those of SAML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum DoorCheck {
+    /// It answers a sign-in that was begun here, in this browser.
+    PendingLogin,
+    /// It was not used before.
+    Replay,
+    /// The directory knows the person and lets them sign in.
+    Person,
+    /// It may lead to the team it is for.
+    Team,
+    /// The sign-in is written down and the session kept.
+    Session,
+}
+
+impl DoorCheck {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::PendingLogin, "pending-login"),
+        (Self::Replay, "replay"),
+        (Self::Person, "person"),
+        (Self::Team, "team"),
+        (Self::Session, "session"),
+    ];
+}
+
+/// How far an answer came.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    pub(super) idp: Option<IdpKey>,
+    pub(super) person: Option<PersonId>,
+    saml: Vec<CheckRow>,
+    reached: Option<DoorCheck>,
+}
+
+impl Trail {
+    /// What SAML's own checks said.
+    pub(super) fn saml(&mut self, outcomes: &[CheckOutcome]) {
+        self.saml = outcomes.iter().copied().map(saml_row).collect();
+    }
+
+    /// It could be read, but not who it is from, or nothing is believed from there.
+    pub(super) fn no_issuer(&mut self, code: &'static str) {
+        let row = |check: &Check| match check {
+            Check::Size | Check::Encoding | Check::Xml => row(check.as_str(), None),
+            Check::Issuer => row(check.as_str(), Some(code)),
+            _ => not_run(check.as_str()),
+        };
+        self.saml = Check::ALL.iter().map(row).collect();
+    }
+
+    /// The attributes that were asked for are there.
+    pub(super) fn attributes_passed(&mut self) {
+        let name = Check::Attributes.as_str();
+        if let Some(attributes) = self.saml.iter_mut().find(|row| row.check == name) {
+            attributes.state = RowState::Passed;
+        }
+    }
+
+    /// The check that is about to run; all before it held.
+    pub(super) fn reach(&mut self, check: DoorCheck) {
+        self.reached = Some(check);
+    }
+
+    pub(super) fn attempt<T>(
+        self,
+        at: Timestamp,
+        reference: &str,
+        outcome: &Result<T, Refusal>,
+    ) -> Attempt {
+        let refused = outcome.as_ref().err().map(|refusal| refusal.code);
+        // A check of SAML that failed late, such as an attribute, is the one to show.
+        let failed = self.saml.iter().any(|row| row.state == RowState::Failed);
+        let own = DoorCheck::ALL.into_iter().map(|(check, name)| match self.reached {
+            Some(reached) if check < reached => row(name, None),
+            Some(reached) if check == reached && !failed => row(name, refused),
+            _ => not_run(name),
+        });
+        let own: Vec<_> = own.collect();
+        Attempt {
+            at,
+            reference: reference.to_owned(),
+            idp: self.idp,
+            person: self.person,
+            accepted: outcome.is_ok(),
+            code: refused.unwrap_or(ReasonCode::SignedIn.as_str()).to_owned(),
+            rows: self.saml.into_iter().chain(own).collect(),
+        }
+    }
+}
+
+fn saml_row(outcome: CheckOutcome) -> CheckRow {
+    match outcome.state {
+        CheckState::Passed => row(outcome.check.as_str(), None),
+        CheckState::Failed(code) => row(outcome.check.as_str(), Some(code.as_str())),
+        CheckState::NotRun => not_run(outcome.check.as_str()),
+    }
+}
+
+fn row(check: &str, failed: Option<&str>) -> CheckRow {
+    let state = if failed.is_some() { RowState::Failed } else { RowState::Passed };
+    CheckRow { check: check.to_owned(), state, code: failed.map(str::to_owned) }
+}
+
+fn not_run(check: &str) -> CheckRow {
+    CheckRow { check: check.to_owned(), state: RowState::NotRun, code: None }
+}

@@ -1,0 +1,268 @@
+//! Whom the door trusts: each identity provider of the map with its metadata, which can change while
+//! the door serves.
+//!
+//! What is pinned is the *key*. A certificate past its end still verifies: in SAML it only carries
+//! the key, nobody checks its chain, and refusing it would lock everybody out at a moment that the
+//! certificate alone decides. The door says so in its log and in [`Door::trust`](super::Door::trust),
+//! for health and metrics. The end of the *metadata* (`validUntil`) is different: with it the
+//! provider itself says until when it vouches for these keys, so from then on nobody is let in.
+
+use super::DoorError;
+use access::ids::IdpKey;
+use access::map::{self, RequestBinding};
+use jiff::Timestamp;
+use saml_sp::{
+    AlgorithmPolicy, ClockSkew, IdentityProvider, PinnedKey, ServiceProvider, Unsolicited, Verifier,
+};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// An identity provider of the map, together with its pinned keys.
+#[derive(Debug)]
+pub(super) struct Trusted {
+    pub(super) key: IdpKey,
+    pub(super) settings: map::IdentityProvider,
+    pub(super) verifier: Verifier,
+}
+
+impl Trusted {
+    pub(super) fn metadata(&self) -> &IdentityProvider {
+        self.verifier.identity_provider()
+    }
+
+    /// Whether the provider still vouches for its metadata.
+    pub(super) fn is_current(&self, now: Timestamp) -> bool {
+        self.metadata().valid_until.is_none_or(|end| end > now)
+    }
+
+    /// Where requests to sign in go, by the binding of the map.
+    pub(super) fn address(&self) -> Option<&str> {
+        address(&self.settings, self.metadata())
+    }
+}
+
+/// What is known of an identity provider that was asked for.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// The map does not have it.
+    Nobody,
+    /// The map has it, and its metadata was never read.
+    WithoutMetadata(IdpKey),
+    /// It can be believed what it signs.
+    Trusted(Arc<Trusted>),
+}
+
+/// How much an identity provider is trusted now, for health and metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustStatus {
+    /// Its key in the map.
+    pub idp: IdpKey,
+    /// Its entity id; `None` while its metadata was never read. Nobody signs in with it then.
+    pub entity_id: Option<String>,
+    /// Until when the metadata may be used, if it says so.
+    pub valid_until: Option<Timestamp>,
+    /// The keys that are believed. One past its `not_after` still is; announce it before.
+    pub keys: Vec<KeyStatus>,
+    /// When the metadata was last taken.
+    pub taken_at: Option<Timestamp>,
+    /// The last renewal that failed, if none succeeded after it.
+    pub last_failure: Option<RenewalFailure>,
+}
+
+/// A key that is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStatus {
+    /// SHA-256 of the certificate, or of the bare key: 64 lower-case hexadecimal digits.
+    pub fingerprint: String,
+    /// End of the certificate; `None` for a bare key.
+    pub not_after: Option<Timestamp>,
+}
+
+/// A renewal of metadata that failed; what was known before is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenewalFailure {
+    /// When.
+    pub at: Timestamp,
+    /// Why, for the admin.
+    pub message: String,
+}
+
+#[derive(Debug)]
+struct Provider {
+    settings: map::IdentityProvider,
+    trusted: Option<Arc<Trusted>>,
+    taken_at: Option<Timestamp>,
+    last_failure: Option<RenewalFailure>,
+}
+
+/// All identity providers of the map.
+#[derive(Debug)]
+pub(super) struct Trust {
+    service_provider: ServiceProvider,
+    providers: RwLock<BTreeMap<IdpKey, Provider>>,
+}
+
+impl Trust {
+    /// The providers of the map, none of them known yet.
+    pub(super) fn new(
+        service_provider: ServiceProvider,
+        settings: &BTreeMap<IdpKey, map::IdentityProvider>,
+    ) -> Self {
+        let provider = |settings: &map::IdentityProvider| Provider {
+            settings: settings.clone(),
+            trusted: None,
+            taken_at: None,
+            last_failure: None,
+        };
+        let providers = settings.iter().map(|(key, s)| (key.clone(), provider(s))).collect();
+        Self { service_provider, providers: RwLock::new(providers) }
+    }
+
+    /// Takes metadata in place of what was known, if all is well with it.
+    pub(super) fn take(
+        &self,
+        key: &IdpKey,
+        metadata: IdentityProvider,
+        now: Timestamp,
+    ) -> Result<(), DoorError> {
+        let mut providers = self.write();
+        let known = providers.get(key).ok_or_else(|| DoorError::UnknownIdp(key.clone()))?;
+        let metadata = acceptable(key, known, metadata)?;
+        let is_same = |other: &Provider| {
+            other.trusted.as_ref().is_some_and(|t| t.metadata().entity_id == metadata.entity_id)
+                || other.settings.entity_id.as_ref() == Some(&metadata.entity_id)
+        };
+        if let Some((other, _)) = providers.iter().find(|(k, p)| *k != key && is_same(p)) {
+            return Err(DoorError::SameEntity(other.clone(), key.clone()));
+        }
+        for pinned in metadata.keys.iter().filter(|k| k.not_after().is_some_and(|e| e <= now)) {
+            let fingerprint = pinned.fingerprint();
+            tracing::warn!(idp = %key, fingerprint, "a pinned certificate is past its end");
+        }
+        if let Some(provider) = providers.get_mut(key) {
+            let settings = provider.settings.clone();
+            let verifier = verifier(self.service_provider.clone(), &settings, metadata);
+            provider.trusted = Some(Arc::new(Trusted { key: key.clone(), settings, verifier }));
+            provider.taken_at = Some(now);
+            provider.last_failure = None;
+        }
+        Ok(())
+    }
+
+    /// Remembers that a renewal failed.
+    pub(super) fn failed(&self, key: &IdpKey, message: String, now: Timestamp) {
+        tracing::warn!(idp = %key, error = message, "identity provider metadata was not renewed");
+        if let Some(provider) = self.write().get_mut(key) {
+            provider.last_failure = Some(RenewalFailure { at: now, message });
+        }
+    }
+
+    /// The provider of this key.
+    pub(super) fn by_key(&self, key: &IdpKey) -> Found {
+        match self.read().get(key) {
+            None => Found::Nobody,
+            Some(Provider { trusted: Some(trusted), .. }) => Found::Trusted(Arc::clone(trusted)),
+            Some(Provider { trusted: None, .. }) => Found::WithoutMetadata(key.clone()),
+        }
+    }
+
+    /// The provider of this entity id.
+    pub(super) fn by_entity_id(&self, entity_id: &str) -> Found {
+        let providers = self.read();
+        let mut trusted = providers.values().filter_map(|provider| provider.trusted.as_ref());
+        if let Some(trusted) = trusted.find(|t| t.metadata().entity_id == entity_id) {
+            return Found::Trusted(Arc::clone(trusted));
+        }
+        let named = |provider: &Provider| provider.settings.entity_id.as_deref() == Some(entity_id);
+        let missing = providers.iter().find(|(_, provider)| named(provider));
+        missing.map_or(Found::Nobody, |(key, _)| Found::WithoutMetadata(key.clone()))
+    }
+
+    /// Every provider whose metadata is known.
+    pub(super) fn all(&self) -> Vec<Arc<Trusted>> {
+        self.read().values().filter_map(|provider| provider.trusted.clone()).collect()
+    }
+
+    pub(super) fn status(&self) -> Vec<TrustStatus> {
+        let status = |(key, provider): (&IdpKey, &Provider)| {
+            let metadata = provider.trusted.as_ref().map(|trusted| trusted.metadata());
+            TrustStatus {
+                idp: key.clone(),
+                entity_id: metadata.map(|m| m.entity_id.clone()),
+                valid_until: metadata.and_then(|m| m.valid_until),
+                keys: metadata.map(|m| m.keys.iter().map(key_status).collect()).unwrap_or_default(),
+                taken_at: provider.taken_at,
+                last_failure: provider.last_failure.clone(),
+            }
+        };
+        self.read().iter().map(status).collect()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<IdpKey, Provider>> {
+        self.providers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<IdpKey, Provider>> {
+        self.providers.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The metadata as it may be used: of the entity that is expected, with the pinned keys alone.
+fn acceptable(
+    key: &IdpKey,
+    known: &Provider,
+    mut metadata: IdentityProvider,
+) -> Result<IdentityProvider, DoorError> {
+    let before = || known.trusted.as_ref().map(|trusted| &trusted.metadata().entity_id);
+    let expected = known.settings.entity_id.as_ref().or_else(before);
+    if let Some(expected) = expected.filter(|expected| **expected != metadata.entity_id) {
+        return Err(DoorError::OtherEntity { idp: key.clone(), expected: expected.clone() });
+    }
+    let pinned = &known.settings.certificate_fingerprints;
+    if !pinned.is_empty() {
+        // Only what the map pins is believed. A new certificate that the provider announces is
+        // for the map first, so it does no harm to pass it over here.
+        metadata.keys.retain(|key| pinned.iter().any(|pin| pin.as_str() == key.fingerprint()));
+        if metadata.keys.is_empty() {
+            return Err(DoorError::NotPinned(key.clone()));
+        }
+    }
+    if address(&known.settings, &metadata).is_none() && !known.settings.allow_unsolicited {
+        return Err(DoorError::NoAddress(key.clone()));
+    }
+    Ok(metadata)
+}
+
+fn address<'a>(
+    settings: &map::IdentityProvider,
+    metadata: &'a IdentityProvider,
+) -> Option<&'a str> {
+    match settings.request_binding {
+        RequestBinding::Redirect => metadata.sso_redirect_url.as_deref(),
+        RequestBinding::Post => metadata.sso_post_url.as_deref(),
+    }
+}
+
+fn verifier(
+    service_provider: ServiceProvider,
+    settings: &map::IdentityProvider,
+    metadata: IdentityProvider,
+) -> Verifier {
+    let unsolicited =
+        if settings.allow_unsolicited { Unsolicited::Allow } else { Unsolicited::Refuse };
+    let algorithms = if settings.allow_weak_algorithms {
+        AlgorithmPolicy::AllowWeak
+    } else {
+        AlgorithmPolicy::default()
+    };
+    // The map's bounds are those of the type.
+    let skew = ClockSkew::from_secs(settings.clock_skew_seconds).unwrap_or_default();
+    Verifier::new(service_provider, metadata)
+        .with_unsolicited(unsolicited)
+        .with_algorithms(algorithms)
+        .with_clock_skew(skew)
+}
+
+fn key_status(key: &PinnedKey) -> KeyStatus {
+    KeyStatus { fingerprint: key.fingerprint().to_owned(), not_after: key.not_after() }
+}

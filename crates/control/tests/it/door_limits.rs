@@ -1,0 +1,98 @@
+//! How often the door may be asked.
+
+use crate::door::{House, answer, idp_key, metadata, settings};
+use crate::world::{MAP, World, team};
+use access::network::Origin;
+use control::door::{DoorSettings, Opening, RefusalKind};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+fn house() -> House {
+    let few = DoorSettings {
+        sign_ins_per_minute: NonZeroU32::new(3).unwrap(),
+        openings_per_minute: NonZeroU32::new(2).unwrap(),
+        ..settings()
+    };
+    House::with(World::of(&["ada", "bob"]), MAP, few, [metadata("corp"), metadata("tiles")])
+}
+
+fn from(address: &str) -> Origin {
+    Origin { address: Some(address.parse().unwrap()), vpce: None }
+}
+
+const LIMIT: RefusalKind = RefusalKind::TooManyRequests { retry_after_seconds: 20 };
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_of_one_address() {
+    let house = house();
+    let here = from("2001:db8:1:2::7");
+    // To begin and to answer count together.
+    house.door.begin(&idp_key("corp"), None, &here).await.unwrap();
+    for _ in 0..2 {
+        let refusal = house.door.accept("bm9uc2Vuc2U=", None, None, &here).await.unwrap_err();
+        assert_eq!(refusal.code, "xml-malformed");
+    }
+    let genuine = answer("ada").by(house.tiles);
+    let refusal = house.door.accept(&genuine, None, None, &here).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (LIMIT, "too-many-requests"));
+    let neighbour = from("2001:db8:1:2:ffff::1");
+    let refusal = house.door.begin(&idp_key("corp"), None, &neighbour).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (LIMIT, "too-many-requests"));
+    // Nothing was looked at, so nothing is kept of it.
+    assert_eq!(house.world.state().attempts.len(), 2);
+
+    // Others are not concerned, and after a while the address is not either.
+    let other = Origin::default();
+    house.door.begin(&idp_key("corp"), None, &other).await.unwrap();
+    tokio::time::advance(Duration::from_secs(20)).await;
+    house.door.accept(&genuine, None, None, &here).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_openings_of_one_person() {
+    let house = house();
+    let (ada, bob) = (house.sign_in("ada").await, {
+        let bob = crate::door::Answer { assertion: "_b1", ..answer("bob") };
+        house.accept(&bob.by(house.tiles), None).await.unwrap().token
+    });
+    let origin = Origin::default();
+    for _ in 0..2 {
+        house.door.open(&ada, &team("fraud"), &origin).await.unwrap();
+    }
+    house.world.state().audit.clear();
+    for _ in 0..100 {
+        let refusal = house.door.open(&ada, &team("fraud"), &origin).await.unwrap_err();
+        let kind = RefusalKind::TooManyRequests { retry_after_seconds: 30 };
+        assert_eq!((refusal.kind, refusal.code), (kind, "too-many-requests"));
+    }
+    // They are written down, and only so many.
+    let audit = house.world.state().audit.clone();
+    assert_eq!(audit.len(), 60);
+    assert_eq!(audit[0].person.as_deref(), Some("p-ada"));
+    let opening = house.door.open(&bob, &team("fraud"), &origin).await.unwrap();
+    assert!(matches!(opening, Opening::Ready(_)));
+    tokio::time::advance(Duration::from_secs(30)).await;
+    house.door.open(&ada, &team("fraud"), &origin).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_is_counted() {
+    let house = House::new();
+    house.begin().await;
+    let ada = house.sign_in("ada").await;
+    house.accept(&answer("ada").by(house.tiles), None).await.unwrap_err();
+    house.accept("bm9uc2Vuc2U=", None).await.unwrap_err();
+    house.accept("bm9uc2Vuc2U=", None).await.unwrap_err();
+    let origin = Origin::default();
+    house.door.open(&ada, &team("fraud"), &origin).await.unwrap();
+    house.door.open(&ada, &team("trials"), &origin).await.unwrap_err();
+    house.world.break_down(crate::world::Fault::Presign);
+    house.door.open(&ada, &team("fraud"), &origin).await.unwrap_err();
+    let counts = house.door.counts();
+    assert_eq!((counts.begun, counts.accepted, counts.accepted_weak), (1, 1, 0));
+    let refused: Vec<_> = counts.refused.into_iter().collect();
+    assert_eq!(refused, [("replayed", 1), ("xml-malformed", 2)]);
+    assert_eq!((counts.opened, counts.preparing, counts.presign_failed), (1, 0, 1));
+    let refused: Vec<_> = counts.openings_refused.into_iter().collect();
+    assert_eq!(refused, [("not-entitled", 1), ("unavailable", 1)]);
+}
