@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
-use crate::{Outcome, python, say, tidy, tools, workspace};
+use crate::{Outcome, peers, python, say, tidy, tools, workspace};
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,10 +10,11 @@ pub(crate) const HELP: &str = "Install what the tests need and run every check
 Usage: cargo xtask test [--only STEP]
 
 Steps, in order; the first that fails ends the run:
+  peers   install the Debian packages that the tests talk to, if missing (as root)
   venv    make target/test-venv with the pinned Python packages, if they changed
   fmt     cargo fmt --all --check
   clippy  cargo clippy --workspace --all-targets -- -D warnings
-  test    cargo test --workspace, doctests included (makes the venv first)
+  test    cargo test --workspace, doctests included (peers and venv first)
   doc     cargo doc --workspace --no-deps, warnings denied
   tidy    cargo xtask tidy
   deny    cargo deny check bans licenses sources (makes target/tools first)";
@@ -21,6 +22,7 @@ Steps, in order; the first that fails ends the run:
 /// A step of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
+    Peers,
     Venv,
     Fmt,
     Clippy,
@@ -31,11 +33,20 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 7] =
-        [Self::Venv, Self::Fmt, Self::Clippy, Self::Test, Self::Doc, Self::Tidy, Self::Deny];
+    const ALL: [Self; 8] = [
+        Self::Peers,
+        Self::Venv,
+        Self::Fmt,
+        Self::Clippy,
+        Self::Test,
+        Self::Doc,
+        Self::Tidy,
+        Self::Deny,
+    ];
 
     fn name(self) -> &'static str {
         match self {
+            Self::Peers => "peers",
             Self::Venv => "venv",
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
@@ -49,6 +60,7 @@ impl Step {
     /// Whether it passed.
     fn run(self) -> Result<bool> {
         match self {
+            Self::Peers => peers::prepare().map(|()| true),
             Self::Venv => python::prepare().map(|_| true),
             Self::Fmt => passes(workspace::cargo().args(["fmt", "--all", "--check"])),
             Self::Clippy => passes(workspace::cargo().args([
@@ -60,6 +72,7 @@ impl Step {
                 "warnings",
             ])),
             Self::Test => {
+                peers::prepare()?;
                 let python = python::prepare()?;
                 passes(
                     workspace::cargo()

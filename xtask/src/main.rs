@@ -4,6 +4,7 @@
 
 mod bench;
 mod checks;
+mod peers;
 mod python;
 mod say;
 mod tidy;
