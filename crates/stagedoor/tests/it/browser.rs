@@ -49,7 +49,7 @@ impl Answer {
 }
 
 /// One person's browser at the door that listens at `base`.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Browser {
     base: String,
     cookies: RefCell<BTreeMap<String, String>>,

@@ -23,6 +23,10 @@ mod house;
 #[cfg(test)]
 mod offboarding;
 #[cfg(test)]
+mod peers;
+#[cfg(test)]
+mod php_idp;
+#[cfg(test)]
 mod plan;
 #[cfg(test)]
 mod plan_files;
