@@ -2,6 +2,7 @@
 
 use crate::assignments::Assignments;
 use crate::client::SageMaker;
+use crate::client::secrets::SecretsManager;
 use crate::failure;
 use crate::identity_center::IdentityCenter;
 use crate::queue::SqsQueue;
@@ -146,6 +147,17 @@ impl Aws {
     /// The queue of this name in the caller's account: `WakeQueue`.
     pub fn queue(&self, region: &Region, name: &str) -> SqsQueue {
         SqsQueue::new(&self.in_region(region), name)
+    }
+
+    /// Secrets Manager where the secret is: an ARN says its Region, a name is looked for in the
+    /// process's own Region or else in `region`.
+    pub fn secrets(&self, secret_id: &str, region: &Region) -> SecretsManager {
+        let named = secret_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
+        match named.and_then(|name| Region::parse(name).ok()) {
+            Some(named) => SecretsManager::new(&self.in_region(&named)),
+            None if self.region().is_some() => SecretsManager::new(&self.sdk),
+            None => SecretsManager::new(&self.in_region(region)),
+        }
     }
 
     /// `SageMaker` in the caller's own account, call by call.

@@ -15,12 +15,13 @@
 //! | `aws-sdk-iam` | 120 | not used, for one call: [`client::iam`] |
 //! | `aws-sdk-ssoadmin` | 49 | used |
 //! | `aws-sdk-servicequotas` | 32 | not used, for one call: [`client::quotas`] |
+//! | `aws-sdk-secretsmanager` | – | not used, for one call: [`client::secrets`] |
 //! | `aws-sdk-identitystore` | 30 | used |
 //! | `aws-sdk-sqs` | 25 | used |
 //! | `aws-config` | 18 | used: credential chain, SSO login |
 //! | `aws-sdk-sts` | 17 | used; `aws-config` needs it anyway |
 //!
-//! [`client`] speaks for the three that are not used, on the SDK's own runtime: signing, retries,
+//! [`client`] speaks for those that are not used, on the SDK's own runtime: signing, retries,
 //! time-outs, endpoints and user agent are AWS's code.
 
 pub mod assignments;
@@ -32,6 +33,7 @@ mod queue;
 mod studio;
 
 pub use assignments::Assignments;
+pub use client::secrets::{KeyText, SecretVersions};
 pub use connect::{Aws, Caller, Simulator};
 pub use identity_center::IdentityCenter;
 pub use queue::SqsQueue;

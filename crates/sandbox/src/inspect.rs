@@ -182,6 +182,11 @@ impl Sandbox {
         self.world.presigned_given
     }
 
+    /// ARNs of all secrets.
+    pub fn secret_arns(&self) -> Vec<String> {
+        self.world.secrets.keys().cloned().collect()
+    }
+
     /// Messages in all queues of a name, received or not.
     pub fn queue_depth(&self, name: &str) -> usize {
         let queues = self.world.queues.iter().filter(|((_, _, queue), _)| queue == name);

@@ -10,8 +10,8 @@ use crate::services::identity_store::memberships;
 use crate::services::sagemaker::{domain, shapes};
 use crate::services::{iam, trust};
 use crate::state::{
-    App, AppKey, Caller, Directory, DirectoryEntry, Domain, Owner, Profile, Queue, Role, Space,
-    Status, World,
+    App, AppKey, Caller, Directory, DirectoryEntry, Domain, Owner, Profile, Queue, Role, Secret,
+    SecretVersion, Space, Status, World,
 };
 use crate::wire::pattern::Pattern;
 use crate::wire::shape::Kind;
@@ -58,6 +58,7 @@ pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
         let key = (home.0.clone(), home.1.clone(), name.clone());
         world.queues.insert(key, Queue::default());
     }
+    plant_secrets(&mut world, seed)?;
     if let Some(events) = &seed.events {
         let Some(directory) = &world.directory else {
             return Err(wrong("events", &events.queue, "events need a `directory`"));
@@ -68,6 +69,32 @@ pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
         world.event_family = events.family;
     }
     Ok(world)
+}
+
+fn plant_secrets(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
+    for secret in &seed.secrets {
+        let account = secret.account.as_ref().unwrap_or(&seed.default_account).clone();
+        check("secret", &secret.name, &account, Pattern::AccountId)?;
+        let region = secret.region.as_ref().unwrap_or(&seed.region).clone();
+        let suffix = world.ids.key(6);
+        let arn =
+            format!("arn:aws:secretsmanager:{region}:{account}:secret:{}-{suffix}", secret.name);
+        let stages = [
+            ("AWSCURRENT", Some(&secret.current)),
+            ("AWSPREVIOUS", secret.previous.as_ref()),
+            ("AWSPENDING", secret.pending.as_ref()),
+        ];
+        let mut versions = Vec::new();
+        for (stage, text) in stages {
+            if let Some(text) = text {
+                versions.push(SecretVersion { id: world.ids.uuid(), stage, text: text.clone() });
+            }
+        }
+        let name = secret.name.clone();
+        world.accounts.insert(account.clone());
+        world.secrets.insert(arn.clone(), Secret { account, region, name, arn, versions });
+    }
+    Ok(())
 }
 
 fn plant_callers(world: &mut World, seed: &Seed) -> Result<(), SeedError> {

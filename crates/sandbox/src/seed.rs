@@ -38,6 +38,8 @@ pub struct Seed {
     pub apps: Vec<SeedApp>,
     /// SQS queues by name; those of `events` need not be listed.
     pub queues: Vec<String>,
+    /// Secrets of Secrets Manager.
+    pub secrets: Vec<SeedSecret>,
     /// How long states take.
     pub timing: Timing,
     /// Where changes of the directory are reported; absent, they are not.
@@ -61,6 +63,7 @@ impl Default for Seed {
             spaces: Vec::new(),
             apps: Vec::new(),
             queues: Vec::new(),
+            secrets: Vec::new(),
             timing: Timing::default(),
             events: None,
             limits: Limits::default(),
@@ -141,6 +144,24 @@ pub struct TrustAccount {
     pub account: String,
     /// The external id they must give; absent: none is needed.
     pub external_id: Option<String>,
+}
+
+/// A secret of Secrets Manager, with the versions that have a staging label.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedSecret {
+    /// Name, as it is before the six characters that AWS appends in the ARN.
+    pub name: String,
+    /// Account; absent: the default account.
+    pub account: Option<String>,
+    /// Region; absent: the region of the seed.
+    pub region: Option<String>,
+    /// The text of `AWSCURRENT`.
+    pub current: String,
+    /// The text of `AWSPREVIOUS`, if there is one.
+    pub previous: Option<String>,
+    /// The text of `AWSPENDING`, while a rotation is under way.
+    pub pending: Option<String>,
 }
 
 /// A SageMaker domain.

@@ -272,6 +272,25 @@ pub(crate) struct Twist {
     pub(crate) fails: bool,
 }
 
+/// A secret of Secrets Manager.
+#[derive(Debug, Clone)]
+pub(crate) struct Secret {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) arn: String,
+    pub(crate) versions: Vec<SecretVersion>,
+}
+
+/// A version of a secret that has a staging label.
+#[derive(Debug, Clone)]
+pub(crate) struct SecretVersion {
+    pub(crate) id: String,
+    /// `AWSCURRENT`, `AWSPREVIOUS` or `AWSPENDING`.
+    pub(crate) stage: &'static str,
+    pub(crate) text: String,
+}
+
 /// Account, region, name.
 pub(crate) type QueueKey = (String, String, String);
 
@@ -296,6 +315,8 @@ pub(crate) struct World {
     pub(crate) credentials: BTreeMap<String, Caller>,
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) queues: BTreeMap<QueueKey, Queue>,
+    /// By ARN.
+    pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) event_queue: Option<QueueKey>,
     pub(crate) event_family: EventFamily,
     pub(crate) event_faults: EventFaults,
@@ -329,6 +350,7 @@ impl World {
             credentials: BTreeMap::new(),
             sessions: BTreeMap::new(),
             queues: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             event_queue: None,
             event_family: EventFamily::default(),
             event_faults: EventFaults::default(),

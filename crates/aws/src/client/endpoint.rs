@@ -1,4 +1,4 @@
-//! Where a service answers: AWS's endpoint rules for the three services of this client.
+//! Where a service answers: AWS's endpoint rules for the services of this client.
 //!
 //! The rules and the table of partitions are those of AWS's endpoint rule sets; a contract test
 //! holds them against botocore's.
@@ -10,6 +10,8 @@ pub enum Service {
     SageMaker,
     /// Service Quotas.
     ServiceQuotas,
+    /// Secrets Manager.
+    SecretsManager,
     /// IAM, which has one endpoint for a whole partition.
     Iam,
 }
@@ -20,6 +22,7 @@ impl Service {
         match self {
             Self::SageMaker => "SageMaker",
             Self::ServiceQuotas => "Service Quotas",
+            Self::SecretsManager => "Secrets Manager",
             Self::Iam => "IAM",
         }
     }
@@ -29,6 +32,7 @@ impl Service {
         match self {
             Self::SageMaker => "sagemaker",
             Self::ServiceQuotas => "servicequotas",
+            Self::SecretsManager => "secretsmanager",
             Self::Iam => "iam",
         }
     }
@@ -194,7 +198,7 @@ pub fn resolve(
     let partition = partition(region);
     let signing_region = match service {
         Service::Iam => partition.iam_region.to_owned(),
-        Service::SageMaker | Service::ServiceQuotas => region.to_owned(),
+        Service::SageMaker | Service::ServiceQuotas | Service::SecretsManager => region.to_owned(),
     };
     if let Some(url) = custom {
         if fips || dual_stack {
@@ -220,6 +224,15 @@ pub fn resolve(
             (true, _) => format!("servicequotas-fips.{region}.{suffix}"),
             (false, _) => format!("servicequotas.{region}.{suffix}"),
         },
+        Service::SecretsManager => {
+            // The plain hosts of these partitions speak IPv6 as well, and the rules name no others.
+            let suffix = match (partition.dns, fips) {
+                ("amazonaws.com", _) | ("amazonaws.com.cn", false) => partition.dns,
+                _ => suffix,
+            };
+            let fips = if fips { "-fips" } else { "" };
+            format!("secretsmanager{fips}.{region}.{suffix}")
+        }
         Service::Iam => {
             let [plain, with_fips, with_dual_stack, with_both] = partition.iam;
             match (fips, dual_stack) {

@@ -8,5 +8,6 @@ pub mod iam;
 mod json;
 pub mod quotas;
 pub mod sagemaker;
+pub mod secrets;
 
 pub use sagemaker::SageMaker;

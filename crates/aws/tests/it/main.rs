@@ -19,6 +19,8 @@ mod queue;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod spokes;
 #[cfg(test)]
 mod support;

@@ -4,6 +4,7 @@ pub(crate) mod iam;
 pub(crate) mod identity_store;
 pub(crate) mod quotas;
 pub(crate) mod sagemaker;
+pub(crate) mod secrets;
 pub(crate) mod sqs;
 pub(crate) mod sso_admin;
 pub(crate) mod sts;
@@ -85,6 +86,13 @@ pub(crate) const SERVICES: &[Service] = &[
         model: "service-quotas",
         protocol: Protocol::Json { version: "1.1", target: "ServiceQuotasV20190624" },
         operations: &[quotas::OPERATIONS],
+        capital_message: true,
+    },
+    Service {
+        name: "secretsmanager",
+        model: "secretsmanager",
+        protocol: Protocol::Json { version: "1.1", target: "secretsmanager" },
+        operations: &[secrets::OPERATIONS],
         capital_message: true,
     },
     Service {

@@ -199,5 +199,36 @@ class Quotas(Accounts):
         )
 
 
+class Secrets(Accounts):
+    def test_versions_are_read_by_their_staging_label(self):
+        api = strict.client("secretsmanager")
+        current = api.get_secret_value(SecretId="stagedoor/sp-key")
+        self.assertEqual(
+            (current["Name"], current["SecretString"], current["VersionStages"]),
+            ("stagedoor/sp-key", "the new key", ["AWSCURRENT"]),
+        )
+        previous = api.get_secret_value(SecretId=current["ARN"], VersionStage="AWSPREVIOUS")
+        self.assertEqual(previous["SecretString"], "the old key")
+        same = api.get_secret_value(SecretId=current["ARN"], VersionId=previous["VersionId"])
+        self.assertEqual(same["SecretString"], "the old key")
+
+    def test_what_is_not_there_is_not_found(self):
+        api = strict.client("secretsmanager")
+        self.assertEqual(
+            refusal(api.get_secret_value, SecretId="other"),
+            (
+                400,
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret.",
+            ),
+        )
+        self.assertEqual(
+            refusal(
+                api.get_secret_value, SecretId="stagedoor/sp-key", VersionStage="AWSPENDING"
+            )[:2],
+            (400, "ResourceNotFoundException"),
+        )
+
+
 if __name__ == "__main__":
     unittest.main()

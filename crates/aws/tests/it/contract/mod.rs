@@ -8,7 +8,7 @@ mod shape;
 
 use aws::client::endpoint::{self, Service};
 use aws::client::sagemaker::{self as sm, Call};
-use aws::client::{iam, quotas};
+use aws::client::{iam, quotas, secrets};
 use model::Models;
 use serde::de::DeserializeOwned;
 use shape::{Shape, shape_of};
@@ -91,6 +91,21 @@ fn service_quotas_matches_the_model() {
 }
 
 #[test]
+fn secrets_manager_matches_the_model() {
+    let model = Models::read();
+    let service = model.service("secretsmanager");
+    assert_eq!(service.metadata("targetPrefix"), secrets::TARGET_PREFIX);
+    assert_eq!(service.metadata("jsonVersion"), "1.1");
+    assert_eq!(service.metadata("endpointPrefix"), Service::SecretsManager.signing_name());
+    assert_eq!(service.metadata("serviceId"), Service::SecretsManager.id());
+    let request = shape_of::<secrets::GetSecretValue>();
+    let answer = shape_of::<secrets::GetSecretValueOutput>();
+    let mut faults = service.faults_of_request("GetSecretValue", &request);
+    faults.extend(service.faults_of_answer("GetSecretValue", &answer));
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn iam_matches_the_model() {
     let model = Models::read();
     let service = model.service("iam");
@@ -107,13 +122,14 @@ fn iam_matches_the_model() {
 fn endpoints_follow_aws_rules_in_every_partition() {
     let model = Models::read();
     let rules = model.endpoints();
-    assert_eq!(rules.len(), 3 * 10 * 4, "services, Regions, FIPS and dual-stack");
+    assert_eq!(rules.len(), 4 * 10 * 4, "services, Regions, FIPS and dual-stack");
     let wrong: Vec<String> = rules
         .iter()
         .filter_map(|rule| {
             let service = match rule.service.as_str() {
                 "sagemaker" => Service::SageMaker,
                 "service-quotas" => Service::ServiceQuotas,
+                "secretsmanager" => Service::SecretsManager,
                 _ => Service::Iam,
             };
             let ours =

@@ -49,8 +49,9 @@ def endpoints(name):
                        "url": found.url, "signing_region": schemes[0].get("signingRegion")}
 
 import sys
-names = ["sagemaker", "service-quotas", "iam"]
-wanted = [sys.argv[1].split(","), ["GetServiceQuota"], ["GetRole"]]
+names = ["sagemaker", "service-quotas", "iam", "secretsmanager"]
+wanted = [sys.argv[1].split(","), ["GetServiceQuota"], ["GetRole"],
+          ["GetSecretValue"]]
 print(json.dumps({
     "services": {name: service(name, operations) for name, operations in zip(names, wanted)},
     "endpoints": [rule for name in names for rule in endpoints(name)]}))
