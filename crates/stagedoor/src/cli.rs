@@ -4,7 +4,7 @@
 
 mod saml;
 
-pub(crate) use saml::{DecodeArgs, SamlCommand, VerifyArgs};
+pub(crate) use saml::{DecodeArgs, Provider, SamlCommand, SetupArgs, VerifyArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;

@@ -3,7 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
 use super::duration;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use saml_sp::ClockSkew;
 use std::path::PathBuf;
@@ -15,6 +15,8 @@ pub(crate) enum SamlCommand {
     Verify(VerifyArgs),
     /// Show what is in a response, without secrets. Nothing is verified.
     Decode(DecodeArgs),
+    /// Print what to enter at an identity provider, screen by screen, and what to put into the map.
+    Setup(SetupArgs),
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +61,56 @@ pub(crate) struct DecodeArgs {
     /// The response, as `saml verify` takes it.
     #[arg(value_name = "RESPONSE", default_value = "-")]
     pub(crate) response: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    /// Which identity provider.
+    #[arg(value_enum)]
+    pub(crate) provider: Provider,
+    /// The address by which people reach the door.
+    #[arg(long, value_name = "URL", env = "STAGEDOOR_PUBLIC_URL")]
+    pub(crate) public_url: String,
+    /// The access map, for its teams and the groups to assign. Absent: access.yaml, if it is there.
+    #[arg(long, short, value_name = "PATH", env = "STAGEDOOR_MAP")]
+    pub(crate) map: Option<PathBuf>,
+    /// Only this team.
+    #[arg(long)]
+    pub(crate) team: Option<String>,
+}
+
+/// Identity providers whose screens are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Provider {
+    /// AWS IAM Identity Center.
+    IdentityCenter,
+    /// Microsoft Entra ID.
+    Entra,
+    /// Okta.
+    Okta,
+    /// Active Directory Federation Services.
+    Adfs,
+    /// Keycloak.
+    Keycloak,
+    /// Google Workspace.
+    Google,
+    /// Any other.
+    Generic,
+}
+
+impl Provider {
+    /// Its name on the command line.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::IdentityCenter => "identity-center",
+            Self::Entra => "entra",
+            Self::Okta => "okta",
+            Self::Adfs => "adfs",
+            Self::Keycloak => "keycloak",
+            Self::Google => "google",
+            Self::Generic => "generic",
+        }
+    }
 }
 
 fn clock_skew(text: &str) -> Result<ClockSkew, String> {

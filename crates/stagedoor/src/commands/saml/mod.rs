@@ -2,6 +2,7 @@
 
 mod captured;
 mod decode;
+mod setup;
 mod verify;
 
 use crate::cli::{Common, SamlCommand};
@@ -12,5 +13,6 @@ pub(super) fn run(command: SamlCommand, common: &Common) -> Result<Outcome> {
     match command {
         SamlCommand::Verify(args) => verify::run(&args, common),
         SamlCommand::Decode(args) => decode::run(&args, common),
+        SamlCommand::Setup(args) => setup::run(&args, common),
     }
 }
