@@ -29,12 +29,12 @@ pub(super) async fn run(args: &SandboxArgs) -> Result<Outcome> {
         BadConfiguration::new("listen-failed", format!("cannot listen on {}: {error}", args.listen))
     })?;
     let address = listener.local_addr().context("the listener's address")?;
+    let stop = super::serve::stop_signal();
     output::talk(&format!(
         "Simulated AWS on http://{address}. Nothing here is real, and any access key will do:\n\n  \
          export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} \\\n         \
          AWS_ACCESS_KEY_ID=AKIASANDBOX AWS_SECRET_ACCESS_KEY=any\n"
     ));
-    let stop = super::serve::stop_signal();
     sandbox::serve(listener, sandbox::share(sandbox), || SystemClock.now(), stop)
         .await
         .context("the sandbox")?;

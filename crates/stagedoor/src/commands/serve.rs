@@ -13,6 +13,7 @@ use control::door::Door;
 use control::ports::{FailureKind, WakeQueue};
 use control::reconciler::{Rhythm, Waker};
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -51,9 +52,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     };
     let config = web_config(&parts, &public_url)?.with_origin_source(args.origin.source());
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck };
+    // Before anybody is told: who starts it may stop it as soon as it listens.
+    let stop = stop_signal();
     output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
     let serving = Serving { listener, parts, door, queue, rhythm, config };
-    serve_until(serving, stop_signal()).await?;
+    serve_until(serving, stop).await?;
     Ok(Outcome::Done)
 }
 
@@ -128,23 +131,33 @@ pub(crate) fn web_config(parts: &Parts, public_url: &str) -> Result<WebConfig> {
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
 }
 
-/// Resolves on SIGINT or SIGTERM.
-pub(crate) async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            },
-            Err(error) => {
-                tracing::warn!(%error, code = %ReasonCode::Unavailable, "no SIGTERM handler");
-                let _ = interrupt.await;
-            }
+/// Takes SIGINT and SIGTERM over at once; the future resolves on either.
+#[cfg(unix)]
+pub(crate) fn stop_signal() -> impl Future<Output = ()> + Send {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            () = heard(interrupt) => {}
+            () = heard(terminate) => {}
         }
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+}
+
+#[cfg(unix)]
+async fn heard(signal: io::Result<tokio::signal::unix::Signal>) {
+    match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(error) => {
+            // It still ends the process, only not gently.
+            tracing::warn!(%error, code = %ReasonCode::Unavailable, "no handler of a signal");
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Resolves on the interrupt of the terminal.
+#[cfg(not(unix))]
+pub(crate) async fn stop_signal() {
+    let _ = tokio::signal::ctrl_c().await;
 }

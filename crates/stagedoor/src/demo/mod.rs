@@ -20,8 +20,8 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
     }
     let world = World::start().await?;
     world.serve().await?;
-    output::talk(&story::welcome(&world));
     let stop = stop_signal();
+    output::talk(&story::welcome(&world));
     tokio::pin!(stop);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     loop {
