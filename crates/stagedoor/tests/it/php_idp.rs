@@ -13,6 +13,8 @@ struct Door {
     idp: SimpleSamlPhp,
     server: Running,
     base: String,
+    settings: Settings,
+    args: Vec<String>,
 }
 
 impl Door {
@@ -22,7 +24,8 @@ impl Door {
         let map = format!("{MAP}identity_providers:\n  corp: {{ metadata: corp.xml{more} }}\n");
         let world = World::new(&settled(), &map);
         let (server, base) = serve(&world, &idp, settings, args);
-        Self { world, idp, server, base }
+        let (settings, args) = (settings.clone(), args.iter().map(|&a| a.to_owned()).collect());
+        Self { world, idp, server, base, settings, args }
     }
 
     fn browser(&self) -> Browser {
@@ -49,6 +52,21 @@ impl Door {
     fn submit(&self, browser: &Browser, form: &Form) -> Answer {
         assert_eq!(form.action.as_str(), format!("{}/saml/acs", self.base));
         browser.post(form.action.as_str(), &form.fields())
+    }
+
+    /// Stops the server and starts another one, which reads the identity provider's metadata anew.
+    fn restart(&mut self) {
+        assert!(self.server.terminate().success(), "{}", self.server.said());
+        let args: Vec<&str> = self.args.iter().map(String::as_str).collect();
+        (self.server, self.base) = serve(&self.world, &self.idp, &self.settings, &args);
+    }
+
+    /// A sign-in that begins at the door leads into Studio.
+    #[track_caller]
+    fn assert_signs_in(&self, person: &str, team: &str) {
+        let browser = self.browser();
+        let form = self.answer(&browser, person, team);
+        self.assert_in_studio(&self.submit(&browser, &form), &format!("{person}--{team}"));
     }
 
     /// The answer leads into Studio, as this profile.
@@ -167,6 +185,32 @@ fn an_answer_is_taken_from_the_browser_that_asked() {
     let other = door.browser();
     door.answer(&other, "ben", "demand");
     door.submit(&other, &form).assert_refused("other-browser");
+}
+
+#[test]
+fn the_identity_providers_next_key_takes_over_and_the_old_one_is_refused() {
+    let first = Settings::default();
+    let announced = Settings { next_key: Some("second"), ..first.clone() };
+    let second = Settings { key: "second", ..first.clone() };
+    let mut door = Door::open(&first, "", &[]);
+    door.assert_signs_in("ana", "fraud");
+
+    door.idp.set(&announced);
+    door.restart();
+    assert_eq!(
+        door.world.read("corp.xml").matches("<md:KeyDescriptor use=\"signing\">").count(),
+        2
+    );
+    door.assert_signs_in("ana", "fraud");
+    door.idp.set(&second);
+    door.assert_signs_in("ana", "fraud");
+
+    door.restart();
+    door.assert_signs_in("ana", "fraud");
+    door.idp.set(&first);
+    let browser = door.browser();
+    let form = door.answer(&browser, "ana", "fraud");
+    door.submit(&browser, &form).assert_refused("signature-invalid");
 }
 
 #[test]
