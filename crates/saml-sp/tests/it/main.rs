@@ -8,6 +8,10 @@ mod exploits;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod genuine;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod metadata;
 #[cfg(test)]
 mod mutations;
@@ -16,8 +20,12 @@ mod parsing;
 #[cfg(test)]
 mod profile;
 #[cfg(test)]
+mod reference_c14n;
+#[cfg(test)]
 mod signatures;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod surgery;
 #[cfg(test)]
 mod wrapping;

@@ -1,34 +1,9 @@
 //! No change of a signed response is ever accepted with other claims.
 
 use proptest::prelude::*;
-use saml_sp::VerifiedAssertion;
 
 use crate::fixtures::{GENUINE, verify_fixture};
 use crate::support::*;
-
-/// Everything that a caller can read, in one comparable text.
-fn claims(assertion: &VerifiedAssertion) -> String {
-    let attributes: Vec<_> = assertion
-        .attributes()
-        .iter()
-        .map(|(name, attribute)| {
-            format!("{name}={:?}/{:?}", attribute.values(), attribute.friendly_name())
-        })
-        .collect();
-    format!(
-        "{} {} {} {:?} {:?} {} {:?} {:?} {} {}",
-        assertion.assertion_id(),
-        assertion.issuer(),
-        assertion.name_id().value(),
-        assertion.name_id().format(),
-        assertion.in_response_to(),
-        assertion.authn_instant(),
-        assertion.session_index(),
-        assertion.session_not_on_or_after(),
-        assertion.replay_until(),
-        attributes.join(" "),
-    )
-}
 
 #[test]
 fn flipping_any_single_bit_changes_no_accepted_claim() {

@@ -27,6 +27,7 @@ pub(crate) const SAML: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
 pub(crate) const SAMLP: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 pub(crate) const RSA_SHA256: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
 pub(crate) const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
+pub(crate) const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
 pub(crate) const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 pub(crate) const C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
@@ -81,6 +82,30 @@ pub(crate) fn verifier() -> Verifier {
 /// The default verifier's answer to a response to `REQUEST`.
 pub(crate) fn verify(xml: &str) -> Result<VerifiedAssertion, Rejection> {
     verifier().verify_xml(xml.as_bytes(), now(), Some(REQUEST))
+}
+
+/// Everything that a caller can read, in one comparable text.
+pub(crate) fn claims(assertion: &VerifiedAssertion) -> String {
+    let attributes: Vec<_> = assertion
+        .attributes()
+        .iter()
+        .map(|(name, attribute)| {
+            format!("{name}={:?}/{:?}", attribute.values(), attribute.friendly_name())
+        })
+        .collect();
+    format!(
+        "{} {} {} {:?} {:?} {} {:?} {:?} {} {}",
+        assertion.assertion_id(),
+        assertion.issuer(),
+        assertion.name_id().value(),
+        assertion.name_id().format(),
+        assertion.in_response_to(),
+        assertion.authn_instant(),
+        assertion.session_index(),
+        assertion.session_not_on_or_after(),
+        assertion.replay_until(),
+        attributes.join(" "),
+    )
 }
 
 /// Asserts the reason code, and that the detail quotes nothing of the person.
@@ -250,6 +275,8 @@ pub(crate) struct Signature<'k> {
     pub(crate) after_reference: String,
     /// After `SignatureValue`.
     pub(crate) after_value: String,
+    /// How many bytes of the digest are given.
+    pub(crate) digest_bytes: usize,
 }
 
 pub(crate) fn transform(algorithm: &str) -> String {
@@ -267,6 +294,7 @@ impl Default for Signature<'static> {
             transforms: transform(ENVELOPED) + &transform(C14N),
             after_reference: String::new(),
             after_value: String::new(),
+            digest_bytes: usize::MAX,
         }
     }
 }
@@ -284,7 +312,13 @@ impl Signature<'_> {
 
     /// The `Signature` over a canonical element.
     pub(crate) fn sign(&self, element: &str, id: &str) -> String {
-        let digest = STANDARD.encode(digest::digest(&digest::SHA256, element.as_bytes()));
+        let algorithm = match self.digest_method.as_str() {
+            SHA1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            _ => &digest::SHA256,
+        };
+        let digest = digest::digest(algorithm, element.as_bytes());
+        let given = digest.as_ref().len().min(self.digest_bytes);
+        let digest = STANDARD.encode(&digest.as_ref()[..given]);
         let reference = self.reference(id, &digest);
         let inside = format!(
             "<ds:CanonicalizationMethod Algorithm=\"{}\"></ds:CanonicalizationMethod>{}{reference}{}",
