@@ -2,16 +2,16 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
+mod origin;
 mod saml;
 
+pub(crate) use origin::OriginArgs;
 pub(crate) use saml::{DecodeArgs, Provider, SamlCommand, SetupArgs, VerifyArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use web::OriginSource;
 
 /// The guarded way into SageMaker Studio.
 ///
@@ -172,6 +172,10 @@ pub(crate) struct ServeArgs {
     pub(crate) public_url: Option<String>,
     #[command(flatten)]
     pub(crate) origin: OriginArgs,
+    /// Where to listen for those who run Stagedoor: /livez, /readyz, /healthz and /metrics. Whoever
+    /// reaches it may read it, so it must not be public. Absent: nowhere.
+    #[arg(long, value_name = "ADDR", env = "STAGEDOOR_OPS_LISTEN")]
+    pub(crate) ops_listen: Option<SocketAddr>,
     /// The SQS queue, by name, that EventBridge fills with CloudTrail events; in the directory's
     /// Region. Absent: the timer alone wakes the loop.
     #[arg(long, value_name = "NAME", env = "STAGEDOOR_EVENTS_QUEUE")]
@@ -182,62 +186,6 @@ pub(crate) struct ServeArgs {
     /// From a pass that left something unfinished to the next look.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub(crate) recheck: Duration,
-}
-
-/// Who is believed about where a request comes from.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct OriginArgs {
-    /// A reverse proxy that is believed about the client's address; may be given several times, in
-    /// the environment with commas. Absent: the address that connects is the client's.
-    #[arg(
-        long = "trusted-proxy",
-        value_name = "CIDR",
-        env = "STAGEDOOR_TRUSTED_PROXY",
-        value_delimiter = ',',
-        value_parser = proxies
-    )]
-    pub(crate) trusted_proxies: Vec<IpNet>,
-    /// The header in which the trusted proxies name the client. They must overwrite it or add to
-    /// it, and the other one is not read.
-    #[arg(
-        long,
-        value_name = "HEADER",
-        value_enum,
-        default_value_t,
-        env = "STAGEDOOR_FORWARDED_HEADER"
-    )]
-    pub(crate) forwarded_header: ForwardedHeader,
-    /// Believe the request context of API Gateway, which AWS Lambda Web Adapter hands over from
-    /// loopback (and the trusted proxies) in place of a forwarded header.
-    #[arg(long, env = "STAGEDOOR_API_GATEWAY")]
-    pub(crate) api_gateway: bool,
-}
-
-/// Headers in which reverse proxies name the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum ForwardedHeader {
-    /// X-Forwarded-For, as most proxies write it.
-    #[default]
-    XForwardedFor,
-    /// Forwarded (RFC 7239).
-    Forwarded,
-}
-
-impl OriginArgs {
-    pub(crate) fn source(&self) -> OriginSource {
-        let proxies = self.trusted_proxies.clone();
-        if self.api_gateway {
-            return OriginSource::ApiGateway { proxies };
-        }
-        if proxies.is_empty() {
-            return OriginSource::Socket;
-        }
-        let header = match self.forwarded_header {
-            ForwardedHeader::XForwardedFor => web::ForwardedHeader::XForwardedFor,
-            ForwardedHeader::Forwarded => web::ForwardedHeader::Forwarded,
-        };
-        OriginSource::TrustedProxies { proxies, header }
-    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -316,24 +264,6 @@ fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Parses a range of addresses, or one address.
-fn proxies(text: &str) -> Result<IpNet, String> {
-    let net: IpNet = text
-        .parse()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| "write it as 10.0.0.0/24, 2001:db8::/64 or one address".to_owned())?;
-    if net.prefix_len() == 0 {
-        return Err("this would trust everybody to name any address".to_owned());
-    }
-    match net {
-        // Peers are compared as IPv4 where they are IPv4: this would never match.
-        IpNet::V6(net) if net.addr().to_ipv4_mapped().is_some() => {
-            Err("write IPv4 addresses as IPv4".to_owned())
-        }
-        net => Ok(net),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,52 +272,6 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    fn origin(flags: &[&str]) -> Result<OriginSource, clap::Error> {
-        let line = ["stagedoor", "serve"].iter().chain(flags);
-        Cli::try_parse_from(line).map(|cli| match cli.command {
-            Command::Serve(args) => args.origin.source(),
-            other => panic!("{other:?}"),
-        })
-    }
-
-    #[test]
-    fn nobody_is_believed_about_addresses_unless_named() {
-        assert_eq!(origin(&[]).unwrap(), OriginSource::Socket);
-        let header = ["--forwarded-header", "forwarded"];
-        assert_eq!(origin(&header).unwrap(), OriginSource::Socket);
-
-        let proxies = vec!["10.0.0.0/24".parse().unwrap(), "2001:db8::1/128".parse().unwrap()];
-        let named = ["--trusted-proxy", "10.0.0.0/24", "--trusted-proxy", "2001:db8::1"];
-        assert_eq!(
-            origin(&named).unwrap(),
-            OriginSource::TrustedProxies {
-                proxies: proxies.clone(),
-                header: web::ForwardedHeader::XForwardedFor
-            }
-        );
-        let flags: Vec<_> = named.iter().chain(&header).copied().collect();
-        assert_eq!(
-            origin(&flags).unwrap(),
-            OriginSource::TrustedProxies {
-                proxies: proxies.clone(),
-                header: web::ForwardedHeader::Forwarded
-            }
-        );
-        assert_eq!(
-            origin(&["--api-gateway"]).unwrap(),
-            OriginSource::ApiGateway { proxies: vec![] }
-        );
-        let flags: Vec<_> = named.iter().chain(&["--api-gateway"]).copied().collect();
-        assert_eq!(origin(&flags).unwrap(), OriginSource::ApiGateway { proxies });
-    }
-
-    #[test]
-    fn proxies_that_are_everybody_or_nobody_are_refused() {
-        for bad in ["0.0.0.0/0", "::/0", "::ffff:10.0.0.0/104", "10.0.0.0/33", "proxy", ""] {
-            assert!(proxies(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The stylesheet and the mark. Their addresses carry a fingerprint of the content, so that they
+//! The stylesheet, the mark and the one script. Their addresses carry a fingerprint of the content, so that they
 //! may be kept for a year and still change with the next release.
 
 use axum::extract::RawQuery;
@@ -8,9 +8,13 @@ use axum::response::{IntoResponse, Response};
 const STYLESHEET: &str = include_str!("../assets/stagedoor.css");
 const MARK: &str = include_str!("../assets/mark.svg");
 
-/// Fingerprint of both.
-const FINGERPRINT: u64 =
-    fnv1a(MARK.as_bytes(), fnv1a(STYLESHEET.as_bytes(), 0xcbf2_9ce4_8422_2325));
+const SUBMIT: &str = include_str!("../assets/submit.js");
+
+/// Fingerprint of all.
+const FINGERPRINT: u64 = fnv1a(
+    SUBMIT.as_bytes(),
+    fnv1a(MARK.as_bytes(), fnv1a(STYLESHEET.as_bytes(), 0xcbf2_9ce4_8422_2325)),
+);
 
 /// The fingerprint as the addresses carry it.
 pub(crate) fn fingerprint() -> String {
@@ -23,6 +27,10 @@ pub(crate) async fn stylesheet(RawQuery(query): RawQuery) -> Response {
 
 pub(crate) async fn mark(RawQuery(query): RawQuery) -> Response {
     asset("image/svg+xml", MARK, query.as_deref())
+}
+
+pub(crate) async fn submit(RawQuery(query): RawQuery) -> Response {
+    asset("text/javascript; charset=utf-8", SUBMIT, query.as_deref())
 }
 
 fn asset(kind: &'static str, content: &'static str, query: Option<&str>) -> Response {

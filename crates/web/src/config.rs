@@ -15,6 +15,10 @@ pub struct InvalidFormTarget {
     pub target: String,
 }
 
+/// What every page has in common. No `data:` for pictures: there are none but our own.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
 /// Settings of the pages.
 #[derive(Debug, Clone)]
 pub struct WebConfig {
@@ -33,11 +37,7 @@ impl WebConfig {
         public_url: &Url,
         studio_form_targets: &[String],
     ) -> Result<Self, InvalidFormTarget> {
-        // No `data:` for pictures: there are none but our own.
-        let mut policy = String::from(
-            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-             frame-ancestors 'none'; form-action 'self'",
-        );
+        let mut policy = format!("{POLICY}; form-action 'self'");
         for target in studio_form_targets {
             if !is_host_source(target) {
                 return Err(InvalidFormTarget { target: target.clone() });

@@ -43,7 +43,7 @@ pub(crate) async fn around(
             Visit::forget_session(&portal, &mut answer);
         }
     }
-    headers::set(&portal, answer.headers_mut());
+    headers::set(&portal, &mut answer);
     access_log::write(&method, route.as_deref(), answer.status(), refused.as_ref(), started);
     answer
 }

@@ -1,7 +1,8 @@
 //! Security headers, on every answer.
 
 use crate::routes::Portal;
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::response::Response;
 
 const FIXED: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
@@ -18,12 +19,19 @@ const FIXED: [(&str, &str); 6] = [
     ),
 ];
 
+/// The Content-Security-Policy of one answer, in place of the usual one.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnPolicy(pub(crate) HeaderValue);
+
 /// Sets them. `Cache-Control` is set by whoever may be cached; all else is not stored.
-pub(crate) fn set(portal: &Portal, headers: &mut HeaderMap) {
+pub(crate) fn set(portal: &Portal, answer: &mut Response) {
+    let own = answer.extensions_mut().remove::<OwnPolicy>();
+    let policy = own.map_or_else(|| portal.config.content_security_policy.clone(), |own| own.0);
+    let headers = answer.headers_mut();
     for (name, value) in FIXED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, portal.config.content_security_policy.clone());
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     if portal.door.secure_cookies() {
         headers.insert(
             header::STRICT_TRANSPORT_SECURITY,

@@ -14,8 +14,10 @@
 //! | `POST /open/{team}` | *Open Studio* |
 //! | `GET /opening/{team}?key=` | waits for a profile that is being made |
 //! | `POST /sign-out` | ends the session |
+//! | `GET /signed-out` | says so |
 //! | `GET /livez`, `GET /readyz` | probes |
 //! | `GET /assets/stagedoor.css`, `GET /assets/mark.svg` | the look |
+//! | `GET /assets/submit.js` | sends the form to an identity provider that takes no redirect |
 
 mod access_log;
 mod assets;
@@ -26,6 +28,7 @@ mod frame;
 mod handlers;
 mod headers;
 mod negotiate;
+mod ops;
 mod origin;
 mod pages;
 mod provenance;
@@ -36,6 +39,7 @@ mod strings;
 mod visit;
 
 pub use config::{InvalidFormTarget, WebConfig};
+pub use ops::ops_router;
 pub use origin::{ForwardedHeader, OriginSource, RequestContextError, origin_of_request_context};
 pub use routes::router;
 pub use serve::serve;

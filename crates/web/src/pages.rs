@@ -26,6 +26,20 @@ pub(crate) struct WelcomePage {
     pub(crate) sign_ins: Vec<SignIn>,
 }
 
+/// On the way to an identity provider that takes requests by HTTP-POST. No `Debug`: a field shows the
+/// id of the request.
+#[derive(Template)]
+#[template(path = "departure.html")]
+pub(crate) struct DeparturePage {
+    pub(crate) action: String,
+    pub(crate) fields: Vec<(&'static str, String)>,
+}
+
+/// After signing out.
+#[derive(Debug, Template)]
+#[template(path = "signed_out.html")]
+pub(crate) struct SignedOutPage;
+
 /// *My work*.
 #[derive(Template)]
 #[template(path = "my_work.html")]

@@ -18,6 +18,17 @@ pub(crate) const WELCOME_NO_IDP: &str = "No identity provider is set up yet, so 
      name one in its settings.";
 pub(crate) const WELCOME_NOTE: &str = "Every sign-in is checked and recorded.";
 
+pub(crate) const DEPARTURE_TITLE: &str = "Signing in";
+pub(crate) const DEPARTURE: &str = "On to your identity provider";
+pub(crate) const DEPARTURE_WHAT: &str =
+    "You are being sent there to sign in. If nothing happens, press the button.";
+pub(crate) const CONTINUE: &str = "Continue";
+
+pub(crate) const SIGNED_OUT_TITLE: &str = "You are signed out";
+pub(crate) const SIGNED_OUT_WHAT: &str = "This browser cannot open a team any more. Your identity provider may still know you: sign out \
+     there too if others use this browser.";
+pub(crate) const SIGNED_OUT_STUDIO: &str = "A Studio that is open stays open until its own session ends; close its tab, or sign out in it.";
+
 pub(crate) const MY_WORK: &str = "My work";
 pub(crate) const OPEN_STUDIO: &str = "Open Studio";
 pub(crate) const OPEN_NOTE: &str = "Studio opens by a link that works once and for seconds only. There is nothing to bookmark: \

@@ -9,7 +9,7 @@
 
 use super::DoorError;
 use access::ids::IdpKey;
-use access::map::{self, RequestBinding};
+use access::map::{self, MetadataSource, RequestBinding};
 use jiff::Timestamp;
 use saml_sp::{
     AlgorithmPolicy, ClockSkew, IdentityProvider, PinnedKey, ServiceProvider, Unsolicited, Verifier,
@@ -63,6 +63,8 @@ pub struct TrustStatus {
     pub valid_until: Option<Timestamp>,
     /// The keys that are believed. One past its `not_after` still is; announce it before.
     pub keys: Vec<KeyStatus>,
+    /// How often it is fetched again, in seconds; `None` where it comes from a file.
+    pub refresh_seconds: Option<u64>,
     /// When the metadata was last taken.
     pub taken_at: Option<Timestamp>,
     /// The last renewal that failed, if none succeeded after it.
@@ -191,6 +193,10 @@ impl Trust {
                 entity_id: metadata.map(|m| m.entity_id.clone()),
                 valid_until: metadata.and_then(|m| m.valid_until),
                 keys: metadata.map(|m| m.keys.iter().map(key_status).collect()).unwrap_or_default(),
+                refresh_seconds: match provider.settings.metadata {
+                    MetadataSource::File(_) => None,
+                    MetadataSource::Url { refresh_seconds, .. } => Some(refresh_seconds),
+                },
                 taken_at: provider.taken_at,
                 last_failure: provider.last_failure.clone(),
             }

@@ -14,6 +14,7 @@ use control::ports::{FailureKind, WakeQueue};
 use control::reconciler::{Rhythm, Waker};
 use std::collections::BTreeSet;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,6 +26,8 @@ use web::WebConfig;
 #[derive(Debug)]
 pub(crate) struct Serving {
     pub(crate) listener: TcpListener,
+    /// For probes, health and metrics.
+    pub(crate) ops: Option<TcpListener>,
     pub(crate) parts: Parts,
     pub(crate) door: Door,
     pub(crate) queue: Option<Arc<dyn WakeQueue>>,
@@ -40,9 +43,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     }
     let region = compose::directory_region(&map).clone();
     let parts = compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        BadConfiguration::new("listen-failed", format!("cannot listen on {}: {error}", args.listen))
-    })?;
+    let listener = bind(args.listen).await?;
+    let ops = match args.ops_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let door = compose::door(&parts, map_path, &public_url).await?;
@@ -55,9 +60,20 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     // Before anybody is told: who starts it may stop it as soon as it listens.
     let stop = stop_signal();
     output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
-    let serving = Serving { listener, parts, door, queue, rhythm, config };
+    if let Some(ops) = &ops {
+        let address = ops.local_addr().context("the ops listener's address")?;
+        output::talk(&format!("Health and metrics on http://{address}"));
+    }
+    let serving = Serving { listener, ops, parts, door, queue, rhythm, config };
     serve_until(serving, stop).await?;
     Ok(Outcome::Done)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let message = format!("cannot listen on {address}: {error}");
+        BadConfiguration::new("listen-failed", message).into()
+    })
 }
 
 /// The queue of this name. A name that does not exist would leave the timer alone to wake the loop,
@@ -82,11 +98,19 @@ pub(crate) async fn serve_until(
     serving: Serving,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<()> {
-    let Serving { listener, parts, door, queue, rhythm, config } = serving;
+    let Serving { listener, ops, parts, door, queue, rhythm, config } = serving;
     let (stopping, stopped) = watch::channel(false);
     let waker = Waker::default();
-    let router = web::router(Arc::new(door), config);
+    let door = Arc::new(door);
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
+    if let Some(listener) = ops {
+        let router = web::ops_router(Arc::clone(&door), Arc::clone(&parts.plane.clock));
+        let end = seen(stopped.clone());
+        tasks.spawn(
+            async move { web::serve(listener, router, end).await.context("the ops listener") },
+        );
+    }
+    let router = web::router(door, config);
     let end = seen(stopped.clone());
     tasks.spawn(async move { web::serve(listener, router, end).await.context("the server") });
     let (plane, woken_by, end) = (parts.plane.clone(), waker.clone(), seen(stopped.clone()));

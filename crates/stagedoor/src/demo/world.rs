@@ -133,6 +133,7 @@ impl World {
             .ok_or_else(|| anyhow!("the door is open already"))?;
         let serving = Serving {
             listener,
+            ops: None,
             door: compose::door(&self.parts, &self.map_path(), &self.door_url).await?,
             queue: Some(Arc::clone(&self.queue) as _),
             rhythm: Rhythm { resync: Duration::from_mins(15), recheck: Duration::from_millis(500) },

@@ -76,6 +76,27 @@ fn the_guard_holds_in_the_loop_too_and_keeps_nobody_out() {
 }
 
 #[test]
+fn health_and_metrics_are_on_a_listener_of_their_own() {
+    let world = World::new(&settled(), MAP);
+    let (mut server, base) = serve(&world, &["--ops-listen", "127.0.0.1:0"]);
+    let ops = Browser::at(&server.word_after("Health and metrics on "));
+    let metrics = ops.get("/metrics");
+    assert_eq!(
+        (metrics.status, metrics.header("content-type")),
+        (200, "text/plain; version=0.0.4")
+    );
+    assert!(metrics.body.contains("\nstagedoor_build_info{version=\""), "{}", metrics.body);
+    // This map has no identity provider, so nobody could sign in.
+    assert_eq!(ops.get("/readyz").status, 503);
+    assert_eq!(ops.get("/livez").status, 200);
+    assert_eq!(ops.get("/saml/metadata").status, 404);
+    let public = Browser::at(&base);
+    assert_eq!(public.get("/metrics").status, 404);
+    assert_eq!(public.get("/healthz").status, 404);
+    assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+}
+
+#[test]
 fn a_port_in_use_is_bad_configuration() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

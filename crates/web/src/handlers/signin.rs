@@ -3,6 +3,7 @@
 use super::opening::{go, redirect};
 use crate::cookies::Cookie;
 use crate::form::Fields;
+use crate::pages::{self, SignedOutPage};
 use crate::provenance;
 use crate::refused::{Problem, Refused};
 use crate::routes::Portal;
@@ -100,7 +101,7 @@ pub(crate) async fn metadata(State(portal): State<Portal>) -> Response {
     ([(header::CONTENT_TYPE, kind)], portal.door.sp_metadata()).into_response()
 }
 
-/// `POST /sign-out`. Who is signed out already is simply shown the first page.
+/// `POST /sign-out`. Who is signed out already is simply told so.
 pub(crate) async fn sign_out(
     State(portal): State<Portal>,
     visit: Visit,
@@ -121,10 +122,15 @@ pub(crate) async fn sign_out(
             Err(refusal) => return Err(Refused::by_door(refusal)),
         }
     }
-    let mut answer = redirect(&portal, StatusCode::SEE_OTHER, "/")?;
+    let mut answer = redirect(&portal, StatusCode::SEE_OTHER, "/signed-out")?;
     Visit::forget_session(&portal, &mut answer);
     if let Some(unused) = Cookie::Login.clear(portal.door.secure_cookies()) {
         answer.headers_mut().append(header::SET_COOKIE, unused);
     }
     Ok(answer)
+}
+
+/// `GET /signed-out`.
+pub(crate) async fn signed_out() -> Response {
+    pages::answer(&SignedOutPage)
 }

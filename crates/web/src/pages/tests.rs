@@ -169,6 +169,39 @@ fn the_waiting_page_tells_four_steps() {
 }
 
 #[test]
+fn the_departure_is_one_form_that_a_script_sends_or_else_a_button() {
+    let html = DeparturePage {
+        action: "https://idp.example/sso?a=1&b=2".into(),
+        fields: vec![("SAMLRequest", "a+b/\"=".into()), ("RelayState", "<x>".into())],
+    }
+    .render()
+    .unwrap();
+    let script = format!(
+        "<script src=\"/assets/submit.js?v={}\" defer=\"defer\"></script>",
+        assets::fingerprint()
+    );
+    assert_eq!(html.matches("<script").count(), 1);
+    let html = html.replacen(&script, "", 1);
+    let page = check(&html, "Signing in", "On to your identity provider");
+    assert_eq!(attributes(&page, "form", "action"), ["https://idp.example/sso?a=1&b=2"]);
+    assert_eq!(attributes(&page, "form", "method"), ["post"]);
+    assert_eq!(attributes(&page, "input", "name"), ["SAMLRequest", "RelayState"]);
+    assert_eq!(attributes(&page, "input", "value"), ["a+b/\"=", "<x>"]);
+    assert_eq!(texts(&page, "button"), ["Continue"]);
+    // A button of this name would hide the form's own `submit` from the script.
+    assert!(attributes(&page, "button", "name").is_empty());
+}
+
+#[test]
+fn who_is_signed_out_is_told_what_is_still_open() {
+    let html = SignedOutPage.render().unwrap();
+    let page = check(&html, "You are signed out", "You are signed out");
+    let words = texts(&page, "p").join(" ");
+    assert!(words.contains("Your identity provider may still know you"), "{words}");
+    assert!(words.contains("A Studio that is open stays open"), "{words}");
+}
+
+#[test]
 fn a_refusal_says_what_why_and_what_would_work() {
     let fraud = TeamKey::parse("fraud").unwrap();
     let idps = [IdpKey::parse("corp").unwrap()];

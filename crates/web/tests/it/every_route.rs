@@ -16,10 +16,12 @@ const ROUTES: &[(&str, &[Route])] = &[
     ("/open/{team}", &[("POST", "/open/fraud")]),
     ("/opening/{team}", &[("GET", "/opening/fraud")]),
     ("/sign-out", &[("POST", "/sign-out")]),
+    ("/signed-out", &[("GET", "/signed-out")]),
     ("/livez", &[("GET", "/livez")]),
     ("/readyz", &[("GET", "/readyz")]),
     ("/assets/stagedoor.css", &[("GET", "/assets/stagedoor.css")]),
     ("/assets/mark.svg", &[("GET", "/assets/mark.svg")]),
+    ("/assets/submit.js", &[("GET", "/assets/submit.js")]),
 ];
 
 /// Routes that other sites post to by their nature: the identity provider does.

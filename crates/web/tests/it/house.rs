@@ -95,6 +95,8 @@ impl World {
 pub(crate) struct House {
     pub(crate) door: Arc<Door>,
     pub(crate) router: Router,
+    /// The second listener.
+    pub(crate) ops: Router,
     world: Arc<World>,
 }
 
@@ -146,8 +148,22 @@ impl House {
         Self::with(public_url, |config| config)
     }
 
+    /// A house whose identity provider vouches for its metadata until then.
+    pub(crate) fn whose_metadata_ends(valid_until: &str) -> Self {
+        let corp = saml_sp::IdentityProvider { valid_until: valid_until.parse().ok(), ..corp() };
+        Self::built("https://door.example.com", corp, |config| config)
+    }
+
     /// A house whose settings are changed before it opens.
     pub(crate) fn with(public_url: &str, change: impl FnOnce(WebConfig) -> WebConfig) -> Self {
+        Self::built(public_url, corp(), change)
+    }
+
+    fn built(
+        public_url: &str,
+        corp: saml_sp::IdentityProvider,
+        change: impl FnOnce(WebConfig) -> WebConfig,
+    ) -> Self {
         crate::probes::listen();
         let world = Arc::new(World {
             studio: AtomicU8::new(Studio::NoProfile as u8),
@@ -155,11 +171,12 @@ impl House {
             signed_in: AtomicU8::new(1),
             drawn: AtomicU64::new(0),
         });
-        let door = Arc::new(door(&world, public_url));
+        let door = Arc::new(door(&world, public_url, corp));
         let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let router = web::router(Arc::clone(&door), change(config));
-        Self { door, router, world }
+        let ops = web::ops_router(Arc::clone(&door), world.clone());
+        Self { door, router, ops, world }
     }
 
     pub(crate) fn new() -> Self {
@@ -217,7 +234,7 @@ fn from_peer(builder: axum::http::request::Builder) -> axum::http::request::Buil
     builder.extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 50_000))))
 }
 
-fn door(world: &Arc<World>, public_url: &str) -> Door {
+fn door(world: &Arc<World>, public_url: &str, corp: saml_sp::IdentityProvider) -> Door {
     let source = Source::from_bytes("access.yaml", MAP.into()).unwrap();
     let map: AccessMap = parse(&[source]).unwrap();
     let plane = Plane {
@@ -236,16 +253,19 @@ fn door(world: &Arc<World>, public_url: &str) -> Door {
         logins: world.clone(),
         attempts: world.clone(),
     };
-    let corp = saml_sp::IdentityProvider {
+    let metadata = BTreeMap::from([(IdpKey::parse("corp").unwrap(), corp)]);
+    let settings = DoorSettings::new(public_url, CookieKeys::new(COOKIE_KEY));
+    Door::new(plane, ports, settings, metadata).unwrap()
+}
+
+fn corp() -> saml_sp::IdentityProvider {
+    saml_sp::IdentityProvider {
         entity_id: "https://idp.example/metadata".into(),
         keys: vec![],
         sso_redirect_url: Some("https://idp.example/sso".into()),
         sso_post_url: None,
         valid_until: None,
-    };
-    let metadata = BTreeMap::from([(IdpKey::parse("corp").unwrap(), corp)]);
-    let settings = DoorSettings::new(public_url, CookieKeys::new(COOKIE_KEY));
-    Door::new(plane, ports, settings, metadata).unwrap()
+    }
 }
 
 fn ada() -> Person {

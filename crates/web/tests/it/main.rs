@@ -11,6 +11,8 @@ mod network;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod ops;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod refusals;

@@ -105,7 +105,7 @@ async fn signing_out_takes_the_key_of_the_page() {
     assert_eq!(house.visit("/").await.headline(), "My work");
 
     let answer = house.submit("/sign-out", &format!("key={}", house.key("sign-out"))).await;
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/"));
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/signed-out"));
     assert_eq!(
         answer.cookies(),
         [
@@ -113,13 +113,15 @@ async fn signing_out_takes_the_key_of_the_page() {
             "__Host-stagedoor-login=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=None",
         ]
     );
+    let page = house.visit("/signed-out").await;
+    assert_eq!((page.status.as_u16(), page.headline().as_str()), (200, "You are signed out"));
     assert_eq!(house.visit("/").await.headline(), "Come in by the stage door.");
 }
 
 #[tokio::test]
 async fn signing_out_twice_is_no_error() {
     let answer = House::new().send(post("/sign-out").body(Body::empty()).unwrap()).await;
-    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/"));
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/signed-out"));
 }
 
 #[tokio::test]

@@ -1,0 +1,341 @@
+//! How long what we trust will last.
+
+use control::door::{KeyStatus, TrustStatus};
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// So many days before an end it is worth a warning: time to plan a roll-over with another team.
+const WARNING_DAYS: i64 = 30;
+
+/// So many days before, it is critical: a working week.
+const CRITICAL_DAYS: i64 = 7;
+
+const SECONDS_A_DAY: i64 = 24 * 60 * 60;
+
+/// How bad it is; the worst part decides for the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Level {
+    /// Nothing to do.
+    Ok,
+    /// Something ends within 30 days, or a renewal failed.
+    Warning,
+    /// Something ends within 7 days, is over, or was never there.
+    Critical,
+}
+
+/// What `/healthz` says.
+#[derive(Debug, Serialize)]
+pub(super) struct Health {
+    status: Level,
+    identity_providers: Vec<IdpHealth>,
+}
+
+/// An identity provider.
+#[derive(Debug, Serialize)]
+struct IdpHealth {
+    idp: String,
+    status: Level,
+    /// Whether people can sign in with it now.
+    usable: bool,
+    entity_id: Option<String>,
+    metadata: MetadataHealth,
+    certificates: Vec<CertificateHealth>,
+}
+
+/// Its metadata.
+#[derive(Debug, Serialize)]
+struct MetadataHealth {
+    status: Level,
+    valid_until: Option<Timestamp>,
+    /// Whole days, rounded down: negative once it is over.
+    days_left: Option<i64>,
+    taken_at: Option<Timestamp>,
+    last_failure: Option<Failure>,
+}
+
+/// A renewal that failed.
+#[derive(Debug, Serialize)]
+struct Failure {
+    at: Timestamp,
+    message: String,
+}
+
+/// A certificate whose key is believed.
+#[derive(Debug, Serialize)]
+struct CertificateHealth {
+    status: Level,
+    fingerprint: String,
+    not_after: Option<Timestamp>,
+    /// Whole days, rounded down: negative once it is over.
+    days_left: Option<i64>,
+}
+
+/// What `/readyz?verbose` says.
+#[derive(Debug, Serialize)]
+pub(super) struct Readiness {
+    ready: bool,
+    identity_providers: Vec<IdpReadiness>,
+}
+
+#[derive(Debug, Serialize)]
+struct IdpReadiness {
+    idp: String,
+    usable: bool,
+    /// Why it is not.
+    why: Option<&'static str>,
+}
+
+impl Health {
+    pub(super) fn new(trust: &[TrustStatus], now: Timestamp) -> Self {
+        let identity_providers: Vec<_> =
+            trust.iter().map(|status| IdpHealth::new(status, now)).collect();
+        let worst = identity_providers.iter().map(|idp| idp.status).max();
+        // Without any identity provider nobody gets in.
+        Self { status: worst.unwrap_or(Level::Critical), identity_providers }
+    }
+
+    /// Whether there is an identity provider that people can sign in with.
+    pub(super) fn ready(&self) -> bool {
+        self.identity_providers.iter().any(|idp| idp.usable)
+    }
+
+    pub(super) fn readiness(&self) -> Readiness {
+        let readiness = |idp: &IdpHealth| IdpReadiness {
+            idp: idp.idp.clone(),
+            usable: idp.usable,
+            why: match (idp.usable, &idp.entity_id) {
+                (true, _) => None,
+                (false, None) => Some("its metadata was never read"),
+                (false, Some(_)) => Some("its metadata is past validUntil"),
+            },
+        };
+        Readiness {
+            ready: self.ready(),
+            identity_providers: self.identity_providers.iter().map(readiness).collect(),
+        }
+    }
+}
+
+impl IdpHealth {
+    fn new(trust: &TrustStatus, now: Timestamp) -> Self {
+        let metadata = MetadataHealth::new(trust, now);
+        let certificates: Vec<_> =
+            trust.keys.iter().map(|key| CertificateHealth::new(key, now)).collect();
+        // During a roll-over the old certificate ends while the new one is there already: the best
+        // of them is what the provider goes on with.
+        let best = certificates.iter().map(|certificate| certificate.status).min();
+        Self {
+            idp: trust.idp.to_string(),
+            status: metadata.status.max(best.unwrap_or(Level::Critical)),
+            usable: is_usable(trust, now),
+            entity_id: trust.entity_id.clone(),
+            metadata,
+            certificates,
+        }
+    }
+}
+
+impl MetadataHealth {
+    fn new(trust: &TrustStatus, now: Timestamp) -> Self {
+        let days_left = trust.valid_until.map(|end| days(now, end));
+        let over = trust.valid_until.is_some_and(|end| end <= now);
+        // What is fetched again before it ends may be short-lived by design, as a federation's is.
+        // Its end is news only once fetching it fails.
+        let ending = if renews(trust, now) && !over { Level::Ok } else { level(days_left) };
+        let never = if trust.entity_id.is_none() { Level::Critical } else { Level::Ok };
+        let failed = if trust.last_failure.is_some() { Level::Warning } else { Level::Ok };
+        let failure = trust.last_failure.as_ref();
+        Self {
+            status: never.max(failed).max(ending),
+            valid_until: trust.valid_until,
+            days_left,
+            taken_at: trust.taken_at,
+            last_failure: failure.map(|f| Failure { at: f.at, message: f.message.clone() }),
+        }
+    }
+}
+
+impl CertificateHealth {
+    fn new(key: &KeyStatus, now: Timestamp) -> Self {
+        let days_left = key.not_after.map(|end| days(now, end));
+        Self {
+            status: level(days_left),
+            fingerprint: key.fingerprint.clone(),
+            not_after: key.not_after,
+            days_left,
+        }
+    }
+}
+
+/// Whether people can sign in with the provider: its metadata was read, and it vouches for it still.
+pub(super) fn is_usable(trust: &TrustStatus, now: Timestamp) -> bool {
+    trust.entity_id.is_some() && trust.valid_until.is_none_or(|end| end > now)
+}
+
+/// Whether fetching the metadata again works: nothing failed, and the last time is not long ago.
+fn renews(trust: &TrustStatus, now: Timestamp) -> bool {
+    let Some(every) = trust.refresh_seconds.and_then(|every| i64::try_from(every).ok()) else {
+        return false;
+    };
+    let late = |taken: Timestamp| now.as_second().saturating_sub(taken.as_second()) > 2 * every;
+    trust.last_failure.is_none() && trust.taken_at.is_some_and(|taken| !late(taken))
+}
+
+/// What has no end is well.
+fn level(days_left: Option<i64>) -> Level {
+    match days_left {
+        Some(days) if days < CRITICAL_DAYS => Level::Critical,
+        Some(days) if days < WARNING_DAYS => Level::Warning,
+        _ => Level::Ok,
+    }
+}
+
+fn days(now: Timestamp, end: Timestamp) -> i64 {
+    end.as_second().saturating_sub(now.as_second()).div_euclid(SECONDS_A_DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::ids::IdpKey;
+    use control::door::RenewalFailure;
+
+    const NOW: &str = "2026-11-21T09:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn corp(valid_until: Option<&str>, certificates: &[&str]) -> TrustStatus {
+        let key = |end: &&str| KeyStatus { fingerprint: "ab".repeat(32), not_after: Some(at(end)) };
+        TrustStatus {
+            idp: IdpKey::parse("corp").unwrap(),
+            entity_id: Some("https://idp.example".into()),
+            valid_until: valid_until.map(at),
+            keys: certificates.iter().map(key).collect(),
+            refresh_seconds: None,
+            taken_at: Some(at(NOW)),
+            last_failure: None,
+        }
+    }
+
+    fn status(trust: &[TrustStatus]) -> Level {
+        Health::new(trust, at(NOW)).status
+    }
+
+    const YEARS: &str = "2031-01-01T00:00:00Z";
+
+    #[test]
+    fn ends_are_announced_thirty_and_seven_days_ahead() {
+        for (end, expected) in [
+            (YEARS, Level::Ok),
+            ("2026-12-21T09:00:00Z", Level::Ok),
+            ("2026-12-21T08:59:59Z", Level::Warning),
+            ("2026-11-28T09:00:00Z", Level::Warning),
+            ("2026-11-28T08:59:59Z", Level::Critical),
+            (NOW, Level::Critical),
+            ("2026-01-01T00:00:00Z", Level::Critical),
+        ] {
+            assert_eq!(status(&[corp(None, &[end])]), expected, "certificate {end}");
+            assert_eq!(status(&[corp(Some(end), &[YEARS])]), expected, "metadata {end}");
+        }
+    }
+
+    #[test]
+    fn in_a_roll_over_the_certificate_that_lasts_longest_counts() {
+        assert_eq!(status(&[corp(None, &["2026-11-01T00:00:00Z", YEARS])]), Level::Ok);
+        assert_eq!(status(&[corp(None, &[])]), Level::Critical);
+    }
+
+    #[test]
+    fn the_worst_provider_counts_and_none_at_all_is_worst() {
+        let soon = corp(None, &["2026-12-01T00:00:00Z"]);
+        assert_eq!(status(&[corp(None, &[YEARS]), soon]), Level::Warning);
+        assert_eq!(status(&[]), Level::Critical);
+        assert!(!Health::new(&[], at(NOW)).ready());
+    }
+
+    #[test]
+    fn a_renewal_that_failed_is_a_warning_and_metadata_never_read_is_critical() {
+        let failure = RenewalFailure { at: at(NOW), message: "timed out".into() };
+        let failed = TrustStatus { last_failure: Some(failure), ..corp(None, &[YEARS]) };
+        assert_eq!(status(std::slice::from_ref(&failed)), Level::Warning);
+        let never = TrustStatus { entity_id: None, taken_at: None, ..failed };
+        assert_eq!(status(&[never]), Level::Critical);
+    }
+
+    #[test]
+    fn short_lived_metadata_is_well_as_long_as_it_is_fetched_again() {
+        let fetched = |valid_until: &str, taken: &str| TrustStatus {
+            refresh_seconds: Some(3_600),
+            taken_at: Some(at(taken)),
+            ..corp(Some(valid_until), &[YEARS])
+        };
+        let soon = "2026-11-22T09:00:00Z";
+        assert_eq!(status(&[fetched(soon, "2026-11-21T07:00:00Z")]), Level::Ok);
+        assert_eq!(status(&[fetched(soon, "2026-11-21T06:59:59Z")]), Level::Critical);
+        assert_eq!(status(&[fetched(NOW, "2026-11-21T08:30:00Z")]), Level::Critical);
+        let failure = RenewalFailure { at: at(NOW), message: "timed out".into() };
+        let failing = TrustStatus { last_failure: Some(failure), ..fetched(soon, NOW) };
+        assert_eq!(status(&[failing]), Level::Critical);
+    }
+
+    #[test]
+    fn one_usable_provider_is_enough_to_be_ready() {
+        let over = corp(Some(NOW), &[YEARS]);
+        let never = TrustStatus { entity_id: None, ..corp(None, &[]) };
+        let health = Health::new(&[over.clone(), never.clone()], at(NOW));
+        assert!(!health.ready());
+        assert_eq!(
+            serde_json::to_value(health.readiness()).unwrap(),
+            serde_json::json!({ "ready": false, "identity_providers": [
+                { "idp": "corp", "usable": false, "why": "its metadata is past validUntil" },
+                { "idp": "corp", "usable": false, "why": "its metadata was never read" },
+            ]})
+        );
+        assert!(Health::new(&[over, never, corp(None, &[NOW])], at(NOW)).ready());
+    }
+
+    #[test]
+    fn the_whole_is_told_as_json() {
+        let failure = RenewalFailure { at: at("2026-11-21T08:00:00Z"), message: "no".into() };
+        let trust = TrustStatus {
+            last_failure: Some(failure),
+            ..corp(Some("2026-12-01T08:00:00Z"), &["2026-11-20T10:00:00Z", YEARS])
+        };
+        assert_eq!(
+            serde_json::to_value(Health::new(&[trust], at(NOW))).unwrap(),
+            serde_json::json!({
+                "status": "warning",
+                "identity_providers": [{
+                    "idp": "corp",
+                    "status": "warning",
+                    "usable": true,
+                    "entity_id": "https://idp.example",
+                    "metadata": {
+                        "status": "warning",
+                        "valid_until": "2026-12-01T08:00:00Z",
+                        "days_left": 9,
+                        "taken_at": "2026-11-21T09:00:00Z",
+                        "last_failure": { "at": "2026-11-21T08:00:00Z", "message": "no" },
+                    },
+                    "certificates": [
+                        {
+                            "status": "critical",
+                            "fingerprint": "ab".repeat(32),
+                            "not_after": "2026-11-20T10:00:00Z",
+                            "days_left": -1,
+                        },
+                        {
+                            "status": "ok",
+                            "fingerprint": "ab".repeat(32),
+                            "not_after": YEARS,
+                            "days_left": 1501,
+                        },
+                    ],
+                }],
+            })
+        );
+    }
+}

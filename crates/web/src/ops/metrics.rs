@@ -1,0 +1,152 @@
+//! The door's numbers in Prometheus' text format.
+//!
+//! They are read when asked for and put into a registry of that moment: the door counts by itself
+//! and knows nothing of Prometheus. The crate `prometheus` writes the text (HELP, TYPE, escaping,
+//! order) in the format 0.0.4, which every scraper reads; `prometheus-client` writes the format of
+//! its successor only.
+
+use super::health::is_usable;
+use access::reason::ReasonCode;
+use control::door::{DoorCounts, TrustStatus};
+use jiff::Timestamp;
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, Result, TextEncoder};
+use std::collections::BTreeMap;
+
+/// All metrics as text.
+pub(super) fn exposition(
+    trust: &[TrustStatus],
+    counts: &DoorCounts,
+    now: Timestamp,
+) -> Result<String> {
+    let page = Page(Registry::new());
+    page.trust(trust, now)?;
+    page.counts(counts)?;
+    let name = "stagedoor_build_info";
+    let build = page.gauge(name, "Always 1; the label tells the version.", &["version"])?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    TextEncoder::new().encode_to_string(&page.0.gather())
+}
+
+struct Page(Registry);
+
+impl Page {
+    fn trust(&self, trust: &[TrustStatus], now: Timestamp) -> Result<()> {
+        let usable = self.gauge(
+            "stagedoor_saml_identity_provider_usable",
+            "1 if people can sign in with the identity provider, else 0.",
+            &["idp"],
+        )?;
+        let expiry = self.gauge(
+            "stagedoor_saml_certificate_expiry_timestamp_seconds",
+            "End of a certificate whose key is believed.",
+            &["idp", "fingerprint"],
+        )?;
+        let valid_until = self.gauge(
+            "stagedoor_saml_metadata_valid_until_timestamp_seconds",
+            "Until when identity provider metadata may be used, where it says so.",
+            &["idp"],
+        )?;
+        let taken = self.gauge(
+            "stagedoor_saml_metadata_last_success_timestamp_seconds",
+            "When identity provider metadata was last taken.",
+            &["idp"],
+        )?;
+        let failed = self.gauge(
+            "stagedoor_saml_metadata_last_failure_timestamp_seconds",
+            "When a renewal of identity provider metadata last failed, if none succeeded since.",
+            &["idp"],
+        )?;
+        for status in trust {
+            let idp = status.idp.as_str();
+            usable.with_label_values(&[idp]).set(is_usable(status, now).into());
+            for (gauge, time) in [
+                (&valid_until, status.valid_until),
+                (&taken, status.taken_at),
+                (&failed, status.last_failure.as_ref().map(|failure| failure.at)),
+            ] {
+                if let Some(time) = time {
+                    gauge.with_label_values(&[idp]).set(time.as_second());
+                }
+            }
+            for key in &status.keys {
+                if let Some(end) = key.not_after {
+                    expiry.with_label_values(&[idp, &key.fingerprint]).set(end.as_second());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn counts(&self, counts: &DoorCounts) -> Result<()> {
+        let sign_ins = self.counter(
+            "stagedoor_door_sign_ins_total",
+            "Sign-ins by result and reason code.",
+            &["result", "code"],
+        )?;
+        let accepted = ReasonCode::SignedIn.as_str();
+        sign_ins.with_label_values(&["accepted", accepted]).inc_by(counts.accepted);
+        refused(&sign_ins, &counts.refused);
+
+        let openings = self.counter(
+            "stagedoor_door_openings_total",
+            "Openings of Studio by result and reason code.",
+            &["result", "code"],
+        )?;
+        let opened = ReasonCode::Opened.as_str();
+        openings.with_label_values(&["opened", opened]).inc_by(counts.opened);
+        openings.with_label_values(&["preparing", "preparing"]).inc_by(counts.preparing);
+        refused(&openings, &counts.openings_refused);
+
+        let too_many = ReasonCode::TooManyRequests.as_str();
+        let limited = |refused: &BTreeMap<&'static str, u64>| {
+            refused.get(too_many).copied().unwrap_or_default()
+        };
+        for (name, help, value) in [
+            ("stagedoor_door_sign_ins_begun_total", "Sign-ins that were begun here.", counts.begun),
+            (
+                "stagedoor_door_weak_sign_ins_total",
+                "Sign-ins accepted only because the map allows the provider weak algorithms.",
+                counts.accepted_weak,
+            ),
+            (
+                "stagedoor_door_presign_failures_total",
+                "Openings refused because AWS gave no presigned URL.",
+                counts.presign_failed,
+            ),
+            (
+                "stagedoor_door_logouts_total",
+                "Log-outs that identity providers asked for and got.",
+                counts.logged_out,
+            ),
+            (
+                "stagedoor_door_rate_limited_total",
+                "Sign-ins and openings refused because there were too many.",
+                limited(&counts.refused).saturating_add(limited(&counts.openings_refused)),
+            ),
+        ] {
+            self.counter(name, help, &[])?.with_label_values::<&str>(&[]).inc_by(value);
+        }
+        Ok(())
+    }
+
+    fn gauge(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec> {
+        let gauge = IntGaugeVec::new(Opts::new(name, help), labels)?;
+        self.0.register(Box::new(gauge.clone()))?;
+        Ok(gauge)
+    }
+
+    fn counter(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec> {
+        let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+        self.0.register(Box::new(counter.clone()))?;
+        Ok(counter)
+    }
+}
+
+fn refused(counter: &IntCounterVec, by_code: &BTreeMap<&'static str, u64>) {
+    for (code, count) in by_code {
+        counter.with_label_values(&["refused", code]).inc_by(*count);
+    }
+}
+
+#[cfg(test)]
+mod tests;

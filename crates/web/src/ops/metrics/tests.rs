@@ -1,0 +1,180 @@
+//! The text as a scraper reads it.
+
+use super::*;
+use access::ids::IdpKey;
+use control::door::{KeyStatus, RenewalFailure};
+
+/// Metric name, labels in order, value.
+type Sample = (String, Vec<(String, String)>, String);
+
+/// Reads the text format 0.0.4 as strictly as `promtool check metrics`: HELP and TYPE before the
+/// samples of a family, each once; samples of no other family; no sample twice.
+fn read(text: &str) -> Vec<Sample> {
+    assert!(text.ends_with('\n'));
+    let (mut samples, mut families): (Vec<Sample>, Vec<String>) = (vec![], vec![]);
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            let (name, words) = help.split_once(' ').unwrap();
+            assert!(words.ends_with('.'), "{line}");
+            let declared = lines.next().unwrap().strip_prefix("# TYPE ").unwrap();
+            let (typed, kind) = declared.split_once(' ').unwrap();
+            assert_eq!(typed, name);
+            assert!(!families.iter().any(|family| family == name), "{name} twice");
+            assert!(["counter", "gauge"].contains(&kind), "{line}");
+            assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
+            families.push(name.to_owned());
+            continue;
+        }
+        let sample = sample(line);
+        assert_eq!(Some(&sample.0), families.last(), "{line}");
+        assert!(sample.2.parse::<f64>().unwrap() >= 0.0, "{line}");
+        assert!(!samples.iter().any(|(n, l, _)| *n == sample.0 && *l == sample.1), "{line} twice");
+        samples.push(sample);
+    }
+    samples
+}
+
+fn sample(line: &str) -> Sample {
+    let (name, mut rest) = line.split_at_checked(line.find(['{', ' ']).unwrap()).unwrap();
+    assert!(
+        name.starts_with("stagedoor_") && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    );
+    let mut labels = vec![];
+    if let Some(inside) = rest.strip_prefix('{') {
+        rest = inside;
+        loop {
+            let (label, quoted) = rest.split_once("=\"").unwrap();
+            let (mut value, mut characters) = (String::new(), quoted.chars());
+            loop {
+                match characters.next().unwrap() {
+                    '"' => break,
+                    '\\' => value.push(match characters.next().unwrap() {
+                        'n' => '\n',
+                        same @ ('"' | '\\') => same,
+                        other => panic!("\\{other} in {line}"),
+                    }),
+                    other => value.push(other),
+                }
+            }
+            labels.push((label.to_owned(), value));
+            rest = characters.as_str();
+            match rest.strip_prefix(',') {
+                Some(next) => rest = next,
+                None => break,
+            }
+        }
+        rest = rest.strip_prefix('}').unwrap();
+    }
+    (name.to_owned(), labels, rest.strip_prefix(' ').unwrap().to_owned())
+}
+
+#[track_caller]
+fn assert_sample(samples: &[Sample], name: &str, labels: &[(&str, &str)], value: &str) {
+    let found = samples.iter().find(|(n, l, _)| {
+        n == name && l.iter().map(|(n, v)| (n.as_str(), v.as_str())).eq(labels.iter().copied())
+    });
+    assert_eq!(found.map(|(_, _, v)| v.as_str()), Some(value), "{name} {labels:?} in {samples:#?}");
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn trust() -> [TrustStatus; 2] {
+    let key = |fingerprint: &str, not_after: Option<&str>| KeyStatus {
+        fingerprint: fingerprint.into(),
+        not_after: not_after.map(at),
+    };
+    let corp = TrustStatus {
+        idp: IdpKey::parse("corp").unwrap(),
+        entity_id: Some("https://idp.example".into()),
+        valid_until: Some(at("2026-12-01T00:00:00Z")),
+        keys: vec![
+            key("aa", Some("2030-01-01T00:00:00Z")),
+            key("b\"b\\b\nb", Some("2026-01-01T00:00:00Z")),
+            key("bare", None),
+        ],
+        refresh_seconds: Some(3_600),
+        taken_at: Some(at("2026-11-20T00:00:00Z")),
+        last_failure: Some(RenewalFailure { at: at("2026-11-21T00:00:00Z"), message: "no".into() }),
+    };
+    let never = TrustStatus {
+        idp: IdpKey::parse("never").unwrap(),
+        entity_id: None,
+        valid_until: None,
+        keys: vec![],
+        refresh_seconds: None,
+        taken_at: None,
+        last_failure: None,
+    };
+    [corp, never]
+}
+
+#[test]
+fn times_are_told_for_each_identity_provider_as_far_as_they_are_known() {
+    let now = at("2026-11-21T09:00:00Z");
+    let samples = read(&exposition(&trust(), &DoorCounts::default(), now).unwrap());
+    let corp = ("idp", "corp");
+    assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[corp], "1");
+    assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[("idp", "never")], "0");
+    let expiry = "stagedoor_saml_certificate_expiry_timestamp_seconds";
+    assert_sample(&samples, expiry, &[("fingerprint", "aa"), corp], "1893456000");
+    assert_sample(&samples, expiry, &[("fingerprint", "b\"b\\b\nb"), corp], "1767225600");
+    for (name, value) in [
+        ("stagedoor_saml_metadata_valid_until_timestamp_seconds", "1796083200"),
+        ("stagedoor_saml_metadata_last_success_timestamp_seconds", "1795132800"),
+        ("stagedoor_saml_metadata_last_failure_timestamp_seconds", "1795219200"),
+    ] {
+        assert_sample(&samples, name, &[corp], value);
+        assert_eq!(samples.iter().filter(|(n, ..)| n == name).count(), 1, "{name}");
+    }
+    assert_eq!(samples.iter().filter(|(n, ..)| n == expiry).count(), 2);
+}
+
+#[test]
+fn counts_are_told_by_result_and_code() {
+    let counts = DoorCounts {
+        begun: 9,
+        accepted: 5,
+        accepted_weak: 2,
+        refused: BTreeMap::from([("replayed", 3), ("too-many-requests", 4)]),
+        opened: 6,
+        preparing: 7,
+        openings_refused: BTreeMap::from([("network-refused", 8), ("too-many-requests", 10)]),
+        presign_failed: 11,
+        logged_out: 12,
+    };
+    let text = exposition(&[], &counts, at("2026-11-21T09:00:00Z")).unwrap();
+    let samples = read(&text);
+    for (name, result, code, value) in [
+        ("stagedoor_door_sign_ins_total", "accepted", "signed-in", "5"),
+        ("stagedoor_door_sign_ins_total", "refused", "replayed", "3"),
+        ("stagedoor_door_sign_ins_total", "refused", "too-many-requests", "4"),
+        ("stagedoor_door_openings_total", "opened", "opened", "6"),
+        ("stagedoor_door_openings_total", "preparing", "preparing", "7"),
+        ("stagedoor_door_openings_total", "refused", "network-refused", "8"),
+    ] {
+        assert_sample(&samples, name, &[("code", code), ("result", result)], value);
+    }
+    for (name, value) in [
+        ("stagedoor_door_sign_ins_begun_total", "9"),
+        ("stagedoor_door_weak_sign_ins_total", "2"),
+        ("stagedoor_door_presign_failures_total", "11"),
+        ("stagedoor_door_logouts_total", "12"),
+        ("stagedoor_door_rate_limited_total", "14"),
+    ] {
+        assert_sample(&samples, name, &[], value);
+    }
+    let version = [("version", env!("CARGO_PKG_VERSION"))];
+    assert_sample(&samples, "stagedoor_build_info", &version, "1");
+}
+
+#[test]
+fn numbers_stand_there_from_the_start() {
+    let now = at("2026-11-21T09:00:00Z");
+    let samples = read(&exposition(&[], &DoorCounts::default(), now).unwrap());
+    let accepted = [("code", "signed-in"), ("result", "accepted")];
+    assert_sample(&samples, "stagedoor_door_sign_ins_total", &accepted, "0");
+    assert_sample(&samples, "stagedoor_door_rate_limited_total", &[], "0");
+}

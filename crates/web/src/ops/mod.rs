@@ -1,0 +1,92 @@
+//! The second listener, for those who run Stagedoor: probes, health and metrics.
+//!
+//! It tells who the identity providers are and how often people are refused, so it is never part of
+//! the public pages; whoever reaches its address may read it.
+
+mod health;
+mod metrics;
+
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use control::door::Door;
+use control::ports::Clock;
+use health::Health;
+use std::sync::Arc;
+
+/// What the answers are made of.
+#[derive(Debug, Clone)]
+struct Watch {
+    door: Arc<Door>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Watch {
+    fn health(&self) -> Health {
+        Health::new(&self.door.trust(), self.clock.now())
+    }
+}
+
+/// The routes of the ops listener.
+///
+/// | route | what it says |
+/// |---|---|
+/// | `GET /livez` | the process answers |
+/// | `GET /readyz` | 200 if somebody could sign in, else 503; with `?verbose` why, as JSON |
+/// | `GET /healthz` | how long metadata and certificates last, as JSON; always 200 |
+/// | `GET /metrics` | Prometheus text format 0.0.4 |
+pub fn ops_router(door: Arc<Door>, clock: Arc<dyn Clock>) -> Router {
+    Router::new()
+        .route("/livez", get(crate::handlers::probes::live))
+        .route("/readyz", get(ready))
+        .route("/healthz", get(healthy))
+        .route("/metrics", get(exposition))
+        .layer(map_response(with_headers))
+        .with_state(Watch { door, clock })
+}
+
+/// Ready is whoever can decide about at least one identity provider. AWS is not asked: a replica
+/// that is taken out because AWS is slow could not even show the page that says so.
+async fn ready(State(watch): State<Watch>, RawQuery(query): RawQuery) -> Response {
+    let health = watch.health();
+    let (status, word) = if health.ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    };
+    let verbose = query.is_some_and(|query| query.split(['&', '=']).next() == Some("verbose"));
+    if verbose {
+        (status, Json(health.readiness())).into_response()
+    } else {
+        (status, word).into_response()
+    }
+}
+
+/// Always 200: a certificate that ends next week must not make anybody restart the process.
+async fn healthy(State(watch): State<Watch>) -> Response {
+    Json(watch.health()).into_response()
+}
+
+async fn exposition(State(watch): State<Watch>) -> Response {
+    match metrics::exposition(&watch.door.trust(), &watch.door.counts(), watch.clock.now()) {
+        Ok(text) => {
+            let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn with_headers(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(HeaderName::from_static("x-content-type-options"), nosniff);
+    answer
+}
