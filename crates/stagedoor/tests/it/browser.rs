@@ -52,17 +52,24 @@ impl Answer {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Browser {
     base: String,
+    /// What a proxy between adds to every request.
+    forwarded_for: Option<String>,
     cookies: RefCell<BTreeMap<String, String>>,
 }
 
 impl Browser {
     pub(crate) fn at(base: &str) -> Self {
-        Self { base: base.to_owned(), cookies: RefCell::default() }
+        Self { base: base.to_owned(), ..Self::default() }
     }
 
     /// The same person with the same cookies, at another address of the door.
     pub(crate) fn moved(self, base: &str) -> Self {
         Self { base: base.to_owned(), ..self }
+    }
+
+    /// The same person behind a proxy that writes this `X-Forwarded-For`.
+    pub(crate) fn forwarded_for(self, addresses: &str) -> Self {
+        Self { forwarded_for: Some(addresses.to_owned()), ..self }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -92,11 +99,16 @@ impl Browser {
         let jar = self.cookies.borrow();
         let cookie = jar.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
         drop(jar);
+        let via =
+            self.forwarded_for.iter().map(|addresses| ("X-Forwarded-For", addresses.as_str()));
+        let headers = [("Cookie", cookie.as_str())].into_iter().chain(via);
         let answer = match form {
-            None => agent.get(&url).header("Cookie", &cookie).call(),
-            Some(fields) => {
-                agent.post(&url).header("Cookie", &cookie).send_form(fields.iter().copied())
+            None => {
+                headers.fold(agent.get(&url), |get, (name, value)| get.header(name, value)).call()
             }
+            Some(fields) => headers
+                .fold(agent.post(&url), |post, (name, value)| post.header(name, value))
+                .send_form(fields.iter().copied()),
         };
         let mut answer = answer.unwrap();
         for set in answer.headers().get_all("set-cookie") {

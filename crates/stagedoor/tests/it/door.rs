@@ -110,6 +110,22 @@ fn a_network_that_is_not_the_teams_is_refused_with_the_maps_own_words() {
 }
 
 #[test]
+fn behind_a_trusted_proxy_the_network_is_that_of_the_client() {
+    let house = House::with(&settled(), &["--trusted-proxy", "127.0.0.1"]);
+    let office = house.browser().forwarded_for("10.100.10.7");
+    let answer = house.tile(&office, "ben", Some("demand"));
+    assert_eq!(answer.status, 302, "{}", answer.body);
+
+    // Claiming the office's address from elsewhere does not help.
+    let elsewhere = house.browser().forwarded_for("10.100.10.7, 198.51.100.4");
+    let page = house.tile(&elsewhere, "ben", Some("demand"));
+    page.assert_refused("network-refused");
+    assert!(page.body.contains("<code>198.51.100.4</code>"), "{}", page.body);
+    assert!(page.body.contains("X-Forwarded-For of a trusted proxy"), "{}", page.body);
+    assert_eq!(house.cloud().look().presigned_count(), 1);
+}
+
+#[test]
 fn a_first_sign_in_waits_for_the_profile_without_javascript() {
     let house = House::open(&format!("{SEED}timing: {{ profile_create: 1 }}\n"));
     // The pass at the start makes what it finds; Cleo comes later.

@@ -33,6 +33,7 @@ pub(crate) struct House {
     pub(crate) idp: DemoIdp,
     pub(crate) server: Running,
     pub(crate) base: String,
+    flags: &'static [&'static str],
     /// What earlier servers of this house said.
     earlier: String,
 }
@@ -41,11 +42,16 @@ impl House {
     /// Opens a house over this simulated AWS. The loop looks for itself once, at the start, and
     /// logs everything it can.
     pub(crate) fn open(seed: &str) -> Self {
+        Self::with(seed, &[])
+    }
+
+    /// Opens a house with more flags for its server.
+    pub(crate) fn with(seed: &str, flags: &'static [&'static str]) -> Self {
         let world = World::new(seed, &map());
         let idp = identity_provider();
         world.write("corp.xml", &idp.metadata_xml());
-        let (server, base) = serve(&world);
-        Self { world, idp, server, base, earlier: String::new() }
+        let (server, base) = serve(&world, flags);
+        Self { world, idp, server, base, flags, earlier: String::new() }
     }
 
     pub(crate) fn cloud(&self) -> &Cloud {
@@ -60,7 +66,7 @@ impl House {
     pub(crate) fn restart(&mut self) {
         assert!(self.server.terminate().success(), "{}", self.server.said());
         self.earlier.push_str(&self.server.said());
-        let (server, base) = serve(&self.world);
+        let (server, base) = serve(&self.world, self.flags);
         (self.server, self.base) = (server, base);
     }
 
@@ -114,8 +120,8 @@ impl House {
     }
 }
 
-fn serve(world: &World) -> (Running, String) {
-    let mut server = Running::start(world.command(&[
+fn serve(world: &World, flags: &[&str]) -> (Running, String) {
+    let usual = [
         "serve",
         "--listen",
         "127.0.0.1:0",
@@ -125,7 +131,8 @@ fn serve(world: &World) -> (Running, String) {
         "50ms",
         "--log",
         "trace",
-    ]));
+    ];
+    let mut server = Running::start(world.command(&[&usual, flags].concat()));
     let base = server.word_after("Stagedoor listens on ");
     (server, base)
 }

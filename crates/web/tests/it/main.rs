@@ -7,6 +7,8 @@ mod every_route;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod opening;
