@@ -1,4 +1,4 @@
-//! The Python environment of the tests: boto3 judges our wire formats.
+//! The Python environment of the tests: boto3 judges our wire formats, python3-saml our verdicts.
 
 use crate::workspace;
 use anyhow::{Context, Result, bail};
@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Files of pinned requirements. One that does not exist is skipped.
-const REQUIREMENTS: &[&str] =
-    &["crates/sandbox/tests/boto3/requirements.txt", "benches/events/requirements.txt"];
+const REQUIREMENTS: &[&str] = &[
+    "crates/sandbox/tests/boto3/requirements.txt",
+    "crates/saml-sp/tests/oracles/requirements.txt",
+    "benches/events/requirements.txt",
+];
 
 /// In the environment: what was installed. Written last, so an interrupted installation is redone.
 const INSTALLED: &str = "installed-requirements.txt";

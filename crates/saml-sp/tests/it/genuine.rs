@@ -43,6 +43,8 @@ pub(crate) struct Genuine {
     pub(crate) mode: &'static str,
     pub(crate) xml: Xml,
     pub(crate) provider: IdentityProvider,
+    /// Base64 of the certificate in the metadata.
+    pub(crate) certificate: String,
 }
 
 static GENUINE: LazyLock<Vec<Genuine>> = LazyLock::new(|| {
@@ -51,6 +53,10 @@ static GENUINE: LazyLock<Vec<Genuine>> = LazyLock::new(|| {
         mode,
         xml: Xml(xml.to_owned()),
         provider: IdentityProvider::from_metadata(metadata.as_bytes(), None).unwrap(),
+        certificate: Xml(metadata.to_owned())
+            .content("//X509Certificate")
+            .split_ascii_whitespace()
+            .collect(),
     };
     RESPONSES.iter().map(read).collect()
 });

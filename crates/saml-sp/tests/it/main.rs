@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod accepted;
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod exploits;
 #[cfg(test)]
 mod fixtures;
