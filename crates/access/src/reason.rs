@@ -107,6 +107,8 @@ reasons! {
     IdpMetadataExpired = "idp-metadata-expired";
     /// The identity provider's metadata was never read.
     IdpMetadataMissing = "idp-metadata-missing";
+    /// The identity provider's metadata names other signing keys than before.
+    IdpKeysChanged = "idp-keys-changed";
     /// The answer belongs to a sign-in that was not begun here, or too long ago.
     UnknownLogin = "unknown-login";
     /// The answer belongs to a sign-in that another browser began.

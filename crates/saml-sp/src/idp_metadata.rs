@@ -3,7 +3,7 @@
 use crate::dom::Node;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 use crate::authn_request::is_web_url;
 use crate::bounds;
@@ -45,6 +45,9 @@ pub struct IdentityProvider {
     pub sso_post_url: Option<String>,
     /// Until when the metadata may be used, if it says so. The caller compares it with its clock.
     pub valid_until: Option<Timestamp>,
+    /// After which time it asks to be fetched again, if it says so in days or smaller units. A wish
+    /// of the publisher; nothing ends with it.
+    pub cache_duration: Option<SignedDuration>,
 }
 
 /// Metadata could not be taken.
@@ -180,13 +183,26 @@ fn read_entity(
             valid_until = Some(valid_until.map_or(end, |earliest| earliest.min(end)));
         }
     }
+    let cache_duration = std::iter::once(role)
+        .chain(entity.ancestors())
+        .filter(Node::is_element)
+        .filter_map(|node| cache_duration(dom::attribute(node, "cacheDuration")?))
+        .min();
     Ok(IdentityProvider {
         entity_id: entity_id.to_owned(),
         keys,
         sso_redirect_url: sso_url(entity_id, role, REDIRECT)?,
         sso_post_url: sso_url(entity_id, role, POST)?,
         valid_until,
+        cache_duration,
     })
+}
+
+/// Reads an `xs:duration`; `None` for one that is not positive or whose length depends on the month.
+fn cache_duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    duration.is_positive().then_some(duration)
 }
 
 fn read_key(entity_id: &str, descriptor: Node<'_, '_>) -> Result<PinnedKey, MetadataError> {

@@ -186,6 +186,10 @@ pub(crate) struct ServeArgs {
     /// From a pass that left something unfinished to the next look.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     pub(crate) recheck: Duration,
+    /// How often to look whether files with metadata of identity providers have changed, and the
+    /// shortest time between two fetches of metadata from an address; the map says the longest.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    pub(crate) metadata_check: Duration,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,7 @@
 //! Putting the parts together: the map, AWS and the store become a plane, and a plane a door.
 
 use crate::exit::BadConfiguration;
-use crate::mapfile;
+use crate::idp_metadata::{self, Source};
 use crate::system::{SystemClock, SystemEntropy};
 use access::ids::Region;
 use access::map::{AccessMap, DirectoryConfig};
@@ -67,12 +67,13 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
     Parts { aws, store, plane }
 }
 
-/// Hangs the door: reads the identity providers' metadata and pins their keys.
+/// Hangs the door: reads the identity providers' metadata, as far as it is in files, and pins their
+/// keys.
 ///
 /// # Errors
 /// [`BadConfiguration`] if metadata or the public URL will not do; the store cannot be used.
-pub(crate) async fn door(parts: &Parts, map_path: &Path, public_url: &str) -> Result<Door> {
-    let metadata = mapfile::identity_providers(&parts.plane.map, map_path)?;
+pub(crate) async fn door(parts: &Parts, sources: &[Source], public_url: &str) -> Result<Door> {
+    let metadata = idp_metadata::read_files(sources)?;
     let needs = DoorPorts {
         presign: Arc::new(parts.aws.studio()),
         replay: Arc::clone(&parts.store) as _,

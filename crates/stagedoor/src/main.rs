@@ -9,6 +9,7 @@ mod commands;
 mod compose;
 mod demo;
 mod exit;
+mod idp_metadata;
 mod mapfile;
 mod output;
 mod reference;

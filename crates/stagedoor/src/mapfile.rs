@@ -1,14 +1,8 @@
-//! Reading the access map and what it points at from disk.
+//! Reading the access map from disk.
 
 use crate::exit::BadConfiguration;
-use crate::system::SystemClock;
-use access::ids::IdpKey;
-use access::map::{self, AccessMap, MetadataSource, Source};
-use access::reason::ReasonCode;
+use access::map::{self, AccessMap, Source};
 use anyhow::Result;
-use control::ports::Clock;
-use saml_sp::IdentityProvider;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -74,38 +68,4 @@ fn unreadable(path: &Path, error: &std::io::Error) -> BadConfiguration {
         path.display()
     );
     BadConfiguration::new("map-unreadable", message)
-}
-
-/// Reads the metadata of each identity provider of the map. Paths are relative to the map's folder.
-///
-/// # Errors
-/// [`BadConfiguration`] that names the provider and the file.
-pub(crate) fn identity_providers(
-    map: &AccessMap,
-    map_path: &Path,
-) -> Result<BTreeMap<IdpKey, IdentityProvider>> {
-    let folder = if map_path.is_dir() { Some(map_path) } else { map_path.parent() };
-    map.identity_providers
-        .iter()
-        .map(|(key, settings)| {
-            let MetadataSource::File(path) = &settings.metadata else {
-                let message =
-                    format!("identity provider `{key}`: `metadata_url` is not fetched yet");
-                return Err(BadConfiguration::new("idp-metadata-unreadable", message).into());
-            };
-            let file = folder.unwrap_or(Path::new("")).join(path);
-            let place = format!("identity provider `{key}`, metadata {}", file.display());
-            let bad = |code, what: &dyn std::fmt::Display| {
-                BadConfiguration::new(code, format!("{place}: {what}"))
-            };
-            let bytes = fs::read(&file).map_err(|error| bad("idp-metadata-unreadable", &error))?;
-            let idp = IdentityProvider::from_metadata(&bytes, settings.entity_id.as_deref())
-                .map_err(|error| bad("idp-metadata-invalid", &error))?;
-            if let Some(end) = idp.valid_until.filter(|end| *end <= SystemClock.now()) {
-                let what = format!("it was valid until {end}; fetch it anew");
-                return Err(bad(ReasonCode::IdpMetadataExpired.as_str(), &what).into());
-            }
-            Ok((key.clone(), idp))
-        })
-        .collect()
 }

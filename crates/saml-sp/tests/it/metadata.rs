@@ -129,3 +129,21 @@ fn what_is_no_metadata_is_refused() {
     let when = metadata(&key_descriptor("", RSA2048)).replace("2027-01-01T00:00:00Z", "tomorrow");
     assert_eq!(read(&when), Err(MetadataError::ValidUntil { entity_id: IDP.to_owned() }));
 }
+
+#[test]
+fn the_shortest_wish_to_be_fetched_again_counts() {
+    let plain = metadata(&key_descriptor("", RSA2048));
+    assert_eq!(read(&plain).unwrap().cache_duration, None);
+    let with = |entity: &str, role: &str| {
+        let xml = plain.replace(" entityID=", &format!(" cacheDuration=\"{entity}\" entityID="));
+        let role = format!("<IDPSSODescriptor cacheDuration=\"{role}\" ");
+        let duration = read(&xml.replace("<IDPSSODescriptor ", &role)).unwrap().cache_duration;
+        duration.map(|duration| duration.as_secs())
+    };
+    assert_eq!(with("PT6H", "P1D"), Some(6 * 3600));
+    assert_eq!(with("P1DT1H", "P30D"), Some(25 * 3600));
+    // How long a month is, nobody knows; a wish that cannot be understood is none.
+    for wish in ["P1M", "-PT1H", "PT0S", "soon", ""] {
+        assert_eq!(with(wish, wish), None, "{wish}");
+    }
+}

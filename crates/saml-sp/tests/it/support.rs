@@ -67,6 +67,7 @@ pub(crate) fn idp(keys: Vec<PinnedKey>) -> IdentityProvider {
         sso_redirect_url: None,
         sso_post_url: None,
         valid_until: None,
+        cache_duration: None,
     }
 }
 

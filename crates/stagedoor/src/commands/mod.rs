@@ -10,7 +10,7 @@ mod serve;
 use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat};
 use crate::exit::Outcome;
 use crate::output::counted;
-use crate::{demo, mapfile, output, reference};
+use crate::{demo, idp_metadata, mapfile, output, reference};
 use anyhow::Result;
 use clap::CommandFactory;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
 
 fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map)?;
-    mapfile::identity_providers(&map, &args.map)?;
+    idp_metadata::read_files(&idp_metadata::sources(&map, &args.map))?;
     let cautions = map.cautions();
     if common.output == OutputFormat::Json {
         let document = serde_json::json!({

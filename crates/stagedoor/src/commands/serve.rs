@@ -3,6 +3,7 @@
 use crate::cli::ServeArgs;
 use crate::compose::{self, Parts};
 use crate::exit::{BadConfiguration, Outcome};
+use crate::idp_metadata::{self, Keeper};
 use crate::{mapfile, output};
 use access::ids::Region;
 use access::map::Caution;
@@ -30,6 +31,8 @@ pub(crate) struct Serving {
     pub(crate) ops: Option<TcpListener>,
     pub(crate) parts: Parts,
     pub(crate) door: Door,
+    /// What keeps the identity providers' metadata fresh.
+    pub(crate) metadata: Option<Keeper>,
     pub(crate) queue: Option<Arc<dyn WakeQueue>>,
     pub(crate) rhythm: Rhythm,
     pub(crate) config: WebConfig,
@@ -50,7 +53,10 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     };
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let door = compose::door(&parts, map_path, &public_url).await?;
+    let sources = idp_metadata::sources(&parts.plane.map, map_path);
+    let door = compose::door(&parts, &sources, &public_url).await?;
+    let (store, check) = (&args.store.store, args.metadata_check);
+    let metadata = Some(Keeper::begin(sources, &door, &parts.plane, store, check).await);
     let queue = match &args.events_queue {
         Some(name) => Some(events_queue(&parts, &region, name).await?),
         None => None,
@@ -64,7 +70,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         let address = ops.local_addr().context("the ops listener's address")?;
         output::talk(&format!("Health and metrics on http://{address}"));
     }
-    let serving = Serving { listener, ops, parts, door, queue, rhythm, config };
+    let serving = Serving { listener, ops, parts, door, metadata, queue, rhythm, config };
     serve_until(serving, stop).await?;
     Ok(Outcome::Done)
 }
@@ -98,7 +104,7 @@ pub(crate) async fn serve_until(
     serving: Serving,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<()> {
-    let Serving { listener, ops, parts, door, queue, rhythm, config } = serving;
+    let Serving { listener, ops, parts, door, metadata, queue, rhythm, config } = serving;
     let (stopping, stopped) = watch::channel(false);
     let waker = Waker::default();
     let door = Arc::new(door);
@@ -118,6 +124,13 @@ pub(crate) async fn serve_until(
         plane.run(&woken_by, rhythm, end).await;
         Ok(())
     });
+    if let Some(metadata) = metadata {
+        let end = seen(stopped.clone());
+        tasks.spawn(async move {
+            metadata.run(end).await;
+            Ok(())
+        });
+    }
     if let Some(queue) = queue {
         let (plane, end) = (parts.plane.clone(), seen(stopped));
         tasks.spawn(async move {

@@ -3,8 +3,8 @@
 use super::browser::aws_call;
 use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
-use crate::mapfile;
 use crate::system::SystemClock;
+use crate::{idp_metadata, mapfile};
 use access::ids::Region;
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
@@ -131,10 +131,12 @@ impl World {
             .unwrap_or_else(PoisonError::into_inner)
             .take()
             .ok_or_else(|| anyhow!("the door is open already"))?;
+        let sources = idp_metadata::sources(&self.parts.plane.map, &self.map_path());
         let serving = Serving {
             listener,
             ops: None,
-            door: compose::door(&self.parts, &self.map_path(), &self.door_url).await?,
+            door: compose::door(&self.parts, &sources, &self.door_url).await?,
+            metadata: None,
             queue: Some(Arc::clone(&self.queue) as _),
             rhythm: Rhythm { resync: Duration::from_mins(15), recheck: Duration::from_millis(500) },
             config: web_config(&self.parts, &self.door_url)?,

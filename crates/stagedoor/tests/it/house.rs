@@ -15,7 +15,7 @@ const ENTITY: &str = "https://door.example.com/saml/metadata";
 pub(crate) const ACS: &str = "https://door.example.com/saml/acs";
 
 /// Fraud from anywhere, demand from the office only, and an identity provider.
-fn map() -> String {
+pub(crate) fn map() -> String {
     format!(
         "{}\nnetworks:\n  office: {{ any_of: [{{ cidr: 10.100.10.0/24 }}], explain: \"Use the \
          office network or the VPN.\" }}\nidentity_providers:\n  corp:\n    metadata: corp.xml\n    \
@@ -50,7 +50,26 @@ impl House {
         let world = World::new(seed, &map());
         let idp = identity_provider();
         world.write("corp.xml", &idp.metadata_xml());
-        let (server, base) = serve(&world, flags);
+        Self::serving(world, idp, flags, None)
+    }
+
+    /// Opens a house whose world is ready.
+    pub(crate) fn over(world: World, idp: DemoIdp) -> Self {
+        Self::serving(world, idp, &[], None)
+    }
+
+    /// Opens a house which trusts these certificates of web servers, rather than the system's.
+    pub(crate) fn trusting(world: World, idp: DemoIdp, certificates: &str) -> Self {
+        Self::serving(world, idp, &[], Some(certificates))
+    }
+
+    fn serving(
+        world: World,
+        idp: DemoIdp,
+        flags: &'static [&'static str],
+        certificates: Option<&str>,
+    ) -> Self {
+        let (server, base) = serve(&world, flags, certificates);
         Self { world, idp, server, base, flags, earlier: String::new() }
     }
 
@@ -66,7 +85,7 @@ impl House {
     pub(crate) fn restart(&mut self) {
         assert!(self.server.terminate().success(), "{}", self.server.said());
         self.earlier.push_str(&self.server.said());
-        let (server, base) = serve(&self.world, self.flags);
+        let (server, base) = serve(&self.world, self.flags, None);
         (self.server, self.base) = (server, base);
     }
 
@@ -120,7 +139,7 @@ impl House {
     }
 }
 
-fn serve(world: &World, flags: &[&str]) -> (Running, String) {
+fn serve(world: &World, flags: &[&str], certificates: Option<&str>) -> (Running, String) {
     let usual = [
         "serve",
         "--listen",
@@ -129,10 +148,16 @@ fn serve(world: &World, flags: &[&str]) -> (Running, String) {
         PUBLIC,
         "--recheck",
         "50ms",
+        "--metadata-check",
+        "50ms",
         "--log",
         "trace",
     ];
-    let mut server = Running::start(world.command(&[&usual, flags].concat()));
+    let mut command = world.command(&[&usual, flags].concat());
+    if let Some(certificates) = certificates {
+        command.env("SSL_CERT_FILE", certificates);
+    }
+    let mut server = Running::start(command);
     let base = server.word_after("Stagedoor listens on ");
     (server, base)
 }

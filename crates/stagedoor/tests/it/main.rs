@@ -35,6 +35,8 @@ mod process;
 #[cfg(test)]
 mod saml_debugger;
 #[cfg(test)]
+mod saml_metadata;
+#[cfg(test)]
 mod saml_setup;
 #[cfg(test)]
 mod sandbox_command;

@@ -265,6 +265,7 @@ fn corp() -> saml_sp::IdentityProvider {
         sso_redirect_url: Some("https://idp.example/sso".into()),
         sso_post_url: None,
         valid_until: None,
+        cache_duration: None,
     }
 }
 

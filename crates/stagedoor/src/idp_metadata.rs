@@ -1,0 +1,143 @@
+//! The metadata of the map's identity providers: from files and addresses, and kept fresh.
+//!
+//! What is known stays in force until something better is there: a failed renewal changes nothing
+//! but health and log. A copy of what was fetched is kept beside the store, so that a restart while
+//! an identity provider is down lets people in all the same; the door judges the copy as it judges
+//! what was just fetched (its end, the pins of the map).
+
+mod copies;
+mod fetch;
+mod keeper;
+
+pub(crate) use keeper::Keeper;
+
+use crate::exit::BadConfiguration;
+use crate::system::SystemClock;
+use access::ids::IdpKey;
+use access::map::{AccessMap, MetadataSource};
+use access::reason::ReasonCode;
+use anyhow::Result;
+use control::ports::Clock;
+use saml_sp::{IdentityProvider, MAX_METADATA_BYTES, MetadataError};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the metadata of one identity provider of the map comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    key: IdpKey,
+    entity_id: Option<String>,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    File(PathBuf),
+    Url { url: String, refresh: Duration },
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "identity provider `{}`, metadata ", self.key)?;
+        match &self.place {
+            Place::File(path) => write!(f, "{}", path.display()),
+            Place::Url { url, .. } => f.write_str(url),
+        }
+    }
+}
+
+/// Metadata cannot be used. Names the provider and the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Unusable {
+    code: &'static str,
+    message: String,
+}
+
+impl From<Unusable> for BadConfiguration {
+    fn from(unusable: Unusable) -> Self {
+        Self::new(unusable.code, unusable.message)
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+/// The sources of the map. Paths are relative to the map's folder.
+pub(crate) fn sources(map: &AccessMap, map_path: &Path) -> Vec<Source> {
+    let folder = if map_path.is_dir() { Some(map_path) } else { map_path.parent() };
+    map.identity_providers
+        .iter()
+        .map(|(key, settings)| Source {
+            key: key.clone(),
+            entity_id: settings.entity_id.clone(),
+            place: match &settings.metadata {
+                MetadataSource::File(path) => {
+                    Place::File(folder.unwrap_or(Path::new("")).join(path))
+                }
+                MetadataSource::Url { url, refresh_seconds } => {
+                    Place::Url { url: url.clone(), refresh: Duration::from_secs(*refresh_seconds) }
+                }
+            },
+        })
+        .collect()
+}
+
+/// Reads the metadata that the map has as files.
+///
+/// # Errors
+/// [`BadConfiguration`] that names the provider and the file.
+pub(crate) fn read_files(sources: &[Source]) -> Result<BTreeMap<IdpKey, IdentityProvider>> {
+    let mut found = BTreeMap::new();
+    for source in sources {
+        if let Place::File(path) = &source.place {
+            let idp = source.read(path).map_err(BadConfiguration::from)?;
+            found.insert(source.key.clone(), idp);
+        }
+    }
+    Ok(found)
+}
+
+impl Source {
+    fn read(&self, path: &Path) -> Result<IdentityProvider, Unusable> {
+        let bytes =
+            bounded(path).map_err(|error| self.unusable("idp-metadata-unreadable", &error))?;
+        let idp = self.parse(&bytes)?;
+        match idp.valid_until.filter(|end| *end <= SystemClock.now()) {
+            Some(end) => {
+                let what = format!("it was valid until {end}; fetch it anew");
+                Err(self.unusable(ReasonCode::IdpMetadataExpired.as_str(), &what))
+            }
+            None => Ok(idp),
+        }
+    }
+
+    fn parse(&self, bytes: &[u8]) -> Result<IdentityProvider, Unusable> {
+        IdentityProvider::from_metadata(bytes, self.entity_id.as_deref()).map_err(|error| {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            let help = match error {
+                MetadataError::SeveralIdentityProviders { .. } => " (`entity_id`)",
+                _ => "",
+            };
+            let what = format!("{error}{}{help}", cause.unwrap_or_default());
+            self.unusable("idp-metadata-invalid", &what)
+        })
+    }
+
+    fn unusable(&self, code: &'static str, what: &dyn fmt::Display) -> Unusable {
+        Unusable { code, message: format!("{self}: {what}") }
+    }
+}
+
+/// Reads a file, and of one that is longer than any metadata only so much that this can be told.
+fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_METADATA_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

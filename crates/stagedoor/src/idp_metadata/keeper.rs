@@ -1,0 +1,252 @@
+//! Fetching and reading again, for as long as the server runs.
+
+use super::copies::Copies;
+use super::{Place, Source, Unusable, fetch};
+use access::ids::IdpKey;
+use access::reason::ReasonCode;
+use control::door::Door;
+use control::plane::Plane;
+use control::ports::AuditEntry;
+use jiff::Timestamp;
+use saml_sp::IdentityProvider;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use tokio::task::JoinSet;
+
+/// Keeps the door's metadata fresh.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    tasks: Vec<Task>,
+}
+
+/// What keeps one provider's metadata fresh.
+#[derive(Debug)]
+struct Task {
+    source: Source,
+    door: Door,
+    plane: Plane,
+    copies: Copies,
+    /// How often files are looked at, and the shortest time between two fetches.
+    check: Duration,
+    /// Failed fetches since the last good one.
+    failures: u32,
+    /// What the file looked like when it was last read.
+    seen: Option<Stamp>,
+    /// From now to the next look.
+    next: Duration,
+}
+
+/// Tells whether a file is another one than before.
+type Stamp = (Option<SystemTime>, u64);
+
+impl Keeper {
+    /// Fetches what is to be fetched, all at once. What cannot be had is taken from its copy; if
+    /// there is none, that provider lets nobody in until it can be had, and the others do.
+    pub(crate) async fn begin(
+        sources: Vec<Source>,
+        door: &Door,
+        plane: &Plane,
+        store: &Path,
+        check: Duration,
+    ) -> Self {
+        let mut beginning = JoinSet::new();
+        for source in sources {
+            let mut task = Task {
+                source,
+                door: door.clone(),
+                plane: plane.clone(),
+                copies: Copies::beside(store),
+                check,
+                failures: 0,
+                seen: None,
+                next: check,
+            };
+            beginning.spawn(async move {
+                task.begin().await;
+                task
+            });
+        }
+        Self { tasks: beginning.join_all().await }
+    }
+
+    /// Looks again and again until `end` resolves.
+    pub(crate) async fn run(self, end: impl Future<Output = ()> + Send) {
+        let mut tasks = JoinSet::new();
+        for mut task in self.tasks {
+            tasks.spawn(async move {
+                loop {
+                    tokio::time::sleep(task.next).await;
+                    task.step().await;
+                }
+            });
+        }
+        // Dropping the set ends them.
+        end.await;
+    }
+}
+
+impl Task {
+    async fn begin(&mut self) {
+        match &self.source.place {
+            // The door has it already.
+            Place::File(path) => self.seen = stamp(path),
+            Place::Url { url, .. } => {
+                let copy = self.copies.get(&self.source.key, url);
+                let copy = copy.and_then(|bytes| self.source.parse(&bytes).ok());
+                let now = self.plane.clock.now();
+                if let Some(idp) = copy.filter(|i| i.valid_until.is_none_or(|end| end > now)) {
+                    let _ = self.door.renew(&self.source.key, idp);
+                }
+                self.step().await;
+            }
+        }
+    }
+
+    async fn step(&mut self) {
+        match self.source.place.clone() {
+            Place::File(path) => {
+                self.next = self.check;
+                let now = stamp(&path);
+                if now != self.seen {
+                    self.seen = now;
+                    match self.source.read(&path) {
+                        Ok(idp) => {
+                            self.take(idp).await;
+                        }
+                        Err(unusable) => self.failed(&unusable),
+                    }
+                }
+            }
+            Place::Url { url, refresh } => self.fetch(url, refresh).await,
+        }
+    }
+
+    async fn fetch(&mut self, url: String, refresh: Duration) {
+        let asked = url.clone();
+        let fetched = tokio::task::spawn_blocking(move || fetch::fetch(&asked)).await;
+        let fetched = fetched.map_err(anyhow::Error::new).and_then(|bytes| bytes);
+        let read = fetched
+            .map_err(|error| {
+                self.source.unusable("idp-metadata-unreachable", &format!("{error:#}"))
+            })
+            .and_then(|bytes| Ok((self.source.parse(&bytes)?, bytes)));
+        let due = match read {
+            Ok((idp, bytes)) => {
+                let due = due(refresh, &idp, self.plane.clock.now());
+                self.take(idp).await.then_some((due, bytes))
+            }
+            Err(unusable) => {
+                self.failed(&unusable);
+                None
+            }
+        };
+        let next = if let Some((due, bytes)) = due {
+            self.failures = 0;
+            if let Err(error) = self.copies.put(&self.source.key, &url, &bytes) {
+                let (error, code) = (format!("{error:#}"), "idp-metadata-copy");
+                tracing::warn!(idp = %self.source.key, code, error, "no copy was kept");
+            }
+            self.jittered(due)
+        } else {
+            self.failures = self.failures.saturating_add(1);
+            let doubled = 1_u32 << self.failures.saturating_sub(1).min(16);
+            self.check.saturating_mul(doubled).min(refresh)
+        };
+        self.next = next.max(self.check);
+    }
+
+    /// A tenth earlier at most, so that replicas do not all ask at once.
+    fn jittered(&self, due: Duration) -> Duration {
+        let [random, ..] = self.plane.entropy.bytes();
+        due.saturating_sub(due.saturating_mul(u32::from(random)) / 2_560)
+    }
+
+    /// Gives metadata to the door and writes down if other keys are believed from now on.
+    async fn take(&self, idp: IdentityProvider) -> bool {
+        let key = &self.source.key;
+        let before = believed(&self.door, key);
+        if self.door.renew(key, idp).is_err() {
+            // The door has logged why.
+            return false;
+        }
+        let after = believed(&self.door, key);
+        if before.is_empty() || before == after {
+            return true;
+        }
+        let list = |of: &BTreeSet<String>, not_in: &BTreeSet<String>| {
+            of.difference(not_in).cloned().collect::<Vec<_>>().join(" ")
+        };
+        let (added, removed) = (list(&after, &before), list(&before, &after));
+        let code = ReasonCode::IdpKeysChanged;
+        tracing::warn!(idp = %key, %code, added, removed, "an identity provider has other keys");
+        self.plane
+            .record(AuditEntry {
+                at: self.plane.clock.now(),
+                event: code.as_str().into(),
+                code: code.as_str().into(),
+                person: None,
+                team: None,
+                details: BTreeMap::from([
+                    ("idp".to_owned(), key.to_string()),
+                    ("added".to_owned(), added),
+                    ("removed".to_owned(), removed),
+                ]),
+            })
+            .await;
+        true
+    }
+
+    fn failed(&self, unusable: &Unusable) {
+        self.door.renewal_failed(&self.source.key, unusable.to_string());
+    }
+}
+
+/// Fingerprints of the keys that the door believes of this provider.
+fn believed(door: &Door, key: &IdpKey) -> BTreeSet<String> {
+    let status = door.trust().into_iter().find(|status| status.idp == *key);
+    status.into_iter().flat_map(|status| status.keys).map(|key| key.fingerprint).collect()
+}
+
+/// When to fetch again: as the map says, but no later than the metadata asks for, and while half of
+/// its time is left.
+fn due(refresh: Duration, idp: &IdentityProvider, now: Timestamp) -> Duration {
+    let half_of_the_rest = idp
+        .valid_until
+        .map(|end| Duration::try_from(end.duration_since(now)).unwrap_or_default() / 2);
+    let cache = idp.cache_duration.and_then(|duration| Duration::try_from(duration).ok());
+    [half_of_the_rest, cache].into_iter().flatten().fold(refresh, Duration::min)
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    fs::metadata(path).ok().map(|file| (file.modified().ok(), file.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn metadata_is_fetched_before_it_is_old() {
+        let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
+        let day = Duration::from_hours(24);
+        let with = |valid_until: Option<&str>, cache: Option<i64>| IdentityProvider {
+            entity_id: "https://idp.example".to_owned(),
+            keys: Vec::new(),
+            sso_redirect_url: None,
+            sso_post_url: None,
+            valid_until: valid_until.map(|end| end.parse().unwrap()),
+            cache_duration: cache.map(SignedDuration::from_hours),
+        };
+        let hours = |valid_until, cache| due(day, &with(valid_until, cache), now).as_secs() / 3600;
+        assert_eq!(hours(None, None), 24);
+        assert_eq!(hours(None, Some(6)), 6);
+        assert_eq!(hours(None, Some(48)), 24);
+        assert_eq!(hours(Some("2026-11-21T20:00:00Z"), None), 5);
+        assert_eq!(hours(Some("2026-11-21T20:00:00Z"), Some(1)), 1);
+        assert_eq!(hours(Some("2027-11-21T20:00:00Z"), None), 24);
+        assert_eq!(hours(Some("2026-11-21T09:00:00Z"), None), 0);
+    }
+}

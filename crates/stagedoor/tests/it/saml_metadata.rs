@@ -1,0 +1,248 @@
+//! Metadata of identity providers while `stagedoor serve` runs: fetched, renewed, and kept.
+
+use crate::cloud::until;
+use crate::house::{House, identity_provider, map};
+use crate::process::Run;
+use crate::world::{World, settled};
+use demo_idp::DemoIdp;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// An identity provider's web server. It ends with the test.
+struct Publisher {
+    url: String,
+    answer: Arc<Mutex<(u16, String)>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Publisher {
+    fn new(status: u16, body: &str) -> Self {
+        Self::over(status, body, "http", |stream| Some(Box::new(stream)))
+    }
+
+    fn over(
+        status: u16,
+        body: &str,
+        scheme: &str,
+        wrap: impl Fn(TcpStream) -> Option<Box<dyn Stream>> + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}/metadata.xml", listener.local_addr().unwrap());
+        let answer = Arc::new(Mutex::new((status, body.to_owned())));
+        let asked = Arc::<AtomicUsize>::default();
+        let (now, count) = (Arc::clone(&answer), Arc::clone(&asked));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let Some(mut stream) = wrap(stream) else { continue };
+                let mut line = String::new();
+                let mut reader = BufReader::new(&mut stream);
+                while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                    line.clear();
+                }
+                count.fetch_add(1, Ordering::SeqCst);
+                let (status, body) = now.lock().unwrap().clone();
+                let place =
+                    if status == 302 { format!("location: {body}\r\n") } else { String::new() };
+                // Whoever asked may be gone.
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status} Whatever\r\nconnection: close\r\n{place}content-length: \
+                     {}\r\n\r\n{body}",
+                    body.len()
+                );
+                let _ = stream.flush();
+            }
+        });
+        Self { url, answer, asked }
+    }
+
+    fn now_says(&self, status: u16, body: &str) {
+        *self.answer.lock().unwrap() = (status, body.to_owned());
+    }
+
+    /// Waits until it was asked twice more: then the first of the answers was acted on.
+    fn is_asked_again(&self) {
+        let before = self.asked.load(Ordering::SeqCst);
+        until("the metadata is fetched again", || {
+            (self.asked.load(Ordering::SeqCst) > before + 1).then_some(())
+        });
+    }
+}
+
+trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
+
+/// Metadata that wants to be fetched again at once.
+fn fleeting(idp: &DemoIdp) -> String {
+    idp.metadata_xml().replace(" entityID=", " cacheDuration=\"PT0.01S\" entityID=")
+}
+
+fn map_with(url: &str) -> String {
+    map().replace("metadata: corp.xml", &format!("metadata_url: \"{url}\""))
+}
+
+/// A house whose identity provider publishes its metadata.
+fn house(publisher: &Publisher, idp: DemoIdp) -> House {
+    House::over(World::new(&settled(), &map_with(&publisher.url)), idp)
+}
+
+#[track_caller]
+fn is_let_in(house: &House) {
+    house.sign_in(&house.browser(), "ana");
+}
+
+#[track_caller]
+fn is_refused(house: &House, code: &str) {
+    let answer = house.tile(&house.browser(), "ana", None);
+    assert!(answer.status >= 400, "{}", answer.status);
+    assert!(answer.body.contains(code), "{code} in {}", answer.body);
+}
+
+#[test]
+fn metadata_is_fetched_at_the_start() {
+    let idp = identity_provider();
+    let publisher = Publisher::new(200, &idp.metadata_xml());
+    is_let_in(&house(&publisher, idp));
+}
+
+#[test]
+fn a_provider_that_is_down_at_the_start_lets_in_once_it_is_back() {
+    let idp = identity_provider();
+    let publisher = Publisher::new(503, "down");
+    let metadata = idp.metadata_xml();
+    let house = house(&publisher, idp);
+    is_refused(&house, "unknown-idp");
+    let log = house.log();
+    assert!(log.contains("identity provider metadata was not renewed"), "{log}");
+    assert!(log.contains("503") && log.contains("(idp-metadata-unreachable)"), "{log}");
+    publisher.now_says(200, &metadata);
+    until("it is believed", || {
+        (house.tile(&house.browser(), "ana", None).status == 303).then_some(())
+    });
+}
+
+#[test]
+fn the_copy_lets_in_after_a_restart_while_the_provider_is_down() {
+    let idp = identity_provider();
+    let publisher = Publisher::new(200, &idp.metadata_xml());
+    let mut house = house(&publisher, idp);
+    publisher.now_says(500, "down");
+    house.restart();
+    is_let_in(&house);
+    assert!(house.server.said().contains("(idp-metadata-unreachable)"));
+}
+
+#[test]
+fn a_copy_from_another_address_is_not_believed() {
+    let idp = identity_provider();
+    let publisher = Publisher::new(200, &idp.metadata_xml());
+    let mut house = house(&publisher, idp);
+    let elsewhere = Publisher::new(500, "down");
+    house.world.write("access.yaml", &map_with(&elsewhere.url));
+    house.restart();
+    is_refused(&house, "unknown-idp");
+}
+
+#[test]
+fn new_keys_are_believed_logged_and_audited_and_old_ones_are_not_any_more() {
+    let (old, new) = (identity_provider(), identity_provider());
+    let publisher = Publisher::new(200, &fleeting(&old));
+    let mut house = house(&publisher, old);
+    is_let_in(&house);
+    publisher.now_says(200, &fleeting(&new));
+    publisher.is_asked_again();
+    is_refused(&house, "signature-invalid");
+    house.idp = new;
+    is_let_in(&house);
+    let log = house.log();
+    assert_eq!(log.matches("an identity provider has other keys").count(), 1, "{log}");
+    assert!(log.contains("idp-keys-changed"), "{log}");
+    assert_eq!(house.server.terminate().code(), Some(0));
+    assert!(house.world.store().contains("idp-keys-changed"));
+}
+
+#[test]
+fn what_cannot_be_used_leaves_the_last_good_metadata_in_force() {
+    let idp = identity_provider();
+    let good = fleeting(&idp);
+    let publisher = Publisher::new(200, &good);
+    let house = house(&publisher, idp);
+    let ended = good.replace(" entityID=", " validUntil=\"2020-01-01T00:00:00Z\" entityID=");
+    let huge = "x".repeat(2 * 1024 * 1024);
+    for (status, body, reason) in [
+        (200, "<html/>", "(idp-metadata-invalid)"),
+        (200, &ended, "was valid until 2020-01-01T00:00:00Z"),
+        (200, &huge, "the response body is larger than request limit"),
+        (302, "http://127.0.0.1:9/", "(idp-metadata-unreachable)"),
+        (404, "gone", "404"),
+    ] {
+        publisher.now_says(status, body);
+        until(reason, || house.log().contains(reason).then_some(()));
+        is_let_in(&house);
+        publisher.now_says(200, &good);
+        publisher.is_asked_again();
+    }
+}
+
+#[test]
+fn a_changed_file_is_read_without_a_restart() {
+    let mut house = House::open(&settled());
+    is_let_in(&house);
+    house.world.write("corp.xml", "<not-metadata/>");
+    until("the bad file is told", || house.log().contains("(idp-metadata-invalid)").then_some(()));
+    is_let_in(&house);
+    let new = identity_provider();
+    house.world.write("corp.xml", &new.metadata_xml());
+    house.idp = new;
+    until("the new key is believed", || {
+        (house.tile(&house.browser(), "ana", None).status == 303).then_some(())
+    });
+}
+
+#[test]
+fn validate_asks_nobody() {
+    let publisher = Publisher::new(500, "down");
+    let world = World::new(&settled(), &map_with(&publisher.url));
+    let run: Run = world.run(&["validate"]);
+    run.exits(0);
+    assert_eq!(publisher.asked.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn https_needs_a_certificate_that_the_system_trusts() {
+    let idp = identity_provider();
+    let host = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let tls = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::aws_lc_rs::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(
+        vec![host.cert.der().clone()],
+        rustls::pki_types::PrivateKeyDer::try_from(host.signing_key.serialize_der()).unwrap(),
+    )
+    .unwrap();
+    let tls = Arc::new(tls);
+    let publisher = Publisher::over(200, &idp.metadata_xml(), "https", move |stream| {
+        let connection = rustls::ServerConnection::new(Arc::clone(&tls)).unwrap();
+        Some(Box::new(rustls::StreamOwned::new(connection, stream)))
+    });
+    let url = publisher.url.replace("127.0.0.1", "localhost");
+    let world = World::new(&settled(), &map_with(&url));
+    let pem = host.cert.pem();
+    world.write("ca.pem", &pem);
+    let trusted = House::trusting(world, idp, "ca.pem");
+    is_let_in(&trusted);
+
+    let idp = identity_provider();
+    publisher.now_says(200, &idp.metadata_xml());
+    let world = World::new(&settled(), &map_with(&url));
+    let stranger = House::over(world, idp);
+    is_refused(&stranger, "unknown-idp");
+    let log = stranger.log();
+    assert!(log.contains("(idp-metadata-unreachable)"), "{log}");
+}
