@@ -24,8 +24,6 @@ mod profile;
 #[cfg(test)]
 mod reference_c14n;
 #[cfg(test)]
-mod signatures;
-#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod surgery;

@@ -21,7 +21,6 @@ pub(super) fn roots(cases: &mut Cases<'_>) {
         ("trailing end tag", format!("{}</a>", xml.0)),
         ("trailing half", format!("{}<a", xml.0)),
         ("itself twice", format!("{}{root}", xml.0)),
-        ("itself first", format!("{root}{root}")),
         ("leading text", format!("x{root}")),
         ("leading CDATA", format!("<![CDATA[x]]>{root}")),
         ("leading NUL", format!("\0{root}")),
@@ -62,7 +61,9 @@ pub(super) fn roots(cases: &mut Cases<'_>) {
     cases.harmless("a byte order mark", format!("\u{feff}{}", xml.0));
     cases.harmless("comments around", format!("<!-- x -->{root}<!-- y -->"));
     cases.harmless("space around", format!("\n{root}\n\t "));
-    cases.harmless("other line ends", root.replace('\n', "\r\n"));
+    if root.contains('\n') {
+        cases.harmless("other line ends", root.replace('\n', "\r\n"));
+    }
     for declaration in
         ["<?xml version=\"1.0\"?>", "<?xml version='1.0' encoding='utf-8' standalone='yes'?>"]
     {

@@ -179,6 +179,8 @@ pub(super) fn hmac(cases: &mut Cases<'_>) {
         ),
         ("the public key", public_key_der(key())),
     ];
+    let lengths = ["0", "1", "8", "80", "-1"]
+        .map(|bits| format!("<HMACOutputLength xmlns=\"{DS}\">{bits}</HMACOutputLength>"));
     for (uri, algorithm) in [
         ("http://www.w3.org/2000/09/xmldsig#hmac-sha1", hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
         ("http://www.w3.org/2001/04/xmldsig-more#hmac-sha256", hmac::HMAC_SHA256),
@@ -194,14 +196,15 @@ pub(super) fn hmac(cases: &mut Cases<'_>) {
             let case = cases.refused(format!("{uri} under {name}, lenient"), value, refused);
             case.algorithms = AlgorithmPolicy::AllowWeak;
         }
-        for length in ["0", "1", "8", "80", "-1"] {
-            let length = format!("<HMACOutputLength xmlns=\"{DS}\">{length}</HMACOutputLength>");
-            let short = named.filled(&method(outer), &length);
+        for length in &lengths {
+            let short = named.filled(&method(outer), length);
             let short = short.filled(&format!("{outer}/SignatureValue"), "AA==");
             cases.refused(format!("{uri} cut"), short, ReasonCode::SignatureMalformed);
-            let short = xml.filled(&method(outer), &length);
-            cases.refused("RSA cut", short, ReasonCode::SignatureMalformed);
         }
+    }
+    for length in &lengths {
+        let short = xml.filled(&method(outer), length);
+        cases.refused("RSA cut", short, ReasonCode::SignatureMalformed);
     }
 }
 

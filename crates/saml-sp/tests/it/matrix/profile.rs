@@ -100,6 +100,9 @@ pub(super) fn issuer(cases: &mut Cases<'_>) {
             cases.signed(format!("format {format} at {place}"), &formatted, mismatch);
         }
     }
+    if !cases.genuine.signs_response() {
+        cases.harmless("none in the unsigned response", xml.without("Issuer"));
+    }
     let none = xml.without("Assertion/Issuer");
     cases.signed("none in the assertion", &none, ReasonCode::IssuerMissing);
 }

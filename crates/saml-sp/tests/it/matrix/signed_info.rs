@@ -1,9 +1,12 @@
 //! What a signature says of itself: transforms, references, and the one `SignedInfo`.
 
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use saml_sp::ReasonCode;
 
-use super::Cases;
-use crate::support::{C14N, DS, ENVELOPED};
+use super::{Cases, MALLORY};
+use crate::support::{C14N, DS, ENVELOPED, SAMLP};
 use crate::surgery::Xml;
 
 const MALFORMED: ReasonCode = ReasonCode::SignatureMalformed;
@@ -200,8 +203,10 @@ pub(super) fn ambiguous(cases: &mut Cases<'_>) {
                     xml.first_in(&place, comment),
                     MALFORMED,
                 );
-                let last = xml.last_in(&place, comment);
-                cases.refused(format!("comment at the end of {part}"), last, MALFORMED);
+                if !xml.content(&place).is_empty() {
+                    let last = xml.last_in(&place, comment);
+                    cases.refused(format!("comment at the end of {part}"), last, MALFORMED);
+                }
             }
             if part != "/KeyInfo" {
                 cases.refused(format!("text in {part}"), xml.first_in(&place, "!"), MALFORMED);
@@ -220,6 +225,8 @@ pub(super) fn ambiguous(cases: &mut Cases<'_>) {
                 );
             }
         }
+        let named = xml.with(&info, "Id", "_info");
+        cases.refused("SignedInfo with an Id", named, ReasonCode::SignatureInvalid);
         digest_split(cases, signature);
     }
 }
@@ -309,5 +316,43 @@ pub(super) fn references(cases: &mut Cases<'_>) {
         let empty = xml.with(&place, "URI", "");
         cases.refused("the whole document too", twice(xml, empty.get(&place)), count);
         cases.refused("a hundred", twice(xml, &xml.get(&place).repeat(100)), count);
+    }
+}
+
+/// A digest of evil content where a search by name finds it before the signed one
+/// (CVE-2024-45409, CVE-2025-29775).
+pub(super) fn smuggled_digests(cases: &mut Cases<'_>) {
+    let signature = cases.genuine.signature();
+    let evil = cases.xml().filled("Assertion/Subject/NameID", MALLORY);
+    let canonical = evil.canonical(cases.genuine.target(), Some(&evil.place(signature)));
+    let digest = STANDARD.encode(digest::digest(&digest::SHA256, canonical.as_bytes()));
+    let uri = evil.attribute(&format!("{signature}/SignedInfo/Reference"), "URI").unwrap();
+    let value = format!("<DigestValue xmlns=\"{DS}\">{digest}</DigestValue>");
+    let reference = format!("<Reference xmlns=\"{DS}\" URI=\"{uri}\">{value}</Reference>");
+    let info = format!("<SignedInfo xmlns=\"{DS}\">{reference}</SignedInfo>");
+    let extensions = format!("<Extensions xmlns=\"{SAMLP}\"/>");
+    let detail = format!("<StatusDetail xmlns=\"{SAMLP}\"/>");
+    let evil = evil.after("Issuer", &extensions).last_in("Status", &detail);
+    for (name, what) in [("value", &value), ("reference", &reference), ("signed info", &info)] {
+        for place in ["Extensions", "Status/StatusDetail", "Status/StatusCode", "Issuer"] {
+            let code = match place {
+                // A text there is the whole of its element.
+                "Issuer" => ReasonCode::IssuerMismatch,
+                _ => ReasonCode::DigestMismatch,
+            };
+            cases.refused(format!("{name} in {place}"), evil.last_in(place, what), code);
+        }
+        for place in [
+            "Assertion/Subject/NameID",
+            "Assertion/Conditions",
+            "Assertion/AttributeStatement/Attribute/AttributeValue",
+            &format!("{signature}/KeyInfo"),
+        ] {
+            let hidden = evil.last_in(place, what);
+            cases.refused(format!("{name} in {place}"), hidden, ReasonCode::DigestMismatch);
+        }
+        let place = format!("{signature}/SignedInfo/Reference/DigestValue");
+        cases.refused(format!("{name} before"), evil.before(&place, what), MALFORMED);
+        cases.refused(format!("{name} after"), evil.after(&place, what), MALFORMED);
     }
 }

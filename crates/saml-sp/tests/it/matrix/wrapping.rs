@@ -3,6 +3,8 @@
 //! XSW1 to XSW8 as in "On Breaking SAML" (Somorovsky et al., 2012) and the tools built on it, and
 //! every other place where a parser might look.
 
+use std::collections::BTreeSet;
+
 use saml_sp::ReasonCode;
 
 use super::{Cases, MALLORY};
@@ -170,7 +172,7 @@ pub(super) fn xsw7(cases: &mut Cases<'_>) {
 pub(super) fn xsw8(cases: &mut Cases<'_>) {
     let loot = Loot::of(cases);
     let object = |what: &str| format!("<Object xmlns=\"{}\">{what}</Object>", crate::support::DS);
-    for what in [&loot.assertion, &loot.signed, &loot.original] {
+    for what in BTreeSet::from([&loot.assertion, &loot.signed, &loot.original]) {
         for stuffed in loot.stuffed(&object(what)) {
             let xml = loot.evil.after("Assertion/Issuer", &stuffed);
             cases.refused("in the evil assertion", xml, SEVERAL);
