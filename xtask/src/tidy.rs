@@ -2,6 +2,7 @@
 
 mod files;
 mod layers;
+mod threats;
 
 use crate::workspace;
 use crate::{Outcome, say};
@@ -13,8 +14,9 @@ pub(crate) const HELP: &str = "Check the house rules that the compiler does not
 Usage: cargo xtask tidy
 
 Every .rs file opens with a `//!` line. No file outside of tests is longer than 800 lines. Crates
-depend on each other only as ARCHITECTURE.md allows, and only `aws` names a crate of AWS. Prints
-one line `FILE: RULE` for each violation and exits 1 if there are any.";
+depend on each other only as ARCHITECTURE.md allows, and only `aws` names a crate of AWS. Each
+test that docs/threat-model.md names exists. Prints one line `FILE: RULE` for each violation and
+exits 1 if there are any.";
 
 /// A rule that a file breaks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +38,9 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         say::complain(&format!("error: tidy takes no `{word}`\n\n{HELP}"));
         return Ok(Outcome::Misused);
     }
-    let mut violations = files::check(&workspace::sources()?);
+    let sources = workspace::sources()?;
+    let mut violations = files::check(&sources);
+    violations.extend(threats::check_file(&sources)?);
     violations.extend(layers::check(&workspace::packages()?));
     violations.sort();
     for violation in &violations {
