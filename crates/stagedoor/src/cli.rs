@@ -6,7 +6,9 @@ mod origin;
 mod saml;
 
 pub(crate) use origin::OriginArgs;
-pub(crate) use saml::{DecodeArgs, Provider, SamlCommand, SetupArgs, VerifyArgs};
+pub(crate) use saml::{
+    AttemptsArgs, DecodeArgs, KeyCommand, NewKeyArgs, Provider, SamlCommand, SetupArgs, VerifyArgs,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

@@ -14,6 +14,7 @@ mod mapfile;
 mod output;
 mod reference;
 mod report;
+mod sp_keys;
 mod system;
 
 use clap::Parser;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
-use super::duration;
+use super::{StoreArg, duration};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use saml_sp::ClockSkew;
@@ -17,6 +17,11 @@ pub(crate) enum SamlCommand {
     Decode(DecodeArgs),
     /// Print what to enter at an identity provider, screen by screen, and what to put into the map.
     Setup(SetupArgs),
+    /// Show what each check said of the last answers that the server got.
+    Attempts(AttemptsArgs),
+    /// Work with our own keys, by which requests are signed and answers decrypted.
+    #[command(subcommand)]
+    Key(KeyCommand),
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +82,31 @@ pub(crate) struct SetupArgs {
     /// Only this team.
     #[arg(long)]
     pub(crate) team: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AttemptsArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// How many, the newest first.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key (RSA, 3072 bits) and its certificate (10 years), as one PEM file.
+    New(NewKeyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewKeyArgs {
+    /// The file to write. It must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The name in the certificate. Nobody checks it; it helps people to tell keys apart.
+    #[arg(long, value_name = "NAME", default_value = "stagedoor")]
+    pub(crate) name: String,
 }
 
 /// Identity providers whose screens are known.

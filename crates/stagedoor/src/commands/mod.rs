@@ -24,7 +24,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Apply(args) => apply::run(&args, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Events(EventsCommand::Replay(args)) => events::replay(&args, common).await,
-        Command::Saml(command) => saml::run(command, common),
+        Command::Saml(command) => saml::run(command, common).await,
         Command::Sandbox(args) => sandbox::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
         Command::Schema(args) => {

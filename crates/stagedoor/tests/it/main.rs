@@ -37,6 +37,8 @@ mod saml_debugger;
 #[cfg(test)]
 mod saml_metadata;
 #[cfg(test)]
+mod saml_server;
+#[cfg(test)]
 mod saml_setup;
 #[cfg(test)]
 mod sandbox_command;

@@ -1,18 +1,22 @@
 //! `stagedoor saml`: what connects identity providers, and finds out why a sign-in fails.
 
+mod attempts;
 mod captured;
 mod decode;
+mod key;
 mod setup;
 mod verify;
 
-use crate::cli::{Common, SamlCommand};
+use crate::cli::{Common, KeyCommand, SamlCommand};
 use crate::exit::Outcome;
 use anyhow::Result;
 
-pub(super) fn run(command: SamlCommand, common: &Common) -> Result<Outcome> {
+pub(super) async fn run(command: SamlCommand, common: &Common) -> Result<Outcome> {
     match command {
         SamlCommand::Verify(args) => verify::run(&args, common),
         SamlCommand::Decode(args) => decode::run(&args, common),
+        SamlCommand::Attempts(args) => attempts::run(&args, common).await,
+        SamlCommand::Key(KeyCommand::New(args)) => key::new(&args, common),
         SamlCommand::Setup(args) => setup::run(&args, common),
     }
 }

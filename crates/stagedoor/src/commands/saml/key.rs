@@ -1,0 +1,31 @@
+//! `stagedoor saml key`: a key of our own, without another tool.
+
+use crate::cli::{Common, NewKeyArgs, OutputFormat};
+use crate::exit::Outcome;
+use crate::system::SystemClock;
+use crate::{output, sp_keys};
+use anyhow::Result;
+use control::ports::Clock;
+use serde_json::json;
+
+pub(super) fn new(args: &NewKeyArgs, common: &Common) -> Result<Outcome> {
+    let key = sp_keys::make(&args.out, &args.name, SystemClock.now())?;
+    let not_after = key.not_after().map(|end| end.to_string());
+    match common.output {
+        OutputFormat::Json => {
+            let document = json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "SamlKey",
+                "file": args.out.display().to_string(),
+                "fingerprint": key.fingerprint(),
+                "notAfter": not_after,
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => {
+            output::data(&format!("SHA-256 {}", key.fingerprint()));
+            output::talk(&format!("Written to {}, for its owner only.", args.out.display()));
+        }
+    }
+    Ok(Outcome::Done)
+}
