@@ -11,6 +11,7 @@ mod counts;
 mod limits;
 mod log_out;
 mod opening;
+mod publish;
 mod refusal;
 mod settings;
 mod sign_in;
@@ -29,14 +30,13 @@ pub use trust::{KeyStatus, RenewalFailure, TrustStatus};
 pub use view::{Accepted, Begun, Departure, MyWork, Opening, Preparing, SessionToken, TeamCard};
 
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, SessionId};
-use access::ids::{IdpKey, PersonId, TeamKey};
-use access::network::Origin;
-use access::reason::ReasonCode;
+use crate::ports::SessionId;
+use access::ids::{IdpKey, PersonId};
 use counts::Counter;
 use jiff::{SignedDuration, Timestamp};
-use limits::{Limiter, TooMany, neighbourhood};
-use saml_sp::{ServiceProvider, SpMetadata};
+use limits::Limiter;
+use refusal::No;
+use saml_sp::{ServiceProvider, ServiceProviderKey};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -52,6 +52,7 @@ pub struct Door {
     ports: DoorPorts,
     trust: Arc<Trust>,
     service_provider: ServiceProvider,
+    keys: Vec<ServiceProviderKey>,
     cookie_keys: CookieKeys,
     secure: bool,
     /// Openings that are being worked on.
@@ -86,6 +87,11 @@ impl Door {
             entity_id: format!("{origin}/saml/metadata"),
             acs_url: format!("{origin}/saml/acs"),
         };
+        if settings.keys.is_empty()
+            && let Some(idp) = publish::must_sign(&plane.map.identity_providers)
+        {
+            return Err(DoorError::NoSigningKey(idp.clone()));
+        }
         let trust = Trust::new(service_provider.clone(), &plane.map.identity_providers);
         let now = plane.clock.now();
         for (key, idp) in metadata {
@@ -96,6 +102,7 @@ impl Door {
             ports,
             trust: Arc::new(trust),
             service_provider,
+            keys: settings.keys,
             cookie_keys: settings.cookie_keys,
             secure,
             underway: Underway::default(),
@@ -142,19 +149,6 @@ impl Door {
         self.counter.read()
     }
 
-    /// Metadata for identity providers: our entity id and where answers go.
-    pub fn sp_metadata(&self) -> String {
-        SpMetadata {
-            service_provider: self.service_provider.clone(),
-            want_assertions_signed: true,
-            name_id_formats: vec![
-                "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress".into(),
-                "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified".into(),
-            ],
-        }
-        .to_xml()
-    }
-
     /// The identity providers that a person can begin to sign in with.
     pub fn identity_providers(&self) -> Vec<IdpKey> {
         let known = self.trust.all();
@@ -170,108 +164,6 @@ impl Door {
     /// that no other site can send them.
     pub fn form_key(&self, token: &SessionToken, purpose: &str) -> String {
         digest(&["stagedoor form", token.reveal(), purpose])
-    }
-
-    /// Lets an address ask so often and not more.
-    async fn admit_address(&self, origin: &Origin) -> Result<(), Refusal> {
-        let now = self.plane.clock.now();
-        match self.addresses.admit(&neighbourhood(origin.address), now) {
-            Ok(()) => Ok(()),
-            Err(too_many) => Err(self.refuse_for_now(too_many, None).await),
-        }
-    }
-
-    /// Lets a person open so often and not more.
-    async fn admit_person(&self, person: &PersonId) -> Result<(), Refusal> {
-        match self.people.admit(person, self.plane.clock.now()) {
-            Ok(()) => Ok(()),
-            Err(too_many) => Err(self.refuse_for_now(too_many, Some(person)).await),
-        }
-    }
-
-    async fn refuse_for_now(&self, too_many: TooMany, person: Option<&PersonId>) -> Refusal {
-        let TooMany { retry_after_seconds } = too_many;
-        let no = No::new(
-            ReasonCode::TooManyRequests,
-            "Too many requests came from where you are, or in your name.",
-            "Wait a little, then try again.",
-        );
-        self.refuse(RefusalKind::TooManyRequests { retry_after_seconds }, No { person, ..no }).await
-    }
-
-    /// A number to quote.
-    fn reference(&self) -> String {
-        hex::encode(self.plane.entropy.bytes()).chars().take(10).collect()
-    }
-
-    /// Writes a refusal down and makes it presentable.
-    async fn refuse(&self, kind: RefusalKind, no: No<'_>) -> Refusal {
-        let reference = self.reference();
-        let mut details = BTreeMap::from([("reference".to_owned(), reference.clone())]);
-        if let Some(detail) = &no.detail {
-            details.insert("detail".to_owned(), detail.clone());
-        }
-        tracing::info!(code = no.code, %reference, detail = no.detail, "refused");
-        let now = self.plane.clock.now();
-        let endless = no.person.is_none() || matches!(kind, RefusalKind::TooManyRequests { .. });
-        if !endless || self.strangers.may_be_written_down(now) {
-            self.plane
-                .record(AuditEntry {
-                    at: now,
-                    event: "refused".into(),
-                    code: no.code.into(),
-                    person: no.person.map(ToString::to_string),
-                    team: no.team.map(ToString::to_string),
-                    details,
-                })
-                .await;
-        }
-        Refusal { kind, code: no.code, why: no.why, remedy: no.remedy, reference }
-    }
-}
-
-/// A refusal in the making.
-#[derive(Debug)]
-struct No<'a> {
-    code: &'static str,
-    why: String,
-    remedy: String,
-    /// For the admin, not for the page. Holds nothing of the assertion.
-    detail: Option<String>,
-    person: Option<&'a PersonId>,
-    team: Option<&'a TeamKey>,
-}
-
-impl<'a> No<'a> {
-    fn new(code: ReasonCode, why: &str, remedy: &str) -> Self {
-        Self {
-            code: code.as_str(),
-            why: why.into(),
-            remedy: remedy.into(),
-            detail: None,
-            person: None,
-            team: None,
-        }
-    }
-
-    /// The decision hangs on something that cannot be read now.
-    fn unavailable(detail: &impl ToString) -> Self {
-        Self {
-            detail: Some(detail.to_string()),
-            ..Self::new(
-                ReasonCode::Unavailable,
-                "Something this needs does not answer at the moment, so nobody is let in.",
-                "Try again in a minute.",
-            )
-        }
-    }
-
-    fn of(self, person: &'a PersonId) -> Self {
-        Self { person: Some(person), ..self }
-    }
-
-    fn on(self, team: &'a TeamKey) -> Self {
-        Self { team: Some(team), ..self }
     }
 }
 

@@ -1,5 +1,12 @@
 //! A refusal: what happened, why, what would work, and a number to quote.
 
+use super::Door;
+use super::limits::{TooMany, neighbourhood};
+use crate::ports::AuditEntry;
+use access::ids::{PersonId, TeamKey};
+use access::network::Origin;
+use access::reason::ReasonCode;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Which answer a refusal is, independent of how it is sent.
@@ -38,5 +45,109 @@ pub struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}, reference {})", self.why, self.code, self.reference)
+    }
+}
+
+/// A refusal in the making.
+#[derive(Debug)]
+pub(super) struct No<'a> {
+    pub(super) code: &'static str,
+    pub(super) why: String,
+    pub(super) remedy: String,
+    /// For the admin, not for the page. Holds nothing of the assertion.
+    pub(super) detail: Option<String>,
+    pub(super) person: Option<&'a PersonId>,
+    pub(super) team: Option<&'a TeamKey>,
+}
+
+impl<'a> No<'a> {
+    pub(super) fn new(code: ReasonCode, why: &str, remedy: &str) -> Self {
+        Self {
+            code: code.as_str(),
+            why: why.into(),
+            remedy: remedy.into(),
+            detail: None,
+            person: None,
+            team: None,
+        }
+    }
+
+    /// The decision hangs on something that cannot be read now.
+    pub(super) fn unavailable(detail: &impl ToString) -> Self {
+        Self {
+            detail: Some(detail.to_string()),
+            ..Self::new(
+                ReasonCode::Unavailable,
+                "Something this needs does not answer at the moment, so nobody is let in.",
+                "Try again in a minute.",
+            )
+        }
+    }
+
+    pub(super) fn of(self, person: &'a PersonId) -> Self {
+        Self { person: Some(person), ..self }
+    }
+
+    pub(super) fn on(self, team: &'a TeamKey) -> Self {
+        Self { team: Some(team), ..self }
+    }
+}
+
+impl Door {
+    /// Lets an address ask so often and not more.
+    pub(super) async fn admit_address(&self, origin: &Origin) -> Result<(), Refusal> {
+        let now = self.plane.clock.now();
+        match self.addresses.admit(&neighbourhood(origin.address), now) {
+            Ok(()) => Ok(()),
+            Err(too_many) => Err(self.refuse_for_now(too_many, None).await),
+        }
+    }
+
+    /// Lets a person open so often and not more.
+    pub(super) async fn admit_person(&self, person: &PersonId) -> Result<(), Refusal> {
+        match self.people.admit(person, self.plane.clock.now()) {
+            Ok(()) => Ok(()),
+            Err(too_many) => Err(self.refuse_for_now(too_many, Some(person)).await),
+        }
+    }
+
+    async fn refuse_for_now(&self, too_many: TooMany, person: Option<&PersonId>) -> Refusal {
+        let TooMany { retry_after_seconds } = too_many;
+        let no = No::new(
+            ReasonCode::TooManyRequests,
+            "Too many requests came from where you are, or in your name.",
+            "Wait a little, then try again.",
+        );
+        self.refuse(RefusalKind::TooManyRequests { retry_after_seconds }, No { person, ..no }).await
+    }
+
+    /// A number to quote.
+    pub(super) fn reference(&self) -> String {
+        hex::encode(self.plane.entropy.bytes()).chars().take(10).collect()
+    }
+
+    /// Writes a refusal down and makes it presentable.
+    pub(super) async fn refuse(&self, kind: RefusalKind, no: No<'_>) -> Refusal {
+        let reference = self.reference();
+        let mut details = BTreeMap::from([("reference".to_owned(), reference.clone())]);
+        if let Some(detail) = &no.detail {
+            details.insert("detail".to_owned(), detail.clone());
+        }
+        tracing::info!(code = no.code, %reference, detail = no.detail, "refused");
+        let now = self.plane.clock.now();
+        let endless = no.person.is_none() || matches!(kind, RefusalKind::TooManyRequests { .. });
+        if !endless || self.strangers.may_be_written_down(now) {
+            self.plane
+                .record(AuditEntry {
+                    at: now,
+                    event: "refused".into(),
+                    code: no.code.into(),
+                    person: no.person.map(ToString::to_string),
+                    team: no.team.map(ToString::to_string),
+                    details,
+                })
+                .await;
+        }
+        Refusal { kind, code: no.code, why: no.why, remedy: no.remedy, reference }
     }
 }

@@ -4,6 +4,7 @@ use super::CookieKeys;
 use crate::ports::{Attempts, LoginRequests, Presign, ReplayCache};
 use access::ids::IdpKey;
 use jiff::Timestamp;
+use saml_sp::ServiceProviderKey;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -35,6 +36,9 @@ pub enum DoorError {
     /// The identity provider cannot be asked.
     #[error("the metadata of identity provider `{0}` has no address for sign-in by its binding")]
     NoAddress(IdpKey),
+    /// Requests are to be signed and there is nothing to sign with.
+    #[error("the map says `sign_requests` of identity provider `{0}`, and there is no signing key")]
+    NoSigningKey(IdpKey),
     /// The metadata says itself that it is over.
     #[error("the metadata of identity provider `{idp}` was valid until {end}")]
     Expired {
@@ -65,6 +69,9 @@ pub struct DoorSettings {
     pub public_url: String,
     /// What cookies are signed with.
     pub cookie_keys: CookieKeys,
+    /// Our own keys, the one that signs requests first. All are published and all decrypt, so that
+    /// a new one can be made known before it signs.
+    pub keys: Vec<ServiceProviderKey>,
     /// How often a minute one address (of IPv6: one /64) may begin or answer a sign-in. An office
     /// behind one address signs in at nine, so it is generous; each costs less than a millisecond.
     pub sign_ins_per_minute: NonZeroU32,
@@ -74,13 +81,15 @@ pub struct DoorSettings {
 }
 
 impl DoorSettings {
-    /// 300 sign-ins a minute for each address, 120 openings for each person.
+    /// Without keys of our own; 300 sign-ins a minute for each address, 120 openings for each
+    /// person.
     pub fn new(public_url: impl Into<String>, cookie_keys: CookieKeys) -> Self {
         const SIGN_INS: NonZeroU32 = NonZeroU32::MIN.saturating_add(299);
         const OPENINGS: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
         Self {
             public_url: public_url.into(),
             cookie_keys,
+            keys: Vec::new(),
             sign_ins_per_minute: SIGN_INS,
             openings_per_minute: OPENINGS,
         }

@@ -37,6 +37,26 @@ async fn a_profile_in_agreement_opens_and_is_written_down() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_link_is_asked_for_as_the_team_says() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    link(open(&house, &ada, "fraud").await);
+    let asked = house.world.state().presigned.pop().unwrap();
+    assert_eq!((asked.expires_seconds, asked.session_seconds), (5, 8 * 3_600));
+    assert_eq!((asked.landing, asked.space), (None, None));
+
+    let more = "role/fraud\", session: 2h, link: 30s, landing: \"studio::\", space: lab,";
+    let map = crate::world::MAP.replace("role/fraud\",", more);
+    let house = House::by(World::of(&["ada"]), &map);
+    let ada = house.sign_in("ada").await;
+    link(open(&house, &ada, "fraud").await);
+    let asked = house.world.state().presigned.pop().unwrap();
+    assert_eq!((asked.expires_seconds, asked.session_seconds), (30, 2 * 3_600));
+    assert_eq!(asked.landing.unwrap().as_str(), "studio::");
+    assert_eq!(asked.space.unwrap().as_str(), "lab");
+}
+
+#[tokio::test(start_paused = true)]
 async fn signed_out() {
     let house = House::new();
     let stranger = SessionToken::new("made-up".into());

@@ -4,9 +4,11 @@ use crate::door::{Answer, DOOR};
 use crate::door::{House, answer, idp, idp_key, metadata, metadata_of, ports, settings};
 use crate::world::{MAP, START, World};
 use access::network::Origin;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use control::door::{CookieKeys, Door, DoorError, DoorSettings, RefusalKind};
 use jiff::{SignedDuration, Timestamp};
-use saml_sp::IdentityProvider;
+use saml_sp::{IdentityProvider, PinnedKey};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -214,4 +216,30 @@ fn a_public_url_that_is_no_origin_is_refused() {
         let door = Door::new(world.plane(MAP), ports(&world), settings, BTreeMap::new());
         assert_eq!(door.unwrap_err(), DoorError::PublicUrl(format!("{DOOR}/path")));
     });
+}
+
+/// An answer signed with SHA-1, to another audience than this door's: it gets as far as that only
+/// where the map takes its algorithm.
+#[tokio::test(start_paused = true)]
+async fn weak_algorithms_are_taken_only_where_the_map_says_so() {
+    let xml = include_bytes!("../../../saml-sp/tests/fixtures/weak-sha1.xml");
+    let pem = include_str!("../../../saml-sp/tests/fixtures/rsa2048.crt");
+    let der: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let signer = PinnedKey::from_certificate_der(&STANDARD.decode(der).unwrap()).unwrap();
+    let idp = IdentityProvider {
+        entity_id: "https://idp.example/metadata".into(),
+        keys: vec![signer],
+        ..metadata("tiles").1
+    };
+    for (more, code) in [
+        ("", "algorithm-weak"),
+        ("    allow_weak_algorithms: false\n", "algorithm-weak"),
+        ("    allow_weak_algorithms: true\n", "audience-mismatch"),
+    ] {
+        let known = [(idp_key("tiles"), idp.clone())];
+        let house = House::with(World::of(&["ada"]), &map_with(more), settings(), known);
+        tokio::time::advance(Duration::from_hours(1)).await;
+        let outcome = house.accept(&STANDARD.encode(xml), None).await;
+        house.refused(outcome, RefusalKind::Denied, code);
+    }
 }

@@ -9,6 +9,8 @@ mod door_choice;
 #[cfg(test)]
 mod door_cookies;
 #[cfg(test)]
+mod door_keys;
+#[cfg(test)]
 mod door_limits;
 #[cfg(test)]
 mod door_opening;
