@@ -7,7 +7,8 @@ mod saml;
 
 pub(crate) use origin::OriginArgs;
 pub(crate) use saml::{
-    AttemptsArgs, DecodeArgs, KeyCommand, NewKeyArgs, Provider, SamlCommand, SetupArgs, VerifyArgs,
+    AttemptsArgs, DecodeArgs, KeyCommand, NewKeyArgs, Provider, SamlCommand, SetupArgs, SpKeyArgs,
+    VerifyArgs,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -192,6 +193,8 @@ pub(crate) struct ServeArgs {
     /// shortest time between two fetches of metadata from an address; the map says the longest.
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
     pub(crate) metadata_check: Duration,
+    #[command(flatten)]
+    pub(crate) sp_keys: SpKeyArgs,
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::plane::Plane;
+use saml_sp::ServiceProviderKey;
 use std::path::Path;
 use std::sync::Arc;
 use store::SqliteStore;
@@ -72,7 +73,12 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
 ///
 /// # Errors
 /// [`BadConfiguration`] if metadata or the public URL will not do; the store cannot be used.
-pub(crate) async fn door(parts: &Parts, sources: &[Source], public_url: &str) -> Result<Door> {
+pub(crate) async fn door(
+    parts: &Parts,
+    sources: &[Source],
+    public_url: &str,
+    keys: Vec<ServiceProviderKey>,
+) -> Result<Door> {
     let metadata = idp_metadata::read_files(sources)?;
     let needs = DoorPorts {
         presign: Arc::new(parts.aws.studio()),
@@ -84,7 +90,7 @@ pub(crate) async fn door(parts: &Parts, sources: &[Source], public_url: &str) ->
     let cookie_keys = CookieKeys::load(&*parts.store, entropy, COOKIE_KEY_GENERATION)
         .await
         .context("the key that cookies are signed with")?;
-    let settings = DoorSettings::new(public_url, cookie_keys);
+    let settings = DoorSettings { keys, ..DoorSettings::new(public_url, cookie_keys) };
     Door::new(parts.plane.clone(), needs, settings, metadata)
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
 }

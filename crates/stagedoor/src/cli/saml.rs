@@ -109,6 +109,21 @@ pub(crate) struct NewKeyArgs {
     pub(crate) name: String,
 }
 
+/// Our own keys.
+#[derive(Debug, Args)]
+pub(crate) struct SpKeyArgs {
+    /// A PEM file with our private key and its certificate; may be given several times, in the
+    /// environment with commas. The first signs requests to sign in, all are published in our
+    /// metadata, and all decrypt. One key can also be given as text, in the environment variable
+    /// STAGEDOOR_SP_KEY.
+    #[arg(long, value_name = "FILE", env = "STAGEDOOR_SP_KEY_FILE", value_delimiter = ',')]
+    pub(crate) sp_key: Vec<PathBuf>,
+    /// A secret of AWS Secrets Manager with such a text, by name or ARN. Its version AWSCURRENT
+    /// comes first; AWSPENDING and AWSPREVIOUS are published and decrypt.
+    #[arg(long, value_name = "SECRET", env = "STAGEDOOR_SP_KEY_SECRET")]
+    pub(crate) sp_key_secret: Option<String>,
+}
+
 /// Identity providers whose screens are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Provider {

@@ -4,7 +4,7 @@ use crate::cli::ServeArgs;
 use crate::compose::{self, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::idp_metadata::{self, Keeper};
-use crate::{mapfile, output};
+use crate::{mapfile, output, sp_keys};
 use access::ids::Region;
 use access::map::Caution;
 use access::reason::ReasonCode;
@@ -54,7 +54,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let sources = idp_metadata::sources(&parts.plane.map, map_path);
-    let door = compose::door(&parts, &sources, &public_url).await?;
+    let keys = sp_keys::load(&args.sp_keys, &parts.aws, &region).await?;
+    let door = compose::door(&parts, &sources, &public_url, keys).await?;
     let (store, check) = (&args.store.store, args.metadata_check);
     let metadata = Some(Keeper::begin(sources, &door, &parts.plane, store, check).await);
     let queue = match &args.events_queue {

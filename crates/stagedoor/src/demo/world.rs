@@ -135,7 +135,7 @@ impl World {
         let serving = Serving {
             listener,
             ops: None,
-            door: compose::door(&self.parts, &sources, &self.door_url).await?,
+            door: compose::door(&self.parts, &sources, &self.door_url, Vec::new()).await?,
             metadata: None,
             queue: Some(Arc::clone(&self.queue) as _),
             rhythm: Rhythm { resync: Duration::from_mins(15), recheck: Duration::from_millis(500) },

@@ -1,10 +1,15 @@
 //! What the server remembers of attempts to sign in, and its own keys.
 
-use crate::house::{House, Ids};
-use crate::process::{command, run};
-use crate::world::settled;
+use crate::house::{House, Ids, identity_provider, map};
+use crate::process::{Running, command, run};
+use crate::world::{World, settled};
 use demo_idp::Signing;
 use std::fs;
+use std::process::Command;
+
+const SP: &str = include_str!("../../../saml-sp/tests/fixtures/sp.pem");
+const NEXT: &str = include_str!("../../../saml-sp/tests/fixtures/sp-next.pem");
+const CURVE: &str = include_str!("../../../saml-sp/tests/fixtures/sp-ec.pem");
 
 #[test]
 fn the_last_attempts_are_rows_of_checks_without_what_was_said() {
@@ -82,4 +87,77 @@ fn a_new_key_is_for_its_owner_only_and_replaces_nothing() {
     }
     new().exits(1).says(&["cannot write sp.pem"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), pem);
+}
+
+/// A world whose map wants signed requests, which takes a key of our own.
+fn signing(more_seed: &str) -> World {
+    let map = map().replace("metadata: corp.xml", "metadata: corp.xml\n    sign_requests: true");
+    let world = World::new(&format!("{}{more_seed}", settled()), &map);
+    world.write("corp.xml", &identity_provider().metadata_xml());
+    world
+}
+
+fn serve(world: &World, more: &[&str]) -> Command {
+    world.command(&[&["serve", "--listen", "127.0.0.1:0"], more].concat())
+}
+
+#[track_caller]
+fn serves(command: Command) -> String {
+    let mut server = Running::start(command);
+    server.word_after("Stagedoor listens on ");
+    assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+    server.said()
+}
+
+/// A text as a block of YAML.
+fn block(text: &str) -> String {
+    text.lines().fold("|\n".to_owned(), |block, line| format!("{block}      {line}\n"))
+}
+
+#[test]
+fn our_keys_come_from_files_the_environment_or_a_secret() {
+    let secrets = format!(
+        "secrets:\n  - name: stagedoor/sp-key\n    current: {}    previous: no key\n",
+        block(SP)
+    );
+    let world = signing(&secrets);
+    run(serve(&world, &[])).exits(3).says(&["sign_requests", "(door-invalid)"]);
+
+    world.write("sp.pem", SP);
+    serves(serve(&world, &["--sp-key", "sp.pem"]));
+    let mut by_variable = serve(&world, &[]);
+    by_variable.env("STAGEDOOR_SP_KEY", NEXT);
+    serves(by_variable);
+    let said = serves(serve(&world, &["--sp-key-secret", "stagedoor/sp-key"]));
+    assert_eq!(world.cloud.calls("secretsmanager:GetSecretValue"), 3);
+    assert!(said.contains("a version of the secret is passed over"), "{said}");
+    assert!(!said.contains("no key") && !said.contains("BEGIN"), "{said}");
+}
+
+#[test]
+fn a_key_that_others_can_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = signing("");
+    world.write("sp.pem", SP);
+    let mode = |mode| {
+        fs::set_permissions(world.path("sp.pem"), fs::Permissions::from_mode(mode)).unwrap();
+        serves(serve(&world, &["--sp-key", "sp.pem"]))
+    };
+    assert!(mode(0o640).contains("sp-key-readable"));
+    assert!(!mode(0o600).contains("sp-key-readable"));
+}
+
+#[test]
+fn a_key_that_cannot_be_used_keeps_the_server_from_starting() {
+    let world = signing("");
+    let refused = |flags: &[&str]| run(serve(&world, flags)).exits(3);
+    refused(&["--sp-key", "none.pem"]).says(&["key file none.pem", "(sp-key-unreadable)"]);
+    world.write("curve.pem", CURVE);
+    let said = refused(&["--sp-key", "curve.pem"]);
+    said.says(&["key file curve.pem: ", "not an RSA key", "(sp-key-invalid)"]);
+    run(serve(&world, &["--sp-key-secret", "none"])).exits(1).says(&[
+        "secret none",
+        "secretsmanager",
+        "GetSecretValue",
+    ]);
 }

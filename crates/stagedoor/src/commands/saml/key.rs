@@ -24,7 +24,11 @@ pub(super) fn new(args: &NewKeyArgs, common: &Common) -> Result<Outcome> {
         }
         OutputFormat::Table => {
             output::data(&format!("SHA-256 {}", key.fingerprint()));
-            output::talk(&format!("Written to {}, for its owner only.", args.out.display()));
+            output::talk(&format!(
+                "Written to {0}, for its owner only. Give it to the server with `stagedoor serve \
+                 --sp-key {0}`, or keep its text in a secret of Secrets Manager (--sp-key-secret).",
+                args.out.display()
+            ));
         }
     }
     Ok(Outcome::Done)
