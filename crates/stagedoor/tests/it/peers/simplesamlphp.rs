@@ -164,8 +164,14 @@ pub(crate) fn follow(browser: &Browser, start: &str) -> (Url, Answer) {
 }
 
 fn make_key(folder: &Path, name: &str) {
+    let (key, certificate) = key_pair();
+    fs::write(folder.join(format!("{name}.key")), key).unwrap();
+    fs::write(folder.join(format!("{name}.crt")), certificate).unwrap();
+}
+
+/// A new RSA key and a certificate for it, as PEM.
+pub(crate) fn key_pair() -> (String, String) {
     let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
     let certificate = CertificateParams::default().self_signed(&key).unwrap();
-    fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-    fs::write(folder.join(format!("{name}.crt")), certificate.pem()).unwrap();
+    (key.serialize_pem(), certificate.pem())
 }

@@ -6,7 +6,7 @@ mod window;
 
 use crate::browser::{Answer, Browser};
 use crate::peers::forms::Form;
-use crate::peers::simplesamlphp::{Settings, SimpleSamlPhp};
+use crate::peers::simplesamlphp::{Settings, SimpleSamlPhp, key_pair};
 use crate::process::Running;
 use crate::world::{MAP, World, settled};
 
@@ -16,19 +16,34 @@ struct Door {
     idp: SimpleSamlPhp,
     server: Running,
     base: String,
-    settings: Settings,
-    args: Vec<String>,
 }
 
 impl Door {
     /// `more` are further keys of the identity provider in the map, `args` of `serve`.
     fn open(settings: &Settings, more: &str, args: &[&str]) -> Self {
         let idp = SimpleSamlPhp::start(settings);
-        let map = format!("{MAP}identity_providers:\n  corp: {{ metadata: corp.xml{more} }}\n");
+        Self::before(idp, settings, &format!("metadata: corp.xml{more}"), args)
+    }
+
+    /// `entry` is all that the map says of the identity provider. Its metadata lies in `corp.xml`, a
+    /// key of our own in `sp.pem`.
+    fn before(idp: SimpleSamlPhp, settings: &Settings, entry: &str, args: &[&str]) -> Self {
+        let map = format!("{MAP}identity_providers:\n  corp: {{ {entry} }}\n");
         let world = World::new(&settled(), &map);
-        let (server, base) = serve(&world, &idp, settings, args);
-        let (settings, args) = (settings.clone(), args.iter().map(|&a| a.to_owned()).collect());
-        Self { world, idp, server, base, settings, args }
+        world.write("corp.xml", &idp.metadata());
+        let (key, certificate) = key_pair();
+        world.write("sp.pem", &format!("{key}{certificate}"));
+        let args = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
+        let mut server = Running::start(world.command(&args));
+        let base = server.word_after("Stagedoor listens on ");
+        let metadata = Browser::at(&base).get("/saml/metadata").body;
+        idp.know(&if settings.sign_assertion {
+            metadata
+        } else {
+            // Our wish would win over the setting. Who enters us by hand leaves it out.
+            metadata.replace(" WantAssertionsSigned=\"true\"", "")
+        });
+        Self { world, idp, server, base }
     }
 
     fn browser(&self) -> Browser {
@@ -57,13 +72,6 @@ impl Door {
         browser.post(form.action.as_str(), &form.fields())
     }
 
-    /// Stops the server and starts another one, which reads the identity provider's metadata anew.
-    fn restart(&mut self) {
-        assert!(self.server.terminate().success(), "{}", self.server.said());
-        let args: Vec<&str> = self.args.iter().map(String::as_str).collect();
-        (self.server, self.base) = serve(&self.world, &self.idp, &self.settings, &args);
-    }
-
     /// A sign-in that begins at the door leads into Studio.
     #[track_caller]
     fn assert_signs_in(&self, person: &str, team: &str) {
@@ -82,27 +90,6 @@ impl Door {
         assert_eq!(page.status, 200);
         assert!(page.body.contains(&format!("data-profile=\"{profile}\"")), "{}", page.body);
     }
-}
-
-/// Starts the server with the identity provider's metadata as it is now.
-fn serve(
-    world: &World,
-    idp: &SimpleSamlPhp,
-    settings: &Settings,
-    args: &[&str],
-) -> (Running, String) {
-    world.write("corp.xml", &idp.metadata());
-    let args = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
-    let mut server = Running::start(world.command(&args));
-    let base = server.word_after("Stagedoor listens on ");
-    let metadata = Browser::at(&base).get("/saml/metadata").body;
-    idp.know(&if settings.sign_assertion {
-        metadata
-    } else {
-        // Our wish would win over the setting. Who enters a service provider by hand leaves it out.
-        metadata.replace(" WantAssertionsSigned=\"true\"", "")
-    });
-    (server, base)
 }
 
 /// The response of a form, decoded.

@@ -22,6 +22,8 @@ $config = [
     'timezone' => 'UTC',
     'technicalcontact_email' => 'nobody@example.com',
     'language.default' => 'en',
+    // Where it may lead after a log-out: anywhere.
+    'trusted.url.domains' => null,
     'enable.saml20-idp' => true,
     'module.enable' => ['core' => true, 'exampleauth' => true, 'saml' => true],
     'session.cookie.secure' => false,
