@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::fixtures::{GENUINE, verify_fixture};
+use crate::genuine::genuine;
 use crate::support::*;
 
 #[test]
@@ -30,21 +30,20 @@ proptest! {
 
     #[test]
     fn no_mutation_of_a_genuine_response_is_accepted_with_other_claims(
-        which in 0..GENUINE.len(),
+        which in 0..genuine().len(),
         place in any::<prop::sample::Index>(),
         length in 0_usize..12,
         replacement in prop::collection::vec(prop_oneof![
             any::<u8>(), Just(b'<'), Just(b'>'), Just(b'"'), Just(b'&'), Just(b'\r'), b'a'..=b'z',
         ], 0..12),
     ) {
-        let (_, xml, pem) = GENUINE[which];
-        let start = place.index(xml.len());
-        let end = (start + length).min(xml.len());
-        let mut mutated = xml.to_vec();
+        let genuine = &genuine()[which];
+        let mut mutated = genuine.xml.0.clone().into_bytes();
+        let start = place.index(mutated.len());
+        let end = (start + length).min(mutated.len());
         mutated.splice(start..end, replacement);
-        if let Ok(assertion) = verify_fixture(&mutated, pem) {
-            let genuine = verify_fixture(xml, pem).unwrap();
-            prop_assert_eq!(claims(&assertion), claims(&genuine));
+        if let Ok(assertion) = genuine.verify(&mutated) {
+            prop_assert_eq!(claims(&assertion), genuine.claims());
         }
     }
 
@@ -55,13 +54,13 @@ proptest! {
 
     #[test]
     fn moved_pieces_of_a_genuine_response_are_never_accepted_with_other_claims(
-        which in 0..GENUINE.len(),
+        which in 0..genuine().len(),
         from in any::<prop::sample::Index>(),
         to in any::<prop::sample::Index>(),
         elements in 1_usize..6,
     ) {
-        let (_, xml, pem) = GENUINE[which];
-        let text = std::str::from_utf8(xml).unwrap();
+        let genuine = &genuine()[which];
+        let text = genuine.xml.0.as_str();
         // Cuts only at the start of markup, so that many results are well-formed.
         let cuts: Vec<_> = text.match_indices('<').map(|(at, _)| at).collect();
         let start = from.index(cuts.len());
@@ -69,9 +68,8 @@ proptest! {
         let piece = &text[cuts[start]..cuts[end]];
         let at = cuts[to.index(cuts.len())];
         let mutated = format!("{}{piece}{}", &text[..at], &text[at..]);
-        if let Ok(assertion) = verify_fixture(mutated.as_bytes(), pem) {
-            let genuine = verify_fixture(xml, pem).unwrap();
-            prop_assert_eq!(claims(&assertion), claims(&genuine));
+        if let Ok(assertion) = genuine.verify(mutated.as_bytes()) {
+            prop_assert_eq!(claims(&assertion), genuine.claims());
         }
     }
 }
