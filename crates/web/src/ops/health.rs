@@ -29,6 +29,15 @@ pub(super) enum Level {
 pub(super) struct Health {
     status: Level,
     identity_providers: Vec<IdpHealth>,
+    service_provider: SpHealth,
+}
+
+/// Ourselves.
+#[derive(Debug, Serialize)]
+struct SpHealth {
+    status: Level,
+    /// Our own certificates, the one that signs requests first.
+    certificates: Vec<CertificateHealth>,
 }
 
 /// An identity provider.
@@ -87,12 +96,14 @@ struct IdpReadiness {
 }
 
 impl Health {
-    pub(super) fn new(trust: &[TrustStatus], now: Timestamp) -> Self {
+    pub(super) fn new(trust: &[TrustStatus], keys: &[KeyStatus], now: Timestamp) -> Self {
         let identity_providers: Vec<_> =
             trust.iter().map(|status| IdpHealth::new(status, now)).collect();
+        let service_provider = SpHealth::new(keys, now);
         let worst = identity_providers.iter().map(|idp| idp.status).max();
         // Without any identity provider nobody gets in.
-        Self { status: worst.unwrap_or(Level::Critical), identity_providers }
+        let status = worst.unwrap_or(Level::Critical).max(service_provider.status);
+        Self { status, identity_providers, service_provider }
     }
 
     /// Whether there is an identity provider that people can sign in with.
@@ -133,6 +144,16 @@ impl IdpHealth {
             metadata,
             certificates,
         }
+    }
+}
+
+impl SpHealth {
+    fn new(keys: &[KeyStatus], now: Timestamp) -> Self {
+        let certificates: Vec<_> =
+            keys.iter().map(|key| CertificateHealth::new(key, now)).collect();
+        // Identity providers look at the first, which signs. Without keys nothing can end.
+        let status = certificates.first().map_or(Level::Ok, |certificate| certificate.status);
+        Self { status, certificates }
     }
 }
 
@@ -221,7 +242,7 @@ mod tests {
     }
 
     fn status(trust: &[TrustStatus]) -> Level {
-        Health::new(trust, at(NOW)).status
+        Health::new(trust, &[], at(NOW)).status
     }
 
     const YEARS: &str = "2031-01-01T00:00:00Z";
@@ -253,7 +274,7 @@ mod tests {
         let soon = corp(None, &["2026-12-01T00:00:00Z"]);
         assert_eq!(status(&[corp(None, &[YEARS]), soon]), Level::Warning);
         assert_eq!(status(&[]), Level::Critical);
-        assert!(!Health::new(&[], at(NOW)).ready());
+        assert!(!Health::new(&[], &[], at(NOW)).ready());
     }
 
     #[test]
@@ -282,10 +303,20 @@ mod tests {
     }
 
     #[test]
+    fn of_our_own_certificates_the_one_that_signs_counts() {
+        let key = |end: &str| KeyStatus { fingerprint: end.into(), not_after: Some(at(end)) };
+        let with = |keys: &[KeyStatus]| Health::new(&[corp(None, &[YEARS])], keys, at(NOW)).status;
+        assert_eq!(with(&[]), Level::Ok);
+        assert_eq!(with(&[key(YEARS), key(NOW)]), Level::Ok);
+        assert_eq!(with(&[key("2026-12-01T00:00:00Z"), key(YEARS)]), Level::Warning);
+        assert_eq!(with(&[key(NOW), key(YEARS)]), Level::Critical);
+    }
+
+    #[test]
     fn one_usable_provider_is_enough_to_be_ready() {
         let over = corp(Some(NOW), &[YEARS]);
         let never = TrustStatus { entity_id: None, ..corp(None, &[]) };
-        let health = Health::new(&[over.clone(), never.clone()], at(NOW));
+        let health = Health::new(&[over.clone(), never.clone()], &[], at(NOW));
         assert!(!health.ready());
         assert_eq!(
             serde_json::to_value(health.readiness()).unwrap(),
@@ -294,7 +325,7 @@ mod tests {
                 { "idp": "corp", "usable": false, "why": "its metadata was never read" },
             ]})
         );
-        assert!(Health::new(&[over, never, corp(None, &[NOW])], at(NOW)).ready());
+        assert!(Health::new(&[over, never, corp(None, &[NOW])], &[], at(NOW)).ready());
     }
 
     #[test]
@@ -304,8 +335,9 @@ mod tests {
             last_failure: Some(failure),
             ..corp(Some("2026-12-01T08:00:00Z"), &["2026-11-20T10:00:00Z", YEARS])
         };
+        let ours = [KeyStatus { fingerprint: "cd".into(), not_after: None }];
         assert_eq!(
-            serde_json::to_value(Health::new(&[trust], at(NOW))).unwrap(),
+            serde_json::to_value(Health::new(&[trust], &ours, at(NOW))).unwrap(),
             serde_json::json!({
                 "status": "warning",
                 "identity_providers": [{
@@ -335,6 +367,15 @@ mod tests {
                         },
                     ],
                 }],
+                "service_provider": {
+                    "status": "ok",
+                    "certificates": [{
+                        "status": "ok",
+                        "fingerprint": "cd",
+                        "not_after": null,
+                        "days_left": null,
+                    }],
+                },
             })
         );
     }

@@ -7,7 +7,7 @@
 
 use super::health::is_usable;
 use access::reason::ReasonCode;
-use control::door::{DoorCounts, TrustStatus};
+use control::door::{DoorCounts, KeyStatus, TrustStatus};
 use jiff::Timestamp;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, Result, TextEncoder};
 use std::collections::BTreeMap;
@@ -15,11 +15,13 @@ use std::collections::BTreeMap;
 /// All metrics as text.
 pub(super) fn exposition(
     trust: &[TrustStatus],
+    keys: &[KeyStatus],
     counts: &DoorCounts,
     now: Timestamp,
 ) -> Result<String> {
     let page = Page(Registry::new());
     page.trust(trust, now)?;
+    page.keys(keys)?;
     page.counts(counts)?;
     let name = "stagedoor_build_info";
     let build = page.gauge(name, "Always 1; the label tells the version.", &["version"])?;
@@ -72,6 +74,20 @@ impl Page {
                 if let Some(end) = key.not_after {
                     expiry.with_label_values(&[idp, &key.fingerprint]).set(end.as_second());
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn keys(&self, keys: &[KeyStatus]) -> Result<()> {
+        let expiry = self.gauge(
+            "stagedoor_saml_own_certificate_expiry_timestamp_seconds",
+            "End of a certificate of our own.",
+            &["fingerprint"],
+        )?;
+        for key in keys {
+            if let Some(end) = key.not_after {
+                expiry.with_label_values(&[&key.fingerprint]).set(end.as_second());
             }
         }
         Ok(())

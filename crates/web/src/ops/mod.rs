@@ -26,7 +26,7 @@ struct Watch {
 
 impl Watch {
     fn health(&self) -> Health {
-        Health::new(&self.door.trust(), self.clock.now())
+        Health::new(&self.door.trust(), &self.door.keys(), self.clock.now())
     }
 }
 
@@ -71,7 +71,8 @@ async fn healthy(State(watch): State<Watch>) -> Response {
 }
 
 async fn exposition(State(watch): State<Watch>) -> Response {
-    match metrics::exposition(&watch.door.trust(), &watch.door.counts(), watch.clock.now()) {
+    let Watch { door, clock } = watch;
+    match metrics::exposition(&door.trust(), &door.keys(), &door.counts(), clock.now()) {
         Ok(text) => {
             let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
             ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -35,7 +35,8 @@ pub enum OriginSource {
     },
     /// API Gateway in front of a Lambda function, by the header `x-amzn-request-context` of AWS
     /// Lambda Web Adapter, which replaces whatever a client sends under that name. It is believed
-    /// from loopback, where the adapter runs, and from these proxies.
+    /// from loopback, where the adapter runs, and from these proxies. The adapter hands over the
+    /// fields it knows; `vpceId` has not been among them, and a network by `vpce` then does not match.
     ApiGateway {
         /// Peers besides loopback that may hand over the context.
         proxies: Vec<IpNet>,

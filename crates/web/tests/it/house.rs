@@ -254,7 +254,11 @@ fn door(world: &Arc<World>, public_url: &str, corp: saml_sp::IdentityProvider) -
         attempts: world.clone(),
     };
     let metadata = BTreeMap::from([(IdpKey::parse("corp").unwrap(), corp)]);
-    let settings = DoorSettings::new(public_url, CookieKeys::new(COOKIE_KEY));
+    let key = include_str!("../../../saml-sp/tests/fixtures/sp.pem");
+    let settings = DoorSettings {
+        keys: vec![saml_sp::ServiceProviderKey::from_pem(key).unwrap()],
+        ..DoorSettings::new(public_url, CookieKeys::new(COOKIE_KEY))
+    };
     Door::new(plane, ports, settings, metadata).unwrap()
 }
 

@@ -65,6 +65,9 @@ async fn health_says_what_ends_when_and_is_no_reason_to_restart() {
     assert_eq!(corp["metadata"]["days_left"], 4);
     assert_eq!(corp["metadata"]["taken_at"], "2026-11-21T09:00:00Z");
     assert_eq!(corp["metadata"]["last_failure"]["message"], "timed out");
+    let own = &health["service_provider"];
+    assert_eq!(own["certificates"][0]["fingerprint"].as_str().unwrap().len(), 64);
+    assert_eq!(own["status"], "ok");
 }
 
 #[tokio::test]
@@ -87,6 +90,7 @@ async fn metrics_count_what_happened_at_the_door() {
         r#"stagedoor_door_openings_total{code="preparing",result="preparing"} 1"#,
         r#"stagedoor_door_openings_total{code="network-refused",result="refused"} 1"#,
         r#"stagedoor_saml_identity_provider_usable{idp="corp"} 1"#,
+        "# TYPE stagedoor_saml_own_certificate_expiry_timestamp_seconds gauge",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
     }

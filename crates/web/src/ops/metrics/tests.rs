@@ -114,13 +114,19 @@ fn trust() -> [TrustStatus; 2] {
 #[test]
 fn times_are_told_for_each_identity_provider_as_far_as_they_are_known() {
     let now = at("2026-11-21T09:00:00Z");
-    let samples = read(&exposition(&trust(), &DoorCounts::default(), now).unwrap());
+    let ours = [
+        KeyStatus { fingerprint: "cc".into(), not_after: Some(at("2030-01-01T00:00:00Z")) },
+        KeyStatus { fingerprint: "dd".into(), not_after: None },
+    ];
+    let samples = read(&exposition(&trust(), &ours, &DoorCounts::default(), now).unwrap());
     let corp = ("idp", "corp");
     assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[corp], "1");
     assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[("idp", "never")], "0");
     let expiry = "stagedoor_saml_certificate_expiry_timestamp_seconds";
     assert_sample(&samples, expiry, &[("fingerprint", "aa"), corp], "1893456000");
     assert_sample(&samples, expiry, &[("fingerprint", "b\"b\\b\nb"), corp], "1767225600");
+    let own = "stagedoor_saml_own_certificate_expiry_timestamp_seconds";
+    assert_sample(&samples, own, &[("fingerprint", "cc")], "1893456000");
     for (name, value) in [
         ("stagedoor_saml_metadata_valid_until_timestamp_seconds", "1796083200"),
         ("stagedoor_saml_metadata_last_success_timestamp_seconds", "1795132800"),
@@ -145,7 +151,7 @@ fn counts_are_told_by_result_and_code() {
         presign_failed: 11,
         logged_out: 12,
     };
-    let text = exposition(&[], &counts, at("2026-11-21T09:00:00Z")).unwrap();
+    let text = exposition(&[], &[], &counts, at("2026-11-21T09:00:00Z")).unwrap();
     let samples = read(&text);
     for (name, result, code, value) in [
         ("stagedoor_door_sign_ins_total", "accepted", "signed-in", "5"),
@@ -173,7 +179,7 @@ fn counts_are_told_by_result_and_code() {
 #[test]
 fn numbers_stand_there_from_the_start() {
     let now = at("2026-11-21T09:00:00Z");
-    let samples = read(&exposition(&[], &DoorCounts::default(), now).unwrap());
+    let samples = read(&exposition(&[], &[], &DoorCounts::default(), now).unwrap());
     let accepted = [("code", "signed-in"), ("result", "accepted")];
     assert_sample(&samples, "stagedoor_door_sign_ins_total", &accepted, "0");
     assert_sample(&samples, "stagedoor_door_rate_limited_total", &[], "0");
