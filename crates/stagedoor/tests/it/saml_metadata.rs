@@ -238,6 +238,16 @@ fn https_needs_a_certificate_that_the_system_trusts() {
     let trusted = House::trusting(world, idp, "ca.pem");
     is_let_in(&trusted);
 
+    // Not even an address that is trusted may lead to one that anybody on the way can answer for.
+    let idp = identity_provider();
+    let plain = Publisher::new(200, &idp.metadata_xml());
+    publisher.now_says(302, &plain.url);
+    let world = World::new(&settled(), &map_with(&url));
+    world.write("ca.pem", &pem);
+    let led_astray = House::trusting(world, idp, "ca.pem");
+    is_refused(&led_astray, "unknown-idp");
+    assert_eq!(plain.asked.load(Ordering::SeqCst), 0);
+
     let idp = identity_provider();
     publisher.now_says(200, &idp.metadata_xml());
     let world = World::new(&settled(), &map_with(&url));
