@@ -30,6 +30,7 @@ pub(crate) struct Claims {
     pub(crate) signed_by: SignedBy,
     pub(crate) key_fingerprint: String,
     pub(crate) used_weak_algorithms: bool,
+    pub(crate) was_encrypted: bool,
 }
 
 impl VerifiedAssertion {
@@ -101,10 +102,17 @@ impl VerifiedAssertion {
         self.0.used_weak_algorithms
     }
 
+    /// Whether it was encrypted for this service provider. That says who could read it, and
+    /// nothing about who wrote it.
+    pub fn was_encrypted(&self) -> bool {
+        self.0.was_encrypted
+    }
+
     /// Every check with its result, as [`Rejection::outcomes`] gives it. The attributes are not
     /// checked until the caller asks for them.
     pub fn outcomes(&self) -> Vec<CheckOutcome> {
         outcomes(|check| match check {
+            Check::Decryption if !self.was_encrypted() => CheckState::NotRun,
             Check::Attributes => CheckState::NotRun,
             _ => CheckState::Passed,
         })
@@ -119,6 +127,7 @@ impl fmt::Debug for VerifiedAssertion {
             .field("signed_by", &self.0.signed_by)
             .field("key_fingerprint", &self.0.key_fingerprint)
             .field("used_weak_algorithms", &self.0.used_weak_algorithms)
+            .field("was_encrypted", &self.0.was_encrypted)
             .finish_non_exhaustive()
     }
 }

@@ -30,6 +30,7 @@ mod bounds;
 mod c14n;
 mod crypto;
 mod dom;
+mod encryption;
 mod escape;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -51,6 +52,7 @@ pub use assertion::{Attribute, Attributes, NameId, SignedBy, VerifiedAssertion};
 pub use authn_request::{AuthnRequest, AuthnRequestError, RequestId};
 pub use bounds::MAX_RESPONSE_BYTES;
 pub use crypto::AlgorithmPolicy;
+pub use encryption::EncryptionPolicy;
 pub use idp_metadata::{IdentityProvider, MAX_METADATA_BYTES, MetadataError};
 pub use keys::{KeyError, KeyKind, PinnedKey};
 pub use outline::{OutlineLine, OutlineText, outline, outline_form};

@@ -22,6 +22,15 @@ pub(crate) struct SignedTree<'a, 'x> {
     pub(crate) assertion: Node<'a, 'x>,
 }
 
+/// What was found out about the signed tree on the way to it.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    pub(crate) signed_by: SignedBy,
+    pub(crate) key_fingerprint: String,
+    pub(crate) used_weak_algorithms: bool,
+    pub(crate) was_encrypted: bool,
+}
+
 /// Whether the signed claims are for us, now, and an answer to what we asked.
 #[derive(Debug)]
 pub(crate) struct Question<'q, 'a, 'x, 'u, 'y> {
@@ -40,12 +49,7 @@ struct Ends {
 }
 
 impl Question<'_, '_, '_, '_, '_> {
-    pub(crate) fn answer(
-        self,
-        signed_by: SignedBy,
-        key_fingerprint: String,
-        used_weak_algorithms: bool,
-    ) -> Result<VerifiedAssertion, Rejection> {
+    pub(crate) fn answer(self, proof: Proof) -> Result<VerifiedAssertion, Rejection> {
         let assertion = self.tree.assertion;
         // The same as before the signature was checked, now on the signed bytes.
         check_issuer(assertion, &self.verifier.identity_provider.entity_id)?;
@@ -68,9 +72,10 @@ impl Question<'_, '_, '_, '_, '_> {
             session_not_on_or_after: ends.session_not_on_or_after,
             not_on_or_after: ends.not_on_or_after,
             clock_skew: self.verifier.clock_skew,
-            signed_by,
-            key_fingerprint,
-            used_weak_algorithms,
+            signed_by: proof.signed_by,
+            key_fingerprint: proof.key_fingerprint,
+            used_weak_algorithms: proof.used_weak_algorithms,
+            was_encrypted: proof.was_encrypted,
         }))
     }
 

@@ -38,6 +38,9 @@ checks! {
     Status = "status",
     /// The issuer is the configured identity provider.
     Issuer = "issuer",
+    /// An encrypted assertion can be decrypted. Where the Response is signed, its signature has
+    /// been verified before; the decrypted assertion goes through all the checks.
+    Decryption = "decryption",
     /// A signature is present, at its fixed place, in the fixed grammar.
     SignatureForm = "signature-form",
     /// Algorithms and key sizes are allowed.
@@ -131,8 +134,8 @@ reason_codes! {
         IdMissing = "id-missing",
         /// Two attributes named ID (in any case, in any namespace) have one value or one owner.
         DuplicateId = "duplicate-id",
-        /// Encrypted assertions, names and attributes are not supported yet.
-        EncryptedAssertionUnsupported = "encrypted-assertion-unsupported",
+        /// An encrypted name or attribute. Only whole assertions are decrypted.
+        EncryptedIdUnsupported = "encrypted-id-unsupported",
         /// `Advice` could carry further assertions.
         AdviceRefused = "advice-refused",
         /// No assertion in the Response.
@@ -155,6 +158,18 @@ reason_codes! {
         IssuerMissing = "issuer-missing",
         /// The Response or the Assertion is issued by someone else.
         IssuerMismatch = "issuer-mismatch",
+    }
+    Decryption {
+        /// The encrypted assertion does not follow the fixed grammar.
+        EncryptionMalformed = "encryption-malformed",
+        /// An encryption or key transport algorithm outside the allow-list.
+        EncryptionAlgorithmRefused = "encryption-algorithm-refused",
+        /// AES-CBC, which the configuration does not allow, or in a Response that is not signed.
+        EncryptionCbcRefused = "encryption-cbc-refused",
+        /// The assertion is encrypted, and no decryption key is configured.
+        DecryptionKeyMissing = "decryption-key-missing",
+        /// The assertion cannot be decrypted. One code for every cause, so that it tells nothing.
+        DecryptionFailed = "decryption-failed",
     }
     SignatureForm {
         /// Neither the Response nor the Assertion is signed.
@@ -266,12 +281,18 @@ impl fmt::Display for ReasonCode {
 pub struct Rejection {
     code: ReasonCode,
     detail: Cow<'static, str>,
+    was_decrypted: bool,
 }
 
 impl Rejection {
     /// `detail` must be fixed text or come from the configuration, never from the response.
     pub(crate) fn new(code: ReasonCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), was_decrypted: false }
+    }
+
+    /// Notes that the assertion had been decrypted before this was found.
+    pub(crate) fn after_decryption(self) -> Self {
+        Self { was_decrypted: true, ..self }
     }
 
     /// The stable reason code.
@@ -290,11 +311,14 @@ impl Rejection {
     }
 
     /// Every check with its result: those before the failure passed, those after it did not run.
+    /// [`Check::Decryption`] passed only where something was decrypted.
     pub fn outcomes(&self) -> Vec<CheckOutcome> {
         let failed = self.check();
         outcomes(|check| match check.cmp(&failed) {
-            std::cmp::Ordering::Less => CheckState::Passed,
             std::cmp::Ordering::Equal => CheckState::Failed(self.code),
+            _ if check == Check::Decryption && self.was_decrypted => CheckState::Passed,
+            _ if check == Check::Decryption => CheckState::NotRun,
+            std::cmp::Ordering::Less => CheckState::Passed,
             std::cmp::Ordering::Greater => CheckState::NotRun,
         })
     }

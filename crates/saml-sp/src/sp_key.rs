@@ -204,7 +204,6 @@ impl ServiceProviderKey {
     }
 
     /// The private key for RSA-OAEP.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for encrypted assertions"))]
     pub(crate) fn decrypting_key(&self) -> &OaepPrivateDecryptingKey {
         &self.0.decrypting
     }

@@ -1,6 +1,8 @@
 //! The verifier: configuration, the order of the checks, and the step from bytes that somebody
 //! sent to bytes that the identity provider signed.
 
+mod encrypted;
+
 use crate::dom::Node;
 use base64::Engine as _;
 use base64::alphabet;
@@ -12,12 +14,14 @@ use crate::bounds::{self, MAX_RESPONSE_BYTES};
 use crate::c14n::{self, Unrepresentable};
 use crate::crypto::{AlgorithmPolicy, Suite};
 use crate::dom;
+use crate::encryption::EncryptionPolicy;
 use crate::idp_metadata::IdentityProvider;
 use crate::keys::PinnedKey;
-use crate::profile::{self, SignedTree};
+use crate::profile::{Proof, Question, SignedTree};
 use crate::rejection::{ReasonCode, Rejection};
-use crate::response::{ResponseTree, SignatureForms};
+use crate::response::{ResponseTree, Shape, SignatureForms};
 use crate::signature::SignatureForm;
+use crate::sp_key::ServiceProviderKey;
 
 /// Who we are to the identity provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +82,13 @@ pub struct Verifier {
     pub(crate) clock_skew: ClockSkew,
     pub(crate) unsolicited: Unsolicited,
     algorithms: AlgorithmPolicy,
+    decryption_keys: Vec<ServiceProviderKey>,
+    encryption_policy: EncryptionPolicy,
 }
 
 impl Verifier {
-    /// The strictest settings: skew of one minute, strong algorithms, no unsolicited responses.
+    /// The strictest settings: skew of one minute, strong algorithms, no unsolicited responses, no
+    /// key for encrypted ones.
     pub fn new(service_provider: ServiceProvider, identity_provider: IdentityProvider) -> Self {
         Self {
             service_provider,
@@ -89,6 +96,8 @@ impl Verifier {
             clock_skew: ClockSkew::default(),
             unsolicited: Unsolicited::default(),
             algorithms: AlgorithmPolicy::default(),
+            decryption_keys: Vec::new(),
+            encryption_policy: EncryptionPolicy::default(),
         }
     }
 
@@ -108,6 +117,17 @@ impl Verifier {
     #[must_use]
     pub fn with_algorithms(self, algorithms: AlgorithmPolicy) -> Self {
         Self { algorithms, ..self }
+    }
+
+    /// Decrypts encrypted assertions with any of these keys, in their order; give those whose
+    /// certificates are in our metadata.
+    #[must_use]
+    pub fn with_decryption(
+        self,
+        keys: Vec<ServiceProviderKey>,
+        encryption_policy: EncryptionPolicy,
+    ) -> Self {
+        Self { decryption_keys: keys, encryption_policy, ..self }
     }
 
     /// The service provider it verifies for.
@@ -148,7 +168,18 @@ impl Verifier {
     ) -> Result<VerifiedAssertion, Rejection> {
         let text = bounds::admit(xml, &bounds::RESPONSE)?;
         let document = dom::parse(&text, &bounds::RESPONSE)?;
-        let unverified = ResponseTree::read(&document)?;
+        match Shape::read(&document)? {
+            Shape::Plain(tree) => self.verify_plain(&tree, now, expected),
+            Shape::Encrypted(tree) => self.verify_encrypted(&tree, now, expected),
+        }
+    }
+
+    fn verify_plain(
+        &self,
+        unverified: &ResponseTree<'_, '_>,
+        now: Timestamp,
+        expected: Option<&str>,
+    ) -> Result<VerifiedAssertion, Rejection> {
         unverified.check_status()?;
         unverified.check_issuers(&self.identity_provider.entity_id)?;
         let forms = unverified.signature_forms()?;
@@ -158,21 +189,26 @@ impl Verifier {
         // From here on nothing is read but what was signed.
         let document = dom::parse(&signed.xml, &bounds::RESPONSE).map_err(|_| not_canonical())?;
         let tree = if signed.by.response {
-            let tree = ResponseTree::read(&document)?;
+            let Shape::Plain(tree) = Shape::read(&document)? else { return Err(not_canonical()) };
             tree.check_status()?;
             tree.check_issuers(&self.identity_provider.entity_id)?;
             SignedTree { response: Some(tree.response), assertion: tree.assertion }
         } else {
             SignedTree { response: None, assertion: document.root_element() }
         };
-        let question = profile::Question {
+        let question = Question {
             verifier: self,
             now,
             expected,
             tree,
             unsigned_response: unverified.response,
         };
-        question.answer(signed.by, signed.key.fingerprint().to_owned(), signed.is_weak)
+        question.answer(Proof {
+            signed_by: signed.by,
+            key_fingerprint: signed.key.fingerprint().to_owned(),
+            used_weak_algorithms: signed.is_weak,
+            was_encrypted: false,
+        })
     }
 
     /// The check [`crate::Check::Algorithm`], for every signature before any is computed.

@@ -92,7 +92,11 @@ impl Door {
         {
             return Err(DoorError::NoSigningKey(idp.clone()));
         }
-        let trust = Trust::new(service_provider.clone(), &plane.map.identity_providers);
+        let trust = Trust::new(
+            service_provider.clone(),
+            settings.keys.clone(),
+            &plane.map.identity_providers,
+        );
         let now = plane.clock.now();
         for (key, idp) in metadata {
             trust.take(&key, idp, now)?;

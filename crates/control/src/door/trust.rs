@@ -12,7 +12,8 @@ use access::ids::IdpKey;
 use access::map::{self, MetadataSource, RequestBinding};
 use jiff::Timestamp;
 use saml_sp::{
-    AlgorithmPolicy, ClockSkew, IdentityProvider, PinnedKey, ServiceProvider, Unsolicited, Verifier,
+    AlgorithmPolicy, ClockSkew, EncryptionPolicy, IdentityProvider, PinnedKey, ServiceProvider,
+    ServiceProviderKey, Unsolicited, Verifier,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -101,6 +102,8 @@ struct Provider {
 #[derive(Debug)]
 pub(super) struct Trust {
     service_provider: ServiceProvider,
+    /// Our own keys, which decrypt.
+    keys: Vec<ServiceProviderKey>,
     providers: RwLock<BTreeMap<IdpKey, Provider>>,
 }
 
@@ -108,6 +111,7 @@ impl Trust {
     /// The providers of the map, none of them known yet.
     pub(super) fn new(
         service_provider: ServiceProvider,
+        keys: Vec<ServiceProviderKey>,
         settings: &BTreeMap<IdpKey, map::IdentityProvider>,
     ) -> Self {
         let provider = |settings: &map::IdentityProvider| Provider {
@@ -117,7 +121,7 @@ impl Trust {
             last_failure: None,
         };
         let providers = settings.iter().map(|(key, s)| (key.clone(), provider(s))).collect();
-        Self { service_provider, providers: RwLock::new(providers) }
+        Self { service_provider, keys, providers: RwLock::new(providers) }
     }
 
     /// Takes metadata in place of what was known, if all is well with it.
@@ -143,12 +147,31 @@ impl Trust {
         }
         if let Some(provider) = providers.get_mut(key) {
             let settings = provider.settings.clone();
-            let verifier = verifier(self.service_provider.clone(), &settings, metadata);
+            let verifier = self.verifier(&settings, metadata);
             provider.trusted = Some(Arc::new(Trusted { key: key.clone(), settings, verifier }));
             provider.taken_at = Some(now);
             provider.last_failure = None;
         }
         Ok(())
+    }
+
+    fn verifier(&self, settings: &map::IdentityProvider, metadata: IdentityProvider) -> Verifier {
+        let unsolicited =
+            if settings.allow_unsolicited { Unsolicited::Allow } else { Unsolicited::Refuse };
+        let algorithms = if settings.allow_weak_algorithms {
+            AlgorithmPolicy::AllowWeak
+        } else {
+            AlgorithmPolicy::default()
+        };
+        let encryption =
+            if settings.allow_cbc { EncryptionPolicy::AllowCbc } else { EncryptionPolicy::GcmOnly };
+        // The map's bounds are those of the type.
+        let skew = ClockSkew::from_secs(settings.clock_skew_seconds).unwrap_or_default();
+        Verifier::new(self.service_provider.clone(), metadata)
+            .with_unsolicited(unsolicited)
+            .with_algorithms(algorithms)
+            .with_clock_skew(skew)
+            .with_decryption(self.keys.clone(), encryption)
     }
 
     /// Remembers that a renewal failed.
@@ -247,26 +270,6 @@ fn address<'a>(
         RequestBinding::Redirect => metadata.sso_redirect_url.as_deref(),
         RequestBinding::Post => metadata.sso_post_url.as_deref(),
     }
-}
-
-fn verifier(
-    service_provider: ServiceProvider,
-    settings: &map::IdentityProvider,
-    metadata: IdentityProvider,
-) -> Verifier {
-    let unsolicited =
-        if settings.allow_unsolicited { Unsolicited::Allow } else { Unsolicited::Refuse };
-    let algorithms = if settings.allow_weak_algorithms {
-        AlgorithmPolicy::AllowWeak
-    } else {
-        AlgorithmPolicy::default()
-    };
-    // The map's bounds are those of the type.
-    let skew = ClockSkew::from_secs(settings.clock_skew_seconds).unwrap_or_default();
-    Verifier::new(service_provider, metadata)
-        .with_unsolicited(unsolicited)
-        .with_algorithms(algorithms)
-        .with_clock_skew(skew)
 }
 
 fn key_status(key: &PinnedKey) -> KeyStatus {

@@ -6,6 +6,8 @@ mod accepted;
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod exploits;
 #[cfg(test)]
 mod fixtures;

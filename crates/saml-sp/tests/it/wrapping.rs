@@ -13,13 +13,10 @@ fn advice_and_encrypted_parts_are_refused_with_their_own_codes() {
     refused(verify(&advice.signed_both()), ReasonCode::AdviceRefused);
     let encrypted =
         format!("<saml:EncryptedAssertion xmlns:saml=\"{SAML}\"></saml:EncryptedAssertion>");
-    refused(
-        verify(&Document::default().response(&encrypted)),
-        ReasonCode::EncryptedAssertionUnsupported,
-    );
+    refused(verify(&Document::default().response(&encrypted)), ReasonCode::EncryptionMalformed);
     let subject = subject("<saml:EncryptedID></saml:EncryptedID>", BEARER, &confirmation_data());
     let encrypted_id = Document { subject, ..Document::default() };
-    refused(verify(&encrypted_id.signed_both()), ReasonCode::EncryptedAssertionUnsupported);
+    refused(verify(&encrypted_id.signed_both()), ReasonCode::EncryptedIdUnsupported);
 }
 
 #[test]

@@ -92,6 +92,7 @@ fn an_accepted_response_is_shown_check_by_check_with_what_it_says() {
 ✓ structure
 ✓ status
 ✓ issuer          https://idp.example/metadata
+– decryption      not checked: the assertion is not encrypted
 ✓ signature-form
 ✓ algorithm
 ✓ signature       of the response and the assertion
@@ -134,8 +135,8 @@ fn an_accepted_response_is_json_for_programs() {
     assert_eq!(document["warnings"], serde_json::json!([]));
     let checks = document["checks"].as_array().unwrap();
     assert_eq!(checks[0], serde_json::json!({ "check": "size", "state": "passed" }));
-    assert_eq!(checks[13]["check"], "in-response-to");
-    assert_eq!(checks[13]["state"], "passed");
+    assert_eq!(checks[14]["check"], "in-response-to");
+    assert_eq!(checks[14]["state"], "passed");
 }
 
 #[test]
@@ -149,9 +150,9 @@ fn a_rejected_response_exits_5_and_names_the_check_the_code_and_nobody() {
     assert_eq!(document["subject"], serde_json::Value::Null);
     assert_eq!(document["attributes"], serde_json::json!({}));
     let checks = document["checks"].as_array().unwrap();
-    assert_eq!(checks[8]["state"], "failed");
-    assert_eq!(checks[8]["code"], "digest-mismatch");
-    assert_eq!(checks[9], serde_json::json!({ "check": "audience", "state": "not-run" }));
+    assert_eq!(checks[9]["state"], "failed");
+    assert_eq!(checks[9]["code"], "digest-mismatch");
+    assert_eq!(checks[10], serde_json::json!({ "check": "audience", "state": "not-run" }));
 
     let table = desk.verify(&forged, &[]).exits(5);
     let row =

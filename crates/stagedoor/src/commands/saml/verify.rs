@@ -131,6 +131,10 @@ impl Examined<'_> {
                 let detail = Some("the access map says which are needed".to_owned());
                 Row { check, state: State::NotChecked, detail }
             }
+            (CheckState::NotRun, Check::Decryption, Ok(_)) => {
+                let detail = Some("the assertion is not encrypted".to_owned());
+                Row { check, state: State::NotChecked, detail }
+            }
             (CheckState::NotRun, ..) => Row { check, state: State::NotRun, detail: None },
             (CheckState::Passed, Check::Issuer, _) => {
                 passed(Some(self.verifier.identity_provider().entity_id.clone()))
