@@ -52,6 +52,12 @@ pub(crate) struct VerifyArgs {
     /// the map says so for that identity provider.
     #[arg(long)]
     pub(crate) allow_weak_algorithms: bool,
+    /// Accept assertions encrypted with AES-CBC inside a signed response.
+    #[arg(long)]
+    pub(crate) allow_cbc: bool,
+    /// A PEM file with our key and its certificate, to decrypt with; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) decryption_key: Vec<PathBuf>,
     /// The response, `-` for standard input: XML, the base64 text of the form field SAMLResponse,
     /// or the whole body of the form.
     #[arg(value_name = "RESPONSE")]

@@ -81,6 +81,13 @@ fn metadata(entity_id: &str, certificate: &str, more: &str) -> String {
     )
 }
 
+/// The row of a check.
+#[track_caller]
+fn row<'a>(document: &'a serde_json::Value, check: &str) -> &'a serde_json::Value {
+    let checks = document["checks"].as_array().unwrap();
+    checks.iter().find(|row| row["check"] == check).unwrap()
+}
+
 #[test]
 fn an_accepted_response_is_shown_check_by_check_with_what_it_says() {
     let desk = Desk::new("rsa2048.crt");
@@ -133,10 +140,9 @@ fn an_accepted_response_is_json_for_programs() {
     assert_eq!(document["inResponseTo"], "_request1");
     assert_eq!(document["sessionNotOnOrAfter"], "2026-11-21T18:00:00Z");
     assert_eq!(document["warnings"], serde_json::json!([]));
-    let checks = document["checks"].as_array().unwrap();
-    assert_eq!(checks[0], serde_json::json!({ "check": "size", "state": "passed" }));
-    assert_eq!(checks[14]["check"], "in-response-to");
-    assert_eq!(checks[14]["state"], "passed");
+    let size = serde_json::json!({ "check": "size", "state": "passed" });
+    assert_eq!(row(&document, "size"), &size);
+    assert_eq!(row(&document, "in-response-to")["state"], "passed");
 }
 
 #[test]
@@ -149,10 +155,10 @@ fn a_rejected_response_exits_5_and_names_the_check_the_code_and_nobody() {
     assert_eq!(document["code"], "digest-mismatch");
     assert_eq!(document["subject"], serde_json::Value::Null);
     assert_eq!(document["attributes"], serde_json::json!({}));
-    let checks = document["checks"].as_array().unwrap();
-    assert_eq!(checks[9]["state"], "failed");
-    assert_eq!(checks[9]["code"], "digest-mismatch");
-    assert_eq!(checks[10], serde_json::json!({ "check": "audience", "state": "not-run" }));
+    assert_eq!(row(&document, "signature")["state"], "failed");
+    assert_eq!(row(&document, "signature")["code"], "digest-mismatch");
+    let audience = serde_json::json!({ "check": "audience", "state": "not-run" });
+    assert_eq!(row(&document, "audience"), &audience);
 
     let table = desk.verify(&forged, &[]).exits(5);
     let row =
@@ -224,6 +230,36 @@ fn weak_algorithms_are_accepted_only_when_told_so_and_are_warned_about() {
         let warning = "! weak algorithms: accepted only because of --allow-weak-algorithms";
         assert!(allowed.stdout.contains(warning), "{}", allowed.stdout);
     }
+}
+
+#[test]
+fn an_encrypted_assertion_takes_its_key_and_cbc_takes_a_word_more() {
+    let desk = Desk::new("encrypted-idp.crt");
+    let key = fixture("throw-away-sp.pem");
+    let with_key = ["--decryption-key", key.to_str().unwrap(), "--output", "json"];
+    let cbc = [&with_key[..], &["--allow-cbc"]].concat();
+    let gcm = text("encrypted-xmlsec-gcm256-both.xml");
+    let accepted = desk.verify(&gcm, &with_key).exits(0).json();
+    assert_eq!(
+        (&accepted["encrypted"], &accepted["subject"]),
+        (&true.into(), &"ana@example.com".into())
+    );
+    assert_eq!(row(&accepted, "decryption")["state"], "passed");
+    let keyless = desk.verify(&gcm, &["--output", "json"]).exits(5).json();
+    assert_eq!(keyless["code"], "decryption-key-missing");
+
+    let signed = text("encrypted-xmlsec-cbc256-both.xml");
+    let refused = desk.verify(&signed, &with_key).exits(5).json();
+    assert_eq!(refused["code"], "encryption-cbc-refused");
+    desk.verify(&signed, &cbc).exits(0);
+    let unsigned = text("encrypted-xmlsec-cbc256-assertion.xml");
+    desk.verify(&unsigned, &cbc).exits(5);
+    desk.verify(&gcm, &["--decryption-key", "none.pem"]).exits(3).says(&["(sp-key-unreadable)"]);
+
+    let plain = desk.verify(&gcm, &with_key[..2]).exits(0);
+    assert!(plain.stdout.contains("✓ decryption\n"), "{}", plain.stdout);
+    let decoded = desk.run(&["decode"], Some(&gcm)).exits(0).says(&["A part is encrypted"]);
+    assert!(decoded.stdout.contains("<xenc:CipherValue>…("), "{}", decoded.stdout);
 }
 
 #[test]

@@ -4,14 +4,15 @@ use super::captured::Captured;
 use crate::cli::{Common, OutputFormat, VerifyArgs};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, visible};
+use crate::sp_keys;
 use crate::system::SystemClock;
 use anyhow::Result;
 use control::ports::Clock;
 use jiff::Timestamp;
 use saml_sp::{
-    AlgorithmPolicy, Check, CheckState, IdentityProvider, MAX_METADATA_BYTES, MetadataError,
-    NameId, PinnedKey, Rejection, ServiceProvider, SignedBy, Unsolicited, VerifiedAssertion,
-    Verifier,
+    AlgorithmPolicy, Check, CheckState, EncryptionPolicy, IdentityProvider, MAX_METADATA_BYTES,
+    MetadataError, NameId, PinnedKey, Rejection, ServiceProvider, SignedBy, Unsolicited,
+    VerifiedAssertion, Verifier,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &VerifyArgs, common: &Common) -> Result<Outcome> {
     let provider = identity_provider(&args.idp_metadata, args.idp_entity_id.as_deref())?;
     let response = Captured::read(&args.response)?;
     let now = args.now.unwrap_or_else(|| SystemClock.now());
-    let verifier = verifier(args, provider);
+    let verifier = verifier(args, provider)?;
     let expected = args.in_response_to.as_deref();
     let result = match &response {
         Captured::Xml(xml) => verifier.verify_xml(xml, now, expected),
@@ -38,17 +39,21 @@ pub(super) fn run(args: &VerifyArgs, common: &Common) -> Result<Outcome> {
     Ok(if examined.result.is_ok() { Outcome::Done } else { Outcome::Denied })
 }
 
-fn verifier(args: &VerifyArgs, provider: IdentityProvider) -> Verifier {
+fn verifier(args: &VerifyArgs, provider: IdentityProvider) -> Result<Verifier> {
     let us = ServiceProvider { entity_id: args.entity_id.clone(), acs_url: args.acs_url.clone() };
     let algorithms = if args.allow_weak_algorithms {
         AlgorithmPolicy::AllowWeak
     } else {
         AlgorithmPolicy::Strict
     };
-    Verifier::new(us, provider)
+    let encryption =
+        if args.allow_cbc { EncryptionPolicy::AllowCbc } else { EncryptionPolicy::GcmOnly };
+    let keys = args.decryption_key.iter().map(|file| sp_keys::from_file(file));
+    Ok(Verifier::new(us, provider)
         .with_clock_skew(args.clock_skew)
         .with_algorithms(algorithms)
         .with_unsolicited(Unsolicited::NotChecked)
+        .with_decryption(keys.collect::<Result<_>>()?, encryption))
 }
 
 /// Reads metadata, and of a file longer than any metadata only so much that this can be told.
@@ -210,6 +215,7 @@ impl Examined<'_> {
             "issuer": accepted.map(VerifiedAssertion::issuer),
             "signedBy": accepted.map(|a| signed(a.signed_by())),
             "keyFingerprint": accepted.map(VerifiedAssertion::key_fingerprint),
+            "encrypted": accepted.map(VerifiedAssertion::was_encrypted),
             "weakAlgorithms": accepted.map(VerifiedAssertion::used_weak_algorithms),
             "inResponseTo": accepted.and_then(VerifiedAssertion::in_response_to),
             "authnInstant": time(accepted.map(VerifiedAssertion::authn_instant)),
@@ -228,7 +234,7 @@ impl Examined<'_> {
                 State::Failed(code) => {
                     format!("{} {name}  {}: {detail}", paint.red("✗"), paint.red(code))
                 }
-                State::NotRun => format!("– {}", paint.dim(&name)),
+                State::NotRun => format!("– {}", paint.dim(&format!("{name}  {detail}"))),
                 State::NotChecked => format!("– {name}  not checked: {detail}"),
             };
             let _ = writeln!(out, "{}", line.trim_end());
