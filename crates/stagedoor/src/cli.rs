@@ -7,8 +7,8 @@ mod saml;
 
 pub(crate) use origin::OriginArgs;
 pub(crate) use saml::{
-    AttemptsArgs, DecodeArgs, KeyCommand, NewKeyArgs, Provider, SamlCommand, SetupArgs, SpKeyArgs,
-    VerifyArgs,
+    AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
+    SetupArgs, SpKeyArgs, VerifyArgs,
 };
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -17,6 +17,8 @@ pub(crate) enum SamlCommand {
     Decode(DecodeArgs),
     /// Print what to enter at an identity provider, screen by screen, and what to put into the map.
     Setup(SetupArgs),
+    /// Print our metadata, to be imported at an identity provider.
+    Metadata(MetadataArgs),
     /// Show what each check said of the last answers that the server got.
     Attempts(AttemptsArgs),
     /// Work with our own keys, by which requests are signed and answers decrypted.
@@ -88,6 +90,13 @@ pub(crate) struct SetupArgs {
     /// Only this team.
     #[arg(long)]
     pub(crate) team: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MetadataArgs {
+    /// The address by which people reach the door.
+    #[arg(long, value_name = "URL", env = "STAGEDOOR_PUBLIC_URL")]
+    pub(crate) public_url: String,
 }
 
 #[derive(Debug, Args)]

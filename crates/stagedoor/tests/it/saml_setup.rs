@@ -116,3 +116,18 @@ fn a_public_url_that_no_door_accepts_is_refused() {
     command.args(["saml", "setup", "okta", "--public-url", "http://door.example.com"]);
     run(command).exits(3).says(&["http://door.example.com", "must be https", "(door-invalid)"]);
 }
+
+#[test]
+fn our_metadata_is_what_the_server_would_publish() {
+    let folder = with_map();
+    let mut command = command(folder.path());
+    command.args(["saml", "metadata", "--public-url", "https://door.example.com"]);
+    let run = run(command).exits(0);
+    for text in [
+        "entityID=\"https://door.example.com/saml/metadata\"",
+        "WantAssertionsSigned=\"true\"",
+        "Location=\"https://door.example.com/saml/acs\"",
+    ] {
+        assert!(run.stdout.contains(text), "{text} in {}", run.stdout);
+    }
+}

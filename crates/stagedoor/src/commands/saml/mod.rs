@@ -4,6 +4,7 @@ mod attempts;
 mod captured;
 mod decode;
 mod key;
+mod metadata;
 mod setup;
 mod verify;
 
@@ -15,6 +16,7 @@ pub(super) async fn run(command: SamlCommand, common: &Common) -> Result<Outcome
     match command {
         SamlCommand::Verify(args) => verify::run(&args, common),
         SamlCommand::Decode(args) => decode::run(&args, common),
+        SamlCommand::Metadata(args) => metadata::run(&args),
         SamlCommand::Attempts(args) => attempts::run(&args, common).await,
         SamlCommand::Key(KeyCommand::New(args)) => key::new(&args, common),
         SamlCommand::Setup(args) => setup::run(&args, common),

@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 /// Our side: where the door is, and which teams there are.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(in crate::commands::saml) struct Site {
     origin: String,
     host: String,
     pub(super) teams: Vec<TeamSite>,
@@ -14,7 +14,7 @@ pub(super) struct Site {
 
 /// A team, as far as an identity provider needs to know it.
 #[derive(Debug, Clone)]
-pub(super) struct TeamSite {
+pub(in crate::commands::saml) struct TeamSite {
     pub(super) key: TeamKey,
     /// For people.
     pub(super) title: String,
@@ -24,7 +24,7 @@ pub(super) struct TeamSite {
 
 impl Site {
     /// `None` unless the public URL is one that a door accepts.
-    pub(super) fn new(public_url: &str, teams: Vec<TeamSite>) -> Option<Self> {
+    pub(in crate::commands::saml) fn new(public_url: &str, teams: Vec<TeamSite>) -> Option<Self> {
         let url = Url::parse(public_url).ok()?;
         let host = url.host()?;
         let loopback = match &host {
@@ -42,11 +42,11 @@ impl Site {
         (scheme && plain).then(|| Self { origin, host: host.to_string(), teams })
     }
 
-    pub(super) fn entity_id(&self) -> String {
+    pub(in crate::commands::saml) fn entity_id(&self) -> String {
         self.metadata_url()
     }
 
-    pub(super) fn acs_url(&self) -> String {
+    pub(in crate::commands::saml) fn acs_url(&self) -> String {
         format!("{}/saml/acs", self.origin)
     }
 
