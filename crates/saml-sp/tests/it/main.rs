@@ -29,5 +29,3 @@ mod reference_c14n;
 mod support;
 #[cfg(test)]
 mod surgery;
-#[cfg(test)]
-mod wrapping;

@@ -271,3 +271,50 @@ pub(super) fn content_changed(cases: &mut Cases<'_>) {
         cases.refused("extensions", xml.after("Issuer", &extensions), mismatch);
     }
 }
+
+/// Encrypted parts beside, around or inside the genuine ones. What encryption itself can be made to
+/// do is in `encrypted.rs`.
+pub(super) fn encrypted_decoys(cases: &mut Cases<'_>) {
+    const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+    let xml = cases.xml();
+    let several = ReasonCode::AssertionMultiple;
+    let data = format!(
+        "<EncryptedData xmlns=\"{XENC}\"><EncryptionMethod Algorithm=\"{XENC}aes128-cbc\"/>\
+         <CipherData><CipherValue>AAAA</CipherValue></CipherData></EncryptedData>"
+    );
+    let around = format!(
+        "<EncryptedAssertion xmlns=\"{SAML}\">{}</EncryptedAssertion>",
+        xml.get("Assertion")
+    );
+    cases.refused("around the assertion", xml.replaced("Assertion", &around), several);
+    for (name, inside) in [("empty", ""), ("data", &data)] {
+        let written = |element: &str| format!("<{element} xmlns=\"{SAML}\">{inside}</{element}>");
+        let decoy = written("EncryptedAssertion");
+        cases.refused(format!("{name} before"), xml.before("Assertion", &decoy), several);
+        cases.refused(format!("{name} after"), xml.after("Assertion", &decoy), several);
+        let key_info = format!("{}/KeyInfo", cases.genuine.signature());
+        for place in ["Status", "Assertion", "Assertion/Subject", "Assertion/Conditions", &key_info]
+        {
+            let nested = xml.last_in(place, &decoy);
+            cases.refused(format!("{name} in {place}"), nested, several);
+        }
+        let codes: &[ReasonCode] = if cases.genuine.signs_response() {
+            // The signature around it comes first.
+            &[ReasonCode::DigestMismatch]
+        } else {
+            &[ReasonCode::EncryptionMalformed, ReasonCode::DecryptionKeyMissing]
+        };
+        cases.either(format!("{name} instead"), xml.replaced("Assertion", &decoy), codes);
+        let unsupported = ReasonCode::EncryptedIdUnsupported;
+        for (element, place) in [
+            ("EncryptedID", "Assertion/Subject/NameID"),
+            ("EncryptedID", "Assertion/Issuer"),
+            ("EncryptedAttribute", "Assertion/AttributeStatement/Attribute"),
+        ] {
+            let beside = xml.after(place, &written(element));
+            cases.refused(format!("{element} {name} beside {place}"), beside, unsupported);
+            let instead = xml.replaced(place, &written(element));
+            cases.refused(format!("{element} {name} for {place}"), instead, unsupported);
+        }
+    }
+}
