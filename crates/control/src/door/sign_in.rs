@@ -90,12 +90,12 @@ impl Door {
                 return Err(self.refuse(RefusalKind::Denied, no.of(&person.id)).await);
             }
             Err(NoChoice::Attribute(rejection)) => {
-                trail.saml(&rejection.outcomes());
+                trail.attributes(Err(&rejection));
                 let no = rejected(&rejection);
                 return Err(self.refuse(RefusalKind::Denied, no.of(&person.id)).await);
             }
         };
-        trail.attributes_passed();
+        trail.attributes(Ok(()));
         trail.reach(DoorCheck::Session);
         let entry = signed_in(now, &person.id, &trusted, &assertion, answer.origin);
         self.open_session(&assertion, &person.id, choice, entry, now).await
@@ -264,7 +264,7 @@ impl Door {
         let lookup = match named(&trusted.settings, assertion) {
             Ok(lookup) => lookup,
             Err(Unnamed::Attribute(rejection)) => {
-                trail.saml(&rejection.outcomes());
+                trail.attributes(Err(&rejection));
                 return Err(self.refuse(RefusalKind::Denied, rejected(&rejection)).await);
             }
             Err(Unnamed::Refused(no)) => return Err(self.refuse(RefusalKind::Denied, no).await),

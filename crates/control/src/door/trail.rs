@@ -5,7 +5,7 @@ use crate::ports::{Attempt, CheckRow, RowState};
 use access::ids::{IdpKey, PersonId};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
-use saml_sp::{Check, CheckOutcome, CheckState};
+use saml_sp::{Check, CheckOutcome, CheckState, Rejection};
 
 /// The door's own checks, after those of SAML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,11 +57,12 @@ impl Trail {
         self.saml = Check::ALL.iter().map(row).collect();
     }
 
-    /// The attributes that were asked for are there.
-    pub(super) fn attributes_passed(&mut self) {
+    /// The attributes that were asked for are there, or what is wrong with one of them. It is the
+    /// last check of SAML, and runs when the door wants to know.
+    pub(super) fn attributes(&mut self, result: Result<(), &Rejection>) {
         let name = Check::Attributes.as_str();
         if let Some(attributes) = self.saml.iter_mut().find(|row| row.check == name) {
-            attributes.state = RowState::Passed;
+            *attributes = row(name, result.err().map(|rejection| rejection.code().as_str()));
         }
     }
 

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use control::door::{CookieKeys, Door, DoorError, DoorSettings, RefusalKind};
 use jiff::{SignedDuration, Timestamp};
-use saml_sp::{IdentityProvider, PinnedKey};
+use saml_sp::{IdentityProvider, PinnedKey, ServiceProviderKey};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -218,28 +218,63 @@ fn a_public_url_that_is_no_origin_is_refused() {
     });
 }
 
-/// An answer signed with SHA-1, to another audience than this door's: it gets as far as that only
-/// where the map takes its algorithm.
-#[tokio::test(start_paused = true)]
-async fn weak_algorithms_are_taken_only_where_the_map_says_so() {
-    let xml = include_bytes!("../../../saml-sp/tests/fixtures/weak-sha1.xml");
-    let pem = include_str!("../../../saml-sp/tests/fixtures/rsa2048.crt");
+/// The provider of the fixtures of the SAML crate. Their audience is not that of this door: an
+/// answer gets as far as that only where all before it is taken.
+fn fixture_idp(pem: &str) -> IdentityProvider {
     let der: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     let signer = PinnedKey::from_certificate_der(&STANDARD.decode(der).unwrap()).unwrap();
-    let idp = IdentityProvider {
+    IdentityProvider {
         entity_id: "https://idp.example/metadata".into(),
         keys: vec![signer],
         ..metadata("tiles").1
-    };
+    }
+}
+
+async fn code_of_fixture(
+    xml: &str,
+    pem: &str,
+    map: &str,
+    keys: Vec<ServiceProviderKey>,
+) -> &'static str {
+    let known = [(idp_key("tiles"), fixture_idp(pem))];
+    let settings = DoorSettings { keys, ..settings() };
+    let house = House::with(World::of(&["ada"]), map, settings, known);
+    tokio::time::advance(Duration::from_hours(1)).await;
+    house.accept(&STANDARD.encode(xml), None).await.unwrap_err().code
+}
+
+#[tokio::test(start_paused = true)]
+async fn weak_algorithms_are_taken_only_where_the_map_says_so() {
+    let xml = include_str!("../../../saml-sp/tests/fixtures/weak-sha1.xml");
+    let pem = include_str!("../../../saml-sp/tests/fixtures/rsa2048.crt");
     for (more, code) in [
         ("", "algorithm-weak"),
         ("    allow_weak_algorithms: false\n", "algorithm-weak"),
         ("    allow_weak_algorithms: true\n", "audience-mismatch"),
     ] {
-        let known = [(idp_key("tiles"), idp.clone())];
-        let house = House::with(World::of(&["ada"]), &map_with(more), settings(), known);
-        tokio::time::advance(Duration::from_hours(1)).await;
-        let outcome = house.accept(&STANDARD.encode(xml), None).await;
-        house.refused(outcome, RefusalKind::Denied, code);
+        assert_eq!(code_of_fixture(xml, pem, &map_with(more), vec![]).await, code);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn assertions_are_decrypted_with_our_keys_and_in_cbc_only_where_the_map_says_so() {
+    let gcm = include_str!("../../../saml-sp/tests/fixtures/encrypted-xmlsec-gcm256-response.xml");
+    let cbc =
+        include_str!("../../../saml-sp/tests/fixtures/encrypted-simplesamlphp-cbc128-response.xml");
+    let idp = include_str!("../../../saml-sp/tests/fixtures/encrypted-idp.crt");
+    let key = |pem| ServiceProviderKey::from_pem(pem).unwrap();
+    let ours = key(include_str!("../../../saml-sp/tests/fixtures/throw-away-sp.pem"));
+    let other = key(include_str!("../../../saml-sp/tests/fixtures/sp.pem"));
+    let cbc_allowed = map_with("    allow_cbc: true\n");
+    for (xml, map, keys, code) in [
+        (gcm, MAP, vec![], "decryption-key-missing"),
+        (gcm, MAP, vec![other.clone()], "decryption-failed"),
+        (gcm, MAP, vec![ours.clone()], "audience-mismatch"),
+        // The key that signs is the next one already, and somebody still encrypts for the old one.
+        (gcm, MAP, vec![other, ours.clone()], "audience-mismatch"),
+        (cbc, MAP, vec![ours.clone()], "encryption-cbc-refused"),
+        (cbc, &cbc_allowed, vec![ours], "audience-mismatch"),
+    ] {
+        assert_eq!(code_of_fixture(xml, idp, map, keys).await, code);
     }
 }
