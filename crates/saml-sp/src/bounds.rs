@@ -14,7 +14,7 @@ pub const MAX_RESPONSE_BYTES: usize = 128 * 1024;
 pub(crate) const RESPONSE: Limits = Limits {
     bytes: MAX_RESPONSE_BYTES,
     depth: 64,
-    elements: 1_536,
+    elements: 2_048,
     nodes: 4_096,
     attributes_per_element: 16,
     attributes: 2_048,
@@ -68,8 +68,8 @@ mod tests {
         check(&nested(65), Err(ReasonCode::XmlTooDeep));
 
         let flat = |n: usize| format!("<r>{}</r>", "<a/>".repeat(n - 1));
-        check(&flat(1_536), Ok(()));
-        check(&flat(1_537), Err(ReasonCode::XmlTooManyElements));
+        check(&flat(2_048), Ok(()));
+        check(&flat(2_049), Err(ReasonCode::XmlTooManyElements));
 
         let attributes =
             |n: usize| (0..n).map(|i| format!(" a{i}=''")).collect::<Vec<_>>().concat();

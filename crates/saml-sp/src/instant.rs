@@ -22,9 +22,13 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
         }
     }
     let zone = rest.as_bytes();
+    // XML Schema's zones end at 14 hours (part 2, section 3.2.7.3).
     let is_zone = match zone {
-        b"Z" => true,
-        [b'+' | b'-', h1, h2, b':', m1, m2] => [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit()),
+        b"Z" | b"+14:00" | b"-14:00" => true,
+        [b'+' | b'-', b'0', hour, b':', b'0'..=b'5', minute]
+        | [b'+' | b'-', b'1', hour @ b'0'..=b'3', b':', b'0'..=b'5', minute] => {
+            hour.is_ascii_digit() && minute.is_ascii_digit()
+        }
         _ => false,
     };
     if !is_zone {
@@ -48,6 +52,8 @@ mod tests {
         assert_eq!(at("2026-11-21T10:00:00Z"), Some(1_795_255_200));
         assert_eq!(at("2026-11-21T10:00:00.1234567Z"), Some(1_795_255_200));
         assert_eq!(at("2026-11-21T11:00:00+01:00"), Some(1_795_255_200));
+        assert_eq!(at("2026-11-22T00:00:00+14:00"), Some(1_795_255_200));
+        assert_eq!(at("2026-11-20T20:01:00-13:59"), Some(1_795_255_200));
         for bad in [
             "",
             "2026-11-21",
@@ -61,6 +67,10 @@ mod tests {
             "2026-11-21T10:00:00Z[UTC]",
             "+002026-11-21T10:00:00Z",
             "2026-11-21T10:00:00+0100",
+            "2026-11-21T10:00:00+14:01",
+            "2026-11-21T10:00:00+15:00",
+            "2026-11-21T10:00:00+20:00",
+            "2026-11-21T10:00:00+01:60",
         ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
