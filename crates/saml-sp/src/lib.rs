@@ -18,7 +18,9 @@
 //! 4. Claims are read from a second parse of exactly the canonical bytes whose digest was
 //!    verified. Nothing outside them is ever believed: unsigned parts of a Response can only
 //!    cause a refusal.
-//! 5. The profile: audience, destination, recipient, times, `InResponseTo`, statements.
+//! 5. An encrypted assertion is decrypted after the signature of the Response, if it has one, was
+//!    verified over the ciphertext; then 1 to 4 hold for the plaintext too ([`EncryptionPolicy`]).
+//! 6. The profile: audience, destination, recipient, times, `InResponseTo`, statements.
 //!
 //! Two things remain for the caller, because they need state: looking up the pending request
 //! whose id is passed as `expected`, and refusing a replay by remembering

@@ -331,7 +331,7 @@ pub enum CheckState {
     Passed,
     /// It ended the verification.
     Failed(ReasonCode),
-    /// An earlier check failed, or it is a later caller's question.
+    /// An earlier check failed, it is a later caller's question, or there was nothing to check.
     NotRun,
 }
 
