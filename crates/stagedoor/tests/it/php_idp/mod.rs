@@ -1,12 +1,14 @@
 //! A real identity provider, SimpleSAMLphp, before the door.
 
+mod encrypted;
 mod keys;
+
 mod sign_in;
 mod window;
 
 use crate::browser::{Answer, Browser};
 use crate::peers::forms::Form;
-use crate::peers::simplesamlphp::{Settings, SimpleSamlPhp, key_pair};
+use crate::peers::simplesamlphp::{Settings, SimpleSamlPhp};
 use crate::process::Running;
 use crate::world::{MAP, World, settled};
 
@@ -25,18 +27,22 @@ impl Door {
         Self::before(idp, settings, &format!("metadata: corp.xml{more}"), args)
     }
 
-    /// `entry` is all that the map says of the identity provider. Its metadata lies in `corp.xml`, a
-    /// key of our own in `sp.pem`.
+    /// `entry` is all that the map says of the identity provider. Its metadata lies in `corp.xml`; a
+    /// key of our own is in `sp.pem` if `args` name that.
     fn before(idp: SimpleSamlPhp, settings: &Settings, entry: &str, args: &[&str]) -> Self {
         let map = format!("{MAP}identity_providers:\n  corp: {{ {entry} }}\n");
         let world = World::new(&settled(), &map);
         world.write("corp.xml", &idp.metadata());
-        let (key, certificate) = key_pair();
-        world.write("sp.pem", &format!("{key}{certificate}"));
+        if args.contains(&"sp.pem") {
+            world.run(&["saml", "key", "new", "--out", "sp.pem"]).exits(0);
+        }
         let args = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
         let mut server = Running::start(world.command(&args));
         let base = server.word_after("Stagedoor listens on ");
-        let metadata = Browser::at(&base).get("/saml/metadata").body;
+        let mut metadata = Browser::at(&base).get("/saml/metadata").body;
+        if args.contains(&"sp.pem") && !metadata.contains("<md:KeyDescriptor") {
+            metadata = with_certificate(&metadata, &world.read("sp.pem"));
+        }
         idp.know(&if settings.sign_assertion {
             metadata
         } else {
@@ -90,6 +96,19 @@ impl Door {
         assert_eq!(page.status, 200);
         assert!(page.body.contains(&format!("data-profile=\"{profile}\"")), "{}", page.body);
     }
+}
+
+/// Our metadata with our certificate, as an administrator adds it by hand.
+fn with_certificate(metadata: &str, pem: &str) -> String {
+    let (_, certificate) = pem.split_once("-----BEGIN CERTIFICATE-----").unwrap();
+    let (certificate, _) = certificate.split_once("-----END").unwrap();
+    let key = format!(
+        "<md:KeyDescriptor><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data>\
+         <ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
+         <md:NameIDFormat>",
+        certificate.replace('\n', "")
+    );
+    metadata.replacen("<md:NameIDFormat>", &key, 1)
 }
 
 /// The response of a form, decoded.
