@@ -45,8 +45,8 @@ pub(super) enum Better {
     More,
 }
 
-/// One line that compares: `ratio <name> <value> (ours <x>, theirs <y>, <unit>)`. The ratio says
-/// how many times better ours is.
+/// One line that compares: `ratio <name> <value> [(<goal>)] (ours <x>, theirs <y>, <unit>)`. The
+/// ratio says how many times better ours is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Comparison {
     /// Such as `events-cold-start`.
@@ -59,6 +59,8 @@ pub(super) struct Comparison {
     pub(super) unit: &'static str,
     /// Which one is better.
     pub(super) better: Better,
+    /// What the ratio was meant to be, such as `target 40`.
+    pub(super) goal: Option<&'static str>,
 }
 
 impl Comparison {
@@ -74,7 +76,8 @@ impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, unit) = (&self.name, self.unit);
         let (ours, theirs) = (number(self.ours), number(self.theirs));
-        write!(f, "ratio {name} {:.2} (ours {ours}, theirs {theirs}, {unit})", self.ratio())
+        let goal = self.goal.map_or_else(String::new, |goal| format!(" ({goal})"));
+        write!(f, "ratio {name} {:.2}{goal} (ours {ours}, theirs {theirs}, {unit})", self.ratio())
     }
 }
 
@@ -111,7 +114,10 @@ mod tests {
     #[track_caller]
     fn line(better: Better, ours: f64, theirs: f64, expected: &str) {
         let name = "events-x".to_owned();
-        assert_eq!(Comparison { name, ours, theirs, unit: "ms", better }.to_string(), expected);
+        let comparison = Comparison { name, ours, theirs, unit: "ms", better, goal: None };
+        assert_eq!(comparison.to_string(), expected);
+        let with_goal = Comparison { goal: Some("target 2"), ..comparison };
+        assert_eq!(with_goal.to_string(), expected.replacen(" (", " (target 2) (", 1));
     }
 
     #[test]

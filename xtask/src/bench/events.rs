@@ -1,15 +1,13 @@
 //! `cargo xtask bench events`: the boto3 Lambda handler of today against `stagedoor events replay`.
 
+use super::build;
 use super::comparison::{Better, Comparison, Sample};
 use super::people;
 use super::replay::{Bench, Cost, Side};
 use super::studio::Studio;
 use crate::{Outcome, python, say, workspace};
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use anyhow::{Context, Result};
 use std::fs;
-use std::path::PathBuf;
-use std::process::Stdio;
 
 const ABOUT: &str = "
 The boto3 handler and `stagedoor events replay` work on the same AddMemberToGroup events, in turns,
@@ -77,7 +75,7 @@ struct Results {
 
 pub(super) fn run(amount: &Amount) -> Result<Outcome> {
     let python = python::prepare()?;
-    let stagedoor = build()?;
+    let stagedoor = build::release("stagedoor", "stagedoor")?;
     let folder = workspace::root().join("target/bench-events");
     if folder.exists() {
         fs::remove_dir_all(&folder)
@@ -101,31 +99,6 @@ pub(super) fn run(amount: &Amount) -> Result<Outcome> {
         say::line(&comparison.to_string());
     }
     Ok(Outcome::Done)
-}
-
-/// Builds the release binary and says where it is.
-fn build() -> Result<PathBuf> {
-    let output = workspace::cargo()
-        .args(["build", "--release", "--package", "stagedoor"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo build")?;
-    if !output.status.success() {
-        bail!("cargo build --release failed ({})", output.status);
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    executable(&messages).context("cargo build did not say where the binary is")
-}
-
-/// The binary that Cargo's messages name.
-fn executable(messages: &str) -> Option<PathBuf> {
-    messages.lines().rev().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        let named = message.pointer("/target/name")? == "stagedoor";
-        let path = message.get("executable").filter(|_| named)?.as_str()?;
-        Some(PathBuf::from(path))
-    })
 }
 
 /// Runs both sides in turns, each first every other time.
@@ -233,6 +206,7 @@ fn compare(series: &Series, people: usize, results: &Results) -> [Comparison; 3]
         theirs: of(&results.theirs).median(),
         unit,
         better,
+        goal: None,
     };
     [
         comparison("cold-start", "ms", Better::Less, &Costs::start),
@@ -288,15 +262,5 @@ mod tests {
     fn each_side_is_first_every_other_time() {
         assert_eq!(turns(0), [Side::Stagedoor, Side::Handler]);
         assert_eq!(turns(1), [Side::Handler, Side::Stagedoor]);
-    }
-
-    #[test]
-    fn the_binary_is_the_one_that_cargo_names() {
-        let messages = r#"
-{"reason":"compiler-artifact","target":{"name":"store"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"stagedoor"},"executable":"/t/release/stagedoor"}
-{"reason":"build-finished","success":true}"#;
-        assert_eq!(executable(messages), Some(PathBuf::from("/t/release/stagedoor")));
-        assert_eq!(executable("{}\nnoise"), None);
     }
 }

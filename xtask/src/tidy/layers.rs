@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("demo-idp", &[]),
     ("xtask", &[]),
+    ("saml-bench", &["saml-sp"]),
     ("access", &["iam-policy"]),
     ("control", &["access", "saml-sp"]),
     ("store", ADAPTER),
