@@ -463,15 +463,19 @@ fn qualified_name(source: &str) -> Result<(&str, &str, &str), Rejection> {
 }
 
 /// Canonical XML has no meaning for relative namespace names, and libraries that canonicalise
-/// them to nothing have verified signatures over nothing.
+/// them to nothing have verified signatures over nothing. Others fail the same way where their own
+/// URI parser stops, so the shape is stricter than RFC 3986: no percent sign, no bracket, one
+/// fragment, and a port with digits.
 fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
     let undeclared_default = prefix.is_empty() && name.is_empty();
     let is_absolute = name.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
             && !rest.is_empty()
+            && rest.strip_prefix("//").is_none_or(has_plain_authority)
     });
-    if undeclared_default || (is_absolute && text::is_plain_uri(name)) {
+    let fragments = name.bytes().filter(|byte| *byte == b'#').count();
+    if undeclared_default || (is_absolute && fragments <= 1 && text::is_plain_uri(name)) {
         Ok(())
     } else {
         Err(Rejection::new(
@@ -479,6 +483,14 @@ fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
             "a namespace name is not a plain absolute URI",
         ))
     }
+}
+
+/// Whether what follows `//` begins with a host, and behind a colon with a port.
+fn has_plain_authority(rest: &str) -> bool {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority
+        .split_once(':')
+        .is_none_or(|(_, port)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn references(raw: &str) -> usize {

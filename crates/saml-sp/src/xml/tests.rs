@@ -47,6 +47,23 @@ fn namespaces_must_be_absolute_and_declared_once() {
     check("<a xmlns:p=''/>", Err(ReasonCode::XmlRelativeNamespace));
     check("<a xmlns:p='urn:&#120;'/>", Err(ReasonCode::XmlRelativeNamespace));
     check("<a xmlns='urn:a>'/>", Err(ReasonCode::XmlRelativeNamespace));
+    // libxml2 canonicalises none of these.
+    for name in [
+        "urn:a%20b",
+        "urn:%zz",
+        "urn:[a]",
+        "http://a/]",
+        "urn:a#b#c",
+        "http://a:/",
+        "http://a:b/",
+        "http://:",
+        "http://a:1:2/",
+    ] {
+        check(&format!("<a xmlns:p='{name}'/>"), Err(ReasonCode::XmlRelativeNamespace));
+    }
+    for name in ["http://a:80/x?y=':'#z", "https://a", "urn:a:b:c", "mailto:a@b", "http://a/b:c"] {
+        check(&format!("<a xmlns:p=\"{name}\"/>"), Ok(()));
+    }
     check("<a xmlns='urn:a\"'/>", Err(ReasonCode::XmlRelativeNamespace));
     check("<a xmlns='urn:a' xmlns='urn:b'/>", Err(ReasonCode::XmlMalformed));
     check("<a xmlns:p='urn:p' p:xmlns='urn:b'/>", Err(ReasonCode::XmlMalformed));

@@ -37,7 +37,7 @@ const CLASSES: [u8; 256] = {
 const fn class(byte: u8) -> u8 {
     let is_uri = byte.is_ascii_graphic()
         && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'{')
-        && !matches!(byte, b'}' | b'|' | b'\\' | b'^' | b'`');
+        && !matches!(byte, b'}' | b'|' | b'\\' | b'^' | b'`' | b'[' | b']' | b'%');
     let uri = if is_uri { URI } else { 0 };
     match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'_' => uri | NAME_START | NAME,
@@ -50,7 +50,8 @@ fn is(byte: u8, class: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
-/// Whether all characters may stand in a URI as they are (RFC 3986).
+/// Whether all characters may stand in any part of a URI as they are (RFC 3986): no percent sign and
+/// no bracket, which may not everywhere.
 pub(super) fn is_plain_uri(name: &str) -> bool {
     name.bytes().all(|byte| is(byte, URI))
 }
