@@ -1,13 +1,12 @@
 //! Reading an identity provider's metadata.
 
-use crate::dom::Node;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
-use crate::authn_request::is_web_url;
+use crate::binding::{HTTP_POST, HTTP_REDIRECT, is_web_url};
 use crate::bounds;
-use crate::dom::{self, DSIG, METADATA};
+use crate::dom::{self, DSIG, METADATA, Node};
 use crate::instant;
 use crate::keys::{KeyError, PinnedKey};
 use crate::rejection::Rejection;
@@ -29,9 +28,6 @@ const LIMITS: Limits = Limits {
     escapes: 20_000,
 };
 
-const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
-const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
-
 /// Who the identity provider is, and the keys that are pinned for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityProvider {
@@ -43,6 +39,15 @@ pub struct IdentityProvider {
     pub sso_redirect_url: Option<String>,
     /// Where to send a request by HTTP-POST.
     pub sso_post_url: Option<String>,
+    /// Where to send a log-out by HTTP-Redirect; `None` when it has no single log-out.
+    pub slo_redirect_url: Option<String>,
+    /// Where to send the answer to its log-out requests by HTTP-Redirect, when that is another
+    /// address than [`Self::slo_redirect_url`] (`ResponseLocation`).
+    pub slo_response_url: Option<String>,
+    /// Where to send a log-out by HTTP-POST.
+    pub slo_post_url: Option<String>,
+    /// Whether it wants our requests signed (`WantAuthnRequestsSigned`).
+    pub wants_signed_requests: bool,
     /// Until when the metadata may be used, if it says so. The caller compares it with its clock.
     pub valid_until: Option<Timestamp>,
     /// After which time it asks to be fetched again, if it says so in days or smaller units. A wish
@@ -103,6 +108,14 @@ pub enum MetadataError {
     /// A single sign-on address that no browser should be sent to.
     #[error("single sign-on address `{url}` of `{entity_id}` is not an absolute http or https URL")]
     SsoUrl {
+        /// The identity provider.
+        entity_id: String,
+        /// The address.
+        url: String,
+    },
+    /// A single log-out address that no browser should be sent to.
+    #[error("single log-out address `{url}` of `{entity_id}` is not an absolute http or https URL")]
+    SloUrl {
         /// The identity provider.
         entity_id: String,
         /// The address.
@@ -191,8 +204,15 @@ fn read_entity(
     Ok(IdentityProvider {
         entity_id: entity_id.to_owned(),
         keys,
-        sso_redirect_url: sso_url(entity_id, role, REDIRECT)?,
-        sso_post_url: sso_url(entity_id, role, POST)?,
+        sso_redirect_url: sso_url(entity_id, role, HTTP_REDIRECT)?,
+        sso_post_url: sso_url(entity_id, role, HTTP_POST)?,
+        slo_redirect_url: slo_url(entity_id, role, HTTP_REDIRECT, "Location")?,
+        slo_response_url: slo_url(entity_id, role, HTTP_REDIRECT, "ResponseLocation")?,
+        slo_post_url: slo_url(entity_id, role, HTTP_POST, "Location")?,
+        wants_signed_requests: matches!(
+            dom::attribute(role, "WantAuthnRequestsSigned"),
+            Some("true" | "1")
+        ),
         valid_until,
         cache_duration,
     })
@@ -227,13 +247,33 @@ fn sso_url(
     role: Node<'_, '_>,
     binding: &str,
 ) -> Result<Option<String>, MetadataError> {
-    let location = dom::children(role, METADATA, "SingleSignOnService")
+    service_url(role, "SingleSignOnService", binding, "Location")
+        .map_err(|url| MetadataError::SsoUrl { entity_id: entity_id.to_owned(), url })
+}
+
+fn slo_url(
+    entity_id: &str,
+    role: Node<'_, '_>,
+    binding: &str,
+    attribute: &str,
+) -> Result<Option<String>, MetadataError> {
+    service_url(role, "SingleLogoutService", binding, attribute)
+        .map_err(|url| MetadataError::SloUrl { entity_id: entity_id.to_owned(), url })
+}
+
+/// The address of the first service with a binding; as an error when it is no web address.
+fn service_url(
+    role: Node<'_, '_>,
+    service: &str,
+    binding: &str,
+    attribute: &str,
+) -> Result<Option<String>, String> {
+    let url = dom::children(role, METADATA, service)
         .find(|service| dom::attribute(*service, "Binding") == Some(binding))
-        .and_then(|service| dom::attribute(service, "Location"));
-    match location {
-        Some(url) if !is_web_url(url) => {
-            Err(MetadataError::SsoUrl { entity_id: entity_id.to_owned(), url: url.to_owned() })
-        }
-        location => Ok(location.map(str::to_owned)),
+        .and_then(|service| dom::attribute(service, attribute))
+        .map(str::to_owned);
+    match url {
+        Some(url) if !is_web_url(&url) => Err(url),
+        url => Ok(url),
     }
 }

@@ -28,6 +28,7 @@
 
 mod assertion;
 mod authn_request;
+mod binding;
 mod bounds;
 mod c14n;
 mod crypto;
@@ -39,6 +40,7 @@ pub mod fuzzing;
 mod idp_metadata;
 mod instant;
 mod keys;
+mod logout;
 mod outline;
 mod profile;
 mod rejection;
@@ -51,15 +53,17 @@ mod verifier;
 mod xml;
 
 pub use assertion::{Attribute, Attributes, NameId, SignedBy, VerifiedAssertion};
-pub use authn_request::{AuthnRequest, AuthnRequestError, RequestId};
+pub use authn_request::{AuthnRequest, RequestId};
+pub use binding::{MessageError, PostForm};
 pub use bounds::MAX_RESPONSE_BYTES;
 pub use crypto::AlgorithmPolicy;
 pub use encryption::EncryptionPolicy;
 pub use idp_metadata::{IdentityProvider, MAX_METADATA_BYTES, MetadataError};
 pub use keys::{KeyError, KeyKind, PinnedKey};
+pub use logout::{LogoutRequest, LogoutResponse, LogoutStatus};
 pub use outline::{OutlineLine, OutlineText, outline, outline_form};
 pub use rejection::{Check, CheckOutcome, CheckState, ReasonCode, Rejection};
 pub use sp_key::{ServiceProviderKey, ServiceProviderKeyError, SigningError};
-pub use sp_metadata::SpMetadata;
+pub use sp_metadata::{Encryption, LogoutService, MetadataFlavour, SpMetadata};
 pub use unverified::UnverifiedResponse;
 pub use verifier::{ClockSkew, ServiceProvider, Unsolicited, Verifier};

@@ -193,7 +193,6 @@ impl ServiceProviderKey {
     ///
     /// This scheme has no random part: one message under one key has one signature, so this is
     /// still a pure function. The crypto library's parameter for randomness goes unused.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the next commit signs requests with it"))]
     pub(crate) fn sign_rsa_sha256(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         let mut signature = vec![0; self.0.signing.public_modulus_len()];
         self.0

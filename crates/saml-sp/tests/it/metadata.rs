@@ -147,3 +147,39 @@ fn the_shortest_wish_to_be_fetched_again_counts() {
         assert_eq!(with(wish, wish), None, "{wish}");
     }
 }
+
+#[test]
+fn single_log_out_and_the_wish_for_signed_requests_are_read() {
+    let service = |attributes: &str| format!("<SingleLogoutService {attributes}/><NameIDFormat/>");
+    let with = |attributes: &str| {
+        metadata(&key_descriptor("", RSA2048))
+            .replace("<NameIDFormat/>", &service(attributes))
+            .replace("<IDPSSODescriptor ", "<IDPSSODescriptor WantAuthnRequestsSigned=\"true\" ")
+    };
+    let bindings = "urn:oasis:names:tc:SAML:2.0:bindings";
+    let redirect = format!(
+        "Binding=\"{bindings}:HTTP-Redirect\" Location=\"https://idp.example/slo\" \
+         ResponseLocation=\"https://idp.example/slo/done\""
+    );
+    let idp = read(&with(&redirect)).unwrap();
+    assert_eq!(idp.slo_redirect_url.as_deref(), Some("https://idp.example/slo"));
+    assert_eq!(idp.slo_response_url.as_deref(), Some("https://idp.example/slo/done"));
+    assert_eq!(idp.slo_post_url, None);
+    assert!(idp.wants_signed_requests);
+
+    let post =
+        format!("Binding=\"{bindings}:HTTP-POST\" Location=\"https://idp.example/slo/post\"");
+    let idp = read(&with(&post)).unwrap();
+    assert_eq!(idp.slo_post_url.as_deref(), Some("https://idp.example/slo/post"));
+    assert_eq!((idp.slo_redirect_url, idp.slo_response_url), (None, None));
+
+    let soap = format!("Binding=\"{bindings}:SOAP\" Location=\"urn:not-for-browsers\"");
+    assert_eq!(read(&with(&soap)).unwrap().slo_redirect_url, None);
+    let script = redirect.replace("https://idp.example/slo/done", "javascript:x");
+    let error = MetadataError::SloUrl { entity_id: IDP.to_owned(), url: "javascript:x".to_owned() };
+    assert_eq!(read(&with(&script)), Err(error));
+
+    let idp = read(&metadata(&key_descriptor("", RSA2048))).unwrap();
+    assert!(!idp.wants_signed_requests);
+    assert_eq!((idp.slo_redirect_url, idp.slo_post_url), (None, None));
+}

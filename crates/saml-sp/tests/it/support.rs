@@ -66,6 +66,10 @@ pub(crate) fn idp(keys: Vec<PinnedKey>) -> IdentityProvider {
         keys,
         sso_redirect_url: None,
         sso_post_url: None,
+        slo_redirect_url: None,
+        slo_response_url: None,
+        slo_post_url: None,
+        wants_signed_requests: false,
         valid_until: None,
         cache_duration: None,
     }

@@ -237,6 +237,10 @@ mod tests {
             keys: Vec::new(),
             sso_redirect_url: None,
             sso_post_url: None,
+            slo_redirect_url: None,
+            slo_response_url: None,
+            slo_post_url: None,
+            wants_signed_requests: false,
             valid_until: valid_until.map(|end| end.parse().unwrap()),
             cache_duration: cache.map(SignedDuration::from_hours),
         };

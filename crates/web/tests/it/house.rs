@@ -268,6 +268,10 @@ fn corp() -> saml_sp::IdentityProvider {
         keys: vec![],
         sso_redirect_url: Some("https://idp.example/sso".into()),
         sso_post_url: None,
+        slo_redirect_url: None,
+        slo_response_url: None,
+        slo_post_url: None,
+        wants_signed_requests: false,
         valid_until: None,
         cache_duration: None,
     }

@@ -48,8 +48,9 @@ fn request(destination: String, acs_url: &str, issuer: &str) -> String {
         acs_url: acs_url.to_owned(),
         destination,
         force_authn: false,
+        name_id_format: None,
     };
-    request.redirect_url(Some("team=fraud&<x>")).unwrap().replace(BASE, "")
+    request.redirect_url(Some("team=fraud&<x>"), None).unwrap().replace(BASE, "")
 }
 
 #[tokio::test]
