@@ -6,7 +6,7 @@ use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Begun, Departure, Door, No, Refusal, RefusalKind, browser_digest, later};
 use crate::ports::PendingLogin;
 use access::ids::{IdpKey, TeamKey};
-use access::map::TeamSelector;
+use access::map::{NameIdFormat, RequestBinding, TeamSelector};
 use access::network::Origin;
 use access::reason::ReasonCode;
 use jiff::Timestamp;
@@ -50,9 +50,15 @@ impl Door {
             acs_url: self.service_provider.acs_url.clone(),
             destination: trusted.address().unwrap_or_default().to_owned(),
             force_authn: false,
+            name_id_format: wanted_format(&trusted),
         };
-        let departure = match request.redirect_url(None) {
-            Ok(url) => Departure::Redirect(url),
+        let key = self.keys.first().filter(|_| trusted.signs_requests());
+        let departure = match trusted.settings.request_binding {
+            RequestBinding::Redirect => request.redirect_url(None, key).map(Departure::Redirect),
+            RequestBinding::Post => request.post_form(None, key).map(Departure::Post),
+        };
+        let departure = match departure {
+            Ok(departure) => departure,
             Err(error) => {
                 return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
             }
@@ -101,6 +107,12 @@ impl Door {
             _ => Ok((trusted, team.cloned())),
         }
     }
+}
+
+/// The format to ask for. Unspecified asks for nothing, and some providers refuse it.
+fn wanted_format(trusted: &Trusted) -> Option<String> {
+    let format = trusted.settings.name_id_format?;
+    (format != NameIdFormat::Unspecified).then(|| format.uri().to_owned())
 }
 
 /// The provider's metadata was never read.

@@ -3,7 +3,7 @@
 use super::{Door, KeyStatus};
 use access::ids::IdpKey;
 use access::map::{self, NameIdFormat};
-use saml_sp::{ServiceProviderKey, SpMetadata};
+use saml_sp::{Encryption, LogoutService, MetadataFlavour, ServiceProviderKey, SpMetadata};
 use std::collections::BTreeMap;
 
 impl Door {
@@ -16,15 +16,29 @@ impl Door {
         self.keys.iter().map(status).collect()
     }
 
-    /// Metadata for identity providers: our entity id and where answers go.
-    pub fn sp_metadata(&self) -> String {
+    /// Metadata for identity providers: our entity id, our keys, and where answers and log-outs go.
+    pub fn sp_metadata(&self, flavour: MetadataFlavour) -> String {
+        let idps = &self.plane.map.identity_providers;
+        let encryption = if self.keys.is_empty() {
+            Encryption::Off
+        } else if idps.values().any(|idp| idp.allow_cbc) {
+            Encryption::GcmOrCbc
+        } else {
+            Encryption::Gcm
+        };
         SpMetadata {
             service_provider: self.service_provider.clone(),
+            keys: self.keys.clone(),
+            sign_requests: must_sign(idps).is_some(),
             want_assertions_signed: true,
+            encryption,
             name_id_formats: vec![
                 NameIdFormat::EmailAddress.uri().into(),
                 NameIdFormat::Unspecified.uri().into(),
             ],
+            logout: Some(LogoutService { redirect_url: self.logout_url.clone(), post_url: None }),
+            valid_until: None,
+            flavour,
         }
         .to_xml()
     }

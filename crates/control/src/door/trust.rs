@@ -36,6 +36,11 @@ impl Trusted {
         self.metadata().valid_until.is_none_or(|end| end > now)
     }
 
+    /// Whether our requests are signed: where the map says so, or the provider asks for it.
+    pub(super) fn signs_requests(&self) -> bool {
+        self.settings.sign_requests || self.metadata().wants_signed_requests
+    }
+
     /// Where requests to sign in go, by the binding of the map.
     pub(super) fn address(&self) -> Option<&str> {
         address(&self.settings, self.metadata())

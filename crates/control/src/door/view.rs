@@ -4,6 +4,7 @@ use crate::ports::PresignedUrl;
 use access::ids::{DomainKey, TeamKey};
 use access::map::About;
 use access::snapshot::Person;
+use saml_sp::PostForm;
 use std::fmt;
 
 /// The secret that a browser shows to be recognised. Does not print.
@@ -33,12 +34,15 @@ impl fmt::Debug for SessionToken {
 pub enum Departure {
     /// By a redirect to this address (HTTP-Redirect binding).
     Redirect(String),
+    /// By a form that it posts at once (HTTP-POST binding).
+    Post(PostForm),
 }
 
 impl fmt::Debug for Departure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Redirect(_) => f.write_str("Redirect(redacted)"),
+            Self::Post(form) => form.fmt(f),
         }
     }
 }

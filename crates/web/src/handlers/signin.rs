@@ -15,6 +15,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use control::door::{Accepted, Departure, RefusalKind};
+use saml_sp::MetadataFlavour;
 
 /// `GET /login/{idp}?team=`: to the identity provider, with a cookie that binds its answer to this
 /// browser.
@@ -39,7 +40,9 @@ pub(crate) async fn login(
     let cookie = Cookie::Login
         .set(portal.door.secure_cookies(), &begun.browser, begun.expires_seconds)
         .ok_or_else(|| Refused::new(&portal, Problem::Defect))?;
-    let Departure::Redirect(location) = &begun.departure;
+    let Departure::Redirect(location) = &begun.departure else {
+        return Err(Refused::new(&portal, Problem::Defect));
+    };
     let mut answer = redirect(&portal, StatusCode::SEE_OTHER, location)?;
     answer.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(answer)
@@ -98,7 +101,8 @@ async fn first_stop(
 /// `GET /saml/metadata`.
 pub(crate) async fn metadata(State(portal): State<Portal>) -> Response {
     let kind = HeaderValue::from_static("application/samlmetadata+xml");
-    ([(header::CONTENT_TYPE, kind)], portal.door.sp_metadata()).into_response()
+    ([(header::CONTENT_TYPE, kind)], portal.door.sp_metadata(MetadataFlavour::default()))
+        .into_response()
 }
 
 /// `POST /sign-out`. Who is signed out already is simply told so.
