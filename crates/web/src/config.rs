@@ -54,6 +54,19 @@ impl WebConfig {
         })
     }
 
+    /// The policy of the page whose one form goes to an identity provider, by a script of ours.
+    ///
+    /// A browser that applies `form-action` to redirects would stop on the way an identity provider
+    /// that sends people on to another one (Entra ID does, to ADFS), and nobody can say where that
+    /// is. So the form may lead to any https address, and besides to the provider's own, which is
+    /// http on loopback only. `None` for an address that is no http or https URL.
+    pub(crate) fn departure_policy(action: &str) -> Option<HeaderValue> {
+        let action = Url::parse(action).ok()?;
+        let origin = action.origin().ascii_serialization();
+        let policy = format!("{POLICY}; script-src 'self'; form-action https: {origin}");
+        HeaderValue::try_from(policy).ok().filter(|_| is_host_source(&origin))
+    }
+
     /// Believes somebody else than the socket about where requests come from.
     #[must_use]
     pub fn with_origin_source(self, origin_source: OriginSource) -> Self {
@@ -98,6 +111,24 @@ mod tests {
              https://*.studio.eu-west-1.sagemaker.aws http://127.0.0.1:4566"
         );
         assert_eq!(config.public_origin, "https://door.example.com");
+    }
+
+    #[test]
+    fn the_departure_to_an_identity_provider_may_lead_on_from_there() {
+        let policy = |action| WebConfig::departure_policy(action);
+        let common = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'; script-src 'self'; form-action https: ";
+        assert_eq!(
+            policy("https://IDP.example:443/sso?a=b;c").unwrap(),
+            format!("{common}https://idp.example")
+        );
+        assert_eq!(
+            policy("http://127.0.0.1:8081/sso").unwrap(),
+            format!("{common}http://127.0.0.1:8081")
+        );
+        for bad in ["", "/sso", "javascript:alert(1)", "data:text/html,x", "https://a;b/"] {
+            assert_eq!(policy(bad), None, "{bad}");
+        }
     }
 
     #[test]

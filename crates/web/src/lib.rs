@@ -10,7 +10,7 @@
 //! | `GET /` | *My work*, or the welcome page of somebody who is not signed in |
 //! | `GET /login/{idp}?team=` | sends the browser to the identity provider |
 //! | `POST /saml/acs` | takes the identity provider's answer |
-//! | `GET /saml/metadata` | tells identity providers about us |
+//! | `GET /saml/metadata?for=` | tells identity providers about us |
 //! | `POST /open/{team}` | *Open Studio* |
 //! | `GET /opening/{team}?key=` | waits for a profile that is being made |
 //! | `POST /sign-out` | ends the session |

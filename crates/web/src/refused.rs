@@ -34,6 +34,8 @@ pub(crate) enum Problem {
     NoResponse,
     /// `?team=` is not a team's key.
     NoTeam,
+    /// `?for=` is no flavour of our metadata.
+    NoFlavour,
     /// No session cookie.
     SignedOut,
     /// The form comes from another site.
@@ -240,6 +242,7 @@ impl Problem {
             Self::FieldTwice => (StatusCode::BAD_REQUEST, "form-ambiguous"),
             Self::NoResponse => (StatusCode::BAD_REQUEST, "saml-response-missing"),
             Self::NoTeam => (StatusCode::BAD_REQUEST, "team-malformed"),
+            Self::NoFlavour => (StatusCode::BAD_REQUEST, "metadata-flavour-unknown"),
             Self::SignedOut => (StatusCode::UNAUTHORIZED, ReasonCode::SignedOut.as_str()),
             Self::ForeignForm => (StatusCode::FORBIDDEN, "form-foreign"),
             Self::FormKey => (StatusCode::FORBIDDEN, ReasonCode::FormKey.as_str()),

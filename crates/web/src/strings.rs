@@ -169,6 +169,11 @@ pub(crate) const fn problem(problem: Problem) -> (&'static str, &'static str, &'
             "The address names a team by something that no team can be called.",
             "Start from your work and choose the team there.",
         ),
+        Problem::NoFlavour => (
+            BAD_REQUEST,
+            "The address asks for metadata in a way that is not known here.",
+            "Leave `for` away, or name the identity provider as `stagedoor saml setup` does.",
+        ),
         Problem::SignedOut => (
             SIGNED_OUT,
             "You are not signed in in this browser, or no longer.",

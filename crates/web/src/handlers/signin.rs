@@ -1,9 +1,11 @@
 //! Signing in and out.
 
 use super::opening::{go, redirect};
+use crate::config::WebConfig;
 use crate::cookies::Cookie;
 use crate::form::Fields;
-use crate::pages::{self, SignedOutPage};
+use crate::headers::OwnPolicy;
+use crate::pages::{self, DeparturePage, SignedOutPage};
 use crate::provenance;
 use crate::refused::{Problem, Refused};
 use crate::routes::Portal;
@@ -40,11 +42,24 @@ pub(crate) async fn login(
     let cookie = Cookie::Login
         .set(portal.door.secure_cookies(), &begun.browser, begun.expires_seconds)
         .ok_or_else(|| Refused::new(&portal, Problem::Defect))?;
-    let Departure::Redirect(location) = &begun.departure else {
-        return Err(Refused::new(&portal, Problem::Defect));
+    let mut answer = match begun.departure {
+        Departure::Redirect(location) => redirect(&portal, StatusCode::SEE_OTHER, &location)?,
+        Departure::Post(form) => departure(&portal, form.action, form.fields)?,
     };
-    let mut answer = redirect(&portal, StatusCode::SEE_OTHER, location)?;
     answer.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(answer)
+}
+
+/// The page whose form goes to the identity provider, with the policy that lets it go there.
+fn departure(
+    portal: &Portal,
+    action: String,
+    fields: Vec<(&'static str, String)>,
+) -> Result<Response, Refused> {
+    let policy = WebConfig::departure_policy(&action)
+        .ok_or_else(|| Refused::new(portal, Problem::Defect))?;
+    let mut answer = pages::answer(&DeparturePage { action, fields });
+    answer.extensions_mut().insert(OwnPolicy(policy));
     Ok(answer)
 }
 
@@ -98,11 +113,20 @@ async fn first_stop(
     }
 }
 
-/// `GET /saml/metadata`.
-pub(crate) async fn metadata(State(portal): State<Portal>) -> Response {
+/// `GET /saml/metadata?for=`: what identity providers are told of us; `for` names one that needs it
+/// written another way, as `stagedoor saml setup` does.
+pub(crate) async fn metadata(
+    State(portal): State<Portal>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    let flavour = match Fields::of_query(&portal, query.as_deref())?.get("for") {
+        Some(name) => {
+            MetadataFlavour::parse(name).ok_or_else(|| Refused::new(&portal, Problem::NoFlavour))?
+        }
+        None => MetadataFlavour::default(),
+    };
     let kind = HeaderValue::from_static("application/samlmetadata+xml");
-    ([(header::CONTENT_TYPE, kind)], portal.door.sp_metadata(MetadataFlavour::default()))
-        .into_response()
+    Ok(([(header::CONTENT_TYPE, kind)], portal.door.sp_metadata(flavour)).into_response())
 }
 
 /// `POST /sign-out`. Who is signed out already is simply told so.

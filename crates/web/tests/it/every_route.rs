@@ -88,6 +88,19 @@ async fn every_answer_has_the_security_headers() {
     }
 }
 
+/// The one page with a script, and with a form for somebody else.
+#[tokio::test]
+async fn the_departure_by_form_has_a_policy_of_its_own() {
+    let house = House::that_posts_to("https://idp.example/sso");
+    let answer = house.get("/login/corp").await;
+    assert_eq!(answer.status, 200);
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+                  frame-ancestors 'none'; script-src 'self'; form-action https: \
+                  https://idp.example";
+    assert_security_headers(&answer, policy, "/login/corp");
+    assert_security_headers(&house.get("/").await, POLICY, "/");
+}
+
 #[tokio::test]
 async fn so_has_every_refusal() {
     let house = House::new();

@@ -151,16 +151,28 @@ impl House {
     /// A house whose identity provider vouches for its metadata until then.
     pub(crate) fn whose_metadata_ends(valid_until: &str) -> Self {
         let corp = saml_sp::IdentityProvider { valid_until: valid_until.parse().ok(), ..corp() };
-        Self::built("https://door.example.com", corp, |config| config)
+        Self::built("https://door.example.com", MAP, corp, |config| config)
+    }
+
+    /// A house whose identity provider takes requests by HTTP-POST only.
+    pub(crate) fn that_posts_to(sso_post_url: &str) -> Self {
+        let map = MAP.replace("metadata: corp.xml", "metadata: corp.xml, request_binding: post");
+        let corp = saml_sp::IdentityProvider {
+            sso_redirect_url: None,
+            sso_post_url: Some(sso_post_url.to_owned()),
+            ..corp()
+        };
+        Self::built("https://door.example.com", &map, corp, |config| config)
     }
 
     /// A house whose settings are changed before it opens.
     pub(crate) fn with(public_url: &str, change: impl FnOnce(WebConfig) -> WebConfig) -> Self {
-        Self::built(public_url, corp(), change)
+        Self::built(public_url, MAP, corp(), change)
     }
 
     fn built(
         public_url: &str,
+        map: &str,
         corp: saml_sp::IdentityProvider,
         change: impl FnOnce(WebConfig) -> WebConfig,
     ) -> Self {
@@ -171,7 +183,7 @@ impl House {
             signed_in: AtomicU8::new(1),
             drawn: AtomicU64::new(0),
         });
-        let door = Arc::new(door(&world, public_url, corp));
+        let door = Arc::new(door(&world, public_url, map, corp));
         let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let router = web::router(Arc::clone(&door), change(config));
@@ -234,8 +246,8 @@ fn from_peer(builder: axum::http::request::Builder) -> axum::http::request::Buil
     builder.extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 50_000))))
 }
 
-fn door(world: &Arc<World>, public_url: &str, corp: saml_sp::IdentityProvider) -> Door {
-    let source = Source::from_bytes("access.yaml", MAP.into()).unwrap();
+fn door(world: &Arc<World>, public_url: &str, map: &str, corp: saml_sp::IdentityProvider) -> Door {
+    let source = Source::from_bytes("access.yaml", map.into()).unwrap();
     let map: AccessMap = parse(&[source]).unwrap();
     let plane = Plane {
         map: Arc::new(map),

@@ -28,6 +28,32 @@ async fn signing_in_leads_to_the_identity_provider_with_a_cookie_that_comes_back
 }
 
 #[tokio::test]
+async fn an_identity_provider_that_takes_no_redirect_gets_a_form() {
+    let house = House::that_posts_to("https://idp.example/sso?tenant=a&b");
+    let answer = house.get("/login/corp").await;
+    assert_eq!((answer.status.as_u16(), answer.header("location")), (200, ""));
+    assert_eq!(answer.headline(), "On to your identity provider");
+    let [cookie] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };
+    assert!(cookie.starts_with("__Host-stagedoor-login="), "{cookie}");
+    let form = r#"<form method="post" action="https://idp.example/sso?tenant=a&#38;b">"#;
+    assert!(answer.body.contains(form), "{}", answer.body);
+    let request = answer.body.split(r#"name="SAMLRequest" value=""#).nth(1).unwrap();
+    let request = request.split('"').next().unwrap().replace("&#43;", "+").replace("&#61;", "=");
+    let xml = String::from_utf8(STANDARD.decode(request).unwrap()).unwrap();
+    let request = roxmltree::Document::parse(&xml).unwrap();
+    let asked = request.root_element();
+    assert_eq!(asked.tag_name().name(), "AuthnRequest");
+    assert_eq!(asked.attribute("Destination"), Some("https://idp.example/sso?tenant=a&b"));
+
+    let script = answer.body.split("src=\"/assets/submit.js").nth(1).unwrap();
+    let script =
+        house.get(&format!("/assets/submit.js{}", script.split('"').next().unwrap())).await;
+    assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(script.header("cache-control"), "public, max-age=31536000, immutable");
+    assert!(script.body.ends_with("document.forms[0].submit();\n"), "{}", script.body);
+}
+
+#[tokio::test]
 async fn on_loopback_the_login_cookie_is_lax() {
     let answer = House::at("http://127.0.0.1:8080").get("/login/corp").await;
     let [cookie] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };
@@ -79,6 +105,31 @@ async fn the_metadata_says_where_answers_go() {
     assert_eq!(root.attribute("entityID"), Some("https://door.example.com/saml/metadata"));
     let acs = xml.descendants().find(|n| n.tag_name().name() == "AssertionConsumerService");
     assert_eq!(acs.unwrap().attribute("Location"), Some("https://door.example.com/saml/acs"));
+}
+
+#[tokio::test]
+async fn the_metadata_comes_in_the_flavours_of_identity_providers_and_no_other() {
+    let house = House::new();
+    for (flavour, takes_keys) in [
+        ("generic", true),
+        ("identity-center", false),
+        ("entra", true),
+        ("okta", true),
+        ("adfs", true),
+        ("keycloak", true),
+        ("google", false),
+    ] {
+        let answer = house.get(&format!("/saml/metadata?for={flavour}")).await;
+        assert_eq!(answer.header("content-type"), "application/samlmetadata+xml");
+        assert!(answer.body.contains("entityID=\"https://door.example.com/saml/metadata\""));
+        assert_eq!(answer.body.contains("KeyDescriptor"), takes_keys, "{flavour}: {}", answer.body);
+    }
+    for unknown in ["Okta", "onelogin", "../okta"] {
+        let answer = house.get(&format!("/saml/metadata?for={unknown}")).await;
+        answer.assert_refused(400, "metadata-flavour-unknown", "That request could not be read");
+    }
+    let answer = house.get("/saml/metadata?for=okta&for=adfs").await;
+    answer.assert_refused(400, "form-ambiguous", "That request could not be read");
 }
 
 #[tokio::test]
