@@ -151,12 +151,14 @@ impl Aws {
 
     /// Secrets Manager where the secret is: an ARN says its Region, a name is looked for in the
     /// process's own Region or else in `region`.
-    pub fn secrets(&self, secret_id: &str, region: &Region) -> SecretsManager {
+    pub fn secrets(&self, secret_id: &str, region: Option<&Region>) -> SecretsManager {
         let named = secret_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
         match named.and_then(|name| Region::parse(name).ok()) {
             Some(named) => SecretsManager::new(&self.in_region(&named)),
-            None if self.region().is_some() => SecretsManager::new(&self.sdk),
-            None => SecretsManager::new(&self.in_region(region)),
+            None => match region.filter(|_| self.region().is_none()) {
+                Some(region) => SecretsManager::new(&self.in_region(region)),
+                None => SecretsManager::new(&self.sdk),
+            },
         }
     }
 

@@ -27,14 +27,15 @@ const TEXT_VARIABLE: &str = "STAGEDOOR_SP_KEY";
 const YEARS: i64 = 10;
 
 /// Reads the keys that the arguments and the environment name: files, then the environment, then
-/// the secret, current version first.
+/// the secret, current version first. `region` is where a secret without a Region of its own is
+/// looked for if the process has none either.
 ///
 /// # Errors
 /// [`BadConfiguration`] if a key cannot be used; the call to Secrets Manager fails.
 pub(crate) async fn load(
     args: &SpKeyArgs,
     aws: &Aws,
-    region: &Region,
+    region: Option<&Region>,
 ) -> Result<Vec<ServiceProviderKey>> {
     let mut keys = local(args)?;
     if let Some(secret) = &args.sp_key_secret {
@@ -55,11 +56,22 @@ pub(crate) async fn load(
     Ok(keys)
 }
 
+/// [`load`] for a command that needs nothing else of AWS: it is asked only if a secret is named.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) async fn load_alone(args: &SpKeyArgs) -> Result<Vec<ServiceProviderKey>> {
+    if args.sp_key_secret.is_none() {
+        return local(args);
+    }
+    load(args, &Aws::connect().await, None).await
+}
+
 /// Reads the keys in files and in the environment.
 ///
 /// # Errors
 /// [`BadConfiguration`] that names the file or the variable.
-pub(crate) fn local(args: &SpKeyArgs) -> Result<Vec<ServiceProviderKey>> {
+fn local(args: &SpKeyArgs) -> Result<Vec<ServiceProviderKey>> {
     let mut keys = Vec::new();
     for file in &args.sp_key {
         push(&mut keys, from_file(file)?);

@@ -97,6 +97,17 @@ pub(crate) struct MetadataArgs {
     /// The address by which people reach the door.
     #[arg(long, value_name = "URL", env = "STAGEDOOR_PUBLIC_URL")]
     pub(crate) public_url: String,
+    /// For which identity provider.
+    #[arg(long, value_enum, default_value = "generic")]
+    pub(crate) flavour: Provider,
+    #[command(flatten)]
+    pub(crate) sp_keys: SpKeyArgs,
+    /// Say that we sign our requests: some identity providers begin to demand it by this.
+    #[arg(long)]
+    pub(crate) sign_requests: bool,
+    /// Offer AES-CBC for encrypted assertions, beside AES-GCM.
+    #[arg(long)]
+    pub(crate) allow_cbc: bool,
 }
 
 #[derive(Debug, Args)]

@@ -54,7 +54,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let sources = idp_metadata::sources(&parts.plane.map, map_path);
-    let keys = sp_keys::load(&args.sp_keys, &parts.aws, &region).await?;
+    let keys = sp_keys::load(&args.sp_keys, &parts.aws, Some(&region)).await?;
     let door = compose::door(&parts, &sources, &public_url, keys).await?;
     let (store, check) = (&args.store.store, args.metadata_check);
     let metadata = Some(Keeper::begin(sources, &door, &parts.plane, store, check).await);

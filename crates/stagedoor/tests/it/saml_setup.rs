@@ -131,3 +131,26 @@ fn our_metadata_is_what_the_server_would_publish() {
         assert!(run.stdout.contains(text), "{text} in {}", run.stdout);
     }
 }
+
+#[test]
+fn our_metadata_publishes_every_key_where_the_provider_takes_keys() {
+    let folder = with_map();
+    let fixture =
+        |name: &str| format!("{}/../saml-sp/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (sp, next) = (fixture("sp.pem"), fixture("sp-next.pem"));
+    let metadata = |more: &[&str]| {
+        let mut command = command(folder.path());
+        command.args(["saml", "metadata", "--public-url", "https://door.example.com"]).args(more);
+        run(command)
+    };
+    let both = metadata(&["--sp-key", &sp, "--sp-key", &next, "--sign-requests"]).exits(0).stdout;
+    assert_eq!(both.matches("use=\"signing\"").count(), 2, "{both}");
+    assert_eq!(both.matches("use=\"encryption\"").count(), 2, "{both}");
+    assert!(both.contains("AuthnRequestsSigned=\"true\""), "{both}");
+    assert!(!both.contains("aes256-cbc"), "{both}");
+    let cbc = metadata(&["--sp-key", &sp, "--allow-cbc"]).exits(0).stdout;
+    assert!(cbc.contains("aes256-cbc"), "{cbc}");
+    let center = metadata(&["--sp-key", &sp, "--flavour", "identity-center"]).exits(0).stdout;
+    assert!(!center.contains("KeyDescriptor"), "{center}");
+    metadata(&["--sign-requests"]).exits(3).says(&["--sp-key FILE", "(sp-key-missing)"]);
+}

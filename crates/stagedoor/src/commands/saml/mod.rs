@@ -16,7 +16,7 @@ pub(super) async fn run(command: SamlCommand, common: &Common) -> Result<Outcome
     match command {
         SamlCommand::Verify(args) => verify::run(&args, common),
         SamlCommand::Decode(args) => decode::run(&args, common),
-        SamlCommand::Metadata(args) => metadata::run(&args),
+        SamlCommand::Metadata(args) => metadata::run(&args).await,
         SamlCommand::Attempts(args) => attempts::run(&args, common).await,
         SamlCommand::Key(KeyCommand::New(args)) => key::new(&args, common),
         SamlCommand::Setup(args) => setup::run(&args, common),
