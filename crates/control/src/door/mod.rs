@@ -53,7 +53,6 @@ pub struct Door {
     trust: Arc<Trust>,
     service_provider: ServiceProvider,
     /// Where providers send their log-outs.
-    logout_url: String,
     keys: Vec<ServiceProviderKey>,
     cookie_keys: CookieKeys,
     secure: bool,
@@ -108,7 +107,6 @@ impl Door {
             ports,
             trust: Arc::new(trust),
             service_provider,
-            logout_url: format!("{origin}/saml/logout"),
             keys: settings.keys,
             cookie_keys: settings.cookie_keys,
             secure,

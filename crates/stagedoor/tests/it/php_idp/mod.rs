@@ -2,7 +2,7 @@
 
 mod encrypted;
 mod keys;
-
+mod requests;
 mod sign_in;
 mod window;
 
@@ -39,10 +39,7 @@ impl Door {
         let args = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
         let mut server = Running::start(world.command(&args));
         let base = server.word_after("Stagedoor listens on ");
-        let mut metadata = Browser::at(&base).get("/saml/metadata").body;
-        if args.contains(&"sp.pem") && !metadata.contains("<md:KeyDescriptor") {
-            metadata = with_certificate(&metadata, &world.read("sp.pem"));
-        }
+        let metadata = Browser::at(&base).get("/saml/metadata").body;
         idp.know(&if settings.sign_assertion {
             metadata
         } else {
@@ -96,19 +93,6 @@ impl Door {
         assert_eq!(page.status, 200);
         assert!(page.body.contains(&format!("data-profile=\"{profile}\"")), "{}", page.body);
     }
-}
-
-/// Our metadata with our certificate, as an administrator adds it by hand.
-fn with_certificate(metadata: &str, pem: &str) -> String {
-    let (_, certificate) = pem.split_once("-----BEGIN CERTIFICATE-----").unwrap();
-    let (certificate, _) = certificate.split_once("-----END").unwrap();
-    let key = format!(
-        "<md:KeyDescriptor><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data>\
-         <ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
-         <md:NameIDFormat>",
-        certificate.replace('\n', "")
-    );
-    metadata.replacen("<md:NameIDFormat>", &key, 1)
 }
 
 /// The response of a form, decoded.
