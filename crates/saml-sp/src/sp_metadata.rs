@@ -355,7 +355,7 @@ mod tests {
 
     /// Number of signing keys, of encryption keys, and of CBC algorithms; `AuthnRequestsSigned`.
     fn offers(flavour: MetadataFlavour, encryption: Encryption) -> (usize, usize, usize, bool) {
-        let xml = SpMetadata { flavour, encryption, ..full() }.to_xml();
+        let xml = SpMetadata { encryption, flavour, ..full() }.to_xml();
         let count = |text: &str| xml.matches(text).count();
         let signed = xml.contains(" AuthnRequestsSigned=\"true\"");
         (count("use=\"signing\""), count("use=\"encryption\""), count("-cbc\"/>"), signed)

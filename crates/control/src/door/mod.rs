@@ -52,7 +52,7 @@ pub struct Door {
     ports: DoorPorts,
     trust: Arc<Trust>,
     service_provider: ServiceProvider,
-    /// Where providers send their log-outs.
+    /// Our own, the one that signs first.
     keys: Vec<ServiceProviderKey>,
     cookie_keys: CookieKeys,
     secure: bool,
