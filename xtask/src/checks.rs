@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
-use crate::{Outcome, peers, python, say, tidy, tools, workspace};
+use crate::{Outcome, fuzz, peers, python, say, tidy, tools, workspace};
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ Steps, in order; the first that fails ends the run:
   fmt     cargo fmt --all --check
   clippy  cargo clippy --workspace --all-targets -- -D warnings
   test    cargo test --workspace, doctests included (peers and venv first)
+  fuzz    cargo xtask fuzz --smoke (makes target/tools first)
   doc     cargo doc --workspace --no-deps, warnings denied
   tidy    cargo xtask tidy
   deny    cargo deny check bans licenses sources (makes target/tools first)";
@@ -27,18 +28,20 @@ enum Step {
     Fmt,
     Clippy,
     Test,
+    Fuzz,
     Doc,
     Tidy,
     Deny,
 }
 
 impl Step {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
         Self::Clippy,
         Self::Test,
+        Self::Fuzz,
         Self::Doc,
         Self::Tidy,
         Self::Deny,
@@ -51,6 +54,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Test => "test",
+            Self::Fuzz => "fuzz",
             Self::Doc => "doc",
             Self::Tidy => "tidy",
             Self::Deny => "deny",
@@ -80,6 +84,7 @@ impl Step {
                         .env("STAGEDOOR_TEST_PYTHON", python),
                 )
             }
+            Self::Fuzz => fuzz::smoke(),
             Self::Doc => passes(
                 workspace::cargo()
                     .args(["doc", "--workspace", "--no-deps"])

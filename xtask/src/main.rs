@@ -1,9 +1,10 @@
-//! Tasks of this repository: `cargo xtask test`, `cargo xtask tidy`, `cargo xtask bench`.
+//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `bench`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
 mod bench;
 mod checks;
+mod fuzz;
 mod peers;
 mod python;
 mod say;
@@ -36,6 +37,7 @@ enum Outcome {
 const TASKS: &[Task] = &[
     Task { name: "test", help: checks::HELP, run: checks::run },
     Task { name: "tidy", help: tidy::HELP, run: tidy::run },
+    Task { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
 ];
 

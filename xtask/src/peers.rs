@@ -13,6 +13,8 @@ const PACKAGES: &[&str] = &[
     "chromium",
     "chromium-driver",
     "fonts-dejavu-core",
+    // libFuzzer is C++.
+    "g++",
     // A real identity provider, and what it asks of PHP.
     "php-cli",
     "php-curl",
