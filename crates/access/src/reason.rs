@@ -113,6 +113,8 @@ reasons! {
     UnknownLogin = "unknown-login";
     /// The answer belongs to a sign-in that another browser began.
     OtherBrowser = "other-browser";
+    /// The answer belongs to a sign-in that was begun with another identity provider.
+    OtherIdp = "other-idp";
     /// The assertion was used before.
     Replayed = "replayed";
     /// The directory does not know the person of the assertion.

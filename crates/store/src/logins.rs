@@ -3,7 +3,7 @@
 use crate::microseconds;
 use crate::prune::{Lapsing, prune};
 use crate::sqlite::{SqliteStore, parsed};
-use access::ids::TeamKey;
+use access::ids::{IdpKey, TeamKey};
 use async_trait::async_trait;
 use control::ports::{LoginRequests, PendingLogin, StoreError};
 use jiff::Timestamp;
@@ -17,12 +17,13 @@ impl LoginRequests for SqliteStore {
         self.write("remember a sign-in", move |transaction| {
             transaction
                 .prepare_cached(
-                    "INSERT INTO pending_login (request_id, browser, team, expires)
-                     VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO pending_login (request_id, browser, idp, team, expires)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
                 .execute(params![
                     login.request_id,
                     login.browser,
+                    login.idp.as_str(),
                     login.team.as_ref().map(TeamKey::as_str),
                     microseconds::floor(login.expires),
                 ])?;
@@ -43,7 +44,7 @@ impl LoginRequests for SqliteStore {
             let taken = transaction
                 .prepare_cached(
                     "DELETE FROM pending_login WHERE request_id = ?1 AND expires > ?2
-                     RETURNING request_id, browser, team, expires",
+                     RETURNING request_id, browser, idp, team, expires",
                 )?
                 .query_row(params![request_id, now], pending_login)
                 .optional()?;
@@ -58,7 +59,8 @@ fn pending_login(row: &Row<'_>) -> rusqlite::Result<PendingLogin> {
     Ok(PendingLogin {
         request_id: row.get(0)?,
         browser: row.get(1)?,
-        team: row.get::<_, Option<String>>(2)?.map(|t| parsed(2, TeamKey::parse(t))).transpose()?,
-        expires: microseconds::read(3, row.get(3)?)?,
+        idp: parsed(2, IdpKey::parse(row.get::<_, String>(2)?))?,
+        team: row.get::<_, Option<String>>(3)?.map(|t| parsed(3, TeamKey::parse(t))).transpose()?,
+        expires: microseconds::read(4, row.get(4)?)?,
     })
 }

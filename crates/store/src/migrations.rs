@@ -9,8 +9,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x5374_4472;
 
 /// All steps, in order.
-pub(crate) const STEPS: &[&str] =
-    &[include_str!("../migrations/0001-state.sql"), include_str!("../migrations/0002-door.sql")];
+pub(crate) const STEPS: &[&str] = &[
+    include_str!("../migrations/0001-state.sql"),
+    include_str!("../migrations/0002-door.sql"),
+    include_str!("../migrations/0003-asked-provider.sql"),
+];
 
 /// Why a file cannot be brought to the schema of this version.
 #[derive(Debug)]

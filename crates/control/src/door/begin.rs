@@ -67,6 +67,7 @@ impl Door {
         let pending = PendingLogin {
             request_id: request.id.as_str().to_owned(),
             browser: browser_digest(&browser),
+            idp: idp.clone(),
             team,
             expires: later(now, LOGIN_SECONDS),
         };

@@ -70,7 +70,7 @@ impl Door {
             Err((kind, no)) => return Err(self.refuse(kind, no).await),
         };
         trail.reach(DoorCheck::PendingLogin);
-        let pending = self.pending_login(&assertion, answer.browser, now).await?;
+        let pending = self.pending_login(&trusted, &assertion, answer.browser, now).await?;
         trail.reach(DoorCheck::Replay);
         self.claim(&assertion, now).await?;
         trail.reach(DoorCheck::Person);
@@ -206,9 +206,11 @@ impl Door {
     }
 
     /// The sign-in that the assertion answers, if it answers one: begun here, not yet answered, in
-    /// this very browser.
+    /// this very browser, with this very provider. A provider who could answer for another one could
+    /// have the requests that it sees answered elsewhere, in somebody else's name.
     async fn pending_login(
         &self,
+        trusted: &Trusted,
         assertion: &VerifiedAssertion,
         browser: Option<&SessionToken>,
         now: Timestamp,
@@ -224,7 +226,14 @@ impl Door {
         };
         let no = match (&login, browser) {
             (Some(login), Some(secret)) if login.browser == browser_digest(secret) => {
-                return Ok(Some(login.clone()));
+                if login.idp == trusted.key {
+                    return Ok(Some(login.clone()));
+                }
+                No::new(
+                    ReasonCode::OtherIdp,
+                    "This sign-in was begun with another identity provider.",
+                    TRY_AGAIN,
+                )
             }
             (Some(_), _) => No::new(
                 ReasonCode::OtherBrowser,

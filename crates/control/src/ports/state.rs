@@ -1,6 +1,6 @@
 //! The little state worth keeping.
 
-use access::ids::{PersonId, TeamKey};
+use access::ids::{IdpKey, PersonId, TeamKey};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,8 @@ pub struct PendingLogin {
     pub request_id: String,
     /// SHA-256 of the cookie given to the browser that began it, in hexadecimal.
     pub browser: String,
+    /// The identity provider that was asked; no other can answer.
+    pub idp: IdpKey,
     /// The team to open afterwards, if one was chosen.
     pub team: Option<TeamKey>,
     /// When it lapses.

@@ -259,6 +259,15 @@ async fn other_browser() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn other_idp() {
+    let house = House::new();
+    let (id, browser) = house.begin().await;
+    let response = Answer { to: Some(&id), ..answer("ada") }.by(house.tiles);
+    let outcome = house.accept(&response, Some(&browser)).await;
+    house.refused(outcome, RefusalKind::Denied, "other-idp");
+}
+
+#[tokio::test(start_paused = true)]
 async fn unasked_answers_only_where_the_map_allows() {
     let house = House::new();
     let unasked = answer("ada").by(house.corp);

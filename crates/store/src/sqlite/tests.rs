@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::prune::BATCH;
-use access::ids::PersonId;
+use access::ids::{IdpKey, PersonId};
 use control::ports::ATTEMPTS_KEPT;
 use control::ports::{
     Attempt, Attempts, AuditEntry, AuditLog, CheckRow, IdpSession, LoginRequests, PendingLogin,
@@ -39,7 +39,7 @@ fn a_file_is_kept_in_a_synced_write_ahead_log() {
     assert_eq!(ask::<i64>(&store, "PRAGMA synchronous"), 2, "FULL");
     assert_eq!(ask::<i64>(&store, "PRAGMA foreign_keys"), 1);
     assert_eq!(ask::<i64>(&store, "PRAGMA busy_timeout"), 5000);
-    assert_eq!(ask::<i64>(&store, "PRAGMA user_version"), 2);
+    assert_eq!(ask::<i64>(&store, "PRAGMA user_version"), 3);
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn each_call_forgets_a_bounded_number_of_lapsed_rows() {
         .unwrap()
         .execute_batch(&format!(
             "{fill} INSERT INTO used_assertion SELECT randomblob(32), i FROM n;
-             {fill} INSERT INTO pending_login SELECT 'r' || i, 'b', NULL, i FROM n;
+             {fill} INSERT INTO pending_login SELECT 'r' || i, 'b', NULL, i, 'corp' FROM n;
              {fill} INSERT INTO session (id, person, expires) SELECT 's' || i, 'p', i FROM n;"
         ))
         .unwrap();
@@ -132,6 +132,7 @@ async fn who_begins_to_sign_in_makes_room_of_those_who_never_came_back() {
     let login = |id: &str, expires| PendingLogin {
         request_id: id.to_owned(),
         browser: "b".to_owned(),
+        idp: IdpKey::parse("corp").unwrap(),
         team: None,
         expires,
     };
@@ -164,7 +165,7 @@ async fn a_damaged_row_is_an_error_and_not_somebody_else() {
     let store = SqliteStore::in_memory().unwrap();
     let write = |sql: &str| store.connection.lock().unwrap().execute_batch(sql).unwrap();
     write("INSERT INTO session (id, person, expires) VALUES ('s', 'not a person', 9000000)");
-    write("INSERT INTO pending_login VALUES ('r', 'b', 'Not A Team', 9000000)");
+    write("INSERT INTO pending_login VALUES ('r', 'b', 'Not A Team', 9000000, 'corp')");
     let error = store.get(&SessionId("s".to_owned()), second(1)).await.unwrap_err();
     assert!(error.to_string().contains("cannot look up a session in the store"), "{error}");
     assert!(error.message.contains("`not a person` is not a directory user id"), "{error}");
@@ -212,6 +213,7 @@ async fn a_call_that_panics_changes_nothing_and_the_next_one_works() {
     let login = PendingLogin {
         request_id: "r".to_owned(),
         browser: "b".to_owned(),
+        idp: IdpKey::parse("corp").unwrap(),
         team: None,
         expires: second(9),
     };

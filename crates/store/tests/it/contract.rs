@@ -111,6 +111,7 @@ pub(crate) mod logins {
         PendingLogin {
             request_id: request_id.to_owned(),
             browser: format!("browser of {request_id}"),
+            idp: IdpKey::parse(if team.is_some() { "corp" } else { "tiles" }).unwrap(),
             team: team.map(|key| TeamKey::parse(key).unwrap()),
             expires: micros(1_000),
         }
