@@ -59,19 +59,36 @@ impl<'k> Suite<'k> {
         keys: &'k [PinnedKey],
         policy: AlgorithmPolicy,
     ) -> Result<Self, Rejection> {
+        if !form.has_exclusive_canonicalization() {
+            return Err(refused("the canonicalisation algorithm is not exclusive C14N"));
+        }
+        Self::of(form.signature_method, form.digest_method, keys, policy)
+    }
+
+    /// The same for a signature over the octets of a query, which names no digest.
+    pub(crate) fn detached(
+        signature_method: &str,
+        keys: &'k [PinnedKey],
+        policy: AlgorithmPolicy,
+    ) -> Result<Self, Rejection> {
+        Self::of(signature_method, "http://www.w3.org/2001/04/xmlenc#sha256", keys, policy)
+    }
+
+    fn of(
+        signature_method: &str,
+        digest_method: &str,
+        keys: &'k [PinnedKey],
+        policy: AlgorithmPolicy,
+    ) -> Result<Self, Rejection> {
         if keys.is_empty() {
             return Err(Rejection::new(
                 ReasonCode::KeysMissing,
                 "no signing key is pinned for the identity provider",
             ));
         }
-        let refused = |what| Rejection::new(ReasonCode::AlgorithmRefused, what);
-        if !form.has_exclusive_canonicalization() {
-            return Err(refused("the canonicalisation algorithm is not exclusive C14N"));
-        }
-        let signature = signature_algorithm(form.signature_method)
+        let signature = signature_algorithm(signature_method)
             .ok_or_else(|| refused("the signature algorithm is not on the allow-list"))?;
-        let digest = digest_algorithm(form.digest_method)
+        let digest = digest_algorithm(digest_method)
             .ok_or_else(|| refused("the digest algorithm is not on the allow-list"))?;
         let allow_weak = policy == AlgorithmPolicy::AllowWeak;
         let is_weak = signature == SignatureAlgorithm::RsaSha1 || digest == DigestAlgorithm::Sha1;
@@ -117,6 +134,10 @@ impl<'k> Suite<'k> {
             || self.digest == DigestAlgorithm::Sha1
             || is_short(key.kind())
     }
+}
+
+fn refused(what: &'static str) -> Rejection {
+    Rejection::new(ReasonCode::AlgorithmRefused, what)
 }
 
 fn signature_algorithm(uri: &str) -> Option<SignatureAlgorithm> {

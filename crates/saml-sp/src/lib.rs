@@ -60,7 +60,7 @@ pub use crypto::AlgorithmPolicy;
 pub use encryption::EncryptionPolicy;
 pub use idp_metadata::{IdentityProvider, MAX_METADATA_BYTES, MetadataError};
 pub use keys::{KeyError, KeyKind, PinnedKey};
-pub use logout::{LogoutRequest, LogoutResponse, LogoutStatus};
+pub use logout::{LogoutResponse, LogoutStatus, ReceivedLogoutRequest, VerifiedLogoutRequest};
 pub use outline::{OutlineLine, OutlineText, outline, outline_form};
 pub use rejection::{Check, CheckOutcome, CheckState, ReasonCode, Rejection};
 pub use sp_key::{ServiceProviderKey, ServiceProviderKeyError, SigningError};

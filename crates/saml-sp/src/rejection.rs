@@ -102,6 +102,9 @@ reason_codes! {
     Encoding {
         /// The form value is not base64.
         Base64Malformed = "base64-malformed",
+        /// A message in a query is not what the HTTP-Redirect binding writes: a parameter is missing
+        /// or there twice, or its value is not deflated base64.
+        QueryMalformed = "query-malformed",
         /// The bytes are not UTF-8, or the XML declaration names another encoding.
         NotUtf8 = "not-utf8",
     }
@@ -128,6 +131,8 @@ reason_codes! {
     Structure {
         /// The root is not a SAML 2.0 protocol Response.
         NotAResponse = "not-a-response",
+        /// The root is not a SAML 2.0 protocol `LogoutRequest`.
+        NotALogoutRequest = "not-a-logout-request",
         /// `Version` is missing or not 2.0.
         VersionUnsupported = "version-unsupported",
         /// The Response or the Assertion has no ID.

@@ -334,7 +334,7 @@ fn check_children(
 
 /// Every attribute that some library might take for an ID: any case, any namespace. A verifier and
 /// a reader which disagree about them can be made to look at different elements.
-fn check_unique_ids(roots: &[Node<'_, '_>]) -> Result<(), Rejection> {
+pub(crate) fn check_unique_ids(roots: &[Node<'_, '_>]) -> Result<(), Rejection> {
     /// Genuine responses have two, and a few more in signatures.
     const MOST: usize = 32;
     let duplicate = |detail| Rejection::new(ReasonCode::DuplicateId, detail);
@@ -357,7 +357,7 @@ fn check_unique_ids(roots: &[Node<'_, '_>]) -> Result<(), Rejection> {
 }
 
 /// The ID of a Response or Assertion of SAML 2.0.
-fn versioned_id<'a>(node: Node<'a, '_>) -> Result<&'a str, Rejection> {
+pub(crate) fn versioned_id<'a>(node: Node<'a, '_>) -> Result<&'a str, Rejection> {
     if dom::attribute(node, "Version") != Some("2.0") {
         return Err(Rejection::new(
             ReasonCode::VersionUnsupported,

@@ -264,7 +264,7 @@ fn verify_signatures<'k>(
 /// Verifies one signature and returns the canonical form of the element it covers.
 ///
 /// The signature value comes first: nobody without the key can make us digest their element.
-fn verify_signature<'k>(
+pub(crate) fn verify_signature<'k>(
     form: &SignatureForm<'_, '_>,
     suite: &Suite<'k>,
 ) -> Result<(String, &'k PinnedKey), Rejection> {

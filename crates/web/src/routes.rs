@@ -1,7 +1,7 @@
 //! Which address leads to which handler.
 
 use crate::config::WebConfig;
-use crate::handlers::{home, opening, probes, signin};
+use crate::handlers::{home, log_out, opening, probes, signin};
 use crate::{assets, frame};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -29,8 +29,9 @@ pub(crate) struct Portal {
 /// time limit and its line in the access log.
 pub fn router(door: Arc<Door>, config: WebConfig) -> Router {
     let portal = Portal { door, config: Arc::new(config), references: Arc::default() };
-    let acs = Router::new()
+    let saml = Router::new()
         .route("/saml/acs", post(signin::assertion_consumer))
+        .route("/saml/logout", get(log_out::by_query).post(log_out::by_form))
         .layer(DefaultBodyLimit::max(ACS_BODY_BYTES));
     Router::new()
         .route("/", get(home::my_work))
@@ -46,7 +47,7 @@ pub fn router(door: Arc<Door>, config: WebConfig) -> Router {
         .route("/assets/mark.svg", get(assets::mark))
         .route("/assets/submit.js", get(assets::submit))
         .layer(DefaultBodyLimit::max(FORM_BODY_BYTES))
-        .merge(acs)
+        .merge(saml)
         .layer(from_fn_with_state(portal.clone(), frame::around))
         .with_state(portal)
 }

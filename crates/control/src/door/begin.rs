@@ -10,7 +10,7 @@ use access::map::{NameIdFormat, RequestBinding, TeamSelector};
 use access::network::Origin;
 use access::reason::ReasonCode;
 use jiff::Timestamp;
-use saml_sp::{AuthnRequest, RequestId};
+use saml_sp::AuthnRequest;
 use std::sync::Arc;
 
 /// How long a person may take at the identity provider.
@@ -41,10 +41,8 @@ impl Door {
             Ok(way) => way,
             Err((kind, no)) => return Err(self.refuse(kind, no).await),
         };
-        let bytes = self.plane.entropy.bytes();
-        let random = std::array::from_fn(|i| bytes.get(i).copied().unwrap_or_default());
         let request = AuthnRequest {
-            id: RequestId::from_random(random),
+            id: self.request_id(),
             issue_instant: now,
             issuer: self.service_provider.entity_id.clone(),
             acs_url: self.service_provider.acs_url.clone(),

@@ -27,7 +27,10 @@ pub use counts::DoorCounts;
 pub use refusal::{Refusal, RefusalKind};
 pub use settings::{DoorError, DoorPorts, DoorSettings};
 pub use trust::{KeyStatus, RenewalFailure, TrustStatus};
-pub use view::{Accepted, Begun, Departure, MyWork, Opening, Preparing, SessionToken, TeamCard};
+pub use view::{
+    Accepted, Begun, Departure, LoggedOut, LogoutMessage, MyWork, Opening, Preparing, SessionToken,
+    TeamCard,
+};
 
 use crate::plane::Plane;
 use crate::ports::SessionId;
@@ -52,6 +55,8 @@ pub struct Door {
     ports: DoorPorts,
     trust: Arc<Trust>,
     service_provider: ServiceProvider,
+    /// Where identity providers send their log-outs.
+    logout_url: String,
     /// Our own, the one that signs first.
     keys: Vec<ServiceProviderKey>,
     cookie_keys: CookieKeys,
@@ -107,6 +112,7 @@ impl Door {
             ports,
             trust: Arc::new(trust),
             service_provider,
+            logout_url: format!("{origin}/saml/logout"),
             keys: settings.keys,
             cookie_keys: settings.cookie_keys,
             secure,

@@ -3,7 +3,7 @@
 use super::{Door, KeyStatus};
 use access::ids::IdpKey;
 use access::map::{self, NameIdFormat};
-use saml_sp::{Encryption, MetadataFlavour, ServiceProviderKey, SpMetadata};
+use saml_sp::{Encryption, LogoutService, MetadataFlavour, ServiceProviderKey, SpMetadata};
 use std::collections::BTreeMap;
 
 impl Door {
@@ -16,7 +16,7 @@ impl Door {
         self.keys.iter().map(status).collect()
     }
 
-    /// Metadata for identity providers: our entity id, our keys, and where answers go.
+    /// Metadata for identity providers: our entity id, our keys, and where answers and log-outs go.
     pub fn sp_metadata(&self, flavour: MetadataFlavour) -> String {
         let idps = &self.plane.map.identity_providers;
         let encryption = if self.keys.is_empty() {
@@ -36,7 +36,10 @@ impl Door {
                 NameIdFormat::EmailAddress.uri().into(),
                 NameIdFormat::Unspecified.uri().into(),
             ],
-            logout: None,
+            logout: Some(LogoutService {
+                redirect_url: self.logout_url.clone(),
+                post_url: Some(self.logout_url.clone()),
+            }),
             valid_until: None,
             flavour,
         }

@@ -355,7 +355,7 @@ fn has_format(name_id: &NameId, format: NameIdFormat) -> bool {
 }
 
 /// A refusal by SAML itself. The detail is made of our own words and settings.
-fn rejected(rejection: &Rejection) -> No<'static> {
+pub(super) fn rejected(rejection: &Rejection) -> No<'static> {
     No {
         code: rejection.code().as_str(),
         why: "The identity provider's answer was not accepted.".into(),

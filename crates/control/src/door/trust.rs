@@ -31,6 +31,14 @@ impl Trusted {
         self.verifier.identity_provider()
     }
 
+    pub(super) fn clock_skew(&self) -> ClockSkew {
+        clock_skew(&self.settings)
+    }
+
+    pub(super) fn algorithms(&self) -> AlgorithmPolicy {
+        algorithms(&self.settings)
+    }
+
     /// Whether the provider still vouches for its metadata.
     pub(super) fn is_current(&self, now: Timestamp) -> bool {
         self.metadata().valid_until.is_none_or(|end| end > now)
@@ -44,6 +52,19 @@ impl Trusted {
     /// Where requests to sign in go, by the binding of the map.
     pub(super) fn address(&self) -> Option<&str> {
         address(&self.settings, self.metadata())
+    }
+}
+
+/// The map's bounds are those of the type.
+fn clock_skew(settings: &map::IdentityProvider) -> ClockSkew {
+    ClockSkew::from_secs(settings.clock_skew_seconds).unwrap_or_default()
+}
+
+fn algorithms(settings: &map::IdentityProvider) -> AlgorithmPolicy {
+    if settings.allow_weak_algorithms {
+        AlgorithmPolicy::AllowWeak
+    } else {
+        AlgorithmPolicy::default()
     }
 }
 
@@ -163,19 +184,12 @@ impl Trust {
     fn verifier(&self, settings: &map::IdentityProvider, metadata: IdentityProvider) -> Verifier {
         let unsolicited =
             if settings.allow_unsolicited { Unsolicited::Allow } else { Unsolicited::Refuse };
-        let algorithms = if settings.allow_weak_algorithms {
-            AlgorithmPolicy::AllowWeak
-        } else {
-            AlgorithmPolicy::default()
-        };
         let encryption =
             if settings.allow_cbc { EncryptionPolicy::AllowCbc } else { EncryptionPolicy::GcmOnly };
-        // The map's bounds are those of the type.
-        let skew = ClockSkew::from_secs(settings.clock_skew_seconds).unwrap_or_default();
         Verifier::new(self.service_provider.clone(), metadata)
             .with_unsolicited(unsolicited)
-            .with_algorithms(algorithms)
-            .with_clock_skew(skew)
+            .with_algorithms(algorithms(settings))
+            .with_clock_skew(clock_skew(settings))
             .with_decryption(self.keys.clone(), encryption)
     }
 

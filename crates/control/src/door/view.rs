@@ -80,6 +80,33 @@ pub struct Accepted {
     pub domain: Option<DomainKey>,
 }
 
+/// A message by which an identity provider asks to end sessions, as it came.
+#[derive(Clone, Copy)]
+pub enum LogoutMessage<'m> {
+    /// The query, without its question mark (HTTP-Redirect).
+    Query(&'m str),
+    /// The fields of a form (HTTP-POST).
+    Form {
+        /// `SAMLRequest`.
+        saml_request: &'m str,
+        /// `RelayState`.
+        relay_state: Option<&'m str>,
+    },
+}
+
+impl fmt::Debug for LogoutMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LogoutMessage(..)")
+    }
+}
+
+/// Sessions that an identity provider ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedOut {
+    /// Where the browser takes our answer; `None` if the provider wants none.
+    pub location: Option<String>,
+}
+
 /// What the person sees first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MyWork {

@@ -1,6 +1,6 @@
 //! Our own keys: what is signed with them, and what identity providers are told.
 
-use crate::door::{House, idp_key, metadata, metadata_of, ports, settings};
+use crate::door::{DOOR, House, idp_key, metadata, metadata_of, ports, settings};
 use crate::world::{MAP, START, World};
 use access::network::Origin;
 use control::door::{Begun, Departure, Door, DoorError, DoorSettings, KeyStatus};
@@ -84,13 +84,14 @@ async fn a_request_goes_by_a_form_where_the_map_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn our_metadata_names_our_keys() {
+async fn our_metadata_names_keys_and_where_log_outs_go() {
     let house = House::with(World::of(&[]), MAP, with_keys(), [metadata("corp")]);
     let xml = house.door.sp_metadata(MetadataFlavour::Generic);
     for key in keys() {
         // To sign with, and to encrypt for.
         assert_eq!(xml.matches(&key.certificate_base64()).count(), 2);
     }
+    assert_eq!(xml.matches(&format!(" Location=\"{DOOR}/saml/logout\"")).count(), 2, "{xml}");
     assert!(xml.contains(" AuthnRequestsSigned=\"false\"") && !xml.contains("-cbc\""), "{xml}");
 
     let map = map_with("sign_requests: true, allow_cbc: true");

@@ -14,8 +14,9 @@ mod fixtures;
 #[cfg(test)]
 mod genuine;
 #[cfg(test)]
-mod matrix;
+mod logout;
 #[cfg(test)]
+mod matrix;
 mod metadata;
 #[cfg(test)]
 mod mutations;

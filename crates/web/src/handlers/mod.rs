@@ -1,6 +1,7 @@
 //! What each route does.
 
 pub(crate) mod home;
+pub(crate) mod log_out;
 pub(crate) mod opening;
 pub(crate) mod probes;
 pub(crate) mod signin;

@@ -13,6 +13,7 @@ const ROUTES: &[(&str, &[Route])] = &[
     ("/login/{idp}", &[("GET", "/login/corp"), ("GET", "/login/nobody")]),
     ("/saml/metadata", &[("GET", "/saml/metadata")]),
     ("/saml/acs", &[("POST", "/saml/acs")]),
+    ("/saml/logout", &[("GET", "/saml/logout"), ("POST", "/saml/logout")]),
     ("/open/{team}", &[("POST", "/open/fraud")]),
     ("/opening/{team}", &[("GET", "/opening/fraud")]),
     ("/sign-out", &[("POST", "/sign-out")]),
@@ -25,7 +26,7 @@ const ROUTES: &[(&str, &[Route])] = &[
 ];
 
 /// Routes that other sites post to by their nature: the identity provider does.
-const FOREIGN_POSTS: [&str; 1] = ["/saml/acs"];
+const FOREIGN_POSTS: [&str; 2] = ["/saml/acs", "/saml/logout"];
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
                       frame-ancestors 'none'; form-action 'self' \
