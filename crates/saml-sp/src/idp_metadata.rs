@@ -154,6 +154,10 @@ impl IdentityProvider {
         let candidates: Vec<_> = root
             .descendants()
             .filter(|node| dom::is(*node, METADATA, "EntityDescriptor"))
+            // One inside another entry's extensions is what that other one says.
+            .filter(|node| {
+                node.ancestors().skip(1).all(|n| dom::is(n, METADATA, "EntitiesDescriptor"))
+            })
             .filter_map(|entity| {
                 let id = dom::attribute(entity, "entityID").filter(|id| !id.is_empty())?;
                 let role = dom::children(entity, METADATA, "IDPSSODescriptor").next()?;

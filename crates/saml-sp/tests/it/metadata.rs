@@ -114,6 +114,31 @@ fn a_list_needs_the_entity_id_when_it_holds_several() {
     assert_eq!(absent.to_string(), "metadata holds no identity provider `urn:x`");
 }
 
+/// Anybody in a federation can put anything into the extensions of his own entry.
+#[test]
+fn an_entity_inside_another_one_is_nobody() {
+    let genuine = metadata(&key_descriptor("", RSA2048));
+    let genuine = genuine.split_once("?>").unwrap().1;
+    let planted = metadata(&key_descriptor("", P256));
+    let planted = planted.split_once("?>").unwrap().1;
+    let member = planted.replace(IDP, "https://member.example").replace(
+        "<IDPSSODescriptor",
+        &format!("<Extensions>{planted}</Extensions><IDPSSODescriptor"),
+    );
+    let list = |entities: &str| {
+        let name = "EntitiesDescriptor";
+        let xml = format!(
+            "<{name} xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\"><{name}>{entities}</{name}></{name}>"
+        );
+        IdentityProvider::from_metadata(xml.as_bytes(), Some(IDP))
+    };
+    let both = list(&format!("{member}{genuine}")).unwrap();
+    assert_eq!(both.keys, [certificate(RSA2048.as_bytes())]);
+    let gone = MetadataError::NoIdentityProvider { entity_id: Some(IDP.to_owned()) };
+    assert_eq!(list(&member), Err(gone));
+    assert_eq!(read(&member).unwrap().entity_id, "https://member.example");
+}
+
 #[test]
 fn what_is_no_metadata_is_refused() {
     assert_eq!(read("<a/>"), Err(MetadataError::NotMetadata));
