@@ -23,6 +23,15 @@ pub(crate) fn is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
     site_fits && origin_fits
 }
 
+/// Whether the browser says that a window of its own goes here, or says nothing: not a picture, a
+/// frame or a script of some page. Any page could begin sign-ins by pictures without being seen,
+/// each of which takes the place of the one that is under way, and uses up what the address of a
+/// whole office may ask for.
+pub(crate) fn is_navigation(headers: &HeaderMap) -> bool {
+    let says = |name: &str, what: &str| headers.get(name).is_none_or(|value| value == what);
+    says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
+}
+
 /// Whether `shown` is the key of a form with this purpose on a page made for this session.
 pub(crate) fn key_fits(
     portal: &Portal,

@@ -40,6 +40,8 @@ pub(crate) enum Problem {
     SignedOut,
     /// The form comes from another site.
     ForeignForm,
+    /// A part of a page asks for what only a person's browser window may.
+    PagePart,
     /// The form key is missing or does not fit the session.
     FormKey,
     /// The time is up.
@@ -245,6 +247,7 @@ impl Problem {
             Self::NoFlavour => (StatusCode::BAD_REQUEST, "metadata-flavour-unknown"),
             Self::SignedOut => (StatusCode::UNAUTHORIZED, ReasonCode::SignedOut.as_str()),
             Self::ForeignForm => (StatusCode::FORBIDDEN, "form-foreign"),
+            Self::PagePart => (StatusCode::FORBIDDEN, "page-part"),
             Self::FormKey => (StatusCode::FORBIDDEN, ReasonCode::FormKey.as_str()),
             Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, ReasonCode::Unavailable.as_str()),
             Self::Defect => (StatusCode::INTERNAL_SERVER_ERROR, "internal-error"),

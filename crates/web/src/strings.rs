@@ -179,6 +179,11 @@ pub(crate) const fn problem(problem: Problem) -> (&'static str, &'static str, &'
             "You are not signed in in this browser, or no longer.",
             "Sign in and try again.",
         ),
+        Problem::PagePart => (
+            DENIED,
+            "A part of another page asked for this, not you.",
+            "Open the portal in a window of its own and sign in there.",
+        ),
         Problem::ForeignForm => (
             DENIED,
             "The browser says that this was sent by a page of another site.",

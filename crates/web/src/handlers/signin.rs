@@ -26,7 +26,11 @@ pub(crate) async fn login(
     visit: Visit,
     idp: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Response, Refused> {
+    if !provenance::is_navigation(&headers) {
+        return Err(Refused::new(&portal, Problem::PagePart));
+    }
     let idp = idp
         .ok()
         .and_then(|Path(idp)| IdpKey::parse(idp).ok())
@@ -74,6 +78,9 @@ pub(crate) async fn assertion_consumer(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refused> {
+    if !provenance::is_navigation(&headers) {
+        return Err(Refused::new(&portal, Problem::PagePart));
+    }
     let fields = Fields::of_body(&portal, &headers, body)?;
     let response =
         fields.get("SAMLResponse").ok_or_else(|| Refused::new(&portal, Problem::NoResponse))?;

@@ -226,6 +226,31 @@ async fn no_post_of_ours_is_taken_from_another_site_even_with_the_key() {
 }
 
 #[tokio::test]
+async fn no_part_of_a_page_begins_a_sign_in_or_answers_one() {
+    let house = House::new();
+    let parts = [
+        ("sec-fetch-dest", "image"),
+        ("sec-fetch-dest", "iframe"),
+        ("sec-fetch-mode", "no-cors"),
+        ("sec-fetch-mode", "cors"),
+    ];
+    for (name, value) in parts {
+        for request in [get("/login/corp"), post("/saml/acs")] {
+            let request = request.header(name, value).body("SAMLResponse=!".into()).unwrap();
+            let answer = house.send(request).await;
+            answer.assert_refused(403, "page-part", "Not allowed");
+            assert_eq!(answer.cookies(), [""; 0]);
+        }
+    }
+    let window = get("/login/corp")
+        .header("sec-fetch-site", "cross-site")
+        .header("sec-fetch-mode", "navigate")
+        .header("sec-fetch-dest", "document");
+    let begun = house.send(window.body("".into()).unwrap()).await;
+    assert_eq!((begun.status.as_u16(), begun.cookies().len()), (303, 1));
+}
+
+#[tokio::test]
 async fn what_the_identity_provider_posts_is_judged_by_itself_and_not_by_its_site() {
     let house = House::new();
     for path in FOREIGN_POSTS {
