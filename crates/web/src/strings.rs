@@ -129,6 +129,18 @@ pub(crate) fn seen(seen: &Seen) -> String {
     }
 }
 
+const PAGE_PART: (&str, &str, &str) = (
+    DENIED,
+    "A part of another page asked for this, not you.",
+    "Open the portal in a window of its own and sign in there.",
+);
+
+const FOREIGN_FORM: (&str, &str, &str) = (
+    DENIED,
+    "The browser says that this was sent by a page of another site.",
+    "Start from your work and press the button there.",
+);
+
 /// Headline, what happened and why, and what would work.
 pub(crate) const fn problem(problem: Problem) -> (&'static str, &'static str, &'static str) {
     match problem {
@@ -179,16 +191,8 @@ pub(crate) const fn problem(problem: Problem) -> (&'static str, &'static str, &'
             "You are not signed in in this browser, or no longer.",
             "Sign in and try again.",
         ),
-        Problem::PagePart => (
-            DENIED,
-            "A part of another page asked for this, not you.",
-            "Open the portal in a window of its own and sign in there.",
-        ),
-        Problem::ForeignForm => (
-            DENIED,
-            "The browser says that this was sent by a page of another site.",
-            "Start from your work and press the button there.",
-        ),
+        Problem::PagePart => PAGE_PART,
+        Problem::ForeignForm => FOREIGN_FORM,
         Problem::FormKey => (
             DENIED,
             "The page this was sent from was not made for this session; most often it is an old \
