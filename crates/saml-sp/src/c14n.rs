@@ -7,16 +7,21 @@ use crate::bounds::MAX_RESPONSE_BYTES;
 use crate::escape;
 use crate::xml::{Attribute, Declaration, Name, Node};
 
-/// Largest canonical form that is written, in bytes. A prefix that is declared once and used by
+/// Largest canonical form of a signed element, in bytes. A prefix that is declared once and used by
 /// thousands of siblings is declared again at each of them, so that without a bound 100 KB of
-/// document become 300 MB. Genuine documents grow by half; this is four times the largest document.
-const MAX_CANONICAL_BYTES: usize = 4 * MAX_RESPONSE_BYTES;
+/// document become 300 MB. Genuine documents grow by half, and the largest allowed one may too.
+pub(crate) const MAX_ELEMENT_BYTES: usize = MAX_RESPONSE_BYTES / 2 * 3;
 
-/// The element's canonical form is longer than [`MAX_CANONICAL_BYTES`].
+/// Largest canonical form of a `SignedInfo`, in bytes. Genuine ones have one or two thousand; it is
+/// hashed before anybody has vouched for it.
+pub(crate) const MAX_SIGNED_INFO_BYTES: usize = 16 * 1024;
+
+/// The element's canonical form is longer than it may be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unrepresentable;
 
-/// The canonical form of `apex` and what is below it, without the subtree `omit`.
+/// The canonical form of `apex` and what is below it, without the subtree `omit`, in at most `most`
+/// bytes.
 ///
 /// Prefixes in `inclusive` (the `PrefixList` of `InclusiveNamespaces`, with an empty string for
 /// `#default`) are treated as in inclusive canonicalisation.
@@ -24,6 +29,7 @@ pub(crate) fn canonicalize(
     apex: Node<'_, '_>,
     omit: Option<Node<'_, '_>>,
     inclusive: &[&str],
+    most: usize,
 ) -> Result<String, Unrepresentable> {
     let mut writer = Writer {
         // Most nodes of a response are short; a long text makes it grow once.
@@ -32,6 +38,7 @@ pub(crate) fn canonicalize(
         sorted: Vec::with_capacity(8),
         omit,
         inclusive,
+        most,
     };
     // What is listed is written at the apex as it is in scope there. Further down it can only
     // change where an element declares it anew.
@@ -54,21 +61,19 @@ struct Writer<'a, 'x, 'i> {
     sorted: Vec<&'a Attribute<'x>>,
     omit: Option<Node<'a, 'x>>,
     inclusive: &'i [&'i str],
+    most: usize,
 }
 
 impl<'a, 'x> Writer<'a, 'x, '_> {
     /// Recursion is bounded by the depth that the parser allows.
     fn element(&mut self, node: Node<'a, 'x>, outer: usize) -> Result<(), Unrepresentable> {
-        // One element adds no more than what the document holds once, escaped.
-        if self.out.len() > MAX_CANONICAL_BYTES {
-            return Err(Unrepresentable);
-        }
         let name = node.tag_name();
         self.out.push('<');
         self.qualified_name(&name);
         self.declarations(node, &name, outer);
-        self.attributes(node);
+        self.attributes(node)?;
         self.out.push('>');
+        self.fits(0)?;
 
         for child in node.children() {
             if self.omit == Some(child) {
@@ -77,6 +82,7 @@ impl<'a, 'x> Writer<'a, 'x, '_> {
             if child.is_element() {
                 self.element(child, self.rendered.len())?;
             } else if let Some(text) = child.text() {
+                self.fits(text.len())?;
                 if child.is_plain() {
                     self.out.push_str(text);
                 } else {
@@ -90,6 +96,11 @@ impl<'a, 'x> Writer<'a, 'x, '_> {
         self.out.push('>');
         self.rendered.truncate(outer);
         Ok(())
+    }
+
+    /// Whether so many more bytes may be written. Escaped they are more, which the next look sees.
+    fn fits(&self, more: usize) -> Result<(), Unrepresentable> {
+        if self.out.len() + more > self.most { Err(Unrepresentable) } else { Ok(()) }
     }
 
     /// Writes the namespace declarations that the element needs and its ancestors did not write.
@@ -138,11 +149,12 @@ impl<'a, 'x> Writer<'a, 'x, '_> {
         }
     }
 
-    fn attributes(&mut self, node: Node<'a, 'x>) {
+    fn attributes(&mut self, node: Node<'a, 'x>) -> Result<(), Unrepresentable> {
         let mut sorted = std::mem::take(&mut self.sorted);
         sorted.extend(node.attributes());
         sorted.sort_unstable_by_key(|a| (a.namespace().unwrap_or_default(), a.name()));
         for attribute in sorted.drain(..) {
+            self.fits(attribute.value().len())?;
             self.out.push(' ');
             self.qualified_name(attribute.qualified_name());
             self.out.push_str("=\"");
@@ -154,6 +166,7 @@ impl<'a, 'x> Writer<'a, 'x, '_> {
             self.out.push('"');
         }
         self.sorted = sorted;
+        Ok(())
     }
 
     fn qualified_name(&mut self, name: &Name<'_>) {
@@ -176,7 +189,7 @@ mod tests {
         let document = parse(xml, &RESPONSE).unwrap();
         let apex =
             document.root_element().descendants().find(|n| n.tag_name().name() == apex).unwrap();
-        assert_eq!(canonicalize(apex, None, inclusive).unwrap(), expected);
+        assert_eq!(canonicalize(apex, None, inclusive, MAX_ELEMENT_BYTES).unwrap(), expected);
     }
 
     #[test]
@@ -249,20 +262,20 @@ mod tests {
         let document = parse("<r>a<s><t/></s>b</r>", &RESPONSE).unwrap();
         let root = document.root_element();
         let omit = root.children().find(Node::is_element);
-        assert_eq!(canonicalize(root, omit, &[]).unwrap(), "<r>ab</r>");
+        assert_eq!(canonicalize(root, omit, &[], MAX_ELEMENT_BYTES).unwrap(), "<r>ab</r>");
     }
 
     #[test]
     fn a_declaration_repeated_by_thousands_of_siblings_ends_at_the_bound() {
         let bomb = |uses: usize| {
             let uses = "<p:a/>".repeat(uses);
-            format!("<r xmlns:p='urn:{}'>{uses}</r>", "x".repeat(1_000))
+            format!("<r xmlns:p='urn:{}'>{uses}</r>", "x".repeat(200))
         };
         let outcome = |xml: &str| {
             let document = parse(xml, &RESPONSE).unwrap();
-            canonicalize(document.root_element(), None, &[]).map(|out| out.len())
+            canonicalize(document.root_element(), None, &[], MAX_ELEMENT_BYTES).map(|out| out.len())
         };
-        assert_eq!(outcome(&bomb(400)), Ok("<r></r>".len() + 400 * (1_000 + 26)));
+        assert_eq!(outcome(&bomb(400)), Ok("<r></r>".len() + 400 * (200 + 26)));
         assert_eq!(outcome(&bomb(1_500)), Err(Unrepresentable));
     }
 
@@ -281,7 +294,8 @@ mod tests {
             let listed = case["prefixes"].as_array().unwrap().iter();
             let listed: Vec<_> =
                 listed.map(|p| p.as_str().filter(|p| *p != "#default").unwrap_or("")).collect();
-            let ours = canonicalize(elements.nth(nth - 1).unwrap(), None, &listed);
+            let ours =
+                canonicalize(elements.nth(nth - 1).unwrap(), None, &listed, MAX_ELEMENT_BYTES);
             assert_eq!(ours.as_deref(), Ok(case["canonical"].as_str().unwrap()), "{xml}");
         }
         assert_eq!(recorded.lines().count(), 120);

@@ -55,5 +55,5 @@ fn push(node: Node<'_, '_>, items: &mut Vec<Item>) {
 pub fn canonical(xml: &[u8]) -> Option<String> {
     let text = bounds::admit(xml, &RESPONSE).ok()?;
     let document = xml::parse(&text, &RESPONSE).ok()?;
-    c14n::canonicalize(document.root_element(), None, &[]).ok()
+    c14n::canonicalize(document.root_element(), None, &[], c14n::MAX_ELEMENT_BYTES).ok()
 }

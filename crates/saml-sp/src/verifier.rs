@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::assertion::{SignedBy, VerifiedAssertion};
 use crate::bounds::{self, MAX_RESPONSE_BYTES};
-use crate::c14n::{self, Unrepresentable};
+use crate::c14n::{self, MAX_ELEMENT_BYTES, MAX_SIGNED_INFO_BYTES, Unrepresentable};
 use crate::crypto::{AlgorithmPolicy, Suite};
 use crate::dom;
 use crate::encryption::EncryptionPolicy;
@@ -268,14 +268,15 @@ pub(crate) fn verify_signature<'k>(
     form: &SignatureForm<'_, '_>,
     suite: &Suite<'k>,
 ) -> Result<(String, &'k PinnedKey), Rejection> {
-    let signed_info = canonical(form.signed_info, None, &form.signed_info_prefixes)?;
+    let signed_info =
+        canonical(form.signed_info, None, &form.signed_info_prefixes, MAX_SIGNED_INFO_BYTES)?;
     let key = suite.verify(signed_info.as_bytes(), &form.value).ok_or_else(|| {
         Rejection::new(
             ReasonCode::SignatureInvalid,
             "no pinned key of the identity provider verifies the signature",
         )
     })?;
-    let target = canonical(form.parent, Some(form.node), &form.target_prefixes)?;
+    let target = canonical(form.parent, Some(form.node), &form.target_prefixes, MAX_ELEMENT_BYTES)?;
     if !suite.digest_matches(target.as_bytes(), &form.digest) {
         return Err(Rejection::new(
             ReasonCode::DigestMismatch,
@@ -289,8 +290,9 @@ fn canonical(
     apex: Node<'_, '_>,
     omit: Option<Node<'_, '_>>,
     prefixes: &[&str],
+    most: usize,
 ) -> Result<String, Rejection> {
-    c14n::canonicalize(apex, omit, prefixes).map_err(|Unrepresentable| not_canonical())
+    c14n::canonicalize(apex, omit, prefixes, most).map_err(|Unrepresentable| not_canonical())
 }
 
 fn not_canonical() -> Rejection {

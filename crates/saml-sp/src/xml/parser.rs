@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr_iter, memchr3};
+use memchr::{memchr, memchr_iter, memchr3, memmem};
 
 use super::text;
 use super::{Attribute, Declaration, Document, Element, Kind, Limits, Name, NodeData, Run, Text};
@@ -10,6 +10,9 @@ use crate::rejection::{ReasonCode, Rejection};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
+
+/// Namespace names are compared and written again at many places. Those of SAML have 40 bytes.
+const MAX_NAMESPACE_BYTES: usize = 256;
 
 /// Parses text whose line ends are line feeds.
 ///
@@ -154,22 +157,16 @@ impl<'x> Parser<'_, 'x> {
     /// A comment or a CDATA section, given what follows `<`.
     fn exclamation(&mut self, markup: &'x str) -> Result<(), Rejection> {
         if let Some(comment) = markup.strip_prefix("!--") {
-            let (_, rest) = split_at_pair(comment, b'-')?;
+            let (_, rest) = split_at(comment, "--")?;
             self.rest = rest.strip_prefix('>').ok_or_else(malformed)?;
-            // Nothing looks beside the root.
-            if self.open.is_empty() { Ok(()) } else { self.push(Kind::Comment).map(drop) }
-        } else if let Some(data) = markup.strip_prefix("![CDATA[") {
-            let mut end = data;
-            loop {
-                end = split_at_pair(end, b']')?.1;
-                if end.starts_with('>') {
-                    break;
-                }
-                // Of three brackets, the last two may be those that end it.
-                end = data.get(data.len() - end.len() - 1..).ok_or_else(malformed)?;
+            if self.open.is_empty() {
+                // Nothing looks beside the root.
+                return self.bound_escapes(1);
             }
-            let inside = data.get(..data.len() - end.len() - 2).ok_or_else(malformed)?;
-            self.rest = end.get(1..).unwrap_or_default();
+            self.push(Kind::Comment).map(drop)
+        } else if let Some(data) = markup.strip_prefix("![CDATA[") {
+            let (inside, rest) = split_at(data, "]]>")?;
+            self.rest = rest;
             if self.open.is_empty() {
                 return Err(malformed());
             }
@@ -296,7 +293,8 @@ impl<'x> Parser<'_, 'x> {
         ))
     }
 
-    /// Counts references and CDATA sections, which cost far more than their bytes suggest.
+    /// Counts references, CDATA sections, and comments beside the root: all cost more than their
+    /// bytes suggest.
     fn bound_escapes(&mut self, count: usize) -> Result<(), Rejection> {
         self.escapes += count;
         if self.escapes <= self.limits.escapes {
@@ -441,7 +439,8 @@ impl<'x> RawAttribute<'x> {
             let value = Cow::Borrowed(self.value);
             return Ok(Text { value, is_plain: !self.value.contains('"') });
         }
-        let value = text::resolve(&text::with_blanks(self.value)).ok_or_else(malformed)?;
+        let blank = text::with_blanks(self.value);
+        let value = blank.and_then(|value| text::resolve(&value)).ok_or_else(malformed)?;
         Ok(Text { value: Cow::Owned(value), is_plain: false })
     }
 }
@@ -474,13 +473,15 @@ fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
             && !rest.is_empty()
             && rest.strip_prefix("//").is_none_or(has_plain_authority)
     });
-    let fragments = name.bytes().filter(|byte| *byte == b'#').count();
-    if undeclared_default || (is_absolute && fragments <= 1 && text::is_plain_uri(name)) {
+    let is_plain =
+        || name.bytes().filter(|byte| *byte == b'#').count() <= 1 && text::is_plain_uri(name);
+    let is_short = name.len() <= MAX_NAMESPACE_BYTES;
+    if undeclared_default || (is_short && is_absolute && is_plain()) {
         Ok(())
     } else {
         Err(Rejection::new(
             ReasonCode::XmlRelativeNamespace,
-            "a namespace name is not a plain absolute URI",
+            "a namespace name is not a plain absolute URI of at most 256 characters",
         ))
     }
 }
@@ -497,12 +498,10 @@ fn references(raw: &str) -> usize {
     memchr_iter(b'&', raw.as_bytes()).count()
 }
 
-/// What comes before the first two bytes `twice` in a row, and what comes after them.
-fn split_at_pair(text: &str, twice: u8) -> Result<(&str, &str), Rejection> {
-    let bytes = text.as_bytes();
-    let mut places = memchr_iter(twice, bytes);
-    let place = places.find(|place| bytes.get(place + 1) == Some(&twice)).ok_or_else(malformed)?;
-    text.get(..place).zip(text.get(place + 2..)).ok_or_else(malformed)
+/// What comes before the first `end`, and what comes after it.
+fn split_at<'x>(text: &'x str, end: &str) -> Result<(&'x str, &'x str), Rejection> {
+    let place = memmem::find(text.as_bytes(), end.as_bytes()).ok_or_else(malformed)?;
+    text.get(..place).zip(text.get(place + end.len()..)).ok_or_else(malformed)
 }
 
 /// How many bytes come before one that `stops`; all if none does.

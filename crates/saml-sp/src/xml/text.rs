@@ -1,5 +1,7 @@
 //! Characters, names and references.
 
+use memchr::memchr;
+
 /// Whether all characters are allowed in XML 1.0 (section 2.2). A carriage return is not: line ends
 /// have been normalised before, and one that was meant is written as a reference.
 pub(super) fn is_allowed(text: &str) -> bool {
@@ -61,14 +63,17 @@ pub(super) fn is_plain_uri(name: &str) -> bool {
 pub(super) fn name_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let ascii = bytes.iter().position(|byte| !is(*byte, NAME)).unwrap_or(bytes.len());
-    if bytes.get(ascii).is_some_and(|next| !next.is_ascii()) {
-        let mut characters = text.char_indices();
-        if !characters.next().is_some_and(|(_, c)| is_name_start(c)) {
+    let starts = bytes.first().is_some_and(|first| is(*first, NAME_START));
+    let beyond = text.get(ascii..).unwrap_or_default();
+    if beyond.starts_with(|c: char| !c.is_ascii()) {
+        let mut characters = beyond.char_indices();
+        if ascii == 0 && !characters.next().is_some_and(|(_, c)| is_name_start(c)) {
             return 0;
         }
-        return characters.find(|(_, c)| !is_name_char(*c)).map_or(text.len(), |(at, _)| at);
+        let more = characters.find(|(_, c)| !is_name_char(*c)).map_or(beyond.len(), |(at, _)| at);
+        return if ascii == 0 || starts { ascii + more } else { 0 };
     }
-    if bytes.first().is_some_and(|first| is(*first, NAME_START)) { ascii } else { 0 }
+    if starts { ascii } else { 0 }
 }
 
 fn is_name_start(c: char) -> bool {
@@ -80,7 +85,8 @@ fn is_name_start(c: char) -> bool {
 }
 
 fn is_name_char(c: char) -> bool {
-    is_name_start(c)
+    u8::try_from(c).is_ok_and(|byte| is(byte, NAME))
+        || is_name_start(c)
         || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}'
             | '\u{203f}' | '\u{2040}')
 }
@@ -88,21 +94,25 @@ fn is_name_char(c: char) -> bool {
 /// What raw text says, its references resolved. `None` if one is not well-formed or names an entity
 /// other than the five of XML.
 pub(super) fn resolve(raw: &str) -> Option<String> {
+    /// No reference to a character is longer, but for leading zeros that nobody writes.
+    const LONGEST: usize = 12;
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some((before, after)) = rest.split_once('&') {
-        value.push_str(before);
-        let (reference, tail) = after.split_once(';')?;
-        value.push(character(reference)?);
-        rest = tail;
+    while let Some(start) = memchr(b'&', rest.as_bytes()) {
+        let after = rest.get(start + 1..)?;
+        let end = after.bytes().take(LONGEST).position(|byte| byte == b';')?;
+        value.push_str(rest.get(..start)?);
+        value.push(character(after.get(..end)?)?);
+        rest = after.get(end + 1..)?;
     }
     value.push_str(rest);
     Some(value)
 }
 
 /// White space as it stands in an attribute's value becomes blanks (XML 1.0, section 3.3.3).
-pub(super) fn with_blanks(raw: &str) -> String {
-    raw.replace(['\t', '\n'], " ")
+pub(super) fn with_blanks(raw: &str) -> Option<String> {
+    let blank = |byte| if matches!(byte, b'\t' | b'\n') { b' ' } else { byte };
+    String::from_utf8(raw.bytes().map(blank).collect()).ok()
 }
 
 /// The character that a reference stands for, given what is between `&` and `;`.
