@@ -143,7 +143,9 @@ impl Message<'_> {
     }
 
     fn check(&self, relay_state: Option<&str>) -> Result<(), MessageError> {
-        let too_long = |bytes: &usize| *bytes > MAX_RELAY_STATE_BYTES;
+        // What goes back with an answer is theirs, and some send a whole address.
+        let is_ours = matches!(self.kind, Kind::Request);
+        let too_long = |bytes: &usize| is_ours && *bytes > MAX_RELAY_STATE_BYTES;
         if let Some(bytes) = relay_state.map(str::len).filter(too_long) {
             return Err(MessageError::RelayStateTooLong { bytes });
         }

@@ -122,6 +122,9 @@ mod tests {
         let url = response.redirect_url(Some("their state"), None).unwrap();
         assert!(url.starts_with("https://idp.example/slo?SAMLResponse="), "{url}");
         assert!(url.ends_with("&RelayState=their%20state"), "{url}");
+        let long = "x".repeat(200);
+        let url = response.redirect_url(Some(&long), None).unwrap();
+        assert!(url.ends_with(&format!("&RelayState={long}")), "{url}");
         let failed = LogoutResponse { status: LogoutStatus::Failed, ..response };
         assert!(failed.to_xml().contains("\"urn:oasis:names:tc:SAML:2.0:status:Responder\""));
     }

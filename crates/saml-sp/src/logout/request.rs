@@ -267,10 +267,11 @@ fn read(
     let name = dom::only_child(request, SAML, "NameID")?.ok_or_else(missing)?;
     let value = dom::whole_text(name).filter(|text| !text.trim().is_empty()).ok_or_else(missing)?;
     let format = dom::attribute(name, "Format").map(str::to_owned);
+    // One that cannot be read must not vanish: without any, all sessions end.
     let session_indexes = dom::children(request, SAMLP, "SessionIndex")
-        .filter_map(dom::whole_text)
-        .map(std::borrow::Cow::into_owned)
-        .collect();
+        .map(|index| dom::whole_text(index).map(std::borrow::Cow::into_owned))
+        .collect::<Option<_>>()
+        .ok_or_else(|| Rejection::new(ReasonCode::TextRefused, "a session index holds elements"))?;
     Ok(VerifiedLogoutRequest {
         id,
         issuer: idp.entity_id.clone(),
@@ -353,9 +354,10 @@ fn decoded(value: &str) -> Result<String, Rejection> {
         .map_err(|_| malformed_query("a parameter of the query is not UTF-8"))
 }
 
+/// A plus sign is a digit of base64 here and never a blank, also for senders that do not escape it.
 fn base64(value: &str) -> Result<Vec<u8>, Rejection> {
-    let mut text = decoded(value)?;
-    text.retain(|c| !c.is_ascii_whitespace());
+    let mut text: Vec<u8> = percent_decode_str(value).collect();
+    text.retain(|byte| !byte.is_ascii_whitespace());
     STANDARD.decode(text).map_err(|_| malformed_query("a parameter of the query is not base64"))
 }
 

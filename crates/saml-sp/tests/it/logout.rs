@@ -10,12 +10,19 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use saml_sp::{
-    AlgorithmPolicy, ClockSkew, ReasonCode, ReceivedLogoutRequest, Rejection, VerifiedLogoutRequest,
+    AlgorithmPolicy, ClockSkew, PinnedKey, ReasonCode, ReceivedLogoutRequest, Rejection,
+    ServiceProviderKey, VerifiedLogoutRequest,
 };
 
 use crate::support::{
     C14N, DS, ENVELOPED, IDP, RSA_SHA256, SAML, SAMLP, SHA256, at, idp, key, now, other_key, pinned,
 };
+
+/// Made by python3-saml with the key of `sp.pem`: line breaks in the message, and `Signature` before
+/// `SigAlg` in the query.
+const PYTHON3_SAML: &str = include_str!("../fixtures/python3-saml-logout-sha256.txt");
+/// The same with RSA-SHA1.
+const PYTHON3_SAML_SHA1: &str = include_str!("../fixtures/python3-saml-logout-sha1.txt");
 
 const SLO: &str = "https://sp.example/saml/logout";
 const RSA_SHA1: &str = "http://www.w3.org/2000/09/xmldsig#rsa-sha1";
@@ -167,6 +174,38 @@ fn a_signed_request_names_whose_sessions_end() {
     }
 }
 
+/// The verdict on a request that python3-saml made.
+fn python3_saml(query: &str, policy: AlgorithmPolicy) -> Result<VerifiedLogoutRequest, Rejection> {
+    let key = ServiceProviderKey::from_pem(include_str!("../fixtures/sp.pem")).unwrap();
+    let provider = idp(vec![PinnedKey::from_certificate_der(key.certificate_der()).unwrap()]);
+    let received = ReceivedLogoutRequest::from_query(query.trim_end())?;
+    assert_eq!(received.relay_state(), Some("https://idp.example/done?a=1&b=ü"));
+    let (url, now) = ("https://sp.example/saml/slo", at("2026-11-21T06:11:40Z"));
+    received.verify(&provider, url, now, ClockSkew::default(), policy)
+}
+
+#[test]
+fn a_request_of_another_stack_is_read() {
+    let request = python3_saml(PYTHON3_SAML, AlgorithmPolicy::Strict).unwrap();
+    assert_eq!(request.name_id().value(), "ana@example.com");
+    assert_eq!(request.session_indexes().iter().collect::<Vec<_>>(), ["_session1"]);
+}
+
+#[test]
+fn an_unescaped_plus_sign_is_a_digit_of_base64() {
+    let request = Request::default();
+    // A message whose base64 has one.
+    let message = (0..200)
+        .map(|n| Request {
+            attributes: format!("{} N=\"{n}\"", request.attributes),
+            ..Request::default()
+        })
+        .map(|request| STANDARD.encode(deflated(request.xml().as_bytes())))
+        .find(|message| message.contains('+'))
+        .unwrap();
+    by_query(&signed_query(&format!("SAMLRequest={message}"))).unwrap();
+}
+
 #[test]
 fn the_order_of_parameters_is_that_of_the_binding_and_not_of_the_query() {
     let query = Request::default().query();
@@ -283,6 +322,11 @@ fn a_request_of_somebody_else_to_somebody_else_or_about_nobody_is_refused() {
             "<saml:NameID>a</saml:NameID><samlp:Other></samlp:Other>",
             ReasonCode::StructureUnexpected,
         ),
+        // An index that cannot be read does not become all sessions.
+        (
+            "<saml:NameID>a</saml:NameID><samlp:SessionIndex><b>x</b></samlp:SessionIndex>",
+            ReasonCode::TextRefused,
+        ),
     ] {
         refused(by_query(&Request { subject, ..Request::default() }.query()), code);
     }
@@ -315,12 +359,9 @@ fn weak_algorithms_need_the_switch_and_unknown_ones_never_pass() {
     let unsigned = Request::default().unsigned_query("");
     let weak = signed_query_by(&unsigned, key(), RSA_SHA1);
     refused(by_query(&weak), ReasonCode::AlgorithmWeak);
-    // With the switch it is computed; the library does not make SHA-1 signatures, so it is wrong.
-    let provider = idp(vec![pinned(key())]);
-    let received = ReceivedLogoutRequest::from_query(&weak).unwrap();
-    let allowed =
-        received.verify(&provider, SLO, now(), ClockSkew::default(), AlgorithmPolicy::AllowWeak);
-    refused(allowed, ReasonCode::SignatureInvalid);
+    let sha1 = |policy| python3_saml(PYTHON3_SAML_SHA1, policy);
+    refused(sha1(AlgorithmPolicy::Strict), ReasonCode::AlgorithmWeak);
+    assert_eq!(sha1(AlgorithmPolicy::AllowWeak).unwrap().name_id().value(), "ana@example.com");
     let hmac = "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256";
     let unknown = signed_query_by(&unsigned, key(), hmac);
     refused(by_query(&unknown), ReasonCode::AlgorithmRefused);
