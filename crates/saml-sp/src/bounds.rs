@@ -15,9 +15,9 @@ pub(crate) const RESPONSE: Limits = Limits {
     bytes: MAX_RESPONSE_BYTES,
     depth: 64,
     elements: 2_048,
-    nodes: 4_096,
+    parts: 3_072,
     attributes_per_element: 16,
-    attributes: 2_048,
+    attributes: 1_536,
     namespaces_per_element: 16,
     namespaces: 2_048,
     namespaces_in_scope: 24,
@@ -86,8 +86,8 @@ mod tests {
         check(&format!("<a{}/>", attributes(16)), Ok(()));
         check(&format!("<a{}/>", attributes(17)), Err(ReasonCode::XmlTooManyAttributes));
         let wide = format!("<a{}/>", attributes(16));
-        check(&format!("<r>{}</r>", wide.repeat(128)), Ok(()));
-        check(&format!("<r>{}</r>", wide.repeat(129)), Err(ReasonCode::XmlTooManyAttributes));
+        check(&format!("<r>{}</r>", wide.repeat(96)), Ok(()));
+        check(&format!("<r>{}</r>", wide.repeat(97)), Err(ReasonCode::XmlTooManyAttributes));
 
         let spaces =
             |n: usize| (0..n).map(|i| format!(" xmlns:n{i}='u:{i}'")).collect::<Vec<_>>().concat();

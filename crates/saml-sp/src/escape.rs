@@ -25,16 +25,16 @@ pub(crate) fn push_attribute(out: &mut String, value: &str) {
 }
 
 fn push(out: &mut String, text: &str, replacement: impl Fn(u8) -> Option<&'static str>) {
-    let mut rest = text;
-    let next = |s: &str| s.bytes().enumerate().find_map(|(at, b)| Some((at, replacement(b)?)));
-    while let Some((at, escaped)) = next(rest) {
-        // Only ASCII is replaced, so both sides are whole characters.
-        let Some((plain, tail)) = rest.split_at_checked(at) else { break };
-        out.push_str(plain);
-        out.push_str(escaped);
-        rest = tail.get(1..).unwrap_or_default();
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if let Some(escaped) = replacement(byte) {
+            // Only ASCII is replaced, so both sides are whole characters.
+            out.push_str(text.get(written..at).unwrap_or_default());
+            out.push_str(escaped);
+            written = at + 1;
+        }
     }
-    out.push_str(rest);
+    out.push_str(text.get(written..).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const LIMITS: Limits = Limits {
     bytes: MAX_METADATA_BYTES,
     depth: 64,
     elements: 20_000,
-    nodes: 80_000,
+    parts: 160_000,
     attributes_per_element: 64,
     attributes: 40_000,
     namespaces_per_element: 32,

@@ -24,8 +24,9 @@ pub(crate) struct Limits {
     pub(crate) bytes: usize,
     pub(crate) depth: usize,
     pub(crate) elements: usize,
-    /// Elements, pieces of text and comments together.
-    pub(crate) nodes: usize,
+    /// Elements, attributes, namespaces, pieces of text, comments and escapes together: what a
+    /// document costs beside its bytes.
+    pub(crate) parts: usize,
     pub(crate) attributes_per_element: usize,
     pub(crate) attributes: usize,
     pub(crate) namespaces_per_element: usize,

@@ -12,7 +12,7 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// Namespace names are compared and written again at many places. Those of SAML have 40 bytes.
-const MAX_NAMESPACE_BYTES: usize = 256;
+const MAX_NAMESPACE_BYTES: usize = 128;
 
 /// Parses text whose line ends are line feeds.
 ///
@@ -27,9 +27,9 @@ pub(crate) fn parse<'x>(source: &'x str, limits: &Limits) -> Result<Document<'x>
         rest: source,
         // More than responses hold, so that nothing has to grow; what is not used costs nothing.
         document: Document {
-            nodes: Vec::with_capacity(limits.nodes.min(source.len() / 32 + 4)),
+            nodes: Vec::with_capacity(limits.parts.min(source.len() / 32 + 4)),
             elements: Vec::with_capacity(limits.elements.min(source.len() / 64 + 4)),
-            texts: Vec::with_capacity(limits.nodes.min(source.len() / 64 + 4)),
+            texts: Vec::with_capacity(limits.parts.min(source.len() / 64 + 4)),
             attributes: Vec::with_capacity(limits.attributes.min(source.len() / 64 + 4)),
             declarations: Vec::new(),
         },
@@ -317,7 +317,11 @@ impl<'x> Parser<'_, 'x> {
         if reserved || own.iter().any(|declaration| declaration.prefix == prefix) {
             return Err(malformed());
         }
-        check_namespace(prefix, namespace)?;
+        // Most names of a document are declared again and again.
+        let mut recent = self.document.declarations.iter().rev().take(4);
+        if !recent.any(|known| !namespace.is_empty() && known.namespace == namespace) {
+            check_namespace(prefix, namespace)?;
+        }
         let limits = self.limits;
         if own.len() >= limits.namespaces_per_element
             || self.in_scope.len() >= limits.namespaces_in_scope
@@ -369,10 +373,15 @@ impl<'x> Parser<'_, 'x> {
 
     fn push(&mut self, kind: Kind) -> Result<u32, Rejection> {
         let id = index(self.document.nodes.len());
-        if self.document.nodes.len() >= self.limits.nodes {
+        let Document { nodes, attributes, declarations, .. } = &self.document;
+        let parts = nodes.len() + attributes.len() + declarations.len() + self.escapes;
+        if parts >= self.limits.parts {
             return Err(Rejection::new(
                 ReasonCode::XmlTooManyElements,
-                format!("more than {} nodes", self.limits.nodes),
+                format!(
+                    "more than {} elements, attributes, namespaces, texts, comments and references",
+                    self.limits.parts
+                ),
             ));
         }
         let parent = self.open.last().map_or(id, |open| open.node);
@@ -481,7 +490,7 @@ fn check_namespace(prefix: &str, name: &str) -> Result<(), Rejection> {
     } else {
         Err(Rejection::new(
             ReasonCode::XmlRelativeNamespace,
-            "a namespace name is not a plain absolute URI of at most 256 characters",
+            "a namespace name is not a plain absolute URI of at most 128 characters",
         ))
     }
 }

@@ -58,37 +58,16 @@ pub(super) fn is_plain_uri(name: &str) -> bool {
     name.bytes().all(|byte| is(byte, URI))
 }
 
-/// Length in bytes of the `NCName` (Namespaces in XML 1.0, section 3) that the text begins with;
-/// zero if it begins with none.
+/// Length in bytes of the name without a colon (`NCName`, Namespaces in XML 1.0, section 3) that the
+/// text begins with; zero if it begins with none. Names are ASCII: so are those of SAML and of all it
+/// is known to be extended with.
 pub(super) fn name_length(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let ascii = bytes.iter().position(|byte| !is(*byte, NAME)).unwrap_or(bytes.len());
-    let starts = bytes.first().is_some_and(|first| is(*first, NAME_START));
-    let beyond = text.get(ascii..).unwrap_or_default();
-    if beyond.starts_with(|c: char| !c.is_ascii()) {
-        let mut characters = beyond.char_indices();
-        if ascii == 0 && !characters.next().is_some_and(|(_, c)| is_name_start(c)) {
-            return 0;
-        }
-        let more = characters.find(|(_, c)| !is_name_char(*c)).map_or(beyond.len(), |(at, _)| at);
-        return if ascii == 0 || starts { ascii + more } else { 0 };
+    if bytes.first().is_some_and(|first| is(*first, NAME_START)) {
+        bytes.iter().position(|byte| !is(*byte, NAME)).unwrap_or(bytes.len())
+    } else {
+        0
     }
-    if starts { ascii } else { 0 }
-}
-
-fn is_name_start(c: char) -> bool {
-    matches!(c, 'a'..='z' | 'A'..='Z' | '_' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}'
-        | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}'
-        | '\u{200c}' | '\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
-        | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
-        | '\u{10000}'..='\u{effff}')
-}
-
-fn is_name_char(c: char) -> bool {
-    u8::try_from(c).is_ok_and(|byte| is(byte, NAME))
-        || is_name_start(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}'
-            | '\u{203f}' | '\u{2040}')
 }
 
 /// What raw text says, its references resolved. `None` if one is not well-formed or names an entity

@@ -227,10 +227,12 @@ pub(super) fn spoofing(cases: &mut Cases<'_>) {
         cases.refused(name, renamed, ReasonCode::NotAResponse);
     }
     let saml = xml.prefix("Assertion").to_owned();
-    for name in ["assertion", "ASSERTION", "Assertions", "Assertion.", "Assertio\u{304}n"] {
+    for name in ["assertion", "ASSERTION", "Assertions", "Assertion."] {
         let renamed = xml.renamed("Assertion", &format!("{saml}{name}"));
         cases.refused(name, renamed, ReasonCode::AssertionMissing);
     }
+    let beyond_ascii = xml.renamed("Assertion", &format!("{saml}Assertio\u{304}n"));
+    cases.refused("Assertio\u{304}n", beyond_ascii, ReasonCode::XmlMalformed);
     for version in ["1.0", "1.1", "2", "2.1", "02.0", " 2.0", "2.0 ", ""] {
         for place in ["", "Assertion"] {
             let old = xml.with(place, "Version", version);
