@@ -27,8 +27,13 @@ const SHA256: &str = "http://www.w3.org/2001/04/xmlenc#sha256";
 const EXCLUSIVE_C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
-/// SAML bindings 3.4.3 and 3.5.3.
+/// SAML bindings 3.4.3 and 3.5.3, for what we send of our own.
 const MAX_RELAY_STATE_BYTES: usize = 80;
+
+/// For what we give back with a response. Identity providers keep addresses of their own in it, longer
+/// than SAML allows, and do not know our answer without; so what came with a request that one signed
+/// goes back to it.
+const MAX_RETURNED_RELAY_STATE_BYTES: usize = 1_024;
 
 /// Everything but the characters that RFC 3986 calls unreserved.
 const QUERY_VALUE: &AsciiSet =
@@ -37,11 +42,13 @@ const QUERY_VALUE: &AsciiSet =
 /// A message could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// Longer than SAML bindings 3.4.3 allows.
-    #[error("relay state has {bytes} bytes, more than the 80 which SAML allows")]
+    /// Longer than SAML bindings 3.4.3 allows, or than is given back.
+    #[error("relay state has {bytes} bytes, more than {limit}")]
     RelayStateTooLong {
         /// Its length in bytes.
         bytes: usize,
+        /// 80 with a request, 1,024 with a response.
+        limit: usize,
     },
     /// The address of the identity provider is no absolute http or https URL.
     #[error("identity provider address `{url}` is not an absolute http or https URL")]
@@ -83,6 +90,13 @@ impl Kind {
         match self {
             Self::Request => "SAMLRequest",
             Self::Response => "SAMLResponse",
+        }
+    }
+
+    fn max_relay_state_bytes(self) -> usize {
+        match self {
+            Self::Request => MAX_RELAY_STATE_BYTES,
+            Self::Response => MAX_RETURNED_RELAY_STATE_BYTES,
         }
     }
 }
@@ -143,11 +157,9 @@ impl Message<'_> {
     }
 
     fn check(&self, relay_state: Option<&str>) -> Result<(), MessageError> {
-        // What goes back with an answer is theirs, and some send a whole address.
-        let is_ours = matches!(self.kind, Kind::Request);
-        let too_long = |bytes: &usize| is_ours && *bytes > MAX_RELAY_STATE_BYTES;
-        if let Some(bytes) = relay_state.map(str::len).filter(too_long) {
-            return Err(MessageError::RelayStateTooLong { bytes });
+        let limit = self.kind.max_relay_state_bytes();
+        if let Some(bytes) = relay_state.map(str::len).filter(|bytes| *bytes > limit) {
+            return Err(MessageError::RelayStateTooLong { bytes, limit });
         }
         if !is_web_url(self.destination) {
             return Err(MessageError::Destination { url: self.destination.to_owned() });
@@ -333,7 +345,7 @@ mod tests {
     #[test]
     fn long_relay_states_and_other_schemes_are_refused() {
         let long = "x".repeat(81);
-        let too_long = MessageError::RelayStateTooLong { bytes: 81 };
+        let too_long = MessageError::RelayStateTooLong { bytes: 81, limit: 80 };
         let good = message("https://idp.example/sso");
         assert_eq!(good.redirect_url(Some(&long), None), Err(too_long.clone()));
         assert_eq!(good.post_form(Some(&long), None), Err(too_long));

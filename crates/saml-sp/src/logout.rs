@@ -76,7 +76,7 @@ impl LogoutResponse {
     /// request.
     ///
     /// # Errors
-    /// When the relay state is too long or the destination is not an http or https URL.
+    /// When the relay state has more than 1,024 bytes or the destination is not an http or https URL.
     pub fn redirect_url(
         &self,
         relay_state: Option<&str>,
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_response_says_what_became_of_it() {
+    fn a_response_says_what_became_of_it_and_gives_the_relay_state_back() {
         let response = LogoutResponse {
             id: RequestId::parse("_answer1").unwrap(),
             in_response_to: "_theirs\"1".to_owned(),
@@ -122,9 +122,11 @@ mod tests {
         let url = response.redirect_url(Some("their state"), None).unwrap();
         assert!(url.starts_with("https://idp.example/slo?SAMLResponse="), "{url}");
         assert!(url.ends_with("&RelayState=their%20state"), "{url}");
-        let long = "x".repeat(200);
+        let long = "x".repeat(1_024);
         let url = response.redirect_url(Some(&long), None).unwrap();
         assert!(url.ends_with(&format!("&RelayState={long}")), "{url}");
+        let too_long = MessageError::RelayStateTooLong { bytes: 1_025, limit: 1_024 };
+        assert_eq!(response.redirect_url(Some(&format!("{long}x")), None), Err(too_long));
         let failed = LogoutResponse { status: LogoutStatus::Failed, ..response };
         assert!(failed.to_xml().contains("\"urn:oasis:names:tc:SAML:2.0:status:Responder\""));
     }

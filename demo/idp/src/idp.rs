@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::canonical::{attribute, text};
+use crate::logout::{self, DemoLogout};
 use crate::response::{self, DemoResponse};
 use crate::signer::{DemoIdpError, Signer};
 
@@ -126,6 +127,23 @@ impl DemoIdp {
     /// When the crypto library cannot sign.
     pub fn issue_response(&self, response: &DemoResponse<'_>) -> Result<String, DemoIdpError> {
         response::issue(&self.entity_id(), &self.signer, response)
+    }
+
+    /// The query of a signed request to log somebody out (HTTP-Redirect), without the question mark.
+    /// The server itself has no log-out: this is for trying that of a service provider.
+    ///
+    /// # Errors
+    /// When the crypto library cannot sign.
+    pub fn logout_query(&self, logout: &DemoLogout<'_>) -> Result<String, DemoIdpError> {
+        logout::query(&self.entity_id(), &self.signer, logout)
+    }
+
+    /// The same as the form field `SAMLRequest` carries it (HTTP-POST), signed inside.
+    ///
+    /// # Errors
+    /// When the crypto library cannot sign.
+    pub fn logout_form(&self, logout: &DemoLogout<'_>) -> Result<String, DemoIdpError> {
+        logout::form(&self.entity_id(), &self.signer, logout)
     }
 }
 

@@ -17,6 +17,7 @@
 
 mod canonical;
 mod idp;
+mod logout;
 mod pages;
 mod request;
 mod response;
@@ -24,5 +25,6 @@ mod server;
 mod signer;
 
 pub use idp::{DemoClock, DemoIdp, DemoIdpConfig, DemoPerson, DemoSp, DemoTile};
+pub use logout::DemoLogout;
 pub use response::{DemoResponse, Signing};
 pub use signer::DemoIdpError;

@@ -172,6 +172,6 @@ fn shift(time: Timestamp, by: SignedDuration) -> Timestamp {
 }
 
 /// UTC in whole seconds.
-fn instant(time: Timestamp) -> String {
+pub(crate) fn instant(time: Timestamp) -> String {
     jiff::fmt::temporal::DateTimePrinter::new().precision(Some(0)).timestamp_to_string(&time)
 }

@@ -16,6 +16,9 @@ pub enum DemoIdpError {
     /// The crypto library refused the key it had made.
     #[error("the crypto library refused the demo identity provider's key")]
     Key(#[source] aws_lc_rs::error::KeyRejected),
+    /// A message could not be deflated.
+    #[error("deflating a message failed")]
+    Deflate(#[source] std::io::Error),
     /// Signing or drawing random bytes failed.
     #[error("the crypto library failed to {operation}")]
     Crypto {
@@ -64,15 +67,21 @@ impl Signer {
         );
         // Alone, SignedInfo declares its prefix; inside Signature that is inherited.
         let signed_info = format!("<ds:SignedInfo xmlns:ds=\"{DS}\">{inside}</ds:SignedInfo>");
-        let mut value = vec![0; self.key.public_modulus_len()];
-        self.key
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed_info.as_bytes(), &mut value)
-            .map_err(|_| DemoIdpError::Crypto { operation: "sign a response" })?;
+        let value = self.sign_bytes(signed_info.as_bytes())?;
         Ok(format!(
             "<ds:Signature xmlns:ds=\"{DS}\"><ds:SignedInfo>{inside}</ds:SignedInfo>\
              <ds:SignatureValue>{}</ds:SignatureValue></ds:Signature>",
             STANDARD.encode(value)
         ))
+    }
+
+    /// RSA-SHA256 over bytes.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, DemoIdpError> {
+        let mut value = vec![0; self.key.public_modulus_len()];
+        self.key
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut value)
+            .map_err(|_| DemoIdpError::Crypto { operation: "sign a message" })?;
+        Ok(value)
     }
 }
 

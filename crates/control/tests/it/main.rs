@@ -13,6 +13,8 @@ mod door_keys;
 #[cfg(test)]
 mod door_limits;
 #[cfg(test)]
+mod door_log_out;
+#[cfg(test)]
 mod door_opening;
 #[cfg(test)]
 mod door_trust;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod logout;
+#[cfg(test)]
 mod responses;
 #[cfg(test)]
 mod support;
