@@ -154,6 +154,11 @@ impl House {
         Self::built("https://door.example.com", MAP, corp, |config| config)
     }
 
+    /// A house whose identity provider is this one.
+    pub(crate) fn that_trusts(corp: saml_sp::IdentityProvider) -> Self {
+        Self::built("https://door.example.com", MAP, corp, |config| config)
+    }
+
     /// A house whose identity provider takes requests by HTTP-POST only.
     pub(crate) fn that_posts_to(sso_post_url: &str) -> Self {
         let map = MAP.replace("metadata: corp.xml", "metadata: corp.xml, request_binding: post");
@@ -484,7 +489,8 @@ impl Sessions for World {
     }
 
     async fn close_federated(&self, _: &str, _: &BTreeSet<String>) -> Result<u64, StoreError> {
-        panic!("no page is a provider's log-out")
+        self.signed_in.store(0, Ordering::SeqCst);
+        Ok(1)
     }
 }
 

@@ -9,6 +9,8 @@ mod house;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod log_out;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod opening;
