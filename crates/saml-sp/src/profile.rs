@@ -58,7 +58,7 @@ impl Question<'_, '_, '_, '_, '_> {
         self.check_destination()?;
         let confirmations = self.check_recipient()?;
         let ends = self.check_times(&confirmations)?;
-        let in_response_to = self.check_in_response_to(&confirmations)?;
+        let in_response_to = self.check_in_response_to(&confirmations, proof.was_encrypted)?;
         let (name_id, authn) = self.read_statements()?;
 
         Ok(VerifiedAssertion::new(Claims {
@@ -231,6 +231,7 @@ impl Question<'_, '_, '_, '_, '_> {
     fn check_in_response_to(
         &self,
         confirmations: &[Node<'_, '_>],
+        was_encrypted: bool,
     ) -> Result<Option<String>, Rejection> {
         let signed = self.tree.response.iter().chain(confirmations);
         let said: Vec<_> =
@@ -250,6 +251,16 @@ impl Question<'_, '_, '_, '_, '_> {
             None if self.verifier.unsolicited == Unsolicited::NotChecked => {
                 Ok(said.first().copied().map(str::to_owned))
             }
+            // Only now can the caller learn which request that is, and look it up.
+            None if was_encrypted && hint.is_none() && !said.is_empty() => match said.as_slice() {
+                [id, others @ ..] if others.iter().all(|other| other == id) => {
+                    Ok(Some((*id).to_owned()))
+                }
+                _ => Err(Rejection::new(
+                    ReasonCode::InResponseToMismatch,
+                    "the response answers two requests",
+                )),
+            },
             None if all.next().is_some() => Err(Rejection::new(
                 ReasonCode::InResponseToUnexpected,
                 "the response answers a request, but none is pending in this browser",

@@ -143,7 +143,9 @@ impl Verifier {
     /// Verifies the value of the form field `SAMLResponse` (HTTP-POST binding).
     ///
     /// `expected` is the id of the one pending request of this browser which the response must
-    /// answer, or `None` when there is no such request.
+    /// answer, or `None` when there is no such request. Where only an encrypted assertion says which
+    /// request it answers, nobody can expect it: give `None`, and look up
+    /// [`VerifiedAssertion::in_response_to`] as for any other.
     ///
     /// # Errors
     /// The first check that fails, in the order of [`Check`](crate::Check).

@@ -346,6 +346,30 @@ mod order {
         assert_eq!(row(&verified.outcomes(), Check::Decryption), CheckState::NotRun);
     }
 
+    /// AD FS leaves it out of the Response.
+    #[test]
+    fn a_request_that_only_the_ciphertext_names_is_told_to_be_looked_up() {
+        let document = Document { response_in_response_to: None, ..Document::default() };
+        let xml = document.response(&encrypt(&signed_inside()));
+        let verify = |xml: &str, expected| {
+            let result = decrypting().verify_xml(xml.as_bytes(), now(), expected);
+            result.map(|a| a.in_response_to().map(str::to_owned)).map_err(|r| r.code())
+        };
+        assert_eq!(verify(&xml, None), Ok(Some(REQUEST.to_owned())));
+        assert_eq!(verify(&xml, Some(REQUEST)), Ok(Some(REQUEST.to_owned())));
+        assert_eq!(verify(&xml, Some("_other")), Err(ReasonCode::InResponseToMismatch));
+        // Where the Response says it too, the caller could have known.
+        let outside = in_response(&encrypt(&signed_inside()));
+        assert_eq!(verify(&outside, None), Err(ReasonCode::InResponseToUnexpected));
+        // What answers nothing stays unsolicited.
+        let data = confirmation_data().replace(&format!("InResponseTo=\"{REQUEST}\" "), "");
+        let subject = subject(NAME_ID, BEARER, &data);
+        let document = Document { response_in_response_to: None, subject, ..Document::default() };
+        let inside = Signature::default().envelop(&document.assertion(), &document.assertion_id);
+        let xml = document.response(&encrypt(&inside));
+        assert_eq!(verify(&xml, None), Err(ReasonCode::UnsolicitedRefused));
+    }
+
     #[test]
     fn what_is_signed_nowhere_is_refused() {
         let xml = in_response(&encrypt(&Document::default().assertion()));
