@@ -130,6 +130,9 @@ fn our_metadata_is_what_the_server_would_publish() {
     ] {
         assert!(run.stdout.contains(text), "{text} in {}", run.stdout);
     }
+    // By redirect and by form.
+    let logout = " Location=\"https://door.example.com/saml/logout\"";
+    assert_eq!(run.stdout.matches(logout).count(), 2, "{}", run.stdout);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::exit::{BadConfiguration, Outcome};
 use crate::{output, sp_keys};
 use access::map::NameIdFormat;
 use anyhow::Result;
-use saml_sp::{Encryption, MetadataFlavour, ServiceProvider, SpMetadata};
+use saml_sp::{Encryption, LogoutService, MetadataFlavour, ServiceProvider, SpMetadata};
 
 pub(super) async fn run(args: &MetadataArgs) -> Result<Outcome> {
     let site = Site::new(&args.public_url, Vec::new()).ok_or_else(|| {
@@ -35,7 +35,10 @@ pub(super) async fn run(args: &MetadataArgs) -> Result<Outcome> {
         name_id_formats: [NameIdFormat::EmailAddress, NameIdFormat::Unspecified]
             .map(|format| format.uri().to_owned())
             .to_vec(),
-        logout: None,
+        logout: Some(LogoutService {
+            redirect_url: site.logout_url(),
+            post_url: Some(site.logout_url()),
+        }),
         valid_until: None,
         flavour: MetadataFlavour::parse(args.flavour.as_str()).unwrap_or_default(),
     };

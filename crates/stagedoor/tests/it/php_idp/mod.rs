@@ -2,6 +2,7 @@
 
 mod encrypted;
 mod keys;
+mod log_out;
 mod requests;
 mod sign_in;
 mod window;

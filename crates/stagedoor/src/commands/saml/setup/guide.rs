@@ -50,6 +50,10 @@ impl Site {
         format!("{}/saml/acs", self.origin)
     }
 
+    pub(in crate::commands::saml) fn logout_url(&self) -> String {
+        format!("{}/saml/logout", self.origin)
+    }
+
     pub(super) fn metadata_url(&self) -> String {
         format!("{}/saml/metadata", self.origin)
     }
@@ -111,6 +115,7 @@ mod tests {
     fn addresses_are_those_of_the_door() {
         let site = Site::new("https://door.example.com/", Vec::new()).unwrap();
         assert_eq!(site.acs_url(), "https://door.example.com/saml/acs");
+        assert_eq!(site.logout_url(), "https://door.example.com/saml/logout");
         assert_eq!(site.entity_id(), "https://door.example.com/saml/metadata");
         let team = TeamKey::parse("fraud").unwrap();
         assert_eq!(
