@@ -1,6 +1,13 @@
 //! What the fuzz targets share: genuine responses with their verifiers, and a mutator that knows XML.
 
+macro_rules! fixture {
+    ($name:literal) => {
+        include_str!(concat!("../../crates/saml-sp/tests/fixtures/", $name))
+    };
+}
+
 mod encrypt;
+mod logout;
 mod splice;
 
 use std::collections::BTreeSet;
@@ -15,15 +22,11 @@ use saml_sp::{
 };
 
 pub use encrypt::encrypted;
+pub use logout::{LOGOUT_DOOR, LogoutDoor};
 pub use splice::splice;
 
 const REQUEST: &str = "_request1";
 
-macro_rules! fixture {
-    ($name:literal) => {
-        include_str!(concat!("../../crates/saml-sp/tests/fixtures/", $name))
-    };
-}
 macro_rules! fixtures {
     ($($name:literal,)*) => { &[$(fixture!($name),)*] };
 }

@@ -24,10 +24,11 @@ Targets (all unless some are named):
   verify        whole verification: what is accepted says what a genuine response says
   decrypt       the same with encrypted assertions
   metadata      metadata of identity providers
+  logout        requests to log out: what is accepted says what a genuine one says
 
 The first finding ends the run; the message says where the input is. Makes target/tools first.";
 
-const TARGETS: [&str; 5] = ["parse", "canonicalize", "verify", "decrypt", "metadata"];
+const TARGETS: [&str; 6] = ["parse", "canonicalize", "verify", "decrypt", "metadata", "logout"];
 
 /// Changes that a smoke run makes to the corpus of each target.
 const SMOKE_RUNS: u32 = 10_000;

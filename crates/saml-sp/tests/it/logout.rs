@@ -21,7 +21,9 @@ use crate::support::{
 /// Made by python3-saml with the key of `sp.pem`: line breaks in the message, and `Signature` before
 /// `SigAlg` in the query.
 const PYTHON3_SAML: &str = include_str!("../fixtures/python3-saml-logout-sha256.txt");
-/// The same with RSA-SHA1.
+/// The same by form, signed inside.
+const PYTHON3_SAML_FORM: &str = include_str!("../fixtures/python3-saml-logout-form.xml");
+/// The query with RSA-SHA1.
 const PYTHON3_SAML_SHA1: &str = include_str!("../fixtures/python3-saml-logout-sha1.txt");
 
 const SLO: &str = "https://sp.example/saml/logout";
@@ -176,19 +178,31 @@ fn a_signed_request_names_whose_sessions_end() {
 
 /// The verdict on a request that python3-saml made.
 fn python3_saml(query: &str, policy: AlgorithmPolicy) -> Result<VerifiedLogoutRequest, Rejection> {
-    let key = ServiceProviderKey::from_pem(include_str!("../fixtures/sp.pem")).unwrap();
-    let provider = idp(vec![PinnedKey::from_certificate_der(key.certificate_der()).unwrap()]);
     let received = ReceivedLogoutRequest::from_query(query.trim_end())?;
     assert_eq!(received.relay_state(), Some("https://idp.example/done?a=1&b=ü"));
+    python3_saml_judged(&received, policy)
+}
+
+fn python3_saml_judged(
+    received: &ReceivedLogoutRequest,
+    policy: AlgorithmPolicy,
+) -> Result<VerifiedLogoutRequest, Rejection> {
+    let key = ServiceProviderKey::from_pem(include_str!("../fixtures/sp.pem")).unwrap();
+    let provider = idp(vec![PinnedKey::from_certificate_der(key.certificate_der()).unwrap()]);
     let (url, now) = ("https://sp.example/saml/slo", at("2026-11-21T06:11:40Z"));
     received.verify(&provider, url, now, ClockSkew::default(), policy)
 }
 
 #[test]
 fn a_request_of_another_stack_is_read() {
-    let request = python3_saml(PYTHON3_SAML, AlgorithmPolicy::Strict).unwrap();
-    assert_eq!(request.name_id().value(), "ana@example.com");
-    assert_eq!(request.session_indexes().iter().collect::<Vec<_>>(), ["_session1"]);
+    let by_query = python3_saml(PYTHON3_SAML, AlgorithmPolicy::Strict).unwrap();
+    let form = STANDARD.encode(PYTHON3_SAML_FORM);
+    let form = ReceivedLogoutRequest::from_form(&form, None).unwrap();
+    let by_form = python3_saml_judged(&form, AlgorithmPolicy::Strict).unwrap();
+    for request in [by_query, by_form] {
+        assert_eq!(request.name_id().value(), "ana@example.com");
+        assert_eq!(request.session_indexes().iter().collect::<Vec<_>>(), ["_session1"]);
+    }
 }
 
 #[test]
