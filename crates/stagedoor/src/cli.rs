@@ -184,14 +184,14 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", env = "STAGEDOOR_EVENTS_QUEUE")]
     pub(crate) events_queue: Option<String>,
     /// From one full pass to the next.
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = period)]
     pub(crate) resync: Duration,
     /// From a pass that left something unfinished to the next look.
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period)]
     pub(crate) recheck: Duration,
     /// How often to look whether files with metadata of identity providers have changed, and the
     /// shortest time between two fetches of metadata from an address; the map says the longest.
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period)]
     pub(crate) metadata_check: Duration,
     #[command(flatten)]
     pub(crate) sp_keys: SpKeyArgs,
@@ -259,6 +259,14 @@ pub(crate) enum SchemaFormat {
     ReasonCodes,
 }
 
+/// Parses the time between two rounds of a timer.
+fn period(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than zero".to_owned()),
+        period => Ok(period),
+    }
+}
+
 /// Parses `500ms`, `5s`, `15m` or `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -281,6 +289,12 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn timers_need_a_time_between_two_rounds() {
+        assert_eq!(period("1ms"), Ok(Duration::from_millis(1)));
+        assert_eq!(period("0s"), Err("must be longer than zero".to_owned()));
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn every_provider_is_told_the_same_addresses() {
             "  Audience (entity id)  https://door.example.com/saml/metadata\n",
             "\nSteps\n   1. ",
             "  assign to   ml-demand, ml-fraud\n",
-            "\nFor the access map\n  identity_providers:\n",
+            "\nFor the access map\nidentity_providers:\n",
         ] {
             assert!(run.stdout.contains(text), "{provider}: {text} in {}", run.stdout);
         }
@@ -104,6 +104,9 @@ fn without_a_map_a_team_can_be_named() {
     let folder = tempfile::tempdir().unwrap();
     setup(&folder, &["identity-center"]).exits(3).says(&["--map PATH", "--team TEAM"]);
     let run = setup(&folder, &["identity-center", "--team", "risk"]).exits(0);
+    assert!(
+        run.stdout.contains("  assign to   the groups of the map's grants (none is known here)\n")
+    );
     assert!(run.stdout.contains("\nApplication `SageMaker Studio: risk`\n"), "{}", run.stdout);
     let map = with_map();
     setup(&map, &["okta", "--team", "risk"]).exits(3).says(&["the map has no team `risk`"]);

@@ -135,19 +135,20 @@ fn text(site: &Site, guide: &Guide, paint: Paint) -> String {
         heading(&mut out, &format!("Application `{}`", application.name));
         let _ = writeln!(out, "  start URL   {}", application.start_url);
         for a in &application.attributes {
-            let _ = writeln!(out, "  attribute   {:<14}{:<22}{}", a.name, a.value, a.format);
+            let _ = writeln!(out, "  attribute   {:<13} {:<21} {}", a.name, a.value, a.format);
         }
         let groups: Vec<&str> = application.groups.iter().map(String::as_str).collect();
-        if !groups.is_empty() {
-            let _ = writeln!(out, "  assign to   {}", groups.join(", "));
-        }
+        let groups = match groups.as_slice() {
+            [] => "the groups of the map's grants (none is known here)".to_owned(),
+            groups => groups.join(", "),
+        };
+        let _ = writeln!(out, "  assign to   {groups}");
         let _ = writeln!(out, "  metadata    {}", application.metadata);
     }
     out.push('\n');
     heading(&mut out, "For the access map");
-    for line in guide.snippet.lines() {
-        let _ = writeln!(out, "  {line}");
-    }
+    // Not indented: it is pasted as it is.
+    let _ = writeln!(out, "{}", guide.snippet);
     if !guide.notes.is_empty() {
         out.push('\n');
         heading(&mut out, "Good to know");
