@@ -282,7 +282,7 @@ impl fmt::Display for ReasonCode {
 
 /// A refusal. Safe to show and to log as it is: it never holds anything taken from the response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("SAML response refused ({code}): {detail}")]
+#[error("refused ({code}): {detail}")]
 pub struct Rejection {
     code: ReasonCode,
     detail: Cow<'static, str>,

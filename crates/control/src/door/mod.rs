@@ -35,6 +35,7 @@ pub use view::{
 use crate::plane::Plane;
 use crate::ports::SessionId;
 use access::ids::{IdpKey, PersonId};
+use access::map::AccessMap;
 use counts::Counter;
 use jiff::{SignedDuration, Timestamp};
 use limits::Limiter;
@@ -176,6 +177,21 @@ impl Door {
     pub fn form_key(&self, token: &SessionToken, purpose: &str) -> String {
         digest(&["stagedoor form", token.reveal(), purpose])
     }
+}
+
+/// Whether a door would take this metadata for the identity providers of a map, as far as it is
+/// there.
+///
+/// # Errors
+/// What contradicts the map, or two providers that are one.
+pub fn check_metadata(
+    map: &AccessMap,
+    metadata: BTreeMap<IdpKey, saml_sp::IdentityProvider>,
+    now: Timestamp,
+) -> Result<(), DoorError> {
+    let nobody = ServiceProvider { entity_id: String::new(), acs_url: String::new() };
+    let trust = Trust::new(nobody, Vec::new(), &map.identity_providers);
+    metadata.into_iter().try_for_each(|(key, idp)| trust.take(&key, idp, now))
 }
 
 /// The id under which a token's session is kept.

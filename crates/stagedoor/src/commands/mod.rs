@@ -8,11 +8,14 @@ mod sandbox;
 mod serve;
 
 use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat};
-use crate::exit::Outcome;
+use crate::exit::{BadConfiguration, Outcome};
 use crate::output::counted;
+use crate::system::SystemClock;
 use crate::{demo, idp_metadata, mapfile, output, reference};
 use anyhow::Result;
 use clap::CommandFactory;
+use control::door::check_metadata;
+use control::ports::Clock;
 
 pub(crate) use serve::{Serving, seen, serve_until, stop_signal, web_config};
 
@@ -42,7 +45,9 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
 
 fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map)?;
-    idp_metadata::read_files(&idp_metadata::sources(&map, &args.map))?;
+    let metadata = idp_metadata::read_files(&idp_metadata::sources(&map, &args.map))?;
+    check_metadata(&map, metadata, SystemClock.now())
+        .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()))?;
     let cautions = map.cautions();
     if common.output == OutputFormat::Json {
         let document = serde_json::json!({

@@ -173,6 +173,25 @@ fn the_metadata_of_an_identity_provider_must_be_there_and_be_metadata() {
 }
 
 #[test]
+fn metadata_that_no_door_would_take_is_refused_here_too() {
+    let corp = "metadata: idp.xml, allow_unsolicited: true";
+    for (entry, says) in [
+        (format!("  corp: {{ {corp} }}\n  more: {{ {corp} }}\n"), "have the same entity id"),
+        (
+            format!("  corp: {{ {corp}, certificate_fingerprints: [{}] }}\n", "ab".repeat(32)),
+            "no signing certificate that the map pins",
+        ),
+    ] {
+        let folder = with_map(&format!("{MAP}identity_providers:\n{entry}"));
+        fs::write(folder.path().join("idp.xml"), metadata()).unwrap();
+        let document = validate(folder.path(), &["--output", "json"]).exits(3).json();
+        assert_eq!(document["code"], "door-invalid");
+        let message = document["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+    }
+}
+
+#[test]
 fn an_error_as_json_holds_code_and_place() {
     let folder = with_map(&MAP.replace("hold: 0d", "hold: 0d, hom: retain"));
     let document = validate(folder.path(), &["--output", "json"]).exits(3).json();

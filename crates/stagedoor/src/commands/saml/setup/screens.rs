@@ -290,14 +290,14 @@ fn adfs(site: &Site) -> Guide {
              this rule there is no subject, and the answer is refused with `subject-missing`."
                 .into(),
             "The metadata is at \
-             https://YOUR-ADFS-HOST/FederationMetadata/2007-06/FederationMetadata.xml; put the \
+             https://<adfs-host>/FederationMetadata/2007-06/FederationMetadata.xml; put the \
              address into the map, or save it as a file where the server cannot reach it."
                 .into(),
         ],
         applications: vec![one(site, "adfs", attributes, "the address of step 5")],
         snippet: by_url(
             "adfs",
-            "https://YOUR-ADFS-HOST/FederationMetadata/2007-06/FederationMetadata.xml",
+            "https://<adfs-host>/FederationMetadata/2007-06/FederationMetadata.xml",
         ),
         notes: vec![
             USER_NAME.into(),
@@ -337,11 +337,14 @@ fn keycloak(site: &Site) -> Guide {
              Off."
                 .into(),
             "Put the realm's metadata address into the map: \
-             https://YOUR-HOST/realms/YOUR-REALM/protocol/saml/descriptor"
+             https://<keycloak-host>/realms/<realm>/protocol/saml/descriptor"
                 .into(),
         ],
         applications: vec![one(site, "keycloak", attributes, "the address of step 4")],
-        snippet: by_url("keycloak", "https://YOUR-HOST/realms/YOUR-REALM/protocol/saml/descriptor"),
+        snippet: by_url(
+            "keycloak",
+            "https://<keycloak-host>/realms/<realm>/protocol/saml/descriptor",
+        ),
         notes: vec![
             USER_NAME.into(),
             tiles(site, "keycloak", "a mapper of the kind Hardcoded attribute"),
