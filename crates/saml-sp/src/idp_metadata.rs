@@ -134,6 +134,22 @@ fn named(entity_id: Option<&str>) -> String {
 }
 
 impl IdentityProvider {
+    /// One of which nothing is known but its name: every response of it is refused.
+    pub fn without_keys(entity_id: String) -> Self {
+        Self {
+            entity_id,
+            keys: Vec::new(),
+            sso_redirect_url: None,
+            sso_post_url: None,
+            slo_redirect_url: None,
+            slo_response_url: None,
+            slo_post_url: None,
+            wants_signed_requests: false,
+            valid_until: None,
+            cache_duration: None,
+        }
+    }
+
     /// Reads metadata: one `EntityDescriptor`, or a list of which `entity_id` chooses one. With
     /// `entity_id` given, it must match in either case.
     ///

@@ -303,6 +303,17 @@ fn bad_usage_exits_3() {
 }
 
 #[test]
+fn metadata_without_a_signing_certificate_lets_nothing_pass() {
+    let desk = Desk::new("rsa2048.crt");
+    let keyless = metadata("https://idp.example/metadata", "rsa2048.crt", "")
+        .replace("use=\"signing\"", "use=\"encryption\"");
+    desk.write("idp.xml", &keyless);
+    let run = desk.verify(&text("signxml-both.xml"), &["--output", "json"]).exits(5);
+    assert_eq!(run.json()["code"], "keys-missing");
+    assert_eq!(run.json()["verdict"], "rejected");
+}
+
+#[test]
 fn one_of_several_identity_providers_is_named() {
     let desk = Desk::new("rsa2048.crt");
     let (one, other) = (

@@ -66,7 +66,14 @@ fn identity_provider(file: &Path, entity_id: Option<&str>) -> Result<IdentityPro
     File::open(file)
         .and_then(|file| file.take(MAX_METADATA_BYTES as u64 + 1).read_to_end(&mut bytes))
         .map_err(|error| bad("idp-metadata-unreadable", &error))?;
-    Ok(IdentityProvider::from_metadata(&bytes, entity_id).map_err(|error| {
+    let read = match IdentityProvider::from_metadata(&bytes, entity_id) {
+        // A door with such metadata refuses everything. So does the debugger, and says why.
+        Err(MetadataError::NoSigningKey { entity_id }) => {
+            Ok(IdentityProvider::without_keys(entity_id))
+        }
+        read => read,
+    };
+    Ok(read.map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
         let help = match error {
             MetadataError::SeveralIdentityProviders { .. } => " (--idp-entity-id ID)",
