@@ -61,18 +61,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 }
 
 pub(crate) fn idp(keys: Vec<PinnedKey>) -> IdentityProvider {
-    IdentityProvider {
-        entity_id: IDP.to_owned(),
-        keys,
-        sso_redirect_url: None,
-        sso_post_url: None,
-        slo_redirect_url: None,
-        slo_response_url: None,
-        slo_post_url: None,
-        wants_signed_requests: false,
-        valid_until: None,
-        cache_duration: None,
-    }
+    IdentityProvider { keys, ..IdentityProvider::without_keys(IDP.to_owned()) }
 }
 
 pub(crate) fn verifier_with(keys: Vec<PinnedKey>) -> Verifier {

@@ -233,16 +233,9 @@ mod tests {
         let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
         let day = Duration::from_hours(24);
         let with = |valid_until: Option<&str>, cache: Option<i64>| IdentityProvider {
-            entity_id: "https://idp.example".to_owned(),
-            keys: Vec::new(),
-            sso_redirect_url: None,
-            sso_post_url: None,
-            slo_redirect_url: None,
-            slo_response_url: None,
-            slo_post_url: None,
-            wants_signed_requests: false,
             valid_until: valid_until.map(|end| end.parse().unwrap()),
             cache_duration: cache.map(SignedDuration::from_hours),
+            ..IdentityProvider::without_keys("https://idp.example".to_owned())
         };
         let hours = |valid_until, cache| due(day, &with(valid_until, cache), now).as_secs() / 3600;
         assert_eq!(hours(None, None), 24);

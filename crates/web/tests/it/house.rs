@@ -281,16 +281,8 @@ fn door(world: &Arc<World>, public_url: &str, map: &str, corp: saml_sp::Identity
 
 fn corp() -> saml_sp::IdentityProvider {
     saml_sp::IdentityProvider {
-        entity_id: "https://idp.example/metadata".into(),
-        keys: vec![],
         sso_redirect_url: Some("https://idp.example/sso".into()),
-        sso_post_url: None,
-        slo_redirect_url: None,
-        slo_response_url: None,
-        slo_post_url: None,
-        wants_signed_requests: false,
-        valid_until: None,
-        cache_duration: None,
+        ..saml_sp::IdentityProvider::without_keys("https://idp.example/metadata".into())
     }
 }
 
