@@ -2,19 +2,24 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
+mod events;
 mod origin;
+mod planning;
 mod saml;
+mod serving;
+mod time;
 
+pub(crate) use events::{EventsCommand, ReplayArgs};
 pub(crate) use origin::OriginArgs;
+pub(crate) use planning::{ApplyArgs, PlanArgs, WaitArgs};
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
 };
+pub(crate) use serving::{DemoArgs, SandboxArgs, ServeArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// The guarded way into SageMaker Studio.
 ///
@@ -119,128 +124,6 @@ impl Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct PlanArgs {
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    /// Write the plan to this file, for `stagedoor apply FILE`.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-    /// List what is left alone too, each with its reason.
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ApplyArgs {
-    /// A plan written by `stagedoor plan --out`. It is refused if the facts have changed since.
-    #[arg(value_name = "PLAN")]
-    pub(crate) plan: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
-    /// Let this plan take away up to N profiles, whatever the map's guard says.
-    #[arg(long, value_name = "N")]
-    pub(crate) allow_removals: Option<u32>,
-    /// Only show what would be done.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
-}
-
-/// How long to wait for AWS.
-#[derive(Debug, Clone, Copy, Args)]
-pub(crate) struct WaitArgs {
-    /// Give up waiting after this time; what was begun goes on, and a later run completes it.
-    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
-    pub(crate) timeout: Duration,
-    /// The longest pause between two looks whether AWS has finished; the first are shorter.
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
-    pub(crate) poll: Duration,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
-    /// Where to listen.
-    #[arg(long, default_value = "127.0.0.1:8080", env = "STAGEDOOR_LISTEN")]
-    pub(crate) listen: SocketAddr,
-    /// The address by which people and the identity provider reach the door: https, or http on
-    /// loopback. Absent: http and the address listened on.
-    #[arg(long, value_name = "URL", env = "STAGEDOOR_PUBLIC_URL")]
-    pub(crate) public_url: Option<String>,
-    #[command(flatten)]
-    pub(crate) origin: OriginArgs,
-    /// Where to listen for those who run Stagedoor: /livez, /readyz, /healthz and /metrics. Whoever
-    /// reaches it may read it, so it must not be public. Absent: nowhere.
-    #[arg(long, value_name = "ADDR", env = "STAGEDOOR_OPS_LISTEN")]
-    pub(crate) ops_listen: Option<SocketAddr>,
-    /// The SQS queue, by name, that EventBridge fills with CloudTrail events; in the directory's
-    /// Region. Absent: the timer alone wakes the loop.
-    #[arg(long, value_name = "NAME", env = "STAGEDOOR_EVENTS_QUEUE")]
-    pub(crate) events_queue: Option<String>,
-    /// From one full pass to the next.
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = period)]
-    pub(crate) resync: Duration,
-    /// From a pass that left something unfinished to the next look.
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period)]
-    pub(crate) recheck: Duration,
-    /// How often to look whether files with metadata of identity providers have changed, and the
-    /// shortest time between two fetches of metadata from an address; the map says the longest.
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period)]
-    pub(crate) metadata_check: Duration,
-    #[command(flatten)]
-    pub(crate) sp_keys: SpKeyArgs,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum EventsCommand {
-    /// Read events from files and act on them as if they had just arrived.
-    Replay(ReplayArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ReplayArgs {
-    /// A file with an event (EventBridge envelope or CloudTrail record), one event a line, or a
-    /// CloudTrail log file (`Records`); or a folder of such files, read in the order of names.
-    #[arg(value_name = "FILE|FOLDER")]
-    pub(crate) path: PathBuf,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
-    /// Only show what would be done.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SandboxArgs {
-    /// Where to listen; port 0 takes a free one. Point AWS_ENDPOINT_URL at it.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4566")]
-    pub(crate) listen: SocketAddr,
-    /// What exists at the start (YAML).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) seed: Option<PathBuf>,
-    /// What goes wrong, and when (YAML).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) faults: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DemoArgs {
-    /// Play the whole story without a browser and exit 0 only if every step was observed.
-    #[arg(long)]
-    pub(crate) script: bool,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
     /// Which form.
     #[arg(long, value_enum, default_value_t)]
@@ -259,28 +142,6 @@ pub(crate) enum SchemaFormat {
     ReasonCodes,
 }
 
-/// Parses the time between two rounds of a timer.
-fn period(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("must be longer than zero".to_owned()),
-        period => Ok(period),
-    }
-}
-
-/// Parses `500ms`, `5s`, `15m` or `2h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().map_err(|_| "write it as 500ms, 5s, 15m or 2h".to_owned())?;
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    match unit {
-        "ms" => Ok(Duration::from_millis(number)),
-        "s" => Ok(Duration::from_secs(number)),
-        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
-        _ => Err("write it as 500ms, 5s, 15m or 2h".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,20 +150,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn timers_need_a_time_between_two_rounds() {
-        assert_eq!(period("1ms"), Ok(Duration::from_millis(1)));
-        assert_eq!(period("0s"), Err("must be longer than zero".to_owned()));
-    }
-
-    #[test]
-    fn durations_need_a_number_and_a_unit() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("15m"), Ok(Duration::from_mins(15)));
-        for bad in ["", "5", "m", "5 m", "-5m", "5d", "5mm"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
     }
 }

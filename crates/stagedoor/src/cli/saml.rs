@@ -2,7 +2,8 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
-use super::{StoreArg, duration};
+use super::StoreArg;
+use super::time::duration;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use saml_sp::ClockSkew;

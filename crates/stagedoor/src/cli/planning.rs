@@ -1,0 +1,49 @@
+//! Flags of the commands that plan and carry out.
+
+use super::time::duration;
+use super::{MapArg, StoreArg};
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    /// Write the plan to this file, for `stagedoor apply FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// List what is left alone too, each with its reason.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// A plan written by `stagedoor plan --out`. It is refused if the facts have changed since.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// Let this plan take away up to N profiles, whatever the map's guard says.
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_removals: Option<u32>,
+    /// Only show what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// How long to wait for AWS.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct WaitArgs {
+    /// Give up waiting after this time; what was begun goes on, and a later run completes it.
+    #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
+    pub(crate) timeout: Duration,
+    /// The longest pause between two looks whether AWS has finished; the first are shorter.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    pub(crate) poll: Duration,
+}

@@ -1,0 +1,67 @@
+//! Flags of the commands that go on until they are stopped.
+
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
+
+use super::time::period;
+use super::{MapArg, OriginArgs, SpKeyArgs, StoreArg};
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080", env = "STAGEDOOR_LISTEN")]
+    pub(crate) listen: SocketAddr,
+    /// The address by which people and the identity provider reach the door: https, or http on
+    /// loopback. Absent: http and the address listened on.
+    #[arg(long, value_name = "URL", env = "STAGEDOOR_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) origin: OriginArgs,
+    /// Where to listen for those who run Stagedoor: /livez, /readyz, /healthz and /metrics. Whoever
+    /// reaches it may read it, so it must not be public. Absent: nowhere.
+    #[arg(long, value_name = "ADDR", env = "STAGEDOOR_OPS_LISTEN")]
+    pub(crate) ops_listen: Option<SocketAddr>,
+    /// The SQS queue, by name, that EventBridge fills with CloudTrail events; in the directory's
+    /// Region. Absent: the timer alone wakes the loop.
+    #[arg(long, value_name = "NAME", env = "STAGEDOOR_EVENTS_QUEUE")]
+    pub(crate) events_queue: Option<String>,
+    /// From one full pass to the next.
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = period)]
+    pub(crate) resync: Duration,
+    /// From a pass that left something unfinished to the next look.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period)]
+    pub(crate) recheck: Duration,
+    /// How often to look whether files with metadata of identity providers have changed, and the
+    /// shortest time between two fetches of metadata from an address; the map says the longest.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period)]
+    pub(crate) metadata_check: Duration,
+    #[command(flatten)]
+    pub(crate) sp_keys: SpKeyArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen; port 0 takes a free one. Point AWS_ENDPOINT_URL at it.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4566")]
+    pub(crate) listen: SocketAddr,
+    /// What exists at the start (YAML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+    /// What goes wrong, and when (YAML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Play the whole story without a browser and exit 0 only if every step was observed.
+    #[arg(long)]
+    pub(crate) script: bool,
+}
