@@ -1,7 +1,5 @@
 //! Flags of `stagedoor events`.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
-
 use super::{MapArg, StoreArg, WaitArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
