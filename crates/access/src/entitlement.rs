@@ -4,6 +4,7 @@ use crate::ids::{GroupId, PersonId, TeamKey};
 use crate::map::{AccessMap, Grant, GrantTeam, Place};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Group, Snapshot};
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +27,7 @@ pub struct Because {
     /// The group's id.
     pub group: GroupId,
     /// The group's name when it was read.
-    pub group_name: String,
+    pub group_name: ArcStr,
     /// The grant's place in the map.
     pub grant: Place,
 }
@@ -118,6 +119,11 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
 
 impl Entitlements {
     fn give(&mut self, snapshot: &Snapshot, grant: &Grant, group: &Group, team: &TeamKey) {
+        let because = Because {
+            group: group.id.clone(),
+            group_name: group.display_name.as_str().into(),
+            grant: grant.place.clone(),
+        };
         for person in &group.members {
             if !snapshot.people.get(person).is_some_and(|p| p.enabled) {
                 continue;
@@ -130,11 +136,7 @@ impl Entitlements {
                 .or_insert_with(|| Entitlement {
                     person: person.clone(),
                     team: team.clone(),
-                    because: Because {
-                        group: group.id.clone(),
-                        group_name: group.display_name.clone(),
-                        grant: grant.place.clone(),
-                    },
+                    because: because.clone(),
                     until: grant.until,
                 });
         }

@@ -36,6 +36,7 @@ use crate::ids::{
     Region, RoleArn, SpaceName, TeamKey,
 };
 use crate::network::NetworkRule;
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -220,7 +221,7 @@ pub enum GrantTeam {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The file, as it was named when the map was read.
-    pub file: String,
+    pub file: ArcStr,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.

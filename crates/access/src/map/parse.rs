@@ -8,6 +8,7 @@ use super::document::{self, Entry, MAX_BYTES, Node, Value, report_duplicate};
 use super::scalar::{Resolved, resolve};
 use super::shape;
 use super::{AccessMap, Place, decode};
+use arcstr::ArcStr;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// How messages name it.
-    pub name: String,
+    pub name: ArcStr,
     /// What is in it.
     pub text: String,
 }
@@ -23,7 +24,7 @@ pub struct Source {
 impl Source {
     /// Takes the bytes of a file, which must be at most 1 MiB of UTF-8. A byte order mark may
     /// stand at the beginning.
-    pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
+    pub fn from_bytes(name: impl Into<ArcStr>, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
         let name = name.into();
         if bytes.len() > MAX_BYTES {
             let message = format!("the file has {} bytes", bytes.len());
