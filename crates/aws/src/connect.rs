@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
-use control::ports::{CallError, FailureKind};
+use control::ports::{CallError, CallerIdentity};
 use std::fmt;
 use std::time::Duration;
 
@@ -57,15 +57,6 @@ impl fmt::Debug for Simulator {
             .field("access_key_id", &self.access_key_id)
             .finish_non_exhaustive()
     }
-}
-
-/// Who makes the calls (STS `GetCallerIdentity`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The account.
-    pub account: String,
-    /// The ARN of the user or assumed role.
-    pub arn: String,
 }
 
 /// AWS, as the process's own principal sees it. Cheap to clone; clones share connections,
@@ -173,27 +164,26 @@ impl Aws {
     }
 
     /// Asks STS who makes the calls, for messages.
-    pub async fn caller(&self) -> Result<Caller, CallError> {
-        const OPERATION: &str = "GetCallerIdentity";
-        let answer = aws_sdk_sts::Client::new(&self.sdk)
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(|e| failure::call_error("sts", OPERATION, &e))?;
-        answer.account.zip(answer.arn).map(|(account, arn)| Caller { account, arn }).ok_or_else(
-            || CallError {
-                service: "sts",
-                operation: OPERATION,
-                kind: FailureKind::Service,
-                aws_code: None,
-                message: "the answer names no account".to_owned(),
-            },
-        )
+    pub async fn caller(&self) -> Result<CallerIdentity, CallError> {
+        caller(&self.sdk).await
     }
 
     fn in_region(&self, region: &Region) -> SdkConfig {
         in_region(&self.sdk, region)
     }
+}
+
+/// Asks STS whose credentials these settings have.
+pub(crate) async fn caller(sdk: &SdkConfig) -> Result<CallerIdentity, CallError> {
+    const OPERATION: &str = "GetCallerIdentity";
+    let answer = aws_sdk_sts::Client::new(sdk)
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|e| failure::call_error("sts", OPERATION, &e))?;
+    answer.account.zip(answer.arn).map(|(account, arn)| CallerIdentity { account, arn }).ok_or_else(
+        || failure::unreadable("sts", OPERATION, "the answer names no account".to_owned()),
+    )
 }
 
 /// The same settings for another Region.

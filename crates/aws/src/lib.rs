@@ -34,7 +34,7 @@ mod studio;
 
 pub use assignments::Assignments;
 pub use client::secrets::{KeyText, SecretVersions};
-pub use connect::{Aws, Caller, Simulator};
+pub use connect::{Aws, Simulator};
 pub use identity_center::IdentityCenter;
 pub use queue::SqsQueue;
 pub use studio::Studio;

@@ -6,22 +6,28 @@ use crate::document::{Document, Effect, PolicyError, Statement};
 /// may come, which is how AWS tells people to guard against the confused deputy.
 const SOURCE_KEYS: [&str; 2] = ["aws:sourceaccount", "aws:sourcearn"];
 
-/// Whether the trust policy surely lets this service (`sagemaker.amazonaws.com`) assume the role.
+/// What it takes to assume a role.
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+/// What it takes besides to name a source identity for the session.
+pub const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+
+/// Whether the trust policy surely lets this service (`sagemaker.amazonaws.com`) do this with the
+/// role, mostly [`ASSUME_ROLE`].
 ///
 /// "Surely", because nothing here knows the request that will be made:
 /// - an `Allow` counts if it lists the service by name; `"*"` does not, since it is about AWS
 ///   principals. If it carries conditions, they may only use `aws:SourceAccount` and
 ///   `aws:SourceArn`;
 /// - a `Deny` counts whatever its conditions are, and wins.
-pub fn allows_service(document: &str, service: &str) -> Result<bool, PolicyError> {
+pub fn allows_service(document: &str, service: &str, action: &str) -> Result<bool, PolicyError> {
     let document = Document::parse(document)?;
-    let assume = |s: &&Statement| s.covers_action("sts:AssumeRole");
+    let concerned = |s: &&Statement| s.covers_action(action);
     let denied = document
         .statements
         .iter()
-        .filter(assume)
+        .filter(concerned)
         .any(|s| s.effect == Effect::Deny && may_concern(s, service));
-    let allowed = document.statements.iter().filter(assume).any(|s| {
+    let allowed = document.statements.iter().filter(concerned).any(|s| {
         s.effect == Effect::Allow
             && s.principal.as_ref().is_some_and(|p| p.lists_service(service))
             && only_source_conditions(s)
@@ -54,7 +60,7 @@ mod tests {
 
     fn allowed(statements: &str) -> bool {
         let document = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
-        allows_service(&document, SAGEMAKER).unwrap()
+        allows_service(&document, SAGEMAKER, ASSUME_ROLE).unwrap()
     }
 
     #[test]
@@ -108,6 +114,21 @@ mod tests {
     }
 
     #[test]
+    fn the_action_asked_for_decides() {
+        let with = |actions: &str, asked: &str| {
+            let document = format!(
+                r#"{{"Statement":{{"Effect":"Allow","Principal":{{"Service":"sagemaker.amazonaws.com"}},"Action":{actions}}}}}"#
+            );
+            allows_service(&document, SAGEMAKER, asked).unwrap()
+        };
+        let both = r#"["sts:AssumeRole","sts:SetSourceIdentity"]"#;
+        assert!(with(both, ASSUME_ROLE) && with(both, SET_SOURCE_IDENTITY));
+        let one = r#""sts:AssumeRole""#;
+        assert!(with(one, ASSUME_ROLE) && !with(one, SET_SOURCE_IDENTITY));
+        assert!(with(r#""sts:*""#, SET_SOURCE_IDENTITY));
+    }
+
+    #[test]
     fn only_source_conditions_keep_an_allow_sure() {
         let with = |condition: &str| {
             allowed(&format!(
@@ -125,7 +146,8 @@ mod tests {
 
     #[test]
     fn text_that_is_no_policy_is_an_error_not_a_no() {
-        assert!(allows_service("%7B%22Version%22", SAGEMAKER).is_err());
-        assert!(allows_service(r#"{"Statement":[{"Effect":"Allow"}]}"#, SAGEMAKER).is_err());
+        assert!(allows_service("%7B%22Version%22", SAGEMAKER, ASSUME_ROLE).is_err());
+        let statement = r#"{"Statement":[{"Effect":"Allow"}]}"#;
+        assert!(allows_service(statement, SAGEMAKER, ASSUME_ROLE).is_err());
     }
 }

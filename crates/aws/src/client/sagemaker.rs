@@ -296,9 +296,17 @@ shapes! {
         domain_id: Option<String>,
         domain_name: Option<String>,
         status: Option<String>,
+        failure_reason: Option<String>,
         auth_mode: Option<String>,
         single_sign_on_application_arn: Option<String>,
+        app_network_access_type: Option<String>,
+        domain_settings: Option<DomainSettings>,
+        default_user_settings: Option<Document>,
+        home_efs_file_system_id: Option<String>,
+        url: Option<String>,
     }
+    /// Settings of a domain as a whole.
+    DomainSettings { execution_role_identity_config: Option<String> }
     /// Answer of `ListDomains`.
     ListDomainsOutput { domains: Option<Vec<DomainDetails>>, next_token: Option<String> }
     /// A domain in a list.

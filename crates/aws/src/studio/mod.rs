@@ -1,5 +1,6 @@
 //! `SageMaker` Studio, in whichever account and Region a domain is.
 
+mod inspect;
 mod observe;
 mod presign;
 mod provision;
@@ -9,7 +10,7 @@ mod spoke;
 
 use crate::client::SageMaker;
 use crate::failure::unreadable;
-use access::observed::{AppStatus, ProfileStatus};
+use access::observed::{AppStatus, AuthMode, ProfileStatus};
 use aws_types::SdkConfig;
 use control::ports::{CallError, FailureKind};
 pub(crate) use presign::host_source;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 const SERVICE: &str = "sagemaker";
 
-/// Studio: the ports `Observe`, `Provision` and `Presign`. Cheap to clone; clones share the roles
+/// Studio: the ports `Observe`, `Provision`, `Presign` and `Inspect`. Cheap to clone; clones share the roles
 /// they have assumed.
 #[derive(Debug, Clone)]
 pub struct Studio {
@@ -66,6 +67,23 @@ fn status(
         Some("Delete_Failed") => ProfileStatus::DeleteFailed,
         other => return Err(unknown_status(operation, what, other)),
     })
+}
+
+/// How a domain authenticates people.
+fn auth_mode(
+    operation: &'static str,
+    what: &str,
+    mode: Option<&str>,
+) -> Result<AuthMode, CallError> {
+    match mode {
+        Some("IAM") => Ok(AuthMode::Iam),
+        Some("SSO") => Ok(AuthMode::Sso),
+        Some(other) => {
+            let message = format!("{what} has the unknown auth mode `{other}`");
+            Err(unreadable(SERVICE, operation, message))
+        }
+        None => Err(unreadable(SERVICE, operation, format!("{what} has no auth mode"))),
+    }
 }
 
 /// State of an app.

@@ -1,7 +1,7 @@
 //! Reading a domain.
 
 use super::spoke::Spoke;
-use super::{SERVICE, Studio, absent_as_none, app_status, quota, required, status};
+use super::{SERVICE, Studio, absent_as_none, app_status, auth_mode, quota, required, status};
 use crate::client::SageMaker;
 use crate::client::sagemaker::{
     AppDetails, DescribeDomain, DescribeUserProfile, Document, ListApps, ListSpaces, ListTags,
@@ -107,14 +107,7 @@ impl Reading<'_> {
         let found = self.client().call(&request).await?;
         let what = format!("domain {}", self.domain_id);
         let status = status(OPERATION, &what, found.status.as_deref())?;
-        let auth_mode = match found.auth_mode.as_deref() {
-            Some("IAM") => AuthMode::Iam,
-            Some("SSO") => AuthMode::Sso,
-            other => {
-                let message = format!("{what} has the unknown auth mode {other:?}");
-                return Err(unreadable(SERVICE, OPERATION, message));
-            }
-        };
+        let auth_mode = auth_mode(OPERATION, &what, found.auth_mode.as_deref())?;
         Ok((auth_mode, status == ProfileStatus::InService))
     }
 

@@ -3,34 +3,54 @@
 use super::Studio;
 use access::ids::RoleArn;
 use access::observed::ObservedRole;
-use control::ports::{CallError, DomainTarget, FailureKind};
-use iam_policy::trust::allows_service;
+use control::ports::{CallError, DomainTarget, FailureKind, RoleFacts};
+use iam_policy::PolicyError;
+use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY, allows_service};
 
 /// The service that takes on execution roles; the same in every partition.
 const PRINCIPAL: &str = "sagemaker.amazonaws.com";
 
 impl Studio {
-    /// Reads a role of the domain's account.
+    /// Reads a role of the domain's account, as planning needs it.
     pub(super) async fn read_role(
         &self,
         domain: &DomainTarget,
         role: &RoleArn,
     ) -> Result<ObservedRole, CallError> {
-        let iam = self.spokes.of(domain).await;
-        match iam.iam.get_role(role.role_name()).await {
+        Ok(match self.inspect_role(domain, role).await? {
+            // A profile given another ARN would not start.
+            RoleFacts::Missing | RoleFacts::Elsewhere { .. } => ObservedRole::Missing,
+            RoleFacts::Unreadable { .. } => ObservedRole::Unreadable,
+            RoleFacts::Found { assumed_by_sagemaker: true, .. } => ObservedRole::Trusted,
+            RoleFacts::Found { .. } => ObservedRole::Untrusted,
+        })
+    }
+
+    /// Reads a role of the domain's account, with everything that its trust policy tells.
+    pub(super) async fn inspect_role(
+        &self,
+        domain: &DomainTarget,
+        role: &RoleArn,
+    ) -> Result<RoleFacts, CallError> {
+        let spoke = self.spokes.of(domain).await;
+        match spoke.iam.get_role(role.role_name()).await {
             // Names are unique in an account whatever the path: the ARN tells whether this is the
-            // role that was asked for. A profile given another ARN would not start.
-            Ok(found) if found.arn != role.as_str() => Ok(ObservedRole::Missing),
-            Ok(found) => Ok(match allows_service(&found.trust_policy, PRINCIPAL) {
-                Ok(true) => ObservedRole::Trusted,
-                Ok(false) => ObservedRole::Untrusted,
-                Err(_) => ObservedRole::Unreadable,
-            }),
-            Err(e) if e.kind == FailureKind::NotFound => Ok(ObservedRole::Missing),
+            // role that was asked for.
+            Ok(found) if found.arn != role.as_str() => Ok(RoleFacts::Elsewhere { arn: found.arn }),
+            Ok(found) => Ok(trusted(&found.trust_policy)
+                .unwrap_or_else(|e| RoleFacts::Unreadable { reason: e.to_string() })),
+            Err(e) if e.kind == FailureKind::NotFound => Ok(RoleFacts::Missing),
             Err(e) if e.kind == FailureKind::AccessDenied && e.service == "iam" => {
-                Ok(ObservedRole::Unreadable)
+                Ok(RoleFacts::Unreadable { reason: e.to_string() })
             }
             Err(e) => Err(e),
         }
     }
+}
+
+fn trusted(policy: &str) -> Result<RoleFacts, PolicyError> {
+    Ok(RoleFacts::Found {
+        assumed_by_sagemaker: allows_service(policy, PRINCIPAL, ASSUME_ROLE)?,
+        source_identity: allows_service(policy, PRINCIPAL, SET_SOURCE_IDENTITY)?,
+    })
 }

@@ -24,6 +24,7 @@ const SESSION_LENGTH: usize = 64;
 /// The clients for one account and Region.
 #[derive(Debug)]
 pub(super) struct Spoke {
+    pub(super) sdk: SdkConfig,
     pub(super) sagemaker: SageMaker,
     pub(super) quotas: ServiceQuotas,
     pub(super) iam: Iam,
@@ -61,6 +62,7 @@ impl Spokes {
             sagemaker: SageMaker::new(&sdk),
             quotas: ServiceQuotas::new(&sdk),
             iam: Iam::new(&sdk),
+            sdk,
         });
         made.insert(key, spoke.clone());
         spoke
