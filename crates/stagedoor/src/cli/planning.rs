@@ -44,6 +44,6 @@ pub(crate) struct WaitArgs {
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
     pub(crate) timeout: Duration,
     /// The longest pause between two looks whether AWS has finished; the first are shorter.
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration, env = "STAGEDOOR_POLL")]
     pub(crate) poll: Duration,
 }

@@ -145,7 +145,7 @@ impl Cloud {
         })
     }
 
-    fn directory(&self, operation: &str, body: &Value) -> Value {
+    pub(crate) fn directory(&self, operation: &str, body: &Value) -> Value {
         self.call("identitystore", &format!("AWSIdentityStore.{operation}"), body)
     }
 

@@ -17,6 +17,8 @@ mod failures;
 #[cfg(test)]
 mod forgeries;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod guard;
 #[cfg(test)]
 mod house;

@@ -1,0 +1,147 @@
+//! Golden scripts: commands in, exact output out.
+//!
+//! Each `tests/golden/*.md` is a page for people that is also a test. Its fenced blocks are played
+//! in order: `yaml seed` starts simulated AWS, `yaml faults` breaks it, `yaml NAME` writes a file,
+//! `console` plays commands. In a console `$ stagedoor …` runs the binary and `> …` is what somebody
+//! else does or sees ([`acts`]); standard error is marked with `! `, an exit code other than 0 stands
+//! in brackets. The page is written anew from what happened and compared as a whole;
+//! `UPDATE_EXPECT=1` accepts the new one.
+//!
+//! Redacted is only what nothing can fix: the port, and times, since the binary lives by the
+//! system's clock.
+
+mod acts;
+mod transcript;
+
+use crate::world::World;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// One test for each page, and one that no page is forgotten.
+macro_rules! pages {
+    ($($name:ident = $file:literal;)+) => {
+        $(#[test] fn $name() { play(concat!($file, ".md")); })+
+
+        #[test]
+        fn every_page_is_played() {
+            let mut there: Vec<String> = std::fs::read_dir(folder())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            there.sort();
+            assert_eq!(there, [$(concat!($file, ".md")),+]);
+        }
+    };
+}
+
+pages! {
+    removal_starts_the_offboarding = "56-removal";
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+#[track_caller]
+fn play(file: &str) {
+    let page = folder().join(file);
+    let script = std::fs::read_to_string(&page).unwrap();
+    let mut player = Player::default();
+    let written = transcript::play(&script, |block| player.block(block));
+    assert!(player.runs > 0, "{file} runs nothing");
+    expect_test::expect_file![page].assert_eq(&written);
+}
+
+/// A page while it is played.
+#[derive(Default)]
+struct Player {
+    world: Option<World>,
+    /// Background processes end with the page.
+    running: Option<crate::process::Running>,
+    /// How many calls to AWS were shown already.
+    seen: usize,
+    runs: usize,
+}
+
+impl Player {
+    fn world(&self) -> &World {
+        self.world.as_ref().expect("a page begins with a block `yaml seed`")
+    }
+
+    /// Plays a block and returns what it should look like.
+    fn block(&mut self, block: &transcript::Block<'_>) -> Option<String> {
+        match block.info {
+            "yaml seed" => {
+                let world = World::new(&moments(block.text), "");
+                self.seen = world.cloud.look().calls().count();
+                self.world = Some(world);
+                None
+            }
+            "yaml faults" => {
+                self.world().cloud.go_wrong(block.text);
+                None
+            }
+            "console" => Some(self.console(block.text)),
+            info => {
+                if let Some((_, name)) = info.split_once(' ') {
+                    self.world().write(name, &moments(block.text));
+                }
+                None
+            }
+        }
+    }
+
+    fn console(&mut self, text: &str) -> String {
+        let mut parts = Vec::new();
+        for line in text.lines() {
+            if let Some(command) = line.strip_prefix("$ ") {
+                self.runs += 1;
+                parts.push(format!("{line}\n{}", self.run(command)));
+            } else if let Some(act) = line.strip_prefix("> ") {
+                parts.push(format!("{line}\n{}", self.act(act)));
+            }
+        }
+        transcript::redact(&parts.join("\n"), &self.world().cloud.url)
+    }
+
+    fn run(&self, command: &str) -> String {
+        let words = shlex::split(command).expect("quotes that close");
+        let [program, args @ ..] = words.as_slice() else { panic!("no command") };
+        assert_eq!(program, "stagedoor");
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let mut command = self.world().command(&args);
+        // The log is for machines; what is said to people is all there is to see then.
+        command.env("STAGEDOOR_LOG", "off").env("STAGEDOOR_POLL", "20ms");
+        let run = crate::process::run(command);
+        let mut out = run.stdout.clone();
+        for line in transcript::by_subject(&run.stderr) {
+            out.push_str("! ");
+            out.push_str(line);
+            out.push('\n');
+        }
+        if let Some(code) = run.code.filter(|code| *code != 0) {
+            let _ = writeln!(out, "[exit {code}]");
+        }
+        out
+    }
+}
+
+/// Fills in `{8 days ago}`: what has happened before the page begins.
+fn moments(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let days = after.split_once(" days ago}");
+        let days = days.and_then(|(days, left)| Some((days.parse::<i64>().ok()?, left)));
+        if let Some((days, left)) = days {
+            let then = crate::cloud::now() - jiff::SignedDuration::from_hours(24 * days);
+            out.push_str(&then.to_string());
+            rest = left;
+        } else {
+            out.push('{');
+            rest = after;
+        }
+    }
+    out + rest
+}
