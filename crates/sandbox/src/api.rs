@@ -57,10 +57,13 @@ pub(crate) fn answer<B: AsRef<[u8]>>(
     let mut delay = Delay { latency: Duration::ZERO, long_poll: Duration::ZERO };
     let mut record = CallRecord::new(now, service.name, operation.name);
     let outcome = auth::authenticate(&sandbox.world, service, headers, now).and_then(|caller| {
-        record.account.clone_from(&caller.0.account);
-        record.region.clone_from(&caller.1);
+        record.begin(&caller.0, &caller.1);
         perform(sandbox, now, &asked, caller, &mut delay, turn)
     });
+    let named = outcome.as_ref().ok().and_then(|answer| answer.get("SourceIdentity")?.as_str());
+    if let Some(identity) = named {
+        record.source_identity = Some(identity.to_owned());
+    }
     let outcome = outcome.map_err(|error| in_query(service, error));
     if turn == Turn::First {
         record.end(outcome.as_ref().err());

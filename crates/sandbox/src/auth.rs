@@ -60,6 +60,7 @@ pub(crate) fn authenticate(
             user_id: "AIDASANDBOXUSER000000".to_owned(),
             access_key_id: key,
             role_arn: None,
+            source_identity: None,
             denied: Vec::new(),
         })
     };

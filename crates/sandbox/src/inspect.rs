@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
-use crate::state::{AppKey, Domain, Owner, Profile};
+use crate::state::{AppKey, Caller, Domain, Owner, Profile};
 use crate::wire::error::ApiError;
 
 /// A call that was made.
@@ -18,6 +18,10 @@ pub struct CallRecord {
     pub account: String,
     /// Region of the credential scope.
     pub region: String,
+    /// Session name of the caller, when it is a session of a role.
+    pub session: Option<String>,
+    /// The source identity of the caller's session; that of the new one for `AssumeRole`.
+    pub source_identity: Option<String>,
     /// Signing name, such as `sagemaker`.
     pub service: &'static str,
     /// Operation.
@@ -30,8 +34,26 @@ pub struct CallRecord {
 
 impl CallRecord {
     pub(crate) fn new(at: Timestamp, service: &'static str, operation: &'static str) -> Self {
-        let (account, region) = (String::new(), String::new());
-        Self { at, account, region, service, operation, status: 200, error: None }
+        Self {
+            at,
+            account: String::new(),
+            region: String::new(),
+            session: None,
+            source_identity: None,
+            service,
+            operation,
+            status: 200,
+            error: None,
+        }
+    }
+
+    /// Whose call it is.
+    pub(crate) fn begin(&mut self, caller: &Caller, region: &str) {
+        self.account.clone_from(&caller.account);
+        self.region.push_str(region);
+        let session = caller.role_arn.as_ref().and_then(|_| caller.arn.rsplit('/').next());
+        self.session = session.map(str::to_owned);
+        self.source_identity.clone_from(&caller.source_identity);
     }
 
     pub(crate) fn end(&mut self, error: Option<&ApiError>) {

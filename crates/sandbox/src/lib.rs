@@ -12,7 +12,7 @@
 //! - signatures must have the right form, but are not verified (secret keys are unknown here);
 //! - presigned URLs and queue URLs lead to the sandbox itself;
 //! - IAM policies are not evaluated: a seed can deny actions to a caller, and trust policies know
-//!   principals and `sts:ExternalId`;
+//!   principals, `sts:ExternalId` and `sts:SourceIdentity`;
 //! - `/_sandbox/` exists: a clock that can be moved, a dump of the state, replaceable faults;
 //! - `GET /studio/<domain-id>/login?user=<user name>` stands in for sign-in of SSO-mode domains.
 

@@ -111,6 +111,7 @@ fn plant_callers(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
             user_id: format!("AIDA{}", world.ids.key(17)),
             access_key_id: key.clone(),
             role_arn: None,
+            source_identity: None,
             denied: credential.denied.clone(),
         };
         world.accounts.insert(credential.account.clone());
@@ -122,9 +123,7 @@ fn plant_callers(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
         check("role", &role.name, &account, Pattern::AccountId)?;
         let trust = match &role.trust {
             Trust::Preset(_) => trust::sagemaker_document(),
-            Trust::Account(trusted) => {
-                trust::account_document(&trusted.account, trusted.external_id.as_deref())
-            }
+            Trust::Account(trusted) => trust::account_document(trusted),
             Trust::Document(document) => document.document.clone(),
         };
         world.accounts.insert(account.clone());
@@ -267,10 +266,18 @@ fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<()
             return Err(wrong("domain", &given.id, problem));
         }
     };
+    if let Some(arn) = &application_arn {
+        plant_assignments(world, given, arn)?;
+    }
     let mut members = Map::new();
     members.insert("DomainName".to_owned(), name.into());
     members.insert("DefaultUserSettings".to_owned(), settings.into());
-    members.insert("AppNetworkAccessType".to_owned(), "PublicInternetOnly".into());
+    let network = if given.vpc_only { "VpcOnly" } else { "PublicInternetOnly" };
+    members.insert("AppNetworkAccessType".to_owned(), network.into());
+    if given.execution_role_identity {
+        let settings = json!({"ExecutionRoleIdentityConfig": "USER_PROFILE_NAME"});
+        members.insert("DomainSettings".to_owned(), settings);
+    }
     members.insert("HomeEfsFileSystemId".to_owned(), format!("fs-{}", world.ids.hex(17)).into());
     let planted = Domain {
         id: given.id.clone(),
@@ -278,6 +285,7 @@ fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<()
         region,
         auth_mode: given.auth_mode,
         application_arn,
+        old: given.before_october_2023,
         life: world.new_life(BIRTH, Status::InService),
         members,
         profiles: BTreeMap::new(),
@@ -290,6 +298,25 @@ fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<()
         None => Ok(()),
         Some(_) => Err(wrong("domain", &given.id, "is there twice")),
     }
+}
+
+fn plant_assignments(
+    world: &mut World,
+    given: &SeedDomain,
+    application: &str,
+) -> Result<(), SeedError> {
+    for group in &given.assigned {
+        let id = world.directory.as_ref().and_then(|d| d.group_names.get(&group.to_lowercase()));
+        let Some(id) = id.cloned() else {
+            let problem = format!("has the group `{group}` assigned, which is not in `directory`");
+            return Err(wrong("domain", &given.id, problem));
+        };
+        let order = world.next_order();
+        if let Some(application) = world.applications.get_mut(application) {
+            application.assignments.insert(("GROUP".to_owned(), id), order);
+        }
+    }
+    Ok(())
 }
 
 fn find_domain<'a>(
@@ -336,13 +363,21 @@ fn plant_space(world: &mut World, given: &SeedSpace) -> Result<(), SeedError> {
         return Err(wrong("space", name, format!("has the owner `{owner}`, who is no profile")));
     }
     let sharing = if given.shared { "Shared" } else { "Private" };
+    let mut settings = Map::new();
+    if let Some(app_type) = &given.app_type {
+        settings.insert("AppType".to_owned(), app_type.clone().into());
+    }
+    if let Some(size) = given.volume_gb {
+        let storage = json!({"EbsStorageSettings": {"EbsVolumeSizeInGb": size}});
+        settings.insert("SpaceStorageSettings".to_owned(), storage);
+    }
     let space = Space {
         name: name.clone(),
         efs_uid,
         owner: given.owner.clone(),
         sharing: given.owner.as_ref().map(|_| sharing.to_owned()),
-        display_name: None,
-        settings: Map::new(),
+        display_name: given.display_name.clone(),
+        settings,
         life,
     };
     let arn = domain.space_arn(name);
@@ -362,7 +397,7 @@ fn plant_app(world: &mut World, given: &SeedApp) -> Result<(), SeedError> {
             format!("has the type `{}`, not one of {types:?}", given.app_type),
         ));
     }
-    let life = world.new_life(BIRTH, Status::InService);
+    let life = world.new_life(given.started.unwrap_or(BIRTH), Status::InService);
     let domain = find_domain(world, "app", name, &given.domain)?;
     let (owner, owner_name) = match (&given.profile, &given.space) {
         (Some(profile), None) if domain.profiles.contains_key(&profile.to_lowercase()) => {
@@ -377,7 +412,7 @@ fn plant_app(world: &mut World, given: &SeedApp) -> Result<(), SeedError> {
     let app = App {
         name: name.to_owned(),
         owner_name: owner_name.clone(),
-        resource_spec: None,
+        resource_spec: given.instance_type.as_ref().map(|kind| json!({"InstanceType": kind})),
         recovery_mode: None,
         life,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -144,6 +145,9 @@ pub struct TrustAccount {
     pub account: String,
     /// The external id they must give; absent: none is needed.
     pub external_id: Option<String>,
+    /// Whether they may name a source identity (`sts:SetSourceIdentity`).
+    #[serde(default)]
+    pub source_identity: bool,
 }
 
 /// A secret of Secrets Manager, with the versions that have a staging label.
@@ -181,6 +185,19 @@ pub struct SeedDomain {
     pub name: Option<String>,
     /// `DefaultUserSettings.ExecutionRole`.
     pub default_execution_role: Option<String>,
+    /// Whether the domain is from before 1 October 2023: `DescribeDomain` then tells no application
+    /// of an SSO-mode domain, though it has one.
+    #[serde(default)]
+    pub before_october_2023: bool,
+    /// Directory groups assigned to the application of an SSO-mode domain, by display name.
+    #[serde(default)]
+    pub assigned: Vec<String>,
+    /// `AppNetworkAccessType` is `VpcOnly`, not `PublicInternetOnly`.
+    #[serde(default)]
+    pub vpc_only: bool,
+    /// `ExecutionRoleIdentityConfig` is `USER_PROFILE_NAME`, not `DISABLED`.
+    #[serde(default)]
+    pub execution_role_identity: bool,
 }
 
 /// How people sign in to a domain.
@@ -289,6 +306,12 @@ pub struct SeedSpace {
     /// Shared instead of private.
     #[serde(default)]
     pub shared: bool,
+    /// `SpaceDisplayName`.
+    pub display_name: Option<String>,
+    /// `SpaceSettings.AppType`.
+    pub app_type: Option<String>,
+    /// Size of its volume in GB, 5 to 16,384.
+    pub volume_gb: Option<u32>,
 }
 
 /// An app of a profile or of a space.
@@ -306,6 +329,10 @@ pub struct SeedApp {
     pub app_type: String,
     /// Absent: `default`.
     pub name: Option<String>,
+    /// `ResourceSpec.InstanceType`, such as `ml.t3.medium`.
+    pub instance_type: Option<String>,
+    /// When it was started; absent: at the beginning of 1970.
+    pub started: Option<Timestamp>,
 }
 
 /// How long states take, in seconds. The defaults are short enough to watch and long enough to

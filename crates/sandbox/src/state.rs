@@ -67,6 +67,8 @@ pub(crate) struct Domain {
     pub(crate) region: String,
     pub(crate) auth_mode: AuthMode,
     pub(crate) application_arn: Option<String>,
+    /// Made before applications had ARNs that `DescribeDomain` tells.
+    pub(crate) old: bool,
     pub(crate) life: Life,
     /// Members given at creation and shown by `DescribeDomain`.
     pub(crate) members: Map<String, Value>,
@@ -216,6 +218,8 @@ pub(crate) struct Caller {
     pub(crate) access_key_id: String,
     /// ARN of the role, when the caller is a session of one.
     pub(crate) role_arn: Option<String>,
+    /// The source identity that stays with the session.
+    pub(crate) source_identity: Option<String>,
     pub(crate) denied: Vec<String>,
 }
 
@@ -523,6 +527,13 @@ impl Domain {
         };
         let app_type = key.app_type.to_lowercase();
         self.arn_of(&format!("app/{}/{owner}/{app_type}/{}", self.id, key.name))
+    }
+
+    /// Whether sessions of execution roles name the profile as their source identity.
+    pub(crate) fn names_profiles(&self) -> bool {
+        let settings = self.members.get("DomainSettings");
+        settings.and_then(|s| s.get("ExecutionRoleIdentityConfig")?.as_str())
+            == Some("USER_PROFILE_NAME")
     }
 
     /// `DefaultUserSettings.ExecutionRole`.

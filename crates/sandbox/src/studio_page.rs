@@ -4,6 +4,7 @@ use http::{HeaderValue, Method, Response, StatusCode, Uri, header};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::services::sagemaker::profile;
 use crate::services::sso_admin::is_assigned;
 use crate::state::{Domain, Profile, Status, World};
 use crate::wire::query;
@@ -28,7 +29,7 @@ pub(crate) fn answer(
     let mut path = uri.path().split('/').skip(2);
     match (path.next(), path.next(), path.next()) {
         (Some(domain), Some("auth"), None) => open(world, now, domain, parameter("token")),
-        (Some(domain), Some("login"), None) => sign_in(world, domain, parameter("user")),
+        (Some(domain), Some("login"), None) => sign_in(world, now, domain, parameter("user")),
         _ => page(StatusCode::NOT_FOUND, "Not found", "<p>There is no such page.</p>"),
     }
 }
@@ -70,8 +71,9 @@ fn open(world: &mut World, now: Timestamp, domain_id: &str, token: &str) -> Resp
     }
 }
 
-/// Sign-in of an SSO-mode domain: the person must be assigned to the domain's application.
-fn sign_in(world: &World, domain_id: &str, user: &str) -> Response<Vec<u8>> {
+/// Sign-in of an SSO-mode domain: the person must be assigned to the domain's application. Whoever
+/// is, and has no profile, gets one there and then, with the domain's default role.
+fn sign_in(world: &mut World, now: Timestamp, domain_id: &str, user: &str) -> Response<Vec<u8>> {
     let denied = || {
         let reason = format!(
             "Access Denied. Please check if user is assigned to Studio Domain [{domain_id}] and \
@@ -79,25 +81,33 @@ fn sign_in(world: &World, domain_id: &str, user: &str) -> Response<Vec<u8>> {
         );
         refused(&reason)
     };
-    let Some(domain) = world.domains.get(domain_id) else { return denied() };
-    let profile = domain
-        .profiles
-        .values()
-        .find(|p| p.sso_user.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(user)));
-    let assigned = world.directory.as_ref().is_some_and(|directory| {
-        let application =
-            domain.application_arn.as_ref().and_then(|arn| world.applications.get(arn));
-        let id = directory.user_names.get(&user.to_lowercase());
-        let enabled = id.and_then(|id| directory.users.get(id)).is_some_and(|user| user.enabled);
-        let assigned = application
-            .zip(id)
-            .is_some_and(|(application, id)| is_assigned(directory, application, id));
-        enabled && assigned
-    });
-    match profile.filter(|profile| assigned && profile.life.status == Status::InService) {
-        Some(profile) => studio(world, domain, profile, &[]),
-        None => denied(),
+    if !may_enter(world, domain_id, user) {
+        return denied();
     }
+    let belongs =
+        |p: &&Profile| p.sso_user.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(user));
+    let found = world.domains.get(domain_id).and_then(|d| d.profiles.values().find(belongs));
+    if found.is_none() {
+        profile::create_at_sign_in(world, now, domain_id, user);
+    }
+    let Some(domain) = world.domains.get(domain_id) else { return denied() };
+    match domain.profiles.values().find(belongs) {
+        Some(profile) if profile.life.status == Status::InService => {
+            studio(world, domain, profile, &[])
+        }
+        _ => denied(),
+    }
+}
+
+fn may_enter(world: &World, domain_id: &str, user: &str) -> bool {
+    let application = world.domains.get(domain_id).and_then(|d| d.application_arn.as_ref());
+    let application = application.and_then(|arn| world.applications.get(arn));
+    world.directory.as_ref().zip(application).is_some_and(|(directory, application)| {
+        let id = directory.user_names.get(&user.to_lowercase());
+        let entry = id.and_then(|id| directory.users.get(id));
+        entry.is_some_and(|entry| entry.enabled)
+            && id.is_some_and(|id| is_assigned(directory, application, id))
+    })
 }
 
 fn hours(seconds: i64) -> String {

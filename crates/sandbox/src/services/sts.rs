@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::call::{Call, Operation};
 use crate::services::sagemaker::answer;
-use crate::services::trust;
+use crate::services::trust::{self, Offer};
 use crate::state::{Caller, Session, World, later};
 use crate::wire::error::{ApiError, Outcome};
 use crate::wire::pattern::Pattern;
@@ -53,9 +53,16 @@ fn assume(world: &mut World, call: &Call) -> Outcome {
             ),
         )
     };
-    let external_id = call.input.find_text("ExternalId");
+    // A source identity stays with its session and those it opens; it cannot be changed.
+    let given = call.input.find_text("SourceIdentity");
+    let kept = call.caller.source_identity.as_deref();
+    if given.is_some() && kept.is_some_and(|kept| Some(kept) != given) {
+        return Err(refused());
+    }
+    let source_identity = given.or(kept);
+    let offer = Offer { external_id: call.input.find_text("ExternalId"), source_identity };
     let role = trust::find_role(world, arn)
-        .filter(|role| trust::trusts_caller(&role.trust, &call.caller, external_id))
+        .filter(|role| trust::trusts_caller(&role.trust, &call.caller, offer))
         .cloned()
         .ok_or_else(refused)?;
     let duration = call.input.integer("DurationSeconds").unwrap_or(DEFAULT_DURATION);
@@ -78,6 +85,7 @@ fn assume(world: &mut World, call: &Call) -> Outcome {
         user_id: format!("{}:{name}", role.id),
         access_key_id: access_key_id.clone(),
         role_arn: Some(role.arn()),
+        source_identity: source_identity.map(str::to_owned),
         denied: role.denied.clone(),
     };
     let expires = later(call.now, duration.unsigned_abs());
@@ -92,11 +100,10 @@ fn assume(world: &mut World, call: &Call) -> Outcome {
         "SessionToken": token,
         "Expiration": shown.to_string(),
     });
-    let source = call.input.find_text("SourceIdentity").map(Value::from);
     Ok(answer([
         ("AssumedRoleUser", Some(user)),
         ("Credentials", Some(credentials)),
-        ("SourceIdentity", source),
+        ("SourceIdentity", source_identity.map(Value::from)),
     ])
     .into())
 }

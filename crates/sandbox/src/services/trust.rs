@@ -2,7 +2,18 @@
 
 use serde_json::Value;
 
+use crate::seed::TrustAccount;
 use crate::state::{Caller, Role, World};
+
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+
+/// What a caller brings along to assume a role.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Offer<'a> {
+    pub(crate) external_id: Option<&'a str>,
+    pub(crate) source_identity: Option<&'a str>,
+}
 
 /// The role with this ARN.
 pub(crate) fn find_role<'a>(world: &'a World, arn: &str) -> Option<&'a Role> {
@@ -25,13 +36,17 @@ pub(crate) fn sagemaker_document() -> Value {
 }
 
 /// The trust policy of a role which another account assumes.
-pub(crate) fn account_document(account: &str, external_id: Option<&str>) -> Value {
+pub(crate) fn account_document(trusted: &TrustAccount) -> Value {
+    let mut actions = vec![ASSUME_ROLE];
+    if trusted.source_identity {
+        actions.push(SET_SOURCE_IDENTITY);
+    }
     let mut statement = serde_json::json!({
         "Effect": "Allow",
-        "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
-        "Action": "sts:AssumeRole",
+        "Principal": {"AWS": format!("arn:aws:iam::{}:root", trusted.account)},
+        "Action": actions,
     });
-    if let (Some(id), Some(statement)) = (external_id, statement.as_object_mut()) {
+    if let (Some(id), Some(statement)) = (&trusted.external_id, statement.as_object_mut()) {
         let condition = serde_json::json!({"StringEquals": {"sts:ExternalId": id}});
         statement.insert("Condition".to_owned(), condition);
     }
@@ -40,15 +55,22 @@ pub(crate) fn account_document(account: &str, external_id: Option<&str>) -> Valu
 
 /// Whether SageMaker may assume a role with this trust policy.
 pub(crate) fn trusts_sagemaker(document: &Value) -> bool {
-    decide(document, None, |principal| {
-        principals(principal, "Service").any(|service| service == "sagemaker.amazonaws.com")
-    })
+    decide(document, ASSUME_ROLE, Offer::default(), is_sagemaker)
 }
 
-/// Whether a caller may assume a role with this trust policy.
-pub(crate) fn trusts_caller(document: &Value, caller: &Caller, external_id: Option<&str>) -> bool {
+/// Whether SageMaker may name a source identity when it assumes a role with this trust policy.
+pub(crate) fn lets_sagemaker_name_profiles(document: &Value) -> bool {
+    decide(document, SET_SOURCE_IDENTITY, Offer::default(), is_sagemaker)
+}
+
+fn is_sagemaker(principal: &Value) -> bool {
+    principals(principal, "Service").any(|service| service == "sagemaker.amazonaws.com")
+}
+
+/// Whether a caller may assume a role with this trust policy, with the source identity it offers.
+pub(crate) fn trusts_caller(document: &Value, caller: &Caller, offer: Offer<'_>) -> bool {
     let root = format!("arn:aws:iam::{}:root", caller.account);
-    decide(document, external_id, |principal| {
+    let is_caller = |principal: &Value| {
         principal.as_str() == Some("*")
             || principals(principal, "AWS").any(|aws| {
                 aws == "*"
@@ -57,13 +79,17 @@ pub(crate) fn trusts_caller(document: &Value, caller: &Caller, external_id: Opti
                     || aws == caller.arn
                     || Some(aws) == caller.role_arn.as_deref()
             })
-    })
+    };
+    decide(document, ASSUME_ROLE, offer, is_caller)
+        && (offer.source_identity.is_none()
+            || decide(document, SET_SOURCE_IDENTITY, offer, is_caller))
 }
 
 /// An explicit deny wins; no statement that allows is a refusal.
 fn decide(
     document: &Value,
-    external_id: Option<&str>,
+    wanted: &str,
+    offer: Offer<'_>,
     matches_principal: impl Fn(&Value) -> bool,
 ) -> bool {
     let statements = match document.get("Statement") {
@@ -73,11 +99,10 @@ fn decide(
     };
     let mut allowed = false;
     for statement in statements {
-        let action = texts(statement.get("Action")).any(|action| {
-            matches!(action.to_lowercase().as_str(), "sts:assumerole" | "sts:*" | "*")
-        });
+        let action = texts(statement.get("Action"))
+            .any(|action| matches!(action, "sts:*" | "*") || action.eq_ignore_ascii_case(wanted));
         let principal = statement.get("Principal").is_some_and(&matches_principal);
-        if !action || !principal || !conditions_hold(statement.get("Condition"), external_id) {
+        if !action || !principal || !conditions_hold(statement.get("Condition"), offer) {
             continue;
         }
         match statement.get("Effect").and_then(Value::as_str) {
@@ -88,14 +113,19 @@ fn decide(
     allowed
 }
 
-/// The simulator knows `StringEquals` on `sts:ExternalId`; any other condition does not hold.
-fn conditions_hold(condition: Option<&Value>, external_id: Option<&str>) -> bool {
+/// The simulator knows `StringEquals` on `sts:ExternalId` and `sts:SourceIdentity`; any other
+/// condition does not hold.
+fn conditions_hold(condition: Option<&Value>, offer: Offer<'_>) -> bool {
     let Some(operators) = condition.and_then(Value::as_object) else { return true };
     operators.iter().all(|(operator, keys)| {
         operator == "StringEquals"
             && keys.as_object().into_iter().flatten().all(|(key, wanted)| {
-                key.eq_ignore_ascii_case("sts:ExternalId")
-                    && external_id.is_some_and(|given| texts(Some(wanted)).any(|id| id == given))
+                let given = match key.to_lowercase().as_str() {
+                    "sts:externalid" => offer.external_id,
+                    "sts:sourceidentity" => offer.source_identity,
+                    _ => None,
+                };
+                given.is_some_and(|given| texts(Some(wanted)).any(|text| text == given))
             })
     })
 }

@@ -62,7 +62,7 @@ class Callers(Accounts):
         self.assertEqual(seen["Account"], "444455556666")
         self.assertEqual(seen["Arn"], answer["AssumedRoleUser"]["Arn"])
         domains = strict.client("sagemaker", key, token).list_domains()["Domains"]
-        self.assertEqual([domain["DomainId"] for domain in domains], ["d-member"])
+        self.assertEqual([domain["DomainId"] for domain in domains], ["d-old", "d-member"])
 
         self.assertEqual(
             refusal(strict.client("sagemaker", key, "other").list_domains),
@@ -84,6 +84,24 @@ class Callers(Accounts):
         self.assertEqual(
             refusal(strict.client("sts", key, token).get_caller_identity)[:2],
             (403, "ExpiredToken"),
+        )
+
+    def test_a_source_identity_needs_the_roles_trust_and_stays_with_the_session(self):
+        named = dict(
+            RoleArn=SPOKE.replace("Spoke", "Named"), RoleSessionName="stagedoor", ExternalId="7f1c"
+        )
+        unnamed = dict(named, RoleArn=SPOKE, SourceIdentity="stagedoor-1")
+        self.assertEqual(refusal(self.sts.assume_role, **unnamed)[:2], (403, "AccessDenied"))
+        answer = self.sts.assume_role(**named)
+        self.assertNotIn("SourceIdentity", answer)
+        answer = self.sts.assume_role(**named, SourceIdentity="stagedoor-1")
+        self.assertEqual(answer["SourceIdentity"], "stagedoor-1")
+        given = answer["Credentials"]
+        there = strict.client("sts", given["AccessKeyId"], given["SessionToken"])
+        far = dict(RoleArn="arn:aws:iam::777788889999:role/Far", RoleSessionName="on")
+        self.assertEqual(there.assume_role(**far)["SourceIdentity"], "stagedoor-1")
+        self.assertEqual(
+            refusal(there.assume_role, **far, SourceIdentity="other")[:2], (403, "AccessDenied")
         )
 
     def test_sessions_are_no_longer_than_the_role_allows(self):

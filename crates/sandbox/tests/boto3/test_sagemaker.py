@@ -93,7 +93,9 @@ class Domains(SageMaker):
         domains = self.api.list_domains()["Domains"]
         self.assertEqual([d["DomainId"] for d in domains], ["d-research", "d-federated"])
         member = strict.client("sagemaker", key="AKIAMEMBEREXAMPLE000")
-        self.assertEqual([d["DomainId"] for d in member.list_domains()["Domains"]], ["d-member"])
+        self.assertEqual(
+            [d["DomainId"] for d in member.list_domains()["Domains"]], ["d-old", "d-member"]
+        )
         self.assertEqual(
             refusal(member.describe_domain, DomainId=DOMAIN)[1], "ResourceNotFound"
         )
@@ -137,6 +139,25 @@ class Domains(SageMaker):
 
 
 class Profiles(SageMaker):
+    def test_security_groups_are_kept_and_replaced(self):
+        self.profile("ana", UserSettings={"SecurityGroups": ["sg-1", "sg-2"]})
+        self.assertEqual(self.describe("ana")["UserSettings"], {"SecurityGroups": ["sg-1", "sg-2"]})
+        self.api.update_user_profile(
+            DomainId=DOMAIN, UserProfileName="ana", UserSettings={"SecurityGroups": ["sg-3"]}
+        )
+        advance(1)
+        self.assertEqual(self.describe("ana")["UserSettings"], {"SecurityGroups": ["sg-3"]})
+        many = {"SecurityGroups": [f"sg-{n}" for n in range(6)]}
+        self.assertEqual(
+            refusal(
+                self.api.update_user_profile,
+                DomainId=DOMAIN,
+                UserProfileName="ana",
+                UserSettings=many,
+            )[:2],
+            (400, "ValidationException"),
+        )
+
     def test_names_keep_their_case_and_are_found_without_it(self):
         made = self.api.create_user_profile(
             DomainId=DOMAIN,
@@ -153,7 +174,7 @@ class Profiles(SageMaker):
         self.assertEqual(seen["UserProfileName"], "User1-Team1")
         self.assertEqual(seen["Status"], "InService")
         self.assertEqual(seen["UserSettings"], {"ExecutionRole": ROLE})
-        self.assertEqual(seen["HomeEfsFileSystemUid"], "200005")
+        self.assertRegex(seen["HomeEfsFileSystemUid"], "^[0-9]{6}$")
         self.assertEqual(
             refusal(self.api.create_user_profile, DomainId=DOMAIN, UserProfileName="USER1-team1"),
             (
@@ -391,8 +412,96 @@ class SsoMode(SageMaker):
             ),
         )
 
+    def assign(self, domain, kind="GROUP", who="14f83478-a061-708f-8de4-a3a2b99e9d89"):
+        arn = self.api.describe_domain(DomainId=domain)["SingleSignOnApplicationArn"]
+        assign = strict.client("sso-admin").create_application_assignment
+        return assign, dict(ApplicationArn=arn, PrincipalId=who, PrincipalType=kind)
+
+    def test_an_assignment_is_made_once(self):
+        assign, who = self.assign("d-federated")
+        assign(**who)
+        self.assertEqual(
+            refusal(assign, **who), (400, "ConflictException", "The assignment already exists.")
+        )
+        nobody = dict(who, PrincipalId="14f83478-a061-708f-8de4-000000000000")
+        self.assertEqual(refusal(assign, **nobody)[1], "ResourceNotFoundException")
+
+    def test_whoever_is_assigned_and_has_no_profile_gets_one_at_the_door(self):
+        assign, who = self.assign("d-federated")
+        url = f"{strict.ENDPOINT}/studio/d-federated/login?user=ana"
+        assign(**who)
+        self.assertEqual(self.api.list_user_profiles()["UserProfiles"], [])
+        self.assertEqual(strict.get(url)[0], 200)
+        (made,) = self.api.list_user_profiles(DomainIdEquals="d-federated")["UserProfiles"]
+        seen = self.describe(made["UserProfileName"], "d-federated")
+        self.assertEqual((seen["Status"], seen["SingleSignOnUserValue"]), ("InService", "ana"))
+        self.assertNotIn("UserSettings", seen)
+        self.assertEqual(self.api.list_tags(ResourceArn=seen["UserProfileArn"])["Tags"], [])
+        status, text = strict.get(url)
+        self.assertEqual(status, 200)
+        self.assertIn(f'data-role-arn="{DEFAULT_ROLE}"', text)
+        self.assertEqual(len(self.api.list_user_profiles()["UserProfiles"]), 1)
+        self.assertEqual(strict.get(url.replace("ana", "ben"))[0], 403)
+        self.assertEqual(strict.get(url.replace("ana", "nobody"))[0], 403)
+
+    def test_a_disabled_person_stays_out(self):
+        users = strict.client("identitystore").list_users(IdentityStoreId="d-906716eb24")["Users"]
+        (cleo,) = [user["UserId"] for user in users if user["UserName"] == "cleo"]
+        assign, who = self.assign("d-federated", "USER", cleo)
+        assign(**who)
+        self.assertEqual(strict.get(f"{strict.ENDPOINT}/studio/d-federated/login?user=cleo")[0], 403)
+        self.assertEqual(self.api.list_user_profiles()["UserProfiles"], [])
+
+    def test_old_domains_do_not_tell_their_application(self):
+        member = strict.client("sagemaker", key="AKIAMEMBEREXAMPLE000")
+        seen = member.describe_domain(DomainId="d-old")
+        self.assertNotIn("SingleSignOnApplicationArn", seen)
+        self.assertRegex(seen["SingleSignOnManagedApplicationInstanceId"], "^ins-[0-9a-f]{16}$")
+        self.assertEqual(seen["AuthMode"], "SSO")
+        self.assertEqual(strict.get(f"{strict.ENDPOINT}/studio/d-old/login?user=ana")[0], 403)
+        sso = strict.client("sso-admin")
+        instance = sso.list_instances()["Instances"][0]["InstanceArn"]
+        listed = sso.list_applications(InstanceArn=instance)["Applications"]
+        (arn,) = [a["ApplicationArn"] for a in listed if a["Name"].endswith("d-old")]
+        assign, who = self.assign("d-federated")
+        assign(**dict(who, ApplicationArn=arn))
+        self.assertEqual(strict.get(f"{strict.ENDPOINT}/studio/d-old/login?user=ana")[0], 200)
+
+    def test_domains_tell_network_home_and_role_identity(self):
+        member = strict.client("sagemaker", key="AKIAMEMBEREXAMPLE000")
+        old = member.describe_domain(DomainId="d-old")
+        self.assertEqual(old["AppNetworkAccessType"], "VpcOnly")
+        self.assertEqual(
+            old["DomainSettings"], {"ExecutionRoleIdentityConfig": "USER_PROFILE_NAME"}
+        )
+        seen = member.describe_domain(DomainId="d-member")
+        self.assertEqual(seen["AppNetworkAccessType"], "PublicInternetOnly")
+        self.assertNotIn("DomainSettings", seen)
+        self.assertEqual(seen["Url"], "https://d-member.studio.eu-west-1.sagemaker.aws")
+        self.assertRegex(seen["HomeEfsFileSystemId"], "^fs-[0-9a-f]{17}$")
+
+    def test_no_app_starts_where_the_role_may_not_carry_the_profiles_name(self):
+        member = strict.client("sagemaker", key="AKIAMEMBEREXAMPLE000")
+        member.create_user_profile(
+            DomainId="d-old",
+            UserProfileName="ben",
+            SingleSignOnUserIdentifier="UserName",
+            SingleSignOnUserValue="ben",
+        )
+        advance(2)
+        app = dict(DomainId="d-old", UserProfileName="ben", AppType="Canvas", AppName="default")
+        member.create_app(**app)
+        advance(3)
+        self.assertEqual(member.describe_app(**app)["Status"], "Failed")
+
 
 class Apps(SageMaker):
+    def test_a_running_app_tells_what_it_runs_on_and_since_when(self):
+        member = strict.client("sagemaker", key="AKIAMEMBEREXAMPLE000")
+        (app,) = member.list_apps(DomainIdEquals="d-member")["Apps"]
+        self.assertEqual(app["ResourceSpec"], {"InstanceType": "ml.t3.medium"})
+        self.assertEqual(app["CreationTime"].isoformat(), "2026-11-20T09:00:00+00:00")
+
     def test_an_app_lives_and_stays_listed_for_a_day(self):
         self.profile("Ana", Tags=[{"Key": "Team", "Value": "fraud"}])
         made = self.api.create_app(
@@ -494,6 +603,35 @@ class Apps(SageMaker):
 
 
 class Spaces(SageMaker):
+    def test_a_shared_space_is_made_again_under_another_owner(self):
+        member = strict.client("sagemaker", key="AKIAMEMBEREXAMPLE000")
+        member.create_user_profile(DomainId="d-member", UserProfileName="Ben")
+        advance(2)
+        (listed,) = member.list_spaces(DomainIdEquals="d-member")["Spaces"]
+        storage = {"EbsStorageSettings": {"EbsVolumeSizeInGb": 100}}
+        self.assertEqual(
+            listed["SpaceSettingsSummary"],
+            {"AppType": "JupyterLab", "SpaceStorageSettings": storage},
+        )
+        old = member.describe_space(DomainId="d-member", SpaceName="commons")
+        self.assertEqual(old["OwnershipSettings"], {"OwnerUserProfileName": "ana"})
+        self.assertEqual(old["SpaceDisplayName"], "The commons")
+        again = {
+            name: old[name] for name in ("SpaceSettings", "SpaceSharingSettings", "SpaceDisplayName")
+        }
+        made = member.create_space(
+            DomainId="d-member",
+            SpaceName="commons-2",
+            OwnershipSettings={"OwnerUserProfileName": "ben"},
+            **again,
+        )
+        advance(1)
+        new = member.describe_space(DomainId="d-member", SpaceName="commons-2")
+        self.assertEqual(new["SpaceArn"], made["SpaceArn"])
+        self.assertEqual({name: new[name] for name in again}, again)
+        self.assertEqual(new["OwnershipSettings"], {"OwnerUserProfileName": "Ben"})
+        self.assertNotEqual(new["HomeEfsFileSystemUid"], old["HomeEfsFileSystemUid"])
+
     def test_a_space_comes_and_goes(self):
         self.profile("Ana")
         made = self.api.create_space(

@@ -8,6 +8,7 @@ use super::{
     ready_domain, tags,
 };
 use crate::call::{Call, Operation};
+use crate::services::trust;
 use crate::state::{App, AppKey, Domain, Owner, Status, Target, World};
 use crate::wire::epoch_seconds;
 use crate::wire::error::{ApiError, Outcome};
@@ -107,8 +108,16 @@ fn create(world: &mut World, call: &Call) -> Outcome {
             format!("[{owner_arn}] already has an app of type JupyterServer; one is allowed."),
         ));
     }
-    let id = domain.id.clone();
+    let (id, role) = (domain.id.clone(), app_role(domain, &key.owner));
+    let names_profiles = domain.names_profiles();
     copy_tags(world, call, &arn, &owner_arn)?;
+    let mut twist = call.twist;
+    // The session that the app runs in cannot be opened.
+    twist.fails |= names_profiles
+        && role.is_some_and(|arn| {
+            trust::find_role(world, &arn)
+                .is_none_or(|role| !trust::lets_sagemaker_name_profiles(&role.trust))
+        });
     let app = App {
         name: call.text("AppName").to_owned(),
         owner_name,
@@ -118,8 +127,21 @@ fn create(world: &mut World, call: &Call) -> Outcome {
     };
     super::domain(world, call)?.apps.insert(key.clone(), app);
     let seconds = world.timing.app_create;
-    world.begin(Target::App(id, key), Status::Pending, call.now, seconds, call.twist);
+    world.begin(Target::App(id, key), Status::Pending, call.now, seconds, twist);
     Ok(json!({"AppArn": arn}))
+}
+
+/// The role an app runs with: its profile's, or that of the profile which owns its space.
+fn app_role(domain: &Domain, owner: &Owner) -> Option<String> {
+    let profile = match owner {
+        Owner::Profile(name) => Some(name.clone()),
+        Owner::Space(name) => {
+            let space = domain.spaces.get(name).filter(|s| s.sharing.as_deref() == Some("Private"));
+            space.and_then(|space| space.owner.as_ref()).map(|owner| owner.to_lowercase())
+        }
+    };
+    let profile = profile.and_then(|name| domain.profiles.get(&name));
+    profile.map_or_else(|| domain.default_role().map(str::to_owned), |p| domain.role_of(p))
 }
 
 /// An app has its own tags and those its profile or space has when it is launched.

@@ -122,6 +122,7 @@ fn create(world: &mut World, call: &Call) -> Outcome {
         region: call.region.clone(),
         auth_mode,
         application_arn,
+        old: false,
         life: world.new_life(call.now, Status::Pending),
         members,
         profiles: BTreeMap::new(),
@@ -176,8 +177,14 @@ fn url(domain: &Domain) -> String {
     format!("https://{}.studio.{}.sagemaker.aws", domain.id, domain.region)
 }
 
+/// How domains from before 1 October 2023 name their application.
+fn instance_id(application_arn: &str) -> String {
+    application_arn.rsplit('/').next().unwrap_or_default().replacen("apl-", "ins-", 1)
+}
+
 fn describe(world: &mut World, call: &Call) -> Outcome {
     let domain = domain(world, call)?;
+    let application = domain.application_arn.as_deref();
     let mut answer = answer([
         ("DomainArn", Some(domain.arn().into())),
         ("DomainId", Some(domain.id.clone().into())),
@@ -186,7 +193,11 @@ fn describe(world: &mut World, call: &Call) -> Outcome {
         ("Status", Some(domain.life.status.word().into())),
         ("CreationTime", Some(epoch_seconds(domain.life.created))),
         ("LastModifiedTime", Some(epoch_seconds(domain.life.modified))),
-        ("SingleSignOnApplicationArn", domain.application_arn.clone().map(Value::from)),
+        ("SingleSignOnApplicationArn", application.filter(|_| !domain.old).map(Value::from)),
+        (
+            "SingleSignOnManagedApplicationInstanceId",
+            application.filter(|_| domain.old).map(|arn| Value::from(instance_id(arn))),
+        ),
     ]);
     answer.extend(domain.members.clone());
     Ok(answer.into())

@@ -1,6 +1,9 @@
 //! User profiles.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 use super::shapes::{DOMAIN_ID, NAME, PAGE, SORT_ORDER, TAGS, TOKEN, USER_SETTINGS};
 use super::{
@@ -152,6 +155,38 @@ fn require_sso_user(world: &mut World, call: &Call) -> Result<String, ApiError> 
         ))),
         None => Ok(user),
     }
+}
+
+/// What Studio does when somebody without a profile signs in to an SSO-mode domain: it makes one
+/// which has no role of its own. At the quota it does nothing.
+pub(crate) fn create_at_sign_in(world: &mut World, now: Timestamp, domain_id: &str, user: &str) {
+    let limit = world.limits.user_profiles;
+    let place = world.domains.get(domain_id).map(|d| (d.account.clone(), d.region.clone()));
+    let profiles = |domain: &&Domain| {
+        place.as_ref().is_some_and(|(a, r)| (a, r) == (&domain.account, &domain.region))
+    };
+    if world.domains.values().filter(profiles).map(|d| d.profiles.len()).sum::<usize>() >= limit {
+        return;
+    }
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let slug: String = user.chars().map(plain).take(50).collect();
+    let name = format!("{}-{}", slug.trim_matches('-'), world.ids.hex(8));
+    let name = name.trim_start_matches('-').to_owned();
+    let spelled = world.directory.as_ref().and_then(|directory| {
+        let id = directory.user_names.get(&user.to_lowercase())?;
+        directory.users.get(id)?.attributes.get("UserName")?.as_str().map(str::to_owned)
+    });
+    let profile = Profile {
+        name: name.clone(),
+        efs_uid: world.new_efs_uid(),
+        sso_user: spelled,
+        settings: Map::new(),
+        life: world.new_life(now, Status::InService),
+    };
+    let Some(domain) = world.domains.get_mut(domain_id) else { return };
+    let arn = domain.profile_arn(&name);
+    domain.profiles.insert(name.to_lowercase(), profile);
+    world.tags.insert(arn, BTreeMap::new());
 }
 
 fn describe(world: &mut World, call: &Call) -> Outcome {

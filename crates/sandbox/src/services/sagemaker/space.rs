@@ -20,6 +20,7 @@ const SETTINGS: Kind = Kind::Structure(&[
     optional("CodeEditorAppSettings", Kind::Document),
     optional("JupyterLabAppSettings", Kind::Document),
     optional("SpaceStorageSettings", Kind::Document),
+    optional("SpaceManagedResources", Kind::OneOf(&["ENABLED", "DISABLED"])),
     optional("CustomFileSystems", Kind::Document),
     optional("RemoteAccess", Kind::OneOf(&["ENABLED", "DISABLED"])),
 ]);
@@ -182,14 +183,18 @@ fn list(world: &mut World, call: &Call) -> Outcome {
 }
 
 fn summary(domain: &Domain, space: &Space) -> Value {
-    let app_type = space.settings.get("AppType").map(|app| json!({"AppType": app}));
+    let summary = answer(
+        ["AppType", "RemoteAccess", "SpaceStorageSettings"]
+            .map(|name| (name, space.settings.get(name).cloned())),
+    );
+    let summary = (!summary.is_empty()).then(|| summary.into());
     answer([
         ("DomainId", Some(domain.id.clone().into())),
         ("SpaceName", Some(space.name.clone().into())),
         ("Status", Some(space.life.status.word().into())),
         ("CreationTime", Some(epoch_seconds(space.life.created))),
         ("LastModifiedTime", Some(epoch_seconds(space.life.modified))),
-        ("SpaceSettingsSummary", app_type),
+        ("SpaceSettingsSummary", summary),
         ("SpaceSharingSettingsSummary", sharing(space)),
         ("OwnershipSettingsSummary", ownership(space)),
         ("SpaceDisplayName", space.display_name.clone().map(Value::from)),
