@@ -22,10 +22,10 @@ pub enum PolicyError {
 }
 
 /// A policy document.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// The version of the policy language; absent: `2008-10-17`.
-    #[serde(rename = "Version")]
+    #[serde(rename = "Version", skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Its statements.
     #[serde(rename = "Statement", deserialize_with = "one_or_many")]
@@ -40,34 +40,56 @@ pub enum Effect {
     Deny,
 }
 
-/// One statement. `Resource` and `NotResource` are not kept: nothing here asks for them yet.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Statement {
     /// A name, for people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
     /// Whether it gives or takes.
     pub effect: Effect,
     /// Whom it is about.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<Principal>,
     /// Whom it is not about; everybody else is meant.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_principal: Option<Principal>,
     /// Patterns of the actions it is about.
-    #[serde(default, deserialize_with = "some_one_or_many")]
+    #[serde(
+        default,
+        deserialize_with = "some_one_or_many",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub action: Option<Vec<String>>,
     /// Patterns of the actions it is not about; every other action is meant.
-    #[serde(default, deserialize_with = "some_one_or_many")]
+    #[serde(
+        default,
+        deserialize_with = "some_one_or_many",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub not_action: Option<Vec<String>>,
+    /// Patterns of the resources it is about.
+    #[serde(
+        default,
+        deserialize_with = "some_one_or_many",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub resource: Option<Vec<String>>,
+    /// Patterns of the resources it is not about; every other resource is meant.
+    #[serde(
+        default,
+        deserialize_with = "some_one_or_many",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub not_resource: Option<Vec<String>>,
     /// Operator, key, values. Every one of them must hold.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub condition: BTreeMap<String, BTreeMap<String, Values>>,
 }
 
 /// The principals a statement names.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Principal {
     /// The text `"*"`; no other text is a principal.
@@ -99,7 +121,7 @@ impl Principal {
 }
 
 /// One text or a list of them. Numbers and booleans become text, as IAM reads them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Values(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Values {

@@ -1,9 +1,11 @@
 //! IAM policy documents, as data.
 //!
-//! Pure: no clock, no environment, no I/O. Today: reading a document ([`document`]) and asking a
-//! role's trust policy whom it lets in ([`trust`]).
+//! Pure: no clock, no environment, no I/O. Today: reading and writing a document ([`document`]),
+//! asking a role's trust policy whom it lets in ([`trust`]), and cutting off single people who share
+//! a role ([`source_identity`]).
 
 pub mod document;
+pub mod source_identity;
 pub mod trust;
 
 pub use document::{Document, Effect, PolicyError, Statement};

@@ -1,0 +1,85 @@
+//! Telling people apart who share a role, by the source identity of their sessions.
+//!
+//! A domain with `ExecutionRoleIdentityConfig` `USER_PROFILE_NAME` lets `SageMaker` set the name of
+//! the user profile as the source identity of the execution role's sessions. It cannot be changed
+//! later and stays through role chaining, and policies see it as `aws:SourceIdentity`.
+
+use crate::document::{Document, Effect, Statement, Values};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the policy language that is written.
+const VERSION: &str = "2012-10-17";
+
+/// The policy that denies everything to the sessions of these source identities and to no other.
+///
+/// Attached to a shared role it takes effect on sessions that exist already: policies are evaluated
+/// anew for every request. A session without source identity is not concerned, for a key that is
+/// missing matches no string. Names of profiles are not case-sensitive, so neither is this.
+///
+/// Without any name it denies nothing.
+pub fn deny(source_identities: &BTreeSet<String>) -> Document {
+    let names = Values(source_identities.iter().cloned().collect());
+    let key = BTreeMap::from([("aws:SourceIdentity".to_owned(), names)]);
+    let statement = Statement {
+        sid: Some("StagedoorDenyPerson".to_owned()),
+        effect: Effect::Deny,
+        principal: None,
+        not_principal: None,
+        action: Some(vec!["*".to_owned()]),
+        not_action: None,
+        resource: Some(vec!["*".to_owned()]),
+        not_resource: None,
+        condition: BTreeMap::from([("StringEqualsIgnoreCase".to_owned(), key)]),
+    };
+    // An empty list would be a condition that IAM refuses to store.
+    let statements = if source_identities.is_empty() { Vec::new() } else { vec![statement] };
+    Document { version: Some(VERSION.to_owned()), statements }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_document_is_the_one_that_iam_takes() {
+        let text = serde_json::to_string_pretty(&deny(&names(&["ana--fraud"]))).unwrap();
+        assert_eq!(
+            text,
+            r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "StagedoorDenyPerson",
+      "Effect": "Deny",
+      "Action": [
+        "*"
+      ],
+      "Resource": [
+        "*"
+      ],
+      "Condition": {
+        "StringEqualsIgnoreCase": {
+          "aws:SourceIdentity": [
+            "ana--fraud"
+          ]
+        }
+      }
+    }
+  ]
+}"#
+        );
+        assert_eq!(Document::parse(&text).unwrap(), deny(&names(&["ana--fraud"])));
+    }
+
+    #[test]
+    fn several_names_are_one_statement_and_none_is_no_statement() {
+        let two = deny(&names(&["ben--fraud", "ana--fraud"]));
+        let values = &two.statements[0].condition["StringEqualsIgnoreCase"]["aws:SourceIdentity"];
+        assert_eq!(values.0, ["ana--fraud", "ben--fraud"]);
+        assert_eq!(deny(&names(&[])).statements, []);
+    }
+}
