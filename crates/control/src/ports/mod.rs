@@ -1,20 +1,28 @@
 //! The traits that adapters implement.
 
 mod attempts;
+mod change;
+mod claims;
 mod clock;
 mod directory;
 mod failure;
 mod inspect;
+mod profile_index;
 mod secrets;
 mod state;
 mod studio;
+mod switch;
 mod wakeups;
+mod work;
 
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
+pub use change::ChangeId;
+pub use claims::{Claims, Ticket};
 pub use clock::{Clock, Entropy};
 pub use directory::{Directory, PersonLookup};
 pub use failure::{CallError, FailureKind};
 pub use inspect::{AppNetwork, CallerIdentity, DomainFacts, Inspect, RoleFacts, RoleIdentity};
+pub use profile_index::{IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex};
 pub use secrets::Secrets;
 pub use state::{
     AuditEntry, AuditLog, IdpSession, LoginRequests, PendingLogin, ReplayCache, Session, SessionId,
@@ -24,4 +32,6 @@ pub use studio::{
     AppOwner, DomainTarget, Ensured, Observe, Presign, PresignRequest, PresignedUrl, ProfileScope,
     ProfileSpec, ProfileUpdate, Provision,
 };
+pub use switch::{Freeze, Switch};
 pub use wakeups::{Delivery, WakeQueue};
+pub use work::{IfQueued, Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};

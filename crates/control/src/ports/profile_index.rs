@@ -1,0 +1,110 @@
+//! Which profiles of ours each person has: a hint that makes reading cheap.
+
+use super::{ChangeId, StoreError, Ticket};
+use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A profile of this installation, as of the last reading or our own change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexedProfile {
+    /// Its name.
+    pub name: ProfileName,
+    /// Whose it is.
+    pub person: PersonId,
+    /// For which team.
+    pub team: TeamKey,
+    /// Since when it is on its way out.
+    pub leaving_since: Option<Timestamp>,
+    /// Whether somebody agreed to that by number.
+    pub agreed: bool,
+}
+
+/// A profile that the guard counts: on its way out for less than a day, nobody having agreed to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// Its domain.
+    pub domain: DomainId,
+    /// Its name.
+    pub profile: ProfileName,
+    /// Since when it is on its way out.
+    pub since: Timestamp,
+    /// Whether a reading has found it gone.
+    pub gone: bool,
+}
+
+/// A profile that a pass is about to make, or to put on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// Its domain.
+    pub domain: DomainId,
+    /// Its name.
+    pub profile: ProfileName,
+    /// Whose it is.
+    pub person: PersonId,
+    /// For which team.
+    pub team: TeamKey,
+}
+
+/// What the index knows that a pass for some people needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IndexView {
+    /// When each domain was last read in full. For a domain that is absent here the rest says
+    /// nothing.
+    pub marks: BTreeMap<DomainId, Timestamp>,
+    /// How many profiles of ours each domain has.
+    pub owned: BTreeMap<DomainId, u64>,
+    /// The profiles of the people asked about.
+    pub profiles: BTreeMap<DomainId, Vec<IndexedProfile>>,
+    /// What the guard counts, of everybody.
+    pub leaving: Vec<Leaving>,
+}
+
+/// What one reading of a domain found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexReading {
+    /// The domain.
+    pub domain: DomainId,
+    /// The case-folded names that were asked for; `None`: all.
+    pub asked: Option<BTreeSet<String>>,
+    /// This installation's profiles among them, by case-folded name.
+    pub found: BTreeMap<String, IndexedProfile>,
+}
+
+/// The index. A lost one costs a full reading, nothing else. Shared by all replicas.
+#[async_trait]
+pub trait ProfileIndex: Send + Sync + fmt::Debug {
+    /// What is known of these people, and what the guard counts at `now`.
+    async fn look(
+        &self,
+        people: &BTreeSet<PersonId>,
+        now: Timestamp,
+    ) -> Result<IndexView, StoreError>;
+
+    /// Takes over what a reading found that began at `ticket`. What was changed in the index
+    /// afterwards stays. A profile that is gone is remembered as long as the guard counts it.
+    async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError>;
+
+    /// Remembers profiles that are about to be made.
+    async fn making(&self, profiles: &[Intent]) -> Result<(), StoreError>;
+
+    /// Remembers, in one atomic step, that the pass `owner` is about to put these profiles on their
+    /// way out, and says what the guard counts besides: also what another pass is about to do, so
+    /// that of two passes at once the second one counts the first.
+    async fn leaving(
+        &self,
+        owner: &ChangeId,
+        profiles: &[Intent],
+        agreed: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Leaving>, StoreError>;
+
+    /// Of what the pass said to [`Self::leaving`], these came to pass; the rest is forgotten.
+    async fn left(
+        &self,
+        owner: &ChangeId,
+        profiles: &BTreeSet<(DomainId, ProfileName)>,
+    ) -> Result<(), StoreError>;
+}
