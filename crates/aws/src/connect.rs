@@ -5,6 +5,7 @@ use crate::client::SageMaker;
 use crate::client::secrets::SecretsManager;
 use crate::failure;
 use crate::identity_center::IdentityCenter;
+use crate::in_process::{GivenTime, InProcess, Wire};
 use crate::queue::SqsQueue;
 use crate::studio::Studio;
 use access::ids::{IdentityStoreId, Region};
@@ -18,11 +19,13 @@ use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
-use control::ports::{CallError, CallerIdentity};
+use control::ports::{CallError, CallerIdentity, Clock};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a call is tried where the environment does not say otherwise. The SDK's default of
@@ -86,28 +89,35 @@ impl Aws {
 
     /// Uses a simulator and reads nothing from the environment. Retries wait only milliseconds.
     pub fn simulated(simulator: &Simulator) -> Self {
-        let credentials = Credentials::new(
-            simulator.access_key_id.clone(),
-            simulator.secret_access_key.clone(),
-            None,
-            None,
-            "simulator",
-        );
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(10))
             .with_max_backoff(Duration::from_millis(100));
-        let mut sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(aws_types::region::Region::new(simulator.region.as_str().to_owned()))
-            .endpoint_url(simulator.url.clone())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .identity_cache(IdentityCache::lazy().build())
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        let mut sdk = by_hand(simulator)
             .time_source(SharedTimeSource::new(SystemTimeSource::new()))
             .timeout_config(timeouts())
             .retry_config(retries);
         sdk.set_http_client(http_client());
+        Self::over(sdk.build())
+    }
+
+    /// Uses `handler` in place of the network and reads nothing from the environment. Signatures go
+    /// by `clock`; whatever waits, waits in tokio's time, which may be paused.
+    ///
+    /// `simulator.url` is only what requests name as their host. The SDK spreads the renewal of
+    /// assumed credentials at random, by `fastrand`'s generator of the thread: whoever wants to
+    /// replay a run exactly sets it off with `fastrand::seed`.
+    pub fn in_process(
+        simulator: &Simulator,
+        handler: Arc<dyn InProcess>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let sdk = by_hand(simulator)
+            .time_source(SharedTimeSource::new(GivenTime(clock)))
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_config(RetryConfig::disabled())
+            .http_client(SharedHttpClient::new(Wire::new(handler, ATTEMPTS, ATTEMPT_TIMEOUT)));
         Self::over(sdk.build())
     }
 
@@ -184,6 +194,24 @@ pub(crate) async fn caller(sdk: &SdkConfig) -> Result<CallerIdentity, CallError>
     answer.account.zip(answer.arn).map(|(account, arn)| CallerIdentity { account, arn }).ok_or_else(
         || failure::unreadable("sts", OPERATION, "the answer names no account".to_owned()),
     )
+}
+
+/// Settings for a simulator, without a way to it.
+fn by_hand(simulator: &Simulator) -> aws_types::sdk_config::Builder {
+    let credentials = Credentials::new(
+        simulator.access_key_id.clone(),
+        simulator.secret_access_key.clone(),
+        None,
+        None,
+        "simulator",
+    );
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_types::region::Region::new(simulator.region.as_str().to_owned()))
+        .endpoint_url(simulator.url.clone())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .identity_cache(IdentityCache::lazy().build())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
 }
 
 /// The same settings for another Region.

@@ -29,6 +29,7 @@ pub mod client;
 mod connect;
 mod failure;
 mod identity_center;
+mod in_process;
 mod queue;
 mod studio;
 
@@ -36,5 +37,6 @@ pub use assignments::Assignments;
 pub use client::secrets::{KeyText, SecretVersions};
 pub use connect::{Aws, Simulator};
 pub use identity_center::IdentityCenter;
+pub use in_process::{InProcess, Lost};
 pub use queue::SqsQueue;
 pub use studio::Studio;

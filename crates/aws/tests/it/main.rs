@@ -11,6 +11,8 @@ mod domain;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod in_process;
+#[cfg(test)]
 mod presign;
 #[cfg(test)]
 mod provision;
