@@ -13,14 +13,19 @@
 
 mod attempts;
 mod audit;
+mod claims;
 mod failure;
 mod logins;
 mod microseconds;
 mod migrations;
+mod profile_index;
 mod prune;
 mod replay;
 mod secrets;
 mod sessions;
 mod sqlite;
+mod switch;
+mod tally;
+mod work;
 
 pub use sqlite::SqliteStore;

@@ -1,6 +1,11 @@
 //! What every store must do, written against the ports alone so that any adapter can be held
 //! against it. Each function takes an empty store and panics where the contract is broken.
 
+pub(crate) mod claims;
+pub(crate) mod profile_index;
+pub(crate) mod switch;
+pub(crate) mod work;
+
 use access::ids::{IdpKey, PersonId, TeamKey};
 use control::ports::{
     ATTEMPTS_KEPT, Attempt, Attempts, AuditEntry, AuditLog, CheckRow, IdpSession, LoginRequests,

@@ -37,7 +37,7 @@ async fn an_empty_file_becomes_a_store_and_stays_one() {
     drop(second);
     let raw = Connection::open(&path).unwrap();
     let version: i64 = raw.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 }
 
 #[cfg(unix)]
@@ -75,13 +75,13 @@ fn the_file_of_a_newer_version_is_refused() {
     let path = folder.path().join("state.sqlite");
     drop(SqliteStore::open(&path).unwrap());
     let raw = Connection::open(&path).unwrap();
-    raw.pragma_update(None, "user_version", 4).unwrap();
+    raw.pragma_update(None, "user_version", 5).unwrap();
     raw.close().unwrap();
     assert_eq!(
         refusal_that_changes_nothing(&path),
         format!(
             "cannot open the database in the store: `{}` was written by a newer Stagedoor (schema \
-             4, this one knows up to 3); run that version or later, or name another file",
+             5, this one knows up to 4); run that version or later, or name another file",
             path.display()
         )
     );

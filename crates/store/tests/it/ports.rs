@@ -1,6 +1,8 @@
 //! The contract, held by the store in memory and in a file.
 
-use crate::contract::{attempts, audit, logins, replay, secrets, sessions};
+use crate::contract::{
+    attempts, audit, claims, logins, profile_index, replay, secrets, sessions, switch, work,
+};
 use std::sync::Arc;
 use store::SqliteStore;
 
@@ -45,4 +47,30 @@ holds! {
     audit::entries_come_back_as_written_in_the_order_of_writing(&),
     audit::only_the_newest_are_given(&),
     audit::racing_entries_are_all_kept(Arc),
+    work::wake_ups_of_one_key_are_one_item_due_at_the_earliest(&),
+    work::what_is_queued_may_be_left_as_it_is(&),
+    work::who_waits_longest_comes_first_and_everything_before_all(&),
+    work::done_is_gone(&),
+    work::what_is_pushed_while_somebody_is_at_it_comes_once_more(&),
+    work::put_back_it_keeps_its_age_and_its_tries(&),
+    work::a_lease_that_ran_out_is_due_and_its_holder_has_no_say(&),
+    work::a_lease_can_be_prolonged(&),
+    work::a_clock_set_back_leaves_no_lease_behind(&),
+    work::the_status_counts_what_waits_and_since_when(&),
+    work::of_racing_takers_one_gets_each(Arc),
+    claims::whom_one_pass_has_another_does_not_get(&),
+    claims::a_plan_made_before_another_let_go_is_stale(&),
+    claims::a_claim_ends_by_itself_for_those_who_began_to_read_afterwards(&),
+    claims::a_claim_can_be_prolonged(&),
+    claims::a_clock_set_back_leaves_nobody_claimed(&),
+    claims::what_is_forgotten_after_a_day_refuses_older_passes(&),
+    claims::of_racing_passes_one_gets_a_person(Arc),
+    switch::frozen_until_thawed_by_whoever_said_so_first(&),
+    profile_index::a_full_reading_replaces_what_was_known(&),
+    profile_index::a_full_reading_of_many_profiles_is_whole(&),
+    profile_index::a_reading_of_some_names_says_nothing_of_others(&),
+    profile_index::what_changed_after_a_reading_began_stays(&),
+    profile_index::the_guard_counts_for_a_day_what_is_gone_already(&),
+    profile_index::of_two_passes_the_second_counts_what_the_first_is_about_to_do(&),
+    profile_index::whoever_came_back_is_not_counted(&),
 }

@@ -1,0 +1,172 @@
+//! [`ProfileIndex`].
+
+use super::micros;
+use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
+use control::ports::{
+    ChangeId, Claims, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
+    Ticket,
+};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+const DAY: i64 = 24 * 3_600 * 1_000_000;
+
+fn domain() -> DomainId {
+    DomainId::parse("d-research").unwrap()
+}
+
+fn name(name: &str) -> ProfileName {
+    ProfileName::parse(name).unwrap()
+}
+
+fn person(id: &str) -> PersonId {
+    PersonId::parse(id).unwrap()
+}
+
+fn pass(n: u8) -> ChangeId {
+    ChangeId::new(micros(1), [n; 32])
+}
+
+/// The profile `NAME--fraud` of the person `NAME`.
+fn profile(of: &str, leaving: Option<i64>) -> IndexedProfile {
+    IndexedProfile {
+        name: name(&format!("{of}--fraud")),
+        person: person(of),
+        team: TeamKey::parse("fraud").unwrap(),
+        leaving_since: leaving.map(micros),
+        agreed: false,
+    }
+}
+
+fn intent(of: &str) -> Intent {
+    let IndexedProfile { name, person, team, .. } = profile(of, None);
+    Intent { domain: domain(), profile: name, person, team }
+}
+
+fn leaving(of: &str, since: i64, gone: bool) -> Leaving {
+    Leaving { domain: domain(), profile: profile(of, None).name, since: micros(since), gone }
+}
+
+fn reading(asked: Option<&[&str]>, found: &[IndexedProfile]) -> IndexReading {
+    let asked = asked.map(|names| names.iter().map(|name| format!("{name}--fraud")).collect());
+    let found = found.iter().map(|profile| (profile.name.folded(), profile.clone()));
+    IndexReading { domain: domain(), asked, found: found.collect() }
+}
+
+async fn ticket(store: &impl Claims, at: i64) -> Ticket {
+    store.ticket(micros(at)).await.unwrap()
+}
+
+async fn look(index: &impl ProfileIndex, people: &[&str], now: i64) -> IndexView {
+    let people = people.iter().map(|id| person(id)).collect();
+    index.look(&people, micros(now)).await.unwrap()
+}
+
+/// The names that the index has of these people.
+async fn names(index: &impl ProfileIndex, people: &[&str]) -> Vec<String> {
+    let view = look(index, people, 1).await;
+    view.profiles.values().flatten().map(|profile| profile.name.to_string()).collect()
+}
+
+pub(crate) async fn a_full_reading_replaces_what_was_known(store: &(impl ProfileIndex + Claims)) {
+    assert_eq!(look(store, &["ada"], 1).await, IndexView::default());
+    let first = ticket(store, 5).await;
+    let both = [profile("ada", None), profile("bob", None)];
+    store.read(&reading(None, &both), &first).await.unwrap();
+    let view = look(store, &["ada", "bob", "cem"], 6).await;
+    assert_eq!(view.marks, BTreeMap::from([(domain(), micros(5))]));
+    assert_eq!(view.owned, BTreeMap::from([(domain(), 2)]));
+    assert_eq!(view.profiles, BTreeMap::from([(domain(), both.to_vec())]));
+    let second = ticket(store, 7).await;
+    store.read(&reading(None, &[profile("cem", None)]), &second).await.unwrap();
+    assert_eq!(names(store, &["ada", "bob", "cem"]).await, ["cem--fraud"]);
+    // A reading that began earlier and ends later does not set the mark back.
+    store.read(&reading(None, &[]), &first).await.unwrap();
+    assert_eq!(look(store, &[], 9).await.marks[&domain()], micros(7));
+    assert_eq!(names(store, &["cem"]).await, ["cem--fraud"]);
+}
+
+pub(crate) async fn a_full_reading_of_many_profiles_is_whole(store: &(impl ProfileIndex + Claims)) {
+    let some = |kept: fn(&usize) -> bool| -> Vec<IndexedProfile> {
+        (0..4_500).filter(kept).map(|n| profile(&format!("p{n:04}"), None)).collect()
+    };
+    for (kept, owned) in
+        [((|_| true) as fn(&usize) -> bool, 4_500), (|n| n % 3 == 0, 1_500), (|n| *n == 7, 1)]
+    {
+        let ticket = ticket(store, 5).await;
+        store.read(&reading(None, &some(kept)), &ticket).await.unwrap();
+        assert_eq!(look(store, &[], 6).await.owned, BTreeMap::from([(domain(), owned)]));
+    }
+    assert_eq!(names(store, &["p0007"]).await, ["p0007--fraud"]);
+}
+
+pub(crate) async fn a_reading_of_some_names_says_nothing_of_others(
+    store: &(impl ProfileIndex + Claims),
+) {
+    let all = [profile("ada", None), profile("bob", None), profile("cem", None)];
+    store.read(&reading(None, &all), &ticket(store, 5).await).await.unwrap();
+    let found = [profile("ada", Some(6))];
+    let some = reading(Some(&["ada", "bob", "dora"]), &found);
+    store.read(&some, &ticket(store, 7).await).await.unwrap();
+    assert_eq!(names(store, &["ada", "bob", "cem"]).await, ["ada--fraud", "cem--fraud"]);
+    let view = look(store, &["ada"], 8).await;
+    assert_eq!(view.profiles[&domain()], found);
+    assert_eq!(view.marks[&domain()], micros(5));
+}
+
+pub(crate) async fn what_changed_after_a_reading_began_stays(store: &(impl ProfileIndex + Claims)) {
+    store.read(&reading(None, &[profile("bob", None)]), &ticket(store, 5).await).await.unwrap();
+    let slow = ticket(store, 6).await;
+    store.making(&[intent("ada")]).await.unwrap();
+    store.leaving(&pass(1), &[intent("bob")], false, micros(7)).await.unwrap();
+    store.left(&pass(1), &BTreeSet::from([(domain(), name("bob--fraud"))])).await.unwrap();
+    store.read(&reading(None, &[profile("bob", None)]), &slow).await.unwrap();
+    let view = look(store, &["ada", "bob"], 8).await;
+    assert_eq!(view.profiles[&domain()], [profile("ada", None), profile("bob", Some(7))]);
+    // The next reading knows better.
+    store.read(&reading(None, &[]), &ticket(store, 9).await).await.unwrap();
+    assert_eq!(names(store, &["ada", "bob"]).await, [""; 0]);
+}
+
+pub(crate) async fn the_guard_counts_for_a_day_what_is_gone_already(
+    store: &(impl ProfileIndex + Claims),
+) {
+    let agreed = IndexedProfile { agreed: true, ..profile("cem", Some(10)) };
+    let all = [profile("ada", Some(10)), profile("bob", Some(20)), agreed, profile("dora", None)];
+    store.read(&reading(None, &all), &ticket(store, 30).await).await.unwrap();
+    let here = [leaving("ada", 10, false), leaving("bob", 20, false)];
+    assert_eq!(look(store, &[], 31).await.leaving, here);
+    store.read(&reading(None, &[]), &ticket(store, 40).await).await.unwrap();
+    let view = look(store, &["ada", "bob", "cem", "dora"], DAY + 9).await;
+    assert_eq!(view.leaving, [leaving("ada", 10, true), leaving("bob", 20, true)]);
+    assert_eq!((view.profiles.len(), view.owned.len()), (0, 0));
+    assert_eq!(look(store, &[], DAY + 10).await.leaving, [leaving("bob", 20, true)]);
+    // Then they are forgotten.
+    store.read(&reading(None, &[]), &ticket(store, DAY + 50).await).await.unwrap();
+    assert_eq!(look(store, &[], 50).await.leaving, []);
+}
+
+pub(crate) async fn of_two_passes_the_second_counts_what_the_first_is_about_to_do(
+    store: &(impl ProfileIndex + Claims),
+) {
+    let at = |n: i64| -> Timestamp { micros(n) };
+    let first = store.leaving(&pass(1), &[intent("ada"), intent("bob")], false, at(10)).await;
+    assert_eq!(first, Ok(vec![]));
+    let second = store.leaving(&pass(2), &[intent("cem")], true, at(11)).await;
+    assert_eq!(second, Ok(vec![leaving("ada", 10, false), leaving("bob", 10, false)]));
+    // Of the first's only one came to pass; the second's was agreed to.
+    store.left(&pass(1), &BTreeSet::from([(domain(), name("ada--fraud"))])).await.unwrap();
+    store.left(&pass(2), &BTreeSet::from([(domain(), name("cem--fraud"))])).await.unwrap();
+    let view = look(store, &["bob", "cem"], 12).await;
+    assert_eq!(view.leaving, [leaving("ada", 10, false)]);
+    let cem = IndexedProfile { agreed: true, ..profile("cem", Some(11)) };
+    assert_eq!(view.profiles[&domain()], [profile("bob", None), cem]);
+}
+
+pub(crate) async fn whoever_came_back_is_not_counted(store: &(impl ProfileIndex + Claims)) {
+    store.leaving(&pass(1), &[intent("ada")], false, micros(10)).await.unwrap();
+    store.left(&pass(1), &BTreeSet::from([(domain(), name("ada--fraud"))])).await.unwrap();
+    let found = [profile("ada", None)];
+    store.read(&reading(Some(&["ada"]), &found), &ticket(store, 20).await).await.unwrap();
+    assert_eq!(look(store, &[], 21).await.leaving, []);
+}

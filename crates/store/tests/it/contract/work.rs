@@ -1,0 +1,176 @@
+//! [`WorkQueue`].
+
+use super::{micros, race};
+use access::ids::PersonId;
+use control::ports::{IfQueued, Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};
+use jiff::SignedDuration;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+fn person(id: &str) -> WorkKey {
+    WorkKey::Person(PersonId::parse(id).unwrap())
+}
+
+fn lease_for(micros: i64) -> SignedDuration {
+    SignedDuration::from_micros(micros)
+}
+
+async fn push(queue: &impl WorkQueue, keys: &[&str], due: i64) {
+    let keys = keys.iter().map(|key| person(key)).collect();
+    queue.push(&keys, micros(due), IfQueued::Hasten).await.unwrap();
+}
+
+async fn push_everything(queue: &impl WorkQueue, due: i64) {
+    let keys = BTreeSet::from([WorkKey::Everything]);
+    queue.push(&keys, micros(due), IfQueued::Hasten).await.unwrap();
+}
+
+/// Takes up to nine, with leases of 100.
+async fn take(queue: &impl WorkQueue, now: i64) -> Vec<Work> {
+    queue.take("me", micros(now), lease_for(100), 9).await.unwrap()
+}
+
+fn keys(work: &[Work]) -> Vec<&str> {
+    work.iter()
+        .map(|work| match &work.lease.key {
+            WorkKey::Everything => "everything",
+            WorkKey::Person(person) => person.as_str(),
+        })
+        .collect()
+}
+
+fn leases(work: &[Work]) -> Vec<Lease> {
+    work.iter().map(|work| work.lease.clone()).collect()
+}
+
+pub(crate) async fn wake_ups_of_one_key_are_one_item_due_at_the_earliest(queue: &impl WorkQueue) {
+    push(queue, &["ada", "bob"], 20).await;
+    push(queue, &["ada"], 10).await;
+    push(queue, &["ada"], 30).await;
+    assert_eq!(keys(&take(queue, 9).await), [""; 0]);
+    let ada = take(queue, 10).await;
+    assert_eq!((keys(&ada), ada[0].since, ada[0].tries), (vec!["ada"], micros(10), 0));
+    assert_eq!(keys(&take(queue, 20).await), ["bob"]);
+    assert_eq!(keys(&take(queue, 50).await), [""; 0]);
+}
+
+pub(crate) async fn what_is_queued_may_be_left_as_it_is(queue: &impl WorkQueue) {
+    push(queue, &["ada", "bob"], 20).await;
+    let ada = queue.take("me", micros(20), lease_for(100), 1).await.unwrap();
+    let both = BTreeSet::from([person("ada"), person("bob"), person("cem")]);
+    queue.push(&both, micros(10), IfQueued::Leave).await.unwrap();
+    assert_eq!(keys(&take(queue, 19).await), ["cem"]);
+    queue.done(&leases(&ada)).await.unwrap();
+    assert_eq!(keys(&take(queue, 99).await), ["bob"]);
+}
+
+pub(crate) async fn who_waits_longest_comes_first_and_everything_before_all(
+    queue: &impl WorkQueue,
+) {
+    push(queue, &["cem"], 3).await;
+    push(queue, &["ada"], 2).await;
+    push(queue, &["bob"], 1).await;
+    push_everything(queue, 5).await;
+    let none = queue.take("me", micros(4), lease_for(100), 0).await.unwrap();
+    assert_eq!(keys(&none), [""; 0]);
+    let all = queue.take("me", micros(5), lease_for(100), 0).await.unwrap();
+    assert_eq!(keys(&all), ["everything"]);
+    let two = queue.take("me", micros(5), lease_for(100), 2).await.unwrap();
+    assert_eq!(keys(&two), ["ada", "bob"]);
+    assert_eq!(keys(&take(queue, 5).await), ["cem"]);
+}
+
+pub(crate) async fn done_is_gone(queue: &impl WorkQueue) {
+    push(queue, &["ada"], 1).await;
+    let ada = take(queue, 1).await;
+    queue.done(&leases(&ada)).await.unwrap();
+    queue.done(&leases(&ada)).await.unwrap();
+    assert_eq!(keys(&take(queue, 999).await), [""; 0]);
+}
+
+pub(crate) async fn what_is_pushed_while_somebody_is_at_it_comes_once_more(queue: &impl WorkQueue) {
+    push(queue, &["ada", "bob"], 1).await;
+    let both = take(queue, 1).await;
+    push(queue, &["ada", "bob"], 30).await;
+    push(queue, &["ada", "bob"], 20).await;
+    assert_eq!(keys(&take(queue, 40).await), [""; 0]);
+    let [ada, bob] = both.as_slice() else { panic!("{both:?}") };
+    queue.done(&[ada.lease.clone()]).await.unwrap();
+    let retry = Retry { due: micros(90), tries: 3 };
+    queue.again(&[(bob.lease.clone(), retry)]).await.unwrap();
+    assert_eq!(keys(&take(queue, 19).await), [""; 0]);
+    let once_more = take(queue, 20).await;
+    assert_eq!(keys(&once_more), ["ada", "bob"]);
+    assert_eq!((once_more[0].since, once_more[0].tries), (micros(20), 0));
+    assert_eq!((once_more[1].since, once_more[1].tries), (micros(1), 3));
+    queue.done(&leases(&once_more)).await.unwrap();
+    assert_eq!(keys(&take(queue, 999).await), [""; 0]);
+}
+
+pub(crate) async fn put_back_it_keeps_its_age_and_its_tries(queue: &impl WorkQueue) {
+    push(queue, &["ada"], 1).await;
+    let ada = take(queue, 5).await;
+    let retry = Retry { due: micros(50), tries: 4 };
+    queue.again(&[(ada[0].lease.clone(), retry)]).await.unwrap();
+    assert_eq!(keys(&take(queue, 49).await), [""; 0]);
+    let again = take(queue, 50).await;
+    assert_eq!((again[0].since, again[0].tries), (micros(1), 4));
+    assert_ne!(again[0].lease, ada[0].lease);
+}
+
+pub(crate) async fn a_lease_that_ran_out_is_due_and_its_holder_has_no_say(queue: &impl WorkQueue) {
+    push(queue, &["ada"], 1).await;
+    let lost = take(queue, 10).await;
+    assert_eq!(keys(&take(queue, 109).await), [""; 0]);
+    let mine = take(queue, 110).await;
+    assert_eq!(keys(&mine), ["ada"]);
+    let retry = Retry { due: micros(0), tries: 9 };
+    queue.again(&[(lost[0].lease.clone(), retry)]).await.unwrap();
+    queue.done(&leases(&lost)).await.unwrap();
+    queue.renew(&leases(&lost), micros(9_999)).await.unwrap();
+    assert_eq!(keys(&take(queue, 209).await), [""; 0]);
+    assert_eq!(keys(&take(queue, 210).await), ["ada"]);
+}
+
+pub(crate) async fn a_lease_can_be_prolonged(queue: &impl WorkQueue) {
+    push(queue, &["ada"], 1).await;
+    let ada = take(queue, 10).await;
+    queue.renew(&leases(&ada), micros(200)).await.unwrap();
+    assert_eq!(keys(&take(queue, 199).await), [""; 0]);
+    assert_eq!(keys(&take(queue, 200).await), ["ada"]);
+}
+
+pub(crate) async fn a_clock_set_back_leaves_no_lease_behind(queue: &impl WorkQueue) {
+    push(queue, &["ada"], 1).await;
+    assert_eq!(keys(&take(queue, 1_000_000).await), ["ada"]);
+    assert_eq!(keys(&take(queue, 10).await), [""; 0]);
+    assert_eq!(keys(&take(queue, 110).await), ["ada"]);
+}
+
+pub(crate) async fn the_status_counts_what_waits_and_since_when(queue: &impl WorkQueue) {
+    assert_eq!(queue.status(micros(10)).await, Ok(QueueStatus::default()));
+    push(queue, &["ada"], 5).await;
+    assert_eq!(keys(&take(queue, 5).await), ["ada"]);
+    push(queue, &["bob", "cem"], 8).await;
+    push(queue, &["dora"], 20).await;
+    push_everything(queue, 900).await;
+    queue.passed(micros(7)).await.unwrap();
+    let status = QueueStatus {
+        due: 2,
+        later: 2,
+        leased: 1,
+        oldest: Some(micros(5)),
+        last_full: Some(micros(7)),
+    };
+    assert_eq!(queue.status(micros(10)).await, Ok(status));
+}
+
+pub(crate) async fn of_racing_takers_one_gets_each(queue: Arc<impl WorkQueue + 'static>) {
+    push(&*queue, &["ada"], 1).await;
+    push_everything(&*queue, 1).await;
+    let winners = race(|| {
+        let queue = Arc::clone(&queue);
+        async move { !take(&*queue, 5).await.is_empty() }
+    });
+    assert_eq!(winners.await, 2);
+}
