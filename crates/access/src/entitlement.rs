@@ -60,7 +60,7 @@ pub fn group_names(map: &AccessMap) -> BTreeSet<String> {
 }
 
 /// The names that a grant stands for, each with its team.
-fn names_of(map: &AccessMap, grant: &Grant) -> Vec<(String, TeamKey)> {
+pub(crate) fn names_of(map: &AccessMap, grant: &Grant) -> Vec<(String, TeamKey)> {
     let fill = |team: &TeamKey| {
         let persona = map.teams.get(team)?.persona.as_ref();
         if grant.group.contains("{persona}") && persona.is_none() {

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod entitlement;
+pub mod explain;
 pub mod ids;
 pub mod map;
 pub mod naming;

@@ -361,7 +361,7 @@ struct Case<'a> {
     entitlement: &'a Entitlement,
 }
 
-fn shown_name(person: &Person) -> String {
+pub(crate) fn shown_name(person: &Person) -> String {
     // Two people can have one display name.
     if person.display_name.is_empty() || person.display_name == person.user_name {
         person.user_name.clone()

@@ -91,6 +91,22 @@ reasons! {
     GrantAmbiguous = "grant-ambiguous";
     /// A grant is not in force at this time.
     GrantNotInForce = "grant-not-in-force";
+    /// A grant is in force at this time.
+    GrantInForce = "grant-in-force";
+    /// The person is in a group that a grant names.
+    GroupMember = "group-member";
+    /// The person is not in the group that a grant names.
+    NotAMember = "not-a-member";
+    /// No grant of the map gives the team.
+    NoGrant = "no-grant";
+    /// The directory knows the person and lets them sign in.
+    PersonKnown = "person-known";
+    /// The team is placed in a domain of the map.
+    Placed = "placed";
+    /// The team's execution role exists, and SageMaker may assume it.
+    RoleTrusted = "role-trusted";
+    /// The team's network rule says from where it may be opened.
+    NetworkRule = "network-rule";
     /// The plan would take away more than the guard allows.
     GuardTripped = "guard-tripped";
     /// The plan was made from other facts than there are now.
@@ -160,6 +176,12 @@ impl Serialize for ReasonCode {
 }
 
 impl ReasonCode {
+    /// What the code means: a sentence without its full stop.
+    pub fn meaning(self) -> &'static str {
+        let text = Self::ALL.iter().find(|(code, _)| *code == self).map_or("", |(_, text)| text);
+        text.trim().trim_end_matches('.')
+    }
+
     /// The code with this text.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().map(|(code, _)| *code).find(|code| code.as_str() == text)

@@ -251,8 +251,7 @@ fn kept_line(kept: &Kept, sign: &str) -> String {
 
 /// A code and its meaning, without the full stop.
 fn meaning(code: ReasonCode) -> String {
-    let text = ReasonCode::ALL.iter().find(|(c, _)| *c == code).map_or("", |(_, text)| text);
-    format!("{code}: {}", text.trim().trim_end_matches('.').replace('\n', " "))
+    format!("{code}: {}", code.meaning())
 }
 
 fn short_role(arn: &str) -> &str {

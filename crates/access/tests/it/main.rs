@@ -5,6 +5,8 @@ mod check;
 #[cfg(test)]
 mod entitlement;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod map_cautions;
 #[cfg(test)]
 mod map_design;

@@ -1,0 +1,195 @@
+//! Why somebody has a team, or has not: every rung from the directory to the way in.
+//!
+//! The ladder is told from what the planner itself works with: the entitlements and the plan decide,
+//! the rungs only say where it held and where it broke.
+
+mod grants;
+mod holders;
+mod rungs;
+
+pub use holders::{Holder, Holders, ProfileState, Stray, holders};
+
+use crate::entitlement::{Entitlements, entitlements};
+use crate::ids::{PersonId, TeamKey};
+use crate::map::{AccessMap, Place};
+use crate::observed::Observed;
+use crate::plan::Plan;
+use crate::planner::{plan, shown_name};
+use crate::reason::ReasonCode;
+use crate::snapshot::Snapshot;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What a person may open, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// Who.
+    pub person: PersonId,
+    /// The display name and user name; absent where the directory does not know the person.
+    pub person_name: Option<String>,
+    /// What the directory says about the person.
+    pub directory: Rung,
+    /// Each team that was asked about.
+    pub teams: Vec<TeamExplanation>,
+}
+
+/// Why a person has one team, or has not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TeamExplanation {
+    /// Which.
+    pub team: TeamKey,
+    /// Whether the person has a right to it.
+    pub granted: bool,
+    /// `entitled`, or what comes nearest to a right and breaks.
+    pub code: ReasonCode,
+    /// What holds and what breaks, from the group to the network.
+    pub rungs: Vec<Rung>,
+}
+
+/// One rung of the ladder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rung {
+    /// Which part of the way it is about.
+    pub stage: Stage,
+    /// Whether it holds.
+    pub verdict: Verdict,
+    /// Why.
+    pub code: ReasonCode,
+    /// The same for people: a clause about what there is.
+    pub text: String,
+    /// The grant, where it is about one.
+    pub at: Option<Place>,
+    /// What to do where it does not hold.
+    pub remedy: Option<String>,
+}
+
+/// The parts of the way, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Whether the directory knows the person and lets them sign in.
+    Directory,
+    /// Whether the person is in a group that a grant names.
+    Group,
+    /// Whether the grant is in force.
+    Grant,
+    /// Where the team's profiles are.
+    Placement,
+    /// The team's execution role.
+    Role,
+    /// The person's profile.
+    Profile,
+    /// From where the team may be opened.
+    Network,
+}
+
+/// Whether a rung holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It does.
+    Holds,
+    /// It does not, and the person does not get there.
+    Breaks,
+    /// It hangs on what comes later: a pass of the loop, or where the person is.
+    Depends,
+}
+
+impl Rung {
+    fn new(stage: Stage, verdict: Verdict, code: ReasonCode, text: impl Into<String>) -> Self {
+        Self { stage, verdict, code, text: text.into(), at: None, remedy: None }
+    }
+
+    fn at(mut self, place: &Place) -> Self {
+        self.at = Some(place.clone());
+        self
+    }
+
+    fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+}
+
+/// Everything an explanation is told from.
+struct Facts<'a> {
+    map: &'a AccessMap,
+    snapshot: &'a Snapshot,
+    observed: &'a Observed,
+    now: jiff::Timestamp,
+    entitled: Entitlements,
+    plan: Plan,
+}
+
+/// Tells why the person has, or has not, each of these teams at `now`. Teams that the map does not
+/// have are left out.
+///
+/// A group that the snapshot does not hold is taken not to exist: whoever reads only some people
+/// looks up the groups of the grants besides.
+pub fn explain(
+    map: &AccessMap,
+    snapshot: &Snapshot,
+    observed: &Observed,
+    now: jiff::Timestamp,
+    person: &PersonId,
+    teams: &BTreeSet<TeamKey>,
+) -> Explanation {
+    let facts = Facts {
+        map,
+        snapshot,
+        observed,
+        now,
+        entitled: entitlements(map, snapshot, now),
+        plan: plan(map, snapshot, observed, now),
+    };
+    let directory = facts.directory(person);
+    let teams = teams
+        .iter()
+        .filter(|team| map.teams.contains_key(*team))
+        .map(|team| facts.team(person, team, &directory))
+        .collect();
+    let person_name = snapshot.people.get(person).map(shown_name);
+    Explanation { person: person.clone(), person_name, directory, teams }
+}
+
+impl Facts<'_> {
+    fn team(&self, person: &PersonId, team: &TeamKey, directory: &Rung) -> TeamExplanation {
+        let granted = self.entitled.of.contains_key(&(person.clone(), team.clone()));
+        let mut ways = self.ways(person, team);
+        let nearest = ways.iter().min_by_key(|way| way.distance).map(|way| way.code);
+        let code = match (granted, directory.verdict) {
+            (true, _) => ReasonCode::Entitled,
+            (false, Verdict::Breaks) => directory.code,
+            (false, _) => nearest.unwrap_or(ReasonCode::NoGrant),
+        };
+        if granted {
+            // The ways that were not gone say nothing about somebody who is there, and one that is
+            // not in force stops nobody.
+            ways.retain(|way| way.is_member);
+            for rung in ways.iter_mut().flat_map(|way| &mut way.rungs) {
+                if rung.verdict == Verdict::Breaks {
+                    (rung.verdict, rung.remedy) = (Verdict::Depends, None);
+                }
+            }
+        }
+        let mut rungs: Vec<Rung> = ways.into_iter().flat_map(|way| way.rungs).collect();
+        if rungs.is_empty() {
+            rungs.push(no_grant(team));
+        }
+        if granted {
+            rungs.extend(self.placement(person, team));
+            rungs.extend(self.role(person, team));
+        }
+        rungs.extend(self.profile(person, team));
+        if granted {
+            rungs.extend(self.network(team));
+        }
+        TeamExplanation { team: team.clone(), granted, code, rungs }
+    }
+}
+
+fn no_grant(team: &TeamKey) -> Rung {
+    let text = format!("no grant of the map gives {team} to any group");
+    Rung::new(Stage::Grant, Verdict::Breaks, ReasonCode::NoGrant, text)
+        .remedy(format!("Add a grant to the map: `- {{ group: …, team: {team} }}`."))
+}

@@ -1,0 +1,165 @@
+//! Who has a team, and who has a profile of it without a right to it.
+
+use crate::entitlement::{Because, entitlements};
+use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
+use crate::map::AccessMap;
+use crate::observed::{Observed, ObservedProfile, Ownership};
+use crate::planner::shown_name;
+use crate::reason::ReasonCode;
+use crate::snapshot::Snapshot;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Who has some teams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holders {
+    /// The teams that were asked about.
+    pub teams: BTreeSet<TeamKey>,
+    /// People with a right, by team and name.
+    pub entitled: Vec<Holder>,
+    /// Profiles without a right.
+    pub without_right: Vec<Stray>,
+}
+
+/// A person with a right to a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Who.
+    pub person: PersonId,
+    /// The display name and user name.
+    pub person_name: String,
+    /// To which team.
+    pub team: TeamKey,
+    /// The group and grant that give it.
+    pub because: Because,
+    /// When it ends; absent: open-ended.
+    pub until: Option<jiff::Timestamp>,
+    /// The person's profile of this team.
+    pub profile: ProfileState,
+}
+
+/// Whether somebody with a right has the profile already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ProfileState {
+    /// There is one.
+    Present {
+        /// Where.
+        domain: DomainKey,
+        /// Its name.
+        name: ProfileName,
+    },
+    /// There is none yet.
+    Absent,
+    /// A domain of the team could not be read.
+    Unknown,
+}
+
+/// A profile of a team, or with its role, whose owner has no right to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stray {
+    /// Where.
+    pub domain: DomainKey,
+    /// Its name.
+    pub profile: ProfileName,
+    /// Whose it is, as far as its tags say.
+    pub person: Option<PersonId>,
+    /// The name of the person, where the directory knows them.
+    pub person_name: Option<String>,
+    /// Of which team, as far as its tags say.
+    pub team: Option<TeamKey>,
+    /// Why it is there or not Stagedoor's: `on-hold`, `entitlement-lost`, `not-ours`, …
+    pub code: ReasonCode,
+    /// Apps that run, start or stop in it and in its spaces.
+    pub live_apps: usize,
+}
+
+/// Lists who has these teams at `now`. With `role`, an execution role's ARN, also who has a profile
+/// with that role by other ways than the map.
+pub fn holders(
+    map: &AccessMap,
+    snapshot: &Snapshot,
+    observed: &Observed,
+    now: jiff::Timestamp,
+    teams: &BTreeSet<TeamKey>,
+    role: Option<&str>,
+) -> Holders {
+    let all = entitlements(map, snapshot, now);
+    let mut entitled: Vec<Holder> = all
+        .of
+        .values()
+        .filter(|right| teams.contains(&right.team))
+        .filter_map(|right| {
+            let person = snapshot.people.get(&right.person)?;
+            Some(Holder {
+                person: right.person.clone(),
+                person_name: shown_name(person),
+                team: right.team.clone(),
+                because: right.because.clone(),
+                until: right.until,
+                profile: state(map, observed, &right.person, &right.team),
+            })
+        })
+        .collect();
+    entitled.sort_by(|a, b| {
+        (&a.team, &a.person_name, &a.person).cmp(&(&b.team, &b.person_name, &b.person))
+    });
+    let mut without_right = Vec::new();
+    for (key, domain) in &observed.domains {
+        for profile in domain.profiles.values() {
+            let has_role = role.is_some() && profile.execution_role.as_deref() == role;
+            let stray = stray(map, snapshot, key, profile);
+            let of_team = stray.team.as_ref().is_some_and(|team| teams.contains(team));
+            let right = stray.person.clone().zip(stray.team.clone());
+            let is_entitled = right.is_some_and(|right| all.of.contains_key(&right));
+            if (of_team || has_role) && !is_entitled {
+                without_right.push(stray);
+            }
+        }
+    }
+    Holders { teams: teams.clone(), entitled, without_right }
+}
+
+fn state(map: &AccessMap, observed: &Observed, person: &PersonId, team: &TeamKey) -> ProfileState {
+    let Some(key) = map.teams.get(team).map(|team| &team.domain) else {
+        return ProfileState::Unknown;
+    };
+    let Some(domain) = observed.domains.get(key) else { return ProfileState::Unknown };
+    let wanted = Ownership::Ours { person: person.clone(), team: team.clone() };
+    let own = domain.profiles.values().find(|p| p.ownership(&map.instance) == wanted);
+    own.map_or(ProfileState::Absent, |profile| ProfileState::Present {
+        domain: key.clone(),
+        name: profile.name.clone(),
+    })
+}
+
+fn stray(
+    map: &AccessMap,
+    snapshot: &Snapshot,
+    key: &DomainKey,
+    profile: &ObservedProfile,
+) -> Stray {
+    let (person, team, code) = match profile.ownership(&map.instance) {
+        Ownership::Ours { person, team } => {
+            let known = snapshot.people.get(&person);
+            let code = match known {
+                _ if profile.leaving_since().is_some() => ReasonCode::OnHold,
+                None => ReasonCode::PersonGone,
+                Some(person) if !person.enabled => ReasonCode::PersonDisabled,
+                Some(_) => ReasonCode::EntitlementLost,
+            };
+            (Some(person), Some(team), code)
+        }
+        Ownership::OtherInstance(_) => (None, None, ReasonCode::OtherInstance),
+        Ownership::Foreign => (None, None, ReasonCode::NotOurs),
+    };
+    Stray {
+        domain: key.clone(),
+        profile: profile.name.clone(),
+        person_name: person.as_ref().and_then(|id| snapshot.people.get(id)).map(shown_name),
+        person,
+        team,
+        code,
+        live_apps: profile.live_apps(),
+    }
+}

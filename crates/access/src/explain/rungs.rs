@@ -1,0 +1,153 @@
+//! The rungs above and below the grants: directory, placement, role, profile and network.
+
+use super::{Facts, Rung, Stage, Verdict};
+use crate::ids::{PersonId, TeamKey};
+use crate::network::{NetworkMatch, NetworkRule};
+use crate::observed::ObservedRole;
+use crate::plan::{Action, Kept, Step};
+use crate::reason::ReasonCode;
+
+impl Facts<'_> {
+    pub(super) fn directory(&self, id: &PersonId) -> Rung {
+        let rung = |verdict, code, text| Rung::new(Stage::Directory, verdict, code, text);
+        let Some(person) = self.snapshot.people.get(id) else {
+            let text = format!("the directory does not know {id}");
+            return rung(Verdict::Breaks, ReasonCode::PersonGone, text).remedy(
+                "Where an identity provider provisions people, provision the person there first.",
+            );
+        };
+        let user = &person.user_name;
+        if !person.enabled {
+            let text = format!("the directory has disabled {user}");
+            return rung(Verdict::Breaks, ReasonCode::PersonDisabled, text)
+                .remedy("Enable the person in the directory.");
+        }
+        let text = format!("the directory knows {user} and lets them sign in");
+        rung(Verdict::Holds, ReasonCode::PersonKnown, text)
+    }
+
+    /// In which domain the person's profile of this team is, or will be.
+    pub(super) fn placement(&self, _person: &PersonId, team: &TeamKey) -> Option<Rung> {
+        let key = &self.map.teams.get(team)?.domain;
+        let domain = self.map.domains.get(key)?;
+        let text = format!(
+            "{team} is placed in domain {key} ({} of account {} in {})",
+            domain.domain_id, domain.account_id, domain.region
+        );
+        let rung = Rung::new(Stage::Placement, Verdict::Holds, ReasonCode::Placed, text);
+        let stands = self
+            .plan
+            .kept
+            .iter()
+            .find(|k| &k.domain == key && k.person.is_none() && k.profile.is_none());
+        Some(match stands {
+            None => rung,
+            Some(kept) => Rung {
+                verdict: Verdict::Breaks,
+                code: kept.reason,
+                text: format!("{}: {}", rung.text, told(kept)),
+                remedy: Some("Run `stagedoor doctor`, which says what is wrong there.".to_owned()),
+                ..rung
+            },
+        })
+    }
+
+    pub(super) fn role(&self, _person: &PersonId, team: &TeamKey) -> Option<Rung> {
+        let role = &self.map.teams.get(team)?.execution_role;
+        let (verdict, code, says, remedy) = match self.observed.roles.get(role)? {
+            ObservedRole::Trusted => (
+                Verdict::Holds,
+                ReasonCode::RoleTrusted,
+                "exists, and SageMaker may assume it",
+                None,
+            ),
+            ObservedRole::Missing => (
+                Verdict::Breaks,
+                ReasonCode::RoleMissing,
+                "does not exist",
+                Some("Make the role, or correct `execution_role` in the map."),
+            ),
+            ObservedRole::Untrusted => (
+                Verdict::Breaks,
+                ReasonCode::RoleUntrusted,
+                "exists, and its trust policy does not let SageMaker assume it",
+                Some("Let sagemaker.amazonaws.com assume it."),
+            ),
+            ObservedRole::Unreadable => (
+                Verdict::Depends,
+                ReasonCode::RoleUnreadable,
+                "could not be read",
+                Some("Allow iam:GetRole to Stagedoor."),
+            ),
+        };
+        let rung = Rung::new(Stage::Role, verdict, code, format!("{role} {says}"));
+        Some(Rung { remedy: remedy.map(str::to_owned), ..rung })
+    }
+
+    /// What the planner makes of the person's profiles of this team.
+    pub(super) fn profile(&self, person: &PersonId, team: &TeamKey) -> Vec<Rung> {
+        let acts = self.plan.actions.iter().filter(|a| &a.person == person && &a.team == team);
+        let kept = self
+            .plan
+            .kept
+            .iter()
+            .filter(|k| k.person.as_ref() == Some(person) && k.team.as_ref() == Some(team));
+        acts.map(|action| self.planned(action)).chain(kept.map(left_alone)).collect()
+    }
+
+    fn planned(&self, action: &Action) -> Rung {
+        let what = match &action.step {
+            Step::Create { .. } => "will be made",
+            Step::Update { .. } => "will be corrected",
+            Step::Hold { .. } => "goes on hold",
+            Step::Remove { .. } => "will be taken away",
+        };
+        let text = format!("profile {} in {} {what}", action.profile, action.domain);
+        let person = self.snapshot.people.get(&action.person);
+        let who = person.map_or(action.person.as_str(), |p| p.user_name.as_str());
+        Rung::new(Stage::Profile, Verdict::Depends, action.reason, text)
+            .remedy(format!("Run `stagedoor sync --person {who}`."))
+    }
+
+    /// From where the team may be opened. Whether the person is there is not known here.
+    pub(super) fn network(&self, team: &TeamKey) -> Option<Rung> {
+        let key = &self.map.teams.get(team)?.network;
+        let rule = self.map.networks.get(key);
+        let anywhere = rule.is_none_or(|rule| rule.any_of.contains(&NetworkMatch::Anywhere));
+        if anywhere {
+            let text = "may be opened from anywhere";
+            return Some(Rung::new(Stage::Network, Verdict::Holds, ReasonCode::NetworkRule, text));
+        }
+        let text = format!("may be opened from {key}: {}", rule.map_or(String::new(), ways_in));
+        Some(Rung::new(Stage::Network, Verdict::Depends, ReasonCode::NetworkRule, text))
+    }
+}
+
+fn ways_in(rule: &NetworkRule) -> String {
+    let ways: Vec<String> = rule
+        .any_of
+        .iter()
+        .map(|way| match way {
+            NetworkMatch::Cidr(net) => net.to_string(),
+            NetworkMatch::Vpce(id) => id.clone(),
+            NetworkMatch::Anywhere => "anywhere".to_owned(),
+        })
+        .collect();
+    if ways.is_empty() { "nowhere".to_owned() } else { ways.join(" or ") }
+}
+
+fn left_alone(kept: &Kept) -> Rung {
+    let verdict = match kept.reason {
+        ReasonCode::InAgreement => Verdict::Holds,
+        reason if reason.needs_admin() => Verdict::Breaks,
+        _ => Verdict::Depends,
+    };
+    let name = kept.profile.as_ref().map_or("the profile".to_owned(), |p| format!("profile {p}"));
+    let text = format!("{name} in {}: {}", kept.domain, told(kept));
+    Rung::new(Stage::Profile, verdict, kept.reason, text)
+}
+
+fn told(kept: &Kept) -> String {
+    let meaning = kept.reason.meaning();
+    kept.detail.as_ref().map_or_else(|| meaning.to_owned(), |d| format!("{meaning} ({d})"))
+}

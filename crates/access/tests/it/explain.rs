@@ -1,0 +1,202 @@
+//! The ladder from the directory to the way in, and who has a team.
+
+use crate::support::{NOW, TEAMS, World, ours, person_id};
+use access::entitlement::entitlements;
+use access::explain::{Explanation, Holders, ProfileState, Stage, Verdict, explain, holders};
+use access::ids::TeamKey;
+use access::observed::ObservedRole;
+use access::reason::ReasonCode;
+use std::collections::BTreeSet;
+
+fn key(team: &str) -> TeamKey {
+    TeamKey::parse(team).unwrap()
+}
+
+fn ladder(world: &World, person: &str, team: &str) -> Explanation {
+    let teams = BTreeSet::from([key(team)]);
+    explain(&world.map, &world.snapshot, &world.observed, world.now, &person_id(person), &teams)
+}
+
+/// `✓ code`, `✗ code` or `· code` of each rung, the headline first.
+fn brief(explained: &Explanation) -> Vec<String> {
+    let team = &explained.teams[0];
+    let head = format!("{} {}", if team.granted { "yes" } else { "no" }, team.code);
+    let rungs = std::iter::once(&explained.directory).chain(&team.rungs);
+    let sign = |verdict| match verdict {
+        Verdict::Holds => "✓",
+        Verdict::Breaks => "✗",
+        Verdict::Depends => "·",
+    };
+    std::iter::once(head).chain(rungs.map(|r| format!("{} {}", sign(r.verdict), r.code))).collect()
+}
+
+#[test]
+fn a_right_is_told_from_the_directory_to_the_network() {
+    let world = World::new(TEAMS)
+        .group("ml-fraud", &["alice"])
+        .profile(ours("alice", "fraud"))
+        .role("fraud", ObservedRole::Trusted);
+    let explained = ladder(&world, "alice", "fraud");
+    assert_eq!(
+        brief(&explained),
+        [
+            "yes entitled",
+            "✓ person-known",
+            "✓ group-member",
+            "✓ grant-in-force",
+            "✓ placed",
+            "✓ role-trusted",
+            "✓ in-agreement",
+            "✓ network-rule",
+        ]
+    );
+    let rungs = &explained.teams[0].rungs;
+    let grant = rungs.iter().find(|rung| rung.stage == Stage::Grant).unwrap();
+    assert_eq!(grant.at.as_ref().unwrap().to_string(), "access.yaml:10");
+    assert!(rungs.iter().all(|rung| rung.remedy.is_none()), "{rungs:?}");
+}
+
+#[test]
+fn what_is_still_to_be_made_depends_on_the_next_pass() {
+    let world = World::new(TEAMS).group("ml-fraud", &["alice"]);
+    let explained = ladder(&world, "alice", "fraud");
+    let profile = explained.teams[0].rungs.iter().find(|r| r.stage == Stage::Profile).unwrap();
+    assert_eq!((profile.verdict, profile.code), (Verdict::Depends, ReasonCode::Entitled));
+    assert_eq!(profile.text, "profile alice--fraud in research will be made");
+    assert_eq!(profile.remedy.as_deref(), Some("Run `stagedoor sync --person alice`."));
+}
+
+#[test]
+fn whoever_is_not_in_the_group_is_told_which_one() {
+    let world = World::new(TEAMS).group("ml-fraud", &["alice"]).person("bob");
+    let explained = ladder(&world, "bob", "fraud");
+    assert_eq!(
+        brief(&explained),
+        ["no not-a-member", "✓ person-known", "✗ not-a-member", "✓ grant-in-force"]
+    );
+    let remedy = explained.teams[0].rungs[0].remedy.as_deref();
+    assert_eq!(remedy, Some("Add bob to `ml-fraud` in the directory."));
+}
+
+#[test]
+fn the_nearest_miss_is_the_headline() {
+    let grants = "grants:\n  \
+        - { group: nobody-made-it, team: fraud }\n  \
+        - { group: others, team: fraud }\n  \
+        - { group: last-year, team: fraud, until: 2026-01-01 }\n";
+    let map = TEAMS.replace("grants:\n", grants);
+    let mut world = World::new(&map)
+        .group("others", &["bob"])
+        .group("last-year", &["alice"])
+        .group("ml-fraud", &["bob"]);
+    assert_eq!(
+        brief(&ladder(&world, "alice", "fraud")),
+        [
+            "no grant-not-in-force",
+            "✓ person-known",
+            "✗ group-missing",
+            "✗ not-a-member",
+            "✓ grant-in-force",
+            "✓ group-member",
+            "✗ grant-not-in-force",
+            "✗ not-a-member",
+            "✓ grant-in-force",
+        ]
+    );
+    let carol = ladder(&world, "carol", "fraud");
+    assert_eq!(brief(&carol)[..2], ["no person-gone", "✗ person-gone"]);
+    world.person_mut("alice").enabled = false;
+    let alice = ladder(&world, "alice", "fraud");
+    assert_eq!(brief(&alice)[..2], ["no person-disabled", "✗ person-disabled"]);
+}
+
+#[test]
+fn a_team_without_a_grant_says_so() {
+    let map = TEAMS.replace("  - { group: ml-fraud, team: fraud }\n", "");
+    let world = World::new(&map).group("ml-churn", &["alice"]);
+    let explained = ladder(&world, "alice", "fraud");
+    assert_eq!(brief(&explained), ["no no-grant", "✓ person-known", "✗ no-grant"]);
+}
+
+#[test]
+fn a_leaver_is_told_what_is_left_of_the_profile() {
+    let world =
+        World::new(TEAMS).group("ml-fraud", &[]).person("alice").profile(ours("alice", "fraud"));
+    let explained = ladder(&world, "alice", "fraud");
+    let last = explained.teams[0].rungs.last().unwrap();
+    assert_eq!((last.stage, last.code), (Stage::Profile, ReasonCode::EntitlementLost));
+    assert_eq!(last.text, "profile alice--fraud in research goes on hold");
+}
+
+#[test]
+fn an_explanation_never_contradicts_the_entitlements_and_always_says_what_breaks() {
+    let grants = "  - { group: \"{team}-people\", team: \"{team}\" }\n  \
+        - { group: late, team: churn, from: 2027-01-01 }\n";
+    let groups = ["ml-fraud", "ml-churn", "fraud-people", "late"];
+    // Each combination of memberships of one person, of existing groups and of a disabled person.
+    for mask in 0..1_u32 << 9 {
+        let mut world = World::new(&format!("{TEAMS}{grants}")).person("alice");
+        for (bit, group) in groups.iter().enumerate() {
+            if mask & (1 << bit) != 0 {
+                let is_member = mask & (1 << (bit + 4)) != 0;
+                world = world.group(group, if is_member { &["alice"] } else { &[] });
+            }
+        }
+        world.person_mut("alice").enabled = mask & (1 << 8) == 0;
+        let rights = entitlements(&world.map, &world.snapshot, world.now).of;
+        for team in ["fraud", "churn"] {
+            let explained = ladder(&world, "alice", team);
+            let answer = &explained.teams[0];
+            assert_eq!(answer.granted, rights.contains_key(&(person_id("alice"), key(team))));
+            assert_eq!(answer.granted, answer.code == ReasonCode::Entitled, "{answer:?}");
+            let mut rungs = std::iter::once(&explained.directory).chain(&answer.rungs);
+            let broken = rungs.find(|rung| rung.verdict == Verdict::Breaks);
+            assert_eq!(broken.is_some_and(|r| r.remedy.is_some()), !answer.granted, "{answer:?}");
+        }
+    }
+}
+
+fn who(world: &World, role: Option<&str>) -> Holders {
+    let teams = BTreeSet::from([key("fraud")]);
+    holders(&world.map, &world.snapshot, &world.observed, world.now, &teams, role)
+}
+
+#[test]
+fn who_has_a_team_and_who_has_a_profile_without_a_right() {
+    let world = World::new(TEAMS)
+        .group("ml-fraud", &["alice", "bob"])
+        .person("carol")
+        .profile(ours("alice", "fraud"))
+        .profile(ours("carol", "fraud"))
+        .profile(ours("dave", "fraud"));
+    let found = who(&world, None);
+    let entitled: Vec<_> = found
+        .entitled
+        .iter()
+        .map(|h| (h.person_name.as_str(), h.because.group_name.as_ref(), h.profile.clone()))
+        .collect();
+    let there = found.entitled[0].profile.clone();
+    assert_eq!(
+        entitled,
+        [("alice", "ml-fraud", there.clone()), ("bob", "ml-fraud", ProfileState::Absent)]
+    );
+    assert!(matches!(there, ProfileState::Present { name, .. } if name.as_str() == "alice--fraud"));
+    let strays: Vec<_> = found.without_right.iter().map(|s| (s.profile.as_str(), s.code)).collect();
+    assert_eq!(
+        strays,
+        [("carol--fraud", ReasonCode::EntitlementLost), ("dave--fraud", ReasonCode::PersonGone)]
+    );
+    assert_eq!(NOW, world.now.to_string());
+}
+
+#[test]
+fn by_role_also_profiles_that_the_map_does_not_know_are_found() {
+    let mut foreign = ours("eve", "fraud");
+    foreign.tags.clear();
+    let arn = foreign.execution_role.clone();
+    let world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(foreign);
+    assert_eq!(who(&world, None).without_right, []);
+    let found = who(&world, arn.as_deref());
+    assert_eq!(found.without_right[0].code, ReasonCode::NotOurs);
+    assert_eq!(found.without_right[0].person, None);
+}
