@@ -8,6 +8,7 @@ mod comparison;
 mod contender;
 mod events;
 mod people;
+mod plan;
 mod replay;
 mod saml;
 mod studio;
@@ -17,10 +18,12 @@ use anyhow::Result;
 
 pub(crate) const HELP: &str = "Measure against what teams use today, in pairs
 
-Usage: cargo xtask bench events|saml [--quick]
+Usage: cargo xtask bench events|plan|saml [--quick]
 
   events   a boto3 Lambda handler and `stagedoor events replay` on the same events: cold start,
            peak memory and warm rate, with answers at once and with answers 20 ms late
+  plan     plans of companies of 50,000, of 100,000 and of a million people, and of one person of
+           those: time, and memory at the largest
   saml     one SAML response of 8 KB, verified by saml-sp, by python3-saml, and its RSA signature
            alone; then hostile responses of 128 KB, and what one verification allocates
   --quick  few pairs and few people: shows that it works, measures little
@@ -32,6 +35,8 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["events"] => events::run(&events::FULL),
         ["events", "--quick"] => events::run(&events::QUICK),
+        ["plan"] => plan::run(&plan::FULL),
+        ["plan", "--quick"] => plan::run(&plan::QUICK),
         ["saml"] => saml::run(&saml::FULL),
         ["saml", "--quick"] => saml::run(&saml::QUICK),
         _ => {

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("demo-idp", &[]),
     ("xtask", &[]),
     ("saml-bench", &["saml-sp"]),
+    ("plan-bench", &["access"]),
     ("access", &["iam-policy"]),
     ("control", &["access", "saml-sp"]),
     ("store", ADAPTER),

@@ -1,0 +1,90 @@
+//! Plans for a company of so many people as often as it is asked to, and says how long that took.
+//!
+//! ```text
+//! plan-bench-time PEOPLE
+//! > ready
+//! < whole 1000
+//! > 3 1.170073
+//! ```
+
+use anyhow::{Context as _, Result, bail};
+use plan_bench::{Company, Reading};
+use std::hint::black_box;
+use std::io::{self, BufRead as _, Write as _};
+use std::time::{Duration, Instant};
+
+/// Single people that are planned for in turn.
+const SINGLE_PEOPLE: usize = 64;
+
+fn main() -> Result<()> {
+    let people = std::env::args().nth(1).and_then(|word| word.parse().ok());
+    let company = Company::new(people.context("how many people?")?)?;
+    let singles = company.single_people(SINGLE_PEOPLE)?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "ready")?;
+    out.flush()?;
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let (task, milliseconds) = line.rsplit_once(' ').context("no time was given")?;
+        let least = Duration::from_millis(milliseconds.parse().context("the time")?);
+        let (mut count, mut time) = (0, Duration::ZERO);
+        while count == 0 || time < least {
+            time += match task {
+                "entitlements" => entitlements(&company),
+                "plan" => plan(&company),
+                "check" => check(&company)?,
+                "whole" => whole(&company, &company.everybody)?,
+                "person" => singles_in_turn(&company, &singles)?,
+                _ => bail!("no such task: `{task}`"),
+            };
+            count += 1;
+        }
+        writeln!(out, "{count} {:.9}", time.as_secs_f64())?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn entitlements(company: &Company) -> Duration {
+    let start = Instant::now();
+    let entitled = black_box(company.entitlements(&company.everybody));
+    let time = start.elapsed();
+    drop(entitled);
+    time
+}
+
+fn plan(company: &Company) -> Duration {
+    let start = Instant::now();
+    let plan = black_box(company.plan(&company.everybody));
+    let time = start.elapsed();
+    drop(plan);
+    time
+}
+
+fn check(company: &Company) -> Result<Duration> {
+    let plan = company.plan(&company.everybody);
+    let start = Instant::now();
+    let checked = black_box(company.check(&company.everybody, plan)?);
+    let time = start.elapsed();
+    drop(checked);
+    Ok(time)
+}
+
+/// From what was read to a plan that can be carried out.
+fn whole(company: &Company, reading: &Reading) -> Result<Duration> {
+    let start = Instant::now();
+    let checked = black_box(company.check(reading, company.plan(reading))?);
+    let time = start.elapsed();
+    drop(checked);
+    Ok(time)
+}
+
+/// The time of one person's plan, on average over all of them.
+fn singles_in_turn(company: &Company, singles: &[Reading]) -> Result<Duration> {
+    let start = Instant::now();
+    for single in singles {
+        black_box(company.check(single, company.plan(single))?);
+    }
+    let count = u32::try_from(singles.len()).context("that many people")?.max(1);
+    Ok(start.elapsed() / count)
+}
