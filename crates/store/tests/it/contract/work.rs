@@ -95,7 +95,7 @@ pub(crate) async fn what_is_pushed_while_somebody_is_at_it_comes_once_more(queue
     push(queue, &["ada", "bob"], 20).await;
     assert_eq!(keys(&take(queue, 40).await), [""; 0]);
     let [ada, bob] = both.as_slice() else { panic!("{both:?}") };
-    queue.done(&[ada.lease.clone()]).await.unwrap();
+    queue.done(std::slice::from_ref(&ada.lease)).await.unwrap();
     let retry = Retry { due: micros(90), tries: 3 };
     queue.again(&[(bob.lease.clone(), retry)]).await.unwrap();
     assert_eq!(keys(&take(queue, 19).await), [""; 0]);
