@@ -7,6 +7,7 @@
 mod begun;
 pub mod door;
 pub mod event;
+pub mod meter;
 pub mod pass;
 pub mod plane;
 pub mod ports;

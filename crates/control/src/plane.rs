@@ -1,12 +1,15 @@
 //! The plane: the access map and everything it takes to make AWS agree with it.
 
+use crate::meter::Meter;
 use crate::ports::{
-    AuditEntry, AuditLog, Clock, Directory, DomainTarget, Entropy, Observe, Provision, Sessions,
+    AuditEntry, AuditLog, ChangeId, Claims, Clock, Directory, DomainTarget, Entropy, Observe,
+    ProfileIndex, Provision, Sessions, Switch, WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The access map and the ports that planning and applying need.
 #[derive(Debug, Clone)]
@@ -21,6 +24,21 @@ pub struct Plane {
     pub provision: Arc<dyn Provision>,
     /// Who is signed in.
     pub sessions: Arc<dyn Sessions>,
+    /// What is to be read again.
+    pub queue: Arc<dyn WorkQueue>,
+    /// Which pass is at whom.
+    pub claims: Arc<dyn Claims>,
+    /// Whether anything may be changed.
+    pub switch: Arc<dyn Switch>,
+    /// Which profiles each person has, as far as is known without asking.
+    pub index: Arc<dyn ProfileIndex>,
+    /// Rings when there is something in the queue, so that the loop of this process need not wait
+    /// for its next look.
+    pub bell: Bell,
+    /// What the loop of this process did.
+    pub meter: Meter,
+    /// Whether this process reads and plans, and changes nothing.
+    pub observe_only: bool,
     /// Where it is written down.
     pub audit: Arc<dyn AuditLog>,
     /// What time it is.
@@ -29,7 +47,28 @@ pub struct Plane {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// Tells the loop of this process that there is something to do. Clones are the same bell.
+#[derive(Debug, Clone, Default)]
+pub struct Bell(Arc<Notify>);
+
+impl Bell {
+    /// Rings it.
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits until it rings, or returns at once if it has rung since.
+    pub async fn rung(&self) {
+        self.0.notified().await;
+    }
+}
+
 impl Plane {
+    /// An id for a pass that begins now.
+    pub fn new_change(&self) -> ChangeId {
+        ChangeId::new(self.clock.now(), self.entropy.bytes())
+    }
+
     /// How to reach a domain of the map; `None` for a key the map does not have.
     pub fn target(&self, key: &DomainKey) -> Option<DomainTarget> {
         self.map.domains.get(key).map(|domain| DomainTarget {

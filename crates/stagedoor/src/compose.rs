@@ -8,7 +8,8 @@ use access::map::{AccessMap, DirectoryConfig};
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
-use control::plane::Plane;
+use control::meter::Meter;
+use control::plane::{Bell, Plane};
 use saml_sp::ServiceProviderKey;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,6 +62,13 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
         observe: Arc::clone(&studio) as _,
         provision: studio,
         sessions: Arc::clone(&store) as _,
+        queue: Arc::clone(&store) as _,
+        claims: Arc::clone(&store) as _,
+        switch: Arc::clone(&store) as _,
+        index: Arc::clone(&store) as _,
+        bell: Bell::default(),
+        meter: Meter::default(),
+        observe_only: false,
         audit: Arc::clone(&store) as _,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -64,8 +64,9 @@ CREATE INDEX indexed_profile_by_leaving ON indexed_profile (leaving_since)
     WHERE leaving_since IS NOT NULL;
 CREATE INDEX indexed_profile_by_intent ON indexed_profile (intent) WHERE intent IS NOT NULL;
 
--- When each domain was last read in full.
+-- When each domain was last read in full, and whether it is in SSO mode.
 CREATE TABLE index_mark (
     domain TEXT PRIMARY KEY,
-    at     INTEGER NOT NULL
+    at     INTEGER NOT NULL,
+    sso    INTEGER NOT NULL CHECK (sso IN (0, 1))
 ) STRICT, WITHOUT ROWID;

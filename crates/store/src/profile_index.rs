@@ -3,10 +3,11 @@
 use crate::sqlite::{SqliteStore, parsed};
 use crate::{microseconds, tally};
 use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
+use access::observed::AuthMode;
 use async_trait::async_trait;
 use control::ports::{
-    ChangeId, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex, StoreError,
-    Ticket,
+    ChangeId, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
+    StoreError, Ticket,
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -62,10 +63,9 @@ impl ProfileIndex for SqliteStore {
                 .await?;
             }
             let domain = reading.domain.clone();
+            let read = IndexMark { at: ticket.at, auth_mode: reading.auth_mode };
             return self
-                .write("take over a reading", move |transaction| {
-                    mark(transaction, &domain, ticket.at)
-                })
+                .write("take over a reading", move |transaction| mark(transaction, &domain, read))
                 .await;
         };
         let (domain, asked, found) = (reading.domain.clone(), asked.clone(), reading.found.clone());
@@ -266,20 +266,27 @@ fn know(transaction: &Transaction<'_>, intent: &Intent, number: i64) -> rusqlite
     Ok(())
 }
 
-fn mark(connection: &Connection, domain: &DomainId, at: Timestamp) -> rusqlite::Result<()> {
+fn mark(
+    connection: &Connection,
+    domain: &DomainId,
+    IndexMark { at, auth_mode }: IndexMark,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO index_mark (domain, at) VALUES (?1, ?2)
-             ON CONFLICT (domain) DO UPDATE SET at = max(at, ?2)",
+            "INSERT INTO index_mark (domain, at, sso) VALUES (?1, ?2, ?3)
+             ON CONFLICT (domain) DO UPDATE SET at = max(at, ?2), sso = ?3",
         )?
-        .execute(params![domain.as_str(), microseconds::floor(at)])?;
+        .execute(params![domain.as_str(), microseconds::floor(at), auth_mode == AuthMode::Sso])?;
     Ok(())
 }
 
-fn marks(connection: &Connection) -> rusqlite::Result<BTreeMap<DomainId, Timestamp>> {
+fn marks(connection: &Connection) -> rusqlite::Result<BTreeMap<DomainId, IndexMark>> {
     connection
-        .prepare_cached("SELECT domain, at FROM index_mark")?
-        .query_map([], |row| Ok((domain(row)?, microseconds::read(1, row.get(1)?)?)))?
+        .prepare_cached("SELECT domain, at, sso FROM index_mark")?
+        .query_map([], |row| {
+            let auth_mode = if row.get(2)? { AuthMode::Sso } else { AuthMode::Iam };
+            Ok((domain(row)?, IndexMark { at: microseconds::read(1, row.get(1)?)?, auth_mode }))
+        })?
         .collect()
 }
 

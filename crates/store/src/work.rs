@@ -4,7 +4,7 @@ use crate::sqlite::{SqliteStore, parsed};
 use crate::{microseconds, tally};
 use access::ids::PersonId;
 use async_trait::async_trait;
-use control::ports::{IfQueued, Lease, QueueStatus, Retry, StoreError, Work, WorkKey, WorkQueue};
+use control::ports::{Lease, QueueStatus, Retry, StoreError, Work, WorkKey, WorkQueue};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeSet;
@@ -17,29 +17,18 @@ const IS_FREE: &str = "due <= ?1 AND (until IS NULL OR until <= ?1)";
 
 #[async_trait]
 impl WorkQueue for SqliteStore {
-    async fn push(
-        &self,
-        keys: &BTreeSet<WorkKey>,
-        due: Timestamp,
-        if_queued: IfQueued,
-    ) -> Result<(), StoreError> {
+    async fn push(&self, keys: &BTreeSet<WorkKey>, due: Timestamp) -> Result<(), StoreError> {
         let (keys, due) = (keys.clone(), microseconds::floor(due));
         self.write("queue what is to be read again", move |transaction| {
-            let mut push = transaction.prepare_cached(match if_queued {
-                // Whoever is at it has read already: it is due once more afterwards.
-                IfQueued::Hasten => {
-                    "INSERT INTO work (key, since, due) VALUES (?1, ?2, ?2)
-                     ON CONFLICT (key) DO UPDATE SET
-                        since = iif(lease IS NULL, min(since, ?2), since),
-                        due = iif(lease IS NULL, min(due, ?2), due),
-                        again = iif(lease IS NULL, NULL, min(coalesce(again, ?2), ?2)),
-                        again_since = iif(lease IS NULL, NULL, min(coalesce(again_since, ?2), ?2))"
-                }
-                IfQueued::Leave => {
-                    "INSERT INTO work (key, since, due) VALUES (?1, ?2, ?2)
-                     ON CONFLICT (key) DO NOTHING"
-                }
-            })?;
+            // Whoever is at it has read already: it is due once more afterwards.
+            let mut push = transaction.prepare_cached(
+                "INSERT INTO work (key, since, due) VALUES (?1, ?2, ?2)
+                 ON CONFLICT (key) DO UPDATE SET
+                    since = iif(lease IS NULL, min(since, ?2), since),
+                    due = iif(lease IS NULL, min(due, ?2), due),
+                    again = iif(lease IS NULL, NULL, min(coalesce(again, ?2), ?2)),
+                    again_since = iif(lease IS NULL, NULL, min(coalesce(again_since, ?2), ?2))",
+            )?;
             for key in &keys {
                 push.execute(params![text_of(key), due])?;
             }

@@ -22,7 +22,9 @@ pub use clock::{Clock, Entropy};
 pub use directory::{Directory, PersonLookup};
 pub use failure::{CallError, FailureKind};
 pub use inspect::{AppNetwork, CallerIdentity, DomainFacts, Inspect, RoleFacts, RoleIdentity};
-pub use profile_index::{IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex};
+pub use profile_index::{
+    IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
+};
 pub use secrets::Secrets;
 pub use state::{
     AuditEntry, AuditLog, IdpSession, LoginRequests, PendingLogin, ReplayCache, Session, SessionId,
@@ -34,4 +36,4 @@ pub use studio::{
 };
 pub use switch::{Freeze, Switch};
 pub use wakeups::{Delivery, WakeQueue};
-pub use work::{IfQueued, Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};
+pub use work::{Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};

@@ -2,6 +2,7 @@
 
 use super::{ChangeId, StoreError, Ticket};
 use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
+use access::observed::AuthMode;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,12 +49,21 @@ pub struct Intent {
     pub team: TeamKey,
 }
 
+/// That a domain was read in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IndexMark {
+    /// When.
+    pub at: Timestamp,
+    /// How it authenticates people; a domain's never changes.
+    pub auth_mode: AuthMode,
+}
+
 /// What the index knows that a pass for some people needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IndexView {
     /// When each domain was last read in full. For a domain that is absent here the rest says
     /// nothing.
-    pub marks: BTreeMap<DomainId, Timestamp>,
+    pub marks: BTreeMap<DomainId, IndexMark>,
     /// How many profiles of ours each domain has.
     pub owned: BTreeMap<DomainId, u64>,
     /// The profiles of the people asked about.
@@ -67,6 +77,8 @@ pub struct IndexView {
 pub struct IndexReading {
     /// The domain.
     pub domain: DomainId,
+    /// How it authenticates people.
+    pub auth_mode: AuthMode,
     /// The case-folded names that were asked for; `None`: all.
     pub asked: Option<BTreeSet<String>>,
     /// This installation's profiles among them, by case-folded name.

@@ -16,15 +16,6 @@ pub enum WorkKey {
     Person(PersonId),
 }
 
-/// What becomes of an item that is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfQueued {
-    /// It is due at the earlier of both times. If somebody is at it, it comes once more.
-    Hasten,
-    /// It stays as it is.
-    Leave,
-}
-
 /// The right to work on an item until it is done, put back, or the lease has run out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lease {
@@ -72,13 +63,10 @@ pub struct QueueStatus {
 /// What is to be read again. Survives the process, and is shared by all replicas.
 #[async_trait]
 pub trait WorkQueue: Send + Sync + fmt::Debug {
-    /// Asks for these to be read again, not before `due`. All or none are on disk when this returns.
-    async fn push(
-        &self,
-        keys: &BTreeSet<WorkKey>,
-        due: Timestamp,
-        if_queued: IfQueued,
-    ) -> Result<(), StoreError>;
+    /// Asks for these to be read again, not before `due`; what waits already is due at the earlier
+    /// of both times, and what somebody is at comes once more. All or none are on disk when this
+    /// returns.
+    async fn push(&self, keys: &BTreeSet<WorkKey>, due: Timestamp) -> Result<(), StoreError>;
 
     /// Leases what is due, in one atomic step: everything if that is due, by itself; else up to
     /// `most` people, those who wait longest first. A lease that ran out is as good as none, and so

@@ -9,7 +9,8 @@ use access::observed::{
 };
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
-use control::plane::Plane;
+use control::meter::Meter;
+use control::plane::{Bell, Plane};
 use control::ports::{
     AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget,
     Ensured, Entropy, FailureKind, LoginRequests, Observe, PendingLogin, PersonLookup, Presign,
@@ -20,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
+use store::SqliteStore;
 use tokio::time::Instant;
 
 pub(crate) const START: &str = "2026-11-21T09:00:00Z";
@@ -98,6 +100,8 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(crate) struct World {
     state: Mutex<State>,
+    /// Where queue, claims, switch and index are kept.
+    pub(crate) store: Arc<SqliteStore>,
     started: Instant,
 }
 
@@ -112,7 +116,11 @@ pub(crate) fn team(key: &str) -> TeamKey {
 impl World {
     /// These people, all of them in `ml-fraud`, and Studio as it has to be for that.
     pub(crate) fn of(names: &[&str]) -> Arc<Self> {
-        let world = Self { state: Mutex::default(), started: Instant::now() };
+        let world = Self {
+            state: Mutex::default(),
+            store: Arc::new(SqliteStore::in_memory().unwrap()),
+            started: Instant::now(),
+        };
         world.state().groups.insert("ml-fraud".into(), BTreeSet::new());
         world.state().groups.insert("ml-trials".into(), BTreeSet::new());
         for name in names {
@@ -200,6 +208,13 @@ impl World {
             observe: self.clone(),
             provision: self.clone(),
             sessions: self.clone(),
+            queue: self.store.clone(),
+            claims: self.store.clone(),
+            switch: self.store.clone(),
+            index: self.store.clone(),
+            bell: Bell::default(),
+            meter: Meter::default(),
+            observe_only: false,
             audit: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),

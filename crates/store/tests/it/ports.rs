@@ -48,7 +48,6 @@ holds! {
     audit::only_the_newest_are_given(&),
     audit::racing_entries_are_all_kept(Arc),
     work::wake_ups_of_one_key_are_one_item_due_at_the_earliest(&),
-    work::what_is_queued_may_be_left_as_it_is(&),
     work::who_waits_longest_comes_first_and_everything_before_all(&),
     work::done_is_gone(&),
     work::what_is_pushed_while_somebody_is_at_it_comes_once_more(&),

@@ -12,7 +12,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
-use control::plane::Plane;
+use control::meter::Meter;
+use control::plane::{Bell, Plane};
 use control::ports::{
     AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget,
     Ensured, Entropy, FailureKind, IdpSession, LoginRequests, Observe, PendingLogin, PersonLookup,
@@ -254,12 +255,20 @@ fn from_peer(builder: axum::http::request::Builder) -> axum::http::request::Buil
 fn door(world: &Arc<World>, public_url: &str, map: &str, corp: saml_sp::IdentityProvider) -> Door {
     let source = Source::from_bytes("access.yaml", map.into()).unwrap();
     let map: AccessMap = parse(&[source]).unwrap();
+    let store = Arc::new(store::SqliteStore::in_memory().unwrap());
     let plane = Plane {
         map: Arc::new(map),
         directory: world.clone(),
         observe: world.clone(),
         provision: world.clone(),
         sessions: world.clone(),
+        queue: store.clone(),
+        claims: store.clone(),
+        switch: store.clone(),
+        index: store,
+        bell: Bell::default(),
+        meter: Meter::default(),
+        observe_only: false,
         audit: world.clone(),
         clock: world.clone(),
         entropy: world.clone(),

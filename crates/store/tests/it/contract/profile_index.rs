@@ -2,9 +2,10 @@
 
 use super::micros;
 use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
+use access::observed::AuthMode;
 use control::ports::{
-    ChangeId, Claims, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
-    Ticket,
+    ChangeId, Claims, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving,
+    ProfileIndex, Ticket,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,10 +48,14 @@ fn leaving(of: &str, since: i64, gone: bool) -> Leaving {
     Leaving { domain: domain(), profile: profile(of, None).name, since: micros(since), gone }
 }
 
+fn mark(at: i64) -> IndexMark {
+    IndexMark { at: micros(at), auth_mode: AuthMode::Sso }
+}
+
 fn reading(asked: Option<&[&str]>, found: &[IndexedProfile]) -> IndexReading {
     let asked = asked.map(|names| names.iter().map(|name| format!("{name}--fraud")).collect());
     let found = found.iter().map(|profile| (profile.name.folded(), profile.clone()));
-    IndexReading { domain: domain(), asked, found: found.collect() }
+    IndexReading { domain: domain(), auth_mode: AuthMode::Sso, asked, found: found.collect() }
 }
 
 async fn ticket(store: &impl Claims, at: i64) -> Ticket {
@@ -74,7 +79,7 @@ pub(crate) async fn a_full_reading_replaces_what_was_known(store: &(impl Profile
     let both = [profile("ada", None), profile("bob", None)];
     store.read(&reading(None, &both), &first).await.unwrap();
     let view = look(store, &["ada", "bob", "cem"], 6).await;
-    assert_eq!(view.marks, BTreeMap::from([(domain(), micros(5))]));
+    assert_eq!(view.marks, BTreeMap::from([(domain(), mark(5))]));
     assert_eq!(view.owned, BTreeMap::from([(domain(), 2)]));
     assert_eq!(view.profiles, BTreeMap::from([(domain(), both.to_vec())]));
     let second = ticket(store, 7).await;
@@ -82,7 +87,7 @@ pub(crate) async fn a_full_reading_replaces_what_was_known(store: &(impl Profile
     assert_eq!(names(store, &["ada", "bob", "cem"]).await, ["cem--fraud"]);
     // A reading that began earlier and ends later does not set the mark back.
     store.read(&reading(None, &[]), &first).await.unwrap();
-    assert_eq!(look(store, &[], 9).await.marks[&domain()], micros(7));
+    assert_eq!(look(store, &[], 9).await.marks[&domain()], mark(7));
     assert_eq!(names(store, &["cem"]).await, ["cem--fraud"]);
 }
 
@@ -111,7 +116,7 @@ pub(crate) async fn a_reading_of_some_names_says_nothing_of_others(
     assert_eq!(names(store, &["ada", "bob", "cem"]).await, ["ada--fraud", "cem--fraud"]);
     let view = look(store, &["ada"], 8).await;
     assert_eq!(view.profiles[&domain()], found);
-    assert_eq!(view.marks[&domain()], micros(5));
+    assert_eq!(view.marks[&domain()], mark(5));
 }
 
 pub(crate) async fn what_changed_after_a_reading_began_stays(store: &(impl ProfileIndex + Claims)) {

@@ -2,7 +2,7 @@
 
 use super::{micros, race};
 use access::ids::PersonId;
-use control::ports::{IfQueued, Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};
+use control::ports::{Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ fn lease_for(micros: i64) -> SignedDuration {
 
 async fn push(queue: &impl WorkQueue, keys: &[&str], due: i64) {
     let keys = keys.iter().map(|key| person(key)).collect();
-    queue.push(&keys, micros(due), IfQueued::Hasten).await.unwrap();
+    queue.push(&keys, micros(due)).await.unwrap();
 }
 
 async fn push_everything(queue: &impl WorkQueue, due: i64) {
     let keys = BTreeSet::from([WorkKey::Everything]);
-    queue.push(&keys, micros(due), IfQueued::Hasten).await.unwrap();
+    queue.push(&keys, micros(due)).await.unwrap();
 }
 
 /// Takes up to nine, with leases of 100.
@@ -52,16 +52,6 @@ pub(crate) async fn wake_ups_of_one_key_are_one_item_due_at_the_earliest(queue: 
     assert_eq!((keys(&ada), ada[0].since, ada[0].tries), (vec!["ada"], micros(10), 0));
     assert_eq!(keys(&take(queue, 20).await), ["bob"]);
     assert_eq!(keys(&take(queue, 50).await), [""; 0]);
-}
-
-pub(crate) async fn what_is_queued_may_be_left_as_it_is(queue: &impl WorkQueue) {
-    push(queue, &["ada", "bob"], 20).await;
-    let ada = queue.take("me", micros(20), lease_for(100), 1).await.unwrap();
-    let both = BTreeSet::from([person("ada"), person("bob"), person("cem")]);
-    queue.push(&both, micros(10), IfQueued::Leave).await.unwrap();
-    assert_eq!(keys(&take(queue, 19).await), ["cem"]);
-    queue.done(&leases(&ada)).await.unwrap();
-    assert_eq!(keys(&take(queue, 99).await), ["bob"]);
 }
 
 pub(crate) async fn who_waits_longest_comes_first_and_everything_before_all(
