@@ -145,6 +145,7 @@ impl<T> Skip for Option<T> {
 }
 
 impl Skip for String {}
+impl Skip for u32 {}
 impl Skip for Document {}
 impl<T> Skip for Vec<T> {}
 
@@ -324,6 +325,7 @@ shapes! {
         home_efs_file_system_uid: Option<String>,
         status: Option<String>,
         failure_reason: Option<String>,
+        single_sign_on_user_value: Option<String>,
         user_settings: Option<Document>,
     }
     /// Answer of `ListUserProfiles`.
@@ -346,6 +348,8 @@ shapes! {
         app_type: Option<String>,
         app_name: Option<String>,
         status: Option<String>,
+        creation_time: Option<f64>,
+        resource_spec: Option<ResourceSpec>,
     }
     /// Answer of `DescribeApp`.
     DescribeAppOutput {
@@ -365,9 +369,16 @@ shapes! {
     SpaceDetails {
         space_name: Option<String>,
         status: Option<String>,
+        space_settings_summary: Option<SpaceSettingsSummary>,
         ownership_settings_summary: Option<OwnershipSettingsSummary>,
         space_sharing_settings_summary: Option<SpaceSharingSettingsSummary>,
     }
+    /// What a space of a list is.
+    SpaceSettingsSummary { space_storage_settings: Option<SpaceStorageSettings> }
+    /// What a space keeps its files on.
+    SpaceStorageSettings { ebs_storage_settings: Option<EbsStorageSettings> }
+    /// A space's volume.
+    EbsStorageSettings { ebs_volume_size_in_gb: u32 }
     /// Who owns a space of a list.
     OwnershipSettingsSummary { owner_user_profile_name: Option<String> }
     /// Whether a space of a list is `Private` or `Shared`.
@@ -378,6 +389,8 @@ shapes! {
         space_name: Option<String>,
         status: Option<String>,
         failure_reason: Option<String>,
+        space_display_name: Option<String>,
+        space_settings: Option<Document>,
         ownership_settings: Option<OwnershipSettings>,
         space_sharing_settings: Option<SpaceSharingSettings>,
     }

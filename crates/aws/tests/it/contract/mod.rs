@@ -4,6 +4,7 @@
 //! the test environment. Nothing here is a copy of either.
 
 mod model;
+mod permissions;
 mod shape;
 
 use aws::client::endpoint::{self, Service};
@@ -69,6 +70,7 @@ fn the_shapes_compared_are_not_empty() {
             "NextToken text?",
             "Spaces[].OwnershipSettingsSummary.OwnerUserProfileName text?",
             "Spaces[].SpaceName text?",
+            "Spaces[].SpaceSettingsSummary.SpaceStorageSettings.EbsStorageSettings.EbsVolumeSizeInGb integer",
             "Spaces[].SpaceSharingSettingsSummary.SharingType text?",
             "Spaces[].Status text?",
         ]

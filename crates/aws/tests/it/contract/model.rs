@@ -3,6 +3,7 @@
 use super::shape::Shape;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -10,6 +11,7 @@ use std::sync::LazyLock;
 /// Prints models and endpoints as JSON. Shapes are written out to the depth our types have.
 const SCRIPT: &str = r#"
 import json
+from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.endpoint_provider import EndpointProvider
 
@@ -33,7 +35,7 @@ def service(name, operations):
     model = loader.load_service_model(name, "service-2")
     def side(operation, key):
         ref = model["operations"][operation].get(key)
-        return written_out(model["shapes"], ref["shape"], 5) if ref else None
+        return written_out(model["shapes"], ref["shape"], 8) if ref else None
     return {"metadata": model["metadata"],
             "operations": {o: {"input": side(o, "input"), "output": side(o, "output")}
                            for o in operations or model["operations"]}}
@@ -53,6 +55,10 @@ names = ["sagemaker", "service-quotas", "iam", "secretsmanager"]
 wanted = [sys.argv[1].split(","), ["GetServiceQuota"], ["GetRole"],
           ["GetSecretValue"]]
 print(json.dumps({
+    "operation_names": {
+        name: {o: xform_name(o)
+               for o in loader.load_service_model(name, "service-2")["operations"]}
+        for name in ["identitystore", "sso-admin", "sqs", "sts"]},
     "services": {name: service(name, operations) for name, operations in zip(names, wanted)},
     "endpoints": [rule for name in names for rule in endpoints(name)]}))
 "#;
@@ -63,6 +69,7 @@ static MODELS: LazyLock<Models> = LazyLock::new(Models::ask);
 #[derive(Deserialize)]
 pub(crate) struct Models {
     services: Value,
+    operation_names: BTreeMap<String, BTreeMap<String, String>>,
     endpoints: Vec<Rule>,
 }
 
@@ -103,6 +110,11 @@ impl Models {
 
     pub(crate) fn service(&self, name: &str) -> ServiceModel<'_> {
         ServiceModel(&self.services[name])
+    }
+
+    /// Operations of a service that the SDK speaks to, and what the SDK calls them.
+    pub(crate) fn operation_names(&self, service: &str) -> &BTreeMap<String, String> {
+        &self.operation_names[service]
     }
 
     pub(crate) fn endpoints(&self) -> &[Rule] {
@@ -155,7 +167,7 @@ fn compare(at: &str, ours: &Shape, theirs: &Value, sent: bool, faults: &mut Vec<
     match (ours, kind) {
         (Shape::Text, "string")
         | (Shape::Integer, "integer" | "long")
-        | (Shape::Number, "double" | "float")
+        | (Shape::Number, "double" | "float" | "timestamp")
         | (Shape::Flag, "boolean")
         | (Shape::Document, "structure" | "map") => {}
         (Shape::List(item), "list") => {
