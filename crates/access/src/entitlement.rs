@@ -59,6 +59,12 @@ pub fn group_names(map: &AccessMap) -> BTreeSet<String> {
     map.grants.iter().flat_map(|grant| names_of(map, grant)).map(|(name, _)| name).collect()
 }
 
+/// Every group name by which a grant can give one of these teams.
+pub fn groups_giving(map: &AccessMap, teams: &BTreeSet<TeamKey>) -> BTreeSet<String> {
+    let names = map.grants.iter().flat_map(|grant| names_of(map, grant));
+    names.filter(|(_, team)| teams.contains(team)).map(|(name, _)| name).collect()
+}
+
 /// The names that a grant stands for, each with its team.
 pub(crate) fn names_of(map: &AccessMap, grant: &Grant) -> Vec<(String, TeamKey)> {
     let fill = |team: &TeamKey| {

@@ -163,18 +163,26 @@ impl IdentityCenter {
         Ok(groups.map(|groups| (person, groups)))
     }
 
+    async fn group_id_of(&self, display_name: &str) -> Result<Option<GroupId>, CallError> {
+        const OPERATION: &str = "GetGroupId";
+        let answer = self
+            .client
+            .get_group_id()
+            .identity_store_id(&self.store)
+            .alternate_identifier(unique(OPERATION, "displayName", display_name)?)
+            .send()
+            .await
+            .map_err(|e| failure::call_error(SERVICE, OPERATION, &e));
+        refused_as_none(answer)?.map(|found| group_id(OPERATION, found.group_id)).transpose()
+    }
+
     async fn user_id(&self, user_name: &str) -> Result<Option<PersonId>, CallError> {
         const OPERATION: &str = "GetUserId";
-        let by_name = UniqueAttribute::builder()
-            .attribute_path("userName")
-            .attribute_value(Document::String(user_name.to_owned()))
-            .build()
-            .map_err(|e| unreadable(SERVICE, OPERATION, e.to_string()))?;
         let answer = self
             .client
             .get_user_id()
             .identity_store_id(&self.store)
-            .alternate_identifier(AlternateIdentifier::UniqueAttribute(by_name))
+            .alternate_identifier(unique(OPERATION, "userName", user_name)?)
             .send()
             .await
             .map_err(|e| failure::call_error(SERVICE, OPERATION, &e));
@@ -244,9 +252,30 @@ impl Directory for IdentityCenter {
         }
     }
 
+    async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError> {
+        let Some(id) = self.group_id_of(display_name).await? else { return Ok(None) };
+        // The service may compare more loosely than grants do.
+        let name = self.group_name(&id).await?;
+        Ok((name.as_deref() == Some(display_name)).then_some(id))
+    }
+
     async fn members(&self, group: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
         absent_as_none(self.memberships(group).await)
     }
+}
+
+/// Names something by an attribute that no other has with this value.
+fn unique(
+    operation: &'static str,
+    path: &str,
+    value: &str,
+) -> Result<AlternateIdentifier, CallError> {
+    UniqueAttribute::builder()
+        .attribute_path(path)
+        .attribute_value(Document::String(value.to_owned()))
+        .build()
+        .map(AlternateIdentifier::UniqueAttribute)
+        .map_err(|e| unreadable(SERVICE, operation, e.to_string()))
 }
 
 fn absent_as_none<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {

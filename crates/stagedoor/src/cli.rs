@@ -4,6 +4,7 @@
 
 mod events;
 mod origin;
+mod people;
 mod planning;
 mod saml;
 mod serving;
@@ -11,6 +12,7 @@ mod time;
 
 pub(crate) use events::{EventsCommand, ReplayArgs};
 pub(crate) use origin::OriginArgs;
+pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, PlanArgs, WaitArgs};
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
@@ -32,7 +34,7 @@ use std::path::PathBuf;
     version,
     about,
     after_help = "Exit codes: 0 done or nothing to do, 1 failed, 2 changes pending (plan), \
-                  3 bad usage or configuration, 4 refused by the guard, 5 denied (saml verify).\n\n\
+                  3 bad usage or configuration, 4 refused by the guard, 5 denied (why, saml verify).\n\n\
                   First steps: `stagedoor demo` shows everything on this machine; `stagedoor \
                   validate` checks a map; `stagedoor plan` says who gains and who loses."
 )]
@@ -95,6 +97,12 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Make AWS agree with the map, and wait until it does. May be run again at any time.
     Apply(ApplyArgs),
+    /// Why somebody has a team, or has not: every step from the directory to the profile. Exits 5
+    /// if not.
+    Why(WhyArgs),
+    /// Who has a team or an execution role, by which group and grant, and who has a profile of it
+    /// without a right.
+    WhoCan(WhoCanArgs),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
     /// Work with CloudTrail events.

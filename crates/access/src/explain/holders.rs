@@ -74,15 +74,15 @@ pub struct Stray {
     pub live_apps: usize,
 }
 
-/// Lists who has these teams at `now`. With `role`, an execution role's ARN, also who has a profile
-/// with that role by other ways than the map.
+/// Lists who has these teams at `now`. Also who has a profile with one of `roles`, ARNs of
+/// execution roles, by other ways than the map.
 pub fn holders(
     map: &AccessMap,
     snapshot: &Snapshot,
     observed: &Observed,
     now: jiff::Timestamp,
     teams: &BTreeSet<TeamKey>,
-    role: Option<&str>,
+    roles: &BTreeSet<String>,
 ) -> Holders {
     let all = entitlements(map, snapshot, now);
     let mut entitled: Vec<Holder> = all
@@ -107,7 +107,7 @@ pub fn holders(
     let mut without_right = Vec::new();
     for (key, domain) in &observed.domains {
         for profile in domain.profiles.values() {
-            let has_role = role.is_some() && profile.execution_role.as_deref() == role;
+            let has_role = profile.execution_role.as_ref().is_some_and(|role| roles.contains(role));
             let stray = stray(map, snapshot, key, profile);
             let of_team = stray.team.as_ref().is_some_and(|team| teams.contains(team));
             let right = stray.person.clone().zip(stray.team.clone());

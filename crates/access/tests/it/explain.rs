@@ -157,8 +157,9 @@ fn an_explanation_never_contradicts_the_entitlements_and_always_says_what_breaks
 }
 
 fn who(world: &World, role: Option<&str>) -> Holders {
+    let roles = role.map(str::to_owned).into_iter().collect();
     let teams = BTreeSet::from([key("fraud")]);
-    holders(&world.map, &world.snapshot, &world.observed, world.now, &teams, role)
+    holders(&world.map, &world.snapshot, &world.observed, world.now, &teams, &roles)
 }
 
 #[test]

@@ -170,6 +170,17 @@ async fn people_are_found_by_name_and_by_id() {
 }
 
 #[tokio::test]
+async fn groups_are_found_by_exactly_their_display_name() {
+    let cloud = Cloud::with(&small()).await;
+    let center = center(&cloud);
+    let risk = GroupId::parse(cloud.look().group_id("ml-risk").unwrap()).unwrap();
+    assert_eq!(center.find_group("ml-risk").await.unwrap(), Some(risk));
+    for other in ["ML-Risk", "ml-ris", ""] {
+        assert_eq!(center.find_group(other).await.unwrap(), None, "{other:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_lookup_that_is_denied_is_not_nobody() {
     let faults = "rules: [{ operation: GetUserId, error: { code: AccessDeniedException } }]";
     let cloud = Cloud::failing(&small(), faults).await;

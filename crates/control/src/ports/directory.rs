@@ -36,6 +36,9 @@ pub trait Directory: Send + Sync + fmt::Debug {
     /// The id of the person so named, or `None` if there is nobody.
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError>;
 
+    /// The id of the group with exactly this display name, or `None` if there is none.
+    async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError>;
+
     /// The members of a group; `None` if the group does not exist.
     async fn members(&self, group: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError>;
 }

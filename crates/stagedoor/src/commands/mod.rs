@@ -2,10 +2,13 @@
 
 mod apply;
 mod events;
+mod person;
 mod plan;
 mod saml;
 mod sandbox;
 mod serve;
+mod who_can;
+mod why;
 
 use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat};
 use crate::exit::{BadConfiguration, Outcome};
@@ -25,6 +28,8 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Validate(args) => validate(&args, common),
         Command::Plan(args) => plan::run(&args, common).await,
         Command::Apply(args) => apply::run(&args, common).await,
+        Command::Why(args) => why::run(&args, common).await,
+        Command::WhoCan(args) => who_can::run(&args, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Events(EventsCommand::Replay(args)) => events::replay(&args, common).await,
         Command::Saml(command) => saml::run(command, common).await,

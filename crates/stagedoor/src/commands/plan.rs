@@ -45,13 +45,18 @@ pub(super) fn show(
     Ok(())
 }
 
-/// What a plan means as an exit code. A domain that could not be read is a failure: nobody knows
-/// whether there is something to do. Which call failed is told to people here, after the result.
-pub(super) fn outcome(plan: &Plan, survey: &Survey) -> Outcome {
+/// Tells people which domains could not be read, and why.
+pub(super) fn tell_failures(survey: &Survey) {
     for (domain, error) in &survey.failures {
         let error = anyhow::Error::new(error.clone());
         exit::tell(&error.context(format!("domain {domain} could not be read")));
     }
+}
+
+/// What a plan means as an exit code. A domain that could not be read is a failure: nobody knows
+/// whether there is something to do. Which call failed is told to people here, after the result.
+pub(super) fn outcome(plan: &Plan, survey: &Survey) -> Outcome {
+    tell_failures(survey);
     match (survey.failures.is_empty(), plan.is_empty()) {
         (false, _) => Outcome::Failed,
         (true, true) => Outcome::Done,

@@ -347,6 +347,10 @@ impl Directory for World {
         Ok(Some(ada().id))
     }
 
+    async fn find_group(&self, _: &str) -> Result<Option<GroupId>, CallError> {
+        panic!("no page looks for a group")
+    }
+
     async fn members(&self, _: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
         panic!("no page reads a group")
     }

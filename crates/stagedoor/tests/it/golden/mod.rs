@@ -36,6 +36,7 @@ macro_rules! pages {
 
 pages! {
     removal_starts_the_offboarding = "56-removal";
+    why_somebody_has_a_team_or_has_not = "why";
 }
 
 fn folder() -> PathBuf {

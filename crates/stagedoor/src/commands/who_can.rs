@@ -1,0 +1,137 @@
+//! `stagedoor who-can`.
+
+use crate::cli::{Common, OutputFormat, WhoCanArgs};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::output::{self, Paint, counted};
+use crate::{compose, mapfile};
+use access::explain::{Holder, Holders, ProfileState, Stray, holders};
+use access::ids::TeamKey;
+use access::map::AccessMap;
+use anyhow::Result;
+use aws::Aws;
+use control::survey::Scope;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+pub(super) async fn run(args: &WhoCanArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let Asked { teams, roles } = asked(&map, &args.team_or_role)?;
+    let plane = compose::parts(map, Aws::connect().await, compose::forgetful_store()?).plane;
+    let survey = plane.survey(&Scope::Everything).await?;
+    let (snapshot, observed) = (&survey.snapshot, &survey.observed);
+    let found = holders(&plane.map, snapshot, observed, survey.now, &teams, &roles);
+    match common.output {
+        OutputFormat::Json => {
+            let document = serde_json::json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "Holders",
+                "teams": found.teams,
+                "roles": roles,
+                "entitled": found.entitled,
+                "without_right": found.without_right,
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => {
+            output::data(&text(&args.team_or_role, &found, Paint::stdout(common)));
+        }
+    }
+    super::plan::tell_failures(&survey);
+    Ok(if survey.failures.is_empty() { Outcome::Done } else { Outcome::Failed })
+}
+
+/// The teams that are meant, and the execution roles if one is.
+struct Asked {
+    teams: BTreeSet<TeamKey>,
+    roles: BTreeSet<String>,
+}
+
+fn asked(map: &AccessMap, word: &str) -> Result<Asked> {
+    if let Some(team) = TeamKey::parse(word).ok().filter(|team| map.teams.contains_key(team)) {
+        return Ok(Asked { teams: BTreeSet::from([team]), roles: BTreeSet::new() });
+    }
+    let mut found = Asked { teams: BTreeSet::new(), roles: BTreeSet::new() };
+    for (key, team) in &map.teams {
+        let role = &team.execution_role;
+        if role.as_str() == word || role.role_name() == word {
+            found.teams.insert(key.clone());
+            found.roles.insert(role.to_string());
+        }
+    }
+    if found.teams.is_empty() && word.starts_with("arn:") {
+        // A role that the map does not name may be on profiles all the same.
+        found.roles.insert(word.to_owned());
+    }
+    if found.teams.is_empty() && found.roles.is_empty() {
+        let teams: Vec<&str> = map.teams.keys().map(TeamKey::as_str).collect();
+        let message = format!(
+            "the map has no team and no execution role `{word}`; its teams are {}",
+            teams.join(", ")
+        );
+        return Err(BadConfiguration::new("team-unknown", message).into());
+    }
+    Ok(found)
+}
+
+fn text(word: &str, found: &Holders, paint: Paint) -> String {
+    let mut out = String::new();
+    if !found.entitled.is_empty() {
+        let _ = writeln!(out, "{}", paint.bold("ENTITLED"));
+        for holder in &found.entitled {
+            let _ = writeln!(out, "  {}", line(holder, paint));
+        }
+        out.push('\n');
+    }
+    if !found.without_right.is_empty() {
+        let _ = writeln!(out, "{}", paint.bold("A PROFILE AND NO RIGHT"));
+        for stray in &found.without_right {
+            let _ = writeln!(out, "  {} {}", paint.yellow("!"), stray_line(stray));
+        }
+        out.push('\n');
+    }
+    let present =
+        found.entitled.iter().filter(|h| matches!(h.profile, ProfileState::Present { .. }));
+    let _ = write!(
+        out,
+        "{word}: {} entitled, {} of them with a profile, {} without a right.",
+        found.entitled.len(),
+        present.count(),
+        counted(found.without_right.len(), "profile"),
+    );
+    out
+}
+
+fn line(holder: &Holder, paint: Paint) -> String {
+    let (sign, profile) = match &holder.profile {
+        ProfileState::Present { domain, name } => {
+            (paint.green("✓"), format!("profile {name} in {domain}"))
+        }
+        ProfileState::Absent => (paint.yellow("·"), "no profile yet".to_owned()),
+        ProfileState::Unknown => (paint.yellow("?"), "the domain could not be read".to_owned()),
+    };
+    let until = holder.until.map_or(String::new(), |until| format!(", until {until}"));
+    format!(
+        "{sign} {} → {}  {profile}\n    because group `{}`, {}{until}",
+        holder.person_name, holder.team, holder.because.group_name, holder.because.grant
+    )
+}
+
+fn stray_line(stray: &Stray) -> String {
+    let who = match (&stray.person_name, &stray.person) {
+        (Some(name), _) => name.clone(),
+        (None, Some(id)) => format!("person {id}"),
+        (None, None) => "nobody known".to_owned(),
+    };
+    let team = stray.team.as_ref().map_or(String::new(), |team| format!(" · {team}"));
+    let apps = match stray.live_apps {
+        0 => String::new(),
+        number => format!(", {} running", counted(number, "app")),
+    };
+    format!(
+        "{who}{team} · profile {} in {}{apps}  {}: {}",
+        stray.profile,
+        stray.domain,
+        stray.code,
+        stray.code.meaning()
+    )
+}

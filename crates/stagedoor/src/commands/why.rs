@@ -1,0 +1,161 @@
+//! `stagedoor why`.
+
+use super::person;
+use crate::cli::{Common, OutputFormat, WhyArgs};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::output::{self, Paint};
+use crate::{compose, mapfile};
+use access::entitlement::groups_giving;
+use access::explain::{Explanation, Rung, TeamExplanation, Verdict, explain};
+use access::ids::{PersonId, TeamKey};
+use access::map::AccessMap;
+use access::reason::ReasonCode;
+use access::snapshot::Group;
+use anyhow::Result;
+use aws::Aws;
+use control::plane::Plane;
+use control::survey::{Scope, Survey};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let asked = args.team.as_deref().map(|team| team_of(&map, team)).transpose()?;
+    let plane = compose::parts(map, Aws::connect().await, compose::forgetful_store()?).plane;
+    let Some(person) = person::find(&plane, &args.person).await? else {
+        return Err(person::unknown(&args.person, Outcome::Denied).into());
+    };
+    let mut survey = plane.survey(&Scope::People(BTreeSet::from([person.clone()]))).await?;
+    let teams = match &asked {
+        Some(team) => BTreeSet::from([team.clone()]),
+        None => plane.map.teams.keys().cloned().collect(),
+    };
+    look_up_groups(&plane, &mut survey, &teams).await?;
+    let explained = told(&plane, &survey, &person, &teams);
+    match common.output {
+        OutputFormat::Json => output::data(&json(&explained)?),
+        OutputFormat::Table => {
+            output::data(&text(&explained, asked.is_some(), Paint::stdout(common)));
+        }
+    }
+    super::plan::tell_failures(&survey);
+    let has_any = explained.teams.iter().any(|team| team.granted);
+    Ok(if has_any { Outcome::Done } else { Outcome::Denied })
+}
+
+fn told(
+    plane: &Plane,
+    survey: &Survey,
+    person: &PersonId,
+    teams: &BTreeSet<TeamKey>,
+) -> Explanation {
+    explain(&plane.map, &survey.snapshot, &survey.observed, survey.now, person, teams)
+}
+
+fn team_of(map: &AccessMap, team: &str) -> Result<TeamKey> {
+    let known = TeamKey::parse(team).ok().filter(|key| map.teams.contains_key(key));
+    Ok(known.ok_or_else(|| {
+        let teams: Vec<&str> = map.teams.keys().map(TeamKey::as_str).collect();
+        let message = format!("the map has no team `{team}`; it has {}", teams.join(", "));
+        BadConfiguration::new(ReasonCode::TeamUnknown.as_str(), message)
+    })?)
+}
+
+/// A reading of one person holds only the groups they are in. Whether the others of the grants exist
+/// tells a wrong name from a missing membership.
+async fn look_up_groups(
+    plane: &Plane,
+    survey: &mut Survey,
+    teams: &BTreeSet<TeamKey>,
+) -> Result<()> {
+    let known: BTreeSet<String> =
+        survey.snapshot.groups.values().map(|group| group.display_name.clone()).collect();
+    for name in groups_giving(&plane.map, teams).difference(&known) {
+        if let Some(id) = plane.directory.find_group(name).await? {
+            let (display_name, members) = (name.clone(), BTreeSet::new());
+            survey.snapshot.groups.insert(id.clone(), Group { id, display_name, members });
+        }
+    }
+    Ok(())
+}
+
+fn json(explained: &Explanation) -> Result<String> {
+    let mut document = serde_json::json!({
+        "apiVersion": output::API_VERSION,
+        "kind": "Explanation",
+    });
+    let (Some(document_fields), serde_json::Value::Object(fields)) =
+        (document.as_object_mut(), serde_json::to_value(explained)?)
+    else {
+        return Ok(document.to_string());
+    };
+    document_fields.extend(fields);
+    Ok(document.to_string())
+}
+
+fn text(explained: &Explanation, one: bool, paint: Paint) -> String {
+    let who =
+        explained.person_name.clone().unwrap_or_else(|| format!("person {}", explained.person));
+    let mut out = String::new();
+    if one {
+        for team in &explained.teams {
+            ladder(&mut out, &who, team, &explained.directory, paint);
+        }
+        return out.trim_end().to_owned();
+    }
+    let (has, has_not): (Vec<_>, Vec<_>) = explained.teams.iter().partition(|team| team.granted);
+    for team in &has {
+        ladder(&mut out, &who, team, &explained.directory, paint);
+        out.push('\n');
+    }
+    if has.is_empty() {
+        let _ = writeln!(out, "{who} has no team of the map.");
+        rung(&mut out, &explained.directory, paint);
+        out.push('\n');
+    }
+    if !has_not.is_empty() {
+        let _ = writeln!(out, "{}", paint.bold("NOT"));
+        for team in has_not {
+            let _ = writeln!(out, "  {} {}  {}", paint.dim("-"), team.team, nearest(team));
+        }
+    }
+    out.trim_end().to_owned()
+}
+
+/// What comes nearest to a right, in one line.
+fn nearest(team: &TeamExplanation) -> String {
+    let rung = team.rungs.iter().find(|r| r.verdict == Verdict::Breaks && r.code == team.code);
+    rung.map_or_else(
+        || with_code(team.code.meaning(), team.code),
+        |rung| with_code(&line(rung), rung.code),
+    )
+}
+
+fn ladder(out: &mut String, who: &str, team: &TeamExplanation, directory: &Rung, paint: Paint) {
+    let (may, head) =
+        if team.granted { ("has", paint.green("yes")) } else { ("has not", paint.red("no")) };
+    let _ = writeln!(out, "{head}: {who} {may} {}", with_code(team.team.as_str(), team.code));
+    for each in std::iter::once(directory).chain(&team.rungs) {
+        rung(out, each, paint);
+    }
+}
+
+fn rung(out: &mut String, rung: &Rung, paint: Paint) {
+    let sign = match rung.verdict {
+        Verdict::Holds => paint.green("✓"),
+        Verdict::Breaks => paint.red("✗"),
+        Verdict::Depends => paint.yellow("·"),
+    };
+    let _ = writeln!(out, "  {sign} {}", with_code(&line(rung), rung.code));
+    if let Some(remedy) = &rung.remedy {
+        let _ = writeln!(out, "      {}", paint.dim(remedy));
+    }
+}
+
+fn line(rung: &Rung) -> String {
+    rung.at.as_ref().map_or_else(|| rung.text.clone(), |at| format!("{}, {at}", rung.text))
+}
+
+fn with_code(text: &str, code: ReasonCode) -> String {
+    format!("{text} ({code})")
+}
