@@ -75,7 +75,7 @@ const POLICIES: [(&str, Feature); 5] = [
     ("StagedoorSignIn", Feature::SignIn),
 ];
 
-/// A CloudFormation template, as JSON text, that makes the role.
+/// A `CloudFormation` template, as JSON text, that makes the role.
 pub fn spoke_template(spoke: &SpokeTemplate) -> Result<String, TemplateError> {
     let policies = spoke.policies()?;
     let policies: Vec<Value> = policies
