@@ -2,21 +2,23 @@
 //!
 //! A plan can only be carried out as a [`CheckedPlan`], and only [`check`] makes one.
 
-use crate::entitlement::entitlements;
-use crate::ids::{AccountId, DomainKey, PersonId, Region, RoleArn, TeamKey};
-use crate::map::AccessMap;
+mod guard;
+mod removal;
+
+pub use guard::guard_limit;
+
+use crate::entitlement::{Entitlements, entitlements};
+use crate::ids::{AccountId, DomainKey, ProfileName, Region, RoleArn, TeamKey};
+use crate::map::{AccessMap, RunningApps, Unmanaged};
+use crate::naming::{hashed_profile_name, profile_name};
 use crate::observed::{
-    AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, ProfileStatus,
-    TAG_AGREED, TAG_LEAVING, TAG_PREFIX,
+    AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, TAG_AGREED,
+    TAG_LEAVING, TAG_PREFIX, TAG_TEAM,
 };
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Assignment, Plan, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
-
-/// How far back the guard remembers removals that were begun: a day, in which somebody looks.
-const GUARD_MEMORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// A plan that breaks no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,9 +76,17 @@ pub fn check(
             message: "the plan was made from another version of the map".into(),
         });
     }
-    let rights: BTreeSet<(PersonId, TeamKey)> =
-        entitlements(map, snapshot, plan.now).of.into_keys().collect();
+    let rights = entitlements(map, snapshot, plan.now);
     let facts = Facts { map, snapshot, observed, rights, now: plan.now };
+    for assignment in &plan.assignments {
+        if let Some(message) = facts.assignment(assignment) {
+            let subject = format!("group {} in {}", assignment.group_name, assignment.domain);
+            found.push(Violation {
+                code: ReasonCode::PlanInvalid,
+                message: format!("{subject}: {message}"),
+            });
+        }
+    }
     for action in &plan.actions {
         if let Some(message) = facts.objection(action) {
             let subject = format!("{} in {}", action.profile, action.domain);
@@ -93,19 +103,11 @@ pub fn check(
     if found.is_empty() { Ok(CheckedPlan { plan, agreed }) } else { Err(found) }
 }
 
-/// The most profiles that one plan may take away under the map's guard.
-pub fn guard_limit(map: &AccessMap, owned: usize) -> usize {
-    let count = as_count(map.guard.max_removals);
-    let percent = as_count(map.guard.max_removals_percent);
-    let share = if percent == 0 { 0 } else { (owned.saturating_mul(percent) / 100).max(1) };
-    count.min(share)
-}
-
 struct Facts<'a> {
     map: &'a AccessMap,
     snapshot: &'a Snapshot,
     observed: &'a Observed,
-    rights: BTreeSet<(PersonId, TeamKey)>,
+    rights: Entitlements,
     now: jiff::Timestamp,
 }
 
@@ -117,150 +119,184 @@ impl Facts<'_> {
         let Some(domain) = self.observed.domains.get(&action.domain) else {
             return Some("its domain was not read");
         };
-        if domain.auth_mode != AuthMode::Iam {
-            return Some("its domain is not in IAM mode");
-        }
         if !domain.in_service {
             return Some("its domain is not in service");
         }
         match &action.step {
-            Step::Create { execution_role, tags, .. } => self
-                .create(action, domain)
+            Step::Create { execution_role, tags, sso_user, .. } => self
+                .create(action, domain, sso_user.as_deref())
                 .or_else(|| self.role(action, execution_role))
-                .or_else(|| {
-                    (Ownership::of(tags, &self.map.instance) != ours(action))
-                        .then_some("its tags do not say whose it is")
-                }),
-            Step::Update { new_role, set_tags, remove_tags, .. } => {
-                if self.own_profile(action, domain).is_none() || !self.entitled_here(action) {
-                    return Some("it is not the entitled person's own profile");
-                }
-                if set_tags.keys().any(|key| key.starts_with(TAG_PREFIX))
-                    || remove_tags.iter().any(|key| key != TAG_LEAVING && key != TAG_AGREED)
-                {
-                    return Some("the update would change whose it is");
-                }
-                new_role.as_ref().and_then(|role| self.role(action, role))
+                .or_else(|| not_tagged(action, tags, self.map)),
+            Step::Adopt { tags } => {
+                self.adopt(action, domain).or_else(|| not_tagged(action, tags, self.map))
             }
+            Step::Update { new_role, set_tags, remove_tags, .. } => self
+                .correction(action, domain)
+                .or_else(|| update_of_ownership(action, domain, set_tags, remove_tags))
+                .or_else(|| new_role.as_ref().and_then(|role| self.role(action, role))),
+            Step::StopApps { .. } => self.correction(action, domain).or_else(|| {
+                let agreed = action.reason == ReasonCode::TeamChanged
+                    || self.map.rollout.running_apps == RunningApps::Stop;
+                (!agreed).then_some("nobody agreed to stop its apps")
+            }),
             Step::Hold { new, .. } => self.removal(action, domain, *new).or_else(|| {
                 (action.reason == ReasonCode::ProfileFailed)
                     .then_some("a failed profile is replaced, not held")
             }),
-            Step::Remove { new, .. } => self.removal(action, domain, *new),
+            Step::Remove { new, hand_over, .. } => self
+                .removal(action, domain, *new)
+                .or_else(|| self.handover(action, domain, hand_over)),
         }
     }
 
-    fn create(&self, action: &Action, domain: &ObservedDomain) -> Objection {
+    fn assignment(&self, assignment: &Assignment) -> Objection {
+        let application = self
+            .observed
+            .domains
+            .get(&assignment.domain)
+            .filter(|domain| domain.auth_mode == AuthMode::Sso && domain.in_service)
+            .and_then(|domain| domain.application.as_ref());
+        if application.is_none_or(|it| it.arn != assignment.application) {
+            return Some("it is not assigned to the domain's own application");
+        }
+        let gives = self.rights.of.values().any(|right| {
+            right.because.group == assignment.group
+                && self.is_placed(&right.team, &assignment.domain)
+        });
+        (!gives).then_some("no grant gives it a team there")
+    }
+
+    fn create(
+        &self,
+        action: &Action,
+        domain: &ObservedDomain,
+        sso_user: Option<&str>,
+    ) -> Objection {
         if domain.profiles.contains_key(&action.profile.folded()) {
             return Some("a profile of that name exists");
         }
-        if !domain.complete {
-            return Some("the domain was not read completely");
+        if let Some(objection) = self.entitled(action, domain) {
+            return Some(objection);
         }
-        if !self.entitled_here(action) {
-            return Some("the person is not entitled to the team");
-        }
-        domain
-            .profiles
-            .values()
-            .any(|profile| profile.ownership(&self.map.instance) == ours(action))
-            .then_some("the person has a profile for the team")
-    }
-
-    fn removal(&self, action: &Action, domain: &ObservedDomain, new: bool) -> Objection {
-        let Some(profile) = self.own_profile(action, domain) else {
-            return Some("it is not Stagedoor's, or not this person's");
+        let wanted = match domain.auth_mode {
+            AuthMode::Iam => None,
+            AuthMode::Sso => self.snapshot.people.get(&action.person).map(|p| p.user_name.as_str()),
         };
-        let failed = matches!(profile.status, ProfileStatus::Failed | ProfileStatus::DeleteFailed);
-        let first = profile.leaving_since().is_none();
-        if action.reason == ReasonCode::ProfileFailed {
-            if !failed {
-                return Some("it has not failed");
-            }
-            if !profile.spaces.is_empty() {
-                return Some("spaces stand on it");
-            }
-            return new.then_some("it is counted as what it does not take away");
+        if sso_user != wanted {
+            return Some("it would not sign in its person");
         }
-        if !self.snapshot.speaks_for(&action.person) {
-            return Some("the directory was not read far enough to remove it");
-        }
-        if self.entitled_here(action) {
-            return Some("the person is entitled to it");
-        }
-        if new != first {
-            return Some("it is not counted as what it takes away");
-        }
-        let is_removal = matches!(action.step, Step::Remove { .. });
-        if is_removal && profile.shared_spaces().next().is_some() {
-            return Some("others work in a space of it");
-        }
-        let hollow = failed && profile.spaces.is_empty();
-        (is_removal && !hollow && !self.hold_is_over(profile)).then_some("its hold is not over")
+        self.second(action)
     }
 
-    fn hold_is_over(&self, profile: &ObservedProfile) -> bool {
-        let hold = self.map.offboarding.hold_seconds;
-        match (profile.leaving_since(), i64::try_from(hold).map(jiff::SignedDuration::from_secs)) {
-            (Some(since), Ok(hold)) => since.checked_add(hold).is_ok_and(|end| end <= self.now),
-            (Some(_), Err(_)) => false,
-            (None, _) => hold == 0,
+    /// Whether the person has a profile already, or may have one where nobody looked.
+    fn second(&self, action: &Action) -> Objection {
+        let placements = self.map.teams.get(&action.team).map(|team| team.placements.as_slice());
+        for placement in placements.unwrap_or_default() {
+            let Some(domain) = self.observed.domains.get(&placement.domain) else {
+                return Some("a domain of its team was not read");
+            };
+            if !domain.seen.covers(&action.person) {
+                return Some("the domain was not read for this person");
+            }
+            let is_sso = domain.auth_mode == AuthMode::Sso;
+            let is_theirs = |profile: &ObservedProfile| {
+                let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
+                    return false;
+                };
+                person == action.person && (team == action.team || is_sso)
+            };
+            if domain.profiles.values().any(is_theirs) {
+                return Some("the person has a profile for the team");
+            }
         }
+        None
     }
 
-    /// The profile, if it is what the action says: this installation's, this person's, this team's.
+    fn adopt(&self, action: &Action, domain: &ObservedDomain) -> Objection {
+        let Some(profile) = domain.profiles.get(&action.profile.folded()) else {
+            return Some("it is not there");
+        };
+        if profile.ownership(&self.map.instance) != Ownership::Foreign {
+            return Some("it is somebody's already");
+        }
+        if let Some(objection) = self.entitled(action, domain).or_else(|| self.second(action)) {
+            return Some(objection);
+        }
+        let Some(person) = self.snapshot.people.get(&action.person) else {
+            return Some("the directory does not know its person");
+        };
+        let listed = self.map.adopt.iter().any(|adoption| {
+            adoption.domain == action.domain
+                && adoption.profile.folded() == action.profile.folded()
+                && adoption.person == person.user_name
+                && adoption.team == action.team
+        });
+        let adopts = self
+            .map
+            .domains
+            .get(&action.domain)
+            .is_some_and(|domain| domain.unmanaged == Unmanaged::Adopt);
+        let is = |name: &ProfileName| name.folded() == action.profile.folded();
+        let plain = match domain.auth_mode {
+            AuthMode::Iam => {
+                is(&profile_name(person, &action.team))
+                    || is(&hashed_profile_name(person, &action.team))
+            }
+            AuthMode::Sso => {
+                profile.sso_user.as_ref().is_some_and(|u| u.eq_ignore_ascii_case(&person.user_name))
+            }
+        };
+        (!listed && !(adopts && plain)).then_some("the map does not adopt it")
+    }
+
+    /// Whether the action may change the profile of somebody who is to have it.
+    fn correction(&self, action: &Action, domain: &ObservedDomain) -> Objection {
+        let own = self.own_profile(action, domain).is_some();
+        if !own || self.entitled(action, domain).is_some() {
+            return Some("it is not the entitled person's own profile");
+        }
+        None
+    }
+
+    /// The profile, if it is what the action says: this installation's, this person's, and this
+    /// team's, unless a person has one for all teams there.
     fn own_profile<'d>(
         &self,
         action: &Action,
         domain: &'d ObservedDomain,
     ) -> Option<&'d ObservedProfile> {
         let profile = domain.profiles.get(&action.profile.folded())?;
-        (profile.ownership(&self.map.instance) == ours(action)).then_some(profile)
-    }
-
-    fn entitled_here(&self, action: &Action) -> bool {
-        let here =
-            self.map.teams.get(&action.team).is_some_and(|team| team.domain == action.domain);
-        here && self.rights.contains(&(action.person.clone(), action.team.clone()))
-    }
-
-    /// Whether the plan takes away too much. What earlier plans began counts too, or the loop could
-    /// take everybody away, a few in each pass.
-    fn guard(&self, plan: &Plan, removals: Removals) -> Option<Violation> {
-        let (taken, owned) = (plan.new_removals(), owned(self.map, self.observed));
-        let gone = match removals {
-            Removals::Guarded => 0,
-            Removals::GuardedAfter(gone) => as_count(gone),
-            Removals::Allowed(number) => {
-                return (taken > as_count(number)).then(|| tripped(taken, owned, 0, number));
-            }
+        let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
+            return None;
         };
-        let before = self.begun_lately().saturating_add(gone);
-        let daily = self.map.guard.max_removals;
-        if taken > guard_limit(self.map, owned) {
-            return Some(tripped(taken, owned, 0, guard_limit(self.map, owned)));
-        }
-        (taken > 0 && taken.saturating_add(before) > as_count(daily))
-            .then(|| tripped(taken, owned, before, daily))
+        let is_theirs =
+            person == action.person && (team == action.team || domain.auth_mode == AuthMode::Sso);
+        is_theirs.then_some(profile)
     }
 
-    /// How many profiles were put on their way out in the last 24 hours, nobody having agreed to
-    /// it, and are still there. Whoever came back is not counted.
-    fn begun_lately(&self) -> usize {
-        let is_lately = |since: jiff::Timestamp| self.now.duration_since(since) < GUARD_MEMORY;
-        let domains = plannable(self.observed);
-        domains
-            .flat_map(|(key, domain)| domain.profiles.values().map(move |profile| (key, profile)))
-            .filter(|(_, profile)| !profile.tags.contains_key(TAG_AGREED))
-            .filter(|(_, profile)| profile.leaving_since().is_some_and(is_lately))
-            .filter(|(key, profile)| match profile.ownership(&self.map.instance) {
-                Ownership::Ours { person, team } => {
-                    let here = self.map.teams.get(&team).is_some_and(|team| &team.domain == *key);
-                    !(here && self.rights.contains(&(person, team)))
-                }
-                _ => false,
+    /// What speaks against the person's right to the team in this domain.
+    fn entitled(&self, action: &Action, domain: &ObservedDomain) -> Objection {
+        let right = self.rights.of.get(&(action.person.clone(), action.team.clone()));
+        let Some(right) = right.filter(|_| self.is_placed(&action.team, &action.domain)) else {
+            return Some("the person is not entitled to the team");
+        };
+        if domain.auth_mode == AuthMode::Iam {
+            return None;
+        }
+        // Of a person's teams that can only be in this domain, the first one gets the profile.
+        let is_only_here = |team: &TeamKey| {
+            self.map.teams.get(team).is_some_and(|team| {
+                team.placements.iter().all(|placement| placement.domain == action.domain)
             })
-            .count()
+        };
+        self.rights
+            .teams_of(&action.person)
+            .any(|other| is_only_here(&other.team) && other.outranks(right))
+            .then_some("another team of the person comes first")
+    }
+
+    fn is_placed(&self, team: &TeamKey, domain: &DomainKey) -> bool {
+        self.map.teams.get(team).is_some_and(|team| team.placement(domain).is_some())
     }
 
     fn role(&self, action: &Action, role: &RoleArn) -> Objection {
@@ -268,7 +304,9 @@ impl Facts<'_> {
         if account != Some(role.account()) {
             return Some("its role is not in the domain's account");
         }
-        if self.map.teams.get(&action.team).is_none_or(|team| &team.execution_role != role) {
+        let team = self.map.teams.get(&action.team);
+        let placement = team.and_then(|team| team.placement(&action.domain));
+        if placement.is_none_or(|placement| &placement.execution_role != role) {
             return Some("its role is not the team's");
         }
         // A role that was not looked at is left to AWS, which refuses what it cannot pass.
@@ -277,24 +315,25 @@ impl Facts<'_> {
     }
 }
 
-fn ours(action: &Action) -> Ownership {
-    Ownership::Ours { person: action.person.clone(), team: action.team.clone() }
+/// Whether an update would change whose the profile is. In an SSO-mode domain it may follow its
+/// person to another team.
+fn update_of_ownership(
+    action: &Action,
+    domain: &ObservedDomain,
+    set: &BTreeMap<String, String>,
+    removed: &BTreeSet<String>,
+) -> Objection {
+    let moves = |key: &str, value: &str| {
+        domain.auth_mode == AuthMode::Sso && key == TAG_TEAM && value == action.team.as_str()
+    };
+    (set.iter().any(|(key, value)| key.starts_with(TAG_PREFIX) && !moves(key, value))
+        || removed.iter().any(|key| key != TAG_LEAVING && key != TAG_AGREED))
+    .then_some("the update would change whose it is")
 }
 
-/// How many profiles this installation has in the domains that can be planned for. The plan says
-/// so too, but a guard does not take the word of what it guards against.
-fn owned(map: &AccessMap, observed: &Observed) -> usize {
-    plannable(observed)
-        .flat_map(|(_, domain)| domain.profiles.values())
-        .filter(|profile| matches!(profile.ownership(&map.instance), Ownership::Ours { .. }))
-        .count()
-}
-
-fn plannable(observed: &Observed) -> impl Iterator<Item = (&DomainKey, &ObservedDomain)> {
-    observed
-        .domains
-        .iter()
-        .filter(|(_, domain)| domain.auth_mode == AuthMode::Iam && domain.in_service)
+fn not_tagged(action: &Action, tags: &BTreeMap<String, String>, map: &AccessMap) -> Objection {
+    let ours = Ownership::Ours { person: action.person.clone(), team: action.team.clone() };
+    (Ownership::of(tags, &map.instance) != ours).then_some("its tags do not say whose it is")
 }
 
 fn duplicates(plan: &Plan) -> Vec<Violation> {
@@ -345,17 +384,4 @@ fn over_quota(plan: &Plan, map: &AccessMap, observed: &Observed) -> Vec<Violatio
 
 fn as_count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn tripped(taken: usize, owned: usize, before: usize, limit: impl Display) -> Violation {
-    let after = match before {
-        0 => String::new(),
-        before => format!(", after {before} in the last 24 hours"),
-    };
-    Violation {
-        code: ReasonCode::GuardTripped,
-        message: format!(
-            "the plan takes away {taken} of {owned} profiles{after}; at most {limit} are allowed"
-        ),
-    }
 }

@@ -7,6 +7,7 @@ use crate::snapshot::{Coverage, Group, Snapshot};
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// A person's right to a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +16,13 @@ pub struct Entitlement {
     pub person: PersonId,
     /// What.
     pub team: TeamKey,
-    /// The first grant of the map that gives it; the others would each be enough.
+    /// The grant that gives it: of several the one of highest priority, then the first of the map.
+    /// The others would each be enough.
     pub because: Because,
+    /// That grant's priority.
+    pub priority: i32,
+    /// That grant's number in the map, from 0: of equal priorities the lower comes first.
+    pub order: usize,
     /// When it ends: the latest end among the grants that give it; absent: open-ended.
     pub until: Option<jiff::Timestamp>,
 }
@@ -81,20 +87,36 @@ pub(crate) fn names_of(map: &AccessMap, grant: &Grant) -> Vec<(String, TeamKey)>
     }
 }
 
-/// Works out every entitlement at `now`. People whom the directory has disabled get none.
+/// The teams that grants in force at `now` give the group of this name.
+pub fn teams_of_group(map: &AccessMap, group: &str, now: jiff::Timestamp) -> BTreeSet<TeamKey> {
+    map.grants
+        .iter()
+        .filter(|grant| is_in_force(grant, now))
+        .flat_map(|grant| names_of(map, grant))
+        .filter(|(name, _)| name == group)
+        .map(|(_, team)| team)
+        .collect()
+}
+
+fn is_in_force(grant: &Grant, now: jiff::Timestamp) -> bool {
+    grant.from.is_none_or(|from| now >= from) && grant.until.is_none_or(|end| now < end)
+}
+
+/// Works out every entitlement at `now`. People whom the directory has disabled get none, nor do
+/// those who were offboarded by command.
 pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) -> Entitlements {
     let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
     for group in snapshot.groups.values() {
         groups.entry(&group.display_name).or_default().push(group);
     }
     let mut all = Entitlements::default();
-    for grant in &map.grants {
+    for (order, grant) in map.grants.iter().enumerate() {
         let note = |code, group: &str| GrantNote {
             code,
             group: group.to_owned(),
             grant: grant.place.clone(),
         };
-        if grant.from.is_some_and(|from| now < from) || grant.until.is_some_and(|end| now >= end) {
+        if !is_in_force(grant, now) {
             all.notes.push(note(ReasonCode::GrantNotInForce, &grant.group));
             continue;
         }
@@ -107,7 +129,9 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
             let found = groups.get(name.as_str()).map_or(&[][..], Vec::as_slice);
             matched |= !found.is_empty();
             match teams.as_slice() {
-                [team] => found.iter().for_each(|g| all.give(snapshot, grant, g, team)),
+                [team] => {
+                    found.iter().for_each(|g| all.give(snapshot, (order, grant), g, team));
+                }
                 // Two teams for one name: neither, rather than a guess.
                 _ if !found.is_empty() => {
                     all.notes.push(note(ReasonCode::GrantAmbiguous, name));
@@ -123,26 +147,44 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
     all
 }
 
+impl Entitlement {
+    /// Whether it comes before another one where a person can have only one profile: the higher
+    /// priority, then the earlier grant. One grant can give several teams; then the earlier key.
+    pub fn outranks(&self, other: &Self) -> bool {
+        let rank = |e: &'_ Self| (std::cmp::Reverse(e.priority), e.order);
+        (rank(self), &self.team) < (rank(other), &other.team)
+    }
+}
+
 impl Entitlements {
-    fn give(&mut self, snapshot: &Snapshot, grant: &Grant, group: &Group, team: &TeamKey) {
+    fn give(
+        &mut self,
+        snapshot: &Snapshot,
+        (order, grant): (usize, &Grant),
+        group: &Group,
+        team: &TeamKey,
+    ) {
         let because = Because {
             group: group.id.clone(),
             group_name: group.display_name.as_str().into(),
             grant: grant.place.clone(),
         };
-        for person in &group.members {
-            if !snapshot.people.get(person).is_some_and(|p| p.enabled) {
-                continue;
-            }
+        for person in group.members.iter().filter(|person| snapshot.admits(person)) {
             self.of
                 .entry((person.clone(), team.clone()))
                 .and_modify(|known| {
                     known.until = known.until.zip(grant.until).map(|(a, b)| a.max(b));
+                    if grant.priority > known.priority {
+                        known.because = because.clone();
+                        (known.priority, known.order) = (grant.priority, order);
+                    }
                 })
                 .or_insert_with(|| Entitlement {
                     person: person.clone(),
                     team: team.clone(),
                     because: because.clone(),
+                    priority: grant.priority,
+                    order,
                     until: grant.until,
                 });
         }
@@ -153,6 +195,10 @@ impl Entitlements {
         &'a self,
         person: &'a PersonId,
     ) -> impl Iterator<Item = &'a Entitlement> + 'a {
-        self.of.values().filter(move |e| &e.person == person)
+        // No team's key is less than this one.
+        let first = TeamKey::parse("0").ok().map(|least| (person.clone(), least));
+        let from = first.map_or(Bound::Unbounded, Bound::Included);
+        let entries = self.of.range((from, Bound::Unbounded));
+        entries.map(|(_, e)| e).take_while(move |e| &e.person == person)
     }
 }

@@ -106,6 +106,12 @@ id!(
     |s| s.len() <= 63 && is_slug(s)
 );
 id!(
+    /// The name of an isolation class in the access map: domains of one class are interchangeable.
+    IsolationClass,
+    "an isolation class (1 to 63 of a-z, 0-9 and single inner hyphens)",
+    |s| s.len() <= 63 && is_slug(s)
+);
+id!(
     /// The key of a persona in the access map.
     PersonaKey,
     "a persona key (1 to 63 of a-z, 0-9 and single inner hyphens)",

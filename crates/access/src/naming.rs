@@ -6,7 +6,7 @@
 //! where the planner finds the plain name with another of our profiles. Slugs hold no doubled
 //! hyphen, hence the two forms cannot meet, nor can `a` of `b-c` meet `a-b` of `c`.
 
-use crate::ids::{PersonId, ProfileName, TeamKey, is_slug};
+use crate::ids::{ProfileName, SpaceName, TeamKey, is_slug};
 use crate::snapshot::Person;
 use sha2::{Digest, Sha256};
 
@@ -32,7 +32,7 @@ pub fn profile_name(person: &Person, team: &TeamKey) -> ProfileName {
 /// The name with the hash: for a person whose plain name another profile has.
 pub fn hashed_profile_name(person: &Person, team: &TeamKey) -> ProfileName {
     let team_part = team.as_str();
-    let hash = short_hash(&person.id, team);
+    let hash = short_hash(&[person.id.as_str(), team.as_str()]);
     let room = MAX.saturating_sub(team_part.len() + HASH + 4);
     let slug = slug(&person.user_name, room);
     let lossy = if slug.is_empty() {
@@ -42,6 +42,35 @@ pub fn hashed_profile_name(person: &Person, team: &TeamKey) -> ProfileName {
     };
     // A team key is at most 26 characters, so the parts always fit and hold only legal characters.
     ProfileName::parse(lossy).unwrap_or_else(|_| fallback(&hash))
+}
+
+/// The name of the one profile that this person gets in an SSO-mode domain: the user name where it
+/// is a plain slug, `<slug>--<hash>` where anything was lost.
+pub fn sso_profile_name(person: &Person) -> ProfileName {
+    if is_slug(&person.user_name)
+        && let Ok(name) = ProfileName::parse(person.user_name.clone())
+    {
+        return name;
+    }
+    hashed_sso_profile_name(person)
+}
+
+/// The name with the hash: for a person whose plain name another profile has.
+pub fn hashed_sso_profile_name(person: &Person) -> ProfileName {
+    let hash = short_hash(&[person.id.as_str()]);
+    let slug = slug(&person.user_name, MAX.saturating_sub(HASH + 2));
+    let slug = if slug.is_empty() { "u" } else { &slug };
+    ProfileName::parse(format!("{slug}--{hash}")).unwrap_or_else(|_| fallback(&hash))
+}
+
+/// The name of the space that takes the place of a leaver's shared space. The same each time, so
+/// that it can be seen whether it is there already.
+pub fn handed_over_space(space: &SpaceName, leaver: &ProfileName) -> SpaceName {
+    let hash = short_hash(&[space.as_str(), &leaver.folded()]);
+    let room = MAX.saturating_sub(HASH + 1);
+    let kept: String = space.as_str().chars().take(room).collect();
+    let name = format!("{}-{hash}", kept.trim_end_matches('-'));
+    SpaceName::parse(name).unwrap_or_else(|_| space.clone())
 }
 
 /// Characters of base 32 are always a legal name.
@@ -69,14 +98,16 @@ fn slug(user_name: &str, room: usize) -> String {
     out.trim_end_matches('-').to_owned()
 }
 
-/// Of the person's *id* and the team, so that a rename in the directory changes nothing but the
-/// readable part.
-fn short_hash(person: &PersonId, team: &TeamKey) -> String {
+/// Of ids, so that a rename in the directory changes nothing but the readable part.
+fn short_hash(parts: &[&str]) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let mut hasher = Sha256::new();
-    hasher.update(person.as_str().as_bytes());
-    hasher.update([0]);
-    hasher.update(team.as_str().as_bytes());
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            hasher.update([0]);
+        }
+        hasher.update(part.as_bytes());
+    }
     hasher
         .finalize()
         .iter()
@@ -89,6 +120,7 @@ fn short_hash(person: &PersonId, team: &TeamKey) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::PersonId;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 

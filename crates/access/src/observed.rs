@@ -1,8 +1,8 @@
 //! What AWS says there is.
 
-use crate::ids::{DomainKey, PersonId, ProfileName, RoleArn, TeamKey};
+use crate::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn, TeamKey};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tag that names the installation which owns a profile.
 pub const TAG_INSTANCE: &str = "stagedoor:instance";
@@ -37,12 +37,59 @@ pub struct ObservedDomain {
     pub auth_mode: AuthMode,
     /// Whether the domain is `InService`.
     pub in_service: bool,
+    /// The Identity Center application of an SSO-mode domain. Absent in IAM mode, and where the
+    /// domain is from before 1 October 2023: those do not tell.
+    pub application: Option<ObservedApplication>,
+    /// Where people of an SSO-mode domain go to (API `DescribeDomain`, `Url`).
+    pub url: Option<String>,
     /// Profiles by case-folded name.
     pub profiles: BTreeMap<String, ObservedProfile>,
-    /// Whether every profile of the domain was read, or only the ones somebody asked for.
-    pub complete: bool,
+    /// Whose profiles were read.
+    pub seen: Seen,
+    /// What is known of this installation's profiles that were not read.
+    pub unread: Unread,
     /// How many profiles the account may have in the Region, where Service Quotas said so.
     pub profile_quota: Option<u32>,
+}
+
+/// Whose profiles of a domain were read. Only for them it can be said that there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Everybody's.
+    Everybody,
+    /// These people's, as far as their names and the index of the last full reading tell.
+    People(BTreeSet<PersonId>),
+}
+
+impl Seen {
+    /// Whether all profiles of this person were read.
+    pub fn covers(&self, person: &PersonId) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::People(people) => people.contains(person),
+        }
+    }
+}
+
+/// This installation's profiles of a domain that were not read, as of the last full reading. The
+/// guard counts them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unread {
+    /// How many there are.
+    pub owned: usize,
+    /// Since when those are on their way out to which nobody has agreed.
+    pub leaving_since: Vec<jiff::Timestamp>,
+}
+
+/// The Identity Center application of an SSO-mode domain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObservedApplication {
+    /// Its ARN (API `DescribeDomain`, `SingleSignOnApplicationArn`).
+    pub arn: String,
+    /// Groups that are assigned to it.
+    pub groups: BTreeSet<GroupId>,
+    /// People who are assigned to it by themselves.
+    pub people: BTreeSet<PersonId>,
 }
 
 /// How a domain authenticates people.
@@ -82,6 +129,8 @@ pub struct ObservedProfile {
     pub user_settings: serde_json::Map<String, serde_json::Value>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// The user name it signs in, in an SSO-mode domain (API `SingleSignOnUserValue`).
+    pub sso_user: Option<String>,
     /// POSIX uid of its home directory on the domain's file system.
     pub home_efs_uid: Option<String>,
     /// Apps of the profile itself.
@@ -112,6 +161,8 @@ pub struct ObservedSpace {
     pub status: ProfileStatus,
     /// Whether others work in it too.
     pub shared: bool,
+    /// The size of its volume in GiB, where it has one of its own.
+    pub volume_gib: Option<u32>,
     /// Its apps.
     pub apps: Vec<ObservedApp>,
 }
@@ -125,6 +176,10 @@ pub struct ObservedApp {
     pub name: String,
     /// Its state.
     pub status: AppStatus,
+    /// What it runs on (API `ResourceSpec.InstanceType`), where AWS says so.
+    pub instance_type: Option<String>,
+    /// When it was started, where AWS says so.
+    pub since: Option<jiff::Timestamp>,
 }
 
 /// State of an app (API `AppStatus`).

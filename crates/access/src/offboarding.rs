@@ -3,13 +3,16 @@
 //! The stage is never stored: it is read off what AWS says. So a killed process, a lost store or a
 //! second replica costs nothing but another reading.
 
-use crate::observed::{AppStatus, ObservedApp, ObservedProfile, ProfileStatus};
+use crate::observed::{AppStatus, ObservedApp, ObservedProfile, ObservedSpace, ProfileStatus};
+use crate::plan::SpaceHandover;
 use serde::Serialize;
 
 /// How far a removal has come. Stages follow each other in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
+    /// Spaces in which others work are being made anew for their heir.
+    HandOver,
     /// Apps of the spaces that the profile owns are being stopped.
     SpaceApps,
     /// Apps of the profile itself are being stopped.
@@ -32,6 +35,8 @@ pub struct Advance<'a> {
 /// One thing to ask of AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call<'a> {
+    /// Make a shared space anew for somebody else.
+    HandOver(&'a SpaceHandover),
     /// Stop an app of a space.
     StopSpaceApp(&'a str, &'a ObservedApp),
     /// Stop an app of the profile itself.
@@ -43,19 +48,28 @@ pub enum Call<'a> {
 }
 
 /// Works out what to ask next so that the profile goes: the apps of its spaces, its own apps, its
-/// spaces, itself. A stage begins when nothing of the one before is left. Shared spaces are never
-/// deleted, and as long as there is one the profile stays.
-pub fn advance(profile: &ObservedProfile) -> Advance<'_> {
+/// spaces, itself. A stage begins when nothing of the one before is left. Shared spaces are only
+/// deleted once they are handed over, and as long as there is another one the profile stays.
+pub fn advance<'a>(profile: &'a ObservedProfile, hand_over: &'a [SpaceHandover]) -> Advance<'a> {
     if profile.status == ProfileStatus::Deleting {
         return Advance { stage: Stage::Profile, calls: Vec::new() };
     }
-    if let Some(apps) = stop_apps(profile) {
+    if hand_over.iter().any(|handover| !handover.done) {
+        let undone = hand_over.iter().filter(|handover| !handover.done);
+        return Advance { stage: Stage::HandOver, calls: undone.map(Call::HandOver).collect() };
+    }
+    let goes = |space: &ObservedSpace| {
+        let name = &space.name;
+        !space.shared || hand_over.iter().any(|h| h.space.as_str().eq_ignore_ascii_case(name))
+    };
+    if let Some(apps) = stop_apps_of(profile, goes) {
         return apps;
     }
     if !profile.spaces.is_empty() {
         let calls = profile
-            .private_spaces()
-            .filter(|space| !is_busy(space.status))
+            .spaces
+            .iter()
+            .filter(|space| goes(space) && !is_busy(space.status))
             .map(|space| Call::DeleteSpace(&space.name))
             .collect();
         return Advance { stage: Stage::Spaces, calls };
@@ -72,8 +86,17 @@ fn is_busy(status: ProfileStatus) -> bool {
 /// Works out what to ask so that nothing of the person's own runs any more; `None` when nothing
 /// does. In a shared space others are at work: its apps are left alone.
 pub fn stop_apps(profile: &ObservedProfile) -> Option<Advance<'_>> {
+    stop_apps_of(profile, |space| !space.shared)
+}
+
+/// The same, of the spaces that `goes` tells and the profile itself.
+fn stop_apps_of(
+    profile: &ObservedProfile,
+    goes: impl Fn(&ObservedSpace) -> bool,
+) -> Option<Advance<'_>> {
     let of_spaces = || {
-        profile.private_spaces().flat_map(|s| s.apps.iter().map(move |app| (s.name.as_str(), app)))
+        let spaces = profile.spaces.iter().filter(|space| goes(space));
+        spaces.flat_map(|space| space.apps.iter().map(move |app| (space.name.as_str(), app)))
     };
     if of_spaces().any(|(_, app)| app.status.blocks_deletion()) {
         let calls = of_spaces()

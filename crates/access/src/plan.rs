@@ -2,7 +2,7 @@
 //! reason. Immutable data; whoever carries it out makes no choices.
 
 use crate::entitlement::{Because, GrantNote};
-use crate::ids::{DomainKey, PersonId, ProfileName, RoleArn, TeamKey};
+use crate::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn, SpaceName, TeamKey};
 use crate::reason::ReasonCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,6 +15,9 @@ pub struct Plan {
     pub map_digest: String,
     /// The time the plan was made for.
     pub now: jiff::Timestamp,
+    /// Groups to assign to the applications of SSO-mode domains, before anything else.
+    #[serde(default)]
+    pub assignments: Vec<Assignment>,
     /// What to do, in order.
     pub actions: Vec<Action>,
     /// What was left alone.
@@ -23,6 +26,20 @@ pub struct Plan {
     pub grants: Vec<GrantNote>,
     /// How many profiles this installation has; the guard's percentage is of these.
     pub owned: usize,
+}
+
+/// A group to assign to an Identity Center application. A profile of an SSO-mode domain is of no use
+/// to a person who is not assigned.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Assignment {
+    /// The domain's key in the map.
+    pub domain: DomainKey,
+    /// The ARN of the domain's application.
+    pub application: String,
+    /// The group.
+    pub group: GroupId,
+    /// The group's name when it was read.
+    pub group_name: String,
 }
 
 /// One thing to do to one profile.
@@ -58,6 +75,20 @@ pub enum Step {
         user_settings: Map<String, Value>,
         /// Its tags.
         tags: BTreeMap<String, String>,
+        /// The user name it signs in; in SSO-mode domains only.
+        #[serde(default)]
+        sso_user: Option<String>,
+    },
+    /// Take over a profile that Stagedoor did not make, by these tags. What else differs is
+    /// corrected by a later plan.
+    Adopt {
+        /// Stagedoor's own tags and those of the team.
+        tags: BTreeMap<String, String>,
+    },
+    /// Stop what runs with the former role or settings, so that a later plan can correct it.
+    StopApps {
+        /// The apps, written like those of a [`Stake`].
+        apps: Vec<String>,
     },
     /// Correct it.
     Update {
@@ -71,6 +102,9 @@ pub enum Step {
         set_tags: BTreeMap<String, String>,
         /// Tags it loses.
         remove_tags: BTreeSet<String>,
+        /// Apps that keep the former role or settings until they start anew.
+        #[serde(default)]
+        restart: Vec<String>,
     },
     /// Begin or keep up its hold: mark it as leaving, stop its apps, delete nothing else.
     Hold {
@@ -89,7 +123,23 @@ pub enum Step {
         stake: Stake,
         /// Whether this plan is the first to take it away.
         new: bool,
+        /// Shared spaces that are made anew for somebody else before they go.
+        #[serde(default)]
+        hand_over: Vec<SpaceHandover>,
     },
+}
+
+/// A shared space of a leaver that somebody else gets anew.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SpaceHandover {
+    /// The leaver's space.
+    pub space: SpaceName,
+    /// The name of the new one; the same each time it is worked out.
+    pub new_name: SpaceName,
+    /// The profile that owns the new one.
+    pub owner: ProfileName,
+    /// Whether the new one is there already.
+    pub done: bool,
 }
 
 /// What a person loses with a profile.
@@ -128,7 +178,7 @@ pub struct Kept {
 impl Plan {
     /// Whether AWS already agrees.
     pub fn is_empty(&self) -> bool {
-        self.actions.is_empty()
+        self.actions.is_empty() && self.assignments.is_empty()
     }
 
     /// How many profiles this plan is the first to take away.
@@ -138,7 +188,9 @@ impl Plan {
 
     /// Whether both plans do the same. The time they were made at does not matter.
     pub fn same_actions(&self, other: &Plan) -> bool {
-        self.map_digest == other.map_digest && self.actions == other.actions
+        self.map_digest == other.map_digest
+            && self.actions == other.actions
+            && self.assignments == other.assignments
     }
 
     /// Whether something wanted could not be planned: an admin has to look.
@@ -171,6 +223,7 @@ impl ReasonCode {
                 | Self::Duplicate
                 | Self::SharedSpace
                 | Self::ProfileFailed
+                | Self::SsoUserChanged
         )
     }
 }

@@ -1,17 +1,22 @@
 //! The planner: map, directory and AWS in, plan out. Pure; equal inputs give equal plans.
 
+mod adoption;
+mod canary;
 mod drift;
+mod iam;
 mod leaving;
+mod placing;
+mod profile;
+mod sso;
 
 use crate::entitlement::{Entitlement, Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, PersonId, ProfileName, Region, TeamKey};
-use crate::map::{AccessMap, Team};
-use crate::naming::{hashed_profile_name, profile_name};
+use crate::map::{AccessMap, Placement, Team, Unmanaged};
 use crate::observed::{
-    AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, ProfileStatus,
-    TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
+    AuthMode, Observed, ObservedDomain, ObservedProfile, Ownership, ProfileStatus, TAG_INSTANCE,
+    TAG_PERSON, TAG_TEAM,
 };
-use crate::plan::{Action, Kept, Plan, Stake, Step};
+use crate::plan::{Action, Assignment, Kept, Plan, Stake, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,34 +38,41 @@ pub fn plan(
         observed,
         now,
         entitled: &entitled,
+        assignments: BTreeSet::new(),
         actions: Vec::new(),
         kept: Vec::new(),
         owned: 0,
         planned: BTreeSet::new(),
+        adopted: BTreeSet::new(),
         room: room(map, observed),
     };
-    for (key, reason) in &observed.unreadable {
-        planner.keep_domain(key, ReasonCode::DomainUnreadable, reason);
-    }
-    for (key, domain) in &observed.domains {
-        planner.domain(key, domain);
-    }
-    let Planner { mut actions, mut kept, owned, .. } = planner;
+    planner.all();
+    let Planner { assignments, mut actions, mut kept, owned, .. } = planner;
     actions.sort_by(|a, b| order(a).cmp(&order(b)));
     kept.sort_by(|a, b| {
-        (&a.domain, &a.team, &a.profile, &a.person)
-            .cmp(&(&b.domain, &b.team, &b.profile, &b.person))
+        (&a.domain, &a.team, &a.profile, &a.person, &a.detail)
+            .cmp(&(&b.domain, &b.team, &b.profile, &b.person, &b.detail))
     });
-    Plan { map_digest: map.digest.clone(), now, actions, kept, grants: entitled.notes, owned }
+    Plan {
+        map_digest: map.digest.clone(),
+        now,
+        assignments: assignments.into_iter().collect(),
+        actions,
+        kept,
+        grants: entitled.notes,
+        owned,
+    }
 }
 
 /// Access is given before it is taken away, and nothing is deleted before everything else is done.
 fn order(action: &Action) -> (u8, &DomainKey, &TeamKey, &ProfileName, &PersonId) {
     let rank = match &action.step {
-        Step::Update { .. } => 0,
-        Step::Create { .. } => 1,
-        Step::Hold { .. } => 2,
-        Step::Remove { .. } => 3,
+        Step::Adopt { .. } => 0,
+        Step::Update { .. } => 1,
+        Step::Create { .. } => 2,
+        Step::StopApps { .. } => 3,
+        Step::Hold { .. } => 4,
+        Step::Remove { .. } => 5,
     };
     (rank, &action.domain, &action.team, &action.profile, &action.person)
 }
@@ -94,11 +106,14 @@ struct Planner<'a> {
     observed: &'a Observed,
     now: jiff::Timestamp,
     entitled: &'a Entitlements,
+    assignments: BTreeSet<Assignment>,
     actions: Vec<Action>,
     kept: Vec<Kept>,
     owned: usize,
     /// Case-folded names of the profiles that this plan makes.
     planned: BTreeSet<(DomainKey, String)>,
+    /// Case-folded names of the profiles that this plan takes over.
+    adopted: BTreeSet<(DomainKey, String)>,
     /// How many more profiles this plan may make.
     room: BTreeMap<(AccountId, Region), usize>,
 }
@@ -106,176 +121,77 @@ struct Planner<'a> {
 /// This installation's profiles of a domain. More than one for a pair is a mistake, which happens.
 type Owned<'a> = BTreeMap<(PersonId, TeamKey), Vec<&'a ObservedProfile>>;
 
+/// An entitlement together with what it means in one domain.
+#[derive(Debug, Clone, Copy)]
+struct Case<'a> {
+    key: &'a DomainKey,
+    domain: &'a ObservedDomain,
+    person: &'a Person,
+    team: &'a Team,
+    placement: &'a Placement,
+    entitlement: &'a Entitlement,
+}
+
 impl<'a> Planner<'a> {
-    fn domain(&mut self, key: &DomainKey, domain: &'a ObservedDomain) {
-        if domain.auth_mode == AuthMode::Sso {
-            return self.keep_domain(key, ReasonCode::SsoDomain, "");
+    fn all(&mut self) {
+        let observed = self.observed;
+        for (key, reason) in &observed.unreadable {
+            self.keep_domain(key, ReasonCode::DomainUnreadable, reason);
         }
-        if !domain.in_service {
-            return self.keep_domain(key, ReasonCode::DomainNotInService, "");
-        }
-        let owned = self.owned_profiles(key, domain);
-        let entitled = self.entitled;
-        for (pair, entitlement) in &entitled.of {
-            let Some(team) = self.map.teams.get(&pair.1).filter(|team| &team.domain == key) else {
-                continue;
-            };
-            let Some(person) = self.snapshot.people.get(&pair.0) else { continue };
-            let case = Case { key, person, team, entitlement };
-            match owned.get(pair).map(Vec::as_slice) {
-                Some([profile, others @ ..]) => {
-                    self.existing(&case, profile);
-                    for other in others {
-                        let detail = Some(format!("{} is the one in use", profile.name));
-                        self.keep_profile(key, other, ReasonCode::Duplicate, detail);
-                    }
-                }
-                Some([]) | None => self.missing(&case, domain),
+        let mut owned: BTreeMap<&DomainKey, Owned<'a>> = BTreeMap::new();
+        for (key, domain) in &observed.domains {
+            if domain.in_service {
+                owned.insert(key, self.owned_profiles(domain));
+            } else {
+                self.keep_domain(key, ReasonCode::DomainNotInService, "");
             }
         }
-        for (pair, profiles) in &owned {
-            let here = self.map.teams.get(&pair.1).is_some_and(|team| &team.domain == key);
-            if here && entitled.of.contains_key(pair) {
-                continue;
+        let mut cases = self.placed(&owned);
+        for (key, owned) in &owned {
+            let Some(domain) = observed.domains.get(*key) else { continue };
+            let cases = cases.remove(key).unwrap_or_default();
+            match domain.auth_mode {
+                AuthMode::Iam => self.iam_domain(key, &cases, owned),
+                AuthMode::Sso => self.sso_domain(key, domain, &cases, owned),
             }
-            for profile in profiles {
-                self.take_away(key, &pair.0, &pair.1, profile);
-            }
+            self.foreign(key, domain);
         }
+        self.canary_first();
     }
 
-    /// Sorts the domain's profiles by whose they are; keeps what is not for this plan.
-    fn owned_profiles(&mut self, key: &DomainKey, domain: &'a ObservedDomain) -> Owned<'a> {
+    /// This installation's profiles of a domain.
+    fn owned_profiles(&mut self, domain: &'a ObservedDomain) -> Owned<'a> {
         let mut owned = Owned::new();
         for profile in domain.profiles.values() {
-            match profile.ownership(&self.map.instance) {
-                Ownership::Foreign => self.keep_profile(key, profile, ReasonCode::NotOurs, None),
-                Ownership::OtherInstance(other) => {
-                    self.keep_profile(key, profile, ReasonCode::OtherInstance, Some(other));
-                }
-                Ownership::Ours { person, team } => {
-                    self.owned += 1;
-                    owned.entry((person, team)).or_default().push(profile);
-                }
+            if let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) {
+                self.owned += 1;
+                owned.entry((person, team)).or_default().push(profile);
             }
         }
         // Of duplicates one that can be used is in use, then the first by name.
         for profiles in owned.values_mut() {
-            profiles.sort_by_key(|profile| {
-                use ProfileStatus::{DeleteFailed, Deleting, Failed};
-                matches!(profile.status, Deleting | Failed | DeleteFailed)
-            });
+            profiles.sort_by_key(|profile| is_of_no_use(profile));
         }
         owned
     }
 
-    /// The person is entitled and the profile is there.
-    fn existing(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
-        let name = &profile.name;
-        match profile.status {
-            ProfileStatus::Pending | ProfileStatus::Updating | ProfileStatus::Deleting => {
-                let detail = format!("{:?}", profile.status);
-                self.keep(case, Some(name), ReasonCode::Busy, Some(detail));
-            }
-            ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
-                if !profile.spaces.is_empty() {
-                    // Making it anew would destroy the spaces of somebody who is entitled to them.
-                    let detail = Some("it owns spaces".to_owned());
-                    return self.keep(case, Some(name), ReasonCode::ProfileFailed, detail);
+    /// Says of every profile that is not this installation's why it is left alone.
+    fn foreign(&mut self, key: &DomainKey, domain: &ObservedDomain) {
+        let unmanaged = self.map.domains.get(key).map(|d| d.unmanaged).unwrap_or_default();
+        for (folded, profile) in &domain.profiles {
+            match profile.ownership(&self.map.instance) {
+                Ownership::Ours { .. } => {}
+                Ownership::OtherInstance(other) => {
+                    self.keep_profile(key, profile, ReasonCode::OtherInstance, Some(other));
                 }
-                let step = Step::Remove { stake: stake(profile), new: false };
-                self.act(case, name, step, ReasonCode::ProfileFailed);
+                Ownership::Foreign => {
+                    let is_adopted = self.adopted.contains(&(key.clone(), folded.clone()));
+                    if unmanaged != Unmanaged::Ignore && !is_adopted {
+                        self.keep_profile(key, profile, ReasonCode::NotOurs, None);
+                    }
+                }
             }
-            ProfileStatus::InService | ProfileStatus::UpdateFailed => {
-                self.correct(case, profile);
-            }
         }
-    }
-
-    /// Compares a living profile with its team and plans the correction.
-    fn correct(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
-        let name = &profile.name;
-        let Some((step, reason)) = drift::correction(profile, case.team, self.tags(case)) else {
-            return self.keep(case, Some(name), ReasonCode::InAgreement, None);
-        };
-        let gives_role = matches!(step, Step::Update { new_role: Some(_), .. });
-        if gives_role && self.role_blocks(case, Some(name)) {
-            return;
-        }
-        self.act(case, name, step, reason);
-    }
-
-    /// The person is entitled and there is no profile.
-    fn missing(&mut self, case: &Case<'_>, domain: &ObservedDomain) {
-        if !domain.complete {
-            // The profile may exist under an older name: only a full reading can tell.
-            let name = profile_name(case.person, &case.entitlement.team);
-            return self.keep(case, Some(&name), ReasonCode::PartialDomain, None);
-        }
-        let name = match self.free_name(case, domain) {
-            Ok(name) => name,
-            Err(taken) => {
-                let detail = format!("{taken} is not this person's profile for this team");
-                return self.keep(case, Some(&taken), ReasonCode::NameTaken, Some(detail));
-            }
-        };
-        if self.role_blocks(case, Some(&name)) {
-            return;
-        }
-        let at = self.map.domains.get(case.key).map(|d| (d.account_id.clone(), d.region.clone()));
-        match at.and_then(|at| self.room.get_mut(&at)) {
-            Some(0) => return self.keep(case, Some(&name), ReasonCode::QuotaReached, None),
-            Some(left) => *left -= 1,
-            None => {}
-        }
-        let step = Step::Create {
-            execution_role: case.team.execution_role.clone(),
-            user_settings: case.team.user_settings.clone(),
-            tags: self.tags(case),
-        };
-        self.planned.insert((case.key.clone(), name.folded()));
-        self.act(case, &name, step, ReasonCode::Entitled);
-    }
-
-    /// A name for a new profile, or the name that somebody else's profile stands in the way of.
-    ///
-    /// Profiles of Stagedoor keep their names when people are renamed, so another person of ours may
-    /// have the plain name; then the hash tells them apart. A profile that is not ours may be what
-    /// this person used so far: whether it is adopted is for an admin to say.
-    fn free_name(
-        &self,
-        case: &Case<'_>,
-        domain: &ObservedDomain,
-    ) -> Result<ProfileName, ProfileName> {
-        let team = &case.entitlement.team;
-        let is_planned =
-            |name: &ProfileName| self.planned.contains(&(case.key.clone(), name.folded()));
-        let plain = profile_name(case.person, team);
-        match domain.profiles.get(&plain.folded()) {
-            None if !is_planned(&plain) => return Ok(plain),
-            Some(other)
-                if !matches!(other.ownership(&self.map.instance), Ownership::Ours { .. }) =>
-            {
-                return Err(plain);
-            }
-            _ => {}
-        }
-        let hashed = hashed_profile_name(case.person, team);
-        let taken = domain.profiles.contains_key(&hashed.folded()) || is_planned(&hashed);
-        if taken { Err(hashed) } else { Ok(hashed) }
-    }
-
-    /// Whether the team's role cannot be given to a profile; if so, says so.
-    fn role_blocks(&mut self, case: &Case<'_>, name: Option<&ProfileName>) -> bool {
-        let role = &case.team.execution_role;
-        let reason = match self.observed.roles.get(role) {
-            Some(ObservedRole::Missing) => ReasonCode::RoleMissing,
-            Some(ObservedRole::Untrusted) => ReasonCode::RoleUntrusted,
-            Some(ObservedRole::Unreadable) => ReasonCode::RoleUnreadable,
-            Some(ObservedRole::Trusted) | None => return false,
-        };
-        self.keep(case, name, reason, Some(role.to_string()));
-        true
     }
 
     fn tags(&self, case: &Case<'_>) -> BTreeMap<String, String> {
@@ -353,12 +269,10 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// An entitlement together with what it means in one domain.
-struct Case<'a> {
-    key: &'a DomainKey,
-    person: &'a Person,
-    team: &'a Team,
-    entitlement: &'a Entitlement,
+/// Whether the profile cannot be used and will not become so by itself.
+fn is_of_no_use(profile: &ObservedProfile) -> bool {
+    use ProfileStatus::{DeleteFailed, Deleting, Failed};
+    matches!(profile.status, Deleting | Failed | DeleteFailed)
 }
 
 pub(crate) fn shown_name(person: &Person) -> String {

@@ -41,12 +41,18 @@ reasons! {
     UpdateFailed = "update-failed";
     /// The profile failed to be made or deleted and is of no use; it is removed, then made anew.
     ProfileFailed = "profile-failed";
+    /// The person moved to another team; in an SSO-mode domain the profile moves along.
+    TeamChanged = "team-changed";
+    /// The profile was made by somebody else, and the map lets Stagedoor take it over.
+    Adopted = "adopted";
     /// No grant gives the person this team any longer.
     EntitlementLost = "entitlement-lost";
     /// The directory does not know the person any longer.
     PersonGone = "person-gone";
     /// The directory does not let the person sign in.
     PersonDisabled = "person-disabled";
+    /// An admin offboarded the person by command.
+    Offboarded = "offboarded";
     /// The map does not know the team any longer.
     TeamGone = "team-gone";
     /// The team has moved to another domain.
@@ -73,8 +79,23 @@ reasons! {
     DomainUnreadable = "domain-unreadable";
     /// The domain is not in service.
     DomainNotInService = "domain-not-in-service";
-    /// The domain signs people in by Identity Center; this version manages IAM-mode domains only.
+    /// The domain signs people in by Identity Center: they go to the domain's address, not through
+    /// the door.
     SsoDomain = "sso-domain";
+    /// A person can have one profile in an SSO-mode domain, and another team comes first.
+    Outranked = "outranked";
+    /// The domain does not tell its Identity Center application (it is from before 1 October 2023):
+    /// the group has to be assigned by hand in the SageMaker console.
+    AssignmentManual = "assignment-manual";
+    /// A group is assigned to the domain's application, and no grant gives it a team there: whoever
+    /// of it signs in gets a profile with the domain's own role.
+    AssignmentExtra = "assignment-extra";
+    /// The profile signs in a user name which is not the person's any longer.
+    SsoUserChanged = "sso-user-changed";
+    /// The profile's apps run; it is corrected when none does.
+    AppsRunning = "apps-running";
+    /// The profile is corrected when those of the canary team agree with the map.
+    CanaryFirst = "canary-first";
     /// A profile that is not Stagedoor's has the name.
     NameTaken = "name-taken";
     /// The team's execution role does not exist.

@@ -48,9 +48,29 @@ pub struct Snapshot {
     pub groups: BTreeMap<GroupId, Group>,
     /// What was seen.
     pub coverage: Coverage,
+    /// People whom an admin offboarded by command. They have no right to anything, whatever their
+    /// groups say.
+    #[serde(default)]
+    pub offboarded: BTreeMap<PersonId, Hold>,
+}
+
+/// How long the profiles of somebody who was offboarded by command are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hold {
+    /// As long as the map says.
+    AsMapped,
+    /// Not at all.
+    Skipped,
 }
 
 impl Snapshot {
+    /// Whether the person is in the directory, may sign in there, and was not offboarded by command.
+    pub fn admits(&self, person: &PersonId) -> bool {
+        self.people.get(person).is_some_and(|known| known.enabled)
+            && !self.offboarded.contains_key(person)
+    }
+
     /// Whether the snapshot can say that this person has *no* right to something.
     pub fn speaks_for(&self, person: &PersonId) -> bool {
         match &self.coverage {

@@ -44,6 +44,10 @@ codes! {
     UNKNOWN_DOMAIN = "map-unknown-domain": "No such domain is defined.";
     UNKNOWN_NETWORK = "map-unknown-network": "No such network is defined.";
     UNKNOWN_PERSONA = "map-unknown-persona": "No such persona is defined.";
+    UNKNOWN_ISOLATION = "map-unknown-isolation": "No domain has the isolation class.";
+    NO_DOMAIN = "map-no-domain": "A team names no domain, or one twice.";
+    DUPLICATE_ADOPTION = "map-duplicate-adoption": "A profile is adopted twice.";
+    ADOPTION_ELSEWHERE = "map-adoption-elsewhere": "A profile is adopted in a domain which its team is not in.";
     UNKNOWN_TEAM = "map-unknown-team": "No such team is defined.";
     DUPLICATE_DOMAIN = "map-duplicate-domain": "Two domains of the map are one SageMaker domain.";
     ACCOUNT_MISMATCH = "map-account-mismatch": "A role is in another account than the domain.";

@@ -7,11 +7,12 @@ use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Guard, Offboarding,
-    Persona, grants, identity_providers, teams,
+    Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions, grants, identity_providers,
+    teams,
 };
 use crate::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, NetworkKey, PersonaKey, Region,
-    RoleArn,
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
+    PersonaKey, Region, RoleArn, TeamKey,
 };
 use crate::network::{ANYWHERE, NetworkMatch, NetworkRule};
 use std::collections::BTreeMap;
@@ -46,6 +47,9 @@ pub(super) fn decode(
         identity_providers::identity_provider(item, &known, reporter)
     });
     let teams = teams::teams(entries("teams"), &domains, &known, reporter);
+    let adopted = section("adopt").map(Item::list).unwrap_or_default();
+    let adopt = adoptions::adoptions(adopted, &teams, &known, reporter);
+    let rollout = rollout(section("rollout")?, &known, reporter);
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
     Some(AccessMap {
@@ -59,6 +63,8 @@ pub(super) fn decode(
         grants,
         guard: guard(section("guard")?)?,
         offboarding: offboarding(section("offboarding")?)?,
+        rollout: rollout?,
+        adopt,
         digest,
     })
 }
@@ -159,6 +165,13 @@ fn domain(item: &Item, reporter: &mut Reporter<'_>) -> Option<Domain> {
         account_id: account_id.ok()?,
         region: Region::parse(item.field("region")?.text()?).ok()?,
         assume_role: assume_role?,
+        isolation: optional(item.field("isolation"), |i| IsolationClass::parse(i.text()?).ok())?,
+        unmanaged: match item.field("unmanaged")?.text()? {
+            "ignore" => Unmanaged::Ignore,
+            "adopt" => Unmanaged::Adopt,
+            _ => Unmanaged::Report,
+        },
+        guard: optional(item.field("guard"), guard)?,
     })
 }
 
@@ -166,6 +179,7 @@ fn assume_role(item: &Item) -> Option<AssumeRole> {
     Some(AssumeRole {
         arn: RoleArn::parse(item.field("arn")?.text()?).ok()?,
         external_id: optional(item.field("external_id"), owned)?,
+        source_identity: item.field("source_identity")?.boolean()?,
     })
 }
 
@@ -242,5 +256,23 @@ fn guard(item: &Item) -> Option<Guard> {
 }
 
 fn offboarding(item: &Item) -> Option<Offboarding> {
-    Some(Offboarding { hold_seconds: duration_seconds(item.field("hold")?.text()?)? })
+    Some(Offboarding {
+        hold_seconds: duration_seconds(item.field("hold")?.text()?)?,
+        shared_spaces: match item.field("shared_spaces")?.text()? {
+            "hand-over" => SharedSpaces::HandOver,
+            _ => SharedSpaces::Report,
+        },
+    })
+}
+
+fn rollout(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Rollout> {
+    let canary = optional(item.field("canary"), |i| known.teams.resolve(i, reporter));
+    Some(Rollout {
+        canary: canary?.and_then(|key| TeamKey::parse(key).ok()),
+        running_apps: match item.field("running_apps")?.text()? {
+            "wait" => RunningApps::Wait,
+            "stop" => RunningApps::Stop,
+            _ => RunningApps::Update,
+        },
+    })
 }

@@ -11,8 +11,8 @@ use super::codes;
 use super::diagnostic::quoted;
 use super::template;
 use crate::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, LandingUri, NetworkKey, PersonaKey,
-    Region, RoleArn, SpaceName, TeamKey, is_slug,
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
+    NetworkKey, PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey, is_slug,
 };
 use crate::network::ANYWHERE;
 use crate::observed::TAG_PREFIX;
@@ -98,6 +98,8 @@ id_format!(DOMAIN_KEY, DomainKey, SLUG, "research");
 id_format!(PERSONA_KEY, PersonaKey, SLUG, "data-scientist");
 id_format!(TEAM_KEY, TeamKey, SLUG, "fraud");
 id_format!(IDP_KEY, IdpKey, SLUG, "corp");
+id_format!(ISOLATION, IsolationClass, SLUG, "confidential");
+id_format!(PROFILE_NAME, ProfileName, "^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$", "alice-fraud");
 id_format!(DOMAIN_ID, DomainId, "^d-[a-z0-9-]{0,60}[a-z0-9]$", "d-abcdefghijkl");
 id_format!(ACCOUNT_ID, AccountId, "^[0-9]{12}$", "111122223333");
 id_format!(REGION, Region, "^[a-z0-9]+(-[a-z0-9]+)+-[0-9]+$", "eu-west-1");
@@ -121,6 +123,15 @@ id_format!(
     "^(studio:|app:(JupyterServer|JupyterLab|CodeEditor|RStudioServerPro|Canvas)):[!-~]*$",
     "app:JupyterLab:"
 );
+
+/// The Identity Store's bound of a user name.
+pub(super) static USER_NAME: Format = Format {
+    expected: "a user name of the directory (1 to 128 characters)",
+    pattern: None,
+    length: Some((1, 128)),
+    example: "alice@example.com",
+    check: |_| Ok(()),
+};
 
 reference!(DOMAIN, "the key of a domain", "research");
 reference!(PERSONA, "the key of a persona", "data-scientist");
@@ -228,8 +239,8 @@ pub(super) static BUCKET: Format = Format {
 };
 
 pub(super) static ROLE_TEMPLATE: Format = Format {
-    expected: "the ARN of an IAM role, in which `{account_id}`, `{domain}`, `{persona}`, \
-               `{region}` and `{team}` are filled in",
+    expected: "the ARN or the name of an IAM role, in which `{account_id}`, `{domain}`, \
+               `{persona}`, `{region}` and `{team}` are filled in",
     pattern: None,
     length: Some((1, 2048)),
     example: "arn:aws:iam::{account_id}:role/studio-{team}",

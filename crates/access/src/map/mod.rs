@@ -3,6 +3,7 @@
 //! The types of this module are what the rest of Stagedoor works with; they hold only values that
 //! were checked. Reading them from YAML, with the place of every error, is [`parse()`].
 
+mod adoptions;
 mod cautions;
 mod check;
 pub mod codes;
@@ -32,8 +33,8 @@ pub use reference::reference_markdown;
 pub use schema::json_schema;
 
 use crate::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, LandingUri, NetworkKey, PersonaKey,
-    Region, RoleArn, SpaceName, TeamKey,
+    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
+    NetworkKey, PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey,
 };
 use crate::network::NetworkRule;
 use arcstr::ArcStr;
@@ -64,6 +65,10 @@ pub struct AccessMap {
     pub guard: Guard,
     /// What happens to the profile of a person who loses a team.
     pub offboarding: Offboarding,
+    /// How corrections reach the profiles that there are.
+    pub rollout: Rollout,
+    /// Profiles that Stagedoor did not make and takes over.
+    pub adopt: Vec<Adoption>,
     /// SHA-256 of the text the map was read from, in lower-case hexadecimal. A plan names it, so
     /// that a plan made from another map is refused.
     pub digest: String,
@@ -92,6 +97,40 @@ pub struct Domain {
     pub region: Region,
     /// The role to assume to reach it; absent: the account Stagedoor itself runs in.
     pub assume_role: Option<AssumeRole>,
+    /// The class of teams it is for. A team that asks for a class is placed in any of its domains.
+    pub isolation: Option<IsolationClass>,
+    /// What to do about profiles that Stagedoor did not make.
+    pub unmanaged: Unmanaged,
+    /// Its own limits on what one plan may take away; absent: the map's.
+    pub guard: Option<Guard>,
+}
+
+/// What to do about profiles that carry none of Stagedoor's tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unmanaged {
+    /// List them; never change them.
+    #[default]
+    Report,
+    /// Not even list them.
+    Ignore,
+    /// Take over those that are plainly an entitled person's: in an IAM-mode domain by the very name
+    /// that Stagedoor would give, in an SSO-mode domain by the person it signs in. List the others.
+    Adopt,
+}
+
+/// A profile that Stagedoor did not make and takes over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Adoption {
+    /// Where it is.
+    pub domain: DomainKey,
+    /// Its name.
+    pub profile: ProfileName,
+    /// The user name of the person whose it becomes.
+    pub person: String,
+    /// The team for which.
+    pub team: TeamKey,
+    /// Where the map says so.
+    pub place: Place,
 }
 
 /// A role in another account, and the secret-free handshake that guards it.
@@ -101,6 +140,9 @@ pub struct AssumeRole {
     pub arn: RoleArn,
     /// The external id that the role's trust policy asks for.
     pub external_id: Option<String>,
+    /// Whether a pass that changes something tells STS its change id as source identity. The role's
+    /// trust policy must allow `sts:SetSourceIdentity` then.
+    pub source_identity: bool,
 }
 
 /// A named set of ML activities.
@@ -151,13 +193,11 @@ impl Activity {
 /// The unit of isolation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Team {
-    /// The domain its profiles are in.
-    pub domain: DomainKey,
+    /// The domains its profiles can be in, each with the execution role they get there, in the
+    /// order of preference. Never empty.
+    pub placements: Vec<Placement>,
     /// What its people may do.
     pub persona: Option<PersonaKey>,
-    /// The execution role of its profiles, in the domain's account. The template of the map
-    /// (`{account_id}`, `{team}`, `{persona}`, `{region}`) is already filled in.
-    pub execution_role: RoleArn,
     /// From where it may be opened.
     pub network: NetworkKey,
     /// How long a Studio session lasts, in seconds: 1,800 to 43,200 (`SageMaker`'s bounds).
@@ -175,6 +215,23 @@ pub struct Team {
     pub user_settings: serde_json::Map<String, serde_json::Value>,
     /// What the portal shows.
     pub about: About,
+}
+
+/// A domain that a team's profiles can be in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The domain.
+    pub domain: DomainKey,
+    /// The execution role of the team's profiles there, in the domain's account. The template of
+    /// the map (`{account_id}`, `{team}`, `{persona}`, `{region}`) is already filled in.
+    pub execution_role: RoleArn,
+}
+
+impl Team {
+    /// What the team gets in this domain; `None` if it is not one of the team's.
+    pub fn placement(&self, domain: &DomainKey) -> Option<&Placement> {
+        self.placements.iter().find(|placement| &placement.domain == domain)
+    }
 }
 
 /// What the portal shows of a team.
@@ -256,11 +313,47 @@ impl Default for Guard {
 pub struct Offboarding {
     /// How long the profile is kept, apps stopped, before it is deleted, in seconds.
     pub hold_seconds: u64,
+    /// What becomes of spaces that the person owns and others work in.
+    pub shared_spaces: SharedSpaces,
 }
 
 impl Default for Offboarding {
     /// Seven days: deleting a private space destroys its volume, so haste is the map's choice.
     fn default() -> Self {
-        Self { hold_seconds: 7 * 24 * 3600 }
+        Self { hold_seconds: 7 * 24 * 3600, shared_spaces: SharedSpaces::Report }
     }
+}
+
+/// What becomes of spaces that a leaver owns and others work in. Their owner cannot be changed
+/// (`UpdateSpace` has no ownership).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SharedSpaces {
+    /// They stay, and the leaver's profile with them, until an admin has seen to them.
+    #[default]
+    Report,
+    /// Once the hold is over, each is made anew, with the same settings, for the team's owner
+    /// (`about.owner`, a user name of the directory who has a profile in the domain), and the old one
+    /// is deleted. Its volume goes with it.
+    HandOver,
+}
+
+/// How corrections reach the profiles that there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rollout {
+    /// As long as profiles of this team do not agree with the map, no other team's are corrected.
+    pub canary: Option<TeamKey>,
+    /// What to do where apps run that keep the former role or settings until they start anew.
+    pub running_apps: RunningApps,
+}
+
+/// What to do about a correction of a profile whose apps are running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RunningApps {
+    /// Correct the profile; the apps keep what they have until they start anew.
+    #[default]
+    Update,
+    /// Wait until no app of the profile runs.
+    Wait,
+    /// Stop the apps, then correct the profile.
+    Stop,
 }

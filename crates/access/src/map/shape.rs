@@ -218,6 +218,19 @@ pub(super) static MAP: Record = Record {
             &Shape::Record(&OFFBOARDING),
             "What happens to the profile of a person who loses a team.",
         ),
+        field(
+            "rollout",
+            Default("{}"),
+            &Shape::Record(&ROLLOUT),
+            "How corrections reach the profiles that there are.",
+        ),
+        field(
+            "adopt",
+            Default("[]"),
+            &Shape::List(&Shape::Record(&ADOPTION)),
+            "Profiles that Stagedoor did not make and takes over, as soon as their person is \
+             entitled to the team.",
+        ),
     ],
 };
 
@@ -277,6 +290,30 @@ static DOMAIN: Record = Record {
             &Shape::Record(&ASSUME_ROLE),
             "The role to assume to reach the domain; absent: Stagedoor runs in that account.",
         ),
+        field(
+            "isolation",
+            Optional,
+            &Shape::Text(&format::ISOLATION),
+            "The isolation class of the domain, such as a class of data. A team that asks for the \
+             class is placed in any of its domains, by quota.",
+        ),
+        field(
+            "unmanaged",
+            Default("report"),
+            &Shape::Choice(Choice {
+                names: || vec!["report", "ignore", "adopt"],
+                unsupported: &[],
+            }),
+            "What to do about profiles that carry none of Stagedoor's tags: list them, not even \
+             that, or take over those that are plainly an entitled person's.",
+        ),
+        field(
+            "guard",
+            Optional,
+            &Shape::Record(&GUARD),
+            "The domain's own limits on what one plan may take away; absent: the map's, which hold \
+             for each domain and for all together.",
+        ),
     ],
 };
 
@@ -295,6 +332,13 @@ static ASSUME_ROLE: Record = Record {
             Optional,
             &Shape::Text(&format::EXTERNAL_ID),
             "The external id that the role's trust policy asks for.",
+        ),
+        field(
+            "source_identity",
+            Default("false"),
+            &Shape::Boolean,
+            "Whether calls that change something carry the id of the change as STS source \
+             identity. The role's trust policy must allow `sts:SetSourceIdentity` then.",
         ),
     ],
 };
@@ -351,15 +395,30 @@ static PERSONA: Record = Record {
 
 static TEAM: Record = Record {
     title: "Team",
-    rule: Rule::EachField,
+    rule: Rule::Together(&[Together::ExactlyOne(&["domain", "domains", "isolation"])]),
     fields: &[
-        field("domain", Required, &Shape::Text(&format::DOMAIN), "The domain its profiles are in."),
+        field("domain", Optional, &Shape::Text(&format::DOMAIN), "The domain its profiles are in."),
+        field(
+            "domains",
+            Optional,
+            &Shape::List(&Shape::Text(&format::DOMAIN)),
+            "The domains its profiles can be in, in the order of preference. A person without a \
+             profile gets one in the first that has room, and keeps it.",
+        ),
+        field(
+            "isolation",
+            Optional,
+            &Shape::Text(&format::ISOLATION),
+            "The isolation class it asks for: its profiles can be in every domain of the class, in \
+             the order of their keys.",
+        ),
         field("persona", Optional, &Shape::Text(&format::PERSONA), "What its people may do."),
         field(
             "execution_role",
-            Required,
+            Default("stagedoor-{team}"),
             &Shape::Text(&format::ROLE_TEMPLATE),
-            "The execution role of its profiles, in the domain's account.",
+            "The execution role of its profiles, in the domain's account: its ARN, or its name with \
+             its path if it has one.",
         ),
         Field {
             key: "network",
@@ -489,6 +548,49 @@ static GUARD: Record = Record {
     ],
 };
 
+static ROLLOUT: Record = Record {
+    title: "Rollout",
+    rule: Rule::EachField,
+    fields: &[
+        field(
+            "canary",
+            Optional,
+            &Shape::Text(&format::TEAM_REFERENCE),
+            "The team whose profiles are corrected first. As long as they do not agree with the \
+             map, no other team's are corrected; who joins or leaves does not wait.",
+        ),
+        field(
+            "running_apps",
+            Default("update"),
+            &Shape::Choice(Choice { names: || vec!["update", "wait", "stop"], unsupported: &[] }),
+            "What to do where apps run that keep the former role or settings until they start \
+             anew: correct the profile all the same, wait until none runs, or stop them first. \
+             Whoever moves to another team has them stopped in any case.",
+        ),
+    ],
+};
+
+static ADOPTION: Record = Record {
+    title: "Adoption",
+    rule: Rule::EachField,
+    fields: &[
+        field("domain", Required, &Shape::Text(&format::DOMAIN), "The domain the profile is in."),
+        field(
+            "profile",
+            Required,
+            &Shape::Text(&format::PROFILE_NAME),
+            "The profile, which carries none of Stagedoor's tags.",
+        ),
+        field(
+            "person",
+            Required,
+            &Shape::Text(&format::USER_NAME),
+            "The user name of the person whose it becomes.",
+        ),
+        field("team", Required, &Shape::Text(&format::TEAM_REFERENCE), "The team for which."),
+    ],
+};
+
 static OFFBOARDING: Record = Record {
     title: "Offboarding",
     rule: Rule::EachField,
@@ -507,6 +609,15 @@ static OFFBOARDING: Record = Record {
                 unsupported: &["archive", "delete"],
             }),
             "What becomes of the home directory on the domain's file system.",
+        ),
+        field(
+            "shared_spaces",
+            Default("report"),
+            &Shape::Choice(Choice { names: || vec!["report", "hand-over"], unsupported: &[] }),
+            "What becomes of spaces that the person owns and others work in. `report`: they stay, \
+             and the profile with them. `hand-over`: after the hold each is made anew for the \
+             team's `about.owner`, who must have a profile in the domain, and the old one is \
+             deleted with its volume.",
         ),
     ],
 };

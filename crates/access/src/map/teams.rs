@@ -4,8 +4,10 @@ use super::check::{Item, Named};
 use super::codes;
 use super::decode::{Known, optional, owned, seconds, wrong_account};
 use super::diagnostic::{Reporter, quoted};
-use super::{About, Domain, Team, template};
-use crate::ids::{DomainKey, LandingUri, NetworkKey, PersonaKey, RoleArn, SpaceName, TeamKey};
+use super::{About, Domain, Placement, Team, template};
+use crate::ids::{
+    DomainKey, IsolationClass, LandingUri, NetworkKey, PersonaKey, RoleArn, SpaceName, TeamKey,
+};
 use std::collections::BTreeMap;
 
 /// IAM's bound of a role name.
@@ -36,17 +38,24 @@ fn team(
 ) -> Option<Team> {
     let item = &named.item;
     // Each reference is looked at, whatever became of the others.
-    let domain = item.field("domain").and_then(|i| known.domains.resolve(i, reporter));
+    let homes = homes(item, domains, known, reporter);
     let persona = optional(item.field("persona"), |i| known.personas.resolve(i, reporter));
     let network = item.field("network").and_then(|i| known.networks.resolve(i, reporter));
 
-    let domain = DomainKey::parse(domain?).ok()?;
-    let role = Role { team: &named.key, domain: &domain, persona: persona? };
-    // Of a domain that is broken nothing more is said.
-    let execution_role = role.fill(item.field("execution_role")?, domains.get(&domain)?, reporter);
+    let persona = persona?;
+    let template = item.field("execution_role")?;
+    let placements: Option<Vec<Placement>> = homes?
+        .into_iter()
+        .map(|key| {
+            let role = Role { team: &named.key, domain: &key, persona };
+            // Of a domain that is broken nothing more is said.
+            let execution_role = role.fill(template, domains.get(&key)?, reporter)?;
+            Some(Placement { domain: key, execution_role })
+        })
+        .collect();
     Some(Team {
-        execution_role: execution_role?,
-        persona: role.persona.and_then(|key| PersonaKey::parse(key).ok()),
+        placements: placements?,
+        persona: persona.and_then(|key| PersonaKey::parse(key).ok()),
         network: NetworkKey::parse(network?).ok()?,
         session_seconds: seconds(item.field("session")?)?,
         link_seconds: seconds(item.field("link")?)?,
@@ -55,8 +64,55 @@ fn team(
         tags: tags(item.field("tags")?)?,
         user_settings: item.field("user_settings")?.json()?.clone(),
         about: about(item.field("about")?)?,
-        domain,
     })
+}
+
+/// The domains that the team's profiles can be in. Never empty.
+fn homes(
+    item: &Item,
+    domains: &BTreeMap<DomainKey, Domain>,
+    known: &Known<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Option<Vec<DomainKey>> {
+    if let Some(one) = item.field("domain") {
+        return Some(vec![DomainKey::parse(known.domains.resolve(one, reporter)?).ok()?]);
+    }
+    if let Some(class) = item.field("isolation") {
+        let asked = IsolationClass::parse(class.text()?).ok()?;
+        let of_class = |(key, domain): (&DomainKey, &Domain)| {
+            (domain.isolation.as_ref() == Some(&asked)).then(|| key.clone())
+        };
+        let found: Vec<DomainKey> = domains.iter().filter_map(of_class).collect();
+        if found.is_empty() {
+            let message = format!("no domain has the isolation class {}", quoted(asked.as_str()));
+            let classes = domains.values().filter_map(|domain| domain.isolation.as_ref());
+            let word = (asked.as_str(), classes.map(IsolationClass::as_str));
+            reporter.report_unknown(codes::UNKNOWN_ISOLATION, class.at, message, word);
+            return None;
+        }
+        return Some(found);
+    }
+    let list = item.field("domains")?;
+    if list.is_broken() {
+        return None;
+    }
+    let mut found: Vec<DomainKey> = Vec::new();
+    for named in list.list() {
+        let key = DomainKey::parse(known.domains.resolve(named, reporter)?).ok()?;
+        if found.contains(&key) {
+            let message = format!("the domain {} is named twice", quoted(key.as_str()));
+            reporter.report(codes::NO_DOMAIN, named.at, message).help("keep one of them");
+            return None;
+        }
+        found.push(key);
+    }
+    if found.is_empty() {
+        reporter
+            .report(codes::NO_DOMAIN, list.at, "the team names no domain")
+            .expect("at least one domain");
+        return None;
+    }
+    Some(found)
 }
 
 /// What an execution role's template is filled in with.
@@ -88,6 +144,7 @@ impl Role<'_> {
             };
             Some(value.to_owned())
         })?;
+        let filled = if filled.starts_with("arn:") { filled } else { arn(&filled, domain) };
         let role = RoleArn::parse(filled.clone());
         let role = role.ok().filter(|role| role.role_name().len() <= ROLE_NAME);
         let Some(role) = role else {
@@ -104,6 +161,20 @@ impl Role<'_> {
         }
         Some(role)
     }
+}
+
+/// The ARN of a role of the domain's account, from its path and name.
+fn arn(path: &str, domain: &Domain) -> String {
+    let region = domain.region.as_str();
+    let partition = if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    };
+    let path = path.trim_start_matches('/');
+    format!("arn:{partition}:iam::{}:role/{path}", domain.account_id)
 }
 
 fn tags(item: &Item) -> Option<BTreeMap<String, String>> {

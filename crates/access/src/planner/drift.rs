@@ -1,23 +1,37 @@
 //! Comparing a living profile with what its team wants.
 
+use crate::ids::RoleArn;
 use crate::map::Team;
-use crate::observed::{ObservedProfile, ProfileStatus, TAG_AGREED, TAG_LEAVING};
-use crate::plan::Step;
+use crate::observed::{ObservedProfile, ProfileStatus, TAG_AGREED, TAG_LEAVING, TAG_TEAM};
 use crate::reason::ReasonCode;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The update that brings the profile in agreement, and why; `None` if it is.
-pub(super) fn correction(
+/// What a profile lacks to be in agreement.
+#[derive(Debug)]
+pub(super) struct Drift {
+    pub(super) old_role: Option<String>,
+    pub(super) new_role: Option<RoleArn>,
+    pub(super) user_settings: Option<Map<String, Value>>,
+    pub(super) set_tags: BTreeMap<String, String>,
+    pub(super) remove_tags: BTreeSet<String>,
+    pub(super) reason: ReasonCode,
+    /// Whether apps that run keep what they have until they start anew.
+    pub(super) concerns_apps: bool,
+}
+
+/// What the profile lacks; `None` if nothing.
+pub(super) fn drift(
     profile: &ObservedProfile,
     team: &Team,
+    role: &RoleArn,
     wanted_tags: BTreeMap<String, String>,
-) -> Option<(Step, ReasonCode)> {
-    let role_differs = profile.execution_role.as_deref() != Some(team.execution_role.as_str());
+) -> Option<Drift> {
+    let role_differs = profile.execution_role.as_deref() != Some(role.as_str());
     let settings_differ = !team
         .user_settings
         .iter()
-        .all(|(key, wanted)| says(profile.user_settings.get(key), wanted));
+        .all(|(key, wanted)| setting_says(key, profile.user_settings.get(key), wanted));
     let set_tags: BTreeMap<String, String> = wanted_tags
         .into_iter()
         .filter(|(key, value)| profile.tags.get(key) != Some(value))
@@ -27,16 +41,17 @@ pub(super) fn correction(
 
     let causes = [
         (returned, ReasonCode::Returned),
+        (set_tags.contains_key(TAG_TEAM), ReasonCode::TeamChanged),
         (failed, ReasonCode::UpdateFailed),
         (role_differs, ReasonCode::RoleDrift),
         (settings_differ, ReasonCode::SettingsDrift),
         (!set_tags.is_empty(), ReasonCode::TagDrift),
     ];
     let (_, reason) = causes.into_iter().find(|(holds, _)| *holds)?;
-    let step = Step::Update {
+    Some(Drift {
         old_role: if role_differs { profile.execution_role.clone() } else { None },
         // A failed update is sent again with at least the role, or nothing would be sent.
-        new_role: (role_differs || failed).then(|| team.execution_role.clone()),
+        new_role: (role_differs || failed).then(|| role.clone()),
         user_settings: settings_differ.then(|| team.user_settings.clone()),
         set_tags,
         remove_tags: [TAG_LEAVING, TAG_AGREED]
@@ -44,8 +59,19 @@ pub(super) fn correction(
             .filter(|key| returned && profile.tags.contains_key(*key))
             .map(str::to_owned)
             .collect(),
-    };
-    Some((step, reason))
+        reason,
+        concerns_apps: role_differs || settings_differ,
+    })
+}
+
+/// [`says`], but security groups are a set: `SageMaker` gives them in any order.
+fn setting_says(key: &str, actual: Option<&Value>, wanted: &Value) -> bool {
+    match (key, actual, wanted) {
+        ("SecurityGroups", Some(Value::Array(actual)), Value::Array(wanted)) => {
+            actual.len() == wanted.len() && wanted.iter().all(|group| actual.contains(group))
+        }
+        _ => says(actual, wanted),
+    }
 }
 
 /// Whether `actual` says all that `wanted` says. `SageMaker` adds defaults to what it was given and

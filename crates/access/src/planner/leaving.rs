@@ -1,10 +1,13 @@
 //! Taking profiles away from people who have no right to them.
 
 use super::{Planner, shown_name, stake};
-use crate::ids::{DomainKey, PersonId, TeamKey};
-use crate::observed::{ObservedProfile, ProfileStatus};
-use crate::plan::{Action, Step};
+use crate::ids::{DomainKey, PersonId, SpaceName, TeamKey};
+use crate::map::SharedSpaces;
+use crate::naming::handed_over_space;
+use crate::observed::{ObservedProfile, ObservedSpace, Ownership, ProfileStatus};
+use crate::plan::{Action, SpaceHandover, Step};
 use crate::reason::ReasonCode;
+use crate::snapshot::Hold;
 
 impl Planner<'_> {
     /// Plans the profile's way out, if it can be known that the person has no right to it here.
@@ -23,17 +26,21 @@ impl Planner<'_> {
         }
         let since = profile.leaving_since();
         let new = since.is_none();
-        let hold_seconds = self.map.offboarding.hold_seconds;
+        let hold_seconds = match self.snapshot.offboarded.get(person) {
+            Some(Hold::Skipped) => 0,
+            Some(Hold::AsMapped) | None => self.map.offboarding.hold_seconds,
+        };
         let held = since.map_or(0, |since| seconds_between(since, self.now));
         let stake = stake(profile);
-        let shared: Vec<&str> = profile.shared_spaces().map(|s| s.name.as_str()).collect();
-        let stays = !shared.is_empty();
-        let step = if !stays && (held >= hold_seconds || nothing_to_hold(profile)) {
-            Step::Remove { stake, new }
+        let hand_over = self.hand_over(key, team, person, profile);
+        let stays = hand_over.is_err();
+        let over = held >= hold_seconds || nothing_to_hold(profile);
+        let step = if over && let Ok(hand_over) = &hand_over {
+            Step::Remove { stake, new, hand_over: hand_over.clone() }
         } else if new || !stake.apps.is_empty() {
             Step::Hold { since, hold_seconds, stake, new }
         } else if stays {
-            let detail = Some(shared.join(", "));
+            let detail = hand_over.err();
             return self.keep_profile(key, profile, ReasonCode::SharedSpace, detail);
         } else {
             let detail = since.and_then(|since| end_of_hold(since, hold_seconds));
@@ -51,9 +58,53 @@ impl Planner<'_> {
         });
     }
 
+    /// What becomes of the spaces in which others work. `Err`: they stay, and why.
+    fn hand_over(
+        &self,
+        key: &DomainKey,
+        team: &TeamKey,
+        leaver: &PersonId,
+        profile: &ObservedProfile,
+    ) -> Result<Vec<SpaceHandover>, String> {
+        let shared: Vec<&ObservedSpace> = profile.shared_spaces().collect();
+        if shared.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = || shared.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+        if self.map.offboarding.shared_spaces == SharedSpaces::Report {
+            return Err(names());
+        }
+        let heir = self
+            .heir(key, team, leaver)
+            .ok_or_else(|| format!("{}: the team's owner has no profile in {key}", names()))?;
+        let handover = |space: &&ObservedSpace| {
+            let old = SpaceName::parse(space.name.clone()).ok()?;
+            let new_name = handed_over_space(&old, &profile.name);
+            let done = heir.spaces.iter().any(|s| s.name.eq_ignore_ascii_case(new_name.as_str()));
+            Some(SpaceHandover { space: old, new_name, owner: heir.name.clone(), done })
+        };
+        shared.iter().map(handover).collect::<Option<Vec<_>>>().ok_or_else(names)
+    }
+
+    /// The profile of the team's owner: in this domain, usable, and not on its way out itself.
+    fn heir(&self, key: &DomainKey, team: &TeamKey, leaver: &PersonId) -> Option<&ObservedProfile> {
+        let owner = self.map.teams.get(team)?.about.owner.as_ref()?;
+        let domain = self.observed.domains.get(key)?;
+        domain.profiles.values().find(|profile| {
+            let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
+                return false;
+            };
+            profile.status == ProfileStatus::InService
+                && person != *leaver
+                && self.snapshot.people.get(&person).is_some_and(|p| &p.user_name == owner)
+                && self.entitled.of.contains_key(&(person, team))
+        })
+    }
+
     /// Why the person has no right to the team in this domain.
     fn cause(&self, person: &PersonId, team: &TeamKey) -> ReasonCode {
         match self.snapshot.people.get(person) {
+            _ if self.snapshot.offboarded.contains_key(person) => ReasonCode::Offboarded,
             None => ReasonCode::PersonGone,
             Some(person) if !person.enabled => ReasonCode::PersonDisabled,
             Some(_) if !self.map.teams.contains_key(team) => ReasonCode::TeamGone,

@@ -4,10 +4,11 @@ use crate::support::{Build, NOW, TEAMS, World, domain_key, foreign, ours, person
 use access::check::{Removals, guard_limit};
 use access::ids::{ProfileName, RoleArn, TeamKey};
 use access::observed::{
-    AuthMode, ObservedRole, ProfileStatus, TAG_AGREED, TAG_INSTANCE, TAG_LEAVING, TAG_TEAM,
+    AuthMode, ObservedRole, ProfileStatus, Seen, TAG_AGREED, TAG_INSTANCE, TAG_LEAVING, TAG_TEAM,
 };
 use access::plan::{Plan, Stake, Step};
 use access::reason::ReasonCode::{self, GuardTripped, PlanInvalid, PlanStale, ProfileFailed};
+use std::collections::BTreeSet;
 
 /// Alice joins, Bob's role drifted, Carol leaves.
 fn world() -> World {
@@ -106,11 +107,11 @@ fn nobody_gets_a_second_profile_or_one_that_exists() {
     );
 
     let mut partial = world();
-    partial.domain_mut("research").complete = false;
+    partial.domain_mut("research").seen = Seen::People(BTreeSet::new());
     let violations = partial.check(plan, Removals::Guarded).unwrap_err();
     assert_eq!(
         violations[0].message,
-        "alice--fraud in research: the domain was not read completely"
+        "alice--fraud in research: the domain was not read for this person"
     );
 }
 
@@ -241,7 +242,8 @@ fn nothing_is_taken_away_on_a_partial_reading() {
 #[test]
 fn nothing_is_removed_before_its_hold_is_over() {
     let removal = |plan: &mut Plan, hold: usize| {
-        plan.actions[hold].step = Step::Remove { stake: Stake::default(), new: true };
+        plan.actions[hold].step =
+            Step::Remove { stake: Stake::default(), new: true, hand_over: Vec::new() };
     };
     let found = refusal(&world(), |plan, [.., hold]| removal(plan, hold));
     assert_eq!(found, invalid("carol--fraud in research: its hold is not over"));
@@ -262,7 +264,8 @@ fn nothing_is_removed_before_its_hold_is_over() {
 fn a_profile_that_has_not_failed_is_not_replaced() {
     let found = refusal(&world(), |plan, [_, update, _]| {
         plan.actions[update].reason = ProfileFailed;
-        plan.actions[update].step = Step::Remove { stake: Stake::default(), new: false };
+        plan.actions[update].step =
+            Step::Remove { stake: Stake::default(), new: false, hand_over: Vec::new() };
     });
     assert_eq!(found, invalid("bob--fraud in research: it has not failed"));
 }

@@ -7,7 +7,8 @@ use access::ids::{
 use access::map::{
     About, AccessMap, Activity, AssumeRole, CertificateFingerprint, DirectoryConfig, Domain, Grant,
     GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, Offboarding,
-    PersonMatch, Persona, Place, RequestBinding, Source, Team, TeamSelector, parse,
+    PersonMatch, Persona, Place, Placement, RequestBinding, Rollout, SharedSpaces, Source, Team,
+    TeamSelector, Unmanaged, parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +38,11 @@ fn domain() -> Domain {
         assume_role: Some(AssumeRole {
             arn: RoleArn::parse("arn:aws:iam::111122223333:role/StagedoorSpoke").unwrap(),
             external_id: Some("7f1c".into()),
+            source_identity: false,
         }),
+        isolation: None,
+        unmanaged: Unmanaged::Report,
+        guard: None,
     }
 }
 
@@ -57,9 +62,11 @@ fn networks() -> BTreeMap<NetworkKey, NetworkRule> {
 
 fn team() -> Team {
     Team {
-        domain: DomainKey::parse("research").unwrap(),
+        placements: vec![Placement {
+            domain: DomainKey::parse("research").unwrap(),
+            execution_role: RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap(),
+        }],
         persona: Some(PersonaKey::parse("data-scientist").unwrap()),
-        execution_role: RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap(),
         network: NetworkKey::parse("office").unwrap(),
         session_seconds: 28_800,
         link_seconds: 5,
@@ -116,7 +123,9 @@ fn the_example_gives_exactly_these_values() {
             contractors,
         ],
         guard: Guard { max_removals: 5, max_removals_percent: 10 },
-        offboarding: Offboarding { hold_seconds: 604_800 },
+        offboarding: Offboarding { hold_seconds: 604_800, shared_spaces: SharedSpaces::Report },
+        rollout: Rollout::default(),
+        adopt: Vec::new(),
         // sha256sum of the file.
         digest: "c4efcb16f1f4af78a449cf4df772c074c9d24d586ec4cbba57f1584cbdc19168".into(),
     };
@@ -247,7 +256,10 @@ fn every_placeholder_of_a_role_is_filled_in() {
     let team = with_team(
         "    execution_role: arn:aws:iam::{account_id}:role/{domain}/{region}/{team}-{persona}\n",
     );
-    assert_eq!(team.execution_role.as_str(), "arn:aws:iam::012345678901:role/d/eu-west-1/t-p");
+    assert_eq!(
+        team.placements[0].execution_role.as_str(),
+        "arn:aws:iam::012345678901:role/d/eu-west-1/t-p"
+    );
 }
 
 #[test]

@@ -11,8 +11,11 @@ fn holds(text: &str) {
         Ok(map) => {
             let DirectoryConfig::IdentityCenter { .. } = map.directory;
             for team in map.teams.values() {
-                let domain = map.domains.get(&team.domain).expect("the team's domain is known");
-                assert_eq!(team.execution_role.account(), domain.account_id.as_str());
+                assert!(!team.placements.is_empty());
+                for placement in &team.placements {
+                    let domain = map.domains.get(&placement.domain).expect("the domain is known");
+                    assert_eq!(placement.execution_role.account(), domain.account_id.as_str());
+                }
                 assert!(map.networks.contains_key(&team.network));
                 assert!(team.persona.as_ref().is_none_or(|p| map.personas.contains_key(p)));
                 assert!((1800..=43_200).contains(&team.session_seconds));

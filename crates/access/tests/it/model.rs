@@ -20,7 +20,7 @@ impl Model {
     pub(crate) fn apply(&mut self, plan: &CheckedPlan, now: jiff::Timestamp) {
         for action in &plan.plan().actions {
             let domain = self.observed.domains.get_mut(&action.domain).unwrap();
-            if let Step::Create { execution_role, user_settings, tags } = &action.step {
+            if let Step::Create { execution_role, user_settings, tags, sso_user } = &action.step {
                 let before = domain.profiles.insert(
                     action.profile.folded(),
                     ObservedProfile {
@@ -29,6 +29,7 @@ impl Model {
                         execution_role: Some(execution_role.to_string()),
                         user_settings: user_settings.clone(),
                         tags: tags.clone(),
+                        sso_user: sso_user.clone(),
                         home_efs_uid: None,
                         apps: Vec::new(),
                         spaces: Vec::new(),
@@ -88,6 +89,13 @@ impl Model {
 fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) {
     match &action.step {
         Step::Create { .. } => {}
+        Step::Adopt { tags } => profile.tags.extend(tags.clone()),
+        Step::StopApps { .. } => {
+            let seen = profile.clone();
+            if let Some(advance) = stop_apps(&seen) {
+                ask(profile, &advance);
+            }
+        }
         Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
             profile.tags.extend(set_tags.clone());
             profile.tags.retain(|key, _| !remove_tags.contains(key));
@@ -110,12 +118,12 @@ fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) 
                 ask(profile, &advance);
             }
         }
-        Step::Remove { new, .. } => {
+        Step::Remove { new, hand_over, .. } => {
             if *new && action.reason != ReasonCode::ProfileFailed {
                 profile.tags.insert(TAG_LEAVING.into(), now.to_string());
             }
             let seen = profile.clone();
-            ask(profile, &advance(&seen));
+            ask(profile, &advance(&seen, hand_over));
         }
     }
 }
@@ -127,6 +135,7 @@ fn can_be_changed(profile: &ObservedProfile) -> bool {
 fn ask(profile: &mut ObservedProfile, advance: &Advance<'_>) {
     for call in &advance.calls {
         match call {
+            Call::HandOver(_) => unreachable!("the maps of the model report shared spaces"),
             Call::StopSpaceApp(space, app) => {
                 let space = profile.spaces.iter_mut().find(|s| s.name == *space).unwrap();
                 let app = space.apps.iter_mut().find(|a| a.name == app.name).unwrap();

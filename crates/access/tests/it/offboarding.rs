@@ -6,10 +6,11 @@ use access::offboarding::{Call, Stage, advance, stop_apps};
 
 /// The stage and what is asked, one line a call.
 fn told(profile: &ObservedProfile) -> (Stage, Vec<String>) {
-    let advance = advance(profile);
+    let advance = advance(profile, &[]);
     let calls = advance.calls.iter().map(|call| match call {
         Call::StopSpaceApp(space, app) => format!("stop {space}/{}", app.name),
         Call::StopProfileApp(app) => format!("stop {}", app.name),
+        Call::HandOver(handover) => format!("hand over {}", handover.space),
         Call::DeleteSpace(space) => format!("delete space {space}"),
         Call::DeleteProfile => "delete profile".to_owned(),
     });
@@ -42,7 +43,7 @@ fn apps_of_spaces_go_first_then_own_apps_then_spaces_then_the_profile() {
                 profile.apps.iter_mut().for_each(|app| app.status = AppStatus::Deleted);
             }
             Stage::Spaces => profile.spaces.clear(),
-            Stage::Profile => {}
+            Stage::HandOver | Stage::Profile => {}
         }
     }
     assert!(seen.is_sorted());
@@ -95,6 +96,6 @@ fn what_failed_is_deleted_again() {
 #[test]
 fn a_hold_stops_apps_in_the_same_order_and_deletes_nothing() {
     let profile = ours("alice", "fraud").space("lab", &[app("a", AppStatus::InService)]);
-    assert_eq!(stop_apps(&profile), Some(advance(&profile)));
+    assert_eq!(stop_apps(&profile), Some(advance(&profile, &[])));
     assert_eq!(stop_apps(&ours("alice", "fraud").space("lab", &[])), None);
 }

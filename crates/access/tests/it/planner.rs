@@ -7,11 +7,12 @@ use access::entitlement::Because;
 use access::ids::{GroupId, ProfileName, TeamKey};
 use access::map::Place;
 use access::observed::{
-    AppStatus, AuthMode, ObservedRole, ProfileStatus, TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
+    AppStatus, AuthMode, ObservedRole, ProfileStatus, Seen, TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
 };
 use access::plan::{Action, Plan, Step};
 use access::reason::ReasonCode;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The map of [`TEAMS`] with more in the team `fraud`.
 fn fraud_with(more: &str) -> String {
@@ -25,6 +26,7 @@ fn a_joiner_gets_a_profile_with_the_teams_role_and_the_tags_that_say_whose_it_is
     let expected = Plan {
         map_digest: world.map.digest.clone(),
         now: at(NOW),
+        assignments: Vec::new(),
         actions: vec![Action {
             domain: domain_key("research"),
             profile: ProfileName::parse("alice--fraud").unwrap(),
@@ -40,6 +42,7 @@ fn a_joiner_gets_a_profile_with_the_teams_role_and_the_tags_that_say_whose_it_is
                     (TAG_TEAM.into(), "fraud".into()),
                 ]
                 .into(),
+                sso_user: None,
             },
             reason: ReasonCode::Entitled,
             because: Some(Because {
@@ -386,7 +389,7 @@ fn in_a_domain_read_in_part_nothing_is_made_and_what_was_read_is_corrected() {
     let mut world = World::new(TEAMS)
         .group("ml-fraud", &["alice", "bob"])
         .profile(ours("bob", "fraud").with_role("other"));
-    world.domain_mut("research").complete = false;
+    world.domain_mut("research").seen = Seen::People(BTreeSet::new());
     assert_eq!(
         world.told(),
         [
@@ -397,7 +400,7 @@ fn in_a_domain_read_in_part_nothing_is_made_and_what_was_read_is_corrected() {
     // Their own profile may stand under an older name, so who has this one says nothing yet.
     let mut taken =
         World::new(TEAMS).group("ml-fraud", &["alice"]).profile(foreign("alice--fraud"));
-    taken.domain_mut("research").complete = false;
+    taken.domain_mut("research").seen = Seen::People(BTreeSet::new());
     assert!(taken.told().contains(&"research/alice--fraud: keep (partial-domain)".to_owned()));
 }
 

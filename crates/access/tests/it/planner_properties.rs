@@ -258,9 +258,12 @@ fn everybody_has_theirs(world: &World, last: &Plan) -> Result<(), TestCaseError>
             let pair = (person, team);
             prop_assert!(rights.contains(&pair), "unentitled: {:?}", profile);
             let team = &world.map.teams[&pair.1];
-            prop_assert_eq!(&team.domain, key);
+            let placement = team.placement(key).expect("the team is in this domain");
             prop_assert_eq!(profile.status, ProfileStatus::InService);
-            prop_assert_eq!(profile.execution_role.as_deref(), Some(team.execution_role.as_str()));
+            prop_assert_eq!(
+                profile.execution_role.as_deref(),
+                Some(placement.execution_role.as_str())
+            );
             prop_assert!(!profile.tags.contains_key(TAG_LEAVING));
             prop_assert_eq!(profile.tags.get("Team").map(String::as_str), Some(pair.1.as_str()));
             prop_assert!(having.insert(pair), "twice: {:?}", profile);

@@ -5,7 +5,7 @@ use access::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
     AppStatus, AuthMode, Observed, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole,
-    ObservedSpace, ProfileStatus, TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM,
+    ObservedSpace, ProfileStatus, Seen, TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM, Unread,
 };
 use access::plan::{Action, Kept, Plan, Stake, Step};
 use access::planner::plan;
@@ -69,7 +69,10 @@ impl World {
             auth_mode: AuthMode::Iam,
             in_service: true,
             profiles: BTreeMap::new(),
-            complete: true,
+            application: None,
+            url: None,
+            seen: Seen::Everybody,
+            unread: Unread::default(),
             profile_quota: None,
         };
         let domains = ["research", "risk"].map(|key| (domain_key(key), domain()));
@@ -79,6 +82,7 @@ impl World {
                 people: BTreeMap::new(),
                 groups: BTreeMap::new(),
                 coverage: Coverage::Complete,
+                offboarded: BTreeMap::new(),
             },
             observed: Observed { domains: domains.into(), ..Observed::default() },
             now: at(NOW),
@@ -167,19 +171,22 @@ impl World {
 
 fn tell(action: &Action) -> String {
     let step = match &action.step {
-        Step::Create { execution_role, user_settings, tags } => {
+        Step::Create { execution_role, user_settings, tags, sso_user } => {
             assert_eq!(tags.get(TAG_PERSON).map(String::as_str), Some(action.person.as_str()));
             assert_eq!(tags.get(TAG_TEAM).map(String::as_str), Some(action.team.as_str()));
             assert!(tags.contains_key(TAG_INSTANCE));
             let tags = tags.iter().filter(|(key, _)| !key.starts_with("stagedoor:"));
             let mut parts = vec![format!("create role={}", execution_role.role_name())];
             parts.extend(tags.map(|(key, value)| format!("{key}={value}")));
+            parts.extend(sso_user.iter().map(|user| format!("user={user}")));
             if !user_settings.is_empty() {
                 parts.push(format!("settings={}", Value::Object(user_settings.clone())));
             }
             parts.join(" ")
         }
-        Step::Update { old_role, new_role, user_settings, set_tags, remove_tags } => {
+        Step::Adopt { tags } => format!("adopt {}", tags[TAG_PERSON]),
+        Step::StopApps { apps } => format!("stop {}", apps.join(" ")),
+        Step::Update { old_role, new_role, user_settings, set_tags, remove_tags, restart } => {
             let old =
                 old_role.iter().map(|old| format!("from={}", old.rsplit('/').next().unwrap()));
             let new = new_role.iter().map(|new| format!("role={}", new.role_name()));
@@ -187,7 +194,8 @@ fn tell(action: &Action) -> String {
                 user_settings.iter().map(|set| format!("settings={}", Value::Object(set.clone())));
             let set = set_tags.iter().map(|(key, value)| format!("{key}={value}"));
             let removed = remove_tags.iter().map(|key| format!("-{key}"));
-            let parts = old.chain(new).chain(settings).chain(set).chain(removed);
+            let restart = restart.iter().map(|app| format!("restart={app}"));
+            let parts = old.chain(new).chain(settings).chain(set).chain(removed).chain(restart);
             std::iter::once("update".to_owned()).chain(parts).collect::<Vec<_>>().join(" ")
         }
         Step::Hold { since, hold_seconds, stake, new } => {
@@ -195,7 +203,11 @@ fn tell(action: &Action) -> String {
             let days = hold_seconds / 86_400;
             format!("hold{} since={since} days={days}{}", marked(*new), tell_stake(stake))
         }
-        Step::Remove { stake, new } => format!("remove{}{}", marked(*new), tell_stake(stake)),
+        Step::Remove { stake, new, hand_over } => {
+            let handed =
+                hand_over.iter().map(|h| format!(" {}->{}:{}", h.space, h.owner, h.new_name));
+            format!("remove{}{}{}", marked(*new), tell_stake(stake), handed.collect::<String>())
+        }
     };
     format!("{}/{}: {step} ({})", action.domain, action.profile, action.reason)
 }
@@ -240,6 +252,7 @@ pub(crate) fn foreign(name: &str) -> ObservedProfile {
         execution_role: None,
         user_settings: serde_json::Map::new(),
         tags: BTreeMap::new(),
+        sso_user: None,
         home_efs_uid: None,
         apps: Vec::new(),
         spaces: Vec::new(),
@@ -247,7 +260,13 @@ pub(crate) fn foreign(name: &str) -> ObservedProfile {
 }
 
 pub(crate) fn app(name: &str, status: AppStatus) -> ObservedApp {
-    ObservedApp { app_type: "JupyterLab".into(), name: name.into(), status }
+    ObservedApp {
+        app_type: "JupyterLab".into(),
+        name: name.into(),
+        status,
+        instance_type: None,
+        since: None,
+    }
 }
 
 pub(crate) trait Build {
@@ -302,6 +321,7 @@ impl Build for ObservedProfile {
             name: name.into(),
             status: ProfileStatus::InService,
             shared: false,
+            volume_gib: None,
             apps: apps.to_vec(),
         });
         self

@@ -1,0 +1,109 @@
+//! What may be taken away, and from whom.
+
+use super::{Facts, Objection};
+use crate::map::SharedSpaces;
+use crate::observed::{ObservedDomain, ObservedProfile, Ownership, ProfileStatus};
+use crate::plan::{Action, SpaceHandover, Step};
+use crate::reason::ReasonCode;
+use crate::snapshot::Hold;
+use std::collections::BTreeSet;
+
+impl Facts<'_> {
+    pub(super) fn removal(&self, action: &Action, domain: &ObservedDomain, new: bool) -> Objection {
+        let Some(profile) = self.own_profile(action, domain) else {
+            return Some("it is not Stagedoor's, or not this person's");
+        };
+        let failed = matches!(profile.status, ProfileStatus::Failed | ProfileStatus::DeleteFailed);
+        let first = profile.leaving_since().is_none();
+        if action.reason == ReasonCode::ProfileFailed {
+            if !failed {
+                return Some("it has not failed");
+            }
+            if !profile.spaces.is_empty() {
+                return Some("spaces stand on it");
+            }
+            return new.then_some("it is counted as what it does not take away");
+        }
+        if !self.snapshot.speaks_for(&action.person) {
+            return Some("the directory was not read far enough to remove it");
+        }
+        if self.is_wanted(action, profile) {
+            return Some("the person is entitled to it");
+        }
+        if new != first {
+            return Some("it is not counted as what it takes away");
+        }
+        let is_removal = matches!(action.step, Step::Remove { .. });
+        let hollow = failed && profile.spaces.is_empty();
+        (is_removal && !hollow && !self.hold_is_over(action, profile))
+            .then_some("its hold is not over")
+    }
+
+    /// Whether the person is to keep the profile: for its team, or, in an SSO-mode domain, for any
+    /// team that can only be there.
+    fn is_wanted(&self, action: &Action, profile: &ObservedProfile) -> bool {
+        let team = match profile.ownership(&self.map.instance) {
+            Ownership::Ours { team, .. } => team,
+            _ => return true,
+        };
+        let has = |team: &_| {
+            self.is_placed(team, &action.domain)
+                && self.rights.of.contains_key(&(action.person.clone(), team.clone()))
+        };
+        let is_sso = self
+            .observed
+            .domains
+            .get(&action.domain)
+            .is_some_and(|domain| domain.auth_mode == crate::observed::AuthMode::Sso);
+        let only_here = |team: &_| {
+            self.map.teams.get(team).is_some_and(|team: &crate::map::Team| {
+                team.placements.iter().all(|placement| placement.domain == action.domain)
+            })
+        };
+        has(&team)
+            || (is_sso && self.rights.teams_of(&action.person).any(|right| only_here(&right.team)))
+    }
+
+    fn hold_is_over(&self, action: &Action, profile: &ObservedProfile) -> bool {
+        if self.snapshot.offboarded.get(&action.person) == Some(&Hold::Skipped) {
+            return true;
+        }
+        let hold = self.map.offboarding.hold_seconds;
+        match (profile.leaving_since(), i64::try_from(hold).map(jiff::SignedDuration::from_secs)) {
+            (Some(since), Ok(hold)) => since.checked_add(hold).is_ok_and(|end| end <= self.now),
+            (Some(_), Err(_)) => false,
+            (None, _) => hold == 0,
+        }
+    }
+
+    /// Whether each space in which others work is handed over, to somebody who may have it.
+    pub(super) fn handover(
+        &self,
+        action: &Action,
+        domain: &ObservedDomain,
+        hand_over: &[SpaceHandover],
+    ) -> Objection {
+        let profile = self.own_profile(action, domain)?;
+        let shared: BTreeSet<&str> = profile.shared_spaces().map(|s| s.name.as_str()).collect();
+        let handed: BTreeSet<&str> = hand_over.iter().map(|h| h.space.as_str()).collect();
+        if shared != handed {
+            return Some("others work in a space of it");
+        }
+        if shared.is_empty() {
+            return None;
+        }
+        if self.map.offboarding.shared_spaces != SharedSpaces::HandOver {
+            return Some("the map does not hand shared spaces over");
+        }
+        let may_have = |handover: &SpaceHandover| {
+            let Some(heir) = domain.profiles.get(&handover.owner.folded()) else { return false };
+            let Ownership::Ours { person, team } = heir.ownership(&self.map.instance) else {
+                return false;
+            };
+            heir.status == ProfileStatus::InService
+                && person != action.person
+                && self.rights.of.contains_key(&(person, team))
+        };
+        (!hand_over.iter().all(may_have)).then_some("a space would go to somebody without a right")
+    }
+}

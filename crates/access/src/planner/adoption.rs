@@ -1,0 +1,91 @@
+//! Profiles that Stagedoor did not make and that the map lets it take over.
+
+use super::{Case, Planner};
+use crate::ids::ProfileName;
+use crate::map::{Adoption, Unmanaged};
+use crate::observed::{AuthMode, ObservedProfile, Ownership, ProfileStatus, Seen};
+use crate::plan::Step;
+use crate::reason::ReasonCode;
+
+impl Planner<'_> {
+    /// Takes over what the person has so far, or says why a profile of the person's that is not
+    /// Stagedoor's stands in the way. `false`: there is none.
+    pub(super) fn adoption(&mut self, case: &Case<'_>, names: &(ProfileName, ProfileName)) -> bool {
+        if let Some(listed) = self.listed(case) {
+            match case.domain.profiles.get(&listed.profile.folded()) {
+                Some(profile) if self.is_foreign(profile) => self.take_over(case, profile),
+                // Whether it is there only a full reading can tell.
+                None if case.domain.seen != Seen::Everybody => {
+                    self.keep(case, Some(&listed.profile), ReasonCode::PartialDomain, None);
+                    return true;
+                }
+                _ => return false,
+            }
+            return true;
+        }
+        let Some(profile) = self.standing(case, names) else { return false };
+        let unmanaged = self.map.domains.get(case.key).map(|d| d.unmanaged).unwrap_or_default();
+        if unmanaged == Unmanaged::Adopt {
+            self.take_over(case, profile);
+        } else {
+            let detail = format!(
+                "it is not Stagedoor's; the map can adopt it: {{ domain: {}, profile: {}, person: \
+                 {:?}, team: {} }}",
+                case.key, profile.name, case.person.user_name, case.entitlement.team
+            );
+            self.keep(case, Some(&profile.name), ReasonCode::NameTaken, Some(detail));
+        }
+        true
+    }
+
+    fn listed(&self, case: &Case<'_>) -> Option<Adoption> {
+        let is_it = |adoption: &&Adoption| {
+            &adoption.domain == case.key
+                && adoption.team == case.entitlement.team
+                && adoption.person == case.person.user_name
+        };
+        self.map.adopt.iter().find(is_it).cloned()
+    }
+
+    /// A profile which is not Stagedoor's and plainly this person's.
+    fn standing<'d>(
+        &self,
+        case: &Case<'d>,
+        (plain, hashed): &(ProfileName, ProfileName),
+    ) -> Option<&'d ObservedProfile> {
+        let mut found = match case.domain.auth_mode {
+            AuthMode::Iam => [plain, hashed]
+                .into_iter()
+                .filter_map(|name| case.domain.profiles.get(&name.folded()))
+                .find(|profile| self.is_foreign(profile)),
+            AuthMode::Sso => None,
+        };
+        if case.domain.auth_mode == AuthMode::Sso {
+            let user = &case.person.user_name;
+            found = case.domain.profiles.values().find(|profile| {
+                profile.sso_user.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(user))
+                    && self.is_foreign(profile)
+            });
+        }
+        found
+    }
+
+    fn is_foreign(&self, profile: &ObservedProfile) -> bool {
+        profile.ownership(&self.map.instance) == Ownership::Foreign
+    }
+
+    fn take_over(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
+        let name = &profile.name;
+        match profile.status {
+            ProfileStatus::InService | ProfileStatus::UpdateFailed => {
+                self.adopted.insert((case.key.clone(), name.folded()));
+                let tags = self.tags(case);
+                self.act(case, name, Step::Adopt { tags }, ReasonCode::Adopted);
+            }
+            status => {
+                let detail = Some(format!("{status:?}"));
+                self.keep(case, Some(name), ReasonCode::Busy, detail);
+            }
+        }
+    }
+}

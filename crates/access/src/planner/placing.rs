@@ -1,0 +1,114 @@
+//! In which of its team's domains a person's profile is, or is to be made.
+
+use super::{Case, Owned, Planner, is_of_no_use};
+use crate::entitlement::Entitlement;
+use crate::ids::DomainKey;
+use crate::map::{Placement, Team};
+use crate::observed::{AuthMode, ObservedDomain};
+use crate::reason::ReasonCode;
+use std::collections::BTreeMap;
+
+impl<'a> Planner<'a> {
+    /// The entitlements by the domain that each one means. Those that mean none now are kept, with
+    /// the reason.
+    pub(super) fn placed(
+        &mut self,
+        owned: &BTreeMap<&DomainKey, Owned<'a>>,
+    ) -> BTreeMap<&'a DomainKey, Vec<Case<'a>>> {
+        let mut cases: BTreeMap<&'a DomainKey, Vec<Case<'a>>> = BTreeMap::new();
+        // How many profiles of those placed here are still to be made.
+        let mut coming: BTreeMap<&'a DomainKey, usize> = BTreeMap::new();
+        for entitlement in self.entitled.of.values() {
+            let Some(team) = self.map.teams.get(&entitlement.team) else { continue };
+            let Some(person) = self.snapshot.people.get(&entitlement.person) else { continue };
+            let case = |(placement, domain): (&'a Placement, &'a ObservedDomain)| Case {
+                key: &placement.domain,
+                domain,
+                person,
+                team,
+                placement,
+                entitlement,
+            };
+            let usable: Vec<Case<'a>> = self.usable(team).map(case).collect();
+            let found = match (team.placements.as_slice(), usable.as_slice()) {
+                // What is the matter with the one domain was said already.
+                (_, []) => None,
+                ([_], [only]) => Some(*only),
+                _ => holder(&usable, owned)
+                    .or_else(|| self.place(entitlement, team, &usable, &mut coming)),
+            };
+            if let Some(case) = found {
+                cases.entry(case.key).or_default().push(case);
+            }
+        }
+        cases
+    }
+
+    fn usable(&self, team: &'a Team) -> impl Iterator<Item = (&'a Placement, &'a ObservedDomain)> {
+        let observed = self.observed;
+        team.placements.iter().filter_map(|placement| {
+            let domain = observed.domains.get(&placement.domain)?;
+            domain.in_service.then_some((placement, domain))
+        })
+    }
+
+    /// The first domain with room, for a person who has no profile in any of them.
+    fn place(
+        &mut self,
+        entitlement: &'a Entitlement,
+        team: &'a Team,
+        usable: &[Case<'a>],
+        coming: &mut BTreeMap<&'a DomainKey, usize>,
+    ) -> Option<Case<'a>> {
+        let first = usable.first()?;
+        // The profile may be in a domain that was not read, and a second one is none the better.
+        for placement in &team.placements {
+            let unseen = match self.observed.domains.get(&placement.domain) {
+                Some(domain) if domain.seen.covers(&entitlement.person) => continue,
+                Some(_) => ReasonCode::PartialDomain,
+                None => ReasonCode::DomainUnreadable,
+            };
+            let detail = Some(format!("it may be in {}", placement.domain));
+            self.keep(first, None, unseen, detail);
+            return None;
+        }
+        for case in usable {
+            let taken = coming.entry(case.key).or_default();
+            if self.room_in(case.key).is_none_or(|room| room > *taken) {
+                *taken += 1;
+                return Some(*case);
+            }
+        }
+        let all: Vec<&str> = usable.iter().map(|case| case.key.as_str()).collect();
+        self.keep(first, None, ReasonCode::QuotaReached, Some(all.join(", ")));
+        None
+    }
+
+    /// How many more profiles the domain's account may have; `None` if nobody knows.
+    fn room_in(&self, key: &DomainKey) -> Option<usize> {
+        let domain = self.map.domains.get(key)?;
+        self.room.get(&(domain.account_id.clone(), domain.region.clone())).copied()
+    }
+}
+
+/// The domain in which the person has the profile already. One that can be used comes first.
+fn holder<'a>(usable: &[Case<'a>], owned: &BTreeMap<&DomainKey, Owned<'a>>) -> Option<Case<'a>> {
+    let held = |case: &&Case<'a>| {
+        let profiles = owned.get(case.key)?;
+        let Entitlement { person, team, .. } = case.entitlement;
+        let mut found = match case.domain.auth_mode {
+            AuthMode::Iam => profiles.get(&(person.clone(), team.clone()))?.iter(),
+            // The one profile of a person there may be another team's at the time.
+            AuthMode::Sso => profiles
+                .iter()
+                .find(|((owner, _), _)| owner == person)
+                .map(|(_, found)| found)?
+                .iter(),
+        };
+        Some(found.all(|profile| is_of_no_use(profile)))
+    };
+    let holding: Vec<(&Case<'a>, bool)> =
+        usable.iter().filter_map(|case| Some((case, held(&case)?))).collect();
+    let good = holding.iter().find(|(_, of_no_use)| !of_no_use);
+    good.or_else(|| holding.first()).map(|(case, _)| **case)
+}

@@ -1,0 +1,160 @@
+//! One profile of somebody who is entitled to it: made, corrected, or left alone.
+
+use super::drift::{Drift, drift};
+use super::{Case, Planner, stake};
+use crate::ids::ProfileName;
+use crate::map::RunningApps;
+use crate::observed::{AuthMode, ObservedProfile, ObservedRole, Ownership, ProfileStatus};
+use crate::plan::Step;
+use crate::reason::ReasonCode;
+
+impl Planner<'_> {
+    /// The person is entitled and the profile is there.
+    pub(super) fn existing(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
+        let name = &profile.name;
+        match profile.status {
+            ProfileStatus::Pending | ProfileStatus::Updating | ProfileStatus::Deleting => {
+                let detail = format!("{:?}", profile.status);
+                self.keep(case, Some(name), ReasonCode::Busy, Some(detail));
+            }
+            ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
+                if !profile.spaces.is_empty() {
+                    // Making it anew would destroy the spaces of somebody who is entitled to them.
+                    let detail = Some("it owns spaces".to_owned());
+                    return self.keep(case, Some(name), ReasonCode::ProfileFailed, detail);
+                }
+                let step =
+                    Step::Remove { stake: stake(profile), new: false, hand_over: Vec::new() };
+                self.act(case, name, step, ReasonCode::ProfileFailed);
+            }
+            ProfileStatus::InService | ProfileStatus::UpdateFailed => {
+                self.correct(case, profile);
+            }
+        }
+    }
+
+    /// Compares a living profile with its team and plans the correction.
+    fn correct(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
+        let name = &profile.name;
+        let role = &case.placement.execution_role;
+        let Some(drift) = drift(profile, case.team, role, self.tags(case)) else {
+            return match &profile.sso_user {
+                Some(user) if !user.eq_ignore_ascii_case(&case.person.user_name) => {
+                    let detail = Some(format!("it signs in {user}"));
+                    self.keep(case, Some(name), ReasonCode::SsoUserChanged, detail);
+                }
+                _ => self.keep(case, Some(name), ReasonCode::InAgreement, None),
+            };
+        };
+        if drift.new_role.is_some() && self.role_blocks(case, Some(name)) {
+            return;
+        }
+        let running = if drift.concerns_apps { stake(profile).apps } else { Vec::new() };
+        if running.is_empty() {
+            return self.update(case, name, drift, running);
+        }
+        let has_tags = !drift.set_tags.is_empty() || !drift.remove_tags.is_empty();
+        match (drift.reason, self.map.rollout.running_apps) {
+            // What runs with the former team's role must not outlive the move.
+            (ReasonCode::TeamChanged, _) => {
+                self.act(case, name, Step::StopApps { apps: running }, ReasonCode::TeamChanged);
+            }
+            (_, RunningApps::Update) => self.update(case, name, drift, running),
+            // Tags disturb nobody.
+            _ if has_tags => {
+                let tags = Drift { old_role: None, new_role: None, user_settings: None, ..drift };
+                self.update(case, name, tags, Vec::new());
+            }
+            (_, RunningApps::Wait) => {
+                let detail = Some(running.join(", "));
+                self.keep(case, Some(name), ReasonCode::AppsRunning, detail);
+            }
+            (reason, RunningApps::Stop) => {
+                self.act(case, name, Step::StopApps { apps: running }, reason);
+            }
+        }
+    }
+
+    fn update(&mut self, case: &Case<'_>, name: &ProfileName, drift: Drift, restart: Vec<String>) {
+        let Drift { old_role, new_role, user_settings, set_tags, remove_tags, reason, .. } = drift;
+        let step =
+            Step::Update { old_role, new_role, user_settings, set_tags, remove_tags, restart };
+        self.act(case, name, step, reason);
+    }
+
+    /// The person is entitled and there is no profile. `names` are the plain one and the one with
+    /// the hash.
+    pub(super) fn missing(&mut self, case: &Case<'_>, names: &(ProfileName, ProfileName)) {
+        if !case.domain.seen.covers(&case.person.id) {
+            // The profile may exist under an older name: only a full reading can tell.
+            return self.keep(case, Some(&names.0), ReasonCode::PartialDomain, None);
+        }
+        if self.adoption(case, names) {
+            return;
+        }
+        let name = match self.free_name(case, names) {
+            Ok(name) => name,
+            Err(taken) => {
+                let detail = format!("{taken} is not this person's profile for this team");
+                return self.keep(case, Some(&taken), ReasonCode::NameTaken, Some(detail));
+            }
+        };
+        if self.role_blocks(case, Some(&name)) {
+            return;
+        }
+        let at = self.map.domains.get(case.key).map(|d| (d.account_id.clone(), d.region.clone()));
+        match at.and_then(|at| self.room.get_mut(&at)) {
+            Some(0) => return self.keep(case, Some(&name), ReasonCode::QuotaReached, None),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        let is_sso = case.domain.auth_mode == AuthMode::Sso;
+        let step = Step::Create {
+            execution_role: case.placement.execution_role.clone(),
+            user_settings: case.team.user_settings.clone(),
+            tags: self.tags(case),
+            sso_user: is_sso.then(|| case.person.user_name.clone()),
+        };
+        self.planned.insert((case.key.clone(), name.folded()));
+        self.act(case, &name, step, ReasonCode::Entitled);
+    }
+
+    /// A name for a new profile, or the name that somebody else's profile stands in the way of.
+    ///
+    /// Profiles of Stagedoor keep their names when people are renamed, so another person of ours may
+    /// have the plain name; then the hash tells them apart. A profile that is not ours may be what
+    /// this person used so far: whether it is adopted is for an admin to say.
+    fn free_name(
+        &self,
+        case: &Case<'_>,
+        (plain, hashed): &(ProfileName, ProfileName),
+    ) -> Result<ProfileName, ProfileName> {
+        let is_planned =
+            |name: &ProfileName| self.planned.contains(&(case.key.clone(), name.folded()));
+        let profiles = &case.domain.profiles;
+        match profiles.get(&plain.folded()) {
+            None if !is_planned(plain) => return Ok(plain.clone()),
+            Some(other)
+                if !matches!(other.ownership(&self.map.instance), Ownership::Ours { .. }) =>
+            {
+                return Err(plain.clone());
+            }
+            _ => {}
+        }
+        let taken = profiles.contains_key(&hashed.folded()) || is_planned(hashed);
+        if taken { Err(hashed.clone()) } else { Ok(hashed.clone()) }
+    }
+
+    /// Whether the team's role cannot be given to a profile; if so, says so.
+    pub(super) fn role_blocks(&mut self, case: &Case<'_>, name: Option<&ProfileName>) -> bool {
+        let role = &case.placement.execution_role;
+        let reason = match self.observed.roles.get(role) {
+            Some(ObservedRole::Missing) => ReasonCode::RoleMissing,
+            Some(ObservedRole::Untrusted) => ReasonCode::RoleUntrusted,
+            Some(ObservedRole::Unreadable) => ReasonCode::RoleUnreadable,
+            Some(ObservedRole::Trusted) | None => return false,
+        };
+        self.keep(case, name, reason, Some(role.to_string()));
+        true
+    }
+}

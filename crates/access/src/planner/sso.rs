@@ -1,0 +1,148 @@
+//! A domain in SSO mode: one profile for each person, whatever the number of teams, and an Identity
+//! Center application to which the person's group has to be assigned.
+
+use super::{Case, Owned, Planner};
+use crate::ids::{DomainKey, GroupId, PersonId};
+use crate::naming::{hashed_sso_profile_name, sso_profile_name};
+use crate::observed::{ObservedDomain, ObservedProfile};
+use crate::plan::{Assignment, Kept};
+use crate::reason::ReasonCode;
+use crate::snapshot::Coverage;
+use std::collections::{BTreeMap, BTreeSet};
+
+impl<'a> Planner<'a> {
+    pub(super) fn sso_domain(
+        &mut self,
+        key: &DomainKey,
+        domain: &'a ObservedDomain,
+        cases: &[Case<'a>],
+        owned: &Owned<'a>,
+    ) {
+        let mut by_person: BTreeMap<&PersonId, Vec<&Case<'a>>> = BTreeMap::new();
+        for case in cases {
+            by_person.entry(&case.entitlement.person).or_default().push(case);
+        }
+        let mut profiles: BTreeMap<&PersonId, Vec<&'a ObservedProfile>> = BTreeMap::new();
+        for ((person, _), found) in owned {
+            profiles.entry(person).or_default().extend(found);
+        }
+        let mut needed: BTreeSet<&GroupId> = BTreeSet::new();
+        for (person, cases) in &by_person {
+            let Some(winner) = first_of(cases) else { continue };
+            self.outranked(winner, cases);
+            needed.insert(&winner.entitlement.because.group);
+            self.assign(winner);
+            match profiles.get(person).map(Vec::as_slice) {
+                Some([profile, others @ ..]) => {
+                    self.existing(winner, profile);
+                    for other in others {
+                        let detail = Some(format!("{} is the one in use", profile.name));
+                        self.keep_profile(key, other, ReasonCode::Duplicate, detail);
+                    }
+                }
+                Some([]) | None => {
+                    let person = winner.person;
+                    let names = (sso_profile_name(person), hashed_sso_profile_name(person));
+                    self.missing(winner, &names);
+                }
+            }
+        }
+        for ((person, team), found) in owned {
+            if !by_person.contains_key(person) {
+                for profile in found {
+                    self.take_away(key, person, team, profile);
+                }
+            }
+        }
+        self.extra_assignments(key, domain, &needed);
+    }
+
+    /// Says of the teams that come after the person's first one that they wait.
+    fn outranked(&mut self, winner: &Case<'_>, cases: &[&Case<'_>]) {
+        for case in cases {
+            if case.entitlement.team != winner.entitlement.team {
+                let first = &winner.entitlement;
+                let detail = format!(
+                    "{} comes first, by priority {} at {}",
+                    first.team, first.priority, first.because.grant
+                );
+                self.keep(case, None, ReasonCode::Outranked, Some(detail));
+            }
+        }
+    }
+
+    /// Plans the assignment of the group by which the person gets the team.
+    fn assign(&mut self, case: &Case<'_>) {
+        let because = &case.entitlement.because;
+        let Some(application) = &case.domain.application else {
+            let detail = Some(because.group_name.to_string());
+            let kept = self.kept_group(case.key, ReasonCode::AssignmentManual, detail);
+            if !self.kept.contains(&kept) {
+                self.kept.push(kept);
+            }
+            return;
+        };
+        if application.groups.contains(&because.group)
+            || application.people.contains(&case.person.id)
+        {
+            return;
+        }
+        self.assignments.insert(Assignment {
+            domain: case.key.clone(),
+            application: application.arn.clone(),
+            group: because.group.clone(),
+            group_name: because.group_name.to_string(),
+        });
+    }
+
+    /// Reports groups that are assigned although no grant gives them anything here.
+    fn extra_assignments(
+        &mut self,
+        key: &DomainKey,
+        domain: &ObservedDomain,
+        needed: &BTreeSet<&GroupId>,
+    ) {
+        let Some(application) = &domain.application else { return };
+        if self.snapshot.coverage != Coverage::Complete {
+            return;
+        }
+        for group in application.groups.iter().filter(|group| !needed.contains(group)) {
+            if self.gives_something_here(key, group) {
+                continue;
+            }
+            let name = self.snapshot.groups.get(group).map(|known| known.display_name.clone());
+            let detail = Some(name.unwrap_or_else(|| group.to_string()));
+            let kept = self.kept_group(key, ReasonCode::AssignmentExtra, detail);
+            self.kept.push(kept);
+        }
+    }
+
+    /// Whether some grant in force gives the group a team of the domain, even if it has no member
+    /// now or its members get a better one.
+    fn gives_something_here(&self, key: &DomainKey, group: &GroupId) -> bool {
+        let Some(known) = self.snapshot.groups.get(group) else { return false };
+        crate::entitlement::teams_of_group(self.map, &known.display_name, self.now)
+            .iter()
+            .filter_map(|team| self.map.teams.get(team))
+            .any(|team| team.placement(key).is_some())
+    }
+
+    fn kept_group(&self, key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {
+        Kept {
+            domain: key.clone(),
+            profile: None,
+            person: None,
+            person_name: None,
+            team: None,
+            reason,
+            detail,
+        }
+    }
+}
+
+/// The case that comes first by priority, then by the order of the map.
+fn first_of<'c, 'a>(cases: &[&'c Case<'a>]) -> Option<&'c Case<'a>> {
+    cases.iter().copied().reduce(|first, case| {
+        if case.entitlement.outranks(first.entitlement) { case } else { first }
+    })
+}
