@@ -204,7 +204,7 @@ impl Directory for IdentityCenter {
             .try_filter_map(|group| async move { Ok::<_, CallError>(group) })
             .try_collect()
             .await?;
-        Ok(Snapshot { people, groups, coverage: Coverage::Complete })
+        Ok(Snapshot { people, groups, coverage: Coverage::Complete, offboarded: BTreeMap::new() })
     }
 
     async fn people(
@@ -239,7 +239,12 @@ impl Directory for IdentityCenter {
             })
             .collect();
         let known = found.into_iter().map(|(person, _)| (person.id.clone(), person)).collect();
-        Ok(Snapshot { people: known, groups, coverage: Coverage::People(people.clone()) })
+        Ok(Snapshot {
+            people: known,
+            groups,
+            coverage: Coverage::People(people.clone()),
+            offboarded: BTreeMap::new(),
+        })
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {

@@ -11,7 +11,7 @@ use crate::ports::{
 use access::check::CheckedPlan;
 use access::observed::{Observed, ObservedProfile, TAG_AGREED, TAG_LEAVING};
 use access::offboarding::{self, Advance, Call, Stage};
-use access::plan::{Action, Step};
+use access::plan::{Action, Assignment, SpaceHandover, Step};
 use access::reason::ReasonCode;
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,8 @@ pub struct PassReport {
     pub waiting: usize,
     /// Calls that failed, in the order of the plan.
     pub failed: Vec<(Action, CallError)>,
+    /// Groups that could not be assigned to their application.
+    pub unassigned: Vec<(Assignment, CallError)>,
 }
 
 /// Is told about each action as it happens.
@@ -53,12 +55,29 @@ impl Plane {
         observed: &Observed,
         watcher: Watcher<'_>,
     ) -> PassReport {
+        let mut report = PassReport::default();
+        for assignment in &plan.plan().assignments {
+            match self.assign(assignment).await {
+                Ok(Ensured::Changed) => report.changed += 1,
+                Ok(Ensured::NotNeeded) => report.waiting += 1,
+                Err(error) => {
+                    let group = &assignment.group_name;
+                    tracing::warn!(%group, %error, "assignment failed");
+                    report.unassigned.push((assignment.clone(), error));
+                }
+            }
+        }
+        let unassigned = &report.unassigned;
         let acts: Vec<_> = plan
             .plan()
             .actions
             .iter()
             .map(|action| async move {
-                let outcome = match self.act(action, observed, plan.is_agreed()).await {
+                let outcome = match missing_assignment(action, unassigned) {
+                    Some(error) => Err(error),
+                    None => self.act(action, observed, plan.is_agreed()).await,
+                };
+                let outcome = match outcome {
                     Ok(outcome) => outcome,
                     Err(error) => {
                         tracing::warn!(profile = %action.profile, %error, "action failed");
@@ -71,7 +90,6 @@ impl Plane {
             .collect();
         let results: Vec<(Action, Outcome)> =
             stream::iter(acts).buffered(ACTIONS_AT_ONCE).collect().await;
-        let mut report = PassReport::default();
         for (action, outcome) in results {
             match outcome {
                 Outcome::Changed(_) => report.changed += 1,
@@ -80,6 +98,31 @@ impl Plane {
             }
         }
         report
+    }
+
+    /// Assigns a group to its domain's application.
+    async fn assign(&self, assignment: &Assignment) -> Result<Ensured, CallError> {
+        let Some(target) = self.target(&assignment.domain) else { return Ok(Ensured::NotNeeded) };
+        let application = &assignment.application;
+        let ensured = self.provision.assign(&target, application, &assignment.group).await?;
+        if ensured == Ensured::Changed {
+            let details = BTreeMap::from([
+                ("domain".to_owned(), assignment.domain.to_string()),
+                ("group".to_owned(), assignment.group_name.clone()),
+                ("group_id".to_owned(), assignment.group.to_string()),
+                ("application".to_owned(), application.clone()),
+            ]);
+            self.record(AuditEntry {
+                at: self.clock.now(),
+                event: "group-assigned".to_owned(),
+                code: ReasonCode::Entitled.as_str().to_owned(),
+                person: None,
+                team: None,
+                details,
+            })
+            .await;
+        }
+        Ok(ensured)
     }
 
     async fn act(
@@ -91,17 +134,34 @@ impl Plane {
         // The check has refused plans for domains that are not in the map or were not read.
         let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
         match &action.step {
-            Step::Create { execution_role, user_settings, tags } => {
+            Step::Create { execution_role, user_settings, tags, sso_user } => {
                 let spec = ProfileSpec {
                     name: action.profile.clone(),
                     execution_role: execution_role.clone(),
                     user_settings: user_settings.clone(),
                     tags: tags.clone(),
+                    sso_user: sso_user.clone(),
                 };
                 let ensured = self.provision.create_profile(&target, &spec).await?;
                 let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
                 self.note(action, ensured, "profile-created", details).await;
                 Ok(outcome(ensured, "created"))
+            }
+            Step::Adopt { tags } => {
+                let update = ProfileUpdate { set_tags: tags.clone(), ..ProfileUpdate::default() };
+                let ensured =
+                    self.provision.update_profile(&target, &action.profile, &update).await?;
+                self.note(action, ensured, "profile-adopted", update_details(&update)).await;
+                Ok(outcome(ensured, "adopted"))
+            }
+            Step::StopApps { .. } => {
+                let Some(profile) = observed_profile(action, observed) else {
+                    return Ok(Outcome::Waiting);
+                };
+                match offboarding::stop_apps(profile) {
+                    Some(advance) => self.advance(&target, action, profile, advance, false).await,
+                    None => Ok(Outcome::Waiting),
+                }
             }
             Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
                 let update = ProfileUpdate {
@@ -116,15 +176,15 @@ impl Plane {
                 Ok(outcome(ensured, "updated"))
             }
             Step::Hold { new, .. } => {
-                self.take_away(&target, action, observed, Marking::of(*new, agreed), false).await
+                self.take_away(&target, action, observed, Marking::of(*new, agreed), None).await
             }
             // A replaced profile is not leaving, and must not count as such.
-            Step::Remove { new, .. } => {
+            Step::Remove { new, hand_over, .. } => {
                 let marking = match action.reason {
                     ReasonCode::ProfileFailed => Marking::Present,
                     _ => Marking::of(*new, agreed),
                 };
-                self.take_away(&target, action, observed, marking, true).await
+                self.take_away(&target, action, observed, marking, Some(hand_over)).await
             }
         }
     }
@@ -136,7 +196,7 @@ impl Plane {
         action: &Action,
         observed: &Observed,
         marking: Marking,
-        delete: bool,
+        delete: Option<&[SpaceHandover]>,
     ) -> Result<Outcome, CallError> {
         let Some(profile) = observed_profile(action, observed) else {
             return Ok(Outcome::Waiting);
@@ -147,10 +207,9 @@ impl Plane {
         };
         // Nothing is deleted without its mark. What runs is stopped all the same: a tag that is
         // refused must not leave somebody at work who has no right to it.
-        let advance = if delete && marked.is_ok() {
-            Some(offboarding::advance(profile))
-        } else {
-            offboarding::stop_apps(profile)
+        let advance = match delete {
+            Some(hand_over) if marked.is_ok() => Some(offboarding::advance(profile, hand_over)),
+            _ => offboarding::stop_apps(profile),
         };
         let is_new = marking != Marking::Present;
         let outcome = match advance {
@@ -238,6 +297,11 @@ impl Plane {
                 let ensured = self.provision.stop_app(target, &owner, app).await?;
                 Ok((ensured, format!("stopping app {}/{}", app.app_type, app.name)))
             }
+            Call::HandOver(handover) => {
+                let ensured = self.provision.hand_over_space(target, handover).await?;
+                let (space, owner) = (&handover.space, &handover.owner);
+                Ok((ensured, format!("making space {space} anew for {owner}")))
+            }
             Call::DeleteSpace(space) => {
                 let ensured = self.provision.delete_space(target, space).await?;
                 Ok((ensured, format!("deleting space {space}")))
@@ -294,6 +358,18 @@ impl Marking {
     }
 }
 
+/// Why a profile cannot be made yet: whoever is not assigned could not use it.
+fn missing_assignment(
+    action: &Action,
+    unassigned: &[(Assignment, CallError)],
+) -> Option<CallError> {
+    let group = &action.because.as_ref()?.group;
+    let is_made = matches!(action.step, Step::Create { .. });
+    let blocks =
+        |assignment: &Assignment| assignment.domain == action.domain && &assignment.group == group;
+    unassigned.iter().find(|(a, _)| is_made && blocks(a)).map(|(_, error)| error.clone())
+}
+
 fn observed_profile<'a>(action: &Action, observed: &'a Observed) -> Option<&'a ObservedProfile> {
     observed.domains.get(&action.domain)?.profiles.get(&action.profile.folded())
 }
@@ -322,6 +398,7 @@ fn update_details(update: &ProfileUpdate) -> BTreeMap<String, String> {
 
 fn event_of(stage: Stage) -> &'static str {
     match stage {
+        Stage::HandOver => "space-handed-over",
         Stage::SpaceApps | Stage::ProfileApps => "app-stopped",
         Stage::Spaces => "space-deleted",
         Stage::Profile => "profile-deleted",

@@ -77,6 +77,7 @@ impl Plane {
             account_id: domain.account_id.clone(),
             region: domain.region.clone(),
             assume_role: domain.assume_role.clone(),
+            change: None,
         })
     }
 

@@ -5,7 +5,7 @@ use crate::ports::{CallError, DomainTarget, ProfileScope};
 use access::entitlement::group_names;
 use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
 use access::naming::profile_name;
-use access::observed::{AuthMode, Observed, ObservedRole};
+use access::observed::{Observed, ObservedRole};
 use access::plan::Plan;
 use access::planner;
 use access::snapshot::Snapshot;
@@ -96,17 +96,15 @@ impl Plane {
         whole_domain: bool,
         snapshot: &Snapshot,
     ) -> BTreeMap<DomainKey, (DomainTarget, ProfileScope)> {
-        let domain = self.map.teams.get(team).map(|team| team.domain.clone());
-        let Some(target) = domain.as_ref().and_then(|key| self.target(key)) else {
-            return BTreeMap::new();
-        };
+        let placements = self.map.teams.get(team).map(|team| team.placements.as_slice());
         let scope = match snapshot.people.get(person) {
             Some(known) if !whole_domain => {
                 ProfileScope::Named(BTreeSet::from([profile_name(known, team)]))
             }
             _ => ProfileScope::All,
         };
-        BTreeMap::from([(target.key.clone(), (target, scope))])
+        let targets = placements.unwrap_or_default().iter().filter_map(|p| self.target(&p.domain));
+        targets.map(|target| (target.key.clone(), (target, scope.clone()))).collect()
     }
 
     async fn observe(
@@ -148,10 +146,11 @@ impl Plane {
     ) -> BTreeMap<RoleArn, ObservedRole> {
         let mut roles: BTreeMap<RoleArn, &DomainTarget> = BTreeMap::new();
         for team in self.map.teams.values() {
-            let managed =
-                observed.domains.get(&team.domain).is_some_and(|d| d.auth_mode == AuthMode::Iam);
-            if let Some((target, _)) = wanted.get(&team.domain).filter(|_| managed) {
-                roles.insert(team.execution_role.clone(), target);
+            for placement in &team.placements {
+                let read = observed.domains.contains_key(&placement.domain);
+                if let Some((target, _)) = wanted.get(&placement.domain).filter(|_| read) {
+                    roles.insert(placement.execution_role.clone(), target);
+                }
             }
         }
         let reads: Vec<_> = roles

@@ -3,7 +3,7 @@
 use crate::output::{API_VERSION, Paint};
 use access::check::guard_limit;
 use access::map::AccessMap;
-use access::plan::{Action, Kept, Plan, Stake, Step};
+use access::plan::{Action, Kept, Plan, SpaceHandover, Stake, Step};
 use access::reason::ReasonCode;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ pub(crate) fn plan_json(plan: &Plan, map: &AccessMap) -> Value {
             "newRemovals": plan.new_removals(),
             "guardLimit": guard_limit(map, plan.owned),
         },
+        "assignments": plan.assignments,
         "actions": plan.actions,
         "kept": plan.kept,
         "grants": plan.grants,
@@ -33,6 +34,15 @@ pub(crate) fn plan_json(plan: &Plan, map: &AccessMap) -> Value {
 /// The plan for people: who gains, who changes, who loses, and what needs an admin.
 pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -> String {
     let mut out = String::new();
+    let assigned = plan.assignments.iter().map(|a| {
+        format!(
+            "{} group `{}` → application of domain {}",
+            paint.green("+"),
+            a.group_name,
+            a.domain
+        )
+    });
+    section(&mut out, paint, "ASSIGNMENTS", assigned);
     section(&mut out, paint, "GAINS", gains(plan).map(|a| gain(a, paint)));
     section(&mut out, paint, "CHANGES", changes(plan).map(|a| change(a, paint)));
     section(&mut out, paint, "LOSES", losses(plan).map(|a| loss(a, paint)));
@@ -83,8 +93,6 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint) -> String {
             "Whether there is something to do is not known: a domain could not be read."
         } else if plan.blocked().next().is_some() {
             "Nothing to do, but see what needs attention."
-        } else if has(ReasonCode::SsoDomain) {
-            "Nothing to do in the domains that this version manages."
         } else if has(ReasonCode::PartialSnapshot) {
             "Nothing to do for the people who were read."
         } else {
@@ -118,9 +126,10 @@ fn gains(plan: &Plan) -> impl Iterator<Item = &Action> {
 }
 
 fn changes(plan: &Plan) -> impl Iterator<Item = &Action> {
-    plan.actions
-        .iter()
-        .filter(|a| matches!(a.step, Step::Update { .. }) || a.reason == ReasonCode::ProfileFailed)
+    plan.actions.iter().filter(|a| {
+        matches!(a.step, Step::Update { .. } | Step::Adopt { .. } | Step::StopApps { .. })
+            || a.reason == ReasonCode::ProfileFailed
+    })
 }
 
 fn losses(plan: &Plan) -> impl Iterator<Item = &Action> {
@@ -146,24 +155,31 @@ fn gain(action: &Action, paint: Paint) -> String {
 
 fn change(action: &Action, paint: Paint) -> String {
     let mut what = Vec::new();
-    if let Step::Update { old_role, new_role, user_settings, set_tags, remove_tags } = &action.step
-    {
-        if let Some(new) = new_role {
-            let old = old_role.as_deref().map_or("none of its own", short_role);
-            what.push(format!("role {old} → {}", new.role_name()));
+    match &action.step {
+        Step::Update { old_role, new_role, user_settings, set_tags, remove_tags, restart } => {
+            if let Some(new) = new_role {
+                let old = old_role.as_deref().map_or("none of its own", short_role);
+                what.push(format!("role {old} → {}", new.role_name()));
+            }
+            if user_settings.is_some() {
+                what.push("user settings".into());
+            }
+            if !set_tags.is_empty() {
+                let keys: Vec<&str> = set_tags.keys().map(String::as_str).collect();
+                what.push(format!("tags {}", keys.join(", ")));
+            }
+            if !remove_tags.is_empty() {
+                what.push("taken off hold".into());
+            }
+            if !restart.is_empty() {
+                what.push(format!("takes effect when {} start anew", restart.join(", ")));
+            }
         }
-        if user_settings.is_some() {
-            what.push("user settings".into());
+        Step::Adopt { .. } => what.push("taken over, by tags".into()),
+        Step::StopApps { apps } => {
+            what.push(format!("stops {} before it is corrected", apps.join(", ")));
         }
-        if !set_tags.is_empty() {
-            let keys: Vec<&str> = set_tags.keys().map(String::as_str).collect();
-            what.push(format!("tags {}", keys.join(", ")));
-        }
-        if !remove_tags.is_empty() {
-            what.push("taken off hold".into());
-        }
-    } else {
-        what.push("removed and made anew".into());
+        _ => what.push("removed and made anew".into()),
     }
     let mut line = format!(
         "{} {} · {}  {} ({})",
@@ -192,10 +208,14 @@ fn loss(action: &Action, paint: Paint) -> String {
             };
             let _ = write!(line, "\n  {held}, {}", stake_text(stake, false));
         }
-        Step::Remove { stake, .. } => {
+        Step::Remove { stake, hand_over, .. } => {
             let _ = write!(line, "\n  {}", stake_text(stake, true));
+            for handover in hand_over {
+                let SpaceHandover { space, new_name, owner, .. } = handover;
+                let _ = write!(line, "\n  space {space} is made anew as {new_name} for {owner}");
+            }
         }
-        Step::Create { .. } | Step::Update { .. } => {}
+        Step::Create { .. } | Step::Adopt { .. } | Step::StopApps { .. } | Step::Update { .. } => {}
     }
     line
 }

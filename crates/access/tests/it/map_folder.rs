@@ -90,11 +90,11 @@ fn errors_of_all_files_come_at_once_sorted_by_place() {
         "b.yaml:3:19: unknown domain `reserch` (map-unknown-domain)\n  expected `research`\n  \
          did you mean `research`?\n\
          b.yaml:3:99: unknown key `sesion` (map-unknown-key)\n  \
-         expected one of `domain`, `persona`, `execution_role`, `network`, `session`, `link`, \
+         expected one of `domain`, `domains`, `isolation`, `persona`, `execution_role`, `network`, `session`, `link`, \
          `landing`, `space`, `tags`, `user_settings`, `about`\n  did you mean `session`?\n\
          c.yaml:2:1: unknown key `guards` (map-unknown-key)\n  expected one of `version`, \
          `instance`, `directory`, `identity_providers`, `domains`, `networks`, `personas`, \
-         `teams`, `grants`, `guard`, `offboarding`\n  did you mean `guard`?"
+         `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`\n  did you mean `guard`?"
     );
 }
 

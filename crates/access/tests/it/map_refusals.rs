@@ -236,7 +236,7 @@ fn map_unknown_key() {
         "tems: {}\n",
         "access.yaml:3:1: unknown key `tems` (map-unknown-key)\n  expected one of `version`, \
          `instance`, `directory`, `identity_providers`, `domains`, `networks`, `personas`, \
-         `teams`, `grants`, `guard`, `offboarding`\n  did you mean `teams`?",
+         `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`\n  did you mean `teams`?",
     );
     refused(
         "guard:\n  max-removals: 1\n  people: 2\n",
@@ -256,10 +256,7 @@ fn map_missing_key() {
     );
     refused_in_world(
         "teams:\n  fraud: {domain: research}\n",
-        "access.yaml:7:3: `fraud` lacks the key `execution_role` (map-missing-key)\n  \
-         expected the ARN of an IAM role, in which `{account_id}`, `{domain}`, `{persona}`, \
-         `{region}` and `{team}` are filled in\n\
-         access.yaml:7:3: `fraud` lacks the key `network` (map-missing-key)\n  \
+        "access.yaml:7:3: `fraud` lacks the key `network` (map-missing-key)\n  \
          expected the key of a network, or `anywhere`\n  \
          name a network, or write `network: anywhere` to let every request in",
     );
@@ -366,11 +363,8 @@ fn map_invalid_value() {
         "teams: {Fraud: {}}\n",
         "access.yaml:3:9: `Fraud` cannot be a key of `teams` (map-invalid-value)\n  \
          expected a team key (1 to 26 of a-z, 0-9 and single inner hyphens)\n\
-         access.yaml:3:9: `Fraud` lacks the key `domain` (map-missing-key)\n  \
-         expected the key of a domain\n\
-         access.yaml:3:9: `Fraud` lacks the key `execution_role` (map-missing-key)\n  \
-         expected the ARN of an IAM role, in which `{account_id}`, `{domain}`, `{persona}`, \
-         `{region}` and `{team}` are filled in\n\
+         access.yaml:3:9: `Fraud` holds none of `domain`, `domains`, `isolation` \
+         (map-one-of)\n  expected exactly one of them\n\
          access.yaml:3:9: `Fraud` lacks the key `network` (map-missing-key)\n  \
          expected the key of a network, or `anywhere`\n  \
          name a network, or write `network: anywhere` to let every request in",
@@ -667,6 +661,60 @@ fn map_empty_period() {
         "{group: a, team: fraud, from: 2027-01-31, until: 2027-01-30}",
         "access.yaml:8:51: the grant ends at 2027-01-31T00:00:00Z, not after it begins at \
          2027-01-31T00:00:00Z (map-empty-period)\n  expected a time after `from`",
+    );
+}
+
+#[test]
+fn map_unknown_isolation() {
+    let role = "network: anywhere";
+    refused_in_world(
+        &format!("teams: {{a: {{isolation: secret, {role}}}}}\n"),
+        "access.yaml:6:24: no domain has the isolation class `secret` (map-unknown-isolation)",
+    );
+}
+
+#[test]
+fn map_no_domain() {
+    refused_in_world(
+        "teams: {a: {domains: [], network: anywhere}}\n",
+        "access.yaml:6:13: the team names no domain (map-no-domain)\n  expected at least one domain",
+    );
+    refused_in_world(
+        "teams: {a: {domains: [research, research], network: anywhere}}\n",
+        "access.yaml:6:33: the domain `research` is named twice (map-no-domain)\n  keep one of them",
+    );
+}
+
+/// A map with a team `fraud`, whose line 8 holds the items of the adoptions.
+#[track_caller]
+fn refused_adoptions(items: &str, expected: &str) {
+    let team = "teams: {fraud: {domain: research, network: office}}\n";
+    refused_in_world(&format!("{team}adopt: [\n {items}\n ]\n"), expected);
+}
+
+#[test]
+fn map_duplicate_adoption() {
+    let one = "{domain: research, profile: alice, person: a@b.c, team: fraud}";
+    refused_adoptions(
+        &format!("{one},\n {}", one.replace("alice", "ALICE")),
+        "access.yaml:9:2: the profile is already adopted at access.yaml:8:2 \
+         (map-duplicate-adoption)\n  keep one of them",
+    );
+}
+
+#[test]
+fn map_adoption_elsewhere() {
+    let two = WORLD.replace(
+        "domains: {",
+        "domains: {other: {domain_id: d-o, account_id: \"111122223333\", region: eu-west-1}, ",
+    );
+    let team = "teams: {fraud: {domain: research, network: office}}\n";
+    whole(
+        &format!(
+            "{HEAD}{two}{team}adopt:\n - {{domain: other, profile: alice, person: a@b.c, team: \
+             fraud}}\n"
+        ),
+        "access.yaml:8:4: the team `fraud` is not in the domain `other` (map-adoption-elsewhere)",
     );
 }
 

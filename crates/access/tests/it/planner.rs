@@ -7,7 +7,7 @@ use access::entitlement::Because;
 use access::ids::{GroupId, ProfileName, TeamKey};
 use access::map::Place;
 use access::observed::{
-    AppStatus, AuthMode, ObservedRole, ProfileStatus, Seen, TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
+    AppStatus, ObservedRole, ProfileStatus, Seen, TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
 };
 use access::plan::{Action, Plan, Step};
 use access::reason::ReasonCode;
@@ -183,8 +183,8 @@ fn a_name_that_a_foreign_profile_has_waits_for_an_admin_whatever_its_case() {
         world.told(),
         [
             "research/Alice--FRAUD: keep (not-ours)",
-            "research/alice--fraud: keep (name-taken: alice--fraud is not this person's profile \
-             for this team)",
+            "research/Alice--FRAUD: keep (name-taken: it is not Stagedoor's; the map can adopt it: \
+             { domain: research, profile: Alice--FRAUD, person: \"alice\", team: fraud })",
         ]
     );
     assert_eq!(world.plan().blocked().count(), 1);
@@ -350,16 +350,12 @@ fn a_role_that_cannot_be_given_does_not_keep_tags_from_being_set() {
 }
 
 #[test]
-fn sso_domains_and_domains_not_in_service_are_said_and_skipped() {
-    let mut leaver = settled();
-    leaver.snapshot.groups.clear();
-    let mut sso = leaver.clone();
-    sso.domain_mut("research").auth_mode = AuthMode::Sso;
-    assert_eq!(sso.told(), ["research/*: keep (sso-domain)"]);
-    assert_eq!(sso.plan().owned, 0);
-    let mut updating = leaver;
+fn a_domain_that_is_not_in_service_is_said_and_skipped() {
+    let mut updating = settled();
+    updating.snapshot.groups.clear();
     updating.domain_mut("research").in_service = false;
     assert_eq!(updating.told(), ["research/*: keep (domain-not-in-service)"]);
+    assert_eq!(updating.plan().owned, 0);
 }
 
 #[test]

@@ -11,12 +11,12 @@ use crate::failure::unreadable;
 use access::ids::{ProfileName, RoleArn};
 use access::observed::{
     AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ObservedSpace,
-    ProfileStatus,
+    ProfileStatus, Seen, Unread,
 };
 use async_trait::async_trait;
 use control::ports::{CallError, DomainTarget, Observe, ProfileScope};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Calls in flight at once for one domain. More only meets the service's throttling sooner.
 const CONCURRENCY: usize = 8;
@@ -79,7 +79,16 @@ impl Reading<'_> {
             async { Ok(quota::profile_quota(self.spoke).await) },
         )?;
         assemble(&mut profiles, spaces, apps)?;
-        Ok(ObservedDomain { auth_mode, in_service, profiles, complete: true, profile_quota })
+        Ok(ObservedDomain {
+            auth_mode,
+            in_service,
+            application: None,
+            url: None,
+            profiles,
+            seen: Seen::Everybody,
+            unread: Unread::default(),
+            profile_quota,
+        })
     }
 
     /// Reads some profiles. The quota is not asked for: one profile more or less says nothing
@@ -97,8 +106,17 @@ impl Reading<'_> {
             };
             assemble(&mut profiles, spaces, apps)?;
         }
-        let (complete, profile_quota) = (false, None);
-        Ok(ObservedDomain { auth_mode, in_service, profiles, complete, profile_quota })
+        Ok(ObservedDomain {
+            auth_mode,
+            in_service,
+            application: None,
+            url: None,
+            profiles,
+            // Names do not tell whose all of the profiles are; whoever chose them knows.
+            seen: Seen::People(BTreeSet::new()),
+            unread: Unread::default(),
+            profile_quota: None,
+        })
     }
 
     async fn about(&self) -> Result<(AuthMode, bool), CallError> {
@@ -145,6 +163,7 @@ impl Reading<'_> {
             execution_role,
             user_settings,
             tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            sso_user: found.single_sign_on_user_value,
             home_efs_uid: found.home_efs_file_system_uid,
             apps: Vec::new(),
             spaces: Vec::new(),
@@ -255,7 +274,7 @@ fn observed_space(
     };
     apps.sort_by(|a, b| (&a.app_type, &a.name).cmp(&(&b.app_type, &b.name)));
     let status = status(OPERATION, &what, space.status.as_deref())?;
-    Ok(ObservedSpace { name, status, shared, apps })
+    Ok(ObservedSpace { name, status, shared, volume_gib: None, apps })
 }
 
 /// `None` for an app that is deleted: it stays listed for a day.
@@ -264,7 +283,13 @@ fn observed_app(app: AppDetails) -> Result<Option<ObservedApp>, CallError> {
     let name = required(OPERATION, "AppName", app.app_name)?;
     let app_type = required(OPERATION, "AppType", app.app_type)?;
     let status = app_status(OPERATION, &format!("app {app_type}/{name}"), app.status.as_deref())?;
-    Ok((status != AppStatus::Deleted).then_some(ObservedApp { app_type, name, status }))
+    Ok((status != AppStatus::Deleted).then_some(ObservedApp {
+        app_type,
+        name,
+        status,
+        instance_type: None,
+        since: None,
+    }))
 }
 
 /// The execution role, and the settings besides.

@@ -1,14 +1,16 @@
 //! Changes to profiles, apps and spaces. Each may be repeated.
 
 use super::{Studio, absent_as_none, required};
+use crate::assignments::Assignee;
 use crate::client::SageMaker;
 use crate::client::sagemaker::{
     AddTags, CreateUserProfile, DeleteApp, DeleteSpace, DeleteTags, DeleteUserProfile, DescribeApp,
     DescribeSpace, DescribeUserProfile, DescribeUserProfileOutput, Document, Tag,
     UpdateUserProfile,
 };
-use access::ids::{ProfileName, RoleArn};
+use access::ids::{GroupId, ProfileName, RoleArn};
 use access::observed::{AppStatus, ObservedApp};
+use access::plan::SpaceHandover;
 use async_trait::async_trait;
 use control::ports::{
     AppOwner, CallError, DomainTarget, Ensured, FailureKind, ProfileSpec, ProfileUpdate, Provision,
@@ -30,7 +32,11 @@ impl Provision for Studio {
                 user_profile_name: spec.name.as_str().to_owned(),
                 tags: Some(tags(&spec.tags)),
                 user_settings: Some(settings),
-                ..CreateUserProfile::default()
+                single_sign_on_user_identifier: spec
+                    .sso_user
+                    .as_ref()
+                    .map(|_| "UserName".to_owned()),
+                single_sign_on_user_value: spec.sso_user.clone(),
             })
             .await;
         match answer {
@@ -113,6 +119,30 @@ impl Provision for Studio {
             }
             Err(e) => Err(e),
         }
+    }
+
+    async fn assign(
+        &self,
+        domain: &DomainTarget,
+        application: &str,
+        group: &GroupId,
+    ) -> Result<Ensured, CallError> {
+        let assignments = self.spokes.assignments(&domain.region);
+        assignments.ensure(application, &Assignee::Group(group.clone())).await
+    }
+
+    async fn hand_over_space(
+        &self,
+        _: &DomainTarget,
+        handover: &SpaceHandover,
+    ) -> Result<Ensured, CallError> {
+        Err(CallError {
+            service: super::SERVICE,
+            operation: "CreateSpace",
+            kind: FailureKind::Rejected,
+            aws_code: None,
+            message: format!("space {} cannot be handed over yet", handover.space),
+        })
     }
 
     async fn delete_space(&self, domain: &DomainTarget, space: &str) -> Result<Ensured, CallError> {

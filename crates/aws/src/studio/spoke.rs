@@ -1,5 +1,6 @@
 //! Clients by account and Region: a hub reaches its spokes by assuming a role.
 
+use crate::assignments::Assignments;
 use crate::client::SageMaker;
 use crate::client::iam::Iam;
 use crate::client::quotas::ServiceQuotas;
@@ -44,6 +45,11 @@ pub(super) struct Spokes {
 impl Spokes {
     pub(super) fn new(sdk: SdkConfig) -> Self {
         Self { sdk, made: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Assignments to applications of Identity Center, which is in the domain's Region.
+    pub(super) fn assignments(&self, region: &Region) -> Assignments {
+        Assignments::new(&in_region(&self.sdk, region))
     }
 
     /// The clients for a domain's account and Region.

@@ -3,7 +3,7 @@
 use crate::support::{BASE, Cloud, failure, name, target};
 use access::ids::DomainId;
 use access::observed::{
-    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedSpace, ProfileStatus,
+    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedSpace, ProfileStatus, Seen,
 };
 use control::ports::{AppOwner, DomainTarget, FailureKind, Observe, ProfileScope, Provision};
 use std::collections::BTreeSet;
@@ -32,6 +32,8 @@ fn app(app_type: &str) -> ObservedApp {
         app_type: app_type.to_owned(),
         name: "default".to_owned(),
         status: AppStatus::InService,
+        instance_type: None,
+        since: None,
     }
 }
 
@@ -48,7 +50,8 @@ async fn a_domain_is_read_with_profiles_tags_apps_and_spaces() {
     let cloud = Cloud::with(&populated()).await;
     let domain = read(&cloud, &ProfileScope::All).await;
     assert_eq!(domain.auth_mode, AuthMode::Iam);
-    assert!(domain.in_service && domain.complete);
+    assert!(domain.in_service);
+    assert_eq!(domain.seen, Seen::Everybody);
     assert_eq!(domain.profile_quota, Some(60));
     let names: Vec<&str> = domain.profiles.keys().map(String::as_str).collect();
     assert_eq!(names, ["alice--fraud", "bob--risk"]);
@@ -68,6 +71,7 @@ async fn a_domain_is_read_with_profiles_tags_apps_and_spaces() {
             name: "alice-lab".to_owned(),
             status: ProfileStatus::InService,
             shared: false,
+            volume_gib: None,
             apps: vec![app("JupyterLab")],
         }]
     );
@@ -103,7 +107,7 @@ async fn named_profiles_are_read_alone_with_their_own_apps_and_spaces() {
     let whole = read(&cloud, &ProfileScope::All).await;
     let before = cloud.calls("sagemaker:ListUserProfiles");
     let some = read(&cloud, &named(["ALICE--fraud", "nobody--fraud"])).await;
-    assert!(!some.complete);
+    assert_eq!(some.seen, Seen::People(BTreeSet::new()));
     assert_eq!(some.profile_quota, None);
     assert_eq!(some.profiles.len(), 1);
     assert_eq!(some.profiles["alice--fraud"], whole.profiles["alice--fraud"]);
@@ -140,7 +144,7 @@ async fn a_profile_that_vanishes_after_the_list_is_left_out() {
         let cloud = Cloud::failing(&populated(), &faults).await;
         let domain = read(&cloud, &ProfileScope::All).await;
         assert_eq!(domain.profiles.len(), 1, "{operation}");
-        assert!(domain.complete);
+        assert_eq!(domain.seen, Seen::Everybody);
     }
 }
 

@@ -20,6 +20,7 @@ fn spec(profile: &str) -> ProfileSpec {
         execution_role: role("studio-fraud"),
         user_settings: settings.as_object().unwrap().clone(),
         tags: tags([("stagedoor:instance", "main"), ("CostCenter", "42")]),
+        sso_user: None,
     }
 }
 
@@ -42,7 +43,13 @@ apps:
 }
 
 fn app(app_type: &str, status: AppStatus) -> ObservedApp {
-    ObservedApp { app_type: app_type.to_owned(), name: "default".to_owned(), status }
+    ObservedApp {
+        app_type: app_type.to_owned(),
+        name: "default".to_owned(),
+        status,
+        instance_type: None,
+        since: None,
+    }
 }
 
 #[tokio::test]

@@ -157,6 +157,7 @@ pub(crate) fn target() -> DomainTarget {
         account_id: AccountId::parse(ACCOUNT).unwrap(),
         region: region(),
         assume_role: None,
+        change: None,
     }
 }
 
@@ -168,6 +169,7 @@ pub(crate) fn spoke(domain: &str, account: &str, external_id: Option<&str>) -> D
         assume_role: Some(AssumeRole {
             arn: RoleArn::parse(format!("arn:aws:iam::{account}:role/StagedoorSpoke")).unwrap(),
             external_id: external_id.map(str::to_owned),
+            source_identity: false,
         }),
         ..target()
     }

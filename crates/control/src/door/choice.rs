@@ -83,15 +83,17 @@ impl Door {
             let why = "Your identity provider sent you to a domain that is not known here.";
             return Err(NoChoice::Refused(No::new(ReasonCode::DomainUnknown, why, ASK_ADMIN)));
         };
-        let domain_of = |team: &TeamKey| self.plane.map.teams.get(team).map(|team| &team.domain);
+        let is_there = |team: &TeamKey| {
+            self.plane.map.teams.get(team).is_some_and(|team| team.placement(domain).is_some())
+        };
         if let Some(team) = asked {
-            return if domain_of(&team) == Some(domain) {
+            return if is_there(&team) {
                 Ok(Choice { team: Some(team), only: false, domain: Some(domain.clone()) })
             } else {
                 Err(NoChoice::Refused(other_team()))
             };
         }
-        let mut teams = rights.iter().map(|r| &r.team).filter(|t| domain_of(t) == Some(domain));
+        let mut teams = rights.iter().map(|r| &r.team).filter(|t| is_there(t));
         let team = match (teams.next(), teams.next()) {
             (None, _) => {
                 let why = "You have no team in the domain that your identity provider sent you to.";

@@ -13,7 +13,8 @@ use access::entitlement::{Entitlement, entitlements};
 use access::ids::{PersonId, ProfileName, TeamKey};
 use access::map::Team;
 use access::network::{NetworkRule, Origin};
-use access::plan::{Action, Plan};
+use access::observed::AuthMode;
+use access::plan::{Action, Kept, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
 use std::collections::BTreeMap;
@@ -36,12 +37,14 @@ impl Door {
             .filter(|right| session.team.as_ref().is_none_or(|only| only == &right.team))
             .filter_map(|right| {
                 let team = self.plane.map.teams.get(&right.team)?;
-                let domain = self.plane.map.domains.get(&team.domain)?;
+                // Where the person's profile is or will be shows when it is opened.
+                let placement = team.placements.first()?;
+                let domain = self.plane.map.domains.get(&placement.domain)?;
                 Some(TeamCard {
                     team: right.team.clone(),
                     about: team.about.clone(),
                     persona: team.persona.as_ref().map(ToString::to_string),
-                    domain: team.domain.clone(),
+                    domain: placement.domain.clone(),
                     region: domain.region.to_string(),
                     until: right.until,
                     blocked: self.network_objection(team, origin),
@@ -99,6 +102,15 @@ impl Door {
             Ok(Readiness::Preparing(preparing)) => Ok(Opening::Preparing(preparing)),
             Ok(Readiness::Ready(target, profile)) => {
                 self.presign(&person, team_key, team, &target, profile).await
+            }
+            Ok(Readiness::Blocked(ReasonCode::SsoDomain, url)) => {
+                let remedy = match url.filter(|url| !url.is_empty()) {
+                    Some(url) => format!("Open {url}, or its tile in the AWS access portal."),
+                    None => "Open its tile in the AWS access portal.".to_owned(),
+                };
+                let why = "The Studio of this team signs people in by itself.";
+                let no = No::new(ReasonCode::SsoDomain, why, &remedy).of(&person.id).on(team_key);
+                Err(self.refuse(RefusalKind::Denied, no).await)
             }
             // The admin can do nothing about it, and it passes.
             Ok(Readiness::Blocked(ReasonCode::DomainUnreadable, detail)) => {
@@ -178,20 +190,26 @@ impl Door {
                 Scope::Entrance { person: person.id.clone(), team: team.clone(), whole_domain };
             let survey = self.plane.survey(&scope).await?;
             let plan = only(self.plane.plan(&survey), &person.id, team);
-            let kept = plan.kept.first().map(|k| (k.reason, k.profile.clone(), k.detail.clone()));
-            return match kept {
+            let kept = plan.kept.first().cloned();
+            if let Some(url) = kept.as_ref().and_then(|kept| elsewhere(kept, &survey)) {
+                return Ok(Readiness::Blocked(ReasonCode::SsoDomain, Some(url)));
+            }
+            let domain = kept.as_ref().map(|kept| kept.domain.clone());
+            return match kept.map(|k| (k.reason, k.profile, k.detail)) {
                 // Its name is not taken, yet it may exist under an older one.
                 Some((ReasonCode::PartialDomain, ..)) if !whole_domain => {
                     whole_domain = true;
                     continue;
                 }
-                Some((ReasonCode::InAgreement, Some(profile), _)) => {
-                    let domain = self.plane.map.teams.get(team).map(|t| &t.domain);
-                    match domain.and_then(|key| self.plane.target(key)) {
-                        Some(target) => Ok(Readiness::Ready(target, profile)),
-                        None => Ok(Readiness::Blocked(ReasonCode::TeamGone, None)),
-                    }
-                }
+                // A correction that waits for others keeps nobody out.
+                Some((
+                    ReasonCode::InAgreement | ReasonCode::AppsRunning | ReasonCode::CanaryFirst,
+                    Some(profile),
+                    _,
+                )) => match domain.and_then(|key| self.plane.target(&key)) {
+                    Some(target) => Ok(Readiness::Ready(target, profile)),
+                    None => Ok(Readiness::Blocked(ReasonCode::TeamGone, None)),
+                },
                 Some((ReasonCode::Busy, ..)) => {
                     Ok(Readiness::Preparing(Preparing { profile_requested: true }))
                 }
@@ -275,6 +293,15 @@ impl Door {
             }
         }
     }
+}
+
+/// The address of the domain that the profile is in, if it signs people in by itself: no link can be
+/// asked for there.
+fn elsewhere(kept: &Kept, survey: &Survey) -> Option<String> {
+    let domain = survey.observed.domains.get(&kept.domain)?;
+    kept.profile.as_ref()?;
+    (domain.auth_mode == AuthMode::Sso && kept.reason != ReasonCode::Busy)
+        .then(|| domain.url.clone().unwrap_or_default())
 }
 
 /// Of a plan, only what concerns this person and team.

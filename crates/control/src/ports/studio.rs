@@ -2,11 +2,12 @@
 
 use super::CallError;
 use access::ids::{
-    AccountId, DomainId, DomainKey, LandingUri, PersonId, ProfileName, Region, RoleArn, SpaceName,
-    TeamKey,
+    AccountId, DomainId, DomainKey, GroupId, LandingUri, PersonId, ProfileName, Region, RoleArn,
+    SpaceName, TeamKey,
 };
 use access::map::AssumeRole;
 use access::observed::{ObservedApp, ObservedDomain, ObservedRole};
+use access::plan::SpaceHandover;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,6 +25,32 @@ pub struct DomainTarget {
     pub region: Region,
     /// The role to assume first; absent: the caller's own account.
     pub assume_role: Option<AssumeRole>,
+    /// Which pass makes the change, for the names of assumed roles' sessions; absent for readings.
+    pub change: Option<ChangeId>,
+}
+
+/// Names one pass that changes something: in audit entries, and in the session names and source
+/// identities of the roles it assumes, hence in `CloudTrail`. Lower-case letters, digits and hyphens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangeId(String);
+
+impl ChangeId {
+    /// An id that sorts by time, with the first bytes of some randomness.
+    pub fn new(at: jiff::Timestamp, random: &[u8; 32]) -> Self {
+        let random: String = random.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("{}-{random}", at.as_second()))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// Which profiles to read.
@@ -55,6 +82,8 @@ pub struct ProfileSpec {
     pub user_settings: serde_json::Map<String, serde_json::Value>,
     /// All its tags, Stagedoor's own included.
     pub tags: BTreeMap<String, String>,
+    /// The user name it signs in; in SSO-mode domains only.
+    pub sso_user: Option<String>,
 }
 
 /// What to change of a profile. What is absent or empty stays.
@@ -119,6 +148,22 @@ pub trait Provision: Send + Sync + fmt::Debug {
         domain: &DomainTarget,
         owner: &AppOwner,
         app: &ObservedApp,
+    ) -> Result<Ensured, CallError>;
+
+    /// Assigns a group to the Identity Center application of a domain (API
+    /// `CreateApplicationAssignment`).
+    async fn assign(
+        &self,
+        domain: &DomainTarget,
+        application: &str,
+        group: &GroupId,
+    ) -> Result<Ensured, CallError>;
+
+    /// Makes a shared space anew, with the same settings, for another owner. The old one stays.
+    async fn hand_over_space(
+        &self,
+        domain: &DomainTarget,
+        handover: &SpaceHandover,
     ) -> Result<Ensured, CallError>;
 
     /// Asks for the space to be deleted. Its volume goes with it.

@@ -126,6 +126,7 @@ async fn the_door_never_deletes_somebodys_spaces() {
         name: "work".into(),
         status: ProfileStatus::InService,
         shared: false,
+        volume_gib: None,
         apps: vec![],
     };
     {

@@ -5,8 +5,9 @@ use access::map::{AccessMap, Source, parse};
 use access::naming::profile_name;
 use access::observed::{
     AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
-    TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM,
+    Seen, TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM, Unread,
 };
+use access::plan::SpaceHandover;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use control::meter::Meter;
@@ -163,6 +164,8 @@ impl World {
             app_type: "JupyterLab".into(),
             name: "default".into(),
             status: AppStatus::InService,
+            instance_type: None,
+            since: None,
         };
         let profile = ObservedProfile {
             name: name.clone(),
@@ -170,6 +173,7 @@ impl World {
             execution_role: Some("arn:aws:iam::111122223333:role/fraud".into()),
             user_settings: serde_json::Map::new(),
             tags: tags.map(|(key, value)| (key.to_owned(), value)).into(),
+            sso_user: None,
             home_efs_uid: Some("200042".into()),
             apps: vec![app],
             spaces: vec![],
@@ -280,6 +284,7 @@ fn snapshot(state: &State, coverage: Coverage, wanted: &BTreeSet<String>) -> Sna
         people: people.map(|(id, person)| (id.clone(), person.clone())).collect(),
         groups: groups.collect(),
         coverage,
+        offboarded: BTreeMap::new(),
     }
 }
 
@@ -342,8 +347,14 @@ impl Observe for World {
         Ok(ObservedDomain {
             auth_mode: AuthMode::Iam,
             in_service: true,
+            application: None,
+            url: None,
             profiles,
-            complete: matches!(scope, ProfileScope::All),
+            seen: match scope {
+                ProfileScope::All => Seen::Everybody,
+                ProfileScope::Named(_) => Seen::People(BTreeSet::new()),
+            },
+            unread: Unread::default(),
             profile_quota: None,
         })
     }
@@ -368,6 +379,7 @@ impl Provision for World {
             execution_role: Some(spec.execution_role.to_string()),
             user_settings: spec.user_settings.clone(),
             tags: spec.tags.clone(),
+            sso_user: spec.sso_user.clone(),
             home_efs_uid: None,
             apps: vec![],
             spaces: vec![],
@@ -403,6 +415,23 @@ impl Provision for World {
         state.changes.push(format!("stop {} of {name}", app.app_type));
         state.profiles.get_mut(&name.folded()).unwrap().apps.clear();
         Ok(Ensured::Changed)
+    }
+
+    async fn assign(
+        &self,
+        _: &DomainTarget,
+        application: &str,
+        _: &GroupId,
+    ) -> Result<Ensured, CallError> {
+        panic!("no SSO-mode domain here: {application}")
+    }
+
+    async fn hand_over_space(
+        &self,
+        _: &DomainTarget,
+        handover: &SpaceHandover,
+    ) -> Result<Ensured, CallError> {
+        panic!("no spaces here: {handover:?}")
     }
 
     async fn delete_space(&self, _: &DomainTarget, space: &str) -> Result<Ensured, CallError> {

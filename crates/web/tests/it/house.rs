@@ -3,8 +3,10 @@
 use access::ids::{GroupId, IdpKey, PersonId, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
-    AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
+    AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus, Seen,
+    Unread,
 };
+use access::plan::SpaceHandover;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use axum::Router;
@@ -340,6 +342,7 @@ impl Directory for World {
             groups: BTreeMap::from([group("ml-fraud"), group("ml-trials")]),
             people: BTreeMap::from([(ada.id.clone(), ada.clone())]),
             coverage: Coverage::People(people.clone()),
+            offboarded: BTreeMap::new(),
         })
     }
 
@@ -389,6 +392,7 @@ impl Observe for World {
                 execution_role: Some(spec.execution_role.to_string()),
                 user_settings: spec.user_settings,
                 tags: spec.tags,
+                sso_user: spec.sso_user,
                 home_efs_uid: None,
                 apps: vec![],
                 spaces: vec![],
@@ -398,8 +402,11 @@ impl Observe for World {
         Ok(ObservedDomain {
             auth_mode: AuthMode::Iam,
             in_service: true,
+            application: None,
+            url: None,
             profiles: profiles.collect(),
-            complete: true,
+            seen: Seen::Everybody,
+            unread: Unread::default(),
             profile_quota: None,
         })
     }
@@ -436,6 +443,23 @@ impl Provision for World {
         app: &ObservedApp,
     ) -> Result<Ensured, CallError> {
         panic!("no page stops {app:?}")
+    }
+
+    async fn assign(
+        &self,
+        _: &DomainTarget,
+        application: &str,
+        _: &GroupId,
+    ) -> Result<Ensured, CallError> {
+        panic!("no page assigns to {application}")
+    }
+
+    async fn hand_over_space(
+        &self,
+        _: &DomainTarget,
+        handover: &SpaceHandover,
+    ) -> Result<Ensured, CallError> {
+        panic!("no page does {handover:?}")
     }
 
     async fn delete_space(&self, _: &DomainTarget, space: &str) -> Result<Ensured, CallError> {
