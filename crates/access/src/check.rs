@@ -246,7 +246,7 @@ impl Facts<'_> {
                 profile.sso_user.as_ref().is_some_and(|u| u.eq_ignore_ascii_case(&person.user_name))
             }
         };
-        (!listed && !(adopts && plain)).then_some("the map does not adopt it")
+        (!(listed || adopts && plain)).then_some("the map does not adopt it")
     }
 
     /// Whether the action may change the profile of somebody who is to have it.

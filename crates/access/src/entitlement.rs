@@ -130,7 +130,9 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
             matched |= !found.is_empty();
             match teams.as_slice() {
                 [team] => {
-                    found.iter().for_each(|g| all.give(snapshot, (order, grant), g, team));
+                    for group in found {
+                        all.give(snapshot, (order, grant), group, team);
+                    }
                 }
                 // Two teams for one name: neither, rather than a guess.
                 _ if !found.is_empty() => {

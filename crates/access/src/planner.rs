@@ -256,6 +256,14 @@ impl<'a> Planner<'a> {
         });
     }
 
+    /// Says of further profiles for the same which one is in use.
+    fn duplicates(&mut self, key: &DomainKey, used: &ProfileName, others: &[&ObservedProfile]) {
+        for other in others {
+            let detail = Some(format!("{used} is the one in use"));
+            self.keep_profile(key, other, ReasonCode::Duplicate, detail);
+        }
+    }
+
     fn keep_domain(&mut self, key: &DomainKey, reason: ReasonCode, detail: &str) {
         self.kept.push(Kept {
             domain: key.clone(),

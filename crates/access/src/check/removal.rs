@@ -42,9 +42,8 @@ impl Facts<'_> {
     /// Whether the person is to keep the profile: for its team, or, in an SSO-mode domain, for any
     /// team that can only be there.
     fn is_wanted(&self, action: &Action, profile: &ObservedProfile) -> bool {
-        let team = match profile.ownership(&self.map.instance) {
-            Ownership::Ours { team, .. } => team,
-            _ => return true,
+        let Ownership::Ours { team, .. } = profile.ownership(&self.map.instance) else {
+            return true;
         };
         let has = |team: &_| {
             self.is_placed(team, &action.domain)

@@ -121,16 +121,20 @@ pub fn holders(
 }
 
 fn state(map: &AccessMap, observed: &Observed, person: &PersonId, team: &TeamKey) -> ProfileState {
-    let Some(key) = map.teams.get(team).map(|team| &team.domain) else {
-        return ProfileState::Unknown;
-    };
-    let Some(domain) = observed.domains.get(key) else { return ProfileState::Unknown };
     let wanted = Ownership::Ours { person: person.clone(), team: team.clone() };
-    let own = domain.profiles.values().find(|p| p.ownership(&map.instance) == wanted);
-    own.map_or(ProfileState::Absent, |profile| ProfileState::Present {
-        domain: key.clone(),
-        name: profile.name.clone(),
-    })
+    let mut all_read = true;
+    for placement in map.teams.get(team).map_or(&[][..], |team| &team.placements) {
+        let Some(domain) = observed.domains.get(&placement.domain) else {
+            all_read = false;
+            continue;
+        };
+        let own = domain.profiles.values().find(|p| p.ownership(&map.instance) == wanted);
+        if let Some(profile) = own {
+            let domain = placement.domain.clone();
+            return ProfileState::Present { domain, name: profile.name.clone() };
+        }
+    }
+    if all_read { ProfileState::Absent } else { ProfileState::Unknown }
 }
 
 fn stray(

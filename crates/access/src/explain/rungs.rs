@@ -2,6 +2,7 @@
 
 use super::{Facts, Rung, Stage, Verdict};
 use crate::ids::{PersonId, TeamKey};
+use crate::map::Placement;
 use crate::network::{NetworkMatch, NetworkRule};
 use crate::observed::ObservedRole;
 use crate::plan::{Action, Kept, Step};
@@ -27,8 +28,8 @@ impl Facts<'_> {
     }
 
     /// In which domain the person's profile of this team is, or will be.
-    pub(super) fn placement(&self, _person: &PersonId, team: &TeamKey) -> Option<Rung> {
-        let key = &self.map.teams.get(team)?.domain;
+    pub(super) fn placement(&self, person: &PersonId, team: &TeamKey) -> Option<Rung> {
+        let key = &self.placed(person, team)?.domain;
         let domain = self.map.domains.get(key)?;
         let text = format!(
             "{team} is placed in domain {key} ({} of account {} in {})",
@@ -52,8 +53,19 @@ impl Facts<'_> {
         })
     }
 
-    pub(super) fn role(&self, _person: &PersonId, team: &TeamKey) -> Option<Rung> {
-        let role = &self.map.teams.get(team)?.execution_role;
+    /// The one of the team's domains that the plan speaks of for this person, or the first.
+    fn placed(&self, person: &PersonId, team: &TeamKey) -> Option<&Placement> {
+        let acts = self.plan.actions.iter().filter(|a| &a.person == person && &a.team == team);
+        let kept = self.plan.kept.iter();
+        let kept =
+            kept.filter(|k| k.person.as_ref() == Some(person) && k.team.as_ref() == Some(team));
+        let mut spoken = acts.map(|a| &a.domain).chain(kept.map(|k| &k.domain));
+        let team = self.map.teams.get(team)?;
+        spoken.find_map(|key| team.placement(key)).or_else(|| team.placements.first())
+    }
+
+    pub(super) fn role(&self, person: &PersonId, team: &TeamKey) -> Option<Rung> {
+        let role = &self.placed(person, team)?.execution_role;
         let (verdict, code, says, remedy) = match self.observed.roles.get(role)? {
             ObservedRole::Trusted => (
                 Verdict::Holds,
@@ -98,6 +110,8 @@ impl Facts<'_> {
     fn planned(&self, action: &Action) -> Rung {
         let what = match &action.step {
             Step::Create { .. } => "will be made",
+            Step::Adopt { .. } => "will be taken over",
+            Step::StopApps { .. } => "has its apps stopped, then will be corrected",
             Step::Update { .. } => "will be corrected",
             Step::Hold { .. } => "goes on hold",
             Step::Remove { .. } => "will be taken away",

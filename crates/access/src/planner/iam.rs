@@ -12,20 +12,15 @@ impl<'a> Planner<'a> {
         for case in cases {
             let pair = (&case.entitlement.person, &case.entitlement.team);
             wanted.insert(pair);
-            match owned.get(&(pair.0.clone(), pair.1.clone())).map(Vec::as_slice) {
-                Some([profile, others @ ..]) => {
-                    self.existing(case, profile);
-                    for other in others {
-                        let detail = Some(format!("{} is the one in use", profile.name));
-                        self.keep_profile(key, other, ReasonCode::Duplicate, detail);
-                    }
-                }
-                Some([]) | None => {
-                    let team = &case.entitlement.team;
-                    let names =
-                        (profile_name(case.person, team), hashed_profile_name(case.person, team));
-                    self.missing(case, &names);
-                }
+            let profiles = owned.get(&(pair.0.clone(), pair.1.clone()));
+            if let Some([profile, others @ ..]) = profiles.map(Vec::as_slice) {
+                self.existing(case, profile);
+                self.duplicates(key, &profile.name, others);
+            } else {
+                let team = &case.entitlement.team;
+                let names =
+                    (profile_name(case.person, team), hashed_profile_name(case.person, team));
+                self.missing(case, &names);
             }
         }
         for (pair, profiles) in owned {

@@ -32,19 +32,13 @@ impl<'a> Planner<'a> {
             self.outranked(winner, cases);
             needed.insert(&winner.entitlement.because.group);
             self.assign(winner);
-            match profiles.get(person).map(Vec::as_slice) {
-                Some([profile, others @ ..]) => {
-                    self.existing(winner, profile);
-                    for other in others {
-                        let detail = Some(format!("{} is the one in use", profile.name));
-                        self.keep_profile(key, other, ReasonCode::Duplicate, detail);
-                    }
-                }
-                Some([]) | None => {
-                    let person = winner.person;
-                    let names = (sso_profile_name(person), hashed_sso_profile_name(person));
-                    self.missing(winner, &names);
-                }
+            if let Some([profile, others @ ..]) = profiles.get(person).map(Vec::as_slice) {
+                self.existing(winner, profile);
+                self.duplicates(key, &profile.name, others);
+            } else {
+                let person = winner.person;
+                let names = (sso_profile_name(person), hashed_sso_profile_name(person));
+                self.missing(winner, &names);
             }
         }
         for ((person, team), found) in owned {
@@ -76,7 +70,7 @@ impl<'a> Planner<'a> {
         let because = &case.entitlement.because;
         let Some(application) = &case.domain.application else {
             let detail = Some(because.group_name.to_string());
-            let kept = self.kept_group(case.key, ReasonCode::AssignmentManual, detail);
+            let kept = kept_group(case.key, ReasonCode::AssignmentManual, detail);
             if !self.kept.contains(&kept) {
                 self.kept.push(kept);
             }
@@ -112,7 +106,7 @@ impl<'a> Planner<'a> {
             }
             let name = self.snapshot.groups.get(group).map(|known| known.display_name.clone());
             let detail = Some(name.unwrap_or_else(|| group.to_string()));
-            let kept = self.kept_group(key, ReasonCode::AssignmentExtra, detail);
+            let kept = kept_group(key, ReasonCode::AssignmentExtra, detail);
             self.kept.push(kept);
         }
     }
@@ -126,17 +120,17 @@ impl<'a> Planner<'a> {
             .filter_map(|team| self.map.teams.get(team))
             .any(|team| team.placement(key).is_some())
     }
+}
 
-    fn kept_group(&self, key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {
-        Kept {
-            domain: key.clone(),
-            profile: None,
-            person: None,
-            person_name: None,
-            team: None,
-            reason,
-            detail,
-        }
+fn kept_group(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {
+    Kept {
+        domain: key.clone(),
+        profile: None,
+        person: None,
+        person_name: None,
+        team: None,
+        reason,
+        detail,
     }
 }
 

@@ -135,7 +135,7 @@ fn can_be_changed(profile: &ObservedProfile) -> bool {
 fn ask(profile: &mut ObservedProfile, advance: &Advance<'_>) {
     for call in &advance.calls {
         match call {
-            Call::HandOver(_) => unreachable!("the maps of the model report shared spaces"),
+            Call::HandOver(_) => panic!("the maps of the model report shared spaces"),
             Call::StopSpaceApp(space, app) => {
                 let space = profile.spaces.iter_mut().find(|s| s.name == *space).unwrap();
                 let app = space.apps.iter_mut().find(|a| a.name == app.name).unwrap();

@@ -31,8 +31,8 @@ pub use state::{
     Sessions, StoreError,
 };
 pub use studio::{
-    AppOwner, ChangeId, DomainTarget, Ensured, Observe, Presign, PresignRequest, PresignedUrl,
-    ProfileScope, ProfileSpec, ProfileUpdate, Provision,
+    AppOwner, DomainTarget, Ensured, Observe, Presign, PresignRequest, PresignedUrl, ProfileScope,
+    ProfileSpec, ProfileUpdate, Provision,
 };
 pub use switch::{Freeze, Switch};
 pub use wakeups::{Delivery, WakeQueue};

@@ -1,6 +1,6 @@
 //! `SageMaker` Studio, as far as Stagedoor uses it.
 
-use super::CallError;
+use super::{CallError, ChangeId};
 use access::ids::{
     AccountId, DomainId, DomainKey, GroupId, LandingUri, PersonId, ProfileName, Region, RoleArn,
     SpaceName, TeamKey,
@@ -27,30 +27,6 @@ pub struct DomainTarget {
     pub assume_role: Option<AssumeRole>,
     /// Which pass makes the change, for the names of assumed roles' sessions; absent for readings.
     pub change: Option<ChangeId>,
-}
-
-/// Names one pass that changes something: in audit entries, and in the session names and source
-/// identities of the roles it assumes, hence in `CloudTrail`. Lower-case letters, digits and hyphens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChangeId(String);
-
-impl ChangeId {
-    /// An id that sorts by time, with the first bytes of some randomness.
-    pub fn new(at: jiff::Timestamp, random: &[u8; 32]) -> Self {
-        let random: String = random.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("{}-{random}", at.as_second()))
-    }
-
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ChangeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Which profiles to read.

@@ -116,7 +116,11 @@ async fn profile_blocked() {
     let ada = house.sign_in("ada").await;
     refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "profile-blocked");
     let detail = house.world.state().audit.last().unwrap().details["detail"].clone();
-    assert_eq!(detail, "name-taken ada--fraud is not this person's profile for this team");
+    assert_eq!(
+        detail,
+        "name-taken it is not Stagedoor's; the map can adopt it: { domain: research, profile: \
+         ada--fraud, person: \"ada\", team: fraud }"
+    );
 }
 
 #[tokio::test(start_paused = true)]

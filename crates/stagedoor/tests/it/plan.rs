@@ -218,7 +218,7 @@ fn a_foreign_profile_with_the_name_is_never_taken_over() {
 }
 
 #[test]
-fn a_domain_in_sso_mode_is_reported_and_nothing_else() {
+fn a_person_whom_a_foreign_profile_of_an_sso_domain_signs_in_waits_for_an_admin() {
     let seed = format!(
         "{}profiles:\n{}",
         format!("{SEED}{FAST}").replace("{ id: d-research,", "{ id: d-research, auth_mode: SSO,"),
