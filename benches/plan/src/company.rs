@@ -60,8 +60,12 @@ impl Company {
             cohort.arrive(&mut rng, &mut directory, &mut groups);
             drawn += count;
         }
-        let snapshot =
-            Snapshot { people: directory, groups: by_id(groups), coverage: Coverage::Complete };
+        let snapshot = Snapshot {
+            people: directory,
+            groups: by_id(groups),
+            coverage: Coverage::Complete,
+            offboarded: BTreeMap::new(),
+        };
         Ok(Self { map, everybody: Reading { snapshot, observed }, now })
     }
 
@@ -114,6 +118,7 @@ impl Company {
             people: [(person.clone(), known.clone())].into(),
             groups: by_id(groups),
             coverage: Coverage::People([person.clone()].into()),
+            offboarded: BTreeMap::new(),
         };
         Ok(Reading { snapshot, observed })
     }

@@ -62,6 +62,7 @@ impl Cohort {
             coverage: Coverage::People(people.keys().cloned().collect()),
             people,
             groups: by_id(groups.into_iter().filter(|group| !group.members.is_empty())),
+            offboarded: BTreeMap::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use access::ids::{DomainKey, ProfileName};
 use access::map::AccessMap;
 use access::observed::{
     AppStatus, AuthMode, Observed, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole,
-    ObservedSpace, ProfileStatus, TAG_LEAVING,
+    ObservedSpace, ProfileStatus, Seen, TAG_LEAVING, Unread,
 };
 use access::plan::{Action, Step};
 use anyhow::Result;
@@ -21,7 +21,8 @@ pub(crate) fn empty(map: &AccessMap) -> Result<Observed> {
             Ok((key, domain(auth_mode)))
         })
         .collect::<Result<_>>()?;
-    let roles = map.teams.values().map(|team| team.execution_role.clone());
+    let placements = map.teams.values().flat_map(|team| &team.placements);
+    let roles = placements.map(|placement| placement.execution_role.clone());
     let roles = roles.map(|role| (role, ObservedRole::Trusted)).collect();
     Ok(Observed { domains, unreadable: BTreeMap::new(), roles })
 }
@@ -30,8 +31,11 @@ fn domain(auth_mode: AuthMode) -> ObservedDomain {
     ObservedDomain {
         auth_mode,
         in_service: true,
+        application: None,
+        url: None,
         profiles: BTreeMap::new(),
-        complete: true,
+        seen: Seen::Everybody,
+        unread: Unread::default(),
         profile_quota: None,
     }
 }
@@ -39,7 +43,9 @@ fn domain(auth_mode: AuthMode) -> ObservedDomain {
 /// Adds what yesterday's plan made, as it is today.
 pub(crate) fn made(rng: &mut Rng, actions: Vec<Action>, observed: &mut Observed) -> Result<()> {
     for action in actions {
-        let Step::Create { execution_role, user_settings, tags } = action.step else { continue };
+        let Step::Create { execution_role, user_settings, tags, sso_user } = action.step else {
+            continue;
+        };
         let Some(domain) = observed.domains.get_mut(&action.domain) else { continue };
         let mut profile = ObservedProfile {
             name: action.profile,
@@ -47,6 +53,7 @@ pub(crate) fn made(rng: &mut Rng, actions: Vec<Action>, observed: &mut Observed)
             execution_role: Some(execution_role.to_string()),
             user_settings,
             tags,
+            sso_user,
             home_efs_uid: Some(rng.u32(200_000..300_000).to_string()),
             apps: Vec::new(),
             spaces: Vec::new(),
@@ -79,11 +86,18 @@ pub(crate) fn made(rng: &mut Rng, actions: Vec<Action>, observed: &mut Observed)
 
 fn space(rng: &mut Rng, profile: &ProfileName) -> ObservedSpace {
     let status = if rng.bool() { AppStatus::InService } else { AppStatus::Deleted };
-    let app = ObservedApp { app_type: "JupyterLab".to_owned(), name: "default".to_owned(), status };
+    let app = ObservedApp {
+        app_type: "JupyterLab".to_owned(),
+        name: "default".to_owned(),
+        status,
+        instance_type: None,
+        since: None,
+    };
     ObservedSpace {
         name: format!("lab-{profile}"),
         status: ProfileStatus::InService,
         shared: false,
+        volume_gib: None,
         apps: vec![app],
     }
 }
@@ -96,6 +110,7 @@ fn foreign(rng: &mut Rng) -> Result<ObservedProfile> {
         execution_role: None,
         user_settings: serde_json::Map::new(),
         tags: BTreeMap::new(),
+        sso_user: None,
         home_efs_uid: None,
         apps: Vec::new(),
         spaces: Vec::new(),
