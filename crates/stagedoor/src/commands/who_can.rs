@@ -51,8 +51,10 @@ fn asked(map: &AccessMap, word: &str) -> Result<Asked> {
         return Ok(Asked { teams: BTreeSet::from([team]), roles: BTreeSet::new() });
     }
     let mut found = Asked { teams: BTreeSet::new(), roles: BTreeSet::new() };
-    for (key, team) in &map.teams {
-        let role = &team.execution_role;
+    let placements =
+        map.teams.iter().flat_map(|(key, team)| team.placements.iter().map(move |p| (key, p)));
+    for (key, placement) in placements {
+        let role = &placement.execution_role;
         if role.as_str() == word || role.role_name() == word {
             found.teams.insert(key.clone());
             found.roles.insert(role.to_string());

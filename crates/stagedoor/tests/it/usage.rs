@@ -74,5 +74,9 @@ fn the_reference_of_the_map_is_markdown() {
 fn completion_for_bash_completes_commands() {
     let run = stagedoor(&["completion", "bash"]).exits(0);
     assert!(run.stdout.contains("complete -F _stagedoor"), "{}", run.stdout);
-    assert!(run.stdout.contains("validate plan apply why who-can serve events saml"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("validate plan apply why who-can serve events saml"),
+        "{}",
+        run.stdout
+    );
 }
