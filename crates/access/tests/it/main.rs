@@ -7,6 +7,8 @@ mod entitlement;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
 mod map_cautions;
 #[cfg(test)]
 mod map_design;
@@ -26,5 +28,7 @@ mod planner;
 mod planner_leaving;
 #[cfg(test)]
 mod planner_properties;
+#[cfg(test)]
+mod sso;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,239 @@
+//! Domains in SSO mode: one profile a person, the group assigned first, the highest priority wins.
+
+use crate::support::{Build, TEAMS, World, domain_key, foreign, ours, person_id, role};
+use access::check::Removals;
+use access::ids::GroupId;
+use access::observed::{AppStatus, AuthMode, ObservedApplication, ObservedProfile};
+use access::plan::Step;
+use access::reason::ReasonCode;
+
+const APPLICATION: &str = "arn:aws:sso::111122223333:application/ssoins-1/apl-1";
+
+/// `churn` comes first by its priority, although it stands second.
+const RANKED: &str = r#"teams:
+  fraud: { domain: research, execution_role: "arn:aws:iam::{account_id}:role/studio-{team}", network: anywhere }
+  churn: { domain: research, execution_role: "arn:aws:iam::{account_id}:role/studio-{team}", network: anywhere }
+grants:
+  - { group: ml-fraud, team: fraud }
+  - { group: ml-churn, team: churn, priority: 10 }
+"#;
+
+/// A world whose domain `research` is in SSO mode, with these groups assigned to its application.
+fn sso(map: &str, assigned: &[&str]) -> World {
+    let mut world = World::new(map);
+    let groups = assigned.iter().map(|id| GroupId::parse(*id).unwrap()).collect();
+    let domain = world.domain_mut("research");
+    domain.auth_mode = AuthMode::Sso;
+    let application = ObservedApplication { arn: APPLICATION.into(), groups, ..Default::default() };
+    domain.application = Some(application);
+    world
+}
+
+/// The one profile of a person, in agreement with a team of [`TEAMS`].
+fn profile(person: &str, team: &str) -> ObservedProfile {
+    let mut profile = ours(person, team).named(person);
+    profile.sso_user = Some(person.into());
+    profile
+}
+
+fn assigned(world: &World) -> Vec<String> {
+    let plan = world.plan();
+    plan.assignments.iter().map(|a| format!("{} {} {}", a.domain, a.group, a.application)).collect()
+}
+
+#[test]
+fn a_joiner_gets_a_profile_that_signs_in_their_user_name_and_the_group_is_assigned_first() {
+    let mut world = sso(TEAMS, &[]).group("ml-fraud", &["alice"]).group("ml-churn", &[]);
+    world.person_mut("alice").user_name = "Alice@Example.com".into();
+    assert_eq!(assigned(&world), [format!("research g0-ml-fraud {APPLICATION}")]);
+    assert_eq!(
+        world.told(),
+        ["research/alice-example-com--bbkg5vjef4: create role=studio-fraud \
+          user=Alice@Example.com (entitled)"]
+    );
+}
+
+#[test]
+fn a_group_that_is_assigned_is_not_assigned_again_nor_is_one_of_somebody_assigned_by_name() {
+    let world = sso(TEAMS, &["g0-ml-fraud"]).group("ml-fraud", &["alice"]).group("ml-churn", &[]);
+    assert_eq!(assigned(&world), [""; 0]);
+    let mut by_name = sso(TEAMS, &[]).group("ml-fraud", &["alice"]).group("ml-churn", &[]);
+    let application = by_name.domain_mut("research").application.as_mut().unwrap();
+    application.people.insert(person_id("alice"));
+    assert_eq!(assigned(&by_name), [""; 0]);
+}
+
+#[test]
+fn a_domain_that_tells_no_application_leaves_the_assignment_to_a_person_and_says_so_once() {
+    let mut world = sso(TEAMS, &[]).group("ml-fraud", &["alice", "bob"]).group("ml-churn", &[]);
+    world.domain_mut("research").application = None;
+    assert_eq!(
+        world.told(),
+        [
+            "research/alice: create role=studio-fraud user=alice (entitled)",
+            "research/bob: create role=studio-fraud user=bob (entitled)",
+            "research/*: keep (assignment-manual: ml-fraud)",
+        ]
+    );
+    assert_eq!(assigned(&world), [""; 0]);
+}
+
+#[test]
+fn of_several_teams_the_highest_priority_wins_and_the_others_are_said_to_wait() {
+    let both = sso(RANKED, &["g0-ml-fraud", "g1-ml-churn"])
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &["alice"]);
+    assert_eq!(
+        both.told(),
+        [
+            "research/alice: create role=studio-churn user=alice (entitled)",
+            "research/*: keep (outranked: churn comes first, by priority 10 at access.yaml:11)",
+        ]
+    );
+    // Without priorities the earlier grant does, whatever the order of anything else.
+    let even = sso(TEAMS, &["g0-ml-churn", "g1-ml-fraud"])
+        .group("ml-churn", &["alice"])
+        .group("ml-fraud", &["alice"]);
+    assert_eq!(even.told()[0], "research/alice: create role=studio-fraud user=alice (entitled)");
+}
+
+#[test]
+fn who_moves_to_another_team_keeps_the_profile_and_loses_what_runs_before_the_role_changes() {
+    let moved = |apps: &[AppStatus]| {
+        let apps = apps.iter().enumerate();
+        let profile =
+            apps.fold(profile("alice", "fraud"), |p, (i, status)| p.app(&format!("a{i}"), *status));
+        sso(TEAMS, &["g0-ml-fraud", "g1-ml-churn"])
+            .group("ml-fraud", &[])
+            .group("ml-churn", &["alice"])
+            .profile(profile)
+    };
+    assert_eq!(
+        moved(&[AppStatus::InService]).told(),
+        ["research/alice: stop JupyterLab/a0 (team-changed)"]
+    );
+    assert_eq!(
+        moved(&[AppStatus::Deleted]).told(),
+        ["research/alice: update from=studio-fraud role=studio-churn stagedoor:team=churn \
+          (team-changed)"]
+    );
+}
+
+#[test]
+fn who_loses_every_team_of_the_domain_loses_the_profile() {
+    let world = sso(TEAMS, &["g0-ml-fraud"])
+        .group("ml-fraud", &[])
+        .group("ml-churn", &[])
+        .person("alice")
+        .profile(profile("alice", "fraud"));
+    assert_eq!(world.told(), ["research/alice: hold new since=now days=7 (entitlement-lost)"]);
+}
+
+#[test]
+fn a_group_that_no_grant_gives_anything_is_reported_while_it_is_assigned() {
+    let world = sso(TEAMS, &["g0-ml-fraud", "g2-guests"])
+        .group("ml-fraud", &[])
+        .group("ml-churn", &[])
+        .group("guests", &["eve"]);
+    assert_eq!(world.told(), ["research/*: keep (assignment-extra: guests)"]);
+    // Whom nobody read nobody reports.
+    assert_eq!(world.covering(&["eve"]).told(), [""; 0]);
+}
+
+#[test]
+fn a_profile_that_signs_in_a_former_user_name_is_for_an_admin() {
+    let mut world = sso(TEAMS, &["g0-ml-fraud"])
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &[])
+        .profile(profile("alice", "fraud"));
+    assert_eq!(world.told(), ["research/alice: keep (in-agreement)"]);
+    world.person_mut("alice").user_name = "alicia".into();
+    assert_eq!(world.told(), ["research/alice: keep (sso-user-changed: it signs in alice)"]);
+    assert_eq!(world.plan().blocked().count(), 1);
+}
+
+#[test]
+fn somebody_elses_profile_that_signs_the_person_in_stands_in_the_way() {
+    let mut by_hand = foreign("old-alice");
+    by_hand.sso_user = Some("ALICE".into());
+    let world = sso(TEAMS, &["g0-ml-fraud"])
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &[])
+        .profile(by_hand);
+    assert_eq!(
+        world.told(),
+        [
+            "research/old-alice: keep (not-ours)",
+            "research/old-alice: keep (name-taken: it is not Stagedoor's; the map can adopt it: \
+             { domain: research, profile: old-alice, person: \"alice\", team: fraud })",
+        ]
+    );
+}
+
+#[test]
+fn the_check_refuses_a_second_profile_an_outranked_team_and_a_profile_that_signs_in_nobody() {
+    let world = || {
+        sso(RANKED, &["g0-ml-fraud", "g1-ml-churn"])
+            .group("ml-fraud", &["alice"])
+            .group("ml-churn", &["alice"])
+    };
+    let said = |world: &World, change: &dyn Fn(&mut access::plan::Plan)| {
+        let mut plan = self::sso(RANKED, &["g0-ml-fraud", "g1-ml-churn"])
+            .group("ml-fraud", &["alice"])
+            .group("ml-churn", &["alice"])
+            .plan();
+        change(&mut plan);
+        let violations = world.check(plan, Removals::Guarded).unwrap_err();
+        violations.into_iter().map(|v| v.message).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said(&world().profile(profile("alice", "churn").named("other")), &|_| {}),
+        ["alice in research: the person has a profile for the team"]
+    );
+    assert_eq!(
+        said(&world(), &|plan| {
+            let action = &mut plan.actions[0];
+            action.team = access::ids::TeamKey::parse("fraud").unwrap();
+            if let Step::Create { execution_role, tags, .. } = &mut action.step {
+                *execution_role = role("fraud");
+                tags.insert("stagedoor:team".into(), "fraud".into());
+            }
+        }),
+        ["alice in research: another team of the person comes first"]
+    );
+    assert_eq!(
+        said(&world(), &|plan| {
+            if let Step::Create { sso_user, .. } = &mut plan.actions[0].step {
+                *sso_user = None;
+            }
+        }),
+        ["alice in research: it would not sign in its person"]
+    );
+}
+
+#[test]
+fn the_check_refuses_assignments_that_nobody_asked_for() {
+    let world = sso(TEAMS, &[])
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &[])
+        .group("guests", &["eve"]);
+    let said = |change: &dyn Fn(&mut access::plan::Assignment)| {
+        let mut plan = world.plan();
+        change(&mut plan.assignments[0]);
+        let violations = world.check(plan, Removals::Guarded).unwrap_err();
+        assert_eq!(violations[0].code, ReasonCode::PlanInvalid);
+        violations[0].message.clone()
+    };
+    assert_eq!(
+        said(&|a| a.group = GroupId::parse("g2-guests").unwrap()),
+        "group ml-fraud in research: no grant gives it a team there"
+    );
+    assert_eq!(
+        said(&|a| a.application = "arn:aws:sso::1:application/x/y".into()),
+        "group ml-fraud in research: it is not assigned to the domain's own application"
+    );
+    assert_eq!(
+        said(&|a| a.domain = domain_key("risk")),
+        "group ml-fraud in risk: it is not assigned to the domain's own application"
+    );
+}
