@@ -129,6 +129,7 @@ pub const ACTIONS: &[Action] = {
         call("identitystore:DescribeUser", F::Directory, R::Any),
         call("identitystore:DescribeGroup", F::Directory, R::Any),
         call("identitystore:GetUserId", F::Directory, R::Any),
+        call("identitystore:GetGroupId", F::Directory, R::Any),
         call("sso:CreateApplicationAssignment", F::Assign, R::Applications),
         call("sso:ListApplicationAssignments", F::Assign, R::Applications),
         call("sso:DescribeApplication", F::Assign, R::Applications),

@@ -16,12 +16,12 @@ const OPERATION: &str = "DescribeDomain";
 #[async_trait]
 impl Inspect for Studio {
     async fn caller(&self, domain: &DomainTarget) -> Result<CallerIdentity, CallError> {
-        connect::caller(&self.spokes.of(domain).await.sdk).await
+        connect::caller(&self.spokes.of(domain).sdk).await
     }
 
     async fn domain_facts(&self, domain: &DomainTarget) -> Result<DomainFacts, CallError> {
         let request = DescribeDomain { domain_id: domain.domain_id.as_str().to_owned() };
-        let found = self.sagemaker(domain).await.call(&request).await?;
+        let found = self.sagemaker(domain).call(&request).await?;
         let what = format!("domain {}", domain.domain_id);
         let identity = found.domain_settings.and_then(|s| s.execution_role_identity_config);
         let role = found.default_user_settings.as_ref().and_then(|s| s.get("ExecutionRole"));

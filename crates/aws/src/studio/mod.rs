@@ -1,13 +1,16 @@
 //! `SageMaker` Studio, in whichever account and Region a domain is.
 
+mod handover;
 mod inspect;
 mod observe;
 mod presign;
 mod provision;
 mod quota;
 mod role;
+mod session;
 mod spoke;
 
+use crate::assignments::Assignments;
 use crate::client::SageMaker;
 use crate::failure::unreadable;
 use access::observed::{AppStatus, AuthMode, ProfileStatus};
@@ -31,8 +34,15 @@ impl Studio {
         Self { spokes: Arc::new(Spokes::new(sdk)) }
     }
 
-    async fn sagemaker(&self, domain: &control::ports::DomainTarget) -> SageMaker {
-        self.spokes.of(domain).await.sagemaker.clone()
+    /// Assignments to applications, which belong to the organization: made and read as the hub
+    /// itself, whatever account the domain is in. An SSO-mode domain and the Identity Center
+    /// instance are in one Region.
+    fn assignments(&self, domain: &control::ports::DomainTarget) -> Assignments {
+        Assignments::new(&self.spokes.hub(domain))
+    }
+
+    fn sagemaker(&self, domain: &control::ports::DomainTarget) -> SageMaker {
+        self.spokes.of(domain).sagemaker.clone()
     }
 }
 

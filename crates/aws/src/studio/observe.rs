@@ -2,6 +2,7 @@
 
 use super::spoke::Spoke;
 use super::{SERVICE, Studio, absent_as_none, app_status, auth_mode, quota, required, status};
+use crate::assignments::{Assignee, Assignments};
 use crate::client::SageMaker;
 use crate::client::sagemaker::{
     AppDetails, DescribeDomain, DescribeUserProfile, Document, ListApps, ListSpaces, ListTags,
@@ -10,12 +11,13 @@ use crate::client::sagemaker::{
 use crate::failure::unreadable;
 use access::ids::{ProfileName, RoleArn};
 use access::observed::{
-    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ObservedSpace,
-    ProfileStatus, Seen, Unread,
+    AppStatus, AuthMode, ObservedApp, ObservedApplication, ObservedDomain, ObservedProfile,
+    ObservedRole, ObservedSpace, ProfileStatus, Seen, Unread,
 };
 use async_trait::async_trait;
 use control::ports::{CallError, DomainTarget, Observe, ProfileScope};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Calls in flight at once for one domain. More only meets the service's throttling sooner.
@@ -31,8 +33,10 @@ impl Observe for Studio {
         domain: &DomainTarget,
         scope: &ProfileScope,
     ) -> Result<ObservedDomain, CallError> {
-        let spoke = self.spokes.of(domain).await;
-        let reading = Reading { spoke: &spoke, domain_id: domain.domain_id.as_str() };
+        let spoke = self.spokes.of(domain);
+        let assignments = self.assignments(domain);
+        let domain_id = domain.domain_id.as_str();
+        let reading = Reading { spoke: &spoke, assignments, domain_id };
         match scope {
             ProfileScope::All => Box::pin(reading.all()).await,
             ProfileScope::Named(names) => {
@@ -50,9 +54,18 @@ impl Observe for Studio {
 /// Profiles by case-folded name.
 type Profiles = BTreeMap<String, ObservedProfile>;
 
+/// What a domain is besides its profiles.
+struct About {
+    auth_mode: AuthMode,
+    in_service: bool,
+    application: Option<ObservedApplication>,
+    url: Option<String>,
+}
+
 /// One reading of one domain.
 struct Reading<'a> {
     spoke: &'a Spoke,
+    assignments: Assignments,
     domain_id: &'a str,
 }
 
@@ -71,7 +84,7 @@ impl Reading<'_> {
             let names = listed.into_iter().filter_map(|p| p.user_profile_name).collect();
             self.profiles(names).await
         };
-        let ((auth_mode, in_service), mut profiles, spaces, apps, profile_quota) = futures::try_join!(
+        let (about, mut profiles, spaces, apps, profile_quota) = futures::try_join!(
             self.about(),
             everyone,
             self.spaces(),
@@ -80,10 +93,10 @@ impl Reading<'_> {
         )?;
         assemble(&mut profiles, spaces, apps)?;
         Ok(ObservedDomain {
-            auth_mode,
-            in_service,
-            application: None,
-            url: None,
+            auth_mode: about.auth_mode,
+            in_service: about.in_service,
+            application: about.application,
+            url: about.url,
             profiles,
             seen: Seen::Everybody,
             unread: Unread::default(),
@@ -94,8 +107,7 @@ impl Reading<'_> {
     /// Reads some profiles. The quota is not asked for: one profile more or less says nothing
     /// without a count of the others.
     async fn named(&self, names: Vec<String>) -> Result<ObservedDomain, CallError> {
-        let ((auth_mode, in_service), mut profiles) =
-            futures::try_join!(self.about(), self.profiles(names))?;
+        let (about, mut profiles) = futures::try_join!(self.about(), self.profiles(names))?;
         if !profiles.is_empty() {
             let (spaces, apps) = if profiles.len() <= FEW {
                 let spaces = self.spaces().await?;
@@ -107,10 +119,10 @@ impl Reading<'_> {
             assemble(&mut profiles, spaces, apps)?;
         }
         Ok(ObservedDomain {
-            auth_mode,
-            in_service,
-            application: None,
-            url: None,
+            auth_mode: about.auth_mode,
+            in_service: about.in_service,
+            application: about.application,
+            url: about.url,
             profiles,
             // Names do not tell whose all of the profiles are; whoever chose them knows.
             seen: Seen::People(BTreeSet::new()),
@@ -119,14 +131,31 @@ impl Reading<'_> {
         })
     }
 
-    async fn about(&self) -> Result<(AuthMode, bool), CallError> {
+    async fn about(&self) -> Result<About, CallError> {
         const OPERATION: &str = "DescribeDomain";
         let request = DescribeDomain { domain_id: self.domain_id.to_owned() };
         let found = self.client().call(&request).await?;
         let what = format!("domain {}", self.domain_id);
         let status = status(OPERATION, &what, found.status.as_deref())?;
         let auth_mode = auth_mode(OPERATION, &what, found.auth_mode.as_deref())?;
-        Ok((auth_mode, status == ProfileStatus::InService))
+        let in_service = status == ProfileStatus::InService;
+        let application = match found.single_sign_on_application_arn {
+            Some(arn) if auth_mode == AuthMode::Sso => Some(self.application(arn).await?),
+            _ => None,
+        };
+        Ok(About { auth_mode, in_service, application, url: found.url })
+    }
+
+    /// Who is assigned to the domain's application.
+    async fn application(&self, arn: String) -> Result<ObservedApplication, CallError> {
+        let (mut groups, mut people) = (BTreeSet::new(), BTreeSet::new());
+        for assignee in self.assignments.list(&arn).await? {
+            match assignee {
+                Assignee::Group(id) => groups.insert(id),
+                Assignee::Person(id) => people.insert(id),
+            };
+        }
+        Ok(ObservedApplication { arn, groups, people })
     }
 
     async fn profiles(&self, names: Vec<String>) -> Result<Profiles, CallError> {
@@ -274,7 +303,11 @@ fn observed_space(
     };
     apps.sort_by(|a, b| (&a.app_type, &a.name).cmp(&(&b.app_type, &b.name)));
     let status = status(OPERATION, &what, space.status.as_deref())?;
-    Ok(ObservedSpace { name, status, shared, volume_gib: None, apps })
+    let storage = space.space_settings_summary.as_ref();
+    let volume =
+        storage.and_then(|s| s.space_storage_settings.as_ref()?.ebs_storage_settings.as_ref());
+    let volume_gib = volume.map(|volume| volume.ebs_volume_size_in_gb);
+    Ok(ObservedSpace { name, status, shared, volume_gib, apps })
 }
 
 /// `None` for an app that is deleted: it stays listed for a day.
@@ -283,13 +316,16 @@ fn observed_app(app: AppDetails) -> Result<Option<ObservedApp>, CallError> {
     let name = required(OPERATION, "AppName", app.app_name)?;
     let app_type = required(OPERATION, "AppType", app.app_type)?;
     let status = app_status(OPERATION, &format!("app {app_type}/{name}"), app.status.as_deref())?;
-    Ok((status != AppStatus::Deleted).then_some(ObservedApp {
-        app_type,
-        name,
-        status,
-        instance_type: None,
-        since: None,
-    }))
+    let instance_type = app.resource_spec.and_then(|spec| spec.instance_type);
+    let since = app.creation_time.and_then(time);
+    let app = ObservedApp { app_type, name, status, instance_type, since };
+    Ok((status != AppStatus::Deleted).then_some(app))
+}
+
+/// The service gives times as seconds since 1970, with a fraction. One that is no time is not known.
+fn time(seconds: f64) -> Option<Timestamp> {
+    let since_1970 = SignedDuration::try_from_secs_f64(seconds).ok()?;
+    Timestamp::from_duration(since_1970).ok()
 }
 
 /// The execution role, and the settings besides.

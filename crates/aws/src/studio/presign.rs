@@ -18,7 +18,7 @@ impl Presign for Studio {
         domain: &DomainTarget,
         request: &PresignRequest,
     ) -> Result<PresignedUrl, CallError> {
-        let client = self.spokes.on_behalf_of(domain, &request.person).await;
+        let client = self.spokes.on_behalf_of(domain, &request.person);
         let answer = client
             .call(&CreatePresignedDomainUrl {
                 domain_id: domain.domain_id.as_str().to_owned(),

@@ -1,6 +1,6 @@
 //! Changes to profiles, apps and spaces. Each may be repeated.
 
-use super::{Studio, absent_as_none, required};
+use super::{Studio, absent_as_none, handover, required};
 use crate::assignments::Assignee;
 use crate::client::SageMaker;
 use crate::client::sagemaker::{
@@ -17,26 +17,45 @@ use control::ports::{
 };
 use std::collections::BTreeMap;
 
+/// The one value that `SingleSignOnUserIdentifier` takes.
+const SSO_USER_IDENTIFIER: &str = "UserName";
+
 #[async_trait]
 impl Provision for Studio {
+    async fn assign(
+        &self,
+        domain: &DomainTarget,
+        application: &str,
+        group: &GroupId,
+    ) -> Result<Ensured, CallError> {
+        let group = Assignee::Group(group.clone());
+        self.assignments(domain).ensure(application, &group).await
+    }
+
+    async fn hand_over_space(
+        &self,
+        domain: &DomainTarget,
+        handover: &SpaceHandover,
+    ) -> Result<Ensured, CallError> {
+        handover::hand_over(&self.sagemaker(domain), domain.domain_id.as_str(), handover).await
+    }
+
     async fn create_profile(
         &self,
         domain: &DomainTarget,
         spec: &ProfileSpec,
     ) -> Result<Ensured, CallError> {
-        let client = self.sagemaker(domain).await;
+        let client = self.sagemaker(domain);
         let settings = user_settings(Some(&spec.execution_role), Some(&spec.user_settings));
+        let sso_user = spec.sso_user.as_ref();
         let answer = client
             .call(&CreateUserProfile {
                 domain_id: domain.domain_id.as_str().to_owned(),
                 user_profile_name: spec.name.as_str().to_owned(),
                 tags: Some(tags(&spec.tags)),
                 user_settings: Some(settings),
-                single_sign_on_user_identifier: spec
-                    .sso_user
-                    .as_ref()
-                    .map(|_| "UserName".to_owned()),
-                single_sign_on_user_value: spec.sso_user.clone(),
+                single_sign_on_user_identifier: sso_user.map(|_| SSO_USER_IDENTIFIER.to_owned()),
+                single_sign_on_user_value: sso_user.cloned(),
             })
             .await;
         match answer {
@@ -59,7 +78,7 @@ impl Provision for Studio {
         name: &ProfileName,
         update: &ProfileUpdate,
     ) -> Result<Ensured, CallError> {
-        let client = self.sagemaker(domain).await;
+        let client = self.sagemaker(domain);
         let mut done = Ensured::NotNeeded;
         // Tags first: they say whose the profile is and that it is leaving, which must not wait
         // for a role that the service refuses.
@@ -105,7 +124,7 @@ impl Provision for Studio {
             app_type: app.app_type.clone(),
             app_name: app.name.clone(),
         };
-        let client = self.sagemaker(domain).await;
+        let client = self.sagemaker(domain);
         match client.call(&request).await {
             Ok(_) => Ok(Ensured::Changed),
             Err(e) if e.kind == FailureKind::NotFound || says_gone(&e) => Ok(Ensured::NotNeeded),
@@ -121,32 +140,8 @@ impl Provision for Studio {
         }
     }
 
-    async fn assign(
-        &self,
-        domain: &DomainTarget,
-        application: &str,
-        group: &GroupId,
-    ) -> Result<Ensured, CallError> {
-        let assignments = self.spokes.assignments(&domain.region);
-        assignments.ensure(application, &Assignee::Group(group.clone())).await
-    }
-
-    async fn hand_over_space(
-        &self,
-        _: &DomainTarget,
-        handover: &SpaceHandover,
-    ) -> Result<Ensured, CallError> {
-        Err(CallError {
-            service: super::SERVICE,
-            operation: "CreateSpace",
-            kind: FailureKind::Rejected,
-            aws_code: None,
-            message: format!("space {} cannot be handed over yet", handover.space),
-        })
-    }
-
     async fn delete_space(&self, domain: &DomainTarget, space: &str) -> Result<Ensured, CallError> {
-        let client = self.sagemaker(domain).await;
+        let client = self.sagemaker(domain);
         let (domain_id, space_name) = (domain.domain_id.as_str().to_owned(), space.to_owned());
         let request = DeleteSpace { domain_id: domain_id.clone(), space_name: space_name.clone() };
         match client.call(&request).await {
@@ -165,7 +160,7 @@ impl Provision for Studio {
         domain: &DomainTarget,
         name: &ProfileName,
     ) -> Result<Ensured, CallError> {
-        let client = self.sagemaker(domain).await;
+        let client = self.sagemaker(domain);
         let request = DeleteUserProfile {
             domain_id: domain.domain_id.as_str().to_owned(),
             user_profile_name: name.as_str().to_owned(),

@@ -32,7 +32,7 @@ impl Studio {
         domain: &DomainTarget,
         role: &RoleArn,
     ) -> Result<RoleFacts, CallError> {
-        let spoke = self.spokes.of(domain).await;
+        let spoke = self.spokes.of(domain);
         match spoke.iam.get_role(role.role_name()).await {
             // Names are unique in an account whatever the path: the ARN tells whether this is the
             // role that was asked for.

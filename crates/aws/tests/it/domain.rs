@@ -17,12 +17,12 @@ profiles:
   - {{ domain: d-research, name: Alice--fraud, execution_role: "arn:aws:iam::111122223333:role/studio-fraud", tags: {{ "stagedoor:instance": main, Team: fraud }} }}
   - {{ domain: d-research, name: bob--risk }}
 spaces:
-  - {{ domain: d-research, name: alice-lab, owner: alice--FRAUD }}
+  - {{ domain: d-research, name: alice-lab, owner: alice--FRAUD, volume_gb: 100 }}
   - {{ domain: d-research, name: commons, owner: bob--risk, shared: true }}
 apps:
   - {{ domain: d-research, profile: alice--fraud, type: JupyterServer }}
   - {{ domain: d-research, space: alice-lab, type: JupyterLab }}
-  - {{ domain: d-research, space: commons, type: JupyterLab }}
+  - {{ domain: d-research, space: commons, type: JupyterLab, instance_type: ml.t3.medium, started: "2026-11-20T09:00:00.5Z" }}
 "#
     )
 }
@@ -33,7 +33,7 @@ fn app(app_type: &str) -> ObservedApp {
         name: "default".to_owned(),
         status: AppStatus::InService,
         instance_type: None,
-        since: None,
+        since: Some(jiff::Timestamp::UNIX_EPOCH),
     }
 }
 
@@ -71,14 +71,24 @@ async fn a_domain_is_read_with_profiles_tags_apps_and_spaces() {
             name: "alice-lab".to_owned(),
             status: ProfileStatus::InService,
             shared: false,
-            volume_gib: None,
+            volume_gib: Some(100),
             apps: vec![app("JupyterLab")],
         }]
     );
     let bob = &domain.profiles["bob--risk"];
     assert_eq!((bob.execution_role.as_deref(), bob.apps.len()), (None, 0));
     assert!(bob.spaces[0].shared);
-    assert_eq!(bob.spaces[0].apps, [app("JupyterLab")]);
+    assert_eq!(
+        bob.spaces[0].apps,
+        [ObservedApp {
+            instance_type: Some("ml.t3.medium".to_owned()),
+            since: Some("2026-11-20T09:00:00.5Z".parse().unwrap()),
+            ..app("JupyterLab")
+        }]
+    );
+    assert_eq!(bob.spaces[0].volume_gib, None);
+    assert_eq!((domain.application, bob.sso_user.as_ref()), (None, None));
+    assert_eq!(domain.url.as_deref(), Some("https://d-research.studio.eu-west-1.sagemaker.aws"));
 }
 
 #[tokio::test]

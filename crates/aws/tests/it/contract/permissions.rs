@@ -31,8 +31,8 @@ fn asked_of_the_sdk() -> BTreeSet<String> {
     let named = |method: &str| texts.iter().any(|text| text.contains(&format!(".{method}()")));
     SDK.iter()
         .flat_map(|(service, prefix)| {
-            let names = models.operation_names(service).iter();
-            names
+            let operations = models.operation_names(service).iter();
+            operations
                 .filter(|(_, method)| named(method))
                 .map(move |(name, _)| format!("{prefix}:{name}"))
         })
