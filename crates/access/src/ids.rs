@@ -86,6 +86,12 @@ id!(
     |s| opaque(s)
 );
 id!(
+    /// A directory's stable id of one person's membership in one group.
+    MembershipId,
+    "a directory membership id (1 to 128 letters, digits or `-._:@/`)",
+    |s| opaque(s)
+);
+id!(
     /// The key of a team in the access map. Part of profile names and of IAM resource patterns,
     /// hence lower case, no doubled hyphen, and at most 26 characters: with a 36-character user id
     /// a name still fits SageMaker's 63.

@@ -1,7 +1,7 @@
 //! People and groups of IAM Identity Center's identity store.
 
 use crate::failure::{self, unreadable};
-use access::ids::{GroupId, IdentityStoreId, PersonId};
+use access::ids::{GroupId, IdentityStoreId, MembershipId, PersonId};
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use aws_sdk_identitystore::Client;
@@ -10,7 +10,10 @@ use aws_sdk_identitystore::types::{
 };
 use aws_smithy_types::Document;
 use aws_types::SdkConfig;
-use control::ports::{CallError, Directory, FailureKind, PersonLookup};
+use control::event::Membership;
+use control::ports::{
+    CallError, Directory, DirectoryReading, FailureKind, GroupReading, Memberships, PersonLookup,
+};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,22 +73,23 @@ impl IdentityCenter {
         people.map(|p| p.map(|p| (p.id.clone(), p))).collect()
     }
 
-    async fn groups_named(
-        &self,
-        wanted: &BTreeSet<String>,
-    ) -> Result<Vec<(GroupId, String)>, CallError> {
+    /// Every group with its name. One without a name is no group that a grant could match.
+    async fn all_groups(&self) -> Result<Vec<(GroupId, String)>, CallError> {
         let groups: Result<Vec<_>, CallError> =
             pages!("ListGroups", self.client.list_groups().identity_store_id(&self.store), groups);
         groups?
             .into_iter()
             .filter_map(|group| {
-                let name = group.display_name.filter(|name| wanted.contains(name))?;
+                let name = group.display_name?;
                 Some(group_id("ListGroups", group.group_id).map(|id| (id, name)))
             })
             .collect()
     }
 
-    async fn memberships(&self, group: &GroupId) -> Result<BTreeSet<PersonId>, CallError> {
+    async fn memberships(
+        &self,
+        group: &GroupId,
+    ) -> Result<BTreeMap<MembershipId, PersonId>, CallError> {
         const OPERATION: &str = "ListGroupMemberships";
         let found: Result<Vec<GroupMembership>, CallError> = pages!(
             "ListGroupMemberships",
@@ -98,7 +102,13 @@ impl IdentityCenter {
         found?
             .into_iter()
             .filter_map(|membership| match membership.member_id {
-                Some(MemberId::UserId(id)) => Some(person_id(OPERATION, id)),
+                Some(MemberId::UserId(id)) => {
+                    let membership = membership_id(OPERATION, &membership.membership_id);
+                    Some(
+                        membership
+                            .and_then(|membership| Ok((membership, person_id(OPERATION, id)?))),
+                    )
+                }
                 // Identity Center has no nested groups: whatever else this is, it is no person.
                 _ => None,
             })
@@ -124,7 +134,10 @@ impl IdentityCenter {
         }
     }
 
-    async fn groups_of(&self, person: &PersonId) -> Result<BTreeSet<GroupId>, CallError> {
+    async fn groups_of(
+        &self,
+        person: &PersonId,
+    ) -> Result<BTreeMap<GroupId, MembershipId>, CallError> {
         const OPERATION: &str = "ListGroupMembershipsForMember";
         let found: Result<Vec<GroupMembership>, CallError> = pages!(
             "ListGroupMembershipsForMember",
@@ -136,11 +149,15 @@ impl IdentityCenter {
         );
         found?
             .into_iter()
-            .filter_map(|membership| membership.group_id.map(|id| group_id(OPERATION, id)))
+            .filter_map(|membership| {
+                let group = group_id(OPERATION, membership.group_id?);
+                let id = membership_id(OPERATION, &membership.membership_id);
+                Some(group.and_then(|group| Ok((group, id?))))
+            })
             .collect()
     }
 
-    async fn group_name(&self, group: &GroupId) -> Result<Option<String>, CallError> {
+    async fn describe_group(&self, group: &GroupId) -> Result<Option<String>, CallError> {
         let answer = self
             .client
             .describe_group()
@@ -156,7 +173,7 @@ impl IdentityCenter {
     async fn person_and_groups(
         &self,
         id: PersonId,
-    ) -> Result<Option<(Person, BTreeSet<GroupId>)>, CallError> {
+    ) -> Result<Option<(Person, BTreeMap<GroupId, MembershipId>)>, CallError> {
         let Some(person) = self.describe_person(&id).await? else { return Ok(None) };
         // Whoever is deleted between the two calls is gone, which is what the second says.
         let groups = absent_as_none(self.groups_of(&id).await)?;
@@ -192,59 +209,82 @@ impl IdentityCenter {
 
 #[async_trait]
 impl Directory for IdentityCenter {
-    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<Snapshot, CallError> {
-        let (people, wanted) = futures::try_join!(self.all_people(), self.groups_named(groups))?;
-        let groups = stream::iter(wanted)
+    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<DirectoryReading, CallError> {
+        let (people, all) = futures::try_join!(self.all_people(), self.all_groups())?;
+        let (wanted, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(_, name)| groups.contains(name));
+        let mut found: BTreeMap<GroupId, GroupReading> = stream::iter(wanted)
             .map(|(id, display_name)| async move {
                 // A group that vanished after the list has no members any more.
                 let members = absent_as_none(self.memberships(&id).await)?;
-                Ok(members.map(|members| (id.clone(), Group { id, display_name, members })))
+                Ok(members.map(|m| (id, GroupReading { display_name, members: Some(m) })))
             })
             .buffer_unordered(CONCURRENCY)
             .try_filter_map(|group| async move { Ok::<_, CallError>(group) })
             .try_collect()
             .await?;
-        Ok(Snapshot { people, groups, coverage: Coverage::Complete, offboarded: BTreeMap::new() })
+        let groups = found
+            .iter()
+            .map(|(id, group)| {
+                let members = group.members.iter().flat_map(|members| members.values().cloned());
+                let (display_name, members) = (group.display_name.clone(), members.collect());
+                (id.clone(), Group { id: id.clone(), display_name, members })
+            })
+            .collect();
+        let unread = |display_name| GroupReading { display_name, members: None };
+        found.extend(others.into_iter().map(|(id, name)| (id, unread(name))));
+        let coverage = Coverage::Complete;
+        let snapshot = Snapshot { people, groups, coverage, offboarded: BTreeMap::new() };
+        Ok(DirectoryReading { snapshot, memberships: Memberships::Complete(found) })
     }
 
     async fn people(
         &self,
         people: &BTreeSet<PersonId>,
         groups: &BTreeSet<String>,
-    ) -> Result<Snapshot, CallError> {
-        let found: Vec<(Person, BTreeSet<GroupId>)> = stream::iter(people.clone())
+    ) -> Result<DirectoryReading, CallError> {
+        let found: Vec<(Person, BTreeMap<GroupId, MembershipId>)> = stream::iter(people.clone())
             .map(|id| self.person_and_groups(id))
             .buffer_unordered(CONCURRENCY)
             .try_filter_map(|person| async move { Ok(person) })
             .try_collect()
             .await?;
-        let ids: BTreeSet<GroupId> = found.iter().flat_map(|(_, groups)| groups.clone()).collect();
+        let ids: BTreeSet<GroupId> =
+            found.iter().flat_map(|(_, groups)| groups.keys().cloned()).collect();
         let names: BTreeMap<GroupId, String> = stream::iter(ids)
-            .map(|id| async move { self.group_name(&id).await.map(|name| (id, name)) })
+            .map(|id| async move { self.describe_group(&id).await.map(|name| (id, name)) })
             .buffer_unordered(CONCURRENCY)
             .try_filter_map(|(id, name)| async move {
                 Ok::<_, CallError>(name.filter(|name| groups.contains(name)).map(|name| (id, name)))
             })
             .try_collect()
             .await?;
+        let memberships = found
+            .iter()
+            .flat_map(|(person, groups)| groups.iter().map(move |group| (person, group)))
+            .filter(|(_, (group, _))| names.contains_key(*group))
+            .map(|(person, (group, id))| Membership {
+                id: id.clone(),
+                group: group.clone(),
+                person: person.id.clone(),
+            })
+            .collect();
         let groups = names
             .into_iter()
             .map(|(id, display_name)| {
                 let members = found
                     .iter()
-                    .filter(|(_, groups)| groups.contains(&id))
+                    .filter(|(_, groups)| groups.contains_key(&id))
                     .map(|(person, _)| person.id.clone())
                     .collect();
                 (id.clone(), Group { id, display_name, members })
             })
             .collect();
         let known = found.into_iter().map(|(person, _)| (person.id.clone(), person)).collect();
-        Ok(Snapshot {
-            people: known,
-            groups,
-            coverage: Coverage::People(people.clone()),
-            offboarded: BTreeMap::new(),
-        })
+        let coverage = Coverage::People(people.clone());
+        let offboarded = BTreeMap::new();
+        let snapshot = Snapshot { people: known, groups, coverage, offboarded };
+        Ok(DirectoryReading { snapshot, memberships: Memberships::Some(memberships) })
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
@@ -260,11 +300,18 @@ impl Directory for IdentityCenter {
     async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError> {
         let Some(id) = self.group_id_of(display_name).await? else { return Ok(None) };
         // The service may compare more loosely than grants do.
-        let name = self.group_name(&id).await?;
+        let name = self.describe_group(&id).await?;
         Ok((name.as_deref() == Some(display_name)).then_some(id))
     }
 
-    async fn members(&self, group: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
+    async fn group_name(&self, group: &GroupId) -> Result<Option<String>, CallError> {
+        self.describe_group(group).await
+    }
+
+    async fn members(
+        &self,
+        group: &GroupId,
+    ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError> {
         absent_as_none(self.memberships(group).await)
     }
 }
@@ -323,6 +370,10 @@ fn person(
 
 fn person_id(operation: &'static str, id: String) -> Result<PersonId, CallError> {
     PersonId::parse(id).map_err(|e| unreadable(SERVICE, operation, e.to_string()))
+}
+
+fn membership_id(operation: &'static str, id: &str) -> Result<MembershipId, CallError> {
+    MembershipId::parse(id).map_err(|e| unreadable(SERVICE, operation, e.to_string()))
 }
 
 fn group_id(operation: &'static str, id: String) -> Result<GroupId, CallError> {

@@ -1,9 +1,10 @@
 //! The plane: the access map and everything it takes to make AWS agree with it.
 
+use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
-    AuditEntry, AuditLog, ChangeId, Claims, Clock, Directory, DomainTarget, Entropy, Observe,
-    ProfileIndex, Provision, Sessions, Switch, WorkQueue,
+    AuditEntry, AuditLog, ChangeId, Claims, Clock, Directory, DomainTarget, Entropy,
+    MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch, WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -39,6 +40,10 @@ pub struct Plane {
     pub meter: Meter,
     /// Whether this process reads and plans, and changes nothing.
     pub observe_only: bool,
+    /// Who was in which group, for events that do not say.
+    pub memberships: Arc<dyn MembershipIndex>,
+    /// What came of events.
+    pub events: Arc<EventCounter>,
     /// Where it is written down.
     pub audit: Arc<dyn AuditLog>,
     /// What time it is.

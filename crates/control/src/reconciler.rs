@@ -4,7 +4,7 @@
 //! costs time, never correctness: a full pass runs at the start and on a timer.
 
 use crate::begun::Begun;
-use crate::event::{self, Wake};
+use crate::event::Wake;
 use crate::pass::{Outcome, PassReport, Watcher};
 use crate::plane::Plane;
 use crate::ports::{AuditEntry, CallError, WakeQueue};
@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The most people who are read one by one; for more, reading everybody is fewer calls.
-const MOST_PEOPLE: usize = 50;
+pub(crate) const MOST_PEOPLE: usize = 50;
 
 /// Wake-ups that wait for the next pass, merged into one.
 #[derive(Debug, Clone, Default)]
@@ -251,19 +251,8 @@ impl Plane {
             match received {
                 Ok(deliveries) => {
                     for delivery in deliveries {
-                        match event::read(&delivery.body) {
-                            Ok(reading) => {
-                                let wake = reading.wake.as_ref().map(tracing::field::display);
-                                let (event_id, name) = (reading.event_id, reading.name);
-                                tracing::info!(event_id, name, wake, "event read");
-                                if let Some(wake) = reading.wake {
-                                    waker.wake(wake);
-                                }
-                            }
-                            Err(error) => {
-                                tracing::warn!(%error, "event not understood");
-                                waker.wake(Wake::Everything);
-                            }
+                        if let Some(wake) = self.hear(&delivery.body).await {
+                            waker.wake(wake);
                         }
                         if let Err(error) = queue.done(&delivery).await {
                             tracing::warn!(%error, "event comes again");

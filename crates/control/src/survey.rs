@@ -1,7 +1,7 @@
 //! Reading the truth: the directory and Studio, as far as one plan needs them.
 
 use crate::plane::Plane;
-use crate::ports::{CallError, DomainTarget, ProfileScope};
+use crate::ports::{CallError, DirectoryReading, DomainTarget, ProfileScope};
 use access::entitlement::group_names;
 use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
 use access::naming::profile_name;
@@ -62,16 +62,20 @@ impl Plane {
         let (snapshot, (observed, failures)) = match scope {
             Scope::Everything => {
                 let observed = self.observe(self.every_domain()).await;
-                (self.directory.everybody(&groups).await?, observed)
+                (self.remembered(self.directory.everybody(&groups).await?, now).await, observed)
             }
             Scope::People(people) => {
                 let observed = self.observe(self.every_domain()).await;
-                (self.directory.people(people, &groups).await?, observed)
+                (
+                    self.remembered(self.directory.people(people, &groups).await?, now).await,
+                    observed,
+                )
             }
             // The person's name tells which profile to read. The door removes nothing.
             Scope::Entrance { person, team, whole_domain } => {
                 let one = BTreeSet::from([person.clone()]);
-                let snapshot = self.directory.people(&one, &groups).await?;
+                let reading = self.directory.people(&one, &groups).await?;
+                let snapshot = self.remembered(reading, now).await;
                 let wanted = self.domain_of_team(person, team, *whole_domain, &snapshot);
                 (snapshot, self.observe(wanted).await)
             }
@@ -82,6 +86,15 @@ impl Plane {
     /// Plans from what was surveyed.
     pub fn plan(&self, survey: &Survey) -> Plan {
         planner::plan(&self.map, &survey.snapshot, &survey.observed, survey.now)
+    }
+
+    /// Remembers the memberships of a reading before anything is planned from it: whoever has a
+    /// right through a group can then be found when an event names the group.
+    async fn remembered(&self, reading: DirectoryReading, now: jiff::Timestamp) -> Snapshot {
+        if let Err(error) = self.memberships.take_over(&reading.memberships, now).await {
+            tracing::warn!(%error, "memberships are not remembered; events will have more read");
+        }
+        reading.snapshot
     }
 
     fn every_domain(&self) -> BTreeMap<DomainKey, (DomainTarget, ProfileScope)> {

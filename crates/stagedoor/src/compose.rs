@@ -69,6 +69,8 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
         bell: Bell::default(),
         meter: Meter::default(),
         observe_only: false,
+        memberships: Arc::clone(&store) as _,
+        events: Arc::default(),
         audit: Arc::clone(&store) as _,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -16,6 +16,7 @@ mod audit;
 mod claims;
 mod failure;
 mod logins;
+mod memberships;
 mod microseconds;
 mod migrations;
 mod profile_index;

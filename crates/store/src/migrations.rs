@@ -14,6 +14,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0002-door.sql"),
     include_str!("../migrations/0003-asked-provider.sql"),
     include_str!("../migrations/0004-loop.sql"),
+    include_str!("../migrations/0005-memberships.sql"),
 ];
 
 /// Why a file cannot be brought to the schema of this version.

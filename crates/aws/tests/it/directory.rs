@@ -4,7 +4,8 @@ use crate::support::{Cloud, failure, region};
 use access::ids::{GroupId, IdentityStoreId, PersonId};
 use access::snapshot::{Coverage, Snapshot};
 use aws::IdentityCenter;
-use control::ports::{Directory, FailureKind, PersonLookup};
+use control::event::Membership;
+use control::ports::{Directory, FailureKind, Memberships, PersonLookup};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -57,7 +58,7 @@ async fn everybody_is_read_with_the_groups_that_are_wanted() {
     let cloud = Cloud::with(&small()).await;
     let carol = cloud.look().user_id("carol").unwrap();
     let wanted = set(["ml-fraud", "ml-risk", "empty", "no-such-group"]);
-    let snapshot = center(&cloud).everybody(&wanted).await.unwrap();
+    let snapshot = center(&cloud).everybody(&wanted).await.unwrap().snapshot;
     assert_eq!(snapshot.coverage, Coverage::Complete);
     let people: BTreeSet<_> = snapshot
         .people
@@ -94,7 +95,7 @@ async fn lists_longer_than_a_page_are_read_to_the_end() {
     let members: Vec<String> = (0..105).map(|n| format!("user-{n}")).collect();
     writeln!(seed, "    - {{ name: big, members: [{}] }}", members.join(", ")).unwrap();
     let cloud = Cloud::with(&seed).await;
-    let snapshot = center(&cloud).everybody(&set(["big", "group-109"])).await.unwrap();
+    let snapshot = center(&cloud).everybody(&set(["big", "group-109"])).await.unwrap().snapshot;
     assert_eq!(snapshot.people.len(), 230);
     assert_eq!(snapshot.groups.len(), 2);
     let big = snapshot.groups.values().find(|g| g.display_name == "big").unwrap();
@@ -131,7 +132,8 @@ async fn a_page_that_fails_fails_the_reading() {
 async fn some_people_are_read_and_whoever_is_missing_is_covered() {
     let cloud = Cloud::with(&small()).await;
     let asked = BTreeSet::from([id(ALICE), id(BOB), id(NOBODY)]);
-    let snapshot = center(&cloud).people(&asked, &set(["ml-fraud", "ml-risk"])).await.unwrap();
+    let snapshot =
+        center(&cloud).people(&asked, &set(["ml-fraud", "ml-risk"])).await.unwrap().snapshot;
     assert_eq!(snapshot.coverage, Coverage::People(asked));
     let known: Vec<&str> = snapshot.people.keys().map(PersonId::as_str).collect();
     assert_eq!(known, [BOB, ALICE]);
@@ -193,8 +195,39 @@ async fn a_lookup_that_is_denied_is_not_nobody() {
 async fn members_of_a_group_that_is_not_there_are_none() {
     let cloud = Cloud::with(&small()).await;
     let risk = GroupId::parse(cloud.look().group_id("ml-risk").unwrap()).unwrap();
-    let members = center(&cloud).members(&risk).await.unwrap();
-    assert_eq!(members, Some(BTreeSet::from([id(ALICE), id(BOB)])));
+    let members = center(&cloud).members(&risk).await.unwrap().unwrap();
+    let people: BTreeSet<PersonId> = members.into_values().collect();
+    assert_eq!(people, BTreeSet::from([id(ALICE), id(BOB)]));
+    assert_eq!(center(&cloud).group_name(&risk).await.unwrap().as_deref(), Some("ml-risk"));
     let unknown = GroupId::parse(NOBODY).unwrap();
     assert_eq!(center(&cloud).members(&unknown).await.unwrap(), None);
+    assert_eq!(center(&cloud).group_name(&unknown).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_complete_reading_names_every_group_and_the_memberships_of_those_wanted() {
+    let cloud = Cloud::with(&small()).await;
+    let group = |name: &str| GroupId::parse(cloud.look().group_id(name).unwrap()).unwrap();
+    let (fraud, everyone) = (group("ml-fraud"), group("everyone"));
+    let reading = center(&cloud).everybody(&set(["ml-fraud"])).await.unwrap();
+    let Memberships::Complete(groups) = reading.memberships else { panic!("it is complete") };
+    assert_eq!(groups.len(), 4);
+    assert_eq!(
+        (groups[&everyone].display_name.as_str(), &groups[&everyone].members),
+        ("everyone", &None)
+    );
+    let members = groups[&fraud].members.clone().unwrap();
+    assert_eq!(Some(members), center(&cloud).members(&fraud).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_reading_of_people_names_their_memberships_in_the_groups_wanted() {
+    let cloud = Cloud::with(&small()).await;
+    let fraud = GroupId::parse(cloud.look().group_id("ml-fraud").unwrap()).unwrap();
+    let asked = BTreeSet::from([id(ALICE), id(BOB)]);
+    let reading = center(&cloud).people(&asked, &set(["ml-fraud"])).await.unwrap();
+    let members = center(&cloud).members(&fraud).await.unwrap().unwrap();
+    let (of_alice, _) = members.iter().find(|(_, person)| **person == id(ALICE)).unwrap();
+    let alice = Membership { id: of_alice.clone(), group: fraud, person: id(ALICE) };
+    assert_eq!(reading.memberships, Memberships::Some(vec![alice]));
 }

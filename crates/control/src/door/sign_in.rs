@@ -293,7 +293,7 @@ impl Door {
         let one = BTreeSet::from([id.clone()]);
         let snapshot = match self.plane.directory.people(&one, &group_names(&self.plane.map)).await
         {
-            Ok(snapshot) => snapshot,
+            Ok(reading) => reading.snapshot,
             Err(error) => {
                 let no = No::unavailable(&error).of(id);
                 return Err(self.refuse(RefusalKind::Unavailable, no).await);

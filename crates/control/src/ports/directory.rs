@@ -1,10 +1,10 @@
 //! Where people and groups come from.
 
-use super::CallError;
-use access::ids::{GroupId, PersonId};
+use super::{CallError, Memberships};
+use access::ids::{GroupId, MembershipId, PersonId};
 use access::snapshot::Snapshot;
 use async_trait::async_trait;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// How an assertion names a person.
@@ -16,6 +16,15 @@ pub enum PersonLookup {
     UserName(String),
 }
 
+/// A reading of the directory, and what it is worth remembering of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryReading {
+    /// What was read: all that planning needs.
+    pub snapshot: Snapshot,
+    /// The memberships behind it, which only events need.
+    pub memberships: Memberships,
+}
+
 /// A directory of people and groups.
 #[async_trait]
 pub trait Directory: Send + Sync + fmt::Debug {
@@ -23,7 +32,7 @@ pub trait Directory: Send + Sync + fmt::Debug {
     ///
     /// The answer's coverage is complete, or the call fails: a reading that broke off half-way is
     /// an error, never a smaller snapshot.
-    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<Snapshot, CallError>;
+    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<DirectoryReading, CallError>;
 
     /// Reads these people, each with all memberships in groups whose display name is in `groups`.
     /// A person whom the directory does not know is covered and absent.
@@ -31,7 +40,7 @@ pub trait Directory: Send + Sync + fmt::Debug {
         &self,
         people: &BTreeSet<PersonId>,
         groups: &BTreeSet<String>,
-    ) -> Result<Snapshot, CallError>;
+    ) -> Result<DirectoryReading, CallError>;
 
     /// The id of the person so named, or `None` if there is nobody.
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError>;
@@ -39,6 +48,12 @@ pub trait Directory: Send + Sync + fmt::Debug {
     /// The id of the group with exactly this display name, or `None` if there is none.
     async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError>;
 
-    /// The members of a group; `None` if the group does not exist.
-    async fn members(&self, group: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError>;
+    /// The display name of a group; `None` if there is no such group.
+    async fn group_name(&self, group: &GroupId) -> Result<Option<String>, CallError>;
+
+    /// The memberships of a group; `None` if there is no such group.
+    async fn members(
+        &self,
+        group: &GroupId,
+    ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError>;
 }

@@ -7,6 +7,7 @@ mod clock;
 mod directory;
 mod failure;
 mod inspect;
+mod memberships;
 mod profile_index;
 mod secrets;
 mod state;
@@ -19,9 +20,10 @@ pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
 pub use change::ChangeId;
 pub use claims::{Claims, Ticket};
 pub use clock::{Clock, Entropy};
-pub use directory::{Directory, PersonLookup};
+pub use directory::{Directory, DirectoryReading, PersonLookup};
 pub use failure::{CallError, FailureKind};
 pub use inspect::{AppNetwork, CallerIdentity, DomainFacts, Inspect, RoleFacts, RoleIdentity};
+pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Memberships};
 pub use profile_index::{
     IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
 };

@@ -19,6 +19,8 @@ mod door_opening;
 #[cfg(test)]
 mod door_trust;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod leaving;
 #[cfg(test)]
 mod reconciler;

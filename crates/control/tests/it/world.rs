@@ -1,6 +1,6 @@
 //! A directory, a Studio and a store in memory, with faults to switch on.
 
-use access::ids::{GroupId, PersonId, ProfileName, RoleArn, TeamKey};
+use access::ids::{GroupId, MembershipId, PersonId, ProfileName, RoleArn, TeamKey};
 use access::map::{AccessMap, Source, parse};
 use access::naming::profile_name;
 use access::observed::{
@@ -10,13 +10,15 @@ use access::observed::{
 use access::plan::SpaceHandover;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
+use control::event::Membership;
 use control::meter::Meter;
 use control::plane::{Bell, Plane};
 use control::ports::{
-    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget,
-    Ensured, Entropy, FailureKind, LoginRequests, Observe, PendingLogin, PersonLookup, Presign,
-    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
-    Secrets, Session, SessionId, Sessions, StoreError,
+    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory,
+    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, GroupReading, LoginRequests,
+    Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
+    ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Secrets, Session, SessionId,
+    Sessions, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,6 +149,19 @@ impl World {
         state.groups.entry(group.into()).or_default().insert(person_id(name));
     }
 
+    /// Puts somebody with this id and name into the directory.
+    pub(crate) fn enrol(&self, id: &str, name: &str) {
+        let id = PersonId::parse(id).unwrap();
+        let (user_name, display_name) = (name.to_owned(), name.to_owned());
+        let person = Person { id: id.clone(), user_name, display_name, enabled: true };
+        self.state().people.insert(id, person);
+    }
+
+    /// Names of all profiles.
+    pub(crate) fn profile_names(&self) -> Vec<String> {
+        self.state().profiles.values().map(|profile| profile.name.to_string()).collect()
+    }
+
     pub(crate) fn leave(&self, name: &str, group: &str) {
         self.state().groups.get_mut(group).unwrap().remove(&person_id(name));
     }
@@ -219,6 +234,8 @@ impl World {
             bell: Bell::default(),
             meter: Meter::default(),
             observe_only: false,
+            memberships: self.store.clone(),
+            events: Arc::default(),
             audit: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),
@@ -269,6 +286,16 @@ impl Entropy for World {
     }
 }
 
+fn group_id(name: &str) -> GroupId {
+    GroupId::parse(name).unwrap()
+}
+
+/// Memberships, each with the id `group:person`.
+fn memberships_of(group: &str, members: &BTreeSet<PersonId>) -> BTreeMap<MembershipId, PersonId> {
+    let id = |person: &PersonId| MembershipId::parse(format!("{group}:{person}")).unwrap();
+    members.iter().map(|person| (id(person), person.clone())).collect()
+}
+
 fn snapshot(state: &State, coverage: Coverage, wanted: &BTreeSet<String>) -> Snapshot {
     let groups = state.groups.iter().filter(|(name, _)| wanted.contains(*name));
     let groups = groups.map(|(name, members)| {
@@ -290,24 +317,47 @@ fn snapshot(state: &State, coverage: Coverage, wanted: &BTreeSet<String>) -> Sna
 
 #[async_trait]
 impl Directory for World {
-    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<Snapshot, CallError> {
+    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<DirectoryReading, CallError> {
         let takes = self.state().directory_takes;
         self.state().reads.push("everybody".into());
         tokio::time::sleep(takes).await;
-        Ok(snapshot(&*self.call(Fault::Directory, "ListUsers")?, Coverage::Complete, groups))
+        let state = self.call(Fault::Directory, "ListUsers")?;
+        let snapshot = snapshot(&state, Coverage::Complete, groups);
+        let memberships = Memberships::Complete(
+            state
+                .groups
+                .iter()
+                .map(|(name, members)| {
+                    let members = groups.contains(name).then(|| memberships_of(name, members));
+                    (group_id(name), GroupReading { display_name: name.clone(), members })
+                })
+                .collect(),
+        );
+        Ok(DirectoryReading { snapshot, memberships })
     }
 
     async fn people(
         &self,
         people: &BTreeSet<PersonId>,
         groups: &BTreeSet<String>,
-    ) -> Result<Snapshot, CallError> {
+    ) -> Result<DirectoryReading, CallError> {
         let takes = self.state().directory_takes;
         let names: Vec<&str> = people.iter().map(PersonId::as_str).collect();
         self.state().reads.push(names.join(" "));
         tokio::time::sleep(takes).await;
         let coverage = Coverage::People(people.clone());
-        Ok(snapshot(&*self.call(Fault::Directory, "DescribeUser")?, coverage, groups))
+        let state = self.call(Fault::Directory, "DescribeUser")?;
+        let snapshot = snapshot(&state, coverage, groups);
+        let theirs = |(name, members): (&String, &BTreeSet<PersonId>)| {
+            let all = memberships_of(name, members).into_iter();
+            let group = group_id(name);
+            all.map(move |(id, person)| Membership { id, group: group.clone(), person })
+                .filter(|membership| people.contains(&membership.person))
+                .collect::<Vec<_>>()
+        };
+        let wanted = state.groups.iter().filter(|(name, _)| groups.contains(*name));
+        let memberships = Memberships::Some(wanted.flat_map(theirs).collect());
+        Ok(DirectoryReading { snapshot, memberships })
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
@@ -323,8 +373,20 @@ impl Directory for World {
         panic!("neither loop nor door looks for a group")
     }
 
-    async fn members(&self, _: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
-        panic!("neither loop nor door reads a group by itself")
+    async fn group_name(&self, group: &GroupId) -> Result<Option<String>, CallError> {
+        let mut state = self.call(Fault::Directory, "DescribeGroup")?;
+        state.reads.push(format!("name of {group}"));
+        Ok(state.groups.contains_key(group.as_str()).then(|| group.to_string()))
+    }
+
+    async fn members(
+        &self,
+        group: &GroupId,
+    ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError> {
+        let mut state = self.call(Fault::Directory, "ListGroupMemberships")?;
+        state.reads.push(format!("members of {group}"));
+        let members = state.groups.get(group.as_str());
+        Ok(members.map(|members| memberships_of(group.as_str(), members)))
     }
 }
 

@@ -7,9 +7,10 @@ use crate::{compose, mapfile, output};
 use access::check::Removals;
 use anyhow::Result;
 use aws::Aws;
-use control::event::{self, Wake};
-use control::reconciler::{Waker, scope_of};
+use control::event::{self, Verdict, Wake};
+use control::reconciler::scope_of;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,37 +20,39 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Reads events from files and acts on all of them in one go, as the loop would.
 pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let waker = Waker::default();
-    let (mut read, mut woken) = (false, false);
+    let store = compose::store(&args.store.store, args.dry_run)?;
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let (mut read, mut wakes) = (false, Wake::People(BTreeSet::new()));
     for file in files(&args.path)? {
         for (place, body) in events_in(&file)? {
             read = true;
             let reading = event::read(&body).map_err(|error| {
                 BadConfiguration::new("event-invalid", format!("{place}: {error}"))
             })?;
+            plane.learn(&reading).await;
+            let wake = match &reading.verdict {
+                Verdict::Concerns(concern) => plane.resolve(concern).await,
+                Verdict::Unknown => Wake::Everything,
+                Verdict::Nobody | Verdict::Failed(_) => Wake::People(BTreeSet::new()),
+            };
             output::talk(&format!(
                 "{place}: {} {} → {}",
                 reading.name.as_deref().unwrap_or("no eventName"),
                 reading.event_id.as_deref().unwrap_or("no eventID"),
-                describe(reading.wake.as_ref())
+                describe(&wake)
             ));
-            if let Some(wake) = reading.wake {
-                woken = true;
-                waker.wake(wake);
-            }
+            wakes = wakes.and(wake);
         }
     }
     if !read {
         let message = format!("{}: there is no event in it", args.path.display());
         return Err(BadConfiguration::new("event-invalid", message).into());
     }
-    if !woken {
+    if wakes.is_nobody() {
         output::talk("No event concerns anybody's rights. Nothing to do.");
         return Ok(Outcome::Done);
     }
-    let scope = scope_of(waker.next().await);
-    let store = compose::store(&args.store.store, args.dry_run)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let scope = scope_of(wakes);
     if args.dry_run {
         let survey = plane.survey(&scope).await?;
         let planned = plane.plan(&survey);
@@ -59,11 +62,8 @@ pub(super) async fn replay(args: &ReplayArgs, common: &Common) -> Result<Outcome
     apply::converge(&plane, &scope, Removals::Guarded, args.wait, None, common).await
 }
 
-fn describe(wake: Option<&Wake>) -> String {
-    match wake {
-        None => "concerns nobody's rights".into(),
-        Some(wake) => format!("read {wake} again"),
-    }
+fn describe(wake: &Wake) -> String {
+    if wake.is_nobody() { "concerns nobody's rights".into() } else { format!("read {wake} again") }
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>> {

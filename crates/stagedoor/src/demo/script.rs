@@ -10,7 +10,7 @@ use access::ids::PersonId;
 use access::observed::{ObservedProfile, Ownership, ProfileStatus};
 use access::plan::Step;
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use control::event::{self, Wake};
+use control::event::{self, Concern, Verdict};
 use control::ports::AuditLog;
 use control::survey::Scope;
 use serde_json::{Value, json};
@@ -215,9 +215,9 @@ impl Story<'_> {
             shape(&serde_json::from_str(&body)?) == shape(&serde_json::from_str(EVENT)?),
             "the event has another shape than CloudTrail's: {body}"
         );
-        let expected = Wake::People(BTreeSet::from([PersonId::parse(user3)?]));
-        let wake = event::read(&body)?.wake;
-        ensure!(wake == Some(expected), "the event is read as {wake:?}");
+        let user3 = Concern::People(BTreeSet::from([PersonId::parse(user3)?]));
+        let verdict = event::read(&body)?.verdict;
+        ensure!(verdict == Verdict::Concerns(user3), "the event is read as {verdict:?}");
         self.seen("User 3 is added to ml-team-1; an AddMemberToGroup event arrives and is read");
         let key = ("user3".to_owned(), "team-1".to_owned());
         let profile = until("User 3 has a profile", async || {
@@ -346,7 +346,8 @@ impl Story<'_> {
 }
 
 /// The event of source and issue, to compare shapes with.
-const EVENT: &str = include_str!("../../../control/tests/data/add-member-to-group.json");
+const EVENT: &str =
+    include_str!("../../../control/tests/data/events/sso-directory-add-member.json");
 
 /// Signs in with the portal's button and the demo identity provider's page.
 async fn sign_in(world: &World, browser: &mut Browser, user_name: &str) -> Result<Page> {

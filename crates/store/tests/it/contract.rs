@@ -2,6 +2,7 @@
 //! against it. Each function takes an empty store and panics where the contract is broken.
 
 pub(crate) mod claims;
+pub(crate) mod memberships;
 pub(crate) mod profile_index;
 pub(crate) mod switch;
 pub(crate) mod work;

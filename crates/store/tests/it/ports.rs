@@ -1,7 +1,8 @@
 //! The contract, held by the store in memory and in a file.
 
 use crate::contract::{
-    attempts, audit, claims, logins, profile_index, replay, secrets, sessions, switch, work,
+    attempts, audit, claims, logins, memberships, profile_index, replay, secrets, sessions, switch,
+    work,
 };
 use std::sync::Arc;
 use store::SqliteStore;
@@ -44,6 +45,14 @@ holds! {
     attempts::only_so_many_attempts_are_kept(&),
     secrets::the_first_secret_of_a_name_stays(&),
     secrets::racing_replicas_get_one_secret(Arc),
+    memberships::an_empty_index_knows_nobody(&),
+    memberships::a_complete_reading_is_found_again(&),
+    memberships::a_complete_reading_replaces_the_one_before(&),
+    memberships::who_was_missing_is_remembered_for_a_week(&),
+    memberships::a_group_that_was_missing_is_remembered_for_a_week(&),
+    memberships::a_reading_of_some_people_only_adds(&),
+    memberships::what_an_event_tells_never_replaces_what_was_read(&),
+    memberships::readings_may_race(Arc),
     audit::entries_come_back_as_written_in_the_order_of_writing(&),
     audit::only_the_newest_are_given(&),
     audit::racing_entries_are_all_kept(Arc),

@@ -1,6 +1,6 @@
 //! A door with one identity provider, one person and two teams, and a client for its pages.
 
-use access::ids::{GroupId, IdpKey, PersonId, RoleArn};
+use access::ids::{GroupId, IdpKey, MembershipId, PersonId, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
     AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus, Seen,
@@ -17,10 +17,11 @@ use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
 use control::meter::Meter;
 use control::plane::{Bell, Plane};
 use control::ports::{
-    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory, DomainTarget,
-    Ensured, Entropy, FailureKind, IdpSession, LoginRequests, Observe, PendingLogin, PersonLookup,
-    Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision,
-    ReplayCache, Session, SessionId, Sessions, StoreError,
+    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory,
+    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, IdpSession, LoginRequests,
+    Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
+    ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session, SessionId, Sessions,
+    StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -267,7 +268,9 @@ fn door(world: &Arc<World>, public_url: &str, map: &str, corp: saml_sp::Identity
         queue: store.clone(),
         claims: store.clone(),
         switch: store.clone(),
-        index: store,
+        index: store.clone(),
+        memberships: store,
+        events: Arc::default(),
         bell: Bell::default(),
         meter: Meter::default(),
         observe_only: false,
@@ -323,7 +326,7 @@ impl Entropy for World {
 
 #[async_trait]
 impl Directory for World {
-    async fn everybody(&self, _: &BTreeSet<String>) -> Result<Snapshot, CallError> {
+    async fn everybody(&self, _: &BTreeSet<String>) -> Result<DirectoryReading, CallError> {
         panic!("no page reads everybody")
     }
 
@@ -331,19 +334,20 @@ impl Directory for World {
         &self,
         people: &BTreeSet<PersonId>,
         _: &BTreeSet<String>,
-    ) -> Result<Snapshot, CallError> {
+    ) -> Result<DirectoryReading, CallError> {
         let ada = ada();
         let group = |name: &str| {
             let id = GroupId::parse(name).unwrap();
             let members = BTreeSet::from([ada.id.clone()]);
             (id.clone(), Group { id, display_name: name.into(), members })
         };
-        Ok(Snapshot {
+        let snapshot = Snapshot {
             groups: BTreeMap::from([group("ml-fraud"), group("ml-trials")]),
             people: BTreeMap::from([(ada.id.clone(), ada.clone())]),
             coverage: Coverage::People(people.clone()),
             offboarded: BTreeMap::new(),
-        })
+        };
+        Ok(DirectoryReading { snapshot, memberships: Memberships::Some(Vec::new()) })
     }
 
     async fn find(&self, _: &PersonLookup) -> Result<Option<PersonId>, CallError> {
@@ -354,7 +358,14 @@ impl Directory for World {
         panic!("no page looks for a group")
     }
 
-    async fn members(&self, _: &GroupId) -> Result<Option<BTreeSet<PersonId>>, CallError> {
+    async fn group_name(&self, _: &GroupId) -> Result<Option<String>, CallError> {
+        panic!("no page reads a group")
+    }
+
+    async fn members(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError> {
         panic!("no page reads a group")
     }
 }
