@@ -70,6 +70,8 @@ pub struct FaultRule {
     pub app_fails: bool,
     /// The user profile which the call creates ends as `Failed`.
     pub profile_fails: bool,
+    /// The space which the call creates ends as `Failed`.
+    pub space_fails: bool,
     /// The deletion which the call starts ends as `Delete_Failed`.
     pub delete_fails: bool,
 }
@@ -179,6 +181,7 @@ impl FaultRule {
             || self.stuck_deleting
             || self.app_fails
             || self.profile_fails
+            || self.space_fails
             || self.delete_fails
     }
 
@@ -258,6 +261,7 @@ impl FaultEngine {
             effect.twist.stuck |= rule.stuck_deleting && deletes;
             effect.twist.fails |= (rule.app_fails && operation == "CreateApp")
                 || (rule.profile_fails && operation == "CreateUserProfile")
+                || (rule.space_fails && operation == "CreateSpace")
                 || (rule.delete_fails && deletes);
         }
         effect

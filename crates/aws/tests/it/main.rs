@@ -11,7 +11,13 @@ mod domain;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod handover;
+#[cfg(test)]
 mod in_process;
+#[cfg(test)]
+mod inspect;
+#[cfg(test)]
+mod permissions;
 #[cfg(test)]
 mod presign;
 #[cfg(test)]
@@ -24,6 +30,8 @@ mod roles;
 mod secrets;
 #[cfg(test)]
 mod spokes;
+#[cfg(test)]
+mod sso;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

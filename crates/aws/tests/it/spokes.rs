@@ -1,9 +1,12 @@
 //! Domains of other accounts.
 
 use crate::presign::request;
-use crate::support::{BASE, Cloud, failure, spoke, target};
+use crate::support::{BASE, Cloud, failure, name, spoke, target};
 use access::observed::ObservedRole;
-use control::ports::{FailureKind, Observe, Presign, ProfileScope};
+use control::ports::{
+    CallError, ChangeId, DomainTarget, FailureKind, Observe, Presign, ProfileScope, ProfileUpdate,
+    Provision,
+};
 
 const SPOKE: &str = "444455556666";
 
@@ -99,4 +102,102 @@ async fn the_session_bears_the_persons_id() {
     assert_eq!(session(refused), "stagedoor-0b1e2d3c-4444-5555-6666-77778888aaaa");
     let refused = studio.domain(&domain, &ProfileScope::All).await.unwrap_err();
     assert_eq!(session(refused), "stagedoor-control");
+}
+
+/// The spoke's domain, reached for a change; whether its sessions bear a source identity.
+fn changing(change: u8, source_identity: bool) -> DomainTarget {
+    let mut domain = spoke("d-spoke", SPOKE, Some("7f1c"));
+    if let Some(role) = &mut domain.assume_role {
+        role.source_identity = source_identity;
+    }
+    let at = "2026-11-21T09:00:00Z".parse().unwrap();
+    DomainTarget { change: Some(ChangeId::new(at, [change; 32])), ..domain }
+}
+
+fn with_source_identity() -> String {
+    seed().replace("external_id: 7f1c }", "external_id: 7f1c, source_identity: true }")
+}
+
+/// Session name and source identity of every call to `SageMaker` that changed tags.
+fn who_tagged(cloud: &Cloud) -> Vec<(Option<String>, Option<String>)> {
+    let sandbox = cloud.look();
+    let calls = sandbox.calls().filter(|call| call.operation == "AddTags");
+    calls.map(|call| (call.session.clone(), call.source_identity.clone())).collect()
+}
+
+async fn tag(studio: &aws::Studio, domain: &DomainTarget) -> Result<(), CallError> {
+    let set_tags = [("Team".to_owned(), "fraud".to_owned())].into();
+    let update = ProfileUpdate { set_tags, ..ProfileUpdate::default() };
+    studio.update_profile(domain, &name("alice--fraud"), &update).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_session_bears_the_name_of_its_change() {
+    let cloud = Cloud::with(&seed()).await;
+    let studio = cloud.aws.studio();
+    for change in [0xab, 0xab, 0xcd] {
+        tag(&studio, &changing(change, false)).await.unwrap();
+    }
+    let first = Some("stagedoor-20261121T090000Z-abababababab".to_owned());
+    let second = Some("stagedoor-20261121T090000Z-cdcdcdcdcdcd".to_owned());
+    assert_eq!(who_tagged(&cloud), [(first.clone(), None), (first, None), (second, None)]);
+    assert_eq!(cloud.calls("sts:AssumeRole"), 2, "one session for each change");
+}
+
+#[tokio::test]
+async fn a_source_identity_is_the_sessions_name() {
+    let cloud = Cloud::with(&with_source_identity()).await;
+    let studio = cloud.aws.studio();
+    tag(&studio, &changing(0xab, true)).await.unwrap();
+    let name = Some("stagedoor-20261121T090000Z-abababababab".to_owned());
+    assert_eq!(who_tagged(&cloud), [(name.clone(), name)]);
+    let mut reading = changing(0xab, true);
+    reading.change = None;
+    studio.domain(&reading, &ProfileScope::All).await.unwrap();
+    let last = cloud.look().calls().last().cloned().unwrap();
+    assert_eq!(last.session.as_deref(), Some("stagedoor-control"));
+    assert_eq!(last.source_identity.as_deref(), Some("stagedoor-control"));
+}
+
+#[tokio::test]
+async fn a_role_that_takes_no_source_identity_refuses_it() {
+    let cloud = Cloud::with(&seed()).await;
+    let answer = tag(&cloud.aws.studio(), &changing(0xab, true)).await;
+    assert_eq!(
+        failure(answer),
+        ("sts", "AssumeRole", FailureKind::AccessDenied, Some("AccessDenied".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn sessions_of_old_changes_are_given_up() {
+    let cloud = Cloud::with(&seed()).await;
+    let studio = cloud.aws.studio();
+    for change in 0..65 {
+        tag(&studio, &changing(change, false)).await.unwrap();
+    }
+    assert_eq!(cloud.calls("sts:AssumeRole"), 65);
+    tag(&studio, &changing(64, false)).await.unwrap();
+    tag(&studio, &changing(1, false)).await.unwrap();
+    assert_eq!(cloud.calls("sts:AssumeRole"), 65, "64 are kept");
+    tag(&studio, &changing(0, false)).await.unwrap();
+    assert_eq!(cloud.calls("sts:AssumeRole"), 66, "the oldest was given up");
+}
+
+#[tokio::test]
+async fn a_spoke_that_is_down_stops_no_other() {
+    let faults = format!("rules: [{{ account: \"{SPOKE}\", latency_ms: 30000 }}]");
+    let cloud = Cloud::failing(&seed(), &faults).await;
+    let studio = cloud.aws.studio();
+    let (hung, waiting) = (spoke("d-spoke", SPOKE, Some("7f1c")), studio.clone());
+    let down = tokio::spawn(async move { waiting.domain(&hung, &ProfileScope::All).await });
+    while cloud.calls("sagemaker:DescribeDomain") == 0 {
+        tokio::task::yield_now().await;
+    }
+    let refused = studio.domain(&spoke("d-spoke", SPOKE, None), &ProfileScope::All).await;
+    assert_eq!(failure(refused).1, "AssumeRole");
+    let up = studio.domain(&target(), &ProfileScope::All).await;
+    assert!(up.unwrap().in_service);
+    assert!(!down.is_finished(), "the other spoke still hangs");
+    down.abort();
 }

@@ -71,6 +71,13 @@ impl Cloud {
         self.look().call_counts().get(operation).copied().unwrap_or(0)
     }
 
+    /// What a browser does that opens a page of the simulated Studio.
+    pub(crate) fn visit(&self, page: &str) {
+        let request = http::Request::get(page).body(Vec::new()).unwrap();
+        let answer = self.look().handle(now(), &request);
+        assert!(answer.status().is_success(), "{page}: {}", answer.status());
+    }
+
     pub(crate) fn go_wrong(&self, faults: &str) {
         self.look().set_faults(Faults::from_yaml(faults).unwrap(), now());
     }

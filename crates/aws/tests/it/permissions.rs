@@ -1,0 +1,135 @@
+//! The spoke role that the template makes, at work.
+
+use crate::presign::request;
+use crate::support::{BASE, Cloud, name, spoke};
+use access::ids::{DomainId, RoleArn, SpaceName};
+use access::observed::{AppStatus, ObservedApp};
+use access::plan::SpaceHandover;
+use aws::permissions::{SpokeTemplate, spoke_template};
+use control::ports::{
+    AppOwner, DomainTarget, Inspect, Observe, Presign, ProfileScope, ProfileSpec, ProfileUpdate,
+    Provision,
+};
+use iam_policy::Document;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const SPOKE: &str = "444455556666";
+
+fn role(name: &str) -> RoleArn {
+    RoleArn::parse(format!("arn:aws:iam::{SPOKE}:role/{name}")).unwrap()
+}
+
+fn domain() -> DomainTarget {
+    let mut domain = spoke("d-spoke", SPOKE, Some("7f1c"));
+    if let Some(role) = &mut domain.assume_role {
+        role.source_identity = true;
+    }
+    domain
+}
+
+/// The properties of the role that the template makes.
+fn made() -> Value {
+    let template = spoke_template(&SpokeTemplate {
+        role: role("StagedoorSpoke"),
+        hub_principal: "arn:aws:iam::111122223333:user/sandbox".to_owned(),
+        external_id: Some("7f1c".to_owned()),
+        domains: BTreeMap::from([(DomainId::parse("d-spoke").unwrap(), domain().region)]),
+        execution_roles: BTreeSet::from([role("studio-spoke")]),
+        instance: "main".to_owned(),
+    });
+    let template: Value = serde_json::from_str(&template.unwrap()).unwrap();
+    template["Resources"]["StagedoorSpoke"]["Properties"].clone()
+}
+
+fn seed() -> String {
+    let trust = &made()["AssumeRolePolicyDocument"];
+    let trust = format!("trust: {{ document: {trust} }}");
+    BASE.replace(
+        "domains:",
+        &format!(
+            r#"  - {{ name: StagedoorSpoke, account: "{SPOKE}", {trust} }}
+  - {{ name: studio-spoke, account: "{SPOKE}" }}
+domains:
+  - {{ id: d-spoke, account: "{SPOKE}", default_execution_role: "arn:aws:iam::{SPOKE}:role/studio-spoke" }}"#
+        ),
+    ) + r"
+profiles:
+  - { domain: d-spoke, name: bob--fraud }
+  - { domain: d-spoke, name: carol--fraud }
+spaces:
+  - { domain: d-spoke, name: commons, owner: bob--fraud, shared: true }
+  - { domain: d-spoke, name: notes, owner: bob--fraud }
+apps:
+  - { domain: d-spoke, profile: bob--fraud, type: Canvas }
+"
+}
+
+/// Everything that can be done to a domain.
+async fn a_whole_life(cloud: &Cloud) {
+    let (studio, there) = (cloud.aws.studio(), domain());
+    studio.domain_facts(&there).await.unwrap();
+    studio.role(&there, &role("studio-spoke")).await.unwrap();
+    let spec = ProfileSpec {
+        name: name("alice--fraud"),
+        execution_role: role("studio-spoke"),
+        user_settings: serde_json::Map::new(),
+        tags: BTreeMap::from([("Team".to_owned(), "fraud".to_owned())]),
+        sso_user: None,
+    };
+    studio.create_profile(&there, &spec).await.unwrap();
+    let update = ProfileUpdate {
+        execution_role: Some(role("studio-spoke")),
+        set_tags: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+        remove_tags: BTreeSet::from(["Team".to_owned()]),
+        ..ProfileUpdate::default()
+    };
+    studio.update_profile(&there, &spec.name, &update).await.unwrap();
+    studio.presign(&there, &request("alice--fraud")).await.unwrap();
+    let commons = SpaceHandover {
+        space: SpaceName::parse("commons").unwrap(),
+        new_name: SpaceName::parse("commons-2").unwrap(),
+        owner: name("carol--fraud"),
+        done: false,
+    };
+    studio.hand_over_space(&there, &commons).await.unwrap();
+    let canvas = ObservedApp {
+        app_type: "Canvas".to_owned(),
+        name: "default".to_owned(),
+        status: AppStatus::InService,
+        instance_type: None,
+        since: None,
+    };
+    let bob = name("bob--fraud");
+    studio.stop_app(&there, &AppOwner::Profile(bob.clone()), &canvas).await.unwrap();
+    studio.delete_space(&there, "commons").await.unwrap();
+    studio.delete_space(&there, "notes").await.unwrap();
+    studio.delete_profile(&there, &bob).await.unwrap();
+    studio.domain(&there, &ProfileScope::All).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_templates_role_is_assumed_and_allows_every_call_and_no_more() {
+    let cloud = Cloud::with(&seed()).await;
+    a_whole_life(&cloud).await;
+    let called: BTreeSet<String> = {
+        let sandbox = cloud.look();
+        let there = sandbox.calls().filter(|call| call.account == SPOKE);
+        there.map(|call| format!("{}:{}", call.service, call.operation)).collect()
+    };
+    let properties = made();
+    let policies = properties["Policies"].as_array().unwrap();
+    let documents: Vec<Document> = policies
+        .iter()
+        .map(|policy| Document::parse(&policy["PolicyDocument"].to_string()).unwrap())
+        .collect();
+    let statements = || documents.iter().flat_map(|document| &document.statements);
+    let denied: Vec<&String> =
+        called.iter().filter(|name| !statements().any(|s| s.covers_action(name))).collect();
+    assert!(denied.is_empty() && called.len() > 15, "{denied:?} of {called:?}");
+    let allowed = statements().flat_map(|statement| statement.action.iter().flatten());
+    let unused: BTreeSet<&str> =
+        allowed.map(String::as_str).filter(|name| !called.contains(*name)).collect();
+    // Asked for by AWS itself, or only after a refusal.
+    assert_eq!(unused, BTreeSet::from(["iam:PassRole", "sagemaker:DescribeApp"]));
+}
