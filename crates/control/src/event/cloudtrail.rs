@@ -32,7 +32,14 @@ pub(super) struct Operation {
     pub(super) name: &'static str,
     effect: Effect,
     /// Whether it can end somebody's rights.
-    takes_away: bool,
+    pub(super) takes_away: bool,
+}
+
+impl Operation {
+    /// Whether somebody's rights can depend on it.
+    pub(super) fn matters(&self) -> bool {
+        self.effect != Effect::None
+    }
 }
 
 const fn gives(name: &'static str, effect: Effect) -> Operation {

@@ -8,8 +8,11 @@
 mod cloudtrail;
 mod counts;
 mod family;
+pub mod lint;
 mod notification;
+pub mod pattern;
 mod resolve;
+pub mod rules;
 
 pub use counts::{EventCounter, EventCounts, Outcome};
 pub use family::Family;
