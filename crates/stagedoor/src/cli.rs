@@ -148,6 +148,8 @@ pub(crate) enum SchemaFormat {
     Markdown,
     /// The list of reason codes.
     ReasonCodes,
+    /// Every AWS action that Stagedoor uses, and what for.
+    Permissions,
 }
 
 #[cfg(test)]

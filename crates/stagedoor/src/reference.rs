@@ -12,6 +12,7 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
         SchemaFormat::Json => serde_json::to_string_pretty(&access::map::json_schema())?,
         SchemaFormat::Markdown => access::map::reference_markdown().trim_end().to_owned(),
         SchemaFormat::ReasonCodes => reason_codes().trim_end().to_owned(),
+        SchemaFormat::Permissions => aws::permissions::reference().trim_end().to_owned(),
     })
 }
 
@@ -46,6 +47,7 @@ mod tests {
             ("access-map.schema.json", SchemaFormat::Json, "json"),
             ("access-map.md", SchemaFormat::Markdown, "markdown"),
             ("reason-codes.md", SchemaFormat::ReasonCodes, "reason-codes"),
+            ("permissions.md", SchemaFormat::Permissions, "permissions"),
         ] {
             let kept = std::fs::read_to_string(format!("{folder}{file}")).unwrap_or_default();
             assert!(

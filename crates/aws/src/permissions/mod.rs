@@ -8,4 +8,4 @@ mod spoke;
 mod table;
 
 pub use spoke::{SpokeTemplate, TemplateError, spoke_template};
-pub use table::{ACTIONS, Action, Condition, Feature, Resource};
+pub use table::{ACTIONS, Action, Condition, Feature, Resource, reference};

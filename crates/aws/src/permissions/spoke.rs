@@ -2,7 +2,6 @@
 
 use super::table::{ACTIONS, Condition, Feature, Resource};
 use access::ids::{DomainId, Region, RoleArn};
-use access::observed::TAG_INSTANCE;
 use iam_policy::document::{Principal, Values};
 use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY};
 use iam_policy::{Document, Effect, Statement};
@@ -198,16 +197,10 @@ impl SpokeTemplate {
     }
 
     fn condition(&self, condition: Condition) -> BTreeMap<String, BTreeMap<String, Values>> {
-        let equals = |key: String, value: &str| {
-            BTreeMap::from([("StringEquals".to_owned(), BTreeMap::from([(key, one(value))]))])
+        let equals = |(key, value): (String, String)| {
+            ("StringEquals".to_owned(), BTreeMap::from([(key, one(&value))]))
         };
-        match condition {
-            Condition::None => BTreeMap::new(),
-            Condition::PassedToSageMaker => {
-                equals("iam:PassedToService".to_owned(), "sagemaker.amazonaws.com")
-            }
-            Condition::Tagged => equals(format!("aws:ResourceTag/{TAG_INSTANCE}"), &self.instance),
-        }
+        condition.key(&self.instance).map(equals).into_iter().collect()
     }
 }
 

@@ -1,57 +1,107 @@
 //! Every AWS action, what it is for and what it is done to.
 
+use access::observed::TAG_INSTANCE;
+use std::fmt::Write as _;
+
 /// What an action is needed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "`Feature::meaning` says each")]
 pub enum Feature {
-    /// Reading domains with profiles, apps, spaces and execution roles.
     Observe,
-    /// Making and changing profiles.
     Provision,
-    /// Taking profiles away, with their apps and spaces.
     Deprovision,
-    /// Making a leaver's shared space again under another owner.
     HandOver,
-    /// Links into Studio.
     SignIn,
-    /// Reading the directory.
     Directory,
-    /// Assigning groups to the applications of SSO-mode domains.
     Assign,
-    /// Reaching other accounts.
     Spokes,
-    /// Wake-ups by events.
     Events,
-    /// Keys kept in Secrets Manager.
     Secrets,
-    /// The demo, which makes its own domain; nothing that a real installation needs.
     Demo,
-    /// Needs no permission at all.
     Free,
+}
+
+impl Feature {
+    /// Every feature: first what is done where domains are, then what the hub does by itself.
+    pub const ALL: [Self; 12] = [
+        Self::Observe,
+        Self::Provision,
+        Self::Deprovision,
+        Self::HandOver,
+        Self::SignIn,
+        Self::Directory,
+        Self::Assign,
+        Self::Spokes,
+        Self::Events,
+        Self::Secrets,
+        Self::Demo,
+        Self::Free,
+    ];
+
+    /// What it is, as a sentence.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Observe => "Reading domains with profiles, apps, spaces and execution roles.",
+            Self::Provision => "Making and changing profiles.",
+            Self::Deprovision => "Taking profiles away, with their apps and spaces.",
+            Self::HandOver => "Making a leaver's shared space again under another owner.",
+            Self::SignIn => "Links into Studio, for IAM-mode domains.",
+            Self::Directory => "Reading the directory.",
+            Self::Assign => "Assigning groups to the applications of SSO-mode domains.",
+            Self::Spokes => "Reaching domains of other accounts.",
+            Self::Events => "Waking up by events.",
+            Self::Secrets => "Keys that are kept in Secrets Manager.",
+            Self::Demo => "The demo, which makes its own domain. No real installation needs it.",
+            Self::Free => "Needs no permission.",
+        }
+    }
+
+    /// Whether it is done in the accounts where domains are, through the spoke role.
+    pub const fn in_spoke(self) -> bool {
+        matches!(
+            self,
+            Self::Observe | Self::Provision | Self::Deprovision | Self::HandOver | Self::SignIn
+        )
+    }
 }
 
 /// What an action is done to: the pattern of ARNs that a policy limits it to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "`Resource::pattern` says each")]
 pub enum Resource {
-    /// `*`: IAM knows no resource for the action.
     Any,
-    /// `arn:<partition>:sagemaker:<region>:<account>:domain/<domain id>`
     Domains,
-    /// `arn:<partition>:sagemaker:<region>:<account>:user-profile/<domain id>/*`
     Profiles,
-    /// `arn:<partition>:sagemaker:<region>:<account>:app/<domain id>/*`
     Apps,
-    /// `arn:<partition>:sagemaker:<region>:<account>:space/<domain id>/*`
     Spaces,
-    /// The teams' execution roles, by ARN.
     ExecutionRoles,
-    /// The roles that domains are reached through, by ARN.
     SpokeRoles,
-    /// `arn:<partition>:sso::<account>:application/<instance id>/<application id>`
     Applications,
-    /// `arn:<partition>:sqs:<region>:<account>:<name>`
     Queue,
-    /// `arn:<partition>:secretsmanager:<region>:<account>:secret:<name>-*`
     Secret,
+}
+
+impl Resource {
+    /// The pattern, with names for what an installation fills in. `*` where IAM knows no resource
+    /// for the action.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Any => "*",
+            Self::Domains => "arn:<partition>:sagemaker:<region>:<account>:domain/<domain id>",
+            Self::Profiles => {
+                "arn:<partition>:sagemaker:<region>:<account>:user-profile/<domain id>/*"
+            }
+            Self::Apps => "arn:<partition>:sagemaker:<region>:<account>:app/<domain id>/*",
+            Self::Spaces => "arn:<partition>:sagemaker:<region>:<account>:space/<domain id>/*",
+            Self::ExecutionRoles => "arn:<partition>:iam::<account>:role/<execution role>",
+            Self::SpokeRoles => "arn:<partition>:iam::<account>:role/<spoke role>",
+            Self::Applications => {
+                "arn:<partition>:sso::<account>:application/<instance>/<application>"
+            }
+            Self::Queue => "arn:<partition>:sqs:<region>:<account>:<queue>",
+            Self::Secret => "arn:<partition>:secretsmanager:<region>:<account>:secret:<name>-*",
+        }
+    }
 }
 
 /// What must hold besides.
@@ -59,10 +109,23 @@ pub enum Resource {
 pub enum Condition {
     /// Nothing.
     None,
-    /// The role is passed to `SageMaker` and to nobody else (`iam:PassedToService`).
+    /// The role is passed to `SageMaker` and to nobody else.
     PassedToSageMaker,
-    /// The profile carries this installation's tag (`aws:ResourceTag/stagedoor:instance`).
+    /// The profile carries this installation's tag.
     Tagged,
+}
+
+impl Condition {
+    /// The condition key and the value it must have, which for a tag is the map's `instance`.
+    pub fn key(self, instance: &str) -> Option<(String, String)> {
+        match self {
+            Self::None => None,
+            Self::PassedToSageMaker => {
+                Some(("iam:PassedToService".to_owned(), "sagemaker.amazonaws.com".to_owned()))
+            }
+            Self::Tagged => Some((format!("aws:ResourceTag/{TAG_INSTANCE}"), instance.to_owned())),
+        }
+    }
 }
 
 /// An action of IAM.
@@ -147,6 +210,34 @@ pub const ACTIONS: &[Action] = {
     ]
 };
 
+/// The table as a page in Markdown.
+pub fn reference() -> String {
+    let mut out = String::from(
+        "# AWS permissions\n\nEvery AWS action that Stagedoor uses, and what it needs it for. \
+         `stagedoor spoke template` makes policies of the first part, with the ARNs filled in.\n",
+    );
+    let parts = [
+        ("In the accounts where domains are", true),
+        ("In the account that Stagedoor runs in", false),
+    ];
+    for (title, in_spoke) in parts {
+        let _ = write!(out, "\n## {title}\n");
+        for feature in Feature::ALL.into_iter().filter(|f| f.in_spoke() == in_spoke) {
+            let _ = write!(out, "\n### {feature:?}\n\n{}\n\n", feature.meaning());
+            out.push_str("| action | resource | condition |\n|---|---|---|\n");
+            for action in ACTIONS.iter().filter(|action| action.feature == feature) {
+                let condition = action
+                    .condition
+                    .key("<instance>")
+                    .map_or_else(String::new, |(key, value)| format!("`{key}` = `{value}`"));
+                let (name, pattern) = (action.name, action.resource.pattern());
+                let _ = writeln!(out, "| `{name}` | `{pattern}` | {condition} |");
+            }
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +247,18 @@ mod tests {
     fn nothing_is_listed_twice_for_the_same_reason() {
         let rows: BTreeSet<_> = ACTIONS.iter().map(|a| (a.name, a.feature, a.resource)).collect();
         assert_eq!(rows.len(), ACTIONS.len());
+    }
+
+    #[test]
+    fn every_action_is_on_the_page_once_for_each_of_its_reasons() {
+        let page = reference();
+        let rows = page.lines().filter(|line| line.starts_with("| `")).count();
+        assert_eq!(rows, ACTIONS.len());
+        assert!(page.contains(
+            "| `sagemaker:DeleteUserProfile` | \
+             `arn:<partition>:sagemaker:<region>:<account>:user-profile/<domain id>/*` | \
+             `aws:ResourceTag/stagedoor:instance` = `<instance>` |"
+        ));
     }
 
     #[test]
