@@ -4,8 +4,8 @@ use crate::presign::request;
 use crate::support::{BASE, Cloud, failure, name, spoke, target};
 use access::observed::ObservedRole;
 use control::ports::{
-    CallError, ChangeId, DomainTarget, FailureKind, Observe, Presign, ProfileScope, ProfileUpdate,
-    Provision,
+    CallError, ChangeId, DomainTarget, FailureKind, Inspect, Observe, Presign, ProfileScope,
+    ProfileUpdate, Provision,
 };
 
 const SPOKE: &str = "444455556666";
@@ -200,4 +200,18 @@ async fn a_spoke_that_is_down_stops_no_other() {
     assert!(up.unwrap().in_service);
     assert!(!down.is_finished(), "the other spoke still hangs");
     down.abort();
+}
+
+#[tokio::test]
+async fn credentials_are_kept_until_they_lapse_and_then_asked_for_anew() {
+    let there = spoke("d-spoke", SPOKE, Some("7f1c"));
+    for (cloud, sessions) in
+        [(Cloud::with(&seed()).await, 1), (Cloud::an_hour_behind(&seed()).await, 3)]
+    {
+        let studio = cloud.aws.studio();
+        for _ in 0..3 {
+            studio.domain_facts(&there).await.unwrap();
+        }
+        assert_eq!(cloud.calls("sts:AssumeRole"), sessions);
+    }
 }

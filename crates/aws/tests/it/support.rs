@@ -42,13 +42,23 @@ impl Cloud {
 
     /// With what goes wrong, in the words of a fault file.
     pub(crate) async fn failing(seed: &str, faults: &str) -> Self {
+        Self::at(seed, faults, now).await
+    }
+
+    /// With a clock that is an hour behind: credentials of assumed roles have lapsed, by the clock
+    /// of whoever is given them, when they arrive.
+    pub(crate) async fn an_hour_behind(seed: &str) -> Self {
+        Self::at(seed, "{}", || now() - jiff::SignedDuration::from_hours(1)).await
+    }
+
+    async fn at(seed: &str, faults: &str, clock: fn() -> jiff::Timestamp) -> Self {
         let faults = Faults::from_yaml(faults).unwrap();
         let sandbox = share(Sandbox::new(Seed::from_yaml(seed).unwrap(), faults).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
         let served = sandbox.clone();
-        tokio::spawn(serve(listener, served, now, async move {
+        tokio::spawn(serve(listener, served, clock, async move {
             let _ = stopped.await;
         }));
         Self { aws: connect(&url, "AKIASANDBOX"), url, sandbox, _stop: stop }
