@@ -65,6 +65,7 @@ impl Company {
             groups: by_id(groups),
             coverage: Coverage::Complete,
             offboarded: BTreeMap::new(),
+            barred: BTreeMap::new(),
         };
         Ok(Self { map, everybody: Reading { snapshot, observed }, now })
     }
@@ -119,6 +120,7 @@ impl Company {
             groups: by_id(groups),
             coverage: Coverage::People([person.clone()].into()),
             offboarded: BTreeMap::new(),
+            barred: BTreeMap::new(),
         };
         Ok(Reading { snapshot, observed })
     }

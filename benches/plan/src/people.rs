@@ -63,6 +63,7 @@ impl Cohort {
             people,
             groups: by_id(groups.into_iter().filter(|group| !group.members.is_empty())),
             offboarded: BTreeMap::new(),
+            barred: BTreeMap::new(),
         }
     }
 

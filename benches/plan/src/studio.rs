@@ -33,6 +33,7 @@ fn domain(auth_mode: AuthMode) -> ObservedDomain {
         in_service: true,
         application: None,
         url: None,
+        home_file_system: None,
         profiles: BTreeMap::new(),
         seen: Seen::Everybody,
         unread: Unread::default(),

@@ -171,7 +171,7 @@ impl Entitlements {
             group_name: group.display_name.as_str().into(),
             grant: grant.place.clone(),
         };
-        for person in group.members.iter().filter(|person| snapshot.admits(person)) {
+        for person in group.members.iter().filter(|person| snapshot.admits_to(person, team)) {
             self.of
                 .entry((person.clone(), team.clone()))
                 .and_modify(|known| {

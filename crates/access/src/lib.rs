@@ -16,3 +16,4 @@ pub mod plan;
 pub mod planner;
 pub mod reason;
 pub mod snapshot;
+pub mod standing;

@@ -42,6 +42,9 @@ pub struct ObservedDomain {
     pub application: Option<ObservedApplication>,
     /// Where people of an SSO-mode domain go to (API `DescribeDomain`, `Url`).
     pub url: Option<String>,
+    /// The EFS file system with the home directories of its profiles; absent where the domain was
+    /// made without one.
+    pub home_file_system: Option<String>,
     /// Profiles by case-folded name.
     pub profiles: BTreeMap<String, ObservedProfile>,
     /// Whose profiles were read.

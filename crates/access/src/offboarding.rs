@@ -11,12 +11,12 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
-    /// Spaces in which others work are being made anew for their heir.
-    HandOver,
     /// Apps of the spaces that the profile owns are being stopped.
     SpaceApps,
     /// Apps of the profile itself are being stopped.
     ProfileApps,
+    /// Spaces in which others work are being made anew for their heir; their apps stop afterwards.
+    HandOver,
     /// The spaces are being deleted.
     Spaces,
     /// The profile is being deleted.
@@ -47,12 +47,16 @@ pub enum Call<'a> {
     DeleteProfile,
 }
 
-/// Works out what to ask next so that the profile goes: the apps of its spaces, its own apps, its
-/// spaces, itself. A stage begins when nothing of the one before is left. Shared spaces are only
+/// Works out what to ask next so that the profile goes: the apps of its private spaces, its own
+/// apps, the handing over of its shared spaces and then their apps, its spaces, itself. A stage begins when nothing of the one before is left. Shared spaces are only
 /// deleted once they are handed over, and as long as there is another one the profile stays.
 pub fn advance<'a>(profile: &'a ObservedProfile, hand_over: &'a [SpaceHandover]) -> Advance<'a> {
     if profile.status == ProfileStatus::Deleting {
         return Advance { stage: Stage::Profile, calls: Vec::new() };
+    }
+    // What is the person's own stops first: whoever waits for a new space must not keep it running.
+    if let Some(apps) = stop_apps(profile) {
+        return apps;
     }
     if hand_over.iter().any(|handover| !handover.done) {
         let undone = hand_over.iter().filter(|handover| !handover.done);

@@ -1,6 +1,6 @@
 //! A reading of the directory.
 
-use crate::ids::{GroupId, PersonId};
+use crate::ids::{GroupId, PersonId, TeamKey};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +52,9 @@ pub struct Snapshot {
     /// groups say.
     #[serde(default)]
     pub offboarded: BTreeMap<PersonId, Hold>,
+    /// Teams from which an admin offboarded a person by command, whatever their groups say.
+    #[serde(default)]
+    pub barred: BTreeMap<PersonId, BTreeMap<TeamKey, Hold>>,
 }
 
 /// How long the profiles of somebody who was offboarded by command are kept.
@@ -69,6 +72,18 @@ impl Snapshot {
     pub fn admits(&self, person: &PersonId) -> bool {
         self.people.get(person).is_some_and(|known| known.enabled)
             && !self.offboarded.contains_key(person)
+    }
+
+    /// Whether the person may have this team, if a group gives it.
+    pub fn admits_to(&self, person: &PersonId, team: &TeamKey) -> bool {
+        self.admits(person) && self.offboarded_from(person, team).is_none()
+    }
+
+    /// Whether an admin offboarded the person by command, from this team or from all, and how long
+    /// the profile is then kept: the shorter of both.
+    pub fn offboarded_from(&self, person: &PersonId, team: &TeamKey) -> Option<Hold> {
+        let team = self.barred.get(person).and_then(|teams| teams.get(team));
+        self.offboarded.get(person).into_iter().chain(team).max().copied()
     }
 
     /// Whether the snapshot can say that this person has *no* right to something.

@@ -64,7 +64,10 @@ impl Facts<'_> {
     }
 
     fn hold_is_over(&self, action: &Action, profile: &ObservedProfile) -> bool {
-        if self.snapshot.offboarded.get(&action.person) == Some(&Hold::Skipped) {
+        let (person, team) = (&action.person, &action.team);
+        let skips = |hold: Option<&Hold>| hold == Some(&Hold::Skipped);
+        let barred = self.snapshot.barred.get(person).and_then(|teams| teams.get(team));
+        if skips(self.snapshot.offboarded.get(person)) || skips(barred) {
             return true;
         }
         let hold = self.map.offboarding.hold_seconds;

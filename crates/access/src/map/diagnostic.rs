@@ -183,7 +183,7 @@ impl<'a> Reporter<'a> {
 }
 
 /// The word of `known` that was most likely meant.
-pub(super) fn near_match<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+pub fn near_match<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
     let length = word.chars().count();
     // A third of the letters wrong is still the same word; of a very short one, one letter.
     let allowed = (length / 3).max(1);

@@ -22,7 +22,7 @@ mod teams;
 mod template;
 
 pub use cautions::Caution;
-pub use diagnostic::{Diagnostic, Diagnostics};
+pub use diagnostic::{Diagnostic, Diagnostics, near_match};
 pub use document::MAX_BYTES;
 pub use identity_providers::{
     CertificateFingerprint, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, PersonMatch,

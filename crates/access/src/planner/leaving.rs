@@ -26,7 +26,7 @@ impl Planner<'_> {
         }
         let since = profile.leaving_since();
         let new = since.is_none();
-        let hold_seconds = match self.snapshot.offboarded.get(person) {
+        let hold_seconds = match self.snapshot.offboarded_from(person, team) {
             Some(Hold::Skipped) => 0,
             Some(Hold::AsMapped) | None => self.map.offboarding.hold_seconds,
         };
@@ -104,7 +104,7 @@ impl Planner<'_> {
     /// Why the person has no right to the team in this domain.
     fn cause(&self, person: &PersonId, team: &TeamKey) -> ReasonCode {
         match self.snapshot.people.get(person) {
-            _ if self.snapshot.offboarded.contains_key(person) => ReasonCode::Offboarded,
+            _ if self.snapshot.offboarded_from(person, team).is_some() => ReasonCode::Offboarded,
             None => ReasonCode::PersonGone,
             Some(person) if !person.enabled => ReasonCode::PersonDisabled,
             Some(_) if !self.map.teams.contains_key(team) => ReasonCode::TeamGone,

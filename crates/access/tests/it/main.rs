@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod departures;
+#[cfg(test)]
 mod entitlement;
 #[cfg(test)]
 mod explain;

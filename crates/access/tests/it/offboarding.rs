@@ -1,8 +1,10 @@
 //! What is asked of AWS next so that a profile goes.
 
 use crate::support::{Build, app, ours};
+use access::ids::SpaceName;
 use access::observed::{AppStatus, ObservedProfile, ProfileStatus};
 use access::offboarding::{Call, Stage, advance, stop_apps};
+use access::plan::SpaceHandover;
 
 /// The stage and what is asked, one line a call.
 fn told(profile: &ObservedProfile) -> (Stage, Vec<String>) {
@@ -98,4 +100,27 @@ fn a_hold_stops_apps_in_the_same_order_and_deletes_nothing() {
     let profile = ours("alice", "fraud").space("lab", &[app("a", AppStatus::InService)]);
     assert_eq!(stop_apps(&profile), Some(advance(&profile, &[])));
     assert_eq!(stop_apps(&ours("alice", "fraud").space("lab", &[])), None);
+}
+
+#[test]
+fn own_apps_stop_before_a_shared_space_is_handed_over_and_its_apps_after() {
+    let handover = |done| {
+        [SpaceHandover {
+            space: SpaceName::parse("shared").unwrap(),
+            new_name: SpaceName::parse("shared-2").unwrap(),
+            owner: ours("bob", "fraud").name,
+            done,
+        }]
+    };
+    let running = |own| {
+        let mut profile = ours("alice", "fraud")
+            .app("own", own)
+            .space("shared", &[app("theirs", AppStatus::InService)]);
+        profile.spaces[0].shared = true;
+        profile
+    };
+    let stage = |profile: &ObservedProfile, done| advance(profile, &handover(done)).stage;
+    assert_eq!(stage(&running(AppStatus::InService), false), Stage::ProfileApps);
+    assert_eq!(stage(&running(AppStatus::Deleted), false), Stage::HandOver);
+    assert_eq!(stage(&running(AppStatus::Deleted), true), Stage::SpaceApps);
 }
