@@ -2,6 +2,7 @@
 
 use crate::microseconds;
 use crate::sqlite::{SqliteStore, parsed};
+use access::ids::PersonId;
 use async_trait::async_trait;
 use control::ports::{AuditEntry, AuditLog, StoreError};
 use rusqlite::{Row, params};
@@ -40,6 +41,26 @@ impl AuditLog for SqliteStore {
                 )?
                 .query_map([limit], entry)?
                 .collect()
+        })
+        .await
+    }
+
+    async fn of_person(
+        &self,
+        person: &PersonId,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let person = person.clone();
+        self.read("read the audit log of a person", move |connection| {
+            let mut newest_first: Vec<AuditEntry> = connection
+                .prepare_cached(
+                    "SELECT at, event, code, person, team, details FROM audit
+                     WHERE person = ?1 ORDER BY id DESC LIMIT ?2",
+                )?
+                .query_map(params![person.as_str(), limit], entry)?
+                .collect::<rusqlite::Result<_>>()?;
+            newest_first.reverse();
+            Ok(newest_first)
         })
         .await
     }

@@ -14,6 +14,7 @@
 mod attempts;
 mod audit;
 mod claims;
+mod departures;
 mod failure;
 mod logins;
 mod memberships;

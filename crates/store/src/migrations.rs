@@ -15,6 +15,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0003-asked-provider.sql"),
     include_str!("../migrations/0004-loop.sql"),
     include_str!("../migrations/0005-memberships.sql"),
+    include_str!("../migrations/0006-departures.sql"),
 ];
 
 /// Why a file cannot be brought to the schema of this version.

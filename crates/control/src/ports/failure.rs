@@ -1,5 +1,6 @@
-//! How a call to AWS fails, in words that tell what to do next.
+//! How a call to AWS or to the store fails, in words that tell what to do next.
 
+use super::StoreError;
 use std::fmt;
 
 /// What kind of failure it was; decides whether trying again can help.
@@ -23,11 +24,13 @@ pub enum FailureKind {
     Rejected,
     /// The service failed (HTTP 5xx), or answered what cannot be understood.
     Service,
+    /// Stagedoor's own store could not be read or written.
+    Store,
 }
 
 impl FailureKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unreachable,
         Self::Credentials,
         Self::AccessDenied,
@@ -37,6 +40,7 @@ impl FailureKind {
         Self::InUse,
         Self::Rejected,
         Self::Service,
+        Self::Store,
     ];
 
     /// Reason code shared by CLI, API, metrics and audit.
@@ -51,6 +55,7 @@ impl FailureKind {
             Self::InUse => "aws-in-use",
             Self::Rejected => "aws-rejected",
             Self::Service => "aws-service-error",
+            Self::Store => "store-failed",
         }
     }
 
@@ -70,6 +75,7 @@ impl FailureKind {
             Self::InUse => "AWS is still busy with it. Run it again in a minute.",
             Self::Rejected => "AWS refused the request itself; the message says why.",
             Self::Service => "The fault is on AWS's side. Run it again; what was done stays done.",
+            Self::Store => "Look after the store's file and its disk, then run it again.",
         }
     }
 }
@@ -87,7 +93,7 @@ impl CallError {
     }
 }
 
-/// A call to AWS that failed.
+/// A call to AWS, or to the store, that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct CallError {
     /// The service, as AWS's own tools name it (`sagemaker`, `identitystore`).
@@ -100,6 +106,20 @@ pub struct CallError {
     pub aws_code: Option<String>,
     /// The service's message, or what went wrong on the way. Never holds a secret.
     pub message: String,
+}
+
+/// What is decided by the directory and AWS is decided by the store too, where it says who was
+/// offboarded: no answer is no decision.
+impl From<StoreError> for CallError {
+    fn from(error: StoreError) -> Self {
+        Self {
+            service: "store",
+            operation: error.operation,
+            kind: FailureKind::Store,
+            aws_code: None,
+            message: error.message,
+        }
+    }
 }
 
 impl fmt::Display for CallError {

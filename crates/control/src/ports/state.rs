@@ -145,4 +145,8 @@ pub trait AuditLog: Send + Sync + fmt::Debug {
 
     /// The newest entries, newest first.
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// The newest entries that concern a person, oldest first.
+    async fn of_person(&self, person: &PersonId, limit: u32)
+    -> Result<Vec<AuditEntry>, StoreError>;
 }

@@ -1,8 +1,8 @@
 //! The contract, held by the store in memory and in a file.
 
 use crate::contract::{
-    attempts, audit, claims, logins, memberships, profile_index, replay, secrets, sessions, switch,
-    work,
+    attempts, audit, claims, departures, logins, memberships, profile_index, replay, secrets,
+    sessions, switch, work,
 };
 use std::sync::Arc;
 use store::SqliteStore;
@@ -81,4 +81,8 @@ holds! {
     profile_index::the_guard_counts_for_a_day_what_is_gone_already(&),
     profile_index::of_two_passes_the_second_counts_what_the_first_is_about_to_do(&),
     profile_index::whoever_came_back_is_not_counted(&),
+    departures::a_departure_comes_back_as_it_was_put_in_force(&),
+    departures::a_departure_begins_once_and_its_hold_is_skipped_for_good(&),
+    departures::who_rejoins_one_team_or_all_is_forgotten_there(&),
+    departures::the_history_of_a_person_is_theirs_alone_oldest_first(&),
 }

@@ -1,0 +1,130 @@
+//! Offboarding somebody by command, and taking it back.
+//!
+//! Signing in is denied before anything else: a page of Studio that is left open makes its app
+//! anew, and whoever can sign in can open another.
+
+use crate::plane::Plane;
+use crate::ports::{AuditEntry, Departure, StoreError};
+use access::ids::{PersonId, TeamKey};
+use access::reason::ReasonCode;
+use access::snapshot::{Coverage, Hold, Snapshot};
+use std::collections::BTreeMap;
+
+/// Event of the audit log: an admin offboarded somebody.
+pub const PERSON_OFFBOARDED: &str = "person-offboarded";
+/// Event of the audit log: an admin took that back.
+pub const PERSON_RESTORED: &str = "person-restored";
+
+/// So many entries of a person are looked at: years of a working life.
+pub const HISTORY: u32 = 20_000;
+
+/// What came of a departure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departed {
+    /// The departure that is in force now.
+    pub departure: Departure,
+    /// How many sessions of the door it ended.
+    pub sessions_ended: u64,
+}
+
+impl Plane {
+    /// Denies a person to sign in, or a team to a person, and ends the person's sessions. Profiles
+    /// are for the passes that follow. May be repeated.
+    ///
+    /// # Errors
+    /// The store cannot be written. What was done before stays; nothing is undone.
+    pub async fn depart(&self, departure: &Departure) -> Result<Departed, StoreError> {
+        let departure = self.departures.depart(departure).await?;
+        // Whoever loses one team goes on in the others, and the door asks at each opening.
+        let sessions_ended = match departure.team {
+            None => self.sessions.close_all(&departure.person).await?,
+            Some(_) => 0,
+        };
+        let entry = departed_entry(&departure, sessions_ended, self.clock.now());
+        let known = self.audit.of_person(&departure.person, HISTORY).await?;
+        let is_known = |past: &&AuditEntry| {
+            past.event == entry.event
+                && past.team == entry.team
+                && ["since", "hold"]
+                    .iter()
+                    .all(|key| past.details.get(*key) == entry.details.get(*key))
+        };
+        if sessions_ended > 0 || known.iter().find(is_known).is_none() {
+            self.audit.append(&entry).await?;
+        }
+        Ok(Departed { departure, sessions_ended })
+    }
+
+    /// Ends the departures of a person, or the one from a team, and answers with what was ended.
+    /// What the person's groups give is theirs again.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn rejoin(
+        &self,
+        person: &PersonId,
+        team: Option<&TeamKey>,
+        by: &str,
+    ) -> Result<Vec<Departure>, StoreError> {
+        let ended = self.departures.rejoin(person, team).await?;
+        for departure in &ended {
+            let details = BTreeMap::from([
+                ("by".to_owned(), by.to_owned()),
+                ("since".to_owned(), departure.since.to_string()),
+            ]);
+            self.record(AuditEntry {
+                at: self.clock.now(),
+                event: PERSON_RESTORED.to_owned(),
+                code: ReasonCode::Returned.as_str().to_owned(),
+                person: Some(person.to_string()),
+                team: departure.team.as_ref().map(ToString::to_string),
+                details,
+            })
+            .await;
+        }
+        Ok(ended)
+    }
+
+    /// Fills in whom an admin offboarded, as far as the snapshot speaks of them. A snapshot without
+    /// it must not be used: it would let leavers in.
+    pub(crate) async fn note_departures(&self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+        let people = match &snapshot.coverage {
+            Coverage::Complete => None,
+            Coverage::People(people) => Some(people),
+        };
+        let departures = self.departures.departures(people).await?;
+        for Departure { person, team, hold, .. } in departures {
+            match team {
+                None => drop(snapshot.offboarded.insert(person, hold)),
+                Some(team) => {
+                    snapshot.barred.entry(person).or_default().insert(team, hold);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn departed_entry(departure: &Departure, sessions_ended: u64, at: jiff::Timestamp) -> AuditEntry {
+    let hold = match departure.hold {
+        Hold::AsMapped => "as-mapped",
+        Hold::Skipped => "skipped",
+    };
+    let mut details = BTreeMap::from([
+        ("by".to_owned(), departure.by.clone()),
+        ("since".to_owned(), departure.since.to_string()),
+        ("hold".to_owned(), hold.to_owned()),
+        ("sessions_ended".to_owned(), sessions_ended.to_string()),
+    ]);
+    if let Some(why) = &departure.why {
+        details.insert("why".to_owned(), why.clone());
+    }
+    AuditEntry {
+        at,
+        event: PERSON_OFFBOARDED.to_owned(),
+        code: ReasonCode::Offboarded.as_str().to_owned(),
+        person: Some(departure.person.to_string()),
+        team: departure.team.as_ref().map(ToString::to_string),
+        details,
+    }
+}
