@@ -234,7 +234,8 @@ impl Directory for IdentityCenter {
         let unread = |display_name| GroupReading { display_name, members: None };
         found.extend(others.into_iter().map(|(id, name)| (id, unread(name))));
         let coverage = Coverage::Complete;
-        let snapshot = Snapshot { people, groups, coverage, offboarded: BTreeMap::new() };
+        let (offboarded, barred) = (BTreeMap::new(), BTreeMap::new());
+        let snapshot = Snapshot { people, groups, coverage, offboarded, barred };
         Ok(DirectoryReading { snapshot, memberships: Memberships::Complete(found) })
     }
 
@@ -282,8 +283,8 @@ impl Directory for IdentityCenter {
             .collect();
         let known = found.into_iter().map(|(person, _)| (person.id.clone(), person)).collect();
         let coverage = Coverage::People(people.clone());
-        let offboarded = BTreeMap::new();
-        let snapshot = Snapshot { people: known, groups, coverage, offboarded };
+        let (offboarded, barred) = (BTreeMap::new(), BTreeMap::new());
+        let snapshot = Snapshot { people: known, groups, coverage, offboarded, barred };
         Ok(DirectoryReading { snapshot, memberships: Memberships::Some(memberships) })
     }
 

@@ -5,11 +5,13 @@
 //! Adapters (`aws`, `store`) implement them and never know each other.
 
 mod begun;
+pub mod departure;
 pub mod door;
 pub mod event;
 pub mod meter;
 pub mod pass;
 pub mod plane;
 pub mod ports;
+pub mod receipt;
 pub mod reconciler;
 pub mod survey;

@@ -4,16 +4,17 @@
 //! reading tells how far it came. Every call may be repeated, so a pass that was killed half-way is
 //! simply run again.
 
+mod leaving;
+
 use crate::plane::Plane;
-use crate::ports::{
-    AppOwner, AuditEntry, CallError, DomainTarget, Ensured, ProfileSpec, ProfileUpdate,
-};
+use crate::ports::{AuditEntry, CallError, Ensured, ProfileSpec, ProfileUpdate};
+use crate::receipt::ENTRY;
 use access::check::CheckedPlan;
-use access::observed::{Observed, ObservedProfile, TAG_AGREED, TAG_LEAVING};
-use access::offboarding::{self, Advance, Call, Stage};
-use access::plan::{Action, Assignment, SpaceHandover, Step};
+use access::observed::Observed;
+use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
 use futures::stream::{self, StreamExt};
+use leaving::Marking;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many profiles are worked on at a time: enough to hide latency, few enough to stay under the
@@ -67,37 +68,49 @@ impl Plane {
                 }
             }
         }
-        let unassigned = &report.unassigned;
-        let acts: Vec<_> = plan
-            .plan()
-            .actions
-            .iter()
-            .map(|action| async move {
-                let outcome = match missing_assignment(action, unassigned) {
-                    Some(error) => Err(error),
-                    None => self.act(action, observed, plan.is_agreed()).await,
-                };
-                let outcome = match outcome {
-                    Ok(outcome) => outcome,
-                    Err(error) => {
-                        tracing::warn!(profile = %action.profile, %error, "action failed");
-                        Outcome::Failed(error)
-                    }
-                };
-                watcher(action, &outcome);
-                (action.clone(), outcome)
-            })
-            .collect();
-        let results: Vec<(Action, Outcome)> =
-            stream::iter(acts).buffered(ACTIONS_AT_ONCE).collect().await;
-        for (action, outcome) in results {
-            match outcome {
-                Outcome::Changed(_) => report.changed += 1,
-                Outcome::Waiting => report.waiting += 1,
-                Outcome::Failed(error) => report.failed.push((action, error)),
+        let unassigned = report.unassigned.clone();
+        let actions = plan.plan().actions.iter();
+        let (taking, giving): (Vec<&Action>, Vec<&Action>) = actions
+            .partition(|action| matches!(action.step, Step::Hold { .. } | Step::Remove { .. }));
+        // Whoever moves to another team has the new profile before the old one goes.
+        for actions in [giving, taking] {
+            let acts: Vec<_> = actions
+                .into_iter()
+                .map(|action| {
+                    self.attempt(action, observed, plan.is_agreed(), &unassigned, watcher)
+                })
+                .collect();
+            let results: Vec<(Action, Outcome)> =
+                stream::iter(acts).buffered(ACTIONS_AT_ONCE).collect().await;
+            for (action, outcome) in results {
+                match outcome {
+                    Outcome::Changed(_) => report.changed += 1,
+                    Outcome::Waiting => report.waiting += 1,
+                    Outcome::Failed(error) => report.failed.push((action, error)),
+                }
             }
         }
         report
+    }
+
+    async fn attempt(
+        &self,
+        action: &Action,
+        observed: &Observed,
+        agreed: bool,
+        unassigned: &[(Assignment, CallError)],
+        watcher: Watcher<'_>,
+    ) -> (Action, Outcome) {
+        let result = match missing_assignment(action, unassigned) {
+            Some(error) => Err(error),
+            None => self.act(action, observed, agreed).await,
+        };
+        let outcome = result.unwrap_or_else(|error| {
+            tracing::warn!(profile = %action.profile, %error, "action failed");
+            Outcome::Failed(error)
+        });
+        watcher(action, &outcome);
+        (action.clone(), outcome)
     }
 
     /// Assigns a group to its domain's application.
@@ -144,7 +157,7 @@ impl Plane {
                 };
                 let ensured = self.provision.create_profile(&target, &spec).await?;
                 let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
-                self.note(action, ensured, "profile-created", details).await;
+                self.note(action, ensured, ENTRY.created, details).await;
                 Ok(outcome(ensured, "created"))
             }
             Step::Adopt { tags } => {
@@ -154,15 +167,7 @@ impl Plane {
                 self.note(action, ensured, "profile-adopted", update_details(&update)).await;
                 Ok(outcome(ensured, "adopted"))
             }
-            Step::StopApps { .. } => {
-                let Some(profile) = observed_profile(action, observed) else {
-                    return Ok(Outcome::Waiting);
-                };
-                match offboarding::stop_apps(profile) {
-                    Some(advance) => self.advance(&target, action, profile, advance, false).await,
-                    None => Ok(Outcome::Waiting),
-                }
-            }
+            Step::StopApps { .. } => self.stop_apps(&target, action, observed).await,
             Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
                 let update = ProfileUpdate {
                     execution_role: new_role.clone(),
@@ -172,7 +177,7 @@ impl Plane {
                 };
                 let ensured =
                     self.provision.update_profile(&target, &action.profile, &update).await?;
-                self.note(action, ensured, "profile-updated", update_details(&update)).await;
+                self.note(action, ensured, ENTRY.updated, update_details(&update)).await;
                 Ok(outcome(ensured, "updated"))
             }
             Step::Hold { new, .. } => {
@@ -189,172 +194,38 @@ impl Plane {
         }
     }
 
-    /// Holds a profile, or takes it a step further on its way out.
-    async fn take_away(
-        &self,
-        target: &DomainTarget,
-        action: &Action,
-        observed: &Observed,
-        marking: Marking,
-        delete: Option<&[SpaceHandover]>,
-    ) -> Result<Outcome, CallError> {
-        let Some(profile) = observed_profile(action, observed) else {
-            return Ok(Outcome::Waiting);
-        };
-        let marked = match marking {
-            Marking::Present => Ok(()),
-            Marking::Set { agreed } => self.mark_leaving(target, action, profile, agreed).await,
-        };
-        // Nothing is deleted without its mark. What runs is stopped all the same: a tag that is
-        // refused must not leave somebody at work who has no right to it.
-        let advance = match delete {
-            Some(hand_over) if marked.is_ok() => Some(offboarding::advance(profile, hand_over)),
-            _ => offboarding::stop_apps(profile),
-        };
-        let is_new = marking != Marking::Present;
-        let outcome = match advance {
-            Some(advance) => self.advance(target, action, profile, advance, is_new).await,
-            None => Ok(Outcome::Changed("put on hold".into())),
-        };
-        marked.and(outcome)
-    }
-
-    /// Marks the profile as on its way out, ends the person's sessions where the person may not
-    /// sign in any more, and writes down where the home directory is before anything is deleted.
-    async fn mark_leaving(
-        &self,
-        target: &DomainTarget,
-        action: &Action,
-        profile: &ObservedProfile,
-        agreed: bool,
-    ) -> Result<(), CallError> {
-        if matches!(action.reason, ReasonCode::PersonGone | ReasonCode::PersonDisabled)
-            && let Err(error) = self.sessions.close_all(&action.person).await
-        {
-            tracing::error!(%error, "sessions of a leaver cannot be ended");
-        }
-        let mut set_tags = BTreeMap::from([(TAG_LEAVING.to_owned(), self.clock.now().to_string())]);
-        if agreed {
-            set_tags.insert(TAG_AGREED.to_owned(), "yes".to_owned());
-        }
-        let update = ProfileUpdate { set_tags, ..ProfileUpdate::default() };
-        self.provision.update_profile(target, &action.profile, &update).await?;
-        let mut details = BTreeMap::new();
-        if let Some(uid) = &profile.home_efs_uid {
-            details.insert("home_efs_uid".to_owned(), uid.clone());
-        }
-        details.insert("apps".to_owned(), profile.live_apps().to_string());
-        details.insert("spaces".to_owned(), profile.spaces.len().to_string());
-        self.note(action, Ensured::Changed, "offboarding-begun", details).await;
-        Ok(())
-    }
-
-    /// Asks for what the stage needs.
-    async fn advance(
-        &self,
-        target: &DomainTarget,
-        action: &Action,
-        profile: &ObservedProfile,
-        advance: Advance<'_>,
-        marked: bool,
-    ) -> Result<Outcome, CallError> {
-        let mut said = Vec::new();
-        for call in &advance.calls {
-            let (ensured, what) = self.call(target, profile, call).await?;
-            if ensured == Ensured::Changed {
-                let mut details = BTreeMap::from([("what".to_owned(), what.clone())]);
-                // Where the home directory is, once more: from here on only this tells.
-                if let (Call::DeleteProfile, Some(uid)) = (call, &profile.home_efs_uid) {
-                    details.insert("home_efs_uid".to_owned(), uid.clone());
-                }
-                self.note(action, ensured, event_of(advance.stage), details).await;
-                said.push(what);
-            }
-        }
-        if !said.is_empty() {
-            return Ok(Outcome::Changed(said.join(", ")));
-        }
-        Ok(if marked { Outcome::Changed("marked as leaving".into()) } else { Outcome::Waiting })
-    }
-
-    async fn call(
-        &self,
-        target: &DomainTarget,
-        profile: &ObservedProfile,
-        call: &Call<'_>,
-    ) -> Result<(Ensured, String), CallError> {
-        match call {
-            Call::StopSpaceApp(space, app) => {
-                let owner = AppOwner::Space((*space).to_owned());
-                let ensured = self.provision.stop_app(target, &owner, app).await?;
-                Ok((
-                    ensured,
-                    format!("stopping app {}/{} of space {space}", app.app_type, app.name),
-                ))
-            }
-            Call::StopProfileApp(app) => {
-                let owner = AppOwner::Profile(profile.name.clone());
-                let ensured = self.provision.stop_app(target, &owner, app).await?;
-                Ok((ensured, format!("stopping app {}/{}", app.app_type, app.name)))
-            }
-            Call::HandOver(handover) => {
-                let ensured = self.provision.hand_over_space(target, handover).await?;
-                let (space, owner) = (&handover.space, &handover.owner);
-                Ok((ensured, format!("making space {space} anew for {owner}")))
-            }
-            Call::DeleteSpace(space) => {
-                let ensured = self.provision.delete_space(target, space).await?;
-                Ok((ensured, format!("deleting space {space}")))
-            }
-            Call::DeleteProfile => {
-                let ensured = self.provision.delete_profile(target, &profile.name).await?;
-                Ok((ensured, "deleting the profile".to_owned()))
-            }
-        }
-    }
-
     async fn note(
         &self,
         action: &Action,
         ensured: Ensured,
         event: &str,
-        mut details: BTreeMap<String, String>,
+        details: BTreeMap<String, String>,
     ) {
-        if ensured == Ensured::NotNeeded {
-            return;
+        if ensured == Ensured::Changed {
+            self.record(self.entry(action, event, details)).await;
         }
+    }
+
+    /// What the audit log says of an action.
+    fn entry(
+        &self,
+        action: &Action,
+        event: &str,
+        mut details: BTreeMap<String, String>,
+    ) -> AuditEntry {
         details.insert("domain".into(), action.domain.to_string());
         details.insert("profile".into(), action.profile.to_string());
         if let Some(because) = &action.because {
             details.insert("grant".into(), because.grant.to_string());
         }
-        self.record(AuditEntry {
+        AuditEntry {
             at: self.clock.now(),
             event: event.to_owned(),
             code: action.reason.as_str().to_owned(),
             person: Some(action.person.to_string()),
             team: Some(action.team.to_string()),
             details,
-        })
-        .await;
-    }
-}
-
-/// What becomes of the tag that says since when a profile is on its way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Marking {
-    /// It is there, or there shall be none.
-    Present,
-    /// It is set.
-    Set {
-        /// Whether somebody agreed to the number of removals.
-        agreed: bool,
-    },
-}
-
-impl Marking {
-    fn of(new: bool, agreed: bool) -> Self {
-        if new { Self::Set { agreed } } else { Self::Present }
+        }
     }
 }
 
@@ -368,10 +239,6 @@ fn missing_assignment(
     let blocks =
         |assignment: &Assignment| assignment.domain == action.domain && &assignment.group == group;
     unassigned.iter().find(|(a, _)| is_made && blocks(a)).map(|(_, error)| error.clone())
-}
-
-fn observed_profile<'a>(action: &Action, observed: &'a Observed) -> Option<&'a ObservedProfile> {
-    observed.domains.get(&action.domain)?.profiles.get(&action.profile.folded())
 }
 
 fn outcome(ensured: Ensured, what: &str) -> Outcome {
@@ -394,13 +261,4 @@ fn update_details(update: &ProfileUpdate) -> BTreeMap<String, String> {
         details.insert("tags".to_owned(), keys.into_iter().collect::<Vec<_>>().join(" "));
     }
     details
-}
-
-fn event_of(stage: Stage) -> &'static str {
-    match stage {
-        Stage::HandOver => "space-handed-over",
-        Stage::SpaceApps | Stage::ProfileApps => "app-stopped",
-        Stage::Spaces => "space-deleted",
-        Stage::Profile => "profile-deleted",
-    }
 }

@@ -3,7 +3,7 @@
 use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
-    AuditEntry, AuditLog, ChangeId, Claims, Clock, Directory, DomainTarget, Entropy,
+    AuditEntry, AuditLog, ChangeId, Claims, Clock, Departures, Directory, DomainTarget, Entropy,
     MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch, WorkQueue,
 };
 use access::ids::DomainKey;
@@ -44,6 +44,8 @@ pub struct Plane {
     pub memberships: Arc<dyn MembershipIndex>,
     /// What came of events.
     pub events: Arc<EventCounter>,
+    /// Whom an admin offboarded by command.
+    pub departures: Arc<dyn Departures>,
     /// Where it is written down.
     pub audit: Arc<dyn AuditLog>,
     /// What time it is.

@@ -59,7 +59,7 @@ impl Plane {
         // The directory comes after Studio wherever removals are planned. Reading hundreds of
         // profiles takes minutes; with an older snapshot, a profile made meanwhile for somebody new
         // would be taken for one that nobody has a right to.
-        let (snapshot, (observed, failures)) = match scope {
+        let (mut snapshot, (observed, failures)) = match scope {
             Scope::Everything => {
                 let observed = self.observe(self.every_domain()).await;
                 (self.remembered(self.directory.everybody(&groups).await?, now).await, observed)
@@ -80,6 +80,7 @@ impl Plane {
                 (snapshot, self.observe(wanted).await)
             }
         };
+        self.note_departures(&mut snapshot).await?;
         Ok(Survey { snapshot, observed, failures, now })
     }
 

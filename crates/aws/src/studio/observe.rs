@@ -60,6 +60,7 @@ struct About {
     in_service: bool,
     application: Option<ObservedApplication>,
     url: Option<String>,
+    home_file_system: Option<String>,
 }
 
 /// One reading of one domain.
@@ -97,6 +98,7 @@ impl Reading<'_> {
             in_service: about.in_service,
             application: about.application,
             url: about.url,
+            home_file_system: about.home_file_system,
             profiles,
             seen: Seen::Everybody,
             unread: Unread::default(),
@@ -123,6 +125,7 @@ impl Reading<'_> {
             in_service: about.in_service,
             application: about.application,
             url: about.url,
+            home_file_system: about.home_file_system,
             profiles,
             // Names do not tell whose all of the profiles are; whoever chose them knows.
             seen: Seen::People(BTreeSet::new()),
@@ -143,7 +146,8 @@ impl Reading<'_> {
             Some(arn) if auth_mode == AuthMode::Sso => Some(self.application(arn).await?),
             _ => None,
         };
-        Ok(About { auth_mode, in_service, application, url: found.url })
+        let home_file_system = found.home_efs_file_system_id;
+        Ok(About { auth_mode, in_service, application, url: found.url, home_file_system })
     }
 
     /// Who is assigned to the domain's application.

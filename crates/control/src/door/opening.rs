@@ -86,6 +86,11 @@ impl Door {
         let known = self.plane.map.teams.get(team_key);
         let Some(team) = known.filter(|_| rights.iter().any(|right| &right.team == team_key))
         else {
+            if snapshot.offboarded_from(&person.id, team_key).is_some() {
+                let why = "An administrator has ended your access to this team.";
+                let no = No::new(ReasonCode::Offboarded, why, ASK_ADMIN);
+                return Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await);
+            }
             let no = No::new(
                 ReasonCode::NotEntitled,
                 "You are not in a group that gives this team.",

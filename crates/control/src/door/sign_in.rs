@@ -8,7 +8,7 @@ use super::trust::{Found, Trusted};
 use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, Door, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
-use crate::ports::{AuditEntry, IdpSession, PendingLogin, PersonLookup, Session};
+use crate::ports::{AuditEntry, CallError, IdpSession, PendingLogin, PersonLookup, Session};
 use access::entitlement::group_names;
 use access::ids::PersonId;
 use access::map::{MatchBy, NameIdFormat};
@@ -288,18 +288,29 @@ impl Door {
         }
     }
 
-    /// The person, read from the directory now, if known and enabled; with all that was read.
+    /// The person, read from the directory now, if known, enabled and not offboarded by command;
+    /// with all that was read.
     pub(super) async fn known_person(&self, id: &PersonId) -> Result<(Person, Snapshot), Refusal> {
         let one = BTreeSet::from([id.clone()]);
-        let snapshot = match self.plane.directory.people(&one, &group_names(&self.plane.map)).await
-        {
-            Ok(reading) => reading.snapshot,
+        let read = async {
+            let groups = group_names(&self.plane.map);
+            let mut snapshot = self.plane.directory.people(&one, &groups).await?.snapshot;
+            self.plane.note_departures(&mut snapshot).await?;
+            Ok::<_, CallError>(snapshot)
+        };
+        let snapshot = match read.await {
+            Ok(snapshot) => snapshot,
             Err(error) => {
                 let no = No::unavailable(&error).of(id);
                 return Err(self.refuse(RefusalKind::Unavailable, no).await);
             }
         };
         match snapshot.people.get(id) {
+            Some(_) if snapshot.offboarded.contains_key(id) => {
+                let why = "An administrator has ended your access.";
+                let no = No::new(ReasonCode::Offboarded, why, ASK_ADMIN).of(id);
+                Err(self.refuse(RefusalKind::Denied, no).await)
+            }
             Some(person) if person.enabled => Ok((person.clone(), snapshot)),
             Some(_) => {
                 let why = "Your account is disabled in the directory.";

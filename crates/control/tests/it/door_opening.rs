@@ -7,12 +7,16 @@ use access::observed::{ObservedSpace, ProfileStatus};
 use control::door::{Opening, Preparing, Refusal, RefusalKind, SessionToken};
 use std::time::Duration;
 
-async fn open(house: &House, token: &SessionToken, key: &str) -> Result<Opening, Refusal> {
+pub(crate) async fn open(
+    house: &House,
+    token: &SessionToken,
+    key: &str,
+) -> Result<Opening, Refusal> {
     house.door.open(token, &team(key), &Origin::default()).await
 }
 
 #[track_caller]
-fn refused(outcome: Result<Opening, Refusal>, kind: RefusalKind, code: &str) {
+pub(crate) fn refused(outcome: Result<Opening, Refusal>, kind: RefusalKind, code: &str) {
     let refusal = outcome.unwrap_err();
     assert_eq!((refusal.kind, refusal.code), (kind, code));
 }

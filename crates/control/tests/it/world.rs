@@ -14,11 +14,11 @@ use control::event::Membership;
 use control::meter::Meter;
 use control::plane::{Bell, Plane};
 use control::ports::{
-    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Directory,
-    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, GroupReading, LoginRequests,
-    Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
-    ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Secrets, Session, SessionId,
-    Sessions, StoreError,
+    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Departure, Departures,
+    Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, GroupReading,
+    LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
+    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Secrets,
+    Session, SessionId, Sessions, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +71,7 @@ pub(crate) enum Fault {
     Audit,
     Attempts,
     Secrets,
+    Departures,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +89,7 @@ pub(crate) struct State {
     /// Changes that Studio accepted.
     pub(crate) changes: Vec<String>,
     pub(crate) audit: Vec<AuditEntry>,
+    pub(crate) departures: Vec<Departure>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
     pub(crate) logins: BTreeMap<String, PendingLogin>,
     pub(crate) used: BTreeSet<String>,
@@ -236,6 +238,7 @@ impl World {
             observe_only: false,
             memberships: self.store.clone(),
             events: Arc::default(),
+            departures: self.clone(),
             audit: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),
@@ -312,6 +315,7 @@ fn snapshot(state: &State, coverage: Coverage, wanted: &BTreeSet<String>) -> Sna
         groups: groups.collect(),
         coverage,
         offboarded: BTreeMap::new(),
+        barred: BTreeMap::new(),
     }
 }
 
@@ -411,6 +415,7 @@ impl Observe for World {
             in_service: true,
             application: None,
             url: None,
+            home_file_system: None,
             profiles,
             seen: match scope {
                 ProfileScope::All => Seen::Everybody,
@@ -543,8 +548,10 @@ impl Sessions for World {
     }
 
     async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError> {
-        self.store(Fault::Sessions)?.sessions.retain(|_, session| &session.person != person);
-        Ok(0)
+        let mut state = self.store(Fault::Sessions)?;
+        let before = state.sessions.len();
+        state.sessions.retain(|_, session| &session.person != person);
+        Ok((before - state.sessions.len()) as u64)
     }
 
     async fn close_federated(
@@ -618,5 +625,49 @@ impl AuditLog for World {
 
     async fn newest(&self, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
         panic!("neither loop nor door reads the audit log")
+    }
+
+    async fn of_person(&self, person: &PersonId, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let state = self.store(Fault::Audit)?;
+        let is_theirs = |entry: &&AuditEntry| entry.person.as_deref() == Some(person.as_str());
+        Ok(state.audit.iter().filter(is_theirs).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl Departures for World {
+    async fn depart(&self, departure: &Departure) -> Result<Departure, StoreError> {
+        let mut state = self.store(Fault::Departures)?;
+        let known = state
+            .departures
+            .iter_mut()
+            .find(|known| (&known.person, &known.team) == (&departure.person, &departure.team));
+        if let Some(known) = known {
+            known.hold = known.hold.max(departure.hold);
+            return Ok(known.clone());
+        }
+        state.departures.push(departure.clone());
+        Ok(departure.clone())
+    }
+
+    async fn departures(
+        &self,
+        people: Option<&BTreeSet<PersonId>>,
+    ) -> Result<Vec<Departure>, StoreError> {
+        let state = self.store(Fault::Departures)?;
+        let wanted = |d: &&Departure| people.is_none_or(|people| people.contains(&d.person));
+        Ok(state.departures.iter().filter(wanted).cloned().collect())
+    }
+
+    async fn rejoin(
+        &self,
+        person: &PersonId,
+        team: Option<&TeamKey>,
+    ) -> Result<Vec<Departure>, StoreError> {
+        let mut state = self.store(Fault::Departures)?;
+        let ends = |d: &mut Departure| {
+            &d.person == person && team.is_none_or(|team| d.team.as_ref() == Some(team))
+        };
+        Ok(state.departures.extract_if(.., ends).collect())
     }
 }

@@ -266,6 +266,7 @@ fn door(world: &Arc<World>, public_url: &str, map: &str, corp: saml_sp::Identity
         provision: world.clone(),
         sessions: world.clone(),
         queue: store.clone(),
+        departures: store.clone(),
         claims: store.clone(),
         switch: store.clone(),
         index: store.clone(),
@@ -346,6 +347,7 @@ impl Directory for World {
             people: BTreeMap::from([(ada.id.clone(), ada.clone())]),
             coverage: Coverage::People(people.clone()),
             offboarded: BTreeMap::new(),
+            barred: BTreeMap::new(),
         };
         Ok(DirectoryReading { snapshot, memberships: Memberships::Some(Vec::new()) })
     }
@@ -415,6 +417,7 @@ impl Observe for World {
             in_service: true,
             application: None,
             url: None,
+            home_file_system: None,
             profiles: profiles.collect(),
             seen: Seen::Everybody,
             unread: Unread::default(),
@@ -576,6 +579,10 @@ impl AuditLog for World {
     }
 
     async fn newest(&self, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(vec![])
+    }
+
+    async fn of_person(&self, _: &PersonId, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
         Ok(vec![])
     }
 }

@@ -1,0 +1,227 @@
+//! The part of a pass that takes away.
+//!
+//! What is asked of AWS is written down before: a process that is killed between a call and its
+//! entry would else leave no trace of what it stopped. An entry that stands there already is not
+//! written again. What is deleted must be written down first, or it is not deleted; what runs is
+//! stopped all the same.
+
+use super::Outcome;
+use crate::departure::HISTORY;
+use crate::plane::Plane;
+use crate::ports::{
+    AppOwner, AuditEntry, CallError, DomainTarget, Ensured, ProfileUpdate, StoreError,
+};
+use crate::receipt::{ENTRY, is_begun, is_written, words};
+use access::observed::{Observed, ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
+use access::offboarding::{self, Advance, Call};
+use access::plan::{Action, SpaceHandover};
+use access::reason::ReasonCode;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What becomes of the tag that says since when a profile is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marking {
+    /// It is there, or there shall be none.
+    Present,
+    /// It is set.
+    Set {
+        /// Whether somebody agreed to the number of removals.
+        agreed: bool,
+    },
+}
+
+impl Marking {
+    pub(super) fn of(new: bool, agreed: bool) -> Self {
+        if new { Self::Set { agreed } } else { Self::Present }
+    }
+}
+
+/// A profile, and what the log says of its person so far.
+struct Case<'a> {
+    target: &'a DomainTarget,
+    action: &'a Action,
+    domain: &'a ObservedDomain,
+    profile: &'a ObservedProfile,
+    past: Result<Vec<AuditEntry>, StoreError>,
+}
+
+impl Plane {
+    /// Holds a profile, or takes it a step further on its way out.
+    pub(super) async fn take_away(
+        &self,
+        target: &DomainTarget,
+        action: &Action,
+        observed: &Observed,
+        marking: Marking,
+        delete: Option<&[SpaceHandover]>,
+    ) -> Result<Outcome, CallError> {
+        let Some(case) = self.case(target, action, observed).await else {
+            return Ok(Outcome::Waiting);
+        };
+        let marked = match marking {
+            Marking::Present => Ok(()),
+            Marking::Set { agreed } => self.mark_leaving(&case, agreed).await,
+        };
+        // Nothing is deleted without its mark. What runs is stopped all the same: a tag that is
+        // refused must not leave somebody at work who has no right to it.
+        let advance = match delete {
+            Some(hand_over) if marked.is_ok() => {
+                Some(offboarding::advance(case.profile, hand_over))
+            }
+            _ => offboarding::stop_apps(case.profile),
+        };
+        let is_new = marking != Marking::Present;
+        let outcome = match advance {
+            Some(advance) => self.advance(&case, advance, is_new).await,
+            None => Ok(Outcome::Changed("put on hold".into())),
+        };
+        marked.and(outcome)
+    }
+
+    /// Stops what runs in a profile that stays.
+    pub(super) async fn stop_apps(
+        &self,
+        target: &DomainTarget,
+        action: &Action,
+        observed: &Observed,
+    ) -> Result<Outcome, CallError> {
+        let Some(case) = self.case(target, action, observed).await else {
+            return Ok(Outcome::Waiting);
+        };
+        match offboarding::stop_apps(case.profile) {
+            Some(advance) => self.advance(&case, advance, false).await,
+            None => Ok(Outcome::Waiting),
+        }
+    }
+
+    async fn case<'a>(
+        &self,
+        target: &'a DomainTarget,
+        action: &'a Action,
+        observed: &'a Observed,
+    ) -> Option<Case<'a>> {
+        let domain = observed.domains.get(&action.domain)?;
+        let profile = domain.profiles.get(&action.profile.folded())?;
+        let past = self.audit.of_person(&action.person, HISTORY).await;
+        Some(Case { target, action, domain, profile, past })
+    }
+
+    /// Marks the profile as on its way out, ends the person's sessions where the person may not
+    /// sign in any more, and writes down where the home directory is before anything is deleted.
+    async fn mark_leaving(&self, case: &Case<'_>, agreed: bool) -> Result<(), CallError> {
+        let Case { target, action, domain, profile, .. } = *case;
+        let mut details = words::home_details(profile, domain.home_file_system.as_deref());
+        words::put_spaces(&mut details, profile);
+        details.insert("apps".to_owned(), profile.live_apps().to_string());
+        if self.may_not_sign_in(action).await {
+            match self.sessions.close_all(&action.person).await {
+                Ok(ended) => drop(details.insert("sessions_ended".to_owned(), ended.to_string())),
+                Err(error) => tracing::error!(%error, "sessions of a leaver cannot be ended"),
+            }
+        }
+        let begun = matches!(&case.past, Ok(past)
+            if is_begun(past, action.domain.as_str(), action.profile.as_str()));
+        if !begun {
+            self.record(self.entry(action, ENTRY.begun, details)).await;
+        }
+        let mut set_tags = BTreeMap::from([(TAG_LEAVING.to_owned(), self.clock.now().to_string())]);
+        if agreed {
+            set_tags.insert(TAG_AGREED.to_owned(), "yes".to_owned());
+        }
+        let update = ProfileUpdate { set_tags, ..ProfileUpdate::default() };
+        self.provision.update_profile(target, &action.profile, &update).await?;
+        Ok(())
+    }
+
+    /// Whether the person has lost not only this profile. Whoever only loses a team goes on in the
+    /// others.
+    async fn may_not_sign_in(&self, action: &Action) -> bool {
+        match action.reason {
+            ReasonCode::PersonGone | ReasonCode::PersonDisabled => true,
+            ReasonCode::Offboarded => {
+                let person = BTreeSet::from([action.person.clone()]);
+                let departures = self.departures.departures(Some(&person)).await;
+                departures.is_ok_and(|all| all.iter().any(|departure| departure.team.is_none()))
+            }
+            _ => false,
+        }
+    }
+
+    /// Asks for what the stage needs. One call that fails does not hold up the others: each is for
+    /// another app or space.
+    async fn advance(
+        &self,
+        case: &Case<'_>,
+        advance: Advance<'_>,
+        marked: bool,
+    ) -> Result<Outcome, CallError> {
+        let mut said = Vec::new();
+        let mut failed = None;
+        for call in &advance.calls {
+            match self.ask(case, call).await {
+                Ok(Some(what)) => said.push(what),
+                Ok(None) => {}
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if !said.is_empty() {
+            return Ok(Outcome::Changed(said.join(", ")));
+        }
+        Ok(if marked { Outcome::Changed("marked as leaving".into()) } else { Outcome::Waiting })
+    }
+
+    /// Writes a call down and makes it. Answers with what changed, for people.
+    async fn ask(&self, case: &Case<'_>, call: &Call<'_>) -> Result<Option<String>, CallError> {
+        let Case { target, profile, .. } = *case;
+        let (event, details) = words::of_call(call, profile, case.domain);
+        let what = details.get("what").cloned().unwrap_or_default();
+        let written = self.write_down(case, event, details).await;
+        let ensured = match call {
+            Call::StopSpaceApp(space, app) => {
+                if let Err(error) = written {
+                    tracing::error!(%error, "an app is stopped without its audit entry");
+                }
+                let owner = AppOwner::Space((*space).to_owned());
+                self.provision.stop_app(target, &owner, app).await?
+            }
+            Call::StopProfileApp(app) => {
+                if let Err(error) = written {
+                    tracing::error!(%error, "an app is stopped without its audit entry");
+                }
+                let owner = AppOwner::Profile(profile.name.clone());
+                self.provision.stop_app(target, &owner, app).await?
+            }
+            Call::HandOver(handover) => {
+                written?;
+                self.provision.hand_over_space(target, handover).await?
+            }
+            Call::DeleteSpace(space) => {
+                written?;
+                self.provision.delete_space(target, space).await?
+            }
+            Call::DeleteProfile => {
+                written?;
+                self.provision.delete_profile(target, &profile.name).await?
+            }
+        };
+        Ok((ensured == Ensured::Changed).then_some(what))
+    }
+
+    /// Writes an entry unless it stands there since the profile began to leave.
+    async fn write_down(
+        &self,
+        case: &Case<'_>,
+        event: &str,
+        details: BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
+        let entry = self.entry(case.action, event, details);
+        match &case.past {
+            Ok(past) if is_written(past, &entry) => Ok(()),
+            // A log that cannot be read may yet be written; twice is better than never.
+            _ => self.audit.append(&entry).await,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The words of the audit log in which offboarding is written down: what writes them and what reads
+//! them share this.
+
+use super::{DeletedSpace, HandedOver, Home, Hours, KeptSpace, Receipt, StoppedApp};
+use crate::ports::AuditEntry;
+use access::observed::{ObservedApp, ObservedDomain, ObservedProfile};
+use access::offboarding::Call;
+use access::plan::SpaceHandover;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Names of the events.
+#[derive(Debug)]
+pub struct Entry {
+    /// A profile is put on its way out.
+    pub begun: &'static str,
+    /// An app is asked to stop.
+    pub stopping_app: &'static str,
+    /// A shared space is made anew for somebody else.
+    pub handing_over: &'static str,
+    /// The deletion of a space is asked for.
+    pub deleting_space: &'static str,
+    /// The deletion of a profile is asked for.
+    pub deleting_profile: &'static str,
+    /// A profile was made.
+    pub created: &'static str,
+    /// A profile was changed.
+    pub updated: &'static str,
+}
+
+/// The events of a profile's life in the audit log.
+pub const ENTRY: Entry = Entry {
+    begun: "offboarding-begun",
+    stopping_app: "stopping-app",
+    handing_over: "handing-space-over",
+    deleting_space: "deleting-space",
+    deleting_profile: "deleting-profile",
+    created: "profile-created",
+    updated: "profile-updated",
+};
+
+type Details = BTreeMap<String, String>;
+
+/// Where the home directory is.
+pub(crate) fn home_details(profile: &ObservedProfile, file_system: Option<&str>) -> Details {
+    let mut details = Details::new();
+    put(&mut details, "home_efs_uid", profile.home_efs_uid.as_ref());
+    put(&mut details, "home_efs_file_system", file_system);
+    details
+}
+
+/// The event of a call, and what is said of it.
+pub(crate) fn of_call(
+    call: &Call<'_>,
+    profile: &ObservedProfile,
+    domain: &ObservedDomain,
+) -> (&'static str, Details) {
+    match call {
+        Call::StopSpaceApp(space, app) => (ENTRY.stopping_app, app_details(Some(space), app)),
+        Call::StopProfileApp(app) => (ENTRY.stopping_app, app_details(None, app)),
+        Call::HandOver(handover) => (ENTRY.handing_over, handover_details(handover)),
+        Call::DeleteSpace(space) => {
+            let known = profile.spaces.iter().find(|known| known.name == *space);
+            let volume_gib = known.and_then(|space| space.volume_gib);
+            (ENTRY.deleting_space, space_details(space, volume_gib))
+        }
+        Call::DeleteProfile => {
+            // Where the home directory is, once more: from here on only this tells.
+            let mut details = home_details(profile, domain.home_file_system.as_deref());
+            details.insert("what".to_owned(), "deleting the profile".to_owned());
+            (ENTRY.deleting_profile, details)
+        }
+    }
+}
+
+/// What is said of an app that is asked to stop.
+pub(crate) fn app_details(space: Option<&str>, app: &ObservedApp) -> Details {
+    let place = space.map_or(String::new(), |space| format!(" of space {space}"));
+    let mut details = Details::from([
+        ("what".to_owned(), format!("stopping app {}/{}{place}", app.app_type, app.name)),
+        ("app_type".to_owned(), app.app_type.clone()),
+        ("app_name".to_owned(), app.name.clone()),
+    ]);
+    put(&mut details, "space", space);
+    put(&mut details, "instance_type", app.instance_type.as_ref());
+    put(&mut details, "app_since", app.since.as_ref());
+    details
+}
+
+/// What is said of a space whose deletion is asked for.
+pub(crate) fn space_details(space: &str, volume_gib: Option<u32>) -> Details {
+    let mut details = Details::from([
+        ("what".to_owned(), format!("deleting space {space}")),
+        ("space".to_owned(), space.to_owned()),
+    ]);
+    put(&mut details, "volume_gib", volume_gib);
+    details
+}
+
+/// What is said of a shared space that somebody else gets anew.
+fn handover_details(handover: &SpaceHandover) -> Details {
+    let SpaceHandover { space, new_name, owner, .. } = handover;
+    Details::from([
+        ("what".to_owned(), format!("making space {space} anew for {owner}")),
+        ("space".to_owned(), space.to_string()),
+        ("new_space".to_owned(), new_name.to_string()),
+        ("owner".to_owned(), owner.to_string()),
+    ])
+}
+
+fn put(details: &mut Details, key: &str, value: Option<impl ToString>) {
+    if let Some(value) = value {
+        details.insert(key.to_owned(), value.to_string());
+    }
+}
+
+/// The spaces that stand on a profile, with their volumes, as one JSON object: details are texts.
+pub(crate) fn put_spaces(details: &mut Details, profile: &ObservedProfile) {
+    let spaces: BTreeMap<&str, Option<u32>> =
+        profile.spaces.iter().map(|space| (space.name.as_str(), space.volume_gib)).collect();
+    if !spaces.is_empty()
+        && let Ok(text) = serde_json::to_string(&spaces)
+    {
+        details.insert("spaces".to_owned(), text);
+    }
+}
+
+pub(super) fn kept_spaces(entry: &AuditEntry) -> Vec<KeptSpace> {
+    let spaces: BTreeMap<String, Option<u32>> = entry
+        .details
+        .get("spaces")
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    spaces.into_iter().map(|(space, volume_gib)| KeptSpace { space, volume_gib }).collect()
+}
+
+pub(super) fn home(entry: &AuditEntry) -> Option<Home> {
+    let uid = entry.details.get("home_efs_uid")?.clone();
+    Some(Home { uid, file_system: entry.details.get("home_efs_file_system").cloned() })
+}
+
+pub(super) fn stopped_app(entry: &AuditEntry) -> Option<StoppedApp> {
+    let detail = |key: &str| entry.details.get(key).cloned();
+    Some(StoppedApp {
+        space: detail("space"),
+        app_type: detail("app_type")?,
+        app_name: detail("app_name")?,
+        instance_type: detail("instance_type"),
+        since: detail("app_since").and_then(|t| t.parse().ok()),
+        stopped: entry.at,
+        saved: Hours::default(),
+    })
+}
+
+pub(super) fn deleted_space(entry: &AuditEntry) -> Option<DeletedSpace> {
+    Some(DeletedSpace {
+        space: entry.details.get("space")?.clone(),
+        volume_gib: entry.details.get("volume_gib").and_then(|n| n.parse().ok()),
+        deleted: entry.at,
+    })
+}
+
+pub(super) fn handed_over(entry: &AuditEntry) -> Option<HandedOver> {
+    let detail = |key: &str| entry.details.get(key).cloned();
+    Some(HandedOver {
+        space: detail("space")?,
+        new_space: detail("new_space"),
+        owner: detail("owner"),
+        at: entry.at,
+    })
+}
+
+/// How something was revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationMethod {
+    /// The door refuses the person: an admin's command is in its store.
+    DeniedByCommand,
+    /// The door refuses the person, because the directory gives no right any more.
+    DeniedByDirectory,
+    /// The door's sessions were ended in its store.
+    SessionsEnded,
+    /// The apps were deleted; the sessions that led to them show nothing any more.
+    AppsDeleted,
+    /// The credentials died with the apps that held them.
+    EndedWithApps,
+    /// Not revoked.
+    NotRevoked,
+}
+
+/// One way of access, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revocation {
+    /// The way of access.
+    pub what: &'static str,
+    /// How it was revoked.
+    pub method: RevocationMethod,
+    /// When; absent where it was not revoked or it needed nothing.
+    pub at: Option<Timestamp>,
+    /// What that means, for people.
+    pub note: &'static str,
+}
+
+/// What was revoked and what was not. Nothing is claimed that nobody did.
+pub(super) fn revocation(receipt: &Receipt) -> Vec<Revocation> {
+    let leaving = || receipt.profiles.iter().filter(|profile| profile.returned.is_none());
+    let command = receipt.departures.iter().filter(|d| d.until.is_none()).map(|d| d.since).min();
+    let begun = leaving().map(|profile| profile.begun).min();
+    if command.is_none() && begun.is_none() {
+        return Vec::new();
+    }
+    let (method, note) = match command {
+        Some(_) => (RevocationMethod::DeniedByCommand, "refused by the door, whatever groups say"),
+        None => (RevocationMethod::DeniedByDirectory, "refused by the door, as the directory says"),
+    };
+    let mut all = vec![Revocation { what: "sign-in", method, at: command.or(begun), note }];
+    if let Some(last) = receipt.sessions.last() {
+        all.push(Revocation {
+            what: "sessions of the door",
+            method: RevocationMethod::SessionsEnded,
+            at: Some(last.at),
+            note: "ended in the door's store",
+        });
+    }
+    let stopped = leaving().flat_map(|profile| &profile.apps).map(|app| app.stopped).max();
+    if let Some(at) = stopped {
+        all.push(Revocation {
+            what: "Studio sessions",
+            method: RevocationMethod::AppsDeleted,
+            at: Some(at),
+            note: "a presigned session lasts up to 12 h and cannot be ended by itself; its apps \
+                   were deleted, and one that is started anew is stopped again",
+        });
+        all.push(Revocation {
+            what: "credentials of the execution role inside apps",
+            method: RevocationMethod::EndedWithApps,
+            at: Some(at),
+            note: "they end with the app that held them",
+        });
+    }
+    all.push(Revocation {
+        what: "jobs and endpoints that the person started",
+        method: RevocationMethod::NotRevoked,
+        at: None,
+        note: "they go on; `stagedoor policy deny-person` prints a policy that cuts off their calls",
+    });
+    all
+}

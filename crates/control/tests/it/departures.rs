@@ -1,0 +1,240 @@
+//! People whom an admin offboarded by command: what the door and the loop make of it.
+
+use crate::door::{House, answer};
+use crate::door_opening::{open, refused};
+use crate::world::{Fault, MAP, START, World, person_id, team};
+use access::check::Removals;
+use access::network::Origin;
+use access::observed::{AppStatus, ObservedApp};
+use access::snapshot::Hold;
+use control::door::RefusalKind;
+use control::pass::PassReport;
+use control::plane::Plane;
+use control::ports::Departure;
+use control::reconciler::PassError;
+use control::survey::Scope;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+fn departure(name: &str, only: Option<&str>) -> Departure {
+    Departure {
+        person: person_id(name),
+        user_name: Some(name.into()),
+        team: only.map(team),
+        since: START.parse().unwrap(),
+        by: "root".into(),
+        why: None,
+        hold: Hold::AsMapped,
+    }
+}
+
+async fn pass(plane: &Plane, name: &str) -> PassReport {
+    let scope = Scope::People(BTreeSet::from([person_id(name)]));
+    plane.pass(&scope, Removals::Allowed(1), &|_, _| {}).await.unwrap().report
+}
+
+fn app(instance: &str, since: &str) -> ObservedApp {
+    ObservedApp {
+        app_type: "JupyterServer".into(),
+        name: "default".into(),
+        status: AppStatus::InService,
+        instance_type: Some(instance.into()),
+        since: Some(since.parse().unwrap()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn offboarded_at_sign_in() {
+    let house = House::new();
+    house.world.plane(MAP).depart(&departure("ada", None)).await.unwrap();
+    let outcome = house.accept(&answer("ada").by(house.tiles), None).await;
+    house.refused(outcome, RefusalKind::Denied, "offboarded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn offboarded_while_signed_in() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    let departed = house.world.plane(MAP).depart(&departure("ada", None)).await.unwrap();
+    assert_eq!(departed.sessions_ended, 1);
+    refused(open(&house, &ada, "fraud").await, RefusalKind::SignedOut, "signed-out");
+    assert_eq!(house.world.state().presigned, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn offboarded_at_open_where_the_session_could_not_be_ended() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    house.world.break_down(Fault::Sessions);
+    let plane = house.world.plane(MAP);
+    assert!(plane.depart(&departure("ada", None)).await.is_err());
+    house.world.mend(Fault::Sessions);
+    // It is in force all the same, and the door ends what was left open.
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Denied, "offboarded");
+    assert!(house.world.state().sessions.is_empty());
+    let portal = house.door.my_work(&ada, &Origin::default()).await.unwrap_err();
+    assert_eq!(portal.code, "signed-out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn offboarded_from_one_team_opens_the_others() {
+    let house = House::new();
+    house.world.join("ada", "ml-trials");
+    let ada = house.sign_in("ada").await;
+    let departed = house.world.plane(MAP).depart(&departure("ada", Some("trials"))).await.unwrap();
+    assert_eq!(departed.sessions_ended, 0);
+    refused(open(&house, &ada, "trials").await, RefusalKind::Denied, "offboarded");
+    assert!(open(&house, &ada, "fraud").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_let_in_while_it_cannot_be_read_who_was_offboarded() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    house.world.break_down(Fault::Departures);
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "unavailable");
+    // Nobody is signed out for it.
+    assert_eq!(house.world.state().sessions.len(), 1);
+    house.world.state().sessions.clear();
+    let response = crate::door::Answer { assertion: "_a2", ..answer("ada") }.by(house.tiles);
+    let outcome = house.accept(&response, None).await;
+    house.refused(outcome, RefusalKind::Unavailable, "unavailable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_planned_while_it_cannot_be_read_who_was_offboarded() {
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    world.break_down(Fault::Departures);
+    let plane = world.plane(MAP);
+    let error = plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap_err();
+    let PassError::Call(error) = error else { panic!("{error:?}") };
+    assert_eq!(error.kind.code(), "store-failed");
+    assert_eq!(world.state().changes, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_is_held_although_a_group_gives_it_and_comes_back_as_it_was() {
+    let world = World::of(&["ada"]);
+    let before = world.state().profiles["ada--fraud"].clone();
+    let plane = world.plane(MAP);
+    plane.depart(&departure("ada", None)).await.unwrap();
+    pass(&plane, "ada").await;
+    assert_eq!(world.leaving(), ["ada--fraud"]);
+    assert_eq!(world.audited("offboarding-begun"), ["offboarded"]);
+    assert_eq!(world.audited("stopping-app"), ["offboarded"]);
+
+    let ended = plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    assert_eq!(ended, [departure("ada", None)]);
+    pass(&plane, "ada").await;
+    let after = world.state().profiles["ada--fraud"].clone();
+    assert_eq!((after.tags, after.home_efs_uid), (before.tags, before.home_efs_uid));
+    assert_eq!(world.audited("person-restored"), ["returned"]);
+    assert_eq!(world.audited("profile-updated"), ["returned"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_hold_of_whom_it_was_said_of_is_skipped() {
+    let world = World::of(&["ada", "bob"]);
+    world.leave("bob", "ml-fraud");
+    let plane = world.plane(MAP);
+    let skipped = Departure { hold: Hold::Skipped, ..departure("ada", None) };
+    plane.depart(&skipped).await.unwrap();
+    for _ in 0..3 {
+        let both = Scope::Everything;
+        plane.pass(&both, Removals::Allowed(2), &|_, _| {}).await.unwrap();
+    }
+    let left: Vec<String> = world.state().profiles.keys().cloned().collect();
+    assert_eq!(left, ["bob--fraud"]);
+    assert_eq!(world.leaving(), ["bob--fraud"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn said_twice_it_is_in_force_once_and_told_once() {
+    let world = World::of(&["ada"]);
+    let plane = world.plane(MAP);
+    for _ in 0..2 {
+        plane.depart(&departure("ada", None)).await.unwrap();
+    }
+    assert_eq!(world.state().departures.len(), 1);
+    assert_eq!(world.audited("person-offboarded"), ["offboarded"]);
+    // Without a hold from now on: that is news.
+    let skipped = Departure { hold: Hold::Skipped, ..departure("ada", None) };
+    plane.depart(&skipped).await.unwrap();
+    assert_eq!(world.audited("person-offboarded"), ["offboarded"; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_an_open_page_starts_again_is_stopped_again_and_told_twice() {
+    let world = World::of(&["ada"]);
+    let start = |since: &str| {
+        let mut state = world.state();
+        state.profiles.get_mut("ada--fraud").unwrap().apps = vec![app("ml.t3.medium", since)];
+    };
+    start("2026-11-21T08:00:00Z");
+    let plane = world.plane(MAP);
+    plane.depart(&departure("ada", None)).await.unwrap();
+    pass(&plane, "ada").await;
+    start("2026-11-21T09:30:00Z");
+    pass(&plane, "ada").await;
+    assert_eq!(world.state().profiles["ada--fraud"].apps, []);
+    let state = world.state();
+    let stopped = state.audit.iter().filter(|entry| entry.event == "stopping-app");
+    let since: Vec<&str> = stopped.map(|entry| entry.details["app_since"].as_str()).collect();
+    assert_eq!(since, ["2026-11-21T08:00:00Z", "2026-11-21T09:30:00Z"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_audit_log_apps_are_stopped_and_nothing_is_deleted() {
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    let plane = world.plane(&MAP.replace("hold: 7d", "hold: 0d"));
+    world.break_down(Fault::Audit);
+    for _ in 0..3 {
+        plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
+    }
+    assert_eq!(
+        world.state().changes,
+        ["update ada--fraud", "stop JupyterServer of ada--fraud"]
+            .map(|change| change.replace("JupyterServer", "JupyterLab"))
+    );
+    world.mend(Fault::Audit);
+    pass(&plane, "ada").await;
+    assert!(world.state().profiles.is_empty());
+    // What remains is written down before the profile goes.
+    let state = world.state();
+    let home = state.audit.iter().find(|entry| entry.event == "deleting-profile").unwrap();
+    assert_eq!(home.details["home_efs_uid"], "200042");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_moves_to_another_team_keeps_the_session_and_has_the_new_profile_first() {
+    let house = House::over(World::of(&["ada"]));
+    let ada = house.sign_in("ada").await;
+    let world: &Arc<World> = &house.world;
+    world.leave("ada", "ml-fraud");
+    world.join("ada", "ml-trials");
+    let plane = world.plane(&MAP.replace("hold: 7d", "hold: 0d"));
+    pass(&plane, "ada").await;
+    let changes = world.state().changes.clone();
+    assert_eq!(changes[0], "create ada--trials", "{changes:?}");
+    assert!(changes.contains(&"stop JupyterLab of ada--fraud".to_owned()), "{changes:?}");
+    assert_eq!(world.state().sessions.len(), 1);
+    let work = house.door.my_work(&ada, &Origin::default()).await.unwrap();
+    let teams: Vec<&str> = work.teams.iter().map(|card| card.team.as_str()).collect();
+    assert_eq!(teams, ["trials"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_a_team_by_another_group_keeps_the_profile() {
+    let world = World::of(&["ada"]);
+    let map = MAP
+        .replace("  - { group: ml-trials, team: trials }", "  - { group: ml-trials, team: fraud }");
+    assert_ne!(map, MAP);
+    world.join("ada", "ml-trials");
+    let plane = world.plane(&map);
+    world.leave("ada", "ml-fraud");
+    pass(&plane, "ada").await;
+    assert_eq!(world.state().changes, [""; 0]);
+    assert_eq!(world.leaving(), [""; 0]);
+}
