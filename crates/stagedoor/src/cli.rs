@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
 mod events;
+mod leaving;
 mod origin;
 mod people;
 mod planning;
@@ -11,6 +12,7 @@ mod serving;
 mod time;
 
 pub(crate) use events::{EventsCommand, ReplayArgs};
+pub(crate) use leaving::{DenyPersonArgs, OffboardArgs, PolicyCommand, ReceiptArgs, RestoreArgs};
 pub(crate) use origin::OriginArgs;
 pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, PlanArgs, WaitArgs};
@@ -103,6 +105,19 @@ pub(crate) enum Command {
     /// Who has a team or an execution role, by which group and grant, and who has a profile of it
     /// without a right.
     WhoCan(WhoCanArgs),
+    /// Take everything from one person, now: deny signing in, stop what runs, put the rest on hold.
+    /// May be run again at any time.
+    ///
+    /// The command is remembered in the store and holds whatever the person's groups say, until
+    /// `stagedoor restore`. It is no substitute for the directory: a lost store forgets it.
+    Offboard(OffboardArgs),
+    /// Take an offboarding back, as far as there is something left.
+    Restore(RestoreArgs),
+    /// What an offboarding stopped, deleted and saved, and what remains, by the audit log.
+    Receipt(ReceiptArgs),
+    /// Print policy documents to attach by hand.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
     /// Work with CloudTrail events.

@@ -71,6 +71,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
         observe_only: false,
         memberships: Arc::clone(&store) as _,
         events: Arc::default(),
+        departures: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

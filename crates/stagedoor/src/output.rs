@@ -55,6 +55,11 @@ impl Paint {
         Self(!refused && io::stdout().is_terminal())
     }
 
+    /// No colours at all.
+    pub(crate) fn plain() -> Self {
+        Self(false)
+    }
+
     fn with(self, code: &str, text: &str) -> String {
         if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }

@@ -35,15 +35,40 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     converge(&plane, &Scope::Everything, removals, args.wait, Some((survey, fresh)), common).await
 }
 
-/// Runs passes until AWS agrees with the map, or nothing moves any more, or time is up.
+/// What there is when nothing is left to do now.
+pub(super) struct Settled {
+    /// The last survey.
+    pub(super) survey: Survey,
+    /// The plan that came of it, which does nothing.
+    pub(super) plan: Plan,
+    /// How many changes were made on the way.
+    pub(super) changed: usize,
+}
+
+/// Runs passes until AWS agrees with the map, and prints what came of it.
 pub(super) async fn converge(
+    plane: &Plane,
+    scope: &Scope,
+    removals: Removals,
+    wait: WaitArgs,
+    first: Option<(Survey, Plan)>,
+    common: &Common,
+) -> Result<Outcome> {
+    let settled = settle(plane, scope, removals, wait, first, &|plan| plan).await?;
+    print(&settled, plane, common);
+    Ok(ended(&settled))
+}
+
+/// Runs passes until AWS agrees with the map, or nothing moves any more, or time is up. `narrow`
+/// takes from each plan what is not to be done.
+pub(super) async fn settle(
     plane: &Plane,
     scope: &Scope,
     mut removals: Removals,
     wait: WaitArgs,
     mut first: Option<(Survey, Plan)>,
-    common: &Common,
-) -> Result<Outcome> {
+    narrow: &(dyn Fn(Plan) -> Plan + Sync),
+) -> Result<Settled> {
     let deadline = tokio::time::Instant::now() + wait.timeout;
     let mut changed = 0;
     // AWS is often done sooner than the longest pause; the first looks come early.
@@ -53,7 +78,7 @@ pub(super) async fn converge(
             first
         } else {
             let survey = plane.survey(scope).await?;
-            let plan = plane.plan(&survey);
+            let plan = narrow(plane.plan(&survey));
             (survey, plan)
         };
         let checked = match plane.check(plan.clone(), &survey, removals) {
@@ -62,7 +87,7 @@ pub(super) async fn converge(
         };
         let busy = plan.kept.iter().any(|k| k.reason == ReasonCode::Busy && k.team.is_some());
         if plan.is_empty() && !busy {
-            return Ok(finished(&plan, &survey, plane, changed, common));
+            return Ok(Settled { survey, plan, changed });
         }
         let report = plane.carry_out(&checked, &survey.observed, &tell).await;
         changed += report.changed;
@@ -161,43 +186,38 @@ fn stuck(report: &PassReport) -> NotDone {
     }
 }
 
-fn finished(
-    plan: &Plan,
-    survey: &Survey,
-    plane: &Plane,
-    changed: usize,
-    common: &Common,
-) -> Outcome {
-    let blocked: Vec<_> = plan.blocked().collect();
+fn print(settled: &Settled, plane: &Plane, common: &Common) {
+    let Settled { plan, changed, .. } = settled;
     match common.output {
         OutputFormat::Json => {
             let document = serde_json::json!({
                 "apiVersion": output::API_VERSION,
                 "kind": "ApplyResult",
                 "changed": changed,
-                "blocked": blocked,
+                "blocked": plan.blocked().collect::<Vec<_>>(),
             });
             output::data(&document.to_string());
         }
         OutputFormat::Table => {
             output::data(&format!(
                 "{} made.\n\n{}",
-                counted(changed, "change"),
+                counted(*changed, "change"),
                 report::plan_text(plan, &plane.map, output::Paint::stdout(common), false)
             ));
         }
     }
-    let outcome = plan::outcome(plan, survey);
-    if blocked.is_empty() || outcome == Outcome::Failed {
+}
+
+/// How a run ended, as an exit code. Says what needs attention.
+pub(super) fn ended(settled: &Settled) -> Outcome {
+    let blocked = settled.plan.blocked().count();
+    let outcome = plan::outcome(&settled.plan, &settled.survey);
+    if blocked == 0 || outcome == Outcome::Failed {
         return outcome;
     }
     output::talk(&format!(
         "error: not all of the map could be carried out: {} attention (needs-attention)",
-        if blocked.len() == 1 {
-            "1 thing needs".to_owned()
-        } else {
-            format!("{} things need", blocked.len())
-        }
+        if blocked == 1 { "1 thing needs".to_owned() } else { format!("{blocked} things need") }
     ));
     Outcome::Failed
 }

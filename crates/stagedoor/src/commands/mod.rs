@@ -2,8 +2,10 @@
 
 mod apply;
 mod events;
+mod leaving;
 mod person;
 mod plan;
+mod policy;
 mod saml;
 mod sandbox;
 mod serve;
@@ -30,6 +32,10 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Apply(args) => apply::run(&args, common).await,
         Command::Why(args) => why::run(&args, common).await,
         Command::WhoCan(args) => who_can::run(&args, common).await,
+        Command::Offboard(args) => leaving::offboard(&args, common).await,
+        Command::Restore(args) => leaving::restore(&args, common).await,
+        Command::Receipt(args) => leaving::receipt(&args, common).await,
+        Command::Policy(command) => policy::run(command, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Events(EventsCommand::Replay(args)) => events::replay(&args, common).await,
         Command::Saml(command) => saml::run(command, common).await,

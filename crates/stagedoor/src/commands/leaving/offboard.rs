@@ -1,0 +1,286 @@
+//! `stagedoor offboard`: takes everything from one person, now and until it is taken back.
+
+use super::super::apply;
+use super::{known_team, only, person_json, receipt, receipt_of, scope, store_to_read};
+use crate::cli::{Common, OffboardArgs, OutputFormat};
+use crate::exit::{BadConfiguration, NotDone, Outcome};
+use crate::leaver::{
+    Loss, StillGranted, losses, receipt_text, stages, stages_text, still_granted,
+    still_granted_text,
+};
+use crate::output::{self, Paint, counted};
+use crate::people::{self, Named};
+use crate::{compose, mapfile};
+use access::check::Removals;
+use access::plan::Plan;
+use access::snapshot::Hold;
+use access::standing::standings;
+use anyhow::Result;
+use aws::Aws;
+use control::plane::Plane;
+use control::ports::Departure;
+use control::survey::Survey;
+use serde_json::json;
+use std::fmt::Write;
+use std::io::{BufRead, IsTerminal};
+
+pub(in crate::commands) async fn run(args: &OffboardArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let looks = args.look.dry_run || args.look.status || args.look.receipt;
+    let path = &args.store.store;
+    let store = if looks { store_to_read(path)? } else { compose::open_store(path)? };
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let named = people::find(&plane, &args.person.person).await?;
+    if args.look.receipt {
+        return receipt::print(&plane, &named, common).await;
+    }
+    let survey = plane.survey(&scope(&named.id)).await?;
+    if args.look.status {
+        return status(&plane, &named, survey, common).await;
+    }
+    if let Some(team) = &args.team {
+        known_team(&plane.map, &survey, &named.id, team)?;
+    }
+    let case = Case { args, named: &named, plane: &plane, common };
+    let (survey, plan, loses) = case.look_ahead(survey);
+    if args.look.dry_run {
+        return Ok(case.dry_run(&survey, &plan, &loses));
+    }
+    case.ask(&loses)?;
+    case.carry_out(&survey, &plan, &loses).await
+}
+
+/// How far it is, by AWS and the audit log.
+async fn status(plane: &Plane, named: &Named, survey: Survey, common: &Common) -> Result<Outcome> {
+    let plan = plane.plan(&survey);
+    let standings = standings(&plane.map, &survey.snapshot, &survey.observed, &plan, &named.id);
+    let receipt = receipt_of(plane, &named.id).await?;
+    let in_force = plane.departures.departures(Some(&[named.id.clone()].into())).await?;
+    let stages = stages(standings, &receipt, survey.now);
+    match common.output {
+        OutputFormat::Json => {
+            let document = json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "OffboardingStatus",
+                "person": person_json(named),
+                "departures": in_force,
+                "profiles": stages,
+                "unreadable": survey.observed.unreadable,
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => {
+            let command = match in_force.first() {
+                Some(Departure { team: None, since, .. }) => format!("offboarded since {since}"),
+                Some(Departure { team: Some(_), .. }) => {
+                    let teams: Vec<String> = in_force
+                        .iter()
+                        .filter_map(|d| d.team.as_ref().map(|t| format!("{t} since {}", d.since)))
+                        .collect();
+                    format!("offboarded from {}", teams.join(", "))
+                }
+                None => "not offboarded by command".to_owned(),
+            };
+            let profiles = if stages.is_empty() {
+                "  no profile in any domain that was read\n".to_owned()
+            } else {
+                stages_text(&stages)
+            };
+            output::data(&format!("{}: {command}\n{}", named.shown(), profiles.trim_end()));
+        }
+    }
+    Ok(super::super::plan::outcome(&Plan { actions: Vec::new(), ..plan }, &survey))
+}
+
+/// One person to offboard.
+struct Case<'a> {
+    args: &'a OffboardArgs,
+    named: &'a Named,
+    plane: &'a Plane,
+    common: &'a Common,
+}
+
+impl Case<'_> {
+    fn departure(&self) -> Departure {
+        Departure {
+            person: self.named.id.clone(),
+            user_name: self.named.user_name.clone(),
+            team: self.args.team.clone(),
+            since: self.plane.clock.now(),
+            by: self.args.by.by.clone(),
+            why: self.args.reason.clone(),
+            hold: if self.args.now { Hold::Skipped } else { Hold::AsMapped },
+        }
+    }
+
+    /// The survey as it will be, what then is planned, and what the person loses.
+    fn look_ahead(&self, mut survey: Survey) -> (Survey, Plan, Vec<Loss>) {
+        let Departure { person, team, hold, .. } = self.departure();
+        let held = match &team {
+            None => survey.snapshot.offboarded.entry(person.clone()).or_insert(hold),
+            Some(team) => survey
+                .snapshot
+                .barred
+                .entry(person.clone())
+                .or_default()
+                .entry(team.clone())
+                .or_insert(hold),
+        };
+        *held = hold.max(*held);
+        let plan = only(self.plane.plan(&survey), &person, team.as_ref());
+        let map = &self.plane.map;
+        let loses = losses(map, &survey.observed, &person, team.as_ref(), survey.now);
+        (survey, plan, loses)
+    }
+
+    fn granted(&self, survey: &Survey) -> Vec<StillGranted> {
+        still_granted(&self.plane.map, &survey.snapshot, &self.named.id, survey.now)
+    }
+
+    fn hold_seconds(&self) -> u64 {
+        if self.args.now { 0 } else { self.plane.map.offboarding.hold_seconds }
+    }
+
+    fn loses_text(&self, loses: &[Loss], paint: Paint) -> String {
+        let what = match &self.args.team {
+            Some(team) => format!("team {team}"),
+            None => "all teams and may not sign in".to_owned(),
+        };
+        let mut text = format!("{} loses {what}:", self.named.shown());
+        if loses.is_empty() {
+            text.push_str("\n  there is no profile to take away");
+        }
+        for loss in loses {
+            let lines = loss.text(self.hold_seconds(), paint);
+            let _ = write!(text, "\n  {}", lines.replace('\n', "\n  "));
+        }
+        text
+    }
+
+    fn warn(&self, survey: &Survey) {
+        let granted = self.granted(survey);
+        let (team, key) = (self.args.team.as_ref(), self.named.key());
+        if let Some(text) = still_granted_text(&granted, team, key) {
+            output::talk(&text);
+        }
+    }
+
+    fn dry_run(&self, survey: &Survey, plan: &Plan, loses: &[Loss]) -> Outcome {
+        match self.common.output {
+            OutputFormat::Json => {
+                let document = json!({
+                    "apiVersion": output::API_VERSION,
+                    "kind": "OffboardingPlan",
+                    "person": person_json(self.named),
+                    "team": self.args.team,
+                    "loses": loses,
+                    "stillGranted": self.granted(survey),
+                    "actions": plan.actions,
+                    "kept": plan.kept,
+                });
+                output::data(&document.to_string());
+            }
+            OutputFormat::Table => {
+                output::data(&self.loses_text(loses, Paint::stdout(self.common)));
+                self.warn(survey);
+            }
+        }
+        super::super::plan::outcome(plan, survey)
+    }
+
+    /// Shows what is lost and asks, unless the answer was given.
+    fn ask(&self, loses: &[Loss]) -> Result<()> {
+        if self.args.yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            let message = "nothing was changed: nobody is there to be asked; say --yes to go on, \
+                           or --dry-run to see what would be lost";
+            return Err(BadConfiguration::new("confirmation-needed", message).into());
+        }
+        output::talk(&self.loses_text(loses, Paint::plain()));
+        let key = self.named.key();
+        output::talk(&format!("Type {} to go on:", output::visible(key)));
+        if agrees(std::io::stdin().lock(), key) {
+            return Ok(());
+        }
+        Err(NotDone {
+            outcome: Outcome::Failed,
+            code: "not-confirmed",
+            message: "nothing was changed: it was not confirmed (not-confirmed)".to_owned(),
+            remedy: format!("Type `{}` when asked, or say --yes.", output::visible(key)),
+        }
+        .into())
+    }
+
+    async fn carry_out(&self, survey: &Survey, plan: &Plan, loses: &[Loss]) -> Result<Outcome> {
+        let departed = self.plane.depart(&self.departure()).await?;
+        let ended = usize::try_from(departed.sessions_ended).unwrap_or(usize::MAX);
+        output::talk(&match &departed.departure.team {
+            None => format!("Signing in is denied; {} ended.", counted(ended, "session")),
+            Some(team) => format!("Opening team {team} is denied."),
+        });
+        // Somebody has just seen what goes, one by one.
+        let number = u32::try_from(plan.new_removals()).unwrap_or(u32::MAX);
+        let (id, team) = (&self.named.id, self.args.team.as_ref());
+        let settled = apply::settle(
+            self.plane,
+            &scope(id),
+            Removals::Allowed(number),
+            self.args.wait,
+            None,
+            &|plan| only(plan, id, team),
+        )
+        .await?;
+        let receipt = receipt_of(self.plane, id).await?;
+        let blocked: Vec<_> = settled.plan.blocked().collect();
+        match self.common.output {
+            OutputFormat::Json => {
+                let after = &settled.survey;
+                let standings =
+                    standings(&self.plane.map, &after.snapshot, &after.observed, &settled.plan, id);
+                let document = json!({
+                    "apiVersion": output::API_VERSION,
+                    "kind": "Offboarding",
+                    "person": person_json(self.named),
+                    "departure": departed.departure,
+                    "sessionsEnded": departed.sessions_ended,
+                    "lost": loses,
+                    "stillGranted": self.granted(survey),
+                    "profiles": stages(standings, &receipt, after.now),
+                    "blocked": blocked,
+                    "receipt": receipt,
+                });
+                output::data(&document.to_string());
+            }
+            OutputFormat::Table => {
+                let paint = Paint::stdout(self.common);
+                output::data(&receipt_text(&receipt, &self.named.shown(), paint));
+                self.warn(survey);
+            }
+        }
+        Ok(apply::ended(&settled))
+    }
+}
+
+/// Whether the next line is the text that was asked for.
+fn agrees(mut input: impl BufRead, key: &str) -> bool {
+    let mut line = String::new();
+    // A line that is longer than any name is no name.
+    let read = std::io::Read::take(&mut input, 4_096).read_line(&mut line);
+    read.is_ok() && line.trim() == key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_itself_agrees() {
+        assert!(agrees(&b"ana\n"[..], "ana"));
+        assert!(agrees(&b"  ana"[..], "ana"));
+        for no in [&b""[..], b"\n", b"y\n", b"Ana\n", b"anab\n", b"\nana\n", b"\xff\n"] {
+            assert!(!agrees(no, "ana"), "{no:?}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! `stagedoor restore`: takes an offboarding back, as far as there is something left.
+
+use super::super::apply;
+use super::{known_team, only, person_json, receipt_of, scope, store_to_read};
+use crate::cli::{Common, OutputFormat, RestoreArgs};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::leaver::{StillGranted, still_granted};
+use crate::output;
+use crate::people::{self, Named};
+use crate::{compose, mapfile};
+use access::check::Removals;
+use access::ids::{PersonId, TeamKey};
+use access::observed::{Observed, ObservedProfile, Ownership};
+use access::plan::{Plan, Step};
+use anyhow::Result;
+use aws::Aws;
+use control::plane::Plane;
+use control::ports::Departure;
+use control::receipt::Receipt;
+use control::survey::Survey;
+use serde::Serialize;
+use serde_json::json;
+
+pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let path = &args.store.store;
+    let store = if args.dry_run { store_to_read(path)? } else { compose::open_store(path)? };
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let named = people::find(&plane, &args.person.person).await?;
+    let survey = plane.survey(&scope(&named.id)).await?;
+    if let Some(team) = &args.team {
+        known_team(&plane.map, &survey, &named.id, team)?;
+    }
+    let departures = plane.departures.departures(Some(&[named.id.clone()].into())).await?;
+    let ends = to_end(&departures, args.team.as_ref(), &named)?;
+    let case = Case { args, named: &named, plane: &plane, common };
+    if args.dry_run {
+        return Ok(case.dry_run(survey, &ends));
+    }
+    case.carry_out(&ends).await
+}
+
+/// The departures that the command ends.
+fn to_end(
+    departures: &[Departure],
+    team: Option<&TeamKey>,
+    named: &Named,
+) -> Result<Vec<Departure>, BadConfiguration> {
+    let Some(team) = team else { return Ok(departures.to_vec()) };
+    if departures.iter().any(|departure| departure.team.is_none()) {
+        let message = format!(
+            "{} was offboarded from all teams; a single one cannot come back before. Restore \
+             without --team.",
+            named.shown()
+        );
+        return Err(BadConfiguration::new("offboarded", message));
+    }
+    Ok(departures.iter().filter(|d| d.team.as_ref() == Some(team)).cloned().collect())
+}
+
+/// What becomes of one profile that was on its way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Restored {
+    domain: String,
+    profile: String,
+    /// Whether it is the one of before, with all that stood on it.
+    as_it_was: bool,
+    /// POSIX uid of the home directory of before.
+    former_home_uid: Option<String>,
+    /// The file system of that directory.
+    former_home_file_system: Option<String>,
+    /// POSIX uid of the home directory that the profile has now; absent: there is none yet.
+    home_uid: Option<String>,
+}
+
+struct Case<'a> {
+    args: &'a RestoreArgs,
+    named: &'a Named,
+    plane: &'a Plane,
+    common: &'a Common,
+}
+
+impl Case<'_> {
+    fn narrowed(&self, plan: Plan) -> Plan {
+        let mut plan = only(plan, &self.named.id, self.args.team.as_ref());
+        // What gives back does not take away; that goes on by itself.
+        plan.actions.retain(|a| !matches!(a.step, Step::Hold { .. } | Step::Remove { .. }));
+        plan
+    }
+
+    fn dry_run(&self, mut survey: Survey, ends: &[Departure]) -> Outcome {
+        for departure in ends {
+            match &departure.team {
+                None => drop(survey.snapshot.offboarded.remove(&departure.person)),
+                Some(team) => {
+                    if let Some(teams) = survey.snapshot.barred.get_mut(&departure.person) {
+                        teams.remove(team);
+                    }
+                }
+            }
+        }
+        let plan = self.narrowed(self.plane.plan(&survey));
+        self.print(ends, &survey, &plan, &[], true);
+        let outcome = super::super::plan::outcome(&plan, &survey);
+        if outcome == Outcome::Done && !ends.is_empty() {
+            return Outcome::ChangesPending;
+        }
+        outcome
+    }
+
+    async fn carry_out(&self, ends: &[Departure]) -> Result<Outcome> {
+        let before = receipt_of(self.plane, &self.named.id).await?;
+        let by = &self.args.by.by;
+        if !ends.is_empty() {
+            self.plane.rejoin(&self.named.id, self.args.team.as_ref(), by).await?;
+        }
+        let settled = apply::settle(
+            self.plane,
+            &scope(&self.named.id),
+            Removals::Allowed(0),
+            self.args.wait,
+            None,
+            &|plan| self.narrowed(plan),
+        )
+        .await?;
+        let restored = restored(&before, self.plane, &settled.survey, &self.named.id);
+        self.print(ends, &settled.survey, &settled.plan, &restored, false);
+        Ok(apply::ended(&settled))
+    }
+
+    fn print(
+        &self,
+        ends: &[Departure],
+        survey: &Survey,
+        plan: &Plan,
+        restored: &[Restored],
+        dry_run: bool,
+    ) {
+        let mut rights =
+            still_granted(&self.plane.map, &survey.snapshot, &self.named.id, survey.now);
+        rights.retain(|right| self.args.team.as_ref().is_none_or(|team| team == &right.team));
+        match self.common.output {
+            OutputFormat::Json => {
+                let document = json!({
+                    "apiVersion": output::API_VERSION,
+                    "kind": if dry_run { "RestorationPlan" } else { "Restoration" },
+                    "person": person_json(self.named),
+                    "ended": ends,
+                    "granted": rights,
+                    "actions": plan.actions,
+                    "profiles": restored,
+                });
+                output::data(&document.to_string());
+            }
+            OutputFormat::Table => {
+                output::data(&self.text(ends, plan, &rights, restored, dry_run));
+            }
+        }
+    }
+
+    fn text(
+        &self,
+        ends: &[Departure],
+        plan: &Plan,
+        rights: &[StillGranted],
+        restored: &[Restored],
+        dry_run: bool,
+    ) -> String {
+        let who = self.named.shown();
+        let mut lines = Vec::new();
+        if ends.is_empty() {
+            lines.push(format!("{who} is not offboarded by command; the directory decides."));
+        }
+        for departure in ends {
+            let what = match &departure.team {
+                None => "all teams".to_owned(),
+                Some(team) => format!("team {team}"),
+            };
+            let verb = if dry_run { "would end" } else { "ended" };
+            lines.push(format!("{who}: offboarding from {what} since {} {verb}.", departure.since));
+        }
+        if rights.is_empty() {
+            lines.push(
+                "No group gives this person a team. Add them to one in the directory.".into(),
+            );
+        }
+        for action in &plan.actions {
+            let what = match action.step {
+                Step::Create { .. } => "would be made anew",
+                _ => "would come back as it was",
+            };
+            lines.push(format!("  {} in {}: {what}", action.profile, action.domain));
+        }
+        lines.extend(restored.iter().map(restored_text));
+        lines.join("\n")
+    }
+}
+
+/// What became of the profiles that the receipt of before tells to have been on their way out.
+fn restored(before: &Receipt, plane: &Plane, survey: &Survey, person: &PersonId) -> Vec<Restored> {
+    before
+        .profiles
+        .iter()
+        .filter(|profile| profile.returned.is_none())
+        .map(|profile| {
+            let now = current(&survey.observed, plane, person, &profile.domain, &profile.profile);
+            let home = profile.home.as_ref();
+            Restored {
+                domain: profile.domain.clone(),
+                profile: profile.profile.clone(),
+                as_it_was: now.is_some() && profile.deleted.is_none(),
+                former_home_uid: home.map(|home| home.uid.clone()),
+                former_home_file_system: home.and_then(|home| home.file_system.clone()),
+                home_uid: now.and_then(|profile| profile.home_efs_uid.clone()),
+            }
+        })
+        .collect()
+}
+
+fn current<'a>(
+    observed: &'a Observed,
+    plane: &Plane,
+    person: &PersonId,
+    domain: &str,
+    name: &str,
+) -> Option<&'a ObservedProfile> {
+    let (_, domain) = observed.domains.iter().find(|(key, _)| key.as_str() == domain)?;
+    domain.profiles.values().find(|profile| {
+        let is_theirs = matches!(
+            profile.ownership(&plane.map.instance),
+            Ownership::Ours { person: owner, .. } if &owner == person
+        );
+        is_theirs && profile.name.as_str().eq_ignore_ascii_case(name)
+    })
+}
+
+fn restored_text(restored: &Restored) -> String {
+    let Restored { domain, profile, .. } = restored;
+    if restored.as_it_was {
+        return format!("  {profile} in {domain}: back as it was, with its home directory");
+    }
+    let text = format!("  {profile} in {domain}: it is gone");
+    let place = restored.former_home_file_system.as_deref();
+    let place = place.map_or(String::new(), |place| format!(" on file system {place}"));
+    text + &match (&restored.former_home_uid, &restored.home_uid) {
+        (Some(old), Some(new)) => format!(
+            " and was made anew. Its home directory is a new one (uid {new}); copy the work from \
+             the one of before, uid {old}{place}."
+        ),
+        (Some(old), None) => format!(". Its home directory is kept: uid {old}{place}."),
+        (None, Some(new)) => format!(
+            " and was made anew, with uid {new}; the audit log does not tell the home directory of \
+             before."
+        ),
+        (None, None) => ".".to_owned(),
+    }
+}

@@ -1,0 +1,108 @@
+//! `stagedoor policy`: policy documents for people to attach.
+
+use crate::cli::{Common, DenyPersonArgs, OutputFormat, PolicyCommand};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::people::{self, Named};
+use crate::{compose, mapfile, output};
+use access::ids::TeamKey;
+use access::map::near_match;
+use access::observed::Ownership;
+use anyhow::Result;
+use aws::Aws;
+use control::departure::HISTORY;
+use control::plane::Plane;
+use control::receipt::receipt;
+use control::survey::Scope;
+use iam_policy::source_identity::deny;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outcome> {
+    match command {
+        PolicyCommand::DenyPerson(args) => deny_person(&args, common).await,
+    }
+}
+
+/// Prints the document that cuts a person off from a role that others use too.
+async fn deny_person(args: &DenyPersonArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let team = &args.team;
+    let Some(known) = map.teams.get(team) else {
+        let hint = near_match(team.as_str(), map.teams.keys().map(TeamKey::as_str))
+            .map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+        let message = format!("there is no team `{team}` in the map.{hint}");
+        return Err(BadConfiguration::new("map-unknown-team", message).into());
+    };
+    let roles: BTreeSet<String> =
+        known.placements.iter().map(|p| p.execution_role.to_string()).collect();
+    let path = &args.store.store;
+    let store =
+        if path.exists() { compose::open_store(path)? } else { compose::forgetful_store()? };
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let named = people::find(&plane, &args.person.person).await?;
+    let profiles = profiles(&plane, &named, team).await?;
+    if profiles.is_empty() {
+        let message = format!(
+            "{} has no profile for team {team}, and the audit log tells of none: there is no \
+             source identity to deny",
+            named.shown()
+        );
+        return Err(BadConfiguration::new("profile-unknown", message).into());
+    }
+    let document = deny(&profiles);
+    match common.output {
+        OutputFormat::Json => {
+            let document = json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "DenyPerson",
+                "roles": roles,
+                "sourceIdentities": profiles,
+                "policy": document,
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => output::data(&serde_json::to_string_pretty(&document)?),
+    }
+    for line in needs(&roles) {
+        output::talk(&line);
+    }
+    Ok(Outcome::Done)
+}
+
+/// Names of the profiles that the person has for the team, or had: what they started goes on under
+/// the name of a profile that is gone.
+async fn profiles(plane: &Plane, named: &Named, team: &TeamKey) -> Result<BTreeSet<String>> {
+    let survey = plane.survey(&Scope::People(BTreeSet::from([named.id.clone()]))).await?;
+    let theirs = Ownership::Ours { person: named.id.clone(), team: team.clone() };
+    let there = survey
+        .observed
+        .domains
+        .values()
+        .flat_map(|domain| domain.profiles.values())
+        .filter(|profile| profile.ownership(&plane.map.instance) == theirs)
+        .map(|profile| profile.name.to_string());
+    let entries = plane.audit.of_person(&named.id, HISTORY).await?;
+    let past = receipt(named.id.as_str(), &entries, survey.now)
+        .profiles
+        .into_iter()
+        .filter(|profile| profile.team.as_deref() == Some(team.as_str()))
+        .map(|profile| profile.profile);
+    Ok(there.chain(past).collect())
+}
+
+/// What the document needs to have any effect.
+fn needs(roles: &BTreeSet<String>) -> Vec<String> {
+    let mut lines = vec!["Attach it as an inline policy to:".to_owned()];
+    lines.extend(roles.iter().map(|role| format!("  {role}")));
+    lines.push(
+        "It takes effect at once, also on sessions that exist, and only where\n  \
+         - the domain's ExecutionRoleIdentityConfig is USER_PROFILE_NAME (changing it needs all \
+         apps of the domain stopped), and\n  \
+         - the role's trust policy and its permissions allow sts:SetSourceIdentity, and so do \
+         those of every role that it goes on to assume.\n\
+         Apps that were started before that have no source identity: stop them. Remove the policy \
+         when the person comes back."
+            .to_owned(),
+    );
+    lines
+}

@@ -1,0 +1,144 @@
+//! How far an offboarding is.
+
+use access::offboarding::Stage;
+use access::standing::{Deleting, ProfileStanding, Standing};
+use control::receipt::Receipt;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// AWS takes up to some twenty minutes to delete an app; what takes longer than this is stuck.
+const STUCK_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// How far one profile is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StageStatus {
+    #[serde(flatten)]
+    standing: ProfileStanding,
+    /// What AWS has been deleting for longer than it usually takes.
+    stuck: Vec<Stuck>,
+}
+
+/// Something that AWS does not finish deleting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Stuck {
+    #[serde(flatten)]
+    what: Deleting,
+    /// When Stagedoor asked for it; absent: it did not.
+    since: Option<Timestamp>,
+}
+
+/// Joins how far profiles are with what the audit log says of when it was asked for.
+pub(crate) fn stages(
+    standings: Vec<ProfileStanding>,
+    receipt: &Receipt,
+    now: Timestamp,
+) -> Vec<StageStatus> {
+    standings
+        .into_iter()
+        .map(|standing| {
+            let stuck = standing
+                .deleting
+                .iter()
+                .map(|what| Stuck { what: what.clone(), since: asked(&standing, what, receipt) })
+                .filter(|it| it.since.is_none_or(|since| now.duration_since(since) >= STUCK_AFTER))
+                .collect();
+            StageStatus { standing, stuck }
+        })
+        .collect()
+}
+
+/// When the deletion was asked for last, by the audit log.
+fn asked(standing: &ProfileStanding, what: &Deleting, receipt: &Receipt) -> Option<Timestamp> {
+    let profile = receipt.profiles.iter().rev().find(|profile| {
+        profile.domain == standing.domain.as_str() && profile.profile == standing.profile.as_str()
+    })?;
+    match what {
+        Deleting::App { space, app_type, app_name } => profile
+            .apps
+            .iter()
+            .filter(|app| (&app.space, &app.app_type, &app.app_name) == (space, app_type, app_name))
+            .map(|app| app.stopped)
+            .max(),
+        Deleting::Space { space } => {
+            profile.spaces.iter().filter(|it| &it.space == space).map(|it| it.deleted).max()
+        }
+        Deleting::Profile => profile.deleted,
+    }
+}
+
+/// For people, a line a profile and one for each thing to know about it.
+pub(crate) fn stages_text(stages: &[StageStatus]) -> String {
+    let mut out = String::new();
+    for StageStatus { standing, stuck } in stages {
+        let since =
+            standing.leaving_since.map_or(String::new(), |t| format!(", leaving since {t}"));
+        let _ = writeln!(
+            out,
+            "  {} in {} ({})  {}{since}",
+            standing.profile,
+            standing.domain,
+            standing.team,
+            standing_text(&standing.standing)
+        );
+        for what in &standing.deleting {
+            let stuck = stuck.iter().find(|it| &it.what == what);
+            let note = match stuck {
+                None => "AWS is deleting it".to_owned(),
+                Some(Stuck { since: Some(since), .. }) => format!(
+                    "AWS has been deleting it since {since}, longer than it usually takes; if it \
+                     stays so, ask AWS support"
+                ),
+                Some(Stuck { since: None, .. }) => {
+                    "AWS is deleting it, since before Stagedoor asked".to_owned()
+                }
+            };
+            let _ = writeln!(out, "    {}: {note}", what_text(what));
+        }
+        for what in &standing.failed {
+            let _ = writeln!(
+                out,
+                "    {}: its deletion failed and is asked for again",
+                what_text(what)
+            );
+        }
+    }
+    out
+}
+
+fn standing_text(standing: &Standing) -> String {
+    match standing {
+        Standing::InUse => "in use".to_owned(),
+        Standing::ToBegin { reason } => format!("to be taken away ({reason})"),
+        Standing::Leaving { stage } => stage_text(*stage).to_owned(),
+        Standing::OnHold { until: Some(until) } => format!("on hold until {until}"),
+        Standing::OnHold { until: None } => "on hold for ever".to_owned(),
+        Standing::Waits { reason, detail } => {
+            let detail = detail.as_ref().map_or(String::new(), |detail| format!(": {detail}"));
+            format!("needs attention ({reason}{detail})")
+        }
+    }
+}
+
+fn stage_text(stage: Stage) -> &'static str {
+    match stage {
+        Stage::HandOver => "handing shared spaces over",
+        Stage::SpaceApps => "stopping apps of its spaces",
+        Stage::ProfileApps => "stopping its apps",
+        Stage::Spaces => "deleting its spaces",
+        Stage::Profile => "deleting the profile",
+    }
+}
+
+fn what_text(what: &Deleting) -> String {
+    match what {
+        Deleting::App { space: Some(space), app_type, app_name } => {
+            format!("app {app_type}/{app_name} of space {space}")
+        }
+        Deleting::App { space: None, app_type, app_name } => format!("app {app_type}/{app_name}"),
+        Deleting::Space { space } => format!("space {space}"),
+        Deleting::Profile => "the profile".to_owned(),
+    }
+}
