@@ -6,31 +6,35 @@ use crate::client::secrets::SecretsManager;
 use crate::failure;
 use crate::identity_center::IdentityCenter;
 use crate::in_process::{GivenTime, InProcess, Wire};
+use crate::pacing::{Manner, Paced, Patience};
 use crate::queue::SqsQueue;
 use crate::studio::Studio;
 use access::ids::{IdentityStoreId, Region};
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime::client::defaults::default_http_client_plugin_v2;
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
-use control::ports::{CallError, CallerIdentity, Clock};
+use aws_types::os_shim_internal::{Env, Fs};
+use control::ports::{CallCounts, CallError, CallMeter, CallerIdentity, Clock};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a call is tried where the environment does not say otherwise. The SDK's default of
-/// three is too few for a pass over hundreds of profiles: list calls are throttled from about two
-/// a second on.
+/// How often a call is tried where the environment does not say otherwise. A call that AWS refuses
+/// as too many takes [`SIGNED`] each time: all in all it is tried for twelve minutes.
 const ATTEMPTS: u32 = 6;
 
 /// How long a first connection may take.
@@ -38,6 +42,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long one attempt may take. A long poll of a queue takes 20 seconds by itself.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(40);
+
+/// How long a request may wait after it was signed. AWS refuses signatures of five minutes ago, by
+/// its own clock.
+const SIGNED: Duration = Duration::from_mins(2);
 
 /// An endpoint given by hand, for a simulator: every service is there, with these credentials.
 #[derive(Clone, PartialEq, Eq)]
@@ -68,37 +76,55 @@ impl fmt::Debug for Simulator {
 pub struct Aws {
     sdk: SdkConfig,
     studio: Studio,
+    http: Option<Paced>,
+}
+
+impl CallMeter for Aws {
+    fn call_counts(&self) -> BTreeMap<String, CallCounts> {
+        self.http.as_ref().map(Paced::counts).unwrap_or_default()
+    }
 }
 
 impl Aws {
     /// Looks for Region, credentials, endpoints and retry settings where every AWS tool does:
     /// environment, profile, SSO login, container, instance. What is missing shows as the error of
     /// the first call that needs it.
+    ///
+    /// Calls that AWS refuses because there are too many are repeated at the pace that AWS allows,
+    /// for minutes. Whoever sets `AWS_MAX_ATTEMPTS` or `max_attempts` gets that number.
     pub async fn connect() -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts());
-        if let Some(http) = http_client() {
+        let given = given_attempts().await;
+        let manner = if given { Manner::Pace } else { Manner::Insist };
+        let http = http_client().map(|http| Paced::over(http, patience(SIGNED, manner)));
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .identity_cache(identity_cache());
+        if let Some(http) = http.clone() {
             loader = loader.http_client(http);
         }
         let mut sdk = loader.load().await;
-        if sdk.retry_config() == Some(&RetryConfig::standard()) {
-            let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        if !given && let Some(retries) = sdk.retry_config().cloned() {
+            let retries = retries.with_max_attempts(ATTEMPTS);
             sdk = sdk.into_builder().retry_config(retries).build();
         }
-        Self::over(sdk)
+        Self::over(sdk, http)
     }
 
-    /// Uses a simulator and reads nothing from the environment. Retries wait only milliseconds.
+    /// Uses a simulator and reads nothing from the environment. Retries wait only milliseconds, and
+    /// no call is kept back.
     pub fn simulated(simulator: &Simulator) -> Self {
         let retries = RetryConfig::standard()
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(10))
             .with_max_backoff(Duration::from_millis(100));
+        let http = http_client().map(|http| Paced::over(http, patience(SIGNED, Manner::Count)));
         let mut sdk = by_hand(simulator)
             .time_source(SharedTimeSource::new(SystemTimeSource::new()))
             .timeout_config(timeouts())
             .retry_config(retries);
-        sdk.set_http_client(http_client());
-        Self::over(sdk.build())
+        sdk.set_http_client(http.clone().map(SharedHttpClient::new));
+        Self::over(sdk.build(), http)
     }
 
     /// Uses `handler` in place of the network and reads nothing from the environment. Signatures go
@@ -112,17 +138,24 @@ impl Aws {
         handler: Arc<dyn InProcess>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let wire = SharedHttpClient::new(Wire::new(handler, ATTEMPTS, ATTEMPT_TIMEOUT));
+        // The handler's own patience ends an exchange; here that of all its repetitions.
+        let patience = Patience {
+            exchange: Duration::MAX,
+            request: SIGNED * ATTEMPTS,
+            manner: Manner::Insist,
+        };
+        let http = Paced::over(wire, patience);
         let sdk = by_hand(simulator)
             .time_source(SharedTimeSource::new(GivenTime(clock)))
             .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::disabled())
-            .http_client(SharedHttpClient::new(Wire::new(handler, ATTEMPTS, ATTEMPT_TIMEOUT)));
-        Self::over(sdk.build())
+            .http_client(http.clone());
+        Self::over(sdk.build(), Some(http))
     }
 
-    fn over(sdk: SdkConfig) -> Self {
-        Self { studio: Studio::new(sdk.clone()), sdk }
+    fn over(sdk: SdkConfig, http: Option<Paced>) -> Self {
+        Self { studio: Studio::new(sdk.clone(), http.clone()), sdk, http }
     }
 
     /// The Region that environment or profile names.
@@ -210,8 +243,15 @@ fn by_hand(simulator: &Simulator) -> aws_types::sdk_config::Builder {
         .region(aws_types::region::Region::new(simulator.region.as_str().to_owned()))
         .endpoint_url(simulator.url.clone())
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .identity_cache(IdentityCache::lazy().build())
+        .identity_cache(identity_cache())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+}
+
+/// Keeps credentials until they lapse. The SDK would wait five seconds for new ones, which is too
+/// little where STS has to be asked at its own pace.
+pub(crate) fn identity_cache() -> SharedIdentityCache {
+    IdentityCache::lazy().load_timeout(SIGNED).build()
 }
 
 /// The same settings for another Region.
@@ -219,12 +259,25 @@ pub(crate) fn in_region(sdk: &SdkConfig, region: &Region) -> SdkConfig {
     sdk.to_builder().region(aws_types::region::Region::new(region.as_str().to_owned())).build()
 }
 
+/// Whether the environment or the profile says how often a call may be tried. The SDK's settings
+/// do not tell a number that was given from the default.
+async fn given_attempts() -> bool {
+    let (env, fs) = (Env::real(), Fs::real());
+    if env.get("AWS_MAX_ATTEMPTS").is_ok() {
+        return true;
+    }
+    let profile = aws_config::profile::load(&fs, &env, &EnvConfigFiles::default(), None).await;
+    profile.is_ok_and(|profile| profile.get("max_attempts").is_some())
+}
+
+/// Time-outs of a connection. Those of an attempt are [`Patience`]'s: what a request waits for its
+/// turn does not count.
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(ATTEMPT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .build()
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(ATTEMPT_TIMEOUT).build()
+}
+
+const fn patience(request: Duration, manner: Manner) -> Patience {
+    Patience { exchange: ATTEMPT_TIMEOUT, request, manner }
 }
 
 /// The SDK's own HTTP client, made once so that all services share its connections: left to

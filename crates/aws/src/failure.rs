@@ -140,7 +140,7 @@ const SERVICE: [&str; 4] =
 /// What kind of failure a code means. Services spell the same code with and without the suffix
 /// `Exception` or `Error`; the HTTP status alone says little, since `SageMaker` answers nearly
 /// everything with 400.
-fn kind_of(code: Option<&str>, message: &str, status: u16) -> FailureKind {
+pub(crate) fn kind_of(code: Option<&str>, message: &str, status: u16) -> FailureKind {
     let Some(code) = code else {
         return match status {
             403 => FailureKind::AccessDenied,

@@ -30,6 +30,7 @@ mod connect;
 mod failure;
 mod identity_center;
 mod in_process;
+pub mod pacing;
 pub mod permissions;
 mod queue;
 mod studio;

@@ -32,7 +32,6 @@ impl ApiError {
     }
 
     /// The service's code, without namespace.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> Option<&str> {
         self.meta.code()
     }

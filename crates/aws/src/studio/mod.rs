@@ -13,6 +13,7 @@ mod spoke;
 use crate::assignments::Assignments;
 use crate::client::SageMaker;
 use crate::failure::unreadable;
+use crate::pacing::Paced;
 use access::observed::{AppStatus, AuthMode, ProfileStatus};
 use aws_types::SdkConfig;
 use control::ports::{CallError, FailureKind};
@@ -30,8 +31,8 @@ pub struct Studio {
 }
 
 impl Studio {
-    pub(crate) fn new(sdk: SdkConfig) -> Self {
-        Self { spokes: Arc::new(Spokes::new(sdk)) }
+    pub(crate) fn new(sdk: SdkConfig, http: Option<Paced>) -> Self {
+        Self { spokes: Arc::new(Spokes::new(sdk, http)) }
     }
 
     /// Assignments to applications, which belong to the organization: made and read as the hub

@@ -1,11 +1,11 @@
 //! Sessions of roles in other accounts, each under a name that tells what it is for.
 
+use crate::connect::identity_cache;
 use access::map::AssumeRole;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_sts::Client;
-use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_types::SdkConfig;
 use std::fmt;
 use std::time::SystemTime;
@@ -44,7 +44,7 @@ pub(super) fn assuming(sdk: &SdkConfig, role: &AssumeRole, session: SessionName)
     let provider = RoleSession { sts: Client::new(sdk), role: role.clone(), session };
     sdk.to_builder()
         .credentials_provider(SharedCredentialsProvider::new(provider))
-        .identity_cache(IdentityCache::lazy().build())
+        .identity_cache(identity_cache())
         .build()
 }
 

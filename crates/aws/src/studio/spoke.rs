@@ -5,6 +5,7 @@ use crate::client::SageMaker;
 use crate::client::iam::Iam;
 use crate::client::quotas::ServiceQuotas;
 use crate::connect::in_region;
+use crate::pacing::Paced;
 use access::ids::PersonId;
 use aws_types::SdkConfig;
 use control::ports::DomainTarget;
@@ -32,6 +33,7 @@ type Key = (String, Option<(String, Option<String>, bool)>);
 #[derive(Debug)]
 pub(super) struct Spokes {
     sdk: SdkConfig,
+    http: Option<Paced>,
     made: Mutex<Made>,
 }
 
@@ -44,8 +46,8 @@ struct Made {
 }
 
 impl Spokes {
-    pub(super) fn new(sdk: SdkConfig) -> Self {
-        Self { sdk, made: Mutex::default() }
+    pub(super) fn new(sdk: SdkConfig, http: Option<Paced>) -> Self {
+        Self { sdk, http, made: Mutex::default() }
     }
 
     /// The clients for a domain's account and Region. Where a role is assumed, its session bears
@@ -106,7 +108,14 @@ impl Spokes {
         let sdk = self.hub(domain);
         match &domain.assume_role {
             None => sdk,
-            Some(role) => assuming(&sdk, role, session),
+            Some(role) => {
+                let mut sdk = assuming(&sdk, role, session).into_builder();
+                // Limits are those of an account, whatever the session.
+                if let Some(http) = &self.http {
+                    sdk = sdk.http_client(http.in_account(domain.account_id.as_str()));
+                }
+                sdk.build()
+            }
         }
     }
 }

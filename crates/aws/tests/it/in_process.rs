@@ -22,7 +22,7 @@ impl Clock for Virtual {
 
 /// The sandbox, and when each request reached it; the first requests are lost.
 #[derive(Debug)]
-struct Plugged {
+pub(crate) struct Plugged {
     sandbox: Mutex<Sandbox>,
     clock: Virtual,
     lost: Mutex<Vec<Lost>>,
@@ -41,8 +41,26 @@ impl InProcess for Plugged {
     }
 }
 
+impl Plugged {
+    /// How often an operation was called (`sagemaker:ListApps`).
+    pub(crate) fn calls(&self, operation: &str) -> u64 {
+        self.sandbox.lock().unwrap().call_counts().get(operation).copied().unwrap_or(0)
+    }
+
+    /// When requests arrived, in milliseconds since the start.
+    pub(crate) fn arrivals(&self) -> Vec<u128> {
+        self.signed.lock().unwrap().iter().map(|(at, _)| *at).collect()
+    }
+}
+
 fn plugged(lost: Vec<Lost>) -> (Aws, Arc<Plugged>) {
-    let sandbox = Sandbox::new(Seed::from_yaml(BASE).unwrap(), Faults::default()).unwrap();
+    in_process(BASE, "{}", lost)
+}
+
+/// AWS in process, with what exists and what goes wrong.
+pub(crate) fn in_process(seed: &str, faults: &str, lost: Vec<Lost>) -> (Aws, Arc<Plugged>) {
+    let faults = Faults::from_yaml(faults).unwrap();
+    let sandbox = Sandbox::new(Seed::from_yaml(seed).unwrap(), faults).unwrap();
     let clock = Virtual(Instant::now());
     let plug = Arc::new(Plugged {
         sandbox: Mutex::new(sandbox),
@@ -82,6 +100,5 @@ async fn a_domain_is_read_through_the_handler() {
     let (aws, plug) = plugged(vec![]);
     let seen = aws.studio().domain(&target(), &ProfileScope::All).await.unwrap();
     assert!(seen.profiles.is_empty());
-    let sandbox = plug.sandbox.lock().unwrap();
-    assert_eq!(sandbox.call_counts()["sagemaker:ListUserProfiles"], 1);
+    assert_eq!(plug.calls("sagemaker:ListUserProfiles"), 1);
 }

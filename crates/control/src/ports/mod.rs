@@ -1,6 +1,7 @@
 //! The traits that adapters implement.
 
 mod attempts;
+mod calls;
 mod change;
 mod claims;
 mod clock;
@@ -18,6 +19,7 @@ mod wakeups;
 mod work;
 
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
+pub use calls::{CallCounts, CallMeter};
 pub use change::ChangeId;
 pub use claims::{Claims, Ticket};
 pub use clock::{Clock, Entropy};

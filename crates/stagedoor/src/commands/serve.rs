@@ -111,7 +111,8 @@ pub(crate) async fn serve_until(
     let door = Arc::new(door);
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     if let Some(listener) = ops {
-        let router = web::ops_router(Arc::clone(&door), Arc::clone(&parts.plane.clock));
+        let calls = Arc::clone(&parts.aws) as _;
+        let router = web::ops_router(Arc::clone(&door), calls, Arc::clone(&parts.plane.clock));
         let end = seen(stopped.clone());
         tasks.spawn(
             async move { web::serve(listener, router, end).await.context("the ops listener") },

@@ -8,8 +8,9 @@
 use super::health::is_usable;
 use access::reason::ReasonCode;
 use control::door::{DoorCounts, KeyStatus, TrustStatus};
+use control::ports::CallCounts;
 use jiff::Timestamp;
-use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry, Result, TextEncoder};
+use prometheus::{CounterVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result, TextEncoder};
 use std::collections::BTreeMap;
 
 /// All metrics as text.
@@ -17,12 +18,14 @@ pub(super) fn exposition(
     trust: &[TrustStatus],
     keys: &[KeyStatus],
     counts: &DoorCounts,
+    calls: &BTreeMap<String, CallCounts>,
     now: Timestamp,
 ) -> Result<String> {
     let page = Page(Registry::new());
     page.trust(trust, now)?;
     page.keys(keys)?;
     page.counts(counts)?;
+    page.calls(calls)?;
     let name = "stagedoor_build_info";
     let build = page.gauge(name, "Always 1; the label tells the version.", &["version"])?;
     build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -141,6 +144,31 @@ impl Page {
             ),
         ] {
             self.counter(name, help, &[])?.with_label_values::<&str>(&[]).inc_by(value);
+        }
+        Ok(())
+    }
+
+    fn calls(&self, calls: &BTreeMap<String, CallCounts>) -> Result<()> {
+        let sent = self.counter(
+            "stagedoor_aws_calls_total",
+            "Requests sent to AWS; one that is sent again counts again.",
+            &["service"],
+        )?;
+        let throttled = self.counter(
+            "stagedoor_aws_throttled_total",
+            "Requests that AWS refused because there were too many.",
+            &["service"],
+        )?;
+        let opts = Opts::new(
+            "stagedoor_aws_waited_seconds_total",
+            "How long requests were kept back so that AWS would take them, added up.",
+        );
+        let waited = CounterVec::new(opts, &["service"])?;
+        self.0.register(Box::new(waited.clone()))?;
+        for (service, counts) in calls {
+            sent.with_label_values(&[service]).inc_by(counts.calls);
+            throttled.with_label_values(&[service]).inc_by(counts.throttled);
+            waited.with_label_values(&[service]).inc_by(counts.waited.as_secs_f64());
         }
         Ok(())
     }

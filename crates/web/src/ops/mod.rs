@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use control::door::Door;
-use control::ports::Clock;
+use control::ports::{CallMeter, Clock};
 use health::Health;
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 struct Watch {
     door: Arc<Door>,
+    calls: Arc<dyn CallMeter>,
     clock: Arc<dyn Clock>,
 }
 
@@ -38,14 +39,14 @@ impl Watch {
 /// | `GET /readyz` | 200 if somebody could sign in, else 503; with `?verbose` why, as JSON |
 /// | `GET /healthz` | how long metadata and certificates last, as JSON; always 200 |
 /// | `GET /metrics` | Prometheus text format 0.0.4 |
-pub fn ops_router(door: Arc<Door>, clock: Arc<dyn Clock>) -> Router {
+pub fn ops_router(door: Arc<Door>, calls: Arc<dyn CallMeter>, clock: Arc<dyn Clock>) -> Router {
     Router::new()
         .route("/livez", get(crate::handlers::probes::live))
         .route("/readyz", get(ready))
         .route("/healthz", get(healthy))
         .route("/metrics", get(exposition))
         .layer(map_response(with_headers))
-        .with_state(Watch { door, clock })
+        .with_state(Watch { door, calls, clock })
 }
 
 /// Ready is whoever can decide about at least one identity provider. AWS is not asked: a replica
@@ -71,8 +72,9 @@ async fn healthy(State(watch): State<Watch>) -> Response {
 }
 
 async fn exposition(State(watch): State<Watch>) -> Response {
-    let Watch { door, clock } = watch;
-    match metrics::exposition(&door.trust(), &door.keys(), &door.counts(), clock.now()) {
+    let Watch { door, calls, clock } = watch;
+    let (trust, keys, counts) = (door.trust(), door.keys(), door.counts());
+    match metrics::exposition(&trust, &keys, &counts, &calls.call_counts(), clock.now()) {
         Ok(text) => {
             let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
             ([(header::CONTENT_TYPE, kind)], text).into_response()

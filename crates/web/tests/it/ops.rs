@@ -90,6 +90,7 @@ async fn metrics_count_what_happened_at_the_door() {
         r#"stagedoor_door_openings_total{code="preparing",result="preparing"} 1"#,
         r#"stagedoor_door_openings_total{code="network-refused",result="refused"} 1"#,
         r#"stagedoor_saml_identity_provider_usable{idp="corp"} 1"#,
+        r#"stagedoor_aws_calls_total{service="sagemaker"} 7"#,
         "# TYPE stagedoor_saml_own_certificate_expiry_timestamp_seconds gauge",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in\n{text}");

@@ -118,7 +118,8 @@ fn times_are_told_for_each_identity_provider_as_far_as_they_are_known() {
         KeyStatus { fingerprint: "cc".into(), not_after: Some(at("2030-01-01T00:00:00Z")) },
         KeyStatus { fingerprint: "dd".into(), not_after: None },
     ];
-    let samples = read(&exposition(&trust(), &ours, &DoorCounts::default(), now).unwrap());
+    let samples =
+        read(&exposition(&trust(), &ours, &DoorCounts::default(), &BTreeMap::new(), now).unwrap());
     let corp = ("idp", "corp");
     assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[corp], "1");
     assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[("idp", "never")], "0");
@@ -151,7 +152,7 @@ fn counts_are_told_by_result_and_code() {
         presign_failed: 11,
         logged_out: 12,
     };
-    let text = exposition(&[], &[], &counts, at("2026-11-21T09:00:00Z")).unwrap();
+    let text = exposition(&[], &[], &counts, &BTreeMap::new(), at("2026-11-21T09:00:00Z")).unwrap();
     let samples = read(&text);
     for (name, result, code, value) in [
         ("stagedoor_door_sign_ins_total", "accepted", "signed-in", "5"),
@@ -179,8 +180,31 @@ fn counts_are_told_by_result_and_code() {
 #[test]
 fn numbers_stand_there_from_the_start() {
     let now = at("2026-11-21T09:00:00Z");
-    let samples = read(&exposition(&[], &[], &DoorCounts::default(), now).unwrap());
+    let samples =
+        read(&exposition(&[], &[], &DoorCounts::default(), &BTreeMap::new(), now).unwrap());
     let accepted = [("code", "signed-in"), ("result", "accepted")];
     assert_sample(&samples, "stagedoor_door_sign_ins_total", &accepted, "0");
     assert_sample(&samples, "stagedoor_door_rate_limited_total", &[], "0");
+}
+
+#[test]
+fn calls_to_aws_are_told_by_service() {
+    let sagemaker =
+        CallCounts { calls: 120, throttled: 3, waited: std::time::Duration::from_millis(1500) };
+    let calls = BTreeMap::from([
+        ("sagemaker".to_owned(), sagemaker),
+        ("sts".to_owned(), CallCounts { calls: 1, ..CallCounts::default() }),
+    ]);
+    let now = at("2026-11-21T09:00:00Z");
+    let samples = read(&exposition(&[], &[], &DoorCounts::default(), &calls, now).unwrap());
+    for (name, service, value) in [
+        ("stagedoor_aws_calls_total", "sagemaker", "120"),
+        ("stagedoor_aws_calls_total", "sts", "1"),
+        ("stagedoor_aws_throttled_total", "sagemaker", "3"),
+        ("stagedoor_aws_throttled_total", "sts", "0"),
+        ("stagedoor_aws_waited_seconds_total", "sagemaker", "1.5"),
+        ("stagedoor_aws_waited_seconds_total", "sts", "0"),
+    ] {
+        assert_sample(&samples, name, &[("service", service)], value);
+    }
 }

@@ -1,0 +1,148 @@
+//! Calls that share one limit, in the order in which they come.
+
+use super::answer::Verdict;
+use super::pace::{Ask, Pace};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// Calls in flight at once: more than anything here makes, fewer than would hurt a service.
+const IN_FLIGHT: usize = 32;
+
+/// What calls count against together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// The account, where a role is assumed in it; else the process's own.
+    pub(super) account: Option<String>,
+    pub(super) region: String,
+    /// The service, as it is named in signatures.
+    pub(super) service: String,
+    /// The operation, where it is known to have a limit of its own.
+    pub(super) operation: Option<String>,
+}
+
+impl Key {
+    /// What the headers of a signed request say. A request that is not signed has no limit that is
+    /// known.
+    pub(super) fn read(
+        account: Option<&str>,
+        authorization: Option<&str>,
+        target: Option<&str>,
+    ) -> Option<Self> {
+        let (_, scope) = authorization?.split_once("Credential=")?;
+        let mut scope = scope.split(',').next()?.trim().split('/').skip(2);
+        let (region, service) = (scope.next()?.to_owned(), scope.next()?.to_owned());
+        let operation = target.and_then(|target| target.rsplit('.').next());
+        let operation = operation.filter(|name| has_its_own_limit(&service, name));
+        let (account, operation) = (account.map(str::to_owned), operation.map(str::to_owned));
+        Some(Self { account, region, service, operation })
+    }
+}
+
+/// `SageMaker`'s lists allow one or two calls a second each, far less than all else. Identity
+/// Center's calls count together.
+fn has_its_own_limit(service: &str, operation: &str) -> bool {
+    service == "sagemaker" && operation.starts_with("List")
+}
+
+/// The calls of one key.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    /// Held by the call whose turn is next. Tokio's lock is fair.
+    turn: tokio::sync::Mutex<()>,
+    flight: Semaphore,
+    pace: Mutex<Pace>,
+    start: Instant,
+}
+
+/// A call that may be sent.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    bucket: &'a Bucket,
+    sent: Duration,
+    _in_flight: SemaphorePermit<'a>,
+}
+
+impl Bucket {
+    pub(super) fn new() -> Self {
+        Self {
+            turn: tokio::sync::Mutex::new(()),
+            flight: Semaphore::new(IN_FLIGHT),
+            pace: Mutex::default(),
+            start: Instant::now(),
+        }
+    }
+
+    /// Waits for a call's turn, but not longer than until `deadline`.
+    pub(super) async fn turn(&self, deadline: Instant) -> Option<Turn<'_>> {
+        timeout_at(deadline, self.wait()).await.ok().flatten()
+    }
+
+    async fn wait(&self) -> Option<Turn<'_>> {
+        let _next = self.turn.lock().await;
+        let in_flight = self.flight.acquire().await.ok()?;
+        loop {
+            let now = self.start.elapsed();
+            let ask = self.with_pace(|pace| pace.ask(now));
+            match ask {
+                Ask::Go => return Some(Turn { bucket: self, sent: now, _in_flight: in_flight }),
+                Ask::WaitUntil(at) => sleep_until(self.start + at).await,
+            }
+        }
+    }
+
+    fn with_pace<T>(&self, f: impl FnOnce(&mut Pace) -> T) -> T {
+        f(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Turn<'_> {
+    /// Learns from the answer.
+    pub(super) fn ends(self, verdict: Verdict) {
+        let now = self.bucket.start.elapsed();
+        self.bucket.with_pace(|pace| match verdict {
+            Verdict::Accepted => pace.accepted(self.sent),
+            Verdict::Throttled(retry_after) => pace.throttled(self.sent, now, retry_after),
+            Verdict::Unwell => {}
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_together_is_read_off_the_signature() {
+        let signed = |service: &str| {
+            format!(
+                "AWS4-HMAC-SHA256 Credential=AKIAX/20261121/eu-west-1/{service}/aws4_request, \
+                 SignedHeaders=host, Signature=00"
+            )
+        };
+        let key = |service: &str, target| {
+            let key = Key::read(Some("1"), Some(&signed(service)), target).unwrap();
+            (key.account.unwrap(), key.region, key.service, key.operation)
+        };
+        let expected = |service: &str, operation: Option<&str>| {
+            let (service, operation) = (service.to_owned(), operation.map(str::to_owned));
+            ("1".to_owned(), "eu-west-1".to_owned(), service, operation)
+        };
+        assert_eq!(
+            key("sagemaker", Some("SageMaker.ListApps")),
+            expected("sagemaker", Some("ListApps"))
+        );
+        assert_eq!(
+            key("sagemaker", Some("SageMaker.CreateUserProfile")),
+            expected("sagemaker", None)
+        );
+        assert_eq!(
+            key("identitystore", Some("AWSIdentityStore.ListUsers")),
+            expected("identitystore", None)
+        );
+        assert_eq!(key("sts", None), expected("sts", None));
+        assert_eq!(Key::read(None, None, None), None);
+        assert_eq!(Key::read(None, Some("Bearer x"), None), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! Calls at the pace that the service allows, in virtual time.
+
+use crate::in_process::in_process;
+use crate::support::{BASE, failure, region, target};
+use access::ids::{IdentityStoreId, PersonId};
+use aws::Aws;
+use control::ports::{
+    CallMeter as _, Directory as _, FailureKind, Observe as _, PersonLookup, ProfileScope,
+};
+use futures::stream::{self, StreamExt as _};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+async fn describe(aws: &Aws) -> bool {
+    let nobody = ProfileScope::Named(BTreeSet::new());
+    aws.studio().domain(&target(), &nobody).await.is_ok()
+}
+
+/// Makes so many calls, a few at a time; how many came to something, and in what time.
+async fn many(aws: &Aws, calls: usize) -> (usize, Duration) {
+    let begun = Instant::now();
+    let done: Vec<bool> =
+        stream::iter(0..calls).map(|_| describe(aws)).buffer_unordered(8).collect().await;
+    (done.into_iter().filter(|good| *good).count(), begun.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_refuses_nothing_is_never_waited_for() {
+    let (aws, plug) = in_process(BASE, "{}", vec![]);
+    assert_eq!(many(&aws, 500).await, (500, Duration::ZERO));
+    assert_eq!(plug.calls("sagemaker:DescribeDomain"), 500);
+    let counts = aws.call_counts()["sagemaker"];
+    assert_eq!((counts.calls, counts.throttled, counts.waited), (500, 0, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_call_is_lost_at_ten_a_second_and_little_time() {
+    let (aws, plug) = in_process(BASE, "rate_limits: { sagemaker: 10 }", vec![]);
+    let (done, took) = many(&aws, 1000).await;
+    assert_eq!(done, 1000);
+    // A hundred windows of a second let 1,000 calls through, the first ten at once.
+    assert!(took <= Duration::from_secs(99).mul_f64(1.1), "{took:?}");
+    let counts = aws.call_counts()["sagemaker"];
+    assert_eq!(counts.calls, plug.calls("sagemaker:DescribeDomain"));
+    assert_eq!(counts.calls, 1000 + counts.throttled);
+    assert!(counts.throttled <= 30, "{counts:?}");
+    assert!(counts.waited >= took, "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_for_minutes_loses_no_call() {
+    let rule = "rules: [{ operation: DescribeDomain, first: 30, throttle: true }]";
+    let (aws, plug) = in_process(BASE, rule, vec![]);
+    let (done, took) = many(&aws, 1).await;
+    assert_eq!(done, 1);
+    assert_eq!(plug.calls("sagemaker:DescribeDomain"), 31);
+    // Pauses of 1, 2, 4, 8 and 16 seconds, then of 20.
+    let expected = Duration::from_secs(31 + 25 * 20);
+    assert!(took.abs_diff(expected) < Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_without_end_ends_after_twelve_minutes() {
+    let rule = "rules: [{ operation: DescribeDomain, throttle: true }]";
+    let (aws, _plug) = in_process(BASE, rule, vec![]);
+    let begun = Instant::now();
+    let nobody = ProfileScope::Named(BTreeSet::new());
+    let answer = aws.studio().domain(&target(), &nobody).await;
+    let code = Some("ThrottlingException".to_owned());
+    assert_eq!(failure(answer), ("sagemaker", "DescribeDomain", FailureKind::Throttled, code));
+    assert_eq!(begun.elapsed(), Duration::from_mins(12));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_is_left_alone_for_as_long_as_it_says() {
+    let seed = format!("{BASE}\ndirectory: {{ identity_store_id: d-906716eb24 }}");
+    let rule = "rules: [{ service: identitystore, first: 1, throttle: true }]";
+    let (aws, plug) = in_process(&seed, rule, vec![]);
+    let store = IdentityStoreId::parse("d-906716eb24").unwrap();
+    let center = aws.identity_center(&region(), &store);
+    let nobody = PersonLookup::Id(PersonId::parse("0b1e2d3c-4444-5555-6666-77778888ffff").unwrap());
+    assert_eq!(center.find(&nobody).await, Ok(None));
+    // The sandbox says one second in `RetryAfterSeconds`.
+    let arrivals = plug.arrivals();
+    assert_eq!(arrivals.len(), 2);
+    assert!((1000..1100).contains(&arrivals[1]), "{arrivals:?}");
+}
