@@ -1,13 +1,14 @@
 //! Who gets which team, and why.
 
 use crate::ids::{GroupId, PersonId, TeamKey};
-use crate::map::{AccessMap, Grant, GrantTeam, Place};
+use crate::map::{AccessMap, Gift, Grant, Place};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Group, Snapshot};
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// A person's right to a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct Entitlement {
     pub team: TeamKey,
     /// The grant that gives it: of several the one of highest priority, then the first of the map.
     /// The others would each be enough.
-    pub because: Because,
+    pub because: Arc<Because>,
     /// That grant's priority.
     pub priority: i32,
     /// That grant's number in the map, from 0: of equal priorities the lower comes first.
@@ -59,97 +60,131 @@ pub struct Entitlements {
 }
 
 /// Every group name that a grant can match: the directory need not be asked for others.
-///
-/// A pattern stands for finitely many names, one for each team of the map, so nothing is searched.
 pub fn group_names(map: &AccessMap) -> BTreeSet<String> {
-    map.grants.iter().flat_map(|grant| names_of(map, grant)).map(|(name, _)| name).collect()
+    map.gifts.iter().map(|(name, _)| name.to_string()).collect()
 }
 
 /// Every group name by which a grant can give one of these teams.
 pub fn groups_giving(map: &AccessMap, teams: &BTreeSet<TeamKey>) -> BTreeSet<String> {
-    let names = map.grants.iter().flat_map(|grant| names_of(map, grant));
-    names.filter(|(_, team)| teams.contains(team)).map(|(name, _)| name).collect()
-}
-
-/// The names that a grant stands for, each with its team.
-pub(crate) fn names_of(map: &AccessMap, grant: &Grant) -> Vec<(String, TeamKey)> {
-    let fill = |team: &TeamKey| {
-        let persona = map.teams.get(team)?.persona.as_ref();
-        if grant.group.contains("{persona}") && persona.is_none() {
-            return None;
-        }
-        let name = grant.group.replace("{team}", team.as_str());
-        Some((name.replace("{persona}", persona.map_or("", |p| p.as_str())), team.clone()))
-    };
-    match &grant.team {
-        GrantTeam::Named(team) => fill(team).into_iter().collect(),
-        GrantTeam::Captured => map.teams.keys().filter_map(fill).collect(),
-    }
+    let gives = |gift: &Gift| gift.teams.iter().any(|team| teams.contains(team));
+    let names = map.gifts.iter().filter(|(_, gifts)| gifts.iter().any(gives));
+    names.map(|(name, _)| name.to_string()).collect()
 }
 
 /// The teams that grants in force at `now` give the group of this name.
-pub fn teams_of_group(map: &AccessMap, group: &str, now: jiff::Timestamp) -> BTreeSet<TeamKey> {
-    map.grants
-        .iter()
-        .filter(|grant| is_in_force(grant, now))
-        .flat_map(|grant| names_of(map, grant))
-        .filter(|(name, _)| name == group)
-        .map(|(_, team)| team)
-        .collect()
+pub fn teams_of_group<'m>(
+    map: &'m AccessMap,
+    group: &str,
+    now: jiff::Timestamp,
+) -> impl Iterator<Item = &'m TeamKey> {
+    let in_force = map.gifts.to(group).iter().filter(move |gift| {
+        map.grants.get(gift.grant).is_some_and(|grant| is_in_force(grant, now))
+    });
+    in_force.flat_map(|gift| &gift.teams)
 }
 
 fn is_in_force(grant: &Grant, now: jiff::Timestamp) -> bool {
     grant.from.is_none_or(|from| now >= from) && grant.until.is_none_or(|end| now < end)
 }
 
+/// A grant in force, a group that it names, and the team that it gives.
+#[derive(Debug)]
+struct Source<'a> {
+    /// The grant's number in the map.
+    order: usize,
+    grant: &'a Grant,
+    group: &'a Group,
+    team: &'a TeamKey,
+    because: Arc<Because>,
+}
+
 /// Works out every entitlement at `now`. People whom the directory has disabled get none, nor do
 /// those who were offboarded by command.
 pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) -> Entitlements {
-    let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
+    let mut sources = Vec::new();
+    let mut matched: BTreeSet<usize> = BTreeSet::new();
+    let mut ambiguous: BTreeSet<(usize, &str)> = BTreeSet::new();
     for group in snapshot.groups.values() {
-        groups.entry(&group.display_name).or_default().push(group);
-    }
-    let mut all = Entitlements::default();
-    for (order, grant) in map.grants.iter().enumerate() {
-        let note = |code, group: &str| GrantNote {
-            code,
-            group: group.to_owned(),
-            grant: grant.place.clone(),
-        };
-        if !is_in_force(grant, now) {
-            all.notes.push(note(ReasonCode::GrantNotInForce, &grant.group));
-            continue;
-        }
-        let mut teams_by_name: BTreeMap<String, Vec<TeamKey>> = BTreeMap::new();
-        for (name, team) in names_of(map, grant) {
-            teams_by_name.entry(name).or_default().push(team);
-        }
-        let mut matched = false;
-        for (name, teams) in &teams_by_name {
-            let found = groups.get(name.as_str()).map_or(&[][..], Vec::as_slice);
-            matched |= !found.is_empty();
-            match teams.as_slice() {
-                [team] => {
-                    for group in found {
-                        all.give(snapshot, (order, grant), group, team);
-                    }
-                }
-                // Two teams for one name: neither, rather than a guess.
-                _ if !found.is_empty() => {
-                    all.notes.push(note(ReasonCode::GrantAmbiguous, name));
-                }
-                _ => {}
+        for gift in map.gifts.to(&group.display_name) {
+            let order = gift.grant;
+            let Some(grant) = map.grants.get(order).filter(|grant| is_in_force(grant, now)) else {
+                continue;
+            };
+            matched.insert(order);
+            if let [team] = gift.teams.as_slice() {
+                let because = Arc::new(Because {
+                    group: group.id.clone(),
+                    group_name: group.display_name.as_str().into(),
+                    grant: grant.place.clone(),
+                });
+                sources.push(Source { order, grant, group, team, because });
+            } else {
+                ambiguous.insert((order, &group.display_name));
             }
         }
+    }
+    sources.sort_by_key(|source| (source.order, &source.group.display_name, &source.group.id));
+    let mut notes = Vec::new();
+    for (order, grant) in map.grants.iter().enumerate() {
+        let mut note = |code, group: &str| {
+            notes.push(GrantNote { code, group: group.to_owned(), grant: grant.place.clone() });
+        };
+        if !is_in_force(grant, now) {
+            note(ReasonCode::GrantNotInForce, &grant.group);
         // A reading of some people has only their groups: it cannot miss one.
-        if !matched && snapshot.coverage == Coverage::Complete {
-            all.notes.push(note(ReasonCode::GroupMissing, &grant.group));
+        } else if snapshot.coverage == Coverage::Complete && !matched.contains(&order) {
+            note(ReasonCode::GroupMissing, &grant.group);
+        } else {
+            let names = ambiguous.range((order, "")..).take_while(|(at, _)| *at == order);
+            names.for_each(|(_, name)| note(ReasonCode::GrantAmbiguous, name));
         }
     }
-    all
+    Entitlements { of: rights(snapshot, &sources), notes }
+}
+
+/// Who has a right to what by these sources, which stand in the order of the map.
+fn rights(
+    snapshot: &Snapshot,
+    sources: &[Source<'_>],
+) -> BTreeMap<(PersonId, TeamKey), Entitlement> {
+    let mut members: Vec<(&PersonId, &TeamKey, usize)> = Vec::new();
+    for (number, source) in sources.iter().enumerate() {
+        members.extend(source.group.members.iter().map(|person| (person, source.team, number)));
+    }
+    members.sort_unstable();
+    let of_one = members.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    let rights = of_one.filter_map(|rows| {
+        let (person, team, _) = rows.first()?;
+        let mut sources = rows.iter().filter_map(|(_, _, number)| sources.get(*number));
+        let mut right = Entitlement::by(sources.next()?, person);
+        snapshot.admits_to(person, team).then_some(())?;
+        sources.for_each(|source| right.also(source));
+        Some((((*person).clone(), (*team).clone()), right))
+    });
+    rights.collect()
 }
 
 impl Entitlement {
+    fn by(source: &Source<'_>, person: &PersonId) -> Self {
+        Self {
+            person: person.clone(),
+            team: source.team.clone(),
+            because: source.because.clone(),
+            priority: source.grant.priority,
+            order: source.order,
+            until: source.grant.until,
+        }
+    }
+
+    /// Another, later grant gives the same.
+    fn also(&mut self, source: &Source<'_>) {
+        self.until = self.until.zip(source.grant.until).map(|(a, b)| a.max(b));
+        if source.grant.priority > self.priority {
+            self.because = source.because.clone();
+            (self.priority, self.order) = (source.grant.priority, source.order);
+        }
+    }
+
     /// Whether it comes before another one where a person can have only one profile: the higher
     /// priority, then the earlier grant. One grant can give several teams; then the earlier key.
     pub fn outranks(&self, other: &Self) -> bool {
@@ -159,39 +194,6 @@ impl Entitlement {
 }
 
 impl Entitlements {
-    fn give(
-        &mut self,
-        snapshot: &Snapshot,
-        (order, grant): (usize, &Grant),
-        group: &Group,
-        team: &TeamKey,
-    ) {
-        let because = Because {
-            group: group.id.clone(),
-            group_name: group.display_name.as_str().into(),
-            grant: grant.place.clone(),
-        };
-        for person in group.members.iter().filter(|person| snapshot.admits_to(person, team)) {
-            self.of
-                .entry((person.clone(), team.clone()))
-                .and_modify(|known| {
-                    known.until = known.until.zip(grant.until).map(|(a, b)| a.max(b));
-                    if grant.priority > known.priority {
-                        known.because = because.clone();
-                        (known.priority, known.order) = (grant.priority, order);
-                    }
-                })
-                .or_insert_with(|| Entitlement {
-                    person: person.clone(),
-                    team: team.clone(),
-                    because: because.clone(),
-                    priority: grant.priority,
-                    order,
-                    until: grant.until,
-                });
-        }
-    }
-
     /// The teams of one person.
     pub fn teams_of<'a>(
         &'a self,

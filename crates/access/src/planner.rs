@@ -9,7 +9,7 @@ mod placing;
 mod profile;
 mod sso;
 
-use crate::entitlement::{Entitlement, Entitlements, entitlements};
+use crate::entitlement::{Because, Entitlement, Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, PersonId, ProfileName, Region, TeamKey};
 use crate::map::{AccessMap, Placement, Team, Unmanaged};
 use crate::observed::{
@@ -211,7 +211,7 @@ impl<'a> Planner<'a> {
             team: case.entitlement.team.clone(),
             step,
             reason,
-            because: Some(case.entitlement.because.clone()),
+            because: Some(Because::clone(&case.entitlement.because)),
         });
     }
 

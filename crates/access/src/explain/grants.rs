@@ -1,7 +1,6 @@
 //! The ways to a team: its grants, each with the group it names.
 
 use super::{Facts, Rung, Stage, Verdict};
-use crate::entitlement::names_of;
 use crate::ids::{PersonId, TeamKey};
 use crate::map::Grant;
 use crate::reason::ReasonCode;
@@ -21,19 +20,15 @@ pub(super) struct Way {
 impl Facts<'_> {
     /// The ways to the team, in the order of the map.
     pub(super) fn ways(&self, person: &PersonId, team: &TeamKey) -> Vec<Way> {
-        let mut ways = Vec::new();
-        for grant in &self.map.grants {
-            let mut teams_by_name: BTreeMap<String, Vec<TeamKey>> = BTreeMap::new();
-            for (name, team) in names_of(self.map, grant) {
-                teams_by_name.entry(name).or_default().push(team);
-            }
-            for (name, teams) in &teams_by_name {
-                if teams.contains(team) {
-                    ways.push(self.way(person, grant, name, teams));
-                }
-            }
+        let mut giving: BTreeMap<(usize, &str), &[TeamKey]> = BTreeMap::new();
+        for (name, gifts) in self.map.gifts.iter() {
+            let these = gifts.iter().filter(|gift| gift.teams.contains(team));
+            giving.extend(these.map(|gift| ((gift.grant, name.as_str()), gift.teams.as_slice())));
         }
-        ways
+        let ways = giving.into_iter().filter_map(|((order, name), teams)| {
+            Some(self.way(person, self.map.grants.get(order)?, name, teams))
+        });
+        ways.collect()
     }
 
     fn way(&self, person: &PersonId, grant: &Grant, name: &str, teams: &[TeamKey]) -> Way {

@@ -95,7 +95,7 @@ pub fn holders(
                 person: right.person.clone(),
                 person_name: shown_name(person),
                 team: right.team.clone(),
-                because: right.because.clone(),
+                because: Because::clone(&right.because),
                 until: right.until,
                 profile: state(map, observed, &right.person, &right.team),
             })

@@ -6,9 +6,9 @@ use super::codes;
 use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::{
-    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Guard, Offboarding,
-    Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions, grants, identity_providers,
-    teams,
+    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, Guard,
+    Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions, grants,
+    identity_providers, teams,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
@@ -59,8 +59,9 @@ pub(super) fn decode(
         domains,
         networks,
         personas,
-        teams,
+        gifts: Gifts::of(&grants, &teams),
         grants,
+        teams,
         guard: guard(section("guard")?)?,
         offboarding: offboarding(section("offboarding")?)?,
         rollout: rollout?,

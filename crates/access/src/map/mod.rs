@@ -11,6 +11,7 @@ mod decode;
 mod diagnostic;
 mod document;
 mod format;
+mod gifts;
 mod grants;
 mod identity_providers;
 mod parse;
@@ -24,6 +25,7 @@ mod template;
 pub use cautions::Caution;
 pub use diagnostic::{Diagnostic, Diagnostics, near_match};
 pub use document::MAX_BYTES;
+pub use gifts::{Gift, Gifts};
 pub use identity_providers::{
     CertificateFingerprint, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, PersonMatch,
     RequestBinding, TeamSelector,
@@ -61,6 +63,8 @@ pub struct AccessMap {
     pub teams: BTreeMap<TeamKey, Team>,
     /// Which group gets which team, in the order of the map.
     pub grants: Vec<Grant>,
+    /// What the grants give to each group, by its name.
+    pub gifts: Gifts,
     /// Limits on what one plan may take away.
     pub guard: Guard,
     /// What happens to the profile of a person who loses a team.

@@ -116,7 +116,6 @@ impl<'a> Planner<'a> {
     fn gives_something_here(&self, key: &DomainKey, group: &GroupId) -> bool {
         let Some(known) = self.snapshot.groups.get(group) else { return false };
         crate::entitlement::teams_of_group(self.map, &known.display_name, self.now)
-            .iter()
             .filter_map(|team| self.map.teams.get(team))
             .any(|team| team.placement(key).is_some())
     }
