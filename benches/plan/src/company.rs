@@ -6,9 +6,10 @@ use access::check::{CheckedPlan, Removals, check};
 use access::entitlement::{Entitlements, entitlements};
 use access::ids::PersonId;
 use access::map::AccessMap;
-use access::observed::{Observed, Ownership};
+use access::observed::{Observed, Ownership, Seen};
 use access::plan::Plan;
 use access::planner::plan;
+use access::pool::Pool;
 use access::snapshot::{Coverage, Snapshot};
 use anyhow::{Context, Result, anyhow};
 use fastrand::Rng;
@@ -51,12 +52,13 @@ impl Company {
         let mut observed = studio::empty(&map)?;
         let mut groups = no_groups.clone();
         let mut directory = BTreeMap::new();
+        let mut pool = Pool::default();
         let mut drawn = 0;
         while drawn < people {
             let count = COHORT.min(people - drawn);
             let cohort = Cohort::draw(&mut rng, drawn, count)?;
             let plan = plan(&map, &cohort.yesterday(&no_groups), &no_domains, now);
-            studio::made(&mut rng, plan.actions, &mut observed)?;
+            studio::made(&mut rng, plan, &mut pool, &mut observed)?;
             cohort.arrive(&mut rng, &mut directory, &mut groups);
             drawn += count;
         }
@@ -111,8 +113,10 @@ impl Company {
             let all = of_everybody.observed.domains.get(key).context("no such domain")?;
             let mine = all.profiles.iter().filter(|(_, profile)| {
                 matches!(profile.ownership(&self.map.instance),
-                    Ownership::Ours { person: owner, .. } if owner == *person)
+                    Ownership::Ours { person: owner, .. } if owner == person)
             });
+            domain.seen = Seen::People([person.clone()].into());
+            domain.unread.owned = all.profiles.len();
             domain.profiles = mine.map(|(name, profile)| (name.clone(), profile.clone())).collect();
         }
         let snapshot = Snapshot {

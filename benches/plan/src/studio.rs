@@ -4,13 +4,16 @@ use crate::map::DOMAINS;
 use access::ids::{DomainKey, ProfileName};
 use access::map::AccessMap;
 use access::observed::{
-    AppStatus, AuthMode, Observed, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole,
-    ObservedSpace, ProfileStatus, Seen, TAG_LEAVING, Unread,
+    AppStatus, AuthMode, Observed, ObservedApp, ObservedApplication, ObservedDomain,
+    ObservedProfile, ObservedRole, ObservedSpace, ProfileStatus, Seen, TAG_LEAVING, Unread,
 };
-use access::plan::{Action, Step};
+use access::plan::{Plan, Step};
+use access::pool::Pool;
+use access::tags::Tags;
 use anyhow::Result;
 use fastrand::Rng;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Every domain of the map, without profiles.
 pub(crate) fn empty(map: &AccessMap) -> Result<Observed> {
@@ -31,10 +34,10 @@ fn domain(auth_mode: AuthMode) -> ObservedDomain {
     ObservedDomain {
         auth_mode,
         in_service: true,
-        application: None,
-        url: None,
         home_file_system: None,
         profiles: BTreeMap::new(),
+        application: (auth_mode == AuthMode::Sso).then(ObservedApplication::default),
+        url: None,
         seen: Seen::Everybody,
         unread: Unread::default(),
         profile_quota: None,
@@ -42,8 +45,19 @@ fn domain(auth_mode: AuthMode) -> ObservedDomain {
 }
 
 /// Adds what yesterday's plan made, as it is today.
-pub(crate) fn made(rng: &mut Rng, actions: Vec<Action>, observed: &mut Observed) -> Result<()> {
-    for action in actions {
+pub(crate) fn made(
+    rng: &mut Rng,
+    plan: Plan,
+    pool: &mut Pool,
+    observed: &mut Observed,
+) -> Result<()> {
+    for assignment in plan.assignments {
+        let domain = observed.domains.get_mut(&assignment.domain);
+        if let Some(application) = domain.and_then(|domain| domain.application.as_mut()) {
+            application.groups.insert(assignment.group);
+        }
+    }
+    for action in plan.actions {
         let Step::Create { execution_role, user_settings, tags, sso_user } = action.step else {
             continue;
         };
@@ -51,11 +65,11 @@ pub(crate) fn made(rng: &mut Rng, actions: Vec<Action>, observed: &mut Observed)
         let mut profile = ObservedProfile {
             name: action.profile,
             status: ProfileStatus::InService,
-            execution_role: Some(execution_role.to_string()),
-            user_settings,
-            tags,
-            sso_user,
-            home_efs_uid: Some(rng.u32(200_000..300_000).to_string()),
+            execution_role: Some(execution_role.as_str().into()),
+            user_settings: Arc::new(user_settings),
+            tags: tags.into_iter().collect(),
+            sso_user: sso_user.map(Into::into),
+            home_efs_uid: Some(rng.u32(200_000..300_000).to_string().into()),
             apps: Vec::new(),
             spaces: Vec::new(),
         };
@@ -66,13 +80,12 @@ pub(crate) fn made(rng: &mut Rng, actions: Vec<Action>, observed: &mut Observed)
             // Ten in a thousand have joined since.
             0..10 => continue,
             10..13 => profile.execution_role = None,
-            13..15 => drop(profile.user_settings.remove("SecurityGroups")),
-            15..17 => drop(profile.tags.insert("CostCenter".to_owned(), "unknown".to_owned())),
+            13..15 => profile.user_settings = Arc::default(),
+            15..17 => profile.tags.insert("CostCenter".into(), "unknown".into()),
             17 => profile.status = ProfileStatus::UpdateFailed,
             18 => profile.status = ProfileStatus::Updating,
             19 => {
-                let since = "2026-11-20T12:00:00Z".to_owned();
-                profile.tags.insert(TAG_LEAVING.to_owned(), since);
+                profile.tags.insert(TAG_LEAVING.into(), "2026-11-20T12:00:00Z".into());
             }
             20..22 => {
                 let foreign = foreign(rng)?;
@@ -80,6 +93,7 @@ pub(crate) fn made(rng: &mut Rng, actions: Vec<Action>, observed: &mut Observed)
             }
             _ => {}
         }
+        profile.share(pool);
         domain.profiles.insert(profile.name.folded(), profile);
     }
     Ok(())
@@ -91,14 +105,14 @@ fn space(rng: &mut Rng, profile: &ProfileName) -> ObservedSpace {
         app_type: "JupyterLab".to_owned(),
         name: "default".to_owned(),
         status,
-        instance_type: None,
+        instance_type: Some("ml.t3.medium".to_owned()),
         since: None,
     };
     ObservedSpace {
         name: format!("lab-{profile}"),
         status: ProfileStatus::InService,
         shared: false,
-        volume_gib: None,
+        volume_gib: Some(5),
         apps: vec![app],
     }
 }
@@ -109,8 +123,8 @@ fn foreign(rng: &mut Rng) -> Result<ObservedProfile> {
         name: ProfileName::parse(format!("default-{:012}", rng.u64(0..1_000_000_000_000)))?,
         status: ProfileStatus::InService,
         execution_role: None,
-        user_settings: serde_json::Map::new(),
-        tags: BTreeMap::new(),
+        user_settings: Arc::default(),
+        tags: Tags::default(),
         sso_user: None,
         home_efs_uid: None,
         apps: Vec::new(),

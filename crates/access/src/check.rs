@@ -8,7 +8,7 @@ mod removal;
 pub use guard::guard_limit;
 
 use crate::entitlement::{Entitlements, entitlements};
-use crate::ids::{AccountId, DomainKey, ProfileName, Region, RoleArn, TeamKey};
+use crate::ids::{AccountId, DomainKey, GroupId, PersonId, ProfileName, Region, RoleArn, TeamKey};
 use crate::map::{AccessMap, RunningApps, Unmanaged};
 use crate::naming::{hashed_profile_name, profile_name};
 use crate::observed::{
@@ -18,6 +18,8 @@ use crate::observed::{
 use crate::plan::{Action, Assignment, Plan, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
+use crate::tags::Tags;
+use arcstr::ArcStr;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan that breaks no rule.
@@ -77,7 +79,7 @@ pub fn check(
         });
     }
     let rights = entitlements(map, snapshot, plan.now);
-    let facts = Facts { map, snapshot, observed, rights, now: plan.now };
+    let facts = Facts::new(map, snapshot, observed, &rights, &plan);
     for assignment in &plan.assignments {
         if let Some(message) = facts.assignment(assignment) {
             let subject = format!("group {} in {}", assignment.group_name, assignment.domain);
@@ -107,14 +109,69 @@ struct Facts<'a> {
     map: &'a AccessMap,
     snapshot: &'a Snapshot,
     observed: &'a Observed,
-    rights: Entitlements,
+    rights: &'a Entitlements,
+    /// Groups that give somebody a team, each with a domain of that team.
+    giving: BTreeSet<(&'a GroupId, &'a DomainKey)>,
+    /// The teams for which those who get a profile have one already, by domain.
+    held: BTreeMap<(&'a DomainKey, &'a PersonId), Vec<&'a TeamKey>>,
     now: jiff::Timestamp,
 }
 
 /// What is wrong with an action, as a clause about its profile.
 type Objection = Option<&'static str>;
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    fn new(
+        map: &'a AccessMap,
+        snapshot: &'a Snapshot,
+        observed: &'a Observed,
+        rights: &'a Entitlements,
+        plan: &'a Plan,
+    ) -> Self {
+        let mut facts = Self {
+            map,
+            snapshot,
+            observed,
+            rights,
+            giving: BTreeSet::new(),
+            held: BTreeMap::new(),
+            now: plan.now,
+        };
+        facts.look_up_givers(plan);
+        facts.look_up_held(plan);
+        facts
+    }
+
+    fn look_up_givers(&mut self, plan: &'a Plan) {
+        let assigned: BTreeSet<&GroupId> = plan.assignments.iter().map(|a| &a.group).collect();
+        if assigned.is_empty() {
+            return;
+        }
+        for right in self.rights.all().iter().filter(|r| assigned.contains(&r.because.group)) {
+            let placements = self.map.teams.get(&right.team).map(|team| &team.placements);
+            let domains = placements.into_iter().flatten().map(|placement| &placement.domain);
+            self.giving.extend(domains.map(|domain| (&right.because.group, domain)));
+        }
+    }
+
+    fn look_up_held(&mut self, plan: &'a Plan) {
+        let is_new = |step: &Step| matches!(step, Step::Create { .. } | Step::Adopt { .. });
+        let newcomers = plan.actions.iter().filter(|action| is_new(&action.step));
+        let newcomers: BTreeSet<&PersonId> = newcomers.map(|action| &action.person).collect();
+        if newcomers.is_empty() {
+            return;
+        }
+        for (key, domain) in &self.observed.domains {
+            for profile in domain.profiles.values() {
+                if let Ownership::Ours { person, team } = profile.ownership(&self.map.instance)
+                    && newcomers.contains(person)
+                {
+                    self.held.entry((key, person)).or_default().push(team);
+                }
+            }
+        }
+    }
+
     fn objection(&self, action: &Action) -> Objection {
         let Some(domain) = self.observed.domains.get(&action.domain) else {
             return Some("its domain was not read");
@@ -159,11 +216,8 @@ impl Facts<'_> {
         if application.is_none_or(|it| it.arn != assignment.application) {
             return Some("it is not assigned to the domain's own application");
         }
-        let gives = self.rights.of.values().any(|right| {
-            right.because.group == assignment.group
-                && self.is_placed(&right.team, &assignment.domain)
-        });
-        (!gives).then_some("no grant gives it a team there")
+        let gives = (&assignment.group, &assignment.domain);
+        (!self.giving.contains(&gives)).then_some("no grant gives it a team there")
     }
 
     fn create(
@@ -199,13 +253,9 @@ impl Facts<'_> {
                 return Some("the domain was not read for this person");
             }
             let is_sso = domain.auth_mode == AuthMode::Sso;
-            let is_theirs = |profile: &ObservedProfile| {
-                let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
-                    return false;
-                };
-                person == action.person && (team == action.team || is_sso)
-            };
-            if domain.profiles.values().any(is_theirs) {
+            let theirs = self.held.get(&(&placement.domain, &action.person));
+            let has_one = theirs.is_some_and(|teams| is_sso || teams.contains(&&action.team));
+            if has_one {
                 return Some("the person has a profile for the team");
             }
         }
@@ -270,13 +320,13 @@ impl Facts<'_> {
             return None;
         };
         let is_theirs =
-            person == action.person && (team == action.team || domain.auth_mode == AuthMode::Sso);
+            *person == action.person && (*team == action.team || domain.auth_mode == AuthMode::Sso);
         is_theirs.then_some(profile)
     }
 
     /// What speaks against the person's right to the team in this domain.
     fn entitled(&self, action: &Action, domain: &ObservedDomain) -> Objection {
-        let right = self.rights.of.get(&(action.person.clone(), action.team.clone()));
+        let right = self.rights.get(&action.person, &action.team);
         let Some(right) = right.filter(|_| self.is_placed(&action.team, &action.domain)) else {
             return Some("the person is not entitled to the team");
         };
@@ -291,6 +341,7 @@ impl Facts<'_> {
         };
         self.rights
             .teams_of(&action.person)
+            .iter()
             .any(|other| is_only_here(&other.team) && other.outranks(right))
             .then_some("another team of the person comes first")
     }
@@ -332,12 +383,13 @@ fn update_of_ownership(
 }
 
 fn not_tagged(action: &Action, tags: &BTreeMap<String, String>, map: &AccessMap) -> Objection {
-    let ours = Ownership::Ours { person: action.person.clone(), team: action.team.clone() };
-    (Ownership::of(tags, &map.instance) != ours).then_some("its tags do not say whose it is")
+    let ours = Ownership::Ours { person: &action.person, team: &action.team };
+    let tags: Tags = tags.iter().collect();
+    (tags.ownership(&map.instance) != ours).then_some("its tags do not say whose it is")
 }
 
 fn duplicates(plan: &Plan) -> Vec<Violation> {
-    let mut seen: BTreeSet<(&DomainKey, String)> = BTreeSet::new();
+    let mut seen: BTreeSet<(&DomainKey, ArcStr)> = BTreeSet::new();
     plan.actions
         .iter()
         .filter(|action| !seen.insert((&action.domain, action.profile.folded())))

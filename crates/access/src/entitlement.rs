@@ -6,8 +6,7 @@ use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Group, Snapshot};
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A person's right to a team.
@@ -54,7 +53,7 @@ pub struct GrantNote {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Entitlements {
     /// By person and team.
-    pub of: BTreeMap<(PersonId, TeamKey), Entitlement>,
+    sorted: Vec<Entitlement>,
     /// What to know about the grants.
     pub notes: Vec<GrantNote>,
 }
@@ -139,14 +138,11 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
             names.for_each(|(_, name)| note(ReasonCode::GrantAmbiguous, name));
         }
     }
-    Entitlements { of: rights(snapshot, &sources), notes }
+    Entitlements { sorted: rights(snapshot, &sources), notes }
 }
 
 /// Who has a right to what by these sources, which stand in the order of the map.
-fn rights(
-    snapshot: &Snapshot,
-    sources: &[Source<'_>],
-) -> BTreeMap<(PersonId, TeamKey), Entitlement> {
+fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
     let mut members: Vec<(&PersonId, &TeamKey, usize)> = Vec::new();
     for (number, source) in sources.iter().enumerate() {
         members.extend(source.group.members.iter().map(|person| (person, source.team, number)));
@@ -159,7 +155,7 @@ fn rights(
         let mut right = Entitlement::by(sources.next()?, person);
         snapshot.admits_to(person, team).then_some(())?;
         sources.for_each(|source| right.also(source));
-        Some((((*person).clone(), (*team).clone()), right))
+        Some(right)
     });
     rights.collect()
 }
@@ -185,6 +181,11 @@ impl Entitlement {
         }
     }
 
+    /// Who and what.
+    pub fn pair(&self) -> (&PersonId, &TeamKey) {
+        (&self.person, &self.team)
+    }
+
     /// Whether it comes before another one where a person can have only one profile: the higher
     /// priority, then the earlier grant. One grant can give several teams; then the earlier key.
     pub fn outranks(&self, other: &Self) -> bool {
@@ -194,15 +195,22 @@ impl Entitlement {
 }
 
 impl Entitlements {
+    /// Every right, by person and team.
+    pub fn all(&self) -> &[Entitlement] {
+        &self.sorted
+    }
+
+    /// A person's right to a team.
+    pub fn get(&self, person: &PersonId, team: &TeamKey) -> Option<&Entitlement> {
+        let found = self.sorted.binary_search_by(|right| right.pair().cmp(&(person, team)));
+        found.ok().and_then(|at| self.sorted.get(at))
+    }
+
     /// The teams of one person.
-    pub fn teams_of<'a>(
-        &'a self,
-        person: &'a PersonId,
-    ) -> impl Iterator<Item = &'a Entitlement> + 'a {
-        // No team's key is less than this one.
-        let first = TeamKey::parse("0").ok().map(|least| (person.clone(), least));
-        let from = first.map_or(Bound::Unbounded, Bound::Included);
-        let entries = self.of.range((from, Bound::Unbounded));
-        entries.map(|(_, e)| e).take_while(move |e| &e.person == person)
+    pub fn teams_of(&self, person: &PersonId) -> &[Entitlement] {
+        let start = self.sorted.partition_point(|right| &right.person < person);
+        let rest = self.sorted.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|right| &right.person == person).count();
+        rest.get(..count).unwrap_or_default()
     }
 }

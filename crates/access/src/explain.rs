@@ -154,7 +154,7 @@ pub fn explain(
 
 impl Facts<'_> {
     fn team(&self, person: &PersonId, team: &TeamKey, directory: &Rung) -> TeamExplanation {
-        let granted = self.entitled.of.contains_key(&(person.clone(), team.clone()));
+        let granted = self.entitled.get(person, team).is_some();
         let mut ways = self.ways(person, team);
         let nearest = ways.iter().min_by_key(|way| way.distance).map(|way| way.code);
         let code = match (granted, directory.verdict) {

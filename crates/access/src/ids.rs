@@ -226,8 +226,12 @@ impl ProfileName {
     }
 
     /// The form to use as a key: SageMaker names are not case-sensitive.
-    pub fn folded(&self) -> String {
-        self.0.to_ascii_lowercase()
+    pub fn folded(&self) -> ArcStr {
+        if self.0.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            self.0.to_ascii_lowercase().into()
+        } else {
+            self.0.clone()
+        }
     }
 }
 

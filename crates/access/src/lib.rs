@@ -12,8 +12,13 @@ pub mod naming;
 pub mod network;
 pub mod observed;
 pub mod offboarding;
+mod owned;
 pub mod plan;
 pub mod planner;
+pub mod pool;
 pub mod reason;
 pub mod snapshot;
 pub mod standing;
+pub mod tags;
+
+pub use arcstr::ArcStr;

@@ -121,6 +121,7 @@ fn short_hash(parts: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::ids::PersonId;
+    use arcstr::ArcStr;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -164,7 +165,7 @@ mod tests {
         #[test]
         fn two_people_never_share_a_name(names in proptest::collection::btree_set("\\PC{1,128}", 2..20)) {
             let team = TeamKey::parse("fraud").unwrap();
-            let made: BTreeSet<String> = names
+            let made: BTreeSet<ArcStr> = names
                 .iter()
                 .enumerate()
                 .map(|(i, n)| profile_name(&person(&format!("id-{i}"), n), &team).folded())

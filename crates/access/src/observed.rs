@@ -1,8 +1,12 @@
 //! What AWS says there is.
 
 use crate::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn, TeamKey};
+use crate::pool::Pool;
+use crate::tags::Tags;
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Tag that names the installation which owns a profile.
 pub const TAG_INSTANCE: &str = "stagedoor:instance";
@@ -46,7 +50,7 @@ pub struct ObservedDomain {
     /// made without one.
     pub home_file_system: Option<String>,
     /// Profiles by case-folded name.
-    pub profiles: BTreeMap<String, ObservedProfile>,
+    pub profiles: BTreeMap<ArcStr, ObservedProfile>,
     /// Whose profiles were read.
     pub seen: Seen,
     /// What is known of this installation's profiles that were not read.
@@ -127,15 +131,15 @@ pub struct ObservedProfile {
     /// Its state.
     pub status: ProfileStatus,
     /// Its own execution role; absent: it inherits the domain's.
-    pub execution_role: Option<String>,
+    pub execution_role: Option<ArcStr>,
     /// Its user settings besides the execution role.
-    pub user_settings: serde_json::Map<String, serde_json::Value>,
+    pub user_settings: Arc<serde_json::Map<String, serde_json::Value>>,
     /// Its tags.
-    pub tags: BTreeMap<String, String>,
+    pub tags: Tags,
     /// The user name it signs in, in an SSO-mode domain (API `SingleSignOnUserValue`).
-    pub sso_user: Option<String>,
+    pub sso_user: Option<ArcStr>,
     /// POSIX uid of its home directory on the domain's file system.
-    pub home_efs_uid: Option<String>,
+    pub home_efs_uid: Option<ArcStr>,
     /// Apps of the profile itself.
     pub apps: Vec<ObservedApp>,
     /// Spaces it owns, with their apps.
@@ -205,41 +209,35 @@ impl AppStatus {
 }
 
 /// Whose a profile is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ownership {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership<'a> {
     /// This installation made it, for this person and team.
     Ours {
         /// Value of [`TAG_PERSON`].
-        person: PersonId,
+        person: &'a PersonId,
         /// Value of [`TAG_TEAM`].
-        team: TeamKey,
+        team: &'a TeamKey,
     },
     /// Another installation of Stagedoor made it.
-    OtherInstance(String),
+    OtherInstance(&'a str),
     /// It carries none, or not all, of Stagedoor's tags.
     Foreign,
 }
 
-impl Ownership {
-    /// Whose a profile with these tags is.
-    pub fn of(tags: &BTreeMap<String, String>, instance: &str) -> Self {
-        let Some(owner) = tags.get(TAG_INSTANCE) else { return Self::Foreign };
-        if owner != instance {
-            return Self::OtherInstance(owner.clone());
-        }
-        let person = tags.get(TAG_PERSON).and_then(|v| PersonId::parse(v.clone()).ok());
-        let team = tags.get(TAG_TEAM).and_then(|v| TeamKey::parse(v.clone()).ok());
-        match (person, team) {
-            (Some(person), Some(team)) => Self::Ours { person, team },
-            _ => Self::Foreign,
-        }
-    }
-}
-
 impl ObservedProfile {
     /// Whose the profile is, by its tags alone. A name proves nothing.
-    pub fn ownership(&self, instance: &str) -> Ownership {
-        Ownership::of(&self.tags, instance)
+    pub fn ownership(&self, instance: &str) -> Ownership<'_> {
+        self.tags.ownership(instance)
+    }
+
+    /// Takes from the pool what other profiles have too: a company has a thousand profiles with the
+    /// same settings, role and tags.
+    pub fn share(&mut self, pool: &mut Pool) {
+        self.tags.share(pool);
+        self.user_settings = pool.settings(&self.user_settings);
+        if let Some(role) = &mut self.execution_role {
+            *role = pool.text(role);
+        }
     }
 
     /// Since when the profile is on its way out. A tag that cannot be read is as good as none: the

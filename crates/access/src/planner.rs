@@ -11,14 +11,17 @@ mod sso;
 
 use crate::entitlement::{Because, Entitlement, Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, PersonId, ProfileName, Region, TeamKey};
-use crate::map::{AccessMap, Placement, Team, Unmanaged};
+use crate::map::{AccessMap, Adoption, Placement, Team, Unmanaged};
 use crate::observed::{
-    AuthMode, Observed, ObservedDomain, ObservedProfile, Ownership, ProfileStatus, TAG_INSTANCE,
-    TAG_PERSON, TAG_TEAM,
+    AuthMode, Observed, ObservedDomain, ObservedProfile, Ownership, TAG_INSTANCE, TAG_PERSON,
+    TAG_TEAM,
 };
+use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, Assignment, Kept, Plan, Stake, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
+use arcstr::ArcStr;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Works out what must change so that AWS agrees with the map at `now`.
@@ -44,6 +47,9 @@ pub fn plan(
         owned: 0,
         planned: BTreeSet::new(),
         adopted: BTreeSet::new(),
+        owners: OnceCell::new(),
+        adoptions: adoptions(map),
+        strangers: strangers(map, observed),
         room: room(map, observed),
     };
     planner.all();
@@ -100,6 +106,33 @@ fn room(map: &AccessMap, observed: &Observed) -> BTreeMap<(AccountId, Region), u
         .collect()
 }
 
+fn adoptions(map: &AccessMap) -> BTreeMap<(&DomainKey, &TeamKey, &str), &Adoption> {
+    let by_pair =
+        map.adopt.iter().rev().map(|adoption| {
+            ((&adoption.domain, &adoption.team, adoption.person.as_str()), adoption)
+        });
+    by_pair.collect()
+}
+
+/// What is not Stagedoor's in domains in SSO mode. Of several that sign in one person the first by
+/// name is the one.
+fn strangers<'a>(
+    map: &AccessMap,
+    observed: &'a Observed,
+) -> BTreeMap<(&'a DomainKey, String), &'a ObservedProfile> {
+    let mut strangers = BTreeMap::new();
+    for (key, domain) in observed.domains.iter().filter(|(_, d)| d.auth_mode == AuthMode::Sso) {
+        for profile in domain.profiles.values() {
+            if let Some(user) = &profile.sso_user
+                && profile.ownership(&map.instance) == Ownership::Foreign
+            {
+                strangers.entry((key, user.to_ascii_lowercase())).or_insert(profile);
+            }
+        }
+    }
+    strangers
+}
+
 struct Planner<'a> {
     map: &'a AccessMap,
     snapshot: &'a Snapshot,
@@ -111,15 +144,18 @@ struct Planner<'a> {
     kept: Vec<Kept>,
     owned: usize,
     /// Case-folded names of the profiles that this plan makes.
-    planned: BTreeSet<(DomainKey, String)>,
+    planned: BTreeSet<(DomainKey, ArcStr)>,
     /// Case-folded names of the profiles that this plan takes over.
-    adopted: BTreeSet<(DomainKey, String)>,
+    adopted: BTreeSet<(DomainKey, ArcStr)>,
+    /// Owners of teams by their user names; looked up when somebody leaves a shared space.
+    owners: OnceCell<BTreeMap<&'a str, &'a PersonId>>,
+    /// What the map lets Stagedoor adopt, by domain, team and user name.
+    adoptions: BTreeMap<(&'a DomainKey, &'a TeamKey, &'a str), &'a Adoption>,
+    /// What is not ours in domains in SSO mode, by the user name that it signs in, lower case.
+    strangers: BTreeMap<(&'a DomainKey, String), &'a ObservedProfile>,
     /// How many more profiles this plan may make.
     room: BTreeMap<(AccountId, Region), usize>,
 }
-
-/// This installation's profiles of a domain. More than one for a pair is a mistake, which happens.
-type Owned<'a> = BTreeMap<(PersonId, TeamKey), Vec<&'a ObservedProfile>>;
 
 /// An entitlement together with what it means in one domain.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +177,9 @@ impl<'a> Planner<'a> {
         let mut owned: BTreeMap<&DomainKey, Owned<'a>> = BTreeMap::new();
         for (key, domain) in &observed.domains {
             if domain.in_service {
-                owned.insert(key, self.owned_profiles(domain));
+                let profiles = Owned::of(domain, &self.map.instance);
+                self.owned += profiles.len();
+                owned.insert(key, profiles);
             } else {
                 self.keep_domain(key, ReasonCode::DomainNotInService, "");
             }
@@ -159,22 +197,6 @@ impl<'a> Planner<'a> {
         self.canary_first();
     }
 
-    /// This installation's profiles of a domain.
-    fn owned_profiles(&mut self, domain: &'a ObservedDomain) -> Owned<'a> {
-        let mut owned = Owned::new();
-        for profile in domain.profiles.values() {
-            if let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) {
-                self.owned += 1;
-                owned.entry((person, team)).or_default().push(profile);
-            }
-        }
-        // Of duplicates one that can be used is in use, then the first by name.
-        for profiles in owned.values_mut() {
-            profiles.sort_by_key(|profile| is_of_no_use(profile));
-        }
-        owned
-    }
-
     /// Says of every profile that is not this installation's why it is left alone.
     fn foreign(&mut self, key: &DomainKey, domain: &ObservedDomain) {
         let unmanaged = self.map.domains.get(key).map(|d| d.unmanaged).unwrap_or_default();
@@ -182,7 +204,12 @@ impl<'a> Planner<'a> {
             match profile.ownership(&self.map.instance) {
                 Ownership::Ours { .. } => {}
                 Ownership::OtherInstance(other) => {
-                    self.keep_profile(key, profile, ReasonCode::OtherInstance, Some(other));
+                    self.keep_profile(
+                        key,
+                        profile,
+                        ReasonCode::OtherInstance,
+                        Some(other.to_owned()),
+                    );
                 }
                 Ownership::Foreign => {
                     let is_adopted = self.adopted.contains(&(key.clone(), folded.clone()));
@@ -244,23 +271,23 @@ impl<'a> Planner<'a> {
             Ownership::Ours { person, team } => (Some(person), Some(team)),
             _ => (None, None),
         };
-        let known = person.as_ref().and_then(|id| self.snapshot.people.get(id));
+        let known = person.and_then(|id| self.snapshot.people.get(id));
         self.kept.push(Kept {
             domain: key.clone(),
             profile: Some(profile.name.clone()),
             person_name: known.map(shown_name),
-            person,
-            team,
+            person: person.cloned(),
+            team: team.cloned(),
             reason,
             detail,
         });
     }
 
     /// Says of further profiles for the same which one is in use.
-    fn duplicates(&mut self, key: &DomainKey, used: &ProfileName, others: &[&ObservedProfile]) {
+    fn duplicates(&mut self, key: &DomainKey, used: &ProfileName, others: &[OwnedProfile<'_>]) {
         for other in others {
             let detail = Some(format!("{used} is the one in use"));
-            self.keep_profile(key, other, ReasonCode::Duplicate, detail);
+            self.keep_profile(key, other.profile, ReasonCode::Duplicate, detail);
         }
     }
 
@@ -275,12 +302,6 @@ impl<'a> Planner<'a> {
             detail: (!detail.is_empty()).then(|| detail.to_owned()),
         });
     }
-}
-
-/// Whether the profile cannot be used and will not become so by itself.
-fn is_of_no_use(profile: &ObservedProfile) -> bool {
-    use ProfileStatus::{DeleteFailed, Deleting, Failed};
-    matches!(profile.status, Deleting | Failed | DeleteFailed)
 }
 
 pub(crate) fn shown_name(person: &Person) -> String {
@@ -316,6 +337,6 @@ fn stake(profile: &ObservedProfile) -> Stake {
         apps: apps.into_iter().collect(),
         spaces: spaces.into_iter().collect(),
         shared_spaces: shared.into_iter().collect(),
-        home_efs_uid: profile.home_efs_uid.clone(),
+        home_efs_uid: profile.home_efs_uid.as_ref().map(ArcStr::to_string),
     }
 }

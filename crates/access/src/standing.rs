@@ -101,10 +101,10 @@ pub fn standings(
             let Ownership::Ours { person: owner, team } = profile.ownership(&map.instance) else {
                 continue;
             };
-            if &owner != person {
+            if owner != person {
                 continue;
             }
-            let hold = match snapshot.offboarded_from(person, &team) {
+            let hold = match snapshot.offboarded_from(person, team) {
                 Some(Hold::Skipped) => 0,
                 Some(Hold::AsMapped) | None => map.offboarding.hold_seconds,
             };
@@ -112,7 +112,7 @@ pub fn standings(
                 standing: standing(plan, domain, profile, hold),
                 domain: domain.clone(),
                 profile: profile.name.clone(),
-                team,
+                team: team.clone(),
                 leaving_since: profile.leaving_since(),
                 deleting: deleting(profile, ProfileStatus::Deleting),
                 failed: deleting(profile, ProfileStatus::DeleteFailed),

@@ -20,7 +20,7 @@ impl Begun {
     /// Remembers what the plan is the first to take away.
     pub(crate) fn remember(&mut self, plan: &Plan) {
         for action in plan.actions.iter().filter(|action| action.is_new_removal()) {
-            self.0.insert((action.domain.clone(), action.profile.folded()), plan.now);
+            self.0.insert((action.domain.clone(), action.profile.folded().to_string()), plan.now);
         }
     }
 
@@ -29,7 +29,7 @@ impl Begun {
     pub(crate) fn unseen(&mut self, observed: &Observed, now: Timestamp) -> u32 {
         self.0.retain(|_, since| now.duration_since(*since) < MEMORY);
         let is_seen = |domain: &DomainKey, profile: &String| {
-            observed.domains.get(domain).is_some_and(|d| d.profiles.contains_key(profile))
+            observed.domains.get(domain).is_some_and(|d| d.profiles.contains_key(profile.as_str()))
         };
         let unseen = self.0.keys().filter(|(domain, profile)| !is_seen(domain, profile)).count();
         u32::try_from(unseen).unwrap_or(u32::MAX)

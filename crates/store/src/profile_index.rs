@@ -115,7 +115,8 @@ impl ProfileIndex for SqliteStore {
             )?;
             for intent in &profiles {
                 know(transaction, intent, number)?;
-                let (domain, folded) = (intent.domain.as_str(), intent.profile.folded());
+                let (domain, folded) =
+                    (intent.domain.as_str(), intent.profile.folded().to_string());
                 intend.execute(params![domain, folded, microseconds::floor(now), agreed, owner])?;
             }
             Ok(counted)
@@ -136,7 +137,7 @@ impl ProfileIndex for SqliteStore {
                  WHERE domain = ?1 AND folded = ?2 AND intent = ?3",
             )?;
             for (domain, profile) in &profiles {
-                keep.execute(params![domain.as_str(), profile.folded(), owner, number])?;
+                keep.execute(params![domain.as_str(), profile.folded().as_str(), owner, number])?;
             }
             transaction
                 .prepare_cached(
@@ -257,7 +258,7 @@ fn know(transaction: &Transaction<'_>, intent: &Intent, number: i64) -> rusqlite
         )?
         .execute(params![
             intent.domain.as_str(),
-            intent.profile.folded(),
+            intent.profile.folded().as_str(),
             intent.profile.as_str(),
             intent.person.as_str(),
             intent.team.as_str(),

@@ -3,7 +3,7 @@
 use super::{Facts, Removals, Violation, as_count};
 use crate::ids::DomainKey;
 use crate::map::{AccessMap, Guard};
-use crate::observed::{Observed, ObservedDomain, Ownership, TAG_AGREED};
+use crate::observed::{Observed, ObservedDomain, ObservedProfile, Ownership, TAG_AGREED};
 use crate::plan::Plan;
 use crate::reason::ReasonCode;
 use std::fmt::Display;
@@ -69,8 +69,7 @@ impl Facts<'_> {
             .filter(|profile| profile.leaving_since().is_some_and(is_lately))
             .filter(|profile| match profile.ownership(&self.map.instance) {
                 Ownership::Ours { person, team } => {
-                    let here = self.is_placed(&team, key);
-                    !(here && self.rights.of.contains_key(&(person, team)))
+                    !(self.is_placed(team, key) && self.rights.get(person, team).is_some())
                 }
                 _ => false,
             })
@@ -102,8 +101,10 @@ fn owned(map: &AccessMap, observed: &Observed) -> usize {
 }
 
 fn owned_in(map: &AccessMap, domain: &ObservedDomain) -> usize {
-    let is_ours = |tags| matches!(Ownership::of(tags, &map.instance), Ownership::Ours { .. });
-    domain.profiles.values().filter(|profile| is_ours(&profile.tags)).count() + domain.unread.owned
+    let is_ours = |profile: &&ObservedProfile| {
+        matches!(profile.ownership(&map.instance), Ownership::Ours { .. })
+    };
+    domain.profiles.values().filter(is_ours).count() + domain.unread.owned
 }
 
 fn plannable(observed: &Observed) -> impl Iterator<Item = (&DomainKey, &ObservedDomain)> {

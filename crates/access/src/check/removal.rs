@@ -46,8 +46,7 @@ impl Facts<'_> {
             return true;
         };
         let has = |team: &_| {
-            self.is_placed(team, &action.domain)
-                && self.rights.of.contains_key(&(action.person.clone(), team.clone()))
+            self.is_placed(team, &action.domain) && self.rights.get(&action.person, team).is_some()
         };
         let is_sso = self
             .observed
@@ -59,8 +58,9 @@ impl Facts<'_> {
                 team.placements.iter().all(|placement| placement.domain == action.domain)
             })
         };
-        has(&team)
-            || (is_sso && self.rights.teams_of(&action.person).any(|right| only_here(&right.team)))
+        has(team)
+            || (is_sso
+                && self.rights.teams_of(&action.person).iter().any(|right| only_here(&right.team)))
     }
 
     fn hold_is_over(&self, action: &Action, profile: &ObservedProfile) -> bool {
@@ -103,8 +103,8 @@ impl Facts<'_> {
                 return false;
             };
             heir.status == ProfileStatus::InService
-                && person != action.person
-                && self.rights.of.contains_key(&(person, team))
+                && *person != action.person
+                && self.rights.get(person, team).is_some()
         };
         (!hand_over.iter().all(may_have)).then_some("a space would go to somebody without a right")
     }

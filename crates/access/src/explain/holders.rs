@@ -4,11 +4,12 @@ use crate::entitlement::{Because, entitlements};
 use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use crate::map::AccessMap;
 use crate::observed::{Observed, ObservedProfile, Ownership};
+use crate::owned::Owned;
 use crate::planner::shown_name;
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who has some teams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,9 +86,12 @@ pub fn holders(
     roles: &BTreeSet<String>,
 ) -> Holders {
     let all = entitlements(map, snapshot, now);
+    let owned = |domain| Owned::of(domain, &map.instance);
+    let owned: BTreeMap<&DomainKey, Owned<'_>> =
+        observed.domains.iter().map(|(key, domain)| (key, owned(domain))).collect();
     let mut entitled: Vec<Holder> = all
-        .of
-        .values()
+        .all()
+        .iter()
         .filter(|right| teams.contains(&right.team))
         .filter_map(|right| {
             let person = snapshot.people.get(&right.person)?;
@@ -97,7 +101,7 @@ pub fn holders(
                 team: right.team.clone(),
                 because: Because::clone(&right.because),
                 until: right.until,
-                profile: state(map, observed, &right.person, &right.team),
+                profile: state(map, &owned, right.pair()),
             })
         })
         .collect();
@@ -107,11 +111,12 @@ pub fn holders(
     let mut without_right = Vec::new();
     for (key, domain) in &observed.domains {
         for profile in domain.profiles.values() {
-            let has_role = profile.execution_role.as_ref().is_some_and(|role| roles.contains(role));
+            let has_role =
+                profile.execution_role.as_deref().is_some_and(|role| roles.contains(role));
             let stray = stray(map, snapshot, key, profile);
             let of_team = stray.team.as_ref().is_some_and(|team| teams.contains(team));
-            let right = stray.person.clone().zip(stray.team.clone());
-            let is_entitled = right.is_some_and(|right| all.of.contains_key(&right));
+            let right = stray.person.as_ref().zip(stray.team.as_ref());
+            let is_entitled = right.is_some_and(|(person, team)| all.get(person, team).is_some());
             if (of_team || has_role) && !is_entitled {
                 without_right.push(stray);
             }
@@ -120,18 +125,20 @@ pub fn holders(
     Holders { teams: teams.clone(), entitled, without_right }
 }
 
-fn state(map: &AccessMap, observed: &Observed, person: &PersonId, team: &TeamKey) -> ProfileState {
-    let wanted = Ownership::Ours { person: person.clone(), team: team.clone() };
+fn state(
+    map: &AccessMap,
+    owned: &BTreeMap<&DomainKey, Owned<'_>>,
+    pair: (&PersonId, &TeamKey),
+) -> ProfileState {
     let mut all_read = true;
-    for placement in map.teams.get(team).map_or(&[][..], |team| &team.placements) {
-        let Some(domain) = observed.domains.get(&placement.domain) else {
+    for placement in map.teams.get(pair.1).map_or(&[][..], |team| &team.placements) {
+        let Some(domain) = owned.get(&placement.domain) else {
             all_read = false;
             continue;
         };
-        let own = domain.profiles.values().find(|p| p.ownership(&map.instance) == wanted);
-        if let Some(profile) = own {
-            let domain = placement.domain.clone();
-            return ProfileState::Present { domain, name: profile.name.clone() };
+        if let Some(own) = domain.of_pair(pair).first() {
+            let (domain, name) = (placement.domain.clone(), own.profile.name.clone());
+            return ProfileState::Present { domain, name };
         }
     }
     if all_read { ProfileState::Absent } else { ProfileState::Unknown }
@@ -145,14 +152,14 @@ fn stray(
 ) -> Stray {
     let (person, team, code) = match profile.ownership(&map.instance) {
         Ownership::Ours { person, team } => {
-            let known = snapshot.people.get(&person);
+            let known = snapshot.people.get(person);
             let code = match known {
                 _ if profile.leaving_since().is_some() => ReasonCode::OnHold,
                 None => ReasonCode::PersonGone,
                 Some(person) if !person.enabled => ReasonCode::PersonDisabled,
                 Some(_) => ReasonCode::EntitlementLost,
             };
-            (Some(person), Some(team), code)
+            (Some(person.clone()), Some(team.clone()), code)
         }
         Ownership::OtherInstance(_) => (None, None, ReasonCode::OtherInstance),
         Ownership::Foreign => (None, None, ReasonCode::NotOurs),

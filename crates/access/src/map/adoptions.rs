@@ -6,6 +6,7 @@ use super::decode::Known;
 use super::diagnostic::{Mark, Reporter, quoted};
 use super::{Adoption, Team};
 use crate::ids::{DomainKey, ProfileName, TeamKey};
+use arcstr::ArcStr;
 use std::collections::BTreeMap;
 
 /// Decodes the adoptions in their order. One is absent only if something of it was reported.
@@ -15,7 +16,7 @@ pub(super) fn adoptions(
     known: &Known<'_>,
     reporter: &mut Reporter<'_>,
 ) -> Vec<Adoption> {
-    let mut seen: BTreeMap<(DomainKey, String), Mark> = BTreeMap::new();
+    let mut seen: BTreeMap<(DomainKey, ArcStr), Mark> = BTreeMap::new();
     let mut adoptions = Vec::new();
     for item in items {
         let Some(adoption) = adoption(item, teams, known, reporter) else { continue };

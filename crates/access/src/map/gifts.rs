@@ -31,7 +31,9 @@ impl Gifts {
             match &grant.team {
                 GrantTeam::Named(team) => gifts.add(number, grant, team, teams),
                 GrantTeam::Captured => {
-                    teams.keys().for_each(|team| gifts.add(number, grant, team, teams));
+                    for team in teams.keys() {
+                        gifts.add(number, grant, team, teams);
+                    }
                 }
             }
         }

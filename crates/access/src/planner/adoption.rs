@@ -7,10 +7,10 @@ use crate::observed::{AuthMode, ObservedProfile, Ownership, ProfileStatus, Seen}
 use crate::plan::Step;
 use crate::reason::ReasonCode;
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
     /// Takes over what the person has so far, or says why a profile of the person's that is not
     /// Stagedoor's stands in the way. `false`: there is none.
-    pub(super) fn adoption(&mut self, case: &Case<'_>, names: &(ProfileName, ProfileName)) -> bool {
+    pub(super) fn adoption(&mut self, case: &Case<'a>, names: &(ProfileName, ProfileName)) -> bool {
         if let Some(listed) = self.listed(case) {
             match case.domain.profiles.get(&listed.profile.folded()) {
                 Some(profile) if self.is_foreign(profile) => self.take_over(case, profile),
@@ -38,36 +38,27 @@ impl Planner<'_> {
         true
     }
 
-    fn listed(&self, case: &Case<'_>) -> Option<Adoption> {
-        let is_it = |adoption: &&Adoption| {
-            &adoption.domain == case.key
-                && adoption.team == case.entitlement.team
-                && adoption.person == case.person.user_name
-        };
-        self.map.adopt.iter().find(is_it).cloned()
+    fn listed(&self, case: &Case<'_>) -> Option<&'a Adoption> {
+        let person = case.person.user_name.as_str();
+        self.adoptions.get(&(case.key, &case.entitlement.team, person)).copied()
     }
 
     /// A profile which is not Stagedoor's and plainly this person's.
-    fn standing<'d>(
+    fn standing(
         &self,
-        case: &Case<'d>,
+        case: &Case<'a>,
         (plain, hashed): &(ProfileName, ProfileName),
-    ) -> Option<&'d ObservedProfile> {
-        let mut found = match case.domain.auth_mode {
+    ) -> Option<&'a ObservedProfile> {
+        match case.domain.auth_mode {
             AuthMode::Iam => [plain, hashed]
                 .into_iter()
                 .filter_map(|name| case.domain.profiles.get(&name.folded()))
                 .find(|profile| self.is_foreign(profile)),
-            AuthMode::Sso => None,
-        };
-        if case.domain.auth_mode == AuthMode::Sso {
-            let user = &case.person.user_name;
-            found = case.domain.profiles.values().find(|profile| {
-                profile.sso_user.as_ref().is_some_and(|it| it.eq_ignore_ascii_case(user))
-                    && self.is_foreign(profile)
-            });
+            AuthMode::Sso => {
+                let user = case.person.user_name.to_ascii_lowercase();
+                self.strangers.get(&(case.key, user)).copied()
+            }
         }
-        found
     }
 
     fn is_foreign(&self, profile: &ObservedProfile) -> bool {

@@ -4,6 +4,7 @@ use crate::ids::RoleArn;
 use crate::map::Team;
 use crate::observed::{ObservedProfile, ProfileStatus, TAG_AGREED, TAG_LEAVING, TAG_TEAM};
 use crate::reason::ReasonCode;
+use arcstr::ArcStr;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,14 +50,18 @@ pub(super) fn drift(
     ];
     let (_, reason) = causes.into_iter().find(|(holds, _)| *holds)?;
     Some(Drift {
-        old_role: if role_differs { profile.execution_role.clone() } else { None },
+        old_role: if role_differs {
+            profile.execution_role.as_ref().map(ArcStr::to_string)
+        } else {
+            None
+        },
         // A failed update is sent again with at least the role, or nothing would be sent.
         new_role: (role_differs || failed).then(|| role.clone()),
         user_settings: settings_differ.then(|| team.user_settings.clone()),
         set_tags,
         remove_tags: [TAG_LEAVING, TAG_AGREED]
             .into_iter()
-            .filter(|key| returned && profile.tags.contains_key(*key))
+            .filter(|key| returned && profile.tags.contains_key(key))
             .map(str::to_owned)
             .collect(),
         reason,

@@ -1,21 +1,18 @@
 //! A domain in IAM mode: one profile for each person and team.
 
-use super::{Case, Owned, Planner};
+use super::{Case, Planner};
 use crate::ids::{DomainKey, PersonId, TeamKey};
 use crate::naming::{hashed_profile_name, profile_name};
+use crate::owned::{Owned, OwnedProfile};
 use crate::reason::ReasonCode;
-use std::collections::BTreeSet;
 
 impl<'a> Planner<'a> {
+    /// `cases` are by person and team.
     pub(super) fn iam_domain(&mut self, key: &DomainKey, cases: &[Case<'a>], owned: &Owned<'a>) {
-        let mut wanted: BTreeSet<(&PersonId, &TeamKey)> = BTreeSet::new();
         for case in cases {
-            let pair = (&case.entitlement.person, &case.entitlement.team);
-            wanted.insert(pair);
-            let profiles = owned.get(&(pair.0.clone(), pair.1.clone()));
-            if let Some([profile, others @ ..]) = profiles.map(Vec::as_slice) {
-                self.existing(case, profile);
-                self.duplicates(key, &profile.name, others);
+            if let [used, others @ ..] = owned.of_pair(case.entitlement.pair()) {
+                self.existing(case, used.profile);
+                self.duplicates(key, &used.profile.name, others);
             } else {
                 let team = &case.entitlement.team;
                 let names =
@@ -23,24 +20,25 @@ impl<'a> Planner<'a> {
                 self.missing(case, &names);
             }
         }
-        for (pair, profiles) in owned {
-            if wanted.contains(&(&pair.0, &pair.1)) {
+        for profiles in owned.pairs() {
+            let Some(pair) = profiles.first().map(OwnedProfile::pair) else { continue };
+            if cases.binary_search_by(|case| case.entitlement.pair().cmp(&pair)).is_ok() {
                 continue;
             }
-            for profile in profiles {
+            for found in profiles {
                 if self.is_entitled_in(key, pair) {
                     let detail = Some("the one in use is in another domain".to_owned());
-                    self.keep_profile(key, profile, ReasonCode::Duplicate, detail);
+                    self.keep_profile(key, found.profile, ReasonCode::Duplicate, detail);
                 } else {
-                    self.take_away(key, &pair.0, &pair.1, profile);
+                    self.take_away(key, owned, found);
                 }
             }
         }
     }
 
     /// Whether the person has a right to the team, which can be in this domain.
-    fn is_entitled_in(&self, key: &DomainKey, pair: &(PersonId, TeamKey)) -> bool {
-        self.map.teams.get(&pair.1).is_some_and(|team| team.placement(key).is_some())
-            && self.entitled.of.contains_key(pair)
+    fn is_entitled_in(&self, key: &DomainKey, (person, team): (&PersonId, &TeamKey)) -> bool {
+        self.map.teams.get(team).is_some_and(|team| team.placement(key).is_some())
+            && self.entitled.get(person, team).is_some()
     }
 }

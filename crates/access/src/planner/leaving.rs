@@ -4,20 +4,22 @@ use super::{Planner, shown_name, stake};
 use crate::ids::{DomainKey, PersonId, SpaceName, TeamKey};
 use crate::map::SharedSpaces;
 use crate::naming::handed_over_space;
-use crate::observed::{ObservedProfile, ObservedSpace, Ownership, ProfileStatus};
+use crate::observed::{ObservedProfile, ObservedSpace, ProfileStatus};
+use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, SpaceHandover, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Hold;
+use std::collections::{BTreeMap, BTreeSet};
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
     /// Plans the profile's way out, if it can be known that the person has no right to it here.
     pub(super) fn take_away(
         &mut self,
         key: &DomainKey,
-        person: &PersonId,
-        team: &TeamKey,
-        profile: &ObservedProfile,
+        owned: &Owned<'_>,
+        found: &OwnedProfile<'_>,
     ) {
+        let OwnedProfile { person, team, profile } = *found;
         if !self.snapshot.speaks_for(person) {
             return self.keep_profile(key, profile, ReasonCode::PartialSnapshot, None);
         }
@@ -32,7 +34,7 @@ impl Planner<'_> {
         };
         let held = since.map_or(0, |since| seconds_between(since, self.now));
         let stake = stake(profile);
-        let hand_over = self.hand_over(key, team, person, profile);
+        let hand_over = self.hand_over(key, owned, found);
         let stays = hand_over.is_err();
         let over = held >= hold_seconds || nothing_to_hold(profile);
         let step = if over && let Ok(hand_over) = &hand_over {
@@ -62,11 +64,10 @@ impl Planner<'_> {
     fn hand_over(
         &self,
         key: &DomainKey,
-        team: &TeamKey,
-        leaver: &PersonId,
-        profile: &ObservedProfile,
+        owned: &Owned<'_>,
+        leaving: &OwnedProfile<'_>,
     ) -> Result<Vec<SpaceHandover>, String> {
-        let shared: Vec<&ObservedSpace> = profile.shared_spaces().collect();
+        let shared: Vec<&ObservedSpace> = leaving.profile.shared_spaces().collect();
         if shared.is_empty() {
             return Ok(Vec::new());
         }
@@ -75,11 +76,11 @@ impl Planner<'_> {
             return Err(names());
         }
         let heir = self
-            .heir(key, team, leaver)
+            .heir(owned, leaving)
             .ok_or_else(|| format!("{}: the team's owner has no profile in {key}", names()))?;
         let handover = |space: &&ObservedSpace| {
             let old = SpaceName::parse(space.name.clone()).ok()?;
-            let new_name = handed_over_space(&old, &profile.name);
+            let new_name = handed_over_space(&old, &leaving.profile.name);
             let done = heir.spaces.iter().any(|s| s.name.eq_ignore_ascii_case(new_name.as_str()));
             Some(SpaceHandover { space: old, new_name, owner: heir.name.clone(), done })
         };
@@ -87,17 +88,29 @@ impl Planner<'_> {
     }
 
     /// The profile of the team's owner: in this domain, usable, and not on its way out itself.
-    fn heir(&self, key: &DomainKey, team: &TeamKey, leaver: &PersonId) -> Option<&ObservedProfile> {
-        let owner = self.map.teams.get(team)?.about.owner.as_ref()?;
-        let domain = self.observed.domains.get(key)?;
-        domain.profiles.values().find(|profile| {
-            let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
-                return false;
-            };
-            profile.status == ProfileStatus::InService
-                && person != *leaver
-                && self.snapshot.people.get(&person).is_some_and(|p| &p.user_name == owner)
-                && self.entitled.of.contains_key(&(person, team))
+    fn heir<'d>(
+        &self,
+        owned: &Owned<'d>,
+        leaving: &OwnedProfile<'_>,
+    ) -> Option<&'d ObservedProfile> {
+        let heir = self.map.teams.get(leaving.team)?.about.owner.as_ref()?;
+        let person = self.owners().get(heir.as_str())?;
+        let theirs = owned.of_person(person).iter().filter(|found| {
+            found.profile.status == ProfileStatus::InService
+                && found.person != leaving.person
+                && self.entitled.get(found.person, found.team).is_some()
+        });
+        theirs.map(|found| found.profile).min_by_key(|profile| profile.name.folded())
+    }
+
+    /// The owners of teams, by their user names.
+    fn owners(&self) -> &BTreeMap<&'a str, &'a PersonId> {
+        self.owners.get_or_init(|| {
+            let names = self.map.teams.values().filter_map(|team| team.about.owner.as_deref());
+            let names: BTreeSet<&str> = names.collect();
+            let people = self.snapshot.people.values();
+            let owners = people.filter(|person| names.contains(person.user_name.as_str()));
+            owners.map(|person| (person.user_name.as_str(), &person.id)).collect()
         })
     }
 
@@ -109,9 +122,7 @@ impl Planner<'_> {
             Some(person) if !person.enabled => ReasonCode::PersonDisabled,
             Some(_) if !self.map.teams.contains_key(team) => ReasonCode::TeamGone,
             // The right is to the team in another domain.
-            Some(_) if self.entitled.of.contains_key(&(person.clone(), team.clone())) => {
-                ReasonCode::TeamMoved
-            }
+            Some(_) if self.entitled.get(person, team).is_some() => ReasonCode::TeamMoved,
             Some(_) => ReasonCode::EntitlementLost,
         }
     }

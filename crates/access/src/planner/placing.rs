@@ -1,10 +1,11 @@
 //! In which of its team's domains a person's profile is, or is to be made.
 
-use super::{Case, Owned, Planner, is_of_no_use};
+use super::{Case, Planner};
 use crate::entitlement::Entitlement;
 use crate::ids::DomainKey;
 use crate::map::{Placement, Team};
 use crate::observed::{AuthMode, ObservedDomain};
+use crate::owned::{Owned, OwnedProfile};
 use crate::reason::ReasonCode;
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ impl<'a> Planner<'a> {
         let mut cases: BTreeMap<&'a DomainKey, Vec<Case<'a>>> = BTreeMap::new();
         // How many profiles of those placed here are still to be made.
         let mut coming: BTreeMap<&'a DomainKey, usize> = BTreeMap::new();
-        for entitlement in self.entitled.of.values() {
+        for entitlement in self.entitled.all() {
             let Some(team) = self.map.teams.get(&entitlement.team) else { continue };
             let Some(person) = self.snapshot.people.get(&entitlement.person) else { continue };
             let case = |(placement, domain): (&'a Placement, &'a ObservedDomain)| Case {
@@ -95,17 +96,13 @@ impl<'a> Planner<'a> {
 fn holder<'a>(usable: &[Case<'a>], owned: &BTreeMap<&DomainKey, Owned<'a>>) -> Option<Case<'a>> {
     let held = |case: &&Case<'a>| {
         let profiles = owned.get(case.key)?;
-        let Entitlement { person, team, .. } = case.entitlement;
-        let mut found = match case.domain.auth_mode {
-            AuthMode::Iam => profiles.get(&(person.clone(), team.clone()))?.iter(),
+        let (person, team) = case.entitlement.pair();
+        let found = match case.domain.auth_mode {
+            AuthMode::Iam => profiles.of_pair((person, team)),
             // The one profile of a person there may be another team's at the time.
-            AuthMode::Sso => profiles
-                .iter()
-                .find(|((owner, _), _)| owner == person)
-                .map(|(_, found)| found)?
-                .iter(),
+            AuthMode::Sso => profiles.of_person(person),
         };
-        Some(found.all(|profile| is_of_no_use(profile)))
+        found.first().map(OwnedProfile::is_of_no_use)
     };
     let holding: Vec<(&Case<'a>, bool)> =
         usable.iter().filter_map(|case| Some((case, held(&case)?))).collect();

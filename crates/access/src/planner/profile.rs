@@ -8,7 +8,7 @@ use crate::observed::{AuthMode, ObservedProfile, ObservedRole, Ownership, Profil
 use crate::plan::Step;
 use crate::reason::ReasonCode;
 
-impl Planner<'_> {
+impl<'a> Planner<'a> {
     /// The person is entitled and the profile is there.
     pub(super) fn existing(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
         let name = &profile.name;
@@ -84,7 +84,7 @@ impl Planner<'_> {
 
     /// The person is entitled and there is no profile. `names` are the plain one and the one with
     /// the hash.
-    pub(super) fn missing(&mut self, case: &Case<'_>, names: &(ProfileName, ProfileName)) {
+    pub(super) fn missing(&mut self, case: &Case<'a>, names: &(ProfileName, ProfileName)) {
         if !case.domain.seen.covers(&case.person.id) {
             // The profile may exist under an older name: only a full reading can tell.
             return self.keep(case, Some(&names.0), ReasonCode::PartialDomain, None);

@@ -1,14 +1,16 @@
 //! A domain in SSO mode: one profile for each person, whatever the number of teams, and an Identity
 //! Center application to which the person's group has to be assigned.
 
-use super::{Case, Owned, Planner};
-use crate::ids::{DomainKey, GroupId, PersonId};
+use super::{Case, Planner};
+use crate::ids::{DomainKey, GroupId};
 use crate::naming::{hashed_sso_profile_name, sso_profile_name};
-use crate::observed::{ObservedDomain, ObservedProfile};
+use crate::observed::{ObservedApplication, ObservedDomain};
+use crate::owned::Owned;
 use crate::plan::{Assignment, Kept};
 use crate::reason::ReasonCode;
 use crate::snapshot::Coverage;
-use std::collections::{BTreeMap, BTreeSet};
+use arcstr::ArcStr;
+use std::collections::BTreeSet;
 
 impl<'a> Planner<'a> {
     pub(super) fn sso_domain(
@@ -18,33 +20,38 @@ impl<'a> Planner<'a> {
         cases: &[Case<'a>],
         owned: &Owned<'a>,
     ) {
-        let mut by_person: BTreeMap<&PersonId, Vec<&Case<'a>>> = BTreeMap::new();
-        for case in cases {
-            by_person.entry(&case.entitlement.person).or_default().push(case);
-        }
-        let mut profiles: BTreeMap<&PersonId, Vec<&'a ObservedProfile>> = BTreeMap::new();
-        for ((person, _), found) in owned {
-            profiles.entry(person).or_default().extend(found);
-        }
         let mut needed: BTreeSet<&GroupId> = BTreeSet::new();
-        for (person, cases) in &by_person {
+        let mut unassigned: BTreeSet<&ArcStr> = BTreeSet::new();
+        let person_of = |case: &Case<'a>| &case.entitlement.person;
+        for cases in cases.chunk_by(|a, b| person_of(a) == person_of(b)) {
             let Some(winner) = first_of(cases) else { continue };
             self.outranked(winner, cases);
             needed.insert(&winner.entitlement.because.group);
-            self.assign(winner);
-            if let Some([profile, others @ ..]) = profiles.get(person).map(Vec::as_slice) {
-                self.existing(winner, profile);
-                self.duplicates(key, &profile.name, others);
+            match &domain.application {
+                Some(application) => self.assign(winner, application),
+                None => {
+                    unassigned.insert(&winner.entitlement.because.group_name);
+                }
+            }
+            if let [used, others @ ..] = owned.of_person(person_of(winner)) {
+                self.existing(winner, used.profile);
+                self.duplicates(key, &used.profile.name, others);
             } else {
                 let person = winner.person;
                 let names = (sso_profile_name(person), hashed_sso_profile_name(person));
                 self.missing(winner, &names);
             }
         }
-        for ((person, team), found) in owned {
-            if !by_person.contains_key(person) {
-                for profile in found {
-                    self.take_away(key, person, team, profile);
+        for group in unassigned {
+            let detail = Some(group.to_string());
+            let kept = kept_group(key, ReasonCode::AssignmentManual, detail);
+            self.kept.push(kept);
+        }
+        for profiles in owned.people() {
+            let Some(person) = profiles.first().map(|found| found.person) else { continue };
+            if cases.binary_search_by(|case| person_of(case).cmp(person)).is_err() {
+                for found in profiles {
+                    self.take_away(key, owned, found);
                 }
             }
         }
@@ -52,7 +59,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Says of the teams that come after the person's first one that they wait.
-    fn outranked(&mut self, winner: &Case<'_>, cases: &[&Case<'_>]) {
+    fn outranked(&mut self, winner: &Case<'_>, cases: &[Case<'_>]) {
         for case in cases {
             if case.entitlement.team != winner.entitlement.team {
                 let first = &winner.entitlement;
@@ -66,16 +73,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans the assignment of the group by which the person gets the team.
-    fn assign(&mut self, case: &Case<'_>) {
+    fn assign(&mut self, case: &Case<'_>, application: &ObservedApplication) {
         let because = &case.entitlement.because;
-        let Some(application) = &case.domain.application else {
-            let detail = Some(because.group_name.to_string());
-            let kept = kept_group(case.key, ReasonCode::AssignmentManual, detail);
-            if !self.kept.contains(&kept) {
-                self.kept.push(kept);
-            }
-            return;
-        };
         if application.groups.contains(&because.group)
             || application.people.contains(&case.person.id)
         {
@@ -134,8 +133,10 @@ fn kept_group(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Ke
 }
 
 /// The case that comes first by priority, then by the order of the map.
-fn first_of<'c, 'a>(cases: &[&'c Case<'a>]) -> Option<&'c Case<'a>> {
-    cases.iter().copied().reduce(|first, case| {
-        if case.entitlement.outranks(first.entitlement) { case } else { first }
-    })
+fn first_of<'c, 'a>(cases: &'c [Case<'a>]) -> Option<&'c Case<'a>> {
+    cases.iter().reduce(
+        |first, case| {
+            if case.entitlement.outranks(first.entitlement) { case } else { first }
+        },
+    )
 }

@@ -1,7 +1,7 @@
 //! Who is entitled, and what is noted about the grants.
 
 use crate::support::{World, at};
-use access::entitlement::{entitlements, group_names};
+use access::entitlement::{Entitlement, entitlements, group_names};
 use access::reason::ReasonCode::{self, GrantAmbiguous, GrantNotInForce, GroupMissing};
 use std::collections::BTreeSet;
 
@@ -28,10 +28,8 @@ fn map_with(teams: &[(&str, &str)], grants: &str) -> String {
 /// `person/team` of each right.
 fn rights(world: &World) -> Vec<String> {
     let all = entitlements(&world.map, &world.snapshot, world.now);
-    all.of
-        .keys()
-        .map(|(person, team)| format!("{}/{team}", person.as_str().trim_start_matches("id-")))
-        .collect()
+    let person = |right: &Entitlement| right.person.as_str().trim_start_matches("id-").to_owned();
+    all.all().iter().map(|right| format!("{}/{}", person(right), right.team)).collect()
 }
 
 fn notes(world: &World) -> Vec<(ReasonCode, String)> {
@@ -109,7 +107,7 @@ fn the_first_grant_is_the_reason_and_the_last_end_counts() {
             .group("one", &["alice"])
             .group("two", &["alice"]);
         let all = entitlements(&world.map, &world.snapshot, world.now);
-        let entitlement = all.of.into_values().next().unwrap();
+        let entitlement = all.all().iter().next().unwrap();
         assert_eq!(entitlement.because.group_name, "one");
         entitlement.until
     };

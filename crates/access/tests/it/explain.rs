@@ -6,6 +6,7 @@ use access::explain::{Explanation, Holders, ProfileState, Stage, Verdict, explai
 use access::ids::TeamKey;
 use access::observed::ObservedRole;
 use access::reason::ReasonCode;
+use access::tags::Tags;
 use std::collections::BTreeSet;
 
 fn key(team: &str) -> TeamKey {
@@ -143,11 +144,11 @@ fn an_explanation_never_contradicts_the_entitlements_and_always_says_what_breaks
             }
         }
         world.person_mut("alice").enabled = mask & (1 << 8) == 0;
-        let rights = entitlements(&world.map, &world.snapshot, world.now).of;
+        let rights = entitlements(&world.map, &world.snapshot, world.now);
         for team in ["fraud", "churn"] {
             let explained = ladder(&world, "alice", team);
             let answer = &explained.teams[0];
-            assert_eq!(answer.granted, rights.contains_key(&(person_id("alice"), key(team))));
+            assert_eq!(answer.granted, rights.get(&person_id("alice"), &key(team)).is_some());
             assert_eq!(answer.granted, answer.code == ReasonCode::Entitled, "{answer:?}");
             let mut rungs = std::iter::once(&explained.directory).chain(&answer.rungs);
             let broken = rungs.find(|rung| rung.verdict == Verdict::Breaks);
@@ -193,7 +194,7 @@ fn who_has_a_team_and_who_has_a_profile_without_a_right() {
 #[test]
 fn by_role_also_profiles_that_the_map_does_not_know_are_found() {
     let mut foreign = ours("eve", "fraud");
-    foreign.tags.clear();
+    foreign.tags = Tags::default();
     let arn = foreign.execution_role.clone();
     let world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(foreign);
     assert_eq!(who(&world, None).without_right, []);

@@ -5,8 +5,8 @@ use access::ids::{
     Region, RoleArn, SpaceName, TeamKey,
 };
 use access::map::{
-    About, AccessMap, Activity, AssumeRole, CertificateFingerprint, DirectoryConfig, Domain, Grant,
-    GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, Offboarding,
+    About, AccessMap, Activity, AssumeRole, CertificateFingerprint, DirectoryConfig, Domain, Gifts,
+    Grant, GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, Offboarding,
     PersonMatch, Persona, Place, Placement, RequestBinding, Rollout, SharedSpaces, Source, Team,
     TeamSelector, Unmanaged, parse,
 };
@@ -106,6 +106,12 @@ fn the_example_gives_exactly_these_values() {
         until: Some("2027-02-01T00:00:00Z".parse().unwrap()),
         ..grant("contractors", GrantTeam::Named(fraud()), 34)
     };
+    let grants = vec![
+        grant("ml-fraud", GrantTeam::Named(fraud()), 32),
+        grant("ml-{team}-{persona}", GrantTeam::Captured, 33),
+        contractors,
+    ];
+    let teams = BTreeMap::from([(fraud(), team())]);
     let expected = AccessMap {
         instance: "default".into(),
         directory: DirectoryConfig::IdentityCenter {
@@ -116,12 +122,9 @@ fn the_example_gives_exactly_these_values() {
         domains: BTreeMap::from([(DomainKey::parse("research").unwrap(), domain())]),
         networks: networks(),
         personas: BTreeMap::from([(PersonaKey::parse("data-scientist").unwrap(), persona)]),
-        teams: BTreeMap::from([(fraud(), team())]),
-        grants: vec![
-            grant("ml-fraud", GrantTeam::Named(fraud()), 32),
-            grant("ml-{team}-{persona}", GrantTeam::Captured, 33),
-            contractors,
-        ],
+        gifts: Gifts::of(&grants, &teams),
+        teams,
+        grants,
         guard: Guard { max_removals: 5, max_removals_percent: 10 },
         offboarding: Offboarding { hold_seconds: 604_800, shared_spaces: SharedSpaces::Report },
         rollout: Rollout::default(),

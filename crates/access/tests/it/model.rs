@@ -7,6 +7,7 @@ use access::offboarding::{Advance, Call, advance, stop_apps};
 use access::plan::{Action, Step};
 use access::reason::ReasonCode;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -26,10 +27,10 @@ impl Model {
                     ObservedProfile {
                         name: action.profile.clone(),
                         status: ProfileStatus::Pending,
-                        execution_role: Some(execution_role.to_string()),
-                        user_settings: user_settings.clone(),
-                        tags: tags.clone(),
-                        sso_user: sso_user.clone(),
+                        execution_role: Some(execution_role.as_str().into()),
+                        user_settings: Arc::new(user_settings.clone()),
+                        tags: tags.iter().collect(),
+                        sso_user: sso_user.as_deref().map(Into::into),
                         home_efs_uid: None,
                         apps: Vec::new(),
                         spaces: Vec::new(),
@@ -98,20 +99,23 @@ fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) 
         }
         Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
             profile.tags.extend(set_tags.clone());
-            profile.tags.retain(|key, _| !remove_tags.contains(key));
+            for key in remove_tags {
+                profile.tags.remove(key);
+            }
             if new_role.is_none() && user_settings.is_none() {
                 return;
             }
             assert!(can_be_changed(profile), "{profile:?}");
             profile.status = ProfileStatus::Updating;
             if let Some(role) = new_role {
-                profile.execution_role = Some(role.to_string());
+                profile.execution_role = Some(role.as_str().into());
             }
-            profile.user_settings.extend(user_settings.clone().unwrap_or_default());
+            Arc::make_mut(&mut profile.user_settings)
+                .extend(user_settings.clone().unwrap_or_default());
         }
         Step::Hold { new, .. } => {
             if *new {
-                profile.tags.insert(TAG_LEAVING.into(), now.to_string());
+                profile.tags.insert(TAG_LEAVING.into(), now.to_string().into());
             }
             let seen = profile.clone();
             if let Some(advance) = stop_apps(&seen) {
@@ -120,7 +124,7 @@ fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) 
         }
         Step::Remove { new, hand_over, .. } => {
             if *new && action.reason != ReasonCode::ProfileFailed {
-                profile.tags.insert(TAG_LEAVING.into(), now.to_string());
+                profile.tags.insert(TAG_LEAVING.into(), now.to_string().into());
             }
             let seen = profile.clone();
             ask(profile, &advance(&seen, hand_over));

@@ -157,7 +157,8 @@ fn foreign_profiles_and_those_of_other_installations_are_left_alone() {
     let mut without_team = half.clone();
     without_team.tags.remove(TAG_TEAM);
     let mut other_case = half.named("other-case");
-    let instance = other_case.tags.remove(TAG_INSTANCE).unwrap();
+    let instance = other_case.tags.get(TAG_INSTANCE).unwrap().to_owned();
+    other_case.tags.remove(TAG_INSTANCE);
     let other_case = other_case.tagged("Stagedoor:Instance", &instance);
     let world = World::new(TEAMS)
         .profile(foreign("by-hand").with_role("admin").app("default", AppStatus::InService))

@@ -11,6 +11,7 @@ use access::observed::{
 use access::plan::Plan;
 use access::reason::ReasonCode;
 use access::snapshot::Coverage;
+use arcstr::ArcStr;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,7 +190,7 @@ prop_compose! {
 }
 
 /// What is not ours.
-fn not_ours(observed: &Observed) -> BTreeMap<(String, String), ObservedProfile> {
+fn not_ours(observed: &Observed) -> BTreeMap<(String, ArcStr), ObservedProfile> {
     let domains = observed.domains.iter();
     domains
         .flat_map(|(key, domain)| domain.profiles.iter().map(move |(n, p)| (key, n, p)))
@@ -247,7 +248,11 @@ fn is_failed(profile: &ObservedProfile) -> bool {
 /// Everybody who is entitled has the one profile, or an admin is told why not.
 fn everybody_has_theirs(world: &World, last: &Plan) -> Result<(), TestCaseError> {
     let rights: BTreeSet<(PersonId, TeamKey)> =
-        entitlements(&world.map, &world.snapshot, world.now).of.into_keys().collect();
+        entitlements(&world.map, &world.snapshot, world.now)
+            .all()
+            .iter()
+            .map(|right| (right.person.clone(), right.team.clone()))
+            .collect();
     let mut having = BTreeSet::new();
     for (key, domain) in &world.observed.domains {
         for profile in domain.profiles.values() {
@@ -255,7 +260,7 @@ fn everybody_has_theirs(world: &World, last: &Plan) -> Result<(), TestCaseError>
             if is_failed(profile) && !profile.spaces.is_empty() {
                 continue;
             }
-            let pair = (person, team);
+            let pair = (person.clone(), team.clone());
             prop_assert!(rights.contains(&pair), "unentitled: {:?}", profile);
             let team = &world.map.teams[&pair.1];
             let placement = team.placement(key).expect("the team is in this domain");
@@ -265,7 +270,7 @@ fn everybody_has_theirs(world: &World, last: &Plan) -> Result<(), TestCaseError>
                 Some(placement.execution_role.as_str())
             );
             prop_assert!(!profile.tags.contains_key(TAG_LEAVING));
-            prop_assert_eq!(profile.tags.get("Team").map(String::as_str), Some(pair.1.as_str()));
+            prop_assert_eq!(profile.tags.get("Team"), Some(pair.1.as_str()));
             prop_assert!(having.insert(pair), "twice: {:?}", profile);
         }
     }

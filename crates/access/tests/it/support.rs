@@ -10,8 +10,10 @@ use access::observed::{
 use access::plan::{Action, Kept, Plan, Stake, Step};
 use access::planner::plan;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
+use access::tags::Tags;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
 
@@ -252,8 +254,8 @@ pub(crate) fn foreign(name: &str) -> ObservedProfile {
         name: ProfileName::parse(name).unwrap(),
         status: ProfileStatus::InService,
         execution_role: None,
-        user_settings: serde_json::Map::new(),
-        tags: BTreeMap::new(),
+        user_settings: Arc::default(),
+        tags: Tags::default(),
         sso_user: None,
         home_efs_uid: None,
         apps: Vec::new(),
@@ -309,7 +311,7 @@ impl Build for ObservedProfile {
 
     fn settings(mut self, settings: Value) -> Self {
         let Value::Object(settings) = settings else { panic!("settings are an object") };
-        self.user_settings = settings;
+        self.user_settings = Arc::new(settings);
         self
     }
 

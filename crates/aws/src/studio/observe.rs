@@ -9,16 +9,20 @@ use crate::client::sagemaker::{
     ListUserProfiles, SpaceDetails,
 };
 use crate::failure::unreadable;
+use access::ArcStr;
 use access::ids::{ProfileName, RoleArn};
 use access::observed::{
     AppStatus, AuthMode, ObservedApp, ObservedApplication, ObservedDomain, ObservedProfile,
     ObservedRole, ObservedSpace, ProfileStatus, Seen, Unread,
 };
+use access::pool::Pool;
 use async_trait::async_trait;
 use control::ports::{CallError, DomainTarget, Observe, ProfileScope};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::sync::Arc;
 
 /// Calls in flight at once for one domain. More only meets the service's throttling sooner.
 const CONCURRENCY: usize = 8;
@@ -52,7 +56,7 @@ impl Observe for Studio {
 }
 
 /// Profiles by case-folded name.
-type Profiles = BTreeMap<String, ObservedProfile>;
+type Profiles = BTreeMap<ArcStr, ObservedProfile>;
 
 /// What a domain is besides its profiles.
 struct About {
@@ -163,13 +167,16 @@ impl Reading<'_> {
     }
 
     async fn profiles(&self, names: Vec<String>) -> Result<Profiles, CallError> {
-        stream::iter(names)
-            .map(|name| self.profile(name))
-            .buffer_unordered(CONCURRENCY)
+        let reads = stream::iter(names).map(|name| self.profile(name));
+        let mut reads = pin!(reads.buffer_unordered(CONCURRENCY));
+        let (mut profiles, mut pool) = (Profiles::new(), Pool::default());
+        while let Some(found) = reads.try_next().await? {
             // A profile that vanished since it was listed is not there.
-            .try_filter_map(|profile| async move { Ok(profile.map(|p| (p.name.folded(), p))) })
-            .try_collect()
-            .await
+            let Some(mut profile) = found else { continue };
+            profile.share(&mut pool);
+            profiles.insert(profile.name.folded(), profile);
+        }
+        Ok(profiles)
     }
 
     async fn profile(&self, name: String) -> Result<Option<ObservedProfile>, CallError> {
@@ -193,11 +200,11 @@ impl Reading<'_> {
         Ok(Some(ObservedProfile {
             status: status(OPERATION, &what, found.status.as_deref())?,
             name,
-            execution_role,
-            user_settings,
+            execution_role: execution_role.map(ArcStr::from),
+            user_settings: Arc::new(user_settings),
             tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
-            sso_user: found.single_sign_on_user_value,
-            home_efs_uid: found.home_efs_file_system_uid,
+            sso_user: found.single_sign_on_user_value.map(ArcStr::from),
+            home_efs_uid: found.home_efs_file_system_uid.map(ArcStr::from),
             apps: Vec::new(),
             spaces: Vec::new(),
         }))
@@ -227,7 +234,7 @@ impl Reading<'_> {
         });
         let of_spaces = spaces
             .iter()
-            .filter(|space| owner(space).is_some_and(|owner| profiles.contains_key(&owner)))
+            .filter(|space| owner(space).is_some_and(|owner| profiles.contains_key(owner.as_str())))
             .map(|space| ListApps {
                 domain_id_equals: domain_id_equals.clone(),
                 space_name_equals: space.space_name.clone(),
@@ -257,7 +264,7 @@ fn assemble(
         match (space, profile) {
             (Some(space), _) => of_spaces.entry(space.to_ascii_lowercase()).or_default().push(app),
             (None, Some(profile)) => {
-                if let Some(owner) = profiles.get_mut(&profile.to_ascii_lowercase()) {
+                if let Some(owner) = profiles.get_mut(profile.to_ascii_lowercase().as_str()) {
                     owner.apps.push(app);
                 }
             }
@@ -268,7 +275,7 @@ fn assemble(
         }
     }
     for space in spaces {
-        let Some(owner) = owner(&space).and_then(|owner| profiles.get_mut(&owner)) else {
+        let Some(owner) = owner(&space).and_then(|owner| profiles.get_mut(owner.as_str())) else {
             continue;
         };
         let name = required("ListSpaces", "SpaceName", space.space_name.clone())?;

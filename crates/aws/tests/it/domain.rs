@@ -53,7 +53,7 @@ async fn a_domain_is_read_with_profiles_tags_apps_and_spaces() {
     assert!(domain.in_service);
     assert_eq!(domain.seen, Seen::Everybody);
     assert_eq!(domain.profile_quota, Some(60));
-    let names: Vec<&str> = domain.profiles.keys().map(String::as_str).collect();
+    let names: Vec<&str> = domain.profiles.keys().map(access::ArcStr::as_str).collect();
     assert_eq!(names, ["alice--fraud", "bob--risk"]);
     let alice = &domain.profiles["alice--fraud"];
     assert_eq!(alice.name.as_str(), "Alice--fraud");
@@ -61,8 +61,8 @@ async fn a_domain_is_read_with_profiles_tags_apps_and_spaces() {
     let role = "arn:aws:iam::111122223333:role/studio-fraud";
     assert_eq!(alice.execution_role.as_deref(), Some(role));
     assert!(!alice.user_settings.contains_key("ExecutionRole"));
-    assert_eq!(alice.tags["stagedoor:instance"], "main");
-    assert_eq!(alice.tags["Team"], "fraud");
+    assert_eq!(alice.tags.get("stagedoor:instance"), Some("main"));
+    assert_eq!(alice.tags.get("Team"), Some("fraud"));
     assert!(alice.home_efs_uid.is_some());
     assert_eq!(alice.apps, [app("JupyterServer")]);
     assert_eq!(
@@ -105,7 +105,7 @@ async fn domains_with_more_than_a_page_of_profiles_are_read_to_the_end() {
     let domain = read(&cloud, &ProfileScope::All).await;
     assert_eq!(domain.profiles.len(), 120);
     assert!(domain.profiles.values().all(|p| p.apps == [app("KernelGateway")]));
-    assert_eq!(domain.profiles["p119"].tags["n"], "119");
+    assert_eq!(domain.profiles["p119"].tags.get("n"), Some("119"));
     assert_eq!(cloud.calls("sagemaker:ListUserProfiles"), 2);
     assert_eq!(cloud.calls("sagemaker:ListApps"), 2);
     assert_eq!(cloud.calls("sagemaker:ListSpaces"), 1);

@@ -67,7 +67,7 @@ async fn a_profile_is_made_once_with_role_settings_and_tags() {
     assert_eq!(profiles(&cloud), made);
     let seen = studio.domain(&target(), &ProfileScope::All).await.unwrap();
     let seen = &seen.profiles["alice--fraud"];
-    assert_eq!(seen.user_settings, spec("alice--fraud").user_settings);
+    assert_eq!(*seen.user_settings, spec("alice--fraud").user_settings);
     assert_eq!(seen.execution_role.as_deref(), Some(role("studio-fraud").as_str()));
 }
 

@@ -187,7 +187,7 @@ async fn a_profile_made_at_the_door_is_seen_without_role_and_tags() {
     let seen = read(&cloud, "d-sso").await;
     let profile = seen.profiles.values().next().unwrap();
     assert_eq!(profile.sso_user.as_deref(), Some("alice@example.com"));
-    assert_eq!((profile.execution_role.as_deref(), profile.tags.len()), (None, 0));
+    assert_eq!((profile.execution_role.as_deref(), profile.tags.to_map().len()), (None, 0));
     let request = DescribeDomain { domain_id: "d-sso".to_owned() };
     let domain = cloud.aws.sagemaker(&target().region).call(&request).await.unwrap();
     assert_eq!(domain.auth_mode.as_deref(), Some("SSO"));

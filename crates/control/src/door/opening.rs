@@ -174,7 +174,7 @@ impl Door {
     /// What the person may open, by the directory as it is now.
     pub(super) fn rights_of(&self, person: &Person, snapshot: &Snapshot) -> Vec<Entitlement> {
         let all = entitlements(&self.plane.map, snapshot, self.plane.clock.now());
-        all.teams_of(&person.id).cloned().collect()
+        all.teams_of(&person.id).to_vec()
     }
 
     /// What would work, if the team's network rule does not admit the origin.

@@ -144,7 +144,7 @@ async fn only_the_hold_of_whom_it_was_said_of_is_skipped() {
         let both = Scope::Everything;
         plane.pass(&both, Removals::Allowed(2), &|_, _| {}).await.unwrap();
     }
-    let left: Vec<String> = world.state().profiles.keys().cloned().collect();
+    let left: Vec<String> = world.state().profiles.keys().map(ToString::to_string).collect();
     assert_eq!(left, ["bob--fraud"]);
     assert_eq!(world.leaving(), ["bob--fraud"]);
 }

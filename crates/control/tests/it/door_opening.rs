@@ -4,6 +4,7 @@ use crate::door::House;
 use crate::world::{Fault, World, person_id, team};
 use access::network::Origin;
 use access::observed::{ObservedSpace, ProfileStatus};
+use access::tags::Tags;
 use control::door::{Opening, Preparing, Refusal, RefusalKind, SessionToken};
 use std::time::Duration;
 
@@ -116,7 +117,7 @@ async fn network_refused() {
 #[tokio::test(start_paused = true)]
 async fn profile_blocked() {
     let house = House::new();
-    house.world.state().profiles.get_mut("ada--fraud").unwrap().tags.clear();
+    house.world.state().profiles.get_mut("ada--fraud").unwrap().tags = Tags::default();
     let ada = house.sign_in("ada").await;
     refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "profile-blocked");
     let detail = house.world.state().audit.last().unwrap().details["detail"].clone();

@@ -71,7 +71,7 @@ async fn the_loop_cannot_take_everybody_away_one_by_one() {
 async fn nor_where_there_is_no_hold_and_profiles_are_gone_at_once() {
     let world = World::of(&NAMES);
     let running = drain(&world, &MAP.replace("hold: 7d", "hold: 0d")).await;
-    let left: Vec<String> = world.state().profiles.keys().cloned().collect();
+    let left: Vec<String> = world.state().profiles.keys().map(ToString::to_string).collect();
     assert_eq!(left, ["cem--fraud", "dora--fraud", "eva--fraud", "finn--fraud"]);
     running.stop().await;
 }
@@ -85,7 +85,7 @@ async fn what_somebody_agreed_to_leaves_the_guard_free_for_the_next_leaver() {
     let plane = world.plane(MAP);
     plane.pass(&Scope::Everything, Removals::Allowed(3), &|_, _| {}).await.unwrap();
     assert_eq!(world.leaving(), ["ada--fraud", "bob--fraud", "cem--fraud"]);
-    assert_eq!(world.state().profiles["ada--fraud"].tags[TAG_AGREED], "yes");
+    assert_eq!(world.state().profiles["ada--fraud"].tags.get(TAG_AGREED), Some("yes"));
 
     world.leave("dora", "ml-fraud");
     let running = Running::start(&world, MAP);

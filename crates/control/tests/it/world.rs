@@ -1,5 +1,6 @@
 //! A directory, a Studio and a store in memory, with faults to switch on.
 
+use access::ArcStr;
 use access::ids::{GroupId, MembershipId, PersonId, ProfileName, RoleArn, TeamKey};
 use access::map::{AccessMap, Source, parse};
 use access::naming::profile_name;
@@ -78,7 +79,7 @@ pub(crate) enum Fault {
 pub(crate) struct State {
     pub(crate) people: BTreeMap<PersonId, Person>,
     pub(crate) groups: BTreeMap<String, BTreeSet<PersonId>>,
-    pub(crate) profiles: BTreeMap<String, ObservedProfile>,
+    pub(crate) profiles: BTreeMap<ArcStr, ObservedProfile>,
     pub(crate) faults: BTreeSet<Fault>,
     /// How long a reading of the directory takes.
     pub(crate) directory_takes: Duration,
@@ -188,8 +189,8 @@ impl World {
             name: name.clone(),
             status: ProfileStatus::InService,
             execution_role: Some("arn:aws:iam::111122223333:role/fraud".into()),
-            user_settings: serde_json::Map::new(),
-            tags: tags.map(|(key, value)| (key.to_owned(), value)).into(),
+            user_settings: Arc::default(),
+            tags: tags.into_iter().collect(),
             sso_user: None,
             home_efs_uid: Some("200042".into()),
             apps: vec![app],
@@ -443,10 +444,10 @@ impl Provision for World {
         let profile = ObservedProfile {
             name: spec.name.clone(),
             status: ProfileStatus::InService,
-            execution_role: Some(spec.execution_role.to_string()),
-            user_settings: spec.user_settings.clone(),
-            tags: spec.tags.clone(),
-            sso_user: spec.sso_user.clone(),
+            execution_role: Some(spec.execution_role.as_str().into()),
+            user_settings: spec.user_settings.clone().into(),
+            tags: spec.tags.iter().collect(),
+            sso_user: spec.sso_user.as_deref().map(Into::into),
             home_efs_uid: None,
             apps: vec![],
             spaces: vec![],
@@ -466,7 +467,9 @@ impl Provision for World {
         if !state.faults.contains(&Fault::Forgetful) {
             let profile = state.profiles.get_mut(&name.folded()).unwrap();
             profile.tags.extend(update.set_tags.clone());
-            profile.tags.retain(|key, _| !update.remove_tags.contains(key));
+            for key in &update.remove_tags {
+                profile.tags.remove(key);
+            }
         }
         Ok(Ensured::Changed)
     }

@@ -73,7 +73,7 @@ async fn deny_person(args: &DenyPersonArgs, common: &Common) -> Result<Outcome> 
 /// the name of a profile that is gone.
 async fn profiles(plane: &Plane, named: &Named, team: &TeamKey) -> Result<BTreeSet<String>> {
     let survey = plane.survey(&Scope::People(BTreeSet::from([named.id.clone()]))).await?;
-    let theirs = Ownership::Ours { person: named.id.clone(), team: team.clone() };
+    let theirs = Ownership::Ours { person: &named.id, team };
     let there = survey
         .observed
         .domains

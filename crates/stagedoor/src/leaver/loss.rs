@@ -56,10 +56,10 @@ pub(crate) fn losses(
     for (key, domain) in &observed.domains {
         for profile in domain.profiles.values() {
             if let Ownership::Ours { person: owner, team: of } = profile.ownership(&map.instance)
-                && &owner == person
-                && team.is_none_or(|team| team == &of)
+                && owner == person
+                && team.is_none_or(|team| team == of)
             {
-                all.push(loss(key, domain, profile, of, now));
+                all.push(loss(key, domain, profile, of.clone(), now));
             }
         }
     }
@@ -103,7 +103,7 @@ fn loss(
                 volume_gib: space.volume_gib,
             })
             .collect(),
-        home_efs_uid: profile.home_efs_uid.clone(),
+        home_efs_uid: profile.home_efs_uid.as_ref().map(ToString::to_string),
         home_efs_file_system: domain.home_file_system.clone(),
     }
 }

@@ -37,7 +37,11 @@ pub(crate) fn still_granted(
     snapshot.barred.remove(person);
     entitlements(map, &snapshot, now)
         .teams_of(person)
-        .map(|right| StillGranted { team: right.team.clone(), because: right.because.clone() })
+        .iter()
+        .map(|right| StillGranted {
+            team: right.team.clone(),
+            because: Because::clone(&right.because),
+        })
         .collect()
 }
 

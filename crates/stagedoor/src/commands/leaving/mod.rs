@@ -72,12 +72,12 @@ fn known_team(
     person: &PersonId,
     team: &TeamKey,
 ) -> Result<(), BadConfiguration> {
-    let tagged = survey.observed.domains.values().flat_map(|domain| domain.profiles.values()).any(
-        |profile| {
-            profile.ownership(&map.instance)
-                == Ownership::Ours { person: person.clone(), team: team.clone() }
-        },
-    );
+    let tagged = survey
+        .observed
+        .domains
+        .values()
+        .flat_map(|domain| domain.profiles.values())
+        .any(|profile| profile.ownership(&map.instance) == Ownership::Ours { person, team });
     if tagged || map.teams.contains_key(team) {
         return Ok(());
     }

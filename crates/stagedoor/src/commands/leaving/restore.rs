@@ -212,7 +212,8 @@ fn restored(before: &Receipt, plane: &Plane, survey: &Survey, person: &PersonId)
                 as_it_was: now.is_some() && profile.deleted.is_none(),
                 former_home_uid: home.map(|home| home.uid.clone()),
                 former_home_file_system: home.and_then(|home| home.file_system.clone()),
-                home_uid: now.and_then(|profile| profile.home_efs_uid.clone()),
+                home_uid: now
+                    .and_then(|profile| profile.home_efs_uid.as_ref().map(ToString::to_string)),
             }
         })
         .collect()
@@ -229,7 +230,7 @@ fn current<'a>(
     domain.profiles.values().find(|profile| {
         let is_theirs = matches!(
             profile.ownership(&plane.map.instance),
-            Ownership::Ours { person: owner, .. } if &owner == person
+            Ownership::Ours { person: owner, .. } if owner == person
         );
         is_theirs && profile.name.as_str().eq_ignore_ascii_case(name)
     })

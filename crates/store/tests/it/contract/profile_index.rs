@@ -54,7 +54,7 @@ fn mark(at: i64) -> IndexMark {
 
 fn reading(asked: Option<&[&str]>, found: &[IndexedProfile]) -> IndexReading {
     let asked = asked.map(|names| names.iter().map(|name| format!("{name}--fraud")).collect());
-    let found = found.iter().map(|profile| (profile.name.folded(), profile.clone()));
+    let found = found.iter().map(|profile| (profile.name.folded().to_string(), profile.clone()));
     IndexReading { domain: domain(), auth_mode: AuthMode::Sso, asked, found: found.collect() }
 }
 
