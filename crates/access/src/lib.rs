@@ -4,6 +4,7 @@
 //! maps are sorted, and equal inputs give equal plans, byte for byte.
 
 pub mod check;
+pub mod drift;
 pub mod entitlement;
 pub mod explain;
 pub mod ids;

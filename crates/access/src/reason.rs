@@ -31,6 +31,8 @@ reasons! {
     Entitled = "entitled";
     /// The profile has another execution role than its team.
     RoleDrift = "role-drift";
+    /// The profile names no execution role and so has the domain's.
+    RoleInherited = "role-inherited";
     /// The profile lacks tags of its team, or has other values.
     TagDrift = "tag-drift";
     /// The profile lacks user settings of its team, or has other values.
@@ -126,6 +128,18 @@ reasons! {
     Placed = "placed";
     /// The team's execution role exists, and SageMaker may assume it.
     RoleTrusted = "role-trusted";
+    /// The role of that name has another ARN, because of its path or its account.
+    RoleElsewhere = "role-elsewhere";
+    /// The domain is reached in another account than the map says.
+    AccountMismatch = "account-mismatch";
+    /// The domain signs people in by Identity Center and is in another Region than it.
+    RegionMismatch = "region-mismatch";
+    /// Apps of the domain reach the internet without passing its VPC.
+    NotVpcOnly = "not-vpc-only";
+    /// Sessions of an execution role do not say whose they are.
+    NoSourceIdentity = "no-source-identity";
+    /// The team's network rule is not enforced: people of SSO-mode domains do not pass the door.
+    RuleNotEnforced = "rule-not-enforced";
     /// The team's network rule says from where it may be opened.
     NetworkRule = "network-rule";
     /// The plan would take away more than the guard allows.

@@ -4,6 +4,7 @@
 
 mod events;
 mod leaving;
+mod operations;
 mod origin;
 mod people;
 mod planning;
@@ -13,9 +14,10 @@ mod time;
 
 pub(crate) use events::{EventsCommand, ReplayArgs};
 pub(crate) use leaving::{DenyPersonArgs, OffboardArgs, PolicyCommand, ReceiptArgs, RestoreArgs};
+pub(crate) use operations::{DoctorArgs, SpokeCommand, SpokeTemplateArgs};
 pub(crate) use origin::OriginArgs;
 pub(crate) use people::{WhoCanArgs, WhyArgs};
-pub(crate) use planning::{ApplyArgs, PlanArgs, WaitArgs};
+pub(crate) use planning::{ApplyArgs, DriftArgs, PlanArgs, SyncArgs, WaitArgs};
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
@@ -35,8 +37,9 @@ use std::path::PathBuf;
     name = "stagedoor",
     version,
     about,
-    after_help = "Exit codes: 0 done or nothing to do, 1 failed, 2 changes pending (plan), \
-                  3 bad usage or configuration, 4 refused by the guard, 5 denied (why, saml verify).\n\n\
+    after_help = "Exit codes: 0 done or nothing to do, 1 failed, 2 changes pending (plan, \
+                  drift), 3 bad usage or configuration, 4 refused by the guard, 5 denied (why, saml \
+                  verify), 6 verification failed (doctor).\n\n\
                   First steps: `stagedoor demo` shows everything on this machine; `stagedoor \
                   validate` checks a map; `stagedoor plan` says who gains and who loses."
 )]
@@ -99,6 +102,11 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Make AWS agree with the map, and wait until it does. May be run again at any time.
     Apply(ApplyArgs),
+    /// Read and put right what concerns some people, or everybody, at once.
+    Sync(SyncArgs),
+    /// What in AWS is not as the map says, apart from people who come and leave. Changes nothing;
+    /// exits 2 if there is something.
+    Drift(DriftArgs),
     /// Why somebody has a team, or has not: every step from the directory to the profile. Exits 5
     /// if not.
     Why(WhyArgs),
@@ -123,6 +131,12 @@ pub(crate) enum Command {
     /// Work with CloudTrail events.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Check live whether Stagedoor can do its work: credentials, directory, domains, roles, quotas.
+    /// Exits 6 if something does not work.
+    Doctor(DoctorArgs),
+    /// Prepare accounts whose domains are reached through a role.
+    #[command(subcommand)]
+    Spoke(SpokeCommand),
     /// Connect identity providers, and find out why a sign-in fails.
     #[command(subcommand)]
     Saml(SamlCommand),

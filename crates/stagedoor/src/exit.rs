@@ -19,6 +19,8 @@ pub(crate) enum Outcome {
     GuardRefused,
     /// What was asked about is refused; why, was printed already.
     Denied,
+    /// Something that was checked does not hold; what, was printed already.
+    NotVerified,
 }
 
 impl From<Outcome> for ExitCode {
@@ -29,6 +31,7 @@ impl From<Outcome> for ExitCode {
             Outcome::ChangesPending => ExitCode::from(2),
             Outcome::GuardRefused => ExitCode::from(4),
             Outcome::Denied => ExitCode::from(5),
+            Outcome::NotVerified => ExitCode::from(6),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::output::{API_VERSION, Paint};
 use access::check::guard_limit;
 use access::map::AccessMap;
+use access::observed::{AuthMode, Observed};
 use access::plan::{Action, Kept, Plan, SpaceHandover, Stake, Step};
 use access::reason::ReasonCode;
 use serde_json::{Value, json};
@@ -62,6 +63,40 @@ pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -
         section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
     }
     out.push_str(&summary(plan, map, paint));
+    out
+}
+
+/// Where people of SSO-mode domains come in, by domain.
+pub(crate) fn sign_in(observed: &Observed) -> Value {
+    let known = observed.domains.iter().filter(|(_, domain)| domain.auth_mode == AuthMode::Sso);
+    known
+        .map(|(key, domain)| (key.to_string(), json!(domain.url)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// The same for people; empty where there is no such domain.
+pub(crate) fn sign_in_text(observed: &Observed, paint: Paint) -> String {
+    let mut out = String::new();
+    let urls =
+        observed.domains.iter().filter_map(|(key, domain)| Some((key, domain.url.as_ref()?)));
+    section(&mut out, paint, "SIGN-IN", urls.map(|(key, url)| format!("domain {key}: {url}")));
+    out
+}
+
+/// The most people whom a refusal names.
+const NAMED: usize = 20;
+
+/// Who would lose something for the first time, a line each.
+pub(crate) fn taken_away(plan: &Plan) -> String {
+    let new: Vec<&Action> = plan.actions.iter().filter(|action| action.is_new_removal()).collect();
+    let mut out = String::new();
+    for action in new.iter().take(NAMED) {
+        let _ = write!(out, "\n  {} ← {}  {}", who(action), action.team, action.reason);
+    }
+    if let Some(more) = new.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let _ = write!(out, "\n  and {more} more, whom `stagedoor plan` lists");
+    }
     out
 }
 

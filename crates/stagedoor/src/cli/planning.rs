@@ -37,6 +37,31 @@ pub(crate) struct ApplyArgs {
     pub(crate) wait: WaitArgs,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// A person, by user name or the directory's id; may be given several times. Absent: everybody.
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) person: Vec<String>,
+    /// Everybody, whatever was read before; the same as to name nobody.
+    #[arg(long, conflicts_with = "person")]
+    pub(crate) full: bool,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// Only show what would be done.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DriftArgs {
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+}
+
 /// How long to wait for AWS.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct WaitArgs {

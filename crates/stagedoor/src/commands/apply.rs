@@ -4,6 +4,7 @@ use super::plan;
 use crate::cli::{ApplyArgs, Common, OutputFormat, WaitArgs};
 use crate::exit::{NotDone, Outcome};
 use crate::output::{self, counted};
+use crate::progress::Progress;
 use crate::{compose, mapfile, report};
 use access::check::{Removals, Violation};
 use access::plan::{Action, Plan};
@@ -21,8 +22,12 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     let store = compose::store(&args.store.store, args.dry_run)?;
     let plane = compose::parts(map, Aws::connect().await, store).plane;
     let removals = args.allow_removals.map_or(Removals::Guarded, Removals::Allowed);
-    let survey = plane.survey(&Scope::Everything).await?;
+    let survey = {
+        let _reading = Progress::spinner(plan::reading(&plane.map));
+        plane.survey(&Scope::Everything).await?
+    };
     let fresh = plane.plan(&survey);
+    plan::tell_roles(&fresh);
     if let Some(expected) = expected
         && !expected.same_actions(&fresh)
     {
@@ -77,7 +82,10 @@ pub(super) async fn settle(
         let (survey, plan) = if let Some(first) = first.take() {
             first
         } else {
-            let survey = plane.survey(scope).await?;
+            let survey = {
+                let _reading = Progress::spinner(plan::reading(&plane.map));
+                plane.survey(scope).await?
+            };
             let plan = narrow(plane.plan(&survey));
             (survey, plan)
         };
@@ -89,7 +97,16 @@ pub(super) async fn settle(
         if plan.is_empty() && !busy {
             return Ok(Settled { survey, plan, changed });
         }
-        let report = plane.carry_out(&checked, &survey.observed, &tell).await;
+        let report = {
+            let progress = Progress::bar(plan.actions.len(), "applying");
+            let watcher = |action: &Action, outcome: &ActionOutcome| {
+                if let Some(told) = told(action, outcome) {
+                    progress.talk(&told);
+                }
+                progress.step();
+            };
+            plane.carry_out(&checked, &survey.observed, &watcher).await
+        };
         changed += report.changed;
         removals = left_of(removals, &plan, &report);
         if report.changed == 0 && report.waiting == 0 && !report.failed.is_empty() {
@@ -112,12 +129,13 @@ fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
     Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))
 }
 
-fn tell(action: &Action, outcome: &ActionOutcome) {
+/// What came of an action, if it is worth a line.
+fn told(action: &Action, outcome: &ActionOutcome) -> Option<String> {
     let subject = format!("{} in {}", action.profile, action.domain);
     match outcome {
-        ActionOutcome::Changed(what) => output::talk(&format!("  {subject}: {what}")),
-        ActionOutcome::Waiting => {}
-        ActionOutcome::Failed(error) => output::talk(&format!("  {subject}: {error}")),
+        ActionOutcome::Changed(what) => Some(format!("  {subject}: {what}")),
+        ActionOutcome::Waiting => None,
+        ActionOutcome::Failed(error) => Some(format!("  {subject}: {error}")),
     }
 }
 
@@ -157,7 +175,7 @@ fn refused(violations: &[Violation], plan: &Plan) -> NotDone {
         None => NotDone {
             outcome: Outcome::GuardRefused,
             code: ReasonCode::GuardTripped.as_str(),
-            message,
+            message: message + &report::taken_away(plan),
             remedy: format!(
                 "If this is meant, say so: `stagedoor apply --allow-removals {}`, with the same plan, \
                  map and store.",

@@ -1,6 +1,8 @@
 //! One module a command.
 
 mod apply;
+mod doctor;
+mod drift;
 mod events;
 mod leaving;
 mod person;
@@ -9,10 +11,12 @@ mod policy;
 mod saml;
 mod sandbox;
 mod serve;
+mod spoke;
+mod sync;
 mod who_can;
 mod why;
 
-use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat};
+use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat, SpokeCommand};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::counted;
 use crate::system::SystemClock;
@@ -30,6 +34,10 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Validate(args) => validate(&args, common),
         Command::Plan(args) => plan::run(&args, common).await,
         Command::Apply(args) => apply::run(&args, common).await,
+        Command::Sync(args) => sync::run(&args, common).await,
+        Command::Drift(args) => drift::run(&args, common).await,
+        Command::Doctor(args) => doctor::run(&args, common).await,
+        Command::Spoke(SpokeCommand::Template(args)) => spoke::template(&args).await,
         Command::Why(args) => why::run(&args, common).await,
         Command::WhoCan(args) => who_can::run(&args, common).await,
         Command::Offboard(args) => leaving::offboard(&args, common).await,

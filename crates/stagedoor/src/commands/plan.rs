@@ -2,12 +2,16 @@
 
 use crate::cli::{Common, OutputFormat, PlanArgs};
 use crate::exit::{self, Outcome};
-use crate::output::{self, Paint};
+use crate::output::{self, Paint, counted};
+use crate::progress::Progress;
 use crate::{compose, mapfile, report};
+use access::map::AccessMap;
 use access::plan::Plan;
+use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::survey::{Scope, Survey};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -15,9 +19,28 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
     let plane = compose::parts(map, aws, compose::forgetful_store()?).plane;
-    let survey = plane.survey(&Scope::Everything).await?;
+    let survey = {
+        let _reading = Progress::spinner(reading(&plane.map));
+        plane.survey(&Scope::Everything).await?
+    };
     let plan = plane.plan(&survey);
-    show(&plan, &plane.map, common, args.all)?;
+    tell_roles(&plan);
+    match common.output {
+        OutputFormat::Json => {
+            let mut document = report::plan_json(&plan, &plane.map);
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("signIn".to_owned(), report::sign_in(&survey.observed));
+            }
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => {
+            let paint = Paint::stdout(common);
+            let mut text = report::plan_text(&plan, &plane.map, paint, args.all);
+            text.push_str("\n\n");
+            text.push_str(&report::sign_in_text(&survey.observed, paint));
+            output::data(text.trim_end());
+        }
+    }
     if let Some(file) = &args.out {
         save(&plan, file)?;
         output::talk(&format!(
@@ -30,12 +53,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
 }
 
 /// Prints the plan in the form asked for.
-pub(super) fn show(
-    plan: &Plan,
-    map: &access::map::AccessMap,
-    common: &Common,
-    all: bool,
-) -> Result<()> {
+pub(super) fn show(plan: &Plan, map: &AccessMap, common: &Common, all: bool) -> Result<()> {
     match common.output {
         OutputFormat::Json => output::data(&serde_json::to_string(&report::plan_json(plan, map))?),
         OutputFormat::Table => {
@@ -53,11 +71,46 @@ pub(super) fn tell_failures(survey: &Survey) {
     }
 }
 
+/// What takes long at first, for somebody who waits.
+pub(super) fn reading(map: &AccessMap) -> String {
+    format!("reading the directory and {}", counted(map.domains.len(), "domain"))
+}
+
+/// Tells people, before anything is touched, which execution roles cannot be given to anybody, and
+/// how many wait for them. Teams with other roles are not held up.
+pub(super) fn tell_roles(plan: &Plan) {
+    let mut waiting: BTreeMap<(ReasonCode, &str), usize> = BTreeMap::new();
+    for kept in plan.kept.iter().filter(|kept| is_role_fault(kept.reason)) {
+        *waiting.entry((kept.reason, kept.detail.as_deref().unwrap_or("?"))).or_default() += 1;
+    }
+    for ((code, role), number) in waiting {
+        let (what, remedy) = match code {
+            ReasonCode::RoleMissing => {
+                ("does not exist", "Make it, or correct `execution_role` in the map.")
+            }
+            _ => (
+                "does not let SageMaker assume it",
+                "Let its trust policy allow sts:AssumeRole to sagemaker.amazonaws.com.",
+            ),
+        };
+        let profiles = counted(number, "profile");
+        output::talk(&format!(
+            "error: the role {role} {what}; it keeps back {profiles} ({code})\n  {remedy}"
+        ));
+    }
+}
+
+fn is_role_fault(reason: ReasonCode) -> bool {
+    matches!(reason, ReasonCode::RoleMissing | ReasonCode::RoleUntrusted)
+}
+
 /// What a plan means as an exit code. A domain that could not be read is a failure: nobody knows
-/// whether there is something to do. Which call failed is told to people here, after the result.
+/// whether there is something to do; so is a role that cannot be given to anybody. Which call failed
+/// is told to people here, after the result.
 pub(super) fn outcome(plan: &Plan, survey: &Survey) -> Outcome {
     tell_failures(survey);
-    match (survey.failures.is_empty(), plan.is_empty()) {
+    let is_sound = !plan.kept.iter().any(|kept| is_role_fault(kept.reason));
+    match (survey.failures.is_empty() && is_sound, plan.is_empty()) {
         (false, _) => Outcome::Failed,
         (true, true) => Outcome::Done,
         (true, false) => Outcome::ChangesPending,

@@ -20,7 +20,8 @@ fn too_many_removals_are_refused_and_nothing_at_all_is_done() {
     assert_eq!(
         run.talk(),
         "error: nothing was changed: the plan takes away 2 of 3 profiles; at most 1 are allowed \
-         (guard-tripped)\n  If this is meant, say so: `stagedoor apply --allow-removals 2`, with the same plan, map and store.\n"
+         (guard-tripped)\n  Ben Okafor (ben) ← demand  entitlement-lost\n  \
+         Ana Diaz (ana) ← fraud  entitlement-lost\n  If this is meant, say so: `stagedoor apply --allow-removals 2`, with the same plan, map and store.\n"
     );
     assert_eq!(world.cloud.profiles(RESEARCH), before);
     assert_eq!(world.cloud.changes(), [""; 0]);

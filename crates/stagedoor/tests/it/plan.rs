@@ -177,7 +177,7 @@ fn a_role_that_is_missing_or_not_trusted_needs_attention() {
         "{ name: studio-fraud, trust: { account: \"111122223333\" } }",
     );
     let world = World::new(&format!("{seed}{FAST}"), MAP);
-    world.run(&["plan"]).exits(0).prints(
+    let plan = world.run(&["plan"]).exits(1).prints(
         "NEEDS ATTENTION\n  \
          ! Ana Diaz (ana) · demand · profile ana--demand · domain research  role-missing: The team's \
          execution role does not exist: arn:aws:iam::111122223333:role/studio-demand\n  \
@@ -188,10 +188,17 @@ fn a_role_that_is_missing_or_not_trusted_needs_attention() {
          arn:aws:iam::111122223333:role/studio-fraud\n\n\
          Nothing to do, but see what needs attention.\n",
     );
+    assert_eq!(
+        plan.talk(),
+        "error: the role arn:aws:iam::111122223333:role/studio-demand does not exist; it keeps back \
+         2 profiles (role-missing)\n  Make it, or correct `execution_role` in the map.\n\
+         error: the role arn:aws:iam::111122223333:role/studio-fraud does not let SageMaker assume \
+         it; it keeps back 1 profile (role-untrusted)\n  \
+         Let its trust policy allow sts:AssumeRole to sagemaker.amazonaws.com.\n"
+    );
     // It is not done, so `apply` fails, and has changed nothing.
-    world.apply(&[]).exits(1).says(&[
-        "error: not all of the map could be carried out: 3 things need attention (needs-attention)",
-    ]);
+    let said = world.apply(&[]).exits(1).talk();
+    assert!(said.starts_with("error: the role "), "{said}");
     assert_eq!(world.cloud.profiles(RESEARCH), []);
 }
 

@@ -18,10 +18,14 @@ fn help_is_a_result_and_no_error() {
         "validate",
         "plan",
         "apply",
+        "sync",
+        "drift",
         "why",
         "who-can",
         "serve",
         "events",
+        "doctor",
+        "spoke",
         "saml",
         "sandbox",
         "demo",
@@ -75,7 +79,8 @@ fn completion_for_bash_completes_commands() {
     let run = stagedoor(&["completion", "bash"]).exits(0);
     assert!(run.stdout.contains("complete -F _stagedoor"), "{}", run.stdout);
     assert!(
-        run.stdout.contains("validate plan apply why who-can serve events saml"),
+        run.stdout
+            .contains("validate plan apply sync drift why who-can serve events doctor spoke saml"),
         "{}",
         run.stdout
     );

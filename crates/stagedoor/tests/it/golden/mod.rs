@@ -36,6 +36,12 @@ macro_rules! pages {
 
 pages! {
     removal_starts_the_offboarding = "56-removal";
+    doctor_tells_what_works_and_what_does_not = "doctor";
+    drift_is_what_neither_joiners_nor_leavers_cause = "drift";
+    a_map_that_would_remove_too_many_is_refused_by_name = "guard";
+    a_missing_role_is_said_first_and_holds_up_its_own_team_only = "roles";
+    no_template_is_printed_of_a_spoke_that_makes_no_sense = "spoke";
+    one_person_is_put_right_at_once = "sync";
     why_somebody_has_a_team_or_has_not = "why";
 }
 

@@ -1,0 +1,32 @@
+//! Flags of the commands that look after the installation itself.
+
+use super::MapArg;
+use clap::{Args, Subcommand};
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    /// Leave out people, groups and quotas: what takes long where there are many people.
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpokeCommand {
+    /// Print a CloudFormation template of the role through which Stagedoor reaches domains of
+    /// another account: the least that it needs there.
+    Template(SpokeTemplateArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SpokeTemplateArgs {
+    /// A domain of the map, or an account of its domains.
+    #[arg(value_name = "DOMAIN|ACCOUNT")]
+    pub(crate) place: String,
+    /// ARN of the role or user that Stagedoor runs as; absent: whoever runs this command.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) hub_principal: Option<String>,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+}

@@ -1,0 +1,42 @@
+//! `stagedoor sync`.
+
+use super::{apply, person, plan};
+use crate::cli::{Common, SyncArgs};
+use crate::exit::Outcome;
+use crate::progress::Progress;
+use crate::{compose, mapfile};
+use access::check::Removals;
+use anyhow::Result;
+use aws::Aws;
+use control::plane::Plane;
+use control::survey::Scope;
+use std::collections::BTreeSet;
+
+pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let store = compose::store(&args.store.store, args.dry_run)?;
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let scope = scope(&plane, &args.person).await?;
+    if args.dry_run {
+        let survey = {
+            let _reading = Progress::spinner(plan::reading(&plane.map));
+            plane.survey(&scope).await?
+        };
+        let planned = plane.plan(&survey);
+        plan::show(&planned, &plane.map, common, false)?;
+        return Ok(plan::outcome(&planned, &survey));
+    }
+    apply::converge(&plane, &scope, Removals::Guarded, args.wait, None, common).await
+}
+
+/// Whom to read: these people, or everybody.
+async fn scope(plane: &Plane, words: &[String]) -> Result<Scope> {
+    let mut people = BTreeSet::new();
+    for word in words {
+        let Some(id) = person::find(plane, word).await? else {
+            return Err(person::unknown(word, Outcome::Failed).into());
+        };
+        people.insert(id);
+    }
+    Ok(if people.is_empty() { Scope::Everything } else { Scope::People(people) })
+}

@@ -1,0 +1,365 @@
+//! What follows from the facts. Pure.
+
+use super::facts::{DomainReading, Facts};
+use super::{About, Check, State};
+use access::ids::{DomainKey, RoleArn};
+use access::map::{AccessMap, DirectoryConfig, Domain, Team};
+use access::network::NetworkMatch;
+use access::observed::{AuthMode, ProfileStatus};
+use access::plan::{Plan, Step};
+use access::reason::ReasonCode;
+use control::ports::{AppNetwork, CallError, DomainFacts, RoleFacts, RoleIdentity};
+use control::survey::Survey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The share of a quota, in percent, below which what is left of it is told.
+const LOW_PERCENT: usize = 10;
+
+/// Judges the facts, in the order in which one thing needs another.
+pub(crate) fn judge(map: &AccessMap, facts: &Facts) -> Vec<Check> {
+    let mut checks = Vec::new();
+    checks.extend(facts.caller.as_ref().map(|caller| match caller {
+        Ok(caller) => {
+            let text = format!("AWS knows Stagedoor as {}", caller.arn);
+            Check::ok(About::Credentials, None, text)
+        }
+        Err(error) => failed(About::Credentials, None, error),
+    }));
+    match &facts.survey {
+        None => {}
+        Some(Err(error)) => checks.push(failed(About::Directory, None, error)),
+        Some(Ok((survey, plan))) => checks.extend(directory(survey, plan)),
+    }
+    for (key, reading) in &facts.domains {
+        if let Some(domain) = map.domains.get(key) {
+            checks.extend(of_domain(map, key, domain, reading));
+        }
+    }
+    if let Some(Ok((survey, plan))) = &facts.survey {
+        checks.extend(quotas(map, survey, plan));
+    }
+    checks
+}
+
+fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
+    let code = error.kind.code();
+    // The message of an error ends with its code, which is printed anyway.
+    let text = error.to_string();
+    let text = text.trim_end_matches(&format!(" ({code})")).to_owned();
+    Check::new(about, subject, State::Failed, code, text, &[error.remedy()])
+}
+
+/// People, groups and the grants that name them.
+fn directory(survey: &Survey, plan: &Plan) -> Vec<Check> {
+    let (people, groups) = (survey.snapshot.people.len(), survey.snapshot.groups.len());
+    let text =
+        format!("the directory has {people} people and {groups} of the groups that grants name");
+    let mut checks = vec![Check::ok(About::Directory, None, text)];
+    for note in &plan.grants {
+        let subject = format!("{}, group `{}`", note.grant, note.group);
+        let remedy: &[&str] = match note.code {
+            ReasonCode::GroupMissing => {
+                &["Make the group in the directory; where an identity provider provisions groups, \
+                 assign it there. Or correct the grant."]
+            }
+            ReasonCode::GrantAmbiguous => {
+                &["Write a grant for each of these teams instead of the pattern."]
+            }
+            _ => continue,
+        };
+        let (code, text) = (note.code.as_str(), note.code.meaning());
+        checks.push(Check::new(About::Grant, Some(&subject), State::Warning, code, text, remedy));
+    }
+    checks
+}
+
+fn of_domain(
+    map: &AccessMap,
+    key: &DomainKey,
+    domain: &Domain,
+    reading: &DomainReading,
+) -> Vec<Check> {
+    let subject = format!("domain {key}");
+    let subject = Some(subject.as_str());
+    let facts = match (&reading.caller, &reading.facts) {
+        (Err(error), _) | (_, Err(error)) => return vec![failed(About::Domain, subject, error)],
+        (Ok(caller), Ok(_)) if caller.account != domain.account_id.as_str() => {
+            let text = format!(
+                "it is reached as {}, and the map says it is in account {}",
+                caller.arn, domain.account_id
+            );
+            let remedy =
+                "Give the domain an `assume_role` in its own account, or correct `account_id`.";
+            let code = ReasonCode::AccountMismatch.as_str();
+            return vec![Check::new(About::Domain, subject, State::Failed, code, text, &[remedy])];
+        }
+        (Ok(_), Ok(facts)) => facts,
+    };
+    let mut checks = vec![in_service(domain, facts, subject)];
+    checks.extend(auth_mode(map, key, domain, facts, subject));
+    checks.push(network(map, key, facts, subject));
+    checks.push(source_identity(facts, subject));
+    for (role, found) in &reading.roles {
+        checks.push(of_role(role, found, facts.role_identity));
+    }
+    checks
+}
+
+fn in_service(domain: &Domain, facts: &DomainFacts, subject: Option<&str>) -> Check {
+    let place =
+        format!("{} of account {} in {}", domain.domain_id, domain.account_id, domain.region);
+    if facts.status == ProfileStatus::InService {
+        return Check::ok(About::Domain, subject, format!("{place} is in service"));
+    }
+    let why = facts.failure_reason.as_ref().map_or(String::new(), |why| format!(": {why}"));
+    let text = format!("{place} is {:?}{why}", facts.status);
+    let code = ReasonCode::DomainNotInService.as_str();
+    Check::new(
+        About::Domain,
+        subject,
+        State::Failed,
+        code,
+        text,
+        &[
+            "Look at the domain in the SageMaker console; nothing is planned there until it is in service.",
+        ],
+    )
+}
+
+/// How people get in, and what an SSO-mode domain needs for it.
+fn auth_mode(
+    map: &AccessMap,
+    key: &DomainKey,
+    domain: &Domain,
+    facts: &DomainFacts,
+    subject: Option<&str>,
+) -> Vec<Check> {
+    if facts.auth_mode == AuthMode::Iam {
+        return vec![Check::ok(
+            About::AuthMode,
+            subject,
+            "IAM mode: people come in through the door",
+        )];
+    }
+    let url = facts.url.as_deref().unwrap_or("the domain's address");
+    let text = format!("SSO mode: people come in at {url}");
+    let mut checks = vec![Check::ok(About::AuthMode, subject, text)];
+    let DirectoryConfig::IdentityCenter { region, .. } = &map.directory;
+    if region != &domain.region {
+        let text = format!("the domain is in {} and the directory in {region}", domain.region);
+        let code = ReasonCode::RegionMismatch.as_str();
+        checks.push(Check::new(About::AuthMode, subject, State::Failed, code, text, &[
+            "Identity Center signs people in to domains of its own Region only: make the domain there.",
+        ]));
+    }
+    if facts.application_arn.is_none() {
+        checks.extend(by_hand(map, key, domain, subject));
+    }
+    for (name, rule) in restricted(map, key) {
+        let text = format!(
+            "team {name} may be opened from {rule} only, which nothing enforces in SSO mode"
+        );
+        let code = ReasonCode::RuleNotEnforced.as_str();
+        checks.push(Check::new(About::Network, subject, State::Failed, code, text, &[
+            "Place the team in an IAM-mode domain, or write `network: anywhere` and say so openly.",
+        ]));
+    }
+    checks
+}
+
+/// The steps that no API does for domains made before October 2023.
+fn by_hand(
+    map: &AccessMap,
+    key: &DomainKey,
+    domain: &Domain,
+    subject: Option<&str>,
+) -> Option<Check> {
+    let groups: BTreeSet<String> = {
+        let teams = map.teams.iter().filter(|(_, team)| team.placement(key).is_some());
+        let teams = teams.map(|(name, _)| name.clone()).collect();
+        access::entitlement::groups_giving(map, &teams)
+    };
+    if groups.is_empty() {
+        return None;
+    }
+    let groups: Vec<String> = groups.into_iter().collect();
+    let code = ReasonCode::AssignmentManual;
+    let open = format!(
+        "Open the SageMaker console in account {}, Region {}: Admin configurations, Domains, {}.",
+        domain.account_id, domain.region, domain.domain_id
+    );
+    let select =
+        format!("Select the groups {}, and choose `Assign users and groups`.", groups.join(", "));
+    Some(Check::new(
+        About::AuthMode,
+        subject,
+        State::Warning,
+        code.as_str(),
+        code.meaning(),
+        &[
+            &open,
+            "On the tab Groups choose `Assign users and groups`.",
+            &select,
+            "Do it before the people of these groups sign in for the first time.",
+        ],
+    ))
+}
+
+/// The domain's teams that may not be opened from anywhere, each with its rule's name.
+fn restricted<'m>(
+    map: &'m AccessMap,
+    key: &'m DomainKey,
+) -> impl Iterator<Item = (String, String)> + 'm {
+    let is_open = |team: &Team| {
+        let rule = map.networks.get(&team.network);
+        rule.is_none_or(|rule| rule.any_of.contains(&NetworkMatch::Anywhere))
+    };
+    map.teams
+        .iter()
+        .filter(move |(_, team)| team.placement(key).is_some() && !is_open(team))
+        .map(|(name, team)| (name.to_string(), team.network.to_string()))
+}
+
+fn network(map: &AccessMap, key: &DomainKey, facts: &DomainFacts, subject: Option<&str>) -> Check {
+    match facts.network {
+        AppNetwork::VpcOnly => {
+            Check::ok(About::Network, subject, "apps reach the network through the VPC only")
+        }
+        AppNetwork::PublicInternetOnly => {
+            let teams: Vec<String> = restricted(map, key).map(|(name, _)| name).collect();
+            let text = if teams.is_empty() {
+                "apps reach the internet through SageMaker's own network".to_owned()
+            } else {
+                format!(
+                    "apps reach the internet through SageMaker's own network, though {} may be \
+                     opened from certain networks only",
+                    teams.join(", ")
+                )
+            };
+            let code = ReasonCode::NotVpcOnly.as_str();
+            Check::new(
+                About::Network,
+                subject,
+                State::Warning,
+                code,
+                text,
+                &[
+                    "Set the domain's network access to VPC only (API AppNetworkAccessType VpcOnly).",
+                ],
+            )
+        }
+    }
+}
+
+fn source_identity(facts: &DomainFacts, subject: Option<&str>) -> Check {
+    match facts.role_identity {
+        RoleIdentity::UserProfileName => Check::ok(
+            About::SourceIdentity,
+            subject,
+            "sessions of execution roles name the profile as their source identity",
+        ),
+        RoleIdentity::Disabled => Check::new(
+            About::SourceIdentity,
+            subject,
+            State::Warning,
+            ReasonCode::NoSourceIdentity.as_str(),
+            "CloudTrail cannot tell who used a shared execution role, and nobody of it can be shut \
+             out alone",
+            &[
+                "Let the execution roles' trust policies allow sts:SetSourceIdentity to sagemaker.amazonaws.com.",
+                "Then, with no app of the domain in service: aws sagemaker update-domain --domain-id … \
+                 --domain-settings-for-update ExecutionRoleIdentityConfig=USER_PROFILE_NAME",
+            ],
+        ),
+    }
+}
+
+fn of_role(role: &RoleArn, found: &Result<RoleFacts, CallError>, identity: RoleIdentity) -> Check {
+    let subject = format!("role {role}");
+    let subject = Some(subject.as_str());
+    let check = |state, code: ReasonCode, text: String, remedy: &str| {
+        Check::new(About::Role, subject, state, code.as_str(), text, &[remedy])
+    };
+    match found {
+        Err(error) => failed(About::Role, subject, error),
+        Ok(RoleFacts::Missing) => check(
+            State::Failed,
+            ReasonCode::RoleMissing,
+            "there is no such role in the domain's account".to_owned(),
+            "Make the role, or correct `execution_role` in the map.",
+        ),
+        Ok(RoleFacts::Elsewhere { arn }) => check(
+            State::Failed,
+            ReasonCode::RoleElsewhere,
+            format!("a role of that name is {arn}"),
+            "Write its whole ARN, path included, as `execution_role` in the map.",
+        ),
+        Ok(RoleFacts::Unreadable { reason }) => check(
+            State::Warning,
+            ReasonCode::RoleUnreadable,
+            reason.clone(),
+            "Allow iam:GetRole on it to Stagedoor, so that a wrong role is found before a profile gets it.",
+        ),
+        Ok(RoleFacts::Found { assumed_by_sagemaker: false, .. }) => check(
+            State::Failed,
+            ReasonCode::RoleUntrusted,
+            "its trust policy does not let SageMaker assume it".to_owned(),
+            "Let its trust policy allow sts:AssumeRole to sagemaker.amazonaws.com.",
+        ),
+        Ok(RoleFacts::Found { source_identity: false, .. })
+            if identity == RoleIdentity::UserProfileName =>
+        {
+            check(
+                State::Failed,
+                ReasonCode::NoSourceIdentity,
+                "its trust policy does not let SageMaker set a source identity, which its domain \
+                 asks for: no app starts"
+                    .to_owned(),
+                "Let its trust policy allow sts:SetSourceIdentity to sagemaker.amazonaws.com.",
+            )
+        }
+        Ok(RoleFacts::Found { source_identity, .. }) => {
+            let besides = if *source_identity { " with a source identity" } else { "" };
+            Check::ok(About::Role, subject, format!("SageMaker may assume it{besides}"))
+        }
+    }
+}
+
+/// How many more profiles fit into each account and Region.
+fn quotas(map: &AccessMap, survey: &Survey, plan: &Plan) -> Vec<Check> {
+    let mut places: BTreeMap<(String, String), (usize, Option<usize>, usize)> = BTreeMap::new();
+    for (key, observed) in &survey.observed.domains {
+        let Some(domain) = map.domains.get(key) else { continue };
+        let at = (domain.account_id.to_string(), domain.region.to_string());
+        let (there, quota, wanted) = places.entry(at).or_default();
+        *there += observed.profiles.len();
+        let limit = observed.profile_quota.and_then(|quota| usize::try_from(quota).ok());
+        *quota = quota.iter().copied().chain(limit).min();
+        let made = plan.actions.iter().filter(|a| matches!(a.step, Step::Create { .. }));
+        let kept = plan.kept.iter().filter(|k| k.reason == ReasonCode::QuotaReached);
+        *wanted +=
+            made.map(|a| &a.domain).chain(kept.map(|k| &k.domain)).filter(|d| *d == key).count();
+    }
+    places
+        .into_iter()
+        .filter_map(|((account, region), (there, quota, wanted))| {
+            let quota = quota?;
+            let subject = format!("account {account} in {region}");
+            let left = quota.saturating_sub(there);
+            let text = format!("{there} of {quota} profiles, {wanted} more to be made");
+            let code = ReasonCode::QuotaReached.as_str();
+            let remedy =
+                ["Ask Service Quotas for more user profiles, or place teams in another account."];
+            Some(if wanted > left {
+                Check::new(About::Quota, Some(&subject), State::Failed, code, text, &remedy)
+            } else if (left - wanted) * 100 < quota * LOW_PERCENT {
+                Check::new(About::Quota, Some(&subject), State::Warning, code, text, &remedy)
+            } else {
+                Check::ok(About::Quota, Some(&subject), text)
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! Facts that simulated AWS cannot be brought to, and what follows from each.
+
+use super::*;
+use access::map::{Source, parse};
+use control::ports::CallerIdentity;
+
+const MAP: &str = r#"version: 1
+directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
+domains:
+  research: { domain_id: d-research, account_id: "111122223333", region: eu-west-2 }
+networks:
+  office: { any_of: [{ cidr: 10.0.0.0/8 }] }
+teams:
+  fraud: { domain: research, execution_role: "arn:aws:iam::{account_id}:role/studio-{team}", network: office }
+grants: [{ group: ml-fraud, team: fraud }]
+"#;
+
+fn map() -> AccessMap {
+    parse(&[Source { name: "access.yaml".into(), text: MAP.into() }]).unwrap()
+}
+
+fn sound() -> DomainFacts {
+    DomainFacts {
+        name: None,
+        auth_mode: AuthMode::Iam,
+        status: ProfileStatus::InService,
+        failure_reason: None,
+        network: AppNetwork::VpcOnly,
+        role_identity: RoleIdentity::UserProfileName,
+        application_arn: None,
+        home_file_system: None,
+        url: None,
+        default_execution_role: None,
+    }
+}
+
+fn caller(account: &str) -> CallerIdentity {
+    let arn = format!("arn:aws:iam::{account}:role/Stagedoor");
+    CallerIdentity { account: account.to_owned(), arn }
+}
+
+/// State and code of each check of the domain.
+fn codes(account: &str, facts: DomainFacts, role: RoleFacts) -> Vec<(State, &'static str)> {
+    let map = map();
+    let arn = RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap();
+    let reading = DomainReading {
+        caller: Ok(caller(account)),
+        facts: Ok(facts),
+        roles: BTreeMap::from([(arn, Ok(role))]),
+    };
+    let key = map.domains.keys().next().unwrap().clone();
+    let facts = Facts {
+        caller: Some(Ok(caller("111122223333"))),
+        domains: BTreeMap::from([(key, reading)]),
+        survey: None,
+    };
+    let checks = judge(&map, &facts);
+    assert_eq!((checks[0].about, checks[0].state), (About::Credentials, State::Ok));
+    checks.into_iter().skip(1).map(|check| (check.state, check.code)).collect()
+}
+
+fn trusted() -> RoleFacts {
+    RoleFacts::Found { assumed_by_sagemaker: true, source_identity: true }
+}
+
+#[test]
+fn a_sound_domain_has_nothing_to_tell() {
+    assert_eq!(codes("111122223333", sound(), trusted()), [(State::Ok, "ok"); 5]);
+}
+
+#[test]
+fn a_domain_reached_in_another_account_is_judged_no_further() {
+    let found = codes("444455556666", sound(), trusted());
+    assert_eq!(found, [(State::Failed, "account-mismatch")]);
+}
+
+#[test]
+fn an_sso_mode_domain_needs_its_directory_in_its_own_region_and_no_network_rule() {
+    let facts = DomainFacts { auth_mode: AuthMode::Sso, ..sound() };
+    let found = codes("111122223333", facts, trusted());
+    for expected in [
+        (State::Failed, "region-mismatch"),
+        (State::Warning, "assignment-manual"),
+        (State::Failed, "rule-not-enforced"),
+    ] {
+        assert!(found.contains(&expected), "{found:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_role_is_told_apart() {
+    let of = |role: RoleFacts| codes("111122223333", sound(), role)[4];
+    let found = |assumed_by_sagemaker, source_identity| RoleFacts::Found {
+        assumed_by_sagemaker,
+        source_identity,
+    };
+    assert_eq!(of(RoleFacts::Missing), (State::Failed, "role-missing"));
+    let elsewhere = RoleFacts::Elsewhere { arn: "arn".into() };
+    assert_eq!(of(elsewhere), (State::Failed, "role-elsewhere"));
+    let unreadable = RoleFacts::Unreadable { reason: "denied".into() };
+    assert_eq!(of(unreadable), (State::Warning, "role-unreadable"));
+    assert_eq!(of(found(false, true)), (State::Failed, "role-untrusted"));
+    assert_eq!(of(found(true, false)), (State::Failed, "no-source-identity"));
+    assert_eq!(of(found(true, true)), (State::Ok, "ok"));
+}
+
+#[test]
+fn a_role_need_not_set_a_source_identity_where_the_domain_asks_for_none() {
+    let facts = DomainFacts { role_identity: RoleIdentity::Disabled, ..sound() };
+    let role = RoleFacts::Found { assumed_by_sagemaker: true, source_identity: false };
+    let found = codes("111122223333", facts, role);
+    assert_eq!(found[3..], [(State::Warning, "no-source-identity"), (State::Ok, "ok")]);
+}
+
+#[test]
+fn a_failed_domain_tells_why() {
+    let facts = DomainFacts {
+        status: ProfileStatus::Failed,
+        failure_reason: Some("no subnet".into()),
+        network: AppNetwork::PublicInternetOnly,
+        ..sound()
+    };
+    let found = codes("111122223333", facts, trusted());
+    assert_eq!(found[0], (State::Failed, "domain-not-in-service"));
+    assert_eq!(found[2], (State::Warning, "not-vpc-only"));
+}
