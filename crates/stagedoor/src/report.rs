@@ -2,6 +2,7 @@
 
 use crate::output::{API_VERSION, Paint};
 use access::check::guard_limit;
+use access::ids::DomainKey;
 use access::map::AccessMap;
 use access::observed::{AuthMode, Observed};
 use access::plan::{Action, Kept, Plan, SpaceHandover, Stake, Step};
@@ -67,20 +68,16 @@ pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -
 }
 
 /// Where people of SSO-mode domains come in, by domain.
-pub(crate) fn sign_in(observed: &Observed) -> Value {
-    let known = observed.domains.iter().filter(|(_, domain)| domain.auth_mode == AuthMode::Sso);
-    known
-        .map(|(key, domain)| (key.to_string(), json!(domain.url)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+pub(crate) fn sign_in(observed: &Observed) -> BTreeMap<&DomainKey, &str> {
+    let sso = observed.domains.iter().filter(|(_, domain)| domain.auth_mode == AuthMode::Sso);
+    sso.filter_map(|(key, domain)| Some((key, domain.url.as_deref()?))).collect()
 }
 
 /// The same for people; empty where there is no such domain.
 pub(crate) fn sign_in_text(observed: &Observed, paint: Paint) -> String {
     let mut out = String::new();
-    let urls =
-        observed.domains.iter().filter_map(|(key, domain)| Some((key, domain.url.as_ref()?)));
-    section(&mut out, paint, "SIGN-IN", urls.map(|(key, url)| format!("domain {key}: {url}")));
+    let lines = sign_in(observed).into_iter().map(|(key, url)| format!("domain {key}: {url}"));
+    section(&mut out, paint, "SIGN-IN", lines);
     out
 }
 

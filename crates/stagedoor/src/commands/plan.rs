@@ -29,7 +29,10 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         OutputFormat::Json => {
             let mut document = report::plan_json(&plan, &plane.map);
             if let Some(fields) = document.as_object_mut() {
-                fields.insert("signIn".to_owned(), report::sign_in(&survey.observed));
+                fields.insert(
+                    "signIn".to_owned(),
+                    serde_json::to_value(report::sign_in(&survey.observed))?,
+                );
             }
             output::data(&document.to_string());
         }

@@ -44,6 +44,7 @@ fn a_plan_as_json_is_a_document_for_programs() {
             "step": {
                 "step": "create",
                 "execution_role": "arn:aws:iam::111122223333:role/studio-fraud",
+                "sso_user": null,
                 "user_settings": {},
                 "tags": {
                     "CostCenter": "42",
@@ -212,9 +213,9 @@ fn a_foreign_profile_with_the_name_is_never_taken_over() {
     let plan = world.run(&["plan"]).exits(2);
     assert!(
         plan.stdout.contains(
-            "NEEDS ATTENTION\n  ! Ana Diaz (ana) · fraud · profile ana--fraud · domain research  \
-             name-taken: A profile that is not Stagedoor's has the name: ana--fraud is not this \
-             person's profile for this team\n"
+            "NEEDS ATTENTION\n  ! Ana Diaz (ana) · fraud · profile ANA--fraud · domain research  \
+             name-taken: A profile that is not Stagedoor's has the name: it is not Stagedoor's; the \
+             map can adopt it: { domain: research, profile: ANA--fraud, person: \"ana\", team: fraud }\n"
         ),
         "{}",
         plan.stdout
@@ -233,12 +234,18 @@ fn a_person_whom_a_foreign_profile_of_an_sso_domain_signs_in_waits_for_an_admin(
     );
     let world = World::new(&seed, MAP);
     let before = world.cloud.profiles(RESEARCH);
-    let report =
-        "Left alone: 1 sso-domain.\nNothing to do in the domains that this version manages.\n";
-    world.run(&["plan"]).exits(0).prints(report);
-    world.apply(&[]).exits(0).prints(&format!("0 changes made.\n\n{report}"));
-    assert_eq!(world.cloud.profiles(RESEARCH), before);
-    assert_eq!(world.cloud.changes(), [""; 0]);
+    let plan = world.run(&["plan"]).exits(2);
+    for part in [
+        "+ group `ml-demand` → application of domain research\n",
+        "+ Ben Okafor (ben) → demand  role studio-demand\n    profile ben in domain research\n",
+        "! Ana Diaz (ana) · fraud · profile ana-sso · domain research  name-taken: ",
+        "SIGN-IN\n  domain research: https://d-research.studio.eu-west-1.sagemaker.aws\n",
+    ] {
+        assert!(plan.stdout.contains(part), "no {part:?} in {}", plan.stdout);
+    }
+    world.apply(&[]).exits(1);
+    assert_eq!(world.cloud.names(), ["ana-sso", "ben"]);
+    assert_eq!(world.cloud.profile("ana-sso"), before[0]);
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn an_unknown_key_is_refused_with_its_place_and_a_near_match() {
         "error: the access map has 1 error\n\n\
          access.yaml:18:5: unknown key `tag` (map-unknown-key)\n   |\n\
          18 |     tag: { CostCenter: \"42\" }\n   |     ^^^\n  \
-         expected one of `domain`, `persona`, `execution_role`, `network`, `session`, `link`, \
+         expected one of `domain`, `domains`, `isolation`, `persona`, `execution_role`, `network`, `session`, `link`, \
          `landing`, `space`, `tags`, `user_settings`, `about`\n  did you mean `tags`?\n",
     );
 }
@@ -78,10 +78,11 @@ fn a_reference_to_nothing_is_refused_with_a_near_match() {
 #[test]
 fn a_role_that_is_no_arn_is_refused() {
     refused(
-        &MAP.replacen("arn:aws:iam::{account_id}:role/studio-{team}", "studio-{team}", 1),
+        &MAP.replacen("arn:aws:iam::{account_id}:role/studio-{team}", "studio {team}", 1),
         "error: the access map has 1 error\n\n\
-         access.yaml:16:21: the execution role would be `studio-fraud` (map-invalid-role)\n   \
-         |\n16 |     execution_role: \"studio-{team}\"\n   |                     \
+         access.yaml:16:21: the execution role would be \
+         `arn:aws:iam::111122223333:role/studio fraud` (map-invalid-role)\n   \
+         |\n16 |     execution_role: \"studio {team}\"\n   |                     \
          ^^^^^^^^^^^^^^^\n  expected the ARN of an IAM role \
          (`arn:aws:iam::111122223333:role/name`) with a name of at most 64 characters\n",
     );
