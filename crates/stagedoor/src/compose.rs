@@ -40,14 +40,20 @@ pub(crate) fn open_store(path: &Path) -> Result<SqliteStore> {
     SqliteStore::open(path).with_context(|| format!("store {}", path.display()))
 }
 
-/// A store for commands that only read: it forgets.
+/// The store for commands that only read: whom an admin offboarded stands there. Where there is no
+/// file yet, none is made.
+pub(crate) fn readable_store(path: &Path) -> Result<SqliteStore> {
+    if path.exists() { open_store(path) } else { forgetful_store() }
+}
+
+/// A store for commands that need nothing of it: it forgets.
 pub(crate) fn forgetful_store() -> Result<SqliteStore> {
     SqliteStore::in_memory().context("the store in memory")
 }
 
 /// The store of a command that writes, or that only shows what it would write.
 pub(crate) fn store(path: &Path, dry_run: bool) -> Result<SqliteStore> {
-    if dry_run { forgetful_store() } else { open_store(path) }
+    if dry_run { readable_store(path) } else { open_store(path) }
 }
 
 /// Puts a plane together.

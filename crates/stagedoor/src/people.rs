@@ -75,6 +75,31 @@ pub(crate) async fn find(plane: &Plane, text: &str) -> Result<Named> {
     }
 }
 
+/// [`find`], which also takes an id of the directory that nobody knows any more: profiles may still
+/// carry it.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) async fn find_or_id(plane: &Plane, text: &str) -> Result<PersonId> {
+    match (find(plane, text).await, PersonId::parse(text)) {
+        (Ok(named), _) => Ok(named.id),
+        (Err(error), Ok(id)) if is_id(text) && error.is::<BadConfiguration>() => Ok(id),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Whether the word looks like an id of Identity Center: a UUID, perhaps behind ten hexadecimal
+/// digits and a hyphen.
+fn is_id(word: &str) -> bool {
+    let uuid = match word.split_at_checked(11) {
+        Some((prefix, rest)) if word.len() == 47 && prefix.ends_with('-') => rest,
+        _ => word,
+    };
+    let groups: Vec<&str> = uuid.split('-').collect();
+    groups.iter().map(|g| g.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|g| g.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// Whom the store remembers by this name or id.
 async fn remembered(plane: &Plane, text: &str) -> Result<BTreeMap<PersonId, Named>> {
     let departures = plane.departures.departures(None).await?;
@@ -119,4 +144,24 @@ async fn unknown(plane: &Plane, text: &str) -> BadConfiguration {
     };
     let message = format!("the directory knows nobody called `{}`. {hint}", visible(text));
     BadConfiguration::new("person-unknown", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_identity_center_are_told_from_user_names() {
+        assert!(is_id("9067a1d2c4-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01"));
+        assert!(is_id("0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01"));
+        for name in [
+            "ana",
+            "ana@example.com",
+            "0c7f1e52-6f41-4f0e-9a3b",
+            "Zoë-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01",
+            "",
+        ] {
+            assert!(!is_id(name), "{name}");
+        }
+    }
 }

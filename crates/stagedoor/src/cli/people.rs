@@ -1,6 +1,6 @@
 //! Flags of the commands that answer questions about people.
 
-use super::MapArg;
+use super::{MapArg, StoreArg};
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -13,6 +13,8 @@ pub(crate) struct WhyArgs {
     pub(crate) team: Option<String>,
     #[command(flatten)]
     pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
 }
 
 #[derive(Debug, Args)]
@@ -22,4 +24,6 @@ pub(crate) struct WhoCanArgs {
     pub(crate) team_or_role: String,
     #[command(flatten)]
     pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
 }

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
     /// Write the plan to this file, for `stagedoor apply FILE`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -60,6 +62,8 @@ pub(crate) struct SyncArgs {
 pub(crate) struct DriftArgs {
     #[command(flatten)]
     pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
 }
 
 /// How long to wait for AWS.

@@ -17,7 +17,8 @@ use std::fmt::Write;
 
 pub(super) async fn run(args: &DriftArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let plane = compose::parts(map, Aws::connect().await, compose::forgetful_store()?).plane;
+    let store = compose::readable_store(&args.store.store)?;
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
     let survey = {
         let _reading = Progress::spinner(plan::reading(&plane.map));
         plane.survey(&Scope::Everything).await?

@@ -5,7 +5,6 @@ mod doctor;
 mod drift;
 mod events;
 mod leaving;
-mod person;
 mod plan;
 mod policy;
 mod saml;

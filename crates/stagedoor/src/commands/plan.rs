@@ -18,7 +18,8 @@ use std::path::Path;
 pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
-    let plane = compose::parts(map, aws, compose::forgetful_store()?).plane;
+    let store = compose::readable_store(&args.store.store)?;
+    let plane = compose::parts(map, aws, store).plane;
     let survey = {
         let _reading = Progress::spinner(reading(&plane.map));
         plane.survey(&Scope::Everything).await?

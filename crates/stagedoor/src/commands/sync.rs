@@ -1,10 +1,10 @@
 //! `stagedoor sync`.
 
-use super::{apply, person, plan};
+use super::{apply, plan};
 use crate::cli::{Common, SyncArgs};
 use crate::exit::Outcome;
 use crate::progress::Progress;
-use crate::{compose, mapfile};
+use crate::{compose, mapfile, people};
 use access::check::Removals;
 use anyhow::Result;
 use aws::Aws;
@@ -31,12 +31,9 @@ pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
 
 /// Whom to read: these people, or everybody.
 async fn scope(plane: &Plane, words: &[String]) -> Result<Scope> {
-    let mut people = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for word in words {
-        let Some(id) = person::find(plane, word).await? else {
-            return Err(person::unknown(word, Outcome::Failed).into());
-        };
-        people.insert(id);
+        found.insert(people::find_or_id(plane, word).await?);
     }
-    Ok(if people.is_empty() { Scope::Everything } else { Scope::People(people) })
+    Ok(if found.is_empty() { Scope::Everything } else { Scope::People(found) })
 }

@@ -1,10 +1,9 @@
 //! `stagedoor why`.
 
-use super::person;
 use crate::cli::{Common, OutputFormat, WhyArgs};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint};
-use crate::{compose, mapfile};
+use crate::{compose, mapfile, people};
 use access::entitlement::groups_giving;
 use access::explain::{Explanation, Rung, TeamExplanation, Verdict, explain};
 use access::ids::{PersonId, TeamKey};
@@ -21,10 +20,9 @@ use std::fmt::Write;
 pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let asked = args.team.as_deref().map(|team| team_of(&map, team)).transpose()?;
-    let plane = compose::parts(map, Aws::connect().await, compose::forgetful_store()?).plane;
-    let Some(person) = person::find(&plane, &args.person).await? else {
-        return Err(person::unknown(&args.person, Outcome::Denied).into());
-    };
+    let store = compose::readable_store(&args.store.store)?;
+    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let person = people::find_or_id(&plane, &args.person).await?;
     let mut survey = plane.survey(&Scope::People(BTreeSet::from([person.clone()]))).await?;
     let teams = match &asked {
         Some(team) => BTreeSet::from([team.clone()]),

@@ -27,7 +27,7 @@ use store::SqliteStore;
 
 /// The store of a command that reads what others wrote: a missing one is not made.
 fn store_to_read(path: &Path) -> Result<SqliteStore> {
-    if path.exists() { compose::open_store(path) } else { compose::forgetful_store() }
+    compose::readable_store(path)
 }
 
 /// The person, and every domain.
