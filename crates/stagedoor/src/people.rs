@@ -59,7 +59,12 @@ impl Named {
 pub(crate) async fn find(plane: &Plane, text: &str) -> Result<Named> {
     let mut found: BTreeMap<PersonId, Named> = BTreeMap::new();
     let by_name = plane.directory.find(&PersonLookup::UserName(text.to_owned())).await?;
-    let ids: BTreeSet<PersonId> = by_name.into_iter().chain(PersonId::parse(text).ok()).collect();
+    // Most names are no id that the directory takes; asked for by lookup, that is nobody's.
+    let by_id = match PersonId::parse(text) {
+        Ok(id) => plane.directory.find(&PersonLookup::Id(id)).await?,
+        Err(_) => None,
+    };
+    let ids: BTreeSet<PersonId> = by_name.into_iter().chain(by_id).collect();
     let known = plane.directory.people(&ids, &BTreeSet::new()).await?;
     for (id, person) in &known.snapshot.people {
         found.insert(id.clone(), Named::of(person));

@@ -80,7 +80,7 @@ fn completion_for_bash_completes_commands() {
     assert!(run.stdout.contains("complete -F _stagedoor"), "{}", run.stdout);
     assert!(
         run.stdout
-            .contains("validate plan apply sync drift why who-can serve events doctor spoke saml"),
+            .contains("validate plan apply sync drift why who-can offboard restore receipt policy"),
         "{}",
         run.stdout
     );
