@@ -1,4 +1,10 @@
-//! CloudTrail-shaped events of directory changes, as EventBridge delivers them.
+//! Events of directory changes, as EventBridge delivers them.
+//!
+//! Known from published records are `AddMemberToGroup` and `CreateGroupMembership`, and from the
+//! documentation the names of the other calls, the envelope of SCIM's events and of notifications.
+//! Where the other calls of `sso-directory` put their ids is inferred from these. That family is
+//! shown as it was before July 2025, as the published records are; since then `userIdentity` has
+//! other members, which nobody should read anyway.
 
 use serde_json::{Map, Value, json};
 
@@ -34,9 +40,15 @@ struct Report {
     response: Value,
 }
 
-/// Puts the event of a change into the queue of the seed: late, doubled or not at all, as the
+/// Puts the events of a change into the queue of the seed: late, doubled or not at all, as the
 /// faults say.
 pub(crate) fn emit(world: &mut World, call: &Call, change: &Change<'_>) {
+    for family in world.event_family.members() {
+        emit_one(world, call, change, *family);
+    }
+}
+
+fn emit_one(world: &mut World, call: &Call, change: &Change<'_>, family: EventFamily) {
     let Some(queue) = world.event_queue.clone() else { return };
     let Some(directory) = &world.directory else { return };
     let store = directory.id.clone();
@@ -45,18 +57,63 @@ pub(crate) fn emit(world: &mut World, call: &Call, change: &Change<'_>) {
     if faults.drop.hits(number) {
         return;
     }
-    let report = match world.event_family {
-        EventFamily::IdentityStore => identity_store(&store, change),
-        EventFamily::SsoDirectory => sso_directory(&store, change),
-        EventFamily::Scim => scim(change),
-    };
     let late = if faults.reorder.hits(number) { REORDER_SECONDS } else { 0 };
     let visible = later(call.now, faults.delay_seconds.saturating_add(late));
-    let body = envelope(world, call, report).to_string();
+    let event = match family {
+        EventFamily::IdentityStore => envelope(world, call, family, identity_store(&store, change)),
+        EventFamily::SsoDirectory => envelope(world, call, family, sso_directory(&store, change)),
+        EventFamily::Scim => envelope(world, call, family, scim(change)),
+        EventFamily::Notification | EventFamily::All => notification(world, call, &store, change),
+    };
+    let body = event.to_string();
     if faults.double.hits(number) {
         sqs::enqueue(world, &queue, body.clone(), call.now, visible);
     }
     sqs::enqueue(world, &queue, body, call.now, visible);
+}
+
+/// A notification of the Identity Store. The types for users and groups, the source and
+/// `event-version` are documented. The names of the types for memberships are not known, nor what
+/// `resources` holds besides the thing itself; these are the simulator's.
+fn notification(world: &mut World, call: &Call, store: &str, change: &Change<'_>) -> Value {
+    let arn = |kind: &str, id: &str| format!("arn:aws:identitystore:::{kind}/{id}");
+    let member = |group: &str, user: &str, membership: &str| {
+        vec![arn("membership", membership), arn("group", group), arn("user", user)]
+    };
+    let (kind, mut resources) = match *change {
+        Change::MemberAdded { group, user, membership } => {
+            ("Membership Created (simulated name)", member(group, user, membership))
+        }
+        Change::MemberRemoved { group, user, membership } => {
+            ("Membership Deleted (simulated name)", member(group, user, membership))
+        }
+        Change::UserCreated { user } => ("User Created", vec![arn("user", user)]),
+        Change::UserUpdated { user }
+        | Change::UserDisabled { user }
+        | Change::UserEnabled { user } => ("User Updated", vec![arn("user", user)]),
+        Change::UserDeleted { user } => ("User Deleted", vec![arn("user", user)]),
+        Change::GroupCreated { group } => ("Group Created", vec![arn("group", group)]),
+        Change::GroupUpdated { group } => ("Group Updated", vec![arn("group", group)]),
+        Change::GroupDeleted { group } => ("Group Deleted", vec![arn("group", group)]),
+    };
+    let account = &call.caller.account;
+    resources.push(format!("arn:aws:identitystore::{account}:identitystore/{store}"));
+    json!({
+        "version": "0",
+        "id": world.ids.uuid(),
+        "detail-type": kind,
+        "source": "aws.identitystore",
+        "account": account,
+        "time": whole_seconds(call),
+        "region": call.region,
+        "resources": resources,
+        "detail": {"event-version": "1.0"},
+    })
+}
+
+/// EventBridge's time of a call.
+fn whole_seconds(call: &Call) -> String {
+    jiff::Timestamp::from_second(call.now.as_second()).unwrap_or(call.now).to_string()
 }
 
 fn identity_store(store: &str, change: &Change<'_>) -> Report {
@@ -152,10 +209,12 @@ struct Source {
     user_agent: String,
 }
 
-fn source(world: &mut World, call: &Call) -> Source {
+fn source(world: &mut World, call: &Call, family: EventFamily) -> Source {
     let account = &call.caller.account;
-    match world.event_family {
-        EventFamily::IdentityStore => Source {
+    match family {
+        EventFamily::SsoDirectory => sso_source(world, call),
+        EventFamily::Scim => scim_source(world, call),
+        EventFamily::IdentityStore | EventFamily::Notification | EventFamily::All => Source {
             service: "identitystore",
             event_version: "1.11",
             host: format!("identitystore.{}.amazonaws.com", call.region),
@@ -168,35 +227,40 @@ fn source(world: &mut World, call: &Call) -> Source {
             }),
             user_agent: call.user_agent.clone(),
         },
-        EventFamily::SsoDirectory => Source {
-            service: "sso-directory",
-            event_version: "1.08",
-            host: format!("up.sso.{}.amazonaws.com", call.region),
-            identity: json!({
-                "type": "Unknown",
-                "accountId": account,
-                "accessKeyId": world.ids.uuid(),
-            }),
-            user_agent: "Sandbox SCIM Client 1.0.0".to_owned(),
-        },
-        EventFamily::Scim => Source {
-            service: "identitystore-scim",
-            event_version: "1.10",
-            host: format!("scim.{}.amazonaws.com", call.region),
-            identity: json!({
-                "type": "WebIdentityUser",
-                "principalId": world.ids.uuid(),
-                "accountId": account,
-            }),
-            user_agent: "Sandbox SCIM Client 1.0.0".to_owned(),
-        },
     }
 }
 
-fn envelope(world: &mut World, call: &Call, report: Report) -> Value {
-    let source = source(world, call);
-    let second = jiff::Timestamp::from_second(call.now.as_second()).unwrap_or(call.now);
-    let (time, account) = (second.to_string(), call.caller.account.clone());
+fn sso_source(world: &mut World, call: &Call) -> Source {
+    Source {
+        service: "sso-directory",
+        event_version: "1.08",
+        host: format!("up.sso.{}.amazonaws.com", call.region),
+        identity: json!({
+            "type": "Unknown",
+            "accountId": call.caller.account,
+            "accessKeyId": world.ids.uuid(),
+        }),
+        user_agent: "Sandbox SCIM Client 1.0.0".to_owned(),
+    }
+}
+
+fn scim_source(world: &mut World, call: &Call) -> Source {
+    Source {
+        service: "identitystore-scim",
+        event_version: "1.10",
+        host: format!("scim.{}.amazonaws.com", call.region),
+        identity: json!({
+            "type": "WebIdentityUser",
+            "principalId": world.ids.uuid(),
+            "accountId": call.caller.account,
+        }),
+        user_agent: "Sandbox SCIM Client 1.0.0".to_owned(),
+    }
+}
+
+fn envelope(world: &mut World, call: &Call, family: EventFamily, report: Report) -> Value {
+    let source = source(world, call, family);
+    let (time, account) = (whole_seconds(call), call.caller.account.clone());
     let (event_id, envelope_id) = (world.ids.uuid(), world.ids.uuid());
     let mut detail: Map<String, Value> = Map::new();
     let mut put = |name: &str, value: Value| detail.insert(name.to_owned(), value);

@@ -416,7 +416,7 @@ pub struct SeedEvents {
     pub family: EventFamily,
 }
 
-/// The service whose CloudTrail events report a change of the directory.
+/// Who tells of a change of the directory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventFamily {
@@ -429,6 +429,24 @@ pub enum EventFamily {
     /// SCIM with newer tokens: `PatchGroup`, with the values hidden.
     #[serde(rename = "identitystore-scim")]
     Scim,
+    /// The Identity Store's own notifications, without `CloudTrail`: `User Updated`.
+    Notification,
+    /// All of them, each change told four times over. AWS tells a change by one record of a call and
+    /// by a notification.
+    All,
+}
+
+impl EventFamily {
+    /// The families that tell of a change.
+    pub(crate) fn members(self) -> &'static [Self] {
+        match self {
+            Self::IdentityStore => &[Self::IdentityStore],
+            Self::SsoDirectory => &[Self::SsoDirectory],
+            Self::Scim => &[Self::Scim],
+            Self::Notification => &[Self::Notification],
+            Self::All => &[Self::SsoDirectory, Self::IdentityStore, Self::Scim, Self::Notification],
+        }
+    }
 }
 
 /// Quotas of SageMaker in each account and region. AWS's default values are not published; these

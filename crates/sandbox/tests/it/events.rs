@@ -167,3 +167,120 @@ fn events_can_be_lost_and_overtaken() {
     let names: Vec<String> = reports(&mut mixed).into_iter().map(|(name, ..)| name).collect();
     assert_eq!(names, ["AddMemberToGroup", "RemoveMemberFromGroup", "DisableUser"]);
 }
+
+fn identity_store(caller: &mut Caller, operation: &str, more: &Value) -> Value {
+    let mut input = json!({"IdentityStoreId": STORE});
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    caller.ok(&format!("AWSIdentityStore.{operation}"), &input)
+}
+
+/// Disables, enables and renames Ana, renames and deletes the group, and deletes her.
+fn everything_changes(caller: &mut Caller) {
+    let membership = join(caller);
+    leave(caller, &membership);
+    for (path, value) in
+        [("userStatus", "DISABLED"), ("userStatus", "ENABLED"), ("userName", "ana-maria")]
+    {
+        let change = json!([{"AttributePath": path, "AttributeValue": value}]);
+        identity_store(caller, "UpdateUser", &json!({"UserId": ANA, "Operations": change}));
+    }
+    let change = json!([{"AttributePath": "displayName", "AttributeValue": "ml-2"}]);
+    identity_store(caller, "UpdateGroup", &json!({"GroupId": GROUP, "Operations": change}));
+    identity_store(caller, "DeleteGroup", &json!({"GroupId": GROUP}));
+    identity_store(caller, "DeleteUser", &json!({"UserId": ANA}));
+}
+
+/// What each family calls the changes of [`everything_changes`].
+const NAMES: [(&str, [&str; 8]); 3] = [
+    (
+        "sso-directory",
+        [
+            "AddMemberToGroup",
+            "RemoveMemberFromGroup",
+            "DisableUser",
+            "EnableUser",
+            "UpdateUser",
+            "UpdateGroup",
+            "DeleteGroup",
+            "DeleteUser",
+        ],
+    ),
+    (
+        "identitystore",
+        [
+            "CreateGroupMembership",
+            "DeleteGroupMembership",
+            "UpdateUser",
+            "UpdateUser",
+            "UpdateUser",
+            "UpdateGroup",
+            "DeleteGroup",
+            "DeleteUser",
+        ],
+    ),
+    (
+        "identitystore-scim",
+        [
+            "PatchGroup",
+            "PatchGroup",
+            "PatchUser",
+            "PatchUser",
+            "PatchUser",
+            "PatchGroup",
+            "DeleteGroup",
+            "DeleteUser",
+        ],
+    ),
+];
+
+#[test]
+fn every_change_is_told_in_the_words_of_its_family() {
+    for (family, expected) in NAMES {
+        let mut caller = caller(family, "");
+        everything_changes(&mut caller);
+        let names: Vec<String> = reports(&mut caller).into_iter().map(|(name, ..)| name).collect();
+        assert_eq!(names, expected, "{family}");
+    }
+}
+
+#[test]
+fn notifications_name_what_is_concerned_by_arn() {
+    let mut caller = caller("notification", "");
+    everything_changes(&mut caller);
+    let events = received(&mut caller);
+    let told: Vec<(&str, Option<&str>)> = events
+        .iter()
+        .skip(2)
+        .map(|event| (event["detail-type"].as_str().unwrap(), event["resources"][0].as_str()))
+        .collect();
+    let user = format!("arn:aws:identitystore:::user/{ANA}");
+    let group = format!("arn:aws:identitystore:::group/{GROUP}");
+    let updated = ("User Updated", Some(user.as_str()));
+    let expected = [
+        updated,
+        updated,
+        updated,
+        ("Group Updated", Some(&*group)),
+        ("Group Deleted", Some(&*group)),
+        ("User Deleted", Some(&*user)),
+    ];
+    assert_eq!(told, expected);
+    for event in &events {
+        assert_eq!(event["source"], "aws.identitystore");
+        assert_eq!(event["detail"], json!({"event-version": "1.0"}));
+    }
+    // Under names that cannot be taken for AWS's.
+    assert!(events[0]["detail-type"].as_str().unwrap().contains("simulated"));
+}
+
+#[test]
+fn all_families_tell_of_one_change() {
+    let mut caller = caller("all", "");
+    join(&mut caller);
+    let events = received(&mut caller);
+    let sources: Vec<&str> = events.iter().map(|event| event["source"].as_str().unwrap()).collect();
+    assert_eq!(
+        sources,
+        ["aws.sso-directory", "aws.identitystore", "aws.identitystore-scim", "aws.identitystore"]
+    );
+}
