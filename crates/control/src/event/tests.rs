@@ -1,3 +1,5 @@
+//! What each family says, and that nothing can make an event say less.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Map, json};

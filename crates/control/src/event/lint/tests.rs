@@ -1,3 +1,5 @@
+//! What is found in rules, right and wrong.
+
 use super::super::Family;
 use super::super::rules::{all_rules, rule_of};
 use super::*;
