@@ -12,7 +12,7 @@ mod saml;
 mod serving;
 mod time;
 
-pub(crate) use events::{EventsCommand, ReplayArgs};
+pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
 pub(crate) use leaving::{DenyPersonArgs, OffboardArgs, PolicyCommand, ReceiptArgs, RestoreArgs};
 pub(crate) use operations::{DoctorArgs, SpokeCommand, SpokeTemplateArgs};
 pub(crate) use origin::OriginArgs;
@@ -128,7 +128,7 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
-    /// Work with CloudTrail events.
+    /// Work with events of the directory: rules that catch them, and events that were missed.
     #[command(subcommand)]
     Events(EventsCommand),
     /// Check live whether Stagedoor can do its work: credentials, directory, domains, roles, quotas.

@@ -1,5 +1,8 @@
-//! Durations on the command line.
+//! Times and durations on the command line.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use std::time::Duration;
 
 /// Parses the time between two rounds of a timer.
@@ -24,9 +27,26 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Parses a moment with its offset, or a day, which begins at midnight UTC.
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    let moment = text.parse().ok();
+    moment.or_else(day).ok_or_else(|| "write it as 2026-11-20T08:00:00Z or 2026-11-20".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_utc() {
+        let moment = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(instant("2026-11-20"), Ok(moment("2026-11-20T00:00:00Z")));
+        assert_eq!(instant("2026-11-20T09:00:00+01:00"), Ok(moment("2026-11-20T08:00:00Z")));
+        for bad in ["", "yesterday", "2026-11-20T09:00:00", "2026-13-01"] {
+            assert!(instant(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn timers_need_a_time_between_two_rounds() {

@@ -204,7 +204,7 @@ fn stuck(report: &PassReport) -> NotDone {
     }
 }
 
-fn print(settled: &Settled, plane: &Plane, common: &Common) {
+pub(super) fn print(settled: &Settled, plane: &Plane, common: &Common) {
     let Settled { plan, changed, .. } = settled;
     match common.output {
         OutputFormat::Json => {

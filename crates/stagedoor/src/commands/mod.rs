@@ -15,7 +15,7 @@ mod sync;
 mod who_can;
 mod why;
 
-use crate::cli::{Cli, Command, Common, EventsCommand, MapArg, OutputFormat, SpokeCommand};
+use crate::cli::{Cli, Command, Common, MapArg, OutputFormat, SpokeCommand};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::counted;
 use crate::system::SystemClock;
@@ -44,7 +44,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Receipt(args) => leaving::receipt(&args, common).await,
         Command::Policy(command) => policy::run(command, common).await,
         Command::Serve(args) => serve::run(&args).await,
-        Command::Events(EventsCommand::Replay(args)) => events::replay(&args, common).await,
+        Command::Events(command) => events::run(command, common).await,
         Command::Saml(command) => saml::run(command, common).await,
         Command::Sandbox(args) => sandbox::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,

@@ -120,11 +120,22 @@ impl Cloud {
         self.directory("CreateGroupMembership", &membership);
     }
 
+    /// The id of a person's membership in a group.
+    pub(crate) fn membership_id(&self, user_name: &str, group: &str) -> Value {
+        let membership = self.membership(user_name, group);
+        self.directory("GetGroupMembershipId", &membership)["MembershipId"].clone()
+    }
+
+    /// Any change of the directory, by its admin.
+    pub(crate) fn change(&self, operation: &str, mut input: Value) {
+        input["IdentityStoreId"] = STORE.into();
+        self.directory(operation, &input);
+    }
+
     /// Takes a person out of a group.
     pub(crate) fn leave(&self, user_name: &str, group: &str) {
-        let membership = self.membership(user_name, group);
-        let found = self.directory("GetGroupMembershipId", &membership);
-        let gone = json!({"IdentityStoreId": STORE, "MembershipId": found["MembershipId"]});
+        let membership = self.membership_id(user_name, group);
+        let gone = json!({"IdentityStoreId": STORE, "MembershipId": membership});
         self.directory("DeleteGroupMembership", &gone);
     }
 

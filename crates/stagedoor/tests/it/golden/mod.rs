@@ -35,6 +35,7 @@ macro_rules! pages {
 }
 
 pages! {
+    rules_that_catch_every_change = "23-event-rules";
     removal_starts_the_offboarding = "56-removal";
     doctor_tells_what_works_and_what_does_not = "doctor";
     drift_is_what_neither_joiners_nor_leavers_cause = "drift";
