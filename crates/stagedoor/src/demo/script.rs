@@ -332,7 +332,7 @@ impl Story<'_> {
         for profile in survey.observed.domains.into_values().flat_map(|d| d.profiles.into_values())
         {
             if let Ownership::Ours { person, team } = profile.ownership(&plane.map.instance) {
-                let known = survey.snapshot.people.get(&person);
+                let known = survey.snapshot.people.get(person);
                 let user_name = known.map(|p| p.user_name.clone()).unwrap_or_default();
                 profiles.insert((user_name, team.to_string()), profile);
             }
