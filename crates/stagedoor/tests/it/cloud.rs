@@ -106,6 +106,13 @@ impl Cloud {
             .collect()
     }
 
+    /// What a browser gets that opens a page of the simulated Studio: status and text.
+    pub(crate) fn visit(&self, page: &str) -> (u16, String) {
+        let request = Request::get(page).body(Vec::new()).unwrap();
+        let answer = self.look().handle(now(), &request);
+        (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+    }
+
     pub(crate) fn user_id(&self, user_name: &str) -> String {
         self.look().user_id(user_name).unwrap()
     }

@@ -49,6 +49,8 @@ mod serve;
 #[cfg(test)]
 mod spokes;
 #[cfg(test)]
+mod sso_mode;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod validate;

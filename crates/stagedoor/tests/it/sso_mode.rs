@@ -1,0 +1,88 @@
+//! A domain in SSO mode, from the map to the door of Studio.
+
+use crate::cloud::RESEARCH;
+use crate::world::{FAST, MAP, SEED, World, brief};
+
+fn seed() -> String {
+    format!("{SEED}{FAST}").replace("{ id: d-research,", "{ id: d-research, auth_mode: SSO,")
+}
+
+/// The page of Studio that somebody gets who signs in: its status, and the role they work with.
+fn sign_in(world: &World, user: &str) -> (u16, Option<String>) {
+    let page = format!("/studio/d-research/login?user={user}");
+    let (status, text) = world.cloud.visit(&page);
+    let role = text.split_once("data-role-arn=\"").and_then(|(_, rest)| rest.split_once('"'));
+    (status, role.and_then(|(arn, _)| arn.rsplit('/').next()).map(str::to_owned))
+}
+
+#[test]
+fn groups_are_assigned_before_people_get_their_profile_and_everybody_has_one() {
+    let world = World::new(&seed(), MAP);
+    world.apply(&[]).exits(0);
+    let profiles = world.cloud.profiles(RESEARCH);
+    // Ana is in two groups. The grant that comes first in the map decides.
+    assert_eq!(
+        brief(&profiles),
+        [("ana", "InService", "studio-fraud"), ("ben", "InService", "studio-demand")]
+    );
+    let people: Vec<_> = profiles.iter().map(|profile| profile.sso_user.as_deref()).collect();
+    assert_eq!(people, [Some("ana"), Some("ben")]);
+    let changes: Vec<&'static str> = {
+        let sandbox = world.cloud.look();
+        let calls = sandbox.calls().filter(|call| call.operation.starts_with("Create"));
+        calls.map(|call| call.operation).collect()
+    };
+    assert_eq!(
+        changes,
+        [
+            "CreateApplicationAssignment",
+            "CreateApplicationAssignment",
+            "CreateUserProfile",
+            "CreateUserProfile"
+        ]
+    );
+    assert_eq!(sign_in(&world, "ana"), (200, Some("studio-fraud".to_owned())));
+    assert_eq!(sign_in(&world, "ben"), (200, Some("studio-demand".to_owned())));
+    assert_eq!(sign_in(&world, "cleo").0, 403, "nobody assigned her");
+    world.assert_settled();
+}
+
+#[test]
+fn a_profile_that_studio_made_itself_is_reported_left_alone_and_can_be_adopted() {
+    let seed = seed().replace("auth_mode: SSO,", "auth_mode: SSO, assigned: [ml-demand],");
+    let world = World::new(&seed, MAP);
+    assert_eq!(sign_in(&world, "ben"), (200, Some("studio-default".to_owned())));
+    let leaked = world.cloud.profiles(RESEARCH).remove(0);
+    let adopt =
+        format!("{{ domain: research, profile: {}, person: \"ben\", team: demand }}", leaked.name);
+    let report = format!("it is not Stagedoor's; the map can adopt it: {adopt}");
+    let plan = world.run(&["plan"]);
+    assert!(
+        plan.stdout.contains("NEEDS ATTENTION\n  ! Ben Okafor (ben) · demand"),
+        "{}",
+        plan.stdout
+    );
+    assert!(plan.stdout.contains(&report), "{}", plan.stdout);
+    world.apply(&[]).exits(1);
+    assert_eq!(world.cloud.profile(&leaked.name), leaked);
+
+    world.write("access.yaml", &format!("{MAP}adopt:\n  - {adopt}\n"));
+    world.apply(&[]).exits(0);
+    let adopted = world.cloud.profile(&leaked.name);
+    assert_eq!(adopted.home_uid, leaked.home_uid);
+    assert_eq!(adopted.tags["stagedoor:team"], "demand");
+    assert_eq!(sign_in(&world, "ben"), (200, Some("studio-demand".to_owned())));
+    assert_eq!(world.cloud.names(), ["ana", leaked.name.as_str()]);
+}
+
+#[test]
+fn an_old_domain_leaves_the_assignment_to_an_admin_and_says_so() {
+    let seed = seed().replace("auth_mode: SSO,", "auth_mode: SSO, before_october_2023: true,");
+    let world = World::new(&seed, MAP);
+    let plan = world.run(&["plan"]).exits(2);
+    assert!(plan.stdout.contains("assignment-manual"), "{}", plan.stdout);
+    world.apply(&[]);
+    assert_eq!(world.cloud.calls("sso:CreateApplicationAssignment"), 0);
+    assert_eq!(world.cloud.names(), ["ana", "ben"]);
+    assert_eq!(sign_in(&world, "ana").0, 403);
+}
