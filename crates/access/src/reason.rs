@@ -148,6 +148,10 @@ reasons! {
     PlanStale = "plan-stale";
     /// The plan breaks a rule that no plan may break.
     PlanInvalid = "plan-invalid";
+    /// An admin has said that nothing may be changed for now.
+    Frozen = "frozen";
+    /// The process only observes: it reads and plans, and changes nothing.
+    ObserveOnly = "observe-only";
     /// Nobody is signed in, or the session is over.
     SignedOut = "signed-out";
     /// The form was not made for this session.

@@ -4,7 +4,6 @@
 //! Ports are traits in the words of the domain, declared here because their user defines them.
 //! Adapters (`aws`, `store`) implement them and never know each other.
 
-mod begun;
 pub mod departure;
 pub mod door;
 pub mod event;
@@ -14,4 +13,5 @@ pub mod plane;
 pub mod ports;
 pub mod receipt;
 pub mod reconciler;
+pub mod settle;
 pub mod survey;

@@ -3,23 +3,41 @@
 //! Nothing waits here for AWS's slow states. A pass asks for what can be asked, and the next
 //! reading tells how far it came. Every call may be repeated, so a pass that was killed half-way is
 //! simply run again.
+//!
+//! Nobody is touched whom another pass is at, or was at since this one began to read: what is planned
+//! for them may be stale. They are claimed some at a time, so that a long pass keeps nobody from a
+//! short one, and costs the store few writes.
 
+mod hand;
 mod leaving;
 
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, CallError, Ensured, ProfileSpec, ProfileUpdate};
-use crate::receipt::ENTRY;
+use crate::ports::{CallError, ChangeId, Ensured, Freeze, Intent, StoreError, Ticket};
+use crate::survey::Survey;
 use access::check::CheckedPlan;
-use access::observed::Observed;
+use access::ids::PersonId;
 use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
 use futures::stream::{self, StreamExt};
-use leaving::Marking;
+use hand::Hand;
+use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// How many profiles are worked on at a time: enough to hide latency, few enough to stay under the
 /// one or two calls a second that AWS allows an account.
 const ACTIONS_AT_ONCE: usize = 4;
+
+/// For how many actions people are claimed at a time: 2,000 actions take 20 claims.
+const ACTIONS_A_CLAIM: usize = 100;
+
+/// After so long a claim ends by itself: whoever holds it has died.
+const CLAIM: SignedDuration = SignedDuration::from_mins(5);
+
+/// How often a claim is prolonged: two may fail before it ends.
+const RENEWAL: Duration = Duration::from_secs(100);
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +48,42 @@ pub enum Outcome {
     Waiting,
     /// The call failed. The action is planned again by the next pass.
     Failed(CallError),
+}
+
+/// Why a pass changes nothing, or nothing more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Halt {
+    /// Somebody said so.
+    #[error("nothing is changed: {0}")]
+    Frozen(Freeze),
+    /// This process only observes.
+    #[error("nothing is changed: this process only observes")]
+    ObserveOnly,
+    /// Without the store nobody knows whether it is frozen, or who is at whom.
+    #[error("nothing is changed: {0}")]
+    Store(StoreError),
+}
+
+impl Halt {
+    /// Its reason code.
+    pub fn code(&self) -> ReasonCode {
+        match self {
+            Self::Frozen(_) => ReasonCode::Frozen,
+            Self::ObserveOnly => ReasonCode::ObserveOnly,
+            Self::Store(_) => ReasonCode::Unavailable,
+        }
+    }
+}
+
+/// What came of a pass for one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// AWS accepted a change.
+    pub changed: bool,
+    /// AWS is at something.
+    pub waiting: bool,
+    /// A call failed.
+    pub failed: bool,
 }
 
 /// What came of a pass.
@@ -43,22 +97,98 @@ pub struct PassReport {
     pub failed: Vec<(Action, CallError)>,
     /// Groups that could not be assigned to their application.
     pub unassigned: Vec<(Assignment, CallError)>,
+    /// The same by person.
+    pub people: BTreeMap<PersonId, Progress>,
+    /// People left to another pass, which is at them or was since this one began to read.
+    pub yielded: BTreeSet<PersonId>,
+    /// Why nothing was done, or nothing more.
+    pub halted: Option<Halt>,
+}
+
+impl PassReport {
+    fn add(&mut self, action: &Action, outcome: Outcome) {
+        let progress = self.people.entry(action.person.clone()).or_default();
+        match outcome {
+            Outcome::Changed(_) => {
+                self.changed += 1;
+                progress.changed = true;
+            }
+            Outcome::Waiting => {
+                self.waiting += 1;
+                progress.waiting = true;
+            }
+            Outcome::Failed(error) => {
+                self.failed.push((action.clone(), error));
+                progress.failed = true;
+            }
+        }
+    }
 }
 
 /// Is told about each action as it happens.
 pub type Watcher<'a> = &'a (dyn Fn(&Action, &Outcome) + Send + Sync);
 
 impl Plane {
-    /// Carries out a plan that was checked against `observed`.
+    /// Carries out a plan that was made from `survey` and checked against it.
     pub async fn carry_out(
         &self,
         plan: &CheckedPlan,
-        observed: &Observed,
+        survey: &Survey,
         watcher: Watcher<'_>,
     ) -> PassReport {
         let mut report = PassReport::default();
-        for assignment in &plan.plan().assignments {
-            match self.assign(assignment).await {
+        if plan.plan().is_empty() {
+            return report;
+        }
+        let ticket = match (self.halted().await, &survey.ticket) {
+            (None, Ok(ticket)) => *ticket,
+            (Some(halt), _) => return PassReport { halted: Some(halt), ..report },
+            (None, Err(error)) => {
+                return PassReport { halted: Some(Halt::Store(error.clone())), ..report };
+            }
+        };
+        let change = self.new_change();
+        let hand = Hand {
+            plane: self,
+            change: &change,
+            observed: &survey.observed,
+            agreed: plan.is_agreed(),
+        };
+        let run = Run { plane: self, change: &change, plan, survey, ticket, hand, watcher };
+        if let Err(halt) = run.to_its_end(&mut report).await {
+            report.halted = Some(halt);
+        }
+        report
+    }
+
+    /// Why nothing may be changed now, if so.
+    pub async fn halted(&self) -> Option<Halt> {
+        if self.observe_only {
+            return Some(Halt::ObserveOnly);
+        }
+        match self.switch.frozen().await {
+            Ok(frozen) => frozen.map(Halt::Frozen),
+            Err(error) => Some(Halt::Store(error)),
+        }
+    }
+}
+
+/// A plan that is being carried out.
+struct Run<'a> {
+    plane: &'a Plane,
+    change: &'a ChangeId,
+    plan: &'a CheckedPlan,
+    survey: &'a Survey,
+    ticket: Ticket,
+    hand: Hand<'a>,
+    watcher: Watcher<'a>,
+}
+
+impl Run<'_> {
+    async fn to_its_end(&self, report: &mut PassReport) -> Result<(), Halt> {
+        let plan = self.plan.plan();
+        for assignment in &plan.assignments {
+            match self.hand.assign(assignment).await {
                 Ok(Ensured::Changed) => report.changed += 1,
                 Ok(Ensured::NotNeeded) => report.waiting += 1,
                 Err(error) => {
@@ -68,164 +198,142 @@ impl Plane {
                 }
             }
         }
-        let unassigned = report.unassigned.clone();
-        let actions = plan.plan().actions.iter();
+        let removals: Vec<&Action> = plan.actions.iter().filter(|a| a.is_new_removal()).collect();
+        let overtaken = self.announce(&removals).await.map_err(Halt::Store)?;
+        if overtaken {
+            report.yielded.extend(removals.iter().map(|action| action.person.clone()));
+        }
+        let ended = self.in_batches(report).await;
+        self.confirm(&removals, report).await;
+        ended
+    }
+
+    /// Tells all passes what this one is about to take away. Whether another one told so after this
+    /// one looked, so that the guard has not counted it.
+    async fn announce(&self, removals: &[&Action]) -> Result<bool, StoreError> {
+        if removals.is_empty() {
+            return Ok(false);
+        }
+        let intents: Vec<Intent> = removals.iter().filter_map(|a| self.intent(a)).collect();
+        let (agreed, now) = (self.plan.is_agreed(), self.plane.clock.now());
+        let counted = self.plane.index.leaving(self.change, &intents, agreed, now).await?;
+        Ok(!agreed && counted.iter().any(|leaving| !self.survey.leaving.contains(leaving)))
+    }
+
+    /// What was not even tried is not leaving.
+    async fn confirm(&self, removals: &[&Action], report: &PassReport) {
+        if removals.is_empty() {
+            return;
+        }
+        let tried = removals.iter().filter(|a| report.people.contains_key(&a.person));
+        let tried = tried.filter_map(|action| self.intent(action));
+        let begun = tried.map(|intent| (intent.domain, intent.profile)).collect();
+        if let Err(error) = self.plane.index.left(self.change, &begun).await {
+            tracing::warn!(%error, "the guard counts more than was taken away");
+        }
+    }
+
+    fn intent(&self, action: &Action) -> Option<Intent> {
+        let domain = self.plane.map.domains.get(&action.domain)?;
+        Some(Intent {
+            domain: domain.domain_id.clone(),
+            profile: action.profile.clone(),
+            person: action.person.clone(),
+            team: action.team.clone(),
+        })
+    }
+
+    async fn in_batches(&self, report: &mut PassReport) -> Result<(), Halt> {
+        let actions = self.plan.plan().actions.iter();
         let (taking, giving): (Vec<&Action>, Vec<&Action>) = actions
             .partition(|action| matches!(action.step, Step::Hold { .. } | Step::Remove { .. }));
         // Whoever moves to another team has the new profile before the old one goes.
-        for actions in [giving, taking] {
-            let acts: Vec<_> = actions
-                .into_iter()
-                .map(|action| {
-                    self.attempt(action, observed, plan.is_agreed(), &unassigned, watcher)
-                })
-                .collect();
-            let results: Vec<(Action, Outcome)> =
-                stream::iter(acts).buffered(ACTIONS_AT_ONCE).collect().await;
-            for (action, outcome) in results {
+        for batch in giving.chunks(ACTIONS_A_CLAIM).chain(taking.chunks(ACTIONS_A_CLAIM)) {
+            // Somebody may have frozen it meanwhile.
+            if let Some(halt) = self.plane.halted().await {
+                return Err(halt);
+            }
+            let results = self.batch(batch, report).await.map_err(Halt::Store);
+            let freed = self.plane.claims.release(self.change, self.plane.clock.now()).await;
+            if let Err(error) = freed {
+                tracing::warn!(%error, "people stay claimed until their claims end");
+            }
+            for (action, outcome) in results? {
                 match outcome {
-                    Outcome::Changed(_) => report.changed += 1,
-                    Outcome::Waiting => report.waiting += 1,
-                    Outcome::Failed(error) => report.failed.push((action, error)),
+                    Some(outcome) => report.add(action, outcome),
+                    None => drop(report.yielded.insert(action.person.clone())),
                 }
             }
         }
-        report
+        Ok(())
     }
 
-    async fn attempt(
+    /// What came of each action; `None`: it was left to another pass.
+    async fn batch<'b>(
         &self,
-        action: &Action,
-        observed: &Observed,
-        agreed: bool,
-        unassigned: &[(Assignment, CallError)],
-        watcher: Watcher<'_>,
-    ) -> (Action, Outcome) {
-        let result = match missing_assignment(action, unassigned) {
+        actions: &[&'b Action],
+        report: &PassReport,
+    ) -> Result<Vec<(&'b Action, Option<Outcome>)>, StoreError> {
+        let wanted = actions.iter().map(|action| action.person.clone());
+        let wanted: BTreeSet<PersonId> =
+            wanted.filter(|person| !report.yielded.contains(person)).collect();
+        let (claims, now) = (&self.plane.claims, self.plane.clock.now());
+        let claimed = claims.claim(self.change, &wanted, &self.ticket, now, CLAIM).await?;
+        let is_made =
+            |action: &&Action| matches!(action.step, Step::Create { .. } | Step::Adopt { .. });
+        let made = actions.iter().copied().filter(is_made).filter(|a| claimed.contains(&a.person));
+        let made: Vec<Intent> = made.filter_map(|action| self.intent(action)).collect();
+        if !made.is_empty() {
+            self.plane.index.making(&made).await?;
+        }
+        let lost = AtomicBool::new(false);
+        let acts: Vec<_> = actions
+            .iter()
+            .map(|&action| {
+                let (lost, is_mine) = (&lost, claimed.contains(&action.person));
+                async move {
+                    let is_mine = is_mine && !lost.load(Ordering::Relaxed);
+                    let outcome = if is_mine { Some(self.act(action, report).await) } else { None };
+                    (action, outcome)
+                }
+            })
+            .collect();
+        let work = stream::iter(acts).buffered(ACTIONS_AT_ONCE).collect::<Vec<_>>();
+        tokio::select! {
+            biased;
+            results = work => Ok(results),
+            never = self.stay_claimed(claimed.len(), &lost) => match never {},
+        }
+    }
+
+    /// Prolongs the claims as long as the work takes. Where one is lost, what was not begun is left
+    /// to whoever has it now.
+    async fn stay_claimed(&self, number: usize, lost: &AtomicBool) -> Infallible {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            let until = self.plane.clock.now().checked_add(CLAIM).unwrap_or(jiff::Timestamp::MAX);
+            match self.plane.claims.renew(self.change, until).await {
+                Ok(kept) if kept >= number => {}
+                outcome => {
+                    tracing::warn!(?outcome, number, "claims are lost; the rest is for others");
+                    lost.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    async fn act(&self, action: &Action, report: &PassReport) -> Outcome {
+        let outcome = match missing_assignment(action, &report.unassigned) {
             Some(error) => Err(error),
-            None => self.act(action, observed, agreed).await,
+            None => self.hand.act(action).await,
         };
-        let outcome = result.unwrap_or_else(|error| {
+        let outcome = outcome.unwrap_or_else(|error| {
             tracing::warn!(profile = %action.profile, %error, "action failed");
             Outcome::Failed(error)
         });
-        watcher(action, &outcome);
-        (action.clone(), outcome)
-    }
-
-    /// Assigns a group to its domain's application.
-    async fn assign(&self, assignment: &Assignment) -> Result<Ensured, CallError> {
-        let Some(target) = self.target(&assignment.domain) else { return Ok(Ensured::NotNeeded) };
-        let application = &assignment.application;
-        let ensured = self.provision.assign(&target, application, &assignment.group).await?;
-        if ensured == Ensured::Changed {
-            let details = BTreeMap::from([
-                ("domain".to_owned(), assignment.domain.to_string()),
-                ("group".to_owned(), assignment.group_name.clone()),
-                ("group_id".to_owned(), assignment.group.to_string()),
-                ("application".to_owned(), application.clone()),
-            ]);
-            self.record(AuditEntry {
-                at: self.clock.now(),
-                event: "group-assigned".to_owned(),
-                code: ReasonCode::Entitled.as_str().to_owned(),
-                person: None,
-                team: None,
-                details,
-            })
-            .await;
-        }
-        Ok(ensured)
-    }
-
-    async fn act(
-        &self,
-        action: &Action,
-        observed: &Observed,
-        agreed: bool,
-    ) -> Result<Outcome, CallError> {
-        // The check has refused plans for domains that are not in the map or were not read.
-        let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
-        match &action.step {
-            Step::Create { execution_role, user_settings, tags, sso_user } => {
-                let spec = ProfileSpec {
-                    name: action.profile.clone(),
-                    execution_role: execution_role.clone(),
-                    user_settings: user_settings.clone(),
-                    tags: tags.clone(),
-                    sso_user: sso_user.clone(),
-                };
-                let ensured = self.provision.create_profile(&target, &spec).await?;
-                let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
-                self.note(action, ensured, ENTRY.created, details).await;
-                Ok(outcome(ensured, "created"))
-            }
-            Step::Adopt { tags } => {
-                let update = ProfileUpdate { set_tags: tags.clone(), ..ProfileUpdate::default() };
-                let ensured =
-                    self.provision.update_profile(&target, &action.profile, &update).await?;
-                self.note(action, ensured, "profile-adopted", update_details(&update)).await;
-                Ok(outcome(ensured, "adopted"))
-            }
-            Step::StopApps { .. } => self.stop_apps(&target, action, observed).await,
-            Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
-                let update = ProfileUpdate {
-                    execution_role: new_role.clone(),
-                    user_settings: user_settings.clone(),
-                    set_tags: set_tags.clone(),
-                    remove_tags: remove_tags.clone(),
-                };
-                let ensured =
-                    self.provision.update_profile(&target, &action.profile, &update).await?;
-                self.note(action, ensured, ENTRY.updated, update_details(&update)).await;
-                Ok(outcome(ensured, "updated"))
-            }
-            Step::Hold { new, .. } => {
-                self.take_away(&target, action, observed, Marking::of(*new, agreed), None).await
-            }
-            // A replaced profile is not leaving, and must not count as such.
-            Step::Remove { new, hand_over, .. } => {
-                let marking = match action.reason {
-                    ReasonCode::ProfileFailed => Marking::Present,
-                    _ => Marking::of(*new, agreed),
-                };
-                self.take_away(&target, action, observed, marking, Some(hand_over)).await
-            }
-        }
-    }
-
-    async fn note(
-        &self,
-        action: &Action,
-        ensured: Ensured,
-        event: &str,
-        details: BTreeMap<String, String>,
-    ) {
-        if ensured == Ensured::Changed {
-            self.record(self.entry(action, event, details)).await;
-        }
-    }
-
-    /// What the audit log says of an action.
-    fn entry(
-        &self,
-        action: &Action,
-        event: &str,
-        mut details: BTreeMap<String, String>,
-    ) -> AuditEntry {
-        details.insert("domain".into(), action.domain.to_string());
-        details.insert("profile".into(), action.profile.to_string());
-        if let Some(because) = &action.because {
-            details.insert("grant".into(), because.grant.to_string());
-        }
-        AuditEntry {
-            at: self.clock.now(),
-            event: event.to_owned(),
-            code: action.reason.as_str().to_owned(),
-            person: Some(action.person.to_string()),
-            team: Some(action.team.to_string()),
-            details,
-        }
+        (self.watcher)(action, &outcome);
+        outcome
     }
 }
 
@@ -239,26 +347,4 @@ fn missing_assignment(
     let blocks =
         |assignment: &Assignment| assignment.domain == action.domain && &assignment.group == group;
     unassigned.iter().find(|(a, _)| is_made && blocks(a)).map(|(_, error)| error.clone())
-}
-
-fn outcome(ensured: Ensured, what: &str) -> Outcome {
-    match ensured {
-        Ensured::Changed => Outcome::Changed(what.to_owned()),
-        Ensured::NotNeeded => Outcome::Waiting,
-    }
-}
-
-fn update_details(update: &ProfileUpdate) -> BTreeMap<String, String> {
-    let mut details = BTreeMap::new();
-    if let Some(role) = &update.execution_role {
-        details.insert("role".to_owned(), role.to_string());
-    }
-    if update.user_settings.is_some() {
-        details.insert("user_settings".to_owned(), "set".to_owned());
-    }
-    let keys: BTreeSet<&str> = update.set_tags.keys().map(String::as_str).collect();
-    if !keys.is_empty() {
-        details.insert("tags".to_owned(), keys.into_iter().collect::<Vec<_>>().join(" "));
-    }
-    details
 }

@@ -1,12 +1,19 @@
 //! Reading the truth: the directory and Studio, as far as one plan needs them.
 
+mod names;
+
 use crate::plane::Plane;
-use crate::ports::{CallError, DirectoryReading, DomainTarget, ProfileScope};
+use crate::ports::{
+    CallError, DirectoryReading, DomainTarget, IndexReading, IndexView, IndexedProfile, Leaving,
+    ProfileScope, StoreError, Ticket,
+};
+use access::check::{CheckedPlan, Removals, Violation, check};
 use access::entitlement::group_names;
 use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
-use access::naming::profile_name;
-use access::observed::{Observed, ObservedRole};
-use access::plan::Plan;
+use access::observed::{
+    Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, Seen, TAG_AGREED, Unread,
+};
+use access::plan::{Plan, Step};
 use access::planner;
 use access::snapshot::Snapshot;
 use futures::stream::{self, StreamExt};
@@ -21,17 +28,15 @@ const READS_AT_ONCE: usize = 4;
 pub enum Scope {
     /// Everybody and every domain.
     Everything,
-    /// These people, and every domain.
+    /// These people, with their profiles wherever they have some or should.
     People(BTreeSet<PersonId>),
-    /// One person and the domain of one team; there only the profile that is theirs by name, or
-    /// all profiles.
+    /// One person with the profiles in the domains of one team. No domain is read in full: where
+    /// that would be needed, the plan says so.
     Entrance {
         /// Who.
         person: PersonId,
         /// What.
         team: TeamKey,
-        /// Whether to read every profile of the domain.
-        whole_domain: bool,
     },
 }
 
@@ -46,42 +51,80 @@ pub struct Survey {
     pub failures: BTreeMap<DomainKey, CallError>,
     /// When.
     pub now: jiff::Timestamp,
+    /// What tells a stale plan from a fresh one. Without it the plan can be shown, not carried out.
+    pub ticket: Result<Ticket, StoreError>,
+    /// What the guard counts, as the store knows it: also what is gone, or was not read.
+    pub leaving: Vec<Leaving>,
 }
+
+/// The domains to read, with how much of each.
+type Wanted = BTreeMap<DomainKey, (DomainTarget, ProfileScope)>;
+
+/// What was read of Studio, and what failed.
+type Observation = (Observed, BTreeMap<DomainKey, CallError>);
 
 impl Plane {
     /// Reads what a plan for this scope needs.
     ///
     /// A directory that cannot be read fails the whole survey: nothing is planned without it. A
-    /// domain that cannot be read is set aside, so that one account never stops the others.
+    /// domain that cannot be read is set aside, so that one account never stops the others. A store
+    /// that cannot be read makes more to read, and leaves a plan that cannot be carried out.
     pub async fn survey(&self, scope: &Scope) -> Result<Survey, CallError> {
         let now = self.clock.now();
-        let groups = group_names(&self.map);
-        // The directory comes after Studio wherever removals are planned. Reading hundreds of
-        // profiles takes minutes; with an older snapshot, a profile made meanwhile for somebody new
-        // would be taken for one that nobody has a right to.
-        let (mut snapshot, (observed, failures)) = match scope {
-            Scope::Everything => {
-                let observed = self.observe(self.every_domain()).await;
-                (self.remembered(self.directory.everybody(&groups).await?, now).await, observed)
-            }
-            Scope::People(people) => {
-                let observed = self.observe(self.every_domain()).await;
-                (
-                    self.remembered(self.directory.people(people, &groups).await?, now).await,
-                    observed,
-                )
-            }
-            // The person's name tells which profile to read. The door removes nothing.
-            Scope::Entrance { person, team, whole_domain } => {
-                let one = BTreeSet::from([person.clone()]);
-                let reading = self.directory.people(&one, &groups).await?;
-                let snapshot = self.remembered(reading, now).await;
-                let wanted = self.domain_of_team(person, team, *whole_domain, &snapshot);
-                (snapshot, self.observe(wanted).await)
+        let ticket = self.claims.ticket(now).await;
+        let people = match scope {
+            Scope::Everything => return self.survey_everything(now, ticket).await,
+            Scope::People(people) => people.clone(),
+            Scope::Entrance { person, .. } => BTreeSet::from([person.clone()]),
+        };
+        let view = match self.index.look(&people, now).await {
+            Ok(view) => view,
+            Err(error) => {
+                tracing::warn!(%error, "the profile index cannot be read; domains are");
+                IndexView::default()
             }
         };
-        self.note_departures(&mut snapshot).await?;
-        Ok(Survey { snapshot, observed, failures, now })
+        // The names to read come from the directory.
+        let snapshot = self.people(&people).await?;
+        let (wanted, is_entrance) = match scope {
+            Scope::Entrance { team, .. } => {
+                (self.entrance(&snapshot, &people, team, &view, now), true)
+            }
+            _ => (self.wanted(&snapshot, &people, &view, now), false),
+        };
+        let (mut observed, failures) = self.observe(&wanted).await;
+        for (key, domain) in &mut observed.domains {
+            domain.seen = self.seen(key, &wanted, &people, &view, now);
+        }
+        self.learn_profiles(&observed, &wanted, &view, &ticket).await;
+        let mut survey =
+            Survey { snapshot, observed, failures, now, ticket, leaving: view.leaving };
+        if !is_entrance {
+            self.count_unread(&mut survey).await;
+            // The directory comes after Studio wherever something is taken away. With an older
+            // snapshot, a profile made meanwhile for somebody new would be taken for one that nobody
+            // has a right to.
+            if self.plan(&survey).actions.iter().any(takes_away) {
+                survey.snapshot = self.people(&people).await?;
+            }
+        }
+        Ok(survey)
+    }
+
+    async fn survey_everything(
+        &self,
+        now: jiff::Timestamp,
+        ticket: Result<Ticket, StoreError>,
+    ) -> Result<Survey, CallError> {
+        let wanted = self.every_domain();
+        // Reading hundreds of profiles takes minutes; the directory comes after Studio.
+        let (observed, failures) = self.observe(&wanted).await;
+        self.learn_profiles(&observed, &wanted, &IndexView::default(), &ticket).await;
+        let snapshot = self.everybody().await?;
+        let leaving = Vec::new();
+        let mut survey = Survey { snapshot, observed, failures, now, ticket, leaving };
+        self.count_unread(&mut survey).await;
+        Ok(survey)
     }
 
     /// Plans from what was surveyed.
@@ -89,42 +132,51 @@ impl Plane {
         planner::plan(&self.map, &survey.snapshot, &survey.observed, survey.now)
     }
 
+    /// Checks a plan against the survey it was made from. The guard counts what was begun in the last
+    /// day, also what is gone by now, and what could not be read.
+    pub fn check(
+        &self,
+        plan: Plan,
+        survey: &Survey,
+        removals: Removals,
+    ) -> Result<CheckedPlan, Vec<Violation>> {
+        let removals = match removals {
+            Removals::Guarded => Removals::GuardedAfter(self.unseen(survey)),
+            other => other,
+        };
+        check(plan, &self.map, &survey.snapshot, &survey.observed, removals)
+    }
+
+    async fn everybody(&self) -> Result<Snapshot, CallError> {
+        let reading = self.directory.everybody(&group_names(&self.map)).await?;
+        let mut snapshot = self.remembered(reading).await;
+        self.note_departures(&mut snapshot).await?;
+        Ok(snapshot)
+    }
+
+    async fn people(&self, people: &BTreeSet<PersonId>) -> Result<Snapshot, CallError> {
+        let reading = self.directory.people(people, &group_names(&self.map)).await?;
+        let mut snapshot = self.remembered(reading).await;
+        self.note_departures(&mut snapshot).await?;
+        Ok(snapshot)
+    }
+
     /// Remembers the memberships of a reading before anything is planned from it: whoever has a
     /// right through a group can then be found when an event names the group.
-    async fn remembered(&self, reading: DirectoryReading, now: jiff::Timestamp) -> Snapshot {
+    async fn remembered(&self, reading: DirectoryReading) -> Snapshot {
+        let now = self.clock.now();
         if let Err(error) = self.memberships.take_over(&reading.memberships, now).await {
             tracing::warn!(%error, "memberships are not remembered; events will have more read");
         }
         reading.snapshot
     }
 
-    fn every_domain(&self) -> BTreeMap<DomainKey, (DomainTarget, ProfileScope)> {
+    fn every_domain(&self) -> Wanted {
         let all = self.targets().into_iter();
         all.map(|(key, target)| (key, (target, ProfileScope::All))).collect()
     }
 
-    fn domain_of_team(
-        &self,
-        person: &PersonId,
-        team: &TeamKey,
-        whole_domain: bool,
-        snapshot: &Snapshot,
-    ) -> BTreeMap<DomainKey, (DomainTarget, ProfileScope)> {
-        let placements = self.map.teams.get(team).map(|team| team.placements.as_slice());
-        let scope = match snapshot.people.get(person) {
-            Some(known) if !whole_domain => {
-                ProfileScope::Named(BTreeSet::from([profile_name(known, team)]))
-            }
-            _ => ProfileScope::All,
-        };
-        let targets = placements.unwrap_or_default().iter().filter_map(|p| self.target(&p.domain));
-        targets.map(|target| (target.key.clone(), (target, scope.clone()))).collect()
-    }
-
-    async fn observe(
-        &self,
-        wanted: BTreeMap<DomainKey, (DomainTarget, ProfileScope)>,
-    ) -> (Observed, BTreeMap<DomainKey, CallError>) {
+    async fn observe(&self, wanted: &Wanted) -> Observation {
         let mut observed = Observed::default();
         let mut failures = BTreeMap::new();
         // The futures are made before they are streamed: a closure inside the stream would have to
@@ -148,7 +200,7 @@ impl Plane {
                 }
             }
         }
-        observed.roles = self.observe_roles(&observed, &wanted).await;
+        observed.roles = self.observe_roles(&observed, wanted).await;
         (observed, failures)
     }
 
@@ -156,7 +208,7 @@ impl Plane {
     async fn observe_roles(
         &self,
         observed: &Observed,
-        wanted: &BTreeMap<DomainKey, (DomainTarget, ProfileScope)>,
+        wanted: &Wanted,
     ) -> BTreeMap<RoleArn, ObservedRole> {
         let mut roles: BTreeMap<RoleArn, &DomainTarget> = BTreeMap::new();
         for team in self.map.teams.values() {
@@ -182,4 +234,119 @@ impl Plane {
             .collect();
         stream::iter(reads).buffer_unordered(READS_AT_ONCE).collect().await
     }
+
+    /// Takes over into the index what was read.
+    async fn learn_profiles(
+        &self,
+        observed: &Observed,
+        wanted: &Wanted,
+        view: &IndexView,
+        ticket: &Result<Ticket, StoreError>,
+    ) {
+        let Ok(ticket) = ticket else { return };
+        for (key, (target, scope)) in wanted {
+            let Some(domain) = observed.domains.get(key) else { continue };
+            let reading = IndexReading {
+                domain: target.domain_id.clone(),
+                auth_mode: domain.auth_mode,
+                asked: match scope {
+                    ProfileScope::All => None,
+                    ProfileScope::Named(names) => {
+                        Some(names.iter().map(|name| name.folded().to_string()).collect())
+                    }
+                },
+                found: owned(domain, &self.map.instance),
+            };
+            if is_known(&reading, view) {
+                continue;
+            }
+            if let Err(error) = self.index.read(&reading, ticket).await {
+                tracing::warn!(domain = %key, %error, "the profile index is not brought up to date");
+            }
+        }
+    }
+
+    /// Fills in what the guard counts without having read it.
+    async fn count_unread(&self, survey: &mut Survey) {
+        match self.index.look(&BTreeSet::new(), survey.now).await {
+            Ok(view) => {
+                survey.leaving = view.leaving;
+                for (key, domain) in &mut survey.observed.domains {
+                    let Some(id) = self.map.domains.get(key).map(|domain| &domain.domain_id) else {
+                        continue;
+                    };
+                    if domain.seen == Seen::Everybody {
+                        continue;
+                    }
+                    let read = owned(domain, &self.map.instance).len();
+                    let known = view.owned.get(id).copied().unwrap_or(0);
+                    let here = |leaving: &&Leaving| &leaving.domain == id;
+                    let unread = survey.leaving.iter().filter(here);
+                    domain.unread = Unread {
+                        owned: usize::try_from(known).unwrap_or(usize::MAX).saturating_sub(read),
+                        leaving_since: unread
+                            .filter(|leaving| is_unread(leaving, domain))
+                            .map(|leaving| leaving.since)
+                            .collect(),
+                    };
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the guard's memory cannot be read"),
+        }
+    }
+
+    /// How many of those the guard counts it cannot see in the survey: their profiles are gone, their
+    /// domains were not read, or another pass is about to mark them.
+    fn unseen(&self, survey: &Survey) -> u32 {
+        let domains: BTreeMap<_, _> =
+            self.map.domains.iter().map(|(key, domain)| (&domain.domain_id, key)).collect();
+        let is_seen = |leaving: &&Leaving| {
+            let domain = domains.get(&leaving.domain).and_then(|k| survey.observed.domains.get(*k));
+            domain.is_some_and(|domain| {
+                let profile = domain.profiles.get(&leaving.profile.folded());
+                let is_marked = profile.is_some_and(|p| p.leaving_since().is_some());
+                is_marked || is_unread(leaving, domain)
+            })
+        };
+        let unseen = survey.leaving.iter().filter(|leaving| !is_seen(leaving)).count();
+        u32::try_from(unseen).unwrap_or(u32::MAX)
+    }
+}
+
+/// Whether the profile is there, as far as is known, and was not among those read.
+fn is_unread(leaving: &Leaving, domain: &ObservedDomain) -> bool {
+    domain.seen != Seen::Everybody
+        && !leaving.gone
+        && !domain.profiles.contains_key(&leaving.profile.folded())
+}
+
+fn takes_away(action: &access::plan::Action) -> bool {
+    matches!(action.step, Step::Hold { .. } | Step::Remove { .. })
+}
+
+/// This installation's profiles of a domain, as the index keeps them.
+fn owned(domain: &ObservedDomain, instance: &str) -> BTreeMap<String, IndexedProfile> {
+    let indexed = |profile: &ObservedProfile| match profile.ownership(instance) {
+        Ownership::Ours { person, team } => Some(IndexedProfile {
+            name: profile.name.clone(),
+            person: person.clone(),
+            team: team.clone(),
+            leaving_since: profile.leaving_since(),
+            agreed: profile.tags.contains_key(TAG_AGREED),
+        }),
+        Ownership::OtherInstance(_) | Ownership::Foreign => None,
+    };
+    let all = domain.profiles.iter();
+    all.filter_map(|(name, profile)| Some((name.to_string(), indexed(profile)?))).collect()
+}
+
+/// Whether the index says all of this already, so that nothing need be written.
+fn is_known(reading: &IndexReading, view: &IndexView) -> bool {
+    let Some(asked) = &reading.asked else { return false };
+    let known = view.profiles.get(&reading.domain).into_iter().flatten();
+    let known = known.map(|profile| (profile.name.folded().to_string(), profile));
+    let known: BTreeMap<String, &IndexedProfile> =
+        known.filter(|(name, _)| asked.contains(name)).collect();
+    known.len() == reading.found.len()
+        && reading.found.iter().all(|(name, profile)| known.get(name) == Some(&profile))
 }

@@ -12,6 +12,7 @@ mod limits;
 mod log_out;
 mod opening;
 mod publish;
+mod readiness;
 mod refusal;
 mod settings;
 mod sign_in;

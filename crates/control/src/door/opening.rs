@@ -2,29 +2,18 @@
 
 use super::begin::other_team;
 use super::cookies::CookieUse;
+use super::readiness::Readiness;
 use super::session_id;
 use super::words::ASK_ADMIN;
 use super::{Door, MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
-use crate::pass::Outcome;
-use crate::ports::{AuditEntry, CallError, DomainTarget, PresignRequest, Session};
-use crate::survey::{Scope, Survey};
-use access::check::Removals;
+use crate::ports::{AuditEntry, DomainTarget, PresignRequest, Session};
 use access::entitlement::{Entitlement, entitlements};
-use access::ids::{PersonId, ProfileName, TeamKey};
+use access::ids::{ProfileName, TeamKey};
 use access::map::Team;
 use access::network::{NetworkRule, Origin};
-use access::observed::AuthMode;
-use access::plan::{Action, Kept, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
 use std::collections::BTreeMap;
-
-/// Whether the person's profile for the team can be opened.
-enum Readiness {
-    Ready(DomainTarget, ProfileName),
-    Preparing(Preparing),
-    Blocked(ReasonCode, Option<String>),
-}
 
 impl Door {
     /// The teams of the person who is signed in.
@@ -108,28 +97,9 @@ impl Door {
             Ok(Readiness::Ready(target, profile)) => {
                 self.presign(&person, team_key, team, &target, profile).await
             }
-            Ok(Readiness::Blocked(ReasonCode::SsoDomain, url)) => {
-                let remedy = match url.filter(|url| !url.is_empty()) {
-                    Some(url) => format!("Open {url}, or its tile in the AWS access portal."),
-                    None => "Open its tile in the AWS access portal.".to_owned(),
-                };
-                let why = "The Studio of this team signs people in by itself.";
-                let no = No::new(ReasonCode::SsoDomain, why, &remedy).of(&person.id).on(team_key);
-                Err(self.refuse(RefusalKind::Denied, no).await)
-            }
-            // The admin can do nothing about it, and it passes.
-            Ok(Readiness::Blocked(ReasonCode::DomainUnreadable, detail)) => {
-                let no = No::unavailable(&detail.unwrap_or_default()).of(&person.id).on(team_key);
-                Err(self.refuse(RefusalKind::Unavailable, no).await)
-            }
             Ok(Readiness::Blocked(code, detail)) => {
-                let mut no = No::new(
-                    ReasonCode::ProfileBlocked,
-                    "Your Studio profile cannot be made ready.",
-                    ASK_ADMIN,
-                );
-                no.detail = Some(format!("{code} {}", detail.unwrap_or_default()));
-                Err(self.refuse(RefusalKind::Unavailable, no.of(&person.id).on(team_key)).await)
+                let (kind, no) = blocked(code, detail);
+                Err(self.refuse(kind, no.of(&person.id).on(team_key)).await)
             }
             Err(error) => {
                 let no = No::unavailable(&error).of(&person.id).on(team_key);
@@ -187,75 +157,6 @@ impl Door {
         })
     }
 
-    /// Makes sure that the person's profile for the team is there and right.
-    async fn ready(&self, person: &Person, team: &TeamKey) -> Result<Readiness, CallError> {
-        let mut whole_domain = false;
-        loop {
-            let scope =
-                Scope::Entrance { person: person.id.clone(), team: team.clone(), whole_domain };
-            let survey = self.plane.survey(&scope).await?;
-            let plan = only(self.plane.plan(&survey), &person.id, team);
-            let kept = plan.kept.first().cloned();
-            if let Some(url) = kept.as_ref().and_then(|kept| elsewhere(kept, &survey)) {
-                return Ok(Readiness::Blocked(ReasonCode::SsoDomain, Some(url)));
-            }
-            let domain = kept.as_ref().map(|kept| kept.domain.clone());
-            return match kept.map(|k| (k.reason, k.profile, k.detail)) {
-                // Its name is not taken, yet it may exist under an older one.
-                Some((ReasonCode::PartialDomain, ..)) if !whole_domain => {
-                    whole_domain = true;
-                    continue;
-                }
-                // A correction that waits for others keeps nobody out.
-                Some((
-                    ReasonCode::InAgreement | ReasonCode::AppsRunning | ReasonCode::CanaryFirst,
-                    Some(profile),
-                    _,
-                )) => match domain.and_then(|key| self.plane.target(&key)) {
-                    Some(target) => Ok(Readiness::Ready(target, profile)),
-                    None => Ok(Readiness::Blocked(ReasonCode::TeamGone, None)),
-                },
-                Some((ReasonCode::Busy, ..)) => {
-                    Ok(Readiness::Preparing(Preparing { profile_requested: true }))
-                }
-                Some((reason, _, detail)) => Ok(Readiness::Blocked(reason, detail)),
-                None => self.prepare(plan, survey).await,
-            };
-        }
-    }
-
-    /// Carries out the one action that the person's profile needs.
-    async fn prepare(&self, plan: Plan, survey: Survey) -> Result<Readiness, CallError> {
-        // The door gives and never takes: what a replaced profile would take with it is for the
-        // loop and its guard.
-        let removals = Removals::Allowed(0);
-        let checked = match self.plane.check(plan, &survey, removals) {
-            Ok(checked) => checked,
-            Err(violations) => {
-                let first = violations.into_iter().next();
-                let detail = first.map(|violation| violation.message);
-                return Ok(Readiness::Blocked(ReasonCode::PlanInvalid, detail));
-            }
-        };
-        // On its own, for a browser that goes away would otherwise end this between a change and
-        // its audit entry.
-        let plane = self.plane.clone();
-        let work = tokio::spawn(async move {
-            let watcher = |action: &Action, outcome: &Outcome| {
-                tracing::debug!(profile = %action.profile, ?outcome, "preparing");
-            };
-            plane.carry_out(&checked, &survey.observed, &watcher).await
-        });
-        let Ok(report) = work.await else {
-            let detail = Some("the work on it broke off".to_owned());
-            return Ok(Readiness::Blocked(ReasonCode::Unavailable, detail));
-        };
-        match report.failed.into_iter().next() {
-            Some((_, error)) => Err(error),
-            None => Ok(Readiness::Preparing(Preparing { profile_requested: report.changed > 0 })),
-        }
-    }
-
     async fn presign(
         &self,
         person: &Person,
@@ -300,29 +201,30 @@ impl Door {
     }
 }
 
-/// The address of the domain that the profile is in, if it signs people in by itself: no link can be
-/// asked for there.
-fn elsewhere(kept: &Kept, survey: &Survey) -> Option<String> {
-    let domain = survey.observed.domains.get(&kept.domain)?;
-    kept.profile.as_ref()?;
-    (domain.auth_mode == AuthMode::Sso && kept.reason != ReasonCode::Busy)
-        .then(|| domain.url.clone().unwrap_or_default())
-}
-
-/// Of a plan, only what concerns this person and team.
-fn only(plan: Plan, person: &PersonId, team: &TeamKey) -> Plan {
-    let Plan { actions, kept, .. } = plan;
-    Plan {
-        actions: actions.into_iter().filter(|a| &a.person == person && &a.team == team).collect(),
-        kept: kept
-            .into_iter()
-            .filter(|k| k.reason != ReasonCode::Duplicate)
-            .filter(|k| match (&k.person, &k.team) {
-                (Some(p), Some(t)) => p == person && t == team,
-                // A domain that cannot be used at all.
-                _ => k.profile.is_none(),
-            })
-            .collect(),
-        ..plan
-    }
+/// How to tell why a profile cannot be opened.
+fn blocked<'a>(code: ReasonCode, detail: Option<String>) -> (RefusalKind, No<'a>) {
+    let no = match code {
+        ReasonCode::SsoDomain => {
+            let remedy = match detail.filter(|url| !url.is_empty()) {
+                Some(url) => format!("Open {url}, or its tile in the AWS access portal."),
+                None => "Open its tile in the AWS access portal.".to_owned(),
+            };
+            let why = "The Studio of this team signs people in by itself.";
+            return (RefusalKind::Denied, No::new(code, why, &remedy));
+        }
+        // The admin can do nothing about it, and it passes.
+        ReasonCode::DomainUnreadable | ReasonCode::Unavailable => {
+            No::unavailable(&detail.unwrap_or_default())
+        }
+        ReasonCode::Frozen | ReasonCode::ObserveOnly => {
+            let why = "Your Studio profile is not ready, and nothing may be changed at present.";
+            No { detail, ..No::new(code, why, ASK_ADMIN) }
+        }
+        _ => {
+            let why = "Your Studio profile cannot be made ready.";
+            let detail = Some(format!("{code} {}", detail.unwrap_or_default()));
+            No { detail, ..No::new(ReasonCode::ProfileBlocked, why, ASK_ADMIN) }
+        }
+    };
+    (RefusalKind::Unavailable, no)
 }

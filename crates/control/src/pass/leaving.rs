@@ -6,13 +6,13 @@
 //! stopped all the same.
 
 use super::Outcome;
+use super::hand::Hand;
 use crate::departure::HISTORY;
-use crate::plane::Plane;
 use crate::ports::{
     AppOwner, AuditEntry, CallError, DomainTarget, Ensured, ProfileUpdate, StoreError,
 };
 use crate::receipt::{ENTRY, is_begun, is_written, words};
-use access::observed::{Observed, ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
+use access::observed::{ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
 use access::offboarding::{self, Advance, Call};
 use access::plan::{Action, SpaceHandover};
 use access::reason::ReasonCode;
@@ -45,17 +45,16 @@ struct Case<'a> {
     past: Result<Vec<AuditEntry>, StoreError>,
 }
 
-impl Plane {
+impl Hand<'_> {
     /// Holds a profile, or takes it a step further on its way out.
     pub(super) async fn take_away(
         &self,
         target: &DomainTarget,
         action: &Action,
-        observed: &Observed,
         marking: Marking,
         delete: Option<&[SpaceHandover]>,
     ) -> Result<Outcome, CallError> {
-        let Some(case) = self.case(target, action, observed).await else {
+        let Some(case) = self.case(target, action).await else {
             return Ok(Outcome::Waiting);
         };
         let marked = match marking {
@@ -83,9 +82,8 @@ impl Plane {
         &self,
         target: &DomainTarget,
         action: &Action,
-        observed: &Observed,
     ) -> Result<Outcome, CallError> {
-        let Some(case) = self.case(target, action, observed).await else {
+        let Some(case) = self.case(target, action).await else {
             return Ok(Outcome::Waiting);
         };
         match offboarding::stop_apps(case.profile) {
@@ -94,15 +92,10 @@ impl Plane {
         }
     }
 
-    async fn case<'a>(
-        &self,
-        target: &'a DomainTarget,
-        action: &'a Action,
-        observed: &'a Observed,
-    ) -> Option<Case<'a>> {
-        let domain = observed.domains.get(&action.domain)?;
+    async fn case<'a>(&'a self, target: &'a DomainTarget, action: &'a Action) -> Option<Case<'a>> {
+        let domain = self.observed.domains.get(&action.domain)?;
         let profile = domain.profiles.get(&action.profile.folded())?;
-        let past = self.audit.of_person(&action.person, HISTORY).await;
+        let past = self.plane.audit.of_person(&action.person, HISTORY).await;
         Some(Case { target, action, domain, profile, past })
     }
 
@@ -114,7 +107,7 @@ impl Plane {
         words::put_spaces(&mut details, profile);
         details.insert("apps".to_owned(), profile.live_apps().to_string());
         if self.may_not_sign_in(action).await {
-            match self.sessions.close_all(&action.person).await {
+            match self.plane.sessions.close_all(&action.person).await {
                 Ok(ended) => drop(details.insert("sessions_ended".to_owned(), ended.to_string())),
                 Err(error) => tracing::error!(%error, "sessions of a leaver cannot be ended"),
             }
@@ -122,14 +115,15 @@ impl Plane {
         let begun = matches!(&case.past, Ok(past)
             if is_begun(past, action.domain.as_str(), action.profile.as_str()));
         if !begun {
-            self.record(self.entry(action, ENTRY.begun, details)).await;
+            self.plane.record(self.entry(action, ENTRY.begun, details)).await;
         }
-        let mut set_tags = BTreeMap::from([(TAG_LEAVING.to_owned(), self.clock.now().to_string())]);
+        let mut set_tags =
+            BTreeMap::from([(TAG_LEAVING.to_owned(), self.plane.clock.now().to_string())]);
         if agreed {
             set_tags.insert(TAG_AGREED.to_owned(), "yes".to_owned());
         }
         let update = ProfileUpdate { set_tags, ..ProfileUpdate::default() };
-        self.provision.update_profile(target, &action.profile, &update).await?;
+        self.plane.provision.update_profile(target, &action.profile, &update).await?;
         Ok(())
     }
 
@@ -140,7 +134,7 @@ impl Plane {
             ReasonCode::PersonGone | ReasonCode::PersonDisabled => true,
             ReasonCode::Offboarded => {
                 let person = BTreeSet::from([action.person.clone()]);
-                let departures = self.departures.departures(Some(&person)).await;
+                let departures = self.plane.departures.departures(Some(&person)).await;
                 departures.is_ok_and(|all| all.iter().any(|departure| departure.team.is_none()))
             }
             _ => false,
@@ -185,26 +179,26 @@ impl Plane {
                     tracing::error!(%error, "an app is stopped without its audit entry");
                 }
                 let owner = AppOwner::Space((*space).to_owned());
-                self.provision.stop_app(target, &owner, app).await?
+                self.plane.provision.stop_app(target, &owner, app).await?
             }
             Call::StopProfileApp(app) => {
                 if let Err(error) = written {
                     tracing::error!(%error, "an app is stopped without its audit entry");
                 }
                 let owner = AppOwner::Profile(profile.name.clone());
-                self.provision.stop_app(target, &owner, app).await?
+                self.plane.provision.stop_app(target, &owner, app).await?
             }
             Call::HandOver(handover) => {
                 written?;
-                self.provision.hand_over_space(target, handover).await?
+                self.plane.provision.hand_over_space(target, handover).await?
             }
             Call::DeleteSpace(space) => {
                 written?;
-                self.provision.delete_space(target, space).await?
+                self.plane.provision.delete_space(target, space).await?
             }
             Call::DeleteProfile => {
                 written?;
-                self.provision.delete_profile(target, &profile.name).await?
+                self.plane.provision.delete_profile(target, &profile.name).await?
             }
         };
         Ok((ensured == Ensured::Changed).then_some(what))
@@ -221,7 +215,7 @@ impl Plane {
         match &case.past {
             Ok(past) if is_written(past, &entry) => Ok(()),
             // A log that cannot be read may yet be written; twice is better than never.
-            _ => self.audit.append(&entry).await,
+            _ => self.plane.audit.append(&entry).await,
         }
     }
 }

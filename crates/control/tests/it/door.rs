@@ -6,6 +6,7 @@ use access::network::Origin;
 use control::door::{
     Accepted, CookieKeys, Door, DoorPorts, DoorSettings, Refusal, RefusalKind, SessionToken,
 };
+use control::survey::Scope;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoResponse, Signing};
 use jiff::{SignedDuration, Timestamp};
 use saml_sp::IdentityProvider;
@@ -136,6 +137,11 @@ impl House {
             (key, IdentityProvider { valid_until, ..idp })
         });
         Self::with(world, MAP, settings(), metadata)
+    }
+
+    /// Reads every domain, as the loop does at its start: from then on the index tells.
+    pub(crate) async fn read_in_full(&self) {
+        self.world.plane(MAP).survey(&Scope::Everything).await.unwrap();
     }
 
     /// Begins at `corp`: the request's id and the browser's secret.

@@ -96,6 +96,7 @@ async fn not_entitled() {
 #[tokio::test(start_paused = true)]
 async fn network_refused() {
     let house = House::new();
+    house.read_in_full().await;
     house.world.join("ada", "ml-trials");
     let ada = house.sign_in("ada").await;
     let from = |address: &str| Origin { address: Some(address.parse().unwrap()), vpce: None };
@@ -117,6 +118,7 @@ async fn network_refused() {
 #[tokio::test(start_paused = true)]
 async fn profile_blocked() {
     let house = House::new();
+    house.read_in_full().await;
     house.world.state().profiles.get_mut("ada--fraud").unwrap().tags = Tags::default();
     let ada = house.sign_in("ada").await;
     refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "profile-blocked");
@@ -200,6 +202,7 @@ async fn a_hundred_openings_at_once_are_one() {
 #[tokio::test(start_paused = true)]
 async fn a_browser_that_goes_away_leaves_no_turn_behind() {
     let house = House::over(World::of(&[]));
+    house.read_in_full().await;
     house.world.join("ada", "ml-fraud");
     let ada = house.sign_in("ada").await;
     house.world.state().domain_takes = Duration::from_secs(5);

@@ -4,6 +4,7 @@ use crate::reconciler::{Running, pass, people};
 use crate::world::{Fault, MAP, World, person_id};
 use access::ids::{GroupId, MembershipId, PersonId};
 use control::event::{Concern, Family, Membership, Outcome, Wake};
+use control::reconciler::MOST_PEOPLE;
 use control::survey::Scope;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -94,7 +95,7 @@ async fn what_nobody_knows_has_everything_read() {
 
 #[tokio::test]
 async fn a_large_group_is_not_listed_twice() {
-    let names: Vec<String> = (0..60).map(|n| format!("p{n}")).collect();
+    let names: Vec<String> = (0..=MOST_PEOPLE).map(|n| format!("p{n}")).collect();
     let world = World::of(&names.iter().map(String::as_str).collect::<Vec<_>>());
     read_everything(&world).await;
     assert_eq!(woken(&world, &group("ml-fraud")).await, Wake::Everything);
@@ -204,7 +205,7 @@ async fn each_family_converges_to_the_same_state_also_lost_doubled_and_late() {
         // All but one arrive, twice, the last one first.
         for name in REMOVALS.iter().rev().filter(|name| **name != lost) {
             for _ in 0..2 {
-                running.waker.wake(plane.hear(&recorded(name)).await.unwrap());
+                running.wake(plane.hear(&recorded(name)).await.unwrap()).await;
             }
         }
         pass(60).await;
@@ -224,7 +225,7 @@ async fn any_one_family_alone_is_enough_and_none_only_costs_time() {
         world.state().groups.clear();
         world.state().reads.clear();
         if let Some(name) = told {
-            running.waker.wake(plane.hear(&recorded(name)).await.unwrap());
+            running.wake(plane.hear(&recorded(name)).await.unwrap()).await;
             pass(60).await;
             assert_eq!(world.leaving(), ["ana--fraud"], "{name}");
         } else {

@@ -32,7 +32,7 @@ async fn a_refused_plan_is_audited_whenever_it_changes_and_keeps_nobody_else_out
     // The error is found: they are members again, and one really leaves.
     world.join("ada", "ml-fraud");
     world.join("bob", "ml-fraud");
-    running.waker.wake(Wake::Everything);
+    running.wake(Wake::Everything).await;
     pass(60).await;
     assert_eq!(world.leaving(), ["cem--fraud"]);
     running.stop().await;
@@ -45,7 +45,7 @@ async fn drain(world: &std::sync::Arc<World>, map: &str) -> Running {
     pass(60).await;
     for name in NAMES {
         world.leave(name, "ml-fraud");
-        running.waker.wake(people(&[name]));
+        running.wake(people(&[name])).await;
         pass(60).await;
     }
     running

@@ -1,10 +1,9 @@
 //! The loop: what wakes it, what it does not lose, and what stops it.
 
 use crate::world::{Fault, MAP, World, person_id};
-use access::ids::PersonId;
 use control::event::Wake;
-use control::reconciler::{Rhythm, Waker};
-use std::collections::BTreeSet;
+use control::plane::Plane;
+use control::reconciler::Rhythm;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -20,23 +19,30 @@ pub(crate) fn people(names: &[&str]) -> Wake {
 
 /// A loop that runs, on virtual time.
 pub(crate) struct Running {
-    pub(crate) waker: Waker,
+    plane: Plane,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Running {
     pub(crate) fn start(world: &Arc<World>, map: &str) -> Self {
-        let (plane, waker) = (world.plane(map), Waker::default());
+        Self::of(world.plane(map))
+    }
+
+    pub(crate) fn of(plane: Plane) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let listener = waker.clone();
+        let it = plane.clone();
         let task = tokio::spawn(async move {
             let stopped = async {
                 let _ = stopped.await;
             };
-            plane.run(&listener, Rhythm::default(), stopped).await;
+            it.run(Rhythm::default(), stopped).await;
         });
-        Self { waker, stop, task }
+        Self { plane, stop, task }
+    }
+
+    pub(crate) async fn wake(&self, wake: Wake) {
+        self.plane.wake(&wake).await.unwrap();
     }
 
     pub(crate) async fn stop(self) {
@@ -50,30 +56,6 @@ pub(crate) async fn pass(seconds: u64) {
     tokio::time::sleep(secs(seconds)).await;
 }
 
-#[tokio::test]
-async fn wake_ups_merge_and_the_wider_one_wins() {
-    let waker = Waker::default();
-    waker.wake(people(&["ada"]));
-    waker.wake(people(&["bob"]));
-    assert_eq!(waker.next().await, people(&["ada", "bob"]));
-    waker.wake(people(&["ada"]));
-    waker.wake(Wake::Everything);
-    waker.wake(people(&["bob"]));
-    assert_eq!(waker.next().await, Wake::Everything);
-}
-
-#[tokio::test]
-async fn for_many_people_everybody_is_read() {
-    let many =
-        |n: usize| -> BTreeSet<PersonId> { (0..n).map(|i| person_id(&i.to_string())).collect() };
-    let waker = Waker::default();
-    waker.wake(Wake::People(many(50)));
-    assert_eq!(waker.next().await, Wake::People(many(50)));
-    waker.wake(Wake::People(many(50)));
-    waker.wake(people(&["ada"]));
-    assert_eq!(waker.next().await, Wake::Everything);
-}
-
 #[tokio::test(start_paused = true)]
 async fn wake_ups_during_a_pass_are_one_more_pass() {
     let world = World::of(&["ada", "bob"]);
@@ -81,8 +63,8 @@ async fn wake_ups_during_a_pass_are_one_more_pass() {
     let running = Running::start(&world, MAP);
     pass(5).await;
     assert_eq!(world.state().reads, ["everybody"]);
-    running.waker.wake(people(&["ada"]));
-    running.waker.wake(people(&["bob"]));
+    running.wake(people(&["ada"])).await;
+    running.wake(people(&["bob"])).await;
     pass(60).await;
     assert_eq!(world.state().reads, ["everybody", "p-ada p-bob"]);
     running.stop().await;
@@ -95,7 +77,7 @@ async fn everything_is_read_again_on_the_timer_also_under_a_stream_of_events() {
     let running = Running::start(&world, MAP);
     for _ in 0..200 {
         pass(5).await;
-        running.waker.wake(people(&["ada"]));
+        running.wake(people(&["ada"])).await;
     }
     let full = world.state().reads.iter().filter(|read| *read == "everybody").count();
     assert_eq!(full, 2);

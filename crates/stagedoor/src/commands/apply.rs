@@ -11,16 +11,23 @@ use access::plan::{Action, Plan};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
-use control::pass::{Outcome as ActionOutcome, PassReport};
+use control::pass::{Halt, Outcome as ActionOutcome, PassReport};
 use control::plane::Plane;
 use control::ports::CallError;
+use control::settle::{Audience, Patience, Settled, Unsettled};
 use control::survey::{Scope, Survey};
+use std::sync::{Mutex, PoisonError};
 
 pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let expected = args.plan.as_deref().map(plan::load).transpose()?;
     let store = compose::store(&args.store.store, args.dry_run)?;
     let plane = compose::parts(map, Aws::connect().await, store).plane;
+    if !args.dry_run
+        && let Some(halt) = plane.halted().await
+    {
+        return Err(halted(&halt).into());
+    }
     let removals = args.allow_removals.map_or(Removals::Guarded, Removals::Allowed);
     let survey = {
         let _reading = Progress::spinner(plan::reading(&plane.map));
@@ -38,16 +45,6 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         return Ok(plan::outcome(&fresh, &survey));
     }
     converge(&plane, &Scope::Everything, removals, args.wait, Some((survey, fresh)), common).await
-}
-
-/// What there is when nothing is left to do now.
-pub(super) struct Settled {
-    /// The last survey.
-    pub(super) survey: Survey,
-    /// The plan that came of it, which does nothing.
-    pub(super) plan: Plan,
-    /// How many changes were made on the way.
-    pub(super) changed: usize,
 }
 
 /// Runs passes until AWS agrees with the map, and prints what came of it.
@@ -69,64 +66,57 @@ pub(super) async fn converge(
 pub(super) async fn settle(
     plane: &Plane,
     scope: &Scope,
-    mut removals: Removals,
+    removals: Removals,
     wait: WaitArgs,
-    mut first: Option<(Survey, Plan)>,
+    first: Option<(Survey, Plan)>,
     narrow: &(dyn Fn(Plan) -> Plan + Sync),
 ) -> Result<Settled> {
-    let deadline = tokio::time::Instant::now() + wait.timeout;
-    let mut changed = 0;
-    // AWS is often done sooner than the longest pause; the first looks come early.
-    let mut pause = wait.poll / 8;
-    loop {
-        let (survey, plan) = if let Some(first) = first.take() {
-            first
-        } else {
-            let survey = {
-                let _reading = Progress::spinner(plan::reading(&plane.map));
-                plane.survey(scope).await?
-            };
-            let plan = narrow(plane.plan(&survey));
-            (survey, plan)
-        };
-        let checked = match plane.check(plan.clone(), &survey, removals) {
-            Ok(checked) => checked,
-            Err(violations) => return Err(refused(&violations, &plan).into()),
-        };
-        let busy = plan.kept.iter().any(|k| k.reason == ReasonCode::Busy && k.team.is_some());
-        if plan.is_empty() && !busy {
-            return Ok(Settled { survey, plan, changed });
-        }
-        let report = {
-            let progress = Progress::bar(plan.actions.len(), "applying");
-            let watcher = |action: &Action, outcome: &ActionOutcome| {
-                if let Some(told) = told(action, outcome) {
-                    progress.talk(&told);
-                }
-                progress.step();
-            };
-            plane.carry_out(&checked, &survey.observed, &watcher).await
-        };
-        changed += report.changed;
-        removals = left_of(removals, &plan, &report);
-        if report.changed == 0 && report.waiting == 0 && !report.failed.is_empty() {
-            return Err(stuck(&report).into());
-        }
-        if tokio::time::Instant::now() >= deadline {
-            return Err(late().into());
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(wait.poll);
+    let patience = Patience { timeout: wait.timeout, poll: wait.poll };
+    let bars = Bars { reading: plan::reading(&plane.map), shown: Mutex::default() };
+    let ended = plane.settle(scope, removals, patience, first, narrow, &bars).await;
+    ended.map_err(|unsettled| match unsettled {
+        Unsettled::Unreadable(error) => error.into(),
+        Unsettled::Refused(plan, violations) => refused(&violations, &plan).into(),
+        Unsettled::Halted(halt) => halted(&halt).into(),
+        Unsettled::Stuck(report) => stuck(&report).into(),
+        Unsettled::Late => late().into(),
+    })
+}
+
+/// Shows how far it is.
+struct Bars {
+    /// What is said while everything is read.
+    reading: String,
+    shown: Mutex<Option<Progress>>,
+}
+
+impl Bars {
+    fn show(&self, progress: Option<Progress>) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = progress;
     }
 }
 
-/// What is left of the removals that somebody agreed to: the number holds for the whole run, not for
-/// each of its passes.
-fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
-    let Removals::Allowed(number) = removals else { return removals };
-    let failed = report.failed.iter().filter(|(action, _)| action.is_new_removal()).count();
-    let begun = plan.new_removals().saturating_sub(failed);
-    Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))
+impl Audience for Bars {
+    fn reading(&self) {
+        self.show(Some(Progress::spinner(self.reading.clone())));
+    }
+
+    fn applying(&self, plan: &Plan) {
+        self.show(Some(Progress::bar(plan.actions.len(), "applying")));
+    }
+
+    fn acted(&self, action: &Action, outcome: &ActionOutcome) {
+        if let Some(progress) = &*self.shown.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(told) = told(action, outcome) {
+                progress.talk(&told);
+            }
+            progress.step();
+        }
+    }
+
+    fn pausing(&self) {
+        self.show(None);
+    }
 }
 
 /// What came of an action, if it is worth a line.
@@ -148,6 +138,23 @@ fn stale() -> NotDone {
             "the facts have changed since this plan was made; nothing was changed ({code})"
         ),
         remedy: "Make a new one with `stagedoor plan --out FILE`.".to_owned(),
+    }
+}
+
+/// Nothing may be changed now.
+fn halted(halt: &Halt) -> NotDone {
+    let code = halt.code().as_str();
+    NotDone {
+        outcome: Outcome::Failed,
+        code,
+        message: format!("{halt} ({code})"),
+        remedy: match halt {
+            Halt::Store(_) => "Run it again; what was done stays done.",
+            Halt::Frozen(_) | Halt::ObserveOnly => {
+                "`stagedoor thaw` lets changes be made again; `stagedoor plan` shows what waits."
+            }
+        }
+        .to_owned(),
     }
 }
 
@@ -188,7 +195,8 @@ fn refused(violations: &[Violation], plan: &Plan) -> NotDone {
 /// Nothing moved and calls failed: says which, once for each kind.
 fn stuck(report: &PassReport) -> NotDone {
     let mut seen: Vec<&CallError> = Vec::new();
-    for (_, error) in &report.failed {
+    let unassigned = report.unassigned.iter().map(|(_, error)| error);
+    for error in unassigned.chain(report.failed.iter().map(|(_, error)| error)) {
         if !seen.iter().any(|e| (e.kind, e.operation) == (error.kind, error.operation)) {
             seen.push(error);
         }
@@ -199,7 +207,11 @@ fn stuck(report: &PassReport) -> NotDone {
     NotDone {
         outcome: Outcome::Failed,
         code: seen.first().map_or("failed", |error| error.kind.code()),
-        message: format!("{} failed: {}", counted(report.failed.len(), "action"), calls.join("; ")),
+        message: format!(
+            "{} failed: {}",
+            counted(report.failed.len().saturating_add(report.unassigned.len()), "action"),
+            calls.join("; ")
+        ),
         remedy: remedies.join(" "),
     }
 }

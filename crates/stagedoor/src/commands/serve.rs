@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::Door;
 use control::ports::{FailureKind, WakeQueue};
-use control::reconciler::{Rhythm, Waker};
+use control::reconciler::Rhythm;
 use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
@@ -107,7 +107,6 @@ pub(crate) async fn serve_until(
 ) -> Result<()> {
     let Serving { listener, ops, parts, door, metadata, queue, rhythm, config } = serving;
     let (stopping, stopped) = watch::channel(false);
-    let waker = Waker::default();
     let door = Arc::new(door);
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     if let Some(listener) = ops {
@@ -121,9 +120,9 @@ pub(crate) async fn serve_until(
     let router = web::router(door, config);
     let end = seen(stopped.clone());
     tasks.spawn(async move { web::serve(listener, router, end).await.context("the server") });
-    let (plane, woken_by, end) = (parts.plane.clone(), waker.clone(), seen(stopped.clone()));
+    let (plane, end) = (parts.plane.clone(), seen(stopped.clone()));
     tasks.spawn(async move {
-        plane.run(&woken_by, rhythm, end).await;
+        plane.run(rhythm, end).await;
         Ok(())
     });
     if let Some(metadata) = metadata {
@@ -136,7 +135,7 @@ pub(crate) async fn serve_until(
     if let Some(queue) = queue {
         let (plane, end) = (parts.plane.clone(), seen(stopped));
         tasks.spawn(async move {
-            plane.listen(queue.as_ref(), &waker, end).await;
+            plane.listen(queue.as_ref(), end).await;
             Ok(())
         });
     }

@@ -1,0 +1,144 @@
+//! Whether a person's profile for a team can be opened, and what it takes.
+
+use super::{Door, Preparing};
+use crate::event::Wake;
+use crate::pass::{Halt, Outcome};
+use crate::ports::{CallError, DomainTarget};
+use crate::survey::{Scope, Survey};
+use access::check::Removals;
+use access::ids::{PersonId, ProfileName, TeamKey};
+use access::observed::AuthMode;
+use access::plan::{Action, Kept, Plan};
+use access::reason::ReasonCode;
+use access::snapshot::Person;
+use std::collections::BTreeSet;
+
+/// Whether the person's profile for the team can be opened.
+pub(super) enum Readiness {
+    Ready(DomainTarget, ProfileName),
+    Preparing(Preparing),
+    Blocked(ReasonCode, Option<String>),
+}
+
+impl Readiness {
+    fn awaited() -> Self {
+        Self::Preparing(Preparing { profile_requested: false })
+    }
+
+    fn halted(halt: &Halt) -> Self {
+        Self::Blocked(halt.code(), Some(halt.to_string()))
+    }
+}
+
+impl Door {
+    /// Makes sure that the person's profile for the team is there and right. Only profiles of the
+    /// person are read, never a whole domain: that is for the loop.
+    pub(super) async fn ready(
+        &self,
+        person: &Person,
+        team: &TeamKey,
+    ) -> Result<Readiness, CallError> {
+        let scope = Scope::Entrance { person: person.id.clone(), team: team.clone() };
+        let survey = self.plane.survey(&scope).await?;
+        let plan = only(self.plane.plan(&survey), &person.id, team);
+        let kept = plan.kept.first().cloned();
+        if let Some(url) = kept.as_ref().and_then(|kept| elsewhere(kept, &survey)) {
+            return Ok(Readiness::Blocked(ReasonCode::SsoDomain, Some(url)));
+        }
+        let domain = kept.as_ref().map(|kept| kept.domain.clone());
+        Ok(match kept.map(|k| (k.reason, k.profile, k.detail)) {
+            // Its name is not taken, yet it may exist under an older one.
+            Some((ReasonCode::PartialDomain, ..)) => self.leave_to_the_loop(person).await,
+            // A correction that waits for others keeps nobody out.
+            Some((
+                ReasonCode::InAgreement | ReasonCode::AppsRunning | ReasonCode::CanaryFirst,
+                Some(profile),
+                _,
+            )) => match domain.and_then(|key| self.plane.target(&key)) {
+                Some(target) => Readiness::Ready(target, profile),
+                None => Readiness::Blocked(ReasonCode::TeamGone, None),
+            },
+            Some((ReasonCode::Busy, ..)) => {
+                Readiness::Preparing(Preparing { profile_requested: true })
+            }
+            Some((reason, _, detail)) => Readiness::Blocked(reason, detail),
+            None => return self.prepare(plan, survey).await,
+        })
+    }
+
+    /// Has the loop read the domain in full, as it does once after the store is new. The waiting page
+    /// looks again.
+    async fn leave_to_the_loop(&self, person: &Person) -> Readiness {
+        if let Some(halt) = self.plane.halted().await {
+            return Readiness::halted(&halt);
+        }
+        match self.plane.wake(&Wake::People(BTreeSet::from([person.id.clone()]))).await {
+            Ok(()) => Readiness::awaited(),
+            Err(error) => Readiness::Blocked(ReasonCode::Unavailable, Some(error.to_string())),
+        }
+    }
+
+    /// Carries out the one action that the person's profile needs.
+    async fn prepare(&self, plan: Plan, survey: Survey) -> Result<Readiness, CallError> {
+        // The door gives and never takes: what a replaced profile would take with it is for the
+        // loop and its guard.
+        let removals = Removals::Allowed(0);
+        let checked = match self.plane.check(plan, &survey, removals) {
+            Ok(checked) => checked,
+            Err(violations) => {
+                let first = violations.into_iter().next();
+                let detail = first.map(|violation| violation.message);
+                return Ok(Readiness::Blocked(ReasonCode::PlanInvalid, detail));
+            }
+        };
+        // On its own, for a browser that goes away would otherwise end this between a change and
+        // its audit entry.
+        let plane = self.plane.clone();
+        let work = tokio::spawn(async move {
+            let watcher = |action: &Action, outcome: &Outcome| {
+                tracing::debug!(profile = %action.profile, ?outcome, "preparing");
+            };
+            plane.carry_out(&checked, &survey, &watcher).await
+        });
+        let Ok(report) = work.await else {
+            let detail = Some("the work on it broke off".to_owned());
+            return Ok(Readiness::Blocked(ReasonCode::Unavailable, detail));
+        };
+        if let Some(halt) = report.halted {
+            return Ok(Readiness::halted(&halt));
+        }
+        let unassigned = report.unassigned.into_iter().map(|(_, error)| error);
+        let failed = report.failed.into_iter().map(|(_, error)| error);
+        match unassigned.chain(failed).next() {
+            Some(error) => Err(error),
+            None => Ok(Readiness::Preparing(Preparing { profile_requested: report.changed > 0 })),
+        }
+    }
+}
+
+/// The address of the domain that the profile is in, if it signs people in by itself: no link can be
+/// asked for there.
+fn elsewhere(kept: &Kept, survey: &Survey) -> Option<String> {
+    let domain = survey.observed.domains.get(&kept.domain)?;
+    kept.profile.as_ref()?;
+    (domain.auth_mode == AuthMode::Sso && kept.reason != ReasonCode::Busy)
+        .then(|| domain.url.clone().unwrap_or_default())
+}
+
+/// Of a plan, only what concerns this person and team.
+fn only(plan: Plan, person: &PersonId, team: &TeamKey) -> Plan {
+    let Plan { actions, kept, .. } = plan;
+    Plan {
+        actions: actions.into_iter().filter(|a| &a.person == person && &a.team == team).collect(),
+        kept: kept
+            .into_iter()
+            .filter(|k| k.reason != ReasonCode::Duplicate)
+            .filter(|k| match (&k.person, &k.team) {
+                (Some(p), Some(t)) => p == person && t == team,
+                // A domain that cannot be used at all.
+                _ => k.profile.is_none(),
+            })
+            .collect(),
+        ..plan
+    }
+}

@@ -1,0 +1,167 @@
+//! The hand that changes AWS for one pass, action by action.
+
+use super::Outcome;
+use super::leaving::Marking;
+use crate::plane::Plane;
+use crate::ports::{
+    AuditEntry, CallError, ChangeId, DomainTarget, Ensured, ProfileSpec, ProfileUpdate,
+};
+use crate::receipt::ENTRY;
+use access::ids::DomainKey;
+use access::observed::Observed;
+use access::plan::{Action, Assignment, Step};
+use access::reason::ReasonCode;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a pass changes AWS with: every call and every audit entry carries the id of the pass.
+#[derive(Debug)]
+pub(super) struct Hand<'a> {
+    pub(super) plane: &'a Plane,
+    pub(super) change: &'a ChangeId,
+    pub(super) observed: &'a Observed,
+    /// Whether somebody agreed to the number of removals.
+    pub(super) agreed: bool,
+}
+
+impl Hand<'_> {
+    fn target(&self, domain: &DomainKey) -> Option<DomainTarget> {
+        let target = self.plane.target(domain)?;
+        Some(DomainTarget { change: Some(self.change.clone()), ..target })
+    }
+
+    /// Assigns a group to its domain's application.
+    pub(super) async fn assign(&self, assignment: &Assignment) -> Result<Ensured, CallError> {
+        let Some(target) = self.target(&assignment.domain) else { return Ok(Ensured::NotNeeded) };
+        let application = &assignment.application;
+        let ensured = self.plane.provision.assign(&target, application, &assignment.group).await?;
+        if ensured == Ensured::Changed {
+            let details = BTreeMap::from([
+                ("domain".to_owned(), assignment.domain.to_string()),
+                ("group".to_owned(), assignment.group_name.clone()),
+                ("group_id".to_owned(), assignment.group.to_string()),
+                ("application".to_owned(), application.clone()),
+                ("change".to_owned(), self.change.to_string()),
+            ]);
+            self.plane
+                .record(AuditEntry {
+                    at: self.plane.clock.now(),
+                    event: "group-assigned".to_owned(),
+                    code: ReasonCode::Entitled.as_str().to_owned(),
+                    person: None,
+                    team: None,
+                    details,
+                })
+                .await;
+        }
+        Ok(ensured)
+    }
+
+    /// Does what the action says, as far as it goes now.
+    pub(super) async fn act(&self, action: &Action) -> Result<Outcome, CallError> {
+        // The check has refused plans for domains that are not in the map or were not read.
+        let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
+        match &action.step {
+            Step::Create { execution_role, user_settings, tags, sso_user } => {
+                let spec = ProfileSpec {
+                    name: action.profile.clone(),
+                    execution_role: execution_role.clone(),
+                    user_settings: user_settings.clone(),
+                    tags: tags.clone(),
+                    sso_user: sso_user.clone(),
+                };
+                let ensured = self.plane.provision.create_profile(&target, &spec).await?;
+                let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
+                self.note(action, ensured, ENTRY.created, details).await;
+                Ok(outcome(ensured, "created"))
+            }
+            Step::Adopt { tags } => {
+                let update = ProfileUpdate { set_tags: tags.clone(), ..ProfileUpdate::default() };
+                let ensured =
+                    self.plane.provision.update_profile(&target, &action.profile, &update).await?;
+                self.note(action, ensured, "profile-adopted", update_details(&update)).await;
+                Ok(outcome(ensured, "adopted"))
+            }
+            Step::StopApps { .. } => self.stop_apps(&target, action).await,
+            Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
+                let update = ProfileUpdate {
+                    execution_role: new_role.clone(),
+                    user_settings: user_settings.clone(),
+                    set_tags: set_tags.clone(),
+                    remove_tags: remove_tags.clone(),
+                };
+                let ensured =
+                    self.plane.provision.update_profile(&target, &action.profile, &update).await?;
+                self.note(action, ensured, ENTRY.updated, update_details(&update)).await;
+                Ok(outcome(ensured, "updated"))
+            }
+            Step::Hold { new, .. } => {
+                self.take_away(&target, action, Marking::of(*new, self.agreed), None).await
+            }
+            // A replaced profile is not leaving, and must not count as such.
+            Step::Remove { new, hand_over, .. } => {
+                let marking = match action.reason {
+                    ReasonCode::ProfileFailed => Marking::Present,
+                    _ => Marking::of(*new, self.agreed),
+                };
+                self.take_away(&target, action, marking, Some(hand_over)).await
+            }
+        }
+    }
+
+    async fn note(
+        &self,
+        action: &Action,
+        ensured: Ensured,
+        event: &str,
+        details: BTreeMap<String, String>,
+    ) {
+        if ensured == Ensured::Changed {
+            self.plane.record(self.entry(action, event, details)).await;
+        }
+    }
+
+    /// What the audit log says of an action.
+    pub(super) fn entry(
+        &self,
+        action: &Action,
+        event: &str,
+        mut details: BTreeMap<String, String>,
+    ) -> AuditEntry {
+        details.insert("domain".into(), action.domain.to_string());
+        details.insert("profile".into(), action.profile.to_string());
+        details.insert("change".into(), self.change.to_string());
+        if let Some(because) = &action.because {
+            details.insert("grant".into(), because.grant.to_string());
+        }
+        AuditEntry {
+            at: self.plane.clock.now(),
+            event: event.to_owned(),
+            code: action.reason.as_str().to_owned(),
+            person: Some(action.person.to_string()),
+            team: Some(action.team.to_string()),
+            details,
+        }
+    }
+}
+
+fn outcome(ensured: Ensured, what: &str) -> Outcome {
+    match ensured {
+        Ensured::Changed => Outcome::Changed(what.to_owned()),
+        Ensured::NotNeeded => Outcome::Waiting,
+    }
+}
+
+fn update_details(update: &ProfileUpdate) -> BTreeMap<String, String> {
+    let mut details = BTreeMap::new();
+    if let Some(role) = &update.execution_role {
+        details.insert("role".to_owned(), role.to_string());
+    }
+    if update.user_settings.is_some() {
+        details.insert("user_settings".to_owned(), "set".to_owned());
+    }
+    let keys: BTreeSet<&str> = update.set_tags.keys().map(String::as_str).collect();
+    if !keys.is_empty() {
+        details.insert("tags".to_owned(), keys.into_iter().collect::<Vec<_>>().join(" "));
+    }
+    details
+}

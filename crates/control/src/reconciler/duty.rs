@@ -1,0 +1,322 @@
+//! What a loop does with the work it took: a pass, and what becomes of the work afterwards.
+
+use super::left::{self, Left, Leftover};
+use super::memory::Memory;
+use super::{LONGEST_RECHECK, Lane, Rhythm};
+use crate::meter::PassOutcome;
+use crate::pass::{Halt, Outcome};
+use crate::plane::Plane;
+use crate::ports::{AuditEntry, Lease, Retry, StoreError, Work, WorkKey};
+use crate::survey::{Scope, Survey};
+use access::check::{CheckedPlan, Removals, Violation};
+use access::ids::PersonId;
+use access::plan::{Action, Plan, Step};
+use access::reason::ReasonCode;
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// After so long a lease ends by itself: whoever holds it has died.
+const LEASE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How often a lease is prolonged: two may fail before it ends.
+const RENEWAL: Duration = Duration::from_secs(100);
+
+/// Of more people than these, everybody is looked at again at once rather than each by themselves.
+const MOST_LEFT: usize = 50;
+
+/// A loop at work.
+#[derive(Debug)]
+pub(super) struct Duty<'a> {
+    plane: &'a Plane,
+    rhythm: Rhythm,
+    /// Who takes the work: shows in the store only.
+    owner: String,
+    memory: Mutex<Memory>,
+    /// Whether people can be read by themselves: until every domain was read in full once, each
+    /// of their passes would do just that.
+    serves_people: AtomicBool,
+}
+
+/// What came of a pass.
+struct Done {
+    outcome: PassOutcome,
+    leftover: Leftover,
+}
+
+impl<'a> Duty<'a> {
+    pub(super) async fn new(plane: &'a Plane, rhythm: Rhythm) -> Self {
+        Self {
+            plane,
+            rhythm,
+            owner: plane.new_change().to_string(),
+            memory: Mutex::default(),
+            serves_people: AtomicBool::new(plane.is_indexed().await),
+        }
+    }
+
+    pub(super) fn serves_people(&self) -> bool {
+        self.serves_people.load(Ordering::Relaxed)
+    }
+
+    pub(super) async fn take(&self, most_people: u32) -> Result<Vec<Work>, StoreError> {
+        self.plane.queue.take(&self.owner, self.plane.clock.now(), LEASE, most_people).await
+    }
+
+    /// Sees to it that everything is read within one period from now, whatever became of the queue
+    /// or the clock.
+    pub(super) async fn bound_the_wait(&self) {
+        let due = later(self.plane.clock.now(), self.rhythm.resync);
+        self.push(BTreeSet::from([WorkKey::Everything]), due).await;
+    }
+
+    async fn push(&self, keys: BTreeSet<WorkKey>, due: Timestamp) {
+        if let Err(error) = self.plane.queue.push(&keys, due).await {
+            tracing::error!(%error, "work is not queued; the next full pass finds it");
+        }
+    }
+
+    /// Makes a pass for the work, and ends it or puts it back.
+    pub(super) async fn work_off(&self, work: Vec<Work>, lane: Lane) {
+        let leases: Vec<Lease> = work.iter().map(|work| work.lease.clone()).collect();
+        let pass = AssertUnwindSafe(self.pass(&work)).catch_unwind();
+        let done = tokio::select! {
+            biased;
+            done = pass => done,
+            never = self.stay_leased(&leases) => match never {},
+        };
+        // A loop that died unseen would leave everybody who leaves where they are.
+        let done = done.unwrap_or_else(|_| {
+            tracing::error!("a pass panicked; the loop goes on");
+            let leftover = Leftover { whole: Left::Stuck, ..Leftover::default() };
+            Done { outcome: PassOutcome::Panicked, leftover }
+        });
+        self.serves_people.store(true, Ordering::Relaxed);
+        self.plane.meter.count(lane.as_str(), done.outcome);
+        let ended = match (lane, work.as_slice()) {
+            (Lane::Everything, [work]) => self.end_everything(work, &done).await,
+            _ => self.end_people(&work, &done.leftover).await,
+        };
+        if let Err(error) = ended {
+            tracing::error!(%error, "work is neither ended nor put back; its lease will run out");
+        }
+    }
+
+    async fn stay_leased(&self, leases: &[Lease]) -> Infallible {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            let until = later(self.plane.clock.now(), LEASE.unsigned_abs());
+            if let Err(error) = self.plane.queue.renew(leases, until).await {
+                tracing::warn!(%error, "a lease is not prolonged");
+            }
+        }
+    }
+
+    async fn end_everything(&self, work: &Work, done: &Done) -> Result<(), StoreError> {
+        let (now, leftover) = (self.plane.clock.now(), &done.leftover);
+        let left = if leftover.people.len() > MOST_LEFT {
+            leftover.people.values().copied().fold(leftover.whole, Left::max)
+        } else {
+            let mut by_pause: BTreeMap<Duration, BTreeSet<WorkKey>> = BTreeMap::new();
+            for (person, left) in &leftover.people {
+                let key = WorkKey::Person(person.clone());
+                by_pause.entry(self.pause(*left, 0)).or_default().insert(key);
+            }
+            for (pause, people) in by_pause {
+                self.plane.queue.push(&people, later(now, pause)).await?;
+            }
+            leftover.whole
+        };
+        if !left.is_nothing() {
+            return self.plane.queue.again(&[self.retry(work, left)]).await;
+        }
+        if matches!(done.outcome, PassOutcome::Settled | PassOutcome::Unfinished) {
+            self.plane.queue.passed(now).await?;
+        }
+        // First asked for anew, then ended: should the process die between, it comes again.
+        let again = BTreeSet::from([WorkKey::Everything]);
+        self.plane.queue.push(&again, later(now, self.rhythm.resync)).await?;
+        self.plane.queue.done(std::slice::from_ref(&work.lease)).await
+    }
+
+    async fn end_people(&self, work: &[Work], leftover: &Leftover) -> Result<(), StoreError> {
+        let (mut settled, mut retries) = (Vec::new(), Vec::new());
+        for work in work {
+            let left = match &work.lease.key {
+                WorkKey::Person(person) => leftover.of_person(person),
+                WorkKey::Everything => Left::Stuck,
+            };
+            match left {
+                Left::Nothing => settled.push(work.lease.clone()),
+                left => retries.push(self.retry(work, left)),
+            }
+        }
+        if !settled.is_empty() {
+            self.plane.queue.done(&settled).await?;
+        }
+        if !retries.is_empty() {
+            self.plane.queue.again(&retries).await?;
+        }
+        Ok(())
+    }
+
+    /// When to look again.
+    fn retry(&self, work: &Work, left: Left) -> (Lease, Retry) {
+        let tries = if left == Left::Moving { 0 } else { work.tries };
+        let due = later(self.plane.clock.now(), self.pause(left, tries));
+        (work.lease.clone(), Retry { due, tries: tries.saturating_add(1) })
+    }
+
+    fn pause(&self, left: Left, tries: u32) -> Duration {
+        let longest = match left {
+            Left::Stuck => self.rhythm.resync,
+            Left::Waiting | Left::Moving | Left::Nothing => LONGEST_RECHECK,
+        };
+        let doubled = 1_u32.checked_shl(tries.min(31)).unwrap_or(u32::MAX);
+        self.rhythm.recheck.saturating_mul(doubled).min(longest.max(self.rhythm.recheck))
+    }
+
+    /// Makes a pass, logs what came of it, and says what it left.
+    async fn pass(&self, work: &[Work]) -> Done {
+        let scope = scope(work);
+        let survey = self.plane.survey(&scope).await;
+        let survey = match survey {
+            Ok(survey) => survey,
+            Err(error) => {
+                tracing::warn!(%error, "the directory cannot be read; nothing was changed");
+                return Done::failed();
+            }
+        };
+        // What takes long from here on keeps nobody waiting.
+        self.serves_people.store(true, Ordering::Relaxed);
+        self.plane.bell.ring();
+        let (checked, refused) = self.permitted(self.plane.plan(&survey), &survey, &scope).await;
+        let Some(checked) = checked else {
+            // Looking again soon would find the same; a person or the next event has to come.
+            return Done { outcome: PassOutcome::Refused, leftover: Leftover::default() };
+        };
+        let plan = checked.plan();
+        let of = match &scope {
+            Scope::People(people) => Some(people),
+            _ => None,
+        };
+        let news = self.memory().news(plan, of);
+        let watcher = |action: &Action, outcome: &Outcome| {
+            if let Outcome::Changed(what) = outcome {
+                tracing::info!(profile = %action.profile, reason = %action.reason, "{what}");
+            }
+        };
+        let report = self.plane.carry_out(&checked, &survey, &watcher).await;
+        if let Some(halt) = &report.halted {
+            if news.is_any() {
+                tell_what_would_be(plan, halt);
+            }
+            if let Halt::Store(_) = halt {
+                return Done::failed();
+            }
+            // Whoever lets changes be made again has everything read.
+            return Done { outcome: PassOutcome::Halted, leftover: Leftover::default() };
+        }
+        let leftover = left::after(plan, &report, |person| news.is_of(person));
+        let failed = !report.failed.is_empty() || !report.unassigned.is_empty();
+        let outcome = match () {
+            () if refused => PassOutcome::Refused,
+            () if failed || leftover.whole == Left::Stuck => PassOutcome::Failed,
+            () if leftover.is_nothing() => PassOutcome::Settled,
+            () => PassOutcome::Unfinished,
+        };
+        Done { outcome, leftover }
+    }
+
+    /// What of the plan may be carried out, and whether anything was refused. Where only the guard
+    /// objects, everything but the removals that it objects to: the error of one group must not keep
+    /// others out.
+    async fn permitted(
+        &self,
+        plan: Plan,
+        survey: &Survey,
+        scope: &Scope,
+    ) -> (Option<CheckedPlan>, bool) {
+        let lane = if *scope == Scope::Everything { Lane::Everything } else { Lane::People };
+        let checked = self.plane.check(plan.clone(), survey, Removals::Guarded);
+        let violations = checked.as_ref().err().map_or(&[][..], Vec::as_slice);
+        let unheard = self.memory().unheard(lane, violations);
+        for violation in violations {
+            tracing::error!(code = %violation.code, "{}", violation.message);
+        }
+        for violation in &unheard {
+            self.plane.record(refused_plan(survey.now, violation)).await;
+        }
+        match checked {
+            Ok(checked) => (Some(checked), false),
+            Err(violations) => {
+                let only_guard = violations.iter().all(|v| v.code == ReasonCode::GuardTripped);
+                let mut rest = plan;
+                rest.actions.retain(|action| !action.is_new_removal());
+                let rest = || self.plane.check(rest, survey, Removals::Guarded).ok();
+                (only_guard.then(rest).flatten(), true)
+            }
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Done {
+    fn failed() -> Self {
+        let leftover = Leftover { whole: Left::Stuck, ..Leftover::default() };
+        Self { outcome: PassOutcome::Failed, leftover }
+    }
+}
+
+fn scope(work: &[Work]) -> Scope {
+    let mut people: BTreeSet<PersonId> = BTreeSet::new();
+    for work in work {
+        match &work.lease.key {
+            WorkKey::Everything => return Scope::Everything,
+            WorkKey::Person(person) => drop(people.insert(person.clone())),
+        }
+    }
+    Scope::People(people)
+}
+
+fn tell_what_would_be(plan: &Plan, halt: &Halt) {
+    tracing::warn!(code = %halt.code(), "{halt}");
+    for action in &plan.actions {
+        let (profile, domain, reason) = (&action.profile, &action.domain, action.reason);
+        tracing::info!(%profile, %domain, %reason, "would {}", verb(&action.step));
+    }
+}
+
+fn verb(step: &Step) -> &'static str {
+    match step {
+        Step::Create { .. } => "be made",
+        Step::Adopt { .. } => "be taken over",
+        Step::StopApps { .. } => "have its apps stopped",
+        Step::Update { .. } => "be corrected",
+        Step::Hold { .. } => "be put on hold",
+        Step::Remove { .. } => "be removed",
+    }
+}
+
+fn refused_plan(at: Timestamp, violation: &Violation) -> AuditEntry {
+    AuditEntry {
+        at,
+        event: "plan-refused".into(),
+        code: violation.code.as_str().into(),
+        person: None,
+        team: None,
+        details: BTreeMap::from([("message".into(), violation.message.clone())]),
+    }
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,96 @@
+//! What a pass left to do, of each person and in all.
+
+use crate::pass::{PassReport, Progress};
+use access::ids::PersonId;
+use access::plan::Plan;
+use access::reason::ReasonCode;
+use std::collections::BTreeMap;
+
+/// What is left to do. Of several the greatest counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Left {
+    /// AWS agrees, as far as Stagedoor can make it.
+    #[default]
+    Nothing,
+    /// Something failed, could not be read, or does not last.
+    Stuck,
+    /// AWS is at it.
+    Waiting,
+    /// The next step can be asked for soon.
+    Moving,
+}
+
+impl Left {
+    pub(super) fn is_nothing(self) -> bool {
+        self == Self::Nothing
+    }
+}
+
+/// What is left of each person who is not settled, and of what concerns nobody in particular.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Leftover {
+    pub(super) whole: Left,
+    pub(super) people: BTreeMap<PersonId, Left>,
+}
+
+impl Leftover {
+    pub(super) fn is_nothing(&self) -> bool {
+        self.whole.is_nothing() && self.people.is_empty()
+    }
+
+    pub(super) fn of_person(&self, person: &PersonId) -> Left {
+        self.people.get(person).copied().unwrap_or_default().max(self.whole)
+    }
+
+    fn add(&mut self, person: Option<&PersonId>, left: Left) {
+        let known = match person {
+            Some(person) if !left.is_nothing() => self.people.entry(person.clone()).or_default(),
+            Some(_) => return,
+            None => &mut self.whole,
+        };
+        *known = left.max(*known);
+    }
+}
+
+/// What a plan leaves that it does not act on: AWS is at it, or somebody could not be seen.
+pub(super) fn of_plan(plan: &Plan) -> Leftover {
+    let mut leftover = Leftover::default();
+    for kept in &plan.kept {
+        let left = match kept.reason {
+            ReasonCode::Busy => Left::Waiting,
+            ReasonCode::DomainUnreadable
+            | ReasonCode::RoleUnreadable
+            | ReasonCode::PartialDomain => Left::Stuck,
+            _ => Left::Nothing,
+        };
+        leftover.add(kept.person.as_ref(), left);
+    }
+    leftover
+}
+
+/// What is left after the plan was carried out. What comes back as it was (`is_news`) has changed
+/// nothing that lasts.
+pub(super) fn after(
+    plan: &Plan,
+    report: &PassReport,
+    is_news: impl Fn(Option<&PersonId>) -> bool,
+) -> Leftover {
+    let mut leftover = of_plan(plan);
+    if !report.unassigned.is_empty() {
+        leftover.add(None, Left::Stuck);
+    } else if !plan.assignments.is_empty() {
+        leftover.add(None, if is_news(None) { Left::Moving } else { Left::Stuck });
+    }
+    for (person, progress) in &report.people {
+        let left = match progress {
+            Progress { changed: true, .. } if is_news(Some(person)) => Left::Moving,
+            Progress { waiting: true, .. } => Left::Waiting,
+            _ => Left::Stuck,
+        };
+        leftover.add(Some(person), left);
+    }
+    for person in &report.yielded {
+        leftover.add(Some(person), Left::Moving);
+    }
+    leftover
+}

@@ -1,0 +1,139 @@
+//! Passes on demand, until AWS agrees with the map.
+
+use crate::pass::{Halt, Outcome, PassReport};
+use crate::plane::Plane;
+use crate::ports::CallError;
+use crate::survey::{Scope, Survey};
+use access::check::{Removals, Violation};
+use access::plan::{Action, Plan};
+use access::reason::ReasonCode;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long to wait for AWS.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// So long in all; what was begun goes on afterwards.
+    pub timeout: Duration,
+    /// The longest pause between two looks; the first are shorter, for AWS is often done sooner.
+    pub poll: Duration,
+}
+
+/// Is told what goes on meanwhile.
+pub trait Audience: Send + Sync {
+    /// A reading begins.
+    fn reading(&self);
+    /// A plan is about to be carried out.
+    fn applying(&self, plan: &Plan);
+    /// Something came of an action.
+    fn acted(&self, action: &Action, outcome: &Outcome);
+    /// The pass is over; there is another one, after a pause, or none.
+    fn pausing(&self);
+}
+
+/// AWS agrees with the map, as far as Stagedoor can make it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// How many changes AWS accepted.
+    pub changed: usize,
+    /// The last reading.
+    pub survey: Survey,
+    /// The last plan. It holds no action.
+    pub plan: Plan,
+}
+
+/// Why it could not be brought to an end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsettled {
+    /// The directory cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] CallError),
+    /// A plan was refused.
+    #[error("the plan was refused")]
+    Refused(Box<Plan>, Vec<Violation>),
+    /// Nothing may be changed.
+    #[error(transparent)]
+    Halted(#[from] Halt),
+    /// Nothing moved, and calls failed.
+    #[error("nothing moves any more")]
+    Stuck(Box<PassReport>),
+    /// AWS has not finished in time.
+    #[error("AWS has not finished in time")]
+    Late,
+}
+
+impl Plane {
+    /// Makes passes until AWS agrees with the map, nothing moves any more, or time is up. `first` is
+    /// what was read and planned already, if anything was; `narrow` takes from each plan what is not to
+    /// be done. The number of removals that somebody agreed to holds for all passes together.
+    ///
+    /// # Errors
+    /// See [`Unsettled`]. What was done stays done.
+    pub async fn settle(
+        &self,
+        scope: &Scope,
+        mut removals: Removals,
+        patience: Patience,
+        mut first: Option<(Survey, Plan)>,
+        narrow: &(dyn Fn(Plan) -> Plan + Sync),
+        audience: &dyn Audience,
+    ) -> Result<Settled, Unsettled> {
+        let deadline = Instant::now() + patience.timeout;
+        let mut changed = 0;
+        let mut pause = patience.poll / 8;
+        loop {
+            let (survey, plan) = if let Some(first) = first.take() {
+                first
+            } else {
+                audience.reading();
+                let survey = self.survey(scope).await;
+                audience.pausing();
+                let survey = survey?;
+                let plan = narrow(self.plan(&survey));
+                (survey, plan)
+            };
+            let checked = self
+                .check(plan.clone(), &survey, removals)
+                .map_err(|violations| Unsettled::Refused(Box::new(plan.clone()), violations))?;
+            let busy = plan.kept.iter().any(|k| k.reason == ReasonCode::Busy && k.team.is_some());
+            if plan.is_empty() && !busy {
+                return Ok(Settled { changed, survey, plan });
+            }
+            audience.applying(&plan);
+            let watcher = |action: &Action, outcome: &Outcome| audience.acted(action, outcome);
+            let report = self.carry_out(&checked, &survey, &watcher).await;
+            audience.pausing();
+            changed += report.changed;
+            removals = left_of(removals, &plan, &report);
+            if let Some(halt) = report.halted {
+                return Err(halt.into());
+            }
+            if report.is_stuck() {
+                return Err(Unsettled::Stuck(Box::new(report)));
+            }
+            if Instant::now() >= deadline {
+                return Err(Unsettled::Late);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(patience.poll);
+        }
+    }
+}
+
+impl PassReport {
+    /// Whether nothing moved and calls failed.
+    fn is_stuck(&self) -> bool {
+        let failed = !self.failed.is_empty() || !self.unassigned.is_empty();
+        self.changed == 0 && self.waiting == 0 && self.yielded.is_empty() && failed
+    }
+}
+
+/// What is left of the removals that somebody agreed to.
+fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
+    let Removals::Allowed(number) = removals else { return removals };
+    let failed = report.failed.iter().filter(|(action, _)| action.is_new_removal()).count();
+    let new = plan.actions.iter().filter(|action| action.is_new_removal());
+    let yielded = new.filter(|action| report.yielded.contains(&action.person)).count();
+    let begun = plan.new_removals().saturating_sub(failed).saturating_sub(yielded);
+    Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))
+}
