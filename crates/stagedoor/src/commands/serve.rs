@@ -111,7 +111,12 @@ pub(crate) async fn serve_until(
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     if let Some(listener) = ops {
         let calls = Arc::clone(&parts.aws) as _;
-        let router = web::ops_router(Arc::clone(&door), calls, Arc::clone(&parts.plane.clock));
+        let router = web::ops_router(
+            Arc::clone(&door),
+            calls,
+            Arc::clone(&parts.plane.events),
+            Arc::clone(&parts.plane.clock),
+        );
         let end = seen(stopped.clone());
         tasks.spawn(
             async move { web::serve(listener, router, end).await.context("the ops listener") },

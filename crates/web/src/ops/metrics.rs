@@ -1,31 +1,37 @@
-//! The door's numbers in Prometheus' text format.
+//! What the door, the loop's ears and the calls to AWS come to, in Prometheus' text format.
 //!
-//! They are read when asked for and put into a registry of that moment: the door counts by itself
-//! and knows nothing of Prometheus. The crate `prometheus` writes the text (HELP, TYPE, escaping,
+//! They are read when asked for and put into a registry of that moment: whoever counts
+//! knows nothing of Prometheus. The crate `prometheus` writes the text (HELP, TYPE, escaping,
 //! order) in the format 0.0.4, which every scraper reads; `prometheus-client` writes the format of
 //! its successor only.
 
 use super::health::is_usable;
 use access::reason::ReasonCode;
 use control::door::{DoorCounts, KeyStatus, TrustStatus};
+use control::event::{EventCounts, Family, Outcome as EventOutcome};
 use control::ports::CallCounts;
 use jiff::Timestamp;
 use prometheus::{CounterVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result, TextEncoder};
 use std::collections::BTreeMap;
 
+/// All that there is to tell.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    pub(super) trust: Vec<TrustStatus>,
+    pub(super) keys: Vec<KeyStatus>,
+    pub(super) door: DoorCounts,
+    pub(super) calls: BTreeMap<String, CallCounts>,
+    pub(super) events: EventCounts,
+}
+
 /// All metrics as text.
-pub(super) fn exposition(
-    trust: &[TrustStatus],
-    keys: &[KeyStatus],
-    counts: &DoorCounts,
-    calls: &BTreeMap<String, CallCounts>,
-    now: Timestamp,
-) -> Result<String> {
+pub(super) fn exposition(numbers: &Numbers, now: Timestamp) -> Result<String> {
     let page = Page(Registry::new());
-    page.trust(trust, now)?;
-    page.keys(keys)?;
-    page.counts(counts)?;
-    page.calls(calls)?;
+    page.trust(&numbers.trust, now)?;
+    page.keys(&numbers.keys)?;
+    page.counts(&numbers.door)?;
+    page.calls(&numbers.calls)?;
+    page.events(&numbers.events)?;
     let name = "stagedoor_build_info";
     let build = page.gauge(name, "Always 1; the label tells the version.", &["version"])?;
     build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -169,6 +175,24 @@ impl Page {
             sent.with_label_values(&[service]).inc_by(counts.calls);
             throttled.with_label_values(&[service]).inc_by(counts.throttled);
             waited.with_label_values(&[service]).inc_by(counts.waited.as_secs_f64());
+        }
+        Ok(())
+    }
+
+    /// Events by who told them and what came of them. What somebody should look into is there from
+    /// the start, so that its first increase is seen.
+    fn events(&self, counts: &EventCounts) -> Result<()> {
+        let events = self.counter(
+            "stagedoor_events_total",
+            "Events of the directory by family and outcome.",
+            &["family", "outcome"],
+        )?;
+        for family in Family::DIRECTORY {
+            events.with_label_values(&[family.as_str(), EventOutcome::Unknown.as_str()]);
+        }
+        events.with_label_values(&[Family::Other.as_str(), EventOutcome::Malformed.as_str()]);
+        for ((family, outcome), count) in counts {
+            events.with_label_values(&[family.as_str(), outcome.as_str()]).inc_by(*count);
         }
         Ok(())
     }

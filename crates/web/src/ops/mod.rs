@@ -13,8 +13,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use control::door::Door;
+use control::event::EventCounter;
 use control::ports::{CallMeter, Clock};
 use health::Health;
+use metrics::Numbers;
 use std::sync::Arc;
 
 /// What the answers are made of.
@@ -22,6 +24,7 @@ use std::sync::Arc;
 struct Watch {
     door: Arc<Door>,
     calls: Arc<dyn CallMeter>,
+    events: Arc<EventCounter>,
     clock: Arc<dyn Clock>,
 }
 
@@ -39,14 +42,19 @@ impl Watch {
 /// | `GET /readyz` | 200 if somebody could sign in, else 503; with `?verbose` why, as JSON |
 /// | `GET /healthz` | how long metadata and certificates last, as JSON; always 200 |
 /// | `GET /metrics` | Prometheus text format 0.0.4 |
-pub fn ops_router(door: Arc<Door>, calls: Arc<dyn CallMeter>, clock: Arc<dyn Clock>) -> Router {
+pub fn ops_router(
+    door: Arc<Door>,
+    calls: Arc<dyn CallMeter>,
+    events: Arc<EventCounter>,
+    clock: Arc<dyn Clock>,
+) -> Router {
     Router::new()
         .route("/livez", get(crate::handlers::probes::live))
         .route("/readyz", get(ready))
         .route("/healthz", get(healthy))
         .route("/metrics", get(exposition))
         .layer(map_response(with_headers))
-        .with_state(Watch { door, calls, clock })
+        .with_state(Watch { door, calls, events, clock })
 }
 
 /// Ready is whoever can decide about at least one identity provider. AWS is not asked: a replica
@@ -72,9 +80,15 @@ async fn healthy(State(watch): State<Watch>) -> Response {
 }
 
 async fn exposition(State(watch): State<Watch>) -> Response {
-    let Watch { door, calls, clock } = watch;
-    let (trust, keys, counts) = (door.trust(), door.keys(), door.counts());
-    match metrics::exposition(&trust, &keys, &counts, &calls.call_counts(), clock.now()) {
+    let Watch { door, calls, events, clock } = watch;
+    let numbers = Numbers {
+        trust: door.trust(),
+        keys: door.keys(),
+        door: door.counts(),
+        calls: calls.call_counts(),
+        events: events.read(),
+    };
+    match metrics::exposition(&numbers, clock.now()) {
         Ok(text) => {
             let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
             ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -202,7 +202,7 @@ impl House {
         let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let router = web::router(Arc::clone(&door), change(config));
-        let ops = web::ops_router(Arc::clone(&door), world.clone(), world.clone());
+        let ops = web::ops_router(Arc::clone(&door), world.clone(), Arc::default(), world.clone());
         Self { door, router, ops, world }
     }
 

@@ -6,6 +6,7 @@ use crate::cli::{Common, OutputFormat, ReplayArgs};
 use crate::commands::{apply, plan};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
+use crate::progress::Progress;
 use crate::{compose, mapfile, report};
 use access::check::Removals;
 use access::ids::PersonId;
@@ -17,9 +18,6 @@ use control::reconciler::scope_of;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// So many files are read before the next word about it.
-const FILES_A_WORD: usize = 100;
 
 /// So many people are named; more are counted.
 const PEOPLE_NAMED: usize = 5;
@@ -63,16 +61,14 @@ struct Told {
 fn read(args: &ReplayArgs) -> Result<Told> {
     let files = files::files(&args.path)?;
     let mut told = Told { files: files.len(), ..Told::default() };
-    for (number, file) in files.iter().enumerate() {
-        if number > 0 && number.is_multiple_of(FILES_A_WORD) {
-            output::talk(&format!("{number} of {} files are read …", files.len()));
-        }
+    let progress = Progress::bar(files.len(), "Reading files");
+    for file in &files {
         for event in files::events_in(file) {
             let (place, event) = match event {
                 Ok(event) => event,
                 Err(malformed) => {
                     let Malformed { place, problem } = &malformed;
-                    output::talk(&format!("error: {}", visible(&format!("{place}: {problem}"))));
+                    progress.talk(&format!("error: {}", visible(&format!("{place}: {problem}"))));
                     told.malformed.push(malformed);
                     continue;
                 }
@@ -90,6 +86,7 @@ fn read(args: &ReplayArgs) -> Result<Told> {
                 told.readings.push((place, reading));
             }
         }
+        progress.step();
     }
     Ok(told)
 }

@@ -118,8 +118,13 @@ fn times_are_told_for_each_identity_provider_as_far_as_they_are_known() {
         KeyStatus { fingerprint: "cc".into(), not_after: Some(at("2030-01-01T00:00:00Z")) },
         KeyStatus { fingerprint: "dd".into(), not_after: None },
     ];
-    let samples =
-        read(&exposition(&trust(), &ours, &DoorCounts::default(), &BTreeMap::new(), now).unwrap());
+    let samples = read(
+        &exposition(
+            &Numbers { trust: trust().into(), keys: ours.into(), ..Numbers::default() },
+            now,
+        )
+        .unwrap(),
+    );
     let corp = ("idp", "corp");
     assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[corp], "1");
     assert_sample(&samples, "stagedoor_saml_identity_provider_usable", &[("idp", "never")], "0");
@@ -152,7 +157,9 @@ fn counts_are_told_by_result_and_code() {
         presign_failed: 11,
         logged_out: 12,
     };
-    let text = exposition(&[], &[], &counts, &BTreeMap::new(), at("2026-11-21T09:00:00Z")).unwrap();
+    let text =
+        exposition(&Numbers { door: counts, ..Numbers::default() }, at("2026-11-21T09:00:00Z"))
+            .unwrap();
     let samples = read(&text);
     for (name, result, code, value) in [
         ("stagedoor_door_sign_ins_total", "accepted", "signed-in", "5"),
@@ -180,8 +187,7 @@ fn counts_are_told_by_result_and_code() {
 #[test]
 fn numbers_stand_there_from_the_start() {
     let now = at("2026-11-21T09:00:00Z");
-    let samples =
-        read(&exposition(&[], &[], &DoorCounts::default(), &BTreeMap::new(), now).unwrap());
+    let samples = read(&exposition(&Numbers::default(), now).unwrap());
     let accepted = [("code", "signed-in"), ("result", "accepted")];
     assert_sample(&samples, "stagedoor_door_sign_ins_total", &accepted, "0");
     assert_sample(&samples, "stagedoor_door_rate_limited_total", &[], "0");
@@ -196,7 +202,7 @@ fn calls_to_aws_are_told_by_service() {
         ("sts".to_owned(), CallCounts { calls: 1, ..CallCounts::default() }),
     ]);
     let now = at("2026-11-21T09:00:00Z");
-    let samples = read(&exposition(&[], &[], &DoorCounts::default(), &calls, now).unwrap());
+    let samples = read(&exposition(&Numbers { calls, ..Numbers::default() }, now).unwrap());
     for (name, service, value) in [
         ("stagedoor_aws_calls_total", "sagemaker", "120"),
         ("stagedoor_aws_calls_total", "sts", "1"),
@@ -206,5 +212,26 @@ fn calls_to_aws_are_told_by_service() {
         ("stagedoor_aws_waited_seconds_total", "sts", "0"),
     ] {
         assert_sample(&samples, name, &[("service", service)], value);
+    }
+}
+
+#[test]
+fn events_are_told_by_family_and_outcome() {
+    let events = EventCounts::from([
+        ((Family::SsoDirectory, EventOutcome::Person), 7),
+        ((Family::Scim, EventOutcome::FailedCall), 2),
+        ((Family::Other, EventOutcome::Malformed), 1),
+    ]);
+    let now = at("2026-11-21T09:00:00Z");
+    let numbers = Numbers { events, ..Numbers::default() };
+    let samples = read(&exposition(&numbers, now).unwrap());
+    for (family, outcome, value) in [
+        ("sso-directory", "person", "7"),
+        ("identitystore-scim", "failed-call", "2"),
+        ("other", "malformed", "1"),
+        ("notification", "unknown", "0"),
+    ] {
+        let labels = [("family", family), ("outcome", outcome)];
+        assert_sample(&samples, "stagedoor_events_total", &labels, value);
     }
 }
