@@ -23,7 +23,8 @@ Usage: cargo xtask bench events|plan|saml [--quick]
   events   a boto3 Lambda handler and `stagedoor events replay` on the same events: cold start,
            peak memory and warm rate, with answers at once and with answers 20 ms late
   plan     plans of companies of 50,000, of 100,000 and of a million people, and of one person of
-           those: time, and memory at the largest
+           those: time, and memory at the largest; the calls of a full sync; 2,000 changes where
+           AWS takes ten calls a second, in simulated time
   saml     one SAML response of 8 KB, verified by saml-sp, by python3-saml, and its RSA signature
            alone; then hostile responses of 128 KB, and what one verification allocates
   --quick  few pairs and few people: shows that it works, measures little

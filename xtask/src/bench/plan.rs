@@ -54,6 +54,7 @@ type Row = BTreeMap<&'static str, Sample>;
 pub(super) fn run(amount: &Amount) -> Result<Outcome> {
     let time = build::release("plan-bench", "plan-bench-time")?;
     let memory = build::release("plan-bench", "plan-bench-memory")?;
+    let sync = build::release("sync-bench", "sync-bench")?;
     say::line(ABOUT);
     let memory = Memory::of(&memory, amount.large)?;
     let sizes = [amount.small, amount.middle, amount.large];
@@ -67,11 +68,27 @@ pub(super) fn run(amount: &Amount) -> Result<Outcome> {
         say::line(&format!("{people:<12} {}", spreads.join(" ")));
     }
     memory.report();
+    let (told, last) = calls(&sync)?;
     say::line("");
+    say::line(&told);
     for line in compare(&small, &middle, &large, &memory)? {
         say::line(&line.to_string());
     }
+    say::line(&last);
     Ok(Outcome::Done)
+}
+
+/// What the program says that counts calls: a table, and the comparisons.
+fn calls(program: &Path) -> Result<(String, String)> {
+    let output = Command::new(program).output().context("cannot run sync-bench")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(in_two(&String::from_utf8_lossy(&output.stdout)))
+}
+
+fn in_two(said: &str) -> (String, String) {
+    let (last, told): (Vec<&str>, Vec<&str>) =
+        said.lines().partition(|line| line.starts_with("ratio "));
+    (told.join("\n"), last.join("\n"))
 }
 
 fn measure(amount: &Amount, program: &Path, sizes: [u32; 3]) -> Result<[Row; 3]> {
@@ -203,6 +220,14 @@ mod tests {
             ]
         );
         assert!(compare(&Row::new(), &Row::new(), &Row::new(), &memory).is_err());
+    }
+
+    #[test]
+    fn comparisons_come_last() {
+        let said = "calls of a full sync\nListUsers 5 5\n\nratio plan-sync-calls 1.000 (x)\n";
+        let (told, last) = in_two(said);
+        assert_eq!(told, "calls of a full sync\nListUsers 5 5\n");
+        assert_eq!(last, "ratio plan-sync-calls 1.000 (x)");
     }
 
     #[test]

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     ("saml-bench", &["saml-sp"]),
     ("plan-bench", &["access"]),
+    ("sync-bench", &["access", "aws", "control", "sandbox", "store"]),
     ("access", &["iam-policy"]),
     ("control", &["access", "saml-sp"]),
     ("store", ADAPTER),

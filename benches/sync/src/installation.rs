@@ -1,0 +1,143 @@
+//! Stagedoor, put together over a sandbox in the same process.
+
+use access::ids::Region;
+use access::map::{AccessMap, DirectoryConfig};
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use aws::{Aws, InProcess, Lost, Simulator};
+use control::meter::Meter;
+use control::plane::{Bell, Plane};
+use control::ports::{Clock, Entropy};
+use jiff::{SignedDuration, Timestamp};
+use sandbox::{Faults, Sandbox, Seed};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::SqliteStore;
+use tokio::time::Instant;
+
+/// When everything begins, in seconds since 1970.
+const BEGIN: i64 = 1_795_248_000;
+
+/// Stagedoor over a sandbox.
+#[derive(Debug)]
+pub struct Installation {
+    /// The plane.
+    pub plane: Plane,
+    /// AWS, as the plane sees it.
+    pub aws: Arc<Aws>,
+    cloud: Arc<Cloud>,
+}
+
+/// The sandbox at the moment.
+#[derive(Debug)]
+struct Cloud {
+    sandbox: Mutex<Sandbox>,
+    clock: Moved,
+}
+
+impl Cloud {
+    fn look(&self) -> MutexGuard<'_, Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl InProcess for Cloud {
+    async fn call(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Lost> {
+        Ok(self.look().handle(self.clock.now(), &request))
+    }
+}
+
+/// A clock that tokio's time moves.
+#[derive(Debug, Clone, Copy)]
+struct Moved(Instant);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        let passed = SignedDuration::try_from(self.0.elapsed()).unwrap_or(SignedDuration::MAX);
+        let begin = Timestamp::from_second(BEGIN).unwrap_or(Timestamp::UNIX_EPOCH);
+        begin.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Nothing here is secret.
+#[derive(Debug)]
+struct Same;
+
+impl Entropy for Same {
+    fn bytes(&self) -> [u8; 32] {
+        [7; 32]
+    }
+}
+
+impl Installation {
+    /// Puts Stagedoor together. Needs a runtime of one thread whose time is paused.
+    ///
+    /// # Errors
+    /// Map or seed will not do.
+    pub fn new(map: AccessMap, seed: &str) -> Result<Self> {
+        fastrand::seed(1);
+        let clock = Moved(Instant::now());
+        let sandbox = Sandbox::new(Seed::from_yaml(seed)?, Faults::default())?;
+        let cloud = Arc::new(Cloud { sandbox: Mutex::new(sandbox), clock });
+        let DirectoryConfig::IdentityCenter { region, identity_store_id } = &map.directory;
+        let simulator = Simulator {
+            url: "http://sandbox.invalid".to_owned(),
+            region: region.clone(),
+            access_key_id: "AKIASANDBOX".to_owned(),
+            secret_access_key: "secret".to_owned(),
+        };
+        let aws = Arc::new(Aws::in_process(&simulator, cloud.clone(), Arc::new(clock)));
+        let store = Arc::new(SqliteStore::in_memory()?);
+        let studio = Arc::new(aws.studio());
+        let plane = Plane {
+            directory: Arc::new(aws.identity_center(region, identity_store_id)),
+            observe: Arc::clone(&studio) as _,
+            provision: studio,
+            sessions: Arc::clone(&store) as _,
+            queue: Arc::clone(&store) as _,
+            claims: Arc::clone(&store) as _,
+            switch: Arc::clone(&store) as _,
+            index: Arc::clone(&store) as _,
+            bell: Bell::default(),
+            meter: Meter::default(),
+            observe_only: false,
+            memberships: Arc::clone(&store) as _,
+            events: Arc::default(),
+            departures: Arc::clone(&store) as _,
+            audit: store,
+            clock: Arc::new(clock),
+            entropy: Arc::new(Same),
+            map: Arc::new(map),
+        };
+        Ok(Self { plane, aws, cloud })
+    }
+
+    /// The Region of everything.
+    pub fn region(&self) -> &Region {
+        let DirectoryConfig::IdentityCenter { region, .. } = &self.plane.map.directory;
+        region
+    }
+
+    /// Lets things go wrong from now on, in the words of a fault file.
+    ///
+    /// # Errors
+    /// There is no such fault.
+    pub fn go_wrong(&self, faults: &str) -> Result<()> {
+        let faults = Faults::from_yaml(faults).context("faults")?;
+        self.cloud.look().set_faults(faults, self.cloud.clock.now());
+        Ok(())
+    }
+
+    /// How often each operation was called (`sagemaker:ListApps`).
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.cloud.look().call_counts().clone()
+    }
+
+    /// How many profiles a domain has, by its account and id.
+    pub fn profiles(&self, (account, domain): (&str, &str)) -> usize {
+        let mut sandbox = self.cloud.look();
+        sandbox.settle(self.cloud.clock.now());
+        sandbox.profiles(account, self.region().as_str(), domain).len()
+    }
+}
