@@ -1,7 +1,7 @@
 //! Who was in which group.
 //!
-//! A complete reading of a large directory is taken over group by group, each in its own
-//! transaction, and only where something changed: nobody waits long for the file.
+//! A complete reading of a large directory is taken over a few groups at a time, and only what
+//! changed is written: nobody waits long for the file.
 
 use crate::microseconds;
 use crate::sqlite::{SqliteStore, parsed};
@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 const TAKE_OVER: &str = "remember the groups";
 const LOOK_UP: &str = "look a group up";
 
+/// About so many memberships are compared in one transaction: some milliseconds.
+const BATCH: usize = 5_000;
+
 type Members = BTreeMap<MembershipId, PersonId>;
 
 #[async_trait]
@@ -28,12 +31,18 @@ impl MembershipIndex for SqliteStore {
             Memberships::Complete(groups) => {
                 let now = microseconds::floor(now);
                 self.replace_groups(groups, now).await?;
+                let mut batch: Vec<(GroupId, Members)> = Vec::new();
+                let mut size = 0;
                 for (id, group) in groups {
-                    if let Some(members) = &group.members {
-                        self.replace_members(id, members, now).await?;
+                    let Some(members) = &group.members else { continue };
+                    size += members.len() + 1;
+                    batch.push((id.clone(), members.clone()));
+                    if size >= BATCH {
+                        self.replace_members(std::mem::take(&mut batch), now).await?;
+                        size = 0;
                     }
                 }
-                Ok(())
+                self.replace_members(batch, now).await
             }
         }
     }
@@ -141,40 +150,45 @@ impl SqliteStore {
         .await
     }
 
-    /// Takes over the memberships of one group.
+    /// Takes over the memberships of these groups.
     async fn replace_members(
         &self,
-        group: &GroupId,
-        members: &Members,
+        groups: Vec<(GroupId, Members)>,
         now: i64,
     ) -> Result<(), StoreError> {
-        let (id, found) = (group.clone(), members.clone());
-        let is_same =
-            self.read(TAKE_OVER, move |connection| Ok(present(connection, &id)? == found));
-        if is_same.await? {
-            return Ok(());
-        }
-        let (group, found) = (group.clone(), members.clone());
         self.write(TAKE_OVER, move |transaction| {
-            let before = present(transaction, &group)?;
-            for id in before.keys().filter(|id| !found.contains_key(*id)) {
-                transaction
-                    .prepare_cached("UPDATE membership SET gone = ?2 WHERE id = ?1")?
-                    .execute(params![id.as_str(), now])?;
-            }
-            for (id, person) in found.iter().filter(|(id, person)| before.get(id) != Some(person)) {
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO membership (id, group_id, person) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (id) DO UPDATE SET group_id = excluded.group_id,
-                             person = excluded.person, gone = NULL",
-                    )?
-                    .execute(params![id.as_str(), group.as_str(), person.as_str()])?;
+            for (group, found) in &groups {
+                replace(transaction, group, found, now)?;
             }
             Ok(())
         })
         .await
     }
+}
+
+/// Takes over the memberships of one group.
+fn replace(
+    transaction: &Transaction<'_>,
+    group: &GroupId,
+    found: &Members,
+    now: i64,
+) -> rusqlite::Result<()> {
+    let before = present(transaction, group)?;
+    for id in before.keys().filter(|id| !found.contains_key(*id)) {
+        transaction
+            .prepare_cached("UPDATE membership SET gone = ?2 WHERE id = ?1")?
+            .execute(params![id.as_str(), now])?;
+    }
+    for (id, person) in found.iter().filter(|(id, person)| before.get(id) != Some(person)) {
+        transaction
+            .prepare_cached(
+                "INSERT INTO membership (id, group_id, person) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE SET group_id = excluded.group_id,
+                     person = excluded.person, gone = NULL",
+            )?
+            .execute(params![id.as_str(), group.as_str(), person.as_str()])?;
+    }
+    Ok(())
 }
 
 /// Name and state of the groups that are there.

@@ -150,3 +150,15 @@ pub(crate) async fn readings_may_race(index: Arc<impl MembershipIndex + 'static>
     assert_eq!(done.await, RACERS);
     assert_eq!(members(&*index, "g1").await, ["ana", "bob"]);
 }
+
+pub(crate) async fn a_large_directory_is_taken_over_whole(index: &impl MembershipIndex) {
+    let people: Vec<String> = (0..300).map(|n| format!("p{n}")).collect();
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let groups: Vec<String> = (0..60).map(|n| format!("g{n}")).collect();
+    let groups: Vec<_> =
+        groups.iter().map(|id| (id.as_str(), id.as_str(), Some(people.as_slice()))).collect();
+    index.take_over(&complete(&groups), micros(1)).await.unwrap();
+    for group in ["g0", "g31", "g59"] {
+        assert_eq!(members(index, group).await.len(), 300, "{group}");
+    }
+}
