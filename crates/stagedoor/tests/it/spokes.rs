@@ -104,3 +104,26 @@ fn the_template_of_a_spoke_trusts_whoever_asks_for_it_with_the_maps_external_id(
     let account = world.run(&["spoke", "template", OTHER_ACCOUNT]).exits(0).json();
     assert_eq!(account, template);
 }
+
+#[test]
+fn every_change_of_a_pass_bears_its_name_as_source_identity() {
+    let seed = seed().replace("external_id: 7f1c }", "external_id: 7f1c, source_identity: true }");
+    let map =
+        map("7f1c").replace("external_id: 7f1c }", "external_id: 7f1c, source_identity: true }");
+    let world = World::new(&seed, &map);
+    world.apply(&[]).exits(0);
+    let sandbox = world.cloud.look();
+    let there = || {
+        let in_spoke = |call: &&sandbox::CallRecord| call.account == OTHER_ACCOUNT;
+        sandbox.calls().filter(|call| call.service == "sagemaker").filter(in_spoke)
+    };
+    let identity_of = |operation: &str| {
+        let call = there().find(|call| call.operation == operation).unwrap();
+        assert_eq!(call.source_identity, call.session);
+        call.session.clone().unwrap()
+    };
+    assert_eq!(identity_of("ListUserProfiles"), "stagedoor-control");
+    let change = identity_of("CreateUserProfile");
+    // `stagedoor-20261121T090000Z-` and twelve hexadecimal digits.
+    assert_eq!((change.len(), change.matches('-').count()), (39, 2), "{change}");
+}
