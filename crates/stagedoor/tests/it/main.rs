@@ -7,6 +7,8 @@ mod browser;
 #[cfg(test)]
 mod cloud;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod door;
@@ -22,6 +24,8 @@ mod golden;
 mod guard;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod offboard_command;
 #[cfg(test)]
 mod offboarding;
 #[cfg(test)]
