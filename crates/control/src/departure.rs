@@ -3,12 +3,13 @@
 //! Signing in is denied before anything else: a page of Studio that is left open makes its app
 //! anew, and whoever can sign in can open another.
 
+use crate::event::Wake;
 use crate::plane::Plane;
 use crate::ports::{AuditEntry, Departure, StoreError};
 use access::ids::{PersonId, TeamKey};
 use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Hold, Snapshot};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Event of the audit log: an admin offboarded somebody.
 pub const PERSON_OFFBOARDED: &str = "person-offboarded";
@@ -29,12 +30,14 @@ pub struct Departed {
 
 impl Plane {
     /// Denies a person to sign in, or a team to a person, and ends the person's sessions. Profiles
-    /// are for the passes that follow. May be repeated.
+    /// are for the passes that follow: the loop is woken, should whoever called this not make them.
+    /// May be repeated.
     ///
     /// # Errors
     /// The store cannot be written. What was done before stays; nothing is undone.
     pub async fn depart(&self, departure: &Departure) -> Result<Departed, StoreError> {
         let departure = self.departures.depart(departure).await?;
+        self.wake_for(&departure.person).await;
         // Whoever loses one team goes on in the others, and the door asks at each opening.
         let sessions_ended = match departure.team {
             None => self.sessions.close_all(&departure.person).await?,
@@ -67,6 +70,9 @@ impl Plane {
         by: &str,
     ) -> Result<Vec<Departure>, StoreError> {
         let ended = self.departures.rejoin(person, team).await?;
+        if !ended.is_empty() {
+            self.wake_for(person).await;
+        }
         for departure in &ended {
             let details = BTreeMap::from([
                 ("by".to_owned(), by.to_owned()),
@@ -83,6 +89,13 @@ impl Plane {
             .await;
         }
         Ok(ended)
+    }
+
+    async fn wake_for(&self, person: &PersonId) {
+        let wake = Wake::People(BTreeSet::from([person.clone()]));
+        if let Err(error) = self.wake(&wake).await {
+            tracing::warn!(%error, "the loop is not woken; its next full pass does the work");
+        }
     }
 
     /// Fills in whom an admin offboarded, as far as the snapshot speaks of them. A snapshot without

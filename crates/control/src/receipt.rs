@@ -27,7 +27,8 @@ pub struct Receipt {
     pub departures: Vec<DepartureReceipt>,
     /// When the door's sessions were ended, and how many there were.
     pub sessions: Vec<SessionsEnded>,
-    /// A receipt for each profile that was on its way out, in the order they began.
+    /// A receipt for each profile that was on its way out, by domain and name, then in the order
+    /// they began.
     pub profiles: Vec<ProfileReceipt>,
     /// What was revoked, by which method, and what was not.
     pub revocation: Vec<Revocation>,
@@ -177,6 +178,8 @@ pub fn receipt(person: &str, entries: &[AuditEntry], at: Timestamp) -> Receipt {
     for profile in &mut receipt.profiles {
         profile.count_hours(at);
     }
+    // Profiles are worked on beside each other: the order of the log is chance.
+    receipt.profiles.sort_by(|a, b| (&a.domain, &a.profile).cmp(&(&b.domain, &b.profile)));
     receipt.saved = hours::saved_by_type(&receipt.profiles);
     receipt.revocation = words::revocation(&receipt);
     receipt

@@ -2,6 +2,7 @@
 
 use crate::door::{House, answer};
 use crate::door_opening::{open, refused};
+use crate::reconciler::{Running, pass as for_seconds};
 use crate::world::{Fault, MAP, START, World, person_id, team};
 use access::check::Removals;
 use access::network::Origin;
@@ -162,6 +163,21 @@ async fn said_twice_it_is_in_force_once_and_told_once() {
     let skipped = Departure { hold: Hold::Skipped, ..departure("ada", None) };
     plane.depart(&skipped).await.unwrap();
     assert_eq!(world.audited("person-offboarded"), ["offboarded"; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_does_what_a_command_that_died_has_left() {
+    let world = World::of(&["ada"]);
+    let running = Running::start(&world, MAP);
+    for_seconds(60).await;
+    assert_eq!(world.leaving(), [""; 0]);
+    world.plane(MAP).depart(&departure("ada", None)).await.unwrap();
+    for_seconds(120).await;
+    assert_eq!(world.leaving(), ["ada--fraud"]);
+    world.plane(MAP).rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    for_seconds(120).await;
+    assert_eq!(world.leaving(), [""; 0]);
+    running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
