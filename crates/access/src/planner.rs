@@ -221,12 +221,20 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn tags(&self, case: &Case<'_>) -> BTreeMap<String, String> {
-        let mut tags = case.team.tags.clone();
-        tags.insert(TAG_INSTANCE.into(), self.map.instance.clone());
-        tags.insert(TAG_PERSON.into(), case.person.id.to_string());
-        tags.insert(TAG_TEAM.into(), case.entitlement.team.to_string());
-        tags
+    /// The tags that the profile is to have.
+    fn tags(&self, case: &Case<'a>) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let own = [
+            (TAG_INSTANCE, self.map.instance.as_str()),
+            (TAG_PERSON, case.person.id.as_str()),
+            (TAG_TEAM, case.entitlement.team.as_str()),
+        ];
+        let of_team = case.team.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        of_team.chain(own)
+    }
+
+    /// The same, to give them to a profile.
+    fn all_tags(&self, case: &Case<'a>) -> BTreeMap<String, String> {
+        self.tags(case).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     fn act(&mut self, case: &Case<'_>, name: &ProfileName, step: Step, reason: ReasonCode) {

@@ -65,12 +65,12 @@ impl<'a> Planner<'a> {
         profile.ownership(&self.map.instance) == Ownership::Foreign
     }
 
-    fn take_over(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
+    fn take_over(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let name = &profile.name;
         match profile.status {
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
                 self.adopted.insert((case.key.clone(), name.folded()));
-                let tags = self.tags(case);
+                let tags = self.all_tags(case);
                 self.act(case, name, Step::Adopt { tags }, ReasonCode::Adopted);
             }
             status => {

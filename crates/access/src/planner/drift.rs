@@ -22,11 +22,11 @@ pub(super) struct Drift {
 }
 
 /// What the profile lacks; `None` if nothing.
-pub(super) fn drift(
+pub(super) fn drift<'a>(
     profile: &ObservedProfile,
     team: &Team,
     role: &RoleArn,
-    wanted_tags: BTreeMap<String, String>,
+    wanted_tags: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<Drift> {
     let role_differs = profile.execution_role.as_deref() != Some(role.as_str());
     let settings_differ = !team
@@ -34,8 +34,8 @@ pub(super) fn drift(
         .iter()
         .all(|(key, wanted)| setting_says(key, profile.user_settings.get(key), wanted));
     let set_tags: BTreeMap<String, String> = wanted_tags
-        .into_iter()
         .filter(|(key, value)| profile.tags.get(key) != Some(value))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
     let returned = profile.tags.contains_key(TAG_LEAVING);
     let failed = profile.status == ProfileStatus::UpdateFailed;

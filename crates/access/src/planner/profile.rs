@@ -10,7 +10,7 @@ use crate::reason::ReasonCode;
 
 impl<'a> Planner<'a> {
     /// The person is entitled and the profile is there.
-    pub(super) fn existing(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
+    pub(super) fn existing(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let name = &profile.name;
         match profile.status {
             ProfileStatus::Pending | ProfileStatus::Updating | ProfileStatus::Deleting => {
@@ -34,7 +34,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Compares a living profile with its team and plans the correction.
-    fn correct(&mut self, case: &Case<'_>, profile: &ObservedProfile) {
+    fn correct(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let name = &profile.name;
         let role = &case.placement.execution_role;
         let Some(drift) = drift(profile, case.team, role, self.tags(case)) else {
@@ -112,7 +112,7 @@ impl<'a> Planner<'a> {
         let step = Step::Create {
             execution_role: case.placement.execution_role.clone(),
             user_settings: case.team.user_settings.clone(),
-            tags: self.tags(case),
+            tags: self.all_tags(case),
             sso_user: is_sso.then(|| case.person.user_name.clone()),
         };
         self.planned.insert((case.key.clone(), name.folded()));
