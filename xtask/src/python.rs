@@ -1,4 +1,5 @@
-//! The Python environment of the tests: boto3 judges our wire formats, python3-saml our verdicts.
+//! The Python environment of the tests: boto3 judges our wire formats, moto is a second AWS,
+//! python3-saml judges our verdicts.
 
 use crate::workspace;
 use anyhow::{Context, Result, bail};
@@ -10,6 +11,7 @@ use std::process::Command;
 /// Files of pinned requirements. One that does not exist is skipped.
 const REQUIREMENTS: &[&str] = &[
     "crates/sandbox/tests/boto3/requirements.txt",
+    "crates/aws/tests/moto/requirements.txt",
     "crates/saml-sp/tests/oracles/requirements.txt",
     "benches/events/requirements.txt",
 ];

@@ -17,6 +17,8 @@ mod in_process;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod moto;
+#[cfg(test)]
 mod pacing;
 #[cfg(test)]
 mod permissions;
