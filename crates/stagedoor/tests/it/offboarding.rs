@@ -57,6 +57,32 @@ fn a_space_that_others_work_in_stays_and_is_told_before_anything_is_done() {
 }
 
 #[test]
+fn a_space_that_others_work_in_is_made_anew_for_the_teams_owner_before_it_goes() {
+    let shared = WORK.replace("owner: ana--fraud", "owner: ana--fraud, shared: true");
+    let map = MAP
+        .replace("hold: 0d", "hold: 0d, shared_spaces: hand-over")
+        .replace("    tags: { CostCenter", "    about: { owner: ben }\n    tags: { CostCenter");
+    let world = World::new(&format!("{}{shared}", settled()), &map);
+    world.cloud.leave("ana", "ml-fraud");
+    world.apply(&[]).exits(0);
+    // Her own app stops first, the one that others use when they have another space.
+    assert_eq!(
+        world.cloud.changes(),
+        ["AddTags", "DeleteApp", "CreateSpace", "DeleteApp", "DeleteSpace", "DeleteUserProfile"]
+    );
+    assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
+    let spaces = world.cloud.spaces();
+    let [space] = spaces.as_slice() else { panic!("{spaces:?}") };
+    assert_eq!(space.owner.as_deref(), Some("ben--demand"));
+    assert_eq!(space.sharing.as_deref(), Some("Shared"));
+    assert_ne!(space.name, "ana-lab");
+    let receipt = world.run(&["receipt", "ana"]).exits(0);
+    let line = format!("handed space ana-lab over to ben--demand as {} at ", space.name);
+    assert!(receipt.stdout.contains(&line), "{line}\n{}", receipt.stdout);
+    world.assert_settled();
+}
+
+#[test]
 fn slow_deletions_are_waited_for_one_stage_at_a_time() {
     let seed = format!("{}{WORK}", settled()).replace(
         "timing: { fast: true }",
