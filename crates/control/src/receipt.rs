@@ -75,6 +75,8 @@ pub struct ProfileReceipt {
     pub team: Option<String>,
     /// Why it went: a reason code.
     pub reason: String,
+    /// Whether its domain signs people in by Identity Center, past the door.
+    pub sso: bool,
     /// When it was put on its way out.
     pub begun: Timestamp,
     /// Apps that were stopped.
@@ -276,6 +278,7 @@ impl Receipt {
             profile,
             team: entry.team.clone(),
             reason: entry.code.clone(),
+            sso: detail("auth_mode") == words::SSO,
             begun: entry.at,
             apps: Vec::new(),
             spaces: Vec::new(),

@@ -12,7 +12,7 @@ use crate::ports::{
     AppOwner, AuditEntry, CallError, DomainTarget, Ensured, ProfileUpdate, StoreError,
 };
 use crate::receipt::{ENTRY, is_begun, is_written, words};
-use access::observed::{ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
+use access::observed::{AuthMode, ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
 use access::offboarding::{self, Advance, Call};
 use access::plan::{Action, SpaceHandover};
 use access::reason::ReasonCode;
@@ -106,6 +106,9 @@ impl Hand<'_> {
         let mut details = words::home_details(profile, domain.home_file_system.as_deref());
         words::put_spaces(&mut details, profile);
         details.insert("apps".to_owned(), profile.live_apps().to_string());
+        if domain.auth_mode == AuthMode::Sso {
+            details.insert("auth_mode".to_owned(), words::SSO.to_owned());
+        }
         if self.may_not_sign_in(action).await {
             match self.plane.sessions.close_all(&action.person).await {
                 Ok(ended) => drop(details.insert("sessions_ended".to_owned(), ended.to_string())),

@@ -161,6 +161,12 @@ fn a_receipt_claims_no_more_than_was_done() {
             ("jobs and endpoints that the person started", NotRevoked, None),
         ]
     );
+    // Where Identity Center signs people in, the door's refusal is not all.
+    let sso = about("21T08:00:01", ENTRY.begun, [("auth_mode", "SSO")]);
+    let signing_in = ("signing in to the SSO-mode domain itself", NotRevoked, None);
+    assert!(methods(std::slice::from_ref(&sso)).contains(&signing_in));
+    let gone = about("21T08:30:00", ENTRY.deleting_profile, []);
+    assert!(!methods(&[sso, gone]).contains(&signing_in));
     assert_eq!(methods(&[]), []);
     assert_eq!(methods(&ended()[..1]), []);
 }

@@ -40,6 +40,9 @@ pub const ENTRY: Entry = Entry {
     updated: "profile-updated",
 };
 
+/// How an SSO-mode domain is told, under `auth_mode`.
+pub(crate) const SSO: &str = "SSO";
+
 type Details = BTreeMap<String, String>;
 
 /// Where the home directory is.
@@ -238,6 +241,15 @@ pub(super) fn revocation(receipt: &Receipt) -> Vec<Revocation> {
             method: RevocationMethod::EndedWithApps,
             at: Some(at),
             note: "they end with the app that held them",
+        });
+    }
+    if leaving().any(|profile| profile.sso && profile.deleted.is_none()) {
+        all.push(Revocation {
+            what: "signing in to the SSO-mode domain itself",
+            method: RevocationMethod::NotRevoked,
+            at: None,
+            note: "Identity Center decides until the profile is deleted: disable the person there; \
+                   apps that are started meanwhile are stopped again",
         });
     }
     all.push(Revocation {
