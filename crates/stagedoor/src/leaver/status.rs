@@ -142,3 +142,66 @@ fn what_text(what: &Deleting) -> String {
         Deleting::Profile => "the profile".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::ids::{DomainKey, ProfileName, TeamKey};
+    use control::ports::AuditEntry;
+    use control::receipt::receipt;
+
+    fn at(time: &str) -> Timestamp {
+        format!("2026-11-21T{time}Z").parse().unwrap()
+    }
+
+    fn entry(time: &str, event: &str, more: &[(&str, &str)]) -> AuditEntry {
+        let profile = [("domain", "research"), ("profile", "ana--fraud")];
+        let details = profile.iter().chain(more).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        AuditEntry {
+            at: at(time),
+            event: event.to_owned(),
+            code: "entitlement-lost".to_owned(),
+            person: Some("p-ana".to_owned()),
+            team: Some("fraud".to_owned()),
+            details: details.collect(),
+        }
+    }
+
+    #[test]
+    fn what_aws_does_not_finish_is_told_with_the_time_it_was_asked_for() {
+        let app = [("app_type", "JupyterLab"), ("app_name", "default"), ("space", "ana-lab")];
+        let entries = [
+            entry("08:00:00", "offboarding-begun", &[]),
+            entry("08:00:01", "stopping-app", &app),
+            entry("08:40:00", "deleting-space", &[("space", "old")]),
+        ];
+        let lab = Deleting::App {
+            space: Some("ana-lab".to_owned()),
+            app_type: "JupyterLab".to_owned(),
+            app_name: "default".to_owned(),
+        };
+        let old = Deleting::Space { space: "old".to_owned() };
+        let standing = ProfileStanding {
+            domain: DomainKey::parse("research").unwrap(),
+            profile: ProfileName::parse("ana--fraud").unwrap(),
+            team: TeamKey::parse("fraud").unwrap(),
+            standing: Standing::Leaving { stage: Stage::SpaceApps },
+            leaving_since: Some(at("08:00:00")),
+            deleting: [lab, old, Deleting::Profile].into(),
+            failed: [Deleting::Space { space: "new".to_owned() }].into(),
+        };
+        let told = |now: &str| {
+            let receipt = receipt("p-ana", &entries, at(now));
+            stages_text(&stages(vec![standing.clone()], &receipt, at(now)))
+        };
+        let stuck = "AWS has been deleting it since 2026-11-21T08:00:01Z, longer than it usually \
+                     takes; if it stays so, ask AWS support";
+        let rest = "    space old: AWS is deleting it\n    \
+                    the profile: AWS is deleting it, since before Stagedoor asked\n    \
+                    space new: its deletion failed and is asked for again\n";
+        let head = "  ana--fraud in research (fraud)  stopping apps of its spaces, leaving since \
+                    2026-11-21T08:00:00Z\n    app JupyterLab/default of space ana-lab: ";
+        assert_eq!(told("08:30:00"), format!("{head}AWS is deleting it\n{rest}"));
+        assert_eq!(told("08:30:01"), format!("{head}{stuck}\n{rest}"));
+    }
+}
