@@ -3,9 +3,11 @@
 //! - `directory add-member USER GROUP`, `remove-member USER GROUP`, `disable USER`, `enable USER`,
 //!   `add-user USER [NAME]`, `delete-user USER`, `rename-user USER NAME`, `rename-group GROUP NAME`,
 //!   `delete-group GROUP`
-//! - `studio open SPACE|PROFILE`: starts an app, as its owner would
+//! - `studio open SPACE|PROFILE [NUMBER]`: starts an app or several, as its owner would
 //! - `clock SECONDS`: moves the clock of AWS forward; the binary's own goes on as it does
-//! - `profiles`, `apps`, `spaces`, `homes`, `tags PROFILE`: what there is in all domains
+//! - `profiles`, `apps`, `apps count`, `spaces`, `homes`, `homes distinct`, `tags PROFILE`: what there
+//!   is in all domains
+//! - `audit`: what the store's audit log says
 //! - `changes`: the calls that changed Studio since they were last shown
 //! - `start COMMAND`, `wait-for SERVICE:OPERATION`, `kill`, `wait`: a process in the background
 //! - `reset faults`: nothing goes wrong any more
@@ -13,8 +15,10 @@
 use super::Player;
 use crate::cloud::{ACCOUNT, REGION, STORE, until};
 use crate::process::Running;
+use control::ports::{AuditEntry, AuditLog};
 use sandbox::{AppView, ProfileView};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -24,7 +28,8 @@ impl Player {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["directory", what @ ..] => self.directory(what),
-            ["studio", "open", place] => self.open(place),
+            ["studio", "open", place] => self.open(place, 1),
+            ["studio", "open", place, number] => self.open(place, number.parse().unwrap()),
             ["clock", seconds] => {
                 self.world().cloud.advance(Duration::from_secs(seconds.parse().unwrap()));
             }
@@ -57,6 +62,15 @@ impl Player {
                 let all = cloud.profiles((ACCOUNT, id));
                 all.iter().map(|p| format!("{} uid {}", p.name, p.home_uid)).collect()
             }),
+            ["homes", "distinct"] => {
+                let homes = self.of_domains(|cloud, id| {
+                    let all = cloud.profiles((ACCOUNT, id));
+                    all.into_iter().map(|p| p.home_uid).collect()
+                });
+                let distinct: BTreeSet<&String> = homes.iter().collect();
+                vec![format!("{} profiles, {} homes", homes.len(), distinct.len())]
+            }
+            ["audit"] => self.audit(),
             ["tags", name] => self.of_domains(|cloud, id| {
                 let all = cloud.profiles((ACCOUNT, id));
                 let one = all.iter().filter(|p| p.name == *name);
@@ -89,6 +103,18 @@ impl Player {
         domains.iter().flat_map(|domain| look(cloud, domain["id"].as_str().unwrap())).collect()
     }
 
+    /// The audit log, oldest entry first.
+    fn audit(&self) -> Vec<String> {
+        let store = store::SqliteStore::open(&self.world().path("stagedoor.db")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let entries = runtime.block_on(store.newest(1_000)).unwrap();
+        let details = |entry: &AuditEntry| {
+            entry.details.iter().map(|(k, v)| format!(" {k}={v}")).collect::<String>()
+        };
+        let told = |entry: &AuditEntry| format!("{} {}{}", entry.event, entry.code, details(entry));
+        entries.iter().rev().map(told).collect()
+    }
+
     fn changes(&mut self) -> Vec<String> {
         let cloud = &self.world().cloud;
         let all: Vec<_> =
@@ -116,7 +142,7 @@ impl Player {
         lines.into_iter().map(told).collect()
     }
 
-    fn open(&self, place: &str) {
+    fn open(&self, place: &str, number: usize) {
         let cloud = &self.world().cloud;
         let state = cloud.look().state(crate::cloud::now());
         for domain in state["domains"].as_array().unwrap() {
@@ -126,12 +152,15 @@ impl Player {
             };
             let (owner, app) = match (named("spaces"), named("profiles")) {
                 (true, _) => ("SpaceName", "JupyterLab"),
-                (false, true) => ("UserProfileName", "JupyterServer"),
+                (false, true) => ("UserProfileName", "KernelGateway"),
                 (false, false) => continue,
             };
-            let mut body = json!({"DomainId": id, "AppType": app, "AppName": "default"});
-            body[owner] = place.into();
-            cloud.sagemaker("CreateApp", &body);
+            for index in 1..=number {
+                let name = format!("app-{index}");
+                let mut body = json!({"DomainId": id, "AppType": app, "AppName": name});
+                body[owner] = place.into();
+                cloud.sagemaker("CreateApp", &body);
+            }
             return;
         }
         panic!("no space and no profile {place}");

@@ -37,11 +37,24 @@ macro_rules! pages {
 pages! {
     rules_that_catch_every_change = "23-event-rules";
     removal_starts_the_offboarding = "56-removal";
+    the_receipt_says_how_access_was_revoked = "57-receipt";
+    a_profile_that_outlives_its_person_is_found = "58-orphans";
+    a_person_deleted_from_the_directory_is_still_found = "59-deleted-person";
+    every_app_is_found_on_whichever_page = "60-many-apps";
+    apps_in_every_state_and_a_killed_process_are_finished_by_the_next = "61-app-states";
+    apps_then_spaces_then_the_profile = "62-order";
+    added_renamed_disabled_enabled_and_removed = "63-life-cycle";
+    the_home_directory_stays_and_is_written_down = "64-home";
+    whoever_has_the_team_by_another_group_keeps_it = "65-other-group";
+    two_people_and_two_teams_make_three_profiles = "96-two-teams";
     doctor_tells_what_works_and_what_does_not = "doctor";
     drift_is_what_neither_joiners_nor_leavers_cause = "drift";
     a_map_that_would_remove_too_many_is_refused_by_name = "guard";
+    a_directory_that_answers_half_removes_nobody = "half-a-directory";
+    names_of_every_kind_stay_unique = "names";
     a_missing_role_is_said_first_and_holds_up_its_own_team_only = "roles";
     no_template_is_printed_of_a_spoke_that_makes_no_sense = "spoke";
+    a_plan_that_is_not_true_any_more_is_refused = "stale-plan";
     one_person_is_put_right_at_once = "sync";
     why_somebody_has_a_team_or_has_not = "why";
 }
