@@ -135,6 +135,19 @@ impl Told {
     }
 }
 
+/// Which part of the directory did not answer. From the rest of it nothing is planned.
+fn half(call: &CallError) -> Option<String> {
+    let part = match (call.service, call.operation) {
+        ("identitystore", "ListUsers" | "DescribeUser") => "people",
+        ("identitystore", "ListGroups" | "DescribeGroup") => "groups",
+        ("identitystore", "ListGroupMemberships" | "ListGroupMembershipsForMember") => {
+            "members of groups"
+        }
+        _ => return None,
+    };
+    Some(format!("the directory does not tell its {part}, so nothing was planned or changed"))
+}
+
 fn told(error: &anyhow::Error) -> Told {
     let mut message = error.to_string();
     for cause in error.chain().skip(1) {
@@ -144,6 +157,7 @@ fn told(error: &anyhow::Error) -> Told {
     for cause in error.chain() {
         if let Some(call) = cause.downcast_ref::<CallError>() {
             let (code, remedy) = (call.kind.code(), Some(call.remedy().to_owned()));
+            let message = half(call).map_or(message.clone(), |half| format!("{half}: {message}"));
             let status = Outcome::Failed.into();
             return Told { code, status, message, remedy, errors: None };
         }

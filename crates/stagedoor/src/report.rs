@@ -7,6 +7,8 @@ use access::map::AccessMap;
 use access::observed::{AuthMode, Observed};
 use access::plan::{Action, Kept, Plan, SpaceHandover, Stake, Step};
 use access::reason::ReasonCode;
+use access::snapshot::Coverage;
+use control::survey::Survey;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -34,7 +36,16 @@ pub(crate) fn plan_json(plan: &Plan, map: &AccessMap) -> Value {
 }
 
 /// The plan for people: who gains, who changes, who loses, and what needs an admin.
-pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -> String {
+///
+/// `all`: also what was left alone.
+pub(crate) fn plan_text(
+    plan: &Plan,
+    survey: &Survey,
+    map: &AccessMap,
+    paint: Paint,
+    all: bool,
+) -> String {
+    let whole = survey.snapshot.coverage == Coverage::Complete;
     let mut out = String::new();
     let assigned = plan.assignments.iter().map(|a| {
         format!(
@@ -63,7 +74,7 @@ pub(crate) fn plan_text(plan: &Plan, map: &AccessMap, paint: Paint, all: bool) -
         let kept = plan.kept.iter().filter(|k| !k.reason.needs_admin());
         section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
     }
-    out.push_str(&summary(plan, map, paint));
+    out.push_str(&summary(plan, map, paint, whole));
     out
 }
 
@@ -109,7 +120,7 @@ fn section(out: &mut String, paint: Paint, title: &str, lines: impl Iterator<Ite
     out.push('\n');
 }
 
-fn summary(plan: &Plan, map: &AccessMap, paint: Paint) -> String {
+fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
     let mut left: BTreeMap<ReasonCode, usize> = BTreeMap::new();
     for kept in plan.kept.iter().filter(|k| !k.reason.needs_admin()) {
         *left.entry(kept.reason).or_default() += 1;
@@ -125,7 +136,7 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint) -> String {
             "Whether there is something to do is not known: a domain could not be read."
         } else if plan.blocked().next().is_some() {
             "Nothing to do, but see what needs attention."
-        } else if has(ReasonCode::PartialSnapshot) {
+        } else if !whole {
             "Nothing to do for the people who were read."
         } else {
             "Nothing to do: AWS agrees with the map."

@@ -41,7 +41,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         return Err(stale().into());
     }
     if args.dry_run {
-        plan::show(&fresh, &plane.map, common, false)?;
+        plan::show(&fresh, &survey, &plane.map, common, false)?;
         return Ok(plan::outcome(&fresh, &survey));
     }
     converge(&plane, &Scope::Everything, removals, args.wait, Some((survey, fresh)), common).await
@@ -123,9 +123,23 @@ impl Audience for Bars {
 fn told(action: &Action, outcome: &ActionOutcome) -> Option<String> {
     let subject = format!("{} in {}", action.profile, action.domain);
     match outcome {
-        ActionOutcome::Changed(what) => Some(format!("  {subject}: {what}")),
+        ActionOutcome::Changed(what) => Some(format!("  {subject}: {}", brief(what))),
         ActionOutcome::Waiting => None,
         ActionOutcome::Failed(error) => Some(format!("  {subject}: {error}")),
+    }
+}
+
+/// The most things that are told of one profile at a time.
+const TOLD: usize = 6;
+
+fn brief(what: &str) -> String {
+    let parts: Vec<&str> = what.split(", ").collect();
+    match parts.get(TOLD..) {
+        None | Some([]) => what.to_owned(),
+        Some(more) => {
+            let first: Vec<&str> = parts.iter().copied().take(TOLD).collect();
+            format!("{} and {} more", first.join(", "), more.len())
+        }
     }
 }
 
@@ -217,7 +231,7 @@ fn stuck(report: &PassReport) -> NotDone {
 }
 
 pub(super) fn print(settled: &Settled, plane: &Plane, common: &Common) {
-    let Settled { plan, changed, .. } = settled;
+    let Settled { plan, changed, survey } = settled;
     match common.output {
         OutputFormat::Json => {
             let document = serde_json::json!({
@@ -232,7 +246,7 @@ pub(super) fn print(settled: &Settled, plane: &Plane, common: &Common) {
             output::data(&format!(
                 "{} made.\n\n{}",
                 counted(*changed, "change"),
-                report::plan_text(plan, &plane.map, output::Paint::stdout(common), false)
+                report::plan_text(plan, survey, &plane.map, output::Paint::stdout(common), false)
             ));
         }
     }

@@ -39,7 +39,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         }
         OutputFormat::Table => {
             let paint = Paint::stdout(common);
-            let mut text = report::plan_text(&plan, &plane.map, paint, args.all);
+            let mut text = report::plan_text(&plan, &survey, &plane.map, paint, args.all);
             text.push_str("\n\n");
             text.push_str(&report::sign_in_text(&survey.observed, paint));
             output::data(text.trim_end());
@@ -57,11 +57,17 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
 }
 
 /// Prints the plan in the form asked for.
-pub(super) fn show(plan: &Plan, map: &AccessMap, common: &Common, all: bool) -> Result<()> {
+pub(super) fn show(
+    plan: &Plan,
+    survey: &Survey,
+    map: &AccessMap,
+    common: &Common,
+    all: bool,
+) -> Result<()> {
     match common.output {
         OutputFormat::Json => output::data(&serde_json::to_string(&report::plan_json(plan, map))?),
         OutputFormat::Table => {
-            output::data(&report::plan_text(plan, map, Paint::stdout(common), all));
+            output::data(&report::plan_text(plan, survey, map, Paint::stdout(common), all));
         }
     }
     Ok(())

@@ -196,7 +196,7 @@ async fn act(
                 let plan = [("plan", report::plan_json(&planned, &plane.map))];
                 output::data(&document(told, heard, true, &plan).to_string());
             }
-            OutputFormat::Table => plan::show(&planned, &plane.map, common, false)?,
+            OutputFormat::Table => plan::show(&planned, &survey, &plane.map, common, false)?,
         }
         return Ok(plan::outcome(&planned, &survey));
     }

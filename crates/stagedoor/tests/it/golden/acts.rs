@@ -37,11 +37,13 @@ impl Player {
             ["start", "stagedoor", args @ ..] => {
                 let mut command = self.world().command(args);
                 command.env("STAGEDOOR_LOG", "off").env("STAGEDOOR_POLL", "20ms");
+                self.before = self.world().cloud.look().call_counts().clone();
                 self.running = Some(Running::start(command));
             }
             ["wait-for", operation] => {
                 let cloud = &self.world().cloud;
-                until(operation, || (cloud.calls(operation) > 0).then_some(()));
+                let before = self.before.get(*operation).copied().unwrap_or(0);
+                until(operation, || (cloud.calls(operation) > before).then_some(()));
             }
             ["kill"] => self.running.take().expect("a process runs").kill(),
             ["wait"] => {

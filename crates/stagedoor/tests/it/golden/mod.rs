@@ -14,6 +14,7 @@ mod acts;
 mod transcript;
 
 use crate::world::World;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -79,6 +80,8 @@ struct Player {
     world: Option<World>,
     /// Background processes end with the page.
     running: Option<crate::process::Running>,
+    /// How often each operation had been called when the background process began.
+    before: BTreeMap<String, u64>,
     /// How many calls to AWS were shown already.
     seen: usize,
     runs: usize,

@@ -47,14 +47,18 @@ pub(super) fn by_subject(talk: &str) -> Vec<&str> {
     lines
 }
 
-/// Replaces the port of simulated AWS, and times about now.
+/// Replaces the port of simulated AWS, and times and changes of about now.
 pub(super) fn redact(text: &str, url: &str) -> String {
     let text = text.replace(url, "http://AWS");
     let mut out = String::new();
     let mut rest = text.as_str();
     while let Some((before, after)) = rest.split_once("20") {
         out.push_str(before);
-        let (shown, left) = time(after).map_or(("20", after), |left| ("[TIME]", left));
+        let left = time(after);
+        let (shown, left) = match left.and_then(change) {
+            Some(left) => ("[CHANGE]", left),
+            None => left.map_or(("20", after), |left| ("[TIME]", left)),
+        };
         out.push_str(shown);
         rest = left;
     }
@@ -66,19 +70,27 @@ pub(super) fn redact(text: &str, url: &str) -> String {
 fn time(text: &str) -> Option<&str> {
     let (begin, left) = text.split_once('Z')?;
     let whole = format!("20{begin}Z");
-    let then: jiff::Timestamp = whole.parse().ok().filter(|_| whole.len() >= 20)?;
+    let then: jiff::Timestamp = whole.parse().ok().filter(|_| whole.len() >= 16)?;
     let distance = then.duration_since(crate::cloud::now()).abs();
     (distance < jiff::SignedDuration::from_hours(24 * 60)).then_some(left)
 }
 
+/// What follows the rest of a change's id, behind its time: a hyphen and twelve hexadecimal digits.
+fn change(text: &str) -> Option<&str> {
+    let (digits, left) = text.strip_prefix('-')?.split_at_checked(12)?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(left)
+}
+
 #[test]
-fn times_and_the_port_are_all_that_is_redacted() {
+fn times_changes_and_the_port_are_all_that_is_redacted() {
     let now = crate::cloud::now();
     let text = format!("2026 at {now} on http://127.0.0.1:9 Z 20Z, 2020-01-31T00:00:00Z, 200001");
     assert_eq!(
         redact(&text, "http://127.0.0.1:9"),
         "2026 at [TIME] on http://AWS Z 20Z, 2020-01-31T00:00:00Z, 200001"
     );
+    let id = format!("change={}-0123456789ab.", now.strftime("%Y%m%dT%H%M%SZ"));
+    assert_eq!(redact(&id, "http://x"), "change=[CHANGE].");
 }
 
 #[test]
