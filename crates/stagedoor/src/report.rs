@@ -74,6 +74,7 @@ pub(crate) fn plan_text(
         let kept = plan.kept.iter().filter(|k| !k.reason.needs_admin());
         section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
     }
+    out.push_str(&sign_in_text(&survey.observed, paint));
     out.push_str(&summary(plan, map, paint, whole));
     out
 }

@@ -29,7 +29,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 /// Parses a moment with its offset, or a day, which begins at midnight UTC.
 pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
+    // As a date, a time of day without an offset would be dropped unseen.
+    let date = || text.parse::<Date>().ok().filter(|_| text.len() == "2026-11-20".len());
+    let day = || date()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
     let moment = text.parse().ok();
     moment.or_else(day).ok_or_else(|| "write it as 2026-11-20T08:00:00Z or 2026-11-20".to_owned())
 }

@@ -39,10 +39,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         }
         OutputFormat::Table => {
             let paint = Paint::stdout(common);
-            let mut text = report::plan_text(&plan, &survey, &plane.map, paint, args.all);
-            text.push_str("\n\n");
-            text.push_str(&report::sign_in_text(&survey.observed, paint));
-            output::data(text.trim_end());
+            output::data(&report::plan_text(&plan, &survey, &plane.map, paint, args.all));
         }
     }
     if let Some(file) = &args.out {

@@ -26,7 +26,7 @@ fn aws_out_of_reach_is_told_with_the_call_and_what_to_do() {
         process::run(command).exits(1)
     };
     ask(&["plan"]).prints("").says(&[
-        "error: identitystore:List",
+        "so nothing was planned or changed: identitystore:List",
         " failed: ",
         "Connection refused",
         "(aws-unreachable)\n  Check the network, the Region and AWS_ENDPOINT_URL, then run it \
@@ -59,7 +59,8 @@ fn an_unreadable_directory_removes_nobody() {
     let world = World::new(&format!("{}{denied}", crate::world::settled()), MAP);
     let before = world.cloud.profiles(RESEARCH);
     world.apply(&[]).exits(1).prints("").says(&[
-        "error: identitystore:ListUsers failed with AccessDeniedException: ",
+        "error: the directory does not tell its people, so nothing was planned or changed: \
+             identitystore:ListUsers failed with AccessDeniedException: ",
         "is not authorized to perform: identitystore:ListUsers",
         "(aws-access-denied)\n  Allow this action to Stagedoor's role, then run it again.\n",
     ]);

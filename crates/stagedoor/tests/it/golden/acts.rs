@@ -37,7 +37,8 @@ impl Player {
             ["start", "stagedoor", args @ ..] => {
                 let mut command = self.world().command(args);
                 command.env("STAGEDOOR_LOG", "off").env("STAGEDOOR_POLL", "20ms");
-                self.before = self.world().cloud.look().call_counts().clone();
+                let before = self.world().cloud.look().call_counts().clone();
+                self.before = before;
                 self.running = Some(Running::start(command));
             }
             ["wait-for", operation] => {
