@@ -207,11 +207,13 @@ fn a_killed_apply_is_completed_by_the_next_and_nothing_is_lost() {
     let world = World::new(&seed, MAP);
     world.cloud.leave("ana", "ml-fraud");
     world.cloud.join("cleo", "ml-demand");
+    // It is killed while it looks again: whoever is killed while at somebody holds the others off
+    // until the claim has run out.
+    world.cloud.go_wrong("rules: [{ operation: ListUsers, nth: 2, latency_ms: 60000 }]");
     let mut first = world.start_apply();
-    until("the first app is being deleted", || {
-        (world.cloud.calls("sagemaker:DeleteApp") > 0).then_some(())
-    });
+    until("it looks again", || (world.cloud.calls("identitystore:ListUsers") == 2).then_some(()));
     first.kill();
+    world.cloud.go_wrong("{}");
     assert_eq!(world.cloud.profile("ana--fraud").status, "InService");
     assert_eq!(world.cloud.apps().iter().filter(|app| app.status == "Deleting").count(), 1);
 

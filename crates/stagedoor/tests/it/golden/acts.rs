@@ -108,13 +108,14 @@ impl Player {
 
     /// The audit log, oldest entry first.
     fn audit(&self) -> Vec<String> {
-        let store = store::SqliteStore::open(&self.world().path("stagedoor.db")).unwrap();
+        let store = store::SqliteStore::open(self.world().path("stagedoor.db")).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let entries = runtime.block_on(store.newest(1_000)).unwrap();
-        let details = |entry: &AuditEntry| {
-            entry.details.iter().map(|(k, v)| format!(" {k}={v}")).collect::<String>()
+        let told = |entry: &AuditEntry| {
+            let details = entry.details.iter().map(|(name, value)| format!("{name}={value}"));
+            let details: Vec<String> = details.collect();
+            format!("{} {} {}", entry.event, entry.code, details.join(" "))
         };
-        let told = |entry: &AuditEntry| format!("{} {}{}", entry.event, entry.code, details(entry));
         entries.iter().rev().map(told).collect()
     }
 
