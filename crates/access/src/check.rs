@@ -190,7 +190,8 @@ impl<'a> Facts<'a> {
             Step::Update { new_role, set_tags, remove_tags, .. } => self
                 .correction(action, domain)
                 .or_else(|| update_of_ownership(action, domain, set_tags, remove_tags))
-                .or_else(|| new_role.as_ref().and_then(|role| self.role(action, role))),
+                .or_else(|| new_role.as_ref().and_then(|role| self.role(action, role)))
+                .or_else(|| new_role.as_ref().and_then(|_| self.of_another(action, domain))),
             Step::StopApps { .. } => self.correction(action, domain).or_else(|| {
                 let agreed = action.reason == ReasonCode::TeamChanged
                     || self.map.rollout.running_apps == RunningApps::Stop;
@@ -344,6 +345,16 @@ impl<'a> Facts<'a> {
             .iter()
             .any(|other| is_only_here(&other.team) && other.outranks(right))
             .then_some("another team of the person comes first")
+    }
+
+    /// Whether the profile signs in somebody else of the directory, whatever its tags say.
+    fn of_another(&self, action: &Action, domain: &ObservedDomain) -> Objection {
+        let profile = domain.profiles.get(&action.profile.folded())?;
+        let user = profile.sso_user.as_ref()?;
+        let own = &self.snapshot.people.get(&action.person)?.user_name;
+        let is = |name: &String| user.eq_ignore_ascii_case(name);
+        let another = !is(own) && self.snapshot.people.values().any(|p| is(&p.user_name));
+        another.then_some("it signs in somebody else")
     }
 
     fn is_placed(&self, team: &TeamKey, domain: &DomainKey) -> bool {

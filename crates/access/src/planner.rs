@@ -176,17 +176,19 @@ impl<'a> Planner<'a> {
         }
         let mut owned: BTreeMap<&DomainKey, Owned<'a>> = BTreeMap::new();
         for (key, domain) in &observed.domains {
+            let profiles = Owned::of(domain, &self.map.instance);
             if domain.in_service {
-                let profiles = Owned::of(domain, &self.map.instance);
                 self.owned += profiles.len();
-                owned.insert(key, profiles);
             } else {
                 self.keep_domain(key, ReasonCode::DomainNotInService, "");
             }
+            owned.insert(key, profiles);
         }
         let mut cases = self.placed(&owned);
         for (key, owned) in &owned {
-            let Some(domain) = observed.domains.get(*key) else { continue };
+            let Some(domain) = observed.domains.get(*key).filter(|domain| domain.in_service) else {
+                continue;
+            };
             let cases = cases.remove(key).unwrap_or_default();
             match domain.auth_mode {
                 AuthMode::Iam => self.iam_domain(key, &cases, owned),

@@ -67,6 +67,10 @@ impl<'a> Planner<'a> {
 
     fn take_over(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let name = &profile.name;
+        if self.adopted.contains(&(case.key.clone(), name.folded())) {
+            let detail = Some("it is taken over for somebody else".to_owned());
+            return self.keep(case, Some(name), ReasonCode::NameTaken, detail);
+        }
         match profile.status {
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
                 self.adopted.insert((case.key.clone(), name.folded()));

@@ -26,13 +26,24 @@ impl<'a> Planner<'a> {
                 continue;
             }
             for found in profiles {
-                if self.is_entitled_in(key, pair) {
-                    let detail = Some("the one in use is in another domain".to_owned());
-                    self.keep_profile(key, found.profile, ReasonCode::Duplicate, detail);
-                } else {
-                    self.take_away(key, owned, found);
-                }
+                self.take_away_unless_entitled(key, owned, found);
             }
+        }
+    }
+
+    /// Takes a profile away that nobody uses here, unless its person has a right to its team, which
+    /// could be in this domain and is in another.
+    pub(super) fn take_away_unless_entitled(
+        &mut self,
+        key: &DomainKey,
+        owned: &Owned<'_>,
+        found: &OwnedProfile<'_>,
+    ) {
+        if self.is_entitled_in(key, found.pair()) {
+            let detail = Some("the one in use is in another domain".to_owned());
+            self.keep_profile(key, found.profile, ReasonCode::Duplicate, detail);
+        } else {
+            self.take_away(key, owned, found);
         }
     }
 

@@ -81,7 +81,17 @@ impl<'a> Planner<'a> {
         let handover = |space: &&ObservedSpace| {
             let old = SpaceName::parse(space.name.clone()).ok()?;
             let new_name = handed_over_space(&old, &leaving.profile.name);
-            let done = heir.spaces.iter().any(|s| s.name.eq_ignore_ascii_case(new_name.as_str()));
+            // One that failed, or is not there yet, is no reason to delete the old one.
+            let done = heir.spaces.iter().any(|space| {
+                space.name.eq_ignore_ascii_case(new_name.as_str())
+                    && space.shared
+                    && matches!(
+                        space.status,
+                        ProfileStatus::InService
+                            | ProfileStatus::Updating
+                            | ProfileStatus::UpdateFailed
+                    )
+            });
             Some(SpaceHandover { space: old, new_name, owner: heir.name.clone(), done })
         };
         shared.iter().map(handover).collect::<Option<Vec<_>>>().ok_or_else(names)
@@ -100,7 +110,10 @@ impl<'a> Planner<'a> {
                 && found.person != leaving.person
                 && self.entitled.get(found.person, found.team).is_some()
         });
-        theirs.map(|found| found.profile).min_by_key(|profile| profile.name.folded())
+        // Of several profiles of the owner's, the team's own: its role is the one for this work.
+        theirs
+            .min_by_key(|found| (found.team != leaving.team, found.profile.name.folded()))
+            .map(|found| found.profile)
     }
 
     /// The owners of teams, by their user names.

@@ -36,7 +36,7 @@ impl<'a> Planner<'a> {
                 (_, []) => None,
                 ([_], [only]) => Some(*only),
                 _ => holder(&usable, owned)
-                    .or_else(|| self.place(entitlement, team, &usable, &mut coming)),
+                    .or_else(|| self.place(entitlement, team, (&usable, owned), &mut coming)),
             };
             if let Some(case) = found {
                 cases.entry(case.key).or_default().push(case);
@@ -58,19 +58,25 @@ impl<'a> Planner<'a> {
         &mut self,
         entitlement: &'a Entitlement,
         team: &'a Team,
-        usable: &[Case<'a>],
+        (usable, owned): (&[Case<'a>], &BTreeMap<&DomainKey, Owned<'a>>),
         coming: &mut BTreeMap<&'a DomainKey, usize>,
     ) -> Option<Case<'a>> {
         let first = usable.first()?;
-        // The profile may be in a domain that was not read, and a second one is none the better.
+        // The profile may be in a domain that was not read, or is in one that cannot be used now,
+        // and a second one is none the better.
         for placement in &team.placements {
-            let unseen = match self.observed.domains.get(&placement.domain) {
-                Some(domain) if domain.seen.covers(&entitlement.person) => continue,
-                Some(_) => ReasonCode::PartialDomain,
-                None => ReasonCode::DomainUnreadable,
+            let key = &placement.domain;
+            let (reason, detail) = match self.observed.domains.get(key) {
+                Some(domain) if !domain.seen.covers(&entitlement.person) => {
+                    (ReasonCode::PartialDomain, format!("it may be in {key}"))
+                }
+                Some(domain) if held(domain.auth_mode, owned.get(key), entitlement).is_some() => {
+                    (ReasonCode::DomainNotInService, format!("it is in {key}"))
+                }
+                Some(_) => continue,
+                None => (ReasonCode::DomainUnreadable, format!("it may be in {key}")),
             };
-            let detail = Some(format!("it may be in {}", placement.domain));
-            self.keep(first, None, unseen, detail);
+            self.keep(first, None, reason, Some(detail));
             return None;
         }
         for case in usable {
@@ -94,18 +100,24 @@ impl<'a> Planner<'a> {
 
 /// The domain in which the person has the profile already. One that can be used comes first.
 fn holder<'a>(usable: &[Case<'a>], owned: &BTreeMap<&DomainKey, Owned<'a>>) -> Option<Case<'a>> {
-    let held = |case: &&Case<'a>| {
-        let profiles = owned.get(case.key)?;
-        let (person, team) = case.entitlement.pair();
-        let found = match case.domain.auth_mode {
-            AuthMode::Iam => profiles.of_pair((person, team)),
-            // The one profile of a person there may be another team's at the time.
-            AuthMode::Sso => profiles.of_person(person),
-        };
-        found.first().map(OwnedProfile::is_of_no_use)
-    };
+    let held = |case: &Case<'a>| held(case.domain.auth_mode, owned.get(case.key), case.entitlement);
     let holding: Vec<(&Case<'a>, bool)> =
-        usable.iter().filter_map(|case| Some((case, held(&case)?))).collect();
+        usable.iter().filter_map(|case| Some((case, held(case)?.is_of_no_use()))).collect();
     let good = holding.iter().find(|(_, of_no_use)| !of_no_use);
     good.or_else(|| holding.first()).map(|(case, _)| **case)
+}
+
+/// The profile that serves the right in one domain.
+fn held<'o, 'a>(
+    auth_mode: AuthMode,
+    owned: Option<&'o Owned<'a>>,
+    entitlement: &Entitlement,
+) -> Option<&'o OwnedProfile<'a>> {
+    let (person, team) = entitlement.pair();
+    let found = match auth_mode {
+        AuthMode::Iam => owned?.of_pair((person, team)),
+        // The one profile of a person there may be another team's at the time.
+        AuthMode::Sso => owned?.of_person(person),
+    };
+    found.first()
 }

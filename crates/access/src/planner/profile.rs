@@ -4,9 +4,12 @@ use super::drift::{Drift, drift};
 use super::{Case, Planner, stake};
 use crate::ids::ProfileName;
 use crate::map::RunningApps;
-use crate::observed::{AuthMode, ObservedProfile, ObservedRole, Ownership, ProfileStatus};
+use crate::observed::{
+    AuthMode, ObservedProfile, ObservedRole, Ownership, ProfileStatus, TAG_TEAM,
+};
 use crate::plan::Step;
 use crate::reason::ReasonCode;
+use crate::snapshot::{Coverage, Person};
 
 impl<'a> Planner<'a> {
     /// The person is entitled and the profile is there.
@@ -46,17 +49,26 @@ impl<'a> Planner<'a> {
                 _ => self.keep(case, Some(name), ReasonCode::InAgreement, None),
             };
         };
-        if drift.new_role.is_some() && self.role_blocks(case, Some(name)) {
+        let running = if drift.concerns_apps { stake(profile).apps } else { Vec::new() };
+        let moves = drift.set_tags.contains_key(TAG_TEAM);
+        // What runs with the role of a team that is lost stops, also where the new role cannot be
+        // given yet.
+        if moves && !running.is_empty() && self.has_lost(profile) {
+            return self.act(case, name, Step::StopApps { apps: running }, ReasonCode::TeamChanged);
+        }
+        if drift.new_role.is_some()
+            && (self.signs_in_another(case, profile) || self.role_blocks(case, Some(name)))
+        {
             return;
         }
-        let running = if drift.concerns_apps { stake(profile).apps } else { Vec::new() };
         if running.is_empty() {
             return self.update(case, name, drift, running);
         }
         let has_tags = !drift.set_tags.is_empty() || !drift.remove_tags.is_empty();
         match (drift.reason, self.map.rollout.running_apps) {
-            // What runs with the former team's role must not outlive the move.
-            (ReasonCode::TeamChanged, _) => {
+            // What runs with the former team's role must not outlive the move, whatever else is the
+            // matter.
+            _ if moves => {
                 self.act(case, name, Step::StopApps { apps: running }, ReasonCode::TeamChanged);
             }
             (_, RunningApps::Update) => self.update(case, name, drift, running),
@@ -73,6 +85,32 @@ impl<'a> Planner<'a> {
                 self.act(case, name, Step::StopApps { apps: running }, reason);
             }
         }
+    }
+
+    /// Whether the person has no right any more to the team that the profile is for.
+    fn has_lost(&self, profile: &ObservedProfile) -> bool {
+        match profile.ownership(&self.map.instance) {
+            Ownership::Ours { person, team } => self.entitled.get(person, team).is_none(),
+            Ownership::OtherInstance(_) | Ownership::Foreign => false,
+        }
+    }
+
+    /// Whether the profile signs in somebody else, or may do so as far as the snapshot tells; if so,
+    /// says so. Tags can be forged by whoever may tag; a role given on their word would be the other
+    /// person's. A name that nobody has any more is the person's own from before a rename.
+    fn signs_in_another(&mut self, case: &Case<'_>, profile: &ObservedProfile) -> bool {
+        let Some(user) = &profile.sso_user else { return false };
+        let is = |person: &Person| user.eq_ignore_ascii_case(&person.user_name);
+        if is(case.person) {
+            return false;
+        }
+        let is_former =
+            self.snapshot.coverage == Coverage::Complete && !self.snapshot.people.values().any(is);
+        if !is_former {
+            let detail = Some(format!("it signs in {user}"));
+            self.keep(case, Some(&profile.name), ReasonCode::SsoUserChanged, detail);
+        }
+        !is_former
     }
 
     fn update(&mut self, case: &Case<'_>, name: &ProfileName, drift: Drift, restart: Vec<String>) {

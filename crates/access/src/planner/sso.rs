@@ -51,7 +51,7 @@ impl<'a> Planner<'a> {
             let Some(person) = profiles.first().map(|found| found.person) else { continue };
             if cases.binary_search_by(|case| person_of(case).cmp(person)).is_err() {
                 for found in profiles {
-                    self.take_away(key, owned, found);
+                    self.take_away_unless_entitled(key, owned, found);
                 }
             }
         }

@@ -118,6 +118,23 @@ fn as_long_as_a_domain_is_not_read_nobody_gets_a_second_profile_elsewhere() {
 }
 
 #[test]
+fn as_long_as_the_domain_of_a_profile_cannot_be_used_there_is_no_second_one_elsewhere() {
+    let there = ours("alice", "fraud").with_role(risk_role().as_str());
+    let mut world =
+        World::new(PLACED).group("ml-fraud", &["alice", "bob"]).profile_in("risk", there);
+    world.domain_mut("risk").in_service = false;
+    // Bob has none anywhere, and does not wait.
+    assert_eq!(
+        world.told(),
+        [
+            "research/bob--fraud: create role=studio-fraud (entitled)",
+            "research/*: keep (domain-not-in-service: it is in risk)",
+            "risk/*: keep (domain-not-in-service)",
+        ]
+    );
+}
+
+#[test]
 fn a_team_that_asks_for_a_class_is_placed_in_every_domain_of_it() {
     let map = "teams: { fraud: { isolation: secret, network: anywhere } }\n";
     let text = format!(
@@ -312,12 +329,29 @@ fn a_shared_space_goes_to_the_teams_owner_under_a_name_that_tells_it_again() {
     let undone = world.plan();
     let alice = world.domain_mut("research").profiles.get_mut("alice--fraud").unwrap();
     *alice = alice.clone().space("commons-b2w5naurss", &[]);
+    alice.spaces[0].shared = true;
     assert_eq!(world.told()[0], handed);
     let done = |plan: &access::plan::Plan| match &plan.actions[0].step {
         access::plan::Step::Remove { hand_over, .. } => hand_over[0].done,
         step => panic!("{step:?}"),
     };
     assert_eq!((done(&undone), done(&world.plan())), (false, true));
+    // The old space must not go for one that never came into being, nor for a private one.
+    for status in [ProfileStatus::Failed, ProfileStatus::Pending, ProfileStatus::Deleting] {
+        let profiles = &mut world.domain_mut("research").profiles;
+        profiles.get_mut("alice--fraud").unwrap().spaces[0].status = status;
+        assert!(!done(&world.plan()), "{status:?}");
+    }
+    let alice = world.domain_mut("research").profiles.get_mut("alice--fraud").unwrap();
+    (alice.spaces[0].status, alice.spaces[0].shared) = (ProfileStatus::InService, false);
+    assert!(!done(&world.plan()));
+}
+
+#[test]
+fn a_shared_space_goes_to_the_owners_profile_for_its_own_team() {
+    let mut world = leaver("alice").group("ml-churn", &["alice"]);
+    world = world.profile(ours("alice", "churn"));
+    assert!(world.told().iter().any(|line| line.contains("commons->alice--fraud:")));
 }
 
 #[test]

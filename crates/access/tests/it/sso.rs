@@ -3,7 +3,7 @@
 use crate::support::{Build, TEAMS, World, domain_key, foreign, ours, person_id, role};
 use access::check::Removals;
 use access::ids::GroupId;
-use access::observed::{AppStatus, AuthMode, ObservedApplication, ObservedProfile};
+use access::observed::{AppStatus, AuthMode, ObservedApplication, ObservedProfile, ObservedRole};
 use access::plan::Step;
 use access::reason::ReasonCode;
 
@@ -117,6 +117,101 @@ fn who_moves_to_another_team_keeps_the_profile_and_loses_what_runs_before_the_ro
         ["research/alice: update from=studio-fraud role=studio-churn stagedoor:team=churn \
           (team-changed)"]
     );
+}
+
+/// Alice has moved from `fraud` to `churn`; something of hers runs with the role of `fraud`.
+fn mover(more: &str) -> World {
+    sso(&format!("{TEAMS}{more}"), &["g0-ml-fraud", "g1-ml-churn"])
+        .group("ml-fraud", &[])
+        .group("ml-churn", &["alice"])
+        .profile(profile("alice", "fraud").app("a0", AppStatus::InService))
+}
+
+#[test]
+fn who_comes_back_to_another_team_does_not_keep_what_runs_with_the_former_role() {
+    for more in ["", "rollout: { running_apps: wait }\n"] {
+        let mut world = mover(more);
+        let alice = world.domain_mut("research").profiles.get_mut("alice").unwrap();
+        *alice = alice.clone().leaving("2026-11-20T12:00:00Z");
+        assert_eq!(world.told(), ["research/alice: stop JupyterLab/a0 (team-changed)"], "{more}");
+    }
+}
+
+#[test]
+fn what_runs_for_a_lost_team_stops_although_the_new_role_cannot_be_given() {
+    let world = mover("").role("churn", ObservedRole::Missing);
+    assert_eq!(world.told(), ["research/alice: stop JupyterLab/a0 (team-changed)"]);
+    // Who still has the former team goes on there until the new role is.
+    let both = world.group("ml-fraud", &["alice"]);
+    let ranked = both.map.grants.iter().position(|grant| grant.group == "ml-churn").unwrap();
+    let mut both = both;
+    both.map = crate::support::map(&TEAMS.replace("team: churn }", "team: churn, priority: 10 }"));
+    assert_eq!(ranked, 1);
+    assert_eq!(
+        both.told(),
+        [
+            format!("research/alice: keep (role-missing: {})", role("churn")),
+            "research/*: keep (outranked: churn comes first, by priority 10 at access.yaml:11)"
+                .to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn no_role_is_given_to_a_profile_that_signs_in_somebody_else_whatever_its_tags_say() {
+    let forged = |user: &str| {
+        let mut forged = profile("alice", "fraud").with_role("arn:aws:iam::111122223333:role/none");
+        forged.sso_user = Some(user.into());
+        sso(TEAMS, &["g0-ml-fraud"])
+            .group("ml-fraud", &["alice"])
+            .group("ml-churn", &[])
+            .person("mallory")
+            .profile(forged)
+    };
+    let kept = ["research/alice: keep (sso-user-changed: it signs in Mallory)"];
+    assert_eq!(forged("Mallory").told(), kept);
+    // A name that nobody else has is alice's own from before. Only a full reading can tell.
+    assert!(forged("alice.before").told()[0].starts_with("research/alice: update from="));
+    assert_eq!(
+        forged("alice.before").covering(&["alice"]).told(),
+        ["research/alice: keep (sso-user-changed: it signs in alice.before)"]
+    );
+    // The check says so by itself.
+    let plan = forged("alice.before").plan();
+    let violations = forged("mallory").check(plan, Removals::Guarded).unwrap_err();
+    assert_eq!(violations[0].message, "alice in research: it signs in somebody else");
+}
+
+#[test]
+fn a_second_profile_in_a_domain_in_sso_mode_does_not_stop_everybody() {
+    let map = TEAMS.replace("fraud: { domain: research,", "fraud: { domains: [risk, research],");
+    let there = ours("alice", "fraud").with_role("arn:aws:iam::444455556666:role/studio-fraud");
+    let world = sso(&map, &[])
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &[])
+        .profile_in("risk", there)
+        .profile(profile("alice", "fraud"));
+    assert_eq!(
+        world.told(),
+        [
+            "research/alice: keep (duplicate: the one in use is in another domain)",
+            "risk/alice--fraud: keep (in-agreement)",
+        ]
+    );
+}
+
+#[test]
+fn one_profile_is_not_taken_over_for_two_people() {
+    let mut standing = foreign("standing");
+    standing.sso_user = Some("Ana".into());
+    let mut world =
+        sso(TEAMS, &["g0-ml-fraud"]).group("ml-fraud", &["Ana", "ana"]).group("ml-churn", &[]);
+    world.map.domains.get_mut(&domain_key("research")).unwrap().unmanaged =
+        access::map::Unmanaged::Adopt;
+    let world = world.profile(standing);
+    let told = world.told();
+    assert!(told[0].starts_with("research/standing: adopt"), "{told:?}");
+    assert_eq!(told[1], "research/standing: keep (name-taken: it is taken over for somebody else)");
 }
 
 #[test]
