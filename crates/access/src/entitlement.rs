@@ -143,15 +143,16 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
 
 /// Who has a right to what by these sources, which stand in the order of the map.
 fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
-    let mut members: Vec<(&PersonId, &TeamKey, usize)> = Vec::new();
+    let mut members: Vec<(u128, &PersonId, &TeamKey, usize)> = Vec::new();
     for (number, source) in sources.iter().enumerate() {
-        members.extend(source.group.members.iter().map(|person| (person, source.team, number)));
+        let people = source.group.members.iter();
+        members.extend(people.map(|person| (person.prefix(), person, source.team, number)));
     }
     members.sort_unstable();
-    let of_one = members.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
+    let of_one = members.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2));
     let rights = of_one.filter_map(|rows| {
-        let (person, team, _) = rows.first()?;
-        let mut sources = rows.iter().filter_map(|(_, _, number)| sources.get(*number));
+        let (_, person, team, _) = rows.first()?;
+        let mut sources = rows.iter().filter_map(|(.., number)| sources.get(*number));
         let mut right = Entitlement::by(sources.next()?, person);
         snapshot.admits_to(person, team).then_some(())?;
         sources.for_each(|source| right.also(source));

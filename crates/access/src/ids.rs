@@ -5,6 +5,7 @@
 
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
 
 /// An identifier that is not what its service allows.
@@ -20,7 +21,7 @@ pub struct InvalidId {
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident, $expected:literal, $valid:expr) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
         #[serde(try_from = "String")]
         pub struct $name(ArcStr);
 
@@ -48,6 +49,22 @@ macro_rules! id {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                // Copies share their text, which then need not be fetched from memory.
+                if ArcStr::ptr_eq(&self.0, &other.0) {
+                    return Ordering::Equal;
+                }
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
             }
         }
 
@@ -207,6 +224,15 @@ id!(
     }
 );
 
+impl PersonId {
+    /// The beginning of the text, in the same order as the text: most ids differ in it, and to
+    /// compare two of it no text has to be fetched from memory.
+    pub(crate) fn prefix(&self) -> u128 {
+        let bytes = self.0.bytes().chain(std::iter::repeat(0)).take(16);
+        bytes.fold(0, |prefix, byte| prefix << 8 | u128::from(byte))
+    }
+}
+
 impl RoleArn {
     /// The account that owns the role.
     pub fn account(&self) -> &str {
@@ -281,6 +307,16 @@ fn role_arn_parts(arn: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_prefix_of_an_id_has_the_order_of_the_id() {
+        let long = "9067f1a2c4-8d1f6a52-0a7e-4c3b-9d2e-5b8c7f6a1e04";
+        let ordered = ["-", "1", "10", "1000000000000000", long, "a", "a-", "aa"];
+        let prefixes = ordered.map(|id| PersonId::parse(id).unwrap().prefix());
+        assert!(prefixes.is_sorted_by(|a, b| a < b), "{prefixes:x?}");
+        let other = PersonId::parse(long.replace("1e04", "1e05")).unwrap();
+        assert_eq!(other.prefix(), PersonId::parse(long).unwrap().prefix());
+    }
 
     #[test]
     fn a_role_arn_tells_its_account_and_name() {

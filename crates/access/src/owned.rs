@@ -13,6 +13,7 @@ pub(crate) struct Owned<'a> {
 /// A profile, and whose it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnedProfile<'a> {
+    prefix: u128,
     pub(crate) person: &'a PersonId,
     pub(crate) team: &'a TeamKey,
     pub(crate) profile: &'a ObservedProfile,
@@ -34,10 +35,10 @@ impl<'a> Owned<'a> {
     pub(crate) fn of(domain: &'a ObservedDomain, instance: &str) -> Self {
         let owned = domain.profiles.values().filter_map(|profile| {
             let Ownership::Ours { person, team } = profile.ownership(instance) else { return None };
-            Some(OwnedProfile { person, team, profile })
+            Some(OwnedProfile { prefix: person.prefix(), person, team, profile })
         });
         let mut sorted: Vec<_> = owned.collect();
-        sorted.sort_by_key(|owned| (owned.pair(), owned.is_of_no_use()));
+        sorted.sort_by_key(|owned| (owned.prefix, owned.pair(), owned.is_of_no_use()));
         Self { sorted }
     }
 
@@ -47,22 +48,24 @@ impl<'a> Owned<'a> {
 
     /// A person's profiles for a team.
     pub(crate) fn of_pair(&self, pair: (&PersonId, &TeamKey)) -> &[OwnedProfile<'a>] {
-        self.between(|owned| owned.pair() < pair, |owned| owned.pair() == pair)
+        let key = (pair.0.prefix(), pair);
+        self.between(|owned| (owned.prefix, owned.pair()) < key, |owned| owned.pair() == pair)
     }
 
     /// A person's profiles, for whatever team.
     pub(crate) fn of_person(&self, person: &PersonId) -> &[OwnedProfile<'a>] {
-        self.between(|owned| owned.person < person, |owned| owned.person == person)
+        let key = (person.prefix(), person);
+        self.between(|owned| (owned.prefix, owned.person) < key, |owned| owned.person == person)
     }
 
     /// Everybody's profiles for each of their teams.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = &[OwnedProfile<'a>]> {
-        self.sorted.chunk_by(|a, b| a.pair() == b.pair())
+        self.sorted.chunk_by(|a, b| (a.prefix, a.pair()) == (b.prefix, b.pair()))
     }
 
     /// Each person's profiles.
     pub(crate) fn people(&self) -> impl Iterator<Item = &[OwnedProfile<'a>]> {
-        self.sorted.chunk_by(|a, b| a.person == b.person)
+        self.sorted.chunk_by(|a, b| (a.prefix, a.person) == (b.prefix, b.person))
     }
 
     fn between(

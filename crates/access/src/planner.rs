@@ -319,7 +319,7 @@ pub(crate) fn shown_name(person: &Person) -> String {
     if person.display_name.is_empty() || person.display_name == person.user_name {
         person.user_name.clone()
     } else {
-        format!("{} ({})", person.display_name, person.user_name)
+        [&person.display_name, " (", &person.user_name, ")"].concat()
     }
 }
 

@@ -2,7 +2,7 @@
 //! of thousands of profiles with the same few others.
 
 use crate::ids::{PersonId, TeamKey};
-use crate::observed::{Ownership, TAG_INSTANCE, TAG_PERSON, TAG_TEAM};
+use crate::observed::{Ownership, TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM};
 use crate::pool::Pool;
 use arcstr::ArcStr;
 use litemap::LiteMap;
@@ -14,6 +14,7 @@ pub struct Tags {
     instance: Option<ArcStr>,
     person: Option<PersonId>,
     team: Option<TeamKey>,
+    leaving: Option<ArcStr>,
     /// All others, and those whose value is no id.
     others: LiteMap<ArcStr, ArcStr>,
 }
@@ -25,6 +26,7 @@ impl Tags {
             TAG_INSTANCE => self.instance.as_deref(),
             TAG_PERSON => self.person.as_ref().map(PersonId::as_str),
             TAG_TEAM => self.team.as_ref().map(TeamKey::as_str),
+            TAG_LEAVING => return self.leaving.as_deref(),
             _ => None,
         };
         own.or_else(|| self.others.get(key).map(ArcStr::as_str))
@@ -42,6 +44,7 @@ impl Tags {
             TAG_INSTANCE => self.instance = Some(value.clone()),
             TAG_PERSON => self.person = PersonId::parse(&value).ok(),
             TAG_TEAM => self.team = TeamKey::parse(&value).ok(),
+            TAG_LEAVING => self.leaving = Some(value.clone()),
             _ => {}
         }
         if !self.contains_key(&key) {
@@ -55,6 +58,7 @@ impl Tags {
             TAG_INSTANCE => self.instance = None,
             TAG_PERSON => self.person = None,
             TAG_TEAM => self.team = None,
+            TAG_LEAVING => self.leaving = None,
             _ => {}
         }
         self.others.remove(key);
@@ -62,7 +66,7 @@ impl Tags {
 
     /// Every tag, by its key.
     pub fn to_map(&self) -> BTreeMap<&str, &str> {
-        let own = [TAG_INSTANCE, TAG_PERSON, TAG_TEAM];
+        let own = [TAG_INSTANCE, TAG_PERSON, TAG_TEAM, TAG_LEAVING];
         let own = own.into_iter().filter_map(|key| Some((key, self.get(key)?)));
         own.chain(self.others.iter().map(|(key, value)| (key.as_str(), value.as_str()))).collect()
     }

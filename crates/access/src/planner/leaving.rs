@@ -19,7 +19,7 @@ impl<'a> Planner<'a> {
         owned: &Owned<'_>,
         found: &OwnedProfile<'_>,
     ) {
-        let OwnedProfile { person, team, profile } = *found;
+        let OwnedProfile { person, team, profile, .. } = *found;
         if !self.snapshot.speaks_for(person) {
             return self.keep_profile(key, profile, ReasonCode::PartialSnapshot, None);
         }

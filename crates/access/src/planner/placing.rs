@@ -19,9 +19,13 @@ impl<'a> Planner<'a> {
         let mut cases: BTreeMap<&'a DomainKey, Vec<Case<'a>>> = BTreeMap::new();
         // How many profiles of those placed here are still to be made.
         let mut coming: BTreeMap<&'a DomainKey, usize> = BTreeMap::new();
+        // Both are by person: one goes along the other.
+        let mut people = self.snapshot.people.values().peekable();
         for entitlement in self.entitled.all() {
+            while people.next_if(|person| person.id < entitlement.person).is_some() {}
+            let person = people.peek().filter(|person| person.id == entitlement.person);
+            let Some(person) = person.copied() else { continue };
             let Some(team) = self.map.teams.get(&entitlement.team) else { continue };
-            let Some(person) = self.snapshot.people.get(&entitlement.person) else { continue };
             let case = |(placement, domain): (&'a Placement, &'a ObservedDomain)| Case {
                 key: &placement.domain,
                 domain,
@@ -30,13 +34,14 @@ impl<'a> Planner<'a> {
                 placement,
                 entitlement,
             };
-            let usable: Vec<Case<'a>> = self.usable(team).map(case).collect();
-            let found = match (team.placements.as_slice(), usable.as_slice()) {
-                // What is the matter with the one domain was said already.
-                (_, []) => None,
-                ([_], [only]) => Some(*only),
-                _ => holder(&usable, owned)
-                    .or_else(|| self.place(entitlement, team, (&usable, owned), &mut coming)),
+            let mut usable = self.usable(team).map(case);
+            let found = if team.placements.len() == 1 {
+                // What is the matter with the one domain, if it cannot be used, was said already.
+                usable.next()
+            } else {
+                let usable: Vec<Case<'a>> = usable.collect();
+                holder(&usable, owned)
+                    .or_else(|| self.place(entitlement, team, (&usable, owned), &mut coming))
             };
             if let Some(case) = found {
                 cases.entry(case.key).or_default().push(case);
