@@ -154,15 +154,21 @@ pub fn explain(
 
 impl Facts<'_> {
     fn team(&self, person: &PersonId, team: &TeamKey, directory: &Rung) -> TeamExplanation {
-        let granted = self.entitled.get(person, team).is_some();
+        let entitled = self.entitled.get(person, team).is_some();
+        let barred = match directory.verdict {
+            Verdict::Holds => self.barred(person, team),
+            Verdict::Breaks | Verdict::Depends => None,
+        };
+        let granted = entitled && barred.is_none();
         let mut ways = self.ways(person, team);
         let nearest = ways.iter().min_by_key(|way| way.distance).map(|way| way.code);
-        let code = match (granted, directory.verdict) {
-            (true, _) => ReasonCode::Entitled,
-            (false, Verdict::Breaks) => directory.code,
-            (false, _) => nearest.unwrap_or(ReasonCode::NoGrant),
+        let code = match (granted, directory.verdict, &barred) {
+            (true, ..) => ReasonCode::Entitled,
+            (false, Verdict::Breaks, _) => directory.code,
+            (false, _, Some(rung)) => rung.code,
+            (false, _, None) => nearest.unwrap_or(ReasonCode::NoGrant),
         };
-        if granted {
+        if entitled {
             // The ways that were not gone say nothing about somebody who is there, and one that is
             // not in force stops nobody.
             ways.retain(|way| way.is_member);
@@ -173,6 +179,7 @@ impl Facts<'_> {
             }
         }
         let mut rungs: Vec<Rung> = ways.into_iter().flat_map(|way| way.rungs).collect();
+        rungs.extend(barred);
         if rungs.is_empty() {
             rungs.push(no_grant(team));
         }

@@ -23,8 +23,36 @@ impl Facts<'_> {
             return rung(Verdict::Breaks, ReasonCode::PersonDisabled, text)
                 .remedy("Enable the person in the directory.");
         }
+        if self.snapshot.offboarded.contains_key(id) {
+            let text = format!("an admin offboarded {user} by command");
+            return rung(Verdict::Breaks, ReasonCode::Offboarded, text)
+                .remedy(format!("If {user} is to come back: `stagedoor restore {user}`."));
+        }
         let text = format!("the directory knows {user} and lets them sign in");
         rung(Verdict::Holds, ReasonCode::PersonKnown, text)
+    }
+
+    /// What bars this person from this team, whatever their groups say: an admin's command, or
+    /// another team that comes first where a person can have only one.
+    pub(super) fn barred(&self, id: &PersonId, team: &TeamKey) -> Option<Rung> {
+        let person = self.snapshot.people.get(id)?;
+        if self.snapshot.barred.get(id).is_some_and(|teams| teams.contains_key(team)) {
+            let user = &person.user_name;
+            let text = format!("an admin offboarded {user} from {team} by command");
+            let rung = Rung::new(Stage::Grant, Verdict::Breaks, ReasonCode::Offboarded, text);
+            return Some(rung.remedy(format!(
+                "If {user} is to have it again: `stagedoor restore {user} --team {team}`."
+            )));
+        }
+        let outranked = self.plan.kept.iter().find(|kept| {
+            kept.reason == ReasonCode::Outranked
+                && kept.person.as_ref() == Some(id)
+                && kept.team.as_ref() == Some(team)
+        })?;
+        let rung = Rung::new(Stage::Grant, Verdict::Breaks, outranked.reason, told(outranked));
+        Some(rung.remedy(format!(
+            "Give the grant of {team} a higher `priority`, or place the team in another domain."
+        )))
     }
 
     /// In which domain the person's profile of this team is, or will be.
@@ -103,6 +131,7 @@ impl Facts<'_> {
             .plan
             .kept
             .iter()
+            .filter(|k| k.reason != ReasonCode::Outranked)
             .filter(|k| k.person.as_ref() == Some(person) && k.team.as_ref() == Some(team));
         acts.map(|action| self.planned(action)).chain(kept.map(left_alone)).collect()
     }

@@ -4,8 +4,9 @@ use crate::support::{NOW, TEAMS, World, ours, person_id};
 use access::entitlement::entitlements;
 use access::explain::{Explanation, Holders, ProfileState, Stage, Verdict, explain, holders};
 use access::ids::TeamKey;
-use access::observed::ObservedRole;
+use access::observed::{AuthMode, ObservedRole};
 use access::reason::ReasonCode;
+use access::snapshot::Hold;
 use access::tags::Tags;
 use std::collections::BTreeSet;
 
@@ -155,6 +156,42 @@ fn an_explanation_never_contradicts_the_entitlements_and_always_says_what_breaks
             assert_eq!(broken.is_some_and(|r| r.remedy.is_some()), !answer.granted, "{answer:?}");
         }
     }
+}
+
+#[test]
+fn a_team_that_another_one_outranks_in_an_sso_domain_is_refused_with_the_one_that_wins() {
+    let ranked = TEAMS.replace("team: churn }", "team: churn, priority: 10 }");
+    let mut world = World::new(&ranked).group("ml-fraud", &["alice"]).group("ml-churn", &["alice"]);
+    world.domain_mut("research").auth_mode = AuthMode::Sso;
+    let explained = ladder(&world, "alice", "fraud");
+    assert_eq!(
+        brief(&explained),
+        ["no outranked", "✓ person-known", "✓ group-member", "✓ grant-in-force", "✗ outranked"]
+    );
+    let broken = explained.teams[0].rungs.last().unwrap();
+    assert!(broken.text.contains("churn comes first, by priority 10"), "{}", broken.text);
+    assert!(ladder(&world, "alice", "churn").teams[0].granted);
+}
+
+#[test]
+fn whom_an_admin_offboarded_is_told_the_command_that_brings_them_back() {
+    let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]).group("ml-churn", &["alice"]);
+    world.snapshot.barred = [(person_id("alice"), [(key("fraud"), Hold::AsMapped)].into())].into();
+    let explained = ladder(&world, "alice", "fraud");
+    assert_eq!(
+        brief(&explained),
+        ["no offboarded", "✓ person-known", "✓ group-member", "✓ grant-in-force", "✗ offboarded"]
+    );
+    let remedy = explained.teams[0].rungs[2].remedy.as_deref();
+    let back = "If alice is to have it again: `stagedoor restore alice --team fraud`.";
+    assert_eq!(remedy, Some(back));
+    assert!(ladder(&world, "alice", "churn").teams[0].granted);
+
+    world.snapshot.offboarded = [(person_id("alice"), Hold::Skipped)].into();
+    let explained = ladder(&world, "alice", "churn");
+    assert_eq!(brief(&explained)[..2], ["no offboarded", "✗ offboarded"]);
+    let remedy = explained.directory.remedy.as_deref();
+    assert_eq!(remedy, Some("If alice is to come back: `stagedoor restore alice`."));
 }
 
 fn who(world: &World, role: Option<&str>) -> Holders {

@@ -55,6 +55,7 @@ pages! {
     names_of_every_kind_stay_unique = "names";
     a_missing_role_is_said_first_and_holds_up_its_own_team_only = "roles";
     no_template_is_printed_of_a_spoke_that_makes_no_sense = "spoke";
+    identity_center_signs_people_in_to_an_sso_mode_domain = "sso-mode";
     a_plan_that_is_not_true_any_more_is_refused = "stale-plan";
     one_person_is_put_right_at_once = "sync";
     why_somebody_has_a_team_or_has_not = "why";
