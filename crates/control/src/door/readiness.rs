@@ -125,20 +125,60 @@ fn elsewhere(kept: &Kept, survey: &Survey) -> Option<String> {
         .then(|| domain.url.clone().unwrap_or_default())
 }
 
-/// Of a plan, only what concerns this person and team.
+/// Of a plan, only what concerns this person and team. That a domain cannot be used at all concerns
+/// them where nothing else is said: their profile may be in another one.
 fn only(plan: Plan, person: &PersonId, team: &TeamKey) -> Plan {
-    let Plan { actions, kept, .. } = plan;
-    Plan {
-        actions: actions.into_iter().filter(|a| &a.person == person && &a.team == team).collect(),
-        kept: kept
-            .into_iter()
-            .filter(|k| k.reason != ReasonCode::Duplicate)
-            .filter(|k| match (&k.person, &k.team) {
-                (Some(p), Some(t)) => p == person && t == team,
-                // A domain that cannot be used at all.
-                _ => k.profile.is_none(),
-            })
-            .collect(),
-        ..plan
+    let Plan { mut actions, mut kept, .. } = plan;
+    actions.retain(|a| &a.person == person && &a.team == team);
+    kept.retain(|k| match (&k.person, &k.team) {
+        (Some(p), Some(t)) => p == person && t == team && k.reason != ReasonCode::Duplicate,
+        _ => k.person.is_none() && k.profile.is_none(),
+    });
+    if !actions.is_empty() || kept.iter().any(|k| k.person.is_some()) {
+        kept.retain(|k| k.person.is_some());
+    }
+    Plan { actions, kept, ..plan }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::ids::DomainKey;
+
+    fn kept(domain: &str, whose: Option<&str>, reason: ReasonCode) -> Kept {
+        Kept {
+            domain: DomainKey::parse(domain).unwrap(),
+            profile: whose.map(|name| ProfileName::parse(format!("{name}--fraud")).unwrap()),
+            person: whose.map(|name| PersonId::parse(name).unwrap()),
+            person_name: None,
+            team: whose.map(|_| TeamKey::parse("fraud").unwrap()),
+            reason,
+            detail: None,
+        }
+    }
+
+    fn reasons(kept: Vec<Kept>) -> Vec<ReasonCode> {
+        let plan = Plan {
+            map_digest: String::new(),
+            now: jiff::Timestamp::UNIX_EPOCH,
+            assignments: Vec::new(),
+            actions: Vec::new(),
+            kept,
+            grants: Vec::new(),
+            owned: 0,
+        };
+        let (ada, fraud) = (PersonId::parse("ada").unwrap(), TeamKey::parse("fraud").unwrap());
+        only(plan, &ada, &fraud).kept.iter().map(|kept| kept.reason).collect()
+    }
+
+    #[test]
+    fn a_domain_that_is_down_keeps_nobody_out_whose_profile_is_in_another() {
+        let down = || kept("a", None, ReasonCode::DomainUnreadable);
+        let hers = || kept("b", Some("ada"), ReasonCode::InAgreement);
+        let anothers = || kept("b", Some("bob"), ReasonCode::InAgreement);
+        assert_eq!(reasons(vec![down(), anothers(), hers()]), [ReasonCode::InAgreement]);
+        assert_eq!(reasons(vec![down(), anothers()]), [ReasonCode::DomainUnreadable]);
+        let copy = kept("a", Some("ada"), ReasonCode::Duplicate);
+        assert_eq!(reasons(vec![copy, hers()]), [ReasonCode::InAgreement]);
     }
 }
