@@ -9,7 +9,7 @@ use crate::client::sagemaker::{
     UpdateUserProfile,
 };
 use access::ids::{GroupId, ProfileName, RoleArn};
-use access::observed::{AppStatus, ObservedApp};
+use access::observed::{AppStatus, ObservedApp, TAG_TEAM};
 use access::plan::SpaceHandover;
 use async_trait::async_trait;
 use control::ports::{
@@ -79,14 +79,16 @@ impl Provision for Studio {
         update: &ProfileUpdate,
     ) -> Result<Ensured, CallError> {
         let client = self.sagemaker(domain);
-        let mut done = Ensured::NotNeeded;
+        let has_tags = !update.set_tags.is_empty() || !update.remove_tags.is_empty();
+        let has_settings = update.execution_role.is_some() || update.user_settings.is_some();
         // Tags first: they say whose the profile is and that it is leaving, which must not wait
-        // for a role that the service refuses.
-        if !update.set_tags.is_empty() || !update.remove_tags.is_empty() {
+        // for a role that the service refuses. Only that it is another team's is said once it has
+        // that team's role: until then it is seen that it keeps the former one.
+        let moves = update.execution_role.is_some() && update.set_tags.contains_key(TAG_TEAM);
+        if has_tags && !moves {
             change_tags(&client, domain, name, update).await?;
-            done = Ensured::Changed;
         }
-        if update.execution_role.is_some() || update.user_settings.is_some() {
+        if has_settings {
             let settings =
                 user_settings(update.execution_role.as_ref(), update.user_settings.as_ref());
             client
@@ -96,9 +98,11 @@ impl Provision for Studio {
                     user_settings: Some(settings),
                 })
                 .await?;
-            done = Ensured::Changed;
         }
-        Ok(done)
+        if moves {
+            change_tags(&client, domain, name, update).await?;
+        }
+        Ok(if has_tags || has_settings { Ensured::Changed } else { Ensured::NotNeeded })
     }
 
     async fn stop_app(
