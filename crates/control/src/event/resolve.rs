@@ -97,6 +97,9 @@ impl Plane {
             let members = self.directory.members(group).await?;
             people.extend(members.into_iter().flatten().map(|(_, person)| person));
         }
+        if people.len() > MOST_PEOPLE {
+            return Err(Unresolved::Large);
+        }
         Ok(Wake::People(people))
     }
 }

@@ -71,7 +71,9 @@ impl Hand<'_> {
                 };
                 let ensured = self.plane.provision.create_profile(&target, &spec).await?;
                 let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
-                self.note(action, ensured, ENTRY.created, details).await;
+                // It was not there, and nobody else is at the person: where it is there already, the
+                // answer to a first attempt was lost.
+                self.note(action, Ensured::Changed, ENTRY.created, details).await;
                 Ok(outcome(ensured, "created"))
             }
             Step::Adopt { tags } => {

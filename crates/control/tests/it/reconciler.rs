@@ -130,6 +130,18 @@ async fn a_change_that_does_not_last_is_not_made_every_few_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_profile_is_written_down_also_where_the_answer_to_its_making_was_lost() {
+    let world = World::of(&["ada"]);
+    world.join("bob", "ml-fraud");
+    world.break_down(Fault::AnswerLost);
+    let running = Running::start(&world, MAP);
+    pass(60).await;
+    assert_eq!(world.state().changes, ["create bob--fraud"]);
+    assert_eq!(world.audited("profile-created"), ["entitled"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pass_that_panics_does_not_end_the_loop() {
     let world = World::of(&["ada"]);
     world.leave("ada", "ml-fraud");
