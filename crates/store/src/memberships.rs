@@ -13,7 +13,7 @@ use control::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const TAKE_OVER: &str = "remember the groups";
 const LOOK_UP: &str = "look a group up";
@@ -119,7 +119,11 @@ impl SqliteStore {
                 (id.as_str().to_owned(), (group.display_name.clone(), group.members.is_some()))
             })
             .collect();
-        let known = self.read(TAKE_OVER, known_groups).await?;
+        let (known, strays) = self
+            .read(TAKE_OVER, |connection| Ok((known_groups(connection)?, strays(connection)?)))
+            .await?;
+        let read: BTreeSet<String> =
+            found.iter().filter(|(_, (_, was_read))| *was_read).map(|(id, _)| id.clone()).collect();
         let gone: Vec<String> =
             known.keys().filter(|id| !found.contains_key(*id)).cloned().collect();
         let changed: Vec<(String, (String, bool))> =
@@ -134,6 +138,13 @@ impl SqliteStore {
             )?;
             for (id, (name, was_read)) in &changed {
                 put.execute(params![id, name, was_read])?;
+            }
+            // Events also tell of groups whose members nobody reads, or that are made up.
+            let strays = strays.iter().filter(|(group, _)| !read.contains(group));
+            for (_, membership) in strays {
+                transaction
+                    .prepare_cached("UPDATE membership SET gone = ?2 WHERE id = ?1")?
+                    .execute(params![membership, now])?;
             }
             for id in &gone {
                 transaction
@@ -196,6 +207,18 @@ fn known_groups(connection: &Connection) -> rusqlite::Result<BTreeMap<String, (S
     connection
         .prepare_cached("SELECT id, name, was_read FROM directory_group WHERE gone IS NULL")?
         .query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?
+        .collect()
+}
+
+/// Memberships of groups whose members were not read, each with its group.
+fn strays(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    connection
+        .prepare_cached(
+            "SELECT group_id, id FROM membership
+             WHERE gone IS NULL AND group_id NOT IN
+                (SELECT id FROM directory_group WHERE gone IS NULL AND was_read = 1)",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 

@@ -54,6 +54,7 @@ holds! {
     memberships::what_an_event_tells_never_replaces_what_was_read(&),
     memberships::readings_may_race(Arc),
     memberships::a_large_directory_is_taken_over_whole(&),
+    memberships::what_only_events_tell_is_forgotten_after_a_week(&),
     audit::entries_come_back_as_written_in_the_order_of_writing(&),
     audit::only_the_newest_are_given(&),
     audit::racing_entries_are_all_kept(Arc),

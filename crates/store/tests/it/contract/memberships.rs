@@ -136,6 +136,24 @@ pub(crate) async fn what_an_event_tells_never_replaces_what_was_read(index: &imp
     assert_eq!(index.membership(&other.id).await, Ok(Some(other)));
 }
 
+pub(crate) async fn what_only_events_tell_is_forgotten_after_a_week(index: &impl MembershipIndex) {
+    let found = complete(&[("g1", "ml-fraud", Some(&["ana"])), ("g2", "chess", None)]);
+    let told = [membership("g1", "eve"), membership("g2", "eve"), membership("g9", "eve")];
+    for membership in &told {
+        index.learn(membership).await.unwrap();
+    }
+    index.take_over(&found, micros(2)).await.unwrap();
+    index.take_over(&found, micros(7 * DAY + 2)).await.unwrap();
+    for membership in &told {
+        assert_eq!(index.membership(&membership.id).await, Ok(Some(membership.clone())));
+    }
+    index.take_over(&found, micros(7 * DAY + 3)).await.unwrap();
+    for membership in &told {
+        assert_eq!(index.membership(&membership.id).await, Ok(None));
+    }
+    assert_eq!(members(index, "g1").await, ["ana"]);
+}
+
 pub(crate) async fn readings_may_race(index: Arc<impl MembershipIndex + 'static>) {
     let number = std::sync::atomic::AtomicI64::new(0);
     let done = race(|| {
