@@ -44,8 +44,7 @@ pub type PassCounts = BTreeMap<(&'static str, PassOutcome), u64>;
 pub struct Meter(Arc<Mutex<PassCounts>>);
 
 impl Meter {
-    /// Counts a pass.
-    pub fn count(&self, scope: &'static str, outcome: PassOutcome) {
+    pub(crate) fn count(&self, scope: &'static str, outcome: PassOutcome) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((scope, outcome)).or_default() += 1;
     }

@@ -33,11 +33,12 @@ const ACTIONS_AT_ONCE: usize = 4;
 /// For how many actions people are claimed at a time: 2,000 actions take 20 claims.
 const ACTIONS_A_CLAIM: usize = 100;
 
-/// After so long a claim ends by itself: whoever holds it has died.
-const CLAIM: SignedDuration = SignedDuration::from_mins(5);
+/// After so long a claim ends by itself: whoever holds it has died. Short, for whoever runs a killed
+/// command again waits for it.
+const CLAIM: SignedDuration = SignedDuration::from_secs(20);
 
 /// How often a claim is prolonged: two may fail before it ends.
-const RENEWAL: Duration = Duration::from_secs(100);
+const RENEWAL: Duration = Duration::from_secs(6);
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -65,7 +65,7 @@ impl Bell {
     }
 
     /// Waits until it rings, or returns at once if it has rung since.
-    pub async fn rung(&self) {
+    pub(crate) async fn rung(&self) {
         self.0.notified().await;
     }
 }

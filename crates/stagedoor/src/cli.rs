@@ -14,7 +14,7 @@ mod time;
 
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
 pub(crate) use leaving::{DenyPersonArgs, OffboardArgs, PolicyCommand, ReceiptArgs, RestoreArgs};
-pub(crate) use operations::{DoctorArgs, SpokeCommand, SpokeTemplateArgs};
+pub(crate) use operations::{DoctorArgs, FreezeArgs, SpokeCommand, SpokeTemplateArgs, ThawArgs};
 pub(crate) use origin::OriginArgs;
 pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, DriftArgs, PlanArgs, SyncArgs, WaitArgs};
@@ -126,6 +126,11 @@ pub(crate) enum Command {
     /// Print policy documents to attach by hand.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Stop every change, of all processes that share the store: people whose profiles are ready go
+    /// on, nothing is made, corrected or taken away.
+    Freeze(FreezeArgs),
+    /// Let changes be made again, and have everything read at once.
+    Thaw(ThawArgs),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
     /// Work with events of the directory: rules that catch them, and events that were missed.

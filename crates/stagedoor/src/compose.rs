@@ -85,6 +85,21 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
     Parts { aws, store, plane }
 }
 
+/// Lets a process read and plan, and change nothing. It has a queue and an index of its own, or it
+/// would take work from a replica that acts.
+///
+/// # Errors
+/// The store in memory cannot be made.
+pub(crate) fn only_observe(parts: &mut Parts) -> Result<()> {
+    let own = Arc::new(forgetful_store()?);
+    let plane = &mut parts.plane;
+    plane.observe_only = true;
+    plane.queue = Arc::clone(&own) as _;
+    plane.claims = Arc::clone(&own) as _;
+    plane.index = own;
+    Ok(())
+}
+
 /// Hangs the door: reads the identity providers' metadata, as far as it is in files, and pins their
 /// keys.
 ///

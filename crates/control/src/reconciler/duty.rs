@@ -22,10 +22,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// After so long a lease ends by itself: whoever holds it has died.
-const LEASE: SignedDuration = SignedDuration::from_mins(5);
+const LEASE: SignedDuration = SignedDuration::from_mins(1);
 
 /// How often a lease is prolonged: two may fail before it ends.
-const RENEWAL: Duration = Duration::from_secs(100);
+const RENEWAL: Duration = Duration::from_secs(20);
 
 /// Of more people than these, everybody is looked at again at once rather than each by themselves.
 const MOST_LEFT: usize = 50;

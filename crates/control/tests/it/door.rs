@@ -6,6 +6,7 @@ use access::network::Origin;
 use control::door::{
     Accepted, CookieKeys, Door, DoorPorts, DoorSettings, Refusal, RefusalKind, SessionToken,
 };
+use control::plane::Plane;
 use control::survey::Scope;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoResponse, Signing};
 use jiff::{SignedDuration, Timestamp};
@@ -125,6 +126,21 @@ impl House {
         metadata: impl IntoIterator<Item = (IdpKey, IdentityProvider)>,
     ) -> Self {
         let plane = world.plane(map);
+        Self::of(world, plane, settings, metadata)
+    }
+
+    /// The door of a process that only observes.
+    pub(crate) fn observing(world: Arc<World>) -> Self {
+        let plane = Plane { observe_only: true, ..world.plane(MAP) };
+        Self::of(world, plane, settings(), [metadata("corp"), metadata("tiles")])
+    }
+
+    fn of(
+        world: Arc<World>,
+        plane: Plane,
+        settings: DoorSettings,
+        metadata: impl IntoIterator<Item = (IdpKey, IdentityProvider)>,
+    ) -> Self {
         let known = |(key, _): &(IdpKey, _)| plane.map.identity_providers.contains_key(key);
         let metadata = metadata.into_iter().filter(known).collect();
         let door = Door::new(plane, ports(&world), settings, metadata).unwrap();

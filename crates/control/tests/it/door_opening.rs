@@ -6,6 +6,8 @@ use access::network::Origin;
 use access::observed::{ObservedSpace, ProfileStatus};
 use access::tags::Tags;
 use control::door::{Opening, Preparing, Refusal, RefusalKind, SessionToken};
+use control::ports::{ChangeId, Claims, Clock, Freeze, Switch, WorkQueue};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub(crate) async fn open(
@@ -211,4 +213,90 @@ async fn a_browser_that_goes_away_leaves_no_turn_behind() {
     let next = open(&house, &ada, "fraud").await.unwrap();
     assert_eq!(next, Opening::Preparing(Preparing { profile_requested: true }));
     assert_eq!(house.world.audited("profile-created"), ["entitled"]);
+}
+
+/// The store is new: nobody knows which profiles there are.
+#[tokio::test(start_paused = true)]
+async fn a_first_sign_in_reads_no_whole_domain() {
+    let house = House::over(World::of(&["bob"]));
+    house.world.join("ada", "ml-fraud");
+    let ada = house.sign_in("ada").await;
+    assert_eq!(open(&house, &ada, "fraud").await.unwrap(), AGAIN);
+    assert_eq!(open(&house, &ada, "fraud").await.unwrap(), AGAIN);
+    assert_eq!(house.world.state().changes, [""; 0]);
+    assert!(house.world.state().domain_reads.iter().all(|read| read != "all"));
+    let waiting = house.world.store.status(house.world.now()).await.unwrap();
+    assert_eq!(waiting.due, 1);
+
+    // The loop does the rest; the page that waits finds it.
+    let running = crate::reconciler::Running::start(&house.world, crate::world::MAP);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    link(open(&house, &ada, "fraud").await);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whose_profile_is_known_opens_by_reading_it_alone() {
+    let house = House::over(World::of(&["ada", "bob"]));
+    house.read_in_full().await;
+    let ada = house.sign_in("ada").await;
+    // She has another name now, and keeps her profile.
+    house.world.state().people.get_mut(&person_id("ada")).unwrap().user_name = "augusta".into();
+    house.world.state().domain_reads.clear();
+    link(open(&house, &ada, "fraud").await);
+    assert_eq!(house.world.state().domain_reads, ["ada--fraud"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn frozen() {
+    let house = House::over(World::of(&["ada"]));
+    house.world.join("zoe", "ml-fraud");
+    let ada = house.sign_in("ada").await;
+    let answer = crate::door::Answer { assertion: "_a2", ..crate::door::answer("zoe") };
+    let zoe = house.accept(&answer.by(house.tiles), None).await.unwrap().token;
+    let freeze = Freeze { by: "ana".into(), reason: "an audit".into(), at: house.world.now() };
+    house.world.store.freeze(&freeze).await.unwrap();
+    for known in [false, true] {
+        if known {
+            house.read_in_full().await;
+        }
+        refused(open(&house, &zoe, "fraud").await, RefusalKind::Unavailable, "frozen");
+        let detail = house.world.state().audit.last().unwrap().details["detail"].clone();
+        let said = "nothing is changed: frozen by ana since 2026-11-21T09:00:00Z: an audit";
+        assert_eq!(detail, said, "{known}");
+    }
+    // What is ready opens.
+    link(open(&house, &ada, "fraud").await);
+    assert_eq!(house.world.state().changes, [""; 0]);
+    house.world.store.thaw().await.unwrap();
+    let made = open(&house, &zoe, "fraud").await.unwrap();
+    assert_eq!(made, Opening::Preparing(Preparing { profile_requested: true }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn observe_only() {
+    let house = House::observing(World::of(&[]));
+    house.world.join("ada", "ml-fraud");
+    house.read_in_full().await;
+    let ada = house.sign_in("ada").await;
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "observe-only");
+    assert_eq!(house.world.state().changes, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_another_pass_is_at_is_left_to_it() {
+    let house = House::over(World::of(&[]));
+    house.read_in_full().await;
+    house.world.join("ada", "ml-fraud");
+    let ada = house.sign_in("ada").await;
+    let (now, people) = (house.world.now(), BTreeSet::from([person_id("ada")]));
+    let (claims, other) = (&house.world.store, ChangeId::new(now, [1; 32]));
+    let ticket = claims.ticket(now).await.unwrap();
+    let hold = jiff::SignedDuration::from_mins(5);
+    claims.claim(&other, &people, &ticket, now, hold).await.unwrap();
+    assert_eq!(open(&house, &ada, "fraud").await.unwrap(), AGAIN);
+    assert_eq!(house.world.state().changes, [""; 0]);
+    claims.release(&other, now).await.unwrap();
+    let made = open(&house, &ada, "fraud").await.unwrap();
+    assert_eq!(made, Opening::Preparing(Preparing { profile_requested: true }));
 }

@@ -27,4 +27,6 @@ mod leaving;
 #[cfg(test)]
 mod reconciler;
 #[cfg(test)]
+mod work;
+#[cfg(test)]
 mod world;

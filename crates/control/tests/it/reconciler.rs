@@ -19,7 +19,7 @@ pub(crate) fn people(names: &[&str]) -> Wake {
 
 /// A loop that runs, on virtual time.
 pub(crate) struct Running {
-    plane: Plane,
+    pub(crate) plane: Plane,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }

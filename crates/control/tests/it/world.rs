@@ -15,11 +15,11 @@ use control::event::Membership;
 use control::meter::Meter;
 use control::plane::{Bell, Plane};
 use control::ports::{
-    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, Clock, Departure, Departures,
-    Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, GroupReading,
-    LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
-    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Secrets,
-    Session, SessionId, Sessions, StoreError,
+    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, ChangeId, Clock, Departure,
+    Departures, Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind,
+    GroupReading, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign,
+    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
+    Secrets, Session, SessionId, Sessions, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,8 +87,16 @@ pub(crate) struct State {
     pub(crate) directory_takes: Duration,
     /// How long a reading of the domain takes.
     pub(crate) domain_takes: Duration,
+    /// How much longer a reading of all its profiles takes.
+    pub(crate) whole_domain_takes: Duration,
     /// Readings of the directory.
     pub(crate) reads: Vec<String>,
+    /// Readings of the domain: the profiles asked for, or `all`.
+    pub(crate) domain_reads: Vec<String>,
+    /// Profiles that Studio refuses to make.
+    pub(crate) unmakeable: BTreeSet<String>,
+    /// Which pass made each change of a profile.
+    pub(crate) changed_by: Vec<Option<ChangeId>>,
     /// Changes that Studio accepted.
     pub(crate) changes: Vec<String>,
     pub(crate) audit: Vec<AuditEntry>,
@@ -255,13 +263,7 @@ impl World {
     ) -> Result<MutexGuard<'_, State>, CallError> {
         let state = self.state();
         if state.faults.contains(&fault) {
-            return Err(CallError {
-                service: "aws",
-                operation,
-                kind: FailureKind::Throttled,
-                aws_code: None,
-                message: "slow down".into(),
-            });
+            return Err(slow_down(operation));
         }
         Ok(state)
     }
@@ -272,6 +274,16 @@ impl World {
             return Err(StoreError { operation: "write", message: "disk full".into() });
         }
         Ok(state)
+    }
+}
+
+fn slow_down(operation: &'static str) -> CallError {
+    CallError {
+        service: "aws",
+        operation,
+        kind: FailureKind::Throttled,
+        aws_code: None,
+        message: "slow down".into(),
     }
 }
 
@@ -406,7 +418,18 @@ impl Observe for World {
     ) -> Result<ObservedDomain, CallError> {
         let is_defect = self.state().faults.remove(&Fault::DomainPanics);
         assert!(!is_defect, "a defect, made for the test");
-        let takes = self.state().domain_takes;
+        let takes = {
+            let mut state = self.state();
+            let (what, more) = match scope {
+                ProfileScope::All => ("all".to_owned(), state.whole_domain_takes),
+                ProfileScope::Named(names) => {
+                    let names: Vec<&str> = names.iter().map(ProfileName::as_str).collect();
+                    (names.join(" "), Duration::ZERO)
+                }
+            };
+            state.domain_reads.push(what);
+            state.domain_takes + more
+        };
         tokio::time::sleep(takes).await;
         let state = self.call(Fault::Domain, "DescribeDomain")?;
         let mut profiles = state.profiles.clone();
@@ -438,11 +461,15 @@ impl Observe for World {
 impl Provision for World {
     async fn create_profile(
         &self,
-        _: &DomainTarget,
+        target: &DomainTarget,
         spec: &ProfileSpec,
     ) -> Result<Ensured, CallError> {
         let mut state = self.state();
         state.changes.push(format!("create {}", spec.name));
+        state.changed_by.push(target.change.clone());
+        if state.unmakeable.contains(spec.name.as_str()) {
+            return Err(slow_down("CreateUserProfile"));
+        }
         let profile = ObservedProfile {
             name: spec.name.clone(),
             status: ProfileStatus::InService,
@@ -461,11 +488,12 @@ impl Provision for World {
 
     async fn update_profile(
         &self,
-        _: &DomainTarget,
+        target: &DomainTarget,
         name: &ProfileName,
         update: &ProfileUpdate,
     ) -> Result<Ensured, CallError> {
         let mut state = self.call(Fault::Tags, "AddTags")?;
+        state.changed_by.push(target.change.clone());
         state.changes.push(format!("update {name}"));
         if !state.faults.contains(&Fault::Forgetful) {
             let profile = state.profiles.get_mut(&name.folded()).unwrap();

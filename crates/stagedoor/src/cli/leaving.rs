@@ -120,7 +120,7 @@ fn team(text: &str) -> Result<TeamKey, String> {
 }
 
 /// Takes what people write: not empty, not endless, nothing that could play with a terminal.
-fn words(text: &str) -> Result<String, String> {
+pub(super) fn words(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("must not be empty".to_owned());
     }

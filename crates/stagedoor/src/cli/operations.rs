@@ -1,6 +1,7 @@
 //! Flags of the commands that look after the installation itself.
 
-use super::MapArg;
+use super::leaving::{ByArg, words};
+use super::{MapArg, StoreArg};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
@@ -29,4 +30,23 @@ pub(crate) struct SpokeTemplateArgs {
     pub(crate) hub_principal: Option<String>,
     #[command(flatten)]
     pub(crate) map: MapArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FreezeArgs {
+    /// Why, for the audit log and for whoever runs into it.
+    #[arg(long, value_name = "TEXT", value_parser = words)]
+    pub(crate) reason: String,
+    #[command(flatten)]
+    pub(crate) by: ByArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ThawArgs {
+    #[command(flatten)]
+    pub(crate) by: ByArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
 }

@@ -15,6 +15,10 @@ pub(crate) struct ServeArgs {
     pub(crate) map: MapArg,
     #[command(flatten)]
     pub(crate) store: StoreArg,
+    /// Read, plan, log and count what would be done, and change nothing: to look on before Stagedoor
+    /// acts. Give it no events queue that another server empties.
+    #[arg(long)]
+    pub(crate) observe_only: bool,
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080", env = "STAGEDOOR_LISTEN")]
     pub(crate) listen: SocketAddr,

@@ -4,6 +4,7 @@ mod apply;
 mod doctor;
 mod drift;
 mod events;
+mod freeze;
 mod leaving;
 mod plan;
 mod policy;
@@ -43,6 +44,8 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Restore(args) => leaving::restore(&args, common).await,
         Command::Receipt(args) => leaving::receipt(&args, common).await,
         Command::Policy(command) => policy::run(command, common).await,
+        Command::Freeze(args) => freeze::freeze(&args, common).await,
+        Command::Thaw(args) => freeze::thaw(&args, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Events(command) => events::run(command, common).await,
         Command::Saml(command) => saml::run(command, common).await,

@@ -45,7 +45,11 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         tracing::warn!(code, key, "{message}");
     }
     let region = compose::directory_region(&map).clone();
-    let parts = compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
+    let mut parts =
+        compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
+    if args.observe_only {
+        compose::only_observe(&mut parts)?;
+    }
     let listener = bind(args.listen).await?;
     let ops = match args.ops_listen {
         Some(address) => Some(bind(address).await?),
@@ -111,12 +115,7 @@ pub(crate) async fn serve_until(
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     if let Some(listener) = ops {
         let calls = Arc::clone(&parts.aws) as _;
-        let router = web::ops_router(
-            Arc::clone(&door),
-            calls,
-            Arc::clone(&parts.plane.events),
-            Arc::clone(&parts.plane.clock),
-        );
+        let router = web::ops_router(Arc::clone(&door), calls, parts.plane.clone());
         let end = seen(stopped.clone());
         tasks.spawn(
             async move { web::serve(listener, router, end).await.context("the ops listener") },

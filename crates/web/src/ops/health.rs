@@ -1,7 +1,9 @@
 //! How long what we trust will last.
 
 use control::door::{KeyStatus, TrustStatus};
-use jiff::Timestamp;
+use control::meter::LoopStatus;
+use control::ports::StoreError;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// So many days before an end it is worth a warning: time to plan a roll-over with another team.
@@ -9,6 +11,12 @@ const WARNING_DAYS: i64 = 30;
 
 /// So many days before, it is critical: a working week.
 const CRITICAL_DAYS: i64 = 7;
+
+/// There is a full pass every quarter of an hour. So many hours without one are worth a warning.
+const WARNING_HOURS: i64 = 2;
+
+/// After so many hours without one the profile index is not trusted any more.
+const CRITICAL_HOURS: i64 = 24;
 
 const SECONDS_A_DAY: i64 = 24 * 60 * 60;
 
@@ -28,8 +36,25 @@ pub(super) enum Level {
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
     status: Level,
+    /// The loop that makes AWS agree with the map.
+    reconciler: LoopHealth,
     identity_providers: Vec<IdpHealth>,
     service_provider: SpHealth,
+}
+
+/// The loop and its store.
+#[derive(Debug, Serialize)]
+struct LoopHealth {
+    status: Level,
+    /// Whether the store can be read.
+    store: bool,
+    /// Since when nothing may be changed, because somebody said so.
+    frozen_since: Option<Timestamp>,
+    observe_only: bool,
+    /// When some replica last read everything and worked it off.
+    last_full_pass: Option<Timestamp>,
+    /// Since when the oldest item of the queue waits.
+    oldest_item: Option<Timestamp>,
 }
 
 /// Ourselves.
@@ -84,6 +109,8 @@ struct CertificateHealth {
 #[derive(Debug, Serialize)]
 pub(super) struct Readiness {
     ready: bool,
+    /// Whether the store can be read; without it nobody can sign in.
+    store: bool,
     identity_providers: Vec<IdpReadiness>,
 }
 
@@ -96,19 +123,26 @@ struct IdpReadiness {
 }
 
 impl Health {
-    pub(super) fn new(trust: &[TrustStatus], keys: &[KeyStatus], now: Timestamp) -> Self {
+    pub(super) fn new(
+        trust: &[TrustStatus],
+        keys: &[KeyStatus],
+        status: &Result<LoopStatus, StoreError>,
+        now: Timestamp,
+    ) -> Self {
+        let reconciler = LoopHealth::new(status.as_ref().ok(), now);
         let identity_providers: Vec<_> =
             trust.iter().map(|status| IdpHealth::new(status, now)).collect();
         let service_provider = SpHealth::new(keys, now);
         let worst = identity_providers.iter().map(|idp| idp.status).max();
         // Without any identity provider nobody gets in.
-        let status = worst.unwrap_or(Level::Critical).max(service_provider.status);
-        Self { status, identity_providers, service_provider }
+        let status =
+            worst.unwrap_or(Level::Critical).max(service_provider.status).max(reconciler.status);
+        Self { status, reconciler, identity_providers, service_provider }
     }
 
-    /// Whether there is an identity provider that people can sign in with.
+    /// Whether the store is there, and an identity provider that people can sign in with.
     pub(super) fn ready(&self) -> bool {
-        self.identity_providers.iter().any(|idp| idp.usable)
+        self.reconciler.store && self.identity_providers.iter().any(|idp| idp.usable)
     }
 
     pub(super) fn readiness(&self) -> Readiness {
@@ -123,7 +157,40 @@ impl Health {
         };
         Readiness {
             ready: self.ready(),
+            store: self.reconciler.store,
             identity_providers: self.identity_providers.iter().map(readiness).collect(),
+        }
+    }
+}
+
+impl LoopHealth {
+    fn new(status: Option<&LoopStatus>, now: Timestamp) -> Self {
+        let Some(known) = status else {
+            return Self {
+                status: Level::Critical,
+                store: false,
+                frozen_since: None,
+                observe_only: false,
+                last_full_pass: None,
+                oldest_item: None,
+            };
+        };
+        let is_late = |hours| {
+            let limit = SignedDuration::from_hours(hours);
+            known.queue.last_full.is_some_and(|at| now.duration_since(at) > limit)
+        };
+        let level = match () {
+            () if is_late(CRITICAL_HOURS) => Level::Critical,
+            () if known.frozen.is_some() || is_late(WARNING_HOURS) => Level::Warning,
+            () => Level::Ok,
+        };
+        Self {
+            status: level,
+            store: true,
+            frozen_since: known.frozen.as_ref().map(|freeze| freeze.at),
+            observe_only: known.observe_only,
+            last_full_pass: known.queue.last_full,
+            oldest_item: known.queue.oldest,
         }
     }
 }
@@ -221,8 +288,20 @@ mod tests {
     use super::*;
     use access::ids::IdpKey;
     use control::door::RenewalFailure;
+    use control::ports::{Freeze, QueueStatus};
+    use std::collections::BTreeMap;
 
     const NOW: &str = "2026-11-21T09:00:00Z";
+
+    /// A loop that has nothing to do.
+    fn good() -> LoopStatus {
+        LoopStatus {
+            queue: QueueStatus { last_full: Some(at(NOW)), ..QueueStatus::default() },
+            frozen: None,
+            observe_only: false,
+            passes: BTreeMap::new(),
+        }
+    }
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -242,7 +321,7 @@ mod tests {
     }
 
     fn status(trust: &[TrustStatus]) -> Level {
-        Health::new(trust, &[], at(NOW)).status
+        Health::new(trust, &[], &Ok(good()), at(NOW)).status
     }
 
     const YEARS: &str = "2031-01-01T00:00:00Z";
@@ -274,7 +353,7 @@ mod tests {
         let soon = corp(None, &["2026-12-01T00:00:00Z"]);
         assert_eq!(status(&[corp(None, &[YEARS]), soon]), Level::Warning);
         assert_eq!(status(&[]), Level::Critical);
-        assert!(!Health::new(&[], &[], at(NOW)).ready());
+        assert!(!Health::new(&[], &[], &Ok(good()), at(NOW)).ready());
     }
 
     #[test]
@@ -305,7 +384,9 @@ mod tests {
     #[test]
     fn of_our_own_certificates_the_one_that_signs_counts() {
         let key = |end: &str| KeyStatus { fingerprint: end.into(), not_after: Some(at(end)) };
-        let with = |keys: &[KeyStatus]| Health::new(&[corp(None, &[YEARS])], keys, at(NOW)).status;
+        let with = |keys: &[KeyStatus]| {
+            Health::new(&[corp(None, &[YEARS])], keys, &Ok(good()), at(NOW)).status
+        };
         assert_eq!(with(&[]), Level::Ok);
         assert_eq!(with(&[key(YEARS), key(NOW)]), Level::Ok);
         assert_eq!(with(&[key("2026-12-01T00:00:00Z"), key(YEARS)]), Level::Warning);
@@ -316,16 +397,16 @@ mod tests {
     fn one_usable_provider_is_enough_to_be_ready() {
         let over = corp(Some(NOW), &[YEARS]);
         let never = TrustStatus { entity_id: None, ..corp(None, &[]) };
-        let health = Health::new(&[over.clone(), never.clone()], &[], at(NOW));
+        let health = Health::new(&[over.clone(), never.clone()], &[], &Ok(good()), at(NOW));
         assert!(!health.ready());
         assert_eq!(
             serde_json::to_value(health.readiness()).unwrap(),
-            serde_json::json!({ "ready": false, "identity_providers": [
+            serde_json::json!({ "ready": false, "store": true, "identity_providers": [
                 { "idp": "corp", "usable": false, "why": "its metadata is past validUntil" },
                 { "idp": "corp", "usable": false, "why": "its metadata was never read" },
             ]})
         );
-        assert!(Health::new(&[over, never, corp(None, &[NOW])], &[], at(NOW)).ready());
+        assert!(Health::new(&[over, never, corp(None, &[NOW])], &[], &Ok(good()), at(NOW)).ready());
     }
 
     #[test]
@@ -337,9 +418,17 @@ mod tests {
         };
         let ours = [KeyStatus { fingerprint: "cd".into(), not_after: None }];
         assert_eq!(
-            serde_json::to_value(Health::new(&[trust], &ours, at(NOW))).unwrap(),
+            serde_json::to_value(Health::new(&[trust], &ours, &Ok(good()), at(NOW))).unwrap(),
             serde_json::json!({
                 "status": "warning",
+                "reconciler": {
+                    "status": "ok",
+                    "store": true,
+                    "frozen_since": null,
+                    "observe_only": false,
+                    "last_full_pass": NOW,
+                    "oldest_item": null,
+                },
                 "identity_providers": [{
                     "idp": "corp",
                     "status": "warning",
@@ -378,5 +467,28 @@ mod tests {
                 },
             })
         );
+    }
+
+    #[test]
+    fn the_loop_is_as_good_as_its_last_full_pass_and_its_store() {
+        let level = |status: &Result<LoopStatus, StoreError>| {
+            Health::new(&[corp(None, &[YEARS])], &[], status, at(NOW)).status
+        };
+        let last = |time: Option<&str>| {
+            let mut status = good();
+            status.queue.last_full = time.map(at);
+            Ok(status)
+        };
+        assert_eq!(level(&last(None)), Level::Ok);
+        assert_eq!(level(&last(Some("2026-11-21T07:00:00Z"))), Level::Ok);
+        assert_eq!(level(&last(Some("2026-11-21T06:59:59Z"))), Level::Warning);
+        assert_eq!(level(&last(Some("2026-11-20T08:59:59Z"))), Level::Critical);
+        let freeze = Freeze { by: "ana".into(), reason: "an audit".into(), at: at(NOW) };
+        let frozen = LoopStatus { frozen: Some(freeze), ..good() };
+        assert_eq!(level(&Ok(frozen)), Level::Warning);
+        let failed = Err(StoreError { operation: "count work", message: "disk full".into() });
+        assert_eq!(level(&failed), Level::Critical);
+        // Nobody can sign in without it.
+        assert!(!Health::new(&[corp(None, &[YEARS])], &[], &failed, at(NOW)).ready());
     }
 }

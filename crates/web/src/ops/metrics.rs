@@ -1,4 +1,4 @@
-//! What the door, the loop's ears and the calls to AWS come to, in Prometheus' text format.
+//! What door, loop, events and calls to AWS come to, in Prometheus' text format.
 //!
 //! They are read when asked for and put into a registry of that moment: whoever counts
 //! knows nothing of Prometheus. The crate `prometheus` writes the text (HELP, TYPE, escaping,
@@ -9,6 +9,7 @@ use super::health::is_usable;
 use access::reason::ReasonCode;
 use control::door::{DoorCounts, KeyStatus, TrustStatus};
 use control::event::{EventCounts, Family, Outcome as EventOutcome};
+use control::meter::LoopStatus;
 use control::ports::CallCounts;
 use jiff::Timestamp;
 use prometheus::{CounterVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result, TextEncoder};
@@ -22,6 +23,8 @@ pub(super) struct Numbers {
     pub(super) door: DoorCounts,
     pub(super) calls: BTreeMap<String, CallCounts>,
     pub(super) events: EventCounts,
+    /// Absent: the store cannot be read.
+    pub(super) status: Option<LoopStatus>,
 }
 
 /// All metrics as text.
@@ -32,6 +35,10 @@ pub(super) fn exposition(numbers: &Numbers, now: Timestamp) -> Result<String> {
     page.counts(&numbers.door)?;
     page.calls(&numbers.calls)?;
     page.events(&numbers.events)?;
+    page.store(numbers.status.is_some())?;
+    if let Some(status) = &numbers.status {
+        page.work(status, now)?;
+    }
     let name = "stagedoor_build_info";
     let build = page.gauge(name, "Always 1; the label tells the version.", &["version"])?;
     build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -175,6 +182,60 @@ impl Page {
             sent.with_label_values(&[service]).inc_by(counts.calls);
             throttled.with_label_values(&[service]).inc_by(counts.throttled);
             waited.with_label_values(&[service]).inc_by(counts.waited.as_secs_f64());
+        }
+        Ok(())
+    }
+
+    fn store(&self, is_up: bool) -> Result<()> {
+        let up = self.gauge("stagedoor_store_up", "1 if the store can be read, else 0.", &[])?;
+        up.with_label_values::<&str>(&[]).set(is_up.into());
+        Ok(())
+    }
+
+    fn work(&self, status: &LoopStatus, now: Timestamp) -> Result<()> {
+        let items = self.gauge(
+            "stagedoor_queue_items",
+            "People to read again, and everything as one: due, leased to a pass, or due later.",
+            &["state"],
+        )?;
+        let queue = &status.queue;
+        for (state, number) in
+            [("due", queue.due), ("leased", queue.leased), ("later", queue.later)]
+        {
+            items.with_label_values(&[state]).set(i64::try_from(number).unwrap_or(i64::MAX));
+        }
+        let since = |at: Timestamp| now.duration_since(at).as_secs().max(0);
+        for (name, help, value) in [
+            (
+                "stagedoor_queue_oldest_age_seconds",
+                "How long the oldest unsettled item of the queue has waited.",
+                queue.oldest.map_or(0, since),
+            ),
+            (
+                "stagedoor_frozen",
+                "1 if somebody has said that nothing may be changed, else 0.",
+                status.frozen.is_some().into(),
+            ),
+            (
+                "stagedoor_observe_only",
+                "1 if this process changes nothing on principle, else 0.",
+                status.observe_only.into(),
+            ),
+        ] {
+            self.gauge(name, help, &[])?.with_label_values::<&str>(&[]).set(value);
+        }
+        if let Some(at) = queue.last_full {
+            let name = "stagedoor_last_full_pass_age_seconds";
+            let help = "How long ago some replica last read everything and worked it off.";
+            self.gauge(name, help, &[])?.with_label_values::<&str>(&[]).set(since(at));
+        }
+        let passes = self.counter(
+            "stagedoor_passes_total",
+            "Passes of the loop by what they read and how they ended.",
+            &["scope", "outcome"],
+        )?;
+        for ((scope, outcome), count) in &status.passes {
+            passes.with_label_values(&[scope, outcome.as_str()]).inc_by(*count);
         }
         Ok(())
     }

@@ -13,8 +13,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use control::door::Door;
-use control::event::EventCounter;
-use control::ports::{CallMeter, Clock};
+use control::meter::LoopStatus;
+use control::plane::Plane;
+use control::ports::{CallMeter, StoreError};
 use health::Health;
 use metrics::Numbers;
 use std::sync::Arc;
@@ -24,13 +25,21 @@ use std::sync::Arc;
 struct Watch {
     door: Arc<Door>,
     calls: Arc<dyn CallMeter>,
-    events: Arc<EventCounter>,
-    clock: Arc<dyn Clock>,
+    plane: Plane,
 }
 
 impl Watch {
-    fn health(&self) -> Health {
-        Health::new(&self.door.trust(), &self.door.keys(), self.clock.now())
+    async fn health(&self) -> Health {
+        let now = self.plane.clock.now();
+        Health::new(&self.door.trust(), &self.door.keys(), &self.loop_status().await, now)
+    }
+
+    async fn loop_status(&self) -> Result<LoopStatus, StoreError> {
+        let status = self.plane.loop_status().await;
+        if let Err(error) = &status {
+            tracing::error!(%error, "the state of the loop cannot be read");
+        }
+        status
     }
 }
 
@@ -40,27 +49,23 @@ impl Watch {
 /// |---|---|
 /// | `GET /livez` | the process answers |
 /// | `GET /readyz` | 200 if somebody could sign in, else 503; with `?verbose` why, as JSON |
-/// | `GET /healthz` | how long metadata and certificates last, as JSON; always 200 |
+/// | `GET /healthz` | how the loop is, how long metadata and certificates last, as JSON; always 200 |
 /// | `GET /metrics` | Prometheus text format 0.0.4 |
-pub fn ops_router(
-    door: Arc<Door>,
-    calls: Arc<dyn CallMeter>,
-    events: Arc<EventCounter>,
-    clock: Arc<dyn Clock>,
-) -> Router {
+pub fn ops_router(door: Arc<Door>, calls: Arc<dyn CallMeter>, plane: Plane) -> Router {
     Router::new()
         .route("/livez", get(crate::handlers::probes::live))
         .route("/readyz", get(ready))
         .route("/healthz", get(healthy))
         .route("/metrics", get(exposition))
         .layer(map_response(with_headers))
-        .with_state(Watch { door, calls, events, clock })
+        .with_state(Watch { door, calls, plane })
 }
 
-/// Ready is whoever can decide about at least one identity provider. AWS is not asked: a replica
+/// Ready is whoever has its store and can decide about at least one identity provider. AWS is not
+/// asked: a replica
 /// that is taken out because AWS is slow could not even show the page that says so.
 async fn ready(State(watch): State<Watch>, RawQuery(query): RawQuery) -> Response {
-    let health = watch.health();
+    let health = watch.health().await;
     let (status, word) = if health.ready() {
         (StatusCode::OK, "ready\n")
     } else {
@@ -76,19 +81,19 @@ async fn ready(State(watch): State<Watch>, RawQuery(query): RawQuery) -> Respons
 
 /// Always 200: a certificate that ends next week must not make anybody restart the process.
 async fn healthy(State(watch): State<Watch>) -> Response {
-    Json(watch.health()).into_response()
+    Json(watch.health().await).into_response()
 }
 
 async fn exposition(State(watch): State<Watch>) -> Response {
-    let Watch { door, calls, events, clock } = watch;
     let numbers = Numbers {
-        trust: door.trust(),
-        keys: door.keys(),
-        door: door.counts(),
-        calls: calls.call_counts(),
-        events: events.read(),
+        trust: watch.door.trust(),
+        keys: watch.door.keys(),
+        door: watch.door.counts(),
+        calls: watch.calls.call_counts(),
+        events: watch.plane.events.read(),
+        status: watch.loop_status().await.ok(),
     };
-    match metrics::exposition(&numbers, clock.now()) {
+    match metrics::exposition(&numbers, watch.plane.clock.now()) {
         Ok(text) => {
             let kind = HeaderValue::from_static(prometheus::TEXT_FORMAT);
             ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -1,6 +1,6 @@
 //! A door with one identity provider, one person and two teams, and a client for its pages.
 
-use access::ids::{GroupId, IdpKey, MembershipId, PersonId, RoleArn};
+use access::ids::{DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
     AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus, Seen,
@@ -19,9 +19,9 @@ use control::plane::{Bell, Plane};
 use control::ports::{
     AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallCounts, CallError, CallMeter, Clock,
     Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, IdpSession,
-    LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
-    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session,
-    SessionId, Sessions, StoreError,
+    IndexReading, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign,
+    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
+    Session, SessionId, Sessions, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -107,6 +107,7 @@ pub(crate) struct House {
     pub(crate) router: Router,
     /// The second listener.
     pub(crate) ops: Router,
+    plane: Plane,
     world: Arc<World>,
 }
 
@@ -198,16 +199,29 @@ impl House {
             signed_in: AtomicU8::new(1),
             drawn: AtomicU64::new(0),
         });
-        let door = Arc::new(door(&world, public_url, map, corp));
+        let plane = plane(&world, map);
+        let door = Arc::new(door(&world, plane.clone(), public_url, corp));
         let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let router = web::router(Arc::clone(&door), change(config));
-        let ops = web::ops_router(Arc::clone(&door), world.clone(), Arc::default(), world.clone());
-        Self { door, router, ops, world }
+        let ops = web::ops_router(Arc::clone(&door), world.clone(), plane.clone());
+        Self { door, router, ops, plane, world }
     }
 
     pub(crate) fn new() -> Self {
         Self::at("https://door.example.com")
+    }
+
+    /// As if the loop had read the domain, and found no profile.
+    pub(crate) async fn domain_is_known(&self) {
+        let ticket = self.plane.claims.ticket(self.plane.clock.now()).await.unwrap();
+        let reading = IndexReading {
+            domain: DomainId::parse("d-abcdefghijkl").unwrap(),
+            auth_mode: AuthMode::Iam,
+            asked: None,
+            found: BTreeMap::new(),
+        };
+        self.plane.index.read(&reading, &ticket).await.unwrap();
     }
 
     pub(crate) fn studio_is(&self, studio: Studio) {
@@ -261,11 +275,11 @@ fn from_peer(builder: axum::http::request::Builder) -> axum::http::request::Buil
     builder.extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 50_000))))
 }
 
-fn door(world: &Arc<World>, public_url: &str, map: &str, corp: saml_sp::IdentityProvider) -> Door {
+fn plane(world: &Arc<World>, map: &str) -> Plane {
     let source = Source::from_bytes("access.yaml", map.into()).unwrap();
     let map: AccessMap = parse(&[source]).unwrap();
     let store = Arc::new(store::SqliteStore::in_memory().unwrap());
-    let plane = Plane {
+    Plane {
         map: Arc::new(map),
         directory: world.clone(),
         observe: world.clone(),
@@ -284,7 +298,15 @@ fn door(world: &Arc<World>, public_url: &str, map: &str, corp: saml_sp::Identity
         audit: world.clone(),
         clock: world.clone(),
         entropy: world.clone(),
-    };
+    }
+}
+
+fn door(
+    world: &Arc<World>,
+    plane: Plane,
+    public_url: &str,
+    corp: saml_sp::IdentityProvider,
+) -> Door {
     let ports = DoorPorts {
         presign: world.clone(),
         replay: world.clone(),

@@ -9,6 +9,7 @@ fn form(house: &House, team: &str) -> String {
 #[tokio::test]
 async fn the_first_opening_waits_for_the_profile_and_then_leads_to_studio() {
     let house = House::new();
+    house.domain_is_known().await;
     let answer = house.submit("/open/fraud", &form(&house, "fraud")).await;
     assert_eq!(answer.status, 303);
     let waiting = answer.header("location").to_owned();

@@ -31,6 +31,7 @@ async fn a_door_with_a_usable_identity_provider_is_ready() {
     assert_eq!(ask(&house.ops, "/livez").await.2, "live\n");
     let ready = serde_json::json!({
         "ready": true,
+        "store": true,
         "identity_providers": [{ "idp": "corp", "usable": true, "why": null }],
     });
     for query in ["verbose", "verbose=", "verbose&x"] {

@@ -50,6 +50,7 @@ pages! {
     two_people_and_two_teams_make_three_profiles = "96-two-teams";
     doctor_tells_what_works_and_what_does_not = "doctor";
     drift_is_what_neither_joiners_nor_leavers_cause = "drift";
+    frozen_nothing_is_changed_until_it_is_thawed = "freeze";
     a_map_that_would_remove_too_many_is_refused_by_name = "guard";
     a_directory_that_answers_half_removes_nobody = "half-a-directory";
     names_of_every_kind_stay_unique = "names";

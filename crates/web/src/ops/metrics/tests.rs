@@ -3,6 +3,8 @@
 use super::*;
 use access::ids::IdpKey;
 use control::door::{KeyStatus, RenewalFailure};
+use control::meter::PassOutcome;
+use control::ports::{Freeze, QueueStatus};
 
 /// Metric name, labels in order, value.
 type Sample = (String, Vec<(String, String)>, String);
@@ -81,6 +83,10 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+fn now() -> Timestamp {
+    at("2026-11-21T09:00:00Z")
+}
+
 fn trust() -> [TrustStatus; 2] {
     let key = |fingerprint: &str, not_after: Option<&str>| KeyStatus {
         fingerprint: fingerprint.into(),
@@ -113,7 +119,7 @@ fn trust() -> [TrustStatus; 2] {
 
 #[test]
 fn times_are_told_for_each_identity_provider_as_far_as_they_are_known() {
-    let now = at("2026-11-21T09:00:00Z");
+    let now = now();
     let ours = [
         KeyStatus { fingerprint: "cc".into(), not_after: Some(at("2030-01-01T00:00:00Z")) },
         KeyStatus { fingerprint: "dd".into(), not_after: None },
@@ -234,4 +240,49 @@ fn events_are_told_by_family_and_outcome() {
         let labels = [("family", family), ("outcome", outcome)];
         assert_sample(&samples, "stagedoor_events_total", &labels, value);
     }
+}
+
+#[test]
+fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
+    let status = LoopStatus {
+        queue: QueueStatus {
+            due: 3,
+            later: 4,
+            leased: 5,
+            oldest: Some(at("2026-11-21T08:59:00Z")),
+            last_full: Some(at("2026-11-21T08:45:00Z")),
+        },
+        frozen: Some(Freeze { by: "ana".into(), reason: "an audit".into(), at: now() }),
+        observe_only: false,
+        passes: BTreeMap::from([
+            (("everything", PassOutcome::Settled), 6),
+            (("people", PassOutcome::Refused), 7),
+        ]),
+    };
+    let text = exposition(&Numbers { status: Some(status), ..Numbers::default() }, now()).unwrap();
+    let samples = read(&text);
+    for (state, value) in [("due", "3"), ("later", "4"), ("leased", "5")] {
+        assert_sample(&samples, "stagedoor_queue_items", &[("state", state)], value);
+    }
+    for (name, value) in [
+        ("stagedoor_queue_oldest_age_seconds", "60"),
+        ("stagedoor_last_full_pass_age_seconds", "900"),
+        ("stagedoor_frozen", "1"),
+        ("stagedoor_observe_only", "0"),
+        ("stagedoor_store_up", "1"),
+    ] {
+        assert_sample(&samples, name, &[], value);
+    }
+    for (outcome, scope, value) in [("settled", "everything", "6"), ("refused", "people", "7")] {
+        let labels = [("outcome", outcome), ("scope", scope)];
+        assert_sample(&samples, "stagedoor_passes_total", &labels, value);
+    }
+    assert!(!text.contains("an audit"));
+}
+
+#[test]
+fn without_its_store_it_says_so_and_nothing_of_the_loop() {
+    let samples = read(&exposition(&Numbers::default(), now()).unwrap());
+    assert_sample(&samples, "stagedoor_store_up", &[], "0");
+    assert!(!samples.iter().any(|(name, ..)| name.starts_with("stagedoor_queue")));
 }

@@ -1,0 +1,450 @@
+//! The loop and its queue: who is served when, by whom, and what is kept from being changed.
+
+use crate::reconciler::{Running, pass, people, secs};
+use crate::world::{MAP, World, person_id};
+use access::check::Removals;
+use async_trait::async_trait;
+use control::event::Wake;
+use control::meter::PassOutcome;
+use control::pass::Halt;
+use control::plane::Plane;
+use control::ports::{
+    CallError, Clock, Delivery, Freeze, Lease, QueueStatus, Retry, StoreError, Switch, WakeQueue,
+    Work, WorkKey, WorkQueue,
+};
+use control::survey::Scope;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+fn one(name: &str) -> Scope {
+    Scope::People(BTreeSet::from([person_id(name)]))
+}
+
+fn made(world: &World, profile: &str) -> usize {
+    let made = format!("create {profile}");
+    world.state().changes.iter().filter(|change| **change == made).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_for_a_person_reads_that_persons_profiles_and_no_others() {
+    let world = World::of(&["ada", "bob"]);
+    let plane = world.plane(MAP);
+    plane.survey(&one("ada")).await.unwrap();
+    assert_eq!(world.state().domain_reads, ["all"], "nobody knows yet what there is");
+    world.state().domain_reads.clear();
+    let survey = plane.survey(&one("ada")).await.unwrap();
+    assert_eq!(world.state().domain_reads, ["ada--fraud"]);
+    let domain = survey.observed.domains.values().next().unwrap();
+    assert_eq!((domain.profiles.len(), domain.unread.owned), (1, 1));
+    assert!(plane.plan(&survey).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn for_a_new_right_the_names_are_read_that_it_would_give() {
+    let world = World::of(&["ada"]);
+    let plane = world.plane(MAP);
+    plane.survey(&Scope::Everything).await.unwrap();
+    world.join("ada", "ml-trials");
+    world.state().domain_reads.clear();
+    let done = plane.pass(&one("ada"), Removals::Guarded, &|_, _| {}).await.unwrap();
+    let read = world.state().domain_reads.join(" ");
+    assert!(read.starts_with("ada--fraud ada--trials ada--trials--"), "{read}");
+    assert_eq!(done.report.changed, 1);
+    assert_eq!(made(&world, "ada--trials"), 1);
+    // It is known from then on.
+    world.state().domain_reads.clear();
+    plane.survey(&one("ada")).await.unwrap();
+    assert_eq!(world.state().domain_reads, ["ada--fraud ada--trials"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_about_to_lose_something_is_asked_about_after_studio() {
+    let world = World::of(&["ada"]);
+    let plane = world.plane(MAP);
+    plane.survey(&Scope::Everything).await.unwrap();
+    world.leave("ada", "ml-fraud");
+    world.state().domain_takes = secs(10);
+    let survey = async { plane.survey(&one("ada")).await.unwrap() };
+    let back = async {
+        pass(5).await;
+        world.join("ada", "ml-fraud");
+    };
+    let (survey, ()) = tokio::join!(survey, back);
+    assert!(plane.plan(&survey).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_are_served_beside_a_full_pass() {
+    let world = World::of(&["ada"]);
+    let running = Running::start(&world, MAP);
+    pass(10).await;
+    world.state().whole_domain_takes = secs(1_000);
+    running.wake(Wake::Everything).await;
+    pass(10).await;
+    world.join("zoe", "ml-fraud");
+    running.wake(people(&["zoe"])).await;
+    pass(10).await;
+    assert_eq!(made(&world, "zoe--fraud"), 1);
+    // The full pass, which read before she came, takes nothing for a leftover.
+    pass(1_200).await;
+    assert_eq!(world.leaving(), [""; 0]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_read_alone_before_everything_was_read_once() {
+    let world = World::of(&["ada"]);
+    world.state().whole_domain_takes = secs(100);
+    let running = Running::start(&world, MAP);
+    running.wake(people(&["ada"])).await;
+    pass(50).await;
+    assert_eq!(world.state().domain_reads, ["all"]);
+    pass(100).await;
+    assert_eq!(world.state().domain_reads, ["all", "ada--fraud"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_is_stuck_never_makes_others_wait() {
+    let world = World::of(&["ada"]);
+    let running = Running::start(&world, MAP);
+    pass(10).await;
+    world.join("yan", "ml-fraud");
+    world.state().unmakeable.insert("yan--fraud".into());
+    running.wake(people(&["yan"])).await;
+    pass(1_800).await;
+    let tries = made(&world, "yan--fraud");
+    assert!((5..15).contains(&tries), "{tries}");
+    world.join("zoe", "ml-fraud");
+    running.wake(people(&["zoe"])).await;
+    pass(3).await;
+    assert_eq!(made(&world, "zoe--fraud"), 1);
+    // The reason is gone: the next try is not far.
+    world.state().unmakeable.clear();
+    pass(901).await;
+    assert!(world.state().profiles.contains_key("yan--fraud"));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_replicas_share_the_work_and_never_do_it_twice() {
+    let names: Vec<String> = (0..60).map(|n| format!("n{n:02}")).collect();
+    let world = World::of(&[]);
+    let replicas = [Running::start(&world, MAP), Running::start(&world, MAP)];
+    pass(10).await;
+    for name in &names {
+        world.join(name, "ml-fraud");
+    }
+    for replica in &replicas {
+        for name in &names {
+            replica.wake(people(&[name])).await;
+        }
+    }
+    pass(600).await;
+    for name in &names {
+        assert_eq!(made(&world, &format!("{name}--fraud")), 1, "{name}");
+    }
+    // Everything is read by one of them, at each start and then on the timer.
+    world.state().reads.clear();
+    pass(2_700).await;
+    let full = world.state().reads.iter().filter(|read| *read == "everybody").count();
+    assert_eq!(full, 3);
+    for replica in replicas {
+        replica.stop().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_process_was_at_is_taken_up() {
+    let world = World::of(&["ada"]);
+    world.plane(MAP).survey(&Scope::Everything).await.unwrap();
+    world.leave("ada", "ml-fraud");
+    let key = BTreeSet::from([WorkKey::Person(person_id("ada")), WorkKey::Everything]);
+    world.store.push(&key, world.now()).await.unwrap();
+    for _ in 0..2 {
+        let lease = SignedDuration::from_mins(5);
+        assert_eq!(world.store.take("dead", world.now(), lease, 9).await.unwrap().len(), 1);
+    }
+    let running = Running::start(&world, MAP);
+    // Its lease was longer than any that this loop gives.
+    pass(55).await;
+    assert_eq!(world.leaving(), [""; 0]);
+    pass(10).await;
+    assert_eq!(world.leaving(), ["ada--fraud"]);
+    running.stop().await;
+}
+
+/// Another pass was at her between reading and acting.
+#[tokio::test(start_paused = true)]
+async fn a_stale_plan_is_not_carried_out() {
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    let plane = world.plane(MAP);
+    let stale = plane.survey(&Scope::Everything).await.unwrap();
+    let checked = plane.check(plane.plan(&stale), &stale, Removals::Guarded).unwrap();
+    let first = plane.pass(&one("ada"), Removals::Guarded, &|_, _| {}).await.unwrap();
+    assert_eq!(first.report.changed, 1);
+    world.state().changes.clear();
+    let report = plane.carry_out(&checked, &stale, &|_, _| {}).await;
+    assert_eq!(report.yielded, BTreeSet::from([person_id("ada")]));
+    assert_eq!((report.changed, world.state().changes.len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_passes_at_once_the_guard_stops_the_second() {
+    let world = World::of(&["ada", "bob", "cem", "dora"]);
+    let plane = world.plane(MAP);
+    plane.survey(&Scope::Everything).await.unwrap();
+    let mut passes = Vec::new();
+    for pair in [["ada", "bob"], ["cem", "dora"]] {
+        for name in &pair {
+            world.leave(name, "ml-fraud");
+        }
+        let scope = Scope::People(pair.iter().map(|name| person_id(name)).collect());
+        let survey = plane.survey(&scope).await.unwrap();
+        let checked = plane.check(plane.plan(&survey), &survey, Removals::Guarded).unwrap();
+        passes.push((checked, survey));
+    }
+    let mut reports = Vec::new();
+    for (checked, survey) in &passes {
+        reports.push(plane.carry_out(checked, survey, &|_, _| {}).await);
+    }
+    assert_eq!((reports[0].changed, reports[1].changed), (2, 0));
+    assert_eq!(reports[1].yielded, BTreeSet::from([person_id("cem"), person_id("dora")]));
+    assert_eq!(world.leaving(), ["ada--fraud", "bob--fraud"]);
+    // And what it did not do is not counted.
+    let survey = plane.survey(&Scope::Everything).await.unwrap();
+    assert_eq!(survey.leaving.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_guard_remembers_what_is_gone_over_a_restart() {
+    let map = MAP.replace("hold: 7d", "hold: 0d");
+    let world = World::of(&["ada", "bob", "cem", "dora"]);
+    for (name, left) in [("ada", 3), ("bob", 2), ("cem", 2)] {
+        world.leave(name, "ml-fraud");
+        let running = Running::start(&world, &map);
+        pass(60).await;
+        running.stop().await;
+        assert_eq!(world.state().profiles.len(), left, "{name}");
+    }
+    assert_eq!(
+        world.state().audit.last().unwrap().details["message"],
+        "the plan takes away 1 of 2 profiles, after 2 in the last 24 hours; at most 2 are allowed"
+    );
+    // A day later they are forgotten.
+    let running = Running::start(&world, &map);
+    pass(25 * 3_600).await;
+    running.stop().await;
+    assert_eq!(world.profile_names(), ["dora--fraud"]);
+}
+
+fn freeze(world: &World) -> Freeze {
+    Freeze { by: "ana".into(), reason: "an audit".into(), at: world.now() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn frozen_it_reads_and_plans_and_changes_nothing() {
+    let world = World::of(&["ada"]);
+    world.store.freeze(&freeze(&world)).await.unwrap();
+    world.leave("ada", "ml-fraud");
+    world.join("zoe", "ml-fraud");
+    let running = Running::start(&world, MAP);
+    running.wake(people(&["zoe"])).await;
+    pass(3_600).await;
+    assert_eq!(world.state().changes, [""; 0]);
+    assert!(world.state().reads.len() >= 4, "{:?}", world.state().reads);
+    let status = running.plane.loop_status().await.unwrap();
+    assert_eq!(status.frozen.unwrap().reason, "an audit");
+    assert_eq!(status.passes.keys().map(|(_, outcome)| *outcome).max(), Some(PassOutcome::Halted));
+    world.store.thaw().await.unwrap();
+    running.wake(Wake::Everything).await;
+    pass(10).await;
+    assert_eq!(
+        world.state().changes,
+        ["create zoe--fraud", "update ada--fraud", "stop JupyterLab of ada--fraud"]
+    );
+    running.stop().await;
+}
+
+/// Frozen by somebody else after it was looked at so often.
+#[derive(Debug)]
+struct FrozenAfter(AtomicU32, Freeze);
+
+#[async_trait]
+impl Switch for FrozenAfter {
+    async fn freeze(&self, _: &Freeze) -> Result<Option<Freeze>, StoreError> {
+        panic!("a pass freezes nothing")
+    }
+
+    async fn thaw(&self) -> Result<Option<Freeze>, StoreError> {
+        panic!("a pass thaws nothing")
+    }
+
+    async fn frozen(&self) -> Result<Option<Freeze>, StoreError> {
+        let looks = self.0.fetch_sub(1, Ordering::SeqCst);
+        Ok((looks == 0).then(|| self.1.clone()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_freeze_stops_a_pass_that_is_under_way() {
+    let world = World::of(&[]);
+    (0..150).for_each(|n| world.join(&format!("n{n:03}"), "ml-fraud"));
+    let switch = Arc::new(FrozenAfter(AtomicU32::new(2), freeze(&world)));
+    let plane = Plane { switch, ..world.plane(MAP) };
+    let done = plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
+    assert_eq!(done.report.halted, Some(Halt::Frozen(freeze(&world))));
+    assert_eq!((done.report.changed, world.state().changes.len()), (100, 100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_observes_changes_nothing() {
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    world.join("zoe", "ml-fraud");
+    let plane = Plane { observe_only: true, ..world.plane(MAP) };
+    let running = Running::of(plane.clone());
+    pass(1_000).await;
+    running.stop().await;
+    assert_eq!(world.state().changes, [""; 0]);
+    let status = plane.loop_status().await.unwrap();
+    assert!(status.observe_only);
+    assert_eq!(status.passes[&("everything", PassOutcome::Halted)], 2);
+    let done = plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
+    assert_eq!(done.report.halted, Some(Halt::ObserveOnly));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_pass_is_one_change_in_calls_and_audit() {
+    let world = World::of(&["ada"]);
+    world.leave("ada", "ml-fraud");
+    world.join("yan", "ml-fraud");
+    world.join("zoe", "ml-fraud");
+    let plane = world.plane(MAP);
+    for _ in 0..2 {
+        plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
+        world.leave("zoe", "ml-fraud");
+    }
+    let state = world.state();
+    let told: Vec<Option<&String>> =
+        state.audit.iter().map(|entry| entry.details.get("change")).collect();
+    let ids: BTreeSet<&String> = told.iter().map(|change| change.unwrap()).collect();
+    assert_eq!(ids.len(), 2, "{ids:?}");
+    let calls: BTreeSet<&str> =
+        state.changed_by.iter().map(|change| change.as_ref().unwrap().as_str()).collect();
+    assert_eq!(calls, ids.iter().map(|id| id.as_str()).collect());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_tells_what_waits_and_when_everything_was_read() {
+    let world = World::of(&["ada"]);
+    let running = Running::start(&world, MAP);
+    pass(10).await;
+    let status = running.plane.loop_status().await.unwrap();
+    assert_eq!(status.passes[&("everything", PassOutcome::Settled)], 1);
+    assert_eq!(status.queue.last_full, Some("2026-11-21T09:00:00Z".parse().unwrap()));
+    assert_eq!((status.queue.due, status.queue.later), (0, 1));
+    running.stop().await;
+}
+
+/// A store that cannot be written any more.
+#[derive(Debug)]
+struct Full(Arc<dyn WorkQueue>);
+
+fn full() -> StoreError {
+    StoreError { operation: "write", message: "disk full".into() }
+}
+
+#[async_trait]
+impl WorkQueue for Full {
+    async fn push(&self, _: &BTreeSet<WorkKey>, _: Timestamp) -> Result<(), StoreError> {
+        Err(full())
+    }
+
+    async fn take(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: SignedDuration,
+        _: u32,
+    ) -> Result<Vec<Work>, StoreError> {
+        Err(full())
+    }
+
+    async fn renew(&self, _: &[Lease], _: Timestamp) -> Result<(), StoreError> {
+        Err(full())
+    }
+
+    async fn done(&self, _: &[Lease]) -> Result<(), StoreError> {
+        Err(full())
+    }
+
+    async fn again(&self, _: &[(Lease, Retry)]) -> Result<(), StoreError> {
+        Err(full())
+    }
+
+    async fn passed(&self, _: Timestamp) -> Result<(), StoreError> {
+        Err(full())
+    }
+
+    async fn status(&self, now: Timestamp) -> Result<QueueStatus, StoreError> {
+        self.0.status(now).await
+    }
+}
+
+/// A queue with one message, which comes again until it is done.
+#[derive(Debug, Default)]
+struct OneMessage {
+    done: Mutex<u32>,
+    received: Mutex<u32>,
+}
+
+#[async_trait]
+impl WakeQueue for OneMessage {
+    async fn receive(&self, _: u32) -> Result<Vec<Delivery>, CallError> {
+        tokio::time::sleep(secs(1)).await;
+        if *self.done.lock().unwrap() > 0 {
+            return Ok(vec![]);
+        }
+        *self.received.lock().unwrap() += 1;
+        Ok(vec![Delivery { body: "{}".into(), receipt: "r".into() }])
+    }
+
+    async fn done(&self, _: &Delivery) -> Result<(), CallError> {
+        *self.done.lock().unwrap() += 1;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_done_once_it_is_on_disk_and_not_before() {
+    let world = World::of(&["ada"]);
+    let (plane, queue) = (world.plane(MAP), OneMessage::default());
+    let broken = Plane { queue: Arc::new(Full(plane.queue.clone())), ..plane.clone() };
+    broken.listen(&queue, pass(60)).await;
+    assert_eq!(*queue.done.lock().unwrap(), 0);
+    assert_eq!(*queue.received.lock().unwrap(), 10);
+    plane.listen(&queue, pass(60)).await;
+    assert_eq!(*queue.done.lock().unwrap(), 1);
+    assert_eq!(world.store.status(world.now()).await.unwrap().due, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_without_a_store_changes_nothing_and_goes_on_when_it_is_back() {
+    let world = World::of(&[]);
+    world.join("ada", "ml-fraud");
+    let plane = world.plane(MAP);
+    let broken = Plane { queue: Arc::new(Full(plane.queue.clone())), ..plane.clone() };
+    let running = Running::of(broken);
+    pass(600).await;
+    running.stop().await;
+    assert_eq!(world.state().changes, [""; 0]);
+    assert_eq!(world.state().reads, [""; 0]);
+    let running = Running::of(plane);
+    pass(10).await;
+    assert_eq!(made(&world, "ada--fraud"), 1);
+    running.stop().await;
+}
