@@ -2,7 +2,12 @@
 
 use crate::contract::audit::entry;
 use crate::contract::micros;
-use control::ports::{AuditLog, ReplayCache};
+use access::ids::PersonId;
+use control::ports::{
+    AuditLog, ChangeId, Claims, Freeze, QueueStatus, ReplayCache, Switch, Ticket, WorkKey,
+    WorkQueue,
+};
+use jiff::SignedDuration;
 use rusqlite::Connection;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -15,6 +20,9 @@ const FILE: &str = "STORE_TEST_FILE";
 
 /// How many assertions two processes race for.
 const ASSERTIONS: usize = 150;
+
+/// How many people two processes work on.
+const PEOPLE: usize = 60;
 
 /// How many new files several processes open at once.
 const NEW_FILES: usize = 15;
@@ -56,17 +64,17 @@ fn claims_every_assertion() {
     tell("ready");
     std::io::stdin().read_exact(&mut [0]).unwrap();
     for n in 0..ASSERTIONS {
-        if block_on(store.claim("idp", &format!("a{n}"), micros(1_000), micros(10))).unwrap() {
+        if block_on(ReplayCache::claim(&store, "idp", &format!("a{n}"), micros(1_000), micros(10)))
+            .unwrap()
+        {
             tell(&n.to_string());
         }
     }
 }
 
-#[test]
-fn two_processes_share_the_claims_between_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("state.sqlite");
-    let mut racers = [(); 2].map(|()| other_process("claims_every_assertion", &file));
+/// Two processes run this test of the other kind at once: what they tell, sorted.
+fn race_of_two(test: &str, file: &Path) -> Vec<usize> {
+    let mut racers = [(); 2].map(|()| other_process(test, file));
     let mut outputs =
         racers.each_mut().map(|racer| BufReader::new(racer.stdout.take().unwrap()).lines());
     for lines in &mut outputs {
@@ -85,7 +93,98 @@ fn two_processes_share_the_claims_between_them() {
         assert!(racer.wait().unwrap().success());
     }
     won.sort_unstable();
+    won
+}
+
+#[test]
+fn two_processes_share_the_claims_between_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let won = race_of_two("claims_every_assertion", &folder.path().join("state.sqlite"));
     assert_eq!(won, (0..ASSERTIONS).collect::<Vec<_>>(), "each assertion once");
+}
+
+fn person(n: usize) -> PersonId {
+    PersonId::parse(n.to_string()).unwrap()
+}
+
+#[test]
+#[ignore = "the other process of `two_processes_never_take_the_same_work`"]
+fn takes_all_work() {
+    let Some(store) = store_of_parent() else { return };
+    tell("ready");
+    std::io::stdin().read_exact(&mut [0]).unwrap();
+    let lease = SignedDuration::from_mins(1);
+    loop {
+        let work = block_on(store.take("me", micros(10), lease, 3)).unwrap();
+        if work.is_empty() {
+            break;
+        }
+        for work in work {
+            let WorkKey::Person(person) = &work.lease.key else { panic!("{work:?}") };
+            tell(person.as_str());
+            block_on(store.done(&[work.lease])).unwrap();
+        }
+    }
+}
+
+#[test]
+fn two_processes_never_take_the_same_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.sqlite");
+    let store = SqliteStore::open(&file).unwrap();
+    let people = (0..PEOPLE).map(|n| WorkKey::Person(person(n))).collect();
+    block_on(store.push(&people, micros(1))).unwrap();
+    let taken = race_of_two("takes_all_work", &file);
+    assert_eq!(taken, (0..PEOPLE).collect::<Vec<_>>(), "each once");
+    assert_eq!(block_on(store.status(micros(10))), Ok(QueueStatus::default()));
+}
+
+#[test]
+#[ignore = "the other process of `two_processes_never_work_on_the_same_person`"]
+fn claims_everybody() {
+    let Some(store) = store_of_parent() else { return };
+    let me = ChangeId::new(micros(1), [u8::try_from(std::process::id() % 251).unwrap(); 32]);
+    tell("ready");
+    std::io::stdin().read_exact(&mut [0]).unwrap();
+    // Both began to read before either of them acted.
+    let ticket = Ticket { number: 0, at: micros(1) };
+    for first in (0..PEOPLE).step_by(10) {
+        let ten = (first..first + 10).map(person).collect();
+        let hold = SignedDuration::from_mins(1);
+        let claimed =
+            block_on(Claims::claim(&store, &me, &ten, &ticket, micros(10), hold)).unwrap();
+        for person in &claimed {
+            tell(person.as_str());
+        }
+        block_on(Claims::release(&store, &me, micros(10))).unwrap();
+    }
+}
+
+#[test]
+fn two_processes_never_work_on_the_same_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.sqlite");
+    drop(SqliteStore::open(&file).unwrap());
+    let claimed = race_of_two("claims_everybody", &file);
+    assert_eq!(claimed, (0..PEOPLE).collect::<Vec<_>>(), "each by one");
+}
+
+#[test]
+#[ignore = "the other process of `a_freeze_holds_for_every_process`"]
+fn freezes() {
+    let Some(store) = store_of_parent() else { return };
+    let freeze = Freeze { by: "ana".into(), reason: "an audit".into(), at: micros(7) };
+    assert_eq!(block_on(store.freeze(&freeze)), Ok(None));
+}
+
+#[test]
+fn a_freeze_holds_for_every_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.sqlite");
+    let store = SqliteStore::open(&file).unwrap();
+    assert_eq!(block_on(store.frozen()), Ok(None));
+    assert!(other_process("freezes", &file).wait().unwrap().success());
+    assert_eq!(block_on(store.frozen()).unwrap().unwrap().reason, "an audit");
 }
 
 #[test]
@@ -133,7 +232,7 @@ fn threads_that_open_a_new_file_at_once_all_get_a_store() {
         let open_and_claim = || {
             start.wait();
             let store = SqliteStore::open(&file).unwrap();
-            block_on(store.claim("idp", "a1", micros(1_000), micros(10))).unwrap()
+            block_on(ReplayCache::claim(&store, "idp", "a1", micros(1_000), micros(10))).unwrap()
         };
         let claims: Vec<bool> = std::thread::scope(|scope| {
             let openers: Vec<_> = (0..OPENERS).map(|_| scope.spawn(open_and_claim)).collect();
@@ -151,7 +250,8 @@ fn opens_each_new_file() {
         tell("ready");
         std::io::stdin().read_exact(&mut [0]).unwrap();
         let store = SqliteStore::open(Path::new(&folder).join(n.to_string())).unwrap();
-        let won = block_on(store.claim("idp", "a1", micros(1_000), micros(10))).unwrap();
+        let won =
+            block_on(ReplayCache::claim(&store, "idp", "a1", micros(1_000), micros(10))).unwrap();
         tell(&won.to_string());
     }
 }
