@@ -103,13 +103,15 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The domain in which the person has the profile already. One that can be used comes first.
+/// The domain in which the person has the profile already. The team's own comes first, then one that
+/// can be used.
 fn holder<'a>(usable: &[Case<'a>], owned: &BTreeMap<&DomainKey, Owned<'a>>) -> Option<Case<'a>> {
-    let held = |case: &Case<'a>| held(case.domain.auth_mode, owned.get(case.key), case.entitlement);
-    let holding: Vec<(&Case<'a>, bool)> =
-        usable.iter().filter_map(|case| Some((case, held(case)?.is_of_no_use()))).collect();
-    let good = holding.iter().find(|(_, of_no_use)| !of_no_use);
-    good.or_else(|| holding.first()).map(|(case, _)| **case)
+    let rank = |case: &Case<'a>| {
+        let found = held(case.domain.auth_mode, owned.get(case.key), case.entitlement)?;
+        Some((*found.team != case.entitlement.team, found.is_of_no_use()))
+    };
+    let holding = usable.iter().filter_map(|case| Some((rank(case)?, case)));
+    holding.min_by_key(|(rank, _)| *rank).map(|(_, case)| *case)
 }
 
 /// The profile that serves the right in one domain.

@@ -17,9 +17,18 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Asks for what the plan says.
-    pub(crate) fn apply(&mut self, plan: &CheckedPlan, now: jiff::Timestamp) {
-        for action in &plan.plan().actions {
+    /// Asks for what the plan says, but for the actions that do not work, by their place.
+    pub(crate) fn apply(
+        &mut self,
+        plan: &CheckedPlan,
+        now: jiff::Timestamp,
+        works: impl Fn(usize) -> bool,
+    ) {
+        for assignment in &plan.plan().assignments {
+            let domain = self.observed.domains.get_mut(&assignment.domain).unwrap();
+            domain.application.as_mut().unwrap().groups.insert(assignment.group.clone());
+        }
+        for (_, action) in plan.plan().actions.iter().enumerate().filter(|(i, _)| works(*i)) {
             let domain = self.observed.domains.get_mut(&action.domain).unwrap();
             if let Step::Create { execution_role, user_settings, tags, sso_user } = &action.step {
                 let before = domain.profiles.insert(
