@@ -30,4 +30,4 @@ mod switch;
 mod tally;
 mod work;
 
-pub use sqlite::SqliteStore;
+pub use sqlite::{Disk, SqliteStore};

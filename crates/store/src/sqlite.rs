@@ -6,8 +6,10 @@ use control::ports::StoreError;
 use rusqlite::types::Type;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
 use std::error::Error;
+use std::fmt::Debug;
 use std::fs::OpenOptions;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,12 +30,20 @@ const OPEN: &str = "open the database";
 
 /// A store in one SQLite file, or in memory. Clones share the connection.
 ///
-/// The methods of its ports need a Tokio runtime: they run on its threads for blocking work, one
-/// at a time. A call whose future is dropped still runs to its end.
+/// The methods of its ports need a Tokio runtime: those of a file run on its threads for blocking
+/// work, one at a time. A call whose future is dropped still runs to its end. In memory nothing
+/// blocks, and calls are done where they are made: in the order of the calls, always the same.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     place: Place,
     connection: Arc<Mutex<Connection>>,
+    disk: Option<Arc<dyn Disk>>,
+}
+
+/// The disk that a store in memory pretends to be on. For simulations.
+pub trait Disk: Send + Sync + Debug {
+    /// Whether it serves this call. If not, the call fails as on a full disk, and does nothing.
+    fn serves(&self, operation: &'static str) -> bool;
 }
 
 impl SqliteStore {
@@ -66,12 +76,17 @@ impl SqliteStore {
         Self::prepare(place, connection)
     }
 
+    /// The same, on a disk that may fail.
+    pub fn in_memory_on(disk: Arc<dyn Disk>) -> Result<Self, StoreError> {
+        Ok(Self { disk: Some(disk), ..Self::in_memory()? })
+    }
+
     fn prepare(place: Place, mut connection: Connection) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| failed(&place, OPEN, &e))?;
         // Before anything that writes: a file that is not ours stays as it is.
         migrate(&mut connection, STEPS).map_err(|refusal| refused(&place, OPEN, &refusal))?;
         settle(&connection).map_err(|e| failed(&place, OPEN, &e))?;
-        Ok(Self { place, connection: Arc::new(Mutex::new(connection)) })
+        Ok(Self { place, connection: Arc::new(Mutex::new(connection)), disk: None })
     }
 
     /// Runs `work` in one transaction that holds the write lock from its start, and commits it.
@@ -108,17 +123,26 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        if self.disk.as_ref().is_some_and(|disk| !disk.serves(operation)) {
+            let message = format!("{} cannot grow, the disk is full", self.place);
+            return Err(StoreError { operation, message });
+        }
         let connection = Arc::clone(&self.connection);
-        let done = tokio::task::spawn_blocking(move || {
+        let work = move || {
             // A panic in the middle rolled its transaction back, so the connection is still good.
             let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
             work(&mut connection)
-        });
-        match done.await {
+        };
+        let done = if self.place == Place::Memory {
+            catch_unwind(AssertUnwindSafe(work)).map_err(|_| "it panicked".to_owned())
+        } else {
+            tokio::task::spawn_blocking(work).await.map_err(|stopped| stopped.to_string())
+        };
+        match done {
             Ok(result) => result.map_err(|error| failed(&self.place, operation, &error)),
-            Err(stopped) => Err(StoreError {
+            Err(why) => Err(StoreError {
                 operation,
-                message: format!("{}: the call was not finished ({stopped})", self.place),
+                message: format!("{}: the call was not finished ({why})", self.place),
             }),
         }
     }
