@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
+use crate::services::sso_admin;
 use crate::state::{AppKey, Caller, Domain, Owner, Profile};
 use crate::wire::error::ApiError;
 
@@ -181,6 +182,16 @@ impl Sandbox {
     pub fn user_id(&self, user_name: &str) -> Option<String> {
         let directory = self.world.directory.as_ref()?;
         directory.user_names.get(&user_name.to_lowercase()).cloned()
+    }
+
+    /// Whether a person, by id, may use the application of an SSO-mode domain.
+    pub fn is_assigned(&self, account: &str, region: &str, domain: &str, user: &str) -> bool {
+        let arn = self.domain(account, region, domain).and_then(|d| d.application_arn.as_ref());
+        let application = arn.and_then(|arn| self.world.applications.get(arn));
+        let directory = self.world.directory.as_ref();
+        directory
+            .zip(application)
+            .is_some_and(|(directory, known)| sso_admin::is_assigned(directory, known, user))
     }
 
     /// Id of a directory group, by display name.
