@@ -38,7 +38,7 @@ const PEOPLE_PASSES: usize = 3;
 /// The longest wait between two looks at something that AWS is at.
 pub const LONGEST_RECHECK: Duration = Duration::from_mins(1);
 
-/// How often the loop looks into the queue unasked: what other processes put there rings no bell.
+/// How often the loop looks into the queue unasked, if nobody says otherwise.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// The pause after the store has failed.
@@ -53,11 +53,13 @@ pub struct Rhythm {
     /// changes: up to [`LONGEST_RECHECK`] while AWS is at it, for deleting an app can take twenty
     /// minutes; up to `resync` where something fails.
     pub recheck: Duration,
+    /// From one look into the queue to the next: what other processes put there rings no bell.
+    pub look: Duration,
 }
 
 impl Default for Rhythm {
     fn default() -> Self {
-        Self { resync: Duration::from_mins(15), recheck: Duration::from_secs(5) }
+        Self { resync: Duration::from_mins(15), recheck: Duration::from_secs(5), look: LOOK }
     }
 }
 
@@ -139,7 +141,7 @@ impl Plane {
                 break;
             }
             let pause = match self.next_work(&duty, busy, &mut is_started).await {
-                Ok(work) if work.is_empty() => LOOK,
+                Ok(work) if work.is_empty() => rhythm.look,
                 Ok(work) => {
                     let lane = Lane::of(&work);
                     busy.add(lane);

@@ -67,7 +67,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         None => None,
     };
     let config = web_config(&parts, &public_url)?.with_origin_source(args.origin.source());
-    let rhythm = Rhythm { resync: args.resync, recheck: args.recheck };
+    let rhythm = Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() };
     // Before anybody is told: who starts it may stop it as soon as it listens.
     let stop = stop_signal();
     output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));

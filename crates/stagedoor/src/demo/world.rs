@@ -138,7 +138,7 @@ impl World {
             door: compose::door(&self.parts, &sources, &self.door_url, Vec::new()).await?,
             metadata: None,
             queue: Some(Arc::clone(&self.queue) as _),
-            rhythm: Rhythm { resync: Duration::from_mins(15), recheck: Duration::from_millis(500) },
+            rhythm: Rhythm { recheck: Duration::from_millis(500), ..Rhythm::default() },
             config: web_config(&self.parts, &self.door_url)?,
             parts: self.parts.clone(),
         };
