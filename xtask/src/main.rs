@@ -1,4 +1,4 @@
-//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `bench`.
+//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `bench`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
@@ -8,6 +8,7 @@ mod fuzz;
 mod peers;
 mod python;
 mod say;
+mod simulate;
 mod tidy;
 mod tools;
 mod workspace;
@@ -38,6 +39,7 @@ const TASKS: &[Task] = &[
     Task { name: "test", help: checks::HELP, run: checks::run },
     Task { name: "tidy", help: tidy::HELP, run: tidy::run },
     Task { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
+    Task { name: "simulate", help: simulate::HELP, run: simulate::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
 ];
 
@@ -75,7 +77,7 @@ fn dispatch(words: &[String]) -> Result<Outcome> {
 
 fn overview() -> String {
     let row = |task: &Task| {
-        format!("\n  {:<6} {}", task.name, task.help.lines().next().unwrap_or_default())
+        format!("\n  {:<8} {}", task.name, task.help.lines().next().unwrap_or_default())
     };
     let rows: String = TASKS.iter().map(row).collect();
     format!("Usage: cargo xtask TASK [--help]\n{rows}")

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("saml-bench", &["saml-sp"]),
     ("plan-bench", &["access"]),
     ("sync-bench", &["access", "aws", "control", "sandbox", "store"]),
+    ("simulation", &["access", "aws", "control", "sandbox", "store"]),
     ("access", &["iam-policy"]),
     ("control", &["access", "saml-sp"]),
     ("store", ADAPTER),

@@ -1,0 +1,43 @@
+//! `cargo xtask simulate`: the real loop against simulated AWS, in virtual time, with seeded faults.
+
+use crate::{Outcome, say, workspace};
+use anyhow::{Context, Result};
+
+pub(crate) const HELP: &str = "Run the loop in virtual time, with seeded faults
+
+Usage: cargo xtask simulate --seeds N
+       cargo xtask simulate --seed S
+
+  --seeds N  the seeds from 1 to N, on all cores, in a release build
+  --seed S   this one, call by call
+
+Each seed is a world: domains, teams, people, what they do, and what goes wrong meanwhile. A seed that
+fails prints its number, the end of its log and what did not hold; --seed runs it again exactly.
+The last line is: seeds <n> faults <n> invariants <n> violations <n>";
+
+pub(crate) fn run(words: &[String]) -> Result<Outcome> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["--seeds" | "--seed", number] if number.parse::<u64>().is_ok() => {
+            simulate(&["--release"], &words)
+        }
+        ["--seeds", _, "--seed", number] if number.parse::<u64>().is_ok() => {
+            simulate(&["--release"], &["--seed", number])
+        }
+        _ => {
+            say::complain(&format!("error: simulate takes --seeds N or --seed S\n\n{HELP}"));
+            Ok(Outcome::Misused)
+        }
+    }
+}
+
+fn simulate(profile: &[&str], words: &[&str]) -> Result<Outcome> {
+    let status = workspace::cargo()
+        .args(["run", "--quiet", "--package", "simulation"])
+        .args(profile)
+        .arg("--")
+        .args(words)
+        .status()
+        .context("cannot run the simulation")?;
+    Ok(if status.success() { Outcome::Done } else { Outcome::Failed })
+}
