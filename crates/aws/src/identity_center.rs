@@ -5,10 +5,19 @@ use access::ids::{GroupId, IdentityStoreId, MembershipId, PersonId};
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use aws_sdk_identitystore::Client;
+use aws_sdk_identitystore::operation::describe_group::DescribeGroupError;
+use aws_sdk_identitystore::operation::describe_user::DescribeUserError;
+use aws_sdk_identitystore::operation::get_group_id::GetGroupIdError;
+use aws_sdk_identitystore::operation::get_user_id::GetUserIdError;
+use aws_sdk_identitystore::operation::list_group_memberships::ListGroupMembershipsError;
+use aws_sdk_identitystore::operation::list_group_memberships_for_member::ListGroupMembershipsForMemberError;
 use aws_sdk_identitystore::types::{
-    AlternateIdentifier, GroupMembership, MemberId, UniqueAttribute, UserStatus,
+    AlternateIdentifier, GroupMembership, MemberId, ResourceType, UniqueAttribute, UserStatus,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::Document;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use control::event::Membership;
 use control::ports::{
@@ -16,6 +25,7 @@ use control::ports::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 
 const SERVICE: &str = "identitystore";
 
@@ -36,7 +46,7 @@ pub struct IdentityCenter {
 /// Reads page after page. The SDK's own paginator ends silently when a token repeats, which here
 /// would make a smaller snapshot out of a failure.
 macro_rules! pages {
-    ($operation:literal, $request:expr, $items:ident) => {{
+    ($operation:literal, $request:expr, $items:ident, $failed:path) => {{
         let mut items = Vec::new();
         let mut token: Option<String> = None;
         loop {
@@ -45,7 +55,7 @@ macro_rules! pages {
                 .set_next_token(token.clone())
                 .send()
                 .await
-                .map_err(|e| failure::call_error(SERVICE, $operation, &e))?;
+                .map_err(|e| $failed($operation, &e))?;
             items.extend(page.$items);
             match page.next_token.filter(|t| !t.is_empty()) {
                 None => break Ok(items),
@@ -65,8 +75,12 @@ impl IdentityCenter {
     }
 
     async fn all_people(&self) -> Result<BTreeMap<PersonId, Person>, CallError> {
-        let users: Result<Vec<_>, CallError> =
-            pages!("ListUsers", self.client.list_users().identity_store_id(&self.store), users);
+        let users: Result<Vec<_>, CallError> = pages!(
+            "ListUsers",
+            self.client.list_users().identity_store_id(&self.store),
+            users,
+            call_error
+        );
         let people = users?.into_iter().map(|user| {
             person("ListUsers", user.user_id, user.user_name, user.display_name, user.user_status)
         });
@@ -75,8 +89,12 @@ impl IdentityCenter {
 
     /// Every group with its name. One without a name is no group that a grant could match.
     async fn all_groups(&self) -> Result<Vec<(GroupId, String)>, CallError> {
-        let groups: Result<Vec<_>, CallError> =
-            pages!("ListGroups", self.client.list_groups().identity_store_id(&self.store), groups);
+        let groups: Result<Vec<_>, CallError> = pages!(
+            "ListGroups",
+            self.client.list_groups().identity_store_id(&self.store),
+            groups,
+            call_error
+        );
         groups?
             .into_iter()
             .filter_map(|group| {
@@ -97,7 +115,8 @@ impl IdentityCenter {
                 .list_group_memberships()
                 .identity_store_id(&self.store)
                 .group_id(group.as_str()),
-            group_memberships
+            group_memberships,
+            lookup_error
         );
         found?
             .into_iter()
@@ -124,7 +143,7 @@ impl IdentityCenter {
             .user_id(id.as_str())
             .send()
             .await
-            .map_err(|e| failure::call_error(SERVICE, OPERATION, &e));
+            .map_err(|e| lookup_error(OPERATION, &e));
         match absent_as_none(answer)? {
             None => Ok(None),
             Some(user) => {
@@ -145,7 +164,8 @@ impl IdentityCenter {
                 .list_group_memberships_for_member()
                 .identity_store_id(&self.store)
                 .member_id(MemberId::UserId(person.as_str().to_owned())),
-            group_memberships
+            group_memberships,
+            lookup_error
         );
         found?
             .into_iter()
@@ -165,7 +185,7 @@ impl IdentityCenter {
             .group_id(group.as_str())
             .send()
             .await
-            .map_err(|e| failure::call_error(SERVICE, "DescribeGroup", &e));
+            .map_err(|e| lookup_error("DescribeGroup", &e));
         Ok(absent_as_none(answer)?.and_then(|group| group.display_name))
     }
 
@@ -189,7 +209,7 @@ impl IdentityCenter {
             .alternate_identifier(unique(OPERATION, "displayName", display_name)?)
             .send()
             .await
-            .map_err(|e| failure::call_error(SERVICE, OPERATION, &e));
+            .map_err(|e| lookup_error(OPERATION, &e));
         refused_as_none(answer)?.map(|found| group_id(OPERATION, found.group_id)).transpose()
     }
 
@@ -202,7 +222,7 @@ impl IdentityCenter {
             .alternate_identifier(unique(OPERATION, "userName", user_name)?)
             .send()
             .await
-            .map_err(|e| failure::call_error(SERVICE, OPERATION, &e));
+            .map_err(|e| lookup_error(OPERATION, &e));
         refused_as_none(answer)?.map(|found| person_id(OPERATION, found.user_id)).transpose()
     }
 }
@@ -330,6 +350,54 @@ fn unique(
         .map(AlternateIdentifier::UniqueAttribute)
         .map_err(|e| unreadable(SERVICE, operation, e.to_string()))
 }
+
+fn call_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    failure::call_error(SERVICE, operation, error)
+}
+
+/// The error of a call that may find a person or a group missing. That the whole store is missing
+/// must not be taken for it: everybody would be gone.
+fn lookup_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
+where
+    E: NotFound + ProvideErrorMetadata + Error + 'static,
+{
+    let failed = call_error(operation, error);
+    match error.as_service_error().and_then(NotFound::missing) {
+        Some(ResourceType::IdentityStore) => CallError { kind: FailureKind::Unreachable, ..failed },
+        _ => failed,
+    }
+}
+
+/// Errors that tell what was not found.
+trait NotFound {
+    /// What was not found, if that is the error.
+    fn missing(&self) -> Option<&ResourceType>;
+}
+
+macro_rules! not_found {
+    ($($error:ty),* $(,)?) => {$(
+        impl NotFound for $error {
+            fn missing(&self) -> Option<&ResourceType> {
+                match self {
+                    Self::ResourceNotFoundException(error) => error.resource_type(),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+not_found!(
+    DescribeGroupError,
+    DescribeUserError,
+    GetGroupIdError,
+    GetUserIdError,
+    ListGroupMembershipsError,
+    ListGroupMembershipsForMemberError,
+);
 
 fn absent_as_none<T>(answer: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match answer {

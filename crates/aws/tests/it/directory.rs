@@ -192,6 +192,20 @@ async fn a_lookup_that_is_denied_is_not_nobody() {
 }
 
 #[tokio::test]
+async fn in_a_store_that_is_not_there_nobody_is_gone() {
+    let cloud = Cloud::with(&small()).await;
+    let risk = GroupId::parse(cloud.look().group_id("ml-risk").unwrap()).unwrap();
+    let store = IdentityStoreId::parse("d-9067000000").unwrap();
+    let gone = cloud.aws.identity_center(&region(), &store);
+    let read = gone.people(&[id(ALICE)].into(), &set(["ml-fraud"])).await;
+    assert_eq!(failure(read).1, "DescribeUser");
+    let found = gone.find(&PersonLookup::UserName("bob".to_owned())).await;
+    assert_eq!(failure(found).1, "GetUserId");
+    assert_eq!(failure(gone.members(&risk).await).1, "ListGroupMemberships");
+    assert_eq!(failure(gone.group_name(&risk).await).1, "DescribeGroup");
+}
+
+#[tokio::test]
 async fn members_of_a_group_that_is_not_there_are_none() {
     let cloud = Cloud::with(&small()).await;
     let risk = GroupId::parse(cloud.look().group_id("ml-risk").unwrap()).unwrap();
