@@ -3,6 +3,7 @@
 use crate::cli::{Common, OutputFormat};
 use crate::output;
 use control::ports::CallError;
+use std::ffi::OsString;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -82,12 +83,28 @@ impl fmt::Display for NotDone {
 
 impl std::error::Error for NotDone {}
 
-/// Prints what `clap` has to say. Asking for help is no error.
+/// Prints what `clap` has to say, to programs that asked for JSON too. Asking for help is no error.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    if error.print().is_err() || error.use_stderr() {
-        return ExitCode::from(3);
+    let printed = error.print();
+    if printed.is_ok() && !error.use_stderr() {
+        return ExitCode::SUCCESS;
     }
-    ExitCode::SUCCESS
+    if wants_json(&mut std::env::args_os()) {
+        let text = error.render().to_string();
+        let message = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
+        let remedy = Some("`--help` says what the command takes.".to_owned());
+        let (code, status) = ("usage", ExitCode::from(3));
+        Told { code, status, message: message.to_owned(), remedy, errors: None }.print();
+    }
+    ExitCode::from(3)
+}
+
+/// Whether the command line asks for JSON, as far as one that is wrong can be read.
+fn wants_json(args: &mut dyn Iterator<Item = OsString>) -> bool {
+    let args: Vec<OsString> = args.collect();
+    let asked =
+        args.windows(2).any(|pair| matches!(pair, [a, b] if a == "--output" && b == "json"));
+    asked || args.iter().any(|arg| arg == "--output=json")
 }
 
 /// What there is to say about an error.
@@ -109,20 +126,24 @@ pub(crate) fn report(error: &anyhow::Error, common: &Common) -> ExitCode {
     let told = told(error);
     told.say();
     if common.output == OutputFormat::Json {
-        let document = serde_json::json!({
-            "apiVersion": output::API_VERSION,
-            "kind": "Error",
-            "code": told.code,
-            "message": told.message,
-            "remedy": told.remedy,
-            "errors": told.errors,
-        });
-        output::data(&document.to_string());
+        told.print();
     }
     told.status
 }
 
 impl Told {
+    fn print(&self) {
+        let document = serde_json::json!({
+            "apiVersion": output::API_VERSION,
+            "kind": "Error",
+            "code": self.code,
+            "message": self.message,
+            "remedy": self.remedy,
+            "errors": self.errors,
+        });
+        output::data(&document.to_string());
+    }
+
     fn say(&self) {
         let code = format!("({})", self.code);
         // Most messages end with their code; reports of several lines hold one for each.

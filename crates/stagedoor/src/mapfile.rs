@@ -1,7 +1,9 @@
 //! Reading the access map from disk.
 
 use crate::exit::BadConfiguration;
-use access::map::{self, AccessMap, Source};
+use access::ids::TeamKey;
+use access::map::{self, AccessMap, Source, near_match};
+use access::reason::ReasonCode;
 use anyhow::Result;
 use std::fs;
 use std::io::{self, Read};
@@ -68,4 +70,15 @@ fn unreadable(path: &Path, error: &std::io::Error) -> BadConfiguration {
         path.display()
     );
     BadConfiguration::new("map-unreadable", message)
+}
+
+/// Somebody named a team that the map does not have.
+pub(crate) fn unknown_team(map: &AccessMap, team: &str) -> BadConfiguration {
+    let teams: Vec<&str> = map.teams.keys().map(TeamKey::as_str).collect();
+    let hint = match near_match(team, teams.iter().copied()) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => format!("It has {}.", teams.join(", ")),
+    };
+    let message = format!("the map has no team `{team}`. {hint}");
+    BadConfiguration::new(ReasonCode::TeamUnknown.as_str(), message)
 }

@@ -61,6 +61,9 @@ pub(crate) fn plan_text(
     section(&mut out, paint, "LOSES", losses(plan).map(|a| loss(a, paint)));
     let blocked = plan.blocked().map(|k| kept_line(k, &paint.yellow("!")));
     section(&mut out, paint, "NEEDS ATTENTION", blocked);
+    let by_hand = plan.kept.iter().filter(|k| k.reason == ReasonCode::AssignmentManual);
+    let by_hand = by_hand.map(|k| kept_line(k, &paint.yellow("·")));
+    section(&mut out, paint, "BY HAND", by_hand);
     let notes = plan.grants.iter().map(|note| {
         let sign = if note.code == ReasonCode::GrantNotInForce {
             paint.dim("·")
@@ -71,7 +74,10 @@ pub(crate) fn plan_text(
     });
     section(&mut out, paint, "GRANTS", notes);
     if all {
-        let kept = plan.kept.iter().filter(|k| !k.reason.needs_admin());
+        let kept = plan
+            .kept
+            .iter()
+            .filter(|k| !k.reason.needs_admin() && k.reason != ReasonCode::AssignmentManual);
         section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
     }
     out.push_str(&sign_in_text(&survey.observed, paint));

@@ -4,12 +4,18 @@ use super::{Planner, shown_name, stake};
 use crate::ids::{DomainKey, PersonId, SpaceName, TeamKey};
 use crate::map::SharedSpaces;
 use crate::naming::handed_over_space;
-use crate::observed::{ObservedProfile, ObservedSpace, ProfileStatus};
+use crate::observed::{ObservedProfile, ObservedSpace, ProfileStatus, Seen};
 use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, SpaceHandover, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Hold;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Why spaces in which others work stay, and the profile with them.
+struct Stays {
+    reason: ReasonCode,
+    detail: String,
+}
 
 impl<'a> Planner<'a> {
     /// Plans the profile's way out, if it can be known that the person has no right to it here.
@@ -35,15 +41,15 @@ impl<'a> Planner<'a> {
         let held = since.map_or(0, |since| seconds_between(since, self.now));
         let stake = stake(profile);
         let hand_over = self.hand_over(key, owned, found);
-        let stays = hand_over.is_err();
         let over = held >= hold_seconds || nothing_to_hold(profile);
         let step = if over && let Ok(hand_over) = &hand_over {
             Step::Remove { stake, new, hand_over: hand_over.clone() }
         } else if new || !stake.apps.is_empty() {
             Step::Hold { since, hold_seconds, stake, new }
-        } else if stays {
-            let detail = hand_over.err();
-            return self.keep_profile(key, profile, ReasonCode::SharedSpace, detail);
+        } else if let Err(stays) = hand_over
+            && (over || stays.reason == ReasonCode::SharedSpace)
+        {
+            return self.keep_profile(key, profile, stays.reason, Some(stays.detail));
         } else {
             let detail = since.and_then(|since| end_of_hold(since, hold_seconds));
             return self.keep_profile(key, profile, ReasonCode::OnHold, detail);
@@ -66,18 +72,24 @@ impl<'a> Planner<'a> {
         key: &DomainKey,
         owned: &Owned<'_>,
         leaving: &OwnedProfile<'_>,
-    ) -> Result<Vec<SpaceHandover>, String> {
+    ) -> Result<Vec<SpaceHandover>, Stays> {
         let shared: Vec<&ObservedSpace> = leaving.profile.shared_spaces().collect();
         if shared.is_empty() {
             return Ok(Vec::new());
         }
         let names = || shared.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+        let stays = |reason, detail| Stays { reason, detail };
         if self.map.offboarding.shared_spaces == SharedSpaces::Report {
-            return Err(names());
+            return Err(stays(ReasonCode::SharedSpace, names()));
         }
-        let heir = self
-            .heir(owned, leaving)
-            .ok_or_else(|| format!("{}: the team's owner has no profile in {key}", names()))?;
+        let heir = self.heir(owned, leaving).ok_or_else(|| {
+            if self.may_be_unread(key, leaving.team) {
+                let detail = format!("{}: the team's owner was not read", names());
+                return stays(ReasonCode::PartialSnapshot, detail);
+            }
+            let detail = format!("{}: the team's owner has no profile in {key}", names());
+            stays(ReasonCode::SharedSpace, detail)
+        })?;
         let handover = |space: &&ObservedSpace| {
             let old = SpaceName::parse(space.name.clone()).ok()?;
             let new_name = handed_over_space(&old, &leaving.profile.name);
@@ -94,7 +106,11 @@ impl<'a> Planner<'a> {
             });
             Some(SpaceHandover { space: old, new_name, owner: heir.name.clone(), done })
         };
-        shared.iter().map(handover).collect::<Option<Vec<_>>>().ok_or_else(names)
+        shared
+            .iter()
+            .map(handover)
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| stays(ReasonCode::SharedSpace, names()))
     }
 
     /// The profile of the team's owner: in this domain, usable, and not on its way out itself.
@@ -114,6 +130,16 @@ impl<'a> Planner<'a> {
         theirs
             .min_by_key(|found| (found.team != leaving.team, found.profile.name.folded()))
             .map(|found| found.profile)
+    }
+
+    /// Whether the team has an owner of whom a reading of some people does not tell.
+    fn may_be_unread(&self, key: &DomainKey, team: &TeamKey) -> bool {
+        let seen = self.observed.domains.get(key).map(|domain| &domain.seen);
+        let owner = self.map.teams.get(team).and_then(|team| team.about.owner.as_deref());
+        owner.is_some_and(|owner| {
+            let person = self.owners().get(owner);
+            seen.is_some_and(|seen| person.map_or(seen != &Seen::Everybody, |id| !seen.covers(id)))
+        })
     }
 
     /// The owners of teams, by their user names.

@@ -368,6 +368,23 @@ fn a_shared_space_stays_where_its_team_has_no_owner_with_a_profile() {
 }
 
 #[test]
+fn a_reading_of_the_leaver_alone_does_not_claim_that_the_owner_has_no_profile() {
+    let mut world = leaver("alice");
+    let alone = Seen::People(BTreeSet::from([person_id("leaver")]));
+    world.domain_mut("research").seen = alone;
+    world.domain_mut("research").profiles.remove("alice--fraud");
+    let of_leaver = |world: &World| {
+        world.told().into_iter().find(|line| line.contains("leaver--fraud")).unwrap()
+    };
+    assert_eq!(
+        of_leaver(&world),
+        "research/leaver--fraud: keep (partial-snapshot: commons: the team's owner was not read)"
+    );
+    world.map.offboarding.hold_seconds = 90 * 86_400;
+    assert!(of_leaver(&world).starts_with("research/leaver--fraud: keep (on-hold"));
+}
+
+#[test]
 fn the_check_lets_no_shared_space_go_unless_it_is_handed_to_somebody_with_a_right() {
     let plan = leaver("alice").plan();
     let said = |world: &World| {

@@ -209,16 +209,23 @@ pub struct Revocation {
 /// What was revoked and what was not. Nothing is claimed that nobody did.
 pub(super) fn revocation(receipt: &Receipt) -> Vec<Revocation> {
     let leaving = || receipt.profiles.iter().filter(|profile| profile.returned.is_none());
-    let command = receipt.departures.iter().filter(|d| d.until.is_none()).map(|d| d.since).min();
+    let in_force = || receipt.departures.iter().filter(|d| d.until.is_none());
+    let command = in_force().map(|d| d.since).min();
     let begun = leaving().map(|profile| profile.begun).min();
     if command.is_none() && begun.is_none() {
         return Vec::new();
     }
+    // Whoever lost single teams only goes on signing in for the others.
+    let what = if command.is_some() && in_force().all(|d| d.team.is_some()) {
+        "opening the teams named above"
+    } else {
+        "sign-in"
+    };
     let (method, note) = match command {
         Some(_) => (RevocationMethod::DeniedByCommand, "refused by the door, whatever groups say"),
         None => (RevocationMethod::DeniedByDirectory, "refused by the door, as the directory says"),
     };
-    let mut all = vec![Revocation { what: "sign-in", method, at: command.or(begun), note }];
+    let mut all = vec![Revocation { what, method, at: command.or(begun), note }];
     if let Some(last) = receipt.sessions.last() {
         all.push(Revocation {
             what: "sessions of the door",

@@ -139,7 +139,10 @@ fn save(plan: &Plan, file: &Path) -> Result<()> {
 /// Reads a plan that [`save`] wrote.
 pub(super) fn load(file: &Path) -> Result<Plan> {
     let bad = |what: &dyn std::fmt::Display| {
-        let message = format!("plan {}: {what}", file.display());
+        let message = format!(
+            "{} is no saved plan: {what}. Make one with `stagedoor plan --out FILE`.",
+            file.display()
+        );
         crate::exit::BadConfiguration::new("plan-unreadable", message)
     };
     let text = fs::read_to_string(file).map_err(|error| bad(&error))?;

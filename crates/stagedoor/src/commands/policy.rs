@@ -5,7 +5,6 @@ use crate::exit::{BadConfiguration, Outcome};
 use crate::people::{self, Named};
 use crate::{compose, mapfile, output};
 use access::ids::TeamKey;
-use access::map::near_match;
 use access::observed::Ownership;
 use anyhow::Result;
 use aws::Aws;
@@ -28,10 +27,7 @@ async fn deny_person(args: &DenyPersonArgs, common: &Common) -> Result<Outcome> 
     let map = mapfile::load(&args.map.map)?;
     let team = &args.team;
     let Some(known) = map.teams.get(team) else {
-        let hint = near_match(team.as_str(), map.teams.keys().map(TeamKey::as_str))
-            .map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-        let message = format!("there is no team `{team}` in the map.{hint}");
-        return Err(BadConfiguration::new("map-unknown-team", message).into());
+        return Err(mapfile::unknown_team(&map, team.as_str()).into());
     };
     let roles: BTreeSet<String> =
         known.placements.iter().map(|p| p.execution_role.to_string()).collect();

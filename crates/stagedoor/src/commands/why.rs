@@ -1,7 +1,7 @@
 //! `stagedoor why`.
 
 use crate::cli::{Common, OutputFormat, WhyArgs};
-use crate::exit::{BadConfiguration, Outcome};
+use crate::exit::Outcome;
 use crate::output::{self, Paint};
 use crate::{compose, mapfile, people};
 use access::entitlement::groups_giving;
@@ -52,11 +52,7 @@ fn told(
 
 fn team_of(map: &AccessMap, team: &str) -> Result<TeamKey> {
     let known = TeamKey::parse(team).ok().filter(|key| map.teams.contains_key(key));
-    Ok(known.ok_or_else(|| {
-        let teams: Vec<&str> = map.teams.keys().map(TeamKey::as_str).collect();
-        let message = format!("the map has no team `{team}`; it has {}", teams.join(", "));
-        BadConfiguration::new(ReasonCode::TeamUnknown.as_str(), message)
-    })?)
+    Ok(known.ok_or_else(|| mapfile::unknown_team(map, team))?)
 }
 
 /// A reading of one person holds only the groups they are in. Whether the others of the grants exist

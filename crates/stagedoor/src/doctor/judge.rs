@@ -98,7 +98,7 @@ fn of_domain(
     let mut checks = vec![in_service(domain, facts, subject)];
     checks.extend(auth_mode(map, key, domain, facts, subject));
     checks.push(network(map, key, facts, subject));
-    checks.push(source_identity(facts, subject));
+    checks.push(source_identity(domain, facts, subject));
     for (role, found) in &reading.roles {
         checks.push(of_role(role, found, facts.role_identity));
     }
@@ -251,7 +251,7 @@ fn network(map: &AccessMap, key: &DomainKey, facts: &DomainFacts, subject: Optio
     }
 }
 
-fn source_identity(facts: &DomainFacts, subject: Option<&str>) -> Check {
+fn source_identity(domain: &Domain, facts: &DomainFacts, subject: Option<&str>) -> Check {
     match facts.role_identity {
         RoleIdentity::UserProfileName => Check::ok(
             About::SourceIdentity,
@@ -267,8 +267,12 @@ fn source_identity(facts: &DomainFacts, subject: Option<&str>) -> Check {
              out alone",
             &[
                 "Let the execution roles' trust policies allow sts:SetSourceIdentity to sagemaker.amazonaws.com.",
-                "Then, with no app of the domain in service: aws sagemaker update-domain --domain-id … \
-                 --domain-settings-for-update ExecutionRoleIdentityConfig=USER_PROFILE_NAME",
+                &format!(
+                    "Then, with no app of the domain in service: aws sagemaker update-domain \
+                     --domain-id {} --domain-settings-for-update \
+                     ExecutionRoleIdentityConfig=USER_PROFILE_NAME",
+                    domain.domain_id
+                ),
             ],
         ),
     }

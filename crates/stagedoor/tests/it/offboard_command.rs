@@ -157,7 +157,7 @@ fn of_one_team_the_others_stay() {
     assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
     world.assert_settled();
     let refused = world.restore(&["--team", "fraudd"]).exits(3);
-    refused.says(&["there is no team `fraudd` in the map. Did you mean `fraud`?"]);
+    refused.says(&["the map has no team `fraudd`. Did you mean `fraud`?"]);
     world.restore(&["--team", "fraud"]).exits(0);
     assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
 }
@@ -241,7 +241,7 @@ fn nobody_is_offboarded_unasked_or_by_a_wrong_name() {
         "(person-unknown)",
     ]);
     let run = world.run(&["offboard", "ana", "--yes", "--team", "fruad"]).exits(3);
-    run.says(&["there is no team `fruad` in the map. Did you mean `fraud`?"]);
+    run.says(&["the map has no team `fruad`. Did you mean `fraud`?"]);
     world.run(&["offboard", "ana", "--yes", "--reason", " "]).exits(3).says(&["must not be empty"]);
     world.run(&["offboard", "ana", "--status", "--now"]).exits(3);
     assert_eq!(world.cloud.changes(), [""; 0]);

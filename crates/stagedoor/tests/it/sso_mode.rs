@@ -86,6 +86,7 @@ fn an_old_domain_leaves_the_assignment_to_an_admin_and_says_so() {
     let seed = seed().replace("auth_mode: SSO,", "auth_mode: SSO, before_october_2023: true,");
     let world = World::new(&seed, MAP);
     let plan = world.run(&["plan"]).exits(2);
+    assert!(plan.stdout.contains("BY HAND\n  · domain "), "{}", plan.stdout);
     assert!(plan.stdout.contains("assignment-manual"), "{}", plan.stdout);
     world.apply(&[]);
     assert_eq!(world.cloud.calls("sso:CreateApplicationAssignment"), 0);

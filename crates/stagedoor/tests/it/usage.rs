@@ -56,6 +56,16 @@ fn bad_usage_is_exit_code_3_and_says_what_would_work() {
 }
 
 #[test]
+fn programs_that_ask_for_json_get_bad_usage_as_json_too() {
+    for args in [["plan", "--output", "json", "--mapp"], ["plan", "--mapp", "--output=json", "x"]] {
+        let run = stagedoor(&args).exits(3);
+        let error = run.says(&["unexpected argument '--mapp'"]).json();
+        assert_eq!((&error["kind"], &error["code"]), (&"Error".into(), &"usage".into()));
+        assert_eq!(error["message"], "unexpected argument '--mapp' found");
+    }
+}
+
+#[test]
 fn the_schema_is_a_json_schema_that_knows_no_other_keys() {
     let schema = stagedoor(&["schema"]).exits(0).json();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");

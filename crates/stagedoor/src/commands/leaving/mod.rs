@@ -8,16 +8,17 @@ pub(super) use offboard::run as offboard;
 pub(super) use receipt::run as receipt;
 pub(super) use restore::run as restore;
 
-use crate::compose;
 use crate::exit::BadConfiguration;
 use crate::people::Named;
+use crate::{compose, mapfile};
 use access::ids::{PersonId, TeamKey};
-use access::map::{AccessMap, near_match};
+use access::map::{AccessMap, SharedSpaces};
 use access::observed::Ownership;
 use access::plan::Plan;
 use anyhow::Result;
 use control::departure::HISTORY;
 use control::plane::Plane;
+use control::ports::PersonLookup;
 use control::receipt::{Receipt, receipt as tell};
 use control::survey::{Scope, Survey};
 use serde_json::{Value, json};
@@ -33,6 +34,19 @@ fn store_to_read(path: &Path) -> Result<SqliteStore> {
 /// The person, and every domain.
 fn scope(person: &PersonId) -> Scope {
     Scope::People(BTreeSet::from([person.clone()]))
+}
+
+/// The person, and whoever may be given the person's shared spaces: without a reading of them the
+/// spaces would wait for the next full pass.
+async fn scope_with_heirs(plane: &Plane, person: &PersonId) -> Result<Scope> {
+    let mut people = BTreeSet::from([person.clone()]);
+    if plane.map.offboarding.shared_spaces == SharedSpaces::HandOver {
+        let owners = plane.map.teams.values().filter_map(|team| team.about.owner.clone());
+        for owner in owners.collect::<BTreeSet<String>>() {
+            people.extend(plane.directory.find(&PersonLookup::UserName(owner)).await?);
+        }
+    }
+    Ok(Scope::People(people))
 }
 
 /// Of a plan, only what concerns this person, and this team if one is named.
@@ -81,8 +95,5 @@ fn known_team(
     if tagged || map.teams.contains_key(team) {
         return Ok(());
     }
-    let hint = near_match(team.as_str(), map.teams.keys().map(TeamKey::as_str))
-        .map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
-    let message = format!("there is no team `{team}` in the map.{hint}");
-    Err(BadConfiguration::new("map-unknown-team", message))
+    Err(mapfile::unknown_team(map, team.as_str()))
 }

@@ -1,7 +1,7 @@
 //! `stagedoor offboard`: takes everything from one person, now and until it is taken back.
 
 use super::super::apply;
-use super::{known_team, only, person_json, receipt, receipt_of, scope, store_to_read};
+use super::{known_team, only, person_json, receipt, receipt_of, scope_with_heirs, store_to_read};
 use crate::cli::{Common, OffboardArgs, OutputFormat};
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::leaver::{
@@ -34,7 +34,7 @@ pub(in crate::commands) async fn run(args: &OffboardArgs, common: &Common) -> Re
     if args.look.receipt {
         return receipt::print(&plane, &named, common).await;
     }
-    let survey = plane.survey(&scope(&named.id)).await?;
+    let survey = plane.survey(&scope_with_heirs(&plane, &named.id).await?).await?;
     if args.look.status {
         return status(&plane, &named, survey, common).await;
     }
@@ -148,7 +148,7 @@ impl Case<'_> {
         };
         let mut text = format!("{} loses {what}:", self.named.shown());
         if loses.is_empty() {
-            text.push_str("\n  there is no profile to take away");
+            text.push_str("\n  there is no profile to take away in any domain that was read");
         }
         for loss in loses {
             let lines = loss.text(self.hold_seconds(), paint);
@@ -225,7 +225,7 @@ impl Case<'_> {
         let (id, team) = (&self.named.id, self.args.team.as_ref());
         let settled = apply::settle(
             self.plane,
-            &scope(id),
+            &scope_with_heirs(self.plane, id).await?,
             Removals::Allowed(number),
             self.args.wait,
             None,
