@@ -146,7 +146,7 @@ fn a_receipt_claims_no_more_than_was_done() {
     assert_eq!(
         methods(&ended()),
         [
-            ("sign-in", DeniedByCommand, Some(at("21T08:00:00"))),
+            ("opening the teams named above", DeniedByCommand, Some(at("21T08:00:00"))),
             ("sessions of the door", SessionsEnded, Some(at("21T08:00:00"))),
             ("Studio sessions", AppsDeleted, stopped),
             ("credentials of the execution role inside apps", EndedWithApps, stopped),
