@@ -91,10 +91,11 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     }
     if wants_json(&mut std::env::args_os()) {
         let text = error.render().to_string();
-        let message = text.trim_start_matches("error: ").lines().next().unwrap_or_default();
+        let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
+        let message = first.split_whitespace().collect::<Vec<&str>>().join(" ");
         let remedy = Some("`--help` says what the command takes.".to_owned());
         let (code, status) = ("usage", ExitCode::from(3));
-        Told { code, status, message: message.to_owned(), remedy, errors: None }.print();
+        Told { code, status, message, remedy, errors: None }.print();
     }
     ExitCode::from(3)
 }

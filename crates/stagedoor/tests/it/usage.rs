@@ -63,6 +63,9 @@ fn programs_that_ask_for_json_get_bad_usage_as_json_too() {
         assert_eq!((&error["kind"], &error["code"]), (&"Error".into(), &"usage".into()));
         assert_eq!(error["message"], "unexpected argument '--mapp' found");
     }
+    let error = stagedoor(&["freeze", "--output", "json"]).exits(3).json();
+    let message = "the following required arguments were not provided: --reason <TEXT>";
+    assert_eq!(error["message"], message);
 }
 
 #[test]
