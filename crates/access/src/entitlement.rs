@@ -12,6 +12,7 @@ use std::sync::Arc;
 /// A person's right to a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
+    prefix: u128,
     /// Who.
     pub person: PersonId,
     /// What.
@@ -151,9 +152,9 @@ fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
     members.sort_unstable();
     let of_one = members.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2));
     let rights = of_one.filter_map(|rows| {
-        let (_, person, team, _) = rows.first()?;
+        let (prefix, person, team, _) = rows.first()?;
         let mut sources = rows.iter().filter_map(|(.., number)| sources.get(*number));
-        let mut right = Entitlement::by(sources.next()?, person);
+        let mut right = Entitlement::by(sources.next()?, *prefix, person);
         snapshot.admits_to(person, team).then_some(())?;
         sources.for_each(|source| right.also(source));
         Some(right)
@@ -162,8 +163,9 @@ fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
 }
 
 impl Entitlement {
-    fn by(source: &Source<'_>, person: &PersonId) -> Self {
+    fn by(source: &Source<'_>, prefix: u128, person: &PersonId) -> Self {
         Self {
+            prefix,
             person: person.clone(),
             team: source.team.clone(),
             because: source.because.clone(),
@@ -180,6 +182,16 @@ impl Entitlement {
             self.because = source.because.clone();
             (self.priority, self.order) = (source.grant.priority, source.order);
         }
+    }
+
+    /// Who, by what is compared first.
+    pub(crate) fn person_key(&self) -> (u128, &PersonId) {
+        (self.prefix, &self.person)
+    }
+
+    /// Who and what, by what is compared first.
+    pub(crate) fn key(&self) -> (u128, &PersonId, &TeamKey) {
+        (self.prefix, &self.person, &self.team)
     }
 
     /// Who and what.
@@ -203,13 +215,15 @@ impl Entitlements {
 
     /// A person's right to a team.
     pub fn get(&self, person: &PersonId, team: &TeamKey) -> Option<&Entitlement> {
-        let found = self.sorted.binary_search_by(|right| right.pair().cmp(&(person, team)));
+        let key = (person.prefix(), person, team);
+        let found = self.sorted.binary_search_by(|right| right.key().cmp(&key));
         found.ok().and_then(|at| self.sorted.get(at))
     }
 
     /// The teams of one person.
     pub fn teams_of(&self, person: &PersonId) -> &[Entitlement] {
-        let start = self.sorted.partition_point(|right| &right.person < person);
+        let key = (person.prefix(), person);
+        let start = self.sorted.partition_point(|right| right.person_key() < key);
         let rest = self.sorted.get(start..).unwrap_or_default();
         let count = rest.iter().take_while(|right| &right.person == person).count();
         rest.get(..count).unwrap_or_default()

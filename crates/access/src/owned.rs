@@ -24,6 +24,16 @@ impl<'a> OwnedProfile<'a> {
         (self.person, self.team)
     }
 
+    /// Whose it is, by what is compared first.
+    pub(crate) fn key(&self) -> (u128, &'a PersonId, &'a TeamKey) {
+        (self.prefix, self.person, self.team)
+    }
+
+    /// The person, by what is compared first.
+    pub(crate) fn person_key(&self) -> (u128, &'a PersonId) {
+        (self.prefix, self.person)
+    }
+
     /// Whether the profile cannot be used and will not become so by itself.
     pub(crate) fn is_of_no_use(&self) -> bool {
         use ProfileStatus::{DeleteFailed, Deleting, Failed};
@@ -38,7 +48,7 @@ impl<'a> Owned<'a> {
             Some(OwnedProfile { prefix: person.prefix(), person, team, profile })
         });
         let mut sorted: Vec<_> = owned.collect();
-        sorted.sort_by_key(|owned| (owned.prefix, owned.pair(), owned.is_of_no_use()));
+        sorted.sort_by_key(|owned| (owned.key(), owned.is_of_no_use()));
         Self { sorted }
     }
 
@@ -48,24 +58,24 @@ impl<'a> Owned<'a> {
 
     /// A person's profiles for a team.
     pub(crate) fn of_pair(&self, pair: (&PersonId, &TeamKey)) -> &[OwnedProfile<'a>] {
-        let key = (pair.0.prefix(), pair);
-        self.between(|owned| (owned.prefix, owned.pair()) < key, |owned| owned.pair() == pair)
+        let key = (pair.0.prefix(), pair.0, pair.1);
+        self.between(|owned| owned.key() < key, |owned| owned.key() == key)
     }
 
     /// A person's profiles, for whatever team.
     pub(crate) fn of_person(&self, person: &PersonId) -> &[OwnedProfile<'a>] {
         let key = (person.prefix(), person);
-        self.between(|owned| (owned.prefix, owned.person) < key, |owned| owned.person == person)
+        self.between(|owned| owned.person_key() < key, |owned| owned.person_key() == key)
     }
 
     /// Everybody's profiles for each of their teams.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = &[OwnedProfile<'a>]> {
-        self.sorted.chunk_by(|a, b| (a.prefix, a.pair()) == (b.prefix, b.pair()))
+        self.sorted.chunk_by(|a, b| a.key() == b.key())
     }
 
     /// Each person's profiles.
     pub(crate) fn people(&self) -> impl Iterator<Item = &[OwnedProfile<'a>]> {
-        self.sorted.chunk_by(|a, b| (a.prefix, a.person) == (b.prefix, b.person))
+        self.sorted.chunk_by(|a, b| a.person_key() == b.person_key())
     }
 
     fn between(

@@ -55,10 +55,7 @@ pub fn plan(
     planner.all();
     let Planner { assignments, mut actions, mut kept, owned, .. } = planner;
     actions.sort_by(|a, b| order(a).cmp(&order(b)));
-    kept.sort_by(|a, b| {
-        (&a.domain, &a.team, &a.profile, &a.person, &a.detail)
-            .cmp(&(&b.domain, &b.team, &b.profile, &b.person, &b.detail))
-    });
+    in_order(&mut kept);
     Plan {
         map_digest: map.digest.clone(),
         now,
@@ -68,6 +65,22 @@ pub fn plan(
         grants: entitled.notes,
         owned,
     }
+}
+
+/// By domain, team and profile. The beginning of the profile's name decides nearly always: a million
+/// names are not fetched from memory again and again.
+fn in_order(kept: &mut [Kept]) {
+    kept.sort_by_cached_key(|kept| {
+        let name = kept.profile.as_ref().map_or("", ProfileName::as_str).bytes();
+        let mut beginning = [0_u8; 24];
+        beginning.iter_mut().zip(name).for_each(|(place, byte)| *place = byte);
+        (kept.domain.clone(), kept.team.clone(), kept.profile.is_some(), beginning)
+    });
+    // What is in order already costs one comparison each.
+    kept.sort_by(|a, b| {
+        (&a.domain, &a.team, &a.profile, &a.person, &a.detail)
+            .cmp(&(&b.domain, &b.team, &b.profile, &b.person, &b.detail))
+    });
 }
 
 /// Access is given before it is taken away, and nothing is deleted before everything else is done.

@@ -9,8 +9,14 @@ use crate::reason::ReasonCode;
 impl<'a> Planner<'a> {
     /// `cases` are by person and team.
     pub(super) fn iam_domain(&mut self, key: &DomainKey, cases: &[Case<'a>], owned: &Owned<'a>) {
+        let key_of = |found: &[OwnedProfile<'a>]| found.first().map(OwnedProfile::key);
+        let mut found = owned.pairs().peekable();
         for case in cases {
-            if let [used, others @ ..] = owned.of_pair(case.entitlement.pair()) {
+            let wanted = Some(case.entitlement.key());
+            while let Some(unused) = found.next_if(|found| key_of(found) < wanted) {
+                self.unused(key, owned, unused);
+            }
+            if let Some([used, others @ ..]) = found.next_if(|found| key_of(found) == wanted) {
                 self.existing(case, used.profile);
                 self.duplicates(key, &used.profile.name, others);
             } else {
@@ -20,30 +26,26 @@ impl<'a> Planner<'a> {
                 self.missing(case, &names);
             }
         }
-        for profiles in owned.pairs() {
-            let Some(pair) = profiles.first().map(OwnedProfile::pair) else { continue };
-            if cases.binary_search_by(|case| case.entitlement.pair().cmp(&pair)).is_ok() {
-                continue;
-            }
-            for found in profiles {
-                self.take_away_unless_entitled(key, owned, found);
-            }
+        for unused in found {
+            self.unused(key, owned, unused);
         }
     }
 
-    /// Takes a profile away that nobody uses here, unless its person has a right to its team, which
-    /// could be in this domain and is in another.
-    pub(super) fn take_away_unless_entitled(
+    /// Takes profiles away that nobody uses here, unless their person has a right to their team,
+    /// which could be in this domain and is in another.
+    pub(super) fn unused(
         &mut self,
         key: &DomainKey,
         owned: &Owned<'_>,
-        found: &OwnedProfile<'_>,
+        unused: &[OwnedProfile<'_>],
     ) {
-        if self.is_entitled_in(key, found.pair()) {
-            let detail = Some("the one in use is in another domain".to_owned());
-            self.keep_profile(key, found.profile, ReasonCode::Duplicate, detail);
-        } else {
-            self.take_away(key, owned, found);
+        for found in unused {
+            if self.is_entitled_in(key, found.pair()) {
+                let detail = Some("the one in use is in another domain".to_owned());
+                self.keep_profile(key, found.profile, ReasonCode::Duplicate, detail);
+            } else {
+                self.take_away(key, owned, found);
+            }
         }
     }
 

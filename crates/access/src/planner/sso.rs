@@ -5,7 +5,7 @@ use super::{Case, Planner};
 use crate::ids::{DomainKey, GroupId};
 use crate::naming::{hashed_sso_profile_name, sso_profile_name};
 use crate::observed::{ObservedApplication, ObservedDomain};
-use crate::owned::Owned;
+use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Assignment, Kept};
 use crate::reason::ReasonCode;
 use crate::snapshot::Coverage;
@@ -22,7 +22,9 @@ impl<'a> Planner<'a> {
     ) {
         let mut needed: BTreeSet<&GroupId> = BTreeSet::new();
         let mut unassigned: BTreeSet<&ArcStr> = BTreeSet::new();
-        let person_of = |case: &Case<'a>| &case.entitlement.person;
+        let person_of = |case: &Case<'a>| case.entitlement.person_key();
+        let key_of = |found: &[OwnedProfile<'a>]| found.first().map(OwnedProfile::person_key);
+        let mut found = owned.people().peekable();
         for cases in cases.chunk_by(|a, b| person_of(a) == person_of(b)) {
             let Some(winner) = first_of(cases) else { continue };
             self.outranked(winner, cases);
@@ -33,7 +35,11 @@ impl<'a> Planner<'a> {
                     unassigned.insert(&winner.entitlement.because.group_name);
                 }
             }
-            if let [used, others @ ..] = owned.of_person(person_of(winner)) {
+            let wanted = Some(person_of(winner));
+            while let Some(unused) = found.next_if(|found| key_of(found) < wanted) {
+                self.unused(key, owned, unused);
+            }
+            if let Some([used, others @ ..]) = found.next_if(|found| key_of(found) == wanted) {
                 self.existing(winner, used.profile);
                 self.duplicates(key, &used.profile.name, others);
             } else {
@@ -47,13 +53,8 @@ impl<'a> Planner<'a> {
             let kept = kept_group(key, ReasonCode::AssignmentManual, detail);
             self.kept.push(kept);
         }
-        for profiles in owned.people() {
-            let Some(person) = profiles.first().map(|found| found.person) else { continue };
-            if cases.binary_search_by(|case| person_of(case).cmp(person)).is_err() {
-                for found in profiles {
-                    self.take_away_unless_entitled(key, owned, found);
-                }
-            }
+        for unused in found {
+            self.unused(key, owned, unused);
         }
         self.extra_assignments(key, domain, &needed);
     }
