@@ -220,6 +220,10 @@ impl Entitlements {
         found.ok().and_then(|at| self.sorted.get(at))
     }
 
+    pub(crate) fn into_notes(self) -> Vec<GrantNote> {
+        self.notes
+    }
+
     /// The teams of one person.
     pub fn teams_of(&self, person: &PersonId) -> &[Entitlement] {
         let key = (person.prefix(), person);

@@ -54,15 +54,17 @@ pub fn plan(
     };
     planner.all();
     let Planner { assignments, mut actions, mut kept, owned, .. } = planner;
-    actions.sort_by(|a, b| order(a).cmp(&order(b)));
+    // The rights are not needed any more; of a million people they take much room.
+    let notes = entitled.into_notes();
     in_order(&mut kept);
+    actions.sort_by(|a, b| order(a).cmp(&order(b)));
     Plan {
         map_digest: map.digest.clone(),
         now,
         assignments: assignments.into_iter().collect(),
         actions,
         kept,
-        grants: entitled.notes,
+        grants: notes,
         owned,
     }
 }
@@ -70,17 +72,31 @@ pub fn plan(
 /// By domain, team and profile. The beginning of the profile's name decides nearly always: a million
 /// names are not fetched from memory again and again.
 fn in_order(kept: &mut [Kept]) {
-    kept.sort_by_cached_key(|kept| {
+    let key = |(at, kept): (usize, &Kept)| {
         let name = kept.profile.as_ref().map_or("", ProfileName::as_str).bytes();
         let mut beginning = [0_u8; 24];
         beginning.iter_mut().zip(name).for_each(|(place, byte)| *place = byte);
-        (kept.domain.clone(), kept.team.clone(), kept.profile.is_some(), beginning)
+        (kept.domain.clone(), kept.team.clone(), kept.profile.is_some(), beginning, at)
+    };
+    let mut order: Vec<_> = kept.iter().enumerate().map(key).collect();
+    order.sort_unstable_by(|a, b| {
+        let rest = |at: usize| (kept.get(at).map(|k| (&k.profile, &k.person, &k.detail)), at);
+        (&a.0, &a.1, a.2, &a.3)
+            .cmp(&(&b.0, &b.1, b.2, &b.3))
+            .then_with(|| rest(a.4).cmp(&rest(b.4)))
     });
-    // What is in order already costs one comparison each.
-    kept.sort_by(|a, b| {
-        (&a.domain, &a.team, &a.profile, &a.person, &a.detail)
-            .cmp(&(&b.domain, &b.team, &b.profile, &b.person, &b.detail))
-    });
+    let mut order: Vec<usize> = order.into_iter().map(|(.., at)| at).collect();
+    // Each comes to its place by a swap, which moves what was there: that is looked for where it went.
+    for place in 0..order.len() {
+        let mut from = order.get(place).copied().unwrap_or(place);
+        while from < place {
+            from = order.get(from).copied().unwrap_or(place);
+        }
+        if let Some(found) = order.get_mut(place) {
+            *found = from;
+        }
+        kept.swap(place, from);
+    }
 }
 
 /// Access is given before it is taken away, and nothing is deleted before everything else is done.
