@@ -18,7 +18,7 @@ pub(crate) struct Deed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum What {
     Create { profile: String, tags: BTreeMap<String, String> },
-    Update { profile: String },
+    Update { profile: String, role: Option<String> },
     Tag { profile: String, tags: BTreeMap<String, String> },
     Untag { profile: String, keys: BTreeSet<String> },
     StopApp { owner: Owner },
@@ -54,7 +54,10 @@ impl Deed {
             "CreateUserProfile" => {
                 What::Create { profile: name("UserProfileName"), tags: tags(body) }
             }
-            "UpdateUserProfile" => What::Update { profile: name("UserProfileName") },
+            "UpdateUserProfile" => {
+                let role = body.pointer("/UserSettings/ExecutionRole").and_then(Value::as_str);
+                What::Update { profile: name("UserProfileName"), role: role.map(str::to_owned) }
+            }
             "DeleteUserProfile" => What::DeleteProfile { profile: name("UserProfileName") },
             "DeleteSpace" => What::DeleteSpace { space: name("SpaceName") },
             "CreateSpace" => {
@@ -90,7 +93,7 @@ impl Deed {
     pub(crate) fn profile<'a>(&self, scene: &'a Scene) -> Option<&'a ProfileView> {
         match &self.what {
             What::Create { profile, .. }
-            | What::Update { profile }
+            | What::Update { profile, .. }
             | What::Tag { profile, .. }
             | What::Untag { profile, .. }
             | What::DeleteProfile { profile }

@@ -6,12 +6,13 @@ use crate::verdict::MadeSpace;
 use crate::watch::{is_ours, right};
 use crate::weather::Weather;
 use crate::world::{Group, HUB, IDENTITY_STORE, OTHER_ROLE, Person, REGION};
-use control::ports::{Freeze, Switch as _};
+use control::ports::{Freeze, Switch as _, WorkKey, WorkQueue as _};
 use fastrand::Rng;
 use futures::FutureExt as _;
 use jiff::SignedDuration;
 use sandbox::ProfileView;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 const DIRECTORY: (&str, &str) = ("identitystore", "AWSIdentityStore");
 const STUDIO: (&str, &str) = ("sagemaker", "SageMaker");
@@ -247,7 +248,7 @@ impl Stage {
             let body = json!({"DisplayName": group.name});
             let made = self.in_directory("CreateGroup", body);
             if let Some(id) = made.as_ref().and_then(|made| made.get("GroupId")?.as_str()) {
-                let group = Group { members: std::collections::BTreeSet::new(), ..group };
+                let group = Group { members: BTreeSet::new(), ..group };
                 self.truth.directory.groups.insert(id.to_owned(), group);
             }
         }
@@ -393,6 +394,9 @@ impl Stage {
             let freeze = Freeze { by: "admin".into(), reason: "a look around".into(), at };
             self.store.freeze(&freeze).now_or_never()
         } else {
+            // Whoever thaws has everything read, as the command does.
+            let everything = BTreeSet::from([WorkKey::Everything]);
+            drop(self.store.push(&everything, at).now_or_never());
             self.store.thaw().now_or_never()
         };
         self.disk.set(chance);

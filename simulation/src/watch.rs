@@ -64,6 +64,12 @@ impl Watch {
         });
     }
 
+    /// The store is lost, and with it who is at whom: calls of the dead are nobody's any more.
+    pub(crate) fn forget(&mut self) {
+        self.store_lost = true;
+        self.hands.clear();
+    }
+
     /// The call has had its effect, or never will.
     pub(crate) fn end(&mut self, person: &str, replica: usize) {
         if let Some(hands) = self.hands.get_mut(person)
@@ -93,9 +99,9 @@ impl Watch {
                 self.only_one(&case, tags);
                 self.assigned(&case, tags);
             }
-            What::Update { .. } => {
+            What::Update { role, .. } => {
                 if let Some(profile) = case.profile {
-                    self.right_to(&case, &profile.tags);
+                    self.right_to_update(&case, profile, role.as_deref());
                 }
             }
             What::Tag { tags, .. } if tags.contains_key(TAG_LEAVING) => {
@@ -151,6 +157,23 @@ impl Watch {
         });
     }
 
+    /// In SSO mode the one profile gets the role of the team that its person moves to.
+    fn right_to_update(&mut self, case: &Case<'_>, profile: &ProfileView, role: Option<&str>) {
+        if !case.sso {
+            return self.right_to(case, &profile.tags);
+        }
+        let Some(right) = right(&profile.tags, case.domain) else { return };
+        let map = &case.truth.map;
+        let teams = map.teams.iter();
+        let mut fit = teams.filter(|team| role.is_none_or(|role| role == map.role_arn(team)));
+        let holds = fit.any(|team| {
+            !case.truth.without_for(&Right { team: &team.key, ..right }, STALE, case.now)
+        });
+        self.tally.expect(Invariant::NobodyWithoutRight, case.now, holds, || {
+            format!("{right:?} by {:?}", case.deed)
+        });
+    }
+
     fn only_one(&mut self, case: &Case<'_>, tags: &BTreeMap<String, String>) {
         let same = |key: &str, other: &ProfileView| tags.get(key) == other.tags.get(key);
         // One that has the very name is refused by AWS, and does no harm.
@@ -192,7 +215,8 @@ impl Watch {
         } else {
             case.truth.entitled_for(&right, STALE, case.now)
         };
-        let holds = !entitled || is_hollow(case.scene, profile);
+        let is_gone = profile.status == "Deleting" || is_hollow(case.scene, profile);
+        let holds = !entitled || is_gone;
         let what = || format!("{right:?} by {:?}", case.deed);
         self.tally.expect(Invariant::EntitledKeepTheirs, case.now, holds, what);
         if self.directory_half {
@@ -218,7 +242,10 @@ impl Watch {
     }
 
     fn hold(&mut self, case: &Case<'_>) {
-        let Some(profile) = case.profile else { return };
+        // What is on its way already is refused by AWS, and no harm done.
+        let Some(profile) = case.profile.filter(|profile| profile.status != "Deleting") else {
+            return;
+        };
         if is_hollow(case.scene, profile) {
             return;
         }
@@ -271,7 +298,8 @@ impl Watch {
 
     fn home(&mut self, case: &Case<'_>) {
         let Some(profile) = case.profile else { return };
-        if self.store_lost || is_hollow(case.scene, profile) {
+        let is_gone = profile.status == "Deleting" || is_hollow(case.scene, profile);
+        if self.store_lost || is_gone {
             return;
         }
         let name = profile.name.to_ascii_lowercase();

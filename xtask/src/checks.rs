@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
-use crate::{Outcome, fuzz, peers, python, say, tidy, tools, workspace};
+use crate::{Outcome, fuzz, peers, python, say, simulate, tidy, tools, workspace};
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ Steps, in order; the first that fails ends the run:
   fmt     cargo fmt --all --check
   clippy  cargo clippy --workspace --all-targets -- -D warnings
   test    cargo test --workspace, doctests included (peers and venv first)
+  seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
   fuzz    cargo xtask fuzz --smoke (makes target/tools first)
   doc     cargo doc --workspace --no-deps, warnings denied
   tidy    cargo xtask tidy
@@ -28,6 +29,7 @@ enum Step {
     Fmt,
     Clippy,
     Test,
+    Seeds,
     Fuzz,
     Doc,
     Tidy,
@@ -35,12 +37,13 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
         Self::Clippy,
         Self::Test,
+        Self::Seeds,
         Self::Fuzz,
         Self::Doc,
         Self::Tidy,
@@ -54,6 +57,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Test => "test",
+            Self::Seeds => "seeds",
             Self::Fuzz => "fuzz",
             Self::Doc => "doc",
             Self::Tidy => "tidy",
@@ -84,6 +88,7 @@ impl Step {
                         .env("STAGEDOOR_TEST_PYTHON", python),
                 )
             }
+            Self::Seeds => simulate::smoke(),
             Self::Fuzz => fuzz::smoke(),
             Self::Doc => passes(
                 workspace::cargo()

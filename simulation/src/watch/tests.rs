@@ -124,7 +124,7 @@ fn what_is_right_is_not_reported() {
     let made = What::Create { profile: named("ana"), tags: tags("ana") };
     for (what, scene) in [
         (made, &Scene::default()),
-        (What::Update { profile: named("ana") }, &ana),
+        (What::Update { profile: named("ana"), role: None }, &ana),
         (mark("ben"), &ben),
         (What::StopApp { owner: Owner::Profile(named("ben")) }, &ben),
         (What::DeleteProfile { profile: named("ben") }, &ben),
@@ -138,7 +138,7 @@ fn others_untouched() {
     let mut other = profile("ben");
     other.tags.clear();
     let other = scene(vec![other]);
-    let what = What::Update { profile: named("ben") };
+    let what = What::Update { profile: named("ben"), role: None };
     assert_eq!(judged(&mut watch(), what, &other), [Invariant::OthersUntouched]);
     let mut orphan = scene(vec![]);
     orphan.spaces = vec![SpaceView { owner: None, ..space("ben", "Private") }];
@@ -151,7 +151,7 @@ fn nobody_without_right() {
     let what = What::Create { profile: named("ben"), tags: tags("ben") };
     let found = judged(&mut watch(), what, &Scene::default());
     assert_eq!(found, [Invariant::NobodyWithoutRight]);
-    let what = What::Update { profile: named("ben") };
+    let what = What::Update { profile: named("ben"), role: None };
     let found = judged(&mut watch(), what, &scene(vec![profile("ben")]));
     assert_eq!(found, [Invariant::NobodyWithoutRight]);
 }
@@ -271,8 +271,8 @@ fn one_hand_each() {
 fn frozen_is_still() {
     let ana = scene(vec![profile("ana")]);
     let mut watch = Watch { frozen_since: Some(at("11:57:00")), ..watch() };
-    let found = judged(&mut watch, What::Update { profile: named("ana") }, &ana);
+    let found = judged(&mut watch, What::Update { profile: named("ana"), role: None }, &ana);
     assert_eq!(found, [Invariant::FrozenIsStill]);
     watch.frozen_since = Some(at("11:59:00"));
-    assert_eq!(judged(&mut watch, What::Update { profile: named("ana") }, &ana), []);
+    assert_eq!(judged(&mut watch, What::Update { profile: named("ana"), role: None }, &ana), []);
 }
