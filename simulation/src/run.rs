@@ -126,6 +126,11 @@ impl Simulation {
             self.step().await?;
         }
         self.clear_up();
+        // What the map ends later than the script belongs to the script.
+        if let Some(last) = self.boundaries.last() {
+            let left = last.duration_since(self.shared.lock().now());
+            self.wait(left.max(SignedDuration::ZERO)).await;
+        }
         let hold = i64::try_from(self.world.map.hold)?;
         let error = self.shared.lock().watch.clock_error;
         self.wait(SignedDuration::from_secs(hold + 5_400).saturating_add(error)).await;
@@ -205,7 +210,8 @@ impl Simulation {
         let mut stage = self.shared.lock();
         stage.store = SqliteStore::in_memory_on(stage.disk.clone())?;
         // Who froze it has to do so anew.
-        (stage.watch.store_lost, stage.watch.frozen_since) = (true, None);
+        stage.watch.frozen_since = None;
+        stage.watch.forget();
         stage.fault("the store is lost");
         for life in &stage.lives {
             life.struck.notify_one();

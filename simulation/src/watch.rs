@@ -37,6 +37,8 @@ pub(crate) struct Watch {
     pub(crate) homes: BTreeSet<(String, String, String)>,
     /// Profiles on their way out: domain id and folded name, and since when.
     marks: BTreeMap<(String, String), Timestamp>,
+    /// Person, team and domain key of those.
+    owners: BTreeMap<(String, String), (String, String, String)>,
     /// Replicas that are changing something of a person.
     hands: BTreeMap<String, Vec<usize>>,
 }
@@ -227,14 +229,30 @@ impl Watch {
     fn guard(&mut self, case: &Case<'_>) {
         let Some(profile) = case.profile else { return };
         let key = (case.deed.domain.clone(), profile.name.to_ascii_lowercase());
+        if let Some(right) = right(&profile.tags, case.domain) {
+            let owner = (right.person.to_owned(), right.team.to_owned(), right.domain.to_owned());
+            self.owners.insert(key.clone(), owner);
+        }
         self.marks.entry(key).or_insert(case.now);
         let day = SignedDuration::from_hours(24);
         self.marks.retain(|_, since| case.now.duration_since(*since) < day);
+        // Whoever has the right again is not counted: what goes is made anew.
+        let is_back = |key: &(String, String)| {
+            let owner = self.owners.get(key);
+            owner.is_some_and(|(person, team, domain)| {
+                case.truth.entitled_for(
+                    &Right { person, team, domain },
+                    SignedDuration::ZERO,
+                    case.now,
+                )
+            })
+        };
         // Where nothing is held, profiles take their tags along, and only the store remembers.
         if self.store_lost {
             return;
         }
-        let (taken, limit) = (self.marks.len(), case.truth.map.max_removals);
+        let taken = self.marks.keys().filter(|key| !is_back(key)).count();
+        let limit = case.truth.map.max_removals;
         let holds = u32::try_from(taken).is_ok_and(|taken| taken <= limit);
         self.tally.expect(Invariant::GuardHolds, case.now, holds, || {
             format!("{taken} taken away, {limit} allowed: {:?}", case.deed)
