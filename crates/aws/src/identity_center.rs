@@ -246,7 +246,9 @@ impl Directory for IdentityCenter {
         let groups = found
             .iter()
             .map(|(id, group)| {
-                let members = group.members.iter().flat_map(|members| members.values().cloned());
+                // With the text of the person's own id, rather than one for each membership.
+                let own = |id| people.get_key_value(id).map_or(id, |(own, _)| own).clone();
+                let members = group.members.iter().flat_map(BTreeMap::values).map(own);
                 let (display_name, members) = (group.display_name.clone(), members.collect());
                 (id.clone(), Group { id: id.clone(), display_name, members })
             })
