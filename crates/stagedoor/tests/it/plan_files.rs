@@ -64,7 +64,10 @@ fn what_is_no_plan_is_refused_before_aws_is_asked() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
     for garbage in ["", "{}", "[1]", "not json"] {
         world.write("garbage.json", garbage);
-        world.apply(&["garbage.json"]).exits(3).prints("").says(&["error: plan garbage.json: "]);
+        world.apply(&["garbage.json"]).exits(3).prints("").says(&[
+            "error: garbage.json is no saved plan: ",
+            "Make one with `stagedoor plan --out FILE`.",
+        ]);
     }
     let document = world.apply(&["nowhere.json", "--output", "json"]).exits(3).json();
     assert_eq!(document["code"], "plan-unreadable");
