@@ -4,6 +4,7 @@
 //! asking a role's trust policy whom it lets in ([`trust`]), and cutting off single people who share
 //! a role ([`source_identity`]).
 
+pub mod bundle;
 pub mod document;
 pub mod source_identity;
 pub mod trust;
