@@ -229,7 +229,8 @@ impl Run<'_> {
         let tried = removals.iter().filter(|a| report.people.contains_key(&a.person));
         let tried = tried.filter_map(|action| self.intent(action));
         let begun = tried.map(|intent| (intent.domain, intent.profile)).collect();
-        if let Err(error) = self.plane.index.left(self.change, &begun).await {
+        let (agreed, now) = (self.plan.is_agreed(), self.plane.clock.now());
+        if let Err(error) = self.plane.index.left(self.change, &begun, agreed, now).await {
             tracing::warn!(%error, "the guard counts more than was taken away");
         }
     }

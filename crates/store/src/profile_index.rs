@@ -111,13 +111,17 @@ impl ProfileIndex for SqliteStore {
             let number = tally::next(transaction)?;
             let mut intend = transaction.prepare_cached(
                 "UPDATE indexed_profile SET leaving_since = ?3, agreed = ?4, intent = ?5
-                 WHERE domain = ?1 AND folded = ?2",
+                 WHERE domain = ?1 AND folded = ?2
+                   AND (leaving_since IS NULL OR leaving_since <= ?6 OR agreed = 1)",
             )?;
+            // What another pass said of the same profile stays as it is: it may be under way.
+            let uncounted = microseconds::floor(counted_after(now));
             for intent in &profiles {
                 know(transaction, intent, number)?;
                 let (domain, folded) =
                     (intent.domain.as_str(), intent.profile.folded().to_string());
-                intend.execute(params![domain, folded, microseconds::floor(now), agreed, owner])?;
+                let since = microseconds::floor(now);
+                intend.execute(params![domain, folded, since, agreed, owner, uncounted])?;
             }
             Ok(counted)
         })
@@ -127,17 +131,23 @@ impl ProfileIndex for SqliteStore {
     async fn left(
         &self,
         owner: &ChangeId,
-        profiles: &BTreeSet<(DomainId, ProfileName)>,
+        begun: &BTreeSet<(DomainId, ProfileName)>,
+        agreed: bool,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        let (owner, profiles) = (owner.to_string(), profiles.clone());
+        let (owner, begun) = (owner.to_string(), begun.clone());
         self.write("remember who is leaving", move |transaction| {
             let number = tally::next(transaction)?;
             let mut keep = transaction.prepare_cached(
-                "UPDATE indexed_profile SET intent = NULL, number = ?4
-                 WHERE domain = ?1 AND folded = ?2 AND intent = ?3",
+                "UPDATE indexed_profile
+                 SET intent = NULL, number = ?5, agreed = iif(leaving_since IS NULL, ?4, agreed),
+                     leaving_since = coalesce(leaving_since, ?3)
+                 WHERE domain = ?1 AND folded = ?2",
             )?;
-            for (domain, profile) in &profiles {
-                keep.execute(params![domain.as_str(), profile.folded().as_str(), owner, number])?;
+            // Whoever said it first: a pass that did not get to it may have taken its word back.
+            for (domain, profile) in &begun {
+                let (domain, folded) = (domain.as_str(), profile.folded().to_string());
+                keep.execute(params![domain, folded, microseconds::floor(now), agreed, number])?;
             }
             transaction
                 .prepare_cached(
@@ -150,6 +160,11 @@ impl ProfileIndex for SqliteStore {
         })
         .await
     }
+}
+
+/// The guard has forgotten what began until then.
+fn counted_after(now: Timestamp) -> Timestamp {
+    now.checked_sub(MEMORY).unwrap_or(Timestamp::MIN)
 }
 
 /// A stretch of case-folded names, whose ends are profiles of a reading, or open.
@@ -205,7 +220,7 @@ fn take_over(
     let number = tally::next(transaction)?;
     let newer: BTreeSet<&String> =
         known.iter().filter(|(_, number)| *number > drawn).map(|(name, _)| name).collect();
-    let counted = ticket.at.checked_sub(MEMORY).unwrap_or(Timestamp::MIN);
+    let counted = counted_after(ticket.at);
     let mut remember = transaction.prepare_cached(
         "UPDATE indexed_profile SET gone = 1, intent = NULL
          WHERE domain = ?1 AND folded = ?2 AND leaving_since > ?3 AND agreed = 0",
@@ -301,7 +316,7 @@ fn owned(connection: &Connection) -> rusqlite::Result<BTreeMap<DomainId, u64>> {
 }
 
 fn leaving(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Leaving>> {
-    let after = now.checked_sub(MEMORY).unwrap_or(Timestamp::MIN);
+    let after = counted_after(now);
     connection
         .prepare_cached(
             "SELECT domain, name, leaving_since, gone FROM indexed_profile

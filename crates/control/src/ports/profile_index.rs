@@ -113,10 +113,13 @@ pub trait ProfileIndex: Send + Sync + fmt::Debug {
         now: Timestamp,
     ) -> Result<Vec<Leaving>, StoreError>;
 
-    /// Of what the pass said to [`Self::leaving`], these came to pass; the rest is forgotten.
+    /// Of what the pass said to [`Self::leaving`], these came to pass, whichever pass said it first.
+    /// The rest is forgotten, unless another pass said it too.
     async fn left(
         &self,
         owner: &ChangeId,
-        profiles: &BTreeSet<(DomainId, ProfileName)>,
+        begun: &BTreeSet<(DomainId, ProfileName)>,
+        agreed: bool,
+        now: Timestamp,
     ) -> Result<(), StoreError>;
 }

@@ -82,6 +82,7 @@ holds! {
     profile_index::what_changed_after_a_reading_began_stays(&),
     profile_index::the_guard_counts_for_a_day_what_is_gone_already(&),
     profile_index::of_two_passes_the_second_counts_what_the_first_is_about_to_do(&),
+    profile_index::what_two_passes_are_about_to_do_is_counted_once_either_did_it(&),
     profile_index::whoever_came_back_is_not_counted(&),
     departures::a_departure_comes_back_as_it_was_put_in_force(&),
     departures::a_departure_begins_once_and_its_hold_is_skipped_for_good(&),
