@@ -38,7 +38,7 @@ pub use inspect::{AppView, CallRecord, ProfileView, SpaceView};
 pub use sandbox::{Delay, Sandbox};
 pub use seed::{
     AuthMode, DEFAULT_ACCOUNT, EventFamily, Limits, Seed, SeedApp, SeedCredential, SeedDirectory,
-    SeedDomain, SeedError, SeedEvents, SeedGroup, SeedProfile, SeedRole, SeedSpace, SeedUser,
-    Timing, Trust, TrustAccount, TrustDocument, TrustPreset,
+    SeedDomain, SeedError, SeedEvents, SeedGroup, SeedPolicy, SeedProfile, SeedRole, SeedSpace,
+    SeedUser, Timing, Trust, TrustAccount, TrustDocument, TrustPreset,
 };
 pub use server::{SharedSandbox, serve, share};

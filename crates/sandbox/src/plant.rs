@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::seed::{AuthMode, Seed, SeedApp, SeedDomain, SeedError, SeedProfile, SeedSpace, Trust};
+use crate::seed::{
+    AuthMode, Seed, SeedApp, SeedDomain, SeedError, SeedPolicy, SeedProfile, SeedRole, SeedSpace,
+    Trust,
+};
 use crate::services::identity_store::memberships;
 use crate::services::sagemaker::{domain, shapes};
 use crate::services::{iam, trust};
 use crate::state::{
-    App, AppKey, Caller, Directory, DirectoryEntry, Domain, Owner, Profile, Queue, Role, Secret,
-    SecretVersion, Space, Status, World,
+    App, AppKey, Caller, Directory, DirectoryEntry, Domain, ManagedPolicy, Owner, Profile, Queue,
+    Role, Secret, SecretVersion, Space, Status, World,
 };
 use crate::wire::pattern::Pattern;
 use crate::wire::shape::Kind;
@@ -117,35 +120,84 @@ fn plant_callers(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
         world.accounts.insert(credential.account.clone());
         world.credentials.insert(key.clone(), caller);
     }
+    for policy in &seed.policies {
+        plant_policy(world, seed, policy)?;
+    }
     for role in &seed.roles {
-        check("role", &role.name, &role.name, Pattern::IamName)?;
-        let account = role.account.clone().unwrap_or_else(|| seed.default_account.clone());
-        check("role", &role.name, &account, Pattern::AccountId)?;
-        let trust = match &role.trust {
-            Trust::Preset(_) => trust::sagemaker_document(),
-            Trust::Account(trusted) => trust::account_document(trusted),
-            Trust::Document(document) => document.document.clone(),
-        };
-        world.accounts.insert(account.clone());
-        let key = (account.clone(), role.name.to_lowercase());
-        let planted = Role {
-            order: world.next_order(),
-            account,
-            name: role.name.clone(),
-            path: "/".to_owned(),
-            id: format!("AROA{}", world.ids.key(17)),
-            trust,
-            description: None,
-            max_session: iam::DEFAULT_SESSION,
-            created: BIRTH,
-            tags: Vec::new(),
-            denied: role.denied.clone(),
-        };
-        if world.roles.insert(key, planted).is_some() {
-            return Err(wrong("role", &role.name, "is there twice"));
-        }
+        plant_role(world, seed, role)?;
     }
     Ok(())
+}
+
+fn plant_policy(world: &mut World, seed: &Seed, given: &SeedPolicy) -> Result<(), SeedError> {
+    let name = &given.name;
+    check("policy", name, name, Pattern::IamName)?;
+    let account = given.account.clone().unwrap_or_else(|| seed.default_account.clone());
+    check("policy", name, &account, Pattern::AccountId)?;
+    let policy = ManagedPolicy {
+        account,
+        name: name.clone(),
+        path: given.path.clone().unwrap_or_else(|| "/".to_owned()),
+        id: format!("ANPA{}", world.ids.key(17)),
+        description: None,
+        created: BIRTH,
+        updated: BIRTH,
+        tags: Vec::new(),
+        default: 1,
+        versions: iam::first_version(given.document.to_string(), BIRTH),
+    };
+    match world.policies.insert(policy.arn(), policy) {
+        None => Ok(()),
+        Some(_) => Err(wrong("policy", name, "is there twice")),
+    }
+}
+
+fn plant_role(world: &mut World, seed: &Seed, role: &SeedRole) -> Result<(), SeedError> {
+    check("role", &role.name, &role.name, Pattern::IamName)?;
+    let account = role.account.clone().unwrap_or_else(|| seed.default_account.clone());
+    check("role", &role.name, &account, Pattern::AccountId)?;
+    let trust = match &role.trust {
+        Trust::Preset(_) => trust::sagemaker_document(),
+        Trust::Account(trusted) => trust::account_document(trusted),
+        Trust::Document(document) => document.document.clone(),
+    };
+    let named = |name: &String| find_policy(world, &account, &role.name, name);
+    let attached = role.attached.iter().map(named).collect::<Result<_, _>>()?;
+    let boundary = role.boundary.as_ref().map(named).transpose()?;
+    world.accounts.insert(account.clone());
+    let key = (account.clone(), role.name.to_lowercase());
+    let inline = role.inline.iter().map(|(name, document)| (name.clone(), document.to_string()));
+    let tags = role.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value}));
+    let planted = Role {
+        order: world.next_order(),
+        account,
+        name: role.name.clone(),
+        path: role.path.clone().unwrap_or_else(|| "/".to_owned()),
+        id: format!("AROA{}", world.ids.key(17)),
+        trust,
+        description: None,
+        max_session: role.max_session_seconds.map_or(iam::DEFAULT_SESSION, i64::from),
+        created: BIRTH,
+        tags: tags.collect(),
+        attached,
+        inline: inline.collect(),
+        boundary,
+        denied: role.denied.clone(),
+    };
+    match world.roles.insert(key, planted) {
+        None => Ok(()),
+        Some(_) => Err(wrong("role", &role.name, "is there twice")),
+    }
+}
+
+/// The ARN of the managed policy that a role names.
+fn find_policy(world: &World, account: &str, role: &str, name: &str) -> Result<String, SeedError> {
+    let is_meant = |arn: &str, policy: &ManagedPolicy| {
+        arn == name || (policy.account == account && policy.name == name)
+    };
+    let found = world.policies.iter().find(|(arn, policy)| is_meant(arn, policy));
+    let problem = || format!("has the policy `{name}`, which is not in `policies`");
+    found.map(|(arn, _)| arn.clone()).ok_or_else(|| wrong("role", role, problem()))
 }
 
 fn plant_directory(world: &mut World, seed: &Seed) -> Result<(), SeedError> {

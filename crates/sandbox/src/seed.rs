@@ -27,6 +27,8 @@ pub struct Seed {
     pub credentials: Vec<SeedCredential>,
     /// IAM roles.
     pub roles: Vec<SeedRole>,
+    /// Managed policies of IAM. Those of AWS are there anyway, as far as the simulator knows them.
+    pub policies: Vec<SeedPolicy>,
     /// SageMaker domains.
     pub domains: Vec<SeedDomain>,
     /// The Identity Center directory of the organization.
@@ -58,6 +60,7 @@ impl Default for Seed {
             accounts: Vec::new(),
             credentials: Vec::new(),
             roles: Vec::new(),
+            policies: Vec::new(),
             domains: Vec::new(),
             directory: None,
             profiles: Vec::new(),
@@ -98,9 +101,38 @@ pub struct SeedRole {
     /// Who may assume it.
     #[serde(default)]
     pub trust: Trust,
-    /// Actions refused to sessions of the role.
+    /// Path; absent: `/`.
+    pub path: Option<String>,
+    /// Managed policies attached to it: ARNs, or names of `policies` in its account.
+    #[serde(default)]
+    pub attached: Vec<String>,
+    /// Inline policies: documents by name.
+    #[serde(default)]
+    pub inline: BTreeMap<String, Value>,
+    /// Its permissions boundary: an ARN, or a name of `policies` in its account.
+    pub boundary: Option<String>,
+    /// Longest session in seconds, 3,600 to 43,200; absent: 3,600.
+    pub max_session_seconds: Option<u32>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Actions refused to sessions of the role. Policies are kept and decide nothing.
     #[serde(default)]
     pub denied: Vec<String>,
+}
+
+/// A managed policy of IAM.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedPolicy {
+    /// Name without path.
+    pub name: String,
+    /// Account; absent: the default account.
+    pub account: Option<String>,
+    /// Path; absent: `/`.
+    pub path: Option<String>,
+    /// The policy document.
+    pub document: Value,
 }
 
 /// A trust policy: a preset or a document.

@@ -200,12 +200,49 @@ pub(crate) struct Role {
     pub(crate) max_session: i64,
     pub(crate) created: Timestamp,
     pub(crate) tags: Vec<Value>,
+    /// ARNs of managed policies, in the order in which they were attached.
+    pub(crate) attached: Vec<String>,
+    /// Documents by name, as they were given.
+    pub(crate) inline: BTreeMap<String, String>,
+    /// ARN of the permissions boundary.
+    pub(crate) boundary: Option<String>,
     pub(crate) denied: Vec<String>,
 }
 
 impl Role {
     pub(crate) fn arn(&self) -> String {
         format!("arn:aws:iam::{}:role{}{}", self.account, self.path, self.name)
+    }
+}
+
+/// A managed policy of an account, or of AWS.
+#[derive(Debug, Clone)]
+pub(crate) struct ManagedPolicy {
+    /// Twelve digits, or `aws`.
+    pub(crate) account: String,
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) id: String,
+    pub(crate) description: Option<String>,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+    pub(crate) tags: Vec<Value>,
+    /// Number of the version in force.
+    pub(crate) default: u32,
+    /// By number, from 1.
+    pub(crate) versions: BTreeMap<u32, PolicyVersion>,
+}
+
+/// A version of a managed policy: its document as it was given.
+#[derive(Debug, Clone)]
+pub(crate) struct PolicyVersion {
+    pub(crate) document: String,
+    pub(crate) created: Timestamp,
+}
+
+impl ManagedPolicy {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:aws:iam::{}:policy{}{}", self.account, self.path, self.name)
     }
 }
 
@@ -316,6 +353,8 @@ pub(crate) struct World {
     pub(crate) applications: BTreeMap<String, Application>,
     /// (account, lower-case name) → role.
     pub(crate) roles: BTreeMap<(String, String), Role>,
+    /// Managed policies by ARN.
+    pub(crate) policies: BTreeMap<String, ManagedPolicy>,
     pub(crate) credentials: BTreeMap<String, Caller>,
     pub(crate) sessions: BTreeMap<String, Session>,
     pub(crate) queues: BTreeMap<QueueKey, Queue>,
@@ -351,6 +390,7 @@ impl World {
             directory: None,
             applications: BTreeMap::new(),
             roles: BTreeMap::new(),
+            policies: crate::services::iam::aws_managed(),
             credentials: BTreeMap::new(),
             sessions: BTreeMap::new(),
             queues: BTreeMap::new(),

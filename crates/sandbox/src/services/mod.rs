@@ -78,7 +78,7 @@ pub(crate) const SERVICES: &[Service] = &[
         name: "iam",
         model: "iam",
         protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/" },
-        operations: &[iam::OPERATIONS],
+        operations: iam::OPERATIONS,
         capital_message: true,
     },
     Service {

@@ -20,7 +20,8 @@ fn decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// Builds the request document; integers are written as text in a form, so the shape says which.
+/// Builds the request document; integers and booleans are written as text in a form, so the shape
+/// says which.
 pub(crate) fn document(fields: &[(String, String)], members: &[Member]) -> Value {
     let mut root = Value::Object(Map::new());
     for (name, value) in fields {
@@ -31,10 +32,15 @@ pub(crate) fn document(fields: &[(String, String)], members: &[Member]) -> Value
         insert(&mut root, &path, Value::String(value.clone()));
     }
     for member in members {
-        if let (Kind::Integer { .. }, Some(slot)) = (&member.kind, root.get_mut(member.name))
-            && let Some(number) = slot.as_str().and_then(|text| text.parse::<i64>().ok())
-        {
-            *slot = number.into();
+        let Some(slot) = root.get_mut(member.name) else { continue };
+        let text = slot.as_str().unwrap_or_default();
+        let value = match &member.kind {
+            Kind::Integer { .. } => text.parse::<i64>().ok().map(Value::from),
+            Kind::Boolean => text.parse::<bool>().ok().map(Value::from),
+            _ => None,
+        };
+        if let Some(value) = value {
+            *slot = value;
         }
     }
     root

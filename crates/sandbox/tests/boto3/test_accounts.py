@@ -198,6 +198,199 @@ class Roles(Accounts):
         self.assertEqual(listed, [["studio-default", "studio-team-1"], ["Hub"]])
 
 
+GUARD = {
+    "Version": "2012-10-17",
+    "Statement": [{"Sid": "NoIam+ümlaut", "Effect": "Deny", "Action": "iam:*", "Resource": "*"}],
+}
+
+
+def padded(size):
+    """A policy document of about this many characters, white space not counted."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "x" * size}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=4)
+
+
+class Policies(Accounts):
+    def setUp(self):
+        super().setUp()
+        trust = json.dumps(TRUST)
+        self.iam.create_role(RoleName="Kept", AssumeRolePolicyDocument=trust)
+
+    def make(self, name, document=GUARD, **more):
+        text = json.dumps(document)
+        return self.iam.create_policy(PolicyName=name, PolicyDocument=text, **more)["Policy"]
+
+    def test_a_managed_policy_has_versions_of_which_one_is_in_force(self):
+        made = self.make("Guard", Path="/team/", Description="no IAM", Tags=[{"Key": "a", "Value": "b"}])
+        arn = "arn:aws:iam::111122223333:policy/team/Guard"
+        self.assertEqual((made["Arn"], made["DefaultVersionId"]), (arn, "v1"))
+        version = self.iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+        self.assertEqual(version["Document"], GUARD)
+        self.assertEqual(refusal(self.make, name="guard")[:2], (409, "EntityAlreadyExists"))
+        other = json.dumps(dict(GUARD, Id="other"))
+        second = self.iam.create_policy_version(PolicyArn=arn, PolicyDocument=other)
+        self.assertEqual(second["PolicyVersion"]["IsDefaultVersion"], False)
+        self.assertEqual(self.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"], "v1")
+        third = self.iam.create_policy_version(
+            PolicyArn=arn, PolicyDocument=other, SetAsDefault=True
+        )["PolicyVersion"]
+        self.assertEqual((third["VersionId"], third["IsDefaultVersion"]), ("v3", True))
+        seen = self.iam.get_policy(PolicyArn=arn)["Policy"]
+        self.assertEqual((seen["DefaultVersionId"], seen["Description"]), ("v3", "no IAM"))
+        for _ in range(2):
+            self.iam.create_policy_version(PolicyArn=arn, PolicyDocument=other)
+        self.assertEqual(
+            refusal(self.iam.create_policy_version, PolicyArn=arn, PolicyDocument=other)[:2],
+            (409, "LimitExceeded"),
+        )
+        self.assertEqual(
+            refusal(self.iam.get_policy_version, PolicyArn=arn, VersionId="v9"),
+            (404, "NoSuchEntity", f"Policy {arn} version v9 does not exist or is not attachable."),
+        )
+        self.assertEqual(refusal(self.iam.delete_policy, PolicyArn=arn)[:2], (409, "DeleteConflict"))
+
+    def test_policies_are_attached_in_order_and_listed_in_pages(self):
+        arns = [self.make(f"P{number}")["Arn"] for number in range(4)]
+        full = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+        for arn in [*arns, full, arns[0]]:
+            self.iam.attach_role_policy(RoleName="kept", PolicyArn=arn)
+        pages = list(
+            self.iam.get_paginator("list_attached_role_policies").paginate(
+                RoleName="Kept", PaginationConfig={"PageSize": 2}
+            )
+        )
+        self.assertEqual([len(page["AttachedPolicies"]) for page in pages], [2, 2, 1])
+        listed = [policy for page in pages for policy in page["AttachedPolicies"]]
+        self.assertEqual([policy["PolicyArn"] for policy in listed], [*arns, full])
+        self.assertEqual(listed[-1]["PolicyName"], "AmazonSageMakerFullAccess")
+        self.assertEqual(self.iam.get_policy(PolicyArn=arns[0])["Policy"]["AttachmentCount"], 1)
+        self.assertEqual(
+            refusal(self.iam.delete_policy, PolicyArn=arns[0]),
+            (409, "DeleteConflict", "Cannot delete a policy attached to entities."),
+        )
+        self.assertEqual(
+            refusal(self.iam.delete_role, RoleName="Kept"),
+            (409, "DeleteConflict", "Cannot delete entity, must detach all policies first."),
+        )
+        self.iam.detach_role_policy(RoleName="Kept", PolicyArn=arns[0])
+        self.assertEqual(
+            refusal(self.iam.detach_role_policy, RoleName="Kept", PolicyArn=arns[0])[:2],
+            (404, "NoSuchEntity"),
+        )
+        self.iam.delete_policy(PolicyArn=arns[0])
+        self.assertEqual(refusal(self.iam.get_policy, PolicyArn=arns[0])[:2], (404, "NoSuchEntity"))
+        self.assertEqual(
+            refusal(self.iam.attach_role_policy, RoleName="Kept", PolicyArn=arns[0]),
+            (404, "NoSuchEntity", f"Policy {arns[0]} does not exist or is not attachable."),
+        )
+        self.assertEqual(
+            refusal(self.iam.list_attached_role_policies, RoleName="Kept", Marker="x")[1],
+            "ValidationError",
+        )
+
+    def test_a_role_has_ten_managed_policies_at_most(self):
+        for number in range(10):
+            arn = self.make(f"P{number}")["Arn"]
+            self.iam.attach_role_policy(RoleName="Kept", PolicyArn=arn)
+        last = self.make("P10")["Arn"]
+        self.assertEqual(
+            refusal(self.iam.attach_role_policy, RoleName="Kept", PolicyArn=last),
+            (409, "LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10"),
+        )
+
+    def test_inline_policies_come_and_go(self):
+        own = dict(RoleName="Kept", PolicyName="Own")
+        self.iam.put_role_policy(**own, PolicyDocument=json.dumps(GUARD))
+        self.assertEqual(self.iam.get_role_policy(**own)["PolicyDocument"], GUARD)
+        self.iam.put_role_policy(**own, PolicyDocument=json.dumps(TRUST))
+        self.assertEqual(self.iam.get_role_policy(**own)["PolicyDocument"], TRUST)
+        self.iam.put_role_policy(RoleName="Kept", PolicyName="A", PolicyDocument=json.dumps(GUARD))
+        pages = self.iam.get_paginator("list_role_policies").paginate(
+            RoleName="Kept", PaginationConfig={"PageSize": 1}
+        )
+        self.assertEqual([page["PolicyNames"] for page in pages], [["A"], ["Own"]])
+        self.assertEqual(
+            refusal(self.iam.delete_role, RoleName="Kept"),
+            (409, "DeleteConflict", "Cannot delete entity, must delete policies first."),
+        )
+        self.iam.delete_role_policy(**own)
+        self.assertEqual(
+            refusal(self.iam.get_role_policy, **own),
+            (404, "NoSuchEntity", "The role policy with name Own cannot be found."),
+        )
+        self.iam.delete_role_policy(RoleName="Kept", PolicyName="A")
+        self.iam.delete_role(RoleName="Kept")
+
+    def test_sizes_are_counted_without_white_space(self):
+        self.assertEqual(
+            refusal(self.iam.create_policy, PolicyName="Big", PolicyDocument=padded(6144)),
+            (409, "LimitExceeded", "Cannot exceed quota for PolicySize: 6144"),
+        )
+        self.iam.create_policy(PolicyName="Big", PolicyDocument=padded(6000))
+        self.assertEqual(
+            refusal(
+                self.iam.put_role_policy,
+                RoleName="Kept",
+                PolicyName="Big",
+                PolicyDocument=padded(10240),
+            ),
+            (409, "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role Kept"),
+        )
+        self.assertEqual(
+            refusal(self.iam.create_policy, PolicyName="x", PolicyDocument="[]")[:2],
+            (400, "MalformedPolicyDocument"),
+        )
+
+    def test_a_boundary_is_put_on_a_role_and_taken_off(self):
+        arn = self.make("Guard")["Arn"]
+        self.iam.put_role_permissions_boundary(RoleName="Kept", PermissionsBoundary=arn)
+        seen = self.iam.get_role(RoleName="Kept")["Role"]
+        self.assertEqual(seen["PermissionsBoundary"]["PermissionsBoundaryArn"], arn)
+        self.assertEqual(refusal(self.iam.delete_policy, PolicyArn=arn)[1], "DeleteConflict")
+        self.iam.delete_role_permissions_boundary(RoleName="Kept")
+        self.assertNotIn("PermissionsBoundary", self.iam.get_role(RoleName="Kept")["Role"])
+        self.assertEqual(
+            refusal(self.iam.delete_role_permissions_boundary, RoleName="Kept")[1], "NoSuchEntity"
+        )
+        missing = arn + "2"
+        self.assertEqual(
+            refusal(
+                self.iam.put_role_permissions_boundary,
+                RoleName="Kept",
+                PermissionsBoundary=missing,
+            )[1],
+            "NoSuchEntity",
+        )
+
+    def test_the_policies_of_aws_are_there_and_cannot_be_changed(self):
+        arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+        version = self.iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
+        self.assertEqual(
+            version["Document"]["Statement"],
+            [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+        )
+        self.assertEqual(refusal(self.iam.delete_policy, PolicyArn=arn)[1], "AccessDenied")
+
+    def test_the_seed_gives_roles_everything_that_iam_does(self):
+        there = strict.client("iam", key="AKIAMEMBEREXAMPLE000")
+        role = there.get_role(RoleName="studio-kept")["Role"]
+        guard = "arn:aws:iam::444455556666:policy/Guarded"
+        self.assertEqual(role["Arn"], "arn:aws:iam::444455556666:role/team/studio-kept")
+        self.assertEqual(role["MaxSessionDuration"], 7200)
+        self.assertEqual(role["PermissionsBoundary"]["PermissionsBoundaryArn"], guard)
+        self.assertEqual(role["Tags"], [{"Key": "Team", "Value": "fraud"}])
+        attached = there.list_attached_role_policies(RoleName="studio-kept")["AttachedPolicies"]
+        self.assertEqual(
+            [policy["PolicyArn"] for policy in attached],
+            [guard, "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"],
+        )
+        self.assertEqual(
+            there.list_role_policies(RoleName="studio-kept")["PolicyNames"], ["Own"]
+        )
+        # Another account's policies are not seen.
+        self.assertEqual(refusal(self.iam.get_policy, PolicyArn=guard)[1], "NoSuchEntity")
+
+
 class Quotas(Accounts):
     def test_the_quotas_of_studio(self):
         api = strict.client("service-quotas")
