@@ -1,10 +1,11 @@
-//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `bench`.
+//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `bench`, `iam-data`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
 mod bench;
 mod checks;
 mod fuzz;
+mod iam_data;
 mod peers;
 mod python;
 mod say;
@@ -41,6 +42,7 @@ const TASKS: &[Task] = &[
     Task { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
     Task { name: "simulate", help: simulate::HELP, run: simulate::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
+    Task { name: "iam-data", help: iam_data::HELP, run: iam_data::run },
 ];
 
 /// Exit codes are those of the product: 0 done, 1 failed, 3 bad usage.

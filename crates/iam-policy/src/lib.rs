@@ -6,6 +6,7 @@
 
 pub mod bundle;
 pub mod document;
+pub mod service_reference;
 pub mod source_identity;
 pub mod trust;
 
