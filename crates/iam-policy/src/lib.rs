@@ -10,4 +10,7 @@ pub mod service_reference;
 pub mod source_identity;
 pub mod trust;
 
-pub use document::{Document, Effect, PolicyError, Statement};
+pub use document::{
+    Document, Effect, Place, PolicyError, Principal, PrincipalKind, Source, Statement, Values,
+    Version,
+};

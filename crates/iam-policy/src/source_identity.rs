@@ -4,11 +4,8 @@
 //! the user profile as the source identity of the execution role's sessions. It cannot be changed
 //! later and stays through role chaining, and policies see it as `aws:SourceIdentity`.
 
-use crate::document::{Document, Effect, Statement, Values};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// The version of the policy language that is written.
-const VERSION: &str = "2012-10-17";
+use crate::document::{Document, Statement};
+use std::collections::BTreeSet;
 
 /// The policy that denies everything to the sessions of these source identities and to no other.
 ///
@@ -18,22 +15,13 @@ const VERSION: &str = "2012-10-17";
 ///
 /// Without any name it denies nothing.
 pub fn deny(source_identities: &BTreeSet<String>) -> Document {
-    let names = Values(source_identities.iter().cloned().collect());
-    let key = BTreeMap::from([("aws:SourceIdentity".to_owned(), names)]);
-    let statement = Statement {
-        sid: Some("StagedoorDenyPerson".to_owned()),
-        effect: Effect::Deny,
-        principal: None,
-        not_principal: None,
-        action: Some(vec!["*".to_owned()]),
-        not_action: None,
-        resource: Some(vec!["*".to_owned()]),
-        not_resource: None,
-        condition: BTreeMap::from([("StringEqualsIgnoreCase".to_owned(), key)]),
-    };
-    // An empty list would be a condition that IAM refuses to store.
-    let statements = if source_identities.is_empty() { Vec::new() } else { vec![statement] };
-    Document { version: Some(VERSION.to_owned()), statements }
+    let statement = Statement::deny("StagedoorDenyPerson").actions(["*"]).resources(["*"]).when(
+        "StringEqualsIgnoreCase",
+        "aws:SourceIdentity",
+        source_identities,
+    );
+    // Without any name there is nothing to deny, and IAM wants a value in each condition.
+    Document::new((!source_identities.is_empty()).then_some(statement))
 }
 
 #[cfg(test)]
@@ -46,7 +34,7 @@ mod tests {
 
     #[test]
     fn the_document_is_the_one_that_iam_takes() {
-        let text = serde_json::to_string_pretty(&deny(&names(&["ana--fraud"]))).unwrap();
+        let text = deny(&names(&["ana--fraud"])).to_canonical_json();
         assert_eq!(
             text,
             r#"{
@@ -55,17 +43,11 @@ mod tests {
     {
       "Sid": "StagedoorDenyPerson",
       "Effect": "Deny",
-      "Action": [
-        "*"
-      ],
-      "Resource": [
-        "*"
-      ],
+      "Action": "*",
+      "Resource": "*",
       "Condition": {
         "StringEqualsIgnoreCase": {
-          "aws:SourceIdentity": [
-            "ana--fraud"
-          ]
+          "aws:SourceIdentity": "ana--fraud"
         }
       }
     }

@@ -2,14 +2,10 @@
 
 use super::table::{ACTIONS, Condition, Feature, Resource};
 use access::ids::{DomainId, Region, RoleArn};
-use iam_policy::document::{Principal, Values};
 use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY};
-use iam_policy::{Document, Effect, Statement};
+use iam_policy::{Document, PrincipalKind, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The version of the policy language that is written.
-const VERSION: &str = "2012-10-17";
 
 /// How many characters the inline policies of a role may have together, white space not counted
 /// (IAM quotas).
@@ -112,18 +108,13 @@ impl SpokeTemplate {
         if !is_principal(&self.hub_principal) {
             return Err(TemplateError::HubPrincipal(self.hub_principal.clone()));
         }
-        let hub = one(&self.hub_principal);
-        let condition = self.external_id.as_ref().map(|id| {
-            ("StringEquals".to_owned(), BTreeMap::from([("sts:ExternalId".to_owned(), one(id))]))
-        });
-        let statement = Statement {
-            sid: Some("StagedoorHub".to_owned()),
-            principal: Some(Principal::ByKind(BTreeMap::from([("AWS".to_owned(), hub)]))),
-            action: Some(vec![ASSUME_ROLE.to_owned(), SET_SOURCE_IDENTITY.to_owned()]),
-            condition: condition.into_iter().collect(),
-            ..allow()
-        };
-        Ok(Document { version: Some(VERSION.to_owned()), statements: vec![statement] })
+        let trust = Statement::allow("StagedoorHub")
+            .principals(PrincipalKind::Aws, [&self.hub_principal])
+            .actions([ASSUME_ROLE, SET_SOURCE_IDENTITY]);
+        Ok(Document::new([match &self.external_id {
+            Some(id) => trust.when("StringEquals", "sts:ExternalId", [id]),
+            None => trust,
+        }]))
     }
 
     /// What the role may do, by policy name.
@@ -141,7 +132,7 @@ impl SpokeTemplate {
             .map(|(name, feature)| (name, self.policy(feature)))
             .filter(|(_, document)| !document.statements.is_empty())
             .collect();
-        let size = policies.iter().map(|(_, document)| length(document)).sum();
+        let size = policies.iter().map(|(_, document)| document.compact_len()).sum();
         if size > INLINE_POLICIES {
             return Err(TemplateError::TooLarge { role: self.role.clone(), size });
         }
@@ -158,15 +149,17 @@ impl SpokeTemplate {
         let statements = grouped.into_iter().filter_map(|((resource, condition), actions)| {
             let resources = self.resources(resource);
             // A statement about nothing is not one that IAM takes.
-            (!resources.is_empty()).then(|| Statement {
-                sid: Some(sid(feature, resource, condition)),
-                action: Some(actions),
-                resource: Some(resources),
-                condition: self.condition(condition),
-                ..allow()
+            (!resources.is_empty()).then(|| {
+                let statement = Statement::allow(sid(feature, resource, condition))
+                    .actions(actions)
+                    .resources(resources);
+                match condition.key(&self.instance) {
+                    Some((key, value)) => statement.when("StringEquals", key, [value]),
+                    None => statement,
+                }
             })
         });
-        Document { version: Some(VERSION.to_owned()), statements: statements.collect() }
+        Document::new(statements)
     }
 
     fn resources(&self, resource: Resource) -> Vec<String> {
@@ -195,31 +188,6 @@ impl SpokeTemplate {
             }
         }
     }
-
-    fn condition(&self, condition: Condition) -> BTreeMap<String, BTreeMap<String, Values>> {
-        let equals = |(key, value): (String, String)| {
-            ("StringEquals".to_owned(), BTreeMap::from([(key, one(&value))]))
-        };
-        condition.key(&self.instance).map(equals).into_iter().collect()
-    }
-}
-
-fn one(text: &str) -> Values {
-    Values(vec![text.to_owned()])
-}
-
-fn allow() -> Statement {
-    Statement {
-        sid: None,
-        effect: Effect::Allow,
-        principal: None,
-        not_principal: None,
-        action: None,
-        not_action: None,
-        resource: None,
-        not_resource: None,
-        condition: BTreeMap::new(),
-    }
 }
 
 /// Sids are letters and digits.
@@ -228,12 +196,6 @@ fn sid(feature: Feature, resource: Resource, condition: Condition) -> String {
         Condition::None => format!("{feature:?}{resource:?}"),
         other => format!("{feature:?}{resource:?}{other:?}"),
     }
-}
-
-/// Characters as IAM counts them: without white space.
-fn length(document: &Document) -> usize {
-    let text = serde_json::to_string(document).unwrap_or_default();
-    text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 /// The path of a role: `/` or `/a/b/`.
@@ -301,9 +263,9 @@ mod tests {
             json!({"Version": "2012-10-17", "Statement": [{
                 "Sid": "StagedoorHub",
                 "Effect": "Allow",
-                "Principal": {"AWS": ["arn:aws:iam::111122223333:role/stagedoor"]},
+                "Principal": {"AWS": "arn:aws:iam::111122223333:role/stagedoor"},
                 "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
-                "Condition": {"StringEquals": {"sts:ExternalId": ["7f1c"]}}
+                "Condition": {"StringEquals": {"sts:ExternalId": "7f1c"}}
             }]})
         );
         let bare = SpokeTemplate { external_id: None, role: role("S"), ..spoke() };
@@ -329,20 +291,18 @@ mod tests {
                         "sagemaker:CreateUserProfile", "sagemaker:UpdateUserProfile",
                         "sagemaker:AddTags", "sagemaker:DeleteTags"
                     ],
-                    "Resource": [
-                        "arn:aws:sagemaker:eu-west-1:444455556666:user-profile/d-spoke/*"
-                    ]
+                    "Resource": "arn:aws:sagemaker:eu-west-1:444455556666:user-profile/d-spoke/*"
                 },
                 {
                     "Sid": "ProvisionExecutionRolesPassedToSageMaker",
                     "Effect": "Allow",
-                    "Action": ["iam:PassRole"],
+                    "Action": "iam:PassRole",
                     "Resource": [
                         "arn:aws:iam::444455556666:role/studio-fraud",
                         "arn:aws:iam::444455556666:role/studio-risk"
                     ],
                     "Condition": {"StringEquals": {
-                        "iam:PassedToService": ["sagemaker.amazonaws.com"]
+                        "iam:PassedToService": "sagemaker.amazonaws.com"
                     }}
                 }
             ])
@@ -351,7 +311,7 @@ mod tests {
         assert_eq!(removal[0]["Sid"], "DeprovisionProfilesTagged");
         assert_eq!(
             removal[0]["Condition"],
-            json!({"StringEquals": {"aws:ResourceTag/stagedoor:instance": ["main"]}})
+            json!({"StringEquals": {"aws:ResourceTag/stagedoor:instance": "main"}})
         );
     }
 

@@ -298,9 +298,9 @@ fn a_policy_denies_one_person_by_the_profiles_name() {
         "Statement": [{
             "Sid": "StagedoorDenyPerson",
             "Effect": "Deny",
-            "Action": ["*"],
-            "Resource": ["*"],
-            "Condition": {"StringEqualsIgnoreCase": {"aws:SourceIdentity": ["ana--fraud"]}},
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringEqualsIgnoreCase": {"aws:SourceIdentity": "ana--fraud"}},
         }],
     });
     assert_eq!(run.json(), expected);
