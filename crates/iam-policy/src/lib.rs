@@ -1,11 +1,15 @@
 //! IAM policy documents, as data.
 //!
 //! Pure: no clock, no environment, no I/O. Today: reading and writing a document ([`document`]),
-//! asking a role's trust policy whom it lets in ([`trust`]), and cutting off single people who share
-//! a role ([`source_identity`]).
+//! deciding a request ([`evaluate`]), asking a role's trust policy whom it lets in ([`trust`]), and
+//! cutting off single people who share a role ([`source_identity`]).
 
 pub mod bundle;
+pub mod condition;
 pub mod document;
+pub mod evaluate;
+pub mod pattern;
+pub mod request;
 pub mod service_reference;
 pub mod source_identity;
 pub mod trust;

@@ -1,0 +1,249 @@
+//! What is asked of AWS, and by whom.
+
+mod principal;
+
+pub use principal::{Principal, PrincipalKind};
+
+pub(crate) use principal::segments;
+
+use std::collections::BTreeMap;
+
+/// A request, with everything that policies can ask about it.
+///
+/// Context keys are not case-sensitive. These are derived where the context does not give them,
+/// from the principal and the resource:
+///
+/// | key | value | for |
+/// |---|---|---|
+/// | `aws:PrincipalArn` | ARN of the user, of the root user or of the role; of a session the ARN of its role, as far as it can be told (without path) | principals with an ARN |
+/// | `aws:PrincipalAccount` | account of the principal | where it is known |
+/// | `aws:PrincipalType` | `User`, `AssumedRole`, `FederatedUser`, `Account` (the root user), `Anonymous` | those |
+/// | `aws:username` | last part of the user's ARN | IAM users |
+/// | `aws:PrincipalIsAWSService` | `true` or `false` | all but anonymous ones |
+/// | `aws:PrincipalServiceName` | the name of the service | services |
+/// | `aws:ResourceAccount` | account of the resource | where it is known |
+///
+/// A key without a value is a key that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    principal: Principal,
+    action: String,
+    folded_action: String,
+    resource: String,
+    resource_account: Option<String>,
+    context: BTreeMap<String, Vec<String>>,
+    derived: Vec<(&'static str, String)>,
+}
+
+impl Request {
+    /// A request of a principal: see [`Principal::parse`] for what it may be.
+    ///
+    /// `resource` is an ARN, or `*` for actions that are about no particular one. Its account is the
+    /// one that stands in the ARN, if one does.
+    pub fn new(principal: impl Into<Principal>, action: &str, resource: &str) -> Self {
+        let mut request = Self {
+            principal: principal.into(),
+            action: action.to_owned(),
+            folded_action: action.to_ascii_lowercase(),
+            resource: resource.to_owned(),
+            resource_account: account_of(resource).map(str::to_owned),
+            context: BTreeMap::new(),
+            derived: Vec::new(),
+        };
+        request.derive();
+        request
+    }
+
+    /// Says which account the resource belongs to, where its ARN does not say it.
+    #[must_use]
+    pub fn in_account(mut self, account: &str) -> Self {
+        self.resource_account = Some(account.to_owned());
+        self.derive();
+        self
+    }
+
+    /// Gives a context key its values, in place of those it had. Without any, the key is missing.
+    #[must_use]
+    pub fn with<T: Into<String>>(mut self, key: &str, values: impl IntoIterator<Item = T>) -> Self {
+        let values: Vec<String> = values.into_iter().map(Into::into).collect();
+        if values.is_empty() {
+            self.context.remove(&key.to_lowercase());
+        } else {
+            self.context.insert(key.to_lowercase(), values);
+        }
+        self
+    }
+
+    /// Who asks.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The action, such as `sagemaker:CreateApp`.
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The action in lower case.
+    pub(crate) fn folded_action(&self) -> &str {
+        &self.folded_action
+    }
+
+    /// An ARN or `*`.
+    pub fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    /// The account of the resource, if it is known.
+    pub fn resource_account(&self) -> Option<&str> {
+        self.resource_account.as_deref()
+    }
+
+    /// What was given of the context: keys in lower case, with at least one value each.
+    pub fn context(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.context
+    }
+
+    /// Keys that were derived, in lower case, whether the context gives them or not.
+    pub fn derived(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.derived.iter().map(|(key, value)| (*key, value.as_str()))
+    }
+
+    /// The values of a key in lower case, given or derived.
+    pub fn values(&self, key: &str) -> Option<&[String]> {
+        self.context.get(key).map(Vec::as_slice).or_else(|| {
+            let found = self.derived.iter().find(|(derived, _)| *derived == key)?;
+            Some(std::slice::from_ref(&found.1))
+        })
+    }
+
+    /// What a policy variable is replaced with: the value of a key that has exactly one.
+    pub(crate) fn variable(&self, key: &str) -> Option<&str> {
+        match self.values(key)? {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
+    /// Whether the principal's account is not the resource's. What is not known is not another one.
+    pub(crate) fn crosses_accounts(&self) -> bool {
+        match (self.principal.account(), self.resource_account()) {
+            (Some(principal), Some(resource)) => principal != resource,
+            _ => false,
+        }
+    }
+
+    fn derive(&mut self) {
+        self.derived.clear();
+        let mut derived = self.principal.keys();
+        if let Some(account) = &self.resource_account {
+            derived.push(("aws:resourceaccount", account.clone()));
+        }
+        self.derived = derived;
+    }
+}
+
+/// The account in an ARN: twelve digits in its fifth segment.
+fn account_of(arn: &str) -> Option<&str> {
+    let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
+    is_account(account).then_some(account)
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/studio/ana";
+
+    fn derived(request: &Request) -> Vec<String> {
+        request.derived().map(|(key, value)| format!("{key}={value}")).collect()
+    }
+
+    #[test]
+    fn keys_are_derived_from_principal_and_resource() {
+        for (principal, expected) in [
+            (
+                SESSION,
+                vec![
+                    "aws:principalarn=arn:aws:iam::111122223333:role/studio",
+                    "aws:principalaccount=111122223333",
+                    "aws:principaltype=AssumedRole",
+                    "aws:principalisawsservice=false",
+                ],
+            ),
+            (
+                "arn:aws-cn:iam::111122223333:role/a/b",
+                vec![
+                    "aws:principalarn=arn:aws-cn:iam::111122223333:role/a/b",
+                    "aws:principalaccount=111122223333",
+                    "aws:principaltype=AssumedRole",
+                    "aws:principalisawsservice=false",
+                ],
+            ),
+            (
+                "arn:aws:iam::111122223333:user/a/ana",
+                vec![
+                    "aws:principalarn=arn:aws:iam::111122223333:user/a/ana",
+                    "aws:principalaccount=111122223333",
+                    "aws:principaltype=User",
+                    "aws:username=ana",
+                    "aws:principalisawsservice=false",
+                ],
+            ),
+            (
+                "arn:aws:iam::111122223333:root",
+                vec![
+                    "aws:principalarn=arn:aws:iam::111122223333:root",
+                    "aws:principalaccount=111122223333",
+                    "aws:principaltype=Account",
+                    "aws:principalisawsservice=false",
+                ],
+            ),
+            (
+                "sagemaker.amazonaws.com",
+                vec![
+                    "aws:principalisawsservice=true",
+                    "aws:principalservicename=sagemaker.amazonaws.com",
+                ],
+            ),
+            ("*", vec!["aws:principaltype=Anonymous"]),
+            ("ana", vec!["aws:principalisawsservice=false"]),
+        ] {
+            assert_eq!(derived(&Request::new(principal, "s3:GetObject", "*")), expected);
+        }
+        let request = Request::new("*", "sns:Publish", "arn:aws:sns:eu-west-1:444455556666:t");
+        assert_eq!(request.values("aws:resourceaccount").unwrap(), ["444455556666"]);
+    }
+
+    #[test]
+    fn what_the_context_gives_is_not_derived() {
+        let request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::b/k")
+            .with("AWS:PrincipalArn", ["arn:aws:iam::111122223333:role/team/studio"])
+            .with("aws:TagKeys", ["a", "b"])
+            .with("aws:SourceVpc", Vec::<String>::new());
+        assert_eq!(
+            request.values("aws:principalarn").unwrap(),
+            ["arn:aws:iam::111122223333:role/team/studio"]
+        );
+        assert_eq!(request.variable("aws:principalaccount"), Some("111122223333"));
+        assert_eq!(request.variable("aws:tagkeys"), None);
+        assert_eq!(request.values("aws:sourcevpc"), None);
+        assert_eq!(request.values("aws:resourceaccount"), None);
+        assert_eq!(request.with("aws:tagkeys", ["c"]).variable("aws:tagkeys"), Some("c"));
+    }
+
+    #[test]
+    fn accounts_differ_only_if_both_are_known() {
+        let request = Request::new(SESSION, "s3:GetObject", "arn:aws:s3:::b/k");
+        assert!(!request.crosses_accounts());
+        assert!(!request.clone().in_account("111122223333").crosses_accounts());
+        assert!(request.in_account("444455556666").crosses_accounts());
+        let there = "arn:aws:sns:eu-west-1:444455556666:t";
+        assert!(Request::new(SESSION, "sns:Publish", there).crosses_accounts());
+        assert!(!Request::new("ana", "sns:Publish", there).crosses_accounts());
+    }
+}
