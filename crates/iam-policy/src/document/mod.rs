@@ -1,4 +1,5 @@
-//! Policy documents as data: reading, building, printing.
+//! Policy documents as data: reading, building, printing, comparing, and fitting them into AWS's
+//! limits.
 //!
 //! The grammar is the one of the IAM user guide, "Grammar of the IAM JSON policy language": nearly
 //! every list may be written as a single value. Text is read by [`Source::parse`] alone, within
@@ -6,17 +7,25 @@
 
 pub mod bounds;
 mod build;
+pub mod diff;
 mod error;
 mod json;
+mod limit;
+mod merge;
 mod place;
 mod print;
 mod read;
 mod source;
+mod split;
 mod statement;
 
+pub use diff::{Change, diff};
 pub use error::{Fault, PolicyError};
+pub use limit::Limit;
+pub use merge::merge;
 pub use place::{Place, pointer};
 pub use source::Source;
+pub use split::{SplitError, split};
 pub use statement::{Effect, Principal, PrincipalKind, Statement, Values};
 
 use serde::{Deserialize, Deserializer, Serialize};
