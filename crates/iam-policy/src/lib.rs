@@ -9,6 +9,7 @@ pub mod condition;
 pub mod document;
 pub mod evaluate;
 pub mod pattern;
+pub mod persona;
 pub mod request;
 pub mod service_reference;
 pub mod source_identity;

@@ -34,6 +34,8 @@ pub use parse::{Source, parse};
 pub use reference::reference_markdown;
 pub use schema::json_schema;
 
+pub use iam_policy::persona::Activity;
+
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
     NetworkKey, PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey,
@@ -156,42 +158,6 @@ pub struct Persona {
     pub activities: Vec<Activity>,
     /// S3 bucket name patterns that the persona's roles may use.
     pub buckets: Vec<String>,
-}
-
-/// An ML activity, as `SageMaker`'s role manager names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each variant is the name of the activity in the role manager")]
-pub enum Activity {
-    RunStudioApps,
-    ManageMlJobs,
-    ManageModels,
-    ManageEndpoints,
-    ManagePipelines,
-    ManageExperiments,
-    SearchExperiments,
-    ManageModelMonitoring,
-    AccessAwsServices,
-    S3Access,
-    QueryAthena,
-    ManageGlueTables,
-}
-
-impl Activity {
-    /// Every activity with its name in the map.
-    pub const ALL: [(&'static str, Activity); 12] = [
-        ("run-studio-apps", Activity::RunStudioApps),
-        ("manage-ml-jobs", Activity::ManageMlJobs),
-        ("manage-models", Activity::ManageModels),
-        ("manage-endpoints", Activity::ManageEndpoints),
-        ("manage-pipelines", Activity::ManagePipelines),
-        ("manage-experiments", Activity::ManageExperiments),
-        ("search-experiments", Activity::SearchExperiments),
-        ("manage-model-monitoring", Activity::ManageModelMonitoring),
-        ("access-aws-services", Activity::AccessAwsServices),
-        ("s3-access", Activity::S3Access),
-        ("query-athena", Activity::QueryAthena),
-        ("manage-glue-tables", Activity::ManageGlueTables),
-    ];
 }
 
 /// The unit of isolation.

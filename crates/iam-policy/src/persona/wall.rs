@@ -1,0 +1,163 @@
+//! The team wall: nothing of another team's.
+//!
+//! Every statement denies, so that no wider policy opens it. The tag says whose a resource is:
+//!
+//! - what carries another team's tag is out of reach for every action, tagging included;
+//! - what carries no team's tag is nobody's;
+//! - what is made carries the team's tag from the first moment, and keeps it for good.
+//!
+//! Studio makes spaces and apps without asking for tags (unless the domain propagates them), so
+//! those belong to the profile that owns them.
+
+use super::Scope;
+use crate::document::Statement;
+use std::collections::BTreeSet;
+
+/// The profile of the person whose Studio session it is. Outside Studio the variables have no value;
+/// then it is a profile that cannot be: no name begins with a hyphen. Without the default, the
+/// statement would not be about the request at all.
+const OWN_PROFILE: &str = "${sagemaker:DomainId, '-'}/${sagemaker:UserProfileName, '-'}";
+
+/// What keeps the team's role away from what is not the team's.
+pub fn team_wall(scope: &Scope) -> Vec<Statement> {
+    let mut wall = resources(scope);
+    wall.extend(tagging(scope));
+    wall.extend(studio(scope));
+    wall.push(
+        Statement::deny("WallOtherRoles")
+            .actions(["iam:PassRole"])
+            .not_resources([scope.role_arn.as_str()]),
+    );
+    wall.push(administration());
+    wall
+}
+
+/// What is used, changed and deleted, and what is made.
+fn resources(scope: &Scope) -> Vec<Statement> {
+    let other = Statement::deny("WallOtherTeams")
+        .actions(["sagemaker:*"])
+        .resources(["*"])
+        .when("StringNotEquals", scope.resource_tag(), [scope.tag_value.as_str()])
+        .when("Null", scope.resource_tag(), ["false"]);
+    let nobodys = Statement::deny("WallUntagged")
+        .not_actions(NOT_BY_TAG)
+        // Only an ARN of SageMaker's is about its actions.
+        .resources([scope.anywhere("*")])
+        .when("Null", scope.resource_tag(), ["true"]);
+    let untagged = Statement::deny("WallCreateUntagged")
+        .actions(["sagemaker:Create*"])
+        .not_resources(
+            ["app/*", "space/*", "user-profile/*"].map(|resource| scope.anywhere(resource)),
+        )
+        .not_resources([scope.anywhere(&format!("model-package/{}*", scope.prefix()))])
+        .when("Null", scope.request_tag(), ["true"]);
+    // A version takes its group's tags and can be given none: its group's name says whose it is.
+    let groups = Statement::deny("WallModelGroupNames")
+        .actions(["sagemaker:CreateModelPackageGroup"])
+        .not_resources([scope.anywhere(&format!("model-package-group/{}*", scope.prefix()))]);
+    vec![other, nobodys, untagged, groups]
+}
+
+/// Actions on resources that need not carry the team's tag: what is being made has no tags yet;
+/// apps and spaces are by owner; a domain is everybody's who is in it; lists show names only.
+const NOT_BY_TAG: [&str; 9] = [
+    "sagemaker:AddTags",
+    "sagemaker:Create*",
+    "sagemaker:DeleteApp",
+    "sagemaker:DeleteSpace",
+    "sagemaker:DescribeApp",
+    "sagemaker:DescribeDomain",
+    "sagemaker:DescribeSpace",
+    "sagemaker:List*",
+    "sagemaker:UpdateSpace",
+];
+
+/// Who sets the team's tag: whoever makes something, once, to the own team.
+fn tagging(scope: &Scope) -> Vec<Statement> {
+    let other = Statement::deny("WallTagAsOther")
+        .actions(["sagemaker:*"])
+        .resources(["*"])
+        .when("StringNotEquals", scope.request_tag(), [scope.tag_value.as_str()])
+        .when("Null", scope.request_tag(), ["false"]);
+    // Tag keys in conditions are not case-sensitive, so no spelling of the key may be set.
+    let key = [scope.tag_key.as_str()];
+    let retag = Statement::deny("WallRetag")
+        .actions(["sagemaker:AddTags"])
+        .resources(["*"])
+        .when("ForAnyValue:StringEqualsIgnoreCase", "aws:TagKeys", key)
+        .when("Null", "sagemaker:TaggingAction", ["true"]);
+    let untag = Statement::deny("WallUntag")
+        .actions(["sagemaker:DeleteTags"])
+        .resources(["*"])
+        .when("ForAnyValue:StringEqualsIgnoreCase", "aws:TagKeys", key);
+    let claim = Statement::deny("WallTagUntagged")
+        .actions(["sagemaker:AddTags"])
+        .resources(["*"])
+        .when("Null", scope.resource_tag(), ["true"])
+        .when("Null", "sagemaker:TaggingAction", ["true"]);
+    let profiles = Statement::deny("WallStudioTags")
+        .actions(["sagemaker:AddTags", "sagemaker:DeleteTags"])
+        .resources(["domain/*", "user-profile/*"].map(|resource| scope.anywhere(resource)));
+    vec![other, retag, untag, claim, profiles]
+}
+
+/// Apps, spaces and links: by the profile that owns them.
+fn studio(scope: &Scope) -> Vec<Statement> {
+    let own_profile = scope.anywhere(&format!("user-profile/{OWN_PROFILE}"));
+    let shared = shared_apps(scope);
+    let others = Statement::deny("WallOthersSpaces")
+        .actions([
+            "sagemaker:CreateApp",
+            "sagemaker:CreateSpace",
+            "sagemaker:DeleteApp",
+            "sagemaker:DeleteSpace",
+            "sagemaker:UpdateSpace",
+        ])
+        .not_resources([scope.anywhere(&format!("app/{OWN_PROFILE}/*"))])
+        .not_resources(shared.clone())
+        .when("ArnNotLike", "sagemaker:OwnerUserProfileArn", [own_profile.as_str()]);
+    let team_space = (!shared.is_empty()).then(|| {
+        Statement::deny("WallTeamSpace")
+            .actions(["sagemaker:CreateApp", "sagemaker:DeleteApp"])
+            .resources(shared)
+            .when("ArnNotLike", "sagemaker:OwnerUserProfileArn", [own_profile.as_str()])
+            .when("StringNotEquals", "sagemaker:SpaceSharingType", ["Shared"])
+    });
+    let links = Statement::deny("WallOthersLinks")
+        .actions(["sagemaker:CreatePresignedDomainUrl"])
+        .not_resources([own_profile.as_str()]);
+    [others].into_iter().chain(team_space).chain([links]).collect()
+}
+
+/// Apps in the team's shared space, by its name as given and in lower case: names of spaces are not
+/// case-sensitive and ARNs are, and AWS writes profile names there in lower case.
+fn shared_apps(scope: &Scope) -> BTreeSet<String> {
+    let spellings = scope.shared_space.iter().flat_map(|name| [name.clone(), name.to_lowercase()]);
+    spellings.map(|name| scope.anywhere(&format!("app/*/{name}/*"))).collect()
+}
+
+/// What is an admin's in every team: domains and profiles, what is account-wide, and notebook
+/// instances, which stand outside every domain.
+fn administration() -> Statement {
+    Statement::deny("WallAdministration")
+        .actions([
+            "sagemaker:*NotebookInstance",
+            "sagemaker:*NotebookInstanceLifecycleConfig",
+            "sagemaker:CreateDomain",
+            "sagemaker:CreateLineageGroupPolicy",
+            "sagemaker:CreatePresignedNotebookInstanceUrl",
+            "sagemaker:CreateUserProfile",
+            "sagemaker:DeleteDomain",
+            "sagemaker:DeleteLineageGroupPolicy",
+            "sagemaker:DeleteResourcePolicy",
+            "sagemaker:DeleteUserProfile",
+            "sagemaker:DisableSagemakerServicecatalogPortfolio",
+            "sagemaker:EnableSagemakerServicecatalogPortfolio",
+            "sagemaker:ExtendTrainingPlan",
+            "sagemaker:PutLineageGroupPolicy",
+            "sagemaker:PutResourcePolicy",
+            "sagemaker:UpdateDomain",
+            "sagemaker:UpdateUserProfile",
+        ])
+        .resources(["*"])
+}
