@@ -39,4 +39,8 @@ pub fn statements(activities: &[Activity], scope: &Scope) -> Vec<Statement> {
 }
 
 #[cfg(test)]
+mod limits_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wall_tests;

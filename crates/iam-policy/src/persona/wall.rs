@@ -55,7 +55,12 @@ fn resources(scope: &Scope) -> Vec<Statement> {
     let groups = Statement::deny("WallModelGroupNames")
         .actions(["sagemaker:CreateModelPackageGroup"])
         .not_resources([scope.anywhere(&format!("model-package-group/{}*", scope.prefix()))]);
-    vec![other, nobodys, untagged, groups]
+    // What is made may be made of something that is there, which then is no new thing.
+    let parts = Statement::deny("WallMadeOfUntagged")
+        .actions(["sagemaker:CreateEndpoint", "sagemaker:CreateTrial"])
+        .resources(["endpoint-config/*", "experiment/*"].map(|resource| scope.anywhere(resource)))
+        .when("Null", scope.resource_tag(), ["true"]);
+    vec![other, nobodys, untagged, groups, parts]
 }
 
 /// Actions on resources that need not carry the team's tag: what is being made has no tags yet;
