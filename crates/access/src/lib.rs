@@ -8,6 +8,7 @@ pub mod drift;
 pub mod entitlement;
 pub mod explain;
 pub mod ids;
+pub mod live_role;
 pub mod map;
 pub mod naming;
 pub mod network;

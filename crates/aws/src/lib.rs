@@ -12,7 +12,7 @@
 //! | crate | seconds | |
 //! |---|---|---|
 //! | `aws-sdk-sagemaker` | 615 | not used: [`client::sagemaker`] |
-//! | `aws-sdk-iam` | 120 | not used, for one call: [`client::iam`] |
+//! | `aws-sdk-iam` | 120 | not used, for six calls: [`client::iam`] |
 //! | `aws-sdk-ssoadmin` | 49 | used |
 //! | `aws-sdk-servicequotas` | 32 | not used, for one call: [`client::quotas`] |
 //! | `aws-sdk-secretsmanager` | – | not used, for one call: [`client::secrets`] |

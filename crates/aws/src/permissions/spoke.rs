@@ -62,12 +62,13 @@ pub enum TemplateError {
 }
 
 /// The policies of the role, by name: one for each feature, so that an admin can leave one out.
-const POLICIES: [(&str, Feature); 5] = [
+const POLICIES: [(&str, Feature); 6] = [
     ("StagedoorObserve", Feature::Observe),
     ("StagedoorProvision", Feature::Provision),
     ("StagedoorDeprovision", Feature::Deprovision),
     ("StagedoorHandOver", Feature::HandOver),
     ("StagedoorSignIn", Feature::SignIn),
+    ("StagedoorDiagnose", Feature::Diagnose),
 ];
 
 /// A `CloudFormation` template, as JSON text, that makes the role.
@@ -163,9 +164,9 @@ impl SpokeTemplate {
     }
 
     fn resources(&self, resource: Resource) -> Vec<String> {
+        let partition = self.role.as_str().split(':').nth(1).unwrap_or("aws");
+        let account = self.role.account();
         let in_domains = |kind: &str, below: &str| {
-            let partition = self.role.as_str().split(':').nth(1).unwrap_or("aws");
-            let account = self.role.account();
             self.domains
                 .iter()
                 .map(|(domain, region)| {
@@ -182,6 +183,7 @@ impl SpokeTemplate {
             Resource::ExecutionRoles => {
                 self.execution_roles.iter().map(|role| role.as_str().to_owned()).collect()
             }
+            Resource::ManagedPolicies => vec![format!("arn:{partition}:iam::{account}:policy/*")],
             // What belongs to the hub is not in a spoke.
             Resource::SpokeRoles | Resource::Applications | Resource::Queue | Resource::Secret => {
                 Vec::new()

@@ -12,6 +12,7 @@ pub enum Feature {
     Deprovision,
     HandOver,
     SignIn,
+    Diagnose,
     Directory,
     Assign,
     Spokes,
@@ -23,12 +24,13 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature: first what is done where domains are, then what the hub does by itself.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Observe,
         Self::Provision,
         Self::Deprovision,
         Self::HandOver,
         Self::SignIn,
+        Self::Diagnose,
         Self::Directory,
         Self::Assign,
         Self::Spokes,
@@ -46,6 +48,7 @@ impl Feature {
             Self::Deprovision => "Taking profiles away, with their apps and spaces.",
             Self::HandOver => "Making a leaver's shared space again under another owner.",
             Self::SignIn => "Links into Studio, for IAM-mode domains.",
+            Self::Diagnose => "Holding the policies of execution roles against the map (`doctor`).",
             Self::Directory => "Reading the directory.",
             Self::Assign => "Assigning groups to the applications of SSO-mode domains.",
             Self::Spokes => "Reaching domains of other accounts.",
@@ -60,7 +63,12 @@ impl Feature {
     pub const fn in_spoke(self) -> bool {
         matches!(
             self,
-            Self::Observe | Self::Provision | Self::Deprovision | Self::HandOver | Self::SignIn
+            Self::Observe
+                | Self::Provision
+                | Self::Deprovision
+                | Self::HandOver
+                | Self::SignIn
+                | Self::Diagnose
         )
     }
 }
@@ -75,6 +83,7 @@ pub enum Resource {
     Apps,
     Spaces,
     ExecutionRoles,
+    ManagedPolicies,
     SpokeRoles,
     Applications,
     Queue,
@@ -94,6 +103,7 @@ impl Resource {
             Self::Apps => "arn:<partition>:sagemaker:<region>:<account>:app/<domain id>/*",
             Self::Spaces => "arn:<partition>:sagemaker:<region>:<account>:space/<domain id>/*",
             Self::ExecutionRoles => "arn:<partition>:iam::<account>:role/<execution role>",
+            Self::ManagedPolicies => "arn:<partition>:iam::<account>:policy/*",
             Self::SpokeRoles => "arn:<partition>:iam::<account>:role/<spoke role>",
             Self::Applications => {
                 "arn:<partition>:sso::<account>:application/<instance>/<application>"
@@ -185,6 +195,11 @@ pub const ACTIONS: &[Action] = {
         on(Condition::Tagged, call("sagemaker:DeleteUserProfile", F::Deprovision, R::Profiles)),
         call("sagemaker:CreateSpace", F::HandOver, R::Spaces),
         call("sagemaker:CreatePresignedDomainUrl", F::SignIn, R::Profiles),
+        call("iam:ListAttachedRolePolicies", F::Diagnose, R::ExecutionRoles),
+        call("iam:ListRolePolicies", F::Diagnose, R::ExecutionRoles),
+        call("iam:GetRolePolicy", F::Diagnose, R::ExecutionRoles),
+        call("iam:GetPolicy", F::Diagnose, R::ManagedPolicies),
+        call("iam:GetPolicyVersion", F::Diagnose, R::ManagedPolicies),
         call("identitystore:ListUsers", F::Directory, R::Any),
         call("identitystore:ListGroups", F::Directory, R::Any),
         call("identitystore:ListGroupMemberships", F::Directory, R::Any),

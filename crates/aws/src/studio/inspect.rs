@@ -5,6 +5,7 @@ use crate::client::sagemaker::DescribeDomain;
 use crate::connect;
 use crate::failure::unreadable;
 use access::ids::RoleArn;
+use access::live_role::LiveRole;
 use async_trait::async_trait;
 use control::ports::{
     AppNetwork, CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, RoleFacts,
@@ -45,6 +46,14 @@ impl Inspect for Studio {
         role: &RoleArn,
     ) -> Result<RoleFacts, CallError> {
         self.inspect_role(domain, role).await
+    }
+
+    async fn live_role(
+        &self,
+        domain: &DomainTarget,
+        role: &RoleArn,
+    ) -> Result<LiveRole, CallError> {
+        self.read_live_role(domain, role).await
     }
 }
 

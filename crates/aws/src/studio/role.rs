@@ -2,6 +2,7 @@
 
 use super::Studio;
 use access::ids::RoleArn;
+use access::live_role::{AttachedPolicy, LiveRole, is_of_aws};
 use access::observed::ObservedRole;
 use control::ports::{CallError, DomainTarget, FailureKind, RoleFacts};
 use iam_policy::PolicyError;
@@ -45,6 +46,37 @@ impl Studio {
             }
             Err(e) => Err(e),
         }
+    }
+
+    /// Reads a role of the domain's account, with all its policies.
+    pub(super) async fn read_live_role(
+        &self,
+        domain: &DomainTarget,
+        role: &RoleArn,
+    ) -> Result<LiveRole, CallError> {
+        let (iam, name) = (&self.spokes.of(domain).iam, role.role_name());
+        let found = iam.get_role(name).await?;
+        let mut arns = iam.attached_policies(name).await?;
+        arns.sort();
+        let mut attached = Vec::new();
+        for arn in arns {
+            let document = if is_of_aws(&arn) { None } else { Some(iam.policy(&arn).await?) };
+            attached.push(AttachedPolicy { arn, document });
+        }
+        let mut live = LiveRole {
+            arn: found.arn,
+            trust: found.trust_policy,
+            max_session_seconds: found.max_session_seconds,
+            boundary: found.boundary,
+            tags: found.tags,
+            attached,
+            inline: std::collections::BTreeMap::new(),
+        };
+        for policy in iam.inline_policies(name).await? {
+            let document = iam.inline_policy(name, &policy).await?;
+            live.inline.insert(policy, document);
+        }
+        Ok(live)
     }
 }
 

@@ -17,6 +17,8 @@ mod in_process;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod live_roles;
+#[cfg(test)]
 mod moto;
 #[cfg(test)]
 mod pacing;

@@ -15,6 +15,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SPOKE: &str = "444455556666";
+const NOTHING: &str = r#"{ Version: "2012-10-17", Statement: [] }"#;
 
 fn role(name: &str) -> RoleArn {
     RoleArn::parse(format!("arn:aws:iam::{SPOKE}:role/{name}")).unwrap()
@@ -49,7 +50,8 @@ fn seed() -> String {
         "domains:",
         &format!(
             r#"  - {{ name: StagedoorSpoke, account: "{SPOKE}", {trust} }}
-  - {{ name: studio-spoke, account: "{SPOKE}" }}
+  - {{ name: studio-spoke, account: "{SPOKE}", attached: [ Kept ], inline: {{ Own: {NOTHING} }} }}
+policies: [ {{ name: Kept, account: "{SPOKE}", document: {NOTHING} }} ]
 domains:
   - {{ id: d-spoke, account: "{SPOKE}", default_execution_role: "arn:aws:iam::{SPOKE}:role/studio-spoke" }}"#
         ),
@@ -70,6 +72,7 @@ async fn a_whole_life(cloud: &Cloud) {
     let (studio, there) = (cloud.aws.studio(), domain());
     studio.domain_facts(&there).await.unwrap();
     studio.role(&there, &role("studio-spoke")).await.unwrap();
+    studio.live_role(&there, &role("studio-spoke")).await.unwrap();
     let spec = ProfileSpec {
         name: name("alice--fraud"),
         execution_role: role("studio-spoke"),

@@ -2,6 +2,7 @@
 
 use super::{CallError, DomainTarget};
 use access::ids::RoleArn;
+use access::live_role::LiveRole;
 use access::observed::{AuthMode, ProfileStatus};
 use async_trait::async_trait;
 use std::fmt;
@@ -101,4 +102,12 @@ pub trait Inspect: Send + Sync + fmt::Debug {
         domain: &DomainTarget,
         role: &RoleArn,
     ) -> Result<RoleFacts, CallError>;
+
+    /// Reads a role of the domain's account with all its policies.
+    ///
+    /// # Errors
+    /// The role or one of its policies is not there any more, may not be read, or cannot be
+    /// understood: what is missing would look like a permission that nobody gave.
+    async fn live_role(&self, domain: &DomainTarget, role: &RoleArn)
+    -> Result<LiveRole, CallError>;
 }

@@ -114,9 +114,18 @@ fn iam_matches_the_model() {
     assert_eq!(service.metadata("protocol"), "query");
     assert_eq!(service.metadata("apiVersion"), iam::API_VERSION);
     assert_eq!(service.metadata("serviceId"), Service::Iam.id());
-    assert_eq!(service.required_of_request("GetRole"), ["RoleName"]);
-    for member in iam::GET_ROLE_MEMBERS {
-        assert_eq!(service.type_in_answer("GetRole", member), Some("string"), "{member}");
+    for operation in iam::OPERATIONS {
+        let name = operation.name;
+        for required in service.required_of_request(name) {
+            assert!(operation.parameters.contains(&required), "{name} {required}");
+        }
+        for parameter in operation.parameters {
+            assert_eq!(service.type_in_request(name, parameter), Some("string"), "{parameter}");
+        }
+        for member in operation.members {
+            let kind = if *member == "Role/MaxSessionDuration" { "integer" } else { "string" };
+            assert_eq!(service.type_in_answer(name, member), Some(kind), "{name} {member}");
+        }
     }
 }
 

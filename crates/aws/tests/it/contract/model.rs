@@ -52,7 +52,7 @@ def endpoints(name):
 
 import sys
 names = ["sagemaker", "service-quotas", "iam", "secretsmanager"]
-wanted = [sys.argv[1].split(","), ["GetServiceQuota"], ["GetRole"],
+wanted = [sys.argv[1].split(","), ["GetServiceQuota"], sys.argv[2].split(","),
           ["GetSecretValue"]]
 print(json.dumps({
     "operation_names": {
@@ -99,8 +99,9 @@ impl Models {
         let hint = "botocore is needed to hold our client against AWS's models; \
                     run `cargo xtask test`, which installs it, or name a Python that has botocore \
                     in STAGEDOOR_TEST_PYTHON";
+        let iam = aws::client::iam::OPERATIONS.map(|operation| operation.name);
         let run = Command::new(&python)
-            .args(["-c", SCRIPT, &aws::client::sagemaker::OPERATIONS.join(",")])
+            .args(["-c", SCRIPT, &aws::client::sagemaker::OPERATIONS.join(","), &iam.join(",")])
             .output()
             .unwrap_or_else(|e| panic!("cannot run {}: {e}; {hint}", python.display()));
         let complaint = String::from_utf8_lossy(&run.stderr);
@@ -131,10 +132,18 @@ impl ServiceModel<'_> {
         names(&self.0["operations"][operation]["input"]["required"])
     }
 
-    /// Type of a member of the answer, by its path with slashes.
+    pub(crate) fn type_in_request(&self, operation: &str, parameter: &str) -> Option<&str> {
+        self.0["operations"][operation]["input"]["members"][parameter]["type"].as_str()
+    }
+
+    /// Type of a member of the answer, by its path with slashes; `member` is the item of a list.
     pub(crate) fn type_in_answer(&self, operation: &str, path: &str) -> Option<&str> {
         let answer = &self.0["operations"][operation]["output"];
-        path.split('/').fold(answer, |shape, name| &shape["members"][name])["type"].as_str()
+        let found = path.split('/').fold(answer, |shape, name| match shape["type"].as_str() {
+            Some("list") => &shape[name],
+            _ => &shape["members"][name],
+        });
+        found["type"].as_str()
     }
 
     /// Members of our request that the service does not know or knows otherwise, and members it

@@ -1,7 +1,7 @@
 //! The table of actions against the operations that are really called.
 
 use super::model::Models;
-use aws::client::sagemaker;
+use aws::client::{iam, sagemaker};
 use aws::permissions::ACTIONS;
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,8 +12,7 @@ const SDK: [(&str, &str); 4] =
     [("identitystore", "identitystore"), ("sso-admin", "sso"), ("sqs", "sqs"), ("sts", "sts")];
 
 /// Services this crate's own client speaks to, and what it calls there.
-const OWN: [&str; 3] =
-    ["servicequotas:GetServiceQuota", "iam:GetRole", "secretsmanager:GetSecretValue"];
+const OWN: [&str; 2] = ["servicequotas:GetServiceQuota", "secretsmanager:GetSecretValue"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder)
@@ -44,6 +43,7 @@ fn every_call_has_its_line_and_every_line_its_call() {
     let mut called = asked_of_the_sdk();
     assert!(called.contains("identitystore:ListUsers"), "the sources were searched: {called:?}");
     called.extend(sagemaker::OPERATIONS.iter().map(|name| format!("sagemaker:{name}")));
+    called.extend(iam::OPERATIONS.map(|operation| format!("iam:{}", operation.name)));
     called.extend(OWN.map(str::to_owned));
     let listed: BTreeSet<String> =
         ACTIONS.iter().filter(|action| action.called).map(|a| a.name.to_owned()).collect();

@@ -1,0 +1,63 @@
+//! A role as IAM has it, with everything that decides what it may do.
+
+use std::collections::BTreeMap;
+
+/// A role that was read. Documents are the texts that IAM gives, which nobody has looked at yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveRole {
+    /// Its ARN, with its path.
+    pub arn: String,
+    /// Who may assume it.
+    pub trust: String,
+    /// How long a session of it may last, in seconds: 3,600 to 43,200.
+    pub max_session_seconds: u32,
+    /// ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// Managed policies attached to it, in the order of their ARNs.
+    pub attached: Vec<AttachedPolicy>,
+    /// Inline policies: documents by name.
+    pub inline: BTreeMap<String, String>,
+}
+
+/// A managed policy that is attached to a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachedPolicy {
+    /// Its ARN.
+    pub arn: String,
+    /// What the version in force says. Absent for policies of AWS: AWS changes them whenever it
+    /// likes, so that only their names say something.
+    pub document: Option<String>,
+}
+
+impl AttachedPolicy {
+    /// Its name, without path.
+    pub fn name(&self) -> &str {
+        self.arn.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Whether it is one of AWS's own.
+    pub fn is_of_aws(&self) -> bool {
+        is_of_aws(&self.arn)
+    }
+}
+
+/// Whether the ARN of a managed policy is that of one of AWS's own.
+pub fn is_of_aws(arn: &str) -> bool {
+    arn.split(':').nth(4) == Some("aws")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policies_of_aws_are_told_from_those_of_an_account() {
+        let of = |arn: &str| AttachedPolicy { arn: arn.to_owned(), document: None };
+        let full = of("arn:aws-cn:iam::aws:policy/service-role/Full");
+        assert!(full.is_of_aws());
+        assert_eq!(full.name(), "Full");
+        assert!(!of("arn:aws:iam::111122223333:policy/aws").is_of_aws());
+    }
+}
