@@ -2,14 +2,11 @@
 
 use super::table::{ACTIONS, Condition, Feature, Resource};
 use access::ids::{DomainId, Region, RoleArn};
+use iam_policy::document::Limit;
 use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY};
 use iam_policy::{Document, PrincipalKind, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How many characters the inline policies of a role may have together, white space not counted
-/// (IAM quotas).
-const INLINE_POLICIES: usize = 10_240;
 
 /// A role of one account through which a hub reaches domains there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +48,7 @@ pub enum TemplateError {
     /// The policies do not fit into one role.
     #[error(
         "the policies of the role `{role}` would take {size} characters and IAM allows \
-         {INLINE_POLICIES}: let fewer domains share the role"
+         {}: let fewer domains share the role", Limit::ROLE_INLINE.characters
     )]
     TooLarge {
         /// The role.
@@ -133,8 +130,8 @@ impl SpokeTemplate {
             .map(|(name, feature)| (name, self.policy(feature)))
             .filter(|(_, document)| !document.statements.is_empty())
             .collect();
-        let size = policies.iter().map(|(_, document)| document.compact_len()).sum();
-        if size > INLINE_POLICIES {
+        let size = policies.iter().map(|(_, document)| Limit::ROLE_INLINE.size(document)).sum();
+        if size > Limit::ROLE_INLINE.characters {
             return Err(TemplateError::TooLarge { role: self.role.clone(), size });
         }
         Ok(policies)

@@ -235,3 +235,6 @@ impl Spelling {
         self.0.get(name).cloned().unwrap_or_else(|| name.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

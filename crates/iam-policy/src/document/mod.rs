@@ -90,4 +90,8 @@ impl<'de> Deserialize<'de> for Document {
 }
 
 #[cfg(test)]
+mod merge_tests;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
