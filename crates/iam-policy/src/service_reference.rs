@@ -26,7 +26,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use arn::{ArnTemplate, could_match};
+pub use arn::ArnTemplate;
 pub use differences::spellings;
 pub use global_keys::{Availability, GLOBAL_KEYS, GlobalKey};
 

@@ -44,11 +44,6 @@ impl ArnTemplate {
     }
 }
 
-/// Whether two patterns of ARNs, with `*`, `?` and policy variables, have a text in common.
-pub fn could_match(left: &str, right: &str) -> bool {
-    intersects(&symbols(left), &symbols(right))
-}
-
 /// Whether a pattern with `*` and `?` matches a text; case does not matter.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
     let text: Vec<Symbol> = text.to_ascii_lowercase().chars().map(Symbol::One).collect();

@@ -1,0 +1,74 @@
+//! What a document is for.
+
+/// What a document is for: it decides what may stand in it, and what it can do harm with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A policy of a role, user, group or permission set, managed or inline.
+    Identity,
+    /// A policy of a resource: a bucket, a key, a queue, an API.
+    Resource,
+    /// A trust policy: who may assume the role.
+    Trust,
+    /// A service control policy.
+    Scp,
+    /// A resource control policy.
+    Rcp,
+    /// A policy of a VPC endpoint.
+    Endpoint,
+    /// A permissions boundary.
+    Boundary,
+    /// A session policy.
+    Session,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Identity,
+        Self::Resource,
+        Self::Trust,
+        Self::Scp,
+        Self::Rcp,
+        Self::Endpoint,
+        Self::Boundary,
+        Self::Session,
+    ];
+
+    /// As it is written on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Resource => "resource",
+            Self::Trust => "trust",
+            Self::Scp => "scp",
+            Self::Rcp => "rcp",
+            Self::Endpoint => "endpoint",
+            Self::Boundary => "boundary",
+            Self::Session => "session",
+        }
+    }
+
+    /// Whether its Allow statements give something. Those of the others only leave something over.
+    pub(super) fn gives(self) -> bool {
+        matches!(self, Self::Identity | Self::Resource | Self::Trust)
+    }
+
+    /// Whether its statements name principals.
+    pub(super) fn names_principals(self) -> bool {
+        matches!(self, Self::Resource | Self::Trust | Self::Rcp | Self::Endpoint)
+    }
+
+    /// How many characters it may have without white space: from which number on only some places
+    /// take it, and the most. From AWS's quotas of IAM and STS, Organizations and VPC endpoints.
+    pub(super) fn limits(self) -> (usize, usize) {
+        match self {
+            Self::Identity => (6_144, 10_240),
+            Self::Boundary => (6_144, 6_144),
+            Self::Trust => (2_048, 4_096),
+            Self::Session => (2_048, 2_048),
+            Self::Scp | Self::Rcp => (5_120, 5_120),
+            Self::Endpoint => (20_480, 20_480),
+            Self::Resource => (20_480, 32_768),
+        }
+    }
+}
