@@ -98,6 +98,13 @@ pub enum Layer {
     Endpoint,
 }
 
+impl Layer {
+    /// Whether there is one of it for the organization, each organizational unit and the account.
+    pub fn has_levels(self) -> bool {
+        matches!(self, Self::Scp | Self::Rcp)
+    }
+}
+
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -162,7 +169,7 @@ fn name<S: Serializer>(sid: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S
 
 /// What a layer has to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", tag = "finding")]
 pub enum Finding {
     /// A statement applies.
     Statement(DecidingStatement),

@@ -8,16 +8,18 @@ mod operations;
 mod origin;
 mod people;
 mod planning;
+mod policy;
 mod saml;
 mod serving;
 mod time;
 
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
-pub(crate) use leaving::{DenyPersonArgs, OffboardArgs, PolicyCommand, ReceiptArgs, RestoreArgs};
+pub(crate) use leaving::{OffboardArgs, ReceiptArgs, RestoreArgs};
 pub(crate) use operations::{DoctorArgs, FreezeArgs, SpokeCommand, SpokeTemplateArgs, ThawArgs};
 pub(crate) use origin::OriginArgs;
 pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, DriftArgs, PlanArgs, SyncArgs, WaitArgs};
+pub(crate) use policy::{DenyPersonArgs, EvalArgs, PolicyCommand};
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
@@ -123,7 +125,7 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// What an offboarding stopped, deleted and saved, and what remains, by the audit log.
     Receipt(ReceiptArgs),
-    /// Print policy documents to attach by hand.
+    /// Write policies, and find out what they decide.
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Stop every change, of all processes that share the store: people whose profiles are ready go

@@ -2,7 +2,7 @@
 
 use super::{MapArg, StoreArg, WaitArgs};
 use access::ids::TeamKey;
-use clap::{Args, Subcommand};
+use clap::Args;
 
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 500;
@@ -96,26 +96,8 @@ pub(crate) struct ReceiptArgs {
     pub(crate) store: StoreArg,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyCommand {
-    /// Print a policy for a team's execution role that cuts off one person and nobody else.
-    DenyPerson(DenyPersonArgs),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DenyPersonArgs {
-    #[command(flatten)]
-    pub(crate) person: PersonArg,
-    /// The team whose role the person shares with others.
-    #[arg(long, value_name = "TEAM", value_parser = team)]
-    pub(crate) team: TeamKey,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
-}
-
-fn team(text: &str) -> Result<TeamKey, String> {
+/// Reads the key of a team.
+pub(super) fn team(text: &str) -> Result<TeamKey, String> {
     TeamKey::parse(text).map_err(|error| error.to_string())
 }
 

@@ -1,6 +1,6 @@
-//! `stagedoor policy`: policy documents for people to attach.
+//! `stagedoor policy deny-person`.
 
-use crate::cli::{Common, DenyPersonArgs, OutputFormat, PolicyCommand};
+use crate::cli::{Common, DenyPersonArgs, OutputFormat};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::people::{self, Named};
 use crate::{compose, mapfile, output};
@@ -16,14 +16,8 @@ use iam_policy::source_identity::deny;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outcome> {
-    match command {
-        PolicyCommand::DenyPerson(args) => deny_person(&args, common).await,
-    }
-}
-
 /// Prints the document that cuts a person off from a role that others use too.
-async fn deny_person(args: &DenyPersonArgs, common: &Common) -> Result<Outcome> {
+pub(super) async fn run(args: &DenyPersonArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let team = &args.team;
     let Some(known) = map.teams.get(team) else {

@@ -1,0 +1,15 @@
+//! `stagedoor policy`: one module a subcommand.
+
+mod deny_person;
+mod eval;
+
+use crate::cli::{Common, PolicyCommand};
+use crate::exit::Outcome;
+use anyhow::Result;
+
+pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outcome> {
+    match command {
+        PolicyCommand::Eval(args) => eval::run(&args, common),
+        PolicyCommand::DenyPerson(args) => deny_person::run(&args, common).await,
+    }
+}
