@@ -15,6 +15,7 @@ pub mod network;
 pub mod observed;
 pub mod offboarding;
 mod owned;
+pub mod permissions;
 pub mod plan;
 pub mod planner;
 pub mod pool;

@@ -12,7 +12,7 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
         SchemaFormat::Json => serde_json::to_string_pretty(&access::map::json_schema())?,
         SchemaFormat::Markdown => access::map::reference_markdown().trim_end().to_owned(),
         SchemaFormat::ReasonCodes => reason_codes().trim_end().to_owned(),
-        SchemaFormat::Permissions => aws::permissions::reference().trim_end().to_owned(),
+        SchemaFormat::Permissions => access::permissions::reference().trim_end().to_owned(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The role of a spoke: the least that Stagedoor needs in an account where domains are.
 
-use super::table::{ACTIONS, Condition, Feature, Resource};
 use access::ids::{DomainId, Region, RoleArn};
+use access::permissions::{ACTIONS, Condition, Feature, Resource};
 use iam_policy::document::Limit;
 use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY};
 use iam_policy::{Document, PrincipalKind, Statement};

@@ -1,8 +1,8 @@
 //! The table of actions against the operations that are really called.
 
 use super::model::Models;
+use access::permissions::ACTIONS;
 use aws::client::{iam, sagemaker};
-use aws::permissions::ACTIONS;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,10 @@
-//! Every AWS action, what it is for and what it is done to.
+//! What Stagedoor needs to be allowed: every AWS action it uses, what it is for and what it is done
+//! to.
+//!
+//! [`ACTIONS`] is the one table; the roles that Stagedoor runs as are made of it. A test of the `aws`
+//! crate holds it against the operations that are really called.
 
-use access::observed::TAG_INSTANCE;
+use crate::observed::TAG_INSTANCE;
 use std::fmt::Write as _;
 
 /// What an action is needed for.
