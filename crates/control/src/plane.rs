@@ -84,6 +84,7 @@ impl Plane {
             account_id: domain.account_id.clone(),
             region: domain.region.clone(),
             assume_role: domain.assume_role.clone(),
+            presign_role: domain.presign_role.clone(),
             change: None,
         })
     }

@@ -167,15 +167,7 @@ impl Facts<'_> {
 }
 
 fn ways_in(rule: &NetworkRule) -> String {
-    let ways: Vec<String> = rule
-        .any_of
-        .iter()
-        .map(|way| match way {
-            NetworkMatch::Cidr(net) => net.to_string(),
-            NetworkMatch::Vpce(id) => id.clone(),
-            NetworkMatch::Anywhere => "anywhere".to_owned(),
-        })
-        .collect();
+    let ways: Vec<String> = rule.any_of.iter().map(ToString::to_string).collect();
     if ways.is_empty() { "nowhere".to_owned() } else { ways.join(" or ") }
 }
 

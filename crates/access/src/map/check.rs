@@ -243,9 +243,10 @@ fn exactly_one(
 
 /// Reports keys that do not go together.
 fn together(given: &Fields, rule: &Together, subject: &Subject, reporter: &mut Reporter<'_>) {
-    let (keys, needed) = match rule {
-        Together::ExactlyOne(keys) => (*keys, true),
-        Together::AtMostOne(keys) => (*keys, false),
+    let (keys, least, most, expected) = match rule {
+        Together::ExactlyOne(keys) => (*keys, 1, 1, "exactly one of them"),
+        Together::AtLeastOne(keys) => (*keys, 1, usize::MAX, "at least one of them"),
+        Together::AtMostOne(keys) => (*keys, 0, 1, "at most one of them"),
         Together::OnlyWith(key, with) => {
             if let (Some(named), false) = (given.get(key), given.contains_key(with)) {
                 let (key, with) = (quoted(key), quoted(with));
@@ -258,13 +259,14 @@ fn together(given: &Fields, rule: &Together, subject: &Subject, reporter: &mut R
     let mut places: Vec<Mark> =
         keys.iter().filter_map(|key| given.get(key)).map(|named| named.at).collect();
     places.sort();
+    if (least..=most).contains(&places.len()) {
+        return;
+    }
     let (at, found) = match places.as_slice() {
-        [] if needed => (subject.at, "none"),
-        [] | [_] => return,
         [_, second, ..] => (*second, "more than one"),
+        [] | [_] => (subject.at, "none"),
     };
     let message = format!("{} holds {found} of `{}`", subject.name, keys.join("`, `"));
-    let expected = if needed { "exactly one of them" } else { "at most one of them" };
     reporter.report(codes::ONE_OF, at, message).expect(expected);
 }
 

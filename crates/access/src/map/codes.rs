@@ -31,7 +31,7 @@ codes! {
     UNSUPPORTED_VERSION = "map-unsupported-version": "A file is of another version of the format.";
     UNKNOWN_KEY = "map-unknown-key": "The format has no such key in this place.";
     MISSING_KEY = "map-missing-key": "A required key is absent.";
-    ONE_OF = "map-one-of": "Of several keys exactly one, or at most one, can be given.";
+    ONE_OF = "map-one-of": "Of several keys one is needed, or only one can be given.";
     ONLY_WITH = "map-only-with": "A key is given without the one it belongs to.";
     UNSUPPORTED = "map-unsupported": "The format knows it, this version of Stagedoor does not.";
     WRONG_TYPE = "map-wrong-type": "A value is of another type than the key asks for.";

@@ -6,9 +6,9 @@ use super::codes;
 use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::{
-    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, Guard,
-    Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions, grants,
-    identity_providers, teams,
+    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, Guard, Hub,
+    HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions,
+    grants, identity_providers, teams,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
@@ -50,11 +50,13 @@ pub(super) fn decode(
     let adopted = section("adopt").map(Item::list).unwrap_or_default();
     let adopt = adoptions::adoptions(adopted, &teams, &known, reporter);
     let rollout = rollout(section("rollout")?, &known, reporter);
+    let hub = optional(section("hub"), |item| hub(item, &known, reporter));
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
     Some(AccessMap {
         instance: section("instance")?.text()?.to_owned(),
         directory: directory(section("directory")?)?,
+        hub: hub?,
         identity_providers,
         domains,
         networks,
@@ -152,20 +154,40 @@ fn directory(item: &Item) -> Option<DirectoryConfig> {
     })
 }
 
+fn hub(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Hub> {
+    let network = optional(item.field("network"), |i| known.networks.resolve(i, reporter));
+    let service = item.field("service")?.text()?;
+    let arns = |key: &str| item.field(key)?.list().iter().map(owned).collect::<Option<_>>();
+    Some(Hub {
+        role: RoleArn::parse(item.field("role")?.text()?).ok()?,
+        service: HubService::ALL.iter().find(|(name, _)| *name == service)?.1,
+        network: network?.and_then(|key| NetworkKey::parse(key).ok()),
+        organization: optional(item.field("organization"), owned)?,
+        queue: optional(item.field("queue"), owned)?,
+        secrets: arns("secrets")?,
+        applications: arns("applications")?,
+    })
+}
+
 fn domain(item: &Item, reporter: &mut Reporter<'_>) -> Option<Domain> {
     let account_id = AccountId::parse(item.field("account_id")?.text()?);
-    let assume_role = optional(item.field("assume_role"), assume_role);
-    let arn = item.field("assume_role").and_then(|role| role.field("arn"));
-    if let (Ok(account), Some(Some(role)), Some(arn)) = (&account_id, &assume_role, arn)
-        && role.arn.account() != account.as_str()
-    {
-        wrong_account(&role.arn, account, arn.at, reporter);
-    }
+    let mut role = |key: &str| {
+        let role = optional(item.field(key), assume_role);
+        let arn = item.field(key).and_then(|role| role.field("arn"));
+        if let (Ok(account), Some(Some(role)), Some(arn)) = (&account_id, &role, arn)
+            && role.arn.account() != account.as_str()
+        {
+            wrong_account(&role.arn, account, arn.at, reporter);
+        }
+        role
+    };
+    let (assume_role, presign_role) = (role("assume_role"), role("presign_role"));
     Some(Domain {
         domain_id: DomainId::parse(item.field("domain_id")?.text()?).ok()?,
         account_id: account_id.ok()?,
         region: Region::parse(item.field("region")?.text()?).ok()?,
         assume_role: assume_role?,
+        presign_role: presign_role?,
         isolation: optional(item.field("isolation"), |i| IsolationClass::parse(i.text()?).ok())?,
         unmanaged: match item.field("unmanaged")?.text()? {
             "ignore" => Unmanaged::Ignore,
@@ -222,10 +244,14 @@ fn network(item: &Item) -> Option<NetworkRule> {
         return None;
     }
     let any_of = any_of.list().iter().map(|m| {
-        if let Some(cidr) = m.field("cidr") {
-            return cidr.text()?.parse().ok().map(NetworkMatch::Cidr);
+        let net = optional(m.field("cidr"), |cidr| cidr.text()?.parse().ok())?;
+        let vpc = optional(m.field("vpc"), owned)?;
+        match (net, vpc) {
+            (Some(net), Some(vpc)) => Some(NetworkMatch::CidrInVpc { net, vpc }),
+            (Some(net), None) => Some(NetworkMatch::Cidr(net)),
+            (None, Some(vpc)) => Some(NetworkMatch::Vpc(vpc)),
+            (None, None) => owned(m.field("vpce")?).map(NetworkMatch::Vpce),
         }
-        owned(m.field("vpce")?).map(NetworkMatch::Vpce)
     });
     Some(NetworkRule {
         any_of: any_of.collect::<Option<_>>()?,

@@ -1,8 +1,10 @@
 //! The forms of text in a map: what each looks like, for people, for the JSON Schema, and for the
 //! check of a value.
 
+mod amazon;
 mod saml;
 
+pub(super) use amazon::{APPLICATION_ARN, ORGANIZATION, QUEUE_ARN, SECRET_ARN, VPC, VPCE};
 pub(super) use saml::{
     ATTRIBUTE, DOMAIN_ATTRIBUTE, ENTITY_ID, FINGERPRINT, METADATA, METADATA_URL,
 };
@@ -212,19 +214,6 @@ fn cidr(text: &str) -> Result<(), Complaint> {
     }
     Ok(())
 }
-
-pub(super) static VPCE: Format = Format {
-    expected: "the id of a VPC endpoint (`vpce-` and up to 17 hexadecimal digits)",
-    pattern: Some("^vpce-[0-9a-f]{1,17}$"),
-    length: None,
-    example: "vpce-0abc",
-    check: |text| {
-        when(text.strip_prefix("vpce-").is_some_and(|id| {
-            (1..=17).contains(&id.len())
-                && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-        }))
-    },
-};
 
 pub(super) static BUCKET: Format = Format {
     expected: "an S3 bucket name, in which `*` and `?` are wildcards",

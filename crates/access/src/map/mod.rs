@@ -53,6 +53,8 @@ pub struct AccessMap {
     pub instance: String,
     /// Where people and groups come from.
     pub directory: DirectoryConfig,
+    /// What Stagedoor itself runs as; absent: nothing is said of it.
+    pub hub: Option<Hub>,
     /// Whose assertions the door accepts.
     pub identity_providers: BTreeMap<IdpKey, IdentityProvider>,
     /// SageMaker domains.
@@ -92,6 +94,55 @@ pub enum DirectoryConfig {
     },
 }
 
+/// What Stagedoor itself runs as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hub {
+    /// Its role.
+    pub role: RoleArn,
+    /// What runs it, and so may assume the role.
+    pub service: HubService,
+    /// From where it calls AWS; absent: not known.
+    pub network: Option<NetworkKey>,
+    /// The organization whose accounts may use the VPC endpoints: `o-…`.
+    pub organization: Option<String>,
+    /// ARN of the queue that events of the directory arrive in.
+    pub queue: Option<String>,
+    /// ARNs of the keys it reads from Secrets Manager.
+    pub secrets: Vec<String>,
+    /// ARNs of the Identity Center applications of SSO-mode domains.
+    pub applications: Vec<String>,
+}
+
+/// What runs the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "AWS's own names")]
+pub enum HubService {
+    EcsTasks,
+    Ec2,
+    Lambda,
+    EksPods,
+}
+
+impl HubService {
+    /// Every one with its name in the map.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("ecs-tasks", Self::EcsTasks),
+        ("ec2", Self::Ec2),
+        ("lambda", Self::Lambda),
+        ("eks-pods", Self::EksPods),
+    ];
+
+    /// The service principal that a trust policy names.
+    pub const fn principal(self) -> &'static str {
+        match self {
+            Self::EcsTasks => "ecs-tasks.amazonaws.com",
+            Self::Ec2 => "ec2.amazonaws.com",
+            Self::Lambda => "lambda.amazonaws.com",
+            Self::EksPods => "pods.eks.amazonaws.com",
+        }
+    }
+}
+
 /// A SageMaker domain. Its auth mode is read from the domain, never configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
@@ -103,6 +154,9 @@ pub struct Domain {
     pub region: Region,
     /// The role to assume to reach it; absent: the account Stagedoor itself runs in.
     pub assume_role: Option<AssumeRole>,
+    /// The role to assume to ask for links into Studio; absent: they are asked for like everything
+    /// else.
+    pub presign_role: Option<AssumeRole>,
     /// The class of teams it is for. A team that asks for a class is placed in any of its domains.
     pub isolation: Option<IsolationClass>,
     /// What to do about profiles that Stagedoor did not make.

@@ -99,6 +99,7 @@ fn together(rule: &Together) -> Value {
     };
     match rule {
         Together::ExactlyOne(keys) => json!({ "oneOf": alone(keys) }),
+        Together::AtLeastOne(keys) => json!({ "anyOf": alone(keys) }),
         Together::AtMostOne(keys) => {
             let none = json!({ "not": { "anyOf": alone(keys) } });
             let choices: Vec<Value> = alone(keys).into_iter().chain([none]).collect();

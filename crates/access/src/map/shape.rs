@@ -3,8 +3,8 @@
 
 mod identity_providers;
 
-use super::Activity;
 use super::format::{self, Format};
+use super::{Activity, HubService};
 use Presence::{Default, EachFile, Optional, Required, Unsupported};
 use identity_providers::IDENTITY_PROVIDER;
 
@@ -71,6 +71,7 @@ pub(super) enum Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Together {
     ExactlyOne(&'static [&'static str]),
+    AtLeastOne(&'static [&'static str]),
     AtMostOne(&'static [&'static str]),
     /// The first only with the second.
     OnlyWith(&'static str, &'static str),
@@ -81,6 +82,7 @@ impl Together {
     pub(super) fn sentence(&self) -> String {
         match self {
             Self::ExactlyOne(keys) => format!("Exactly one of `{}`.", keys.join("`, `")),
+            Self::AtLeastOne(keys) => format!("At least one of `{}`.", keys.join("`, `")),
             Self::AtMostOne(keys) => format!("At most one of `{}`.", keys.join("`, `")),
             Self::OnlyWith(key, with) => format!("`{key}` only with `{with}`."),
         }
@@ -156,6 +158,13 @@ pub(super) static MAP: Record = Record {
             Required,
             &Shape::Record(&DIRECTORY),
             "Where people and groups come from.",
+        ),
+        field(
+            "hub",
+            Optional,
+            &Shape::Record(&HUB),
+            "What Stagedoor itself runs as; absent: `stagedoor policy render` makes no policies of \
+             its own roles and none that close other ways in.",
         ),
         field(
             "identity_providers",
@@ -272,6 +281,55 @@ static IDENTITY_CENTER: Record = Record {
     ],
 };
 
+static HUB: Record = Record {
+    title: "Hub",
+    rule: Rule::EachField,
+    fields: &[
+        field("role", Required, &Shape::Text(&format::ROLE_ARN), "The role Stagedoor runs as."),
+        field(
+            "service",
+            Default("ecs-tasks"),
+            &Shape::Choice(Choice {
+                names: || HubService::ALL.iter().map(|(name, _)| *name).collect(),
+                unsupported: &[],
+            }),
+            "What runs it: the one AWS service that may assume the role.",
+        ),
+        field(
+            "network",
+            Optional,
+            &Shape::Text(&format::NETWORK),
+            "From where it calls AWS. A link is asked for from there, so the policies that limit \
+             links to the networks of teams let this one in too.",
+        ),
+        field(
+            "organization",
+            Optional,
+            &Shape::Text(&format::ORGANIZATION),
+            "The organization whose accounts may use the VPC endpoints; absent: the accounts of \
+             the map.",
+        ),
+        field(
+            "queue",
+            Optional,
+            &Shape::Text(&format::QUEUE_ARN),
+            "The queue that events of the directory arrive in.",
+        ),
+        field(
+            "secrets",
+            Default("[]"),
+            &Shape::List(&Shape::Text(&format::SECRET_ARN)),
+            "The keys it reads from Secrets Manager.",
+        ),
+        field(
+            "applications",
+            Default("[]"),
+            &Shape::List(&Shape::Text(&format::APPLICATION_ARN)),
+            "The Identity Center applications of SSO-mode domains, to which it assigns groups.",
+        ),
+    ],
+};
+
 static DOMAIN: Record = Record {
     title: "Domain",
     rule: Rule::EachField,
@@ -289,6 +347,14 @@ static DOMAIN: Record = Record {
             Optional,
             &Shape::Record(&ASSUME_ROLE),
             "The role to assume to reach the domain; absent: Stagedoor runs in that account.",
+        ),
+        field(
+            "presign_role",
+            Optional,
+            &Shape::Record(&ASSUME_ROLE),
+            "The role to assume to ask for links, which may do nothing else: what it is allowed is \
+             checked again whenever a link is used, so networks can be held to it. Absent: links \
+             are asked for like everything else.",
         ),
         field(
             "isolation",
@@ -364,10 +430,31 @@ static NETWORK: Record = Record {
 
 static NETWORK_MATCH: Record = Record {
     title: "Network match",
-    rule: Rule::ExactlyOne,
+    rule: Rule::Together(&[
+        Together::AtLeastOne(&["cidr", "vpc", "vpce"]),
+        Together::AtMostOne(&["vpce", "cidr"]),
+        Together::AtMostOne(&["vpce", "vpc"]),
+    ]),
     fields: &[
-        field("cidr", Optional, &Shape::Text(&format::CIDR), "The source address lies in it."),
-        field("vpce", Optional, &Shape::Text(&format::VPCE), "The request came through it."),
+        field(
+            "cidr",
+            Optional,
+            &Shape::Text(&format::CIDR),
+            "The source address lies in it. A private range says nothing by itself, for every VPC \
+             may use it: policies know it only together with `vpc`.",
+        ),
+        field(
+            "vpc",
+            Optional,
+            &Shape::Text(&format::VPC),
+            "The request came through an endpoint of this VPC; with `cidr`: from that range in it.",
+        ),
+        field(
+            "vpce",
+            Optional,
+            &Shape::Text(&format::VPCE),
+            "The request came through this VPC endpoint.",
+        ),
     ],
 };
 

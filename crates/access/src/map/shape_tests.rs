@@ -33,7 +33,7 @@ fn every_key_is_in_the_schema_with_its_meaning() {
         let described = described.and_then(Value::as_str).unwrap_or_default();
         assert!(described.starts_with(field.doc), "{path}: {described}");
     });
-    assert_eq!(keys, 88);
+    assert_eq!(keys, 101);
 }
 
 #[test]
@@ -138,7 +138,9 @@ fn the_schema_says_which_keys_go_together() {
         let Rule::Together(rules) = record.rule else { return };
         for rule in rules {
             let keys = match rule {
-                Together::ExactlyOne(keys) | Together::AtMostOne(keys) => keys.to_vec(),
+                Together::ExactlyOne(keys)
+                | Together::AtLeastOne(keys)
+                | Together::AtMostOne(keys) => keys.to_vec(),
                 Together::OnlyWith(key, with) => vec![*key, *with],
             };
             for key in keys {

@@ -19,6 +19,7 @@ mod map_folder;
 #[cfg(test)]
 mod map_hostile;
 #[cfg(test)]
+mod map_hub;
 mod map_refusals;
 #[cfg(test)]
 mod model;

@@ -40,6 +40,7 @@ fn domain() -> Domain {
             external_id: Some("7f1c".into()),
             source_identity: false,
         }),
+        presign_role: None,
         isolation: None,
         unmanaged: Unmanaged::Report,
         guard: None,
@@ -114,6 +115,7 @@ fn the_example_gives_exactly_these_values() {
     let teams = BTreeMap::from([(fraud(), team())]);
     let expected = AccessMap {
         instance: "default".into(),
+        hub: None,
         directory: DirectoryConfig::IdentityCenter {
             region: Region::parse("eu-west-1").unwrap(),
             identity_store_id: IdentityStoreId::parse("d-906716eb24").unwrap(),

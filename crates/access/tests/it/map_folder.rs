@@ -93,7 +93,7 @@ fn errors_of_all_files_come_at_once_sorted_by_place() {
          expected one of `domain`, `domains`, `isolation`, `persona`, `execution_role`, `network`, `session`, `link`, \
          `landing`, `space`, `tags`, `user_settings`, `about`\n  did you mean `session`?\n\
          c.yaml:2:1: unknown key `guards` (map-unknown-key)\n  expected one of `version`, \
-         `instance`, `directory`, `identity_providers`, `domains`, `networks`, `personas`, \
+         `instance`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
          `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`\n  did you mean `guard`?"
     );
 }

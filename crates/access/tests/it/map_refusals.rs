@@ -235,7 +235,7 @@ fn map_unknown_key() {
     refused(
         "tems: {}\n",
         "access.yaml:3:1: unknown key `tems` (map-unknown-key)\n  expected one of `version`, \
-         `instance`, `directory`, `identity_providers`, `domains`, `networks`, `personas`, \
+         `instance`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
          `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`\n  did you mean `teams`?",
     );
     refused(
@@ -271,10 +271,15 @@ fn map_one_of() {
     );
     refused(
         "networks: {office: {any_of: [{}, {cidr: 10.0.0.0/8, vpce: vpce-0abc}]}}\n",
-        "access.yaml:3:30: an item of `any_of` holds none of its keys (map-one-of)\n  \
-         expected exactly one of `cidr`, `vpce`\n\
-         access.yaml:3:53: an item of `any_of` holds more than one key (map-one-of)\n  \
-         expected exactly one of `cidr`, `vpce`",
+        "access.yaml:3:30: an item of `any_of` holds none of `cidr`, `vpc`, `vpce` (map-one-of)\n  \
+         expected at least one of them\n\
+         access.yaml:3:53: an item of `any_of` holds more than one of `vpce`, `cidr` \
+         (map-one-of)\n  expected at most one of them",
+    );
+    refused(
+        "networks: {office: {any_of: [{vpc: vpc-0abc, vpce: vpce-0abc}]}}\n",
+        "access.yaml:3:46: an item of `any_of` holds more than one of `vpce`, `vpc` \
+         (map-one-of)\n  expected at most one of them",
     );
 }
 

@@ -7,6 +7,7 @@ use crate::client::quotas::ServiceQuotas;
 use crate::connect::in_region;
 use crate::pacing::Paced;
 use access::ids::PersonId;
+use access::map::AssumeRole;
 use aws_types::SdkConfig;
 use control::ports::DomainTarget;
 use std::collections::{BTreeMap, VecDeque};
@@ -81,12 +82,13 @@ impl Spokes {
     }
 
     /// A client whose calls bear the person's name. Where a role is assumed, it is assumed anew:
-    /// CloudTrail and Studio then show who asked.
+    /// CloudTrail and Studio then show who asked. It is the role for links, where there is one.
     pub(super) fn on_behalf_of(&self, domain: &DomainTarget, who: &PersonId) -> SageMaker {
-        if domain.assume_role.is_none() {
+        let Some(role) = domain.presign_role.as_ref().or(domain.assume_role.as_ref()) else {
             return self.of(domain).sagemaker.clone();
-        }
-        SageMaker::new(&self.settings(domain, SessionName::of(who.as_str())))
+        };
+        let session = SessionName::of(who.as_str());
+        SageMaker::new(&self.settings(domain, Some((role, session))))
     }
 
     /// The hub's own settings, in the domain's Region: for what belongs to the organization.
@@ -95,7 +97,8 @@ impl Spokes {
     }
 
     fn make(&self, domain: &DomainTarget, session: SessionName) -> Arc<Spoke> {
-        let sdk = self.settings(domain, session);
+        let role = domain.assume_role.as_ref().map(|role| (role, session));
+        let sdk = self.settings(domain, role);
         Arc::new(Spoke {
             sagemaker: SageMaker::new(&sdk),
             quotas: ServiceQuotas::new(&sdk),
@@ -104,11 +107,15 @@ impl Spokes {
         })
     }
 
-    fn settings(&self, domain: &DomainTarget, session: SessionName) -> SdkConfig {
+    fn settings(
+        &self,
+        domain: &DomainTarget,
+        role: Option<(&AssumeRole, SessionName)>,
+    ) -> SdkConfig {
         let sdk = self.hub(domain);
-        match &domain.assume_role {
+        match role {
             None => sdk,
-            Some(role) => {
+            Some((role, session)) => {
                 let mut sdk = assuming(&sdk, role, session).into_builder();
                 // Limits are those of an account, whatever the session.
                 if let Some(http) = &self.http {

@@ -85,6 +85,25 @@ async fn every_link_through_a_role_is_asked_for_in_the_persons_name() {
 }
 
 #[tokio::test]
+async fn links_are_asked_for_through_the_role_for_links_and_nothing_else_is() {
+    let links = "  - { name: Links, account: \"444455556666\", \
+                 trust: { account: \"111122223333\", external_id: 9a2b } }\n";
+    let denied = "external_id: 7f1c, denied: [\"sagemaker:CreatePresignedDomainUrl\"] }";
+    let seed = seed().replace("domains:", &format!("{links}domains:"));
+    let cloud = Cloud::with(&seed.replace("external_id: 7f1c }", denied)).await;
+    let mut domain = spoke("d-spoke", SPOKE, Some("7f1c"));
+    domain.presign_role = domain.assume_role.clone().map(|mut role| {
+        role.arn = access::ids::RoleArn::parse(format!("arn:aws:iam::{SPOKE}:role/Links")).unwrap();
+        role.external_id = Some("9a2b".to_owned());
+        role
+    });
+    let studio = cloud.aws.studio();
+    studio.presign(&domain, &request("alice--fraud")).await.unwrap();
+    studio.domain(&domain, &ProfileScope::All).await.unwrap();
+    assert_eq!(cloud.calls("sts:AssumeRole"), 2, "one for the link, one for the reading");
+}
+
+#[tokio::test]
 async fn the_session_bears_the_persons_id() {
     let denied = seed().replace(
         "external_id: 7f1c }",

@@ -174,6 +174,7 @@ pub(crate) fn target() -> DomainTarget {
         account_id: AccountId::parse(ACCOUNT).unwrap(),
         region: region(),
         assume_role: None,
+        presign_role: None,
         change: None,
     }
 }

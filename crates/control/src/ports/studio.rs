@@ -25,6 +25,8 @@ pub struct DomainTarget {
     pub region: Region,
     /// The role to assume first; absent: the caller's own account.
     pub assume_role: Option<AssumeRole>,
+    /// The role to assume to ask for a link; absent: [`Self::assume_role`].
+    pub presign_role: Option<AssumeRole>,
     /// Which pass makes the change, for the names of assumed roles' sessions; absent for readings.
     pub change: Option<ChangeId>,
 }

@@ -17,7 +17,7 @@ fn house() -> House {
 }
 
 fn from(address: &str) -> Origin {
-    Origin { address: Some(address.parse().unwrap()), vpce: None }
+    Origin { address: Some(address.parse().unwrap()), ..Origin::default() }
 }
 
 const LIMIT: RefusalKind = RefusalKind::TooManyRequests { retry_after_seconds: 20 };

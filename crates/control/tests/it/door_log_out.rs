@@ -335,7 +335,7 @@ async fn a_log_out_that_cannot_be_written_down_happens_all_the_same() {
 async fn orders_to_log_out_count_as_requests_of_their_address() {
     let few = DoorSettings { sign_ins_per_minute: NonZeroU32::new(2).unwrap(), ..settings() };
     let house = house_of(World::of(&["ada"]), few, with_slo("tiles"));
-    let here = Origin { address: Some("192.0.2.9".parse().unwrap()), vpce: None };
+    let here = Origin { address: Some("192.0.2.9".parse().unwrap()), ..Origin::default() };
     for _ in 0..2 {
         let refusal = house.door.log_out(LogoutMessage::Query(""), &here).await.unwrap_err();
         assert_eq!((refusal.kind, refusal.code), (RefusalKind::Denied, "query-malformed"));

@@ -101,7 +101,8 @@ async fn network_refused() {
     house.read_in_full().await;
     house.world.join("ada", "ml-trials");
     let ada = house.sign_in("ada").await;
-    let from = |address: &str| Origin { address: Some(address.parse().unwrap()), vpce: None };
+    let from =
+        |address: &str| Origin { address: Some(address.parse().unwrap()), ..Origin::default() };
     for origin in [Origin::default(), from("10.100.11.7")] {
         let refusal = house.door.open(&ada, &team("trials"), &origin).await.unwrap_err();
         assert_eq!((refusal.kind, refusal.code), (RefusalKind::Denied, "network-refused"));

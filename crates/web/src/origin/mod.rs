@@ -129,7 +129,7 @@ impl OriginSource {
 
 impl Sighting {
     fn of(address: IpAddr, seen: Seen) -> Self {
-        Self { origin: Origin { address: Some(address), vpce: None }, seen }
+        Self { origin: Origin { address: Some(address), ..Origin::default() }, seen }
     }
 
     fn unknown(seen: Seen) -> Self {

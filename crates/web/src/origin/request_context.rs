@@ -25,6 +25,9 @@ pub enum RequestContextError {
     /// `vpceId` is not the id of a VPC endpoint.
     #[error("vpceId of the request context is not the id of a VPC endpoint")]
     VpceId,
+    /// `vpcId` is not the id of a VPC.
+    #[error("vpcId of the request context is not the id of a VPC")]
+    VpcId,
 }
 
 #[derive(Deserialize)]
@@ -39,6 +42,7 @@ struct RequestContext {
 struct Identity {
     source_ip: Option<String>,
     vpce_id: Option<String>,
+    vpc_id: Option<String>,
 }
 
 /// Of an HTTP API, payload format 2.0; also of a function URL.
@@ -49,7 +53,7 @@ struct Http {
 }
 
 /// The origin in the `requestContext` object of a REST API's event (`identity.sourceIp`, and for a
-/// private API `identity.vpceId`) or of an HTTP API's (`http.sourceIp`).
+/// private API `identity.vpceId` and `identity.vpcId`) or of an HTTP API's (`http.sourceIp`).
 ///
 /// API Gateway itself sets these values. Of a private API, `sourceIp` is the client's address inside
 /// the VPC, and `vpceId` the endpoint by which it came. Only pass a context here that is known to
@@ -64,22 +68,25 @@ pub fn origin_of_request_context(context: &str) -> Result<Origin, RequestContext
     }
     let context: RequestContext =
         serde_json::from_str(context).map_err(|_| RequestContextError::NotJson)?;
-    let (source_ip, vpce) = match (context.identity, context.http) {
-        (Some(identity), None) => (identity.source_ip, identity.vpce_id),
-        (None, Some(http)) => (http.source_ip, None),
+    let (source_ip, vpce, vpc) = match (context.identity, context.http) {
+        (Some(identity), None) => (identity.source_ip, identity.vpce_id, identity.vpc_id),
+        (None, Some(http)) => (http.source_ip, None, None),
         (None, None) | (Some(_), Some(_)) => return Err(RequestContextError::NotOfAnApi),
     };
     let address: IpAddr =
         source_ip.and_then(|address| address.parse().ok()).ok_or(RequestContextError::SourceIp)?;
-    if vpce.as_deref().is_some_and(|id| !is_endpoint_id(id)) {
+    if vpce.as_deref().is_some_and(|id| !is_id(id, "vpce-")) {
         return Err(RequestContextError::VpceId);
     }
-    Ok(Origin { address: Some(address.to_canonical()), vpce })
+    if vpc.as_deref().is_some_and(|id| !is_id(id, "vpc-")) {
+        return Err(RequestContextError::VpcId);
+    }
+    Ok(Origin { address: Some(address.to_canonical()), vpce, vpc })
 }
 
-/// `vpce-` and hexadecimal digits, 8 or 17 of them today.
-fn is_endpoint_id(id: &str) -> bool {
-    id.strip_prefix("vpce-").is_some_and(|digits| {
+/// The prefix and hexadecimal digits, 8 or 17 of them today.
+fn is_id(id: &str, prefix: &str) -> bool {
+    id.strip_prefix(prefix).is_some_and(|digits| {
         (1..=32).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })

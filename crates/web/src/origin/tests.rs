@@ -327,6 +327,7 @@ fn the_context_of_a_private_api_names_address_and_endpoint() {
     let origin = origin_of_request_context(context).unwrap();
     assert_eq!(origin.address, Some("10.100.10.7".parse().unwrap()));
     assert_eq!(origin.vpce.as_deref(), Some("vpce-0a1b2c3d4e5f67890"));
+    assert_eq!(origin.vpc.as_deref(), Some("vpc-0a1b"));
 }
 
 #[test]
@@ -336,14 +337,14 @@ fn the_context_of_a_public_api_names_the_address_alone() {
         (r#"{"identity":{"sourceIp":"2001:db8::1","vpceId":null}}"#, "2001:db8::1"),
         (r#"{"http":{"method":"GET","sourceIp":"::ffff:198.51.100.4"}}"#, "198.51.100.4"),
     ] {
-        let origin = Origin { address: Some(address.parse().unwrap()), vpce: None };
+        let origin = Origin { address: Some(address.parse().unwrap()), ..Origin::default() };
         assert_eq!(origin_of_request_context(context), Ok(origin), "{context}");
     }
 }
 
 #[test]
 fn a_context_that_tells_no_origin_is_refused() {
-    use RequestContextError::{NotJson, NotOfAnApi, SourceIp, TooLong, VpceId};
+    use RequestContextError::{NotJson, NotOfAnApi, SourceIp, TooLong, VpcId, VpceId};
     for (context, error) in [
         ("", NotJson),
         ("null", NotJson),
@@ -363,6 +364,7 @@ fn a_context_that_tells_no_origin_is_refused() {
         (r#"{"identity":{"sourceIp":"198.51.100.4","vpceId":"vpce-"}}"#, VpceId),
         (r#"{"identity":{"sourceIp":"198.51.100.4","vpceId":"vpc-0abc"}}"#, VpceId),
         (r#"{"identity":{"sourceIp":"198.51.100.4","vpceId":"vpce-0ABC"}}"#, VpceId),
+        (r#"{"identity":{"sourceIp":"198.51.100.4","vpcId":"vpce-0abc"}}"#, VpcId),
     ] {
         assert_eq!(origin_of_request_context(context), Err(error), "{context}");
     }
