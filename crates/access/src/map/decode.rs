@@ -8,7 +8,7 @@ use super::format::duration_seconds;
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, Guard, Hub,
     HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions,
-    grants, identity_providers, teams,
+    grants, identity_providers, roles, teams,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
@@ -32,21 +32,24 @@ pub(super) fn decode(
     if let Ok(anywhere) = NetworkKey::parse(ANYWHERE) {
         networks.insert(anywhere, NetworkRule::anywhere());
     }
-    let personas = table(entries("personas"), PersonaKey::parse, persona);
+    let mut personas = table(entries("personas"), PersonaKey::parse, persona);
 
-    let keys = |key: &str| entries(key).iter().map(|e| e.key.as_str()).collect::<Vec<_>>();
-    let mut network_keys = keys("networks");
+    let mut network_keys = keys_of(entries("networks"));
     network_keys.push(ANYWHERE);
+    let mut persona_keys = keys_of(entries("personas"));
+    roles::add_ready_made(&mut personas, &persona_keys);
+    persona_keys.extend(roles::ready_made().map(|name| -> &str { name }));
+    let team_tag = section("team_tag").and_then(Item::text);
     let known = Known {
-        domains: Section::new("domain", codes::UNKNOWN_DOMAIN, keys("domains")),
+        domains: Section::new("domain", codes::UNKNOWN_DOMAIN, keys_of(entries("domains"))),
         networks: Section::new("network", codes::UNKNOWN_NETWORK, network_keys),
-        personas: Section::new("persona", codes::UNKNOWN_PERSONA, keys("personas")),
-        teams: Section::new("team", codes::UNKNOWN_TEAM, keys("teams")),
+        personas: Section::new("persona", codes::UNKNOWN_PERSONA, persona_keys),
+        teams: Section::new("team", codes::UNKNOWN_TEAM, keys_of(entries("teams"))),
     };
     let identity_providers = table(entries("identity_providers"), IdpKey::parse, |item| {
         identity_providers::identity_provider(item, &known, reporter)
     });
-    let teams = teams::teams(entries("teams"), &domains, &known, reporter);
+    let teams = teams::teams(entries("teams"), &domains, &known, team_tag, reporter);
     let adopted = section("adopt").map(Item::list).unwrap_or_default();
     let adopt = adoptions::adoptions(adopted, &teams, &known, reporter);
     let rollout = rollout(section("rollout")?, &known, reporter);
@@ -55,6 +58,7 @@ pub(super) fn decode(
     let grants = grants::grants(list, entries("teams"), &known, reporter);
     Some(AccessMap {
         instance: section("instance")?.text()?.to_owned(),
+        team_tag: team_tag?.to_owned(),
         directory: directory(section("directory")?)?,
         hub: hub?,
         identity_providers,
@@ -70,6 +74,10 @@ pub(super) fn decode(
         adopt,
         digest,
     })
+}
+
+fn keys_of(entries: &[Named]) -> Vec<&str> {
+    entries.iter().map(|named| named.key.as_str()).collect()
 }
 
 /// The keys of the sections that are referred to, also of entries that are broken.
@@ -270,7 +278,7 @@ fn persona(item: &Item) -> Option<Persona> {
     };
     Some(Persona {
         activities: activities.list().iter().map(activity).collect::<Option<_>>()?,
-        buckets: item.field("buckets")?.list().iter().map(owned).collect::<Option<_>>()?,
+        role: roles::role_settings(item)?,
     })
 }
 

@@ -2,9 +2,14 @@
 //! check of a value.
 
 mod amazon;
+mod roles;
 mod saml;
 
 pub(super) use amazon::{APPLICATION_ARN, ORGANIZATION, QUEUE_ARN, SECRET_ARN, VPC, VPCE};
+pub(super) use roles::{
+    BOUNDARY, BUCKET, DATABASE, INSTANCE_TYPE, KMS_KEY, REPOSITORY, SECURITY_GROUP, SUBNET,
+    TEAM_TAG, WORKGROUP,
+};
 pub(super) use saml::{
     ATTRIBUTE, DOMAIN_ATTRIBUTE, ENTITY_ID, FINGERPRINT, METADATA, METADATA_URL,
 };
@@ -214,18 +219,6 @@ fn cidr(text: &str) -> Result<(), Complaint> {
     }
     Ok(())
 }
-
-pub(super) static BUCKET: Format = Format {
-    expected: "an S3 bucket name, in which `*` and `?` are wildcards",
-    pattern: Some("^[a-z0-9.*?-]{1,63}$"),
-    length: Some((1, 63)),
-    example: "fraud-*",
-    check: |text| {
-        when(text.bytes().all(|b| {
-            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'*' | b'?' | b'-')
-        }))
-    },
-};
 
 pub(super) static ROLE_TEMPLATE: Format = Format {
     expected: "the ARN or the name of an IAM role, in which `{account_id}`, `{domain}`, \

@@ -40,6 +40,15 @@ fn all() -> Vec<&'static Format> {
         &CIDR,
         &VPCE,
         &BUCKET,
+        &REPOSITORY,
+        &KMS_KEY,
+        &SUBNET,
+        &SECURITY_GROUP,
+        &INSTANCE_TYPE,
+        &WORKGROUP,
+        &DATABASE,
+        &BOUNDARY,
+        &TEAM_TAG,
         &ROLE_TEMPLATE,
         &GROUP,
         &TAG_KEY,
@@ -64,7 +73,7 @@ fn every_example_is_accepted() {
 
 #[test]
 fn texts_beyond_the_form_are_refused() {
-    let cases: [(&Format, &[&str]); 20] = [
+    let cases: [(&Format, &[&str]); 29] = [
         (&INSTANCE, &["", "Prod", "a--b", "a_b"]),
         (&EXTERNAL_ID, &["x", "a b", "é1"]),
         (&METADATA, &["", "http://idp/metadata"]),
@@ -105,7 +114,28 @@ fn texts_beyond_the_form_are_refused() {
             ],
         ),
         (&VPCE, &["vpce-", "vpc-0abc", "vpce-0ABC", "vpce-xyz", "vpce-0123456789abcdef01"]),
-        (&BUCKET, &["", "Fraud", "a/b", "a b", "a_b"]),
+        (&BUCKET, &["", "Fraud", "a/b", "a b", "a_b", "{teem}-x", "{team"]),
+        (&REPOSITORY, &["", "A", "a b", "arn:aws:ecr:eu-west-1:1:repo/x", "arn:aws:s3:::x"]),
+        (
+            &KMS_KEY,
+            &[
+                "",
+                "alias/x",
+                "arn:aws:kms:r:1:key/",
+                "arn:aws:kms:r:1:key/*",
+                "arn:aws:kms:r:1:alias/x",
+            ],
+        ),
+        (&SUBNET, &["", "subnet-", "subnet-x", "subnet-0ABC", "sg-0a"]),
+        (&SECURITY_GROUP, &["", "sg-", "sg-x", "subnet-0a"]),
+        (&INSTANCE_TYPE, &["", "t3.medium", "ml.", "ml.T3", "ml.t3 .x", "*"]),
+        (&WORKGROUP, &["", "a/b", "a b", "*"]),
+        (&DATABASE, &["", "A", "a b", "*"]),
+        (
+            &BOUNDARY,
+            &["", "arn:aws:iam::1:role/x", "arn:aws:iam::1:policy/", "arn:aws:iam::1:policy/x*"],
+        ),
+        (&TEAM_TAG, &["", "stagedoor:instance", "Stagedoor:team", "aws:x"]),
         (&NETWORK_KEY, &["anywhere", "Office", ""]),
         (&TAG_KEY, &["", "stagedoor:x", "STAGEDOOR:x", "aws:x", "a#b", "a\tb"]),
         (&TAG_VALUE, &["a\nb", "a;b"]),
@@ -138,7 +168,9 @@ fn texts_beyond_the_form_are_refused() {
 
 #[test]
 fn texts_at_the_bounds_are_accepted() {
-    let cases: [(&Format, &[&str]); 13] = [
+    let cases: [(&Format, &[&str]); 15] = [
+        (&BUCKET, &["fraud-*", "{team}-{account_id}", "a"]),
+        (&TEAM_TAG, &["stagedoor:team", "Team"]),
         (&CIDR, &["0.0.0.0/0", "10.0.0.1/32", "fd00::/8", "::/0", "2001:db8::1/128"]),
         (&VPCE, &["vpce-0", "vpce-0123456789abcdef0"]),
         (&TAG_KEY, &["Coûts centre", "a.b:c/d=e+f-g@h_i", "awsx", "数"]),
@@ -194,8 +226,18 @@ fn a_date_is_the_edge_of_its_day_in_utc_and_a_time_is_itself() {
 /// as a text fits the length.
 #[test]
 fn what_matches_the_pattern_of_a_plain_form_is_accepted() {
-    let plain =
-        [&DOMAIN_ID, &ACCOUNT_ID, &EXTERNAL_ID, &VPCE, &BUCKET, &FINGERPRINT, &SPACE, &LANDING];
+    let plain = [
+        &DOMAIN_ID,
+        &ACCOUNT_ID,
+        &EXTERNAL_ID,
+        &VPCE,
+        &SUBNET,
+        &SECURITY_GROUP,
+        &INSTANCE_TYPE,
+        &FINGERPRINT,
+        &SPACE,
+        &LANDING,
+    ];
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     for format in plain {
         let texts = string_regex(format.pattern.unwrap().trim_matches(['^', '$'])).unwrap();

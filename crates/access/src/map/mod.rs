@@ -16,6 +16,7 @@ mod grants;
 mod identity_providers;
 mod parse;
 mod reference;
+mod roles;
 mod scalar;
 mod schema;
 mod shape;
@@ -32,6 +33,7 @@ pub use identity_providers::{
 };
 pub use parse::{Source, parse};
 pub use reference::reference_markdown;
+pub use roles::RoleSettings;
 pub use schema::json_schema;
 
 pub use iam_policy::persona::Activity;
@@ -51,6 +53,8 @@ use std::fmt;
 pub struct AccessMap {
     /// Which installation of Stagedoor owns what it tags: the value of `stagedoor:instance`.
     pub instance: String,
+    /// The key of the tag that says whose a resource is.
+    pub team_tag: String,
     /// Where people and groups come from.
     pub directory: DirectoryConfig,
     /// What Stagedoor itself runs as; absent: nothing is said of it.
@@ -61,7 +65,7 @@ pub struct AccessMap {
     pub domains: BTreeMap<DomainKey, Domain>,
     /// Network rules. `anywhere` is always known and need not be written.
     pub networks: BTreeMap<NetworkKey, NetworkRule>,
-    /// Named sets of ML activities.
+    /// Named sets of ML activities. The role manager's own are always known and need not be written.
     pub personas: BTreeMap<PersonaKey, Persona>,
     /// Units of isolation.
     pub teams: BTreeMap<TeamKey, Team>,
@@ -210,8 +214,8 @@ pub struct AssumeRole {
 pub struct Persona {
     /// Activities, in the order of the map.
     pub activities: Vec<Activity>,
-    /// S3 bucket name patterns that the persona's roles may use.
-    pub buckets: Vec<String>,
+    /// What its roles may use.
+    pub role: RoleSettings,
 }
 
 /// The unit of isolation.
@@ -233,12 +237,17 @@ pub struct Team {
     pub landing: Option<LandingUri>,
     /// The space to open; absent: none in particular.
     pub space: Option<SpaceName>,
-    /// Tags of its profiles, besides Stagedoor's own.
+    /// Tags of its profiles, besides Stagedoor's own. The tag that says whose a resource is
+    /// ([`AccessMap::team_tag`]) is among them, unless it is Stagedoor's own.
     pub tags: BTreeMap<String, String>,
     /// Passed through to `CreateUserProfile`. Never holds `ExecutionRole`.
     pub user_settings: serde_json::Map<String, serde_json::Value>,
+    /// What its execution roles may use, in the place of what its persona's may.
+    pub role: RoleSettings,
     /// What the portal shows.
     pub about: About,
+    /// Where the map defines it.
+    pub place: Place,
 }
 
 /// A domain that a team's profiles can be in.

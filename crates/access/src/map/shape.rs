@@ -2,11 +2,13 @@
 //! read off the tables here.
 
 mod identity_providers;
+mod roles;
 
 use super::format::{self, Format};
 use super::{Activity, HubService};
 use Presence::{Default, EachFile, Optional, Required, Unsupported};
 use identity_providers::IDENTITY_PROVIDER;
+use roles::with_role_settings;
 
 /// What may stand in a place.
 #[derive(Debug)]
@@ -154,6 +156,13 @@ pub(super) static MAP: Record = Record {
              profile; installations that share a domain need different names.",
         ),
         field(
+            "team_tag",
+            Default("stagedoor:team"),
+            &Shape::Text(&format::TEAM_TAG),
+            "The key of the tag that says whose a resource is. Its value is the team's key, unless \
+             the team's `tags` give it another. Profiles get it too.",
+        ),
+        field(
             "directory",
             Required,
             &Shape::Record(&DIRECTORY),
@@ -201,7 +210,9 @@ pub(super) static MAP: Record = Record {
                 value: &Shape::Record(&PERSONA),
                 most: None,
             },
-            "Named sets of ML activities, which become IAM policy.",
+            "Named sets of ML activities, which become IAM policy. `data-scientist`, `mlops` and \
+             `compute` are there already, as SageMaker's role manager has them; who writes one of \
+             them defines it anew.",
         ),
         field(
             "teams",
@@ -461,29 +472,21 @@ static NETWORK_MATCH: Record = Record {
 static PERSONA: Record = Record {
     title: "Persona",
     rule: Rule::EachField,
-    fields: &[
-        field(
-            "activities",
-            Required,
-            &Shape::List(&Shape::Choice(Choice {
-                names: || Activity::ALL.iter().map(|(name, _)| *name).collect(),
-                unsupported: &[],
-            })),
-            "What people of this persona do, in the words of SageMaker's role manager.",
-        ),
-        field(
-            "buckets",
-            Default("[]"),
-            &Shape::List(&Shape::Text(&format::BUCKET)),
-            "The S3 buckets that the persona's roles may use.",
-        ),
-    ],
+    fields: with_role_settings![field(
+        "activities",
+        Required,
+        &Shape::List(&Shape::Choice(Choice {
+            names: || Activity::ALL.iter().map(|(name, _)| *name).collect(),
+            unsupported: &[],
+        })),
+        "What people of this persona do, in the words of SageMaker's role manager.",
+    )],
 };
 
 static TEAM: Record = Record {
     title: "Team",
     rule: Rule::Together(&[Together::ExactlyOne(&["domain", "domains", "isolation"])]),
-    fields: &[
+    fields: with_role_settings![
         field("domain", Optional, &Shape::Text(&format::DOMAIN), "The domain its profiles are in."),
         field(
             "domains",
@@ -499,7 +502,12 @@ static TEAM: Record = Record {
             "The isolation class it asks for: its profiles can be in every domain of the class, in \
              the order of their keys.",
         ),
-        field("persona", Optional, &Shape::Text(&format::PERSONA), "What its people may do."),
+        field(
+            "persona",
+            Optional,
+            &Shape::Text(&format::PERSONA),
+            "What its people may do; absent: Stagedoor writes no policy for its execution role.",
+        ),
         field(
             "execution_role",
             Default("stagedoor-{team}"),

@@ -4,10 +4,12 @@ use super::check::{Item, Named};
 use super::codes;
 use super::decode::{Known, optional, owned, seconds, wrong_account};
 use super::diagnostic::{Reporter, quoted};
+use super::roles::role_settings;
 use super::{About, Domain, Placement, Team, template};
 use crate::ids::{
     DomainKey, IsolationClass, LandingUri, NetworkKey, PersonaKey, RoleArn, SpaceName, TeamKey,
 };
+use crate::observed::TAG_TEAM;
 use std::collections::BTreeMap;
 
 /// IAM's bound of a role name.
@@ -18,12 +20,17 @@ pub(super) fn teams(
     entries: &[Named],
     domains: &BTreeMap<DomainKey, Domain>,
     known: &Known<'_>,
+    team_tag: Option<&str>,
     reporter: &mut Reporter<'_>,
 ) -> BTreeMap<TeamKey, Team> {
     let mut teams = BTreeMap::new();
     for named in entries {
         let team = team(named, domains, known, reporter);
-        if let (Ok(key), Some(team)) = (TeamKey::parse(named.key.clone()), team) {
+        if let (Ok(key), Some(mut team)) = (TeamKey::parse(named.key.clone()), team) {
+            // Stagedoor's own tag is on every profile anyway.
+            if let Some(tag) = team_tag.filter(|tag| *tag != TAG_TEAM) {
+                team.tags.entry(tag.to_owned()).or_insert_with(|| named.key.clone());
+            }
             teams.insert(key, team);
         }
     }
@@ -63,7 +70,9 @@ fn team(
         space: optional(item.field("space"), |i| SpaceName::parse(i.text()?).ok())?,
         tags: tags(item.field("tags")?)?,
         user_settings: item.field("user_settings")?.json()?.clone(),
+        role: role_settings(item)?,
         about: about(item.field("about")?)?,
+        place: reporter.place(named.at),
     })
 }
 

@@ -59,7 +59,7 @@ fn complaint(message: String, known: &[&str], near: Option<&str>) -> Complaint {
 
 /// Fills in the placeholders of a checked template. Values are not looked at again, so a value
 /// with braces stays as it is.
-pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(crate) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((literal, after)) = rest.split_once('{') {

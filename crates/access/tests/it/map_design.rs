@@ -7,8 +7,8 @@ use access::ids::{
 use access::map::{
     About, AccessMap, Activity, AssumeRole, CertificateFingerprint, DirectoryConfig, Domain, Gifts,
     Grant, GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, Offboarding,
-    PersonMatch, Persona, Place, Placement, RequestBinding, Rollout, SharedSpaces, Source, Team,
-    TeamSelector, Unmanaged, parse,
+    PersonMatch, Persona, Place, Placement, RequestBinding, RoleSettings, Rollout, SharedSpaces,
+    Source, Team, TeamSelector, Unmanaged, parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,6 +61,24 @@ fn networks() -> BTreeMap<NetworkKey, NetworkRule> {
     ])
 }
 
+/// The one that is written, and the role manager's others.
+fn personas(data_scientist: Persona) -> BTreeMap<PersonaKey, Persona> {
+    let ready = |activities: &[Activity]| Persona {
+        activities: activities.to_vec(),
+        role: RoleSettings::default(),
+    };
+    let mlops = ready(&[
+        Activity::RunStudioApps,
+        Activity::ManageModels,
+        Activity::ManageEndpoints,
+        Activity::ManagePipelines,
+        Activity::SearchExperiments,
+    ]);
+    let compute = ready(&[Activity::AccessAwsServices]);
+    let named = [("compute", compute), ("data-scientist", data_scientist), ("mlops", mlops)];
+    named.map(|(name, persona)| (PersonaKey::parse(name).unwrap(), persona)).into()
+}
+
 fn team() -> Team {
     Team {
         placements: vec![Placement {
@@ -81,6 +99,8 @@ fn team() -> Team {
             owner: Some("ana@example.com".into()),
             data_class: Some("confidential".into()),
         },
+        role: RoleSettings::default(),
+        place: place(21, 3),
     }
 }
 
@@ -99,7 +119,7 @@ fn the_example_gives_exactly_these_values() {
             Activity::SearchExperiments,
             Activity::S3Access,
         ],
-        buckets: vec!["fraud-*".into()],
+        role: RoleSettings { buckets: Some(vec!["fraud-*".into()]), ..RoleSettings::default() },
     };
     let contractors = Grant {
         priority: 10,
@@ -116,6 +136,7 @@ fn the_example_gives_exactly_these_values() {
     let expected = AccessMap {
         instance: "default".into(),
         hub: None,
+        team_tag: "stagedoor:team".into(),
         directory: DirectoryConfig::IdentityCenter {
             region: Region::parse("eu-west-1").unwrap(),
             identity_store_id: IdentityStoreId::parse("d-906716eb24").unwrap(),
@@ -123,7 +144,7 @@ fn the_example_gives_exactly_these_values() {
         identity_providers: BTreeMap::new(),
         domains: BTreeMap::from([(DomainKey::parse("research").unwrap(), domain())]),
         networks: networks(),
-        personas: BTreeMap::from([(PersonaKey::parse("data-scientist").unwrap(), persona)]),
+        personas: personas(persona),
         gifts: Gifts::of(&grants, &teams),
         teams,
         grants,

@@ -91,9 +91,9 @@ fn errors_of_all_files_come_at_once_sorted_by_place() {
          did you mean `research`?\n\
          b.yaml:3:99: unknown key `sesion` (map-unknown-key)\n  \
          expected one of `domain`, `domains`, `isolation`, `persona`, `execution_role`, `network`, `session`, `link`, \
-         `landing`, `space`, `tags`, `user_settings`, `about`\n  did you mean `session`?\n\
+         `landing`, `space`, `tags`, `user_settings`, `about`, `buckets`, `repositories`, `kms_keys` and 5 more\n  did you mean `session`?\n\
          c.yaml:2:1: unknown key `guards` (map-unknown-key)\n  expected one of `version`, \
-         `instance`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
+         `instance`, `team_tag`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
          `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`\n  did you mean `guard`?"
     );
 }

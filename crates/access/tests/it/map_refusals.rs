@@ -235,7 +235,7 @@ fn map_unknown_key() {
     refused(
         "tems: {}\n",
         "access.yaml:3:1: unknown key `tems` (map-unknown-key)\n  expected one of `version`, \
-         `instance`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
+         `instance`, `team_tag`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
          `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`\n  did you mean `teams`?",
     );
     refused(
@@ -550,7 +550,7 @@ fn map_unknown_network() {
 fn map_unknown_persona() {
     refused_team(
         "persona: admin",
-        "access.yaml:7:11: unknown persona `admin` (map-unknown-persona)\n  expected `scientist`",
+        "access.yaml:7:11: unknown persona `admin` (map-unknown-persona)\n  expected one of `compute`, `data-scientist`, `mlops`, `scientist`",
     );
 }
 
