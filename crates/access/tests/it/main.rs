@@ -20,6 +20,7 @@ mod map_folder;
 mod map_hostile;
 #[cfg(test)]
 mod map_hub;
+#[cfg(test)]
 mod map_refusals;
 #[cfg(test)]
 mod model;
