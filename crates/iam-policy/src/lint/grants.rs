@@ -1,7 +1,7 @@
 //! Allows that give more than anybody means.
 
 use super::resources::is_any;
-use super::view::{ActionPattern, View};
+use super::view::{ActionPattern, View, names};
 use super::{Finding, Rule};
 use crate::service_reference::{AccessLevel, ArnTemplate};
 
@@ -36,6 +36,7 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     if !view.is_about_everything() {
         findings.extend(pass_role(view));
         findings.extend(foreign_buckets(view));
+        findings.extend(permissions_management(view));
     }
     findings
 }
@@ -120,4 +121,26 @@ fn foreign_buckets(view: &View<'_>) -> Vec<Finding> {
             view.finding(Rule::ForeignBuckets, &["Resource", &item.to_string()], message)
         })
         .collect()
+}
+
+/// Whoever may change the policy of a repository or a log group shares it with whom they like.
+fn permissions_management(view: &View<'_>) -> Vec<Finding> {
+    if !on_anything(view) {
+        return Vec::new();
+    }
+    let found = view.actions.iter().filter_map(|pattern| {
+        let is_whole = pattern.text.ends_with(":*");
+        let managing: Vec<_> = pattern
+            .matched
+            .iter()
+            .copied()
+            .filter(|action| action.level == AccessLevel::PermissionsManagement)
+            .collect();
+        (!managing.is_empty() && !is_whole).then(|| Finding {
+            rule: Rule::PermissionsManagement,
+            pointer: pattern.pointer.clone(),
+            message: format!("{} on every resource", names(managing)),
+        })
+    });
+    found.collect()
 }

@@ -3,6 +3,7 @@
 use super::view::{ActionPattern, View, names};
 use super::{Finding, Kind, Rule};
 use crate::service_reference::{Action, ArnTemplate};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     let mut findings = malformed(view);
@@ -12,10 +13,34 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
         return findings;
     }
     if let Some(actions) = view.known_actions() {
-        findings.extend(unmatched_resources(view, &actions));
-        findings.extend(view.actions.iter().filter_map(|pattern| unmatched(pattern, resources)));
+        let matched: Vec<Matched> =
+            resources.iter().map(|text| Matched::new(text, &actions)).collect();
+        findings.extend(unmatched_resources(view, &actions, &matched));
+        findings.extend(view.actions.iter().filter_map(|pattern| unmatched(pattern, &matched)));
     }
     findings
+}
+
+/// The resource types that a pattern of `Resource` can be one of, by service and name. Many actions
+/// share a few types: each is compared once.
+struct Matched(BTreeSet<(&'static str, &'static str)>);
+
+impl Matched {
+    fn new(resource: &str, actions: &[&Action]) -> Self {
+        let mut types = BTreeMap::new();
+        for action in actions {
+            for used in action.resources() {
+                types.insert((action.service, used.resource_type.name), &used.resource_type.arns);
+            }
+        }
+        let one = |arn: &str| ArnTemplate::parse(arn).could_match(resource);
+        types.retain(|_, arns| arns.iter().any(|arn| one(arn)));
+        Self(types.into_keys().collect())
+    }
+
+    fn has_one_of(&self, action: &Action) -> bool {
+        action.resources().any(|used| self.0.contains(&(action.service, used.resource_type.name)))
+    }
 }
 
 /// `*`, or an ARN of nothing but wildcards.
@@ -42,15 +67,15 @@ fn malformed(view: &View<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn unmatched_resources(view: &View<'_>, actions: &[&Action]) -> Vec<Finding> {
+fn unmatched_resources(view: &View<'_>, actions: &[&Action], matched: &[Matched]) -> Vec<Finding> {
     // If no action has resources at all, that is what is told, by `unmatched`.
     if actions.iter().all(|action| action.resources().next().is_none()) {
         return Vec::new();
     }
-    let nothing = |resource: &str| !actions.iter().any(|action| works_on(action, resource));
-    let resources = view.resources().iter().enumerate().filter(|(_, text)| nothing(text));
+    let resources = view.resources().iter().zip(matched).enumerate();
     resources
-        .map(|(item, text)| {
+        .filter(|(_, (_, matched))| matched.0.is_empty())
+        .map(|(item, (text, _))| {
             let expected = expected_arns(actions);
             let message = format!("no action of the statement works on `{text}`; {expected}");
             view.finding(Rule::UnmatchedResource, &["Resource", &item.to_string()], message)
@@ -73,14 +98,8 @@ fn expected_arns(actions: &[&Action]) -> String {
     format!("they work on {}{more}", shown.join(" and "))
 }
 
-fn works_on(action: &Action, resource: &str) -> bool {
-    action.resources().any(|used| {
-        used.resource_type.arns.iter().any(|arn| ArnTemplate::parse(arn).could_match(resource))
-    })
-}
-
-fn unmatched(pattern: &ActionPattern<'_>, resources: &[String]) -> Option<Finding> {
-    let covered = |action: &Action| resources.iter().any(|resource| works_on(action, resource));
+fn unmatched(pattern: &ActionPattern<'_>, matched: &[Matched]) -> Option<Finding> {
+    let covered = |action: &Action| matched.iter().any(|matched| matched.has_one_of(action));
     let (without, with): (Vec<&Action>, Vec<&Action>) =
         pattern.matched.iter().copied().partition(|action| action.resources().next().is_none());
     let (rule, message) = if with.is_empty() && !without.is_empty() {

@@ -256,6 +256,10 @@ rules! {
         "All actions of a service are allowed on all resources."
         "That includes deleting, tagging and changing who may do what, and actions still to come."
         "Name actions and resources."
+    PermissionsManagement "permissions-management" Warning
+        "Actions that change who may do what are allowed on all resources."
+        "Whoever has them lets others in, also other accounts: through the policy of a repository, a log group, a role."
+        "Name the resources, or leave these actions to administrators."
     AllowNotAction "allow-not-action" Warning
         "An Allow with `NotAction`."
         "It gives every action of every service but a few, and every new one."

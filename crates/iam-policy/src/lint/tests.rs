@@ -402,6 +402,13 @@ const EXAMPLES: &[Example] = &[
         r#"{"Effect":"Allow","Action":"glue:Get*","Resource":"*"}"#,
     ),
     (
+        Rule::PermissionsManagement,
+        Identity,
+        r#"{"Effect":"Allow","Action":["ecr:DescribeImages","ecr:Set*"],"Resource":"*"}"#,
+        "/Statement/0/Action/1",
+        r#"{"Effect":"Allow","Action":["ecr:DescribeImages","ecr:Set*"],"Resource":"arn:aws:ecr:eu-west-1:111122223333:repository/a"}"#,
+    ),
+    (
         Rule::AllowNotAction,
         Identity,
         r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#,

@@ -1,0 +1,4 @@
+//! The crate from outside, on documents of others.
+
+#[cfg(test)]
+mod sources;
