@@ -9,7 +9,7 @@ pub use arn::ArnPattern;
 pub use date::date;
 pub use number::Number;
 
-pub(crate) use compiled::Condition;
+pub(crate) use compiled::{Condition, network};
 
 use std::fmt;
 

@@ -12,6 +12,7 @@ pub mod evaluate;
 pub mod lint;
 pub mod pattern;
 pub mod persona;
+pub mod prove;
 pub mod request;
 pub mod service_reference;
 pub mod source_identity;

@@ -214,7 +214,7 @@ fn boolean(text: &str) -> Option<bool> {
 }
 
 /// Reads a network, or one address. Bits behind the prefix do not count.
-pub(super) fn network(text: &str) -> Option<IpNet> {
+pub(crate) fn network(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()
 }
 

@@ -1,0 +1,129 @@
+//! The actions that some statement tells apart.
+
+use super::automaton;
+use super::bits::Bits;
+use super::frontier::outdoes;
+use super::rules::{Rule, action_glob};
+use super::unknown::Unknown;
+use crate::pattern::{Pattern, Syntax};
+use crate::service_reference;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Actions that the same statements are about.
+#[derive(Debug, Clone)]
+pub(super) struct ActionClass {
+    /// One of them.
+    pub(super) action: String,
+    /// Whether AWS has an action of this name today.
+    pub(super) real: bool,
+    /// The statements that are about it.
+    pub(super) rules: Bits,
+}
+
+/// Actions for which the policy of the resource decides alone, where there is one.
+const RESOURCE_DECIDES: [&str; 2] = ["kms:*", "sts:assumerole*"];
+
+/// One of every class that another does not outdo: real ones first.
+///
+/// Every text is taken for an action, not only those that AWS has today. A class of no real action
+/// never stands in the way of one with a real action.
+pub(super) fn classes(
+    rules: &[Rule],
+    helpful: &Bits,
+    by_resource: bool,
+) -> Result<Vec<ActionClass>, Unknown> {
+    let mut globs: Vec<_> = rules.iter().flat_map(|rule| rule.actions.patterns.clone()).collect();
+    globs.sort();
+    globs.dedup();
+    let special: Vec<_> = RESOURCE_DECIDES.iter().map(|pattern| action_glob(pattern)).collect();
+    let first_special = globs.len();
+    globs.extend(special.iter().filter(|_| by_resource).cloned());
+    let numbers: BTreeMap<_, usize> =
+        globs.iter().take(first_special).enumerate().map(|(at, glob)| (glob, at)).collect();
+    let told = |matched: &Bits| -> (Bits, Bits) {
+        let about = |rule: &Rule| {
+            let listed = rule.actions.patterns.iter().any(|glob| {
+                numbers.get(glob).is_some_and(|at| matched.contains(*at))
+            });
+            listed != rule.actions.none_of
+        };
+        let rules = (0..).zip(rules).filter(|(_, rule)| about(rule)).map(|(at, _)| at).collect();
+        (rules, matched.iter().filter(|at| *at >= first_special).collect())
+    };
+    let mut found: BTreeMap<(Bits, Bits), ActionClass> = BTreeMap::new();
+    let real = real_actions(&globs);
+    for (matched, action) in real {
+        let key = told(&matched);
+        let class = ActionClass { action, real: true, rules: key.0.clone() };
+        found.entry(key).or_insert(class);
+    }
+    for (matched, texts) in automaton::classes(&globs, 1, &[])? {
+        let key = told(&matched);
+        let action = texts.into_iter().next().unwrap_or_default();
+        let class = ActionClass { action, real: false, rules: key.0.clone() };
+        found.entry(key).or_insert(class);
+    }
+    Ok(best(found, helpful))
+}
+
+fn best(found: BTreeMap<(Bits, Bits), ActionClass>, helpful: &Bits) -> Vec<ActionClass> {
+    let outdone = |(rules, special): &(Bits, Bits), class: &ActionClass| {
+        found.iter().any(|((other, same), by)| {
+            same == special
+                && other != rules
+                && (by.real || !class.real)
+                && outdoes(helpful, other, rules)
+        })
+    };
+    let mut best: Vec<ActionClass> = found
+        .iter()
+        .filter(|(key, class)| !outdone(key, class))
+        .map(|(_, class)| class.clone())
+        .collect();
+    best.sort_by(|a, b| b.real.cmp(&a.real).then_with(|| a.action.cmp(&b.action)));
+    best
+}
+
+/// Actions that AWS has, of the services that the patterns name, with what they match.
+fn real_actions(globs: &[automaton::Glob]) -> Vec<(Bits, String)> {
+    let prefix = |glob: &automaton::Glob| {
+        let mut name = String::new();
+        for step in glob {
+            match step {
+                automaton::Step::Either(letter) => name.push(letter.to_ascii_lowercase()),
+                automaton::Step::One(':') => return Some(name),
+                automaton::Step::One(letter) => name.push(*letter),
+                _ => return None,
+            }
+        }
+        None
+    };
+    let services: BTreeSet<String> = globs.iter().filter_map(prefix).collect();
+    let patterns: Vec<Pattern> = globs.iter().map(|glob| pattern(glob)).collect();
+    let mut all = Vec::new();
+    for service in services.iter().filter_map(|name| service_reference::service(name)) {
+        for action in service.actions() {
+            let name = action.to_string();
+            let folded = name.to_ascii_lowercase();
+            let matches = |(_, pattern): &(usize, &Pattern)| pattern.matches_text(&folded);
+            let matched = patterns.iter().enumerate().filter(matches).map(|(at, _)| at).collect();
+            all.push((matched, name));
+        }
+    }
+    all
+}
+
+/// The pattern of a glob, in lower case.
+fn pattern(glob: &automaton::Glob) -> Pattern {
+    let text: String = glob
+        .iter()
+        .filter_map(|step| match step {
+            automaton::Step::Either(letter) => Some(letter.to_ascii_lowercase()),
+            automaton::Step::One(letter) => Some(*letter),
+            automaton::Step::Any => Some('?'),
+            automaton::Step::Many => Some('*'),
+            _ => None,
+        })
+        .collect();
+    Pattern::parse(&text, Syntax::WILDCARDS)
+}
