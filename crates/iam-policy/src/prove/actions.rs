@@ -42,9 +42,11 @@ pub(super) fn classes(
         globs.iter().take(first_special).enumerate().map(|(at, glob)| (glob, at)).collect();
     let told = |matched: &Bits| -> (Bits, Bits) {
         let about = |rule: &Rule| {
-            let listed = rule.actions.patterns.iter().any(|glob| {
-                numbers.get(glob).is_some_and(|at| matched.contains(*at))
-            });
+            let listed = rule
+                .actions
+                .patterns
+                .iter()
+                .any(|glob| numbers.get(glob).is_some_and(|at| matched.contains(*at)));
             listed != rule.actions.none_of
         };
         let rules = (0..).zip(rules).filter(|(_, rule)| about(rule)).map(|(at, _)| at).collect();
@@ -63,10 +65,10 @@ pub(super) fn classes(
         let class = ActionClass { action, real: false, rules: key.0.clone() };
         found.entry(key).or_insert(class);
     }
-    Ok(best(found, helpful))
+    Ok(best(&found, helpful))
 }
 
-fn best(found: BTreeMap<(Bits, Bits), ActionClass>, helpful: &Bits) -> Vec<ActionClass> {
+fn best(found: &BTreeMap<(Bits, Bits), ActionClass>, helpful: &Bits) -> Vec<ActionClass> {
     let outdone = |(rules, special): &(Bits, Bits), class: &ActionClass| {
         found.iter().any(|((other, same), by)| {
             same == special
@@ -99,14 +101,14 @@ fn real_actions(globs: &[automaton::Glob]) -> Vec<(Bits, String)> {
         None
     };
     let services: BTreeSet<String> = globs.iter().filter_map(prefix).collect();
-    let patterns: Vec<Pattern> = globs.iter().map(|glob| pattern(glob)).collect();
+    let patterns: Vec<Pattern> = globs.iter().map(pattern).collect();
     let mut all = Vec::new();
     for service in services.iter().filter_map(|name| service_reference::service(name)) {
         for action in service.actions() {
             let name = action.to_string();
             let folded = name.to_ascii_lowercase();
-            let matches = |(_, pattern): &(usize, &Pattern)| pattern.matches_text(&folded);
-            let matched = patterns.iter().enumerate().filter(matches).map(|(at, _)| at).collect();
+            let about = |(_, pattern): &(usize, &Pattern)| pattern.matches_text(&folded);
+            let matched = patterns.iter().enumerate().filter(about).map(|(at, _)| at).collect();
             all.push((matched, name));
         }
     }

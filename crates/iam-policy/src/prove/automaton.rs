@@ -163,11 +163,7 @@ impl Machine {
                 Step::Folded(asked) if !same_folded(asked, letter) => {}
                 Step::AnyBut(barred) | Step::ManyBut(barred) if barred == letter => {}
                 Step::Many | Step::ManyBut(_) => self.enter(&mut next, place),
-                Step::One(_)
-                | Step::Either(_)
-                | Step::Folded(_)
-                | Step::Any
-                | Step::AnyBut(_) => {
+                Step::One(_) | Step::Either(_) | Step::Folded(_) | Step::Any | Step::AnyBut(_) => {
                     self.enter(&mut next, place + 1);
                 }
             }
@@ -220,9 +216,7 @@ impl Machine {
         // Where every pattern asks for a letter, any other letter ends all hope: one such word will
         // do, for it can go on as it likes.
         let rest = if open || state.is_empty() { others } else { 1 };
-        let apart = |letter: &char| {
-            !letters.iter().any(|asked| asked.eq_ignore_ascii_case(letter))
-        };
+        let apart = |letter: &char| !letters.iter().any(|asked| asked.eq_ignore_ascii_case(letter));
         let spare = ('\u{4e00}'..='\u{9fff}').chain('\u{a000}'..='\u{a48c}');
         let chosen: Vec<char> = OTHERS
             .chars()

@@ -35,7 +35,8 @@ impl Documents {
     /// One uses an operator that does not exist.
     pub fn compile(&self) -> Result<Policies, CompileError> {
         let one = |document: &Document| Compiled::new(document).map(Arc::new);
-        let list = |documents: &[Document]| documents.iter().map(one).collect::<Result<Vec<_>, _>>();
+        let list =
+            |documents: &[Document]| documents.iter().map(one).collect::<Result<Vec<_>, _>>();
         let levels = |levels: &[Vec<Document>]| {
             levels.iter().map(|level| list(level)).collect::<Result<Vec<_>, _>>()
         };

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The keys that matter for some statements, by the name they are looked at under.
 #[derive(Debug)]
 pub(super) struct Keys<'a> {
-    keys: BTreeMap<String, KeyTests<'a>>,
+    by_name: BTreeMap<String, KeyTests<'a>>,
     canonical: BTreeMap<String, String>,
     /// Patterns of resources, of the statements.
     resources: Vec<&'a Pattern>,
@@ -60,7 +60,7 @@ impl<'a> Keys<'a> {
         constant: impl Fn(&str) -> bool,
     ) -> Self {
         let mut this = Self {
-            keys: BTreeMap::new(),
+            by_name: BTreeMap::new(),
             canonical: BTreeMap::new(),
             resources: Vec::new(),
             in_resources: BTreeSet::new(),
@@ -79,7 +79,7 @@ impl<'a> Keys<'a> {
                 }
                 if !constant(&test.key) {
                     let key = this.add(&test.key, world, false);
-                    if let Some(found) = this.keys.get_mut(&key) {
+                    if let Some(found) = this.by_name.get_mut(&key) {
                         found.tests.push((at, test));
                     }
                 }
@@ -90,7 +90,7 @@ impl<'a> Keys<'a> {
 
     fn add(&mut self, name: &str, world: World, is_variable: bool) -> String {
         let canonical = world.canonical(name);
-        let key = self.keys.entry(canonical.clone()).or_default();
+        let key = self.by_name.entry(canonical.clone()).or_default();
         key.names.insert(name.to_owned());
         key.is_variable |= is_variable;
         self.canonical.insert(name.to_owned(), canonical.clone());
@@ -104,46 +104,47 @@ impl<'a> Keys<'a> {
 
     /// A key with its tests in these rules.
     pub(super) fn key(&self, key: &str, rules: &Bits) -> Option<Key<'_>> {
-        let KeyTests { names, tests, .. } = self.keys.get(key)?;
+        let KeyTests { names, tests, .. } = self.by_name.get(key)?;
         let tests = tests.iter().filter(|(rule, _)| rules.contains(*rule)).copied().collect();
         Some(Key { names, tests })
     }
 
     /// A key with all its tests.
     pub(super) fn key_of_all(&self, key: &str) -> Option<Key<'_>> {
-        let KeyTests { names, tests, .. } = self.keys.get(key)?;
+        let KeyTests { names, tests, .. } = self.by_name.get(key)?;
         Some(Key { names, tests: tests.clone() })
     }
 
     /// The names of the keys of a group.
     pub(super) fn names_of(&self, group: &Group) -> BTreeSet<String> {
-        let keys = group.keys.iter().filter_map(|key| self.keys.get(key));
+        let keys = group.keys.iter().filter_map(|key| self.by_name.get(key));
         keys.flat_map(|key| key.names.iter().cloned()).collect()
     }
 
     /// The patterns that the keys of a group are held against, and the resource if it is one of them.
     pub(super) fn patterns(&self, group: &Group) -> Vec<Patterns<'_>> {
         let mut all = Vec::new();
-        for (key, found) in self.keys.iter().filter(|(key, _)| group.keys.contains(*key)) {
+        for (key, found) in self.by_name.iter().filter(|(key, _)| group.keys.contains(*key)) {
             for (_, test) in &found.tests {
                 let kind = test.operator.base.kind;
-                let text = matches!(kind, Kind::Text | Kind::Pattern | Kind::FoldedText | Kind::Arn);
+                let text =
+                    matches!(kind, Kind::Text | Kind::Pattern | Kind::FoldedText | Kind::Arn);
                 if text || kind == Kind::Bool {
-                    let patterns = test.patterns.iter().collect();
-                    all.push(Patterns { of: Some(key), kind, patterns });
+                    let list = test.patterns.iter().collect();
+                    all.push(Patterns { of: Some(key), kind, list });
                 }
             }
         }
         if self.in_resources.iter().any(|key| group.keys.contains(key)) {
-            let patterns = self.resources.clone();
-            all.push(Patterns { of: None, kind: Kind::Pattern, patterns });
+            let list = self.resources.clone();
+            all.push(Patterns { of: None, kind: Kind::Pattern, list });
         }
         all
     }
 
     /// The group that the resource belongs to, and all others.
     pub(super) fn groups(&self, world: World) -> (Group, Vec<Group>) {
-        let mut left: BTreeSet<&String> = self.keys.keys().collect();
+        let mut left: BTreeSet<&String> = self.by_name.keys().collect();
         let with_resource = self.group(self.in_resources.clone(), &mut left, world);
         let mut others = Vec::new();
         while let Some(key) = left.first().map(|key| (*key).clone()) {
@@ -160,8 +161,10 @@ impl<'a> Keys<'a> {
             if !left.remove(&key) {
                 continue;
             }
-            next.extend(left.iter().filter(|other| self.tied(&key, other, world)).map(|k| (*k).clone()));
-            if self.keys.get(&key).is_some_and(|found| found.is_variable) {
+            next.extend(
+                left.iter().filter(|other| self.tied(&key, other, world)).map(|k| (*k).clone()),
+            );
+            if self.by_name.get(&key).is_some_and(|found| found.is_variable) {
                 group.variables.insert(key.clone());
             }
             group.keys.insert(key);
@@ -172,7 +175,7 @@ impl<'a> Keys<'a> {
     /// Whether one key's tests use the other in a variable, or the world ties them together.
     fn tied(&self, one: &str, other: &str, world: World) -> bool {
         let uses = |key: &str, used: &str| {
-            self.keys.get(key).is_some_and(|found| {
+            self.by_name.get(key).is_some_and(|found| {
                 found.tests.iter().any(|(_, test)| {
                     test.variables().iter().any(|name| {
                         self.canonical.get(*name).is_some_and(|canonical| canonical == used)
@@ -181,18 +184,17 @@ impl<'a> Keys<'a> {
             })
         };
         let both_used = || {
-            self.keys.values().any(|found| {
+            self.by_name.values().any(|found| {
                 found.tests.iter().any(|(_, test)| {
-                    let used: BTreeSet<&String> = test
-                        .variables()
-                        .iter()
-                        .filter_map(|name| self.canonical.get(*name))
-                        .collect();
-                    used.iter().any(|key| *key == one) && used.iter().any(|key| *key == other)
+                    let names = test.variables();
+                    let stands = |key: &str| {
+                        names.iter().any(|n| self.canonical.get(*n).is_some_and(|c| c == key))
+                    };
+                    stands(one) && stands(other)
                 })
             })
         };
-        let names = |key: &str| self.keys.get(key).map(|found| &found.names);
+        let names = |key: &str| self.by_name.get(key).map(|found| &found.names);
         let coupled = || {
             names(one).into_iter().flatten().any(|one| {
                 names(other).into_iter().flatten().any(|other| world.coupled(one, other))

@@ -65,9 +65,8 @@ pub(super) fn classes(
     }
     let any = about(&|_, rule| rule.resources.patterns.iter().any(Pattern::is_any));
     found.entry(any).or_insert(ANY.to_owned());
-    let outdone = |rules: &Bits| {
-        found.keys().any(|other| other != rules && outdoes(helpful, other, rules))
-    };
+    let outdone =
+        |rules: &Bits| found.keys().any(|other| other != rules && outdoes(helpful, other, rules));
     Ok(found
         .iter()
         .filter(|(rules, _)| !outdone(rules))

@@ -135,12 +135,7 @@ fn rule(wanted: bool, statement: &Statement, variables: bool) -> Result<Rule, Un
             tests.push(Test::new(operator, key, &values.0, variables));
         }
     }
-    Ok(Rule {
-        helpful: (statement.effect == Effect::Allow) == wanted,
-        actions,
-        resources,
-        tests,
-    })
+    Ok(Rule { helpful: (statement.effect == Effect::Allow) == wanted, actions, resources, tests })
 }
 
 fn globs_of_actions(list: &[String]) -> Vec<Glob> {

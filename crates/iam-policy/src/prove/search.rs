@@ -114,7 +114,8 @@ impl<'a> Search<'a> {
         let rules = rules::rules(wanted, refused)?;
         let root = subject.principal.kind() == PrincipalKind::Root;
         let needs = if root { Vec::new() } else { rules::needs(wanted) };
-        let helpful = (0..).zip(&rules).filter(|(_, rule)| rule.helpful).map(|(at, _)| at).collect();
+        let helpful =
+            (0..).zip(&rules).filter(|(_, rule)| rule.helpful).map(|(at, _)| at).collect();
         Ok(Self {
             subject,
             world,
@@ -161,7 +162,9 @@ impl<'a> Search<'a> {
         for case in self.world.cases(&keys.names_of(&with_resource)) {
             for values in self.assignments(&keys, &with_resource, &case, &base, progress)? {
                 let assigned = apply(&base, &values);
-                for found in resources::classes(&self.rules, &class.rules, &self.helpful, &assigned)? {
+                for found in
+                    resources::classes(&self.rules, &class.rules, &self.helpful, &assigned)?
+                {
                     if self.possible(&found.rules) {
                         let at = Place {
                             request: apply(
@@ -196,7 +199,8 @@ impl<'a> Search<'a> {
         progress: &mut Progress,
     ) -> Result<bool, Unknown> {
         // Tests of keys that have their values by now.
-        let undecided = |key: &str| at.keys.contains(key) && !with_resource.is_variable(at.keys, key);
+        let undecided =
+            |key: &str| at.keys.contains(key) && !with_resource.is_variable(at.keys, key);
         let holds = self.holding(&at.rules, &at.request, undecided);
         if !self.possible(&holds) {
             return Ok(false);
@@ -220,9 +224,8 @@ impl<'a> Search<'a> {
 
     /// The rules of which no test fails, of those that are not left for later.
     fn holding(&self, rules: &Bits, request: &Request, later: impl Fn(&str) -> bool) -> Bits {
-        let holds = |rule: &Rule| {
-            rule.tests.iter().all(|test| later(&test.key) || test.holds(request))
-        };
+        let holds =
+            |rule: &Rule| rule.tests.iter().all(|test| later(&test.key) || test.holds(request));
         rules.iter().filter(|at| self.rules.get(*at).is_some_and(holds)).collect()
     }
 
@@ -312,10 +315,14 @@ impl<'a> Search<'a> {
             let given = self.given(key, texts.of(key.names), case, base)?;
             combinations = combinations
                 .iter()
-                .flat_map(|before| given.iter().map(move |values| extended(before, key.names, values)))
+                .flat_map(|before| {
+                    given.iter().map(move |values| extended(before, key.names, values))
+                })
                 .collect();
             if combinations.len() > MOST_ASSIGNMENTS {
-                return Err(Unknown::because("policy variables have too many combinations of values"));
+                return Err(Unknown::because(
+                    "policy variables have too many combinations of values",
+                ));
             }
         }
         Ok(combinations)
@@ -339,7 +346,8 @@ impl<'a> Search<'a> {
                     key.names.first().map_or("", String::as_str)
                 )));
             }
-            let lists = key.choices(self.world, case, base)?.into_iter().map(|choice| choice.values);
+            let lists =
+                key.choices(self.world, case, base)?.into_iter().map(|choice| choice.values);
             given.extend(lists.filter(|values| values.len() > 1));
         }
         Ok(given)

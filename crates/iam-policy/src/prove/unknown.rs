@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Why something is neither proved nor refuted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unknown(String);
+pub(super) struct Unknown(String);
 
 impl Unknown {
     pub(super) fn because(why: impl Into<String>) -> Self {

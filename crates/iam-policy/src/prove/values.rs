@@ -48,7 +48,8 @@ pub(super) fn single(
         tests.iter().filter_map(|test| Family::of(test.operator.base.kind)).collect();
     let mut families = families.into_iter();
     let (family, other) = (families.next(), families.next());
-    if other.is_some() || (!more.is_empty() && family.is_some_and(|family| family != Family::Text)) {
+    if other.is_some() || (!more.is_empty() && family.is_some_and(|family| family != Family::Text))
+    {
         return Err(Unknown::because(format!("`{key}` is compared as different types of value")));
     }
     let odd = || ["x".to_owned(), String::new()].into_iter();
@@ -65,11 +66,7 @@ pub(super) fn single(
 }
 
 /// The patterns that texts are held against, and the empty text, which often means nothing at all.
-fn text_globs(
-    key: &str,
-    tests: &[&Test],
-    request: &Request,
-) -> Result<Vec<Glob>, Unknown> {
+fn text_globs(key: &str, tests: &[&Test], request: &Request) -> Result<Vec<Glob>, Unknown> {
     let mut globs = vec![Vec::new()];
     for test in tests {
         for pattern in &test.patterns {

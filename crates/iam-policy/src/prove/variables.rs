@@ -32,7 +32,7 @@ pub(super) struct Patterns<'a> {
     /// A key in lower case, or none: the resource.
     pub(super) of: Option<&'a str>,
     pub(super) kind: Kind,
-    pub(super) patterns: Vec<&'a Pattern>,
+    pub(super) list: Vec<&'a Pattern>,
 }
 
 /// A key that occurs in variables.
@@ -126,7 +126,7 @@ fn whole(group: &Patterns<'_>, request: &Request) -> Result<Vec<Glob>, Unknown> 
         globs.extend(booleans());
     }
     let key = group.of.unwrap_or("the resource");
-    for pattern in &group.patterns {
+    for pattern in &group.list {
         if known(pattern, request).iter().any(|part| matches!(part, Part::Variable(_))) {
             if group.kind == Kind::FoldedText {
                 let why = format!("`{key}` is compared with a variable without regard to case");
@@ -148,7 +148,7 @@ fn whole(group: &Patterns<'_>, request: &Request) -> Result<Vec<Glob>, Unknown> 
 fn inside(names: &Names, group: &Patterns<'_>, request: &Request) -> Result<bool, Unknown> {
     let mut found = false;
     let key = name(names);
-    for pattern in &group.patterns {
+    for pattern in &group.list {
         let parts = known(pattern, request);
         let whole = parts.len() == 1 && group.of.is_some();
         let mut before: Option<&Part> = None;
@@ -180,7 +180,7 @@ fn inside(names: &Names, group: &Patterns<'_>, request: &Request) -> Result<bool
             before = Some(part);
         }
     }
-    if found && group.patterns.iter().any(|pattern| pattern.parts().contains(&Part::One)) {
+    if found && group.list.iter().any(|pattern| pattern.parts().contains(&Part::One)) {
         let why = format!("`?` and `${{{key}}}` stand in patterns of the same thing");
         return Err(Unknown::because(why));
     }
@@ -192,7 +192,7 @@ fn inside(names: &Names, group: &Patterns<'_>, request: &Request) -> Result<bool
 fn segments(group: &Patterns<'_>, request: &Request) -> Result<Vec<Glob>, Unknown> {
     let mut globs = Vec::new();
     let of = group.of.unwrap_or("the resource");
-    for pattern in &group.patterns {
+    for pattern in &group.list {
         for segment in split(&known(pattern, request)) {
             if segment.iter().any(|part| matches!(part, Part::Variable(_) | Part::Malformed(_))) {
                 if segment.len() > 1 {

@@ -1,14 +1,14 @@
 //! What a request can look like: which values its context keys can have together.
 //!
-//! Nothing here is needed for a proof over [`World::ANY`], where every key has any values or none,
-//! whatever the others have. [`World::AWS`] leaves out requests that AWS's documentation rules out.
+//! Nothing here is needed for a proof over [`World::Any`], where every key has any values or none,
+//! whatever the others have. [`World::Aws`] leaves out requests that AWS's documentation rules out.
 
 use crate::service_reference::GLOBAL_KEYS;
 use std::collections::BTreeSet;
 
 /// Which requests there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum World {
+pub(super) enum World {
     /// Every combination of values.
     Any,
     /// Only those that AWS makes, by its documentation.
@@ -64,9 +64,9 @@ impl World {
     pub(super) fn cases(self, keys: &BTreeSet<String>) -> Vec<Case> {
         let mut cases = vec![Case::default()];
         if keys.contains(ALWAYS) {
-            cases.iter_mut().for_each(|case| {
+            for case in &mut cases {
                 case.present.insert(ALWAYS.to_owned());
-            });
+            }
         }
         if self == Self::Any {
             return cases;
@@ -158,13 +158,18 @@ mod tests {
         assert!(with.admits("aws:tagkeys", &team) && !with.admits("aws:tagkeys", &other));
         assert!(!with.admits("aws:tagkeys", &[]) && !with.admits("aws:requesttag/team", &[]));
         assert!(!without.admits("aws:tagkeys", &team) && without.admits("aws:tagkeys", &other));
-        assert!(without.admits("aws:tagkeys", &[]) && !without.admits("aws:requesttag/team", &other));
+        assert!(
+            without.admits("aws:tagkeys", &[]) && !without.admits("aws:requesttag/team", &other)
+        );
     }
 
     #[test]
     fn tags_of_a_resource_have_one_name_and_one_value() {
         assert_eq!(World::Aws.canonical("sagemaker:resourcetag/team"), "aws:resourcetag/team");
-        assert_eq!(World::Any.canonical("sagemaker:resourcetag/team"), "sagemaker:resourcetag/team");
+        assert_eq!(
+            World::Any.canonical("sagemaker:resourcetag/team"),
+            "sagemaker:resourcetag/team"
+        );
         assert!(!World::Aws.several("sagemaker:resourcetag/team"));
         assert!(World::Aws.several("aws:tagkeys") && World::Aws.several("x:unheardof"));
         assert!(!World::Aws.several("aws:sourceip") && World::Any.several("aws:sourceip"));
