@@ -96,10 +96,11 @@ impl Watch {
         self.frozen(&case);
         self.others(&case);
         match &deed.what {
-            What::Create { tags, .. } => {
+            What::Create { profile, tags } => {
                 self.right_to(&case, tags);
                 self.only_one(&case, tags);
                 self.assigned(&case, tags);
+                self.is_back(deed, profile);
             }
             What::Update { role, .. } => {
                 if let Some(profile) = case.profile {
@@ -111,7 +112,7 @@ impl Watch {
                 self.guard(&case);
             }
             What::Untag { profile, keys } if keys.contains(TAG_LEAVING) => {
-                self.marks.remove(&(deed.domain.clone(), profile.to_ascii_lowercase()));
+                self.is_back(deed, profile);
             }
             What::StopApp { .. } => self.harm(&case),
             What::DeleteSpace { space } => {
@@ -224,6 +225,11 @@ impl Watch {
         if self.directory_half {
             self.tally.expect(Invariant::PartialTakesNothing, case.now, holds, what);
         }
+    }
+
+    /// What was taken away and is there again is not counted, whatever becomes of it then.
+    fn is_back(&mut self, deed: &Deed, profile: &str) {
+        self.marks.remove(&(deed.domain.clone(), profile.to_ascii_lowercase()));
     }
 
     fn guard(&mut self, case: &Case<'_>) {

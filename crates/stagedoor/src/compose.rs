@@ -2,6 +2,7 @@
 
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
+use crate::output;
 use crate::system::{SystemClock, SystemEntropy};
 use access::ids::Region;
 use access::map::{AccessMap, DirectoryConfig};
@@ -53,7 +54,18 @@ pub(crate) fn forgetful_store() -> Result<SqliteStore> {
 
 /// The store of a command that writes, or that only shows what it would write.
 pub(crate) fn store(path: &Path, dry_run: bool) -> Result<SqliteStore> {
-    if dry_run { readable_store(path) } else { open_store(path) }
+    if dry_run {
+        return readable_store(path);
+    }
+    // A mistyped path would else pass for a store in which nobody was ever offboarded.
+    if !path.exists() {
+        output::talk(&format!(
+            "note: there was no store at {}, a new one is made: it knows of no freeze and of nobody \
+             whom an admin offboarded (--store names another)",
+            path.display()
+        ));
+    }
+    open_store(path)
 }
 
 /// Puts a plane together.

@@ -10,7 +10,9 @@ pub(crate) struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the real clock")]
     fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
+        // Whole milliseconds: nothing here is finer, and people read these times.
+        let now = jiff::Timestamp::now();
+        jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }
 

@@ -4,7 +4,9 @@ use crate::sqlite::{SqliteStore, parsed};
 use crate::{microseconds, tally};
 use access::ids::PersonId;
 use async_trait::async_trait;
-use control::ports::{Lease, QueueStatus, Retry, StoreError, Work, WorkKey, WorkQueue};
+use control::ports::{
+    Lease, MOST_PEOPLE_WAITING, QueueStatus, Retry, StoreError, Work, WorkKey, WorkQueue,
+};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeSet;
@@ -14,6 +16,9 @@ const EVERYTHING: &str = "";
 
 /// Free to be taken at ?1.
 const IS_FREE: &str = "due <= ?1 AND (until IS NULL OR until <= ?1)";
+
+/// A person at whom nobody is.
+const WAITS: &str = "key <> '' AND lease IS NULL";
 
 #[async_trait]
 impl WorkQueue for SqliteStore {
@@ -31,6 +36,16 @@ impl WorkQueue for SqliteStore {
             )?;
             for key in &keys {
                 push.execute(params![text_of(key), due])?;
+            }
+            // Too many to read one by one: everybody is read at once, when the first was due.
+            let (waiting, first): (u32, Option<i64>) = transaction
+                .prepare_cached(&format!("SELECT count(*), min(due) FROM work WHERE {WAITS}"))?
+                .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            if let Some(first) = first.filter(|_| waiting > MOST_PEOPLE_WAITING) {
+                push.execute(params![EVERYTHING, first])?;
+                transaction
+                    .prepare_cached(&format!("DELETE FROM work WHERE {WAITS}"))?
+                    .execute([])?;
             }
             Ok(())
         })

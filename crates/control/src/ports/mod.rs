@@ -42,4 +42,4 @@ pub use studio::{
 };
 pub use switch::{Freeze, Switch};
 pub use wakeups::{Delivery, WakeQueue};
-pub use work::{Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};
+pub use work::{Lease, MOST_PEOPLE_WAITING, QueueStatus, Retry, Work, WorkKey, WorkQueue};

@@ -60,12 +60,16 @@ pub struct QueueStatus {
     pub last_full: Option<Timestamp>,
 }
 
+/// More people than these do not wait each by themselves: everything is read instead. Whoever floods
+/// the events with made-up people fills no store.
+pub const MOST_PEOPLE_WAITING: u32 = 10_000;
+
 /// What is to be read again. Survives the process, and is shared by all replicas.
 #[async_trait]
 pub trait WorkQueue: Send + Sync + fmt::Debug {
     /// Asks for these to be read again, not before `due`; what waits already is due at the earlier
     /// of both times, and what somebody is at comes once more. All or none are on disk when this
-    /// returns.
+    /// returns. Of more than [`MOST_PEOPLE_WAITING`] people everything is made.
     async fn push(&self, keys: &BTreeSet<WorkKey>, due: Timestamp) -> Result<(), StoreError>;
 
     /// Leases what is due, in one atomic step: everything if that is due, by itself; else up to

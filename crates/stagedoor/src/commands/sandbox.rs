@@ -32,7 +32,8 @@ pub(super) async fn run(args: &SandboxArgs) -> Result<Outcome> {
     let stop = super::serve::stop_signal();
     output::talk(&format!(
         "Simulated AWS on http://{address}. Nothing here is real, and any access key will do:\n\n  \
-         export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} \\\n         \
+         export AWS_ENDPOINT_URL=http://{address} \\\n         \
+         AWS_REGION={region} AWS_DEFAULT_REGION={region} \\\n         \
          AWS_ACCESS_KEY_ID=AKIASANDBOX AWS_SECRET_ACCESS_KEY=any\n"
     ));
     sandbox::serve(listener, sandbox::share(sandbox), || SystemClock.now(), stop)

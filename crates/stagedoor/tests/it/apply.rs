@@ -38,7 +38,22 @@ fn apply_makes_it_so_and_a_plan_afterwards_finds_nothing() {
         })
     );
     world.assert_settled();
-    assert!(world.path("stagedoor.db").exists());
+}
+
+#[test]
+fn a_store_that_was_not_there_is_made_and_said() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let run = world.apply(&["--store", "elsewhere.db"]).exits(0);
+    assert_eq!(
+        run.stderr.lines().next(),
+        Some(
+            "note: there was no store at elsewhere.db, a new one is made: it knows of no freeze and \
+             of nobody whom an admin offboarded (--store names another)"
+        )
+    );
+    assert!(world.path("elsewhere.db").exists());
+    let run = world.apply(&["--store", "elsewhere.db"]).exits(0);
+    assert!(!run.stderr.contains("elsewhere.db"), "{}", run.stderr);
 }
 
 #[test]
@@ -58,7 +73,7 @@ fn apply_twice_changes_nothing_the_second_time() {
 
 #[test]
 fn a_dry_run_shows_the_plan_and_changes_nothing() {
-    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let world = World::new(&format!("{SEED}{FAST}"), MAP).without_store();
     let plan = world.run(&["plan"]).exits(2);
     world.apply(&["--dry-run"]).exits(2).prints(&plan.stdout);
     assert_eq!(world.cloud.profiles(RESEARCH), []);

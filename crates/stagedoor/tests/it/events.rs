@@ -38,7 +38,7 @@ fn an_added_member_gets_a_profile_and_nobody_else_does() {
         format!(
             "event.json: AddMemberToGroup 7d0c4c1e-3c0f-4a55-8f6f-0e3f6d2b9a10 → read {BEN} again\n\
              1 file, 1 event.\n  \
-             sso-directory: 1 person\n  \
+             sso-directory: person 1\n  \
              ben--demand in research: created\n"
         )
     );
@@ -75,14 +75,14 @@ fn a_log_file_of_cloudtrail_is_read_record_by_record() {
     world.write("log.json", &log.to_string());
     replay(&world, &["log.json"]).exits(0).says(&[
         &format!("log.json[1]: AddMemberToGroup 7d0c4c1e-3c0f-4a55-8f6f-0e3f6d2b9a10 → read {BEN}"),
-        "1 file, 2 events.\n  sso-directory: 1 person\n  other: 1 ignored\n",
+        "1 file, 2 events.\n  sso-directory: person 1\n  other: ignored 1\n",
     ]);
     assert_eq!(world.cloud.names(), ["ben--demand"]);
 }
 
 #[test]
 fn a_dry_run_shows_what_would_be_done() {
-    let world = fresh();
+    let world = fresh().without_store();
     world.write("event.json", &event("AddMemberToGroup", BEN, "g-1").to_string());
     let run = replay(&world, &["event.json", "--dry-run"]).exits(2);
     assert!(
@@ -249,7 +249,7 @@ fn a_group_is_read_once_for_all_its_events_and_nobody_else_is() {
         "eventName": "PatchGroup", "requestParameters": {"id": group}});
     world.write("events.jsonl", &format!("{patch}\n{patch}\n{patch}"));
     let before = world.cloud.calls("identitystore:ListUsers");
-    replay(&world, &["events.jsonl"]).exits(0).says(&["  identitystore-scim: 3 group\n"]);
+    replay(&world, &["events.jsonl"]).exits(0).says(&["  identitystore-scim: group 3\n"]);
     assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
     assert_eq!(world.cloud.calls("identitystore:ListUsers"), before, "not everybody");
 }

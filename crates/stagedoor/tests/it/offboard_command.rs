@@ -56,7 +56,7 @@ fn timeless(text: &str) -> String {
 
 #[test]
 fn a_dry_run_tells_what_is_lost_and_changes_nothing() {
-    let world = at_work("7d");
+    let world = at_work("7d").without_store();
     let home = |name: &str| world.cloud.profile(name).home_uid;
     let run = world.run(&["offboard", "ana", "--dry-run"]).exits(2);
     let hours = "running for HOURS h";

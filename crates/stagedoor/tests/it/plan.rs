@@ -6,7 +6,7 @@ use serde_json::json;
 
 #[test]
 fn a_plan_names_the_people_who_gain_and_changes_nothing() {
-    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let world = World::new(&format!("{SEED}{FAST}"), MAP).without_store();
     world.run(&["plan"]).exits(2).prints(
         "GAINS\n  + Ana Diaz (ana) → demand  role studio-demand\n    profile ana--demand in domain \
          research\n    because group `ml-demand`, access.yaml:26\n  + Ben Okafor (ben) → demand  role \

@@ -98,6 +98,8 @@ impl World {
     pub(crate) fn new(seed: &str, map: &str) -> Self {
         let world = Self { cloud: Cloud::start(seed), folder: tempfile::tempdir().unwrap() };
         world.write("access.yaml", map);
+        // An empty file is an empty store: that one is made is said, which one test looks at.
+        world.write("stagedoor.db", "");
         world
     }
 
@@ -111,6 +113,12 @@ impl World {
 
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// As on a machine on which no command has run yet.
+    pub(crate) fn without_store(self) -> Self {
+        fs::remove_file(self.path("stagedoor.db")).unwrap();
+        self
     }
 
     /// Every byte of the embedded store, its log included, as far as it is text.

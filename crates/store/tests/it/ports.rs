@@ -67,6 +67,7 @@ holds! {
     work::a_lease_can_be_prolonged(&),
     work::a_clock_set_back_leaves_no_lease_behind(&),
     work::the_status_counts_what_waits_and_since_when(&),
+    work::of_too_many_people_everything_is_made(&),
     work::of_racing_takers_one_gets_each(Arc),
     claims::whom_one_pass_has_another_does_not_get(&),
     claims::a_plan_made_before_another_let_go_is_stale(&),

@@ -155,7 +155,7 @@ fn described(wake: &Wake) -> String {
 fn tell(told: &Told, heard: &Heard) {
     let mut words: BTreeMap<Family, Vec<String>> = BTreeMap::new();
     for ((family, outcome), count) in &heard.outcomes {
-        words.entry(*family).or_default().push(format!("{count} {}", outcome.as_str()));
+        words.entry(*family).or_default().push(format!("{} {count}", outcome.as_str()));
     }
     let outside = match told.outside {
         0 => String::new(),

@@ -9,8 +9,8 @@ pub(super) use receipt::run as receipt;
 pub(super) use restore::run as restore;
 
 use crate::exit::BadConfiguration;
+use crate::mapfile;
 use crate::people::Named;
-use crate::{compose, mapfile};
 use access::ids::{PersonId, TeamKey};
 use access::map::{AccessMap, SharedSpaces};
 use access::observed::Ownership;
@@ -23,13 +23,6 @@ use control::receipt::{Receipt, receipt as tell};
 use control::survey::{Scope, Survey};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
-use store::SqliteStore;
-
-/// The store of a command that reads what others wrote: a missing one is not made.
-fn store_to_read(path: &Path) -> Result<SqliteStore> {
-    compose::readable_store(path)
-}
 
 /// The person, and every domain.
 fn scope(person: &PersonId) -> Scope {

@@ -1,7 +1,7 @@
 //! `stagedoor offboard`: takes everything from one person, now and until it is taken back.
 
 use super::super::apply;
-use super::{known_team, only, person_json, receipt, receipt_of, scope_with_heirs, store_to_read};
+use super::{known_team, only, person_json, receipt, receipt_of, scope_with_heirs};
 use crate::cli::{Common, OffboardArgs, OutputFormat};
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::leaver::{
@@ -28,7 +28,7 @@ pub(in crate::commands) async fn run(args: &OffboardArgs, common: &Common) -> Re
     let map = mapfile::load(&args.map.map)?;
     let looks = args.look.dry_run || args.look.status || args.look.receipt;
     let path = &args.store.store;
-    let store = if looks { store_to_read(path)? } else { compose::open_store(path)? };
+    let store = compose::store(path, looks)?;
     let plane = compose::parts(map, Aws::connect().await, store).plane;
     let named = people::find(&plane, &args.person.person).await?;
     if args.look.receipt {

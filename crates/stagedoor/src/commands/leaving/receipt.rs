@@ -1,6 +1,6 @@
 //! `stagedoor receipt`: what an offboarding did.
 
-use super::{person_json, receipt_of, store_to_read};
+use super::{person_json, receipt_of};
 use crate::cli::{Common, OutputFormat, ReceiptArgs};
 use crate::exit::Outcome;
 use crate::leaver::receipt_text;
@@ -14,7 +14,7 @@ use serde_json::json;
 
 pub(in crate::commands) async fn run(args: &ReceiptArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let store = store_to_read(&args.store.store)?;
+    let store = compose::readable_store(&args.store.store)?;
     let plane = compose::parts(map, Aws::connect().await, store).plane;
     let named = people::find(&plane, &args.person.person).await?;
     print(&plane, &named, common).await

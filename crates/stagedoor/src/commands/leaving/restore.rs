@@ -1,7 +1,7 @@
 //! `stagedoor restore`: takes an offboarding back, as far as there is something left.
 
 use super::super::apply;
-use super::{known_team, only, person_json, receipt_of, scope, store_to_read};
+use super::{known_team, only, person_json, receipt_of, scope};
 use crate::cli::{Common, OutputFormat, RestoreArgs};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::leaver::{StillGranted, still_granted};
@@ -24,7 +24,7 @@ use serde_json::json;
 pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let path = &args.store.store;
-    let store = if args.dry_run { store_to_read(path)? } else { compose::open_store(path)? };
+    let store = compose::store(path, args.dry_run)?;
     let plane = compose::parts(map, Aws::connect().await, store).plane;
     let named = people::find(&plane, &args.person.person).await?;
     let survey = plane.survey(&scope(&named.id)).await?;

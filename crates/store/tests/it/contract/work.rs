@@ -2,7 +2,7 @@
 
 use super::{micros, race};
 use access::ids::PersonId;
-use control::ports::{Lease, QueueStatus, Retry, Work, WorkKey, WorkQueue};
+use control::ports::{Lease, MOST_PEOPLE_WAITING, QueueStatus, Retry, Work, WorkKey, WorkQueue};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -163,4 +163,16 @@ pub(crate) async fn of_racing_takers_one_gets_each(queue: Arc<impl WorkQueue + '
         async move { !take(&*queue, 5).await.is_empty() }
     });
     assert_eq!(winners.await, 2);
+}
+
+pub(crate) async fn of_too_many_people_everything_is_made(queue: &impl WorkQueue) {
+    let made_up = |n: u32| person(&format!("p{n:05}"));
+    queue.push(&(0..MOST_PEOPLE_WAITING).map(made_up).collect(), micros(5)).await.unwrap();
+    let status = queue.status(micros(9)).await.unwrap();
+    assert_eq!(status.due, u64::from(MOST_PEOPLE_WAITING));
+    let mine = queue.take("me", micros(6), lease_for(100), 1).await.unwrap();
+    assert_eq!(keys(&mine), ["p00000"]);
+    push(queue, &["ana", "ben"], 9).await;
+    assert_eq!(keys(&take(queue, 9).await), ["everything"]);
+    assert_eq!(queue.status(micros(9)).await.unwrap().leased, 2);
 }
