@@ -1,6 +1,10 @@
-//! The crate from outside: on documents of others, and by brute force.
+//! Tests of the crate as others use it.
 
+#[cfg(test)]
+mod network;
 #[cfg(test)]
 mod prove_by_enumeration;
 #[cfg(test)]
 mod sources;
+#[cfg(test)]
+mod transcription;
