@@ -1,5 +1,9 @@
 //! A role as IAM has it, with everything that decides what it may do.
 
+mod compare;
+
+pub use compare::{Difference, compare};
+
 use std::collections::BTreeMap;
 
 /// A role that was read. Documents are the texts that IAM gives, which nobody has looked at yet.

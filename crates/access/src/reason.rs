@@ -106,6 +106,24 @@ reasons! {
     RoleUntrusted = "role-untrusted";
     /// The execution role could not be read.
     RoleUnreadable = "role-unreadable";
+    /// A policy of AWS that gives everything in SageMaker is attached to the execution role.
+    RoleFullAccess = "role-full-access";
+    /// The execution role may do what the map does not say, or is not denied what the map denies.
+    RoleGrantsMore = "role-grants-more";
+    /// The execution role may not do what the map says, or is denied what the map does not deny.
+    RoleGrantsLess = "role-grants-less";
+    /// What the execution role may do hangs on other conditions than the map's.
+    RoleConditions = "role-conditions";
+    /// A policy of AWS that the map does not know is attached to the execution role.
+    RolePolicyUnknown = "role-policy-unknown";
+    /// The execution role has not the permissions boundary that the map says.
+    RoleBoundary = "role-boundary";
+    /// Others may assume the execution role than the map says, or under other conditions.
+    RoleTrustDrift = "role-trust-drift";
+    /// The execution role has not the tags by which its policies tell teams apart.
+    RoleTagDrift = "role-tag-drift";
+    /// Sessions of the execution role may last longer than the map says.
+    RoleSession = "role-session";
     /// The account may have no more profiles in this Region.
     QuotaReached = "quota-reached";
     /// A grant names a group that the directory does not have.

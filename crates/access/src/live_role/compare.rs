@@ -1,0 +1,263 @@
+//! A role as IAM has it, held against the role that the map means.
+
+use super::{AttachedPolicy, LiveRole};
+use crate::reason::ReasonCode;
+use iam_policy::bundle::Role;
+use iam_policy::document::{Change, diff, merge};
+use iam_policy::{Document, Effect, Version};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// AWS's policies that give everything in `SageMaker`, and with it every team's resources.
+const FULL_ACCESS: [&str; 3] =
+    ["AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess"];
+
+/// One way in which a role is not as the map means it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Which kind: one of those that begin with `role-`.
+    pub code: ReasonCode,
+    /// The same for people: a clause about the role.
+    pub text: String,
+    /// What to do, as a sentence.
+    pub remedy: String,
+}
+
+impl Difference {
+    fn new(code: ReasonCode, text: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, text: text.into(), remedy: remedy.into() }
+    }
+}
+
+/// Tells what of a role is not as the map means it, the most dangerous first. Compared is what the
+/// policies mean together, whatever their names and however they divide it.
+pub fn compare(live: &LiveRole, wanted: &Role) -> Vec<Difference> {
+    let policies = match Policies::read(live) {
+        Ok(policies) => policies,
+        Err(unreadable) => return vec![unreadable],
+    };
+    let mut differences = full_access(&live.attached);
+    differences.extend(trust(live, wanted));
+    differences.extend(boundary(live, wanted));
+    differences.extend(permissions(&policies, wanted));
+    differences.extend(of_aws(&live.attached, wanted));
+    differences.extend(tags(live, wanted));
+    differences.extend(session(live, wanted));
+    differences
+}
+
+/// What the policies of a role say, as far as that was read.
+struct Policies {
+    /// By what they are called in texts.
+    by_name: BTreeMap<String, Document>,
+}
+
+impl Policies {
+    fn read(live: &LiveRole) -> Result<Self, Difference> {
+        let attached = live.attached.iter().filter_map(|policy| {
+            let text = policy.document.as_ref()?;
+            Some((format!("managed policy {}", policy.name()), text))
+        });
+        let inline = live.inline.iter().map(|(name, text)| (format!("inline policy {name}"), text));
+        let mut by_name = BTreeMap::new();
+        for (name, text) in attached.chain(inline) {
+            by_name.insert(name.clone(), read(&name, text)?);
+        }
+        Ok(Self { by_name })
+    }
+
+    /// The policies that hold a statement of one of these names.
+    fn holding(&self, sids: &BTreeSet<String>) -> Vec<&str> {
+        let holds = |document: &Document| {
+            let mut names = document.statements.iter().filter_map(|s| s.sid.as_ref());
+            names.any(|sid| sids.contains(sid))
+        };
+        let found = self.by_name.iter().filter(|(_, document)| holds(document));
+        found.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+fn read(name: &str, text: &str) -> Result<Document, Difference> {
+    Document::parse(text).map_err(|error| {
+        Difference::new(
+            ReasonCode::RoleUnreadable,
+            format!("its {name} cannot be understood: {error}"),
+            "Look at the policy in IAM; nothing of the role was held against the map.",
+        )
+    })
+}
+
+/// One document that says what all of them say.
+fn together<'d>(documents: impl Iterator<Item = &'d Document>) -> Document {
+    let documents: Vec<&Document> = documents.collect();
+    if documents.iter().all(|document| document.language() == Version::V2012) {
+        let statements = documents.into_iter().flat_map(|document| &document.statements);
+        return Document::new(statements.cloned());
+    }
+    // Texts of the old language are rewritten to mean the same in the current one.
+    merge(documents)
+}
+
+fn full_access(attached: &[AttachedPolicy]) -> Vec<Difference> {
+    let found = attached.iter().filter(|p| p.is_of_aws() && FULL_ACCESS.contains(&p.name()));
+    found
+        .map(|policy| {
+            Difference::new(
+                ReasonCode::RoleFullAccess,
+                format!("{} is attached to it, which gives every team's resources", policy.name()),
+                "Detach it; the policies that the map means give what the persona needs.",
+            )
+        })
+        .collect()
+}
+
+/// Other policies of AWS. What they say changes when AWS likes, so their names have to do.
+fn of_aws(attached: &[AttachedPolicy], wanted: &Role) -> Vec<Difference> {
+    let known: BTreeSet<&str> = wanted.managed.iter().map(|policy| policy.name.as_str()).collect();
+    attached
+        .iter()
+        .filter(|p| p.is_of_aws() && !FULL_ACCESS.contains(&p.name()) && !known.contains(p.name()))
+        .map(|policy| {
+            Difference::new(
+                ReasonCode::RolePolicyUnknown,
+                format!(
+                    "AWS's policy {} is attached to it and not to the map's role",
+                    policy.name()
+                ),
+                "Detach it, or give the persona an activity that holds what is needed of it.",
+            )
+        })
+        .collect()
+}
+
+fn trust(live: &LiveRole, wanted: &Role) -> Vec<Difference> {
+    let found = match read("trust policy", &live.trust) {
+        Ok(found) => found,
+        Err(unreadable) => return vec![unreadable],
+    };
+    let changes = diff(&wanted.trust, &found);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    vec![Difference::new(
+        ReasonCode::RoleTrustDrift,
+        format!("its trust policy is not the map's: {}", listed(&changes)),
+        "Put the trust policy of `stagedoor policy render` in its place.",
+    )]
+}
+
+fn boundary(live: &LiveRole, wanted: &Role) -> Option<Difference> {
+    let remedy = |arn: &str| format!("Put the permissions boundary {arn} on the role.");
+    match (&wanted.boundary, &live.boundary) {
+        (Some(wanted), None) => Some(Difference::new(
+            ReasonCode::RoleBoundary,
+            "it has no permissions boundary",
+            remedy(wanted),
+        )),
+        (Some(wanted), Some(found)) if wanted != found => Some(Difference::new(
+            ReasonCode::RoleBoundary,
+            format!("its permissions boundary is {found}"),
+            remedy(wanted),
+        )),
+        // One that the map does not ask for takes away, and gives nothing.
+        _ => None,
+    }
+}
+
+/// What the identity policies say together, against what the map's say together.
+fn permissions(policies: &Policies, wanted: &Role) -> Vec<Difference> {
+    let found = together(policies.by_name.values());
+    let meant = together(wanted.policies().map(|policy| &policy.document));
+    let changes = diff(&meant, &found);
+    let kinds = [
+        (ReasonCode::RoleGrantsMore, "it may do what the map does not say"),
+        (ReasonCode::RoleConditions, "conditions are not those of the map"),
+        (ReasonCode::RoleGrantsLess, "it may not do what the map says"),
+    ];
+    let mut differences = Vec::new();
+    for (code, says) in kinds {
+        let of_kind: Vec<Change> = changes.iter().filter(|c| kind(c) == code).cloned().collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        let sids = of_kind.iter().filter_map(about).flat_map(|about| about.sids.clone()).collect();
+        let places = policies.holding(&sids);
+        let places = if places.is_empty() || code == ReasonCode::RoleGrantsLess {
+            String::new()
+        } else {
+            format!(", in {}", places.join(", "))
+        };
+        differences.push(Difference::new(
+            code,
+            format!("{says}{places}: {}", listed(&of_kind)),
+            "Put the policies of `stagedoor policy render` in the place of the role's, or say in \
+             the map what it is for.",
+        ));
+    }
+    differences
+}
+
+/// Towards the map's documents a live one that allows more or denies less gives more.
+fn kind(change: &Change) -> ReasonCode {
+    match change {
+        Change::Added { about, .. } if about.effect == Effect::Allow => ReasonCode::RoleGrantsMore,
+        Change::Removed { about, .. } if about.effect == Effect::Deny => ReasonCode::RoleGrantsMore,
+        Change::Added { .. } | Change::Removed { .. } => ReasonCode::RoleGrantsLess,
+        Change::Conditions { .. } | Change::Version { .. } => ReasonCode::RoleConditions,
+    }
+}
+
+fn about(change: &Change) -> Option<&iam_policy::document::diff::About> {
+    match change {
+        Change::Version { .. } => None,
+        Change::Added { about, .. }
+        | Change::Removed { about, .. }
+        | Change::Conditions { about, .. } => Some(about),
+    }
+}
+
+/// How many differences are told by themselves.
+const TOLD: usize = 3;
+
+fn listed(changes: &[Change]) -> String {
+    let mut told: Vec<String> = changes
+        .iter()
+        .take(TOLD)
+        .map(|change| change.to_string().split('\n').map(str::trim).collect::<Vec<_>>().join(" "))
+        .collect();
+    if let Some(more) = changes.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        told.push(format!("and {more} more"));
+    }
+    told.join("; ")
+}
+
+/// Tags decide through `aws:PrincipalTag`: they must have the map's values. Others may be there.
+fn tags(live: &LiveRole, wanted: &Role) -> Option<Difference> {
+    let wrong: Vec<String> = wanted
+        .tags
+        .iter()
+        .filter(|(key, value)| live.tags.get(*key) != Some(value))
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    (!wrong.is_empty()).then(|| {
+        Difference::new(
+            ReasonCode::RoleTagDrift,
+            format!("it has not the tags {}", wrong.join(", ")),
+            "Give the role these tags: its policies tell teams apart by them.",
+        )
+    })
+}
+
+fn session(live: &LiveRole, wanted: &Role) -> Option<Difference> {
+    let (found, meant) = (live.max_session_seconds, wanted.max_session_seconds);
+    (found > meant).then(|| {
+        Difference::new(
+            ReasonCode::RoleSession,
+            format!("a session of it may last {found} seconds, and the map says {meant}"),
+            format!("Set its maximum session duration to {meant} seconds."),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;
