@@ -19,7 +19,7 @@ pub(crate) use operations::{DoctorArgs, FreezeArgs, SpokeCommand, SpokeTemplateA
 pub(crate) use origin::OriginArgs;
 pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, DriftArgs, PlanArgs, SyncArgs, WaitArgs};
-pub(crate) use policy::{DenyPersonArgs, EvalArgs, PolicyCommand};
+pub(crate) use policy::{DenyPersonArgs, DiffArgs, EvalArgs, FormatArgs, PolicyCommand};
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,

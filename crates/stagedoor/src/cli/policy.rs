@@ -11,6 +11,11 @@ pub(crate) enum PolicyCommand {
     /// Decide a request by policies as AWS would, and say because of which statements. Exits 5 if it
     /// is denied.
     Eval(EvalArgs),
+    /// Print a policy document in its canonical form.
+    Format(FormatArgs),
+    /// Say what two policy documents say differently, whatever their order and spelling. Exits 2 if
+    /// anything.
+    Diff(DiffArgs),
     /// Print a policy for a team's execution role that cuts off one person and nobody else.
     DenyPerson(DenyPersonArgs),
 }
@@ -26,6 +31,25 @@ pub(crate) struct EvalArgs {
     /// line. Exits 0 whatever is denied, and 1 if a line could not be read.
     #[arg(long, group = "what")]
     pub(crate) jsonl: bool,
+}
+
+/// Which document.
+#[derive(Debug, Args)]
+pub(crate) struct FormatArgs {
+    /// A policy document, as JSON; `-` is standard input.
+    pub(crate) file: PathBuf,
+    /// Print nothing but whether the file is in canonical form; exits 2 if it is not.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Which two documents.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArgs {
+    /// The old policy document, as JSON; `-` is standard input.
+    pub(crate) old: PathBuf,
+    /// The new policy document.
+    pub(crate) new: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -37,6 +37,8 @@ mod plan;
 #[cfg(test)]
 mod plan_files;
 #[cfg(test)]
+mod policy_files;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod saml_debugger;

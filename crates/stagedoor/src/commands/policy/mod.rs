@@ -1,7 +1,10 @@
 //! `stagedoor policy`: one module a subcommand.
 
 mod deny_person;
+mod diff;
 mod eval;
+mod file;
+mod format;
 
 use crate::cli::{Common, PolicyCommand};
 use crate::exit::Outcome;
@@ -10,6 +13,8 @@ use anyhow::Result;
 pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outcome> {
     match command {
         PolicyCommand::Eval(args) => eval::run(&args, common),
+        PolicyCommand::Format(args) => format::run(&args, common),
+        PolicyCommand::Diff(args) => diff::run(&args, common),
         PolicyCommand::DenyPerson(args) => deny_person::run(&args, common).await,
     }
 }

@@ -1,0 +1,43 @@
+//! `stagedoor policy format`.
+
+use super::file;
+use crate::cli::{Common, FormatArgs, OutputFormat};
+use crate::exit::Outcome;
+use crate::output;
+use anyhow::Result;
+use iam_policy::document::Limit;
+use serde_json::json;
+
+/// Prints a document in its canonical form, or says whether it is in it.
+pub(super) fn run(args: &FormatArgs, common: &Common) -> Result<Outcome> {
+    let source = file::read(&args.file)?;
+    let canonical = source.document().to_canonical_json();
+    let is_canonical = source.text().trim_end() == canonical;
+    let characters = source.document().compact_len();
+    match common.output {
+        OutputFormat::Json => {
+            let document = json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "FormattedPolicy",
+                "canonical": is_canonical,
+                "characters": characters,
+                "policy": source.document().canonical(),
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table if args.check => {}
+        OutputFormat::Table => output::data(&canonical),
+    }
+    let most = Limit::MANAGED_POLICY.characters;
+    output::talk(&format!(
+        "{characters} characters without white space; a managed policy may have {most}."
+    ));
+    if args.check && !is_canonical {
+        let file = output::visible(&args.file.display().to_string());
+        output::talk(&format!(
+            "{file} is not in canonical form: `stagedoor policy format {file}` prints it."
+        ));
+        return Ok(Outcome::ChangesPending);
+    }
+    Ok(Outcome::Done)
+}
