@@ -234,6 +234,17 @@ impl PersonId {
 }
 
 impl RoleArn {
+    /// The partition: `aws`, `aws-cn` or `aws-us-gov`.
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The role's path: `/`, or `/a/b/`.
+    pub fn path(&self) -> String {
+        let path = role_arn_parts(&self.0).map_or("", |(_, path)| path);
+        path.rsplit_once('/').map_or_else(|| "/".to_owned(), |(path, _)| format!("/{path}/"))
+    }
+
     /// The account that owns the role.
     pub fn account(&self) -> &str {
         role_arn_parts(&self.0).map_or("", |(account, _)| account)
@@ -323,6 +334,9 @@ mod tests {
         let arn = RoleArn::parse("arn:aws-cn:iam::111122223333:role/team/studio-fraud").unwrap();
         assert_eq!(arn.account(), "111122223333");
         assert_eq!(arn.role_name(), "studio-fraud");
+        assert_eq!((arn.partition(), arn.path().as_str()), ("aws-cn", "/team/"));
+        let plain = RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap();
+        assert_eq!((plain.partition(), plain.path().as_str()), ("aws", "/"));
     }
 
     #[test]

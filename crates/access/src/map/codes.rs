@@ -57,6 +57,9 @@ codes! {
     CAPTURED_TEAM = "map-captured-team": "`{team}` stands in the group or in the team of a grant, not in both.";
     EMPTY_PERIOD = "map-empty-period": "A grant ends before it begins.";
     DUPLICATE_GRANT = "map-duplicate-grant": "A grant is written twice.";
+    SHARED_ROLE = "map-shared-role": "Teams share an execution role that Stagedoor is to write.";
+    SHARED_TEAM_TAG = "map-shared-team-tag": "Teams of one account tag their resources alike.";
+    ROLE_TOO_LARGE = "map-role-too-large": "What a team may do does not fit into a role.";
 }
 
 codes! {

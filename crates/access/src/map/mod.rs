@@ -36,6 +36,8 @@ pub use reference::reference_markdown;
 pub use roles::RoleSettings;
 pub use schema::json_schema;
 
+pub(crate) use template::fill;
+
 pub use iam_policy::persona::Activity;
 
 use crate::ids::{

@@ -1,6 +1,8 @@
 //! Tests of the crate from outside.
 
 #[cfg(test)]
+mod authorisation;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod departures;

@@ -28,19 +28,23 @@ pub(super) fn of(activity: Activity, scope: &Scope) -> Vec<Statement> {
     }
 }
 
-/// What every role grants, whatever its activities.
-pub(super) fn always(scope: &Scope) -> Vec<Statement> {
+/// What a role grants besides, in which these statements are.
+pub(super) fn besides(granted: &[Statement], scope: &Scope) -> Vec<Statement> {
+    let mut actions = granted.iter().flat_map(|statement| &statement.action).flatten();
+    let creates = actions.any(|action| action.starts_with("sagemaker:Create"));
     // Making something with tags needs AddTags too; the key is there for that only.
-    let tag = Statement::allow("TagOnCreate")
-        .actions(["sagemaker:AddTags"])
-        .resources(scope.arns("sagemaker", "*"))
-        .when("Null", "sagemaker:TaggingAction", ["false"]);
+    let tag = creates.then(|| {
+        Statement::allow("TagOnCreate")
+            .actions(["sagemaker:AddTags"])
+            .resources(scope.arns("sagemaker", "*"))
+            .when("Null", "sagemaker:TaggingAction", ["false"])
+    });
     let keep = scope.source_identity.then(|| {
         Statement::allow("KeepSourceIdentity")
             .actions(["sts:SetSourceIdentity"])
             .resources([scope.role_arn.as_str()])
     });
-    [tag].into_iter().chain(keep).collect()
+    tag.into_iter().chain(keep).collect()
 }
 
 /// Actions of `SageMaker`, from their names.

@@ -27,7 +27,7 @@ use crate::document::Statement;
 /// It says what, and not on whose resources: a role that has these has the [wall](team_wall) too.
 pub fn statements(activities: &[Activity], scope: &Scope) -> Vec<Statement> {
     let wanted = Activity::ALL.iter().filter(|(_, activity)| activities.contains(activity));
-    let mut statements = grants::always(scope);
+    let mut statements = Vec::new();
     for (_, activity) in wanted {
         for statement in grants::of(*activity, scope) {
             if !statements.contains(&statement) {
@@ -35,6 +35,8 @@ pub fn statements(activities: &[Activity], scope: &Scope) -> Vec<Statement> {
             }
         }
     }
+    let besides = grants::besides(&statements, scope);
+    statements.extend(besides);
     statements
 }
 

@@ -76,7 +76,7 @@ pub const DIFFERENCES: [Difference; 22] = [
     ),
     Difference {
         activity: None,
-        what: "Tags may be given to what is being made.",
+        what: "Whoever makes something gives it tags.",
         added: "sagemaker:AddTags",
         removed: "",
         why: "Making something with tags needs `AddTags` too, and what carries no team's tag is nobody's. Only while making it (`sagemaker:TaggingAction`).",
