@@ -24,5 +24,6 @@ pub mod reason;
 pub mod snapshot;
 pub mod standing;
 pub mod tags;
+pub mod what_if;
 
 pub use arcstr::ArcStr;
