@@ -39,6 +39,9 @@ impl Limit {
     /// A VPC endpoint's policy.
     pub const ENDPOINT_POLICY: Self = exact("VPC endpoint policy", 20_480, 1);
 
+    /// The most characters of a trust policy by a raised quota.
+    pub const TRUST_POLICY_RAISED: usize = 4_096;
+
     /// The most managed policies a role can have by a raised quota that AWS grants by itself.
     pub const MANAGED_POLICIES_RAISED: usize = 20;
 

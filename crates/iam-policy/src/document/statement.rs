@@ -1,5 +1,6 @@
 //! One statement and what it is made of.
 
+use crate::pattern::{Pattern, Syntax};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
@@ -161,31 +162,8 @@ impl Statement {
 
 /// Whether an action pattern (`sts:Assume*`, with `*` and `?`) matches an action.
 fn action_matches(pattern: &str, action: &str) -> bool {
-    let pattern: Vec<char> = pattern.to_ascii_lowercase().chars().collect();
-    let action: Vec<char> = action.to_ascii_lowercase().chars().collect();
-    // `reached` holds, for the pattern read so far, which prefixes of the action it can match.
-    let mut reached = vec![false; action.len() + 1];
-    if let Some(first) = reached.first_mut() {
-        *first = true;
-    }
-    for symbol in pattern {
-        let mut next = vec![false; action.len() + 1];
-        let mut open = false;
-        for (index, slot) in next.iter_mut().enumerate() {
-            let here = reached.get(index).copied().unwrap_or(false);
-            open |= here;
-            *slot = if symbol == '*' {
-                open
-            } else {
-                index.checked_sub(1).is_some_and(|before| {
-                    reached.get(before).copied().unwrap_or(false)
-                        && (symbol == '?' || action.get(before) == Some(&symbol))
-                })
-            };
-        }
-        reached = next;
-    }
-    reached.last().copied().unwrap_or(false)
+    let pattern = Pattern::parse(&pattern.to_ascii_lowercase(), Syntax::WILDCARDS);
+    pattern.matches_text(&action.to_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a document is for.
 
+use crate::document::Limit;
+
 /// What a document is for: it decides what may stand in it, and what it can do harm with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -59,15 +61,17 @@ impl Kind {
     }
 
     /// How many characters it may have without white space: from which number on only some places
-    /// take it, and the most. From AWS's quotas of IAM and STS, Organizations and VPC endpoints.
+    /// take it, and the most. Of resources, a bucket takes the least and a key the most.
     pub(super) fn limits(self) -> (usize, usize) {
+        let all = |limit: Limit| (limit.characters, limit.characters);
         match self {
-            Self::Identity => (6_144, 10_240),
-            Self::Boundary => (6_144, 6_144),
-            Self::Trust => (2_048, 4_096),
-            Self::Session => (2_048, 2_048),
-            Self::Scp | Self::Rcp => (5_120, 5_120),
-            Self::Endpoint => (20_480, 20_480),
+            Self::Identity => (Limit::MANAGED_POLICY.characters, Limit::ROLE_INLINE.characters),
+            Self::Boundary => all(Limit::MANAGED_POLICY),
+            Self::Trust => (Limit::TRUST_POLICY.characters, Limit::TRUST_POLICY_RAISED),
+            Self::Session => all(Limit::SESSION_POLICY),
+            Self::Scp => all(Limit::SERVICE_CONTROL_POLICY),
+            Self::Rcp => all(Limit::RESOURCE_CONTROL_POLICY),
+            Self::Endpoint => all(Limit::ENDPOINT_POLICY),
             Self::Resource => (20_480, 32_768),
         }
     }
