@@ -4,8 +4,10 @@ use access::authorisation::authorisation;
 use access::map::{AccessMap, Source, parse};
 use iam_policy::bundle::{NamedPolicy, Role, RoleKind};
 use iam_policy::evaluate::{Compiled, Decision, Policies};
+use iam_policy::lint::{Kind, Severity, lint_all};
+use iam_policy::prove::{Claim, Demand, Documents, Subject, Verdict, prove};
 use iam_policy::request::Request;
-use iam_policy::service_reference;
+use iam_policy::{Document, Effect, Statement, service_reference};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -287,4 +289,78 @@ fn map_role_too_large() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn the_lint_finds_nothing_but_notes() {
+    for (persona, settings) in [
+        ("data-scientist", BUCKETS),
+        ("mlops", "    space: fraud-lab\n    instance_types: [\"ml.t3.*\"]\n"),
+        ("compute", BUCKETS),
+    ] {
+        let role = of_persona(persona, settings);
+        let identity = role.policies().map(|policy| (&policy.document, Kind::Identity));
+        let documents: Vec<_> = identity.chain([(&role.trust, Kind::Trust)]).collect();
+        for finding in lint_all(&documents).into_iter().flatten() {
+            assert_eq!(finding.rule.severity(), Severity::Note, "{persona}: {}", finding.message);
+        }
+    }
+}
+
+/// What the role denies, and everything else allowed: its own grants and whatever anybody may add.
+fn widened(role: &Role) -> Documents {
+    let wide = Statement::allow("Wide").actions(["*"]).resources(["*"]);
+    let statements = role.policies().flat_map(|policy| policy.document.statements.clone());
+    let denied = statements.filter(|statement| statement.effect == Effect::Deny);
+    Documents::of([Document::new(denied.chain([wide]))])
+}
+
+#[test]
+fn over_all_requests_nothing_of_another_teams_is_allowed_whatever_is_added() {
+    const TEAM: &str = "aws:ResourceTag/stagedoor:team";
+    for (persona, settings) in [
+        ("data-scientist", BUCKETS),
+        ("mlops", "    space: fraud-lab\n    instance_types: [\"ml.t3.*\"]\n"),
+        ("compute", BUCKETS),
+    ] {
+        let role = of_persona(persona, settings);
+        let subject = Subject::new(role.arn().as_str());
+        let sagemaker = |sid: &str| Statement::allow(sid).actions(["sagemaker:*"]).resources(["*"]);
+        let others = sagemaker("Others").when("StringNotEquals", TEAM, ["fraud"]).when(
+            "Null",
+            TEAM,
+            ["false"],
+        );
+        let claims = [
+            ("of another team", others),
+            (
+                "made for another team",
+                sagemaker("Made")
+                    .when("StringNotEquals", "aws:RequestTag/stagedoor:team", ["fraud"])
+                    .when("Null", "aws:RequestTag/stagedoor:team", ["false"]),
+            ),
+            (
+                "untagging",
+                Statement::allow("Untag").actions(["sagemaker:DeleteTags"]).resources(["*"]).when(
+                    "ForAnyValue:StringEqualsIgnoreCase",
+                    "aws:TagKeys",
+                    ["stagedoor:team"],
+                ),
+            ),
+            (
+                "another role",
+                Statement::allow("Pass").actions(["iam:PassRole"]).not_resources([role.arn()]),
+            ),
+        ];
+        for (name, about) in claims {
+            let claim = Claim {
+                name: name.to_owned(),
+                about: Some(Document::new([about])),
+                demand: Demand::Never,
+                still: None,
+            };
+            let verdict = prove(&subject, &widened(&role), &claim, 1);
+            assert!(matches!(verdict, Verdict::Proved { .. }), "{persona} {name}: {verdict:?}");
+        }
+    }
 }

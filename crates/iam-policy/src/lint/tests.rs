@@ -1,6 +1,7 @@
 //! Each rule finds what it is for, where it stands, and leaves what is right alone.
 
 use super::*;
+use crate::document::Statement;
 use std::collections::BTreeSet;
 
 /// A rule, a kind, a statement that breaks it, where, and one that does not.
@@ -713,4 +714,20 @@ fn the_reference_page_has_a_row_for_each_rule() {
     assert!(page.contains(
         "| `passrole-any-role` | error | `iam:PassRole` for every role of the account. |"
     ));
+}
+
+#[test]
+fn a_space_before_the_default_of_a_variable_is_the_languages_own() {
+    let with = |resource: &str| {
+        let statement =
+            Statement::allow("A").actions(["sagemaker:CreateApp"]).resources([resource]);
+        let findings = lint(&Document::new([statement]), Kind::Identity);
+        findings.iter().any(|finding| finding.rule.code() == "whitespace")
+    };
+    let app =
+        |profile: &str| format!("arn:aws:sagemaker:eu-west-1:111122223333:app/d-x/{profile}/*");
+    assert!(!with(&app("${sagemaker:UserProfileName, '-'}")));
+    assert!(with(&app("${sagemaker:UserProfileName, '-'} ")));
+    assert!(with(&app("a b")));
+    assert!(with(&app("${sagemaker:UserProfileName, '-'")));
 }
