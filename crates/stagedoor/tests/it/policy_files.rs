@@ -55,7 +55,7 @@ fn policy(folder: &Path, args: &[&str]) -> Run {
 fn a_document_is_printed_in_canonical_form_which_stays_as_it_is() {
     let folder = folder(&[("s3.json", S3), ("formatted.json", S3_FORMATTED)]);
     let run = policy(folder.path(), &["format", "s3.json"]).exits(0).prints(S3_FORMATTED);
-    assert_eq!(run.stderr, "136 characters without white space; a managed policy may have 6144.\n");
+    assert_eq!(run.stderr, "137 characters without white space; a managed policy may have 6144.\n");
     policy(folder.path(), &["format", "formatted.json"]).exits(0).prints(S3_FORMATTED);
     policy(folder.path(), &["format", "--check", "formatted.json"]).exits(0).prints("");
     policy(folder.path(), &["format", "--check", "s3.json"])
@@ -69,7 +69,7 @@ fn a_document_is_printed_in_canonical_form_which_stays_as_it_is() {
             "apiVersion": "stagedoor/v1",
             "kind": "FormattedPolicy",
             "canonical": false,
-            "characters": 136,
+            "characters": 137,
             "policy": {"Version": "2012-10-17", "Statement": [{
                 "Effect": "Allow",
                 "Action": ["s3:GetObject", "s3:PutObject"],
