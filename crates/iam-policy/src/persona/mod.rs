@@ -43,6 +43,6 @@ pub fn statements(activities: &[Activity], scope: &Scope) -> Vec<Statement> {
 #[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod wall_tests;

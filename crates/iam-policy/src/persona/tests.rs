@@ -3,7 +3,7 @@
 use super::*;
 use crate::document::Statement;
 
-pub(super) fn scope() -> Scope {
+pub(crate) fn scope() -> Scope {
     let text = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>();
     Scope {
         partition: "aws".into(),

@@ -1,6 +1,6 @@
 //! The actions that some statement tells apart.
 
-use super::automaton;
+use super::automaton::{self, Glob, Step};
 use super::bits::Bits;
 use super::frontier::outdoes;
 use super::rules::{Rule, action_glob};
@@ -32,29 +32,32 @@ pub(super) fn classes(
     helpful: &Bits,
     by_resource: bool,
 ) -> Result<Vec<ActionClass>, Unknown> {
-    let mut globs: Vec<_> = rules.iter().flat_map(|rule| rule.actions.patterns.clone()).collect();
-    globs.sort();
-    globs.dedup();
-    let special: Vec<_> = RESOURCE_DECIDES.iter().map(|pattern| action_glob(pattern)).collect();
-    let first_special = globs.len();
-    globs.extend(special.iter().filter(|_| by_resource).cloned());
-    let numbers: BTreeMap<_, usize> =
-        globs.iter().take(first_special).enumerate().map(|(at, glob)| (glob, at)).collect();
-    let told = |matched: &Bits| -> (Bits, Bits) {
-        let about = |rule: &Rule| {
-            let listed = rule
-                .actions
-                .patterns
-                .iter()
-                .any(|glob| numbers.get(glob).is_some_and(|at| matched.contains(*at)));
-            listed != rule.actions.none_of
+    let mut globs: Vec<Glob> = Vec::new();
+    let mut numbers: BTreeMap<&Glob, usize> = BTreeMap::new();
+    // Of each statement the numbers of its patterns.
+    let mut listed: Vec<Vec<usize>> = Vec::new();
+    for rule in rules {
+        let number = |glob| {
+            *numbers.entry(glob).or_insert_with(|| {
+                globs.push(glob.clone());
+                globs.len() - 1
+            })
         };
-        let rules = (0..).zip(rules).filter(|(_, rule)| about(rule)).map(|(at, _)| at).collect();
+        listed.push(rule.actions.patterns.iter().map(number).collect());
+    }
+    let first_special = globs.len();
+    let special = RESOURCE_DECIDES.iter().filter(|_| by_resource);
+    globs.extend(special.map(|pattern| action_glob(pattern)));
+    let told = |matched: &Bits| -> (Bits, Bits) {
+        let about = |(rule, numbers): &(&Rule, &Vec<usize>)| {
+            numbers.iter().any(|at| matched.contains(*at)) != rule.actions.none_of
+        };
+        let rules = rules.iter().zip(&listed).enumerate();
+        let rules = rules.filter(|(_, rule)| about(rule)).map(|(at, _)| at).collect();
         (rules, matched.iter().filter(|at| *at >= first_special).collect())
     };
     let mut found: BTreeMap<(Bits, Bits), ActionClass> = BTreeMap::new();
-    let real = real_actions(&globs);
-    for (matched, action) in real {
+    for (matched, action) in real_actions(&globs) {
         let key = told(&matched);
         let class = ActionClass { action, real: true, rules: key.0.clone() };
         found.entry(key).or_insert(class);
@@ -87,14 +90,14 @@ fn best(found: &BTreeMap<(Bits, Bits), ActionClass>, helpful: &Bits) -> Vec<Acti
 }
 
 /// Actions that AWS has, of the services that the patterns name, with what they match.
-fn real_actions(globs: &[automaton::Glob]) -> Vec<(Bits, String)> {
-    let prefix = |glob: &automaton::Glob| {
+fn real_actions(globs: &[Glob]) -> BTreeMap<Bits, String> {
+    let prefix = |glob: &Glob| {
         let mut name = String::new();
         for step in glob {
             match step {
-                automaton::Step::Either(letter) => name.push(letter.to_ascii_lowercase()),
-                automaton::Step::One(':') => return Some(name),
-                automaton::Step::One(letter) => name.push(*letter),
+                Step::Either(letter) => name.push(letter.to_ascii_lowercase()),
+                Step::One(':') => return Some(name),
+                Step::One(letter) => name.push(*letter),
                 _ => return None,
             }
         }
@@ -102,28 +105,28 @@ fn real_actions(globs: &[automaton::Glob]) -> Vec<(Bits, String)> {
     };
     let services: BTreeSet<String> = globs.iter().filter_map(prefix).collect();
     let patterns: Vec<Pattern> = globs.iter().map(pattern).collect();
-    let mut all = Vec::new();
+    let mut all = BTreeMap::new();
     for service in services.iter().filter_map(|name| service_reference::service(name)) {
         for action in service.actions() {
             let name = action.to_string();
             let folded = name.to_ascii_lowercase();
             let about = |(_, pattern): &(usize, &Pattern)| pattern.matches_text(&folded);
             let matched = patterns.iter().enumerate().filter(about).map(|(at, _)| at).collect();
-            all.push((matched, name));
+            all.entry(matched).or_insert(name);
         }
     }
     all
 }
 
 /// The pattern of a glob, in lower case.
-fn pattern(glob: &automaton::Glob) -> Pattern {
+fn pattern(glob: &Glob) -> Pattern {
     let text: String = glob
         .iter()
         .filter_map(|step| match step {
-            automaton::Step::Either(letter) => Some(letter.to_ascii_lowercase()),
-            automaton::Step::One(letter) => Some(*letter),
-            automaton::Step::Any => Some('?'),
-            automaton::Step::Many => Some('*'),
+            Step::Either(letter) => Some(letter.to_ascii_lowercase()),
+            Step::One(letter) => Some(*letter),
+            Step::Any => Some('?'),
+            Step::Many => Some('*'),
             _ => None,
         })
         .collect();

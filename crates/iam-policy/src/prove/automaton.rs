@@ -53,19 +53,18 @@ fn same_folded(asked: char, letter: char) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany;
 
+/// Texts by the patterns that they match.
+pub(super) type Classes = BTreeMap<Bits, Vec<String>>;
+
 /// Every set of patterns that some text matches exactly, by index, with up to `each` different texts,
 /// the shortest first. There are fewer only if no more exist.
 ///
 /// `without` are letters that the texts must not have.
-pub(super) fn classes(
-    globs: &[Glob],
-    each: usize,
-    without: &[char],
-) -> Result<BTreeMap<Bits, Vec<String>>, TooMany> {
+pub(super) fn classes(globs: &[Glob], each: usize, without: &[char]) -> Result<Classes, TooMany> {
     let machine = Machine::new(globs);
     let mut search = Search { words: Vec::new(), queue: VecDeque::new(), visits: BTreeMap::new() };
     search.visit(machine.start(), None, each);
-    let mut found: BTreeMap<Bits, Vec<String>> = BTreeMap::new();
+    let mut found = Classes::new();
     let mut work = 0;
     while let Some((state, word)) = search.queue.pop_front() {
         let texts = found.entry(machine.accepted(&state)).or_default();
@@ -83,7 +82,7 @@ pub(super) fn classes(
     Ok(found)
 }
 
-/// The places of all patterns that are reached, in order.
+/// The places that are reached, in order.
 type State = Vec<usize>;
 
 /// Breadth first over states; every state is reached by its first `each` words only.
@@ -96,12 +95,16 @@ struct Search {
 
 impl Search {
     fn visit(&mut self, state: State, last: Option<(usize, char)>, each: usize) {
-        let visits = self.visits.entry(state.clone()).or_default();
-        if *visits < each {
+        if let Some(visits) = self.visits.get_mut(&state) {
+            if *visits >= each {
+                return;
+            }
             *visits += 1;
-            self.queue.push_back((state, self.words.len()));
-            self.words.push(last);
+        } else {
+            self.visits.insert(state.clone(), 1);
         }
+        self.queue.push_back((state, self.words.len()));
+        self.words.push(last);
     }
 
     fn text(&self, mut word: usize) -> String {
@@ -114,80 +117,96 @@ impl Search {
     }
 }
 
-/// All patterns, one after the other; the place after the last step of one is its end.
+/// All patterns as one tree: those that begin alike share their places.
 struct Machine {
     places: Vec<Place>,
-    starts: Vec<usize>,
 }
 
-enum Place {
-    Step(Step),
-    End(usize),
+#[derive(Default)]
+struct Place {
+    /// What may be read here again and again: [`Step::Many`] or [`Step::ManyBut`].
+    again: Option<Step>,
+    next: Vec<(Step, usize)>,
+    /// The patterns that are read to their end.
+    ends: Vec<usize>,
 }
 
 impl Machine {
     fn new(globs: &[Glob]) -> Self {
-        let mut places = Vec::new();
-        let mut starts = Vec::new();
+        let mut machine = Self { places: vec![Place::default()] };
         for (index, glob) in globs.iter().enumerate() {
-            starts.push(places.len());
-            places.extend(glob.iter().map(|step| Place::Step(*step)));
-            places.push(Place::End(index));
+            let mut at = 0;
+            for step in glob {
+                at = machine.child(at, *step);
+            }
+            if let Some(place) = machine.places.get_mut(at) {
+                place.ends.push(index);
+            }
         }
-        Self { places, starts }
+        machine
+    }
+
+    fn child(&mut self, at: usize, step: Step) -> usize {
+        let known = self.places.get(at).and_then(|place| {
+            place.next.iter().find(|(other, _)| *other == step).map(|(_, child)| *child)
+        });
+        if let Some(child) = known {
+            return child;
+        }
+        let child = self.places.len();
+        let again = matches!(step, Step::Many | Step::ManyBut(_)).then_some(step);
+        self.places.push(Place { again, ..Place::default() });
+        if let Some(place) = self.places.get_mut(at) {
+            place.next.push((step, child));
+        }
+        child
     }
 
     fn start(&self) -> State {
-        let mut state = BTreeSet::new();
-        self.starts.iter().for_each(|place| self.enter(&mut state, *place));
-        state.into_iter().collect()
+        let mut state = Vec::new();
+        self.enter(&mut state, 0);
+        in_order(state)
     }
 
     /// Adds a place, and those behind it that need no letter.
-    fn enter(&self, state: &mut BTreeSet<usize>, mut place: usize) {
-        while state.insert(place) {
-            match self.places.get(place) {
-                Some(Place::Step(Step::Many | Step::ManyBut(_))) => place += 1,
-                _ => break,
+    fn enter(&self, state: &mut State, at: usize) {
+        state.push(at);
+        for (step, child) in self.places.get(at).map_or(&[][..], |place| &place.next) {
+            if matches!(step, Step::Many | Step::ManyBut(_)) {
+                self.enter(state, *child);
             }
         }
     }
 
     fn step(&self, state: &State, letter: char) -> State {
-        let mut next = BTreeSet::new();
-        for &place in state {
-            let Some(Place::Step(step)) = self.places.get(place) else { continue };
-            match *step {
-                Step::One(asked) if asked != letter => {}
-                Step::Either(asked) if !asked.eq_ignore_ascii_case(&letter) => {}
-                Step::Folded(asked) if !same_folded(asked, letter) => {}
-                Step::AnyBut(barred) | Step::ManyBut(barred) if barred == letter => {}
-                Step::Many | Step::ManyBut(_) => self.enter(&mut next, place),
-                Step::One(_) | Step::Either(_) | Step::Folded(_) | Step::Any | Step::AnyBut(_) => {
-                    self.enter(&mut next, place + 1);
+        let mut next = Vec::new();
+        for place in self.all(state) {
+            if place.1.again.is_some_and(|step| step.admits(letter)) {
+                self.enter(&mut next, place.0);
+            }
+            for (step, child) in &place.1.next {
+                let many = matches!(step, Step::Many | Step::ManyBut(_));
+                if !many && step.admits(letter) {
+                    self.enter(&mut next, *child);
                 }
             }
         }
-        next.into_iter().collect()
+        in_order(next)
+    }
+
+    fn all<'a>(&'a self, state: &'a State) -> impl Iterator<Item = (usize, &'a Place)> {
+        state.iter().filter_map(|at| Some((*at, self.places.get(*at)?)))
     }
 
     fn accepted(&self, state: &State) -> Bits {
-        state
-            .iter()
-            .filter_map(|place| match self.places.get(*place) {
-                Some(Place::End(index)) => Some(*index),
-                _ => None,
-            })
-            .collect()
+        self.all(state).flat_map(|(_, place)| place.ends.iter().copied()).collect()
     }
 
     /// The letters that some pattern asks for here, and `others` letters for all the rest.
     fn letters(&self, state: &State, others: usize, without: &[char]) -> BTreeSet<char> {
         let steps = || {
-            state.iter().filter_map(|place| match self.places.get(*place) {
-                Some(Place::Step(step)) => Some(*step),
-                _ => None,
-            })
+            self.all(state)
+                .flat_map(|(_, place)| place.next.iter().map(|(step, _)| *step).chain(place.again))
         };
         let mut exact = BTreeSet::new();
         let mut open = false;
@@ -227,6 +246,25 @@ impl Machine {
         letters.extend(chosen);
         letters.retain(|letter| !without.contains(letter));
         letters
+    }
+}
+
+fn in_order(mut state: State) -> State {
+    state.sort_unstable();
+    state.dedup();
+    state
+}
+
+impl Step {
+    /// Whether the letter may stand here.
+    fn admits(self, letter: char) -> bool {
+        match self {
+            Self::One(asked) => asked == letter,
+            Self::Either(asked) => asked.eq_ignore_ascii_case(&letter),
+            Self::Folded(asked) => same_folded(asked, letter),
+            Self::AnyBut(barred) | Self::ManyBut(barred) => barred != letter,
+            Self::Any | Self::Many => true,
+        }
     }
 }
 

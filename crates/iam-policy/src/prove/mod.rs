@@ -69,6 +69,7 @@ mod automaton;
 mod bits;
 mod choices;
 mod claim;
+mod claims;
 mod documents;
 mod frontier;
 mod groups;
@@ -82,6 +83,10 @@ mod variables;
 mod world;
 
 pub use claim::{Claim, Demand, MOST_CALLS, Verdict, Witness, prove};
+pub use claims::{Owner, PRESIGN};
 pub use documents::Documents;
 pub use search::Subject;
 pub use world::AWS_FACTS;
+
+#[cfg(test)]
+mod generated_tests;

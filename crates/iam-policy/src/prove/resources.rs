@@ -7,6 +7,7 @@ use super::rules::{Rule, glob};
 use super::{automaton, unknown::Unknown};
 use crate::pattern::Pattern;
 use crate::request::Request;
+use crate::service_reference;
 use std::collections::BTreeMap;
 
 /// Resources that the same statements are about.
@@ -54,6 +55,13 @@ pub(super) fn classes(
             .collect()
     };
     let mut found: BTreeMap<Bits, String> = BTreeMap::new();
+    // What looks like a resource first: it is the one that is shown.
+    for resource in likely(&globs, request) {
+        let matches = |rule: &Rule| {
+            rule.resources.patterns.iter().any(|pattern| pattern.matches(&resource, lookup))
+        };
+        found.entry(about(&|_, rule| matches(rule))).or_insert(resource.clone());
+    }
     for (matched, texts) in automaton::classes(&globs, 1, &[])? {
         if matched.contains(0) {
             continue;
@@ -72,4 +80,37 @@ pub(super) fn classes(
         .filter(|(rules, _)| !outdone(rules))
         .map(|(rules, resource)| ResourceClass { resource: resource.clone(), rules: rules.clone() })
         .collect())
+}
+
+/// Resources as the action has them, in the Regions that the patterns name, and the patterns themselves
+/// with something in the place of wildcards.
+fn likely(globs: &[Glob], request: &Request) -> Vec<String> {
+    let text = |glob: &Glob| -> String {
+        let letter = |step: &Step| if let Step::One(letter) = step { *letter } else { 'x' };
+        glob.iter().map(letter).collect()
+    };
+    let written: Vec<String> =
+        globs.iter().map(text).filter(|text| text.starts_with("arn:")).collect();
+    let region = written
+        .iter()
+        .filter_map(|arn| arn.split(':').nth(3))
+        .find(|region| region.len() > 1)
+        .unwrap_or("eu-west-1");
+    let templates = service_reference::action(request.action())
+        .into_iter()
+        .flat_map(service_reference::Action::resources)
+        .flat_map(|resource| resource.resource_type.arns.iter());
+    let account = request.principal().account().unwrap_or("111122223333");
+    let filled = templates.map(|template| {
+        let known = template
+            .replace("${Partition}", "aws")
+            .replace("${Region}", region)
+            .replace("${Account}", account);
+        let mut pieces = known.split("${");
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.fold(first, |arn, piece| {
+            arn + "x" + piece.split_once('}').map_or("", |(_, rest)| rest)
+        })
+    });
+    filled.chain(written.iter().cloned()).collect()
 }

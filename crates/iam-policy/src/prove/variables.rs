@@ -8,9 +8,9 @@
 //!   As many values of each kind are tried as there are such variables, for they may differ or be equal
 //!   among each other.
 //! - The variable is a whole segment of a pattern, between `/` or `:`. If its values hold neither, two
-//!   values are alike if besides they match the same segments of all the other patterns of that key,
-//!   or of the resource: whatever text one value stands in, with the other in its place, and the other
-//!   way round, matches the same.
+//!   values are alike if besides they match the same segments of all the patterns of that key, or of the
+//!   resource, that can be read at the same place: whatever text one value stands in at such places,
+//!   with the other in its stead, and the other way round, matches the same.
 
 use super::automaton::{Glob, Step, classes, literal};
 use super::choices::Names;
@@ -187,70 +187,112 @@ fn inside(names: &Names, group: &Patterns<'_>, request: &Request) -> Result<bool
     Ok(found)
 }
 
-/// What a segment can be held against, whatever the rest: every piece of the patterns between `/`, `:`
-/// and `*`.
-fn segments(group: &Patterns<'_>, request: &Request) -> Result<Vec<Glob>, Unknown> {
-    let mut globs = Vec::new();
-    let of = group.of.unwrap_or("the resource");
-    for pattern in &group.list {
-        for segment in split(&known(pattern, request)) {
-            if segment.iter().any(|part| matches!(part, Part::Variable(_) | Part::Malformed(_))) {
-                if segment.len() > 1 {
-                    return Err(Unknown::because(format!(
-                        "a variable is no whole segment of a pattern of {of}"
-                    )));
-                }
-                continue;
-            }
-            let stars: Vec<usize> = (0..segment.len())
-                .filter(|index| segment.get(*index) == Some(&Part::Star))
-                .collect();
-            let begins = stars.iter().copied().chain([0]);
-            for begin in begins {
-                let ends = stars.iter().map(|star| star + 1).chain([segment.len()]);
-                for end in ends.filter(|end| *end > begin) {
-                    globs.extend(segment.get(begin..end).map(pieces));
-                }
+/// What the text in a variable's place can be held against by any pattern of the group.
+///
+/// Only what can be read at the same place matters: two patterns are read side by side, and where one is
+/// at a variable, the other holds from there to the end of the segment.
+fn segments(group: &Patterns<'_>, request: &Request) -> Result<BTreeSet<Glob>, Unknown> {
+    let all: Vec<Vec<Piece>> = group
+        .list
+        .iter()
+        .map(|pattern| pieces(&known(pattern, request)))
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let mut globs = BTreeSet::new();
+    for one in all.iter().filter(|pieces| pieces.contains(&Piece::Slot)) {
+        for other in &all {
+            for at in beside(one, other) {
+                rest(other.get(at..).unwrap_or_default(), group, &mut globs)?;
             }
         }
     }
     Ok(globs)
 }
 
-fn pieces(parts: &[Part]) -> Glob {
-    let mut steps = Vec::new();
-    for part in parts {
-        match part {
-            Part::Text(text) => steps.extend(text.chars().map(Step::One)),
-            Part::Star => steps.push(Step::Many),
-            Part::One => steps.push(Step::Any),
-            Part::Variable(_) | Part::Malformed(_) => {}
-        }
-    }
-    steps
+/// A pattern, letter by letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Piece {
+    Letter(char),
+    Many,
+    /// A variable.
+    Slot,
 }
 
-/// The pattern's segments.
-fn split(parts: &[Part]) -> Vec<Vec<Part>> {
-    let mut segments = vec![Vec::new()];
+fn pieces(parts: &[Part]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
     for part in parts {
-        let Part::Text(text) = part else {
-            segments.extend(segments.is_empty().then(Vec::new));
-            if let Some(last) = segments.last_mut() {
-                last.push(part.clone());
+        match part {
+            Part::Text(text) => pieces.extend(text.chars().map(Piece::Letter)),
+            // `inside` refuses `?` where it matters.
+            Part::Star | Part::One | Part::Malformed(_) => pieces.push(Piece::Many),
+            Part::Variable(_) => pieces.push(Piece::Slot),
+        }
+    }
+    pieces
+}
+
+/// Where the other pattern can be while the one is at a variable.
+fn beside(one: &[Piece], other: &[Piece]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::from([(0, 0)]);
+    let mut next = vec![(0, 0)];
+    while let Some((p, q)) = next.pop() {
+        let (here, there) = (one.get(p).copied(), other.get(q).copied());
+        let skips = |piece: Option<Piece>| matches!(piece, Some(Piece::Many | Piece::Slot));
+        let mut reach = |pair: (usize, usize)| {
+            if seen.insert(pair) {
+                next.push(pair);
             }
-            continue;
         };
-        for (index, piece) in text.split(ENDS).enumerate() {
-            if index > 0 {
-                segments.push(Vec::new());
+        if skips(here) {
+            reach((p + 1, q));
+        }
+        if skips(there) {
+            reach((p, q + 1));
+        }
+        // What both read next.
+        let stays = |piece: Piece, letter: char| {
+            piece == Piece::Many || piece == Piece::Slot && !ENDS.contains(&letter)
+        };
+        match (here, there) {
+            (Some(Piece::Letter(a)), Some(Piece::Letter(b))) if a == b => reach((p + 1, q + 1)),
+            (Some(Piece::Letter(a)), Some(piece)) if stays(piece, a) => reach((p + 1, q)),
+            (Some(piece), Some(Piece::Letter(b))) if stays(piece, b) => reach((p, q + 1)),
+            _ => {}
+        }
+    }
+    let at_slot = seen.into_iter().filter(|(p, _)| one.get(*p) == Some(&Piece::Slot));
+    at_slot.map(|(_, q)| q).collect()
+}
+
+/// The texts that take a pattern from here to the end of the segment: to its delimiter, to the end, or
+/// to a star that reads on.
+fn rest(pieces: &[Piece], group: &Patterns<'_>, globs: &mut BTreeSet<Glob>) -> Result<(), Unknown> {
+    let mut glob = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Letter(letter) if ENDS.contains(letter) => {
+                globs.insert(glob);
+                return Ok(());
             }
-            if let Some(last) = segments.last_mut().filter(|_| !piece.is_empty()) {
-                last.push(Part::Text(piece.to_owned()));
+            Piece::Letter(letter) => glob.push(Step::One(*letter)),
+            Piece::Many => {
+                glob.push(Step::Many);
+                globs.insert(glob.clone());
+            }
+            // Whether the same text stands in both places is told by trying equal and different ones.
+            Piece::Slot if glob.is_empty() => return Ok(()),
+            Piece::Slot if glob.iter().all(|step| *step == Step::Many) => return Ok(()),
+            Piece::Slot => {
+                return Err(Unknown::because(format!(
+                    "a variable is no whole segment of a pattern of {}",
+                    group.of.unwrap_or("the resource")
+                )));
             }
         }
     }
-    segments
+    globs.insert(glob);
+    Ok(())
 }
 
 /// The parts with what is known put in. Variables that the request has no value for stay.
