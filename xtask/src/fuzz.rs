@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(crate) const HELP: &str = "Search for input that breaks saml-sp
+pub(crate) const HELP: &str = "Search for input that breaks saml-sp or iam-policy
 
 Usage: cargo xtask fuzz --smoke [TARGET ...]
        cargo xtask fuzz --minutes N [TARGET ...]
@@ -25,10 +25,12 @@ Targets (all unless some are named):
   decrypt       the same with encrypted assertions
   metadata      metadata of identity providers
   logout        requests to log out: what is accepted says what a genuine one says
+  policy        policy documents: what is read is printed, found, merged and compared alike
 
 The first finding ends the run; the message says where the input is. Makes target/tools first.";
 
-const TARGETS: [&str; 6] = ["parse", "canonicalize", "verify", "decrypt", "metadata", "logout"];
+const TARGETS: [&str; 7] =
+    ["parse", "canonicalize", "verify", "decrypt", "metadata", "logout", "policy"];
 
 /// Changes that a smoke run makes to the corpus of each target.
 const SMOKE_RUNS: u32 = 10_000;
@@ -132,7 +134,7 @@ fn attempt(target: &str, program: &Path, until: Until) -> Result<Option<String>>
     let status = Command::new(program)
         .current_dir(workspace::root())
         .args(arguments(until))
-        .arg(format!("-dict={}", source.join("saml.dict").display()))
+        .arg(format!("-dict={}", source.join(dictionary(target)).display()))
         .arg(format!("-artifact_prefix={}/", findings.display()))
         .args([&found, &source.join("corpus").join(target)])
         .stdout(Stdio::null())
@@ -157,6 +159,11 @@ fn arguments(until: Until) -> Vec<String> {
     };
     let bounds = [format!("-max_len={MAX_BYTES}"), "-timeout=10".to_owned()];
     [bounds.to_vec(), end].concat()
+}
+
+/// The words that a target's input is made of.
+fn dictionary(target: &str) -> &'static str {
+    if target == "policy" { "policy.dict" } else { "saml.dict" }
 }
 
 /// Where libFuzzer says that it wrote the input.
@@ -198,6 +205,7 @@ mod tests {
             assert!(folder.join("fuzz_targets").join(format!("{target}.rs")).is_file());
             let corpus = fs::read_dir(folder.join("corpus").join(target)).unwrap();
             assert!(corpus.count() > 0, "{target}");
+            assert!(folder.join(dictionary(target)).is_file(), "{target}");
         }
     }
 
