@@ -96,7 +96,11 @@ impl<'a> Reader<'a> {
             Some(b'"') => Json::Text(self.part(text)?),
             Some(b't' | b'f') => Json::Bool(self.part(text)?),
             Some(b'n') => Json::Null,
-            _ => Json::Number(text.to_owned()),
+            _ => {
+                // Beyond what other readers of JSON can hold, they would not agree on it.
+                let _in_range: f64 = self.part(text)?;
+                Json::Number(text.to_owned())
+            }
         };
         Ok(Node { offset, value })
     }

@@ -194,6 +194,10 @@ fn text_that_is_no_json_is_refused_where_it_ends_to_be_json() {
         at(r#"{"Statement":[]} x"#),
         "cannot read the policy document at line 1 column 18: not JSON: trailing characters"
     );
+    assert_eq!(
+        at(r#"{"Statement":{"Effect":"Deny","Action":"*","Condition":{"a":{"b":[1,4e+999]}}}}"#),
+        "cannot read the policy document at line 1 column 74: not JSON: number out of range"
+    );
     // Half of a surrogate pair, which only the second look finds.
     assert_eq!(refused_for("{\"Statement\": [],\n \"Id\": \"\\ud800\"}").0, "line 2 column 15");
 }

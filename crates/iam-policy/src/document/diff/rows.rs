@@ -3,6 +3,10 @@
 use super::{About, Change, Conditions, Effect, Names, Said};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Most cells that are looked at. Documents that AWS takes have some thousands; lists made so that
+/// each name is in a class of its own would have billions.
+const MAX_CELLS: usize = 1_000_000;
+
 /// What a document says of one combination: under which conditions, by which statements.
 type Told = BTreeMap<Conditions, BTreeSet<String>>;
 
@@ -38,9 +42,19 @@ pub(super) fn changes(old: &[Said], new: &[Said]) -> Vec<Change> {
 /// What the old and the new document say of each cell.
 fn cells(old: &[Said], new: &[Said]) -> BTreeMap<Cell, [Told; 2]> {
     let all = || old.iter().chain(new);
-    let principals = parts(all().map(|said| &said.principals));
-    let actions = parts(all().map(|said| &said.actions));
-    let resources = parts(all().map(|said| &said.resources));
+    let mut principals = parts(all().map(|said| &said.principals));
+    let mut actions = parts(all().map(|said| &said.actions));
+    let mut resources = parts(all().map(|said| &said.resources));
+    let counts = principals.iter().zip(&actions).zip(&resources);
+    if counts.map(|((p, a), r)| p.len() * a.len() * r.len()).sum::<usize>() > MAX_CELLS {
+        // Statement by statement then: what changed is said of whole lists, and the same spread over
+        // other statements counts as changed.
+        let whole =
+            |list: fn(&Said) -> &Names| all().map(|said| vec![list(said).clone()]).collect();
+        principals = whole(|said| &said.principals);
+        actions = whole(|said| &said.actions);
+        resources = whole(|said| &said.resources);
+    }
     let mut cells: BTreeMap<Cell, [Told; 2]> = BTreeMap::new();
     let said = all().zip(principals).zip(actions).zip(resources).enumerate();
     for (index, (((said, principals), actions), resources)) in said {

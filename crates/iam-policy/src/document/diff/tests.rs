@@ -115,6 +115,25 @@ fn long_lists_cost_what_they_differ_in() {
 }
 
 #[test]
+fn lists_made_to_be_costly_are_compared_as_a_whole() {
+    // Each name is in another selection of the statements.
+    let names = |prefix: &str, bit: u32| {
+        let held = (0..2_500_u32).filter(move |n| n >> bit & 1 == 1);
+        held.map(|n| format!("{prefix}{n}")).collect::<Vec<_>>()
+    };
+    let statements = (0..12).map(|bit| {
+        Statement::allow(format!("S{bit}")).actions(names("s3:A", bit)).resources(names("r", bit))
+    });
+    let document = Document::new(statements);
+    let mut shorter = document.clone();
+    shorter.statements.pop();
+    assert_eq!(diff(&document, &document), []);
+    let changes = diff(&document, &shorter);
+    let [Change::Removed { about, .. }] = &changes[..] else { panic!("{} changes", changes.len()) };
+    assert_eq!(about.sids, BTreeSet::from(["S11".to_owned()]));
+}
+
+#[test]
 fn as_json_a_change_says_what_it_is() {
     let old = Document::new([read()]);
     let new = Document::new([read(), Statement::deny("D").not_actions(["a:B"]).resources(["*"])]);
