@@ -119,7 +119,10 @@ impl Stage {
             Step::MakeSpace => self.make_space(random),
             Step::Drift => self.drift(random),
             Step::DeleteProfile => self.delete_profile(random),
-            Step::ChangeMap => self.change_map(random),
+            Step::ChangeMap => {
+                self.change_map(random);
+                self.truth.map_changed = now;
+            }
             Step::Weather => self.change_weather(random),
             Step::Freeze => self.freeze(self.watch.frozen_since.is_none()),
             Step::Kill | Step::LoseStore | Step::ClockJump => {}

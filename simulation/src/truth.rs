@@ -14,15 +14,24 @@ pub(crate) struct Truth {
     begun: Timestamp,
     /// When a group was last changed.
     pub(crate) groups_changed: Timestamp,
+    /// When the map was last changed.
+    pub(crate) map_changed: Timestamp,
 }
 
 impl Truth {
     pub(crate) fn new(map: Map, directory: Directory, now: Timestamp) -> Self {
-        let mut truth =
-            Self { map, directory, standing: BTreeMap::new(), begun: now, groups_changed: now };
+        let mut truth = Self {
+            map,
+            directory,
+            standing: BTreeMap::new(),
+            begun: now,
+            groups_changed: now,
+            map_changed: now,
+        };
         truth.observe(now);
         // Whoever had a right at the start had it for long.
         truth.begun = now - SignedDuration::from_hours(24);
+        truth.map_changed = truth.begun;
         for (_, since) in truth.standing.values_mut() {
             *since = truth.begun;
         }

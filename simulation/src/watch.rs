@@ -3,7 +3,7 @@
 use crate::deed::{Deed, Owner, Scene, What, is_shared, mark_of};
 use crate::invariant::{Invariant, Tally};
 use crate::truth::{Right, Truth};
-use crate::world::INSTANCE;
+use crate::world::{INSTANCE, Team};
 use access::observed::{TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::ProfileView;
@@ -167,8 +167,10 @@ impl Watch {
         }
         let Some(right) = right(&profile.tags, case.domain) else { return };
         let map = &case.truth.map;
-        let teams = map.teams.iter();
-        let mut fit = teams.filter(|team| role.is_none_or(|role| role == map.role_arn(team)));
+        // A call of a process that knew the former map may arrive after the change.
+        let is_new_map = case.now.duration_since(case.truth.map_changed) < STALE;
+        let fits = |role: &str, team: &Team| is_new_map || role == map.role_arn(team);
+        let mut fit = map.teams.iter().filter(|team| role.is_none_or(|role| fits(role, team)));
         let holds = fit.any(|team| {
             !case.truth.without_for(&Right { team: &team.key, ..right }, STALE, case.now)
         });

@@ -266,7 +266,8 @@ impl Plane {
         }
     }
 
-    /// Fills in what the guard counts without having read it.
+    /// Fills in what the guard counts without having read it. Where that is not to be had, the guard
+    /// would count too little: the plan is not carried out.
     async fn count_unread(&self, survey: &mut Survey) {
         match self.index.look(&BTreeSet::new(), survey.now).await {
             Ok(view) => {
@@ -291,7 +292,10 @@ impl Plane {
                     };
                 }
             }
-            Err(error) => tracing::warn!(%error, "the guard's memory cannot be read"),
+            Err(error) => {
+                tracing::warn!(%error, "the guard's memory cannot be read");
+                survey.ticket = Err(error);
+            }
         }
     }
 

@@ -3,9 +3,20 @@
 use crate::reconciler::{Running, pass, people, secs};
 use crate::world::{Fault, MAP, World};
 use access::check::Removals;
+use access::ids::{DomainId, PersonId, ProfileName};
 use access::observed::TAG_AGREED;
+use async_trait::async_trait;
 use control::event::Wake;
+use control::pass::Halt;
+use control::plane::Plane;
+use control::ports::{
+    ChangeId, IndexReading, IndexView, Intent, Leaving, ProfileIndex, StoreError, Ticket,
+};
 use control::survey::Scope;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use store::SqliteStore;
 
 const NAMES: [&str; 6] = ["ada", "bob", "cem", "dora", "eva", "finn"];
 
@@ -74,6 +85,66 @@ async fn nor_where_there_is_no_hold_and_profiles_are_gone_at_once() {
     let left: Vec<String> = world.state().profiles.keys().map(ToString::to_string).collect();
     assert_eq!(left, ["cem--fraud", "dora--fraud", "eva--fraud", "finn--fraud"]);
     running.stop().await;
+}
+
+/// An index in which people are found, and the guard's memory of all is not.
+#[derive(Debug)]
+struct Amnesia(Arc<SqliteStore>);
+
+#[async_trait]
+impl ProfileIndex for Amnesia {
+    async fn look(
+        &self,
+        people: &BTreeSet<PersonId>,
+        now: Timestamp,
+    ) -> Result<IndexView, StoreError> {
+        if people.is_empty() {
+            return Err(StoreError { operation: "look", message: "the disk is full".into() });
+        }
+        self.0.look(people, now).await
+    }
+
+    async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError> {
+        self.0.read(reading, ticket).await
+    }
+
+    async fn making(&self, profiles: &[Intent]) -> Result<(), StoreError> {
+        self.0.making(profiles).await
+    }
+
+    async fn leaving(
+        &self,
+        owner: &ChangeId,
+        profiles: &[Intent],
+        agreed: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Leaving>, StoreError> {
+        self.0.leaving(owner, profiles, agreed, now).await
+    }
+
+    async fn left(
+        &self,
+        owner: &ChangeId,
+        begun: &BTreeSet<(DomainId, ProfileName)>,
+        agreed: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.0.left(owner, begun, agreed, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_guards_memory_nothing_is_changed() {
+    let world = World::of(&NAMES);
+    let running = drain(&world, MAP).await;
+    running.stop().await;
+    let gone = world.leaving();
+    let plane = Plane { index: Arc::new(Amnesia(world.store.clone())), ..world.plane(MAP) };
+    let Wake::People(scope) = people(&["finn"]) else { unreachable!() };
+    let done = plane.pass(&Scope::People(scope), Removals::Guarded, &|_, _| {}).await;
+    let halted = done.unwrap().report.halted;
+    assert!(matches!(halted, Some(Halt::Store(StoreError { operation: "look", .. }))));
+    assert_eq!(world.leaving(), gone);
 }
 
 #[tokio::test(start_paused = true)]
