@@ -186,6 +186,8 @@ pub(crate) enum SchemaFormat {
     ReasonCodes,
     /// Every AWS action that Stagedoor uses, and what for.
     Permissions,
+    /// What the activities of a persona grant, and how they differ from the role manager's.
+    Activities,
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
         SchemaFormat::Markdown => access::map::reference_markdown().trim_end().to_owned(),
         SchemaFormat::ReasonCodes => reason_codes().trim_end().to_owned(),
         SchemaFormat::Permissions => access::permissions::reference().trim_end().to_owned(),
+        SchemaFormat::Activities => iam_policy::persona::reference().trim_end().to_owned(),
     })
 }
 
@@ -48,6 +49,7 @@ mod tests {
             ("access-map.md", SchemaFormat::Markdown, "markdown"),
             ("reason-codes.md", SchemaFormat::ReasonCodes, "reason-codes"),
             ("permissions.md", SchemaFormat::Permissions, "permissions"),
+            ("activities.md", SchemaFormat::Activities, "activities"),
         ] {
             let kept = std::fs::read_to_string(format!("{folder}{file}")).unwrap_or_default();
             assert!(

@@ -8,6 +8,7 @@
 mod activity;
 mod grants;
 mod limits;
+mod reference;
 mod role_manager;
 mod scope;
 mod trust;
@@ -15,6 +16,7 @@ mod wall;
 
 pub use activity::{Activity, Need, READY_MADE, ReadyMade};
 pub use limits::instance_limits;
+pub use reference::reference;
 pub use role_manager::{DIFFERENCES, Difference, TEMPLATES, Template, UNWALLED, Unwalled, Variant};
 pub use scope::{Conditions, KmsKeys, Scope, StudioDomain, Vpc};
 pub use trust::{SAGEMAKER, trust};

@@ -51,6 +51,23 @@ fn every_statement_has_a_sid_of_letters_and_digits_and_no_two_the_same() {
 }
 
 #[test]
+fn the_page_explains_every_statement_of_the_wall_and_every_activity() {
+    let scope = Scope { shared_space: Some("lab".into()), ..scope() };
+    let wall: Vec<String> = team_wall(&scope).into_iter().filter_map(|s| s.sid).collect();
+    assert_eq!(wall::WALL.map(|(sid, _)| sid.to_owned()).to_vec(), wall);
+    let page = reference();
+    for (name, activity) in Activity::ALL {
+        assert!(page.contains(&format!("\n## {} (`{name}`)\n", activity.title())), "{name}");
+    }
+    assert!(page.contains(
+        "| `JobsTransform` | `sagemaker:CreateTransformJob` | \
+         `arn:aws:sagemaker:eu-west-1:111122223333:transform-job/*` | ArnEquals \
+         `sagemaker:OutputKmsKeyArn` `arn:aws:kms:eu-west-1:111122223333:key/data`, and ArnEquals \
+         `sagemaker:VolumeKmsKeyArn` `arn:aws:kms:eu-west-1:111122223333:key/volumes` |"
+    ));
+}
+
+#[test]
 fn no_statement_allows_without_saying_on_what() {
     for statement in every_statement(&scope()) {
         let action = statement.action.clone().unwrap_or_default();

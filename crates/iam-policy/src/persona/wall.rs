@@ -18,6 +18,43 @@ use std::collections::BTreeSet;
 /// statement would not be about the request at all.
 const OWN_PROFILE: &str = "${sagemaker:DomainId, '-'}/${sagemaker:UserProfileName, '-'}";
 
+/// Each statement of the wall, and what it denies.
+pub(super) const WALL: [(&str, &str); 15] = [
+    ("WallOtherTeams", "Every action of SageMaker on what carries another team's tag."),
+    ("WallUntagged", "Using, changing and deleting what carries no team's tag: it is nobody's."),
+    (
+        "WallCreateUntagged",
+        "Making anything without the team's tag, but for apps and spaces, and versions of a model in a group of the team's.",
+    ),
+    (
+        "WallModelGroupNames",
+        "Making a group of model packages whose name does not begin with the team's key and two hyphens.",
+    ),
+    (
+        "WallMadeOfUntagged",
+        "Making an endpoint of a configuration, or a trial in an experiment, that is nobody's.",
+    ),
+    ("WallTagAsOther", "Tagging anything as another team's, also what is being made."),
+    ("WallRetag", "Setting the team's tag, in any spelling, on what is there already."),
+    ("WallUntag", "Removing the team's tag, in any spelling."),
+    ("WallTagUntagged", "Tagging what is nobody's."),
+    ("WallStudioTags", "Tagging and untagging domains and user profiles."),
+    (
+        "WallOthersSpaces",
+        "Making, changing and deleting apps and spaces that are not the own profile's.",
+    ),
+    (
+        "WallTeamSpace",
+        "Running apps in a space of the name of the team's shared space that is not shared. Only where the team has one.",
+    ),
+    ("WallOthersLinks", "Making a link into Studio for any profile but the own one."),
+    ("WallOtherRoles", "Passing any role but the team's own."),
+    (
+        "WallAdministration",
+        "What is an admin's: domains, profiles, notebook instances, what is account-wide.",
+    ),
+];
+
 /// What keeps the team's role away from what is not the team's.
 pub fn team_wall(scope: &Scope) -> Vec<Statement> {
     let mut wall = resources(scope);
