@@ -93,8 +93,8 @@ fn encrypted(statement: Statement, key: &str, arns: &[String]) -> Statement {
     statement.when("ArnEquals", key, arns.to_vec())
 }
 
-/// The condition keys of volumes and of what jobs write. Those without `Arn` are what the role
-/// manager uses; they hold what the caller wrote, which may be an alias, and are superseded.
+/// The condition keys of volumes and of what jobs write. The role manager uses those without `Arn`,
+/// which AWS has deprecated.
 const VOLUME_KEY: &str = "sagemaker:VolumeKmsKeyArn";
 const OUTPUT_KEY: &str = "sagemaker:OutputKmsKeyArn";
 

@@ -96,7 +96,7 @@ pub const DIFFERENCES: [Difference; 22] = [
     narrowed(
         None,
         "KMS keys are asked for by `sagemaker:VolumeKmsKeyArn` and `sagemaker:OutputKmsKeyArn`.",
-        "The templates use `VolumeKmsKey` and `OutputKmsKey`, which AWS's reference lists with no action any more: they held what the caller wrote, be it an alias.",
+        "The templates use `VolumeKmsKey` and `OutputKmsKey`, which AWS has deprecated and replaced by these; its reference lists them with no action any more.",
     ),
     narrowed(
         None,
