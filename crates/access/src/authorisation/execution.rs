@@ -1,8 +1,8 @@
 //! The execution roles of teams that have a persona.
 
 use super::network;
-use crate::ids::{DomainKey, RoleArn, TeamKey};
-use crate::map::{AccessMap, Diagnostic, Domain, Persona, RoleSettings, Team, codes, fill};
+use crate::ids::{DomainKey, PersonaKey, RoleArn, TeamKey};
+use crate::map::{AccessMap, Diagnostic, Domain, Persona, RoleSettings, RoleValues, Team, codes};
 use crate::observed::{TAG_INSTANCE, TAG_TEAM};
 use iam_policy::Document;
 use iam_policy::bundle::{NamedPolicy, Role, RoleKind};
@@ -59,17 +59,14 @@ impl<'m> Use<'m> {
 
     /// Fills in the placeholders of a template.
     fn fill(&self, text: &str) -> Option<String> {
-        fill(text, |name| {
-            let value = match name {
-                "account_id" => self.domain.account_id.as_str(),
-                "region" => self.domain.region.as_str(),
-                "domain" => self.domain_key.as_str(),
-                "team" => self.key.as_str(),
-                "persona" => self.team.persona.as_ref()?.as_str(),
-                _ => return None,
-            };
-            Some(value.to_owned())
-        })
+        let values = RoleValues {
+            account_id: self.domain.account_id.as_str(),
+            domain: self.domain_key.as_str(),
+            persona: self.team.persona.as_ref().map(PersonaKey::as_str),
+            region: self.domain.region.as_str(),
+            team: self.key.as_str(),
+        };
+        values.fill(text)
     }
 }
 

@@ -1,10 +1,15 @@
 //! What a valid map allows and its readers should know of.
 
-use super::{AccessMap, IdentityProvider, MetadataSource, codes};
+use super::{AccessMap, IdentityProvider, MetadataSource, RoleSettings, RoleValues, Team, codes};
+use crate::ids::{PersonaKey, TeamKey};
+use iam_policy::pattern::{Pattern, Syntax};
+use iam_policy::persona::Need;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt;
 
-/// Something a valid map allows that weakens the door.
+/// Something a valid map allows that weakens the door or the walls between teams, or that means
+/// less than it seems to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Caution {
     /// Which kind, one of [`codes::CAUTIONS`].
@@ -22,7 +27,7 @@ impl fmt::Display for Caution {
 }
 
 impl AccessMap {
-    /// What the map allows that weakens the door, by identity provider in the order of their keys.
+    /// What to be cautious about: by identity provider, then by team, in the order of their keys.
     pub fn cautions(&self) -> Vec<Caution> {
         let of_each = self.identity_providers.iter().flat_map(|(key, provider)| {
             allowed(provider).into_iter().filter(|(_, _, allowed)| *allowed).map(
@@ -33,7 +38,96 @@ impl AccessMap {
                 },
             )
         });
-        of_each.collect()
+        let of_teams = self.nothing_to_use().chain(self.common_buckets());
+        of_each.chain(of_teams).collect()
+    }
+
+    /// What the roles of a team may use, if Stagedoor writes them.
+    fn settings(&self, team: &Team) -> Option<RoleSettings> {
+        Some(team.role.or(&self.personas.get(team.persona.as_ref()?)?.role))
+    }
+
+    /// Activities that nobody said of what they are to be.
+    fn nothing_to_use(&self) -> impl Iterator<Item = Caution> {
+        self.teams.iter().flat_map(|(key, team)| {
+            let settings = self.settings(team).unwrap_or_default();
+            let persona = team.persona.as_ref().and_then(|persona| self.personas.get(persona));
+            let activities = persona.map(|p| p.activities.as_slice()).unwrap_or_default();
+            let needs: BTreeSet<(&str, bool)> = activities
+                .iter()
+                .filter_map(|activity| activity.needs())
+                .map(|need| match need {
+                    Need::Buckets => ("buckets", settings.buckets.is_none()),
+                    Need::Workgroups => ("workgroups", settings.workgroups.is_none()),
+                })
+                .collect();
+            needs.into_iter().filter(|(_, missing)| *missing).map(move |(field, _)| Caution {
+                code: codes::NOTHING_TO_USE,
+                key: format!("teams.{key}.{field}"),
+                message: meaning(codes::NOTHING_TO_USE),
+            })
+        })
+    }
+
+    /// Teams that may use a bucket of another team.
+    fn common_buckets(&self) -> impl Iterator<Item = Caution> {
+        let buckets: Vec<(&TeamKey, Bucket)> = self
+            .teams
+            .iter()
+            .flat_map(|(key, team)| {
+                self.buckets(key, team).into_iter().map(move |name| (key, Bucket::new(name)))
+            })
+            .collect();
+        let mut found: BTreeSet<&TeamKey> = BTreeSet::new();
+        for (key, bucket) in &buckets {
+            let common = |(other, theirs): &&(&TeamKey, Bucket)| {
+                other != key && (bucket.fits(theirs) || theirs.fits(bucket))
+            };
+            if !found.contains(key) && buckets.iter().any(|entry| common(&entry)) {
+                found.insert(key);
+            }
+        }
+        found.into_iter().map(|key| Caution {
+            code: codes::COMMON_BUCKET,
+            key: format!("teams.{key}.buckets"),
+            message: meaning(codes::COMMON_BUCKET),
+        })
+    }
+
+    /// The buckets of a team, as its roles name them.
+    fn buckets(&self, key: &TeamKey, team: &Team) -> BTreeSet<String> {
+        let named = self.settings(team).and_then(|settings| settings.buckets).unwrap_or_default();
+        let domains = team.placements.iter().filter_map(|placement| {
+            self.domains.get(&placement.domain).map(|domain| (&placement.domain, domain))
+        });
+        let filled = domains.flat_map(|(domain_key, domain)| {
+            let values = RoleValues {
+                account_id: domain.account_id.as_str(),
+                domain: domain_key.as_str(),
+                persona: team.persona.as_ref().map(PersonaKey::as_str),
+                region: domain.region.as_str(),
+                team: key.as_str(),
+            };
+            named.iter().filter_map(move |text| values.fill(text))
+        });
+        filled.collect()
+    }
+}
+
+/// A bucket's name or pattern.
+struct Bucket {
+    text: String,
+    pattern: Pattern,
+}
+
+impl Bucket {
+    fn new(text: String) -> Self {
+        Self { pattern: Pattern::parse(&text, Syntax::WILDCARDS), text }
+    }
+
+    /// Whether every bucket of the other's name is one of this; patterns count as names.
+    fn fits(&self, other: &Self) -> bool {
+        self.pattern.matches_text(&other.text)
     }
 }
 

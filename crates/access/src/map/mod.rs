@@ -36,7 +36,7 @@ pub use reference::reference_markdown;
 pub use roles::RoleSettings;
 pub use schema::json_schema;
 
-pub(crate) use template::fill;
+pub(crate) use template::RoleValues;
 
 pub use iam_policy::persona::Activity;
 

@@ -5,7 +5,7 @@ use super::codes;
 use super::decode::{Known, optional, owned, seconds, wrong_account};
 use super::diagnostic::{Reporter, quoted};
 use super::roles::role_settings;
-use super::{About, Domain, Placement, Team, template};
+use super::{About, Domain, Placement, RoleValues, Team, template};
 use crate::ids::{
     DomainKey, IsolationClass, LandingUri, NetworkKey, PersonaKey, RoleArn, SpaceName, TeamKey,
 };
@@ -142,17 +142,14 @@ impl Role<'_> {
                 .help("give the team a persona, or write the role without it");
             return None;
         }
-        let filled = template::fill(text, |name| {
-            let value = match name {
-                "account_id" => domain.account_id.as_str(),
-                "region" => domain.region.as_str(),
-                "domain" => self.domain.as_str(),
-                "team" => self.team,
-                "persona" => self.persona?,
-                _ => return None,
-            };
-            Some(value.to_owned())
-        })?;
+        let values = RoleValues {
+            account_id: domain.account_id.as_str(),
+            domain: self.domain.as_str(),
+            persona: self.persona,
+            region: domain.region.as_str(),
+            team: self.team,
+        };
+        let filled = values.fill(text)?;
         let filled = if filled.starts_with("arn:") { filled } else { arn(&filled, domain) };
         let role = RoleArn::parse(filled.clone());
         let role = role.ok().filter(|role| role.role_name().len() <= ROLE_NAME);

@@ -57,9 +57,36 @@ fn complaint(message: String, known: &[&str], near: Option<&str>) -> Complaint {
     }
 }
 
+/// What the placeholders of [`ROLE_PLACEHOLDERS`] stand for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RoleValues<'a> {
+    pub(crate) account_id: &'a str,
+    pub(crate) domain: &'a str,
+    pub(crate) persona: Option<&'a str>,
+    pub(crate) region: &'a str,
+    pub(crate) team: &'a str,
+}
+
+impl RoleValues<'_> {
+    /// Fills in a checked template; `None` if it asks for a persona and there is none.
+    pub(crate) fn fill(&self, text: &str) -> Option<String> {
+        fill(text, |name| {
+            let value = match name {
+                "account_id" => self.account_id,
+                "domain" => self.domain,
+                "persona" => self.persona?,
+                "region" => self.region,
+                "team" => self.team,
+                _ => return None,
+            };
+            Some(value.to_owned())
+        })
+    }
+}
+
 /// Fills in the placeholders of a checked template. Values are not looked at again, so a value
 /// with braces stays as it is.
-pub(crate) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
+pub(super) fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
     while let Some((literal, after)) = rest.split_once('{') {

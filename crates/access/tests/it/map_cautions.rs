@@ -86,3 +86,41 @@ fn every_caution_of_every_provider_is_told_in_order() {
         ]
     );
 }
+
+/// The codes and keys of what a map with these teams is warned of.
+fn of_teams(teams: &str) -> Vec<String> {
+    let text = format!(
+        "{}domains: {{d: {{domain_id: d-x, account_id: \"111122223333\", region: eu-west-1}}}}\n\
+         personas:\n \
+         p: {{activities: [s3-access], buckets: [\"{{team}}-*\"]}}\n \
+         q: {{activities: [query-athena, s3-access]}}\n\
+         teams:\n{teams}",
+        HEAD.replace("identity_providers:\n", "")
+    );
+    let map = parse(&[Source { name: "access.yaml".into(), text }]).expect("the map is valid");
+    map.cautions().iter().map(|caution| format!("{} {}", caution.code, caution.key)).collect()
+}
+
+#[test]
+fn map_nothing_to_use() {
+    assert_eq!(
+        of_teams(
+            " a: {domain: d, network: anywhere, persona: q}\n \
+             b: {domain: d, network: anywhere, persona: q, buckets: [b], workgroups: []}\n \
+             c: {domain: d, network: anywhere}\n"
+        ),
+        ["map-nothing-to-use teams.a.buckets", "map-nothing-to-use teams.a.workgroups"]
+    );
+}
+
+#[test]
+fn map_common_bucket() {
+    assert_eq!(
+        of_teams(
+            " fraud: {domain: d, network: anywhere, persona: p}\n \
+             fraud-eu: {domain: d, network: anywhere, persona: p}\n \
+             ops: {domain: d, network: anywhere, persona: p}\n"
+        ),
+        ["map-common-bucket teams.fraud.buckets", "map-common-bucket teams.fraud-eu.buckets"]
+    );
+}
