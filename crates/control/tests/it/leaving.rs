@@ -12,6 +12,7 @@ use control::plane::Plane;
 use control::ports::{
     ChangeId, IndexReading, IndexView, Intent, Leaving, ProfileIndex, StoreError, Ticket,
 };
+use control::reconciler::scope_of;
 use control::survey::Scope;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -140,8 +141,8 @@ async fn without_the_guards_memory_nothing_is_changed() {
     running.stop().await;
     let gone = world.leaving();
     let plane = Plane { index: Arc::new(Amnesia(world.store.clone())), ..world.plane(MAP) };
-    let Wake::People(scope) = people(&["finn"]) else { unreachable!() };
-    let done = plane.pass(&Scope::People(scope), Removals::Guarded, &|_, _| {}).await;
+    let scope = scope_of(people(&["finn"]));
+    let done = plane.pass(&scope, Removals::Guarded, &|_, _| {}).await;
     let halted = done.unwrap().report.halted;
     assert!(matches!(halted, Some(Halt::Store(StoreError { operation: "look", .. }))));
     assert_eq!(world.leaving(), gone);
