@@ -43,6 +43,8 @@ pub fn statements(activities: &[Activity], scope: &Scope) -> Vec<Statement> {
 }
 
 #[cfg(test)]
+mod grants_tests;
+#[cfg(test)]
 mod limits_tests;
 #[cfg(test)]
 pub(crate) mod tests;
