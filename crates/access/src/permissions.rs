@@ -4,7 +4,8 @@
 //! [`ACTIONS`] is the one table; the roles that Stagedoor runs as are made of it. A test of the `aws`
 //! crate holds it against the operations that are really called.
 
-use crate::observed::TAG_INSTANCE;
+use crate::observed::{TAG_INSTANCE, TAG_PERSON, TAG_TEAM};
+use std::fmt;
 use std::fmt::Write as _;
 
 /// What an action is needed for.
@@ -13,6 +14,7 @@ use std::fmt::Write as _;
 pub enum Feature {
     Observe,
     Provision,
+    Adopt,
     Deprovision,
     HandOver,
     SignIn,
@@ -28,9 +30,10 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature: first what is done where domains are, then what the hub does by itself.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Observe,
         Self::Provision,
+        Self::Adopt,
         Self::Deprovision,
         Self::HandOver,
         Self::SignIn,
@@ -49,6 +52,9 @@ impl Feature {
         match self {
             Self::Observe => "Reading domains with profiles, apps, spaces and execution roles.",
             Self::Provision => "Making and changing profiles.",
+            Self::Adopt => {
+                "Taking over profiles that Stagedoor did not make, where the map says so."
+            }
             Self::Deprovision => "Taking profiles away, with their apps and spaces.",
             Self::HandOver => "Making a leaver's shared space again under another owner.",
             Self::SignIn => "Links into Studio, for IAM-mode domains.",
@@ -69,6 +75,7 @@ impl Feature {
             self,
             Self::Observe
                 | Self::Provision
+                | Self::Adopt
                 | Self::Deprovision
                 | Self::HandOver
                 | Self::SignIn
@@ -88,6 +95,7 @@ pub enum Resource {
     Spaces,
     ExecutionRoles,
     ManagedPolicies,
+    Directory,
     SpokeRoles,
     Applications,
     Queue,
@@ -108,12 +116,16 @@ impl Resource {
             Self::Spaces => "arn:<partition>:sagemaker:<region>:<account>:space/<domain id>/*",
             Self::ExecutionRoles => "arn:<partition>:iam::<account>:role/<execution role>",
             Self::ManagedPolicies => "arn:<partition>:iam::<account>:policy/*",
+            Self::Directory => {
+                "arn:<partition>:identitystore::*:identitystore/<identity store id> and its users, \
+                 groups and memberships"
+            }
             Self::SpokeRoles => "arn:<partition>:iam::<account>:role/<spoke role>",
             Self::Applications => {
                 "arn:<partition>:sso::<account>:application/<instance>/<application>"
             }
             Self::Queue => "arn:<partition>:sqs:<region>:<account>:<queue>",
-            Self::Secret => "arn:<partition>:secretsmanager:<region>:<account>:secret:<name>-*",
+            Self::Secret => "arn:<partition>:secretsmanager:<region>:<account>:secret:<name>",
         }
     }
 }
@@ -127,17 +139,65 @@ pub enum Condition {
     PassedToSageMaker,
     /// The profile carries this installation's tag.
     Tagged,
+    /// The new profile gets all of Stagedoor's own tags, with this installation's name.
+    CreatedTagged,
+    /// The tags are those of a profile that is just being made.
+    WhileCreating,
+    /// The profile has no installation's tag yet, and gets this one's.
+    Untagged,
+}
+
+/// One condition of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Test {
+    /// The operator of IAM's language: `StringEquals` or `Null`.
+    pub operator: &'static str,
+    /// The condition key.
+    pub key: String,
+    /// The value it is compared with.
+    pub value: String,
 }
 
 impl Condition {
-    /// The condition key and the value it must have, which for a tag is the map's `instance`.
-    pub fn key(self, instance: &str) -> Option<(String, String)> {
+    /// The conditions it is in IAM's language, all of which must hold. A tag of an installation has
+    /// the map's `instance` as value.
+    pub fn tests(self, instance: &str) -> Vec<Test> {
+        let equals = |key: &str, value: &str| Test {
+            operator: "StringEquals",
+            key: key.to_owned(),
+            value: value.to_owned(),
+        };
+        let absent =
+            |key: String, absent: bool| Test { operator: "Null", key, value: absent.to_string() };
+        let own = format!("aws:ResourceTag/{TAG_INSTANCE}");
+        let asked = format!("aws:RequestTag/{TAG_INSTANCE}");
         match self {
-            Self::None => None,
+            Self::None => Vec::new(),
             Self::PassedToSageMaker => {
-                Some(("iam:PassedToService".to_owned(), "sagemaker.amazonaws.com".to_owned()))
+                vec![equals("iam:PassedToService", "sagemaker.amazonaws.com")]
             }
-            Self::Tagged => Some((format!("aws:ResourceTag/{TAG_INSTANCE}"), instance.to_owned())),
+            Self::Tagged => vec![equals(&own, instance)],
+            Self::CreatedTagged => vec![
+                equals(&asked, instance),
+                absent(format!("aws:RequestTag/{TAG_PERSON}"), false),
+                absent(format!("aws:RequestTag/{TAG_TEAM}"), false),
+            ],
+            Self::WhileCreating => vec![
+                equals("sagemaker:TaggingAction", "CreateUserProfile"),
+                equals(&asked, instance),
+            ],
+            Self::Untagged => vec![equals(&asked, instance), absent(own, true)],
+        }
+    }
+}
+
+impl fmt::Display for Test {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operator, key, value } = self;
+        match (*operator, value.as_str()) {
+            ("Null", "true") => write!(f, "`{key}` is absent"),
+            ("Null", _) => write!(f, "`{key}` is there"),
+            _ => write!(f, "`{key}` = `{value}`"),
         }
     }
 }
@@ -186,32 +246,37 @@ pub const ACTIONS: &[Action] = {
         call("sagemaker:ListSpaces", F::Observe, R::Any),
         call("servicequotas:GetServiceQuota", F::Observe, R::Any),
         call("iam:GetRole", F::Observe, R::ExecutionRoles),
-        call("sagemaker:CreateUserProfile", F::Provision, R::Profiles),
-        call("sagemaker:UpdateUserProfile", F::Provision, R::Profiles),
-        call("sagemaker:AddTags", F::Provision, R::Profiles),
-        call("sagemaker:DeleteTags", F::Provision, R::Profiles),
+        on(
+            Condition::CreatedTagged,
+            call("sagemaker:CreateUserProfile", F::Provision, R::Profiles),
+        ),
+        on(Condition::Tagged, call("sagemaker:UpdateUserProfile", F::Provision, R::Profiles)),
+        on(Condition::Tagged, call("sagemaker:AddTags", F::Provision, R::Profiles)),
+        on(Condition::WhileCreating, call("sagemaker:AddTags", F::Provision, R::Profiles)),
+        on(Condition::Tagged, call("sagemaker:DeleteTags", F::Provision, R::Profiles)),
         implied(on(
             Condition::PassedToSageMaker,
             call("iam:PassRole", F::Provision, R::ExecutionRoles),
         )),
+        on(Condition::Untagged, call("sagemaker:AddTags", F::Adopt, R::Profiles)),
         call("sagemaker:DeleteApp", F::Deprovision, R::Apps),
         call("sagemaker:DeleteSpace", F::Deprovision, R::Spaces),
         on(Condition::Tagged, call("sagemaker:DeleteUserProfile", F::Deprovision, R::Profiles)),
         call("sagemaker:CreateSpace", F::HandOver, R::Spaces),
-        call("sagemaker:CreatePresignedDomainUrl", F::SignIn, R::Profiles),
+        on(Condition::Tagged, call("sagemaker:CreatePresignedDomainUrl", F::SignIn, R::Profiles)),
         call("iam:ListAttachedRolePolicies", F::Diagnose, R::ExecutionRoles),
         call("iam:ListRolePolicies", F::Diagnose, R::ExecutionRoles),
         call("iam:GetRolePolicy", F::Diagnose, R::ExecutionRoles),
         call("iam:GetPolicy", F::Diagnose, R::ManagedPolicies),
         call("iam:GetPolicyVersion", F::Diagnose, R::ManagedPolicies),
-        call("identitystore:ListUsers", F::Directory, R::Any),
-        call("identitystore:ListGroups", F::Directory, R::Any),
-        call("identitystore:ListGroupMemberships", F::Directory, R::Any),
-        call("identitystore:ListGroupMembershipsForMember", F::Directory, R::Any),
-        call("identitystore:DescribeUser", F::Directory, R::Any),
-        call("identitystore:DescribeGroup", F::Directory, R::Any),
-        call("identitystore:GetUserId", F::Directory, R::Any),
-        call("identitystore:GetGroupId", F::Directory, R::Any),
+        call("identitystore:ListUsers", F::Directory, R::Directory),
+        call("identitystore:ListGroups", F::Directory, R::Directory),
+        call("identitystore:ListGroupMemberships", F::Directory, R::Directory),
+        call("identitystore:ListGroupMembershipsForMember", F::Directory, R::Directory),
+        call("identitystore:DescribeUser", F::Directory, R::Directory),
+        call("identitystore:DescribeGroup", F::Directory, R::Directory),
+        call("identitystore:GetUserId", F::Directory, R::Directory),
+        call("identitystore:GetGroupId", F::Directory, R::Directory),
         call("sso:CreateApplicationAssignment", F::Assign, R::Applications),
         call("sso:ListApplicationAssignments", F::Assign, R::Applications),
         call("sso:DescribeApplication", F::Assign, R::Applications),
@@ -233,7 +298,7 @@ pub const ACTIONS: &[Action] = {
 pub fn reference() -> String {
     let mut out = String::from(
         "# AWS permissions\n\nEvery AWS action that Stagedoor uses, and what it needs it for. \
-         `stagedoor spoke template` makes policies of the first part, with the ARNs filled in.\n",
+         `stagedoor policy render` makes roles of it, with the ARNs filled in.\n",
     );
     let parts = [
         ("In the accounts where domains are", true),
@@ -245,10 +310,9 @@ pub fn reference() -> String {
             let _ = write!(out, "\n### {feature:?}\n\n{}\n\n", feature.meaning());
             out.push_str("| action | resource | condition |\n|---|---|---|\n");
             for action in ACTIONS.iter().filter(|action| action.feature == feature) {
-                let condition = action
-                    .condition
-                    .key("<instance>")
-                    .map_or_else(String::new, |(key, value)| format!("`{key}` = `{value}`"));
+                let tests = action.condition.tests("<instance>");
+                let condition: Vec<String> = tests.iter().map(Test::to_string).collect();
+                let condition = condition.join(", ");
                 let (name, pattern) = (action.name, action.resource.pattern());
                 let _ = writeln!(out, "| `{name}` | `{pattern}` | {condition} |");
             }
@@ -264,7 +328,8 @@ mod tests {
 
     #[test]
     fn nothing_is_listed_twice_for_the_same_reason() {
-        let rows: BTreeSet<_> = ACTIONS.iter().map(|a| (a.name, a.feature, a.resource)).collect();
+        let rows: BTreeSet<_> =
+            ACTIONS.iter().map(|a| (a.name, a.feature, a.resource, a.condition)).collect();
         assert_eq!(rows.len(), ACTIONS.len());
     }
 
@@ -277,6 +342,10 @@ mod tests {
             "| `sagemaker:DeleteUserProfile` | \
              `arn:<partition>:sagemaker:<region>:<account>:user-profile/<domain id>/*` | \
              `aws:ResourceTag/stagedoor:instance` = `<instance>` |"
+        ));
+        assert!(page.contains(
+            "| `aws:RequestTag/stagedoor:instance` = `<instance>`, \
+             `aws:ResourceTag/stagedoor:instance` is absent |"
         ));
     }
 

@@ -31,7 +31,6 @@ mod failure;
 mod identity_center;
 mod in_process;
 pub mod pacing;
-pub mod permissions;
 mod queue;
 mod studio;
 

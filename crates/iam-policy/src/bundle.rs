@@ -69,6 +69,12 @@ impl Role {
         format!("arn:{partition}:iam::{account_id}:role{path}{name}")
     }
 
+    /// The ARN of a managed policy that is made for this role: it has the role's path.
+    pub fn policy_arn(&self, policy: &NamedPolicy) -> String {
+        let Self { partition, account_id, path, .. } = self;
+        format!("arn:{partition}:iam::{account_id}:policy{path}{}", policy.name)
+    }
+
     /// All its identity policies: managed ones first.
     pub fn policies(&self) -> impl Iterator<Item = &NamedPolicy> {
         self.managed.iter().chain(&self.inline)

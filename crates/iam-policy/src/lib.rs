@@ -13,6 +13,7 @@ pub mod lint;
 pub mod pattern;
 pub mod persona;
 pub mod prove;
+pub mod render;
 pub mod request;
 pub mod service_reference;
 pub mod source_identity;

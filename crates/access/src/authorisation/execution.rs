@@ -1,6 +1,6 @@
 //! The execution roles of teams that have a persona.
 
-use super::network;
+use super::ways::Ways;
 use crate::ids::{DomainKey, PersonaKey, RoleArn, TeamKey};
 use crate::map::{AccessMap, Diagnostic, Domain, Persona, RoleSettings, RoleValues, Team, codes};
 use crate::observed::{TAG_INSTANCE, TAG_TEAM};
@@ -167,7 +167,7 @@ fn scope(
         tag_value: tag_value(map, first.key, first.team).to_owned(),
         role_arn: arn.to_string(),
         shared_space: first.team.space.as_ref().map(ToString::to_string),
-        own_links: rule.map(network::alternatives).unwrap_or_default(),
+        own_links: Ways::of(rule).alternatives().into_iter().map(|(_, c)| c).collect(),
         // Whether the domain names people is read from it, and can be switched on any time: without
         // this the role could then not be assumed at all.
         source_identity: true,

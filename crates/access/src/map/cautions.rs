@@ -1,7 +1,7 @@
 //! What a valid map allows and its readers should know of.
 
 use super::{AccessMap, IdentityProvider, MetadataSource, RoleSettings, RoleValues, Team, codes};
-use crate::ids::{PersonaKey, TeamKey};
+use crate::ids::{NetworkKey, PersonaKey, TeamKey};
 use iam_policy::pattern::{Pattern, Syntax};
 use iam_policy::persona::Need;
 use serde::Serialize;
@@ -27,7 +27,8 @@ impl fmt::Display for Caution {
 }
 
 impl AccessMap {
-    /// What to be cautious about: by identity provider, then by team, in the order of their keys.
+    /// What to be cautious about: by identity provider, then by team, then by network, in the order
+    /// of their keys.
     pub fn cautions(&self) -> Vec<Caution> {
         let of_each = self.identity_providers.iter().flat_map(|(key, provider)| {
             allowed(provider).into_iter().filter(|(_, _, allowed)| *allowed).map(
@@ -39,7 +40,7 @@ impl AccessMap {
             )
         });
         let of_teams = self.nothing_to_use().chain(self.common_buckets());
-        of_each.chain(of_teams).collect()
+        of_each.chain(of_teams).chain(self.unsaid()).collect()
     }
 
     /// What the roles of a team may use, if Stagedoor writes them.
@@ -111,6 +112,22 @@ impl AccessMap {
             named.iter().filter_map(move |text| values.fill(text))
         });
         filled.collect()
+    }
+
+    /// Networks in use with a range that policies leave out. Where the map says nothing of the hub,
+    /// no such policies are made.
+    fn unsaid(&self) -> impl Iterator<Item = Caution> {
+        let used = |key: &NetworkKey| {
+            let of_hub = self.hub.as_ref().and_then(|hub| hub.network.as_ref()) == Some(key);
+            self.hub.is_some() && (of_hub || self.teams.values().any(|team| team.network == *key))
+        };
+        self.networks.iter().filter(move |(key, rule)| used(key) && !rule.unsaid().is_empty()).map(
+            |(key, _)| Caution {
+                code: codes::PRIVATE_RANGE,
+                key: format!("networks.{key}"),
+                message: meaning(codes::PRIVATE_RANGE),
+            },
+        )
     }
 }
 

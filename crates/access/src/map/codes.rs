@@ -60,6 +60,8 @@ codes! {
     SHARED_ROLE = "map-shared-role": "Teams share an execution role that Stagedoor is to write.";
     SHARED_TEAM_TAG = "map-shared-team-tag": "Teams of one account tag their resources alike.";
     ROLE_TOO_LARGE = "map-role-too-large": "What a team may do does not fit into a role.";
+    HUB_ACCOUNT = "map-hub-account": "A domain that is reached without a role is in another account than the hub.";
+    POLICY_TOO_LARGE = "map-policy-too-large": "What the map means for Stagedoor itself does not fit into a policy of AWS.";
 }
 
 codes! {
@@ -71,4 +73,5 @@ codes! {
     NOTHING_TO_USE = "map-nothing-to-use": "An activity of the team grants nothing: neither the team nor its persona says what it may use.";
     COMMON_BUCKET = "map-common-bucket": "The team may use a bucket that another team may use as well.";
     UNSOLICITED = "map-unsolicited": "Responses that nobody here asked for are accepted: a link can sign its reader in as whoever sent it (login CSRF).";
+    PRIVATE_RANGE = "map-private-range": "A private range names no VPC: every VPC may use it, so policies leave it out, and only the door looks at it.";
 }

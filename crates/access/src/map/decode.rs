@@ -174,6 +174,7 @@ fn hub(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Hu
         queue: optional(item.field("queue"), owned)?,
         secrets: arns("secrets")?,
         applications: arns("applications")?,
+        place: reporter.place(item.at),
     })
 }
 

@@ -117,6 +117,8 @@ pub struct Hub {
     pub secrets: Vec<String>,
     /// ARNs of the Identity Center applications of SSO-mode domains.
     pub applications: Vec<String>,
+    /// Where the map says so.
+    pub place: Place,
 }
 
 /// What runs the hub.

@@ -29,11 +29,15 @@ mod model;
 #[cfg(test)]
 mod offboarding;
 #[cfg(test)]
+mod plane;
+#[cfg(test)]
 mod planner;
 #[cfg(test)]
 mod planner_leaving;
 #[cfg(test)]
 mod planner_properties;
+#[cfg(test)]
+mod rendered;
 #[cfg(test)]
 mod sso;
 #[cfg(test)]

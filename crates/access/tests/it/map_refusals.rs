@@ -51,7 +51,11 @@ fn refused_grants(items: &str, expected: &str) {
 #[test]
 fn every_code_has_a_test_by_its_name() {
     // Some are found only where roles are made of the map.
-    let here = concat!(include_str!("map_refusals.rs"), include_str!("authorisation.rs"));
+    let here = concat!(
+        include_str!("map_refusals.rs"),
+        include_str!("authorisation.rs"),
+        include_str!("plane.rs")
+    );
     for (code, _) in codes::ALL {
         let test = format!("#[test]\nfn {}() {{", code.replace('-', "_"));
         assert!(here.contains(&test), "{code} has no test");

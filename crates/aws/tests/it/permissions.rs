@@ -1,17 +1,17 @@
-//! The spoke role that the template makes, at work.
+//! The spoke role that the map means, at work.
 
 use crate::presign::request;
 use crate::support::{BASE, Cloud, name, spoke};
-use access::ids::{DomainId, RoleArn, SpaceName};
+use access::ids::{RoleArn, SpaceName};
+use access::map::{Source, parse};
 use access::observed::{AppStatus, ObservedApp};
 use access::plan::SpaceHandover;
-use aws::permissions::{SpokeTemplate, spoke_template};
 use control::ports::{
     AppOwner, DomainTarget, Inspect, Observe, Presign, ProfileScope, ProfileSpec, ProfileUpdate,
     Provision,
 };
 use iam_policy::Document;
-use serde_json::Value;
+use iam_policy::bundle::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 const SPOKE: &str = "444455556666";
@@ -29,22 +29,33 @@ fn domain() -> DomainTarget {
     domain
 }
 
-/// The properties of the role that the template makes.
-fn made() -> Value {
-    let template = spoke_template(&SpokeTemplate {
-        role: role("StagedoorSpoke"),
-        hub_principal: "arn:aws:iam::111122223333:user/sandbox".to_owned(),
-        external_id: Some("7f1c".to_owned()),
-        domains: BTreeMap::from([(DomainId::parse("d-spoke").unwrap(), domain().region)]),
-        execution_roles: BTreeSet::from([role("studio-spoke")]),
-        instance: "main".to_owned(),
-    });
-    let template: Value = serde_json::from_str(&template.unwrap()).unwrap();
-    template["Resources"]["StagedoorSpoke"]["Properties"].clone()
+const MAP: &str = r#"
+version: 1
+instance: main
+directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
+domains:
+  spoke:
+    domain_id: d-spoke
+    account_id: "444455556666"
+    region: eu-west-1
+    assume_role:
+      arn: arn:aws:iam::444455556666:role/StagedoorSpoke
+      external_id: 7f1c
+      source_identity: true
+teams:
+  spoke: { domain: spoke, execution_role: "studio-{team}", network: anywhere }
+"#;
+
+/// The role that the map means.
+fn made() -> Role {
+    let map = parse(&[Source { name: "access.yaml".into(), text: MAP.into() }]).unwrap();
+    let domain = map.domains.values().next().unwrap();
+    let role = domain.assume_role.as_ref().unwrap();
+    access::authorisation::spoke(&map, role, "arn:aws:iam::111122223333:user/sandbox")
 }
 
 fn seed() -> String {
-    let trust = &made()["AssumeRolePolicyDocument"];
+    let trust = made().trust.to_compact_json();
     let trust = format!("trust: {{ document: {trust} }}");
     BASE.replace(
         "domains:",
@@ -112,7 +123,7 @@ async fn a_whole_life(cloud: &Cloud) {
 }
 
 #[tokio::test]
-async fn the_templates_role_is_assumed_and_allows_every_call_and_no_more() {
+async fn the_role_is_assumed_and_allows_every_call_and_no_more() {
     let cloud = Cloud::with(&seed()).await;
     a_whole_life(&cloud).await;
     let called: BTreeSet<String> = {
@@ -120,12 +131,8 @@ async fn the_templates_role_is_assumed_and_allows_every_call_and_no_more() {
         let there = sandbox.calls().filter(|call| call.account == SPOKE);
         there.map(|call| format!("{}:{}", call.service, call.operation)).collect()
     };
-    let properties = made();
-    let policies = properties["Policies"].as_array().unwrap();
-    let documents: Vec<Document> = policies
-        .iter()
-        .map(|policy| Document::parse(&policy["PolicyDocument"].to_string()).unwrap())
-        .collect();
+    let role = made();
+    let documents: Vec<&Document> = role.policies().map(|policy| &policy.document).collect();
     let statements = || documents.iter().flat_map(|document| &document.statements);
     let denied: Vec<&String> =
         called.iter().filter(|name| !statements().any(|s| s.covers_action(name))).collect();

@@ -58,6 +58,9 @@ fn by_tag_variable(view: &View<'_>) -> bool {
 
 fn presign(view: &View<'_>, together: &[&View<'_>]) -> Vec<Finding> {
     let Some(pattern) = view.reaching(PRESIGN) else { return Vec::new() };
+    if together.iter().any(|other| denies_to_all(other, PRESIGN)) {
+        return Vec::new();
+    }
     let find = |rule, message: &str| Finding {
         rule,
         pointer: pattern.pointer.clone(),
@@ -82,6 +85,16 @@ fn presign(view: &View<'_>, together: &[&View<'_>]) -> Vec<Finding> {
         findings.push(find(Rule::PresignFromAnywhere, message));
     }
     findings
+}
+
+/// Whether a statement takes this from everybody, whatever the resource.
+fn denies_to_all(view: &View<'_>, action: &str) -> bool {
+    let everything =
+        view.statement.resource.as_deref().is_some_and(|all| all.contains(&"*".into()));
+    !view.allows()
+        && everything
+        && view.conditions.is_empty()
+        && view.statement.covers_action(action)
 }
 
 fn apps(view: &View<'_>) -> Option<Finding> {

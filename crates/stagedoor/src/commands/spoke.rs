@@ -3,46 +3,53 @@
 use crate::cli::SpokeTemplateArgs;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{compose, mapfile, output};
-use access::ids::{DomainKey, RoleArn};
-use access::map::{AccessMap, Domain};
+use access::authorisation::{is_principal, spoke};
+use access::ids::DomainKey;
+use access::map::{AccessMap, AssumeRole, Domain};
 use anyhow::Result;
 use aws::Aws;
-use aws::permissions::{SpokeTemplate, spoke_template};
 use control::ports::{DomainTarget, Inspect};
-use std::collections::BTreeMap;
+use iam_policy::bundle::Bundle;
+use iam_policy::document::Limit;
+use iam_policy::render::cloudformation;
 
 pub(super) async fn template(args: &SpokeTemplateArgs) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let (role, external_id, domains) = spoke(&map, &args.place)?;
-    let execution_roles = map
-        .teams
-        .values()
-        .flat_map(|team| &team.placements)
-        .filter(|placement| domains.contains_key(&placement.domain))
-        .map(|placement| placement.execution_role.clone())
-        .collect();
-    let hub_principal = match &args.hub_principal {
-        Some(arn) => arn.clone(),
-        None => principal_of(&caller(&map).await?),
+    let assumed = assumed(&map, &args.place)?;
+    let principal = match (&args.hub_principal, &map.hub) {
+        (Some(arn), _) => arn.clone(),
+        (None, Some(hub)) => hub.role.to_string(),
+        (None, None) => principal_of(&caller(&map).await?),
     };
-    let spoke = SpokeTemplate {
-        role,
-        hub_principal,
-        external_id,
-        domains: domains.values().map(|d| (d.domain_id.clone(), d.region.clone())).collect(),
-        execution_roles,
-        instance: map.instance.clone(),
-    };
-    let template = spoke_template(&spoke)
-        .map_err(|error| BadConfiguration::new("spoke-invalid", error.to_string()))?;
-    output::data(template.trim_end());
+    if !is_principal(&principal) {
+        let message = format!(
+            "the hub principal `{principal}` is not the ARN of a role, a user or an account root \
+             (arn:aws:iam::<account>:role/<name>)"
+        );
+        return Err(invalid(message).into());
+    }
+    let role = spoke(&map, assumed, &principal);
+    let size: usize = role.policies().map(|p| Limit::ROLE_INLINE.size(&p.document)).sum();
+    if size > Limit::ROLE_INLINE.characters {
+        let message = format!(
+            "the policies of the role `{}` would take {size} characters and IAM allows {}: let \
+             fewer domains share the role",
+            assumed.arn,
+            Limit::ROLE_INLINE.characters
+        );
+        return Err(invalid(message).into());
+    }
+    let bundle = Bundle { roles: vec![role], ..Bundle::default() };
+    output::data(cloudformation(&bundle).trim_end());
     Ok(Outcome::Done)
 }
 
-type Spoke<'m> = (RoleArn, Option<String>, BTreeMap<DomainKey, &'m Domain>);
+fn invalid(message: String) -> BadConfiguration {
+    BadConfiguration::new("spoke-invalid", message)
+}
 
-/// The role that is meant, what it asks for, and every domain that is reached through it.
-fn spoke<'m>(map: &'m AccessMap, place: &str) -> Result<Spoke<'m>> {
+/// The role that is meant.
+fn assumed<'m>(map: &'m AccessMap, place: &str) -> Result<&'m AssumeRole> {
     let meant = |key: &DomainKey, domain: &Domain| {
         key.as_str() == place || domain.account_id.as_str() == place
     };
@@ -55,17 +62,12 @@ fn spoke<'m>(map: &'m AccessMap, place: &str) -> Result<Spoke<'m>> {
         );
         return Err(BadConfiguration::new("domain-unknown", message).into());
     }
-    let Some(assumed) = found.iter().find_map(|(_, domain)| domain.assume_role.as_ref()) else {
+    found.iter().find_map(|(_, domain)| domain.assume_role.as_ref()).ok_or_else(|| {
         let message = format!(
             "`{place}` is reached without a role: give the domain an `assume_role` in the map first"
         );
-        return Err(BadConfiguration::new("spoke-invalid", message).into());
-    };
-    let domains = map.domains.iter().filter(|(_, domain)| {
-        domain.assume_role.as_ref().is_some_and(|role| role.arn == assumed.arn)
-    });
-    let domains = domains.map(|(key, domain)| (key.clone(), domain)).collect();
-    Ok((assumed.arn.clone(), assumed.external_id.clone(), domains))
+        invalid(message).into()
+    })
 }
 
 /// Who runs this command.
@@ -74,7 +76,7 @@ async fn caller(map: &AccessMap) -> Result<String> {
     let target = plane.plane.targets().into_values().next();
     let Some(target) = target else {
         let message = "the map has no domain; name the principal with --hub-principal";
-        return Err(BadConfiguration::new("spoke-invalid", message).into());
+        return Err(invalid(message.to_owned()).into());
     };
     let region = compose::directory_region(map).clone();
     let own = DomainTarget { region, assume_role: None, ..target };

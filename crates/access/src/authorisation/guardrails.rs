@@ -1,0 +1,160 @@
+//! Service control policies: what nobody in an account can do beside Stagedoor, whatever else they
+//! are allowed.
+//!
+//! They hold for everybody in the account but its service-linked roles, for execution roles too; not
+//! for the organization's management account, which SCPs never bind. They only deny: what is allowed
+//! stays the business of identity policies, and of the `FullAWSAccess` beside them.
+
+use super::reach::{camel, execution_roles, homes, teams_by_network};
+use super::ways::Ways;
+use crate::ids::{AccountId, DomainKey};
+use crate::map::{AccessMap, Diagnostic, Domain, Hub, codes};
+use crate::observed::{TAG_PREFIX, TAG_TEAM};
+use iam_policy::bundle::ControlPolicy;
+use iam_policy::document::Limit;
+use iam_policy::{Document, Statement};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What makes a link.
+const LINK: &str = "sagemaker:CreatePresignedDomainUrl";
+
+/// Two for each account where domains are: how Studio is entered, and who has which profile.
+pub(super) fn policies(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<ControlPolicy> {
+    let Some(hub) = &map.hub else { return Vec::new() };
+    let accounts: BTreeSet<&AccountId> = map.domains.values().map(|d| &d.account_id).collect();
+    let mut policies = Vec::new();
+    for account in accounts {
+        let domains = map.domains.iter().filter(|(_, domain)| domain.account_id == *account);
+        let guarded = Guarded { map, hub, domains: domains.collect() };
+        for (name, description, document) in [
+            (
+                "Links",
+                "Nobody but Stagedoor makes links into Studio, and nobody uses one from elsewhere",
+                guarded.links(),
+            ),
+            (
+                "Profiles",
+                "Nobody but Stagedoor makes user profiles, changes them or tags them as its own",
+                guarded.profiles(),
+            ),
+        ] {
+            let name = format!("Stagedoor{name}{account}");
+            let size = Limit::SERVICE_CONTROL_POLICY.size(&document);
+            if size > Limit::SERVICE_CONTROL_POLICY.characters {
+                let message = format!(
+                    "the service control policy `{name}` would take {size} characters and AWS \
+                     allows {}",
+                    Limit::SERVICE_CONTROL_POLICY.characters
+                );
+                let help = "let teams share networks, or use more accounts";
+                problems.push(hub.problem(codes::POLICY_TOO_LARGE, message, help));
+            }
+            policies.push(ControlPolicy {
+                name,
+                description: description.to_owned(),
+                accounts: BTreeSet::from([account.as_str().to_owned()]),
+                document,
+            });
+        }
+    }
+    policies
+}
+
+/// The domains of one account.
+struct Guarded<'m> {
+    map: &'m AccessMap,
+    hub: &'m Hub,
+    domains: BTreeMap<&'m DomainKey, &'m Domain>,
+}
+
+impl<'m> Guarded<'m> {
+    fn links(&self) -> Document {
+        let execution: BTreeSet<&str> = execution_roles(self.map, &self.domains)
+            .into_iter()
+            .map(crate::ids::RoleArn::as_str)
+            .collect();
+        let makers: BTreeSet<&str> = self
+            .domains
+            .values()
+            .map(|d| d.presign_role.as_ref().or(d.assume_role.as_ref()))
+            .map(|role| role.map_or(self.hub.role.as_str(), |role| role.arn.as_str()))
+            .collect();
+        let mut statements = vec![
+            Statement::deny("LinksOnlyByStagedoor")
+                .actions([LINK])
+                .resources(self.profiles_of(|_| true, "*"))
+                .when("ArnNotLike", "aws:PrincipalArn", makers.union(&execution).copied()),
+        ];
+        if !execution.is_empty() {
+            // What an app may ask for is a link to the very profile it belongs to. The key is one of
+            // Studio's sessions; where it is missing, all is denied.
+            let app = |statement: Statement| {
+                statement.actions([LINK]).when("ArnLike", "aws:PrincipalArn", execution.clone())
+            };
+            let own = self.profiles_of(|_| true, "${sagemaker:UserProfileName}");
+            statements.push(app(Statement::deny("LinksByAppsOnlyToTheirOwn")).not_resources(own));
+            statements.push(app(Statement::deny("LinksByAppsOnlyInStudio")).resources(["*"]).when(
+                "Null",
+                "sagemaker:UserProfileName",
+                ["true"],
+            ));
+        }
+        for (network, teams) in teams_by_network(self.map, &self.domains) {
+            let rules = [Some(network), self.hub.network.as_ref()];
+            let rules = rules.into_iter().flatten().filter_map(|key| self.map.networks.get(key));
+            let homes = homes(&self.domains, teams.values());
+            let base = Statement::deny("")
+                .actions([LINK])
+                .resources(self.profiles_of(|key| homes.contains(key), "*"))
+                .when(
+                    "StringEquals",
+                    format!("aws:ResourceTag/{TAG_TEAM}"),
+                    teams.keys().map(|team| team.as_str()),
+                );
+            let name = format!("Links{}OnlyFromThere", camel(network.as_str()));
+            statements.extend(Ways::of(rules).deny(&name, &base));
+        }
+        Document::new(statements)
+    }
+
+    fn profiles(&self) -> Document {
+        let makers: BTreeSet<&str> = self
+            .domains
+            .values()
+            .map(|d| d.assume_role.as_ref().map_or(self.hub.role.as_str(), |r| r.arn.as_str()))
+            .collect();
+        let spared = |statement: Statement| {
+            statement.resources(self.profiles_of(|_| true, "*")).when(
+                "ArnNotLike",
+                "aws:PrincipalArn",
+                makers.iter().copied(),
+            )
+        };
+        Document::new([
+            spared(
+                Statement::deny("ProfilesOnlyByStagedoor")
+                    .actions(["sagemaker:CreateUserProfile", "sagemaker:UpdateUserProfile"]),
+            ),
+            spared(
+                Statement::deny("StagedoorTagsOnlyByStagedoor")
+                    .actions(["sagemaker:AddTags", "sagemaker:DeleteTags"])
+                    .when("ForAnyValue:StringLike", "aws:TagKeys", [format!("{TAG_PREFIX}*")]),
+            ),
+        ])
+    }
+
+    fn partition(&self) -> &'m str {
+        self.hub.role.partition()
+    }
+
+    fn profiles_of(&self, meant: impl Fn(&DomainKey) -> bool, name: &str) -> Vec<String> {
+        let partition = self.partition();
+        let domains = self.domains.iter().filter(|(key, _)| meant(key));
+        domains
+            .map(|(_, Domain { region, account_id, domain_id, .. })| {
+                let domain = format!("{region}:{account_id}:user-profile/{domain_id}");
+                format!("arn:{partition}:sagemaker:{domain}/{name}")
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! The roles that Stagedoor itself works under: hub, spokes, and the roles for links.
+
+use super::reach::Reach;
+use crate::ids::RoleArn;
+use crate::map::{AccessMap, AssumeRole, Diagnostic, Hub, HubService, codes};
+use crate::observed::TAG_INSTANCE;
+use crate::permissions::Feature;
+use iam_policy::bundle::{NamedPolicy, Role, RoleKind};
+use iam_policy::document::Limit;
+use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY};
+use iam_policy::{Document, PrincipalKind, Statement};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is done where domains are.
+const THERE: [Feature; 7] = [
+    Feature::Observe,
+    Feature::Provision,
+    Feature::Adopt,
+    Feature::Deprovision,
+    Feature::HandOver,
+    Feature::SignIn,
+    Feature::Diagnose,
+];
+
+/// What the hub does by itself.
+const HUB: [Feature; 5] =
+    [Feature::Directory, Feature::Assign, Feature::Spokes, Feature::Events, Feature::Secrets];
+
+/// How long a session of a role lasts that another role assumes, in seconds: STS allows no more.
+const CHAINED: u32 = 3600;
+
+/// All of them, if the map says what the hub is.
+pub(super) fn roles(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<Role> {
+    let Some(hub) = &map.hub else { return Vec::new() };
+    let mut roles = vec![hub_role(map, hub)];
+    for (key, domain) in &map.domains {
+        if domain.assume_role.is_none() && domain.account_id.as_str() != hub.role.account() {
+            let message = format!(
+                "the domain `{key}` is in account {} and the hub in {}",
+                domain.account_id,
+                hub.role.account()
+            );
+            problems.push(hub.problem(codes::HUB_ACCOUNT, message, "give it an `assume_role`"));
+        }
+    }
+    let principal = hub.role.as_str();
+    for role in distinct(map, |domain| domain.assume_role.as_ref()) {
+        roles.push(spoke(map, role, principal));
+    }
+    for role in distinct(map, |domain| domain.presign_role.as_ref()) {
+        // A role may do both; it is one role all the same.
+        if !roles.iter().any(|there| there.arn() == role.arn.as_str()) {
+            roles.push(presign(map, role, principal));
+        }
+    }
+    for role in &roles {
+        let size: usize = role.inline.iter().map(|p| Limit::ROLE_INLINE.size(&p.document)).sum();
+        if size > Limit::ROLE_INLINE.characters {
+            let message = format!(
+                "the policies of the role `{}` would take {size} characters and IAM allows {}",
+                role.arn(),
+                Limit::ROLE_INLINE.characters
+            );
+            let help = "let fewer domains share the role";
+            problems.push(hub.problem(codes::POLICY_TOO_LARGE, message, help));
+        }
+    }
+    roles
+}
+
+impl Hub {
+    /// Something that is wrong with what the map means for Stagedoor itself.
+    pub(super) fn problem(&self, code: &'static str, message: String, help: &str) -> Diagnostic {
+        Diagnostic {
+            code,
+            place: self.place.clone(),
+            width: "hub".len(),
+            message,
+            expected: None,
+            help: Some(help.to_owned()),
+        }
+    }
+}
+
+/// The role of a spoke: what Stagedoor needs in an account, for all domains that are reached through
+/// this role.
+pub fn spoke(map: &AccessMap, role: &AssumeRole, hub_principal: &str) -> Role {
+    let reached = |other: &Option<AssumeRole>| other.as_ref().is_some_and(|o| o.arn == role.arn);
+    let of_map = |chosen: fn(&crate::map::Domain) -> &Option<AssumeRole>| {
+        map.domains.iter().filter(move |(_, domain)| reached(chosen(domain)))
+    };
+    let managed: BTreeMap<_, _> = of_map(|domain| &domain.assume_role).collect();
+    let mut linked: BTreeMap<_, _> = of_map(|domain| &domain.presign_role).collect();
+    linked.extend(managed.iter().filter(|(_, domain)| domain.presign_role.is_none()));
+    let reach = Reach { map, role: &role.arn, managed, linked, assumed: BTreeMap::new() };
+    let inline = reach.policies(&THERE);
+    let description = "Assumed by Stagedoor to manage user profiles of Studio domains";
+    assumable(map, role, RoleKind::Spoke, description, hub_principal, inline)
+}
+
+/// A role for links, which can do nothing else.
+fn presign(map: &AccessMap, role: &AssumeRole, hub_principal: &str) -> Role {
+    let asked = |other: &Option<AssumeRole>| other.as_ref().is_some_and(|o| o.arn == role.arn);
+    let domains = map.domains.iter();
+    let linked = domains.filter(|(_, domain)| asked(&domain.presign_role)).collect();
+    let (managed, assumed) = (BTreeMap::new(), BTreeMap::new());
+    let reach = Reach { map, role: &role.arn, managed, linked, assumed };
+    let inline = reach.policies(&[Feature::SignIn]);
+    let description = "Assumed by Stagedoor to ask for links into Studio, and for nothing else";
+    assumable(map, role, RoleKind::Presign, description, hub_principal, inline)
+}
+
+fn hub_role(map: &AccessMap, hub: &Hub) -> Role {
+    let own = |(_, domain): &(&_, &crate::map::Domain)| {
+        domain.assume_role.is_none() && domain.account_id.as_str() == hub.role.account()
+    };
+    let managed: BTreeMap<_, _> = map.domains.iter().filter(own).collect();
+    let linked = managed.iter().filter(|(_, domain)| domain.presign_role.is_none());
+    let linked = linked.map(|(key, domain)| (*key, *domain)).collect();
+    let mut assumed = BTreeMap::new();
+    for domain in map.domains.values() {
+        for role in domain.assume_role.iter().chain(&domain.presign_role) {
+            *assumed.entry(&role.arn).or_default() |= role.source_identity;
+        }
+    }
+    let reach = Reach { map, role: &hub.role, managed, linked, assumed };
+    let features: Vec<Feature> = HUB.into_iter().chain(THERE).collect();
+    Role {
+        kind: RoleKind::Hub,
+        description: "What Stagedoor runs as".to_owned(),
+        trust: Document::new([runs_as(hub)]),
+        inline: reach.policies(&features),
+        ..named(map, &hub.role, RoleKind::Hub)
+    }
+}
+
+/// Whoever runs Stagedoor may assume its role.
+fn runs_as(hub: &Hub) -> Statement {
+    let trust = Statement::allow("RunsStagedoor")
+        .principals(PrincipalKind::Service, [hub.service.principal()])
+        .actions([ASSUME_ROLE]);
+    match hub.service {
+        // These say on whose behalf they come; the others do not.
+        HubService::EcsTasks => {
+            trust.when("StringEquals", "aws:SourceAccount", [hub.role.account()])
+        }
+        HubService::EksPods => trust.actions(["sts:TagSession"]).when(
+            "StringEquals",
+            "aws:SourceAccount",
+            [hub.role.account()],
+        ),
+        HubService::Ec2 | HubService::Lambda => trust,
+    }
+}
+
+fn assumable(
+    map: &AccessMap,
+    role: &AssumeRole,
+    kind: RoleKind,
+    description: &str,
+    hub_principal: &str,
+    inline: Vec<NamedPolicy>,
+) -> Role {
+    let hub = |sid: &str| Statement::allow(sid).principals(PrincipalKind::Aws, [hub_principal]);
+    let mut trust = vec![hub("StagedoorHub").actions([ASSUME_ROLE])];
+    if let Some(id) = &role.external_id {
+        let asked = |statement: Statement| statement.when("StringEquals", "sts:ExternalId", [id]);
+        trust = trust.into_iter().map(asked).collect();
+    }
+    if role.source_identity {
+        // A statement of its own: this one never comes with an external id.
+        trust.push(hub("NamedAfterTheChange").actions([SET_SOURCE_IDENTITY]).when(
+            "StringLike",
+            "sts:SourceIdentity",
+            ["stagedoor-*"],
+        ));
+    }
+    Role {
+        description: description.to_owned(),
+        trust: Document::new(trust),
+        inline,
+        ..named(map, &role.arn, kind)
+    }
+}
+
+/// A role with its name and nothing that it may do.
+fn named(map: &AccessMap, role: &RoleArn, kind: RoleKind) -> Role {
+    Role {
+        kind,
+        partition: role.partition().to_owned(),
+        account_id: role.account().to_owned(),
+        path: role.path(),
+        name: role.role_name().to_owned(),
+        description: String::new(),
+        trust: Document::default(),
+        managed: Vec::new(),
+        inline: Vec::new(),
+        boundary: None,
+        tags: BTreeMap::from([(TAG_INSTANCE.to_owned(), map.instance.clone())]),
+        max_session_seconds: CHAINED,
+    }
+}
+
+/// Each role once that some domain names, with what it asks for.
+fn distinct<'m>(
+    map: &'m AccessMap,
+    role: impl Fn(&'m crate::map::Domain) -> Option<&'m AssumeRole>,
+) -> Vec<&'m AssumeRole> {
+    let mut seen = BTreeSet::new();
+    map.domains.values().filter_map(role).filter(|role| seen.insert(&role.arn)).collect()
+}
+
+/// Whether a trust policy can name it: a role, a user or the root of an account. The ARN of a session
+/// cannot stand for its role: it lacks the role's path.
+pub fn is_principal(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [prefix, partition, service, region, account, what] = parts.as_slice() else {
+        return false;
+    };
+    let named = ["role/", "user/"].iter().any(|kind| {
+        what.strip_prefix(kind).is_some_and(|name| !name.is_empty() && !name.contains('*'))
+    });
+    *prefix == "arn"
+        && partition.starts_with("aws")
+        && *service == "iam"
+        && region.is_empty()
+        && account.len() == 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && (named || *what == "root")
+}

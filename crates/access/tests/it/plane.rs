@@ -1,0 +1,520 @@
+//! Stagedoor's own roles and what closes other ways in: what they let through and what not, decided
+//! by the evaluator.
+
+use access::authorisation::authorisation;
+use access::map::{AccessMap, Source, parse};
+use iam_policy::bundle::{Bundle, Role, RoleKind};
+use iam_policy::document::Limit;
+use iam_policy::evaluate::{Compiled, Decision, Policies};
+use iam_policy::lint::{Kind, lint};
+use iam_policy::request::Request;
+use iam_policy::{Document, Statement};
+use std::sync::Arc;
+
+pub(crate) const MAP: &str = include_str!("plane.yaml");
+
+const ALLOWED: Decision = Decision::Allowed;
+const DENIED: Decision = Decision::ImplicitlyDenied;
+const FORBIDDEN: Decision = Decision::ExplicitlyDenied;
+
+const FRAUD: &str = "arn:aws:sagemaker:eu-west-1:111122223333:user-profile/d-research/ana--fraud";
+const PRICING: &str = "arn:aws:sagemaker:eu-west-1:444455556666:user-profile/d-risk/ana--pricing";
+const HUB: &str = "arn:aws:iam::111122223333:role/ops/stagedoor";
+const SPOKE: &str = "arn:aws:iam::444455556666:role/access/StagedoorSpoke";
+const LINKS: &str = "arn:aws:iam::444455556666:role/access/StagedoorLinks";
+const PRESIGN: &str = "sagemaker:CreatePresignedDomainUrl";
+
+fn map(text: &str) -> AccessMap {
+    match parse(&[Source { name: "access.yaml".into(), text: text.into() }]) {
+        Ok(map) => map,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+pub(crate) fn bundle() -> Bundle {
+    authorisation(&map(MAP)).unwrap()
+}
+
+fn compiled(document: &Document) -> Arc<Compiled> {
+    Arc::new(Compiled::new(document).unwrap())
+}
+
+fn role(bundle: &Bundle, arn: &str) -> Role {
+    bundle.roles.iter().find(|role| role.arn() == arn).unwrap().clone()
+}
+
+/// What the role's own policies say.
+fn decide(role: &Role, request: &Request) -> Decision {
+    let identity = role.policies().map(|policy| compiled(&policy.document)).collect();
+    Policies { identity, ..Policies::default() }.decide(request).decision
+}
+
+/// What is left of a request that everything else allows.
+fn guarded(bundle: &Bundle, account: &str, request: &Request) -> Decision {
+    let all = compiled(&Document::new([Statement::allow("All").actions(["*"]).resources(["*"])]));
+    let own = bundle.scps.iter().filter(|policy| policy.accounts.contains(account));
+    let mut level: Vec<_> = own.map(|policy| compiled(&policy.document)).collect();
+    level.push(all.clone());
+    let policies = Policies { identity: vec![all], scp: vec![level], ..Policies::default() };
+    policies.decide(request).decision
+}
+
+/// A request to make a link for a profile of this installation.
+fn link(role: &str, profile: &str) -> Request {
+    let team = profile.rsplit("--").next().unwrap();
+    Request::new(role, PRESIGN, profile)
+        .with("aws:ResourceTag/stagedoor:instance", ["main"])
+        .with("aws:ResourceTag/stagedoor:team", [team])
+}
+
+#[test]
+fn each_role_is_there_with_its_kind_and_its_features() {
+    let bundle = bundle();
+    let plane = bundle.roles.iter().filter(|r| !matches!(r.kind, RoleKind::Execution { .. }));
+    let found: Vec<_> = plane
+        .map(|role| {
+            let policies: Vec<&str> = role.policies().map(|policy| policy.name.as_str()).collect();
+            (role.kind.clone(), role.arn(), policies.join(" "))
+        })
+        .collect();
+    let there = "StagedoorObserve StagedoorProvision StagedoorDeprovision StagedoorHandOver";
+    assert_eq!(
+        found,
+        [
+            (
+                RoleKind::Hub,
+                HUB.to_owned(),
+                format!(
+                    "StagedoorDirectory StagedoorSpokes StagedoorEvents StagedoorSecrets {there} \
+                     StagedoorSignIn StagedoorDiagnose"
+                )
+            ),
+            (RoleKind::Presign, LINKS.to_owned(), "StagedoorSignIn".to_owned()),
+            (
+                RoleKind::Spoke,
+                SPOKE.to_owned(),
+                format!(
+                    "{} StagedoorDiagnose",
+                    there.replace("StagedoorProvision", "StagedoorProvision StagedoorAdopt")
+                )
+            ),
+        ]
+    );
+}
+
+#[test]
+fn only_the_hub_gets_into_the_roles_of_other_accounts_with_the_external_id() {
+    let bundle = bundle();
+    let assume = |arn: &str, by: &str, id: Option<&str>| {
+        let trust = Some(compiled(&role(&bundle, arn).trust));
+        let any =
+            compiled(&Document::new([Statement::allow("All").actions(["sts:*"]).resources(["*"])]));
+        let policies = Policies { identity: vec![any], resource: trust, ..Policies::default() };
+        let request = Request::new(by, "sts:AssumeRole", arn).with("sts:ExternalId", id);
+        policies.decide(&request).decision
+    };
+    assert_eq!(assume(SPOKE, HUB, Some("7f1c")), ALLOWED);
+    assert_eq!(assume(SPOKE, HUB, Some("9a2b")), DENIED);
+    assert_eq!(assume(SPOKE, HUB, None), DENIED);
+    assert_eq!(assume(LINKS, HUB, Some("9a2b")), ALLOWED);
+    assert_eq!(assume(LINKS, "arn:aws:iam::111122223333:role/other", Some("9a2b")), DENIED);
+    let named = |arn: &str| {
+        let trust = role(&bundle, arn).trust;
+        trust.statements.iter().any(|s| s.covers_action("sts:SetSourceIdentity"))
+    };
+    assert!(named(SPOKE) && !named(LINKS), "only where the map says so");
+}
+
+#[test]
+fn the_hub_assumes_the_roles_of_the_map_and_no_other() {
+    let hub = role(&bundle(), HUB);
+    // Every role lets it in: what the hub may is its own policies' business.
+    let open = compiled(&Document::new([Statement::allow("All").everybody().actions(["sts:*"])]));
+    let assume = |arn: &str| {
+        let identity = hub.policies().map(|policy| compiled(&policy.document)).collect();
+        let policies = Policies { identity, resource: Some(open.clone()), ..Policies::default() };
+        policies.decide(&Request::new(HUB, "sts:AssumeRole", arn)).decision
+    };
+    assert_eq!((assume(SPOKE), assume(LINKS)), (ALLOWED, ALLOWED));
+    assert_eq!(assume("arn:aws:iam::444455556666:role/access/Other"), DENIED);
+    assert_eq!(assume("arn:aws:iam::444455556666:role/studio-pricing"), DENIED);
+    let read = |arn: &str| decide(&hub, &Request::new(HUB, "secretsmanager:GetSecretValue", arn));
+    let secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor-sp-a1b2c3";
+    assert_eq!(read(secret), ALLOWED);
+    assert_eq!(read("arn:aws:secretsmanager:eu-west-1:111122223333:secret:other-a1b2c3"), DENIED);
+}
+
+#[test]
+fn an_execution_role_is_passed_to_sagemaker_alone_and_only_the_maps() {
+    let spoke = role(&bundle(), SPOKE);
+    let pass = |role: &str, service: &str| {
+        let request = Request::new(SPOKE, "iam:PassRole", role);
+        decide(&spoke, &request.with("iam:PassedToService", [service]))
+    };
+    let own = "arn:aws:iam::444455556666:role/studio-pricing";
+    assert_eq!(pass(own, "sagemaker.amazonaws.com"), ALLOWED);
+    assert_eq!(pass(own, "ec2.amazonaws.com"), DENIED);
+    for other in ["studio-fraud", "Administrator", "studio-pricing-x"] {
+        let role = format!("arn:aws:iam::444455556666:role/{other}");
+        assert_eq!(pass(&role, "sagemaker.amazonaws.com"), DENIED, "{other}");
+    }
+}
+
+#[test]
+fn no_profile_without_stagedoors_tag_is_touched() {
+    let spoke = role(&bundle(), SPOKE);
+    let tagged = |action: &str, instance: Option<&str>| {
+        let request = Request::new(SPOKE, action, PRICING);
+        decide(&spoke, &request.with("aws:ResourceTag/stagedoor:instance", instance))
+    };
+    for action in ["UpdateUserProfile", "DeleteUserProfile", "AddTags", "DeleteTags"] {
+        let action = format!("sagemaker:{action}");
+        assert_eq!(tagged(&action, Some("main")), ALLOWED, "{action}");
+        assert_eq!(tagged(&action, Some("other")), DENIED, "{action}");
+        assert_eq!(tagged(&action, None), DENIED, "{action}");
+    }
+    let elsewhere = PRICING.replace("d-risk", "d-other");
+    let request = Request::new(SPOKE, "sagemaker:DeleteUserProfile", &elsewhere)
+        .with("aws:ResourceTag/stagedoor:instance", ["main"]);
+    assert_eq!(decide(&spoke, &request), DENIED);
+}
+
+#[test]
+fn a_profile_is_made_with_all_of_stagedoors_tags_or_not_at_all() {
+    let spoke = role(&bundle(), SPOKE);
+    let full = Request::new(SPOKE, "sagemaker:CreateUserProfile", PRICING)
+        .with("aws:RequestTag/stagedoor:instance", ["main"])
+        .with("aws:RequestTag/stagedoor:person", ["9067-1"])
+        .with("aws:RequestTag/stagedoor:team", ["pricing"]);
+    assert_eq!(decide(&spoke, &full), ALLOWED);
+    for missing in ["instance", "person", "team"] {
+        let key = format!("aws:RequestTag/stagedoor:{missing}");
+        assert_eq!(decide(&spoke, &full.clone().with::<&str>(&key, [])), DENIED, "{missing}");
+    }
+    assert_eq!(decide(&spoke, &full.with("aws:RequestTag/stagedoor:instance", ["other"])), DENIED);
+    // The tags themselves, while it is made and at no other time.
+    let tags = Request::new(SPOKE, "sagemaker:AddTags", PRICING)
+        .with("aws:RequestTag/stagedoor:instance", ["main"]);
+    let hub = role(&bundle(), HUB);
+    let at_hub = |action: Option<&str>| {
+        let request = Request::new(HUB, "sagemaker:AddTags", FRAUD)
+            .with("aws:RequestTag/stagedoor:instance", ["main"])
+            .with("sagemaker:TaggingAction", action);
+        decide(&hub, &request)
+    };
+    assert_eq!(at_hub(Some("CreateUserProfile")), ALLOWED);
+    assert_eq!(at_hub(Some("CreateSpace")), DENIED);
+    assert_eq!(at_hub(None), DENIED, "its domain is not one that profiles are adopted in");
+    assert_eq!(decide(&spoke, &tags), ALLOWED, "its domain is");
+    let foreign = tags.with("aws:ResourceTag/stagedoor:instance", ["other"]);
+    assert_eq!(decide(&spoke, &foreign), DENIED);
+}
+
+/// Condition keys that tell where a request comes from.
+type Origin<'a> = &'a [(&'a str, &'a str)];
+
+#[test]
+fn links_are_made_and_used_from_the_teams_networks_only() {
+    let bundle = bundle();
+    let (hub, links) = (role(&bundle, HUB), role(&bundle, LINKS));
+    // Each on the path that it is there on.
+    let cases: [(&Role, &str, Origin<'_>, Decision); 14] = [
+        (&hub, FRAUD, &[("aws:SourceIp", "198.51.100.7")], ALLOWED),
+        (&hub, FRAUD, &[("aws:SourceIp", "198.51.101.7")], DENIED),
+        (&hub, FRAUD, &[("aws:SourceVpc", "vpc-0cafe"), ("aws:VpcSourceIp", "10.20.3.4")], ALLOWED),
+        // The same private range in somebody else's VPC.
+        (&hub, FRAUD, &[("aws:SourceVpc", "vpc-0dead"), ("aws:VpcSourceIp", "10.20.3.4")], DENIED),
+        (&hub, FRAUD, &[("aws:SourceVpc", "vpc-0cafe"), ("aws:VpcSourceIp", "10.21.3.4")], DENIED),
+        (&hub, FRAUD, &[("aws:VpcSourceIp", "10.20.3.4")], DENIED),
+        // Where the hub itself calls from.
+        (&hub, FRAUD, &[("aws:SourceVpce", "vpce-0a11")], ALLOWED),
+        (&hub, FRAUD, &[("aws:SourceVpce", "vpce-0a12")], DENIED),
+        (&hub, FRAUD, &[], DENIED),
+        // The other account has a role of its own for that.
+        (&hub, PRICING, &[("aws:SourceVpce", "vpce-0a11")], DENIED),
+        (&links, PRICING, &[("aws:SourceVpc", "vpc-0beef")], ALLOWED),
+        (&links, PRICING, &[("aws:SourceIp", "198.51.100.7")], DENIED),
+        // A private range without a VPC cannot be said, so nothing is let in for it.
+        (
+            &links,
+            PRICING,
+            &[("aws:SourceVpc", "vpc-0dead"), ("aws:VpcSourceIp", "10.30.0.1")],
+            DENIED,
+        ),
+        (&links, PRICING, &[("aws:SourceIp", "10.30.0.1")], DENIED),
+    ];
+    for (role, profile, origin, expected) in cases {
+        let request = origin
+            .iter()
+            .fold(link(&role.arn(), profile), |request, (key, value)| request.with(key, [*value]));
+        assert_eq!(decide(role, &request), expected, "{profile} {origin:?}");
+    }
+    let open = PRICING.replace("--pricing", "--sandpit");
+    assert_eq!(decide(&links, &link(LINKS, &open)), ALLOWED, "anywhere");
+    let untagged = Request::new(LINKS, PRESIGN, &open);
+    assert_eq!(decide(&links, &untagged), DENIED, "a profile that is not Stagedoor's");
+    let foreign = link(LINKS, &open).with("aws:ResourceTag/stagedoor:instance", ["other"]);
+    assert_eq!(decide(&links, &foreign), DENIED);
+    let read = Request::new(LINKS, "sagemaker:DescribeUserProfile", PRICING);
+    assert_eq!(decide(&links, &read), DENIED, "and nothing else");
+}
+
+#[test]
+fn nobody_else_makes_links_whatever_they_are_allowed() {
+    let bundle = bundle();
+    let there = |request: Request| {
+        guarded(&bundle, "444455556666", &request.with("aws:SourceVpc", ["vpc-0beef"]))
+    };
+    assert_eq!(there(link(LINKS, PRICING)), ALLOWED);
+    for other in [
+        SPOKE,
+        "arn:aws:iam::444455556666:role/Administrator",
+        "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Admin_1/ana",
+        "arn:aws:iam::444455556666:user/ana",
+    ] {
+        assert_eq!(there(link(other, PRICING)), FORBIDDEN, "{other}");
+    }
+    // An app makes a link to its own profile, and to no other.
+    let app = "arn:aws:sts::444455556666:assumed-role/studio-pricing/SageMaker";
+    let own = |profile: &str, name: &str| {
+        let request = link(app, profile)
+            .with("aws:PrincipalArn", ["arn:aws:iam::444455556666:role/studio-pricing"]);
+        there(request.with("sagemaker:UserProfileName", [name]))
+    };
+    assert_eq!(own(PRICING, "ana--pricing"), ALLOWED);
+    assert_eq!(own(PRICING, "ben--pricing"), FORBIDDEN);
+    assert_eq!(there(link(app, PRICING)), FORBIDDEN, "a session that is none of Studio's");
+}
+
+#[test]
+fn nobody_uses_a_link_from_elsewhere_whatever_the_role_allows() {
+    let bundle = bundle();
+    let fraud = |origin: &[(&str, &str)]| {
+        let request = origin
+            .iter()
+            .fold(link(HUB, FRAUD), |request, (key, value)| request.with(key, [*value]));
+        guarded(&bundle, "111122223333", &request)
+    };
+    assert_eq!(fraud(&[("aws:SourceIp", "198.51.100.7")]), ALLOWED);
+    assert_eq!(fraud(&[("aws:SourceVpce", "vpce-0a11"), ("aws:SourceVpc", "vpc-0aaa")]), ALLOWED);
+    assert_eq!(fraud(&[("aws:SourceVpc", "vpc-0cafe"), ("aws:VpcSourceIp", "10.20.0.1")]), ALLOWED);
+    for outside in [
+        &[("aws:SourceIp", "203.0.113.9")][..],
+        &[("aws:SourceVpc", "vpc-0cafe"), ("aws:VpcSourceIp", "10.21.0.1")],
+        &[("aws:SourceVpc", "vpc-0cafe")],
+        &[("aws:SourceVpc", "vpc-0dead"), ("aws:VpcSourceIp", "10.20.0.1")],
+        &[("aws:SourceVpce", "vpce-0dead")],
+        &[],
+    ] {
+        assert_eq!(fraud(outside), FORBIDDEN, "{outside:?}");
+    }
+    let open = link(LINKS, &PRICING.replace("--pricing", "--sandpit"));
+    assert_eq!(guarded(&bundle, "444455556666", &open), ALLOWED, "anywhere");
+}
+
+#[test]
+fn nobody_else_changes_profiles_or_their_tags() {
+    let bundle = bundle();
+    let admin = "arn:aws:iam::444455556666:role/Administrator";
+    let by = |role: &str, action: &str, keys: &[&str]| {
+        let request = Request::new(role, action, PRICING).with("aws:TagKeys", keys.iter().copied());
+        guarded(&bundle, "444455556666", &request)
+    };
+    for action in ["sagemaker:CreateUserProfile", "sagemaker:UpdateUserProfile"] {
+        assert_eq!((by(SPOKE, action, &[]), by(admin, action, &[])), (ALLOWED, FORBIDDEN));
+    }
+    for action in ["sagemaker:AddTags", "sagemaker:DeleteTags"] {
+        let own: &[&str] = &["CostCenter", "stagedoor:team"];
+        assert_eq!((by(SPOKE, action, own), by(admin, action, own)), (ALLOWED, FORBIDDEN));
+        assert_eq!(by(admin, action, &["CostCenter"]), ALLOWED);
+    }
+    assert_eq!(by(admin, "sagemaker:DeleteUserProfile", &[]), ALLOWED, "to clean up");
+    assert_eq!(by(LINKS, "sagemaker:UpdateUserProfile", &[]), FORBIDDEN);
+}
+
+#[test]
+fn endpoints_let_own_people_to_own_domains() {
+    let bundle = bundle();
+    let through = |name: &str, request: Request, organization: &str| {
+        let policy = bundle.endpoint_policies.iter().find(|policy| policy.name == name).unwrap();
+        let all =
+            compiled(&Document::new([Statement::allow("All").actions(["*"]).resources(["*"])]));
+        let policies = Policies {
+            identity: vec![all],
+            endpoint: Some(compiled(&policy.document)),
+            ..Policies::default()
+        };
+        policies.decide(&request.with("aws:PrincipalOrgID", [organization])).decision
+    };
+    let (ours, theirs) = ("o-exampleorgid", "o-otherorgid0");
+    let open = |profile: &str| link(LINKS, profile);
+    let other = PRICING.replace("d-risk", "d-other");
+    for name in ["studio-eu-west-1", "sagemaker-api-eu-west-1"] {
+        assert_eq!(through(name, open(PRICING), ours), ALLOWED, "{name}");
+        assert_ne!(through(name, open(PRICING), theirs), ALLOWED, "{name}");
+        assert_ne!(through(name, open(&other), ours), ALLOWED, "{name}");
+    }
+    let job = |account: &str| {
+        let arn = format!("arn:aws:sagemaker:eu-west-1:{account}:training-job/a");
+        Request::new(SPOKE, "sagemaker:CreateTrainingJob", &arn)
+    };
+    assert_eq!(through("sagemaker-api-eu-west-1", job("444455556666"), ours), ALLOWED);
+    assert_ne!(through("sagemaker-api-eu-west-1", job("999988887777"), ours), ALLOWED);
+    let invoke = |account: &str| {
+        let arn = format!("arn:aws:sagemaker:eu-west-1:{account}:endpoint/a");
+        Request::new(SPOKE, "sagemaker:InvokeEndpoint", &arn)
+    };
+    assert_eq!(through("sagemaker-runtime-eu-west-1", invoke("444455556666"), ours), ALLOWED);
+    assert_ne!(through("sagemaker-runtime-eu-west-1", invoke("999988887777"), ours), ALLOWED);
+    // Without an organization it is the accounts of the map.
+    let accounts = map(&MAP.replace("  organization: o-exampleorgid\n", ""));
+    let accounts = authorisation(&accounts).unwrap();
+    let studio = accounts.endpoint_policies.iter().find(|p| p.name.starts_with("studio")).unwrap();
+    assert!(studio.document.to_canonical_json().contains("aws:PrincipalAccount"));
+}
+
+#[test]
+fn no_permission_set_opens_studio_and_each_does_its_own() {
+    let bundle = bundle();
+    let who = "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_X/ana";
+    let can = |set: &str, action: &str, resource: &str| {
+        let set = bundle.permission_sets.iter().find(|s| s.name == set).unwrap();
+        let identity = vec![compiled(&set.inline)];
+        let policies = Policies { identity, ..Policies::default() };
+        policies.decide(&Request::new(who, action, resource)).decision
+    };
+    let names: Vec<&str> = bundle.permission_sets.iter().map(|set| set.name.as_str()).collect();
+    let all =
+        ["StagedoorAdmin", "StagedoorAuditor", "StagedoorDataScientist", "StagedoorSageMakerAdmin"];
+    assert_eq!(names, all);
+    let job = "arn:aws:sagemaker:eu-west-1:444455556666:training-job/a";
+    for set in all {
+        assert_eq!(can(set, PRESIGN, PRICING), FORBIDDEN, "{set}");
+        assert_eq!(can(set, "sagemaker:DescribeTrainingJob", job), ALLOWED, "{set}");
+    }
+    let makes = |set: &str| can(set, "sagemaker:CreateTrainingJob", job);
+    assert_eq!(all.map(makes), [DENIED, DENIED, DENIED, ALLOWED]);
+    let rolls_out = |set: &str| can(set, "iam:PutRolePolicy", SPOKE);
+    assert_eq!(all.map(rolls_out), [ALLOWED, DENIED, DENIED, DENIED]);
+    assert_eq!(
+        can("StagedoorAdmin", "iam:PutRolePolicy", "arn:aws:iam::444455556666:role/x"),
+        DENIED
+    );
+    assert_eq!(can("StagedoorSageMakerAdmin", "sagemaker:UpdateUserProfile", PRICING), FORBIDDEN);
+}
+
+#[test]
+fn every_document_is_within_its_limit_and_free_of_findings() {
+    let bundle = bundle();
+    let mut found = Vec::new();
+    let mut documents = 0;
+    let mut look = |name: &str, document: &Document, kind: Kind| {
+        documents += 1;
+        for finding in lint(document, kind) {
+            found.push(format!(
+                "{name} {} {:?} {}",
+                finding.pointer,
+                finding.rule.severity(),
+                finding.rule.code()
+            ));
+        }
+    };
+    for role in bundle.roles.iter().filter(|r| !matches!(r.kind, RoleKind::Execution { .. })) {
+        look(&role.name, &role.trust, Kind::Trust);
+        for policy in role.policies() {
+            look(&format!("{} {}", role.name, policy.name), &policy.document, Kind::Identity);
+        }
+    }
+    for policy in &bundle.scps {
+        assert!(Limit::SERVICE_CONTROL_POLICY.fits(&policy.document));
+        assert!(policy.document.statements.iter().all(|s| s.effect == iam_policy::Effect::Deny));
+        look(&policy.name, &policy.document, Kind::Scp);
+    }
+    for policy in &bundle.endpoint_policies {
+        look(&policy.name, &policy.document, Kind::Endpoint);
+    }
+    for set in &bundle.permission_sets {
+        assert!(Limit::PERMISSION_SET_INLINE.fits(&set.inline));
+        look(&set.name, &set.inline, Kind::Identity);
+    }
+    assert_eq!(documents, 31);
+    let meant = [
+        // The map says `anywhere`.
+        "StagedoorLinks StagedoorSignIn /Statement/0/Action/0 Warning presign-from-anywhere",
+        // An administrator of SageMaker has the whole of it, but for the ways in.
+        "StagedoorSageMakerAdmin /Statement/1/Action/0 Note partly-needs-any-resource",
+        "StagedoorSageMakerAdmin /Statement/1/Action/0 Warning apps-of-others",
+    ];
+    assert_eq!(found, meant);
+}
+
+#[test]
+fn equal_maps_give_equal_bundles_and_without_a_hub_there_is_none_of_it() {
+    assert_eq!(bundle(), bundle());
+    let text = MAP.split("hub:").next().unwrap().to_owned()
+        + "domains:"
+        + MAP.split("domains:").nth(1).unwrap();
+    let bare = authorisation(&map(&text)).unwrap();
+    assert!(bare.scps.is_empty() && bare.endpoint_policies.is_empty());
+    assert!(bare.roles.iter().all(|role| matches!(role.kind, RoleKind::Execution { .. })));
+}
+
+#[test]
+fn map_private_range() {
+    let cautions = |text: &str| {
+        let cautions = map(text).cautions();
+        cautions.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        cautions(MAP),
+        ["networks.vpn: A private range names no VPC: every VPC may use it, so policies leave it \
+          out, and only the door looks at it. (map-private-range)"]
+    );
+    let named = MAP.replace(
+        "{ cidr: 10.30.0.0/16 } ]",
+        "{ cidr: 10.30.0.0/16 }, \
+                             { cidr: 10.0.0.0/8, vpc: vpc-0abc } ]",
+    );
+    assert_eq!(cautions(&named), Vec::<String>::new());
+    let unused = MAP.replace("network: vpn", "network: office");
+    assert_eq!(cautions(&unused), Vec::<String>::new());
+}
+
+#[test]
+fn map_hub_account() {
+    let text = MAP.replace("    account_id: \"111122223333\"", "    account_id: \"777788889999\"");
+    let problems = authorisation(&map(&text)).unwrap_err();
+    assert_eq!(
+        problems[0].to_string(),
+        "access.yaml:5:1: the domain `research` is in account 777788889999 and the hub in \
+         111122223333 (map-hub-account)\n  give it an `assume_role`"
+    );
+}
+
+#[test]
+fn map_policy_too_large() {
+    let teams: Vec<String> = (0..60)
+        .map(|n| {
+            format!(
+                "  t{n}: {{ domain: risk, execution_role: \"studio-{{team}}\", network: vpn }}\n"
+            )
+        })
+        .collect();
+    let teams = teams.concat();
+    let text = MAP.replace("teams:\n", &format!("teams:\n{teams}"));
+    let problems = authorisation(&map(&text)).unwrap_err();
+    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let starts = [
+        "access.yaml:5:1: the policies of the role \
+         `arn:aws:iam::444455556666:role/access/StagedoorSpoke` would take ",
+        "access.yaml:5:1: the service control policy `StagedoorLinks444455556666` would take ",
+    ];
+    let ends = [
+        "and IAM allows 10240 (map-policy-too-large)\n  let fewer domains share the role",
+        "and AWS allows 5120 (map-policy-too-large)\n  let teams share networks, or use more accounts",
+    ];
+    assert_eq!(shown.len(), 2);
+    for (shown, (start, end)) in shown.iter().zip(starts.into_iter().zip(ends)) {
+        assert!(shown.starts_with(start) && shown.ends_with(end), "{shown}");
+    }
+}
