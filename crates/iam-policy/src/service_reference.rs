@@ -245,6 +245,13 @@ impl Service {
 }
 
 impl Action {
+    /// Whether this is its full name, which is not case-sensitive.
+    pub fn is(&self, name: &str) -> bool {
+        name.split_once(':').is_some_and(|(service, action)| {
+            service.eq_ignore_ascii_case(self.service) && action.eq_ignore_ascii_case(self.name)
+        })
+    }
+
     /// The resource types it works on; none: it knows only `*`.
     pub fn resources(&self) -> impl Iterator<Item = ActionResource<'static>> {
         let service = service(self.service);

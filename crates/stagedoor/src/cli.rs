@@ -19,7 +19,9 @@ pub(crate) use operations::{DoctorArgs, FreezeArgs, SpokeCommand, SpokeTemplateA
 pub(crate) use origin::OriginArgs;
 pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, DriftArgs, PlanArgs, SyncArgs, WaitArgs};
-pub(crate) use policy::{DenyPersonArgs, DiffArgs, EvalArgs, FormatArgs, PolicyCommand};
+pub(crate) use policy::{
+    DenyPersonArgs, DiffArgs, EvalArgs, FormatArgs, PolicyCommand, PolicyLintArgs,
+};
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
@@ -188,6 +190,8 @@ pub(crate) enum SchemaFormat {
     Permissions,
     /// What the activities of a persona grant, and how they differ from the role manager's.
     Activities,
+    /// The rules of `policy lint`.
+    PolicyLint,
 }
 
 #[cfg(test)]

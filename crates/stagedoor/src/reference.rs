@@ -12,6 +12,7 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
         SchemaFormat::Json => serde_json::to_string_pretty(&access::map::json_schema())?,
         SchemaFormat::Markdown => access::map::reference_markdown().trim_end().to_owned(),
         SchemaFormat::ReasonCodes => reason_codes().trim_end().to_owned(),
+        SchemaFormat::PolicyLint => iam_policy::lint::reference().trim_end().to_owned(),
         SchemaFormat::Permissions => access::permissions::reference().trim_end().to_owned(),
         SchemaFormat::Activities => iam_policy::persona::reference().trim_end().to_owned(),
     })
@@ -50,6 +51,7 @@ mod tests {
             ("reason-codes.md", SchemaFormat::ReasonCodes, "reason-codes"),
             ("permissions.md", SchemaFormat::Permissions, "permissions"),
             ("activities.md", SchemaFormat::Activities, "activities"),
+            ("policy-lint.md", SchemaFormat::PolicyLint, "policy-lint"),
         ] {
             let kept = std::fs::read_to_string(format!("{folder}{file}")).unwrap_or_default();
             assert!(

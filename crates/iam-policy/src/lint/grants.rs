@@ -2,7 +2,7 @@
 
 use super::resources::is_any;
 use super::view::{ActionPattern, View, names};
-use super::{Finding, Rule};
+use super::{Finding, Kind, Rule};
 use crate::service_reference::{AccessLevel, ArnTemplate};
 
 const PASS_ROLE: &str = "iam:PassRole";
@@ -41,8 +41,11 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     findings
 }
 
+/// In the policy of a resource `*` is that resource.
 fn on_anything(view: &View<'_>) -> bool {
-    view.conditions.is_empty() && view.resources().iter().any(|resource| is_any(resource))
+    view.kind != Kind::Resource
+        && view.conditions.is_empty()
+        && view.resources().iter().any(|resource| is_any(resource))
 }
 
 fn everything(view: &View<'_>) -> Vec<Finding> {

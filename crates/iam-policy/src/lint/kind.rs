@@ -1,6 +1,6 @@
 //! What a document is for.
 
-use crate::document::Limit;
+use crate::document::{Document, Limit, Statement};
 
 /// What a document is for: it decides what may stand in it, and what it can do harm with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,6 +35,20 @@ impl Kind {
         Self::Boundary,
         Self::Session,
     ];
+
+    /// What a document is most likely for, by its principals and resources. SCPs, boundaries and
+    /// session policies look like policies of identities.
+    pub fn of(document: &Document) -> Self {
+        let principal = |s: &Statement| s.principal.is_some() || s.not_principal.is_some();
+        let resource = |s: &Statement| s.resource.is_some() || s.not_resource.is_some();
+        if !document.statements.iter().any(principal) {
+            Self::Identity
+        } else if document.statements.iter().any(resource) {
+            Self::Resource
+        } else {
+            Self::Trust
+        }
+    }
 
     /// As it is written on the command line.
     pub fn as_str(self) -> &'static str {

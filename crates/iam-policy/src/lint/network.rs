@@ -126,6 +126,7 @@ fn breaks_endpoints(view: &View<'_>, condition: &Condition<'_>) -> Option<Findin
         || names_vpc(view)
         || view.asks_for(VPC_SOURCE_IP)
         || view.asks_for("aws:ViaAWSService")
+        || view.conditions.iter().any(|c| c.key.to_ascii_lowercase().starts_with("aws:principal"))
         || view.requires(SOURCE_IP);
     (!spared).then(|| {
         let message = "requests through VPC endpoints, and those of services on somebody's behalf, are denied too";

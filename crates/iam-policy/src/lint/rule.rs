@@ -64,6 +64,10 @@ macro_rules! rules {
 }
 
 rules! {
+    MalformedDocument "malformed-document" Error
+        "The file is no policy document."
+        "AWS refuses it."
+        "Mend what the message says; the grammar is in the IAM user guide."
     MissingVersion "missing-version" Warning
         "The document says no `Version`."
         "AWS then reads it in the language of 2008, where policy variables are plain text."

@@ -1,6 +1,6 @@
 //! What AWS refuses, or reads otherwise, before it looks at any request.
 
-use super::view::View;
+use super::view::{View, replace_variables};
 use super::{Finding, Kind, Rule};
 use crate::document::{Document, Principal, Version, pointer};
 use std::collections::BTreeSet;
@@ -92,24 +92,12 @@ fn lists<'a>(view: &View<'a>) -> Vec<(&'static str, &'a [String])> {
     all.into_iter().filter_map(|(name, list)| Some((name, list.as_deref()?))).collect()
 }
 
-/// Keys of S3 objects may have spaces inside; nothing else does.
+/// Keys of S3 objects and defaults of variables may have spaces inside; nothing else does.
 fn has_loose_space(element: &str, text: &str) -> bool {
-    // A variable is written with a space before its default: `${key, 'default'}`.
-    let text = &without_variables(text);
+    let text = replace_variables(text, "x");
     let inside = text.trim() != text || text.contains(|c: char| c.is_whitespace() && c != ' ');
     let may_have_spaces = element.ends_with("Resource") && text.split(':').nth(2) == Some("s3");
     inside || (!may_have_spaces && text.contains(' '))
-}
-
-/// A text with every policy variable as `${}`.
-fn without_variables(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        out = out + before + "${";
-        rest = after.find('}').and_then(|end| after.get(end..)).unwrap_or(after);
-    }
-    out + rest
 }
 
 fn of_principals(view: &View<'_>) -> Vec<Finding> {

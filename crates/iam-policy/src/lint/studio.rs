@@ -3,7 +3,7 @@
 use super::network::is_by_network;
 use super::view::{ActionPattern, View, names};
 use super::{Finding, Rule};
-use crate::service_reference::{AccessLevel, Action};
+use crate::service_reference::{AccessLevel, Action, ArnTemplate};
 
 const PRESIGN: &str = "sagemaker:CreatePresignedDomainUrl";
 
@@ -67,7 +67,7 @@ fn presign(view: &View<'_>, together: &[&View<'_>]) -> Vec<Finding> {
         message: message.to_owned(),
     };
     let mut findings = Vec::new();
-    if view.covers_resource(SOMEBODYS_PROFILE)
+    if view.covers_resource(&ArnTemplate::parse(SOMEBODYS_PROFILE))
         && !is_by_tag(view)
         && !view.asks_for("sagemaker:UserProfileName")
     {
@@ -104,7 +104,7 @@ fn apps(view: &View<'_>) -> Option<Finding> {
     let reached: Vec<&str> =
         ON_APPS.into_iter().filter(|action| view.reaching(action).is_some()).collect();
     let first = reached.first().and_then(|action| view.reaching(action))?;
-    if guarded || !SOMEBODYS.iter().any(|arn| view.covers_resource(arn)) {
+    if guarded || !SOMEBODYS.iter().any(|arn| view.covers_resource(&ArnTemplate::parse(arn))) {
         return None;
     }
     let shown: Vec<String> = reached.iter().map(|action| format!("`{action}`")).collect();

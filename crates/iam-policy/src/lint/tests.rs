@@ -73,7 +73,7 @@ const EXAMPLES: &[Example] = &[
         Identity,
         r#"{"Effect":"Allow","Action":["s3: GetObject"],"Resource":["arn:aws:s3:::b/x"]}"#,
         "/Statement/0/Action/0",
-        r#"{"Effect":"Allow","Action":["s3:GetObject"],"Resource":["arn:aws:s3:::b/x"]}"#,
+        r#"{"Effect":"Allow","Action":["iam:GetRole"],"Resource":["arn:aws:iam::111122223333:role/${aws:PrincipalTag/Role, 'none'}"]}"#,
     ),
     (
         Rule::Whitespace,
@@ -574,10 +574,11 @@ fn every_rule_has_an_example() {
     let with: BTreeSet<Rule> = EXAMPLES.iter().map(|example| example.0).collect();
     let without: Vec<&str> =
         Rule::ALL.iter().filter(|rule| !with.contains(rule)).map(|rule| rule.code()).collect();
-    // These have tests of their own, below.
+    // These have tests of their own; a document that is none never comes this far.
     assert_eq!(
         without,
         [
+            "malformed-document",
             "too-large",
             "large",
             "sagemaker-full-access",
@@ -674,6 +675,32 @@ fn conditions_that_an_action_cannot_meet_keep_it_out() {
     );
     let codes: Vec<_> = found.iter().map(|f| f.rule.code()).collect();
     assert_eq!(codes, ["key-partly-absent", "apps-of-others"]);
+}
+
+#[test]
+fn what_resources_leave_out_is_not_given() {
+    let codes = |text: &str, kind| -> Vec<&str> {
+        lint(&document(text), kind).iter().map(|f| f.rule.code()).collect()
+    };
+    let all_but_profiles = r#"{"Effect":"Allow","Action":"sagemaker:*",
+        "NotResource":["arn:aws:sagemaker:*:*:user-profile/*","arn:aws:sagemaker:*:*:app/*","arn:aws:sagemaker:*:*:space/*"]}"#;
+    assert_eq!(codes(all_but_profiles, Identity), ["allow-not-resource"]);
+    let only_models =
+        r#"{"Effect":"Allow","Action":"sagemaker:*","Resource":"arn:aws:sagemaker:*:*:model/*"}"#;
+    assert_eq!(codes(only_models, Identity), ["partly-needs-any-resource"]);
+}
+
+#[test]
+fn in_the_policy_of_a_resource_everything_is_that_resource() {
+    let key = r#"{"Effect":"Allow","Action":"kms:*","Resource":"*","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}"#;
+    assert!(lint(&document(key), Resource).is_empty());
+}
+
+#[test]
+fn a_perimeter_that_spares_the_own_organization_spares_its_endpoints() {
+    let bucket = r#"{"Effect":"Deny","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Principal":"*",
+        "Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"},"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}"#;
+    assert!(lint(&document(bucket), Resource).is_empty());
 }
 
 #[test]

@@ -112,8 +112,7 @@ impl<'a> View<'a> {
 
     /// Whether it is about some resource with such an ARN, whoever asks; `${…}` in it stands for any
     /// text. A policy variable in a pattern is one text, and not one that the ARN has.
-    pub(super) fn covers_resource(&self, arn: &str) -> bool {
-        let arn = ArnTemplate::parse(arn);
+    pub(super) fn covers_resource(&self, arn: &ArnTemplate) -> bool {
         let one = |pattern: &str| replace_variables(pattern, "\0");
         let listed = |patterns: &[String]| patterns.iter().any(|text| arn.could_match(&one(text)));
         match (&self.statement.resource, &self.statement.not_resource) {
@@ -123,12 +122,29 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The pattern that reaches an action, if conditions do not keep all its requests out.
+    /// The pattern that reaches an action, if neither resources nor conditions keep all its requests
+    /// out.
     pub(super) fn reaching(&self, action: &str) -> Option<&ActionPattern<'a>> {
         self.actions.iter().find(|pattern| {
-            let mut matched = pattern.matched.iter();
-            matched.any(|a| a.to_string().eq_ignore_ascii_case(action) && self.is_possible(a))
+            let mut matched = pattern.matched.iter().filter(|a| a.is(action));
+            matched.any(|a| self.is_possible(a) && self.is_about_resources_of(a))
         })
+    }
+
+    fn is_about_resources_of(&self, action: &Action) -> bool {
+        let mut arns = action.resources().flat_map(|used| &used.resource_type.arns).peekable();
+        // `NotResource` leaves nothing of a type that it names whole.
+        let is_left = |arn: &&&str| {
+            let somebodys = ArnTemplate::parse(arn).somebodys();
+            self.statement.resource.is_some() || self.covers_resource(&somebodys)
+        };
+        arns.peek().is_none() || arns.filter(is_left).any(|arn| self.overlaps(arn))
+    }
+
+    fn overlaps(&self, arn: &str) -> bool {
+        let arn = ArnTemplate::parse(arn);
+        let Some(patterns) = &self.statement.resource else { return true };
+        patterns.iter().any(|text| arn.could_match(text))
     }
 
     /// Whether requests of an action can meet the conditions: it carries every key they require.
@@ -191,17 +207,18 @@ impl Condition<'_> {
     }
 }
 
-/// A text with something else for each policy variable and escape.
+/// A text with something else for each policy variable and escape. One that is not closed is text.
 pub(super) fn replace_variables(text: &str, with: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
+    while let Some((before, after)) = rest.split_once("${")
+        && let Some((_, after)) = after.split_once('}')
+    {
         out.push_str(before);
         out.push_str(with);
-        rest = after.split_once('}').map_or("", |(_, after)| after);
+        rest = after;
     }
-    out.push_str(rest);
-    out
+    out + rest
 }
 
 /// `a`, `b` and 3 more.

@@ -37,6 +37,17 @@ impl ArnTemplate {
         Self(symbols)
     }
 
+    /// ARNs of this type with a name that nobody's resource has: only patterns over all names match
+    /// them. Partition, Region and account stay open.
+    #[must_use]
+    pub fn somebodys(&self) -> Self {
+        let symbols = self.0.iter().flat_map(|symbol| match symbol {
+            Symbol::Many | Symbol::ManyBut('/') => "0nobodys0".chars().map(Symbol::One).collect(),
+            symbol => vec![*symbol],
+        });
+        Self(symbols.collect())
+    }
+
     /// Whether some ARN of this type is matched by the pattern of a `Resource` element. Policy
     /// variables in the pattern stand for any text.
     pub fn could_match(&self, pattern: &str) -> bool {
@@ -60,29 +71,38 @@ fn literal(c: char) -> Symbol {
 }
 
 /// The symbols of a pattern in a policy. Missing fields of an ARN count as `*`, as AWS completes
-/// them.
+/// them. What stands for any text in one of the first fields stays within it.
 fn symbols(pattern: &str) -> Vec<Symbol> {
+    let is_arn = pattern.starts_with("arn:");
+    let missing = if is_arn { FIELDS.saturating_sub(pattern.split(':').count()) } else { 0 };
+    let is_whole = is_arn && missing == 0;
     let mut symbols = Vec::new();
     let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once("${") {
-        symbols.extend(before.chars().map(literal));
-        let (name, after) = after.split_once('}').unwrap_or((after, ""));
-        symbols.push(match name {
-            "*" => Symbol::One('*'),
-            "?" => Symbol::One('?'),
-            "$" => Symbol::One('$'),
-            _ => Symbol::Many,
-        });
+    let mut field = 1;
+    while let Some(c) = rest.chars().next() {
+        field += usize::from(c == ':');
+        let many = if is_whole && field < FIELDS { Symbol::ManyBut(':') } else { Symbol::Many };
+        let (symbol, after) = match rest.strip_prefix("${").and_then(|rest| rest.split_once('}')) {
+            Some(("*", after)) => (Symbol::One('*'), after),
+            Some(("?", after)) => (Symbol::One('?'), after),
+            Some(("$", after)) => (Symbol::One('$'), after),
+            Some((_, after)) => (many, after),
+            None => {
+                let symbol = if c == '*' { many } else { literal(c) };
+                (symbol, rest.get(c.len_utf8()..).unwrap_or_default())
+            }
+        };
+        symbols.push(symbol);
         rest = after;
     }
-    symbols.extend(rest.chars().map(literal));
-    if pattern.starts_with("arn:") {
-        for _ in pattern.split(':').count()..6 {
-            symbols.extend([Symbol::One(':'), Symbol::Many]);
-        }
+    for _ in 0..missing {
+        symbols.extend([Symbol::One(':'), Symbol::Many]);
     }
     symbols
 }
+
+/// Fields of an ARN.
+const FIELDS: usize = 6;
 
 /// Whether some text is matched by both. `reached[j]`: the symbols of `left` read so far and the
 /// first `j` of `right` have a text in common.
@@ -144,11 +164,23 @@ mod tests {
             ("arn:${Partition}:iam::${Account}:role/${Role}", "arn:aws:iam", true),
             ("arn:${Partition}:iam::${Account}:role/${Role}", "arn:aws:s3", false),
             ("arn:${Partition}:a:${Region}:${Account}:x/${X}", "arn:aws:a:*:1:x/${a:B}/c", true),
-            ("arn:${Partition}:a:${Region}:${Account}:x/${X}", "arn:aws:a:r:1:${*}", false),
+            ("arn:${Partition}:a:${Region}:${Account}:x/${X}", "arn:aws:a:*:1:${*}", false),
+            ("arn:${Partition}:a:${Region}:${Account}:x/${X}", "arn:aws:a:*:*:y/*", false),
+            ("arn:${Partition}:a:${Region}:${Account}:x/${X}", "arn:aws:a:*:*:*:y", true),
         ] {
             let found = ArnTemplate::parse(template).could_match(pattern);
             assert_eq!(found, expected, "{template} {pattern}");
         }
+    }
+
+    #[test]
+    fn only_patterns_over_all_names_match_somebodys() {
+        let somebodys =
+            ArnTemplate::parse("arn:${Partition}:iam::${Account}:role/${Role}").somebodys();
+        for pattern in ["*", "arn:aws:iam::111122223333:role/*", "arn:aws-cn:iam::*:*"] {
+            assert!(somebodys.could_match(pattern), "{pattern}");
+        }
+        assert!(!somebodys.could_match("arn:aws:iam::111122223333:role/studio-*"));
     }
 
     #[test]

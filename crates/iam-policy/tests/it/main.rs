@@ -1,6 +1,8 @@
 //! Tests of the crate as others use it.
 
 #[cfg(test)]
+mod generated;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod prove_by_enumeration;

@@ -3,7 +3,9 @@
 use super::leaving::{PersonArg, team};
 use super::{MapArg, StoreArg};
 use access::ids::TeamKey;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use iam_policy::lint::Kind;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
@@ -16,6 +18,8 @@ pub(crate) enum PolicyCommand {
     /// Say what two policy documents say differently, whatever their order and spelling. Exits 2 if
     /// anything.
     Diff(DiffArgs),
+    /// Look for what policies do other than is meant. Exits 1 if there is an error among the findings.
+    Lint(PolicyLintArgs),
     /// Print a policy for a team's execution role that cuts off one person and nobody else.
     DenyPerson(DenyPersonArgs),
 }
@@ -50,6 +54,33 @@ pub(crate) struct DiffArgs {
     pub(crate) old: PathBuf,
     /// The new policy document.
     pub(crate) new: PathBuf,
+}
+
+/// Which documents, and how to look at them.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyLintArgs {
+    /// Policy documents in JSON; `-` is standard input.
+    #[arg(value_name = "FILE", required_unless_present = "attached")]
+    pub(crate) files: Vec<PathBuf>,
+    /// What the documents are for. Without it: trust policies and policies of resources are known by
+    /// their principals; all others are taken for policies of identities.
+    #[arg(long, value_parser = lint_kind())]
+    pub(crate) kind: Option<Kind>,
+    /// The documents are in force together, as those of one role.
+    #[arg(long)]
+    pub(crate) together: bool,
+    /// The ARN of a managed policy that the role has besides.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) attached: Vec<String>,
+    /// Warnings fail the command, too.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+}
+
+fn lint_kind() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::as_str)).try_map(|name| {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or("unknown kind")
+    })
 }
 
 #[derive(Debug, Args)]

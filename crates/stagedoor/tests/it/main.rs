@@ -39,6 +39,8 @@ mod plan_files;
 #[cfg(test)]
 mod policy_files;
 #[cfg(test)]
+mod policy_lint;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod saml_debugger;

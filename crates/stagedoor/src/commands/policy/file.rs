@@ -11,6 +11,19 @@ use std::path::Path;
 /// Reads a document; `-` is standard input. What is wrong with it is said as `FILE:LINE:COLUMN`.
 pub(super) fn read(file: &Path) -> anyhow::Result<Source> {
     let name = visible(&file.display().to_string());
+    let source = Source::parse(&text(file)?).map_err(|error| {
+        let place = error.place;
+        let fault = visible(&error.fault.to_string());
+        let message = format!("{name}:{}:{}: {fault} (policy-invalid)", place.line, place.column);
+        BadConfiguration::new("policy-invalid", message)
+    })?;
+    Ok(source)
+}
+
+/// Reads what may be a document, no more of it than the parser needs to refuse it; `-` is standard
+/// input.
+pub(super) fn text(file: &Path) -> anyhow::Result<String> {
+    let name = visible(&file.display().to_string());
     let mut text = String::new();
     // One byte more than is taken, so that the parser refuses what is too long.
     let most = u64::try_from(MAX_BYTES)? + 1;
@@ -22,11 +35,5 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Source> {
     read.map_err(|error| {
         BadConfiguration::new("policy-unreadable", format!("cannot read {name}: {error}"))
     })?;
-    let source = Source::parse(&text).map_err(|error| {
-        let place = error.place;
-        let fault = visible(&error.fault.to_string());
-        let message = format!("{name}:{}:{}: {fault} (policy-invalid)", place.line, place.column);
-        BadConfiguration::new("policy-invalid", message)
-    })?;
-    Ok(source)
+    Ok(text)
 }

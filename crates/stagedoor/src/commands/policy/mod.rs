@@ -5,6 +5,7 @@ mod diff;
 mod eval;
 mod file;
 mod format;
+mod lint;
 
 use crate::cli::{Common, PolicyCommand};
 use crate::exit::Outcome;
@@ -15,6 +16,7 @@ pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outco
         PolicyCommand::Eval(args) => eval::run(&args, common),
         PolicyCommand::Format(args) => format::run(&args, common),
         PolicyCommand::Diff(args) => diff::run(&args, common),
+        PolicyCommand::Lint(args) => lint::run(&args, common),
         PolicyCommand::DenyPerson(args) => deny_person::run(&args, common).await,
     }
 }
