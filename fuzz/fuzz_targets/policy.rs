@@ -1,10 +1,12 @@
 //! Policy documents: no panic; what is read, a general reader reads too; every part has a place; the
-//! canonical text is read back and stays as it is; merging and spelling change no meaning.
+//! canonical text is read back and stays as it is; merging and spelling change no meaning; every
+//! finding of the lint has a place.
 #![no_main]
 
 use iam_policy::Document;
 use iam_policy::document::{Source, diff, merge, pointer};
 use iam_policy::evaluate::Compiled;
+use iam_policy::lint::{Kind, lint};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
@@ -24,6 +26,11 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(diff(document, &merge([document])), []);
     assert!(document.compact_len() <= document.to_compact_json().chars().count());
     let _any = Compiled::new(document);
+    for kind in Kind::ALL {
+        for finding in lint(document, kind) {
+            assert!(source.place(&finding.pointer).is_some(), "{}", finding.pointer);
+        }
+    }
 });
 
 fn parts_have_places(source: &Source) {

@@ -544,17 +544,21 @@ const EXAMPLES: &[Example] = &[
     ),
 ];
 
-fn document(text: &str) -> Document {
-    let (version, statements) = match text.strip_prefix("VERSION ") {
+fn document(example: &str) -> Document {
+    Document::parse(&text(example)).unwrap()
+}
+
+fn text(example: &str) -> String {
+    let (version, statements) = match example.strip_prefix("VERSION ") {
         Some(rest) => rest.split_once(' ').unwrap(),
-        None => ("2012", text),
+        None => ("2012", example),
     };
     let version = match version {
         "2012" => r#""Version":"2012-10-17","#,
         "2008" => r#""Version":"2008-10-17","#,
         _ => "",
     };
-    Document::parse(&format!("{{{version}\"Statement\":[{statements}]}}")).unwrap()
+    format!("{{{version}\"Statement\":[{statements}]}}")
 }
 
 #[test]
@@ -587,6 +591,28 @@ fn every_rule_has_an_example() {
             "too-many-attachments",
         ]
     );
+}
+
+#[test]
+fn every_finding_has_a_place() {
+    for (rule, kind, bad, ..) in EXAMPLES {
+        let source = crate::Source::parse(&text(bad)).unwrap();
+        for finding in lint(source.document(), *kind) {
+            assert!(
+                source.place(&finding.pointer).is_some(),
+                "{} {}",
+                rule.code(),
+                finding.pointer
+            );
+        }
+    }
+}
+
+#[test]
+fn what_goes_with_assuming_a_role_is_one_request() {
+    let trust = r#"{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],
+        "Principal":{"AWS":"111122223333"},"Condition":{"StringEquals":{"sts:ExternalId":"7f1c"},"StringLike":{"sts:RoleSessionName":"door-*"}}}"#;
+    assert!(lint(&document(trust), Trust).is_empty());
 }
 
 #[test]
