@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 ///
 /// | key | value | for |
 /// |---|---|---|
-/// | `aws:PrincipalArn` | ARN of the user, of the root user or of the role; of a session the ARN of its role, as far as it can be told (without path) | principals with an ARN |
+/// | `aws:PrincipalArn` | ARN of the user, the federated user, the root user or the role; of a session the ARN of its role, as far as it can be told (without path) | principals with an ARN |
 /// | `aws:PrincipalAccount` | account of the principal | where it is known |
 /// | `aws:PrincipalType` | `User`, `AssumedRole`, `FederatedUser`, `Account` (the root user), `Anonymous` | those |
 /// | `aws:username` | last part of the user's ARN | IAM users |
@@ -217,6 +217,16 @@ mod tests {
         }
         let request = Request::new("*", "sns:Publish", "arn:aws:sns:eu-west-1:444455556666:t");
         assert_eq!(request.values("aws:resourceaccount").unwrap(), ["444455556666"]);
+    }
+
+    #[test]
+    fn a_federated_user_goes_by_the_name_of_the_session() {
+        let arn = "arn:aws:sts::111122223333:federated-user/ana";
+        let principal = Principal::parse(arn).with_identity("arn:aws:iam::111122223333:user/bo");
+        let request = Request::new(principal, "s3:GetObject", "*");
+        assert_eq!(request.values("aws:principalarn").unwrap(), [arn]);
+        assert_eq!(request.values("aws:principaltype").unwrap(), ["FederatedUser"]);
+        assert_eq!(request.values("aws:username"), None);
     }
 
     #[test]

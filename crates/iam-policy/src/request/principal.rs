@@ -149,7 +149,9 @@ impl Principal {
             }
         };
         let (kind, service) = (self.kind, self.kind == PrincipalKind::Service);
-        add("aws:principalarn", self.identity());
+        let arn =
+            if kind == PrincipalKind::FederatedUser { Some(self.name()) } else { self.identity() };
+        add("aws:principalarn", arn);
         add("aws:principalaccount", self.account());
         add(
             "aws:principaltype",
