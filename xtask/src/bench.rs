@@ -9,6 +9,7 @@ mod contender;
 mod events;
 mod people;
 mod plan;
+mod policy;
 mod replay;
 mod saml;
 mod studio;
@@ -18,13 +19,14 @@ use anyhow::Result;
 
 pub(crate) const HELP: &str = "Measure against what teams use today, in pairs
 
-Usage: cargo xtask bench events|plan|saml [--quick]
+Usage: cargo xtask bench events|plan|policy|saml [--quick]
 
   events   a boto3 Lambda handler and `stagedoor events replay` on the same events: cold start,
            peak memory and warm rate, with answers at once and with answers 20 ms late
   plan     plans of companies of 50,000, of 100,000 and of a million people, and of one person of
            those: time, and memory at the largest; the calls of a full sync; 2,000 changes where
            AWS takes ten calls a second, in simulated time
+  policy   decisions by policies, a CPU second, beside the crates iam-rs and cedar-policy
   saml     one SAML response of 8 KB, verified by saml-sp, by python3-saml, and its RSA signature
            alone; then hostile responses of 128 KB, and what one verification allocates
   --quick  few pairs and few people: shows that it works, measures little
@@ -38,6 +40,8 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         ["events", "--quick"] => events::run(&events::QUICK),
         ["plan"] => plan::run(&plan::FULL),
         ["plan", "--quick"] => plan::run(&plan::QUICK),
+        ["policy"] => policy::run(&policy::FULL),
+        ["policy", "--quick"] => policy::run(&policy::QUICK),
         ["saml"] => saml::run(&saml::FULL),
         ["saml", "--quick"] => saml::run(&saml::QUICK),
         _ => {

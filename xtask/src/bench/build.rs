@@ -8,8 +8,18 @@ use std::process::Stdio;
 
 /// Builds a package and says where one of its binaries is.
 pub(super) fn release(package: &str, binary: &str) -> Result<PathBuf> {
+    built(&["--package", package], binary)
+}
+
+/// The same of a package that is a workspace of its own, by its `Cargo.toml` from the root.
+pub(super) fn release_apart(manifest: &str, binary: &str) -> Result<PathBuf> {
+    built(&["--manifest-path", manifest], binary)
+}
+
+fn built(which: &[&str], binary: &str) -> Result<PathBuf> {
     let output = workspace::cargo()
-        .args(["build", "--release", "--package", package, "--bin", binary])
+        .args(["build", "--release", "--bin", binary])
+        .args(which)
         .args(["--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()
