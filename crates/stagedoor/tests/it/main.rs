@@ -37,6 +37,8 @@ mod plan;
 #[cfg(test)]
 mod plan_files;
 #[cfg(test)]
+mod policy_eval;
+#[cfg(test)]
 mod policy_files;
 #[cfg(test)]
 mod policy_lint;

@@ -1,1 +1,180 @@
 //! Tests of reading evaluations.
+
+use super::*;
+use serde_json::json;
+
+const ALLOW: &str = r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/studio/ana";
+
+#[track_caller]
+fn good(text: &str) -> Evaluation {
+    read(text, &mut Documents::default()).1.unwrap()
+}
+
+#[track_caller]
+fn refused(text: &str, code: &str, message: &str) {
+    let error = read(text, &mut Documents::default()).1.unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), (code, message), "{text}");
+}
+
+/// The request of this principal and context.
+fn asked(principal: &Value, context: &Value) -> Request {
+    let request = json!({"principal": principal, "action": "s3:GetObject",
+        "resource": "arn:aws:s3:::b/k", "resourceAccount": "444455556666", "context": context});
+    good(&json!({"request": request}).to_string()).request
+}
+
+#[test]
+fn principals_are_read_in_every_form() {
+    for (principal, name, account) in [
+        (json!(SESSION), SESSION, Some("111122223333")),
+        (json!("*"), "*", None),
+        (json!("sagemaker.amazonaws.com"), "sagemaker.amazonaws.com", None),
+        (json!({"arn": SESSION}), SESSION, Some("111122223333")),
+        (json!({"AWS": "ana", "account": "444455556666"}), "ana", Some("444455556666")),
+        (json!({"Service": "ec2.amazonaws.com"}), "ec2.amazonaws.com", None),
+        (json!({"Federated": "accounts.google.com"}), "accounts.google.com", None),
+        (json!({"account": "444455556666"}), "444455556666", Some("444455556666")),
+    ] {
+        let request = asked(&principal, &json!({}));
+        assert_eq!(request.principal().name(), name);
+        assert_eq!(request.principal().account(), account, "{principal}");
+    }
+    let principal = json!({"arn": SESSION, "roleArn": "arn:aws:iam::111122223333:role/p/studio",
+        "type": "AssumedRole", "tags": {"Team": "fraud", "n": 1}});
+    let request = asked(&principal, &Value::Null);
+    assert_eq!(
+        request.values("aws:principalarn").unwrap(),
+        ["arn:aws:iam::111122223333:role/p/studio"]
+    );
+    assert_eq!(request.values("aws:principaltag/team").unwrap(), ["fraud"]);
+    assert_eq!(request.values("aws:principaltag/n").unwrap(), ["1"]);
+    assert_eq!(request.resource_account(), Some("444455556666"));
+}
+
+#[test]
+fn context_values_are_texts_numbers_booleans_and_lists() {
+    let request = asked(
+        &json!(SESSION),
+        &json!({"A": "x", "b": 5, "c": 1.5, "d": true, "e": ["x", 2, false], "f": null, "g": []}),
+    );
+    let values = |key: &str| request.values(key).map(<[String]>::to_vec);
+    assert_eq!(values("a").unwrap(), ["x"]);
+    assert_eq!(values("b").unwrap(), ["5"]);
+    assert_eq!(values("c").unwrap(), ["1.5"]);
+    assert_eq!(values("d").unwrap(), ["true"]);
+    assert_eq!(values("e").unwrap(), ["x", "2", "false"]);
+    assert_eq!((values("f"), values("g")), (None, None));
+}
+
+#[test]
+fn policies_may_be_absent_null_single_or_lists() {
+    let request = json!({"principal": SESSION, "action": "s3:GetObject"}).to_string();
+    let counts = |policies: &str| {
+        let text = format!(r#"{{"request":{request},"policies":{policies}}}"#);
+        let policies = good(&text).policies;
+        let levels = |levels: &Vec<Vec<_>>| levels.iter().map(Vec::len).collect::<Vec<usize>>();
+        (
+            policies.identity.len(),
+            policies.boundary.is_some(),
+            levels(&policies.scp),
+            levels(&policies.rcp),
+        )
+    };
+    assert_eq!(counts("null"), (0, false, vec![], vec![]));
+    assert_eq!(counts("{}"), (0, false, vec![], vec![]));
+    assert_eq!(
+        counts(r#"{"identity":null,"boundary":null,"scp":null,"rcp":[]}"#),
+        (0, false, vec![], vec![])
+    );
+    assert_eq!(
+        counts(&format!(
+            r#"{{"identity": {ALLOW} ,"boundary":[{ALLOW}],"scp":{ALLOW},"rcp":[{ALLOW},[],[{ALLOW},{ALLOW}]]}}"#
+        )),
+        (1, true, vec![1], vec![1, 0, 2])
+    );
+    assert_eq!(counts(&format!(r#"{{"identity":[{ALLOW},{ALLOW}]}}"#)).0, 2);
+    assert_eq!(good(&format!(r#"{{"request":{request}}}"#)).request.resource(), "*");
+}
+
+#[test]
+fn the_same_document_is_read_once() {
+    let request = json!({"principal": SESSION, "action": "s3:GetObject"});
+    let text = format!(r#"{{"request":{request},"policies":{{"identity":[{ALLOW},{ALLOW}]}}}}"#);
+    let mut documents = Documents::default();
+    let (_, first) = read(&text, &mut documents);
+    let (_, second) = read(&text, &mut documents);
+    let (first, second) = (first.unwrap().policies, second.unwrap().policies);
+    assert!(Arc::ptr_eq(&first.identity[0], &first.identity[1]));
+    assert!(Arc::ptr_eq(&first.identity[0], &second.identity[0]));
+    assert_eq!(documents.0.len(), 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_with_its_place() {
+    refused("nonsense", "input-invalid", "expected ident at line 1 column 2");
+    refused("{}", "input-invalid", "`request` is missing");
+    refused(
+        r#"{"request":{"action":"a:b"}}"#,
+        "input-invalid",
+        "/request: missing field `principal` at line 1 column 16",
+    );
+    refused(
+        r#"{"request":{"principal":"*","action":"a:b","resources":"*"}}"#,
+        "input-invalid",
+        "/request: unknown field `resources`, expected one of `principal`, `action`, `resource`, \
+         `resourceAccount`, `context` at line 1 column 43",
+    );
+    refused(
+        r#"{"request":{"principal":1,"action":"a:b"}}"#,
+        "input-invalid",
+        "/request/principal: expected a text or an object",
+    );
+    refused(
+        r#"{"request":{"principal":{},"action":"a:b"}}"#,
+        "input-invalid",
+        "/request/principal: none of arn, AWS, Service, Federated is there",
+    );
+    refused(
+        r#"{"request":{"principal":{"arn":"x","tags":["a"]},"action":"a:b"}}"#,
+        "input-invalid",
+        "/request/principal/tags: expected texts by key",
+    );
+    refused(
+        r#"{"request":{"principal":"*","action":"a:b","context":{"k":{"a":"b"}}}}"#,
+        "input-invalid",
+        "/request/context/k: expected a text, a number, a boolean or a list of those",
+    );
+    let with = |policies: &str| {
+        format!(r#"{{"request":{{"principal":"*","action":"a:b"}},"policies":{policies}}}"#)
+    };
+    // A layer that is not known may have been meant to deny.
+    refused(
+        &with(r#"{"scps":[]}"#),
+        "input-invalid",
+        "/policies: unknown field `scps`, expected one of `identity`, `boundary`, `session`, \
+         `resource`, `endpoint`, `scp`, `rcp` at line 1 column 7",
+    );
+    refused(
+        &with(&format!(r#"{{"boundary":[{ALLOW},{ALLOW}]}}"#)),
+        "input-invalid",
+        "/policies/boundary: there can be one policy, not 2",
+    );
+    refused(
+        &with(
+            r#"{"scp":[[{"Statement":{"Effect":"Deny","Action":"*","Condition":{"Is":{"a:b":"c"}}}}]]}"#,
+        ),
+        "policy-invalid",
+        "/policies/scp/0/0: statement 1 of the policy document has the unknown operator `Is`",
+    );
+    let error = read(&with(r#"{"identity":[{}]}"#), &mut Documents::default()).1.unwrap_err();
+    assert_eq!(error.code, "policy-invalid");
+    assert!(error.message.starts_with("/policies/identity/0: cannot read"), "{}", error.message);
+}
+
+#[test]
+fn the_id_is_known_even_if_the_rest_is_wrong() {
+    let (id, read) = read(r#"{"id": {"a":[1]}, "request": 5}"#, &mut Documents::default());
+    assert_eq!(id.unwrap().get(), r#"{"a":[1]}"#);
+    assert_eq!(read.unwrap_err().code, "input-invalid");
+}
