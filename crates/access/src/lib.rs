@@ -9,6 +9,7 @@ pub mod drift;
 pub mod entitlement;
 pub mod explain;
 pub mod ids;
+pub mod invariants;
 pub mod live_role;
 pub mod map;
 pub mod naming;

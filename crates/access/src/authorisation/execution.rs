@@ -70,6 +70,22 @@ impl<'m> Use<'m> {
     }
 }
 
+/// The buckets that a team's roles may use, by name or pattern.
+pub(crate) fn buckets(map: &AccessMap, key: &TeamKey) -> BTreeSet<String> {
+    let Some(team) = map.teams.get(key) else { return BTreeSet::new() };
+    let Some(persona) = team.persona.as_ref().and_then(|key| map.personas.get(key)) else {
+        return BTreeSet::new();
+    };
+    let templates = team.role.or(&persona.role).buckets.unwrap_or_default();
+    let uses = || {
+        team.placements.iter().filter_map(|placement| {
+            let domain = map.domains.get(&placement.domain)?;
+            Some(Use { key, team, domain_key: &placement.domain, domain })
+        })
+    };
+    templates.iter().flat_map(|text| uses().filter_map(|used| used.fill(text))).collect()
+}
+
 /// The value of the tag that says that a resource is this team's.
 fn tag_value<'m>(map: &AccessMap, key: &'m TeamKey, team: &'m Team) -> &'m str {
     team.tags.get(&map.team_tag).map_or(key.as_str(), String::as_str)

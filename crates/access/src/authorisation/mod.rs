@@ -13,6 +13,8 @@ mod ways;
 
 pub use plane::{is_principal, spoke};
 
+pub(crate) use execution::buckets;
+
 use crate::map::{AccessMap, Diagnostic};
 use iam_policy::bundle::Bundle;
 

@@ -62,6 +62,9 @@ codes! {
     ROLE_TOO_LARGE = "map-role-too-large": "What a team may do does not fit into a role.";
     HUB_ACCOUNT = "map-hub-account": "A domain that is reached without a role is in another account than the hub.";
     POLICY_TOO_LARGE = "map-policy-too-large": "What the map means for Stagedoor itself does not fit into a policy of AWS.";
+    INVALID_POLICY = "map-invalid-policy": "A policy document in the map is none.";
+    INVARIANT_REFUTED = "map-invariant-refuted": "Some request breaks an invariant of the map.";
+    INVARIANT_UNPROVED = "map-invariant-unproved": "An invariant of the map can neither be proved nor refuted.";
 }
 
 codes! {

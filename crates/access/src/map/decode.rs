@@ -5,6 +5,7 @@ use super::check::{Fields, Item, Named};
 use super::codes;
 use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
+use super::invariants;
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, Guard, Hub,
     HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions,
@@ -52,6 +53,8 @@ pub(super) fn decode(
     let teams = teams::teams(entries("teams"), &domains, &known, team_tag, reporter);
     let adopted = section("adopt").map(Item::list).unwrap_or_default();
     let adopt = adoptions::adoptions(adopted, &teams, &known, reporter);
+    let must_hold = section("invariants").map(Item::list).unwrap_or_default();
+    let invariants = invariants::invariants(must_hold, &known, reporter);
     let rollout = rollout(section("rollout")?, &known, reporter);
     let hub = optional(section("hub"), |item| hub(item, &known, reporter));
     let list = section("grants").map(Item::list).unwrap_or_default();
@@ -72,6 +75,7 @@ pub(super) fn decode(
         offboarding: offboarding(section("offboarding")?)?,
         rollout: rollout?,
         adopt,
+        invariants,
         digest,
     })
 }

@@ -14,6 +14,7 @@ mod format;
 mod gifts;
 mod grants;
 mod identity_providers;
+mod invariants;
 mod parse;
 mod reference;
 mod roles;
@@ -31,6 +32,7 @@ pub use identity_providers::{
     CertificateFingerprint, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, PersonMatch,
     RequestBinding, TeamSelector,
 };
+pub use invariants::{Invariant, InvariantRule};
 pub use parse::{Source, parse};
 pub use reference::reference_markdown;
 pub use roles::RoleSettings;
@@ -83,6 +85,8 @@ pub struct AccessMap {
     pub rollout: Rollout,
     /// Profiles that Stagedoor did not make and takes over.
     pub adopt: Vec<Adoption>,
+    /// What must hold of everything that the map means in IAM, in the order of the map.
+    pub invariants: Vec<Invariant>,
     /// SHA-256 of the text the map was read from, in lower-case hexadecimal. A plan names it, so
     /// that a plan made from another map is refused.
     pub digest: String,

@@ -2,12 +2,14 @@
 //! read off the tables here.
 
 mod identity_providers;
+mod invariants;
 mod roles;
 
 use super::format::{self, Format};
 use super::{Activity, HubService};
 use Presence::{Default, EachFile, Optional, Required, Unsupported};
 use identity_providers::IDENTITY_PROVIDER;
+use invariants::INVARIANT;
 use roles::with_role_settings;
 
 /// What may stand in a place.
@@ -250,6 +252,14 @@ pub(super) static MAP: Record = Record {
             &Shape::List(&Shape::Record(&ADOPTION)),
             "Profiles that Stagedoor did not make and takes over, as soon as their person is \
              entitled to the team.",
+        ),
+        field(
+            "invariants",
+            Default("[]"),
+            &Shape::List(&Shape::Record(&INVARIANT)),
+            "What must hold of every role and policy that the map means. `stagedoor validate` and \
+             `stagedoor apply` prove each over all requests, and refuse a map of which one is \
+             refuted or cannot be proved.",
         ),
     ],
 };

@@ -11,6 +11,7 @@ mod entitlement;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod invariants;
 mod lifecycle;
 #[cfg(test)]
 mod map_cautions;

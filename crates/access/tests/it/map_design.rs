@@ -152,6 +152,7 @@ fn the_example_gives_exactly_these_values() {
         offboarding: Offboarding { hold_seconds: 604_800, shared_spaces: SharedSpaces::Report },
         rollout: Rollout::default(),
         adopt: Vec::new(),
+        invariants: Vec::new(),
         // sha256sum of the file.
         digest: "c4efcb16f1f4af78a449cf4df772c074c9d24d586ec4cbba57f1584cbdc19168".into(),
     };

@@ -54,7 +54,8 @@ fn every_code_has_a_test_by_its_name() {
     let here = concat!(
         include_str!("map_refusals.rs"),
         include_str!("authorisation.rs"),
-        include_str!("plane.rs")
+        include_str!("plane.rs"),
+        include_str!("invariants.rs")
     );
     for (code, _) in codes::ALL {
         let test = format!("#[test]\nfn {}() {{", code.replace('-', "_"));
@@ -241,7 +242,7 @@ fn map_unknown_key() {
         "tems: {}\n",
         "access.yaml:3:1: unknown key `tems` (map-unknown-key)\n  expected one of `version`, \
          `instance`, `team_tag`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
-         `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`\n  did you mean `teams`?",
+         `teams`, `grants`, `guard`, `offboarding`, `rollout`, `adopt`, `invariants`\n  did you mean `teams`?",
     );
     refused(
         "guard:\n  max-removals: 1\n  people: 2\n",

@@ -73,7 +73,10 @@ pub(super) fn texts(
     let mut barred = BTreeSet::new();
     let mut globs = vec![Vec::new()];
     for group in together {
-        globs.extend(whole(group, request)?);
+        // A resource is nowhere compared with a variable as a whole: `inside` refuses that.
+        if group.of.is_some() {
+            globs.extend(whole(group, request)?);
+        }
         for variable in variables {
             if inside(variable.names, group, request)? {
                 barred.extend(variable.names.first().cloned());
@@ -85,6 +88,10 @@ pub(super) fn texts(
     for variable in variables {
         check(variable, request)?;
     }
+    // What stands in for one variable can be the value of another.
+    let patterns = together.iter().flat_map(|group| &group.list);
+    let defaults = patterns.flat_map(|p| p.variables()).filter_map(|v| v.default.as_deref());
+    globs.extend(defaults.map(literal));
     globs.sort();
     globs.dedup();
     let of = |without: &[char]| -> Result<Vec<String>, Unknown> {
@@ -125,15 +132,13 @@ fn whole(group: &Patterns<'_>, request: &Request) -> Result<Vec<Glob>, Unknown> 
     if group.kind == Kind::Bool {
         globs.extend(booleans());
     }
-    let key = group.of.unwrap_or("the resource");
+    let key = group.of.unwrap_or_default();
     for pattern in &group.list {
         if known(pattern, request).iter().any(|part| matches!(part, Part::Variable(_))) {
             if group.kind == Kind::FoldedText {
                 let why = format!("`{key}` is compared with a variable without regard to case");
                 return Err(Unknown::because(why));
             }
-            let defaults = pattern.variables().filter_map(|variable| variable.default.as_deref());
-            globs.extend(defaults.map(literal));
             if group.kind == Kind::Arn {
                 globs.push(any_arn());
             }
@@ -232,37 +237,40 @@ fn pieces(parts: &[Part]) -> Vec<Piece> {
     pieces
 }
 
-/// Where the other pattern can be while the one is at a variable.
+/// Where the other pattern can be when the one comes to a variable.
 fn beside(one: &[Piece], other: &[Piece]) -> BTreeSet<usize> {
-    let mut seen = BTreeSet::from([(0, 0)]);
-    let mut next = vec![(0, 0)];
-    while let Some((p, q)) = next.pop() {
+    // Two places, and whether the first was entered just now.
+    let mut seen = BTreeSet::from([(0, 0, true)]);
+    let mut next = vec![(0, 0, true)];
+    while let Some((p, q, fresh)) = next.pop() {
         let (here, there) = (one.get(p).copied(), other.get(q).copied());
         let skips = |piece: Option<Piece>| matches!(piece, Some(Piece::Many | Piece::Slot));
-        let mut reach = |pair: (usize, usize)| {
-            if seen.insert(pair) {
-                next.push(pair);
+        let mut reach = |place: (usize, usize, bool)| {
+            if seen.insert(place) {
+                next.push(place);
             }
         };
         if skips(here) {
-            reach((p + 1, q));
+            reach((p + 1, q, true));
         }
         if skips(there) {
-            reach((p, q + 1));
+            reach((p, q + 1, fresh));
         }
         // What both read next.
         let stays = |piece: Piece, letter: char| {
             piece == Piece::Many || piece == Piece::Slot && !ENDS.contains(&letter)
         };
         match (here, there) {
-            (Some(Piece::Letter(a)), Some(Piece::Letter(b))) if a == b => reach((p + 1, q + 1)),
-            (Some(Piece::Letter(a)), Some(piece)) if stays(piece, a) => reach((p + 1, q)),
-            (Some(piece), Some(Piece::Letter(b))) if stays(piece, b) => reach((p, q + 1)),
+            (Some(Piece::Letter(a)), Some(Piece::Letter(b))) if a == b => {
+                reach((p + 1, q + 1, true));
+            }
+            (Some(Piece::Letter(a)), Some(piece)) if stays(piece, a) => reach((p + 1, q, true)),
+            (Some(piece), Some(Piece::Letter(b))) if stays(piece, b) => reach((p, q + 1, false)),
             _ => {}
         }
     }
-    let at_slot = seen.into_iter().filter(|(p, _)| one.get(*p) == Some(&Piece::Slot));
-    at_slot.map(|(_, q)| q).collect()
+    let comes = |(p, _, fresh): &(usize, usize, bool)| *fresh && one.get(*p) == Some(&Piece::Slot);
+    seen.into_iter().filter(comes).map(|(_, q, _)| q).collect()
 }
 
 /// The texts that take a pattern from here to the end of the segment: to its delimiter, to the end, or
