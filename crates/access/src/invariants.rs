@@ -48,6 +48,8 @@ pub struct Proof {
     pub role: String,
     /// What was claimed of it.
     pub claim: String,
+    /// The policies that the verdict is about.
+    pub policies: Documents,
     /// What came of it.
     pub verdict: Verdict,
 }
@@ -60,10 +62,9 @@ pub fn judge<'m>(map: &'m AccessMap, bundle: &Bundle) -> Vec<Judgement<'m>> {
 fn judge_one<'m>(map: &AccessMap, bundle: &Bundle, invariant: &'m Invariant) -> Judgement<'m> {
     let claims = bundle.roles.iter().filter_map(|role| Some((role, claim(map, role, invariant)?)));
     let proofs: Vec<Proof> = claims
-        .map(|(role, claim)| Proof {
-            role: role.arn(),
-            verdict: verdict(bundle, role, &claim),
-            claim: claim.name,
+        .map(|(role, claim)| {
+            let (policies, verdict) = verdict(bundle, role, &claim);
+            Proof { role: role.arn(), claim: claim.name, policies, verdict }
         })
         .collect();
     let standing = standing(map, invariant, &proofs);
@@ -178,7 +179,7 @@ fn origins(rule: &NetworkRule) -> Vec<Conditions> {
     any_of.collect()
 }
 
-fn verdict(bundle: &Bundle, role: &Role, claim: &Claim) -> Verdict {
+fn verdict(bundle: &Bundle, role: &Role, claim: &Claim) -> (Documents, Verdict) {
     let tags = role.tags.iter();
     let subject = tags.fold(Subject::new(role.arn().as_str()), |subject, (key, value)| {
         subject.knowing(&format!("aws:PrincipalTag/{key}"), [value])
@@ -192,11 +193,12 @@ fn verdict(bundle: &Bundle, role: &Role, claim: &Claim) -> Verdict {
         .map(|scp| scp.document.clone())
         .collect();
     if !matches!(verdict, Verdict::Refuted { .. }) || scps.is_empty() {
-        return verdict;
+        return (own, verdict);
     }
     let full = Statement::allow("FullAWSAccess").actions(["*"]).resources(["*"]);
     let level = scps.into_iter().chain([Document::new([full])]).collect();
-    match prove(&subject, &Documents { scp: vec![level], ..own }, claim, 1) {
+    let all = Documents { scp: vec![level], ..own };
+    let with = match prove(&subject, &all, claim, 1) {
         Verdict::Proved { evidence, mut assumptions, calls } => {
             assumptions.push(WITH_CONTROL_POLICIES.to_owned());
             Verdict::Proved { evidence, assumptions, calls: calls + verdict.calls() }
@@ -206,7 +208,8 @@ fn verdict(bundle: &Bundle, role: &Role, claim: &Claim) -> Verdict {
             Verdict::Vacuous { assumptions, calls: calls + verdict.calls() }
         }
         other => other,
-    }
+    };
+    (all, with)
 }
 
 /// The invariants that do not hold or are not known to, as errors of the map.

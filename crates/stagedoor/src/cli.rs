@@ -20,7 +20,7 @@ pub(crate) use origin::OriginArgs;
 pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, DriftArgs, PlanArgs, SyncArgs, WaitArgs};
 pub(crate) use policy::{
-    DenyPersonArgs, DiffArgs, EvalArgs, FormatArgs, PolicyCommand, PolicyLintArgs,
+    DenyPersonArgs, DiffArgs, EvalArgs, FormatArgs, PolicyCommand, PolicyLintArgs, ProveArgs,
 };
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,

@@ -1,10 +1,13 @@
 //! Reading the access map from disk.
 
 use crate::exit::BadConfiguration;
+use crate::output::counted;
 use access::ids::TeamKey;
-use access::map::{self, AccessMap, Source, near_match};
+use access::invariants::{diagnostics, judge};
+use access::map::{self, AccessMap, Diagnostic, Source, near_match};
 use access::reason::ReasonCode;
 use anyhow::Result;
+use iam_policy::bundle::Bundle;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -23,6 +26,38 @@ pub(crate) fn load(path: &Path) -> Result<AccessMap> {
         let errors = serde_json::to_value(&diagnostics).ok();
         BadConfiguration { errors, ..BadConfiguration::new("map-invalid", message) }.into()
     })
+}
+
+/// Every role and policy that the map means.
+///
+/// # Errors
+/// [`BadConfiguration`] with the place of every error.
+pub(crate) fn authorisation(map: &AccessMap, path: &Path) -> Result<Bundle> {
+    access::authorisation::authorisation(map).map_err(|errors| refused(&errors, path))
+}
+
+/// Proves that what the map says must hold does hold of the roles it means.
+///
+/// # Errors
+/// [`BadConfiguration`] with the place of every invariant that is refuted or not proved, and a
+/// request that refutes it.
+pub(crate) fn prove_invariants(map: &AccessMap, path: &Path) -> Result<()> {
+    if map.invariants.is_empty() {
+        return Ok(());
+    }
+    let bundle = authorisation(map, path)?;
+    let errors = diagnostics(&judge(map, &bundle));
+    if errors.is_empty() { Ok(()) } else { Err(refused(&errors, path)) }
+}
+
+fn refused(errors: &[Diagnostic], path: &Path) -> anyhow::Error {
+    // The text is only shown around the error; without it, the error is told all the same.
+    let sources = sources(path).unwrap_or_default();
+    let shown: Vec<String> = errors.iter().map(|error| error.render(&sources)).collect();
+    let count = counted(errors.len(), "error");
+    let message = format!("the access map has {count}\n\n{}", shown.join("\n\n"));
+    let errors = serde_json::to_value(errors).ok();
+    BadConfiguration { errors, ..BadConfiguration::new("map-invalid", message) }.into()
 }
 
 fn sources(path: &Path) -> Result<Vec<Source>> {

@@ -17,6 +17,8 @@ pub(super) struct Key<'a> {
     pub(super) names: &'a Names,
     /// Each with the statement it belongs to.
     pub(super) tests: Vec<(usize, &'a Test)>,
+    /// Its values, if they are known beforehand.
+    pub(super) fixed: Option<&'a [String]>,
 }
 
 /// One thing a key can be given, and what each of its tests makes of it.
@@ -39,6 +41,11 @@ impl Key<'_> {
         request: &Request,
     ) -> Result<Vec<Choice>, Unknown> {
         let name = self.names.first().map_or("", String::as_str);
+        if let Some(values) = self.fixed {
+            let mut choices = Choices { key: self, case, request, found: Vec::new() };
+            choices.add(values.to_vec());
+            return Ok(choices.found);
+        }
         let tests: Vec<&Test> = self.tests.iter().map(|(_, test)| *test).collect();
         let single = values::single(name, &tests, request, &self.tags(case))?;
         let several = self.names.iter().any(|name| world.several(name));

@@ -2,10 +2,11 @@
 
 use crate::document::{Document, Statement, Version};
 use crate::evaluate::{CompileError, Compiled, Layer, Policies};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// All policies that concern the requests of one principal: the documents of [`Policies`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Documents {
     /// Of the principal: managed and inline.
     pub identity: Vec<Document>,

@@ -25,6 +25,8 @@ struct KeyTests<'a> {
     names: Names,
     tests: Vec<(usize, &'a Test)>,
     is_variable: bool,
+    /// What is known beforehand; such a key is here only if it is compared with variables.
+    fixed: Option<Vec<String>>,
 }
 
 /// Keys that cannot be looked at one by one.
@@ -52,13 +54,22 @@ impl Group {
 }
 
 impl<'a> Keys<'a> {
-    /// The keys of these rules but for those that are constant.
+    /// The keys of these rules. Of those that are constant, only what is compared with variables that
+    /// are not; `constant` has their values.
     pub(super) fn new(
         all: &'a [Rule],
         rules: &Bits,
         world: World,
-        constant: impl Fn(&str) -> bool,
+        constant: impl Fn(&str) -> Option<Vec<String>>,
     ) -> Self {
+        let varies = |test: &Test| test.variables().into_iter().any(|key| constant(key).is_none());
+        let compared: BTreeSet<&str> = all
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| rules.contains(*at))
+            .flat_map(|(_, rule)| rule.tests.iter().filter(|test| varies(test)))
+            .map(|test| test.key.as_str())
+            .collect();
         let mut this = Self {
             by_name: BTreeMap::new(),
             canonical: BTreeMap::new(),
@@ -68,19 +79,21 @@ impl<'a> Keys<'a> {
         for (at, rule) in all.iter().enumerate().filter(|(at, _)| rules.contains(*at)) {
             this.resources.extend(&rule.resources.patterns);
             for key in variables(&rule.resources.patterns) {
-                if !constant(key) {
+                if constant(key).is_none() {
                     let key = this.add(key, world, true);
                     this.in_resources.insert(key);
                 }
             }
             for test in &rule.tests {
-                for key in test.variables().into_iter().filter(|key| !constant(key)) {
+                for key in test.variables().into_iter().filter(|key| constant(key).is_none()) {
                     this.add(key, world, true);
                 }
-                if !constant(&test.key) {
+                let known = constant(&test.key);
+                if known.is_none() || compared.contains(test.key.as_str()) {
                     let key = this.add(&test.key, world, false);
                     if let Some(found) = this.by_name.get_mut(&key) {
                         found.tests.push((at, test));
+                        found.fixed = known;
                     }
                 }
             }
@@ -104,21 +117,27 @@ impl<'a> Keys<'a> {
 
     /// A key with its tests in these rules.
     pub(super) fn key(&self, key: &str, rules: &Bits) -> Option<Key<'_>> {
-        let KeyTests { names, tests, .. } = self.by_name.get(key)?;
+        let KeyTests { names, tests, fixed, .. } = self.by_name.get(key)?;
         let tests = tests.iter().filter(|(rule, _)| rules.contains(*rule)).copied().collect();
-        Some(Key { names, tests })
+        Some(Key { names, tests, fixed: fixed.as_deref() })
     }
 
     /// A key with all its tests.
     pub(super) fn key_of_all(&self, key: &str) -> Option<Key<'_>> {
-        let KeyTests { names, tests, .. } = self.by_name.get(key)?;
-        Some(Key { names, tests: tests.clone() })
+        let KeyTests { names, tests, fixed, .. } = self.by_name.get(key)?;
+        Some(Key { names, tests: tests.clone(), fixed: fixed.as_deref() })
     }
 
     /// The names of the keys of a group.
     pub(super) fn names_of(&self, group: &Group) -> BTreeSet<String> {
         let keys = group.keys.iter().filter_map(|key| self.by_name.get(key));
         keys.flat_map(|key| key.names.iter().cloned()).collect()
+    }
+
+    /// The values of a group that are known beforehand.
+    pub(super) fn known_values(&self, group: &Group) -> BTreeSet<&str> {
+        let keys = group.keys.iter().filter_map(|key| self.by_name.get(key));
+        keys.filter_map(|key| key.fixed.as_deref()).flatten().map(String::as_str).collect()
     }
 
     /// The patterns that the keys of a group are held against, and the resource if it is one of them.

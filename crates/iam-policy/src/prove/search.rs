@@ -184,10 +184,10 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Keys whose values are known beforehand.
-    fn constant(&self, key: &str, base: &Request) -> bool {
-        self.subject.known.contains_key(key)
-            || key != "aws:resourceaccount" && base.values(key).is_some()
+    /// The values of a key, if they are known beforehand; none of them: it is missing.
+    fn constant(&self, key: &str, base: &Request) -> Option<Vec<String>> {
+        let derived = || base.values(key).filter(|_| key != "aws:resourceaccount");
+        self.subject.known.get(key).cloned().or_else(|| derived().map(<[String]>::to_vec))
     }
 
     /// Decides everything there is at an action, a resource and values of variables. True: found.
@@ -308,7 +308,8 @@ impl<'a> Search<'a> {
                 tests: key.tests.iter().map(|(_, test)| *test).collect(),
             })
             .collect();
-        let texts = variables::texts(&variables, &keys.patterns(group), base)?;
+        let known = keys.known_values(group);
+        let texts = variables::texts(&variables, &keys.patterns(group), &known, base)?;
         progress.barred.extend(texts.barred.iter().cloned());
         let mut combinations: Vec<Values> = vec![Vec::new()];
         for key in &all {

@@ -63,15 +63,18 @@ impl Texts {
 
 /// Values for connected variables: enough of each kind that all variables can be different.
 ///
-/// `together` are the patterns of everything that they are connected with, their own tests among them.
+/// `together` are the patterns of everything that they are connected with, their own tests among them,
+/// and `values` are what keys have for certain with which they are compared.
 /// The request has what is known beforehand.
 pub(super) fn texts(
     variables: &[Variable<'_>],
     together: &[Patterns<'_>],
+    values: &BTreeSet<&str>,
     request: &Request,
 ) -> Result<Texts, Unknown> {
     let mut barred = BTreeSet::new();
     let mut globs = vec![Vec::new()];
+    globs.extend(values.iter().map(|value| literal(value)));
     for group in together {
         // A resource is nowhere compared with a variable as a whole: `inside` refuses that.
         if group.of.is_some() {

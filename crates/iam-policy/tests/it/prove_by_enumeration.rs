@@ -133,13 +133,28 @@ fn demand(choice: Choice) -> impl Strategy<Value = Demand> {
     ]
 }
 
-/// Policies and a claim about them.
-fn question() -> impl Strategy<Value = (Documents, Claim)> {
+/// What is known of the principal: a key and its values.
+type Known = Option<(&'static str, &'static [&'static str])>;
+
+const KNOWN: &[Known] = &[
+    None,
+    None,
+    Some(("aws:principaltag/t", &["a"])),
+    Some(("aws:principaltag/t", &["c"])),
+    Some(("aws:principaltag/t", &[])),
+    Some(("aws:resourcetag/t", &["b"])),
+];
+
+/// Policies, a claim about them, and what is known.
+fn question() -> impl Strategy<Value = (Documents, Claim, Known)> {
     prop::sample::subsequence(&TESTS[..], 1..=5).prop_flat_map(|choice| {
         let about = prop::option::weighted(0.6, document(choice.clone()));
-        (documents(choice.clone()), about, demand(choice)).prop_map(|(policies, about, demand)| {
-            (policies, Claim { name: String::new(), about, demand, still: None })
-        })
+        let known = prop::sample::select(KNOWN);
+        (documents(choice.clone()), about, demand(choice), known).prop_map(
+            |(policies, about, demand, known)| {
+                (policies, Claim { name: String::new(), about, demand, still: None }, known)
+            },
+        )
     })
 }
 
@@ -234,6 +249,7 @@ fn tag_is_plain(request: &Request) -> bool {
 fn counterexample(
     policies: &Documents,
     claim: &Claim,
+    known: Known,
     admitted: impl Fn(&Request) -> bool,
 ) -> Option<Request> {
     let about = claim.about.as_ref().map(|about| Documents::of([about.clone()]));
@@ -247,6 +263,11 @@ fn counterexample(
         for resource in SOME_RESOURCES {
             let mut requests = vec![Request::new(ROLE, action, resource)];
             for key in &keys {
+                if let Some((_, values)) = known.filter(|(known, _)| known == key) {
+                    let with = |r: &Request| r.clone().with(key, values.iter().copied());
+                    requests = requests.iter().map(with).collect();
+                    continue;
+                }
                 requests = requests
                     .iter()
                     .flat_map(|request| {
@@ -310,23 +331,29 @@ proptest! {
     #![proptest_config(ProptestConfig { max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn verdicts_agree_with_enumeration((policies, claim) in question()) {
+    fn verdicts_agree_with_enumeration((policies, claim, known) in question()) {
         prop_assume!(size(&policies, &claim) <= 600);
-        let subject = Subject::new(ROLE);
+        let subject = match known {
+            Some((key, values)) => Subject::new(ROLE).knowing(key, values.iter().copied()),
+            None => Subject::new(ROLE),
+        };
         match prove(&subject, &policies, &claim, 3) {
             Verdict::Proved { assumptions, evidence, .. } => {
                 let about = claim.about.clone().unwrap_or_else(all_requests);
                 prop_assert!(compiled(&Documents::of([about])).decide(&evidence).is_allowed()
                     || claim.about.is_none());
-                check_proof(&policies, &claim, &assumptions)?;
+                check_proof(&policies, &claim, known, &assumptions)?;
             }
-            Verdict::Vacuous { assumptions, .. } => check_proof(&policies, &claim, &assumptions)?,
+            Verdict::Vacuous { assumptions, .. } => check_proof(&policies, &claim, known, &assumptions)?,
             Verdict::Refuted { witnesses, .. } => {
                 let ready = Ready::new(&policies, &claim);
                 prop_assert!(!witnesses.is_empty());
                 for witness in witnesses {
                     prop_assert!(ready.refuted_by(&witness.request), "{witness:?}");
                     prop_assert!(is_made_by_aws(&witness.request), "{witness:?}");
+                    if let Some((key, values)) = known {
+                        prop_assert_eq!(witness.request.values(key).unwrap_or_default(), values);
+                    }
                 }
             }
             Verdict::Unknown { why, .. } => {
@@ -344,6 +371,7 @@ fn all_requests() -> Document {
 fn check_proof(
     policies: &Documents,
     claim: &Claim,
+    known: Known,
     assumptions: &[String],
 ) -> Result<(), TestCaseError> {
     let all = {
@@ -358,7 +386,7 @@ fn check_proof(
     let plain = assumptions.iter().any(|fact| fact.contains("hold none of"));
     let admitted =
         |request: &Request| (!aws || fits(request, &all)) && (!plain || tag_is_plain(request));
-    let found = counterexample(policies, claim, admitted);
+    let found = counterexample(policies, claim, known, admitted);
     prop_assert!(found.is_none(), "proved, but {:?}", found);
     Ok(())
 }
@@ -367,6 +395,6 @@ fn check_proof(
 fn the_universe_is_not_empty() {
     let all = Documents::of([all_requests()]);
     let never = Claim { name: String::new(), about: None, demand: Demand::Never, still: None };
-    assert!(counterexample(&all, &never, |_| true).is_some());
+    assert!(counterexample(&all, &never, None, |_| true).is_some());
     assert_eq!(all.identity[0].statements[0].effect, Effect::Allow);
 }

@@ -47,11 +47,9 @@ fn refuted(subject: &Subject, policies: &Documents, claim: &Claim) -> Request {
 }
 
 #[track_caller]
-fn proved(subject: &Subject, policies: &Documents, claim: &Claim) -> Vec<String> {
-    match prove(subject, policies, claim, 1) {
-        Verdict::Proved { assumptions, .. } => assumptions,
-        other => panic!("{other:?}"),
-    }
+fn proved(subject: &Subject, policies: &Documents, claim: &Claim) {
+    let verdict = prove(subject, policies, claim, 1);
+    assert!(matches!(verdict, Verdict::Proved { .. }), "{verdict:?}");
 }
 
 fn of_team2(statement: Statement) -> Statement {
@@ -164,7 +162,7 @@ fn a_foreign_vpc_with_the_same_private_range_makes_links() {
     // The range alone is kept.
     let range = when(&[("IpAddress", "aws:VpcSourceIp", "10.100.10.0/24")]);
     let claim = Claim::presign_only_from("from the range", &[range]);
-    assert_eq!(proved(&Subject::new(BACKEND), &policies, &claim), Vec::<String>::new());
+    proved(&Subject::new(BACKEND), &policies, &claim);
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub(crate) enum PolicyCommand {
     Diff(DiffArgs),
     /// Look for what policies do other than is meant. Exits 1 if there is an error among the findings.
     Lint(PolicyLintArgs),
+    /// Prove over all requests what policies never allow: the map's invariants, or a claim about
+    /// files. Exits 5 if a request refutes it, and 6 if neither is found.
+    Prove(ProveArgs),
     /// Print a policy for a team's execution role that cuts off one person and nobody else.
     DenyPerson(DenyPersonArgs),
 }
@@ -94,4 +97,43 @@ pub(crate) struct DenyPersonArgs {
     pub(crate) map: MapArg,
     #[command(flatten)]
     pub(crate) store: StoreArg,
+}
+
+/// Of what to prove what. Without any of these, the map's `invariants:`.
+#[derive(Debug, Args)]
+#[group(id = "claim", multiple = false)]
+pub(crate) struct ProveArgs {
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    /// That the new document allows nothing that the old one did not.
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], group = "claim")]
+    pub(crate) diff: Option<Vec<PathBuf>>,
+    /// That the policies allow nothing of what this document would allow.
+    #[arg(long, value_name = "FILE", group = "claim", requires = "identity")]
+    pub(crate) never: Option<PathBuf>,
+    /// That the policies allow all of what this document would allow.
+    #[arg(long, value_name = "FILE", group = "claim", requires = "identity")]
+    pub(crate) always: Option<PathBuf>,
+    /// That the policies allow nothing but what this document allows.
+    #[arg(long, value_name = "FILE", group = "claim", requires = "identity")]
+    pub(crate) inside: Option<PathBuf>,
+    /// An identity-based policy; can be given several times.
+    #[arg(long, value_name = "FILE", conflicts_with = "diff")]
+    pub(crate) identity: Vec<PathBuf>,
+    /// The permissions boundary.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub(crate) boundary: Option<PathBuf>,
+    /// A service control policy, each of a level of its own; can be given several times.
+    #[arg(long, value_name = "FILE", requires = "identity")]
+    pub(crate) scp: Vec<PathBuf>,
+    /// Whose policies they are.
+    #[arg(long, value_name = "ARN", default_value = "arn:aws:iam::111122223333:role/role")]
+    pub(crate) principal: String,
+    /// A tag of the principal; can be given several times. Tags that are not given can have any
+    /// value.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) principal_tag: Vec<String>,
+    /// The most requests to show of what is refuted, each of another kind of action.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) witnesses: usize,
 }

@@ -69,6 +69,7 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     let metadata = idp_metadata::read_files(&idp_metadata::sources(&map, &args.map))?;
     check_metadata(&map, metadata, SystemClock.now())
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()))?;
+    mapfile::prove_invariants(&map, &args.map)?;
     let cautions = map.cautions();
     if common.output == OutputFormat::Json {
         let document = serde_json::json!({

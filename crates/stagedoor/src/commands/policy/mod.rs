@@ -6,6 +6,7 @@ mod eval;
 mod file;
 mod format;
 mod lint;
+mod prove;
 
 use crate::cli::{Common, PolicyCommand};
 use crate::exit::Outcome;
@@ -17,6 +18,7 @@ pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outco
         PolicyCommand::Format(args) => format::run(&args, common),
         PolicyCommand::Diff(args) => diff::run(&args, common),
         PolicyCommand::Lint(args) => lint::run(&args, common),
+        PolicyCommand::Prove(args) => prove::run(&args, common),
         PolicyCommand::DenyPerson(args) => deny_person::run(&args, common).await,
     }
 }
