@@ -4,7 +4,7 @@
 //! control policies of its account are taken in, and the proof says that it rests on them.
 
 use crate::authorisation::buckets;
-use crate::ids::TeamKey;
+use crate::ids::{NetworkKey, TeamKey};
 use crate::map::{AccessMap, Diagnostic, Invariant, InvariantRule, Team, codes};
 use crate::network::{NetworkMatch, NetworkRule};
 use iam_policy::bundle::{Bundle, Role, RoleKind};
@@ -106,7 +106,7 @@ fn claim(map: &AccessMap, role: &Role, invariant: &Invariant) -> Option<Claim> {
         InvariantRule::PresignOnlyFrom(networks) => {
             let rules = networks.iter().filter_map(|key| map.networks.get(key));
             let inside: Vec<Conditions> = rules.flat_map(origins).collect();
-            let names: Vec<&str> = networks.iter().map(|key| key.as_str()).collect();
+            let names: Vec<&str> = networks.iter().map(NetworkKey::as_str).collect();
             let name = format!("makes no link from outside of {}", names.join(", "));
             Some(Claim::presign_only_from(name, &inside))
         }

@@ -12,6 +12,7 @@ mod entitlement;
 mod explain;
 #[cfg(test)]
 mod invariants;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod map_cautions;

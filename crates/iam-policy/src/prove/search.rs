@@ -337,8 +337,10 @@ impl<'a> Search<'a> {
         case: &Case,
         base: &Request,
     ) -> Result<Vec<Vec<String>>, Unknown> {
-        let single = texts.into_iter().map(|text| vec![text]);
-        let mut given: Vec<Vec<String>> = [Vec::new()].into_iter().chain(single).collect();
+        let mut given: Vec<Vec<String>> = texts.into_iter().map(|text| vec![text]).collect();
+        // What is written in full somewhere first: it is the likeliest, and so are its witnesses.
+        given.sort_by_key(|values| std::cmp::Reverse(values.concat().len()));
+        given.push(Vec::new());
         given.retain(|values| key.names.iter().all(|name| case.admits(name, values)));
         if key.names.iter().any(|name| self.world.several(name)) {
             if key.tests.iter().any(|(_, test)| !test.variables().is_empty()) {

@@ -43,6 +43,8 @@ mod policy_files;
 #[cfg(test)]
 mod policy_lint;
 #[cfg(test)]
+mod policy_prove;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod saml_debugger;

@@ -7,7 +7,7 @@ use crate::mapfile;
 use crate::output::{self, counted, visible};
 use access::invariants::{self, Judgement, Proof, Standing};
 use anyhow::Result;
-use iam_policy::evaluate::{Answer, Finding};
+use iam_policy::evaluate::{Answer, Because, Finding};
 use iam_policy::prove::{Claim, Documents, Subject, Verdict, Witness, prove};
 use iam_policy::request::Request;
 use serde_json::{Value, json};
@@ -187,7 +187,7 @@ fn details(verdict: &Verdict) {
     }
 }
 
-fn said(because: &iam_policy::evaluate::Because) -> String {
+fn said(because: &Because) -> String {
     match &because.finding {
         Finding::Statement(statement) => {
             let sid = statement.sid.as_deref().map(|sid| format!(" `{}`", visible(sid)));
@@ -216,7 +216,9 @@ fn assumptions(verdict: &Verdict) -> BTreeSet<String> {
 fn rests(assumptions: &BTreeSet<String>) {
     if !assumptions.is_empty() {
         output::talk("The proofs rest on:");
-        assumptions.iter().for_each(|fact| output::talk(&format!("- {fact}")));
+        for fact in assumptions {
+            output::talk(&format!("- {fact}"));
+        }
     }
 }
 
