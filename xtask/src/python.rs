@@ -1,5 +1,5 @@
 //! The Python environment of the tests: boto3 judges our wire formats, moto is a second AWS,
-//! python3-saml judges our verdicts.
+//! python3-saml judges our verdicts, cfn-lint our templates.
 
 use crate::workspace;
 use anyhow::{Context, Result, bail};
@@ -13,6 +13,7 @@ const REQUIREMENTS: &[&str] = &[
     "crates/sandbox/tests/boto3/requirements.txt",
     "crates/aws/tests/moto/requirements.txt",
     "crates/saml-sp/tests/oracles/requirements.txt",
+    "crates/stagedoor/tests/cfn-lint/requirements.txt",
     "benches/events/requirements.txt",
 ];
 

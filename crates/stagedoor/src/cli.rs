@@ -21,6 +21,7 @@ pub(crate) use people::{WhoCanArgs, WhyArgs};
 pub(crate) use planning::{ApplyArgs, DriftArgs, PlanArgs, SyncArgs, WaitArgs};
 pub(crate) use policy::{
     DenyPersonArgs, DiffArgs, EvalArgs, FormatArgs, PolicyCommand, PolicyLintArgs, ProveArgs,
+    RenderArgs, RenderFormat, RenderPart,
 };
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,

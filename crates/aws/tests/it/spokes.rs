@@ -88,7 +88,7 @@ async fn every_link_through_a_role_is_asked_for_in_the_persons_name() {
 async fn links_are_asked_for_through_the_role_for_links_and_nothing_else_is() {
     let links = "  - { name: Links, account: \"444455556666\", \
                  trust: { account: \"111122223333\", external_id: 9a2b } }\n";
-    let denied = "external_id: 7f1c, denied: [\"sagemaker:CreatePresignedDomainUrl\"] }";
+    let denied = "external_id: 7f1c }, denied: [\"sagemaker:CreatePresignedDomainUrl\"]";
     let seed = seed().replace("domains:", &format!("{links}domains:"));
     let cloud = Cloud::with(&seed.replace("external_id: 7f1c }", denied)).await;
     let mut domain = spoke("d-spoke", SPOKE, Some("7f1c"));

@@ -113,19 +113,23 @@ fn decide(
     allowed
 }
 
-/// The simulator knows `StringEquals` on `sts:ExternalId` and `sts:SourceIdentity`; any other
-/// condition does not hold.
+/// The simulator knows `StringEquals`, and `StringLike` with a `*` at the end, on `sts:ExternalId`
+/// and `sts:SourceIdentity`; any other condition does not hold.
 fn conditions_hold(condition: Option<&Value>, offer: Offer<'_>) -> bool {
     let Some(operators) = condition.and_then(Value::as_object) else { return true };
     operators.iter().all(|(operator, keys)| {
-        operator == "StringEquals"
+        let equals = |text: &str, given: &str| match (operator.as_str(), text.strip_suffix('*')) {
+            ("StringLike", Some(start)) => given.starts_with(start),
+            _ => text == given,
+        };
+        matches!(operator.as_str(), "StringEquals" | "StringLike")
             && keys.as_object().into_iter().flatten().all(|(key, wanted)| {
                 let given = match key.to_lowercase().as_str() {
                     "sts:externalid" => offer.external_id,
                     "sts:sourceidentity" => offer.source_identity,
                     _ => None,
                 };
-                given.is_some_and(|given| texts(Some(wanted)).any(|text| text == given))
+                given.is_some_and(|given| texts(Some(wanted)).any(|text| equals(text, given)))
             })
     })
 }

@@ -4,7 +4,7 @@ use super::leaving::{PersonArg, team};
 use super::{MapArg, StoreArg};
 use access::ids::TeamKey;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use iam_policy::lint::Kind;
 use std::path::PathBuf;
 
@@ -23,6 +23,9 @@ pub(crate) enum PolicyCommand {
     /// Prove over all requests what policies never allow: the map's invariants, or a claim about
     /// files. Exits 5 if a request refutes it, and 6 if neither is found.
     Prove(ProveArgs),
+    /// Print the roles and policies that the map means, or write them into a folder: execution roles
+    /// of teams, Stagedoor's own roles, guardrails, policies of VPC endpoints, permission sets.
+    Render(RenderArgs),
     /// Print a policy for a team's execution role that cuts off one person and nobody else.
     DenyPerson(DenyPersonArgs),
 }
@@ -136,4 +139,68 @@ pub(crate) struct ProveArgs {
     /// The most requests to show of what is refuted, each of another kind of action.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) witnesses: usize,
+}
+
+/// What to render, and how.
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    /// What to make of it.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: RenderFormat,
+    /// Only these parts; several are parted by commas.
+    #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
+    pub(crate) only: Vec<RenderPart>,
+    /// Only what belongs to this account: its roles and its guardrails.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Write files into this folder, and remove those that were written there before and are no
+    /// longer rendered. Other files are left alone.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Overwrite files that this command did not write, or that were changed since.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+}
+
+/// What to make of roles and policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum RenderFormat {
+    /// The documents by themselves, with an index of what each is for.
+    #[default]
+    Json,
+    /// CloudFormation templates: one for each account, one for the organization, one for the VPC
+    /// endpoints of each Region.
+    Cloudformation,
+    /// A Terraform module.
+    Terraform,
+}
+
+impl RenderFormat {
+    /// As it is written on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Cloudformation => "cloudformation",
+            Self::Terraform => "terraform",
+        }
+    }
+}
+
+/// A part of what the map means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RenderPart {
+    /// All roles.
+    Roles,
+    /// The execution roles of teams.
+    Execution,
+    /// Stagedoor's own roles: hub, spokes, links.
+    Plane,
+    /// Service control policies.
+    Guardrails,
+    /// Policies of VPC endpoints.
+    Endpoints,
+    /// Permission sets of Identity Center.
+    PermissionSets,
 }

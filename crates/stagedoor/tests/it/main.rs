@@ -45,6 +45,8 @@ mod policy_lint;
 #[cfg(test)]
 mod policy_prove;
 #[cfg(test)]
+mod policy_render;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod saml_debugger;

@@ -96,11 +96,11 @@ fn an_account_that_refuses_everything_does_not_stop_the_other() {
 fn the_template_of_a_spoke_trusts_whoever_asks_for_it_with_the_maps_external_id() {
     let world = World::new(&seed(), &map("7f1c"));
     let template = world.run(&["spoke", "template", "risk"]).exits(0).json();
-    let role = &template["Resources"]["StagedoorSpoke"]["Properties"];
+    let role = &template["Resources"]["RoleSpoke"]["Properties"];
     assert_eq!(role["RoleName"], "Spoke");
     let trust = &role["AssumeRolePolicyDocument"]["Statement"][0];
-    assert_eq!(trust["Principal"]["AWS"][0], "arn:aws:iam::111122223333:user/sandbox");
-    assert_eq!(trust["Condition"]["StringEquals"]["sts:ExternalId"][0], "7f1c");
+    assert_eq!(trust["Principal"]["AWS"], "arn:aws:iam::111122223333:user/sandbox");
+    assert_eq!(trust["Condition"]["StringEquals"]["sts:ExternalId"], "7f1c");
     let account = world.run(&["spoke", "template", OTHER_ACCOUNT]).exits(0).json();
     assert_eq!(account, template);
 }

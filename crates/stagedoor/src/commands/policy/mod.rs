@@ -7,6 +7,7 @@ mod file;
 mod format;
 mod lint;
 mod prove;
+mod render;
 
 use crate::cli::{Common, PolicyCommand};
 use crate::exit::Outcome;
@@ -19,6 +20,7 @@ pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outco
         PolicyCommand::Diff(args) => diff::run(&args, common),
         PolicyCommand::Lint(args) => lint::run(&args, common),
         PolicyCommand::Prove(args) => prove::run(&args, common),
+        PolicyCommand::Render(args) => render::run(&args, common),
         PolicyCommand::DenyPerson(args) => deny_person::run(&args, common).await,
     }
 }

@@ -1,0 +1,137 @@
+//! `stagedoor policy render`.
+
+mod folder;
+
+use crate::cli::{Common, OutputFormat, RenderArgs, RenderFormat, RenderPart};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::{mapfile, output};
+use access::authorisation::authorisation;
+use access::map::{AccessMap, codes};
+use anyhow::Result;
+use folder::Written;
+use iam_policy::bundle::{Bundle, Role, RoleKind};
+use iam_policy::render::{File, cloudformation_files, json, json_files, terraform_files};
+use serde_json::json;
+
+/// Prints the roles and policies that the map means, or writes them into a folder.
+pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
+    let map = mapfile::load(&args.map.map)?;
+    let bundle = authorisation(&map).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let errors = serde_json::to_value(&problems).ok();
+        BadConfiguration { errors, ..BadConfiguration::new("map-invalid", lines.join("\n")) }
+    })?;
+    let bundle = chosen(bundle, args);
+    tell(&map, args);
+    let files = match args.format {
+        RenderFormat::Json => json_files(&bundle),
+        RenderFormat::Cloudformation => cloudformation_files(&bundle),
+        RenderFormat::Terraform => terraform_files(&bundle),
+    };
+    let written = match &args.out {
+        Some(folder) => Some(folder::write(folder, &files, args.force)?),
+        None => None,
+    };
+    match (common.output, written) {
+        (OutputFormat::Json, written) => print_json(args, &files, written.as_ref()),
+        (OutputFormat::Table, Some(written)) => print_written(args, &written),
+        (OutputFormat::Table, None) => output::data(print_files(&bundle, args, files)?.trim_end()),
+    }
+    Ok(Outcome::Done)
+}
+
+/// The part of the bundle that was asked for.
+fn chosen(bundle: Bundle, args: &RenderArgs) -> Bundle {
+    let wants = |part| args.only.is_empty() || args.only.contains(&part);
+    let role = |role: &Role| {
+        let execution = matches!(role.kind, RoleKind::Execution { .. });
+        let part = if execution { RenderPart::Execution } else { RenderPart::Plane };
+        let there = args.account.as_ref().is_none_or(|account| *account == role.account_id);
+        there && (wants(RenderPart::Roles) || wants(part))
+    };
+    let guards = |accounts: &std::collections::BTreeSet<String>| {
+        args.account.as_ref().is_none_or(|account| accounts.contains(account))
+    };
+    let keep = |part| wants(part) && args.account.is_none();
+    let Bundle { roles, scps, endpoint_policies, permission_sets } = bundle;
+    let guarded = wants(RenderPart::Guardrails);
+    Bundle {
+        roles: roles.into_iter().filter(role).collect(),
+        scps: scps.into_iter().filter(|p| guarded && guards(&p.accounts)).collect(),
+        endpoint_policies: endpoint_policies
+            .into_iter()
+            .filter(|_| keep(RenderPart::Endpoints))
+            .collect(),
+        permission_sets: permission_sets
+            .into_iter()
+            .filter(|_| keep(RenderPart::PermissionSets))
+            .collect(),
+    }
+}
+
+/// What is not in it, and why.
+fn tell(map: &AccessMap, args: &RenderArgs) {
+    let others = |part: &RenderPart| *part != RenderPart::Execution;
+    if map.hub.is_none() && (args.only.is_empty() || args.only.iter().any(others)) {
+        output::talk(
+            "The map has no `hub`: no roles of Stagedoor's own, no guardrails, endpoint policies or \
+             permission sets are made.",
+        );
+    }
+    for caution in map.cautions().iter().filter(|caution| caution.code == codes::PRIVATE_RANGE) {
+        output::talk(&format!("caution: {caution}"));
+    }
+}
+
+/// All of it as one text, where the format has such a thing.
+fn print_files(bundle: &Bundle, args: &RenderArgs, files: Vec<File>) -> Result<String> {
+    let count = files.len();
+    match (args.format, <[File; 1]>::try_from(files)) {
+        (RenderFormat::Json, _) => Ok(json(bundle)),
+        (_, Ok([only])) => Ok(only.text),
+        // The files of a module are one text to Terraform.
+        (RenderFormat::Terraform, Err(files)) => {
+            let texts: Vec<String> = files.into_iter().map(|file| file.text).collect();
+            Ok(texts.join("\n"))
+        }
+        (RenderFormat::Cloudformation, Err(_)) => {
+            let message = format!(
+                "these are {count} templates, each for a stack of its own: write them into a folder \
+                 with `--out DIR`, or choose one with `--only` and `--account`"
+            );
+            Err(BadConfiguration::new("render-several", message).into())
+        }
+    }
+}
+
+fn print_written(args: &RenderArgs, written: &[Written]) {
+    for file in written {
+        output::data(&format!("{} {}", file.what, file.path));
+    }
+    let folder = args.out.as_deref().unwrap_or(std::path::Path::new("."));
+    output::talk(&match args.format {
+        RenderFormat::Json => format!("{}/index.json says what each is for.", folder.display()),
+        RenderFormat::Cloudformation => {
+            "Roles have names: the stacks need the capability CAPABILITY_NAMED_IAM.".to_owned()
+        }
+        RenderFormat::Terraform => {
+            "One module: versions.tf says which providers it asks for.".to_owned()
+        }
+    });
+}
+
+fn print_json(args: &RenderArgs, files: &[File], written: Option<&Vec<Written>>) {
+    let files: Vec<_> = match written {
+        Some(written) => {
+            written.iter().map(|file| json!({"path": file.path, "what": file.what})).collect()
+        }
+        None => files.iter().map(|file| json!({"path": file.path, "text": file.text})).collect(),
+    };
+    let document = json!({
+        "apiVersion": output::API_VERSION,
+        "kind": "RenderedPolicies",
+        "format": args.format.name(),
+        "files": files,
+    });
+    output::data(&document.to_string());
+}
