@@ -1,4 +1,5 @@
-//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `bench`, `iam-data`.
+//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `bench`,
+//! `nightly`, `iam-data`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
@@ -6,6 +7,7 @@ mod bench;
 mod checks;
 mod fuzz;
 mod iam_data;
+mod nightly;
 mod peers;
 mod python;
 mod say;
@@ -42,6 +44,7 @@ const TASKS: &[Task] = &[
     Task { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
     Task { name: "simulate", help: simulate::HELP, run: simulate::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
+    Task { name: "nightly", help: nightly::HELP, run: nightly::run },
     Task { name: "iam-data", help: iam_data::HELP, run: iam_data::run },
 ];
 

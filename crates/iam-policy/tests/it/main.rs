@@ -7,6 +7,8 @@ mod network;
 #[cfg(test)]
 mod prove_by_enumeration;
 #[cfg(test)]
+mod prove_samples;
+#[cfg(test)]
 mod prove_sources;
 #[cfg(test)]
 mod sources;
