@@ -1,12 +1,15 @@
 //! Reading what doctor judges. Nothing here fails as a whole: an account that is down is a fact.
 
+use access::authorisation::authorisation;
 use access::ids::{DomainKey, RoleArn};
-use access::map::{AccessMap, DirectoryConfig};
+use access::live_role::LiveRole;
+use access::map::{AccessMap, Diagnostic, DirectoryConfig};
 use access::plan::Plan;
 use control::plane::Plane;
 use control::ports::{CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, RoleFacts};
 use control::survey::{Scope, Survey};
 use futures::stream::{self, StreamExt};
+use iam_policy::bundle::{Bundle, Role};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many domains are asked at a time.
@@ -17,6 +20,8 @@ const AT_ONCE: usize = 4;
 pub(crate) struct Facts {
     /// Who Stagedoor itself is; absent in a map without domains.
     pub(super) caller: Option<Result<CallerIdentity, CallError>>,
+    /// What the map means in IAM.
+    pub(super) meant: Result<Bundle, Vec<Diagnostic>>,
     /// Each domain of the map.
     pub(super) domains: BTreeMap<DomainKey, DomainReading>,
     /// What planning reads, and what it would do; absent where it was not asked for.
@@ -32,11 +37,15 @@ pub(super) struct DomainReading {
     pub(super) facts: Result<DomainFacts, CallError>,
     /// The execution roles of the teams that are placed there.
     pub(super) roles: BTreeMap<RoleArn, Result<RoleFacts, CallError>>,
+    /// Those of them of which the map says what they may do, with their policies.
+    pub(super) live: BTreeMap<RoleArn, Result<LiveRole, CallError>>,
 }
 
 /// Reads the facts. `quick` leaves out people and profiles.
 pub(crate) async fn gather(plane: &Plane, inspect: &dyn Inspect, quick: bool) -> Facts {
     let targets = plane.targets();
+    let meant = authorisation(&plane.map);
+    let known = meant.as_ref().ok();
     let caller = match targets.values().next() {
         Some(target) => Some(inspect.caller(&own(target, &plane.map)).await),
         None => None,
@@ -44,7 +53,7 @@ pub(crate) async fn gather(plane: &Plane, inspect: &dyn Inspect, quick: bool) ->
     let readings: Vec<_> = targets
         .iter()
         .map(|(key, target)| async move {
-            (key.clone(), reading(inspect, target, roles_in(&plane.map, key)).await)
+            (key.clone(), reading(inspect, target, roles_in(&plane.map, key), known).await)
         })
         .collect();
     let domains = stream::iter(readings).buffer_unordered(AT_ONCE).collect().await;
@@ -56,7 +65,7 @@ pub(crate) async fn gather(plane: &Plane, inspect: &dyn Inspect, quick: bool) ->
             (survey, plan)
         }))
     };
-    Facts { caller, domains, survey }
+    Facts { caller, meant, domains, survey }
 }
 
 /// Stagedoor itself, in the directory's Region, without a role that it assumes.
@@ -69,14 +78,24 @@ async fn reading(
     inspect: &dyn Inspect,
     target: &DomainTarget,
     roles: BTreeSet<RoleArn>,
+    meant: Option<&Bundle>,
 ) -> DomainReading {
     let (caller, facts) = futures::join!(inspect.caller(target), inspect.domain_facts(target));
-    let mut found = BTreeMap::new();
+    let (mut found, mut live) = (BTreeMap::new(), BTreeMap::new());
     for role in roles {
         let facts = inspect.role_facts(target, &role).await;
+        let is_there = matches!(facts, Ok(RoleFacts::Found { .. }));
+        if is_there && meant.is_some_and(|meant| role_meant(meant, &role).is_some()) {
+            live.insert(role.clone(), inspect.live_role(target, &role).await);
+        }
         found.insert(role, facts);
     }
-    DomainReading { caller, facts, roles: found }
+    DomainReading { caller, facts, roles: found, live }
+}
+
+/// The role as the map means it, if it says what the role may do.
+pub(super) fn role_meant<'b>(meant: &'b Bundle, arn: &RoleArn) -> Option<&'b Role> {
+    meant.roles.iter().find(|role| role.arn() == arn.as_str())
 }
 
 /// The execution roles of the teams that are placed in a domain.

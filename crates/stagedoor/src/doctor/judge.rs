@@ -1,15 +1,17 @@
 //! What follows from the facts. Pure.
 
 use super::facts::{DomainReading, Facts};
+use super::judge_roles::{of_role, written};
 use super::{About, Check, State};
-use access::ids::{DomainKey, RoleArn};
+use access::ids::DomainKey;
 use access::map::{AccessMap, DirectoryConfig, Domain, Team};
 use access::network::NetworkMatch;
 use access::observed::{AuthMode, ProfileStatus};
 use access::plan::{Plan, Step};
 use access::reason::ReasonCode;
-use control::ports::{AppNetwork, CallError, DomainFacts, RoleFacts, RoleIdentity};
+use control::ports::{AppNetwork, CallError, DomainFacts, RoleIdentity};
 use control::survey::Survey;
+use iam_policy::bundle::Bundle;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The share of a quota, in percent, below which what is left of it is told.
@@ -30,9 +32,12 @@ pub(crate) fn judge(map: &AccessMap, facts: &Facts) -> Vec<Check> {
         Some(Err(error)) => checks.push(failed(About::Directory, None, error)),
         Some(Ok((survey, plan))) => checks.extend(directory(survey, plan)),
     }
+    checks.extend(written(map, &facts.meant));
+    let meant = facts.meant.as_ref().ok();
     for (key, reading) in &facts.domains {
         if let Some(domain) = map.domains.get(key) {
-            checks.extend(of_domain(map, key, domain, reading));
+            let place = Place { map, key, domain, meant };
+            checks.extend(of_domain(&place, reading));
         }
     }
     if let Some(Ok((survey, plan))) = &facts.survey {
@@ -41,7 +46,7 @@ pub(crate) fn judge(map: &AccessMap, facts: &Facts) -> Vec<Check> {
     checks
 }
 
-fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
+pub(super) fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
     let code = error.kind.code();
     // The message of an error ends with its code, which is printed anyway.
     let text = error.to_string();
@@ -73,12 +78,16 @@ fn directory(survey: &Survey, plan: &Plan) -> Vec<Check> {
     checks
 }
 
-fn of_domain(
-    map: &AccessMap,
-    key: &DomainKey,
-    domain: &Domain,
-    reading: &DomainReading,
-) -> Vec<Check> {
+/// A domain of the map, and what the map means in IAM.
+struct Place<'a> {
+    map: &'a AccessMap,
+    key: &'a DomainKey,
+    domain: &'a Domain,
+    meant: Option<&'a Bundle>,
+}
+
+fn of_domain(place: &Place<'_>, reading: &DomainReading) -> Vec<Check> {
+    let Place { map, key, domain, meant } = *place;
     let subject = format!("domain {key}");
     let subject = Some(subject.as_str());
     let facts = match (&reading.caller, &reading.facts) {
@@ -100,7 +109,8 @@ fn of_domain(
     checks.push(network(map, key, facts, subject));
     checks.push(source_identity(domain, facts, subject));
     for (role, found) in &reading.roles {
-        checks.push(of_role(role, found, facts.role_identity));
+        let live = reading.live.get(role);
+        checks.extend(of_role(role, found, facts.role_identity, (live, meant)));
     }
     checks
 }
@@ -275,57 +285,6 @@ fn source_identity(domain: &Domain, facts: &DomainFacts, subject: Option<&str>) 
                 ),
             ],
         ),
-    }
-}
-
-fn of_role(role: &RoleArn, found: &Result<RoleFacts, CallError>, identity: RoleIdentity) -> Check {
-    let subject = format!("role {role}");
-    let subject = Some(subject.as_str());
-    let check = |state, code: ReasonCode, text: String, remedy: &str| {
-        Check::new(About::Role, subject, state, code.as_str(), text, &[remedy])
-    };
-    match found {
-        Err(error) => failed(About::Role, subject, error),
-        Ok(RoleFacts::Missing) => check(
-            State::Failed,
-            ReasonCode::RoleMissing,
-            "there is no such role in the domain's account".to_owned(),
-            "Make the role, or correct `execution_role` in the map.",
-        ),
-        Ok(RoleFacts::Elsewhere { arn }) => check(
-            State::Failed,
-            ReasonCode::RoleElsewhere,
-            format!("a role of that name is {arn}"),
-            "Write its whole ARN, path included, as `execution_role` in the map.",
-        ),
-        Ok(RoleFacts::Unreadable { reason }) => check(
-            State::Warning,
-            ReasonCode::RoleUnreadable,
-            reason.clone(),
-            "Allow iam:GetRole on it to Stagedoor, so that a wrong role is found before a profile gets it.",
-        ),
-        Ok(RoleFacts::Found { assumed_by_sagemaker: false, .. }) => check(
-            State::Failed,
-            ReasonCode::RoleUntrusted,
-            "its trust policy does not let SageMaker assume it".to_owned(),
-            "Let its trust policy allow sts:AssumeRole to sagemaker.amazonaws.com.",
-        ),
-        Ok(RoleFacts::Found { source_identity: false, .. })
-            if identity == RoleIdentity::UserProfileName =>
-        {
-            check(
-                State::Failed,
-                ReasonCode::NoSourceIdentity,
-                "its trust policy does not let SageMaker set a source identity, which its domain \
-                 asks for: no app starts"
-                    .to_owned(),
-                "Let its trust policy allow sts:SetSourceIdentity to sagemaker.amazonaws.com.",
-            )
-        }
-        Ok(RoleFacts::Found { source_identity, .. }) => {
-            let besides = if *source_identity { " with a source identity" } else { "" };
-            Check::ok(About::Role, subject, format!("SageMaker may assume it{besides}"))
-        }
     }
 }
 

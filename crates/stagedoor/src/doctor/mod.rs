@@ -2,6 +2,7 @@
 
 mod facts;
 mod judge;
+mod judge_roles;
 
 pub(crate) use facts::gather;
 pub(crate) use judge::judge;

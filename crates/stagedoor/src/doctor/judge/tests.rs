@@ -1,8 +1,11 @@
 //! Facts that simulated AWS cannot be brought to, and what follows from each.
 
 use super::*;
+use access::authorisation::authorisation;
+use access::ids::RoleArn;
+use access::live_role::{AttachedPolicy, LiveRole};
 use access::map::{Source, parse};
-use control::ports::CallerIdentity;
+use control::ports::{CallerIdentity, FailureKind, RoleFacts};
 
 const MAP: &str = r#"version: 1
 directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
@@ -11,7 +14,7 @@ domains:
 networks:
   office: { any_of: [{ cidr: 10.0.0.0/8 }] }
 teams:
-  fraud: { domain: research, execution_role: "arn:aws:iam::{account_id}:role/studio-{team}", network: office }
+  fraud: { domain: research, execution_role: "arn:aws:iam::{account_id}:role/studio-{team}", network: office, persona: data-scientist }
 grants: [{ group: ml-fraud, team: fraud }]
 "#;
 
@@ -41,22 +44,34 @@ fn caller(account: &str) -> CallerIdentity {
 
 /// State and code of each check of the domain.
 fn codes(account: &str, facts: DomainFacts, role: RoleFacts) -> Vec<(State, &'static str)> {
-    let map = map();
+    let checks = checked(&map(), account, facts, role, None);
+    checks.into_iter().skip(1).map(|check| (check.state, check.code)).collect()
+}
+
+fn checked(
+    map: &AccessMap,
+    account: &str,
+    facts: DomainFacts,
+    role: RoleFacts,
+    live: Option<Result<LiveRole, CallError>>,
+) -> Vec<Check> {
     let arn = RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap();
     let reading = DomainReading {
         caller: Ok(caller(account)),
         facts: Ok(facts),
-        roles: BTreeMap::from([(arn, Ok(role))]),
+        roles: BTreeMap::from([(arn.clone(), Ok(role))]),
+        live: live.into_iter().map(|live| (arn.clone(), live)).collect(),
     };
     let key = map.domains.keys().next().unwrap().clone();
     let facts = Facts {
         caller: Some(Ok(caller("111122223333"))),
+        meant: authorisation(map),
         domains: BTreeMap::from([(key, reading)]),
         survey: None,
     };
-    let checks = judge(&map, &facts);
+    let checks = judge(map, &facts);
     assert_eq!((checks[0].about, checks[0].state), (About::Credentials, State::Ok));
-    checks.into_iter().skip(1).map(|check| (check.state, check.code)).collect()
+    checks
 }
 
 fn trusted() -> RoleFacts {
@@ -123,4 +138,97 @@ fn a_failed_domain_tells_why() {
     let found = codes("111122223333", facts, trusted());
     assert_eq!(found[0], (State::Failed, "domain-not-in-service"));
     assert_eq!(found[2], (State::Warning, "not-vpc-only"));
+}
+
+/// The role of the map's team as IAM would tell it, had it been rolled out.
+fn live() -> LiveRole {
+    let bundle = authorisation(&map()).unwrap();
+    let role = bundle.roles.iter().find(|role| role.name == "studio-fraud").unwrap();
+    LiveRole {
+        arn: role.arn(),
+        trust: role.trust.to_compact_json(),
+        max_session_seconds: role.max_session_seconds,
+        boundary: role.boundary.clone(),
+        tags: role.tags.clone(),
+        attached: Vec::new(),
+        inline: role.policies().map(|p| (p.name.clone(), p.document.to_compact_json())).collect(),
+    }
+}
+
+/// What is told of the role beside whether SageMaker may assume it.
+fn of_live(live: Result<LiveRole, CallError>) -> Vec<(State, &'static str)> {
+    let checks = checked(&map(), "111122223333", sound(), trusted(), Some(live));
+    checks.into_iter().skip(6).map(|check| (check.state, check.code)).collect()
+}
+
+#[test]
+fn a_role_is_held_against_the_map_with_all_its_policies() {
+    assert_eq!(of_live(Ok(live())), [(State::Ok, "ok")]);
+    let mut loose = live();
+    loose.attached.push(AttachedPolicy {
+        arn: "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess".to_owned(),
+        document: None,
+    });
+    loose.inline.pop_last();
+    loose.max_session_seconds = 43_200;
+    assert_eq!(
+        of_live(Ok(loose)),
+        [
+            (State::Failed, "role-full-access"),
+            (State::Failed, "role-grants-more"),
+            (State::Warning, "role-session"),
+        ]
+    );
+}
+
+#[test]
+fn policies_that_may_not_be_read_are_a_warning_and_say_what_to_allow() {
+    let denied = CallError {
+        service: "iam",
+        operation: "GetPolicy",
+        kind: FailureKind::AccessDenied,
+        aws_code: Some("AccessDenied".to_owned()),
+        message: "no".to_owned(),
+    };
+    assert_eq!(of_live(Err(denied.clone())), [(State::Warning, "role-unreadable")]);
+    let gone = CallError { kind: FailureKind::NotFound, ..denied };
+    assert_eq!(of_live(Err(gone)), [(State::Failed, "aws-not-found")]);
+}
+
+#[test]
+fn a_trust_policy_that_does_not_do_is_told_once() {
+    let mut closed = live();
+    closed.trust = r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned();
+    let untrusted = RoleFacts::Found { assumed_by_sagemaker: false, source_identity: false };
+    let checks = checked(&map(), "111122223333", sound(), untrusted, Some(Ok(closed)));
+    let found: Vec<_> = checks.iter().skip(5).map(|check| check.code).collect();
+    assert_eq!(found, ["role-untrusted", "ok"]);
+}
+
+#[test]
+fn teams_without_persona_are_named_once_and_not_judged() {
+    let text = MAP.replace(", persona: data-scientist", "");
+    let bare = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+    let checks = checked(&bare, "111122223333", sound(), trusted(), None);
+    assert_eq!(checks.len(), 7);
+    assert_eq!(
+        (checks[1].state, checks[1].text.as_str()),
+        (
+            State::Ok,
+            "without a persona the map says nothing of what roles may do; their policies were not \
+             looked at: fraud"
+        )
+    );
+}
+
+#[test]
+fn a_map_of_which_no_roles_can_be_made_is_told_with_its_place() {
+    let text = MAP.replace("role/studio-{team}", "role/studio-fraud").replace(
+        "grants:",
+        "  risk: { domain: research, persona: mlops, network: office, execution_role: \"arn:aws:iam::{account_id}:role/studio-fraud\" }\ngrants:",
+    );
+    let shared = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+    let checks = checked(&shared, "111122223333", sound(), trusted(), None);
+    assert_eq!((checks[1].state, checks[1].code), (State::Failed, "map-shared-role"));
+    assert_eq!(checks[1].subject.as_deref(), Some("access.yaml:9"));
 }

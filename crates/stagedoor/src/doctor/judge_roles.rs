@@ -1,0 +1,137 @@
+//! What follows from the facts about roles. Pure.
+
+use super::facts::role_meant;
+use super::judge::failed;
+use super::{About, Check, State};
+use access::ids::RoleArn;
+use access::live_role::{LiveRole, compare};
+use access::map::{AccessMap, Diagnostic};
+use access::reason::ReasonCode;
+use control::ports::{CallError, FailureKind, RoleFacts, RoleIdentity};
+use iam_policy::bundle::Bundle;
+
+/// Of which teams the map says what their roles may do, and whether it can.
+pub(super) fn written(map: &AccessMap, meant: &Result<Bundle, Vec<Diagnostic>>) -> Vec<Check> {
+    if let Err(diagnostics) = meant {
+        let wrong = diagnostics.iter().map(|diagnostic| {
+            let subject = diagnostic.place.to_string();
+            let help: Vec<&str> = diagnostic.help.as_deref().into_iter().collect();
+            let (code, text) = (diagnostic.code, diagnostic.message.clone());
+            Check::new(About::Role, Some(&subject), State::Failed, code, text, &help)
+        });
+        return wrong.collect();
+    }
+    let without = map.teams.iter().filter(|(_, team)| team.persona.is_none());
+    let without: Vec<&str> = without.map(|(key, _)| key.as_str()).collect();
+    if without.is_empty() {
+        return Vec::new();
+    }
+    let text = format!(
+        "without a persona the map says nothing of what roles may do; their policies were not \
+         looked at: {}",
+        without.join(", ")
+    );
+    vec![Check::ok(About::Role, None, text)]
+}
+
+/// Whether profiles can work with the role, and whether it may do what the map says.
+pub(super) fn of_role(
+    role: &RoleArn,
+    found: &Result<RoleFacts, CallError>,
+    identity: RoleIdentity,
+    (live, meant): (Option<&Result<LiveRole, CallError>>, Option<&Bundle>),
+) -> Vec<Check> {
+    let trust = trusted(role, found, identity);
+    let is_trusted = trust.state == State::Ok;
+    let mut checks = vec![trust];
+    let meant = meant.and_then(|meant| role_meant(meant, role));
+    let (Some(live), Some(meant)) = (live, meant) else { return checks };
+    let subject = format!("role {role}");
+    let subject = Some(subject.as_str());
+    let live = match live {
+        Ok(live) => live,
+        Err(error) => {
+            checks.push(unread(subject, error));
+            return checks;
+        }
+    };
+    // A trust policy that does not do was told already.
+    let differences = compare(live, meant);
+    let differences: Vec<_> = differences
+        .into_iter()
+        .filter(|found| is_trusted || found.code != ReasonCode::RoleTrustDrift)
+        .collect();
+    if differences.is_empty() {
+        checks.push(Check::ok(About::Role, subject, "it may do what the map says, and no more"));
+    }
+    checks.extend(differences.into_iter().map(|found| {
+        let state = match found.code {
+            ReasonCode::RoleSession | ReasonCode::RoleUnreadable => State::Warning,
+            _ => State::Failed,
+        };
+        Check::new(About::Role, subject, state, found.code.as_str(), found.text, &[&found.remedy])
+    }));
+    checks
+}
+
+/// Policies that could not be read.
+fn unread(subject: Option<&str>, error: &CallError) -> Check {
+    if error.kind != FailureKind::AccessDenied || error.service != "iam" {
+        return failed(About::Role, subject, error);
+    }
+    let code = ReasonCode::RoleUnreadable.as_str();
+    let remedy = "Allow Stagedoor what docs/reference/permissions.md lists under Diagnose, so that \
+                  what roles may do can be held against the map.";
+    Check::new(About::Role, subject, State::Warning, code, error.to_string(), &[remedy])
+}
+
+fn trusted(role: &RoleArn, found: &Result<RoleFacts, CallError>, identity: RoleIdentity) -> Check {
+    let subject = format!("role {role}");
+    let subject = Some(subject.as_str());
+    let check = |state, code: ReasonCode, text: String, remedy: &str| {
+        Check::new(About::Role, subject, state, code.as_str(), text, &[remedy])
+    };
+    match found {
+        Err(error) => failed(About::Role, subject, error),
+        Ok(RoleFacts::Missing) => check(
+            State::Failed,
+            ReasonCode::RoleMissing,
+            "there is no such role in the domain's account".to_owned(),
+            "Make the role, or correct `execution_role` in the map.",
+        ),
+        Ok(RoleFacts::Elsewhere { arn }) => check(
+            State::Failed,
+            ReasonCode::RoleElsewhere,
+            format!("a role of that name is {arn}"),
+            "Write its whole ARN, path included, as `execution_role` in the map.",
+        ),
+        Ok(RoleFacts::Unreadable { reason }) => check(
+            State::Warning,
+            ReasonCode::RoleUnreadable,
+            reason.clone(),
+            "Allow iam:GetRole on it to Stagedoor, so that a wrong role is found before a profile gets it.",
+        ),
+        Ok(RoleFacts::Found { assumed_by_sagemaker: false, .. }) => check(
+            State::Failed,
+            ReasonCode::RoleUntrusted,
+            "its trust policy does not let SageMaker assume it".to_owned(),
+            "Let its trust policy allow sts:AssumeRole to sagemaker.amazonaws.com.",
+        ),
+        Ok(RoleFacts::Found { source_identity: false, .. })
+            if identity == RoleIdentity::UserProfileName =>
+        {
+            check(
+                State::Failed,
+                ReasonCode::NoSourceIdentity,
+                "its trust policy does not let SageMaker set a source identity, which its domain \
+                 asks for: no app starts"
+                    .to_owned(),
+                "Let its trust policy allow sts:SetSourceIdentity to sagemaker.amazonaws.com.",
+            )
+        }
+        Ok(RoleFacts::Found { source_identity, .. }) => {
+            let besides = if *source_identity { " with a source identity" } else { "" };
+            Check::ok(About::Role, subject, format!("SageMaker may assume it{besides}"))
+        }
+    }
+}
