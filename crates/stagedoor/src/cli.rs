@@ -11,6 +11,7 @@ mod planning;
 mod policy;
 mod saml;
 mod serving;
+mod simulation;
 mod time;
 
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
@@ -28,6 +29,7 @@ pub(crate) use saml::{
     SetupArgs, SpKeyArgs, VerifyArgs,
 };
 pub(crate) use serving::{DemoArgs, SandboxArgs, ServeArgs};
+pub(crate) use simulation::SimulateArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

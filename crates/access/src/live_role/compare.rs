@@ -3,6 +3,7 @@
 use super::{AttachedPolicy, LiveRole};
 use crate::reason::ReasonCode;
 use iam_policy::bundle::Role;
+use iam_policy::document::diff::{About, Conditions, Names};
 use iam_policy::document::{Change, diff, merge};
 use iam_policy::{Document, Effect, Version};
 use serde::Serialize;
@@ -141,7 +142,10 @@ fn trust(live: &LiveRole, wanted: &Role) -> Vec<Difference> {
     }
     vec![Difference::new(
         ReasonCode::RoleTrustDrift,
-        format!("its trust policy is not the map's: {}", listed(&changes)),
+        format!(
+            "its trust policy is not the map's: {}",
+            listed(&changes.iter().collect::<Vec<_>>())
+        ),
         "Put the trust policy of `stagedoor policy render` in its place.",
     )]
 }
@@ -169,27 +173,23 @@ fn permissions(policies: &Policies, wanted: &Role) -> Vec<Difference> {
     let found = together(policies.by_name.values());
     let meant = together(wanted.policies().map(|policy| &policy.document));
     let changes = diff(&meant, &found);
-    let kinds = [
-        (ReasonCode::RoleGrantsMore, "it may do what the map does not say"),
-        (ReasonCode::RoleConditions, "conditions are not those of the map"),
-        (ReasonCode::RoleGrantsLess, "it may not do what the map says"),
-    ];
     let mut differences = Vec::new();
-    for (code, says) in kinds {
-        let of_kind: Vec<Change> = changes.iter().filter(|c| kind(c) == code).cloned().collect();
+    for kind in Kind::ALL {
+        let of_kind: Vec<&Change> = changes.iter().filter(|c| Kind::of(c) == kind).collect();
         if of_kind.is_empty() {
             continue;
         }
-        let sids = of_kind.iter().filter_map(about).flat_map(|about| about.sids.clone()).collect();
-        let places = policies.holding(&sids);
-        let places = if places.is_empty() || code == ReasonCode::RoleGrantsLess {
-            String::new()
-        } else {
-            format!(", in {}", places.join(", "))
+        let sids = of_kind.iter().filter_map(|c| about(c)).flat_map(|about| about.sids.clone());
+        let places = match kind {
+            // What is missing is nowhere.
+            Kind::NotDenied | Kind::NotAllowed => Vec::new(),
+            _ => policies.holding(&sids.collect()),
         };
+        let places =
+            if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
         differences.push(Difference::new(
-            code,
-            format!("{says}{places}: {}", listed(&of_kind)),
+            kind.code(),
+            format!("{}{places}: {}", kind.says(), listed(&of_kind)),
             "Put the policies of `stagedoor policy render` in the place of the role's, or say in \
              the map what it is for.",
         ));
@@ -197,17 +197,51 @@ fn permissions(policies: &Policies, wanted: &Role) -> Vec<Difference> {
     differences
 }
 
-/// Towards the map's documents a live one that allows more or denies less gives more.
-fn kind(change: &Change) -> ReasonCode {
-    match change {
-        Change::Added { about, .. } if about.effect == Effect::Allow => ReasonCode::RoleGrantsMore,
-        Change::Removed { about, .. } if about.effect == Effect::Deny => ReasonCode::RoleGrantsMore,
-        Change::Added { .. } | Change::Removed { .. } => ReasonCode::RoleGrantsLess,
-        Change::Conditions { .. } | Change::Version { .. } => ReasonCode::RoleConditions,
+/// What a difference means for the role, the most dangerous first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Allowed,
+    NotDenied,
+    Conditions,
+    NotAllowed,
+    Denied,
+}
+
+impl Kind {
+    const ALL: [Self; 5] =
+        [Self::Allowed, Self::NotDenied, Self::Conditions, Self::NotAllowed, Self::Denied];
+
+    /// Of a change from the map's documents to the live ones.
+    fn of(change: &Change) -> Self {
+        match change {
+            Change::Added { about, .. } if about.effect == Effect::Allow => Self::Allowed,
+            Change::Added { .. } => Self::Denied,
+            Change::Removed { about, .. } if about.effect == Effect::Allow => Self::NotAllowed,
+            Change::Removed { .. } => Self::NotDenied,
+            Change::Conditions { .. } | Change::Version { .. } => Self::Conditions,
+        }
+    }
+
+    fn code(self) -> ReasonCode {
+        match self {
+            Self::Allowed | Self::NotDenied => ReasonCode::RoleGrantsMore,
+            Self::Conditions => ReasonCode::RoleConditions,
+            Self::NotAllowed | Self::Denied => ReasonCode::RoleGrantsLess,
+        }
+    }
+
+    fn says(self) -> &'static str {
+        match self {
+            Self::Allowed => "it may do what the map does not say",
+            Self::NotDenied => "it is not denied what the map denies",
+            Self::Conditions => "conditions are not those of the map",
+            Self::NotAllowed => "it may not do what the map says",
+            Self::Denied => "it is denied what the map does not deny",
+        }
     }
 }
 
-fn about(change: &Change) -> Option<&iam_policy::document::diff::About> {
+fn about(change: &Change) -> Option<&About> {
     match change {
         Change::Version { .. } => None,
         Change::Added { about, .. }
@@ -219,16 +253,67 @@ fn about(change: &Change) -> Option<&iam_policy::document::diff::About> {
 /// How many differences are told by themselves.
 const TOLD: usize = 3;
 
-fn listed(changes: &[Change]) -> String {
-    let mut told: Vec<String> = changes
-        .iter()
-        .take(TOLD)
-        .map(|change| change.to_string().split('\n').map(str::trim).collect::<Vec<_>>().join(" "))
-        .collect();
+fn listed(changes: &[&Change]) -> String {
+    let mut told: Vec<String> = changes.iter().take(TOLD).map(|change| brief(change)).collect();
     if let Some(more) = changes.len().checked_sub(TOLD).filter(|more| *more > 0) {
         told.push(format!("and {more} more"));
     }
     told.join("; ")
+}
+
+/// A difference on one line: whole lists are what `policy diff` shows.
+fn brief(change: &Change) -> String {
+    let (about, conditions) = match change {
+        Change::Version { .. } => return change.to_string(),
+        Change::Added { about, conditions } | Change::Removed { about, conditions } => {
+            let asked = if conditions.is_empty() { "" } else { ", with conditions" };
+            (about, asked.to_owned())
+        }
+        Change::Conditions { about, old, new } => {
+            (about, format!(", {} instead of {}", any(new), any(old)))
+        }
+    };
+    let sids: Vec<&str> = about.sids.iter().map(String::as_str).collect();
+    let sids = if sids.is_empty() { String::new() } else { format!("{}: ", sids.join(", ")) };
+    let part = |before: &str, listed: &Names| match names(listed) {
+        text if text.is_empty() => text,
+        text => format!("{before}{text}"),
+    };
+    let (actions, resources) = (part(" ", &about.actions), part(" on ", &about.resources));
+    let principals = part(" by ", &about.principals);
+    format!("{sids}{:?}{actions}{resources}{principals}{conditions}", about.effect)
+}
+
+/// Lists of conditions of which one is enough.
+fn any(lists: &BTreeSet<Conditions>) -> String {
+    let told: Vec<String> = lists.iter().map(all).collect();
+    if told.is_empty() { "never".to_owned() } else { told.join(" or ") }
+}
+
+/// Conditions that must all hold.
+fn all(conditions: &Conditions) -> String {
+    let told: Vec<String> = conditions
+        .iter()
+        .flat_map(|(operator, keys)| {
+            keys.iter()
+                .map(move |(key, values)| format!("{operator} {key} {}", values.0.join(" | ")))
+        })
+        .collect();
+    if told.is_empty() { "always".to_owned() } else { format!("when {}", told.join(" and ")) }
+}
+
+/// The first of some names and how many more there are.
+fn names(names: &Names) -> String {
+    let (before, names) = match names {
+        Names::Absent => return String::new(),
+        Names::Each(names) => ("", names),
+        Names::AllBut(names) => ("all but ", names),
+    };
+    match (names.first(), names.len()) {
+        (None, _) => "everything".to_owned(),
+        (Some(one), 1) => format!("{before}{one}"),
+        (Some(first), number) => format!("{before}{first} and {} more", number - 1),
+    }
 }
 
 /// Tags decide through `aws:PrincipalTag`: they must have the map's values. Others may be there.

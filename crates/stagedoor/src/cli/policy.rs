@@ -1,7 +1,7 @@
 //! Flags of `stagedoor policy`.
 
 use super::leaving::{PersonArg, team};
-use super::{MapArg, StoreArg};
+use super::{MapArg, SimulateArgs, StoreArg};
 use access::ids::TeamKey;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
@@ -26,6 +26,9 @@ pub(crate) enum PolicyCommand {
     /// Print the roles and policies that the map means, or write them into a folder: execution roles
     /// of teams, Stagedoor's own roles, guardrails, policies of VPC endpoints, permission sets.
     Render(RenderArgs),
+    /// Say what would happen if somebody asked for a team from somewhere: the door's rules, then what
+    /// AWS would say by the policies that the map means. Exits 5 if it is denied.
+    Simulate(Box<SimulateArgs>),
     /// Print a policy for a team's execution role that cuts off one person and nobody else.
     DenyPerson(DenyPersonArgs),
 }

@@ -57,7 +57,7 @@ fn team_of(map: &AccessMap, team: &str) -> Result<TeamKey> {
 
 /// A reading of one person holds only the groups they are in. Whether the others of the grants exist
 /// tells a wrong name from a missing membership.
-async fn look_up_groups(
+pub(super) async fn look_up_groups(
     plane: &Plane,
     survey: &mut Survey,
     teams: &BTreeSet<TeamKey>,

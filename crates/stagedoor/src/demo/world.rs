@@ -5,7 +5,9 @@ use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
 use crate::system::SystemClock;
 use crate::{idp_metadata, mapfile};
+use access::authorisation::authorisation;
 use access::ids::Region;
+use access::map::AccessMap;
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use aws::SqsQueue;
@@ -83,13 +85,15 @@ impl World {
         let (sandbox_listener, sandbox_url) = listen().await?;
         let (idp_listener, idp_url) = listen().await?;
         let (door_listener, door_url) = listen().await?;
-        let seed = Seed::from_yaml(SEED).context("the demo's seed")?;
+        let map_path = folder.path().join("access.yaml");
+        fs::write(&map_path, MAP).context("cannot write the demo's map")?;
+        let map = mapfile::load(&map_path)?;
+        let mut seed = Seed::from_yaml(SEED).context("the demo's seed")?;
+        roll_out(&map, &mut seed)?;
         let sandbox = sandbox::share(Sandbox::new(seed, Faults::default()).context("the sandbox")?);
         let idp = Arc::new(identity_provider(&idp_url, &door_url)?);
         fs::write(folder.path().join("idp-metadata.xml"), idp.metadata_xml())
             .context("cannot write the identity provider's metadata")?;
-        let map_path = folder.path().join("access.yaml");
-        fs::write(&map_path, MAP).context("cannot write the demo's map")?;
         let simulator = Simulator {
             url: sandbox_url.clone(),
             region: Region::parse(REGION)?,
@@ -98,7 +102,7 @@ impl World {
         };
         let region = Region::parse(REGION)?;
         let store = compose::open_store(&folder.path().join("stagedoor.db"))?;
-        let parts = compose::parts(mapfile::load(&map_path)?, Aws::simulated(&simulator), store);
+        let parts = compose::parts(map, Aws::simulated(&simulator), store);
         let queue =
             Arc::new(Tap { queue: parts.aws.queue(&region, QUEUE), seen: Mutex::default() });
         let world = Self {
@@ -227,6 +231,33 @@ impl World {
     }
 }
 
+/// Gives the roles of the simulated AWS what the map means: somebody has rolled them out.
+fn roll_out(map: &AccessMap, seed: &mut Seed) -> Result<()> {
+    let bundle = authorisation(map).map_err(|_| anyhow!("the demo's map means no roles"))?;
+    for role in &bundle.roles {
+        let Some(there) = seed.roles.iter_mut().find(|there| there.name == role.name) else {
+            continue;
+        };
+        let document = serde_json::to_value(&role.trust)?;
+        there.trust = sandbox::Trust::Document(sandbox::TrustDocument { document });
+        there.tags.clone_from(&role.tags);
+        there.max_session_seconds = Some(role.max_session_seconds);
+        for policy in &role.inline {
+            there.inline.insert(policy.name.clone(), serde_json::to_value(&policy.document)?);
+        }
+        for policy in &role.managed {
+            there.attached.push(policy.name.clone());
+            seed.policies.push(sandbox::SeedPolicy {
+                name: policy.name.clone(),
+                account: Some(role.account_id.clone()),
+                path: None,
+                document: serde_json::to_value(&policy.document)?,
+            });
+        }
+    }
+    Ok(())
+}
+
 /// The demo identity provider with a fresh key.
 fn identity_provider(idp_url: &str, door_url: &str) -> Result<DemoIdp> {
     let people = PEOPLE.map(|(id, user_name, display_name, about)| DemoPerson {
@@ -275,4 +306,26 @@ async fn listen() -> Result<(TcpListener, String)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("no free loopback port")?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor;
+
+    #[tokio::test]
+    async fn roles_may_do_what_the_map_says() {
+        let world = World::start().await.unwrap();
+        let facts = doctor::gather(&world.parts.plane, &world.parts.aws.studio(), true).await;
+        let checks = doctor::judge(&world.parts.plane.map, &facts);
+        let roles = checks.iter().filter(|check| check.about == doctor::About::Role);
+        let told: Vec<(&str, &str)> =
+            roles.map(|check| (check.code, check.text.as_str())).collect();
+        let both = [
+            ("ok", "SageMaker may assume it with a source identity"),
+            ("ok", "it may do what the map says, and no more"),
+        ];
+        assert_eq!(told, [both, both].concat());
+        world.stop().await;
+    }
 }

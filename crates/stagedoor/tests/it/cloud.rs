@@ -172,26 +172,45 @@ impl Cloud {
         self.call("sagemaker", &format!("SageMaker.{operation}"), body)
     }
 
+    /// IAM, as its admin uses it.
+    pub(crate) fn iam<T: AsRef<str>>(&self, operation: &str, members: &[(T, T)]) {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Action", operation).append_pair("Version", "2010-05-08");
+        form.extend_pairs(members);
+        let request = Self::signed("iam")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.finish())
+            .unwrap();
+        let answer = self.look().handle(now(), &request);
+        let text = String::from_utf8_lossy(answer.body());
+        assert_eq!(answer.status(), 200, "{operation}: {text}");
+    }
+
     /// A call by somebody else than Stagedoor. It does not go over the network.
     fn call(&self, service: &str, target: &str, body: &Value) -> Value {
-        let scope = format!("AKIASOMEBODYELSE/20261121/{REGION}/{service}/aws4_request");
-        let signature = "0".repeat(64);
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, \
-             Signature={signature}"
-        );
-        let request = Request::post("/")
-            .header("host", "127.0.0.1")
-            .header("x-amz-date", "20261121T000000Z")
+        let request = Self::signed(service)
             .header("x-amz-target", target)
             .header("content-type", "application/x-amz-json-1.1")
-            .header("authorization", authorization)
             .body(body.to_string())
             .unwrap();
         let answer = self.look().handle(now(), &request);
         let text = String::from_utf8_lossy(answer.body());
         assert_eq!(answer.status(), 200, "{target}: {text}");
         if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
+    }
+
+    /// A request that looks signed.
+    fn signed(service: &str) -> http::request::Builder {
+        let scope = format!("AKIASOMEBODYELSE/20261121/{REGION}/{service}/aws4_request");
+        let signature = "0".repeat(64);
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, \
+             Signature={signature}"
+        );
+        Request::post("/")
+            .header("host", "127.0.0.1")
+            .header("x-amz-date", "20261121T000000Z")
+            .header("authorization", authorization)
     }
 }
 

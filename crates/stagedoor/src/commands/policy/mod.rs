@@ -8,6 +8,7 @@ mod format;
 mod lint;
 mod prove;
 mod render;
+mod simulate;
 
 use crate::cli::{Common, PolicyCommand};
 use crate::exit::Outcome;
@@ -21,6 +22,7 @@ pub(super) async fn run(command: PolicyCommand, common: &Common) -> Result<Outco
         PolicyCommand::Lint(args) => lint::run(&args, common),
         PolicyCommand::Prove(args) => prove::run(&args, common),
         PolicyCommand::Render(args) => render::run(&args, common),
+        PolicyCommand::Simulate(args) => simulate::run(&args, common).await,
         PolicyCommand::DenyPerson(args) => deny_person::run(&args, common).await,
     }
 }

@@ -4,6 +4,7 @@
 //!   `add-user USER [NAME]`, `delete-user USER`, `rename-user USER NAME`, `rename-group GROUP NAME`,
 //!   `delete-group GROUP`
 //! - `studio open SPACE|PROFILE [NUMBER]`: starts an app or several, as its owner would
+//! - `iam …`: what an admin of IAM does ([`super::iam`])
 //! - `clock SECONDS`: moves the clock of AWS forward; the binary's own goes on as it does
 //! - `profiles`, `apps`, `apps count`, `spaces`, `homes`, `homes distinct`, `tags PROFILE`: what there
 //!   is in all domains
@@ -30,6 +31,7 @@ impl Player {
             ["directory", what @ ..] => self.directory(what),
             ["studio", "open", place] => self.open(place, 1),
             ["studio", "open", place, number] => self.open(place, number.parse().unwrap()),
+            ["iam", what @ ..] => self.iam(what),
             ["clock", seconds] => {
                 self.world().cloud.advance(Duration::from_secs(seconds.parse().unwrap()));
             }

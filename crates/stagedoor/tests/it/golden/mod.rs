@@ -11,6 +11,7 @@
 //! system's clock.
 
 mod acts;
+mod iam;
 mod transcript;
 
 use crate::world::World;
@@ -54,7 +55,9 @@ pages! {
     a_map_that_would_remove_too_many_is_refused_by_name = "guard";
     a_directory_that_answers_half_removes_nobody = "half-a-directory";
     names_of_every_kind_stay_unique = "names";
+    roles_are_held_against_the_map = "role-drift";
     a_missing_role_is_said_first_and_holds_up_its_own_team_only = "roles";
+    what_would_happen_from_where = "simulate";
     no_template_is_printed_of_a_spoke_that_makes_no_sense = "spoke";
     identity_center_signs_people_in_to_an_sso_mode_domain = "sso-mode";
     a_plan_that_is_not_true_any_more_is_refused = "stale-plan";
