@@ -1,9 +1,14 @@
 //! A role as IAM has it, held against the role that the map means.
 
+mod beyond;
+mod say;
+
+use self::beyond::Beyond;
+use self::say::listed;
 use super::{AttachedPolicy, LiveRole};
 use crate::reason::ReasonCode;
 use iam_policy::bundle::Role;
-use iam_policy::document::diff::{About, Conditions, Names};
+use iam_policy::document::diff::About;
 use iam_policy::document::{Change, diff, merge};
 use iam_policy::{Document, Effect, Version};
 use serde::Serialize;
@@ -169,14 +174,27 @@ fn boundary(live: &LiveRole, wanted: &Role) -> Option<Difference> {
 }
 
 /// What the identity policies say together, against what the map's say together.
+///
+/// Statements are compared first, which tells where a difference is. Whether it gives anything more
+/// or less is then proved over all requests, so that a statement cut into parts is none. A denial
+/// that is missing or weaker is told in any case: what it is there for may be allowed by what was
+/// not read, or tomorrow.
 fn permissions(policies: &Policies, wanted: &Role) -> Vec<Difference> {
     let found = together(policies.by_name.values());
     let meant = together(wanted.policies().map(|policy| &policy.document));
     let changes = diff(&meant, &found);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let more = Beyond::of(wanted, &found, &meant);
+    let less = Beyond::of(wanted, &meant, &found);
     let mut differences = Vec::new();
     for kind in Kind::ALL {
         let of_kind: Vec<&Change> = changes.iter().filter(|c| Kind::of(c) == kind).collect();
-        if of_kind.is_empty() {
+        let denies = of_kind.iter().filter_map(|c| about(c)).any(|a| a.effect == Effect::Deny);
+        let (code, beyond) = kind.weighed(&more, &less);
+        let matters = !matches!(beyond, Beyond::Nothing) || (denies && kind != Kind::Denied);
+        if of_kind.is_empty() || !matters {
             continue;
         }
         let sids = of_kind.iter().filter_map(|c| about(c)).flat_map(|about| about.sids.clone());
@@ -188,8 +206,8 @@ fn permissions(policies: &Policies, wanted: &Role) -> Vec<Difference> {
         let places =
             if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
         differences.push(Difference::new(
-            kind.code(),
-            format!("{}{places}: {}", kind.says(), listed(&of_kind)),
+            code,
+            format!("{}{places}: {}; {beyond}", kind.says(), listed(&of_kind)),
             "Put the policies of `stagedoor policy render` in the place of the role's, or say in \
              the map what it is for.",
         ));
@@ -222,11 +240,17 @@ impl Kind {
         }
     }
 
-    fn code(self) -> ReasonCode {
-        match self {
-            Self::Allowed | Self::NotDenied => ReasonCode::RoleGrantsMore,
-            Self::Conditions => ReasonCode::RoleConditions,
-            Self::NotAllowed | Self::Denied => ReasonCode::RoleGrantsLess,
+    /// The code, and what follows for the role.
+    fn weighed<'b>(self, more: &'b Beyond, less: &'b Beyond) -> (ReasonCode, &'b Beyond) {
+        match (self, more, less) {
+            (Self::Allowed | Self::NotDenied, ..) | (Self::Conditions, Beyond::Something(_), _) => {
+                (ReasonCode::RoleGrantsMore, more)
+            }
+            (Self::NotAllowed | Self::Denied, ..)
+            | (Self::Conditions, Beyond::Nothing, Beyond::Something(_)) => {
+                (ReasonCode::RoleGrantsLess, less)
+            }
+            (Self::Conditions, ..) => (ReasonCode::RoleConditions, more),
         }
     }
 
@@ -247,72 +271,6 @@ fn about(change: &Change) -> Option<&About> {
         Change::Added { about, .. }
         | Change::Removed { about, .. }
         | Change::Conditions { about, .. } => Some(about),
-    }
-}
-
-/// How many differences are told by themselves.
-const TOLD: usize = 3;
-
-fn listed(changes: &[&Change]) -> String {
-    let mut told: Vec<String> = changes.iter().take(TOLD).map(|change| brief(change)).collect();
-    if let Some(more) = changes.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        told.push(format!("and {more} more"));
-    }
-    told.join("; ")
-}
-
-/// A difference on one line: whole lists are what `policy diff` shows.
-fn brief(change: &Change) -> String {
-    let (about, conditions) = match change {
-        Change::Version { .. } => return change.to_string(),
-        Change::Added { about, conditions } | Change::Removed { about, conditions } => {
-            let asked = if conditions.is_empty() { "" } else { ", with conditions" };
-            (about, asked.to_owned())
-        }
-        Change::Conditions { about, old, new } => {
-            (about, format!(", {} instead of {}", any(new), any(old)))
-        }
-    };
-    let sids: Vec<&str> = about.sids.iter().map(String::as_str).collect();
-    let sids = if sids.is_empty() { String::new() } else { format!("{}: ", sids.join(", ")) };
-    let part = |before: &str, listed: &Names| match names(listed) {
-        text if text.is_empty() => text,
-        text => format!("{before}{text}"),
-    };
-    let (actions, resources) = (part(" ", &about.actions), part(" on ", &about.resources));
-    let principals = part(" by ", &about.principals);
-    format!("{sids}{:?}{actions}{resources}{principals}{conditions}", about.effect)
-}
-
-/// Lists of conditions of which one is enough.
-fn any(lists: &BTreeSet<Conditions>) -> String {
-    let told: Vec<String> = lists.iter().map(all).collect();
-    if told.is_empty() { "never".to_owned() } else { told.join(" or ") }
-}
-
-/// Conditions that must all hold.
-fn all(conditions: &Conditions) -> String {
-    let told: Vec<String> = conditions
-        .iter()
-        .flat_map(|(operator, keys)| {
-            keys.iter()
-                .map(move |(key, values)| format!("{operator} {key} {}", values.0.join(" | ")))
-        })
-        .collect();
-    if told.is_empty() { "always".to_owned() } else { format!("when {}", told.join(" and ")) }
-}
-
-/// The first of some names and how many more there are.
-fn names(names: &Names) -> String {
-    let (before, names) = match names {
-        Names::Absent => return String::new(),
-        Names::Each(names) => ("", names),
-        Names::AllBut(names) => ("all but ", names),
-    };
-    match (names.first(), names.len()) {
-        (None, _) => "everything".to_owned(),
-        (Some(one), 1) => format!("{before}{one}"),
-        (Some(first), number) => format!("{before}{first} and {} more", number - 1),
     }
 }
 

@@ -99,7 +99,8 @@ fn what_the_map_does_not_say_is_told_with_its_place() {
     assert_eq!(
         told(&live),
         ["role-grants-more: it may do what the map does not say (inline policy extra): Handy: \
-             Allow s3:* on *"]
+             Allow s3:* on *; for instance s3:AbortMultipartUpload on \
+             arn:aws:s3:eu-west-1:111122223333:accesspoint/x/object/x"]
     );
 }
 
@@ -111,7 +112,8 @@ fn a_wall_that_is_missing_gives_more_and_a_grant_that_is_missing_less() {
         told(&live),
         [
             "role-grants-more: it is not denied what the map denies: TeamWall: Deny sagemaker:* on *, \
-          with conditions"
+          with conditions; \
+          nothing that was read allows it otherwise"
         ]
     );
     let mut live = sound();
@@ -119,7 +121,7 @@ fn a_wall_that_is_missing_gives_more_and_a_grant_that_is_missing_less() {
     assert_eq!(
         told(&live),
         ["role-grants-less: it may not do what the map says: ReadData: Allow s3:GetObject on \
-          arn:aws:s3:::fraud/*"]
+          arn:aws:s3:::fraud/*; for instance s3:GetObject on arn:aws:s3:::fraud/x"]
     );
 }
 
@@ -136,7 +138,8 @@ fn another_condition_is_told_with_both() {
         told(&live),
         ["role-conditions: conditions are not those of the map (managed policy StudioFraudWall): \
           TeamWall: Deny sagemaker:* on *, when StringNotEquals aws:ResourceTag/Team fraud | risk \
-          instead of when StringNotEquals aws:ResourceTag/Team fraud"]
+          instead of when StringNotEquals aws:ResourceTag/Team fraud; nothing that was read allows \
+          it otherwise"]
     );
 }
 
@@ -197,7 +200,7 @@ fn of_many_differences_the_first_are_told_and_the_rest_counted() {
     let mut live = sound();
     live.inline.insert("extra".to_owned(), Document::new(many).to_compact_json());
     let told = told(&live);
-    assert!(told[0].ends_with("; and 2 more"), "{told:?}");
+    assert!(told[0].contains("; and 2 more; for instance "), "{told:?}");
 }
 
 #[test]
@@ -208,6 +211,17 @@ fn a_denial_that_the_map_does_not_know_gives_less() {
     assert_eq!(
         told(&live),
         ["role-grants-less: it is denied what the map does not deny (inline policy deny-ana): \
-          CutOff: Deny * on *"]
+          CutOff: Deny * on *; for instance s3:GetObject on arn:aws:s3:::fraud/x"]
     );
+}
+
+#[test]
+fn a_statement_cut_into_parts_gives_nothing_more() {
+    let mut live = sound();
+    let parts = ["fraud/a*", "fraud/*"].map(|part| {
+        let resource = format!("arn:aws:s3:::{part}");
+        Statement::allow("Part").actions(["s3:GetObject"]).resources([resource])
+    });
+    live.attached[0].document = Some(Document::new(parts).to_compact_json());
+    assert_eq!(told(&live), Vec::<String>::new());
 }
