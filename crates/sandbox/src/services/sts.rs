@@ -60,7 +60,8 @@ fn assume(world: &mut World, call: &Call) -> Outcome {
         return Err(refused());
     }
     let source_identity = given.or(kept);
-    let offer = Offer { external_id: call.input.find_text("ExternalId"), source_identity };
+    let offer =
+        Offer { external_id: call.input.find_text("ExternalId"), source_identity, source: None };
     let role = trust::find_role(world, arn)
         .filter(|role| trust::trusts_caller(&role.trust, &call.caller, offer))
         .cloned()

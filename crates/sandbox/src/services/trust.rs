@@ -13,6 +13,8 @@ const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
 pub(crate) struct Offer<'a> {
     pub(crate) external_id: Option<&'a str>,
     pub(crate) source_identity: Option<&'a str>,
+    /// On whose behalf a service asks: account and resource.
+    pub(crate) source: Option<(&'a str, &'a str)>,
 }
 
 /// The role with this ARN.
@@ -53,14 +55,18 @@ pub(crate) fn account_document(trusted: &TrustAccount) -> Value {
     serde_json::json!({"Version": "2012-10-17", "Statement": [statement]})
 }
 
-/// Whether SageMaker may assume a role with this trust policy.
-pub(crate) fn trusts_sagemaker(document: &Value) -> bool {
-    decide(document, ASSUME_ROLE, Offer::default(), is_sagemaker)
+/// Whether SageMaker may assume a role on behalf of this resource of the role's account.
+pub(crate) fn trusts_sagemaker(role: &Role, resource: &str) -> bool {
+    decide(&role.trust, ASSUME_ROLE, on_behalf_of(role, resource), is_sagemaker)
 }
 
-/// Whether SageMaker may name a source identity when it assumes a role with this trust policy.
-pub(crate) fn lets_sagemaker_name_profiles(document: &Value) -> bool {
-    decide(document, SET_SOURCE_IDENTITY, Offer::default(), is_sagemaker)
+/// Whether SageMaker may name a source identity when it does.
+pub(crate) fn lets_sagemaker_name_profiles(role: &Role, resource: &str) -> bool {
+    decide(&role.trust, SET_SOURCE_IDENTITY, on_behalf_of(role, resource), is_sagemaker)
+}
+
+fn on_behalf_of<'a>(role: &'a Role, resource: &'a str) -> Offer<'a> {
+    Offer { source: Some((&role.account, resource)), ..Offer::default() }
 }
 
 fn is_sagemaker(principal: &Value) -> bool {
@@ -113,25 +119,43 @@ fn decide(
     allowed
 }
 
-/// The simulator knows `StringEquals`, and `StringLike` with a `*` at the end, on `sts:ExternalId`
-/// and `sts:SourceIdentity`; any other condition does not hold.
+/// The simulator knows `StringEquals`, `StringLike` and `ArnLike` on `sts:ExternalId`,
+/// `sts:SourceIdentity`, `aws:SourceAccount` and `aws:SourceArn`; any other condition does not hold.
 fn conditions_hold(condition: Option<&Value>, offer: Offer<'_>) -> bool {
     let Some(operators) = condition.and_then(Value::as_object) else { return true };
     operators.iter().all(|(operator, keys)| {
-        let equals = |text: &str, given: &str| match (operator.as_str(), text.strip_suffix('*')) {
-            ("StringLike", Some(start)) => given.starts_with(start),
-            _ => text == given,
+        let holds: fn(&str, &str) -> bool = match operator.as_str() {
+            "StringEquals" => |pattern, text| pattern == text,
+            "StringLike" | "ArnLike" => like,
+            _ => return false,
         };
-        matches!(operator.as_str(), "StringEquals" | "StringLike")
-            && keys.as_object().into_iter().flatten().all(|(key, wanted)| {
-                let given = match key.to_lowercase().as_str() {
-                    "sts:externalid" => offer.external_id,
-                    "sts:sourceidentity" => offer.source_identity,
-                    _ => None,
-                };
-                given.is_some_and(|given| texts(Some(wanted)).any(|text| equals(text, given)))
-            })
+        keys.as_object().into_iter().flatten().all(|(key, wanted)| {
+            let given = match key.to_lowercase().as_str() {
+                "sts:externalid" => offer.external_id,
+                "sts:sourceidentity" => offer.source_identity,
+                "aws:sourceaccount" => offer.source.map(|(account, _)| account),
+                "aws:sourcearn" => offer.source.map(|(_, resource)| resource),
+                _ => None,
+            };
+            given.is_some_and(|given| texts(Some(wanted)).any(|text| holds(text, given)))
+        })
     })
+}
+
+/// Whether a text fits a pattern with `*`.
+fn like(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 fn principals<'a>(principal: &'a Value, kind: &str) -> impl Iterator<Item = &'a str> {
@@ -145,4 +169,42 @@ fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
         None => Vec::new(),
     };
     items.into_iter().filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_of_a_pattern_stand_for_any_text() {
+        let arn = "arn:aws:sagemaker:eu-west-1:111122223333:domain/d-a";
+        for pattern in ["*", arn, "arn:aws:sagemaker:eu-west-1:111122223333:*", "arn:*:domain/*"] {
+            assert!(like(pattern, arn), "{pattern}");
+        }
+        for pattern in ["", "arn", "arn:aws:sagemaker:eu-west-2:*", "arn:*:app/*", "*d-b"] {
+            assert!(!like(pattern, arn), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn sagemaker_says_on_whose_behalf_it_comes() {
+        let document = serde_json::json!({"Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": "111122223333"},
+                "ArnLike": {"aws:SourceArn": "arn:aws:sagemaker:eu-west-1:111122223333:*"},
+            },
+        }});
+        let of =
+            |account, resource| Offer { source: Some((account, resource)), ..Offer::default() };
+        let own = of("111122223333", "arn:aws:sagemaker:eu-west-1:111122223333:domain/d-a");
+        assert!(decide(&document, ASSUME_ROLE, own, is_sagemaker));
+        let foreign = of("444455556666", "arn:aws:sagemaker:eu-west-1:444455556666:domain/d-a");
+        assert!(!decide(&document, ASSUME_ROLE, foreign, is_sagemaker));
+        let elsewhere = of("111122223333", "arn:aws:sagemaker:us-east-1:111122223333:domain/d-a");
+        assert!(!decide(&document, ASSUME_ROLE, elsewhere, is_sagemaker));
+        assert!(!decide(&document, ASSUME_ROLE, Offer::default(), is_sagemaker));
+    }
 }

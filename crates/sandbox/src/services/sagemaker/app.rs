@@ -116,7 +116,7 @@ fn create(world: &mut World, call: &Call) -> Outcome {
     twist.fails |= names_profiles
         && role.is_some_and(|arn| {
             trust::find_role(world, &arn)
-                .is_none_or(|role| !trust::lets_sagemaker_name_profiles(&role.trust))
+                .is_none_or(|role| !trust::lets_sagemaker_name_profiles(role, &owner_arn))
         });
     let app = App {
         name: call.text("AppName").to_owned(),

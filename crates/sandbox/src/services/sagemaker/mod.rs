@@ -104,7 +104,11 @@ pub(crate) fn check_execution_role(
     if arn.split(':').nth(4) != Some(call.caller.account.as_str()) {
         return Err(ApiError::validation("Cross-account pass role is not allowed."));
     }
-    if trust::find_role(world, arn).is_some_and(|role| trust::trusts_sagemaker(&role.trust)) {
+    let domain = call.input.find_text("DomainId").unwrap_or("d-new");
+    let resource =
+        format!("arn:aws:sagemaker:{}:{}:domain/{domain}", call.region, call.caller.account);
+    let role = trust::find_role(world, arn);
+    if role.is_some_and(|role| trust::trusts_sagemaker(role, &resource)) {
         return Ok(());
     }
     Err(ApiError::validation(format!(
