@@ -10,7 +10,7 @@ use crate::reason::ReasonCode;
 use iam_policy::bundle::Role;
 use iam_policy::document::diff::About;
 use iam_policy::document::{Change, diff, merge};
-use iam_policy::{Document, Effect, Version};
+use iam_policy::{Document, Effect, Statement, Version};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -186,15 +186,15 @@ fn permissions(policies: &Policies, wanted: &Role) -> Vec<Difference> {
     if changes.is_empty() {
         return Vec::new();
     }
-    let more = Beyond::of(wanted, &found, &meant);
-    let less = Beyond::of(wanted, &meant, &found);
     let mut differences = Vec::new();
     for kind in Kind::ALL {
         let of_kind: Vec<&Change> = changes.iter().filter(|c| Kind::of(c) == kind).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        let (code, beyond) = kind.weighed(wanted, &found, &meant);
         let denies = of_kind.iter().filter_map(|c| about(c)).any(|a| a.effect == Effect::Deny);
-        let (code, beyond) = kind.weighed(&more, &less);
-        let matters = !matches!(beyond, Beyond::Nothing) || (denies && kind != Kind::Denied);
-        if of_kind.is_empty() || !matters {
+        if matches!(beyond, Beyond::Nothing) && (!denies || kind == Kind::Denied) {
             continue;
         }
         let sids = of_kind.iter().filter_map(|c| about(c)).flat_map(|about| about.sids.clone());
@@ -241,16 +241,22 @@ impl Kind {
     }
 
     /// The code, and what follows for the role.
-    fn weighed<'b>(self, more: &'b Beyond, less: &'b Beyond) -> (ReasonCode, &'b Beyond) {
-        match (self, more, less) {
-            (Self::Allowed | Self::NotDenied, ..) | (Self::Conditions, Beyond::Something(_), _) => {
-                (ReasonCode::RoleGrantsMore, more)
-            }
-            (Self::NotAllowed | Self::Denied, ..)
-            | (Self::Conditions, Beyond::Nothing, Beyond::Something(_)) => {
-                (ReasonCode::RoleGrantsLess, less)
-            }
-            (Self::Conditions, ..) => (ReasonCode::RoleConditions, more),
+    fn weighed(self, role: &Role, found: &Document, meant: &Document) -> (ReasonCode, Beyond) {
+        let denials = Document::new(denials(&meant.statements).cloned());
+        let walled = together([found, &denials].into_iter());
+        let (more, less) = (ReasonCode::RoleGrantsMore, ReasonCode::RoleGrantsLess);
+        match self {
+            Self::Allowed => (more, Beyond::of(role, &walled, meant)),
+            Self::NotDenied => (more, Beyond::of(role, found, &walled)),
+            Self::NotAllowed | Self::Denied => (less, Beyond::of(role, meant, found)),
+            Self::Conditions => match Beyond::of(role, found, meant) {
+                Beyond::Something(request) => (more, Beyond::Something(request)),
+                Beyond::Unknown(why) => (ReasonCode::RoleConditions, Beyond::Unknown(why)),
+                Beyond::Nothing => match Beyond::of(role, meant, found) {
+                    Beyond::Something(request) => (less, Beyond::Something(request)),
+                    other => (ReasonCode::RoleConditions, other),
+                },
+            },
         }
     }
 
@@ -263,6 +269,11 @@ impl Kind {
             Self::Denied => "it is denied what the map does not deny",
         }
     }
+}
+
+/// Statements that deny.
+fn denials(statements: &[Statement]) -> impl Iterator<Item = &Statement> {
+    statements.iter().filter(|statement| statement.effect == Effect::Deny)
 }
 
 fn about(change: &Change) -> Option<&About> {

@@ -1,8 +1,8 @@
 //! Each way in which a role can differ from the map's, and those in which it cannot.
 
 use super::*;
+use iam_policy::PrincipalKind;
 use iam_policy::bundle::{NamedPolicy, RoleKind};
-use iam_policy::{PrincipalKind, Statement};
 
 fn read_data() -> Statement {
     Statement::allow("ReadData").actions(["s3:GetObject"]).resources(["arn:aws:s3:::fraud/*"])
