@@ -50,7 +50,7 @@ fn an_unknown_key_is_refused_with_its_place_and_a_near_match() {
          access.yaml:18:5: unknown key `tag` (map-unknown-key)\n   |\n\
          18 |     tag: { CostCenter: \"42\" }\n   |     ^^^\n  \
          expected one of `domain`, `domains`, `isolation`, `persona`, `execution_role`, `network`, `session`, `link`, \
-         `landing`, `space`, `tags`, `user_settings`, `about`\n  did you mean `tags`?\n",
+         `landing`, `space`, `tags`, `user_settings`, `about`, `buckets`, `repositories`, `kms_keys` and 5 more\n  did you mean `tags`?\n",
     );
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn run(args: &SimulateArgs, common: &Common) -> Result<Outcome>
         context: &context,
         documents: &documents,
     };
-    let outcome = what_if(&question).map_err(bad)?;
+    let outcome = what_if(&question).map_err(|error| bad(&error))?;
     if !known.observed.domains.contains_key(&domain) && args.principal.is_none() {
         output::talk(&format!(
             "note: domain {domain} was not read, and is taken to be in IAM mode"
@@ -74,8 +74,8 @@ pub(super) async fn run(args: &SimulateArgs, common: &Common) -> Result<Outcome>
     Ok(if outcome.allowed { Outcome::Done } else { Outcome::Denied })
 }
 
-fn bad(error: WhatIfError) -> anyhow::Error {
-    let remedy = match &error {
+fn bad(error: &WhatIfError) -> anyhow::Error {
+    let remedy = match error {
         WhatIfError::NoHub(_) => {
             ". Say in the map what Stagedoor runs as (`hub`), or give the policies it has (--policy)"
         }
@@ -84,14 +84,14 @@ fn bad(error: WhatIfError) -> anyhow::Error {
         }
         _ => "",
     };
-    let code = match &error {
+    let code = match error {
         WhatIfError::NotPlaced { .. } => "domain-unknown",
         WhatIfError::NobodyRead(_) => "person-unknown",
         WhatIfError::Policy { .. } => "policy-invalid",
         WhatIfError::NoHub(_) | WhatIfError::NoPersona(_) => "map-silent",
     };
     let mut message = error.to_string();
-    if let WhatIfError::Policy { error, .. } = &error {
+    if let WhatIfError::Policy { error, .. } = error {
         let _ = write!(message, ": {error}");
     }
     BadConfiguration::new(code, message + remedy).into()
@@ -138,7 +138,7 @@ fn told(map: &AccessMap, args: &SimulateArgs, groups: &[String]) -> Result<Known
         offboarded: BTreeMap::new(),
         barred: BTreeMap::new(),
     };
-    let named = groups.iter().cloned().filter(|name| !name.is_empty());
+    let named = groups.iter().filter(|name| !name.is_empty()).cloned();
     for (number, name) in known.into_iter().chain(named).collect::<BTreeSet<_>>().iter().enumerate()
     {
         let is_member = groups.contains(name);
