@@ -3,9 +3,9 @@
 use access::authorisation::authorisation;
 use access::invariants::{Standing, WITH_CONTROL_POLICIES, diagnostics, judge};
 use access::map::{AccessMap, Source, parse};
-use iam_policy::bundle::{Bundle, ControlPolicy};
-use iam_policy::prove::{PRESIGN, Verdict};
-use iam_policy::{Document, Statement};
+use iam_policy::bundle::{Bundle, ControlPolicy, Role, RoleKind};
+use iam_policy::prove::{Claim, Documents, PRESIGN, Subject, Verdict, prove};
+use iam_policy::{Document, Effect, Statement};
 use std::collections::BTreeSet;
 
 const HEAD: &str = r#"version: 1
@@ -199,4 +199,145 @@ fn a_bucket_that_another_team_names_is_seen() {
     );
     assert!(found[0].contains("stagedoor-fraud is allowed s3:"), "{found:?}");
     assert!(found[0].contains("on arn:aws:s3:::data-churn"), "{found:?}");
+}
+
+/// What a document would be with one thing of it changed so that it can only allow more, and the
+/// statement that was changed.
+fn wider(document: &Document) -> Vec<(String, Document, Statement)> {
+    let mut all = Vec::new();
+    for (index, statement) in document.statements.iter().enumerate() {
+        let sid = statement.sid.clone().unwrap_or_default();
+        let mut with = |what: String, changed: Option<Statement>| {
+            let mut document = document.clone();
+            match changed {
+                Some(changed) => document.statements[index] = changed,
+                None => drop(document.statements.remove(index)),
+            }
+            all.push((format!("{sid}: {what}"), document, statement.clone()));
+        };
+        if statement.effect == Effect::Deny {
+            with("dropped".into(), None);
+            continue;
+        }
+        for (operator, keys) in &statement.condition {
+            for key in keys.keys() {
+                let mut changed = statement.clone();
+                if let Some(keys) = changed.condition.get_mut(operator) {
+                    keys.remove(key);
+                }
+                changed.condition.retain(|_, keys| !keys.is_empty());
+                with(format!("without {operator} {key}"), Some(changed));
+            }
+        }
+        if !statement.resource.iter().flatten().any(|pattern| pattern == "*") {
+            let resource = Some(vec!["*".into()]);
+            let not_resource = None;
+            with(
+                "on everything".into(),
+                Some(Statement { resource, not_resource, ..statement.clone() }),
+            );
+        }
+    }
+    all
+}
+
+/// The changes to a document that make no difference, as far as the prover can tell and it can always.
+fn without_effect(
+    subject: &Subject,
+    document: &Document,
+    whole: impl Fn(&Document) -> Documents,
+) -> Vec<String> {
+    let mut same = Vec::new();
+    for (what, changed, statement) in wider(document) {
+        let Statement { action, not_action, .. } = statement;
+        let about = Statement { action, not_action, ..Statement::allow("About").resources(["*"]) };
+        let claim =
+            Claim { about: Some(Document::new([about])), ..Claim::nothing_new(whole(document)) };
+        match prove(subject, &whole(&changed), &claim, 1) {
+            Verdict::Refuted { .. } => {}
+            Verdict::Proved { .. } | Verdict::Vacuous { .. } => same.push(what),
+            Verdict::Unknown { why, .. } => panic!("{what}: {why}"),
+        }
+    }
+    same
+}
+
+#[test]
+fn every_wider_role_of_stagedoors_own_is_told_from_the_generated_one() {
+    let bundle = super::plane::bundle();
+    let own = bundle.roles.iter().filter(|r| !matches!(r.kind, RoleKind::Execution { .. }));
+    let mut changes = 0;
+    let mut same = Vec::new();
+    for role in own {
+        let statements = role.policies().flat_map(|policy| policy.document.statements.clone());
+        let document = Document::new(statements);
+        let whole = |document: &Document| Documents::of([document.clone()]);
+        let subject = Subject::new(role.arn().as_str());
+        changes += wider(&document).len();
+        let found = without_effect(&subject, &document, whole);
+        same.extend(found.into_iter().map(|what| format!("{} {what}", role.name)));
+    }
+    assert!(changes >= 10, "{changes}");
+    assert_eq!(same, [""; 0]);
+}
+
+#[test]
+fn every_control_policy_closes_something_that_no_other_statement_closes() {
+    let bundle = super::plane::bundle();
+    let all = Document::new([Statement::allow("All").actions(["*"]).resources(["*"])]);
+    assert!(!bundle.scps.is_empty());
+    for scp in &bundle.scps {
+        for account in &scp.accounts {
+            let whole = |document: &Document| Documents {
+                scp: vec![vec![all.clone(), document.clone()]],
+                ..Documents::of([all.clone()])
+            };
+            // Some statements are about Stagedoor's roles, some about apps, some about everybody else.
+            let own = bundle.roles.iter().filter(|role| role.account_id == *account);
+            let others = ["Administrator", "studio-fraud", "studio-pricing"];
+            let others = others.map(|name| format!("arn:aws:iam::{account}:role/{name}"));
+            let mut idle: Option<BTreeSet<String>> = None;
+            for arn in own.map(Role::arn).chain(others) {
+                let found = without_effect(&Subject::new(arn.as_str()), &scp.document, whole);
+                let found: BTreeSet<String> = found.into_iter().collect();
+                idle = Some(idle.map_or(found.clone(), |idle| &idle & &found));
+            }
+            assert_eq!(idle, Some(BTreeSet::new()), "{} {account}", scp.name);
+        }
+    }
+}
+
+#[test]
+fn links_of_stagedoors_own_roles_come_from_the_networks_of_the_map_only() {
+    let judged = |invariant: &str| {
+        let text = format!("{}\ninvariants: [ {{ {invariant} }} ]\n", super::plane::MAP);
+        let map = parse(&[Source { name: "access.yaml".into(), text }])
+            .unwrap_or_else(|errors| panic!("{errors}"));
+        let bundle = authorisation(&map).unwrap();
+        let [judgement] = <[_; 1]>::try_from(judge(&map, &bundle)).unwrap();
+        let proofs = judgement.proofs.iter().map(|proof| {
+            let verdict = match &proof.verdict {
+                Verdict::Proved { .. } => "proved",
+                Verdict::Vacuous { .. } => "vacuous",
+                Verdict::Refuted { .. } => "refuted",
+                Verdict::Unknown { why, .. } => panic!("{why}"),
+            };
+            format!("{} {verdict}", proof.role)
+        });
+        proofs.collect::<Vec<String>>()
+    };
+    assert_eq!(
+        judged("presign_only_from: [plane, office]"),
+        [
+            "arn:aws:iam::111122223333:role/ops/stagedoor proved",
+            // A team there is open to anywhere.
+            "arn:aws:iam::444455556666:role/access/StagedoorLinks refuted",
+            "arn:aws:iam::444455556666:role/access/StagedoorSpoke vacuous",
+        ]
+    );
+    // Where Stagedoor itself asks from has to be said as well.
+    assert_eq!(
+        judged("presign_only_from: [office]").first().map(String::as_str),
+        Some("arn:aws:iam::111122223333:role/ops/stagedoor refuted")
+    );
 }
