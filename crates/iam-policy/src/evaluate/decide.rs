@@ -137,10 +137,12 @@ fn one(document: Option<&Arc<Compiled>>) -> Option<&[Arc<Compiled>]> {
 }
 
 /// Whether nothing is allowed that the policy of the resource does not allow: keys of KMS, and roles
-/// that are assumed.
+/// that are assumed, with the source identity and the tags of the session.
 fn decides_alone(request: &Request) -> bool {
     let action = request.folded_action();
-    action.starts_with("kms:") || action.starts_with("sts:assumerole")
+    action.starts_with("kms:")
+        || action.starts_with("sts:assumerole")
+        || matches!(action, "sts:setsourceidentity" | "sts:tagsession")
 }
 
 impl Findings {

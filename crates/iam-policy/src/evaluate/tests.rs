@@ -340,9 +340,13 @@ fn key_policies_and_trust_policies_must_allow() {
         }),
         ..Policies::default()
     };
-    for (action, resource) in
-        [("kms:Decrypt", key), ("sts:AssumeRole", "arn:aws:iam::111122223333:role/target")]
-    {
+    let target = "arn:aws:iam::111122223333:role/target";
+    for (action, resource) in [
+        ("kms:Decrypt", key),
+        ("sts:AssumeRole", target),
+        ("sts:SetSourceIdentity", target),
+        ("sts:TagSession", target),
+    ] {
         let asked = Request::new(USER, action, resource);
         let decide = |policies: &Policies| policies.decide(&asked).decision;
         assert_eq!(decide(&given(Some(ROOT))), Allowed, "{action}");

@@ -21,7 +21,8 @@ pub(super) struct ActionClass {
 }
 
 /// Actions for which the policy of the resource decides alone, where there is one.
-const RESOURCE_DECIDES: [&str; 2] = ["kms:*", "sts:assumerole*"];
+const RESOURCE_DECIDES: [&str; 4] =
+    ["kms:*", "sts:assumerole*", "sts:setsourceidentity", "sts:tagsession"];
 
 /// One of every class that another does not outdo: real ones first.
 ///
