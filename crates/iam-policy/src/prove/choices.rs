@@ -91,7 +91,11 @@ impl Choices<'_> {
             return;
         }
         let holds = self.judge(&values);
-        if !self.found.iter().any(|other| other.holds == holds) {
+        // A key of several values has none for variables, whatever its own tests make of them.
+        let several = |values: &[String]| values.len() > 1;
+        let same =
+            |other: &Choice| other.holds == holds && several(&other.values) == several(&values);
+        if !self.found.iter().any(same) {
             self.found.push(Choice { values, holds });
         }
     }
