@@ -144,7 +144,7 @@ impl Request {
 }
 
 /// The account in an ARN: twelve digits in its fifth segment.
-fn account_of(arn: &str) -> Option<&str> {
+pub(crate) fn account_of(arn: &str) -> Option<&str> {
     let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
     is_account(account).then_some(account)
 }

@@ -1,10 +1,11 @@
 //! What can be claimed of policies, and what comes of it.
 
 use super::documents::Documents;
-use super::search::{Limits, Outcome, Search, Subject};
+use super::search::{Limits, Outcome, Search};
+use super::subject::Subject;
 use super::unknown::Unknown;
 use super::world::{AWS_FACTS, World};
-use crate::document::{Document, PrincipalKind, Statement};
+use crate::document::{Document, Principal, PrincipalKind, Statement};
 use crate::evaluate::{Answer, CompileError};
 use crate::request::Request;
 
@@ -211,10 +212,15 @@ impl Prover<'_> {
             .actions(["*"])
             .resources(["*"])
             .principals(PrincipalKind::Aws, ["*"]);
+        // The policy of an endpoint is asked about everybody: identities, services and nobody.
+        let mut endpoint = document.clone();
+        for statement in &mut endpoint.statements {
+            statement.principal.get_or_insert(Principal::Everybody);
+        }
         Documents {
             identity: vec![everything()],
             resource: Some(Document::new([everybody])),
-            scp: vec![vec![document.clone()]],
+            endpoint: Some(endpoint),
             ..Documents::default()
         }
     }

@@ -62,6 +62,10 @@
 //! which the verdict says as well: with them, one value could reach over segments. The principal is
 //! given, with what is known of it ([`Subject`]); `aws:ResourceAccount` is taken to be in every request.
 //!
+//! Where no policy of a resource is given, a question is about the principal's own side: other accounts
+//! are taken to allow what that allows, for they can any time. Witnesses then give such resources the
+//! principal's account.
+//!
 //! [`Policies::decide`]: crate::evaluate::Policies::decide
 
 mod actions;
@@ -77,6 +81,7 @@ mod intervals;
 mod resources;
 mod rules;
 mod search;
+mod subject;
 mod unknown;
 mod values;
 mod variables;
@@ -85,7 +90,7 @@ mod world;
 pub use claim::{Claim, Demand, MOST_CALLS, Verdict, Witness, prove};
 pub use claims::{Owner, PRESIGN};
 pub use documents::Documents;
-pub use search::Subject;
+pub use subject::Subject;
 pub use world::AWS_FACTS;
 
 #[cfg(test)]

@@ -23,11 +23,15 @@ pub(super) struct ResourceClass {
 const ANY: &str = "*";
 
 /// One of every class that another does not outdo. Variables have the values of the request.
+///
+/// With `apart`, resources of another account are classes of their own: there, identity-based policies
+/// are not enough.
 pub(super) fn classes(
     all: &[Rule],
     about_action: &Bits,
     helpful: &Bits,
     request: &Request,
+    apart: bool,
 ) -> Result<Vec<ResourceClass>, Unknown> {
     let lookup = |key: &str| request.variable(key);
     // The text `*` is no resource like others.
@@ -54,32 +58,75 @@ pub(super) fn classes(
             .map(|(at, _)| at)
             .collect()
     };
-    let mut found: BTreeMap<Bits, String> = BTreeMap::new();
+    let crosses = |resource: &str| {
+        let principal = request.principal().clone();
+        apart && Request::new(principal, request.action(), resource).crosses_accounts()
+    };
+    let mut found: BTreeMap<(bool, Bits), String> = BTreeMap::new();
     // What looks like a resource first: it is the one that is shown.
     for resource in likely(&globs, request) {
         let matches = |rule: &Rule| {
             rule.resources.patterns.iter().any(|pattern| pattern.matches(&resource, lookup))
         };
-        found.entry(about(&|_, rule| matches(rule))).or_insert(resource.clone());
+        let rules = about(&|_, rule| matches(rule));
+        found.entry((crosses(&resource), rules)).or_insert(resource.clone());
     }
-    for (matched, texts) in automaton::classes(&globs, 1, &[])? {
+    for (matched, resource) in texts(globs, request, crosses)? {
         if matched.contains(0) {
             continue;
         }
         let rules = about(&|at, _| {
             listed.get(&at).is_some_and(|numbers| numbers.iter().any(|n| matched.contains(*n)))
         });
-        found.entry(rules).or_insert(texts.into_iter().next().unwrap_or_default());
+        found.entry((crosses(&resource), rules)).or_insert(resource);
     }
     let any = about(&|_, rule| rule.resources.patterns.iter().any(Pattern::is_any));
-    found.entry(any).or_insert(ANY.to_owned());
-    let outdone =
-        |rules: &Bits| found.keys().any(|other| other != rules && outdoes(helpful, other, rules));
+    found.entry((false, any)).or_insert(ANY.to_owned());
+    let outdone = |(crosses, rules): &(bool, Bits)| {
+        found
+            .keys()
+            .any(|(too, other)| too == crosses && other != rules && outdoes(helpful, other, rules))
+    };
     Ok(found
         .iter()
-        .filter(|(rules, _)| !outdone(rules))
-        .map(|(rules, resource)| ResourceClass { resource: resource.clone(), rules: rules.clone() })
+        .filter(|(class, _)| !outdone(class))
+        .map(|((_, rules), resource)| ResourceClass {
+            resource: resource.clone(),
+            rules: rules.clone(),
+        })
         .collect())
+}
+
+/// A text of every class of these patterns; of those that hold resources of another account and others,
+/// one of each.
+fn texts(
+    mut globs: Vec<Glob>,
+    request: &Request,
+    crosses: impl Fn(&str) -> bool,
+) -> Result<Vec<(Bits, String)>, Unknown> {
+    let of = |globs: &[Glob]| -> Result<Vec<(Bits, String)>, Unknown> {
+        let classes = automaton::classes(globs, 1, &[])?.into_iter();
+        Ok(classes
+            .map(|(matched, texts)| (matched, texts.into_iter().next().unwrap_or_default()))
+            .collect())
+    };
+    let found = of(&globs)?;
+    if !found.iter().any(|(_, text)| crosses(text)) {
+        return Ok(found);
+    }
+    let own = request.principal().account().unwrap_or_default();
+    // AWS's own resources stand under `aws`, those of no account under nothing.
+    for account in [own, "", "aws"] {
+        let mut glob = literal("arn:");
+        for _ in 0..3 {
+            glob.extend([Step::ManyBut(':'), Step::One(':')]);
+        }
+        glob.extend(literal(account));
+        globs.push(glob.clone());
+        glob.extend([Step::One(':'), Step::Many]);
+        globs.push(glob);
+    }
+    of(&globs)
 }
 
 /// Resources as the action has them, in the Regions that the patterns name, and the patterns themselves

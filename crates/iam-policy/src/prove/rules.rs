@@ -8,7 +8,7 @@ use crate::condition::{Condition, Kind, Operator};
 use crate::document::{Effect, Statement};
 use crate::evaluate::Layer;
 use crate::pattern::{Part, Pattern, Syntax};
-use crate::request::Request;
+use crate::request::{Principal, PrincipalKind, Request};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A statement.
@@ -85,7 +85,13 @@ pub(super) fn rules(wanted: &[&Documents], refused: &[&Documents]) -> Result<Vec
 }
 
 /// Lists of statements of which one each must hold, or some wanted set does not allow.
-pub(super) fn needs(wanted: &[&Documents]) -> Vec<Bits> {
+pub(super) fn needs(wanted: &[&Documents], principal: &Principal) -> Vec<Bits> {
+    if principal.kind() == PrincipalKind::Root {
+        return Vec::new();
+    }
+    // Control policies are not asked about everybody.
+    let linked = principal.is_service_linked();
+    let by_scp = principal.is_identity() && !linked;
     let mut needs: BTreeMap<(usize, Layer, usize), Bits> = BTreeMap::new();
     let mut at = 0;
     for (set, documents) in wanted.iter().enumerate() {
@@ -96,6 +102,8 @@ pub(super) fn needs(wanted: &[&Documents]) -> Vec<Bits> {
             let needed = match layer {
                 Layer::Resource => Some(Layer::Identity),
                 Layer::Boundary | Layer::Session if !alone => None,
+                Layer::Scp if !by_scp => None,
+                Layer::Rcp if linked => None,
                 other => Some(other),
             };
             if let Some(layer) = needed {

@@ -6,47 +6,15 @@ use super::choices::{Key, Names, give};
 use super::documents::Documents;
 use super::frontier::{Frontier, Point, Values};
 use super::groups::{Group, Keys};
-use super::resources;
+use super::resources::{self, ResourceClass};
 use super::rules::{self, Rule};
+use super::subject::Subject;
 use super::unknown::Unknown;
 use super::variables::{self, Variable};
 use super::world::{Case, World};
 use crate::evaluate::{CompileError, Policies};
-use crate::request::{Principal, PrincipalKind, Request};
+use crate::request::{Request, account_of};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Who asks, and what is known of every request of theirs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// The principal.
-    pub principal: Principal,
-    /// Context keys with the values that every request has: `aws:PrincipalTag/…` of the role. No
-    /// values: no request has the key.
-    pub known: BTreeMap<String, Vec<String>>,
-}
-
-impl Subject {
-    /// A principal of which nothing else is known.
-    pub fn new(principal: impl Into<Principal>) -> Self {
-        Self { principal: principal.into(), known: BTreeMap::new() }
-    }
-
-    /// Says what every request has of a key.
-    #[must_use]
-    pub fn knowing<T: Into<String>>(
-        mut self,
-        key: &str,
-        values: impl IntoIterator<Item = T>,
-    ) -> Self {
-        self.known.insert(key.to_lowercase(), values.into_iter().map(Into::into).collect());
-        self
-    }
-
-    fn request(&self, action: &str, resource: &str) -> Request {
-        let request = Request::new(self.principal.clone(), action, resource);
-        self.known.iter().fold(request, |request, (key, values)| request.with(key, values.clone()))
-    }
-}
 
 /// What is looked for: requests that every wanted set of policies allows and no refused one.
 #[derive(Debug)]
@@ -69,6 +37,8 @@ pub(super) struct Search<'a> {
 struct Progress {
     calls: usize,
     found: Vec<Request>,
+    /// Whether a request was found that cannot be, since it is in two accounts.
+    doubtful: bool,
     barred: BTreeSet<String>,
     /// What groups of keys can be given, by the statements that ask.
     cache: BTreeMap<(Bits, BTreeSet<String>), Vec<Point>>,
@@ -94,6 +64,7 @@ pub(super) struct Outcome {
     pub(super) barred: BTreeSet<String>,
 }
 
+const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 /// An account that nobody's documents name.
 const ELSEWHERE: &str = "000000000000";
 /// How many combinations of variables are tried for an action.
@@ -112,8 +83,8 @@ impl<'a> Search<'a> {
         };
         let broken = |error: CompileError| Unknown::because(error.to_string());
         let rules = rules::rules(wanted, refused)?;
-        let root = subject.principal.kind() == PrincipalKind::Root;
-        let needs = if root { Vec::new() } else { rules::needs(wanted) };
+        subject.stands_for_its_sessions(wanted, refused)?;
+        let needs = rules::needs(wanted, &subject.principal);
         let helpful =
             (0..).zip(&rules).filter(|(_, rule)| rule.helpful).map(|(at, _)| at).collect();
         Ok(Self {
@@ -142,6 +113,12 @@ impl<'a> Search<'a> {
                 known.insert(class.rules);
             }
         }
+        if progress.found.is_empty() && progress.doubtful {
+            return Err(Unknown::because(
+                "`aws:ResourceAccount` matters, and only requests were found in which it is not the \
+                 account in the ARN of the resource",
+            ));
+        }
         let Progress { found, calls, barred, .. } = progress;
         Ok(Outcome { found, calls, barred })
     }
@@ -155,22 +132,17 @@ impl<'a> Search<'a> {
         if !self.possible(&class.rules) {
             return Ok(());
         }
-        let base = self.subject.request(&class.action, "*");
+        let base = self.request(&class.action, "*");
         let constant = |key: &str| self.constant(key, &base);
         let keys = Keys::new(&self.rules, &class.rules, self.world, constant);
         let (with_resource, others) = keys.groups(self.world);
         for case in self.world.cases(&keys.names_of(&with_resource)) {
             for values in self.assignments(&keys, &with_resource, &case, &base, progress)? {
                 let assigned = apply(&base, &values);
-                for found in
-                    resources::classes(&self.rules, &class.rules, &self.helpful, &assigned)?
-                {
+                for found in self.resources(&class.rules, &assigned)? {
                     if self.possible(&found.rules) {
                         let at = Place {
-                            request: apply(
-                                &self.subject.request(&class.action, &found.resource),
-                                &values,
-                            ),
+                            request: apply(&self.request(&class.action, &found.resource), &values),
                             rules: found.rules,
                             keys: &keys,
                         };
@@ -184,9 +156,26 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// Whether the question is about the principal's own side only.
+    fn one_sided(&self) -> bool {
+        !self.by_resource
+    }
+
+    fn request(&self, action: &str, resource: &str) -> Request {
+        let request = self.subject.request(action, resource);
+        match self.subject.principal.account() {
+            Some(own) if self.one_sided() => request.in_account(own),
+            _ => request,
+        }
+    }
+
+    fn resources(&self, rules: &Bits, request: &Request) -> Result<Vec<ResourceClass>, Unknown> {
+        resources::classes(&self.rules, rules, &self.helpful, request, !self.one_sided())
+    }
+
     /// The values of a key, if they are known beforehand; none of them: it is missing.
     fn constant(&self, key: &str, base: &Request) -> Option<Vec<String>> {
-        let derived = || base.values(key).filter(|_| key != "aws:resourceaccount");
+        let derived = || base.values(key).filter(|_| key != RESOURCE_ACCOUNT);
         self.subject.known.get(key).cloned().or_else(|| derived().map(<[String]>::to_vec))
     }
 
@@ -364,11 +353,38 @@ impl<'a> Search<'a> {
         }
         for request in variants {
             if self.matches(&request, progress)? {
+                let Some(request) = self.of_one_account(request, progress)? else { continue };
                 progress.found.push(request);
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// The request with the account that stands in the ARN of its resource, if it is looked for with
+    /// that as well.
+    fn of_one_account(
+        &self,
+        request: Request,
+        progress: &mut Progress,
+    ) -> Result<Option<Request>, Unknown> {
+        let Some(written) = account_of(request.resource()) else { return Ok(Some(request)) };
+        let given = request.context().get(RESOURCE_ACCOUNT);
+        let elsewhere = !self.one_sided() && request.resource_account() != Some(written);
+        let same = !elsewhere && given.is_none_or(|given| *given == [written]);
+        if same {
+            return Ok(Some(request));
+        }
+        let honest = if given.is_some() {
+            request.clone().with(RESOURCE_ACCOUNT, [written])
+        } else {
+            request.clone()
+        };
+        if !elsewhere && self.matches(&honest, progress)? {
+            return Ok(Some(honest));
+        }
+        progress.doubtful = true;
+        Ok(None)
     }
 
     fn matches(&self, request: &Request, progress: &mut Progress) -> Result<bool, Unknown> {

@@ -122,6 +122,16 @@ impl Principal {
         self.identity.as_deref()
     }
 
+    /// Whether it is a session of this role, as far as its ARN tells.
+    pub(crate) fn is_session_of(&self, role: &Self) -> bool {
+        let name = |principal: &Self| {
+            let (partition, service, account, resource) = segments(principal.identity()?)?;
+            let name = resource.strip_prefix("role/")?.rsplit('/').next()?;
+            Some([partition, service, account, name].map(str::to_owned))
+        };
+        self.kind == PrincipalKind::Session && name(self).is_some_and(|n| Some(n) == name(role))
+    }
+
     /// Whether it is an identity of IAM, to which policies can be attached. The others get only what
     /// the policy of the resource gives them.
     pub fn is_identity(&self) -> bool {

@@ -5,6 +5,8 @@ mod generated;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
+mod prove_accounts;
+#[cfg(test)]
 mod prove_by_enumeration;
 #[cfg(test)]
 mod prove_samples;

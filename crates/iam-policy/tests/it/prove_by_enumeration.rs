@@ -10,7 +10,7 @@ use proptest::prelude::*;
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
 const ACTIONS: [&str; 7] = ["s:A", "s:B", "s:*", "*", "s:?", "*:A", "s:a*"];
-const RESOURCES: [&str; 10] = [
+const RESOURCES: [&str; 12] = [
     "*",
     "x",
     "x/*",
@@ -21,6 +21,8 @@ const RESOURCES: [&str; 10] = [
     "x/${aws:PrincipalTag/t}/*",
     "x/${aws:username, 'b'}",
     "x*a",
+    "arn:aws:s::*:x",
+    "arn:aws:s::444455556666:x",
 ];
 /// Operator, key, values.
 const TESTS: [(&str, &str, &[&str]); 34] = [
@@ -61,8 +63,22 @@ const TESTS: [(&str, &str, &[&str]); 34] = [
 ];
 
 const SOME_ACTIONS: [&str; 6] = ["s:A", "s:B", "s:aa", "t:A", "u", "s:AB"];
-const SOME_RESOURCES: [&str; 12] =
-    ["*", "x", "y", "x/", "x/a", "x/b", "x/c", "x/a/", "x/c/a", "y/a", "xa", "x/ab"];
+const SOME_RESOURCES: [&str; 14] = [
+    "*",
+    "x",
+    "y",
+    "x/",
+    "x/a",
+    "x/b",
+    "x/c",
+    "x/a/",
+    "x/c/a",
+    "y/a",
+    "xa",
+    "x/ab",
+    "arn:aws:s::111122223333:x",
+    "arn:aws:s::444455556666:x",
+];
 /// Values of keys to try: every list, one key after the other.
 fn domain(key: &str) -> Vec<Vec<&'static str>> {
     let texts: &[&[&str]] = match key {
@@ -261,7 +277,9 @@ fn counterexample(
     let ready = Ready::new(policies, claim);
     for action in SOME_ACTIONS {
         for resource in SOME_RESOURCES {
-            let mut requests = vec![Request::new(ROLE, action, resource)];
+            // Without policies of resources, other accounts are taken to allow everything.
+            let request = Request::new(ROLE, action, resource).in_account("111122223333");
+            let mut requests = vec![request];
             for key in &keys {
                 if let Some((_, values)) = known.filter(|(known, _)| known == key) {
                     let with = |r: &Request| r.clone().with(key, values.iter().copied());
