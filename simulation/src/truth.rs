@@ -11,6 +11,8 @@ pub(crate) struct Truth {
     pub(crate) directory: Directory,
     /// By person, team and domain: whether there is a right, and since when that is so.
     standing: BTreeMap<(String, String, String), (bool, Timestamp)>,
+    /// Person and team of every grant, whether another outranks it or not, and when it last held.
+    granted: BTreeMap<(String, String), Timestamp>,
     begun: Timestamp,
     /// When a group was last changed.
     pub(crate) groups_changed: Timestamp,
@@ -24,6 +26,7 @@ impl Truth {
             map,
             directory,
             standing: BTreeMap::new(),
+            granted: BTreeMap::new(),
             begun: now,
             groups_changed: now,
             map_changed: now,
@@ -40,6 +43,11 @@ impl Truth {
 
     /// Takes note of what has changed; after every change and at every boundary of a grant.
     pub(crate) fn observe(&mut self, now: Timestamp) {
+        for at in self.granted.values_mut() {
+            *at = now.min(*at);
+        }
+        let granted = self.map.granted(&self.directory, now).into_keys();
+        self.granted.extend(granted.map(|of| (of, Timestamp::MAX)));
         let rights = self.map.rights(&self.directory, now);
         for ((person, team), domain) in &rights {
             let key = (person.clone(), team.clone(), domain.clone());
@@ -74,6 +82,19 @@ impl Truth {
         now: Timestamp,
     ) -> bool {
         matches!(self.standing(right), (false, since) if now.duration_since(since) >= long)
+    }
+
+    /// Whether a grant gave the person this team at any time since then. Lists of members are read one
+    /// after the other, so that a pass may see one group before a change and another one after it: of
+    /// somebody's teams the one that is outranked by another that is read as lost already.
+    pub(crate) fn granted_within(
+        &self,
+        right: &Right<'_>,
+        long: SignedDuration,
+        now: Timestamp,
+    ) -> bool {
+        let of = (right.person.to_owned(), right.team.to_owned());
+        self.granted.get(&of).is_some_and(|at| now.duration_since(*at) < long)
     }
 
     fn standing(&self, right: &Right<'_>) -> (bool, Timestamp) {

@@ -171,8 +171,11 @@ impl Watch {
         let is_new_map = case.now.duration_since(case.truth.map_changed) < STALE;
         let fits = |role: &str, team: &Team| is_new_map || role == map.role_arn(team);
         let mut fit = map.teams.iter().filter(|team| role.is_none_or(|role| fits(role, team)));
+        let is_torn = case.now.duration_since(case.truth.groups_changed) < STALE;
         let holds = fit.any(|team| {
-            !case.truth.without_for(&Right { team: &team.key, ..right }, STALE, case.now)
+            let right = Right { team: &team.key, ..right };
+            !case.truth.without_for(&right, STALE, case.now)
+                || (is_torn && case.truth.granted_within(&right, STALE, case.now))
         });
         self.tally.expect(Invariant::NobodyWithoutRight, case.now, holds, || {
             format!("{right:?} by {:?}", case.deed)

@@ -402,6 +402,15 @@ impl Map {
 
     /// Who has a right to what at a time.
     pub(crate) fn rights(&self, directory: &Directory, now: Timestamp) -> Rights {
+        self.one_each_in_sso(self.granted(directory, now))
+    }
+
+    /// Whom the grants give which team, with the best rank.
+    pub(crate) fn granted(
+        &self,
+        directory: &Directory,
+        now: Timestamp,
+    ) -> BTreeMap<(String, String), (i32, usize)> {
         let mut all: BTreeMap<(String, String), (i32, usize)> = BTreeMap::new();
         for (place, grant) in self.grants.iter().enumerate() {
             let begun = grant.from.is_none_or(|from| from <= now);
@@ -424,7 +433,7 @@ impl Map {
                 }
             }
         }
-        self.one_each_in_sso(all)
+        all
     }
 
     /// In a domain in SSO mode a person has one team: of the highest priority, then the first.
