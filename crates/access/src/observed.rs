@@ -23,6 +23,10 @@ pub const TAG_AGREED: &str = "stagedoor:leaving-agreed";
 /// Every tag of Stagedoor's own starts with this; the map may set none of them.
 pub const TAG_PREFIX: &str = "stagedoor:";
 
+/// Keys of the tags that Stagedoor sets of its own. IAM tells the keys of tags apart without regard
+/// to case, `aws:TagKeys` with it: a policy that guards them must compare without.
+pub const TAG_KEYS: [&str; 5] = [TAG_INSTANCE, TAG_PERSON, TAG_TEAM, TAG_LEAVING, TAG_AGREED];
+
 /// Everything that was read from AWS for one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Observed {

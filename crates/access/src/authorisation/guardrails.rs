@@ -9,7 +9,7 @@ use super::reach::{camel, execution_roles, homes, teams_by_network};
 use super::ways::Ways;
 use crate::ids::{AccountId, DomainKey};
 use crate::map::{AccessMap, Diagnostic, Domain, Hub, codes};
-use crate::observed::{TAG_PREFIX, TAG_TEAM};
+use crate::observed::{TAG_KEYS, TAG_TEAM};
 use iam_policy::bundle::ControlPolicy;
 use iam_policy::document::Limit;
 use iam_policy::{Document, Statement};
@@ -138,7 +138,7 @@ impl<'m> Guarded<'m> {
             spared(
                 Statement::deny("StagedoorTagsOnlyByStagedoor")
                     .actions(["sagemaker:AddTags", "sagemaker:DeleteTags"])
-                    .when("ForAnyValue:StringLike", "aws:TagKeys", [format!("{TAG_PREFIX}*")]),
+                    .when("ForAnyValue:StringEqualsIgnoreCase", "aws:TagKeys", TAG_KEYS),
             ),
         ])
     }

@@ -5,6 +5,7 @@
 
 use super::reach::execution_roles;
 use crate::map::AccessMap;
+use crate::observed::TAG_KEYS;
 use iam_policy::bundle::{PermissionSet, Role};
 use iam_policy::{Document, Statement};
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +79,7 @@ pub(super) fn sets(map: &AccessMap, roles: &[Role]) -> Vec<PermissionSet> {
         ),
         set(
             "StagedoorSageMakerAdmin",
-            "Administers SageMaker, and signs in as nobody",
+            "Administers SageMaker and opens nobody's Studio; its jobs may run as any team's role",
             SHORT,
             sagemaker_admin(everything, &executed),
         ),
@@ -201,7 +202,7 @@ fn sagemaker_admin(everything: Vec<String>, executed: &BTreeSet<String>) -> Vec<
         Statement::deny("StagedoorTagsOnlyByStagedoor")
             .actions(["sagemaker:AddTags", "sagemaker:DeleteTags"])
             .resources(["*"])
-            .when("ForAnyValue:StringLike", "aws:TagKeys", ["stagedoor:*"]),
+            .when("ForAnyValue:StringEqualsIgnoreCase", "aws:TagKeys", TAG_KEYS),
     );
     statements.push(no_way_in());
     statements

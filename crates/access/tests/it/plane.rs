@@ -326,6 +326,8 @@ fn nobody_else_changes_profiles_or_their_tags() {
     for action in ["sagemaker:AddTags", "sagemaker:DeleteTags"] {
         let own: &[&str] = &["CostCenter", "stagedoor:team"];
         assert_eq!((by(SPOKE, action, own), by(admin, action, own)), (ALLOWED, FORBIDDEN));
+        // IAM reads the tags of a profile without regard to case.
+        assert_eq!(by(admin, action, &["Stagedoor:TEAM"]), FORBIDDEN);
         assert_eq!(by(admin, action, &["CostCenter"]), ALLOWED);
     }
     assert_eq!(by(admin, "sagemaker:DeleteUserProfile", &[]), ALLOWED, "to clean up");

