@@ -41,6 +41,7 @@ pub(crate) struct Serving {
 pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map_path = &args.map.map;
     let map = mapfile::load(map_path)?;
+    mapfile::prove_invariants(&map, map_path)?;
     for Caution { code, key, message } in map.cautions() {
         tracing::warn!(code, key, "{message}");
     }

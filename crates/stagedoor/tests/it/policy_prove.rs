@@ -62,10 +62,10 @@ fn what_the_map_says_must_hold_is_proved_of_its_roles() {
 }
 
 #[test]
-fn a_map_that_breaks_what_it_says_must_hold_is_refused_by_validate_apply_and_sync() {
+fn a_map_that_breaks_what_it_says_must_hold_is_refused_by_all_who_act_on_it() {
     let folder = folder("  - presign_only_from: [lab]\n");
     stagedoor(folder.path(), &["policy", "prove"]).exits(5);
-    for command in ["validate", "apply", "sync"] {
+    for command in ["validate", "apply", "sync", "serve"] {
         stagedoor(folder.path(), &[command]).exits(3).says(&[
             "access.yaml:10:5: `presign_only_from: [lab]` does not hold: \
              arn:aws:iam::111122223333:role/stagedoor-fraud is allowed \
