@@ -8,17 +8,22 @@ use std::process::Stdio;
 
 /// Builds a package and says where one of its binaries is.
 pub(super) fn release(package: &str, binary: &str) -> Result<PathBuf> {
-    built(&["--package", package], binary)
+    built(&["--package", package, "--bin", binary], binary)
+}
+
+/// The same of an example of a package.
+pub(super) fn release_example(package: &str, example: &str) -> Result<PathBuf> {
+    built(&["--package", package, "--example", example], example)
 }
 
 /// The same of a package that is a workspace of its own, by its `Cargo.toml` from the root.
 pub(super) fn release_apart(manifest: &str, binary: &str) -> Result<PathBuf> {
-    built(&["--manifest-path", manifest], binary)
+    built(&["--manifest-path", manifest, "--bin", binary], binary)
 }
 
 fn built(which: &[&str], binary: &str) -> Result<PathBuf> {
     let output = workspace::cargo()
-        .args(["build", "--release", "--bin", binary])
+        .args(["build", "--release"])
         .args(which)
         .args(["--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())

@@ -4,7 +4,7 @@ use super::build;
 use super::comparison::{Better, Comparison, Sample};
 use super::contender::Contender;
 use crate::{Outcome, say};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
 const ABOUT: &str = "
@@ -20,6 +20,9 @@ One at a time, on one thread, in rounds, each first in another one. Rates are by
 thread. Numbers are medians (least–greatest).";
 
 const OURS: &str = "iam-policy";
+
+/// The most decisions that a proof about a full role may take.
+const MOST_CALLS: u32 = 200_000;
 
 /// How much is measured.
 #[derive(Debug)]
@@ -78,7 +81,22 @@ pub(super) fn run(amount: &Amount) -> Result<Outcome> {
     for comparison in comparisons(&rows) {
         say::line(&comparison.to_string());
     }
+    for line in proof_calls()?.lines() {
+        say::line(&format!("calls policy-proof-{line} (limit {MOST_CALLS})"));
+    }
     Ok(Outcome::Done)
+}
+
+/// What proofs over a full role take, a line each.
+fn proof_calls() -> Result<String> {
+    let program = build::release_example("iam-policy", "proof_calls")?;
+    let output = Command::new(program).output().context("cannot run proof_calls")?;
+    ensure!(
+        output.status.success(),
+        "proof_calls failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Ours against each of the others. The request that is allowed is the one with a goal: nobody can
