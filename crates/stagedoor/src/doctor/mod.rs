@@ -1,4 +1,4 @@
-//! Whether Stagedoor can do its work here: what is read ([`facts`]) and what follows ([`judge`]).
+//! Whether Stagedoor can do its work here: what is read ([`facts`]) and what follows ([`mod@judge`]).
 
 mod facts;
 mod judge;
