@@ -4,7 +4,7 @@
 //! The data is a snapshot, `data/service-reference.txt`, made by `cargo xtask iam-data` from the
 //! packages that the file names, with their dates. It is text inside the binary: a service is read
 //! when it is first asked for, and stays. Global condition keys are not in those packages; they are
-//! in [`global_keys`]. Where datasets differ, both are accepted ([`differences`]).
+//! in `global_keys`. Where datasets differ, both are accepted (`differences`).
 //!
 //! ```
 //! use iam_policy::service_reference::{self, AccessLevel};

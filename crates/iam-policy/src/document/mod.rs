@@ -3,7 +3,7 @@
 //!
 //! The grammar is the one of the IAM user guide, "Grammar of the IAM JSON policy language": nearly
 //! every list may be written as a single value. Text is read by [`Source::parse`] alone, within
-//! [bounds](bounds), and every error says at which line and column.
+//! [bounds], and every error says at which line and column.
 
 pub mod bounds;
 mod build;

@@ -15,7 +15,7 @@ pub(super) enum World {
     Aws,
 }
 
-/// The documented facts that [`World::Aws`] rests on, as sentences.
+/// The documented facts that `World::Aws` rests on, as sentences.
 pub const AWS_FACTS: [&str; 4] = [
     "A request comes by one path: over the internet it carries aws:SourceIp and none of aws:SourceVpc, \
      aws:SourceVpcArn, aws:SourceVpce, aws:VpcSourceIp; through a VPC endpoint all of these and no \
