@@ -1,81 +1,26 @@
-//! How many decisions the proofs about a full role take.
-//!
-//! The role has every ML activity behind the team wall, a permissions boundary, and two levels of
-//! service control policies. `cargo xtask bench policy` prints what this says.
+//! How many decisions the proofs about a full role take. `cargo xtask bench policy` prints what this
+//! says.
 
-use iam_policy::persona::{
-    Activity, KmsKeys, Scope, StudioDomain, Vpc, instance_limits, statements, team_wall,
-};
-use iam_policy::prove::{Claim, Documents, Owner, PRESIGN, Subject, Verdict, prove};
-use iam_policy::{Document, Statement};
+#[path = "../tests/it/full_role.rs"]
+mod full_role;
+
+use full_role::{documents, owner, role, scope};
+use iam_policy::prove::{Claim, Subject, Verdict, prove};
 use std::io::{self, Write as _};
 
 fn main() -> io::Result<()> {
     let scope = scope();
     let subject = Subject::new(scope.role_arn.as_str());
-    let owner = Owner {
-        tag_key: scope.tag_key.clone(),
-        value: scope.tag_value.clone(),
-        role: Some(scope.role_arn.clone()),
-        others: vec!["arn:aws:s3:::ops-*".into()],
-    };
+    let documents = documents(role(&scope));
     let mut out = io::stdout();
     for (name, claim) in [
-        ("team-wall", Claim::team_apart("fraud", &owner)),
+        ("team-wall", Claim::team_apart("fraud", &owner(&scope))),
         ("networks", Claim::presign_only_from("office", &scope.own_links)),
     ] {
-        match prove(&subject, &documents(&scope), &claim, 1) {
+        match prove(&subject, &documents, &claim, 1) {
             Verdict::Proved { calls, .. } => writeln!(out, "{name} {calls}")?,
             verdict => return Err(io::Error::other(format!("{name} is not proved: {verdict:?}"))),
         }
     }
     Ok(())
-}
-
-fn scope() -> Scope {
-    let texts = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>();
-    let office = Statement::allow("Office")
-        .when("IpAddress", "aws:VpcSourceIp", ["10.100.0.0/16"])
-        .when("StringEquals", "aws:SourceVpc", ["vpc-0abc"]);
-    Scope {
-        partition: "aws".into(),
-        account_id: "111122223333".into(),
-        domains: [StudioDomain { region: "eu-west-1".into(), id: "d-abcdefghijkl".into() }].into(),
-        team: "fraud".into(),
-        tag_key: "stagedoor:team".into(),
-        tag_value: "fraud".into(),
-        role_arn: "arn:aws:iam::111122223333:role/studio-fraud".into(),
-        shared_space: Some("lab".into()),
-        own_links: vec![office.condition],
-        source_identity: true,
-        buckets: texts(&["fraud-data", "fraud-lab-*"]),
-        repositories: texts(&["fraud/*"]),
-        kms_keys: KmsKeys {
-            data: texts(&["arn:aws:kms:eu-west-1:111122223333:key/data"]),
-            volumes: texts(&["arn:aws:kms:eu-west-1:111122223333:key/volumes"]),
-        },
-        vpc: Some(Vpc { subnets: texts(&["subnet-0a"]), security_groups: texts(&["sg-0a"]) }),
-        instance_types: texts(&["ml.t3.*"]),
-        workgroups: texts(&["fraud"]),
-        databases: texts(&["fraud"]),
-    }
-}
-
-fn documents(scope: &Scope) -> Documents {
-    let activities = Activity::ALL.map(|(_, activity)| activity);
-    let role = [statements(&activities, scope), team_wall(scope), instance_limits(scope)].concat();
-    let all = || Statement::allow("All").actions(["*"]).resources(["*"]);
-    let services =
-        ["sagemaker:*", "s3:*", "logs:*", "ecr:*", "iam:PassRole", "kms:*", "cloudwatch:*"];
-    let boundary = Statement::allow("Services").actions(services).resources(["*"]);
-    let console = Statement::deny("NoLinksInTheConsole").actions([PRESIGN]).resources(["*"]).when(
-        "Null",
-        "aws:SourceVpc",
-        ["true"],
-    );
-    Documents {
-        boundary: Some(Document::new([boundary])),
-        scp: vec![vec![Document::new([all()])], vec![Document::new([all(), console])]],
-        ..Documents::of([Document::new(role)])
-    }
 }

@@ -92,6 +92,3 @@ pub use claims::{Owner, PRESIGN};
 pub use documents::Documents;
 pub use subject::Subject;
 pub use world::AWS_FACTS;
-
-#[cfg(test)]
-mod generated_tests;

@@ -1,40 +1,18 @@
 //! What this crate writes passes its own lint.
 
+use crate::full_role;
 use iam_policy::lint::{Kind, Severity, lint_all};
 use iam_policy::persona::{
-    Activity, Conditions, KmsKeys, Scope, StudioDomain, Vpc, instance_limits, statements,
-    team_wall, trust,
+    Activity, Conditions, KmsKeys, Scope, instance_limits, statements, team_wall, trust,
 };
 use iam_policy::{Document, Values};
 use std::collections::BTreeMap;
 
 fn scope() -> Scope {
-    let text = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect::<Vec<_>>();
     let endpoint: Values = ["vpce-0abc"].into_iter().collect();
     let network = [("aws:SourceVpce".to_owned(), endpoint)].into();
     let own_links: Conditions = BTreeMap::from([("StringEquals".to_owned(), network)]);
-    Scope {
-        partition: "aws".into(),
-        account_id: "111122223333".into(),
-        domains: [StudioDomain { region: "eu-west-1".into(), id: "d-abcdefghijkl".into() }].into(),
-        team: "fraud".into(),
-        tag_key: "stagedoor:team".into(),
-        tag_value: "fraud".into(),
-        role_arn: "arn:aws:iam::111122223333:role/studio-fraud".into(),
-        shared_space: None,
-        own_links: vec![own_links],
-        source_identity: true,
-        buckets: text(&["fraud-data", "fraud-lab-*"]),
-        repositories: text(&["fraud/*"]),
-        kms_keys: KmsKeys {
-            data: text(&["arn:aws:kms:eu-west-1:111122223333:key/data"]),
-            volumes: text(&["arn:aws:kms:eu-west-1:111122223333:key/volumes"]),
-        },
-        vpc: Some(Vpc { subnets: text(&["subnet-0a"]), security_groups: text(&["sg-0a"]) }),
-        instance_types: text(&["ml.t3.*"]),
-        workgroups: text(&["fraud"]),
-        databases: text(&["fraud"]),
-    }
+    Scope { shared_space: None, own_links: vec![own_links], ..full_role::scope() }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Tests of the crate as others use it.
 
 #[cfg(test)]
+mod full_role;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod network;
@@ -8,6 +10,8 @@ mod network;
 mod prove_accounts;
 #[cfg(test)]
 mod prove_by_enumeration;
+#[cfg(test)]
+mod prove_generated;
 #[cfg(test)]
 mod prove_samples;
 #[cfg(test)]

@@ -1,57 +1,12 @@
 //! Proofs about what is generated, and about what it would be if something of it were missing.
 
-use super::*;
-use crate::document::{Document, Effect, Statement};
-use crate::persona::tests::scope;
-use crate::persona::{Activity, Conditions, Scope, instance_limits, statements, team_wall};
+use crate::full_role::{documents, owner, role, scope};
+use iam_policy::document::{Document, Effect, Statement};
+use iam_policy::persona::{Conditions, team_wall};
+use iam_policy::prove::{Claim, Documents, PRESIGN, Subject, Verdict, prove};
 
 /// The most decisions that a proof about a full role may need.
 const TARGET: usize = 200_000;
-
-fn full_scope() -> Scope {
-    let office = Statement::allow("Office")
-        .when("IpAddress", "aws:VpcSourceIp", ["10.100.0.0/16"])
-        .when("StringEquals", "aws:SourceVpc", ["vpc-0abc"]);
-    Scope {
-        instance_types: vec!["ml.t3.*".into()],
-        shared_space: Some("lab".into()),
-        own_links: vec![office.condition],
-        ..scope()
-    }
-}
-
-/// Every activity, behind the wall.
-fn role(scope: &Scope) -> Vec<Statement> {
-    let activities = Activity::ALL.map(|(_, activity)| activity);
-    [statements(&activities, scope), team_wall(scope), instance_limits(scope)].concat()
-}
-
-fn owner(scope: &Scope) -> Owner {
-    Owner {
-        tag_key: scope.tag_key.clone(),
-        value: scope.tag_value.clone(),
-        role: Some(scope.role_arn.clone()),
-        others: vec!["arn:aws:s3:::ops-*".into()],
-    }
-}
-
-/// The role with a boundary and two levels of service control policies.
-fn policies(role: Vec<Statement>) -> Documents {
-    let all = || Statement::allow("All").actions(["*"]).resources(["*"]);
-    let services =
-        ["sagemaker:*", "s3:*", "logs:*", "ecr:*", "iam:PassRole", "kms:*", "cloudwatch:*"];
-    let boundary = Statement::allow("Services").actions(services).resources(["*"]);
-    let console = Statement::deny("NoLinksInTheConsole").actions([PRESIGN]).resources(["*"]).when(
-        "Null",
-        "aws:SourceVpc",
-        ["true"],
-    );
-    Documents {
-        boundary: Some(Document::new([boundary])),
-        scp: vec![vec![Document::new([all()])], vec![Document::new([all(), console])]],
-        ..Documents::of([Document::new(role)])
-    }
-}
 
 fn is_proved(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Proved { .. })
@@ -59,21 +14,21 @@ fn is_proved(verdict: &Verdict) -> bool {
 
 #[test]
 fn a_full_role_keeps_teams_apart_within_the_calls_that_are_allowed() {
-    let scope = full_scope();
+    let scope = scope();
     let role = role(&scope);
     assert!(role.len() >= 60, "{}", role.len());
     let subject = Subject::new(scope.role_arn.as_str());
     let claim = Claim::team_apart("fraud", &owner(&scope));
-    let verdict = prove(&subject, &policies(role), &claim, 1);
+    let verdict = prove(&subject, &documents(role), &claim, 1);
     assert!(is_proved(&verdict), "{verdict:?}");
     assert!(verdict.calls() <= TARGET);
 }
 
 #[test]
 fn a_full_role_makes_links_from_its_networks_only_within_the_calls_that_are_allowed() {
-    let scope = full_scope();
+    let scope = scope();
     let subject = Subject::new(scope.role_arn.as_str());
-    let policies = policies(role(&scope));
+    let policies = documents(role(&scope));
     let claim = Claim::presign_only_from("office", &scope.own_links);
     let verdict = prove(&subject, &policies, &claim, 1);
     let Verdict::Proved { evidence, assumptions, calls } = &verdict else { panic!("{verdict:?}") };
@@ -146,7 +101,7 @@ fn without_effect(role: &[Statement], subject: &Subject) -> Vec<String> {
 
 #[test]
 fn every_wider_role_is_told_from_the_one_that_is_generated() {
-    let scope = full_scope();
+    let scope = scope();
     let role = role(&scope);
     assert_eq!(widened(&role).len(), 100);
     // What the wall denies although nothing grants it, and the other way round.
@@ -165,7 +120,7 @@ fn every_wider_role_is_told_from_the_one_that_is_generated() {
 
 #[test]
 fn every_stone_of_the_wall_holds_something_that_no_other_holds() {
-    let scope = full_scope();
+    let scope = scope();
     let wide = Statement::allow("Wide").actions(["*"]).resources(["*"]);
     let wall: Vec<Statement> = team_wall(&scope).into_iter().chain([wide]).collect();
     assert_eq!(without_effect(&wall, &Subject::new(scope.role_arn.as_str())), Vec::<String>::new());
