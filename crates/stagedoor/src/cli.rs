@@ -31,6 +31,7 @@ pub(crate) use saml::{
 pub(crate) use serving::{DemoArgs, SandboxArgs, ServeArgs};
 pub(crate) use simulation::SimulateArgs;
 
+use crate::store_location::StoreLocation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -92,12 +93,19 @@ pub(crate) struct MapArg {
     pub(crate) map: PathBuf,
 }
 
-/// Where the embedded store is.
+/// Where the store is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreArg {
-    /// The SQLite file with sessions, used assertions and the audit log.
-    #[arg(long, value_name = "FILE", default_value = "stagedoor.db", env = "STAGEDOOR_STORE")]
-    pub(crate) store: PathBuf,
+    /// The store with sessions, used assertions, the audit log and the queue: a SQLite file, or
+    /// `dynamodb:TABLE`, which several replicas can share.
+    #[arg(
+        long,
+        value_name = "FILE|dynamodb:TABLE",
+        default_value = "stagedoor.db",
+        env = "STAGEDOOR_STORE",
+        value_parser = StoreLocation::parse
+    )]
+    pub(crate) store: StoreLocation,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
 use crate::output;
+use crate::store_location::StoreLocation;
 use crate::system::{SystemClock, SystemEntropy};
 use access::ids::Region;
 use access::map::{AccessMap, DirectoryConfig};
@@ -11,8 +12,8 @@ use aws::Aws;
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::meter::Meter;
 use control::plane::{Bell, Plane};
+use control::ports::Store;
 use saml_sp::ServiceProviderKey;
-use std::path::Path;
 use std::sync::Arc;
 use store::SqliteStore;
 
@@ -23,7 +24,7 @@ const COOKIE_KEY_GENERATION: u32 = 1;
 #[derive(Debug, Clone)]
 pub(crate) struct Parts {
     pub(crate) aws: Arc<Aws>,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) plane: Plane,
 }
 
@@ -33,44 +34,59 @@ pub(crate) fn directory_region(map: &AccessMap) -> &Region {
     region
 }
 
-/// Opens the store's file.
+/// Opens the store: makes a file that is not there, but never a table.
 ///
 /// # Errors
 /// The store cannot be opened; the message says why and what to do.
-pub(crate) fn open_store(path: &Path) -> Result<SqliteStore> {
-    SqliteStore::open(path).with_context(|| format!("store {}", path.display()))
+pub(crate) async fn open_store(location: &StoreLocation, _aws: &Aws) -> Result<Arc<dyn Store>> {
+    let context = || format!("store {location}");
+    match location {
+        StoreLocation::File(path) => {
+            let path = path.clone();
+            let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await;
+            Ok(Arc::new(opened.with_context(context)?.with_context(context)?))
+        }
+        StoreLocation::DynamoDb(_) => {
+            let message = "this build cannot use DynamoDB tables; name a file with --store FILE";
+            Err(anyhow::Error::new(BadConfiguration::new("store-unsupported", message)))
+                .with_context(context)
+        }
+    }
 }
 
 /// The store for commands that only read: whom an admin offboarded stands there. Where there is no
 /// file yet, none is made.
-pub(crate) fn readable_store(path: &Path) -> Result<SqliteStore> {
-    if path.exists() { open_store(path) } else { forgetful_store() }
+pub(crate) async fn readable_store(location: &StoreLocation, aws: &Aws) -> Result<Arc<dyn Store>> {
+    if location.is_missing_file() { forgetful_store() } else { open_store(location, aws).await }
 }
 
 /// A store for commands that need nothing of it: it forgets.
-pub(crate) fn forgetful_store() -> Result<SqliteStore> {
-    SqliteStore::in_memory().context("the store in memory")
+pub(crate) fn forgetful_store() -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(SqliteStore::in_memory().context("the store in memory")?))
 }
 
 /// The store of a command that writes, or that only shows what it would write.
-pub(crate) fn store(path: &Path, dry_run: bool) -> Result<SqliteStore> {
+pub(crate) async fn store(
+    location: &StoreLocation,
+    aws: &Aws,
+    dry_run: bool,
+) -> Result<Arc<dyn Store>> {
     if dry_run {
-        return readable_store(path);
+        return readable_store(location, aws).await;
     }
     // A mistyped path would else pass for a store in which nobody was ever offboarded.
-    if !path.exists() {
+    if location.is_missing_file() {
         output::talk(&format!(
-            "note: there was no store at {}, a new one is made: it knows of no freeze and of nobody \
-             whom an admin offboarded (--store names another)",
-            path.display()
+            "note: there was no store at {location}, a new one is made: it knows of no freeze and of \
+             nobody whom an admin offboarded (--store names another)"
         ));
     }
-    open_store(path)
+    open_store(location, aws).await
 }
 
 /// Puts a plane together.
-pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
-    let (aws, store) = (Arc::new(aws), Arc::new(store));
+pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
+    let aws = Arc::new(aws);
     let DirectoryConfig::IdentityCenter { region, identity_store_id } = &map.directory;
     let directory = Arc::new(aws.identity_center(region, identity_store_id));
     let studio = Arc::new(aws.studio());
@@ -103,7 +119,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: SqliteStore) -> Parts {
 /// # Errors
 /// The store in memory cannot be made.
 pub(crate) fn only_observe(parts: &mut Parts) -> Result<()> {
-    let own = Arc::new(forgetful_store()?);
+    let own = forgetful_store()?;
     let plane = &mut parts.plane;
     plane.observe_only = true;
     plane.queue = Arc::clone(&own) as _;

@@ -19,6 +19,7 @@ mod progress;
 mod reference;
 mod report;
 mod sp_keys;
+mod store_location;
 mod system;
 
 use clap::Parser;

@@ -13,6 +13,7 @@ mod memberships;
 mod profile_index;
 mod secrets;
 mod state;
+mod store;
 mod studio;
 mod switch;
 mod wakeups;
@@ -36,6 +37,7 @@ pub use state::{
     AuditEntry, AuditLog, IdpSession, LoginRequests, PendingLogin, ReplayCache, Session, SessionId,
     Sessions, StoreError,
 };
+pub use store::Store;
 pub use studio::{
     AppOwner, DomainTarget, Ensured, Observe, Presign, PresignRequest, PresignedUrl, ProfileScope,
     ProfileSpec, ProfileUpdate, Provision,

@@ -22,8 +22,9 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     mapfile::prove_invariants(&map, &args.map.map)?;
     let expected = args.plan.as_deref().map(plan::load).transpose()?;
-    let store = compose::store(&args.store.store, args.dry_run)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let plane = compose::parts(map, aws, store).plane;
     if !args.dry_run
         && let Some(halt) = plane.halted().await
     {

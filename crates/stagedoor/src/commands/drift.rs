@@ -17,8 +17,9 @@ use std::fmt::Write;
 
 pub(super) async fn run(args: &DriftArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let store = compose::readable_store(&args.store.store)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let survey = {
         let _reading = Progress::spinner(plan::reading(&plane.map));
         plane.survey(&Scope::Everything).await?

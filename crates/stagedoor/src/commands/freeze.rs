@@ -6,12 +6,13 @@ use crate::system::SystemClock;
 use crate::{compose, output};
 use access::reason::ReasonCode;
 use anyhow::Result;
-use control::ports::{AuditEntry, AuditLog, Clock, Freeze, Switch, WorkKey, WorkQueue};
+use aws::Aws;
+use control::ports::{AuditEntry, Clock, Freeze, WorkKey};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Stops every change. What was said when it was frozen before stays.
 pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome> {
-    let store = compose::open_store(&args.store.store)?;
+    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
     let by = args.by.by.clone();
     let wanted = Freeze { by, reason: args.reason.clone(), at: SystemClock.now() };
     let before = store.freeze(&wanted).await?;
@@ -35,7 +36,7 @@ pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome
 
 /// Lets changes be made again.
 pub(super) async fn thaw(args: &ThawArgs, common: &Common) -> Result<Outcome> {
-    let store = compose::open_store(&args.store.store)?;
+    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
     let before = store.thaw().await?;
     if let Some(freeze) = &before {
         store.append(&entry("thawed", &args.by.by, &freeze.reason)).await?;

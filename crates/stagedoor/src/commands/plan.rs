@@ -18,7 +18,7 @@ use std::path::Path;
 pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
-    let store = compose::readable_store(&args.store.store)?;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
     let plane = compose::parts(map, aws, store).plane;
     let survey = {
         let _reading = Progress::spinner(reading(&plane.map));

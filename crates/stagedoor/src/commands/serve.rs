@@ -46,8 +46,9 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         tracing::warn!(code, key, "{message}");
     }
     let region = compose::directory_region(&map).clone();
-    let mut parts =
-        compose::parts(map, Aws::connect().await, compose::open_store(&args.store.store)?);
+    let aws = Aws::connect().await;
+    let store = compose::open_store(&args.store.store, &aws).await?;
+    let mut parts = compose::parts(map, aws, store);
     if args.observe_only {
         compose::only_observe(&mut parts)?;
     }

@@ -15,8 +15,9 @@ use std::collections::BTreeSet;
 pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     mapfile::prove_invariants(&map, &args.map.map)?;
-    let store = compose::store(&args.store.store, args.dry_run)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let scope = scope(&plane, &args.person).await?;
     if args.dry_run {
         let survey = {

@@ -16,8 +16,9 @@ use std::fmt::Write;
 pub(super) async fn run(args: &WhoCanArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let Asked { teams, roles } = asked(&map, &args.team_or_role)?;
-    let store = compose::readable_store(&args.store.store)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let survey = plane.survey(&Scope::Everything).await?;
     let (snapshot, observed) = (&survey.snapshot, &survey.observed);
     let found = holders(&plane.map, snapshot, observed, survey.now, &teams, &roles);

@@ -20,8 +20,9 @@ use std::fmt::Write;
 pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let asked = args.team.as_deref().map(|team| team_of(&map, team)).transpose()?;
-    let store = compose::readable_store(&args.store.store)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let person = people::find_or_id(&plane, &args.person).await?;
     let mut survey = plane.survey(&Scope::People(BTreeSet::from([person.clone()]))).await?;
     let teams = match &asked {

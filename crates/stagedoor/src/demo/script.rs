@@ -11,7 +11,6 @@ use access::observed::{ObservedProfile, Ownership, ProfileStatus};
 use access::plan::Step;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use control::event::{self, Concern, Verdict};
-use control::ports::AuditLog;
 use control::survey::Scope;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,7 @@
 use super::browser::aws_call;
 use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
+use crate::store_location::StoreLocation;
 use crate::system::SystemClock;
 use crate::{idp_metadata, mapfile};
 use access::authorisation::authorisation;
@@ -101,8 +102,10 @@ impl World {
             secret_access_key: "not-a-secret".to_owned(),
         };
         let region = Region::parse(REGION)?;
-        let store = compose::open_store(&folder.path().join("stagedoor.db"))?;
-        let parts = compose::parts(map, Aws::simulated(&simulator), store);
+        let aws = Aws::simulated(&simulator);
+        let file = StoreLocation::File(folder.path().join("stagedoor.db"));
+        let store = compose::open_store(&file, &aws).await?;
+        let parts = compose::parts(map, aws, store);
         let queue =
             Arc::new(Tap { queue: parts.aws.queue(&region, QUEUE), seen: Mutex::default() });
         let world = Self {

@@ -1,37 +1,40 @@
 //! Copies of fetched metadata, beside the store.
 
 use super::bounded;
+use crate::store_location::StoreLocation;
 use access::ids::IdpKey;
 use anyhow::{Context, Result};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The folder with the copies.
+/// The folder with the copies; none beside a table.
 #[derive(Debug, Clone)]
-pub(super) struct Copies(PathBuf);
+pub(super) struct Copies(Option<PathBuf>);
 
 impl Copies {
     /// Beside this store: `stagedoor.db` has `stagedoor.db.idp/`.
-    pub(super) fn beside(store: &Path) -> Self {
-        let mut folder = store.as_os_str().to_owned();
-        folder.push(".idp");
-        Self(PathBuf::from(folder))
+    pub(super) fn of(store: &StoreLocation) -> Self {
+        Self(store.file().map(|file| {
+            let mut folder = file.as_os_str().to_owned();
+            folder.push(".idp");
+            PathBuf::from(folder)
+        }))
     }
 
     /// The last good metadata from this address, if there is any.
     pub(super) fn get(&self, key: &IdpKey, url: &str) -> Option<Vec<u8>> {
-        bounded(&self.file(key, url)).ok()
+        bounded(&self.file(key, url)?).ok()
     }
 
     /// Keeps metadata in place of what was kept; whole or not at all.
     pub(super) fn put(&self, key: &IdpKey, url: &str, bytes: &[u8]) -> Result<()> {
-        let file = self.file(key, url);
+        let (Some(folder), Some(file)) = (&self.0, self.file(key, url)) else { return Ok(()) };
         let context = || format!("cannot write {}", file.display());
-        fs::create_dir_all(&self.0).with_context(context)?;
-        let mut temporary = tempfile::NamedTempFile::new_in(&self.0).with_context(context)?;
+        fs::create_dir_all(folder).with_context(context)?;
+        let mut temporary = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
         temporary.write_all(bytes).with_context(context)?;
         temporary.persist(&file).with_context(context)?;
         Ok(())
@@ -39,13 +42,13 @@ impl Copies {
 
     /// The address is part of the name: when the map names another one, the old copy is of somebody
     /// else.
-    fn file(&self, key: &IdpKey, url: &str) -> PathBuf {
+    fn file(&self, key: &IdpKey, url: &str) -> Option<PathBuf> {
         let mut name = format!("{key}-");
         for byte in digest(&SHA256, url.as_bytes()).as_ref().iter().take(8) {
             let _ = write!(name, "{byte:02x}");
         }
         name.push_str(".xml");
-        self.0.join(name)
+        Some(self.0.as_ref()?.join(name))
     }
 }
 
@@ -56,7 +59,7 @@ mod tests {
     #[test]
     fn a_copy_belongs_to_its_provider_and_its_address() {
         let folder = tempfile::tempdir().unwrap();
-        let copies = Copies::beside(&folder.path().join("stagedoor.db"));
+        let copies = Copies::of(&StoreLocation::File(folder.path().join("stagedoor.db")));
         let (corp, other) = (IdpKey::parse("corp").unwrap(), IdpKey::parse("other").unwrap());
         assert_eq!(copies.get(&corp, "https://a"), None);
         copies.put(&corp, "https://a", b"one").unwrap();

@@ -2,6 +2,7 @@
 
 use super::copies::Copies;
 use super::{Place, Source, Unusable, fetch};
+use crate::store_location::StoreLocation;
 use access::ids::IdpKey;
 use access::reason::ReasonCode;
 use control::door::Door;
@@ -48,7 +49,7 @@ impl Keeper {
         sources: Vec<Source>,
         door: &Door,
         plane: &Plane,
-        store: &Path,
+        store: &StoreLocation,
         check: Duration,
     ) -> Self {
         let mut beginning = JoinSet::new();
@@ -57,7 +58,7 @@ impl Keeper {
                 source,
                 door: door.clone(),
                 plane: plane.clone(),
-                copies: Copies::beside(store),
+                copies: Copies::of(store),
                 check,
                 failures: 0,
                 seen: None,

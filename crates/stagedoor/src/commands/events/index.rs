@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use control::event::Membership;
 use control::ports::{FormerGroup, MembershipIndex, Memberships, StoreError};
 use jiff::Timestamp;
-use store::SqliteStore;
+use std::sync::Arc;
 
 /// What the store remembers of memberships, and on top of it what this run learnt, which nobody
 /// keeps.
 #[derive(Debug)]
 pub(super) struct ReadOnly {
-    pub(super) kept: SqliteStore,
-    pub(super) learnt: SqliteStore,
+    pub(super) kept: Arc<dyn MembershipIndex>,
+    pub(super) learnt: Arc<dyn MembershipIndex>,
 }
 
 #[async_trait]
@@ -26,9 +26,9 @@ impl MembershipIndex for ReadOnly {
     }
 
     async fn membership(&self, id: &MembershipId) -> Result<Option<Membership>, StoreError> {
-        match MembershipIndex::membership(&self.kept, id).await? {
+        match self.kept.membership(id).await? {
             Some(known) => Ok(Some(known)),
-            None => MembershipIndex::membership(&self.learnt, id).await,
+            None => self.learnt.membership(id).await,
         }
     }
 

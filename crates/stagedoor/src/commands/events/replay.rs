@@ -30,11 +30,12 @@ pub(super) async fn run(args: &ReplayArgs, common: &Common) -> Result<Outcome> {
         let message = format!("{}: there is no event in it", args.path.display());
         return Err(BadConfiguration::new("event-invalid", message).into());
     }
-    let store = compose::store(&args.store.store, args.dry_run)?;
-    let mut plane = compose::parts(map, Aws::connect().await, store).plane;
-    if args.dry_run && args.store.store.exists() {
-        let kept = compose::open_store(&args.store.store)?;
-        plane.memberships = Arc::new(ReadOnly { kept, learnt: compose::forgetful_store()? });
+    let aws = Aws::connect().await;
+    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let mut plane = compose::parts(map, aws, store).plane;
+    if args.dry_run {
+        let (kept, learnt) = (plane.memberships, compose::forgetful_store()?);
+        plane.memberships = Arc::new(ReadOnly { kept, learnt });
     }
     let heard = hear(&plane, &told).await;
     tell(&told, &heard);

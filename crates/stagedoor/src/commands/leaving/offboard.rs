@@ -27,9 +27,9 @@ use std::io::{BufRead, IsTerminal};
 pub(in crate::commands) async fn run(args: &OffboardArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let looks = args.look.dry_run || args.look.status || args.look.receipt;
-    let path = &args.store.store;
-    let store = compose::store(path, looks)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::store(&args.store.store, &aws, looks).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let named = people::find(&plane, &args.person.person).await?;
     if args.look.receipt {
         return receipt::print(&plane, &named, common).await;

@@ -14,8 +14,9 @@ use serde_json::json;
 
 pub(in crate::commands) async fn run(args: &ReceiptArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let store = compose::readable_store(&args.store.store)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let named = people::find(&plane, &args.person.person).await?;
     print(&plane, &named, common).await
 }

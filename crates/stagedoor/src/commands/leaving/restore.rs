@@ -23,9 +23,9 @@ use serde_json::json;
 
 pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let path = &args.store.store;
-    let store = compose::store(path, args.dry_run)?;
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let named = people::find(&plane, &args.person.person).await?;
     let survey = plane.survey(&scope(&named.id)).await?;
     if let Some(team) = &args.team {

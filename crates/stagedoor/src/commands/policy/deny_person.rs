@@ -25,10 +25,9 @@ pub(super) async fn run(args: &DenyPersonArgs, common: &Common) -> Result<Outcom
     };
     let roles: BTreeSet<String> =
         known.placements.iter().map(|p| p.execution_role.to_string()).collect();
-    let path = &args.store.store;
-    let store =
-        if path.exists() { compose::open_store(path)? } else { compose::forgetful_store()? };
-    let plane = compose::parts(map, Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let plane = compose::parts(map, aws, store).plane;
     let named = people::find(&plane, &args.person.person).await?;
     let profiles = profiles(&plane, &named, team).await?;
     if profiles.is_empty() {

@@ -106,8 +106,9 @@ struct Known {
 
 /// Reads the person and their profiles, as `why` does.
 async fn asked(map: &AccessMap, args: &SimulateArgs) -> Result<Known> {
-    let store = compose::readable_store(&args.store.store)?;
-    let plane = compose::parts(map.clone(), Aws::connect().await, store).plane;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let plane = compose::parts(map.clone(), aws, store).plane;
     let hint = "the directory was asked for the person; with --groups nothing is asked";
     let person = people::find_or_id(&plane, &args.person).await.context(hint)?;
     let scope = Scope::People(BTreeSet::from([person.clone()]));

@@ -5,17 +5,19 @@ use crate::compose;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, visible};
 use anyhow::{Context, Result};
-use control::ports::{Attempt, Attempts, CheckRow, RowState};
+use aws::Aws;
+use control::ports::{Attempt, CheckRow, RowState};
 use serde_json::json;
 use std::fmt::Write;
 
 pub(super) async fn run(args: &AttemptsArgs, common: &Common) -> Result<Outcome> {
-    let path = &args.store.store;
-    if !path.exists() {
-        let message = format!("there is no store {}: name it with --store FILE", path.display());
+    let location = &args.store.store;
+    if location.is_missing_file() {
+        let message =
+            format!("there is no store {location}: name it with --store FILE or dynamodb:TABLE");
         return Err(BadConfiguration::new("store-missing", message).into());
     }
-    let store = compose::open_store(path)?;
+    let store = compose::open_store(location, &Aws::connect().await).await?;
     let attempts = store.newest_attempts(args.limit).await.context("the attempts")?;
     match common.output {
         OutputFormat::Json => {
