@@ -8,6 +8,7 @@ pub mod check;
 pub mod drift;
 pub mod entitlement;
 pub mod explain;
+pub mod functions;
 pub mod ids;
 pub mod invariants;
 pub mod live_role;

@@ -24,13 +24,18 @@ pub enum Feature {
     Spokes,
     Events,
     Secrets,
+    Store,
+    Work,
+    Triggers,
+    Encryption,
+    Function,
     Demo,
     Free,
 }
 
 impl Feature {
     /// Every feature: first what is done where domains are, then what the hub does by itself.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Observe,
         Self::Provision,
         Self::Adopt,
@@ -43,6 +48,11 @@ impl Feature {
         Self::Spokes,
         Self::Events,
         Self::Secrets,
+        Self::Store,
+        Self::Work,
+        Self::Triggers,
+        Self::Encryption,
+        Self::Function,
         Self::Demo,
         Self::Free,
     ];
@@ -63,7 +73,16 @@ impl Feature {
             Self::Assign => "Assigning groups to the applications of SSO-mode domains.",
             Self::Spokes => "Reaching domains of other accounts.",
             Self::Events => "Waking up by events.",
-            Self::Secrets => "Keys that are kept in Secrets Manager.",
+            Self::Secrets => "Keys that are kept in Secrets Manager or in Parameter Store.",
+            Self::Store => "Keeping state in DynamoDB.",
+            Self::Work => "Handing work on, between the functions on Lambda.",
+            Self::Triggers => "What Lambda does as a function: reading the queues that wake it.",
+            Self::Encryption => {
+                "The KMS key of table, queues and secrets. Asked for by them, never called."
+            }
+            Self::Function => {
+                "What Lambda does as a function: writing its log, and being in a VPC."
+            }
             Self::Demo => "The demo, which makes its own domain. No real installation needs it.",
             Self::Free => "Needs no permission.",
         }
@@ -100,6 +119,12 @@ pub enum Resource {
     Applications,
     Queue,
     Secret,
+    Parameter,
+    Table,
+    WorkQueues,
+    Triggers,
+    Key,
+    Log,
 }
 
 impl Resource {
@@ -126,6 +151,16 @@ impl Resource {
             }
             Self::Queue => "arn:<partition>:sqs:<region>:<account>:<queue>",
             Self::Secret => "arn:<partition>:secretsmanager:<region>:<account>:secret:<name>",
+            Self::Parameter => "arn:<partition>:ssm:<region>:<account>:parameter/<name>",
+            Self::Table => "arn:<partition>:dynamodb:<region>:<account>:table/<table>",
+            Self::WorkQueues => {
+                "arn:<partition>:sqs:<region>:<account>:<work queue and queue for later>"
+            }
+            Self::Triggers => "arn:<partition>:sqs:<region>:<account>:<queues of the function>",
+            Self::Key => "arn:<partition>:kms:<region>:<account>:key/<key id>",
+            Self::Log => {
+                "arn:<partition>:logs:*:<account>:log-group:/aws/lambda/<role of the function>:*"
+            }
         }
     }
 }
@@ -286,6 +321,19 @@ pub const ACTIONS: &[Action] = {
         call("sqs:ReceiveMessage", F::Events, R::Queue),
         call("sqs:DeleteMessage", F::Events, R::Queue),
         call("secretsmanager:GetSecretValue", F::Secrets, R::Secret),
+        implied(call("sqs:ReceiveMessage", F::Triggers, R::Triggers)),
+        implied(call("sqs:DeleteMessage", F::Triggers, R::Triggers)),
+        implied(call("sqs:GetQueueAttributes", F::Triggers, R::Triggers)),
+        implied(call("kms:Decrypt", F::Encryption, R::Key)),
+        implied(call("kms:GenerateDataKey", F::Encryption, R::Key)),
+        implied(call("logs:CreateLogStream", F::Function, R::Log)),
+        implied(call("logs:PutLogEvents", F::Function, R::Log)),
+        implied(call("ec2:CreateNetworkInterface", F::Function, R::Any)),
+        implied(call("ec2:DeleteNetworkInterface", F::Function, R::Any)),
+        implied(call("ec2:DescribeNetworkInterfaces", F::Function, R::Any)),
+        implied(call("ec2:DescribeSubnets", F::Function, R::Any)),
+        implied(call("ec2:AssignPrivateIpAddresses", F::Function, R::Any)),
+        implied(call("ec2:UnassignPrivateIpAddresses", F::Function, R::Any)),
         call("sagemaker:ListDomains", F::Demo, R::Any),
         call("sagemaker:CreateDomain", F::Demo, R::Domains),
         call("sagemaker:DeleteDomain", F::Demo, R::Domains),

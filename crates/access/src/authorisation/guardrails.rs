@@ -8,8 +8,9 @@
 use super::reach::{camel, execution_roles, homes, teams_by_network};
 use super::ways::Ways;
 use crate::ids::{AccountId, DomainKey};
-use crate::map::{AccessMap, Diagnostic, Domain, Hub, codes};
+use crate::map::{AccessMap, AssumeRole, Diagnostic, Domain, Hub, codes};
 use crate::observed::{TAG_KEYS, TAG_TEAM};
+use crate::permissions::Feature;
 use iam_policy::bundle::ControlPolicy;
 use iam_policy::document::Limit;
 use iam_policy::{Document, Statement};
@@ -73,12 +74,8 @@ impl<'m> Guarded<'m> {
             .into_iter()
             .map(crate::ids::RoleArn::as_str)
             .collect();
-        let makers: BTreeSet<&str> = self
-            .domains
-            .values()
-            .map(|d| d.presign_role.as_ref().or(d.assume_role.as_ref()))
-            .map(|role| role.map_or(self.hub.role.as_str(), |role| role.arn.as_str()))
-            .collect();
+        let own = self.hub.roles_with(Feature::SignIn);
+        let makers = self.makers(&own, |d| d.presign_role.as_ref().or(d.assume_role.as_ref()));
         let mut statements = vec![
             Statement::deny("LinksOnlyByStagedoor")
                 .actions([LINK])
@@ -118,11 +115,8 @@ impl<'m> Guarded<'m> {
     }
 
     fn profiles(&self) -> Document {
-        let makers: BTreeSet<&str> = self
-            .domains
-            .values()
-            .map(|d| d.assume_role.as_ref().map_or(self.hub.role.as_str(), |r| r.arn.as_str()))
-            .collect();
+        let own = self.hub.roles_with(Feature::Provision);
+        let makers = self.makers(&own, |domain| domain.assume_role.as_ref());
         let spared = |statement: Statement| {
             statement.resources(self.profiles_of(|_| true, "*")).when(
                 "ArnNotLike",
@@ -141,6 +135,21 @@ impl<'m> Guarded<'m> {
                     .when("ForAnyValue:StringEqualsIgnoreCase", "aws:TagKeys", TAG_KEYS),
             ),
         ])
+    }
+
+    /// The roles that work in the domains: those to assume, or the hub's `own`.
+    fn makers<'s>(
+        &'s self,
+        own: &'s [String],
+        assumed: impl Fn(&'m Domain) -> Option<&'m AssumeRole>,
+    ) -> BTreeSet<&'s str> {
+        let roles = self.domains.values().map(|domain| assumed(domain));
+        roles
+            .flat_map(|role| match role {
+                Some(role) => vec![role.arn.as_str()],
+                None => own.iter().map(String::as_str).collect(),
+            })
+            .collect()
     }
 
     fn partition(&self) -> &'m str {

@@ -1,6 +1,7 @@
 //! The roles that Stagedoor itself works under: hub, spokes, and the roles for links.
 
 use super::reach::Reach;
+use crate::functions::Function;
 use crate::ids::RoleArn;
 use crate::map::{AccessMap, AssumeRole, Diagnostic, Hub, HubService, codes};
 use crate::observed::TAG_INSTANCE;
@@ -22,9 +23,16 @@ const THERE: [Feature; 7] = [
     Feature::Diagnose,
 ];
 
-/// What the hub does by itself.
-const HUB: [Feature; 5] =
-    [Feature::Directory, Feature::Assign, Feature::Spokes, Feature::Events, Feature::Secrets];
+/// What the hub does by itself, where it is one process.
+const HUB: [Feature; 7] = [
+    Feature::Directory,
+    Feature::Assign,
+    Feature::Spokes,
+    Feature::Events,
+    Feature::Secrets,
+    Feature::Store,
+    Feature::Encryption,
+];
 
 /// How long a session of a role lasts that another role assumes, in seconds: STS allows no more.
 const CHAINED: u32 = 3600;
@@ -32,7 +40,10 @@ const CHAINED: u32 = 3600;
 /// All of them, if the map says what the hub is.
 pub(super) fn roles(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<Role> {
     let Some(hub) = &map.hub else { return Vec::new() };
-    let mut roles = vec![hub_role(map, hub)];
+    let mut roles = match hub.functions() {
+        [] => vec![hub_role(map, hub, None)],
+        functions => functions.iter().map(|f| hub_role(map, hub, Some(*f))).collect(),
+    };
     for (key, domain) in &map.domains {
         if domain.assume_role.is_none() && domain.account_id.as_str() != hub.role.account() {
             let message = format!(
@@ -43,14 +54,13 @@ pub(super) fn roles(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<Role
             problems.push(hub.problem(codes::HUB_ACCOUNT, message, "give it an `assume_role`"));
         }
     }
-    let principal = hub.role.as_str();
     for role in distinct(map, |domain| domain.assume_role.as_ref()) {
-        roles.push(spoke(map, role, principal));
+        roles.push(spoke(map, role, &hub.roles_with(Feature::Spokes)));
     }
     for role in distinct(map, |domain| domain.presign_role.as_ref()) {
         // A role may do both; it is one role all the same.
         if !roles.iter().any(|there| there.arn() == role.arn.as_str()) {
-            roles.push(presign(map, role, principal));
+            roles.push(presign(map, role, &hub.roles_with(Feature::SignIn)));
         }
     }
     for role in &roles {
@@ -83,8 +93,8 @@ impl Hub {
 }
 
 /// The role of a spoke: what Stagedoor needs in an account, for all domains that are reached through
-/// this role.
-pub fn spoke(map: &AccessMap, role: &AssumeRole, hub_principal: &str) -> Role {
+/// this role. The hub's roles, or whoever else runs Stagedoor, are its principals.
+pub fn spoke(map: &AccessMap, role: &AssumeRole, hub: &[String]) -> Role {
     let reached = |other: &Option<AssumeRole>| other.as_ref().is_some_and(|o| o.arn == role.arn);
     let of_map = |chosen: fn(&crate::map::Domain) -> &Option<AssumeRole>| {
         map.domains.iter().filter(move |(_, domain)| reached(chosen(domain)))
@@ -92,45 +102,54 @@ pub fn spoke(map: &AccessMap, role: &AssumeRole, hub_principal: &str) -> Role {
     let managed: BTreeMap<_, _> = of_map(|domain| &domain.assume_role).collect();
     let mut linked: BTreeMap<_, _> = of_map(|domain| &domain.presign_role).collect();
     linked.extend(managed.iter().filter(|(_, domain)| domain.presign_role.is_none()));
-    let reach = Reach { map, role: &role.arn, managed, linked, assumed: BTreeMap::new() };
+    let assumed = BTreeMap::new();
+    let reach = Reach { map, role: &role.arn, function: None, managed, linked, assumed };
     let inline = reach.policies(&THERE);
     let description = "Assumed by Stagedoor to manage user profiles of Studio domains";
-    assumable(map, role, RoleKind::Spoke, description, hub_principal, inline)
+    assumable(map, role, RoleKind::Spoke, description, hub, inline)
 }
 
 /// A role for links, which can do nothing else.
-fn presign(map: &AccessMap, role: &AssumeRole, hub_principal: &str) -> Role {
+fn presign(map: &AccessMap, role: &AssumeRole, hub: &[String]) -> Role {
     let asked = |other: &Option<AssumeRole>| other.as_ref().is_some_and(|o| o.arn == role.arn);
     let domains = map.domains.iter();
     let linked = domains.filter(|(_, domain)| asked(&domain.presign_role)).collect();
     let (managed, assumed) = (BTreeMap::new(), BTreeMap::new());
-    let reach = Reach { map, role: &role.arn, managed, linked, assumed };
+    let reach = Reach { map, role: &role.arn, function: None, managed, linked, assumed };
     let inline = reach.policies(&[Feature::SignIn]);
     let description = "Assumed by Stagedoor to ask for links into Studio, and for nothing else";
-    assumable(map, role, RoleKind::Presign, description, hub_principal, inline)
+    assumable(map, role, RoleKind::Presign, description, hub, inline)
 }
 
-fn hub_role(map: &AccessMap, hub: &Hub) -> Role {
+fn hub_role(map: &AccessMap, hub: &Hub, function: Option<Function>) -> Role {
     let own = |(_, domain): &(&_, &crate::map::Domain)| {
         domain.assume_role.is_none() && domain.account_id.as_str() == hub.role.account()
     };
     let managed: BTreeMap<_, _> = map.domains.iter().filter(own).collect();
     let linked = managed.iter().filter(|(_, domain)| domain.presign_role.is_none());
     let linked = linked.map(|(key, domain)| (*key, *domain)).collect();
+    let makes_links = function.is_none_or(|function| function.has(Feature::SignIn));
     let mut assumed = BTreeMap::new();
     for domain in map.domains.values() {
-        for role in domain.assume_role.iter().chain(&domain.presign_role) {
+        let for_links = domain.presign_role.iter().filter(|_| makes_links);
+        for role in domain.assume_role.iter().chain(for_links) {
             *assumed.entry(&role.arn).or_default() |= role.source_identity;
         }
     }
-    let reach = Reach { map, role: &hub.role, managed, linked, assumed };
-    let features: Vec<Feature> = HUB.into_iter().chain(THERE).collect();
+    let reach = Reach { map, role: &hub.role, function, managed, linked, assumed };
+    let features: Vec<Feature> = match function {
+        Some(function) => function.features().to_vec(),
+        None => HUB.into_iter().chain(THERE).collect(),
+    };
+    let named = named(map, &hub.role, RoleKind::Hub);
     Role {
-        kind: RoleKind::Hub,
-        description: "What Stagedoor runs as".to_owned(),
+        name: function.map_or(named.name.clone(), |f| format!("{}-{}", named.name, f.name())),
+        description: function.map_or("What Stagedoor runs as".to_owned(), |function| {
+            format!("What Stagedoor's function {function:?} runs as")
+        }),
         trust: Document::new([runs_as(hub)]),
         inline: reach.policies(&features),
-        ..named(map, &hub.role, RoleKind::Hub)
+        ..named
     }
 }
 
@@ -158,10 +177,12 @@ fn assumable(
     role: &AssumeRole,
     kind: RoleKind,
     description: &str,
-    hub_principal: &str,
+    principals: &[String],
     inline: Vec<NamedPolicy>,
 ) -> Role {
-    let hub = |sid: &str| Statement::allow(sid).principals(PrincipalKind::Aws, [hub_principal]);
+    let hub = |sid: &str| {
+        Statement::allow(sid).principals(PrincipalKind::Aws, principals.iter().cloned())
+    };
     let mut trust = vec![hub("StagedoorHub").actions([ASSUME_ROLE])];
     if let Some(id) = &role.external_id {
         let asked = |statement: Statement| statement.when("StringEquals", "sts:ExternalId", [id]);

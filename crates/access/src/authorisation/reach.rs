@@ -1,8 +1,9 @@
 //! What one of Stagedoor's roles may do: the table of permissions with ARNs filled in.
 
 use super::ways::Ways;
+use crate::functions::Function;
 use crate::ids::{DomainKey, NetworkKey, RoleArn, TeamKey};
-use crate::map::{AccessMap, DirectoryConfig, Domain, Team, Unmanaged};
+use crate::map::{AccessMap, DirectoryConfig, Domain, Hub, Team, Unmanaged};
 use crate::observed::TAG_TEAM;
 use crate::permissions::{ACTIONS, Action, Condition, Feature, Resource};
 use iam_policy::bundle::NamedPolicy;
@@ -15,6 +16,8 @@ pub(super) struct Reach<'m> {
     pub(super) map: &'m AccessMap,
     /// The role. Its account is that of the domains.
     pub(super) role: &'m RoleArn,
+    /// The function that the role is of, where the hub is on Lambda.
+    pub(super) function: Option<Function>,
     /// The domains whose profiles, apps and spaces it works on.
     pub(super) managed: BTreeMap<&'m DomainKey, &'m Domain>,
     /// The domains that it asks for links into.
@@ -119,6 +122,19 @@ impl<'m> Reach<'m> {
             Resource::Applications => hub.map_or(Vec::new(), |hub| hub.applications.clone()),
             Resource::Queue => hub.map_or(Vec::new(), |hub| hub.queue.iter().cloned().collect()),
             Resource::Secret => hub.map_or(Vec::new(), |hub| hub.secrets.clone()),
+            Resource::Parameter => hub.map_or(Vec::new(), |hub| hub.parameters.clone()),
+            Resource::Table => hub.map_or(Vec::new(), |hub| hub.table.iter().cloned().collect()),
+            Resource::WorkQueues => hub.map_or(Vec::new(), work_queues),
+            Resource::Triggers => match (hub, self.function) {
+                (Some(hub), Some(Function::Events)) => hub.queue.iter().cloned().collect(),
+                (Some(hub), Some(Function::Work)) => work_queues(hub),
+                _ => Vec::new(),
+            },
+            Resource::Key => hub.map_or(Vec::new(), |hub| hub.key.iter().cloned().collect()),
+            Resource::Log => self.function.map_or(Vec::new(), |function| {
+                let group = format!("/aws/lambda/{}-{}", self.role.role_name(), function.name());
+                vec![format!("arn:{partition}:logs:*:{account}:log-group:{group}:*")]
+            }),
         }
     }
 
@@ -129,6 +145,10 @@ impl<'m> Reach<'m> {
             self.partition()
         )
     }
+}
+
+fn work_queues(hub: &Hub) -> Vec<String> {
+    hub.work_queue.iter().chain(&hub.later_queue).cloned().collect()
 }
 
 /// The teams that can be in some of these domains, by their network rule.

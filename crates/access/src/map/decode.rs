@@ -176,7 +176,12 @@ fn hub(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Hu
         network: network?.and_then(|key| NetworkKey::parse(key).ok()),
         organization: optional(item.field("organization"), owned)?,
         queue: optional(item.field("queue"), owned)?,
+        work_queue: optional(item.field("work_queue"), owned)?,
+        later_queue: optional(item.field("later_queue"), owned)?,
+        table: optional(item.field("table"), owned)?,
+        key: optional(item.field("key"), owned)?,
         secrets: arns("secrets")?,
+        parameters: arns("parameters")?,
         applications: arns("applications")?,
         place: reporter.place(item.at),
     })

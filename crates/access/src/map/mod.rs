@@ -107,7 +107,7 @@ pub enum DirectoryConfig {
 /// What Stagedoor itself runs as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hub {
-    /// Its role.
+    /// Its role. On Lambda every function has its own, whose name begins with this one's.
     pub role: RoleArn,
     /// What runs it, and so may assume the role.
     pub service: HubService,
@@ -117,8 +117,18 @@ pub struct Hub {
     pub organization: Option<String>,
     /// ARN of the queue that events of the directory arrive in.
     pub queue: Option<String>,
+    /// ARN of the queue of people to work on; on Lambda only.
+    pub work_queue: Option<String>,
+    /// ARN of the queue of work that must wait; on Lambda only.
+    pub later_queue: Option<String>,
+    /// ARN of the `DynamoDB` table that it keeps its state in.
+    pub table: Option<String>,
+    /// ARN of the KMS key that table, queues and secrets are encrypted with.
+    pub key: Option<String>,
     /// ARNs of the keys it reads from Secrets Manager.
     pub secrets: Vec<String>,
+    /// ARNs of the keys it reads from Parameter Store.
+    pub parameters: Vec<String>,
     /// ARNs of the Identity Center applications of SSO-mode domains.
     pub applications: Vec<String>,
     /// Where the map says so.

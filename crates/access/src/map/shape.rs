@@ -306,7 +306,13 @@ static HUB: Record = Record {
     title: "Hub",
     rule: Rule::EachField,
     fields: &[
-        field("role", Required, &Shape::Text(&format::ROLE_ARN), "The role Stagedoor runs as."),
+        field(
+            "role",
+            Required,
+            &Shape::Text(&format::ROLE_ARN),
+            "The role Stagedoor runs as. On Lambda every function has its own, whose name is this \
+             one's with `-door`, `-events`, `-work` or `-timer` behind it.",
+        ),
         field(
             "service",
             Default("ecs-tasks"),
@@ -337,10 +343,40 @@ static HUB: Record = Record {
             "The queue that events of the directory arrive in.",
         ),
         field(
+            "work_queue",
+            Optional,
+            &Shape::Text(&format::QUEUE_ARN),
+            "The queue of people to work on; on Lambda only.",
+        ),
+        field(
+            "later_queue",
+            Optional,
+            &Shape::Text(&format::QUEUE_ARN),
+            "The queue of work that must wait; on Lambda only.",
+        ),
+        field(
+            "table",
+            Optional,
+            &Shape::Text(&format::TABLE_ARN),
+            "The DynamoDB table that it keeps its state in; absent: a file.",
+        ),
+        field(
+            "key",
+            Optional,
+            &Shape::Text(&format::KEY_ARN),
+            "The KMS key that table, queues and secrets are encrypted with; absent: AWS's own.",
+        ),
+        field(
             "secrets",
             Default("[]"),
             &Shape::List(&Shape::Text(&format::SECRET_ARN)),
             "The keys it reads from Secrets Manager.",
+        ),
+        field(
+            "parameters",
+            Default("[]"),
+            &Shape::List(&Shape::Text(&format::PARAMETER_ARN)),
+            "The keys it reads from Parameter Store.",
         ),
         field(
             "applications",

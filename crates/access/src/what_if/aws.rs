@@ -6,6 +6,7 @@ use crate::map::{Domain, Team};
 use crate::naming::profile_name;
 use crate::network::{NetworkMatch, Origin};
 use crate::observed::{Ownership, TAG_INSTANCE, TAG_PERSON, TAG_TEAM};
+use crate::permissions::Feature;
 use iam_policy::bundle::{NamedPolicy, Role};
 use iam_policy::evaluate::Decision;
 use iam_policy::request::Request;
@@ -78,9 +79,10 @@ impl Question<'_> {
         let Domain { presign_role, assume_role, .. } = place.domain;
         let hub = self.map.hub.as_ref();
         let role = presign_role.as_ref().or(assume_role.as_ref()).map(|role| &role.arn);
-        let maker = match (role, hub, &self.documents.identity) {
+        let own = hub.and_then(|hub| hub.roles_with(Feature::SignIn).into_iter().next());
+        let maker = match (role, &own, &self.documents.identity) {
             (Some(role), ..) => role.as_str(),
-            (None, Some(hub), _) => hub.role.as_str(),
+            (None, Some(own), _) => own.as_str(),
             // Policies were given, of whatever it is that asks.
             (None, None, Some(_)) => place.domain.account_id.as_str(),
             (None, None, None) => return Err(WhatIfError::NoHub(self.domain.clone())),

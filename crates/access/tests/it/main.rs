@@ -13,6 +13,8 @@ mod explain;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod lambda;
+#[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
 mod map_cautions;

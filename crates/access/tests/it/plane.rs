@@ -20,8 +20,8 @@ const FORBIDDEN: Decision = Decision::ExplicitlyDenied;
 const FRAUD: &str = "arn:aws:sagemaker:eu-west-1:111122223333:user-profile/d-research/ana--fraud";
 const PRICING: &str = "arn:aws:sagemaker:eu-west-1:444455556666:user-profile/d-risk/ana--pricing";
 const HUB: &str = "arn:aws:iam::111122223333:role/ops/stagedoor";
-const SPOKE: &str = "arn:aws:iam::444455556666:role/access/StagedoorSpoke";
-const LINKS: &str = "arn:aws:iam::444455556666:role/access/StagedoorLinks";
+pub(crate) const SPOKE: &str = "arn:aws:iam::444455556666:role/access/StagedoorSpoke";
+pub(crate) const LINKS: &str = "arn:aws:iam::444455556666:role/access/StagedoorLinks";
 const PRESIGN: &str = "sagemaker:CreatePresignedDomainUrl";
 
 fn map(text: &str) -> AccessMap {

@@ -51,7 +51,8 @@ fn made() -> Role {
     let map = parse(&[Source { name: "access.yaml".into(), text: MAP.into() }]).unwrap();
     let domain = map.domains.values().next().unwrap();
     let role = domain.assume_role.as_ref().unwrap();
-    access::authorisation::spoke(&map, role, "arn:aws:iam::111122223333:user/sandbox")
+    let hub = ["arn:aws:iam::111122223333:user/sandbox".to_owned()];
+    access::authorisation::spoke(&map, role, &hub)
 }
 
 fn seed() -> String {

@@ -6,6 +6,7 @@ use crate::{compose, mapfile, output};
 use access::authorisation::{is_principal, spoke};
 use access::ids::DomainKey;
 use access::map::{AccessMap, AssumeRole, Domain};
+use access::permissions::Feature;
 use anyhow::Result;
 use aws::Aws;
 use control::ports::{DomainTarget, Inspect};
@@ -16,19 +17,19 @@ use iam_policy::render::cloudformation;
 pub(super) async fn template(args: &SpokeTemplateArgs) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let assumed = assumed(&map, &args.place)?;
-    let principal = match (&args.hub_principal, &map.hub) {
-        (Some(arn), _) => arn.clone(),
-        (None, Some(hub)) => hub.role.to_string(),
-        (None, None) => principal_of(&caller(&map).await?),
+    let principals = match (&args.hub_principal, &map.hub) {
+        (Some(arn), _) => vec![arn.clone()],
+        (None, Some(hub)) => hub.roles_with(Feature::Spokes),
+        (None, None) => vec![principal_of(&caller(&map).await?)],
     };
-    if !is_principal(&principal) {
+    if let Some(principal) = principals.iter().find(|principal| !is_principal(principal)) {
         let message = format!(
             "the hub principal `{principal}` is not the ARN of a role, a user or an account root \
              (arn:aws:iam::<account>:role/<name>)"
         );
         return Err(invalid(message).into());
     }
-    let role = spoke(&map, assumed, &principal);
+    let role = spoke(&map, assumed, &principals);
     let size: usize = role.policies().map(|p| Limit::ROLE_INLINE.size(&p.document)).sum();
     if size > Limit::ROLE_INLINE.characters {
         let message = format!(

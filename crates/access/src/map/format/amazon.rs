@@ -53,6 +53,48 @@ pub(in crate::map) static SECRET_ARN: Format = Format {
     },
 };
 
+pub(in crate::map) static PARAMETER_ARN: Format = Format {
+    expected: "the ARN of a parameter of Parameter Store",
+    pattern: Some("^arn:aws[^:]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]+$"),
+    length: None,
+    example: "arn:aws:ssm:eu-west-1:111122223333:parameter/stagedoor/sp-key",
+    check: |text| {
+        when(arn(text, "ssm", |what| {
+            what.strip_prefix("parameter/").is_some_and(|name| {
+                !name.is_empty() && name.bytes().all(|b| word(b) || b"./".contains(&b))
+            })
+        }))
+    },
+};
+
+pub(in crate::map) static TABLE_ARN: Format = Format {
+    expected: "the ARN of a DynamoDB table",
+    pattern: Some("^arn:aws[^:]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/[A-Za-z0-9_.-]{3,255}$"),
+    length: None,
+    example: "arn:aws:dynamodb:eu-west-1:111122223333:table/stagedoor",
+    check: |text| {
+        when(arn(text, "dynamodb", |what| {
+            what.strip_prefix("table/").is_some_and(|name| {
+                (3..=255).contains(&name.len()) && name.bytes().all(|b| word(b) || b == b'.')
+            })
+        }))
+    },
+};
+
+pub(in crate::map) static KEY_ARN: Format = Format {
+    expected: "the ARN of a KMS key",
+    pattern: Some("^arn:aws[^:]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$"),
+    length: None,
+    example: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    check: |text| {
+        when(arn(text, "kms", |what| {
+            what.strip_prefix("key/").is_some_and(|id| {
+                !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            })
+        }))
+    },
+};
+
 pub(in crate::map) static APPLICATION_ARN: Format = Format {
     expected: "the ARN of an Identity Center application",
     pattern: Some("^arn:aws[^:]*:sso::[0-9]{12}:application/[A-Za-z0-9-]+/[A-Za-z0-9-]+$"),
