@@ -5,7 +5,8 @@ use crate::{microseconds, tally};
 use access::ids::PersonId;
 use async_trait::async_trait;
 use control::ports::{
-    Lease, MOST_PEOPLE_WAITING, QueueStatus, Retry, StoreError, Work, WorkKey, WorkQueue,
+    Lease, MOST_PEOPLE_WAITING, MOST_TAKEN_BY_NAME, QueueStatus, Retry, StoreError, Work, WorkKey,
+    WorkQueue,
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, Row, params};
@@ -16,6 +17,16 @@ const EVERYTHING: &str = "";
 
 /// Free to be taken at ?1.
 const IS_FREE: &str = "due <= ?1 AND (until IS NULL OR until <= ?1)";
+
+/// A clock set back leaves no lease behind that lasts longer than until ?1.
+const SHORTEN: &str = "UPDATE work SET until = ?1 WHERE until > ?1";
+
+/// Leases from now on as ?2 by ?3 until ?4. What was pushed while a lease stood that ran out is read
+/// now, as everything is.
+const LEASED: &str = "lease = ?2, owner = ?3, until = ?4, again = NULL, again_since = NULL";
+
+/// The columns of [`work`].
+const WORK: &str = "key, lease, since, tries";
 
 /// A person at whom nobody is.
 const WAITS: &str = "key <> '' AND lease IS NULL";
@@ -67,25 +78,47 @@ impl WorkQueue for SqliteStore {
             return Ok(Vec::new());
         }
         self.write("take work", move |transaction| {
-            transaction
-                .prepare_cached("UPDATE work SET until = ?1 WHERE until > ?1")?
-                .execute([until])?;
+            transaction.prepare_cached(SHORTEN)?.execute([until])?;
             let lease = tally::next(transaction)?;
-            // What was pushed while a lease stood that ran out is read now, as everything is.
             let take = |which: &str, most: u32| {
                 transaction
                     .prepare_cached(&format!(
-                        "UPDATE work SET lease = ?2, owner = ?3, until = ?4,
-                            again = NULL, again_since = NULL
+                        "UPDATE work SET {LEASED}
                          WHERE key IN (SELECT key FROM work WHERE {IS_FREE} AND {which}
                                        ORDER BY due, key LIMIT ?5)
-                         RETURNING key, lease, since, tries"
+                         RETURNING {WORK}"
                     ))?
                     .query_map(params![now, lease, owner, until, most], work)?
                     .collect::<rusqlite::Result<Vec<Work>>>()
             };
             let everything = take("key = ''", 1)?;
             if everything.is_empty() { take("key <> ''", most) } else { Ok(everything) }
+        })
+        .await
+    }
+
+    async fn take_people(
+        &self,
+        people: &BTreeSet<PersonId>,
+        owner: &str,
+        now: Timestamp,
+        lease_for: SignedDuration,
+    ) -> Result<Vec<Work>, StoreError> {
+        let (owner, until) = (owner.to_owned(), microseconds::floor(later(now, lease_for)));
+        let now = microseconds::floor(now);
+        let people: Vec<PersonId> = people.iter().take(MOST_TAKEN_BY_NAME).cloned().collect();
+        self.write("take people", move |transaction| {
+            transaction.prepare_cached(SHORTEN)?.execute([until])?;
+            let lease = tally::next(transaction)?;
+            let mut take = transaction.prepare_cached(&format!(
+                "UPDATE work SET {LEASED} WHERE key = ?5 AND {IS_FREE} RETURNING {WORK}"
+            ))?;
+            let mut taken = Vec::new();
+            for person in &people {
+                let row = params![now, lease, owner, until, person.as_str()];
+                taken.extend(take.query_map(row, work)?.collect::<rusqlite::Result<Vec<Work>>>()?);
+            }
+            Ok(taken)
         })
         .await
     }

@@ -11,6 +11,7 @@ mod failure;
 mod inspect;
 mod memberships;
 mod profile_index;
+mod reminders;
 mod secrets;
 mod state;
 mod store;
@@ -32,6 +33,7 @@ pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Mem
 pub use profile_index::{
     IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
 };
+pub use reminders::{Reminder, Reminders};
 pub use secrets::Secrets;
 pub use state::{
     AuditEntry, AuditLog, IdpSession, LoginRequests, PendingLogin, ReplayCache, Session, SessionId,
@@ -44,4 +46,6 @@ pub use studio::{
 };
 pub use switch::{Freeze, Switch};
 pub use wakeups::{Delivery, WakeQueue};
-pub use work::{Lease, MOST_PEOPLE_WAITING, QueueStatus, Retry, Work, WorkKey, WorkQueue};
+pub use work::{
+    Lease, MOST_PEOPLE_WAITING, MOST_TAKEN_BY_NAME, QueueStatus, Retry, Work, WorkKey, WorkQueue,
+};

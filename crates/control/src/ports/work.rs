@@ -64,6 +64,9 @@ pub struct QueueStatus {
 /// the events with made-up people fills no store.
 pub const MOST_PEOPLE_WAITING: u32 = 10_000;
 
+/// The most people whom [`WorkQueue::take_people`] looks at: those of one batch of messages.
+pub const MOST_TAKEN_BY_NAME: usize = 50;
+
 /// What is to be read again. Survives the process, and is shared by all replicas.
 #[async_trait]
 pub trait WorkQueue: Send + Sync + fmt::Debug {
@@ -81,6 +84,17 @@ pub trait WorkQueue: Send + Sync + fmt::Debug {
         now: Timestamp,
         lease_for: SignedDuration,
         most: u32,
+    ) -> Result<Vec<Work>, StoreError>;
+
+    /// Leases those of these people who are due and at whom nobody is, in one atomic step for each;
+    /// whoever is not in the queue, not due or leased is left out. Leases are as those of
+    /// [`Self::take`]. Of more than [`MOST_TAKEN_BY_NAME`] people only so many are looked at.
+    async fn take_people(
+        &self,
+        people: &BTreeSet<PersonId>,
+        owner: &str,
+        now: Timestamp,
+        lease_for: SignedDuration,
     ) -> Result<Vec<Work>, StoreError>;
 
     /// Lets the leases that still stand last until `until`.

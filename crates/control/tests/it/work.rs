@@ -3,6 +3,7 @@
 use crate::reconciler::{Running, pass, people, secs};
 use crate::world::{MAP, World, person_id};
 use access::check::Removals;
+use access::ids::PersonId;
 use async_trait::async_trait;
 use control::event::Wake;
 use control::meter::PassOutcome;
@@ -370,6 +371,16 @@ impl WorkQueue for Full {
         _: Timestamp,
         _: SignedDuration,
         _: u32,
+    ) -> Result<Vec<Work>, StoreError> {
+        Err(full())
+    }
+
+    async fn take_people(
+        &self,
+        _: &BTreeSet<PersonId>,
+        _: &str,
+        _: Timestamp,
+        _: SignedDuration,
     ) -> Result<Vec<Work>, StoreError> {
         Err(full())
     }

@@ -66,6 +66,7 @@ holds! {
     work::a_lease_that_ran_out_is_due_and_its_holder_has_no_say(&),
     work::a_lease_can_be_prolonged(&),
     work::a_clock_set_back_leaves_no_lease_behind(&),
+    work::people_can_be_taken_by_name(&),
     work::the_status_counts_what_waits_and_since_when(&),
     work::of_too_many_people_everything_is_made(&),
     work::of_racing_takers_one_gets_each(Arc),

@@ -137,6 +137,31 @@ pub(crate) async fn a_clock_set_back_leaves_no_lease_behind(queue: &impl WorkQue
     assert_eq!(keys(&take(queue, 110).await), ["ada"]);
 }
 
+pub(crate) async fn people_can_be_taken_by_name(queue: &impl WorkQueue) {
+    let named = |ids: &[&str]| ids.iter().map(|id| PersonId::parse(id).unwrap()).collect();
+    let take_people = async |ids: &[&str], now: i64| {
+        queue.take_people(&named(ids), "me", micros(now), lease_for(100)).await.unwrap()
+    };
+    push_everything(queue, 1).await;
+    push(queue, &["ada", "bob", "cem"], 5).await;
+    push(queue, &["dora"], 50).await;
+    assert_eq!(keys(&take_people(&["ada"], 4).await), [""; 0]);
+    let two = take_people(&["ada", "cem", "dora", "nobody"], 10).await;
+    assert_eq!(keys(&two), ["ada", "cem"]);
+    assert_eq!((two[0].since, two[0].tries), (micros(5), 0));
+    // Leased, and pushed meanwhile: once more afterwards.
+    push(queue, &["ada"], 20).await;
+    assert_eq!(keys(&take_people(&["ada", "cem"], 30).await), [""; 0]);
+    queue.done(&leases(&two)).await.unwrap();
+    assert_eq!(keys(&take_people(&["ada", "cem"], 30).await), ["ada"]);
+    // A lease that ran out, and one that a clock set back has left behind.
+    assert_eq!(keys(&take_people(&["ada"], 130).await), ["ada"]);
+    assert_eq!(keys(&take_people(&["ada"], 20).await), [""; 0]);
+    assert_eq!(keys(&take_people(&["ada"], 120).await), ["ada"]);
+    assert_eq!(keys(&take(queue, 10).await), ["everything"]);
+    assert_eq!(keys(&take(queue, 10).await), ["bob"]);
+}
+
 pub(crate) async fn the_status_counts_what_waits_and_since_when(queue: &impl WorkQueue) {
     assert_eq!(queue.status(micros(10)).await, Ok(QueueStatus::default()));
     push(queue, &["ada"], 5).await;
