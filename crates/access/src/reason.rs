@@ -170,6 +170,8 @@ reasons! {
     Frozen = "frozen";
     /// The process only observes: it reads and plans, and changes nothing.
     ObserveOnly = "observe-only";
+    /// The time that this process has is up; what is left is done by the next one.
+    TimeUp = "time-up";
     /// Nobody is signed in, or the session is over.
     SignedOut = "signed-out";
     /// The form was not made for this session.

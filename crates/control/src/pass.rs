@@ -8,8 +8,11 @@
 //! for them may be stale. They are claimed some at a time, so that a long pass keeps nobody from a
 //! short one, and costs the store few writes.
 
+mod deadline;
 mod hand;
 mod leaving;
+
+pub use deadline::Deadline;
 
 use crate::plane::Plane;
 use crate::ports::{CallError, ChangeId, Ensured, Freeze, Intent, StoreError, Ticket};
@@ -63,6 +66,9 @@ pub enum Halt {
     /// Without the store nobody knows whether it is frozen, or who is at whom.
     #[error("nothing is changed: {0}")]
     Store(StoreError),
+    /// Its time is up.
+    #[error("nothing more is changed: the time of this process is up")]
+    TimeUp,
 }
 
 impl Halt {
@@ -72,6 +78,7 @@ impl Halt {
             Self::Frozen(_) => ReasonCode::Frozen,
             Self::ObserveOnly => ReasonCode::ObserveOnly,
             Self::Store(_) => ReasonCode::Unavailable,
+            Self::TimeUp => ReasonCode::TimeUp,
         }
     }
 }
@@ -100,7 +107,8 @@ pub struct PassReport {
     pub unassigned: Vec<(Assignment, CallError)>,
     /// The same by person.
     pub people: BTreeMap<PersonId, Progress>,
-    /// People left to another pass, which is at them or was since this one began to read.
+    /// People left to another pass: it is at them or was since this one began to read, or time was
+    /// nearly up.
     pub yielded: BTreeSet<PersonId>,
     /// Why nothing was done, or nothing more.
     pub halted: Option<Halt>,
@@ -137,6 +145,18 @@ impl Plane {
         survey: &Survey,
         watcher: Watcher<'_>,
     ) -> PassReport {
+        self.carry_out_until(plan, survey, watcher, Deadline::NEVER).await
+    }
+
+    /// [`Self::carry_out`], as far as time allows. Shortly before its end no action is begun any
+    /// more; those people are [`PassReport::yielded`]. What is under way at the end is broken off.
+    pub async fn carry_out_until(
+        &self,
+        plan: &CheckedPlan,
+        survey: &Survey,
+        watcher: Watcher<'_>,
+        until: Deadline,
+    ) -> PassReport {
         let mut report = PassReport::default();
         if plan.plan().is_empty() {
             return report;
@@ -155,10 +175,16 @@ impl Plane {
             observed: &survey.observed,
             agreed: plan.is_agreed(),
         };
-        let run = Run { plane: self, change: &change, plan, survey, ticket, hand, watcher };
-        if let Err(halt) = run.to_its_end(&mut report).await {
-            report.halted = Some(halt);
-        }
+        let run = Run { plane: self, change: &change, plan, survey, ticket, hand, watcher, until };
+        let ended = tokio::select! {
+            biased;
+            ended = run.to_its_end(&mut report) => ended,
+            () = until.passed() => {
+                run.let_go().await;
+                Err(Halt::TimeUp)
+            }
+        };
+        report.halted = ended.err();
         report
     }
 
@@ -183,9 +209,18 @@ struct Run<'a> {
     ticket: Ticket,
     hand: Hand<'a>,
     watcher: Watcher<'a>,
+    until: Deadline,
 }
 
 impl Run<'_> {
+    /// Lets go of whoever is claimed. Of what was announced the guard goes on to count all: some of
+    /// it may have begun.
+    async fn let_go(&self) {
+        if let Err(error) = self.plane.claims.release(self.change, self.plane.clock.now()).await {
+            tracing::warn!(%error, "people stay claimed until their claims end");
+        }
+    }
+
     async fn to_its_end(&self, report: &mut PassReport) -> Result<(), Halt> {
         let plan = self.plan.plan();
         for assignment in &plan.assignments {
@@ -255,11 +290,12 @@ impl Run<'_> {
             if let Some(halt) = self.plane.halted().await {
                 return Err(halt);
             }
-            let results = self.batch(batch, report).await.map_err(Halt::Store);
-            let freed = self.plane.claims.release(self.change, self.plane.clock.now()).await;
-            if let Err(error) = freed {
-                tracing::warn!(%error, "people stay claimed until their claims end");
+            if self.until.is_near() {
+                report.yielded.extend(batch.iter().map(|action| action.person.clone()));
+                continue;
             }
+            let results = self.batch(batch, report).await.map_err(Halt::Store);
+            self.let_go().await;
             for (action, outcome) in results? {
                 match outcome {
                     Some(outcome) => report.add(action, outcome),
@@ -294,7 +330,8 @@ impl Run<'_> {
             .map(|&action| {
                 let (lost, is_mine) = (&lost, claimed.contains(&action.person));
                 async move {
-                    let is_mine = is_mine && !lost.load(Ordering::Relaxed);
+                    let is_free = !lost.load(Ordering::Relaxed) && !self.until.is_near();
+                    let is_mine = is_mine && is_free;
                     let outcome = if is_mine { Some(self.act(action, report).await) } else { None };
                     (action, outcome)
                 }

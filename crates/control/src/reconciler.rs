@@ -8,9 +8,12 @@
 mod duty;
 mod left;
 mod memory;
+mod worker;
+
+pub use worker::{Worked, Worker};
 
 use crate::event::Wake;
-use crate::pass::{PassReport, Watcher};
+use crate::pass::{Deadline, PassReport, Watcher};
 use crate::plane::Plane;
 use crate::ports::{CallError, StoreError, WakeQueue, Work, WorkKey};
 use crate::survey::Scope;
@@ -145,7 +148,9 @@ impl Plane {
                 Ok(work) => {
                     let lane = Lane::of(&work);
                     busy.add(lane);
-                    under_way.push(duty.work_off(work, lane).map(move |()| lane).boxed());
+                    under_way.push(
+                        duty.work_off(work, lane, Deadline::NEVER).map(move |()| lane).boxed(),
+                    );
                     continue;
                 }
                 Err(error) => {

@@ -4,7 +4,7 @@ use super::left::{self, Left, Leftover};
 use super::memory::Memory;
 use super::{LONGEST_RECHECK, Lane, Rhythm};
 use crate::meter::PassOutcome;
-use crate::pass::{Halt, Outcome};
+use crate::pass::{Deadline, Halt, Outcome};
 use crate::plane::Plane;
 use crate::ports::{AuditEntry, Lease, Retry, StoreError, Work, WorkKey};
 use crate::survey::{Scope, Survey};
@@ -64,6 +64,22 @@ impl<'a> Duty<'a> {
         self.serves_people.load(Ordering::Relaxed)
     }
 
+    /// [`Self::serves_people`], looking anew: another process may have read everything since.
+    pub(super) async fn may_serve_people(&self) -> bool {
+        if !self.serves_people() && self.plane.is_indexed().await {
+            self.serves_people.store(true, Ordering::Relaxed);
+        }
+        self.serves_people()
+    }
+
+    pub(super) async fn take_people(
+        &self,
+        people: &BTreeSet<PersonId>,
+    ) -> Result<Vec<Work>, StoreError> {
+        let queue = &self.plane.queue;
+        queue.take_people(people, &self.owner, self.plane.clock.now(), LEASE).await
+    }
+
     pub(super) async fn take(&self, most_people: u32) -> Result<Vec<Work>, StoreError> {
         self.plane.queue.take(&self.owner, self.plane.clock.now(), LEASE, most_people).await
     }
@@ -82,9 +98,9 @@ impl<'a> Duty<'a> {
     }
 
     /// Makes a pass for the work, and ends it or puts it back.
-    pub(super) async fn work_off(&self, work: Vec<Work>, lane: Lane) {
+    pub(super) async fn work_off(&self, work: Vec<Work>, lane: Lane, until: Deadline) {
         let leases: Vec<Lease> = work.iter().map(|work| work.lease.clone()).collect();
-        let pass = AssertUnwindSafe(self.pass(&work)).catch_unwind();
+        let pass = AssertUnwindSafe(self.pass(&work, until)).catch_unwind();
         let done = tokio::select! {
             biased;
             done = pass => done,
@@ -182,12 +198,21 @@ impl<'a> Duty<'a> {
     }
 
     /// Makes a pass, logs what came of it, and says what it left.
-    async fn pass(&self, work: &[Work]) -> Done {
+    async fn pass(&self, work: &[Work], until: Deadline) -> Done {
         let scope = scope(work);
-        let survey = self.plane.survey(&scope).await;
+        let survey = tokio::select! {
+            biased;
+            survey = self.plane.survey(&scope) => Some(survey),
+            () = until.passed() => None,
+        };
         let survey = match survey {
-            Ok(survey) => survey,
-            Err(error) => {
+            Some(Ok(survey)) => survey,
+            None => {
+                let code = ReasonCode::TimeUp;
+                tracing::error!(%code, "reading takes longer than there is time; nothing was changed");
+                return Done::failed();
+            }
+            Some(Err(error)) => {
                 tracing::warn!(%error, "the directory cannot be read; nothing was changed");
                 return Done::failed();
             }
@@ -211,13 +236,18 @@ impl<'a> Duty<'a> {
                 tracing::info!(profile = %action.profile, reason = %action.reason, "{what}");
             }
         };
-        let report = self.plane.carry_out(&checked, &survey, &watcher).await;
+        let report = self.plane.carry_out_until(&checked, &survey, &watcher, until).await;
         if let Some(halt) = &report.halted {
-            if news.is_any() {
+            if news.is_any() && *halt != Halt::TimeUp {
                 tell_what_would_be(plan, halt);
             }
-            if let Halt::Store(_) = halt {
-                return Done::failed();
+            match halt {
+                Halt::Store(_) => return Done::failed(),
+                Halt::TimeUp => {
+                    let leftover = left::cut_off(plan, &report);
+                    return Done { outcome: PassOutcome::Unfinished, leftover };
+                }
+                Halt::Frozen(_) | Halt::ObserveOnly => {}
             }
             // Whoever lets changes be made again has everything read.
             return Done { outcome: PassOutcome::Halted, leftover: Leftover::default() };

@@ -68,6 +68,17 @@ pub(super) fn of_plan(plan: &Plan) -> Leftover {
     leftover
 }
 
+/// What is left of a plan that was broken off. Nobody knows how far it came, so AWS may be at all of
+/// it; whatever breaks passes off again and again is looked at less often.
+pub(super) fn cut_off(plan: &Plan, report: &PassReport) -> Leftover {
+    let mut leftover = after(plan, report, |_| false);
+    leftover.people.clear();
+    for action in &plan.actions {
+        leftover.add(Some(&action.person), Left::Waiting);
+    }
+    leftover
+}
+
 /// What is left after the plan was carried out. What comes back as it was (`is_news`) has changed
 /// nothing that lasts.
 pub(super) fn after(

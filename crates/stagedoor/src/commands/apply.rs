@@ -165,7 +165,7 @@ fn halted(halt: &Halt) -> NotDone {
         code,
         message: format!("{halt} ({code})"),
         remedy: match halt {
-            Halt::Store(_) => "Run it again; what was done stays done.",
+            Halt::Store(_) | Halt::TimeUp => "Run it again; what was done stays done.",
             Halt::Frozen(_) | Halt::ObserveOnly => {
                 "`stagedoor thaw` lets changes be made again; `stagedoor plan` shows what waits."
             }

@@ -1,0 +1,106 @@
+//! The loop's work for a process that is called, not run: piece by piece, as far as its time allows.
+
+use super::duty::Duty;
+use super::{Lane, PEOPLE_A_PASS, Rhythm};
+use crate::event::Wake;
+use crate::pass::Deadline;
+use crate::plane::Plane;
+use crate::ports::StoreError;
+use access::ids::PersonId;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The loop, for a process that is called. It remembers from call to call what [`Plane::run`]
+/// remembers from pass to pass; losing that costs no correctness.
+#[derive(Debug)]
+pub struct Worker<'a> {
+    plane: &'a Plane,
+    duty: Duty<'a>,
+    is_started: AtomicBool,
+}
+
+/// What a call did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Worked {
+    /// Passes for people.
+    pub passes: u32,
+    /// The people of those passes.
+    pub people: usize,
+    /// Passes for everything.
+    pub everything: u32,
+    /// Whether it ended because time was nearly up.
+    pub time_up: bool,
+}
+
+impl Plane {
+    /// The loop, for a process that is called.
+    pub async fn worker(&self, rhythm: Rhythm) -> Worker<'_> {
+        let duty = Duty::new(self, rhythm).await;
+        Worker { plane: self, duty, is_started: AtomicBool::new(false) }
+    }
+}
+
+impl Worker<'_> {
+    /// One pass for those of these people who are due and at whom nobody is. Whoever is not settled
+    /// goes back into the queue. As long as some domain was never read in full, people are left to
+    /// the pass for everything.
+    ///
+    /// # Errors
+    /// The store cannot be asked for them; nobody was taken.
+    pub async fn work_for(
+        &self,
+        people: &BTreeSet<PersonId>,
+        until: Deadline,
+    ) -> Result<Worked, StoreError> {
+        let mut worked = Worked::default();
+        if until.is_near() {
+            return Ok(Worked { time_up: true, ..worked });
+        }
+        if !self.duty.may_serve_people().await {
+            tracing::info!("people wait until everything was read once");
+            return Ok(worked);
+        }
+        let work = self.duty.take_people(people).await?;
+        if !work.is_empty() {
+            worked.passes = 1;
+            worked.people = work.len();
+            self.duty.work_off(work, Lane::People, until).await;
+            worked.time_up = until.is_near();
+        }
+        Ok(worked)
+    }
+
+    /// Passes for whatever is due, until nothing is or time is nearly up. The first call has
+    /// everything read, since the map may be another one than that of the last process; the others
+    /// see to it that it is read once a period.
+    ///
+    /// # Errors
+    /// The store cannot be asked. What was done stays done.
+    pub async fn work_off_queue(&self, until: Deadline) -> Result<Worked, StoreError> {
+        if self.is_started.load(Ordering::Relaxed) {
+            self.duty.bound_the_wait().await;
+        } else {
+            self.plane.wake(&Wake::Everything).await?;
+            self.is_started.store(true, Ordering::Relaxed);
+        }
+        let mut worked = Worked::default();
+        while !until.is_near() {
+            let most = if self.duty.may_serve_people().await { PEOPLE_A_PASS } else { 0 };
+            let work = self.duty.take(most).await?;
+            if work.is_empty() {
+                return Ok(worked);
+            }
+            let lane = Lane::of(&work);
+            match lane {
+                Lane::Everything => worked.everything += 1,
+                Lane::People => {
+                    worked.passes += 1;
+                    worked.people += work.len();
+                }
+            }
+            self.duty.work_off(work, lane, until).await;
+        }
+        worked.time_up = true;
+        Ok(worked)
+    }
+}
