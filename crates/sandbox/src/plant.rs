@@ -59,7 +59,11 @@ pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
     let home = (seed.default_account.clone(), seed.region.clone());
     for name in &seed.queues {
         let key = (home.0.clone(), home.1.clone(), name.clone());
-        world.queues.insert(key, Queue::default());
+        let mut queue = Queue::default();
+        if name.strip_suffix(".fifo").is_some() {
+            queue.attributes.insert("FifoQueue".to_owned(), "true".to_owned());
+        }
+        world.queues.insert(key, queue);
     }
     plant_secrets(&mut world, seed)?;
     if let Some(events) = &seed.events {

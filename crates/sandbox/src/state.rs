@@ -282,6 +282,15 @@ pub(crate) struct Queue {
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) messages: Vec<Message>,
     pub(crate) created: Timestamp,
+    /// Deduplication ids of a FIFO queue, with the second and the message they were sent with.
+    pub(crate) sent_once: BTreeMap<String, (i64, String)>,
+}
+
+impl Queue {
+    /// Whether the order within a message group holds.
+    pub(crate) fn is_fifo(&self) -> bool {
+        self.attributes.get("FifoQueue").is_some_and(|value| value == "true")
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -289,6 +298,8 @@ pub(crate) struct Message {
     pub(crate) id: String,
     pub(crate) body: String,
     pub(crate) attributes: Option<Value>,
+    /// The message group, in a FIFO queue.
+    pub(crate) group: Option<String>,
     pub(crate) sent: Timestamp,
     /// When it can be received next: after its delay, or after a visibility timeout.
     pub(crate) visible: Timestamp,

@@ -1,6 +1,8 @@
-//! SQS: standard queues with visibility timeouts.
+//! SQS: standard and FIFO queues with visibility timeouts.
 
-use std::collections::BTreeMap;
+mod sending;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use md5::{Digest as _, Md5};
@@ -15,13 +17,10 @@ use crate::wire::shape::{Kind, any_text, optional, required};
 const ANY: Kind = any_text(0, usize::MAX);
 const COUNT: Kind = Kind::Integer { min: i64::MIN, max: i64::MAX };
 const NAMES: Kind = Kind::List { item: &ANY, min: 0, max: usize::MAX };
-const BATCH_ENTRY: Kind = Kind::Structure(&[required("Id", ANY), required("ReceiptHandle", ANY)]);
+const DELETE_ENTRY: Kind = Kind::Structure(&[required("Id", ANY), required("ReceiptHandle", ANY)]);
 
 /// Seconds a received message stays hidden, when neither call nor queue says.
 const DEFAULT_VISIBILITY: u64 = 30;
-/// Longest message body, in bytes.
-const MAX_BODY: usize = 1_048_576;
-
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation {
         name: "CreateQueue",
@@ -37,16 +36,8 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         members: &[required("QueueName", ANY), optional("QueueOwnerAWSAccountId", ANY)],
         run: get_url,
     },
-    Operation {
-        name: "SendMessage",
-        members: &[
-            required("QueueUrl", ANY),
-            required("MessageBody", ANY),
-            optional("DelaySeconds", COUNT),
-            optional("MessageAttributes", Kind::Document),
-        ],
-        run: send,
-    },
+    sending::SEND,
+    sending::SEND_BATCH,
     Operation {
         name: "ReceiveMessage",
         members: &[
@@ -69,7 +60,7 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         name: "DeleteMessageBatch",
         members: &[
             required("QueueUrl", ANY),
-            required("Entries", Kind::List { item: &BATCH_ENTRY, min: 0, max: usize::MAX }),
+            required("Entries", Kind::List { item: &DELETE_ENTRY, min: 0, max: usize::MAX }),
         ],
         run: delete_batch,
     },
@@ -96,13 +87,6 @@ fn url(call: &Call, name: &str) -> Value {
 
 fn create(world: &mut World, call: &Call) -> Outcome {
     let name = call.text("QueueName");
-    let well_named = (1..=80).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    if !well_named {
-        return Err(invalid(
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
-        ));
-    }
     let given: BTreeMap<String, String> = call
         .input
         .get("Attributes")
@@ -111,6 +95,16 @@ fn create(world: &mut World, call: &Call) -> Outcome {
         .flatten()
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
         .collect();
+    let is_fifo = given.get("FifoQueue").is_some_and(|value| value == "true");
+    let stem = if is_fifo { name.strip_suffix(".fifo").unwrap_or_default() } else { name };
+    let well_named = (1..=80).contains(&name.len())
+        && !stem.is_empty()
+        && stem.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if !well_named {
+        return Err(invalid(
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        ));
+    }
     let key = (call.caller.account.clone(), call.region.clone(), name.to_owned());
     if let Some(queue) = world.queues.get(&key) {
         if given.iter().any(|(name, value)| queue.attributes.get(name) != Some(value)) {
@@ -120,7 +114,12 @@ fn create(world: &mut World, call: &Call) -> Outcome {
             ));
         }
     } else {
-        let queue = Queue { attributes: given, messages: Vec::new(), created: call.now };
+        let queue = Queue {
+            attributes: given,
+            messages: Vec::new(),
+            created: call.now,
+            sent_once: BTreeMap::new(),
+        };
         world.queues.insert(key, queue);
     }
     Ok(url(call, name))
@@ -167,6 +166,7 @@ pub(crate) fn enqueue(
         id: id.clone(),
         body,
         attributes: None,
+        group: None,
         sent: now,
         visible,
         receipt: None,
@@ -174,27 +174,6 @@ pub(crate) fn enqueue(
         first_received: None,
     });
     Some(id)
-}
-
-fn send(world: &mut World, call: &Call) -> Outcome {
-    let body = call.text("MessageBody").to_owned();
-    if body.is_empty() || body.len() > MAX_BODY {
-        return Err(invalid("The message body must be between 1 and 1048576 bytes long."));
-    }
-    let delay = call.input.integer("DelaySeconds").unwrap_or(0);
-    if !(0..=900).contains(&delay) {
-        return Err(invalid(
-            "Value for parameter DelaySeconds is invalid. Must be >= 0 and <= 900.",
-        ));
-    }
-    let key = key(call)?;
-    let sum = checksum(&body);
-    let visible = later(call.now, delay.unsigned_abs());
-    let id = enqueue(world, &key, body, call.now, visible).ok_or_else(no_queue)?;
-    if let Some(message) = world.queues.get_mut(&key).and_then(|queue| queue.messages.last_mut()) {
-        message.attributes = call.input.get("MessageAttributes").cloned();
-    }
-    Ok(json!({"MessageId": id, "MD5OfMessageBody": sum}))
 }
 
 fn checksum(body: &str) -> String {
@@ -223,9 +202,22 @@ fn receive(world: &mut World, call: &Call) -> Outcome {
         },
         i64::unsigned_abs,
     );
-    let mut ready: Vec<&mut Message> =
-        queue.messages.iter_mut().filter(|message| message.visible <= call.now).collect();
-    ready.sort_by_key(|message| message.visible);
+    let is_fifo = queue.is_fifo();
+    let mut ready: Vec<&mut Message> = Vec::new();
+    let mut held: BTreeSet<String> = BTreeSet::new();
+    for message in &mut queue.messages {
+        // The order of a group holds, and while somebody is at it, nobody else gets of it.
+        let is_ready =
+            message.visible <= call.now && message.group.as_ref().is_none_or(|g| !held.contains(g));
+        if is_ready {
+            ready.push(message);
+        } else {
+            held.extend(message.group.clone());
+        }
+    }
+    if !is_fifo {
+        ready.sort_by_key(|message| message.visible);
+    }
     let mut messages = Vec::new();
     for message in ready {
         let Some(receipt) = receipts.pop() else { break };
@@ -254,6 +246,7 @@ fn received(message: &Message, call: &Call) -> Value {
         ("ApproximateFirstReceiveTimestamp", first.as_millisecond().to_string()),
     ]
     .into_iter()
+    .chain(message.group.clone().map(|group| ("MessageGroupId", group)))
     .filter(|(name, _)| wanted(name))
     .map(|(name, value)| (name.to_owned(), value.into()))
     .collect();
@@ -280,29 +273,33 @@ fn delete(world: &mut World, call: &Call) -> Outcome {
     Ok(Value::Null)
 }
 
-fn delete_batch(world: &mut World, call: &Call) -> Outcome {
+/// The entries of a batch: one to ten, each with an id of its own.
+fn batch<'a>(call: &'a Call, entry_name: &str) -> Result<&'a [Value], ApiError> {
     let entries = call.input.list("Entries");
-    let queue = queue(world, call)?;
     if entries.is_empty() {
-        let message = "There should be at least one DeleteMessageBatchRequestEntry in the request.";
-        return Err(ApiError::bad("EmptyBatchRequest", message));
+        let message = format!("There should be at least one {entry_name} in the request.");
+        return Err(ApiError::bad("EmptyBatchRequest", &message));
     }
     if entries.len() > 10 {
         let message = "Maximum number of entries per request are 10.";
         return Err(ApiError::bad("TooManyEntriesInBatchRequest", message));
     }
-    let part = |entry: &Value, name: &str| {
-        entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let mut done: Vec<Value> = Vec::new();
-    for entry in entries {
-        let shown = json!({"Id": part(entry, "Id")});
-        if done.contains(&shown) {
-            let message = "Two or more batch entries in the request have the same Id.";
-            return Err(ApiError::bad("BatchEntryIdsNotDistinct", message));
-        }
-        done.push(shown);
+    let ids: BTreeSet<String> = entries.iter().map(|entry| part(entry, "Id")).collect();
+    if ids.len() < entries.len() {
+        let message = "Two or more batch entries in the request have the same Id.";
+        return Err(ApiError::bad("BatchEntryIdsNotDistinct", message));
     }
+    Ok(entries)
+}
+
+fn part(entry: &Value, name: &str) -> String {
+    entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn delete_batch(world: &mut World, call: &Call) -> Outcome {
+    let entries = batch(call, "DeleteMessageBatchRequestEntry")?;
+    let queue = queue(world, call)?;
+    let done: Vec<Value> = entries.iter().map(|entry| json!({"Id": part(entry, "Id")})).collect();
     let receipts: Vec<String> = entries.iter().map(|e| part(e, "ReceiptHandle")).collect();
     queue.messages.retain(|message| {
         message.receipt.as_ref().is_none_or(|receipt| !receipts.contains(receipt))
