@@ -40,6 +40,8 @@ mod visit;
 
 pub use config::{InvalidFormTarget, WebConfig};
 pub use ops::ops_router;
-pub use origin::{ForwardedHeader, OriginSource, RequestContextError, origin_of_request_context};
+pub use origin::{
+    ForwardedHeader, Invoker, OriginSource, RequestContextError, origin_of_request_context,
+};
 pub use routes::router;
 pub use serve::serve;

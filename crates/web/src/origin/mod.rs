@@ -41,6 +41,23 @@ pub enum OriginSource {
         /// Peers besides loopback that may hand over the context.
         proxies: Vec<IpNet>,
     },
+    /// Whoever invoked this Lambda function, by the [`Invoker`] that comes with the request; no
+    /// socket, and no header but that of a load balancer.
+    Invocation,
+}
+
+/// Who handed a request to a Lambda function, as an extension of the request. Only the payload's
+/// frame tells; nothing of the client's request may be put here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invoker {
+    /// API Gateway, or a function URL, with its `requestContext` as JSON text.
+    Api(String),
+    /// An Application Load Balancer. Its context does not tell the client.
+    LoadBalancer {
+        /// Whether it adds its peer to `X-Forwarded-For` on the right, so that this one address is
+        /// its own word. One that passes the header on as it came (`preserve`) does not.
+        appends: bool,
+    },
 }
 
 /// The header in which reverse proxies name the client.
@@ -109,7 +126,11 @@ impl OriginSource {
         let peer = extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map(|ConnectInfo(peer)| peer.ip().to_canonical());
-        let Some(peer) = peer else { return Sighting::default() };
+        let peer = match (self, peer) {
+            (Self::Invocation, _) => return by_invoker(extensions.get(), headers),
+            (_, None) => return Sighting::default(),
+            (_, Some(peer)) => peer,
+        };
         match self {
             Self::TrustedProxies { proxies, header } if is_one_of(peer, proxies) => {
                 match forwarded::client(*header, headers, proxies) {
@@ -123,6 +144,7 @@ impl OriginSource {
             Self::Socket | Self::TrustedProxies { .. } | Self::ApiGateway { .. } => {
                 Sighting::of(peer, Seen::Connection)
             }
+            Self::Invocation => Sighting::default(),
         }
     }
 }
@@ -145,9 +167,28 @@ fn by_request_context(headers: &HeaderMap) -> Sighting {
         // The adapter writes one. Which of several is its own would be a guess.
         (Some(_), Some(_)) => "",
     };
+    told_by(context)
+}
+
+fn told_by(context: &str) -> Sighting {
     match origin_of_request_context(context) {
         Ok(origin) => Sighting { origin, seen: Seen::RequestContext },
         Err(error) => Sighting::unknown(Seen::BadRequestContext(error)),
+    }
+}
+
+fn by_invoker(invoker: Option<&Invoker>, headers: &HeaderMap) -> Sighting {
+    const HEADER: ForwardedHeader = ForwardedHeader::XForwardedFor;
+    match invoker {
+        None => Sighting::unknown(Seen::NoRequestContext),
+        Some(Invoker::Api(context)) => told_by(context),
+        Some(Invoker::LoadBalancer { appends: false }) => Sighting::unknown(Seen::Nowhere),
+        Some(Invoker::LoadBalancer { appends: true }) => {
+            match forwarded::client(HEADER, headers, &[]) {
+                Ok(client) => Sighting::of(client, Seen::Forwarded(HEADER)),
+                Err(why) => Sighting::unknown(Seen::NotForwarded(HEADER, why)),
+            }
+        }
     }
 }
 

@@ -373,3 +373,57 @@ fn a_context_that_tells_no_origin_is_refused() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     assert_eq!(origin_of_request_context(&deep), Err(NotJson));
 }
+
+/// What is seen of an invocation whose client sends every header that somebody might believe.
+fn invoked(invoker: Option<Invoker>) -> Sighting {
+    let mut extensions = Extensions::new();
+    extensions.insert(ConnectInfo(SocketAddr::new("127.0.0.1".parse().unwrap(), 50_000)));
+    if let Some(invoker) = invoker {
+        extensions.insert(invoker);
+    }
+    let mut headers = HeaderMap::new();
+    let context = r#"{"identity":{"sourceIp":"10.9.9.9","vpceId":"vpce-0bad"}}"#;
+    for (name, value) in [
+        (REQUEST_CONTEXT, context),
+        ("forwarded", "for=10.9.9.9"),
+        ("x-forwarded-for", "10.9.9.9, 192.0.2.7"),
+        ("x-amzn-vpce-id", "vpce-0bad"),
+    ] {
+        headers.append(name, HeaderValue::from_static(value));
+    }
+    OriginSource::Invocation.sight(&extensions, &headers)
+}
+
+#[test]
+fn of_an_invocation_the_gateway_alone_tells_the_origin() {
+    let api = |context: &str| invoked(Some(Invoker::Api(context.to_owned())));
+    let private =
+        api(r#"{"identity":{"sourceIp":"10.0.1.4","vpceId":"vpce-0a1b","vpcId":"vpc-0c2d"}}"#);
+    let origin = Origin {
+        address: Some("10.0.1.4".parse().unwrap()),
+        vpce: Some("vpce-0a1b".to_owned()),
+        vpc: Some("vpc-0c2d".to_owned()),
+    };
+    assert_eq!(private, Sighting { origin, seen: Seen::RequestContext });
+    assert_eq!(
+        api(r#"{"http":{"sourceIp":"198.51.100.4"}}"#),
+        known("198.51.100.4", Seen::RequestContext)
+    );
+    assert_eq!(
+        api(r#"{"identity":{"vpceId":"vpce-0a1b"}}"#),
+        Sighting::unknown(Seen::BadRequestContext(RequestContextError::SourceIp))
+    );
+    assert_eq!(invoked(None), Sighting::unknown(Seen::NoRequestContext));
+}
+
+#[test]
+fn of_a_load_balancer_only_what_it_added_itself_counts() {
+    assert_eq!(
+        invoked(Some(Invoker::LoadBalancer { appends: true })),
+        known("192.0.2.7", Seen::Forwarded(ForwardedHeader::XForwardedFor))
+    );
+    assert_eq!(
+        invoked(Some(Invoker::LoadBalancer { appends: false })),
+        Sighting::unknown(Seen::Nowhere)
+    );
+}
