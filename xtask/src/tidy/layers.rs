@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", ADAPTER),
     ("aws", ADAPTER),
     ("web", ADAPTER),
+    ("lambda", &["access", "control", "web"]),
     (
         "stagedoor",
         &[
@@ -27,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "control",
             "demo-idp",
             "iam-policy",
+            "lambda",
             "saml-sp",
             "sandbox",
             "store",

@@ -1,0 +1,226 @@
+//! What a function does with a payload.
+
+use crate::batch::{Batch, Message};
+use crate::http;
+use crate::payload::{Gateway, Payload, PayloadError, QueueName, Record};
+use access::ids::PersonId;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use control::event::Wake;
+use control::pass::Deadline;
+use control::plane::Plane;
+use control::ports::{MOST_TAKEN_BY_NAME, StoreError};
+use control::reconciler::{Rhythm, Worked, Worker};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use tower_service::Service;
+use web::Invoker;
+
+/// So long before the end of an invocation all work is over: what is left is written down then.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// What tells functions apart besides their payloads.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// How often the loop looks.
+    pub rhythm: Rhythm,
+    /// The queues whose messages are reminders. All others bring events.
+    pub reminders: Vec<QueueName>,
+    /// Whether a load balancer adds its peer to `X-Forwarded-For`.
+    pub load_balancer_appends: bool,
+}
+
+/// The code of every function.
+#[derive(Debug)]
+pub struct Function<'a> {
+    plane: &'a Plane,
+    worker: OnceCell<Worker<'a>>,
+    door: Option<Router>,
+    settings: Settings,
+}
+
+/// A payload was not dealt with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FunctionError {
+    /// It is not one that is known.
+    #[error("{0}")]
+    Payload(String),
+    /// It is a request, and this function has no door.
+    #[error("this function has no door: set STAGEDOOR_PUBLIC_URL to the address that people type")]
+    NoDoor,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A defect.
+    #[error("the invocation panicked; the log says where")]
+    Panicked,
+}
+
+impl FunctionError {
+    /// Its type, as Lambda's metrics and logs show it.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Payload(_) => "payload-unknown",
+            Self::NoDoor => "door-missing",
+            Self::Store(_) => "store-failed",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
+impl From<PayloadError> for FunctionError {
+    fn from(error: PayloadError) -> Self {
+        Self::Payload(error.to_string())
+    }
+}
+
+/// What a tick did, for whoever invokes by hand.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TickAnswer {
+    passes: u32,
+    people: usize,
+    everything: u32,
+    time_up: bool,
+}
+
+impl<'a> Function<'a> {
+    /// A function on this plane; with a door it takes requests.
+    pub fn new(plane: &'a Plane, door: Option<Router>, settings: Settings) -> Self {
+        Self { plane, worker: OnceCell::new(), door, settings }
+    }
+
+    /// Deals with a payload, and has it over shortly before `end`, when the process is stopped.
+    /// The answer is JSON.
+    ///
+    /// # Errors
+    /// The payload is unknown, or the store failed so that it has to come again as a whole.
+    pub async fn handle(&self, payload: &[u8], end: Instant) -> Result<Vec<u8>, FunctionError> {
+        let until = Deadline::at(end.checked_sub(RESERVE).unwrap_or(end));
+        match Payload::read(payload)? {
+            Payload::Request(gateway, context) => self.answer(gateway, context, payload).await,
+            Payload::Messages(records) => Ok(json(&self.work_through(records, until).await)),
+            Payload::Tick => {
+                let worked = self.worker().await.work_off_queue(until).await?;
+                let Worked { passes, people, everything, time_up } = worked;
+                tracing::info!(passes, people, everything, time_up, "tick");
+                Ok(json(&TickAnswer { passes, people, everything, time_up }))
+            }
+            Payload::Event(body) => {
+                if let Some(wake) = self.plane.hear(body).await {
+                    self.plane.wake(&wake).await?;
+                }
+                Ok(b"null".to_vec())
+            }
+        }
+    }
+
+    /// Made when it is needed first: a door never needs it.
+    async fn worker(&self) -> &Worker<'a> {
+        self.worker.get_or_init(|| self.plane.worker(self.settings.rhythm)).await
+    }
+
+    async fn answer(
+        &self,
+        gateway: Gateway,
+        context: &str,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, FunctionError> {
+        let mut door = self.door.clone().ok_or(FunctionError::NoDoor)?;
+        let (mut request, form) = match http::read(gateway, payload) {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, "a request is refused");
+                let refused = (StatusCode::BAD_REQUEST, "The request cannot be read.\n");
+                return Ok(http::write(refused.into_response(), http::Form::Lists).await);
+            }
+        };
+        request.extensions_mut().insert(match gateway {
+            Gateway::LoadBalancer => {
+                Invoker::LoadBalancer { appends: self.settings.load_balancer_appends }
+            }
+            Gateway::Rest | Gateway::HttpV1 | Gateway::HttpV2 => Invoker::Api(context.to_owned()),
+        });
+        let response = match door.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        Ok(http::write(response, form).await)
+    }
+
+    async fn work_through(
+        &self,
+        records: Vec<Record>,
+        until: Deadline,
+    ) -> crate::batch::BatchAnswer {
+        let mut batch = Batch::new(records, &self.settings.reminders);
+        let mut work: BTreeMap<PersonId, Vec<usize>> = BTreeMap::new();
+        let mut events: Vec<(usize, String)> = Vec::new();
+        for (place, message) in batch.messages() {
+            match message {
+                Message::Work(reminder) => {
+                    work.entry(reminder.person.clone()).or_default().push(place);
+                }
+                Message::Event(body) => events.push((place, body.clone())),
+                Message::Broken => {}
+            }
+        }
+        let unheard = self.hear(&events, until).await;
+        batch.fail(unheard);
+        let undone = self.work_for(&work, until).await;
+        batch.fail(undone);
+        batch.answer()
+    }
+
+    /// Hears events, and wakes for all of them at once. Says which are not kept.
+    async fn hear(&self, events: &[(usize, String)], until: Deadline) -> Vec<usize> {
+        let mut undone = Vec::new();
+        let mut waking = Vec::new();
+        let mut wake = Wake::People(BTreeSet::new());
+        for (place, body) in events {
+            if until.is_near() {
+                undone.push(*place);
+            } else if let Some(more) = self.plane.hear(body).await {
+                wake = wake.and(more);
+                waking.push(*place);
+            }
+        }
+        if !waking.is_empty()
+            && let Err(error) = self.plane.wake(&wake).await
+        {
+            tracing::error!(%error, "events cannot be kept; they come again");
+            undone.extend(waking);
+        }
+        undone
+    }
+
+    /// Makes passes for people. Says which messages have to come again.
+    async fn work_for(&self, work: &BTreeMap<PersonId, Vec<usize>>, until: Deadline) -> Vec<usize> {
+        let mut undone = Vec::new();
+        let people: Vec<&PersonId> = work.keys().collect();
+        for some in people.chunks(MOST_TAKEN_BY_NAME) {
+            let some: BTreeSet<PersonId> = some.iter().copied().cloned().collect();
+            let worked = self.worker().await.work_for(&some, until).await;
+            let is_done = match worked {
+                Ok(worked) => worked.passes > 0 || !worked.time_up,
+                Err(error) => {
+                    tracing::error!(%error, "people cannot be taken; their messages come again");
+                    false
+                }
+            };
+            if !is_done {
+                undone.extend(some.iter().filter_map(|person| work.get(person)).flatten());
+            }
+        }
+        undone
+    }
+}
+
+/// Nothing of ours fails to be written as JSON.
+fn json(answer: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(answer).unwrap_or_else(|_| b"null".to_vec())
+}
