@@ -3,10 +3,11 @@
 use crate::ids::{GroupId, PersonId, TeamKey};
 use crate::map::{AccessMap, Gift, Grant, Place};
 use crate::reason::ReasonCode;
-use crate::snapshot::{Coverage, Group, Snapshot};
+use crate::snapshot::{Coverage, Group, Person, Snapshot};
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, btree_map};
+use std::iter::Peekable;
 use std::sync::Arc;
 
 /// A person's right to a team.
@@ -144,22 +145,48 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
 
 /// Who has a right to what by these sources, which stand in the order of the map.
 fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
-    let mut members: Vec<(u128, &PersonId, &TeamKey, usize)> = Vec::new();
-    for (number, source) in sources.iter().enumerate() {
+    let mut members: Vec<(u128, &PersonId, &TeamKey, &Source<'_>)> = Vec::new();
+    for source in sources {
         let people = source.group.members.iter();
-        members.extend(people.map(|person| (person.prefix(), person, source.team, number)));
+        members.extend(people.map(|person| (person.prefix(), person, source.team, source)));
     }
-    members.sort_unstable();
-    let of_one = members.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2));
-    let rights = of_one.filter_map(|rows| {
-        let (prefix, person, team, _) = rows.first()?;
-        let mut sources = rows.iter().filter_map(|(.., number)| sources.get(*number));
-        let mut right = Entitlement::by(sources.next()?, *prefix, person);
-        snapshot.admits_to(person, team).then_some(())?;
-        sources.for_each(|source| right.also(source));
-        Some(right)
-    });
-    rights.collect()
+    // A stable sort makes use of the order in which each group's members come, and keeps that of
+    // the sources.
+    members.sort_by_key(|&(prefix, person, team, _)| (prefix, person, team));
+    let mut rights = Vec::with_capacity(members.len());
+    let mut admitted = Admitted::by(snapshot);
+    for of_one in members.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
+        let [(prefix, person, team, source), others @ ..] = of_one else { continue };
+        if !admitted.admits_to(person, team) {
+            continue;
+        }
+        let mut right = Entitlement::by(source, *prefix, person);
+        others.iter().for_each(|(.., source)| right.also(source));
+        rights.push(right);
+    }
+    rights
+}
+
+/// Whom a snapshot admits, asked in the order of the ids: so the people are gone through once, where
+/// looking each one up would cost more the more there are.
+#[derive(Debug)]
+struct Admitted<'a> {
+    snapshot: &'a Snapshot,
+    people: Peekable<btree_map::Iter<'a, PersonId, Person>>,
+}
+
+impl<'a> Admitted<'a> {
+    fn by(snapshot: &'a Snapshot) -> Self {
+        Self { snapshot, people: snapshot.people.iter().peekable() }
+    }
+
+    /// As [`Snapshot::admits_to`]. No person may come before one who was asked about.
+    fn admits_to(&mut self, person: &PersonId, team: &TeamKey) -> bool {
+        while self.people.next_if(|(id, _)| *id < person).is_some() {}
+        let known = self.people.peek().filter(|(id, _)| *id == person);
+        known.is_some_and(|(_, known)| known.enabled)
+            && self.snapshot.offboarded_from(person, team).is_none()
+    }
 }
 
 impl Entitlement {
