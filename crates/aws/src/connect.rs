@@ -3,6 +3,7 @@
 use crate::assignments::Assignments;
 use crate::client::SageMaker;
 use crate::client::secrets::SecretsManager;
+use crate::dynamodb::DynamoStore;
 use crate::failure;
 use crate::identity_center::IdentityCenter;
 use crate::in_process::{GivenTime, InProcess, Wire};
@@ -181,6 +182,11 @@ impl Aws {
     /// The queue of this name in the caller's account: `WakeQueue`.
     pub fn queue(&self, region: &Region, name: &str) -> SqsQueue {
         SqsQueue::new(&self.in_region(region), name)
+    }
+
+    /// The store in this table of the caller's account, in the process's own Region.
+    pub fn store(&self, table: &str) -> DynamoStore {
+        DynamoStore::new(&self.sdk, self.http.as_ref(), table)
     }
 
     /// Secrets Manager where the secret is: an ARN says its Region, a name is looked for in the

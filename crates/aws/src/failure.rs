@@ -109,9 +109,10 @@ const CREDENTIALS: [&str; 11] = [
     "TokenRefreshRequired",
     "UnrecognizedClient",
 ];
-const THROTTLED: [&str; 8] = [
+const THROTTLED: [&str; 9] = [
     "BandwidthLimitExceeded",
     "PriorRequestNotComplete",
+    "ProvisionedThroughputExceeded",
     "RequestLimitExceeded",
     "RequestThrottled",
     "SlowDown",
@@ -198,6 +199,7 @@ mod tests {
             ("Throttling", 400, K::Throttled),
             ("TooManyRequestsException", 429, K::Throttled),
             ("RequestLimitExceeded", 503, K::Throttled),
+            ("ProvisionedThroughputExceededException", 400, K::Throttled),
             ("ResourceLimitExceeded", 400, K::Quota),
             ("ServiceQuotaExceededException", 402, K::Quota),
             ("ResourceNotFound", 400, K::NotFound),

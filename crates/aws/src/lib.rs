@@ -2,7 +2,7 @@
 //!
 //! [`Aws`] finds credentials and endpoints as every AWS tool does and hands out the adapters:
 //! [`Studio`] (SageMaker: observe, provision, presign), [`IdentityCenter`] (the directory),
-//! [`SqsQueue`] (wake-ups) and [`Assignments`] (Identity Center applications). Failures are
+//! [`SqsQueue`] (wake-ups), [`DynamoStore`] (the store for several replicas) and [`Assignments`] (Identity Center applications). Failures are
 //! `control`'s `CallError`, one mapping for all services.
 //!
 //! # What the dependencies cost
@@ -14,6 +14,7 @@
 //! | `aws-sdk-sagemaker` | 615 | not used: [`client::sagemaker`] |
 //! | `aws-sdk-iam` | 120 | not used, for six calls: [`client::iam`] |
 //! | `aws-sdk-ssoadmin` | 49 | used |
+//! | `aws-sdk-dynamodb` | – | used: a store is no place for a client of one's own |
 //! | `aws-sdk-servicequotas` | 32 | not used, for one call: [`client::quotas`] |
 //! | `aws-sdk-secretsmanager` | – | not used, for one call: [`client::secrets`] |
 //! | `aws-sdk-identitystore` | 30 | used |
@@ -27,6 +28,7 @@
 pub mod assignments;
 pub mod client;
 mod connect;
+pub mod dynamodb;
 mod failure;
 mod identity_center;
 mod in_process;
@@ -37,6 +39,7 @@ mod studio;
 pub use assignments::Assignments;
 pub use client::secrets::{KeyText, SecretVersions};
 pub use connect::{Aws, Simulator};
+pub use dynamodb::DynamoStore;
 pub use identity_center::IdentityCenter;
 pub use in_process::{InProcess, Lost};
 pub use queue::SqsQueue;

@@ -54,11 +54,11 @@ pub(crate) enum Manner {
 pub(crate) struct Paced {
     inner: SharedHttpClient,
     account: Option<String>,
+    patience: Patience,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    patience: Patience,
     buckets: Mutex<BTreeMap<Key, Arc<Bucket>>>,
     counts: Mutex<BTreeMap<String, CallCounts>>,
 }
@@ -72,7 +72,14 @@ impl fmt::Debug for Paced {
 impl Paced {
     pub(crate) fn over(inner: SharedHttpClient, patience: Patience) -> Self {
         let (buckets, counts) = (Mutex::default(), Mutex::default());
-        Self { inner, account: None, shared: Arc::new(Shared { patience, buckets, counts }) }
+        Self { inner, account: None, patience, shared: Arc::new(Shared { buckets, counts }) }
+    }
+
+    /// The same client for calls that are sent at once and only counted, each exchange within this
+    /// time: for a service that has no rate to keep to.
+    pub(crate) fn at_once(&self, exchange: Duration) -> Self {
+        let patience = Patience { exchange, request: exchange, manner: Manner::Count };
+        Self { patience, ..self.clone() }
     }
 
     /// The same client for calls as a role of another account.
@@ -106,6 +113,7 @@ impl HttpClient for Paced {
         SharedHttpConnector::new(PacedConnector {
             inner: self.inner.http_connector(settings, components),
             account: self.account.clone(),
+            patience: self.patience,
             shared: self.shared.clone(),
         })
     }
@@ -135,6 +143,7 @@ impl HttpClient for Paced {
 struct PacedConnector {
     inner: SharedHttpConnector,
     account: Option<String>,
+    patience: Patience,
     shared: Arc<Shared>,
 }
 
@@ -158,7 +167,7 @@ impl HttpConnector for PacedConnector {
 impl PacedConnector {
     async fn send(self, key: Key, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let bucket = self.shared.bucket(&key);
-        let Patience { request: longest, manner, .. } = self.shared.patience;
+        let Patience { request: longest, manner, .. } = self.patience;
         let begun = Instant::now();
         let mut request = request;
         let mut refused = Err(too_long());
@@ -201,7 +210,7 @@ impl PacedConnector {
             *response.body_mut() = SdkBody::from(body.into_bytes());
             Ok(response)
         };
-        timeout(self.shared.patience.exchange, exchange)
+        timeout(self.patience.exchange, exchange)
             .await
             .unwrap_or_else(|_| Err(ConnectorError::timeout("no answer in time".into())))
     }

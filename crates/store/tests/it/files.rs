@@ -1,12 +1,12 @@
 //! Files that are new, old, damaged, foreign, or out of reach.
 
-use crate::contract::audit::entry;
-use crate::contract::micros;
 use control::ports::{AuditLog, ReplayCache};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
 use store::SqliteStore;
+use store_contract::audit::entry;
+use store_contract::micros;
 
 /// How many steps the schema has: one a file of migrations.
 fn steps() -> i64 {

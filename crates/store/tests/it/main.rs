@@ -1,8 +1,6 @@
 //! The store as its users see it: the contract of its ports, files, processes.
 
 #[cfg(test)]
-mod contract;
-#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod ports;

@@ -1,7 +1,5 @@
 //! Several connections and several processes on one file.
 
-use crate::contract::audit::entry;
-use crate::contract::micros;
 use access::ids::PersonId;
 use control::ports::{
     AuditLog, ChangeId, Claims, Freeze, QueueStatus, ReplayCache, Switch, Ticket, WorkKey,
@@ -14,6 +12,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Barrier;
 use store::SqliteStore;
+use store_contract::audit::entry;
+use store_contract::micros;
 
 /// Names the file, or the folder, to the other process of a test.
 const FILE: &str = "STORE_TEST_FILE";

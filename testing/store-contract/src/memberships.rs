@@ -1,6 +1,6 @@
 //! [`MembershipIndex`].
 
-use super::{RACERS, micros, race};
+use crate::race::{RACERS, micros, race};
 use access::ids::{GroupId, MembershipId, PersonId};
 use control::event::Membership;
 use control::ports::{FormerGroup, GroupReading, MembershipIndex, Memberships};
@@ -48,12 +48,12 @@ async fn members(index: &impl MembershipIndex, of: &str) -> Vec<String> {
     group.into_iter().flat_map(|group| group.members).map(|id| id.to_string()).collect()
 }
 
-pub(crate) async fn an_empty_index_knows_nobody(index: &impl MembershipIndex) {
+pub async fn an_empty_index_knows_nobody(index: &impl MembershipIndex) {
     assert_eq!(index.group(&group("g1")).await, Ok(None));
     assert_eq!(index.membership(&id("g1-ana")).await, Ok(None));
 }
 
-pub(crate) async fn a_complete_reading_is_found_again(index: &impl MembershipIndex) {
+pub async fn a_complete_reading_is_found_again(index: &impl MembershipIndex) {
     let found = complete(&[("g1", "ml-fraud", Some(&["ana", "bob"])), ("g2", "chess", None)]);
     index.take_over(&found, micros(1)).await.unwrap();
     index.take_over(&found, micros(2)).await.unwrap();
@@ -68,7 +68,7 @@ pub(crate) async fn a_complete_reading_is_found_again(index: &impl MembershipInd
     assert_eq!(index.membership(&ana.id).await, Ok(Some(ana)));
 }
 
-pub(crate) async fn a_complete_reading_replaces_the_one_before(index: &impl MembershipIndex) {
+pub async fn a_complete_reading_replaces_the_one_before(index: &impl MembershipIndex) {
     index.take_over(&complete(&[("g1", "old", None)]), micros(1)).await.unwrap();
     let renamed = complete(&[("g1", "new", Some(&["ana"])), ("g2", "other", None)]);
     index.take_over(&renamed, micros(2)).await.unwrap();
@@ -77,7 +77,7 @@ pub(crate) async fn a_complete_reading_replaces_the_one_before(index: &impl Memb
     assert_eq!(index.group(&group("g1")).await, Ok(Some(expected)));
 }
 
-pub(crate) async fn who_was_missing_is_remembered_for_a_week(index: &impl MembershipIndex) {
+pub async fn who_was_missing_is_remembered_for_a_week(index: &impl MembershipIndex) {
     let without_bob = complete(&[("g1", "ml-fraud", Some(&["ana"]))]);
     let with_bob = complete(&[("g1", "ml-fraud", Some(&["ana", "bob"]))]);
     index.take_over(&with_bob, micros(1)).await.unwrap();
@@ -96,9 +96,7 @@ pub(crate) async fn who_was_missing_is_remembered_for_a_week(index: &impl Member
     assert_eq!(members(index, "g1").await, ["ana", "bob"]);
 }
 
-pub(crate) async fn a_group_that_was_missing_is_remembered_for_a_week(
-    index: &impl MembershipIndex,
-) {
+pub async fn a_group_that_was_missing_is_remembered_for_a_week(index: &impl MembershipIndex) {
     let found = complete(&[("g1", "ml-fraud", Some(&["ana"]))]);
     index.take_over(&found, micros(1)).await.unwrap();
     index.take_over(&complete(&[]), micros(2)).await.unwrap();
@@ -108,7 +106,7 @@ pub(crate) async fn a_group_that_was_missing_is_remembered_for_a_week(
     assert_eq!(index.membership(&id("g1-ana")).await, Ok(None));
 }
 
-pub(crate) async fn a_reading_of_some_people_only_adds(index: &impl MembershipIndex) {
+pub async fn a_reading_of_some_people_only_adds(index: &impl MembershipIndex) {
     let found = complete(&[("g1", "ml-fraud", Some(&["ana"]))]);
     index.take_over(&found, micros(1)).await.unwrap();
     let bob = Memberships::Some(vec![membership("g1", "bob")]);
@@ -121,7 +119,7 @@ pub(crate) async fn a_reading_of_some_people_only_adds(index: &impl MembershipIn
     assert_eq!(index.group(&group("g9")).await, Ok(None));
 }
 
-pub(crate) async fn what_an_event_tells_never_replaces_what_was_read(index: &impl MembershipIndex) {
+pub async fn what_an_event_tells_never_replaces_what_was_read(index: &impl MembershipIndex) {
     let ana = membership("g1", "ana");
     let found = complete(&[("g1", "ml-fraud", Some(&["ana"]))]);
     index.take_over(&found, micros(1)).await.unwrap();
@@ -136,7 +134,7 @@ pub(crate) async fn what_an_event_tells_never_replaces_what_was_read(index: &imp
     assert_eq!(index.membership(&other.id).await, Ok(Some(other)));
 }
 
-pub(crate) async fn what_only_events_tell_is_forgotten_after_a_week(index: &impl MembershipIndex) {
+pub async fn what_only_events_tell_is_forgotten_after_a_week(index: &impl MembershipIndex) {
     let found = complete(&[("g1", "ml-fraud", Some(&["ana"])), ("g2", "chess", None)]);
     let told = [membership("g1", "eve"), membership("g2", "eve"), membership("g9", "eve")];
     for membership in &told {
@@ -154,7 +152,7 @@ pub(crate) async fn what_only_events_tell_is_forgotten_after_a_week(index: &impl
     assert_eq!(members(index, "g1").await, ["ana"]);
 }
 
-pub(crate) async fn readings_may_race(index: Arc<impl MembershipIndex + 'static>) {
+pub async fn readings_may_race(index: Arc<impl MembershipIndex + 'static>) {
     let number = std::sync::atomic::AtomicI64::new(0);
     let done = race(|| {
         let (index, n) =
@@ -169,7 +167,7 @@ pub(crate) async fn readings_may_race(index: Arc<impl MembershipIndex + 'static>
     assert_eq!(members(&*index, "g1").await, ["ana", "bob"]);
 }
 
-pub(crate) async fn a_large_directory_is_taken_over_whole(index: &impl MembershipIndex) {
+pub async fn a_large_directory_is_taken_over_whole(index: &impl MembershipIndex) {
     let people: Vec<String> = (0..300).map(|n| format!("p{n}")).collect();
     let people: Vec<&str> = people.iter().map(String::as_str).collect();
     let groups: Vec<String> = (0..60).map(|n| format!("g{n}")).collect();

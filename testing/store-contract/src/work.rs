@@ -1,6 +1,6 @@
 //! [`WorkQueue`].
 
-use super::{micros, race};
+use crate::race::{micros, race};
 use access::ids::PersonId;
 use control::ports::{Lease, MOST_PEOPLE_WAITING, QueueStatus, Retry, Work, WorkKey, WorkQueue};
 use jiff::SignedDuration;
@@ -43,7 +43,7 @@ fn leases(work: &[Work]) -> Vec<Lease> {
     work.iter().map(|work| work.lease.clone()).collect()
 }
 
-pub(crate) async fn wake_ups_of_one_key_are_one_item_due_at_the_earliest(queue: &impl WorkQueue) {
+pub async fn wake_ups_of_one_key_are_one_item_due_at_the_earliest(queue: &impl WorkQueue) {
     push(queue, &["ada", "bob"], 20).await;
     push(queue, &["ada"], 10).await;
     push(queue, &["ada"], 30).await;
@@ -54,9 +54,7 @@ pub(crate) async fn wake_ups_of_one_key_are_one_item_due_at_the_earliest(queue: 
     assert_eq!(keys(&take(queue, 50).await), [""; 0]);
 }
 
-pub(crate) async fn who_waits_longest_comes_first_and_everything_before_all(
-    queue: &impl WorkQueue,
-) {
+pub async fn who_waits_longest_comes_first_and_everything_before_all(queue: &impl WorkQueue) {
     push(queue, &["cem"], 3).await;
     push(queue, &["ada"], 2).await;
     push(queue, &["bob"], 1).await;
@@ -70,7 +68,7 @@ pub(crate) async fn who_waits_longest_comes_first_and_everything_before_all(
     assert_eq!(keys(&take(queue, 5).await), ["cem"]);
 }
 
-pub(crate) async fn done_is_gone(queue: &impl WorkQueue) {
+pub async fn done_is_gone(queue: &impl WorkQueue) {
     push(queue, &["ada"], 1).await;
     let ada = take(queue, 1).await;
     queue.done(&leases(&ada)).await.unwrap();
@@ -78,7 +76,7 @@ pub(crate) async fn done_is_gone(queue: &impl WorkQueue) {
     assert_eq!(keys(&take(queue, 999).await), [""; 0]);
 }
 
-pub(crate) async fn what_is_pushed_while_somebody_is_at_it_comes_once_more(queue: &impl WorkQueue) {
+pub async fn what_is_pushed_while_somebody_is_at_it_comes_once_more(queue: &impl WorkQueue) {
     push(queue, &["ada", "bob"], 1).await;
     let both = take(queue, 1).await;
     push(queue, &["ada", "bob"], 30).await;
@@ -97,7 +95,7 @@ pub(crate) async fn what_is_pushed_while_somebody_is_at_it_comes_once_more(queue
     assert_eq!(keys(&take(queue, 999).await), [""; 0]);
 }
 
-pub(crate) async fn put_back_it_keeps_its_age_and_its_tries(queue: &impl WorkQueue) {
+pub async fn put_back_it_keeps_its_age_and_its_tries(queue: &impl WorkQueue) {
     push(queue, &["ada"], 1).await;
     let ada = take(queue, 5).await;
     let retry = Retry { due: micros(50), tries: 4 };
@@ -108,7 +106,7 @@ pub(crate) async fn put_back_it_keeps_its_age_and_its_tries(queue: &impl WorkQue
     assert_ne!(again[0].lease, ada[0].lease);
 }
 
-pub(crate) async fn a_lease_that_ran_out_is_due_and_its_holder_has_no_say(queue: &impl WorkQueue) {
+pub async fn a_lease_that_ran_out_is_due_and_its_holder_has_no_say(queue: &impl WorkQueue) {
     push(queue, &["ada"], 1).await;
     let lost = take(queue, 10).await;
     assert_eq!(keys(&take(queue, 109).await), [""; 0]);
@@ -122,7 +120,7 @@ pub(crate) async fn a_lease_that_ran_out_is_due_and_its_holder_has_no_say(queue:
     assert_eq!(keys(&take(queue, 210).await), ["ada"]);
 }
 
-pub(crate) async fn a_lease_can_be_prolonged(queue: &impl WorkQueue) {
+pub async fn a_lease_can_be_prolonged(queue: &impl WorkQueue) {
     push(queue, &["ada"], 1).await;
     let ada = take(queue, 10).await;
     queue.renew(&leases(&ada), micros(200)).await.unwrap();
@@ -130,14 +128,14 @@ pub(crate) async fn a_lease_can_be_prolonged(queue: &impl WorkQueue) {
     assert_eq!(keys(&take(queue, 200).await), ["ada"]);
 }
 
-pub(crate) async fn a_clock_set_back_leaves_no_lease_behind(queue: &impl WorkQueue) {
+pub async fn a_clock_set_back_leaves_no_lease_behind(queue: &impl WorkQueue) {
     push(queue, &["ada"], 1).await;
     assert_eq!(keys(&take(queue, 1_000_000).await), ["ada"]);
     assert_eq!(keys(&take(queue, 10).await), [""; 0]);
     assert_eq!(keys(&take(queue, 110).await), ["ada"]);
 }
 
-pub(crate) async fn people_can_be_taken_by_name(queue: &impl WorkQueue) {
+pub async fn people_can_be_taken_by_name(queue: &impl WorkQueue) {
     let named = |ids: &[&str]| ids.iter().map(|id| PersonId::parse(id).unwrap()).collect();
     let take_people = async |ids: &[&str], now: i64| {
         queue.take_people(&named(ids), "me", micros(now), lease_for(100)).await.unwrap()
@@ -162,7 +160,7 @@ pub(crate) async fn people_can_be_taken_by_name(queue: &impl WorkQueue) {
     assert_eq!(keys(&take(queue, 10).await), ["bob"]);
 }
 
-pub(crate) async fn the_status_counts_what_waits_and_since_when(queue: &impl WorkQueue) {
+pub async fn the_status_counts_what_waits_and_since_when(queue: &impl WorkQueue) {
     assert_eq!(queue.status(micros(10)).await, Ok(QueueStatus::default()));
     push(queue, &["ada"], 5).await;
     assert_eq!(keys(&take(queue, 5).await), ["ada"]);
@@ -180,7 +178,7 @@ pub(crate) async fn the_status_counts_what_waits_and_since_when(queue: &impl Wor
     assert_eq!(queue.status(micros(10)).await, Ok(status));
 }
 
-pub(crate) async fn of_racing_takers_one_gets_each(queue: Arc<impl WorkQueue + 'static>) {
+pub async fn of_racing_takers_one_gets_each(queue: Arc<impl WorkQueue + 'static>) {
     push(&*queue, &["ada"], 1).await;
     push_everything(&*queue, 1).await;
     let winners = race(|| {
@@ -190,7 +188,7 @@ pub(crate) async fn of_racing_takers_one_gets_each(queue: Arc<impl WorkQueue + '
     assert_eq!(winners.await, 2);
 }
 
-pub(crate) async fn of_too_many_people_everything_is_made(queue: &impl WorkQueue) {
+pub async fn of_too_many_people_everything_is_made(queue: &impl WorkQueue) {
     let made_up = |n: u32| person(&format!("p{n:05}"));
     queue.push(&(0..MOST_PEOPLE_WAITING).map(made_up).collect(), micros(5)).await.unwrap();
     let status = queue.status(micros(9)).await.unwrap();

@@ -1,6 +1,6 @@
 //! [`ProfileIndex`].
 
-use super::micros;
+use crate::race::micros;
 use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
 use access::observed::AuthMode;
 use control::ports::{
@@ -79,7 +79,7 @@ async fn names(index: &impl ProfileIndex, people: &[&str]) -> Vec<String> {
     view.profiles.values().flatten().map(|profile| profile.name.to_string()).collect()
 }
 
-pub(crate) async fn a_full_reading_replaces_what_was_known(store: &(impl ProfileIndex + Claims)) {
+pub async fn a_full_reading_replaces_what_was_known(store: &(impl ProfileIndex + Claims)) {
     assert_eq!(look(store, &["ada"], 1).await, IndexView::default());
     let first = ticket(store, 5).await;
     let both = [profile("ada", None), profile("bob", None)];
@@ -97,7 +97,7 @@ pub(crate) async fn a_full_reading_replaces_what_was_known(store: &(impl Profile
     assert_eq!(names(store, &["cem"]).await, ["cem--fraud"]);
 }
 
-pub(crate) async fn a_full_reading_of_many_profiles_is_whole(store: &(impl ProfileIndex + Claims)) {
+pub async fn a_full_reading_of_many_profiles_is_whole(store: &(impl ProfileIndex + Claims)) {
     let some = |kept: fn(&usize) -> bool| -> Vec<IndexedProfile> {
         (0..4_500).filter(kept).map(|n| profile(&format!("p{n:04}"), None)).collect()
     };
@@ -111,9 +111,7 @@ pub(crate) async fn a_full_reading_of_many_profiles_is_whole(store: &(impl Profi
     assert_eq!(names(store, &["p0007"]).await, ["p0007--fraud"]);
 }
 
-pub(crate) async fn a_reading_of_some_names_says_nothing_of_others(
-    store: &(impl ProfileIndex + Claims),
-) {
+pub async fn a_reading_of_some_names_says_nothing_of_others(store: &(impl ProfileIndex + Claims)) {
     let all = [profile("ada", None), profile("bob", None), profile("cem", None)];
     store.read(&reading(None, &all), &ticket(store, 5).await).await.unwrap();
     let found = [profile("ada", Some(6))];
@@ -125,7 +123,7 @@ pub(crate) async fn a_reading_of_some_names_says_nothing_of_others(
     assert_eq!(view.marks[&domain()], mark(5));
 }
 
-pub(crate) async fn what_changed_after_a_reading_began_stays(store: &(impl ProfileIndex + Claims)) {
+pub async fn what_changed_after_a_reading_began_stays(store: &(impl ProfileIndex + Claims)) {
     store.read(&reading(None, &[profile("bob", None)]), &ticket(store, 5).await).await.unwrap();
     let slow = ticket(store, 6).await;
     store.making(&[intent("ada")]).await.unwrap();
@@ -139,9 +137,7 @@ pub(crate) async fn what_changed_after_a_reading_began_stays(store: &(impl Profi
     assert_eq!(names(store, &["ada", "bob"]).await, [""; 0]);
 }
 
-pub(crate) async fn the_guard_counts_for_a_day_what_is_gone_already(
-    store: &(impl ProfileIndex + Claims),
-) {
+pub async fn the_guard_counts_for_a_day_what_is_gone_already(store: &(impl ProfileIndex + Claims)) {
     let agreed = IndexedProfile { agreed: true, ..profile("cem", Some(10)) };
     let all = [profile("ada", Some(10)), profile("bob", Some(20)), agreed, profile("dora", None)];
     store.read(&reading(None, &all), &ticket(store, 30).await).await.unwrap();
@@ -157,7 +153,7 @@ pub(crate) async fn the_guard_counts_for_a_day_what_is_gone_already(
     assert_eq!(look(store, &[], 50).await.leaving, []);
 }
 
-pub(crate) async fn of_two_passes_the_second_counts_what_the_first_is_about_to_do(
+pub async fn of_two_passes_the_second_counts_what_the_first_is_about_to_do(
     store: &(impl ProfileIndex + Claims),
 ) {
     let at = |n: i64| -> Timestamp { micros(n) };
@@ -174,7 +170,7 @@ pub(crate) async fn of_two_passes_the_second_counts_what_the_first_is_about_to_d
     assert_eq!(view.profiles[&domain()], [profile("bob", None), cem]);
 }
 
-pub(crate) async fn what_two_passes_are_about_to_do_is_counted_once_either_did_it(
+pub async fn what_two_passes_are_about_to_do_is_counted_once_either_did_it(
     store: &(impl ProfileIndex + Claims),
 ) {
     let counted = [leaving("ada", 10, false)];
@@ -198,7 +194,7 @@ pub(crate) async fn what_two_passes_are_about_to_do_is_counted_once_either_did_i
     assert_eq!(look(store, &[], 25).await.leaving, [leaving("ada", 24, false)]);
 }
 
-pub(crate) async fn whoever_came_back_is_not_counted(store: &(impl ProfileIndex + Claims)) {
+pub async fn whoever_came_back_is_not_counted(store: &(impl ProfileIndex + Claims)) {
     store.leaving(&pass(1), &[intent("ada")], false, micros(10)).await.unwrap();
     left(store, 1, &["ada"], 11).await;
     let found = [profile("ada", None)];

@@ -1,6 +1,6 @@
 //! [`Claims`].
 
-use super::{micros, race};
+use crate::race::{micros, race};
 use access::ids::PersonId;
 use control::ports::{ChangeId, Claims, Ticket};
 use jiff::SignedDuration;
@@ -32,7 +32,7 @@ async fn claim(
     claims.claim(&pass(n), &people(ids), ticket, micros(now), HOLD).await.unwrap()
 }
 
-pub(crate) async fn whom_one_pass_has_another_does_not_get(claims: &impl Claims) {
+pub async fn whom_one_pass_has_another_does_not_get(claims: &impl Claims) {
     let first = ticket(claims, 1).await;
     assert_eq!(claim(claims, 1, &["ada", "bob"], &first, 2).await, people(&["ada", "bob"]));
     assert_eq!(claim(claims, 2, &["ada", "bob", "cem"], &first, 3).await, people(&["cem"]));
@@ -42,7 +42,7 @@ pub(crate) async fn whom_one_pass_has_another_does_not_get(claims: &impl Claims)
     assert_eq!(claim(claims, 2, &["ada", "bob"], &later, 110).await, people(&["bob"]));
 }
 
-pub(crate) async fn a_plan_made_before_another_let_go_is_stale(claims: &impl Claims) {
+pub async fn a_plan_made_before_another_let_go_is_stale(claims: &impl Claims) {
     let before = ticket(claims, 1).await;
     assert_eq!(claim(claims, 1, &["ada"], &before, 2).await, people(&["ada"]));
     let during = ticket(claims, 3).await;
@@ -57,9 +57,7 @@ pub(crate) async fn a_plan_made_before_another_let_go_is_stale(claims: &impl Cla
     assert_eq!(claim(claims, 2, &["ada"], &after, 8).await, people(&["ada"]));
 }
 
-pub(crate) async fn a_claim_ends_by_itself_for_those_who_began_to_read_afterwards(
-    claims: &impl Claims,
-) {
+pub async fn a_claim_ends_by_itself_for_those_who_began_to_read_afterwards(claims: &impl Claims) {
     let first = ticket(claims, 1).await;
     assert_eq!(claim(claims, 1, &["ada"], &first, 10).await, people(&["ada"]));
     let early = ticket(claims, 109).await;
@@ -71,7 +69,7 @@ pub(crate) async fn a_claim_ends_by_itself_for_those_who_began_to_read_afterward
     assert_eq!(claim(claims, 1, &["ada"], &first, 120).await, people(&[]));
 }
 
-pub(crate) async fn a_claim_can_be_prolonged(claims: &impl Claims) {
+pub async fn a_claim_can_be_prolonged(claims: &impl Claims) {
     let first = ticket(claims, 1).await;
     assert_eq!(claim(claims, 1, &["ada", "bob"], &first, 10).await.len(), 2);
     assert_eq!(claims.renew(&pass(1), micros(150)).await, Ok(2));
@@ -81,7 +79,7 @@ pub(crate) async fn a_claim_can_be_prolonged(claims: &impl Claims) {
     assert_eq!(claim(claims, 2, &["ada"], &late, 150).await, people(&["ada"]));
 }
 
-pub(crate) async fn a_clock_set_back_leaves_nobody_claimed(claims: &impl Claims) {
+pub async fn a_clock_set_back_leaves_nobody_claimed(claims: &impl Claims) {
     let first = ticket(claims, 1_000_000).await;
     assert_eq!(claim(claims, 1, &["ada"], &first, 1_000_000).await, people(&["ada"]));
     let back = ticket(claims, 10).await;
@@ -90,7 +88,7 @@ pub(crate) async fn a_clock_set_back_leaves_nobody_claimed(claims: &impl Claims)
     assert_eq!(claim(claims, 2, &["ada"], &later, 110).await, people(&["ada"]));
 }
 
-pub(crate) async fn what_is_forgotten_after_a_day_refuses_older_passes(claims: &impl Claims) {
+pub async fn what_is_forgotten_after_a_day_refuses_older_passes(claims: &impl Claims) {
     const DAY: i64 = 24 * 3_600 * 1_000_000;
     let old = ticket(claims, 1).await;
     assert_eq!(claim(claims, 1, &["ada"], &old, 2).await, people(&["ada"]));
@@ -101,7 +99,7 @@ pub(crate) async fn what_is_forgotten_after_a_day_refuses_older_passes(claims: &
     assert_eq!(claim(claims, 2, &["ada", "bob"], &fresh, DAY + 6).await.len(), 2);
 }
 
-pub(crate) async fn of_racing_passes_one_gets_a_person(claims: Arc<impl Claims + 'static>) {
+pub async fn of_racing_passes_one_gets_a_person(claims: Arc<impl Claims + 'static>) {
     let ticket = ticket(&*claims, 1).await;
     let n = std::sync::atomic::AtomicU8::new(0);
     let winners = race(|| {

@@ -1,0 +1,108 @@
+//! The key scheme: one table, `pk` and `sk`, and one sparse index.
+//!
+//! | `pk` | `sk` | what | in the index as |
+//! |---|---|---|---|
+//! | `schema` | `schema` | version of the schema | |
+//! | `tally` | `tally` | count of what happens; a ticket reads it | |
+//! | `tally` | `last-full` | when everything was last worked off | |
+//! | `work#PERSON` | `work` | who waits to be read again | `work#SHARD` by due time, or `leased#SHARD` by end of lease |
+//! | `everything` | `work` | that everything waits to be read again | |
+//! | `claim#PERSON` | `claim` | which pass is at whom | |
+//! | `pass#CHANGE` | `claimed#NUMBER`, `leaving#NUMBER` | whom a pass claimed or is about to take away | |
+//! | `profiles#DOMAIN#SHARD` | `profile#FOLDED`, `owned` | a profile of ours; how many there are | |
+//! | `person#PERSON` | `profiles` | which profiles a person may have | |
+//! | `leaving` | `DOMAIN#FOLDED` | what the guard counts | |
+//! | `marks` | `DOMAIN` | when a domain was read in full | |
+//! | `groups` | `GROUP` | a group, as the last complete reading found it | |
+//! | `group#GROUP` | `MEMBERSHIP` | a membership | `membership#MEMBERSHIP` |
+//!
+//! What is written often has a partition of its own for each person, so that no partition is hot.
+//! The index is there for two questions that no key answers: which work is due, and which group a
+//! membership was in. Neither decides anything by itself: what the index says lags behind, so work
+//! is taken by a condition on the item itself, and a membership that is not found has everything read.
+
+use super::item::Item;
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::fmt;
+
+/// Name of the partition key.
+pub(crate) const PK: &str = "pk";
+
+/// Name of the sort key.
+pub(crate) const SK: &str = "sk";
+
+/// Seconds since 1970 after which `DynamoDB` may delete the item. It may take days over it: whoever
+/// reads an item that lapses compares times.
+pub(crate) const TTL: &str = "ttl";
+
+/// Changes with every write of an item that is compared before it is written.
+pub(crate) const VERSION: &str = "v";
+
+/// Name of the sparse index.
+pub(crate) const INDEX: &str = "lookup-at";
+
+/// Partition key of the index.
+pub(crate) const LOOKUP: &str = "lookup";
+
+/// Sort key of the index, a number.
+pub(crate) const AT: &str = "at";
+
+/// Where an item is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    /// Partition key.
+    pub(crate) pk: String,
+    /// Sort key.
+    pub(crate) sk: String,
+}
+
+impl Key {
+    /// The item `sk` of the partition `pk`.
+    pub(crate) fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// Where this item is, if it is one of ours.
+    pub(crate) fn of(item: &Item) -> Option<Self> {
+        Some(Self::new(item.opt_text(PK)?, item.opt_text(SK)?))
+    }
+
+    /// The two attributes.
+    pub(crate) fn attributes(&self) -> [(String, AttributeValue); 2] {
+        [
+            (PK.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SK.to_owned(), AttributeValue::S(self.sk.clone())),
+        ]
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` `{}`", self.pk, self.sk)
+    }
+}
+
+/// Which of `shards` this text falls into, the same for every version of Stagedoor (FNV-1a).
+pub(crate) fn shard(text: &str, shards: u32) -> u32 {
+    let mut hash: u32 = 0x811c_9dc5;
+    for byte in text.bytes() {
+        hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    // The low bits of FNV alone are poor.
+    (hash ^ (hash >> 16)).checked_rem(shards).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_even_and_never_change() {
+        let mut counts = [0; 8];
+        for n in 0..8_000 {
+            counts[shard(&format!("90677c6e-{n:04}"), 8) as usize] += 1;
+        }
+        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+        assert_eq!(["", "ada", "bob"].map(|text| shard(text, 8)), [4, 6, 2]);
+    }
+}

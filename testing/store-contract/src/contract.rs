@@ -1,0 +1,153 @@
+//! Tests from rules.
+
+use std::any::Any;
+
+/// An empty store, and what must live as long as it does.
+pub struct Fresh<S> {
+    /// The store.
+    pub store: S,
+    /// A folder, a server.
+    pub keep: Box<dyn Any + Send + Sync>,
+}
+
+impl<S: std::fmt::Debug> std::fmt::Debug for Fresh<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fresh").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// Makes a module of tests for each of the ports named. The first argument is an async function that
+/// makes the stores to run each test with, as [`Fresh`]; each is empty.
+#[macro_export]
+macro_rules! contract {
+    ($fresh:path: $($port:ident),+ $(,)?) => { $($crate::contract!(@port $port $fresh);)+ };
+    (@port attempts $fresh:path) => {
+        $crate::contract! { @rules attempts $fresh,
+            attempts_come_back_as_kept_newest_first(&),
+            only_so_many_attempts_are_kept(&),
+        }
+    };
+    (@port audit $fresh:path) => {
+        $crate::contract! { @rules audit $fresh,
+            entries_come_back_as_written_in_the_order_of_writing(&),
+            only_the_newest_are_given(&),
+            racing_entries_are_all_kept(Arc),
+        }
+    };
+    (@port claims $fresh:path) => {
+        $crate::contract! { @rules claims $fresh,
+            whom_one_pass_has_another_does_not_get(&),
+            a_plan_made_before_another_let_go_is_stale(&),
+            a_claim_ends_by_itself_for_those_who_began_to_read_afterwards(&),
+            a_claim_can_be_prolonged(&),
+            a_clock_set_back_leaves_nobody_claimed(&),
+            what_is_forgotten_after_a_day_refuses_older_passes(&),
+            of_racing_passes_one_gets_a_person(Arc),
+        }
+    };
+    (@port departures $fresh:path) => {
+        $crate::contract! { @rules departures $fresh,
+            a_departure_comes_back_as_it_was_put_in_force(&),
+            a_departure_begins_once_and_its_hold_is_skipped_for_good(&),
+            who_rejoins_one_team_or_all_is_forgotten_there(&),
+            the_history_of_a_person_is_theirs_alone_oldest_first(&),
+        }
+    };
+    (@port logins $fresh:path) => {
+        $crate::contract! { @rules logins $fresh,
+            a_sign_in_is_taken_as_it_was_begun_and_once(&),
+            a_sign_in_lapses_at_its_end(&),
+            a_request_id_is_begun_once(&),
+            of_racing_takers_one_gets_it(Arc),
+        }
+    };
+    (@port memberships $fresh:path) => {
+        $crate::contract! { @rules memberships $fresh,
+            an_empty_index_knows_nobody(&),
+            a_complete_reading_is_found_again(&),
+            a_complete_reading_replaces_the_one_before(&),
+            who_was_missing_is_remembered_for_a_week(&),
+            a_group_that_was_missing_is_remembered_for_a_week(&),
+            a_reading_of_some_people_only_adds(&),
+            what_an_event_tells_never_replaces_what_was_read(&),
+            readings_may_race(Arc),
+            a_large_directory_is_taken_over_whole(&),
+            what_only_events_tell_is_forgotten_after_a_week(&),
+        }
+    };
+    (@port profile_index $fresh:path) => {
+        $crate::contract! { @rules profile_index $fresh,
+            a_full_reading_replaces_what_was_known(&),
+            a_full_reading_of_many_profiles_is_whole(&),
+            a_reading_of_some_names_says_nothing_of_others(&),
+            what_changed_after_a_reading_began_stays(&),
+            the_guard_counts_for_a_day_what_is_gone_already(&),
+            of_two_passes_the_second_counts_what_the_first_is_about_to_do(&),
+            what_two_passes_are_about_to_do_is_counted_once_either_did_it(&),
+            whoever_came_back_is_not_counted(&),
+        }
+    };
+    (@port replay $fresh:path) => {
+        $crate::contract! { @rules replay $fresh,
+            the_first_claim_wins_and_every_later_one_loses(&),
+            claims_of_other_issuers_and_ids_are_their_own(&),
+            a_claim_holds_up_to_its_end_and_not_longer(&),
+            a_claim_never_ends_early_by_rounding(&),
+            of_racing_claims_one_wins(Arc),
+            of_racing_claims_of_a_lapsed_one_one_wins(Arc),
+        }
+    };
+    (@port secrets $fresh:path) => {
+        $crate::contract! { @rules secrets $fresh,
+            the_first_secret_of_a_name_stays(&),
+            racing_replicas_get_one_secret(Arc),
+        }
+    };
+    (@port sessions $fresh:path) => {
+        $crate::contract! { @rules sessions $fresh,
+            a_session_is_there_until_its_end(&),
+            a_session_never_lives_longer_by_rounding(&),
+            a_session_id_is_opened_once(&),
+            closing_ends_one_session_and_may_be_repeated(&),
+            closing_all_of_a_person_leaves_the_others(&),
+            a_provider_ends_every_session_of_its_subject(&),
+            a_provider_ends_the_sessions_it_names_and_those_without_name(&),
+        }
+    };
+    (@port switch $fresh:path) => {
+        $crate::contract! { @rules switch $fresh,
+            frozen_until_thawed_by_whoever_said_so_first(&),
+        }
+    };
+    (@port work $fresh:path) => {
+        $crate::contract! { @rules work $fresh,
+            wake_ups_of_one_key_are_one_item_due_at_the_earliest(&),
+            who_waits_longest_comes_first_and_everything_before_all(&),
+            done_is_gone(&),
+            what_is_pushed_while_somebody_is_at_it_comes_once_more(&),
+            put_back_it_keeps_its_age_and_its_tries(&),
+            a_lease_that_ran_out_is_due_and_its_holder_has_no_say(&),
+            a_lease_can_be_prolonged(&),
+            a_clock_set_back_leaves_no_lease_behind(&),
+            people_can_be_taken_by_name(&),
+            the_status_counts_what_waits_and_since_when(&),
+            of_too_many_people_everything_is_made(&),
+            of_racing_takers_one_gets_each(Arc),
+        }
+    };
+    (@rules $port:ident $fresh:path, $($rule:ident($($shape:tt)*),)+) => {
+        mod $port {
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $rule() {
+                for fresh in $fresh().await {
+                    let (store, _keep) = (fresh.store, fresh.keep);
+                    $crate::$port::$rule($crate::contract!(@shape store $($shape)*)).await;
+                }
+            })+
+        }
+    };
+    (@shape $store:ident &) => { &$store };
+    (@shape $store:ident Arc) => { std::sync::Arc::new($store) };
+}

@@ -1,0 +1,96 @@
+//! [`Sessions`].
+
+use crate::race::micros;
+use access::ids::{PersonId, TeamKey};
+use control::ports::{IdpSession, Session, SessionId, Sessions};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+fn session(id: &str, person: &str) -> Session {
+    Session {
+        id: SessionId(id.to_owned()),
+        person: PersonId::parse(person).unwrap(),
+        expires: micros(1_000),
+        team: None,
+        idp_session: IdpSession { subject: format!("subject of {person}"), index: None },
+    }
+}
+
+pub async fn a_session_is_there_until_its_end(sessions: &impl Sessions) {
+    let team = TeamKey::parse("fraud").ok();
+    let idp_session = IdpSession { subject: "ana".into(), index: Some("i1".into()) };
+    let ana = Session { team, idp_session, ..session("s1", "ana") };
+    sessions.open(&ana).await.unwrap();
+    assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
+    assert_eq!(sessions.get(&ana.id, micros(999)).await, Ok(Some(ana.clone())));
+    assert_eq!(sessions.get(&ana.id, micros(1_000)).await, Ok(None));
+}
+
+pub async fn a_session_never_lives_longer_by_rounding(sessions: &impl Sessions) {
+    let mut ana = session("s1", "ana");
+    ana.expires = Timestamp::from_nanosecond(1_000_100).unwrap();
+    sessions.open(&ana).await.unwrap();
+    let just_after = Timestamp::from_nanosecond(1_000_101).unwrap();
+    assert_eq!(sessions.get(&ana.id, just_after).await, Ok(None));
+}
+
+pub async fn a_session_id_is_opened_once(sessions: &impl Sessions) {
+    sessions.open(&session("s1", "ana")).await.unwrap();
+    let error = sessions.open(&session("s1", "bob")).await.unwrap_err();
+    assert_eq!(error.operation, "remember a session");
+    let kept = sessions.get(&SessionId("s1".to_owned()), micros(10)).await;
+    assert_eq!(kept, Ok(Some(session("s1", "ana"))));
+}
+
+pub async fn closing_ends_one_session_and_may_be_repeated(sessions: &impl Sessions) {
+    let (first, second) = (session("s1", "ana"), session("s2", "ana"));
+    sessions.open(&first).await.unwrap();
+    sessions.open(&second).await.unwrap();
+    assert_eq!(sessions.close(&first.id).await, Ok(()));
+    assert_eq!(sessions.close(&first.id).await, Ok(()));
+    assert_eq!(sessions.get(&first.id, micros(10)).await, Ok(None));
+    assert_eq!(sessions.get(&second.id, micros(10)).await, Ok(Some(second)));
+}
+
+pub async fn closing_all_of_a_person_leaves_the_others(sessions: &impl Sessions) {
+    let (ana, bob) = (PersonId::parse("ana").unwrap(), session("s3", "bob"));
+    sessions.open(&session("s1", "ana")).await.unwrap();
+    sessions.open(&session("s2", "ana")).await.unwrap();
+    sessions.open(&bob).await.unwrap();
+    assert_eq!(sessions.close_all(&ana).await, Ok(2));
+    assert_eq!(sessions.close_all(&ana).await, Ok(0));
+    assert_eq!(sessions.get(&SessionId("s1".to_owned()), micros(10)).await, Ok(None));
+    assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
+    assert_eq!(sessions.get(&bob.id, micros(10)).await, Ok(Some(bob)));
+}
+
+/// Who is still there of `s1` (index i1), `s2` (i2), `s3` (none), and `s4` of somebody else.
+async fn left_after(sessions: &impl Sessions, indexes: &[&str]) -> (u64, Vec<&'static str>) {
+    let all = [("s1", Some("i1")), ("s2", Some("i2")), ("s3", None), ("s4", Some("i1"))];
+    for (id, index) in all {
+        let subject = if id == "s4" { "bob" } else { "ana" };
+        let idp_session = IdpSession { subject: subject.into(), index: index.map(Into::into) };
+        sessions.open(&Session { idp_session, ..session(id, "ana") }).await.unwrap();
+    }
+    let indexes: BTreeSet<String> = indexes.iter().map(|&index| index.into()).collect();
+    let ended = sessions.close_federated("ana", &indexes).await.unwrap();
+    let mut left = Vec::new();
+    for (id, _) in all {
+        if sessions.get(&SessionId(id.into()), micros(10)).await.unwrap().is_some() {
+            left.push(id);
+        }
+    }
+    (ended, left)
+}
+
+pub async fn a_provider_ends_every_session_of_its_subject(sessions: &impl Sessions) {
+    assert_eq!(left_after(sessions, &[]).await, (3, vec!["s4"]));
+    let nobody = sessions.close_federated("ana", &BTreeSet::new()).await;
+    assert_eq!(nobody, Ok(0));
+}
+
+pub async fn a_provider_ends_the_sessions_it_names_and_those_without_name(
+    sessions: &impl Sessions,
+) {
+    assert_eq!(left_after(sessions, &["i2", "i\"9", "%"]).await, (2, vec!["s1", "s4"]));
+}
