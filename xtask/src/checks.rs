@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
-use crate::{Outcome, fuzz, peers, python, say, simulate, tidy, tools, workspace};
+use crate::{Outcome, fuzz, peers, python, say, simulate, templates, tidy, tools, workspace};
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ Steps, in order; the first that fails ends the run:
   test    cargo test --workspace, doctests included (peers and venv first)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
   fuzz    cargo xtask fuzz --smoke (makes target/tools first)
+  cloud   cfn-lint, sam validate --lint and checkov on deploy/cloudformation
   doc     cargo doc --workspace --no-deps, warnings denied
   tidy    cargo xtask tidy
   deny    cargo deny check bans licenses sources (makes target/tools first)";
@@ -31,13 +32,14 @@ enum Step {
     Test,
     Seeds,
     Fuzz,
+    Cloud,
     Doc,
     Tidy,
     Deny,
 }
 
 impl Step {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
@@ -45,6 +47,7 @@ impl Step {
         Self::Test,
         Self::Seeds,
         Self::Fuzz,
+        Self::Cloud,
         Self::Doc,
         Self::Tidy,
         Self::Deny,
@@ -59,6 +62,7 @@ impl Step {
             Self::Test => "test",
             Self::Seeds => "seeds",
             Self::Fuzz => "fuzz",
+            Self::Cloud => "cloud",
             Self::Doc => "doc",
             Self::Tidy => "tidy",
             Self::Deny => "deny",
@@ -90,6 +94,7 @@ impl Step {
             }
             Self::Seeds => simulate::smoke(),
             Self::Fuzz => fuzz::smoke(),
+            Self::Cloud => templates::judge(),
             Self::Doc => passes(
                 workspace::cargo()
                     .args(["doc", "--workspace", "--no-deps"])

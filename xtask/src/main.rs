@@ -12,6 +12,7 @@ mod peers;
 mod python;
 mod say;
 mod simulate;
+mod templates;
 mod tidy;
 mod tools;
 mod workspace;

@@ -1,5 +1,6 @@
-//! The Python environment of the tests: boto3 judges our wire formats, moto is a second AWS,
-//! python3-saml judges our verdicts, cfn-lint our templates.
+//! The Python environments of the tests: boto3 judges our wire formats, moto is a second AWS,
+//! python3-saml judges our verdicts, cfn-lint our templates. Tools that want another boto3 than the
+//! tests have an environment of their own.
 
 use crate::workspace;
 use anyhow::{Context, Result, bail};
@@ -24,10 +25,19 @@ const INSTALLED: &str = "installed-requirements.txt";
 ///
 /// It is always there, wherever Cargo builds, because the tests look for it there.
 pub(crate) fn prepare() -> Result<PathBuf> {
-    let venv = workspace::root().join("target/test-venv");
+    environment("test-venv", REQUIREMENTS)
+}
+
+/// Makes `target/<name>` with what a file of pinned requirements names, and gives its interpreter.
+pub(crate) fn tool(name: &str, requirements: &str) -> Result<PathBuf> {
+    environment(name, &[requirements])
+}
+
+fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {
+    let venv = workspace::root().join("target").join(name);
     let python = interpreter(&venv);
     let files: Vec<PathBuf> =
-        REQUIREMENTS.iter().map(|f| workspace::root().join(f)).filter(|f| f.is_file()).collect();
+        requirements.iter().map(|f| workspace::root().join(f)).filter(|f| f.is_file()).collect();
     let wanted = read_all(&files)?;
     let installed = venv.join(INSTALLED);
     if python.exists() && fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {

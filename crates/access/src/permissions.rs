@@ -121,6 +121,7 @@ pub enum Resource {
     Secret,
     Parameter,
     Table,
+    Index,
     WorkQueues,
     Triggers,
     Key,
@@ -153,6 +154,7 @@ impl Resource {
             Self::Secret => "arn:<partition>:secretsmanager:<region>:<account>:secret:<name>",
             Self::Parameter => "arn:<partition>:ssm:<region>:<account>:parameter/<name>",
             Self::Table => "arn:<partition>:dynamodb:<region>:<account>:table/<table>",
+            Self::Index => "arn:<partition>:dynamodb:<region>:<account>:table/<table>/index/*",
             Self::WorkQueues => {
                 "arn:<partition>:sqs:<region>:<account>:<work queue and queue for later>"
             }
@@ -321,6 +323,7 @@ pub const ACTIONS: &[Action] = {
         call("sqs:ReceiveMessage", F::Events, R::Queue),
         call("sqs:DeleteMessage", F::Events, R::Queue),
         call("secretsmanager:GetSecretValue", F::Secrets, R::Secret),
+        implied(call("dynamodb:Query", F::Store, R::Index)),
         implied(call("sqs:ReceiveMessage", F::Triggers, R::Triggers)),
         implied(call("sqs:DeleteMessage", F::Triggers, R::Triggers)),
         implied(call("sqs:GetQueueAttributes", F::Triggers, R::Triggers)),

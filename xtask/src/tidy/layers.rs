@@ -11,6 +11,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("demo-idp", &[]),
     ("dynamodb-peer", &[]),
     ("xtask", &[]),
+    // Tests only.
+    ("templates", &[]),
     ("saml-bench", &["saml-sp"]),
     ("plan-bench", &["access"]),
     ("sync-bench", &["access", "aws", "control", "sandbox", "store"]),

@@ -124,6 +124,9 @@ impl<'m> Reach<'m> {
             Resource::Secret => hub.map_or(Vec::new(), |hub| hub.secrets.clone()),
             Resource::Parameter => hub.map_or(Vec::new(), |hub| hub.parameters.clone()),
             Resource::Table => hub.map_or(Vec::new(), |hub| hub.table.iter().cloned().collect()),
+            Resource::Index => hub.map_or(Vec::new(), |hub| {
+                hub.table.iter().map(|table| format!("{table}/index/*")).collect()
+            }),
             Resource::WorkQueues => hub.map_or(Vec::new(), work_queues),
             Resource::Triggers => match (hub, self.function) {
                 (Some(hub), Some(Function::Events)) => hub.queue.iter().cloned().collect(),

@@ -1,0 +1,184 @@
+//! The hub: every way to make it, and what its functions are told.
+
+use crate::checks::check;
+use crate::stack::{create, look};
+use crate::yaml::template;
+use serde_json::{Value, json};
+
+/// What has no default.
+const LEAST: [(&str, &str); 8] = [
+    ("CodeBucket", "artifacts"),
+    ("CodeKey", "stagedoor-lambda-arm64.zip"),
+    ("MapLayerArn", "arn:aws:lambda:eu-west-1:111122223333:layer:stagedoor-map:1"),
+    ("DomainName", "studio.corp.example"),
+    ("CertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/0a1b"),
+    ("IdentityStoreId", "d-906716eb24"),
+    ("SpokeRoleArns", "arn:aws:iam::111122223333:role/StagedoorSpoke"),
+    ("HostedZoneId", ""),
+];
+
+/// Everything switched on: what the map of [`crate::roles`] is of.
+pub(crate) fn full() -> Vec<(&'static str, &'static str)> {
+    let more = [
+        ("HostedZoneId", "Z0123456789ABCDEFGHIJ"),
+        ("LinkRoleArns", "arn:aws:iam::111122223333:role/StagedoorSpokeLinks"),
+        ("SourceIdentity", "yes"),
+        ("ApplicationArns", "arn:aws:sso::111122223333:application/ssoins-1234567890abcdef/apl-1"),
+        (
+            "SpKeySecretArn",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor-sp-a1b2c3",
+        ),
+        ("FunctionsInVpc", "yes"),
+        ("NatGateway", "yes"),
+        ("AlarmEmail", "ops@example.com"),
+        ("CodeVersion", "v1"),
+        ("PermissionsBoundaryArn", "arn:aws:iam::111122223333:policy/boundary"),
+    ];
+    with(&more)
+}
+
+pub(crate) fn with(more: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    let kept = LEAST.into_iter().filter(|(name, _)| !more.iter().any(|(other, _)| other == name));
+    kept.chain(more.iter().copied()).collect()
+}
+
+#[test]
+fn nothing_in_the_template_is_unused_or_waits_for_itself() {
+    assert_eq!(look(&template("hub.yaml")), []);
+}
+
+#[test]
+fn every_way_to_make_the_hub_holds_together() {
+    let existing = [
+        ("VpcId", "vpc-0abc0abc0"),
+        ("SubnetIds", "subnet-0a1,subnet-0b2"),
+        ("RouteTableIds", "rtb-0a1"),
+        ("ExecuteApiEndpointIds", "vpce-0a11,vpce-0b22"),
+    ];
+    let template = template("hub.yaml");
+    let holds = |more: &[(&'static str, &'static str)]| {
+        let stack = create(&template, &with(more));
+        let stack = stack.unwrap_or_else(|found| panic!("{more:?}: {found:#?}"));
+        assert_eq!(check(&stack), [], "{more:?}");
+    };
+    for kind in ["private", "regional", "http"] {
+        for inside in ["yes", "no"] {
+            for vpc in [&existing[..0], &existing[..2], &existing[..3], &existing[3..], &existing] {
+                let zone = ("HostedZoneId", "Z0123456789ABCDEFGHIJ");
+                let mut more = vec![("ApiKind", kind), ("FunctionsInVpc", inside), zone];
+                more.extend(vpc);
+                holds(&more);
+            }
+        }
+        for (name, value) in [
+            ("DirectoryEvents", "no"),
+            ("NatGateway", "yes"),
+            ("CreateEndpoints", "no"),
+            ("Architecture", "x86_64"),
+        ] {
+            holds(&[("ApiKind", kind), ("FunctionsInVpc", "yes"), (name, value)]);
+        }
+    }
+    holds(&full());
+}
+
+/// What the map names is what the stack makes.
+#[test]
+fn outputs_are_what_the_map_of_the_hub_names() {
+    let stack = create(&template("hub.yaml"), &full()).unwrap();
+    let output = |name: &str| stack.outputs[name].as_str().unwrap();
+    for (key, name) in [
+        ("role", "HubRole"),
+        ("queue", "EventsQueueArn"),
+        ("work_queue", "WorkQueueArn"),
+        ("later_queue", "LaterQueueArn"),
+        ("table", "TableArn"),
+        ("key", "KeyArn"),
+    ] {
+        let line = format!("  {key}: {}\n", output(name));
+        assert!(crate::roles::HUB_MAP.contains(&line), "{line}");
+    }
+    assert_eq!(output("AcsUrl"), "https://studio.corp.example/saml/acs");
+    assert_eq!(output("PublicUrl"), "https://studio.corp.example");
+    assert_eq!(stack.outputs.len(), 14);
+}
+
+#[test]
+fn an_existing_vpc_without_subnets_is_refused() {
+    let more = [("VpcId", "vpc-0abc0abc0"), ("FunctionsInVpc", "yes")];
+    let found = create(&template("hub.yaml"), &with(&more)).unwrap_err();
+    assert_eq!(found[0].code, "rule-broken");
+    assert_eq!(found[0].text, "ExistingVpcHasSubnets: An existing VPC needs SubnetIds.");
+}
+
+#[test]
+fn functions_are_told_what_docs_lambda_md_says() {
+    let stack = create(&template("hub.yaml"), &full()).unwrap();
+    let told = |id: &str| stack.resources[id].get("/Environment/Variables").clone();
+    let common = json!({
+        "STAGEDOOR_MAP": "/opt/access.yaml",
+        "STAGEDOOR_STORE": "dynamodb:stagedoor",
+        "STAGEDOOR_WORK_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/stagedoor-work.fifo",
+        "STAGEDOOR_LATER_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/stagedoor-later",
+        "STAGEDOOR_OBSERVE_ONLY": "true",
+        "STAGEDOOR_LOG": "info",
+    });
+    let and = |more: Value| {
+        let mut all = common.as_object().unwrap().clone();
+        all.extend(more.as_object().unwrap().clone());
+        Value::Object(all)
+    };
+    assert_eq!(
+        told("DoorFunction"),
+        and(json!({
+            "STAGEDOOR_PUBLIC_URL": "https://studio.corp.example",
+            "STAGEDOOR_SP_KEY_SECRET":
+                "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor-sp-a1b2c3",
+        }))
+    );
+    assert_eq!(told("EventsFunction"), common);
+    let resync = and(json!({"STAGEDOOR_RESYNC": "15m"}));
+    assert_eq!((told("WorkFunction"), told("TimerFunction")), (resync.clone(), resync));
+}
+
+/// The rows of a table of a page, each with its cells.
+fn rows(page: &str) -> Vec<Vec<&str>> {
+    let rows = page.lines().filter(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+#[test]
+fn functions_and_queues_have_the_figures_of_docs_lambda_md() {
+    let page = crate::yaml::folder().join("../../docs/lambda.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = rows(&page);
+    let row =
+        |name: &str| rows.iter().find(|row| row.first() == Some(&name)).unwrap()[1..].to_vec();
+    let number = |text: &str| {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        digits.parse::<i64>().unwrap()
+    };
+    let stack = create(&template("hub.yaml"), &full()).unwrap();
+    let functions = ["DoorFunction", "EventsFunction", "WorkFunction", "TimerFunction"];
+    let all = |pointer: &str| functions.map(|id| stack.resources[id].number(pointer));
+    let said = |name: &str| row(name)[..4].iter().map(|t| number(t)).collect::<Vec<_>>();
+    assert_eq!(all("/Timeout").to_vec(), said("time-out"));
+    assert_eq!(all("/MemorySize").to_vec(), said("memory"));
+    let queues = ["EventsQueue", "WorkQueue", "LaterQueue"];
+    let visible = queues.map(|id| stack.resources[id].number("/VisibilityTimeout"));
+    let said = row("visibility time-out");
+    assert_eq!(visible.to_vec(), said[..3].iter().map(|t| number(t)).collect::<Vec<_>>());
+    let days = queues.map(|id| stack.resources[id].number("/MessageRetentionPeriod") / 86_400);
+    assert_eq!(days.to_vec(), row("retention")[..3].iter().map(|t| number(t)).collect::<Vec<_>>());
+}
+
+/// The metric is read off a line of Timer's log: its words are the code's.
+#[test]
+fn the_metric_of_full_passes_reads_the_line_that_timer_writes() {
+    let stack = create(&template("hub.yaml"), &full()).unwrap();
+    let pattern = stack.resources["FullPasses"].text("/FilterPattern").to_owned();
+    assert_eq!(pattern, r#"{ $.message = "tick" && $.everything > 0 }"#);
+    let source = crate::yaml::folder().join("../../crates/lambda/src/function.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+    assert!(source.contains(r#"tracing::info!(passes, people, everything, time_up, "tick")"#));
+}

@@ -1,0 +1,18 @@
+//! The templates of `deploy/cloudformation`.
+
+#[cfg(test)]
+mod attributes;
+#[cfg(test)]
+mod checks;
+#[cfg(test)]
+mod hub;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod network;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod stack;
+#[cfg(test)]
+mod yaml;
