@@ -28,7 +28,7 @@ pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
 };
-pub(crate) use serving::{DemoArgs, SandboxArgs, ServeArgs};
+pub(crate) use serving::{DemoArgs, ProbeArgs, SandboxArgs, ServeArgs};
 pub(crate) use simulation::SimulateArgs;
 
 use crate::store_location::StoreLocation;
@@ -148,6 +148,9 @@ pub(crate) enum Command {
     Thaw(ThawArgs),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
+    /// Ask a running server on this machine whether it lives, or whether it can let people in. Exits
+    /// 1 if not: for the health checks of containers.
+    Probe(ProbeArgs),
     /// Work with events of the directory: rules that catch them, and events that were missed.
     #[command(subcommand)]
     Events(EventsCommand),

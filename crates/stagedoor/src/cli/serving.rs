@@ -51,6 +51,21 @@ pub(crate) struct ServeArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// Where the server listens for those who run it, as it was told.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:9090",
+        env = "STAGEDOOR_OPS_LISTEN"
+    )]
+    pub(crate) ops_listen: SocketAddr,
+    /// Ask whether it is ready (/readyz) rather than whether it lives (/livez).
+    #[arg(long)]
+    pub(crate) ready: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SandboxArgs {
     /// Where to listen; port 0 takes a free one. Point AWS_ENDPOINT_URL at it.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4566")]

@@ -8,6 +8,7 @@ mod freeze;
 mod leaving;
 mod plan;
 mod policy;
+mod probe;
 mod saml;
 mod sandbox;
 mod serve;
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Freeze(args) => freeze::freeze(&args, common).await,
         Command::Thaw(args) => freeze::thaw(&args, common).await,
         Command::Serve(args) => serve::run(&args).await,
+        Command::Probe(args) => probe::run(&args, common).await,
         Command::Events(command) => events::run(command, common).await,
         Command::Saml(command) => saml::run(command, common).await,
         Command::Sandbox(args) => sandbox::run(&args).await,
