@@ -1,6 +1,8 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
-use crate::{Outcome, fuzz, peers, python, say, simulate, templates, tidy, tools, workspace};
+use crate::{
+    Outcome, fuzz, image, netns, peers, python, say, simulate, templates, tidy, tools, workspace,
+};
 use anyhow::{Context, Result};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -15,6 +17,8 @@ Steps, in order; the first that fails ends the run:
   fmt     cargo fmt --all --check
   clippy  cargo clippy --workspace --all-targets -- -D warnings
   test    cargo test --workspace, doctests included (peers and venv first)
+  netns   cargo xtask netns (as root)
+  image   cargo xtask image (as root)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
   fuzz    cargo xtask fuzz --smoke (makes target/tools first)
   cloud   cfn-lint, sam validate --lint and checkov on deploy/cloudformation
@@ -30,6 +34,8 @@ enum Step {
     Fmt,
     Clippy,
     Test,
+    Netns,
+    Image,
     Seeds,
     Fuzz,
     Cloud,
@@ -39,12 +45,14 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
         Self::Clippy,
         Self::Test,
+        Self::Netns,
+        Self::Image,
         Self::Seeds,
         Self::Fuzz,
         Self::Cloud,
@@ -60,6 +68,8 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Test => "test",
+            Self::Netns => "netns",
+            Self::Image => "image",
             Self::Seeds => "seeds",
             Self::Fuzz => "fuzz",
             Self::Cloud => "cloud",
@@ -92,6 +102,8 @@ impl Step {
                         .env("STAGEDOOR_TEST_PYTHON", python),
                 )
             }
+            Self::Netns => netns::hosts(),
+            Self::Image => image::builds(),
             Self::Seeds => simulate::smoke(),
             Self::Fuzz => fuzz::smoke(),
             Self::Cloud => templates::judge(),

@@ -1,5 +1,5 @@
-//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `bench`,
-//! `nightly`, `iam-data`.
+//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `netns`, `image`,
+//! `bench`, `nightly`, `iam-data`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
@@ -7,6 +7,8 @@ mod bench;
 mod checks;
 mod fuzz;
 mod iam_data;
+mod image;
+mod netns;
 mod nightly;
 mod peers;
 mod python;
@@ -44,6 +46,8 @@ const TASKS: &[Task] = &[
     Task { name: "tidy", help: tidy::HELP, run: tidy::run },
     Task { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
     Task { name: "simulate", help: simulate::HELP, run: simulate::run },
+    Task { name: "netns", help: netns::HELP, run: netns::run },
+    Task { name: "image", help: image::HELP, run: image::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
     Task { name: "nightly", help: nightly::HELP, run: nightly::run },
     Task { name: "iam-data", help: iam_data::HELP, run: iam_data::run },

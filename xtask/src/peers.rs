@@ -9,12 +9,21 @@ use std::process::{Command, Output};
 
 /// The packages that the tests use by name.
 const PACKAGES: &[&str] = &[
+    // Builds container images without a daemon.
+    "buildah",
+    // Reverse proxies that the guides configure.
+    "caddy",
     // A browser for the pages, what drives it, and letters to draw.
     "chromium",
     "chromium-driver",
     "fonts-dejavu-core",
+    // A client of other machines.
+    "curl",
     // libFuzzer is C++.
     "g++",
+    // Machines, as network namespaces.
+    "iproute2",
+    "nginx",
     // A real identity provider, and what it asks of PHP.
     "php-cli",
     "php-curl",
@@ -24,6 +33,8 @@ const PACKAGES: &[&str] = &[
     "simplesamlphp",
     // The environment of the Python tests.
     "python3-venv",
+    // What judges the unit of the service; nothing of it runs.
+    "systemd",
     // A second opinion on XML signatures.
     "xmlsec1",
 ];
@@ -37,6 +48,7 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Installs what is missing. Quick if nothing is.
 pub(crate) fn prepare() -> Result<()> {
+    say_what_is_not_checked();
     let Ok(query) =
         Command::new("dpkg-query").args(["-W", "-f", "${Package} ${db:Status-Status}\n"]).output()
     else {
@@ -55,6 +67,18 @@ pub(crate) fn prepare() -> Result<()> {
     apt_get(&["update"])?;
     apt_get(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat())
         .with_context(|| by_hand("apt-get failed", &missing))
+}
+
+/// Debian has no Terraform, and no package index of the tests has the AWS provider.
+fn say_what_is_not_checked() {
+    if Command::new("terraform").arg("version").output().is_err() {
+        say::line("    terraform is not installed: deploy/terraform is NOT checked");
+    } else if std::env::var_os("STAGEDOOR_TERRAFORM_PLUGINS").is_none() {
+        say::line(
+            "    STAGEDOOR_TERRAFORM_PLUGINS names no folder with the AWS provider: the resources of \
+             deploy/terraform are NOT validated by it",
+        );
+    }
 }
 
 /// The packages to install, given one line `NAME STATUS` for each package that dpkg knows.

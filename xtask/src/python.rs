@@ -1,6 +1,6 @@
 //! The Python environments of the tests: boto3 judges our wire formats, moto is a second AWS,
-//! python3-saml judges our verdicts, cfn-lint our templates. Tools that want another boto3 than the
-//! tests have an environment of their own.
+//! python3-saml judges our verdicts, cfn-lint our templates, Helm and hadolint what is deployed. Tools
+//! that want another boto3 than the tests have an environment of their own.
 
 use crate::workspace;
 use anyhow::{Context, Result, bail};
@@ -15,6 +15,7 @@ const REQUIREMENTS: &[&str] = &[
     "crates/aws/tests/moto/requirements.txt",
     "crates/saml-sp/tests/oracles/requirements.txt",
     "crates/stagedoor/tests/cfn-lint/requirements.txt",
+    "crates/stagedoor/tests/packaging/requirements.txt",
     "benches/events/requirements.txt",
 ];
 

@@ -29,6 +29,8 @@ mod offboard_command;
 #[cfg(test)]
 mod offboarding;
 #[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod peers;
 #[cfg(test)]
 mod php_idp;
@@ -64,6 +66,8 @@ mod serve;
 mod spokes;
 #[cfg(test)]
 mod sso_mode;
+#[cfg(test)]
+mod three_hosts;
 #[cfg(test)]
 mod usage;
 #[cfg(test)]
