@@ -148,6 +148,9 @@ impl<'a> Facts<'a> {
             return;
         }
         for right in self.rights.all().iter().filter(|r| assigned.contains(&r.because.group)) {
+            if !self.map.rollout.enforces(&right.team) {
+                continue;
+            }
             let placements = self.map.teams.get(&right.team).map(|team| &team.placements);
             let domains = placements.into_iter().flatten().map(|placement| &placement.domain);
             self.giving.extend(domains.map(|domain| (&right.because.group, domain)));
@@ -178,6 +181,9 @@ impl<'a> Facts<'a> {
         };
         if !domain.in_service {
             return Some("its domain is not in service");
+        }
+        if !self.map.rollout.enforces(&action.team) {
+            return Some("the map does not enforce its team");
         }
         match &action.step {
             Step::Create { execution_role, tags, sso_user, .. } => self

@@ -109,6 +109,7 @@ fn is_drift(reason: ReasonCode) -> bool {
             | R::SsoUserChanged
             | R::AppsRunning
             | R::CanaryFirst
+            | R::NotEnforced
             | R::RoleMissing
             | R::RoleUntrusted
             | R::RoleUnreadable

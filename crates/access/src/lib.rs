@@ -8,6 +8,7 @@ pub mod check;
 pub mod drift;
 pub mod entitlement;
 pub mod explain;
+pub mod first_map;
 pub mod functions;
 pub mod ids;
 pub mod invariants;

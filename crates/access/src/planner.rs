@@ -3,6 +3,7 @@
 mod adoption;
 mod canary;
 mod drift;
+mod enforce;
 mod iam;
 mod leaving;
 mod placing;
@@ -225,6 +226,7 @@ impl<'a> Planner<'a> {
             }
             self.foreign(key, domain);
         }
+        self.enforced_only();
         self.canary_first();
     }
 

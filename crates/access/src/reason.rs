@@ -98,6 +98,10 @@ reasons! {
     AppsRunning = "apps-running";
     /// The profile is corrected when those of the canary team agree with the map.
     CanaryFirst = "canary-first";
+    /// The map does not let Stagedoor change profiles of this team yet (`rollout.enforce`).
+    NotEnforced = "not-enforced";
+    /// The profile is as the map wants it, and is taken over as soon as its team is enforced.
+    Adoptable = "adoptable";
     /// A profile that is not Stagedoor's has the name.
     NameTaken = "name-taken";
     /// The team's execution role does not exist.
@@ -192,8 +196,10 @@ reasons! {
     OtherIdp = "other-idp";
     /// The assertion was used before.
     Replayed = "replayed";
-    /// The directory does not know the person of the assertion.
+    /// The directory does not know the person of the assertion, or of the profile.
     PersonUnknown = "person-unknown";
+    /// More than one person of the directory may be meant.
+    PersonAmbiguous = "person-ambiguous";
     /// The assertion does not name the person in the agreed way.
     PersonUnnamed = "person-unnamed";
     /// The subject's name has another format than is agreed with the identity provider.

@@ -312,7 +312,17 @@ fn offboarding(item: &Item) -> Option<Offboarding> {
 
 fn rollout(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Rollout> {
     let canary = optional(item.field("canary"), |i| known.teams.resolve(i, reporter));
+    let enforce = optional(item.field("enforce"), |list| {
+        // Each is resolved, so that every mistake is reported.
+        let teams: Vec<Option<TeamKey>> = list
+            .list()
+            .iter()
+            .map(|i| known.teams.resolve(i, reporter).and_then(|key| TeamKey::parse(key).ok()))
+            .collect();
+        teams.into_iter().collect::<Option<_>>()
+    });
     Some(Rollout {
+        enforce: enforce?,
         canary: canary?.and_then(|key| TeamKey::parse(key).ok()),
         running_apps: match item.field("running_apps")?.text()? {
             "wait" => RunningApps::Wait,

@@ -49,7 +49,7 @@ use crate::ids::{
 use crate::network::NetworkRule;
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The whole map.
@@ -391,10 +391,20 @@ pub enum SharedSpaces {
 /// How corrections reach the profiles that there are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rollout {
+    /// The teams whose profiles are changed; absent: all. Of the others a plan only says what would
+    /// be done.
+    pub enforce: Option<BTreeSet<TeamKey>>,
     /// As long as profiles of this team do not agree with the map, no other team's are corrected.
     pub canary: Option<TeamKey>,
     /// What to do where apps run that keep the former role or settings until they start anew.
     pub running_apps: RunningApps,
+}
+
+impl Rollout {
+    /// Whether profiles of this team may be changed.
+    pub fn enforces(&self, team: &TeamKey) -> bool {
+        self.enforce.as_ref().is_none_or(|teams| teams.contains(team))
+    }
 }
 
 /// What to do about a correction of a profile whose apps are running.

@@ -694,6 +694,15 @@ static ROLLOUT: Record = Record {
     rule: Rule::EachField,
     fields: &[
         field(
+            "enforce",
+            Optional,
+            &Shape::List(&Shape::Text(&format::TEAM_REFERENCE)),
+            "The teams whose profiles are made, taken over, corrected and taken away; absent: all. \
+             Of the others a plan only says what would be done, and whose profile is not taken over \
+             does not come through the door. `[]` is how a map begins that was written from what \
+             exists.",
+        ),
+        field(
             "canary",
             Optional,
             &Shape::Text(&format::TEAM_REFERENCE),

@@ -1,5 +1,6 @@
 //! Profiles that Stagedoor did not make and that the map lets it take over.
 
+use super::drift::drift;
 use super::{Case, Planner};
 use crate::ids::ProfileName;
 use crate::map::{Adoption, Unmanaged};
@@ -65,6 +66,21 @@ impl<'a> Planner<'a> {
         profile.ownership(&self.map.instance) == Ownership::Foreign
     }
 
+    /// Says of a team that is not enforced whether taking the profile over would change anything but
+    /// its tags.
+    fn would_take_over(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
+        let tags = case.team.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let (reason, detail) = match drift(profile, case.team, &case.placement.execution_role, tags)
+        {
+            None => (ReasonCode::Adoptable, None),
+            Some(drift) => {
+                let detail = format!("would be taken over, then corrected ({})", drift.reason);
+                (ReasonCode::NotEnforced, Some(detail))
+            }
+        };
+        self.keep(case, Some(&profile.name), reason, detail);
+    }
+
     fn take_over(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let name = &profile.name;
         if self.adopted.contains(&(case.key.clone(), name.folded())) {
@@ -74,6 +90,9 @@ impl<'a> Planner<'a> {
         match profile.status {
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
                 self.adopted.insert((case.key.clone(), name.folded()));
+                if !self.map.rollout.enforces(&case.entitlement.team) {
+                    return self.would_take_over(case, profile);
+                }
                 let tags = self.all_tags(case);
                 self.act(case, name, Step::Adopt { tags }, ReasonCode::Adopted);
             }

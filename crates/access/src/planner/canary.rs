@@ -54,6 +54,7 @@ fn waits(kept: &Kept) -> bool {
     matches!(
         kept.reason,
         ReasonCode::Busy
+            | ReasonCode::NotEnforced
             | ReasonCode::AppsRunning
             | ReasonCode::ProfileFailed
             | ReasonCode::RoleMissing

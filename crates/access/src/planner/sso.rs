@@ -22,6 +22,7 @@ impl<'a> Planner<'a> {
     ) {
         let mut needed: BTreeSet<&GroupId> = BTreeSet::new();
         let mut unassigned: BTreeSet<&ArcStr> = BTreeSet::new();
+        let mut unenforced: BTreeSet<&ArcStr> = BTreeSet::new();
         let person_of = |case: &Case<'a>| case.entitlement.person_key();
         let key_of = |found: &[OwnedProfile<'a>]| found.first().map(OwnedProfile::person_key);
         let mut found = owned.people().peekable();
@@ -30,7 +31,14 @@ impl<'a> Planner<'a> {
             self.outranked(winner, cases);
             needed.insert(&winner.entitlement.because.group);
             match &domain.application {
-                Some(application) => self.assign(winner, application),
+                Some(application) if self.map.rollout.enforces(&winner.entitlement.team) => {
+                    self.assign(winner, application);
+                }
+                Some(application) => {
+                    if lacks_assignment(winner, application) {
+                        unenforced.insert(&winner.entitlement.because.group_name);
+                    }
+                }
                 None => {
                     unassigned.insert(&winner.entitlement.because.group_name);
                 }
@@ -52,6 +60,10 @@ impl<'a> Planner<'a> {
             let detail = Some(group.to_string());
             let kept = kept_group(key, ReasonCode::AssignmentManual, detail);
             self.kept.push(kept);
+        }
+        for group in unenforced {
+            let detail = Some(format!("group `{group}` would be assigned"));
+            self.kept.push(kept_group(key, ReasonCode::NotEnforced, detail));
         }
         for unused in found {
             self.unused(key, owned, unused);
@@ -75,12 +87,10 @@ impl<'a> Planner<'a> {
 
     /// Plans the assignment of the group by which the person gets the team.
     fn assign(&mut self, case: &Case<'_>, application: &ObservedApplication) {
-        let because = &case.entitlement.because;
-        if application.groups.contains(&because.group)
-            || application.people.contains(&case.person.id)
-        {
+        if !lacks_assignment(case, application) {
             return;
         }
+        let because = &case.entitlement.because;
         self.assignments.insert(Assignment {
             domain: case.key.clone(),
             application: application.arn.clone(),
@@ -119,6 +129,12 @@ impl<'a> Planner<'a> {
             .filter_map(|team| self.map.teams.get(team))
             .any(|team| team.placement(key).is_some())
     }
+}
+
+/// Whether neither the group by which the person gets the team is assigned, nor the person.
+fn lacks_assignment(case: &Case<'_>, application: &ObservedApplication) -> bool {
+    !application.groups.contains(&case.entitlement.because.group)
+        && !application.people.contains(&case.person.id)
 }
 
 fn kept_group(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {

@@ -7,9 +7,15 @@ mod check;
 #[cfg(test)]
 mod departures;
 #[cfg(test)]
+mod enforce;
+#[cfg(test)]
 mod entitlement;
 #[cfg(test)]
 mod explain;
+#[cfg(test)]
+mod first_map;
+#[cfg(test)]
+mod first_map_properties;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
