@@ -95,6 +95,9 @@ fn perform(
     auth::authorize(&caller, service, operation)?;
     refuse_by_fault(service, &effect)?;
     let document = match &asked.fields {
+        Some(fields) if matches!(service.protocol, Protocol::Ec2 { .. }) => {
+            query::document(&query::ec2_names(fields), operation.members)
+        }
         Some(fields) => query::document(fields, operation.members),
         None => json_body(asked.body)?,
     };
@@ -187,6 +190,7 @@ fn refuse_by_fault(service: &Service, effect: &Effect) -> Result<(), ApiError> {
 fn throttled(service: &Service) -> ApiError {
     match service.name {
         "sts" | "iam" => ApiError::bad("Throttling", "Rate exceeded"),
+        "ec2" => ApiError::new(503, "RequestLimitExceeded", "Request limit exceeded."),
         "sqs" => ApiError::bad("RequestThrottled", "The request was throttled."),
         "servicequotas" => ApiError::bad("TooManyRequestsException", "Rate exceeded"),
         "identitystore" => {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::api::text_header;
 use crate::call::Operation;
-use crate::services::Service;
+use crate::services::{Protocol, Service};
 use crate::state::{Caller, World};
 use crate::wire::error::ApiError;
 use crate::wire::sigv4::{self, SignatureProblem};
@@ -77,8 +77,11 @@ pub(crate) fn authorize(
     if !caller.denied.iter().any(|denied| denies(denied, &action)) {
         return Ok(());
     }
-    let (status, code) =
-        if service.is_query() { (403, "AccessDenied") } else { (400, "AccessDeniedException") };
+    let (status, code) = match service.protocol {
+        Protocol::Ec2 { .. } => (403, "UnauthorizedOperation"),
+        Protocol::Query { .. } => (403, "AccessDenied"),
+        Protocol::Json { .. } => (400, "AccessDeniedException"),
+    };
     Err(ApiError::new(
         status,
         code,

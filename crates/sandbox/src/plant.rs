@@ -13,8 +13,8 @@ use crate::services::identity_store::memberships;
 use crate::services::sagemaker::{domain, shapes};
 use crate::services::{iam, trust};
 use crate::state::{
-    App, AppKey, Caller, Directory, DirectoryEntry, Domain, ManagedPolicy, Owner, Profile, Queue,
-    Role, Secret, SecretVersion, Space, Status, World,
+    App, AppKey, Caller, Directory, DirectoryEntry, Domain, KmsKey, ManagedPolicy, Network, Owner,
+    Profile, Queue, Role, Secret, SecretVersion, Space, Status, VpcEndpoint, World,
 };
 use crate::wire::pattern::Pattern;
 use crate::wire::shape::Kind;
@@ -44,6 +44,8 @@ pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
     }
     plant_callers(&mut world, seed)?;
     plant_directory(&mut world, seed)?;
+    plant_networks(&mut world, seed);
+    plant_kms_keys(&mut world, seed);
     for domain in &seed.domains {
         plant_domain(&mut world, seed, domain)?;
     }
@@ -102,6 +104,60 @@ fn plant_secrets(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
         world.secrets.insert(arn.clone(), Secret { account, region, name, arn, versions });
     }
     Ok(())
+}
+
+fn plant_networks(world: &mut World, seed: &Seed) {
+    for given in &seed.networks {
+        let all = || given.subnets.iter().map(|subnet| subnet.id.clone()).collect();
+        let mut endpoints = Vec::new();
+        for endpoint in &given.endpoints {
+            let is_gateway = endpoint.service == "s3";
+            let made = || format!("vpce-{}", world.ids.hex(17));
+            endpoints.push(VpcEndpoint {
+                id: endpoint.id.clone().unwrap_or_else(made),
+                service: endpoint.service.clone(),
+                kind: if is_gateway { "Gateway" } else { "Interface" },
+                state: endpoint.state.clone().unwrap_or_else(|| "available".to_owned()),
+                private_dns: endpoint.private_dns && !is_gateway,
+                subnets: match &endpoint.subnets {
+                    _ if is_gateway => Vec::new(),
+                    Some(subnets) => subnets.clone(),
+                    None => all(),
+                },
+                security_groups: endpoint.security_groups.clone(),
+            });
+        }
+        world.networks.push(Network {
+            account: given.account.as_ref().unwrap_or(&seed.default_account).clone(),
+            region: given.region.as_ref().unwrap_or(&seed.region).clone(),
+            vpc: given.vpc.clone(),
+            subnets: given.subnets.clone(),
+            security_groups: given.security_groups.clone(),
+            endpoints,
+        });
+    }
+}
+
+fn plant_kms_keys(world: &mut World, seed: &Seed) {
+    for given in &seed.kms_keys {
+        let account = given.account.as_ref().unwrap_or(&seed.default_account).clone();
+        let by_iam = || {
+            json!({"Version": "2012-10-17", "Statement": [{
+                "Sid": "Enable IAM User Permissions",
+                "Effect": "Allow",
+                "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
+                "Action": "kms:*",
+                "Resource": "*",
+            }]})
+        };
+        world.kms_keys.push(KmsKey {
+            policy: given.policy.clone().unwrap_or_else(by_iam),
+            region: given.region.as_ref().unwrap_or(&seed.region).clone(),
+            id: given.id.clone(),
+            state: given.state.clone().unwrap_or_else(|| "Enabled".to_owned()),
+            account,
+        });
+    }
 }
 
 fn plant_callers(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
@@ -310,6 +366,9 @@ fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<()
         }
         settings.insert("ExecutionRole".to_owned(), role.clone().into());
     }
+    if !given.security_groups.is_empty() {
+        settings.insert("SecurityGroups".to_owned(), given.security_groups.clone().into());
+    }
     let application_arn = match (given.auth_mode, &world.directory) {
         (AuthMode::Iam, _) => None,
         (AuthMode::Sso, Some(directory)) if directory.region == region => {
@@ -333,6 +392,13 @@ fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<()
     if given.execution_role_identity {
         let settings = json!({"ExecutionRoleIdentityConfig": "USER_PROFILE_NAME"});
         members.insert("DomainSettings".to_owned(), settings);
+    }
+    if let Some(vpc) = &given.vpc {
+        members.insert("VpcId".to_owned(), vpc.clone().into());
+        members.insert("SubnetIds".to_owned(), given.subnets.clone().into());
+    }
+    if let Some(key) = &given.kms_key {
+        members.insert("KmsKeyId".to_owned(), key.clone().into());
     }
     members.insert("HomeEfsFileSystemId".to_owned(), format!("fs-{}", world.ids.hex(17)).into());
     let planted = Domain {
@@ -395,7 +461,7 @@ fn plant_profile(world: &mut World, given: &SeedProfile) -> Result<(), SeedError
             "needs `sso_user` in an SSO-mode domain, and must not have it in an IAM-mode one";
         return Err(wrong("profile", name, problem));
     }
-    let mut settings = Map::new();
+    let mut settings = given.settings.clone();
     if let Some(role) = &given.execution_role {
         check("profile", name, role, Pattern::ExecutionRole)?;
         settings.insert("ExecutionRole".to_owned(), role.clone().into());

@@ -43,6 +43,10 @@ pub struct Seed {
     pub queues: Vec<String>,
     /// Secrets of Secrets Manager.
     pub secrets: Vec<SeedSecret>,
+    /// VPCs with their subnets, security groups and endpoints.
+    pub networks: Vec<SeedNetwork>,
+    /// Keys of KMS.
+    pub kms_keys: Vec<SeedKmsKey>,
     /// How long states take.
     pub timing: Timing,
     /// Where changes of the directory are reported; absent, they are not.
@@ -68,6 +72,8 @@ impl Default for Seed {
             apps: Vec::new(),
             queues: Vec::new(),
             secrets: Vec::new(),
+            networks: Vec::new(),
+            kms_keys: Vec::new(),
             timing: Timing::default(),
             events: None,
             limits: Limits::default(),
@@ -230,6 +236,130 @@ pub struct SeedDomain {
     /// `ExecutionRoleIdentityConfig` is `USER_PROFILE_NAME`, not `DISABLED`.
     #[serde(default)]
     pub execution_role_identity: bool,
+    /// `VpcId`.
+    pub vpc: Option<String>,
+    /// `SubnetIds`.
+    #[serde(default)]
+    pub subnets: Vec<String>,
+    /// `DefaultUserSettings.SecurityGroups`.
+    #[serde(default)]
+    pub security_groups: Vec<String>,
+    /// `KmsKeyId`.
+    pub kms_key: Option<String>,
+}
+
+/// A VPC.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedNetwork {
+    /// Such as `vpc-0a1b2c3d`.
+    pub vpc: String,
+    /// Account; absent: the default account.
+    pub account: Option<String>,
+    /// Region; absent: the region of the seed.
+    pub region: Option<String>,
+    /// Subnets.
+    #[serde(default)]
+    pub subnets: Vec<SeedSubnet>,
+    /// Security groups.
+    #[serde(default)]
+    pub security_groups: Vec<SeedSecurityGroup>,
+    /// Endpoints.
+    #[serde(default)]
+    pub endpoints: Vec<SeedEndpoint>,
+}
+
+/// A subnet.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedSubnet {
+    /// Such as `subnet-0a1b2c3d`.
+    pub id: String,
+    /// Such as `eu-west-1a`.
+    pub zone: String,
+    /// Its addresses, such as `10.0.1.0/24`.
+    pub cidr: String,
+    /// How many addresses are free.
+    #[serde(default = "addresses")]
+    pub free: u32,
+}
+
+fn addresses() -> u32 {
+    251
+}
+
+/// A security group.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedSecurityGroup {
+    /// Such as `sg-0a1b2c3d`.
+    pub id: String,
+    /// What it lets in.
+    #[serde(default)]
+    pub ingress: Vec<SeedIngress>,
+}
+
+/// A rule of a security group.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedIngress {
+    /// The TCP port, or the first with `to`; absent: everything.
+    pub port: Option<u16>,
+    /// The last TCP port; absent: `port`.
+    pub to: Option<u16>,
+    /// From these addresses.
+    pub cidr: Option<String>,
+    /// From members of this group.
+    pub group: Option<String>,
+}
+
+impl SeedIngress {
+    /// The protocol as EC2 says it: `tcp`, or `-1` for everything.
+    pub(crate) fn protocol(&self) -> &'static str {
+        if self.port.is_some() { "tcp" } else { "-1" }
+    }
+
+    /// The first and the last port.
+    pub(crate) fn ports(&self) -> Option<(u16, u16)> {
+        self.port.map(|from| (from, self.to.unwrap_or(from)))
+    }
+}
+
+/// A VPC endpoint.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedEndpoint {
+    /// The service without `com.amazonaws.<region>.`, such as `sagemaker.api`. The endpoint of `s3`
+    /// is a gateway's, all others are interfaces.
+    pub service: String,
+    /// Absent: made by the simulator.
+    pub id: Option<String>,
+    /// `State`; absent: `available`.
+    pub state: Option<String>,
+    /// `PrivateDnsEnabled`.
+    #[serde(default = "enabled")]
+    pub private_dns: bool,
+    /// Subnets in which it has an address; absent: all of the VPC.
+    pub subnets: Option<Vec<String>>,
+    /// Its security groups.
+    #[serde(default)]
+    pub security_groups: Vec<String>,
+}
+
+/// A key of KMS.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedKmsKey {
+    /// A UUID.
+    pub id: String,
+    /// Account; absent: the default account.
+    pub account: Option<String>,
+    /// Region; absent: the region of the seed.
+    pub region: Option<String>,
+    /// `KeyState`; absent: `Enabled`.
+    pub state: Option<String>,
+    /// The key policy; absent: the account's IAM policies decide.
+    pub policy: Option<Value>,
 }
 
 /// How people sign in to a domain.
@@ -323,6 +453,9 @@ pub struct SeedProfile {
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// `UserSettings` besides the execution role.
+    #[serde(default)]
+    pub settings: serde_json::Map<String, Value>,
 }
 
 /// A space.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::faults::EventFaults;
 use crate::ids::Ids;
-use crate::seed::{AuthMode, EventFamily, Limits, Timing};
+use crate::seed::{AuthMode, EventFamily, Limits, SeedSecurityGroup, SeedSubnet, Timing};
 
 /// Status of a domain, profile, space or app; each service has a subset of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -343,6 +343,47 @@ pub(crate) struct SecretVersion {
     pub(crate) text: String,
 }
 
+/// A VPC with what is in it, as far as a domain's network hangs on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) vpc: String,
+    pub(crate) subnets: Vec<SeedSubnet>,
+    pub(crate) security_groups: Vec<SeedSecurityGroup>,
+    pub(crate) endpoints: Vec<VpcEndpoint>,
+}
+
+/// A VPC endpoint.
+#[derive(Debug, Clone)]
+pub(crate) struct VpcEndpoint {
+    pub(crate) id: String,
+    /// Without `com.amazonaws.<region>.`.
+    pub(crate) service: String,
+    /// `Interface` or `Gateway`.
+    pub(crate) kind: &'static str,
+    pub(crate) state: String,
+    pub(crate) private_dns: bool,
+    pub(crate) subnets: Vec<String>,
+    pub(crate) security_groups: Vec<String>,
+}
+
+/// A key of KMS.
+#[derive(Debug, Clone)]
+pub(crate) struct KmsKey {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) id: String,
+    pub(crate) state: String,
+    pub(crate) policy: Value,
+}
+
+impl KmsKey {
+    pub(crate) fn arn(&self) -> String {
+        format!("arn:aws:kms:{}:{}:key/{}", self.region, self.account, self.id)
+    }
+}
+
 /// Account, region, name.
 pub(crate) type QueueKey = (String, String, String);
 
@@ -371,6 +412,9 @@ pub(crate) struct World {
     pub(crate) queues: BTreeMap<QueueKey, Queue>,
     /// By ARN.
     pub(crate) secrets: BTreeMap<String, Secret>,
+    /// VPCs, in the order of the seed.
+    pub(crate) networks: Vec<Network>,
+    pub(crate) kms_keys: Vec<KmsKey>,
     pub(crate) event_queue: Option<QueueKey>,
     pub(crate) event_family: EventFamily,
     pub(crate) event_faults: EventFaults,
@@ -406,6 +450,8 @@ impl World {
             sessions: BTreeMap::new(),
             queues: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            networks: Vec::new(),
+            kms_keys: Vec::new(),
             event_queue: None,
             event_family: EventFamily::default(),
             event_faults: EventFaults::default(),

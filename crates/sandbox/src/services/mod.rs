@@ -1,7 +1,9 @@
 //! The services which are simulated, each a table of operations.
 
+pub(crate) mod ec2;
 pub(crate) mod iam;
 pub(crate) mod identity_store;
+pub(crate) mod kms;
 pub(crate) mod quotas;
 pub(crate) mod sagemaker;
 pub(crate) mod secrets;
@@ -19,6 +21,8 @@ pub(crate) enum Protocol {
     Json { version: &'static str, target: &'static str },
     /// A form in, XML out, in this name space.
     Query { namespace: &'static str },
+    /// EC2's own dialect of it: lists are `Name.1` and `item`, results have no element of their own.
+    Ec2 { namespace: &'static str },
 }
 
 /// A service: its signing name, its protocol, its operations.
@@ -40,7 +44,7 @@ impl Service {
     }
 
     pub(crate) fn is_query(&self) -> bool {
-        matches!(self.protocol, Protocol::Query { .. })
+        matches!(self.protocol, Protocol::Query { .. } | Protocol::Ec2 { .. })
     }
 }
 
@@ -80,6 +84,20 @@ pub(crate) const SERVICES: &[Service] = &[
         protocol: Protocol::Query { namespace: "https://iam.amazonaws.com/doc/2010-05-08/" },
         operations: iam::OPERATIONS,
         capital_message: true,
+    },
+    Service {
+        name: "ec2",
+        model: "ec2",
+        protocol: Protocol::Ec2 { namespace: "http://ec2.amazonaws.com/doc/2016-11-15/" },
+        operations: &[ec2::OPERATIONS],
+        capital_message: true,
+    },
+    Service {
+        name: "kms",
+        model: "kms",
+        protocol: Protocol::Json { version: "1.1", target: "TrentService" },
+        operations: &[kms::OPERATIONS],
+        capital_message: false,
     },
     Service {
         name: "servicequotas",

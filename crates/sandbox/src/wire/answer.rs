@@ -25,6 +25,10 @@ pub(crate) fn write(
             let capital = service.is_some_and(|service| service.capital_message);
             (format!("application/x-amz-json-{version}"), json_answer(outcome, capital))
         }
+        Protocol::Ec2 { namespace } => (
+            "text/xml".to_owned(),
+            ec2_answer(outcome, named.map_or("", |(_, name)| name), namespace, request_id),
+        ),
         Protocol::Query { namespace } => (
             "text/xml".to_owned(),
             xml_answer(outcome, named.map_or("", |(_, name)| name), namespace, request_id),
@@ -61,13 +65,33 @@ fn sqs_query_error(error: &ApiError) -> String {
     format!("{code};{fault}")
 }
 
+fn ec2_answer(outcome: &Outcome, operation: &str, namespace: &str, request_id: &str) -> Vec<u8> {
+    let text = match outcome {
+        Ok(answer) => format!(
+            "<{operation}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>{}\
+             </{operation}Response>",
+            xml::content(answer, "item")
+        ),
+        Err(error) => format!(
+            "<Response><Errors><Error><Code>{}</Code><Message>{}</Message></Error></Errors>\
+             <RequestID>{request_id}</RequestID></Response>",
+            xml::escape(&error.code),
+            xml::escape(&error.message)
+        ),
+    };
+    text.into_bytes()
+}
+
 fn xml_answer(outcome: &Outcome, operation: &str, namespace: &str, request_id: &str) -> Vec<u8> {
     let text = match outcome {
         Ok(answer) => {
             let result = match answer {
                 Value::Null => String::new(),
                 answer => {
-                    format!("<{operation}Result>{}</{operation}Result>", xml::content(answer))
+                    format!(
+                        "<{operation}Result>{}</{operation}Result>",
+                        xml::content(answer, "member")
+                    )
                 }
             };
             format!(

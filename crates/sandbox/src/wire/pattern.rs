@@ -26,6 +26,7 @@ pub(crate) enum Pattern {
     InstanceArn,
     ApplicationArn,
     IamName,
+    KmsPolicyName,
     IamTagText,
     IamTagValue,
     ExternalId,
@@ -67,6 +68,7 @@ impl Pattern {
                 r"(?:\p{L}+:\p{L}+:\p{L}+(?:\.\p{L}+){0,3}|\p{L}+(?:\.\p{L}+){0,2})".into()
             }
             Self::Revision => "[0-9]+".into(),
+            Self::KmsPolicyName => r"[\w]+".into(),
             Self::InstanceArn => {
                 "arn:aws(-[a-z]{1,5}){0,3}:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}".into()
             }
@@ -120,6 +122,9 @@ impl Pattern {
                     && !text.ends_with(['.', ':'])
             }
             Self::Revision => all(text, |c| c.is_ascii_digit()),
+            Self::KmsPolicyName => {
+                !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+            }
             Self::InstanceArn => is_instance_arn(text),
             Self::ApplicationArn => is_application_arn(text),
             Self::IamName => all(text, |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)),

@@ -16,6 +16,20 @@ pub(crate) fn form(body: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// EC2's names of lists in a form are singular; those of its model are plural.
+pub(crate) fn ec2_names(fields: &[(String, String)]) -> Vec<(String, String)> {
+    let plural = |part: &str| match part {
+        "Filter" => "Filters".to_owned(),
+        "Value" => "Values".to_owned(),
+        other => other.to_owned(),
+    };
+    let named = fields.iter().map(|(name, value)| {
+        let parts: Vec<String> = name.split('.').map(plural).collect();
+        (parts.join("."), value.clone())
+    });
+    named.collect()
+}
+
 fn decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
@@ -93,6 +107,17 @@ mod tests {
         assert_eq!(
             document(&fields, &members),
             json!({"DurationSeconds": 900, "Tags": [{"Key": "a/b", "Value": "x y"}, {"Key": "c"}]})
+        );
+    }
+
+    #[test]
+    fn filters_of_ec2_are_lists_of_lists() {
+        let fields = form(
+            "Action=DescribeSubnets&Filter.1.Name=vpc-id&Filter.1.Value.1=a&Filter.1.Value.2=b",
+        );
+        assert_eq!(
+            document(&ec2_names(&fields), &[]),
+            json!({"Filters": [{"Name": "vpc-id", "Values": ["a", "b"]}]})
         );
     }
 

@@ -3,23 +3,23 @@
 use serde_json::Value;
 
 /// Writes a value as the content of an element: members of structures are elements, items of
-/// lists are `<member>`.
-pub(crate) fn content(value: &Value) -> String {
+/// lists are called `item`.
+pub(crate) fn content(value: &Value, item: &str) -> String {
     let parts: Vec<String> = match value {
         Value::Null => return String::new(),
         Value::Bool(flag) => return flag.to_string(),
         Value::Number(number) => return number.to_string(),
         Value::String(text) => return escape(text),
-        Value::Array(items) => items.iter().map(|item| element("member", item)).collect(),
+        Value::Array(items) => items.iter().map(|value| element(item, value, item)).collect(),
         Value::Object(members) => {
-            members.iter().map(|(name, value)| element(name, value)).collect()
+            members.iter().map(|(name, value)| element(name, value, item)).collect()
         }
     };
     parts.concat()
 }
 
-fn element(name: &str, value: &Value) -> String {
-    format!("<{name}>{}</{name}>", content(value))
+fn element(name: &str, value: &Value, item: &str) -> String {
+    format!("<{name}>{}</{name}>", content(value, item))
 }
 
 /// Makes text safe inside an element or a quoted attribute, of XML and of HTML.
@@ -48,7 +48,7 @@ mod tests {
     fn structures_lists_and_special_characters() {
         let value = json!({"Arn": "a<b>&\"'", "N": 3, "Tags": [{"Key": "k"}, {"Key": "l"}]});
         assert_eq!(
-            content(&value),
+            content(&value, "member"),
             "<Arn>a&lt;b&gt;&amp;&quot;&#39;</Arn><N>3</N>\
              <Tags><member><Key>k</Key></member><member><Key>l</Key></member></Tags>"
         );
