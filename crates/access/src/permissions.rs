@@ -29,13 +29,14 @@ pub enum Feature {
     Triggers,
     Encryption,
     Function,
+    FirstMap,
     Demo,
     Free,
 }
 
 impl Feature {
     /// Every feature: first what is done where domains are, then what the hub does by itself.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Observe,
         Self::Provision,
         Self::Adopt,
@@ -53,6 +54,7 @@ impl Feature {
         Self::Triggers,
         Self::Encryption,
         Self::Function,
+        Self::FirstMap,
         Self::Demo,
         Self::Free,
     ];
@@ -68,7 +70,10 @@ impl Feature {
             Self::Deprovision => "Taking profiles away, with their apps and spaces.",
             Self::HandOver => "Making a leaver's shared space again under another owner.",
             Self::SignIn => "Links into Studio, for IAM-mode domains.",
-            Self::Diagnose => "Holding the policies of execution roles against the map (`doctor`).",
+            Self::Diagnose => {
+                "Holding the policies of execution roles against the map, and looking at networks and \
+                 keys of domains (`doctor`)."
+            }
             Self::Directory => "Reading the directory.",
             Self::Assign => "Assigning groups to the applications of SSO-mode domains.",
             Self::Spokes => "Reaching domains of other accounts.",
@@ -82,6 +87,9 @@ impl Feature {
             }
             Self::Function => {
                 "What Lambda does as a function: writing its log, and being in a VPC."
+            }
+            Self::FirstMap => {
+                "Finding the directory for a first map (`init`), once, with an admin's own credentials."
             }
             Self::Demo => "The demo, which makes its own domain. No real installation needs it.",
             Self::Free => "Needs no permission.",
@@ -114,6 +122,7 @@ pub enum Resource {
     Spaces,
     ExecutionRoles,
     ManagedPolicies,
+    KmsKeys,
     Directory,
     SpokeRoles,
     Applications,
@@ -142,6 +151,7 @@ impl Resource {
             Self::Spaces => "arn:<partition>:sagemaker:<region>:<account>:space/<domain id>/*",
             Self::ExecutionRoles => "arn:<partition>:iam::<account>:role/<execution role>",
             Self::ManagedPolicies => "arn:<partition>:iam::<account>:policy/*",
+            Self::KmsKeys => "arn:<partition>:kms:<region>:<account>:key/*",
             Self::Directory => {
                 "arn:<partition>:identitystore::*:identitystore/<identity store id> and its users, \
                  groups and memberships"
@@ -306,6 +316,11 @@ pub const ACTIONS: &[Action] = {
         call("iam:GetRolePolicy", F::Diagnose, R::ExecutionRoles),
         call("iam:GetPolicy", F::Diagnose, R::ManagedPolicies),
         call("iam:GetPolicyVersion", F::Diagnose, R::ManagedPolicies),
+        call("ec2:DescribeVpcEndpoints", F::Diagnose, R::Any),
+        call("ec2:DescribeSubnets", F::Diagnose, R::Any),
+        call("ec2:DescribeSecurityGroups", F::Diagnose, R::Any),
+        call("kms:DescribeKey", F::Diagnose, R::KmsKeys),
+        call("kms:GetKeyPolicy", F::Diagnose, R::KmsKeys),
         call("identitystore:ListUsers", F::Directory, R::Directory),
         call("identitystore:ListGroups", F::Directory, R::Directory),
         call("identitystore:ListGroupMemberships", F::Directory, R::Directory),
@@ -337,6 +352,7 @@ pub const ACTIONS: &[Action] = {
         implied(call("ec2:DescribeSubnets", F::Function, R::Any)),
         implied(call("ec2:AssignPrivateIpAddresses", F::Function, R::Any)),
         implied(call("ec2:UnassignPrivateIpAddresses", F::Function, R::Any)),
+        call("sso:ListInstances", F::FirstMap, R::Any),
         call("sagemaker:ListDomains", F::Demo, R::Any),
         call("sagemaker:CreateDomain", F::Demo, R::Domains),
         call("sagemaker:DeleteDomain", F::Demo, R::Domains),

@@ -106,6 +106,19 @@ impl Assignments {
         }
     }
 
+    /// Identity stores of the instances that the caller's account has or may use, in this Region.
+    pub async fn identity_stores(&self) -> Result<Vec<String>, CallError> {
+        let found = self
+            .client
+            .list_instances()
+            .send()
+            .await
+            .map_err(|e| failure::call_error(SERVICE, "ListInstances", &e))?;
+        // An account sees one instance of the organization and at most one of its own: a page.
+        let instances = found.instances.unwrap_or_default().into_iter();
+        Ok(instances.filter_map(|instance| instance.identity_store_id).collect())
+    }
+
     /// Reads the application.
     pub async fn application(&self, application_arn: &str) -> Result<Application, CallError> {
         const OPERATION: &str = "DescribeApplication";

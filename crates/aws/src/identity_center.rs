@@ -74,6 +74,12 @@ impl IdentityCenter {
         Self { client: Client::new(sdk), store: store.as_str().to_owned() }
     }
 
+    /// Everybody, and every group with its members, whatever grants name.
+    pub async fn everything(&self) -> Result<DirectoryReading, CallError> {
+        let names = self.all_groups().await?.into_iter().map(|(_, name)| name).collect();
+        self.everybody(&names).await
+    }
+
     async fn all_people(&self) -> Result<BTreeMap<PersonId, Person>, CallError> {
         let users: Result<Vec<_>, CallError> = pages!(
             "ListUsers",

@@ -117,6 +117,8 @@ impl<'m> Reach<'m> {
             Resource::ExecutionRoles => texts(execution_roles(self.map, &self.managed)),
             Resource::ManagedPolicies if self.managed.is_empty() => Vec::new(),
             Resource::ManagedPolicies => vec![format!("arn:{partition}:iam::{account}:policy/*")],
+            Resource::KmsKeys if self.managed.is_empty() => Vec::new(),
+            Resource::KmsKeys => vec![format!("arn:{partition}:kms:*:{account}:key/*")],
             Resource::Directory => directory(self.map, partition),
             Resource::SpokeRoles => texts(self.assumed.keys().copied().collect()),
             Resource::Applications => hub.map_or(Vec::new(), |hub| hub.applications.clone()),

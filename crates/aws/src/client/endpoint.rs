@@ -12,6 +12,10 @@ pub enum Service {
     ServiceQuotas,
     /// Secrets Manager.
     SecretsManager,
+    /// EC2.
+    Ec2,
+    /// KMS.
+    Kms,
     /// IAM, which has one endpoint for a whole partition.
     Iam,
 }
@@ -23,6 +27,8 @@ impl Service {
             Self::SageMaker => "SageMaker",
             Self::ServiceQuotas => "Service Quotas",
             Self::SecretsManager => "Secrets Manager",
+            Self::Ec2 => "EC2",
+            Self::Kms => "KMS",
             Self::Iam => "IAM",
         }
     }
@@ -33,6 +39,8 @@ impl Service {
             Self::SageMaker => "sagemaker",
             Self::ServiceQuotas => "servicequotas",
             Self::SecretsManager => "secretsmanager",
+            Self::Ec2 => "ec2",
+            Self::Kms => "kms",
             Self::Iam => "iam",
         }
     }
@@ -60,7 +68,7 @@ struct Partition {
     iam_region: &'static str,
     /// Whether `SageMaker`'s FIPS hosts start with `api-fips.sagemaker`.
     fips_host_first: bool,
-    /// Whether Service Quotas' plain hosts are the FIPS hosts.
+    /// Whether the plain hosts of Service Quotas and EC2 are the FIPS hosts.
     quotas_always_fips: bool,
 }
 
@@ -198,7 +206,7 @@ pub fn resolve(
     let partition = partition(region);
     let signing_region = match service {
         Service::Iam => partition.iam_region.to_owned(),
-        Service::SageMaker | Service::ServiceQuotas | Service::SecretsManager => region.to_owned(),
+        _ => region.to_owned(),
     };
     if let Some(url) = custom {
         if fips || dual_stack {
@@ -232,6 +240,12 @@ pub fn resolve(
             };
             let fips = if fips { "-fips" } else { "" };
             format!("secretsmanager{fips}.{region}.{suffix}")
+        }
+        Service::Ec2 | Service::Kms => {
+            let name = service.signing_name();
+            let always = service == Service::Ec2 && partition.quotas_always_fips && !dual_stack;
+            let fips = if fips && !always { "-fips" } else { "" };
+            format!("{name}{fips}.{region}.{suffix}")
         }
         Service::Iam => {
             let [plain, with_fips, with_dual_stack, with_both] = partition.iam;

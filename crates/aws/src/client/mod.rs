@@ -2,10 +2,12 @@
 //! the SDK's own runtime.
 
 pub(crate) mod channel;
+pub mod ec2;
 pub mod endpoint;
 pub(crate) mod error;
 pub mod iam;
 mod json;
+pub mod kms;
 pub mod quotas;
 pub mod sagemaker;
 pub mod secrets;

@@ -305,6 +305,9 @@ shapes! {
         default_user_settings: Option<Document>,
         home_efs_file_system_id: Option<String>,
         url: Option<String>,
+        vpc_id: Option<String>,
+        subnet_ids: Option<Vec<String>>,
+        kms_key_id: Option<String>,
     }
     /// Settings of a domain as a whole.
     DomainSettings { execution_role_identity_config: Option<String> }

@@ -1,6 +1,7 @@
 //! Facts for `doctor`.
 
 use super::{SERVICE, Studio, auth_mode, status};
+use crate::client::kms::OfKey;
 use crate::client::sagemaker::DescribeDomain;
 use crate::connect;
 use crate::failure::unreadable;
@@ -8,8 +9,8 @@ use access::ids::RoleArn;
 use access::live_role::LiveRole;
 use async_trait::async_trait;
 use control::ports::{
-    AppNetwork, CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, RoleFacts,
-    RoleIdentity,
+    AppNetwork, CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, KeyFacts,
+    NetworkFacts, RoleFacts, RoleIdentity,
 };
 
 const OPERATION: &str = "DescribeDomain";
@@ -26,6 +27,9 @@ impl Inspect for Studio {
         let what = format!("domain {}", domain.domain_id);
         let identity = found.domain_settings.and_then(|s| s.execution_role_identity_config);
         let role = found.default_user_settings.as_ref().and_then(|s| s.get("ExecutionRole"));
+        let groups = found.default_user_settings.as_ref().and_then(|s| s.get("SecurityGroups"));
+        let groups = groups.and_then(|groups| groups.as_array()).into_iter().flatten();
+        let security_groups = groups.filter_map(|id| id.as_str()).map(str::to_owned).collect();
         Ok(DomainFacts {
             auth_mode: auth_mode(OPERATION, &what, found.auth_mode.as_deref())?,
             status: status(OPERATION, &what, found.status.as_deref())?,
@@ -37,6 +41,38 @@ impl Inspect for Studio {
             application_arn: found.single_sign_on_application_arn,
             home_file_system: found.home_efs_file_system_id,
             url: found.url,
+            vpc: found.vpc_id,
+            subnets: found.subnet_ids.unwrap_or_default(),
+            security_groups,
+            kms_key: found.kms_key_id,
+        })
+    }
+
+    async fn network_facts(
+        &self,
+        domain: &DomainTarget,
+        vpc: &str,
+    ) -> Result<NetworkFacts, CallError> {
+        let ec2 = &self.spokes.of(domain).ec2;
+        let (endpoints, subnets, security_groups) =
+            futures::try_join!(ec2.endpoints(vpc), ec2.subnets(vpc), ec2.security_groups(vpc))?;
+        Ok(NetworkFacts { endpoints, subnets, security_groups })
+    }
+
+    async fn key_facts(&self, domain: &DomainTarget, key: &str) -> Result<KeyFacts, CallError> {
+        const DESCRIBE: &str = "DescribeKey";
+        let kms = &self.spokes.of(domain).kms;
+        let request = OfKey { key_id: key.to_owned() };
+        let missing = |member| unreadable("kms", DESCRIBE, format!("the answer has no {member}"));
+        let found = kms.describe(&request).await?.key_metadata;
+        let found = found.ok_or_else(|| missing("KeyMetadata"))?;
+        let by_aws = found.key_manager.as_deref() == Some("AWS");
+        // The policy of a key of AWS's own is not for anybody to change.
+        let policy = if by_aws { None } else { Some(kms.policy(&request).await) };
+        Ok(KeyFacts {
+            arn: found.arn.ok_or_else(|| missing("Arn"))?,
+            state: found.key_state.ok_or_else(|| missing("KeyState"))?,
+            policy: policy.map(|answer| answer.map(|answer| answer.policy.unwrap_or_default())),
         })
     }
 

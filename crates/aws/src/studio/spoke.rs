@@ -2,7 +2,9 @@
 
 use super::session::{SessionName, assuming};
 use crate::client::SageMaker;
+use crate::client::ec2::Ec2;
 use crate::client::iam::Iam;
+use crate::client::kms::Kms;
 use crate::client::quotas::ServiceQuotas;
 use crate::connect::in_region;
 use crate::pacing::Paced;
@@ -24,6 +26,8 @@ pub(super) struct Spoke {
     pub(super) sagemaker: SageMaker,
     pub(super) quotas: ServiceQuotas,
     pub(super) iam: Iam,
+    pub(super) ec2: Ec2,
+    pub(super) kms: Kms,
 }
 
 /// Region, role, external id and whether the session has a source identity: what tells spokes
@@ -103,6 +107,8 @@ impl Spokes {
             sagemaker: SageMaker::new(&sdk),
             quotas: ServiceQuotas::new(&sdk),
             iam: Iam::new(&sdk),
+            ec2: Ec2::new(&sdk),
+            kms: Kms::new(&sdk),
             sdk,
         })
     }

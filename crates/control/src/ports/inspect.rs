@@ -50,6 +50,89 @@ pub struct DomainFacts {
     pub url: Option<String>,
     /// The execution role of profiles that name none.
     pub default_execution_role: Option<String>,
+    /// Its VPC (API `VpcId`).
+    pub vpc: Option<String>,
+    /// The subnets in which its apps get an address (API `SubnetIds`).
+    pub subnets: Vec<String>,
+    /// The security groups of its apps, where a profile names none (API `SecurityGroups` of
+    /// `DefaultUserSettings`).
+    pub security_groups: Vec<String>,
+    /// The key that its volumes are encrypted with; absent: one of AWS's own.
+    pub kms_key: Option<String>,
+}
+
+/// What is in a VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NetworkFacts {
+    /// Its endpoints.
+    pub endpoints: Vec<EndpointFacts>,
+    /// Its subnets.
+    pub subnets: Vec<SubnetFacts>,
+    /// Its security groups.
+    pub security_groups: Vec<SecurityGroupFacts>,
+}
+
+/// A VPC endpoint (API `VpcEndpoint`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointFacts {
+    /// Its id.
+    pub id: String,
+    /// The service's whole name, such as `com.amazonaws.eu-west-1.sagemaker.api`.
+    pub service: String,
+    /// Whether it is an interface with addresses of the VPC, rather than a gateway.
+    pub interface: bool,
+    /// Whether it works.
+    pub available: bool,
+    /// Whether the service's own name leads to it.
+    pub private_dns: bool,
+    /// The subnets in which an interface has addresses.
+    pub subnets: Vec<String>,
+    /// The security groups of an interface.
+    pub security_groups: Vec<String>,
+}
+
+/// A subnet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubnetFacts {
+    /// Its id.
+    pub id: String,
+    /// Its availability zone.
+    pub zone: String,
+    /// Its IPv4 addresses.
+    pub cidr: Option<String>,
+    /// How many of them are free.
+    pub free: u32,
+}
+
+/// A security group, with what it lets in over TCP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecurityGroupFacts {
+    /// Its id.
+    pub id: String,
+    /// Its rules.
+    pub ingress: Vec<Ingress>,
+}
+
+/// A rule of a security group that lets TCP in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ingress {
+    /// The first and the last port; absent: all.
+    pub ports: Option<(i32, i32)>,
+    /// From these IPv4 addresses.
+    pub cidrs: Vec<String>,
+    /// From members of these groups.
+    pub groups: Vec<String>,
+}
+
+/// A key of KMS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFacts {
+    /// Its ARN.
+    pub arn: String,
+    /// Its state (API `KeyState`); only an `Enabled` key can be used.
+    pub state: String,
+    /// Its policy as JSON text; absent for a key of AWS's own.
+    pub policy: Option<Result<String, CallError>>,
 }
 
 /// An execution role, as far as it decides whether a profile with it can work.
@@ -95,6 +178,16 @@ pub trait Inspect: Send + Sync + fmt::Debug {
 
     /// Reads the domain.
     async fn domain_facts(&self, domain: &DomainTarget) -> Result<DomainFacts, CallError>;
+
+    /// Reads what is in a VPC of the domain's account and Region.
+    async fn network_facts(
+        &self,
+        domain: &DomainTarget,
+        vpc: &str,
+    ) -> Result<NetworkFacts, CallError>;
+
+    /// Reads a key of the domain's Region, by id or ARN.
+    async fn key_facts(&self, domain: &DomainTarget, key: &str) -> Result<KeyFacts, CallError>;
 
     /// Reads an execution role of the domain's account.
     async fn role_facts(

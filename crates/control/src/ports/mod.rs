@@ -28,7 +28,10 @@ pub use clock::{Clock, Entropy};
 pub use departures::{Departure, Departures};
 pub use directory::{Directory, DirectoryReading, PersonLookup};
 pub use failure::{CallError, FailureKind};
-pub use inspect::{AppNetwork, CallerIdentity, DomainFacts, Inspect, RoleFacts, RoleIdentity};
+pub use inspect::{
+    AppNetwork, CallerIdentity, DomainFacts, EndpointFacts, Ingress, Inspect, KeyFacts,
+    NetworkFacts, RoleFacts, RoleIdentity, SecurityGroupFacts, SubnetFacts,
+};
 pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Memberships};
 pub use profile_index::{
     IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,

@@ -9,7 +9,7 @@ mod shape;
 
 use aws::client::endpoint::{self, Service};
 use aws::client::sagemaker::{self as sm, Call};
-use aws::client::{iam, quotas, secrets};
+use aws::client::{ec2, iam, kms, quotas, secrets};
 use model::Models;
 use serde::de::DeserializeOwned;
 use shape::{Shape, shape_of};
@@ -108,6 +108,68 @@ fn secrets_manager_matches_the_model() {
 }
 
 #[test]
+fn kms_matches_the_model() {
+    let model = Models::read();
+    let service = model.service("kms");
+    assert_eq!(service.metadata("targetPrefix"), kms::TARGET_PREFIX);
+    assert_eq!(service.metadata("jsonVersion"), "1.1");
+    assert_eq!(service.metadata("endpointPrefix"), Service::Kms.signing_name());
+    assert_eq!(service.metadata("serviceId"), Service::Kms.id());
+    let request = shape_of::<kms::OfKey>();
+    let mut faults = service.faults_of_request("DescribeKey", &request);
+    faults.extend(service.faults_of_request("GetKeyPolicy", &request));
+    faults.extend(service.faults_of_answer("DescribeKey", &shape_of::<kms::DescribeKeyOutput>()));
+    faults.extend(service.faults_of_answer("GetKeyPolicy", &shape_of::<kms::GetKeyPolicyOutput>()));
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn ec2_matches_the_model() {
+    let model = Models::read();
+    let service = model.service("ec2");
+    assert_eq!(service.metadata("protocol"), "ec2");
+    assert_eq!(service.metadata("apiVersion"), ec2::API_VERSION);
+    assert_eq!(service.metadata("endpointPrefix"), Service::Ec2.signing_name());
+    assert_eq!(service.metadata("serviceId"), Service::Ec2.id());
+    for (operation, members) in [
+        (
+            "DescribeVpcEndpoints",
+            vec![
+                "VpcEndpoints/member/VpcEndpointId",
+                "VpcEndpoints/member/VpcEndpointType",
+                "VpcEndpoints/member/ServiceName",
+                "VpcEndpoints/member/State",
+                "VpcEndpoints/member/Groups/member/GroupId",
+            ],
+        ),
+        (
+            "DescribeSubnets",
+            vec![
+                "Subnets/member/SubnetId",
+                "Subnets/member/AvailabilityZone",
+                "Subnets/member/CidrBlock",
+            ],
+        ),
+        (
+            "DescribeSecurityGroups",
+            vec![
+                "SecurityGroups/member/GroupId",
+                "SecurityGroups/member/IpPermissions/member/IpProtocol",
+                "SecurityGroups/member/IpPermissions/member/IpRanges/member/CidrIp",
+                "SecurityGroups/member/IpPermissions/member/UserIdGroupPairs/member/GroupId",
+            ],
+        ),
+    ] {
+        assert!(ec2::OPERATIONS.contains(&operation));
+        assert_eq!(service.type_in_request(operation, "Filters"), Some("list"), "{operation}");
+        assert_eq!(service.type_in_request(operation, "NextToken"), Some("string"), "{operation}");
+        for member in members {
+            assert_eq!(service.type_in_answer(operation, member), Some("string"), "{member}");
+        }
+    }
+}
+
+#[test]
 fn iam_matches_the_model() {
     let model = Models::read();
     let service = model.service("iam");
@@ -133,7 +195,7 @@ fn iam_matches_the_model() {
 fn endpoints_follow_aws_rules_in_every_partition() {
     let model = Models::read();
     let rules = model.endpoints();
-    assert_eq!(rules.len(), 4 * 10 * 4, "services, Regions, FIPS and dual-stack");
+    assert_eq!(rules.len(), 6 * 10 * 4, "services, Regions, FIPS and dual-stack");
     let wrong: Vec<String> = rules
         .iter()
         .filter_map(|rule| {
@@ -141,6 +203,8 @@ fn endpoints_follow_aws_rules_in_every_partition() {
                 "sagemaker" => Service::SageMaker,
                 "service-quotas" => Service::ServiceQuotas,
                 "secretsmanager" => Service::SecretsManager,
+                "ec2" => Service::Ec2,
+                "kms" => Service::Kms,
                 _ => Service::Iam,
             };
             let ours =

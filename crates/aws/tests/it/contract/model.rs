@@ -51,9 +51,9 @@ def endpoints(name):
                        "url": found.url, "signing_region": schemes[0].get("signingRegion")}
 
 import sys
-names = ["sagemaker", "service-quotas", "iam", "secretsmanager"]
+names = ["sagemaker", "service-quotas", "iam", "secretsmanager", "ec2", "kms"]
 wanted = [sys.argv[1].split(","), ["GetServiceQuota"], sys.argv[2].split(","),
-          ["GetSecretValue"]]
+          ["GetSecretValue"], sys.argv[3].split(","), ["DescribeKey", "GetKeyPolicy"]]
 print(json.dumps({
     "operation_names": {
         name: {o: xform_name(o)
@@ -102,6 +102,7 @@ impl Models {
         let iam = aws::client::iam::OPERATIONS.map(|operation| operation.name);
         let run = Command::new(&python)
             .args(["-c", SCRIPT, &aws::client::sagemaker::OPERATIONS.join(","), &iam.join(",")])
+            .arg(aws::client::ec2::OPERATIONS.join(","))
             .output()
             .unwrap_or_else(|e| panic!("cannot run {}: {e}; {hint}", python.display()));
         let complaint = String::from_utf8_lossy(&run.stderr);

@@ -2,7 +2,7 @@
 
 use super::model::Models;
 use access::permissions::ACTIONS;
-use aws::client::{iam, sagemaker};
+use aws::client::{ec2, iam, sagemaker};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,12 @@ const SDK: [(&str, &str); 4] =
     [("identitystore", "identitystore"), ("sso-admin", "sso"), ("sqs", "sqs"), ("sts", "sts")];
 
 /// Services this crate's own client speaks to, and what it calls there.
-const OWN: [&str; 2] = ["servicequotas:GetServiceQuota", "secretsmanager:GetSecretValue"];
+const OWN: [&str; 4] = [
+    "servicequotas:GetServiceQuota",
+    "secretsmanager:GetSecretValue",
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder)
@@ -44,6 +49,7 @@ fn every_call_has_its_line_and_every_line_its_call() {
     assert!(called.contains("identitystore:ListUsers"), "the sources were searched: {called:?}");
     called.extend(sagemaker::OPERATIONS.iter().map(|name| format!("sagemaker:{name}")));
     called.extend(iam::OPERATIONS.map(|operation| format!("iam:{}", operation.name)));
+    called.extend(ec2::OPERATIONS.map(|name| format!("ec2:{name}")));
     called.extend(OWN.map(str::to_owned));
     let listed: BTreeSet<String> =
         ACTIONS.iter().filter(|action| action.called).map(|a| a.name.to_owned()).collect();
