@@ -347,6 +347,33 @@ fn entry(world: &mut World, attributes: Map<String, Value>, enabled: bool) -> Di
     DirectoryEntry { order, attributes, enabled, revision: 1, created: BIRTH, updated: BIRTH }
 }
 
+/// What `DescribeDomain` shows of a domain besides its state.
+fn domain_members(
+    world: &mut World,
+    given: &SeedDomain,
+    name: String,
+    settings: Map<String, Value>,
+) -> Map<String, Value> {
+    let mut members = Map::new();
+    members.insert("DomainName".to_owned(), name.into());
+    members.insert("DefaultUserSettings".to_owned(), settings.into());
+    let network = if given.vpc_only { "VpcOnly" } else { "PublicInternetOnly" };
+    members.insert("AppNetworkAccessType".to_owned(), network.into());
+    if given.execution_role_identity {
+        let settings = json!({"ExecutionRoleIdentityConfig": "USER_PROFILE_NAME"});
+        members.insert("DomainSettings".to_owned(), settings);
+    }
+    if let Some(vpc) = &given.vpc {
+        members.insert("VpcId".to_owned(), vpc.clone().into());
+        members.insert("SubnetIds".to_owned(), given.subnets.clone().into());
+    }
+    if let Some(key) = &given.kms_key {
+        members.insert("KmsKeyId".to_owned(), key.clone().into());
+    }
+    members.insert("HomeEfsFileSystemId".to_owned(), format!("fs-{}", world.ids.hex(17)).into());
+    members
+}
+
 fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<(), SeedError> {
     check("domain", &given.id, &given.id, Pattern::DomainId)?;
     let account = given.account.clone().unwrap_or_else(|| seed.default_account.clone());
@@ -384,23 +411,7 @@ fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<()
     if let Some(arn) = &application_arn {
         plant_assignments(world, given, arn)?;
     }
-    let mut members = Map::new();
-    members.insert("DomainName".to_owned(), name.into());
-    members.insert("DefaultUserSettings".to_owned(), settings.into());
-    let network = if given.vpc_only { "VpcOnly" } else { "PublicInternetOnly" };
-    members.insert("AppNetworkAccessType".to_owned(), network.into());
-    if given.execution_role_identity {
-        let settings = json!({"ExecutionRoleIdentityConfig": "USER_PROFILE_NAME"});
-        members.insert("DomainSettings".to_owned(), settings);
-    }
-    if let Some(vpc) = &given.vpc {
-        members.insert("VpcId".to_owned(), vpc.clone().into());
-        members.insert("SubnetIds".to_owned(), given.subnets.clone().into());
-    }
-    if let Some(key) = &given.kms_key {
-        members.insert("KmsKeyId".to_owned(), key.clone().into());
-    }
-    members.insert("HomeEfsFileSystemId".to_owned(), format!("fs-{}", world.ids.hex(17)).into());
+    let members = domain_members(world, given, name, settings);
     let planted = Domain {
         id: given.id.clone(),
         account: account.clone(),

@@ -34,6 +34,10 @@ fn sound() -> DomainFacts {
         home_file_system: None,
         url: None,
         default_execution_role: None,
+        vpc: None,
+        subnets: Vec::new(),
+        security_groups: Vec::new(),
+        kms_key: None,
     }
 }
 
