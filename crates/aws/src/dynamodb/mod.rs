@@ -10,9 +10,12 @@
 #![expect(dead_code, reason = "the ports that use it come one by one")]
 
 mod change;
+mod claims;
 mod failure;
 mod item;
 mod keys;
+mod memberships;
+mod profiles;
 mod schema;
 mod table;
 mod tally;

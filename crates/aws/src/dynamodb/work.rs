@@ -140,7 +140,7 @@ impl WorkQueue for DynamoStore {
     }
 
     async fn passed(&self, at: Timestamp) -> Result<(), StoreError> {
-        let item = Item::at(&last_full()).with_number("at-time", floor(at));
+        let item = Item::at(&last_full()).with_number("passed", floor(at));
         self.put("remember a full pass", item, Over::Anything).await.map(drop)
     }
 
@@ -175,7 +175,7 @@ impl WorkQueue for DynamoStore {
         }
         status.oldest = oldest.and_then(|oldest| Timestamp::from_microsecond(oldest).ok());
         status.last_full = last_full
-            .map(|item| item.time("at-time"))
+            .map(|item| item.time("passed"))
             .transpose()
             .map_err(|damage| damaged(&self.table, COUNT, None, &damage))?;
         Ok(status)
