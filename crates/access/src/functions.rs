@@ -35,7 +35,7 @@ impl Function {
     pub const fn features(self) -> &'static [Feature] {
         use Feature as F;
         match self {
-            // Makes the profile of whoever is let in, and takes nothing away.
+            // Makes the profile of whoever is let in, and takes nothing away. Alone has a SAML key.
             Self::Door => &[
                 F::Directory,
                 F::Spokes,
@@ -49,20 +49,13 @@ impl Function {
                 F::SignIn,
             ],
             // Says whom an event concerns. Sees no domain.
-            Self::Events => &[
-                F::Directory,
-                F::Secrets,
-                F::Store,
-                F::Work,
-                F::Triggers,
-                F::Encryption,
-                F::Function,
-            ],
+            Self::Events => {
+                &[F::Directory, F::Store, F::Work, F::Triggers, F::Encryption, F::Function]
+            }
             Self::Work => &[
                 F::Directory,
                 F::Assign,
                 F::Spokes,
-                F::Secrets,
                 F::Store,
                 F::Work,
                 F::Triggers,
@@ -78,7 +71,6 @@ impl Function {
                 F::Directory,
                 F::Assign,
                 F::Spokes,
-                F::Secrets,
                 F::Store,
                 F::Work,
                 F::Encryption,
@@ -131,6 +123,7 @@ mod tests {
             |feature| Function::ALL.into_iter().filter(|f| f.has(feature)).collect::<Vec<_>>();
         assert_eq!(with(Feature::Spokes), [Function::Door, Function::Work, Function::Timer]);
         assert_eq!(with(Feature::SignIn), [Function::Door]);
+        assert_eq!(with(Feature::Secrets), [Function::Door]);
         assert_eq!(with(Feature::Deprovision), [Function::Work, Function::Timer]);
         assert_eq!(with(Feature::Triggers), [Function::Events, Function::Work]);
         assert_eq!(with(Feature::Events), [], "Lambda reads the queue, not the function");

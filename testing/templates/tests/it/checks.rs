@@ -200,6 +200,18 @@ fn rules(stack: &Stack) -> Vec<Finding> {
     }
     for (id, rule) in &all {
         for target in rule.get("/Targets").as_array().into_iter().flatten() {
+            let arn = target["Arn"].as_str().unwrap_or_default();
+            if arn.contains(":event-bus/") {
+                let role = stack.by_arn(ROLE, target["RoleArn"].as_str().unwrap_or_default());
+                let sends = role.is_some_and(|(_, role)| {
+                    allows(stack, role, "events:PutEvents", arn)
+                        && trusts(role, "events.amazonaws.com")
+                });
+                if !sends {
+                    found.push(finding("target-not-allowed", *id));
+                }
+                continue;
+            }
             for arn in [&target["Arn"], &target["DeadLetterConfig"]["Arn"]] {
                 let queue = stack.by_arn(QUEUE, arn.as_str().unwrap_or_default());
                 let Some((queue_id, queue)) = queue else {
@@ -478,7 +490,8 @@ fn statements(stack: &Stack) -> Vec<Finding> {
                     // Logs are written of any Region.
                     let plain = arn.replace(":logs:*:", ":logs:eu-west-1:");
                     let plain = plain.trim_end_matches("/index/*").to_owned();
-                    let known = of_stack.contains(&plain.as_str()) || given.contains(&arn);
+                    let bus = plain.ends_with(":event-bus/default");
+                    let known = bus || of_stack.contains(&plain.as_str()) || given.contains(&arn);
                     if local.contains(&service) && !known {
                         found.push(finding("statement-about-nothing", format!("{id}: {arn}")));
                     }

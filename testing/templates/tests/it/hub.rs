@@ -182,3 +182,34 @@ fn the_metric_of_full_passes_reads_the_line_that_timer_writes() {
     let source = std::fs::read_to_string(source).unwrap();
     assert!(source.contains(r#"tracing::info!(passes, people, everything, time_up, "tick")"#));
 }
+
+/// The table that the code makes for trials is the one that the template makes to stay.
+#[test]
+fn the_table_has_the_keys_and_the_index_of_the_code() {
+    let source = crate::yaml::folder().join("../../crates/aws/src/dynamodb/keys.rs");
+    let source = std::fs::read_to_string(source).unwrap();
+    let constant = |name: &str| {
+        let line = format!("const {name}: &str = \"");
+        source.split_once(&line).unwrap().1.split('"').next().unwrap().to_owned()
+    };
+    let [pk, sk, ttl] = ["PK", "SK", "TTL"].map(constant);
+    let [index, lookup, at] = ["INDEX", "LOOKUP", "AT"].map(constant);
+    let stack = create(&template("hub.yaml"), &full()).unwrap();
+    let table = &stack.resources["Table"];
+    let typed = |name: &str, kind: &str| json!({"AttributeName": name, "AttributeType": kind});
+    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+    assert_eq!(
+        *table.get("/AttributeDefinitions"),
+        json!([typed(&pk, "S"), typed(&sk, "S"), typed(&lookup, "S"), typed(&at, "N")])
+    );
+    assert_eq!(*table.get("/KeySchema"), json!([key(&pk, "HASH"), key(&sk, "RANGE")]));
+    assert_eq!(
+        *table.get("/GlobalSecondaryIndexes"),
+        json!([{
+            "IndexName": index,
+            "KeySchema": [key(&lookup, "HASH"), key(&at, "RANGE")],
+            "Projection": {"ProjectionType": "ALL"},
+        }])
+    );
+    assert_eq!(table.text("/TimeToLiveSpecification/AttributeName"), ttl);
+}

@@ -1,4 +1,4 @@
-//! The domain with its network, and the example of a `StackSet`.
+//! The domain with its network, the events of another account, and the example of a `StackSet`.
 
 use crate::checks::{check, texts};
 use crate::stack::{create, look};
@@ -15,7 +15,7 @@ fn no_template_has_something_unused_or_that_waits_for_itself() {
     let files: Vec<String> = files.map(|name| name.to_string_lossy().into_owned()).collect();
     let templates: Vec<&String> =
         files.iter().filter(|name| name.split('.').next_back() == Some("yaml")).collect();
-    assert!(templates.len() >= 5, "{templates:?}");
+    assert!(templates.len() >= 6, "{templates:?}");
     for name in templates {
         assert_eq!(look(&template(name)), [], "{name}");
         let parameters = template(name)["Parameters"].clone();
@@ -155,4 +155,33 @@ fn the_stack_set_gives_the_spoke_every_parameter_it_needs() {
         assert_eq!(check(&spoke), []);
         assert!(all.iter().all(|(_, value)| !value.contains("override")), "{all:?}");
     }
+}
+
+/// What one account sends, the other lets in.
+#[test]
+fn events_of_another_account_come_to_the_hub() {
+    let sender = create(&template("events.yaml"), &[("HubAccountId", "111122223333")]).unwrap();
+    assert_eq!(check(&sender), []);
+    let mut given = crate::hub::full();
+    given.push(("DirectoryAccountId", "999999999999"));
+    let hub = create(&template("hub.yaml"), &given).unwrap();
+    assert_eq!(check(&hub), []);
+    for rule in ["DirectoryChanges", "DirectoryNotifications"] {
+        let pattern = "/EventPattern";
+        assert_eq!(sender.resources[rule].get(pattern), hub.resources[rule].get(pattern));
+        let target = sender.resources[rule].text("/Targets/0/Arn");
+        let policy = hub.resources["EventsFromAnotherAccount"].get("/Statement");
+        assert_eq!(policy["Resource"], target);
+    }
+    // The same role, in the account that sends.
+    let forward = sender.resources["ForwardRole"].text("/RoleName");
+    let allowed = hub.resources["EventsFromAnotherAccount"].get("/Statement/Condition/ArnEquals");
+    let allowed = allowed["aws:PrincipalArn"].as_str().unwrap();
+    assert_eq!(allowed, format!("arn:aws:iam::999999999999:role/{forward}"));
+
+    let mut broken = template("events.yaml");
+    broken["Resources"]["ForwardRole"]["Properties"]["Policies"] = json!([]);
+    let broken = create(&broken, &[("HubAccountId", "111122223333")]).unwrap();
+    let codes: Vec<&str> = check(&broken).iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["target-not-allowed", "target-not-allowed"]);
 }
