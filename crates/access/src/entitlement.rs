@@ -161,7 +161,9 @@ fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
             continue;
         }
         let mut right = Entitlement::by(source, *prefix, person);
-        others.iter().for_each(|(.., source)| right.also(source));
+        for (.., source) in others {
+            right.also(source);
+        }
         rights.push(right);
     }
     rights
