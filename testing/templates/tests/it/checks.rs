@@ -490,8 +490,10 @@ fn statements(stack: &Stack) -> Vec<Finding> {
                     // Logs are written of any Region.
                     let plain = arn.replace(":logs:*:", ":logs:eu-west-1:");
                     let plain = plain.trim_end_matches("/index/*").to_owned();
-                    let bus = plain.ends_with(":event-bus/default");
-                    let known = bus || of_stack.contains(&plain.as_str()) || given.contains(&arn);
+                    // Of another account, or of whatever there is in this one.
+                    let beyond = plain.ends_with(":event-bus/default") || plain.ends_with(":key/*");
+                    let known =
+                        beyond || of_stack.contains(&plain.as_str()) || given.contains(&arn);
                     if local.contains(&service) && !known {
                         found.push(finding("statement-about-nothing", format!("{id}: {arn}")));
                     }
