@@ -94,7 +94,9 @@ fn queues(stack: &Stack) -> Vec<Finding> {
         };
         let keeps = |queue: &Resource| queue.number("/MessageRetentionPeriod");
         let receives = queue.number("/RedrivePolicy/maxReceiveCount");
-        if is_fifo(dead) != is_fifo(queue) || keeps(dead) <= keeps(queue) || receives < 2 {
+        let takes = texts(dead.get("/RedriveAllowPolicy/sourceQueueArns")) == [arn_of(queue)];
+        if is_fifo(dead) != is_fifo(queue) || keeps(dead) <= keeps(queue) || receives < 2 || !takes
+        {
             found.push(finding("no-dead-letter-queue", format!("{id}: {dead_id} does not fit")));
         }
     }

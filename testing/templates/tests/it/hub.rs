@@ -213,3 +213,30 @@ fn the_table_has_the_keys_and_the_index_of_the_code() {
     );
     assert_eq!(table.text("/TimeToLiveSpecification/AttributeName"), ttl);
 }
+
+/// Each sum of the page is that of the lines above it, in cents.
+#[test]
+fn what_it_costs_adds_up() {
+    let page = crate::yaml::folder().join("../../docs/deploy-aws.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, table) = page.split_once("| what | arithmetic | a month |").unwrap();
+    let (mut sum, mut sums) = (0, 0);
+    for row in rows(table) {
+        let [what, how, cost] = row.as_slice() else { break };
+        let plain = cost.trim_matches('*').replace('.', "");
+        let Ok(cents) = plain.parse::<i64>() else { continue };
+        if what.starts_with("**") {
+            let bold = cost.trim_matches('*');
+            assert_eq!(bold, format!("{}.{:02}", sum / 100, sum % 100), "{what}");
+            sums += 1;
+        } else {
+            sum += cents;
+        }
+        if *what == "alarms, metric" {
+            let stack = create(&template("hub.yaml"), &full()).unwrap();
+            let alarms = stack.of("AWS::CloudWatch::Alarm").count();
+            assert!(how.starts_with(&format!("{alarms} × $0.10 ")), "{alarms}: {how}");
+        }
+    }
+    assert_eq!(sums, 3);
+}
