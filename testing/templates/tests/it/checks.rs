@@ -9,8 +9,9 @@ use iam_policy::Document;
 use iam_policy::evaluate::{Compiled, Decision, Policies};
 use iam_policy::request::Request;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Types that hold what cannot be made again.
 const DATA: [&str; 4] =
@@ -107,10 +108,16 @@ fn arn_of(resource: &Resource) -> &str {
     resource.arn.as_deref().unwrap_or_default()
 }
 
+/// The document, ready to be asked. Templates that differ in one place share nearly all of them.
 fn compiled(document: &Value) -> Arc<Compiled> {
-    let document =
-        Document::parse(&document.to_string()).unwrap_or_else(|e| panic!("{e}: {document}"));
-    Arc::new(Compiled::new(&document).unwrap())
+    static KNOWN: Mutex<BTreeMap<String, Arc<Compiled>>> = Mutex::new(BTreeMap::new());
+    let text = document.to_string();
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let fresh = |text: &String| {
+        let document = Document::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        Arc::new(Compiled::new(&document).unwrap())
+    };
+    Arc::clone(known.entry(text.clone()).or_insert_with(|| fresh(&text)))
 }
 
 /// What the policies of a queue or topic answer; `any`: to somebody whose own policies allow all.

@@ -11,6 +11,7 @@ use iam_policy::Document;
 use iam_policy::bundle::{Bundle, Role};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// What the map in `text` means.
 fn meant(text: &str) -> Bundle {
@@ -120,9 +121,10 @@ grants:
 
 /// What is said of the hub's four roles, against what is meant.
 pub(crate) fn hub_roles(stack: &Stack) -> Vec<Finding> {
-    let bundle = meant(HUB_MAP);
+    static BUNDLE: OnceLock<Bundle> = OnceLock::new();
+    let bundle = BUNDLE.get_or_init(|| meant(HUB_MAP));
     let roles = Function::ALL.into_iter().flat_map(|function| {
-        let role = named(&bundle, &format!("stagedoor-{}", function.name()));
+        let role = named(bundle, &format!("stagedoor-{}", function.name()));
         compared(stack, &format!("{function:?}Role"), role)
     });
     let pending =

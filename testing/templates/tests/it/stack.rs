@@ -148,7 +148,13 @@ impl Maker<'_> {
         Stack { resources, outputs, parameters: self.parameters.clone() }
     }
 
+    /// Rules may use fewer functions than the rest: none that makes a new value.
     fn rules(&self) {
+        for function in ["Fn::Join", "Fn::Sub", "Fn::Select", "Fn::Split", "Fn::GetAtt"] {
+            if self.template["Rules"].to_string().contains(function) {
+                self.tell("rule-function", function);
+            }
+        }
         for (name, rule) in self.template["Rules"].as_object().into_iter().flatten() {
             let holds = |value: &Value| self.resolve(value, name) == Value::Bool(true);
             if rule.get("RuleCondition").is_none_or(holds) {
@@ -268,6 +274,10 @@ impl Maker<'_> {
             ("Fn::Equals", _) => {
                 let list = list();
                 (list.len() == 2 && list[0] == list[1]).into()
+            }
+            ("Fn::Contains", Value::Array(parts)) => {
+                let (all, one) = (self.resolve(&parts[0], place), self.resolve(&parts[1], place));
+                all.as_array().is_some_and(|all| all.contains(&one)).into()
             }
             ("Fn::Not", _) => (list() == [Value::Bool(false)]).into(),
             ("Fn::And", _) => list().iter().all(|item| *item == Value::Bool(true)).into(),
