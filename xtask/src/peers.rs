@@ -33,8 +33,9 @@ const PACKAGES: &[&str] = &[
     "simplesamlphp",
     // The environment of the Python tests.
     "python3-venv",
-    // What judges the unit of the service; nothing of it runs.
+    // What judges the unit of the service, and boots a machine that runs it.
     "systemd",
+    "systemd-container",
     // A second opinion on XML signatures.
     "xmlsec1",
 ];

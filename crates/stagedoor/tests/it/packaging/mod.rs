@@ -5,6 +5,7 @@ mod container;
 mod guides;
 mod helm;
 mod image;
+mod service;
 mod systemd;
 mod terraform;
 
