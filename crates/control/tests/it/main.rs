@@ -29,4 +29,6 @@ mod reconciler;
 #[cfg(test)]
 mod work;
 #[cfg(test)]
+mod worker;
+#[cfg(test)]
 mod world;
