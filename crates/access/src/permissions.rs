@@ -339,6 +339,7 @@ pub const ACTIONS: &[Action] = {
         call("sqs:DeleteMessage", F::Events, R::Queue),
         call("secretsmanager:GetSecretValue", F::Secrets, R::Secret),
         implied(call("dynamodb:Query", F::Store, R::Index)),
+        call("sqs:SendMessage", F::Work, R::WorkQueues),
         implied(call("sqs:ReceiveMessage", F::Triggers, R::Triggers)),
         implied(call("sqs:DeleteMessage", F::Triggers, R::Triggers)),
         implied(call("sqs:GetQueueAttributes", F::Triggers, R::Triggers)),

@@ -9,6 +9,7 @@ use crate::identity_center::IdentityCenter;
 use crate::in_process::{GivenTime, InProcess, Wire};
 use crate::pacing::{Manner, Paced, Patience};
 use crate::queue::SqsQueue;
+use crate::reminders::SqsReminders;
 use crate::studio::Studio;
 use access::ids::{IdentityStoreId, Region};
 use aws_config::BehaviorVersion;
@@ -187,6 +188,12 @@ impl Aws {
     /// The store in this table of the caller's account, in the process's own Region.
     pub fn store(&self, table: &str) -> DynamoStore {
         DynamoStore::new(&self.sdk, self.http.as_ref(), table)
+    }
+
+    /// The queues with these URLs, in the process's own Region: `Reminders`. What is due goes to
+    /// `now`, a FIFO queue, and what must wait to `later`, a standard one.
+    pub fn reminders(&self, now: Option<String>, later: Option<String>) -> SqsReminders {
+        SqsReminders::new(&self.sdk, now, later)
     }
 
     /// Secrets Manager where the secret is: an ARN says its Region, a name is looked for in the

@@ -2,7 +2,8 @@
 //!
 //! [`Aws`] finds credentials and endpoints as every AWS tool does and hands out the adapters:
 //! [`Studio`] (SageMaker: observe, provision, presign), [`IdentityCenter`] (the directory),
-//! [`SqsQueue`] (wake-ups), [`DynamoStore`] (the store for several replicas) and [`Assignments`] (Identity Center applications). Failures are
+//! [`SqsQueue`] (wake-ups), [`SqsReminders`] (messages that have people read), [`DynamoStore`] (the
+//! store for several replicas) and [`Assignments`] (Identity Center applications). Failures are
 //! `control`'s `CallError`, one mapping for all services.
 //!
 //! # What the dependencies cost
@@ -34,6 +35,7 @@ mod identity_center;
 mod in_process;
 pub mod pacing;
 mod queue;
+mod reminders;
 mod studio;
 
 pub use assignments::Assignments;
@@ -43,4 +45,5 @@ pub use dynamodb::DynamoStore;
 pub use identity_center::IdentityCenter;
 pub use in_process::{InProcess, Lost};
 pub use queue::SqsQueue;
+pub use reminders::SqsReminders;
 pub use studio::Studio;

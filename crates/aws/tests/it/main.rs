@@ -31,6 +31,8 @@ mod provision;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
+mod reminders;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod secrets;
