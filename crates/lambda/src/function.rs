@@ -136,7 +136,8 @@ impl<'a> Function<'a> {
             Err(error) => {
                 tracing::warn!(%error, "a request is refused");
                 let refused = (StatusCode::BAD_REQUEST, "The request cannot be read.\n");
-                return Ok(http::write(refused.into_response(), http::Form::Lists).await);
+                let form = http::Form::usual(gateway);
+                return Ok(http::write(refused.into_response(), form).await);
             }
         };
         request.extensions_mut().insert(match gateway {

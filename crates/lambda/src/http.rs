@@ -93,6 +93,17 @@ pub(crate) enum Form {
     Single,
 }
 
+impl Form {
+    /// The form of an answer to a request that cannot be read.
+    pub(crate) const fn usual(gateway: Gateway) -> Self {
+        match gateway {
+            Gateway::Rest | Gateway::HttpV1 => Self::Lists,
+            Gateway::HttpV2 => Self::Cookies,
+            Gateway::LoadBalancer => Self::Single,
+        }
+    }
+}
+
 /// The request of a payload, and the form of its answer.
 pub(crate) fn read(gateway: Gateway, payload: &[u8]) -> Result<(Request, Form), Unreadable> {
     match gateway {

@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
 mod events;
+mod lambda;
 mod leaving;
 mod operations;
 mod origin;
@@ -15,6 +16,7 @@ mod simulation;
 mod time;
 
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
+pub(crate) use lambda::LambdaArgs;
 pub(crate) use leaving::{OffboardArgs, ReceiptArgs, RestoreArgs};
 pub(crate) use operations::{DoctorArgs, FreezeArgs, SpokeCommand, SpokeTemplateArgs, ThawArgs};
 pub(crate) use origin::OriginArgs;
@@ -151,6 +153,9 @@ pub(crate) enum Command {
     /// Ask a running server on this machine whether it lives, or whether it can let people in. Exits
     /// 1 if not: for the health checks of containers.
     Probe(ProbeArgs),
+    /// Be the code of AWS Lambda functions: what gateways, queues and timers ask for. This is what
+    /// the executable does under the name `bootstrap`.
+    Lambda(LambdaArgs),
     /// Work with events of the directory: rules that catch them, and events that were missed.
     #[command(subcommand)]
     Events(EventsCommand),

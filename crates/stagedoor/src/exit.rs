@@ -157,6 +157,12 @@ impl Told {
     }
 }
 
+/// The stable code of an error, and what there is to say about it.
+pub(crate) fn code_and_message(error: &anyhow::Error) -> (&'static str, String) {
+    let told = told(error);
+    (told.code, told.message)
+}
+
 /// Which part of the directory did not answer. From the rest of it nothing is planned.
 fn half(call: &CallError) -> Option<String> {
     let part = match (call.service, call.operation) {

@@ -105,6 +105,11 @@ pub(crate) fn read_files(sources: &[Source]) -> Result<BTreeMap<IdpKey, Identity
 }
 
 impl Source {
+    /// Whether it is fetched from somewhere, again and again.
+    pub(crate) fn is_fetched(&self) -> bool {
+        matches!(self.place, Place::Url { .. })
+    }
+
     fn read(&self, path: &Path) -> Result<IdentityProvider, Unusable> {
         let bytes =
             bounded(path).map_err(|error| self.unusable("idp-metadata-unreadable", &error))?;

@@ -4,6 +4,7 @@
 //! is read ([`mapfile`]), how the parts are put together ([`compose`]) and how a plan is shown
 //! ([`report`]).
 
+mod bootstrap;
 mod cli;
 mod commands;
 mod compose;
@@ -26,14 +27,18 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = match cli::Cli::try_parse() {
+    let args = bootstrap::arguments();
+    let cli = match cli::Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return exit::usage(&error),
+        Err(error) => {
+            bootstrap::tell_usage(&args, &error);
+            return exit::usage(&error);
+        }
     };
     if let Err(error) = output::start_logging(&cli.common, cli.command.tells_itself()) {
         return exit::report(&error.into(), &cli.common);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match bootstrap::runtime(&cli.command).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&anyhow::Error::new(error), &cli.common),
     };

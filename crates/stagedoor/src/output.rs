@@ -94,8 +94,8 @@ impl Paint {
 pub(crate) fn start_logging(common: &Common, quiet: bool) -> Result<(), BadConfiguration> {
     let default = match common.verbose {
         0 if quiet => "warn",
-        0 => "warn,aws_config=error,stagedoor=info,control=info,web=info",
-        1 => "info,stagedoor=debug,control=debug,web=debug",
+        0 => "warn,aws_config=error,stagedoor=info,control=info,lambda=info,web=info",
+        1 => "info,stagedoor=debug,control=debug,lambda=debug,web=debug",
         _ => "debug",
     };
     let directives = common.log.as_deref().unwrap_or(default);

@@ -5,6 +5,7 @@ mod doctor;
 mod drift;
 mod events;
 mod freeze;
+mod lambda;
 mod leaving;
 mod plan;
 mod policy;
@@ -49,6 +50,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Thaw(args) => freeze::thaw(&args, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Probe(args) => probe::run(&args, common).await,
+        Command::Lambda(args) => lambda::run(&args).await,
         Command::Events(command) => events::run(command, common).await,
         Command::Saml(command) => saml::run(command, common).await,
         Command::Sandbox(args) => sandbox::run(&args).await,

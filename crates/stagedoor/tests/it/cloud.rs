@@ -163,6 +163,11 @@ impl Cloud {
         })
     }
 
+    /// Queues, as Lambda's pollers use them.
+    pub(crate) fn sqs(&self, operation: &str, body: &Value) -> Value {
+        self.call("sqs", &format!("AmazonSQS.{operation}"), body)
+    }
+
     pub(crate) fn directory(&self, operation: &str, body: &Value) -> Value {
         self.call("identitystore", &format!("AWSIdentityStore.{operation}"), body)
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The address people know. The process listens elsewhere, as behind a load balancer.
 pub(crate) const PUBLIC: &str = "https://door.example.com";
-const ENTITY: &str = "https://door.example.com/saml/metadata";
+pub(crate) const ENTITY: &str = "https://door.example.com/saml/metadata";
 pub(crate) const ACS: &str = "https://door.example.com/saml/acs";
 
 /// Fraud from anywhere, demand from the office only, and an identity provider.
@@ -186,9 +186,9 @@ pub(crate) fn identity_provider() -> DemoIdp {
 /// Ids and time of one answer.
 #[derive(Debug)]
 pub(crate) struct Ids {
-    response: String,
-    assertion: String,
-    at: Timestamp,
+    pub(crate) response: String,
+    pub(crate) assertion: String,
+    pub(crate) at: Timestamp,
 }
 
 impl Ids {

@@ -25,6 +25,10 @@ mod guard;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod invoker;
+#[cfg(test)]
+mod lambda;
+#[cfg(test)]
 mod offboard_command;
 #[cfg(test)]
 mod offboarding;

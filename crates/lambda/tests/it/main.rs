@@ -1,0 +1,4 @@
+//! The queue with reminders, over the real store.
+
+#[cfg(test)]
+mod reminding;

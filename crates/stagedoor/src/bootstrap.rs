@@ -1,0 +1,47 @@
+//! The executable under the name `bootstrap`, as Lambda starts it.
+
+use crate::cli::Command;
+use lambda::RuntimeApi;
+use std::ffi::OsString;
+use std::path::Path;
+use tokio::runtime::Builder;
+
+/// Where the Runtime API is. Lambda sets it.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// The arguments of this process. Lambda gives none: then they are those of `stagedoor lambda`.
+pub(crate) fn arguments() -> Vec<OsString> {
+    let mut args: Vec<OsString> = std::env::args_os().collect();
+    if args.len() == 1 && (is_bootstrap(&args) || std::env::var_os(RUNTIME_API).is_some()) {
+        args.push("lambda".into());
+    }
+    args
+}
+
+fn is_bootstrap(args: &[OsString]) -> bool {
+    args.first().and_then(|name| Path::new(name).file_name()).is_some_and(|n| n == "bootstrap")
+}
+
+/// What runs a command. A function has a part of a processor: one thread starts sooner than many.
+pub(crate) fn runtime(command: &Command) -> Builder {
+    match command {
+        Command::Lambda(_) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    }
+}
+
+/// Tells Lambda that the environment is not one to start with.
+pub(crate) fn tell_usage(args: &[OsString], error: &clap::Error) {
+    let Some(address) = std::env::var_os(RUNTIME_API).and_then(|text| text.into_string().ok())
+    else {
+        return;
+    };
+    if args.get(1).is_none_or(|command| command != "lambda") || !error.use_stderr() {
+        return;
+    }
+    let Ok(runtime) = Builder::new_current_thread().enable_all().build() else { return };
+    let text = error.render().to_string();
+    let message = text.split_whitespace().collect::<Vec<&str>>().join(" ");
+    // Should it fail too, what is on standard error is all there is.
+    let _ = runtime.block_on(RuntimeApi::new(address).fail_to_start("usage", &message));
+}

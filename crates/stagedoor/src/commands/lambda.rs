@@ -1,0 +1,149 @@
+//! `stagedoor lambda`: the code of the functions on Lambda.
+
+use super::serve::{stop_signal, web_config};
+use crate::cli::LambdaArgs;
+use crate::compose::{self, Parts};
+use crate::exit::{self, BadConfiguration, NotDone, Outcome};
+use crate::idp_metadata::{self, Keeper};
+use crate::{mapfile, output, sp_keys};
+use access::map::Caution;
+use anyhow::{Context, Result};
+use aws::Aws;
+use control::reconciler::Rhythm;
+use lambda::{Function, FunctionError, QueueName, RemindingQueue, RuntimeApi, Settings};
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use web::OriginSource;
+
+/// The shortest time between two fetches of metadata.
+const METADATA_CHECK: Duration = Duration::from_mins(1);
+
+/// More than any payload is.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What a process needs before it takes its first invocation.
+struct Prepared {
+    parts: Parts,
+    door: Option<axum::Router>,
+    settings: Settings,
+}
+
+pub(super) async fn run(args: &LambdaArgs) -> Result<Outcome> {
+    if let Some(event) = &args.event {
+        return once(args, event).await;
+    }
+    let Some(address) = &args.runtime_api else {
+        let message = "there is no Runtime API here: AWS_LAMBDA_RUNTIME_API is not set. Lambda and \
+                       its emulators set it; `--event FILE` handles one event without.";
+        return Err(BadConfiguration::new("runtime-api-missing", message).into());
+    };
+    let stop = stop_signal();
+    let mut api = RuntimeApi::new(address);
+    let prepared = match prepare(args).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            let (code, message) = exit::code_and_message(&error);
+            if let Err(unreported) = api.fail_to_start(code, &message).await {
+                tracing::error!(error = %unreported, "Lambda is not told why it does not start");
+            }
+            return Err(error);
+        }
+    };
+    let Prepared { parts, door, settings } = prepared;
+    let function = Function::new(&parts.plane, door, settings);
+    lambda::serve(api, &function, &*parts.plane.clock, stop).await?;
+    Ok(Outcome::Done)
+}
+
+/// Handles one event.
+async fn once(args: &LambdaArgs, event: &Path) -> Result<Outcome> {
+    let end = Instant::now() + args.timeout;
+    let payload = read(event).with_context(|| format!("event {}", event.display()))?;
+    let Prepared { parts, door, settings } = prepare(args).await?;
+    let function = Function::new(&parts.plane, door, settings);
+    let answer = function.handle(&payload, end).await.map_err(|error| NotDone {
+        outcome: Outcome::Failed,
+        code: error.code(),
+        remedy: remedy(&error).to_owned(),
+        message: error.to_string(),
+    });
+    output::data(&String::from_utf8_lossy(&answer?));
+    Ok(Outcome::Done)
+}
+
+fn remedy(error: &FunctionError) -> &'static str {
+    match error {
+        FunctionError::Payload(_) => "docs/lambda.md shows what a function is invoked with.",
+        FunctionError::NoDoor => "Give --public-url to answer requests.",
+        FunctionError::Store(_) => "Look after the store, then run it again.",
+        FunctionError::Panicked => "Please report it, with the log.",
+    }
+}
+
+fn read(event: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if event == Path::new("-") {
+        io::stdin().take(MOST_BYTES).read_to_end(&mut bytes)?;
+    } else {
+        fs::File::open(event)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
+    let map_path = &args.map.map;
+    let map = mapfile::load(map_path)?;
+    mapfile::prove_invariants(&map, map_path)?;
+    for Caution { code, key, message } in map.cautions() {
+        tracing::warn!(code, key, "{message}");
+    }
+    let aws = Aws::connect().await;
+    let store = compose::open_store(&args.store.store, &aws).await?;
+    let mut parts = compose::parts(map, aws, store);
+    let reminders = queues(args)?;
+    if args.observe_only {
+        compose::only_observe(&mut parts)?;
+    } else if !reminders.is_empty() {
+        let sent = parts.aws.reminders(args.work_queue.clone(), args.later_queue.clone());
+        let (queue, clock) = (Arc::clone(&parts.plane.queue), Arc::clone(&parts.plane.clock));
+        parts.plane.queue = Arc::new(RemindingQueue::new(queue, Arc::new(sent), clock));
+    }
+    let door = match &args.public_url {
+        Some(public_url) => Some(hang_the_door(args, &parts, public_url).await?),
+        None => None,
+    };
+    let settings = Settings {
+        rhythm: Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() },
+        reminders,
+        load_balancer_appends: args.alb_appends,
+    };
+    Ok(Prepared { parts, door, settings })
+}
+
+fn queues(args: &LambdaArgs) -> Result<Vec<QueueName>> {
+    let urls = [&args.work_queue, &args.later_queue];
+    let named = urls.into_iter().flatten().map(|url| {
+        QueueName::of_url(url)
+            .map_err(|error| BadConfiguration::new("queue-invalid", error.to_string()).into())
+    });
+    named.collect()
+}
+
+async fn hang_the_door(args: &LambdaArgs, parts: &Parts, public_url: &str) -> Result<axum::Router> {
+    let sources = idp_metadata::sources(&parts.plane.map, &args.map.map);
+    let region = compose::directory_region(&parts.plane.map).clone();
+    let keys = sp_keys::load(&args.sp_keys, &parts.aws, Some(&region)).await?;
+    let door = compose::door(parts, &sources, public_url, keys).await?;
+    // Files of a layer stay as they are.
+    if sources.iter().any(idp_metadata::Source::is_fetched) {
+        let (store, check) = (&args.store.store, METADATA_CHECK);
+        let keeper = Keeper::begin(sources, &door, &parts.plane, store, check).await;
+        tokio::spawn(keeper.run(std::future::pending()));
+    }
+    let config = web_config(parts, public_url)?.with_origin_source(OriginSource::Invocation);
+    Ok(web::router(Arc::new(door), config))
+}
