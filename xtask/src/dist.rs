@@ -1,0 +1,190 @@
+//! `cargo xtask dist`: the executable as Lambda takes it, for both kinds of processors.
+//!
+//! Zig, from PyPI, compiles and links the C parts for musl on any machine, so that no cross compiler
+//! has to be there.
+
+mod elf;
+mod zip;
+
+use crate::{Outcome, say, workspace};
+use anyhow::{Context, Result, bail, ensure};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) const HELP: &str = "\
+Build what is shipped: a static bootstrap.zip for AWS Lambda
+
+Usage: cargo xtask dist [--target x86_64|aarch64]
+
+Builds the executable statically for the processor, or for both, with the profile `dist`, and writes
+target/dist/stagedoor-lambda-x86_64.zip and target/dist/stagedoor-lambda-arm64.zip. Prints their
+sizes and SHA-256. The same sources give the same bytes. Takes Python 3, rustup and a package index.";
+
+/// What is installed from PyPI.
+const TOOLS: [&str; 2] = ["cargo-zigbuild==0.24.0", "ziglang==0.17.1"];
+
+/// A processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Target {
+    /// As it is asked for.
+    name: &'static str,
+    triple: &'static str,
+    /// As Lambda calls it.
+    architecture: &'static str,
+    /// `e_machine` of an ELF file.
+    machine: u16,
+}
+
+const TARGETS: [Target; 2] = [
+    Target {
+        name: "x86_64",
+        triple: "x86_64-unknown-linux-musl",
+        architecture: "x86_64",
+        machine: 62,
+    },
+    Target {
+        name: "aarch64",
+        triple: "aarch64-unknown-linux-musl",
+        architecture: "arm64",
+        machine: 183,
+    },
+];
+
+pub(crate) fn run(words: &[String]) -> Result<Outcome> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Some(targets) = targets(&words) else {
+        say::complain(HELP);
+        return Ok(Outcome::Misused);
+    };
+    let tools = tools()?;
+    for target in targets {
+        say::line(&ship(*target, &tools)?);
+    }
+    Ok(Outcome::Done)
+}
+
+fn targets(words: &[&str]) -> Option<&'static [Target]> {
+    match words {
+        [] => Some(&TARGETS),
+        ["--target", name] => {
+            let place = TARGETS.iter().position(|target| target.name == *name)?;
+            TARGETS.get(place..=place)
+        }
+        _ => None,
+    }
+}
+
+/// Installs what builds, and gives its folder.
+fn tools() -> Result<PathBuf> {
+    let venv = workspace::root().join("target/dist-venv");
+    let bin = venv.join("bin");
+    let installed = venv.join("installed.txt");
+    let wanted = TOOLS.join("\n");
+    if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(bin);
+    }
+    succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+    succeed(
+        Command::new(bin.join("python"))
+            .args(["-m", "pip", "install", "--disable-pip-version-check", "-q"])
+            .args(TOOLS),
+    )?;
+    fs::write(&installed, wanted)?;
+    Ok(bin)
+}
+
+/// Builds for one target, and says what came of it.
+fn ship(target: Target, tools: &Path) -> Result<String> {
+    let root = workspace::root();
+    succeed(Command::new("rustup").args(["target", "add", target.triple]))?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(
+        std::iter::once(tools.to_owned()).chain(std::env::split_paths(&path)),
+    )?;
+    let build = root.join("target/dist-build");
+    succeed(
+        Command::new("cargo")
+            .args(["zigbuild", "--locked", "--profile", "dist", "-p", "stagedoor"])
+            .args(["--target", target.triple])
+            .arg("--target-dir")
+            .arg(&build)
+            .env("PATH", path)
+            .env("RUSTFLAGS", flags(&root))
+            .current_dir(&root),
+    )?;
+    let binary = build.join(target.triple).join("dist/stagedoor");
+    let bytes = fs::read(&binary).with_context(|| format!("cannot read `{}`", binary.display()))?;
+    let found = elf::read(&bytes).with_context(|| format!("`{}`", binary.display()))?;
+    ensure!(
+        found.machine == target.machine,
+        "`{}` is for machine {}, not {}",
+        binary.display(),
+        found.machine,
+        target.machine
+    );
+    ensure!(found.is_static, "`{}` wants a dynamic linker", binary.display());
+    ensure!(found.is_stripped, "`{}` has a symbol table", binary.display());
+    let archive = zip::of_one("bootstrap", &bytes)?;
+    let folder = root.join("target/dist");
+    fs::create_dir_all(&folder)?;
+    let file = folder.join(format!("stagedoor-lambda-{}.zip", target.architecture));
+    fs::write(&file, &archive)?;
+    let sum = zip::sha256(&archive);
+    fs::write(file.with_extension("zip.sha256"), format!("{sum}  {}\n", name_of(&file)))?;
+    let mut told = String::new();
+    let _infallible = write!(
+        told,
+        "{}: {} bytes, bootstrap {} bytes, static, stripped\nsha256 {sum}",
+        file.strip_prefix(&root).unwrap_or(&file).display(),
+        archive.len(),
+        bytes.len(),
+    );
+    Ok(told)
+}
+
+/// Paths of this machine are no part of the bytes.
+fn flags(root: &Path) -> String {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let mut flags = format!("--remap-path-prefix={}=/stagedoor", root.display());
+    if let Some(home) = home {
+        let _infallible = write!(flags, " --remap-path-prefix={}=/cargo", home.display());
+    }
+    flags
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn succeed(command: &mut Command) -> Result<()> {
+    let shown = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status})");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_target_or_both() {
+        assert_eq!(targets(&[]), Some(&TARGETS[..]));
+        assert_eq!(targets(&["--target", "aarch64"]), Some(&TARGETS[1..]));
+        assert_eq!(targets(&["--target", "riscv64"]), None);
+        assert_eq!(targets(&["--target"]), None);
+        assert_eq!(targets(&["x86_64"]), None);
+    }
+
+    #[test]
+    fn no_path_of_this_machine_gets_into_the_bytes() {
+        let flags = flags(Path::new("/home/ana/stagedoor"));
+        assert!(flags.starts_with("--remap-path-prefix=/home/ana/stagedoor=/stagedoor"), "{flags}");
+    }
+}
