@@ -55,6 +55,9 @@ pub enum FunctionError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It would take longer than there is time.
+    #[error("there is not enough time left for this invocation")]
+    TimeUp,
     /// A defect.
     #[error("the invocation panicked; the log says where")]
     Panicked,
@@ -67,6 +70,7 @@ impl FunctionError {
             Self::Payload(_) => "payload-unknown",
             Self::NoDoor => "door-missing",
             Self::Store(_) => "store-failed",
+            Self::TimeUp => "time-up",
             Self::Panicked => "panicked",
         }
     }
@@ -111,7 +115,7 @@ impl<'a> Function<'a> {
                 Ok(json(&TickAnswer { passes, people, everything, time_up }))
             }
             Payload::Event(body) => {
-                if let Some(wake) = self.plane.hear(body).await {
+                if let Some(wake) = self.hear_one(body, until).await? {
                     self.plane.wake(&wake).await?;
                 }
                 Ok(b"null".to_vec())
@@ -183,11 +187,16 @@ impl<'a> Function<'a> {
         let mut waking = Vec::new();
         let mut wake = Wake::People(BTreeSet::new());
         for (place, body) in events {
-            if until.is_near() {
-                undone.push(*place);
-            } else if let Some(more) = self.plane.hear(body).await {
-                wake = wake.and(more);
-                waking.push(*place);
+            match self.hear_one(body, until).await {
+                Ok(Some(more)) => {
+                    wake = wake.and(more);
+                    waking.push(*place);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "an event is not heard yet; it comes again");
+                    undone.push(*place);
+                }
             }
         }
         if !waking.is_empty()
@@ -197,6 +206,18 @@ impl<'a> Function<'a> {
             undone.extend(waking);
         }
         undone
+    }
+
+    /// Hears an event, for which the directory may have to be asked.
+    async fn hear_one(&self, body: &str, until: Deadline) -> Result<Option<Wake>, FunctionError> {
+        if until.is_near() {
+            return Err(FunctionError::TimeUp);
+        }
+        tokio::select! {
+            biased;
+            heard = self.plane.hear(body) => Ok(heard),
+            () = until.passed() => Err(FunctionError::TimeUp),
+        }
     }
 
     /// Makes passes for people. Says which messages have to come again.

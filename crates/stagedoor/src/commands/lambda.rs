@@ -80,6 +80,7 @@ fn remedy(error: &FunctionError) -> &'static str {
         FunctionError::Payload(_) => "docs/lambda.md shows what a function is invoked with.",
         FunctionError::NoDoor => "Give --public-url to answer requests.",
         FunctionError::Store(_) => "Look after the store, then run it again.",
+        FunctionError::TimeUp => "Give more time: --timeout.",
         FunctionError::Panicked => "Please report it, with the log.",
     }
 }
