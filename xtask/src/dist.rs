@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the executable as Lambda takes it, for both kinds of processors.
 //!
-//! Zig, from PyPI, compiles and links the C parts for musl on any machine, so that no cross compiler
-//! has to be there.
+//! Zig, from the Python package index, compiles and links the C parts for musl on any machine, so
+//! that no cross compiler has to be there.
 
 mod elf;
 mod zip;
@@ -22,7 +22,7 @@ Builds the executable statically for the processor, or for both, with the profil
 target/dist/stagedoor-lambda-x86_64.zip and target/dist/stagedoor-lambda-arm64.zip. Prints their
 sizes and SHA-256. The same sources give the same bytes. Takes Python 3, rustup and a package index.";
 
-/// What is installed from PyPI.
+/// What is installed from the Python package index.
 const TOOLS: [&str; 2] = ["cargo-zigbuild==0.24.0", "ziglang==0.17.1"];
 
 /// A processor.
@@ -111,8 +111,8 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
             .arg("--target-dir")
             .arg(&build)
             .env("PATH", path)
-            .env("RUSTFLAGS", flags(&root))
-            .current_dir(&root),
+            .env("RUSTFLAGS", flags(root))
+            .current_dir(root),
     )?;
     let binary = build.join(target.triple).join("dist/stagedoor");
     let bytes = fs::read(&binary).with_context(|| format!("cannot read `{}`", binary.display()))?;
@@ -137,7 +137,7 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
     let _infallible = write!(
         told,
         "{}: {} bytes, bootstrap {} bytes, static, stripped\nsha256 {sum}",
-        file.strip_prefix(&root).unwrap_or(&file).display(),
+        file.strip_prefix(root).unwrap_or(&file).display(),
         archive.len(),
         bytes.len(),
     );
