@@ -16,7 +16,7 @@ Steps, in order; the first that fails ends the run:
   venv    make target/test-venv with the pinned Python packages, if they changed
   fmt     cargo fmt --all --check
   clippy  cargo clippy --workspace --all-targets -- -D warnings
-  test    cargo test --workspace, doctests included (peers and venv first)
+  test    cargo test --workspace, doctests included (peers, venv and the tests' DynamoDB first)
   netns   cargo xtask netns (as root)
   image   cargo xtask image (as root)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
@@ -96,10 +96,12 @@ impl Step {
             Self::Test => {
                 peers::prepare()?;
                 let python = python::prepare()?;
+                let dynamodb = dynamodb_peer::build()?;
                 passes(
                     workspace::cargo()
                         .args(["test", "--workspace"])
-                        .env("STAGEDOOR_TEST_PYTHON", python),
+                        .env("STAGEDOOR_TEST_PYTHON", python)
+                        .env(dynamodb_peer::PROGRAM, dynamodb),
                 )
             }
             Self::Netns => netns::hosts(),

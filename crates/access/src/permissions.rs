@@ -91,7 +91,10 @@ impl Feature {
             Self::FirstMap => {
                 "Finding the directory for a first map (`init`), once, with an admin's own credentials."
             }
-            Self::Demo => "The demo, which makes its own domain. No real installation needs it.",
+            Self::Demo => {
+                "The demo and trials, which make a domain and a table of their own. No real \
+                 installation needs it."
+            }
             Self::Free => "Needs no permission.",
         }
     }
@@ -338,7 +341,17 @@ pub const ACTIONS: &[Action] = {
         call("sqs:ReceiveMessage", F::Events, R::Queue),
         call("sqs:DeleteMessage", F::Events, R::Queue),
         call("secretsmanager:GetSecretValue", F::Secrets, R::Secret),
-        implied(call("dynamodb:Query", F::Store, R::Index)),
+        call("dynamodb:DescribeTable", F::Store, R::Table),
+        call("dynamodb:GetItem", F::Store, R::Table),
+        call("dynamodb:BatchGetItem", F::Store, R::Table),
+        call("dynamodb:Query", F::Store, R::Table),
+        call("dynamodb:Query", F::Store, R::Index),
+        call("dynamodb:PutItem", F::Store, R::Table),
+        call("dynamodb:UpdateItem", F::Store, R::Table),
+        call("dynamodb:DeleteItem", F::Store, R::Table),
+        call("dynamodb:BatchWriteItem", F::Store, R::Table),
+        // A transaction is allowed by what it does.
+        implied(call("dynamodb:ConditionCheckItem", F::Store, R::Table)),
         call("sqs:SendMessage", F::Work, R::WorkQueues),
         implied(call("sqs:ReceiveMessage", F::Triggers, R::Triggers)),
         implied(call("sqs:DeleteMessage", F::Triggers, R::Triggers)),
@@ -354,6 +367,8 @@ pub const ACTIONS: &[Action] = {
         implied(call("ec2:AssignPrivateIpAddresses", F::Function, R::Any)),
         implied(call("ec2:UnassignPrivateIpAddresses", F::Function, R::Any)),
         call("sso:ListInstances", F::FirstMap, R::Any),
+        call("dynamodb:CreateTable", F::Demo, R::Table),
+        call("dynamodb:UpdateTimeToLive", F::Demo, R::Table),
         call("sagemaker:ListDomains", F::Demo, R::Any),
         call("sagemaker:CreateDomain", F::Demo, R::Domains),
         call("sagemaker:DeleteDomain", F::Demo, R::Domains),

@@ -10,7 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("demo-idp", &[]),
     ("dynamodb-peer", &[]),
-    ("xtask", &[]),
+    ("xtask", &["dynamodb-peer"]),
     // Tests only.
     ("templates", &[]),
     ("saml-bench", &["saml-sp"]),

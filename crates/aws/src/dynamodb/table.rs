@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, TableDescription, TableStatus, TimeToLiveSpecification,
 };
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -28,6 +29,9 @@ const CONNECT: Duration = Duration::from_secs(2);
 
 /// The longest pause between two tries of a call. Somebody may be waiting to sign in.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// Tokens that the SDK may spend on repeating calls, a second; one costs five or ten.
+const RETRIES_A_SECOND: f32 = 50.0;
 
 /// How often it is asked whether a new table is there.
 const LOOK: Duration = Duration::from_millis(500);
@@ -65,6 +69,7 @@ impl DynamoStore {
             .build();
         let mut config = aws_sdk_dynamodb::config::Builder::from(sdk)
             .retry_config(given.with_max_backoff(backoff))
+            .retry_partition(retries())
             .timeout_config(timeouts);
         if let Some(http) = http {
             config = config.http_client(http.at_once(EXCHANGE));
@@ -193,6 +198,13 @@ impl DynamoStore {
         }
         Ok(())
     }
+}
+
+/// What may be spent on repeating calls. Left to itself, the SDK gives nothing back while calls fail:
+/// after an outage of some seconds it would repeat nothing for long.
+fn retries() -> RetryPartition {
+    let bucket = TokenBucket::builder().success_reward(1.0).refill_rate(RETRIES_A_SECOND);
+    RetryPartition::custom("stagedoor-store").token_bucket(bucket.build()).build()
 }
 
 fn keys(schema: &[KeySchemaElement]) -> Vec<(&str, KeyType)> {

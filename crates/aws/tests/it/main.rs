@@ -9,6 +9,8 @@ mod directory;
 #[cfg(test)]
 mod domain;
 #[cfg(test)]
+mod dynamodb;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod handover;

@@ -1,0 +1,12 @@
+//! The contract of the ports.
+
+use super::fresh_table;
+use aws::DynamoStore;
+use store_contract::Fresh;
+
+async fn fresh() -> Vec<Fresh<DynamoStore>> {
+    let (peer, store) = fresh_table().await;
+    vec![Fresh { store, keep: Box::new(peer) }]
+}
+
+store_contract::contract!(fresh: claims, memberships, profile_index, work);

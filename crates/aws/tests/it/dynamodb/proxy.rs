@@ -1,0 +1,95 @@
+//! A way to the peer on which calls get lost.
+
+use std::sync::{Arc, Mutex};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It goes through.
+    Pass,
+    /// It never arrives.
+    Lost,
+    /// It arrives, and its answer gets lost.
+    Unanswered,
+    /// It is throttled.
+    Throttled,
+}
+
+type Rule = Box<dyn FnMut(&str) -> Fate + Send>;
+
+/// The proxy. It ends with the test's runtime.
+pub(crate) struct Proxy {
+    pub(crate) endpoint: String,
+    rule: Arc<Mutex<Rule>>,
+}
+
+impl Proxy {
+    /// A proxy that lets everything through.
+    pub(crate) async fn before(endpoint: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = format!("http://{}", listener.local_addr().unwrap());
+        let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(|_| Fate::Pass)));
+        let (rules, peer) = (Arc::clone(&rule), endpoint.replace("http://", ""));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(exchange(stream, peer.clone(), Arc::clone(&rules)));
+            }
+        });
+        Self { endpoint: own, rule }
+    }
+
+    /// From now on `rule` says what becomes of each call, by its operation (`PutItem`).
+    pub(crate) fn set(&self, rule: impl FnMut(&str) -> Fate + Send + 'static) {
+        *self.rule.lock().unwrap() = Box::new(rule);
+    }
+}
+
+/// One connection, one call.
+async fn exchange(mut stream: TcpStream, peer: String, rule: Arc<Mutex<Rule>>) {
+    let Some(request) = message(&mut stream).await else { return };
+    let head = String::from_utf8_lossy(&request).to_ascii_lowercase();
+    let operation =
+        head.lines().find_map(|line| line.strip_prefix("x-amz-target: dynamodb_20120810."));
+    let operation = operation.unwrap_or_default().to_owned();
+    let fate = (rule.lock().unwrap())(&operation);
+    if fate == Fate::Lost {
+        return;
+    }
+    let answer = if fate == Fate::Throttled {
+        let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#;
+        let head = format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {}\r\n\r\n", body.len());
+        (head + body).into_bytes()
+    } else {
+        let mut there = TcpStream::connect(&peer).await.unwrap();
+        there.write_all(&request).await.unwrap();
+        message(&mut there).await.unwrap()
+    };
+    if fate == Fate::Unanswered {
+        return;
+    }
+    // The client learns that this connection is for one call.
+    let at = answer.windows(2).position(|pair| pair == b"\r\n").unwrap();
+    stream.write_all(&answer[..at]).await.unwrap();
+    stream.write_all(b"\r\nconnection: close").await.unwrap();
+    stream.write_all(&answer[at..]).await.unwrap();
+}
+
+/// A request or an answer; `None` if the other side hung up.
+async fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 8192]);
+    loop {
+        let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&chunk[..read]);
+        let Some(end) = bytes.windows(4).position(|part| part == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map_or(0, |length| length.trim().parse().unwrap());
+        if bytes.len() >= end + 4 + length {
+            return Some(bytes);
+        }
+    }
+}
