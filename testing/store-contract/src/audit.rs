@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An entry with this code.
-pub(crate) fn entry(at: i64, code: &str) -> AuditEntry {
+pub fn entry(at: i64, code: &str) -> AuditEntry {
     AuditEntry {
         at: micros(at),
         event: "sign-in".to_owned(),

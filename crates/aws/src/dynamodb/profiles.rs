@@ -101,7 +101,7 @@ impl ProfileIndex for DynamoStore {
                 row
             } else {
                 let (leaving_since, intent) = (Some(floor(now)), Some(owner.to_string()));
-                Row { leaving_since, intent, agreed, ..row }
+                Row { leaving_since, agreed, intent, ..row }
             };
             with(old.as_ref(), Some(row), !was_counted)
         };
@@ -172,7 +172,7 @@ impl DynamoStore {
                 };
                 let number = row.number.max(number);
                 let (leaving_since, intent) = (None, None);
-                let row = Row { leaving_since, intent, agreed: false, number, ..row.clone() };
+                let row = Row { leaving_since, agreed: false, intent, number, ..row.clone() };
                 with(old.as_ref(), Some(row), ())
             };
             self.change(operation, keys, Manner::Together, turn).await?;

@@ -22,8 +22,8 @@ pub trait Claims: Send + Sync + fmt::Debug {
     /// A ticket for a pass that begins to read now.
     async fn ticket(&self, now: Timestamp) -> Result<Ticket, StoreError>;
 
-    /// Claims these people for the pass `owner`, as far as possible, in one atomic step, and says
-    /// whom. Refused are those whom another pass has claimed, and those whom another pass let go
+    /// Claims these people for the pass `owner`, as far as possible, in one atomic step for each, and
+    /// says whom. If it fails, some may be claimed until they are released. Refused are those whom another pass has claimed, and those whom another pass let go
     /// after `ticket` was drawn: what was planned for them may be stale.
     ///
     /// A claim ends by itself after `hold_for`. Whoever held it may have acted until then: a pass

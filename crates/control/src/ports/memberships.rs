@@ -45,8 +45,8 @@ pub const KEPT_DAYS: i64 = 7;
 /// say whom they concern. An index that was lost costs wider readings, never correctness.
 #[async_trait]
 pub trait MembershipIndex: Send + Sync + fmt::Debug {
-    /// Takes over what a reading found. A complete one replaces what was known of each group in
-    /// one step; one of some people only adds. `now` is when it was made.
+    /// Takes over what a reading found. A complete one replaces what was known of each group, and
+    /// leaves out nobody meanwhile whom either knew; one of some people only adds. `now` is when it was made.
     async fn take_over(
         &self,
         memberships: &Memberships,

@@ -102,9 +102,9 @@ pub trait ProfileIndex: Send + Sync + fmt::Debug {
     /// Remembers profiles that are about to be made.
     async fn making(&self, profiles: &[Intent]) -> Result<(), StoreError>;
 
-    /// Remembers, in one atomic step, that the pass `owner` is about to put these profiles on their
-    /// way out, and says what the guard counts besides: also what another pass is about to do, so
-    /// that of two passes at once the second one counts the first.
+    /// Remembers that the pass `owner` is about to put these profiles on their way out, and then says
+    /// what the guard counts besides: also what another pass is about to do, so that of two passes
+    /// at once at least the second one counts the first.
     async fn leaving(
         &self,
         owner: &ChangeId,

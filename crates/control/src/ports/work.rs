@@ -71,8 +71,10 @@ pub const MOST_TAKEN_BY_NAME: usize = 50;
 #[async_trait]
 pub trait WorkQueue: Send + Sync + fmt::Debug {
     /// Asks for these to be read again, not before `due`; what waits already is due at the earlier
-    /// of both times, and what somebody is at comes once more. All or none are on disk when this
-    /// returns. Of more than [`MOST_PEOPLE_WAITING`] people everything is made.
+    /// of both times, and what somebody is at comes once more. All are on disk when this returns; if it
+    /// fails, none of up to a hundred is, and of more any may be: that costs a reading. Of more than
+    /// [`MOST_PEOPLE_WAITING`] people everything is made; a store of several machines may be late in
+    /// counting them.
     async fn push(&self, keys: &BTreeSet<WorkKey>, due: Timestamp) -> Result<(), StoreError>;
 
     /// Leases what is due, in one atomic step: everything if that is due, by itself; else up to

@@ -4,6 +4,7 @@ use store::SqliteStore;
 use store_contract::Fresh;
 
 /// An empty store of either kind.
+#[expect(clippy::unused_async, reason = "other stores wait for theirs")]
 async fn fresh() -> Vec<Fresh<SqliteStore>> {
     let folder = tempfile::tempdir().unwrap();
     let file = SqliteStore::open(folder.path().join("state.sqlite")).unwrap();

@@ -151,15 +151,16 @@ mod tests {
         Waiting { key, since, due, tries: 0, lease: None, again: None }
     }
 
-    fn held(until: i64) -> Option<Held> {
-        Some(Held { number: 7, owner: "me".into(), until })
+    fn held(until: i64) -> Held {
+        Held { number: 7, owner: "me".into(), until }
     }
 
     #[test]
     fn items_are_read_as_they_are_written() {
         let everything = Waiting { key: WorkKey::Everything, ..ada(1, 2) };
         let again = Some(Again { due: 3, since: 4 });
-        for waiting in [everything, ada(1, 2), Waiting { lease: held(9), again, ..ada(1, 2) }] {
+        for waiting in [everything, ada(1, 2), Waiting { lease: Some(held(9)), again, ..ada(1, 2) }]
+        {
             assert_eq!(Waiting::read(&waiting.write()), Ok(waiting));
         }
     }
@@ -171,7 +172,7 @@ mod tests {
             (item.opt_text(LOOKUP).map(str::to_owned), item.opt_number::<i64>(AT).unwrap())
         };
         assert_eq!(lookup(ada(1, 2)), (Some("work#2".into()), Some(2)));
-        let leased = Waiting { lease: held(9), ..ada(1, 2) };
+        let leased = Waiting { lease: Some(held(9)), ..ada(1, 2) };
         assert_eq!(lookup(leased), (Some("leased#2".into()), Some(9)));
         let everything = Waiting { key: WorkKey::Everything, ..ada(1, 2) };
         assert_eq!(lookup(everything), (None, None));
@@ -184,7 +185,7 @@ mod tests {
         assert_eq!(pushed(&ada(1, 5), 5), None);
         assert_eq!(pushed(&ada(1, 5), 4), Some(ada(1, 4)));
         assert_eq!(pushed(&ada(3, 1), 2), Some(ada(2, 1)));
-        let leased = Waiting { lease: held(9), ..ada(1, 2) };
+        let leased = Waiting { lease: Some(held(9)), ..ada(1, 2) };
         let again = Waiting { again: Some(Again { due: 8, since: 8 }), ..leased.clone() };
         assert_eq!(pushed(&leased, 8), Some(again.clone()));
         assert_eq!(pushed(&again, 9), None);
