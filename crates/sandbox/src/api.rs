@@ -58,7 +58,7 @@ pub(crate) fn answer<B: AsRef<[u8]>>(
     let mut record = CallRecord::new(now, service.name, operation.name);
     let outcome = auth::authenticate(&sandbox.world, service, headers, now).and_then(|caller| {
         record.begin(&caller.0, &caller.1);
-        perform(sandbox, now, &asked, caller, &mut delay, turn)
+        perform(sandbox, now, &asked, caller, (&mut delay, &mut record), turn)
     });
     let named = outcome.as_ref().ok().and_then(|answer| answer.get("SourceIdentity")?.as_str());
     if let Some(identity) = named {
@@ -80,7 +80,7 @@ fn perform(
     now: Timestamp,
     asked: &Asked<'_>,
     (caller, region): (Caller, String),
-    delay: &mut Delay,
+    (delay, record): (&mut Delay, &mut CallRecord),
     turn: Turn,
 ) -> Outcome {
     let Asked { service, operation, .. } = asked;
@@ -101,6 +101,7 @@ fn perform(
         Some(fields) => query::document(fields, operation.members),
         None => json_body(asked.body)?,
     };
+    record.name(&document);
     shape::check(operation.members, &document)?;
     let user_agent = text_header(asked.headers, "user-agent").unwrap_or("unknown");
     let call = Call {

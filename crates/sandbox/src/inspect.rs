@@ -10,6 +10,10 @@ use crate::services::sso_admin;
 use crate::state::{AppKey, Caller, Domain, Owner, Profile};
 use crate::wire::error::ApiError;
 
+/// Members of requests that name what a call is about, from the whole to the part.
+const RESOURCE: [&str; 6] =
+    ["DomainId", "UserProfileName", "SpaceName", "AppType", "AppName", "ResourceArn"];
+
 /// A call that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {
@@ -27,6 +31,9 @@ pub struct CallRecord {
     pub service: &'static str,
     /// Operation.
     pub operation: &'static str,
+    /// What the request names of SageMaker, as `d-research/ana--fraud` or an ARN; absent where it
+    /// names nothing, or was refused before it was read.
+    pub resource: Option<String>,
     /// HTTP status of the answer.
     pub status: u16,
     /// Error code of the answer; absent when it succeeded.
@@ -43,6 +50,7 @@ impl CallRecord {
             source_identity: None,
             service,
             operation,
+            resource: None,
             status: 200,
             error: None,
         }
@@ -55,6 +63,13 @@ impl CallRecord {
         let session = caller.role_arn.as_ref().and_then(|_| caller.arn.rsplit('/').next());
         self.session = session.map(str::to_owned);
         self.source_identity.clone_from(&caller.source_identity);
+    }
+
+    /// What it is about.
+    pub(crate) fn name(&mut self, document: &Value) {
+        let names = RESOURCE.iter().filter_map(|member| document.get(member)?.as_str());
+        let path = names.collect::<Vec<_>>().join("/");
+        self.resource = Some(path).filter(|path| !path.is_empty());
     }
 
     pub(crate) fn end(&mut self, error: Option<&ApiError>) {
