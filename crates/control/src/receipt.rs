@@ -201,18 +201,28 @@ pub fn is_written(entries: &[AuditEntry], new: &AuditEntry) -> bool {
     let begins = |entry: &AuditEntry| {
         entry.event == ENTRY.begun && entry.details.get("profile") == new.details.get("profile")
     };
-    // Which pass it was does not matter.
-    let what = |entry: &AuditEntry| {
-        let mut details = entry.details.clone();
-        details.remove("change");
-        details
-    };
     let wanted = what(new);
     entries
         .iter()
         .rev()
         .take_while(|entry| !begins(entry))
         .any(|entry| entry.event == new.event && what(entry) == wanted)
+}
+
+/// Whether the log's last word on the profile that an entry is about is that very entry, its time and
+/// its pass apart.
+pub fn is_last_word(entries: &[AuditEntry], new: &AuditEntry) -> bool {
+    let detail = |key| new.details.get(key).map(String::as_str).unwrap_or_default();
+    let (domain, profile) = (detail("domain"), detail("profile"));
+    let last = entries.iter().rev().find(|entry| is_about(entry, domain, profile));
+    last.is_some_and(|last| last.event == new.event && what(last) == what(new))
+}
+
+/// What an entry says. Which pass it was does not matter.
+fn what(entry: &AuditEntry) -> BTreeMap<String, String> {
+    let mut details = entry.details.clone();
+    details.remove("change");
+    details
 }
 
 fn is_about(entry: &AuditEntry, domain: &str, profile: &str) -> bool {
@@ -222,8 +232,8 @@ fn is_about(entry: &AuditEntry, domain: &str, profile: &str) -> bool {
 
 /// Whether the profile stayed, or a new one of its name was made.
 fn is_end_of_leaving(entry: &AuditEntry) -> bool {
-    entry.event == ENTRY.created
-        || (entry.event == ENTRY.updated && entry.code == ReasonCode::Returned.as_str())
+    entry.event == ENTRY.creating
+        || (entry.event == ENTRY.updating && entry.code == ReasonCode::Returned.as_str())
 }
 
 impl Receipt {

@@ -2,11 +2,12 @@
 
 use super::Outcome;
 use super::leaving::Marking;
+use crate::departure::HISTORY;
 use crate::plane::Plane;
 use crate::ports::{
-    AuditEntry, CallError, ChangeId, DomainTarget, Ensured, ProfileSpec, ProfileUpdate,
+    AuditEntry, CallError, ChangeId, DomainTarget, Ensured, ProfileSpec, ProfileUpdate, StoreError,
 };
-use crate::receipt::ENTRY;
+use crate::receipt::{ENTRY, is_last_word};
 use access::ids::DomainKey;
 use access::observed::Observed;
 use access::plan::{Action, Assignment, Step};
@@ -69,18 +70,16 @@ impl Hand<'_> {
                     tags: tags.clone(),
                     sso_user: sso_user.clone(),
                 };
-                let ensured = self.plane.provision.create_profile(&target, &spec).await?;
                 let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
-                // It was not there, and nobody else is at the person: where it is there already, the
-                // answer to a first attempt was lost.
-                self.note(action, Ensured::Changed, ENTRY.created, details).await;
+                self.announce_creation(action, details).await?;
+                let ensured = self.plane.provision.create_profile(&target, &spec).await?;
                 Ok(outcome(ensured, "created"))
             }
             Step::Adopt { tags } => {
                 let update = ProfileUpdate { set_tags: tags.clone(), ..ProfileUpdate::default() };
+                self.announce(action, ENTRY.adopting, update_details(&update)).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
-                self.note(action, ensured, "profile-adopted", update_details(&update)).await;
                 Ok(outcome(ensured, "adopted"))
             }
             Step::StopApps { .. } => self.stop_apps(&target, action).await,
@@ -91,9 +90,9 @@ impl Hand<'_> {
                     set_tags: set_tags.clone(),
                     remove_tags: remove_tags.clone(),
                 };
+                self.announce(action, ENTRY.updating, update_details(&update)).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
-                self.note(action, ensured, ENTRY.updated, update_details(&update)).await;
                 Ok(outcome(ensured, "updated"))
             }
             Step::Hold { new, .. } => {
@@ -110,15 +109,28 @@ impl Hand<'_> {
         }
     }
 
-    async fn note(
+    /// Writes down what is about to be asked of AWS: a process that is killed after the call would
+    /// else leave no trace of it.
+    async fn announce(
         &self,
         action: &Action,
-        ensured: Ensured,
         event: &str,
         details: BTreeMap<String, String>,
-    ) {
-        if ensured == Ensured::Changed {
-            self.plane.record(self.entry(action, event, details)).await;
+    ) -> Result<(), StoreError> {
+        self.plane.audit.append(&self.entry(action, event, details)).await
+    }
+
+    /// The same of a profile that is about to be made, once however often it is tried.
+    async fn announce_creation(
+        &self,
+        action: &Action,
+        details: BTreeMap<String, String>,
+    ) -> Result<(), StoreError> {
+        let entry = self.entry(action, ENTRY.creating, details);
+        match self.plane.audit.of_person(&action.person, HISTORY).await {
+            Ok(past) if is_last_word(&past, &entry) => Ok(()),
+            // A log that cannot be read may yet be written; twice is better than never.
+            _ => self.plane.audit.append(&entry).await,
         }
     }
 

@@ -125,7 +125,7 @@ pub trait Sessions: Send + Sync + fmt::Debug {
 pub struct AuditEntry {
     /// When.
     pub at: jiff::Timestamp,
-    /// What happened (`sign-in`, `open-studio`, `profile-created` …).
+    /// What happened (`sign-in`, `open-studio`, `creating-profile` …).
     pub event: String,
     /// Reason code.
     pub code: String,

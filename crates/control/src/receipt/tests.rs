@@ -174,7 +174,7 @@ fn a_receipt_claims_no_more_than_was_done() {
 #[test]
 fn hours_are_counted_to_the_next_start_or_the_return() {
     let returned = {
-        let mut entry = about("21T20:00:00", ENTRY.updated, []);
+        let mut entry = about("21T20:00:00", ENTRY.updating, []);
         entry.code = "returned".to_owned();
         entry
     };
@@ -196,7 +196,7 @@ fn hours_are_counted_to_the_next_start_or_the_return() {
 #[test]
 fn who_leaves_twice_has_two_receipts_and_the_first_keeps_its_home() {
     let mut entries = ended();
-    entries.push(about("23T08:00:00", ENTRY.created, []));
+    entries.push(about("23T08:00:00", ENTRY.creating, []));
     entries.push(about("24T08:00:00", ENTRY.begun, [("home_efs_uid", "200042")]));
     let told = receipt("p-ana", &entries, at("25T08:00:00"));
     let homes: Vec<_> =
@@ -257,7 +257,7 @@ fn what_stands_in_the_log_is_not_written_again() {
     assert!(!is_begun(&entries, "other", "ana--fraud"));
     assert!(!is_begun(&entries[..2], "research", "ana--fraud"));
     let mut back = entries.clone();
-    back.push(about("23T08:00:00", ENTRY.created, []));
+    back.push(about("23T08:00:00", ENTRY.creating, []));
     assert!(!is_begun(&back, "research", "ana--fraud"));
 
     let same = stopping("21T09:00:00", Some("ana-lab"), &app("ml.t3.medium", "20T08:30:00"));

@@ -23,10 +23,12 @@ pub struct Entry {
     pub deleting_space: &'static str,
     /// The deletion of a profile is asked for.
     pub deleting_profile: &'static str,
-    /// A profile was made.
-    pub created: &'static str,
-    /// A profile was changed.
-    pub updated: &'static str,
+    /// A profile is about to be made.
+    pub creating: &'static str,
+    /// A profile is about to be taken over.
+    pub adopting: &'static str,
+    /// A profile is about to be changed.
+    pub updating: &'static str,
 }
 
 /// The events of a profile's life in the audit log.
@@ -36,8 +38,9 @@ pub const ENTRY: Entry = Entry {
     handing_over: "handing-space-over",
     deleting_space: "deleting-space",
     deleting_profile: "deleting-profile",
-    created: "profile-created",
-    updated: "profile-updated",
+    creating: "creating-profile",
+    adopting: "adopting-profile",
+    updating: "updating-profile",
 };
 
 /// How an SSO-mode domain is told, under `auth_mode`.

@@ -131,7 +131,7 @@ async fn a_profile_is_held_although_a_group_gives_it_and_comes_back_as_it_was() 
     let after = world.state().profiles["ada--fraud"].clone();
     assert_eq!((after.tags, after.home_efs_uid), (before.tags, before.home_efs_uid));
     assert_eq!(world.audited("person-restored"), ["returned"]);
-    assert_eq!(world.audited("profile-updated"), ["returned"]);
+    assert_eq!(world.audited("updating-profile"), ["returned"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -213,7 +213,7 @@ async fn a_browser_that_goes_away_leaves_no_turn_behind() {
     assert!(gone.is_err());
     let next = open(&house, &ada, "fraud").await.unwrap();
     assert_eq!(next, Opening::Preparing(Preparing { profile_requested: true }));
-    assert_eq!(house.world.audited("profile-created"), ["entitled"]);
+    assert_eq!(house.world.audited("creating-profile"), ["entitled"]);
 }
 
 /// The store is new: nobody knows which profiles there are.

@@ -137,7 +137,35 @@ async fn a_profile_is_written_down_also_where_the_answer_to_its_making_was_lost(
     let running = Running::start(&world, MAP);
     pass(60).await;
     assert_eq!(world.state().changes, ["create bob--fraud"]);
-    assert_eq!(world.audited("profile-created"), ["entitled"]);
+    assert_eq!(world.audited("creating-profile"), ["entitled"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_cannot_be_made_is_written_down_once_however_often_it_is_tried() {
+    let world = World::of(&["ada"]);
+    world.join("bob", "ml-fraud");
+    world.state().unmakeable.insert("bob--fraud".to_owned());
+    let running = Running::start(&world, MAP);
+    pass(60).await;
+    let tries = world.state().changes.len();
+    assert!(tries > 1, "{tries}");
+    assert_eq!(world.audited("creating-profile"), ["entitled"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_written_down_is_not_made() {
+    let world = World::of(&["ada"]);
+    world.join("bob", "ml-fraud");
+    world.break_down(Fault::Audit);
+    let running = Running::start(&world, MAP);
+    pass(60).await;
+    assert_eq!(world.state().changes, Vec::<String>::new());
+    world.mend(Fault::Audit);
+    pass(120).await;
+    assert_eq!(world.state().changes, ["create bob--fraud"]);
+    assert_eq!(world.audited("creating-profile"), ["entitled"]);
     running.stop().await;
 }
 

@@ -157,6 +157,6 @@ fn what_was_done_is_in_the_audit_log() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
     world.apply(&[]).exits(0);
     let store = world.store();
-    assert_eq!(store.matches("profile-created").count(), 3);
+    assert_eq!(store.matches("creating-profile").count(), 3);
     assert!(store.contains(ANA));
 }
