@@ -3,7 +3,7 @@
 //! [`SqliteStore`] implements the ports of [`control::ports`]. What it promises beyond them:
 //!
 //! - **Durable**: a call that returned `Ok` survives the loss of the process and of power
-//!   (write-ahead log, synced at every commit).
+//!   (write-ahead log, synced at every commit; calls at the same time share one).
 //! - **Shared**: several processes on one machine may use one file. Not over a network file
 //!   system, where SQLite's locks do not hold.
 //! - **Cautious**: a file of another program, or of a newer Stagedoor, is refused untouched.
@@ -13,6 +13,7 @@
 
 mod attempts;
 mod audit;
+mod batch;
 mod claims;
 mod departures;
 mod failure;

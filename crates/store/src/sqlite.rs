@@ -1,5 +1,6 @@
 //! The connection: how a file is opened, and how calls reach it without blocking the runtime.
 
+use crate::batch::{Batch, not_finished};
 use crate::failure::{Place, failed, no_file, refused};
 use crate::migrations::{STEPS, migrate};
 use control::ports::StoreError;
@@ -37,6 +38,7 @@ const OPEN: &str = "open the database";
 pub struct SqliteStore {
     place: Place,
     connection: Arc<Mutex<Connection>>,
+    writes: Arc<Batch>,
     disk: Option<Arc<dyn Disk>>,
 }
 
@@ -86,10 +88,12 @@ impl SqliteStore {
         // Before anything that writes: a file that is not ours stays as it is.
         migrate(&mut connection, STEPS).map_err(|refusal| refused(&place, OPEN, &refusal))?;
         settle(&connection).map_err(|e| failed(&place, OPEN, &e))?;
-        Ok(Self { place, connection: Arc::new(Mutex::new(connection)), disk: None })
+        let connection = Arc::new(Mutex::new(connection));
+        Ok(Self { place, connection, writes: Arc::default(), disk: None })
     }
 
-    /// Runs `work` in one transaction that holds the write lock from its start, and commits it.
+    /// Runs `work` in a transaction that holds the write lock from its start, and commits it. Calls
+    /// that wait for a file at the same time share a transaction.
     pub(crate) async fn write<T, F>(
         &self,
         operation: &'static str,
@@ -99,14 +103,27 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.run(operation, |connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let value = work(&transaction)?;
-            transaction.commit()?;
-            Ok(value)
-        })
-        .await
+        if self.place == Place::Memory {
+            return self
+                .run(operation, |connection| {
+                    let transaction =
+                        connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                    let value = work(&transaction)?;
+                    transaction.commit()?;
+                    Ok(value)
+                })
+                .await;
+        }
+        let told = self.writes.add(self.place.clone(), operation, work);
+        let (connection, writes) = (Arc::clone(&self.connection), Arc::clone(&self.writes));
+        let worked = tokio::task::spawn_blocking(move || {
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            writes.work_off(&mut connection);
+        });
+        // Somebody else may be working it off, so the end of our own turn says nothing.
+        drop(worked);
+        told.await
+            .unwrap_or_else(|gone| Err(not_finished(&self.place, operation, &gone.to_string())))
     }
 
     /// Runs `work` outside of a transaction: each of its statements stands for itself.
@@ -140,10 +157,7 @@ impl SqliteStore {
         };
         match done {
             Ok(result) => result.map_err(|error| failed(&self.place, operation, &error)),
-            Err(why) => Err(StoreError {
-                operation,
-                message: format!("{}: the call was not finished ({why})", self.place),
-            }),
+            Err(why) => Err(not_finished(&self.place, operation, &why)),
         }
     }
 }
