@@ -73,6 +73,11 @@ impl House {
         Self { world, idp, server, base, flags, earlier: String::new() }
     }
 
+    /// Another server over the same store; and where it listens.
+    pub(crate) fn replica(&self) -> (Running, String) {
+        serve(&self.world, self.flags, None)
+    }
+
     pub(crate) fn cloud(&self) -> &Cloud {
         &self.world.cloud
     }

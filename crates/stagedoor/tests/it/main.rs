@@ -55,6 +55,8 @@ mod policy_render;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod saml_debugger;
 #[cfg(test)]
 mod saml_metadata;
