@@ -3,7 +3,7 @@
 //! Both sides do the same work in turns, on the same machine, in one go; medians are compared. A
 //! side that did not do its work fails the bench, a bad ratio does not.
 
-mod build;
+pub(crate) mod build;
 mod comparison;
 mod contender;
 mod events;
@@ -12,6 +12,7 @@ mod plan;
 mod policy;
 mod replay;
 mod saml;
+mod scale;
 mod studio;
 
 use crate::{Outcome, say};
@@ -19,7 +20,7 @@ use anyhow::Result;
 
 pub(crate) const HELP: &str = "Measure against what teams use today, in pairs
 
-Usage: cargo xtask bench events|plan|policy|saml [--quick]
+Usage: cargo xtask bench events|plan|policy|saml|scale [--quick]
 
   events   a boto3 Lambda handler and `stagedoor events replay` on the same events: cold start,
            peak memory and warm rate, with answers at once and with answers 20 ms late
@@ -29,6 +30,8 @@ Usage: cargo xtask bench events|plan|policy|saml [--quick]
   policy   decisions by policies, a CPU second, beside the crates iam-rs and cedar-policy
   saml     one SAML response of 8 KB, verified by saml-sp, by python3-saml, and its RSA signature
            alone; then hostile responses of 128 KB, and what one verification allocates
+  scale    a boto3 Lambda function and ours behind one Runtime API: cold start, peak memory and warm
+           rate; sign-ins through whole servers on SQLite and on DynamoDB; one replica and two
   --quick  few pairs and few people: shows that it works, measures little
 
 Builds the release binary and makes target/test-venv first. The last lines are the comparisons:
@@ -44,6 +47,8 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         ["policy", "--quick"] => policy::run(&policy::QUICK),
         ["saml"] => saml::run(&saml::FULL),
         ["saml", "--quick"] => saml::run(&saml::QUICK),
+        ["scale"] => scale::run(&scale::FULL),
+        ["scale", "--quick"] => scale::run(&scale::QUICK),
         _ => {
             say::complain(&format!("error: bench takes the name of a benchmark\n\n{HELP}"));
             Ok(Outcome::Misused)

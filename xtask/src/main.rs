@@ -1,9 +1,10 @@
 //! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `netns`, `image`,
-//! `bench`, `dist`, `nightly`, `iam-data`.
+//! `bench`, `chaos`, `dist`, `nightly`, `iam-data`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
 mod bench;
+mod chaos;
 mod checks;
 mod dist;
 mod fuzz;
@@ -50,6 +51,7 @@ const TASKS: &[Task] = &[
     Task { name: "netns", help: netns::HELP, run: netns::run },
     Task { name: "image", help: image::HELP, run: image::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
+    Task { name: "chaos", help: chaos::HELP, run: chaos::run },
     Task { name: "dist", help: dist::HELP, run: dist::run },
     Task { name: "nightly", help: nightly::HELP, run: nightly::run },
     Task { name: "iam-data", help: iam_data::HELP, run: iam_data::run },

@@ -50,6 +50,15 @@ const POLICY: &str = "/usr/sbin/policy-rc.d";
 /// Installs what is missing. Quick if nothing is.
 pub(crate) fn prepare() -> Result<()> {
     say_what_is_not_checked();
+    install(missing)
+}
+
+/// Installs a package that no test needs, if it is missing.
+pub(crate) fn add(package: &'static str) -> Result<()> {
+    install(|known| if is_installed(known, package) { Vec::new() } else { vec![package] })
+}
+
+fn install(missing: impl Fn(&str) -> Vec<&'static str>) -> Result<()> {
     let Ok(query) =
         Command::new("dpkg-query").args(["-W", "-f", "${Package} ${db:Status-Status}\n"]).output()
     else {
@@ -84,12 +93,16 @@ fn say_what_is_not_checked() {
 
 /// The packages to install, given one line `NAME STATUS` for each package that dpkg knows.
 fn missing(known: &str) -> Vec<&'static str> {
-    let installed = |name: &&str| known.lines().any(|line| line == format!("{name} installed"));
+    let installed = |name: &&str| is_installed(known, name);
     let mut missing: Vec<_> = PACKAGES.iter().copied().filter(|name| !installed(name)).collect();
     if missing.contains(&"simplesamlphp") && !installed(&"apache2") {
         missing.extend(INSTEAD_OF_APACHE.iter().filter(|name| !installed(name)));
     }
     missing
+}
+
+fn is_installed(known: &str, package: &str) -> bool {
+    known.lines().any(|line| line == format!("{package} installed"))
 }
 
 fn by_hand(why: &str, packages: &[&str]) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 /// Builds a package and says where one of its binaries is.
-pub(super) fn release(package: &str, binary: &str) -> Result<PathBuf> {
+pub(crate) fn release(package: &str, binary: &str) -> Result<PathBuf> {
     built(&["--package", package, "--bin", binary], binary)
 }
 
