@@ -338,6 +338,7 @@ pub const ACTIONS: &[Action] = {
         call("sts:AssumeRole", F::Spokes, R::SpokeRoles),
         implied(call("sts:SetSourceIdentity", F::Spokes, R::SpokeRoles)),
         call("sqs:GetQueueUrl", F::Events, R::Queue),
+        call("sqs:GetQueueAttributes", F::Events, R::Queue),
         call("sqs:ReceiveMessage", F::Events, R::Queue),
         call("sqs:DeleteMessage", F::Events, R::Queue),
         call("secretsmanager:GetSecretValue", F::Secrets, R::Secret),

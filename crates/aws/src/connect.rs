@@ -219,6 +219,12 @@ impl Aws {
         crate::studio::host_source(region, self.sagemaker(region).endpoint())
     }
 
+    /// What time AWS said it was in its last answer (HTTP `Date`), and how long ago that was. `None`
+    /// before the first answer that came within a second.
+    pub fn date(&self) -> Option<(String, Duration)> {
+        self.http.as_ref().and_then(Paced::date)
+    }
+
     /// Asks STS who makes the calls, for messages.
     pub async fn caller(&self) -> Result<CallerIdentity, CallError> {
         caller(&self.sdk).await

@@ -3,6 +3,7 @@
 use crate::failure::{self, unreadable};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
 use aws_types::SdkConfig;
 use control::ports::{CallError, Delivery, WakeQueue};
 use std::fmt;
@@ -34,6 +35,20 @@ impl SqsQueue {
     /// Makes sure that there is a queue of this name.
     pub async fn find(&self) -> Result<(), CallError> {
         self.url().await.map(|_| ())
+    }
+
+    /// Who may do what with the queue: its policy as JSON text, if it has one.
+    pub async fn policy(&self) -> Result<Option<String>, CallError> {
+        let answer = self
+            .client
+            .get_queue_attributes()
+            .queue_url(self.url().await?)
+            .attribute_names(QueueAttributeName::Policy)
+            .send()
+            .await
+            .map_err(|e| failure::call_error(SERVICE, "GetQueueAttributes", &e))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        Ok(attributes.get(&QueueAttributeName::Policy).cloned())
     }
 
     /// The queue's URL, asked for once.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
+mod beginning;
 mod events;
 mod lambda;
 mod leaving;
@@ -15,6 +16,7 @@ mod serving;
 mod simulation;
 mod time;
 
+pub(crate) use beginning::InitArgs;
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
 pub(crate) use lambda::LambdaArgs;
 pub(crate) use leaving::{OffboardArgs, ReceiptArgs, RestoreArgs};
@@ -51,7 +53,8 @@ use std::path::PathBuf;
                   drift), 3 bad usage or configuration, 4 refused by the guard, 5 denied (why, saml \
                   verify), 6 verification failed (doctor).\n\n\
                   First steps: `stagedoor demo` shows everything on this machine; `stagedoor \
-                  validate` checks a map; `stagedoor plan` says who gains and who loses."
+                  init` writes a first map; `stagedoor validate` checks a map; `stagedoor plan` says \
+                  who gains and who loses."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -112,6 +115,9 @@ pub(crate) struct StoreArg {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a first access map: one to fill in, or one from the domains, profiles, roles and groups
+    /// that there are, after which the first plan has nothing to do.
+    Init(InitArgs),
     /// Check the access map; every error names file, line and column.
     Validate(MapArg),
     /// Show who gains, who changes and who loses. Changes nothing; exits 2 if there is something
@@ -211,6 +217,8 @@ pub(crate) enum SchemaFormat {
     Activities,
     /// The rules of `policy lint`.
     PolicyLint,
+    /// What doctor checks.
+    Doctor,
 }
 
 #[cfg(test)]

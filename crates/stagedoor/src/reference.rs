@@ -1,6 +1,7 @@
 //! Reference pages, generated from the code they describe.
 
 use crate::cli::SchemaFormat;
+use crate::doctor;
 use access::reason::ReasonCode;
 use anyhow::Result;
 use control::ports::FailureKind;
@@ -13,6 +14,7 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
         SchemaFormat::Markdown => access::map::reference_markdown().trim_end().to_owned(),
         SchemaFormat::ReasonCodes => reason_codes().trim_end().to_owned(),
         SchemaFormat::PolicyLint => iam_policy::lint::reference().trim_end().to_owned(),
+        SchemaFormat::Doctor => doctor::reference().trim_end().to_owned(),
         SchemaFormat::Permissions => access::permissions::reference().trim_end().to_owned(),
         SchemaFormat::Activities => iam_policy::persona::reference().trim_end().to_owned(),
     })
@@ -52,6 +54,7 @@ mod tests {
             ("permissions.md", SchemaFormat::Permissions, "permissions"),
             ("activities.md", SchemaFormat::Activities, "activities"),
             ("policy-lint.md", SchemaFormat::PolicyLint, "policy-lint"),
+            ("doctor.md", SchemaFormat::Doctor, "doctor"),
         ] {
             let kept = std::fs::read_to_string(format!("{folder}{file}")).unwrap_or_default();
             assert!(

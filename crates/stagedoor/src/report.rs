@@ -64,6 +64,9 @@ pub(crate) fn plan_text(
     let by_hand = plan.kept.iter().filter(|k| k.reason == ReasonCode::AssignmentManual);
     let by_hand = by_hand.map(|k| kept_line(k, &paint.yellow("·")));
     section(&mut out, paint, "BY HAND", by_hand);
+    let waiting = plan.kept.iter().filter(|k| k.reason == ReasonCode::NotEnforced);
+    let waiting = waiting.map(|k| kept_line(k, &paint.yellow("·")));
+    section(&mut out, paint, "NOT ENFORCED", waiting);
     let notes = plan.grants.iter().map(|note| {
         let sign = if note.code == ReasonCode::GrantNotInForce {
             paint.dim("·")
@@ -77,12 +80,18 @@ pub(crate) fn plan_text(
         let kept = plan
             .kept
             .iter()
-            .filter(|k| !k.reason.needs_admin() && k.reason != ReasonCode::AssignmentManual);
+            .filter(|k| !k.reason.needs_admin())
+            .filter(|k| !is_listed_apart(k.reason));
         section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
     }
     out.push_str(&sign_in_text(&survey.observed, paint));
     out.push_str(&summary(plan, map, paint, whole));
     out
+}
+
+/// Whether what is left alone for this reason has a section of its own.
+fn is_listed_apart(reason: ReasonCode) -> bool {
+    matches!(reason, ReasonCode::AssignmentManual | ReasonCode::NotEnforced)
 }
 
 /// Where people of SSO-mode domains come in, by domain.
@@ -143,6 +152,8 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
             "Whether there is something to do is not known: a domain could not be read."
         } else if plan.blocked().next().is_some() {
             "Nothing to do, but see what needs attention."
+        } else if has(ReasonCode::NotEnforced) || has(ReasonCode::Adoptable) {
+            "Nothing to do: `rollout.enforce` leaves out the teams of what would be done."
         } else if !whole {
             "Nothing to do for the people who were read."
         } else {

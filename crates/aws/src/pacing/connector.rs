@@ -61,6 +61,8 @@ pub(crate) struct Paced {
 struct Shared {
     buckets: Mutex<BTreeMap<Key, Arc<Bucket>>>,
     counts: Mutex<BTreeMap<String, CallCounts>>,
+    /// The `date` of the last answer that came at once, and when it came.
+    date: Mutex<Option<(String, Instant)>>,
 }
 
 impl fmt::Debug for Paced {
@@ -71,8 +73,8 @@ impl fmt::Debug for Paced {
 
 impl Paced {
     pub(crate) fn over(inner: SharedHttpClient, patience: Patience) -> Self {
-        let (buckets, counts) = (Mutex::default(), Mutex::default());
-        Self { inner, account: None, patience, shared: Arc::new(Shared { buckets, counts }) }
+        let (buckets, counts, date) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { inner, account: None, patience, shared: Arc::new(Shared { buckets, counts, date }) }
     }
 
     /// The same client for calls that are sent at once and only counted, each exchange within this
@@ -85,6 +87,11 @@ impl Paced {
     /// The same client for calls as a role of another account.
     pub(crate) fn in_account(&self, account: &str) -> Self {
         Self { account: Some(account.to_owned()), ..self.clone() }
+    }
+
+    /// What time AWS said it was in its last answer, and how long ago.
+    pub(crate) fn date(&self) -> Option<(String, Duration)> {
+        lock(&self.shared.date).as_ref().map(|(date, at)| (date.clone(), at.elapsed()))
     }
 
     /// What the calls to each service came to.
@@ -191,6 +198,9 @@ impl PacedConnector {
             }
             if begun.elapsed() > SKEWED {
                 response.headers_mut().remove("date");
+            }
+            if let Some(date) = response.headers().get("date") {
+                *lock(&self.shared.date) = Some((date.to_owned(), Instant::now()));
             }
             if !matches!(verdict, Verdict::Throttled(_)) {
                 return Ok(response);

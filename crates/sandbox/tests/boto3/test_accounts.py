@@ -410,6 +410,68 @@ class Quotas(Accounts):
         )
 
 
+class Networks(Accounts):
+    def setUp(self):
+        super().setUp()
+        self.ec2 = strict.client("ec2")
+        self.here = [{"Name": "vpc-id", "Values": ["vpc-0a1b2c3d"]}]
+
+    def test_subnets_tell_their_zones_and_how_many_addresses_are_free(self):
+        found = self.ec2.describe_subnets(Filters=self.here)["Subnets"]
+        self.assertEqual(
+            [(s["SubnetId"], s["AvailabilityZone"], s["CidrBlock"], s["AvailableIpAddressCount"])
+             for s in found],
+            [("subnet-0a", "eu-west-1a", "10.0.1.0/24", 200),
+             ("subnet-0b", "eu-west-1b", "10.0.2.0/24", 251)],
+        )
+        one = [{"Name": "subnet-id", "Values": ["subnet-0b", "subnet-0c"]}]
+        found = self.ec2.describe_subnets(Filters=one)["Subnets"]
+        self.assertEqual([s["SubnetId"] for s in found], ["subnet-0b"])
+
+    def test_security_groups_tell_what_they_let_in(self):
+        found = self.ec2.describe_security_groups(Filters=self.here)["SecurityGroups"]
+        rules = {g["GroupId"]: g["IpPermissions"] for g in found}
+        self.assertEqual(rules["sg-apps"], [])
+        first, second, all_of_it = rules["sg-endpoints"]
+        self.assertEqual((first["IpProtocol"], first["FromPort"], first["ToPort"]), ("tcp", 443, 443))
+        self.assertEqual([pair["GroupId"] for pair in first["UserIdGroupPairs"]], ["sg-apps"])
+        self.assertEqual([r["CidrIp"] for r in second["IpRanges"]], ["10.0.0.0/16"])
+        self.assertEqual(all_of_it["IpProtocol"], "-1")
+        self.assertNotIn("FromPort", all_of_it)
+
+    def test_endpoints_tell_their_service_state_and_private_dns(self):
+        found = self.ec2.describe_vpc_endpoints(Filters=self.here)["VpcEndpoints"]
+        self.assertEqual(
+            [(e["VpcEndpointId"], e["ServiceName"], e["VpcEndpointType"], e["State"],
+              e["PrivateDnsEnabled"]) for e in found],
+            [("vpce-0api", "com.amazonaws.eu-west-1.sagemaker.api", "Interface", "available", True),
+             ("vpce-0studio", "aws.sagemaker.eu-west-1.studio", "Interface", "pending", False),
+             ("vpce-0s3", "com.amazonaws.eu-west-1.s3", "Gateway", "available", False)],
+        )
+        self.assertEqual([g["GroupId"] for g in found[0]["Groups"]], ["sg-endpoints"])
+        self.assertEqual(found[0]["SubnetIds"], ["subnet-0a", "subnet-0b"])
+
+    def test_what_is_wrong_is_said_as_ec2_says_it(self):
+        self.assertEqual(
+            refusal(self.ec2.describe_subnets, Filters=[{"Name": "colour", "Values": ["x"]}])[:2],
+            (400, "InvalidParameterValue"),
+        )
+        nobody = strict.client("ec2", key="AKIADENIEDEXAMPLE000")
+        self.assertEqual(refusal(nobody.describe_subnets)[:2], (403, "UnauthorizedOperation"))
+
+
+class Keys(Accounts):
+    def test_keys_tell_their_state_and_policy(self):
+        api = strict.client("kms")
+        key = api.describe_key(KeyId="1234abcd-12ab-34cd-56ef-1234567890ab")["KeyMetadata"]
+        self.assertEqual((key["KeyState"], key["Enabled"]), ("Enabled", True))
+        policy = api.get_key_policy(KeyId=key["Arn"])["Policy"]
+        self.assertIn("arn:aws:iam::111122223333:root", policy)
+        going = api.describe_key(KeyId="2234abcd-12ab-34cd-56ef-1234567890ab")["KeyMetadata"]
+        self.assertEqual((going["KeyState"], going["Enabled"]), ("PendingDeletion", False))
+        self.assertEqual(refusal(api.describe_key, KeyId="none")[:2], (400, "NotFoundException"))
+
+
 class Secrets(Accounts):
     def test_versions_are_read_by_their_staging_label(self):
         api = strict.client("secretsmanager")

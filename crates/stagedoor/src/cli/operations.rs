@@ -11,6 +11,12 @@ pub(crate) struct DoctorArgs {
     /// Leave out people, groups and quotas: what takes long where there are many people.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Only these checks, by their codes or the beginnings of them: `NET05`, `KMS`. The page
+    /// docs/reference/doctor.md lists them.
+    #[arg(long, value_name = "CODES", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ mod doctor;
 mod drift;
 mod events;
 mod freeze;
+mod init;
 mod lambda;
 mod leaving;
 mod plan;
@@ -33,6 +34,7 @@ pub(crate) use serve::{Serving, seen, serve_until, stop_signal, web_config};
 /// Runs a command.
 pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
     match command {
+        Command::Init(args) => init::run(&args, common).await,
         Command::Validate(args) => validate(&args, common),
         Command::Plan(args) => plan::run(&args, common).await,
         Command::Apply(args) => apply::run(&args, common).await,

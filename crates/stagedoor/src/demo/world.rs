@@ -319,9 +319,17 @@ mod tests {
     #[tokio::test]
     async fn roles_may_do_what_the_map_says() {
         let world = World::start().await.unwrap();
-        let facts = doctor::gather(&world.parts.plane, &world.parts.aws.studio(), true).await;
+        let facts = doctor::gather(
+            &world.parts.plane,
+            &world.parts.aws.studio(),
+            std::future::ready(None),
+            true,
+        )
+        .await;
         let checks = doctor::judge(&world.parts.plane.map, &facts);
-        let roles = checks.iter().filter(|check| check.about == doctor::About::Role);
+        let roles = checks.iter().filter(|check| {
+            matches!(check.about, doctor::About::RoleTrust | doctor::About::RolePolicies)
+        });
         let told: Vec<(&str, &str)> =
             roles.map(|check| (check.code, check.text.as_str())).collect();
         let both = [

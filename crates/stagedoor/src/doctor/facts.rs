@@ -6,7 +6,10 @@ use access::live_role::LiveRole;
 use access::map::{AccessMap, Diagnostic, DirectoryConfig};
 use access::plan::Plan;
 use control::plane::Plane;
-use control::ports::{CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, RoleFacts};
+use control::ports::{
+    CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, KeyFacts, NetworkFacts,
+    RoleFacts,
+};
 use control::survey::{Scope, Survey};
 use futures::stream::{self, StreamExt};
 use iam_policy::bundle::{Bundle, Role};
@@ -24,8 +27,25 @@ pub(crate) struct Facts {
     pub(super) meant: Result<Bundle, Vec<Diagnostic>>,
     /// Each domain of the map.
     pub(super) domains: BTreeMap<DomainKey, DomainReading>,
+    /// Clock, store, queue and map; absent where they were not looked at.
+    pub(super) around: Option<Around>,
     /// What planning reads, and what it would do; absent where it was not asked for.
     pub(super) survey: Option<Result<(Survey, Plan), CallError>>,
+}
+
+/// What is around the plane.
+#[derive(Debug)]
+pub(crate) struct Around {
+    /// What time AWS says it is, less what this machine says, in seconds; absent where AWS said none.
+    pub(crate) ahead_seconds: Option<i64>,
+    /// Whether the store can be read; what it is.
+    pub(crate) store: (String, Result<(), String>),
+    /// The events queue by name, with its policy; absent where the map names none.
+    pub(crate) queue: Option<(String, Result<Option<String>, CallError>)>,
+    /// Invariants that do not hold, and why; absent where the map has none.
+    pub(crate) invariants: Option<Vec<String>>,
+    /// What is allowed in a map and rarely meant.
+    pub(crate) cautions: Vec<String>,
 }
 
 /// What could be read of a domain.
@@ -39,10 +59,19 @@ pub(super) struct DomainReading {
     pub(super) roles: BTreeMap<RoleArn, Result<RoleFacts, CallError>>,
     /// Those of them of which the map says what they may do, with their policies.
     pub(super) live: BTreeMap<RoleArn, Result<LiveRole, CallError>>,
+    /// What is in its VPC, where it has one.
+    pub(super) network: Option<Result<NetworkFacts, CallError>>,
+    /// The key that its volumes are encrypted with, where it has one of its own.
+    pub(super) key: Option<Result<KeyFacts, CallError>>,
 }
 
 /// Reads the facts. `quick` leaves out people and profiles.
-pub(crate) async fn gather(plane: &Plane, inspect: &dyn Inspect, quick: bool) -> Facts {
+pub(crate) async fn gather(
+    plane: &Plane,
+    inspect: &dyn Inspect,
+    around: impl Future<Output = Option<Around>>,
+    quick: bool,
+) -> Facts {
     let targets = plane.targets();
     let meant = authorisation(&plane.map);
     let known = meant.as_ref().ok();
@@ -65,7 +94,9 @@ pub(crate) async fn gather(plane: &Plane, inspect: &dyn Inspect, quick: bool) ->
             (survey, plan)
         }))
     };
-    Facts { caller, meant, domains, survey }
+    // Last, when AWS has answered and so has said what time it is.
+    let around = around.await;
+    Facts { caller, meant, domains, around, survey }
 }
 
 /// Stagedoor itself, in the directory's Region, without a role that it assumes.
@@ -81,6 +112,23 @@ async fn reading(
     meant: Option<&Bundle>,
 ) -> DomainReading {
     let (caller, facts) = futures::join!(inspect.caller(target), inspect.domain_facts(target));
+    let (vpc, key) = match &facts {
+        Ok(facts) => (facts.vpc.clone(), facts.kms_key.clone()),
+        Err(_) => (None, None),
+    };
+    let network = async {
+        match &vpc {
+            Some(vpc) => Some(inspect.network_facts(target, vpc).await),
+            None => None,
+        }
+    };
+    let key = async {
+        match &key {
+            Some(key) => Some(inspect.key_facts(target, key).await),
+            None => None,
+        }
+    };
+    let (network, key) = futures::join!(network, key);
     let (mut found, mut live) = (BTreeMap::new(), BTreeMap::new());
     for role in roles {
         let facts = inspect.role_facts(target, &role).await;
@@ -90,7 +138,7 @@ async fn reading(
         }
         found.insert(role, facts);
     }
-    DomainReading { caller, facts, roles: found, live }
+    DomainReading { caller, facts, roles: found, live, network, key }
 }
 
 /// The role as the map means it, if it says what the role may do.

@@ -1,6 +1,9 @@
 //! What follows from the facts. Pure.
 
 use super::facts::{DomainReading, Facts};
+use super::judge_keys::of_key;
+use super::judge_network::of_network;
+use super::judge_plane::around_the_plane;
 use super::judge_roles::{of_role, written};
 use super::{About, Check, State};
 use access::ids::DomainKey;
@@ -27,6 +30,9 @@ pub(crate) fn judge(map: &AccessMap, facts: &Facts) -> Vec<Check> {
         }
         Err(error) => failed(About::Credentials, None, error),
     }));
+    if let Some(around) = &facts.around {
+        checks.extend(around_the_plane(around));
+    }
     match &facts.survey {
         None => {}
         Some(Err(error)) => checks.push(failed(About::Directory, None, error)),
@@ -108,6 +114,8 @@ fn of_domain(place: &Place<'_>, reading: &DomainReading) -> Vec<Check> {
     checks.extend(auth_mode(map, key, domain, facts, subject));
     checks.push(network(map, key, facts, subject));
     checks.push(source_identity(domain, facts, subject));
+    checks.extend(of_network(facts, domain, reading.network.as_ref(), subject));
+    checks.extend(of_key(reading, domain, subject));
     for (role, found) in &reading.roles {
         let live = reading.live.get(role);
         checks.extend(of_role(role, found, facts.role_identity, (live, meant)));
@@ -148,17 +156,21 @@ fn auth_mode(
         return vec![Check::ok(
             About::AuthMode,
             subject,
-            "IAM mode: people come in through the door",
+            "IAM mode: one profile for each person and team, opened through the door by a link that \
+             lives seconds; network rules are enforced",
         )];
     }
     let url = facts.url.as_deref().unwrap_or("the domain's address");
-    let text = format!("SSO mode: people come in at {url}");
+    let text = format!(
+        "SSO mode: one profile for each person, opened at {url}; groups are assigned to its \
+         application, network rules are not enforced"
+    );
     let mut checks = vec![Check::ok(About::AuthMode, subject, text)];
     let DirectoryConfig::IdentityCenter { region, .. } = &map.directory;
     if region != &domain.region {
         let text = format!("the domain is in {} and the directory in {region}", domain.region);
         let code = ReasonCode::RegionMismatch.as_str();
-        checks.push(Check::new(About::AuthMode, subject, State::Failed, code, text, &[
+        checks.push(Check::new(About::RegionAgreement, subject, State::Failed, code, text, &[
             "Identity Center signs people in to domains of its own Region only: make the domain there.",
         ]));
     }
@@ -170,7 +182,7 @@ fn auth_mode(
             "team {name} may be opened from {rule} only, which nothing enforces in SSO mode"
         );
         let code = ReasonCode::RuleNotEnforced.as_str();
-        checks.push(Check::new(About::Network, subject, State::Failed, code, text, &[
+        checks.push(Check::new(About::NetworkRule, subject, State::Failed, code, text, &[
             "Place the team in an IAM-mode domain, or write `network: anywhere` and say so openly.",
         ]));
     }
@@ -201,7 +213,7 @@ fn by_hand(
     let select =
         format!("Select the groups {}, and choose `Assign users and groups`.", groups.join(", "));
     Some(Check::new(
-        About::AuthMode,
+        About::Assignment,
         subject,
         State::Warning,
         code.as_str(),

@@ -17,7 +17,7 @@ pub(super) fn written(map: &AccessMap, meant: &Result<Bundle, Vec<Diagnostic>>) 
             let subject = diagnostic.place.to_string();
             let help: Vec<&str> = diagnostic.help.as_deref().into_iter().collect();
             let (code, text) = (diagnostic.code, diagnostic.message.clone());
-            Check::new(About::Role, Some(&subject), State::Failed, code, text, &help)
+            Check::new(About::RoleMeant, Some(&subject), State::Failed, code, text, &help)
         });
         return wrong.collect();
     }
@@ -31,7 +31,7 @@ pub(super) fn written(map: &AccessMap, meant: &Result<Bundle, Vec<Diagnostic>>) 
          looked at: {}",
         without.join(", ")
     );
-    vec![Check::ok(About::Role, None, text)]
+    vec![Check::ok(About::RoleMeant, None, text)]
 }
 
 /// Whether profiles can work with the role, and whether it may do what the map says.
@@ -62,14 +62,25 @@ pub(super) fn of_role(
         .filter(|found| is_trusted || found.code != ReasonCode::RoleTrustDrift)
         .collect();
     if differences.is_empty() {
-        checks.push(Check::ok(About::Role, subject, "it may do what the map says, and no more"));
+        checks.push(Check::ok(
+            About::RolePolicies,
+            subject,
+            "it may do what the map says, and no more",
+        ));
     }
     checks.extend(differences.into_iter().map(|found| {
         let state = match found.code {
             ReasonCode::RoleSession | ReasonCode::RoleUnreadable => State::Warning,
             _ => State::Failed,
         };
-        Check::new(About::Role, subject, state, found.code.as_str(), found.text, &[&found.remedy])
+        Check::new(
+            About::RolePolicies,
+            subject,
+            state,
+            found.code.as_str(),
+            found.text,
+            &[&found.remedy],
+        )
     }));
     checks
 }
@@ -77,22 +88,22 @@ pub(super) fn of_role(
 /// Policies that could not be read.
 fn unread(subject: Option<&str>, error: &CallError) -> Check {
     if error.kind != FailureKind::AccessDenied || error.service != "iam" {
-        return failed(About::Role, subject, error);
+        return failed(About::RolePolicies, subject, error);
     }
     let code = ReasonCode::RoleUnreadable.as_str();
     let remedy = "Allow Stagedoor what docs/reference/permissions.md lists under Diagnose, so that \
                   what roles may do can be held against the map.";
-    Check::new(About::Role, subject, State::Warning, code, error.to_string(), &[remedy])
+    Check::new(About::RolePolicies, subject, State::Warning, code, error.to_string(), &[remedy])
 }
 
 fn trusted(role: &RoleArn, found: &Result<RoleFacts, CallError>, identity: RoleIdentity) -> Check {
     let subject = format!("role {role}");
     let subject = Some(subject.as_str());
     let check = |state, code: ReasonCode, text: String, remedy: &str| {
-        Check::new(About::Role, subject, state, code.as_str(), text, &[remedy])
+        Check::new(About::RoleTrust, subject, state, code.as_str(), text, &[remedy])
     };
     match found {
-        Err(error) => failed(About::Role, subject, error),
+        Err(error) => failed(About::RoleTrust, subject, error),
         Ok(RoleFacts::Missing) => check(
             State::Failed,
             ReasonCode::RoleMissing,
@@ -131,7 +142,7 @@ fn trusted(role: &RoleArn, found: &Result<RoleFacts, CallError>, identity: RoleI
         }
         Ok(RoleFacts::Found { source_identity, .. }) => {
             let besides = if *source_identity { " with a source identity" } else { "" };
-            Check::ok(About::Role, subject, format!("SageMaker may assume it{besides}"))
+            Check::ok(About::RoleTrust, subject, format!("SageMaker may assume it{besides}"))
         }
     }
 }

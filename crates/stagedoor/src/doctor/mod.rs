@@ -1,10 +1,15 @@
 //! Whether Stagedoor can do its work here: what is read ([`facts`]) and what follows ([`mod@judge`]).
 
+mod codes;
 mod facts;
 mod judge;
+mod judge_keys;
+mod judge_network;
+mod judge_plane;
 mod judge_roles;
 
-pub(crate) use facts::gather;
+pub(crate) use codes::{About, reference};
+pub(crate) use facts::{Around, gather};
 pub(crate) use judge::judge;
 
 use crate::output::{API_VERSION, Paint, counted};
@@ -15,7 +20,7 @@ use std::fmt::Write;
 /// What came of one check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
-    /// What was looked at.
+    /// What was looked at: its code, such as `DOM01`.
     pub(crate) about: About,
     /// Which one, where there are several: a domain, a role, a group.
     pub(crate) subject: Option<String>,
@@ -27,30 +32,6 @@ pub(crate) struct Check {
     pub(crate) text: String,
     /// What to do, a step a line.
     pub(crate) remedy: Vec<String>,
-}
-
-/// What doctor looks at, in the order in which one thing needs another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum About {
-    /// Who Stagedoor is to AWS.
-    Credentials,
-    /// Whether people and groups can be read.
-    Directory,
-    /// A grant and its group.
-    Grant,
-    /// Whether a domain can be reached, and is in service.
-    Domain,
-    /// How people are let into a domain.
-    AuthMode,
-    /// From where a team may be opened.
-    Network,
-    /// Whether CloudTrail tells people of one role apart.
-    SourceIdentity,
-    /// An execution role.
-    Role,
-    /// How many more profiles fit.
-    Quota,
 }
 
 /// How a check ended.
@@ -125,9 +106,10 @@ pub(crate) fn text(checks: &[Check], paint: Paint) -> String {
         let subject = check.subject.as_ref().map_or(String::new(), |s| format!("{s}: "));
         let code =
             if check.state == State::Ok { String::new() } else { format!(" ({})", check.code) };
-        let _ = writeln!(out, "{state} {subject}{}{code}", check.text);
+        let about = paint.dim(check.about.code());
+        let _ = writeln!(out, "{state} {about} {subject}{}{code}", check.text);
         for line in &check.remedy {
-            let _ = writeln!(out, "           {}", paint.dim(line));
+            let _ = writeln!(out, "                 {}", paint.dim(line));
         }
     }
     let _ = write!(

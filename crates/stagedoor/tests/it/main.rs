@@ -25,6 +25,8 @@ mod guard;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod init_command;
+#[cfg(test)]
 mod invoker;
 #[cfg(test)]
 mod lambda;

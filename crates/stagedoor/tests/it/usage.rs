@@ -15,6 +15,7 @@ fn help_is_a_result_and_no_error() {
     let run = stagedoor(&["--help"]).exits(0);
     assert_eq!(run.stderr, "");
     for command in [
+        "init",
         "validate",
         "plan",
         "apply",

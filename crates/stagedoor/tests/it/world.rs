@@ -103,6 +103,17 @@ impl World {
         world
     }
 
+    /// AWS without a map.
+    pub(crate) fn bare(seed: &str) -> Self {
+        let world = Self::new(seed, "");
+        fs::remove_file(world.path("access.yaml")).unwrap();
+        world
+    }
+
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -65,12 +65,15 @@ fn checked(
         facts: Ok(facts),
         roles: BTreeMap::from([(arn.clone(), Ok(role))]),
         live: live.into_iter().map(|live| (arn.clone(), live)).collect(),
+        network: None,
+        key: None,
     };
     let key = map.domains.keys().next().unwrap().clone();
     let facts = Facts {
         caller: Some(Ok(caller("111122223333"))),
         meant: authorisation(map),
         domains: BTreeMap::from([(key, reading)]),
+        around: None,
         survey: None,
     };
     let checks = judge(map, &facts);

@@ -1,0 +1,251 @@
+//! Reading what exists.
+
+use super::invalid;
+use crate::cli::InitArgs;
+use crate::exit::{NotDone, Outcome};
+use crate::output::{self, counted};
+use crate::progress::Progress;
+use access::first_map::{Existing, ExistingDomain};
+use access::ids::{AccountId, DomainId, DomainKey, IdentityStoreId, Region, RoleArn};
+use access::map::AssumeRole;
+use access::observed::ObservedRole;
+use anyhow::{Context, Result};
+use aws::{Aws, Studio};
+use control::ports::{
+    CallError, DomainFacts, DomainTarget, FailureKind, Inspect, Observe, ProfileScope,
+};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many domains, or roles, are read at a time.
+const AT_ONCE: usize = 4;
+
+/// A domain that is asked for.
+struct Wanted {
+    id: DomainId,
+    region: Region,
+}
+
+/// Reads everything that a first map is made of.
+pub(super) async fn existing(args: &InitArgs) -> Result<Existing> {
+    let aws = Aws::connect().await;
+    let wanted = wanted(args, &aws)?;
+    let region = match (&args.directory_region, wanted.first()) {
+        (Some(region), _) => region.clone(),
+        (None, Some(first)) => first.region.clone(),
+        (None, None) => return Err(invalid("no domain is named".to_owned()).into()),
+    };
+    let studio = aws.studio();
+    let caller = aws.caller().await?;
+    output::talk(&format!("AWS knows you as {}.", caller.arn));
+    let account = AccountId::parse(&caller.account)?;
+    let ways = ways(args, &account);
+
+    let mut targets = Vec::new();
+    for domain in &wanted {
+        targets.push(find(&studio, domain, &ways, &caller.arn).await?);
+    }
+    let identity_store_id = identity_store(args, &aws, &region, &caller.arn).await?;
+    let _reading = Progress::spinner(format!("reading {}", counted(wanted.len(), "domain")));
+    let domains: Vec<ExistingDomain> = stream::iter(&targets)
+        .map(|(target, facts)| domain(&studio, target, facts, &caller.arn))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let roles = roles(&studio, &targets, &domains, &caller.arn).await?;
+    let directory = aws.identity_center(&region, &identity_store_id);
+    let reading = directory.everything().await.map_err(|error| told(error, &caller.arn))?;
+    let snapshot = reading.snapshot;
+    output::talk(&format!(
+        "The directory {identity_store_id} has {} and {}.",
+        counted(snapshot.people.len(), "user"),
+        counted(snapshot.groups.len(), "group")
+    ));
+    Ok(Existing { region, identity_store_id, snapshot, domains, roles })
+}
+
+/// The domains that `--from` names.
+fn wanted(args: &InitArgs, aws: &Aws) -> Result<Vec<Wanted>> {
+    let here = match (&args.region, aws.region()) {
+        (Some(region), _) => Some(region.clone()),
+        (None, Some(region)) => Some(Region::parse(region)?),
+        (None, None) => None,
+    };
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for pair in args.from.chunks(2) {
+        let [kind, id] = pair else { continue };
+        if kind != "domain" {
+            let message = format!("--from knows `domain d-xxxx` only, and not `{kind} {id}`");
+            return Err(invalid(message).into());
+        }
+        let (id, region) = match id.split_once('@') {
+            Some((id, region)) => (id, Some(Region::parse(region)?)),
+            None => (id.as_str(), here.clone()),
+        };
+        let Some(region) = region else {
+            let message = format!("the Region of {id} is not known: name it with --region");
+            return Err(invalid(message).into());
+        };
+        let id = DomainId::parse(id)?;
+        if wanted.iter().any(|known| known.id == id && known.region == region) {
+            return Err(invalid(format!("--from names {id} twice")).into());
+        }
+        wanted.push(Wanted { id, region });
+    }
+    Ok(wanted)
+}
+
+/// The account itself, and the roles of others.
+fn ways(args: &InitArgs, own: &AccountId) -> Vec<(AccountId, Option<AssumeRole>)> {
+    let through = |arn: &RoleArn| {
+        let role = AssumeRole {
+            arn: arn.clone(),
+            external_id: args.external_id.clone(),
+            source_identity: false,
+        };
+        Some((AccountId::parse(arn.account()).ok()?, Some(role)))
+    };
+    let roles = args.assume_role.iter().filter_map(through);
+    std::iter::once((own.clone(), None)).chain(roles).collect()
+}
+
+/// Looks for a domain in the own account, then through each role.
+async fn find(
+    studio: &Studio,
+    wanted: &Wanted,
+    ways: &[(AccountId, Option<AssumeRole>)],
+    caller: &str,
+) -> Result<(DomainTarget, DomainFacts)> {
+    let mut last = None;
+    for (account_id, assume_role) in ways {
+        let target = DomainTarget {
+            // Keys are given when all names are known.
+            key: DomainKey::parse("init")?,
+            domain_id: wanted.id.clone(),
+            account_id: account_id.clone(),
+            region: wanted.region.clone(),
+            assume_role: assume_role.clone(),
+            presign_role: None,
+            change: None,
+        };
+        match studio.domain_facts(&target).await {
+            Ok(facts) => return Ok((target, facts)),
+            // What is said by the role is more than what is said by an account without the domain.
+            Err(error) if error.kind == FailureKind::NotFound && last.is_some() => {}
+            Err(error) => last = Some(error),
+        }
+    }
+    let context = format!(
+        "the domain {} was not found in {}, neither in the own account nor through {}",
+        wanted.id,
+        wanted.region,
+        counted(ways.len().saturating_sub(1), "role")
+    );
+    match last {
+        Some(error) => Err(told(error, caller)).context(context),
+        None => Err(invalid(context).into()),
+    }
+}
+
+/// Asks for the identity store, unless it was named.
+async fn identity_store(
+    args: &InitArgs,
+    aws: &Aws,
+    region: &Region,
+    caller: &str,
+) -> Result<IdentityStoreId> {
+    if let Some(id) = &args.identity_store {
+        return Ok(id.clone());
+    }
+    let found = aws.assignments(region).identity_stores().await;
+    let found = found.map_err(|error| told(error, caller))?;
+    match found.as_slice() {
+        [one] => Ok(IdentityStoreId::parse(one)?),
+        [] => Err(invalid(format!(
+            "there is no Identity Center instance in {region}: name its home Region with \
+             --directory-region, or the identity store with --identity-store"
+        ))
+        .into()),
+        several => Err(invalid(format!(
+            "there are several Identity Center instances in {region}, with the identity stores {}: \
+             name one with --identity-store",
+            several.join(", ")
+        ))
+        .into()),
+    }
+}
+
+async fn domain(
+    studio: &Studio,
+    target: &DomainTarget,
+    facts: &DomainFacts,
+    caller: &str,
+) -> Result<ExistingDomain> {
+    let observed = studio.domain(target, &ProfileScope::All).await;
+    let observed = observed.map_err(|error| told(error, caller))?;
+    output::talk(&format!(
+        "The domain {} in {} of account {} has {}.",
+        target.domain_id,
+        target.region,
+        target.account_id,
+        counted(observed.profiles.len(), "profile")
+    ));
+    Ok(ExistingDomain {
+        domain_id: target.domain_id.clone(),
+        account_id: target.account_id.clone(),
+        region: target.region.clone(),
+        name: facts.name.clone(),
+        assume_role: target.assume_role.clone(),
+        default_role: facts.default_execution_role.clone(),
+        observed,
+    })
+}
+
+/// The states of the execution roles in use.
+async fn roles(
+    studio: &Studio,
+    targets: &[(DomainTarget, DomainFacts)],
+    domains: &[ExistingDomain],
+    caller: &str,
+) -> Result<BTreeMap<RoleArn, ObservedRole>> {
+    let mut wanted: BTreeMap<RoleArn, &DomainTarget> = BTreeMap::new();
+    for ((target, _), domain) in targets.iter().zip(domains) {
+        let own = domain.observed.profiles.values().filter_map(|p| p.execution_role.as_deref());
+        let roles: BTreeSet<&str> = own.chain(domain.default_role.as_deref()).collect();
+        let of_account = roles.into_iter().filter_map(|arn| RoleArn::parse(arn).ok());
+        for role in of_account.filter(|role| role.account() == target.account_id.as_str()) {
+            wanted.insert(role, target);
+        }
+    }
+    let found: Vec<(RoleArn, ObservedRole)> = stream::iter(wanted)
+        .map(|(role, target)| async move {
+            let state = studio.role(target, &role).await.map_err(|error| told(error, caller))?;
+            anyhow::Ok((role, state))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Tells a call that failed; of one that is not allowed, by its permission.
+fn told(error: CallError, caller: &str) -> anyhow::Error {
+    if error.kind != FailureKind::AccessDenied {
+        return error.into();
+    }
+    let service = match error.service {
+        "sso-admin" => "sso",
+        other => other,
+    };
+    let action = format!("{service}:{}", error.operation);
+    NotDone {
+        outcome: Outcome::Failed,
+        code: error.kind.code(),
+        message: format!("{caller} may not {action}, so no map was written: {error}"),
+        remedy: format!(
+            "Allow {action} to whoever runs `stagedoor init`; docs/reference/permissions.md lists \
+             what it reads under Observe, Directory and FirstMap."
+        ),
+    }
+    .into()
+}

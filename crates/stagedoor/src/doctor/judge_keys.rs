@@ -1,0 +1,133 @@
+//! What follows from the facts about a domain's key. Pure.
+
+use super::facts::DomainReading;
+use super::{About, Check, State};
+use access::live_role::LiveRole;
+use access::map::Domain;
+use control::ports::{CallError, FailureKind, KeyFacts};
+use iam_policy::evaluate::{Compiled, Policies};
+use iam_policy::request::Request;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What an app with an encrypted volume asks KMS for with its execution role.
+const USES: [&str; 3] = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"];
+
+pub(super) fn of_key(
+    reading: &DomainReading,
+    domain: &Domain,
+    subject: Option<&str>,
+) -> Vec<Check> {
+    let key = match &reading.key {
+        None => return Vec::new(),
+        Some(Ok(key)) => key,
+        Some(Err(error)) => return vec![unread(error, subject)],
+    };
+    let mut checks = vec![state(key, subject)];
+    let Some(policy) = &key.policy else { return checks };
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(error) => {
+            checks.push(unread(error, subject));
+            return checks;
+        }
+    };
+    let delegates = delegates(policy, domain.account_id.as_str());
+    let live = reading.live.values().filter_map(|live| live.as_ref().ok());
+    for role in live {
+        checks.push(use_of(role, key, policy, delegates, domain));
+    }
+    if reading.live.is_empty() && !delegates {
+        let text = "the key's policy does not let the account's own policies decide, and which roles \
+                    it names was not looked at";
+        checks.push(closed(subject, text.to_owned()));
+    }
+    checks
+}
+
+fn unread(error: &CallError, subject: Option<&str>) -> Check {
+    let text = format!("the domain's key could not be read: {error}");
+    let (state, remedy) = match error.kind {
+        FailureKind::AccessDenied => (
+            State::Warning,
+            "Allow Stagedoor what docs/reference/permissions.md lists under Diagnose.",
+        ),
+        FailureKind::NotFound => (State::Failed, About::KeyState.fix()),
+        _ => (State::Warning, error.remedy()),
+    };
+    Check::new(About::KeyState, subject, state, error.kind.code(), text, &[remedy])
+}
+
+fn state(key: &KeyFacts, subject: Option<&str>) -> Check {
+    let text = format!("the key {} is {}", key.arn, key.state);
+    if key.state == "Enabled" {
+        return Check::ok(About::KeyState, subject, text);
+    }
+    let fix = About::KeyState.fix();
+    Check::new(About::KeyState, subject, State::Failed, "key-unusable", text, &[fix])
+}
+
+fn closed(subject: Option<&str>, text: String) -> Check {
+    let fix = About::KeyUse.fix();
+    Check::new(About::KeyUse, subject, State::Warning, "key-not-allowed", text, &[fix])
+}
+
+/// Whether the role may use the key: by the key's policy alone, or by its own where that one lets
+/// the account decide.
+fn use_of(
+    role: &LiveRole,
+    key: &KeyFacts,
+    policy: &str,
+    delegates: bool,
+    domain: &Domain,
+) -> Check {
+    let subject = format!("role {}", role.arn);
+    let of_key =
+        Policies { resource: Compiled::parse(policy).ok().map(Arc::new), ..Policies::default() };
+    let own = role.inline.values().map(String::as_str);
+    let attached = role.attached.iter().filter_map(|policy| policy.document.as_deref());
+    let of_role = Policies {
+        identity: own
+            .chain(attached)
+            .filter_map(|d| Compiled::parse(d).ok())
+            .map(Arc::new)
+            .collect(),
+        ..Policies::default()
+    };
+    let via = format!("sagemaker.{}.amazonaws.com", domain.region);
+    let lacking: Vec<&str> = USES
+        .into_iter()
+        .filter(|action| {
+            let request = Request::new(role.arn.as_str(), action, &key.arn)
+                .with("kms:ViaService", [via.as_str()])
+                .with("kms:GrantIsForAWSResource", ["true"])
+                .with("kms:CallerAccount", [domain.account_id.as_str()]);
+            let by_key = of_key.decide(&request).is_allowed();
+            let by_role = delegates && of_role.decide(&request).is_allowed();
+            !(by_key || by_role)
+        })
+        .collect();
+    if lacking.is_empty() {
+        return Check::ok(About::KeyUse, Some(&subject), format!("it may use the key {}", key.arn));
+    }
+    closed(Some(&subject), format!("it may not {} with the key {}", lacking.join(", "), key.arn))
+}
+
+/// Whether the key's policy lets IAM policies of the account decide.
+fn delegates(policy: &str, account: &str) -> bool {
+    let Ok(document) = serde_json::from_str::<Value>(policy) else { return false };
+    let statements = document.get("Statement").and_then(Value::as_array);
+    statements.into_iter().flatten().any(|statement| {
+        let named = statement.get("Principal").and_then(|principal| principal.get("AWS"));
+        let is_account = |value: &Value| {
+            value.as_str().is_some_and(|text| {
+                text == account || (text.ends_with(":root") && text.contains(account))
+            })
+        };
+        let names_it = named.is_some_and(|named| match named {
+            Value::Array(items) => items.iter().any(is_account),
+            one => is_account(one),
+        });
+        statement.get("Effect").and_then(Value::as_str) == Some("Allow") && names_it
+    })
+}

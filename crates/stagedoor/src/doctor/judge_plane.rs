@@ -1,0 +1,206 @@
+//! What follows from the facts about clock, store, queue and map. Pure.
+
+use super::facts::Around;
+use super::judge::failed;
+use super::{About, Check, State};
+use serde_json::Value;
+
+/// By how many seconds a clock may be off before somebody should look. AWS refuses from 300 on.
+const OFF: i64 = 30;
+/// By how many seconds a clock is off when calls are refused.
+const REFUSED: i64 = 300;
+
+pub(super) fn around_the_plane(around: &Around) -> Vec<Check> {
+    let mut checks = vec![clock(around.ahead_seconds), store(&around.store)];
+    checks.extend(invariants(around.invariants.as_deref()));
+    checks.extend(
+        around.cautions.iter().map(|caution| {
+            Check::new(About::Cautions, None, State::Warning, "caution", caution, &[])
+        }),
+    );
+    if let Some((name, policy)) = &around.queue {
+        checks.extend(queue(name, policy));
+    }
+    checks
+}
+
+fn clock(ahead: Option<i64>) -> Check {
+    let Some(ahead) = ahead else {
+        return Check::ok(About::Clock, None, "AWS did not say what time it is");
+    };
+    let state = match ahead.abs() {
+        off if off >= REFUSED => State::Failed,
+        off if off >= OFF => State::Warning,
+        _ => return Check::ok(About::Clock, None, "this machine's clock agrees with that of AWS"),
+    };
+    let than = if ahead > 0 { "behind" } else { "ahead of" };
+    let text = format!("this machine's clock is {} seconds {than} that of AWS", ahead.abs());
+    Check::new(About::Clock, None, state, "clock-skew", text, &[About::Clock.fix()])
+}
+
+fn store((what, answer): &(String, Result<(), String>)) -> Check {
+    match answer {
+        Ok(()) => Check::ok(About::Store, None, format!("the store {what} can be used")),
+        Err(why) => {
+            let fix = About::Store.fix();
+            Check::new(About::Store, None, State::Failed, "store-unusable", why, &[fix])
+        }
+    }
+}
+
+fn invariants(broken: Option<&[String]>) -> Vec<Check> {
+    match broken {
+        None => Vec::new(),
+        Some([]) => {
+            vec![Check::ok(About::Invariants, None, "every invariant of the map is proved")]
+        }
+        Some(broken) => broken
+            .iter()
+            .map(|why| {
+                let fix = About::Invariants.fix();
+                Check::new(About::Invariants, None, State::Failed, "map-invariant", why, &[fix])
+            })
+            .collect(),
+    }
+}
+
+fn queue(name: &str, policy: &Result<Option<String>, control::ports::CallError>) -> Vec<Check> {
+    let subject = format!("queue {name}");
+    let subject = Some(subject.as_str());
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(error) => return vec![failed(About::Queue, subject, error)],
+    };
+    let there = Check::ok(About::Queue, subject, "it is there");
+    let lets_in = policy.as_deref().is_some_and(|text| admits(text, "events.amazonaws.com"));
+    let is_open = policy.as_deref().is_some_and(|text| admits(text, "*"));
+    let warn = |text: &str| {
+        let fix = About::QueuePolicy.fix();
+        Check::new(About::QueuePolicy, subject, State::Warning, "queue-policy", text, &[fix])
+    };
+    let policy = match (lets_in, is_open) {
+        (_, true) => warn("its policy lets anybody send without a condition"),
+        (false, false) => warn("its policy does not let EventBridge send"),
+        (true, false) => Check::ok(About::QueuePolicy, subject, "EventBridge may send to it"),
+    };
+    vec![there, policy]
+}
+
+/// Whether a statement lets this principal send; of `*` only one without a condition counts.
+fn admits(policy: &str, principal: &str) -> bool {
+    let Ok(document) = serde_json::from_str::<Value>(policy) else { return false };
+    let statements = match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    statements.iter().any(|statement| {
+        let texts = |key: &str| statement.get(key).map(strings).unwrap_or_default();
+        let sends = texts("Action").iter().any(|action| {
+            ["sqs:sendmessage", "sqs:*", "*"].contains(&action.to_lowercase().as_str())
+        });
+        statement.get("Effect").and_then(Value::as_str) == Some("Allow")
+            && sends
+            && texts("Principal").contains(&principal)
+            && (principal != "*" || statement.get("Condition").is_none())
+    })
+}
+
+/// Every text in it, however deep.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::Object(fields) => fields.values().flat_map(strings).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn around() -> Around {
+        Around {
+            ahead_seconds: Some(2),
+            store: ("stagedoor.db".into(), Ok(())),
+            queue: None,
+            invariants: None,
+            cautions: Vec::new(),
+        }
+    }
+
+    fn told(around: &Around) -> Vec<(&'static str, State)> {
+        let checks = around_the_plane(around);
+        checks.iter().map(|check| (check.about.code(), check.state)).collect()
+    }
+
+    #[test]
+    fn a_sound_plane_has_a_line_for_clock_and_store() {
+        assert_eq!(told(&around()), [("CLK01", State::Ok), ("STO01", State::Ok)]);
+    }
+
+    #[test]
+    fn a_clock_is_a_warning_before_calls_are_refused() {
+        for (ahead, state) in [
+            (Some(29), State::Ok),
+            (Some(-30), State::Warning),
+            (Some(299), State::Warning),
+            (Some(-300), State::Failed),
+            (None, State::Ok),
+        ] {
+            assert_eq!(clock(ahead).state, state, "{ahead:?}");
+        }
+        assert_eq!(
+            clock(Some(-40)).text,
+            "this machine's clock is 40 seconds ahead of that of AWS"
+        );
+    }
+
+    #[test]
+    fn what_does_not_hold_is_told_line_by_line() {
+        let around = Around {
+            store: ("x".into(), Err("no such table".into())),
+            invariants: Some(vec!["a".into(), "b".into()]),
+            cautions: vec!["c".into()],
+            ..around()
+        };
+        assert_eq!(
+            told(&around),
+            [
+                ("CLK01", State::Ok),
+                ("STO01", State::Failed),
+                ("MAP01", State::Failed),
+                ("MAP01", State::Failed),
+                ("MAP02", State::Warning),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_queue_is_to_let_eventbridge_send_and_nobody_without_condition() {
+        let statement = |principal: &str, rest: &str| {
+            format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"*","Principal":{principal}{rest}}}]}}"#
+            )
+        };
+        let events = statement(r#"{"Service":"events.amazonaws.com"}"#, "");
+        let condition = r#","Condition":{"ArnLike":{"aws:SourceArn":"x"}}"#;
+        for (policy, state) in [
+            (Some(events.clone()), State::Ok),
+            (Some(statement(r#""*""#, "")), State::Warning),
+            (Some(statement(r#""*""#, condition)), State::Warning),
+            (Some(events.replace("Allow", "Deny")), State::Warning),
+            (Some("no policy".to_owned()), State::Warning),
+            (None, State::Warning),
+        ] {
+            let checks = queue("q", &Ok(policy.clone()));
+            assert_eq!(checks[0].about, About::Queue);
+            assert_eq!(
+                (checks[1].about, checks[1].state),
+                (About::QueuePolicy, state),
+                "{policy:?}"
+            );
+        }
+    }
+}
