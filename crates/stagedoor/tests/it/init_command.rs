@@ -1,6 +1,6 @@
 //! A first map, from the command line to the first apply.
 
-use crate::cloud::{ACCOUNT, Cloud, RESEARCH, STORE};
+use crate::cloud::{ACCOUNT, RESEARCH, STORE};
 use crate::world::World;
 use std::fmt::Write as _;
 
