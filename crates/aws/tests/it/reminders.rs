@@ -27,7 +27,10 @@ async fn what_is_due_goes_to_one_queue_and_what_must_wait_to_the_other() {
     let queues = cloud.aws.reminders(url(&cloud, work), url(&cloud, later));
     let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
     let after = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
-    let depths = || (cloud.look().queue_depth(work), cloud.look().queue_depth(later));
+    let depths = || {
+        let look = cloud.look();
+        (look.queue_depth(work), look.queue_depth(later))
+    };
 
     queues.remind(&people(0..23), now, now).await.unwrap();
     assert_eq!((depths(), cloud.calls("sqs:SendMessageBatch")), ((23, 0), 3));
