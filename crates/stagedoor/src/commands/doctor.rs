@@ -20,7 +20,8 @@ pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
     let quick = args.quick || !of_people.iter().any(wanted);
     let map = parts.plane.map.clone();
     let around = async { Some(around(args, &map, &parts.aws, &*parts.plane.clock).await) };
-    let facts = doctor::gather(&parts.plane, &parts.aws.studio(), around, quick).await;
+    let studio = parts.aws.studio();
+    let facts = Box::pin(doctor::gather(&parts.plane, &studio, around, quick)).await;
     let mut checks = doctor::judge(&map, &facts);
     checks.retain(|check| wanted(&check.about));
     match common.output {

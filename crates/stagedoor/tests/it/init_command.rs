@@ -10,9 +10,9 @@ const TEAMS: [(&str, &str); 4] =
 /// A company: four roles, forty profiles with odd names, a leaver, an orphan, somebody without a
 /// profile.
 fn company() -> String {
-    let mut seed = format!(
-        "timing: {{ fast: true }}\nroles:\n  - {{ name: studio-default }}\n  - {{ name: Locked, trust: \
-         {{ account: \"444455556666\" }} }}\n"
+    let mut seed = String::from(
+        "timing: { fast: true }\nroles:\n  - { name: studio-default }\n  - { name: Locked, trust: \
+         { account: \"444455556666\" } }\n",
     );
     for (team, _) in TEAMS {
         let _ = writeln!(seed, "  - {{ name: studio-{team} }}");
