@@ -23,14 +23,11 @@ fn user_name(n: usize) -> String {
 /// Nobody is in the group yet. What is asked of Studio is done at once and answered late, so that
 /// whoever is killed meanwhile never hears of it.
 fn seed() -> String {
-    let users: String = (0..PEOPLE)
-        .map(|n| {
-            format!(
-                "    - {{ id: 04c8e458-a021-702e-f9d1-{n:012}, user_name: {} }}\n",
-                user_name(n)
-            )
-        })
-        .collect();
+    let line = |n| {
+        let name = user_name(n);
+        format!("    - {{ id: 04c8e458-a021-702e-f9d1-{n:012}, user_name: {name} }}\n")
+    };
+    let users = (0..PEOPLE).map(line).collect::<Vec<String>>().concat();
     format!(
         "random: 1\ntiming: {{ fast: true }}\nevents: {{ queue: stagedoor-events, family: \
          sso-directory }}\nroles:\n  - {{ name: studio-default }}\n  - {{ name: studio-fraud }}\n  - {{ \
