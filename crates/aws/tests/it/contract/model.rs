@@ -58,7 +58,7 @@ print(json.dumps({
     "operation_names": {
         name: {o: xform_name(o)
                for o in loader.load_service_model(name, "service-2")["operations"]}
-        for name in ["identitystore", "sso-admin", "sqs", "sts"]},
+        for name in ["dynamodb", "identitystore", "sso-admin", "sqs", "sts"]},
     "services": {name: service(name, operations) for name, operations in zip(names, wanted)},
     "endpoints": [rule for name in names for rule in endpoints(name)]}))
 "#;
