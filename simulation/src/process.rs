@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 use async_trait::async_trait;
 use aws::{Aws, Simulator, SqsQueue};
 use control::meter::Meter;
-use control::plane::{Bell, Plane};
+use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{CallError, Delivery, WakeQueue};
 use control::reconciler::Rhythm;
 use std::future::Future;
@@ -193,6 +193,7 @@ pub(crate) fn plane(
     let store = Arc::new(store.clone());
     Ok(Plane {
         map: Arc::new(map),
+        live: LiveMap::default(),
         directory: Arc::new(aws.identity_center(&region()?, &identity_store)),
         observe: studio.clone(),
         provision: studio,

@@ -31,6 +31,8 @@ const PACKAGES: &[&str] = &[
     "php-sqlite3",
     "php-xml",
     "simplesamlphp",
+    // `promtool` judges metrics and alert rules.
+    "prometheus",
     // The environment of the Python tests.
     "python3-venv",
     // What judges the unit of the service, and boots a machine that runs it.

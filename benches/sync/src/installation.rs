@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
 use control::meter::Meter;
-use control::plane::{Bell, Plane};
+use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{Clock, Entropy};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Faults, Sandbox, Seed};
@@ -109,6 +109,7 @@ impl Installation {
             clock: Arc::new(clock),
             entropy: Arc::new(Same),
             map: Arc::new(map),
+            live: LiveMap::default(),
         };
         Ok(Self { plane, aws, cloud })
     }

@@ -354,6 +354,7 @@ pub const ACTIONS: &[Action] = {
         // A transaction is allowed by what it does.
         implied(call("dynamodb:ConditionCheckItem", F::Store, R::Table)),
         call("sqs:SendMessage", F::Work, R::WorkQueues),
+        call("ssm:GetParameter", F::Secrets, R::Parameter),
         implied(call("sqs:ReceiveMessage", F::Triggers, R::Triggers)),
         implied(call("sqs:DeleteMessage", F::Triggers, R::Triggers)),
         implied(call("sqs:GetQueueAttributes", F::Triggers, R::Triggers)),

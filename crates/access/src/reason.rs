@@ -188,6 +188,10 @@ reasons! {
     IdpMetadataMissing = "idp-metadata-missing";
     /// The identity provider's metadata names other signing keys than before.
     IdpKeysChanged = "idp-keys-changed";
+    /// Another access map was read from disk and is in force.
+    MapReplaced = "map-replaced";
+    /// What is on disk was refused as configuration; what was in force before still is.
+    MapRefused = "map-refused";
     /// The answer belongs to a sign-in that was not begun here, or too long ago.
     UnknownLogin = "unknown-login";
     /// The answer belongs to a sign-in that another browser began.

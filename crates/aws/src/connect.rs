@@ -2,6 +2,7 @@
 
 use crate::assignments::Assignments;
 use crate::client::SageMaker;
+use crate::client::parameters::ParameterStore;
 use crate::client::secrets::SecretsManager;
 use crate::dynamodb::DynamoStore;
 use crate::failure;
@@ -199,12 +200,21 @@ impl Aws {
     /// Secrets Manager where the secret is: an ARN says its Region, a name is looked for in the
     /// process's own Region or else in `region`.
     pub fn secrets(&self, secret_id: &str, region: Option<&Region>) -> SecretsManager {
-        let named = secret_id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
+        SecretsManager::new(&self.where_it_is(secret_id, region))
+    }
+
+    /// Parameter Store where the parameter is: found as [`Self::secrets`] finds a secret.
+    pub fn parameters(&self, name: &str, region: Option<&Region>) -> ParameterStore {
+        ParameterStore::new(&self.where_it_is(name, region))
+    }
+
+    fn where_it_is(&self, id: &str, region: Option<&Region>) -> SdkConfig {
+        let named = id.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
         match named.and_then(|name| Region::parse(name).ok()) {
-            Some(named) => SecretsManager::new(&self.in_region(&named)),
+            Some(named) => self.in_region(&named),
             None => match region.filter(|_| self.region().is_none()) {
-                Some(region) => SecretsManager::new(&self.in_region(region)),
-                None => SecretsManager::new(&self.sdk),
+                Some(region) => self.in_region(region),
+                None => self.sdk.clone(),
             },
         }
     }

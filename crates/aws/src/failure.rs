@@ -120,10 +120,12 @@ const THROTTLED: [&str; 9] = [
     "Throttling",
     "TooManyRequests",
 ];
-const NOT_FOUND: [&str; 6] = [
+const NOT_FOUND: [&str; 8] = [
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchEntity",
     "NoSuchResource",
+    "ParameterNotFound",
+    "ParameterVersionNotFound",
     "QueueDoesNotExist",
     "ResourceNotFound",
     "NotFound",

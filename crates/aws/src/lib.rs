@@ -39,7 +39,7 @@ mod reminders;
 mod studio;
 
 pub use assignments::Assignments;
-pub use client::secrets::{KeyText, SecretVersions};
+pub use client::secrets::{SecretText, SecretVersions};
 pub use connect::{Aws, Simulator};
 pub use dynamodb::DynamoStore;
 pub use identity_center::IdentityCenter;

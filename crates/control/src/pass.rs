@@ -8,10 +8,12 @@
 //! for them may be stale. They are claimed some at a time, so that a long pass keeps nobody from a
 //! short one, and costs the store few writes.
 
+mod brake;
 mod deadline;
 mod hand;
 mod leaving;
 
+pub use brake::Brake;
 pub use deadline::Deadline;
 
 use crate::plane::Plane;
@@ -145,17 +147,19 @@ impl Plane {
         survey: &Survey,
         watcher: Watcher<'_>,
     ) -> PassReport {
-        self.carry_out_until(plan, survey, watcher, Deadline::NEVER).await
+        self.carry_out_until(plan, survey, watcher, Deadline::NEVER, &Brake::default()).await
     }
 
-    /// [`Self::carry_out`], as far as time allows. Shortly before its end no action is begun any
-    /// more; those people are [`PassReport::yielded`]. What is under way at the end is broken off.
+    /// [`Self::carry_out`], as far as time and brake allow. Once the brake is on, or shortly before
+    /// the end, no action is begun any more; those people are [`PassReport::yielded`]. What is under
+    /// way ends; only what is at the end of the time is broken off.
     pub async fn carry_out_until(
         &self,
         plan: &CheckedPlan,
         survey: &Survey,
         watcher: Watcher<'_>,
         until: Deadline,
+        brake: &Brake,
     ) -> PassReport {
         let mut report = PassReport::default();
         if plan.plan().is_empty() {
@@ -175,7 +179,8 @@ impl Plane {
             observed: &survey.observed,
             agreed: plan.is_agreed(),
         };
-        let run = Run { plane: self, change: &change, plan, survey, ticket, hand, watcher, until };
+        let run =
+            Run { plane: self, change: &change, plan, survey, ticket, hand, watcher, until, brake };
         let ended = tokio::select! {
             biased;
             ended = run.to_its_end(&mut report) => ended,
@@ -210,6 +215,7 @@ struct Run<'a> {
     hand: Hand<'a>,
     watcher: Watcher<'a>,
     until: Deadline,
+    brake: &'a Brake,
 }
 
 impl Run<'_> {
@@ -286,6 +292,10 @@ impl Run<'_> {
             .partition(|action| matches!(action.step, Step::Hold { .. } | Step::Remove { .. }));
         // Whoever moves to another team has the new profile before the old one goes.
         for batch in giving.chunks(ACTIONS_A_CLAIM).chain(taking.chunks(ACTIONS_A_CLAIM)) {
+            if self.brake.is_on() {
+                report.yielded.extend(batch.iter().map(|action| action.person.clone()));
+                continue;
+            }
             // Somebody may have frozen it meanwhile.
             if let Some(halt) = self.plane.halted().await {
                 return Err(halt);
@@ -330,7 +340,9 @@ impl Run<'_> {
             .map(|&action| {
                 let (lost, is_mine) = (&lost, claimed.contains(&action.person));
                 async move {
-                    let is_free = !lost.load(Ordering::Relaxed) && !self.until.is_near();
+                    let is_free = !lost.load(Ordering::Relaxed)
+                        && !self.until.is_near()
+                        && !self.brake.is_on();
                     let is_mine = is_mine && is_free;
                     let outcome = if is_mine { Some(self.act(action, report).await) } else { None };
                     (action, outcome)

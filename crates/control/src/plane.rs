@@ -9,14 +9,16 @@ use crate::ports::{
 use access::ids::DomainKey;
 use access::map::AccessMap;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Notify;
 
 /// The access map and the ports that planning and applying need.
 #[derive(Debug, Clone)]
 pub struct Plane {
-    /// What each group gets.
+    /// What each group gets. A pass, a sign-in or an opening works by it to its end.
     pub map: Arc<AccessMap>,
+    /// The map that was put in force since, if one was: [`Self::current`] works by it.
+    pub live: LiveMap,
     /// Where people and groups are read.
     pub directory: Arc<dyn Directory>,
     /// Where Studio is read.
@@ -54,6 +56,23 @@ pub struct Plane {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// The map in force while the process runs, once another one took the place of that of the start.
+/// Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct LiveMap(Arc<RwLock<Option<Arc<AccessMap>>>>);
+
+impl LiveMap {
+    /// Puts a map in force: whatever begins from now on works by it.
+    pub fn replace(&self, map: Arc<AccessMap>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(map);
+    }
+
+    /// The map that took the place of the first one; `None` while the first one is in force.
+    pub fn replaced(&self) -> Option<Arc<AccessMap>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Tells the loop of this process that there is something to do. Clones are the same bell.
 #[derive(Debug, Clone, Default)]
 pub struct Bell(Arc<Notify>);
@@ -74,6 +93,13 @@ impl Plane {
     /// An id for a pass that begins now.
     pub fn new_change(&self) -> ChangeId {
         ChangeId::new(self.clock.now(), self.entropy.bytes())
+    }
+
+    /// The same plane by the map that is in force now.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        let map = self.live.replaced().unwrap_or_else(|| Arc::clone(&self.map));
+        Self { map, ..self.clone() }
     }
 
     /// How to reach a domain of the map; `None` for a key the map does not have.

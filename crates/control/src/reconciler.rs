@@ -127,8 +127,9 @@ impl Plane {
         Ok(())
     }
 
-    /// Runs passes until `stop` resolves, then ends those under way: at once, whenever there is work
-    /// in the queue, and on the timer.
+    /// Runs passes until `stop` resolves: at once, whenever there is work in the queue, and on the
+    /// timer. Passes under way then end after the calls that they are at; whatever they leave is in
+    /// the queue for other processes, and nobody stays claimed.
     pub async fn run(&self, rhythm: Rhythm, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let duty = Duty::new(self, rhythm).await;
@@ -167,6 +168,7 @@ impl Plane {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        duty.brake.pull();
         while under_way.next().await.is_some() {}
     }
 
@@ -205,7 +207,7 @@ impl Plane {
             match received {
                 Ok(deliveries) => {
                     for delivery in deliveries {
-                        if let Some(wake) = self.hear(&delivery.body).await
+                        if let Some(wake) = self.current().hear(&delivery.body).await
                             && let Err(error) = self.wake(&wake).await
                         {
                             tracing::error!(%error, "event cannot be kept; it comes again");

@@ -14,7 +14,7 @@ use crate::services::sagemaker::{domain, shapes};
 use crate::services::{iam, trust};
 use crate::state::{
     App, AppKey, Caller, Directory, DirectoryEntry, Domain, KmsKey, ManagedPolicy, Network, Owner,
-    Profile, Queue, Role, Secret, SecretVersion, Space, Status, VpcEndpoint, World,
+    Parameter, Profile, Queue, Role, Secret, SecretVersion, Space, Status, VpcEndpoint, World,
 };
 use crate::wire::pattern::Pattern;
 use crate::wire::shape::Kind;
@@ -68,6 +68,7 @@ pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
         world.queues.insert(key, queue);
     }
     plant_secrets(&mut world, seed)?;
+    plant_parameters(&mut world, seed)?;
     if let Some(events) = &seed.events {
         let Some(directory) = &world.directory else {
             return Err(wrong("events", &events.queue, "events need a `directory`"));
@@ -78,6 +79,22 @@ pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
         world.event_family = events.family;
     }
     Ok(world)
+}
+
+fn plant_parameters(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
+    for parameter in &seed.parameters {
+        let account = parameter.account.as_ref().unwrap_or(&seed.default_account).clone();
+        check("parameter", &parameter.name, &account, Pattern::AccountId)?;
+        world.accounts.insert(account.clone());
+        world.parameters.push(Parameter {
+            account,
+            region: parameter.region.as_ref().unwrap_or(&seed.region).clone(),
+            name: parameter.name.clone(),
+            value: parameter.value.clone(),
+            secure: parameter.secure,
+        });
+    }
+    Ok(())
 }
 
 fn plant_secrets(world: &mut World, seed: &Seed) -> Result<(), SeedError> {

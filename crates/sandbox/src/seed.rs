@@ -47,6 +47,8 @@ pub struct Seed {
     pub networks: Vec<SeedNetwork>,
     /// Keys of KMS.
     pub kms_keys: Vec<SeedKmsKey>,
+    /// Parameters of Systems Manager's Parameter Store.
+    pub parameters: Vec<SeedParameter>,
     /// How long states take.
     pub timing: Timing,
     /// Where changes of the directory are reported; absent, they are not.
@@ -74,6 +76,7 @@ impl Default for Seed {
             secrets: Vec::new(),
             networks: Vec::new(),
             kms_keys: Vec::new(),
+            parameters: Vec::new(),
             timing: Timing::default(),
             events: None,
             limits: Limits::default(),
@@ -186,6 +189,23 @@ pub struct TrustAccount {
     /// Whether they may name a source identity (`sts:SetSourceIdentity`).
     #[serde(default)]
     pub source_identity: bool,
+}
+
+/// A parameter of Parameter Store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedParameter {
+    /// Name, with its path if it has one: `/stagedoor/sp-key`.
+    pub name: String,
+    /// Account; absent: the default account.
+    pub account: Option<String>,
+    /// Region; absent: the region of the seed.
+    pub region: Option<String>,
+    /// Its value.
+    pub value: String,
+    /// Whether it is a `SecureString`, which is only shown to whoever asks for decryption.
+    #[serde(default)]
+    pub secure: bool,
 }
 
 /// A secret of Secrets Manager, with the versions that have a staging label.

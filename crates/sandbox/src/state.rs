@@ -324,6 +324,25 @@ pub(crate) struct Twist {
     pub(crate) fails: bool,
 }
 
+/// A parameter of Parameter Store.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) secure: bool,
+}
+
+impl Parameter {
+    pub(crate) fn arn(&self) -> String {
+        let Self { account, region, name, .. } = self;
+        // A path begins with the slash that the ARN has anyway.
+        let slash = if name.starts_with('/') { "" } else { "/" };
+        format!("arn:aws:ssm:{region}:{account}:parameter{slash}{name}")
+    }
+}
+
 /// A secret of Secrets Manager.
 #[derive(Debug, Clone)]
 pub(crate) struct Secret {
@@ -415,6 +434,7 @@ pub(crate) struct World {
     /// VPCs, in the order of the seed.
     pub(crate) networks: Vec<Network>,
     pub(crate) kms_keys: Vec<KmsKey>,
+    pub(crate) parameters: Vec<Parameter>,
     pub(crate) event_queue: Option<QueueKey>,
     pub(crate) event_family: EventFamily,
     pub(crate) event_faults: EventFaults,
@@ -452,6 +472,7 @@ impl World {
             secrets: BTreeMap::new(),
             networks: Vec::new(),
             kms_keys: Vec::new(),
+            parameters: Vec::new(),
             event_queue: None,
             event_family: EventFamily::default(),
             event_faults: EventFaults::default(),

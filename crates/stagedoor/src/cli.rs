@@ -78,6 +78,21 @@ pub(crate) struct Common {
     /// What to log, by target and level, instead: `warn,control=debug`.
     #[arg(long, global = true, value_name = "LEVELS", env = "STAGEDOOR_LOG")]
     pub(crate) log: Option<String>,
+    /// How to log.
+    #[arg(long, global = true, value_enum, default_value_t, env = "STAGEDOOR_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Readable on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// Readable.
+    Text,
+    /// A JSON object a line.
+    Json,
 }
 
 /// How results are printed.
@@ -219,6 +234,8 @@ pub(crate) enum SchemaFormat {
     PolicyLint,
     /// What doctor checks.
     Doctor,
+    /// Every metric of the ops listener.
+    Metrics,
 }
 
 #[cfg(test)]

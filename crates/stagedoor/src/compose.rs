@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::meter::Meter;
-use control::plane::{Bell, Plane};
+use control::plane::{Bell, LiveMap, Plane};
 use control::ports::Store;
 use saml_sp::ServiceProviderKey;
 use std::sync::Arc;
@@ -92,6 +92,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
     let studio = Arc::new(aws.studio());
     let plane = Plane {
         map: Arc::new(map),
+        live: LiveMap::default(),
         directory,
         observe: Arc::clone(&studio) as _,
         provision: studio,

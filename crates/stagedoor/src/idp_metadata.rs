@@ -9,6 +9,8 @@ mod copies;
 mod fetch;
 mod keeper;
 
+pub(crate) use copies::Copies;
+pub(crate) use fetch::tls;
 pub(crate) use keeper::Keeper;
 
 use crate::exit::BadConfiguration;
@@ -102,6 +104,22 @@ pub(crate) fn read_files(sources: &[Source]) -> Result<BTreeMap<IdpKey, Identity
         }
     }
     Ok(found)
+}
+
+/// The last good metadata of the providers whose metadata is fetched, as far as copies are kept and
+/// still good.
+pub(crate) fn read_copies(
+    sources: &[Source],
+    copies: &Copies,
+) -> BTreeMap<IdpKey, IdentityProvider> {
+    let now = SystemClock.now();
+    let copy = |source: &Source| {
+        let Place::Url { url, .. } = &source.place else { return None };
+        let idp = source.parse(&copies.get(&source.key, url)?).ok()?;
+        let is_good = idp.valid_until.is_none_or(|end| end > now);
+        is_good.then(|| (source.key.clone(), idp))
+    };
+    sources.iter().filter_map(copy).collect()
 }
 
 impl Source {

@@ -18,10 +18,14 @@ mod output;
 mod people;
 mod progress;
 mod reference;
+mod reload;
 mod report;
+mod secret_source;
+mod signals;
 mod sp_keys;
 mod store_location;
 mod system;
+mod telemetry;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -35,9 +39,10 @@ fn main() -> ExitCode {
             return exit::usage(&error);
         }
     };
-    if let Err(error) = output::start_logging(&cli.common, cli.command.tells_itself()) {
-        return exit::report(&error.into(), &cli.common);
-    }
+    let telemetry = match output::start_logging(&cli.common, cli.command.tells_itself()) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return exit::report(&error.into(), &cli.common),
+    };
     let runtime = match bootstrap::runtime(&cli.command).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&anyhow::Error::new(error), &cli.common),
@@ -45,6 +50,9 @@ fn main() -> ExitCode {
     let result = runtime.block_on(commands::run(cli.command, &cli.common));
     // A blocked read of standard input or a slow SDK call must not keep the process alive.
     runtime.shutdown_background();
+    if let Some(telemetry) = telemetry {
+        telemetry.end();
+    }
     match result {
         Ok(outcome) => outcome.into(),
         Err(error) => exit::report(&error, &cli.common),

@@ -60,8 +60,16 @@ fn refused(errors: &[Diagnostic], path: &Path) -> anyhow::Error {
     BadConfiguration { errors, ..BadConfiguration::new("map-invalid", message) }.into()
 }
 
+/// The files of a map.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub(crate) fn files(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_dir() { yaml_files(path) } else { Ok(vec![path.to_owned()]) }
+}
+
 fn sources(path: &Path) -> Result<Vec<Source>> {
-    let files = if path.is_dir() { yaml_files(path)? } else { vec![path.to_owned()] };
+    let files = files(path)?;
     if files.is_empty() {
         let message = format!("{}: the folder holds no *.yaml file", path.display());
         return Err(BadConfiguration::new("map-unreadable", message).into());

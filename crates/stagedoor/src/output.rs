@@ -1,9 +1,12 @@
 //! Standard output is for results, standard error for talk.
 
-use crate::cli::Common;
+use crate::cli::{Common, LogFormat};
 use crate::exit::BadConfiguration;
+use crate::telemetry::Telemetry;
 use std::io::{self, IsTerminal, Write};
-use tracing_subscriber::filter::Targets;
+use tracing::{Level, Metadata};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -85,13 +88,17 @@ impl Paint {
     }
 }
 
-/// Starts logging to standard error: JSON on a pipe, readable on a terminal.
+/// Starts logging to standard error, JSON on a pipe and readable on a terminal unless somebody says
+/// otherwise, and traces, if the environment asks for them.
 ///
 /// `quiet`: warnings only, where the command itself says what happens.
 ///
 /// # Errors
-/// `--log` is not a list of targets and levels.
-pub(crate) fn start_logging(common: &Common, quiet: bool) -> Result<(), BadConfiguration> {
+/// `--log` is not a list of targets and levels; the variables of OpenTelemetry make no sense.
+pub(crate) fn start_logging(
+    common: &Common,
+    quiet: bool,
+) -> Result<Option<Telemetry>, BadConfiguration> {
     let default = match common.verbose {
         0 if quiet => "warn",
         0 => "warn,aws_config=error,stagedoor=info,control=info,lambda=info,web=info",
@@ -102,14 +109,44 @@ pub(crate) fn start_logging(common: &Common, quiet: bool) -> Result<(), BadConfi
     let targets: Targets = directives.parse().map_err(|error| {
         BadConfiguration::new("log-invalid", format!("log levels `{directives}`: {error}"))
     })?;
+    let telemetry = Telemetry::from_environment()
+        .map_err(|error| BadConfiguration::new("telemetry-invalid", error))?;
+    let spans = telemetry.as_ref().map(|telemetry| {
+        tracing_opentelemetry::layer()
+            .with_tracer(telemetry.tracer())
+            .with_location(false)
+            .with_threads(false)
+            .with_filter(filter_fn(is_our_span).with_max_level_hint(Level::INFO))
+    });
+    // Lines are events alone: without traces no span is ever made.
+    let targets = targets.and(filter_fn(is_line));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let registry = tracing_subscriber::registry().with(targets);
-    if io::stderr().is_terminal() {
-        registry.with(lines.with_target(false).compact()).init();
+    let registry = tracing_subscriber::registry().with(spans);
+    let as_text = match common.log_format {
+        LogFormat::Auto => io::stderr().is_terminal(),
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    if as_text {
+        let colours = io::stderr().is_terminal();
+        let lines = lines.with_target(false).with_ansi(colours).compact();
+        registry.with(lines.with_filter(targets)).init();
     } else {
-        registry.with(lines.json().flatten_event(true)).init();
+        let lines = lines.json().flatten_event(true);
+        let lines = lines.with_current_span(false).with_span_list(false);
+        registry.with(lines.with_filter(targets)).init();
     }
-    Ok(())
+    Ok(telemetry)
+}
+
+fn is_line(metadata: &Metadata<'_>) -> bool {
+    metadata.is_event()
+}
+
+/// Spans of ours: those of the SDK hold more than is wanted in traces.
+fn is_our_span(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target().split("::").next().unwrap_or_default();
+    metadata.is_span() && ["aws", "control", "lambda", "stagedoor", "web"].contains(&target)
 }
 
 #[cfg(test)]

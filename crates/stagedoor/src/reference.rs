@@ -16,6 +16,7 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
         SchemaFormat::PolicyLint => iam_policy::lint::reference().trim_end().to_owned(),
         SchemaFormat::Doctor => doctor::reference().trim_end().to_owned(),
         SchemaFormat::Permissions => access::permissions::reference().trim_end().to_owned(),
+        SchemaFormat::Metrics => web::metrics_reference().trim_end().to_owned(),
         SchemaFormat::Activities => iam_policy::persona::reference().trim_end().to_owned(),
     })
 }
@@ -53,6 +54,7 @@ mod tests {
             ("reason-codes.md", SchemaFormat::ReasonCodes, "reason-codes"),
             ("permissions.md", SchemaFormat::Permissions, "permissions"),
             ("activities.md", SchemaFormat::Activities, "activities"),
+            ("metrics.md", SchemaFormat::Metrics, "metrics"),
             ("policy-lint.md", SchemaFormat::PolicyLint, "policy-lint"),
             ("doctor.md", SchemaFormat::Doctor, "doctor"),
         ] {

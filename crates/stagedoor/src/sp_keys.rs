@@ -6,49 +6,49 @@
 
 use crate::cli::SpKeyArgs;
 use crate::exit::BadConfiguration;
+use crate::secret_source::SecretSource;
 use access::ids::Region;
 use anyhow::{Context, Result};
-use aws::{Aws, KeyText};
+use aws::Aws;
 use rcgen::{CertificateParams, DnType, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
 use saml_sp::ServiceProviderKey;
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
 
-/// More than a key and a chain of certificates take.
-const MAX_BYTES: u64 = 64 * 1024;
-
-/// One key as PEM text. Not a flag: arguments of a process can be seen by others on the machine.
+/// One key as PEM text, or as the name of a secret in AWS. Not a flag: arguments of a process can be
+/// seen by others on the machine.
 const TEXT_VARIABLE: &str = "STAGEDOOR_SP_KEY";
 
 /// How long a new certificate lasts. It only carries the key, which identity providers pin.
 const YEARS: i64 = 10;
 
-/// Reads the keys that the arguments and the environment name: files, then the environment, then
-/// the secret, current version first. `region` is where a secret without a Region of its own is
-/// looked for if the process has none either.
+/// Reads the keys that the arguments and the environment name, in this order: those of
+/// `--sp-key`, of the environment, of `--sp-key-secret`; of each the text in force first. `region` is
+/// where a secret without a Region of its own is looked for if the process has none either.
 ///
 /// # Errors
-/// [`BadConfiguration`] if a key cannot be used; the call to Secrets Manager fails.
+/// [`BadConfiguration`] if a key cannot be used; the call to AWS fails.
 pub(crate) async fn load(
     args: &SpKeyArgs,
     aws: &Aws,
     region: Option<&Region>,
 ) -> Result<Vec<ServiceProviderKey>> {
-    let mut keys = local(args)?;
-    if let Some(secret) = &args.sp_key_secret {
-        let place = format!("secret {secret}");
-        let versions = aws.secrets(secret, region).versions(secret).await.context(place.clone())?;
-        push(&mut keys, parse(versions.current.reveal(), &place)?);
-        for other in versions.others.iter().map(KeyText::reveal) {
-            match ServiceProviderKey::from_pem(other) {
+    let mut keys = Vec::new();
+    for source in sources(args) {
+        let place = source.to_string();
+        let mut texts = source.read(aws, region).await?.into_iter();
+        if let Some(current) = texts.next() {
+            push(&mut keys, parse(current.reveal(), &place)?);
+        }
+        for other in texts {
+            match ServiceProviderKey::from_pem(other.reveal()) {
                 Ok(key) => push(&mut keys, key),
                 // What was current before may have been no key.
                 Err(error) => {
                     let code = "sp-key-invalid";
-                    tracing::warn!(secret, code, %error, "a version of the secret is passed over");
+                    tracing::warn!(%source, code, %error, "a version of the secret is passed over");
                 }
             }
         }
@@ -56,33 +56,35 @@ pub(crate) async fn load(
     Ok(keys)
 }
 
-/// [`load`] for a command that needs nothing else of AWS: it is asked only if a secret is named.
+/// [`load`] for a command that needs nothing else of AWS: it is asked only if a secret is there.
 ///
 /// # Errors
 /// As [`load`].
 pub(crate) async fn load_alone(args: &SpKeyArgs) -> Result<Vec<ServiceProviderKey>> {
-    if args.sp_key_secret.is_none() {
-        return local(args);
+    let sources = sources(args);
+    if sources.iter().any(SecretSource::is_in_aws) {
+        return load(args, &Aws::connect().await, None).await;
     }
-    load(args, &Aws::connect().await, None).await
-}
-
-/// Reads the keys in files and in the environment.
-///
-/// # Errors
-/// [`BadConfiguration`] that names the file or the variable.
-fn local(args: &SpKeyArgs) -> Result<Vec<ServiceProviderKey>> {
     let mut keys = Vec::new();
-    for file in &args.sp_key {
-        push(&mut keys, from_file(file)?);
-    }
-    if let Some(text) = std::env::var_os(TEXT_VARIABLE).filter(|text| !text.is_empty()) {
-        let text = OsString::into_string(text).map_err(|_| {
-            BadConfiguration::new("sp-key-invalid", format!("{TEXT_VARIABLE} is not UTF-8"))
-        })?;
-        push(&mut keys, parse(&text, TEXT_VARIABLE)?);
+    for source in &sources {
+        if let Some(text) = source.read_here() {
+            push(&mut keys, parse(text?.reveal(), &source.to_string())?);
+        }
     }
     Ok(keys)
+}
+
+/// Where the keys come from. The variable holds the text itself unless it names a place in AWS.
+pub(crate) fn sources(args: &SpKeyArgs) -> Vec<SecretSource> {
+    let mut sources = args.sp_key.clone();
+    if let Some(text) = std::env::var_os(TEXT_VARIABLE).filter(|text| !text.is_empty()) {
+        let named = text.to_str().and_then(|text| SecretSource::parse(text).ok());
+        let variable = || SecretSource::Variable(TEXT_VARIABLE.to_owned());
+        sources.push(named.filter(SecretSource::is_in_aws).unwrap_or_else(variable));
+    }
+    let secret = args.sp_key_secret.iter();
+    sources.extend(secret.map(|id| SecretSource::Secret { id: id.clone(), key: None }));
+    sources
 }
 
 /// Reads one key from a file.
@@ -90,17 +92,11 @@ fn local(args: &SpKeyArgs) -> Result<Vec<ServiceProviderKey>> {
 /// # Errors
 /// [`BadConfiguration`] that names the file.
 pub(crate) fn from_file(file: &Path) -> Result<ServiceProviderKey> {
-    let place = format!("key file {}", file.display());
-    let read = || -> io::Result<String> {
-        let opened = File::open(file)?;
-        warn_if_others_can_read(file, &opened);
-        let mut text = String::new();
-        opened.take(MAX_BYTES).read_to_string(&mut text)?;
-        Ok(text)
-    };
-    let text = read()
-        .map_err(|error| BadConfiguration::new("sp-key-unreadable", format!("{place}: {error}")))?;
-    Ok(parse(&text, &place)?)
+    let source = SecretSource::File(file.to_owned());
+    match source.read_here() {
+        Some(text) => Ok(parse(text?.reveal(), &source.to_string())?),
+        None => Err(BadConfiguration::new("sp-key-unreadable", source.to_string()).into()),
+    }
 }
 
 fn parse(text: &str, place: &str) -> Result<ServiceProviderKey, BadConfiguration> {
@@ -112,23 +108,6 @@ fn push(keys: &mut Vec<ServiceProviderKey>, key: ServiceProviderKey) {
     if !keys.contains(&key) {
         keys.push(key);
     }
-}
-
-fn warn_if_others_can_read(file: &Path, opened: &File) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = opened.metadata().map_or(0, |metadata| metadata.permissions().mode());
-        if mode & 0o077 != 0 {
-            tracing::warn!(
-                file = %file.display(),
-                code = "sp-key-readable",
-                "others on this machine can read the private key: chmod 600"
-            );
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = (file, opened);
 }
 
 /// Makes an RSA key of 3072 bits and a certificate for it, and writes both as one PEM file that

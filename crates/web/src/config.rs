@@ -1,7 +1,9 @@
 //! What the composition root tells the pages.
 
+use crate::ops::Condition;
 use crate::origin::OriginSource;
 use axum::http::HeaderValue;
+use std::sync::{Arc, PoisonError, RwLock};
 use url::Url;
 
 /// A Studio address pattern that cannot stand in a Content-Security-Policy.
@@ -19,12 +21,13 @@ pub struct InvalidFormTarget {
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 
-/// Settings of the pages.
+/// Settings of the pages. Clones share the policy that [`WebConfig::lead_to`] changes.
 #[derive(Debug, Clone)]
 pub struct WebConfig {
     pub(crate) public_origin: String,
-    pub(crate) content_security_policy: HeaderValue,
+    content_security_policy: Arc<RwLock<HeaderValue>>,
     pub(crate) origin_source: OriginSource,
+    pub(crate) condition: Condition,
 }
 
 impl WebConfig {
@@ -37,21 +40,28 @@ impl WebConfig {
         public_url: &Url,
         studio_form_targets: &[String],
     ) -> Result<Self, InvalidFormTarget> {
-        let mut policy = format!("{POLICY}; form-action 'self'");
-        for target in studio_form_targets {
-            if !is_host_source(target) {
-                return Err(InvalidFormTarget { target: target.clone() });
-            }
-            policy.push(' ');
-            policy.push_str(target);
-        }
-        let content_security_policy = HeaderValue::try_from(policy)
-            .map_err(|_| InvalidFormTarget { target: studio_form_targets.join(" ") })?;
         Ok(Self {
             public_origin: public_url.origin().ascii_serialization(),
-            content_security_policy,
+            content_security_policy: Arc::new(RwLock::new(policy(studio_form_targets)?)),
             origin_source: OriginSource::Socket,
+            condition: Condition::default(),
         })
+    }
+
+    /// Lets *Open Studio* lead to these hosts from now on, as [`Self::new`] takes them, and to no
+    /// others: the map has other Regions.
+    ///
+    /// # Errors
+    /// A target will not do; the hosts of before stay.
+    pub fn lead_to(&self, studio_form_targets: &[String]) -> Result<(), InvalidFormTarget> {
+        let policy = policy(studio_form_targets)?;
+        *self.content_security_policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        Ok(())
+    }
+
+    /// The policy of every page that has none of its own.
+    pub(crate) fn content_security_policy(&self) -> HeaderValue {
+        self.content_security_policy.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The policy of the page whose one form goes to an identity provider, by a script of ours.
@@ -67,11 +77,30 @@ impl WebConfig {
         HeaderValue::try_from(policy).ok().filter(|_| is_host_source(&origin))
     }
 
+    /// Lets the probe of the pages tell when the process is about to end.
+    #[must_use]
+    pub fn with_condition(self, condition: Condition) -> Self {
+        Self { condition, ..self }
+    }
+
     /// Believes somebody else than the socket about where requests come from.
     #[must_use]
     pub fn with_origin_source(self, origin_source: OriginSource) -> Self {
         Self { origin_source, ..self }
     }
+}
+
+fn policy(studio_form_targets: &[String]) -> Result<HeaderValue, InvalidFormTarget> {
+    let mut policy = format!("{POLICY}; form-action 'self'");
+    for target in studio_form_targets {
+        if !is_host_source(target) {
+            return Err(InvalidFormTarget { target: target.clone() });
+        }
+        policy.push(' ');
+        policy.push_str(target);
+    }
+    HeaderValue::try_from(policy)
+        .map_err(|_| InvalidFormTarget { target: studio_form_targets.join(" ") })
 }
 
 /// Scheme, host (perhaps with `*.` in front) and perhaps a port. Anything else could widen the
@@ -105,12 +134,19 @@ mod tests {
         let config =
             config(&["https://*.studio.eu-west-1.sagemaker.aws", "http://127.0.0.1:4566"]).unwrap();
         assert_eq!(
-            config.content_security_policy,
+            config.content_security_policy(),
             "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
              frame-ancestors 'none'; form-action 'self' \
              https://*.studio.eu-west-1.sagemaker.aws http://127.0.0.1:4566"
         );
         assert_eq!(config.public_origin, "https://door.example.com");
+
+        let pages = config.clone();
+        config.lead_to(&["https://*.studio.us-east-1.sagemaker.aws".to_owned()]).unwrap();
+        let ends = |end| pages.content_security_policy().to_str().unwrap().ends_with(end);
+        assert!(ends("form-action 'self' https://*.studio.us-east-1.sagemaker.aws"));
+        assert_eq!(config.lead_to(&["*".to_owned()]).unwrap_err().target, "*");
+        assert!(ends("form-action 'self' https://*.studio.us-east-1.sagemaker.aws"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct OwnPolicy(pub(crate) HeaderValue);
 /// Sets them. `Cache-Control` is set by whoever may be cached; all else is not stored.
 pub(crate) fn set(portal: &Portal, answer: &mut Response) {
     let own = answer.extensions_mut().remove::<OwnPolicy>();
-    let policy = own.map_or_else(|| portal.config.content_security_policy.clone(), |own| own.0);
+    let policy = own.map_or_else(|| portal.config.content_security_policy(), |own| own.0);
     let headers = answer.headers_mut();
     for (name, value) in FIXED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));

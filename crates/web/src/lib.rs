@@ -39,7 +39,7 @@ mod strings;
 mod visit;
 
 pub use config::{InvalidFormTarget, WebConfig};
-pub use ops::ops_router;
+pub use ops::{Condition, metrics_reference, ops_router};
 pub use origin::{
     ForwardedHeader, Invoker, OriginSource, RequestContextError, origin_of_request_context,
 };

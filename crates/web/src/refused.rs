@@ -82,6 +82,10 @@ pub(crate) struct Asker {
     pub(crate) session_shown: bool,
 }
 
+/// Marks an answer that stays as it is, whatever its status: a probe's, which no person reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsItIs;
+
 impl Refused {
     pub(crate) fn new(portal: &Portal, problem: Problem) -> Self {
         let (status, code) = problem.status_and_code();
@@ -144,6 +148,9 @@ impl Refused {
     /// The refusal that an answer carries; one made up for a bare error of the framework, such as
     /// an unknown route.
     pub(crate) fn found_in(portal: &Portal, mut answer: Response) -> (Response, Option<Self>) {
+        if answer.extensions_mut().remove::<AsItIs>().is_some() {
+            return (answer, None);
+        }
         let found = answer.extensions_mut().remove::<Self>().or_else(|| {
             let problem = match answer.status() {
                 StatusCode::NOT_FOUND => Problem::NotFound,

@@ -16,6 +16,8 @@ pub enum Service {
     Ec2,
     /// KMS.
     Kms,
+    /// Systems Manager.
+    Ssm,
     /// IAM, which has one endpoint for a whole partition.
     Iam,
 }
@@ -29,6 +31,7 @@ impl Service {
             Self::SecretsManager => "Secrets Manager",
             Self::Ec2 => "EC2",
             Self::Kms => "KMS",
+            Self::Ssm => "SSM",
             Self::Iam => "IAM",
         }
     }
@@ -41,6 +44,7 @@ impl Service {
             Self::SecretsManager => "secretsmanager",
             Self::Ec2 => "ec2",
             Self::Kms => "kms",
+            Self::Ssm => "ssm",
             Self::Iam => "iam",
         }
     }
@@ -68,8 +72,8 @@ struct Partition {
     iam_region: &'static str,
     /// Whether `SageMaker`'s FIPS hosts start with `api-fips.sagemaker`.
     fips_host_first: bool,
-    /// Whether the plain hosts of Service Quotas and EC2 are the FIPS hosts.
-    quotas_always_fips: bool,
+    /// Whether plain hosts of Service Quotas, Systems Manager and EC2 are their FIPS hosts.
+    plain_is_fips: bool,
 }
 
 const STANDARD: Partition = Partition {
@@ -84,7 +88,7 @@ const STANDARD: Partition = Partition {
     ],
     iam_region: "us-east-1",
     fips_host_first: true,
-    quotas_always_fips: false,
+    plain_is_fips: false,
 };
 
 const OTHERS: [Partition; 7] = [
@@ -100,7 +104,7 @@ const OTHERS: [Partition; 7] = [
         ],
         iam_region: "cn-north-1",
         fips_host_first: false,
-        quotas_always_fips: false,
+        plain_is_fips: false,
     },
     Partition {
         prefix: "us-gov-",
@@ -114,7 +118,7 @@ const OTHERS: [Partition; 7] = [
         ],
         iam_region: "us-gov-west-1",
         fips_host_first: true,
-        quotas_always_fips: true,
+        plain_is_fips: true,
     },
     Partition {
         prefix: "eusc-",
@@ -128,7 +132,7 @@ const OTHERS: [Partition; 7] = [
         ],
         iam_region: "eusc-de-east-1",
         fips_host_first: false,
-        quotas_always_fips: false,
+        plain_is_fips: false,
     },
     Partition {
         prefix: "us-iso-",
@@ -142,7 +146,7 @@ const OTHERS: [Partition; 7] = [
         ],
         iam_region: "us-iso-east-1",
         fips_host_first: false,
-        quotas_always_fips: false,
+        plain_is_fips: false,
     },
     Partition {
         prefix: "us-isob-",
@@ -156,7 +160,7 @@ const OTHERS: [Partition; 7] = [
         ],
         iam_region: "us-isob-east-1",
         fips_host_first: false,
-        quotas_always_fips: false,
+        plain_is_fips: false,
     },
     Partition {
         prefix: "eu-isoe-",
@@ -170,7 +174,7 @@ const OTHERS: [Partition; 7] = [
         ],
         iam_region: "eu-isoe-west-1",
         fips_host_first: false,
-        quotas_always_fips: false,
+        plain_is_fips: false,
     },
     Partition {
         prefix: "us-isof-",
@@ -184,7 +188,7 @@ const OTHERS: [Partition; 7] = [
         ],
         iam_region: "us-isof-south-1",
         fips_host_first: false,
-        quotas_always_fips: false,
+        plain_is_fips: false,
     },
 ];
 
@@ -225,13 +229,14 @@ pub fn resolve(
             }
             (true, _) => format!("api.sagemaker-fips.{region}.{suffix}"),
         },
-        Service::ServiceQuotas => match (fips, dual_stack) {
-            (true, false) if partition.quotas_always_fips => {
-                format!("servicequotas.{region}.{suffix}")
+        Service::ServiceQuotas | Service::Ssm => {
+            let name = service.signing_name();
+            match (fips, dual_stack) {
+                (true, false) if partition.plain_is_fips => format!("{name}.{region}.{suffix}"),
+                (true, _) => format!("{name}-fips.{region}.{suffix}"),
+                (false, _) => format!("{name}.{region}.{suffix}"),
             }
-            (true, _) => format!("servicequotas-fips.{region}.{suffix}"),
-            (false, _) => format!("servicequotas.{region}.{suffix}"),
-        },
+        }
         Service::SecretsManager => {
             // The plain hosts of these partitions speak IPv6 as well, and the rules name no others.
             let suffix = match (partition.dns, fips) {
@@ -243,7 +248,7 @@ pub fn resolve(
         }
         Service::Ec2 | Service::Kms => {
             let name = service.signing_name();
-            let always = service == Service::Ec2 && partition.quotas_always_fips && !dual_stack;
+            let always = service == Service::Ec2 && partition.plain_is_fips && !dual_stack;
             let fips = if fips && !always { "-fips" } else { "" };
             format!("{name}{fips}.{region}.{suffix}")
         }

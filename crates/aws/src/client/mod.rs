@@ -8,6 +8,7 @@ pub(crate) mod error;
 pub mod iam;
 mod json;
 pub mod kms;
+pub mod parameters;
 pub mod quotas;
 pub mod sagemaker;
 pub mod secrets;

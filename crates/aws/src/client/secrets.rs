@@ -36,20 +36,25 @@ impl fmt::Debug for GetSecretValueOutput {
     }
 }
 
-/// The text of a secret that holds a key. `Debug` does not show it.
+/// The text of a secret. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct KeyText(String);
+pub struct SecretText(String);
 
-impl KeyText {
+impl SecretText {
+    /// Takes a text that is not to be shown.
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-impl fmt::Debug for KeyText {
+impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyText(..)")
+        f.write_str("SecretText(..)")
     }
 }
 
@@ -57,9 +62,9 @@ impl fmt::Debug for KeyText {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretVersions {
     /// `AWSCURRENT`.
-    pub current: KeyText,
+    pub current: SecretText,
     /// `AWSPENDING`, while a rotation is under way, then `AWSPREVIOUS`, as far as they are there.
-    pub others: Vec<KeyText>,
+    pub others: Vec<SecretText>,
 }
 
 /// Secrets Manager in one account and Region.
@@ -93,12 +98,16 @@ impl SecretsManager {
         Ok(SecretVersions { current, others })
     }
 
-    async fn text(&self, secret_id: &str, stage: &str) -> Result<KeyText, CallError> {
+    /// The text of the version of a secret that has this staging label.
+    ///
+    /// # Errors
+    /// The call fails, or the secret is binary.
+    pub async fn text(&self, secret_id: &str, stage: &str) -> Result<SecretText, CallError> {
         let request = GetSecretValue {
             secret_id: secret_id.to_owned(),
             version_stage: Some(stage.to_owned()),
         };
-        self.get(&request).await?.secret_string.map(KeyText).ok_or_else(|| CallError {
+        self.get(&request).await?.secret_string.map(SecretText).ok_or_else(|| CallError {
             service: self.0.service_name(),
             operation: OPERATION,
             kind: FailureKind::Rejected,

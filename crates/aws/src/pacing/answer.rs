@@ -18,6 +18,22 @@ pub(super) enum Verdict {
     Unwell,
 }
 
+/// The code of an answer whose body is in memory: `ok`, or the service's own error code.
+pub(super) fn code_of(response: &HttpResponse) -> String {
+    if response.status().is_success() {
+        return "ok".to_owned();
+    }
+    let body = response.body().bytes().unwrap_or_default();
+    let status = response.status().as_u16();
+    let error = ApiError::read(status, response.headers().get("x-amzn-errortype"), body);
+    // Whatever answers in AWS's place may write anything there.
+    let is_code = |code: &&str| {
+        (1..=64).contains(&code.len())
+            && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    };
+    error.code().filter(is_code).map_or_else(|| format!("http-{status}"), str::to_owned)
+}
+
 /// Reads an answer whose body is in memory.
 pub(super) fn verdict(response: &HttpResponse) -> Verdict {
     let status = response.status().as_u16();
@@ -74,6 +90,18 @@ mod tests {
         ] {
             assert_eq!(of(status, headers, body), expected, "{status} {headers:?} {body}");
         }
+    }
+
+    #[test]
+    fn answers_are_counted_by_their_codes() {
+        let code = |status: u16, body: &'static str| {
+            let response = http::Response::builder().status(status).body(SdkBody::from(body));
+            code_of(&HttpResponse::try_from(response.unwrap()).unwrap())
+        };
+        assert_eq!(code(200, "{}"), "ok");
+        assert_eq!(code(400, r#"{"__type":"a.b#ResourceInUse"}"#), "ResourceInUse");
+        assert_eq!(code(502, "<html>"), "http-502");
+        assert_eq!(code(400, r#"{"__type":"said who?"}"#), "http-400");
     }
 
     #[test]

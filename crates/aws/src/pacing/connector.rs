@@ -1,6 +1,6 @@
 //! The SDK's HTTP client with a pace.
 
-use super::answer::{Verdict, verdict};
+use super::answer::{Verdict, code_of, verdict};
 use super::bucket::{Bucket, Key};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
@@ -22,6 +22,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// A request that waited longer than this says nothing of the service's clock: the SDK takes the
 /// middle between sending and answer for the time at which the service looked at its own.
@@ -165,14 +167,32 @@ impl HttpConnector for PacedConnector {
         let headers = request.headers();
         let (authorization, target) = (headers.get("authorization"), headers.get("x-amz-target"));
         match Key::read(self.account.as_deref(), authorization, target) {
-            Some(key) => HttpConnectorFuture::new(self.clone().send(key, request)),
+            Some(key) => {
+                let operation = operation(target, request.body().bytes());
+                let span = tracing::info_span!(
+                    "aws",
+                    otel.name = format!("{}.{operation}", key.service),
+                    otel.kind = "client",
+                    rpc.system = "aws-api",
+                    rpc.service = key.service.as_str(),
+                    rpc.method = operation.as_str(),
+                    code = Empty,
+                );
+                let sent = self.clone().send(key, operation, request);
+                HttpConnectorFuture::new(sent.instrument(span))
+            }
             None => self.inner.call(request),
         }
     }
 }
 
 impl PacedConnector {
-    async fn send(self, key: Key, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn send(
+        self,
+        key: Key,
+        operation: String,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
         let bucket = self.shared.bucket(&key);
         let Patience { request: longest, manner, .. } = self.patience;
         let begun = Instant::now();
@@ -190,8 +210,13 @@ impl PacedConnector {
             };
             let Some(turn) = turn else { return refused };
             let spare = request.try_clone().filter(|_| manner == Manner::Insist);
-            self.shared.count(&key.service, |counts| counts.calls += 1);
-            let mut response = self.exchange(request).await?;
+            let answered = self.exchange(request).await;
+            let code = answered.as_ref().map_or_else(|_| "no-answer".to_owned(), code_of);
+            tracing::Span::current().record("code", code.as_str());
+            self.shared.count(&key.service, |counts| {
+                *counts.answers.entry((operation.clone(), code)).or_default() += 1;
+            });
+            let mut response = answered?;
             let verdict = verdict(&response);
             if let Some(turn) = turn {
                 turn.ends(verdict);
@@ -224,6 +249,20 @@ impl PacedConnector {
             .await
             .unwrap_or_else(|_| Err(ConnectorError::timeout("no answer in time".into())))
     }
+}
+
+/// The name of the operation: of the JSON protocols it stands in a header, of the query protocol at
+/// the beginning of the body.
+fn operation(target: Option<&str>, body: Option<&[u8]>) -> String {
+    let in_body = || {
+        let text = std::str::from_utf8(body?).ok()?;
+        text.split('&').find_map(|pair| pair.strip_prefix("Action="))
+    };
+    let named = target.and_then(|target| target.rsplit('.').next()).or_else(in_body);
+    let is_name = |name: &&str| {
+        (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    named.filter(is_name).unwrap_or("unknown").to_owned()
 }
 
 fn too_long() -> ConnectorError {

@@ -30,8 +30,10 @@ async fn a_service_that_refuses_nothing_is_never_waited_for() {
     let (aws, plug) = in_process(BASE, "{}", vec![]);
     assert_eq!(many(&aws, 500).await, (500, Duration::ZERO));
     assert_eq!(plug.calls("sagemaker:DescribeDomain"), 500);
-    let counts = aws.call_counts()["sagemaker"];
-    assert_eq!((counts.calls, counts.throttled, counts.waited), (500, 0, Duration::ZERO));
+    let counts = aws.call_counts()["sagemaker"].clone();
+    let described = ("DescribeDomain".to_owned(), "ok".to_owned());
+    assert_eq!(counts.answers, std::collections::BTreeMap::from([(described, 500)]));
+    assert_eq!((counts.calls(), counts.throttled, counts.waited), (500, 0, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
@@ -41,9 +43,9 @@ async fn no_call_is_lost_at_ten_a_second_and_little_time() {
     assert_eq!(done, 1000);
     // A hundred windows of a second let 1,000 calls through, the first ten at once.
     assert!(took <= Duration::from_secs(99).mul_f64(1.1), "{took:?}");
-    let counts = aws.call_counts()["sagemaker"];
-    assert_eq!(counts.calls, plug.calls("sagemaker:DescribeDomain"));
-    assert_eq!(counts.calls, 1000 + counts.throttled);
+    let counts = aws.call_counts()["sagemaker"].clone();
+    assert_eq!(counts.calls(), plug.calls("sagemaker:DescribeDomain"));
+    assert_eq!(counts.calls(), 1000 + counts.throttled);
     assert!(counts.throttled <= 30, "{counts:?}");
     assert!(counts.waited >= took, "{counts:?}");
 }

@@ -1,4 +1,4 @@
-//! Secrets of Secrets Manager.
+//! Secrets of Secrets Manager, and parameters of Parameter Store.
 
 use crate::support::{Cloud, failure, region};
 use aws::SecretVersions;
@@ -8,7 +8,7 @@ const SEED: &str = "secrets:\n  - { name: stagedoor/sp-key, current: new, previo
                     - { name: alone, region: eu-central-1, current: one, pending: two }\n";
 
 fn texts(versions: &SecretVersions) -> (&str, Vec<&str>) {
-    (versions.current.reveal(), versions.others.iter().map(aws::KeyText::reveal).collect())
+    (versions.current.reveal(), versions.others.iter().map(aws::SecretText::reveal).collect())
 }
 
 #[tokio::test]
@@ -40,4 +40,28 @@ async fn a_secret_that_is_not_there_is_not_found() {
         (service, operation, kind),
         ("secretsmanager", "GetSecretValue", FailureKind::NotFound)
     );
+}
+
+const PARAMETERS: &str = "parameters:\n  - { name: /stagedoor/sp-key, value: hidden, secure: true }\n  \
+                          - { name: plain, region: eu-central-1, value: shown }\n";
+
+#[tokio::test]
+async fn a_parameter_is_read_decrypted_and_does_not_print() {
+    let cloud = Cloud::with(PARAMETERS).await;
+    let store = cloud.aws.parameters("/stagedoor/sp-key", Some(&region()));
+    let text = store.text("/stagedoor/sp-key").await.unwrap();
+    assert_eq!(text.reveal(), "hidden");
+    assert_eq!(format!("{text:?}"), "SecretText(..)");
+    let arn = "arn:aws:ssm:eu-central-1:111122223333:parameter/plain";
+    let elsewhere = cloud.aws.parameters(arn, Some(&region()));
+    assert_eq!(elsewhere.text(arn).await.unwrap().reveal(), "shown");
+    assert_eq!(cloud.calls("ssm:GetParameter"), 2);
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_not_there_is_not_found() {
+    let cloud = Cloud::with(PARAMETERS).await;
+    let answer = cloud.aws.parameters("other", Some(&region())).text("other").await;
+    let (service, operation, kind, _) = failure(answer);
+    assert_eq!((service, operation, kind), ("ssm", "GetParameter", FailureKind::NotFound));
 }

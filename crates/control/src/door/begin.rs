@@ -1,9 +1,10 @@
 //! Beginning to sign in: the request to the identity provider.
 
 use super::cookies::CookieUse;
+use super::doorway::Doorway;
 use super::trust::{Found, Trusted};
 use super::words::{ASK_ADMIN, TRY_AGAIN};
-use super::{Begun, Departure, Door, No, Refusal, RefusalKind, browser_digest, later};
+use super::{Begun, Departure, No, Refusal, RefusalKind, browser_digest, later};
 use crate::ports::PendingLogin;
 use access::ids::{IdpKey, TeamKey};
 use access::map::{NameIdFormat, RequestBinding, TeamSelector};
@@ -16,9 +17,9 @@ use std::sync::Arc;
 /// How long a person may take at the identity provider.
 const LOGIN_SECONDS: u32 = 15 * 60;
 
-impl Door {
+impl Doorway {
     /// Begins to sign in: where to send the browser, and the cookie it must come back with.
-    pub async fn begin(
+    pub(super) async fn begin(
         &self,
         idp: &IdpKey,
         team: Option<&TeamKey>,

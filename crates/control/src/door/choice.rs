@@ -1,8 +1,9 @@
 //! Which team a sign-in leads to. It selects among what the directory gives and grants nothing.
 
+use super::No;
 use super::begin::other_team;
+use super::doorway::Doorway;
 use super::words::ASK_ADMIN;
-use super::{Door, No};
 use access::entitlement::Entitlement;
 use access::ids::{DomainKey, TeamKey};
 use access::map::TeamSelector;
@@ -44,7 +45,7 @@ pub(super) enum NoChoice {
     Refused(No<'static>),
 }
 
-impl Door {
+impl Doorway {
     /// Where a sign-in leads. An attribute that is absent chooses nothing, because providers leave
     /// it out where no tile was used; one that is there must make sense.
     pub(super) fn choice(&self, wishes: &Wishes<'_>) -> Result<Choice, NoChoice> {

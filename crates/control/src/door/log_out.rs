@@ -2,10 +2,11 @@
 
 use super::begin::{no_metadata, outdated};
 use super::cookies::CookieUse;
+use super::doorway::Doorway;
 use super::sign_in::{index_digest, rejected, subject_digest};
 use super::trust::{Found, Trusted};
 use super::words::ASK_ADMIN;
-use super::{Door, LoggedOut, LogoutMessage, No, Refusal, RefusalKind, SessionToken, session_id};
+use super::{LoggedOut, LogoutMessage, No, Refusal, RefusalKind, SessionToken, session_id};
 use crate::ports::{AuditEntry, StoreError};
 use access::network::Origin;
 use access::reason::ReasonCode;
@@ -19,9 +20,9 @@ use std::sync::Arc;
 /// A provider, its verified request, and the relay state to give back.
 type Asked = (Arc<Trusted>, VerifiedLogoutRequest, Option<String>);
 
-impl Door {
+impl Doorway {
     /// Ends the session. There is nothing to end for a cookie that is not ours.
-    pub async fn sign_out(&self, token: &SessionToken) -> Result<(), Refusal> {
+    pub(super) async fn sign_out(&self, token: &SessionToken) -> Result<(), Refusal> {
         if !self.cookie_keys.made(CookieUse::Session, token) {
             return Ok(());
         }
@@ -33,7 +34,7 @@ impl Door {
 
     /// Ends the sessions that an identity provider asks to end (single log-out), and says where to
     /// send the browser with the answer.
-    pub async fn log_out(
+    pub(super) async fn log_out(
         &self,
         message: LogoutMessage<'_>,
         origin: &Origin,

@@ -8,6 +8,7 @@ mod begin;
 mod choice;
 mod cookies;
 mod counts;
+mod doorway;
 mod limits;
 mod log_out;
 mod opening;
@@ -35,45 +36,25 @@ pub use view::{
 
 use crate::plane::Plane;
 use crate::ports::SessionId;
-use access::ids::{IdpKey, PersonId};
+use access::ids::{IdpKey, TeamKey};
 use access::map::AccessMap;
-use counts::Counter;
+use access::network::Origin;
+use doorway::Doorway;
 use jiff::{SignedDuration, Timestamp};
-use limits::Limiter;
 use refusal::No;
-use saml_sp::{ServiceProvider, ServiceProviderKey};
+use saml_sp::{MetadataFlavour, ServiceProvider, ServiceProviderKey};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::sync::Arc;
-use strangers::Strangers;
+use std::sync::{Arc, PoisonError, RwLock};
 use trust::Trust;
-use underway::Underway;
 
 /// The way in. Clones are the same door.
+///
+/// The map and our own keys can be replaced while it serves ([`Self::replace`]); whatever began
+/// before ends by what was in force when it began.
 #[derive(Debug, Clone)]
 pub struct Door {
-    plane: Plane,
-    ports: DoorPorts,
-    trust: Arc<Trust>,
-    service_provider: ServiceProvider,
-    /// Where identity providers send their log-outs.
-    logout_url: String,
-    /// Our own, the one that signs first.
-    keys: Vec<ServiceProviderKey>,
-    cookie_keys: CookieKeys,
-    secure: bool,
-    /// Openings that are being worked on.
-    underway: Underway,
-    /// Refusals of people nobody knows that are audited.
-    strangers: Arc<Strangers>,
-    /// Attempts of people nobody knows that are kept.
-    strangers_kept: Arc<Strangers>,
-    /// Who asked to sign in, by where from.
-    addresses: Arc<Limiter<Option<IpAddr>>>,
-    /// Who asked to open Studio.
-    people: Arc<Limiter<PersonId>>,
-    counter: Arc<Counter>,
+    doorway: Arc<RwLock<Arc<Doorway>>>,
 }
 
 impl Door {
@@ -88,43 +69,106 @@ impl Door {
         settings: DoorSettings,
         metadata: BTreeMap<IdpKey, saml_sp::IdentityProvider>,
     ) -> Result<Self, DoorError> {
-        let origin = settings.public_url.trim_end_matches('/');
-        let secure = settings::is_secure(origin)
-            .ok_or_else(|| DoorError::PublicUrl(settings.public_url.clone()))?;
-        let service_provider = ServiceProvider {
-            entity_id: format!("{origin}/saml/metadata"),
-            acs_url: format!("{origin}/saml/acs"),
-        };
-        if settings.keys.is_empty()
-            && let Some(idp) = publish::must_sign(&plane.map.identity_providers)
-        {
-            return Err(DoorError::NoSigningKey(idp.clone()));
-        }
-        let trust = Trust::new(
-            service_provider.clone(),
-            settings.keys.clone(),
-            &plane.map.identity_providers,
-        );
-        let now = plane.clock.now();
-        for (key, idp) in metadata {
-            trust.take(&key, idp, now)?;
-        }
-        Ok(Self {
-            plane,
-            ports,
-            trust: Arc::new(trust),
-            service_provider,
-            logout_url: format!("{origin}/saml/logout"),
-            keys: settings.keys,
-            cookie_keys: settings.cookie_keys,
-            secure,
-            underway: Underway::default(),
-            strangers: Arc::default(),
-            strangers_kept: Arc::default(),
-            addresses: Arc::new(Limiter::new(settings.sign_ins_per_minute)),
-            people: Arc::new(Limiter::new(settings.openings_per_minute)),
-            counter: Arc::default(),
-        })
+        let doorway = Doorway::new(plane, ports, settings, metadata)?;
+        Ok(Self { doorway: Arc::new(RwLock::new(Arc::new(doorway))) })
+    }
+
+    /// Puts another map and other keys of our own in force, for the door and for whatever takes the
+    /// plane's [`current`](Plane::current) map, in one step. `metadata` is what was read afresh; of
+    /// the other providers of the map, what is known of those whose metadata comes from the same
+    /// place is kept.
+    ///
+    /// # Errors
+    /// Metadata contradicts the map, or the map wants requests signed and there is no key. Nothing
+    /// has changed then.
+    pub fn replace(
+        &self,
+        map: Arc<AccessMap>,
+        keys: Vec<ServiceProviderKey>,
+        metadata: BTreeMap<IdpKey, saml_sp::IdentityProvider>,
+    ) -> Result<(), DoorError> {
+        let mut doorway = self.doorway.write().unwrap_or_else(PoisonError::into_inner);
+        let next = doorway.followed_by(Arc::clone(&map), keys, metadata)?;
+        next.plane.live.replace(map);
+        *doorway = Arc::new(next);
+        Ok(())
+    }
+
+    /// The door by what is in force now.
+    fn now(&self) -> Arc<Doorway> {
+        Arc::clone(&self.doorway.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Begins to sign in: where to send the browser, and the cookie it must come back with.
+    ///
+    /// # Errors
+    /// There is no such way in, or it is closed now.
+    pub async fn begin(
+        &self,
+        idp: &IdpKey,
+        team: Option<&TeamKey>,
+        origin: &Origin,
+    ) -> Result<Begun, Refusal> {
+        self.now().begin(idp, team, origin).await
+    }
+
+    /// Takes the identity provider's answer (HTTP-POST binding) and opens a session.
+    ///
+    /// Every check of the door's order up to "person known and enabled" happens here; the first
+    /// that fails ends it. `relay_state` can name a team and nothing else.
+    ///
+    /// # Errors
+    /// The first check that failed.
+    pub async fn accept(
+        &self,
+        saml_response: &str,
+        relay_state: Option<&str>,
+        browser: Option<&SessionToken>,
+        origin: &Origin,
+    ) -> Result<Accepted, Refusal> {
+        self.now().accept(saml_response, relay_state, browser, origin).await
+    }
+
+    /// The teams of the person who is signed in.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the person may not be any more.
+    pub async fn my_work(&self, token: &SessionToken, origin: &Origin) -> Result<MyWork, Refusal> {
+        self.now().my_work(token, origin).await
+    }
+
+    /// Opens Studio for a team: a link, or word that the profile is being made. Call it again then.
+    ///
+    /// # Errors
+    /// The person may not, or it cannot be done now.
+    pub async fn open(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+        origin: &Origin,
+    ) -> Result<Opening, Refusal> {
+        self.now().open(token, team, origin).await
+    }
+
+    /// Ends the session. There is nothing to end for a cookie that is not ours.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub async fn sign_out(&self, token: &SessionToken) -> Result<(), Refusal> {
+        self.now().sign_out(token).await
+    }
+
+    /// Ends the sessions that an identity provider asks to end (single log-out), and says where to
+    /// send the browser with the answer.
+    ///
+    /// # Errors
+    /// The message is not believed, or the store cannot be used.
+    pub async fn log_out(
+        &self,
+        message: LogoutMessage<'_>,
+        origin: &Origin,
+    ) -> Result<LoggedOut, Refusal> {
+        self.now().log_out(message, origin).await
     }
 
     /// Takes fresh metadata of a provider, in one step: whoever signs in meets the old or the new.
@@ -136,41 +180,44 @@ impl Door {
         idp: &IdpKey,
         metadata: saml_sp::IdentityProvider,
     ) -> Result<(), DoorError> {
-        let now = self.plane.clock.now();
-        let renewed = match metadata.valid_until.filter(|end| *end <= now) {
-            Some(end) => Err(DoorError::Expired { idp: idp.clone(), end }),
-            None => self.trust.take(idp, metadata, now),
-        };
-        if let Err(error) = &renewed {
-            self.trust.failed(idp, error.to_string(), now);
-        }
-        renewed
+        self.now().renew(idp, metadata)
     }
 
     /// Remembers that a provider's metadata could not be fetched or read, for [`Self::trust`].
     pub fn renewal_failed(&self, idp: &IdpKey, message: impl Into<String>) {
-        self.trust.failed(idp, message.into(), self.plane.clock.now());
+        let doorway = self.now();
+        doorway.trust.failed(idp, message.into(), doorway.plane.clock.now());
     }
 
     /// How much each identity provider of the map is trusted now.
     pub fn trust(&self) -> Vec<TrustStatus> {
-        self.trust.status()
+        self.now().trust.status()
+    }
+
+    /// Our own keys and the ends of their certificates, the one that signs first.
+    pub fn keys(&self) -> Vec<KeyStatus> {
+        self.now().keys()
+    }
+
+    /// Metadata for identity providers: our entity id, our keys, and where answers and log-outs go.
+    pub fn sp_metadata(&self, flavour: MetadataFlavour) -> String {
+        self.now().sp_metadata(flavour)
     }
 
     /// What happened since the start.
     pub fn counts(&self) -> DoorCounts {
-        self.counter.read()
+        self.now().counter.read()
     }
 
     /// The identity providers that a person can begin to sign in with.
     pub fn identity_providers(&self) -> Vec<IdpKey> {
-        let known = self.trust.all();
+        let known = self.now().trust.all();
         known.iter().filter(|t| t.address().is_some()).map(|t| t.key.clone()).collect()
     }
 
     /// Whether cookies must be `Secure`: false only for plain HTTP on a loopback address.
     pub fn secure_cookies(&self) -> bool {
-        self.secure
+        self.now().secure
     }
 
     /// A key that only a page made for this session can know, for one purpose: forms carry it, so

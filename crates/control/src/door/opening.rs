@@ -2,10 +2,11 @@
 
 use super::begin::other_team;
 use super::cookies::CookieUse;
+use super::doorway::Doorway;
 use super::readiness::Readiness;
 use super::session_id;
 use super::words::ASK_ADMIN;
-use super::{Door, MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
+use super::{MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
 use crate::ports::{AuditEntry, DomainTarget, PresignRequest, Session};
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{ProfileName, TeamKey};
@@ -14,10 +15,17 @@ use access::network::{NetworkRule, Origin};
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
 use std::collections::BTreeMap;
+use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
-impl Door {
+impl Doorway {
     /// The teams of the person who is signed in.
-    pub async fn my_work(&self, token: &SessionToken, origin: &Origin) -> Result<MyWork, Refusal> {
+    pub(super) async fn my_work(
+        &self,
+        token: &SessionToken,
+        origin: &Origin,
+    ) -> Result<MyWork, Refusal> {
         let session = self.session(token).await?;
         let (person, snapshot) = self.present(&session).await?;
         let rights = self.rights_of(&person, &snapshot);
@@ -44,14 +52,25 @@ impl Door {
     }
 
     /// Opens Studio for a team: a link, or word that the profile is being made. Call it again then.
-    pub async fn open(
+    pub(super) async fn open(
         &self,
         token: &SessionToken,
         team_key: &TeamKey,
         origin: &Origin,
     ) -> Result<Opening, Refusal> {
-        let outcome = self.open_team(token, team_key, origin).await;
+        let begun = Instant::now();
+        let span = tracing::info_span!("opening", team = %team_key, code = Empty);
+        let outcome = self.open_team(token, team_key, origin).instrument(span.clone()).await;
+        span.record(
+            "code",
+            match &outcome {
+                Ok(Opening::Ready(_)) => "opened",
+                Ok(Opening::Preparing(_)) => "preparing",
+                Err(refusal) => refusal.code,
+            },
+        );
         self.counter.opening(&outcome);
+        self.counter.count(|counts| counts.opening_took.observe(begun.elapsed()));
         outcome
     }
 

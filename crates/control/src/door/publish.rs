@@ -1,14 +1,15 @@
 //! What identity providers are told about us.
 
-use super::{Door, KeyStatus};
+use super::KeyStatus;
+use super::doorway::Doorway;
 use access::ids::IdpKey;
 use access::map::{self, NameIdFormat};
 use saml_sp::{Encryption, LogoutService, MetadataFlavour, ServiceProviderKey, SpMetadata};
 use std::collections::BTreeMap;
 
-impl Door {
+impl Doorway {
     /// Our own keys and the ends of their certificates, the one that signs first.
-    pub fn keys(&self) -> Vec<KeyStatus> {
+    pub(super) fn keys(&self) -> Vec<KeyStatus> {
         let status = |key: &ServiceProviderKey| KeyStatus {
             fingerprint: key.fingerprint().to_owned(),
             not_after: key.not_after(),
@@ -17,7 +18,7 @@ impl Door {
     }
 
     /// Metadata for identity providers: our entity id, our keys, and where answers and log-outs go.
-    pub fn sp_metadata(&self, flavour: MetadataFlavour) -> String {
+    pub(super) fn sp_metadata(&self, flavour: MetadataFlavour) -> String {
         let idps = &self.plane.map.identity_providers;
         let encryption = if self.keys.is_empty() {
             Encryption::Off

@@ -1,6 +1,7 @@
 //! Whether a person's profile for a team can be opened, and what it takes.
 
-use super::{Door, Preparing};
+use super::Preparing;
+use super::doorway::Doorway;
 use crate::event::Wake;
 use crate::pass::{Halt, Outcome};
 use crate::ports::{CallError, DomainTarget};
@@ -12,6 +13,7 @@ use access::plan::{Action, Kept, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::Person;
 use std::collections::BTreeSet;
+use tracing::Instrument;
 
 /// Whether the person's profile for the team can be opened.
 pub(super) enum Readiness {
@@ -30,7 +32,7 @@ impl Readiness {
     }
 }
 
-impl Door {
+impl Doorway {
     /// Makes sure that the person's profile for the team is there and right. Only profiles of the
     /// person are read, never a whole domain: that is for the loop.
     pub(super) async fn ready(
@@ -94,12 +96,13 @@ impl Door {
         // On its own, for a browser that goes away would otherwise end this between a change and
         // its audit entry.
         let plane = self.plane.clone();
-        let work = tokio::spawn(async move {
+        let work = async move {
             let watcher = |action: &Action, outcome: &Outcome| {
                 tracing::debug!(profile = %action.profile, ?outcome, "preparing");
             };
             plane.carry_out(&checked, &survey, &watcher).await
-        });
+        };
+        let work = tokio::spawn(work.in_current_span());
         let Ok(report) = work.await else {
             let detail = Some("the work on it broke off".to_owned());
             return Ok(Readiness::Blocked(ReasonCode::Unavailable, detail));

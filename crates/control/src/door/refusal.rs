@@ -1,6 +1,6 @@
 //! A refusal: what happened, why, what would work, and a number to quote.
 
-use super::Door;
+use super::doorway::Doorway;
 use super::limits::{TooMany, neighbourhood};
 use crate::ports::AuditEntry;
 use access::ids::{PersonId, TeamKey};
@@ -93,7 +93,7 @@ impl<'a> No<'a> {
     }
 }
 
-impl Door {
+impl Doorway {
     /// Lets an address ask so often and not more.
     pub(super) async fn admit_address(&self, origin: &Origin) -> Result<(), Refusal> {
         let now = self.plane.clock.now();

@@ -3,10 +3,11 @@
 use super::begin::{no_metadata, outdated};
 use super::choice::{Choice, NoChoice, Wishes};
 use super::cookies::CookieUse;
+use super::doorway::Doorway;
 use super::trail::{DoorCheck, Trail};
 use super::trust::{Found, Trusted};
 use super::words::{ASK_ADMIN, TRY_AGAIN};
-use super::{Accepted, Door, No, Refusal, RefusalKind, SessionToken};
+use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
 use crate::ports::{AuditEntry, CallError, IdpSession, PendingLogin, PersonLookup, Session};
 use access::entitlement::group_names;
@@ -19,6 +20,9 @@ use jiff::Timestamp;
 use saml_sp::{NameId, Rejection, UnverifiedResponse, VerifiedAssertion};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// How long a portal session lasts at most: a working day. It opens nothing by itself; each opening
 /// reads the directory again.
@@ -36,23 +40,30 @@ struct Answer<'a> {
     origin: &'a Origin,
 }
 
-impl Door {
+impl Doorway {
     /// Takes the identity provider's answer (HTTP-POST binding) and opens a session.
     ///
     /// Every check of the door's order up to "person known and enabled" happens here; the first
     /// that fails ends it. `relay_state` can name a team and nothing else.
-    pub async fn accept(
+    pub(super) async fn accept(
         &self,
         saml_response: &str,
         relay_state: Option<&str>,
         browser: Option<&SessionToken>,
         origin: &Origin,
     ) -> Result<Accepted, Refusal> {
+        let begun = Instant::now();
         let outcome = match self.admit_address(origin).await {
             Ok(()) => {
                 let answer = Answer { saml_response, relay_state, browser, origin };
                 let mut trail = Trail::default();
-                let outcome = self.admit(&answer, &mut trail).await;
+                let span = tracing::info_span!("sign-in", code = Empty);
+                let outcome = self.admit(&answer, &mut trail).instrument(span.clone()).await;
+                let code = outcome.as_ref().map_or_else(|refusal| refusal.code, |_| "signed-in");
+                span.record("code", code);
+                if let Some(check) = trail.stopped_at(&outcome) {
+                    self.counter.count(|counts| *counts.rejected.entry(check).or_default() += 1);
+                }
                 self.keep(trail, &outcome).await;
                 outcome
             }
@@ -60,6 +71,7 @@ impl Door {
             Err(refusal) => Err(refusal),
         };
         self.counter.sign_in(&outcome, |counts| counts.accepted += 1);
+        self.counter.count(|counts| counts.sign_in_took.observe(begun.elapsed()));
         outcome
     }
 

@@ -71,6 +71,17 @@ impl Trail {
         self.reached = Some(check);
     }
 
+    /// The check that refused, if one did: of SAML's own the first that failed, else the door's.
+    pub(super) fn stopped_at<T>(&self, outcome: &Result<T, Refusal>) -> Option<String> {
+        outcome.as_ref().err()?;
+        let failed = self.saml.iter().find(|row| row.state == RowState::Failed);
+        let own = || {
+            let reached = self.reached?;
+            DoorCheck::ALL.into_iter().find(|(check, _)| *check == reached)
+        };
+        failed.map(|row| row.check.clone()).or_else(|| own().map(|(_, name)| name.to_owned()))
+    }
+
     pub(super) fn attempt<T>(
         self,
         at: Timestamp,

@@ -124,6 +124,19 @@ struct Provider {
     last_failure: Option<RenewalFailure>,
 }
 
+impl Provider {
+    /// Whether its metadata comes from the place where that of the other one came from.
+    fn is_read_where(&self, other: &Self) -> bool {
+        match (&self.settings.metadata, &other.settings.metadata) {
+            (MetadataSource::File(new), MetadataSource::File(old)) => new == old,
+            (MetadataSource::Url { url: new, .. }, MetadataSource::Url { url: old, .. }) => {
+                new == old
+            }
+            _ => false,
+        }
+    }
+}
+
 /// All identity providers of the map.
 #[derive(Debug)]
 pub(super) struct Trust {
@@ -177,6 +190,28 @@ impl Trust {
             provider.trusted = Some(Arc::new(Trusted { key: key.clone(), settings, verifier }));
             provider.taken_at = Some(now);
             provider.last_failure = None;
+        }
+        Ok(())
+    }
+
+    /// Takes over what `before` knows of the providers that nothing is known of yet and whose
+    /// metadata comes from where it came from before.
+    pub(super) fn keep_of(&self, before: &Self) -> Result<(), DoorError> {
+        for (key, known) in &*before.read() {
+            let missing = {
+                let providers = self.read();
+                let same = providers.get(key).filter(|new| new.is_read_where(known));
+                same.is_some_and(|new| new.trusted.is_none())
+            };
+            if !missing {
+                continue;
+            }
+            if let (Some(trusted), Some(at)) = (&known.trusted, known.taken_at) {
+                self.take(key, trusted.metadata().clone(), at)?;
+            }
+            if let Some(provider) = self.write().get_mut(key) {
+                provider.last_failure.clone_from(&known.last_failure);
+            }
         }
         Ok(())
     }

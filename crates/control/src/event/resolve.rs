@@ -7,6 +7,7 @@ use crate::reconciler::MOST_PEOPLE;
 use access::entitlement::group_names;
 use access::ids::{GroupId, MembershipId};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Why nobody can say whom an event concerns.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,11 @@ impl Plane {
         };
         let outcome = reading.outcome(&wake);
         self.events.count(reading.family, outcome);
+        let lag = reading.at.map(|at| self.clock.now().duration_since(at));
+        // An event from the future tells of clocks that differ, nothing of a way.
+        if let Some(lag) = lag.and_then(|lag| Duration::try_from(lag).ok()) {
+            self.meter.count(|counts| counts.event_lag.observe(lag));
+        }
         let Reading { family, event_id, name, .. } = reading;
         let (family, outcome) = (family.as_str(), outcome.as_str());
         tracing::info!(family, event_id, name, outcome, %wake, "event read");

@@ -17,6 +17,7 @@ use access::offboarding::{self, Advance, Call};
 use access::plan::{Action, SpaceHandover};
 use access::reason::ReasonCode;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// What becomes of the tag that says since when a profile is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,10 +202,23 @@ impl Hand<'_> {
             }
             Call::DeleteProfile => {
                 written?;
-                self.plane.provision.delete_profile(target, &profile.name).await?
+                let ensured = self.plane.provision.delete_profile(target, &profile.name).await?;
+                if ensured == Ensured::Changed {
+                    self.revoked(profile);
+                }
+                ensured
             }
         };
         Ok((ensured == Ensured::Changed).then_some(what))
+    }
+
+    /// Counts how long the profile was on its way out.
+    fn revoked(&self, profile: &ObservedProfile) {
+        let now = self.plane.clock.now();
+        let took = profile.leaving_since().map(|since| now.duration_since(since));
+        if let Some(took) = took.and_then(|took| Duration::try_from(took).ok()) {
+            self.plane.meter.count(|counts| counts.revocations.observe(took));
+        }
     }
 
     /// Writes an entry unless it stands there since the profile began to leave.

@@ -5,14 +5,22 @@ use std::fmt;
 use std::time::Duration;
 
 /// Calls to one service since the process began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallCounts {
-    /// Requests that were sent; one that is sent again counts again.
-    pub calls: u64,
+    /// Requests that were sent, by operation and by the code of the answer: `ok`, the service's own
+    /// error code, or `no-answer`. One that is sent again counts again.
+    pub answers: BTreeMap<(String, String), u64>,
     /// Those of them that the service refused because there were too many.
     pub throttled: u64,
     /// How long requests were kept back so that the service would take them, added up.
     pub waited: Duration,
+}
+
+impl CallCounts {
+    /// Requests that were sent.
+    pub fn calls(&self) -> u64 {
+        self.answers.values().sum()
+    }
 }
 
 /// Counts calls.

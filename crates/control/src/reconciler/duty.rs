@@ -4,7 +4,7 @@ use super::left::{self, Left, Leftover};
 use super::memory::Memory;
 use super::{LONGEST_RECHECK, Lane, Rhythm};
 use crate::meter::PassOutcome;
-use crate::pass::{Deadline, Halt, Outcome};
+use crate::pass::{Brake, Deadline, Halt, Outcome};
 use crate::plane::Plane;
 use crate::ports::{AuditEntry, Lease, Retry, StoreError, Work, WorkKey};
 use crate::survey::{Scope, Survey};
@@ -20,6 +20,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// After so long a lease ends by itself: whoever holds it has died.
 const LEASE: SignedDuration = SignedDuration::from_mins(1);
@@ -41,6 +44,8 @@ pub(super) struct Duty<'a> {
     /// Whether people can be read by themselves: until every domain was read in full once, each
     /// of their passes would do just that.
     serves_people: AtomicBool,
+    /// Ends passes early, when the process is to end.
+    pub(super) brake: Brake,
 }
 
 /// What came of a pass.
@@ -57,6 +62,7 @@ impl<'a> Duty<'a> {
             owner: plane.new_change().to_string(),
             memory: Mutex::default(),
             serves_people: AtomicBool::new(plane.is_indexed().await),
+            brake: Brake::default(),
         }
     }
 
@@ -100,7 +106,10 @@ impl<'a> Duty<'a> {
     /// Makes a pass for the work, and ends it or puts it back.
     pub(super) async fn work_off(&self, work: Vec<Work>, lane: Lane, until: Deadline) {
         let leases: Vec<Lease> = work.iter().map(|work| work.lease.clone()).collect();
-        let pass = AssertUnwindSafe(self.pass(&work, until)).catch_unwind();
+        let begun = Instant::now();
+        let span = tracing::info_span!("pass", scope = lane.as_str(), outcome = Empty);
+        let pass = self.pass(&work, until).instrument(span.clone());
+        let pass = AssertUnwindSafe(pass).catch_unwind();
         let done = tokio::select! {
             biased;
             done = pass => done,
@@ -113,7 +122,8 @@ impl<'a> Duty<'a> {
             Done { outcome: PassOutcome::Panicked, leftover }
         });
         self.serves_people.store(true, Ordering::Relaxed);
-        self.plane.meter.count(lane.as_str(), done.outcome);
+        span.record("outcome", done.outcome.as_str());
+        self.plane.meter.passed(lane.as_str(), done.outcome, begun.elapsed());
         let ended = match (lane, work.as_slice()) {
             (Lane::Everything, [work]) => self.end_everything(work, &done).await,
             _ => self.end_people(&work, &done.leftover).await,
@@ -197,30 +207,49 @@ impl<'a> Duty<'a> {
         self.rhythm.recheck.saturating_mul(doubled).min(longest.max(self.rhythm.recheck))
     }
 
-    /// Makes a pass, logs what came of it, and says what it left.
-    async fn pass(&self, work: &[Work], until: Deadline) -> Done {
-        let scope = scope(work);
+    /// Reads what a pass needs, or says how the pass ended without it.
+    async fn read(&self, plane: &Plane, scope: &Scope, until: Deadline) -> Result<Survey, Done> {
         let survey = tokio::select! {
             biased;
-            survey = self.plane.survey(&scope) => Some(survey),
+            // Nothing was changed yet: whoever takes the work next reads anew.
+            () = self.brake.pulled() => return Err(Done::broken_off()),
+            survey = plane.survey(scope) => Some(survey),
             () = until.passed() => None,
         };
-        let survey = match survey {
-            Some(Ok(survey)) => survey,
+        if let Some(read) = &survey {
+            plane.meter.directory(plane.clock.now(), read.is_ok());
+        }
+        match survey {
+            Some(Ok(survey)) => Ok(survey),
             None => {
                 let code = ReasonCode::TimeUp;
                 tracing::error!(%code, "reading takes longer than there is time; nothing was changed");
-                return Done::failed();
+                Err(Done::failed())
             }
             Some(Err(error)) => {
                 tracing::warn!(%error, "the directory cannot be read; nothing was changed");
-                return Done::failed();
+                Err(Done::failed())
             }
+        }
+    }
+
+    /// Makes a pass, logs what came of it, and says what it left.
+    async fn pass(&self, work: &[Work], until: Deadline) -> Done {
+        let scope = scope(work);
+        // One map to the end of the pass, whatever is put in force meanwhile.
+        let plane = &self.plane.current();
+        let survey = match self.read(plane, &scope, until).await {
+            Ok(survey) => survey,
+            Err(done) => return done,
         };
         // What takes long from here on keeps nobody waiting.
         self.serves_people.store(true, Ordering::Relaxed);
         self.plane.bell.ring();
-        let (checked, refused) = self.permitted(self.plane.plan(&survey), &survey, &scope).await;
+        let plan = plane.plan(&survey);
+        if scope == Scope::Everything {
+            plane.meter.saw(plane, &survey, &plan);
+        }
+        let (checked, refused) = self.permitted(plane, plan, &survey, &scope).await;
         let Some(checked) = checked else {
             // Looking again soon would find the same; a person or the next event has to come.
             return Done { outcome: PassOutcome::Refused, leftover: Leftover::default() };
@@ -236,7 +265,7 @@ impl<'a> Duty<'a> {
                 tracing::info!(profile = %action.profile, reason = %action.reason, "{what}");
             }
         };
-        let report = self.plane.carry_out_until(&checked, &survey, &watcher, until).await;
+        let report = plane.carry_out_until(&checked, &survey, &watcher, until, &self.brake).await;
         if let Some(halt) = &report.halted {
             if news.is_any() && *halt != Halt::TimeUp {
                 tell_what_would_be(plan, halt);
@@ -268,19 +297,23 @@ impl<'a> Duty<'a> {
     /// others out.
     async fn permitted(
         &self,
+        plane: &Plane,
         plan: Plan,
         survey: &Survey,
         scope: &Scope,
     ) -> (Option<CheckedPlan>, bool) {
         let lane = if *scope == Scope::Everything { Lane::Everything } else { Lane::People };
-        let checked = self.plane.check(plan.clone(), survey, Removals::Guarded);
+        let checked = plane.check(plan.clone(), survey, Removals::Guarded);
         let violations = checked.as_ref().err().map_or(&[][..], Vec::as_slice);
         let unheard = self.memory().unheard(lane, violations);
+        if violations.iter().any(|violation| violation.code == ReasonCode::GuardTripped) {
+            plane.meter.count(|counts| counts.guard_trips += 1);
+        }
         for violation in violations {
             tracing::error!(code = %violation.code, "{}", violation.message);
         }
         for violation in &unheard {
-            self.plane.record(refused_plan(survey.now, violation)).await;
+            plane.record(refused_plan(survey.now, violation)).await;
         }
         match checked {
             Ok(checked) => (Some(checked), false),
@@ -288,7 +321,7 @@ impl<'a> Duty<'a> {
                 let only_guard = violations.iter().all(|v| v.code == ReasonCode::GuardTripped);
                 let mut rest = plan;
                 rest.actions.retain(|action| !action.is_new_removal());
-                let rest = || self.plane.check(rest, survey, Removals::Guarded).ok();
+                let rest = || plane.check(rest, survey, Removals::Guarded).ok();
                 (only_guard.then(rest).flatten(), true)
             }
         }
@@ -300,6 +333,11 @@ impl<'a> Duty<'a> {
 }
 
 impl Done {
+    fn broken_off() -> Self {
+        let leftover = Leftover { whole: Left::Moving, ..Leftover::default() };
+        Self { outcome: PassOutcome::Unfinished, leftover }
+    }
+
     fn failed() -> Self {
         let leftover = Leftover { whole: Left::Stuck, ..Leftover::default() };
         Self { outcome: PassOutcome::Failed, leftover }

@@ -25,6 +25,8 @@ mod events;
 #[cfg(test)]
 mod leaving;
 #[cfg(test)]
+mod map_replaced;
+#[cfg(test)]
 mod reconciler;
 #[cfg(test)]
 mod work;

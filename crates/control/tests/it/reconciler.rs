@@ -181,14 +181,50 @@ async fn a_pass_that_panics_does_not_end_the_loop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn stop_ends_it_after_the_pass_that_is_under_way() {
+async fn stop_ends_a_pass_that_only_reads_and_leaves_its_work_to_others() {
     let world = World::of(&[]);
     world.join("ada", "ml-fraud");
     world.state().directory_takes = secs(10);
     let running = Running::start(&world, MAP);
     pass(5).await;
+    let (plane, before) = (running.plane.clone(), tokio::time::Instant::now());
     running.stop().await;
-    assert_eq!(world.state().changes, ["create ada--fraud"]);
+    assert_eq!(before.elapsed(), secs(0));
+    assert_eq!(world.state().changes, [""; 0]);
+    let left = plane.queue.status(plane.clock.now()).await.unwrap();
+    assert_eq!((left.leased, left.later), (0, 1));
     pass(3_600).await;
     assert_eq!(world.state().reads, ["everybody"]);
+
+    let other = Running::start(&world, MAP);
+    pass(15).await;
+    assert_eq!(world.state().changes, ["create ada--fraud"]);
+    other.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn stop_ends_a_pass_that_changes_things_after_the_calls_it_is_at() {
+    let names: Vec<String> = (0..200).map(|n| format!("p{n:03}")).collect();
+    let world = World::of(&[]);
+    names.iter().for_each(|name| world.join(name, "ml-fraud"));
+    world.state().changes_take = secs(10);
+    let running = Running::start(&world, MAP);
+    pass(15).await;
+    let plane = running.plane.clone();
+    running.stop().await;
+    // Four at a time: those of the first ten seconds, and those that were under way.
+    assert_eq!(world.state().changes.len(), 8);
+    let left = plane.queue.status(plane.clock.now()).await.unwrap();
+    assert_eq!(left.leased, 0);
+    let (ticket, all) = {
+        let now = plane.clock.now();
+        (
+            plane.claims.ticket(now).await.unwrap(),
+            names.iter().map(|name| person_id(name)).collect(),
+        )
+    };
+    let hold = jiff::SignedDuration::from_secs(20);
+    let (change, now) = (plane.new_change(), plane.clock.now());
+    let free = plane.claims.claim(&change, &all, &ticket, now, hold).await.unwrap();
+    assert_eq!(free.len(), 200, "nobody stays claimed");
 }

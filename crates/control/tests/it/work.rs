@@ -259,7 +259,8 @@ async fn frozen_it_reads_and_plans_and_changes_nothing() {
     assert!(world.state().reads.len() >= 4, "{:?}", world.state().reads);
     let status = running.plane.loop_status().await.unwrap();
     assert_eq!(status.frozen.unwrap().reason, "an audit");
-    assert_eq!(status.passes.keys().map(|(_, outcome)| *outcome).max(), Some(PassOutcome::Halted));
+    let passes = running.plane.meter.read().passes;
+    assert_eq!(passes.keys().map(|(_, outcome)| *outcome).max(), Some(PassOutcome::Halted));
     world.store.thaw().await.unwrap();
     running.wake(Wake::Everything).await;
     pass(10).await;
@@ -313,7 +314,7 @@ async fn who_only_observes_changes_nothing() {
     assert_eq!(world.state().changes, [""; 0]);
     let status = plane.loop_status().await.unwrap();
     assert!(status.observe_only);
-    assert_eq!(status.passes[&("everything", PassOutcome::Halted)], 2);
+    assert_eq!(plane.meter.read().passes[&("everything", PassOutcome::Halted)], 2);
     let done = plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
     assert_eq!(done.report.halted, Some(Halt::ObserveOnly));
 }
@@ -345,7 +346,18 @@ async fn the_status_tells_what_waits_and_when_everything_was_read() {
     let running = Running::start(&world, MAP);
     pass(10).await;
     let status = running.plane.loop_status().await.unwrap();
-    assert_eq!(status.passes[&("everything", PassOutcome::Settled)], 1);
+    let counts = running.plane.meter.read();
+    assert_eq!(counts.passes[&("everything", PassOutcome::Settled)], 1);
+    let seen = counts.overview.unwrap();
+    let research = access::ids::DomainKey::parse("research").unwrap();
+    assert_eq!(seen.profiles[&(research.clone(), crate::world::team("fraud"))], 1);
+    assert_eq!(seen.read_at[&research], "2026-11-21T09:00:00Z".parse().unwrap());
+    assert!(seen.readable[&research] && seen.drift.is_empty());
+    assert_eq!(seen.apps.values().sum::<u64>(), 1);
+    assert_eq!(
+        (counts.directory_read, counts.directory_failed),
+        (Some("2026-11-21T09:00:00Z".parse().unwrap()), None)
+    );
     assert_eq!(status.queue.last_full, Some("2026-11-21T09:00:00Z".parse().unwrap()));
     assert_eq!((status.queue.due, status.queue.later), (0, 1));
     running.stop().await;

@@ -13,7 +13,7 @@ use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use control::event::Membership;
 use control::meter::Meter;
-use control::plane::{Bell, Plane};
+use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{
     AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, ChangeId, Clock, Departure,
     Departures, Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind,
@@ -85,6 +85,8 @@ pub(crate) struct State {
     pub(crate) faults: BTreeSet<Fault>,
     /// How long a reading of the directory takes.
     pub(crate) directory_takes: Duration,
+    /// How long making a profile takes.
+    pub(crate) changes_take: Duration,
     /// How long a reading of the domain takes.
     pub(crate) domain_takes: Duration,
     /// How much longer a reading of all its profiles takes.
@@ -236,6 +238,7 @@ impl World {
         let map: AccessMap = parse(&[source]).unwrap();
         Plane {
             map: Arc::new(map),
+            live: LiveMap::default(),
             directory: self.clone(),
             observe: self.clone(),
             provision: self.clone(),
@@ -464,6 +467,8 @@ impl Provision for World {
         target: &DomainTarget,
         spec: &ProfileSpec,
     ) -> Result<Ensured, CallError> {
+        let takes = self.state().changes_take;
+        tokio::time::sleep(takes).await;
         let mut state = self.state();
         state.changes.push(format!("create {}", spec.name));
         state.changed_by.push(target.change.clone());

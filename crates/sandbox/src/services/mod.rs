@@ -4,6 +4,7 @@ pub(crate) mod ec2;
 pub(crate) mod iam;
 pub(crate) mod identity_store;
 pub(crate) mod kms;
+pub(crate) mod parameters;
 pub(crate) mod quotas;
 pub(crate) mod sagemaker;
 pub(crate) mod secrets;
@@ -112,6 +113,13 @@ pub(crate) const SERVICES: &[Service] = &[
         protocol: Protocol::Json { version: "1.1", target: "secretsmanager" },
         operations: &[secrets::OPERATIONS],
         capital_message: true,
+    },
+    Service {
+        name: "ssm",
+        model: "ssm",
+        protocol: Protocol::Json { version: "1.1", target: "AmazonSSM" },
+        operations: &[parameters::OPERATIONS],
+        capital_message: false,
     },
     Service {
         name: "sqs",

@@ -503,5 +503,28 @@ class Secrets(Accounts):
         )
 
 
+class Parameters(Accounts):
+    def test_secure_values_are_shown_to_whoever_asks_for_decryption(self):
+        api = strict.client("ssm")
+        shown = api.get_parameter(Name="/stagedoor/sp-key", WithDecryption=True)["Parameter"]
+        self.assertEqual(
+            (shown["Name"], shown["Type"], shown["Value"], shown["ARN"]),
+            (
+                "/stagedoor/sp-key",
+                "SecureString",
+                "a key",
+                "arn:aws:ssm:eu-west-1:111122223333:parameter/stagedoor/sp-key",
+            ),
+        )
+        hidden = api.get_parameter(Name=shown["ARN"])["Parameter"]
+        self.assertNotEqual(hidden["Value"], "a key")
+
+    def test_what_is_not_there_is_not_found(self):
+        api = strict.client("ssm")
+        self.assertEqual(
+            refusal(api.get_parameter, Name="other")[:2], (400, "ParameterNotFound")
+        )
+
+
 if __name__ == "__main__":
     unittest.main()

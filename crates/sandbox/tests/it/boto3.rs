@@ -97,7 +97,8 @@ macro_rules! judged_by_boto3 {
 judged_by_boto3! {
     sagemaker: "test_sagemaker", 23 operations of ["sagemaker"];
     identity_center: "test_identity_center", 26 operations of ["identitystore", "sso"];
-    accounts: "test_accounts", 23 operations of ["sts", "iam", "servicequotas", "secretsmanager"];
+    accounts: "test_accounts", 24 operations of
+        ["sts", "iam", "servicequotas", "secretsmanager", "ssm"];
     queues: "test_queues", 8 operations of ["sqs"];
     shapes: "test_shapes", 0 operations of ["sagemaker"];
 }

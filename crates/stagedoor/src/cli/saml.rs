@@ -4,6 +4,7 @@
 
 use super::StoreArg;
 use super::time::duration;
+use crate::secret_source::SecretSource;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use saml_sp::ClockSkew;
@@ -137,14 +138,16 @@ pub(crate) struct NewKeyArgs {
 }
 
 /// Our own keys.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct SpKeyArgs {
-    /// A PEM file with our private key and its certificate; may be given several times, in the
-    /// environment with commas. The first signs requests to sign in, all are published in our
-    /// metadata, and all decrypt. One key can also be given as text, in the environment variable
-    /// STAGEDOOR_SP_KEY.
-    #[arg(long, value_name = "FILE", env = "STAGEDOOR_SP_KEY_FILE", value_delimiter = ',')]
-    pub(crate) sp_key: Vec<PathBuf>,
+    /// Our private key and its certificate as PEM: a file, ssm:PARAMETER, secretsmanager:SECRET,
+    /// secretsmanager:SECRET#JSON-KEY or env:VARIABLE; may be given several times, in the environment
+    /// with commas. The first signs requests to sign in, all are published in our metadata, and all
+    /// decrypt. The environment variable STAGEDOOR_SP_KEY takes the text itself, or ssm: or
+    /// secretsmanager: and a name.
+    #[arg(long, value_name = "SOURCE", env = "STAGEDOOR_SP_KEY_FILE", value_delimiter = ',',
+          value_parser = SecretSource::parse)]
+    pub(crate) sp_key: Vec<SecretSource>,
     /// A secret of AWS Secrets Manager with such a text, by name or ARN. Its version AWSCURRENT
     /// comes first; AWSPENDING and AWSPREVIOUS are published and decrypt.
     #[arg(long, value_name = "SECRET", env = "STAGEDOOR_SP_KEY_SECRET")]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
-use super::time::period;
+use super::time::{duration, period};
 use super::{MapArg, OriginArgs, SpKeyArgs, StoreArg};
 use clap::Args;
 use std::net::SocketAddr;
@@ -46,6 +46,20 @@ pub(crate) struct ServeArgs {
     /// shortest time between two fetches of metadata from an address; the map says the longest.
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period)]
     pub(crate) metadata_check: Duration,
+    /// How often to look whether the files of the access map, and those with our own keys, have
+    /// changed. SIGHUP looks at once. What will not do is refused, and the last good one stays.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period,
+          env = "STAGEDOOR_RELOAD_CHECK")]
+    pub(crate) reload_check: Duration,
+    /// How long requests are still taken after SIGTERM, with /readyz saying `draining`: so that
+    /// whoever balances the load sees it. SIGINT does not wait.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration,
+          env = "STAGEDOOR_DRAIN_DELAY")]
+    pub(crate) drain_delay: Duration,
+    /// How long requests and passes under way may take after that. A second signal ends at once.
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration,
+          env = "STAGEDOOR_DRAIN_TIMEOUT")]
+    pub(crate) drain_timeout: Duration,
     #[command(flatten)]
     pub(crate) sp_keys: SpKeyArgs,
 }

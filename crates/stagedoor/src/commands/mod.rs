@@ -29,7 +29,7 @@ use clap::CommandFactory;
 use control::door::check_metadata;
 use control::ports::Clock;
 
-pub(crate) use serve::{Serving, seen, serve_until, stop_signal, web_config};
+pub(crate) use serve::{Serving, seen, serve_until, stop_signal, studio_targets, web_config};
 
 /// Runs a command.
 pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {

@@ -4,24 +4,25 @@ use crate::cli::ServeArgs;
 use crate::compose::{self, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::idp_metadata::{self, Keeper};
+use crate::reload::{self, Reload};
+use crate::signals::{HangUp, Signals};
 use crate::{mapfile, output, sp_keys};
 use access::ids::Region;
-use access::map::Caution;
-use access::reason::ReasonCode;
+use access::map::{AccessMap, Caution};
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::Door;
 use control::ports::{FailureKind, WakeQueue};
 use control::reconciler::Rhythm;
 use std::collections::BTreeSet;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use url::Url;
-use web::WebConfig;
+use web::{Condition, WebConfig};
 
 /// A server that is ready to run.
 #[derive(Debug)]
@@ -31,20 +32,23 @@ pub(crate) struct Serving {
     pub(crate) ops: Option<TcpListener>,
     pub(crate) parts: Parts,
     pub(crate) door: Door,
-    /// What keeps the identity providers' metadata fresh.
-    pub(crate) metadata: Option<Keeper>,
+    /// What keeps the configuration fresh, with what keeps identity providers' metadata fresh.
+    pub(crate) reload: Option<(Reload, Keeper)>,
     pub(crate) queue: Option<Arc<dyn WakeQueue>>,
     pub(crate) rhythm: Rhythm,
     pub(crate) config: WebConfig,
+    pub(crate) condition: Condition,
+    /// How long requests and passes under way may take once it is to end.
+    pub(crate) drain_timeout: Duration,
 }
 
 pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map_path = &args.map.map;
+    // From before the reading: a change meanwhile is seen by the first look at the files.
+    let seen = reload::stamps(map_path, &args.sp_keys);
     let map = mapfile::load(map_path)?;
     mapfile::prove_invariants(&map, map_path)?;
-    for Caution { code, key, message } in map.cautions() {
-        tracing::warn!(code, key, "{message}");
-    }
+    tell_cautions(&map);
     let region = compose::directory_region(&map).clone();
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
@@ -53,33 +57,74 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         compose::only_observe(&mut parts)?;
     }
     let listener = bind(args.listen).await?;
-    let ops = match args.ops_listen {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
+    let ops = bind_if_asked(args.ops_listen).await?;
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let sources = idp_metadata::sources(&parts.plane.map, map_path);
     let keys = sp_keys::load(&args.sp_keys, &parts.aws, Some(&region)).await?;
     let door = compose::door(&parts, &sources, &public_url, keys).await?;
     let (store, check) = (&args.store.store, args.metadata_check);
-    let metadata = Some(Keeper::begin(sources, &door, &parts.plane, store, check).await);
+    let keeper = Keeper::begin(sources, &door, &parts.plane, store, check).await;
     let queue = match &args.events_queue {
         Some(name) => Some(events_queue(&parts, &region, name).await?),
         None => None,
     };
-    let config = web_config(&parts, &public_url)?.with_origin_source(args.origin.source());
+    let condition = Condition::default();
+    condition.configured(&parts.plane.map.digest, parts.plane.clock.now());
+    let config = web_config(&parts, &public_url)?
+        .with_origin_source(args.origin.source())
+        .with_condition(condition.clone());
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() };
     // Before anybody is told: who starts it may stop it as soon as it listens.
-    let stop = stop_signal();
+    let (mut signals, hang_up) = (Signals::take(), HangUp::take());
+    let reload = Reload {
+        map: args.map.clone(),
+        sp_keys: args.sp_keys.clone(),
+        store: args.store.store.clone(),
+        parts: parts.clone(),
+        door: door.clone(),
+        pages: config.clone(),
+        condition: condition.clone(),
+        every: args.reload_check,
+        metadata_check: args.metadata_check,
+        hang_up,
+        seen,
+    };
     output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
     if let Some(ops) = &ops {
         let address = ops.local_addr().context("the ops listener's address")?;
         output::talk(&format!("Health and metrics on http://{address}"));
     }
-    let serving = Serving { listener, ops, parts, door, metadata, queue, rhythm, config };
-    serve_until(serving, stop).await?;
-    Ok(Outcome::Done)
+    let (reload, drain_timeout) = (Some((reload, keeper)), args.drain_timeout);
+    let serving = Serving {
+        listener,
+        ops,
+        parts,
+        door,
+        reload,
+        queue,
+        rhythm,
+        config,
+        condition,
+        drain_timeout,
+    };
+    let (tell, told) = mpsc::channel(2);
+    let delay = args.drain_delay;
+    tokio::spawn(async move { while tell.send(signals.end(delay).await).await.is_ok() {} });
+    serve_until(serving, told).await
+}
+
+fn tell_cautions(map: &AccessMap) {
+    for Caution { code, key, message } in map.cautions() {
+        tracing::warn!(code, key, "{message}");
+    }
+}
+
+async fn bind_if_asked(address: Option<SocketAddr>) -> Result<Option<TcpListener>> {
+    match address {
+        Some(address) => bind(address).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -106,55 +151,102 @@ async fn events_queue(parts: &Parts, region: &Region, name: &str) -> Result<Arc<
     }
 }
 
-/// Serves, loops and listens to events until `stop` resolves, then finishes what is under way.
+/// Serves, loops and listens to events until `told` to end, and for how long requests are still
+/// taken. The loop ends its passes at once, then the pages finish what is under way; the ops
+/// listener answers to the last. Told again, or too late, everything ends as it is: what the loop
+/// held becomes free by itself.
+///
+/// # Errors
+/// A part of the server failed.
 pub(crate) async fn serve_until(
     serving: Serving,
-    stop: impl Future<Output = ()> + Send,
-) -> Result<()> {
-    let Serving { listener, ops, parts, door, metadata, queue, rhythm, config } = serving;
+    mut told: mpsc::Receiver<Duration>,
+) -> Result<Outcome> {
+    let (condition, timeout) = (serving.condition.clone(), serving.drain_timeout);
     let (stopping, stopped) = watch::channel(false);
+    let (closing, closed) = watch::channel(false);
+    let mut tasks = parts_at_work(serving, &stopped, &closed);
+    let delay = tokio::select! {
+        delay = next(&mut told) => delay,
+        // A server that goes on with a part of it dead would look healthy and do half its work.
+        Some(ended) = tasks.join_next() => {
+            ended.context("a part of the server")??;
+            Duration::ZERO
+        }
+    };
+    condition.drain();
+    tracing::info!(code = "draining", "no new work is begun; the process ends");
+    let _ = stopping.send(true);
+    let finish = async {
+        tokio::time::sleep(delay).await;
+        let _ = closing.send(true);
+        while let Some(ended) = tasks.join_next().await {
+            ended.context("a part of the server")??;
+        }
+        Ok(Outcome::Done)
+    };
+    tokio::select! {
+        biased;
+        finished = tokio::time::timeout(delay.saturating_add(timeout), finish) => {
+            finished.unwrap_or_else(|_| Ok(cut_off("it took too long")))
+        }
+        _ = next(&mut told) => Ok(cut_off("it was told again")),
+    }
+}
+
+fn cut_off(why: &str) -> Outcome {
+    tracing::warn!(code = "cut-off", why, "what is under way is cut off");
+    Outcome::Failed
+}
+
+async fn next(told: &mut mpsc::Receiver<Duration>) -> Duration {
+    match told.recv().await {
+        Some(delay) => delay,
+        None => std::future::pending().await,
+    }
+}
+
+/// Everything that goes on side by side. The pages stop when `closed`, all else when `stopped`.
+fn parts_at_work(
+    serving: Serving,
+    stopped: &watch::Receiver<bool>,
+    closed: &watch::Receiver<bool>,
+) -> JoinSet<Result<()>> {
+    let Serving { listener, ops, parts, door, reload, queue, rhythm, config, condition, .. } =
+        serving;
     let door = Arc::new(door);
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     if let Some(listener) = ops {
         let calls = Arc::clone(&parts.aws) as _;
-        let router = web::ops_router(Arc::clone(&door), calls, parts.plane.clone());
-        let end = seen(stopped.clone());
+        let router = web::ops_router(Arc::clone(&door), calls, parts.plane.clone(), condition);
+        let end = seen(closed.clone());
         tasks.spawn(
             async move { web::serve(listener, router, end).await.context("the ops listener") },
         );
     }
     let router = web::router(door, config);
-    let end = seen(stopped.clone());
+    let end = seen(closed.clone());
     tasks.spawn(async move { web::serve(listener, router, end).await.context("the server") });
     let (plane, end) = (parts.plane.clone(), seen(stopped.clone()));
     tasks.spawn(async move {
         plane.run(rhythm, end).await;
         Ok(())
     });
-    if let Some(metadata) = metadata {
+    if let Some((reload, keeper)) = reload {
         let end = seen(stopped.clone());
         tasks.spawn(async move {
-            metadata.run(end).await;
+            reload.run(Some(keeper), end).await;
             Ok(())
         });
     }
     if let Some(queue) = queue {
-        let (plane, end) = (parts.plane.clone(), seen(stopped));
+        let (plane, end) = (parts.plane, seen(stopped.clone()));
         tasks.spawn(async move {
             plane.listen(queue.as_ref(), end).await;
             Ok(())
         });
     }
-    tokio::select! {
-        () = stop => {}
-        // A server that goes on with a part of it dead would look healthy and do half its work.
-        Some(ended) = tasks.join_next() => ended.context("a part of the server")??,
-    }
-    let _ = stopping.send(true);
-    while let Some(ended) = tasks.join_next().await {
-        ended.context("a part of the server")??;
-    }
-    Ok(())
+    tasks
 }
 
 /// Resolves once the other side says so, or is gone.
@@ -165,43 +257,22 @@ pub(crate) async fn seen(mut stopped: watch::Receiver<bool>) {
 /// Settings of the pages. *Open Studio* may lead to the Studio hosts of the map's Regions, or to the
 /// endpoint that stands in for AWS.
 pub(crate) fn web_config(parts: &Parts, public_url: &str) -> Result<WebConfig> {
-    let regions: BTreeSet<_> =
-        parts.plane.map.domains.values().map(|domain| &domain.region).collect();
-    let targets: Vec<String> =
-        regions.into_iter().map(|region| parts.aws.studio_host_source(region)).collect();
     let url = Url::parse(public_url)
         .map_err(|error| BadConfiguration::new("door-invalid", format!("{public_url}: {error}")))?;
-    WebConfig::new(&url, &targets)
+    WebConfig::new(&url, &studio_targets(parts, &parts.plane.map))
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
 }
 
-/// Takes SIGINT and SIGTERM over at once; the future resolves on either.
-#[cfg(unix)]
+/// Where *Open Studio* may lead by this map.
+pub(crate) fn studio_targets(parts: &Parts, map: &AccessMap) -> Vec<String> {
+    let regions: BTreeSet<_> = map.domains.values().map(|domain| &domain.region).collect();
+    regions.into_iter().map(|region| parts.aws.studio_host_source(region)).collect()
+}
+
+/// Resolves on SIGINT or SIGTERM, which are taken over at once.
 pub(crate) fn stop_signal() -> impl Future<Output = ()> + Send {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    let mut signals = Signals::take();
     async move {
-        tokio::select! {
-            () = heard(interrupt) => {}
-            () = heard(terminate) => {}
-        }
+        signals.end(Duration::ZERO).await;
     }
-}
-
-#[cfg(unix)]
-async fn heard(signal: io::Result<tokio::signal::unix::Signal>) {
-    match signal {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(error) => {
-            // It still ends the process, only not gently.
-            tracing::warn!(%error, code = %ReasonCode::Unavailable, "no handler of a signal");
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Resolves on the interrupt of the terminal.
-#[cfg(not(unix))]
-pub(crate) async fn stop_signal() {
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// The Region of everything in the demo.
@@ -143,14 +143,22 @@ impl World {
             listener,
             ops: None,
             door: compose::door(&self.parts, &sources, &self.door_url, Vec::new()).await?,
-            metadata: None,
+            reload: None,
             queue: Some(Arc::clone(&self.queue) as _),
             rhythm: Rhythm { recheck: Duration::from_millis(500), ..Rhythm::default() },
             config: web_config(&self.parts, &self.door_url)?,
+            condition: web::Condition::default(),
+            drain_timeout: Duration::from_secs(20),
             parts: self.parts.clone(),
         };
         let end = seen(self.stopping.subscribe());
-        self.spawn(async move { serve_until(serving, end).await });
+        let (tell, told) = mpsc::channel(1);
+        self.spawn(async move {
+            end.await;
+            let _ = tell.send(Duration::ZERO).await;
+            Ok(())
+        });
+        self.spawn(async move { serve_until(serving, told).await.map(drop) });
         Ok(())
     }
 

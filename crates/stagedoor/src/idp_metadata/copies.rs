@@ -12,11 +12,11 @@ use std::path::PathBuf;
 
 /// The folder with the copies; none beside a table.
 #[derive(Debug, Clone)]
-pub(super) struct Copies(Option<PathBuf>);
+pub(crate) struct Copies(Option<PathBuf>);
 
 impl Copies {
     /// Beside this store: `stagedoor.db` has `stagedoor.db.idp/`.
-    pub(super) fn of(store: &StoreLocation) -> Self {
+    pub(crate) fn of(store: &StoreLocation) -> Self {
         Self(store.file().map(|file| {
             let mut folder = file.as_os_str().to_owned();
             folder.push(".idp");

@@ -46,7 +46,8 @@ pub(super) fn fetch(url: &str) -> Result<Vec<u8>> {
         .context("it cannot be fetched")
 }
 
-fn tls() -> TlsConfig {
+/// TLS as the AWS SDK has it.
+pub(crate) fn tls() -> TlsConfig {
     let found = rustls_native_certs::load_native_certs();
     for error in &found.errors {
         tracing::warn!(%error, code = "ca-certificates", "a system certificate cannot be read");

@@ -10,7 +10,7 @@ use access::snapshot::Hold;
 use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
 use control::meter::Meter;
-use control::plane::{Bell, Plane};
+use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{AuditEntry, AuditLog, Clock, Departure, Entropy};
 use control::survey::Scope;
 use jiff::{SignedDuration, Timestamp};
@@ -151,6 +151,7 @@ impl World {
         let studio = Arc::new(aws.studio());
         Plane {
             map: Arc::new(map),
+            live: LiveMap::default(),
             directory,
             observe: studio.clone(),
             provision: studio,

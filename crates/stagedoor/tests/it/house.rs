@@ -50,32 +50,40 @@ impl House {
         let world = World::new(seed, &map());
         let idp = identity_provider();
         world.write("corp.xml", &idp.metadata_xml());
-        Self::serving(world, idp, flags, None)
+        Self::serving(world, idp, flags, &[])
     }
 
     /// Opens a house whose world is ready.
     pub(crate) fn over(world: World, idp: DemoIdp) -> Self {
-        Self::serving(world, idp, &[], None)
+        Self::serving(world, idp, &[], &[])
     }
 
     /// Opens a house which trusts these certificates of web servers, rather than the system's.
     pub(crate) fn trusting(world: World, idp: DemoIdp, certificates: &str) -> Self {
-        Self::serving(world, idp, &[], Some(certificates))
+        Self::serving(world, idp, &[], &[("SSL_CERT_FILE", certificates)])
+    }
+
+    /// Opens a house whose server finds these variables in its environment.
+    pub(crate) fn within(seed: &str, environment: &[(&str, &str)]) -> Self {
+        let world = World::new(seed, &map());
+        let idp = identity_provider();
+        world.write("corp.xml", &idp.metadata_xml());
+        Self::serving(world, idp, &[], environment)
     }
 
     fn serving(
         world: World,
         idp: DemoIdp,
         flags: &'static [&'static str],
-        certificates: Option<&str>,
+        environment: &[(&str, &str)],
     ) -> Self {
-        let (server, base) = serve(&world, flags, certificates);
+        let (server, base) = serve(&world, flags, environment);
         Self { world, idp, server, base, flags, earlier: String::new() }
     }
 
     /// Another server over the same store; and where it listens.
     pub(crate) fn replica(&self) -> (Running, String) {
-        serve(&self.world, self.flags, None)
+        serve(&self.world, self.flags, &[])
     }
 
     pub(crate) fn cloud(&self) -> &Cloud {
@@ -90,7 +98,7 @@ impl House {
     pub(crate) fn restart(&mut self) {
         assert!(self.server.terminate().success(), "{}", self.server.said());
         self.earlier.push_str(&self.server.said());
-        let (server, base) = serve(&self.world, self.flags, None);
+        let (server, base) = serve(&self.world, self.flags, &[]);
         (self.server, self.base) = (server, base);
     }
 
@@ -144,7 +152,7 @@ impl House {
     }
 }
 
-fn serve(world: &World, flags: &[&str], certificates: Option<&str>) -> (Running, String) {
+fn serve(world: &World, flags: &[&str], environment: &[(&str, &str)]) -> (Running, String) {
     let usual = [
         "serve",
         "--listen",
@@ -159,9 +167,7 @@ fn serve(world: &World, flags: &[&str], certificates: Option<&str>) -> (Running,
         "trace",
     ];
     let mut command = world.command(&[&usual, flags].concat());
-    if let Some(certificates) = certificates {
-        command.env("SSL_CERT_FILE", certificates);
-    }
+    command.envs(environment.iter().copied());
     let mut server = Running::start(command);
     let base = server.word_after("Stagedoor listens on ");
     (server, base)

@@ -13,6 +13,8 @@ mod demo;
 #[cfg(test)]
 mod door;
 #[cfg(test)]
+mod drain;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod failures;
@@ -30,6 +32,8 @@ mod init_command;
 mod invoker;
 #[cfg(test)]
 mod lambda;
+#[cfg(test)]
+mod monitoring;
 #[cfg(test)]
 mod offboard_command;
 #[cfg(test)]
@@ -57,6 +61,8 @@ mod policy_render;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod saml_debugger;
@@ -74,6 +80,8 @@ mod serve;
 mod spokes;
 #[cfg(test)]
 mod sso_mode;
+#[cfg(test)]
+mod telemetry;
 #[cfg(test)]
 mod three_hosts;
 #[cfg(test)]

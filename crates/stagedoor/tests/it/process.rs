@@ -68,6 +68,7 @@ pub(crate) fn command(folder: &Path) -> Command {
         .env_clear()
         .env("HOME", folder)
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("STAGEDOOR_DRAIN_DELAY", "0s")
         .current_dir(folder)
         .stdin(Stdio::null());
     command
@@ -123,10 +124,15 @@ impl Running {
 
     /// SIGTERM, then the way it ended.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
-        let pid = self.child.id().to_string();
-        let told = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &pid]).status().unwrap();
-        assert!(told.success());
+        self.signal("TERM");
         self.end()
+    }
+
+    /// A signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let (pid, kill) = (self.child.id().to_string(), format!("kill -{name} \"$0\""));
+        let told = Command::new("sh").args(["-c", &kill, &pid]).status().unwrap();
+        assert!(told.success());
     }
 
     /// SIGKILL: it has no chance to tidy up.

@@ -1,5 +1,6 @@
 //! How long what we trust will last.
 
+use super::condition::State;
 use control::door::{KeyStatus, TrustStatus};
 use control::meter::LoopStatus;
 use control::ports::StoreError;
@@ -38,8 +39,32 @@ pub(super) struct Health {
     status: Level,
     /// The loop that makes AWS agree with the map.
     reconciler: LoopHealth,
+    directory: DirectoryHealth,
+    configuration: ConfigurationHealth,
     identity_providers: Vec<IdpHealth>,
     service_provider: SpHealth,
+    /// Whether the process is about to end.
+    draining: bool,
+}
+
+/// The directory, as passes of this process met it.
+#[derive(Debug, Clone, Serialize)]
+struct DirectoryHealth {
+    status: Level,
+    last_success: Option<Timestamp>,
+    /// The last failure, if no reading succeeded since.
+    last_failure: Option<Timestamp>,
+}
+
+/// The access map.
+#[derive(Debug, Clone, Serialize)]
+struct ConfigurationHealth {
+    status: Level,
+    /// Digest of the map in force.
+    digest: String,
+    taken_at: Option<Timestamp>,
+    /// What is on disk and was refused.
+    last_failure: Option<Failure>,
 }
 
 /// The loop and its store.
@@ -88,8 +113,8 @@ struct MetadataHealth {
     last_failure: Option<Failure>,
 }
 
-/// A renewal that failed.
-#[derive(Debug, Serialize)]
+/// Something new that was not taken.
+#[derive(Debug, Clone, Serialize)]
 struct Failure {
     at: Timestamp,
     message: String,
@@ -109,9 +134,15 @@ struct CertificateHealth {
 #[derive(Debug, Serialize)]
 pub(super) struct Readiness {
     ready: bool,
+    /// Whether the process is about to end and takes no new requests.
+    draining: bool,
     /// Whether the store can be read; without it nobody can sign in.
     store: bool,
     identity_providers: Vec<IdpReadiness>,
+    /// The directory and the map are told, and decide nothing: a door that is shut could not even
+    /// show the page that says why.
+    directory: DirectoryHealth,
+    configuration: ConfigurationHealth,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,12 +168,40 @@ impl Health {
         // Without any identity provider nobody gets in.
         let status =
             worst.unwrap_or(Level::Critical).max(service_provider.status).max(reconciler.status);
-        Self { status, reconciler, identity_providers, service_provider }
+        Self {
+            status,
+            reconciler,
+            directory: DirectoryHealth::new(None, None),
+            configuration: ConfigurationHealth::new(&State::default()),
+            identity_providers,
+            service_provider,
+            draining: false,
+        }
     }
 
-    /// Whether the store is there, and an identity provider that people can sign in with.
+    /// With what is known of the process, and with when the directory was last read and last failed
+    /// to be.
+    pub(super) fn with_process(
+        self,
+        state: &State,
+        (read, failed): (Option<Timestamp>, Option<Timestamp>),
+    ) -> Self {
+        let directory = DirectoryHealth::new(read, failed);
+        let configuration = ConfigurationHealth::new(state);
+        let status = self.status.max(directory.status).max(configuration.status);
+        Self { status, directory, configuration, draining: state.draining, ..self }
+    }
+
+    /// Whether the process is about to end.
+    pub(super) fn draining(&self) -> bool {
+        self.draining
+    }
+
+    /// Whether the process stays, the store is there, and an identity provider that people can sign in with.
     pub(super) fn ready(&self) -> bool {
-        self.reconciler.store && self.identity_providers.iter().any(|idp| idp.usable)
+        !self.draining
+            && self.reconciler.store
+            && self.identity_providers.iter().any(|idp| idp.usable)
     }
 
     pub(super) fn readiness(&self) -> Readiness {
@@ -157,8 +216,31 @@ impl Health {
         };
         Readiness {
             ready: self.ready(),
+            draining: self.draining,
             store: self.reconciler.store,
             identity_providers: self.identity_providers.iter().map(readiness).collect(),
+            directory: self.directory.clone(),
+            configuration: self.configuration.clone(),
+        }
+    }
+}
+
+impl DirectoryHealth {
+    fn new(last_success: Option<Timestamp>, last_failure: Option<Timestamp>) -> Self {
+        let status = if last_failure.is_some() { Level::Warning } else { Level::Ok };
+        Self { status, last_success, last_failure }
+    }
+}
+
+impl ConfigurationHealth {
+    fn new(state: &State) -> Self {
+        let known = &state.configuration;
+        let failure = known.failure.clone();
+        Self {
+            status: if failure.is_some() { Level::Warning } else { Level::Ok },
+            digest: known.digest.clone(),
+            taken_at: known.taken_at,
+            last_failure: failure.map(|(at, message)| Failure { at, message }),
         }
     }
 }
@@ -289,7 +371,6 @@ mod tests {
     use access::ids::IdpKey;
     use control::door::RenewalFailure;
     use control::ports::{Freeze, QueueStatus};
-    use std::collections::BTreeMap;
 
     const NOW: &str = "2026-11-21T09:00:00Z";
 
@@ -299,7 +380,6 @@ mod tests {
             queue: QueueStatus { last_full: Some(at(NOW)), ..QueueStatus::default() },
             frozen: None,
             observe_only: false,
-            passes: BTreeMap::new(),
         }
     }
 
@@ -401,7 +481,11 @@ mod tests {
         assert!(!health.ready());
         assert_eq!(
             serde_json::to_value(health.readiness()).unwrap(),
-            serde_json::json!({ "ready": false, "store": true, "identity_providers": [
+            serde_json::json!({ "ready": false, "draining": false, "store": true,
+                "directory": { "status": "ok", "last_success": null, "last_failure": null },
+                "configuration":
+                    { "status": "ok", "digest": "", "taken_at": null, "last_failure": null },
+                "identity_providers": [
                 { "idp": "corp", "usable": false, "why": "its metadata is past validUntil" },
                 { "idp": "corp", "usable": false, "why": "its metadata was never read" },
             ]})
@@ -429,6 +513,10 @@ mod tests {
                     "last_full_pass": NOW,
                     "oldest_item": null,
                 },
+                "directory": { "status": "ok", "last_success": null, "last_failure": null },
+                "configuration":
+                    { "status": "ok", "digest": "", "taken_at": null, "last_failure": null },
+                "draining": false,
                 "identity_providers": [{
                     "idp": "corp",
                     "status": "warning",
@@ -490,5 +578,36 @@ mod tests {
         assert_eq!(level(&failed), Level::Critical);
         // Nobody can sign in without it.
         assert!(!Health::new(&[corp(None, &[YEARS])], &[], &failed, at(NOW)).ready());
+    }
+
+    #[test]
+    fn a_process_that_ends_soon_is_not_ready_whatever_else_is_well() {
+        let health = Health::new(&[corp(None, &[YEARS])], &[], &Ok(good()), at(NOW));
+        let state = State { draining: true, ..State::default() };
+        let health = health.with_process(&state, (Some(at(NOW)), None));
+        assert!(!health.ready() && health.draining());
+        assert_eq!(health.status, Level::Ok);
+    }
+
+    #[test]
+    fn what_was_refused_is_told_and_the_door_stays_open() {
+        let health = Health::new(&[corp(None, &[YEARS])], &[], &Ok(good()), at(NOW));
+        let condition = super::super::Condition::default();
+        condition.configured("abc", at("2026-11-21T08:00:00Z"));
+        condition.refused("access.yaml:3:1: unknown key", at(NOW));
+        let health = health.with_process(&condition.state(), (None, Some(at(NOW))));
+        assert!(health.ready());
+        assert_eq!(health.status, Level::Warning);
+        let told = serde_json::to_value(health.readiness()).unwrap();
+        assert_eq!(
+            told["configuration"],
+            serde_json::json!({
+                "status": "warning",
+                "digest": "abc",
+                "taken_at": "2026-11-21T08:00:00Z",
+                "last_failure": { "at": NOW, "message": "access.yaml:3:1: unknown key" },
+            })
+        );
+        assert_eq!(told["directory"]["last_failure"], NOW);
     }
 }

@@ -3,8 +3,12 @@
 //! It tells who the identity providers are and how often people are refused, so it is never part of
 //! the public pages; whoever reaches its address may read it.
 
+mod condition;
 mod health;
 mod metrics;
+
+pub use condition::Condition;
+pub use metrics::metrics_reference;
 
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -26,12 +30,17 @@ struct Watch {
     door: Arc<Door>,
     calls: Arc<dyn CallMeter>,
     plane: Plane,
+    condition: Condition,
 }
 
 impl Watch {
     async fn health(&self) -> Health {
         let now = self.plane.clock.now();
-        Health::new(&self.door.trust(), &self.door.keys(), &self.loop_status().await, now)
+        let counts = self.plane.meter.read();
+        let directory = (counts.directory_read, counts.directory_failed);
+        let seen =
+            Health::new(&self.door.trust(), &self.door.keys(), &self.loop_status().await, now);
+        seen.with_process(&self.condition.state(), directory)
     }
 
     async fn loop_status(&self) -> Result<LoopStatus, StoreError> {
@@ -48,17 +57,22 @@ impl Watch {
 /// | route | what it says |
 /// |---|---|
 /// | `GET /livez` | the process answers |
-/// | `GET /readyz` | 200 if somebody could sign in, else 503; with `?verbose` why, as JSON |
+/// | `GET /readyz` | 200 if somebody could sign in, else 503; with `?verbose` why, as JSON, and how directory and configuration are |
 /// | `GET /healthz` | how the loop is, how long metadata and certificates last, as JSON; always 200 |
 /// | `GET /metrics` | Prometheus text format 0.0.4 |
-pub fn ops_router(door: Arc<Door>, calls: Arc<dyn CallMeter>, plane: Plane) -> Router {
+pub fn ops_router(
+    door: Arc<Door>,
+    calls: Arc<dyn CallMeter>,
+    plane: Plane,
+    condition: Condition,
+) -> Router {
     Router::new()
         .route("/livez", get(crate::handlers::probes::live))
         .route("/readyz", get(ready))
         .route("/healthz", get(healthy))
         .route("/metrics", get(exposition))
         .layer(map_response(with_headers))
-        .with_state(Watch { door, calls, plane })
+        .with_state(Watch { door, calls, plane, condition })
 }
 
 /// Ready is whoever has its store and can decide about at least one identity provider. AWS is not
@@ -66,10 +80,10 @@ pub fn ops_router(door: Arc<Door>, calls: Arc<dyn CallMeter>, plane: Plane) -> R
 /// that is taken out because AWS is slow could not even show the page that says so.
 async fn ready(State(watch): State<Watch>, RawQuery(query): RawQuery) -> Response {
     let health = watch.health().await;
-    let (status, word) = if health.ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+    let (status, word) = match (health.ready(), health.draining()) {
+        (true, _) => (StatusCode::OK, "ready\n"),
+        (false, true) => (StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
     };
     let verbose = query.is_some_and(|query| query.split(['&', '=']).next() == Some("verbose"));
     if verbose {
@@ -91,7 +105,17 @@ async fn exposition(State(watch): State<Watch>) -> Response {
         door: watch.door.counts(),
         calls: watch.calls.call_counts(),
         events: watch.plane.events.read(),
+        counts: watch.plane.meter.read(),
         status: watch.loop_status().await.ok(),
+        accounts: watch
+            .plane
+            .current()
+            .map
+            .domains
+            .iter()
+            .map(|(key, domain)| (key.clone(), domain.account_id.clone()))
+            .collect(),
+        process: watch.condition.state(),
     };
     match metrics::exposition(&numbers, watch.plane.clock.now()) {
         Ok(text) => {

@@ -15,7 +15,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
 use control::meter::Meter;
-use control::plane::{Bell, Plane};
+use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{
     AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallCounts, CallError, CallMeter, Clock,
     Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, IdpSession,
@@ -92,7 +92,10 @@ struct World {
 
 impl CallMeter for World {
     fn call_counts(&self) -> BTreeMap<String, CallCounts> {
-        BTreeMap::from([("sagemaker".to_owned(), CallCounts { calls: 7, ..CallCounts::default() })])
+        let answered = ("CreateUserProfile".to_owned(), "ok".to_owned());
+        let counts =
+            CallCounts { answers: BTreeMap::from([(answered, 7)]), ..CallCounts::default() };
+        BTreeMap::from([("sagemaker".to_owned(), counts)])
     }
 }
 
@@ -108,6 +111,7 @@ pub(crate) struct House {
     /// The second listener.
     pub(crate) ops: Router,
     plane: Plane,
+    pub(crate) condition: web::Condition,
     world: Arc<World>,
 }
 
@@ -203,9 +207,12 @@ impl House {
         let door = Arc::new(door(&world, plane.clone(), public_url, corp));
         let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
-        let router = web::router(Arc::clone(&door), change(config));
-        let ops = web::ops_router(Arc::clone(&door), world.clone(), plane.clone());
-        Self { door, router, ops, plane, world }
+        let condition = web::Condition::default();
+        let config = change(config).with_condition(condition.clone());
+        let router = web::router(Arc::clone(&door), config);
+        let calls = world.clone();
+        let ops = web::ops_router(Arc::clone(&door), calls, plane.clone(), condition.clone());
+        Self { door, router, ops, plane, condition, world }
     }
 
     pub(crate) fn new() -> Self {
@@ -281,6 +288,7 @@ fn plane(world: &Arc<World>, map: &str) -> Plane {
     let store = Arc::new(store::SqliteStore::in_memory().unwrap());
     Plane {
         map: Arc::new(map),
+        live: LiveMap::default(),
         directory: world.clone(),
         observe: world.clone(),
         provision: world.clone(),

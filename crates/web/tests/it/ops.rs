@@ -31,7 +31,10 @@ async fn a_door_with_a_usable_identity_provider_is_ready() {
     assert_eq!(ask(&house.ops, "/livez").await.2, "live\n");
     let ready = serde_json::json!({
         "ready": true,
+        "draining": false,
         "store": true,
+        "directory": { "status": "ok", "last_success": null, "last_failure": null },
+        "configuration": { "status": "ok", "digest": "", "taken_at": null, "last_failure": null },
         "identity_providers": [{ "idp": "corp", "usable": true, "why": null }],
     });
     for query in ["verbose", "verbose=", "verbose&x"] {
@@ -85,13 +88,16 @@ async fn metrics_count_what_happened_at_the_door() {
     assert_eq!(status, 200);
     assert_eq!(headers["content-type"], "text/plain; version=0.0.4");
     for line in [
-        "stagedoor_door_sign_ins_begun_total 2",
-        r#"stagedoor_door_sign_ins_total{code="unknown-idp",result="refused"} 1"#,
-        r#"stagedoor_door_sign_ins_total{code="base64-malformed",result="refused"} 1"#,
-        r#"stagedoor_door_openings_total{code="preparing",result="preparing"} 1"#,
-        r#"stagedoor_door_openings_total{code="network-refused",result="refused"} 1"#,
+        "stagedoor_signin_begun_total 2",
+        r#"stagedoor_signin_total{reason="unknown-idp",result="refused"} 1"#,
+        r#"stagedoor_signin_total{reason="base64-malformed",result="refused"} 1"#,
+        r#"stagedoor_saml_reject_total{check="encoding"} 1"#,
+        "stagedoor_signin_duration_seconds_count 1",
+        r#"stagedoor_opening_total{reason="preparing",result="preparing"} 1"#,
+        r#"stagedoor_opening_total{reason="network-refused",result="refused"} 1"#,
+        "stagedoor_opening_duration_seconds_count 2",
         r#"stagedoor_saml_identity_provider_usable{idp="corp"} 1"#,
-        r#"stagedoor_aws_calls_total{service="sagemaker"} 7"#,
+        r#"stagedoor_aws_requests_total{code="ok",op="CreateUserProfile",service="sagemaker"} 7"#,
         "# TYPE stagedoor_saml_own_certificate_expiry_timestamp_seconds gauge",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
@@ -116,4 +122,23 @@ async fn neither_listener_answers_for_the_other() {
     }
     let key = house.door.form_key(&SessionToken::new("t".into()), "open:fraud");
     assert_eq!(ask(&house.ops, &format!("/opening/fraud?key={key}")).await.0, 404);
+}
+
+#[tokio::test]
+async fn both_probes_say_that_the_process_is_about_to_end() {
+    let house = House::new();
+    house.condition.drain();
+    let (status, _, body) = ask(&house.ops, "/readyz").await;
+    assert_eq!((status.as_u16(), body.as_str()), (503, "draining\n"));
+    let (status, told) = json(&house.ops, "/readyz?verbose").await;
+    assert_eq!(
+        (status.as_u16(), &told["ready"], &told["draining"]),
+        (503, &false.into(), &true.into())
+    );
+    let public = house.get("/readyz").await;
+    assert_eq!((public.status.as_u16(), public.body.as_str()), (503, "draining\n"));
+    // It lives, and answers whoever is still there.
+    assert_eq!(ask(&house.ops, "/livez").await.0, 200);
+    assert_eq!(house.get("/saml/metadata").await.status, 200);
+    assert!(ask(&house.ops, "/metrics").await.2.contains("\nstagedoor_draining 1\n"));
 }

@@ -9,7 +9,7 @@ mod shape;
 
 use aws::client::endpoint::{self, Service};
 use aws::client::sagemaker::{self as sm, Call};
-use aws::client::{ec2, iam, kms, quotas, secrets};
+use aws::client::{ec2, iam, kms, parameters, quotas, secrets};
 use model::Models;
 use serde::de::DeserializeOwned;
 use shape::{Shape, shape_of};
@@ -124,6 +124,21 @@ fn kms_matches_the_model() {
 }
 
 #[test]
+fn parameter_store_matches_the_model() {
+    let model = Models::read();
+    let service = model.service("ssm");
+    assert_eq!(service.metadata("targetPrefix"), parameters::TARGET_PREFIX);
+    assert_eq!(service.metadata("jsonVersion"), "1.1");
+    assert_eq!(service.metadata("endpointPrefix"), Service::Ssm.signing_name());
+    assert_eq!(service.metadata("serviceId"), Service::Ssm.id());
+    let request = shape_of::<parameters::GetParameter>();
+    let answer = shape_of::<parameters::GetParameterOutput>();
+    let mut faults = service.faults_of_request("GetParameter", &request);
+    faults.extend(service.faults_of_answer("GetParameter", &answer));
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn ec2_matches_the_model() {
     let model = Models::read();
     let service = model.service("ec2");
@@ -195,7 +210,7 @@ fn iam_matches_the_model() {
 fn endpoints_follow_aws_rules_in_every_partition() {
     let model = Models::read();
     let rules = model.endpoints();
-    assert_eq!(rules.len(), 6 * 10 * 4, "services, Regions, FIPS and dual-stack");
+    assert_eq!(rules.len(), 7 * 10 * 4, "services, Regions, FIPS and dual-stack");
     let wrong: Vec<String> = rules
         .iter()
         .filter_map(|rule| {
@@ -205,6 +220,7 @@ fn endpoints_follow_aws_rules_in_every_partition() {
                 "secretsmanager" => Service::SecretsManager,
                 "ec2" => Service::Ec2,
                 "kms" => Service::Kms,
+                "ssm" => Service::Ssm,
                 _ => Service::Iam,
             };
             let ours =

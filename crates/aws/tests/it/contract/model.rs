@@ -51,9 +51,10 @@ def endpoints(name):
                        "url": found.url, "signing_region": schemes[0].get("signingRegion")}
 
 import sys
-names = ["sagemaker", "service-quotas", "iam", "secretsmanager", "ec2", "kms"]
+names = ["sagemaker", "service-quotas", "iam", "secretsmanager", "ec2", "kms", "ssm"]
 wanted = [sys.argv[1].split(","), ["GetServiceQuota"], sys.argv[2].split(","),
-          ["GetSecretValue"], sys.argv[3].split(","), ["DescribeKey", "GetKeyPolicy"]]
+          ["GetSecretValue"], sys.argv[3].split(","), ["DescribeKey", "GetKeyPolicy"],
+          ["GetParameter"]]
 print(json.dumps({
     "operation_names": {
         name: {o: xform_name(o)

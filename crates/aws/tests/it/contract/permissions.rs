@@ -20,11 +20,12 @@ const SDK: [(&str, &str); 5] = [
 const WITHOUT_ACTION: [&str; 1] = ["dynamodb:TransactWriteItems"];
 
 /// Services this crate's own client speaks to, and what it calls there.
-const OWN: [&str; 4] = [
+const OWN: [&str; 5] = [
     "servicequotas:GetServiceQuota",
     "secretsmanager:GetSecretValue",
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
+    "ssm:GetParameter",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

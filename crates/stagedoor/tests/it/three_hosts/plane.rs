@@ -111,7 +111,10 @@ impl Plane {
     pub(super) fn metrics(&self) -> String {
         let texts = REPLICAS.map(|(_, ops)| self.read_metrics(ops));
         let lines = texts.iter().flat_map(|text| text.lines());
-        lines.filter(|line| line.starts_with("stagedoor_door_")).collect::<Vec<_>>().join("\n")
+        let of_door = |line: &&str| {
+            ["stagedoor_signin_", "stagedoor_opening_"].iter().any(|name| line.starts_with(name))
+        };
+        lines.filter(of_door).collect::<Vec<_>>().join("\n")
     }
 
     fn read_metrics(&self, ops: u16) -> String {
@@ -120,7 +123,7 @@ impl Plane {
 
     fn metric(&self, ops: u16, result: &str, code: &str) -> u64 {
         let metrics = self.read_metrics(ops);
-        let name = format!("stagedoor_door_openings_total{{code=\"{code}\",result=\"{result}\"}} ");
+        let name = format!("stagedoor_opening_total{{reason=\"{code}\",result=\"{result}\"}} ");
         let line = metrics.lines().find_map(|line| line.strip_prefix(&name));
         line.map_or(0, |count| count.parse().unwrap())
     }

@@ -1,10 +1,12 @@
 //! The text as a scraper reads it.
 
 use super::*;
-use access::ids::IdpKey;
-use control::door::{KeyStatus, RenewalFailure};
-use control::meter::PassOutcome;
+use access::ids::{IdpKey, TeamKey};
+use control::door::RenewalFailure;
+use control::event::{Family, Outcome as EventOutcome};
+use control::meter::{Histogram, Overview, PassOutcome};
 use control::ports::{Freeze, QueueStatus};
+use std::time::Duration;
 
 /// Metric name, labels in order, value.
 type Sample = (String, Vec<(String, String)>, String);
@@ -14,6 +16,7 @@ type Sample = (String, Vec<(String, String)>, String);
 fn read(text: &str) -> Vec<Sample> {
     assert!(text.ends_with('\n'));
     let (mut samples, mut families): (Vec<Sample>, Vec<String>) = (vec![], vec![]);
+    let mut is_histogram = false;
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if let Some(help) = line.strip_prefix("# HELP ") {
@@ -23,13 +26,18 @@ fn read(text: &str) -> Vec<Sample> {
             let (typed, kind) = declared.split_once(' ').unwrap();
             assert_eq!(typed, name);
             assert!(!families.iter().any(|family| family == name), "{name} twice");
-            assert!(["counter", "gauge"].contains(&kind), "{line}");
+            assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
             assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
+            assert!(kind != "histogram" || name.ends_with("_seconds"), "{name}");
             families.push(name.to_owned());
+            is_histogram = kind == "histogram";
             continue;
         }
         let sample = sample(line);
-        assert_eq!(Some(&sample.0), families.last(), "{line}");
+        let parts = ["_bucket", "_sum", "_count"];
+        let part = parts.iter().find_map(|part| sample.0.strip_suffix(part));
+        let of = part.filter(|_| is_histogram).unwrap_or(&sample.0);
+        assert_eq!(Some(of), families.last().map(String::as_str), "{line}");
         assert!(sample.2.parse::<f64>().unwrap() >= 0.0, "{line}");
         assert!(!samples.iter().any(|(n, l, _)| *n == sample.0 && *l == sample.1), "{line} twice");
         samples.push(sample);
@@ -150,6 +158,14 @@ fn times_are_told_for_each_identity_provider_as_far_as_they_are_known() {
     assert_eq!(samples.iter().filter(|(n, ..)| n == expiry).count(), 2);
 }
 
+fn took(millis: &[u64]) -> Histogram {
+    let mut histogram = Histogram::of_answers();
+    for millis in millis {
+        histogram.observe(Duration::from_millis(*millis));
+    }
+    histogram
+}
+
 #[test]
 fn counts_are_told_by_result_and_code() {
     let counts = DoorCounts {
@@ -162,29 +178,44 @@ fn counts_are_told_by_result_and_code() {
         openings_refused: BTreeMap::from([("network-refused", 8), ("too-many-requests", 10)]),
         presign_failed: 11,
         logged_out: 12,
+        rejected: BTreeMap::from([("signature".to_owned(), 2), ("replay".to_owned(), 1)]),
+        sign_in_took: took(&[3, 30]),
+        opening_took: took(&[20_000]),
     };
     let text =
         exposition(&Numbers { door: counts, ..Numbers::default() }, at("2026-11-21T09:00:00Z"))
             .unwrap();
     let samples = read(&text);
     for (name, result, code, value) in [
-        ("stagedoor_door_sign_ins_total", "accepted", "signed-in", "5"),
-        ("stagedoor_door_sign_ins_total", "refused", "replayed", "3"),
-        ("stagedoor_door_sign_ins_total", "refused", "too-many-requests", "4"),
-        ("stagedoor_door_openings_total", "opened", "opened", "6"),
-        ("stagedoor_door_openings_total", "preparing", "preparing", "7"),
-        ("stagedoor_door_openings_total", "refused", "network-refused", "8"),
+        ("stagedoor_signin_total", "accepted", "signed-in", "5"),
+        ("stagedoor_signin_total", "refused", "replayed", "3"),
+        ("stagedoor_signin_total", "refused", "too-many-requests", "4"),
+        ("stagedoor_opening_total", "opened", "opened", "6"),
+        ("stagedoor_opening_total", "preparing", "preparing", "7"),
+        ("stagedoor_opening_total", "refused", "network-refused", "8"),
     ] {
-        assert_sample(&samples, name, &[("code", code), ("result", result)], value);
+        assert_sample(&samples, name, &[("reason", code), ("result", result)], value);
     }
     for (name, value) in [
-        ("stagedoor_door_sign_ins_begun_total", "9"),
-        ("stagedoor_door_weak_sign_ins_total", "2"),
-        ("stagedoor_door_presign_failures_total", "11"),
-        ("stagedoor_door_logouts_total", "12"),
-        ("stagedoor_door_rate_limited_total", "14"),
+        ("stagedoor_signin_begun_total", "9"),
+        ("stagedoor_signin_weak_total", "2"),
+        ("stagedoor_logout_total", "12"),
+        ("stagedoor_rate_limited_total", "14"),
     ] {
         assert_sample(&samples, name, &[], value);
+    }
+    for (name, labels, value) in [
+        ("stagedoor_presigned_url_total", [("result", "given")].as_slice(), "6"),
+        ("stagedoor_presigned_url_total", &[("result", "failed")], "11"),
+        ("stagedoor_saml_reject_total", &[("check", "signature")], "2"),
+        ("stagedoor_saml_reject_total", &[("check", "replay")], "1"),
+        ("stagedoor_signin_duration_seconds_bucket", &[("le", "0.005")], "1"),
+        ("stagedoor_signin_duration_seconds_bucket", &[("le", "0.05")], "2"),
+        ("stagedoor_signin_duration_seconds_sum", &[], "0.033"),
+        ("stagedoor_opening_duration_seconds_bucket", &[("le", "10")], "0"),
+        ("stagedoor_opening_duration_seconds_bucket", &[("le", "+Inf")], "1"),
+    ] {
+        assert_sample(&samples, name, labels, value);
     }
     let version = [("version", env!("CARGO_PKG_VERSION"))];
     assert_sample(&samples, "stagedoor_build_info", &version, "1");
@@ -194,26 +225,32 @@ fn counts_are_told_by_result_and_code() {
 fn numbers_stand_there_from_the_start() {
     let now = at("2026-11-21T09:00:00Z");
     let samples = read(&exposition(&Numbers::default(), now).unwrap());
-    let accepted = [("code", "signed-in"), ("result", "accepted")];
-    assert_sample(&samples, "stagedoor_door_sign_ins_total", &accepted, "0");
-    assert_sample(&samples, "stagedoor_door_rate_limited_total", &[], "0");
+    let accepted = [("reason", "signed-in"), ("result", "accepted")];
+    assert_sample(&samples, "stagedoor_signin_total", &accepted, "0");
+    assert_sample(&samples, "stagedoor_rate_limited_total", &[], "0");
 }
 
 #[test]
-fn calls_to_aws_are_told_by_service() {
+fn calls_to_aws_are_told_by_service_operation_and_code() {
+    let answers = [
+        (("ListApps".to_owned(), "ok".to_owned()), 117),
+        (("ListApps".to_owned(), "ThrottlingException".to_owned()), 3),
+    ];
     let sagemaker =
-        CallCounts { calls: 120, throttled: 3, waited: std::time::Duration::from_millis(1500) };
+        CallCounts { answers: answers.into(), throttled: 3, waited: Duration::from_millis(1500) };
     let calls = BTreeMap::from([
         ("sagemaker".to_owned(), sagemaker),
-        ("sts".to_owned(), CallCounts { calls: 1, ..CallCounts::default() }),
+        ("sts".to_owned(), CallCounts::default()),
     ]);
     let now = at("2026-11-21T09:00:00Z");
     let samples = read(&exposition(&Numbers { calls, ..Numbers::default() }, now).unwrap());
+    for (code, value) in [("ok", "117"), ("ThrottlingException", "3")] {
+        let labels = [("code", code), ("op", "ListApps"), ("service", "sagemaker")];
+        assert_sample(&samples, "stagedoor_aws_requests_total", &labels, value);
+    }
     for (name, service, value) in [
-        ("stagedoor_aws_calls_total", "sagemaker", "120"),
-        ("stagedoor_aws_calls_total", "sts", "1"),
-        ("stagedoor_aws_throttled_total", "sagemaker", "3"),
-        ("stagedoor_aws_throttled_total", "sts", "0"),
+        ("stagedoor_aws_throttles_total", "sagemaker", "3"),
+        ("stagedoor_aws_throttles_total", "sts", "0"),
         ("stagedoor_aws_waited_seconds_total", "sagemaker", "1.5"),
         ("stagedoor_aws_waited_seconds_total", "sts", "0"),
     ] {
@@ -254,19 +291,32 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
         },
         frozen: Some(Freeze { by: "ana".into(), reason: "an audit".into(), at: now() }),
         observe_only: false,
+    };
+    let mut counts = LoopCounts {
         passes: BTreeMap::from([
             (("everything", PassOutcome::Settled), 6),
             (("people", PassOutcome::Refused), 7),
         ]),
+        durations: BTreeMap::from([("people", took(&[2_000]))]),
+        guard_trips: 3,
+        directory_read: Some(now()),
+        ..LoopCounts::default()
     };
-    let text = exposition(&Numbers { status: Some(status), ..Numbers::default() }, now()).unwrap();
+    counts.revocations.observe(Duration::from_secs(90));
+    counts.event_lag.observe(Duration::from_secs(2));
+    let numbers = Numbers { status: Some(status), counts, ..Numbers::default() };
+    let text = exposition(&numbers, now()).unwrap();
     let samples = read(&text);
     for (state, value) in [("due", "3"), ("later", "4"), ("leased", "5")] {
         assert_sample(&samples, "stagedoor_queue_items", &[("state", state)], value);
     }
     for (name, value) in [
         ("stagedoor_queue_oldest_age_seconds", "60"),
-        ("stagedoor_last_full_pass_age_seconds", "900"),
+        ("stagedoor_full_pass_last_success_timestamp_seconds", "1795250700"),
+        ("stagedoor_guard_trips_total", "3"),
+        ("stagedoor_directory_last_success_timestamp_seconds", "1795251600"),
+        ("stagedoor_event_lag_seconds_count", "1"),
+        ("stagedoor_revoke_duration_seconds_sum", "90"),
         ("stagedoor_frozen", "1"),
         ("stagedoor_observe_only", "0"),
         ("stagedoor_store_up", "1"),
@@ -277,6 +327,8 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
         let labels = [("outcome", outcome), ("scope", scope)];
         assert_sample(&samples, "stagedoor_passes_total", &labels, value);
     }
+    let people = [("scope", "people")];
+    assert_sample(&samples, "stagedoor_sync_duration_seconds_count", &people, "1");
     assert!(!text.contains("an audit"));
 }
 
@@ -285,4 +337,66 @@ fn without_its_store_it_says_so_and_nothing_of_the_loop() {
     let samples = read(&exposition(&Numbers::default(), now()).unwrap());
     assert_sample(&samples, "stagedoor_store_up", &[], "0");
     assert!(!samples.iter().any(|(name, ..)| name.starts_with("stagedoor_queue")));
+}
+
+#[test]
+fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
+    let domain = |key: &str| DomainKey::parse(key).unwrap();
+    let fraud = TeamKey::parse("fraud").unwrap();
+    let seen = Overview {
+        profiles: BTreeMap::from([((domain("research"), fraud.clone()), 12)]),
+        limits: BTreeMap::from([(domain("research"), 60)]),
+        drift: BTreeMap::from([("role-drift", 2)]),
+        changes: BTreeMap::from([("create", 4)]),
+        leaving: BTreeMap::from([("held", 5)]),
+        apps: BTreeMap::from([((fraud, "ml.t3.medium".to_owned()), 6)]),
+        read_at: BTreeMap::from([(domain("research"), now())]),
+        readable: BTreeMap::from([(domain("research"), true), (domain("trials"), false)]),
+    };
+    let account = || AccountId::parse("111122223333").unwrap();
+    let numbers = Numbers {
+        counts: LoopCounts { overview: Some(seen), ..LoopCounts::default() },
+        accounts: BTreeMap::from([(domain("research"), account()), (domain("trials"), account())]),
+        ..Numbers::default()
+    };
+    let samples = read(&exposition(&numbers, now()).unwrap());
+    let (account, research) = (("account", "111122223333"), ("domain", "research"));
+    let last = "stagedoor_sync_last_success_timestamp_seconds";
+    assert_sample(&samples, last, &[account, research], "1795251600");
+    assert_sample(&samples, "stagedoor_spoke_up", &[account], "0");
+    assert_sample(&samples, "stagedoor_drift_items", &[("kind", "role-drift")], "2");
+    assert_sample(&samples, "stagedoor_plan_changes", &[("action", "create")], "4");
+    assert_sample(&samples, "stagedoor_plan_changes", &[("action", "remove")], "0");
+    assert_sample(&samples, "stagedoor_offboarding_stage", &[("stage", "held")], "5");
+    assert_sample(&samples, "stagedoor_profiles", &[research, ("team", "fraud")], "12");
+    assert_sample(&samples, "stagedoor_profiles_limit", &[research], "60");
+    let app = [("instance_type", "ml.t3.medium"), ("team", "fraud")];
+    assert_sample(&samples, "stagedoor_apps_running", &app, "6");
+}
+
+#[test]
+fn the_configuration_is_told() {
+    let condition = super::super::Condition::default();
+    condition.configured("abc", now());
+    let with = |condition: &super::super::Condition| {
+        let numbers = Numbers { process: condition.state(), ..Numbers::default() };
+        read(&exposition(&numbers, now()).unwrap())
+    };
+    let good = "stagedoor_config_last_reload_successful";
+    let taken = "stagedoor_config_last_reload_success_timestamp_seconds";
+    assert_sample(&with(&condition), good, &[], "1");
+    condition.refused("no", at("2026-11-21T10:00:00Z"));
+    assert_sample(&with(&condition), good, &[], "0");
+    assert_sample(&with(&condition), taken, &[], "1795251600");
+}
+
+#[test]
+fn the_reference_lists_every_metric_with_its_labels() {
+    let page = metrics_reference();
+    let row = "| `stagedoor_aws_requests_total` | counter | `service`, `op`, `code` | ";
+    assert!(page.contains(row), "{page}");
+    assert_eq!(
+        page.matches("\n| `stagedoor_").count(),
+        super::page(&Numbers::default(), now()).len()
+    );
 }

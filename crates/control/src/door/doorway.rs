@@ -1,0 +1,137 @@
+//! The door as one map and one set of keys have it: what a sign-in or an opening holds to its end.
+
+use super::counts::Counter;
+use super::limits::Limiter;
+use super::strangers::Strangers;
+use super::trust::Trust;
+use super::underway::Underway;
+use super::{CookieKeys, DoorError, DoorPorts, DoorSettings, publish, settings};
+use crate::plane::Plane;
+use access::ids::{IdpKey, PersonId};
+use access::map::AccessMap;
+use saml_sp::{IdentityProvider, ServiceProvider, ServiceProviderKey};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The door, by the map of its plane.
+#[derive(Debug)]
+pub(super) struct Doorway {
+    pub(super) plane: Plane,
+    pub(super) ports: DoorPorts,
+    pub(super) trust: Trust,
+    pub(super) service_provider: ServiceProvider,
+    /// Where identity providers send their log-outs.
+    pub(super) logout_url: String,
+    /// Our own, the one that signs first.
+    pub(super) keys: Vec<ServiceProviderKey>,
+    pub(super) cookie_keys: CookieKeys,
+    pub(super) secure: bool,
+    /// Openings that are being worked on.
+    pub(super) underway: Underway,
+    /// Refusals of people nobody knows that are audited.
+    pub(super) strangers: Arc<Strangers>,
+    /// Attempts of people nobody knows that are kept.
+    pub(super) strangers_kept: Arc<Strangers>,
+    /// Who asked to sign in, by where from.
+    pub(super) addresses: Arc<Limiter<Option<IpAddr>>>,
+    /// Who asked to open Studio.
+    pub(super) people: Arc<Limiter<PersonId>>,
+    pub(super) counter: Arc<Counter>,
+}
+
+impl Doorway {
+    pub(super) fn new(
+        plane: Plane,
+        ports: DoorPorts,
+        settings: DoorSettings,
+        metadata: BTreeMap<IdpKey, IdentityProvider>,
+    ) -> Result<Self, DoorError> {
+        let origin = settings.public_url.trim_end_matches('/');
+        let secure = settings::is_secure(origin)
+            .ok_or_else(|| DoorError::PublicUrl(settings.public_url.clone()))?;
+        let service_provider = ServiceProvider {
+            entity_id: format!("{origin}/saml/metadata"),
+            acs_url: format!("{origin}/saml/acs"),
+        };
+        enough_keys(&plane.map, &settings.keys)?;
+        let trust = Trust::new(
+            service_provider.clone(),
+            settings.keys.clone(),
+            &plane.map.identity_providers,
+        );
+        let now = plane.clock.now();
+        for (key, idp) in metadata {
+            trust.take(&key, idp, now)?;
+        }
+        Ok(Self {
+            plane,
+            ports,
+            trust,
+            service_provider,
+            logout_url: format!("{origin}/saml/logout"),
+            keys: settings.keys,
+            cookie_keys: settings.cookie_keys,
+            secure,
+            underway: Underway::default(),
+            strangers: Arc::default(),
+            strangers_kept: Arc::default(),
+            addresses: Arc::new(Limiter::new(settings.sign_ins_per_minute)),
+            people: Arc::new(Limiter::new(settings.openings_per_minute)),
+            counter: Arc::default(),
+        })
+    }
+
+    /// The same door by another map and other keys, with what is known of identity providers.
+    pub(super) fn followed_by(
+        &self,
+        map: Arc<AccessMap>,
+        keys: Vec<ServiceProviderKey>,
+        metadata: BTreeMap<IdpKey, IdentityProvider>,
+    ) -> Result<Self, DoorError> {
+        enough_keys(&map, &keys)?;
+        let now = self.plane.clock.now();
+        let trust =
+            Trust::new(self.service_provider.clone(), keys.clone(), &map.identity_providers);
+        for (key, idp) in metadata {
+            trust.take(&key, idp, now)?;
+        }
+        trust.keep_of(&self.trust)?;
+        Ok(Self {
+            plane: Plane { map, ..self.plane.clone() },
+            ports: self.ports.clone(),
+            trust,
+            service_provider: self.service_provider.clone(),
+            logout_url: self.logout_url.clone(),
+            keys,
+            cookie_keys: self.cookie_keys.clone(),
+            secure: self.secure,
+            underway: self.underway.clone(),
+            strangers: Arc::clone(&self.strangers),
+            strangers_kept: Arc::clone(&self.strangers_kept),
+            addresses: Arc::clone(&self.addresses),
+            people: Arc::clone(&self.people),
+            counter: Arc::clone(&self.counter),
+        })
+    }
+
+    pub(super) fn renew(&self, idp: &IdpKey, metadata: IdentityProvider) -> Result<(), DoorError> {
+        let now = self.plane.clock.now();
+        let renewed = match metadata.valid_until.filter(|end| *end <= now) {
+            Some(end) => Err(DoorError::Expired { idp: idp.clone(), end }),
+            None => self.trust.take(idp, metadata, now),
+        };
+        if let Err(error) = &renewed {
+            self.trust.failed(idp, error.to_string(), now);
+        }
+        renewed
+    }
+}
+
+/// Where the map wants requests signed there must be a key.
+fn enough_keys(map: &AccessMap, keys: &[ServiceProviderKey]) -> Result<(), DoorError> {
+    match publish::must_sign(&map.identity_providers).filter(|_| keys.is_empty()) {
+        Some(idp) => Err(DoorError::NoSigningKey(idp.clone())),
+        None => Ok(()),
+    }
+}

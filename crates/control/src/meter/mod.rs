@@ -1,0 +1,152 @@
+//! What the loop did since the start, as plain numbers for metrics and health.
+
+mod histogram;
+mod overview;
+
+pub use histogram::Histogram;
+pub use overview::{CHANGES, Overview, STAGES};
+
+use crate::plane::Plane;
+use crate::ports::{Freeze, QueueStatus, StoreError};
+use crate::survey::Survey;
+use access::plan::Plan;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How a pass ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PassOutcome {
+    /// AWS agrees, as far as Stagedoor can make it.
+    Settled,
+    /// Something changed or is under way; the loop looks again.
+    Unfinished,
+    /// Something could not be read, written or changed.
+    Failed,
+    /// The plan, or a part of it, was refused.
+    Refused,
+    /// Nothing may be changed now: it is frozen, or the process only observes.
+    Halted,
+    /// A defect ended it.
+    Panicked,
+}
+
+impl PassOutcome {
+    /// Its name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Unfinished => "unfinished",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Halted => "halted",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
+/// Passes by what they read (`everything`, `people`) and how they ended.
+pub type PassCounts = BTreeMap<(&'static str, PassOutcome), u64>;
+
+/// What the loop of this process did and saw since the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoopCounts {
+    /// Passes.
+    pub passes: PassCounts,
+    /// How long passes took, by what they read.
+    pub durations: BTreeMap<&'static str, Histogram>,
+    /// Plans that the guard objected to.
+    pub guard_trips: u64,
+    /// From the mark of a profile as leaving to its deletion, as AWS accepted it. A hold counts.
+    pub revocations: Histogram,
+    /// From a change in the directory to the event of it that was heard.
+    pub event_lag: Histogram,
+    /// What the last full pass saw; `None` before the first.
+    pub overview: Option<Overview>,
+    /// When a pass last read the directory.
+    pub directory_read: Option<Timestamp>,
+    /// When a pass last failed to, if none succeeded since.
+    pub directory_failed: Option<Timestamp>,
+}
+
+impl Default for LoopCounts {
+    fn default() -> Self {
+        Self {
+            passes: BTreeMap::new(),
+            durations: BTreeMap::new(),
+            guard_trips: 0,
+            revocations: Histogram::of_ways_out(),
+            event_lag: Histogram::of_events(),
+            overview: None,
+            directory_read: None,
+            directory_failed: None,
+        }
+    }
+}
+
+/// Counts. Clones are the same counter.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<Mutex<LoopCounts>>);
+
+impl Meter {
+    /// The counts so far.
+    pub fn read(&self) -> LoopCounts {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn count(&self, add: impl FnOnce(&mut LoopCounts)) {
+        add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn passed(&self, scope: &'static str, outcome: PassOutcome, took: Duration) {
+        self.count(|counts| {
+            *counts.passes.entry((scope, outcome)).or_default() += 1;
+            counts.durations.entry(scope).or_insert_with(Histogram::of_passes).observe(took);
+        });
+    }
+
+    /// What a full pass saw.
+    pub(crate) fn saw(&self, plane: &Plane, survey: &Survey, plan: &Plan) {
+        self.count(|counts| {
+            let seen = Overview::of(plane, survey, plan, counts.overview.as_ref());
+            counts.overview = Some(seen);
+        });
+    }
+
+    /// What came of reading the directory for a pass.
+    pub(crate) fn directory(&self, at: Timestamp, is_read: bool) {
+        self.count(|counts| {
+            if is_read {
+                (counts.directory_read, counts.directory_failed) = (Some(at), None);
+            } else {
+                counts.directory_failed = Some(at);
+            }
+        });
+    }
+}
+
+/// How the loop is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoopStatus {
+    /// What waits, for all replicas.
+    pub queue: QueueStatus,
+    /// Why nothing may be changed, if so.
+    pub frozen: Option<Freeze>,
+    /// Whether this process changes nothing on principle.
+    pub observe_only: bool,
+}
+
+impl Plane {
+    /// How the loop is now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn loop_status(&self) -> Result<LoopStatus, StoreError> {
+        Ok(LoopStatus {
+            queue: self.queue.status(self.clock.now()).await?,
+            frozen: self.switch.frozen().await?,
+            observe_only: self.observe_only,
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! Reading the configuration anew while the server runs.
+//!
+//! What is on disk goes the whole way that it goes at the start: parse, prove the invariants, read
+//! the metadata of identity providers and our own keys, hang the door. Only then does it take the
+//! place of what was in force, in one step; whatever fails before leaves everything as it was. Files
+//! are looked at again and again, rather than watched: that sees a file that an editor or a mounted
+//! `ConfigMap` swaps, on every file system. SIGHUP looks at once, and reads secrets anew as well.
+
+use crate::cli::{MapArg, SpKeyArgs};
+use crate::commands::studio_targets;
+use crate::compose::{self, Parts};
+use crate::exit::BadConfiguration;
+use crate::idp_metadata::{self, Copies, Keeper};
+use crate::secret_source::SecretSource;
+use crate::signals::HangUp;
+use crate::store_location::StoreLocation;
+use crate::{mapfile, sp_keys};
+use access::map::AccessMap;
+use access::reason::ReasonCode;
+use anyhow::Result;
+use control::door::Door;
+use control::event::Wake;
+use control::ports::AuditEntry;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::task::JoinHandle;
+use web::{Condition, WebConfig};
+
+/// What a server is configured by, and what follows when that changes.
+#[derive(Debug)]
+pub(crate) struct Reload {
+    pub(crate) map: MapArg,
+    pub(crate) sp_keys: SpKeyArgs,
+    pub(crate) store: StoreLocation,
+    pub(crate) parts: Parts,
+    pub(crate) door: Door,
+    /// Shares the policy that names Studio's hosts with the pages.
+    pub(crate) pages: WebConfig,
+    pub(crate) condition: Condition,
+    /// How often files are looked at.
+    pub(crate) every: Duration,
+    /// What the keeper of metadata goes by.
+    pub(crate) metadata_check: Duration,
+    pub(crate) hang_up: HangUp,
+    /// What the files looked like when they were last read.
+    pub(crate) seen: Vec<Stamp>,
+}
+
+/// What tells a file from what it was before. Follows links, so a swapped link is another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    path: PathBuf,
+    /// The file behind it, its time and its length; `None` if it cannot be read.
+    file: Option<(PathBuf, Option<SystemTime>, u64)>,
+}
+
+impl Stamp {
+    fn of(path: PathBuf) -> Self {
+        let file = fs::canonicalize(&path).ok().and_then(|real| {
+            let about = fs::metadata(&real).ok()?;
+            Some((real, about.modified().ok(), about.len()))
+        });
+        Self { path, file }
+    }
+}
+
+/// The files of a configuration as they are now.
+pub(crate) fn stamps(map: &Path, sp_keys: &SpKeyArgs) -> Vec<Stamp> {
+    let sources = sp_keys::sources(sp_keys);
+    let keys = sources.iter().filter_map(SecretSource::file).map(Path::to_owned);
+    let maps = mapfile::files(map).unwrap_or_else(|_| vec![map.to_owned()]);
+    maps.into_iter().chain(keys).map(Stamp::of).collect()
+}
+
+impl Reload {
+    /// Keeps the configuration and the metadata of its identity providers fresh until `end`.
+    pub(crate) async fn run(mut self, keeper: Option<Keeper>, end: impl Future<Output = ()>) {
+        tokio::pin!(end);
+        let mut keeping = keeper.map(keep);
+        loop {
+            let asked = tokio::select! {
+                () = &mut end => break,
+                () = self.hang_up.heard() => true,
+                () = tokio::time::sleep(self.every) => false,
+            };
+            let now = stamps(&self.map.map, &self.sp_keys);
+            if !asked && now == self.seen {
+                continue;
+            }
+            // Stamps are from before the reading: a change meanwhile is seen the next time.
+            self.seen = now;
+            if let Some(keeper) = self.look(asked).await
+                && let Some(former) = keeping.replace(keep(keeper))
+            {
+                former.abort();
+            }
+        }
+        if let Some(keeping) = keeping {
+            keeping.abort();
+        }
+    }
+
+    /// Reads what is on disk and puts it in force. A new keeper if the map is another one.
+    async fn look(&self, asked: bool) -> Option<Keeper> {
+        let before = self.parts.plane.current().map;
+        match self.take(&before).await {
+            Ok((map, keys)) => {
+                self.condition.configured(&map.digest, self.parts.plane.clock.now());
+                if map.digest == before.digest && !keys {
+                    let asked = if asked { ", as was asked" } else { "" };
+                    tracing::info!(digest = %map.digest, "configuration read anew{asked}: nothing has changed");
+                    return None;
+                }
+                Some(self.follow(&before, &map).await)
+            }
+            Err(error) => {
+                self.refuse(&before, &error).await;
+                None
+            }
+        }
+    }
+
+    /// Reads, proves and puts in force. Whether our own keys are others than before.
+    async fn take(&self, before: &AccessMap) -> Result<(Arc<AccessMap>, bool)> {
+        let path = self.map.map.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let map = mapfile::load(&path)?;
+            mapfile::prove_invariants(&map, &path)?;
+            Ok::<_, anyhow::Error>(map)
+        });
+        let map = Arc::new(read.await??);
+        changeable(before, &map)?;
+        let region = compose::directory_region(&map);
+        let keys = sp_keys::load(&self.sp_keys, &self.parts.aws, Some(region)).await?;
+        let sources = idp_metadata::sources(&map, &self.map.map);
+        let mut metadata = idp_metadata::read_files(&sources)?;
+        metadata.extend(idp_metadata::read_copies(&sources, &Copies::of(&self.store)));
+        let former = self.door.keys();
+        self.door
+            .replace(Arc::clone(&map), keys, metadata)
+            .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()))?;
+        self.pages
+            .lead_to(&studio_targets(&self.parts, &map))
+            .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()))?;
+        Ok((map, self.door.keys() != former))
+    }
+
+    /// What follows from another map: it is written down, everything is read again, and metadata of
+    /// its identity providers is kept fresh.
+    async fn follow(&self, before: &AccessMap, map: &Arc<AccessMap>) -> Keeper {
+        let plane = self.parts.plane.current();
+        let code = ReasonCode::MapReplaced;
+        tracing::info!(%code, from = %before.digest, to = %map.digest, "another access map is in force");
+        for caution in map.cautions() {
+            let (code, key) = (caution.code, &caution.key);
+            tracing::warn!(code, %key, "{}", caution.message);
+        }
+        plane.record(self.entry(code, [("from", &before.digest), ("to", &map.digest)])).await;
+        if let Err(error) = plane.wake(&Wake::Everything).await {
+            tracing::error!(%error, "the next full pass takes the new map up");
+        }
+        let sources = idp_metadata::sources(map, &self.map.map);
+        Keeper::begin(sources, &self.door, &plane, &self.store, self.metadata_check).await
+    }
+
+    async fn refuse(&self, before: &AccessMap, error: &anyhow::Error) {
+        let code = ReasonCode::MapRefused;
+        let why = format!("{error:#}");
+        tracing::error!(
+            %code,
+            digest = %before.digest,
+            error = why,
+            "the configuration on disk is refused; the last good one stays in force"
+        );
+        self.condition.refused(&why, self.parts.plane.clock.now());
+        let entry = self.entry(code, [("kept", &before.digest), ("why", &why)]);
+        self.parts.plane.record(entry).await;
+    }
+
+    fn entry(&self, code: ReasonCode, details: [(&str, &str); 2]) -> AuditEntry {
+        let details = details.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        AuditEntry {
+            at: self.parts.plane.clock.now(),
+            event: code.as_str().into(),
+            code: code.as_str().into(),
+            person: None,
+            team: None,
+            details: BTreeMap::from(details),
+        }
+    }
+}
+
+fn keep(keeper: Keeper) -> JoinHandle<()> {
+    tokio::spawn(keeper.run(std::future::pending()))
+}
+
+/// What the parts were put together from cannot change under them.
+fn changeable(before: &AccessMap, map: &AccessMap) -> Result<(), BadConfiguration> {
+    let what = match () {
+        () if before.directory != map.directory => "`directory`",
+        () if before.instance != map.instance => "`instance`",
+        () => return Ok(()),
+    };
+    let message =
+        format!("{what} is another one than at the start: restart the server to take it up");
+    Err(BadConfiguration::new("restart-needed", message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_swapped_link_is_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for version in ["1", "2"] {
+            fs::create_dir(at(version)).unwrap();
+            fs::write(at(version).join("access.yaml"), "same").unwrap();
+        }
+        std::os::unix::fs::symlink("1", at("..data")).unwrap();
+        std::os::unix::fs::symlink("..data/access.yaml", at("access.yaml")).unwrap();
+        let before = Stamp::of(at("access.yaml"));
+        assert_eq!(Stamp::of(at("access.yaml")), before);
+        std::os::unix::fs::symlink("2", at("..new")).unwrap();
+        fs::rename(at("..new"), at("..data")).unwrap();
+        assert_ne!(Stamp::of(at("access.yaml")), before);
+        fs::remove_dir_all(at("2")).unwrap();
+        assert_eq!(Stamp::of(at("access.yaml")).file, None);
+    }
+}

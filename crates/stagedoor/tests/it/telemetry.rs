@@ -1,0 +1,96 @@
+//! Traces reach a collector, and hold nothing that is secret.
+
+use crate::cloud::until;
+use crate::house::{House, Ids};
+use crate::world::settled;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+/// Head and body of a request.
+type Received = (String, Vec<u8>);
+
+/// A collector that keeps what it is sent. Its threads end with the process of the tests.
+struct Collector {
+    url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Collector {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let received = Arc::<Mutex<Vec<Received>>>::default();
+        let kept = Arc::clone(&received);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut head = String::new();
+                while reader.read_line(&mut head).unwrap() > 2 {}
+                let length = head.lines().find_map(|line| {
+                    let (name, value) = line.split_once(':')?;
+                    name.eq_ignore_ascii_case("content-length")
+                        .then(|| value.trim().parse().ok())?
+                });
+                let mut body = vec![0; length.unwrap_or(0)];
+                reader.read_exact(&mut body).unwrap();
+                kept.lock().unwrap().push((head, body));
+                let answer = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        Self { url, received }
+    }
+
+    /// Everything that came, as text as far as it is text.
+    fn text(&self) -> String {
+        let received = self.received.lock().unwrap();
+        let texts = received.iter().map(|(_, body)| String::from_utf8_lossy(body).into_owned());
+        texts.collect()
+    }
+}
+
+#[test]
+fn sign_ins_passes_and_calls_are_traced_without_anything_secret() {
+    let collector = Collector::start();
+    let mut house = House::within(
+        &settled(),
+        &[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20COLLECTOR-TOKEN"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=tests"),
+        ],
+    );
+    let ids = Ids::new();
+    let response = house.idp.issue_response(&house.response("ana", None, &ids)).unwrap();
+    let answer = house.browser().post("/saml/acs", &[("SAMLResponse", &response)]);
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    until("a pass is over", || (house.cloud().calls("sagemaker:ListApps") > 0).then_some(()));
+    assert_eq!(house.server.terminate().code(), Some(0), "{}", house.log());
+
+    let text = collector.text();
+    for name in [
+        "sign-in",
+        "signed-in",
+        "pass",
+        "everything",
+        "sagemaker.ListApps",
+        "service.name",
+        "stagedoor",
+        "deployment.environment.name",
+    ] {
+        assert!(text.contains(name), "{name} in {text}");
+    }
+    let cookies = answer.header("set-cookie");
+    let token = cookies.split(['=', ';']).nth(1).unwrap();
+    assert!(token.len() > 20, "{cookies}");
+    for secret in
+        [token, &response, "SECRET-ACCESS-KEY", "COLLECTOR-TOKEN", "ana@example.com", "Ana Diaz"]
+    {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    let received = collector.received.lock().unwrap();
+    let (head, _) = received.first().unwrap();
+    assert!(head.starts_with("POST /v1/traces "), "{head}");
+    assert!(head.contains("Bearer COLLECTOR-TOKEN"), "{head}");
+}

@@ -1,0 +1,199 @@
+//! Metrics of the loop, of events and of calls to AWS.
+
+use super::Page;
+use access::ids::{AccountId, DomainKey};
+use control::event::{EventCounts, Family as EventFamily, Outcome as EventOutcome};
+use control::meter::{CHANGES, LoopCounts, LoopStatus, Overview, STAGES};
+use control::ports::CallCounts;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+impl Page {
+    pub(super) fn calls(&mut self, calls: &BTreeMap<String, CallCounts>) {
+        let help = "Requests sent to AWS by operation and by the code of the answer; one that is \
+                    sent again counts again.";
+        self.counter("stagedoor_aws_requests_total", help, &["service", "op", "code"], |family| {
+            for (service, counts) in calls {
+                for ((operation, code), number) in &counts.answers {
+                    family.count(&[service, operation, code], *number);
+                }
+            }
+        });
+        let help = "Requests that AWS refused because there were too many.";
+        self.counter("stagedoor_aws_throttles_total", help, &["service"], |family| {
+            for (service, counts) in calls {
+                family.count(&[service], counts.throttled);
+            }
+        });
+        let help = "How long requests were kept back so that AWS would take them, added up.";
+        self.counter("stagedoor_aws_waited_seconds_total", help, &["service"], |family| {
+            for (service, counts) in calls {
+                family.add(&[service], counts.waited.as_secs_f64());
+            }
+        });
+    }
+
+    /// Events by who told them and what came of them. What somebody should look into is there from
+    /// the start, so that its first increase is seen.
+    pub(super) fn events(&mut self, events: &EventCounts, counts: &LoopCounts) {
+        let help = "Events of the directory by family and outcome.";
+        self.counter("stagedoor_events_total", help, &["family", "outcome"], |samples| {
+            for family in EventFamily::DIRECTORY {
+                samples.count(&[family.as_str(), EventOutcome::Unknown.as_str()], 0);
+            }
+            let malformed = EventOutcome::Malformed.as_str();
+            samples.count(&[EventFamily::Other.as_str(), malformed], 0);
+            for ((family, outcome), count) in events {
+                samples.count(&[family.as_str(), outcome.as_str()], *count);
+            }
+        });
+        let help = "From a change in the directory to the event of it that was heard.";
+        self.histogram("stagedoor_event_lag_seconds", help, &[], |family| {
+            family.durations(&[], &counts.event_lag);
+        });
+    }
+
+    pub(super) fn passes(&mut self, counts: &LoopCounts) {
+        let help = "Passes of the loop by what they read and how they ended.";
+        self.counter("stagedoor_passes_total", help, &["scope", "outcome"], |family| {
+            for ((scope, outcome), count) in &counts.passes {
+                family.count(&[scope, outcome.as_str()], *count);
+            }
+        });
+        let help = "How long passes of the loop took, by what they read.";
+        self.histogram("stagedoor_sync_duration_seconds", help, &["scope"], |family| {
+            for (scope, durations) in &counts.durations {
+                family.durations(&[scope], durations);
+            }
+        });
+        let help = "Plans that the guard objected to.";
+        self.counter("stagedoor_guard_trips_total", help, &[], |family| {
+            family.count(&[], counts.guard_trips);
+        });
+        let help = "From the mark of a profile as leaving to its deletion, as AWS accepted it. A \
+                    hold counts.";
+        self.histogram("stagedoor_revoke_duration_seconds", help, &[], |family| {
+            family.durations(&[], &counts.revocations);
+        });
+        let help = "When a pass of this process last read the directory.";
+        self.gauge("stagedoor_directory_last_success_timestamp_seconds", help, &[], |family| {
+            if let Some(at) = counts.directory_read {
+                family.time(&[], at);
+            }
+        });
+        let help = "When a pass last failed to read the directory, if none succeeded since.";
+        self.gauge("stagedoor_directory_last_failure_timestamp_seconds", help, &[], |family| {
+            if let Some(at) = counts.directory_failed {
+                family.time(&[], at);
+            }
+        });
+    }
+
+    /// What the last full pass of this process saw; nothing before the first.
+    pub(super) fn overview(
+        &mut self,
+        overview: Option<&Overview>,
+        accounts: &BTreeMap<DomainKey, AccountId>,
+    ) {
+        let none = Overview::default();
+        let (seen, is_there) = (overview.unwrap_or(&none), overview.is_some());
+        let help = "When the domain was last read in full.";
+        let name = "stagedoor_sync_last_success_timestamp_seconds";
+        self.gauge(name, help, &["account", "domain"], |family| {
+            for (domain, at) in &seen.read_at {
+                let account = accounts.get(domain).map_or("unknown", AccountId::as_str);
+                family.time(&[account, domain.as_str()], *at);
+            }
+        });
+        let help = "1 if every domain of the account could be read, else 0.";
+        self.gauge("stagedoor_spoke_up", help, &["account"], |family| {
+            let mut up: BTreeMap<&str, bool> = BTreeMap::new();
+            for (domain, readable) in &seen.readable {
+                let account = accounts.get(domain).map_or("unknown", AccountId::as_str);
+                let all = up.entry(account).or_insert(true);
+                *all = *all && *readable;
+            }
+            for (account, up) in up {
+                family.count(&[account], up.into());
+            }
+        });
+        let help = "Things in AWS that are not as the map says, by reason code.";
+        self.gauge("stagedoor_drift_items", help, &["kind"], |family| {
+            for (kind, number) in &seen.drift {
+                family.count(&[kind], *number);
+            }
+        });
+        let help = "Changes that the last full plan asked for, by what they do.";
+        self.gauge("stagedoor_plan_changes", help, &["action"], |family| {
+            for action in CHANGES.iter().filter(|_| is_there) {
+                family.count(&[action], seen.changes.get(action).copied().unwrap_or_default());
+            }
+        });
+        let help = "Profiles on their way out: held, or how far their removal is.";
+        self.gauge("stagedoor_offboarding_stage", help, &["stage"], |family| {
+            for stage in STAGES.iter().filter(|_| is_there) {
+                family.count(&[stage], seen.leaving.get(stage).copied().unwrap_or_default());
+            }
+        });
+        let help = "Profiles of this installation.";
+        self.gauge("stagedoor_profiles", help, &["domain", "team"], |family| {
+            for ((domain, team), number) in &seen.profiles {
+                family.count(&[domain.as_str(), team.as_str()], *number);
+            }
+        });
+        let help = "Profiles that the domain's account may have in its Region, where AWS says so.";
+        self.gauge("stagedoor_profiles_limit", help, &["domain"], |family| {
+            for (domain, limit) in &seen.limits {
+                family.count(&[domain.as_str()], (*limit).into());
+            }
+        });
+        let help = "Apps that run in profiles of this installation.";
+        self.gauge("stagedoor_apps_running", help, &["team", "instance_type"], |family| {
+            for ((team, kind), number) in &seen.apps {
+                family.count(&[team.as_str(), kind], *number);
+            }
+        });
+    }
+
+    /// The store, and what it says of all replicas.
+    pub(super) fn work(&mut self, status: Option<&LoopStatus>, now: Timestamp) {
+        let help = "1 if the store can be read, else 0.";
+        self.gauge("stagedoor_store_up", help, &[], |family| {
+            family.count(&[], status.is_some().into());
+        });
+        let help = "People to read again, and everything as one: due, leased to a pass, or due \
+                    later.";
+        self.gauge("stagedoor_queue_items", help, &["state"], |family| {
+            if let Some(queue) = status.map(|status| &status.queue) {
+                family.count(&["due"], queue.due);
+                family.count(&["leased"], queue.leased);
+                family.count(&["later"], queue.later);
+            }
+        });
+        let since = |at: Timestamp| u64::try_from(now.duration_since(at).as_secs()).unwrap_or(0);
+        let help = "How long the oldest unsettled item of the queue has waited.";
+        self.gauge("stagedoor_queue_oldest_age_seconds", help, &[], |family| {
+            if let Some(status) = status {
+                family.count(&[], status.queue.oldest.map_or(0, since));
+            }
+        });
+        let help = "When some replica last read everything and worked it off.";
+        self.gauge("stagedoor_full_pass_last_success_timestamp_seconds", help, &[], |family| {
+            if let Some(at) = status.and_then(|status| status.queue.last_full) {
+                family.time(&[], at);
+            }
+        });
+        let help = "1 if somebody has said that nothing may be changed, else 0.";
+        self.gauge("stagedoor_frozen", help, &[], |family| {
+            if let Some(status) = status {
+                family.count(&[], status.frozen.is_some().into());
+            }
+        });
+        let help = "1 if this process changes nothing on principle, else 0.";
+        self.gauge("stagedoor_observe_only", help, &[], |family| {
+            if let Some(status) = status {
+                family.count(&[], status.observe_only.into());
+            }
+        });
+    }
+}
