@@ -11,7 +11,7 @@ use std::time::Duration;
 const QUEUES: &str = "queues: [stagedoor-work.fifo, stagedoor-later]\n\
                       events: { queue: stagedoor-events, family: sso-directory }\n";
 
-fn tick() -> Value {
+pub(crate) fn tick() -> Value {
     json!({"stagedoor": "tick"})
 }
 
@@ -20,7 +20,7 @@ fn queue_url(cloud: &Cloud, name: &str) -> String {
 }
 
 /// A world with queues, and a process that knows them.
-fn with_queues(seed: &str) -> (World, Invoker) {
+pub(crate) fn with_queues(seed: &str) -> (World, Invoker) {
     let world = World::new(&format!("{seed}{QUEUES}"), MAP);
     let work = queue_url(&world.cloud, "stagedoor-work.fifo");
     let later = queue_url(&world.cloud, "stagedoor-later");
@@ -57,7 +57,7 @@ fn poll(cloud: &Cloud, queue: &str) -> Vec<Value> {
 
 /// Waits until there are messages, has the function deal with them, and deletes them.
 #[track_caller]
-fn deliver(cloud: &Cloud, invoker: &mut Invoker, queue: &str) -> Vec<Value> {
+pub(crate) fn deliver(cloud: &Cloud, invoker: &mut Invoker, queue: &str) -> Vec<Value> {
     let records = until(queue, || Some(poll(cloud, queue)).filter(|some| !some.is_empty()));
     let answer = invoker.answer(&json!({"Records": records}));
     assert_eq!(answer, json!({"batchItemFailures": []}));
@@ -219,7 +219,7 @@ fn one_event_can_be_tried_without_lambda() {
 }
 
 /// The form in which a browser brings the identity provider's answer.
-fn answer_of(idp: &DemoIdp, user_name: &str) -> String {
+pub(crate) fn answer_of(idp: &DemoIdp, user_name: &str) -> String {
     let ids = Ids::new();
     let response = DemoResponse {
         person: idp.person(user_name).unwrap(),
@@ -239,7 +239,7 @@ fn answer_of(idp: &DemoIdp, user_name: &str) -> String {
 }
 
 /// A door where fraud is open to all and demand to whoever comes as `network` says.
-fn door(network: &str) -> (World, DemoIdp, Invoker) {
+pub(crate) fn door(network: &str) -> (World, DemoIdp, Invoker) {
     let map = house::map().replace("cidr: 10.100.10.0/24", network);
     let world = World::new(&settled(), &map);
     let idp = identity_provider();
@@ -251,7 +251,7 @@ fn door(network: &str) -> (World, DemoIdp, Invoker) {
 
 /// The key of the form that opens a team.
 #[track_caller]
-fn key(page: &str, team: &str) -> String {
+pub(crate) fn key(page: &str, team: &str) -> String {
     let (_, form) = page.split_once(&format!("action=\"/open/{team}\"")).expect(page);
     let (_, value) = form.split_once("name=\"key\" value=\"").unwrap();
     format!("key={}", value.split('"').next().unwrap())

@@ -21,6 +21,8 @@ mod failures;
 #[cfg(test)]
 mod forgeries;
 #[cfg(test)]
+mod function_rights;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod guard;
