@@ -76,6 +76,8 @@ spaces:
   - { domain: d-spoke, name: notes, owner: bob--fraud }
 apps:
   - { domain: d-spoke, profile: bob--fraud, type: Canvas }
+kms_keys:
+  - { id: 1234abcd-12ab-34cd-56ef-1234567890ab, account: '444455556666' }
 "
 }
 
@@ -85,6 +87,8 @@ async fn a_whole_life(cloud: &Cloud) {
     studio.domain_facts(&there).await.unwrap();
     studio.role(&there, &role("studio-spoke")).await.unwrap();
     studio.live_role(&there, &role("studio-spoke")).await.unwrap();
+    studio.network_facts(&there, "vpc-0a1b2c3d4e5f60718").await.unwrap();
+    studio.key_facts(&there, "1234abcd-12ab-34cd-56ef-1234567890ab").await.unwrap();
     let spec = ProfileSpec {
         name: name("alice--fraud"),
         execution_role: role("studio-spoke"),
