@@ -19,7 +19,7 @@ fn company() -> String {
     }
     let _ = writeln!(
         seed,
-        "domains:\n  - {{ id: d-research, name: Research Studio 1, default_execution_role: \
+        "domains:\n  - {{ id: d-research, name: research-studio-1, default_execution_role: \
          \"arn:aws:iam::{ACCOUNT}:role/studio-default\" }}\ndirectory:\n  identity_store_id: \
          {STORE}\n  users:\n    - {{ user_name: gone@example.com, enabled: false }}\n    - {{ \
          user_name: late.comer@example.com }}"
