@@ -9,7 +9,7 @@ pub use guard::guard_limit;
 
 use crate::entitlement::{Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, GroupId, PersonId, ProfileName, Region, RoleArn, TeamKey};
-use crate::map::{AccessMap, RunningApps, Unmanaged};
+use crate::map::{AccessMap, GrantsFrom, RunningApps, Unmanaged};
 use crate::naming::{hashed_profile_name, profile_name};
 use crate::observed::{
     AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, TAG_AGREED,
@@ -76,6 +76,13 @@ pub fn check(
         found.push(Violation {
             code: ReasonCode::PlanStale,
             message: "the plan was made from another version of the map".into(),
+        });
+    }
+    // Whoever has a team by the table alone would lose it.
+    if map.grants_from == Some(GrantsFrom::Store) {
+        found.push(Violation {
+            code: ReasonCode::PlanInvalid,
+            message: "the grant table of the store was not read".into(),
         });
     }
     let rights = entitlements(map, snapshot, plan.now);

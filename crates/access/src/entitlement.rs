@@ -1,7 +1,7 @@
 //! Who gets which team, and why.
 
 use crate::ids::{GroupId, PersonId, TeamKey};
-use crate::map::{AccessMap, Gift, Grant, Place};
+use crate::map::{AccessMap, Gift, Grant, GroupKey, Place};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Group, Person, Snapshot};
 use arcstr::ArcStr;
@@ -60,25 +60,54 @@ pub struct Entitlements {
     pub notes: Vec<GrantNote>,
 }
 
-/// Every group name that a grant can match: the directory need not be asked for others.
-pub fn group_names(map: &AccessMap) -> BTreeSet<String> {
-    map.gifts.iter().map(|(name, _)| name.to_string()).collect()
+/// Groups, by display name or by id.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WantedGroups {
+    /// Whichever has one of these display names, compared exactly.
+    pub names: BTreeSet<String>,
+    /// Those with these ids.
+    pub ids: BTreeSet<GroupId>,
 }
 
-/// Every group name by which a grant can give one of these teams.
-pub fn groups_giving(map: &AccessMap, teams: &BTreeSet<TeamKey>) -> BTreeSet<String> {
+impl WantedGroups {
+    /// Whether the group is one of them.
+    pub fn want(&self, id: &GroupId, display_name: &str) -> bool {
+        self.names.contains(display_name) || self.ids.contains(id)
+    }
+}
+
+impl<'a> FromIterator<GroupKey<'a>> for WantedGroups {
+    fn from_iter<I: IntoIterator<Item = GroupKey<'a>>>(keys: I) -> Self {
+        let mut wanted = Self::default();
+        for key in keys {
+            match key {
+                GroupKey::Name(name) => drop(wanted.names.insert(name.to_owned())),
+                GroupKey::Id(id) => drop(wanted.ids.insert(id.clone())),
+            }
+        }
+        wanted
+    }
+}
+
+/// Every group that a grant can match: the directory need not be asked for others.
+pub fn wanted_groups(map: &AccessMap) -> WantedGroups {
+    map.gifts.iter().map(|(group, _)| group).collect()
+}
+
+/// Every group by which a grant can give one of these teams.
+pub fn groups_giving(map: &AccessMap, teams: &BTreeSet<TeamKey>) -> WantedGroups {
     let gives = |gift: &Gift| gift.teams.iter().any(|team| teams.contains(team));
-    let names = map.gifts.iter().filter(|(_, gifts)| gifts.iter().any(gives));
-    names.map(|(name, _)| name.to_string()).collect()
+    let groups = map.gifts.iter().filter(|(_, gifts)| gifts.iter().any(gives));
+    groups.map(|(group, _)| group).collect()
 }
 
-/// The teams that grants in force at `now` give the group of this name.
+/// The teams that grants in force at `now` give the group.
 pub fn teams_of_group<'m>(
     map: &'m AccessMap,
-    group: &str,
+    group: &Group,
     now: jiff::Timestamp,
-) -> impl Iterator<Item = &'m TeamKey> {
-    let in_force = map.gifts.to(group).iter().filter(move |gift| {
+) -> impl Iterator<Item = &'m TeamKey> + use<'m> {
+    let in_force = map.gifts.to(group).filter(move |gift| {
         map.grants.get(gift.grant).is_some_and(|grant| is_in_force(grant, now))
     });
     in_force.flat_map(|gift| &gift.teams)
@@ -106,7 +135,7 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
     let mut matched: BTreeSet<usize> = BTreeSet::new();
     let mut ambiguous: BTreeSet<(usize, &str)> = BTreeSet::new();
     for group in snapshot.groups.values() {
-        for gift in map.gifts.to(&group.display_name) {
+        for gift in map.gifts.to(group) {
             let order = gift.grant;
             let Some(grant) = map.grants.get(order).filter(|grant| is_in_force(grant, now)) else {
                 continue;

@@ -172,6 +172,10 @@ reasons! {
     PlanInvalid = "plan-invalid";
     /// An admin has said that nothing may be changed for now.
     Frozen = "frozen";
+    /// An admin gave a group a team, or an execution role, in the grant table.
+    GrantWritten = "grant-written";
+    /// An admin took a row from the grant table.
+    GrantDeleted = "grant-deleted";
     /// The process only observes: it reads and plans, and changes nothing.
     ObserveOnly = "observe-only";
     /// The time that this process has is up; what is left is done by the next one.

@@ -1,6 +1,7 @@
 //! People and groups of IAM Identity Center's identity store.
 
 use crate::failure::{self, unreadable};
+use access::entitlement::WantedGroups;
 use access::ids::{GroupId, IdentityStoreId, MembershipId, PersonId};
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
@@ -76,8 +77,8 @@ impl IdentityCenter {
 
     /// Everybody, and every group with its members, whatever grants name.
     pub async fn everything(&self) -> Result<DirectoryReading, CallError> {
-        let names = self.all_groups().await?.into_iter().map(|(_, name)| name).collect();
-        self.everybody(&names).await
+        let ids = self.all_groups().await?.into_iter().map(|(id, _)| id).collect();
+        self.everybody(&WantedGroups { ids, ..WantedGroups::default() }).await
     }
 
     async fn all_people(&self) -> Result<BTreeMap<PersonId, Person>, CallError> {
@@ -235,10 +236,10 @@ impl IdentityCenter {
 
 #[async_trait]
 impl Directory for IdentityCenter {
-    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<DirectoryReading, CallError> {
+    async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
         let (people, all) = futures::try_join!(self.all_people(), self.all_groups())?;
         let (wanted, others): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(_, name)| groups.contains(name));
+            all.into_iter().partition(|(id, name)| groups.want(id, name));
         let mut found: BTreeMap<GroupId, GroupReading> = stream::iter(wanted)
             .map(|(id, display_name)| async move {
                 // A group that vanished after the list has no members any more.
@@ -270,7 +271,7 @@ impl Directory for IdentityCenter {
     async fn people(
         &self,
         people: &BTreeSet<PersonId>,
-        groups: &BTreeSet<String>,
+        groups: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
         let found: Vec<(Person, BTreeMap<GroupId, MembershipId>)> = stream::iter(people.clone())
             .map(|id| self.person_and_groups(id))
@@ -284,7 +285,8 @@ impl Directory for IdentityCenter {
             .map(|id| async move { self.describe_group(&id).await.map(|name| (id, name)) })
             .buffer_unordered(CONCURRENCY)
             .try_filter_map(|(id, name)| async move {
-                Ok::<_, CallError>(name.filter(|name| groups.contains(name)).map(|name| (id, name)))
+                let wanted = name.filter(|name| groups.want(&id, name));
+                Ok::<_, CallError>(wanted.map(|name| (id, name)))
             })
             .try_collect()
             .await?;

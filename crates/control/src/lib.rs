@@ -7,6 +7,7 @@
 pub mod departure;
 pub mod door;
 pub mod event;
+pub mod grants;
 pub mod meter;
 pub mod pass;
 pub mod plane;

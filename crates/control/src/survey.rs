@@ -8,7 +8,7 @@ use crate::ports::{
     ProfileScope, StoreError, Ticket,
 };
 use access::check::{CheckedPlan, Removals, Violation, check};
-use access::entitlement::group_names;
+use access::entitlement::wanted_groups;
 use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
 use access::observed::{
     Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, Seen, TAG_AGREED, Unread,
@@ -148,14 +148,14 @@ impl Plane {
     }
 
     async fn everybody(&self) -> Result<Snapshot, CallError> {
-        let reading = self.directory.everybody(&group_names(&self.map)).await?;
+        let reading = self.directory.everybody(&wanted_groups(&self.map)).await?;
         let mut snapshot = self.remembered(reading).await;
         self.note_departures(&mut snapshot).await?;
         Ok(snapshot)
     }
 
     async fn people(&self, people: &BTreeSet<PersonId>) -> Result<Snapshot, CallError> {
-        let reading = self.directory.people(people, &group_names(&self.map)).await?;
+        let reading = self.directory.people(people, &wanted_groups(&self.map)).await?;
         let mut snapshot = self.remembered(reading).await;
         self.note_departures(&mut snapshot).await?;
         Ok(snapshot)

@@ -4,6 +4,7 @@
 
 mod beginning;
 mod events;
+mod keeping;
 mod lambda;
 mod leaving;
 mod operations;
@@ -18,6 +19,10 @@ mod time;
 
 pub(crate) use beginning::InitArgs;
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
+pub(crate) use keeping::{
+    BackupArgs, ChangeArgs, CreateStoreArgs, DeleteMappingArgs, GetMappingArgs, GroupArg,
+    ListMappingArgs, MappingCommand, PutMappingArgs, StoreCommand, StoreStatusArgs,
+};
 pub(crate) use lambda::LambdaArgs;
 pub(crate) use leaving::{OffboardArgs, ReceiptArgs, RestoreArgs};
 pub(crate) use operations::{DoctorArgs, FreezeArgs, SpokeCommand, SpokeTemplateArgs, ThawArgs};
@@ -169,6 +174,12 @@ pub(crate) enum Command {
     Freeze(FreezeArgs),
     /// Let changes be made again, and have everything read at once.
     Thaw(ThawArgs),
+    /// Look after the store: make it, see what is in it, bring it up to date, copy it.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Read and write the grant table: which group gets which team, besides the map.
+    #[command(subcommand)]
+    Mapping(MappingCommand),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
     /// Ask a running server on this machine whether it lives, or whether it can let people in. Exits

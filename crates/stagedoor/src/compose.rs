@@ -10,6 +10,7 @@ use access::map::{AccessMap, DirectoryConfig};
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
+use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
 use control::ports::Store;
@@ -38,7 +39,7 @@ pub(crate) fn directory_region(map: &AccessMap) -> &Region {
 ///
 /// # Errors
 /// The store cannot be opened; the message says why and what to do.
-pub(crate) async fn open_store(location: &StoreLocation, _aws: &Aws) -> Result<Arc<dyn Store>> {
+pub(crate) async fn open_store(location: &StoreLocation, aws: &Aws) -> Result<Arc<dyn Store>> {
     let context = || format!("store {location}");
     match location {
         StoreLocation::File(path) => {
@@ -46,10 +47,10 @@ pub(crate) async fn open_store(location: &StoreLocation, _aws: &Aws) -> Result<A
             let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await;
             Ok(Arc::new(opened.with_context(context)?.with_context(context)?))
         }
-        StoreLocation::DynamoDb(_) => {
-            let message = "this build cannot use DynamoDB tables; name a file with --store FILE";
-            Err(anyhow::Error::new(BadConfiguration::new("store-unsupported", message)))
-                .with_context(context)
+        StoreLocation::DynamoDb(table) => {
+            let store = aws.store(table);
+            store.prepare().await.with_context(context)?;
+            Ok(Arc::new(store))
         }
     }
 }
@@ -112,6 +113,39 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         entropy: Arc::new(SystemEntropy),
     };
     Parts { aws, store, plane }
+}
+
+/// Puts a plane together, by the map and the grants of the store's table, if the map takes some
+/// from there.
+///
+/// # Errors
+/// [`BadConfiguration`] if the table does not fit the map or was never written; it cannot be read.
+pub(crate) async fn parts_with_grants(
+    map: AccessMap,
+    aws: Aws,
+    store: Arc<dyn Store>,
+) -> Result<Parts> {
+    let map = merged(map, &*store).await?;
+    Ok(parts(map, aws, store))
+}
+
+/// The map with the grants of the store's table, if it takes some from there.
+///
+/// # Errors
+/// As [`parts_with_grants`].
+pub(crate) async fn merged(map: AccessMap, store: &dyn Store) -> Result<AccessMap> {
+    with_grants(map, store).await.map_err(|error| match error {
+        GrantsError::Store(error) => anyhow::Error::new(error),
+        other => BadConfiguration::new("grants-invalid", other.to_string()).into(),
+    })
+}
+
+/// The same, of which only the plane is needed.
+///
+/// # Errors
+/// As [`parts_with_grants`].
+pub(crate) async fn plane(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Plane> {
+    Ok(parts_with_grants(map, aws, store).await?.plane)
 }
 
 /// Lets a process read and plan, and change nothing. It has a queue and an index of its own, or it

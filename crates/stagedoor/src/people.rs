@@ -2,6 +2,7 @@
 
 use crate::exit::BadConfiguration;
 use crate::output::visible;
+use access::entitlement::WantedGroups;
 use access::ids::PersonId;
 use access::map::near_match;
 use access::snapshot::Person;
@@ -65,7 +66,7 @@ pub(crate) async fn find(plane: &Plane, text: &str) -> Result<Named> {
         Err(_) => None,
     };
     let ids: BTreeSet<PersonId> = by_name.into_iter().chain(by_id).collect();
-    let known = plane.directory.people(&ids, &BTreeSet::new()).await?;
+    let known = plane.directory.people(&ids, &WantedGroups::default()).await?;
     for (id, person) in &known.snapshot.people {
         found.insert(id.clone(), Named::of(person));
     }
@@ -137,7 +138,7 @@ fn ambiguous(text: &str, one: &Named, other: &Named) -> BadConfiguration {
 
 /// Nobody is called so; says who nearly is. A directory that cannot be read only costs the hint.
 async fn unknown(plane: &Plane, text: &str) -> BadConfiguration {
-    let everybody = plane.directory.everybody(&BTreeSet::new()).await.ok();
+    let everybody = plane.directory.everybody(&WantedGroups::default()).await.ok();
     let names: Vec<String> = everybody
         .into_iter()
         .flat_map(|reading| reading.snapshot.people.into_values())

@@ -42,6 +42,12 @@ impl Progress {
         self.0.inc(1);
     }
 
+    /// So much of all is done.
+    pub(crate) fn at(&self, done: u64, all: u64) {
+        self.0.set_length(all);
+        self.0.set_position(done);
+    }
+
     /// Says something above it.
     pub(crate) fn talk(&self, text: &str) {
         self.0.suspend(|| output::talk(text));

@@ -15,7 +15,7 @@ use crate::secret_source::SecretSource;
 use crate::signals::HangUp;
 use crate::store_location::StoreLocation;
 use crate::{mapfile, sp_keys};
-use access::map::AccessMap;
+use access::map::{AccessMap, GrantsFrom};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use control::door::Door;
@@ -80,6 +80,7 @@ impl Reload {
     pub(crate) async fn run(mut self, keeper: Option<Keeper>, end: impl Future<Output = ()>) {
         tokio::pin!(end);
         let mut keeping = keeper.map(keep);
+        let mut grants = version(&self.parts.plane.current().map);
         loop {
             let asked = tokio::select! {
                 () = &mut end => break,
@@ -87,9 +88,11 @@ impl Reload {
                 () = tokio::time::sleep(self.every) => false,
             };
             let now = stamps(&self.map.map, &self.sp_keys);
-            if !asked && now == self.seen {
+            let table = self.table().await;
+            if !asked && now == self.seen && (table.is_none() || table == grants) {
                 continue;
             }
+            grants = table;
             // Stamps are from before the reading: a change meanwhile is seen the next time.
             self.seen = now;
             if let Some(keeper) = self.look(asked).await
@@ -101,6 +104,13 @@ impl Reload {
         if let Some(keeping) = keeping {
             keeping.abort();
         }
+    }
+
+    /// The version of the grant table now, if the map takes grants from it. One that cannot be read
+    /// leaves the grants as they are: nothing can be changed without the store anyway.
+    async fn table(&self) -> Option<u64> {
+        version(&self.parts.plane.current().map)?;
+        self.parts.store.grants_version().await.ok()
     }
 
     /// Reads what is on disk and puts it in force. A new keeper if the map is another one.
@@ -131,7 +141,7 @@ impl Reload {
             mapfile::prove_invariants(&map, &path)?;
             Ok::<_, anyhow::Error>(map)
         });
-        let map = Arc::new(read.await??);
+        let map = Arc::new(compose::merged(read.await??, &*self.parts.store).await?);
         changeable(before, &map)?;
         let region = compose::directory_region(&map);
         let keys = sp_keys::load(&self.sp_keys, &self.parts.aws, Some(region)).await?;
@@ -190,6 +200,14 @@ impl Reload {
             team: None,
             details: BTreeMap::from(details),
         }
+    }
+}
+
+/// The version of the grant table that the map holds.
+fn version(map: &AccessMap) -> Option<u64> {
+    match map.grants_from {
+        Some(GrantsFrom::StoreAt(version)) => Some(version),
+        Some(GrantsFrom::Store) | None => None,
     }
 }
 

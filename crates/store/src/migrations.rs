@@ -16,6 +16,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0004-loop.sql"),
     include_str!("../migrations/0005-memberships.sql"),
     include_str!("../migrations/0006-departures.sql"),
+    include_str!("../migrations/0007-grants.sql"),
 ];
 
 /// Why a file cannot be brought to the schema of this version.
@@ -52,6 +53,11 @@ fn take_step(transaction: &Transaction<'_>, number: usize, sql: &str) -> rusqlit
     transaction.execute_batch(sql)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// Makes sure that the file is ours and not of a newer program. Changes nothing.
+pub(crate) fn judge(connection: &Connection, steps: &[&str]) -> Result<(), Refusal> {
+    next_step(connection, steps).map(drop)
 }
 
 /// The step to take, if any is left, and how many have then been taken.

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// How long a call waits for another process to let go of the file. Calls hold it for
 /// milliseconds; a person who signs in should not wait longer than this for an answer.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How often to try to turn the write-ahead log on. An attempt fails only while another process
 /// does the same; once one of them succeeded, the rest find it on.

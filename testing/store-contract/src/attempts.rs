@@ -1,8 +1,9 @@
 //! [`Attempts`].
 
-use crate::race::micros;
+use crate::race::{RACERS, micros, race};
 use access::ids::{IdpKey, PersonId};
 use control::ports::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
+use std::sync::Arc;
 
 fn attempt(reference: &str) -> Attempt {
     let row = |check: &str, state, code: Option<&str>| CheckRow {
@@ -42,4 +43,13 @@ pub async fn only_so_many_attempts_are_kept(attempts: &impl Attempts) {
     let kept = attempts.newest_attempts(u32::MAX).await.unwrap();
     assert_eq!(kept.len(), ATTEMPTS_KEPT as usize);
     assert_eq!(kept.last().unwrap().reference, "3");
+}
+
+pub async fn racing_attempts_are_all_kept(attempts: Arc<impl Attempts + 'static>) {
+    let written = race(|| {
+        let attempts = Arc::clone(&attempts);
+        async move { attempts.record(&attempt("same")).await.is_ok() }
+    });
+    assert_eq!(written.await, RACERS);
+    assert_eq!(attempts.newest_attempts(1_000).await.unwrap().len(), RACERS);
 }

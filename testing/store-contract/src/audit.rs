@@ -1,6 +1,7 @@
 //! [`AuditLog`].
 
 use crate::race::{RACERS, micros, race};
+use access::ids::PersonId;
 use control::ports::{AuditEntry, AuditLog};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,4 +53,30 @@ pub async fn racing_entries_are_all_kept(log: Arc<impl AuditLog + 'static>) {
     });
     assert_eq!(written.await, RACERS);
     assert_eq!(log.newest(1_000).await, Ok(vec![entry(1, "race"); RACERS]));
+}
+
+pub async fn the_entries_of_many_days_are_one_log(log: &impl AuditLog) {
+    const DAY: i64 = 24 * 3_600 * 1_000_000;
+    let codes: Vec<String> = (0..40).map(|day| format!("day {day}")).collect();
+    for (day, code) in codes.iter().enumerate() {
+        let at = DAY * i64::try_from(day).unwrap();
+        log.append(&entry(at, code)).await.unwrap();
+        log.append(&entry(at + 1, code)).await.unwrap();
+    }
+    let newest = log.newest(5).await.unwrap();
+    let told: Vec<&str> = newest.iter().map(|entry| entry.code.as_str()).collect();
+    assert_eq!(told, ["day 39", "day 39", "day 38", "day 38", "day 37"]);
+    assert_eq!(log.newest(1_000).await.unwrap().len(), 80);
+}
+
+pub async fn racing_entries_about_a_person_are_all_kept(log: Arc<impl AuditLog + 'static>) {
+    let written = race(|| {
+        let log = Arc::clone(&log);
+        let about = AuditEntry { person: Some("ana".to_owned()), ..entry(1, "race") };
+        async move { log.append(&about).await.is_ok() }
+    });
+    assert_eq!(written.await, RACERS);
+    let ana = PersonId::parse("ana").unwrap();
+    assert_eq!(log.of_person(&ana, 1_000).await.unwrap().len(), RACERS);
+    assert_eq!(log.newest(1_000).await.unwrap().len(), RACERS);
 }

@@ -25,6 +25,7 @@ macro_rules! contract {
         $crate::contract! { @rules attempts $fresh,
             attempts_come_back_as_kept_newest_first(&),
             only_so_many_attempts_are_kept(&),
+            racing_attempts_are_all_kept(Arc),
         }
     };
     (@port audit $fresh:path) => {
@@ -32,6 +33,8 @@ macro_rules! contract {
             entries_come_back_as_written_in_the_order_of_writing(&),
             only_the_newest_are_given(&),
             racing_entries_are_all_kept(Arc),
+            the_entries_of_many_days_are_one_log(&),
+            racing_entries_about_a_person_are_all_kept(Arc),
         }
     };
     (@port claims $fresh:path) => {
@@ -51,6 +54,16 @@ macro_rules! contract {
             a_departure_begins_once_and_its_hold_is_skipped_for_good(&),
             who_rejoins_one_team_or_all_is_forgotten_there(&),
             the_history_of_a_person_is_theirs_alone_oldest_first(&),
+            racing_departures_of_a_person_are_all_kept(Arc),
+            the_departures_of_many_people_are_found(&),
+        }
+    };
+    (@port grants $fresh:path) => {
+        $crate::contract! { @rules grants $fresh,
+            a_row_comes_back_as_it_was_written(&),
+            a_row_is_known_by_its_group_and_what_it_gives(&),
+            a_row_is_taken_away_once(&),
+            every_racing_change_raises_the_version(Arc),
         }
     };
     (@port logins $fresh:path) => {
@@ -59,6 +72,7 @@ macro_rules! contract {
             a_sign_in_lapses_at_its_end(&),
             a_request_id_is_begun_once(&),
             of_racing_takers_one_gets_it(Arc),
+            of_racing_beginners_of_an_id_one_begins(Arc),
         }
     };
     (@port memberships $fresh:path) => {
@@ -73,6 +87,11 @@ macro_rules! contract {
             readings_may_race(Arc),
             a_large_directory_is_taken_over_whole(&),
             what_only_events_tell_is_forgotten_after_a_week(&),
+        }
+    };
+    (@port metadata_copies $fresh:path) => {
+        $crate::contract! { @rules metadata_copies $fresh,
+            a_copy_comes_back_whole_and_replaces_the_one_before(&),
         }
     };
     (@port profile_index $fresh:path) => {
@@ -112,11 +131,14 @@ macro_rules! contract {
             closing_all_of_a_person_leaves_the_others(&),
             a_provider_ends_every_session_of_its_subject(&),
             a_provider_ends_the_sessions_it_names_and_those_without_name(&),
+            of_racing_openers_of_an_id_one_wins(Arc),
+            of_racing_closers_each_session_is_counted_once(Arc),
         }
     };
     (@port switch $fresh:path) => {
         $crate::contract! { @rules switch $fresh,
             frozen_until_thawed_by_whoever_said_so_first(&),
+            of_racing_freezes_one_is_first_and_of_racing_thaws_one_ends_it(Arc),
         }
     };
     (@port work $fresh:path) => {

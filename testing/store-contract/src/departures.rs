@@ -1,11 +1,13 @@
 //! [`Departures`], and the history of a person.
 
 use crate::audit;
-use crate::race::micros;
+use crate::race::{RACERS, micros, race};
 use access::ids::{PersonId, TeamKey};
 use access::snapshot::Hold;
 use control::ports::{AuditEntry, AuditLog, Departure, Departures};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn person(id: &str) -> PersonId {
     PersonId::parse(id).unwrap()
@@ -81,4 +83,28 @@ pub async fn the_history_of_a_person_is_theirs_alone_oldest_first(log: &impl Aud
     assert_eq!(log.of_person(&ana, 10).await, Ok(both));
     assert_eq!(log.of_person(&ana, 1).await, Ok(vec![of(Some("ana"), 4)]));
     assert_eq!(log.of_person(&nobody, 10).await, Ok(vec![]));
+}
+
+pub async fn racing_departures_of_a_person_are_all_kept(store: Arc<impl Departures + 'static>) {
+    let number = AtomicUsize::new(0);
+    let kept = race(|| {
+        let team = format!("team-{}", number.fetch_add(1, Ordering::SeqCst));
+        let store = Arc::clone(&store);
+        async move { store.depart(&departure("ana", Some(&team))).await.is_ok() }
+    });
+    assert_eq!(kept.await, RACERS);
+    let ana = BTreeSet::from([person("ana")]);
+    assert_eq!(store.departures(Some(&ana)).await.unwrap().len(), RACERS);
+    assert_eq!(store.rejoin(&person("ana"), None).await.unwrap().len(), RACERS);
+}
+
+pub async fn the_departures_of_many_people_are_found(store: &impl Departures) {
+    let ids: Vec<String> = (0..130).map(|number| format!("person-{number:03}")).collect();
+    for id in &ids {
+        store.depart(&departure(id, None)).await.unwrap();
+    }
+    let all: Vec<Departure> = ids.iter().map(|id| departure(id, None)).collect();
+    assert_eq!(store.departures(None).await, Ok(all.clone()));
+    let people = ids.iter().map(|id| person(id)).chain([person("nobody")]).collect();
+    assert_eq!(store.departures(Some(&people)).await, Ok(all));
 }

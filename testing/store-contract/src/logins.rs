@@ -48,3 +48,11 @@ pub async fn of_racing_takers_one_gets_it(requests: Arc<impl LoginRequests + 'st
     });
     assert_eq!(takers.await, 1);
 }
+
+pub async fn of_racing_beginners_of_an_id_one_begins(requests: Arc<impl LoginRequests + 'static>) {
+    let begun = race(|| {
+        let requests = Arc::clone(&requests);
+        async move { requests.begin(&login("_r1", None), micros(1)).await.is_ok() }
+    });
+    assert_eq!(begun.await, 1);
+}

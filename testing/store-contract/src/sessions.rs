@@ -1,10 +1,12 @@
 //! [`Sessions`].
 
-use crate::race::micros;
+use crate::race::{RACERS, micros, race};
 use access::ids::{PersonId, TeamKey};
 use control::ports::{IdpSession, Session, SessionId, Sessions};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn session(id: &str, person: &str) -> Session {
     Session {
@@ -93,4 +95,33 @@ pub async fn a_provider_ends_the_sessions_it_names_and_those_without_name(
     sessions: &impl Sessions,
 ) {
     assert_eq!(left_after(sessions, &["i2", "i\"9", "%"]).await, (2, vec!["s1", "s4"]));
+}
+
+pub async fn of_racing_openers_of_an_id_one_wins(sessions: Arc<impl Sessions + 'static>) {
+    let number = AtomicUsize::new(0);
+    let winners = race(|| {
+        let number = number.fetch_add(1, Ordering::SeqCst);
+        let sessions = Arc::clone(&sessions);
+        async move { sessions.open(&session("s1", &format!("person-{number}"))).await.is_ok() }
+    });
+    assert_eq!(winners.await, 1);
+}
+
+pub async fn of_racing_closers_each_session_is_counted_once(
+    sessions: Arc<impl Sessions + 'static>,
+) {
+    for number in 0..9 {
+        sessions.open(&session(&format!("s{number}"), "ana")).await.unwrap();
+    }
+    let ended = Arc::new(AtomicUsize::new(0));
+    let racers = race(|| {
+        let (sessions, ended) = (Arc::clone(&sessions), Arc::clone(&ended));
+        async move {
+            let here = sessions.close_all(&PersonId::parse("ana").unwrap()).await.unwrap();
+            ended.fetch_add(usize::try_from(here).unwrap(), Ordering::SeqCst);
+            true
+        }
+    });
+    assert_eq!((racers.await, ended.load(Ordering::SeqCst)), (RACERS, 9));
+    assert_eq!(sessions.get(&SessionId("s1".to_owned()), micros(10)).await, Ok(None));
 }

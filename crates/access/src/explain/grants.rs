@@ -2,7 +2,7 @@
 
 use super::{Facts, Rung, Stage, Verdict};
 use crate::ids::{PersonId, TeamKey};
-use crate::map::Grant;
+use crate::map::{Grant, GroupKey};
 use crate::reason::ReasonCode;
 use std::collections::BTreeMap;
 
@@ -20,22 +20,23 @@ pub(super) struct Way {
 impl Facts<'_> {
     /// The ways to the team, in the order of the map.
     pub(super) fn ways(&self, person: &PersonId, team: &TeamKey) -> Vec<Way> {
-        let mut giving: BTreeMap<(usize, &str), &[TeamKey]> = BTreeMap::new();
-        for (name, gifts) in self.map.gifts.iter() {
+        let mut giving: BTreeMap<(usize, GroupKey<'_>), &[TeamKey]> = BTreeMap::new();
+        for (group, gifts) in self.map.gifts.iter() {
             let these = gifts.iter().filter(|gift| gift.teams.contains(team));
-            giving.extend(these.map(|gift| ((gift.grant, name.as_str()), gift.teams.as_slice())));
+            giving.extend(these.map(|gift| ((gift.grant, group), gift.teams.as_slice())));
         }
-        let ways = giving.into_iter().filter_map(|((order, name), teams)| {
-            Some(self.way(person, self.map.grants.get(order)?, name, teams))
+        let ways = giving.into_iter().filter_map(|((order, group), teams)| {
+            Some(self.way(person, self.map.grants.get(order)?, group, teams))
         });
         ways.collect()
     }
 
-    fn way(&self, person: &PersonId, grant: &Grant, name: &str, teams: &[TeamKey]) -> Way {
-        let mut named = self.snapshot.groups.values().filter(|g| g.display_name == name).peekable();
-        if named.peek().is_none() {
-            return Way { is_member: false, distance: 5, ..missing(grant, name) };
-        }
+    fn way(&self, person: &PersonId, grant: &Grant, key: GroupKey<'_>, teams: &[TeamKey]) -> Way {
+        let mut named = self.snapshot.groups.values().filter(|g| key.fits(g)).peekable();
+        // Somebody reads it: its name, where the grant has the id.
+        let Some(name) = named.peek().map(|group| group.display_name.as_str()) else {
+            return Way { is_member: false, distance: 5, ..missing(grant, key) };
+        };
         let is_member = named.any(|group| group.members.contains(person));
         let period = self.period(grant);
         let mut rungs =
@@ -92,14 +93,23 @@ impl Facts<'_> {
     }
 }
 
-fn missing(grant: &Grant, name: &str) -> Way {
-    let text = format!("the directory has no group `{name}`");
+fn missing(grant: &Grant, key: GroupKey<'_>) -> Way {
+    let (text, remedy) = match key {
+        GroupKey::Name(name) => (
+            format!("the directory has no group `{name}`"),
+            format!(
+                "Make the group `{name}` in the directory; where an identity provider provisions \
+                 groups, assign it there. Or correct the grant."
+            ),
+        ),
+        GroupKey::Id(id) => (
+            format!("the directory has no group with the id `{id}`"),
+            "A group that was made anew has another id. Correct the grant.".to_owned(),
+        ),
+    };
     let rung = Rung::new(Stage::Group, Verdict::Breaks, ReasonCode::GroupMissing, text)
         .at(&grant.place)
-        .remedy(format!(
-            "Make the group `{name}` in the directory; where an identity provider provisions \
-             groups, assign it there. Or correct the grant."
-        ));
+        .remedy(remedy);
     Way { is_member: false, distance: 5, code: ReasonCode::GroupMissing, rungs: vec![rung] }
 }
 

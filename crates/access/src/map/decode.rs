@@ -7,9 +7,9 @@ use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::invariants;
 use super::{
-    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, Guard, Hub,
-    HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, adoptions,
-    grants, identity_providers, roles, teams,
+    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, GrantsFrom, Guard,
+    Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
+    adoptions, grants, identity_providers, roles, teams,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
@@ -68,6 +68,7 @@ pub(super) fn decode(
         domains,
         networks,
         personas,
+        grants_from: section("grants_from").map(|_| GrantsFrom::Store),
         gifts: Gifts::of(&grants, &teams),
         grants,
         teams,

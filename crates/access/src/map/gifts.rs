@@ -1,9 +1,11 @@
-//! What a group gets, by its name: worked out once for a map.
+//! What a group gets, by its name or id: worked out once for a map.
 
 use super::{Grant, GrantTeam, Team};
-use crate::ids::TeamKey;
+use crate::ids::{GroupId, TeamKey};
+use crate::snapshot::Group;
 use arcstr::ArcStr;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What the grants of a map give to groups.
 ///
@@ -11,6 +13,35 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Gifts {
     by_name: BTreeMap<ArcStr, Vec<Gift>>,
+    by_id: BTreeMap<GroupId, Vec<Gift>>,
+}
+
+/// How grants name a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupKey<'a> {
+    /// By its display name.
+    Name(&'a str),
+    /// By the directory's id.
+    Id(&'a GroupId),
+}
+
+impl GroupKey<'_> {
+    /// Whether it is this group.
+    pub fn fits(self, group: &Group) -> bool {
+        match self {
+            Self::Name(name) => group.display_name == name,
+            Self::Id(id) => &group.id == id,
+        }
+    }
+}
+
+impl fmt::Display for GroupKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => f.write_str(name),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
 }
 
 /// What one grant gives to groups of one name.
@@ -51,22 +82,30 @@ impl Gifts {
         if grant.group.contains("{persona}") && persona.is_none() {
             return;
         }
-        let name = grant.group.replace("{team}", team.as_str());
-        let name = name.replace("{persona}", persona.map_or("", |persona| persona.as_str()));
-        let gifts = self.by_name.entry(name.into()).or_default();
+        let gifts = if let Some(id) = &grant.group_id {
+            self.by_id.entry(id.clone()).or_default()
+        } else {
+            let name = grant.group.replace("{team}", team.as_str());
+            let name = name.replace("{persona}", persona.map_or("", |persona| persona.as_str()));
+            self.by_name.entry(name.into()).or_default()
+        };
         match gifts.last_mut() {
             Some(gift) if gift.grant == number => gift.teams.push(team.clone()),
             _ => gifts.push(Gift { grant: number, teams: vec![team.clone()] }),
         }
     }
 
-    /// What groups of this name get, in the order of the map.
-    pub fn to(&self, group: &str) -> &[Gift] {
-        self.by_name.get(group).map_or(&[], Vec::as_slice)
+    /// What the group gets: by its name in the order of the map, then by its id.
+    pub fn to<'a>(&'a self, group: &Group) -> impl Iterator<Item = &'a Gift> + use<'a> {
+        let by_name = self.by_name.get(group.display_name.as_str());
+        by_name.into_iter().chain(self.by_id.get(&group.id)).flatten()
     }
 
-    /// Every name that gets something, with what it gets.
-    pub fn iter(&self) -> impl Iterator<Item = (&ArcStr, &[Gift])> {
-        self.by_name.iter().map(|(name, gifts)| (name, gifts.as_slice()))
+    /// Every group that gets something, with what it gets.
+    pub fn iter(&self) -> impl Iterator<Item = (GroupKey<'_>, &[Gift])> {
+        let by_name = self.by_name.iter();
+        let by_name = by_name.map(|(name, gifts)| (GroupKey::Name(name), gifts.as_slice()));
+        let by_id = self.by_id.iter().map(|(id, gifts)| (GroupKey::Id(id), gifts.as_slice()));
+        by_name.chain(by_id)
     }
 }

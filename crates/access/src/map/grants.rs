@@ -80,6 +80,7 @@ fn grant(
     }
     Some(Grant {
         group: group?.0.to_owned(),
+        group_id: None,
         team: team?,
         priority: i32::try_from(item.field("priority")?.integer()?).ok()?,
         from: from?,

@@ -21,13 +21,14 @@ mod roles;
 mod scalar;
 mod schema;
 mod shape;
+mod table;
 mod teams;
 mod template;
 
 pub use cautions::Caution;
 pub use diagnostic::{Diagnostic, Diagnostics, near_match};
 pub use document::MAX_BYTES;
-pub use gifts::{Gift, Gifts};
+pub use gifts::{Gift, Gifts, GroupKey};
 pub use identity_providers::{
     CertificateFingerprint, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, PersonMatch,
     RequestBinding, TeamSelector,
@@ -37,13 +38,14 @@ pub use parse::{Source, parse};
 pub use reference::reference_markdown;
 pub use roles::RoleSettings;
 pub use schema::json_schema;
+pub use table::{BadRows, Gives, GroupRef, MAX_ROWS, RowProblem, TableGrant};
 
 pub(crate) use template::RoleValues;
 
 pub use iam_policy::persona::Activity;
 
 use crate::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
+    AccountId, DomainId, DomainKey, GroupId, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
     NetworkKey, PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey,
 };
 use crate::network::NetworkRule;
@@ -75,7 +77,10 @@ pub struct AccessMap {
     pub teams: BTreeMap<TeamKey, Team>,
     /// Which group gets which team, in the order of the map.
     pub grants: Vec<Grant>,
-    /// What the grants give to each group, by its name.
+    /// Whether grants stand in the store's grant table too; [`Self::with_table`] adds them. Until it
+    /// did, no plan is carried out.
+    pub grants_from: Option<GrantsFrom>,
+    /// What the grants give to each group, by its name or id.
     pub gifts: Gifts,
     /// Limits on what one plan may take away.
     pub guard: Guard,
@@ -304,6 +309,8 @@ pub struct Grant {
     /// Display name of the directory group, compared exactly. With [`GrantTeam::Captured`] it holds
     /// `{team}`; it may hold `{persona}`, which stands for the team's own persona.
     pub group: String,
+    /// Id of the group, where it is named by that: [`Self::group`] has the same text then.
+    pub group_id: Option<GroupId>,
     /// The team.
     pub team: GrantTeam,
     /// Which grant wins where a person can have only one profile (SSO-mode domains): the highest.
@@ -316,6 +323,15 @@ pub struct Grant {
     pub place: Place,
 }
 
+/// Where grants stand besides the map's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GrantsFrom {
+    /// In the store's grant table, which `stagedoor mapping` writes. It is still to be read.
+    Store,
+    /// The same, and [`AccessMap::grants`] holds the table as it was at this version.
+    StoreAt(u64),
+}
+
 /// The team a grant gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantTeam {
@@ -325,20 +341,23 @@ pub enum GrantTeam {
     Captured,
 }
 
-/// A place in the map's text.
+/// A place in the map's text, or a row of the grant table, which has no line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The file, as it was named when the map was read.
     pub file: ArcStr,
-    /// Line, from 1.
+    /// Line, from 1; 0 of a row of the grant table.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// Column in characters, from 1; 0 of a row of the grant table.
     pub column: usize,
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
     }
 }
 

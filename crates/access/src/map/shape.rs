@@ -229,6 +229,14 @@ pub(super) static MAP: Record = Record {
             "Which group gets which team. What no grant gives, nobody has.",
         ),
         field(
+            "grants_from",
+            Optional,
+            &Shape::Choice(Choice { names: || vec!["store"], unsupported: &[] }),
+            "Where grants stand besides. `store`: in the grant table of the store that `--store` \
+             names, which `stagedoor mapping` writes; they come after those of the map. Absent: \
+             nowhere, and the table is not read.",
+        ),
+        field(
             "guard",
             Default("{}"),
             &Shape::Record(&GUARD),

@@ -125,7 +125,7 @@ impl<'a> Planner<'a> {
     /// now or its members get a better one.
     fn gives_something_here(&self, key: &DomainKey, group: &GroupId) -> bool {
         let Some(known) = self.snapshot.groups.get(group) else { return false };
-        crate::entitlement::teams_of_group(self.map, &known.display_name, self.now)
+        crate::entitlement::teams_of_group(self.map, known, self.now)
             .filter_map(|team| self.map.teams.get(team))
             .any(|team| team.placement(key).is_some())
     }

@@ -1,7 +1,7 @@
 //! Who is entitled, and what is noted about the grants.
 
 use crate::support::{World, at};
-use access::entitlement::{Entitlement, entitlements, group_names};
+use access::entitlement::{Entitlement, entitlements, wanted_groups};
 use access::reason::ReasonCode::{self, GrantAmbiguous, GrantNotInForce, GroupMissing};
 use std::collections::BTreeSet;
 
@@ -51,7 +51,7 @@ fn a_pattern_gives_each_team_to_the_group_that_names_it() {
     assert_eq!(rights(&world), ["alice/churn", "alice/fraud", "bob/churn"]);
     assert_eq!(notes(&world), []);
     assert_eq!(
-        group_names(&world.map).into_iter().collect::<Vec<_>>(),
+        wanted_groups(&world.map).names.into_iter().collect::<Vec<_>>(),
         ["ml-churn-engineer", "ml-fraud-scientist"]
     );
 }

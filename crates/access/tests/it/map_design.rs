@@ -105,7 +105,15 @@ fn team() -> Team {
 }
 
 fn grant(group: &str, team: GrantTeam, line: usize) -> Grant {
-    Grant { group: group.into(), team, priority: 0, from: None, until: None, place: place(line, 5) }
+    Grant {
+        group: group.into(),
+        group_id: None,
+        team,
+        priority: 0,
+        from: None,
+        until: None,
+        place: place(line, 5),
+    }
 }
 
 #[test]
@@ -145,6 +153,7 @@ fn the_example_gives_exactly_these_values() {
         domains: BTreeMap::from([(DomainKey::parse("research").unwrap(), domain())]),
         networks: networks(),
         personas: personas(persona),
+        grants_from: None,
         gifts: Gifts::of(&grants, &teams),
         teams,
         grants,

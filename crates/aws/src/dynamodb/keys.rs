@@ -13,6 +13,19 @@
 //! | `person#PERSON` | `profiles` | which profiles a person may have | |
 //! | `leaving` | `DOMAIN#FOLDED` | what the guard counts | |
 //! | `marks` | `DOMAIN` | when a domain was read in full | |
+//! | `session#ID` | `session` | a session | |
+//! | `person#PERSON`, `subject#DIGEST` | `session#ID` | finds the sessions of a person, of an identity provider's subject | |
+//! | `login#REQUEST` | `login` | a sign-in that was begun | |
+//! | `used#DIGEST` | `used` | an assertion that was used | |
+//! | `departures#SHARD` | `PERSON` | from what an admin offboarded a person | |
+//! | `switch` | `freeze` | that nothing may be changed | |
+//! | `secret#NAME` | `secret` | a secret drawn here | |
+//! | `attempts#SHARD` | `TIME#WRITER` | an answer of an identity provider | |
+//! | `audit-days` | `DAY` | that the day has audit entries | |
+//! | `audit#DAY#SHARD` | `TIME#WRITER` | an audit entry | |
+//! | `history#PERSON` | `TIME#WRITER` | the same entry, where it is about a person | |
+//! | `grants` | `grant#DIGEST`, `version` | a row of the grant table; how often it was changed | |
+//! | `metadata#NAME` | `part#N` | a copy of an identity provider's metadata | |
 //! | `groups` | `GROUP` | a group, as the last complete reading found it | |
 //! | `group#GROUP` | `MEMBERSHIP` | a membership | `membership#MEMBERSHIP` |
 //!
@@ -23,6 +36,7 @@
 
 use super::item::Item;
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
 use std::fmt;
 
 /// Name of the partition key.
@@ -80,6 +94,11 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` `{}`", self.pk, self.sk)
     }
+}
+
+/// When `DynamoDB` may delete what lapses at `end`: `kept` later, since its clock is not ours.
+pub(crate) fn lapse(end: Timestamp, kept: SignedDuration) -> Timestamp {
+    end.checked_add(kept).unwrap_or(end)
 }
 
 /// Which of `shards` this text falls into, the same for every version of Stagedoor (FNV-1a).

@@ -7,19 +7,30 @@
 //!
 //! Times are the caller's, kept as whole microseconds since 1970, rounded as in the SQLite store.
 
-#![expect(dead_code, reason = "the ports that use it come one by one")]
-
+mod attempts;
+mod audit;
 mod change;
 mod claims;
+mod condition;
+mod departures;
 mod failure;
+mod grants;
 mod item;
 mod keys;
+mod logins;
 mod memberships;
+mod metadata_copies;
 mod profiles;
+mod replay;
 mod schema;
+mod secrets;
+mod sessions;
+mod stamp;
+mod switch;
 mod table;
 mod tally;
 mod wire;
 mod work;
 
+pub use condition::TableCondition;
 pub use table::DynamoStore;

@@ -3,6 +3,7 @@
 use super::failure::{failed, unusable};
 use super::keys::{AT, INDEX, LOOKUP, PK, SK, TTL};
 use super::schema;
+use super::stamp::Stamps;
 use super::work::Backlog;
 use crate::pacing::Paced;
 use aws_sdk_dynamodb::Client;
@@ -48,6 +49,8 @@ pub struct DynamoStore {
     pub(super) client: Client,
     pub(super) table: Arc<str>,
     pub(super) backlog: Arc<Backlog>,
+    /// The order of what this handle appends.
+    pub(super) stamps: Arc<Stamps>,
 }
 
 impl fmt::Debug for DynamoStore {
@@ -78,6 +81,7 @@ impl DynamoStore {
             client: Client::from_conf(config.build()),
             table: table.into(),
             backlog: Arc::default(),
+            stamps: Arc::default(),
         }
     }
 
@@ -158,7 +162,10 @@ impl DynamoStore {
         Err(unusable(CREATE, message))
     }
 
-    async fn describe(&self, operation: &'static str) -> Result<TableDescription, StoreError> {
+    pub(super) async fn describe(
+        &self,
+        operation: &'static str,
+    ) -> Result<TableDescription, StoreError> {
         let answer = self
             .client
             .describe_table()

@@ -1,6 +1,7 @@
 //! Identity Center as a `Directory`.
 
 use crate::support::{Cloud, failure, region};
+use access::entitlement::WantedGroups;
 use access::ids::{GroupId, IdentityStoreId, PersonId};
 use access::snapshot::{Coverage, Snapshot};
 use aws::IdentityCenter;
@@ -39,8 +40,8 @@ fn id(text: &str) -> PersonId {
     PersonId::parse(text).unwrap()
 }
 
-fn set<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
-    names.map(str::to_owned).into()
+fn set<const N: usize>(names: [&str; N]) -> WantedGroups {
+    WantedGroups { names: names.map(str::to_owned).into(), ..WantedGroups::default() }
 }
 
 fn groups(snapshot: &Snapshot) -> Vec<(&str, Vec<&str>)> {

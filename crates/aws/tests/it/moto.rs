@@ -5,6 +5,7 @@
 //! `ResourceNotFoundException`, so only the sandbox can tell those apart.
 
 use crate::support::{connect, region, spoke, target};
+use access::entitlement::WantedGroups;
 use access::ids::{GroupId, IdentityStoreId, MembershipId, PersonId};
 use access::snapshot::Coverage;
 use aws::{Aws, IdentityCenter};
@@ -103,8 +104,8 @@ fn groups() -> BTreeMap<String, Vec<usize>> {
 async fn the_directory_is_read_as_it_was_made_page_by_page() {
     let moto = Moto::with(205, &groups());
     let center = moto.center();
-    let wanted: BTreeSet<String> =
-        ["ml-fraud", "ml-risk", "ml-empty", "no-such-group"].map(str::to_owned).into();
+    let names = ["ml-fraud", "ml-risk", "ml-empty", "no-such-group"].map(str::to_owned).into();
+    let wanted = WantedGroups { names, ..WantedGroups::default() };
 
     let everybody = center.everybody(&wanted).await.unwrap().snapshot;
     assert_eq!(everybody.coverage, Coverage::Complete);

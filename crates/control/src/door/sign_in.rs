@@ -10,7 +10,7 @@ use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
 use crate::ports::{AuditEntry, CallError, IdpSession, PendingLogin, PersonLookup, Session};
-use access::entitlement::group_names;
+use access::entitlement::wanted_groups;
 use access::ids::PersonId;
 use access::map::{MatchBy, NameIdFormat};
 use access::network::Origin;
@@ -305,7 +305,7 @@ impl Doorway {
     pub(super) async fn known_person(&self, id: &PersonId) -> Result<(Person, Snapshot), Refusal> {
         let one = BTreeSet::from([id.clone()]);
         let read = async {
-            let groups = group_names(&self.plane.map);
+            let groups = wanted_groups(&self.plane.map);
             let mut snapshot = self.plane.directory.people(&one, &groups).await?.snapshot;
             self.plane.note_departures(&mut snapshot).await?;
             Ok::<_, CallError>(snapshot)

@@ -4,7 +4,7 @@ use super::{Concern, Family, Outcome, Reading, Verdict, Wake, read};
 use crate::plane::Plane;
 use crate::ports::{CallError, StoreError};
 use crate::reconciler::MOST_PEOPLE;
-use access::entitlement::group_names;
+use access::entitlement::wanted_groups;
 use access::ids::{GroupId, MembershipId};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -85,10 +85,10 @@ impl Plane {
     /// Whoever is in a group and whoever was. Both are needed: an event of a group tells neither
     /// who came nor who went, nor under which name it gave rights before.
     async fn people_of(&self, group: &GroupId) -> Result<Wake, Unresolved> {
-        let wanted = group_names(&self.map);
+        let wanted = wanted_groups(&self.map);
         let former = self.memberships.group(group).await?;
         let former = former.ok_or_else(|| Unresolved::Group(group.clone()))?;
-        let was_wanted = wanted.contains(&former.display_name);
+        let was_wanted = wanted.want(group, &former.display_name);
         if was_wanted && !former.was_read {
             return Err(Unresolved::Group(group.clone()));
         }
@@ -97,7 +97,7 @@ impl Plane {
             return Err(Unresolved::Large);
         }
         let name = self.directory.group_name(group).await?;
-        let is_wanted = name.is_some_and(|name| wanted.contains(&name));
+        let is_wanted = name.is_some_and(|name| wanted.want(group, &name));
         let mut people = former.members;
         if was_wanted || is_wanted || !people.is_empty() {
             let members = self.directory.members(group).await?;

@@ -1,6 +1,7 @@
 //! Where people and groups come from.
 
 use super::{CallError, Memberships};
+use access::entitlement::WantedGroups;
 use access::ids::{GroupId, MembershipId, PersonId};
 use access::snapshot::Snapshot;
 use async_trait::async_trait;
@@ -28,18 +29,18 @@ pub struct DirectoryReading {
 /// A directory of people and groups.
 #[async_trait]
 pub trait Directory: Send + Sync + fmt::Debug {
-    /// Reads everybody, and every group whose display name is in `groups`.
+    /// Reads everybody, and every group that is one of `groups`.
     ///
     /// The answer's coverage is complete, or the call fails: a reading that broke off half-way is
     /// an error, never a smaller snapshot.
-    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<DirectoryReading, CallError>;
+    async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError>;
 
-    /// Reads these people, each with all memberships in groups whose display name is in `groups`.
+    /// Reads these people, each with all memberships in those of `groups`.
     /// A person whom the directory does not know is covered and absent.
     async fn people(
         &self,
         people: &BTreeSet<PersonId>,
-        groups: &BTreeSet<String>,
+        groups: &WantedGroups,
     ) -> Result<DirectoryReading, CallError>;
 
     /// The id of the person so named, or `None` if there is nobody.

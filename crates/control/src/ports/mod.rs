@@ -8,8 +8,10 @@ mod clock;
 mod departures;
 mod directory;
 mod failure;
+mod grant_table;
 mod inspect;
 mod memberships;
+mod metadata_copies;
 mod profile_index;
 mod reminders;
 mod secrets;
@@ -28,11 +30,13 @@ pub use clock::{Clock, Entropy};
 pub use departures::{Departure, Departures};
 pub use directory::{Directory, DirectoryReading, PersonLookup};
 pub use failure::{CallError, FailureKind};
+pub use grant_table::{GrantReading, GrantTable};
 pub use inspect::{
     AppNetwork, CallerIdentity, DomainFacts, EndpointFacts, Ingress, Inspect, KeyFacts,
     NetworkFacts, RoleFacts, RoleIdentity, SecurityGroupFacts, SubnetFacts,
 };
 pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Memberships};
+pub use metadata_copies::{MAX_COPY, MetadataCopies};
 pub use profile_index::{
     IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
 };

@@ -1,8 +1,8 @@
 //! Every port of the store together.
 
 use super::{
-    Attempts, AuditLog, Claims, Departures, LoginRequests, MembershipIndex, ProfileIndex,
-    ReplayCache, Secrets, Sessions, Switch, WorkQueue,
+    Attempts, AuditLog, Claims, Departures, GrantTable, LoginRequests, MembershipIndex,
+    MetadataCopies, ProfileIndex, ReplayCache, Secrets, Sessions, Switch, WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -14,8 +14,10 @@ pub trait Store:
     + AuditLog
     + Claims
     + Departures
+    + GrantTable
     + LoginRequests
     + MembershipIndex
+    + MetadataCopies
     + ProfileIndex
     + ReplayCache
     + Secrets
@@ -30,8 +32,10 @@ impl<T> Store for T where
         + AuditLog
         + Claims
         + Departures
+        + GrantTable
         + LoginRequests
         + MembershipIndex
+        + MetadataCopies
         + ProfileIndex
         + ReplayCache
         + Secrets

@@ -1,6 +1,7 @@
 //! A directory, a Studio and a store in memory, with faults to switch on.
 
 use access::ArcStr;
+use access::entitlement::WantedGroups;
 use access::ids::{GroupId, MembershipId, PersonId, ProfileName, RoleArn, TeamKey};
 use access::map::{AccessMap, Source, parse};
 use access::naming::profile_name;
@@ -317,8 +318,8 @@ fn memberships_of(group: &str, members: &BTreeSet<PersonId>) -> BTreeMap<Members
     members.iter().map(|person| (id(person), person.clone())).collect()
 }
 
-fn snapshot(state: &State, coverage: Coverage, wanted: &BTreeSet<String>) -> Snapshot {
-    let groups = state.groups.iter().filter(|(name, _)| wanted.contains(*name));
+fn snapshot(state: &State, coverage: Coverage, wanted: &WantedGroups) -> Snapshot {
+    let groups = state.groups.iter().filter(|(name, _)| wanted.want(&group_id(name), name));
     let groups = groups.map(|(name, members)| {
         let id = GroupId::parse(name.clone()).unwrap();
         (id.clone(), Group { id, display_name: name.clone(), members: members.clone() })
@@ -339,7 +340,7 @@ fn snapshot(state: &State, coverage: Coverage, wanted: &BTreeSet<String>) -> Sna
 
 #[async_trait]
 impl Directory for World {
-    async fn everybody(&self, groups: &BTreeSet<String>) -> Result<DirectoryReading, CallError> {
+    async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
         let takes = self.state().directory_takes;
         self.state().reads.push("everybody".into());
         tokio::time::sleep(takes).await;
@@ -350,7 +351,8 @@ impl Directory for World {
                 .groups
                 .iter()
                 .map(|(name, members)| {
-                    let members = groups.contains(name).then(|| memberships_of(name, members));
+                    let members =
+                        groups.want(&group_id(name), name).then(|| memberships_of(name, members));
                     (group_id(name), GroupReading { display_name: name.clone(), members })
                 })
                 .collect(),
@@ -361,7 +363,7 @@ impl Directory for World {
     async fn people(
         &self,
         people: &BTreeSet<PersonId>,
-        groups: &BTreeSet<String>,
+        groups: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
         let takes = self.state().directory_takes;
         let names: Vec<&str> = people.iter().map(PersonId::as_str).collect();
@@ -377,7 +379,7 @@ impl Directory for World {
                 .filter(|membership| people.contains(&membership.person))
                 .collect::<Vec<_>>()
         };
-        let wanted = state.groups.iter().filter(|(name, _)| groups.contains(*name));
+        let wanted = state.groups.iter().filter(|(name, _)| groups.want(&group_id(name), name));
         let memberships = Memberships::Some(wanted.flat_map(theirs).collect());
         Ok(DirectoryReading { snapshot, memberships })
     }

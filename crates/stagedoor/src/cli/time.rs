@@ -1,8 +1,8 @@
 //! Times and durations on the command line.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// Parses the time between two rounds of a timer.
@@ -36,6 +36,15 @@ pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     moment.or_else(day).ok_or_else(|| "write it as 2026-11-20T08:00:00Z or 2026-11-20".to_owned())
 }
 
+/// Parses a moment with its offset, or a day, which ends with its last moment in UTC.
+pub(super) fn end(text: &str) -> Result<Timestamp, String> {
+    let parsed = instant(text)?;
+    if text.parse::<Timestamp>().is_ok() {
+        return Ok(parsed);
+    }
+    parsed.checked_add(SignedDuration::from_hours(24)).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +57,14 @@ mod tests {
         for bad in ["", "yesterday", "2026-11-20T09:00:00", "2026-13-01"] {
             assert!(instant(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_last_day_counts_whole() {
+        let moment = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(end("2027-01-31"), Ok(moment("2027-02-01T00:00:00Z")));
+        assert_eq!(end("2027-01-31T08:00:00Z"), Ok(moment("2027-01-31T08:00:00Z")));
+        assert!(end("2027-02-30").is_err());
     }
 
     #[test]

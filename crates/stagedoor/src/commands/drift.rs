@@ -19,7 +19,7 @@ pub(super) async fn run(args: &DriftArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
-    let plane = compose::parts(map, aws, store).plane;
+    let plane = compose::plane(map, aws, store).await?;
     let survey = {
         let _reading = Progress::spinner(plan::reading(&plane.map));
         plane.survey(&Scope::Everything).await?

@@ -104,7 +104,7 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
     }
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
-    let mut parts = compose::parts(map, aws, store);
+    let mut parts = compose::parts_with_grants(map, aws, store).await?;
     let reminders = queues(args)?;
     if args.observe_only {
         compose::only_observe(&mut parts)?;

@@ -8,6 +8,7 @@ mod freeze;
 mod init;
 mod lambda;
 mod leaving;
+mod mapping;
 mod plan;
 mod policy;
 mod probe;
@@ -15,6 +16,7 @@ mod saml;
 mod sandbox;
 mod serve;
 mod spoke;
+mod store;
 mod sync;
 mod who_can;
 mod why;
@@ -48,6 +50,8 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Restore(args) => leaving::restore(&args, common).await,
         Command::Receipt(args) => leaving::receipt(&args, common).await,
         Command::Policy(command) => policy::run(command, common).await,
+        Command::Store(command) => store::run(command, common).await,
+        Command::Mapping(command) => mapping::run(command, common).await,
         Command::Freeze(args) => freeze::freeze(&args, common).await,
         Command::Thaw(args) => freeze::thaw(&args, common).await,
         Command::Serve(args) => serve::run(&args).await,

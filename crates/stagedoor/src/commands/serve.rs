@@ -52,7 +52,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let region = compose::directory_region(&map).clone();
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
-    let mut parts = compose::parts(map, aws, store);
+    let mut parts = compose::parts_with_grants(map, aws, store).await?;
     if args.observe_only {
         compose::only_observe(&mut parts)?;
     }

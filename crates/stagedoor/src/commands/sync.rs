@@ -17,7 +17,7 @@ pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
     mapfile::prove_invariants(&map, &args.map.map)?;
     let aws = Aws::connect().await;
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
-    let plane = compose::parts(map, aws, store).plane;
+    let plane = compose::plane(map, aws, store).await?;
     let scope = scope(&plane, &args.person).await?;
     if args.dry_run {
         let survey = {

@@ -18,7 +18,7 @@ pub(super) async fn run(args: &WhoCanArgs, common: &Common) -> Result<Outcome> {
     let Asked { teams, roles } = asked(&map, &args.team_or_role)?;
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
-    let plane = compose::parts(map, aws, store).plane;
+    let plane = compose::plane(map, aws, store).await?;
     let survey = plane.survey(&Scope::Everything).await?;
     let (snapshot, observed) = (&survey.snapshot, &survey.observed);
     let found = holders(&plane.map, snapshot, observed, survey.now, &teams, &roles);

@@ -22,7 +22,7 @@ pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
     let asked = args.team.as_deref().map(|team| team_of(&map, team)).transpose()?;
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
-    let plane = compose::parts(map, aws, store).plane;
+    let plane = compose::plane(map, aws, store).await?;
     let person = people::find_or_id(&plane, &args.person).await?;
     let mut survey = plane.survey(&Scope::People(BTreeSet::from([person.clone()]))).await?;
     let teams = match &asked {
@@ -65,11 +65,19 @@ pub(super) async fn look_up_groups(
 ) -> Result<()> {
     let known: BTreeSet<String> =
         survey.snapshot.groups.values().map(|group| group.display_name.clone()).collect();
-    for name in groups_giving(&plane.map, teams).difference(&known) {
-        if let Some(id) = plane.directory.find_group(name).await? {
-            let (display_name, members) = (name.clone(), BTreeSet::new());
-            survey.snapshot.groups.insert(id.clone(), Group { id, display_name, members });
-        }
+    let giving = groups_giving(&plane.map, teams);
+    let mut unknown = Vec::new();
+    for name in giving.names.difference(&known) {
+        let id = plane.directory.find_group(name).await?;
+        unknown.extend(id.map(|id| (id, name.clone())));
+    }
+    for id in giving.ids.iter().filter(|id| !survey.snapshot.groups.contains_key(id)) {
+        let name = plane.directory.group_name(id).await?;
+        unknown.extend(name.map(|name| (id.clone(), name)));
+    }
+    for (id, display_name) in unknown {
+        let group = Group { id: id.clone(), display_name, members: BTreeSet::new() };
+        survey.snapshot.groups.insert(id, group);
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::judge_network::of_network;
 use super::judge_plane::around_the_plane;
 use super::judge_roles::{of_role, written};
 use super::{About, Check, State};
+use access::entitlement::WantedGroups;
 use access::ids::DomainKey;
 use access::map::{AccessMap, DirectoryConfig, Domain, Team};
 use access::network::NetworkMatch;
@@ -15,7 +16,7 @@ use access::reason::ReasonCode;
 use control::ports::{AppNetwork, CallError, DomainFacts, RoleIdentity};
 use control::survey::Survey;
 use iam_policy::bundle::Bundle;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The share of a quota, in percent, below which what is left of it is told.
 const LOW_PERCENT: usize = 10;
@@ -196,15 +197,15 @@ fn by_hand(
     domain: &Domain,
     subject: Option<&str>,
 ) -> Option<Check> {
-    let groups: BTreeSet<String> = {
+    let groups: Vec<String> = {
         let teams = map.teams.iter().filter(|(_, team)| team.placement(key).is_some());
         let teams = teams.map(|(name, _)| name.clone()).collect();
-        access::entitlement::groups_giving(map, &teams)
+        let WantedGroups { names, ids } = access::entitlement::groups_giving(map, &teams);
+        names.into_iter().chain(ids.iter().map(ToString::to_string)).collect()
     };
     if groups.is_empty() {
         return None;
     }
-    let groups: Vec<String> = groups.into_iter().collect();
     let code = ReasonCode::AssignmentManual;
     let open = format!(
         "Open the SageMaker console in account {}, Region {}: Admin configurations, Domains, {}.",

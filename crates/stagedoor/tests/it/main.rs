@@ -35,6 +35,8 @@ mod invoker;
 #[cfg(test)]
 mod lambda;
 #[cfg(test)]
+mod mapping;
+#[cfg(test)]
 mod monitoring;
 #[cfg(test)]
 mod offboard_command;
@@ -82,6 +84,8 @@ mod serve;
 mod spokes;
 #[cfg(test)]
 mod sso_mode;
+#[cfg(test)]
+mod store_commands;
 #[cfg(test)]
 mod telemetry;
 #[cfg(test)]

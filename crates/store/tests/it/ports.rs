@@ -13,5 +13,6 @@ async fn fresh() -> Vec<Fresh<SqliteStore>> {
 }
 
 store_contract::contract!(
-    fresh: attempts, audit, claims, departures, logins, memberships, profile_index, replay, secrets, sessions, switch, work
+    fresh: attempts, audit, claims, departures, grants, logins, memberships, metadata_copies,
+    profile_index, replay, secrets, sessions, switch, work
 );

@@ -1,5 +1,6 @@
 //! A door with one identity provider, one person and two teams, and a client for its pages.
 
+use access::entitlement::WantedGroups;
 use access::ids::{DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
@@ -363,14 +364,14 @@ impl Entropy for World {
 
 #[async_trait]
 impl Directory for World {
-    async fn everybody(&self, _: &BTreeSet<String>) -> Result<DirectoryReading, CallError> {
+    async fn everybody(&self, _: &WantedGroups) -> Result<DirectoryReading, CallError> {
         panic!("no page reads everybody")
     }
 
     async fn people(
         &self,
         people: &BTreeSet<PersonId>,
-        _: &BTreeSet<String>,
+        _: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
         let ada = ada();
         let group = |name: &str| {

@@ -9,4 +9,7 @@ async fn fresh() -> Vec<Fresh<DynamoStore>> {
     vec![Fresh { store, keep: Box::new(peer) }]
 }
 
-store_contract::contract!(fresh: claims, memberships, profile_index, work);
+store_contract::contract!(
+    fresh: attempts, audit, claims, departures, grants, logins, memberships, metadata_copies,
+    profile_index, replay, secrets, sessions, switch, work
+);

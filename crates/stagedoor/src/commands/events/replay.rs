@@ -32,7 +32,7 @@ pub(super) async fn run(args: &ReplayArgs, common: &Common) -> Result<Outcome> {
     }
     let aws = Aws::connect().await;
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
-    let mut plane = compose::parts(map, aws, store).plane;
+    let mut plane = compose::plane(map, aws, store).await?;
     if args.dry_run {
         let (kept, learnt) = (plane.memberships, compose::forgetful_store()?);
         plane.memberships = Arc::new(ReadOnly { kept, learnt });

@@ -16,7 +16,7 @@ pub(in crate::commands) async fn run(args: &ReceiptArgs, common: &Common) -> Res
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
-    let plane = compose::parts(map, aws, store).plane;
+    let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     print(&plane, &named, common).await
 }

@@ -25,7 +25,7 @@ pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Res
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
-    let plane = compose::parts(map, aws, store).plane;
+    let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     let survey = plane.survey(&scope(&named.id)).await?;
     if let Some(team) = &args.team {

@@ -27,7 +27,7 @@ pub(super) async fn run(args: &DenyPersonArgs, common: &Common) -> Result<Outcom
         known.placements.iter().map(|p| p.execution_role.to_string()).collect();
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
-    let plane = compose::parts(map, aws, store).plane;
+    let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     let profiles = profiles(&plane, &named, team).await?;
     if profiles.is_empty() {

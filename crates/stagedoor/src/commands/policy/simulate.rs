@@ -108,7 +108,7 @@ struct Known {
 async fn asked(map: &AccessMap, args: &SimulateArgs) -> Result<Known> {
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
-    let plane = compose::parts(map.clone(), aws, store).plane;
+    let plane = compose::plane(map.clone(), aws, store).await?;
     let hint = "the directory was asked for the person; with --groups nothing is asked";
     let person = people::find_or_id(&plane, &args.person).await.context(hint)?;
     let scope = Scope::People(BTreeSet::from([person.clone()]));
@@ -139,13 +139,17 @@ fn told(map: &AccessMap, args: &SimulateArgs, groups: &[String]) -> Result<Known
         offboarded: BTreeMap::new(),
         barred: BTreeMap::new(),
     };
-    let named = groups.iter().filter(|name| !name.is_empty()).cloned();
-    for (number, name) in known.into_iter().chain(named).collect::<BTreeSet<_>>().iter().enumerate()
-    {
-        let is_member = groups.contains(name);
+    let told = groups.iter().filter(|name| !name.is_empty()).cloned();
+    let names: BTreeSet<String> = known.names.into_iter().chain(told).collect();
+    let mut all: Vec<(GroupId, String)> =
+        known.ids.into_iter().map(|id| (id.clone(), id.to_string())).collect();
+    for (number, name) in names.into_iter().enumerate() {
+        let id = GroupId::parse(format!("group-{number}")).map_err(|error| bad(&error))?;
+        all.push((id, name));
+    }
+    for (group, display_name) in all {
+        let is_member = groups.contains(&display_name);
         let members = is_member.then(|| id.clone()).into_iter().collect();
-        let group = GroupId::parse(format!("group-{number}")).map_err(|error| bad(&error))?;
-        let display_name = name.clone();
         snapshot.groups.insert(group.clone(), Group { id: group, display_name, members });
     }
     Ok(Known { person: id, snapshot, observed: Observed::default() })

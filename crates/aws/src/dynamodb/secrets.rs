@@ -1,0 +1,34 @@
+//! Secrets drawn here, the same for all replicas. The table's KMS key guards them at rest, and no
+//! other code reads them.
+
+use super::DynamoStore;
+use super::failure::{contended, damaged};
+use super::item::{Damaged, Item};
+use super::keys::Key;
+use super::wire::{Over, Written};
+use async_trait::async_trait;
+use control::ports::{Secrets, StoreError};
+
+const OPERATION: &str = "read or keep a secret";
+
+#[async_trait]
+impl Secrets for DynamoStore {
+    async fn get_or_create(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        let key = Key::new(format!("secret#{name}"), "secret");
+        // Read first: after the first start it is always there.
+        for _ in 0..2 {
+            if let Some(item) = self.get(OPERATION, &key).await? {
+                let value = item.bytes("value").and_then(|bytes| {
+                    <[u8; 32]>::try_from(bytes).map_err(|_| Damaged { attribute: "value" })
+                });
+                return value
+                    .map_err(|damage| damaged(self.table(), OPERATION, Some(&key), &damage));
+            }
+            let item = Item::at(&key).with_bytes("value", &fresh);
+            if self.put(OPERATION, item, Over::Nothing).await? == Written::Done {
+                return Ok(fresh);
+            }
+        }
+        Err(contended(self.table(), OPERATION, "the secret"))
+    }
+}

@@ -1,0 +1,81 @@
+//! The order of what is only ever appended.
+//!
+//! A stamp is a time and the writer's own number. The stamps of one handle rise with every entry,
+//! also when the clock is set back; those of several replicas are as their clocks. No two are the
+//! same, so that a put which is repeated writes the same item again, and no two entries meet.
+
+use super::item::floor;
+use jiff::Timestamp;
+use std::sync::{Mutex, PoisonError};
+
+/// Draws stamps for one handle and its clones.
+#[derive(Debug)]
+pub(crate) struct Stamps {
+    /// The last time, in microseconds since 1970.
+    last: Mutex<i64>,
+    /// Tells this handle from every other one.
+    writer: u64,
+    /// The last day of which it was written down that it has entries.
+    noted: Mutex<Option<String>>,
+}
+
+impl Default for Stamps {
+    fn default() -> Self {
+        let (last, noted) = (Mutex::new(i64::MIN), Mutex::default());
+        Self { last, writer: fastrand::u64(..), noted }
+    }
+}
+
+/// Where an entry is among all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// The day, in UTC: `2026-11-21`.
+    pub(crate) day: String,
+    /// Time and writer. Sorts as the entries were written.
+    pub(crate) text: String,
+}
+
+impl Stamps {
+    /// Whether it was written down already that this day has entries.
+    pub(crate) fn knows(&self, day: &str) -> bool {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(day)
+    }
+
+    /// It was.
+    pub(crate) fn note(&self, day: &str) {
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(day.to_owned());
+    }
+
+    /// The stamp of an entry of this time.
+    pub(crate) fn next(&self, at: Timestamp) -> Stamp {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let micros = floor(at).max(last.saturating_add(1));
+        *last = micros;
+        let time = Timestamp::from_microsecond(micros).unwrap_or(at);
+        Stamp {
+            day: time.strftime("%Y-%m-%d").to_string(),
+            text: format!("{time:.6}#{:016x}", self.writer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_rise_whatever_the_clock_does() {
+        let stamps = Stamps { writer: 0xbeef, ..Stamps::default() };
+        let at = |text: &str| stamps.next(text.parse().unwrap());
+        let first = at("2026-11-21T23:59:59.999999Z");
+        assert_eq!(first.text, "2026-11-21T23:59:59.999999Z#000000000000beef");
+        assert_eq!(first.day, "2026-11-21");
+        let same = at("2026-11-21T23:59:59.999999Z");
+        assert_eq!(same.text, "2026-11-22T00:00:00.000000Z#000000000000beef");
+        assert_eq!(same.day, "2026-11-22");
+        let back = at("1969-12-31T23:59:59Z");
+        assert_eq!(back.text, "2026-11-22T00:00:00.000001Z#000000000000beef");
+        let other = Stamps::default().next("2026-11-21T00:00:00Z".parse().unwrap());
+        assert!(other.text < first.text && other.text.starts_with("2026-11-21T00:00:00.000000Z#"));
+    }
+}

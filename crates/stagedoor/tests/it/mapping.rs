@@ -1,0 +1,155 @@
+//! Grants in the store's table.
+
+use crate::world::{FAST, MAP, SEED, World};
+use serde_json::json;
+
+/// A world whose map takes grants from the store, and has none of its own.
+fn world() -> World {
+    let (before, rest) = MAP.split_once("grants:\n").unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    World::new(&format!("{SEED}{FAST}"), &format!("{before}grants_from: store\n\n{after}"))
+}
+
+fn put(world: &World, more: &[&str]) -> crate::process::Run {
+    world.run(&[&["mapping", "put"], more, &["--by", "root"]].concat())
+}
+
+#[test]
+fn a_row_gives_a_team_and_without_it_the_team_goes() {
+    let world = world();
+    let run = put(&world, &["ml-fraud", "--team", "fraud", "--reason", "ticket 7"]).exits(0);
+    assert_eq!(
+        run.stdout,
+        "group `ml-fraud` gets team fraud. `stagedoor plan` shows who gains and who loses.\n"
+    );
+    let role = "arn:aws:iam::111122223333:role/studio-demand";
+    put(&world, &["ml-demand", "--role", role, "--priority", "3"]).exits(0);
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
+    let why = world.run(&["why", "ana", "fraud"]).exits(0);
+    assert!(why.stdout.contains("table:ml-fraud"), "{}", why.stdout);
+
+    let listed = world.run(&["mapping", "list", "--output", "json"]).exits(0).json();
+    let rows = listed["mappings"].as_array().unwrap();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row["row"]["group"]["name"].as_str(), row["team"].as_str()))
+        .collect();
+    assert_eq!(told, [(Some("ml-demand"), Some("demand")), (Some("ml-fraud"), Some("fraud"))]);
+
+    world.run(&["mapping", "delete", "ml-fraud", "--dry-run"]).exits(2);
+    world.run(&["plan"]).exits(0);
+    world.run(&["mapping", "delete", "ml-fraud", "--by", "root"]).exits(0);
+    world.run(&["mapping", "get", "ml-fraud"]).exits(5);
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
+    let told = world.store();
+    assert!(told.contains("grant-written") && told.contains("grant-deleted"));
+}
+
+#[test]
+fn a_row_by_id_follows_the_group_through_a_rename() {
+    let seed = SEED.replace("{ name: ml-fraud,", "{ id: 9067a1d2c4-77, name: ml-fraud,");
+    let (before, rest) = MAP.split_once("grants:\n").unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    let map = format!("{before}grants_from: store\n\n{after}");
+    let world = World::new(&format!("{seed}{FAST}"), &map);
+    put(&world, &["9067a1d2c4-77", "--id", "--team", "fraud"]).exits(0);
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.names(), ["ana--fraud"]);
+    let rename = json!({
+        "GroupId": "9067a1d2c4-77",
+        "Operations": [{"AttributePath": "displayName", "AttributeValue": "fraud-and-abuse"}],
+    });
+    world.cloud.change("UpdateGroup", rename);
+    world.run(&["plan"]).exits(0);
+    let why = world.run(&["why", "ana", "fraud"]).exits(0);
+    assert!(why.stdout.contains("fraud-and-abuse"), "{}", why.stdout);
+}
+
+#[test]
+fn a_table_that_was_never_written_stops_everything() {
+    let world = world();
+    for command in [&["plan"] as &[&str], &["apply"], &["why", "ana"]] {
+        world.run(command).exits(3).prints("").says(&[
+            "the map says `grants_from: store`, and the grant table of this store was never written",
+            "(grants-invalid)",
+        ]);
+    }
+    assert_eq!(world.cloud.names(), [""; 0]);
+}
+
+#[test]
+fn what_the_map_cannot_take_is_refused() {
+    let world = world();
+    for (more, told) in [
+        (
+            &["ml", "--team", "frawd"] as &[&str],
+            "the map has no team `frawd`, did you mean `fraud`?",
+        ),
+        (&["ml-{team}", "--team", "fraud"], "patterns stand in the map"),
+        (
+            &["ml", "--team", "fraud", "--from", "2027-02-01", "--until", "2027-01-01"],
+            "the grant ends",
+        ),
+        (
+            &["ml", "--role", "arn:aws:iam::111122223333:role/other"],
+            "no team of the map has the execution role",
+        ),
+    ] {
+        put(&world, more).exits(3).prints("").says(&[told, "(grant-refused)"]);
+    }
+    world.run(&["mapping", "delete", "ml"]).exits(3).says(&["(grant-unknown)"]);
+    let listed = world.run(&["mapping", "list"]).exits(0);
+    assert_eq!(listed.stdout, "The grant table is empty.\n");
+    world.write("access.yaml", MAP);
+    put(&world, &["ml", "--team", "fraud"])
+        .exits(3)
+        .says(&["add `grants_from: store` to the map first", "(grants-unused)"]);
+}
+
+#[test]
+fn a_row_whose_team_is_gone_takes_nothing_from_anybody() {
+    let world = world();
+    put(&world, &["ml-fraud", "--team", "fraud"]).exits(0);
+    put(&world, &["ml-demand", "--team", "demand"]).exits(0);
+    world.apply(&[]).exits(0);
+    let map = world.read("access.yaml").replace("  demand:\n", "  supply:\n");
+    world.write("access.yaml", &map);
+    world.run(&["apply"]).exits(3).says(&[
+        "table:ml-demand",
+        "no team `demand`",
+        "(grants-invalid)",
+    ]);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
+    let listed = world.run(&["mapping", "list"]).exits(0);
+    assert!(
+        listed.stdout.contains("does not fit the map: the map has no team `demand`"),
+        "{listed:?}"
+    );
+    world.run(&["mapping", "delete", "ml-demand"]).exits(0);
+    world.run(&["plan"]).exits(2);
+}
+
+#[test]
+fn a_plan_is_stale_once_the_table_changed() {
+    let world = world();
+    put(&world, &["ml-fraud", "--team", "fraud"]).exits(0);
+    world.run(&["plan", "--out", "reviewed.json"]).exits(2);
+    // It gives nobody anything, and was not looked at all the same.
+    put(&world, &["ml-nobody", "--team", "fraud"]).exits(0);
+    world.apply(&["reviewed.json"]).exits(1).says(&["(plan-stale)"]);
+    assert_eq!(world.cloud.names(), [""; 0]);
+}
+
+#[test]
+fn what_is_there_already_is_nothing_to_do() {
+    let world = world();
+    put(&world, &["ml-fraud", "--team", "fraud", "--dry-run"]).exits(2);
+    put(&world, &["ml-fraud", "--team", "fraud"]).exits(0);
+    let again = put(&world, &["ml-fraud", "--team", "fraud"]).exits(0);
+    assert_eq!(again.stdout, "group `ml-fraud` has team fraud already. Nothing to do.\n");
+    let other = put(&world, &["ml-fraud", "--team", "fraud", "--priority=-2", "--output", "json"]);
+    let document = other.exits(0).json();
+    assert_eq!((&document["changed"], &document["before"]["priority"]), (&true.into(), &0.into()));
+}

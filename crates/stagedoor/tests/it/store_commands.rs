@@ -1,0 +1,51 @@
+//! `stagedoor store`.
+
+use crate::world::{FAST, MAP, SEED, World};
+
+fn world() -> World {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP).without_store();
+    world.apply(&[]).exits(0);
+    world
+}
+
+#[test]
+fn the_status_tells_what_is_there_and_changes_nothing() {
+    let world = world();
+    let status = world.run(&["store", "status", "--output", "json"]).exits(0).json();
+    assert_eq!(status["kind"], "StoreStatus");
+    assert_eq!((&status["store"], &status["type"]), (&"stagedoor.db".into(), &"sqlite".into()));
+    assert_eq!(status["schema"], status["knownSchema"]);
+    assert_eq!((&status["writeAhead"], &status["faults"]), (&true.into(), &serde_json::json!([])));
+    assert!(status["items"]["audit"].as_u64().unwrap() >= 3, "{status}");
+    assert_eq!(status["queue"]["leased"], 0);
+    world.run(&["store", "status", "--store", "none.db"]).exits(3).says(&["(store-missing)"]);
+    assert!(!world.path("none.db").exists());
+}
+
+#[test]
+fn a_backup_is_a_store_of_its_own_and_overwrites_nothing() {
+    let world = world();
+    world.run(&["freeze", "--reason", "audit"]).exits(0);
+    let run = world.run(&["store", "backup", "copy.db", "--output", "json"]).exits(0).json();
+    assert_eq!((&run["kind"], &run["verified"]), (&"StoreBackup".into(), &true.into()));
+    world.run(&["thaw"]).exits(0);
+    let copy = world.run(&["store", "status", "--store", "copy.db"]).exits(0);
+    assert!(copy.stdout.contains("frozen by"), "{}", copy.stdout);
+    world.run(&["store", "backup", "copy.db"]).exits(1).says(&["is there already"]);
+    world
+        .run(&["store", "backup", "x.db", "--store", "dynamodb:doors"])
+        .exits(3)
+        .says(&["aws dynamodb create-backup --table-name doors", "(store-backup-elsewhere)"]);
+}
+
+#[test]
+fn a_store_is_made_once_and_migrated_once() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let made = world.run(&["store", "create", "new.db"]).exits(0);
+    assert_eq!(made.stdout, "Made new.db. Use it with --store.\n");
+    world.run(&["store", "create", "new.db"]).exits(3).says(&["(store-exists)"]);
+    let again = world.run(&["store", "migrate", "--store", "new.db"]).exits(0);
+    assert!(again.stdout.ends_with("already. Nothing to do.\n"), "{again:?}");
+    let wrong = world.run(&["store", "create", "ddb:doors"]).exits(3);
+    assert!(wrong.stderr.contains("write dynamodb:doors"), "{wrong:?}");
+}
