@@ -99,7 +99,7 @@ impl Step {
                 let dynamodb = dynamodb_peer::build()?;
                 passes(
                     workspace::cargo()
-                        .args(["test", "--workspace"])
+                        .args(["test", "--workspace", "--no-fail-fast"])
                         .env("STAGEDOOR_TEST_PYTHON", python)
                         .env(dynamodb_peer::PROGRAM, dynamodb),
                 )

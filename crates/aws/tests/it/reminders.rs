@@ -16,15 +16,15 @@ fn people(numbers: std::ops::Range<u32>) -> BTreeSet<PersonId> {
     numbers.map(person).collect()
 }
 
-fn url(cloud: &Cloud, name: &str) -> Option<String> {
-    Some(format!("{}/111122223333/{name}", cloud.url))
+fn url(cloud: &Cloud, name: &str) -> String {
+    format!("{}/111122223333/{name}", cloud.url)
 }
 
 #[tokio::test]
 async fn what_is_due_goes_to_one_queue_and_what_must_wait_to_the_other() {
     let cloud = Cloud::with(SEED).await;
     let (work, later) = ("stagedoor-work.fifo", "stagedoor-later");
-    let queues = cloud.aws.reminders(url(&cloud, work), url(&cloud, later));
+    let queues = cloud.aws.reminders(Some(url(&cloud, work)), Some(url(&cloud, later)));
     let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
     let after = |seconds: i64| now + jiff::SignedDuration::from_secs(seconds);
     let depths = || {
@@ -50,7 +50,7 @@ async fn without_a_queue_nothing_is_sent_and_a_wrong_one_is_told() {
     let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
     cloud.aws.reminders(None, None).remind(&people(0..1), now, now).await.unwrap();
     assert_eq!(cloud.calls("sqs:SendMessageBatch"), 0);
-    let wrong = cloud.aws.reminders(url(&cloud, "no-such.fifo"), None);
+    let wrong = cloud.aws.reminders(Some(url(&cloud, "no-such.fifo")), None);
     let error = wrong.remind(&people(0..1), now, now).await.unwrap_err();
     assert_eq!((error.operation, error.kind), ("SendMessageBatch", FailureKind::NotFound));
 }
