@@ -13,6 +13,7 @@ Usage: cargo xtask chaos [--seconds N] [--rate N] [--replicas N] [--people N] [-
   --rate N      joins and leaves a second (50)
   --replicas N  processes of `stagedoor serve` on one table (3)
   --people N    people of the directory (300)
+  --store NAME  dynamodb (the default, from crate dynoxide) or sqlite, which cannot be out of reach
   --fault NAME  only this one; may be given several times:
                 kills         SIGKILL of a replica every second, which is started anew at once
                 store-outage  the store refuses connections for 15 s, then hangs for 15 s
@@ -24,7 +25,7 @@ Studio, the directory, the calls that AWS got, and the audit log. A line for eac
   chaos <fault>: events <n>, kills <n>, passes <n>, calls <n>, lost <n>, doubled <n>, settled after <s> s
 Exits 1 if anything was lost or doubled.";
 
-const OPTIONS: [&str; 5] = ["--seconds", "--rate", "--replicas", "--people", "--fault"];
+const OPTIONS: [&str; 6] = ["--seconds", "--rate", "--replicas", "--people", "--store", "--fault"];
 
 pub(crate) fn run(words: &[String]) -> Result<Outcome> {
     let fits = |pair: &[String]| matches!(pair, [name, _] if OPTIONS.contains(&name.as_str()));
@@ -36,6 +37,7 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
     let stagedoor = build::release("stagedoor", "stagedoor")?;
     let chaos = build::release("scale-bench", "scale-chaos")?;
     let status = Command::new(chaos)
+        .env("STAGEDOOR_TEST_DYNAMODB", build::dynamodb()?)
         .arg("--stagedoor")
         .arg(stagedoor)
         .args(words)

@@ -17,8 +17,13 @@ pub(super) fn release_example(package: &str, example: &str) -> Result<PathBuf> {
 }
 
 /// The same of a package that is a workspace of its own, by its `Cargo.toml` from the root.
-pub(super) fn release_apart(manifest: &str, binary: &str) -> Result<PathBuf> {
+pub(crate) fn release_apart(manifest: &str, binary: &str) -> Result<PathBuf> {
     built(&["--manifest-path", manifest, "--bin", binary], binary)
+}
+
+/// The DynamoDB of the tests, optimised: it must not be what is measured.
+pub(crate) fn dynamodb() -> Result<PathBuf> {
+    release_apart("testing/dynamodb/server/Cargo.toml", "dynamodb-server")
 }
 
 fn built(which: &[&str], binary: &str) -> Result<PathBuf> {

@@ -30,6 +30,9 @@ once and from an address of its own, until the redirect. First as fast as answer
 a server; then at half that rate, where latency counts from the time at which a request was due.
 `cores` is processor time of the servers a second; `per-core` is sign-ins a second of that time.";
 
+/// Names the DynamoDB's program to what starts it.
+const DYNAMODB: &str = "STAGEDOOR_TEST_DYNAMODB";
+
 /// How much is measured.
 #[derive(Debug)]
 pub(super) struct Amount {
@@ -53,17 +56,18 @@ pub(super) fn run(amount: &Amount) -> Result<Outcome> {
     let stagedoor = build::release("stagedoor", "stagedoor")?;
     let lambda = build::release("scale-bench", "scale-lambda")?;
     let sign_ins = build::release("scale-bench", "scale-sign-ins")?;
+    let dynamodb = build::dynamodb()?;
     say::line(ABOUT);
     let mut comparisons = Vec::new();
     for latency in [0, amount.late] {
-        let samples = functions(amount, latency, &lambda, &stagedoor, &python)?;
+        let samples = functions(amount, latency, [&lambda, &stagedoor, &python, &dynamodb])?;
         say::line(&table(latency, &samples));
         comparisons.extend(compare(latency, &samples));
     }
     say::line(ABOUT_SIGN_INS);
     let mut figures = BTreeMap::new();
     for (store, replicas) in [("sqlite", 1), ("dynamodb", 1), ("dynamodb", 2)] {
-        figures.extend(signing_in(amount, store, replicas, &sign_ins, &stagedoor)?);
+        figures.extend(signing_in(amount, store, replicas, [&sign_ins, &stagedoor, &dynamodb])?);
     }
     say::line("");
     for comparison in comparisons {
@@ -78,14 +82,13 @@ pub(super) fn run(amount: &Amount) -> Result<Outcome> {
 fn functions(
     amount: &Amount,
     latency: u32,
-    lambda: &Path,
-    stagedoor: &Path,
-    python: &Path,
+    [lambda, stagedoor, python, dynamodb]: [&Path; 4],
 ) -> Result<Samples> {
     let function = workspace::root().join("benches/scale/function.py");
     let (late, cold, warm) =
         (latency.to_string(), amount.cold.to_string(), amount.warm.to_string());
     let mut command = Command::new(lambda);
+    command.env(DYNAMODB, dynamodb);
     command.arg("--stagedoor").arg(stagedoor).arg("--python").arg(python).arg("--function");
     command.arg(function).args(["--store", "dynamodb", "--latency", &late]);
     command.args(["--cold", &cold, "--warm", &warm]);
@@ -106,11 +109,11 @@ fn signing_in(
     amount: &Amount,
     store: &str,
     replicas: u32,
-    sign_ins: &Path,
-    stagedoor: &Path,
+    [sign_ins, stagedoor, dynamodb]: [&Path; 3],
 ) -> Result<BTreeMap<String, f64>> {
     let (seconds, replicas) = (amount.seconds.to_string(), replicas.to_string());
     let mut command = Command::new(sign_ins);
+    command.env(DYNAMODB, dynamodb);
     command.arg("--stagedoor").arg(stagedoor).args(["--store", store, "--seconds", &seconds]);
     command.args(["--replicas", &replicas]);
     let said = said(&mut command)?;

@@ -16,7 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("saml-bench", &["saml-sp"]),
     ("plan-bench", &["access"]),
     ("sync-bench", &["access", "aws", "control", "sandbox", "store"]),
-    ("scale-bench", &["access", "aws", "control", "demo-idp", "sandbox", "store"]),
+    ("scale-bench", &["access", "aws", "control", "demo-idp", "dynamodb-peer", "sandbox", "store"]),
     ("simulation", &["access", "aws", "control", "sandbox", "store"]),
     ("access", &["iam-policy"]),
     ("control", &["access", "saml-sp"]),

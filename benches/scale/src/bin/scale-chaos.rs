@@ -1,6 +1,7 @@
 //! Lets replicas work while people join and leave, makes things go wrong, and says what came of it.
 //!
-//! `scale-chaos --stagedoor PATH [--seconds N] [--rate N] [--replicas N] [--people N] [--fault NAME]`
+//! `scale-chaos --stagedoor PATH [--seconds N] [--rate N] [--replicas N] [--people N] [--store NAME]
+//! [--fault NAME]`
 //!
 //! Prints a line for each fault; what does not hold is told on standard error, and exits 1.
 
@@ -67,6 +68,7 @@ struct Options {
     rate: u32,
     replicas: usize,
     people: usize,
+    store: String,
     faults: Vec<Fault>,
 }
 
@@ -89,6 +91,7 @@ fn options(words: &[String]) -> Result<Options> {
         rate: 50,
         replicas: 3,
         people: 300,
+        store: "dynamodb".to_owned(),
         faults: Vec::new(),
     };
     for pair in words.chunks(2) {
@@ -100,6 +103,7 @@ fn options(words: &[String]) -> Result<Options> {
             "--rate" => options.rate = u32::try_from(number()?)?.max(1),
             "--replicas" => options.replicas = usize::try_from(number()?)?.max(1),
             "--people" => options.people = usize::try_from(number()?)?.max(10),
+            "--store" => options.store.clone_from(value),
             "--fault" => {
                 let fault = Fault::ALL.into_iter().find(|fault| fault.name() == value);
                 options.faults.push(fault.with_context(|| format!("there is no fault {value}"))?);
@@ -142,7 +146,7 @@ fn endure(options: &Options, fault: Fault) -> Result<bool> {
     let folder = tempfile::tempdir().context("a folder")?;
     let company = Company { people: options.people, teams: 4, is_settled: true };
     let cloud = Cloud::start(&company.seed())?;
-    let table = Table::start(folder.path())?;
+    let table = Table::of(&options.store, folder.path())?;
     let network = table.address().map(Proxy::start).transpose()?;
     let setup = Setup {
         stagedoor: options.stagedoor.clone(),

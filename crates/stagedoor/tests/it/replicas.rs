@@ -2,13 +2,11 @@
 
 use crate::browser::Browser;
 use crate::cloud::{Cloud, RESEARCH, until};
-use crate::house::{House, Ids};
+use crate::house::{self, House, Ids};
 use crate::process::Running;
 use crate::world::{MAP, World, settled};
-use control::ports::AuditLog;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use store::SqliteStore;
 
 /// How many people come, and then leave.
 const PEOPLE: usize = 12;
@@ -75,9 +73,7 @@ fn asked(cloud: &Cloud, operation: &str) -> BTreeMap<String, usize> {
 
 /// How often each profile is in the audit log with this event.
 fn written(world: &World, event: &str) -> BTreeMap<String, usize> {
-    let store = SqliteStore::open(world.path("stagedoor.db")).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let entries = runtime.block_on(store.newest(10_000)).unwrap();
+    let entries = world.audit();
     let mut written = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.event == event) {
         *written.entry(format!("d-research/{}", entry.details["profile"])).or_default() += 1;
@@ -101,24 +97,36 @@ fn kill_in_turns(world: &World, replicas: &mut Vec<Running>, operation: &str) {
     }
 }
 
-#[test]
-fn replicas_do_everything_once_whichever_of_them_is_killed() {
-    let map = MAP.replace(
+/// A map that lets everybody go.
+fn map() -> String {
+    MAP.replace(
         "max_removals: 5, max_removals_percent: 50",
         "max_removals: 100, max_removals_percent: 100",
-    );
-    let world = World::new(&seed(), &map);
+    )
+}
+
+#[test]
+fn replicas_do_everything_once_whichever_of_them_is_killed() {
+    all_come_and_leave(&World::new(&seed(), &map()));
+}
+
+#[test]
+fn replicas_on_one_table_do_everything_once_whichever_of_them_is_killed() {
+    all_come_and_leave(&World::new(&seed(), &map()).on_dynamodb());
+}
+
+fn all_come_and_leave(world: &World) {
     world.cloud.go_wrong(LATE);
-    let mut replicas = vec![serve(&world), serve(&world)];
+    let mut replicas = vec![serve(world), serve(world)];
     for n in 0..PEOPLE {
         world.cloud.join(&user_name(n), "ml-fraud");
     }
-    kill_in_turns(&world, &mut replicas, "CreateUserProfile");
+    kill_in_turns(world, &mut replicas, "CreateUserProfile");
     settled_at(&world.cloud, PEOPLE);
     for n in 0..PEOPLE {
         world.cloud.leave(&user_name(n), "ml-fraud");
     }
-    kill_in_turns(&world, &mut replicas, "DeleteUserProfile");
+    kill_in_turns(world, &mut replicas, "DeleteUserProfile");
     settled_at(&world.cloud, 0);
     for replica in &mut replicas {
         assert_eq!(replica.terminate().code(), Some(0), "{}", replica.said());
@@ -128,14 +136,24 @@ fn replicas_do_everything_once_whichever_of_them_is_killed() {
         [("CreateUserProfile", "creating-profile"), ("DeleteUserProfile", "deleting-profile")]
     {
         assert_eq!(asked(&world.cloud, operation), once_each(), "{operation}");
-        assert_eq!(written(&world, event), once_each(), "{event}");
+        assert_eq!(written(world, event), once_each(), "{event}");
     }
-    assert_eq!(written(&world, "offboarding-begun"), once_each());
+    assert_eq!(written(world, "offboarding-begun"), once_each());
 }
 
 #[test]
 fn an_assertion_is_good_for_one_replica_and_a_session_for_all() {
-    let house = House::open(&settled());
+    one_door(&House::open(&settled()));
+}
+
+#[test]
+fn an_assertion_is_good_for_one_replica_on_a_table_and_a_session_for_all() {
+    let (world, idp) = (World::new(&settled(), &house::map()), house::identity_provider());
+    world.write("corp.xml", &idp.metadata_xml());
+    one_door(&House::over(world.on_dynamodb(), idp));
+}
+
+fn one_door(house: &House) {
     let (_second, base) = house.replica();
     let ids = Ids::new();
     let response = house.idp.issue_response(&house.response("ana", None, &ids)).unwrap();

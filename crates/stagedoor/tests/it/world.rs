@@ -1,11 +1,15 @@
 //! A folder with an access map, and simulated AWS that it is about.
 
-use crate::cloud::{ACCOUNT, Cloud};
+use crate::cloud::{ACCOUNT, Cloud, REGION};
 use crate::process::{self, Run, Running};
+use access::ids::Region;
+use control::ports::{AuditEntry, AuditLog};
+use dynamodb_peer::Peer;
 use sandbox::ProfileView;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use store::SqliteStore;
 use tempfile::TempDir;
 
 pub(crate) const ANA: &str = "9067a1d2c4-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01";
@@ -89,14 +93,20 @@ pub(crate) fn settled() -> String {
     format!("{SEED}{FAST}profiles:\n{}", profiles.concat())
 }
 
+/// The table, where the store is one.
+const TABLE: &str = "stagedoor-tests";
+
 pub(crate) struct World {
     pub(crate) cloud: Cloud,
+    /// The DynamoDB with the store; absent: the store is a file.
+    dynamodb: Option<Peer>,
     folder: TempDir,
 }
 
 impl World {
     pub(crate) fn new(seed: &str, map: &str) -> Self {
-        let world = Self { cloud: Cloud::start(seed), folder: tempfile::tempdir().unwrap() };
+        let folder = tempfile::tempdir().unwrap();
+        let world = Self { cloud: Cloud::start(seed), dynamodb: None, folder };
         world.write("access.yaml", map);
         // An empty file is an empty store: that one is made is said, which one test looks at.
         world.write("stagedoor.db", "");
@@ -126,6 +136,24 @@ impl World {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// With the store in a table rather than in a file.
+    pub(crate) fn on_dynamodb(self) -> Self {
+        let peer = dynamodb_peer::start().unwrap();
+        block_on(table(&peer).create_table()).unwrap();
+        Self { dynamodb: Some(peer), ..self }
+    }
+
+    /// The audit log, newest first.
+    pub(crate) fn audit(&self) -> Vec<AuditEntry> {
+        const ALL: u32 = 100_000;
+        match &self.dynamodb {
+            Some(peer) => block_on(table(peer).newest(ALL)).unwrap(),
+            None => {
+                block_on(SqliteStore::open(self.path("stagedoor.db")).unwrap().newest(ALL)).unwrap()
+            }
+        }
+    }
+
     /// As on a machine on which no command has run yet.
     pub(crate) fn without_store(self) -> Self {
         fs::remove_file(self.path("stagedoor.db")).unwrap();
@@ -144,6 +172,10 @@ impl World {
     /// The binary as somebody with credentials for this AWS.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = in_aws(self.folder.path(), &self.cloud.url);
+        if let Some(peer) = &self.dynamodb {
+            command.env("STAGEDOOR_STORE", format!("dynamodb:{TABLE}"));
+            command.env("AWS_ENDPOINT_URL_DYNAMODB", &peer.endpoint);
+        }
         command.args(args);
         command
     }
@@ -168,6 +200,21 @@ impl World {
         let run = self.run(&["plan"]).exits(0);
         assert!(run.stdout.ends_with("Nothing to do: AWS agrees with the map.\n"), "{run:?}");
     }
+}
+
+/// The table of a DynamoDB.
+fn table(peer: &Peer) -> aws::DynamoStore {
+    let simulator = aws::Simulator {
+        url: peer.endpoint.clone(),
+        region: Region::parse(REGION).unwrap(),
+        access_key_id: "AKIASTAGEDOOR".to_owned(),
+        secret_access_key: "secret".to_owned(),
+    };
+    aws::Aws::simulated(&simulator).store(TABLE)
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// The binary in a folder, with credentials for AWS at this address.
