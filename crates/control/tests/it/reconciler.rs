@@ -206,7 +206,9 @@ async fn stop_ends_a_pass_that_only_reads_and_leaves_its_work_to_others() {
 async fn stop_ends_a_pass_that_changes_things_after_the_calls_it_is_at() {
     let names: Vec<String> = (0..200).map(|n| format!("p{n:03}")).collect();
     let world = World::of(&[]);
-    names.iter().for_each(|name| world.join(name, "ml-fraud"));
+    for name in &names {
+        world.join(name, "ml-fraud");
+    }
     world.state().changes_take = secs(10);
     let running = Running::start(&world, MAP);
     pass(15).await;
