@@ -118,7 +118,6 @@ pub(crate) fn start_logging(
             .with_threads(false)
             .with_filter(filter_fn(is_our_span).with_max_level_hint(Level::INFO))
     });
-    // Lines are events alone: without traces no span is ever made.
     let targets = targets.and(filter_fn(is_line));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let registry = tracing_subscriber::registry().with(spans);
@@ -133,14 +132,17 @@ pub(crate) fn start_logging(
         registry.with(lines.with_filter(targets)).init();
     } else {
         let lines = lines.json().flatten_event(true);
-        let lines = lines.with_current_span(false).with_span_list(false);
+        let lines = lines.with_span_list(false);
         registry.with(lines.with_filter(targets)).init();
     }
     Ok(telemetry)
 }
 
+/// Events, and of all spans the one invocation of a function that they belong to: without traces no
+/// other is ever made.
 fn is_line(metadata: &Metadata<'_>) -> bool {
     metadata.is_event()
+        || metadata.target().starts_with("lambda") && metadata.name() == "invocation"
 }
 
 /// Spans of ours: those of the SDK hold more than is wanted in traces.

@@ -47,18 +47,21 @@ fn a_row_gives_a_team_and_without_it_the_team_goes() {
     assert!(told.contains("grant-written") && told.contains("grant-deleted"));
 }
 
+/// The id of a group, as Identity Center gives them.
+const GROUP: &str = "9067a1d2c4-7f0c1b52-3d41-4e9a-8a6b-2f5d0c9e1b77";
+
 #[test]
 fn a_row_by_id_follows_the_group_through_a_rename() {
-    let seed = SEED.replace("{ name: ml-fraud,", "{ id: 9067a1d2c4-77, name: ml-fraud,");
+    let seed = SEED.replace("{ name: ml-fraud,", &format!("{{ id: {GROUP}, name: ml-fraud,"));
     let (before, rest) = MAP.split_once("grants:\n").unwrap();
     let (_, after) = rest.split_once("\n\n").unwrap();
     let map = format!("{before}grants_from: store\n\n{after}");
     let world = World::new(&format!("{seed}{FAST}"), &map);
-    put(&world, &["9067a1d2c4-77", "--id", "--team", "fraud"]).exits(0);
+    put(&world, &[GROUP, "--id", "--team", "fraud"]).exits(0);
     world.apply(&[]).exits(0);
     assert_eq!(world.cloud.names(), ["ana--fraud"]);
     let rename = json!({
-        "GroupId": "9067a1d2c4-77",
+        "GroupId": GROUP,
         "Operations": [{"AttributePath": "displayName", "AttributeValue": "fraud-and-abuse"}],
     });
     world.cloud.change("UpdateGroup", rename);
