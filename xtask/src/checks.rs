@@ -17,8 +17,8 @@ Steps, in order; the first that fails ends the run:
   fmt     cargo fmt --all --check
   clippy  cargo clippy --workspace --all-targets -- -D warnings
   test    cargo test --workspace, doctests included (peers, venv and the tests' DynamoDB first)
-  netns   cargo xtask netns (as root)
-  image   cargo xtask image (as root)
+  netns   cargo xtask netns (as root, where the kernel lets it)
+  image   cargo xtask image (likewise)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
   fuzz    cargo xtask fuzz --smoke (makes target/tools first)
   cloud   cfn-lint, sam validate --lint and checkov on deploy/cloudformation
@@ -77,6 +77,13 @@ impl Step {
             Self::Tidy => "tidy",
             Self::Deny => "deny",
         }
+    }
+
+    /// Why this machine cannot do the step at all. A container may have no right to make machines of
+    /// its own; whoever runs the tests is told, in the summary too.
+    fn hindrance(self) -> Option<String> {
+        let needs_machines = matches!(self, Self::Netns | Self::Image);
+        needs_machines.then(netns::probe)?.err().map(|error| format!("{error:#}"))
     }
 
     /// Whether it passed.
@@ -138,8 +145,13 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         }
     };
     let mut times = Vec::new();
+    let mut left_out = Vec::new();
     for step in steps {
         say::line(&format!("==> {}", step.name()));
+        if let Some(hindrance) = step.hindrance() {
+            left_out.push(format!("    {} was NOT RUN: {hindrance}", step.name()));
+            continue;
+        }
         let start = Instant::now();
         let passed = step.run().with_context(|| format!("step `{}` failed", step.name()))?;
         times.push((step, start.elapsed()));
@@ -153,6 +165,7 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         }
     }
     say::line(&summary(&times));
+    left_out.iter().for_each(|line| say::line(line));
     Ok(Outcome::Done)
 }
 

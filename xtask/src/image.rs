@@ -17,6 +17,7 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         say::complain(&format!("error: image takes no `{word}`\n\n{HELP}"));
         return Ok(Outcome::Misused);
     }
+    netns::probe()?;
     Ok(if builds()? { Outcome::Done } else { Outcome::Failed })
 }
 

@@ -21,13 +21,13 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         say::complain(&format!("error: netns takes no `{word}`\n\n{HELP}"));
         return Ok(Outcome::Misused);
     }
+    probe()?;
     Ok(if hosts()? { Outcome::Done } else { Outcome::Failed })
 }
 
 /// Whether everybody got where the map says, and nobody else.
 pub(crate) fn hosts() -> Result<bool> {
     peers::prepare()?;
-    probe()?;
     tests_as_root(TESTS)
 }
 
@@ -43,17 +43,18 @@ pub(crate) fn tests_as_root(tests: &str) -> Result<bool> {
     Ok(status.success())
 }
 
-/// Whether this machine can have machines: says what is missing if not.
-fn probe() -> Result<()> {
+/// Whether this machine can have machines of its own: says what is missing if not.
+pub(crate) fn probe() -> Result<()> {
+    peers::prepare()?;
     let namespace = format!("stagedoor-probe-{}", std::process::id());
     let made = ip(&["netns", "add", &namespace]);
     let linked = made.and_then(|()| {
-        ip(&["-n", &namespace, "link", "add", "a", "type", "veth", "peer", "name", "b"])
+        ip(&["-n", &namespace, "link", "add", "name", "one", "type", "veth", "peer", "other"])
             .and_then(|()| ip(&["netns", "exec", &namespace, "true"]))
     });
     let _gone_with_the_machine = ip(&["netns", "del", &namespace]);
     linked.context(
-        "the three hosts need root, iproute2, and a kernel with network namespaces and veth (in a \
+        "machines of its own need root, iproute2, and a kernel with network namespaces and veth (in a \
          container: --cap-add NET_ADMIN --cap-add SYS_ADMIN)",
     )
 }
