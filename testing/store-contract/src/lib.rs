@@ -4,7 +4,7 @@
 //! Each function takes an empty store and panics where the contract is broken. [`contract!`] makes
 //! tests of those of the ports that it is given:
 //!
-//! ```ignore
+//! ```text
 //! async fn fresh() -> Vec<Fresh<MyStore>> { … }
 //!
 //! store_contract::contract!(fresh: work, claims);
