@@ -165,7 +165,9 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         }
     }
     say::line(&summary(&times));
-    left_out.iter().for_each(|line| say::line(line));
+    for line in left_out {
+        say::line(&line);
+    }
     Ok(Outcome::Done)
 }
 
