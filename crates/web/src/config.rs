@@ -17,9 +17,10 @@ pub struct InvalidFormTarget {
     pub target: String,
 }
 
-/// What every page has in common. No `data:` for pictures: there are none but our own.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
+/// What every page has in common: files of ours, nothing inline. No `data:` for pictures, since there
+/// are none but our own.
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// Settings of the pages. Clones share the policy that [`WebConfig::lead_to`] changes.
 #[derive(Debug, Clone)]
@@ -73,7 +74,7 @@ impl WebConfig {
     pub(crate) fn departure_policy(action: &str) -> Option<HeaderValue> {
         let action = Url::parse(action).ok()?;
         let origin = action.origin().ascii_serialization();
-        let policy = format!("{POLICY}; script-src 'self'; form-action https: {origin}");
+        let policy = format!("{POLICY}; form-action https: {origin}");
         HeaderValue::try_from(policy).ok().filter(|_| is_host_source(&origin))
     }
 
@@ -135,8 +136,8 @@ mod tests {
             config(&["https://*.studio.eu-west-1.sagemaker.aws", "http://127.0.0.1:4566"]).unwrap();
         assert_eq!(
             config.content_security_policy(),
-            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-             frame-ancestors 'none'; form-action 'self' \
+            "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+             connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' \
              https://*.studio.eu-west-1.sagemaker.aws http://127.0.0.1:4566"
         );
         assert_eq!(config.public_origin, "https://door.example.com");
@@ -152,8 +153,9 @@ mod tests {
     #[test]
     fn the_departure_to_an_identity_provider_may_lead_on_from_there() {
         let policy = |action| WebConfig::departure_policy(action);
-        let common = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'; script-src 'self'; form-action https: ";
+        let common = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                      form-action https: ";
         assert_eq!(
             policy("https://IDP.example:443/sso?a=b;c").unwrap(),
             format!("{common}https://idp.example")

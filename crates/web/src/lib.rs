@@ -17,6 +17,7 @@
 //! | `GET /signed-out` | says so |
 //! | `GET /livez`, `GET /readyz` | probes |
 //! | `GET /assets/stagedoor.css`, `GET /assets/mark.svg` | the look |
+//! | `GET /assets/stagedoor.js` | comfort: copies commands, follows an opening |
 //! | `GET /assets/submit.js` | sends the form to an identity provider that takes no redirect |
 
 mod access_log;

@@ -27,7 +27,7 @@ fn media_range(text: &str) -> (String, u16) {
 }
 
 /// A weight of `0`, `1`, or with up to three decimals; what is none of them weighs nothing.
-fn thousandths(text: &str) -> u16 {
+pub(crate) fn thousandths(text: &str) -> u16 {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return 0;

@@ -1,5 +1,10 @@
 //! The pages: what each template needs, and how the door's words become it.
 
+mod who;
+
+pub(crate) use who::Who;
+
+use crate::strings::Language;
 use crate::{assets, provenance, strings};
 use access::ids::{IdpKey, TeamKey};
 use access::snapshot::Person;
@@ -44,10 +49,8 @@ pub(crate) struct SignedOutPage;
 #[derive(Template)]
 #[template(path = "my_work.html")]
 pub(crate) struct MyWorkPage {
-    pub(crate) name: String,
-    pub(crate) user_name: String,
-    pub(crate) initials: String,
-    pub(crate) sign_out_key: String,
+    pub(crate) language: Language,
+    pub(crate) who: Who,
     pub(crate) summary: String,
     pub(crate) cards: Vec<Card>,
 }
@@ -154,20 +157,15 @@ pub(crate) fn sign_ins(idps: &[IdpKey], team: Option<&TeamKey>) -> Vec<SignIn> {
 impl MyWorkPage {
     /// `form_key` makes the key of a form with a purpose.
     pub(crate) fn new(
+        language: Language,
         person: &Person,
         teams: &[TeamCard],
         form_key: impl Fn(&str) -> String,
     ) -> Self {
         let blocked = teams.iter().filter(|team| team.blocked.is_some()).count();
-        let name = match person.display_name.trim() {
-            "" => person.user_name.clone(),
-            name => name.to_owned(),
-        };
         Self {
-            initials: initials(&name),
-            name,
-            user_name: person.user_name.clone(),
-            sign_out_key: form_key(provenance::SIGN_OUT),
+            language,
+            who: Who::new(person, language, &form_key),
             summary: strings::team_count(teams.len() - blocked, blocked),
             cards: teams.iter().map(|team| Card::new(team, &form_key)).collect(),
         }
@@ -238,14 +236,6 @@ impl OpeningPage {
 fn spoken(key: &str) -> String {
     let mut letters = key.chars().map(|c| if c == '-' { ' ' } else { c });
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// The first letters of the first and the last word.
-fn initials(name: &str) -> String {
-    let words: Vec<&str> = name.split_whitespace().collect();
-    let first = words.first().and_then(|word| word.chars().next());
-    let last = words.get(1..).and_then(<[&str]>::last).and_then(|word| word.chars().next());
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
 #[cfg(test)]

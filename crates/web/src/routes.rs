@@ -45,6 +45,7 @@ pub fn router(door: Arc<Door>, config: WebConfig) -> Router {
         .route("/readyz", get(probes::ready))
         .route("/assets/stagedoor.css", get(assets::stylesheet))
         .route("/assets/mark.svg", get(assets::mark))
+        .route("/assets/stagedoor.js", get(assets::script))
         .route("/assets/submit.js", get(assets::submit))
         .layer(DefaultBodyLimit::max(FORM_BODY_BYTES))
         .merge(saml)

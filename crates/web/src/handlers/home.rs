@@ -3,6 +3,7 @@
 use crate::pages::{self, MyWorkPage, WelcomePage};
 use crate::refused::Refused;
 use crate::routes::Portal;
+use crate::strings::Language;
 use crate::visit::Visit;
 use axum::extract::State;
 use axum::response::Response;
@@ -14,6 +15,7 @@ use control::door::RefusalKind;
 pub(crate) async fn my_work(
     State(portal): State<Portal>,
     visit: Visit,
+    language: Language,
 ) -> Result<Response, Refused> {
     let Some(session) = &visit.session else {
         return Ok(welcome(&portal));
@@ -21,7 +23,7 @@ pub(crate) async fn my_work(
     match portal.door.my_work(session, &visit.origin).await {
         Ok(work) => {
             let form_key = |purpose: &str| portal.door.form_key(session, purpose);
-            Ok(pages::answer(&MyWorkPage::new(&work.person, &work.teams, form_key)))
+            Ok(pages::answer(&MyWorkPage::new(language, &work.person, &work.teams, form_key)))
         }
         Err(refusal) if refusal.kind == RefusalKind::SignedOut => {
             let mut answer = welcome(&portal);

@@ -69,7 +69,9 @@ fn card(team: &str, blocked: Option<&str>) -> TeamCard {
 }
 
 fn my_work(teams: &[TeamCard]) -> String {
-    MyWorkPage::new(&ada(), teams, |purpose| format!("key-of-{purpose}")).render().unwrap()
+    MyWorkPage::new(Language::English, &ada(), teams, |purpose| format!("key-of-{purpose}"))
+        .render()
+        .unwrap()
 }
 
 #[test]
@@ -236,12 +238,4 @@ fn an_owner_is_a_link_only_where_the_name_is_a_plain_address() {
     for name in ["Ana", "#fraud", "a@b?cc=c@d", "a b@example.com", "@x", "x@", "a@b@c"] {
         assert_eq!(Owner::new(name.into()).mailto, None, "{name}");
     }
-}
-
-#[test]
-fn initials_are_of_the_first_and_the_last_word() {
-    assert_eq!(initials("ada king lovelace"), "AL");
-    assert_eq!(initials("ada"), "A");
-    assert_eq!(initials("  "), "");
-    assert_eq!(initials("ßeta Ögren"), "SSÖ");
 }

@@ -22,14 +22,15 @@ const ROUTES: &[(&str, &[Route])] = &[
     ("/readyz", &[("GET", "/readyz")]),
     ("/assets/stagedoor.css", &[("GET", "/assets/stagedoor.css")]),
     ("/assets/mark.svg", &[("GET", "/assets/mark.svg")]),
+    ("/assets/stagedoor.js", &[("GET", "/assets/stagedoor.js")]),
     ("/assets/submit.js", &[("GET", "/assets/submit.js")]),
 ];
 
 /// Routes that other sites post to by their nature: the identity provider does.
 const FOREIGN_POSTS: [&str; 2] = ["/saml/acs", "/saml/logout"];
 
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'; form-action 'self' \
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' \
                       https://*.studio.eu-west-1.sagemaker.aws";
 
 fn all_routes() -> impl Iterator<Item = Route> {
@@ -89,14 +90,14 @@ async fn every_answer_has_the_security_headers() {
     }
 }
 
-/// The one page with a script, and with a form for somebody else.
+/// The one page with a form for somebody else.
 #[tokio::test]
 async fn the_departure_by_form_has_a_policy_of_its_own() {
     let house = House::that_posts_to("https://idp.example/sso");
     let answer = house.get("/login/corp").await;
     assert_eq!(answer.status, 200);
-    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
-                  frame-ancestors 'none'; script-src 'self'; form-action https: \
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+                  connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action https: \
                   https://idp.example";
     assert_security_headers(&answer, policy, "/login/corp");
     assert_security_headers(&house.get("/").await, POLICY, "/");

@@ -1,12 +1,38 @@
-//! Every English sentence of the pages, in one place.
+//! Every sentence of the pages, in one place: a file an area.
+//!
+//! `texts!` makes a struct of an area's names and English words. Another language is a constant of that
+//! struct (`german/`), so that one which lacks a text does not compile; [`Language`] chooses. A page
+//! holds the texts it was made with. Names, reasons of the map and codes are data and stay as they are.
+
+/// Declares the texts of an area: a struct, and its English.
+macro_rules! texts {
+    ($(#[$meta:meta])* $area:ident { $($name:ident: $english:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug)]
+        pub(crate) struct $area {
+            $(pub(crate) $name: &'static str,)+
+        }
+
+        impl $area {
+            pub(crate) const ENGLISH: Self = Self { $($name: $english,)+ };
+        }
+    };
+}
+
+mod frame;
+mod german;
+mod language;
+
+pub(crate) use frame::Frame;
+pub(crate) use language::Language;
+
+/// The frame of pages that are in English only.
+pub(crate) const FRAME: Frame = Frame::ENGLISH;
 
 use crate::origin::{NotForwarded, Seen};
 use crate::refused::Problem;
 
 pub(crate) const PRODUCT: &str = "Stagedoor";
-pub(crate) const SKIP: &str = "Skip to content";
-pub(crate) const SIGN_OUT: &str = "Sign out";
-pub(crate) const SIGNED_IN_AS: &str = "Signed in as";
 pub(crate) const BACK: &str = "Back to my work";
 pub(crate) const TO_START: &str = "To the first page";
 

@@ -1,0 +1,56 @@
+//! Who is signed in, as the top of a page shows it.
+
+use crate::provenance;
+use crate::strings::{Frame, Language};
+use access::snapshot::Person;
+
+/// What `who.html` shows, in the `who` block of the layout. No `Debug`: it holds a form key.
+pub(crate) struct Who {
+    pub(crate) texts: &'static Frame,
+    pub(crate) name: String,
+    pub(crate) user_name: String,
+    pub(crate) initials: String,
+    pub(crate) sign_out_key: String,
+}
+
+impl Who {
+    /// `form_key` makes the key of a form with a purpose.
+    pub(crate) fn new(
+        person: &Person,
+        language: Language,
+        form_key: impl Fn(&str) -> String,
+    ) -> Self {
+        let name = match person.display_name.trim() {
+            "" => person.user_name.clone(),
+            name => name.to_owned(),
+        };
+        Self {
+            texts: language.frame(),
+            initials: initials(&name),
+            name,
+            user_name: person.user_name.clone(),
+            sign_out_key: form_key(provenance::SIGN_OUT),
+        }
+    }
+}
+
+/// The first letters of the first and the last word.
+pub(crate) fn initials(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    let first = words.first().and_then(|word| word.chars().next());
+    let last = words.get(1..).and_then(<[&str]>::last).and_then(|word| word.chars().next());
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_word() {
+        assert_eq!(initials("ada king lovelace"), "AL");
+        assert_eq!(initials("ada"), "A");
+        assert_eq!(initials("  "), "");
+        assert_eq!(initials("ßeta Ögren"), "SSÖ");
+    }
+}
