@@ -204,6 +204,7 @@ pub(crate) fn plane(
         index: store.clone(),
         bell: Bell::default(),
         meter: Meter::default(),
+        readings: control::desk::Readings::default(),
         observe_only: false,
         memberships: store.clone(),
         events: Arc::default(),

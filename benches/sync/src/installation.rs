@@ -101,6 +101,7 @@ impl Installation {
             index: Arc::clone(&store) as _,
             bell: Bell::default(),
             meter: Meter::default(),
+            readings: control::desk::Readings::default(),
             observe_only: false,
             memberships: Arc::clone(&store) as _,
             events: Arc::default(),

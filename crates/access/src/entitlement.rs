@@ -89,9 +89,11 @@ impl<'a> FromIterator<GroupKey<'a>> for WantedGroups {
     }
 }
 
-/// Every group that a grant can match: the directory need not be asked for others.
+/// Every group that a grant can match, or whose people have a role in the admin screens: the
+/// directory need not be asked for others.
 pub fn wanted_groups(map: &AccessMap) -> WantedGroups {
-    map.gifts.iter().map(|(group, _)| group).collect()
+    let admins = map.administration.iter().map(|admins| GroupKey::Name(&admins.group));
+    map.gifts.iter().map(|(group, _)| group).chain(admins).collect()
 }
 
 /// Every group by which a grant can give one of these teams.

@@ -180,6 +180,26 @@ reasons! {
     ObserveOnly = "observe-only";
     /// The time that this process has is up; what is left is done by the next one.
     TimeUp = "time-up";
+    /// Whoever asks has neither a role nor a scope that allows it.
+    RightMissing = "right-missing";
+    /// The API token is unknown, was revoked or has ended.
+    TokenRefused = "token-refused";
+    /// An API token was made.
+    TokenCreated = "token-created";
+    /// An API token was revoked.
+    TokenRevoked = "token-revoked";
+    /// What is asked for cannot be meant: a value is missing or malformed.
+    RequestInvalid = "request-invalid";
+    /// There is no such thing.
+    NotFound = "not-found";
+    /// A request came with the idempotency key of another one.
+    IdempotencyKeyReused = "idempotency-key-reused";
+    /// An admin agreed to what the guard had refused.
+    Approved = "approved";
+    /// There is nothing to agree to, or it is something else by now.
+    NothingToApprove = "nothing-to-approve";
+    /// An admin asked for something to be read again.
+    SyncRequested = "sync-requested";
     /// Nobody is signed in, or the session is over.
     SignedOut = "signed-out";
     /// The form was not made for this session.

@@ -1,5 +1,6 @@
 //! The plane: the access map and everything it takes to make AWS agree with it.
 
+use crate::desk::Readings;
 use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
@@ -40,6 +41,8 @@ pub struct Plane {
     pub bell: Bell,
     /// What the loop of this process did.
     pub meter: Meter,
+    /// What the last full pass of this process read, for whoever asks.
+    pub readings: Readings,
     /// Whether this process reads and plans, and changes nothing.
     pub observe_only: bool,
     /// Who was in which group, for events that do not say.

@@ -8,6 +8,7 @@
 mod duty;
 mod left;
 mod memory;
+mod permit;
 mod worker;
 
 pub use worker::{Worked, Worker};

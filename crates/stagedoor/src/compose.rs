@@ -9,6 +9,7 @@ use access::ids::Region;
 use access::map::{AccessMap, DirectoryConfig};
 use anyhow::{Context, Result};
 use aws::Aws;
+use control::desk::Desk;
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
@@ -104,6 +105,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         index: Arc::clone(&store) as _,
         bell: Bell::default(),
         meter: Meter::default(),
+        readings: control::desk::Readings::default(),
         observe_only: false,
         memberships: Arc::clone(&store) as _,
         events: Arc::default(),
@@ -188,4 +190,9 @@ pub(crate) async fn door(
     let settings = DoorSettings { keys, ..DoorSettings::new(public_url, cookie_keys) };
     Door::new(parts.plane.clone(), needs, settings, metadata)
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
+}
+
+/// Sets up the desk behind the admin screens and the API.
+pub(crate) fn desk(parts: &Parts, door: &Door) -> Desk {
+    Desk::new(parts.plane.clone(), Arc::clone(&parts.store)).with_door(door.clone())
 }

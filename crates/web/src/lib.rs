@@ -21,7 +21,9 @@
 //! | `GET /assets/submit.js` | sends the form to an identity provider that takes no redirect |
 
 mod access_log;
+mod api;
 mod assets;
+mod caller;
 mod config;
 mod cookies;
 mod form;

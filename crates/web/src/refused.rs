@@ -10,6 +10,7 @@ use access::reason::ReasonCode;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use control::desk::RefusedKind;
 use control::door::{Refusal, RefusalKind};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -130,6 +131,30 @@ impl Refused {
             }),
             team: None,
             retry_after_seconds: limit.or(retry_after(status)),
+        }
+    }
+
+    /// What the desk said.
+    pub(crate) fn by_desk(portal: &Portal, refused: control::desk::Refused) -> Self {
+        let (status, headline) = match refused.kind {
+            RefusedKind::Invalid => (StatusCode::BAD_REQUEST, strings::BAD_REQUEST),
+            RefusedKind::Unknown => (StatusCode::UNAUTHORIZED, strings::SIGNED_OUT),
+            RefusedKind::Denied => (StatusCode::FORBIDDEN, strings::DENIED),
+            RefusedKind::NotFound => (StatusCode::NOT_FOUND, strings::NOT_FOUND),
+            RefusedKind::Conflict => (StatusCode::CONFLICT, strings::CONFLICT),
+            RefusedKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, strings::UNAVAILABLE),
+        };
+        Self {
+            status,
+            headline,
+            code: refused.code.as_str(),
+            words: Box::new(Words {
+                why: refused.why,
+                remedy: refused.remedy,
+                reference: portal.references.next(),
+            }),
+            team: None,
+            retry_after_seconds: retry_after(status),
         }
     }
 

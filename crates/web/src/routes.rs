@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use control::desk::Desk;
 use control::door::Door;
 use std::sync::Arc;
 
@@ -21,14 +22,15 @@ const FORM_BODY_BYTES: usize = 4 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct Portal {
     pub(crate) door: Arc<Door>,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) config: Arc<WebConfig>,
     pub(crate) references: Arc<crate::refused::References>,
 }
 
 /// All routes, with the frame that gives each answer its headers, its page if it is a refusal, its
 /// time limit and its line in the access log.
-pub fn router(door: Arc<Door>, config: WebConfig) -> Router {
-    let portal = Portal { door, config: Arc::new(config), references: Arc::default() };
+pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
+    let portal = Portal { door, desk, config: Arc::new(config), references: Arc::default() };
     let saml = Router::new()
         .route("/saml/acs", post(signin::assertion_consumer))
         .route("/saml/logout", get(log_out::by_query).post(log_out::by_form))
@@ -49,6 +51,7 @@ pub fn router(door: Arc<Door>, config: WebConfig) -> Router {
         .route("/assets/submit.js", get(assets::submit))
         .layer(DefaultBodyLimit::max(FORM_BODY_BYTES))
         .merge(saml)
+        .merge(crate::api::routes())
         .layer(from_fn_with_state(portal.clone(), frame::around))
         .with_state(portal)
 }

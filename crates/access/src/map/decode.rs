@@ -9,7 +9,7 @@ use super::invariants;
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, GrantsFrom, Guard,
     Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
-    adoptions, grants, identity_providers, roles, teams,
+    administration, adoptions, grants, identity_providers, roles, teams,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
@@ -59,6 +59,7 @@ pub(super) fn decode(
     let hub = optional(section("hub"), |item| hub(item, &known, reporter));
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
+    let admins = section("administration").map(Item::list).unwrap_or_default();
     Some(AccessMap {
         instance: section("instance")?.text()?.to_owned(),
         team_tag: team_tag?.to_owned(),
@@ -77,6 +78,7 @@ pub(super) fn decode(
         rollout: rollout?,
         adopt,
         invariants,
+        administration: administration::administration(admins, reporter),
         digest,
     })
 }

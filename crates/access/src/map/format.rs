@@ -242,6 +242,15 @@ pub(super) static GROUP: Format = Format {
     check: |text| template::check(text, &template::GROUP_PLACEHOLDERS),
 };
 
+pub(super) static ADMIN_GROUP: Format = Format {
+    expected: "the display name of a group, without `{` and `}`",
+    pattern: None,
+    // The Identity Store's bound of a display name.
+    length: Some((1, 1024)),
+    example: "studio-admins",
+    check: |text| when(!text.contains(['{', '}'])),
+};
+
 pub(super) static TAG_KEY: Format = Format {
     expected: "a tag key (1 to 128 letters, digits, spaces or `_.:/=+-@`)",
     pattern: None,

@@ -51,6 +51,7 @@ fn all() -> Vec<&'static Format> {
         &TEAM_TAG,
         &ROLE_TEMPLATE,
         &GROUP,
+        &ADMIN_GROUP,
         &TAG_KEY,
         &TAG_VALUE,
         &PROSE,
@@ -158,6 +159,7 @@ fn texts_beyond_the_form_are_refused() {
         ),
         (&TEAM, &["{teem}", "{team", "{persona}"]),
         (&GROUP, &["", "{account_id}"]),
+        (&ADMIN_GROUP, &["", "ml-{team}"]),
     ];
     for (format, refused) in cases {
         for text in refused {

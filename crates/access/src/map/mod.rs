@@ -3,6 +3,7 @@
 //! The types of this module are what the rest of Stagedoor works with; they hold only values that
 //! were checked. Reading them from YAML, with the place of every error, is [`parse()`].
 
+mod administration;
 mod adoptions;
 mod cautions;
 mod check;
@@ -25,6 +26,7 @@ mod table;
 mod teams;
 mod template;
 
+pub use administration::{AdminRole, Administration};
 pub use cautions::Caution;
 pub use diagnostic::{Diagnostic, Diagnostics, near_match};
 pub use document::MAX_BYTES;
@@ -92,6 +94,9 @@ pub struct AccessMap {
     pub adopt: Vec<Adoption>,
     /// What must hold of everything that the map means in IAM, in the order of the map.
     pub invariants: Vec<Invariant>,
+    /// Whose people may use the admin screens and the API, in the order of the map. Nobody's: there
+    /// is the command line only.
+    pub administration: Vec<Administration>,
     /// SHA-256 of the text the map was read from, in lower-case hexadecimal. A plan names it, so
     /// that a plan made from another map is refused.
     pub digest: String,

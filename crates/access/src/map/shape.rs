@@ -1,6 +1,7 @@
 //! The shape of the map, said once: the check of a map, the JSON Schema and the reference are all
 //! read off the tables here.
 
+mod administration;
 mod identity_providers;
 mod invariants;
 mod roles;
@@ -8,6 +9,7 @@ mod roles;
 use super::format::{self, Format};
 use super::{Activity, HubService};
 use Presence::{Default, EachFile, Optional, Required, Unsupported};
+use administration::ADMINISTRATION;
 use identity_providers::IDENTITY_PROVIDER;
 use invariants::INVARIANT;
 use roles::with_role_settings;
@@ -268,6 +270,13 @@ pub(super) static MAP: Record = Record {
             "What must hold of every role and policy that the map means. `stagedoor validate` and \
              `stagedoor apply` prove each over all requests, and refuse a map of which one is \
              refuted or cannot be proved.",
+        ),
+        field(
+            "administration",
+            Default("[]"),
+            &Shape::List(&Shape::Record(&ADMINISTRATION)),
+            "Which groups may use the admin screens and the API, and what they may do there. Absent: \
+             nobody; there is the command line only.",
         ),
     ],
 };

@@ -162,6 +162,7 @@ fn the_example_gives_exactly_these_values() {
         rollout: Rollout::default(),
         adopt: Vec::new(),
         invariants: Vec::new(),
+        administration: Vec::new(),
         // sha256sum of the file.
         digest: "c4efcb16f1f4af78a449cf4df772c074c9d24d586ec4cbba57f1584cbdc19168".into(),
     };
@@ -352,4 +353,24 @@ fn a_grant_of_one_day_is_not_empty() {
 fn a_byte_order_mark_at_the_beginning_is_passed_over() {
     let map = read(&format!("\u{feff}{HEAD}"));
     assert_eq!(map.instance, "default");
+}
+
+#[test]
+fn administration_gives_roles_to_groups_and_nobody_has_one_without_it() {
+    assert_eq!(read(HEAD).administration, []);
+    let map = read(&format!(
+        "{HEAD}administration:\n  - {{group: Studio Admins, role: admin}}\n  - {{group: audit, \
+         role: auditor}}\n  - {{group: desk, role: reader}}\n"
+    ));
+    let roles: Vec<(&str, AdminRole, usize)> =
+        map.administration.iter().map(|it| (&*it.group, it.role, it.place.line)).collect();
+    let expected = [
+        ("Studio Admins", AdminRole::Admin, 4),
+        ("audit", AdminRole::Auditor, 5),
+        ("desk", AdminRole::Reader, 6),
+    ];
+    assert_eq!(roles, expected);
+    // The directory is asked for these groups, too: roles are read off it.
+    let wanted = access::entitlement::wanted_groups(&map).names;
+    assert_eq!(wanted.into_iter().collect::<Vec<_>>(), ["Studio Admins", "audit", "desk"]);
 }

@@ -36,7 +36,7 @@ pub use view::{
 
 use crate::plane::Plane;
 use crate::ports::SessionId;
-use access::ids::{IdpKey, TeamKey};
+use access::ids::{IdpKey, PersonId, TeamKey};
 use access::map::AccessMap;
 use access::network::Origin;
 use doorway::Doorway;
@@ -148,6 +148,14 @@ impl Door {
         origin: &Origin,
     ) -> Result<Opening, Refusal> {
         self.now().open(token, team, origin).await
+    }
+
+    /// Who is signed in, by the session alone: the directory is not asked whether they may be still.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the store cannot be read.
+    pub async fn who(&self, token: &SessionToken) -> Result<PersonId, Refusal> {
+        self.now().session(token).await.map(|session| session.person)
     }
 
     /// Ends the session. There is nothing to end for a cookie that is not ours.

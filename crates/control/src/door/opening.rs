@@ -127,7 +127,7 @@ impl Doorway {
         }
     }
 
-    async fn session(&self, token: &SessionToken) -> Result<Session, Refusal> {
+    pub(super) async fn session(&self, token: &SessionToken) -> Result<Session, Refusal> {
         let now = self.plane.clock.now();
         let found = if self.cookie_keys.made(CookieUse::Session, token) {
             self.plane.sessions.get(&session_id(token), now).await

@@ -1,5 +1,6 @@
 //! The traits that adapters implement.
 
+mod actor;
 mod attempts;
 mod calls;
 mod change;
@@ -22,6 +23,7 @@ mod switch;
 mod wakeups;
 mod work;
 
+pub use actor::Actor;
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
 pub use calls::{CallCounts, CallMeter};
 pub use change::ChangeId;

@@ -2,13 +2,14 @@
 
 use super::left::{self, Left, Leftover};
 use super::memory::Memory;
+use super::permit::Permitted;
 use super::{LONGEST_RECHECK, Lane, Rhythm};
+use crate::desk::Reading;
 use crate::meter::PassOutcome;
 use crate::pass::{Brake, Deadline, Halt, Outcome};
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, Lease, Retry, StoreError, Work, WorkKey};
+use crate::ports::{Lease, Retry, StoreError, Work, WorkKey};
 use crate::survey::{Scope, Survey};
-use access::check::{CheckedPlan, Removals, Violation};
 use access::ids::PersonId;
 use access::plan::{Action, Plan, Step};
 use access::reason::ReasonCode;
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -235,11 +236,11 @@ impl<'a> Duty<'a> {
 
     /// Makes a pass, logs what came of it, and says what it left.
     async fn pass(&self, work: &[Work], until: Deadline) -> Done {
-        let scope = scope(work);
+        let (scope, begun) = (scope(work), self.plane.clock.now());
         // One map to the end of the pass, whatever is put in force meanwhile.
         let plane = &self.plane.current();
         let survey = match self.read(plane, &scope, until).await {
-            Ok(survey) => survey,
+            Ok(survey) => Arc::new(survey),
             Err(done) => return done,
         };
         // What takes long from here on keeps nobody waiting.
@@ -249,7 +250,19 @@ impl<'a> Duty<'a> {
         if scope == Scope::Everything {
             plane.meter.saw(plane, &survey, &plan);
         }
-        let (checked, refused) = self.permitted(plane, plan, &survey, &scope).await;
+        let seen = (scope == Scope::Everything).then(|| plan.clone());
+        let Permitted { checked, violations } = self.permitted(plane, plan, &survey, &scope).await;
+        let refused = !violations.is_empty();
+        if let Some(plan) = seen {
+            plane.readings.keep(Reading {
+                at: survey.now,
+                took: plane.clock.now().duration_since(begun),
+                map: Arc::clone(&plane.map),
+                survey: Arc::clone(&survey),
+                plan: Arc::new(plan),
+                violations: Arc::new(violations),
+            });
+        }
         let Some(checked) = checked else {
             // Looking again soon would find the same; a person or the next event has to come.
             return Done { outcome: PassOutcome::Refused, leftover: Leftover::default() };
@@ -266,6 +279,9 @@ impl<'a> Duty<'a> {
             }
         };
         let report = plane.carry_out_until(&checked, &survey, &watcher, until, &self.brake).await;
+        if report.changed > 0 || report.waiting > 0 {
+            plane.readings.changed(plane.clock.now());
+        }
         if let Some(halt) = &report.halted {
             if news.is_any() && *halt != Halt::TimeUp {
                 tell_what_would_be(plan, halt);
@@ -292,42 +308,7 @@ impl<'a> Duty<'a> {
         Done { outcome, leftover }
     }
 
-    /// What of the plan may be carried out, and whether anything was refused. Where only the guard
-    /// objects, everything but the removals that it objects to: the error of one group must not keep
-    /// others out.
-    async fn permitted(
-        &self,
-        plane: &Plane,
-        plan: Plan,
-        survey: &Survey,
-        scope: &Scope,
-    ) -> (Option<CheckedPlan>, bool) {
-        let lane = if *scope == Scope::Everything { Lane::Everything } else { Lane::People };
-        let checked = plane.check(plan.clone(), survey, Removals::Guarded);
-        let violations = checked.as_ref().err().map_or(&[][..], Vec::as_slice);
-        let unheard = self.memory().unheard(lane, violations);
-        if violations.iter().any(|violation| violation.code == ReasonCode::GuardTripped) {
-            plane.meter.count(|counts| counts.guard_trips += 1);
-        }
-        for violation in violations {
-            tracing::error!(code = %violation.code, "{}", violation.message);
-        }
-        for violation in &unheard {
-            plane.record(refused_plan(survey.now, violation)).await;
-        }
-        match checked {
-            Ok(checked) => (Some(checked), false),
-            Err(violations) => {
-                let only_guard = violations.iter().all(|v| v.code == ReasonCode::GuardTripped);
-                let mut rest = plan;
-                rest.actions.retain(|action| !action.is_new_removal());
-                let rest = || plane.check(rest, survey, Removals::Guarded).ok();
-                (only_guard.then(rest).flatten(), true)
-            }
-        }
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -371,17 +352,6 @@ fn verb(step: &Step) -> &'static str {
         Step::Update { .. } => "be corrected",
         Step::Hold { .. } => "be put on hold",
         Step::Remove { .. } => "be removed",
-    }
-}
-
-fn refused_plan(at: Timestamp, violation: &Violation) -> AuditEntry {
-    AuditEntry {
-        at,
-        event: "plan-refused".into(),
-        code: violation.code.as_str().into(),
-        person: None,
-        team: None,
-        details: BTreeMap::from([("message".into(), violation.message.clone())]),
     }
 }
 

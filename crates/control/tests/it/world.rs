@@ -250,6 +250,7 @@ impl World {
             index: self.store.clone(),
             bell: Bell::default(),
             meter: Meter::default(),
+            readings: control::desk::Readings::default(),
             observe_only: false,
             memberships: self.store.clone(),
             events: Arc::default(),

@@ -146,5 +146,6 @@ async fn hang_the_door(args: &LambdaArgs, parts: &Parts, public_url: &str) -> Re
         tokio::spawn(keeper.run(std::future::pending()));
     }
     let config = web_config(parts, public_url)?.with_origin_source(OriginSource::Invocation);
-    Ok(web::router(Arc::new(door), config))
+    let desk = Arc::new(compose::desk(parts, &door));
+    Ok(web::router(Arc::new(door), desk, config))
 }

@@ -224,7 +224,8 @@ fn parts_at_work(
             async move { web::serve(listener, router, end).await.context("the ops listener") },
         );
     }
-    let router = web::router(door, config);
+    let desk = Arc::new(compose::desk(&parts, &door));
+    let router = web::router(door, desk, config);
     let end = seen(closed.clone());
     tasks.spawn(async move { web::serve(listener, router, end).await.context("the server") });
     let (plane, end) = (parts.plane.clone(), seen(stopped.clone()));

@@ -204,13 +204,15 @@ impl House {
             signed_in: AtomicU8::new(1),
             drawn: AtomicU64::new(0),
         });
-        let plane = plane(&world, map);
+        let store = Arc::new(store::SqliteStore::in_memory().unwrap());
+        let plane = plane(&world, store.clone(), map);
         let door = Arc::new(door(&world, plane.clone(), public_url, corp));
         let targets = ["https://*.studio.eu-west-1.sagemaker.aws".to_owned()];
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let condition = web::Condition::default();
         let config = change(config).with_condition(condition.clone());
-        let router = web::router(Arc::clone(&door), config);
+        let desk = control::desk::Desk::new(plane.clone(), store).with_door(door.as_ref().clone());
+        let router = web::router(Arc::clone(&door), Arc::new(desk), config);
         let calls = world.clone();
         let ops = web::ops_router(Arc::clone(&door), calls, plane.clone(), condition.clone());
         Self { door, router, ops, plane, condition, world }
@@ -283,10 +285,9 @@ fn from_peer(builder: axum::http::request::Builder) -> axum::http::request::Buil
     builder.extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 7], 50_000))))
 }
 
-fn plane(world: &Arc<World>, map: &str) -> Plane {
+fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane {
     let source = Source::from_bytes("access.yaml", map.into()).unwrap();
     let map: AccessMap = parse(&[source]).unwrap();
-    let store = Arc::new(store::SqliteStore::in_memory().unwrap());
     Plane {
         map: Arc::new(map),
         live: LiveMap::default(),
@@ -303,6 +304,7 @@ fn plane(world: &Arc<World>, map: &str) -> Plane {
         events: Arc::default(),
         bell: Bell::default(),
         meter: Meter::default(),
+        readings: control::desk::Readings::default(),
         observe_only: false,
         audit: world.clone(),
         clock: world.clone(),

@@ -1,0 +1,176 @@
+//! Who asks, and what they may.
+
+use super::{Desk, Refused, RefusedKind, Role};
+use crate::ports::Actor;
+use access::entitlement::wanted_groups;
+use access::ids::PersonId;
+use access::map::AccessMap;
+use access::reason::ReasonCode;
+use access::snapshot::{Person, Snapshot};
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Something that not everybody may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// See who has what, the plan, and the state of everything.
+    See,
+    /// See the audit log, sign-ins, and what people did.
+    Audit,
+    /// Change something.
+    Act,
+}
+
+impl Right {
+    /// Every one, with its name as a token's scope.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("see", Self::See), ("audit", Self::Audit), ("act", Self::Act)];
+
+    /// Its name as a token's scope.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::See => "see",
+            Self::Audit => "audit",
+            Self::Act => "act",
+        }
+    }
+
+    /// The right with this name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, right)| *right)
+    }
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What somebody may.
+pub type Rights = BTreeSet<Right>;
+
+/// Who asks, and what they may. Made for one request and never kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    actor: Actor,
+    name: String,
+    rights: Rights,
+}
+
+impl Caller {
+    /// Whoever is at the command line can reach the store and AWS directly, and may do everything.
+    pub fn at_the_command_line(user: &str) -> Self {
+        Self {
+            actor: Actor::CommandLine(user.to_owned()),
+            name: user.to_owned(),
+            rights: Right::ALL.iter().map(|(_, right)| *right).collect(),
+        }
+    }
+
+    /// Whoever holds the token of this name, with its scopes.
+    pub fn with_token(name: &str, rights: Rights) -> Self {
+        Self { actor: Actor::Token(name.to_owned()), name: name.to_owned(), rights }
+    }
+
+    /// Somebody of the directory who has this role there now.
+    pub fn with_role(person: &Person, role: Role) -> Self {
+        Self {
+            actor: Actor::Person(person.id.clone()),
+            name: person.user_name.clone(),
+            rights: rights_of(role),
+        }
+    }
+
+    /// Who it is, as the audit log names them.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Who it is, for people: a user name or the name of a token.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What they may.
+    pub fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// Whether they may.
+    pub fn may(&self, right: Right) -> bool {
+        self.rights.contains(&right)
+    }
+
+    /// Refuses whoever may not.
+    ///
+    /// # Errors
+    /// `right-missing`.
+    pub fn require(&self, right: Right) -> Result<(), Refused> {
+        if self.may(right) {
+            return Ok(());
+        }
+        let (why, remedy) = match right {
+            Right::See => ("You have no role in the administration of Stagedoor.", "reader"),
+            Right::Audit => ("Only auditors and admins see this.", "auditor"),
+            Right::Act => ("Only admins may do this.", "admin"),
+        };
+        let remedy = format!(
+            "An admin can give your group the role `{remedy}` in the access map \
+             (`administration`), or you a token with the scope `{right}`."
+        );
+        Err(Refused::new(RefusedKind::Denied, ReasonCode::RightMissing, why, remedy))
+    }
+}
+
+/// Each role has what those before it have.
+fn rights_of(role: Role) -> Rights {
+    let rights: &[Right] = match role {
+        Role::Reader => &[Right::See],
+        Role::Auditor => &[Right::See, Right::Audit],
+        Role::Admin => &[Right::See, Right::Audit, Right::Act],
+    };
+    rights.iter().copied().collect()
+}
+
+/// The role that a person's groups give, by a reading that speaks for that person.
+pub fn role_in(map: &AccessMap, snapshot: &Snapshot, person: &PersonId) -> Option<Role> {
+    if !snapshot.admits(person) {
+        return None;
+    }
+    let is_in = |name: &str| {
+        let mut groups = snapshot.groups.values();
+        groups.any(|group| group.display_name == name && group.members.contains(person))
+    };
+    let given = map.administration.iter().filter(|given| is_in(&given.group));
+    given.map(|given| given.role).max()
+}
+
+impl Desk {
+    /// Somebody who is signed in, with the role that the directory gives them now.
+    ///
+    /// # Errors
+    /// `right-missing` for whoever has no role; the directory or the store cannot be read.
+    pub async fn caller(&self, person: &PersonId) -> Result<Caller, Refused> {
+        let plane = self.plane();
+        let no_role = || {
+            let why = "You have no role in the administration of Stagedoor.";
+            let remedy = "An admin can give your group a role in the access map \
+                          (`administration`).";
+            Refused::new(RefusedKind::Denied, ReasonCode::RightMissing, why, remedy)
+        };
+        // Nobody asks the directory about people of a map that has no such screens.
+        if plane.map.administration.is_empty() {
+            return Err(no_role());
+        }
+        let one = BTreeSet::from([person.clone()]);
+        let read = plane.directory.people(&one, &wanted_groups(&plane.map)).await?;
+        let mut snapshot = read.snapshot;
+        plane.note_departures(&mut snapshot).await?;
+        let role = role_in(&plane.map, &snapshot, person).ok_or_else(no_role)?;
+        let known = snapshot.people.get(person).ok_or_else(no_role)?;
+        Ok(Caller::with_role(known, role))
+    }
+}

@@ -1,0 +1,58 @@
+//! The desk: what people who look after Stagedoor ask and do, whether on a page, by the API or by
+//! the command line.
+//!
+//! Each question has its own file with its answer as a plain struct; nothing is asked or done
+//! without a [`Caller`], and the desk itself looks whether the caller may. What it answers from is
+//! the loop's last full [`Reading`], so that looking costs AWS nothing.
+
+mod caller;
+mod page;
+mod reading;
+mod refused;
+
+pub use access::map::AdminRole as Role;
+pub use caller::{Caller, Right, Rights, role_in};
+pub use page::{DEFAULT_LIMIT, Listed, MOST_ITEMS, Page};
+pub use reading::{Reading, Readings};
+pub use refused::{Refused, RefusedKind};
+
+use crate::door::Door;
+use crate::plane::Plane;
+use crate::ports::Store;
+use std::sync::Arc;
+
+/// Answers questions about everybody, and acts for those who may.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    plane: Plane,
+    store: Arc<dyn Store>,
+    door: Option<Door>,
+}
+
+impl Desk {
+    /// A desk of this plane and its store.
+    pub fn new(plane: Plane, store: Arc<dyn Store>) -> Self {
+        Self { plane, store, door: None }
+    }
+
+    /// Tells it which door to look at: how much identity providers are trusted, and our own keys.
+    #[must_use]
+    pub fn with_door(self, door: Door) -> Self {
+        Self { door: Some(door), ..self }
+    }
+
+    /// The plane by the map that is in force now.
+    pub fn plane(&self) -> Plane {
+        self.plane.current()
+    }
+
+    /// Everything that is kept.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The door; `None` where nobody signs in: at the command line.
+    pub fn door(&self) -> Option<&Door> {
+        self.door.as_ref()
+    }
+}
