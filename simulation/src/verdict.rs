@@ -195,7 +195,7 @@ pub(crate) async fn nothing_left(
     let (plan, again) = (plane.plan(&survey), plane.plan(&survey));
     let mut stage = shared.lock();
     let now = stage.now();
-    let left = plan.actions.iter().filter(|action| !(is_tight && action.is_new_removal()));
+    let left = plan.actions.iter().filter(|action| !(is_tight && action.is_counted()));
     let left: Vec<_> = left.collect();
     let tally = &mut stage.watch.tally;
     tally.expect(Invariant::FixedPoint, now, left.is_empty(), || format!("{left:?}"));

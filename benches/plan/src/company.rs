@@ -68,6 +68,7 @@ impl Company {
             coverage: Coverage::Complete,
             offboarded: BTreeMap::new(),
             barred: BTreeMap::new(),
+            temporary: BTreeMap::new(),
         };
         Ok(Self { map, everybody: Reading { snapshot, observed }, now })
     }
@@ -125,6 +126,7 @@ impl Company {
             coverage: Coverage::People([person.clone()].into()),
             offboarded: BTreeMap::new(),
             barred: BTreeMap::new(),
+            temporary: BTreeMap::new(),
         };
         Ok(Reading { snapshot, observed })
     }

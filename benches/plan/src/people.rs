@@ -64,6 +64,7 @@ impl Cohort {
             groups: by_id(groups.into_iter().filter(|group| !group.members.is_empty())),
             offboarded: BTreeMap::new(),
             barred: BTreeMap::new(),
+            temporary: BTreeMap::new(),
         }
     }
 

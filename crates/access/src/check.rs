@@ -154,13 +154,17 @@ impl<'a> Facts<'a> {
         if assigned.is_empty() {
             return;
         }
-        for right in self.rights.all().iter().filter(|r| assigned.contains(&r.because.group)) {
+        for right in self.rights.all() {
+            let Some(group) = right.because.group.as_ref().filter(|id| assigned.contains(id))
+            else {
+                continue;
+            };
             if !self.map.rollout.enforces(&right.team) {
                 continue;
             }
             let placements = self.map.teams.get(&right.team).map(|team| &team.placements);
             let domains = placements.into_iter().flatten().map(|placement| &placement.domain);
-            self.giving.extend(domains.map(|domain| (&right.because.group, domain)));
+            self.giving.extend(domains.map(|domain| (group, domain)));
         }
     }
 

@@ -7,6 +7,7 @@ use crate::snapshot::{Coverage, Group, Person, Snapshot};
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, btree_map};
+use std::fmt;
 use std::iter::Peekable;
 use std::sync::Arc;
 
@@ -23,21 +24,31 @@ pub struct Entitlement {
     pub because: Arc<Because>,
     /// That grant's priority.
     pub priority: i32,
-    /// That grant's number in the map, from 0: of equal priorities the lower comes first.
+    /// That grant's number in the map, from 0: of equal priorities the lower comes first. Temporary
+    /// grants come after those of the map.
     pub order: usize,
     /// When it ends: the latest end among the grants that give it; absent: open-ended.
     pub until: Option<jiff::Timestamp>,
 }
 
-/// The link from a directory group to a line of the map.
+/// What gives the right: a directory group and a line of the map, or a temporary grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Because {
-    /// The group's id.
-    pub group: GroupId,
-    /// The group's name when it was read.
+    /// The group's id; absent: a temporary grant gives it to the person themselves.
+    pub group: Option<GroupId>,
+    /// The group's name when it was read; empty where there is none.
     pub group_name: ArcStr,
-    /// The grant's place in the map.
+    /// The grant's place in the map, or which temporary grant it is.
     pub grant: Place,
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.group.is_some() {
+            write!(f, "group `{}`, ", self.group_name)?;
+        }
+        self.grant.fmt(f)
+    }
 }
 
 /// A grant that gives nothing, or not what it seems to.
@@ -89,11 +100,12 @@ impl<'a> FromIterator<GroupKey<'a>> for WantedGroups {
     }
 }
 
-/// Every group that a grant can match, or whose people have a role in the admin screens: the
-/// directory need not be asked for others.
+/// Every group that a grant can match, or that says who may ask for access, decide on it or use the
+/// admin screens: the directory need not be asked for others.
 pub fn wanted_groups(map: &AccessMap) -> WantedGroups {
-    let admins = map.administration.iter().map(|admins| GroupKey::Name(&admins.group));
-    map.gifts.iter().map(|(group, _)| group).chain(admins).collect()
+    let admins = map.administration.iter().map(|admins| admins.group.as_str());
+    let named = admins.chain(map.temporary_access.groups()).map(GroupKey::Name);
+    map.gifts.iter().map(|(group, _)| group).chain(named).collect()
 }
 
 /// Every group by which a grant can give one of these teams.
@@ -119,19 +131,62 @@ fn is_in_force(grant: &Grant, now: jiff::Timestamp) -> bool {
     grant.from.is_none_or(|from| now >= from) && grant.until.is_none_or(|end| now < end)
 }
 
-/// A grant in force, a group that it names, and the team that it gives.
+/// A grant in force, to whom it gives something, and what.
 #[derive(Debug)]
 struct Source<'a> {
-    /// The grant's number in the map.
+    /// The grant's number: those of the map, then the temporary ones.
     order: usize,
-    grant: &'a Grant,
-    group: &'a Group,
+    priority: i32,
+    until: Option<jiff::Timestamp>,
+    to: To<'a>,
     team: &'a TeamKey,
     because: Arc<Because>,
 }
 
-/// Works out every entitlement at `now`. People whom the directory has disabled get none, nor do
-/// those who were offboarded by command.
+/// To whom a grant gives something.
+#[derive(Debug)]
+enum To<'a> {
+    Group(&'a Group),
+    Person(&'a PersonId),
+}
+
+impl<'a> Source<'a> {
+    fn by_group(order: usize, grant: &Grant, group: &'a Group, team: &'a TeamKey) -> Self {
+        let because = Arc::new(Because {
+            group: Some(group.id.clone()),
+            group_name: group.display_name.as_str().into(),
+            grant: grant.place.clone(),
+        });
+        let (priority, until) = (grant.priority, grant.until);
+        Self { order, priority, until, to: To::Group(group), team, because }
+    }
+
+    /// What gives something to people themselves, in the order of their ids and of the grants'.
+    fn temporary(
+        map: &'a AccessMap,
+        snapshot: &'a Snapshot,
+        now: jiff::Timestamp,
+    ) -> impl Iterator<Item = Self> {
+        let grants = snapshot.temporary.values().flatten();
+        let in_force = grants.filter(move |grant| {
+            grant.is_in_force(now)
+                && snapshot.speaks_for(&grant.person)
+                && map.teams.contains_key(&grant.team)
+        });
+        in_force.zip(map.grants.len()..).map(|(grant, order)| Self {
+            order,
+            priority: map.temporary_access.priority,
+            until: Some(grant.end()),
+            to: To::Person(&grant.person),
+            team: &grant.team,
+            because: Arc::new(grant.because()),
+        })
+    }
+}
+
+/// Works out every entitlement at `now`, from the grants of the map and from temporary ones. People
+/// whom the directory does not know or has disabled get none, nor do those who were offboarded by
+/// command.
 pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) -> Entitlements {
     let mut sources = Vec::new();
     let mut matched: BTreeSet<usize> = BTreeSet::new();
@@ -144,18 +199,17 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
             };
             matched.insert(order);
             if let [team] = gift.teams.as_slice() {
-                let because = Arc::new(Because {
-                    group: group.id.clone(),
-                    group_name: group.display_name.as_str().into(),
-                    grant: grant.place.clone(),
-                });
-                sources.push(Source { order, grant, group, team, because });
+                sources.push(((order, &group.display_name, &group.id), {
+                    Source::by_group(order, grant, group, team)
+                }));
             } else {
                 ambiguous.insert((order, &group.display_name));
             }
         }
     }
-    sources.sort_by_key(|source| (source.order, &source.group.display_name, &source.group.id));
+    sources.sort_by_key(|(key, _)| *key);
+    let mut sources: Vec<Source<'_>> = sources.into_iter().map(|(_, source)| source).collect();
+    sources.extend(Source::temporary(map, snapshot, now));
     let mut notes = Vec::new();
     for (order, grant) in map.grants.iter().enumerate() {
         let mut note = |code, group: &str| {
@@ -178,7 +232,11 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
 fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
     let mut members: Vec<(u128, &PersonId, &TeamKey, &Source<'_>)> = Vec::new();
     for source in sources {
-        let people = source.group.members.iter();
+        let (of_group, person) = match source.to {
+            To::Group(group) => (Some(&group.members), None),
+            To::Person(person) => (None, Some(person)),
+        };
+        let people = of_group.into_iter().flatten().chain(person);
         members.extend(people.map(|person| (person.prefix(), person, source.team, source)));
     }
     // A stable sort makes use of the order in which each group's members come, and keeps that of
@@ -229,18 +287,18 @@ impl Entitlement {
             person: person.clone(),
             team: source.team.clone(),
             because: source.because.clone(),
-            priority: source.grant.priority,
+            priority: source.priority,
             order: source.order,
-            until: source.grant.until,
+            until: source.until,
         }
     }
 
     /// Another, later grant gives the same.
     fn also(&mut self, source: &Source<'_>) {
-        self.until = self.until.zip(source.grant.until).map(|(a, b)| a.max(b));
-        if source.grant.priority > self.priority {
+        self.until = self.until.zip(source.until).map(|(a, b)| a.max(b));
+        if source.priority > self.priority {
             self.because = source.because.clone();
-            (self.priority, self.order) = (source.grant.priority, source.order);
+            (self.priority, self.order) = (source.priority, source.order);
         }
     }
 

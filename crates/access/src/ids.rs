@@ -109,6 +109,12 @@ id!(
     |s| opaque(s)
 );
 id!(
+    /// The id of a temporary grant or of a request for one: twelve random hexadecimal digits.
+    TemporaryId,
+    "the id of a temporary grant or request (12 of 0-9 and a-f)",
+    |s| s.len() == 12 && s.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+);
+id!(
     /// The key of a team in the access map. Part of profile names and of IAM resource patterns,
     /// hence lower case, no doubled hyphen, and at most 26 characters: with a 36-character user id
     /// a name still fits SageMaker's 63.

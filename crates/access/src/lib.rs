@@ -27,6 +27,7 @@ pub mod reason;
 pub mod snapshot;
 pub mod standing;
 pub mod tags;
+pub mod temporary;
 pub mod what_if;
 
 pub use arcstr::ArcStr;

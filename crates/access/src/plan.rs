@@ -181,9 +181,10 @@ impl Plan {
         self.actions.is_empty() && self.assignments.is_empty()
     }
 
-    /// How many profiles this plan is the first to take away.
+    /// How many profiles this plan is the first to take away, apart from those whose end was
+    /// announced. The guard counts these.
     pub fn new_removals(&self) -> usize {
-        self.actions.iter().filter(|a| a.is_new_removal()).count()
+        self.actions.iter().filter(|a| a.is_counted()).count()
     }
 
     /// Whether both plans do the same. The time they were made at does not matter.
@@ -200,11 +201,21 @@ impl Plan {
 }
 
 impl Action {
-    /// Whether this plan is the first to take something away. The guard counts these.
+    /// Whether this plan is the first to take something away.
     ///
     /// Replacing a failed profile takes nothing away, unless spaces stand on it.
     pub fn is_new_removal(&self) -> bool {
         matches!(self.step, Step::Hold { new: true, .. } | Step::Remove { new: true, .. })
+    }
+
+    /// Whether the end of a temporary grant takes it away: whoever made the grant agreed to that.
+    pub fn is_announced(&self) -> bool {
+        self.reason == ReasonCode::TemporaryEnded
+    }
+
+    /// Whether the guard counts it.
+    pub fn is_counted(&self) -> bool {
+        self.is_new_removal() && !self.is_announced()
     }
 }
 

@@ -49,6 +49,8 @@ reasons! {
     Adopted = "adopted";
     /// No grant gives the person this team any longer.
     EntitlementLost = "entitlement-lost";
+    /// A temporary grant of the person to this team has ended, as was announced when it was made.
+    TemporaryEnded = "temporary-ended";
     /// The directory does not know the person any longer.
     PersonGone = "person-gone";
     /// The directory does not let the person sign in.
@@ -86,8 +88,9 @@ reasons! {
     SsoDomain = "sso-domain";
     /// A person can have one profile in an SSO-mode domain, and another team comes first.
     Outranked = "outranked";
-    /// The domain does not tell its Identity Center application (it is from before 1 October 2023):
-    /// the group has to be assigned by hand in the SageMaker console.
+    /// Somebody has to be assigned by hand in the SageMaker console: a group, since the domain does
+    /// not tell its Identity Center application (it is from before 1 October 2023), or a person whom
+    /// only a temporary grant lets in, since no group of theirs is assigned.
     AssignmentManual = "assignment-manual";
     /// A group is assigned to the domain's application, and no grant gives it a team there: whoever
     /// of it signs in gets a profile with the domain's own role.
@@ -176,6 +179,48 @@ reasons! {
     GrantWritten = "grant-written";
     /// An admin took a row from the grant table.
     GrantDeleted = "grant-deleted";
+    /// An admin gave a person a team for a time.
+    TemporaryGranted = "temporary-granted";
+    /// A temporary grant was revoked before its end.
+    TemporaryRevoked = "temporary-revoked";
+    /// A temporary grant is in force at this time.
+    TemporaryInForce = "temporary-in-force";
+    /// A temporary grant is still to begin.
+    TemporaryToBegin = "temporary-to-begin";
+    /// A person asked for a team for a time.
+    AccessRequested = "access-requested";
+    /// A request for access was approved.
+    RequestApproved = "request-approved";
+    /// A request for access was refused.
+    RequestRefused = "request-refused";
+    /// The person took a request for access back.
+    RequestWithdrawn = "request-withdrawn";
+    /// Somebody else decided on the request before, or it lapsed.
+    RequestDecided = "request-decided";
+    /// The map does not let the person ask for this team.
+    RequestNotAllowed = "request-not-allowed";
+    /// A request for the same team waits already.
+    RequestOpen = "request-open";
+    /// Nobody decides on their own request.
+    OwnRequest = "own-request";
+    /// The map does not let the person decide on requests for this team.
+    NotAnApprover = "not-an-approver";
+    /// The access that is asked for lasts longer than the map allows.
+    TooLong = "too-long";
+    /// A reason is missing, or is too long.
+    ReasonMissing = "reason-missing";
+    /// Somebody took access to a team in an emergency.
+    BreakGlass = "break-glass";
+    /// The map does not let the person break glass for this team.
+    BreakGlassNotAllowed = "break-glass-not-allowed";
+    /// The map asks for a second person to agree to break-glass.
+    SecondPersonNeeded = "second-person-needed";
+    /// It was not told what was done under a break-glass grant that is over.
+    AfterNoteMissing = "after-note-missing";
+    /// It was told what was done under a break-glass grant.
+    AfterNoteWritten = "after-note-written";
+    /// There is no such temporary grant or request.
+    NoSuchGrant = "no-such-grant";
     /// The process only observes: it reads and plans, and changes nothing.
     ObserveOnly = "observe-only";
     /// The time that this process has is up; what is left is done by the next one.

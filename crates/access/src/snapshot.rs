@@ -1,6 +1,7 @@
 //! A reading of the directory.
 
 use crate::ids::{GroupId, PersonId, TeamKey};
+use crate::temporary::TemporaryGrant;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +56,9 @@ pub struct Snapshot {
     /// Teams from which an admin offboarded a person by command, whatever their groups say.
     #[serde(default)]
     pub barred: BTreeMap<PersonId, BTreeMap<TeamKey, Hold>>,
+    /// Temporary grants: those in force, those that are still to begin, and those that ended lately.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub temporary: BTreeMap<PersonId, Vec<TemporaryGrant>>,
 }
 
 /// How long the profiles of somebody who was offboarded by command are kept.

@@ -263,8 +263,8 @@ impl Directory for IdentityCenter {
         let unread = |display_name| GroupReading { display_name, members: None };
         found.extend(others.into_iter().map(|(id, name)| (id, unread(name))));
         let coverage = Coverage::Complete;
-        let (offboarded, barred) = (BTreeMap::new(), BTreeMap::new());
-        let snapshot = Snapshot { people, groups, coverage, offboarded, barred };
+        let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let snapshot = Snapshot { people, groups, coverage, offboarded, barred, temporary };
         Ok(DirectoryReading { snapshot, memberships: Memberships::Complete(found) })
     }
 
@@ -313,8 +313,8 @@ impl Directory for IdentityCenter {
             .collect();
         let known = found.into_iter().map(|(person, _)| (person.id.clone(), person)).collect();
         let coverage = Coverage::People(people.clone());
-        let (offboarded, barred) = (BTreeMap::new(), BTreeMap::new());
-        let snapshot = Snapshot { people: known, groups, coverage, offboarded, barred };
+        let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let snapshot = Snapshot { people: known, groups, coverage, offboarded, barred, temporary };
         Ok(DirectoryReading { snapshot, memberships: Memberships::Some(memberships) })
     }
 

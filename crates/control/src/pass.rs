@@ -240,7 +240,7 @@ impl Run<'_> {
                 }
             }
         }
-        let removals: Vec<&Action> = plan.actions.iter().filter(|a| a.is_new_removal()).collect();
+        let removals: Vec<&Action> = plan.actions.iter().filter(|a| a.is_counted()).collect();
         let overtaken = self.announce(&removals).await.map_err(Halt::Store)?;
         if overtaken {
             report.yielded.extend(removals.iter().map(|action| action.person.clone()));
@@ -393,7 +393,7 @@ fn missing_assignment(
     action: &Action,
     unassigned: &[(Assignment, CallError)],
 ) -> Option<CallError> {
-    let group = &action.because.as_ref()?.group;
+    let group = action.because.as_ref()?.group.as_ref()?;
     let is_made = matches!(action.step, Step::Create { .. });
     let blocks =
         |assignment: &Assignment| assignment.domain == action.domain && &assignment.group == group;

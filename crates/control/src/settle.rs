@@ -131,8 +131,8 @@ impl PassReport {
 /// What is left of the removals that somebody agreed to.
 fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
     let Removals::Allowed(number) = removals else { return removals };
-    let failed = report.failed.iter().filter(|(action, _)| action.is_new_removal()).count();
-    let new = plan.actions.iter().filter(|action| action.is_new_removal());
+    let failed = report.failed.iter().filter(|(action, _)| action.is_counted()).count();
+    let new = plan.actions.iter().filter(|action| action.is_counted());
     let yielded = new.filter(|action| report.yielded.contains(&action.person)).count();
     let begun = plan.new_removals().saturating_sub(failed).saturating_sub(yielded);
     Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))

@@ -309,7 +309,7 @@ fn place(action: &Action) -> String {
 
 fn because(action: &Action, paint: Paint) -> String {
     action.because.as_ref().map_or(String::new(), |because| {
-        let text = format!("because group `{}`, {}", because.group_name, because.grant);
+        let text = format!("because {because}");
         format!("\n  {}", paint.dim(&text))
     })
 }

@@ -55,7 +55,7 @@ impl Facts<'_> {
     }
 
     fn counts(&self, plan: &Plan, key: &DomainKey, domain: &ObservedDomain) -> Counts {
-        let removals = plan.actions.iter().filter(|a| &a.domain == key && a.is_new_removal());
+        let removals = plan.actions.iter().filter(|a| &a.domain == key && a.is_counted());
         let is_lately = |since: jiff::Timestamp| self.now.duration_since(since) < GUARD_MEMORY;
         let unread = &domain.unread;
         let mut counts = Counts {

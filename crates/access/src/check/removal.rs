@@ -30,6 +30,11 @@ impl Facts<'_> {
         if self.is_wanted(action, profile) {
             return Some("the person is entitled to it");
         }
+        let begun = profile.leaving_since().unwrap_or(self.now);
+        if action.is_announced() && !self.snapshot.ended_lately(&action.person, &action.team, begun)
+        {
+            return Some("no temporary grant of the person has ended");
+        }
         if new != first {
             return Some("it is not counted as what it takes away");
         }

@@ -9,7 +9,7 @@ use super::invariants;
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, GrantsFrom, Guard,
     Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
-    administration, adoptions, grants, identity_providers, roles, teams,
+    administration, adoptions, grants, identity_providers, roles, teams, temporary_access,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
@@ -56,6 +56,8 @@ pub(super) fn decode(
     let must_hold = section("invariants").map(Item::list).unwrap_or_default();
     let invariants = invariants::invariants(must_hold, &known, reporter);
     let rollout = rollout(section("rollout")?, &known, reporter);
+    let temporary_access =
+        temporary_access::temporary_access(section("temporary_access")?, &known, reporter);
     let hub = optional(section("hub"), |item| hub(item, &known, reporter));
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
@@ -76,6 +78,7 @@ pub(super) fn decode(
         guard: guard(section("guard")?)?,
         offboarding: offboarding(section("offboarding")?)?,
         rollout: rollout?,
+        temporary_access: temporary_access?,
         adopt,
         invariants,
         administration: administration::administration(admins, reporter),

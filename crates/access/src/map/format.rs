@@ -330,6 +330,14 @@ pub(super) static HOLD: Format = Format {
     check: |text| duration_within(text, 0, 90 * 86_400),
 };
 
+pub(super) static ACCESS: Format = Format {
+    expected: "a duration from 1m to 90d (such as `4h` or `30m`)",
+    pattern: Some(DURATION),
+    length: None,
+    example: "4h",
+    check: |text| duration_within(text, 60, 90 * 86_400),
+};
+
 const DURATION: &str = "^[0-9]{1,9}[smhd]$";
 
 fn duration_within(text: &str, least: u64, most: u64) -> Result<(), Complaint> {

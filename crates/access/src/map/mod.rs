@@ -25,6 +25,7 @@ mod shape;
 mod table;
 mod teams;
 mod template;
+mod temporary_access;
 
 pub use administration::{AdminRole, Administration};
 pub use cautions::Caution;
@@ -41,6 +42,7 @@ pub use reference::reference_markdown;
 pub use roles::RoleSettings;
 pub use schema::json_schema;
 pub use table::{BadRows, Gives, GroupRef, MAX_ROWS, RowProblem, TableGrant};
+pub use temporary_access::{BreakGlassNeeds, BreakGlassRule, RequestRule, TemporaryAccess};
 
 pub(crate) use template::RoleValues;
 
@@ -90,6 +92,8 @@ pub struct AccessMap {
     pub offboarding: Offboarding,
     /// How corrections reach the profiles that there are.
     pub rollout: Rollout,
+    /// Access for a time.
+    pub temporary_access: TemporaryAccess,
     /// Profiles that Stagedoor did not make and takes over.
     pub adopt: Vec<Adoption>,
     /// What must hold of everything that the map means in IAM, in the order of the map.

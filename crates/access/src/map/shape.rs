@@ -5,6 +5,7 @@ mod administration;
 mod identity_providers;
 mod invariants;
 mod roles;
+mod temporary_access;
 
 use super::format::{self, Format};
 use super::{Activity, HubService};
@@ -13,6 +14,7 @@ use administration::ADMINISTRATION;
 use identity_providers::IDENTITY_PROVIDER;
 use invariants::INVARIANT;
 use roles::with_role_settings;
+use temporary_access::TEMPORARY_ACCESS;
 
 /// What may stand in a place.
 #[derive(Debug)]
@@ -262,6 +264,13 @@ pub(super) static MAP: Record = Record {
             &Shape::List(&Shape::Record(&ADOPTION)),
             "Profiles that Stagedoor did not make and takes over, as soon as their person is \
              entitled to the team.",
+        ),
+        field(
+            "temporary_access",
+            Default("{}"),
+            &Shape::Record(&TEMPORARY_ACCESS),
+            "Access for a time: who may ask for it, who decides, who may break glass, and how long it \
+             lasts. An admin gives it by `stagedoor grant`.",
         ),
         field(
             "invariants",

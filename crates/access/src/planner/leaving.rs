@@ -61,7 +61,7 @@ impl<'a> Planner<'a> {
             person_name: self.snapshot.people.get(person).map(shown_name),
             team: team.clone(),
             step,
-            reason: self.cause(person, team),
+            reason: self.cause(person, team, since.unwrap_or(self.now)),
             because: None,
         });
     }
@@ -153,8 +153,8 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Why the person has no right to the team in this domain.
-    fn cause(&self, person: &PersonId, team: &TeamKey) -> ReasonCode {
+    /// Why the person has no right to the team in this domain. `at` is when that was found.
+    fn cause(&self, person: &PersonId, team: &TeamKey, at: jiff::Timestamp) -> ReasonCode {
         match self.snapshot.people.get(person) {
             _ if self.snapshot.offboarded_from(person, team).is_some() => ReasonCode::Offboarded,
             None => ReasonCode::PersonGone,
@@ -162,6 +162,7 @@ impl<'a> Planner<'a> {
             Some(_) if !self.map.teams.contains_key(team) => ReasonCode::TeamGone,
             // The right is to the team in another domain.
             Some(_) if self.entitled.get(person, team).is_some() => ReasonCode::TeamMoved,
+            Some(_) if self.snapshot.ended_lately(person, team, at) => ReasonCode::TemporaryEnded,
             Some(_) => ReasonCode::EntitlementLost,
         }
     }

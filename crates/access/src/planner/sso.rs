@@ -8,7 +8,7 @@ use crate::observed::{ObservedApplication, ObservedDomain};
 use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Assignment, Kept};
 use crate::reason::ReasonCode;
-use crate::snapshot::Coverage;
+use crate::snapshot::{Coverage, Person};
 use arcstr::ArcStr;
 use std::collections::BTreeSet;
 
@@ -23,24 +23,33 @@ impl<'a> Planner<'a> {
         let mut needed: BTreeSet<&GroupId> = BTreeSet::new();
         let mut unassigned: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut unenforced: BTreeSet<&ArcStr> = BTreeSet::new();
+        let mut alone: BTreeSet<&str> = BTreeSet::new();
         let person_of = |case: &Case<'a>| case.entitlement.person_key();
         let key_of = |found: &[OwnedProfile<'a>]| found.first().map(OwnedProfile::person_key);
         let mut found = owned.people().peekable();
         for cases in cases.chunk_by(|a, b| person_of(a) == person_of(b)) {
             let Some(winner) = first_of(cases) else { continue };
             self.outranked(winner, cases);
-            needed.insert(&winner.entitlement.because.group);
-            match &domain.application {
-                Some(application) if self.map.rollout.enforces(&winner.entitlement.team) => {
-                    self.assign(winner, application);
-                }
-                Some(application) => {
-                    if lacks_assignment(winner, application) {
-                        unenforced.insert(&winner.entitlement.because.group_name);
+            let because = &winner.entitlement.because;
+            needed.extend(&because.group);
+            match (&domain.application, &because.group) {
+                (application, None) => {
+                    let is_in = |app| self.is_let_in(winner.person, app);
+                    if !application.as_ref().is_some_and(is_in) {
+                        alone.insert(&winner.person.user_name);
                     }
                 }
-                None => {
-                    unassigned.insert(&winner.entitlement.because.group_name);
+                (Some(application), Some(group)) => {
+                    if lacks_assignment(winner, group, application) {
+                        if self.map.rollout.enforces(&winner.entitlement.team) {
+                            self.assign(winner, group, application);
+                        } else {
+                            unenforced.insert(&because.group_name);
+                        }
+                    }
+                }
+                (None, Some(_)) => {
+                    unassigned.insert(&because.group_name);
                 }
             }
             let wanted = Some(person_of(winner));
@@ -60,6 +69,10 @@ impl<'a> Planner<'a> {
             let detail = Some(group.to_string());
             let kept = kept_group(key, ReasonCode::AssignmentManual, detail);
             self.kept.push(kept);
+        }
+        for user in alone {
+            let detail = Some(format!("{user}, by a temporary grant"));
+            self.kept.push(kept_group(key, ReasonCode::AssignmentManual, detail));
         }
         for group in unenforced {
             let detail = Some(format!("group `{group}` would be assigned"));
@@ -86,17 +99,23 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans the assignment of the group by which the person gets the team.
-    fn assign(&mut self, case: &Case<'_>, application: &ObservedApplication) {
-        if !lacks_assignment(case, application) {
-            return;
-        }
-        let because = &case.entitlement.because;
+    fn assign(&mut self, case: &Case<'_>, group: &GroupId, application: &ObservedApplication) {
         self.assignments.insert(Assignment {
             domain: case.key.clone(),
             application: application.arn.clone(),
-            group: because.group.clone(),
-            group_name: because.group_name.to_string(),
+            group: group.clone(),
+            group_name: case.entitlement.because.group_name.to_string(),
         });
+    }
+
+    /// Whether the application lets the person in already, by themselves or by a group. A temporary
+    /// grant assigns nobody: an assignment shows nobody who made it, and so would never end.
+    fn is_let_in(&self, person: &Person, application: &ObservedApplication) -> bool {
+        let is_member = |group: &GroupId| {
+            let known = self.snapshot.groups.get(group);
+            known.is_some_and(|group| group.members.contains(&person.id))
+        };
+        application.people.contains(&person.id) || application.groups.iter().any(is_member)
     }
 
     /// Reports groups that are assigned although no grant gives them anything here.
@@ -132,9 +151,8 @@ impl<'a> Planner<'a> {
 }
 
 /// Whether neither the group by which the person gets the team is assigned, nor the person.
-fn lacks_assignment(case: &Case<'_>, application: &ObservedApplication) -> bool {
-    !application.groups.contains(&case.entitlement.because.group)
-        && !application.people.contains(&case.person.id)
+fn lacks_assignment(case: &Case<'_>, group: &GroupId, application: &ObservedApplication) -> bool {
+    !application.groups.contains(group) && !application.people.contains(&case.person.id)
 }
 
 fn kept_group(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {

@@ -135,6 +135,7 @@ fn world(members: &[&str]) -> World {
             coverage: Coverage::People(BTreeSet::from([alice.clone()])),
             offboarded: BTreeMap::new(),
             barred: BTreeMap::new(),
+            temporary: BTreeMap::new(),
         },
         observed: Observed::default(),
         documents: Documents::default(),

@@ -46,6 +46,7 @@ pub(crate) fn existing(domains: &[(&str, AuthMode)]) -> Existing {
             coverage: Coverage::Complete,
             offboarded: BTreeMap::new(),
             barred: BTreeMap::new(),
+            temporary: BTreeMap::new(),
         },
         domains: domains.collect(),
         roles: BTreeMap::new(),

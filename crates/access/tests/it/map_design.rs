@@ -8,7 +8,7 @@ use access::map::{
     About, AccessMap, Activity, AssumeRole, CertificateFingerprint, DirectoryConfig, Domain, Gifts,
     Grant, GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, Offboarding,
     PersonMatch, Persona, Place, Placement, RequestBinding, RoleSettings, Rollout, SharedSpaces,
-    Source, Team, TeamSelector, Unmanaged, parse,
+    Source, Team, TeamSelector, TemporaryAccess, Unmanaged, parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,6 +160,7 @@ fn the_example_gives_exactly_these_values() {
         guard: Guard { max_removals: 5, max_removals_percent: 10 },
         offboarding: Offboarding { hold_seconds: 604_800, shared_spaces: SharedSpaces::Report },
         rollout: Rollout::default(),
+        temporary_access: TemporaryAccess::default(),
         adopt: Vec::new(),
         invariants: Vec::new(),
         administration: Vec::new(),

@@ -46,7 +46,7 @@ fn a_joiner_gets_a_profile_with_the_teams_role_and_the_tags_that_say_whose_it_is
             },
             reason: ReasonCode::Entitled,
             because: Some(Because {
-                group: GroupId::parse("g0-ml-fraud").unwrap(),
+                group: Some(GroupId::parse("g0-ml-fraud").unwrap()),
                 group_name: "ml-fraud".into(),
                 grant: Place { file: "access.yaml".into(), line: 10, column: 5 },
             }),

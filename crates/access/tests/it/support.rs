@@ -87,6 +87,7 @@ impl World {
                 coverage: Coverage::Complete,
                 offboarded: BTreeMap::new(),
                 barred: BTreeMap::new(),
+                temporary: BTreeMap::new(),
             },
             observed: Observed { domains: domains.into(), ..Observed::default() },
             now: at(NOW),

@@ -30,6 +30,11 @@ impl Hand<'_> {
         Some(DomainTarget { change: Some(self.change.clone()), ..target })
     }
 
+    /// Whether somebody agreed to this removal: by number, or by giving it its end.
+    fn is_agreed(&self, action: &Action) -> bool {
+        self.agreed || action.is_announced()
+    }
+
     /// Assigns a group to its domain's application.
     pub(super) async fn assign(&self, assignment: &Assignment) -> Result<Ensured, CallError> {
         let Some(target) = self.target(&assignment.domain) else { return Ok(Ensured::NotNeeded) };
@@ -96,13 +101,14 @@ impl Hand<'_> {
                 Ok(outcome(ensured, "updated"))
             }
             Step::Hold { new, .. } => {
-                self.take_away(&target, action, Marking::of(*new, self.agreed), None).await
+                self.take_away(&target, action, Marking::of(*new, self.is_agreed(action)), None)
+                    .await
             }
             // A replaced profile is not leaving, and must not count as such.
             Step::Remove { new, hand_over, .. } => {
                 let marking = match action.reason {
                     ReasonCode::ProfileFailed => Marking::Present,
-                    _ => Marking::of(*new, self.agreed),
+                    _ => Marking::of(*new, self.is_agreed(action)),
                 };
                 self.take_away(&target, action, marking, Some(hand_over)).await
             }

@@ -20,6 +20,7 @@ mod state;
 mod store;
 mod studio;
 mod switch;
+mod temporary_grants;
 mod wakeups;
 mod work;
 
@@ -54,6 +55,10 @@ pub use studio::{
     ProfileSpec, ProfileUpdate, Provision,
 };
 pub use switch::{Freeze, Switch};
+pub use temporary_grants::{
+    AccessRequest, AccessRequests, Decision, MOST_TEMPORARY, RequestVerdict, TEMPORARY_KEPT,
+    TemporaryGrants,
+};
 pub use wakeups::{Delivery, WakeQueue};
 pub use work::{
     Lease, MOST_PEOPLE_WAITING, MOST_TAKEN_BY_NAME, QueueStatus, Retry, Work, WorkKey, WorkQueue,

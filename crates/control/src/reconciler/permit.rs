@@ -50,7 +50,7 @@ impl Duty<'_> {
             plane.record(refused_plan(survey.now, violation)).await;
         }
         let mut rest = plan;
-        rest.actions.retain(|action| !action.is_new_removal());
+        rest.actions.retain(|action| !action.is_counted());
         let rest = || plane.check(rest, survey, Removals::Guarded).ok();
         Permitted { checked: only_guard.then(rest).flatten(), violations }
     }

@@ -336,6 +336,7 @@ fn snapshot(state: &State, coverage: Coverage, wanted: &WantedGroups) -> Snapsho
         coverage,
         offboarded: BTreeMap::new(),
         barred: BTreeMap::new(),
+        temporary: BTreeMap::new(),
     }
 }
 

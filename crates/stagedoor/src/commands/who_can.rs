@@ -115,8 +115,8 @@ fn line(holder: &Holder, paint: Paint) -> String {
     };
     let until = holder.until.map_or(String::new(), |until| format!(", until {until}"));
     format!(
-        "{sign} {} → {}  {profile}\n    because group `{}`, {}{until}",
-        holder.person_name, holder.team, holder.because.group_name, holder.because.grant
+        "{sign} {} → {}  {profile}\n    because {}{until}",
+        holder.person_name, holder.team, holder.because
     )
 }
 

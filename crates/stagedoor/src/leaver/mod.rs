@@ -59,8 +59,11 @@ pub(crate) fn still_granted_text(
     let groups: BTreeSet<String> = of_it
         .iter()
         .map(|right| {
-            let Because { group_name, grant, .. } = &right.because;
-            format!("  group `{group_name}` grants {} ({grant})", right.team)
+            let Because { group, group_name, grant } = &right.because;
+            match group {
+                Some(_) => format!("  group `{group_name}` grants {} ({grant})", right.team),
+                None => format!("  {grant} gives {}", right.team),
+            }
         })
         .collect();
     let lines: Vec<String> = groups.into_iter().collect();

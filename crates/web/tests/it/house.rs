@@ -387,6 +387,7 @@ impl Directory for World {
             coverage: Coverage::People(people.clone()),
             offboarded: BTreeMap::new(),
             barred: BTreeMap::new(),
+            temporary: BTreeMap::new(),
         };
         Ok(DirectoryReading { snapshot, memberships: Memberships::Some(Vec::new()) })
     }

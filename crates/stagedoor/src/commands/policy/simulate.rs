@@ -138,6 +138,7 @@ fn told(map: &AccessMap, args: &SimulateArgs, groups: &[String]) -> Result<Known
         coverage: Coverage::People(BTreeSet::from([id.clone()])),
         offboarded: BTreeMap::new(),
         barred: BTreeMap::new(),
+        temporary: BTreeMap::new(),
     };
     let told = groups.iter().filter(|name| !name.is_empty()).cloned();
     let names: BTreeSet<String> = known.names.into_iter().chain(told).collect();

@@ -1,0 +1,242 @@
+//! Temporary access: who may ask for which team, who decides, and who may break glass.
+
+use super::Place;
+use super::check::Item;
+use super::decode::{Known, optional, owned};
+use super::diagnostic::Reporter;
+use super::format::duration_seconds;
+use crate::ids::PersonId;
+use crate::ids::TeamKey;
+use crate::snapshot::{Group, Snapshot};
+use jiff::SignedDuration;
+
+/// What the map says about access for a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemporaryAccess {
+    /// How long a temporary grant may last at most, in seconds: 60 to 7,776,000 (90 days).
+    pub longest_seconds: u64,
+    /// The priority of temporary grants where a person can have only one profile. Of equal
+    /// priorities the grants of the map come first.
+    pub priority: i32,
+    /// Who may ask for what, in the order of the map. Nobody else may.
+    pub requests: Vec<RequestRule>,
+    /// Who may break glass, in the order of the map. Nobody else may.
+    pub break_glass: Vec<BreakGlassRule>,
+}
+
+impl Default for TemporaryAccess {
+    fn default() -> Self {
+        Self {
+            longest_seconds: 12 * 3600,
+            priority: 0,
+            requests: Vec::new(),
+            break_glass: Vec::new(),
+        }
+    }
+}
+
+/// Who may ask for a team, and who decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRule {
+    /// Display name of the group whose members may ask.
+    pub group: String,
+    /// For which teams; empty: for every team.
+    pub teams: Vec<TeamKey>,
+    /// Display name of the group whose members decide, besides the administrators; absent: only they
+    /// do.
+    pub approvers: Option<String>,
+    /// How long it may last at most, in seconds.
+    pub longest_seconds: u64,
+    /// Where the map says so.
+    pub place: Place,
+}
+
+/// Who may break glass for a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlassRule {
+    /// Display name of the group whose members may.
+    pub group: String,
+    /// For which teams; empty: for every team.
+    pub teams: Vec<TeamKey>,
+    /// What it takes besides.
+    pub needs: BreakGlassNeeds,
+    /// How long it lasts, in seconds.
+    pub longest_seconds: u64,
+    /// Where the map says so.
+    pub place: Place,
+}
+
+/// What it takes to break glass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BreakGlassNeeds {
+    /// A reason.
+    Reason,
+    /// A reason, and that another member of the same group or an administrator agrees.
+    TwoPeople,
+}
+
+impl BreakGlassNeeds {
+    /// Every one with its name in the map.
+    pub const ALL: [(&'static str, Self); 2] =
+        [("reason", Self::Reason), ("two-people", Self::TwoPeople)];
+
+    /// Its name in the map.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reason => "reason",
+            Self::TwoPeople => "two-people",
+        }
+    }
+}
+
+impl TemporaryAccess {
+    /// The rule by which the person may ask for the team: of several the one that lets it last
+    /// longest, then the first.
+    pub fn request_rule(
+        &self,
+        snapshot: &Snapshot,
+        person: &PersonId,
+        team: &TeamKey,
+    ) -> Option<&RequestRule> {
+        let rules = self
+            .requests
+            .iter()
+            .filter(|rule| covers(&rule.teams, team) && is_member(snapshot, person, &rule.group));
+        rules.rev().max_by_key(|rule| rule.longest_seconds)
+    }
+
+    /// The rule by which the person may break glass for the team: of several the one that asks for
+    /// least, then the one that lasts longest, then the first.
+    pub fn break_glass_rule(
+        &self,
+        snapshot: &Snapshot,
+        person: &PersonId,
+        team: &TeamKey,
+    ) -> Option<&BreakGlassRule> {
+        let rules = self
+            .break_glass
+            .iter()
+            .filter(|rule| covers(&rule.teams, team) && is_member(snapshot, person, &rule.group));
+        rules.min_by_key(|rule| (rule.needs, std::cmp::Reverse(rule.longest_seconds)))
+    }
+
+    /// Whether the person may decide on requests for the team by a rule of the map. That nobody
+    /// decides on their own is for the caller.
+    pub fn may_approve(&self, snapshot: &Snapshot, person: &PersonId, team: &TeamKey) -> bool {
+        self.approver_groups(team).any(|group| is_member(snapshot, person, group))
+    }
+
+    /// The groups whose members decide on requests for the team, besides the administrators.
+    pub fn approver_groups(&self, team: &TeamKey) -> impl Iterator<Item = &str> {
+        let rules = self.requests.iter().filter(move |rule| covers(&rule.teams, team));
+        rules.filter_map(|rule| rule.approvers.as_deref())
+    }
+
+    /// Every group that the rules name.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        let requests = self.requests.iter();
+        let requests = requests
+            .flat_map(|rule| std::iter::once(rule.group.as_str()).chain(rule.approvers.as_deref()));
+        requests.chain(self.break_glass.iter().map(|rule| rule.group.as_str()))
+    }
+
+    /// How long a temporary grant may last at most.
+    pub fn longest(&self) -> SignedDuration {
+        duration(self.longest_seconds)
+    }
+}
+
+impl RequestRule {
+    /// How long it may last at most.
+    pub fn longest(&self) -> SignedDuration {
+        duration(self.longest_seconds)
+    }
+}
+
+impl BreakGlassRule {
+    /// How long it lasts.
+    pub fn longest(&self) -> SignedDuration {
+        duration(self.longest_seconds)
+    }
+}
+
+fn duration(seconds: u64) -> SignedDuration {
+    i64::try_from(seconds).map_or(SignedDuration::MAX, SignedDuration::from_secs)
+}
+
+fn covers(teams: &[TeamKey], team: &TeamKey) -> bool {
+    teams.is_empty() || teams.contains(team)
+}
+
+/// Whether the person is admitted and in a group of this display name.
+fn is_member(snapshot: &Snapshot, person: &PersonId, name: &str) -> bool {
+    let is_it = |group: &Group| group.display_name == name && group.members.contains(person);
+    snapshot.admits(person) && snapshot.groups.values().any(is_it)
+}
+
+pub(super) fn temporary_access(
+    item: &Item,
+    known: &Known<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Option<TemporaryAccess> {
+    let longest_seconds = duration_seconds(item.field("longest")?.text()?)?;
+    let requests = item.field("requests")?.list().iter();
+    let requests: Vec<_> =
+        requests.map(|rule| request_rule(rule, longest_seconds, known, reporter)).collect();
+    let break_glass = item.field("break_glass")?.list().iter();
+    let break_glass: Vec<_> =
+        break_glass.map(|rule| break_glass_rule(rule, known, reporter)).collect();
+    Some(TemporaryAccess {
+        longest_seconds,
+        priority: i32::try_from(item.field("priority")?.integer()?).ok()?,
+        requests: requests.into_iter().collect::<Option<_>>()?,
+        break_glass: break_glass.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn request_rule(
+    item: &Item,
+    longest_seconds: u64,
+    known: &Known<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Option<RequestRule> {
+    let teams = teams(item, known, reporter);
+    let longest = optional(item.field("longest"), |i| duration_seconds(i.text()?))?;
+    Some(RequestRule {
+        group: item.field("group")?.text()?.to_owned(),
+        teams: teams?,
+        approvers: optional(item.field("approvers"), owned)?,
+        longest_seconds: longest.unwrap_or(longest_seconds),
+        place: reporter.place(item.at),
+    })
+}
+
+fn break_glass_rule(
+    item: &Item,
+    known: &Known<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Option<BreakGlassRule> {
+    let teams = teams(item, known, reporter);
+    let needs = item.field("needs")?.text()?;
+    Some(BreakGlassRule {
+        group: item.field("group")?.text()?.to_owned(),
+        teams: teams?,
+        needs: BreakGlassNeeds::ALL.iter().find(|(name, _)| *name == needs)?.1,
+        longest_seconds: duration_seconds(item.field("longest")?.text()?)?,
+        place: reporter.place(item.at),
+    })
+}
+
+fn teams(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Vec<TeamKey>> {
+    let Some(list) = item.field("teams") else { return Some(Vec::new()) };
+    if list.is_broken() {
+        return None;
+    }
+    // Each is resolved, so that every mistake is reported.
+    let teams: Vec<Option<TeamKey>> = list
+        .list()
+        .iter()
+        .map(|i| known.teams.resolve(i, reporter).and_then(|key| TeamKey::parse(key).ok()))
+        .collect();
+    teams.into_iter().collect()
+}
