@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use aws::{Aws, Simulator, SqsQueue};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
-use control::ports::{CallError, Delivery, WakeQueue};
+use control::ports::{Actor, CallError, Delivery, WakeQueue};
 use control::reconciler::Rhythm;
 use std::future::Future;
 use std::pin::Pin;
@@ -209,6 +209,7 @@ pub(crate) fn plane(
         memberships: store.clone(),
         events: Arc::default(),
         departures: store.clone(),
+        actor: Actor::System,
         audit: store,
         clock,
         entropy: Arc::new(DrawnBytes::new(u64::try_from(replica)?)),

@@ -68,7 +68,7 @@ pub fn judge(
     let deeds = cloud.deeds();
     verdict.doubled = repeated(&deeds);
     compare(&deeds, entries, &mut verdict);
-    let changes = entries.iter().filter_map(|entry| entry.details.get("change"));
+    let changes = entries.iter().filter_map(|entry| entry.change.as_ref());
     verdict.passes = changes.collect::<BTreeSet<_>>().len();
     verdict
 }

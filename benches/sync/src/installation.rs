@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
-use control::ports::{Clock, Entropy};
+use control::ports::{Actor, Clock, Entropy};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Faults, Sandbox, Seed};
 use std::collections::BTreeMap;
@@ -106,6 +106,7 @@ impl Installation {
             memberships: Arc::clone(&store) as _,
             events: Arc::default(),
             departures: Arc::clone(&store) as _,
+            actor: Actor::System,
             audit: store,
             clock: Arc::new(clock),
             entropy: Arc::new(Same),

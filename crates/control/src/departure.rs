@@ -5,7 +5,7 @@
 
 use crate::event::Wake;
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, Departure, StoreError};
+use crate::ports::{Actor, AuditEntry, Departure, StoreError};
 use access::ids::{PersonId, TeamKey};
 use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Hold, Snapshot};
@@ -74,19 +74,14 @@ impl Plane {
             self.wake_for(person).await;
         }
         for departure in &ended {
-            let details = BTreeMap::from([
-                ("by".to_owned(), by.to_owned()),
-                ("since".to_owned(), departure.since.to_string()),
-            ]);
-            self.record(AuditEntry {
-                at: self.clock.now(),
-                event: PERSON_RESTORED.to_owned(),
-                code: ReasonCode::Returned.as_str().to_owned(),
-                person: Some(person.to_string()),
-                team: departure.team.as_ref().map(ToString::to_string),
-                details,
-            })
-            .await;
+            let code = ReasonCode::Returned.as_str();
+            let entry = AuditEntry::new(self.clock.now(), PERSON_RESTORED, code)
+                .by(Actor::named(by))
+                .about(person)
+                .with("by", by)
+                .with("since", departure.since);
+            let team = departure.team.as_ref().map(ToString::to_string);
+            self.record(AuditEntry { team, ..entry }).await;
         }
         Ok(ended)
     }
@@ -133,11 +128,10 @@ fn departed_entry(departure: &Departure, sessions_ended: u64, at: jiff::Timestam
         details.insert("why".to_owned(), why.clone());
     }
     AuditEntry {
-        at,
-        event: PERSON_OFFBOARDED.to_owned(),
-        code: ReasonCode::Offboarded.as_str().to_owned(),
+        actor: Actor::named(&departure.by),
         person: Some(departure.person.to_string()),
         team: departure.team.as_ref().map(ToString::to_string),
         details,
+        ..AuditEntry::new(at, PERSON_OFFBOARDED, ReasonCode::Offboarded.as_str())
     }
 }

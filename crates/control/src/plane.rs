@@ -4,8 +4,8 @@ use crate::desk::Readings;
 use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
-    AuditEntry, AuditLog, ChangeId, Claims, Clock, Departures, Directory, DomainTarget, Entropy,
-    MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch, WorkQueue,
+    Actor, AuditEntry, AuditLog, ChangeId, Claims, Clock, Departures, Directory, DomainTarget,
+    Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch, WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -51,6 +51,8 @@ pub struct Plane {
     pub events: Arc<EventCounter>,
     /// Whom an admin offboarded by command.
     pub departures: Arc<dyn Departures>,
+    /// For whom this process works: what the audit log names as the doer of its passes.
+    pub actor: Actor,
     /// Where it is written down.
     pub audit: Arc<dyn AuditLog>,
     /// What time it is.

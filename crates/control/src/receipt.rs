@@ -221,6 +221,7 @@ pub fn is_last_word(entries: &[AuditEntry], new: &AuditEntry) -> bool {
 /// What an entry says. Which pass it was does not matter.
 fn what(entry: &AuditEntry) -> BTreeMap<String, String> {
     let mut details = entry.details.clone();
+    // Entries of older versions.
     details.remove("change");
     details
 }

@@ -14,7 +14,7 @@ use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
-use control::ports::Store;
+use control::ports::{Actor, Store};
 use saml_sp::ServiceProviderKey;
 use std::sync::Arc;
 use store::SqliteStore;
@@ -110,6 +110,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         memberships: Arc::clone(&store) as _,
         events: Arc::default(),
         departures: Arc::clone(&store) as _,
+        actor: Actor::System,
         audit: Arc::clone(&store) as _,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

@@ -21,7 +21,6 @@ use anyhow::Result;
 use control::door::Door;
 use control::event::Wake;
 use control::ports::AuditEntry;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -191,15 +190,8 @@ impl Reload {
     }
 
     fn entry(&self, code: ReasonCode, details: [(&str, &str); 2]) -> AuditEntry {
-        let details = details.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        AuditEntry {
-            at: self.parts.plane.clock.now(),
-            event: code.as_str().into(),
-            code: code.as_str().into(),
-            person: None,
-            team: None,
-            details: BTreeMap::from(details),
-        }
+        let entry = AuditEntry::new(self.parts.plane.clock.now(), code.as_str(), code.as_str());
+        details.into_iter().fold(entry, |entry, (name, value)| entry.with(name, value))
     }
 }
 

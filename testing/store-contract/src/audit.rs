@@ -8,14 +8,7 @@ use std::sync::Arc;
 
 /// An entry with this code.
 pub fn entry(at: i64, code: &str) -> AuditEntry {
-    AuditEntry {
-        at: micros(at),
-        event: "sign-in".to_owned(),
-        code: code.to_owned(),
-        person: None,
-        team: None,
-        details: BTreeMap::new(),
-    }
+    AuditEntry::new(micros(at), "sign-in", code)
 }
 
 pub async fn entries_come_back_as_written_in_the_order_of_writing(log: &impl AuditLog) {

@@ -12,14 +12,20 @@ use super::stamp::Stamp;
 use super::wire::{AT_ONCE, Over, Query, Step, Written, backoff};
 use access::ids::PersonId;
 use async_trait::async_trait;
-use control::ports::{AuditEntry, AuditLog, StoreError};
+use control::ports::{
+    Actor, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainId, Seal, SealedEntry, StoreError,
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use std::collections::BTreeMap;
 
 /// How many partitions a day has. Each takes about a thousand entries a second.
 const SHARDS: u32 = 4;
 
 /// How often an entry is tried.
 const TRIES: u32 = 8;
+
+/// How many entries a page is picked from.
+const LOOKED_THROUGH: u32 = 10_000;
 
 const APPEND: &str = "append to the audit log";
 
@@ -87,6 +93,24 @@ impl AuditLog for DynamoStore {
         newest_first.reverse();
         newest_first.iter().map(|item| self.entry(OPERATION, item)).collect()
     }
+
+    async fn page(
+        &self,
+        filter: &AuditFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<AuditPage, StoreError> {
+        let skipped = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+        let newest = self.newest(LOOKED_THROUGH).await?;
+        let admitted = newest.into_iter().filter(|entry| filter.admits(entry)).skip(skipped);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut items: Vec<SealedEntry> =
+            admitted.take(limit.saturating_add(1)).map(unsealed).collect();
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = more.then(|| (skipped + limit).to_string());
+        Ok(AuditPage { items, next })
+    }
 }
 
 impl DynamoStore {
@@ -130,13 +154,25 @@ impl DynamoStore {
     }
 }
 
+fn unsealed(entry: AuditEntry) -> SealedEntry {
+    let nothing = String::new;
+    let chain = ChainId("0".to_owned());
+    let seal =
+        Seal { chain, seq: 0, prev: nothing(), hash: nothing(), key: nothing(), mac: nothing() };
+    SealedEntry { entry, seal }
+}
+
 fn item(key: &Key, entry: &AuditEntry) -> Item {
     Item::at(key)
         .with_number("time", floor(entry.at))
         .with_text("event", &entry.event)
         .with_text("code", &entry.code)
+        .with_text("actor", entry.actor.to_string())
         .with_opt_text("person", entry.person.as_deref())
         .with_opt_text("team", entry.team.as_deref())
+        .with_opt_text("change", entry.change.as_deref())
+        .with_opt_text("before", texts(&entry.before).as_deref())
+        .with_opt_text("after", texts(&entry.after).as_deref())
         .with_text("details", serde_json::json!(entry.details).to_string())
 }
 
@@ -145,8 +181,28 @@ fn read(item: &Item) -> Result<AuditEntry, Damaged> {
         at: item.time("time")?,
         event: item.text("event")?.to_owned(),
         code: item.text("code")?.to_owned(),
+        actor: match item.opt_text("actor") {
+            Some(actor) => actor.parse().map_err(|_| Damaged { attribute: "actor" })?,
+            // An entry of an older version.
+            None => Actor::System,
+        },
         person: item.opt_text("person").map(str::to_owned),
         team: item.opt_text("team").map(str::to_owned),
-        details: item.parsed("details", |text| serde_json::from_str(&text))?,
+        change: item.opt_text("change").map(str::to_owned),
+        before: read_texts(item, "before")?,
+        after: read_texts(item, "after")?,
+        details: read_texts(item, "details")?,
     })
+}
+
+/// A JSON object; none for nothing.
+fn texts(texts: &BTreeMap<String, String>) -> Option<String> {
+    (!texts.is_empty()).then(|| serde_json::json!(texts).to_string())
+}
+
+fn read_texts(item: &Item, name: &'static str) -> Result<BTreeMap<String, String>, Damaged> {
+    match item.opt_text(name) {
+        None => Ok(BTreeMap::new()),
+        Some(text) => serde_json::from_str(text).map_err(|_| Damaged { attribute: name }),
+    }
 }

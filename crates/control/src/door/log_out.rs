@@ -7,14 +7,14 @@ use super::sign_in::{index_digest, rejected, subject_digest};
 use super::trust::{Found, Trusted};
 use super::words::ASK_ADMIN;
 use super::{LoggedOut, LogoutMessage, No, Refusal, RefusalKind, SessionToken, session_id};
-use crate::ports::{AuditEntry, StoreError};
+use crate::ports::{Actor, AuditEntry, StoreError};
+use access::ids::IdpKey;
 use access::network::Origin;
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use saml_sp::{
     LogoutResponse, LogoutStatus, ReceivedLogoutRequest, RequestId, VerifiedLogoutRequest,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A provider, its verified request, and the relay state to give back.
@@ -57,7 +57,7 @@ impl Doorway {
                 return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
             }
         }
-        let status = match self.end_sessions(&request, now).await {
+        let status = match self.end_sessions(&trusted.key, &request, now).await {
             Ok(()) => LogoutStatus::Success,
             Err(error) => {
                 tracing::error!(%error, "sessions that an identity provider ended are still open");
@@ -106,6 +106,7 @@ impl Doorway {
 
     async fn end_sessions(
         &self,
+        idp: &IdpKey,
         request: &VerifiedLogoutRequest,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -113,18 +114,10 @@ impl Doorway {
         let indexes = request.session_indexes().iter().map(|index| index_digest(index)).collect();
         let ended = self.plane.sessions.close_federated(&subject, &indexes).await?;
         self.counter.count(|counts| counts.logged_out += 1);
-        let details = BTreeMap::from([
-            ("issuer".to_owned(), request.issuer().to_owned()),
-            ("sessions".to_owned(), ended.to_string()),
-        ]);
-        let entry = AuditEntry {
-            at: now,
-            event: "log-out".into(),
-            code: ReasonCode::LoggedOut.as_str().into(),
-            person: None,
-            team: None,
-            details,
-        };
+        let entry = AuditEntry::new(now, "log-out", ReasonCode::LoggedOut.as_str())
+            .by(Actor::Provider(idp.clone()))
+            .with("issuer", request.issuer())
+            .with("sessions", ended);
         // What has ended has ended, written down or not.
         self.plane.record(entry).await;
         Ok(())

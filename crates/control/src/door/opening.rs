@@ -7,14 +7,13 @@ use super::readiness::Readiness;
 use super::session_id;
 use super::words::ASK_ADMIN;
 use super::{MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
-use crate::ports::{AuditEntry, DomainTarget, PresignRequest, Session};
+use crate::ports::{Actor, AuditEntry, DomainTarget, PresignRequest, Session};
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{ProfileName, TeamKey};
 use access::map::Team;
 use access::network::{NetworkRule, Origin};
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
-use std::collections::BTreeMap;
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -201,14 +200,12 @@ impl Doorway {
                 return Err(self.refuse(RefusalKind::Unavailable, no).await);
             }
         };
-        let entry = AuditEntry {
-            at: self.plane.clock.now(),
-            event: "open-studio".into(),
-            code: ReasonCode::Opened.as_str().into(),
-            person: Some(person.id.to_string()),
-            team: Some(team_key.to_string()),
-            details: BTreeMap::from([("profile".to_owned(), profile.to_string())]),
-        };
+        let now = self.plane.clock.now();
+        let entry = AuditEntry::new(now, "open-studio", ReasonCode::Opened.as_str())
+            .by(Actor::Person(person.id.clone()))
+            .about(&person.id)
+            .on(team_key)
+            .with("profile", &profile);
         // Nobody gets in unwritten: without the entry the link is dropped, and lapses unused.
         match self.plane.audit.append(&entry).await {
             Ok(()) => Ok(Opening::Ready(url)),

@@ -2,7 +2,7 @@
 
 use super::doorway::Doorway;
 use super::limits::{TooMany, neighbourhood};
-use crate::ports::AuditEntry;
+use crate::ports::{Actor, AuditEntry};
 use access::ids::{PersonId, TeamKey};
 use access::network::Origin;
 use access::reason::ReasonCode;
@@ -139,12 +139,11 @@ impl Doorway {
         if !endless || self.strangers.may_be_written_down(now) {
             self.plane
                 .record(AuditEntry {
-                    at: now,
-                    event: "refused".into(),
-                    code: no.code.into(),
+                    actor: no.person.cloned().map_or(Actor::Anonymous, Actor::Person),
                     person: no.person.map(ToString::to_string),
                     team: no.team.map(ToString::to_string),
                     details,
+                    ..AuditEntry::new(now, "refused", no.code)
                 })
                 .await;
         }

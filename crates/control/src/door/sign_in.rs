@@ -9,7 +9,7 @@ use super::trust::{Found, Trusted};
 use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
-use crate::ports::{AuditEntry, CallError, IdpSession, PendingLogin, PersonLookup, Session};
+use crate::ports::{Actor, AuditEntry, CallError, IdpSession, PendingLogin, PersonLookup, Session};
 use access::entitlement::wanted_groups;
 use access::ids::PersonId;
 use access::map::{MatchBy, NameIdFormat};
@@ -420,12 +420,7 @@ fn signed_in(
     if let Some(address) = origin.address {
         details.insert("from".to_owned(), address.to_string());
     }
-    AuditEntry {
-        at,
-        event: "sign-in".into(),
-        code: ReasonCode::SignedIn.as_str().into(),
-        person: Some(person.to_string()),
-        team: None,
-        details,
-    }
+    AuditEntry { details, ..AuditEntry::new(at, "sign-in", ReasonCode::SignedIn.as_str()) }
+        .by(Actor::Person(person.clone()))
+        .about(person)
 }

@@ -41,23 +41,15 @@ impl Hand<'_> {
         let application = &assignment.application;
         let ensured = self.plane.provision.assign(&target, application, &assignment.group).await?;
         if ensured == Ensured::Changed {
-            let details = BTreeMap::from([
-                ("domain".to_owned(), assignment.domain.to_string()),
-                ("group".to_owned(), assignment.group_name.clone()),
-                ("group_id".to_owned(), assignment.group.to_string()),
-                ("application".to_owned(), application.clone()),
-                ("change".to_owned(), self.change.to_string()),
-            ]);
-            self.plane
-                .record(AuditEntry {
-                    at: self.plane.clock.now(),
-                    event: "group-assigned".to_owned(),
-                    code: ReasonCode::Entitled.as_str().to_owned(),
-                    person: None,
-                    team: None,
-                    details,
-                })
-                .await;
+            let (now, code) = (self.plane.clock.now(), ReasonCode::Entitled.as_str());
+            let entry = AuditEntry::new(now, "group-assigned", code)
+                .by(self.plane.actor.clone())
+                .within(self.change)
+                .with("domain", &assignment.domain)
+                .with("group", &assignment.group_name)
+                .with("group_id", &assignment.group)
+                .with("application", application);
+            self.plane.record(entry).await;
         }
         Ok(ensured)
     }
@@ -149,18 +141,15 @@ impl Hand<'_> {
     ) -> AuditEntry {
         details.insert("domain".into(), action.domain.to_string());
         details.insert("profile".into(), action.profile.to_string());
-        details.insert("change".into(), self.change.to_string());
         if let Some(because) = &action.because {
             details.insert("grant".into(), because.grant.to_string());
         }
-        AuditEntry {
-            at: self.plane.clock.now(),
-            event: event.to_owned(),
-            code: action.reason.as_str().to_owned(),
-            person: Some(action.person.to_string()),
-            team: Some(action.team.to_string()),
-            details,
-        }
+        let now = self.plane.clock.now();
+        AuditEntry { details, ..AuditEntry::new(now, event, action.reason.as_str()) }
+            .by(self.plane.actor.clone())
+            .about(&action.person)
+            .on(&action.team)
+            .within(self.change)
     }
 }
 

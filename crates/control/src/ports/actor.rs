@@ -83,3 +83,22 @@ impl From<Actor> for String {
         actor.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_actor_is_one_text_and_comes_back() {
+        for text in ["system", "anonymous", "person:90677c6e", "token:ci", "cli:ana", "idp:corp"] {
+            let actor: Actor = text.parse().unwrap();
+            assert_eq!(actor.to_string(), text);
+            assert_eq!(serde_json::to_string(&actor).unwrap(), format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<Actor>(&format!("\"{text}\"")).unwrap(), actor);
+        }
+        assert_eq!("cli:a:b".parse(), Ok(Actor::CommandLine("a:b".to_owned())));
+        for no in ["", "root", "person:", "idp:", "system:x"] {
+            assert_eq!(no.parse::<Actor>(), Err(NoActor(no.to_owned())), "{no}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod actor;
 mod attempts;
+mod audit;
 mod calls;
 mod change;
 mod claims;
@@ -24,8 +25,9 @@ mod temporary_grants;
 mod wakeups;
 mod work;
 
-pub use actor::Actor;
+pub use actor::{Actor, NoActor};
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
+pub use audit::{AuditEntry, AuditFilter, AuditLog, AuditPage, ChainId, Seal, SealedEntry};
 pub use calls::{CallCounts, CallMeter};
 pub use change::ChangeId;
 pub use claims::{Claims, Ticket};
@@ -46,8 +48,7 @@ pub use profile_index::{
 pub use reminders::{Reminder, Reminders};
 pub use secrets::Secrets;
 pub use state::{
-    AuditEntry, AuditLog, IdpSession, LoginRequests, PendingLogin, ReplayCache, Session, SessionId,
-    Sessions, StoreError,
+    IdpSession, LoginRequests, PendingLogin, ReplayCache, Session, SessionId, Sessions, StoreError,
 };
 pub use store::Store;
 pub use studio::{

@@ -2,8 +2,7 @@
 
 use access::ids::{IdpKey, PersonId, TeamKey};
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The store could not be read or written.
@@ -118,35 +117,4 @@ pub trait Sessions: Send + Sync + fmt::Debug {
         subject: &str,
         indexes: &BTreeSet<String>,
     ) -> Result<u64, StoreError>;
-}
-
-/// One line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// When.
-    pub at: jiff::Timestamp,
-    /// What happened (`sign-in`, `open-studio`, `creating-profile` …).
-    pub event: String,
-    /// Reason code.
-    pub code: String,
-    /// The directory id of the person concerned, if known.
-    pub person: Option<String>,
-    /// The team concerned, if known.
-    pub team: Option<String>,
-    /// More, by name. Never an assertion, a URL, a cookie or a token.
-    pub details: BTreeMap<String, String>,
-}
-
-/// What happened, for ever.
-#[async_trait]
-pub trait AuditLog: Send + Sync + fmt::Debug {
-    /// Appends an entry.
-    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError>;
-
-    /// The newest entries, newest first.
-    async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
-
-    /// The newest entries that concern a person, oldest first.
-    async fn of_person(&self, person: &PersonId, limit: u32)
-    -> Result<Vec<AuditEntry>, StoreError>;
 }

@@ -9,12 +9,10 @@ fn at(time: &str) -> Timestamp {
 
 fn entry(time: &str, event: &str, code: &str, details: BTreeMap<String, String>) -> AuditEntry {
     AuditEntry {
-        at: at(time),
-        event: event.to_owned(),
-        code: code.to_owned(),
         person: Some("p-ana".to_owned()),
         team: Some("fraud".to_owned()),
         details,
+        ..AuditEntry::new(at(time), event, code)
     }
 }
 

@@ -9,7 +9,6 @@ use access::check::{CheckedPlan, Removals, Violation};
 use access::plan::Plan;
 use access::reason::ReasonCode;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// What of a plan may be carried out.
 #[derive(Debug)]
@@ -57,12 +56,5 @@ impl Duty<'_> {
 }
 
 fn refused_plan(at: Timestamp, violation: &Violation) -> AuditEntry {
-    AuditEntry {
-        at,
-        event: "plan-refused".into(),
-        code: violation.code.as_str().into(),
-        person: None,
-        team: None,
-        details: BTreeMap::from([("message".into(), violation.message.clone())]),
-    }
+    AuditEntry::new(at, "plan-refused", violation.code.as_str()).with("message", &violation.message)
 }

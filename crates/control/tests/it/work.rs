@@ -332,7 +332,7 @@ async fn one_pass_is_one_change_in_calls_and_audit() {
     }
     let state = world.state();
     let told: Vec<Option<&String>> =
-        state.audit.iter().map(|entry| entry.details.get("change")).collect();
+        state.audit.iter().map(|entry| entry.change.as_ref()).collect();
     let ids: BTreeSet<&String> = told.iter().map(|change| change.unwrap()).collect();
     assert_eq!(ids.len(), 2, "{ids:?}");
     let calls: BTreeSet<&str> =

@@ -16,11 +16,11 @@ use control::event::Membership;
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{
-    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallError, ChangeId, Clock, Departure,
-    Departures, Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind,
-    GroupReading, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign,
-    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
-    Secrets, Session, SessionId, Sessions, StoreError,
+    Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallError,
+    ChainId, ChangeId, Clock, Departure, Departures, Directory, DirectoryReading, DomainTarget,
+    Ensured, Entropy, FailureKind, GroupReading, LoginRequests, Memberships, Observe, PendingLogin,
+    PersonLookup, Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate,
+    Provision, ReplayCache, Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -255,6 +255,7 @@ impl World {
             memberships: self.store.clone(),
             events: Arc::default(),
             departures: self.clone(),
+            actor: Actor::System,
             audit: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),
@@ -659,6 +660,19 @@ impl ReplayCache for World {
     }
 }
 
+/// An entry of this world's log, which is not sealed.
+fn placed(number: usize, entry: &AuditEntry) -> SealedEntry {
+    let seal = Seal {
+        chain: ChainId("main".to_owned()),
+        seq: number as u64 + 1,
+        prev: String::new(),
+        hash: String::new(),
+        key: String::new(),
+        mac: String::new(),
+    };
+    SealedEntry { entry: entry.clone(), seal }
+}
+
 #[async_trait]
 impl AuditLog for World {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
@@ -674,6 +688,24 @@ impl AuditLog for World {
         let state = self.store(Fault::Audit)?;
         let is_theirs = |entry: &&AuditEntry| entry.person.as_deref() == Some(person.as_str());
         Ok(state.audit.iter().filter(is_theirs).cloned().collect())
+    }
+
+    async fn page(
+        &self,
+        filter: &AuditFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<AuditPage, StoreError> {
+        let state = self.store(Fault::Audit)?;
+        let before = cursor.map_or(usize::MAX, |cursor| cursor.parse().unwrap());
+        let numbered = state.audit.iter().enumerate().rev();
+        let admitted = numbered.filter(|(n, entry)| *n < before && filter.admits(entry));
+        let mut found: Vec<(usize, SealedEntry)> =
+            admitted.map(|(n, entry)| (n, placed(n, entry))).collect();
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let next = found.last().filter(|_| more).map(|(n, _)| n.to_string());
+        Ok(AuditPage { items: found.into_iter().map(|(_, entry)| entry).collect(), next })
     }
 }
 

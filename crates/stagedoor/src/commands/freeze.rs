@@ -7,8 +7,8 @@ use crate::{compose, output};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
-use control::ports::{AuditEntry, Clock, Freeze, WorkKey};
-use std::collections::{BTreeMap, BTreeSet};
+use control::ports::{Actor, AuditEntry, Clock, Freeze, WorkKey};
+use std::collections::BTreeSet;
 
 /// Stops every change. What was said when it was frozen before stays.
 pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome> {
@@ -74,15 +74,8 @@ fn document(kind: &str, freeze: Option<&Freeze>, changed: bool) -> String {
 }
 
 fn entry(event: &str, by: &str, reason: &str) -> AuditEntry {
-    AuditEntry {
-        at: SystemClock.now(),
-        event: event.to_owned(),
-        code: ReasonCode::Frozen.as_str().to_owned(),
-        person: None,
-        team: None,
-        details: BTreeMap::from([
-            ("by".to_owned(), by.to_owned()),
-            ("reason".to_owned(), reason.to_owned()),
-        ]),
-    }
+    AuditEntry::new(SystemClock.now(), event, ReasonCode::Frozen.as_str())
+        .by(Actor::named(by))
+        .with("by", by)
+        .with("reason", reason)
 }

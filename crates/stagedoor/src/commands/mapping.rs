@@ -13,7 +13,7 @@ use access::map::{AccessMap, Gives, GroupRef, MAX_ROWS, TableGrant};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
-use control::ports::{AuditEntry, Clock, Store, WorkKey};
+use control::ports::{Actor, AuditEntry, Clock, Store, WorkKey};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -176,13 +176,11 @@ impl Case<'_> {
             details.insert("before".to_owned(), json!(says(before)).to_string());
         }
         let entry = AuditEntry {
-            at: SystemClock.now(),
-            event: code.as_str().to_owned(),
-            code: code.as_str().to_owned(),
-            person: None,
-            team: Some(self.team.to_string()),
             details,
-        };
+            ..AuditEntry::new(SystemClock.now(), code.as_str(), code.as_str())
+        }
+        .by(Actor::named(&self.change.by.by))
+        .on(self.team);
         Ok(self.store.append(&entry).await?)
     }
 

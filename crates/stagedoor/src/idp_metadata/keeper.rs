@@ -10,7 +10,7 @@ use control::plane::Plane;
 use control::ports::AuditEntry;
 use jiff::Timestamp;
 use saml_sp::IdentityProvider;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -183,18 +183,12 @@ impl Task {
         let code = ReasonCode::IdpKeysChanged;
         tracing::warn!(idp = %key, %code, added, removed, "an identity provider has other keys");
         self.plane
-            .record(AuditEntry {
-                at: self.plane.clock.now(),
-                event: code.as_str().into(),
-                code: code.as_str().into(),
-                person: None,
-                team: None,
-                details: BTreeMap::from([
-                    ("idp".to_owned(), key.to_string()),
-                    ("added".to_owned(), added),
-                    ("removed".to_owned(), removed),
-                ]),
-            })
+            .record(
+                AuditEntry::new(self.plane.clock.now(), code.as_str(), code.as_str())
+                    .with("idp", key)
+                    .with("added", added)
+                    .with("removed", removed),
+            )
             .await;
         true
     }

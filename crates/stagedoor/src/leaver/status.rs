@@ -158,12 +158,10 @@ mod tests {
         let profile = [("domain", "research"), ("profile", "ana--fraud")];
         let details = profile.iter().chain(more).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
         AuditEntry {
-            at: at(time),
-            event: event.to_owned(),
-            code: "entitlement-lost".to_owned(),
             person: Some("p-ana".to_owned()),
             team: Some("fraud".to_owned()),
             details: details.collect(),
+            ..AuditEntry::new(at(time), event, "entitlement-lost")
         }
     }
 

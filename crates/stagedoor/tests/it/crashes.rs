@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
-use control::ports::{AuditEntry, AuditLog, Clock, Departure, Entropy};
+use control::ports::{Actor, AuditEntry, AuditLog, Clock, Departure, Entropy};
 use control::survey::Scope;
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Faults, Sandbox, Seed};
@@ -167,6 +167,7 @@ impl World {
             memberships: self.store.clone(),
             events: Arc::default(),
             departures: self.store.clone(),
+            actor: Actor::System,
             audit: self.store.clone(),
             clock: clock.clone(),
             entropy: clock,

@@ -9,21 +9,13 @@ use control::ports::{
     ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 fn second(s: i64) -> Timestamp {
     Timestamp::from_second(s).unwrap()
 }
 
 fn entry(text: &str) -> AuditEntry {
-    AuditEntry {
-        at: second(1),
-        event: "sign-in".to_owned(),
-        code: "ok".to_owned(),
-        person: None,
-        team: None,
-        details: BTreeMap::from([("text".to_owned(), text.to_owned())]),
-    }
+    AuditEntry::new(second(1), "sign-in", "ok").with("text", text)
 }
 
 fn ask<T: rusqlite::types::FromSql>(store: &SqliteStore, sql: &str) -> T {

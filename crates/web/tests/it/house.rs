@@ -18,11 +18,11 @@ use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{
-    AppOwner, Attempt, Attempts, AuditEntry, AuditLog, CallCounts, CallError, CallMeter, Clock,
-    Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, IdpSession,
-    IndexReading, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign,
-    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
-    Session, SessionId, Sessions, StoreError,
+    Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallCounts,
+    CallError, CallMeter, Clock, Directory, DirectoryReading, DomainTarget, Ensured, Entropy,
+    FailureKind, IdpSession, IndexReading, LoginRequests, Memberships, Observe, PendingLogin,
+    PersonLookup, Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate,
+    Provision, ReplayCache, Session, SessionId, Sessions, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -306,6 +306,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         meter: Meter::default(),
         readings: control::desk::Readings::default(),
         observe_only: false,
+        actor: Actor::System,
         audit: world.clone(),
         clock: world.clone(),
         entropy: world.clone(),
@@ -624,5 +625,14 @@ impl AuditLog for World {
 
     async fn of_person(&self, _: &PersonId, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
         Ok(vec![])
+    }
+
+    async fn page(
+        &self,
+        _: &AuditFilter,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<AuditPage, StoreError> {
+        Ok(AuditPage::default())
     }
 }

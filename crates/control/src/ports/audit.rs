@@ -1,0 +1,267 @@
+//! The audit log: what happened, who did it, and the chain that shows if it was touched.
+
+use super::{Actor, ChangeId, StoreError};
+use access::ids::{PersonId, TeamKey};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When, kept to the microsecond.
+    pub at: jiff::Timestamp,
+    /// What happened (`sign-in`, `open-studio`, `creating-profile` …).
+    pub event: String,
+    /// Reason code.
+    pub code: String,
+    /// Who did it.
+    #[serde(default)]
+    pub actor: Actor,
+    /// The directory id of the person concerned, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// The team concerned, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+    /// The pass that it belongs to ([`ChangeId`]), which AWS's own log names too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    /// What it was before, by name, where something changed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub before: BTreeMap<String, String>,
+    /// What it is afterwards.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub after: BTreeMap<String, String>,
+    /// More, by name. Never an assertion, a URL, a cookie or a token.
+    #[serde(default)]
+    pub details: BTreeMap<String, String>,
+}
+
+impl AuditEntry {
+    /// An entry of [`Actor::System`] about nobody.
+    pub fn new(at: jiff::Timestamp, event: impl Into<String>, code: impl Into<String>) -> Self {
+        Self {
+            at,
+            event: event.into(),
+            code: code.into(),
+            actor: Actor::System,
+            person: None,
+            team: None,
+            change: None,
+            before: BTreeMap::new(),
+            after: BTreeMap::new(),
+            details: BTreeMap::new(),
+        }
+    }
+
+    /// Done by somebody.
+    #[must_use]
+    pub fn by(self, actor: Actor) -> Self {
+        Self { actor, ..self }
+    }
+
+    /// About a person.
+    #[must_use]
+    pub fn about(self, person: &PersonId) -> Self {
+        Self { person: Some(person.to_string()), ..self }
+    }
+
+    /// About a team.
+    #[must_use]
+    pub fn on(self, team: &TeamKey) -> Self {
+        Self { team: Some(team.to_string()), ..self }
+    }
+
+    /// As part of a pass.
+    #[must_use]
+    pub fn within(self, change: &ChangeId) -> Self {
+        Self { change: Some(change.to_string()), ..self }
+    }
+
+    /// With a detail.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.details.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// With a detail, if there is one.
+    #[must_use]
+    pub fn with_opt(self, name: &str, value: Option<impl fmt::Display>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// With what something was and what it is; `None`: it was not there, or is not any more.
+    #[must_use]
+    pub fn changing<T: fmt::Display>(
+        mut self,
+        name: &str,
+        before: Option<T>,
+        after: Option<T>,
+    ) -> Self {
+        self.before.extend(before.map(|value| (name.to_owned(), value.to_string())));
+        self.after.extend(after.map(|value| (name.to_owned(), value.to_string())));
+        self
+    }
+}
+
+/// Which entries. What is absent or empty excludes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AuditFilter {
+    /// Of this time or later.
+    pub from: Option<jiff::Timestamp>,
+    /// Before this time.
+    pub until: Option<jiff::Timestamp>,
+    /// Of this event.
+    pub event: Option<String>,
+    /// With this reason code.
+    pub code: Option<String>,
+    /// About this person, by directory id.
+    pub person: Option<String>,
+    /// About this team.
+    pub team: Option<String>,
+    /// By this actor.
+    pub actor: Option<Actor>,
+    /// Of this change.
+    pub change: Option<String>,
+}
+
+impl AuditFilter {
+    /// Whether the entry is one of them.
+    pub fn admits(&self, entry: &AuditEntry) -> bool {
+        let is = |wanted: &Option<String>, found: Option<&String>| {
+            wanted.is_none() || wanted.as_ref() == found
+        };
+        self.from.is_none_or(|from| entry.at >= from)
+            && self.until.is_none_or(|until| entry.at < until)
+            && is(&self.event, Some(&entry.event))
+            && is(&self.code, Some(&entry.code))
+            && is(&self.person, entry.person.as_ref())
+            && is(&self.team, entry.team.as_ref())
+            && is(&self.change, entry.change.as_ref())
+            && self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
+    }
+}
+
+/// One of the chains that a log consists of. A file has one; a table several, so that replicas need
+/// not wait for each other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChainId(pub String);
+
+impl fmt::Display for ChainId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What holds an entry in its chain. Digests are lower-case hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// The chain.
+    pub chain: ChainId,
+    /// Its number there, from 1.
+    pub seq: u64,
+    /// The hash of the entry before; zeros for the first.
+    pub prev: String,
+    /// SHA-256 of the canonical bytes (`docs/audit.md`).
+    pub hash: String,
+    /// The id of the key that `mac` was made with.
+    pub key: String,
+    /// HMAC-SHA-256 of the canonical bytes.
+    pub mac: String,
+}
+
+/// An entry in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedEntry {
+    /// What it says.
+    #[serde(flatten)]
+    pub entry: AuditEntry,
+    /// What holds it there.
+    pub seal: Seal,
+}
+
+impl SealedEntry {
+    /// `CHAIN/NUMBER`: how an entry is named.
+    pub fn number(&self) -> String {
+        format!("{}/{}", self.seal.chain, self.seal.seq)
+    }
+}
+
+/// A page of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditPage {
+    /// Newest first. May be fewer than were asked for although there are more: a store looks through
+    /// only so much at a time.
+    pub items: Vec<SealedEntry>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<String>,
+}
+
+/// What happened, for ever.
+#[async_trait]
+pub trait AuditLog: Send + Sync + fmt::Debug {
+    /// Appends an entry.
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// The newest entries, newest first.
+    async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// The newest entries that concern a person, oldest first.
+    async fn of_person(&self, person: &PersonId, limit: u32)
+    -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Entries that the filter admits, newest first. `cursor` is the `next` of the page before, for
+    /// the same filter; one that is not is an error.
+    async fn page(
+        &self,
+        filter: &AuditFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<AuditPage, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_admits_what_agrees_in_everything_it_names() {
+        let at = |second| jiff::Timestamp::from_second(second).unwrap();
+        let entry = AuditEntry {
+            person: Some("ana".to_owned()),
+            team: Some("fraud".to_owned()),
+            change: Some("c1".to_owned()),
+            ..AuditEntry::new(at(10), "sign-in", "ok").by(Actor::CommandLine("root".to_owned()))
+        };
+        let text = |text: &str| Some(text.to_owned());
+        let all = AuditFilter {
+            from: Some(at(10)),
+            until: Some(at(11)),
+            event: text("sign-in"),
+            code: text("ok"),
+            person: text("ana"),
+            team: text("fraud"),
+            actor: Some(Actor::CommandLine("root".to_owned())),
+            change: text("c1"),
+        };
+        assert!(AuditFilter::default().admits(&entry) && all.admits(&entry));
+        let other = [
+            AuditFilter { from: Some(at(11)), ..all.clone() },
+            AuditFilter { until: Some(at(10)), ..all.clone() },
+            AuditFilter { event: text("x"), ..all.clone() },
+            AuditFilter { code: text("x"), ..all.clone() },
+            AuditFilter { person: text("x"), ..all.clone() },
+            AuditFilter { team: text("x"), ..all.clone() },
+            AuditFilter { actor: Some(Actor::System), ..all.clone() },
+            AuditFilter { change: text("x"), ..all.clone() },
+        ];
+        assert!(other.iter().all(|filter| !filter.admits(&entry)));
+    }
+}
