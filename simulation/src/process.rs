@@ -210,6 +210,7 @@ pub(crate) fn plane(
         events: Arc::default(),
         departures: store.clone(),
         actor: Actor::System,
+        temporary: store.clone(),
         audit: store,
         clock,
         entropy: Arc::new(DrawnBytes::new(u64::try_from(replica)?)),

@@ -107,6 +107,7 @@ impl Installation {
             events: Arc::default(),
             departures: Arc::clone(&store) as _,
             actor: Actor::System,
+            temporary: Arc::clone(&store) as _,
             audit: store,
             clock: Arc::new(clock),
             entropy: Arc::new(Same),

@@ -21,7 +21,7 @@ use std::fmt;
 pub const ANNOUNCED_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// The most characters of a reason, a ticket or an after-note.
-pub const MAX_TEXT: usize = 2_000;
+pub const MAX_TEXT: usize = 500;
 
 /// A grant to one person with an end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,3 +17,4 @@ pub mod receipt;
 pub mod reconciler;
 pub mod settle;
 pub mod survey;
+pub mod temporary;

@@ -5,7 +5,8 @@ use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
     Actor, AuditEntry, AuditLog, ChangeId, Claims, Clock, Departures, Directory, DomainTarget,
-    Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch, WorkQueue,
+    Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch, TemporaryGrants,
+    WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -53,6 +54,8 @@ pub struct Plane {
     pub departures: Arc<dyn Departures>,
     /// For whom this process works: what the audit log names as the doer of its passes.
     pub actor: Actor,
+    /// Who has a team for a time.
+    pub temporary: Arc<dyn TemporaryGrants>,
     /// Where it is written down.
     pub audit: Arc<dyn AuditLog>,
     /// What time it is.

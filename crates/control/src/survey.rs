@@ -149,15 +149,19 @@ impl Plane {
 
     async fn everybody(&self) -> Result<Snapshot, CallError> {
         let reading = self.directory.everybody(&wanted_groups(&self.map)).await?;
-        let mut snapshot = self.remembered(reading).await;
-        self.note_departures(&mut snapshot).await?;
-        Ok(snapshot)
+        self.with_store(self.remembered(reading).await).await
     }
 
     async fn people(&self, people: &BTreeSet<PersonId>) -> Result<Snapshot, CallError> {
         let reading = self.directory.people(people, &wanted_groups(&self.map)).await?;
-        let mut snapshot = self.remembered(reading).await;
+        self.with_store(self.remembered(reading).await).await
+    }
+
+    /// Adds to a reading of the directory what the store says of its people: whom an admin
+    /// offboarded, and who has something for a time. A reading without it must not be planned from.
+    pub(crate) async fn with_store(&self, mut snapshot: Snapshot) -> Result<Snapshot, CallError> {
         self.note_departures(&mut snapshot).await?;
+        self.note_temporary(&mut snapshot).await?;
         Ok(snapshot)
     }
 

@@ -31,6 +31,7 @@ mod sessions;
 mod sqlite;
 mod switch;
 mod tally;
+mod temporary;
 mod upkeep;
 mod work;
 

@@ -18,6 +18,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0006-departures.sql"),
     include_str!("../migrations/0007-grants.sql"),
     include_str!("../migrations/0008-audit-chain.sql"),
+    include_str!("../migrations/0009-temporary.sql"),
 ];
 
 /// Why a file cannot be brought to the schema of this version.

@@ -141,6 +141,20 @@ macro_rules! contract {
             of_racing_freezes_one_is_first_and_of_racing_thaws_one_ends_it(Arc),
         }
     };
+    (@port temporary $fresh:path) => {
+        $crate::contract! { @rules temporary $fresh,
+            a_grant_comes_back_as_it_was_given(&),
+            a_grant_is_given_once_and_revoked_once(&),
+            revoking_one_grant_leaves_the_others_of_the_person(&),
+            the_first_after_note_stays(&),
+            what_is_over_for_long_is_forgotten_unless_a_note_is_owed(&),
+            a_request_is_decided_once_and_gives_its_grant_with_that(&),
+            a_request_that_lapsed_gives_nothing(&),
+            racing_grants_of_a_person_are_all_kept(Arc),
+            of_racing_decisions_one_counts(Arc),
+            the_grants_of_many_people_are_found(&),
+        }
+    };
     (@port work $fresh:path) => {
         $crate::contract! { @rules work $fresh,
             wake_ups_of_one_key_are_one_item_due_at_the_earliest(&),

@@ -34,6 +34,7 @@ pub mod replay;
 pub mod secrets;
 pub mod sessions;
 pub mod switch;
+pub mod temporary;
 pub mod work;
 
 pub use contract::Fresh;

@@ -18,6 +18,7 @@
 //! | `login#REQUEST` | `login` | a sign-in that was begun | |
 //! | `used#DIGEST` | `used` | an assertion that was used | |
 //! | `departures#SHARD` | `PERSON` | from what an admin offboarded a person | |
+//! | `temporary#SHARD` | `PERSON` | temporary grants and requests of a person | |
 //! | `switch` | `freeze` | that nothing may be changed | |
 //! | `secret#NAME` | `secret` | a secret drawn here | |
 //! | `attempts#SHARD` | `TIME#WRITER` | an answer of an identity provider | |

@@ -29,6 +29,7 @@ mod stamp;
 mod switch;
 mod table;
 mod tally;
+mod temporary;
 mod wire;
 mod work;
 

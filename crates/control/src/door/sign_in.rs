@@ -306,11 +306,11 @@ impl Doorway {
         let one = BTreeSet::from([id.clone()]);
         let read = async {
             let groups = wanted_groups(&self.plane.map);
-            let mut snapshot = self.plane.directory.people(&one, &groups).await?.snapshot;
-            self.plane.note_departures(&mut snapshot).await?;
-            Ok::<_, CallError>(snapshot)
+            let reading = self.plane.directory.people(&one, &groups).await?;
+            self.plane.with_store(reading.snapshot).await
         };
-        let snapshot = match read.await {
+        let read: Result<Snapshot, CallError> = read.await;
+        let snapshot = match read {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 let no = No::unavailable(&error).of(id);

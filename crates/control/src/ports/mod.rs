@@ -22,6 +22,7 @@ mod store;
 mod studio;
 mod switch;
 mod temporary_grants;
+mod temporary_record;
 mod wakeups;
 mod work;
 
@@ -60,6 +61,7 @@ pub use temporary_grants::{
     AccessRequest, AccessRequests, Decision, MOST_TEMPORARY, RequestVerdict, TEMPORARY_KEPT,
     TemporaryGrants,
 };
+pub use temporary_record::TemporaryRecord;
 pub use wakeups::{Delivery, WakeQueue};
 pub use work::{
     Lease, MOST_PEOPLE_WAITING, MOST_TAKEN_BY_NAME, QueueStatus, Retry, Work, WorkKey, WorkQueue,

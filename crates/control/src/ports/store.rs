@@ -1,8 +1,9 @@
 //! Every port of the store together.
 
 use super::{
-    Attempts, AuditLog, Claims, Departures, GrantTable, LoginRequests, MembershipIndex,
-    MetadataCopies, ProfileIndex, ReplayCache, Secrets, Sessions, Switch, WorkQueue,
+    AccessRequests, Attempts, AuditLog, Claims, Departures, GrantTable, LoginRequests,
+    MembershipIndex, MetadataCopies, ProfileIndex, ReplayCache, Secrets, Sessions, Switch,
+    TemporaryGrants, WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -10,7 +11,8 @@ use super::{
 /// Whatever implements every port is one. Users of a single port ask for that port; an
 /// `Arc<dyn Store>` becomes any of them by upcasting.
 pub trait Store:
-    Attempts
+    AccessRequests
+    + Attempts
     + AuditLog
     + Claims
     + Departures
@@ -23,12 +25,14 @@ pub trait Store:
     + Secrets
     + Sessions
     + Switch
+    + TemporaryGrants
     + WorkQueue
 {
 }
 
 impl<T> Store for T where
-    T: Attempts
+    T: AccessRequests
+        + Attempts
         + AuditLog
         + Claims
         + Departures
@@ -41,6 +45,7 @@ impl<T> Store for T where
         + Secrets
         + Sessions
         + Switch
+        + TemporaryGrants
         + WorkQueue
 {
 }

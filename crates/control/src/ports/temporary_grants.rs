@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A grant that ended, or a request that was decided, longer ago than this may be forgotten: the
-/// audit log remembers it. Longer than a profile can be on hold. Break-glass of which nobody told
-/// what was done is kept.
-pub const TEMPORARY_KEPT: SignedDuration = SignedDuration::from_hours(100 * 24);
+/// A grant that ended, or a request that was decided, longer ago than this is forgotten: the audit
+/// log remembers it. Break-glass of which nobody told what was done is kept.
+pub const TEMPORARY_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The most requests and grants of one person that are kept: who asks for more is refused.
-pub const MOST_TEMPORARY: usize = 200;
+/// The most requests and grants of one person together that are kept: who asks for more is refused.
+/// A store may keep all of a person in one item of 400 KiB.
+pub const MOST_TEMPORARY: usize = 80;
 
 /// Grants to people with an end. A store that cannot be read is an error, never an empty answer:
 /// whoever asks then gives nothing and takes nothing away.
 #[async_trait]
 pub trait TemporaryGrants: Send + Sync + fmt::Debug {
-    /// Writes a grant down; `false`: one of this id is there, and stays as it is. May forget what is
+    /// Writes a grant down; `false`: one of this id is there, and stays as it is. Forgets what is
     /// older than [`TEMPORARY_KEPT`].
     async fn give(&self, grant: &TemporaryGrant) -> Result<bool, StoreError>;
 
@@ -119,7 +119,7 @@ pub enum RequestVerdict {
 /// Requests for access. Each is decided once.
 #[async_trait]
 pub trait AccessRequests: Send + Sync + fmt::Debug {
-    /// Writes a request down; `false`: one of this id is there, and stays as it is. May forget what
+    /// Writes a request down; `false`: one of this id is there, and stays as it is. Forgets what
     /// is older than [`TEMPORARY_KEPT`].
     async fn ask(&self, request: &AccessRequest) -> Result<bool, StoreError>;
 

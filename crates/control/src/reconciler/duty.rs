@@ -243,6 +243,7 @@ impl<'a> Duty<'a> {
             Ok(survey) => Arc::new(survey),
             Err(done) => return done,
         };
+        plane.keep_turns(&survey, self.rhythm.resync).await;
         // What takes long from here on keeps nobody waiting.
         self.serves_people.store(true, Ordering::Relaxed);
         self.plane.bell.ring();

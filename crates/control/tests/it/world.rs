@@ -2,7 +2,7 @@
 
 use access::ArcStr;
 use access::entitlement::WantedGroups;
-use access::ids::{GroupId, MembershipId, PersonId, ProfileName, RoleArn, TeamKey};
+use access::ids::{GroupId, MembershipId, PersonId, ProfileName, RoleArn, TeamKey, TemporaryId};
 use access::map::{AccessMap, Source, parse};
 use access::naming::profile_name;
 use access::observed::{
@@ -11,6 +11,7 @@ use access::observed::{
 };
 use access::plan::SpaceHandover;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
+use access::temporary::{AfterNote, Ending, TemporaryGrant};
 use async_trait::async_trait;
 use control::event::Membership;
 use control::meter::Meter;
@@ -21,6 +22,7 @@ use control::ports::{
     Ensured, Entropy, FailureKind, GroupReading, LoginRequests, Memberships, Observe, PendingLogin,
     PersonLookup, Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate,
     Provision, ReplayCache, Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError,
+    TemporaryGrants,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +78,7 @@ pub(crate) enum Fault {
     Attempts,
     Secrets,
     Departures,
+    Temporary,
 }
 
 #[derive(Debug, Default)]
@@ -256,6 +259,7 @@ impl World {
             events: Arc::default(),
             departures: self.clone(),
             actor: Actor::System,
+            temporary: self.clone(),
             audit: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),
@@ -744,5 +748,41 @@ impl Departures for World {
             &d.person == person && team.is_none_or(|team| d.team.as_ref() == Some(team))
         };
         Ok(state.departures.extract_if(.., ends).collect())
+    }
+}
+
+#[async_trait]
+impl TemporaryGrants for World {
+    async fn give(&self, grant: &TemporaryGrant) -> Result<bool, StoreError> {
+        drop(self.store(Fault::Temporary)?);
+        self.store.give(grant).await
+    }
+
+    async fn temporary_grants(
+        &self,
+        people: Option<&BTreeSet<PersonId>>,
+    ) -> Result<Vec<TemporaryGrant>, StoreError> {
+        drop(self.store(Fault::Temporary)?);
+        self.store.temporary_grants(people).await
+    }
+
+    async fn revoke(
+        &self,
+        person: &PersonId,
+        id: &TemporaryId,
+        ending: &Ending,
+    ) -> Result<Option<TemporaryGrant>, StoreError> {
+        drop(self.store(Fault::Temporary)?);
+        self.store.revoke(person, id, ending).await
+    }
+
+    async fn note(
+        &self,
+        person: &PersonId,
+        id: &TemporaryId,
+        note: &AfterNote,
+    ) -> Result<Option<TemporaryGrant>, StoreError> {
+        drop(self.store(Fault::Temporary)?);
+        self.store.note(person, id, note).await
     }
 }

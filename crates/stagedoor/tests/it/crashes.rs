@@ -168,6 +168,7 @@ impl World {
             events: Arc::default(),
             departures: self.store.clone(),
             actor: Actor::System,
+            temporary: self.store.clone(),
             audit: self.store.clone(),
             clock: clock.clone(),
             entropy: clock,

@@ -297,6 +297,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         sessions: world.clone(),
         queue: store.clone(),
         departures: store.clone(),
+        temporary: store.clone(),
         claims: store.clone(),
         switch: store.clone(),
         index: store.clone(),

@@ -11,5 +11,5 @@ async fn fresh() -> Vec<Fresh<DynamoStore>> {
 
 store_contract::contract!(
     fresh: attempts, audit, claims, departures, grants, logins, memberships, metadata_copies,
-    profile_index, replay, secrets, sessions, switch, work
+    profile_index, replay, secrets, sessions, switch, temporary, work
 );

@@ -1,0 +1,58 @@
+//! Temporary grants in the loop: they come to each reading of the directory, and the loop is woken
+//! when one begins or ends.
+
+use crate::plane::Plane;
+use crate::ports::{StoreError, WorkKey};
+use crate::survey::Survey;
+use access::snapshot::{Coverage, Snapshot};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Event of the audit log: somebody gave a person a team for a time, or approved that.
+pub const TEMPORARY_GRANTED: &str = "temporary-granted";
+/// Event of the audit log: somebody revoked a temporary grant.
+pub const TEMPORARY_REVOKED: &str = "temporary-revoked";
+/// Event of the audit log: a person asked for a team for a time.
+pub const ACCESS_REQUESTED: &str = "access-requested";
+/// Event of the audit log: somebody decided on a request.
+pub const ACCESS_DECIDED: &str = "access-decided";
+/// Event of the audit log: somebody took a team in an emergency.
+pub const BREAK_GLASS_OPENED: &str = "break-glass-opened";
+/// Event of the audit log: it was told what was done under a break-glass grant.
+pub const AFTER_NOTE: &str = "after-note";
+
+impl Plane {
+    /// Fills in the temporary grants of those of whom the snapshot speaks. A snapshot without them
+    /// must not be planned from: it would take away what they give.
+    pub(crate) async fn note_temporary(&self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
+        let people = match &snapshot.coverage {
+            Coverage::Complete => None,
+            Coverage::People(people) => Some(people),
+        };
+        for grant in self.temporary.temporary_grants(people).await? {
+            snapshot.temporary.entry(grant.person.clone()).or_default().push(grant);
+        }
+        Ok(())
+    }
+
+    /// Asks for everybody of the survey to be read again when something of theirs begins or ends, if
+    /// that is before the full pass after the next one: that one asks for what comes later. So an
+    /// end is kept whatever becomes of the process or of its queue.
+    pub(crate) async fn keep_turns(&self, survey: &Survey, resync: Duration) {
+        let snapshot = &survey.snapshot;
+        let horizon = survey.now.checked_add(resync.saturating_mul(2)).unwrap_or(Timestamp::MAX);
+        let mut turns: BTreeMap<Timestamp, BTreeSet<WorkKey>> = BTreeMap::new();
+        for person in snapshot.temporary.keys() {
+            let turn = snapshot.next_turn(person, survey.now).filter(|turn| *turn <= horizon);
+            if let Some(turn) = turn {
+                turns.entry(turn).or_default().insert(WorkKey::Person(person.clone()));
+            }
+        }
+        for (turn, people) in turns {
+            if let Err(error) = self.queue.push(&people, turn).await {
+                tracing::warn!(%turn, %error, "nobody is woken then; the next full pass finds it");
+            }
+        }
+    }
+}
