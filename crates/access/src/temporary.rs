@@ -165,7 +165,7 @@ impl Snapshot {
         &'a self,
         person: &PersonId,
         team: &'a TeamKey,
-    ) -> impl Iterator<Item = &'a TemporaryGrant> + use<'a> {
+    ) -> impl DoubleEndedIterator<Item = &'a TemporaryGrant> + use<'a> {
         let of_person = self.temporary.get(person).map_or(&[][..], Vec::as_slice);
         of_person.iter().filter(move |grant| &grant.team == team)
     }

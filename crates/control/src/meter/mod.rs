@@ -58,6 +58,8 @@ pub struct LoopCounts {
     pub durations: BTreeMap<&'static str, Histogram>,
     /// Plans that the guard objected to.
     pub guard_trips: u64,
+    /// How often glass was broken.
+    pub break_glass: u64,
     /// From the mark of a profile as leaving to its deletion, as AWS accepted it. A hold counts.
     pub revocations: Histogram,
     /// From a change in the directory to the event of it that was heard.
@@ -76,6 +78,7 @@ impl Default for LoopCounts {
             passes: BTreeMap::new(),
             durations: BTreeMap::new(),
             guard_trips: 0,
+            break_glass: 0,
             revocations: Histogram::of_ways_out(),
             event_lag: Histogram::of_events(),
             overview: None,

@@ -1,0 +1,216 @@
+//! Break-glass: a team in an emergency, by a rule of the map, loud and for a short time.
+
+use super::answers::{RequestView, TemporaryView};
+use super::{Desk, Refused, admitted, denied, end, new_id, now, team_of, text, ticket};
+use crate::desk::{Caller, Right, Role, role_in};
+use crate::plane::Plane;
+use crate::ports::{AccessRequest, Actor};
+use ::access::ids::{PersonId, TeamKey};
+use ::access::map::{BreakGlassNeeds, BreakGlassRule};
+use ::access::reason::ReasonCode;
+use ::access::snapshot::Snapshot;
+use ::access::temporary::{TemporaryGrant, TemporaryKind};
+use jiff::{SignedDuration, Timestamp};
+
+/// So long a second person may take: an emergency does not wait for a week.
+const AGREED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// Who breaks glass, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlassOrder {
+    /// Who gets the team.
+    pub person: PersonId,
+    /// Which.
+    pub team: TeamKey,
+    /// Why.
+    pub reason: String,
+    /// A ticket.
+    pub ticket: Option<String>,
+    /// Who agrees to it, where the map asks for two people and this is known already.
+    pub second: Option<PersonId>,
+    /// Only look whether it could be done.
+    pub dry_run: bool,
+}
+
+/// What came of breaking glass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrokenGlass {
+    /// The team is open, until the end of the grant.
+    Open(TemporaryView),
+    /// A second person has to agree within an hour.
+    Waits(RequestView),
+}
+
+impl Desk {
+    /// Breaks glass for whoever asks, who is signed in. Where the map asks for two people it waits
+    /// for the second one.
+    ///
+    /// # Errors
+    /// The map does not let the person; a note on earlier break-glass is owed; something cannot be
+    /// read or written.
+    pub async fn break_glass(&self, order: &BreakGlassOrder) -> Result<BrokenGlass, Refused> {
+        let (plane, actor) = (self.plane(), Actor::Person(order.person.clone()));
+        let snapshot = self.people_now(&plane, [&order.person]).await?;
+        let case = Case::of(&plane, &snapshot, order)?;
+        if case.rule.needs == BreakGlassNeeds::Reason {
+            let grant = case.grant(case.user_name.clone(), None);
+            if !order.dry_run {
+                self.has_room(&order.person).await?;
+                self.give(&plane, &actor, &grant).await?;
+            }
+            return Ok(BrokenGlass::Open(TemporaryView::of(&grant, case.now)));
+        }
+        let request = AccessRequest {
+            id: case.id.clone(),
+            person: order.person.clone(),
+            user_name: case.user_name.clone(),
+            team: order.team.clone(),
+            seconds: case.rule.longest_seconds,
+            reason: case.reason.clone(),
+            ticket: case.ticket.clone(),
+            at: case.now,
+            lapses: end(case.now, AGREED_WITHIN),
+            break_glass: true,
+            decision: None,
+        };
+        if order.dry_run {
+            return Ok(BrokenGlass::Waits(RequestView::of(&request, case.now, false)));
+        }
+        tracing::error!(person = %request.person, team = %request.team, request = %request.id, "glass is about to be broken; a second person has to agree");
+        self.file(&request).await.map(BrokenGlass::Waits)
+    }
+
+    /// Breaks glass for somebody by command. Where the map asks for two people, the order names the
+    /// second one.
+    ///
+    /// # Errors
+    /// As [`Self::break_glass`]; the caller may not; the second person is missing, the same, or may
+    /// not agree to it.
+    pub async fn break_glass_by_command(
+        &self,
+        caller: &Caller,
+        order: &BreakGlassOrder,
+    ) -> Result<TemporaryView, Refused> {
+        caller.require(Right::Act)?;
+        let plane = self.plane();
+        let people = std::iter::once(&order.person).chain(&order.second);
+        let snapshot = self.people_now(&plane, people).await?;
+        let case = Case::of(&plane, &snapshot, order)?;
+        let second = match (&order.second, case.rule.needs) {
+            (None, BreakGlassNeeds::Reason) => None,
+            (None, BreakGlassNeeds::TwoPeople) => {
+                return Err(denied(
+                    ReasonCode::SecondPersonNeeded,
+                    "The access map asks for a second person to agree to break-glass.",
+                    "Name them with `--with`; or let it be asked for in the portal, where the \
+                     second person agrees themselves.",
+                ));
+            }
+            (Some(second), _) => Some(agrees(&plane, &snapshot, order, second)?),
+        };
+        let grant = case.grant(caller.name().to_owned(), second);
+        if !order.dry_run {
+            self.has_room(&order.person).await?;
+            self.give(&plane, caller.actor(), &grant).await?;
+        }
+        Ok(TemporaryView::of(&grant, case.now))
+    }
+}
+
+/// The name of the second person, if they may agree.
+fn agrees(
+    plane: &Plane,
+    snapshot: &Snapshot,
+    order: &BreakGlassOrder,
+    second: &PersonId,
+) -> Result<String, Refused> {
+    if second == &order.person {
+        return Err(denied(
+            ReasonCode::OwnRequest,
+            "Nobody agrees to their own break-glass.",
+            "Name somebody else.",
+        ));
+    }
+    let known = admitted(snapshot, second, &order.team)?;
+    let rules = &plane.map.temporary_access;
+    let by_rule = rules.break_glass_rule(snapshot, second, &order.team).is_some();
+    if !by_rule && role_in(&plane.map, snapshot, second) != Some(Role::Admin) {
+        return Err(denied(
+            ReasonCode::NotAnApprover,
+            format!("The access map does not let {} agree to it.", known.user_name),
+            "Name a member of a group that may break glass for this team, or an administrator.",
+        ));
+    }
+    Ok(known.user_name.clone())
+}
+
+/// Break-glass that the map allows.
+struct Case<'a> {
+    order: &'a BreakGlassOrder,
+    rule: &'a BreakGlassRule,
+    id: ::access::ids::TemporaryId,
+    user_name: String,
+    reason: String,
+    ticket: Option<String>,
+    now: Timestamp,
+}
+
+impl<'a> Case<'a> {
+    fn of(
+        plane: &'a Plane,
+        snapshot: &Snapshot,
+        order: &'a BreakGlassOrder,
+    ) -> Result<Self, Refused> {
+        team_of(plane, &order.team)?;
+        let person = admitted(snapshot, &order.person, &order.team)?;
+        let rules = &plane.map.temporary_access;
+        let rule =
+            rules.break_glass_rule(snapshot, &order.person, &order.team).ok_or_else(|| {
+                denied(
+                    ReasonCode::BreakGlassNotAllowed,
+                    "The access map lets nobody of your groups break glass for this team.",
+                    "Ask an administrator for access, or for a rule under `temporary_access`.",
+                )
+            })?;
+        let now = now(plane);
+        let of_person = snapshot.temporary.get(&order.person).map_or(&[][..], Vec::as_slice);
+        if let Some(owed) = of_person.iter().find(|grant| grant.owes_note(now)) {
+            return Err(denied(
+                ReasonCode::AfterNoteMissing,
+                format!(
+                    "It was not told yet what was done under the break-glass `{}` for {}.",
+                    owed.id, owed.team
+                ),
+                "Write that after-note first.",
+            ));
+        }
+        Ok(Self {
+            order,
+            rule,
+            id: new_id(plane)?,
+            user_name: person.user_name.clone(),
+            reason: text(&order.reason)?,
+            ticket: ticket(order.ticket.as_deref())?,
+            now,
+        })
+    }
+
+    fn grant(&self, by: String, approved_by: Option<String>) -> TemporaryGrant {
+        TemporaryGrant {
+            id: self.id.clone(),
+            person: self.order.person.clone(),
+            user_name: Some(self.user_name.clone()),
+            team: self.order.team.clone(),
+            from: self.now,
+            until: end(self.now, self.rule.longest()),
+            kind: TemporaryKind::BreakGlass,
+            reason: self.reason.clone(),
+            ticket: self.ticket.clone(),
+            by,
+            approved_by,
+            made: self.now,
+            ended: None,
+            note: None,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Temporary grants for admins: giving, listing, revoking, and the glass that is broken.
+
+use super::answers::{Emergency, TemporaryView};
+use super::{Desk, Refused, admitted, end, lasting, new_id, no_such, now, team_of, text, ticket};
+use crate::desk::{Caller, Listed, Page, Right};
+use crate::plane::Plane;
+use crate::ports::{Actor, AuditEntry};
+use crate::temporary::{AFTER_NOTE, TEMPORARY_REVOKED};
+use ::access::ids::{PersonId, TeamKey, TemporaryId};
+use ::access::reason::ReasonCode;
+use ::access::temporary::{AfterNote, Ending, TemporaryGrant, TemporaryKind};
+use jiff::{SignedDuration, Timestamp};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+/// What an admin gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantOrder {
+    /// To whom.
+    pub person: PersonId,
+    /// Which team.
+    pub team: TeamKey,
+    /// From when on; absent: now.
+    pub from: Option<Timestamp>,
+    /// For how long.
+    pub lasts: SignedDuration,
+    /// Why.
+    pub reason: String,
+    /// A ticket.
+    pub ticket: Option<String>,
+    /// Only look whether it could be given.
+    pub dry_run: bool,
+}
+
+impl Desk {
+    /// Gives a person a team for a time.
+    ///
+    /// # Errors
+    /// The caller may not; the person or the team is not known; it lasts too long; something cannot
+    /// be read or written. Nothing was given then.
+    pub async fn grant(
+        &self,
+        caller: &Caller,
+        order: &GrantOrder,
+    ) -> Result<TemporaryView, Refused> {
+        caller.require(Right::Act)?;
+        let plane = self.plane();
+        let now = now(&plane);
+        team_of(&plane, &order.team)?;
+        let lasts = lasting(order.lasts, plane.map.temporary_access.longest())?;
+        let reason = text(&order.reason)?;
+        let snapshot = self.people_now(&plane, [&order.person]).await?;
+        let person = admitted(&snapshot, &order.person, &order.team)?;
+        self.has_room(&order.person).await?;
+        let from = order.from.unwrap_or(now).max(now);
+        let grant = TemporaryGrant {
+            id: new_id(&plane)?,
+            person: order.person.clone(),
+            user_name: Some(person.user_name.clone()),
+            team: order.team.clone(),
+            from,
+            until: end(from, lasts),
+            kind: TemporaryKind::Grant,
+            reason,
+            ticket: ticket(order.ticket.as_deref())?,
+            by: caller.name().to_owned(),
+            approved_by: None,
+            made: now,
+            ended: None,
+            note: None,
+        };
+        if !order.dry_run {
+            self.give(&plane, caller.actor(), &grant).await?;
+        }
+        Ok(TemporaryView::of(&grant, now))
+    }
+
+    /// The temporary grants of everybody, or of one person: those that give something or are to
+    /// begin, and with `all` those that ended in the last 30 days too. The newest come first.
+    ///
+    /// # Errors
+    /// The caller may not; the store cannot be read.
+    pub async fn temporary_grants(
+        &self,
+        caller: &Caller,
+        person: Option<&PersonId>,
+        all: bool,
+        page: &Page,
+    ) -> Result<Listed<TemporaryView>, Refused> {
+        caller.require(Right::See)?;
+        let now = self.plane().clock.now();
+        let people = person.map(|person| BTreeSet::from([person.clone()]));
+        let mut grants = self.store().temporary_grants(people.as_ref()).await?;
+        grants.retain(|grant| all || !grant.is_over(now));
+        grants.sort_by_key(|grant| Reverse(key(grant)));
+        let listed = page.of_descending(grants, key)?;
+        Ok(listed.map(|grant| TemporaryView::of(&grant, now)))
+    }
+
+    /// Revokes a temporary grant. Others of the same person and team go on.
+    ///
+    /// # Errors
+    /// The caller may not; there is none of this id; the store cannot be written.
+    pub async fn revoke(
+        &self,
+        caller: &Caller,
+        id: &TemporaryId,
+        why: Option<&str>,
+        dry_run: bool,
+    ) -> Result<TemporaryView, Refused> {
+        caller.require(Right::Act)?;
+        let plane = self.plane();
+        let now = now(&plane);
+        let why = why.map(str::trim).filter(|why| !why.is_empty()).map(text).transpose()?;
+        let known = self.temporary_grant(id).await?;
+        if dry_run || known.ended.is_some() || known.is_over(now) {
+            return Ok(TemporaryView::of(&known, now));
+        }
+        let ending = Ending { at: now, by: caller.name().to_owned(), why: why.clone() };
+        let revoked = self.store().revoke(&known.person, id, &ending).await?;
+        let revoked = revoked.ok_or_else(|| no_such(id))?;
+        wake(&plane, &revoked.person).await;
+        let entry = AuditEntry::new(now, TEMPORARY_REVOKED, ReasonCode::TemporaryRevoked.as_str())
+            .by(caller.actor().clone())
+            .about(&revoked.person)
+            .on(&revoked.team)
+            .with("grant", id)
+            .with("kind", revoked.kind)
+            .with("by", caller.name())
+            .with_opt("why", why)
+            .changing("until", Some(revoked.until), Some(now));
+        plane.audit.append(&entry).await?;
+        Ok(TemporaryView::of(&revoked, now))
+    }
+
+    /// Glass that is broken now, and glass of which it is still to be told what was done: for a
+    /// banner on every admin screen. What ends first comes first.
+    ///
+    /// # Errors
+    /// The caller may not; the store cannot be read.
+    pub async fn emergencies(&self, caller: &Caller) -> Result<Vec<Emergency>, Refused> {
+        caller.require(Right::See)?;
+        let now = self.plane().clock.now();
+        let grants = self.store().temporary_grants(None).await?;
+        let is_emergency = |grant: &TemporaryGrant| {
+            grant.kind == TemporaryKind::BreakGlass
+                && (grant.is_in_force(now) || grant.owes_note(now))
+        };
+        let mut found: Vec<Emergency> = grants
+            .iter()
+            .filter(|grant| is_emergency(grant))
+            .map(|grant| Emergency {
+                grant: TemporaryView::of(grant, now),
+                seconds_left: u64::try_from(grant.end().duration_since(now).as_secs()).unwrap_or(0),
+            })
+            .collect();
+        found.sort_by_key(|one| (one.seconds_left == 0, one.grant.ends, one.grant.id.clone()));
+        Ok(found)
+    }
+
+    /// Writes down what was done under a break-glass grant: once, by whoever had it or an admin.
+    ///
+    /// # Errors
+    /// There is none of this id, or it is somebody else's and the writer no admin; the note is empty;
+    /// the store cannot be written.
+    pub async fn after_note(
+        &self,
+        writer: &Caller,
+        id: &TemporaryId,
+        note: &str,
+    ) -> Result<TemporaryView, Refused> {
+        let plane = self.plane();
+        let now = now(&plane);
+        let known = self.temporary_grant(id).await?;
+        let is_own = *writer.actor() == Actor::Person(known.person.clone());
+        // Who may not know of it is told nothing of it.
+        if known.kind != TemporaryKind::BreakGlass || !(is_own || writer.may(Right::Act)) {
+            return Err(no_such(id));
+        }
+        let note = AfterNote { at: now, by: writer.name().to_owned(), text: text(note)? };
+        let noted = self.store().note(&known.person, id, &note).await?;
+        let noted = noted.ok_or_else(|| no_such(id))?;
+        if noted.note.as_ref() == Some(&note) {
+            let entry = AuditEntry::new(now, AFTER_NOTE, ReasonCode::AfterNoteWritten.as_str())
+                .by(writer.actor().clone())
+                .about(&noted.person)
+                .on(&noted.team)
+                .with("grant", id)
+                .with("by", writer.name())
+                .with("note", &note.text);
+            plane.audit.append(&entry).await?;
+        }
+        Ok(TemporaryView::of(&noted, now))
+    }
+
+    async fn temporary_grant(&self, id: &TemporaryId) -> Result<TemporaryGrant, Refused> {
+        let grants = self.store().temporary_grants(None).await?;
+        grants.into_iter().find(|grant| &grant.id == id).ok_or_else(|| no_such(id))
+    }
+}
+
+/// What a list of grants is sorted by.
+fn key(grant: &TemporaryGrant) -> String {
+    format!("{:020} {}", grant.made.as_second(), grant.id)
+}
+
+async fn wake(plane: &Plane, person: &PersonId) {
+    plane.readings.changed(plane.clock.now());
+    let wake = crate::event::Wake::People(BTreeSet::from([person.clone()]));
+    if let Err(error) = plane.wake(&wake).await {
+        tracing::warn!(%error, "the loop is not woken; its next full pass does the work");
+    }
+}

@@ -1,0 +1,222 @@
+//! Asking for access: what somebody may ask for, and their own requests.
+
+use super::answers::{RequestForm, RequestView, TemporaryView, WayToDecide};
+use super::{
+    Desk, Refused, admitted, conflict, denied, end, lasting, new_id, no_such, now, team_of, text,
+    ticket,
+};
+use crate::ports::{AccessRequest, Actor, AuditEntry, Decision, RequestVerdict};
+use crate::temporary::{ACCESS_DECIDED, ACCESS_REQUESTED};
+use ::access::entitlement::entitlements;
+use ::access::ids::{PersonId, TeamKey, TemporaryId};
+use ::access::reason::ReasonCode;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// So long somebody may take over a decision.
+pub(super) const DECIDED_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskOrder {
+    /// The team.
+    pub team: TeamKey,
+    /// For how long from the approval on.
+    pub lasts: SignedDuration,
+    /// Why.
+    pub reason: String,
+    /// A ticket.
+    pub ticket: Option<String>,
+}
+
+impl Desk {
+    /// What the person may ask for of this team, who decides, and how things stand.
+    ///
+    /// # Errors
+    /// The team or the person is not known; something cannot be read.
+    pub async fn request_form(
+        &self,
+        person: &PersonId,
+        team: &TeamKey,
+    ) -> Result<RequestForm, Refused> {
+        let plane = self.plane();
+        let now = plane.clock.now();
+        let about = &team_of(&plane, team)?.about;
+        let snapshot = self.people_now(&plane, [person]).await?;
+        let known = admitted(&snapshot, person, team)?.clone();
+        let rules = &plane.map.temporary_access;
+        let request = rules.request_rule(&snapshot, person, team).map(|rule| {
+            let groups: BTreeSet<&str> = rules.approver_groups(team).collect();
+            WayToDecide {
+                groups: groups.into_iter().map(str::to_owned).collect(),
+                longest_seconds: rule.longest_seconds,
+            }
+        });
+        let break_glass = rules.break_glass_rule(&snapshot, person, team);
+        let rights = entitlements(&plane.map, &snapshot, now);
+        let of_person = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
+        let one = BTreeSet::from([person.clone()]);
+        let requests = self.store().requests(Some(&one)).await?;
+        let of_team = requests.iter().rev().filter(|request| &request.team == team);
+        Ok(RequestForm {
+            team: team.clone(),
+            title: about.title.clone().unwrap_or_else(|| team.to_string()),
+            purpose: about.purpose.clone(),
+            has_until: rights.get(person, team).map(|right| right.until),
+            request,
+            break_glass: break_glass.map(|rule| (rule.needs, rule.longest_seconds)),
+            grants: snapshot
+                .temporary_of(person, team)
+                .map(|grant| TemporaryView::of(grant, now))
+                .rev()
+                .collect(),
+            requests: of_team.map(|request| RequestView::of(request, now, false)).collect(),
+            owed: of_person
+                .iter()
+                .filter(|grant| grant.owes_note(now))
+                .map(|grant| TemporaryView::of(grant, now))
+                .collect(),
+            person: known,
+            now,
+        })
+    }
+
+    /// Asks for a team for a time.
+    ///
+    /// # Errors
+    /// The map does not let the person ask for it; a request waits already; it lasts too long;
+    /// something cannot be read or written.
+    pub async fn ask(&self, person: &PersonId, order: &AskOrder) -> Result<RequestView, Refused> {
+        let plane = self.plane();
+        let now = now(&plane);
+        team_of(&plane, &order.team)?;
+        let snapshot = self.people_now(&plane, [person]).await?;
+        let known = admitted(&snapshot, person, &order.team)?;
+        let rules = &plane.map.temporary_access;
+        let rule = rules.request_rule(&snapshot, person, &order.team).ok_or_else(|| {
+            denied(
+                ReasonCode::RequestNotAllowed,
+                "The access map does not let you ask for this team.",
+                "Ask the team's owner to add you to its group.",
+            )
+        })?;
+        let lasts = lasting(order.lasts, rule.longest())?;
+        let request = AccessRequest {
+            id: new_id(&plane)?,
+            person: person.clone(),
+            user_name: known.user_name.clone(),
+            team: order.team.clone(),
+            seconds: lasts.as_secs().unsigned_abs(),
+            reason: text(&order.reason)?,
+            ticket: ticket(order.ticket.as_deref())?,
+            at: now,
+            lapses: end(now, DECIDED_WITHIN),
+            break_glass: false,
+            decision: None,
+        };
+        self.file(&request).await
+    }
+
+    /// Writes a request down, unless one for the same waits already.
+    pub(super) async fn file(&self, request: &AccessRequest) -> Result<RequestView, Refused> {
+        let plane = self.plane();
+        let one = BTreeSet::from([request.person.clone()]);
+        let waits = self.store().requests(Some(&one)).await?;
+        let is_same = |known: &AccessRequest| {
+            known.is_open(request.at)
+                && known.team == request.team
+                && known.break_glass == request.break_glass
+        };
+        if waits.iter().any(is_same) {
+            return Err(conflict(
+                ReasonCode::RequestOpen,
+                "A request of yours for this team waits already.",
+                "Wait for the decision, or take that request back first.",
+            ));
+        }
+        self.has_room(&request.person).await?;
+        plane.audit.append(&asked_entry(request)).await?;
+        self.store().ask(request).await?;
+        tracing::info!(person = %request.person, team = %request.team, request = %request.id, "access is asked for");
+        Ok(RequestView::of(request, request.at, false))
+    }
+
+    /// The person's own requests, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn requests_of(&self, person: &PersonId) -> Result<Vec<RequestView>, Refused> {
+        let now = self.plane().clock.now();
+        let one = BTreeSet::from([person.clone()]);
+        let requests = self.store().requests(Some(&one)).await?;
+        Ok(requests.iter().rev().map(|request| RequestView::of(request, now, false)).collect())
+    }
+
+    /// Takes a request of the person's own back.
+    ///
+    /// # Errors
+    /// There is none of this id that waits; the store cannot be written.
+    pub async fn withdraw(
+        &self,
+        person: &PersonId,
+        id: &TemporaryId,
+    ) -> Result<RequestView, Refused> {
+        let plane = self.plane();
+        let now = now(&plane);
+        let one = BTreeSet::from([person.clone()]);
+        let requests = self.store().requests(Some(&one)).await?;
+        let request = requests.iter().find(|request| &request.id == id);
+        let request = request.ok_or_else(|| no_such(id))?;
+        let by = request.user_name.clone();
+        let decision =
+            Decision { verdict: RequestVerdict::Withdrawn, at: now, by: by.clone(), why: None };
+        let decided = self.store().decide(person, id, &decision, None).await?;
+        let decided = decided.ok_or_else(|| no_such(id))?;
+        if decided.decision.as_ref() != Some(&decision) {
+            return Err(already_decided(&decided, now));
+        }
+        let entry = decided_entry(&decided, &decision, &Actor::Person(person.clone()));
+        plane.audit.append(&entry).await?;
+        Ok(RequestView::of(&decided, now, false))
+    }
+}
+
+pub(super) fn already_decided(request: &AccessRequest, now: Timestamp) -> Refused {
+    let why = match &request.decision {
+        Some(decision) => format!("{} decided on this request before.", decision.by),
+        None if !request.is_open(now) => "The request has lapsed.".to_owned(),
+        None => "Somebody is deciding on this request.".to_owned(),
+    };
+    conflict(ReasonCode::RequestDecided, why, "Look at the list again.")
+}
+
+fn asked_entry(request: &AccessRequest) -> AuditEntry {
+    AuditEntry::new(request.at, ACCESS_REQUESTED, ReasonCode::AccessRequested.as_str())
+        .by(Actor::Person(request.person.clone()))
+        .about(&request.person)
+        .on(&request.team)
+        .with("request", &request.id)
+        .with("kind", if request.break_glass { "break-glass" } else { "request" })
+        .with("seconds", request.seconds)
+        .with("reason", &request.reason)
+        .with_opt("ticket", request.ticket.as_ref())
+}
+
+pub(super) fn decided_entry(
+    request: &AccessRequest,
+    decision: &Decision,
+    actor: &Actor,
+) -> AuditEntry {
+    let code = match decision.verdict {
+        RequestVerdict::Approved => ReasonCode::RequestApproved,
+        RequestVerdict::Refused => ReasonCode::RequestRefused,
+        RequestVerdict::Withdrawn => ReasonCode::RequestWithdrawn,
+    };
+    AuditEntry::new(decision.at, ACCESS_DECIDED, code.as_str())
+        .by(actor.clone())
+        .about(&request.person)
+        .on(&request.team)
+        .with("request", &request.id)
+        .with("by", &decision.by)
+        .with_opt("why", decision.why.as_ref())
+}
