@@ -112,7 +112,9 @@ impl Cloud {
     /// # Errors
     /// It cannot be made.
     pub fn make_queue(&self, name: &str) -> Result<String> {
-        let queue = json!({"QueueName": name, "Attributes": {"FifoQueue": "true"}});
+        let attributes =
+            if name.ends_with(".fifo") { json!({"FifoQueue": "true"}) } else { json!({}) };
+        let queue = json!({"QueueName": name, "Attributes": attributes});
         let made = self.call("sqs", "AmazonSQS.CreateQueue", &queue)?;
         let path = made.get("QueueUrl").and_then(Value::as_str).context("a queue without URL")?;
         let (_, path) = path.split_once("127.0.0.1").context("a queue elsewhere")?;

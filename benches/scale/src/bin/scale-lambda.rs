@@ -95,7 +95,8 @@ struct Bench<'a> {
     folder: PathBuf,
     cloud: Cloud,
     table: Table,
-    queue: String,
+    /// The queues of work: at once, and later.
+    queues: [String; 2],
     next: usize,
     /// Whom `Events` has put into the table, for `Work`.
     announced: VecDeque<Person>,
@@ -109,10 +110,10 @@ fn run(options: &Options) -> Result<()> {
     let cloud = Cloud::start(&company.seed())?;
     let table = Table::of(&options.store, folder.path())?;
     fs::write(folder.path().join("access.yaml"), company.map_without_providers())?;
-    let queue = cloud.make_queue("work.fifo")?;
+    let queues = [cloud.make_queue("work.fifo")?, cloud.make_queue("later")?];
     let folder = folder.path().to_owned();
     let mut bench =
-        Bench { options, folder, cloud, table, queue, next: 0, announced: VecDeque::new() };
+        Bench { options, folder, cloud, table, queues, next: 0, announced: VecDeque::new() };
     bench.tick().context("the first full pass")?;
     if options.latency > 0 {
         bench.cloud.go_wrong(&format!("rules: [{{ latency_ms: {} }}]", options.latency))?;
@@ -197,8 +198,9 @@ impl Bench<'_> {
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
-        if side == Side::Events {
-            command.env("STAGEDOOR_WORK_QUEUE", &self.queue);
+        if side != Side::Handler {
+            let [work, later] = &self.queues;
+            command.env("STAGEDOOR_WORK_QUEUE", work).env("STAGEDOOR_LATER_QUEUE", later);
         }
         command
     }
