@@ -18,7 +18,7 @@ pub use cloud::Cloud;
 pub use company::{Company, Person, Team};
 pub use load::{Answers, Schedule, drive};
 pub use proxy::{Mode, Proxy};
-pub use replica::{Replica, Setup, Skew, peak_kib};
+pub use replica::{Replica, Setup, Skew, cpu_seconds, peak_kib};
 pub use runtime::{Answer, Runtime};
 pub use table::Table;
 pub use verdict::{ForeignThings, Verdict, judge};

@@ -143,9 +143,7 @@ impl Replica {
     /// # Errors
     /// This is not Linux, or the process is gone.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))
-            .context("cannot read a process's times")?;
-        cpu_seconds(&stat).context("a process's times have an unknown form")
+        cpu_seconds(self.child.id())
     }
 
     /// The greatest resident set so far, in KiB.
@@ -172,8 +170,19 @@ fn address(said: &str) -> Option<SocketAddr> {
     line.split([',', ' ', '"']).next()?.parse().ok()
 }
 
+/// Seconds of processor time of a process so far, of all its threads, by itself and by the kernel for
+/// it.
+///
+/// # Errors
+/// This is not Linux, or the process is gone.
+pub fn cpu_seconds(process: u32) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))
+        .context("cannot read a process's times")?;
+    spent(&stat).context("a process's times have an unknown form")
+}
+
 /// User and system time of `/proc/PID/stat`. The name, in parentheses, may hold anything.
-fn cpu_seconds(stat: &str) -> Option<f64> {
+fn spent(stat: &str) -> Option<f64> {
     let (_, rest) = stat.rsplit_once(')')?;
     let mut fields = rest.split_whitespace().skip(11);
     let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
@@ -202,7 +211,7 @@ mod tests {
     #[test]
     fn what_proc_says_is_read() {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 150 50 0 0 20 0 4 0 100 1 1";
-        assert_eq!(cpu_seconds(stat).map(|s| s.to_string()).as_deref(), Some("2"));
+        assert_eq!(spent(stat).map(|s| s.to_string()).as_deref(), Some("2"));
         let status = "Name:\tx\nVmPeak:\t  900 kB\nVmHWM:\t   816 kB\n";
         assert_eq!(high_water(status).map(|k| k.to_string()).as_deref(), Some("816"));
     }

@@ -240,7 +240,7 @@ impl Bench<'_> {
         let invocations: Vec<Vec<Person>> =
             (0..rounds).map(|_| self.people(side, batch)).collect::<Result<_>>()?;
         let events: Vec<String> = invocations.iter().map(|people| event(side, people)).collect();
-        let calls = self.cloud.calls();
+        let (calls, cpu) = (self.cloud.calls(), function.cpu_seconds()?);
         let start = Instant::now();
         let mut answers = Vec::with_capacity(rounds);
         for event in events {
@@ -250,6 +250,8 @@ impl Bench<'_> {
         let seconds = start.elapsed().as_secs_f64();
         let count = f64_of(rounds * batch);
         sample(side, &format!("warm-{batch}-rate"), count / seconds);
+        let cpu = function.cpu_seconds()? - cpu;
+        sample(side, &format!("warm-{batch}-cpu-ms"), cpu * 1_000.0 / count);
         let calls = u32::try_from(self.cloud.calls() - calls).map_or(f64::NAN, f64::from);
         sample(side, &format!("warm-{batch}-calls"), calls / count);
         sample(side, &format!("warm-{batch}-mib"), function.peak_kib()? / 1_024.0);
@@ -288,6 +290,10 @@ struct Function(Child);
 impl Function {
     fn peak_kib(&self) -> Result<f64> {
         scale_bench::peak_kib(self.0.id())
+    }
+
+    fn cpu_seconds(&self) -> Result<f64> {
+        scale_bench::cpu_seconds(self.0.id())
     }
 }
 
