@@ -22,7 +22,9 @@ Usage: cargo xtask chaos [--seconds N] [--rate N] [--replicas N] [--people N] [-
 
 Builds the release binary first. Then waits until nothing moves any more, and looks from outside: at
 Studio, the directory, the calls that AWS got, and the audit log. A line for each fault:
-  chaos <fault>: events <n>, kills <n>, passes <n>, calls <n>, lost <n>, doubled <n>, settled after <s> s
+  chaos <fault>: events <n>, kills <n>, passes <n>, calls <n>, lost <n>, doubled <n>, announced <n>, \
+settled after <s> s
+`announced`: written down before a replica was killed, and not wanted any more when another looked.
 Exits 1 if anything was lost or doubled.";
 
 const OPTIONS: [&str; 6] = ["--seconds", "--rate", "--replicas", "--people", "--store", "--fault"];

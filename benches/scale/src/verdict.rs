@@ -15,6 +15,9 @@ pub struct Verdict {
     pub lost: Vec<String>,
     /// A call was made, or an entry written, once more than it should.
     pub doubled: Vec<String>,
+    /// What is written down as about to be done, and was not: a replica was killed in between, and
+    /// then it was not wanted any more.
+    pub announced: usize,
     /// Passes that changed something.
     pub passes: usize,
 }
@@ -52,12 +55,14 @@ fn is_right(found: &ProfileView, (person, team): (Person, Team)) -> bool {
         && !found.tags.contains_key("stagedoor:leaving-since")
 }
 
-/// Judges a run that has settled. `before` is Studio as it was at the start.
+/// Judges a run that has settled. `before` is Studio as it was at the start; so many times a replica
+/// was killed.
 pub fn judge(
     cloud: &Cloud,
     entries: &[AuditEntry],
     truth: &BTreeSet<(Person, Team)>,
     before: &ForeignThings,
+    kills: usize,
 ) -> Verdict {
     let scene = cloud.scene();
     let mut verdict = Verdict { lost: disagreement(&scene, truth), ..Verdict::default() };
@@ -67,7 +72,7 @@ pub fn judge(
     }
     let deeds = cloud.deeds();
     verdict.doubled = repeated(&deeds);
-    compare(&deeds, entries, &mut verdict);
+    compare(&deeds, entries, kills, &mut verdict);
     let changes = entries.iter().filter_map(|entry| entry.change.as_ref());
     verdict.passes = changes.collect::<BTreeSet<_>>().len();
     verdict
@@ -124,8 +129,10 @@ fn repeated(deeds: &[CallRecord]) -> Vec<String> {
     found
 }
 
-/// Holds what AWS did against what is written down.
-fn compare(deeds: &[CallRecord], entries: &[AuditEntry], verdict: &mut Verdict) {
+/// Holds what AWS did against what is written down, which comes first: whoever is killed in between
+/// leaves an entry. Mostly the next pass does it then, and writes nothing more. It does not where the
+/// person has come or gone meanwhile: then one entry of a profile is of nothing, for one kill.
+fn compare(deeds: &[CallRecord], entries: &[AuditEntry], kills: usize, verdict: &mut Verdict) {
     let mut done: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for deed in deeds.iter().filter(|deed| deed.error.is_none()) {
         let event = match deed.operation {
@@ -162,6 +169,11 @@ fn compare(deeds: &[CallRecord], entries: &[AuditEntry], verdict: &mut Verdict) 
         let what = format!("{} {}: {calls} calls, {lines} audit entries", key.0, key.1);
         match lines.cmp(&calls) {
             std::cmp::Ordering::Less => verdict.lost.push(what),
+            std::cmp::Ordering::Greater
+                if lines == calls + 1 && !key.1.is_empty() && verdict.announced < kills =>
+            {
+                verdict.announced += 1;
+            }
             std::cmp::Ordering::Greater => verdict.doubled.push(what),
             std::cmp::Ordering::Equal => {}
         }

@@ -171,16 +171,17 @@ fn endure(options: &Options, fault: Fault) -> Result<bool> {
     let (calls, kills) = (world.cloud.calls(), world.trouble()?);
     let ended = Instant::now();
     let settled = world.settle()?.saturating_duration_since(ended);
-    let verdict = judge(&world.cloud, &table.audit()?, &lock(&world.truth), &before);
+    let verdict = judge(&world.cloud, &table.audit()?, &lock(&world.truth), &before, kills);
     line(&format!(
-        "chaos {}: events {}, kills {kills}, passes {}, calls {}, lost {}, doubled {}, settled after \
-         {:.1} s",
+        "chaos {}: events {}, kills {kills}, passes {}, calls {}, lost {}, doubled {}, announced {}, \
+         settled after {:.1} s",
         fault.name(),
         world.events(),
         verdict.passes,
         world.cloud.calls() - calls,
         verdict.lost.len(),
         verdict.doubled.len(),
+        verdict.announced,
         settled.as_secs_f64(),
     ));
     for wrong in verdict.lost.iter().take(20) {
