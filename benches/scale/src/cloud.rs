@@ -107,13 +107,13 @@ impl Cloud {
         self.call("identitystore", &format!("AWSIdentityStore.{operation}"), body)
     }
 
-    /// Makes a FIFO queue; its URL.
+    /// Makes a queue, a FIFO one if its name says so; its URL.
     ///
     /// # Errors
     /// It cannot be made.
     pub fn make_queue(&self, name: &str) -> Result<String> {
-        let attributes =
-            if name.ends_with(".fifo") { json!({"FifoQueue": "true"}) } else { json!({}) };
+        let is_fifo = matches!(name.rsplit_once('.'), Some((_, "fifo")));
+        let attributes = if is_fifo { json!({"FifoQueue": "true"}) } else { json!({}) };
         let queue = json!({"QueueName": name, "Attributes": attributes});
         let made = self.call("sqs", "AmazonSQS.CreateQueue", &queue)?;
         let path = made.get("QueueUrl").and_then(Value::as_str).context("a queue without URL")?;
