@@ -299,6 +299,10 @@ reasons! {
     LoggedOut = "logged-out";
     /// The person opened Studio.
     Opened = "opened";
+    /// The person stopped apps of their own.
+    OwnApps = "own-apps";
+    /// The person ended sessions of their own.
+    OwnSessions = "own-sessions";
 }
 
 impl fmt::Display for ReasonCode {

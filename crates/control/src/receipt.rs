@@ -6,6 +6,7 @@ mod hours;
 pub(crate) mod words;
 
 pub use hours::Hours;
+pub(crate) use words::app_details;
 pub use words::{ENTRY, Revocation, RevocationMethod};
 
 use crate::departure::{PERSON_OFFBOARDED, PERSON_RESTORED};

@@ -5,7 +5,7 @@ use crate::prune::{Lapsing, prune};
 use crate::sqlite::{SqliteStore, parsed};
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
-use control::ports::{IdpSession, Session, SessionId, Sessions, StoreError};
+use control::ports::{IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
@@ -17,12 +17,14 @@ impl Sessions for SqliteStore {
         self.write("remember a session", move |transaction| {
             transaction
                 .prepare_cached(
-                    "INSERT INTO session (id, person, expires, team, idp_subject, idp_index)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO session
+                     (id, person, begun, expires, team, idp_subject, idp_index)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
                 .execute(params![
                     session.id.0,
                     session.person.as_str(),
+                    microseconds::floor(session.begun),
                     microseconds::floor(session.expires),
                     session.team.as_ref().map(TeamKey::as_str),
                     session.idp_session.subject,
@@ -39,7 +41,7 @@ impl Sessions for SqliteStore {
         self.read("look up a session", move |connection| {
             let session = connection
                 .prepare_cached(
-                    "SELECT id, person, expires, team, idp_subject, idp_index FROM session
+                    "SELECT id, person, begun, expires, team, idp_subject, idp_index FROM session
                      WHERE id = ?1 AND expires > ?2",
                 )?
                 .query_row(params![id.0, now], session)
@@ -49,6 +51,25 @@ impl Sessions for SqliteStore {
                 let _kept_for_later = prune(connection, Lapsing::Sessions, now);
             }
             Ok(session)
+        })
+        .await
+    }
+
+    async fn sessions_of(
+        &self,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let person = person.clone();
+        let now = microseconds::floor(now);
+        self.read("look up the sessions of a person", move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT id, person, begun, expires, team, idp_subject, idp_index FROM session
+                     WHERE person = ?1 AND expires > ?2 ORDER BY begun DESC, id LIMIT ?3",
+                )?
+                .query_map(params![person.as_str(), now, SESSIONS_SHOWN], session)?
+                .collect()
         })
         .await
     }
@@ -111,8 +132,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
         id: SessionId(row.get(0)?),
         person: parsed(1, PersonId::parse(row.get::<_, String>(1)?))?,
-        expires: microseconds::read(2, row.get(2)?)?,
-        team: row.get::<_, Option<String>>(3)?.map(|t| parsed(3, TeamKey::parse(t))).transpose()?,
-        idp_session: IdpSession { subject: row.get(4)?, index: row.get(5)? },
+        begun: microseconds::read(2, row.get(2)?)?,
+        expires: microseconds::read(3, row.get(3)?)?,
+        team: row.get::<_, Option<String>>(4)?.map(|t| parsed(4, TeamKey::parse(t))).transpose()?,
+        idp_session: IdpSession { subject: row.get(5)?, index: row.get(6)? },
     })
 }

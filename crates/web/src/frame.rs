@@ -2,6 +2,7 @@
 
 use crate::refused::{Asker, Problem, Refused};
 use crate::routes::Portal;
+use crate::strings::Language;
 use crate::visit::Visit;
 use crate::{access_log, headers, negotiate};
 use axum::extract::{MatchedPath, Request, State};
@@ -29,6 +30,7 @@ pub(crate) async fn around(
     let asker = Asker {
         sighting,
         json: negotiate::prefers_json(request.headers()),
+        language: Language::preferred(request.headers()),
         session_shown: Visit::session_of(&portal, request.headers()).is_some(),
     };
 

@@ -13,6 +13,11 @@
 //! | `GET /saml/metadata?for=` | tells identity providers about us |
 //! | `POST /open/{team}` | *Open Studio* |
 //! | `GET /opening/{team}?key=` | waits for a profile that is being made |
+//! | `GET /opening/{team}/progress?key=` | the same for a script: how far it is |
+//! | `GET /apps/{team}`, `POST /apps/{team}/stop` | stops one's own apps |
+//! | `GET /access` | *My access*: one's own reasons, sessions and history |
+//! | `POST /access/sessions/end` | ends one session of one's own |
+//! | `GET`, `POST /access/sessions/end-all` | ends all of them |
 //! | `POST /sign-out` | ends the session |
 //! | `GET /signed-out` | says so |
 //! | `GET /livez`, `GET /readyz` | probes |
@@ -33,6 +38,7 @@ mod headers;
 mod negotiate;
 mod ops;
 mod origin;
+mod own_form;
 mod pages;
 mod provenance;
 mod refused;

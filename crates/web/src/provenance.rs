@@ -51,6 +51,17 @@ pub(crate) fn open_purpose(team: &str) -> String {
 /// Purpose of the key that signs out.
 pub(crate) const SIGN_OUT: &str = "sign-out";
 
+/// Purpose of the key that stops one's own apps of a team.
+pub(crate) fn stop_purpose(team: &str) -> String {
+    format!("stop:{team}")
+}
+
+/// Purpose of the key that ends one session of one's own.
+pub(crate) const END_SESSION: &str = "end-session";
+
+/// Purpose of the key that ends all of them.
+pub(crate) const END_ALL_SESSIONS: &str = "end-all-sessions";
+
 /// Takes as long for a wrong guess as for a right one, whatever the first wrong byte is.
 fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
     let differing = a.iter().zip(b).fold(0_u8, |differing, (x, y)| differing | (x ^ y));

@@ -4,7 +4,7 @@
 use crate::origin::Sighting;
 use crate::pages::{self, RefusedPage, Whereabouts};
 use crate::routes::Portal;
-use crate::strings;
+use crate::strings::{InOtherWords, Language};
 use access::ids::TeamKey;
 use access::reason::ReasonCode;
 use axum::Json;
@@ -55,13 +55,24 @@ pub(crate) enum Problem {
 #[derive(Debug, Clone)]
 pub(crate) struct Refused {
     status: StatusCode,
-    headline: &'static str,
+    said: Said,
     pub(crate) code: &'static str,
     words: Box<Words>,
     /// The team that was wanted; signing in can lead there.
     team: Option<TeamKey>,
     /// After how many seconds to ask again, where it will do then.
     retry_after_seconds: Option<u32>,
+}
+
+/// Who refused, and how: the sentences in another language hang on it.
+#[derive(Debug, Clone, Copy)]
+enum Said {
+    /// These pages, before the door was asked.
+    Here(Problem),
+    /// The door.
+    ByDoor(RefusalKind),
+    /// The desk.
+    ByDesk(RefusedKind),
 }
 
 /// The sentences, boxed so that results stay small.
@@ -79,6 +90,8 @@ pub(crate) struct Asker {
     pub(crate) sighting: Sighting,
     /// Whether JSON is preferred to a page.
     pub(crate) json: bool,
+    /// The language of the page; JSON is in English.
+    pub(crate) language: Language,
     /// Whether a session cookie was shown.
     pub(crate) session_shown: bool,
 }
@@ -90,10 +103,10 @@ pub(crate) struct AsItIs;
 impl Refused {
     pub(crate) fn new(portal: &Portal, problem: Problem) -> Self {
         let (status, code) = problem.status_and_code();
-        let (headline, why, remedy) = strings::problem(problem);
+        let [_, why, remedy] = Language::English.problem(problem);
         Self {
             status,
-            headline,
+            said: Said::Here(problem),
             code,
             words: Box::new(Words {
                 why: why.to_owned(),
@@ -111,18 +124,16 @@ impl Refused {
             RefusalKind::TooManyRequests { retry_after_seconds } => Some(retry_after_seconds),
             _ => None,
         };
-        let (status, headline) = match refusal.kind {
-            RefusalKind::BadRequest => (StatusCode::BAD_REQUEST, strings::BAD_REQUEST),
-            RefusalKind::SignedOut => (StatusCode::UNAUTHORIZED, strings::SIGNED_OUT),
-            RefusalKind::Denied => (StatusCode::FORBIDDEN, strings::DENIED),
-            RefusalKind::TooManyRequests { .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, strings::TOO_MANY_REQUESTS)
-            }
-            RefusalKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, strings::UNAVAILABLE),
+        let status = match refusal.kind {
+            RefusalKind::BadRequest => StatusCode::BAD_REQUEST,
+            RefusalKind::SignedOut => StatusCode::UNAUTHORIZED,
+            RefusalKind::Denied => StatusCode::FORBIDDEN,
+            RefusalKind::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            RefusalKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self {
             status,
-            headline,
+            said: Said::ByDoor(refusal.kind),
             code: refusal.code,
             words: Box::new(Words {
                 why: refusal.why,
@@ -136,17 +147,17 @@ impl Refused {
 
     /// What the desk said.
     pub(crate) fn by_desk(portal: &Portal, refused: control::desk::Refused) -> Self {
-        let (status, headline) = match refused.kind {
-            RefusedKind::Invalid => (StatusCode::BAD_REQUEST, strings::BAD_REQUEST),
-            RefusedKind::Unknown => (StatusCode::UNAUTHORIZED, strings::SIGNED_OUT),
-            RefusedKind::Denied => (StatusCode::FORBIDDEN, strings::DENIED),
-            RefusedKind::NotFound => (StatusCode::NOT_FOUND, strings::NOT_FOUND),
-            RefusedKind::Conflict => (StatusCode::CONFLICT, strings::CONFLICT),
-            RefusedKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, strings::UNAVAILABLE),
+        let status = match refused.kind {
+            RefusedKind::Invalid => StatusCode::BAD_REQUEST,
+            RefusedKind::Unknown => StatusCode::UNAUTHORIZED,
+            RefusedKind::Denied => StatusCode::FORBIDDEN,
+            RefusedKind::NotFound => StatusCode::NOT_FOUND,
+            RefusedKind::Conflict => StatusCode::CONFLICT,
+            RefusedKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self {
             status,
-            headline,
+            said: Said::ByDesk(refused.kind),
             code: refused.code.as_str(),
             words: Box::new(Words {
                 why: refused.why,
@@ -200,7 +211,9 @@ impl Refused {
                 rendered.headers_mut().append(name.clone(), value.clone());
             }
         }
-        rendered.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+        rendered
+            .headers_mut()
+            .insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
         if let Some(seconds) = self.retry_after_seconds {
             rendered.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
@@ -214,7 +227,8 @@ impl Refused {
             "remedy": self.words.remedy,
             "reference": self.words.reference,
         });
-        if let (Some(seen), Some(fields)) = (self.whereabouts(asker), refusal.as_object_mut()) {
+        let seen = self.whereabouts(asker, Language::English);
+        if let (Some(seen), Some(fields)) = (seen, refusal.as_object_mut()) {
             let seen = serde_json::json!({
                 "address": seen.address,
                 "vpce": seen.vpce,
@@ -227,30 +241,85 @@ impl Refused {
 
     /// What an admin needs to mend a network rule or a list of proxies: who is refused is told where
     /// he was seen, and how.
-    fn whereabouts(&self, asker: &Asker) -> Option<Whereabouts> {
+    fn whereabouts(&self, asker: &Asker, language: Language) -> Option<Whereabouts> {
         (self.status == StatusCode::FORBIDDEN).then(|| Whereabouts {
             address: asker.sighting.origin.address.map(|address| address.to_string()),
             vpce: asker.sighting.origin.vpce.clone(),
-            how: strings::seen(&asker.sighting.seen),
+            how: language.refusal().seen(&asker.sighting.seen),
         })
     }
 
     fn as_page(&self, portal: &Portal, asker: &Asker) -> Response {
         let signed_out = self.status == StatusCode::UNAUTHORIZED;
+        let language = asker.language;
+        let texts = language.refusal();
+        let said = self.in_words_of(language);
+        // What the door said in its own words is English, whatever the page is in.
+        let is_foreign = said.is_none() && language != Language::English;
+        let (headline, other) = said.unwrap_or_else(|| (self.headline(language), None));
         pages::answer(&RefusedPage {
-            headline: self.headline,
-            why: &self.words.why,
-            remedy: &self.words.remedy,
+            language,
+            texts,
+            headline,
+            why: other.map_or(&self.words.why, |other| other.why),
+            why_in: is_foreign.then_some(Language::English),
+            remedy: other.and_then(|other| other.remedy).unwrap_or(&self.words.remedy),
             reference: &self.words.reference,
             code: self.code,
-            whereabouts: self.whereabouts(asker),
-            back: if asker.session_shown { strings::BACK } else { strings::TO_START },
+            whereabouts: self.whereabouts(asker, language),
+            request: self.way_to_ask().filter(|_| asker.session_shown),
+            back: if asker.session_shown { texts.back } else { texts.to_start },
             sign_ins: if signed_out {
-                pages::sign_ins(&portal.door.identity_providers(), self.team.as_ref())
+                let idps = portal.door.identity_providers();
+                pages::sign_ins(language, &idps, self.team.as_ref())
             } else {
                 Vec::new()
             },
         })
+    }
+
+    /// Headline and sentences in a language; `None` where only the door's own words are there.
+    fn in_words_of(&self, language: Language) -> Option<(&'static str, Option<InOtherWords>)> {
+        match self.said {
+            Said::Here(problem) => {
+                let [headline, why, remedy] = language.problem(problem);
+                Some((headline, Some(InOtherWords { why, remedy: Some(remedy) })))
+            }
+            Said::ByDesk(_) => None,
+            Said::ByDoor(_) => {
+                let other = language.refusal_by_code(self.code)?;
+                Some((self.headline(language), Some(other)))
+            }
+        }
+    }
+
+    fn headline(&self, language: Language) -> &'static str {
+        let texts = language.refusal();
+        match self.said {
+            Said::Here(problem) => {
+                let [headline, ..] = language.problem(problem);
+                headline
+            }
+            Said::ByDoor(RefusalKind::BadRequest) | Said::ByDesk(RefusedKind::Invalid) => {
+                texts.bad_request
+            }
+            Said::ByDoor(RefusalKind::SignedOut) | Said::ByDesk(RefusedKind::Unknown) => {
+                texts.signed_out
+            }
+            Said::ByDoor(RefusalKind::Denied) | Said::ByDesk(RefusedKind::Denied) => texts.denied,
+            Said::ByDoor(RefusalKind::TooManyRequests { .. }) => texts.too_many_requests,
+            Said::ByDoor(RefusalKind::Unavailable) | Said::ByDesk(RefusedKind::Unavailable) => {
+                texts.unavailable
+            }
+            Said::ByDesk(RefusedKind::NotFound) => texts.not_found,
+            Said::ByDesk(RefusedKind::Conflict) => texts.conflict,
+        }
+    }
+
+    /// Where somebody who is known asks for the team that no group gives them.
+    fn way_to_ask(&self) -> Option<String> {
+        let team = self.team.as_ref()?;
+        (self.code == ReasonCode::NotEntitled.as_str()).then(|| format!("/request/{team}"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which address leads to which handler.
 
 use crate::config::WebConfig;
-use crate::handlers::{home, log_out, opening, probes, signin};
+use crate::handlers::{access, apps, home, log_out, opening, probes, signin};
 use crate::{assets, frame};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -41,6 +41,7 @@ pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
         .route("/saml/metadata", get(signin::metadata))
         .route("/open/{team}", post(opening::open))
         .route("/opening/{team}", get(opening::wait))
+        .route("/opening/{team}/progress", get(opening::progress))
         .route("/sign-out", post(signin::sign_out))
         .route("/signed-out", get(signin::signed_out))
         .route("/livez", get(probes::live))
@@ -49,6 +50,8 @@ pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
         .route("/assets/mark.svg", get(assets::mark))
         .route("/assets/stagedoor.js", get(assets::script))
         .route("/assets/submit.js", get(assets::submit))
+        .merge(access::routes())
+        .merge(apps::routes())
         .layer(DefaultBodyLimit::max(FORM_BODY_BYTES))
         .merge(saml)
         .merge(crate::api::routes())

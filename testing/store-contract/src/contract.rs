@@ -127,6 +127,7 @@ macro_rules! contract {
             a_session_is_there_until_its_end(&),
             a_session_never_lives_longer_by_rounding(&),
             a_session_id_is_opened_once(&),
+            a_person_s_sessions_are_listed_newest_first(&),
             closing_ends_one_session_and_may_be_repeated(&),
             closing_all_of_a_person_leaves_the_others(&),
             a_provider_ends_every_session_of_its_subject(&),

@@ -2,7 +2,7 @@
 
 use crate::race::{RACERS, micros, race};
 use access::ids::{PersonId, TeamKey};
-use control::ports::{IdpSession, Session, SessionId, Sessions};
+use control::ports::{IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ fn session(id: &str, person: &str) -> Session {
     Session {
         id: SessionId(id.to_owned()),
         person: PersonId::parse(person).unwrap(),
+        begun: micros(1),
         expires: micros(1_000),
         team: None,
         idp_session: IdpSession { subject: format!("subject of {person}"), index: None },
@@ -42,6 +43,29 @@ pub async fn a_session_id_is_opened_once(sessions: &impl Sessions) {
     assert_eq!(error.operation, "remember a session");
     let kept = sessions.get(&SessionId("s1".to_owned()), micros(10)).await;
     assert_eq!(kept, Ok(Some(session("s1", "ana"))));
+}
+
+pub async fn a_person_s_sessions_are_listed_newest_first(sessions: &impl Sessions) {
+    let ana = PersonId::parse("ana").unwrap();
+    let at = |id: &str, person: &str, begun, expires| Session {
+        begun: micros(begun),
+        expires: micros(expires),
+        ..session(id, person)
+    };
+    let (older, newer) = (at("s1", "ana", 10, 1_000), at("s2", "ana", 20, 900));
+    for session in [&older, &newer, &at("s3", "ana", 5, 100), &at("s4", "bob", 30, 1_000)] {
+        sessions.open(session).await.unwrap();
+    }
+    let listed = sessions.sessions_of(&ana, micros(100)).await;
+    assert_eq!(listed, Ok(vec![newer, older.clone()]));
+    assert_eq!(sessions.sessions_of(&ana, micros(900)).await, Ok(vec![older]));
+    sessions.close_all(&ana).await.unwrap();
+    assert_eq!(sessions.sessions_of(&ana, micros(100)).await, Ok(vec![]));
+    for n in 0..=SESSIONS_SHOWN {
+        sessions.open(&session(&format!("n{n}"), "ana")).await.unwrap();
+    }
+    let listed = sessions.sessions_of(&ana, micros(100)).await.unwrap();
+    assert_eq!(listed.len(), usize::try_from(SESSIONS_SHOWN).unwrap());
 }
 
 pub async fn closing_ends_one_session_and_may_be_repeated(sessions: &impl Sessions) {

@@ -11,7 +11,7 @@ use super::keys::{Key, SK, lapse};
 use super::wire::{AT_ONCE, Over, Query, Sort, Step, Written, backoff};
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
-use control::ports::{IdpSession, Session, SessionId, Sessions, StoreError};
+use control::ports::{IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -48,6 +48,7 @@ impl Sessions for DynamoStore {
         };
         let whole = Item::at(&key(id))
             .with_text("person", session.person.as_str())
+            .with_number("begun", floor(session.begun))
             .with_number("expires", floor(session.expires))
             .with_opt_text("team", session.team.as_ref().map(TeamKey::as_str))
             .with_text("subject", subject)
@@ -83,6 +84,24 @@ impl Sessions for DynamoStore {
         Ok(Some(session).filter(|session| floor(session.expires) > floor(now)))
     }
 
+    async fn sessions_of(
+        &self,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        const OPERATION: &str = "look up the sessions of a person";
+        let ids = self.found(OPERATION, &of_person(person.as_str()), |_| true).await?;
+        let mut sessions: Vec<Session> = stream::iter(ids)
+            .map(|id| async move { Sessions::get(self, &SessionId(id), now).await })
+            .buffer_unordered(AT_ONCE)
+            .try_filter_map(|session| async move { Ok(session) })
+            .try_collect()
+            .await?;
+        sessions.sort_by(|a, b| b.begun.cmp(&a.begun).then_with(|| a.id.cmp(&b.id)));
+        sessions.truncate(usize::try_from(SESSIONS_SHOWN).unwrap_or(usize::MAX));
+        Ok(sessions)
+    }
+
     async fn close(&self, id: &SessionId) -> Result<(), StoreError> {
         self.end("end a session", BTreeSet::from([id.0.clone()]), Vec::new()).await.map(drop)
     }
@@ -115,15 +134,25 @@ impl DynamoStore {
         partition: &str,
         meant: impl Fn(&Item) -> bool,
     ) -> Result<u64, StoreError> {
-        let query = Query { sort: Sort::Prefix(PREFIX.to_owned()), ..Query::all(partition) };
-        let found = self.query(operation, query).await?;
-        let meant = found.iter().filter(|item| meant(item));
-        let ids: BTreeSet<String> = meant
-            .filter_map(|item| item.opt_text(SK)?.strip_prefix(PREFIX).map(str::to_owned))
-            .collect();
+        let ids = self.found(operation, partition, meant).await?;
         // Also of sessions that are gone.
         let found = ids.iter().map(|id| Key::new(partition, format!("{PREFIX}{id}"))).collect();
         self.end(operation, ids, found).await
+    }
+
+    /// The ids of the sessions that a partition finds and `meant` means.
+    async fn found(
+        &self,
+        operation: &'static str,
+        partition: &str,
+        meant: impl Fn(&Item) -> bool,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let query = Query { sort: Sort::Prefix(PREFIX.to_owned()), ..Query::all(partition) };
+        let found = self.query(operation, query).await?;
+        let meant = found.iter().filter(|item| meant(item));
+        Ok(meant
+            .filter_map(|item| item.opt_text(SK)?.strip_prefix(PREFIX).map(str::to_owned))
+            .collect())
     }
 
     /// Removes sessions and what finds them, and says how many there were.
@@ -163,6 +192,8 @@ fn read(id: &SessionId, item: &Item) -> Result<Session, Damaged> {
     Ok(Session {
         id: id.clone(),
         person: item.parsed("person", PersonId::parse)?,
+        // Absent where an older release has opened it.
+        begun: item.time("begun").or_else(|_| item.time("expires"))?,
         expires: item.time("expires")?,
         team,
         idp_session: IdpSession {

@@ -2,6 +2,7 @@
 
 use super::counts::Counter;
 use super::limits::Limiter;
+use super::own_apps::OwnApps;
 use super::strangers::Strangers;
 use super::trust::Trust;
 use super::underway::Underway;
@@ -29,6 +30,8 @@ pub(super) struct Doorway {
     pub(super) secure: bool,
     /// Openings that are being worked on.
     pub(super) underway: Underway,
+    /// What runs in people's own profiles.
+    pub(super) own_apps: OwnApps,
     /// Refusals of people nobody knows that are audited.
     pub(super) strangers: Arc<Strangers>,
     /// Attempts of people nobody knows that are kept.
@@ -74,6 +77,7 @@ impl Doorway {
             cookie_keys: settings.cookie_keys,
             secure,
             underway: Underway::default(),
+            own_apps: OwnApps::default(),
             strangers: Arc::default(),
             strangers_kept: Arc::default(),
             addresses: Arc::new(Limiter::new(settings.sign_ins_per_minute)),
@@ -107,6 +111,7 @@ impl Doorway {
             cookie_keys: self.cookie_keys.clone(),
             secure: self.secure,
             underway: self.underway.clone(),
+            own_apps: self.own_apps.clone(),
             strangers: Arc::clone(&self.strangers),
             strangers_kept: Arc::clone(&self.strangers_kept),
             addresses: Arc::clone(&self.addresses),

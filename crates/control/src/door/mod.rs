@@ -11,7 +11,10 @@ mod counts;
 mod doorway;
 mod limits;
 mod log_out;
+mod mine;
+mod my_access;
 mod opening;
+mod own_apps;
 mod publish;
 mod readiness;
 mod refusal;
@@ -26,6 +29,7 @@ mod words;
 
 pub use cookies::CookieKeys;
 pub use counts::DoorCounts;
+pub use mine::{EndedSessions, LastOpened, MyAccess, OwnApp, OwnSession, Running, Tool};
 pub use refusal::{Refusal, RefusalKind};
 pub use settings::{DoorError, DoorPorts, DoorSettings};
 pub use trust::{KeyStatus, RenewalFailure, TrustStatus};
@@ -147,7 +151,84 @@ impl Door {
         team: &TeamKey,
         origin: &Origin,
     ) -> Result<Opening, Refusal> {
-        self.now().open(token, team, origin).await
+        self.open_with(token, team, Tool::Studio, origin).await
+    }
+
+    /// Opens Studio for a team at one of its tools.
+    ///
+    /// # Errors
+    /// The person may not, or it cannot be done now.
+    pub async fn open_with(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+        tool: Tool,
+        origin: &Origin,
+    ) -> Result<Opening, Refusal> {
+        self.now().open(token, team, tool, origin).await
+    }
+
+    /// How far an opening is, without asking for the link: `None` once nothing but the link is
+    /// missing. What [`Self::open`] would begin is begun by this too.
+    ///
+    /// # Errors
+    /// The person may not, or it cannot be done now.
+    pub async fn look(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+        origin: &Origin,
+    ) -> Result<Option<Preparing>, Refusal> {
+        self.now().look(token, team, origin).await
+    }
+
+    /// Why the person who is signed in has their teams, what they did at the door, and their
+    /// sessions.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the person may not be any more.
+    pub async fn my_access(
+        &self,
+        token: &SessionToken,
+        origin: &Origin,
+    ) -> Result<MyAccess, Refusal> {
+        self.now().my_access(token, origin).await
+    }
+
+    /// Ends sessions of the person who is signed in: the one with this handle, or all.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the store cannot be used.
+    pub async fn end_sessions(
+        &self,
+        token: &SessionToken,
+        handle: Option<&str>,
+    ) -> Result<EndedSessions, Refusal> {
+        self.now().end_sessions_of_mine(token, handle).await
+    }
+
+    /// What runs of the person's own for a team, read now.
+    ///
+    /// # Errors
+    /// The person may not, or Studio cannot be read.
+    pub async fn my_apps(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+    ) -> Result<Vec<OwnApp>, Refusal> {
+        self.now().my_apps(token, team).await
+    }
+
+    /// Asks for all apps of the person's own for a team to be stopped, and says how many were.
+    ///
+    /// # Errors
+    /// The person may not, nothing may be changed, or it cannot be done now.
+    pub async fn stop_my_apps(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+    ) -> Result<usize, Refusal> {
+        self.now().stop_my_apps(token, team).await
     }
 
     /// Who is signed in, by the session alone: the directory is not asked whether they may be still.
@@ -215,6 +296,19 @@ impl Door {
     /// What happened since the start.
     pub fn counts(&self) -> DoorCounts {
         self.now().counter.read()
+    }
+
+    /// What people call a team: its title in the map, else its key.
+    pub fn title_of(&self, team: &str) -> String {
+        let doorway = self.now();
+        let known = TeamKey::parse(team).ok();
+        let known = known.and_then(|team| doorway.plane.map.teams.get(&team));
+        known.and_then(|team| team.about.title.clone()).unwrap_or_else(|| team.to_owned())
+    }
+
+    /// What time it is, by the clock that the door goes by.
+    pub fn time(&self) -> Timestamp {
+        self.now().plane.clock.now()
     }
 
     /// The identity providers that a person can begin to sign in with.

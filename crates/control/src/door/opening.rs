@@ -3,13 +3,19 @@
 use super::begin::other_team;
 use super::cookies::CookieUse;
 use super::doorway::Doorway;
-use super::readiness::Readiness;
+use super::my_access::OPENING;
+use super::readiness::{Readiness, Ready};
 use super::session_id;
+use super::underway::Turn;
 use super::words::ASK_ADMIN;
-use super::{MyWork, No, Opening, Preparing, Refusal, RefusalKind, SessionToken, TeamCard};
-use crate::ports::{Actor, AuditEntry, DomainTarget, PresignRequest, Session};
+use super::{
+    LastOpened, MyWork, No, Opening, Preparing, Refusal, RefusalKind, Running, SessionToken,
+    TeamCard, Tool,
+};
+use crate::desk::role_in;
+use crate::ports::{Actor, AuditEntry, PresignRequest, Session};
 use access::entitlement::{Entitlement, entitlements};
-use access::ids::{ProfileName, TeamKey};
+use access::ids::{LandingUri, PersonId, SpaceName, TeamKey};
 use access::map::Team;
 use access::network::{NetworkRule, Origin};
 use access::reason::ReasonCode;
@@ -17,6 +23,18 @@ use access::snapshot::{Person, Snapshot};
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
+
+/// Another request of the person is at it.
+const QUEUED: Preparing = Preparing { profile_requested: false };
+
+/// Who may open a team, and how far the profile is.
+struct WayIn<'d> {
+    person: Person,
+    team: &'d Team,
+    readiness: Readiness,
+    /// Held until the opening is over.
+    _turn: Turn,
+}
 
 impl Doorway {
     /// The teams of the person who is signed in.
@@ -28,26 +46,37 @@ impl Doorway {
         let session = self.session(token).await?;
         let (person, snapshot) = self.present(&session).await?;
         let rights = self.rights_of(&person, &snapshot);
-        let teams = rights
-            .iter()
-            .filter(|right| session.team.as_ref().is_none_or(|only| only == &right.team))
-            .filter_map(|right| {
-                let team = self.plane.map.teams.get(&right.team)?;
-                // Where the person's profile is or will be shows when it is opened.
-                let placement = team.placements.first()?;
-                let domain = self.plane.map.domains.get(&placement.domain)?;
-                Some(TeamCard {
-                    team: right.team.clone(),
-                    about: team.about.clone(),
-                    persona: team.persona.as_ref().map(ToString::to_string),
-                    domain: placement.domain.clone(),
-                    region: domain.region.to_string(),
-                    until: right.until,
-                    blocked: self.network_objection(team, origin),
-                })
+        let (seen, opened) = tokio::join!(self.seen_apps(&person.id), self.last_opened(&person.id));
+        let card = |right: &Entitlement| {
+            let team = self.plane.map.teams.get(&right.team)?;
+            // Where the person's profile is or will be shows when it is opened.
+            let placement = team.placements.first()?;
+            let domain = self.plane.map.domains.get(&placement.domain)?;
+            let domains = team.placements.iter().map(|placement| &placement.domain);
+            Some(TeamCard {
+                team: right.team.clone(),
+                about: team.about.clone(),
+                persona: team.persona.as_ref().map(ToString::to_string),
+                domain: placement.domain.clone(),
+                region: domain.region.to_string(),
+                until: right.until,
+                blocked: self.network_objection(team, origin),
+                tools: tools(team),
+                running: seen.as_ref().map_or(Running::Unread, |s| s.of(&right.team, domains)),
+                opened: match &opened {
+                    None => LastOpened::Unread,
+                    Some(opened) => opened
+                        .get(right.team.as_str())
+                        .map_or(LastOpened::NotLately, |at| LastOpened::At(*at)),
+                },
             })
-            .collect();
-        Ok(MyWork { person, teams })
+        };
+        let mut teams: Vec<TeamCard> = rights.iter().filter_map(card).collect();
+        if let Some(only) = &session.team {
+            teams.retain(|card| &card.team == only);
+        }
+        let administers = role_in(&self.plane.map, &snapshot, &person.id).is_some();
+        Ok(MyWork { person, teams, administers })
     }
 
     /// Opens Studio for a team: a link, or word that the profile is being made. Call it again then.
@@ -55,11 +84,12 @@ impl Doorway {
         &self,
         token: &SessionToken,
         team_key: &TeamKey,
+        tool: Tool,
         origin: &Origin,
     ) -> Result<Opening, Refusal> {
         let begun = Instant::now();
         let span = tracing::info_span!("opening", team = %team_key, code = Empty);
-        let outcome = self.open_team(token, team_key, origin).instrument(span.clone()).await;
+        let outcome = self.open_team(token, team_key, tool, origin).instrument(span.clone()).await;
         span.record(
             "code",
             match &outcome {
@@ -73,57 +103,116 @@ impl Doorway {
         outcome
     }
 
+    /// How far an opening is; `None` once nothing but the link is missing.
+    pub(super) async fn look(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+        origin: &Origin,
+    ) -> Result<Option<Preparing>, Refusal> {
+        let Some(way) = self.way_in(token, team, origin).await? else { return Ok(Some(QUEUED)) };
+        match way.readiness {
+            Readiness::Preparing(preparing) => Ok(Some(preparing)),
+            Readiness::Ready(_) => Ok(None),
+            Readiness::Blocked(code, detail) => {
+                let (kind, no) = blocked(code, detail);
+                Err(self.refuse(kind, no.of(&way.person.id).on(team)).await)
+            }
+        }
+    }
+
     async fn open_team(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+        tool: Tool,
+        origin: &Origin,
+    ) -> Result<Opening, Refusal> {
+        let Some(way) = self.way_in(token, team, origin).await? else {
+            return Ok(Opening::Preparing(QUEUED));
+        };
+        match way.readiness {
+            Readiness::Preparing(preparing) => Ok(Opening::Preparing(preparing)),
+            Readiness::Ready(ready) => {
+                self.presign(&way.person, team, way.team, *ready, tool).await
+            }
+            Readiness::Blocked(code, detail) => {
+                let (kind, no) = blocked(code, detail);
+                Err(self.refuse(kind, no.of(&way.person.id).on(team)).await)
+            }
+        }
+    }
+
+    /// Session → person → entitlement → network rule → profile. `None`: another request of the
+    /// person is at it.
+    async fn way_in(
         &self,
         token: &SessionToken,
         team_key: &TeamKey,
         origin: &Origin,
-    ) -> Result<Opening, Refusal> {
+    ) -> Result<Option<WayIn<'_>>, Refusal> {
         let session = self.session(token).await?;
         self.admit_person(&session.person).await?;
         if session.team.as_ref().is_some_and(|only| only != team_key) {
             let no = other_team().of(&session.person).on(team_key);
             return Err(self.refuse(RefusalKind::Denied, no).await);
         }
-        let Some(_turn) = self.underway.take_turn(&session.person, team_key) else {
-            return Ok(Opening::Preparing(Preparing { profile_requested: false }));
+        let Some(turn) = self.underway.take_turn(&session.person, team_key) else {
+            return Ok(None);
         };
-        let (person, snapshot) = self.present(&session).await?;
-        let rights = self.rights_of(&person, &snapshot);
-        let known = self.plane.map.teams.get(team_key);
-        let Some(team) = known.filter(|_| rights.iter().any(|right| &right.team == team_key))
-        else {
-            if snapshot.offboarded_from(&person.id, team_key).is_some() {
-                let why = "An administrator has ended your access to this team.";
-                let no = No::new(ReasonCode::Offboarded, why, ASK_ADMIN);
-                return Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await);
-            }
-            let no = No::new(
-                ReasonCode::NotEntitled,
-                "You are not in a group that gives this team.",
-                "Ask the team's owner to add you to its group; it works at once.",
-            );
-            return Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await);
-        };
+        let (person, team) = self.team_of(&session, team_key).await?;
         if let Some(remedy) = self.network_objection(team, origin) {
             let why = "This team cannot be opened from the network you are in.";
             let no = No::new(ReasonCode::NetworkRefused, why, &remedy);
             return Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await);
         }
         match self.ready(&person, team_key).await {
-            Ok(Readiness::Preparing(preparing)) => Ok(Opening::Preparing(preparing)),
-            Ok(Readiness::Ready(target, profile)) => {
-                self.presign(&person, team_key, team, &target, profile).await
-            }
-            Ok(Readiness::Blocked(code, detail)) => {
-                let (kind, no) = blocked(code, detail);
-                Err(self.refuse(kind, no.of(&person.id).on(team_key)).await)
-            }
+            Ok(readiness) => Ok(Some(WayIn { person, team, readiness, _turn: turn })),
             Err(error) => {
                 let no = No::unavailable(&error).of(&person.id).on(team_key);
                 Err(self.refuse(RefusalKind::Unavailable, no).await)
             }
         }
+    }
+
+    /// The person who is signed in, if the directory gives them the team now.
+    pub(super) async fn entitled(
+        &self,
+        token: &SessionToken,
+        team: &TeamKey,
+    ) -> Result<PersonId, Refusal> {
+        let session = self.session(token).await?;
+        self.admit_person(&session.person).await?;
+        if session.team.as_ref().is_some_and(|only| only != team) {
+            let no = other_team().of(&session.person).on(team);
+            return Err(self.refuse(RefusalKind::Denied, no).await);
+        }
+        self.team_of(&session, team).await.map(|(person, _)| person.id)
+    }
+
+    /// The person of the session, and the team if it is theirs by the directory as it is now.
+    async fn team_of(
+        &self,
+        session: &Session,
+        team_key: &TeamKey,
+    ) -> Result<(Person, &Team), Refusal> {
+        let (person, snapshot) = self.present(session).await?;
+        let rights = self.rights_of(&person, &snapshot);
+        let known = self.plane.map.teams.get(team_key);
+        if let Some(team) = known.filter(|_| rights.iter().any(|right| &right.team == team_key)) {
+            return Ok((person, team));
+        }
+        let no = if snapshot.offboarded_from(&person.id, team_key).is_some() {
+            let why = "An administrator has ended your access to this team.";
+            No::new(ReasonCode::Offboarded, why, ASK_ADMIN)
+        } else {
+            No::new(
+                ReasonCode::NotEntitled,
+                "You are not in a group that gives this team.",
+                "Ask the team's owner to add you to its group; it works at once.",
+            )
+        };
+        Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await)
     }
 
     pub(super) async fn session(&self, token: &SessionToken) -> Result<Session, Refusal> {
@@ -149,7 +238,7 @@ impl Doorway {
 
     /// The person of the session, read from the directory now. Whoever is disabled or gone loses
     /// every session, so that none comes back to life with the account.
-    async fn present(&self, session: &Session) -> Result<(Person, Snapshot), Refusal> {
+    pub(super) async fn present(&self, session: &Session) -> Result<(Person, Snapshot), Refusal> {
         let found = self.known_person(&session.person).await;
         if found.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Denied)
             && let Err(error) = self.plane.sessions.close_all(&session.person).await
@@ -163,6 +252,12 @@ impl Doorway {
     pub(super) fn rights_of(&self, person: &Person, snapshot: &Snapshot) -> Vec<Entitlement> {
         let all = entitlements(&self.plane.map, snapshot, self.plane.clock.now());
         all.teams_of(&person.id).to_vec()
+    }
+
+    /// Whether a team of the map may be opened from there.
+    pub(super) fn admits(&self, team: &TeamKey, origin: &Origin) -> bool {
+        let team = self.plane.map.teams.get(team);
+        team.is_some_and(|team| self.network_objection(team, origin).is_none())
     }
 
     /// What would work, if the team's network rule does not admit the origin.
@@ -180,19 +275,20 @@ impl Doorway {
         person: &Person,
         team_key: &TeamKey,
         team: &Team,
-        target: &DomainTarget,
-        profile: ProfileName,
+        ready: Ready,
+        tool: Tool,
     ) -> Result<Opening, Refusal> {
+        let (landing, space) = landing(tool, team, &ready);
         let request = PresignRequest {
             person: person.id.clone(),
             team: team_key.clone(),
-            profile: profile.clone(),
+            profile: ready.profile.clone(),
             expires_seconds: team.link_seconds,
             session_seconds: team.session_seconds,
-            landing: team.landing.clone(),
-            space: team.space.clone(),
+            landing,
+            space,
         };
-        let url = match self.ports.presign.presign(target, &request).await {
+        let url = match self.ports.presign.presign(&ready.target, &request).await {
             Ok(url) => url,
             Err(error) => {
                 self.counter.count(|counts| counts.presign_failed += 1);
@@ -201,11 +297,12 @@ impl Doorway {
             }
         };
         let now = self.plane.clock.now();
-        let entry = AuditEntry::new(now, "open-studio", ReasonCode::Opened.as_str())
+        let entry = AuditEntry::new(now, OPENING, ReasonCode::Opened.as_str())
             .by(Actor::Person(person.id.clone()))
             .about(&person.id)
             .on(team_key)
-            .with("profile", &profile);
+            .with("profile", &ready.profile)
+            .with_opt("app_type", tool.app_type());
         // Nobody gets in unwritten: without the entry the link is dropped, and lapses unused.
         match self.plane.audit.append(&entry).await {
             Ok(()) => Ok(Opening::Ready(url)),
@@ -215,6 +312,32 @@ impl Doorway {
             }
         }
     }
+}
+
+/// Where a link leads: for a tool, into the space of the person's own in which it runs, if one does.
+fn landing(tool: Tool, team: &Team, ready: &Ready) -> (Option<LandingUri>, Option<SpaceName>) {
+    let straight = tool.app_type().and_then(|app_type| {
+        // Without a path: the app's own first page.
+        let landing = LandingUri::parse(format!("app:{app_type}:")).ok()?;
+        Some((Some(landing), ready.spaces.get(app_type).or(team.space.as_ref()).cloned()))
+    });
+    straight.unwrap_or_else(|| (team.landing.clone(), team.space.clone()))
+}
+
+/// What can be opened straight away: what the team's settings do not hide (API
+/// `StudioWebPortalSettings`, `HiddenAppTypes`). Where Studio itself is off there is nothing.
+fn tools(team: &Team) -> Vec<Tool> {
+    let settings = &team.user_settings;
+    if settings.get("StudioWebPortal").is_some_and(|portal| portal == "DISABLED") {
+        return Vec::new();
+    }
+    let portal = settings.get("StudioWebPortalSettings");
+    let hidden = portal.and_then(|portal| portal.get("HiddenAppTypes")?.as_array());
+    let is_shown = |tool: &Tool| {
+        let mut hidden = hidden.into_iter().flatten();
+        !hidden.any(|app_type| app_type.as_str() == tool.app_type())
+    };
+    Tool::STRAIGHT.into_iter().filter(is_shown).collect()
 }
 
 /// How to tell why a profile cannot be opened.

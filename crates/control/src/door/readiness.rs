@@ -7,19 +7,27 @@ use crate::pass::{Halt, Outcome};
 use crate::ports::{CallError, DomainTarget};
 use crate::survey::{Scope, Survey};
 use access::check::Removals;
-use access::ids::{PersonId, ProfileName, TeamKey};
-use access::observed::AuthMode;
+use access::ids::{DomainKey, PersonId, ProfileName, SpaceName, TeamKey};
+use access::observed::{AppStatus, AuthMode, ObservedProfile};
 use access::plan::{Action, Kept, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::Person;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tracing::Instrument;
 
 /// Whether the person's profile for the team can be opened.
 pub(super) enum Readiness {
-    Ready(DomainTarget, ProfileName),
+    Ready(Box<Ready>),
     Preparing(Preparing),
     Blocked(ReasonCode, Option<String>),
+}
+
+/// A profile that can be opened.
+pub(super) struct Ready {
+    pub(super) target: DomainTarget,
+    pub(super) profile: ProfileName,
+    /// A space of the person's own in which an app of this type runs.
+    pub(super) spaces: BTreeMap<String, SpaceName>,
 }
 
 impl Readiness {
@@ -57,7 +65,10 @@ impl Doorway {
                 Some(profile),
                 _,
             )) => match domain.and_then(|key| self.plane.target(&key)) {
-                Some(target) => Readiness::Ready(target, profile),
+                Some(target) => {
+                    let spaces = spaces(&survey, &target.key, &profile);
+                    Readiness::Ready(Box::new(Ready { target, profile, spaces }))
+                }
                 None => Readiness::Blocked(ReasonCode::TeamGone, None),
             },
             Some((ReasonCode::Busy, ..)) => {
@@ -128,6 +139,27 @@ fn elsewhere(kept: &Kept, survey: &Survey) -> Option<String> {
         .then(|| domain.url.clone().unwrap_or_default())
 }
 
+/// The profile's own spaces by what runs in them; of several the first by name.
+fn spaces(
+    survey: &Survey,
+    domain: &DomainKey,
+    profile: &ProfileName,
+) -> BTreeMap<String, SpaceName> {
+    let domain = survey.observed.domains.get(domain);
+    let profile = domain.and_then(|domain| domain.profiles.get(&profile.folded()));
+    let mut spaces = BTreeMap::new();
+    for space in profile.into_iter().flat_map(ObservedProfile::private_spaces) {
+        let Ok(name) = SpaceName::parse(space.name.clone()) else { continue };
+        for app in space.apps.iter().filter(|app| app.status == AppStatus::InService) {
+            let first = spaces.entry(app.app_type.clone()).or_insert_with(|| name.clone());
+            if name < *first {
+                first.clone_from(&name);
+            }
+        }
+    }
+    spaces
+}
+
 /// Of a plan, only what concerns this person and team. That a domain cannot be used at all concerns
 /// them where nothing else is said: their profile may be in another one.
 fn only(plan: Plan, person: &PersonId, team: &TeamKey) -> Plan {
@@ -146,7 +178,6 @@ fn only(plan: Plan, person: &PersonId, team: &TeamKey) -> Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use access::ids::DomainKey;
 
     fn kept(domain: &str, whose: Option<&str>, reason: ReasonCode) -> Kept {
         Kept {

@@ -131,6 +131,7 @@ impl Doorway {
         let session = Session {
             id: session_id(&token),
             person: person.clone(),
+            begun: now,
             expires,
             team: choice.team.clone().filter(|_| choice.only),
             idp_session: IdpSession {

@@ -1,5 +1,6 @@
 //! What the door hands to the pages.
 
+use super::mine::{LastOpened, Running, Tool};
 use crate::ports::PresignedUrl;
 use access::ids::{DomainKey, TeamKey};
 use access::map::About;
@@ -114,6 +115,8 @@ pub struct MyWork {
     pub person: Person,
     /// A card a team, in the order of the team's keys.
     pub teams: Vec<TeamCard>,
+    /// Whether the person has a role in the administration.
+    pub administers: bool,
 }
 
 /// A team as the portal shows it.
@@ -133,6 +136,12 @@ pub struct TeamCard {
     pub until: Option<jiff::Timestamp>,
     /// Why the team cannot be opened from where the person is, in the map's words.
     pub blocked: Option<String>,
+    /// What can be opened straight away, besides Studio.
+    pub tools: Vec<Tool>,
+    /// What of the person's own runs there.
+    pub running: Running,
+    /// When the person opened it last.
+    pub opened: LastOpened,
 }
 
 /// What came of *Open Studio*.

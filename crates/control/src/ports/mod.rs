@@ -49,7 +49,8 @@ pub use profile_index::{
 pub use reminders::{Reminder, Reminders};
 pub use secrets::Secrets;
 pub use state::{
-    IdpSession, LoginRequests, PendingLogin, ReplayCache, Session, SessionId, Sessions, StoreError,
+    IdpSession, LoginRequests, PendingLogin, ReplayCache, SESSIONS_SHOWN, Session, SessionId,
+    Sessions, StoreError,
 };
 pub use store::Store;
 pub use studio::{

@@ -72,6 +72,8 @@ pub struct Session {
     pub id: SessionId,
     /// Who.
     pub person: PersonId,
+    /// When it was opened.
+    pub begun: jiff::Timestamp,
     /// When it lapses.
     pub expires: jiff::Timestamp,
     /// The one team it opens; `None`: every team of the person.
@@ -90,6 +92,9 @@ pub struct IdpSession {
     pub index: Option<String>,
 }
 
+/// So many sessions of a person are read at most.
+pub const SESSIONS_SHOWN: u32 = 50;
+
 /// Who is signed in.
 #[async_trait]
 pub trait Sessions: Send + Sync + fmt::Debug {
@@ -102,6 +107,13 @@ pub trait Sessions: Send + Sync + fmt::Debug {
         id: &SessionId,
         now: jiff::Timestamp,
     ) -> Result<Option<Session>, StoreError>;
+
+    /// The person's sessions that have not lapsed, newest first, at most [`SESSIONS_SHOWN`].
+    async fn sessions_of(
+        &self,
+        person: &PersonId,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<Session>, StoreError>;
 
     /// Ends one session.
     async fn close(&self, id: &SessionId) -> Result<(), StoreError>;

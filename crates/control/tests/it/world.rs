@@ -590,6 +590,18 @@ impl Sessions for World {
         Ok(state.sessions.get(id).filter(|session| session.expires > now).cloned())
     }
 
+    async fn sessions_of(
+        &self,
+        person: &PersonId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let state = self.store(Fault::Sessions)?;
+        let own = state.sessions.values().filter(|s| &s.person == person && s.expires > now);
+        let mut own: Vec<Session> = own.cloned().collect();
+        own.sort_by_key(|session| std::cmp::Reverse(session.begun));
+        Ok(own)
+    }
+
     async fn close(&self, id: &SessionId) -> Result<(), StoreError> {
         self.store(Fault::Sessions)?.sessions.remove(id);
         Ok(())

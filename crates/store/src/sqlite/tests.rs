@@ -46,6 +46,7 @@ async fn a_full_disk_fails_the_call_and_keeps_what_was_there() {
     let session = Session {
         id: SessionId("a".to_owned()),
         person: PersonId::parse("p").unwrap(),
+        begun: second(1),
         expires: second(100),
         team: None,
         idp_session: IdpSession { subject: "digest".to_owned(), index: None },

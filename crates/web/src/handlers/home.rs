@@ -5,9 +5,12 @@ use crate::refused::Refused;
 use crate::routes::Portal;
 use crate::strings::Language;
 use crate::visit::Visit;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use control::door::RefusalKind;
+
+/// Says that apps are stopping; any other query says nothing.
+const STOPPED: &str = "stopped";
 
 /// *My work* for somebody who is signed in, a welcome for everybody else. With one identity
 /// provider too the welcome is a page and not a redirect: who has just signed out should not find
@@ -16,17 +19,20 @@ pub(crate) async fn my_work(
     State(portal): State<Portal>,
     visit: Visit,
     language: Language,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Refused> {
     let Some(session) = &visit.session else {
-        return Ok(welcome(&portal));
+        return Ok(welcome(&portal, language));
     };
     match portal.door.my_work(session, &visit.origin).await {
         Ok(work) => {
             let form_key = |purpose: &str| portal.door.form_key(session, purpose);
-            Ok(pages::answer(&MyWorkPage::new(language, &work.person, &work.teams, form_key)))
+            let stopped = query.as_deref() == Some(STOPPED);
+            let now = portal.door.time();
+            Ok(pages::answer_in(&MyWorkPage::new(language, &work, now, stopped, form_key)))
         }
         Err(refusal) if refusal.kind == RefusalKind::SignedOut => {
-            let mut answer = welcome(&portal);
+            let mut answer = welcome(&portal, language);
             Visit::forget_session(&portal, &mut answer);
             Ok(answer)
         }
@@ -34,7 +40,6 @@ pub(crate) async fn my_work(
     }
 }
 
-fn welcome(portal: &Portal) -> Response {
-    let sign_ins = pages::sign_ins(&portal.door.identity_providers(), None);
-    pages::answer(&WelcomePage { sign_ins })
+fn welcome(portal: &Portal, language: Language) -> Response {
+    pages::answer_in(&WelcomePage::new(language, &portal.door.identity_providers()))
 }

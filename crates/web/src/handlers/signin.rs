@@ -9,6 +9,7 @@ use crate::pages::{self, DeparturePage, SignedOutPage};
 use crate::provenance;
 use crate::refused::{Problem, Refused};
 use crate::routes::Portal;
+use crate::strings::Language;
 use crate::visit::Visit;
 use access::ids::{IdpKey, TeamKey};
 use axum::body::Bytes;
@@ -16,7 +17,7 @@ use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use control::door::{Accepted, Departure, RefusalKind};
+use control::door::{Accepted, Departure, RefusalKind, Tool};
 use saml_sp::MetadataFlavour;
 
 /// `GET /login/{idp}?team=`: to the identity provider, with a cookie that binds its answer to this
@@ -25,6 +26,7 @@ pub(crate) async fn login(
     State(portal): State<Portal>,
     visit: Visit,
     idp: Result<Path<String>, PathRejection>,
+    language: Language,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
@@ -48,7 +50,7 @@ pub(crate) async fn login(
         .ok_or_else(|| Refused::new(&portal, Problem::Defect))?;
     let mut answer = match begun.departure {
         Departure::Redirect(location) => redirect(&portal, StatusCode::SEE_OTHER, &location)?,
-        Departure::Post(form) => departure(&portal, form.action, form.fields)?,
+        Departure::Post(form) => departure(&portal, language, form.action, form.fields)?,
     };
     answer.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(answer)
@@ -57,12 +59,14 @@ pub(crate) async fn login(
 /// The page whose form goes to the identity provider, with the policy that lets it go there.
 fn departure(
     portal: &Portal,
+    language: Language,
     action: String,
     fields: Vec<(&'static str, String)>,
 ) -> Result<Response, Refused> {
     let policy = WebConfig::departure_policy(&action)
         .ok_or_else(|| Refused::new(portal, Problem::Defect))?;
-    let mut answer = pages::answer(&DeparturePage { action, fields });
+    let mut answer =
+        pages::answer_in(&DeparturePage { language, texts: language.entry(), action, fields });
     answer.extensions_mut().insert(OwnPolicy(policy));
     Ok(answer)
 }
@@ -115,7 +119,7 @@ async fn first_stop(
         return redirect(portal, StatusCode::SEE_OTHER, "/");
     };
     match portal.door.open(&accepted.token, team, &visit.origin).await {
-        Ok(opening) => go(portal, &accepted.token, team, &opening),
+        Ok(opening) => go(portal, &accepted.token, team, Tool::Studio, &opening),
         Err(refusal) => Err(Refused::by_door(refusal).on_the_way_to(team)),
     }
 }
@@ -166,6 +170,6 @@ pub(crate) async fn sign_out(
 }
 
 /// `GET /signed-out`.
-pub(crate) async fn signed_out() -> Response {
-    pages::answer(&SignedOutPage)
+pub(crate) async fn signed_out(language: Language) -> Response {
+    pages::answer_in(&SignedOutPage { language, texts: language.entry() })
 }

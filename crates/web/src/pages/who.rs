@@ -1,16 +1,26 @@
-//! Who is signed in, as the top of a page shows it.
+//! Who is signed in, and which of their pages is shown: the top of a page.
 
 use crate::provenance;
 use crate::strings::{Frame, Language};
 use access::snapshot::Person;
 
-/// What `who.html` shows, in the `who` block of the layout. No `Debug`: it holds a form key.
+/// What `who.html` and `nav.html` show. No `Debug`: it holds a form key.
 pub(crate) struct Who {
     pub(crate) texts: &'static Frame,
+    pub(crate) here: Here,
     pub(crate) name: String,
     pub(crate) user_name: String,
     pub(crate) initials: String,
     pub(crate) sign_out_key: String,
+    /// Whether the administration is open to them.
+    pub(crate) administers: bool,
+}
+
+/// Which page of the navigation is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Here {
+    Work,
+    Access,
 }
 
 impl Who {
@@ -18,6 +28,7 @@ impl Who {
     pub(crate) fn new(
         person: &Person,
         language: Language,
+        here: Here,
         form_key: impl Fn(&str) -> String,
     ) -> Self {
         let name = match person.display_name.trim() {
@@ -26,11 +37,29 @@ impl Who {
         };
         Self {
             texts: language.frame(),
+            here,
             initials: initials(&name),
             name,
             user_name: person.user_name.clone(),
             sign_out_key: form_key(provenance::SIGN_OUT),
+            administers: false,
         }
+    }
+}
+
+impl Who {
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.here == Here::Work
+    }
+
+    pub(crate) fn is_at_access(&self) -> bool {
+        self.here == Here::Access
+    }
+
+    /// The same with a way to the administration, if it is open to them.
+    #[must_use]
+    pub(crate) fn who_administers(self, administers: bool) -> Self {
+        Self { administers, ..self }
     }
 }
 

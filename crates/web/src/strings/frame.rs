@@ -1,4 +1,4 @@
-//! What stands round every page.
+//! What stands round every page, and how moments are told.
 
 texts! {
     /// The frame of a page.
@@ -6,5 +6,17 @@ texts! {
         skip: "Skip to content",
         sign_out: "Sign out",
         signed_in_as: "Signed in as",
+        navigation: "Your pages",
+        my_work: "My work",
+        my_access: "My access",
+        administration: "Administration",
+        months: "January February March April May June July August September October November \
+                 December",
+        moment: "{day} {month} {year}, {time} UTC",
+        just_now: "just now",
+        minutes_ago: "{n} min ago",
+        hours_ago: "{n} h ago",
+        yesterday: "yesterday",
+        days_ago: "{n} days ago",
     }
 }

@@ -1,10 +1,11 @@
 //! Which language a browser reads.
 
-use super::Frame;
-use super::german;
+use super::{Access, Entry, Frame, Opening, Refusal, Work, fill, german};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::convert::Infallible;
 
 /// A language that pages can be in.
@@ -27,8 +28,75 @@ impl Language {
     /// What stands round every page.
     pub(crate) const fn frame(self) -> &'static Frame {
         match self {
-            Self::English => &Frame::ENGLISH,
+            Self::English => &super::FRAME,
             Self::German => &german::FRAME,
+        }
+    }
+
+    /// Before signing in and after signing out.
+    pub(crate) const fn entry(self) -> &'static Entry {
+        match self {
+            Self::English => &Entry::ENGLISH,
+            Self::German => &german::ENTRY,
+        }
+    }
+
+    /// *My work*.
+    pub(crate) const fn work(self) -> &'static Work {
+        match self {
+            Self::English => &Work::ENGLISH,
+            Self::German => &german::WORK,
+        }
+    }
+
+    /// The waiting page.
+    pub(crate) const fn opening(self) -> &'static Opening {
+        match self {
+            Self::English => &Opening::ENGLISH,
+            Self::German => &german::OPENING,
+        }
+    }
+
+    /// *My access*.
+    pub(crate) const fn access(self) -> &'static Access {
+        match self {
+            Self::English => &Access::ENGLISH,
+            Self::German => &german::ACCESS,
+        }
+    }
+
+    /// Refusals.
+    pub(crate) const fn refusal(self) -> &'static Refusal {
+        match self {
+            Self::English => &Refusal::ENGLISH,
+            Self::German => &german::REFUSAL,
+        }
+    }
+
+    /// A moment as people write it, to the minute.
+    pub(crate) fn moment(self, at: Timestamp) -> String {
+        let frame = self.frame();
+        let utc = at.to_zoned(TimeZone::UTC);
+        let month = usize::try_from(utc.month()).unwrap_or_default().saturating_sub(1);
+        let month = frame.months.split_whitespace().nth(month).unwrap_or_default();
+        let (day, year) = (utc.day().to_string(), utc.year().to_string());
+        let time = utc.strftime("%H:%M").to_string();
+        let values = [("day", day.as_str()), ("month", month), ("year", &year), ("time", &time)];
+        fill(frame.moment, &values)
+    }
+
+    /// How long ago it was; a moment of more than a week ago, and one to come, as such.
+    pub(crate) fn ago(self, at: Timestamp, now: Timestamp) -> String {
+        let frame = self.frame();
+        let minutes = now.duration_since(at).as_mins();
+        let of = |text: &str, n: i64| fill(text, &[("n", &n.to_string())]);
+        match minutes {
+            0 => frame.just_now.to_owned(),
+            1..60 => of(frame.minutes_ago, minutes),
+            60..1_440 => of(frame.hours_ago, minutes / 60),
+            1_440..2_880 => frame.yesterday.to_owned(),
+            2_880..10_080 => of(frame.days_ago, minutes / 1_440),
+            _ => self.moment(at),
         }
     }
 
@@ -45,8 +113,7 @@ impl Language {
             let mut parts = range.split(';').map(str::trim);
             let tag = parts.next().unwrap_or_default();
             let weight = parts
-                .filter_map(|part| part.strip_prefix("q="))
-                .next()
+                .find_map(|part| part.strip_prefix("q="))
                 .map_or(1000, crate::negotiate::thousandths);
             let primary = tag.split('-').next().unwrap_or_default();
             let language = match primary.to_ascii_lowercase().as_str() {
@@ -79,6 +146,26 @@ mod tests {
             header::ACCEPT_LANGUAGE,
             accept.parse().unwrap(),
         )]))
+    }
+
+    #[test]
+    fn moments_are_told_as_people_write_them() {
+        let at: Timestamp = "2027-01-31T00:05:59Z".parse().unwrap();
+        assert_eq!(Language::English.moment(at), "31 January 2027, 00:05 UTC");
+        assert_eq!(Language::German.moment(at), "31. Januar 2027, 00:05 UTC");
+        let ago = |seconds: i64| {
+            let now = at + jiff::SignedDuration::from_secs(seconds);
+            (Language::English.ago(at, now), Language::German.ago(at, now))
+        };
+        let pair = |english: &str, german: &str| (english.to_owned(), german.to_owned());
+        assert_eq!(ago(59), pair("just now", "gerade eben"));
+        assert_eq!(ago(60), pair("1 min ago", "vor 1 min"));
+        assert_eq!(ago(2 * 3_600), pair("2 h ago", "vor 2 h"));
+        assert_eq!(ago(36 * 3_600), pair("yesterday", "gestern"));
+        assert_eq!(ago(3 * 86_400), pair("3 days ago", "vor 3 Tagen"));
+        let as_such = pair("31 January 2027, 00:05 UTC", "31. Januar 2027, 00:05 UTC");
+        assert_eq!(ago(8 * 86_400), as_such);
+        assert_eq!(ago(-120), as_such);
     }
 
     #[test]

@@ -16,6 +16,15 @@ const ROUTES: &[(&str, &[Route])] = &[
     ("/saml/logout", &[("GET", "/saml/logout"), ("POST", "/saml/logout")]),
     ("/open/{team}", &[("POST", "/open/fraud")]),
     ("/opening/{team}", &[("GET", "/opening/fraud")]),
+    ("/opening/{team}/progress", &[("GET", "/opening/fraud/progress")]),
+    ("/access", &[("GET", "/access")]),
+    ("/access/sessions/end", &[("POST", "/access/sessions/end")]),
+    (
+        "/access/sessions/end-all",
+        &[("GET", "/access/sessions/end-all"), ("POST", "/access/sessions/end-all")],
+    ),
+    ("/apps/{team}", &[("GET", "/apps/fraud")]),
+    ("/apps/{team}/stop", &[("POST", "/apps/fraud/stop")]),
     ("/sign-out", &[("POST", "/sign-out")]),
     ("/signed-out", &[("GET", "/signed-out")]),
     ("/livez", &[("GET", "/livez")]),
@@ -40,7 +49,11 @@ fn all_routes() -> impl Iterator<Item = Route> {
 /// Nothing that is registered is missing above.
 #[test]
 fn every_registered_route_is_looked_at_here() {
-    let source = include_str!("../../src/routes.rs");
+    let source = concat!(
+        include_str!("../../src/routes.rs"),
+        include_str!("../../src/handlers/access.rs"),
+        include_str!("../../src/handlers/apps.rs"),
+    );
     let registered: Vec<&str> =
         source.split(".route(").skip(1).filter_map(|call| call.split('"').nth(1)).collect();
     assert!(registered.len() >= ROUTES.len(), "{registered:?}");
@@ -163,6 +176,9 @@ async fn every_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
     let expected = [
         ("/", session.clone()),
         ("/login/corp", login.clone()),
+        ("/access", session.clone()),
+        ("/access/sessions/end-all", session.clone()),
+        ("/apps/fraud", session.clone()),
         ("/sign-out", session),
         ("/sign-out", login),
     ];
@@ -170,7 +186,13 @@ async fn every_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
 }
 
 /// The `POST` routes of ours, each with its key's purpose.
-const OUR_POSTS: [(&str, &str); 2] = [("/open/fraud", "open:fraud"), ("/sign-out", "sign-out")];
+const OUR_POSTS: [(&str, &str); 5] = [
+    ("/open/fraud", "open:fraud"),
+    ("/apps/fraud/stop", "stop:fraud"),
+    ("/access/sessions/end", "end-session"),
+    ("/access/sessions/end-all", "end-all-sessions"),
+    ("/sign-out", "sign-out"),
+];
 
 #[test]
 fn every_post_is_ours_or_the_identity_providers() {

@@ -4,8 +4,8 @@ use access::entitlement::WantedGroups;
 use access::ids::{DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
-    AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus, Seen,
-    Unread,
+    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
+    Seen, Unread,
 };
 use access::plan::SpaceHandover;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
@@ -88,6 +88,17 @@ struct World {
     studio: AtomicU8,
     made: Mutex<Option<ProfileSpec>>,
     signed_in: AtomicU8,
+    /// The session of the browser that was looked up last.
+    looked_up: Mutex<Option<SessionId>>,
+    /// Whether Ada is signed in elsewhere too.
+    elsewhere: AtomicU8,
+    /// What runs in the profile.
+    apps: Mutex<Vec<ObservedApp>>,
+    /// What was asked to stop.
+    stopped: Mutex<Vec<String>>,
+    /// Where links were asked to lead.
+    landings: Mutex<Vec<String>>,
+    audit: Mutex<Vec<AuditEntry>>,
     drawn: AtomicU64,
 }
 
@@ -139,7 +150,8 @@ impl Answer {
         let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
         let page = roxmltree::Document::parse_with_options(&self.body, options)
             .unwrap_or_else(|error| panic!("{error}: {}", self.body));
-        assert_eq!(page.root_element().attribute("lang"), Some("en"));
+        let language = page.root_element().attribute("lang");
+        assert!(matches!(language, Some("en" | "de")), "{language:?}");
         let text = |tag: &str| -> Vec<String> {
             let nodes = page.descendants().filter(|node| node.has_tag_name(tag));
             nodes.map(|node| node.text().unwrap_or_default().to_owned()).collect()
@@ -202,6 +214,12 @@ impl House {
             studio: AtomicU8::new(Studio::NoProfile as u8),
             made: Mutex::new(None),
             signed_in: AtomicU8::new(1),
+            looked_up: Mutex::default(),
+            elsewhere: AtomicU8::new(0),
+            apps: Mutex::default(),
+            stopped: Mutex::default(),
+            landings: Mutex::default(),
+            audit: Mutex::default(),
             drawn: AtomicU64::new(0),
         });
         let store = Arc::new(store::SqliteStore::in_memory().unwrap());
@@ -240,6 +258,36 @@ impl House {
 
     pub(crate) fn sessions_are_over(&self) {
         self.world.signed_in.store(0, Ordering::SeqCst);
+    }
+
+    /// Ada has another session, of another browser.
+    pub(crate) fn is_signed_in_elsewhere(&self) {
+        self.world.elsewhere.store(1, Ordering::SeqCst);
+    }
+
+    /// An app of this type runs in Ada's profile.
+    pub(crate) fn runs(&self, app_type: &str) {
+        self.world.apps.lock().unwrap().push(ObservedApp {
+            app_type: app_type.into(),
+            name: "default".into(),
+            status: AppStatus::InService,
+            instance_type: Some("ml.t3.medium".into()),
+            since: None,
+        });
+    }
+
+    pub(crate) fn stopped(&self) -> Vec<String> {
+        self.world.stopped.lock().unwrap().clone()
+    }
+
+    pub(crate) fn landings(&self) -> Vec<String> {
+        self.world.landings.lock().unwrap().clone()
+    }
+
+    /// Event and code of each audit entry.
+    pub(crate) fn audited(&self) -> Vec<String> {
+        let audit = self.world.audit.lock().unwrap();
+        audit.iter().map(|entry| format!("{} {}", entry.event, entry.code)).collect()
     }
 
     pub(crate) fn key(&self, purpose: &str) -> String {
@@ -449,7 +497,7 @@ impl Observe for World {
                 tags: spec.tags.into_iter().collect(),
                 sso_user: spec.sso_user.map(Into::into),
                 home_efs_uid: None,
-                apps: vec![],
+                apps: self.apps.lock().unwrap().clone(),
                 spaces: vec![],
             };
             (spec.name.folded(), profile)
@@ -498,7 +546,8 @@ impl Provision for World {
         _: &AppOwner,
         app: &ObservedApp,
     ) -> Result<Ensured, CallError> {
-        panic!("no page stops {app:?}")
+        self.stopped.lock().unwrap().push(app.app_type.clone());
+        Ok(Ensured::Changed)
     }
 
     async fn assign(
@@ -536,8 +585,10 @@ impl Presign for World {
     async fn presign(
         &self,
         _: &DomainTarget,
-        _: &PresignRequest,
+        request: &PresignRequest,
     ) -> Result<PresignedUrl, CallError> {
+        let landing = request.landing.as_ref().map_or("", |landing| landing.as_str());
+        self.landings.lock().unwrap().push(landing.to_owned());
         Ok(PresignedUrl::new(STUDIO_LINK.into()))
     }
 }
@@ -557,20 +608,43 @@ impl Sessions for World {
         let session = Session {
             id: id.clone(),
             person: ada().id,
+            begun: now,
             expires: now,
             team: None,
             idp_session: IdpSession { subject: String::new(), index: None },
         };
+        *self.looked_up.lock().unwrap() = Some(id.clone());
         Ok((self.signed_in.load(Ordering::SeqCst) == 1).then_some(session))
     }
 
-    async fn close(&self, _: &SessionId) -> Result<(), StoreError> {
-        self.signed_in.store(0, Ordering::SeqCst);
+    async fn sessions_of(
+        &self,
+        person: &PersonId,
+        now: jiff::Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let session = |id| Session {
+            id,
+            person: person.clone(),
+            begun: now,
+            expires: now,
+            team: None,
+            idp_session: IdpSession { subject: String::new(), index: None },
+        };
+        let this = self.looked_up.lock().unwrap().clone().map(session);
+        let other = SessionId("elsewhere".to_owned());
+        let other = (self.elsewhere.load(Ordering::SeqCst) == 1).then(|| session(other));
+        Ok(this.into_iter().chain(other).collect())
+    }
+
+    async fn close(&self, id: &SessionId) -> Result<(), StoreError> {
+        let which = if id.0 == "elsewhere" { &self.elsewhere } else { &self.signed_in };
+        which.store(0, Ordering::SeqCst);
         Ok(())
     }
 
     async fn close_all(&self, _: &PersonId) -> Result<u64, StoreError> {
-        panic!("no page ends all sessions")
+        let ended = [&self.signed_in, &self.elsewhere].map(|which| which.swap(0, Ordering::SeqCst));
+        Ok(ended.into_iter().map(u64::from).sum())
     }
 
     async fn close_federated(&self, _: &str, _: &BTreeSet<String>) -> Result<u64, StoreError> {
@@ -616,7 +690,8 @@ impl ReplayCache for World {
 
 #[async_trait]
 impl AuditLog for World {
-    async fn append(&self, _: &AuditEntry) -> Result<(), StoreError> {
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.audit.lock().unwrap().push(entry.clone());
         Ok(())
     }
 
@@ -624,8 +699,10 @@ impl AuditLog for World {
         Ok(vec![])
     }
 
-    async fn of_person(&self, _: &PersonId, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        Ok(vec![])
+    async fn of_person(&self, person: &PersonId, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut told = self.audit.lock().unwrap().clone();
+        told.retain(|entry| entry.person.as_deref() == Some(person.as_str()));
+        Ok(told)
     }
 
     async fn page(

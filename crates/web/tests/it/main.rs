@@ -11,6 +11,8 @@ mod limits;
 #[cfg(test)]
 mod log_out;
 #[cfg(test)]
+mod my_own;
+#[cfg(test)]
 mod network;
 #[cfg(test)]
 mod opening;
@@ -24,3 +26,5 @@ mod refusals;
 mod served;
 #[cfg(test)]
 mod signing_in;
+#[cfg(test)]
+mod weight;

@@ -20,8 +20,10 @@ async fn the_first_opening_waits_for_the_profile_and_then_leads_to_studio() {
     assert_eq!(page.status, 200);
     assert_eq!(page.headline(), "Getting your studio ready");
     let next = waiting.replace("looks=0", "looks=1");
-    assert_eq!(page.header("refresh"), format!("2; url={next}"));
-    assert!(page.body.contains(&next.replace('&', "&#38;")), "{}", page.body);
+    assert_eq!(page.header("refresh"), format!("20; url={next}"));
+    let next_in_html = next.replace('&', "&#38;");
+    let refresh = format!("http-equiv=\"refresh\" content=\"2; url={next_in_html}\"");
+    assert!(page.body.contains(&refresh), "{}", page.body);
 
     house.studio_is(Studio::ProfileReady);
     let answer = house.visit(&next).await;
@@ -38,13 +40,17 @@ async fn a_long_wait_says_so_and_looks_less_often() {
     let house = House::new();
     house.submit("/open/fraud", &form(&house, "fraud")).await;
     let address = |looks: &str| format!("/opening/fraud?{}&looks={looks}", form(&house, "fraud"));
+    let refresh = |seconds, looks| {
+        format!("content=\"{seconds}; url={}\"", address(looks).replace('&', "&#38;"))
+    };
     let short = house.visit(&address("29")).await;
-    assert_eq!(short.header("refresh"), format!("2; url={}", address("30")));
+    assert_eq!(short.header("refresh"), format!("20; url={}", address("30")));
+    assert!(short.body.contains(&refresh(2, "30")) && short.body.contains("data-late"));
     let long = house.visit(&address("30")).await;
-    assert_eq!(long.header("refresh"), format!("10; url={}", address("31")));
+    assert!(long.body.contains(&refresh(10, "31")) && !long.body.contains("data-late"));
     assert!(long.body.contains("This takes longer than usual."));
     let odd = house.visit(&address("x")).await;
-    assert_eq!(odd.header("refresh"), format!("2; url={}", address("1")));
+    assert!(odd.body.contains(&refresh(2, "1")));
 }
 
 #[tokio::test]
@@ -115,4 +121,38 @@ async fn from_the_wrong_network_a_claimed_address_does_not_help() {
     assert!(answer.body.contains("Use the office network or the VPN."));
     assert!(answer.body.contains("<code>192.0.2.7</code>"));
     assert!(!answer.body.contains(TOKEN));
+}
+
+#[tokio::test]
+async fn the_script_is_told_how_far_it_is_and_gets_no_link() {
+    let house = House::new();
+    house.domain_is_known().await;
+    house.submit("/open/fraud", &form(&house, "fraud")).await;
+    let address = format!("/opening/fraud/progress?{}", form(&house, "fraud"));
+    let told = house.visit(&address).await;
+    assert_eq!(told.status, 200);
+    assert_eq!(told.body, "{\"detail\":\"SageMaker is at it\",\"ready\":false}");
+    house.studio_is(Studio::ProfileReady);
+    let told = house.visit(&address).await;
+    assert_eq!(told.body, "{\"detail\":null,\"ready\":true}");
+    assert_eq!(told.header("cache-control"), "no-store");
+    assert!(house.landings().is_empty());
+    let refused = house.visit("/opening/fraud/progress?key=00").await;
+    refused.assert_refused(403, "form-key", "Not allowed");
+}
+
+#[tokio::test]
+async fn a_tool_is_opened_straight_away_and_survives_the_wait() {
+    let house = House::new();
+    house.domain_is_known().await;
+    let form = |tool: &str| format!("{}&tool={tool}", form(&house, "fraud"));
+    let answer = house.submit("/open/fraud", &form("codeeditor")).await;
+    let waiting = answer.header("location").to_owned();
+    assert!(waiting.ends_with("&looks=0&tool=codeeditor"), "{waiting}");
+    house.studio_is(Studio::ProfileReady);
+    assert_eq!(house.visit(&waiting).await.status, 302);
+    house.submit("/open/fraud", &form("jupyterlab")).await;
+    // Whatever else is named leads to Studio itself.
+    house.submit("/open/fraud", &form("rm")).await;
+    assert_eq!(house.landings(), ["app:CodeEditor:", "app:JupyterLab:", ""]);
 }

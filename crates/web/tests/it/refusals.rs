@@ -8,7 +8,7 @@ async fn an_unknown_address_is_a_page_that_leads_back() {
     let answer = House::new().get("/no/such/page").await;
     answer.assert_refused(404, "not-found", "There is nothing here");
     assert!(answer.body.contains(r#"href="/">To the first page</a>"#));
-    assert_eq!(answer.header("vary"), "accept");
+    assert_eq!(answer.header("vary"), "accept, accept-language");
 }
 
 #[tokio::test]

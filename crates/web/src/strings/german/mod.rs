@@ -1,6 +1,7 @@
 //! German. What is missing here does not compile.
 
-use super::Frame;
+mod portal;
+mod refusal;
 
-pub(crate) const FRAME: Frame =
-    Frame { skip: "Zum Inhalt", sign_out: "Abmelden", signed_in_as: "Angemeldet als" };
+pub(super) use portal::{ACCESS, ENTRY, FRAME, OPENING, WORK};
+pub(super) use refusal::{REFUSAL, problem, refusal_by_code};
