@@ -211,6 +211,7 @@ pub(crate) fn plane(
         departures: store.clone(),
         actor: Actor::System,
         temporary: store.clone(),
+        approvals: store.clone(),
         audit: store,
         clock,
         entropy: Arc::new(DrawnBytes::new(u64::try_from(replica)?)),

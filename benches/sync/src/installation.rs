@@ -108,6 +108,7 @@ impl Installation {
             departures: Arc::clone(&store) as _,
             actor: Actor::System,
             temporary: Arc::clone(&store) as _,
+            approvals: Arc::clone(&store) as _,
             audit: store,
             clock: Arc::new(clock),
             entropy: Arc::new(Same),

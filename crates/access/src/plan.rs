@@ -6,6 +6,7 @@ use crate::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn, SpaceName, 
 use crate::reason::ReasonCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What must change.
@@ -185,6 +186,26 @@ impl Plan {
     /// announced. The guard counts these.
     pub fn new_removals(&self) -> usize {
         self.actions.iter().filter(|a| a.is_counted()).count()
+    }
+
+    /// What tells the removals that this plan is the first to begin from all others: SHA-256 over
+    /// whose profile goes, from where, how, and how long it is held, in lower-case hexadecimal;
+    /// `None`: there are none. What runs on a profile does not matter, for it changes by the minute.
+    pub fn removals_digest(&self) -> Option<String> {
+        let removals = self.actions.iter().filter(|action| action.is_new_removal());
+        let lines: BTreeSet<String> = removals
+            .map(|action| {
+                let Action { domain, profile, person, team, step, .. } = action;
+                let how = match step {
+                    Step::Hold { hold_seconds, .. } => format!("hold {hold_seconds}"),
+                    _ => "remove".to_owned(),
+                };
+                serde_json::json!([domain, profile.folded().as_str(), person, team, how])
+                    .to_string()
+            })
+            .collect();
+        let all: Vec<String> = lines.into_iter().collect();
+        (!all.is_empty()).then(|| hex::encode(Sha256::digest(all.join("\n"))))
     }
 
     /// Whether both plans do the same. The time they were made at does not matter.

@@ -5,8 +5,11 @@
 
 use crate::event::Wake;
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry, Departure, StoreError};
+use crate::ports::{Actor, AuditEntry, CallError, Departure, PersonLookup, StoreError};
+use crate::survey::Scope;
 use access::ids::{PersonId, TeamKey};
+use access::map::SharedSpaces;
+use access::plan::{Plan, Step};
 use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Hold, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +29,56 @@ pub struct Departed {
     pub departure: Departure,
     /// How many sessions of the door it ended.
     pub sessions_ended: u64,
+}
+
+/// The person, and every domain.
+pub fn scope_of(person: &PersonId) -> Scope {
+    Scope::People(BTreeSet::from([person.clone()]))
+}
+
+/// The person, and whoever may be given the person's shared spaces: without a reading of them the
+/// spaces would wait for the next full pass.
+///
+/// # Errors
+/// The directory cannot be read.
+pub async fn scope_with_heirs(plane: &Plane, person: &PersonId) -> Result<Scope, CallError> {
+    let mut people = BTreeSet::from([person.clone()]);
+    if plane.map.offboarding.shared_spaces == SharedSpaces::HandOver {
+        let owners = plane.map.teams.values().filter_map(|team| team.about.owner.clone());
+        for owner in owners.collect::<BTreeSet<String>>() {
+            people.extend(plane.directory.find(&PersonLookup::UserName(owner)).await?);
+        }
+    }
+    Ok(Scope::People(people))
+}
+
+/// Of a plan, only what concerns this person, and this team if one is named.
+#[must_use]
+pub fn only(plan: Plan, person: &PersonId, team: Option<&TeamKey>) -> Plan {
+    let Plan { actions, kept, .. } = plan;
+    Plan {
+        assignments: Vec::new(),
+        actions: actions
+            .into_iter()
+            .filter(|a| &a.person == person && team.is_none_or(|team| team == &a.team))
+            .collect(),
+        kept: kept
+            .into_iter()
+            .filter(|k| k.person.as_ref().is_none_or(|p| p == person))
+            // A domain that cannot be used concerns everybody.
+            .filter(|k| k.person.is_some() || k.profile.is_none())
+            .filter(|k| k.team.is_none() || team.is_none() || k.team.as_ref() == team)
+            .collect(),
+        ..plan
+    }
+}
+
+/// [`only`], without what takes away: what gives back does not, and that goes on by itself.
+#[must_use]
+pub fn returning(plan: Plan, person: &PersonId, team: Option<&TeamKey>) -> Plan {
+    let mut plan = only(plan, person, team);
+    plan.actions.retain(|a| !matches!(a.step, Step::Hold { .. } | Step::Remove { .. }));
+    plan
 }
 
 impl Plane {

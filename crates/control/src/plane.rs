@@ -4,9 +4,9 @@ use crate::desk::Readings;
 use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
-    Actor, AuditEntry, AuditLog, ChangeId, Claims, Clock, Departures, Directory, DomainTarget,
-    Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch, TemporaryGrants,
-    WorkQueue,
+    Actor, Approvals, AuditEntry, AuditLog, ChangeId, Claims, Clock, Departures, Directory,
+    DomainTarget, Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch,
+    TemporaryGrants, WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -56,6 +56,8 @@ pub struct Plane {
     pub actor: Actor,
     /// Who has a team for a time.
     pub temporary: Arc<dyn TemporaryGrants>,
+    /// What somebody agreed to that the guard had refused.
+    pub approvals: Arc<dyn Approvals>,
     /// Where it is written down.
     pub audit: Arc<dyn AuditLog>,
     /// What time it is.

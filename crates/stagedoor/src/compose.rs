@@ -112,6 +112,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         departures: Arc::clone(&store) as _,
         actor: Actor::System,
         temporary: Arc::clone(&store) as _,
+        approvals: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

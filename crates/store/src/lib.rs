@@ -11,6 +11,7 @@
 //! Times are kept as whole microseconds since 1970, rounded so that a session never lives longer,
 //! and a used assertion is never forgotten sooner, than was asked for.
 
+mod approvals;
 mod attempts;
 mod audit;
 mod batch;
@@ -26,12 +27,14 @@ mod migrations;
 mod profile_index;
 mod prune;
 mod replay;
+mod replies;
 mod secrets;
 mod sessions;
 mod sqlite;
 mod switch;
 mod tally;
 mod temporary;
+mod tokens;
 mod upkeep;
 mod work;
 

@@ -12,6 +12,7 @@ pub(crate) enum Lapsing {
     UsedAssertions,
     PendingLogins,
     Sessions,
+    Replies,
 }
 
 /// Removes up to [`BATCH`] rows that lapsed at `now` (microseconds), the oldest first.
@@ -24,6 +25,10 @@ pub(crate) fn prune(connection: &Connection, table: Lapsing, now: i64) -> rusqli
         Lapsing::PendingLogins => {
             "DELETE FROM pending_login WHERE request_id IN
              (SELECT request_id FROM pending_login WHERE expires <= ?1 ORDER BY expires LIMIT ?2)"
+        }
+        Lapsing::Replies => {
+            "DELETE FROM reply WHERE key IN
+             (SELECT key FROM reply WHERE until <= ?1 ORDER BY until LIMIT ?2)"
         }
         Lapsing::Sessions => {
             "DELETE FROM session WHERE id IN

@@ -1,8 +1,10 @@
 //! What the composition root tells the pages.
 
+use crate::api::A_MINUTE;
 use crate::ops::Condition;
 use crate::origin::OriginSource;
 use axum::http::HeaderValue;
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 use url::Url;
 
@@ -29,6 +31,7 @@ pub struct WebConfig {
     content_security_policy: Arc<RwLock<HeaderValue>>,
     pub(crate) origin_source: OriginSource,
     pub(crate) condition: Condition,
+    pub(crate) api_per_minute: NonZeroU32,
 }
 
 impl WebConfig {
@@ -46,6 +49,7 @@ impl WebConfig {
             content_security_policy: Arc::new(RwLock::new(policy(studio_form_targets)?)),
             origin_source: OriginSource::Socket,
             condition: Condition::default(),
+            api_per_minute: A_MINUTE,
         })
     }
 
@@ -76,6 +80,12 @@ impl WebConfig {
         let origin = action.origin().ascii_serialization();
         let policy = format!("{POLICY}; form-action https: {origin}");
         HeaderValue::try_from(policy).ok().filter(|_| is_host_source(&origin))
+    }
+
+    /// Lets each caller of the API ask so many times a minute.
+    #[must_use]
+    pub fn with_api_limit(self, per_minute: NonZeroU32) -> Self {
+        Self { api_per_minute: per_minute, ..self }
     }
 
     /// Lets the probe of the pages tell when the process is about to end.

@@ -29,6 +29,7 @@ pub(crate) async fn around(
     request.extensions_mut().insert(sighting.clone());
     let asker = Asker {
         sighting,
+        api: request.uri().path().starts_with("/api/"),
         json: negotiate::prefers_json(request.headers()),
         language: Language::preferred(request.headers()),
         session_shown: Visit::session_of(&portal, request.headers()).is_some(),

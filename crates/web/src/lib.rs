@@ -45,12 +45,15 @@ mod refused;
 mod routes;
 mod serve;
 mod strings;
+mod table;
 mod visit;
 
+pub use api::document as api_document;
 pub use config::{InvalidFormTarget, WebConfig};
 pub use ops::{Condition, metrics_reference, ops_router};
 pub use origin::{
     ForwardedHeader, Invoker, OriginSource, RequestContextError, origin_of_request_context,
 };
-pub use routes::router;
+pub use routes::{addresses, router};
 pub use serve::serve;
+pub use table::{Address, Who};

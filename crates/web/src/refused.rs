@@ -1,6 +1,7 @@
 //! Refusals: the door's, and those that are decided before the door is asked. Handlers return
 //! them; the frame makes a page or JSON of them.
 
+use crate::api::{Failed, ProblemDocument};
 use crate::origin::Sighting;
 use crate::pages::{self, RefusedPage, Whereabouts};
 use crate::routes::Portal;
@@ -88,6 +89,8 @@ struct Words {
 pub(crate) struct Asker {
     /// Where from.
     pub(crate) sighting: Sighting,
+    /// Whether a program asks the API.
+    pub(crate) api: bool,
     /// Whether JSON is preferred to a page.
     pub(crate) json: bool,
     /// The language of the page; JSON is in English.
@@ -154,6 +157,11 @@ impl Refused {
             RefusedKind::NotFound => StatusCode::NOT_FOUND,
             RefusedKind::Conflict => StatusCode::CONFLICT,
             RefusedKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            RefusedKind::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let limit = match refused.kind {
+            RefusedKind::TooOften { retry_after_seconds } => Some(retry_after_seconds),
+            _ => None,
         };
         Self {
             status,
@@ -165,7 +173,7 @@ impl Refused {
                 reference: portal.references.next(),
             }),
             team: None,
-            retry_after_seconds: retry_after(status),
+            retry_after_seconds: limit.or(retry_after(status)),
         }
     }
 
@@ -187,6 +195,9 @@ impl Refused {
         if answer.extensions_mut().remove::<AsItIs>().is_some() {
             return (answer, None);
         }
+        if let Some(Failed(refused)) = answer.extensions_mut().remove::<Failed>() {
+            return (answer, Some(Self::by_desk(portal, refused)));
+        }
         let found = answer.extensions_mut().remove::<Self>().or_else(|| {
             let problem = match answer.status() {
                 StatusCode::NOT_FOUND => Problem::NotFound,
@@ -203,8 +214,11 @@ impl Refused {
 
     /// The answer that is sent. Cookies and `Allow` of the handler's answer stay.
     pub(crate) fn render(&self, portal: &Portal, answer: &Response, asker: &Asker) -> Response {
-        let mut rendered =
-            if asker.json { self.as_json(asker) } else { self.as_page(portal, asker) };
+        let mut rendered = match asker {
+            Asker { api: true, .. } => self.as_problem(),
+            Asker { json: true, .. } => self.as_json(asker),
+            _ => self.as_page(portal, asker),
+        };
         *rendered.status_mut() = self.status;
         for name in [header::SET_COOKIE, header::ALLOW] {
             for value in answer.headers().get_all(&name) {
@@ -218,6 +232,19 @@ impl Refused {
             rendered.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         rendered
+    }
+
+    fn as_problem(&self) -> Response {
+        ProblemDocument {
+            kind: format!("urn:stagedoor:reason:{}", self.code),
+            title: self.headline(Language::English).to_owned(),
+            status: self.status.as_u16(),
+            detail: self.words.why.clone(),
+            code: self.code.to_owned(),
+            remedy: self.words.remedy.clone(),
+            reference: self.words.reference.clone(),
+        }
+        .into_answer()
     }
 
     fn as_json(&self, asker: &Asker) -> Response {
@@ -307,7 +334,8 @@ impl Refused {
                 texts.signed_out
             }
             Said::ByDoor(RefusalKind::Denied) | Said::ByDesk(RefusedKind::Denied) => texts.denied,
-            Said::ByDoor(RefusalKind::TooManyRequests { .. }) => texts.too_many_requests,
+            Said::ByDoor(RefusalKind::TooManyRequests { .. })
+            | Said::ByDesk(RefusedKind::TooOften { .. }) => texts.too_many_requests,
             Said::ByDoor(RefusalKind::Unavailable) | Said::ByDesk(RefusedKind::Unavailable) => {
                 texts.unavailable
             }

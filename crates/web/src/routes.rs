@@ -1,12 +1,13 @@
 //! Which address leads to which handler.
 
+use crate::api::{self, ApiLimits};
 use crate::config::WebConfig;
 use crate::handlers::{access, apps, home, log_out, opening, probes, signin};
+use crate::table::{self, Address, Row, Who};
 use crate::{assets, frame};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
 use control::desk::Desk;
 use control::door::Door;
 use std::sync::Arc;
@@ -25,36 +26,61 @@ pub(crate) struct Portal {
     pub(crate) desk: Arc<Desk>,
     pub(crate) config: Arc<WebConfig>,
     pub(crate) references: Arc<crate::refused::References>,
+    pub(crate) api_limits: Arc<ApiLimits>,
 }
 
 /// All routes, with the frame that gives each answer its headers, its page if it is a refusal, its
 /// time limit and its line in the access log.
 pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
-    let portal = Portal { door, desk, config: Arc::new(config), references: Arc::default() };
-    let saml = Router::new()
-        .route("/saml/acs", post(signin::assertion_consumer))
-        .route("/saml/logout", get(log_out::by_query).post(log_out::by_form))
-        .layer(DefaultBodyLimit::max(ACS_BODY_BYTES));
+    let api_limits = Arc::new(ApiLimits::new(config.api_per_minute));
+    let portal =
+        Portal { door, desk, config: Arc::new(config), references: Arc::default(), api_limits };
     Router::new()
-        .route("/", get(home::my_work))
-        .route("/login/{idp}", get(signin::login))
-        .route("/saml/metadata", get(signin::metadata))
-        .route("/open/{team}", post(opening::open))
-        .route("/opening/{team}", get(opening::wait))
-        .route("/opening/{team}/progress", get(opening::progress))
-        .route("/sign-out", post(signin::sign_out))
-        .route("/signed-out", get(signin::signed_out))
-        .route("/livez", get(probes::live))
-        .route("/readyz", get(probes::ready))
-        .route("/assets/stagedoor.css", get(assets::stylesheet))
-        .route("/assets/mark.svg", get(assets::mark))
-        .route("/assets/stagedoor.js", get(assets::script))
-        .route("/assets/submit.js", get(assets::submit))
-        .merge(access::routes())
-        .merge(apps::routes())
-        .layer(DefaultBodyLimit::max(FORM_BODY_BYTES))
-        .merge(saml)
-        .merge(crate::api::routes())
+        .merge(table::router(pages()).layer(DefaultBodyLimit::max(FORM_BODY_BYTES)))
+        .merge(table::router(saml()).layer(DefaultBodyLimit::max(ACS_BODY_BYTES)))
+        .merge(table::router(api::rows()).layer(DefaultBodyLimit::max(api::BODY_BYTES)))
         .layer(from_fn_with_state(portal.clone(), frame::around))
         .with_state(portal)
+}
+
+/// Every address, and who may use it.
+pub fn addresses() -> Vec<Address> {
+    pages().into_iter().chain(saml()).chain(api::rows()).map(|row| row.address).collect()
+}
+
+/// What people see, and their forms. Each area of pages adds its rows here.
+fn pages() -> Vec<Row> {
+    let mut rows = own_pages();
+    rows.extend(access::rows());
+    rows.extend(apps::rows());
+    rows
+}
+
+/// The pages of the door.
+fn own_pages() -> Vec<Row> {
+    vec![
+        Row::get("/", Who::Anybody, home::my_work),
+        Row::get("/login/{idp}", Who::Anybody, signin::login),
+        Row::get("/saml/metadata", Who::Anybody, signin::metadata),
+        Row::post("/open/{team}", Who::SignedIn, opening::open),
+        Row::get("/opening/{team}", Who::SignedIn, opening::wait),
+        Row::get("/opening/{team}/progress", Who::SignedIn, opening::progress),
+        Row::post("/sign-out", Who::SignedIn, signin::sign_out),
+        Row::get("/signed-out", Who::Anybody, signin::signed_out),
+        Row::get("/livez", Who::Anybody, probes::live),
+        Row::get("/readyz", Who::Anybody, probes::ready),
+        Row::get("/assets/stagedoor.css", Who::Anybody, assets::stylesheet),
+        Row::get("/assets/mark.svg", Who::Anybody, assets::mark),
+        Row::get("/assets/stagedoor.js", Who::Anybody, assets::script),
+        Row::get("/assets/submit.js", Who::Anybody, assets::submit),
+    ]
+}
+
+/// What identity providers send people with.
+fn saml() -> Vec<Row> {
+    vec![
+        Row::post("/saml/acs", Who::Anybody, signin::assertion_consumer),
+        Row::get("/saml/logout", Who::Anybody, log_out::by_query),
+        Row::post("/saml/logout", Who::Anybody, log_out::by_form),
+    ]
 }

@@ -21,6 +21,14 @@ impl<S: std::fmt::Debug> std::fmt::Debug for Fresh<S> {
 #[macro_export]
 macro_rules! contract {
     ($fresh:path: $($port:ident),+ $(,)?) => { $($crate::contract!(@port $port $fresh);)+ };
+    (@port approvals $fresh:path) => {
+        $crate::contract! { @rules approvals $fresh,
+            an_approval_is_taken_as_it_was_given_and_once(&),
+            an_approval_lapses_at_its_end(&),
+            who_agrees_again_prolongs_it(&),
+            of_racing_loops_one_gets_the_approval(Arc),
+        }
+    };
     (@port attempts $fresh:path) => {
         $crate::contract! { @rules attempts $fresh,
             attempts_come_back_as_kept_newest_first(&),
@@ -106,6 +114,13 @@ macro_rules! contract {
             whoever_came_back_is_not_counted(&),
         }
     };
+    (@port replies $fresh:path) => {
+        $crate::contract! { @rules replies $fresh,
+            a_request_is_done_once_and_answered_again(&),
+            what_came_to_nothing_can_be_begun_anew(&),
+            of_racing_requests_of_one_key_one_is_done(Arc),
+        }
+    };
     (@port replay $fresh:path) => {
         $crate::contract! { @rules replay $fresh,
             the_first_claim_wins_and_every_later_one_loses(&),
@@ -154,6 +169,14 @@ macro_rules! contract {
             racing_grants_of_a_person_are_all_kept(Arc),
             of_racing_decisions_one_counts(Arc),
             the_grants_of_many_people_are_found(&),
+        }
+    };
+    (@port tokens $fresh:path) => {
+        $crate::contract! { @rules tokens $fresh,
+            a_token_is_found_by_its_digest_until_its_end(&),
+            a_name_is_taken_once(&),
+            a_revoked_token_opens_nothing_and_frees_its_name(&),
+            of_racing_makers_of_a_name_one_wins(Arc),
         }
     };
     (@port work $fresh:path) => {

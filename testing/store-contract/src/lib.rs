@@ -19,6 +19,7 @@
     reason = "tests, which panic where a rule is broken"
 )]
 
+pub mod approvals;
 pub mod attempts;
 pub mod audit;
 pub mod claims;
@@ -31,10 +32,12 @@ pub mod metadata_copies;
 pub mod profile_index;
 mod race;
 pub mod replay;
+pub mod replies;
 pub mod secrets;
 pub mod sessions;
 pub mod switch;
 pub mod temporary;
+pub mod tokens;
 pub mod work;
 
 pub use contract::Fresh;

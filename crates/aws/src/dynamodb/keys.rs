@@ -19,6 +19,9 @@
 //! | `used#DIGEST` | `used` | an assertion that was used | |
 //! | `departures#SHARD` | `PERSON` | from what an admin offboarded a person | |
 //! | `temporary#SHARD` | `PERSON` | temporary grants and requests of a person | |
+//! | `approvals` | `DIGEST` | what somebody agreed to that the guard had refused | |
+//! | `tokens`, `token#DIGEST` | `NAME`, `token` | a token of the API, by name and by its secret's digest | |
+//! | `reply#DIGEST` | `reply` | a request with an idempotency key | |
 //! | `switch` | `freeze` | that nothing may be changed | |
 //! | `secret#NAME` | `secret` | a secret drawn here | |
 //! | `attempts#SHARD` | `TIME#WRITER` | an answer of an identity provider | |

@@ -7,6 +7,7 @@
 //!
 //! Times are the caller's, kept as whole microseconds since 1970, rounded as in the SQLite store.
 
+mod approvals;
 mod attempts;
 mod audit;
 mod change;
@@ -22,6 +23,7 @@ mod memberships;
 mod metadata_copies;
 mod profiles;
 mod replay;
+mod replies;
 mod schema;
 mod secrets;
 mod sessions;
@@ -30,6 +32,7 @@ mod switch;
 mod table;
 mod tally;
 mod temporary;
+mod tokens;
 mod wire;
 mod work;
 

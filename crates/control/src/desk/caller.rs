@@ -1,18 +1,21 @@
 //! Who asks, and what they may.
 
 use super::{Desk, Refused, RefusedKind, Role};
-use crate::ports::Actor;
+use crate::plane::Plane;
+use crate::ports::{Actor, CallError};
 use access::entitlement::wanted_groups;
 use access::ids::PersonId;
 use access::map::AccessMap;
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// Something that not everybody may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Right {
     /// See who has what, the plan, and the state of everything.
@@ -165,12 +168,19 @@ impl Desk {
         if plane.map.administration.is_empty() {
             return Err(no_role());
         }
-        let one = BTreeSet::from([person.clone()]);
-        let read = plane.directory.people(&one, &wanted_groups(&plane.map)).await?;
-        let mut snapshot = read.snapshot;
-        plane.note_departures(&mut snapshot).await?;
+        let snapshot = plane.reading_of_one(person).await?;
         let role = role_in(&plane.map, &snapshot, person).ok_or_else(no_role)?;
         let known = snapshot.people.get(person).ok_or_else(no_role)?;
         Ok(Caller::with_role(known, role))
+    }
+}
+
+impl Plane {
+    /// The directory as it is now, as far as it speaks of one person, and what the store says of
+    /// them.
+    pub(crate) async fn reading_of_one(&self, person: &PersonId) -> Result<Snapshot, CallError> {
+        let one = BTreeSet::from([person.clone()]);
+        let read = self.directory.people(&one, &wanted_groups(&self.map)).await?;
+        self.with_store(read.snapshot).await
     }
 }

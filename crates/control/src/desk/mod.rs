@@ -6,20 +6,31 @@
 //! the loop's last full [`Reading`], so that looking costs AWS nothing.
 
 mod access;
+mod actions;
 mod caller;
+mod once;
 mod page;
 mod reading;
 mod refused;
+mod tokens;
 
 pub use self::access::{
     AskOrder, BreakGlassOrder, BrokenGlass, Emergency, GrantOrder, NoteView, RequestForm,
     RequestState, RequestView, TemporaryState, TemporaryView, WayToDecide, spoken,
 };
 pub use ::access::map::AdminRole as Role;
+pub use actions::{
+    AGREED_FOR, Agreement, Approved, LONGEST_REASON, Leave, MOST_REPLAYED, OffboardingBegun,
+    Replayed, RestorationBegun, Return, Switched, SyncAsked, freeze, thaw,
+};
 pub use caller::{Caller, Right, Rights, role_in};
+pub use once::{LONGEST_KEY, Once, Turn};
 pub use page::{DEFAULT_LIMIT, Listed, MOST_ITEMS, Page};
 pub use reading::{Reading, Readings};
 pub use refused::{Refused, RefusedKind};
+pub use tokens::{
+    Bearer, LONGEST_LIFE, NewToken, TokenError, TokenInfo, create_token, revoke_token,
+};
 
 use crate::door::Door;
 use crate::plane::Plane;
@@ -49,6 +60,11 @@ impl Desk {
     /// The plane by the map that is in force now.
     pub fn plane(&self) -> Plane {
         self.plane.current()
+    }
+
+    /// What time it is.
+    pub fn time(&self) -> jiff::Timestamp {
+        self.plane.clock.now()
     }
 
     /// Everything that is kept.

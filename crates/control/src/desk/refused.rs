@@ -16,6 +16,11 @@ pub enum RefusedKind {
     NotFound,
     /// It contradicts how things are now (HTTP 409).
     Conflict,
+    /// Whoever asks asked too often (HTTP 429).
+    TooOften {
+        /// After so many seconds one more will do.
+        retry_after_seconds: u32,
+    },
     /// It cannot be told or done now (HTTP 503).
     Unavailable,
 }

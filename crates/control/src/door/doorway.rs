@@ -1,12 +1,12 @@
 //! The door as one map and one set of keys have it: what a sign-in or an opening holds to its end.
 
 use super::counts::Counter;
-use super::limits::Limiter;
 use super::own_apps::OwnApps;
 use super::strangers::Strangers;
 use super::trust::Trust;
 use super::underway::Underway;
 use super::{CookieKeys, DoorError, DoorPorts, DoorSettings, publish, settings};
+use crate::limits::Limiter;
 use crate::plane::Plane;
 use access::ids::{IdpKey, PersonId};
 use access::map::AccessMap;

@@ -9,7 +9,6 @@ mod choice;
 mod cookies;
 mod counts;
 mod doorway;
-mod limits;
 mod log_out;
 mod mine;
 mod my_access;

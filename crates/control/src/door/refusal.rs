@@ -1,7 +1,7 @@
 //! A refusal: what happened, why, what would work, and a number to quote.
 
 use super::doorway::Doorway;
-use super::limits::{TooMany, neighbourhood};
+use crate::limits::{TooMany, neighbourhood};
 use crate::ports::{Actor, AuditEntry};
 use access::ids::{PersonId, TeamKey};
 use access::network::Origin;

@@ -9,8 +9,7 @@ use super::trust::{Found, Trusted};
 use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
-use crate::ports::{Actor, AuditEntry, CallError, IdpSession, PendingLogin, PersonLookup, Session};
-use access::entitlement::wanted_groups;
+use crate::ports::{Actor, AuditEntry, IdpSession, PendingLogin, PersonLookup, Session};
 use access::ids::PersonId;
 use access::map::{MatchBy, NameIdFormat};
 use access::network::Origin;
@@ -18,7 +17,7 @@ use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
 use jiff::Timestamp;
 use saml_sp::{NameId, Rejection, UnverifiedResponse, VerifiedAssertion};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -304,14 +303,7 @@ impl Doorway {
     /// The person, read from the directory now, if known, enabled and not offboarded by command;
     /// with all that was read.
     pub(super) async fn known_person(&self, id: &PersonId) -> Result<(Person, Snapshot), Refusal> {
-        let one = BTreeSet::from([id.clone()]);
-        let read = async {
-            let groups = wanted_groups(&self.plane.map);
-            let reading = self.plane.directory.people(&one, &groups).await?;
-            self.plane.with_store(reading.snapshot).await
-        };
-        let read: Result<Snapshot, CallError> = read.await;
-        let snapshot = match read {
+        let snapshot = match self.plane.reading_of_one(id).await {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 let no = No::unavailable(&error).of(id);

@@ -6,7 +6,7 @@ use crate::ports::{CallError, StoreError};
 use crate::reconciler::MOST_PEOPLE;
 use access::entitlement::wanted_groups;
 use access::ids::{GroupId, MembershipId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Why nobody can say whom an event concerns.
@@ -52,6 +52,38 @@ impl Plane {
         let (family, outcome) = (family.as_str(), outcome.as_str());
         tracing::info!(family, event_id, name, outcome, %wake, "event read");
         (!wake.is_nobody()).then_some(wake)
+    }
+
+    /// What many events come to, and `heard` is told what each does, by its number. Hundreds of them
+    /// may concern one group; it is read once.
+    pub async fn retell(
+        &self,
+        readings: &[Reading],
+        mut heard: impl FnMut(usize, &Wake) + Send,
+    ) -> Wake {
+        for reading in readings {
+            self.learn(reading).await;
+        }
+        let mut resolved: BTreeMap<&Concern, Wake> = BTreeMap::new();
+        let mut whole = Wake::People(BTreeSet::new());
+        for (number, reading) in readings.iter().enumerate() {
+            let wake = match &reading.verdict {
+                Verdict::Nobody | Verdict::Failed(_) => Wake::People(BTreeSet::new()),
+                Verdict::Unknown => Wake::Everything,
+                Verdict::Concerns(concern) => {
+                    if let Some(wake) = resolved.get(concern) {
+                        wake.clone()
+                    } else {
+                        let wake = self.resolve(concern).await;
+                        resolved.insert(concern, wake.clone());
+                        wake
+                    }
+                }
+            };
+            heard(number, &wake);
+            whole = whole.and(wake);
+        }
+        whole
     }
 
     /// Remembers the membership that an event tells of, if it tells of one.

@@ -1,6 +1,7 @@
 //! The traits that adapters implement.
 
 mod actor;
+mod approvals;
 mod attempts;
 mod audit;
 mod calls;
@@ -16,6 +17,7 @@ mod memberships;
 mod metadata_copies;
 mod profile_index;
 mod reminders;
+mod replies;
 mod secrets;
 mod state;
 mod store;
@@ -23,10 +25,12 @@ mod studio;
 mod switch;
 mod temporary_grants;
 mod temporary_record;
+mod tokens;
 mod wakeups;
 mod work;
 
 pub use actor::{Actor, NoActor};
+pub use approvals::{Approval, Approvals};
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
 pub use audit::{AuditEntry, AuditFilter, AuditLog, AuditPage, ChainId, Seal, SealedEntry};
 pub use calls::{CallCounts, CallMeter};
@@ -47,6 +51,7 @@ pub use profile_index::{
     IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
 };
 pub use reminders::{Reminder, Reminders};
+pub use replies::{Begun, Replies, Reply};
 pub use secrets::Secrets;
 pub use state::{
     IdpSession, LoginRequests, PendingLogin, ReplayCache, SESSIONS_SHOWN, Session, SessionId,
@@ -63,6 +68,7 @@ pub use temporary_grants::{
     TemporaryGrants,
 };
 pub use temporary_record::TemporaryRecord;
+pub use tokens::{ApiToken, Tokens};
 pub use wakeups::{Delivery, WakeQueue};
 pub use work::{
     Lease, MOST_PEOPLE_WAITING, MOST_TAKEN_BY_NAME, QueueStatus, Retry, Work, WorkKey, WorkQueue,

@@ -1,9 +1,9 @@
 //! Every port of the store together.
 
 use super::{
-    AccessRequests, Attempts, AuditLog, Claims, Departures, GrantTable, LoginRequests,
-    MembershipIndex, MetadataCopies, ProfileIndex, ReplayCache, Secrets, Sessions, Switch,
-    TemporaryGrants, WorkQueue,
+    AccessRequests, Approvals, Attempts, AuditLog, Claims, Departures, GrantTable, LoginRequests,
+    MembershipIndex, MetadataCopies, ProfileIndex, ReplayCache, Replies, Secrets, Sessions, Switch,
+    TemporaryGrants, Tokens, WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -12,6 +12,7 @@ use super::{
 /// `Arc<dyn Store>` becomes any of them by upcasting.
 pub trait Store:
     AccessRequests
+    + Approvals
     + Attempts
     + AuditLog
     + Claims
@@ -22,16 +23,19 @@ pub trait Store:
     + MetadataCopies
     + ProfileIndex
     + ReplayCache
+    + Replies
     + Secrets
     + Sessions
     + Switch
     + TemporaryGrants
+    + Tokens
     + WorkQueue
 {
 }
 
 impl<T> Store for T where
     T: AccessRequests
+        + Approvals
         + Attempts
         + AuditLog
         + Claims
@@ -42,10 +46,12 @@ impl<T> Store for T where
         + MetadataCopies
         + ProfileIndex
         + ReplayCache
+        + Replies
         + Secrets
         + Sessions
         + Switch
         + TemporaryGrants
+        + Tokens
         + WorkQueue
 {
 }

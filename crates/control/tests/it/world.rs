@@ -260,6 +260,7 @@ impl World {
             departures: self.clone(),
             actor: Actor::System,
             temporary: self.clone(),
+            approvals: self.store.clone(),
             audit: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),

@@ -169,6 +169,7 @@ impl World {
             departures: self.store.clone(),
             actor: Actor::System,
             temporary: self.store.clone(),
+            approvals: self.store.clone(),
             audit: self.store.clone(),
             clock: clock.clone(),
             entropy: clock,

@@ -13,6 +13,5 @@ async fn fresh() -> Vec<Fresh<SqliteStore>> {
 }
 
 store_contract::contract!(
-    fresh: attempts, audit, claims, departures, grants, logins, memberships, metadata_copies,
-    profile_index, replay, secrets, sessions, switch, temporary, work
+    fresh: approvals, attempts, audit, claims, departures, grants, logins, memberships, metadata_copies, profile_index, replay, replies, secrets, sessions, switch, temporary, tokens, work
 );

@@ -1,28 +1,56 @@
 //! The API: `/api/v1`, the desk's questions and actions as JSON.
+//!
+//! One table of endpoints makes the router, the `OpenAPI` document and the test of who may do what.
+//! A handler takes [`Asking`] and asks the desk; the desk decides. Refusals are problems
+//! (RFC 9457), which the frame makes of whatever was refused.
 
-use crate::refused::Refused;
+mod actions;
+mod asking;
+mod document;
+mod endpoint;
+mod limits;
+mod problem;
+mod questions;
+mod schemas;
+
+pub(crate) use limits::{A_MINUTE, ApiLimits};
+pub(crate) use problem::{Failed, ProblemDocument};
+
 use crate::routes::Portal;
-use crate::visit::Visit;
+use crate::table::Row;
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
-use control::desk::Right;
-use serde::Serialize;
+use axum::response::IntoResponse;
+use endpoint::Endpoint;
+use serde_json::Value;
 
-/// The routes of the API.
-pub(crate) fn routes() -> Router<Portal> {
-    Router::new().route("/api/v1/me", get(me))
+/// The largest body that is read: events to replay are the largest.
+pub(crate) const BODY_BYTES: usize = 1024 * 1024;
+
+/// What a handler answers with.
+type Answer<T> = Result<Json<T>, Failed>;
+
+/// Every endpoint.
+fn endpoints() -> Vec<Endpoint> {
+    let mut all = questions::endpoints();
+    all.extend(actions::endpoints());
+    all
 }
 
-/// Who asks, and what they may.
-#[derive(Debug, Clone, Serialize)]
-struct Me {
-    name: String,
-    rights: Vec<Right>,
+/// The rows of the API.
+pub(crate) fn rows() -> impl Iterator<Item = Row> {
+    endpoints().into_iter().map(|endpoint| endpoint.row)
 }
 
-async fn me(State(portal): State<Portal>, visit: Visit) -> Result<Json<Me>, Refused> {
-    let caller = portal.caller(&visit).await?;
-    let rights = caller.rights().iter().copied().collect();
-    Ok(Json(Me { name: caller.name().to_owned(), rights }))
+/// The `OpenAPI` 3.1 document of the API, as JSON.
+///
+/// # Errors
+/// The name of a schema stands for two things: a mistake of the program, which its tests find.
+pub fn document() -> Result<Value, String> {
+    let (document, clashes) = document::document(&endpoints());
+    if clashes.is_empty() { Ok(document) } else { Err(clashes.join(", ")) }
+}
+
+async fn tell_document(State(_): State<Portal>) -> impl IntoResponse {
+    Json(document().unwrap_or_default())
 }

@@ -7,23 +7,24 @@ use crate::provenance;
 use crate::refused::Refused;
 use crate::routes::Portal;
 use crate::strings::Language;
+use crate::table::{Row, Who};
 use crate::visit::Visit;
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
 
 /// Says that a session has ended; any other query says nothing.
 const ENDED: &str = "ended";
 
-pub(crate) fn routes() -> Router<Portal> {
-    Router::new()
-        .route("/access", get(my_access))
-        .route("/access/sessions/end", post(end))
-        .route("/access/sessions/end-all", get(confirm_all).post(end_all))
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        Row::get("/access", Who::SignedIn, my_access),
+        Row::post("/access/sessions/end", Who::SignedIn, end),
+        Row::get("/access/sessions/end-all", Who::SignedIn, confirm_all),
+        Row::post("/access/sessions/end-all", Who::SignedIn, end_all),
+    ]
 }
 
 /// `GET /access`.

@@ -7,17 +7,19 @@ use crate::provenance::stop_purpose;
 use crate::refused::Refused;
 use crate::routes::Portal;
 use crate::strings::Language;
+use crate::table::{Row, Who};
 use crate::visit::Visit;
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
 
-pub(crate) fn routes() -> Router<Portal> {
-    Router::new().route("/apps/{team}", get(confirm)).route("/apps/{team}/stop", post(stop))
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        Row::get("/apps/{team}", Who::SignedIn, confirm),
+        Row::post("/apps/{team}/stop", Who::SignedIn, stop),
+    ]
 }
 
 /// `GET /apps/{team}`: what would be stopped, read now.

@@ -346,6 +346,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         queue: store.clone(),
         departures: store.clone(),
         temporary: store.clone(),
+        approvals: store.clone(),
         claims: store.clone(),
         switch: store.clone(),
         index: store.clone(),

@@ -12,11 +12,11 @@ use access::check::Removals;
 use access::ids::PersonId;
 use anyhow::Result;
 use aws::Aws;
-use control::event::{self, Concern, EventCounts, Family, Reading, Verdict, Wake};
+use control::event::{self, EventCounts, Family, Reading, Verdict, Wake};
 use control::plane::Plane;
 use control::reconciler::scope_of;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// So many people are named; more are counted.
@@ -100,38 +100,19 @@ struct Heard {
 }
 
 async fn hear(plane: &Plane, told: &Told) -> Heard {
-    for (_, reading) in &told.readings {
-        plane.learn(reading).await;
-    }
-    // Hundreds of events may concern one group; it is read once.
-    let mut resolved: BTreeMap<&Concern, Wake> = BTreeMap::new();
-    let mut heard = Heard { wake: nobody(), outcomes: EventCounts::new() };
-    for (place, reading) in &told.readings {
-        let wake = match &reading.verdict {
-            Verdict::Nobody | Verdict::Failed(_) => nobody(),
-            Verdict::Unknown => Wake::Everything,
-            Verdict::Concerns(concern) => {
-                if let Some(wake) = resolved.get(concern) {
-                    wake.clone()
-                } else {
-                    let wake = plane.resolve(concern).await;
-                    resolved.insert(concern, wake.clone());
-                    wake
-                }
-            }
-        };
-        output::talk(&line(place, reading, &wake));
-        *heard.outcomes.entry((reading.family, reading.outcome(&wake))).or_default() += 1;
-        heard.wake = heard.wake.and(wake);
-    }
+    let readings: Vec<Reading> = told.readings.iter().map(|(_, reading)| reading.clone()).collect();
+    let mut outcomes = EventCounts::new();
+    let heard = |number: usize, wake: &Wake| {
+        if let Some((place, reading)) = told.readings.get(number) {
+            output::talk(&line(place, reading, wake));
+            *outcomes.entry((reading.family, reading.outcome(wake))).or_default() += 1;
+        }
+    };
+    let wake = plane.retell(&readings, heard).await;
     if told.others > 0 {
-        heard.outcomes.insert((Family::Other, event::Outcome::Ignored), told.others);
+        outcomes.insert((Family::Other, event::Outcome::Ignored), told.others);
     }
-    heard
-}
-
-fn nobody() -> Wake {
-    Wake::People(BTreeSet::new())
+    Heard { wake, outcomes }
 }
 
 fn line(place: &str, reading: &Reading, wake: &Wake) -> String {

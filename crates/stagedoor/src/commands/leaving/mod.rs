@@ -12,55 +12,14 @@ use crate::exit::BadConfiguration;
 use crate::mapfile;
 use crate::people::Named;
 use access::ids::{PersonId, TeamKey};
-use access::map::{AccessMap, SharedSpaces};
+use access::map::AccessMap;
 use access::observed::Ownership;
-use access::plan::Plan;
 use anyhow::Result;
 use control::departure::HISTORY;
 use control::plane::Plane;
-use control::ports::PersonLookup;
 use control::receipt::{Receipt, receipt as tell};
-use control::survey::{Scope, Survey};
+use control::survey::Survey;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
-
-/// The person, and every domain.
-fn scope(person: &PersonId) -> Scope {
-    Scope::People(BTreeSet::from([person.clone()]))
-}
-
-/// The person, and whoever may be given the person's shared spaces: without a reading of them the
-/// spaces would wait for the next full pass.
-async fn scope_with_heirs(plane: &Plane, person: &PersonId) -> Result<Scope> {
-    let mut people = BTreeSet::from([person.clone()]);
-    if plane.map.offboarding.shared_spaces == SharedSpaces::HandOver {
-        let owners = plane.map.teams.values().filter_map(|team| team.about.owner.clone());
-        for owner in owners.collect::<BTreeSet<String>>() {
-            people.extend(plane.directory.find(&PersonLookup::UserName(owner)).await?);
-        }
-    }
-    Ok(Scope::People(people))
-}
-
-/// Of a plan, only what concerns this person, and this team if one is named.
-fn only(plan: Plan, person: &PersonId, team: Option<&TeamKey>) -> Plan {
-    let Plan { actions, kept, .. } = plan;
-    Plan {
-        assignments: Vec::new(),
-        actions: actions
-            .into_iter()
-            .filter(|a| &a.person == person && team.is_none_or(|team| team == &a.team))
-            .collect(),
-        kept: kept
-            .into_iter()
-            .filter(|k| k.person.as_ref().is_none_or(|p| p == person))
-            // A domain that cannot be used concerns everybody.
-            .filter(|k| k.person.is_some() || k.profile.is_none())
-            .filter(|k| k.team.is_none() || team.is_none() || k.team.as_ref() == team)
-            .collect(),
-        ..plan
-    }
-}
 
 /// The person's receipt, by the audit log.
 async fn receipt_of(plane: &Plane, person: &PersonId) -> Result<Receipt> {

@@ -1,7 +1,7 @@
 //! `stagedoor offboard`: takes everything from one person, now and until it is taken back.
 
 use super::super::apply;
-use super::{known_team, only, person_json, receipt, receipt_of, scope_with_heirs};
+use super::{known_team, person_json, receipt, receipt_of};
 use crate::cli::{Common, OffboardArgs, OutputFormat};
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::leaver::{
@@ -17,6 +17,7 @@ use access::snapshot::Hold;
 use access::standing::standings;
 use anyhow::Result;
 use aws::Aws;
+use control::departure::{only, scope_with_heirs};
 use control::plane::Plane;
 use control::ports::Departure;
 use control::survey::Survey;
@@ -86,7 +87,7 @@ async fn status(plane: &Plane, named: &Named, survey: Survey, common: &Common) -
             } else {
                 stages_text(&stages)
             };
-            output::data(&format!("{}: {command}\n{}", named.shown(), profiles.trim_end()));
+            output::data(&format!("{}: {command}\n{}", people::shown(named), profiles.trim_end()));
         }
     }
     Ok(super::super::plan::outcome(&Plan { actions: Vec::new(), ..plan }, &survey))
@@ -146,7 +147,7 @@ impl Case<'_> {
             Some(team) => format!("team {team}"),
             None => "all teams and may not sign in".to_owned(),
         };
-        let mut text = format!("{} loses {what}:", self.named.shown());
+        let mut text = format!("{} loses {what}:", people::shown(self.named));
         if loses.is_empty() {
             text.push_str("\n  there is no profile to take away in any domain that was read");
         }
@@ -255,7 +256,7 @@ impl Case<'_> {
             }
             OutputFormat::Table => {
                 let paint = Paint::stdout(self.common);
-                output::data(&receipt_text(&receipt, &self.named.shown(), paint));
+                output::data(&receipt_text(&receipt, &people::shown(self.named), paint));
                 self.warn(survey);
             }
         }

@@ -34,7 +34,7 @@ pub(super) async fn print(plane: &Plane, named: &Named, common: &Common) -> Resu
             output::data(&document.to_string());
         }
         OutputFormat::Table => {
-            output::data(&receipt_text(&receipt, &named.shown(), Paint::stdout(common)));
+            output::data(&receipt_text(&receipt, &people::shown(named), Paint::stdout(common)));
         }
     }
     Ok(Outcome::Done)

@@ -1,7 +1,7 @@
 //! `stagedoor restore`: takes an offboarding back, as far as there is something left.
 
 use super::super::apply;
-use super::{known_team, only, person_json, receipt_of, scope};
+use super::{known_team, person_json, receipt_of};
 use crate::cli::{Common, OutputFormat, RestoreArgs};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::leaver::{StillGranted, still_granted};
@@ -14,6 +14,7 @@ use access::observed::{Observed, ObservedProfile, Ownership};
 use access::plan::{Plan, Step};
 use anyhow::Result;
 use aws::Aws;
+use control::departure::{returning, scope_of};
 use control::plane::Plane;
 use control::ports::Departure;
 use control::receipt::Receipt;
@@ -27,7 +28,7 @@ pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Res
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
     let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
-    let survey = plane.survey(&scope(&named.id)).await?;
+    let survey = plane.survey(&scope_of(&named.id)).await?;
     if let Some(team) = &args.team {
         known_team(&plane.map, &survey, &named.id, team)?;
     }
@@ -51,7 +52,7 @@ fn to_end(
         let message = format!(
             "{} was offboarded from all teams; a single one cannot come back before. Restore \
              without --team.",
-            named.shown()
+            people::shown(named)
         );
         return Err(BadConfiguration::new("offboarded", message));
     }
@@ -83,10 +84,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn narrowed(&self, plan: Plan) -> Plan {
-        let mut plan = only(plan, &self.named.id, self.args.team.as_ref());
-        // What gives back does not take away; that goes on by itself.
-        plan.actions.retain(|a| !matches!(a.step, Step::Hold { .. } | Step::Remove { .. }));
-        plan
+        returning(plan, &self.named.id, self.args.team.as_ref())
     }
 
     fn dry_run(&self, mut survey: Survey, ends: &[Departure]) -> Outcome {
@@ -117,7 +115,7 @@ impl Case<'_> {
         }
         let settled = apply::settle(
             self.plane,
-            &scope(&self.named.id),
+            &scope_of(&self.named.id),
             Removals::Allowed(0),
             self.args.wait,
             None,
@@ -167,7 +165,7 @@ impl Case<'_> {
         restored: &[Restored],
         dry_run: bool,
     ) -> String {
-        let who = self.named.shown();
+        let who = people::shown(self.named);
         let mut lines = Vec::new();
         if ends.is_empty() {
             lines.push(format!("{who} is not offboarded by command; the directory decides."));

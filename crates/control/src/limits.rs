@@ -18,7 +18,7 @@ const CAPACITY: usize = 20_000;
 
 /// Lets each key ask so many times a minute, all at once or spread.
 #[derive(Debug)]
-pub(super) struct Limiter<K> {
+pub struct Limiter<K> {
     /// What one request costs, in microseconds.
     cost: i64,
     keys: Mutex<Keys<K>>,
@@ -33,19 +33,23 @@ struct Keys<K> {
 
 /// Too many; so many seconds later one more will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMany {
+pub struct TooMany {
     /// At least one.
-    pub(super) retry_after_seconds: u32,
+    pub retry_after_seconds: u32,
 }
 
 impl<K: Ord + Clone> Limiter<K> {
-    pub(super) fn new(per_minute: NonZeroU32) -> Self {
+    /// So many a minute.
+    pub fn new(per_minute: NonZeroU32) -> Self {
         let keys = Keys { paid_off: BTreeMap::new(), by_time: BTreeSet::new() };
         Self { cost: (WINDOW / i64::from(per_minute.get())).max(1), keys: Mutex::new(keys) }
     }
 
     /// Whether the key may ask now; counts it if so.
-    pub(super) fn admit(&self, key: &K, now: Timestamp) -> Result<(), TooMany> {
+    ///
+    /// # Errors
+    /// It asked too often.
+    pub fn admit(&self, key: &K, now: Timestamp) -> Result<(), TooMany> {
         let now = now.as_microsecond();
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not keep anybody out for longer than a window.
@@ -78,7 +82,7 @@ impl<K: Ord + Clone> Keys<K> {
 
 /// Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, which is
 /// what one line or one machine has to itself. Without an address all share one name.
-pub(super) fn neighbourhood(address: Option<IpAddr>) -> Option<IpAddr> {
+pub fn neighbourhood(address: Option<IpAddr>) -> Option<IpAddr> {
     address.map(|address| match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {

@@ -1,0 +1,115 @@
+//! Agreeing, by number, to what the guard refused.
+
+use super::{entry, in_words};
+use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
+use crate::event::Wake;
+use crate::ports::Approval;
+use access::reason::ReasonCode;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// So long the loop may honour an approval: what was agreed to hours ago was agreed to of another
+/// day.
+pub const AGREED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// What somebody agrees to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// Digest of the removals that were shown.
+    pub removals: String,
+    /// How many there are, as whoever agrees says it.
+    pub number: u32,
+    /// Why, in words; may be empty.
+    pub why: String,
+}
+
+/// An approval that waits for the loop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Approved {
+    /// Digest of the removals.
+    pub removals: String,
+    /// How many there are.
+    pub number: u32,
+    /// Who agreed.
+    pub by: String,
+    /// Why, in that person's words.
+    pub why: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Until when the loop may honour it.
+    pub until: Timestamp,
+}
+
+impl From<Approval> for Approved {
+    fn from(approval: Approval) -> Self {
+        let Approval { removals, number, by, why, at, until } = approval;
+        Self { removals, number, by, why, at, until }
+    }
+}
+
+impl Desk {
+    /// The approvals that wait for the loop.
+    ///
+    /// # Errors
+    /// The caller may not see them; the store cannot be read.
+    pub async fn approvals(&self, caller: &Caller) -> Result<Vec<Approved>, Refused> {
+        caller.require(Right::See)?;
+        let all = self.store().approvals(self.plane().clock.now()).await?;
+        Ok(all.into_iter().map(Approved::from).collect())
+    }
+
+    /// Agrees to what the guard refused, and has everything read again, so that the loop does it.
+    /// Only what was refused can be agreed to, and only just that: were it one more by then, the
+    /// approval says nothing of it.
+    ///
+    /// # Errors
+    /// The caller may not; there is nothing to agree to, or it is something else by now.
+    pub async fn approve(
+        &self,
+        caller: &Caller,
+        agreement: &Agreement,
+    ) -> Result<Approved, Refused> {
+        caller.require(Right::Act)?;
+        let why = in_words(&agreement.why)?;
+        let reading = self.reading().await?;
+        let is_refused = reading.violations.iter().any(|v| v.code == ReasonCode::GuardTripped);
+        let others = reading.violations.iter().find(|v| v.code != ReasonCode::GuardTripped);
+        let removals = reading.plan.removals_digest().filter(|_| is_refused);
+        let number = u32::try_from(reading.plan.new_removals()).unwrap_or(u32::MAX);
+        let nothing = |why: &str| {
+            let remedy = "Look at the plan again; it says what can be agreed to.";
+            let code = ReasonCode::NothingToApprove;
+            Err(Refused::new(RefusedKind::Conflict, code, why, remedy))
+        };
+        if let Some(other) = others {
+            return nothing(&format!(
+                "The plan breaks a rule that nobody can waive: {}.",
+                other.message
+            ));
+        }
+        let Some(removals) = removals else {
+            return nothing("The guard has refused nothing of the plan as it is now.");
+        };
+        if removals != agreement.removals || number != agreement.number {
+            return nothing("The plan takes away something else by now.");
+        }
+        let plane = self.plane();
+        let now = plane.clock.now();
+        let approval = Approval {
+            removals,
+            number,
+            by: caller.actor().to_string(),
+            why: Some(why).filter(|why| !why.is_empty()),
+            at: now,
+            until: now.checked_add(AGREED_FOR).unwrap_or(Timestamp::MAX),
+        };
+        let entry = entry(caller, now, "removals-approved", ReasonCode::Approved)
+            .with("removals", &approval.removals)
+            .with("number", number)
+            .with_opt("why", approval.why.as_ref());
+        self.store().append(&entry).await?;
+        self.store().approve(&approval).await?;
+        plane.wake(&Wake::Everything).await?;
+        Ok(approval.into())
+    }
+}

@@ -1,0 +1,38 @@
+//! What admins do. Each is written into the audit log with whoever did it, before it is done
+//! wherever that can be; none is done without [`Right::Act`](super::Right::Act).
+
+mod approve;
+mod leaving;
+mod switch;
+mod sync;
+
+pub use approve::{AGREED_FOR, Agreement, Approved};
+pub use leaving::{Leave, OffboardingBegun, RestorationBegun, Return};
+pub use switch::{Switched, freeze, thaw};
+pub use sync::{MOST_REPLAYED, Replayed, SyncAsked};
+
+use super::{Caller, Refused};
+use crate::ports::AuditEntry;
+use access::reason::ReasonCode;
+use jiff::Timestamp;
+
+/// The longest reason that is kept, in characters.
+pub const LONGEST_REASON: usize = 500;
+
+/// An entry about what a caller does.
+fn entry(caller: &Caller, at: Timestamp, event: &str, code: ReasonCode) -> AuditEntry {
+    AuditEntry::new(at, event, code.as_str()).by(caller.actor().clone())
+}
+
+/// The words of whoever does it.
+///
+/// # Errors
+/// `request-invalid` for a text that is too long or holds control characters.
+fn in_words(text: &str) -> Result<String, Refused> {
+    let text = text.trim();
+    if text.chars().count() > LONGEST_REASON || text.chars().any(char::is_control) {
+        let why = "The reason is too long, or holds control characters.";
+        return Err(Refused::invalid(why, "Say it in one line of at most 500 characters."));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,122 @@
+//! The switch that stops every change.
+
+use super::in_words;
+use crate::desk::{Caller, Desk, Refused, Right};
+use crate::ports::{Actor, AuditEntry, Freeze, Store, StoreError, WorkKey};
+use access::reason::ReasonCode;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// How the switch is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Switched {
+    /// Whether nothing may be changed now.
+    pub frozen: bool,
+    /// Whether this request turned it.
+    pub changed: bool,
+    /// Who froze it, if it is or was frozen.
+    pub by: Option<String>,
+    /// Why, in that person's words.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Option<Timestamp>,
+}
+
+impl Switched {
+    fn new(frozen: bool, changed: bool, freeze: Option<&Freeze>) -> Self {
+        Self {
+            frozen,
+            changed,
+            by: freeze.map(|freeze| freeze.by.clone()),
+            reason: freeze.map(|freeze| freeze.reason.clone()),
+            at: freeze.map(|freeze| freeze.at),
+        }
+    }
+}
+
+/// Stops every change. What was said when it was frozen before stays.
+///
+/// # Errors
+/// The store cannot be used.
+pub async fn freeze(
+    store: &dyn Store,
+    by: &Actor,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Switched, StoreError> {
+    let wanted = Freeze { by: shown(by), reason: reason.to_owned(), at: now };
+    let before = store.freeze(&wanted).await?;
+    let is_new = before.is_none();
+    if is_new {
+        store.append(&entry("frozen", by, reason, now)).await?;
+    }
+    Ok(Switched::new(true, is_new, Some(&before.unwrap_or(wanted))))
+}
+
+/// Lets changes be made again, and has everything read: what was planned meanwhile was not done.
+///
+/// # Errors
+/// The store cannot be used.
+pub async fn thaw(store: &dyn Store, by: &Actor, now: Timestamp) -> Result<Switched, StoreError> {
+    let before = store.thaw().await?;
+    if let Some(freeze) = &before {
+        store.append(&entry("thawed", by, &freeze.reason, now)).await?;
+        store.push(&BTreeSet::from([WorkKey::Everything]), now).await?;
+    }
+    Ok(Switched::new(false, before.is_some(), before.as_ref()))
+}
+
+/// The switch names people as they name themselves.
+fn shown(by: &Actor) -> String {
+    match by {
+        Actor::CommandLine(user) => user.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn entry(event: &str, by: &Actor, reason: &str, at: Timestamp) -> AuditEntry {
+    AuditEntry::new(at, event, ReasonCode::Frozen.as_str())
+        .by(by.clone())
+        .with("by", shown(by))
+        .with("reason", reason)
+}
+
+impl Desk {
+    /// Whether anything may be changed.
+    ///
+    /// # Errors
+    /// The caller may not see it; the store cannot be read.
+    pub async fn switch(&self, caller: &Caller) -> Result<Switched, Refused> {
+        caller.require(Right::See)?;
+        let frozen = self.store().frozen().await?;
+        Ok(Switched::new(frozen.is_some(), false, frozen.as_ref()))
+    }
+
+    /// Stops every change.
+    ///
+    /// # Errors
+    /// The caller may not; no reason is given; the store cannot be used.
+    pub async fn freeze(&self, caller: &Caller, reason: &str) -> Result<Switched, Refused> {
+        caller.require(Right::Act)?;
+        let reason = in_words(reason)?;
+        if reason.is_empty() {
+            let why = "A freeze needs a reason: whoever meets it wants to know.";
+            return Err(Refused::invalid(why, "Say why in a few words."));
+        }
+        let plane = self.plane();
+        Ok(freeze(&**self.store(), caller.actor(), &reason, plane.clock.now()).await?)
+    }
+
+    /// Lets changes be made again.
+    ///
+    /// # Errors
+    /// The caller may not; the store cannot be used.
+    pub async fn thaw(&self, caller: &Caller) -> Result<Switched, Refused> {
+        caller.require(Right::Act)?;
+        let plane = self.plane();
+        let switched = thaw(&**self.store(), caller.actor(), plane.clock.now()).await?;
+        plane.bell.ring();
+        Ok(switched)
+    }
+}

@@ -1,0 +1,124 @@
+//! Whom somebody means by a user name or an id.
+
+use crate::plane::Plane;
+use crate::ports::{CallError, PersonLookup, StoreError};
+use access::entitlement::WantedGroups;
+use access::ids::PersonId;
+use access::map::near_match;
+use access::snapshot::Person;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A person who was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The directory's id.
+    pub id: PersonId,
+    /// The user name, as far as it is known.
+    pub user_name: Option<String>,
+    /// The display name, if the directory knows the person.
+    pub display_name: Option<String>,
+}
+
+impl Named {
+    /// The shortest text that names the person.
+    pub fn key(&self) -> &str {
+        self.user_name.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    fn of(person: &Person) -> Self {
+        Self {
+            id: person.id.clone(),
+            user_name: Some(person.user_name.clone()),
+            display_name: Some(person.display_name.clone()),
+        }
+    }
+
+    fn forgotten(id: &PersonId, user_name: Option<String>) -> Self {
+        Self { id: id.clone(), user_name, display_name: None }
+    }
+}
+
+/// Nobody, or nobody in particular, is meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotFound {
+    /// More than one person is meant.
+    #[error("`{text}` means more than one person: {one} and {other}")]
+    Ambiguous {
+        /// What was said.
+        text: String,
+        /// One who may be meant.
+        one: PersonId,
+        /// Another.
+        other: PersonId,
+    },
+    /// Nobody is called so.
+    #[error("the directory knows nobody called `{text}`")]
+    Unknown {
+        /// What was said.
+        text: String,
+    },
+    /// The directory cannot be read.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Finds the person with this user name or directory id. Somebody whom the directory has forgotten
+/// is found by what the store remembers.
+///
+/// # Errors
+/// There is nobody, or more than one; the directory or the store fails.
+pub async fn find(plane: &Plane, text: &str) -> Result<Named, NotFound> {
+    let mut found: BTreeMap<PersonId, Named> = BTreeMap::new();
+    let by_name = plane.directory.find(&PersonLookup::UserName(text.to_owned())).await?;
+    // Most names are no id that the directory takes; asked for by lookup, that is nobody's.
+    let by_id = match PersonId::parse(text) {
+        Ok(id) => plane.directory.find(&PersonLookup::Id(id)).await?,
+        Err(_) => None,
+    };
+    let ids: BTreeSet<PersonId> = by_name.into_iter().chain(by_id).collect();
+    let known = plane.directory.people(&ids, &WantedGroups::default()).await?;
+    for (id, person) in &known.snapshot.people {
+        found.insert(id.clone(), Named::of(person));
+    }
+    if found.is_empty() {
+        found = remembered(plane, text).await?;
+    }
+    let text = text.to_owned();
+    let mut named = found.into_values();
+    match (named.next(), named.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(one), Some(other)) => Err(NotFound::Ambiguous { text, one: one.id, other: other.id }),
+        (None, _) => Err(NotFound::Unknown { text }),
+    }
+}
+
+/// Whom the store remembers by this name or id.
+async fn remembered(plane: &Plane, text: &str) -> Result<BTreeMap<PersonId, Named>, StoreError> {
+    let departures = plane.departures.departures(None).await?;
+    let is_meant = |user_name: &Option<String>| {
+        user_name.as_ref().is_some_and(|name| name.to_lowercase() == text.to_lowercase())
+    };
+    let mut found: BTreeMap<PersonId, Named> = departures
+        .into_iter()
+        .filter(|d| d.person.as_str() == text || is_meant(&d.user_name))
+        .map(|d| (d.person.clone(), Named::forgotten(&d.person, d.user_name)))
+        .collect();
+    if found.is_empty()
+        && let Ok(id) = PersonId::parse(text)
+        && !plane.audit.of_person(&id, 1).await?.is_empty()
+    {
+        found.insert(id.clone(), Named::forgotten(&id, None));
+    }
+    Ok(found)
+}
+
+/// Whose user name is nearly this. A directory that cannot be read only costs the hint.
+pub async fn nearly(plane: &Plane, text: &str) -> Option<String> {
+    let everybody = plane.directory.everybody(&WantedGroups::default()).await.ok();
+    let people = everybody.into_iter().flat_map(|read| read.snapshot.people.into_values());
+    let names: Vec<String> = people.map(|person| person.user_name).collect();
+    near_match(text, names.iter().map(String::as_str)).map(str::to_owned)
+}

@@ -1,0 +1,44 @@
+//! What somebody agreed to that the guard had refused.
+
+use super::StoreError;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Somebody agreed to these removals, by their number, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Digest of what is removed ([`access::plan::Plan::removals_digest`]): of other removals, were
+    /// it one more, it says nothing.
+    pub removals: String,
+    /// How many there are.
+    pub number: u32,
+    /// Who agreed.
+    pub by: String,
+    /// Why, in that person's words.
+    pub why: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it can be honoured.
+    pub until: Timestamp,
+}
+
+/// Approvals that wait for the loop.
+#[async_trait]
+pub trait Approvals: Send + Sync + fmt::Debug {
+    /// Keeps an approval, in the place of one of the same removals. May forget some that lapsed
+    /// before it was made.
+    async fn approve(&self, approval: &Approval) -> Result<(), StoreError>;
+
+    /// Those that have not lapsed, by their digest.
+    async fn approvals(&self, now: Timestamp) -> Result<Vec<Approval>, StoreError>;
+
+    /// Takes the approval of these removals away, in one atomic step, if it is there and has not
+    /// lapsed. A second taker gets nothing.
+    async fn take_approval(
+        &self,
+        removals: &str,
+        now: Timestamp,
+    ) -> Result<Option<Approval>, StoreError>;
+}

@@ -1,0 +1,57 @@
+//! How often the API may be asked.
+
+use access::reason::ReasonCode;
+use control::desk::{self, Caller, RefusedKind};
+use control::limits::{Limiter, TooMany, neighbourhood};
+use jiff::Timestamp;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+/// So many requests a minute one caller may make, if nobody says otherwise.
+pub(crate) const A_MINUTE: NonZeroU32 = match NonZeroU32::new(600) {
+    Some(requests) => requests,
+    None => NonZeroU32::MIN,
+};
+
+/// One address may make so many times as many: behind it there may be several callers, and whoever
+/// shows tokens that are none is stopped before the store is asked.
+const CALLERS_OF_AN_ADDRESS: NonZeroU32 = match NonZeroU32::new(4) {
+    Some(callers) => callers,
+    None => NonZeroU32::MIN,
+};
+
+/// The limits of the API.
+#[derive(Debug)]
+pub(crate) struct ApiLimits {
+    callers: Limiter<String>,
+    addresses: Limiter<Option<IpAddr>>,
+}
+
+impl ApiLimits {
+    pub(crate) fn new(per_minute: NonZeroU32) -> Self {
+        let of_addresses = per_minute.saturating_mul(CALLERS_OF_AN_ADDRESS);
+        Self { callers: Limiter::new(per_minute), addresses: Limiter::new(of_addresses) }
+    }
+
+    pub(super) fn address(
+        &self,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), desk::Refused> {
+        self.addresses.admit(&neighbourhood(address), now).map_err(too_often)
+    }
+
+    pub(super) fn caller(&self, caller: &Caller, now: Timestamp) -> Result<(), desk::Refused> {
+        self.callers.admit(&caller.actor().to_string(), now).map_err(too_often)
+    }
+}
+
+fn too_often(too_many: TooMany) -> desk::Refused {
+    let TooMany { retry_after_seconds } = too_many;
+    desk::Refused::new(
+        RefusedKind::TooOften { retry_after_seconds },
+        ReasonCode::TooManyRequests,
+        "Too many requests came in the last minute.",
+        format!("Come again in {retry_after_seconds} seconds."),
+    )
+}
