@@ -34,7 +34,7 @@ pub(super) async fn run(args: &DenyPersonArgs, common: &Common) -> Result<Outcom
         let message = format!(
             "{} has no profile for team {team}, and the audit log tells of none: there is no \
              source identity to deny",
-            people::shown(named)
+            people::shown(&named)
         );
         return Err(BadConfiguration::new("profile-unknown", message).into());
     }
