@@ -38,6 +38,11 @@ impl WorkQueue for DynamoStore {
         const PUSH: &str = "queue what is to be read again";
         let due = floor(due);
         let by_key: BTreeMap<Key, &WorkKey> = keys.iter().map(|key| (key_of(key), key)).collect();
+        if let (Some((_, key)), 1) = (by_key.first_key_value(), by_key.len())
+            && self.push_new(PUSH, key, due).await?
+        {
+            return self.bound(PUSH, usize::from(matches!(key, WorkKey::Person(_)))).await;
+        }
         let manner = if by_key.len() > 1 { Manner::Together } else { Manner::Each };
         let turn = |key: &Key, old: Option<Waiting>| {
             let is_new = old.is_none();
@@ -286,6 +291,18 @@ impl Taker<'_> {
 }
 
 impl DynamoStore {
+    /// Queues what is not in the queue yet, as is mostly so where one person is pushed, without
+    /// looking first; whether it was not.
+    async fn push_new(
+        &self,
+        operation: &'static str,
+        key: &WorkKey,
+        due: i64,
+    ) -> Result<bool, StoreError> {
+        let Some(waiting) = Waiting::pushed(None, Some(key), due) else { return Ok(false) };
+        Ok(self.put(operation, waiting.write(), Over::Nothing).await? == Written::Done)
+    }
+
     /// Changes the items that are still under these leases.
     async fn of_leases(
         &self,
