@@ -76,10 +76,13 @@ impl Facts<'_> {
             return true;
         }
         let hold = self.map.offboarding.hold_seconds;
+        // Over as soon as it begins, also if another replica's clock is ahead of ours.
+        if hold == 0 {
+            return true;
+        }
         match (profile.leaving_since(), i64::try_from(hold).map(jiff::SignedDuration::from_secs)) {
             (Some(since), Ok(hold)) => since.checked_add(hold).is_ok_and(|end| end <= self.now),
-            (Some(_), Err(_)) => false,
-            (None, _) => hold == 0,
+            (Some(_), Err(_)) | (None, _) => false,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::support::{
 };
 use access::check::Removals;
 use access::ids::RoleArn;
-use access::observed::{AppStatus, ObservedProfile, ProfileStatus, Seen};
+use access::observed::{AppStatus, ObservedProfile, ProfileStatus, Seen, TAG_LEAVING};
 use access::reason::ReasonCode::{GuardTripped, PlanInvalid};
 use access::snapshot::Hold;
 use std::collections::BTreeSet;
@@ -404,6 +404,17 @@ fn the_check_lets_no_shared_space_go_unless_it_is_handed_to_somebody_with_a_righ
     *leaver = leaver.clone().space("more", &[]);
     leaver.spaces[1].shared = true;
     assert_eq!(said(&more), "leaver--fraud in research: others work in a space of it");
+}
+
+#[test]
+fn without_a_hold_a_clock_that_is_ahead_keeps_no_profile() {
+    let mut world = World::new(TEAMS).group("others", &["bob"]).profile(ours("bob", "fraud"));
+    world.map.offboarding.hold_seconds = 0;
+    let profile = world.domain_mut("research").profiles.get_mut("bob--fraud").unwrap();
+    let ahead = at(NOW).checked_add(jiff::SignedDuration::from_secs(5)).unwrap();
+    profile.tags.insert(TAG_LEAVING.into(), ahead.to_string().into());
+    assert_eq!(world.told(), ["research/bob--fraud: remove (entitlement-lost)"]);
+    assert!(world.check(world.plan(), Removals::Guarded).is_ok());
 }
 
 #[test]

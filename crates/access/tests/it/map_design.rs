@@ -5,10 +5,11 @@ use access::ids::{
     Region, RoleArn, SpaceName, TeamKey,
 };
 use access::map::{
-    About, AccessMap, Activity, AssumeRole, CertificateFingerprint, DirectoryConfig, Domain, Gifts,
-    Grant, GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource, NameIdFormat, Offboarding,
-    PersonMatch, Persona, Place, Placement, RequestBinding, RoleSettings, Rollout, SharedSpaces,
-    Source, Team, TeamSelector, TemporaryAccess, Unmanaged, parse,
+    About, AccessMap, Activity, AdminRole, AssumeRole, CertificateFingerprint, DirectoryConfig,
+    Domain, Gifts, Grant, GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource,
+    NameIdFormat, Offboarding, PersonMatch, Persona, Place, Placement, RequestBinding,
+    RoleSettings, Rollout, SharedSpaces, Source, Team, TeamSelector, TemporaryAccess, Unmanaged,
+    parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
 use std::collections::{BTreeMap, BTreeSet};
