@@ -20,11 +20,11 @@ Steps, in order; the first that fails ends the run:
   netns   cargo xtask netns (as root, where the kernel lets it)
   image   cargo xtask image (likewise)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
-  fuzz    cargo xtask fuzz --smoke (makes target/tools first)
+  fuzz    cargo xtask fuzz --smoke (installs cargo-fuzz first)
   cloud   cfn-lint, sam validate --lint and checkov on deploy/cloudformation
   doc     cargo doc --workspace --no-deps, warnings denied
   tidy    cargo xtask tidy
-  deny    cargo deny check bans licenses sources (makes target/tools first)";
+  deny    cargo deny check bans licenses sources (installs it first)";
 
 /// A step of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,8 @@ Usage: cargo xtask dist [--target x86_64|aarch64]
 
 Builds the executable statically for the processor, or for both, with the profile `dist`, and writes
 target/dist/stagedoor-lambda-x86_64.zip and target/dist/stagedoor-lambda-arm64.zip. Prints their
-sizes and SHA-256. The same sources give the same bytes. Takes Python 3, rustup and a package index.";
+sizes and SHA-256, and starts what is for this machine's processor. The same sources give the same
+bytes, wherever they lie. Takes Python 3, rustup and a package index.";
 
 /// What is installed from the Python package index.
 const TOOLS: [&str; 2] = ["cargo-zigbuild==0.24.0", "ziglang==0.17.1"];
@@ -104,6 +105,7 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
         std::iter::once(tools.to_owned()).chain(std::env::split_paths(&path)),
     )?;
     let build = root.join("target/dist-build");
+    let [rust, c] = flags(root);
     succeed(
         Command::new("cargo")
             .args(["zigbuild", "--locked", "--profile", "dist", "-p", "stagedoor"])
@@ -111,7 +113,8 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
             .arg("--target-dir")
             .arg(&build)
             .env("PATH", path)
-            .env("RUSTFLAGS", flags(root))
+            .env("RUSTFLAGS", rust)
+            .env("CFLAGS", c)
             .current_dir(root),
     )?;
     let binary = build.join(target.triple).join("dist/stagedoor");
@@ -126,6 +129,14 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
     );
     ensure!(found.is_static, "`{}` wants a dynamic linker", binary.display());
     ensure!(found.is_stripped, "`{}` has a symbol table", binary.display());
+    for (place, _) in places(root) {
+        ensure!(!holds(&bytes, &place), "`{}` holds the path `{place}`", binary.display());
+    }
+    let started = if target.name == std::env::consts::ARCH {
+        start(&binary)?
+    } else {
+        "not started here".to_owned()
+    };
     let archive = zip::of_one("bootstrap", &bytes)?;
     let folder = root.join("target/dist");
     fs::create_dir_all(&folder)?;
@@ -136,7 +147,7 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
     let mut told = String::new();
     let _infallible = write!(
         told,
-        "{}: {} bytes, bootstrap {} bytes, static, stripped\nsha256 {sum}",
+        "{}: {} bytes, bootstrap {} bytes, static, stripped, {started}\nsha256 {sum}",
         file.strip_prefix(root).unwrap_or(&file).display(),
         archive.len(),
         bytes.len(),
@@ -144,16 +155,37 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
     Ok(told)
 }
 
-/// Paths of this machine are no part of the bytes.
-fn flags(root: &Path) -> String {
+/// Starts what was built, with nothing of this process's environment, and says that it did.
+fn start(binary: &Path) -> Result<String> {
+    let output = Command::new(binary).arg("--version").env_clear().output();
+    let output = output.with_context(|| format!("cannot start `{}`", binary.display()))?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let expected = concat!("stagedoor ", env!("CARGO_PKG_VERSION"));
+    ensure!(output.status.success() && said == expected, "`{}` says {said:?}", binary.display());
+    Ok("starts".to_owned())
+}
+
+/// Paths of this machine, and what stands for them in the bytes.
+fn places(root: &Path) -> Vec<(String, &'static str)> {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    let mut flags = format!("--remap-path-prefix={}=/stagedoor", root.display());
-    if let Some(home) = home {
-        let _infallible = write!(flags, " --remap-path-prefix={}=/cargo", home.display());
-    }
-    flags
+    let mut places = vec![(root.display().to_string(), "/stagedoor")];
+    places.extend(home.map(|home| (home.display().to_string(), "/cargo")));
+    places
+}
+
+/// Flags of rustc and of the C compiler that keep paths of this machine out of the bytes.
+fn flags(root: &Path) -> [String; 2] {
+    ["--remap-path-prefix", "-ffile-prefix-map"].map(|flag| {
+        let flags = places(root).into_iter().map(|(from, to)| format!("{flag}={from}={to}"));
+        flags.collect::<Vec<String>>().join(" ")
+    })
+}
+
+/// Whether the text is somewhere in the bytes.
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|part| part == text.as_bytes())
 }
 
 fn name_of(file: &Path) -> String {
@@ -184,7 +216,17 @@ mod tests {
 
     #[test]
     fn no_path_of_this_machine_gets_into_the_bytes() {
-        let flags = flags(Path::new("/home/ana/stagedoor"));
-        assert!(flags.starts_with("--remap-path-prefix=/home/ana/stagedoor=/stagedoor"), "{flags}");
+        let [rust, c] = flags(Path::new("/home/ana/stagedoor"));
+        assert!(rust.starts_with("--remap-path-prefix=/home/ana/stagedoor=/stagedoor "), "{rust}");
+        assert!(c.starts_with("-ffile-prefix-map=/home/ana/stagedoor=/stagedoor "), "{c}");
+        assert!(rust.ends_with("=/cargo") && c.ends_with("=/cargo"), "{rust} {c}");
+        assert!(holds(b"at /home/ana/x.rs", "/home/ana") && !holds(b"at /cargo", "/home/ana"));
+    }
+
+    #[test]
+    fn what_does_not_start_or_is_something_else_is_refused() {
+        assert!(start(Path::new("/no/such/bootstrap")).is_err());
+        let error = start(Path::new("/bin/true")).unwrap_err().to_string();
+        assert!(error.starts_with("`/bin/true` says "), "{error}");
     }
 }

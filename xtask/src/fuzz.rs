@@ -27,7 +27,7 @@ Targets (all unless some are named):
   logout        requests to log out: what is accepted says what a genuine one says
   policy        policy documents: what is read is printed, found, merged and compared alike
 
-The first finding ends the run; the message says where the input is. Makes target/tools first.";
+The first finding ends the run; the message says where the input is. Installs cargo-fuzz first.";
 
 const TARGETS: [&str; 7] =
     ["parse", "canonicalize", "verify", "decrypt", "metadata", "logout", "policy"];

@@ -31,13 +31,7 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         return Ok(Outcome::Failed);
     }
     let python = python::prepare()?;
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-q", "-r"]);
-    pip.arg(workspace::root().join(Z3).join("requirements.txt"));
-    let installed = pip.status().context("cannot install z3")?;
-    if !installed.success() {
-        return Ok(Outcome::Failed);
-    }
+    python::add(&python, &[workspace::root().join(Z3).join("requirements.txt")])?;
     let judged = Command::new(&python)
         .arg(workspace::root().join(Z3).join("judge.py"))
         .arg(target().join("tmp/prove-samples.jsonl"))

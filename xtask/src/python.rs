@@ -1,6 +1,9 @@
 //! The Python environments of the tests: boto3 judges our wire formats, moto is a second AWS,
 //! python3-saml judges our verdicts, cfn-lint our templates, Helm and hadolint what is deployed. Tools
 //! that want another boto3 than the tests have an environment of their own.
+//!
+//! uv installs them: several packages at a time, without compiling what nobody imports. pip took
+//! minutes on two cores.
 
 use crate::workspace;
 use anyhow::{Context, Result, bail};
@@ -18,6 +21,12 @@ const REQUIREMENTS: &[&str] = &[
     "crates/stagedoor/tests/packaging/requirements.txt",
     "benches/events/requirements.txt",
 ];
+
+/// What installs all else.
+const UV: &str = "uv==0.13.8";
+
+const NO_PYTHON: &str = "cannot make a Python environment: install Python 3.10 or later with its venv \
+                         module (Debian and Ubuntu: apt-get install python3-venv)";
 
 /// In the environment: what was installed. Written last, so an interrupted installation is redone.
 const INSTALLED: &str = "installed-requirements.txt";
@@ -47,22 +56,37 @@ fn environment(name: &str, requirements: &[&str]) -> Result<PathBuf> {
     if venv.exists() {
         fs::remove_dir_all(&venv).with_context(|| format!("cannot remove `{}`", venv.display()))?;
     }
-    run(
-        Command::new("python3").args(["-m", "venv"]).arg(&venv),
-        "cannot make a Python environment: install Python 3.10 or later with its venv module \
-         (Debian and Ubuntu: apt-get install python3-venv)",
-    )?;
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-q"]);
-    for file in &files {
-        pip.arg("-r").arg(file);
-    }
+    run(Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&venv), NO_PYTHON)?;
     if !files.is_empty() {
-        run(&mut pip, "cannot install what the Python tests need: is a package index in reach?")?;
+        add(&python, &files)?;
     }
     fs::write(&installed, wanted)
         .with_context(|| format!("cannot write `{}`", installed.display()))?;
     Ok(python)
+}
+
+/// Installs what these files name into the environment of an interpreter.
+pub(crate) fn add(python: &Path, files: &[PathBuf]) -> Result<()> {
+    let mut uv = Command::new(uv()?);
+    uv.args(["pip", "install", "--quiet", "--no-config", "--python"]).arg(python);
+    for file in files {
+        uv.arg("--requirement").arg(file);
+    }
+    run(&mut uv, "cannot install Python packages: is a package index in reach?")
+}
+
+/// The path of uv, installed first if this version is not there yet.
+fn uv() -> Result<PathBuf> {
+    let venv = workspace::root().join("target").join(UV.replace("==", "-"));
+    let program = interpreter(&venv).with_file_name(if cfg!(windows) { "uv.exe" } else { "uv" });
+    if program.is_file() {
+        return Ok(program);
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), NO_PYTHON)?;
+    let mut pip = Command::new(interpreter(&venv));
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "-q", UV]);
+    run(&mut pip, "cannot install uv: is a package index in reach?")?;
+    Ok(program)
 }
 
 fn interpreter(venv: &Path) -> PathBuf {

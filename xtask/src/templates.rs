@@ -3,35 +3,56 @@
 
 use crate::{python, say, workspace};
 use anyhow::{Context, Result, bail};
+use std::collections::VecDeque;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 const FOLDER: &str = "deploy/cloudformation";
 
-/// Whether every judge accepts every template. They run at the same time: each of them mostly loads
-/// Python.
+/// Whether every judge accepts every template. One runs for each core: the first of each compiles
+/// what it loads of Python, for those that follow.
 pub(crate) fn judge() -> Result<bool> {
     let folder = workspace::root().join(FOLDER);
     let templates = templates(&folder)?;
     let tests = python::prepare()?;
     let sam = python::tool("sam-venv", "deploy/cloudformation/lint/sam.txt")?;
     let checkov = python::tool("checkov-venv", "deploy/cloudformation/lint/checkov.txt")?;
-    let mut running = Vec::new();
+    let mut judges = Vec::new();
     let mut lint = Command::new(beside(&tests, "cfn-lint"));
     lint.args(["--non-zero-exit-code", "warning"]).args(&templates);
-    running.push(start("cfn-lint", &mut lint)?);
+    judges.push(("cfn-lint", lint));
     for template in &templates {
         let mut validate = Command::new(beside(&sam, "sam"));
         validate.args(["validate", "--lint", "--region", "eu-west-1", "--template-file"]);
-        running.push(start("sam validate --lint", offline(validate.arg(template)))?);
+        offline(validate.arg(template));
+        judges.push(("sam validate --lint", validate));
     }
     // checkov tries to fetch texts of its rules first, says so at length, and goes on without.
     let mut check = Command::new(beside(&checkov, "checkov"));
     check.args(["--framework", "cloudformation", "--compact", "--quiet", "--directory"]);
-    running.push(start("checkov", offline(check.arg(&folder)).env("LOG_LEVEL", "CRITICAL"))?);
+    offline(check.arg(&folder)).env("LOG_LEVEL", "CRITICAL");
+    judges.push(("checkov", check));
+    let good = all_agree(judges)?;
+    if good {
+        say::line(&format!("{} templates: cfn-lint, sam and checkov agree", templates.len()));
+    }
+    Ok(good)
+}
+
+/// Runs each, as many at a time as there are cores, and shows what those say that fail.
+fn all_agree(judges: Vec<(&'static str, Command)>) -> Result<bool> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let (mut waiting, mut running) = (judges.into_iter(), VecDeque::new());
     let mut good = true;
-    for (name, child) in running {
+    loop {
+        while running.len() < cores
+            && let Some((name, mut command)) = waiting.next()
+        {
+            running.push_back(start(name, &mut command)?);
+        }
+        let Some((name, child)) = running.pop_front() else { return Ok(good) };
         let output = child.wait_with_output().with_context(|| format!("`{name}` broke off"))?;
         if !output.status.success() {
             good = false;
@@ -42,10 +63,6 @@ pub(crate) fn judge() -> Result<bool> {
             ));
         }
     }
-    if good {
-        say::line(&format!("{} templates: cfn-lint, sam and checkov agree", templates.len()));
-    }
-    Ok(good)
 }
 
 fn templates(folder: &Path) -> Result<Vec<PathBuf>> {
