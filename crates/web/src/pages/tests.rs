@@ -161,7 +161,7 @@ fn a_card_tells_all_that_is_known_and_opens_with_one_button() {
             "eu-west-1",
             "1 h ago",
             "31 January 2027, 00:00 UTC",
-            "JupyterLab lab · ml.t3.medium · since 20 min ago",
+            "JupyterLab lab · ml.t3.medium · for 20 min",
         ]
     );
     assert_eq!(
@@ -229,7 +229,7 @@ fn what_is_not_known_is_said_to_be_so() {
     let page = check(&html, "My work", "My work");
     let values = texts(&page, "dd");
     assert_eq!(values[3], "not known right now");
-    assert_eq!(values[5], "not read yet; reload in a moment");
+    assert_eq!(values[5], "not read yet");
     assert_eq!(texts(&page, "button").len(), 2);
     assert!(!html.contains("/apps/fraud"));
 
@@ -300,8 +300,8 @@ fn who_stops_apps_is_told_which_and_may_leave_them() {
     assert_eq!(
         texts(&two, "li"),
         [
-            "JupyterLab lab · ml.t3.medium · since 20 min ago",
-            "Code Editor lab · ml.t3.medium · since 20 min ago",
+            "JupyterLab lab · ml.t3.medium · for 20 min",
+            "Code Editor lab · ml.t3.medium · for 20 min",
         ]
     );
     assert_eq!(texts(&two, "button"), ["Stop 2 apps"]);

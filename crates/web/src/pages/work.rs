@@ -162,7 +162,7 @@ impl App {
     pub(crate) fn new(language: Language, app: &OwnApp, now: Timestamp) -> Self {
         let texts = language.work();
         let since =
-            app.since.map(|since| fill(texts.since, &[("time", &language.ago(since, now))]));
+            app.since.map(|since| fill(texts.since, &[("time", &Language::lasting(since, now))]));
         let details = [
             app.space.clone(),
             app.instance_type.clone(),

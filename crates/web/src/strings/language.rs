@@ -85,6 +85,15 @@ impl Language {
         fill(frame.moment, &values)
     }
 
+    /// How long it has been going on, in the units' symbols.
+    pub(crate) fn lasting(since: Timestamp, now: Timestamp) -> String {
+        match now.duration_since(since).as_mins().max(0) {
+            minutes @ 0..60 => format!("{minutes} min"),
+            minutes @ 60..2_880 => format!("{} h", minutes / 60),
+            minutes => format!("{} d", minutes / 1_440),
+        }
+    }
+
     /// How long ago it was; a moment of more than a week ago, and one to come, as such.
     pub(crate) fn ago(self, at: Timestamp, now: Timestamp) -> String {
         let frame = self.frame();
@@ -166,6 +175,10 @@ mod tests {
         let as_such = pair("31 January 2027, 00:05 UTC", "31. Januar 2027, 00:05 UTC");
         assert_eq!(ago(8 * 86_400), as_such);
         assert_eq!(ago(-120), as_such);
+        let lasting =
+            |seconds| Language::lasting(at, at + jiff::SignedDuration::from_secs(seconds));
+        assert_eq!([-60, 3_599].map(lasting), ["0 min", "59 min"]);
+        assert_eq!([3_600, 172_799, 172_800].map(lasting), ["1 h", "47 h", "2 d"]);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(crate) const WORK: Work = Work {
     unread: "gerade nicht bekannt",
     running: "Läuft gerade",
     running_nothing: "nichts",
-    running_unread: "noch nicht gelesen; gleich neu laden",
+    running_unread: "noch nicht gelesen",
     stopping: "wird beendet",
     since: "seit {time}",
     ends_soon: "endet bald",
