@@ -6,6 +6,7 @@ use super::codes;
 use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::invariants;
+use super::places::{Places, places};
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, GrantsFrom, Guard,
     Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
@@ -82,6 +83,11 @@ pub(super) fn decode(
         adopt,
         invariants,
         administration: administration::administration(admins, reporter),
+        places: Places {
+            domains: places(entries("domains"), DomainKey::parse, reporter),
+            networks: places(entries("networks"), NetworkKey::parse, reporter),
+            personas: places(entries("personas"), PersonaKey::parse, reporter),
+        },
         digest,
     })
 }

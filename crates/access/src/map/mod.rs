@@ -17,6 +17,7 @@ mod grants;
 mod identity_providers;
 mod invariants;
 mod parse;
+mod places;
 mod reference;
 mod roles;
 mod scalar;
@@ -38,6 +39,7 @@ pub use identity_providers::{
 };
 pub use invariants::{Invariant, InvariantRule};
 pub use parse::{Source, parse};
+pub use places::Places;
 pub use reference::reference_markdown;
 pub use roles::RoleSettings;
 pub use schema::json_schema;
@@ -101,6 +103,8 @@ pub struct AccessMap {
     /// Whose people may use the admin screens and the API, in the order of the map. Nobody's: there
     /// is the command line only.
     pub administration: Vec<Administration>,
+    /// Where it is written, for people who look for it.
+    pub places: Places,
     /// SHA-256 of the text the map was read from, in lower-case hexadecimal. A plan names it, so
     /// that a plan made from another map is refused.
     pub digest: String,

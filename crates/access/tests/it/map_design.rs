@@ -7,7 +7,7 @@ use access::ids::{
 use access::map::{
     About, AccessMap, Activity, AdminRole, AssumeRole, CertificateFingerprint, DirectoryConfig,
     Domain, Gifts, Grant, GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource,
-    NameIdFormat, Offboarding, PersonMatch, Persona, Place, Placement, RequestBinding,
+    NameIdFormat, Offboarding, PersonMatch, Persona, Place, Placement, Places, RequestBinding,
     RoleSettings, Rollout, SharedSpaces, Source, Team, TeamSelector, TemporaryAccess, Unmanaged,
     parse,
 };
@@ -165,6 +165,14 @@ fn the_example_gives_exactly_these_values() {
         adopt: Vec::new(),
         invariants: Vec::new(),
         administration: Vec::new(),
+        places: Places {
+            domains: BTreeMap::from([(DomainKey::parse("research").unwrap(), place(8, 3))]),
+            networks: BTreeMap::from([(NetworkKey::parse("office").unwrap(), place(15, 3))]),
+            personas: BTreeMap::from([(
+                PersonaKey::parse("data-scientist").unwrap(),
+                place(18, 3),
+            )]),
+        },
         // sha256sum of the file.
         digest: "c4efcb16f1f4af78a449cf4df772c074c9d24d586ec4cbba57f1584cbdc19168".into(),
     };
