@@ -6,6 +6,7 @@
 
 pub mod departure;
 pub mod desk;
+pub mod doctor;
 pub mod door;
 pub mod event;
 pub mod grants;
@@ -15,6 +16,7 @@ pub mod pass;
 pub mod people;
 pub mod plane;
 pub mod ports;
+pub mod reasons;
 pub mod receipt;
 pub mod reconciler;
 pub mod settle;

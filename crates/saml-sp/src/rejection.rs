@@ -21,6 +21,11 @@ macro_rules! checks {
             pub fn as_str(self) -> &'static str {
                 match self { $( Self::$variant => $text, )+ }
             }
+
+            /// What holds where the check does: a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self { $( Self::$variant => concat!($($doc),+).trim_ascii(), )+ }
+            }
         }
     };
 }
@@ -84,6 +89,11 @@ macro_rules! reason_codes {
             /// Stable kebab-case code.
             pub fn as_str(self) -> &'static str {
                 match self { $( $( Self::$variant => $text, )+ )+ }
+            }
+
+            /// What it means: a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self { $( $( Self::$variant => concat!($($doc),+).trim_ascii(), )+ )+ }
             }
 
             /// The check which this code belongs to.

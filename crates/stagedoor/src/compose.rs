@@ -4,18 +4,20 @@ use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
 use crate::output;
 use crate::store_location::StoreLocation;
+use crate::surroundings::Machine;
 use crate::system::{SystemClock, SystemEntropy};
 use access::ids::Region;
 use access::map::{AccessMap, DirectoryConfig};
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::desk::Desk;
+use control::desk::{Clinic, Desk};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
 use control::ports::{Actor, Store};
 use saml_sp::ServiceProviderKey;
+use std::path::PathBuf;
 use std::sync::Arc;
 use store::SqliteStore;
 
@@ -28,6 +30,23 @@ pub(crate) struct Parts {
     pub(crate) aws: Arc<Aws>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) plane: Plane,
+    pub(crate) origin: Origin,
+}
+
+/// Where the parts come from, for people who look for a fault.
+#[derive(Debug, Clone)]
+pub(crate) struct Origin {
+    /// The store by name.
+    pub(crate) store: String,
+    /// Where the map was read from; absent where it came with the program.
+    pub(crate) map: Option<PathBuf>,
+}
+
+impl Origin {
+    /// A store in memory, and a map that came with the program.
+    fn nowhere() -> Self {
+        Self { store: "in memory".to_owned(), map: None }
+    }
 }
 
 /// The Region of the directory, where the events queue is too.
@@ -109,6 +128,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         observe_only: false,
         memberships: Arc::clone(&store) as _,
         events: Arc::default(),
+        chronicle: Arc::clone(&store) as _,
         departures: Arc::clone(&store) as _,
         actor: Actor::System,
         temporary: Arc::clone(&store) as _,
@@ -117,7 +137,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    Parts { aws, store, plane }
+    Parts { aws, store, plane, origin: Origin::nowhere() }
 }
 
 /// Puts a plane together, by the map and the grants of the store's table, if the map takes some
@@ -164,6 +184,7 @@ pub(crate) fn only_observe(parts: &mut Parts) -> Result<()> {
     plane.observe_only = true;
     plane.queue = Arc::clone(&own) as _;
     plane.claims = Arc::clone(&own) as _;
+    plane.chronicle = Arc::clone(&own) as _;
     plane.index = own;
     Ok(())
 }
@@ -195,7 +216,17 @@ pub(crate) async fn door(
         .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
 }
 
-/// Sets up the desk behind the admin screens and the API.
+/// Sets up the desk behind the admin screens and the API, with what it takes to look after the
+/// process's health.
 pub(crate) fn desk(parts: &Parts, door: &Door) -> Desk {
-    Desk::new(parts.plane.clone(), Arc::clone(&parts.store)).with_door(door.clone())
+    let machine = Machine {
+        aws: Arc::clone(&parts.aws),
+        clock: Arc::clone(&parts.plane.clock),
+        store: (parts.origin.store.clone(), Ok(Arc::clone(&parts.store))),
+        map: parts.origin.map.clone(),
+    };
+    let clinic = Clinic::new(Arc::new(parts.aws.studio()), Arc::new(machine));
+    Desk::new(parts.plane.clone(), Arc::clone(&parts.store))
+        .with_door(door.clone())
+        .with_clinic(clinic)
 }

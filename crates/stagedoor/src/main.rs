@@ -24,6 +24,7 @@ mod secret_source;
 mod signals;
 mod sp_keys;
 mod store_location;
+mod surroundings;
 mod system;
 mod telemetry;
 

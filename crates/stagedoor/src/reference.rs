@@ -1,9 +1,9 @@
 //! Reference pages, generated from the code they describe.
 
 use crate::cli::SchemaFormat;
-use crate::doctor;
 use access::reason::ReasonCode;
 use anyhow::Result;
+use control::doctor;
 use control::ports::FailureKind;
 use std::fmt::Write;
 

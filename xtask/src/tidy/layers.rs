@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scale-bench", &["access", "aws", "control", "demo-idp", "dynamodb-peer", "sandbox", "store"]),
     ("simulation", &["access", "aws", "control", "sandbox", "store"]),
     ("access", &["iam-policy"]),
-    ("control", &["access", "saml-sp"]),
+    ("control", &["access", "iam-policy", "saml-sp"]),
     ("store", ADAPTER),
     ("store-contract", &["access", "control"]),
     ("aws", ADAPTER),

@@ -31,6 +31,7 @@ pub use counts::DoorCounts;
 pub use mine::{EndedSessions, LastOpened, MyAccess, OwnApp, OwnSession, Running, Tool};
 pub use refusal::{Refusal, RefusalKind};
 pub use settings::{DoorError, DoorPorts, DoorSettings};
+pub use trail::check_meaning;
 pub use trust::{KeyStatus, RenewalFailure, TrustStatus};
 pub use view::{
     Accepted, Begun, Departure, LoggedOut, LogoutMessage, MyWork, Opening, Preparing, SessionToken,

@@ -30,6 +30,27 @@ impl DoorCheck {
         (Self::Team, "team"),
         (Self::Session, "session"),
     ];
+
+    const fn meaning(self) -> &'static str {
+        match self {
+            Self::PendingLogin => "It answers a sign-in that was begun here, in this browser.",
+            Self::Replay => "It was not used before.",
+            Self::Person => "The directory knows the person and lets them sign in.",
+            Self::Team => "It may lead to the team it is for.",
+            Self::Session => "The sign-in is written down and the session kept.",
+        }
+    }
+}
+
+/// What holds where a check of a sign-in does, SAML's own or the door's: a sentence. `None` for a
+/// name that no check has.
+pub fn check_meaning(name: &str) -> Option<&'static str> {
+    let saml = Check::ALL.iter().find(|check| check.as_str() == name).map(|check| check.meaning());
+    let own = || {
+        let mut all = DoorCheck::ALL.into_iter();
+        all.find(|(_, known)| *known == name).map(|(check, _)| check.meaning())
+    };
+    saml.or_else(own)
 }
 
 /// How far an answer came.

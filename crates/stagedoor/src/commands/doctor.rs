@@ -1,15 +1,16 @@
 //! `stagedoor doctor`.
 
 use crate::cli::{Common, DoctorArgs, OutputFormat};
-use crate::doctor::{self, About, Around};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint};
-use crate::{compose, mapfile};
-use access::map::AccessMap;
+use crate::surroundings::Machine;
+use crate::{compose, doctor, mapfile};
 use anyhow::Result;
 use aws::Aws;
-use control::ports::Clock;
+use control::doctor::{About, Seen, any_failed, gather, judge};
+use control::survey::Scope;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
     let only = only(&args.only)?;
@@ -18,17 +19,26 @@ pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
     let wanted = |about: &About| only.as_ref().is_none_or(|only| only.contains(about));
     let of_people = [About::Directory, About::Grant, About::Quota];
     let quick = args.quick || !of_people.iter().any(wanted);
-    let map = parts.plane.map.clone();
-    let around = async { Some(around(args, &map, &parts.aws, &*parts.plane.clock).await) };
-    let studio = parts.aws.studio();
-    let facts = Box::pin(doctor::gather(&parts.plane, &studio, around, quick)).await;
-    let mut checks = doctor::judge(&map, &facts);
+    let plane = &parts.plane;
+    let seen = if quick { None } else { Some(plane.survey(&Scope::Everything).await) };
+    let seen = seen.map(|survey| survey.map(|survey| (plane.plan(&survey), survey)));
+    let location = &args.store.store;
+    let store = compose::readable_store(location, &parts.aws).await;
+    let machine = Machine {
+        aws: Arc::clone(&parts.aws),
+        clock: Arc::clone(&plane.clock),
+        store: (location.to_string(), store.map_err(|error| format!("{error:#}"))),
+        map: Some(args.map.map.clone()),
+    };
+    let facts = Box::pin(gather(plane, &parts.aws.studio(), Some(&machine))).await;
+    let seen = seen.as_ref().map(|seen| seen.as_ref().map(|(plan, survey)| Seen { survey, plan }));
+    let mut checks = judge(&plane.map, &facts, seen);
     checks.retain(|check| wanted(&check.about));
     match common.output {
         OutputFormat::Json => output::data(&doctor::json(&checks).to_string()),
         OutputFormat::Table => output::data(&doctor::text(&checks, Paint::stdout(common))),
     }
-    Ok(if doctor::any_failed(&checks) { Outcome::NotVerified } else { Outcome::Done })
+    Ok(if any_failed(&checks) { Outcome::NotVerified } else { Outcome::Done })
 }
 
 /// The checks that `--only` names; `None`: all.
@@ -47,35 +57,4 @@ fn only(named: &[String]) -> Result<Option<BTreeSet<About>>> {
         only.extend(found);
     }
     Ok(Some(only))
-}
-
-/// Clock, store, queue and map.
-async fn around(args: &DoctorArgs, map: &AccessMap, aws: &Aws, clock: &dyn Clock) -> Around {
-    let location = &args.store.store;
-    let store = match compose::readable_store(location, aws).await {
-        Ok(store) => store.frozen().await.map(|_| ()).map_err(|error| error.to_string()),
-        Err(error) => Err(format!("{error:#}")),
-    };
-    let queue = async {
-        let arn = map.hub.as_ref()?.queue.as_deref()?;
-        let name = arn.rsplit(':').next().unwrap_or(arn).to_owned();
-        let policy = aws.queue(compose::directory_region(map), &name).policy().await;
-        Some((name, policy))
-    };
-    let queue = queue.await;
-    let invariants = (!map.invariants.is_empty()).then(|| {
-        let proved = mapfile::prove_invariants(map, &args.map.map);
-        proved.err().map(|error| error.to_string()).into_iter().collect()
-    });
-    Around {
-        ahead_seconds: aws.date().and_then(|(date, ago)| {
-            let then = jiff::fmt::rfc2822::parse(&date).ok()?.timestamp();
-            let ago = i64::try_from(ago.as_secs()).ok()?;
-            Some(then.as_second() + ago - clock.now().as_second())
-        }),
-        store: (location.to_string(), store),
-        queue,
-        invariants,
-        cautions: map.cautions().iter().map(ToString::to_string).collect(),
-    }
 }

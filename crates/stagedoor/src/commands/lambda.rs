@@ -2,7 +2,7 @@
 
 use super::serve::{stop_signal, web_config};
 use crate::cli::LambdaArgs;
-use crate::compose::{self, Parts};
+use crate::compose::{self, Origin, Parts};
 use crate::exit::{self, BadConfiguration, NotDone, Outcome};
 use crate::idp_metadata::{self, Keeper};
 use crate::{mapfile, output, sp_keys};
@@ -105,6 +105,7 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
     let mut parts = compose::parts_with_grants(map, aws, store).await?;
+    parts.origin = Origin { store: args.store.store.to_string(), map: Some(map_path.clone()) };
     let reminders = queues(args)?;
     if args.observe_only {
         compose::only_observe(&mut parts)?;

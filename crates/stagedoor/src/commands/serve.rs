@@ -1,7 +1,7 @@
 //! `stagedoor serve`: door, portal and loop.
 
 use crate::cli::ServeArgs;
-use crate::compose::{self, Parts};
+use crate::compose::{self, Origin, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::idp_metadata::{self, Keeper};
 use crate::reload::{self, Reload};
@@ -53,6 +53,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
     let mut parts = compose::parts_with_grants(map, aws, store).await?;
+    parts.origin = Origin { store: args.store.store.to_string(), map: Some(map_path.clone()) };
     if args.observe_only {
         compose::only_observe(&mut parts)?;
     }

@@ -322,19 +322,13 @@ async fn listen() -> Result<(TcpListener, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor;
+    use control::doctor;
 
     #[tokio::test]
     async fn roles_may_do_what_the_map_says() {
         let world = World::start().await.unwrap();
-        let facts = doctor::gather(
-            &world.parts.plane,
-            &world.parts.aws.studio(),
-            std::future::ready(None),
-            true,
-        )
-        .await;
-        let checks = doctor::judge(&world.parts.plane.map, &facts);
+        let facts = doctor::gather(&world.parts.plane, &world.parts.aws.studio(), None).await;
+        let checks = doctor::judge(&world.parts.plane.map, &facts, None);
         let roles = checks.iter().filter(|check| {
             matches!(check.about, doctor::About::RoleTrust | doctor::About::RolePolicies)
         });

@@ -7,29 +7,29 @@ macro_rules! abouts {
     ($($name:ident = $code:literal, $title:literal, $why:literal, $fix:literal;)+) => {
         /// What doctor looks at.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub(crate) enum About { $(#[doc = $title] $name,)+ }
+        pub enum About { $(#[doc = $title] $name,)+ }
 
         impl About {
             /// Every one, in the order of the reference.
-            pub(crate) const ALL: &'static [Self] = &[$(Self::$name,)+];
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// The stable code.
-            pub(crate) const fn code(self) -> &'static str {
+            pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)+ }
             }
 
             /// What is checked, in a few words.
-            pub(crate) const fn title(self) -> &'static str {
+            pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)+ }
             }
 
             /// Why it matters.
-            pub(crate) const fn why(self) -> &'static str {
+            pub const fn why(self) -> &'static str {
                 match self { $(Self::$name => $why,)+ }
             }
 
             /// What to do where it does not hold.
-            pub(crate) const fn fix(self) -> &'static str {
+            pub const fn fix(self) -> &'static str {
                 match self { $(Self::$name => $fix,)+ }
             }
         }
@@ -69,14 +69,14 @@ abouts! {
 
 impl About {
     /// Those whose code is, or begins with, the text.
-    pub(crate) fn named(text: &str) -> Vec<Self> {
+    pub fn named(text: &str) -> Vec<Self> {
         let text = text.to_ascii_uppercase();
         let named = Self::ALL.iter().copied().filter(|about| about.code().starts_with(&text));
         if text.is_empty() { Vec::new() } else { named.collect() }
     }
 
     /// Stable text for programs where a check has no reason code of its own: `DOM01` as `dom01`.
-    pub(crate) const fn group(self) -> &'static str {
+    pub const fn group(self) -> &'static str {
         match self.code().as_bytes() {
             [b'I', ..] => "Identity",
             [b'C', ..] => "Clock",
@@ -100,7 +100,7 @@ impl Serialize for About {
 }
 
 /// The table as a page in Markdown.
-pub(crate) fn reference() -> String {
+pub fn reference() -> String {
     let mut out = String::from(
         "# What doctor checks\n\n`stagedoor doctor` asks AWS, changes nothing, and exits 6 if \
          something does not work; warnings do not change the exit code. `--only NET05,KMS` runs the \

@@ -64,7 +64,7 @@ fn invariants(broken: Option<&[String]>) -> Vec<Check> {
     }
 }
 
-fn queue(name: &str, policy: &Result<Option<String>, control::ports::CallError>) -> Vec<Check> {
+fn queue(name: &str, policy: &Result<Option<String>, crate::ports::CallError>) -> Vec<Check> {
     let subject = format!("queue {name}");
     let subject = Some(subject.as_str());
     let policy = match policy {

@@ -1,11 +1,11 @@
 //! Facts that simulated AWS cannot be brought to, and what follows from each.
 
 use super::*;
+use crate::ports::{CallerIdentity, FailureKind, RoleFacts};
 use access::authorisation::authorisation;
 use access::ids::RoleArn;
 use access::live_role::{AttachedPolicy, LiveRole};
 use access::map::{Source, parse};
-use control::ports::{CallerIdentity, FailureKind, RoleFacts};
 
 const MAP: &str = r#"version: 1
 directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
@@ -74,9 +74,8 @@ fn checked(
         meant: authorisation(map),
         domains: BTreeMap::from([(key, reading)]),
         around: None,
-        survey: None,
     };
-    let checks = judge(map, &facts);
+    let checks = judge(map, &facts, None);
     assert_eq!((checks[0].about, checks[0].state), (About::Credentials, State::Ok));
     checks
 }

@@ -1,11 +1,11 @@
 //! What follows from the facts about a domain's network. Pure.
 
 use super::{About, Check, State};
-use access::map::Domain;
-use control::ports::{
+use crate::ports::{
     AppNetwork, CallError, DomainFacts, EndpointFacts, FailureKind, NetworkFacts,
     SecurityGroupFacts, SubnetFacts,
 };
+use access::map::Domain;
 use ipnet::Ipv4Net;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,16 +1,15 @@
 //! Reading what doctor judges. Nothing here fails as a whole: an account that is down is a fact.
 
+use super::Surroundings;
+use crate::plane::Plane;
+use crate::ports::{
+    CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, KeyFacts, NetworkFacts,
+    RoleFacts,
+};
 use access::authorisation::authorisation;
 use access::ids::{DomainKey, RoleArn};
 use access::live_role::LiveRole;
 use access::map::{AccessMap, Diagnostic, DirectoryConfig};
-use access::plan::Plan;
-use control::plane::Plane;
-use control::ports::{
-    CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, KeyFacts, NetworkFacts,
-    RoleFacts,
-};
-use control::survey::{Scope, Survey};
 use futures::stream::{self, StreamExt};
 use iam_policy::bundle::{Bundle, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +19,7 @@ const AT_ONCE: usize = 4;
 
 /// Everything that was read.
 #[derive(Debug)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// Who Stagedoor itself is; absent in a map without domains.
     pub(super) caller: Option<Result<CallerIdentity, CallError>>,
     /// What the map means in IAM.
@@ -29,23 +28,21 @@ pub(crate) struct Facts {
     pub(super) domains: BTreeMap<DomainKey, DomainReading>,
     /// Clock, store, queue and map; absent where they were not looked at.
     pub(super) around: Option<Around>,
-    /// What planning reads, and what it would do; absent where it was not asked for.
-    pub(super) survey: Option<Result<(Survey, Plan), CallError>>,
 }
 
 /// What is around the plane.
 #[derive(Debug)]
-pub(crate) struct Around {
+pub struct Around {
     /// What time AWS says it is, less what this machine says, in seconds; absent where AWS said none.
-    pub(crate) ahead_seconds: Option<i64>,
+    pub ahead_seconds: Option<i64>,
     /// Whether the store can be read; what it is.
-    pub(crate) store: (String, Result<(), String>),
+    pub store: (String, Result<(), String>),
     /// The events queue by name, with its policy; absent where the map names none.
-    pub(crate) queue: Option<(String, Result<Option<String>, CallError>)>,
+    pub queue: Option<(String, Result<Option<String>, CallError>)>,
     /// Invariants that do not hold, and why; absent where the map has none.
-    pub(crate) invariants: Option<Vec<String>>,
+    pub invariants: Option<Vec<String>>,
     /// What is allowed in a map and rarely meant.
-    pub(crate) cautions: Vec<String>,
+    pub cautions: Vec<String>,
 }
 
 /// What could be read of a domain.
@@ -65,12 +62,11 @@ pub(super) struct DomainReading {
     pub(super) key: Option<Result<KeyFacts, CallError>>,
 }
 
-/// Reads the facts. `quick` leaves out people and profiles.
-pub(crate) async fn gather(
+/// Reads the facts. What is around the plane is looked at where somebody is there to do it.
+pub async fn gather(
     plane: &Plane,
     inspect: &dyn Inspect,
-    around: impl Future<Output = Option<Around>>,
-    quick: bool,
+    surroundings: Option<&dyn Surroundings>,
 ) -> Facts {
     let targets = plane.targets();
     let meant = authorisation(&plane.map);
@@ -86,17 +82,12 @@ pub(crate) async fn gather(
         })
         .collect();
     let domains = stream::iter(readings).buffer_unordered(AT_ONCE).collect().await;
-    let survey = if quick {
-        None
-    } else {
-        Some(plane.survey(&Scope::Everything).await.map(|survey| {
-            let plan = plane.plan(&survey);
-            (survey, plan)
-        }))
-    };
     // Last, when AWS has answered and so has said what time it is.
-    let around = around.await;
-    Facts { caller, meant, domains, around, survey }
+    let around = match surroundings {
+        Some(surroundings) => Some(surroundings.look(&plane.map).await),
+        None => None,
+    };
+    Facts { caller, meant, domains, around }
 }
 
 /// Stagedoor itself, in the directory's Region, without a role that it assumes.

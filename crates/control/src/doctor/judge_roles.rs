@@ -3,11 +3,11 @@
 use super::facts::role_meant;
 use super::judge::failed;
 use super::{About, Check, State};
+use crate::ports::{CallError, FailureKind, RoleFacts, RoleIdentity};
 use access::ids::RoleArn;
 use access::live_role::{LiveRole, compare};
 use access::map::{AccessMap, Diagnostic};
 use access::reason::ReasonCode;
-use control::ports::{CallError, FailureKind, RoleFacts, RoleIdentity};
 use iam_policy::bundle::Bundle;
 
 /// Of which teams the map says what their roles may do, and whether it can.

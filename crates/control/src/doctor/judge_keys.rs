@@ -2,9 +2,9 @@
 
 use super::facts::DomainReading;
 use super::{About, Check, State};
+use crate::ports::{CallError, FailureKind, KeyFacts};
 use access::live_role::LiveRole;
 use access::map::Domain;
-use control::ports::{CallError, FailureKind, KeyFacts};
 use iam_policy::evaluate::{Compiled, Policies};
 use iam_policy::request::Request;
 use serde_json::Value;

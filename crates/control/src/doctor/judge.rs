@@ -5,24 +5,28 @@ use super::judge_keys::of_key;
 use super::judge_network::of_network;
 use super::judge_plane::around_the_plane;
 use super::judge_roles::{of_role, written};
-use super::{About, Check, State};
+use super::{About, Check, Seen, State};
+use crate::ports::{AppNetwork, CallError, DomainFacts, RoleIdentity};
 use access::entitlement::WantedGroups;
 use access::ids::DomainKey;
 use access::map::{AccessMap, DirectoryConfig, Domain, Team};
 use access::network::NetworkMatch;
 use access::observed::{AuthMode, ProfileStatus};
-use access::plan::{Plan, Step};
+use access::plan::Step;
 use access::reason::ReasonCode;
-use control::ports::{AppNetwork, CallError, DomainFacts, RoleIdentity};
-use control::survey::Survey;
 use iam_policy::bundle::Bundle;
 use std::collections::BTreeMap;
 
 /// The share of a quota, in percent, below which what is left of it is told.
 const LOW_PERCENT: usize = 10;
 
-/// Judges the facts, in the order in which one thing needs another.
-pub(crate) fn judge(map: &AccessMap, facts: &Facts) -> Vec<Check> {
+/// Judges the facts, in the order in which one thing needs another. `seen` is what planning read and
+/// would do, where somebody asked for it.
+pub fn judge(
+    map: &AccessMap,
+    facts: &Facts,
+    seen: Option<Result<Seen<'_>, &CallError>>,
+) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.extend(facts.caller.as_ref().map(|caller| match caller {
         Ok(caller) => {
@@ -34,10 +38,10 @@ pub(crate) fn judge(map: &AccessMap, facts: &Facts) -> Vec<Check> {
     if let Some(around) = &facts.around {
         checks.extend(around_the_plane(around));
     }
-    match &facts.survey {
+    match seen {
         None => {}
         Some(Err(error)) => checks.push(failed(About::Directory, None, error)),
-        Some(Ok((survey, plan))) => checks.extend(directory(survey, plan)),
+        Some(Ok(seen)) => checks.extend(directory(seen)),
     }
     checks.extend(written(map, &facts.meant));
     let meant = facts.meant.as_ref().ok();
@@ -47,8 +51,8 @@ pub(crate) fn judge(map: &AccessMap, facts: &Facts) -> Vec<Check> {
             checks.extend(of_domain(&place, reading));
         }
     }
-    if let Some(Ok((survey, plan))) = &facts.survey {
-        checks.extend(quotas(map, survey, plan));
+    if let Some(Ok(seen)) = seen {
+        checks.extend(quotas(map, seen));
     }
     checks
 }
@@ -62,7 +66,7 @@ pub(super) fn failed(about: About, subject: Option<&str>, error: &CallError) -> 
 }
 
 /// People, groups and the grants that name them.
-fn directory(survey: &Survey, plan: &Plan) -> Vec<Check> {
+fn directory(Seen { survey, plan }: Seen<'_>) -> Vec<Check> {
     let (people, groups) = (survey.snapshot.people.len(), survey.snapshot.groups.len());
     let text =
         format!("the directory has {people} people and {groups} of the groups that grants name");
@@ -302,7 +306,7 @@ fn source_identity(domain: &Domain, facts: &DomainFacts, subject: Option<&str>) 
 }
 
 /// How many more profiles fit into each account and Region.
-fn quotas(map: &AccessMap, survey: &Survey, plan: &Plan) -> Vec<Check> {
+fn quotas(map: &AccessMap, Seen { survey, plan }: Seen<'_>) -> Vec<Check> {
     let mut places: BTreeMap<(String, String), (usize, Option<usize>, usize)> = BTreeMap::new();
     for (key, observed) in &survey.observed.domains {
         let Some(domain) = map.domains.get(key) else { continue };
