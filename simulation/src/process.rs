@@ -208,6 +208,7 @@ pub(crate) fn plane(
         observe_only: false,
         memberships: store.clone(),
         events: Arc::default(),
+        chronicle: store.clone(),
         departures: store.clone(),
         actor: Actor::System,
         temporary: store.clone(),

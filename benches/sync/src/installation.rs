@@ -105,6 +105,7 @@ impl Installation {
             observe_only: false,
             memberships: Arc::clone(&store) as _,
             events: Arc::default(),
+            chronicle: Arc::clone(&store) as _,
             departures: Arc::clone(&store) as _,
             actor: Actor::System,
             temporary: Arc::clone(&store) as _,

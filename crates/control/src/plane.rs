@@ -4,7 +4,7 @@ use crate::desk::Readings;
 use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
-    Actor, Approvals, AuditEntry, AuditLog, ChangeId, Claims, Clock, Departures, Directory,
+    Actor, Approvals, AuditEntry, AuditLog, ChangeId, Chronicle, Claims, Clock, Departures, Directory,
     DomainTarget, Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch,
     TemporaryGrants, WorkQueue,
 };
@@ -48,6 +48,8 @@ pub struct Plane {
     pub observe_only: bool,
     /// Who was in which group, for events that do not say.
     pub memberships: Arc<dyn MembershipIndex>,
+    /// What is remembered of events and profiles over the days.
+    pub chronicle: Arc<dyn Chronicle>,
     /// What came of events.
     pub events: Arc<EventCounter>,
     /// Whom an admin offboarded by command.

@@ -6,6 +6,7 @@
 //! correctness: everything is read at the start and on a timer, by one replica for all.
 
 mod duty;
+mod found;
 mod left;
 mod memory;
 mod permit;

@@ -15,6 +15,7 @@ mod approvals;
 mod attempts;
 mod audit;
 mod batch;
+mod chronicle;
 mod claims;
 mod departures;
 mod failure;

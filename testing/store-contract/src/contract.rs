@@ -45,6 +45,15 @@ macro_rules! contract {
             racing_entries_about_a_person_are_all_kept(Arc),
         }
     };
+    (@port chronicle $fresh:path) => {
+        $crate::contract! { @rules chronicle $fresh,
+            notes_come_back_as_written_newest_first(&),
+            only_so_many_notes_are_given(&),
+            racing_notes_are_all_kept(Arc),
+            the_last_count_of_a_day_is_that_days(&),
+            counts_of_as_many_days_as_are_kept_come_back(&),
+        }
+    };
     (@port claims $fresh:path) => {
         $crate::contract! { @rules claims $fresh,
             whom_one_pass_has_another_does_not_get(&),

@@ -22,6 +22,7 @@
 pub mod approvals;
 pub mod attempts;
 pub mod audit;
+pub mod chronicle;
 pub mod claims;
 mod contract;
 pub mod departures;

@@ -28,6 +28,8 @@
 //! | `audit-days` | `DAY` | that the day has audit entries | |
 //! | `audit#DAY#SHARD` | `TIME#WRITER` | an audit entry | |
 //! | `history#PERSON` | `TIME#WRITER` | the same entry, where it is about a person | |
+//! | `notes` | `TIME#WRITER` | an event that arrived, or what no event told of | |
+//! | `profile-counts` | `DAY#DOMAIN` | how many profiles a domain had | |
 //! | `grants` | `grant#DIGEST`, `version` | a row of the grant table; how often it was changed | |
 //! | `metadata#NAME` | `part#N` | a copy of an identity provider's metadata | |
 //! | `groups` | `GROUP` | a group, as the last complete reading found it | |

@@ -11,6 +11,7 @@ mod approvals;
 mod attempts;
 mod audit;
 mod change;
+mod chronicle;
 mod claims;
 mod condition;
 mod departures;

@@ -1,15 +1,19 @@
 //! The families of events: who tells of a change of the directory.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Who told of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Family {
     /// The console, Active Directory and older SCIM, recorded by `CloudTrail`.
     SsoDirectory,
     /// The Identity Store API, recorded by `CloudTrail`.
+    #[serde(rename = "identitystore")]
     IdentityStore,
     /// SCIM, recorded by `CloudTrail` with every value hidden.
+    #[serde(rename = "identitystore-scim")]
     Scim,
     /// The Identity Store itself, without `CloudTrail`.
     Notification,
@@ -18,6 +22,10 @@ pub enum Family {
 }
 
 impl Family {
+    /// Every family.
+    pub const ALL: [Self; 5] =
+        [Self::SsoDirectory, Self::IdentityStore, Self::Scim, Self::Notification, Self::Other];
+
     /// Every family that tells of a directory.
     pub const DIRECTORY: [Self; 4] =
         [Self::SsoDirectory, Self::IdentityStore, Self::Scim, Self::Notification];

@@ -9,6 +9,7 @@ mod cloudtrail;
 mod counts;
 mod family;
 pub mod lint;
+mod note;
 mod notification;
 pub mod pattern;
 mod resolve;

@@ -32,6 +32,7 @@ impl Plane {
             Err(error) => {
                 tracing::warn!(%error, "event not understood");
                 self.events.count(Family::Other, Outcome::Malformed);
+                self.note_event(None, Outcome::Malformed, &Wake::Everything).await;
                 return Some(Wake::Everything);
             }
         };
@@ -43,6 +44,7 @@ impl Plane {
         };
         let outcome = reading.outcome(&wake);
         self.events.count(reading.family, outcome);
+        self.note_event(Some(&reading), outcome, &wake).await;
         let lag = reading.at.map(|at| self.clock.now().duration_since(at));
         // An event from the future tells of clocks that differ, nothing of a way.
         if let Some(lag) = lag.and_then(|lag| Duration::try_from(lag).ok()) {

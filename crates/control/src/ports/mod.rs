@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 mod calls;
 mod change;
+mod chronicle;
 mod claims;
 mod clock;
 mod departures;
@@ -35,6 +36,9 @@ pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
 pub use audit::{AuditEntry, AuditFilter, AuditLog, AuditPage, ChainId, Seal, SealedEntry};
 pub use calls::{CallCounts, CallMeter};
 pub use change::ChangeId;
+pub use chronicle::{
+    COUNTED_DAYS, Chronicle, Found, Heard, NOTES_KEPT, Note, Noted, ProfileCounts,
+};
 pub use claims::{Claims, Ticket};
 pub use clock::{Clock, Entropy};
 pub use departures::{Departure, Departures};

@@ -1,9 +1,9 @@
 //! Every port of the store together.
 
 use super::{
-    AccessRequests, Approvals, Attempts, AuditLog, Claims, Departures, GrantTable, LoginRequests,
-    MembershipIndex, MetadataCopies, ProfileIndex, ReplayCache, Replies, Secrets, Sessions, Switch,
-    TemporaryGrants, Tokens, WorkQueue,
+    AccessRequests, Approvals, Attempts, AuditLog, Chronicle, Claims, Departures, GrantTable,
+    LoginRequests, MembershipIndex, MetadataCopies, ProfileIndex, ReplayCache, Replies, Secrets,
+    Sessions, Switch, TemporaryGrants, Tokens, WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -15,6 +15,7 @@ pub trait Store:
     + Approvals
     + Attempts
     + AuditLog
+    + Chronicle
     + Claims
     + Departures
     + GrantTable
@@ -38,6 +39,7 @@ impl<T> Store for T where
         + Approvals
         + Attempts
         + AuditLog
+        + Chronicle
         + Claims
         + Departures
         + GrantTable

@@ -1,5 +1,6 @@
 //! What a loop does with the work it took: a pass, and what becomes of the work afterwards.
 
+use super::found::New;
 use super::left::{self, Left, Leftover};
 use super::memory::Memory;
 use super::permit::Permitted;
@@ -249,7 +250,8 @@ impl<'a> Duty<'a> {
         self.plane.bell.ring();
         let plan = plane.plan(&survey);
         if scope == Scope::Everything {
-            plane.meter.saw(plane, &survey, &plan);
+            let new = self.saw(plane, &survey, &plan);
+            plane.chronicle(&survey, new).await;
         }
         let seen = (scope == Scope::Everything).then(|| plan.clone());
         let Permitted { checked, violations } = self.permitted(plane, plan, &survey, &scope).await;
@@ -307,6 +309,12 @@ impl<'a> Duty<'a> {
             () => PassOutcome::Unfinished,
         };
         Done { outcome, leftover }
+    }
+
+    /// Counts what a full pass saw, and says what of it is new.
+    fn saw(&self, plane: &Plane, survey: &Survey, plan: &Plan) -> Option<New> {
+        plane.meter.saw(plane, survey, plan);
+        self.memory().full.replace(plan, survey.now)
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {

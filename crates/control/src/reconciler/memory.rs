@@ -1,6 +1,7 @@
 //! What the loop remembers from pass to pass. Losing it costs no correctness.
 
 use super::Lane;
+use super::found::LastFull;
 use access::check::Violation;
 use access::ids::PersonId;
 use access::plan::{Action, Assignment, Plan};
@@ -13,6 +14,8 @@ pub(super) struct Memory {
     refused: Vec<Violation>,
     /// What was last done for people who are not settled.
     actions: BTreeMap<PersonId, Vec<Action>>,
+    /// What the last full pass wanted.
+    pub(super) full: LastFull,
     /// The groups that were last assigned.
     assignments: Vec<Assignment>,
 }

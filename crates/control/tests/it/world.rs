@@ -257,6 +257,7 @@ impl World {
             observe_only: false,
             memberships: self.store.clone(),
             events: Arc::default(),
+            chronicle: self.store.clone(),
             departures: self.clone(),
             actor: Actor::System,
             temporary: self.clone(),

@@ -166,6 +166,7 @@ impl World {
             observe_only: false,
             memberships: self.store.clone(),
             events: Arc::default(),
+            chronicle: self.store.clone(),
             departures: self.store.clone(),
             actor: Actor::System,
             temporary: self.store.clone(),

@@ -13,5 +13,7 @@ async fn fresh() -> Vec<Fresh<SqliteStore>> {
 }
 
 store_contract::contract!(
-    fresh: approvals, attempts, audit, claims, departures, grants, logins, memberships, metadata_copies, profile_index, replay, replies, secrets, sessions, switch, temporary, tokens, work
+    fresh: approvals, attempts, audit, chronicle, claims, departures, grants, logins, memberships,
+    metadata_copies, profile_index, replay, replies, secrets, sessions, switch, temporary, tokens,
+    work
 );
