@@ -243,6 +243,8 @@ reasons! {
     Approved = "approved";
     /// There is nothing to agree to, or it is something else by now.
     NothingToApprove = "nothing-to-approve";
+    /// An admin had everybody read again whom the events of a window had reached.
+    EventsReplayed = "events-replayed";
     /// An admin asked for something to be read again.
     SyncRequested = "sync-requested";
     /// Nobody is signed in, or the session is over.

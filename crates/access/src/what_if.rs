@@ -165,8 +165,7 @@ pub enum WhatIfError {
 pub fn what_if(question: &Question<'_>) -> Result<Outcome, WhatIfError> {
     let mut steps = Vec::new();
     if question.principal.is_none() {
-        steps.push(question.entitlement());
-        steps.push(question.network());
+        steps.extend(question.by_the_doors_rules());
     }
     if question.is_sso() && question.principal.is_none() && question.deed.is_none() {
         // Nobody asks for a link there: Identity Center signs people in, whatever IAM says.
@@ -179,6 +178,11 @@ pub fn what_if(question: &Question<'_>) -> Result<Outcome, WhatIfError> {
 }
 
 impl Question<'_> {
+    /// The door's own steps alone: what can be said where nobody knows what AWS would say.
+    pub fn by_the_doors_rules(&self) -> Vec<Step> {
+        vec![self.entitlement(), self.network()]
+    }
+
     fn is_sso(&self) -> bool {
         let domain = self.observed.domains.get(self.domain);
         domain.is_some_and(|domain| domain.auth_mode == AuthMode::Sso)

@@ -4,9 +4,9 @@ use crate::desk::Readings;
 use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
-    Actor, Approvals, AuditEntry, AuditLog, ChangeId, Chronicle, Claims, Clock, Departures, Directory,
-    DomainTarget, Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions, Switch,
-    TemporaryGrants, WorkQueue,
+    Actor, Approvals, AuditEntry, AuditLog, ChangeId, Chronicle, Claims, Clock, Departures,
+    Directory, DomainTarget, Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions,
+    Switch, TemporaryGrants, WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;

@@ -7,11 +7,19 @@
 
 mod access;
 mod actions;
+mod audit;
 mod caller;
+mod events;
+mod health;
+mod network;
 mod once;
 mod page;
 mod reading;
 mod refused;
+#[cfg(test)]
+mod sample;
+mod sign_ins;
+mod teams;
 mod tokens;
 
 pub use self::access::{
@@ -23,11 +31,26 @@ pub use actions::{
     AGREED_FOR, Agreement, Approved, LONGEST_REASON, Leave, MOST_REPLAYED, OffboardingBegun,
     Replayed, RestorationBegun, Return, Switched, SyncAsked, freeze, thaw,
 };
+pub use audit::{Audit, AuditLine, Chain, ChainState, Difference};
 pub use caller::{Caller, Right, Rights, role_in};
+pub use events::{
+    DriftCount, DriftLine, EventFilter, EventLine, Events, FamilyCount, FoundLine, Moment, Named,
+    WindowReplayed,
+};
+pub use health::{Clinic, Health, HealthCheck, HealthGroup, HealthState};
+pub use network::{
+    Asked, Cell, DecidingStatement, DomainReach, Network, NetworkQuestion, PersonaRow, ReachStep,
+    Rule, TeamReach,
+};
 pub use once::{LONGEST_KEY, Once, Turn};
 pub use page::{DEFAULT_LIMIT, Listed, MOST_ITEMS, Page};
 pub use reading::{Reading, Readings};
 pub use refused::{Refused, RefusedKind};
+pub use sign_ins::{CheckedRow, RefusalCount, SignIn, SignInFilter, SignIns, Stopped};
+pub use teams::{
+    DayCount, DomainTile, Fault, Forecast, Quota, QuotaState, TeamDetail, TeamGrant, TeamLine,
+    TeamMember, TeamRole, TeamStray, Teams, forecast,
+};
 pub use tokens::{
     Bearer, LONGEST_LIFE, NewToken, TokenError, TokenInfo, create_token, revoke_token,
 };
@@ -43,18 +66,25 @@ pub struct Desk {
     plane: Plane,
     store: Arc<dyn Store>,
     door: Option<Door>,
+    clinic: Option<Clinic>,
 }
 
 impl Desk {
     /// A desk of this plane and its store.
     pub fn new(plane: Plane, store: Arc<dyn Store>) -> Self {
-        Self { plane, store, door: None }
+        Self { plane, store, door: None, clinic: None }
     }
 
     /// Tells it which door to look at: how much identity providers are trusted, and our own keys.
     #[must_use]
     pub fn with_door(self, door: Door) -> Self {
         Self { door: Some(door), ..self }
+    }
+
+    /// Tells it by what to look after the process's health.
+    #[must_use]
+    pub fn with_clinic(self, clinic: Clinic) -> Self {
+        Self { clinic: Some(clinic), ..self }
     }
 
     /// The plane by the map that is in force now.
@@ -70,6 +100,11 @@ impl Desk {
     /// Everything that is kept.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What looks after the process's health, if something does.
+    pub(crate) fn clinic(&self) -> Option<&Clinic> {
+        self.clinic.as_ref()
     }
 
     /// The door; `None` where nobody signs in: at the command line.

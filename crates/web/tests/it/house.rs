@@ -344,6 +344,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         provision: world.clone(),
         sessions: world.clone(),
         queue: store.clone(),
+        chronicle: store.clone(),
         departures: store.clone(),
         temporary: store.clone(),
         approvals: store.clone(),

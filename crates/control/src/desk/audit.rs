@@ -1,0 +1,266 @@
+//! *Audit*: what happened, who did it, what it changed, and whether anybody touched the log.
+
+use super::{Caller, Desk, Listed, Page, Refused, Right};
+use crate::ports::{AuditFilter, SealedEntry};
+use crate::reasons::explained;
+use access::ids::PersonId;
+use access::snapshot::Snapshot;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
+
+/// The most entries of one export; for more there is `stagedoor audit export`.
+const MOST_EXPORTED: usize = 10_000;
+
+/// Entries that are read at a time for an export.
+const EXPORT_PAGE: u32 = 500;
+
+/// Event of the audit log: a checkpoint was taken.
+const CHECKPOINT: &str = "audit-checkpoint";
+
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Audit {
+    /// Whether it is whole.
+    pub chain: Chain,
+    /// Entries that the filter admits, newest first.
+    pub entries: Listed<AuditLine>,
+}
+
+/// Whether the log is whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Chain {
+    /// What verifying found.
+    pub state: ChainState,
+    /// How many entries were verified.
+    pub entries: u64,
+    /// When.
+    pub verified: Option<Timestamp>,
+    /// When a checkpoint was last taken.
+    pub anchored: Option<Timestamp>,
+    /// The first thing that is wrong.
+    pub fault: Option<String>,
+}
+
+/// What verifying found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChainState {
+    /// Nobody touched it.
+    Whole,
+    /// Somebody did, or it was damaged.
+    Broken,
+    /// It is being verified, or this process has no key of it.
+    NotYet,
+}
+
+/// An entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditLine {
+    /// Its name: chain and number.
+    pub number: String,
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: String,
+    /// Why, as a code.
+    pub code: String,
+    /// What the code means; empty for one that no table has.
+    pub meaning: String,
+    /// Who did it: `system`, `person:ID`, `token:NAME`, `cli:USER`, ….
+    pub actor: String,
+    /// The actor's name, where it is a person whom the directory knows.
+    pub actor_name: Option<String>,
+    /// The directory id of the person concerned.
+    pub person: Option<String>,
+    /// Their name, where the directory knows them.
+    pub person_name: Option<String>,
+    /// The team concerned.
+    pub team: Option<String>,
+    /// The pass that it belongs to.
+    pub change: Option<String>,
+    /// What changed.
+    pub diff: Vec<Difference>,
+    /// More, by name.
+    pub details: BTreeMap<String, String>,
+    /// SHA-256 of the entry and the one before.
+    pub hash: String,
+}
+
+/// Something that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// What.
+    pub name: String,
+    /// What it was; absent: it was not there.
+    pub before: Option<String>,
+    /// What it is; absent: it is not there any more.
+    pub after: Option<String>,
+}
+
+impl Desk {
+    /// Entries that the filter admits.
+    ///
+    /// # Errors
+    /// Whoever asks may not see them; `request-invalid` for a cursor of another filter; the store
+    /// cannot be read.
+    pub async fn audit(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+        page: &Page,
+    ) -> Result<Audit, Refused> {
+        caller.require(Right::Audit)?;
+        let found = self.store().page(filter, page.cursor.as_deref(), page.limit).await?;
+        let reading = self.plane().readings.last();
+        let snapshot = reading.as_ref().map(|reading| &reading.survey.snapshot);
+        let items = found.items.into_iter().map(|entry| line(snapshot, entry)).collect();
+        let chain = self.chain().await?;
+        Ok(Audit { chain, entries: Listed { items, next: found.next } })
+    }
+
+    /// Entries that the filter admits as JSON Lines, newest first, at most [`MOST_EXPORTED`].
+    ///
+    /// # Errors
+    /// As [`Self::audit`].
+    pub async fn export_audit(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+    ) -> Result<String, Refused> {
+        caller.require(Right::Audit)?;
+        let (mut lines, mut count, mut cursor) = (String::new(), 0, None::<String>);
+        while count < MOST_EXPORTED {
+            let page = self.store().page(filter, cursor.as_deref(), EXPORT_PAGE).await?;
+            for sealed in &page.items {
+                lines.push_str(&serde_json::json!(sealed).to_string());
+                lines.push('\n');
+            }
+            count += page.items.len();
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(lines)
+    }
+
+    /// Whether the log is whole, as far as is known now.
+    async fn chain(&self) -> Result<Chain, Refused> {
+        let event = Some(CHECKPOINT.to_owned());
+        let anchor = AuditFilter { event, ..AuditFilter::default() };
+        let anchors = self.store().page(&anchor, None, 1).await?.items;
+        let anchored = anchors.first().map(|sealed| sealed.entry.at);
+        let (state, entries) = (ChainState::NotYet, 0);
+        Ok(Chain { state, entries, verified: None, anchored, fault: None })
+    }
+}
+
+fn line(snapshot: Option<&Snapshot>, sealed: SealedEntry) -> AuditLine {
+    let name = |id: &str| {
+        let person = snapshot?.people.get(&PersonId::parse(id).ok()?)?;
+        let names = [person.display_name.trim(), person.user_name.as_str()];
+        names.into_iter().find(|name| !name.is_empty()).map(str::to_owned)
+    };
+    let number = sealed.number();
+    let SealedEntry { entry, seal } = sealed;
+    let actor = entry.actor.to_string();
+    AuditLine {
+        number,
+        at: entry.at,
+        meaning: explained(&entry.code).meaning,
+        event: entry.event,
+        code: entry.code,
+        actor_name: actor.strip_prefix("person:").and_then(name),
+        actor,
+        person_name: entry.person.as_deref().and_then(name),
+        person: entry.person,
+        team: entry.team,
+        change: entry.change,
+        diff: diff(&entry.before, &entry.after),
+        details: entry.details,
+        hash: seal.hash,
+    }
+}
+
+/// What is not the same before and after.
+fn diff(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<Difference> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let difference = |name: &String| Difference {
+        name: name.clone(),
+        before: before.get(name).cloned(),
+        after: after.get(name).cloned(),
+    };
+    let all = names.into_iter().map(difference);
+    all.filter(|difference| difference.before != difference.after).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{Actor, AuditEntry, ChainId, Seal};
+    use access::snapshot::{Coverage, Person};
+
+    fn map<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    #[test]
+    fn only_what_differs_is_told() {
+        let before = map([("role", "a"), ("settings", "x"), ("tags", "t")]);
+        let after = map([("role", "b"), ("settings", "x"), ("uid", "7")]);
+        let told: Vec<(String, Option<String>, Option<String>)> = diff(&before, &after)
+            .into_iter()
+            .map(|difference| (difference.name, difference.before, difference.after))
+            .collect();
+        let text = |text: &str| Some(text.to_owned());
+        let expected = [
+            ("role".to_owned(), text("a"), text("b")),
+            ("tags".to_owned(), text("t"), None),
+            ("uid".to_owned(), None, text("7")),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn an_entry_names_people_whom_the_directory_knows() {
+        let id = PersonId::parse("p-ana").unwrap();
+        let person = Person {
+            id: id.clone(),
+            user_name: "ana@example.com".into(),
+            display_name: "Ana Lovelace".into(),
+            enabled: true,
+        };
+        let snapshot = Snapshot {
+            people: BTreeMap::from([(id.clone(), person)]),
+            groups: BTreeMap::new(),
+            coverage: Coverage::Complete,
+            offboarded: BTreeMap::new(),
+            barred: BTreeMap::new(),
+            temporary: BTreeMap::new(),
+        };
+        let entry = AuditEntry {
+            person: Some("p-gone".into()),
+            ..AuditEntry::new(Timestamp::UNIX_EPOCH, "replay", "replayed").by(Actor::Person(id))
+        };
+        let seal = Seal {
+            chain: ChainId("0".into()),
+            seq: 7,
+            prev: String::new(),
+            hash: "ab".into(),
+            key: "1".into(),
+            mac: String::new(),
+        };
+        let told = line(Some(&snapshot), SealedEntry { entry, seal });
+        assert_eq!(told.number, "0/7");
+        assert_eq!(told.actor, "person:p-ana");
+        assert_eq!(told.actor_name.as_deref(), Some("Ana Lovelace"));
+        assert_eq!((told.person.as_deref(), told.person_name), (Some("p-gone"), None));
+        assert_eq!(told.meaning, "The assertion was used before.");
+    }
+}
