@@ -5,9 +5,13 @@
 
 mod grants;
 mod holders;
+mod policy;
 mod rungs;
+mod temporary;
+mod ways_in;
 
 pub use holders::{Holder, Holders, ProfileState, Stray, holders};
+pub use ways_in::WayIn;
 
 use crate::entitlement::{Entitlements, entitlements};
 use crate::ids::{PersonId, TeamKey};
@@ -44,6 +48,8 @@ pub struct TeamExplanation {
     pub code: ReasonCode,
     /// What holds and what breaks, from the group to the network.
     pub rungs: Vec<Rung>,
+    /// What would give the team to somebody who has it not, the fewest changes first.
+    pub ways_in: Vec<WayIn>,
 }
 
 /// One rung of the ladder.
@@ -77,6 +83,8 @@ pub enum Stage {
     Placement,
     /// The team's execution role.
     Role,
+    /// What the role's policies allow and deny.
+    Policy,
     /// The person's profile.
     Profile,
     /// From where the team may be opened.
@@ -161,6 +169,7 @@ impl Facts<'_> {
         };
         let granted = entitled && barred.is_none();
         let mut ways = self.ways(person, team);
+        ways.extend(self.temporary_ways(person, team));
         let nearest = ways.iter().min_by_key(|way| way.distance).map(|way| way.code);
         let code = match (granted, directory.verdict, &barred) {
             (true, ..) => ReasonCode::Entitled,
@@ -179,6 +188,11 @@ impl Facts<'_> {
             }
         }
         let mut rungs: Vec<Rung> = ways.into_iter().flat_map(|way| way.rungs).collect();
+        let ways_in = if granted {
+            Vec::new()
+        } else {
+            self.ways_in(person, team, directory, barred.as_ref())
+        };
         rungs.extend(barred);
         if rungs.is_empty() {
             rungs.push(no_grant(team));
@@ -186,12 +200,13 @@ impl Facts<'_> {
         if granted {
             rungs.extend(self.placement(person, team));
             rungs.extend(self.role(person, team));
+            rungs.extend(self.policy(person, team));
         }
         rungs.extend(self.profile(person, team));
         if granted {
             rungs.extend(self.network(team));
         }
-        TeamExplanation { team: team.clone(), granted, code, rungs }
+        TeamExplanation { team: team.clone(), granted, code, rungs, ways_in }
     }
 }
 

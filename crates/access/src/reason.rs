@@ -153,6 +153,14 @@ reasons! {
     Placed = "placed";
     /// The team's execution role exists, and SageMaker may assume it.
     RoleTrusted = "role-trusted";
+    /// A statement of the execution role's policies allows what people do.
+    PolicyAllows = "policy-allows";
+    /// The execution role's policies allow nothing of what people do first in Studio.
+    PolicyAllowsNothing = "policy-allows-nothing";
+    /// A statement of the execution role's policies denies what is another team's.
+    PolicyWalls = "policy-walls";
+    /// Nothing of the execution role's policies denies what is another team's.
+    PolicyLacksWall = "policy-lacks-wall";
     /// The role of that name has another ARN, because of its path or its account.
     RoleElsewhere = "role-elsewhere";
     /// The domain is reached in another account than the map says.

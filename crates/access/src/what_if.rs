@@ -11,6 +11,7 @@ mod door;
 mod policies;
 
 pub use policies::Documents;
+pub(crate) use policies::Named;
 
 use crate::ids::{DomainKey, PersonId, TeamKey};
 use crate::map::AccessMap;

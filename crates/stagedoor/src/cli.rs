@@ -15,6 +15,7 @@ mod policy;
 mod saml;
 mod serving;
 mod simulation;
+mod temporary;
 mod time;
 
 pub(crate) use beginning::InitArgs;
@@ -39,6 +40,9 @@ pub(crate) use saml::{
 };
 pub(crate) use serving::{DemoArgs, ProbeArgs, SandboxArgs, ServeArgs};
 pub(crate) use simulation::SimulateArgs;
+pub(crate) use temporary::{
+    BreakGlassArgs, GiveArgs, GrantArgs, GrantCommand, ListGrantsArgs, NoteArgs, RevokeArgs,
+};
 
 use crate::store_location::StoreLocation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -166,6 +170,11 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// What an offboarding stopped, deleted and saved, and what remains, by the audit log.
     Receipt(ReceiptArgs),
+    /// Give a person a team for a time; it ends by itself. Also lists and revokes what was given.
+    Grant(GrantArgs),
+    /// Take a team for a person in an emergency, by a rule of the map, for a short time: loud on every
+    /// admin screen, in the log, in metrics and in the audit log.
+    BreakGlass(BreakGlassArgs),
     /// Write policies, and find out what they decide.
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -42,6 +42,7 @@ mod own_form;
 mod pages;
 mod provenance;
 mod refused;
+mod requests;
 mod routes;
 mod serve;
 mod strings;

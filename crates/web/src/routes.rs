@@ -4,7 +4,7 @@ use crate::api::{self, ApiLimits};
 use crate::config::WebConfig;
 use crate::handlers::{access, apps, home, log_out, opening, probes, signin};
 use crate::table::{self, Address, Row, Who};
-use crate::{assets, frame};
+use crate::{assets, frame, requests};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -39,13 +39,15 @@ pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
         .merge(table::router(pages()).layer(DefaultBodyLimit::max(FORM_BODY_BYTES)))
         .merge(table::router(saml()).layer(DefaultBodyLimit::max(ACS_BODY_BYTES)))
         .merge(table::router(api::rows()).layer(DefaultBodyLimit::max(api::BODY_BYTES)))
+        .merge(table::router(requests::rows()).layer(DefaultBodyLimit::max(requests::BODY_BYTES)))
         .layer(from_fn_with_state(portal.clone(), frame::around))
         .with_state(portal)
 }
 
 /// Every address, and who may use it.
 pub fn addresses() -> Vec<Address> {
-    pages().into_iter().chain(saml()).chain(api::rows()).map(|row| row.address).collect()
+    let rows = pages().into_iter().chain(saml()).chain(requests::rows()).chain(api::rows());
+    rows.map(|row| row.address).collect()
 }
 
 /// What people see, and their forms. Each area of pages adds its rows here.

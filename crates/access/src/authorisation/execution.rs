@@ -44,6 +44,22 @@ pub(super) fn roles(map: &AccessMap) -> Result<Vec<Role>, Vec<Diagnostic>> {
     if wrong.is_empty() { Ok(roles) } else { Err(wrong) }
 }
 
+/// One execution role; `None` if the map does not say what it may do.
+pub(crate) fn execution_role(map: &AccessMap, arn: &RoleArn) -> Option<Role> {
+    let placements = map.teams.iter().flat_map(|(key, team)| {
+        team.placements.iter().map(move |placement| (key, team, placement))
+    });
+    let uses: Vec<Use<'_>> = placements
+        .filter(|(.., placement)| &placement.execution_role == arn)
+        .filter_map(|(key, team, placement)| {
+            let domain = map.domains.get(&placement.domain)?;
+            Some(Use { key, team, domain_key: &placement.domain, domain })
+        })
+        .collect();
+    let (first, persona) = uses.iter().find_map(|used| Some((used, used.persona(map)?)))?;
+    role(map, arn, (first, persona), &uses).ok()
+}
+
 /// A team's use of a role in one domain.
 struct Use<'m> {
     key: &'m TeamKey,

@@ -13,7 +13,7 @@ mod ways;
 
 pub use plane::{is_principal, spoke};
 
-pub(crate) use execution::buckets;
+pub(crate) use execution::{buckets, execution_role};
 
 use crate::map::{AccessMap, Diagnostic};
 use iam_policy::bundle::Bundle;

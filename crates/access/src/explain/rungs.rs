@@ -82,7 +82,7 @@ impl Facts<'_> {
     }
 
     /// The one of the team's domains that the plan speaks of for this person, or the first.
-    fn placed(&self, person: &PersonId, team: &TeamKey) -> Option<&Placement> {
+    pub(super) fn placed(&self, person: &PersonId, team: &TeamKey) -> Option<&Placement> {
         let acts = self.plan.actions.iter().filter(|a| &a.person == person && &a.team == team);
         let kept = self.plan.kept.iter();
         let kept =

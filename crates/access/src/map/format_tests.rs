@@ -74,7 +74,7 @@ fn every_example_is_accepted() {
 
 #[test]
 fn texts_beyond_the_form_are_refused() {
-    let cases: [(&Format, &[&str]); 29] = [
+    let cases: [(&Format, &[&str]); 31] = [
         (&INSTANCE, &["", "Prod", "a--b", "a_b"]),
         (&EXTERNAL_ID, &["x", "a b", "é1"]),
         (&METADATA, &["", "http://idp/metadata"]),
@@ -160,6 +160,7 @@ fn texts_beyond_the_form_are_refused() {
         (&TEAM, &["{teem}", "{team", "{persona}"]),
         (&GROUP, &["", "{account_id}"]),
         (&ADMIN_GROUP, &["", "ml-{team}"]),
+        (&ACCESS, &["", "59s", "91d", "4", "4w"]),
     ];
     for (format, refused) in cases {
         for text in refused {

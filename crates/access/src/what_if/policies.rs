@@ -18,15 +18,15 @@ pub struct Documents {
 
 /// Policies with their names.
 #[derive(Debug, Default)]
-pub(super) struct Named {
-    pub(super) identity: Vec<NamedPolicy>,
-    pub(super) scps: Vec<NamedPolicy>,
-    pub(super) endpoint: Option<NamedPolicy>,
+pub(crate) struct Named {
+    pub(crate) identity: Vec<NamedPolicy>,
+    pub(crate) scps: Vec<NamedPolicy>,
+    pub(crate) endpoint: Option<NamedPolicy>,
 }
 
 impl Named {
     /// What AWS says to the request, and why.
-    pub(super) fn decide(&self, request: &Request) -> Result<(Answer, Vec<Reason>), WhatIfError> {
+    pub(crate) fn decide(&self, request: &Request) -> Result<(Answer, Vec<Reason>), WhatIfError> {
         let scps = self.all_scps();
         let policies = Policies {
             identity: compiled(&self.identity)?,

@@ -52,3 +52,5 @@ mod rendered;
 mod sso;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod temporary;

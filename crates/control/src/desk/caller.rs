@@ -87,6 +87,15 @@ impl Caller {
         }
     }
 
+    /// Somebody of the directory without a role: they act for themselves only.
+    pub fn without_role(person: &Person) -> Self {
+        Self {
+            actor: Actor::Person(person.id.clone()),
+            name: person.user_name.clone(),
+            rights: Rights::new(),
+        }
+    }
+
     /// Who it is, as the audit log names them.
     pub fn actor(&self) -> &Actor {
         &self.actor

@@ -23,8 +23,8 @@ mod teams;
 mod tokens;
 
 pub use self::access::{
-    AskOrder, BreakGlassOrder, BrokenGlass, Emergency, GrantOrder, NoteView, RequestForm,
-    RequestState, RequestView, TemporaryState, TemporaryView, WayToDecide, spoken,
+    AskOrder, BreakGlassOrder, BrokenGlass, Emergency, GrantOrder, MyRequests, NoteView,
+    RequestForm, RequestState, RequestView, TemporaryState, TemporaryView, WayToDecide, spoken,
 };
 pub use ::access::map::AdminRole as Role;
 pub use actions::{

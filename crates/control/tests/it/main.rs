@@ -31,6 +31,8 @@ mod map_replaced;
 #[cfg(test)]
 mod reconciler;
 #[cfg(test)]
+mod temporary;
+#[cfg(test)]
 mod work;
 #[cfg(test)]
 mod worker;

@@ -18,6 +18,7 @@ mod serve;
 mod spoke;
 mod store;
 mod sync;
+mod temporary;
 mod who_can;
 mod why;
 
@@ -46,6 +47,8 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Spoke(SpokeCommand::Template(args)) => spoke::template(&args).await,
         Command::Why(args) => why::run(&args, common).await,
         Command::WhoCan(args) => who_can::run(&args, common).await,
+        Command::Grant(args) => temporary::grant(&args, common).await,
+        Command::BreakGlass(args) => temporary::break_glass(&args, common).await,
         Command::Offboard(args) => leaving::offboard(&args, common).await,
         Command::Restore(args) => leaving::restore(&args, common).await,
         Command::Receipt(args) => leaving::receipt(&args, common).await,

@@ -141,6 +141,15 @@ fn ladder(out: &mut String, who: &str, team: &TeamExplanation, directory: &Rung,
     for each in std::iter::once(directory).chain(&team.rungs) {
         rung(out, each, paint);
     }
+    if !team.ways_in.is_empty() {
+        let _ = writeln!(out, "{}", paint.bold("WHAT WOULD GIVE IT, the fewest changes first"));
+    }
+    for (number, way) in team.ways_in.iter().enumerate() {
+        let _ = writeln!(out, "  {}. {}", number + 1, way.changes.join(" Then: "));
+        for paste in way.grant.iter().chain(&way.command) {
+            let _ = writeln!(out, "       {paste}");
+        }
+    }
 }
 
 fn rung(out: &mut String, rung: &Rung, paint: Paint) {

@@ -124,6 +124,7 @@ impl Reason {
             Stage::Placement => texts.placement,
             Stage::Role => texts.role,
             Stage::Profile => texts.profile,
+            Stage::Policy => texts.policy,
             Stage::Network => texts.network,
         };
         let at = rung.at.as_ref().map(ToString::to_string);

@@ -21,6 +21,7 @@ pub(crate) struct Who {
 pub(crate) enum Here {
     Work,
     Access,
+    Requests,
 }
 
 impl Who {
@@ -54,6 +55,10 @@ impl Who {
 
     pub(crate) fn is_at_access(&self) -> bool {
         self.here == Here::Access
+    }
+
+    pub(crate) fn is_at_requests(&self) -> bool {
+        self.here == Here::Requests
     }
 
     /// The same with a way to the administration, if it is open to them.

@@ -14,6 +14,7 @@ texts! {
         role: "Role",
         profile: "Profile",
         network: "Network",
+        policy: "Policy",
         holds: "holds",
         breaks: "does not hold",
         depends: "depends",

@@ -9,6 +9,7 @@ texts! {
         navigation: "Your pages",
         my_work: "My work",
         my_access: "My access",
+        requests: "Requests",
         administration: "Administration",
         months: "January February March April May June July August September October November \
                  December",

@@ -1,6 +1,6 @@
 //! Which language a browser reads.
 
-use super::{Access, Entry, Frame, Opening, Refusal, Work, fill, german};
+use super::{Access, Entry, Frame, Opening, Refusal, Requests, Work, fill, german};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -30,6 +30,14 @@ impl Language {
         match self {
             Self::English => &super::FRAME,
             Self::German => &german::FRAME,
+        }
+    }
+
+    /// The pages about requests.
+    pub(crate) const fn requests(self) -> &'static Requests {
+        match self {
+            Self::English => &Requests::ENGLISH,
+            Self::German => &german::REQUESTS,
         }
     }
 

@@ -25,6 +25,7 @@ mod frame;
 mod german;
 mod language;
 mod refusal;
+mod requests;
 mod work;
 
 pub(crate) use access::Access;
@@ -32,6 +33,7 @@ pub(crate) use entry::Entry;
 pub(crate) use frame::Frame;
 pub(crate) use language::Language;
 pub(crate) use refusal::{InOtherWords, Refusal};
+pub(crate) use requests::Requests;
 pub(crate) use work::{Opening, Work};
 
 pub(crate) const PRODUCT: &str = "Stagedoor";

@@ -259,6 +259,19 @@ pub struct RequestForm {
     pub now: Timestamp,
 }
 
+/// What somebody has to do with requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MyRequests {
+    /// Who.
+    pub person: ::access::snapshot::Person,
+    /// Their own requests, newest first.
+    pub own: Vec<RequestView>,
+    /// Requests that wait for them among others, newest first.
+    pub to_decide: Vec<RequestView>,
+    /// Their temporary grants, newest first.
+    pub grants: Vec<TemporaryView>,
+}
+
 /// Glass that is broken, or was and nobody told what was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Emergency {

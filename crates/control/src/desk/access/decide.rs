@@ -41,24 +41,6 @@ impl Desk {
         Ok(listed.map(|request| RequestView::of(&request, now, may && !own(&request))))
     }
 
-    /// The requests that wait for this person among others, newest first.
-    ///
-    /// # Errors
-    /// Something cannot be read.
-    pub async fn requests_to_decide(&self, person: &PersonId) -> Result<Vec<RequestView>, Refused> {
-        let plane = self.plane();
-        let now = plane.clock.now();
-        let mut open = self.store().requests(None).await?;
-        open.retain(|request| request.is_open(now) && &request.person != person);
-        if open.is_empty() {
-            return Ok(Vec::new());
-        }
-        let snapshot = self.people_now(&plane, [person]).await?;
-        open.retain(|request| may_decide(&plane, &snapshot, person, request));
-        open.sort_by_key(|request| Reverse((request.at, request.id.clone())));
-        Ok(open.iter().map(|request| RequestView::of(request, now, true)).collect())
-    }
-
     /// Approves or refuses a request. What was approved begins at once and ends by itself.
     ///
     /// # Errors
@@ -136,7 +118,7 @@ impl Desk {
 }
 
 /// Whether the person may decide on the request, by the map and the directory as they are now.
-fn may_decide(
+pub(super) fn may_decide(
     plane: &Plane,
     snapshot: &Snapshot,
     person: &PersonId,

@@ -11,8 +11,8 @@ mod grants;
 mod requests;
 
 pub use answers::{
-    Emergency, NoteView, RequestForm, RequestState, RequestView, TemporaryState, TemporaryView,
-    WayToDecide,
+    Emergency, MyRequests, NoteView, RequestForm, RequestState, RequestView, TemporaryState,
+    TemporaryView, WayToDecide,
 };
 pub use break_glass::{BreakGlassOrder, BrokenGlass};
 pub use grants::GrantOrder;
@@ -135,10 +135,7 @@ fn admitted<'s>(
     id: &PersonId,
     team: &TeamKey,
 ) -> Result<&'s Person, Refused> {
-    let Some(person) = snapshot.people.get(id) else {
-        let why = format!("The directory does not know {id}.");
-        return Err(denied(ReasonCode::PersonUnknown, why, "Look the person up in the directory."));
-    };
+    let person = snapshot.people.get(id).ok_or_else(|| no_person(id))?;
     let user = &person.user_name;
     if !person.enabled {
         let why = format!("The directory has disabled {user}.");
@@ -150,6 +147,11 @@ fn admitted<'s>(
         return Err(denied(ReasonCode::Offboarded, why, remedy));
     }
     Ok(person)
+}
+
+fn no_person(id: &PersonId) -> Refused {
+    let why = format!("The directory does not know {id}, or has disabled them.");
+    denied(ReasonCode::PersonUnknown, why, "Look the person up in the directory.")
 }
 
 /// A reason, a refusal's reason or an after-note: something, and not too much of it.

@@ -1,9 +1,10 @@
 //! Asking for access: what somebody may ask for, and their own requests.
 
-use super::answers::{RequestForm, RequestView, TemporaryView, WayToDecide};
+use super::answers::{MyRequests, RequestForm, RequestView, TemporaryView, WayToDecide};
+use super::decide::may_decide;
 use super::{
-    Desk, Refused, admitted, conflict, denied, end, lasting, new_id, no_such, now, team_of, text,
-    ticket,
+    Desk, Refused, admitted, conflict, denied, end, lasting, new_id, no_person, no_such, now,
+    team_of, text, ticket,
 };
 use crate::ports::{AccessRequest, Actor, AuditEntry, Decision, RequestVerdict};
 use crate::temporary::{ACCESS_DECIDED, ACCESS_REQUESTED};
@@ -11,6 +12,7 @@ use ::access::entitlement::entitlements;
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// So long somebody may take over a decision.
@@ -141,15 +143,29 @@ impl Desk {
         Ok(RequestView::of(request, request.at, false))
     }
 
-    /// The person's own requests, newest first.
+    /// What the person has to do with requests: their own, those that wait for them, and what they
+    /// have for a time.
     ///
     /// # Errors
-    /// The store cannot be read.
-    pub async fn requests_of(&self, person: &PersonId) -> Result<Vec<RequestView>, Refused> {
-        let now = self.plane().clock.now();
-        let one = BTreeSet::from([person.clone()]);
-        let requests = self.store().requests(Some(&one)).await?;
-        Ok(requests.iter().rev().map(|request| RequestView::of(request, now, false)).collect())
+    /// The directory does not know the person; something cannot be read.
+    pub async fn my_requests(&self, person: &PersonId) -> Result<MyRequests, Refused> {
+        let plane = self.plane();
+        let now = plane.clock.now();
+        let snapshot = self.people_now(&plane, [person]).await?;
+        let known = snapshot.people.get(person).filter(|known| known.enabled);
+        let known = known.ok_or_else(|| no_person(person))?;
+        let all = self.store().requests(None).await?;
+        let (own, mut others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|request| &request.person == person);
+        others.retain(|one| one.is_open(now) && may_decide(&plane, &snapshot, person, one));
+        others.sort_by_key(|request| Reverse((request.at, request.id.clone())));
+        let grants = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
+        Ok(MyRequests {
+            person: known.clone(),
+            own: own.iter().rev().map(|one| RequestView::of(one, now, false)).collect(),
+            to_decide: others.iter().map(|one| RequestView::of(one, now, true)).collect(),
+            grants: grants.iter().rev().map(|one| TemporaryView::of(one, now)).collect(),
+        })
     }
 
     /// Takes a request of the person's own back.

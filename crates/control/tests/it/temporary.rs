@@ -1,0 +1,491 @@
+//! Access for a time: what the door, the loop and the desk make of it.
+
+use crate::door::House;
+use crate::door_opening::{open, refused};
+use crate::reconciler::{Running, pass};
+use crate::world::{Fault, MAP, START, World, person_id, team};
+use access::check::Removals;
+use access::ids::TemporaryId;
+use access::reason::ReasonCode;
+use access::snapshot::Hold;
+use access::temporary::{TemporaryGrant, TemporaryKind};
+use control::desk::{
+    AskOrder, BreakGlassOrder, BrokenGlass, Caller, Desk, GrantOrder, Page, Refused, RefusedKind,
+    RequestState, Rights, TemporaryState,
+};
+use control::door::RefusalKind;
+use control::ports::{Actor, Clock, Departure, TemporaryGrants};
+use control::reconciler::PassError;
+use control::survey::Scope;
+use jiff::SignedDuration;
+use std::sync::Arc;
+
+/// Ada is in `ml-fraud`, bob in nothing; eva decides about `trials`; carol and dan are on call for it.
+fn rules() -> String {
+    format!(
+        "{MAP}temporary_access:\n  longest: 8h\n  requests:\n    - {{ group: everyone, teams: [trials], \
+         approvers: owners, longest: 4h }}\n  break_glass:\n    - {{ group: on-call, teams: [trials] }}\n    \
+         - {{ group: on-call, teams: [fraud], needs: reason, longest: 30m }}\nadministration:\n  - {{ \
+         group: studio-admins, role: admin }}\n"
+    )
+}
+
+fn house() -> House {
+    let world = World::of(&["ada"]);
+    for name in ["ada", "bob"] {
+        world.join(name, "everyone");
+    }
+    world.join("eva", "owners");
+    world.join("carol", "on-call");
+    world.join("dan", "on-call");
+    world.join("root", "studio-admins");
+    House::by(world, &rules())
+}
+
+fn desk(world: &Arc<World>) -> Desk {
+    Desk::new(world.plane(&rules()), world.store.clone())
+}
+
+fn admin() -> Caller {
+    Caller::at_the_command_line("root")
+}
+
+fn order(name: &str, key: &str, hours: i64) -> GrantOrder {
+    GrantOrder {
+        person: person_id(name),
+        team: team(key),
+        from: None,
+        lasts: SignedDuration::from_hours(hours),
+        reason: "month-end".to_owned(),
+        ticket: Some("OPS-12".to_owned()),
+        dry_run: false,
+    }
+}
+
+fn ask(key: &str, hours: i64) -> AskOrder {
+    AskOrder {
+        team: team(key),
+        lasts: SignedDuration::from_hours(hours),
+        reason: "a model to repair".to_owned(),
+        ticket: None,
+    }
+}
+
+fn glass(name: &str, key: &str) -> BreakGlassOrder {
+    BreakGlassOrder {
+        person: person_id(name),
+        team: team(key),
+        reason: "the endpoint is down".to_owned(),
+        ticket: None,
+        second: None,
+        dry_run: false,
+    }
+}
+
+fn code<T: std::fmt::Debug>(outcome: Result<T, Refused>) -> ReasonCode {
+    outcome.unwrap_err().code
+}
+
+fn given(world: &Arc<World>, name: &str, seconds: i64) -> TemporaryGrant {
+    let from = world.now();
+    TemporaryGrant {
+        id: TemporaryId::parse("0000000000aa").unwrap(),
+        person: person_id(name),
+        user_name: Some(name.to_owned()),
+        team: team("fraud"),
+        from,
+        until: from + SignedDuration::from_secs(seconds),
+        kind: TemporaryKind::Grant,
+        reason: "month-end".to_owned(),
+        ticket: None,
+        by: "root".to_owned(),
+        approved_by: None,
+        made: from,
+        ended: None,
+        note: None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_opens_the_team_at_once_and_ends_at_the_door_to_the_second() {
+    let house = house();
+    house.world.join("bob", "everyone");
+    let bob = house.sign_in("bob").await;
+    refused(open(&house, &bob, "fraud").await, RefusalKind::Denied, "not-entitled");
+    let view = desk(&house.world).grant(&admin(), &order("bob", "fraud", 4)).await.unwrap();
+    assert_eq!(view.state, TemporaryState::InForce);
+    assert_eq!(view.ends.to_string(), "2026-11-21T13:00:00Z");
+    assert!(open(&house, &bob, "fraud").await.is_ok());
+    pass(4 * 3600 - 1).await;
+    assert!(open(&house, &bob, "fraud").await.is_ok());
+    pass(1).await;
+    refused(open(&house, &bob, "fraud").await, RefusalKind::Denied, "not-entitled");
+    assert_eq!(house.world.audited("temporary-granted"), ["temporary-granted"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_makes_the_profile_and_is_woken_at_the_end() {
+    let world = World::of(&["ada"]);
+    world.join("bob", "everyone");
+    let running = Running::start(&world, &rules());
+    pass(5).await;
+    desk(&world).grant(&admin(), &order("bob", "fraud", 1)).await.unwrap();
+    running.plane.bell.ring();
+    pass(30).await;
+    assert_eq!(world.profile_names(), ["ada--fraud", "bob--fraud"]);
+    // Everything is read each quarter of an hour; the end lies between, and is kept by itself.
+    pass(3600 - 40).await;
+    assert_eq!(world.leaving(), [""; 0]);
+    pass(15).await;
+    assert_eq!(world.leaving(), ["bob--fraud"]);
+    assert_eq!(world.audited("offboarding-begun"), ["temporary-ended"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_is_kept_by_a_process_that_starts_with_an_empty_queue() {
+    let world = World::of(&["ada"]);
+    world.join("bob", "everyone");
+    world.settle("bob");
+    world.store.give(&given(&world, "bob", 600)).await.unwrap();
+    let running = Running::start(&world, &rules());
+    pass(590).await;
+    assert_eq!(world.leaving(), [""; 0]);
+    pass(20).await;
+    assert_eq!(world.leaving(), ["bob--fraud"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_of_the_same_person_loses_no_end() {
+    let world = World::of(&["ada"]);
+    world.join("bob", "everyone");
+    world.settle("bob");
+    world.store.give(&given(&world, "bob", 300)).await.unwrap();
+    let running = Running::start(&world, &rules());
+    pass(100).await;
+    running.wake(crate::reconciler::people(&["bob"])).await;
+    pass(190).await;
+    assert_eq!(world.leaving(), [""; 0]);
+    pass(20).await;
+    assert_eq!(world.leaving(), ["bob--fraud"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_ends_at_once_are_no_mass_removal_and_leave_the_guard_as_it_was() {
+    let names = ["bob", "cleo", "dan", "eve", "fay"];
+    let world = World::of(&["ada", "gil"]);
+    for (number, name) in names.iter().enumerate() {
+        world.join(name, "everyone");
+        world.settle(name);
+        let id = TemporaryId::parse(format!("{number:012x}")).unwrap();
+        world.store.give(&TemporaryGrant { id, ..given(&world, name, 60) }).await.unwrap();
+    }
+    let running = Running::start(&world, &rules());
+    pass(120).await;
+    assert_eq!(world.leaving().len(), 5, "the guard allows two");
+    assert_eq!(world.audited("plan-refused"), [""; 0]);
+    world.leave("ada", "ml-fraud");
+    running.wake(crate::reconciler::people(&["ada"])).await;
+    pass(60).await;
+    assert_eq!(world.leaving().len(), 6, "ends are not counted afterwards either");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_be_read_gives_nothing_and_takes_nothing() {
+    let house = house();
+    let desk = desk(&house.world);
+    desk.grant(&admin(), &order("bob", "fraud", 4)).await.unwrap();
+    let bob = house.sign_in("bob").await;
+    house.world.settle("bob");
+    house.world.break_down(Fault::Temporary);
+    refused(open(&house, &bob, "fraud").await, RefusalKind::Unavailable, "unavailable");
+    let plane = house.world.plane(&rules());
+    for scope in [Scope::Everything, Scope::People([person_id("bob")].into())] {
+        let error = plane.pass(&scope, Removals::Guarded, &|_, _| {}).await.unwrap_err();
+        let PassError::Call(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.kind.code(), "store-failed");
+    }
+    assert_eq!(house.world.state().changes, [""; 0]);
+    house.world.mend(Fault::Temporary);
+    assert!(open(&house, &bob, "fraud").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_given_that_cannot_be_written_down() {
+    let house = house();
+    let desk = desk(&house.world);
+    let request = desk.ask(&person_id("bob"), &ask("trials", 1)).await.unwrap();
+    house.world.break_down(Fault::Audit);
+    let grant = desk.grant(&admin(), &order("bob", "fraud", 4)).await;
+    assert_eq!(grant.unwrap_err().kind, RefusedKind::Unavailable);
+    let approved = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    assert_eq!(approved.unwrap_err().kind, RefusedKind::Unavailable);
+    let broken = desk.break_glass(&glass("carol", "fraud")).await;
+    assert_eq!(broken.unwrap_err().kind, RefusedKind::Unavailable);
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_admin_may_not_give() {
+    let house = house();
+    let desk = desk(&house.world);
+    let give = async |order: GrantOrder| code(desk.grant(&admin(), &order).await);
+    assert_eq!(give(order("nobody", "fraud", 4)).await, ReasonCode::PersonUnknown);
+    assert_eq!(give(order("bob", "closed", 4)).await, ReasonCode::TeamUnknown);
+    assert_eq!(give(order("bob", "fraud", 9)).await, ReasonCode::TooLong);
+    assert_eq!(give(order("bob", "fraud", 0)).await, ReasonCode::TooLong);
+    let silent = GrantOrder { reason: "  ".to_owned(), ..order("bob", "fraud", 4) };
+    assert_eq!(give(silent).await, ReasonCode::ReasonMissing);
+    house.world.state().people.get_mut(&person_id("bob")).unwrap().enabled = false;
+    assert_eq!(give(order("bob", "fraud", 4)).await, ReasonCode::PersonDisabled);
+    let departure = Departure {
+        person: person_id("ada"),
+        user_name: None,
+        team: None,
+        since: START.parse().unwrap(),
+        by: "root".into(),
+        why: None,
+        hold: Hold::AsMapped,
+    };
+    house.world.plane(MAP).depart(&departure).await.unwrap();
+    assert_eq!(give(order("ada", "trials", 4)).await, ReasonCode::Offboarded);
+    let reader = Caller::with_token("ci", Rights::from([control::desk::Right::See]));
+    let by_reader = desk.grant(&reader, &order("eva", "fraud", 4)).await;
+    assert_eq!(code(by_reader), ReasonCode::RightMissing);
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_gives_nothing_and_says_what_it_would() {
+    let house = house();
+    let desk = desk(&house.world);
+    let dry = GrantOrder { dry_run: true, ..order("bob", "fraud", 4) };
+    let view = desk.grant(&admin(), &dry).await.unwrap();
+    assert_eq!(view.ends.to_string(), "2026-11-21T13:00:00Z");
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+    assert_eq!(house.world.audited("temporary-granted"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn revoking_ends_one_grant_and_leaves_another_of_the_same_team() {
+    let house = house();
+    let desk = desk(&house.world);
+    let long = desk.grant(&admin(), &order("bob", "fraud", 8)).await.unwrap();
+    desk.grant(&admin(), &order("bob", "fraud", 1)).await.unwrap();
+    let bob = house.sign_in("bob").await;
+    let revoked = desk.revoke(&admin(), &long.id, Some("not needed"), false).await.unwrap();
+    assert_eq!(
+        (revoked.state, revoked.revoked_by.as_deref()),
+        (TemporaryState::Revoked, Some("root"))
+    );
+    assert!(open(&house, &bob, "fraud").await.is_ok());
+    pass(3600).await;
+    refused(open(&house, &bob, "fraud").await, RefusalKind::Denied, "not-entitled");
+    let unknown = TemporaryId::parse("ffffffffffff").unwrap();
+    assert_eq!(code(desk.revoke(&admin(), &unknown, None, false).await), ReasonCode::NoSuchGrant);
+    assert_eq!(house.world.audited("temporary-revoked"), ["temporary-revoked"]);
+    let listed = desk.temporary_grants(&admin(), None, true, &Page::default()).await.unwrap();
+    assert_eq!(listed.items.len(), 2);
+    let now = desk.temporary_grants(&admin(), None, false, &Page::default()).await.unwrap();
+    assert_eq!(now.items, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_approved_by_an_owner_and_gives_what_was_asked_for() {
+    let house = house();
+    let desk = desk(&house.world);
+    let (bob, eva) = (person_id("bob"), person_id("eva"));
+    let form = desk.request_form(&bob, &team("trials")).await.unwrap();
+    let way = form.request.unwrap();
+    assert_eq!((way.groups, way.longest_seconds), (vec!["owners".to_owned()], 4 * 3600));
+    assert_eq!((form.has_until, form.break_glass), (None, None));
+    let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
+    assert_eq!(request.state, RequestState::Open);
+    assert_eq!(code(desk.ask(&bob, &ask("trials", 1)).await), ReasonCode::RequestOpen);
+    assert_eq!(desk.my_requests(&bob).await.unwrap().to_decide, [], "not one's own");
+    let waiting = desk.my_requests(&eva).await.unwrap().to_decide;
+    assert_eq!((waiting.len(), waiting[0].may_decide), (1, true));
+    pass(60).await;
+    let decided = desk.decide(&eva, &request.id, true, Some("go ahead")).await.unwrap();
+    assert_eq!(
+        (decided.state, decided.decided_by.as_deref()),
+        (RequestState::Approved, Some("eva"))
+    );
+    let grants = house.world.store.temporary_grants(None).await.unwrap();
+    assert_eq!(grants.len(), 1);
+    assert_eq!(
+        (grants[0].id.clone(), grants[0].kind),
+        (request.id.clone(), TemporaryKind::Request)
+    );
+    assert_eq!(grants[0].until.to_string(), "2026-11-21T11:01:00Z", "counted from the approval");
+    assert_eq!(grants[0].approved_by.as_deref(), Some("eva"));
+    assert_eq!(house.world.audited("access-decided"), ["request-approved"]);
+    assert_eq!(house.world.audited("temporary-granted"), ["request-approved"]);
+    let again = desk.decide(&eva, &request.id, false, None).await.unwrap_err();
+    assert_eq!((again.code, again.kind), (ReasonCode::RequestDecided, RefusedKind::Conflict));
+    let actors: Vec<Actor> =
+        house.world.state().audit.iter().map(|entry| entry.actor.clone()).collect();
+    assert!(actors.contains(&Actor::Person(bob)) && actors.contains(&Actor::Person(eva)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_refused_or_withdrawn_and_gives_nothing() {
+    let house = house();
+    let desk = desk(&house.world);
+    let bob = person_id("bob");
+    let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
+    let refused =
+        desk.decide(&person_id("root"), &request.id, false, Some("no need")).await.unwrap();
+    assert_eq!((refused.state, refused.why.as_deref()), (RequestState::Refused, Some("no need")));
+    let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
+    assert_eq!(code(desk.withdraw(&person_id("eva"), &request.id).await), ReasonCode::NoSuchGrant);
+    assert_eq!(desk.withdraw(&bob, &request.id).await.unwrap().state, RequestState::Withdrawn);
+    let late = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    assert_eq!(code(late), ReasonCode::RequestDecided);
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+    let states: Vec<RequestState> =
+        desk.my_requests(&bob).await.unwrap().own.iter().map(|request| request.state).collect();
+    assert_eq!(states.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_decides_on_their_own_request_not_even_an_admin() {
+    let house = house();
+    house.world.join("root", "everyone");
+    let desk = desk(&house.world);
+    let root = person_id("root");
+    let request = desk.ask(&root, &ask("trials", 2)).await.unwrap();
+    assert_eq!(code(desk.decide(&root, &request.id, true, None).await), ReasonCode::OwnRequest);
+    let other = desk.decide(&person_id("ada"), &request.id, true, None).await;
+    assert_eq!(code(other), ReasonCode::NotAnApprover);
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+    let all = desk
+        .requests(
+            &Caller::with_role(
+                &house.world.state().people[&root].clone(),
+                control::desk::Role::Admin,
+            ),
+            &Page::default(),
+        )
+        .await
+        .unwrap();
+    assert!(!all.items[0].may_decide, "nor does the list say so");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_ask_and_who_may_not_any_more() {
+    let house = house();
+    let desk = desk(&house.world);
+    let bob = person_id("bob");
+    assert_eq!(code(desk.ask(&bob, &ask("fraud", 1)).await), ReasonCode::RequestNotAllowed);
+    assert_eq!(
+        code(desk.ask(&person_id("dan"), &ask("trials", 1)).await),
+        ReasonCode::RequestNotAllowed
+    );
+    assert_eq!(code(desk.ask(&bob, &ask("trials", 5)).await), ReasonCode::TooLong);
+    assert_eq!(code(desk.ask(&bob, &ask("closed", 1)).await), ReasonCode::TeamUnknown);
+    assert_eq!(
+        code(desk.ask(&person_id("nobody"), &ask("trials", 1)).await),
+        ReasonCode::PersonUnknown
+    );
+    let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
+    house.world.leave("bob", "everyone");
+    let approved = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    assert_eq!(code(approved), ReasonCode::RequestNotAllowed);
+    house.world.state().people.get_mut(&bob).unwrap().enabled = false;
+    let approved = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    assert_eq!(code(approved), ReasonCode::PersonDisabled);
+    pass(7 * 86_400).await;
+    let late = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    assert_eq!(code(late), ReasonCode::RequestDecided);
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn break_glass_by_a_reason_opens_at_once_is_loud_and_ends_by_itself() {
+    let house = house();
+    let desk = desk(&house.world);
+    let carol = house.sign_in("carol").await;
+    let BrokenGlass::Open(view) = desk.break_glass(&glass("carol", "fraud")).await.unwrap() else {
+        panic!("it waits");
+    };
+    assert_eq!(view.ends.to_string(), "2026-11-21T09:30:00Z");
+    assert!(open(&house, &carol, "fraud").await.is_ok());
+    assert_eq!(house.world.audited("break-glass-opened"), ["break-glass"]);
+    assert_eq!(desk.plane().meter.read().break_glass, 1);
+    let seen = desk.emergencies(&admin()).await.unwrap();
+    assert_eq!((seen.len(), seen[0].seconds_left), (1, 1800));
+    pass(1800).await;
+    refused(open(&house, &carol, "fraud").await, RefusalKind::Denied, "not-entitled");
+    let owed = desk.emergencies(&admin()).await.unwrap();
+    assert_eq!((owed.len(), owed[0].seconds_left, owed[0].grant.owes_note), (1, 0, true));
+    assert_eq!(
+        code(desk.break_glass(&glass("carol", "fraud")).await),
+        ReasonCode::AfterNoteMissing
+    );
+
+    let person = |name: &str| house.world.state().people[&person_id(name)].clone();
+    let dan = Caller::with_role(&person("dan"), control::desk::Role::Reader);
+    let by_other = desk.after_note(&dan, &view.id, "it was not me").await;
+    assert_eq!(code(by_other), ReasonCode::NoSuchGrant);
+    let carol = Caller::with_role(&person("carol"), control::desk::Role::Reader);
+    assert_eq!(code(desk.after_note(&carol, &view.id, " ").await), ReasonCode::ReasonMissing);
+    let noted = desk.after_note(&carol, &view.id, "restarted the endpoint").await.unwrap();
+    assert_eq!(noted.note.unwrap().text, "restarted the endpoint");
+    assert_eq!(desk.emergencies(&admin()).await.unwrap(), []);
+    assert!(desk.break_glass(&glass("carol", "fraud")).await.is_ok());
+    assert_eq!(house.world.audited("after-note"), ["after-note-written"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn break_glass_by_two_people_waits_for_the_second_one() {
+    let house = house();
+    let desk = desk(&house.world);
+    let BrokenGlass::Waits(request) = desk.break_glass(&glass("carol", "trials")).await.unwrap()
+    else {
+        panic!("it is open");
+    };
+    assert!(request.break_glass);
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+    let own = desk.decide(&person_id("carol"), &request.id, true, None).await;
+    assert_eq!(code(own), ReasonCode::OwnRequest);
+    let owner = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    assert_eq!(code(owner), ReasonCode::NotAnApprover, "who approves requests is not on call");
+    desk.decide(&person_id("dan"), &request.id, true, None).await.unwrap();
+    let grants = house.world.store.temporary_grants(None).await.unwrap();
+    assert_eq!(
+        (grants[0].kind, grants[0].approved_by.as_deref()),
+        (TemporaryKind::BreakGlass, Some("dan"))
+    );
+    assert_eq!(house.world.audited("break-glass-opened"), ["break-glass"]);
+    let BrokenGlass::Waits(late) = desk.break_glass(&glass("dan", "trials")).await.unwrap() else {
+        panic!("it is open");
+    };
+    pass(3600).await;
+    let decided = desk.decide(&person_id("root"), &late.id, true, None).await;
+    assert_eq!(code(decided), ReasonCode::RequestDecided, "an emergency lapses in an hour");
+}
+
+#[tokio::test(start_paused = true)]
+async fn break_glass_by_command_names_the_second_person() {
+    let house = house();
+    let desk = desk(&house.world);
+    let by = |second: Option<&str>| BreakGlassOrder {
+        second: second.map(person_id),
+        ..glass("carol", "trials")
+    };
+    let broken =
+        async |order: BreakGlassOrder| code(desk.break_glass_by_command(&admin(), &order).await);
+    assert_eq!(broken(by(None)).await, ReasonCode::SecondPersonNeeded);
+    assert_eq!(broken(by(Some("carol"))).await, ReasonCode::OwnRequest);
+    assert_eq!(broken(by(Some("bob"))).await, ReasonCode::NotAnApprover);
+    assert_eq!(broken(glass("bob", "trials")).await, ReasonCode::BreakGlassNotAllowed);
+    let dry = BreakGlassOrder { dry_run: true, ..by(Some("dan")) };
+    desk.break_glass_by_command(&admin(), &dry).await.unwrap();
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+    let view = desk.break_glass_by_command(&admin(), &by(Some("dan"))).await.unwrap();
+    assert_eq!((view.approved_by.as_deref(), view.by.as_str()), (Some("dan"), "root"));
+}

@@ -1,0 +1,224 @@
+//! Asking for access, deciding on it, and break-glass, for whoever is signed in.
+
+mod pages;
+
+use crate::form::Fields;
+use crate::handlers::opening::redirect;
+use crate::pages::answer;
+use crate::provenance;
+use crate::refused::{Problem, Refused};
+use crate::routes::Portal;
+use crate::strings::Language;
+use crate::table::{Row, Who};
+use crate::visit::Visit;
+use access::ids::{PersonId, TeamKey, TemporaryId};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use control::desk::{AskOrder, BreakGlassOrder, Caller};
+use control::door::SessionToken;
+use jiff::SignedDuration;
+use pages::{RequestPage, RequestsPage};
+
+/// A reason of 500 characters, each of twelve bytes at most in a form, and the rest of the form.
+pub(crate) const BODY_BYTES: usize = 16 * 1024;
+
+/// The rows of requests. What somebody may do there is for the desk to say.
+pub(crate) fn rows() -> Vec<Row> {
+    vec![
+        Row::get("/request/{team}", Who::SignedIn, form),
+        Row::post("/request/{team}", Who::SignedIn, ask),
+        Row::post("/request/{team}/break-glass", Who::SignedIn, break_glass),
+        Row::get("/requests", Who::SignedIn, mine),
+        Row::post("/requests/{id}/decide", Who::SignedIn, decide),
+        Row::post("/requests/{id}/withdraw", Who::SignedIn, withdraw),
+        Row::post("/requests/{id}/note", Who::SignedIn, note),
+    ]
+}
+
+/// Purposes of form keys.
+pub(crate) fn purpose(what: &str, about: &str) -> String {
+    format!("{what}:{about}")
+}
+
+/// Whoever is signed in.
+struct Me {
+    session: SessionToken,
+    person: PersonId,
+}
+
+impl Me {
+    async fn of(portal: &Portal, visit: Visit) -> Result<Self, Refused> {
+        let Some(session) = visit.session else {
+            return Err(Refused::new(portal, Problem::SignedOut));
+        };
+        let person = portal.door.who(&session).await.map_err(Refused::by_door)?;
+        Ok(Self { session, person })
+    }
+
+    fn keys<'a>(&'a self, portal: &'a Portal) -> impl Fn(&str) -> String + 'a {
+        |purpose: &str| portal.door.form_key(&self.session, purpose)
+    }
+
+    /// The fields of a form that this person sent from a page made for this session.
+    async fn sent(
+        portal: &Portal,
+        visit: Visit,
+        headers: &HeaderMap,
+        body: Result<Bytes, BytesRejection>,
+        purpose: &str,
+    ) -> Result<(Self, Fields), Refused> {
+        if !provenance::is_ours(headers, &portal.config.public_origin) {
+            return Err(Refused::new(portal, Problem::ForeignForm));
+        }
+        let fields = Fields::of_body(portal, headers, body)?;
+        let me = Self::of(portal, visit).await?;
+        if !provenance::key_fits(portal, &me.session, purpose, fields.get("key")) {
+            return Err(Refused::new(portal, Problem::FormKey));
+        }
+        Ok((me, fields))
+    }
+}
+
+async fn form(
+    State(portal): State<Portal>,
+    visit: Visit,
+    language: Language,
+    Path(team): Path<String>,
+) -> Result<Response, Refused> {
+    let team = team_of(&portal, &team)?;
+    let me = Me::of(&portal, visit).await?;
+    let by_desk = |refused| Refused::by_desk(&portal, refused);
+    let form = portal.desk.request_form(&me.person, &team).await.map_err(by_desk)?;
+    Ok(answer(&RequestPage::new(&form, language, me.keys(&portal))))
+}
+
+async fn ask(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Path(team): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refused> {
+    let team = team_of(&portal, &team)?;
+    let purpose = purpose("ask", team.as_str());
+    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let minutes: i64 = fields.get("minutes").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let order = AskOrder {
+        team: team.clone(),
+        lasts: SignedDuration::from_secs(minutes.clamp(0, 1_000_000) * 60),
+        reason: fields.get("reason").unwrap_or_default().to_owned(),
+        ticket: fields.get("ticket").map(str::to_owned),
+    };
+    let asked = portal.desk.ask(&me.person, &order).await;
+    asked.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    redirect(&portal, StatusCode::SEE_OTHER, &format!("/request/{team}"))
+}
+
+async fn break_glass(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Path(team): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refused> {
+    let team = team_of(&portal, &team)?;
+    let purpose = purpose("break-glass", team.as_str());
+    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let order = BreakGlassOrder {
+        person: me.person,
+        team: team.clone(),
+        reason: fields.get("reason").unwrap_or_default().to_owned(),
+        ticket: fields.get("ticket").map(str::to_owned),
+        second: None,
+        dry_run: false,
+    };
+    let broken = portal.desk.break_glass(&order).await;
+    broken.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    redirect(&portal, StatusCode::SEE_OTHER, &format!("/request/{team}"))
+}
+
+async fn mine(
+    State(portal): State<Portal>,
+    visit: Visit,
+    language: Language,
+) -> Result<Response, Refused> {
+    let me = Me::of(&portal, visit).await?;
+    let mine = portal.desk.my_requests(&me.person).await;
+    let mine = mine.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    Ok(answer(&RequestsPage::new(&mine, language, me.keys(&portal))))
+}
+
+async fn decide(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refused> {
+    let id = id_of(&portal, &id)?;
+    let purpose = purpose("decide", id.as_str());
+    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let approve = match fields.get("verdict") {
+        Some("approve") => true,
+        Some("refuse") => false,
+        _ => return Err(Refused::new(&portal, Problem::NoForm)),
+    };
+    let decided = portal.desk.decide(&me.person, &id, approve, fields.get("why")).await;
+    decided.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    let back = if fields.get("from") == Some("admin") { "/admin/requests" } else { "/requests" };
+    redirect(&portal, StatusCode::SEE_OTHER, back)
+}
+
+async fn withdraw(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refused> {
+    let id = id_of(&portal, &id)?;
+    let purpose = purpose("withdraw", id.as_str());
+    let (me, _) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let withdrawn = portal.desk.withdraw(&me.person, &id).await;
+    withdrawn.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    redirect(&portal, StatusCode::SEE_OTHER, "/requests")
+}
+
+async fn note(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refused> {
+    let id = id_of(&portal, &id)?;
+    let purpose = purpose("note", id.as_str());
+    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let by_desk = |refused| Refused::by_desk(&portal, refused);
+    let writer = writer(&portal, &me.person).await?;
+    let note = fields.get("note").unwrap_or_default();
+    portal.desk.after_note(&writer, &id, note).await.map_err(by_desk)?;
+    let back = if fields.get("from") == Some("admin") { "/admin/requests" } else { "/requests" };
+    redirect(&portal, StatusCode::SEE_OTHER, back)
+}
+
+/// Who writes a note: somebody with a role, or whoever had the access.
+async fn writer(portal: &Portal, person: &PersonId) -> Result<Caller, Refused> {
+    if let Ok(caller) = portal.desk.caller(person).await {
+        return Ok(caller);
+    }
+    let mine = portal.desk.my_requests(person).await;
+    let mine = mine.map_err(|refused| Refused::by_desk(portal, refused))?;
+    Ok(Caller::without_role(&mine.person))
+}
+
+fn team_of(portal: &Portal, team: &str) -> Result<TeamKey, Refused> {
+    TeamKey::parse(team).map_err(|_| Refused::new(portal, Problem::NotFound))
+}
+
+fn id_of(portal: &Portal, id: &str) -> Result<TemporaryId, Refused> {
+    TemporaryId::parse(id).map_err(|_| Refused::new(portal, Problem::NotFound))
+}
