@@ -14,13 +14,14 @@ mod replay;
 mod saml;
 mod scale;
 mod studio;
+mod web;
 
 use crate::{Outcome, say};
 use anyhow::Result;
 
 pub(crate) const HELP: &str = "Measure against what teams use today, in pairs
 
-Usage: cargo xtask bench events|plan|policy|saml|scale [--quick]
+Usage: cargo xtask bench events|plan|policy|saml|scale|web [--quick]
 
   events   a boto3 Lambda handler and `stagedoor events replay` on the same events: cold start,
            peak memory and warm rate, with answers at once and with answers 20 ms late
@@ -32,6 +33,8 @@ Usage: cargo xtask bench events|plan|policy|saml|scale [--quick]
            alone; then hostile responses of 128 KB, and what one verification allocates
   scale    a boto3 Lambda function and ours behind one Runtime API: cold start, peak memory and warm
            rate; sign-ins through whole servers on SQLite and on DynamoDB; one replica and two
+  web      server time of *My work* with 100 and with 100,000 people in the directory; bytes of
+           every page; round trips before a page is painted
   --quick  few pairs and few people: shows that it works, measures little
 
 Builds the release binary and makes target/test-venv first. The last lines are the comparisons:
@@ -49,6 +52,8 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         ["saml", "--quick"] => saml::run(&saml::QUICK),
         ["scale"] => scale::run(&scale::FULL),
         ["scale", "--quick"] => scale::run(&scale::QUICK),
+        ["web"] => web::run(&[]),
+        ["web", "--quick"] => web::run(&["--quick"]),
         _ => {
             say::complain(&format!("error: bench takes the name of a benchmark\n\n{HELP}"));
             Ok(Outcome::Misused)

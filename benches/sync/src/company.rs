@@ -30,6 +30,14 @@ impl Company {
     /// # Errors
     /// None, unless the map's form has changed.
     pub fn map(&self) -> Result<AccessMap> {
+        self.map_with("")
+    }
+
+    /// The same with more keys at the top of it, in YAML.
+    ///
+    /// # Errors
+    /// They will not do.
+    pub fn map_with(&self, more: &str) -> Result<AccessMap> {
         let mut map = r#"version: 1
 directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
 domains:
@@ -51,6 +59,7 @@ teams:
                  \"arn:aws:iam::{account}:role/{role}\" }}"
             )?;
         }
+        map.push_str(more);
         map.push_str("grants:\n");
         for (team, ..) in self.every_team() {
             writeln!(map, "  - {{ group: ml-{team}, team: {team} }}")?;

@@ -25,6 +25,8 @@ pub struct Installation {
     pub plane: Plane,
     /// AWS, as the plane sees it.
     pub aws: Arc<Aws>,
+    /// What it keeps.
+    pub store: Arc<SqliteStore>,
     cloud: Arc<Cloud>,
 }
 
@@ -110,13 +112,13 @@ impl Installation {
             actor: Actor::System,
             temporary: Arc::clone(&store) as _,
             approvals: Arc::clone(&store) as _,
-            audit: store,
+            audit: Arc::clone(&store) as _,
             clock: Arc::new(clock),
             entropy: Arc::new(Same),
             map: Arc::new(map),
             live: LiveMap::default(),
         };
-        Ok(Self { plane, aws, cloud })
+        Ok(Self { plane, aws, store, cloud })
     }
 
     /// The Region of everything.

@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("saml-bench", &["saml-sp"]),
     ("plan-bench", &["access"]),
     ("sync-bench", &["access", "aws", "control", "sandbox", "store"]),
+    ("web-bench", &["access", "control", "demo-idp", "saml-sp", "sync-bench", "web"]),
     ("scale-bench", &["access", "aws", "control", "demo-idp", "dynamodb-peer", "sandbox", "store"]),
     ("simulation", &["access", "aws", "control", "sandbox", "store"]),
     ("access", &["iam-policy"]),
