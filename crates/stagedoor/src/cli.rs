@@ -17,6 +17,7 @@ mod serving;
 mod simulation;
 mod temporary;
 mod time;
+mod tokens;
 
 pub(crate) use beginning::InitArgs;
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
@@ -43,6 +44,7 @@ pub(crate) use simulation::SimulateArgs;
 pub(crate) use temporary::{
     BreakGlassArgs, GiveArgs, GrantArgs, GrantCommand, ListGrantsArgs, NoteArgs, RevokeArgs,
 };
+pub(crate) use tokens::{CreateTokenArgs, ListTokensArgs, RevokeTokenArgs, TokenCommand};
 
 use crate::store_location::StoreLocation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -189,6 +191,9 @@ pub(crate) enum Command {
     /// Read and write the grant table: which group gets which team, besides the map.
     #[command(subcommand)]
     Mapping(MappingCommand),
+    /// Make, list and revoke tokens of the API.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
     /// Ask a running server on this machine whether it lives, or whether it can let people in. Exits
@@ -256,6 +261,8 @@ pub(crate) enum SchemaFormat {
     Doctor,
     /// Every metric of the ops listener.
     Metrics,
+    /// The OpenAPI document of the API.
+    Openapi,
 }
 
 #[cfg(test)]

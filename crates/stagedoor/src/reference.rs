@@ -17,6 +17,10 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
         SchemaFormat::Doctor => doctor::reference().trim_end().to_owned(),
         SchemaFormat::Permissions => access::permissions::reference().trim_end().to_owned(),
         SchemaFormat::Metrics => web::metrics_reference().trim_end().to_owned(),
+        SchemaFormat::Openapi => {
+            let document = web::api_document().map_err(anyhow::Error::msg)?;
+            serde_json::to_string_pretty(&document)?
+        }
         SchemaFormat::Activities => iam_policy::persona::reference().trim_end().to_owned(),
     })
 }
@@ -57,6 +61,7 @@ mod tests {
             ("metrics.md", SchemaFormat::Metrics, "metrics"),
             ("policy-lint.md", SchemaFormat::PolicyLint, "policy-lint"),
             ("doctor.md", SchemaFormat::Doctor, "doctor"),
+            ("openapi.json", SchemaFormat::Openapi, "openapi"),
         ] {
             let kept = std::fs::read_to_string(format!("{folder}{file}")).unwrap_or_default();
             assert!(

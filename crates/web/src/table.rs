@@ -2,9 +2,9 @@
 //! API's document, and for the test that tries every address as everybody.
 
 use crate::routes::Portal;
-use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 use control::desk::Right;
 
 /// Who may use an address.
@@ -60,6 +60,9 @@ impl Row {
 
 /// The router of some rows.
 pub(crate) fn router(rows: impl IntoIterator<Item = Row>) -> Router<Portal> {
-    let route = |router: Router<Portal>, row: Row| router.route(row.address.path, row.handler);
+    let route = |router: Router<Portal>, Row { address, handler }: Row| {
+        // Who may go there is known before anything of the request is read.
+        router.route(address.path, handler.layer(Extension(address)))
+    };
     rows.into_iter().fold(Router::new(), route)
 }

@@ -19,6 +19,7 @@ mod spoke;
 mod store;
 mod sync;
 mod temporary;
+mod token;
 mod who_can;
 mod why;
 
@@ -57,6 +58,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Mapping(command) => mapping::run(command, common).await,
         Command::Freeze(args) => freeze::freeze(&args, common).await,
         Command::Thaw(args) => freeze::thaw(&args, common).await,
+        Command::Token(command) => token::run(command, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Probe(args) => probe::run(&args, common).await,
         Command::Lambda(args) => lambda::run(&args).await,

@@ -2,14 +2,14 @@
 
 use super::asking::{Asking, Attempt, Sent};
 use super::endpoint::Endpoint;
+use super::names::{named, team_of};
 use super::problem::Failed;
 use crate::routes::Portal;
-use access::ids::TeamKey;
 use axum::extract::State;
 use axum::response::Response;
 use control::desk::{
-    self, Agreement, Approved, Leave, OffboardingBegun, Replayed, RestorationBegun, Return,
-    Switched, SyncAsked,
+    Agreement, Approved, Leave, OffboardingBegun, Replayed, RestorationBegun, Return, Switched,
+    SyncAsked,
 };
 use serde::Deserialize;
 
@@ -128,8 +128,12 @@ async fn offboard(
     sent: Sent<OffboardingBody>,
 ) -> Result<Response, Failed> {
     let OffboardingBody { person, team, skip_hold, why } = sent.body;
-    let leave =
-        Leave { person: named(person)?, team: key(team)?, skip_hold, why: why.unwrap_or_default() };
+    let leave = Leave {
+        person: named(person)?,
+        team: team.as_deref().map(team_of).transpose()?,
+        skip_hold,
+        why: why.unwrap_or_default(),
+    };
     let work = portal.desk.offboard(&caller, &leave);
     attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
@@ -153,7 +157,7 @@ async fn restore(
     sent: Sent<RestorationBody>,
 ) -> Result<Response, Failed> {
     let RestorationBody { person, team } = sent.body;
-    let back = Return { person: named(person)?, team: key(team)? };
+    let back = Return { person: named(person)?, team: team.as_deref().map(team_of).transpose()? };
     let work = portal.desk.restore(&caller, &back);
     attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
@@ -197,25 +201,4 @@ async fn replay(
         sent.body.events.into_iter().map(serde_json::Value::Object).collect();
     let work = portal.desk.replay(&caller, &events);
     attempt.done_once(&portal, &caller, &sent.bytes, work).await
-}
-
-/// Whom a caller names, as far as anybody can be called so.
-fn named(person: String) -> Result<String, desk::Refused> {
-    let is_one = !person.is_empty()
-        && person.chars().count() <= 256
-        && !person.chars().any(char::is_control);
-    if is_one {
-        return Ok(person);
-    }
-    let why = "The person is named by a text that nobody can be called by.";
-    Err(desk::Refused::invalid(why, "Name a person by user name or by the directory's id."))
-}
-
-/// The team that a caller names.
-fn key(team: Option<String>) -> Result<Option<TeamKey>, desk::Refused> {
-    let key = team.map(TeamKey::parse).transpose();
-    key.map_err(|error| {
-        let remedy = "Look the team's key up in the list of teams.";
-        desk::Refused::invalid(format!("The team is no team's key: {error}."), remedy)
-    })
 }

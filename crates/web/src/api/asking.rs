@@ -5,6 +5,7 @@ use crate::origin::Sighting;
 use crate::provenance;
 use crate::refused::{Problem, Refused};
 use crate::routes::Portal;
+use crate::table::{Address, Who};
 use crate::visit::Visit;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -35,6 +36,10 @@ impl FromRequestParts<Portal> for Asking {
             None => signed_in(portal, parts).await.map_err(IntoResponse::into_response)?,
         };
         limits.caller(&caller, now).map_err(answer)?;
+        // The desk looks, too; here nobody who may not learns what a body should have been.
+        if let Some(Address { who: Who::May(right), .. }) = parts.extensions.get::<Address>() {
+            caller.require(*right).map_err(answer)?;
+        }
         Ok(Self(caller))
     }
 }

@@ -8,7 +8,9 @@ mod actions;
 mod asking;
 mod document;
 mod endpoint;
+mod grants;
 mod limits;
+mod names;
 mod problem;
 mod questions;
 mod schemas;
@@ -34,6 +36,7 @@ type Answer<T> = Result<Json<T>, Failed>;
 fn endpoints() -> Vec<Endpoint> {
     let mut all = questions::endpoints();
     all.extend(actions::endpoints());
+    all.extend(grants::endpoints());
     all
 }
 

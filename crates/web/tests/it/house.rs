@@ -14,6 +14,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
+use control::desk::{NewToken, Right, create_token};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane};
@@ -70,6 +71,10 @@ grants:
   - { group: ml-fraud, team: fraud }
   - { group: ml-trials, team: trials }
   - { group: ml-secret, team: secret }
+administration:
+  - { group: desk-reader, role: reader }
+  - { group: desk-auditor, role: auditor }
+  - { group: desk-admin, role: admin }
 "#;
 
 /// How far Studio is.
@@ -88,6 +93,8 @@ struct World {
     studio: AtomicU8,
     made: Mutex<Option<ProfileSpec>>,
     signed_in: AtomicU8,
+    /// What Ada's role in the administration is.
+    role: Mutex<Option<&'static str>>,
     /// The session of the browser that was looked up last.
     looked_up: Mutex<Option<SessionId>>,
     /// Whether Ada is signed in elsewhere too.
@@ -122,7 +129,8 @@ pub(crate) struct House {
     pub(crate) router: Router,
     /// The second listener.
     pub(crate) ops: Router,
-    plane: Plane,
+    pub(crate) plane: Plane,
+    pub(crate) store: Arc<store::SqliteStore>,
     pub(crate) condition: web::Condition,
     world: Arc<World>,
 }
@@ -214,6 +222,7 @@ impl House {
             studio: AtomicU8::new(Studio::NoProfile as u8),
             made: Mutex::new(None),
             signed_in: AtomicU8::new(1),
+            role: Mutex::default(),
             looked_up: Mutex::default(),
             elsewhere: AtomicU8::new(0),
             apps: Mutex::default(),
@@ -229,15 +238,34 @@ impl House {
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let condition = web::Condition::default();
         let config = change(config).with_condition(condition.clone());
-        let desk = control::desk::Desk::new(plane.clone(), store).with_door(door.as_ref().clone());
+        let desk =
+            control::desk::Desk::new(plane.clone(), store.clone()).with_door(door.as_ref().clone());
         let router = web::router(Arc::clone(&door), Arc::new(desk), config);
         let calls = world.clone();
         let ops = web::ops_router(Arc::clone(&door), calls, plane.clone(), condition.clone());
-        Self { door, router, ops, plane, condition, world }
+        Self { door, router, ops, plane, store, condition, world }
     }
 
     pub(crate) fn new() -> Self {
         Self::at("https://door.example.com")
+    }
+
+    /// Gives Ada a role in the administration, or takes hers.
+    pub(crate) fn role_is(&self, role: Option<&'static str>) {
+        *self.world.role.lock().unwrap() = role;
+    }
+
+    /// Makes a token of the API.
+    pub(crate) async fn token(&self, name: &str, scopes: &[Right]) -> String {
+        let new = NewToken {
+            name: name.to_owned(),
+            scopes: scopes.iter().copied().collect(),
+            life: jiff::SignedDuration::from_hours(1),
+        };
+        let by = Actor::CommandLine("root".into());
+        let (now, entropy) = (self.plane.clock.now(), &*self.plane.entropy);
+        let made = create_token(&*self.store, entropy, &by, new, now).await.unwrap();
+        made.0.reveal().to_owned()
     }
 
     /// As if the loop had read the domain, and found no profile.
@@ -258,6 +286,11 @@ impl House {
 
     pub(crate) fn sessions_are_over(&self) {
         self.world.signed_in.store(0, Ordering::SeqCst);
+    }
+
+    /// Ada signs in again.
+    pub(crate) fn sessions_begin(&self) {
+        self.world.signed_in.store(1, Ordering::SeqCst);
     }
 
     /// Ada has another session, of another browser.
@@ -418,8 +451,11 @@ impl Entropy for World {
 
 #[async_trait]
 impl Directory for World {
-    async fn everybody(&self, _: &WantedGroups) -> Result<DirectoryReading, CallError> {
-        panic!("no page reads everybody")
+    async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
+        assert!(self.role.lock().unwrap().is_some(), "no page of Ada's own reads everybody");
+        let mut reading = self.people(&BTreeSet::new(), groups).await?;
+        reading.snapshot.coverage = Coverage::Complete;
+        Ok(reading)
     }
 
     async fn people(
@@ -433,8 +469,10 @@ impl Directory for World {
             let members = BTreeSet::from([ada.id.clone()]);
             (id.clone(), Group { id, display_name: name.into(), members })
         };
+        let role = self.role.lock().unwrap().map(|role| group(&format!("desk-{role}")));
+        let groups = [group("ml-fraud"), group("ml-trials")].into_iter().chain(role);
         let snapshot = Snapshot {
-            groups: BTreeMap::from([group("ml-fraud"), group("ml-trials")]),
+            groups: groups.collect(),
             people: BTreeMap::from([(ada.id.clone(), ada.clone())]),
             coverage: Coverage::People(people.clone()),
             offboarded: BTreeMap::new(),

@@ -1,6 +1,12 @@
 //! The pages over a real door: what goes over the wire, refusals included.
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
+mod api_document;
+#[cfg(test)]
+mod authorisation;
+#[cfg(test)]
 mod bodies;
 #[cfg(test)]
 mod every_route;

@@ -1,0 +1,111 @@
+//! `stagedoor token`: tokens of the API.
+
+use crate::cli::{
+    Common, CreateTokenArgs, ListTokensArgs, OutputFormat, RevokeTokenArgs, TokenCommand,
+};
+use crate::compose;
+use crate::exit::{BadConfiguration, Outcome};
+use crate::output::{self, counted, visible};
+use crate::system::{SystemClock, SystemEntropy};
+use anyhow::Result;
+use aws::Aws;
+use control::desk::{NewToken, TokenError, TokenInfo, create_token, revoke_token};
+use control::ports::{Actor, Clock};
+use jiff::SignedDuration;
+use serde_json::json;
+
+pub(super) async fn run(command: TokenCommand, common: &Common) -> Result<Outcome> {
+    match command {
+        TokenCommand::Create(args) => create(&args, common).await,
+        TokenCommand::List(args) => list(&args, common).await,
+        TokenCommand::Revoke(args) => revoke(&args, common).await,
+    }
+}
+
+async fn create(args: &CreateTokenArgs, common: &Common) -> Result<Outcome> {
+    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
+    let (by, now) = (Actor::named(&args.by.by), SystemClock.now());
+    let new = NewToken {
+        name: args.name.clone(),
+        scopes: args.scope.iter().copied().collect(),
+        life: SignedDuration::try_from(args.life).unwrap_or(SignedDuration::MAX),
+    };
+    let made = create_token(&*store, &SystemEntropy, &by, new, now).await;
+    let (bearer, token) = made.map_err(|error| match error {
+        TokenError::Store(error) => anyhow::Error::new(error),
+        other => BadConfiguration::new("token-invalid", other.to_string()).into(),
+    })?;
+    let info = TokenInfo::of(&token, now);
+    if common.output == OutputFormat::Json {
+        let document = json!({
+            "apiVersion": output::API_VERSION,
+            "kind": "TokenCreated",
+            "token": info,
+            "secret": bearer.reveal(),
+        });
+        output::data(&document.to_string());
+    } else {
+        output::data(bearer.reveal());
+        output::talk(&format!(
+            "Token `{}` may {} until {}. It is shown this once: keep it where secrets are kept, and \
+             send it as `Authorization: Bearer …`.",
+            info.name,
+            scopes(&info),
+            info.until
+        ));
+    }
+    Ok(Outcome::Done)
+}
+
+async fn list(args: &ListTokensArgs, common: &Common) -> Result<Outcome> {
+    let store = compose::readable_store(&args.store.store, &Aws::connect().await).await?;
+    let now = SystemClock.now();
+    let tokens = store.tokens().await?;
+    let tokens: Vec<TokenInfo> = tokens.iter().map(|token| TokenInfo::of(token, now)).collect();
+    if common.output == OutputFormat::Json {
+        let document = json!({
+            "apiVersion": output::API_VERSION,
+            "kind": "Tokens",
+            "tokens": tokens,
+        });
+        output::data(&document.to_string());
+        return Ok(Outcome::Done);
+    }
+    let mut lines = vec![counted(tokens.len(), "token")];
+    lines.extend(tokens.iter().map(|token| {
+        let until = if token.ended { "ended" } else { "until" };
+        let by = visible(&token.by);
+        format!("  {}  {}  {until} {}, made by {by}", token.name, scopes(token), token.until)
+    }));
+    output::data(&lines.join("\n"));
+    Ok(Outcome::Done)
+}
+
+async fn revoke(args: &RevokeTokenArgs, common: &Common) -> Result<Outcome> {
+    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
+    let (by, now) = (Actor::named(&args.by.by), SystemClock.now());
+    let revoked = revoke_token(&*store, &by, &args.name, now).await?;
+    match common.output {
+        OutputFormat::Json => {
+            let document = json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "TokenRevoked",
+                "name": args.name,
+                "changed": revoked.is_some(),
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => {
+            let name = visible(&args.name);
+            output::data(&match revoked {
+                Some(_) => format!("Token `{name}` is revoked; it opens nothing from now on."),
+                None => format!("There is no token `{name}`. Nothing to do."),
+            });
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn scopes(token: &TokenInfo) -> String {
+    token.scopes.iter().map(|right| right.as_str()).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,71 @@
+//! The OpenAPI document: what is in the repository is what the program says.
+
+use std::path::Path;
+
+/// `UPDATE_EXPECT=1 cargo test -p web api_document` writes it anew.
+#[test]
+fn the_document_in_the_reference_is_that_of_the_program() {
+    let document = web::api_document().expect("each schema has a name of its own");
+    let text = format!("{}\n", serde_json::to_string_pretty(&document).unwrap());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/openapi.json");
+    if std::env::vars_os().any(|(name, _)| name == "UPDATE_EXPECT") {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == text, "{} is not up to date: UPDATE_EXPECT=1 writes it anew", path.display());
+}
+
+#[test]
+fn every_address_of_the_api_is_in_the_document_with_its_scope() {
+    let document = web::api_document().unwrap();
+    let mut ids = Vec::new();
+    let mut count = 0;
+    for address in web::addresses().into_iter().filter(|it| it.path.starts_with("/api/")) {
+        count += 1;
+        let operation = &document["paths"][address.path][address.method.to_lowercase()];
+        let what = format!("{} {}", address.method, address.path);
+        let summary = operation["summary"].as_str().unwrap_or_default();
+        assert!(summary.ends_with('.') && summary.len() > 10, "{what}: {summary}");
+        let scope = &operation["security"][0]["token"][0];
+        match address.who {
+            web::Who::May(right) => assert_eq!(scope, right.as_str(), "{what}"),
+            _ => assert_eq!(*scope, serde_json::Value::Null, "{what}"),
+        }
+        for status in ["200", "400", "401", "403", "404", "409", "429", "503"] {
+            assert!(operation["responses"][status].is_object(), "{what}: {status}");
+        }
+        ids.push(operation["operationId"].as_str().unwrap().to_owned());
+    }
+    let operations: usize = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|it| it.as_object().unwrap().len())
+        .sum();
+    assert_eq!(operations, count);
+    ids.sort();
+    let names = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), names, "{ids:?}");
+    assert_eq!(document["openapi"], "3.1.0");
+}
+
+/// Whatever the document refers to is in it.
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = web::api_document().unwrap();
+    let mut open = vec![&document];
+    while let Some(value) = open.pop() {
+        match value {
+            serde_json::Value::Object(fields) => {
+                if let Some(reference) = fields.get("$ref").and_then(|it| it.as_str()) {
+                    let pointer = reference.strip_prefix('#').unwrap();
+                    assert!(document.pointer(pointer).is_some(), "{reference}");
+                }
+                open.extend(fields.values());
+            }
+            serde_json::Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+}
