@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
 use crate::{
-    Outcome, fuzz, image, netns, peers, python, say, simulate, templates, tidy, tools, workspace,
+    Outcome, api, fuzz, image, netns, peers, python, say, simulate, templates, tidy, tools, workspace,
 };
 use anyhow::{Context, Result};
 use std::process::Command;
@@ -17,6 +17,7 @@ Steps, in order; the first that fails ends the run:
   fmt     cargo fmt --all --check
   clippy  cargo clippy --workspace --all-targets -- -D warnings
   test    cargo test --workspace, doctests included (peers, venv and the tests' DynamoDB first)
+  api     schemathesis against the API of a real server, on the simulated AWS
   netns   cargo xtask netns (as root, where the kernel lets it)
   image   cargo xtask image (likewise)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
@@ -34,6 +35,7 @@ enum Step {
     Fmt,
     Clippy,
     Test,
+    Api,
     Netns,
     Image,
     Seeds,
@@ -45,12 +47,13 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
         Self::Clippy,
         Self::Test,
+        Self::Api,
         Self::Netns,
         Self::Image,
         Self::Seeds,
@@ -68,6 +71,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::Test => "test",
+            Self::Api => "api",
             Self::Netns => "netns",
             Self::Image => "image",
             Self::Seeds => "seeds",
@@ -111,6 +115,7 @@ impl Step {
                         .env(dynamodb_peer::PROGRAM, dynamodb),
                 )
             }
+            Self::Api => api::judge(),
             Self::Netns => netns::hosts(),
             Self::Image => image::builds(),
             Self::Seeds => simulate::smoke(),

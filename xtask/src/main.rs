@@ -3,6 +3,7 @@
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
+mod api;
 mod bench;
 mod chaos;
 mod checks;

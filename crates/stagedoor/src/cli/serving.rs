@@ -60,6 +60,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration,
           env = "STAGEDOOR_DRAIN_TIMEOUT")]
     pub(crate) drain_timeout: Duration,
+    /// How many requests a minute each caller of the API may make.
+    #[arg(long, value_name = "NUMBER", default_value = "600", env = "STAGEDOOR_API_LIMIT")]
+    pub(crate) api_limit: std::num::NonZeroU32,
     #[command(flatten)]
     pub(crate) sp_keys: SpKeyArgs,
 }

@@ -74,7 +74,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     condition.configured(&parts.plane.map.digest, parts.plane.clock.now());
     let config = web_config(&parts, &public_url)?
         .with_origin_source(args.origin.source())
-        .with_condition(condition.clone());
+        .with_condition(condition.clone())
+        .with_api_limit(args.api_limit);
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() };
     // Before anybody is told: who starts it may stop it as soon as it listens.
     let (mut signals, hang_up) = (Signals::take(), HangUp::take());
