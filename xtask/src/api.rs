@@ -16,8 +16,8 @@ pub(crate) fn judge() -> Result<bool> {
         return Ok(false);
     }
     let root = workspace::root();
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root.join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let status = Command::new(&python)
         .arg(root.join("crates/stagedoor/tests/schemathesis/run.py"))
         .arg(target.join("debug/stagedoor"))

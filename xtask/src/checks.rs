@@ -1,7 +1,8 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
 use crate::{
-    Outcome, api, fuzz, image, netns, peers, python, say, simulate, templates, tidy, tools, workspace,
+    Outcome, api, fuzz, image, netns, peers, python, say, simulate, templates, tidy, tools,
+    workspace,
 };
 use anyhow::{Context, Result};
 use std::process::Command;

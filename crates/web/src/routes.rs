@@ -67,7 +67,7 @@ fn own_pages() -> Vec<Row> {
         Row::post("/open/{team}", Who::SignedIn, opening::open),
         Row::get("/opening/{team}", Who::SignedIn, opening::wait),
         Row::get("/opening/{team}/progress", Who::SignedIn, opening::progress),
-        Row::post("/sign-out", Who::SignedIn, signin::sign_out),
+        Row::post("/sign-out", Who::Anybody, signin::sign_out),
         Row::get("/signed-out", Who::Anybody, signin::signed_out),
         Row::get("/livez", Who::Anybody, probes::live),
         Row::get("/readyz", Who::Anybody, probes::ready),

@@ -5,6 +5,8 @@ mod chronicle;
 #[cfg(test)]
 mod departures;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod door;
 #[cfg(test)]
 mod door_attempts;

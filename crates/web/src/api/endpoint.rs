@@ -78,6 +78,12 @@ impl Endpoint {
         Self { answer: Some(Schemas::refer::<A>), ..self }
     }
 
+    /// It answers with all of these.
+    #[must_use]
+    pub(super) fn answering_all<A: ToSchema>(self) -> Self {
+        Self { answer: Some(Schemas::refer_to_all::<A>), ..self }
+    }
+
     /// It answers with a page of these.
     #[must_use]
     pub(super) fn listing<A: ToSchema>(self) -> Self {

@@ -41,7 +41,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .answering::<RequestView>(),
         Endpoint::get("/api/v1/emergencies", Right::See, emergencies)
             .named("grants", "listEmergencies", "Who has broken glass, and has it still.")
-            .answering::<Vec<Emergency>>(),
+            .answering_all::<Emergency>(),
     ]
 }
 

@@ -30,10 +30,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .answering::<Switched>(),
         Endpoint::get("/api/v1/approvals", Right::See, approvals)
             .named("changes", "listApprovals", "Approvals that wait for the loop.")
-            .answering::<Vec<Approved>>(),
+            .answering_all::<Approved>(),
         Endpoint::get("/api/v1/tokens", Right::Audit, tokens)
             .named("about", "listTokens", "The API's tokens, without their secrets.")
-            .answering::<Vec<TokenInfo>>(),
+            .answering_all::<TokenInfo>(),
     ]
 }
 

@@ -25,6 +25,12 @@ impl Schemas {
         reference(&T::name())
     }
 
+    /// Adds a type, and gives the schema of several of it.
+    pub(super) fn refer_to_all<T: ToSchema>(&mut self) -> Value {
+        let item = self.refer::<T>();
+        json!({"type": "array", "items": item})
+    }
+
     /// Adds the page of a list of a type, and refers to it.
     pub(super) fn refer_to_list<T: ToSchema>(&mut self) -> Value {
         let item = self.refer::<T>();

@@ -142,11 +142,11 @@ async fn every_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
     let expected = [
         ("/", session.clone()),
         ("/login/corp", login.clone()),
+        ("/sign-out", session.clone()),
+        ("/sign-out", login),
         ("/access", session.clone()),
         ("/access/sessions/end-all", session.clone()),
-        ("/apps/fraud", session.clone()),
-        ("/sign-out", session),
-        ("/sign-out", login),
+        ("/apps/fraud", session),
     ];
     assert_eq!(set, expected.map(|(path, cookie)| (path.to_owned(), cookie)));
 }
