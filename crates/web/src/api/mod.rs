@@ -13,6 +13,7 @@ mod limits;
 mod names;
 mod problem;
 mod questions;
+mod rooms;
 mod schemas;
 
 pub(crate) use limits::{A_MINUTE, ApiLimits};
@@ -37,6 +38,7 @@ fn endpoints() -> Vec<Endpoint> {
     let mut all = questions::endpoints();
     all.extend(actions::endpoints());
     all.extend(grants::endpoints());
+    all.extend(rooms::endpoints());
     all
 }
 
