@@ -77,7 +77,8 @@ impl Asker {
 }
 
 /// A team of which Ada has nothing, and people and grants that are not hers.
-const OTHERS: [(&str, &str); 3] = [("{idp}", "corp"), ("{team}", "secret"), ("{id}", "u-other")];
+const OTHERS: [(&str, &str); 3] =
+    [("{idp}", "corp"), ("{team}", "secret"), ("{id}", "0123456789ab")];
 
 async fn ask(house: &House, address: Address, asker: Asker, tokens: &[(Right, String)]) -> Answer {
     let fill = |path: String, (name, other): (&str, &str)| path.replace(name, other);

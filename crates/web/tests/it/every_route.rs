@@ -5,7 +5,8 @@ use axum::body::Body;
 use axum::http::Request;
 
 /// What stands for the parameters of an address.
-const SAMPLES: [(&str, &str); 3] = [("{idp}", "corp"), ("{team}", "fraud"), ("{id}", "u-2")];
+const SAMPLES: [(&str, &str); 3] =
+    [("{idp}", "corp"), ("{team}", "fraud"), ("{id}", "0123456789ab")];
 
 /// Routes that other sites post to by their nature: the identity provider does.
 const FOREIGN_POSTS: [&str; 2] = ["/saml/acs", "/saml/logout"];
