@@ -5,7 +5,7 @@
 mod guard;
 mod removal;
 
-pub use guard::guard_limit;
+pub use guard::{GuardCount, guard_count, guard_limit};
 
 use crate::entitlement::{Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, GroupId, PersonId, ProfileName, Region, RoleArn, TeamKey};

@@ -8,11 +8,12 @@ use crate::observed::{
     AppStatus, Observed, ObservedProfile, ObservedSpace, Ownership, ProfileStatus,
 };
 use crate::offboarding::{self, Stage};
-use crate::plan::{Plan, Step};
+use crate::plan::{Action, Kept, Plan, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Hold, Snapshot};
+use arcstr::ArcStr;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One profile of a person, and how far it is on its way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -95,38 +96,112 @@ pub fn standings(
     plan: &Plan,
     person: &PersonId,
 ) -> Vec<ProfileStanding> {
-    let mut all = Vec::new();
-    for (domain, found) in &observed.domains {
-        for profile in found.profiles.values() {
-            let Ownership::Ours { person: owner, team } = profile.ownership(&map.instance) else {
-                continue;
-            };
-            if owner != person {
-                continue;
-            }
-            let hold = match snapshot.offboarded_from(person, team) {
-                Some(Hold::Skipped) => 0,
-                Some(Hold::AsMapped) | None => map.offboarding.hold_seconds,
-            };
-            all.push(ProfileStanding {
-                standing: standing(plan, domain, profile, hold),
-                domain: domain.clone(),
-                profile: profile.name.clone(),
-                team: team.clone(),
-                leaving_since: profile.leaving_since(),
-                deleting: deleting(profile, ProfileStatus::Deleting),
-                failed: deleting(profile, ProfileStatus::DeleteFailed),
-            });
+    let said = Said::of(plan);
+    let own = owned(map, observed).filter(|own| own.person == person);
+    own.map(|own| own.standing(map, snapshot, &said)).collect()
+}
+
+/// Whoever has a profile that is on its way out, or is to be, with all of those: by person, then by
+/// domain and name.
+pub fn leavers(
+    map: &AccessMap,
+    snapshot: &Snapshot,
+    observed: &Observed,
+    plan: &Plan,
+) -> BTreeMap<PersonId, Vec<ProfileStanding>> {
+    let said = Said::of(plan);
+    let mut all: BTreeMap<PersonId, Vec<ProfileStanding>> = BTreeMap::new();
+    for own in owned(map, observed) {
+        let standing = own.standing(map, snapshot, &said);
+        if standing.leaves() {
+            all.entry(own.person.clone()).or_default().push(standing);
         }
     }
     all
 }
 
-fn standing(plan: &Plan, domain: &DomainKey, profile: &ObservedProfile, hold: u64) -> Standing {
-    let is_it = |key: &DomainKey, name: &ProfileName| {
-        key == domain && name.folded() == profile.name.folded()
-    };
-    let action = plan.actions.iter().find(|action| is_it(&action.domain, &action.profile));
+impl ProfileStanding {
+    /// Whether the profile is on its way out, or is to be.
+    fn leaves(&self) -> bool {
+        match &self.standing {
+            Standing::InUse => false,
+            Standing::ToBegin { .. } | Standing::Leaving { .. } | Standing::OnHold { .. } => true,
+            // What an admin has to look at may as well be somebody's who stays.
+            Standing::Waits { reason, .. } => {
+                self.leaving_since.is_some()
+                    || matches!(reason, ReasonCode::SharedSpace | ReasonCode::PartialSnapshot)
+            }
+        }
+    }
+}
+
+/// A profile of this installation.
+struct Owned<'a> {
+    domain: &'a DomainKey,
+    profile: &'a ObservedProfile,
+    person: &'a PersonId,
+    team: &'a TeamKey,
+}
+
+fn owned<'a>(
+    map: &'a AccessMap,
+    observed: &'a Observed,
+) -> impl Iterator<Item = Owned<'a>> + use<'a> {
+    let all = observed.domains.iter();
+    let all = all.flat_map(|(key, found)| found.profiles.values().map(move |found| (key, found)));
+    all.filter_map(|(domain, profile)| match profile.ownership(&map.instance) {
+        Ownership::Ours { person, team } => Some(Owned { domain, profile, person, team }),
+        Ownership::OtherInstance(_) | Ownership::Foreign => None,
+    })
+}
+
+/// What a plan says of each profile.
+struct Said<'a> {
+    actions: BTreeMap<(&'a DomainKey, ArcStr), &'a Action>,
+    kept: BTreeMap<(&'a DomainKey, ArcStr), &'a Kept>,
+}
+
+impl<'a> Said<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let mut said = Self { actions: BTreeMap::new(), kept: BTreeMap::new() };
+        for action in &plan.actions {
+            said.actions.entry((&action.domain, action.profile.folded())).or_insert(action);
+        }
+        for kept in &plan.kept {
+            let Some(profile) = &kept.profile else { continue };
+            said.kept.entry((&kept.domain, profile.folded())).or_insert(kept);
+        }
+        said
+    }
+}
+
+impl Owned<'_> {
+    fn standing(&self, map: &AccessMap, snapshot: &Snapshot, said: &Said<'_>) -> ProfileStanding {
+        let profile = self.profile;
+        let hold = match snapshot.offboarded_from(self.person, self.team) {
+            Some(Hold::Skipped) => 0,
+            Some(Hold::AsMapped) | None => map.offboarding.hold_seconds,
+        };
+        let key = (self.domain, profile.name.folded());
+        let (action, kept) = (said.actions.get(&key), said.kept.get(&key));
+        ProfileStanding {
+            standing: standing(action.copied(), kept.copied(), profile, hold),
+            domain: self.domain.clone(),
+            profile: profile.name.clone(),
+            team: self.team.clone(),
+            leaving_since: profile.leaving_since(),
+            deleting: deleting(profile, ProfileStatus::Deleting),
+            failed: deleting(profile, ProfileStatus::DeleteFailed),
+        }
+    }
+}
+
+fn standing(
+    action: Option<&Action>,
+    kept: Option<&Kept>,
+    profile: &ObservedProfile,
+    hold: u64,
+) -> Standing {
     if let Some(action) = action {
         return match &action.step {
             Step::Hold { new: true, .. } | Step::Remove { new: true, .. } => {
@@ -145,10 +220,6 @@ fn standing(plan: &Plan, domain: &DomainKey, profile: &ObservedProfile, hold: u6
             | Step::Update { .. } => Standing::InUse,
         };
     }
-    let kept = plan
-        .kept
-        .iter()
-        .find(|kept| kept.profile.as_ref().is_some_and(|name| is_it(&kept.domain, name)));
     match kept.map(|kept| (kept.reason, kept.detail.clone())) {
         Some((ReasonCode::OnHold, _)) => on_hold(profile, hold),
         Some((ReasonCode::Busy, _)) if profile.status == ProfileStatus::Deleting => {

@@ -239,6 +239,12 @@ fn is_end_of_leaving(entry: &AuditEntry) -> bool {
 }
 
 impl Receipt {
+    /// Hours that instances of one profile would have run since they were stopped, by instance type.
+    pub fn saved_by(&self, domain: &str, profile: &str) -> BTreeMap<String, Hours> {
+        let it = |known: &&ProfileReceipt| known.domain == domain && known.profile == profile;
+        hours::saved_by_type(self.profiles.iter().filter(it))
+    }
+
     fn take(&mut self, entry: &AuditEntry) {
         match entry.event.as_str() {
             PERSON_OFFBOARDED => self.take_departure(entry),

@@ -7,7 +7,7 @@ use crate::ports::{
     CallError, DirectoryReading, DomainTarget, IndexReading, IndexView, IndexedProfile, Leaving,
     ProfileScope, StoreError, Ticket,
 };
-use access::check::{CheckedPlan, Removals, Violation, check};
+use access::check::{CheckedPlan, GuardCount, Removals, Violation, check, guard_count};
 use access::entitlement::wanted_groups;
 use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
 use access::observed::{
@@ -145,6 +145,12 @@ impl Plane {
             other => other,
         };
         check(plan, &self.map, &survey.snapshot, &survey.observed, removals)
+    }
+
+    /// Counts what the guard counts of a plan, as [`Self::check`] does.
+    pub fn guard_count(&self, plan: &Plan, survey: &Survey) -> GuardCount {
+        let gone = self.unseen(survey);
+        guard_count(plan, &self.map, &survey.snapshot, &survey.observed, gone)
     }
 
     async fn everybody(&self) -> Result<Snapshot, CallError> {

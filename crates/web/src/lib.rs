@@ -20,12 +20,14 @@
 //! | `GET`, `POST /access/sessions/end-all` | ends all of them |
 //! | `POST /sign-out` | ends the session |
 //! | `GET /signed-out` | says so |
+//! | `GET /admin/…`, `POST /admin/…` | the administration |
 //! | `GET /livez`, `GET /readyz` | probes |
 //! | `GET /assets/stagedoor.css`, `GET /assets/mark.svg` | the look |
 //! | `GET /assets/stagedoor.js` | comfort: copies commands, follows an opening |
 //! | `GET /assets/submit.js` | sends the form to an identity provider that takes no redirect |
 
 mod access_log;
+mod admin;
 mod api;
 mod assets;
 mod caller;

@@ -55,6 +55,7 @@ fn pages() -> Vec<Row> {
     let mut rows = own_pages();
     rows.extend(access::rows());
     rows.extend(apps::rows());
+    rows.extend(crate::admin::rows());
     rows
 }
 

@@ -1,11 +1,13 @@
 //! How much may be taken away without anybody agreeing to it.
 
 use super::{Facts, Removals, Violation, as_count};
+use crate::entitlement::entitlements;
 use crate::ids::DomainKey;
 use crate::map::{AccessMap, Guard};
-use crate::observed::{ObservedDomain, Ownership, TAG_AGREED};
+use crate::observed::{Observed, ObservedDomain, Ownership, TAG_AGREED};
 use crate::plan::Plan;
 use crate::reason::ReasonCode;
+use crate::snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
@@ -24,6 +26,40 @@ fn limit(guard: Guard, owned: usize) -> usize {
     count.min(share)
 }
 
+/// What the guard counts of a plan, over all domains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuardCount {
+    /// Profiles that the plan is the first to take away.
+    pub taken: usize,
+    /// Profiles that were put on their way out in the last 24 hours, nobody having agreed to it.
+    pub before: usize,
+    /// Profiles of this installation.
+    pub owned: usize,
+    /// The most that the plan may take away.
+    pub limit: usize,
+}
+
+/// Counts what the guard counts of this plan, without judging it. `gone` are those of the last 24
+/// hours whose profiles are gone by now ([`Removals::GuardedAfter`]). A single domain may have less
+/// left than this says; [`check`](super::check) knows.
+pub fn guard_count(
+    plan: &Plan,
+    map: &AccessMap,
+    snapshot: &Snapshot,
+    observed: &Observed,
+    gone: u32,
+) -> GuardCount {
+    let rights = entitlements(map, snapshot, plan.now);
+    let facts = Facts::new(map, snapshot, observed, &rights, plan);
+    let counts: Vec<Counts> = facts.by_domain(plan).into_values().collect();
+    let before = counts.iter().map(|counts| counts.before).sum::<usize>();
+    let before = before.saturating_add(as_count(gone));
+    let owned = counts.iter().map(|counts| counts.owned).sum();
+    let left = as_count(map.guard.max_removals).saturating_sub(before);
+    let limit = limit(map.guard, owned).min(left);
+    GuardCount { taken: plan.new_removals(), before, owned, limit }
+}
+
 impl Facts<'_> {
     /// Whether the plan takes away too much: of all profiles, or of those of one domain. What
     /// earlier plans began counts too, or the loop could take everybody away, a few in each pass.
@@ -37,9 +73,7 @@ impl Facts<'_> {
         if taken == 0 {
             return None;
         }
-        let plannable = self.observed.domains.iter().filter(|(_, domain)| domain.in_service);
-        let domains: BTreeMap<&DomainKey, Counts> =
-            plannable.map(|(key, domain)| (key, self.counts(plan, key, domain))).collect();
+        let domains = self.by_domain(plan);
         let owned = domains.values().map(|counts| counts.owned).sum();
         if let Removals::Allowed(number) = removals {
             return Some(tripped(taken, owned, "", 0, number));
@@ -52,6 +86,12 @@ impl Facts<'_> {
                 counts.exceed(own.unwrap_or(self.map.guard), &format!(" in {key}"))
             })
         })
+    }
+
+    /// What there is to count, in each domain that can be planned for.
+    fn by_domain<'a>(&'a self, plan: &Plan) -> BTreeMap<&'a DomainKey, Counts> {
+        let plannable = self.observed.domains.iter().filter(|(_, domain)| domain.in_service);
+        plannable.map(|(key, domain)| (key, self.counts(plan, key, domain))).collect()
     }
 
     fn counts(&self, plan: &Plan, key: &DomainKey, domain: &ObservedDomain) -> Counts {

@@ -9,17 +9,25 @@ mod access;
 mod actions;
 mod audit;
 mod caller;
+mod elsewhere;
 mod events;
+#[cfg(test)]
+mod fixture;
 mod health;
 mod network;
+mod now;
+mod offboarding;
 mod once;
 mod page;
+mod person;
+mod plan;
 mod reading;
 mod refused;
 #[cfg(test)]
 mod sample;
 mod sign_ins;
 mod teams;
+mod timeline;
 mod tokens;
 
 pub use self::access::{
@@ -33,6 +41,7 @@ pub use actions::{
 };
 pub use audit::{Audit, AuditLine, Chain, ChainState, Difference};
 pub use caller::{Caller, Right, Rights, role_in};
+pub use elsewhere::{Deciding, Elsewhere, ElsewhereStep, WayIn, origin_of};
 pub use events::{
     DriftCount, DriftLine, EventFilter, EventLine, Events, FamilyCount, FoundLine, Moment, Named,
     WindowReplayed,
@@ -42,8 +51,18 @@ pub use network::{
     Asked, Cell, DecidingStatement, DomainReach, Network, NetworkQuestion, PersonaRow, ReachStep,
     Rule, TeamReach,
 };
+pub use now::{Frozen, Now, Numbers, Way};
+pub use offboarding::{Command, Gone, Leaver, Offboardings, Restore, Stop, StopView};
 pub use once::{LONGEST_KEY, Once, Turn};
 pub use page::{DEFAULT_LIMIT, Listed, MOST_ITEMS, Page};
+pub use person::{
+    AppOfPerson, Granted, Ladder, LadderRung, Missing, PersonProfile, PersonRow, PersonView,
+    SpaceOfPerson,
+};
+pub use plan::{
+    AtStake, Attention, ChangeKind, Deed, Dial, PersonChanges, PlanReview, PlannedAssignment,
+    ProfileChange, Totals,
+};
 pub use reading::{Reading, Readings};
 pub use refused::{Refused, RefusedKind};
 pub use sign_ins::{CheckedRow, RefusalCount, SignIn, SignInFilter, SignIns, Stopped};
@@ -51,6 +70,7 @@ pub use teams::{
     DayCount, DomainTile, Fault, Forecast, Quota, QuotaState, TeamDetail, TeamGrant, TeamLine,
     TeamMember, TeamRole, TeamStray, Teams, forecast,
 };
+pub use timeline::Happened;
 pub use tokens::{
     Bearer, LONGEST_LIFE, NewToken, TokenError, TokenInfo, create_token, revoke_token,
 };

@@ -23,7 +23,9 @@ impl Hours {
         Self(u32::try_from(tenths.max(0)).unwrap_or(u32::MAX))
     }
 
-    fn plus(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 }
@@ -61,9 +63,11 @@ fn key(app: &StoppedApp) -> (Option<String>, String, String) {
     (app.space.clone(), app.app_type.clone(), app.app_name.clone())
 }
 
-pub(super) fn saved_by_type(profiles: &[ProfileReceipt]) -> BTreeMap<String, Hours> {
+pub(super) fn saved_by_type<'p>(
+    profiles: impl IntoIterator<Item = &'p ProfileReceipt>,
+) -> BTreeMap<String, Hours> {
     let mut saved: BTreeMap<String, Hours> = BTreeMap::new();
-    for app in profiles.iter().flat_map(|profile| &profile.apps) {
+    for app in profiles.into_iter().flat_map(|profile| &profile.apps) {
         let instance_type = app.instance_type.as_deref().unwrap_or(UNKNOWN);
         if instance_type != FREE {
             let sum = saved.entry(instance_type.to_owned()).or_default();

@@ -75,6 +75,8 @@ pub(crate) fn of_call(
             // Where the home directory is, once more: from here on only this tells.
             let mut details = home_details(profile, domain.home_file_system.as_deref());
             details.insert("what".to_owned(), "deleting the profile".to_owned());
+            // How long it took can then be told of this entry alone.
+            put(&mut details, "leaving_since", profile.leaving_since());
             (ENTRY.deleting_profile, details)
         }
     }

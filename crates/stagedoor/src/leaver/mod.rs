@@ -4,46 +4,14 @@ mod loss;
 mod receipt;
 mod status;
 
-pub(crate) use loss::{Loss, losses};
+pub(crate) use loss::loss_text;
 pub(crate) use receipt::receipt_text;
-pub(crate) use status::{stages, stages_text};
+pub(crate) use status::stages_text;
 
-use access::entitlement::{Because, entitlements};
-use access::ids::{PersonId, TeamKey};
-use access::map::AccessMap;
-use access::snapshot::Snapshot;
-use serde::Serialize;
+use access::entitlement::Because;
+use access::ids::TeamKey;
+use control::loss::StillGranted;
 use std::collections::BTreeSet;
-
-/// A team that the person's groups give, command or not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct StillGranted {
-    /// The team.
-    pub(crate) team: TeamKey,
-    /// The group and the grant.
-    pub(crate) because: Because,
-}
-
-/// What the directory would give the person, were it not for the command.
-pub(crate) fn still_granted(
-    map: &AccessMap,
-    snapshot: &Snapshot,
-    person: &PersonId,
-    now: jiff::Timestamp,
-) -> Vec<StillGranted> {
-    let mut snapshot = snapshot.clone();
-    snapshot.offboarded.remove(person);
-    snapshot.barred.remove(person);
-    entitlements(map, &snapshot, now)
-        .teams_of(person)
-        .iter()
-        .map(|right| StillGranted {
-            team: right.team.clone(),
-            because: Because::clone(&right.because),
-        })
-        .collect()
-}
 
 /// A warning about what the directory still gives; nothing if it gives nothing of it.
 pub(crate) fn still_granted_text(

@@ -1,78 +1,14 @@
 //! How far an offboarding is.
 
 use access::offboarding::Stage;
-use access::standing::{Deleting, ProfileStanding, Standing};
-use control::receipt::Receipt;
-use jiff::Timestamp;
-use serde::Serialize;
+use access::standing::{Deleting, Standing};
+use control::progress::{Progress, Stuck};
 use std::fmt::Write;
 
-/// AWS takes up to some twenty minutes to delete an app; what takes longer than this is stuck.
-const STUCK_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
-
-/// How far one profile is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct StageStatus {
-    #[serde(flatten)]
-    standing: ProfileStanding,
-    /// What AWS has been deleting for longer than it usually takes.
-    stuck: Vec<Stuck>,
-}
-
-/// Something that AWS does not finish deleting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Stuck {
-    #[serde(flatten)]
-    what: Deleting,
-    /// When Stagedoor asked for it; absent: it did not.
-    since: Option<Timestamp>,
-}
-
-/// Joins how far profiles are with what the audit log says of when it was asked for.
-pub(crate) fn stages(
-    standings: Vec<ProfileStanding>,
-    receipt: &Receipt,
-    now: Timestamp,
-) -> Vec<StageStatus> {
-    standings
-        .into_iter()
-        .map(|standing| {
-            let stuck = standing
-                .deleting
-                .iter()
-                .map(|what| Stuck { what: what.clone(), since: asked(&standing, what, receipt) })
-                .filter(|it| it.since.is_none_or(|since| now.duration_since(since) >= STUCK_AFTER))
-                .collect();
-            StageStatus { standing, stuck }
-        })
-        .collect()
-}
-
-/// When the deletion was asked for last, by the audit log.
-fn asked(standing: &ProfileStanding, what: &Deleting, receipt: &Receipt) -> Option<Timestamp> {
-    let profile = receipt.profiles.iter().rev().find(|profile| {
-        profile.domain == standing.domain.as_str() && profile.profile == standing.profile.as_str()
-    })?;
-    match what {
-        Deleting::App { space, app_type, app_name } => profile
-            .apps
-            .iter()
-            .filter(|app| (&app.space, &app.app_type, &app.app_name) == (space, app_type, app_name))
-            .map(|app| app.stopped)
-            .max(),
-        Deleting::Space { space } => {
-            profile.spaces.iter().filter(|it| &it.space == space).map(|it| it.deleted).max()
-        }
-        Deleting::Profile => profile.deleted,
-    }
-}
-
 /// For people, a line a profile and one for each thing to know about it.
-pub(crate) fn stages_text(stages: &[StageStatus]) -> String {
+pub(crate) fn stages_text(stages: &[Progress]) -> String {
     let mut out = String::new();
-    for StageStatus { standing, stuck } in stages {
+    for Progress { standing, stuck } in stages {
         let since =
             standing.leaving_since.map_or(String::new(), |t| format!(", leaving since {t}"));
         let _ = writeln!(
@@ -147,8 +83,11 @@ fn what_text(what: &Deleting) -> String {
 mod tests {
     use super::*;
     use access::ids::{DomainKey, ProfileName, TeamKey};
+    use access::standing::ProfileStanding;
     use control::ports::AuditEntry;
+    use control::progress::progress;
     use control::receipt::receipt;
+    use jiff::Timestamp;
 
     fn at(time: &str) -> Timestamp {
         format!("2026-11-21T{time}Z").parse().unwrap()
@@ -190,7 +129,7 @@ mod tests {
         };
         let told = |now: &str| {
             let receipt = receipt("p-ana", &entries, at(now));
-            stages_text(&stages(vec![standing.clone()], &receipt, at(now)))
+            stages_text(&progress(vec![standing.clone()], &receipt, at(now)))
         };
         let stuck = "AWS has been deleting it since 2026-11-21T08:00:01Z, longer than it usually \
                      takes; if it stays so, ask AWS support";

@@ -13,7 +13,7 @@ pub(crate) use entry::{DeparturePage, SignIn, SignedOutPage, WelcomePage, sign_i
 pub(crate) use my_access::{EndAllPage, MyAccessPage};
 pub(crate) use opening::{Onward, OpeningPage, waits_for};
 pub(crate) use refused::{RefusedPage, Whereabouts};
-pub(crate) use who::{Here, Who};
+pub(crate) use who::{Here, Who, initials};
 pub(crate) use work::MyWorkPage;
 
 use crate::strings::Language;

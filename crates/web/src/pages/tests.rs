@@ -375,6 +375,7 @@ fn my_access() -> MyAccess {
             person_name: None,
             directory: rung(Stage::Directory, Verdict::Holds, "the directory knows ada"),
             teams: vec![TeamExplanation {
+                ways_in: Vec::new(),
                 team: fraud.clone(),
                 granted: true,
                 code: ReasonCode::Entitled,

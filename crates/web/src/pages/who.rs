@@ -22,6 +22,7 @@ pub(crate) enum Here {
     Work,
     Access,
     Requests,
+    Administration,
 }
 
 impl Who {

@@ -20,6 +20,7 @@ macro_rules! texts {
 }
 
 mod access;
+pub(crate) mod admin;
 mod entry;
 mod frame;
 mod german;
@@ -29,6 +30,7 @@ mod requests;
 mod work;
 
 pub(crate) use access::Access;
+pub(crate) use admin::Admin;
 pub(crate) use entry::Entry;
 pub(crate) use frame::Frame;
 pub(crate) use language::Language;

@@ -92,6 +92,10 @@ pub(crate) enum Studio {
 struct World {
     studio: AtomicU8,
     made: Mutex<Option<ProfileSpec>>,
+    /// Profiles besides the one that a page makes.
+    profiles: Mutex<Vec<ObservedProfile>>,
+    /// People besides Ada, with their groups.
+    people: Mutex<Vec<(Person, Vec<String>)>>,
     signed_in: AtomicU8,
     /// What Ada's role in the administration is.
     role: Mutex<Option<&'static str>>,
@@ -206,6 +210,30 @@ impl House {
         Self::built("https://door.example.com", &map, corp, |config| config)
     }
 
+    /// A house in which Ada has this role in the administration.
+    pub(crate) fn administered_by(role: &'static str) -> Self {
+        let house = Self::new();
+        house.role_is(Some(role));
+        house
+    }
+
+    /// The directory has somebody too, in these groups.
+    pub(crate) fn has_person(&self, id: &str, display_name: &str, groups: &[&str]) {
+        let person = Person {
+            id: PersonId::parse(id).unwrap(),
+            user_name: format!("{id}@example.com"),
+            display_name: display_name.to_owned(),
+            enabled: true,
+        };
+        let groups = groups.iter().map(ToString::to_string).collect();
+        self.world.people.lock().unwrap().push((person, groups));
+    }
+
+    /// Studio has this profile too.
+    pub(crate) fn has_profile(&self, profile: ObservedProfile) {
+        self.world.profiles.lock().unwrap().push(profile);
+    }
+
     /// A house whose settings are changed before it opens.
     pub(crate) fn with(public_url: &str, change: impl FnOnce(WebConfig) -> WebConfig) -> Self {
         Self::built(public_url, MAP, corp(), change)
@@ -221,6 +249,8 @@ impl House {
         let world = Arc::new(World {
             studio: AtomicU8::new(Studio::NoProfile as u8),
             made: Mutex::new(None),
+            profiles: Mutex::default(),
+            people: Mutex::default(),
             signed_in: AtomicU8::new(1),
             role: Mutex::default(),
             looked_up: Mutex::default(),
@@ -453,9 +483,21 @@ impl Entropy for World {
 impl Directory for World {
     async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
         assert!(self.role.lock().unwrap().is_some(), "no page of Ada's own reads everybody");
-        let mut reading = self.people(&BTreeSet::new(), groups).await?;
-        reading.snapshot.coverage = Coverage::Complete;
-        Ok(reading)
+        let reading = self.people(&BTreeSet::new(), groups).await?;
+        let mut snapshot = Snapshot { coverage: Coverage::Complete, ..reading.snapshot };
+        for (person, groups) in self.people.lock().unwrap().iter() {
+            for name in groups {
+                let id = GroupId::parse(name).unwrap();
+                let group = snapshot.groups.entry(id.clone()).or_insert_with(|| Group {
+                    id,
+                    display_name: name.clone(),
+                    members: BTreeSet::new(),
+                });
+                group.members.insert(person.id.clone());
+            }
+            snapshot.people.insert(person.id.clone(), person.clone());
+        }
+        Ok(DirectoryReading { snapshot, memberships: Memberships::Some(Vec::new()) })
     }
 
     async fn people(
@@ -542,13 +584,15 @@ impl Observe for World {
             };
             (spec.name.folded(), profile)
         });
+        let others = self.profiles.lock().unwrap().clone();
+        let others = others.into_iter().map(|profile| (profile.name.folded(), profile));
         Ok(ObservedDomain {
             auth_mode: AuthMode::Iam,
             in_service: true,
             application: None,
             url: None,
             home_file_system: None,
-            profiles: profiles.collect(),
+            profiles: profiles.chain(others).collect(),
             seen: Seen::Everybody,
             unread: Unread::default(),
             profile_quota: None,

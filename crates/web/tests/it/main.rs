@@ -1,6 +1,8 @@
 //! The pages over a real door: what goes over the wire, refusals included.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod api_document;

@@ -4,10 +4,7 @@ use super::super::apply;
 use super::{known_team, person_json, receipt, receipt_of};
 use crate::cli::{Common, OffboardArgs, OutputFormat};
 use crate::exit::{BadConfiguration, NotDone, Outcome};
-use crate::leaver::{
-    Loss, StillGranted, losses, receipt_text, stages, stages_text, still_granted,
-    still_granted_text,
-};
+use crate::leaver::{loss_text, receipt_text, stages_text, still_granted_text};
 use crate::output::{self, Paint, counted};
 use crate::people::{self, Named};
 use crate::{compose, mapfile};
@@ -18,8 +15,10 @@ use access::standing::standings;
 use anyhow::Result;
 use aws::Aws;
 use control::departure::{only, scope_with_heirs};
+use control::loss::{Loss, StillGranted, losses, still_granted};
 use control::plane::Plane;
 use control::ports::Departure;
+use control::progress::progress;
 use control::survey::Survey;
 use serde_json::json;
 use std::fmt::Write;
@@ -57,7 +56,7 @@ async fn status(plane: &Plane, named: &Named, survey: Survey, common: &Common) -
     let standings = standings(&plane.map, &survey.snapshot, &survey.observed, &plan, &named.id);
     let receipt = receipt_of(plane, &named.id).await?;
     let in_force = plane.departures.departures(Some(&[named.id.clone()].into())).await?;
-    let stages = stages(standings, &receipt, survey.now);
+    let stages = progress(standings, &receipt, survey.now);
     match common.output {
         OutputFormat::Json => {
             let document = json!({
@@ -152,7 +151,7 @@ impl Case<'_> {
             text.push_str("\n  there is no profile to take away in any domain that was read");
         }
         for loss in loses {
-            let lines = loss.text(self.hold_seconds(), paint);
+            let lines = loss_text(loss, self.hold_seconds(), paint);
             let _ = write!(text, "\n  {}", lines.replace('\n', "\n  "));
         }
         text
@@ -248,7 +247,7 @@ impl Case<'_> {
                     "sessionsEnded": departed.sessions_ended,
                     "lost": loses,
                     "stillGranted": self.granted(survey),
-                    "profiles": stages(standings, &receipt, after.now),
+                    "profiles": progress(standings, &receipt, after.now),
                     "blocked": blocked,
                     "receipt": receipt,
                 });

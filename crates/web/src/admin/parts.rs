@@ -1,0 +1,88 @@
+//! Small things that several screens show.
+
+use crate::pages::initials;
+use crate::strings;
+use jiff::Timestamp;
+use std::fmt::Write;
+
+/// Somebody, as a circle with initials and a name that leads to their page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Face {
+    pub(crate) initials: String,
+    pub(crate) name: String,
+    pub(crate) href: String,
+}
+
+impl Face {
+    /// `name` is what is shown; an id has no initials that would mean anything.
+    pub(crate) fn new(name: &str, person: &str) -> Self {
+        let shown = if name == person { String::new() } else { initials(name) };
+        Self {
+            initials: shown.chars().take(2).collect(),
+            name: name.to_owned(),
+            href: format!("/admin/people/{}", in_path(person)),
+        }
+    }
+}
+
+/// A moment, for machines and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) machine: String,
+    pub(crate) people: String,
+}
+
+impl Stamp {
+    /// This moment.
+    pub(crate) fn at(at: Timestamp) -> Self {
+        Self { machine: at.to_string(), people: strings::admin::moment(at) }
+    }
+}
+
+/// A command line of these words, each so written that a shell takes it for one.
+pub(crate) fn command(words: &[&str]) -> String {
+    let words: Vec<String> =
+        std::iter::once(&"stagedoor").chain(words).map(|w| quoted(w)).collect();
+    words.join(" ")
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@,+%".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// A text as a part of a path, or as a value of a query.
+pub(crate) fn in_path(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_read_back_by_a_shell_as_it_was_meant() {
+        assert_eq!(command(&["why", "ana@example.com"]), "stagedoor why ana@example.com");
+        assert_eq!(command(&["why", "o'neil; rm -rf /"]), r"stagedoor why 'o'\''neil; rm -rf /'");
+        assert_eq!(command(&["why", "", "$HOME", "Grüße"]), "stagedoor why '' '$HOME' 'Grüße'");
+    }
+
+    #[test]
+    fn a_face_is_of_initials_unless_only_the_id_is_known() {
+        let known = Face::new("Ada Lovelace", "id/1");
+        assert_eq!((known.initials.as_str(), known.href.as_str()), ("AL", "/admin/people/id%2F1"));
+        assert_eq!(Face::new("9067-1", "9067-1").initials, "");
+    }
+}
