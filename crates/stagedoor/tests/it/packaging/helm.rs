@@ -100,9 +100,27 @@ fn by_default_two_replicas_share_a_table_behind_a_network_policy() {
     );
     assert_eq!(container["livenessProbe"]["httpGet"], json!({ "path": "/livez", "port": "ops" }));
     assert_eq!(container["readinessProbe"]["httpGet"], json!({ "path": "/readyz", "port": "ops" }));
-    let pause = container["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64().unwrap();
-    assert!(pause < pod["terminationGracePeriodSeconds"].as_u64().unwrap());
     assert_eq!(kind(&objects, "PodDisruptionBudget")["spec"]["maxUnavailable"], 1);
+}
+
+#[test]
+fn the_grace_of_a_pod_outlasts_its_draining() {
+    let slow = json!({ "drain": { "delaySeconds": 30, "timeoutSeconds": 120 } });
+    let cases = json!({ "least": least(), "slow": with(&slow) });
+    for (name, delay, timeout, grace) in [("least", 10, 20, 35), ("slow", 30, 120, 155)] {
+        let objects = objects(&cases, name);
+        let container = container(&objects);
+        let env = container["env"].as_array().unwrap();
+        for told in [("STAGEDOOR_DRAIN_DELAY", delay), ("STAGEDOOR_DRAIN_TIMEOUT", timeout)] {
+            let told = json!({ "name": told.0, "value": format!("{}s", told.1) });
+            assert!(env.contains(&told), "{name}: {told} in {env:?}");
+        }
+        let pod = &kind(&objects, "Deployment")["spec"]["template"]["spec"];
+        assert_eq!(pod["terminationGracePeriodSeconds"], grace, "{name}");
+        // The server waits by itself, with its readiness gone; a pause before it is told would come
+        // on top, with its readiness still there.
+        assert_eq!(container["lifecycle"], Value::Null, "{name}");
+    }
 }
 
 #[test]
@@ -132,7 +150,7 @@ fn what_the_container_is_told_is_what_serve_reads() {
     assert!(env.iter().all(|pair| pair["valueFrom"].is_null()));
     let mounts = container["volumeMounts"].as_array().unwrap();
     let paths: Vec<&str> = mounts.iter().map(|m| m["mountPath"].as_str().unwrap()).collect();
-    assert_eq!(paths, ["/etc/stagedoor/map", "/var/lib/stagedoor", "/etc/stagedoor/sp-key"]);
+    assert_eq!(paths, ["/etc/stagedoor/map", "/etc/stagedoor/sp-key"], "the table has all state");
     let map = value("STAGEDOOR_MAP");
     assert_eq!(map, format!("{}/access.yaml", paths[0]));
     // The ports are those of the image.
@@ -158,6 +176,8 @@ fn without_a_table_one_replica_keeps_its_store_on_a_volume() {
     let store = container(&objects)["env"].as_array().unwrap().iter();
     let store = store.clone().find(|pair| pair["name"] == "STAGEDOOR_STORE").unwrap();
     assert_eq!(store["value"], "/var/lib/stagedoor/stagedoor.db");
+    let mounts = container(&objects)["volumeMounts"].as_array().unwrap();
+    assert!(mounts.iter().any(|mount| mount["mountPath"] == "/var/lib/stagedoor"), "{mounts:?}");
 }
 
 #[test]
