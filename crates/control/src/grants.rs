@@ -1,5 +1,9 @@
 //! Grants of the store's table, put together with those of the map.
 
+mod watch;
+
+pub use watch::GrantWatch;
+
 use crate::ports::{CallError, FailureKind, GrantReading, GrantTable, StoreError};
 use access::map::{AccessMap, BadRows, GrantsFrom, MAX_ROWS};
 
@@ -47,12 +51,33 @@ pub async fn with_grants(map: AccessMap, table: &dyn GrantTable) -> Result<Acces
     if map.grants_from != Some(GrantsFrom::Store) {
         return Ok(map);
     }
-    let GrantReading { version, rows } = table.grants().await?;
-    if version == 0 {
+    let GrantReading { version, rows } = read(table).await?;
+    map.with_table(version, &rows).map_err(GrantsError::Rows)
+}
+
+/// How many rows of the table the map takes now; `None` if it takes none from there.
+///
+/// # Errors
+/// As [`with_grants`].
+pub async fn rows_taken(
+    map: &AccessMap,
+    table: &dyn GrantTable,
+) -> Result<Option<usize>, GrantsError> {
+    if map.grants_from.is_none() {
+        return Ok(None);
+    }
+    let GrantReading { version, rows } = read(table).await?;
+    map.with_table(version, &rows).map_err(GrantsError::Rows)?;
+    Ok(Some(rows.len()))
+}
+
+async fn read(table: &dyn GrantTable) -> Result<GrantReading, GrantsError> {
+    let reading = table.grants().await?;
+    if reading.version == 0 {
         return Err(GrantsError::NeverWritten);
     }
-    if rows.len() > MAX_ROWS {
-        return Err(GrantsError::TooMany(rows.len()));
+    if reading.rows.len() > MAX_ROWS {
+        return Err(GrantsError::TooMany(reading.rows.len()));
     }
-    map.with_table(version, &rows).map_err(GrantsError::Rows)
+    Ok(reading)
 }

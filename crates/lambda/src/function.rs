@@ -8,12 +8,14 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use control::event::Wake;
+use control::grants::GrantWatch;
 use control::pass::Deadline;
 use control::plane::Plane;
 use control::ports::{MOST_TAKEN_BY_NAME, StoreError};
 use control::reconciler::{Rhythm, Worked, Worker};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -32,6 +34,8 @@ pub struct Settings {
     pub reminders: Vec<QueueName>,
     /// Whether a load balancer adds its peer to `X-Forwarded-For`.
     pub load_balancer_appends: bool,
+    /// What follows the grant table, which may change while a process stays warm.
+    pub grants: Option<Arc<GrantWatch>>,
 }
 
 /// The code of every function.
@@ -115,6 +119,7 @@ impl<'a> Function<'a> {
                 Ok(json(&TickAnswer { passes, people, everything, time_up }))
             }
             Payload::Event(body) => {
+                self.see_to_grants().await;
                 if let Some(wake) = self.hear_one(body, until).await? {
                     self.plane.wake(&wake).await?;
                 }
@@ -123,9 +128,20 @@ impl<'a> Function<'a> {
         }
     }
 
+    /// Before a request is answered or an event is heard; passes look by themselves.
+    async fn see_to_grants(&self) {
+        if let Some(grants) = &self.settings.grants {
+            grants.look().await;
+        }
+    }
+
     /// Made when it is needed first: a door never needs it.
     async fn worker(&self) -> &Worker<'a> {
-        self.worker.get_or_init(|| self.plane.worker(self.settings.rhythm)).await
+        let make = || async {
+            let worker = self.plane.worker(self.settings.rhythm).await;
+            worker.watching(self.settings.grants.clone())
+        };
+        self.worker.get_or_init(make).await
     }
 
     async fn answer(
@@ -150,6 +166,7 @@ impl<'a> Function<'a> {
             }
             Gateway::Rest | Gateway::HttpV1 | Gateway::HttpV2 => Invoker::Api(context.to_owned()),
         });
+        self.see_to_grants().await;
         let response = match door.call(request).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -185,6 +202,9 @@ impl<'a> Function<'a> {
     async fn hear(&self, events: &[(usize, String)], until: Deadline) -> Vec<usize> {
         let mut undone = Vec::new();
         let mut waking = Vec::new();
+        if !events.is_empty() {
+            self.see_to_grants().await;
+        }
         let mut wake = Wake::People(BTreeSet::new());
         for (place, body) in events {
             match self.hear_one(body, until).await {
@@ -213,9 +233,10 @@ impl<'a> Function<'a> {
         if until.is_near() {
             return Err(FunctionError::TimeUp);
         }
+        let plane = self.plane.current();
         tokio::select! {
             biased;
-            heard = self.plane.hear(body) => Ok(heard),
+            heard = plane.hear(body) => Ok(heard),
             () = until.passed() => Err(FunctionError::TimeUp),
         }
     }

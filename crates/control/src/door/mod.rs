@@ -98,6 +98,15 @@ impl Door {
         Ok(())
     }
 
+    /// [`Self::replace`]s the map alone.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn replace_map(&self, map: Arc<AccessMap>) -> Result<(), DoorError> {
+        let keys = self.now().keys.clone();
+        self.replace(map, keys, BTreeMap::new())
+    }
+
     /// The door by what is in force now.
     fn now(&self) -> Arc<Doorway> {
         Arc::clone(&self.doorway.read().unwrap_or_else(PoisonError::into_inner))

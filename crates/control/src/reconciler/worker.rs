@@ -3,11 +3,13 @@
 use super::duty::Duty;
 use super::{Lane, PEOPLE_A_PASS, Rhythm};
 use crate::event::Wake;
+use crate::grants::GrantWatch;
 use crate::pass::Deadline;
 use crate::plane::Plane;
 use crate::ports::StoreError;
 use access::ids::PersonId;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The loop, for a process that is called. It remembers from call to call what [`Plane::run`]
@@ -17,6 +19,7 @@ pub struct Worker<'a> {
     plane: &'a Plane,
     duty: Duty<'a>,
     is_started: AtomicBool,
+    grants: Option<Arc<GrantWatch>>,
 }
 
 /// What a call did.
@@ -36,11 +39,17 @@ impl Plane {
     /// The loop, for a process that is called.
     pub async fn worker(&self, rhythm: Rhythm) -> Worker<'_> {
         let duty = Duty::new(self, rhythm).await;
-        Worker { plane: self, duty, is_started: AtomicBool::new(false) }
+        Worker { plane: self, duty, is_started: AtomicBool::new(false), grants: None }
     }
 }
 
 impl Worker<'_> {
+    /// The same, which looks at the grant table before each pass.
+    #[must_use]
+    pub fn watching(self, grants: Option<Arc<GrantWatch>>) -> Self {
+        Self { grants, ..self }
+    }
+
     /// One pass for those of these people who are due and at whom nobody is. Whoever is not settled
     /// goes back into the queue. As long as some domain was never read in full, people are left to
     /// the pass for everything.
@@ -64,6 +73,7 @@ impl Worker<'_> {
         if !work.is_empty() {
             worked.passes = 1;
             worked.people = work.len();
+            self.see_to_grants().await;
             self.duty.work_off(work, Lane::People, until).await;
             worked.time_up = until.is_near();
         }
@@ -98,9 +108,17 @@ impl Worker<'_> {
                     worked.people += work.len();
                 }
             }
+            self.see_to_grants().await;
             self.duty.work_off(work, lane, until).await;
         }
         worked.time_up = true;
         Ok(worked)
+    }
+
+    /// After the work was taken: who changed the table pushed it afterwards.
+    async fn see_to_grants(&self) {
+        if let Some(grants) = &self.grants {
+            grants.look().await;
+        }
     }
 }
