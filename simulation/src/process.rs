@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, anyhow};
 use async_trait::async_trait;
 use aws::{Aws, Simulator, SqsQueue};
 use control::meter::Meter;
-use control::plane::{Bell, LiveMap, Plane};
+use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{Actor, CallError, Delivery, WakeQueue};
 use control::reconciler::Rhythm;
 use std::future::Future;
@@ -206,6 +206,7 @@ pub(crate) fn plane(
         meter: Meter::default(),
         readings: control::desk::Readings::default(),
         observe_only: false,
+        takeover: Takeover::default(),
         memberships: store.clone(),
         events: Arc::default(),
         chronicle: store.clone(),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
 use control::meter::Meter;
-use control::plane::{Bell, LiveMap, Plane};
+use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{Actor, Clock, Entropy};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::{Faults, Sandbox, Seed};
@@ -105,6 +105,7 @@ impl Installation {
             meter: Meter::default(),
             readings: control::desk::Readings::default(),
             observe_only: false,
+            takeover: Takeover::default(),
             memberships: Arc::clone(&store) as _,
             events: Arc::default(),
             chronicle: Arc::clone(&store) as _,

@@ -16,7 +16,7 @@ mod leaving;
 pub use brake::Brake;
 pub use deadline::Deadline;
 
-use crate::plane::Plane;
+use crate::plane::{Plane, Takeover};
 use crate::ports::{CallError, ChangeId, Ensured, Freeze, Intent, StoreError, Ticket};
 use crate::survey::Survey;
 use access::check::CheckedPlan;
@@ -25,11 +25,9 @@ use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
 use futures::stream::{self, StreamExt};
 use hand::Hand;
-use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// How many profiles are worked on at a time: enough to hide latency, few enough to stay under the
 /// one or two calls a second that AWS allows an account.
@@ -37,13 +35,6 @@ const ACTIONS_AT_ONCE: usize = 4;
 
 /// For how many actions people are claimed at a time: 2,000 actions take 20 claims.
 const ACTIONS_A_CLAIM: usize = 100;
-
-/// After so long a claim ends by itself: whoever holds it has died. Short, for whoever runs a killed
-/// command again waits for it.
-const CLAIM: SignedDuration = SignedDuration::from_secs(20);
-
-/// How often a claim is prolonged: two may fail before it ends.
-const RENEWAL: Duration = Duration::from_secs(6);
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -326,7 +317,8 @@ impl Run<'_> {
         let wanted: BTreeSet<PersonId> =
             wanted.filter(|person| !report.yielded.contains(person)).collect();
         let (claims, now) = (&self.plane.claims, self.plane.clock.now());
-        let claimed = claims.claim(self.change, &wanted, &self.ticket, now, CLAIM).await?;
+        let claim = self.plane.takeover.claim;
+        let claimed = claims.claim(self.change, &wanted, &self.ticket, now, claim).await?;
         let is_made =
             |action: &&Action| matches!(action.step, Step::Create { .. } | Step::Adopt { .. });
         let made = actions.iter().copied().filter(is_made).filter(|a| claimed.contains(&a.person));
@@ -361,9 +353,10 @@ impl Run<'_> {
     /// to whoever has it now.
     async fn stay_claimed(&self, number: usize, lost: &AtomicBool) -> Infallible {
         let number = u64::try_from(number).unwrap_or(u64::MAX);
+        let claim = self.plane.takeover.claim;
         loop {
-            tokio::time::sleep(RENEWAL).await;
-            let until = self.plane.clock.now().checked_add(CLAIM).unwrap_or(jiff::Timestamp::MAX);
+            tokio::time::sleep(Takeover::renewal(claim)).await;
+            let until = self.plane.clock.now().checked_add(claim).unwrap_or(jiff::Timestamp::MAX);
             match self.plane.claims.renew(self.change, until).await {
                 Ok(kept) if kept >= number => {}
                 outcome => {

@@ -10,8 +10,10 @@ use crate::ports::{
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The access map and the ports that planning and applying need.
@@ -46,6 +48,8 @@ pub struct Plane {
     pub readings: Readings,
     /// Whether this process reads and plans, and changes nothing.
     pub observe_only: bool,
+    /// When others take over what a process was at that died.
+    pub takeover: Takeover,
     /// Who was in which group, for events that do not say.
     pub memberships: Arc<dyn MembershipIndex>,
     /// What is remembered of events and profiles over the days.
@@ -82,6 +86,35 @@ impl LiveMap {
     /// The map that took the place of the first one; `None` while the first one is in force.
     pub fn replaced(&self) -> Option<Arc<AccessMap>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// How long what a process is at stays its own without a sign of life. All processes on one store
+/// should agree; longer than their clocks may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Takeover {
+    /// Work of the queue.
+    pub work: SignedDuration,
+    /// People whose profiles are being changed. Shorter, for whoever runs a killed command again
+    /// waits for it.
+    pub claim: SignedDuration,
+}
+
+impl Default for Takeover {
+    fn default() -> Self {
+        Self::after(SignedDuration::from_mins(1))
+    }
+}
+
+impl Takeover {
+    /// Work is taken over after so long, people after a third of it.
+    pub fn after(work: SignedDuration) -> Self {
+        Self { work, claim: work / 3 }
+    }
+
+    /// How often a hold of this length is prolonged: two may fail before it ends.
+    pub(crate) fn renewal(hold: SignedDuration) -> Duration {
+        hold.unsigned_abs() * 3 / 10
     }
 }
 

@@ -14,7 +14,7 @@ use control::desk::{Clinic, Desk};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
-use control::plane::{Bell, LiveMap, Plane};
+use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{Actor, Store};
 use saml_sp::ServiceProviderKey;
 use std::path::PathBuf;
@@ -126,6 +126,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         meter: Meter::default(),
         readings: control::desk::Readings::default(),
         observe_only: false,
+        takeover: Takeover::default(),
         memberships: Arc::clone(&store) as _,
         events: Arc::default(),
         chronicle: Arc::clone(&store) as _,

@@ -8,14 +8,14 @@ use super::{LONGEST_RECHECK, Lane, Rhythm};
 use crate::desk::Reading;
 use crate::meter::PassOutcome;
 use crate::pass::{Brake, Deadline, Halt, Outcome};
-use crate::plane::Plane;
+use crate::plane::{Plane, Takeover};
 use crate::ports::{Lease, Retry, StoreError, Work, WorkKey};
 use crate::survey::{Scope, Survey};
 use access::ids::PersonId;
 use access::plan::{Action, Plan, Step};
 use access::reason::ReasonCode;
 use futures::FutureExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -25,12 +25,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
-
-/// After so long a lease ends by itself: whoever holds it has died.
-const LEASE: SignedDuration = SignedDuration::from_mins(1);
-
-/// How often a lease is prolonged: two may fail before it ends.
-const RENEWAL: Duration = Duration::from_secs(20);
 
 /// Of more people than these, everybody is looked at again at once rather than each by themselves.
 const MOST_LEFT: usize = 50;
@@ -85,11 +79,13 @@ impl<'a> Duty<'a> {
         people: &BTreeSet<PersonId>,
     ) -> Result<Vec<Work>, StoreError> {
         let queue = &self.plane.queue;
-        queue.take_people(people, &self.owner, self.plane.clock.now(), LEASE).await
+        let lease = self.plane.takeover.work;
+        queue.take_people(people, &self.owner, self.plane.clock.now(), lease).await
     }
 
     pub(super) async fn take(&self, most_people: u32) -> Result<Vec<Work>, StoreError> {
-        self.plane.queue.take(&self.owner, self.plane.clock.now(), LEASE, most_people).await
+        let lease = self.plane.takeover.work;
+        self.plane.queue.take(&self.owner, self.plane.clock.now(), lease, most_people).await
     }
 
     /// Sees to it that everything is read within one period from now, whatever became of the queue
@@ -136,9 +132,10 @@ impl<'a> Duty<'a> {
     }
 
     async fn stay_leased(&self, leases: &[Lease]) -> Infallible {
+        let lease = self.plane.takeover.work;
         loop {
-            tokio::time::sleep(RENEWAL).await;
-            let until = later(self.plane.clock.now(), LEASE.unsigned_abs());
+            tokio::time::sleep(Takeover::renewal(lease)).await;
+            let until = later(self.plane.clock.now(), lease.unsigned_abs());
             if let Err(error) = self.plane.queue.renew(leases, until).await {
                 tracing::warn!(%error, "a lease is not prolonged");
             }

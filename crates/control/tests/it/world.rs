@@ -15,7 +15,7 @@ use access::temporary::{AfterNote, Ending, TemporaryGrant};
 use async_trait::async_trait;
 use control::event::Membership;
 use control::meter::Meter;
-use control::plane::{Bell, LiveMap, Plane};
+use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
     Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallError,
     ChainId, ChangeId, Clock, Departure, Departures, Directory, DirectoryReading, DomainTarget,
@@ -255,6 +255,7 @@ impl World {
             meter: Meter::default(),
             readings: control::desk::Readings::default(),
             observe_only: false,
+            takeover: Takeover::default(),
             memberships: self.store.clone(),
             events: Arc::default(),
             chronicle: self.store.clone(),

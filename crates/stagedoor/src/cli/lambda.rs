@@ -1,8 +1,9 @@
 //! Flags of the command that Lambda starts.
 
-use super::time::period;
+use super::time::{period, takeover};
 use super::{MapArg, SpKeyArgs, StoreArg};
 use clap::Args;
+use control::plane::Takeover;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -50,6 +51,11 @@ pub(crate) struct LambdaArgs {
         env = "STAGEDOOR_RECHECK"
     )]
     pub(crate) recheck: Duration,
+    /// After how long others take over what a process was at that died: as long as its clock may
+    /// differ from theirs, at the least. The same for all.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = takeover,
+          env = "STAGEDOOR_TAKEOVER")]
+    pub(crate) takeover: Takeover,
     /// Read, plan, log and count what would be done, and change nothing.
     #[arg(long, env = "STAGEDOOR_OBSERVE_ONLY")]
     pub(crate) observe_only: bool,

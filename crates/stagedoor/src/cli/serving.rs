@@ -2,9 +2,10 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
-use super::time::{duration, period};
+use super::time::{duration, period, takeover};
 use super::{MapArg, OriginArgs, SpKeyArgs, StoreArg};
 use clap::Args;
+use control::plane::Takeover;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,6 +43,11 @@ pub(crate) struct ServeArgs {
     /// From a pass that left something unfinished to the next look.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period)]
     pub(crate) recheck: Duration,
+    /// After how long others take over what a process was at that died: as long as its clock may
+    /// differ from theirs, at the least. The same for all.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = takeover,
+          env = "STAGEDOOR_TAKEOVER")]
+    pub(crate) takeover: Takeover,
     /// How often to look whether files with metadata of identity providers have changed, and the
     /// shortest time between two fetches of metadata from an address; the map says the longest.
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period)]

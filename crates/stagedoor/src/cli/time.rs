@@ -1,9 +1,19 @@
 //! Times and durations on the command line.
 
+use control::plane::Takeover;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
+
+/// Parses after how long others take over: not so short that a busy machine passes for a dead one.
+pub(super) fn takeover(text: &str) -> Result<Takeover, String> {
+    let period = duration(text)?;
+    if !(Duration::from_secs(3)..=Duration::from_hours(1)).contains(&period) {
+        return Err("must be from 3s to 1h".to_owned());
+    }
+    SignedDuration::try_from(period).map(Takeover::after).map_err(|error| error.to_string())
+}
 
 /// Parses the time between two rounds of a timer.
 pub(super) fn period(text: &str) -> Result<Duration, String> {
@@ -48,6 +58,16 @@ pub(super) fn end(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn others_take_over_in_their_time() {
+        let after = |seconds| Ok(Takeover::after(SignedDuration::from_secs(seconds)));
+        assert_eq!(takeover("1m"), Ok(Takeover::default()));
+        assert_eq!((takeover("3s"), takeover("1h")), (after(3), after(3600)));
+        for bad in ["2s", "0s", "61m", "a minute"] {
+            assert!(takeover(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_day_begins_at_midnight_utc() {

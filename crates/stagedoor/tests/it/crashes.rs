@@ -10,7 +10,7 @@ use access::snapshot::Hold;
 use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
 use control::meter::Meter;
-use control::plane::{Bell, LiveMap, Plane};
+use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{Actor, AuditEntry, AuditLog, Clock, Departure, Entropy};
 use control::survey::Scope;
 use jiff::{SignedDuration, Timestamp};
@@ -164,6 +164,7 @@ impl World {
             meter: Meter::default(),
             readings: control::desk::Readings::default(),
             observe_only: false,
+            takeover: Takeover::default(),
             memberships: self.store.clone(),
             events: Arc::default(),
             chronicle: self.store.clone(),

@@ -11,8 +11,11 @@ use std::time::{Duration, Instant};
 /// How many people come, and then leave.
 const PEOPLE: usize = 12;
 
-/// Longer than claims of somebody who died last.
+/// Longer than all the leases that were waited for.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// When the others take over what a killed one was at.
+const TAKEOVER: &str = "12s";
 
 fn user_name(n: usize) -> String {
     format!("person-{n:02}")
@@ -43,7 +46,7 @@ const LATE: &str = "rules:
 
 fn serve(world: &World) -> Running {
     let words = ["serve", "--listen", "127.0.0.1:0", "--recheck", "50ms", "--resync", "12h"];
-    let events = ["--events-queue", "stagedoor-events"];
+    let events = ["--events-queue", "stagedoor-events", "--takeover", TAKEOVER];
     let mut server = Running::start(world.command(&[&words[..], &events].concat()));
     server.word_after("Stagedoor listens on ");
     server
@@ -63,7 +66,7 @@ fn settled_at(cloud: &Cloud, count: usize) -> Vec<String> {
 }
 
 /// How often each profile was asked for by this operation, whatever AWS said.
-fn asked(cloud: &Cloud, operation: &str) -> BTreeMap<String, usize> {
+pub(crate) fn asked(cloud: &Cloud, operation: &str) -> BTreeMap<String, usize> {
     let mut asked = BTreeMap::new();
     for call in cloud.look().calls().filter(|call| call.operation == operation) {
         *asked.entry(call.resource.clone().unwrap()).or_default() += 1;
@@ -72,7 +75,7 @@ fn asked(cloud: &Cloud, operation: &str) -> BTreeMap<String, usize> {
 }
 
 /// How often each profile is in the audit log with this event.
-fn written(world: &World, event: &str) -> BTreeMap<String, usize> {
+pub(crate) fn written(world: &World, event: &str) -> BTreeMap<String, usize> {
     let entries = world.audit();
     let mut written = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.event == event) {

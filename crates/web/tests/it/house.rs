@@ -17,7 +17,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use control::desk::{NewToken, Right, create_token};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
 use control::meter::Meter;
-use control::plane::{Bell, LiveMap, Plane};
+use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
     Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallCounts,
     CallError, CallMeter, Clock, Directory, DirectoryReading, DomainTarget, Ensured, Entropy,
@@ -421,6 +421,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         readings: control::desk::Readings::default(),
         observe_only: false,
         actor: Actor::System,
+        takeover: Takeover::default(),
         audit: world.clone(),
         clock: world.clone(),
         entropy: world.clone(),
