@@ -29,7 +29,14 @@ mod system;
 mod telemetry;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use std::process::ExitCode;
+
+/// That of musl, on which the static binary is built, takes one lock for all threads. It asks for
+/// transparent huge pages, which make the plan of a large company faster: `MIMALLOC_ALLOW_THP=0`
+/// turns that off.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let args = bootstrap::arguments();
@@ -48,7 +55,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&anyhow::Error::new(error), &cli.common),
     };
-    let result = runtime.block_on(commands::run(cli.command, &cli.common));
+    let result = runtime.block_on(commands::run(cli.command, &cli.common, telemetry.as_ref()));
     // A blocked read of standard input or a slow SDK call must not keep the process alive.
     runtime.shutdown_background();
     if let Some(telemetry) = telemetry {

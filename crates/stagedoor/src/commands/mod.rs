@@ -27,6 +27,7 @@ use crate::cli::{Cli, Command, Common, MapArg, OutputFormat, SpokeCommand};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::counted;
 use crate::system::SystemClock;
+use crate::telemetry::Telemetry;
 use crate::{demo, idp_metadata, mapfile, output, reference};
 use anyhow::Result;
 use clap::CommandFactory;
@@ -36,7 +37,11 @@ use control::ports::Clock;
 pub(crate) use serve::{Serving, seen, serve_until, stop_signal, studio_targets, web_config};
 
 /// Runs a command.
-pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
+pub(crate) async fn run(
+    command: Command,
+    common: &Common,
+    telemetry: Option<&Telemetry>,
+) -> Result<Outcome> {
     match command {
         Command::Init(args) => init::run(&args, common).await,
         Command::Validate(args) => validate(&args, common),
@@ -61,7 +66,7 @@ pub(crate) async fn run(command: Command, common: &Common) -> Result<Outcome> {
         Command::Token(command) => token::run(command, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Probe(args) => probe::run(&args, common).await,
-        Command::Lambda(args) => lambda::run(&args).await,
+        Command::Lambda(args) => lambda::run(&args, telemetry).await,
         Command::Events(command) => events::run(command, common).await,
         Command::Saml(command) => saml::run(command, common).await,
         Command::Sandbox(args) => sandbox::run(&args).await,
