@@ -8,7 +8,9 @@ use std::panic::AssertUnwindSafe;
 use tracing::Instrument;
 
 /// Takes invocations and answers them, one after the other, until `stop` resolves. One that is under
-/// way then is finished.
+/// way then is finished. `afterwards` runs when an answer was taken and before the next invocation is
+/// asked for, which is when Lambda freezes the process: what goes on beside invocations, such as
+/// sending traces, is brought to an end there.
 ///
 /// # Errors
 /// The Runtime API cannot be used any more: Lambda starts another process.
@@ -17,6 +19,7 @@ pub async fn serve(
     function: &Function<'_>,
     clock: &dyn Clock,
     stop: impl Future<Output = ()>,
+    afterwards: impl AsyncFn(),
 ) -> Result<(), RuntimeApiError> {
     tokio::pin!(stop);
     loop {
@@ -37,5 +40,7 @@ pub async fn serve(
                 api.fail(&request_id, code, &error.to_string()).await?;
             }
         }
+        drop(span);
+        afterwards().await;
     }
 }

@@ -1,7 +1,7 @@
 //! The metadata of the map's identity providers: from files and addresses, and kept fresh.
 //!
 //! What is known stays in force until something better is there: a failed renewal changes nothing
-//! but health and log. A copy of what was fetched is kept beside the store, so that a restart while
+//! but health and log. A copy of what was fetched is kept in the store, so that a restart while
 //! an identity provider is down lets people in all the same; the door judges the copy as it judges
 //! what was just fetched (its end, the pins of the map).
 
@@ -20,6 +20,7 @@ use access::map::{AccessMap, MetadataSource};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use control::ports::Clock;
+use jiff::Timestamp;
 use saml_sp::{IdentityProvider, MAX_METADATA_BYTES, MetadataError};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -108,24 +109,31 @@ pub(crate) fn read_files(sources: &[Source]) -> Result<BTreeMap<IdpKey, Identity
 
 /// The last good metadata of the providers whose metadata is fetched, as far as copies are kept and
 /// still good.
-pub(crate) fn read_copies(
+pub(crate) async fn read_copies(
     sources: &[Source],
     copies: &Copies,
 ) -> BTreeMap<IdpKey, IdentityProvider> {
     let now = SystemClock.now();
-    let copy = |source: &Source| {
-        let Place::Url { url, .. } = &source.place else { return None };
-        let idp = source.parse(&copies.get(&source.key, url)?).ok()?;
-        let is_good = idp.valid_until.is_none_or(|end| end > now);
-        is_good.then(|| (source.key.clone(), idp))
-    };
-    sources.iter().filter_map(copy).collect()
+    let mut found = BTreeMap::new();
+    for source in sources {
+        if let Some(idp) = source.copy(copies, now).await {
+            found.insert(source.key.clone(), idp);
+        }
+    }
+    found
 }
 
 impl Source {
     /// Whether it is fetched from somewhere, again and again.
     pub(crate) fn is_fetched(&self) -> bool {
         matches!(self.place, Place::Url { .. })
+    }
+
+    /// The last good metadata from its address, if it is still good.
+    async fn copy(&self, copies: &Copies, now: Timestamp) -> Option<IdentityProvider> {
+        let Place::Url { url, .. } = &self.place else { return None };
+        let idp = self.parse(&copies.get(&self.key, url).await?).ok()?;
+        idp.valid_until.is_none_or(|end| end > now).then_some(idp)
     }
 
     fn read(&self, path: &Path) -> Result<IdentityProvider, Unusable> {

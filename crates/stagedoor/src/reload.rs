@@ -13,7 +13,6 @@ use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Copies, Keeper};
 use crate::secret_source::SecretSource;
 use crate::signals::HangUp;
-use crate::store_location::StoreLocation;
 use crate::{mapfile, sp_keys};
 use access::map::{AccessMap, GrantsFrom};
 use access::reason::ReasonCode;
@@ -33,7 +32,6 @@ use web::{Condition, WebConfig};
 pub(crate) struct Reload {
     pub(crate) map: MapArg,
     pub(crate) sp_keys: SpKeyArgs,
-    pub(crate) store: StoreLocation,
     pub(crate) parts: Parts,
     pub(crate) door: Door,
     /// Shares the policy that names Studio's hosts with the pages.
@@ -146,7 +144,8 @@ impl Reload {
         let keys = sp_keys::load(&self.sp_keys, &self.parts.aws, Some(region)).await?;
         let sources = idp_metadata::sources(&map, &self.map.map);
         let mut metadata = idp_metadata::read_files(&sources)?;
-        metadata.extend(idp_metadata::read_copies(&sources, &Copies::of(&self.store)));
+        let copies = Copies::of(&self.parts.store);
+        metadata.extend(idp_metadata::read_copies(&sources, &copies).await);
         let former = self.door.keys();
         self.door
             .replace(Arc::clone(&map), keys, metadata)
@@ -172,7 +171,8 @@ impl Reload {
             tracing::error!(%error, "the next full pass takes the new map up");
         }
         let sources = idp_metadata::sources(map, &self.map.map);
-        Keeper::begin(sources, &self.door, &plane, &self.store, self.metadata_check).await
+        let copies = Copies::of(&self.parts.store);
+        Keeper::begin(sources, &self.door, &plane, &copies, self.metadata_check).await
     }
 
     async fn refuse(&self, before: &AccessMap, error: &anyhow::Error) {

@@ -19,6 +19,9 @@ const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORT
 /// How long the collector may take: the exporter's own limit is looked at between two tries only.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long an invocation is held up by its traces.
+const FLUSH: Duration = Duration::from_secs(1);
+
 /// What sends spans on. It sends the last ones when it is ended.
 #[derive(Debug)]
 pub(crate) struct Telemetry(SdkTracerProvider);
@@ -52,6 +55,22 @@ impl Telemetry {
     /// What makes spans.
     pub(crate) fn tracer(&self) -> SdkTracer {
         self.0.tracer("stagedoor")
+    }
+
+    /// Sends what was not sent yet, for a process that may be frozen from now on. Waits no longer than
+    /// [`FLUSH`] for a slow collector: sending goes on beside the next invocation.
+    pub(crate) async fn flush(&self) {
+        let provider = self.0.clone();
+        let flushed = tokio::task::spawn_blocking(move || provider.force_flush());
+        match tokio::time::timeout(FLUSH, flushed).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(%error, code = "traces-lost", "traces were not sent");
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!(code = "traces-late", "the collector takes its time");
+            }
+        }
     }
 
     /// Sends what was not sent yet, and ends.

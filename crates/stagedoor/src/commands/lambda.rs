@@ -4,11 +4,14 @@ use super::serve::{stop_signal, web_config};
 use crate::cli::LambdaArgs;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{self, BadConfiguration, NotDone, Outcome};
-use crate::idp_metadata::{self, Keeper};
+use crate::idp_metadata::{self, Copies, Keeper};
+use crate::telemetry::Telemetry;
 use crate::{mapfile, output, sp_keys};
 use access::map::Caution;
 use anyhow::{Context, Result};
 use aws::Aws;
+use control::door::Door;
+use control::grants::GrantWatch;
 use control::reconciler::Rhythm;
 use lambda::{Function, FunctionError, QueueName, RemindingQueue, RuntimeApi, Settings};
 use std::fs;
@@ -32,7 +35,7 @@ struct Prepared {
     settings: Settings,
 }
 
-pub(super) async fn run(args: &LambdaArgs) -> Result<Outcome> {
+pub(super) async fn run(args: &LambdaArgs, telemetry: Option<&Telemetry>) -> Result<Outcome> {
     if let Some(event) = &args.event {
         return once(args, event).await;
     }
@@ -55,7 +58,12 @@ pub(super) async fn run(args: &LambdaArgs) -> Result<Outcome> {
     };
     let Prepared { parts, door, settings } = prepared;
     let function = Function::new(&parts.plane, door, settings);
-    lambda::serve(api, &function, &*parts.plane.clock, stop).await?;
+    let traces = async || {
+        if let Some(telemetry) = telemetry {
+            telemetry.flush().await;
+        }
+    };
+    lambda::serve(api, &function, &*parts.plane.clock, stop, traces).await?;
     Ok(Outcome::Done)
 }
 
@@ -104,8 +112,9 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
     }
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
-    let mut parts = compose::parts_with_grants(map, aws, store).await?;
+    let mut parts = compose::parts_with_grants(map.clone(), aws, store).await?;
     parts.origin = Origin { store: args.store.store.to_string(), map: Some(map_path.clone()) };
+    parts.plane.takeover = args.takeover;
     let reminders = queues(args)?;
     if args.observe_only {
         compose::only_observe(&mut parts)?;
@@ -114,16 +123,22 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
         let (queue, clock) = (Arc::clone(&parts.plane.queue), Arc::clone(&parts.plane.clock));
         parts.plane.queue = Arc::new(RemindingQueue::new(queue, Arc::new(sent), clock));
     }
-    let door = match &args.public_url {
-        Some(public_url) => Some(hang_the_door(args, &parts, public_url).await?),
-        None => None,
+    let (router, door) = match &args.public_url {
+        Some(public_url) => {
+            let (router, door) = hang_the_door(args, &parts, public_url).await?;
+            (Some(router), Some(door))
+        }
+        None => (None, None),
     };
+    let table = Arc::clone(&parts.store) as _;
+    let grants = GrantWatch::new(map, &parts.plane.map, table, parts.plane.live.clone(), door);
     let settings = Settings {
         rhythm: Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() },
         reminders,
         load_balancer_appends: args.alb_appends,
+        grants: grants.map(Arc::new),
     };
-    Ok(Prepared { parts, door, settings })
+    Ok(Prepared { parts, door: router, settings })
 }
 
 fn queues(args: &LambdaArgs) -> Result<Vec<QueueName>> {
@@ -135,18 +150,22 @@ fn queues(args: &LambdaArgs) -> Result<Vec<QueueName>> {
     named.collect()
 }
 
-async fn hang_the_door(args: &LambdaArgs, parts: &Parts, public_url: &str) -> Result<axum::Router> {
+async fn hang_the_door(
+    args: &LambdaArgs,
+    parts: &Parts,
+    public_url: &str,
+) -> Result<(axum::Router, Door)> {
     let sources = idp_metadata::sources(&parts.plane.map, &args.map.map);
     let region = compose::directory_region(&parts.plane.map).clone();
     let keys = sp_keys::load(&args.sp_keys, &parts.aws, Some(&region)).await?;
     let door = compose::door(parts, &sources, public_url, keys).await?;
     // Files of a layer stay as they are.
     if sources.iter().any(idp_metadata::Source::is_fetched) {
-        let (store, check) = (&args.store.store, METADATA_CHECK);
-        let keeper = Keeper::begin(sources, &door, &parts.plane, store, check).await;
+        let copies = Copies::of(&parts.store);
+        let keeper = Keeper::begin(sources, &door, &parts.plane, &copies, METADATA_CHECK).await;
         tokio::spawn(keeper.run(std::future::pending()));
     }
     let config = web_config(parts, public_url)?.with_origin_source(OriginSource::Invocation);
     let desk = Arc::new(compose::desk(parts, &door));
-    Ok(web::router(Arc::new(door), desk, config))
+    Ok((web::router(Arc::new(door.clone()), desk, config), door))
 }

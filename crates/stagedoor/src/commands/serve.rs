@@ -3,7 +3,7 @@
 use crate::cli::ServeArgs;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{BadConfiguration, Outcome};
-use crate::idp_metadata::{self, Keeper};
+use crate::idp_metadata::{self, Copies, Keeper};
 use crate::reload::{self, Reload};
 use crate::signals::{HangUp, Signals};
 use crate::{mapfile, output, sp_keys};
@@ -54,6 +54,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let store = compose::open_store(&args.store.store, &aws).await?;
     let mut parts = compose::parts_with_grants(map, aws, store).await?;
     parts.origin = Origin { store: args.store.store.to_string(), map: Some(map_path.clone()) };
+    parts.plane.takeover = args.takeover;
     if args.observe_only {
         compose::only_observe(&mut parts)?;
     }
@@ -64,8 +65,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let sources = idp_metadata::sources(&parts.plane.map, map_path);
     let keys = sp_keys::load(&args.sp_keys, &parts.aws, Some(&region)).await?;
     let door = compose::door(&parts, &sources, &public_url, keys).await?;
-    let (store, check) = (&args.store.store, args.metadata_check);
-    let keeper = Keeper::begin(sources, &door, &parts.plane, store, check).await;
+    let (copies, check) = (Copies::of(&parts.store), args.metadata_check);
+    let keeper = Keeper::begin(sources, &door, &parts.plane, &copies, check).await;
     let queue = match &args.events_queue {
         Some(name) => Some(events_queue(&parts, &region, name).await?),
         None => None,
@@ -82,7 +83,6 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let reload = Reload {
         map: args.map.clone(),
         sp_keys: args.sp_keys.clone(),
-        store: args.store.store.clone(),
         parts: parts.clone(),
         door: door.clone(),
         pages: config.clone(),

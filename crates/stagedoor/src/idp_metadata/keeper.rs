@@ -2,7 +2,6 @@
 
 use super::copies::Copies;
 use super::{Place, Source, Unusable, fetch};
-use crate::store_location::StoreLocation;
 use access::ids::IdpKey;
 use access::reason::ReasonCode;
 use control::door::Door;
@@ -49,7 +48,7 @@ impl Keeper {
         sources: Vec<Source>,
         door: &Door,
         plane: &Plane,
-        store: &StoreLocation,
+        copies: &Copies,
         check: Duration,
     ) -> Self {
         let mut beginning = JoinSet::new();
@@ -58,7 +57,7 @@ impl Keeper {
                 source,
                 door: door.clone(),
                 plane: plane.clone(),
-                copies: Copies::of(store),
+                copies: copies.clone(),
                 check,
                 failures: 0,
                 seen: None,
@@ -93,11 +92,9 @@ impl Task {
         match &self.source.place {
             // The door has it already.
             Place::File(path) => self.seen = stamp(path),
-            Place::Url { url, .. } => {
-                let copy = self.copies.get(&self.source.key, url);
-                let copy = copy.and_then(|bytes| self.source.parse(&bytes).ok());
+            Place::Url { .. } => {
                 let now = self.plane.clock.now();
-                if let Some(idp) = copy.filter(|i| i.valid_until.is_none_or(|end| end > now)) {
+                if let Some(idp) = self.source.copy(&self.copies, now).await {
                     let _ = self.door.renew(&self.source.key, idp);
                 }
                 self.step().await;
@@ -145,10 +142,7 @@ impl Task {
         };
         let next = if let Some((due, bytes)) = due {
             self.failures = 0;
-            if let Err(error) = self.copies.put(&self.source.key, &url, &bytes) {
-                let (error, code) = (format!("{error:#}"), "idp-metadata-copy");
-                tracing::warn!(idp = %self.source.key, code, error, "no copy was kept");
-            }
+            self.copies.put(&self.source.key, &url, &bytes).await;
             self.jittered(due)
         } else {
             self.failures = self.failures.saturating_add(1);

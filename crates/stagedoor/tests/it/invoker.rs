@@ -47,7 +47,7 @@ impl Invoker {
             .arg0("/var/task/bootstrap")
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .env("STAGEDOOR_MAP", world.path("access.yaml"))
-            .env("STAGEDOOR_STORE", world.path("stagedoor.db"))
+            .env("STAGEDOOR_STORE", world.location())
             .env("STAGEDOOR_RECHECK", "50ms")
             .envs(variables.iter().copied());
         Self { process: Running::start(command), next, ended, count: 0 }
@@ -58,10 +58,20 @@ impl Invoker {
         self.invoke_for(payload, PATIENCE)
     }
 
-    pub(crate) fn invoke_for(&mut self, payload: &Value, time: Duration) -> Ended {
+    /// Invokes the function and waits for nothing. Its id.
+    pub(crate) fn begin(&mut self, payload: &Value) -> String {
+        self.begin_for(payload, PATIENCE)
+    }
+
+    fn begin_for(&mut self, payload: &Value, time: Duration) -> String {
         self.count += 1;
         let id = format!("11111111-2222-4333-8444-{:012}", self.count);
         self.next.send((id.clone(), payload.to_string(), time)).unwrap();
+        id
+    }
+
+    pub(crate) fn invoke_for(&mut self, payload: &Value, time: Duration) -> Ended {
+        let id = self.begin_for(payload, time);
         let (of, ended) = self.ended();
         assert_eq!(of, id, "{ended:?}\n{}", self.process.said());
         ended

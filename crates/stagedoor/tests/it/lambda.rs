@@ -8,14 +8,14 @@ use demo_idp::{DemoIdp, DemoResponse, Signing};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const QUEUES: &str = "queues: [stagedoor-work.fifo, stagedoor-later]\n\
+pub(crate) const QUEUES: &str = "queues: [stagedoor-work.fifo, stagedoor-later]\n\
                       events: { queue: stagedoor-events, family: sso-directory }\n";
 
 pub(crate) fn tick() -> Value {
     json!({"stagedoor": "tick"})
 }
 
-fn queue_url(cloud: &Cloud, name: &str) -> String {
+pub(crate) fn queue_url(cloud: &Cloud, name: &str) -> String {
     format!("{}/111122223333/{name}", cloud.url)
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn with_queues(seed: &str) -> (World, Invoker) {
 }
 
 /// What Lambda's poller reads from a queue, as the payload of a function. Empty: nothing is there.
-fn poll(cloud: &Cloud, queue: &str) -> Vec<Value> {
+pub(crate) fn poll(cloud: &Cloud, queue: &str) -> Vec<Value> {
     let received = cloud.sqs(
         "ReceiveMessage",
         &json!({

@@ -33,6 +33,8 @@ mod init_command;
 #[cfg(test)]
 mod invoker;
 #[cfg(test)]
+mod killed_function;
+#[cfg(test)]
 mod lambda;
 #[cfg(test)]
 mod mapping;
@@ -94,5 +96,7 @@ mod three_hosts;
 mod usage;
 #[cfg(test)]
 mod validate;
+#[cfg(test)]
+mod warm;
 #[cfg(test)]
 mod world;

@@ -2,7 +2,9 @@
 
 use crate::cloud::until;
 use crate::house::{House, Ids};
-use crate::world::settled;
+use crate::invoker::Invoker;
+use crate::lambda::tick;
+use crate::world::{MAP, World, settled};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -47,6 +49,19 @@ impl Collector {
         let received = self.received.lock().unwrap();
         let texts = received.iter().map(|(_, body)| String::from_utf8_lossy(body).into_owned());
         texts.collect()
+    }
+}
+
+#[test]
+fn a_function_sends_its_traces_before_it_may_be_frozen() {
+    let collector = Collector::start();
+    let world = World::new(&settled(), MAP);
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.as_str());
+    // By itself it would send them in an hour.
+    let mut invoker = Invoker::start(&world, &[endpoint, ("OTEL_BSP_SCHEDULE_DELAY", "3600000")]);
+    for invocation in ["000000000001", "000000000002"] {
+        invoker.answer(&tick());
+        until("its traces are there", || collector.text().contains(invocation).then_some(()));
     }
 }
 

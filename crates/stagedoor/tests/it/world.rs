@@ -143,6 +143,14 @@ impl World {
         Self { dynamodb: Some(peer), ..self }
     }
 
+    /// Where the store is, as `--store` takes it.
+    pub(crate) fn location(&self) -> String {
+        match &self.dynamodb {
+            Some(_) => format!("dynamodb:{TABLE}"),
+            None => self.path("stagedoor.db").display().to_string(),
+        }
+    }
+
     /// The audit log, newest first.
     pub(crate) fn audit(&self) -> Vec<AuditEntry> {
         const ALL: u32 = 100_000;
@@ -173,7 +181,7 @@ impl World {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = in_aws(self.folder.path(), &self.cloud.url);
         if let Some(peer) = &self.dynamodb {
-            command.env("STAGEDOOR_STORE", format!("dynamodb:{TABLE}"));
+            command.env("STAGEDOOR_STORE", self.location());
             command.env("AWS_ENDPOINT_URL_DYNAMODB", &peer.endpoint);
         }
         command.args(args);

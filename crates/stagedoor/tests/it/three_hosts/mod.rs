@@ -10,7 +10,7 @@ mod visitor;
 
 use crate::browser::Answer;
 use crate::world::ANA;
-use plane::{PROXIES, Plane};
+use plane::{ENDPOINTS, PROXIES, Plane};
 use visitor::Visitor;
 
 /// The text of a page that refuses by the network rule of the map.
@@ -74,6 +74,29 @@ fn who_signed_in_at_one_replica_is_known_at_the_other_and_the_network_holds_at_b
 
 #[test]
 #[ignore = "takes root: cargo xtask netns"]
+fn a_bastion_comes_in_by_its_vpc_endpoint_and_by_no_other() {
+    let plane = Plane::start();
+    let [(door, by), (other, by_other)] = ENDPOINTS;
+    let person = plane.visitor(&plane.peered, door);
+    let answer = plane.tile(&person, Some("fraud"), &[]);
+    told(by, &plane.peered, &answer);
+    assert_eq!(answer.status, 302, "{}", answer.body);
+    let studio = person.get(answer.location());
+    assert!(studio.body.contains("data-profile=\"ana--fraud\""), "{}", studio.body);
+    // The endpoint decides, whatever the headers say; the address alone is nobody's.
+    for (proxy, name) in [(other, by_other), PROXIES[0]] {
+        let claim = format!("X-Amzn-Vpce-Id: {by}");
+        let visitor = plane.visitor(&plane.peered, proxy);
+        let refused = plane.tile(&visitor, Some("fraud"), &[claim.as_str()]);
+        told(name, &plane.peered, &refused);
+        refused.assert_refused("network-refused");
+        assert!(refused.body.contains("10.0.31.9"), "{}", refused.body);
+    }
+    assert_eq!(plane.presigned(), 1);
+}
+
+#[test]
+#[ignore = "takes root: cargo xtask netns"]
 fn nobody_outside_passes_for_somebody_inside() {
     let plane = Plane::start();
     let office = plane.inside.address();
@@ -117,5 +140,5 @@ fn told(proxy: &str, host: &net::Host, answer: &Answer) {
         403 => "403 network-refused",
         _ => "something else",
     };
-    println!("{:<15} through {proxy:<5} → {what}", host.address().to_string());
+    println!("{:<15} through {proxy:<10} → {what}", host.address().to_string());
 }

@@ -25,6 +25,14 @@ pub(super) const PROXIES: [(Ipv4Addr, &str); 2] =
 /// Where the replicas listen on the door's machine: for people, and for those who run them.
 const REPLICAS: [(u16, u16); 2] = [(8081, 9081), (8082, 9082)];
 
+/// The endpoints of the private API, by the address of the door at which they are. The map lets in
+/// whoever comes by the first.
+pub(super) const ENDPOINTS: [(Ipv4Addr, &str); 2] =
+    [(Ipv4Addr::new(10, 0, 10, 20), "vpce-0aaaa"), (Ipv4Addr::new(10, 0, 10, 21), "vpce-0bbbb")];
+
+/// Where the private API's function asks for requests.
+const RUNTIME_API: &str = "127.0.0.1:9001";
+
 /// Where simulated AWS listens.
 const AWS: &str = "10.0.20.10:4566";
 
@@ -32,6 +40,8 @@ pub(super) struct Plane {
     pub(super) inside: Host,
     pub(super) bastion: Host,
     pub(super) outside: Host,
+    /// Another bastion, whose address the map does not name.
+    pub(super) peered: Host,
     door: Host,
     idp: DemoIdp,
     // In this order: processes end before their machines and their files are taken away.
@@ -43,20 +53,31 @@ pub(super) struct Plane {
 impl Plane {
     pub(super) fn start() -> Self {
         let mut net = Net::new();
-        let door = net.host("door", &["10.0.10.10", "10.0.10.11"]);
+        let door = net.host("door", &["10.0.10.10", "10.0.10.11", "10.0.10.20", "10.0.10.21"]);
         let aws = net.host("aws", &["10.0.20.10"]);
         let bastion = net.host("bastion", &["10.0.30.9"]);
         let inside = net.host("inside", &["10.100.10.7"]);
         let outside = net.host("outside", &["203.0.113.50"]);
+        let peered = net.host("peered", &["10.0.31.9"]);
         let folder = tempfile::tempdir().unwrap();
         let idp = identity_provider();
         furnish(folder.path(), &idp);
         let mut processes = vec![simulated_aws(&aws, folder.path())];
         processes.extend(REPLICAS.map(|ports| replica(&door, folder.path(), ports)));
         processes.extend(proxies(&door, folder.path()));
-        let plane =
-            Self { inside, bastion, outside, door, idp, _processes: processes, _net: net, folder };
-        for (proxy, name) in PROXIES {
+        processes.extend(private_api(&door, folder.path()));
+        let plane = Self {
+            inside,
+            bastion,
+            outside,
+            peered,
+            door,
+            idp,
+            _processes: processes,
+            _net: net,
+            folder,
+        };
+        for (proxy, name) in PROXIES.into_iter().chain(ENDPOINTS) {
             until(&format!("{name} answers"), || plane.answers(proxy).then_some(()));
         }
         plane
@@ -165,10 +186,11 @@ fn fetch(host: &Host, url: &str) -> String {
 fn furnish(folder: &Path, idp: &DemoIdp) {
     let map = format!(
         "{}\nnetworks:\n  authorised: {{ any_of: [{{ cidr: 10.100.10.0/24 }}, {{ cidr: \
-         10.0.30.9/32 }}], explain: \"{EXPLAINED}\" }}\nidentity_providers:\n  corp:\n    \
+         10.0.30.9/32 }}, {{ vpce: {} }}], explain: \"{EXPLAINED}\" }}\nidentity_providers:\n  corp:\n    \
          metadata: corp.xml\n    person: {{ attribute: ssouserid, matches: id }}\n    \
          team_attribute: teamid\n    allow_unsolicited: true\n",
-        MAP.replace("network: anywhere", "network: authorised")
+        MAP.replace("network: anywhere", "network: authorised"),
+        ENDPOINTS[0].1
     );
     fs::write(folder.join("access.yaml"), map).unwrap();
     fs::write(folder.join("corp.xml"), idp.metadata_xml()).unwrap();
@@ -197,6 +219,23 @@ fn replica(door: &Host, folder: &Path, (port, ops): (u16, u16)) -> Running {
     let mut running = Running::start(door.runs(&command));
     running.word_after("Stagedoor listens on ");
     running
+}
+
+/// The same door as a function behind a private REST API, on the replicas' store.
+fn private_api(door: &Host, folder: &Path) -> [Running; 2] {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/three_hosts/gateway.py");
+    let mut command = Command::new("python3");
+    command.arg(script).arg(folder.join("fullchain.pem")).arg(folder.join("key.pem"));
+    command.arg(RUNTIME_API);
+    command.args(ENDPOINTS.map(|(address, name)| format!("{address}={name}")));
+    let mut gateway = Running::start(door.runs(&command));
+    gateway.word_after("Private API ");
+    let mut command = in_aws(folder, &format!("http://{AWS}"));
+    command
+        .arg("lambda")
+        .args(["--public-url", &format!("https://{NAME}")])
+        .env("AWS_LAMBDA_RUNTIME_API", RUNTIME_API);
+    [gateway, Running::start(door.runs(&command))]
 }
 
 /// nginx and Caddy as `deploy/proxy` configures them, over both replicas.
