@@ -5,6 +5,7 @@ use access::map::AccessMap;
 use async_trait::async_trait;
 use aws::Aws;
 use control::doctor::{Around, Surroundings};
+use control::grants::rows_taken;
 use control::ports::{Clock, Store};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ impl Surroundings for Machine {
         Around {
             ahead_seconds: self.ahead_seconds(),
             store: (name.clone(), answer),
+            grants: self.grants(map).await,
             queue: self.queue(map).await,
             invariants,
             cautions: map.cautions().iter().map(ToString::to_string).collect(),
@@ -50,6 +52,13 @@ impl Machine {
         let then = jiff::fmt::rfc2822::parse(&date).ok()?.timestamp();
         let ago = i64::try_from(ago.as_secs()).ok()?;
         Some(then.as_second() + ago - self.clock.now().as_second())
+    }
+
+    /// How many rows of the store's table the map takes; a store that cannot be opened is told by
+    /// itself.
+    async fn grants(&self, map: &AccessMap) -> Option<Result<usize, String>> {
+        let store = self.store.1.as_ref().ok()?;
+        rows_taken(map, &**store).await.map_err(|error| error.to_string()).transpose()
     }
 
     /// The events queue of the map, with its policy.

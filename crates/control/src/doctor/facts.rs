@@ -37,6 +37,9 @@ pub struct Around {
     pub ahead_seconds: Option<i64>,
     /// Whether the store can be read; what it is.
     pub store: (String, Result<(), String>),
+    /// How many rows of the store's grant table the map takes, or why it cannot; absent where it
+    /// takes none.
+    pub grants: Option<Result<usize, String>>,
     /// The events queue by name, with its policy; absent where the map names none.
     pub queue: Option<(String, Result<Option<String>, CallError>)>,
     /// Invariants that do not hold, and why; absent where the map has none.

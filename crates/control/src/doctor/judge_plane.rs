@@ -12,6 +12,7 @@ const REFUSED: i64 = 300;
 
 pub(super) fn around_the_plane(around: &Around) -> Vec<Check> {
     let mut checks = vec![clock(around.ahead_seconds), store(&around.store)];
+    checks.extend(around.grants.as_ref().map(grants));
     checks.extend(invariants(around.invariants.as_deref()));
     checks.extend(
         around.cautions.iter().map(|caution| {
@@ -44,6 +45,19 @@ fn store((what, answer): &(String, Result<(), String>)) -> Check {
         Err(why) => {
             let fix = About::Store.fix();
             Check::new(About::Store, None, State::Failed, "store-unusable", why, &[fix])
+        }
+    }
+}
+
+fn grants(rows: &Result<usize, String>) -> Check {
+    match rows {
+        Ok(rows) => {
+            let text = format!("rows of the store's table that are grants: {rows}");
+            Check::ok(About::GrantTable, None, text)
+        }
+        Err(why) => {
+            let fix = About::GrantTable.fix();
+            Check::new(About::GrantTable, None, State::Failed, "grants-invalid", why, &[fix])
         }
     }
 }
@@ -124,6 +138,7 @@ mod tests {
         Around {
             ahead_seconds: Some(2),
             store: ("stagedoor.db".into(), Ok(())),
+            grants: None,
             queue: None,
             invariants: None,
             cautions: Vec::new(),
@@ -138,6 +153,16 @@ mod tests {
     #[test]
     fn a_sound_plane_has_a_line_for_clock_and_store() {
         assert_eq!(told(&around()), [("CLK01", State::Ok), ("STO01", State::Ok)]);
+    }
+
+    #[test]
+    fn grants_of_the_table_are_counted_or_it_is_told_why_there_are_none() {
+        let good = Around { grants: Some(Ok(2)), ..around() };
+        assert_eq!(told(&good)[2], ("STO02", State::Ok));
+        let bad = Around { grants: Some(Err("it was never written".into())), ..around() };
+        let check = around_the_plane(&bad).swap_remove(2);
+        assert_eq!((check.about.code(), check.state), ("STO02", State::Failed));
+        assert_eq!((check.code, check.text.as_str()), ("grants-invalid", "it was never written"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{compose, doctor, mapfile};
 use anyhow::Result;
 use aws::Aws;
 use control::doctor::{About, Seen, any_failed, gather, judge};
+use control::grants::with_grants;
 use control::survey::Scope;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,19 +16,29 @@ use std::sync::Arc;
 pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
     let only = only(&args.only)?;
     let map = mapfile::load(&args.map.map)?;
-    let parts = compose::parts(map, Aws::connect().await, compose::forgetful_store()?);
+    let aws = Aws::connect().await;
+    let location = &args.store.store;
+    let store = compose::readable_store(location, &aws).await.map_err(|error| format!("{error:#}"));
+    // Rows that cannot be taken are a finding; the rest is looked at without them.
+    let map = match &store {
+        Ok(store) => with_grants(map.clone(), &**store).await.unwrap_or(map),
+        Err(_) => map,
+    };
+    // What a survey leaves behind in the store, such as indexes, is forgotten: doctor changes nothing.
+    let mut parts = compose::parts(map, aws, compose::forgetful_store()?);
+    if let Ok(store) = &store {
+        parts.plane.departures = Arc::clone(store) as _;
+    }
     let wanted = |about: &About| only.as_ref().is_none_or(|only| only.contains(about));
     let of_people = [About::Directory, About::Grant, About::Quota];
     let quick = args.quick || !of_people.iter().any(wanted);
     let plane = &parts.plane;
     let seen = if quick { None } else { Some(plane.survey(&Scope::Everything).await) };
     let seen = seen.map(|survey| survey.map(|survey| (plane.plan(&survey), survey)));
-    let location = &args.store.store;
-    let store = compose::readable_store(location, &parts.aws).await;
     let machine = Machine {
         aws: Arc::clone(&parts.aws),
         clock: Arc::clone(&plane.clock),
-        store: (location.to_string(), store.map_err(|error| format!("{error:#}"))),
+        store: (location.to_string(), store),
         map: Some(args.map.map.clone()),
     };
     let facts = Box::pin(gather(plane, &parts.aws.studio(), Some(&machine))).await;

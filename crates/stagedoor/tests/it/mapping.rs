@@ -156,3 +156,34 @@ fn what_is_there_already_is_nothing_to_do() {
     let document = other.exits(0).json();
     assert_eq!((&document["changed"], &document["before"]["priority"]), (&true.into(), &0.into()));
 }
+
+/// What doctor says of the store, its table and the quota.
+fn doctor(world: &World) -> Vec<String> {
+    let run = world.run(&["doctor", "--only", "STO,QUO", "--output", "json"]);
+    let checks = run.json()["checks"].as_array().unwrap().clone();
+    let text = |check: &serde_json::Value, key: &str| check[key].as_str().unwrap().to_owned();
+    checks
+        .iter()
+        .map(|c| format!("{} {} {}", text(c, "about"), text(c, "code"), text(c, "text")))
+        .collect()
+}
+
+#[test]
+fn doctor_sees_the_rows_and_whom_an_admin_offboarded_and_changes_nothing() {
+    let world = world();
+    let [store, table, ..] = &doctor(&world)[..] else { panic!() };
+    assert!(store.starts_with("STO01 ok the store "), "{store}");
+    assert!(table.starts_with("STO02 grants-invalid the map says `grants_from: store`"), "{table}");
+
+    put(&world, &["ml-fraud", "--team", "fraud"]).exits(0);
+    put(&world, &["ml-demand", "--team", "demand"]).exits(0);
+    let before = (world.store().len(), world.audit().len());
+    let found = doctor(&world);
+    assert_eq!(found[1], "STO02 ok rows of the store's table that are grants: 2");
+    assert!(found[2].ends_with("profiles, 3 more to be made"), "{found:?}");
+    assert_eq!((world.store().len(), world.audit().len()), before);
+
+    world.run(&["offboard", "ana", "--yes", "--by", "root"]).exits(0);
+    let found = doctor(&world);
+    assert!(found[2].ends_with("profiles, 1 more to be made"), "{found:?}");
+}
