@@ -117,7 +117,7 @@ impl Desk {
     ) -> Result<Audit, Refused> {
         caller.require(Right::Audit)?;
         let found = self.store().page(filter, page.cursor.as_deref(), page.limit).await?;
-        let reading = self.plane().readings.last();
+        let reading = self.reading().await.ok();
         let snapshot = reading.as_ref().map(|reading| &reading.survey.snapshot);
         let items = found.items.into_iter().map(|entry| line(snapshot, entry)).collect();
         let chain = self.chain().await?;

@@ -118,7 +118,7 @@ impl Desk {
         let attempts = self.store().newest_attempts(ATTEMPTS_KEPT).await?;
         let plane = self.plane();
         // Names are a convenience: without a reading there are ids.
-        let reading = plane.readings.last();
+        let reading = self.reading().await.ok();
         let snapshot = reading.as_ref().map(|reading| &reading.survey.snapshot);
         let known = plane.map.identity_providers.keys();
         sign_ins_of(attempts, snapshot, known, filter, page)

@@ -18,6 +18,7 @@ mod people;
 mod person;
 mod person_parts;
 mod plan;
+mod rooms;
 
 use crate::form::Fields;
 use crate::provenance;
@@ -35,7 +36,7 @@ use control::door::SessionToken;
 /// The screens of this module.
 pub(crate) fn rows() -> Vec<Row> {
     let (see, act) = (Who::May(Right::See), Who::May(Right::Act));
-    vec![
+    let own = vec![
         Row::get("/admin", see, now::show),
         Row::post("/admin/freeze", act, deeds::freeze),
         Row::post("/admin/thaw", act, deeds::thaw),
@@ -48,7 +49,8 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::post("/admin/people/{id}/offboard", act, deeds::offboard),
         Row::post("/admin/people/{id}/restore", act, deeds::restore),
         Row::get("/admin/offboarding", see, offboarding::show),
-    ]
+    ];
+    own.into_iter().chain(rooms::rows()).collect()
 }
 
 /// Somebody who has come in. No `Debug` of the session: it is a secret, and prints as such.

@@ -1,6 +1,6 @@
 //! Which language a browser reads.
 
-use super::{Access, Admin, Entry, Frame, Opening, Refusal, Requests, Work, fill, german};
+use super::{Access, Admin, Entry, Frame, Opening, Refusal, Requests, Rooms, Work, fill, german};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -78,6 +78,13 @@ impl Language {
         match self {
             Self::English => &Refusal::ENGLISH,
             Self::German => &german::REFUSAL,
+        }
+    }
+
+    /// The administration's rooms, which are in English only so far.
+    pub(crate) const fn rooms(self) -> &'static Rooms {
+        match self {
+            Self::English | Self::German => &Rooms::ENGLISH,
         }
     }
 

@@ -27,6 +27,7 @@ mod german;
 mod language;
 mod refusal;
 mod requests;
+pub(crate) mod rooms;
 mod work;
 
 pub(crate) use access::Access;
@@ -36,6 +37,7 @@ pub(crate) use frame::Frame;
 pub(crate) use language::Language;
 pub(crate) use refusal::{InOtherWords, Refusal};
 pub(crate) use requests::Requests;
+pub(crate) use rooms::Rooms;
 pub(crate) use work::{Opening, Work};
 
 pub(crate) const PRODUCT: &str = "Stagedoor";

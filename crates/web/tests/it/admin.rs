@@ -33,7 +33,7 @@ fn forms() -> Vec<(String, String)> {
 }
 
 /// Of somebody whom the directory does not know any more.
-fn leaver(name: &str, since: Option<&str>) -> ObservedProfile {
+pub(crate) fn leaver(name: &str, since: Option<&str>) -> ObservedProfile {
     let mut tags = vec![
         ("stagedoor:instance", "default"),
         ("stagedoor:person", name),
@@ -54,7 +54,7 @@ fn leaver(name: &str, since: Option<&str>) -> ObservedProfile {
 }
 
 /// The text of the page, as somebody reads it: without what is hidden by tags, blanks as one.
-fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Answer) -> String {
     let options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
     let page = roxmltree::Document::parse_with_options(&answer.body, options)
         .unwrap_or_else(|error| panic!("{error}: {}", answer.body));
@@ -65,7 +65,7 @@ fn text(answer: &Answer) -> String {
 }
 
 #[track_caller]
-fn assert_says(answer: &Answer, sentences: &[&str]) {
+pub(crate) fn assert_says(answer: &Answer, sentences: &[&str]) {
     let said = text(answer);
     for sentence in sentences {
         assert!(said.contains(sentence), "{sentence} is not in: {said}");

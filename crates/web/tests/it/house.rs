@@ -268,8 +268,9 @@ impl House {
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let condition = web::Condition::default();
         let config = change(config).with_condition(condition.clone());
-        let desk =
-            control::desk::Desk::new(plane.clone(), store.clone()).with_door(door.as_ref().clone());
+        let desk = control::desk::Desk::new(plane.clone(), store.clone())
+            .with_door(door.as_ref().clone())
+            .with_clinic(crate::rooms::clinic());
         let router = web::router(Arc::clone(&door), Arc::new(desk), config);
         let calls = world.clone();
         let ops = web::ops_router(Arc::clone(&door), calls, plane.clone(), condition.clone());

@@ -31,6 +31,8 @@ mod probes;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod rooms;
+#[cfg(test)]
 mod served;
 #[cfg(test)]
 mod signing_in;

@@ -1,0 +1,296 @@
+//! *Audit*: what happened, filtered, with what changed, the chain, and a way out for all of it.
+
+use super::address;
+use crate::admin::frame::{Frame, Screen};
+use crate::admin::parts::{Stamp, command, in_path};
+use crate::admin::{enter, page_of};
+use crate::form::Fields;
+use crate::pages;
+use crate::refused::Refused;
+use crate::routes::Portal;
+use crate::strings::rooms as say;
+use crate::strings::{Admin, Language, Rooms};
+use crate::visit::Visit;
+use crate::{assets, strings};
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use control::desk::{Audit, AuditLine, ChainState, Right};
+use control::ports::{Actor, AuditFilter};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+
+/// Entries on one page: some 2 kB each.
+const PAGE: u32 = 30;
+
+/// The page. No `Debug`: its frame holds a form key.
+#[derive(Template)]
+#[template(path = "admin/rooms/audit.html")]
+struct AuditPage {
+    t: &'static Admin,
+    r: &'static Rooms,
+    frame: Frame,
+    chain: (&'static str, String),
+    chosen: Chosen,
+    rows: Vec<EntryText>,
+    next: Option<String>,
+    clear: bool,
+    lines_href: String,
+}
+
+/// What stands in the address.
+#[derive(Debug, Default)]
+struct Chosen {
+    event: String,
+    code: String,
+    person: String,
+    team: String,
+    actor: String,
+    change: String,
+    from: String,
+    until: String,
+}
+
+struct EntryText {
+    number: String,
+    at: Stamp,
+    event: String,
+    code: String,
+    meaning: String,
+    actor: String,
+    actor_href: String,
+    person: Option<(String, String)>,
+    team: Option<(String, String)>,
+    change: Option<(String, String)>,
+    diff: Vec<DiffText>,
+    details: Vec<(String, String)>,
+    hash: String,
+}
+
+struct DiffText {
+    name: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// `GET /admin/audit?event=&code=&person=&team=&actor=&change=&from=&until=&cursor=`.
+pub(super) async fn show(
+    State(portal): State<Portal>,
+    visit: Visit,
+    language: Language,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    let entered = enter(&portal, &visit, Right::Audit).await?;
+    let fields = Fields::of_query(&portal, query.as_deref())?;
+    let chosen = Chosen::of(&fields);
+    let filter = chosen.filter().ok_or_else(|| Refused::by_desk(&portal, no_filter()))?;
+    let told = portal.desk.audit(&entered.caller, &filter, &page_of(&fields, PAGE)).await;
+    let told = told.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    let commands = vec![
+        chosen.command(&["audit", "list"]),
+        command(&["audit", "verify"]),
+        chosen.command(&["audit", "export"]),
+    ];
+    let frame = Frame::new(&portal, &entered, language, Screen::Audit, commands).await?;
+    Ok(pages::answer(&AuditPage::new(language.rooms(), frame, chosen, told)))
+}
+
+/// `GET /admin/audit/export?event=&…`: what the filter admits, as a file.
+pub(super) async fn export(
+    State(portal): State<Portal>,
+    visit: Visit,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refused> {
+    let entered = enter(&portal, &visit, Right::Audit).await?;
+    let fields = Fields::of_query(&portal, query.as_deref())?;
+    let filter = Chosen::of(&fields).filter();
+    let filter = filter.ok_or_else(|| Refused::by_desk(&portal, no_filter()))?;
+    let told = portal.desk.export_audit(&entered.caller, &filter).await;
+    let told = told.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")),
+        (
+            header::CONTENT_DISPOSITION,
+            HeaderValue::from_static("attachment; filename=\"stagedoor-audit.jsonl\""),
+        ),
+    ];
+    Ok((headers, told).into_response())
+}
+
+fn no_filter() -> control::desk::Refused {
+    let why = "The actor or a time of the filter is none.";
+    let remedy =
+        "Write an actor like system, person:ID, token:NAME or cli:USER, a time like 2026-11-21.";
+    control::desk::Refused::invalid(why, remedy)
+}
+
+impl Chosen {
+    fn of(fields: &Fields) -> Self {
+        let field = |name: &str| fields.get(name).unwrap_or_default().trim().to_owned();
+        Self {
+            event: field("event"),
+            code: field("code"),
+            person: field("person"),
+            team: field("team"),
+            actor: field("actor"),
+            change: field("change"),
+            from: field("from"),
+            until: field("until"),
+        }
+    }
+
+    /// The filter; `None` where an actor or a time is none.
+    fn filter(&self) -> Option<AuditFilter> {
+        let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let time = |text: &String| match text.as_str() {
+            "" => Some(None),
+            text => moment(text).map(Some),
+        };
+        let actor = match self.actor.as_str() {
+            "" => None,
+            actor => Some(actor.parse::<Actor>().ok()?),
+        };
+        Some(AuditFilter {
+            from: time(&self.from)?,
+            until: time(&self.until)?,
+            event: text(&self.event),
+            code: text(&self.code),
+            person: text(&self.person),
+            team: text(&self.team),
+            actor,
+            change: text(&self.change),
+        })
+    }
+
+    fn pairs(&self) -> [(&'static str, &str); 8] {
+        [
+            ("event", &self.event),
+            ("code", &self.code),
+            ("person", &self.person),
+            ("team", &self.team),
+            ("actor", &self.actor),
+            ("change", &self.change),
+            ("from", &self.from),
+            ("until", &self.until),
+        ]
+    }
+
+    fn with(&self, path: &str, more: (&'static str, &str)) -> String {
+        let chosen: Vec<(&str, &str)> = self.pairs().into_iter().chain([more]).collect();
+        address(path, &chosen)
+    }
+
+    fn command(&self, words: &[&str]) -> String {
+        let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        for (name, value) in self.pairs() {
+            if !value.is_empty() {
+                words.extend([format!("--{name}"), value.to_owned()]);
+            }
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        command(&words)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pairs().iter().all(|(_, value)| value.is_empty())
+    }
+}
+
+const fn chain_kind(state: ChainState) -> &'static str {
+    match state {
+        ChainState::Whole => "good",
+        ChainState::Broken => "stop",
+        ChainState::NotYet => "none",
+    }
+}
+
+/// A moment: with a time zone, in UTC without one, or a day.
+fn moment(text: &str) -> Option<Timestamp> {
+    let utc = |local: DateTime| local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse::<Timestamp>()
+        .ok()
+        .or_else(|| text.parse::<DateTime>().ok().and_then(utc))
+        .or_else(|| text.parse::<Date>().ok().and_then(|day| utc(day.at(0, 0, 0, 0))))
+}
+
+impl AuditPage {
+    fn new(r: &'static Rooms, frame: Frame, chosen: Chosen, told: Audit) -> Self {
+        Self {
+            t: frame.t,
+            r,
+            frame,
+            chain: (chain_kind(told.chain.state), say::chain(&told.chain)),
+            rows: told.entries.items.into_iter().map(|line| EntryText::new(r, line)).collect(),
+            next: told.entries.next.map(|next| chosen.with("/admin/audit", ("cursor", &next))),
+            clear: !chosen.is_empty(),
+            lines_href: chosen.with("/admin/audit/export", ("cursor", "")),
+            chosen,
+        }
+    }
+}
+
+impl EntryText {
+    fn new(r: &'static Rooms, line: AuditLine) -> Self {
+        let only = |name: &str, value: &str| address("/admin/audit", &[(name, value)]);
+        let actor = match line.actor.as_str() {
+            "system" => r.system.to_owned(),
+            "anonymous" => r.anonymous.to_owned(),
+            actor => line.actor_name.clone().unwrap_or_else(|| actor.to_owned()),
+        };
+        let person = line.person.as_ref().map(|id| {
+            let name = line.person_name.clone().unwrap_or_else(|| id.clone());
+            (name, format!("/admin/people/{}", in_path(id)))
+        });
+        Self {
+            number: line.number,
+            at: Stamp::at(line.at),
+            event: line.event,
+            code: line.code,
+            meaning: line.meaning,
+            actor,
+            actor_href: only("actor", &line.actor),
+            person,
+            team: line.team.map(|team| (team.clone(), only("team", &team))),
+            change: line.change.map(|change| (change.clone(), only("change", &change))),
+            diff: line
+                .diff
+                .into_iter()
+                .map(|it| DiffText { name: it.name, before: it.before, after: it.after })
+                .collect(),
+            details: line.details.into_iter().collect(),
+            hash: line.hash,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_read_from_the_address_and_written_into_the_command() {
+        let chosen = Chosen {
+            event: "sign-in".into(),
+            actor: "cli:root".into(),
+            from: "2026-11-21".into(),
+            until: "2026-11-21T09:30".into(),
+            ..Chosen::default()
+        };
+        let filter = chosen.filter().unwrap();
+        assert_eq!(filter.event.as_deref(), Some("sign-in"));
+        assert_eq!(filter.actor, Some(Actor::CommandLine("root".into())));
+        assert_eq!(filter.from, "2026-11-21T00:00:00Z".parse().ok());
+        assert_eq!(filter.until, "2026-11-21T09:30:00Z".parse().ok());
+        assert_eq!((filter.person, filter.team), (None, None));
+        assert_eq!(
+            chosen.command(&["audit", "list"]),
+            "stagedoor audit list --event sign-in --actor cli:root --from 2026-11-21 --until \
+             2026-11-21T09:30"
+        );
+        let wrong = |chosen: Chosen| chosen.filter().is_none();
+        assert!(wrong(Chosen { actor: "root".into(), ..Chosen::default() }));
+        assert!(wrong(Chosen { from: "yesterday".into(), ..Chosen::default() }));
+    }
+}
