@@ -94,6 +94,7 @@ impl Surroundings for Facts {
         Around {
             ahead_seconds: Some(0),
             store: ("in memory".to_owned(), Ok(())),
+            grants: None,
             queue: None,
             invariants: None,
             cautions: Vec::new(),
