@@ -11,7 +11,7 @@ use crate::call::{Call, Operation};
 use crate::faults::Effect;
 use crate::inspect::CallRecord;
 use crate::sandbox::{Delay, Sandbox};
-use crate::services::{Protocol, SERVICES, Service};
+use crate::services::{Protocol, SERVICES, Service, s3};
 use crate::state::Caller;
 use crate::wire::answer::write;
 use crate::wire::error::{ApiError, Outcome};
@@ -44,6 +44,9 @@ pub(crate) fn answer<B: AsRef<[u8]>>(
     request: &Request<B>,
     turn: Turn,
 ) -> Response<Vec<u8>> {
+    if s3::is_meant(request) {
+        return s3::answer(sandbox, now, request);
+    }
     let request_id = sandbox.world.ids.uuid();
     let headers = request.headers();
     let body = request.body().as_ref();

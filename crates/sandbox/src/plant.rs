@@ -13,8 +13,9 @@ use crate::services::identity_store::memberships;
 use crate::services::sagemaker::{domain, shapes};
 use crate::services::{iam, trust};
 use crate::state::{
-    App, AppKey, Caller, Directory, DirectoryEntry, Domain, KmsKey, ManagedPolicy, Network, Owner,
-    Parameter, Profile, Queue, Role, Secret, SecretVersion, Space, Status, VpcEndpoint, World,
+    App, AppKey, Bucket, Caller, Directory, DirectoryEntry, Domain, KmsKey, ManagedPolicy, Network,
+    Owner, Parameter, Profile, Queue, Role, Secret, SecretVersion, Space, Status, VpcEndpoint,
+    World,
 };
 use crate::wire::pattern::Pattern;
 use crate::wire::shape::Kind;
@@ -46,6 +47,7 @@ pub(crate) fn plant(seed: &Seed) -> Result<World, SeedError> {
     plant_directory(&mut world, seed)?;
     plant_networks(&mut world, seed);
     plant_kms_keys(&mut world, seed);
+    plant_buckets(&mut world, seed);
     for domain in &seed.domains {
         plant_domain(&mut world, seed, domain)?;
     }
@@ -172,8 +174,17 @@ fn plant_kms_keys(world: &mut World, seed: &Seed) {
             region: given.region.as_ref().unwrap_or(&seed.region).clone(),
             id: given.id.clone(),
             state: given.state.clone().unwrap_or_else(|| "Enabled".to_owned()),
+            usage: given.usage.clone().unwrap_or_else(|| "ENCRYPT_DECRYPT".to_owned()),
             account,
         });
+    }
+}
+
+fn plant_buckets(world: &mut World, seed: &Seed) {
+    for given in &seed.buckets {
+        let account = given.account.as_ref().unwrap_or(&seed.default_account).clone();
+        let bucket = Bucket { account, lock: given.lock, objects: BTreeMap::new() };
+        world.buckets.insert(given.name.clone(), bucket);
     }
 }
 

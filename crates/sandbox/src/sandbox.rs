@@ -10,6 +10,7 @@ use crate::faults::{FaultEngine, Faults};
 use crate::inspect::CallRecord;
 use crate::plant::plant;
 use crate::seed::{Seed, SeedError};
+use crate::services::s3;
 use crate::state::World;
 use crate::{admin, api, studio_page};
 
@@ -75,7 +76,7 @@ impl Sandbox {
         if path.starts_with("/studio/") {
             return studio_page::answer(&mut self.world, now, request.method(), request.uri());
         }
-        if request.method() != Method::POST {
+        if request.method() != Method::POST && !s3::is_meant(request) {
             return plain(
                 StatusCode::NOT_FOUND,
                 "This is Stagedoor's AWS sandbox. See /_sandbox/state.\n",

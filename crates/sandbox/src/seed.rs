@@ -47,6 +47,8 @@ pub struct Seed {
     pub networks: Vec<SeedNetwork>,
     /// Keys of KMS.
     pub kms_keys: Vec<SeedKmsKey>,
+    /// Buckets of S3.
+    pub buckets: Vec<SeedBucket>,
     /// Parameters of Systems Manager's Parameter Store.
     pub parameters: Vec<SeedParameter>,
     /// How long states take.
@@ -76,6 +78,7 @@ impl Default for Seed {
             secrets: Vec::new(),
             networks: Vec::new(),
             kms_keys: Vec::new(),
+            buckets: Vec::new(),
             parameters: Vec::new(),
             timing: Timing::default(),
             events: None,
@@ -366,6 +369,19 @@ pub struct SeedEndpoint {
     pub security_groups: Vec<String>,
 }
 
+/// A bucket of S3.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeedBucket {
+    /// Its name.
+    pub name: String,
+    /// Account; absent: the default account.
+    pub account: Option<String>,
+    /// Whether it locks objects by default; absent: not.
+    #[serde(default)]
+    pub lock: bool,
+}
+
 /// A key of KMS.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -378,6 +394,8 @@ pub struct SeedKmsKey {
     pub region: Option<String>,
     /// `KeyState`; absent: `Enabled`.
     pub state: Option<String>,
+    /// `KeyUsage`: `ENCRYPT_DECRYPT` (if absent) or `GENERATE_VERIFY_MAC`, of the spec `HMAC_256`.
+    pub usage: Option<String>,
     /// The key policy; absent: the account's IAM policies decide.
     pub policy: Option<Value>,
 }

@@ -394,6 +394,7 @@ pub(crate) struct KmsKey {
     pub(crate) region: String,
     pub(crate) id: String,
     pub(crate) state: String,
+    pub(crate) usage: String,
     pub(crate) policy: Value,
 }
 
@@ -401,6 +402,15 @@ impl KmsKey {
     pub(crate) fn arn(&self) -> String {
         format!("arn:aws:kms:{}:{}:key/{}", self.region, self.account, self.id)
     }
+}
+
+/// A bucket of S3.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    pub(crate) account: String,
+    /// Whether it locks objects by default: none can be deleted.
+    pub(crate) lock: bool,
+    pub(crate) objects: BTreeMap<String, Vec<u8>>,
 }
 
 /// Account, region, name.
@@ -434,6 +444,7 @@ pub(crate) struct World {
     /// VPCs, in the order of the seed.
     pub(crate) networks: Vec<Network>,
     pub(crate) kms_keys: Vec<KmsKey>,
+    pub(crate) buckets: BTreeMap<String, Bucket>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) event_queue: Option<QueueKey>,
     pub(crate) event_family: EventFamily,
@@ -472,6 +483,7 @@ impl World {
             secrets: BTreeMap::new(),
             networks: Vec::new(),
             kms_keys: Vec::new(),
+            buckets: BTreeMap::new(),
             parameters: Vec::new(),
             event_queue: None,
             event_family: EventFamily::default(),

@@ -1,5 +1,9 @@
-//! KMS: keys of the seed with their states and policies. Nothing is encrypted.
+//! KMS: keys of the seed with their states and policies. Nothing is encrypted, and MACs are made up:
+//! the same for the same key and message, and no others.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
 
 use crate::call::{Call, Operation};
@@ -22,6 +26,25 @@ pub(crate) const OPERATIONS: &[Operation] = &[
             optional("PolicyName", text(Pattern::KmsPolicyName, 1, 128)),
         ],
         run: policy,
+    },
+    Operation {
+        name: "GenerateMac",
+        members: &[
+            required("KeyId", any_text(1, 2048)),
+            required("MacAlgorithm", any_text(1, 32)),
+            required("Message", any_text(1, 8192)),
+        ],
+        run: generate_mac,
+    },
+    Operation {
+        name: "VerifyMac",
+        members: &[
+            required("KeyId", any_text(1, 2048)),
+            required("Mac", any_text(1, 8192)),
+            required("MacAlgorithm", any_text(1, 32)),
+            required("Message", any_text(1, 8192)),
+        ],
+        run: verify_mac,
     },
 ];
 
@@ -51,7 +74,7 @@ fn describe(world: &mut World, call: &Call) -> Outcome {
         "CreationDate": epoch_seconds(jiff::Timestamp::UNIX_EPOCH),
         "Enabled": key.state == "Enabled",
         "Description": "",
-        "KeyUsage": "ENCRYPT_DECRYPT",
+        "KeyUsage": key.usage,
         "KeyState": key.state,
         "Origin": "AWS_KMS",
         "KeyManager": "CUSTOMER",
@@ -64,4 +87,49 @@ fn describe(world: &mut World, call: &Call) -> Outcome {
 fn policy(world: &mut World, call: &Call) -> Outcome {
     let key = find(world, call)?;
     Ok(json!({"Policy": key.policy.to_string(), "PolicyName": Value::from("default")}))
+}
+
+fn generate_mac(world: &mut World, call: &Call) -> Outcome {
+    let key = mac_key(world, call)?;
+    let mac = mac(key, call)?;
+    Ok(json!({"Mac": mac, "MacAlgorithm": "HMAC_SHA_256", "KeyId": key.arn()}))
+}
+
+fn verify_mac(world: &mut World, call: &Call) -> Outcome {
+    let key = mac_key(world, call)?;
+    if mac(key, call)? != call.text("Mac") {
+        return Err(ApiError::bad("KMSInvalidMacException", "The MAC is not valid."));
+    }
+    Ok(json!({"MacValid": true, "MacAlgorithm": "HMAC_SHA_256", "KeyId": key.arn()}))
+}
+
+fn mac_key<'w>(world: &'w World, call: &Call) -> Result<&'w KmsKey, ApiError> {
+    let key = find(world, call)?;
+    if key.usage != "GENERATE_VERIFY_MAC" || call.text("MacAlgorithm") != "HMAC_SHA_256" {
+        let message =
+            format!("{} key usage is {} which is not valid for this.", key.arn(), key.usage);
+        return Err(ApiError::bad("InvalidKeyUsageException", message));
+    }
+    if key.state != "Enabled" {
+        let message = format!("{} is {}.", key.arn(), key.state);
+        return Err(ApiError::bad("KMSInvalidStateException", message));
+    }
+    Ok(key)
+}
+
+/// 32 bytes that only this key and this message give.
+fn mac(key: &KmsKey, call: &Call) -> Result<String, ApiError> {
+    let message = STANDARD.decode(call.text("Message")).map_err(|error| {
+        ApiError::bad("SerializationException", format!("Message is no base64: {error}"))
+    })?;
+    let half = |half: u8| {
+        let mut digest = Md5::new();
+        digest.update(key.id.as_bytes());
+        digest.update([half]);
+        digest.update(&message);
+        digest.finalize()
+    };
+    let mut both = half(0).to_vec();
+    both.extend(half(1));
+    Ok(STANDARD.encode(both))
 }

@@ -6,6 +6,7 @@ pub(crate) mod identity_store;
 pub(crate) mod kms;
 pub(crate) mod parameters;
 pub(crate) mod quotas;
+pub(crate) mod s3;
 pub(crate) mod sagemaker;
 pub(crate) mod secrets;
 pub(crate) mod sqs;
