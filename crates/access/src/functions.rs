@@ -135,7 +135,14 @@ mod tests {
         let nobody = Feature::ALL.into_iter().filter(|f| !Function::ALL.iter().any(|x| x.has(*f)));
         assert_eq!(
             nobody.collect::<Vec<_>>(),
-            [Feature::Diagnose, Feature::Events, Feature::FirstMap, Feature::Demo, Feature::Free]
+            [
+                Feature::Diagnose,
+                Feature::Events,
+                Feature::Audit,
+                Feature::FirstMap,
+                Feature::Demo,
+                Feature::Free
+            ]
         );
     }
 }

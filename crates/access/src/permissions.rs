@@ -29,6 +29,7 @@ pub enum Feature {
     Triggers,
     Encryption,
     Function,
+    Audit,
     FirstMap,
     Demo,
     Free,
@@ -36,7 +37,7 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature: first what is done where domains are, then what the hub does by itself.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Observe,
         Self::Provision,
         Self::Adopt,
@@ -54,6 +55,7 @@ impl Feature {
         Self::Triggers,
         Self::Encryption,
         Self::Function,
+        Self::Audit,
         Self::FirstMap,
         Self::Demo,
         Self::Free,
@@ -87,6 +89,10 @@ impl Feature {
             }
             Self::Function => {
                 "What Lambda does as a function: writing its log, and being in a VPC."
+            }
+            Self::Audit => {
+                "Checkpoints of the audit log in S3, and a key of KMS for it. To be allowed by hand, to \
+                 what makes them (`docs/audit.md`)."
             }
             Self::FirstMap => {
                 "Finding the directory for a first map (`init`), once, with an admin's own credentials."
@@ -138,6 +144,9 @@ pub enum Resource {
     Triggers,
     Key,
     Log,
+    AuditKey,
+    Checkpoints,
+    CheckpointBucket,
 }
 
 impl Resource {
@@ -173,6 +182,9 @@ impl Resource {
             }
             Self::Triggers => "arn:<partition>:sqs:<region>:<account>:<queues of the function>",
             Self::Key => "arn:<partition>:kms:<region>:<account>:key/<key id>",
+            Self::AuditKey => "arn:<partition>:kms:<region>:<account>:key/<audit key>",
+            Self::Checkpoints => "arn:<partition>:s3:::<bucket>/<prefix>/*",
+            Self::CheckpointBucket => "arn:<partition>:s3:::<bucket>",
             Self::Log => {
                 "arn:<partition>:logs:*:<account>:log-group:/aws/lambda/<role of the function>:*"
             }
@@ -368,6 +380,11 @@ pub const ACTIONS: &[Action] = {
         implied(call("ec2:DescribeSubnets", F::Function, R::Any)),
         implied(call("ec2:AssignPrivateIpAddresses", F::Function, R::Any)),
         implied(call("ec2:UnassignPrivateIpAddresses", F::Function, R::Any)),
+        call("s3:PutObject", F::Audit, R::Checkpoints),
+        call("s3:GetObject", F::Audit, R::Checkpoints),
+        call("s3:ListBucket", F::Audit, R::CheckpointBucket),
+        call("kms:GenerateMac", F::Audit, R::AuditKey),
+        call("kms:VerifyMac", F::Audit, R::AuditKey),
         call("sso:ListInstances", F::FirstMap, R::Any),
         call("dynamodb:CreateTable", F::Demo, R::Table),
         call("dynamodb:UpdateTimeToLive", F::Demo, R::Table),

@@ -267,8 +267,20 @@ reasons! {
     IdpMetadataMissing = "idp-metadata-missing";
     /// The identity provider's metadata names other signing keys than before.
     IdpKeysChanged = "idp-keys-changed";
+    /// A server works by this access map from now on.
+    MapLoaded = "map-loaded";
     /// Another access map was read from disk and is in force.
     MapReplaced = "map-replaced";
+    /// How far the audit log goes was signed and kept.
+    AuditCheckpoint = "audit-checkpoint";
+    /// The beginning of the audit log was removed, as far as a checkpoint goes.
+    AuditPruned = "audit-pruned";
+    /// Entries of the audit log of an older version were sealed as they were found.
+    AuditSealed = "audit-sealed";
+    /// The audit log is not what was written.
+    AuditBroken = "audit-broken";
+    /// AWS answered a call that changes something.
+    AwsAnswered = "aws-answered";
     /// What is on disk was refused as configuration; what was in force before still is.
     MapRefused = "map-refused";
     /// The answer belongs to a sign-in that was not begun here, or too long ago.

@@ -1,6 +1,7 @@
 //! Finding AWS: the standard credential chain, or an endpoint given by hand.
 
 use crate::assignments::Assignments;
+use crate::checkpoints::{MacKey, S3Checkpoints};
 use crate::client::SageMaker;
 use crate::client::parameters::ParameterStore;
 use crate::client::secrets::SecretsManager;
@@ -206,6 +207,16 @@ impl Aws {
     /// Parameter Store where the parameter is: found as [`Self::secrets`] finds a secret.
     pub fn parameters(&self, name: &str, region: Option<&Region>) -> ParameterStore {
         ParameterStore::new(&self.where_it_is(name, region))
+    }
+
+    /// The KMS key of this id, alias or ARN, for MACs.
+    pub fn mac_key(&self, id: &str) -> MacKey {
+        MacKey::new(&self.where_it_is(id, None), id)
+    }
+
+    /// Checkpoints of the audit log in a bucket of the process's own Region, below a prefix.
+    pub fn checkpoints(&self, bucket: &str, prefix: &str) -> S3Checkpoints {
+        S3Checkpoints::new(&self.sdk, bucket, prefix)
     }
 
     fn where_it_is(&self, id: &str, region: Option<&Region>) -> SdkConfig {

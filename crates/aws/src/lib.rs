@@ -18,6 +18,7 @@
 //! | `aws-sdk-dynamodb` | – | used: a store is no place for a client of one's own |
 //! | `aws-sdk-servicequotas` | 32 | not used, for one call: [`client::quotas`] |
 //! | `aws-sdk-secretsmanager` | – | not used, for one call: [`client::secrets`] |
+//! | `aws-sdk-s3`, `aws-sdk-kms` | – | not used, for three calls and four: `client::s3`, [`client::kms`] |
 //! | `aws-sdk-identitystore` | 30 | used |
 //! | `aws-sdk-sqs` | 25 | used |
 //! | `aws-config` | 18 | used: credential chain, SSO login |
@@ -27,6 +28,7 @@
 //! time-outs, endpoints and user agent are AWS's code.
 
 pub mod assignments;
+mod checkpoints;
 pub mod client;
 mod connect;
 pub mod dynamodb;
@@ -39,6 +41,7 @@ mod reminders;
 mod studio;
 
 pub use assignments::Assignments;
+pub use checkpoints::{MacKey, S3Checkpoints};
 pub use client::secrets::{SecretText, SecretVersions};
 pub use connect::{Aws, Simulator};
 pub use dynamodb::DynamoStore;

@@ -1,13 +1,19 @@
-//! The audit log. Triggers of the schema refuse to change or remove what was written.
+//! The audit log: one chain, whose numbers are the row ids. Triggers of the schema refuse to change or
+//! remove what was written.
+//!
+//! An entry is sealed in the transaction that appends it, so whoever shares the file shares the chain.
+
+mod chain;
 
 use crate::microseconds;
 use crate::sqlite::{SqliteStore, parsed};
 use access::ids::PersonId;
 use async_trait::async_trait;
 use control::ports::{
-    Actor, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainId, Seal, SealedEntry, StoreError,
+    Actor, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, Seal,
+    SealedEntry, StoreError,
 };
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
 /// The one chain of a file.
@@ -19,8 +25,11 @@ const COLUMNS: &str = "id, at, event, code, actor, person, team, change, before,
 #[async_trait]
 impl AuditLog for SqliteStore {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let entry = entry.clone();
-        self.write("append to the audit log", move |transaction| insert(transaction, &entry)).await
+        let (entry, keys) = (entry.clone(), self.keys.clone());
+        self.write("append to the audit log", move |transaction| {
+            chain::append(transaction, &entry, keys.as_deref())
+        })
+        .await
     }
 
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
@@ -68,28 +77,60 @@ impl AuditLog for SqliteStore {
         let filter = filter.clone();
         self.read(OPERATION, move |connection| page(connection, &filter, before, limit)).await
     }
-}
 
-fn insert(transaction: &Transaction<'_>, entry: &AuditEntry) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO audit
-                 (at, event, code, actor, person, team, change, before, after, details)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            microseconds::floor(entry.at),
-            entry.event,
-            entry.code,
-            entry.actor.to_string(),
-            entry.person,
-            entry.team,
-            entry.change,
-            json(&entry.before)?,
-            json(&entry.after)?,
-            json(&entry.details)?,
-        ])?;
-    Ok(())
+    async fn chains(&self) -> Result<Vec<ChainHead>, StoreError> {
+        const OPERATION: &str = "see how far the audit log goes";
+        if self.read(OPERATION, chain::is_unsealed).await? {
+            let keys = self.keys.clone();
+            self.write("seal the audit log", move |transaction| {
+                chain::seal_old(transaction, keys.as_deref())
+            })
+            .await?;
+        }
+        let last = self.read(OPERATION, chain::last).await?;
+        let head = last.map(|last| ChainHead {
+            chain: ChainId(CHAIN.to_owned()),
+            seq: last.head.seq,
+            hash: last.head.hash,
+        });
+        Ok(head.into_iter().collect())
+    }
+
+    async fn chain(
+        &self,
+        chain: &ChainId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChainRow>, StoreError> {
+        if chain.0 != CHAIN {
+            return Ok(Vec::new());
+        }
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        self.read("read the audit log", move |connection| {
+            let sql = format!("SELECT {COLUMNS} FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2");
+            connection.prepare_cached(&sql)?.query_map([after, i64::from(limit)], row)?.collect()
+        })
+        .await
+    }
+
+    async fn forget(&self, chain: &ChainId, through: u64) -> Result<u64, StoreError> {
+        if chain.0 != CHAIN {
+            return Ok(0);
+        }
+        let through = i64::try_from(through).unwrap_or(i64::MAX);
+        let mut forgotten = 0;
+        loop {
+            let gone = self
+                .write("shorten the audit log", move |transaction| {
+                    chain::forget(transaction, through)
+                })
+                .await?;
+            forgotten += gone;
+            if gone == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
 }
 
 fn page(
@@ -155,6 +196,17 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         after: texts(row, 9)?,
         details: texts(row, 10)?,
     })
+}
+
+/// What is in a place, entry or not.
+fn row(row: &Row<'_>) -> rusqlite::Result<ChainRow> {
+    let id: i64 = row.get(0)?;
+    let mac: Option<Vec<u8>> = row.get(14)?;
+    let entry = match mac {
+        None => Err("it is not sealed".to_owned()),
+        Some(_) => sealed(row).map_err(|error| error.to_string()),
+    };
+    Ok(ChainRow { seq: parsed(0, u64::try_from(id))?, entry })
 }
 
 fn sealed(row: &Row<'_>) -> rusqlite::Result<SealedEntry> {

@@ -3,6 +3,7 @@
 use crate::batch::{Batch, not_finished};
 use crate::failure::{Place, failed, no_file, refused};
 use crate::migrations::{STEPS, migrate};
+use control::audit::KeyRing;
 use control::ports::StoreError;
 use rusqlite::types::Type;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
@@ -40,6 +41,8 @@ pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
     writes: Arc<Batch>,
     disk: Option<Arc<dyn Disk>>,
+    /// What the audit log is sealed with; none: a key that is kept in the store.
+    pub(crate) keys: Option<Arc<KeyRing>>,
 }
 
 /// The disk that a store in memory pretends to be on. For simulations.
@@ -83,13 +86,19 @@ impl SqliteStore {
         Ok(Self { disk: Some(disk), ..Self::in_memory()? })
     }
 
+    /// The same store, whose audit log is sealed with this key and not with one that the store keeps.
+    #[must_use]
+    pub fn sealed_by(self, keys: KeyRing) -> Self {
+        Self { keys: Some(Arc::new(keys)), ..self }
+    }
+
     fn prepare(place: Place, mut connection: Connection) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| failed(&place, OPEN, &e))?;
         // Before anything that writes: a file that is not ours stays as it is.
         migrate(&mut connection, STEPS).map_err(|refusal| refused(&place, OPEN, &refusal))?;
         settle(&connection).map_err(|e| failed(&place, OPEN, &e))?;
         let connection = Arc::new(Mutex::new(connection));
-        Ok(Self { place, connection, writes: Arc::default(), disk: None })
+        Ok(Self { place, connection, writes: Arc::default(), disk: None, keys: None })
     }
 
     /// Runs `work` in a transaction that holds the write lock from its start, and commits it. Calls

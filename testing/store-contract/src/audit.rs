@@ -2,7 +2,12 @@
 
 use crate::race::{RACERS, micros, race};
 use access::ids::PersonId;
-use control::ports::{AuditEntry, AuditLog};
+use control::audit::{
+    AUDIT_PRUNED, ChainKey, Checkpoint, Fault, KeyRing, STORE_KEY, Verdict, prune, take_checkpoint,
+    verify_log,
+};
+use control::ports::{Actor, AuditEntry, AuditFilter, AuditLog, ChangeId, SealedEntry, Secrets};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -72,4 +77,144 @@ pub async fn racing_entries_about_a_person_are_all_kept(log: Arc<impl AuditLog +
     let ana = PersonId::parse("ana").unwrap();
     assert_eq!(log.of_person(&ana, 1_000).await.unwrap().len(), RACERS);
     assert_eq!(log.newest(1_000).await.unwrap().len(), RACERS);
+}
+
+async fn keys(log: &impl Secrets) -> KeyRing {
+    KeyRing::new(ChainKey::new(&log.get_or_create(STORE_KEY, [0; 32]).await.unwrap()))
+}
+
+async fn verified(log: &(impl AuditLog + Secrets), anchors: &[(Checkpoint, bool)]) -> Verdict {
+    verify_log(log, &keys(log).await, anchors, &|_| {}).await.unwrap()
+}
+
+/// Every entry, newest first, page by page.
+async fn all_pages(log: &impl AuditLog, filter: &AuditFilter, limit: u32) -> Vec<SealedEntry> {
+    let (mut all, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = log.page(filter, cursor.as_deref(), limit).await.unwrap();
+        assert!(page.items.len() <= limit as usize);
+        all.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            return all;
+        }
+    }
+}
+
+pub async fn entries_come_back_whole_in_the_order_of_their_chain(log: &(impl AuditLog + Secrets)) {
+    assert!(verified(log, &[]).await.ok);
+    let change = ChangeId::new(micros(0), [1; 32]);
+    let mut written = Vec::new();
+    for at in 0..7 {
+        let entry = entry(at, "ok")
+            .by(Actor::CommandLine("ana".to_owned()))
+            .within(&change)
+            .changing("role", Some("a"), Some("b"))
+            .with("n", at);
+        log.append(&entry).await.unwrap();
+        written.push(entry);
+    }
+    let heads = log.chains().await.unwrap();
+    let [head] = heads.as_slice() else { panic!("one writer, one chain: {heads:?}") };
+    assert_eq!(head.seq, 7);
+    let first = log.chain(&head.chain, 0, 4).await.unwrap();
+    let rest = log.chain(&head.chain, 4, 100).await.unwrap();
+    let rows = first.iter().chain(&rest);
+    let read: Vec<AuditEntry> = rows.map(|row| row.entry.clone().unwrap().entry).collect();
+    assert_eq!((first.len(), read), (4, written));
+    let verdict = verified(log, &[]).await;
+    assert!(verdict.ok && verdict.entries == 7, "{verdict:?}");
+}
+
+pub async fn racing_entries_are_sealed_into_chains_that_hold(
+    log: Arc<impl AuditLog + Secrets + 'static>,
+) {
+    for _ in 0..3 {
+        let written = race(|| {
+            let log = Arc::clone(&log);
+            let about = AuditEntry { person: Some("ana".to_owned()), ..entry(1, "race") };
+            async move { log.append(&about).await.is_ok() }
+        });
+        assert_eq!(written.await, RACERS);
+    }
+    let verdict = verified(&*log, &[]).await;
+    assert!(verdict.ok && verdict.entries == 3 * RACERS as u64, "{verdict:?}");
+}
+
+pub async fn pages_hold_what_the_filter_admits_newest_first(log: &impl AuditLog) {
+    let change = ChangeId::new(micros(0), [2; 32]);
+    for at in 0..20 {
+        let made = entry(at, if at % 2 == 0 { "even" } else { "odd" });
+        let made = if at % 3 == 0 { made.by(Actor::Token("ci".to_owned())) } else { made };
+        let made = if at % 5 == 0 { made.within(&change) } else { made };
+        let person = (at % 4 == 0).then(|| "ana".to_owned());
+        let team = (at > 9).then(|| "fraud".to_owned());
+        log.append(&AuditEntry { person, team, ..made }).await.unwrap();
+    }
+    let text = |text: &str| Some(text.to_owned());
+    let no = AuditFilter::default;
+    for (filter, expected) in [
+        (no(), (0..20).rev().collect::<Vec<i64>>()),
+        (AuditFilter { code: text("odd"), ..no() }, vec![19, 17, 15, 13, 11, 9, 7, 5, 3, 1]),
+        (AuditFilter { from: Some(micros(17)), ..no() }, vec![19, 18, 17]),
+        (AuditFilter { until: Some(micros(3)), ..no() }, vec![2, 1, 0]),
+        (AuditFilter { from: Some(micros(5)), until: Some(micros(8)), ..no() }, vec![7, 6, 5]),
+        (AuditFilter { person: text("ana"), ..no() }, vec![16, 12, 8, 4, 0]),
+        (AuditFilter { person: text("ana"), team: text("fraud"), ..no() }, vec![16, 12]),
+        (AuditFilter { person: text("bob"), ..no() }, vec![]),
+        (
+            AuditFilter { actor: Some(Actor::Token("ci".to_owned())), ..no() },
+            vec![18, 15, 12, 9, 6, 3, 0],
+        ),
+        (AuditFilter { change: text(change.as_str()), ..no() }, vec![15, 10, 5, 0]),
+        (AuditFilter { event: text("sign-out"), ..no() }, vec![]),
+    ] {
+        for limit in [1, 3, 100] {
+            let found = all_pages(log, &filter, limit).await;
+            let times: Vec<i64> = found.iter().map(|one| one.entry.at.as_microsecond()).collect();
+            assert_eq!(times, expected, "{filter:?} by {limit}");
+        }
+    }
+    assert!(log.page(&no(), Some("no cursor"), 1).await.is_err());
+}
+
+pub async fn a_beginning_goes_as_far_as_a_checkpoint_and_the_rest_holds(
+    log: &(impl AuditLog + Secrets),
+) {
+    for at in 0..10 {
+        let person = (at % 2 == 0).then(|| "ana".to_owned());
+        log.append(&AuditEntry { person, ..entry(at, "old") }).await.unwrap();
+    }
+    let keys = keys(log).await;
+    let kept = take_checkpoint(log, &keys, None, micros(10), Actor::System).await.unwrap();
+    for at in 11..15 {
+        log.append(&entry(at, "new")).await.unwrap();
+    }
+    // All but the last that the checkpoint knows is old.
+    let now = micros(100);
+    let retention = SignedDuration::from_micros(87);
+    let pruned = prune(log, &kept, retention, now, Actor::System).await.unwrap();
+    assert_eq!(pruned.entries, 9);
+    let again = prune(log, &kept, retention, now, Actor::System).await.unwrap();
+    assert_eq!(again.entries, 0);
+    let anchors = [(kept.clone(), true)];
+    let verdict = verified(log, &anchors).await;
+    assert!(verdict.ok, "{verdict:?}");
+    // The last old one, the checkpoint's own entry, four new ones, and that the rest is gone.
+    assert_eq!(verdict.entries, 7);
+    let left = all_pages(log, &AuditFilter::default(), 100).await;
+    assert_eq!(left.first().unwrap().entry.event, AUDIT_PRUNED);
+    assert_eq!(left.last().unwrap().entry.at, micros(9));
+    let ana = PersonId::parse("ana").unwrap();
+    assert_eq!(log.of_person(&ana, 100).await, Ok(vec![]));
+    // Without being written down it would be a cut.
+    let head = log.chains().await.unwrap().remove(0);
+    log.forget(&head.chain, head.seq - 2).await.unwrap();
+    let verdict = verified(log, &anchors).await;
+    assert_eq!(verdict.bad.first().map(|bad| (bad.seq, bad.fault)), Some((10, Fault::Missing)));
+    // The end is never forgotten: the next entry follows it.
+    log.forget(&head.chain, u64::MAX).await.unwrap();
+    log.append(&entry(200, "next")).await.unwrap();
+    let heads = log.chains().await.unwrap();
+    assert_eq!(heads.iter().map(|head| head.seq).max(), Some(head.seq + 1));
 }

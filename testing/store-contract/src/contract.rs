@@ -43,6 +43,10 @@ macro_rules! contract {
             racing_entries_are_all_kept(Arc),
             the_entries_of_many_days_are_one_log(&),
             racing_entries_about_a_person_are_all_kept(Arc),
+            entries_come_back_whole_in_the_order_of_their_chain(&),
+            racing_entries_are_sealed_into_chains_that_hold(Arc),
+            pages_hold_what_the_filter_admits_newest_first(&),
+            a_beginning_goes_as_far_as_a_checkpoint_and_the_rest_holds(&),
         }
     };
     (@port chronicle $fresh:path) => {

@@ -37,7 +37,7 @@ use aws_types::SdkConfig;
 use aws_types::SigningName;
 use aws_types::region::{Region, SigningRegion};
 use aws_types::service_config::ServiceConfigKey;
-use control::ports::{CallError, FailureKind};
+use control::ports::{Answered, CallError, FailureKind, answered};
 use std::fmt;
 
 /// A request that is encoded already. Its body does not print.
@@ -46,6 +46,16 @@ pub(crate) struct Encoded {
     /// `x-amz-target`, for the JSON protocols.
     pub(crate) target: Option<String>,
     pub(crate) body: String,
+    /// For a service whose operations are methods and paths.
+    pub(crate) rest: Option<Rest>,
+}
+
+/// What a request of S3 has besides its body.
+pub(crate) struct Rest {
+    pub(crate) method: &'static str,
+    /// The path, and the query after a `?`, encoded.
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 impl fmt::Debug for Encoded {
@@ -54,8 +64,8 @@ impl fmt::Debug for Encoded {
     }
 }
 
-/// The body of a good answer. It does not print.
-pub(crate) struct Reply(pub(crate) Vec<u8>);
+/// The body of a good answer, which does not print, and by what the service's log names the call.
+pub(crate) struct Reply(pub(crate) Vec<u8>, pub(super) Option<String>);
 
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,19 +160,36 @@ impl Channel {
             .serializer(encode)
             .deserializer(decode)
             .build();
-        exchange
+        let reply: Reply = exchange
             .invoke(request)
             .await
-            .map_err(|error| failure::call_error(service, operation, &error))
+            .map_err(|error| failure::call_error(service, operation, &error))?;
+        if let Some(request_id) = reply.1.clone().filter(|_| !reads(operation)) {
+            answered(Answered { service, operation, request_id });
+        }
+        Ok(reply)
     }
 }
 
+/// Whether an operation changes and gives nothing.
+fn reads(operation: &str) -> bool {
+    ["Describe", "List", "Get"].iter().any(|word| operation.starts_with(word))
+}
+
 fn encode(request: Encoded) -> Result<HttpRequest, BoxError> {
+    let rest = request.rest.unwrap_or_else(|| Rest {
+        method: "POST",
+        path: "/".to_owned(),
+        headers: Vec::new(),
+    });
     let mut http = http::Request::builder()
-        .method("POST")
-        .uri("/")
+        .method(rest.method)
+        .uri(rest.path)
         .header("content-type", request.content_type)
         .header("content-length", request.body.len());
+    for (name, value) in rest.headers {
+        http = http.header(name, value);
+    }
     if let Some(target) = request.target {
         http = http.header("x-amz-target", target);
     }
@@ -172,7 +199,10 @@ fn encode(request: Encoded) -> Result<HttpRequest, BoxError> {
 fn decode(response: &HttpResponse) -> Result<Reply, OrchestratorError<ApiError>> {
     let body = response.body().bytes().unwrap_or_default();
     if response.status().is_success() {
-        return Ok(Reply(body.to_vec()));
+        let id = ["x-amzn-requestid", "x-amz-request-id"]
+            .into_iter()
+            .find_map(|name| response.headers().get(name));
+        return Ok(Reply(body.to_vec(), id.map(str::to_owned)));
     }
     let type_header = response.headers().get("x-amzn-errortype");
     let error = ApiError::read(response.status().as_u16(), type_header, body);
@@ -182,7 +212,14 @@ fn decode(response: &HttpResponse) -> Result<Reply, OrchestratorError<ApiError>>
 fn settings(service: Service, signing_region: &str, sdk: &SdkConfig) -> Layer {
     let mut layer = Layer::new("stagedoor");
     layer.store_put(AuthSchemeOptionResolverParams::new(()));
-    layer.store_put(SigV4OperationSigningConfig::default());
+    let mut signing = SigV4OperationSigningConfig::default();
+    if service == Service::S3 {
+        // Keys are signed as they are sent, and the body's hash is a header.
+        signing.signing_options.double_uri_encode = false;
+        signing.signing_options.normalize_uri_path = false;
+        signing.signing_options.content_sha256_header = true;
+    }
+    layer.store_put(signing);
     layer.store_put(SigningName::from_static(service.signing_name()));
     layer.store_put(SigningRegion::from(Region::new(signing_region.to_owned())));
     layer.store_put(ApiMetadata::new(service.signing_name(), env!("CARGO_PKG_VERSION")));
@@ -292,7 +329,8 @@ mod tests {
     }
 
     async fn refusal(sdk: &SdkConfig) -> CallError {
-        let request = Encoded { content_type: "text/plain", target: None, body: String::new() };
+        let request =
+            Encoded { content_type: "text/plain", target: None, body: String::new(), rest: None };
         Channel::new(Service::Iam, sdk).send("GetRole", request).await.unwrap_err()
     }
 
@@ -321,8 +359,9 @@ mod tests {
     #[test]
     fn bodies_do_not_print() {
         let body = r#"{"Secret":"hunter2"}"#;
-        let request = Encoded { content_type: "x", target: None, body: body.to_owned() };
+        let request =
+            Encoded { content_type: "x", target: None, body: body.to_owned(), rest: None };
         assert!(!format!("{request:?}").contains("hunter2"));
-        assert_eq!(format!("{:?}", Reply(body.into())), "Reply(20 bytes)");
+        assert_eq!(format!("{:?}", Reply(body.into(), None)), "Reply(20 bytes)");
     }
 }

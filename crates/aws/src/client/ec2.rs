@@ -68,7 +68,7 @@ impl Ec2 {
                 let _ = write!(body, "&NextToken={}", utf8_percent_encode(token, NON_ALPHANUMERIC));
             }
             let content_type = "application/x-www-form-urlencoded";
-            let request = Encoded { content_type, target: None, body };
+            let request = Encoded { content_type, target: None, body, rest: None };
             let reply = self.0.send(operation, request).await?;
             let (page, next) = page(&reply, set, &read)
                 .map_err(|problem| fault(format!("cannot read the answer: {problem}")))?;
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     fn reply(body: &str) -> Reply {
-        Reply(body.as_bytes().to_vec())
+        Reply(body.as_bytes().to_vec(), None)
     }
 
     #[test]

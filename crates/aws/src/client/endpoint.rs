@@ -18,6 +18,8 @@ pub enum Service {
     Kms,
     /// Systems Manager.
     Ssm,
+    /// S3, with the bucket in the path.
+    S3,
     /// IAM, which has one endpoint for a whole partition.
     Iam,
 }
@@ -32,6 +34,7 @@ impl Service {
             Self::Ec2 => "EC2",
             Self::Kms => "KMS",
             Self::Ssm => "SSM",
+            Self::S3 => "S3",
             Self::Iam => "IAM",
         }
     }
@@ -45,6 +48,7 @@ impl Service {
             Self::Ec2 => "ec2",
             Self::Kms => "kms",
             Self::Ssm => "ssm",
+            Self::S3 => "s3",
             Self::Iam => "iam",
         }
     }
@@ -245,6 +249,12 @@ pub fn resolve(
             };
             let fips = if fips { "-fips" } else { "" };
             format!("secretsmanager{fips}.{region}.{suffix}")
+        }
+        Service::S3 => {
+            let fips = if fips { "-fips" } else { "" };
+            // S3 has its own name for hosts that speak IPv6, with the plain suffix.
+            let dual_stack = if dual_stack { ".dualstack" } else { "" };
+            format!("s3{fips}{dual_stack}.{region}.{}", partition.dns)
         }
         Service::Ec2 | Service::Kms => {
             let name = service.signing_name();

@@ -185,8 +185,12 @@ impl Iam {
             let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
             let _ = write!(body, "&{parameter}={value}");
         }
-        let request =
-            Encoded { content_type: "application/x-www-form-urlencoded", target: None, body };
+        let request = Encoded {
+            content_type: "application/x-www-form-urlencoded",
+            target: None,
+            body,
+            rest: None,
+        };
         let reply = self.0.send(name, request).await?;
         read_result(name, &reply, read).map_err(|problem| {
             let message = format!("cannot read the answer: {problem}");
@@ -254,7 +258,7 @@ mod tests {
     use super::*;
 
     fn role(body: &str) -> Result<Role, &'static str> {
-        read_result("GetRole", &Reply(body.as_bytes().to_vec()), read_role)
+        read_result("GetRole", &Reply(body.as_bytes().to_vec(), None), read_role)
     }
 
     const ROLE: &str = r#"<GetRoleResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">

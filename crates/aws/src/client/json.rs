@@ -25,6 +25,7 @@ pub(crate) async fn call<O: DeserializeOwned>(
         content_type: "application/x-amz-json-1.1",
         target: Some(format!("{prefix}.{operation}")),
         body,
+        rest: None,
     };
     let reply = channel.send(operation, request).await?.0;
     // Operations without output answer with an empty body.

@@ -10,6 +10,7 @@ mod json;
 pub mod kms;
 pub mod parameters;
 pub mod quotas;
+pub(crate) mod s3;
 pub mod sagemaker;
 pub mod secrets;
 

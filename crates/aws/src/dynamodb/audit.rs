@@ -1,84 +1,84 @@
-//! The audit log: by day, each day over some partitions, and once more by person.
+//! The audit log: eight chains, so that replicas need not wait for each other, and once more by
+//! person.
+//!
+//! A process appends to one chain and knows its end, so that an entry is one conditional transaction.
+//! Where another process was faster, it looks for the end of another chain: replicas soon have one
+//! each. What waits while a transaction is under way goes into the next one together ([`Appends`]).
 //!
 //! An entry about a person is written twice, in one transaction, so that the history of a person is
-//! read from one partition. Both items are only ever made, never changed: a put that is repeated
-//! because its answer was lost finds its own item and is done.
+//! read from one partition. The chain is the record; a copy that is not what was sealed is passed over.
+
+mod append;
+mod older;
+mod page;
+mod row;
+
+pub(super) use append::Appends;
+pub(super) use older::seal_older;
 
 use super::DynamoStore;
-use super::failure::{contended, damaged};
-use super::item::{Damaged, Item, floor};
-use super::keys::{Key, SK, shard};
-use super::stamp::Stamp;
-use super::wire::{AT_ONCE, Over, Query, Step, Written, backoff};
+use super::keys::{Key, SK};
+use super::wire::{AT_ONCE, Query, Sort};
 use access::ids::PersonId;
 use async_trait::async_trait;
+use control::audit::{Head, KeyRing};
 use control::ports::{
-    Actor, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainId, Seal, SealedEntry, StoreError,
+    AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, SealedEntry,
+    StoreError,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use std::collections::BTreeMap;
+use row::{holds, read, read_row};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// How many partitions a day has. Each takes about a thousand entries a second.
-const SHARDS: u32 = 4;
+/// How many chains replicas spread over. Each takes about a thousand entries a second.
+const CHAINS: u32 = 8;
 
-/// How often an entry is tried.
-const TRIES: u32 = 8;
+/// The chain of what a version left that did not seal.
+const OLDER: &str = "older";
 
-/// How many entries a page is picked from.
-const LOOKED_THROUGH: u32 = 10_000;
+const READ: &str = "read the audit log";
 
-const APPEND: &str = "append to the audit log";
-
-/// The partition of a day's entries.
-fn partition(day: &str, number: u32) -> String {
-    format!("audit#{day}#{number}")
+/// The partition of a chain.
+fn partition(chain: &ChainId) -> String {
+    format!("audit-chain#{chain}")
 }
 
-/// The days that have entries.
-fn days() -> &'static str {
-    "audit-days"
+/// The place of an entry in its chain: sorts as numbers do.
+fn place(seq: u64) -> String {
+    format!("{seq:020}")
 }
 
 fn history(person: &str) -> String {
     format!("history#{person}")
 }
 
+fn numbered(number: u32) -> ChainId {
+    ChainId(number.to_string())
+}
+
+/// Every chain that there can be.
+fn all_chains() -> Vec<ChainId> {
+    (0..CHAINS).map(numbered).chain([ChainId(OLDER.to_owned())]).collect()
+}
+
 #[async_trait]
 impl AuditLog for DynamoStore {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let Stamp { day, text } = self.stamps.next(entry.at);
-        self.note_day(&day).await?;
-        let key = Key::new(partition(&day, shard(&text, SHARDS)), &text);
-        let mut steps = vec![Step::Put(item(&key, entry), Over::Nothing)];
-        if let Some(person) = &entry.person {
-            steps.push(Step::Put(item(&Key::new(history(person), text), entry), Over::Nothing));
-        }
-        for tried in 0..TRIES {
-            if self.transact(APPEND, &steps).await? == Written::Done {
-                return Ok(());
-            }
-            // Nobody else has this stamp: what is there is this very entry.
-            if self.get(APPEND, &key).await?.is_some() {
-                return Ok(());
-            }
-            backoff(tried).await;
-        }
-        Err(contended(self.table(), APPEND, "the entry"))
+        self.append_sealed(entry).await
     }
 
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        const OPERATION: &str = "read the audit log";
-        let mut entries = Vec::new();
-        let days = Query { backwards: true, ..Query::all(days()) };
-        for day in self.query(OPERATION, days).await? {
-            let had = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-            let left = limit.saturating_sub(had);
-            let Some(day) = day.opt_text(SK).filter(|_| left > 0) else { break };
-            for item in self.newest_of_day(OPERATION, day, left).await? {
-                entries.push(self.entry(OPERATION, &item)?);
-            }
-        }
-        Ok(entries)
+        let ends = |chain| async move {
+            let query =
+                Query { backwards: true, most: Some(limit), ..Query::all(partition(&chain)) };
+            let items = self.query(READ, query).await?;
+            items.iter().map(|item| self.sealed(READ, item)).collect::<Result<VecDeque<_>, _>>()
+        };
+        let chains: Vec<VecDeque<SealedEntry>> =
+            stream::iter(all_chains()).map(ends).buffered(AT_ONCE).try_collect().await?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(merged(chains).take(limit).map(|sealed| sealed.entry).collect())
     }
 
     async fn of_person(
@@ -91,7 +91,11 @@ impl AuditLog for DynamoStore {
         let query = Query { backwards: true, most: Some(limit), ..query };
         let mut newest_first = self.query(OPERATION, query).await?;
         newest_first.reverse();
-        newest_first.iter().map(|item| self.entry(OPERATION, item)).collect()
+        let keys = self.audit_keys().await?;
+        let copies = newest_first.iter().map(|item| self.sealed(OPERATION, item));
+        let copies: Vec<SealedEntry> = copies.collect::<Result<_, _>>()?;
+        let own = |copy: &SealedEntry| holds(copy, person.as_str(), &keys);
+        Ok(copies.into_iter().filter(own).map(|copy| copy.entry).collect())
     }
 
     async fn page(
@@ -100,109 +104,118 @@ impl AuditLog for DynamoStore {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<AuditPage, StoreError> {
-        let skipped = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
-        let newest = self.newest(LOOKED_THROUGH).await?;
-        let admitted = newest.into_iter().filter(|entry| filter.admits(entry)).skip(skipped);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let mut items: Vec<SealedEntry> =
-            admitted.take(limit.saturating_add(1)).map(unsealed).collect();
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next = more.then(|| (skipped + limit).to_string());
-        Ok(AuditPage { items, next })
+        match &filter.person {
+            Some(person) => self.page_of_person(person, filter, cursor, limit).await,
+            None => self.page_of_chains(filter, cursor, limit).await,
+        }
+    }
+
+    async fn chains(&self) -> Result<Vec<ChainHead>, StoreError> {
+        const OPERATION: &str = "see how far the audit log goes";
+        let end = |chain: ChainId| async move {
+            let head = self.end_of(OPERATION, &chain).await?.map(|(head, _)| head);
+            Ok(head.map(|Head { seq, hash }| ChainHead { chain, seq, hash }))
+        };
+        let ends: Vec<Option<ChainHead>> =
+            stream::iter(all_chains()).map(end).buffered(AT_ONCE).try_collect().await?;
+        Ok(ends.into_iter().flatten().collect())
+    }
+
+    async fn chain(
+        &self,
+        chain: &ChainId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChainRow>, StoreError> {
+        let query = Query {
+            sort: Sort::Above(place(after)),
+            most: Some(limit),
+            ..Query::all(partition(chain))
+        };
+        Ok(self.query(READ, query).await?.iter().map(read_row).collect())
+    }
+
+    async fn forget(&self, chain: &ChainId, through: u64) -> Result<u64, StoreError> {
+        const OPERATION: &str = "shorten the audit log";
+        let Some((head, _)) = self.end_of(OPERATION, chain).await? else { return Ok(0) };
+        // The last entry stays: the next is linked to it.
+        let below = through.saturating_add(1).min(head.seq);
+        let mut forgotten = 0;
+        loop {
+            let query = Query {
+                sort: Sort::Below(place(below)),
+                most: Some(FORGOTTEN_AT_ONCE),
+                ..Query::all(partition(chain))
+            };
+            let items = self.query(OPERATION, query).await?;
+            let Some(last) = items.last().and_then(Key::of) else { return Ok(forgotten) };
+            let mut keys: Vec<Key> = items.iter().filter_map(Key::of).collect();
+            keys.retain(|key| *key != last);
+            keys.extend(items.iter().filter_map(|item| {
+                Some(Key::new(history(item.opt_text("person")?), item.opt_text("stamp")?))
+            }));
+            // From the front: what breaks off here leaves a beginning that is gone.
+            self.write_all(OPERATION, Vec::new(), keys).await?;
+            self.write_all(OPERATION, Vec::new(), vec![last]).await?;
+            forgotten += u64::try_from(items.len()).unwrap_or(0);
+        }
     }
 }
+
+/// Entries that are removed at a time.
+const FORGOTTEN_AT_ONCE: u32 = 500;
 
 impl DynamoStore {
-    /// Writes down that the day has entries, before it has one.
-    async fn note_day(&self, day: &str) -> Result<(), StoreError> {
-        if self.stamps.knows(day) {
-            return Ok(());
-        }
-        let item = Item::at(&Key::new(days(), day));
-        // That somebody else noted it is as good.
-        self.put(APPEND, item, Over::Nothing).await?;
-        self.stamps.note(day);
-        Ok(())
+    /// The same store, whose audit log is sealed with this key and not with one that the table keeps.
+    #[must_use]
+    pub fn sealed_by(mut self, keys: KeyRing) -> Self {
+        self.appends = Arc::new(Appends::with_keys(keys));
+        self
     }
 
-    async fn newest_of_day(
+    /// The end of a chain, and the key that its last entry was sealed with.
+    async fn end_of(
         &self,
         operation: &'static str,
-        day: &str,
-        limit: u32,
-    ) -> Result<Vec<Item>, StoreError> {
-        let newest = |number| {
-            let query = Query::all(partition(day, number));
-            Query { backwards: true, most: Some(limit), ..query }
+        chain: &ChainId,
+    ) -> Result<Option<(Head, String)>, StoreError> {
+        let query = Query { backwards: true, most: Some(1), ..Query::all(partition(chain)) };
+        let items = self.query(operation, query).await?;
+        let Some(item) = items.first() else { return Ok(None) };
+        let whole = || {
+            let seq = item.opt_text(SK)?.parse().ok()?;
+            Some((Head { seq, hash: item.opt_text("hash")?.to_owned() }, item.opt_text("key")?))
         };
-        let queries: Vec<Query> = (0..SHARDS).map(newest).collect();
-        let found: Vec<Vec<Item>> = stream::iter(queries)
-            .map(|query| self.query(operation, query))
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let mut found: Vec<Item> = found.into_iter().flatten().collect();
-        found.sort_by(|a, b| b.opt_text(SK).cmp(&a.opt_text(SK)));
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(found)
+        match whole() {
+            Some((head, key)) => Ok(Some((head, key.to_owned()))),
+            None => {
+                Err(self.unreadable(operation, item, super::item::Damaged { attribute: "hash" }))
+            }
+        }
     }
 
-    fn entry(&self, operation: &'static str, item: &Item) -> Result<AuditEntry, StoreError> {
-        read(item)
-            .map_err(|damage| damaged(self.table(), operation, Key::of(item).as_ref(), &damage))
+    fn sealed(
+        &self,
+        operation: &'static str,
+        item: &super::item::Item,
+    ) -> Result<SealedEntry, StoreError> {
+        read(item).map_err(|damage| self.unreadable(operation, item, damage))
+    }
+
+    fn unreadable(
+        &self,
+        operation: &'static str,
+        item: &super::item::Item,
+        damage: super::item::Damaged,
+    ) -> StoreError {
+        super::failure::damaged(self.table(), operation, Key::of(item).as_ref(), &damage)
     }
 }
 
-fn unsealed(entry: AuditEntry) -> SealedEntry {
-    let nothing = String::new;
-    let chain = ChainId("0".to_owned());
-    let seal =
-        Seal { chain, seq: 0, prev: nothing(), hash: nothing(), key: nothing(), mac: nothing() };
-    SealedEntry { entry, seal }
-}
-
-fn item(key: &Key, entry: &AuditEntry) -> Item {
-    Item::at(key)
-        .with_number("time", floor(entry.at))
-        .with_text("event", &entry.event)
-        .with_text("code", &entry.code)
-        .with_text("actor", entry.actor.to_string())
-        .with_opt_text("person", entry.person.as_deref())
-        .with_opt_text("team", entry.team.as_deref())
-        .with_opt_text("change", entry.change.as_deref())
-        .with_opt_text("before", texts(&entry.before).as_deref())
-        .with_opt_text("after", texts(&entry.after).as_deref())
-        .with_text("details", serde_json::json!(entry.details).to_string())
-}
-
-fn read(item: &Item) -> Result<AuditEntry, Damaged> {
-    Ok(AuditEntry {
-        at: item.time("time")?,
-        event: item.text("event")?.to_owned(),
-        code: item.text("code")?.to_owned(),
-        actor: match item.opt_text("actor") {
-            Some(actor) => actor.parse().map_err(|_| Damaged { attribute: "actor" })?,
-            // An entry of an older version.
-            None => Actor::System,
-        },
-        person: item.opt_text("person").map(str::to_owned),
-        team: item.opt_text("team").map(str::to_owned),
-        change: item.opt_text("change").map(str::to_owned),
-        before: read_texts(item, "before")?,
-        after: read_texts(item, "after")?,
-        details: read_texts(item, "details")?,
+/// Several chains, each newest first, as one.
+fn merged(mut chains: Vec<VecDeque<SealedEntry>>) -> impl Iterator<Item = SealedEntry> {
+    std::iter::from_fn(move || {
+        let newest = chains.iter_mut().max_by_key(|chain| chain.front().map(|one| one.entry.at))?;
+        newest.pop_front()
     })
-}
-
-/// A JSON object; none for nothing.
-fn texts(texts: &BTreeMap<String, String>) -> Option<String> {
-    (!texts.is_empty()).then(|| serde_json::json!(texts).to_string())
-}
-
-fn read_texts(item: &Item, name: &'static str) -> Result<BTreeMap<String, String>, Damaged> {
-    match item.opt_text(name) {
-        None => Ok(BTreeMap::new()),
-        Some(text) => serde_json::from_str(text).map_err(|_| Damaged { attribute: name }),
-    }
 }

@@ -25,8 +25,7 @@
 //! | `switch` | `freeze` | that nothing may be changed | |
 //! | `secret#NAME` | `secret` | a secret drawn here | |
 //! | `attempts#SHARD` | `TIME#WRITER` | an answer of an identity provider | |
-//! | `audit-days` | `DAY` | that the day has audit entries | |
-//! | `audit#DAY#SHARD` | `TIME#WRITER` | an audit entry | |
+//! | `audit-chain#CHAIN` | `NUMBER` | an audit entry | |
 //! | `history#PERSON` | `TIME#WRITER` | the same entry, where it is about a person | |
 //! | `notes` | `TIME#WRITER` | an event that arrived, or what no event told of | |
 //! | `profile-counts` | `DAY#DOMAIN` | how many profiles a domain had | |

@@ -6,6 +6,7 @@
 //! it, and one counts it.
 
 use super::DynamoStore;
+use super::audit::seal_older;
 use super::failure::{contended, damaged, unusable};
 use super::item::Item;
 use super::keys::Key;
@@ -23,10 +24,11 @@ pub(super) struct Step {
 }
 
 /// All steps, in order. The first has nothing to do: items make themselves.
-pub(super) const STEPS: &[Step] = &[Step { take: |_| Box::pin(async { Ok(()) }) }];
+pub(super) const STEPS: &[Step] =
+    &[Step { take: |_| Box::pin(async { Ok(()) }) }, Step { take: seal_older }];
 
 /// The version that this program knows.
-pub(super) const KNOWN: u32 = 1;
+pub(super) const KNOWN: u32 = 2;
 
 fn key() -> Key {
     Key::new("schema", "schema")

@@ -15,35 +15,25 @@ pub(crate) struct Stamps {
     last: Mutex<i64>,
     /// Tells this handle from every other one.
     writer: u64,
-    /// The last day of which it was written down that it has entries.
-    noted: Mutex<Option<String>>,
 }
 
 impl Default for Stamps {
     fn default() -> Self {
-        let (last, noted) = (Mutex::new(i64::MIN), Mutex::default());
-        Self { last, writer: fastrand::u64(..), noted }
+        Self { last: Mutex::new(i64::MIN), writer: fastrand::u64(..) }
     }
 }
 
 /// Where an entry is among all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stamp {
-    /// The day, in UTC: `2026-11-21`.
-    pub(crate) day: String,
     /// Time and writer. Sorts as the entries were written.
     pub(crate) text: String,
 }
 
 impl Stamps {
-    /// Whether it was written down already that this day has entries.
-    pub(crate) fn knows(&self, day: &str) -> bool {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(day)
-    }
-
-    /// It was.
-    pub(crate) fn note(&self, day: &str) {
-        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(day.to_owned());
+    /// The writer, as a text.
+    pub(crate) fn writer(&self) -> String {
+        format!("{:016x}", self.writer)
     }
 
     /// The stamp of an entry of this time.
@@ -52,10 +42,7 @@ impl Stamps {
         let micros = floor(at).max(last.saturating_add(1));
         *last = micros;
         let time = Timestamp::from_microsecond(micros).unwrap_or(at);
-        Stamp {
-            day: time.strftime("%Y-%m-%d").to_string(),
-            text: format!("{time:.6}#{:016x}", self.writer),
-        }
+        Stamp { text: format!("{time:.6}#{:016x}", self.writer) }
     }
 }
 
@@ -69,10 +56,8 @@ mod tests {
         let at = |text: &str| stamps.next(text.parse().unwrap());
         let first = at("2026-11-21T23:59:59.999999Z");
         assert_eq!(first.text, "2026-11-21T23:59:59.999999Z#000000000000beef");
-        assert_eq!(first.day, "2026-11-21");
         let same = at("2026-11-21T23:59:59.999999Z");
         assert_eq!(same.text, "2026-11-22T00:00:00.000000Z#000000000000beef");
-        assert_eq!(same.day, "2026-11-22");
         let back = at("1969-12-31T23:59:59Z");
         assert_eq!(back.text, "2026-11-22T00:00:00.000001Z#000000000000beef");
         let other = Stamps::default().next("2026-11-21T00:00:00Z".parse().unwrap());

@@ -1,5 +1,6 @@
 //! The handle to a table, and the table itself: made, and checked before it is used.
 
+use super::audit::Appends;
 use super::failure::{failed, unusable};
 use super::keys::{AT, INDEX, LOOKUP, PK, SK, TTL};
 use super::schema;
@@ -51,6 +52,8 @@ pub struct DynamoStore {
     pub(super) backlog: Arc<Backlog>,
     /// The order of what this handle appends.
     pub(super) stamps: Arc<Stamps>,
+    /// What waits to be appended to the audit log.
+    pub(super) appends: Arc<Appends>,
 }
 
 impl fmt::Debug for DynamoStore {
@@ -82,6 +85,7 @@ impl DynamoStore {
             table: table.into(),
             backlog: Arc::default(),
             stamps: Arc::default(),
+            appends: Arc::default(),
         }
     }
 

@@ -113,6 +113,10 @@ pub(crate) enum Sort {
     All,
     /// Those that begin so.
     Prefix(String),
+    /// Those before this one.
+    Below(String),
+    /// Those after this one.
+    Above(String),
     /// In the index: up to this number.
     UpTo(i64),
     /// In the index, whatever the number. What it says may be late.
@@ -138,6 +142,8 @@ impl Query {
         match self.sort {
             Sort::All | Sort::Index => "#p = :p",
             Sort::Prefix(_) => "#p = :p AND begins_with(#s, :s)",
+            Sort::Below(_) => "#p = :p AND #s < :s",
+            Sort::Above(_) => "#p = :p AND #s > :s",
             Sort::UpTo(_) => "#p = :p AND #s <= :s",
         }
     }
@@ -277,7 +283,9 @@ impl DynamoStore {
             if query.is_index() { asked.index_name(INDEX) } else { asked.consistent_read(true) };
         let value = match &query.sort {
             Sort::All | Sort::Index => return asked,
-            Sort::Prefix(prefix) => AttributeValue::S(prefix.clone()),
+            Sort::Prefix(text) | Sort::Below(text) | Sort::Above(text) => {
+                AttributeValue::S(text.clone())
+            }
             Sort::UpTo(number) => AttributeValue::N(number.to_string()),
         };
         asked.expression_attribute_names("#s", sort).expression_attribute_values(":s", value)

@@ -155,9 +155,21 @@ impl Desk {
         let event = Some(CHECKPOINT.to_owned());
         let anchor = AuditFilter { event, ..AuditFilter::default() };
         let anchors = self.store().page(&anchor, None, 1).await?.items;
-        let anchored = anchors.first().map(|sealed| sealed.entry.at);
-        let (state, entries) = (ChainState::NotYet, 0);
-        Ok(Chain { state, entries, verified: None, anchored, fault: None })
+        let anchored = anchors.first().map(|sealed| &sealed.entry);
+        let entries = anchored.and_then(|entry| entry.details.get("entries")?.parse().ok());
+        let looked = self.plane().meter.read();
+        let state = match looked.audit_chain_ok {
+            Some(true) => ChainState::Whole,
+            Some(false) => ChainState::Broken,
+            None => ChainState::NotYet,
+        };
+        Ok(Chain {
+            state,
+            entries: entries.unwrap_or(0),
+            verified: looked.audit_looked,
+            anchored: anchored.map(|entry| entry.at),
+            fault: looked.audit_fault,
+        })
     }
 }
 

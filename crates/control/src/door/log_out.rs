@@ -26,8 +26,22 @@ impl Doorway {
         if !self.cookie_keys.made(CookieUse::Session, token) {
             return Ok(());
         }
-        match self.plane.sessions.close(&session_id(token)).await {
-            Ok(()) => Ok(()),
+        let (id, now) = (session_id(token), self.plane.clock.now());
+        let ended = match self.plane.sessions.get(&id, now).await {
+            Ok(session) => self.plane.sessions.close(&id).await.map(|()| session),
+            Err(error) => Err(error),
+        };
+        match ended {
+            Ok(session) => {
+                if let Some(session) = session {
+                    let entry = AuditEntry::new(now, "sign-out", ReasonCode::LoggedOut.as_str())
+                        .by(Actor::Person(session.person.clone()))
+                        .about(&session.person);
+                    // What has ended has ended, written down or not.
+                    self.plane.record(entry).await;
+                }
+                Ok(())
+            }
             Err(error) => Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await),
         }
     }

@@ -13,7 +13,7 @@ use super::{
     TeamCard, Tool,
 };
 use crate::desk::role_in;
-use crate::ports::{Actor, AuditEntry, PresignRequest, Session};
+use crate::ports::{Actor, AuditEntry, PresignRequest, Session, answers};
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{LandingUri, PersonId, SpaceName, TeamKey};
 use access::map::Team;
@@ -240,12 +240,25 @@ impl Doorway {
     /// every session, so that none comes back to life with the account.
     pub(super) async fn present(&self, session: &Session) -> Result<(Person, Snapshot), Refusal> {
         let found = self.known_person(&session.person).await;
-        if found.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Denied)
-            && let Err(error) = self.plane.sessions.close_all(&session.person).await
+        if let Err(refusal) = &found
+            && refusal.kind == RefusalKind::Denied
         {
-            tracing::error!(%error, "sessions of a leaver cannot be ended");
+            self.end_sessions_of(&session.person, refusal.code).await;
         }
         found
+    }
+
+    async fn end_sessions_of(&self, person: &PersonId, code: &'static str) {
+        match self.plane.sessions.close_all(person).await {
+            Ok(0) => {}
+            Ok(ended) => {
+                let entry = AuditEntry::new(self.plane.clock.now(), "sessions-ended", code)
+                    .about(person)
+                    .with("sessions_ended", ended);
+                self.plane.record(entry).await;
+            }
+            Err(error) => tracing::error!(%error, "sessions of a leaver cannot be ended"),
+        }
     }
 
     /// What the person may open, by the directory as it is now.
@@ -288,7 +301,8 @@ impl Doorway {
             landing,
             space,
         };
-        let url = match self.ports.presign.presign(&ready.target, &request).await {
+        let (answer, answered) = answers(self.ports.presign.presign(&ready.target, &request)).await;
+        let url = match answer {
             Ok(url) => url,
             Err(error) => {
                 self.counter.count(|counts| counts.presign_failed += 1);
@@ -302,7 +316,8 @@ impl Doorway {
             .about(&person.id)
             .on(team_key)
             .with("profile", &ready.profile)
-            .with_opt("app_type", tool.app_type());
+            .with_opt("app_type", tool.app_type())
+            .with_opt("request_id", answered.last().map(|answer| &answer.request_id));
         // Nobody gets in unwritten: without the entry the link is dropped, and lapses unused.
         match self.plane.audit.append(&entry).await {
             Ok(()) => Ok(Opening::Ready(url)),

@@ -1,6 +1,7 @@
 //! A refusal: what happened, why, what would work, and a number to quote.
 
 use super::doorway::Doorway;
+use super::trail::checks;
 use crate::limits::{TooMany, neighbourhood};
 use crate::ports::{Actor, AuditEntry};
 use access::ids::{PersonId, TeamKey};
@@ -132,6 +133,9 @@ impl Doorway {
         let mut details = BTreeMap::from([("reference".to_owned(), reference.clone())]);
         if let Some(detail) = &no.detail {
             details.insert("detail".to_owned(), detail.clone());
+        }
+        if let Some(checks) = checks() {
+            details.insert("checks".to_owned(), checks);
         }
         tracing::info!(code = no.code, %reference, detail = no.detail, "refused");
         let now = self.plane.clock.now();

@@ -4,7 +4,7 @@ use super::begin::{no_metadata, outdated};
 use super::choice::{Choice, NoChoice, Wishes};
 use super::cookies::CookieUse;
 use super::doorway::Doorway;
-use super::trail::{DoorCheck, Trail};
+use super::trail::{DoorCheck, Trail, checking};
 use super::trust::{Found, Trusted};
 use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
@@ -57,7 +57,8 @@ impl Doorway {
                 let answer = Answer { saml_response, relay_state, browser, origin };
                 let mut trail = Trail::default();
                 let span = tracing::info_span!("sign-in", code = Empty);
-                let outcome = self.admit(&answer, &mut trail).instrument(span.clone()).await;
+                let work = self.admit(&answer, &mut trail).instrument(span.clone());
+                let outcome = checking(work).await;
                 let code = outcome.as_ref().map_or_else(|refusal| refusal.code, |_| "signed-in");
                 span.record("code", code);
                 if let Some(check) = trail.stopped_at(&outcome) {
@@ -108,7 +109,8 @@ impl Doorway {
         };
         trail.attributes(Ok(()));
         trail.reach(DoorCheck::Session);
-        let entry = signed_in(now, &person.id, &trusted, &assertion, answer.origin);
+        let entry = signed_in(now, &person.id, &trusted, &assertion, answer.origin)
+            .with("checks", trail.told(false));
         self.open_session(&assertion, &person.id, choice, entry, now).await
     }
 

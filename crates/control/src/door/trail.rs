@@ -6,6 +6,8 @@ use access::ids::{IdpKey, PersonId};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use saml_sp::{Check, CheckOutcome, CheckState, Rejection};
+use std::cell::RefCell;
+use std::future::Future;
 
 /// The door's own checks, after those of SAML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,10 +64,48 @@ pub(super) struct Trail {
     reached: Option<DoorCheck>,
 }
 
+tokio::task_local! {
+    /// What the checks of the sign-in said that this task is at: every refusal tells it.
+    static CHECKS: RefCell<String>;
+}
+
+/// Works on one sign-in: whatever refuses it knows what its checks said.
+pub(super) async fn checking<F: Future>(work: F) -> F::Output {
+    CHECKS.scope(RefCell::default(), work).await
+}
+
+/// What the checks said so far, the last of them failed; `None` outside of a sign-in, or before one.
+pub(super) fn checks() -> Option<String> {
+    CHECKS.try_with(|checks| checks.borrow().clone()).ok().filter(|checks| !checks.is_empty())
+}
+
 impl Trail {
+    /// Every check that ran, in order, as `signature=passed`. `failed`: the last one did not hold.
+    pub(super) fn told(&self, failed: bool) -> String {
+        let of = |row: &CheckRow| match row.state {
+            RowState::Passed => Some(format!("{}=passed", row.check)),
+            RowState::Failed => Some(format!("{}=failed", row.check)),
+            RowState::NotRun => None,
+        };
+        let mut told: Vec<String> = self.saml.iter().filter_map(of).collect();
+        let saml_failed = self.saml.iter().any(|row| row.state == RowState::Failed);
+        let own = DoorCheck::ALL.into_iter().filter(|(check, _)| Some(*check) <= self.reached);
+        told.extend(own.filter(|_| !saml_failed).map(|(check, name)| {
+            let ended_it = failed && Some(check) == self.reached;
+            format!("{name}={}", if ended_it { "failed" } else { "passed" })
+        }));
+        told.join(" ")
+    }
+
+    fn tell(&self) {
+        // Outside of a sign-in nobody asks.
+        let _ = CHECKS.try_with(|checks| checks.replace(self.told(true)));
+    }
+
     /// What SAML's own checks said.
     pub(super) fn saml(&mut self, outcomes: &[CheckOutcome]) {
         self.saml = outcomes.iter().copied().map(saml_row).collect();
+        self.tell();
     }
 
     /// It could be read, but not who it is from, or nothing is believed from there.
@@ -76,6 +116,7 @@ impl Trail {
             _ => not_run(check.as_str()),
         };
         self.saml = Check::ALL.iter().map(row).collect();
+        self.tell();
     }
 
     /// The attributes that were asked for are there, or what is wrong with one of them. It is the
@@ -85,11 +126,13 @@ impl Trail {
         if let Some(attributes) = self.saml.iter_mut().find(|row| row.check == name) {
             *attributes = row(name, result.err().map(|rejection| rejection.code().as_str()));
         }
+        self.tell();
     }
 
     /// The check that is about to run; all before it held.
     pub(super) fn reach(&mut self, check: DoorCheck) {
         self.reached = Some(check);
+        self.tell();
     }
 
     /// The check that refused, if one did: of SAML's own the first that failed, else the door's.

@@ -70,6 +70,14 @@ pub struct LoopCounts {
     pub directory_read: Option<Timestamp>,
     /// When a pass last failed to, if none succeeded since.
     pub directory_failed: Option<Timestamp>,
+    /// Whether the audit log held when this process last looked; `None`: it never did.
+    pub audit_chain_ok: Option<bool>,
+    /// When that was.
+    pub audit_looked: Option<Timestamp>,
+    /// The first thing that did not hold then.
+    pub audit_fault: Option<String>,
+    /// When the last checkpoint of the audit log was made that this process knows of.
+    pub audit_anchored: Option<Timestamp>,
 }
 
 impl Default for LoopCounts {
@@ -84,6 +92,10 @@ impl Default for LoopCounts {
             overview: None,
             directory_read: None,
             directory_failed: None,
+            audit_chain_ok: None,
+            audit_looked: None,
+            audit_fault: None,
+            audit_anchored: None,
         }
     }
 }
@@ -115,6 +127,20 @@ impl Meter {
             let seen = Overview::of(plane, survey, plan, counts.overview.as_ref());
             counts.overview = Some(seen);
         });
+    }
+
+    /// What was found when somebody looked whether the audit log holds; `fault`: what does not.
+    pub(crate) fn audit_verified(&self, at: Timestamp, fault: Option<String>) {
+        self.count(|counts| {
+            counts.audit_chain_ok = Some(fault.is_none());
+            counts.audit_looked = Some(at);
+            counts.audit_fault = fault;
+        });
+    }
+
+    /// The audit log was anchored.
+    pub(crate) fn audit_anchored(&self, at: Timestamp) {
+        self.count(|counts| counts.audit_anchored = Some(at));
     }
 
     /// What came of reading the directory for a pass.

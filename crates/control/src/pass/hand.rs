@@ -5,7 +5,8 @@ use super::leaving::Marking;
 use crate::departure::HISTORY;
 use crate::plane::Plane;
 use crate::ports::{
-    AuditEntry, CallError, ChangeId, DomainTarget, Ensured, ProfileSpec, ProfileUpdate, StoreError,
+    Answered, AuditEntry, CallError, ChangeId, DomainTarget, Ensured, ProfileSpec, ProfileUpdate,
+    StoreError, answers,
 };
 use crate::receipt::{ENTRY, is_last_word};
 use access::ids::DomainKey;
@@ -54,8 +55,34 @@ impl Hand<'_> {
         Ok(ensured)
     }
 
-    /// Does what the action says, as far as it goes now.
+    /// Does what the action says, as far as it goes now, and writes down which of AWS's own log
+    /// entries it is.
     pub(super) async fn act(&self, action: &Action) -> Result<Outcome, CallError> {
+        let (outcome, answered) = answers(self.act_on(action)).await;
+        if !answered.is_empty() {
+            self.plane.record(self.told(action, &answered)).await;
+        }
+        outcome
+    }
+
+    /// The calls that AWS took for an action. About no person: what was asked for about the person
+    /// was written down before.
+    fn told(&self, action: &Action, answered: &[Answered]) -> AuditEntry {
+        let code = ReasonCode::AwsAnswered.as_str();
+        let operations: Vec<String> =
+            answered.iter().map(|a| format!("{}:{}", a.service, a.operation)).collect();
+        let requests: Vec<&str> = answered.iter().map(|a| a.request_id.as_str()).collect();
+        AuditEntry::new(self.plane.clock.now(), code, code)
+            .by(self.plane.actor.clone())
+            .on(&action.team)
+            .within(self.change)
+            .with("domain", &action.domain)
+            .with("profile", &action.profile)
+            .with("operation", operations.join(" "))
+            .with("request_id", requests.join(" "))
+    }
+
+    async fn act_on(&self, action: &Action) -> Result<Outcome, CallError> {
         // The check has refused plans for domains that are not in the map or were not read.
         let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
         match &action.step {

@@ -184,6 +184,7 @@ pub struct SealedEntry {
     #[serde(flatten)]
     pub entry: AuditEntry,
     /// What holds it there.
+    #[serde(flatten)]
     pub seal: Seal,
 }
 
@@ -192,6 +193,26 @@ impl SealedEntry {
     pub fn number(&self) -> String {
         format!("{}/{}", self.seal.chain, self.seal.seq)
     }
+}
+
+/// The last entry of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainHead {
+    /// The chain.
+    pub chain: ChainId,
+    /// The number of its last entry: so many it ever had.
+    pub seq: u64,
+    /// The hash of that entry.
+    pub hash: String,
+}
+
+/// What a store has in one place of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainRow {
+    /// The place.
+    pub seq: u64,
+    /// The entry, or why what is there is none.
+    pub entry: Result<SealedEntry, String>,
 }
 
 /// A page of the log.
@@ -204,10 +225,10 @@ pub struct AuditPage {
     pub next: Option<String>,
 }
 
-/// What happened, for ever.
+/// What happened, in chains that show if somebody touched it (`docs/audit.md`).
 #[async_trait]
 pub trait AuditLog: Send + Sync + fmt::Debug {
-    /// Appends an entry.
+    /// Appends an entry, sealed, at the end of a chain.
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError>;
 
     /// The newest entries, newest first.
@@ -225,6 +246,22 @@ pub trait AuditLog: Send + Sync + fmt::Debug {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<AuditPage, StoreError>;
+
+    /// Every chain with its last entry. One that is empty may be left out.
+    async fn chains(&self) -> Result<Vec<ChainHead>, StoreError>;
+
+    /// What a chain holds after a place, in order, at most `limit` of it. Nothing of it is judged:
+    /// what is no entry is handed out as such.
+    async fn chain(
+        &self,
+        chain: &ChainId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChainRow>, StoreError>;
+
+    /// Removes the entries of a chain up to this one, and says how many there were. Whoever asks for
+    /// it has written it down before.
+    async fn forget(&self, chain: &ChainId, through: u64) -> Result<u64, StoreError>;
 }
 
 #[cfg(test)]

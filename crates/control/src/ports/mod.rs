@@ -33,8 +33,10 @@ mod work;
 pub use actor::{Actor, NoActor};
 pub use approvals::{Approval, Approvals};
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
-pub use audit::{AuditEntry, AuditFilter, AuditLog, AuditPage, ChainId, Seal, SealedEntry};
-pub use calls::{CallCounts, CallMeter};
+pub use audit::{
+    AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, Seal, SealedEntry,
+};
+pub use calls::{Answered, CallCounts, CallMeter, answered, answers};
 pub use change::ChangeId;
 pub use chronicle::{
     COUNTED_DAYS, Chronicle, Found, Heard, NOTES_KEPT, Note, Noted, ProfileCounts,

@@ -1,6 +1,8 @@
 //! The loop and the door over fakes of the ports.
 
 #[cfg(test)]
+mod audit_door;
+#[cfg(test)]
 mod chronicle;
 #[cfg(test)]
 mod departures;

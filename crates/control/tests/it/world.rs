@@ -18,11 +18,11 @@ use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
     Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallError,
-    ChainId, ChangeId, Clock, Departure, Departures, Directory, DirectoryReading, DomainTarget,
-    Ensured, Entropy, FailureKind, GroupReading, LoginRequests, Memberships, Observe, PendingLogin,
-    PersonLookup, Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate,
-    Provision, ReplayCache, Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError,
-    TemporaryGrants,
+    ChainHead, ChainId, ChainRow, ChangeId, Clock, Departure, Departures, Directory,
+    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, GroupReading, LoginRequests,
+    Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
+    ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Seal, SealedEntry, Secrets,
+    Session, SessionId, Sessions, StoreError, TemporaryGrants,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -725,6 +725,18 @@ impl AuditLog for World {
         found.truncate(limit as usize);
         let next = found.last().filter(|_| more).map(|(n, _)| n.to_string());
         Ok(AuditPage { items: found.into_iter().map(|(_, entry)| entry).collect(), next })
+    }
+
+    async fn chains(&self) -> Result<Vec<ChainHead>, StoreError> {
+        panic!("the log of this world is not sealed")
+    }
+
+    async fn chain(&self, _: &ChainId, _: u64, _: u32) -> Result<Vec<ChainRow>, StoreError> {
+        panic!("the log of this world is not sealed")
+    }
+
+    async fn forget(&self, _: &ChainId, _: u64) -> Result<u64, StoreError> {
+        panic!("the log of this world is not shortened")
     }
 }
 

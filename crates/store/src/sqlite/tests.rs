@@ -3,10 +3,11 @@
 use super::*;
 use crate::prune::BATCH;
 use access::ids::{IdpKey, PersonId};
+use control::audit::{AUDIT_SEALED, ChainKey, Fault, KeyRing, STORE_KEY, Verdict, verify_log};
 use control::ports::ATTEMPTS_KEPT;
 use control::ports::{
-    Attempt, Attempts, AuditEntry, AuditLog, CheckRow, IdpSession, LoginRequests, PendingLogin,
-    ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
+    Actor, Attempt, Attempts, AuditEntry, AuditLog, CheckRow, IdpSession, LoginRequests,
+    PendingLogin, ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
 };
 use jiff::Timestamp;
 
@@ -166,28 +167,6 @@ async fn a_damaged_row_is_an_error_and_not_somebody_else() {
     assert!(error.message.contains("`Not A Team` is not a team key"), "{error}");
 }
 
-#[test]
-fn the_audit_log_refuses_to_be_rewritten() {
-    let store = SqliteStore::in_memory().unwrap();
-    let connection = store.connection.lock().unwrap();
-    connection
-        .execute_batch("INSERT INTO audit VALUES (1, 5, 'sign-in', 'ok', NULL, NULL, '{}')")
-        .unwrap();
-    for sql in [
-        "UPDATE audit SET code = 'other'",
-        "DELETE FROM audit",
-        "REPLACE INTO audit VALUES (1, 6, 'sign-in', 'other', NULL, NULL, '{}')",
-        "INSERT INTO audit VALUES (1, 6, 'sign-in', 'other', NULL, NULL, '{}')
-         ON CONFLICT DO UPDATE SET code = 'other'",
-    ] {
-        let error = connection.execute(sql, []).unwrap_err();
-        assert_eq!(error.to_string(), "the audit log is append-only", "{sql}");
-    }
-    let codes: String =
-        connection.query_row("SELECT group_concat(code) FROM audit", [], |row| row.get(0)).unwrap();
-    assert_eq!(codes, "ok");
-}
-
 #[tokio::test]
 async fn a_call_that_panics_changes_nothing_and_the_next_one_works() {
     let store = SqliteStore::in_memory().unwrap();
@@ -251,4 +230,57 @@ async fn a_damaged_secret_is_an_error_and_not_another_secret() {
     assert_eq!(store.get_or_create("k", [1; 32]).await, Ok([1; 32]));
     let short = store.connection.lock().unwrap().execute_batch("UPDATE secret SET value = x'00'");
     assert!(short.is_err());
+}
+
+fn batch(store: &SqliteStore, sql: &str) -> rusqlite::Result<()> {
+    store.connection.lock().unwrap_or_else(PoisonError::into_inner).execute_batch(sql)
+}
+
+const FORGED: &str = "INSERT INTO audit (at, event, code, details) VALUES (1, 'e', 'c', '{}')";
+
+async fn verdict(store: &SqliteStore) -> Verdict {
+    let key = store.get_or_create(STORE_KEY, [0; 32]).await.unwrap();
+    verify_log(store, &KeyRing::new(ChainKey::new(&key)), &[], &|_| {}).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_log_of_an_older_version_is_sealed_as_it_was_found() {
+    let store = SqliteStore::in_memory().unwrap();
+    for _ in 0..3 {
+        batch(&store, FORGED).unwrap();
+    }
+    store.append(&entry("new")).await.unwrap();
+    let verdict = verdict(&store).await;
+    assert!(verdict.ok && verdict.entries == 5, "{verdict:?}");
+    let newest = store.newest(5).await.unwrap();
+    assert_eq!(newest[1].event, AUDIT_SEALED);
+    assert_eq!(newest[1].details["entries"], "3");
+    assert_eq!(newest[4].actor, Actor::System);
+}
+
+#[tokio::test]
+async fn a_row_that_somebody_else_put_there_is_never_sealed() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.append(&entry("one")).await.unwrap();
+    batch(&store, FORGED).unwrap();
+    store.append(&entry("two")).await.unwrap();
+    let verdict = verdict(&store).await;
+    let bad: Vec<_> = verdict.bad.iter().map(|bad| (bad.seq, bad.fault)).collect();
+    assert_eq!(bad, [(2, Fault::Unreadable)]);
+    assert_eq!(ask::<i64>(&store, "SELECT count(*) FROM audit WHERE mac IS NULL"), 1);
+}
+
+#[tokio::test]
+async fn what_was_sealed_is_neither_changed_nor_removed() {
+    let store = SqliteStore::in_memory().unwrap();
+    store.append(&entry("one")).await.unwrap();
+    for sql in [
+        "UPDATE audit SET code = 'x'",
+        "UPDATE audit SET mac = x'00'",
+        "DELETE FROM audit",
+        "INSERT OR REPLACE INTO audit (id, at, event, code, details) VALUES (1, 1, 'e', 'c', '{}')",
+    ] {
+        let error = batch(&store, sql).unwrap_err().to_string();
+        assert!(error.contains("append-only"), "{sql}: {error}");
+    }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod million;
+#[cfg(test)]
 mod ports;
 #[cfg(test)]
 mod processes;

@@ -20,10 +20,11 @@ use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
     Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallCounts,
-    CallError, CallMeter, Clock, Directory, DirectoryReading, DomainTarget, Ensured, Entropy,
-    FailureKind, IdpSession, IndexReading, LoginRequests, Memberships, Observe, PendingLogin,
-    PersonLookup, Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate,
-    Provision, ReplayCache, Session, SessionId, Sessions, StoreError,
+    CallError, CallMeter, ChainHead, ChainId, ChainRow, Clock, Directory, DirectoryReading,
+    DomainTarget, Ensured, Entropy, FailureKind, IdpSession, IndexReading, LoginRequests,
+    Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
+    ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session, SessionId, Sessions,
+    StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -798,5 +799,17 @@ impl AuditLog for World {
         _: u32,
     ) -> Result<AuditPage, StoreError> {
         Ok(AuditPage::default())
+    }
+
+    async fn chains(&self) -> Result<Vec<ChainHead>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn chain(&self, _: &ChainId, _: u64, _: u32) -> Result<Vec<ChainRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn forget(&self, _: &ChainId, _: u64) -> Result<u64, StoreError> {
+        Ok(0)
     }
 }

@@ -20,12 +20,18 @@ const SDK: [(&str, &str); 5] = [
 const WITHOUT_ACTION: [&str; 1] = ["dynamodb:TransactWriteItems"];
 
 /// Services this crate's own client speaks to, and what it calls there.
-const OWN: [&str; 5] = [
+const OWN: [&str; 10] = [
     "servicequotas:GetServiceQuota",
     "secretsmanager:GetSecretValue",
     "kms:DescribeKey",
     "kms:GetKeyPolicy",
     "ssm:GetParameter",
+    "s3:PutObject",
+    "s3:GetObject",
+    // `ListObjectsV2` in the API.
+    "s3:ListBucket",
+    "kms:GenerateMac",
+    "kms:VerifyMac",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -53,6 +53,23 @@ impl Page {
         });
     }
 
+    /// The audit log: nothing is said before this process looked.
+    pub(super) fn audit(&mut self, counts: &LoopCounts) {
+        let help = "Whether the audit log held, from its last checkpoint to its end, when this \
+                    process last looked: 1 or 0. Only where checkpoints are made.";
+        self.gauge("stagedoor_audit_chain_ok", help, &[], |family| {
+            if let Some(ok) = counts.audit_chain_ok {
+                family.count(&[], u64::from(ok));
+            }
+        });
+        let help = "When the last checkpoint of the audit log was made that this process knows of.";
+        self.gauge("stagedoor_audit_last_anchor_timestamp_seconds", help, &[], |family| {
+            if let Some(at) = counts.audit_anchored {
+                family.time(&[], at);
+            }
+        });
+    }
+
     pub(super) fn passes(&mut self, counts: &LoopCounts) {
         let help = "Passes of the loop by what they read and how they ended.";
         self.counter("stagedoor_passes_total", help, &["scope", "outcome"], |family| {

@@ -1,0 +1,164 @@
+//! Appending: what waits goes together, in one transaction that is made on condition.
+
+use super::super::DynamoStore;
+use super::super::failure::{contended, unusable};
+use super::super::keys::{Key, shard};
+use super::super::wire::{Over, Step, Written, backoff};
+use super::row::items;
+use super::{CHAINS, numbered, partition, place};
+use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal, trimmed};
+use control::ports::{AuditEntry, ChainId, SealedEntry, Secrets as _, StoreError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tokio::sync::oneshot;
+
+/// The most entries of one transaction: each is one item or two, and a transaction takes a hundred.
+const MOST: usize = 45;
+
+/// How often a transaction is tried, each time on another chain.
+const TRIES: u32 = 10;
+
+const APPEND: &str = "append to the audit log";
+
+/// What waits to be appended, and where.
+#[derive(Debug, Default)]
+pub(crate) struct Appends {
+    keys: OnceLock<Arc<KeyRing>>,
+    waiting: Mutex<VecDeque<Waiting>>,
+    tail: tokio::sync::Mutex<Option<Tail>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    entry: AuditEntry,
+    tell: oneshot::Sender<Result<(), StoreError>>,
+}
+
+/// The chain that this process appends to, and its end, as far as it is known.
+#[derive(Debug)]
+struct Tail {
+    chain: ChainId,
+    head: Option<Head>,
+}
+
+impl Appends {
+    pub(super) fn with_keys(keys: KeyRing) -> Self {
+        let appends = Self::default();
+        let _first = appends.keys.set(Arc::new(keys));
+        appends
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl DynamoStore {
+    /// The keys of the log: those that were given, or the one that the table keeps.
+    pub(super) async fn audit_keys(&self) -> Result<Arc<KeyRing>, StoreError> {
+        if let Some(keys) = self.appends.keys.get() {
+            return Ok(Arc::clone(keys));
+        }
+        let fresh = fresh_key().ok_or_else(|| {
+            unusable(APPEND, "the machine has no randomness to draw a key from".to_owned())
+        })?;
+        let key = ChainKey::new(&self.get_or_create(STORE_KEY, fresh).await?);
+        Ok(Arc::clone(self.appends.keys.get_or_init(|| Arc::new(KeyRing::new(key)))))
+    }
+
+    /// Appends an entry. Whoever asked may go away: what others handed in must not break off with it.
+    pub(super) async fn append_sealed(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let (tell, told) = oneshot::channel();
+        let entry = AuditEntry { at: trimmed(entry.at), ..entry.clone() };
+        self.appends.waiting().push_back(Waiting { entry, tell });
+        let store = self.clone();
+        tokio::spawn(async move { store.work_off().await });
+        told.await.unwrap_or_else(|_| Err(unusable(APPEND, "the call was not finished".to_owned())))
+    }
+
+    async fn work_off(&self) {
+        let mut tail = self.appends.tail.lock().await;
+        loop {
+            let batch: Vec<Waiting> = {
+                let mut waiting = self.appends.waiting();
+                let count = waiting.len().min(MOST);
+                waiting.drain(..count).collect()
+            };
+            if batch.is_empty() {
+                return;
+            }
+            let (entries, tells): (Vec<AuditEntry>, Vec<_>) =
+                batch.into_iter().map(|Waiting { entry, tell }| (entry, tell)).unzip();
+            let tail = tail.get_or_insert_with(|| {
+                let number = shard(&self.stamps.writer(), CHAINS);
+                Tail { chain: numbered(number), head: None }
+            });
+            let done = self.append_all(tail, &entries).await;
+            for tell in tells {
+                // Whoever asked may have gone away; what was done stays done.
+                let _nobody_waits = tell.send(done.clone());
+            }
+        }
+    }
+
+    async fn append_all(&self, tail: &mut Tail, entries: &[AuditEntry]) -> Result<(), StoreError> {
+        let keys = self.audit_keys().await?;
+        let stamps: Vec<String> =
+            entries.iter().map(|entry| self.stamps.next(entry.at).text).collect();
+        for tried in 0..TRIES {
+            // What fails here may have been written or not: the end has to be read anew.
+            let mut head = match tail.head.take() {
+                Some(head) => head,
+                None => self.head_of(&tail.chain, &keys).await?,
+            };
+            let mut steps = Vec::new();
+            let mut first = None;
+            for (entry, stamp) in entries.iter().zip(&stamps) {
+                let seal = seal(entry, &tail.chain, &mut head, keys.current());
+                let _ = first.get_or_insert_with(|| (seal.seq, seal.mac.clone()));
+                let sealed = SealedEntry { entry: entry.clone(), seal };
+                let made = items(&sealed, stamp).into_iter();
+                steps.extend(made.map(|item| Step::Put(item, Over::Nothing)));
+            }
+            if self.transact(APPEND, &steps).await? == Written::Done
+                || self.is_there(&tail.chain, first).await?
+            {
+                tail.head = Some(head);
+                return Ok(());
+            }
+            // Somebody else appends here.
+            let other = fastrand::u32(0..CHAINS);
+            tail.chain = numbered(other);
+            if tried > 1 {
+                backoff(tried).await;
+            }
+        }
+        Err(contended(self.table(), APPEND, "the end of every chain"))
+    }
+
+    /// Whether it was this very entry that took the place: the answer to a first try was lost.
+    async fn is_there(
+        &self,
+        chain: &ChainId,
+        first: Option<(u64, String)>,
+    ) -> Result<bool, StoreError> {
+        let Some((seq, mac)) = first else { return Ok(false) };
+        let found = self.get(APPEND, &Key::new(partition(chain), place(seq))).await?;
+        Ok(found.is_some_and(|item| item.opt_text("mac") == Some(&mac)))
+    }
+
+    async fn head_of(&self, chain: &ChainId, keys: &KeyRing) -> Result<Head, StoreError> {
+        match self.end_of(APPEND, chain).await? {
+            None => Ok(Head::empty()),
+            Some((_, key)) if keys.get(&key).is_none() => {
+                let message = format!(
+                    "the audit log was sealed with key {key}, which was not given: set \
+                     STAGEDOOR_AUDIT_KEY as the other processes have it, or name the former key in \
+                     STAGEDOOR_AUDIT_FORMER_KEYS"
+                );
+                Err(unusable(APPEND, message))
+            }
+            Some((head, _)) => Ok(head),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Looking after the log: checkpoints, shortening, verifying.
+
+use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
+use super::key::KeyRing;
+use super::verify::{Verdict, Verification};
+use crate::ports::{Actor, AuditEntry, AuditLog, ChainHead, ChainId, StoreError};
+use access::reason::ReasonCode;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Event of the audit log: a checkpoint was kept outside.
+pub const AUDIT_CHECKPOINT: &str = "audit-checkpoint";
+/// Event of the audit log: its beginning, up to these entries, may be removed.
+pub const AUDIT_PRUNED: &str = "audit-pruned";
+/// Event of the audit log: entries of an older version were sealed as they were found.
+pub const AUDIT_SEALED: &str = "audit-sealed";
+
+/// Entries that are read at a time: what verifying needs of memory.
+const PAGE: u32 = 1_000;
+
+/// Before the name of each chain, in the details of these entries.
+const THROUGH: &str = "through.";
+
+/// Why the log could not be looked after.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeepingError {
+    /// The log itself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Where checkpoints are kept, or what signs them.
+    #[error("checkpoints of the audit log: {0}")]
+    Place(#[from] PlaceError),
+}
+
+/// What was removed from the beginning of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pruned {
+    /// How many entries.
+    pub entries: u64,
+    /// Up to which entry of each chain.
+    pub through: BTreeMap<ChainId, u64>,
+}
+
+/// Up to which entry chains may be removed, as an [`AUDIT_PRUNED`] entry says.
+pub(super) fn pruned(entry: &AuditEntry) -> impl Iterator<Item = (ChainId, u64)> + '_ {
+    entry.details.iter().filter_map(|(name, value)| {
+        let chain = name.strip_prefix(THROUGH)?;
+        Some((ChainId(chain.to_owned()), value.parse().ok()?))
+    })
+}
+
+/// Signs how far the log goes, has it kept outside, and writes that down.
+///
+/// # Errors
+/// The log cannot be read or written; the checkpoint cannot be signed or kept.
+pub async fn take_checkpoint(
+    log: &dyn AuditLog,
+    notary: &dyn Notary,
+    place: Option<&dyn CheckpointPlace>,
+    at: Timestamp,
+    actor: Actor,
+) -> Result<Checkpoint, KeepingError> {
+    let heads = log.chains().await?.into_iter().filter(|head| head.seq > 0).collect();
+    let mut checkpoint = Checkpoint::of(at, heads, notary.key());
+    checkpoint.signature = notary.sign(&checkpoint.signed_bytes()).await?;
+    if let Some(place) = place {
+        place.keep(&checkpoint).await?;
+    }
+    let entry = AuditEntry::new(at, AUDIT_CHECKPOINT, ReasonCode::AuditCheckpoint.as_str())
+        .by(actor)
+        .with("entries", checkpoint.entries)
+        .with("key", &checkpoint.key)
+        .with("kept", if place.is_some() { "outside" } else { "here" });
+    let named = |entry: AuditEntry, head: &ChainHead| {
+        entry.with(&format!("head.{}", head.chain), format!("{} {}", head.seq, head.hash))
+    };
+    log.append(&checkpoint.chains.iter().fold(entry, named)).await?;
+    Ok(checkpoint)
+}
+
+/// The checkpoints that are kept, each with whether its signature holds.
+///
+/// # Errors
+/// They cannot be read or judged.
+pub async fn judged(
+    place: &dyn CheckpointPlace,
+    notary: &dyn Notary,
+) -> Result<Vec<(Checkpoint, bool)>, PlaceError> {
+    let mut judged = Vec::new();
+    for checkpoint in place.all().await? {
+        let bytes = checkpoint.signed_bytes();
+        let holds = notary.made(&checkpoint.key, &bytes, &checkpoint.signature).await?;
+        judged.push((checkpoint, holds));
+    }
+    Ok(judged)
+}
+
+/// Verifies the whole log, a page at a time. `progress` hears how many entries were looked at.
+///
+/// # Errors
+/// The log cannot be read. What is wrong with it is no error, but the answer.
+pub async fn verify_log(
+    log: &dyn AuditLog,
+    keys: &KeyRing,
+    checkpoints: &[(Checkpoint, bool)],
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Verdict, StoreError> {
+    let mut verification = Verification::new(keys);
+    for (checkpoint, holds) in checkpoints {
+        if *holds {
+            verification.anchor(checkpoint);
+        } else {
+            verification.bad_checkpoint(checkpoint);
+        }
+    }
+    let heads = log.chains().await?;
+    let all = heads.into_iter().map(|head| (head.chain, 0)).collect();
+    read(log, all, &mut verification, progress).await?;
+    Ok(verification.finish())
+}
+
+/// Verifies what was appended since a checkpoint.
+///
+/// # Errors
+/// The log cannot be read.
+pub async fn verify_since(
+    log: &dyn AuditLog,
+    keys: &KeyRing,
+    checkpoint: &Checkpoint,
+) -> Result<Verdict, StoreError> {
+    let mut verification = Verification::new(keys);
+    verification.begin_at(checkpoint);
+    let heads = log.chains().await?;
+    let after = |chain: &ChainId| checkpoint.head(chain).map_or(0, |head| head.seq);
+    let all = heads.into_iter().map(|head| (head.chain.clone(), after(&head.chain))).collect();
+    read(log, all, &mut verification, &|_| {}).await?;
+    Ok(verification.finish())
+}
+
+async fn read(
+    log: &dyn AuditLog,
+    chains: Vec<(ChainId, u64)>,
+    verification: &mut Verification<'_>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(), StoreError> {
+    let mut count = 0;
+    for (chain, mut after) in chains {
+        loop {
+            let rows = log.chain(&chain, after, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq;
+            for row in &rows {
+                verification.take(&chain, row);
+                count += 1;
+            }
+            progress(count);
+        }
+    }
+    Ok(())
+}
+
+/// Removes the beginning of each chain that is older than `retention`, as far as a checkpoint that is
+/// kept outside goes, and writes that down before.
+///
+/// # Errors
+/// The log cannot be read or written. What was removed before stays removed; the next time goes on.
+pub async fn prune(
+    log: &dyn AuditLog,
+    checkpoint: &Checkpoint,
+    retention: SignedDuration,
+    now: Timestamp,
+    actor: Actor,
+) -> Result<Pruned, StoreError> {
+    let Ok(oldest) = now.checked_sub(retention) else { return Ok(Pruned::default()) };
+    let (mut through, mut removes) = (BTreeMap::new(), false);
+    for head in &checkpoint.chains {
+        let (gone, old) = old_part(log, head, oldest).await?;
+        removes |= old > gone;
+        if old > 0 {
+            through.insert(head.chain.clone(), old);
+        }
+    }
+    if !removes {
+        return Ok(Pruned::default());
+    }
+    let entry = AuditEntry::new(now, AUDIT_PRUNED, ReasonCode::AuditPruned.as_str())
+        .by(actor)
+        .with("checkpoint", checkpoint.at)
+        .with("older_than", oldest);
+    let named = |entry: AuditEntry, (chain, through): (&ChainId, &u64)| {
+        entry.with(&format!("{THROUGH}{chain}"), through)
+    };
+    log.append(&through.iter().fold(entry, named)).await?;
+    let mut entries = 0;
+    for (chain, through) in &through {
+        entries += log.forget(chain, *through).await?;
+    }
+    Ok(Pruned { entries, through })
+}
+
+/// Up to which entry a chain is gone already, and up to which it is old.
+async fn old_part(
+    log: &dyn AuditLog,
+    head: &ChainHead,
+    oldest: Timestamp,
+) -> Result<(u64, u64), StoreError> {
+    let (mut gone, mut after) = (None, 0);
+    loop {
+        let rows = log.chain(&head.chain, after, PAGE).await?;
+        let Some(last) = rows.last() else { break };
+        gone = gone.or_else(|| rows.first().map(|first| first.seq.saturating_sub(1)));
+        // An entry that cannot be read stays, and all after it. So does the last one that the
+        // checkpoint knows: what is appended next is linked to the last.
+        let is_old = |entry: &AuditEntry| entry.at < oldest;
+        let stays = rows.iter().find(|row| {
+            row.seq >= head.seq || !row.entry.as_ref().is_ok_and(|sealed| is_old(&sealed.entry))
+        });
+        if let Some(stays) = stays {
+            after = stays.seq.saturating_sub(1);
+            break;
+        }
+        after = last.seq;
+    }
+    let gone = gone.unwrap_or(after);
+    Ok((gone, after.max(gone)))
+}

@@ -1,0 +1,33 @@
+//! The audit log as a chain: what an entry's bytes are, how it is sealed, how a log is verified,
+//! shortened, exported and read back as who had what.
+//!
+//! Everything here but the running of checkpoints is pure. `docs/audit.md` says the format in words, so
+//! that others can verify a log without this code.
+
+mod anchoring;
+mod as_of;
+mod canonical;
+mod checkpoint;
+mod export;
+mod keeping;
+mod key;
+mod ocsf;
+mod seal;
+mod verify;
+
+pub use anchoring::Anchoring;
+pub use as_of::{AsOf, Held, as_of};
+pub use canonical::{CHECKPOINT_FORMAT, ENTRY_FORMAT};
+pub use checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
+pub use export::json_line;
+pub use keeping::{
+    AUDIT_CHECKPOINT, AUDIT_PRUNED, AUDIT_SEALED, KeepingError, Pruned, judged, prune,
+    take_checkpoint, verify_log, verify_since,
+};
+pub use key::{ChainKey, KeyRing, STORE_KEY, fresh_key};
+pub use ocsf::{OCSF_VERSION, ocsf};
+pub use seal::{GENESIS, Head, is_whole, seal, trimmed};
+pub use verify::{BadEntry, ChainReport, Fault, Verdict, Verification};
+
+#[cfg(test)]
+mod tests;
