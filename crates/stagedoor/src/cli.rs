@@ -2,6 +2,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
+mod audit;
 mod beginning;
 mod events;
 mod keeping;
@@ -19,6 +20,10 @@ mod temporary;
 mod time;
 mod tokens;
 
+pub(crate) use audit::{
+    AnchoringArgs, AuditCommand, AuditFormat, CheckpointArgs, ExportAuditArgs, ListAuditArgs,
+    VerifyAuditArgs,
+};
 pub(crate) use beginning::InitArgs;
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
 pub(crate) use keeping::{
@@ -62,7 +67,7 @@ use std::path::PathBuf;
     about,
     after_help = "Exit codes: 0 done or nothing to do, 1 failed, 2 changes pending (plan, \
                   drift), 3 bad usage or configuration, 4 refused by the guard, 5 denied (why, saml \
-                  verify), 6 verification failed (doctor).\n\n\
+                  verify), 6 verification failed (doctor, audit verify).\n\n\
                   First steps: `stagedoor demo` shows everything on this machine; `stagedoor \
                   init` writes a first map; `stagedoor validate` checks a map; `stagedoor plan` says \
                   who gains and who loses."
@@ -194,6 +199,9 @@ pub(crate) enum Command {
     /// Make, list and revoke tokens of the API.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Read the audit log, verify it, export it, and have checkpoints of it kept outside.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Run the door, the portal and the loop.
     Serve(ServeArgs),
     /// Ask a running server on this machine whether it lives, or whether it can let people in. Exits

@@ -1,5 +1,7 @@
 //! Putting the parts together: the map, AWS and the store become a plane, and a plane a door.
 
+use crate::audit_keys;
+use crate::cli::AnchoringArgs;
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
 use crate::output;
@@ -10,12 +12,14 @@ use access::ids::Region;
 use access::map::{AccessMap, DirectoryConfig};
 use anyhow::{Context, Result};
 use aws::Aws;
+use control::audit::Anchoring;
 use control::desk::{Clinic, Desk};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{Actor, Store};
+use jiff::SignedDuration;
 use saml_sp::ServiceProviderKey;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,14 +65,22 @@ pub(crate) fn directory_region(map: &AccessMap) -> &Region {
 /// The store cannot be opened; the message says why and what to do.
 pub(crate) async fn open_store(location: &StoreLocation, aws: &Aws) -> Result<Arc<dyn Store>> {
     let context = || format!("store {location}");
+    let keys = audit_keys::given(aws).await?;
     match location {
         StoreLocation::File(path) => {
             let path = path.clone();
             let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await;
-            Ok(Arc::new(opened.with_context(context)?.with_context(context)?))
+            let store = opened.with_context(context)?.with_context(context)?;
+            Ok(match keys {
+                Some(keys) => Arc::new(store.sealed_by(keys)),
+                None => Arc::new(store),
+            })
         }
         StoreLocation::DynamoDb(table) => {
-            let store = aws.store(table);
+            let mut store = aws.store(table);
+            if let Some(keys) = keys {
+                store = store.sealed_by(keys);
+            }
             store.prepare().await.with_context(context)?;
             Ok(Arc::new(store))
         }
@@ -103,6 +115,23 @@ pub(crate) async fn store(
         ));
     }
     open_store(location, aws).await
+}
+
+/// What makes checkpoints of the audit log, if they are to be kept somewhere.
+///
+/// # Errors
+/// The keys cannot be read.
+pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Option<Anchoring>> {
+    let Some(location) = &args.audit_checkpoints else { return Ok(None) };
+    let keys = audit_keys::of(&*parts.store, &parts.aws).await?;
+    Ok(Some(Anchoring {
+        plane: parts.plane.clone(),
+        notary: audit_keys::notary(&keys, &parts.aws)?,
+        keys,
+        place: location.open(&parts.aws),
+        every: args.audit_checkpoint_every,
+        retention: args.audit_retention.and_then(|kept| SignedDuration::try_from(kept).ok()),
+    }))
 }
 
 /// Puts a plane together.
@@ -166,12 +195,14 @@ pub(crate) async fn merged(map: AccessMap, store: &dyn Store) -> Result<AccessMa
     })
 }
 
-/// The same, of which only the plane is needed.
+/// The same for a command, which needs only the plane: what its passes do, whoever runs it does.
 ///
 /// # Errors
 /// As [`parts_with_grants`].
 pub(crate) async fn plane(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Plane> {
-    Ok(parts_with_grants(map, aws, store).await?.plane)
+    let user = std::env::var_os("USER").and_then(|user| user.into_string().ok());
+    let actor = Actor::CommandLine(user.unwrap_or_else(|| "unknown".to_owned()));
+    Ok(Plane { actor, ..parts_with_grants(map, aws, store).await?.plane })
 }
 
 /// Lets a process read and plan, and change nothing. It has a queue and an index of its own, or it

@@ -4,7 +4,9 @@
 //! is read ([`mapfile`]), how the parts are put together ([`compose`]) and how a plan is shown
 //! ([`report`]).
 
+mod audit_keys;
 mod bootstrap;
+mod checkpoints;
 mod cli;
 mod commands;
 mod compose;

@@ -166,7 +166,8 @@ impl Reload {
             let (code, key) = (caution.code, &caution.key);
             tracing::warn!(code, %key, "{}", caution.message);
         }
-        plane.record(self.entry(code, [("from", &before.digest), ("to", &map.digest)])).await;
+        let entry = AuditEntry::new(plane.clock.now(), code.as_str(), code.as_str());
+        plane.record(entry.changing("digest", Some(&before.digest), Some(&map.digest))).await;
         if let Err(error) = plane.wake(&Wake::Everything).await {
             tracing::error!(%error, "the next full pass takes the new map up");
         }

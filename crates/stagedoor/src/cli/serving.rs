@@ -3,7 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
 use super::time::{duration, period, takeover};
-use super::{MapArg, OriginArgs, SpKeyArgs, StoreArg};
+use super::{AnchoringArgs, MapArg, OriginArgs, SpKeyArgs, StoreArg};
 use clap::Args;
 use control::plane::Takeover;
 use std::net::SocketAddr;
@@ -69,6 +69,8 @@ pub(crate) struct ServeArgs {
     /// How many requests a minute each caller of the API may make.
     #[arg(long, value_name = "NUMBER", default_value = "600", env = "STAGEDOOR_API_LIMIT")]
     pub(crate) api_limit: std::num::NonZeroU32,
+    #[command(flatten)]
+    pub(crate) anchoring: AnchoringArgs,
     #[command(flatten)]
     pub(crate) sp_keys: SpKeyArgs,
 }

@@ -37,6 +37,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Parses `400d`, or a time as [`duration`] has it.
+pub(super) fn days(text: &str) -> Result<Duration, String> {
+    match text.strip_suffix('d').and_then(|number| number.parse::<u64>().ok()) {
+        Some(days) => Ok(Duration::from_secs(days.saturating_mul(24 * 3600))),
+        None => duration(text).map_err(|_| "write it as 400d or 12h".to_owned()),
+    }
+}
+
 /// Parses a moment with its offset, or a day, which begins at midnight UTC.
 pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     // As a date, a time of day without an offset would be dropped unseen.
@@ -91,6 +99,15 @@ mod tests {
     fn timers_need_a_time_between_two_rounds() {
         assert_eq!(period("1ms"), Ok(Duration::from_millis(1)));
         assert_eq!(period("0s"), Err("must be longer than zero".to_owned()));
+    }
+
+    #[test]
+    fn long_times_are_counted_in_days() {
+        assert_eq!(days("400d"), Ok(Duration::from_hours(9_600)));
+        assert_eq!(days("12h"), Ok(Duration::from_hours(12)));
+        for bad in ["", "d", "-1d", "1.5d", "400"] {
+            assert_eq!(days(bad), Err("write it as 400d or 12h".to_owned()), "{bad}");
+        }
     }
 
     #[test]

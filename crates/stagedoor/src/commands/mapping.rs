@@ -90,7 +90,7 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
         return Ok(case.nothing(&row));
     }
     if !args.change.dry_run {
-        case.write_down(ReasonCode::GrantWritten, &row, before.as_ref()).await?;
+        case.write_down(ReasonCode::GrantWritten, &row, before.as_ref(), Some(&row)).await?;
         store.put_grant(&row).await?;
         case.wake().await?;
     }
@@ -136,7 +136,7 @@ async fn delete(args: &DeleteMappingArgs, common: &Common) -> Result<Outcome> {
         team: team.as_ref().unwrap_or(&unknown),
     };
     if !args.change.dry_run {
-        case.write_down(ReasonCode::GrantDeleted, row, None).await?;
+        case.write_down(ReasonCode::GrantDeleted, row, Some(row), None).await?;
         store.delete_grant(&row.group, &row.gives).await?;
         case.wake().await?;
     }
@@ -158,6 +158,7 @@ impl Case<'_> {
         code: ReasonCode,
         row: &TableGrant,
         before: Option<&TableGrant>,
+        after: Option<&TableGrant>,
     ) -> Result<()> {
         let mut details = BTreeMap::from([
             ("by".to_owned(), self.change.by.by.clone()),
@@ -172,15 +173,13 @@ impl Case<'_> {
                 .filter_map(|(name, at)| Some(((*name).to_owned(), at.as_ref()?.to_string()))),
         );
         details.extend(row.why.clone().map(|why| ("reason".to_owned(), why)));
-        if let Some(before) = before {
-            details.insert("before".to_owned(), json!(says(before)).to_string());
-        }
         let entry = AuditEntry {
             details,
             ..AuditEntry::new(SystemClock.now(), code.as_str(), code.as_str())
         }
         .by(Actor::named(&self.change.by.by))
-        .on(self.team);
+        .on(self.team)
+        .changing("grant", before.map(says), after.map(says));
         Ok(self.store.append(&entry).await?)
     }
 

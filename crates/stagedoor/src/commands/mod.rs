@@ -1,6 +1,7 @@
 //! One module a command.
 
 mod apply;
+mod audit;
 mod doctor;
 mod drift;
 mod events;
@@ -64,6 +65,7 @@ pub(crate) async fn run(
         Command::Freeze(args) => freeze::freeze(&args, common).await,
         Command::Thaw(args) => freeze::thaw(&args, common).await,
         Command::Token(command) => token::run(command, common).await,
+        Command::Audit(command) => audit::run(command, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Probe(args) => probe::run(&args, common).await,
         Command::Lambda(args) => lambda::run(&args, telemetry).await,

@@ -6,13 +6,16 @@ use crate::exit::{BadConfiguration, Outcome};
 use crate::idp_metadata::{self, Copies, Keeper};
 use crate::reload::{self, Reload};
 use crate::signals::{HangUp, Signals};
+use crate::store_location::StoreLocation;
 use crate::{mapfile, output, sp_keys};
 use access::ids::Region;
 use access::map::{AccessMap, Caution};
+use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
+use control::audit::Anchoring;
 use control::door::Door;
-use control::ports::{FailureKind, WakeQueue};
+use control::ports::{AuditEntry, FailureKind, WakeQueue};
 use control::reconciler::Rhythm;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -35,6 +38,8 @@ pub(crate) struct Serving {
     /// What keeps the configuration fresh, with what keeps identity providers' metadata fresh.
     pub(crate) reload: Option<(Reload, Keeper)>,
     pub(crate) queue: Option<Arc<dyn WakeQueue>>,
+    /// What makes checkpoints of the audit log.
+    pub(crate) anchoring: Option<Anchoring>,
     pub(crate) rhythm: Rhythm,
     pub(crate) config: WebConfig,
     pub(crate) condition: Condition,
@@ -71,8 +76,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         Some(name) => Some(events_queue(&parts, &region, name).await?),
         None => None,
     };
-    let condition = Condition::default();
-    condition.configured(&parts.plane.map.digest, parts.plane.clock.now());
+    let condition = loaded(&parts, &args.store.store).await;
     let config = web_config(&parts, &public_url)?
         .with_origin_source(args.origin.source())
         .with_condition(condition.clone())
@@ -92,12 +96,9 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         hang_up,
         seen,
     };
-    output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
-    if let Some(ops) = &ops {
-        let address = ops.local_addr().context("the ops listener's address")?;
-        output::talk(&format!("Health and metrics on http://{address}"));
-    }
+    announce(address, &public_url, ops.as_ref())?;
     let (reload, drain_timeout) = (Some((reload, keeper)), args.drain_timeout);
+    let anchoring = compose::anchoring(&args.anchoring, &parts).await?;
     let serving = Serving {
         listener,
         ops,
@@ -105,6 +106,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         door,
         reload,
         queue,
+        anchoring,
         rhythm,
         config,
         condition,
@@ -114,6 +116,29 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let delay = args.drain_delay;
     tokio::spawn(async move { while tell.send(signals.end(delay).await).await.is_ok() {} });
     serve_until(serving, told).await
+}
+
+/// Says where the server listens.
+fn announce(address: SocketAddr, public_url: &str, ops: Option<&TcpListener>) -> Result<()> {
+    output::talk(&format!("Stagedoor listens on http://{address}, known as {public_url}"));
+    if let Some(ops) = ops {
+        let address = ops.local_addr().context("the ops listener's address")?;
+        output::talk(&format!("Health and metrics on http://{address}"));
+    }
+    Ok(())
+}
+
+/// Writes down by which map a server works from now on.
+async fn loaded(parts: &Parts, store: &StoreLocation) -> Condition {
+    let (plane, code) = (&parts.plane, ReasonCode::MapLoaded.as_str());
+    let entry = AuditEntry::new(plane.clock.now(), code, code)
+        .changing("digest", None, Some(&plane.map.digest))
+        .with("store", store)
+        .with("observe_only", plane.observe_only);
+    plane.record(entry).await;
+    let condition = Condition::default();
+    condition.configured(&plane.map.digest, plane.clock.now());
+    condition
 }
 
 fn tell_cautions(map: &AccessMap) {
@@ -214,8 +239,19 @@ fn parts_at_work(
     stopped: &watch::Receiver<bool>,
     closed: &watch::Receiver<bool>,
 ) -> JoinSet<Result<()>> {
-    let Serving { listener, ops, parts, door, reload, queue, rhythm, config, condition, .. } =
-        serving;
+    let Serving {
+        listener,
+        ops,
+        parts,
+        door,
+        reload,
+        queue,
+        anchoring,
+        rhythm,
+        config,
+        condition,
+        ..
+    } = serving;
     let door = Arc::new(door);
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     if let Some(listener) = ops {
@@ -239,6 +275,13 @@ fn parts_at_work(
         let end = seen(stopped.clone());
         tasks.spawn(async move {
             reload.run(Some(keeper), end).await;
+            Ok(())
+        });
+    }
+    if let Some(anchoring) = anchoring {
+        let end = seen(stopped.clone());
+        tasks.spawn(async move {
+            anchoring.run(end).await;
             Ok(())
         });
     }

@@ -145,6 +145,7 @@ impl World {
             door: compose::door(&self.parts, &sources, &self.door_url, Vec::new()).await?,
             reload: None,
             queue: Some(Arc::clone(&self.queue) as _),
+            anchoring: None,
             rhythm: Rhythm { recheck: Duration::from_millis(500), ..Rhythm::default() },
             config: web_config(&self.parts, &self.door_url)?,
             condition: web::Condition::default(),

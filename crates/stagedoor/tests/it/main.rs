@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod audit_command;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod cloud;

@@ -114,11 +114,15 @@ impl Player {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let entries = runtime.block_on(store.newest(1_000)).unwrap();
         let told = |entry: &AuditEntry| {
-            let details = entry.details.iter().map(|(name, value)| format!("{name}={value}"));
+            let mut details = entry.details.clone();
+            details.extend(entry.change.clone().map(|change| ("change".to_owned(), change)));
+            let details = details.iter().map(|(name, value)| format!("{name}={value}"));
             let details: Vec<String> = details.collect();
             format!("{} {} {}", entry.event, entry.code, details.join(" "))
         };
-        entries.iter().rev().map(told).collect()
+        // What AWS answered is told by `changes`, and its ids are other ones each time.
+        let asked = entries.iter().rev().filter(|entry| entry.event != "aws-answered");
+        asked.map(told).collect()
     }
 
     fn changes(&mut self) -> Vec<String> {

@@ -1,0 +1,83 @@
+//! `stagedoor audit list`.
+
+use super::existing;
+use crate::cli::{Common, ListAuditArgs, OutputFormat};
+use crate::exit::Outcome;
+use crate::output::{self, Paint, visible};
+use anyhow::Result;
+use aws::Aws;
+use control::ports::{AuditPage, SealedEntry};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+pub(super) async fn run(args: &ListAuditArgs, common: &Common) -> Result<Outcome> {
+    let store = existing(&args.store, &Aws::connect().await).await?;
+    let filter = args.filter.filter();
+    let (mut items, mut cursor) = (Vec::new(), args.cursor.clone());
+    // A store looks through only so much at a time: what was asked for is gone on with.
+    loop {
+        let had = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        let left = args.limit.saturating_sub(had);
+        let AuditPage { items: more, next } = store.page(&filter, cursor.as_deref(), left).await?;
+        items.extend(more);
+        cursor = next;
+        if cursor.is_none() || items.len() >= usize::try_from(args.limit).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    match common.output {
+        OutputFormat::Json => {
+            let document = json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "AuditEntries",
+                "items": items,
+                "next": cursor,
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table if items.is_empty() => output::data("No entries."),
+        OutputFormat::Table => {
+            let paint = Paint::stdout(common);
+            let lines: Vec<String> = items.iter().map(|item| line(item, paint)).collect();
+            output::data(&lines.join("\n"));
+            if let Some(cursor) = cursor {
+                output::talk(&format!("There is more: --cursor '{cursor}'"));
+            }
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn line(sealed: &SealedEntry, paint: Paint) -> String {
+    let entry = &sealed.entry;
+    let mut line = format!(
+        "{}  {}  {}  {}  by {}",
+        paint.dim(&entry.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
+        paint.dim(&sealed.number()),
+        paint.bold(&visible(&entry.event)),
+        visible(&entry.code),
+        visible(&entry.actor.to_string()),
+    );
+    let about = [("person", &entry.person), ("team", &entry.team), ("change", &entry.change)];
+    for (name, value) in about {
+        if let Some(value) = value {
+            let _ = write!(line, "  {name} {}", visible(value));
+        }
+    }
+    for (what, texts) in [("before", &entry.before), ("after", &entry.after), ("", &entry.details)]
+    {
+        line.push_str(&indented(what, texts));
+    }
+    line
+}
+
+fn indented(what: &str, texts: &BTreeMap<String, String>) -> String {
+    if texts.is_empty() {
+        return String::new();
+    }
+    let told: Vec<String> =
+        texts.iter().map(|(name, value)| format!("{}={}", visible(name), visible(value))).collect();
+    let what = if what.is_empty() { String::new() } else { format!("{what} ") };
+    format!("\n    {what}{}", told.join(" "))
+}

@@ -1,0 +1,32 @@
+//! `stagedoor audit`: reading, verifying, exporting and anchoring the audit log.
+
+mod checkpoint;
+mod export;
+mod list;
+mod verify;
+
+use crate::cli::{AuditCommand, Common, StoreArg};
+use crate::compose;
+use crate::exit::{BadConfiguration, Outcome};
+use anyhow::Result;
+use aws::Aws;
+use control::ports::Store;
+use std::sync::Arc;
+
+pub(super) async fn run(command: AuditCommand, common: &Common) -> Result<Outcome> {
+    match command {
+        AuditCommand::List(args) => list::run(&args, common).await,
+        AuditCommand::Verify(args) => verify::run(&args, common).await,
+        AuditCommand::Export(args) => export::run(&args).await,
+        AuditCommand::Checkpoint(args) => checkpoint::run(&args, common).await,
+    }
+}
+
+/// The store, which must be there: a new one has nothing to tell.
+async fn existing(store: &StoreArg, aws: &Aws) -> Result<Arc<dyn Store>> {
+    if store.store.is_missing_file() {
+        let message = format!("there is no store {}: name it with --store", store.store);
+        return Err(BadConfiguration::new("store-missing", message).into());
+    }
+    compose::open_store(&store.store, aws).await
+}

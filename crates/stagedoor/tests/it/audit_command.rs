@@ -1,0 +1,173 @@
+//! `stagedoor audit`, against a store of the binary's own making.
+
+use crate::world::{FAST, MAP, SEED, World};
+use serde_json::Value;
+use std::fs;
+
+/// Three profiles were made.
+fn world() -> World {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    world.apply(&[]).exits(0);
+    world
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn entries_are_listed_newest_first_and_by_what_they_say() {
+    let world = world();
+    let list = |more: &[&str]| {
+        let args = [&["audit", "list", "--output", "json"], more].concat();
+        world.run(&args).exits(0).json()
+    };
+    let all = list(&[]);
+    let items = all["items"].as_array().unwrap();
+    let numbers: Vec<u64> = items.iter().map(|item| item["seq"].as_u64().unwrap()).collect();
+    assert!(numbers.len() >= 6 && numbers.is_sorted_by(|a, b| a > b), "{numbers:?}");
+    let made = list(&["--event", "creating-profile"]);
+    let made = made["items"].as_array().unwrap();
+    assert_eq!(made.len(), 3);
+    let change = made[0]["change"].as_str().unwrap();
+    // AWS's own ids stand under the same change.
+    let answered = list(&["--event", "aws-answered", "--change", change]);
+    let answered = answered["items"].as_array().unwrap();
+    assert_eq!(answered.len(), 3);
+    assert_eq!(answered[0]["details"]["operation"], "sagemaker:CreateUserProfile");
+    assert_eq!(answered[0]["details"]["request_id"].as_str().unwrap().len(), 36);
+    let page = list(&["--limit", "2"]);
+    assert_eq!(page["items"].as_array().unwrap().len(), 2);
+    let next = list(&["--limit", "2", "--cursor", page["next"].as_str().unwrap()]);
+    assert_eq!(next["items"][0], items[2]);
+    let none = world.run(&["audit", "list", "--team", "nothing"]).exits(0);
+    assert_eq!(none.stdout, "No entries.\n");
+    world.run(&["audit", "list", "--store", "none.db"]).exits(3).says(&["(store-missing)"]);
+}
+
+#[test]
+fn a_log_that_was_changed_is_not_verified_and_the_entry_is_named() {
+    let world = world();
+    let whole = world.run(&["audit", "verify"]).exits(0);
+    assert!(whole.stdout.contains("every entry is as it was sealed"), "{}", whole.stdout);
+    // Somebody who can write the file, as long as nobody is looking.
+    let path = world.path("stagedoor.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let (old, new) = (b"creating-profile", b"creating-profilf");
+    let at = bytes.windows(old.len()).rposition(|window| window == old).unwrap();
+    bytes[at..at + new.len()].copy_from_slice(new);
+    fs::write(&path, bytes).unwrap();
+    let verdict = world.run(&["audit", "verify", "--output", "json"]).exits(6).json();
+    assert_eq!(verdict["ok"], false);
+    assert_eq!(verdict["bad"].as_array().unwrap().len(), 1);
+    assert_eq!(verdict["bad"][0]["fault"], "changed");
+    let number = verdict["bad"][0]["seq"].as_u64().unwrap();
+    let told = world.run(&["audit", "verify"]).exits(6);
+    let named = format!("bad entry main/{number}: it is not what was sealed");
+    assert!(told.stdout.contains(&named), "{}", told.stdout);
+}
+
+#[test]
+fn checkpoints_find_that_an_older_store_was_put_back() {
+    let world = world();
+    let before = fs::read(world.path("stagedoor.db")).unwrap();
+    world.run(&["freeze", "--by", "olga", "--reason", "a test"]).exits(0);
+    let checkpoint = ["audit", "checkpoint", "--checkpoints", "anchors.jsonl"];
+    let made = world.run(&[&checkpoint[..], &["--output", "json"]].concat()).exits(0).json();
+    let head = made["checkpoint"]["chains"][0].clone();
+    assert_eq!((&head["chain"], &made["removed"]), (&"main".into(), &0.into()));
+    let verify = ["audit", "verify", "--checkpoints", "anchors.jsonl", "--output", "json"];
+    let verdict = world.run(&verify).exits(0).json();
+    assert_eq!(
+        (&verdict["checkpoints"], &verdict["chains"][0]["anchored"]),
+        (&1.into(), &head["seq"])
+    );
+
+    fs::write(world.path("stagedoor.db"), before).unwrap();
+    let verdict = world.run(&verify).exits(6).json();
+    assert_eq!(verdict["bad"][0]["fault"], "cut-off");
+    // Nothing is signed over it.
+    world.run(&checkpoint).exits(6).says(&["Nothing is signed"]);
+    assert_eq!(world.read("anchors.jsonl").lines().count(), 1);
+
+    let forged = world.read("anchors.jsonl").replace("\"entries\":", "\"entries\":1");
+    world.write("anchors.jsonl", &forged);
+    let verdict = world.run(&verify).exits(6).json();
+    assert_eq!(verdict["bad"][0]["fault"], "bad-checkpoint");
+    world.run(&["audit", "checkpoint"]).exits(3).says(&["--checkpoints FILE"]);
+}
+
+#[test]
+fn an_export_is_verified_by_itself_and_events_have_their_class() {
+    let world = world();
+    let export = world.run(&["audit", "export"]).exits(0).stdout;
+    world.write("log.jsonl", &export);
+    world.run(&["audit", "verify", "--export", "log.jsonl"]).exits(0);
+    let cut: Vec<&str> = export.lines().skip(1).collect();
+    world.write("cut.jsonl", &(cut.join("\n") + "\n"));
+    let verdict = world.run(&["audit", "verify", "--export", "cut.jsonl", "--output", "json"]);
+    assert_eq!(verdict.exits(6).json()["bad"][0]["fault"], "missing");
+    let filter = ["audit", "export", "--format", "ocsf", "--event", "creating-profile"];
+    let events = lines(&world.run(&filter).exits(0).stdout);
+    assert_eq!(events.len(), 3);
+    assert!(events.iter().all(|event| event["class_uid"] == 3_005 && event["activity_id"] == 1));
+}
+
+#[test]
+fn a_key_of_ones_own_is_asked_of_every_process() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let with = |key: &str, args: &[&str]| {
+        let mut command = world.command(args);
+        command.env("STAGEDOOR_AUDIT_KEY", key);
+        crate::process::run(command)
+    };
+    world.write("key", &format!("{}\n", "0b".repeat(32)));
+    world.write("other", &"0c".repeat(32));
+    world.write("short", "0b");
+    let freeze = ["freeze", "--by", "olga", "--reason", "a test"];
+    with("short", &freeze).exits(3).says(&["(audit-key-invalid)"]);
+    with("key", &freeze).exits(0);
+    with("key", &["audit", "verify"]).exits(0);
+    // One that has not the key cannot go on with the chain, nor tell that it holds.
+    with("other", &["thaw"]).exits(1).says(&["was sealed with key"]);
+    let verdict = with("other", &["audit", "verify", "--output", "json"]).exits(6).json();
+    assert_eq!(verdict["bad"][0]["fault"], "unknown-key");
+    let mut command = world.command(&["thaw"]);
+    command.env("STAGEDOOR_AUDIT_KEY", "other").env("STAGEDOOR_AUDIT_FORMER_KEYS", "key");
+    crate::process::run(command).exits(0);
+}
+
+#[test]
+fn what_is_older_than_it_is_kept_goes_as_far_as_a_checkpoint() {
+    let world = world();
+    let keep = |retention: &str| {
+        let args = ["audit", "checkpoint", "--checkpoints", "a.jsonl", "--retention", retention];
+        world.run(&[&args[..], &["--output", "json"]].concat()).exits(0).json()["removed"].clone()
+    };
+    assert_eq!(keep("400d"), 0);
+    assert!(keep("0s").as_u64().unwrap() >= 5);
+    let verdict = ["audit", "verify", "--checkpoints", "a.jsonl", "--output", "json"];
+    let verdict = world.run(&verdict).exits(0).json();
+    assert!(verdict["chains"][0]["first"].as_u64().unwrap() > 5, "{verdict}");
+}
+
+#[test]
+fn checkpoints_in_a_locked_bucket_and_signed_by_kms_hold() {
+    let more = "buckets: [{ name: anchors, lock: true }]\n\
+                kms_keys: [{ id: 0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0, usage: GENERATE_VERIFY_MAC }]\n";
+    let world = World::new(&format!("{SEED}{FAST}{more}"), MAP);
+    let run = |args: &[&str]| {
+        let mut command = world.command(args);
+        command.env("STAGEDOOR_AUDIT_KEY", "kms:0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0");
+        command.env("STAGEDOOR_AUDIT_CHECKPOINTS", "s3://anchors/door");
+        crate::process::run(command)
+    };
+    run(&["freeze", "--by", "olga", "--reason", "a test"]).exits(0);
+    run(&["audit", "checkpoint"]).exits(0);
+    run(&["thaw"]).exits(0);
+    run(&["audit", "checkpoint"]).exits(0);
+    let verdict = run(&["audit", "verify", "--output", "json"]).exits(0).json();
+    assert_eq!(verdict["checkpoints"], 2);
+    // By the store's own key nothing of it is believed.
+    world.run(&["audit", "verify"]).exits(6);
+}
