@@ -1,5 +1,6 @@
 //! Asking for access, deciding on it, and break-glass, for whoever is signed in.
 
+mod admin;
 mod pages;
 
 use crate::form::Fields;
@@ -17,7 +18,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use control::desk::{AskOrder, BreakGlassOrder, Caller};
+use control::desk::{AskOrder, BreakGlassOrder, Caller, Right};
 use control::door::SessionToken;
 use jiff::SignedDuration;
 use pages::{RequestPage, RequestsPage};
@@ -35,6 +36,8 @@ pub(crate) fn rows() -> Vec<Row> {
         Row::post("/requests/{id}/decide", Who::SignedIn, decide),
         Row::post("/requests/{id}/withdraw", Who::SignedIn, withdraw),
         Row::post("/requests/{id}/note", Who::SignedIn, note),
+        Row::get("/admin/requests", Who::May(Right::See), admin::page),
+        Row::post("/admin/grants/{id}/revoke", Who::May(Right::Act), admin::revoke),
     ]
 }
 
@@ -70,9 +73,6 @@ impl Me {
         body: Result<Bytes, BytesRejection>,
         purpose: &str,
     ) -> Result<(Self, Fields), Refused> {
-        if !provenance::is_ours(headers, &portal.config.public_origin) {
-            return Err(Refused::new(portal, Problem::ForeignForm));
-        }
         let fields = Fields::of_body(portal, headers, body)?;
         let me = Self::of(portal, visit).await?;
         if !provenance::key_fits(portal, &me.session, purpose, fields.get("key")) {
@@ -102,6 +102,7 @@ async fn ask(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refused> {
+    ours(&portal, &headers)?;
     let team = team_of(&portal, &team)?;
     let purpose = purpose("ask", team.as_str());
     let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
@@ -124,6 +125,7 @@ async fn break_glass(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refused> {
+    ours(&portal, &headers)?;
     let team = team_of(&portal, &team)?;
     let purpose = purpose("break-glass", team.as_str());
     let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
@@ -158,6 +160,7 @@ async fn decide(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refused> {
+    ours(&portal, &headers)?;
     let id = id_of(&portal, &id)?;
     let purpose = purpose("decide", id.as_str());
     let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
@@ -179,6 +182,7 @@ async fn withdraw(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refused> {
+    ours(&portal, &headers)?;
     let id = id_of(&portal, &id)?;
     let purpose = purpose("withdraw", id.as_str());
     let (me, _) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
@@ -194,6 +198,7 @@ async fn note(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refused> {
+    ours(&portal, &headers)?;
     let id = id_of(&portal, &id)?;
     let purpose = purpose("note", id.as_str());
     let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
@@ -213,6 +218,14 @@ async fn writer(portal: &Portal, person: &PersonId) -> Result<Caller, Refused> {
     let mine = portal.desk.my_requests(person).await;
     let mine = mine.map_err(|refused| Refused::by_desk(portal, refused))?;
     Ok(Caller::without_role(&mine.person))
+}
+
+/// Refuses a form that another site sent, before anything of it is looked at.
+fn ours(portal: &Portal, headers: &HeaderMap) -> Result<(), Refused> {
+    if provenance::is_ours(headers, &portal.config.public_origin) {
+        return Ok(());
+    }
+    Err(Refused::new(portal, Problem::ForeignForm))
 }
 
 fn team_of(portal: &Portal, team: &str) -> Result<TeamKey, Refused> {

@@ -57,5 +57,11 @@ texts! {
         write_note: "Write it down",
         back: "Back to my work",
         code: "Number",
+        ends_in: "Ends by itself in",
+        all_for_a_time: "Who has what for a time",
+        nobody_for_a_time: "Nobody has access for a time.",
+        everybody: "All requests",
+        revoke: "End it now",
+        revoke_sure: "Yes, take it away",
     }
 }

@@ -57,4 +57,10 @@ pub(crate) const REQUESTS: Requests = Requests {
     write_note: "Festhalten",
     back: "Zurück zu meiner Arbeit",
     code: "Nummer",
+    ends_in: "Endet von selbst in",
+    all_for_a_time: "Wer was auf Zeit hat",
+    nobody_for_a_time: "Niemand hat Zugang auf Zeit.",
+    everybody: "Alle Anträge",
+    revoke: "Jetzt beenden",
+    revoke_sure: "Ja, wegnehmen",
 };
