@@ -9,6 +9,7 @@ store and the logs.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -59,6 +60,8 @@ def begin(arguments, environment, log: Path, pattern: str):
 
 
 def main() -> int:
+    # Whoever stops this stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     stagedoor, schemathesis, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("stagedoor.db*"):
