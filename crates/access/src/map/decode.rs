@@ -7,6 +7,7 @@ use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::invariants;
 use super::places::{Places, places};
+use super::notifications;
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, GrantsFrom, Guard,
     Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
@@ -56,6 +57,7 @@ pub(super) fn decode(
     let adopt = adoptions::adoptions(adopted, &teams, &known, reporter);
     let must_hold = section("invariants").map(Item::list).unwrap_or_default();
     let invariants = invariants::invariants(must_hold, &known, reporter);
+    let notifications = notifications::notifications(section("notifications")?, reporter);
     let rollout = rollout(section("rollout")?, &known, reporter);
     let temporary_access =
         temporary_access::temporary_access(section("temporary_access")?, &known, reporter);
@@ -88,6 +90,7 @@ pub(super) fn decode(
             networks: places(entries("networks"), NetworkKey::parse, reporter),
             personas: places(entries("personas"), PersonaKey::parse, reporter),
         },
+        notifications: notifications?,
         digest,
     })
 }

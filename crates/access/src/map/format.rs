@@ -2,12 +2,16 @@
 //! check of a value.
 
 mod amazon;
+mod notifications;
 mod roles;
 mod saml;
 
 pub(super) use amazon::{
     APPLICATION_ARN, KEY_ARN, ORGANIZATION, PARAMETER_ARN, QUEUE_ARN, SECRET_ARN, TABLE_ARN, VPC,
     VPCE,
+};
+pub(super) use notifications::{
+    CHANNEL_KEY, MAIL_ADDRESS, MAIL_SERVER, MAIL_USER, REMIND, SECRET_REFERENCE,
 };
 pub(super) use roles::{
     BOUNDARY, BUCKET, DATABASE, INSTANCE_TYPE, KMS_KEY, REPOSITORY, SECURITY_GROUP, SUBNET,

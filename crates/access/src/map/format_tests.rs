@@ -62,6 +62,12 @@ fn all() -> Vec<&'static Format> {
         &HOLD,
         &FROM,
         &UNTIL,
+        &CHANNEL_KEY,
+        &SECRET_REFERENCE,
+        &MAIL_ADDRESS,
+        &MAIL_SERVER,
+        &MAIL_USER,
+        &REMIND,
     ]
 }
 
@@ -74,7 +80,7 @@ fn every_example_is_accepted() {
 
 #[test]
 fn texts_beyond_the_form_are_refused() {
-    let cases: [(&Format, &[&str]); 31] = [
+    let cases: [(&Format, &[&str]); 37] = [
         (&INSTANCE, &["", "Prod", "a--b", "a_b"]),
         (&EXTERNAL_ID, &["x", "a b", "é1"]),
         (&METADATA, &["", "http://idp/metadata"]),
@@ -161,6 +167,23 @@ fn texts_beyond_the_form_are_refused() {
         (&GROUP, &["", "{account_id}"]),
         (&ADMIN_GROUP, &["", "ml-{team}"]),
         (&ACCESS, &["", "59s", "91d", "4", "4w"]),
+        (&CHANNEL_KEY, &["", "Ops", "a b", "a|b"]),
+        (
+            &SECRET_REFERENCE,
+            &[
+                "https://hooks.example/T0/B0/x",
+                "file:https://hooks.example/x",
+                "slack",
+                "ssm:",
+                "secretsmanager:#url",
+                "secretsmanager:a#",
+                "vault:x",
+            ],
+        ),
+        (&MAIL_ADDRESS, &["ops", "a@", "@b", "a b@c", "a@b@c", "<a@b>", "a@b\r\nBcc: c", "a@.b"]),
+        (&MAIL_SERVER, &["smtp.example.com", "a:0", "a:70000", ":25", "a b:25", "http://a:25"]),
+        (&MAIL_USER, &["", "a\nb"]),
+        (&REMIND, &["59m", "31d", "0h"]),
     ];
     for (format, refused) in cases {
         for text in refused {

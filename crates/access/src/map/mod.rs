@@ -16,6 +16,7 @@ mod gifts;
 mod grants;
 mod identity_providers;
 mod invariants;
+mod notifications;
 mod parse;
 mod places;
 mod reference;
@@ -38,6 +39,7 @@ pub use identity_providers::{
     RequestBinding, TeamSelector,
 };
 pub use invariants::{Invariant, InvariantRule};
+pub use notifications::{Encryption, MailSettings, Notifications, Topic, WebhookSettings};
 pub use parse::{Source, parse};
 pub use places::Places;
 pub use reference::reference_markdown;
@@ -105,6 +107,8 @@ pub struct AccessMap {
     pub administration: Vec<Administration>,
     /// Where it is written, for people who look for it.
     pub places: Places,
+    /// Who is told when something needs a person.
+    pub notifications: Notifications,
     /// SHA-256 of the text the map was read from, in lower-case hexadecimal. A plan names it, so
     /// that a plan made from another map is refused.
     pub digest: String,

@@ -4,6 +4,7 @@
 mod administration;
 mod identity_providers;
 mod invariants;
+mod notifications;
 mod roles;
 mod temporary_access;
 
@@ -13,6 +14,7 @@ use Presence::{Default, EachFile, Optional, Required, Unsupported};
 use administration::ADMINISTRATION;
 use identity_providers::IDENTITY_PROVIDER;
 use invariants::INVARIANT;
+use notifications::NOTIFICATIONS;
 use roles::with_role_settings;
 use temporary_access::TEMPORARY_ACCESS;
 
@@ -286,6 +288,14 @@ pub(super) static MAP: Record = Record {
             &Shape::List(&Shape::Record(&ADMINISTRATION)),
             "Which groups may use the admin screens and the API, and what they may do there. Absent: \
              nobody; there is the command line only.",
+        ),
+        field(
+            "notifications",
+            Default("{}"),
+            &Shape::Record(&NOTIFICATIONS),
+            "Who is told when something needs a person: the guard holds a plan back, an offboarding \
+             is stuck, a certificate ends, nothing was read for long, somebody broke the glass, the \
+             audit log was changed.",
         ),
     ],
 };

@@ -6,10 +6,10 @@ use access::ids::{
 };
 use access::map::{
     About, AccessMap, Activity, AdminRole, AssumeRole, CertificateFingerprint, DirectoryConfig,
-    Domain, Gifts, Grant, GrantTeam, Guard, IdentityProvider, MatchBy, MetadataSource,
-    NameIdFormat, Offboarding, PersonMatch, Persona, Place, Placement, Places, RequestBinding,
-    RoleSettings, Rollout, SharedSpaces, Source, Team, TeamSelector, TemporaryAccess, Unmanaged,
-    parse,
+    Domain, Encryption, Gifts, Grant, GrantTeam, Guard, IdentityProvider, MailSettings, MatchBy,
+    MetadataSource, NameIdFormat, Notifications, Offboarding, PersonMatch, Persona, Place,
+    Placement, Places, RequestBinding, RoleSettings, Rollout, SharedSpaces, Source, Team,
+    TeamSelector, TemporaryAccess, Topic, Unmanaged, WebhookSettings, parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -172,6 +172,11 @@ fn the_example_gives_exactly_these_values() {
                 PersonaKey::parse("data-scientist").unwrap(),
                 place(18, 3),
             )]),
+        },
+        notifications: Notifications {
+            webhooks: BTreeMap::new(),
+            mail: BTreeMap::new(),
+            remind_seconds: 86_400,
         },
         // sha256sum of the file.
         digest: "c4efcb16f1f4af78a449cf4df772c074c9d24d586ec4cbba57f1584cbdc19168".into(),
@@ -383,4 +388,48 @@ fn administration_gives_roles_to_groups_and_nobody_has_one_without_it() {
     // The directory is asked for these groups, too: roles are read off it.
     let wanted = access::entitlement::wanted_groups(&map).names;
     assert_eq!(wanted.into_iter().collect::<Vec<_>>(), ["Studio Admins", "audit", "desk"]);
+}
+
+#[test]
+fn notifications_say_who_is_told_what() {
+    let map = read(&format!(
+        "{HEAD}notifications:\n  webhooks:\n    ops: {{ url_from: \"secretsmanager:stagedoor/slack#url\", \
+         sign_with: \"env:HOOK_KEY\" }}\n  mail:\n    admins: {{ to: [ops@example.com], from: \
+         stagedoor@example.com, server: \"smtp.example.com:587\", user: stagedoor, password_from: \
+         \"ssm:/stagedoor/smtp\", about: [guard-refused, break-glass] }}\n  remind: 12h\n"
+    ));
+    let ops = WebhookSettings {
+        url_from: "secretsmanager:stagedoor/slack#url".to_owned(),
+        sign_with: Some("env:HOOK_KEY".to_owned()),
+        about: Topic::ALL.into(),
+    };
+    let admins = MailSettings {
+        to: vec!["ops@example.com".to_owned()],
+        from: "stagedoor@example.com".to_owned(),
+        server: ("smtp.example.com".to_owned(), 587),
+        encryption: Encryption::StartTls,
+        login: Some(("stagedoor".to_owned(), "ssm:/stagedoor/smtp".to_owned())),
+        about: [Topic::GuardRefused, Topic::BreakGlass].into(),
+    };
+    let expected = Notifications {
+        webhooks: BTreeMap::from([("ops".to_owned(), ops)]),
+        mail: BTreeMap::from([("admins".to_owned(), admins)]),
+        remind_seconds: 43_200,
+    };
+    assert_eq!(map.notifications, expected);
+}
+
+#[test]
+fn mail_goes_somewhere_and_never_unencrypted_over_a_network() {
+    let mail = |rest: &str| {
+        let text = format!(
+            "{HEAD}notifications:\n  mail:\n    ops: {{ from: a@example.com, server: \"{rest} }}\n"
+        );
+        parse(&[Source { name: "access.yaml".into(), text }]).map(drop).map_err(|e| e.to_string())
+    };
+    assert_eq!(mail("127.0.0.1:25\", to: [b@example.com], encryption: none"), Ok(()));
+    let refused = mail("smtp.example.com:25\", to: [b@example.com], encryption: none").unwrap_err();
+    assert!(refused.contains("smtp.example.com is not this machine"), "{refused}");
+    let refused = mail("smtp.example.com:25\", to: []").unwrap_err();
+    assert!(refused.contains("`to` is empty"), "{refused}");
 }

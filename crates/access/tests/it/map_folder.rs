@@ -94,7 +94,7 @@ fn errors_of_all_files_come_at_once_sorted_by_place() {
          `landing`, `space`, `tags`, `user_settings`, `about`, `buckets`, `repositories`, `kms_keys` and 5 more\n  did you mean `session`?\n\
          c.yaml:2:1: unknown key `guards` (map-unknown-key)\n  expected one of `version`, \
          `instance`, `team_tag`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
-         `teams`, `grants`, `grants_from`, `guard`, `offboarding`, `rollout`, `adopt` and 3 more\n  did you mean `guard`?"
+         `teams`, `grants`, `grants_from`, `guard`, `offboarding`, `rollout`, `adopt` and 4 more\n  did you mean `guard`?"
     );
 }
 

@@ -242,7 +242,7 @@ fn map_unknown_key() {
         "tems: {}\n",
         "access.yaml:3:1: unknown key `tems` (map-unknown-key)\n  expected one of `version`, \
          `instance`, `team_tag`, `directory`, `hub`, `identity_providers`, `domains`, `networks`, `personas`, \
-         `teams`, `grants`, `grants_from`, `guard`, `offboarding`, `rollout`, `adopt` and 3 more\n  did you mean `teams`?",
+         `teams`, `grants`, `grants_from`, `guard`, `offboarding`, `rollout`, `adopt` and 4 more\n  did you mean `teams`?",
     );
     refused(
         "guard:\n  max-removals: 1\n  people: 2\n",
