@@ -24,6 +24,7 @@ pub mod plan;
 pub mod planner;
 pub mod pool;
 pub mod reason;
+pub mod report;
 pub mod snapshot;
 pub mod standing;
 pub mod tags;

@@ -2,7 +2,7 @@
 
 mod compare;
 
-pub use compare::{Difference, compare};
+pub use compare::{Difference, GIVES_EVERYTHING, compare};
 
 use std::collections::BTreeMap;
 

@@ -129,6 +129,10 @@ reasons! {
     RoleTrustDrift = "role-trust-drift";
     /// The execution role has not the tags by which its policies tell teams apart.
     RoleTagDrift = "role-tag-drift";
+    /// Somebody else than SageMaker may assume the execution role.
+    RoleAssumable = "role-assumable";
+    /// Somebody else than Stagedoor may ask for links into Studio.
+    LinkElsewhere = "link-elsewhere";
     /// Sessions of the execution role may last longer than the map says.
     RoleSession = "role-session";
     /// The account may have no more profiles in this Region.

@@ -493,7 +493,8 @@ fn find_domain<'a>(
 fn plant_profile(world: &mut World, given: &SeedProfile) -> Result<(), SeedError> {
     let name = &given.name;
     check("profile", name, name, Pattern::EntityName)?;
-    let (efs_uid, life) = (world.new_efs_uid(), world.new_life(BIRTH, Status::InService));
+    let life = world.new_life(given.made.unwrap_or(BIRTH), Status::InService);
+    let efs_uid = world.new_efs_uid();
     let domain = find_domain(world, "profile", name, &given.domain)?;
     if (domain.auth_mode == AuthMode::Sso) != given.sso_user.is_some() {
         let problem =

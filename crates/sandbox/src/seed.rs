@@ -494,6 +494,8 @@ pub struct SeedProfile {
     /// `UserSettings` besides the execution role.
     #[serde(default)]
     pub settings: serde_json::Map<String, Value>,
+    /// When it was made; absent: at the beginning of 1970.
+    pub made: Option<Timestamp>,
 }
 
 /// A space.

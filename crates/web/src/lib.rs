@@ -44,6 +44,7 @@ mod own_form;
 mod pages;
 mod provenance;
 mod refused;
+mod report;
 mod requests;
 mod routes;
 mod serve;
@@ -57,6 +58,7 @@ pub use ops::{Condition, metrics_reference, ops_router};
 pub use origin::{
     ForwardedHeader, Invoker, OriginSource, RequestContextError, origin_of_request_context,
 };
+pub use report::report_page;
 pub use routes::{addresses, router};
 pub use serve::serve;
 pub use table::{Address, Who};

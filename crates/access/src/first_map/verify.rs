@@ -37,7 +37,7 @@ pub fn verify(
 ) -> Result<Verification, Diagnostics> {
     let source = Source { name: "access.yaml".into(), text: first.text.clone() };
     let map = parse(&[source])?;
-    let mut observed = observed(existing, first);
+    let mut observed = existing.observed(first);
     let plan_now = plan(&map, &existing.snapshot, &observed, now);
     let mut surprises: Vec<String> =
         plan_now.actions.iter().map(|action| format!("now: {}", told(action))).collect();
@@ -60,13 +60,15 @@ pub fn verify(
     Ok(Verification { map, first: plan_now, to_make, to_assign, surprises })
 }
 
-/// What there is, by the keys of the map.
-fn observed(existing: &Existing, first: &FirstMap) -> Observed {
-    let domains = existing.domains.iter().map(|domain| domain.observed.clone());
-    Observed {
-        domains: first.domains.iter().cloned().zip(domains).collect(),
-        roles: existing.roles.clone(),
-        ..Observed::default()
+impl Existing {
+    /// What there is, by the keys of its first map.
+    pub fn observed(&self, first: &FirstMap) -> Observed {
+        let domains = self.domains.iter().map(|domain| domain.observed.clone());
+        Observed {
+            domains: first.domains.iter().cloned().zip(domains).collect(),
+            roles: self.roles.clone(),
+            ..Observed::default()
+        }
     }
 }
 

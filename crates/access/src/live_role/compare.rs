@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// AWS's policies that give everything in `SageMaker`, and with it every team's resources.
-const FULL_ACCESS: [&str; 3] =
+pub const GIVES_EVERYTHING: [&str; 3] =
     ["AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess"];
 
 /// One way in which a role is not as the map means it.
@@ -105,7 +105,7 @@ fn together<'d>(documents: impl Iterator<Item = &'d Document>) -> Document {
 }
 
 fn full_access(attached: &[AttachedPolicy]) -> Vec<Difference> {
-    let found = attached.iter().filter(|p| p.is_of_aws() && FULL_ACCESS.contains(&p.name()));
+    let found = attached.iter().filter(|p| p.is_of_aws() && GIVES_EVERYTHING.contains(&p.name()));
     found
         .map(|policy| {
             Difference::new(
@@ -122,7 +122,9 @@ fn of_aws(attached: &[AttachedPolicy], wanted: &Role) -> Vec<Difference> {
     let known: BTreeSet<&str> = wanted.managed.iter().map(|policy| policy.name.as_str()).collect();
     attached
         .iter()
-        .filter(|p| p.is_of_aws() && !FULL_ACCESS.contains(&p.name()) && !known.contains(p.name()))
+        .filter(|p| {
+            p.is_of_aws() && !GIVES_EVERYTHING.contains(&p.name()) && !known.contains(p.name())
+        })
         .map(|policy| {
             Difference::new(
                 ReasonCode::RolePolicyUnknown,

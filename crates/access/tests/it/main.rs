@@ -49,6 +49,8 @@ mod planner_properties;
 #[cfg(test)]
 mod rendered;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod sso;
 #[cfg(test)]
 mod support;

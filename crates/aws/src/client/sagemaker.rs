@@ -337,7 +337,11 @@ shapes! {
         next_token: Option<String>,
     }
     /// A user profile in a list.
-    UserProfileDetails { user_profile_name: Option<String>, status: Option<String> }
+    UserProfileDetails {
+        user_profile_name: Option<String>,
+        status: Option<String>,
+        creation_time: Option<f64>,
+    }
     /// Answer of `CreateUserProfile`.
     CreateUserProfileOutput { user_profile_arn: Option<String> }
     /// Answer of `UpdateUserProfile`.

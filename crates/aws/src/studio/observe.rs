@@ -55,6 +55,25 @@ impl Observe for Studio {
     }
 }
 
+impl Studio {
+    /// When each profile of a domain was made, by case-folded name, as far as the service says.
+    pub async fn made(
+        &self,
+        domain: &DomainTarget,
+    ) -> Result<BTreeMap<ArcStr, Timestamp>, CallError> {
+        let request = ListUserProfiles {
+            domain_id_equals: Some(domain.domain_id.to_string()),
+            ..ListUserProfiles::default()
+        };
+        let listed = self.spokes.of(domain).sagemaker.all(&request).await?;
+        let made = listed.into_iter().filter_map(|profile| {
+            let name = ProfileName::parse(profile.user_profile_name?).ok()?;
+            Some((name.folded(), time(profile.creation_time?)?))
+        });
+        Ok(made.collect())
+    }
+}
+
 /// Profiles by case-folded name.
 type Profiles = BTreeMap<ArcStr, ObservedProfile>;
 

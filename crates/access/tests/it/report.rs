@@ -1,0 +1,308 @@
+//! What the report says of a world.
+
+use crate::support::{Build, TEAMS, World, app, at, domain_key, foreign, ours, person_id, role};
+use access::ids::{ProfileName, RoleArn};
+use access::live_role::{AttachedPolicy, LiveRole};
+use access::observed::{AppStatus, AuthMode};
+use access::reason::ReasonCode;
+use access::report::{
+    DomainReading, KeptHome, Reading, Remark, Report, RoleReading, report, runs_out,
+};
+use jiff::SignedDuration;
+use std::collections::BTreeMap;
+
+const SAGEMAKER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+
+/// What is read besides the world.
+#[derive(Default)]
+struct Besides {
+    domains: BTreeMap<access::ids::DomainKey, DomainReading>,
+    roles: BTreeMap<RoleArn, RoleReading>,
+    homes: Vec<KeptHome>,
+    remarks: BTreeMap<(access::ids::DomainKey, ProfileName), Remark>,
+}
+
+fn reported(world: &World, besides: &Besides) -> Report {
+    report(&Reading {
+        map: &world.map,
+        derived: false,
+        snapshot: &world.snapshot,
+        observed: &world.observed,
+        plan: &world.plan(),
+        now: world.now,
+        domains: &besides.domains,
+        roles: &besides.roles,
+        homes: &besides.homes,
+        remarks: &besides.remarks,
+        idle_after: SignedDuration::from_hours(12),
+    })
+}
+
+fn live(trust: &str) -> LiveRole {
+    LiveRole {
+        arn: role("fraud").to_string(),
+        trust: trust.to_owned(),
+        max_session_seconds: 3_600,
+        boundary: None,
+        tags: BTreeMap::new(),
+        attached: Vec::new(),
+        inline: BTreeMap::new(),
+    }
+}
+
+fn with_role(live: LiveRole) -> Besides {
+    let roles = BTreeMap::from([(role("fraud"), RoleReading::Read(Box::new(live)))]);
+    Besides { roles, ..Besides::default() }
+}
+
+fn doors(report: &Report) -> Vec<(&str, &str)> {
+    report.side_doors.iter().map(|door| (door.code.as_str(), door.who.as_str())).collect()
+}
+
+#[test]
+fn who_has_what_is_told_with_group_grant_and_role() {
+    let world = World::new(TEAMS)
+        .group("ml-fraud", &["alice", "bob"])
+        .group("ml-churn", &["alice"])
+        .person("carol")
+        .profile(ours("alice", "fraud").app("default", AppStatus::InService));
+    let report = reported(&world, &Besides::default());
+    let told: Vec<(&str, Vec<(&str, &str, bool, usize)>)> = report
+        .people
+        .iter()
+        .map(|person| {
+            let rights = person.rights.iter().map(|right| {
+                let group = right.because.group_name.as_str();
+                (right.team.as_str(), group, right.profile.is_some(), right.apps)
+            });
+            (person.name.as_str(), rights.collect())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("alice", vec![("churn", "ml-churn", false, 0), ("fraud", "ml-fraud", true, 1)]),
+            ("bob", vec![("fraud", "ml-fraud", false, 0)]),
+        ]
+    );
+    assert_eq!(report.people[0].roles, [role("fraud").to_string()]);
+    assert_eq!(report.people[0].rights[1].because.grant.to_string(), "access.yaml:10");
+    let summary = &report.summary;
+    assert_eq!((summary.people, summary.entitled, summary.profiles), (3, 2, 1));
+    assert_eq!((summary.running_apps, summary.idle_apps, summary.roles), (1, 0, 1));
+    assert!(report.orphan_profiles.is_empty() && report.side_doors.is_empty());
+}
+
+#[test]
+fn every_kind_of_orphan_is_told_with_its_reason() {
+    let mut world = World::new(TEAMS)
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &[])
+        .person("bob")
+        .person("dora")
+        .person("erin")
+        .profile(ours("alice", "fraud"))
+        .profile(ours("bob", "fraud"))
+        .profile(ours("carol", "fraud"))
+        .profile(ours("dora", "fraud"))
+        .profile(ours("erin", "fraud").leaving("2026-11-20T12:00:00Z"))
+        .profile(foreign("by-hand"));
+    world.person_mut("dora").enabled = false;
+    let research = domain_key("research");
+    let found = &mut world.domain_mut("research").profiles;
+    let by_hand = found.get_mut("by-hand").unwrap();
+    by_hand.home_efs_uid = Some("200005".into());
+    let remark = Remark {
+        code: ReasonCode::PersonAmbiguous,
+        person: None,
+        text: "it may be that of alice".to_owned(),
+    };
+    let besides = Besides {
+        remarks: BTreeMap::from([((research, ProfileName::parse("by-hand").unwrap()), remark)]),
+        ..Besides::default()
+    };
+    let report = reported(&world, &besides);
+    let told: Vec<(&str, &str, Option<&str>)> = report
+        .orphan_profiles
+        .iter()
+        .map(|orphan| (orphan.profile.as_str(), orphan.code.as_str(), orphan.remark.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("bob--fraud", "entitlement-lost", None),
+            ("by-hand", "person-ambiguous", Some("it may be that of alice")),
+            ("carol--fraud", "person-gone", None),
+            ("dora--fraud", "person-disabled", None),
+            ("erin--fraud", "on-hold", None),
+        ]
+    );
+    let homes: Vec<(&str, bool)> =
+        report.orphan_homes.iter().map(|home| (home.uid.as_str(), home.profile_there)).collect();
+    assert_eq!(homes, [("200005", true)]);
+}
+
+#[test]
+fn a_profile_that_the_map_adopts_is_its_persons() {
+    let adopt = format!(
+        "{TEAMS}adopt:\n  - {{ domain: research, profile: old-one, person: alice, team: fraud }}\n"
+    );
+    let profile = || foreign("old-one").with_role(role("fraud").as_str());
+    let world = World::new(&adopt).group("ml-fraud", &["alice"]).profile(profile());
+    let report = reported(&world, &Besides::default());
+    assert!(report.orphan_profiles.is_empty(), "{:?}", report.orphan_profiles);
+    let right = &report.people[0].rights[0];
+    assert_eq!(right.profile.as_ref().unwrap().1.as_str(), "old-one");
+    let nobody = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(profile());
+    assert_eq!(reported(&nobody, &Besides::default()).orphan_profiles.len(), 1);
+}
+
+#[test]
+fn a_home_that_outlived_its_profile_is_told_until_somebody_has_the_uid_again() {
+    let home = |uid: &str| KeptHome {
+        domain: domain_key("research"),
+        uid: uid.to_owned(),
+        profile: "bob--fraud".to_owned(),
+        person: Some(person_id("bob")),
+        since: at("2026-11-01T00:00:00Z"),
+    };
+    let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(ours("alice", "fraud"));
+    let besides = Besides {
+        homes: vec![home("200007"), home("200007"), home("200009")],
+        ..Besides::default()
+    };
+    let told = |world: &World| {
+        let report = reported(world, &besides);
+        report.orphan_homes.iter().map(|home| home.uid.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&world), ["200007", "200009"]);
+    let profile = world.domain_mut("research").profiles.get_mut("alice--fraud").unwrap();
+    profile.home_efs_uid = Some("200009".into());
+    assert_eq!(told(&world), ["200007"]);
+}
+
+#[test]
+fn apps_count_as_idle_only_after_the_time() {
+    let started = |name: &str, at_time: &str, status| {
+        let mut app = app(name, status);
+        app.since = Some(at(at_time));
+        app
+    };
+    let apps = [
+        started("old", "2026-11-20T11:00:00Z", AppStatus::InService),
+        started("exactly", "2026-11-21T00:00:00Z", AppStatus::InService),
+        started("gone", "2026-11-01T00:00:00Z", AppStatus::Deleted),
+        app("unknown", AppStatus::InService),
+    ];
+    let world = World::new(TEAMS)
+        .group("ml-fraud", &["alice"])
+        .profile(ours("alice", "fraud").space("lab", &apps));
+    let report = reported(&world, &Besides::default());
+    let told: Vec<(&str, Option<&str>, i64)> =
+        report.idle_apps.iter().map(|a| (a.name.as_str(), a.space.as_deref(), a.hours)).collect();
+    assert_eq!(told, [("old", Some("lab"), 25)]);
+    assert_eq!(report.summary.running_apps, 3);
+}
+
+#[test]
+fn a_quota_tells_the_day_it_runs_out() {
+    let now = at("2026-11-21T12:00:00Z");
+    // 40 more at 20 in 90 days: 180 days.
+    let day = at("2027-05-20T12:00:00Z");
+    assert_eq!(runs_out(now, 60, 100, 20), Some(day));
+    assert_eq!(runs_out(now, 100, 100, 0), Some(now));
+    assert_eq!(runs_out(now, 60, 100, 0), None);
+    assert_eq!(runs_out(now, 0, 5_000, 1), None);
+
+    let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(ours("alice", "fraud"));
+    world.domain_mut("research").profile_quota = Some(3);
+    let made = BTreeMap::from([("alice--fraud".into(), at("2026-11-20T00:00:00Z"))]);
+    let known = DomainReading { made, ..DomainReading::default() };
+    let besides = Besides {
+        domains: BTreeMap::from([(domain_key("research"), known)]),
+        ..Besides::default()
+    };
+    let quotas = reported(&world, &besides).quotas;
+    let [first, second] = quotas.as_slice() else { panic!("{quotas:?}") };
+    assert_eq!((first.profiles, first.limit, first.made_in_90_days), (1, Some(3), Some(1)));
+    assert_eq!(first.runs_out, Some(at("2027-05-20T12:00:00Z")));
+    assert_eq!((second.limit, second.made_in_90_days, second.runs_out), (None, None, None));
+}
+
+#[test]
+fn whoever_may_assume_an_execution_role_is_a_side_door() {
+    let world = || World::new(TEAMS).group("ml-fraud", &["alice"]).profile(ours("alice", "fraud"));
+    assert!(reported(&world(), &with_role(live(SAGEMAKER))).side_doors.is_empty());
+    let trust = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Principal":{"Service":["sagemaker.amazonaws.com","ec2.amazonaws.com"],"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"},
+        {"Effect":"Allow","Principal":"*","Action":"sts:TagSession"},
+        {"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::1:user/x"},"Action":"sts:AssumeRole"},
+        {"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:*","Condition":{"StringEquals":{"sts:ExternalId":"7f1c"}}}]}"#;
+    let report = reported(&world(), &with_role(live(trust)));
+    assert_eq!(
+        doors(&report),
+        [
+            ("role-assumable", "arn:aws:iam::111122223333:root"),
+            ("role-assumable", "ec2.amazonaws.com"),
+            ("role-assumable", "everybody"),
+        ]
+    );
+    assert!(report.side_doors[2].how.ends_with("under conditions"), "{:?}", report.side_doors[2]);
+}
+
+#[test]
+fn a_role_that_may_ask_for_links_or_assume_others_is_a_side_door() {
+    let world = || World::new(TEAMS).group("ml-fraud", &["alice"]).profile(ours("alice", "fraud"));
+    let may = |statement: &str| {
+        let mut live = live(SAGEMAKER);
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        live.inline.insert("work".to_owned(), document);
+        let mut besides = with_role(live);
+        besides.roles.insert(role("churn"), RoleReading::Unread("iam says no".to_owned()));
+        let report = reported(&world(), &besides);
+        assert_eq!(report.unread, [format!("role {}: iam says no", role("churn"))]);
+        report.side_doors.iter().map(|door| door.code.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let link = r#"{"Effect":"Allow","Action":"sagemaker:CreatePresigned*","Resource":"*"}"#;
+    assert_eq!(may(link), ["link-elsewhere"]);
+    let own = r#"{"Effect":"Allow","Action":"sagemaker:CreatePresignedDomainUrl","Resource":"arn:aws:sagemaker:eu-west-1:111122223333:user-profile/d-research/alice--fraud"}"#;
+    assert!(may(own).is_empty());
+    let denied = format!(
+        "{link},{}",
+        r#"{"Effect":"Deny","Action":"sagemaker:CreatePresignedDomainUrl","Resource":"*"}"#
+    );
+    assert!(may(&denied).is_empty());
+    let assume = r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#;
+    assert_eq!(may(assume), ["role-assumable"]);
+    let mut full = live(SAGEMAKER);
+    full.attached = vec![AttachedPolicy {
+        arn: "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess".to_owned(),
+        document: None,
+    }];
+    let report = reported(&world(), &with_role(full));
+    assert_eq!(doors(&report).len(), 1);
+    assert!(report.side_doors[0].how.starts_with("AmazonSageMakerFullAccess"), "{report:?}");
+}
+
+#[test]
+fn rules_that_nothing_enforces_and_roles_of_the_domain_are_side_doors() {
+    let restricted = TEAMS
+        .replacen("network: anywhere", "network: office", 1)
+        .replace("teams:", "networks:\n  office: { any_of: [ { cidr: 10.0.0.0/8 } ] }\nteams:");
+    let mut world = World::new(&restricted).group("ml-fraud", &["alice"]).profile(foreign("x"));
+    let known = DomainReading {
+        default_role: Some(role("default").to_string()),
+        ..DomainReading::default()
+    };
+    let besides = Besides {
+        domains: BTreeMap::from([(domain_key("research"), known)]),
+        ..Besides::default()
+    };
+    assert_eq!(doors(&reported(&world, &besides)), [("role-inherited", "x")]);
+    world.domain_mut("research").auth_mode = AuthMode::Sso;
+    let report = reported(&world, &besides);
+    assert_eq!(
+        doors(&report),
+        [("role-inherited", "x"), ("rule-not-enforced", "everybody of team fraud")]
+    );
+}
