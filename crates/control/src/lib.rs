@@ -14,6 +14,7 @@ pub mod grants;
 pub mod limits;
 pub mod loss;
 pub mod meter;
+pub mod notify;
 pub mod pass;
 pub mod people;
 pub mod plane;

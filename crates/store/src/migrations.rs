@@ -22,6 +22,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0010-sessions.sql"),
     include_str!("../migrations/0011-desk.sql"),
     include_str!("../migrations/0012-chronicle.sql"),
+    include_str!("../migrations/0013-notices.sql"),
 ];
 
 /// Why a file cannot be brought to the schema of this version.

@@ -115,6 +115,12 @@ macro_rules! contract {
             a_copy_comes_back_whole_and_replaces_the_one_before(&),
         }
     };
+    (@port notices $fresh:path) => {
+        $crate::contract! { @rules notices $fresh,
+            a_notice_is_replaced_by_whoever_knows_what_is_there(&),
+            of_racing_replicas_one_gets_a_notice(Arc),
+        }
+    };
     (@port profile_index $fresh:path) => {
         $crate::contract! { @rules profile_index $fresh,
             a_full_reading_replaces_what_was_known(&),

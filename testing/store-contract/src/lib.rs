@@ -30,6 +30,7 @@ pub mod grants;
 pub mod logins;
 pub mod memberships;
 pub mod metadata_copies;
+pub mod notices;
 pub mod profile_index;
 mod race;
 pub mod replay;

@@ -31,6 +31,7 @@
 //! | `profile-counts` | `DAY#DOMAIN` | how many profiles a domain had | |
 //! | `grants` | `grant#DIGEST`, `version` | a row of the grant table; how often it was changed | |
 //! | `metadata#NAME` | `part#N` | a copy of an identity provider's metadata | |
+//! | `notices` | `CHANNEL\|TOPIC\|SUBJECT` | what somebody was told of already | |
 //! | `groups` | `GROUP` | a group, as the last complete reading found it | |
 //! | `group#GROUP` | `MEMBERSHIP` | a membership | `membership#MEMBERSHIP` |
 //!

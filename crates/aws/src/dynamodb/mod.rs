@@ -22,6 +22,7 @@ mod keys;
 mod logins;
 mod memberships;
 mod metadata_copies;
+mod notices;
 mod profiles;
 mod replay;
 mod replies;

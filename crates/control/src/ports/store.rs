@@ -2,8 +2,8 @@
 
 use super::{
     AccessRequests, Approvals, Attempts, AuditLog, Chronicle, Claims, Departures, GrantTable,
-    LoginRequests, MembershipIndex, MetadataCopies, ProfileIndex, ReplayCache, Replies, Secrets,
-    Sessions, Switch, TemporaryGrants, Tokens, WorkQueue,
+    LoginRequests, MembershipIndex, MetadataCopies, Notices, ProfileIndex, ReplayCache, Replies,
+    Secrets, Sessions, Switch, TemporaryGrants, Tokens, WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -22,6 +22,7 @@ pub trait Store:
     + LoginRequests
     + MembershipIndex
     + MetadataCopies
+    + Notices
     + ProfileIndex
     + ReplayCache
     + Replies
@@ -46,6 +47,7 @@ impl<T> Store for T where
         + LoginRequests
         + MembershipIndex
         + MetadataCopies
+        + Notices
         + ProfileIndex
         + ReplayCache
         + Replies

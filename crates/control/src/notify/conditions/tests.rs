@@ -1,0 +1,196 @@
+use super::*;
+use crate::ports::QueueStatus;
+use access::ids::IdpKey;
+use access::map::{Source, parse};
+use access::plan::Plan;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn now() -> Timestamp {
+    at("2026-11-21T12:00:00Z")
+}
+
+fn told(facts: &Facts<'_>) -> Vec<(Topic, String, String)> {
+    let found = conditions(facts, now()).conditions;
+    found.into_iter().map(|c| (c.topic, c.subject, c.headline)).collect()
+}
+
+fn provider(keys: &[Option<&str>], valid_until: Option<&str>) -> TrustStatus {
+    TrustStatus {
+        idp: IdpKey::parse("corp").unwrap(),
+        entity_id: Some("https://idp.example".to_owned()),
+        valid_until: valid_until.map(at),
+        keys: keys
+            .iter()
+            .map(|end| KeyStatus { fingerprint: "ab".to_owned(), not_after: end.map(at) })
+            .collect(),
+        refresh_seconds: None,
+        taken_at: None,
+        last_failure: None,
+    }
+}
+
+fn of_trust(trust: TrustStatus) -> Vec<String> {
+    let facts = Facts { trust: Some((&[trust], &[])), ..Facts::default() };
+    told(&facts)
+        .into_iter()
+        .map(|(_, subject, headline)| format!("{subject}: {headline}"))
+        .collect()
+}
+
+#[test]
+fn nothing_is_said_of_what_was_not_looked_at() {
+    assert_eq!(conditions(&Facts::default(), now()), Judged::default());
+    let facts = Facts { audit: Some(None), ..Facts::default() };
+    let judged = conditions(&facts, now());
+    assert!(judged.conditions.is_empty());
+    assert_eq!(judged.known, BTreeSet::from([Topic::AuditBroken]));
+}
+
+#[test]
+fn certificates_are_told_thirty_days_before_their_end() {
+    assert!(of_trust(provider(&[Some("2026-12-21T12:00:01Z")], None)).is_empty());
+    assert_eq!(
+        of_trust(provider(&[Some("2026-12-21T12:00:00Z")], None)),
+        [
+            "idp/corp/certificate: The signing certificate of identity provider corp ends on 21 Dec 2026"
+        ]
+    );
+    assert_eq!(
+        of_trust(provider(&[Some("2026-11-01T00:00:00Z")], None)),
+        [
+            "idp/corp/certificate: The signing certificate of identity provider corp ended on 1 Nov 2026"
+        ]
+    );
+    // In a roll-over the next one is there, and one without an end never ends.
+    assert!(
+        of_trust(provider(&[Some("2026-11-22T00:00:00Z"), Some("2028-01-01T00:00:00Z")], None))
+            .is_empty()
+    );
+    assert!(of_trust(provider(&[Some("2026-11-22T00:00:00Z"), None], None)).is_empty());
+    assert!(of_trust(provider(&[], None)).is_empty());
+}
+
+#[test]
+fn metadata_that_renews_itself_is_told_when_it_does_not() {
+    let mut trust = provider(&[], Some("2026-11-23T00:00:00Z"));
+    assert_eq!(of_trust(trust.clone()).len(), 1);
+    trust.refresh_seconds = Some(3_600);
+    assert!(of_trust(trust.clone()).is_empty());
+    trust.last_failure =
+        Some(crate::door::RenewalFailure { at: now(), message: "status 503".to_owned() });
+    assert_eq!(of_trust(trust).len(), 1);
+}
+
+#[test]
+fn our_own_first_certificate_counts() {
+    let key = |end: &str| KeyStatus { fingerprint: "ab".to_owned(), not_after: Some(at(end)) };
+    let soon = [key("2026-11-30T00:00:00Z"), key("2030-01-01T00:00:00Z")];
+    let facts = Facts { trust: Some((&[], &soon)), ..Facts::default() };
+    assert_eq!(told(&facts)[0].2, "Stagedoor's own certificate ends on 30 Nov 2026");
+    let later = [key("2030-01-01T00:00:00Z"), key("2026-11-30T00:00:00Z")];
+    assert!(told(&Facts { trust: Some((&[], &later)), ..Facts::default() }).is_empty());
+}
+
+#[test]
+fn a_full_pass_is_late_after_two_hours() {
+    let status = |last: Option<&str>| LoopStatus {
+        queue: QueueStatus { last_full: last.map(at), ..QueueStatus::default() },
+        frozen: None,
+        observe_only: false,
+    };
+    for (last, late) in
+        [(None, false), (Some("2026-11-21T10:00:00Z"), false), (Some("2026-11-21T09:59:59Z"), true)]
+    {
+        let status = status(last);
+        let facts = Facts { status: Some(&status), ..Facts::default() };
+        assert_eq!(!told(&facts).is_empty(), late, "{last:?}");
+    }
+}
+
+#[test]
+fn a_broken_log_is_told() {
+    let facts = Facts { audit: Some(Some("entry 18 is missing")), ..Facts::default() };
+    let judged = conditions(&facts, now());
+    assert_eq!(judged.conditions.first().unwrap().text, "entry 18 is missing.");
+    assert_eq!(told(&facts)[0].2, "The audit log is not as it was written");
+}
+
+/// A map without anything, nobody, and nothing to do.
+fn quiet() -> (access::map::AccessMap, Snapshot, Observed, Plan) {
+    let text = "version: 1\ndirectory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }\n";
+    let map = parse(&[Source { name: "access.yaml".into(), text: text.to_owned() }]).unwrap();
+    let snapshot = Snapshot {
+        people: std::collections::BTreeMap::new(),
+        groups: std::collections::BTreeMap::new(),
+        coverage: access::snapshot::Coverage::Complete,
+        offboarded: std::collections::BTreeMap::new(),
+        barred: std::collections::BTreeMap::new(),
+        temporary: std::collections::BTreeMap::new(),
+    };
+    let plan = Plan {
+        map_digest: map.digest.clone(),
+        now: now(),
+        assignments: Vec::new(),
+        actions: Vec::new(),
+        kept: Vec::new(),
+        grants: Vec::new(),
+        owned: 0,
+    };
+    (map, snapshot, Observed::default(), plan)
+}
+
+#[test]
+fn a_plan_that_the_guard_holds_is_told_and_other_refusals_are_not() {
+    let (map, snapshot, observed, plan) = quiet();
+    let seen = |violations| Seen {
+        map: &map,
+        snapshot: &snapshot,
+        observed: &observed,
+        plan: &plan,
+        violations,
+    };
+    for (code, expected) in [(ReasonCode::GuardTripped, 1), (ReasonCode::RoleMissing, 0)] {
+        let violations = [Violation { code, message: "7 removals, 5 are allowed".to_owned() }];
+        let facts = Facts { reading: Some(seen(&violations)), ..Facts::default() };
+        let judged = conditions(&facts, now());
+        assert_eq!(judged.conditions.len(), expected);
+        let known = [Topic::GuardRefused, Topic::OffboardingStuck, Topic::BreakGlass];
+        assert_eq!(judged.known, BTreeSet::from(known));
+    }
+}
+
+#[test]
+fn break_glass_is_told_while_it_is_in_force() {
+    let (map, mut snapshot, observed, plan) = quiet();
+    let grant = TemporaryGrant {
+        id: access::ids::TemporaryId::parse("a1b2c3d4e5f6").unwrap(),
+        person: access::ids::PersonId::parse("id-ana").unwrap(),
+        user_name: Some("ana".to_owned()),
+        team: access::ids::TeamKey::parse("fraud").unwrap(),
+        from: at("2026-11-21T11:00:00Z"),
+        until: at("2026-11-21T16:00:00Z"),
+        kind: TemporaryKind::BreakGlass,
+        reason: "the model is down".to_owned(),
+        ticket: None,
+        by: "ana".to_owned(),
+        approved_by: None,
+        made: at("2026-11-21T11:00:00Z"),
+        ended: None,
+        note: None,
+    };
+    let heard = |snapshot: &Snapshot, now: &str| {
+        let seen = Seen { map: &map, snapshot, observed: &observed, plan: &plan, violations: &[] };
+        let facts = Facts { reading: Some(seen), ..Facts::default() };
+        let found = conditions(&facts, at(now)).conditions;
+        found.into_iter().map(|condition| condition.headline).collect::<Vec<_>>()
+    };
+    snapshot.temporary.insert(grant.person.clone(), vec![grant.clone()]);
+    assert_eq!(heard(&snapshot, "2026-11-21T12:00:00Z"), ["ana has team fraud by break-glass"]);
+    assert!(heard(&snapshot, "2026-11-21T16:00:00Z").is_empty());
+    let granted = TemporaryGrant { kind: TemporaryKind::Grant, ..grant.clone() };
+    snapshot.temporary.insert(grant.person, vec![granted]);
+    assert!(heard(&snapshot, "2026-11-21T12:00:00Z").is_empty());
+}
