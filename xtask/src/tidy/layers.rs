@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("xtask", &["dynamodb-peer"]),
     // Tests only.
     ("templates", &[]),
+    ("page-judge", &[]),
     ("saml-bench", &["saml-sp"]),
     ("plan-bench", &["access"]),
     ("sync-bench", &["access", "aws", "control", "sandbox", "store"]),
@@ -21,6 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("simulation", &["access", "aws", "control", "sandbox", "store"]),
     ("access", &["iam-policy"]),
     ("control", &["access", "iam-policy", "saml-sp"]),
+    ("notify", ADAPTER),
     ("store", ADAPTER),
     ("store-contract", &["access", "control"]),
     ("aws", ADAPTER),
@@ -35,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "demo-idp",
             "iam-policy",
             "lambda",
+            "notify",
             "saml-sp",
             "sandbox",
             "store",

@@ -6,8 +6,8 @@ use super::codes;
 use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::invariants;
-use super::places::{Places, places};
 use super::notifications;
+use super::places::{Places, places};
 use super::{
     AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, GrantsFrom, Guard,
     Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
