@@ -189,7 +189,7 @@ impl DynamoStore {
         match whole() {
             Some((head, key)) => Ok(Some((head, key.to_owned()))),
             None => {
-                Err(self.unreadable(operation, item, super::item::Damaged { attribute: "hash" }))
+                Err(self.unreadable(operation, item, &super::item::Damaged { attribute: "hash" }))
             }
         }
     }
@@ -199,16 +199,16 @@ impl DynamoStore {
         operation: &'static str,
         item: &super::item::Item,
     ) -> Result<SealedEntry, StoreError> {
-        read(item).map_err(|damage| self.unreadable(operation, item, damage))
+        read(item).map_err(|damage| self.unreadable(operation, item, &damage))
     }
 
     fn unreadable(
         &self,
         operation: &'static str,
         item: &super::item::Item,
-        damage: super::item::Damaged,
+        damage: &super::item::Damaged,
     ) -> StoreError {
-        super::failure::damaged(self.table(), operation, Key::of(item).as_ref(), &damage)
+        super::failure::damaged(self.table(), operation, Key::of(item).as_ref(), damage)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Flags of the commands about the audit log.
 
-#![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
-
 use super::StoreArg;
 use super::leaving::ByArg;
 use super::time::{days, end, instant, period};
@@ -145,6 +143,7 @@ pub(crate) struct CheckpointArgs {
 
 /// What a server does about its audit log.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "these are the flags' names")]
 pub(crate) struct AnchoringArgs {
     /// Where checkpoints of the audit log are kept: a file that is only appended to, or
     /// `s3://BUCKET/PREFIX`, best with object lock. Absent: none are made.

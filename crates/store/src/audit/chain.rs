@@ -69,12 +69,11 @@ pub(super) fn append(
         seal_old(transaction, given)?;
     }
     let drawn;
-    let keys = match given {
-        Some(keys) => keys,
-        None => {
-            drawn = KeyRing::new(drawn_key(transaction)?);
-            &drawn
-        }
+    let keys = if let Some(keys) = given {
+        keys
+    } else {
+        drawn = KeyRing::new(drawn_key(transaction)?);
+        &drawn
     };
     let mut head = match last(transaction)? {
         None => Head::empty(),

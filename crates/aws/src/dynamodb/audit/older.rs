@@ -58,16 +58,16 @@ impl DynamoStore {
                 old.extend(self.query(OPERATION, query).await?);
             }
             old.sort_by(|a, b| a.opt_text(SK).cmp(&b.opt_text(SK)));
-            let mut lost = false;
+            let mut interrupted = false;
             for chunk in old.chunks(MOST) {
                 let (written, at) = self.seal_some(chunk).await?;
                 if written == Written::Lost {
-                    lost = true;
+                    interrupted = true;
                     break;
                 }
                 last = at.or(last);
             }
-            if !lost {
+            if !interrupted {
                 return Ok(last);
             }
             // Another process is at it.
@@ -87,7 +87,7 @@ impl DynamoStore {
         };
         let (mut steps, mut last) = (Vec::new(), None);
         for item in old {
-            let entry = read_entry(item).map_err(|d| self.unreadable(OPERATION, item, d))?;
+            let entry = read_entry(item).map_err(|d| self.unreadable(OPERATION, item, &d))?;
             last = Some(entry.at);
             let seal = seal(&entry, &chain, &mut head, keys.current());
             let sealed = SealedEntry { entry, seal };

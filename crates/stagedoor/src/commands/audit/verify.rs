@@ -19,9 +19,8 @@ use std::path::Path;
 pub(super) async fn run(args: &VerifyAuditArgs, common: &Common) -> Result<Outcome> {
     let aws = Aws::connect().await;
     let store = match &args.export {
-        None => Some(existing(&args.store, &aws).await?),
         Some(_) if args.store.store.is_missing_file() => None,
-        Some(_) => Some(existing(&args.store, &aws).await?),
+        _ => Some(existing(&args.store, &aws).await?),
     };
     let keys = match &store {
         Some(store) => audit_keys::of(&**store, &aws).await?,
