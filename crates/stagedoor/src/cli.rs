@@ -13,6 +13,7 @@ mod origin;
 mod people;
 mod planning;
 mod policy;
+mod reporting;
 mod saml;
 mod serving;
 mod simulation;
@@ -24,7 +25,7 @@ pub(crate) use audit::{
     AnchoringArgs, AuditCommand, AuditFormat, CheckpointArgs, ExportAuditArgs, ListAuditArgs,
     VerifyAuditArgs,
 };
-pub(crate) use beginning::InitArgs;
+pub(crate) use beginning::{ExistingArgs, InitArgs};
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
 pub(crate) use keeping::{
     BackupArgs, ChangeArgs, CreateStoreArgs, DeleteMappingArgs, GetMappingArgs, GroupArg,
@@ -40,6 +41,7 @@ pub(crate) use policy::{
     DenyPersonArgs, DiffArgs, EvalArgs, FormatArgs, PolicyCommand, PolicyLintArgs, ProveArgs,
     RenderArgs, RenderFormat, RenderPart,
 };
+pub(crate) use reporting::{NotificationsCommand, NotificationsTestArgs, ReportArgs};
 pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
@@ -167,6 +169,12 @@ pub(crate) enum Command {
     /// Who has a team or an execution role, by which group and grant, and who has a profile of it
     /// without a right.
     WhoCan(WhoCanArgs),
+    /// Write down who has what, what nobody needs any more, and who gets in past the door: one HTML
+    /// file that needs nothing else. Reads only, with a map or without one.
+    Report(ReportArgs),
+    /// Whoever the map has told when something needs a person.
+    #[command(subcommand)]
+    Notifications(NotificationsCommand),
     /// Take everything from one person, now: deny signing in, stop what runs, put the rest on hold.
     /// May be run again at any time.
     ///

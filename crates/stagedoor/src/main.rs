@@ -16,6 +16,7 @@ mod exit;
 mod idp_metadata;
 mod leaver;
 mod mapfile;
+mod notifications;
 mod output;
 mod people;
 mod progress;

@@ -1,4 +1,4 @@
-//! Flags of `init`.
+//! Flags of `init`, and of what else reads an account without a map.
 
 use access::ids::{IdentityStoreId, Region, RoleArn};
 use clap::Args;
@@ -10,6 +10,19 @@ pub(crate) struct InitArgs {
     /// several times. Without it, a map is written to fill in.
     #[arg(long, num_args = 2, value_names = ["KIND", "ID"], action = clap::ArgAction::Append)]
     pub(crate) from: Vec<String>,
+    #[command(flatten)]
+    pub(crate) existing: ExistingArgs,
+    /// The file to write. One that is there is never overwritten.
+    #[arg(long, value_name = "FILE", default_value = "access.yaml")]
+    pub(crate) out: PathBuf,
+    /// Print the map instead of writing it.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Where existing domains and the directory are, for commands with an argument `from`.
+#[derive(Debug, Args)]
+pub(crate) struct ExistingArgs {
     /// Where the domains are; absent: the Region that the environment or the profile names.
     #[arg(long, value_parser = parse(Region::parse), requires = "from")]
     pub(crate) region: Option<Region>,
@@ -26,12 +39,6 @@ pub(crate) struct InitArgs {
     /// The external id that the trust policies of these roles ask for.
     #[arg(long, requires = "assume_role", value_name = "ID")]
     pub(crate) external_id: Option<String>,
-    /// The file to write. One that is there is never overwritten.
-    #[arg(long, value_name = "FILE", default_value = "access.yaml")]
-    pub(crate) out: PathBuf,
-    /// Print the map instead of writing it.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }
 
 /// A parser of clap out of one of ours.

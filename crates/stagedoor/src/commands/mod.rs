@@ -10,9 +10,11 @@ mod init;
 mod lambda;
 mod leaving;
 mod mapping;
+mod notifications;
 mod plan;
 mod policy;
 mod probe;
+mod report;
 mod saml;
 mod sandbox;
 mod serve;
@@ -56,6 +58,8 @@ pub(crate) async fn run(
         Command::WhoCan(args) => who_can::run(&args, common).await,
         Command::Grant(args) => temporary::grant(&args, common).await,
         Command::BreakGlass(args) => temporary::break_glass(&args, common).await,
+        Command::Notifications(command) => notifications::run(command, common).await,
+        Command::Report(args) => report::run(&args, common).await,
         Command::Offboard(args) => leaving::offboard(&args, common).await,
         Command::Restore(args) => leaving::restore(&args, common).await,
         Command::Receipt(args) => leaving::receipt(&args, common).await,

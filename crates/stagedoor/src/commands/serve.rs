@@ -4,6 +4,7 @@ use crate::cli::ServeArgs;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::idp_metadata::{self, Copies, Keeper};
+use crate::notifications::Telling;
 use crate::reload::{self, Reload};
 use crate::signals::{HangUp, Signals};
 use crate::store_location::StoreLocation;
@@ -19,6 +20,7 @@ use control::ports::{AuditEntry, FailureKind, WakeQueue};
 use control::reconciler::Rhythm;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -43,6 +45,8 @@ pub(crate) struct Serving {
     pub(crate) rhythm: Rhythm,
     pub(crate) config: WebConfig,
     pub(crate) condition: Condition,
+    /// Who tells people what needs them; absent: nobody does.
+    pub(crate) telling: Option<Telling>,
     /// How long requests and passes under way may take once it is to end.
     pub(crate) drain_timeout: Duration,
 }
@@ -97,6 +101,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         seen,
     };
     announce(address, &public_url, ops.as_ref())?;
+    // Another server acts and tells; its store is not this one's.
+    let telling = (!args.observe_only).then(|| telling(&parts, &door, map_path, &public_url));
     let (reload, drain_timeout) = (Some((reload, keeper)), args.drain_timeout);
     let anchoring = compose::anchoring(&args.anchoring, &parts).await?;
     let serving = Serving {
@@ -110,6 +116,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         rhythm,
         config,
         condition,
+        telling,
         drain_timeout,
     };
     let (tell, told) = mpsc::channel(2);
@@ -159,6 +166,17 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
         let message = format!("cannot listen on {address}: {error}");
         BadConfiguration::new("listen-failed", message).into()
     })
+}
+
+/// Who tells people what needs them, by what the map says.
+fn telling(parts: &Parts, door: &Door, map: &Path, public_url: &str) -> Telling {
+    let folder = if map.is_dir() { Some(map) } else { map.parent() };
+    Telling {
+        parts: parts.clone(),
+        door: door.clone(),
+        folder: folder.unwrap_or(Path::new(".")).to_owned(),
+        address: public_url.trim_end_matches('/').to_owned(),
+    }
 }
 
 /// The queue of this name. A name that does not exist would leave the timer alone to wake the loop,
@@ -250,6 +268,7 @@ fn parts_at_work(
         rhythm,
         config,
         condition,
+        telling,
         ..
     } = serving;
     let door = Arc::new(door);
@@ -282,6 +301,13 @@ fn parts_at_work(
         let end = seen(stopped.clone());
         tasks.spawn(async move {
             anchoring.run(end).await;
+            Ok(())
+        });
+    }
+    if let Some(telling) = telling {
+        let end = seen(stopped.clone());
+        tasks.spawn(async move {
+            telling.run(end).await;
             Ok(())
         });
     }

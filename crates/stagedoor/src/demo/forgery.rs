@@ -58,6 +58,23 @@ pub(super) async fn attempts(
     Ok(refused)
 }
 
+/// What a stranger sends in somebody's name, and the reason code it is refused with.
+pub(super) fn of_a_stranger(
+    world: &World,
+    user_name: &str,
+    team: &str,
+) -> Result<Vec<(&'static str, Form, &'static str)>> {
+    let (acs_url, audience, ids) = (world.acs_url(), world.entity_id(), Ids::new());
+    let genuine = answer(world, user_name, team, &acs_url, &audience, &ids)?;
+    let forged = world.forger()?.issue_response(&genuine)?;
+    let elsewhere = DemoResponse { audience: "https://other.example/saml", ..genuine.clone() };
+    let elsewhere = world.idp.issue_response(&elsewhere)?;
+    Ok(vec![
+        ("an answer signed with another key", form(&acs_url, forged)?, "signature-invalid"),
+        ("an answer for another service", form(&acs_url, elsewhere)?, "audience-mismatch"),
+    ])
+}
+
 async fn refuse(browser: &mut Browser, what: &str, form: &Form, code: &str) -> Result<()> {
     browser.submit(form).await?.refuses(code).context(what.to_owned())
 }

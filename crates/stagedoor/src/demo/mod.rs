@@ -1,6 +1,7 @@
 //! `stagedoor demo`: simulated AWS, a demo identity provider and the door, all on this machine.
 
 mod browser;
+mod company;
 mod forgery;
 mod script;
 mod story;
@@ -12,15 +13,18 @@ use crate::exit::Outcome;
 use crate::output;
 use anyhow::Result;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use world::{PEOPLE, World};
+use world::{COMPANY, World};
 
 pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
     if args.script {
         return script::play().await;
     }
-    let world = World::start().await?;
-    world.serve().await?;
     let stop = stop_signal();
+    let world = World::start(&COMPANY).await?;
+    world.serve().await?;
+    if let Err(error) = company::live(&world).await {
+        output::talk(&format!("warning: not everything of the company is there: {error:#}"));
+    }
     output::talk(&story::welcome(&world));
     tokio::pin!(stop);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
@@ -44,15 +48,21 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
 
 /// Does what the person at the terminal types, as the directory's admin would in the console.
 async fn obey(world: &World, typed: &str) -> String {
-    let [user1, _, user3] = PEOPLE.map(|(id, ..)| id);
-    let (user_id, join, said) = match typed.to_ascii_lowercase().as_str() {
-        "join" => (user3, true, "User 3 is now in ml-team-1. Watch the loop make a profile."),
-        "leave" => (user1, false, "User 1 is out of ml-team-1. Watch the loop take it all back."),
-        "return" => (user1, true, "User 1 is in ml-team-1 again."),
+    let (group, user_name, join, said) = match typed.to_ascii_lowercase().as_str() {
+        "join" => {
+            ("ml-fraud", "kim", true, "Kim Park is now in ml-fraud. Watch the loop make a profile.")
+        }
+        "leave" => (
+            "ml-fraud",
+            "elif",
+            false,
+            "Elif Yılmaz is out of ml-fraud. Watch the loop stop what runs and put the rest on hold.",
+        ),
+        "return" => ("ml-fraud", "elif", true, "Elif Yılmaz is in ml-fraud again."),
         "" => return String::new(),
         _ => return "Type join, leave or return; Ctrl-C stops.".into(),
     };
-    match world.membership("ml-team-1", user_id, join).await {
+    match company::membership(world, group, user_name, join).await {
         Ok(()) => said.into(),
         Err(error) => format!("The directory refused: {error:#}"),
     }

@@ -2,7 +2,7 @@
 
 use super::browser::{Browser, Page, attribute, aws_call};
 use super::forgery;
-use super::world::{ACCOUNT, DOMAIN_ID, PEOPLE, REGION, World};
+use super::world::{ACCOUNT, DOMAIN_ID, REGION, STORY, World};
 use crate::exit::Outcome;
 use crate::output;
 use access::check::Removals;
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Plays the story. Exit code 0 only if every step was observed.
 pub(super) async fn play() -> Result<Outcome> {
-    let world = World::start().await?;
+    let world = World::start(&STORY).await?;
     let mut story = Story { world: &world, steps: 0 };
     let told = story.tell().await;
     world.stop().await;
@@ -42,6 +42,10 @@ struct Story<'a> {
     world: &'a World,
     steps: usize,
 }
+
+/// Of the story's directory.
+const USER_1: &str = "9067a1d2c4-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01";
+const USER_3: &str = "9067a1d2c4-2e9f3a74-8b63-4b2a-9c5d-7b4f3e2d9c03";
 
 type Pair = (String, String);
 
@@ -204,7 +208,7 @@ impl Story<'_> {
     }
 
     async fn an_event_is_read_and_acted_on(&mut self) -> Result<()> {
-        let user3 = PEOPLE[2].0;
+        let user3 = USER_3;
         self.world.membership("ml-team-1", user3, true).await?;
         let body = until("the event arrives", async || {
             Ok(self.world.events().into_iter().find(|body| body.contains("AddMemberToGroup")))
@@ -230,7 +234,7 @@ impl Story<'_> {
 
     async fn user_1_leaves(&mut self, browser: &mut Browser) -> Result<()> {
         self.user_1_works().await?;
-        let user1 = PEOPLE[0].0;
+        let user1 = USER_1;
         let begun = self.world.parts.plane.clock.now();
         self.world.membership("ml-team-1", user1, false).await?;
         let key = ("user1".to_owned(), "team-1".to_owned());
@@ -349,7 +353,7 @@ const EVENT: &str =
     include_str!("../../../control/tests/data/events/sso-directory-add-member.json");
 
 /// Signs in with the portal's button and the demo identity provider's page.
-async fn sign_in(world: &World, browser: &mut Browser, user_name: &str) -> Result<Page> {
+pub(super) async fn sign_in(world: &World, browser: &mut Browser, user_name: &str) -> Result<Page> {
     let begun = browser.get(&format!("{}/login/demo", world.door_url)).await?;
     ensure!(begun.location.is_some(), "the portal's sign-in gives status {}", begun.status);
     let people = browser.follow(begun).await?;
@@ -392,7 +396,7 @@ fn shape(value: &Value) -> Value {
 }
 
 /// Looks again and again until there is something to see.
-async fn until<T>(what: &str, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
+pub(super) async fn until<T>(what: &str, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         if let Some(seen) = look().await.with_context(|| format!("while waiting until {what}"))? {

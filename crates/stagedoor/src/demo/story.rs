@@ -8,6 +8,8 @@ pub(super) fn welcome(world: &World) -> String {
     let World { door_url, idp_url, sandbox_url, .. } = world;
     let map = world.map_path();
     let map = map.display();
+    let store = world.store_path();
+    let store = store.display();
     let program = std::env::current_exe();
     let program = program.as_deref().unwrap_or(Path::new("stagedoor")).display();
     format!(
@@ -19,15 +21,19 @@ pub(super) fn welcome(world: &World) -> String {
   Access map         {map}
 
 Try
-  1. Open the portal and sign in as User 1: two teams. Open Studio in one of them.
-  2. Sign in as User 2 in another browser window: one team. The tile of team 1 is refused.
-  3. Type `join` and Enter here: User 3 is put into team 1's group, an event wakes the loop,
-     and User 3 can sign in. `leave` takes User 1 out of team 1; `return` brings User 1 back.
-  4. In another terminal, ask what there is to do; then edit the map, and plan and apply:
+  1. Open the portal and sign in as Elif Yılmaz: one team, with an app running. Open Studio.
+  2. Sign in as Chloé Martin: her team may be opened from the office only, and the page says so.
+  3. Sign in as Ana Díaz, who administers: {door_url}/admin shows everything. A plan waits that
+     takes three people away, more than the guard lets one plan; approve it, or put them back.
+  4. Sign in as Zoë de Vries, who audits: she sees everything, checks the log, and changes nothing.
+  5. Type `join` and Enter here: Kim Park is put into the group of the fraud team, an event wakes
+     the loop, and she can sign in. `leave` takes Elif Yılmaz out of it; `return` brings her back.
+  6. In another terminal, ask what there is to do; then edit the map, and plan and apply:
 
        export AWS_ENDPOINT_URL={sandbox_url} AWS_REGION={REGION} \\
               AWS_ACCESS_KEY_ID=AKIADEMO AWS_SECRET_ACCESS_KEY=any
-       {program} plan --map {map}
+       {program} plan --map {map} --store {store}
+       {program} report --map {map} --store {store} --html report.html
 
 Ctrl-C stops everything and removes the temporary folder."
     )

@@ -39,27 +39,43 @@ const IDENTITY_STORE: &str = "d-906716eb24";
 /// The access key of Stagedoor itself. Any would do: the sandbox checks no signature.
 const ACCESS_KEY: &str = "AKIASTAGEDOORDEMO";
 
-/// People of the demo: directory id, user name, display name, what to know about them.
-pub(super) const PEOPLE: [(&str, &str, &str, &str); 3] = [
-    (
-        "9067a1d2c4-0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01",
-        "user1",
-        "User 1",
-        "in the groups of team 1 and team 2",
-    ),
-    (
-        "9067a1d2c4-1d8e2f63-7a52-4a1f-8b4c-6a3e2d1c8b02",
-        "user2",
-        "User 2",
-        "in the group of team 2",
-    ),
-    ("9067a1d2c4-2e9f3a74-8b63-4b2a-9c5d-7b4f3e2d9c03", "user3", "User 3", "in no group yet"),
-];
+/// What the demo plays with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stage {
+    /// What exists in the simulated AWS at the start. `{now-26h}` is a time of 26 hours before.
+    seed: &'static str,
+    /// The access map.
+    map: &'static str,
+    /// What the identity provider's page says of people, by user name; of others, their groups.
+    about: &'static [(&'static str, &'static str)],
+}
 
-/// What exists in the simulated AWS at the start.
-const SEED: &str = include_str!("seed.yaml");
-/// The demo's access map.
-const MAP: &str = include_str!("access.yaml");
+/// The scripted story: three people and two teams.
+pub(super) const STORY: Stage = Stage {
+    seed: include_str!("seed.yaml"),
+    map: include_str!("access.yaml"),
+    about: &[
+        ("user1", "in the groups of team 1 and team 2"),
+        ("user2", "in the group of team 2"),
+        ("user3", "in no group yet"),
+    ],
+};
+
+/// A company: thirty people and six teams, and what piles up.
+pub(super) const COMPANY: Stage = Stage {
+    seed: include_str!("company.yaml"),
+    map: include_str!("company-access.yaml"),
+    about: &[
+        ("ana", "administers Studio; fraud and forecast"),
+        ("zoe", "audits; model platform"),
+        ("ben", "looks on in the admin screens; forecast and platform"),
+        ("elif", "data scientist; fraud"),
+        ("chloe", "data scientist; risk, which only the office may open"),
+        ("grace", "data scientist; fraud, on call"),
+        ("kim", "in no group yet"),
+        ("carl", "left the company: disabled"),
+    ],
+};
 
 /// Everything that runs for the demo.
 #[derive(Debug)]
@@ -73,6 +89,7 @@ pub(super) struct World {
     pub(super) parts: Parts,
     door_listener: Mutex<Option<TcpListener>>,
     queue: Arc<Tap>,
+    cast: Cast,
     stopping: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<Result<()>>>>,
 }
@@ -80,19 +97,21 @@ pub(super) struct World {
 impl World {
     /// Starts simulated AWS and the identity provider, and reads the map. The door opens with
     /// [`World::serve`].
-    pub(super) async fn start() -> Result<Self> {
+    pub(super) async fn start(stage: &Stage) -> Result<Self> {
         let folder = tempfile::tempdir().context("a temporary folder")?;
         let (stopping, stopped) = watch::channel(false);
         let (sandbox_listener, sandbox_url) = listen().await?;
         let (idp_listener, idp_url) = listen().await?;
         let (door_listener, door_url) = listen().await?;
         let map_path = folder.path().join("access.yaml");
-        fs::write(&map_path, MAP).context("cannot write the demo's map")?;
+        fs::write(&map_path, stage.map).context("cannot write the demo's map")?;
         let map = mapfile::load(&map_path)?;
-        let mut seed = Seed::from_yaml(SEED).context("the demo's seed")?;
+        let text = dated(stage.seed, SystemClock.now())?;
+        let mut seed = Seed::from_yaml(&text).context("the demo's seed")?;
         roll_out(&map, &mut seed)?;
+        let cast = cast(stage, &map, &seed);
+        let idp = Arc::new(identity_provider(&idp_url, &door_url, cast.clone())?);
         let sandbox = sandbox::share(Sandbox::new(seed, Faults::default()).context("the sandbox")?);
-        let idp = Arc::new(identity_provider(&idp_url, &door_url)?);
         fs::write(folder.path().join("idp-metadata.xml"), idp.metadata_xml())
             .context("cannot write the identity provider's metadata")?;
         let simulator = Simulator {
@@ -111,6 +130,7 @@ impl World {
         let world = Self {
             folder,
             queue,
+            cast,
             sandbox: Arc::clone(&sandbox),
             sandbox_url,
             idp: Arc::clone(&idp),
@@ -149,6 +169,7 @@ impl World {
             rhythm: Rhythm { recheck: Duration::from_millis(500), ..Rhythm::default() },
             config: web_config(&self.parts, &self.door_url)?,
             condition: web::Condition::default(),
+            telling: None,
             drain_timeout: Duration::from_secs(20),
             parts: self.parts.clone(),
         };
@@ -168,6 +189,17 @@ impl World {
         self.folder.path().join("access.yaml")
     }
 
+    /// The store's file, likewise.
+    pub(super) fn store_path(&self) -> PathBuf {
+        self.folder.path().join("stagedoor.db")
+    }
+
+    /// The directory's id of somebody.
+    pub(super) fn user_id(&self, user_name: &str) -> Result<&str> {
+        let person = self.cast.people.iter().find(|person| person.user_name == user_name);
+        Ok(&person.with_context(|| format!("the demo has no {user_name}"))?.user_id)
+    }
+
     /// The door's entity id.
     pub(super) fn entity_id(&self) -> String {
         format!("{}/saml/metadata", self.door_url)
@@ -180,7 +212,7 @@ impl World {
 
     /// Somebody who claims to be the identity provider, with another key.
     pub(super) fn forger(&self) -> Result<DemoIdp> {
-        identity_provider(&self.idp_url, &self.door_url)
+        identity_provider(&self.idp_url, &self.door_url, self.cast.clone())
     }
 
     /// The simulated AWS, to look inside.
@@ -270,27 +302,69 @@ fn roll_out(map: &AccessMap, seed: &mut Seed) -> Result<()> {
     Ok(())
 }
 
-/// The demo identity provider with a fresh key.
-fn identity_provider(idp_url: &str, door_url: &str) -> Result<DemoIdp> {
-    let people = PEOPLE.map(|(id, user_name, display_name, about)| DemoPerson {
-        user_id: id.to_owned(),
-        user_name: user_name.to_owned(),
-        display_name: display_name.to_owned(),
-        email: format!("{user_name}@example.com"),
-        about: about.to_owned(),
+/// Who can sign in, and where the tiles lead.
+#[derive(Debug, Clone)]
+struct Cast {
+    people: Vec<DemoPerson>,
+    tiles: Vec<DemoTile>,
+}
+
+/// The people of the directory and the teams of the map, for the identity provider's pages.
+fn cast(stage: &Stage, map: &AccessMap, seed: &Seed) -> Cast {
+    let directory = seed.directory.iter();
+    let users = directory.clone().flat_map(|directory| &directory.users);
+    let groups: Vec<_> = directory.flat_map(|directory| &directory.groups).collect();
+    let people = users.map(|user| {
+        let told = stage.about.iter().find(|(name, _)| *name == user.user_name);
+        let about = told.map_or_else(
+            || {
+                let of = groups.iter().filter(|group| group.members.contains(&user.user_name));
+                let names: Vec<&str> = of.map(|group| group.name.as_str()).collect();
+                if names.is_empty() { "in no group".to_owned() } else { names.join(", ") }
+            },
+            |(_, about)| (*about).to_owned(),
+        );
+        DemoPerson {
+            user_id: user.id.clone().unwrap_or_default(),
+            user_name: user.user_name.clone(),
+            display_name: user.display_name.clone().unwrap_or_else(|| user.user_name.clone()),
+            email: format!("{}@example.com", user.user_name),
+            about,
+        }
     });
-    let tiles = [("team-1", "Fraud models"), ("team-2", "Demand forecast")]
-        .map(|(team, title)| DemoTile { team: team.to_owned(), title: title.to_owned() });
+    let tiles = map.teams.iter().map(|(key, team)| DemoTile {
+        team: key.to_string(),
+        title: team.about.title.clone().unwrap_or_else(|| key.to_string()),
+    });
+    Cast { people: people.collect(), tiles: tiles.collect() }
+}
+
+/// The demo identity provider with a fresh key.
+fn identity_provider(idp_url: &str, door_url: &str, cast: Cast) -> Result<DemoIdp> {
     let config = DemoIdpConfig {
         base_url: idp_url.to_owned(),
-        people: people.to_vec(),
+        people: cast.people,
         service_providers: vec![DemoSp {
             entity_id: format!("{door_url}/saml/metadata"),
             acs_url: format!("{door_url}/saml/acs"),
         }],
-        tiles: tiles.to_vec(),
+        tiles: cast.tiles,
     };
     DemoIdp::new(config, Arc::new(|| SystemClock.now())).context("the demo identity provider")
+}
+
+/// The seed with `{now-26h}` in it replaced by the time of so many hours before `now`.
+fn dated(seed: &str, now: jiff::Timestamp) -> Result<String> {
+    let mut parts = seed.split("{now-");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (hours, rest) = part.split_once("h}").context("a time of the seed has no end")?;
+        let hours: i64 = hours.parse().context("a time of the seed is no number of hours")?;
+        let then = now.checked_sub(jiff::SignedDuration::from_hours(hours))?;
+        text.push_str(&then.to_string());
+        text.push_str(rest);
+    }
+    Ok(text)
 }
 
 /// The queue, and what came out of it.
@@ -325,9 +399,17 @@ mod tests {
     use super::*;
     use control::doctor;
 
+    #[test]
+    fn times_of_a_seed_are_counted_back() {
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let text = dated("a: {now-26h} b: {now-0h}.", now).unwrap();
+        assert_eq!(text, "a: 2026-11-20T10:00:00Z b: 2026-11-21T12:00:00Z.");
+        assert!(dated("{now-1d}", now).is_err());
+    }
+
     #[tokio::test]
     async fn roles_may_do_what_the_map_says() {
-        let world = World::start().await.unwrap();
+        let world = World::start(&STORY).await.unwrap();
         let facts = doctor::gather(&world.parts.plane, &world.parts.aws.studio(), None).await;
         let checks = doctor::judge(&world.parts.plane.map, &facts, None);
         let roles = checks.iter().filter(|check| {

@@ -1,6 +1,6 @@
 //! `stagedoor init`: a first map.
 
-mod read;
+pub(super) mod read;
 
 use crate::cli::{Common, InitArgs, OutputFormat};
 use crate::exit::{BadConfiguration, NotDone, Outcome};
@@ -24,7 +24,9 @@ pub(crate) async fn run(args: &InitArgs, common: &Common) -> Result<Outcome> {
     if args.from.is_empty() {
         return starter(args, common);
     }
-    let existing = read::existing(args).await?;
+    let domains = read::domains(&args.from)?;
+    let existing =
+        read::existing(&domains, &args.existing, read::Directory::Required).await?.existing;
     let first = first_map(&existing);
     let verified = verify(&existing, &first, SystemClock.now()).map_err(|errors| {
         let sources =

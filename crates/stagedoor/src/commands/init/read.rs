@@ -1,7 +1,7 @@
 //! Reading what exists.
 
 use super::invalid;
-use crate::cli::InitArgs;
+use crate::cli::ExistingArgs;
 use crate::exit::{NotDone, Outcome};
 use crate::output::{self, counted};
 use crate::progress::Progress;
@@ -9,6 +9,7 @@ use access::first_map::{Existing, ExistingDomain};
 use access::ids::{AccountId, DomainId, DomainKey, IdentityStoreId, Region, RoleArn};
 use access::map::AssumeRole;
 use access::observed::ObservedRole;
+use access::snapshot::{Coverage, Snapshot};
 use anyhow::{Context, Result};
 use aws::{Aws, Studio};
 use control::ports::{
@@ -26,10 +27,34 @@ struct Wanted {
     region: Region,
 }
 
-/// Reads everything that a first map is made of.
-pub(super) async fn existing(args: &InitArgs) -> Result<Existing> {
+/// What was read, and how to read more of it.
+pub(in crate::commands) struct Found {
+    pub(in crate::commands) existing: Existing,
+    /// The domains, in the order of `existing`.
+    pub(in crate::commands) targets: Vec<(DomainTarget, DomainFacts)>,
+    pub(in crate::commands) studio: Studio,
+    /// What could not be read.
+    pub(in crate::commands) unread: Vec<String>,
+}
+
+/// What becomes of a directory that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::commands) enum Directory {
+    /// There is nothing to say without it.
+    Required,
+    /// Nobody is known then.
+    IfPossible,
+}
+
+/// Reads everything that a first map is made of. `wanted` are domains, as `d-xxxx` or
+/// `d-xxxx@REGION`.
+pub(in crate::commands) async fn existing(
+    wanted: &[&str],
+    args: &ExistingArgs,
+    directory: Directory,
+) -> Result<Found> {
     let aws = Aws::connect().await;
-    let wanted = wanted(args, &aws)?;
+    let wanted = in_regions(wanted, args, &aws)?;
     let region = match (&args.directory_region, wanted.first()) {
         (Some(region), _) => region.clone(),
         (None, Some(first)) => first.region.clone(),
@@ -45,7 +70,6 @@ pub(super) async fn existing(args: &InitArgs) -> Result<Existing> {
     for domain in &wanted {
         targets.push(find(&studio, domain, &ways, &caller.arn).await?);
     }
-    let identity_store_id = identity_store(args, &aws, &region, &caller.arn).await?;
     let _reading = Progress::spinner(format!("reading {}", counted(wanted.len(), "domain")));
     let domains: Vec<ExistingDomain> = stream::iter(&targets)
         .map(|(target, facts)| domain(&studio, target, facts, &caller.arn))
@@ -53,34 +77,78 @@ pub(super) async fn existing(args: &InitArgs) -> Result<Existing> {
         .try_collect()
         .await?;
     let roles = roles(&studio, &targets, &domains, &caller.arn).await?;
-    let directory = aws.identity_center(&region, &identity_store_id);
-    let reading = directory.everything().await.map_err(|error| told(error, &caller.arn))?;
+    let mut unread = Vec::new();
+    let (identity_store_id, snapshot) = match people(args, &aws, &region, &caller.arn).await {
+        Ok(read) => read,
+        Err(error) if directory == Directory::Required => return Err(error),
+        Err(error) => {
+            unread.push(format!("the directory: {error:#}"));
+            (IdentityStoreId::parse(NO_DIRECTORY)?, nobody())
+        }
+    };
+    let existing = Existing { region, identity_store_id, snapshot, domains, roles };
+    Ok(Found { existing, targets, studio, unread })
+}
+
+/// Stands in a map that is not written for a directory that was not read.
+const NO_DIRECTORY: &str = "d-0000000000";
+
+fn nobody() -> Snapshot {
+    Snapshot {
+        people: BTreeMap::new(),
+        groups: BTreeMap::new(),
+        coverage: Coverage::Complete,
+        offboarded: BTreeMap::new(),
+        barred: BTreeMap::new(),
+        temporary: BTreeMap::new(),
+    }
+}
+
+/// Everybody, with the identity store that they are in.
+async fn people(
+    args: &ExistingArgs,
+    aws: &Aws,
+    region: &Region,
+    caller: &str,
+) -> Result<(IdentityStoreId, Snapshot)> {
+    let identity_store_id = identity_store(args, aws, region, caller).await?;
+    let directory = aws.identity_center(region, &identity_store_id);
+    let reading = directory.everything().await.map_err(|error| told(error, caller))?;
     let snapshot = reading.snapshot;
     output::talk(&format!(
         "The directory {identity_store_id} has {} and {}.",
         counted(snapshot.people.len(), "user"),
         counted(snapshot.groups.len(), "group")
     ));
-    Ok(Existing { region, identity_store_id, snapshot, domains, roles })
+    Ok((identity_store_id, snapshot))
 }
 
-/// The domains that `--from` names.
-fn wanted(args: &InitArgs, aws: &Aws) -> Result<Vec<Wanted>> {
+/// The domains that `--from KIND ID` names.
+pub(super) fn domains(from: &[String]) -> Result<Vec<&str>> {
+    let mut domains = Vec::new();
+    for pair in from.chunks(2) {
+        let [kind, id] = pair else { continue };
+        if kind != "domain" {
+            let message = format!("--from knows `domain d-xxxx` only, and not `{kind} {id}`");
+            return Err(invalid(message).into());
+        }
+        domains.push(id.as_str());
+    }
+    Ok(domains)
+}
+
+/// Each domain with its Region.
+fn in_regions(named: &[&str], args: &ExistingArgs, aws: &Aws) -> Result<Vec<Wanted>> {
     let here = match (&args.region, aws.region()) {
         (Some(region), _) => Some(region.clone()),
         (None, Some(region)) => Some(Region::parse(region)?),
         (None, None) => None,
     };
     let mut wanted: Vec<Wanted> = Vec::new();
-    for pair in args.from.chunks(2) {
-        let [kind, id] = pair else { continue };
-        if kind != "domain" {
-            let message = format!("--from knows `domain d-xxxx` only, and not `{kind} {id}`");
-            return Err(invalid(message).into());
-        }
+    for id in named {
         let (id, region) = match id.split_once('@') {
             Some((id, region)) => (id, Some(Region::parse(region)?)),
-            None => (id.as_str(), here.clone()),
+            None => (*id, here.clone()),
         };
         let Some(region) = region else {
             let message = format!("the Region of {id} is not known: name it with --region");
@@ -88,7 +156,7 @@ fn wanted(args: &InitArgs, aws: &Aws) -> Result<Vec<Wanted>> {
         };
         let id = DomainId::parse(id)?;
         if wanted.iter().any(|known| known.id == id && known.region == region) {
-            return Err(invalid(format!("--from names {id} twice")).into());
+            return Err(invalid(format!("the domain {id} is named twice")).into());
         }
         wanted.push(Wanted { id, region });
     }
@@ -96,7 +164,7 @@ fn wanted(args: &InitArgs, aws: &Aws) -> Result<Vec<Wanted>> {
 }
 
 /// The account itself, and the roles of others.
-fn ways(args: &InitArgs, own: &AccountId) -> Vec<(AccountId, Option<AssumeRole>)> {
+fn ways(args: &ExistingArgs, own: &AccountId) -> Vec<(AccountId, Option<AssumeRole>)> {
     let through = |arn: &RoleArn| {
         let role = AssumeRole {
             arn: arn.clone(),
@@ -149,7 +217,7 @@ async fn find(
 
 /// Asks for the identity store, unless it was named.
 async fn identity_store(
-    args: &InitArgs,
+    args: &ExistingArgs,
     aws: &Aws,
     region: &Region,
     caller: &str,

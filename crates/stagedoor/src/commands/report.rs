@@ -1,0 +1,314 @@
+//! `stagedoor report`.
+
+use super::init::read::{self, Directory, Found};
+use crate::cli::{Common, OutputFormat, ReportArgs};
+use crate::exit::{BadConfiguration, Outcome};
+use crate::output::{self, Paint, counted};
+use crate::progress::Progress;
+use crate::system::SystemClock;
+use crate::{compose, mapfile};
+use access::first_map::{first_map, verify};
+use access::ids::{DomainKey, PersonId, ProfileName, RoleArn};
+use access::map::AccessMap;
+use access::observed::Observed;
+use access::plan::Plan;
+use access::report::{DomainReading, KeptHome, Reading, Remark, Report, RoleReading, report};
+use access::snapshot::Snapshot;
+use anyhow::{Context, Result};
+use aws::{Aws, Studio};
+use control::ports::{AppNetwork, AuditEntry, Clock, DomainTarget, Inspect, RoleIdentity, Store};
+use control::receipt::receipt;
+use control::survey::Scope;
+use futures::stream::{self, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+
+/// How many domains, or roles, are read at a time.
+const AT_ONCE: usize = 4;
+
+/// How far back the audit log is asked for homes that were kept.
+const ENTRIES: u32 = 50_000;
+
+/// What the report is made of, however it came.
+struct Facts {
+    map: AccessMap,
+    derived: bool,
+    snapshot: Snapshot,
+    observed: Observed,
+    plan: Plan,
+    now: Timestamp,
+    targets: BTreeMap<DomainKey, DomainTarget>,
+    studio: Studio,
+    homes: Vec<KeptHome>,
+    remarks: BTreeMap<(DomainKey, ProfileName), Remark>,
+    unread: Vec<String>,
+}
+
+pub(super) async fn run(args: &ReportArgs, common: &Common) -> Result<Outcome> {
+    let facts = if args.from.is_empty() { by_map(args).await? } else { without_map(args).await? };
+    let (domains, roles, unread) = {
+        let _reading = Progress::spinner("reading roles".to_owned());
+        besides(&facts).await
+    };
+    let idle_after = i64::try_from(args.idle_after.as_secs()).unwrap_or(i64::MAX);
+    let mut found = report(&Reading {
+        map: &facts.map,
+        derived: facts.derived,
+        snapshot: &facts.snapshot,
+        observed: &facts.observed,
+        plan: &facts.plan,
+        now: facts.now,
+        domains: &domains,
+        roles: &roles,
+        homes: &facts.homes,
+        remarks: &facts.remarks,
+        idle_after: SignedDuration::from_secs(idle_after),
+    });
+    found.unread.extend(facts.unread);
+    found.unread.extend(unread);
+    if let Some(file) = &args.html {
+        let page =
+            web::report_page(&found, &title(&found)).context("the report cannot be written")?;
+        fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+        output::talk(&format!("Written to {}. It names people.", file.display()));
+    }
+    match common.output {
+        OutputFormat::Json => {
+            let mut document = serde_json::to_value(&found)?;
+            if let Some(fields) = document.as_object_mut() {
+                fields.insert("apiVersion".to_owned(), output::API_VERSION.into());
+                fields.insert("kind".to_owned(), "Report".into());
+            }
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => output::data(&text(&found, Paint::stdout(common))),
+    }
+    Ok(if found.unread.is_empty() { Outcome::Done } else { Outcome::Failed })
+}
+
+/// By a map: with the store's departures and homes.
+async fn by_map(args: &ReportArgs) -> Result<Facts> {
+    let map = mapfile::load(&args.map.map)?;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let parts = compose::parts_with_grants(map, aws, store).await?;
+    let survey = {
+        let _reading = Progress::spinner(super::plan::reading(&parts.plane.map));
+        parts.plane.survey(&Scope::Everything).await?
+    };
+    let plan = parts.plane.plan(&survey);
+    let homes = kept_homes(&*parts.store, survey.now).await?;
+    Ok(Facts {
+        map: AccessMap::clone(&parts.plane.map),
+        derived: false,
+        targets: parts.plane.targets(),
+        studio: parts.aws.studio(),
+        snapshot: survey.snapshot,
+        observed: survey.observed,
+        plan,
+        now: survey.now,
+        homes,
+        remarks: BTreeMap::new(),
+        unread: Vec::new(),
+    })
+}
+
+/// By the first map that describes what there is.
+async fn without_map(args: &ReportArgs) -> Result<Facts> {
+    let domains: Vec<&str> = args.from.iter().map(String::as_str).collect();
+    let found = read::existing(&domains, &args.existing, Directory::IfPossible).await?;
+    let Found { existing, targets, studio, unread } = found;
+    let now = SystemClock.now();
+    let first = first_map(&existing);
+    let verified = verify(&existing, &first, now).map_err(|errors| {
+        let message = format!("what exists cannot be said in a map: {errors:?}");
+        BadConfiguration {
+            errors: serde_json::to_value(&errors).ok(),
+            ..BadConfiguration::new("report-invalid", message)
+        }
+    })?;
+    let observed = existing.observed(&first);
+    let keys = first.domains.iter().cloned();
+    let targets = keys
+        .zip(targets)
+        .map(|(key, (target, _))| (key.clone(), DomainTarget { key, ..target }))
+        .collect();
+    let remarks = first.findings.into_iter().filter_map(|finding| {
+        let remark = Remark { code: finding.code, person: finding.person, text: finding.text };
+        Some(((finding.domain, finding.profile?), remark))
+    });
+    Ok(Facts {
+        remarks: remarks.collect(),
+        map: verified.map,
+        derived: true,
+        snapshot: existing.snapshot,
+        observed,
+        plan: verified.first,
+        now,
+        targets,
+        studio,
+        homes: Vec::new(),
+        unread,
+    })
+}
+
+/// What domains and roles are besides profiles; and what of it could not be read.
+async fn besides(
+    facts: &Facts,
+) -> (BTreeMap<DomainKey, DomainReading>, BTreeMap<RoleArn, RoleReading>, Vec<String>) {
+    let mut unread = Vec::new();
+    let read = stream::iter(&facts.targets)
+        .map(|(key, target)| async move {
+            let studio = &facts.studio;
+            (key, futures::join!(studio.domain_facts(target), studio.made(target)))
+        })
+        .buffered(AT_ONCE)
+        .collect::<Vec<_>>();
+    let mut domains = BTreeMap::new();
+    for (key, (about, made)) in read.await {
+        let mut reading = DomainReading::default();
+        match about {
+            Ok(about) => {
+                reading.default_role = about.default_execution_role;
+                reading.vpc_only = Some(about.network == AppNetwork::VpcOnly);
+                reading.source_identity =
+                    Some(about.role_identity == RoleIdentity::UserProfileName);
+            }
+            Err(error) => unread.push(format!("settings of domain {key}: {error}")),
+        }
+        match made {
+            Ok(made) => reading.made = made,
+            Err(error) => unread.push(format!("ages of profiles of domain {key}: {error}")),
+        }
+        domains.insert(key.clone(), reading);
+    }
+    let roles = roles(facts, &domains);
+    let roles: Vec<(RoleArn, RoleReading)> = stream::iter(roles)
+        .map(|(role, target)| async move {
+            let reading = match facts.studio.live_role(target, &role).await {
+                Ok(live) => RoleReading::Read(Box::new(live)),
+                Err(error) => RoleReading::Unread(error.to_string()),
+            };
+            (role, reading)
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    (domains, roles.into_iter().collect(), unread)
+}
+
+/// The execution roles in use, with a domain whose account has them.
+fn roles<'f>(
+    facts: &'f Facts,
+    domains: &BTreeMap<DomainKey, DomainReading>,
+) -> BTreeMap<RoleArn, &'f DomainTarget> {
+    let mut roles = BTreeMap::new();
+    for (key, observed) in &facts.observed.domains {
+        let Some(target) = facts.targets.get(key) else { continue };
+        let own = observed.profiles.values().filter_map(|p| p.execution_role.as_deref());
+        let inherits = observed.profiles.values().any(|p| p.execution_role.is_none());
+        let default = domains.get(key).and_then(|domain| domain.default_role.as_deref());
+        let used: BTreeSet<&str> = own.chain(default.filter(|_| inherits)).collect();
+        for role in used.into_iter().filter_map(|arn| RoleArn::parse(arn).ok()) {
+            if role.account() == target.account_id.as_str() {
+                roles.entry(role).or_insert(target);
+            }
+        }
+    }
+    roles
+}
+
+/// Homes of profiles that were taken away, as the audit log remembers them.
+async fn kept_homes(store: &dyn Store, now: Timestamp) -> Result<Vec<KeptHome>> {
+    let mut entries = store.newest(ENTRIES).await?;
+    entries.reverse();
+    let mut by_person: BTreeMap<String, Vec<AuditEntry>> = BTreeMap::new();
+    for entry in entries {
+        if let Some(person) = entry.person.clone() {
+            by_person.entry(person).or_default().push(entry);
+        }
+    }
+    let mut homes = Vec::new();
+    for (person, entries) in by_person {
+        for profile in receipt(&person, &entries, now).profiles {
+            let (Some(since), Some(home)) = (profile.deleted, profile.home) else { continue };
+            let Ok(domain) = DomainKey::parse(&profile.domain) else { continue };
+            homes.push(KeptHome {
+                domain,
+                uid: home.uid,
+                profile: profile.profile,
+                person: PersonId::parse(&person).ok(),
+                since,
+            });
+        }
+    }
+    Ok(homes)
+}
+
+/// Of what the report is: the accounts, or how many there are.
+fn title(report: &Report) -> String {
+    let accounts: BTreeSet<&str> = report.domains.iter().map(|d| d.account.as_str()).collect();
+    let named: Vec<&str> = accounts.iter().copied().take(3).collect();
+    let more = accounts.len().saturating_sub(named.len());
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let plural = if accounts.len() == 1 { "Account" } else { "Accounts" };
+    format!("{plural} {}{more}", named.join(", "))
+}
+
+fn text(report: &Report, paint: Paint) -> String {
+    let summary = &report.summary;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{}: {} of {} with access, {} with {}, {} running.",
+        title(report),
+        summary.entitled,
+        people(summary.people),
+        counted(summary.profiles, "profile"),
+        counted(summary.roles, "execution role"),
+        counted(summary.running_apps, "app"),
+    );
+    let rows = [
+        ("side doors", summary.side_doors),
+        ("orphan profiles", summary.orphan_profiles),
+        ("orphan homes", summary.orphan_homes),
+        ("idle apps", summary.idle_apps),
+    ];
+    for (what, count) in rows {
+        let count = format!("{count:>6}");
+        let count = if count.trim() == "0" { paint.green(&count) } else { paint.yellow(&count) };
+        let _ = writeln!(out, "{count}  {what}");
+    }
+    for door in &report.side_doors {
+        let _ = writeln!(
+            out,
+            "  {} {}: {} ({})",
+            paint.yellow("!"),
+            output::visible(&door.who),
+            output::visible(&door.how),
+            door.code
+        );
+    }
+    for quota in &report.quotas {
+        let limit = quota.limit.map_or_else(|| "?".to_owned(), |limit| limit.to_string());
+        let end = quota.runs_out.map_or_else(String::new, |at| {
+            format!(", full on {} at this pace", at.strftime("%Y-%m-%d"))
+        });
+        let _ = writeln!(
+            out,
+            "  account {} in {}: {} of {limit} profiles{end}",
+            quota.account, quota.region, quota.profiles
+        );
+    }
+    for unread in &report.unread {
+        output::talk(&format!("warning: not read: {}", output::visible(unread)));
+    }
+    out.push_str("`--html FILE` writes everything down, `--output json` prints it.");
+    out
+}
+
+fn people(number: usize) -> String {
+    if number == 1 { "1 person".to_owned() } else { format!("{number} people") }
+}

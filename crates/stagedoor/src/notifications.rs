@@ -1,0 +1,188 @@
+//! Telling people what needs them while the server runs: the map says whom, secrets come from where
+//! it says, and [`control::notify`] decides what and when.
+
+use crate::compose::{self, Parts};
+use crate::exit::BadConfiguration;
+use crate::secret_source::SecretSource;
+use access::map::{AccessMap, MailSettings, Notifications, WebhookSettings};
+use anyhow::{Context, Result};
+use control::door::Door;
+use control::notify::{Channel, Channels, Facts, Notifier, Seen, conditions};
+use jiff::SignedDuration;
+use notify::{Login, Mail, MailRoute, Secret, Webhook};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// From one look to the next.
+const EVERY: Duration = Duration::from_mins(1);
+
+/// A reading that is older says nothing of now: the loop of this process makes none.
+const OLD: SignedDuration = SignedDuration::from_mins(30);
+
+/// Ways to people by name, and those that cannot be used, with why.
+#[derive(Debug, Default)]
+pub(crate) struct Ways {
+    pub(crate) channels: Channels,
+    pub(crate) unusable: BTreeMap<String, anyhow::Error>,
+}
+
+/// What looks every minute, for as long as the server runs.
+#[derive(Debug)]
+pub(crate) struct Telling {
+    pub(crate) parts: Parts,
+    pub(crate) door: Door,
+    /// The folder of the map: files with secrets are named from there.
+    pub(crate) folder: PathBuf,
+    /// Where the portal is, without a slash at its end.
+    pub(crate) address: String,
+}
+
+impl Telling {
+    /// Looks until `stop` resolves. A message under way is cut off; another look tells it anew.
+    pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        let mut known: Option<(Notifications, Ways)> = None;
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.look(&mut known) => {}
+            }
+        }
+    }
+
+    async fn look(&self, known: &mut Option<(Notifications, Ways)>) {
+        let plane = self.parts.plane.current();
+        let settings = &plane.map.notifications;
+        if settings.is_empty() {
+            *known = None;
+            return;
+        }
+        let ways = match known.take() {
+            // What could not be made, or not be reached, is made anew: a secret may be another one.
+            Some((of, ways)) if of == *settings && ways.unusable.is_empty() => ways,
+            _ => self.ways(&plane.map).await,
+        };
+        for (name, error) in &ways.unusable {
+            tracing::warn!(channel = %name, code = "not-notified", "{error:#}");
+        }
+        let now = plane.clock.now();
+        let reading = plane.readings.last().filter(|reading| now.duration_since(reading.at) < OLD);
+        let status = plane.loop_status().await.ok();
+        let (trust, keys) = (self.door.trust(), self.door.keys());
+        let facts = Facts {
+            reading: reading.as_deref().map(Seen::from),
+            trust: Some((&trust, &keys)),
+            status: status.as_ref(),
+            audit: None,
+        };
+        let judged = conditions(&facts, now);
+        let remind = i64::try_from(settings.remind_seconds).unwrap_or(i64::MAX);
+        let notifier = Notifier {
+            notices: &*self.parts.store,
+            channels: &ways.channels,
+            instance: &plane.map.instance,
+            address: Some(&self.address),
+            remind: SignedDuration::from_secs(remind),
+        };
+        match notifier.look(&judged, now).await {
+            Ok(round) if round.failed.is_empty() => *known = Some((settings.clone(), ways)),
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, code = "not-notified", "what was told cannot be kept");
+                *known = Some((settings.clone(), ways));
+            }
+        }
+    }
+
+    async fn ways(&self, map: &AccessMap) -> Ways {
+        ways(&self.parts, map, &self.folder).await
+    }
+}
+
+/// The ways that the map names.
+pub(crate) async fn ways(parts: &Parts, map: &AccessMap, folder: &Path) -> Ways {
+    let mut ways = Ways::default();
+    for (name, settings) in &map.notifications.webhooks {
+        let made = webhook(parts, map, settings, folder).await;
+        ways.add(format!("webhook/{name}"), made, &settings.about);
+    }
+    for (name, settings) in &map.notifications.mail {
+        let made = mail(parts, map, settings, folder).await;
+        ways.add(format!("mail/{name}"), made, &settings.about);
+    }
+    ways
+}
+
+impl Ways {
+    fn add(
+        &mut self,
+        name: String,
+        made: Result<Arc<dyn Channel>>,
+        about: &BTreeSet<access::map::Topic>,
+    ) {
+        match made {
+            Ok(channel) => drop(self.channels.insert(name, (channel, about.clone()))),
+            Err(error) => drop(self.unusable.insert(name, error)),
+        }
+    }
+}
+
+async fn webhook(
+    parts: &Parts,
+    map: &AccessMap,
+    settings: &WebhookSettings,
+    folder: &Path,
+) -> Result<Arc<dyn Channel>> {
+    let url = secret(parts, map, &settings.url_from, folder).await?;
+    let key = match &settings.sign_with {
+        Some(reference) => Some(secret(parts, map, reference, folder).await?),
+        None => None,
+    };
+    let webhook = Webhook::new(url, key)
+        .with_context(|| format!("what {} holds is no address of a webhook", settings.url_from))?;
+    Ok(Arc::new(webhook))
+}
+
+async fn mail(
+    parts: &Parts,
+    map: &AccessMap,
+    settings: &MailSettings,
+    folder: &Path,
+) -> Result<Arc<dyn Channel>> {
+    let login = match &settings.login {
+        Some((user, reference)) => {
+            let password = secret(parts, map, reference, folder).await?;
+            Some(Login { user: user.clone(), password })
+        }
+        None => None,
+    };
+    let route = MailRoute {
+        from: settings.from.clone(),
+        to: settings.to.clone(),
+        server: settings.server.clone(),
+        encryption: settings.encryption,
+        login,
+    };
+    Ok(Arc::new(Mail::new(route)?))
+}
+
+/// The secret that a reference of the map names.
+async fn secret(parts: &Parts, map: &AccessMap, reference: &str, folder: &Path) -> Result<Secret> {
+    let bad = |message: String| BadConfiguration::new("notification-secret", message);
+    let source = match reference.strip_prefix("file:") {
+        Some(path) => SecretSource::File(folder.join(path)),
+        None => SecretSource::parse(reference).map_err(|why| bad(format!("{reference}: {why}")))?,
+    };
+    let region = compose::directory_region(map);
+    let found = source.read(&parts.aws, Some(region)).await;
+    let found = found.with_context(|| format!("the secret {reference} cannot be read"))?;
+    let current = found.into_iter().next();
+    let current = current.ok_or_else(|| bad(format!("{reference} is empty")))?;
+    Ok(Secret::new(current.reveal().to_owned()))
+}
