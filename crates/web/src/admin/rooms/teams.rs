@@ -196,7 +196,7 @@ impl TeamsPage {
 
 impl QuotaCard {
     fn new(r: &'static Rooms, number: usize, quota: &Quota) -> Self {
-        let domains: Vec<&str> = quota.domains.iter().map(|domain| domain.as_str()).collect();
+        let domains: Vec<&str> = quota.domains.iter().map(access::ids::DomainKey::as_str).collect();
         let share = |of: u64| quota.quota.map_or(0, |most| share(of, most));
         let day = |count: &control::desk::DayCount| {
             (say::day(count.day), strings::admin::grouped(count.profiles))
@@ -278,7 +278,7 @@ impl FaultText {
 
 impl TeamRow {
     fn new(r: &'static Rooms, line: &TeamLine) -> Self {
-        let domains: Vec<&str> = line.domains.iter().map(|domain| domain.as_str()).collect();
+        let domains: Vec<&str> = line.domains.iter().map(access::ids::DomainKey::as_str).collect();
         let mut badges = Vec::new();
         if line.canary {
             badges.push(("info", r.canary.to_owned()));
