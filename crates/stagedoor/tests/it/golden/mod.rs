@@ -49,8 +49,8 @@ pages! {
     the_home_directory_stays_and_is_written_down = "64-home";
     whoever_has_the_team_by_another_group_keeps_it = "65-other-group";
     two_people_and_two_teams_make_three_profiles = "96-two-teams";
-    doctor_tells_what_works_and_what_does_not = "doctor";
     doctor_reads_networks_and_keys = "doctor-network";
+    doctor_tells_what_works_and_what_does_not = "doctor";
     drift_is_what_neither_joiners_nor_leavers_cause = "drift";
     frozen_nothing_is_changed_until_it_is_thawed = "freeze";
     a_map_that_would_remove_too_many_is_refused_by_name = "guard";
