@@ -144,6 +144,10 @@ fn quiet() -> (access::map::AccessMap, Snapshot, Observed, Plan) {
 
 #[test]
 fn a_plan_that_the_guard_holds_is_told_and_other_refusals_are_not() {
+    let cases =
+        [(ReasonCode::GuardTripped, 1), (ReasonCode::RoleMissing, 0)].map(|(code, told)| {
+            ([Violation { code, message: "7 removals, 5 are allowed".to_owned() }], told)
+        });
     let (map, snapshot, observed, plan) = quiet();
     let seen = |violations| Seen {
         map: &map,
@@ -152,11 +156,10 @@ fn a_plan_that_the_guard_holds_is_told_and_other_refusals_are_not() {
         plan: &plan,
         violations,
     };
-    for (code, expected) in [(ReasonCode::GuardTripped, 1), (ReasonCode::RoleMissing, 0)] {
-        let violations = [Violation { code, message: "7 removals, 5 are allowed".to_owned() }];
-        let facts = Facts { reading: Some(seen(&violations)), ..Facts::default() };
+    for (violations, expected) in &cases {
+        let facts = Facts { reading: Some(seen(violations)), ..Facts::default() };
         let judged = conditions(&facts, now());
-        assert_eq!(judged.conditions.len(), expected);
+        assert_eq!(judged.conditions.len(), *expected);
         let known = [Topic::GuardRefused, Topic::OffboardingStuck, Topic::BreakGlass];
         assert_eq!(judged.known, BTreeSet::from(known));
     }
