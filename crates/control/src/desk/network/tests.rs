@@ -19,14 +19,12 @@ fn the_matrix_counts_teams_and_people_by_persona_and_rule() {
     assert_eq!(rules, ["anywhere", "office"]);
     assert_eq!(told.rules[1].ways, ["203.0.113.0/24", "vpce-0abc"]);
     assert_eq!(told.rules[1].place.as_deref(), Some("access.yaml:8"));
-    let rows: Vec<(Option<&str>, Vec<(u64, u64)>)> = told
-        .rows
-        .iter()
-        .map(|row| {
-            let cells = row.cells.iter().map(|cell| (cell.teams, cell.people)).collect();
-            (row.persona.as_ref().map(PersonaKey::as_str), cells)
-        })
-        .collect();
+    let cells = |row: &PersonaRow| -> Vec<(u64, u64)> {
+        row.cells.iter().map(|cell| (cell.teams, cell.people)).collect()
+    };
+    let rows =
+        told.rows.iter().map(|row| (row.persona.as_ref().map(PersonaKey::as_str), cells(row)));
+    let rows: Vec<_> = rows.collect();
     let expected = [
         (Some("data-scientist"), vec![(0, 0), (1, 2)]),
         (Some("mlops"), vec![(1, 1), (0, 0)]),

@@ -83,7 +83,7 @@ async fn watch(table: &Arc<Table>, live: &LiveMap) -> GrantWatch {
 
 /// The groups that grants of the map in force give, if another one than the first is.
 fn given(live: &LiveMap) -> Option<Vec<String>> {
-    live.replaced().map(|map| map.grants.iter().map(|grant| grant.group.to_string()).collect())
+    live.replaced().map(|map| map.grants.iter().map(|grant| grant.group.clone()).collect())
 }
 
 #[tokio::test]
