@@ -46,7 +46,7 @@ impl Page {
         usize::from(self.blocking_styles + self.blocking_scripts > 0)
     }
 
-    fn of(path: String, answer: &Answer) -> Result<Self> {
+    fn of(path: &str, answer: &Answer) -> Result<Self> {
         let body = &answer.body;
         ensure!(body.starts_with("<!DOCTYPE html>"), "{path} is no page: {}", answer.status);
         ensure!(!body.contains("<style") && !body.contains("@import"), "{path} has a style inside");
@@ -66,11 +66,11 @@ pub(crate) async fn weigh(house: &House) -> Result<Vec<Page>> {
     let mut weighed = Vec::new();
     for path in PAGES {
         let answer = house.visit(path).await?;
-        weighed.push(Page::of(path.to_owned(), &answer)?);
+        weighed.push(Page::of(path, &answer)?);
     }
     for path in OPEN_PAGES {
         let answer = house.get(path).await?;
-        weighed.push(Page::of(format!("{path}, signed out"), &answer)?);
+        weighed.push(Page::of(&format!("{path}, signed out"), &answer)?);
     }
     Ok(weighed)
 }

@@ -4,6 +4,7 @@
 mod administration;
 mod identity_providers;
 mod invariants;
+mod network;
 mod notifications;
 mod roles;
 mod temporary_access;
@@ -14,6 +15,7 @@ use Presence::{Default, EachFile, Optional, Required, Unsupported};
 use administration::ADMINISTRATION;
 use identity_providers::IDENTITY_PROVIDER;
 use invariants::INVARIANT;
+use network::NETWORK;
 use notifications::NOTIFICATIONS;
 use roles::with_role_settings;
 use temporary_access::TEMPORARY_ACCESS;
@@ -498,55 +500,6 @@ static ASSUME_ROLE: Record = Record {
             &Shape::Boolean,
             "Whether calls that change something carry the id of the change as STS source \
              identity. The role's trust policy must allow `sts:SetSourceIdentity` then.",
-        ),
-    ],
-};
-
-static NETWORK: Record = Record {
-    title: "Network",
-    rule: Rule::EachField,
-    fields: &[
-        field(
-            "any_of",
-            Required,
-            &Shape::List(&Shape::Record(&NETWORK_MATCH)),
-            "What lets a request in; one match is enough, and an empty list lets nothing in.",
-        ),
-        field(
-            "explain",
-            Optional,
-            &Shape::Text(&format::PROSE),
-            "What to tell a person who is refused: what would work.",
-        ),
-    ],
-};
-
-static NETWORK_MATCH: Record = Record {
-    title: "Network match",
-    rule: Rule::Together(&[
-        Together::AtLeastOne(&["cidr", "vpc", "vpce"]),
-        Together::AtMostOne(&["vpce", "cidr"]),
-        Together::AtMostOne(&["vpce", "vpc"]),
-    ]),
-    fields: &[
-        field(
-            "cidr",
-            Optional,
-            &Shape::Text(&format::CIDR),
-            "The source address lies in it. A private range says nothing by itself, for every VPC \
-             may use it: policies know it only together with `vpc`.",
-        ),
-        field(
-            "vpc",
-            Optional,
-            &Shape::Text(&format::VPC),
-            "The request came through an endpoint of this VPC; with `cidr`: from that range in it.",
-        ),
-        field(
-            "vpce",
-            Optional,
-            &Shape::Text(&format::VPCE),
-            "The request came through this VPC endpoint.",
         ),
     ],
 };

@@ -67,7 +67,8 @@ fn who_has_what_is_told_with_group_grant_and_role() {
         .person("carol")
         .profile(ours("alice", "fraud").app("default", AppStatus::InService));
     let report = reported(&world, &Besides::default());
-    let told: Vec<(&str, Vec<(&str, &str, bool, usize)>)> = report
+    type Told<'a> = (&'a str, Vec<(&'a str, &'a str, bool, usize)>);
+    let told: Vec<Told<'_>> = report
         .people
         .iter()
         .map(|person| {

@@ -109,9 +109,9 @@ fn who_is_unknown_disabled_offboarded_or_barred_gets_nothing() {
     };
     assert!(bob(&|_| {}));
     assert!(!bob(&|world| world.person_mut("bob").enabled = false));
-    assert!(!bob(&|world| drop(
-        world.snapshot.offboarded.insert(person_id("bob"), Hold::AsMapped)
-    )));
+    assert!(!bob(&|world| {
+        world.snapshot.offboarded.insert(person_id("bob"), Hold::AsMapped);
+    }));
     assert!(!bob(&|world| {
         let barred = BTreeMap::from([(team("fraud"), Hold::AsMapped)]);
         world.snapshot.barred.insert(person_id("bob"), barred);
@@ -331,7 +331,7 @@ fn ways_in(world: &World, who: &str, what: &str) -> Vec<String> {
     let ways = &explained.teams[0].ways_in;
     let told = ways.iter().map(|way| {
         let paste = way.grant.iter().chain(&way.command);
-        let paste: String = paste.map(|text| format!(" [{text}]")).collect();
+        let paste = paste.map(|text| format!(" [{text}]")).collect::<Vec<_>>().concat();
         format!("{}{paste}", way.changes.join(" | "))
     });
     told.collect()

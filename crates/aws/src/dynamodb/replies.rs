@@ -13,7 +13,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// A request that was begun.
 #[derive(Debug, Clone)]
-struct Request {
+struct Entry {
     key: String,
     request: String,
     until: Timestamp,
@@ -24,7 +24,7 @@ fn item_key(key: &str) -> Key {
     Key::new(format!("reply#{key}"), "reply")
 }
 
-impl Record for Request {
+impl Record for Entry {
     fn read(item: &Item) -> Result<Self, Damaged> {
         let reply = match item.opt_text("reply") {
             Some(_) => Some(item.parsed("reply", |text| serde_json::from_str(&text))?),
@@ -58,13 +58,13 @@ impl Replies for DynamoStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Begun, StoreError> {
-        let new = Request { key: key.into(), request: request.into(), until, reply: None };
-        self.change_one("begin a request", item_key(key), |known: Option<Request>| {
+        let new = Entry { key: key.into(), request: request.into(), until, reply: None };
+        self.change_one("begin a request", item_key(key), |known: Option<Entry>| {
             let known = known.filter(|known| floor(known.until) > floor(now));
             let begun = match known {
                 None => return Turn::alone(Change::Put(new.clone()), Begun::New),
                 Some(known) if known.request != request => Begun::OtherRequest,
-                Some(Request { reply: Some(reply), .. }) => Begun::Answered(reply),
+                Some(Entry { reply: Some(reply), .. }) => Begun::Answered(reply),
                 Some(_) => Begun::UnderWay,
             };
             Turn::alone(Change::Keep, begun)
@@ -78,12 +78,12 @@ impl Replies for DynamoStore {
         reply: Option<&Reply>,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        self.change_one("end a request", item_key(key), |known: Option<Request>| {
+        self.change_one("end a request", item_key(key), |known: Option<Entry>| {
             let change = match (known, reply) {
                 (None, _) => Change::Keep,
                 (Some(_), None) => Change::Delete,
                 (Some(known), Some(reply)) => {
-                    Change::Put(Request { until, reply: Some(reply.clone()), ..known })
+                    Change::Put(Entry { until, reply: Some(reply.clone()), ..known })
                 }
             };
             Turn::alone(change, ())

@@ -21,9 +21,9 @@ fn entries() -> impl Strategy<Value = Vec<AuditEntry>> {
         (0_i64..1_000_000, "[a-z]{1,4}", ".{0,4}", texts(), texts(), prop::option::of(".{1,4}"));
     prop::collection::vec(entry, 2..20).prop_map(|all| {
         let made = all.into_iter().map(|(at, event, code, details, after, person)| AuditEntry {
-            details,
-            after,
             person,
+            after,
+            details,
             ..AuditEntry::new(Timestamp::from_microsecond(at).unwrap(), event, code)
         });
         made.collect()
@@ -47,8 +47,12 @@ fn rows(log: &[SealedEntry]) -> Vec<ChainRow> {
 fn verify(rows: &[ChainRow], checkpoints: &[Checkpoint]) -> Verdict {
     let keys = keys();
     let mut verification = Verification::new(&keys);
-    checkpoints.iter().for_each(|checkpoint| verification.anchor(checkpoint));
-    rows.iter().for_each(|row| verification.take(&main(), row));
+    for checkpoint in checkpoints {
+        verification.anchor(checkpoint);
+    }
+    for row in rows {
+        verification.take(&main(), row);
+    }
     verification.finish()
 }
 
@@ -68,7 +72,7 @@ fn tamper(entry: &mut SealedEntry, way: usize) {
     match way {
         0 => entry.code.push('x'),
         1 => entry.event.push('x'),
-        2 => entry.at = entry.at + jiff::SignedDuration::from_micros(1),
+        2 => entry.at += jiff::SignedDuration::from_micros(1),
         3 => entry.actor = Actor::CommandLine("mallory".to_owned()),
         4 => entry.person = Some("mallory".to_owned()),
         5 => entry.team = Some("fraud".to_owned()),
@@ -247,7 +251,9 @@ fn a_checkpoint_with_a_broken_signature_is_a_finding() {
     let log = sealed(vec![AuditEntry::new(Timestamp::UNIX_EPOCH, "e", "c")], &main(), &keys);
     let mut verification = Verification::new(&keys);
     verification.bad_checkpoint(&checkpoint(&log));
-    rows(&log).iter().for_each(|row| verification.take(&main(), row));
+    for row in &rows(&log) {
+        verification.take(&main(), row);
+    }
     assert_eq!(first_bad(&verification.finish()), Some((1, Fault::BadCheckpoint)));
 }
 

@@ -5,7 +5,7 @@ use crate::world::{MAP, World, person_id};
 use access::reason::ReasonCode;
 use control::desk::{Agreement, Caller, Desk, Leave, Refused, Return, Right};
 use control::event::Wake;
-use control::ports::{Approval, Approvals, AuditLog, Clock, Switch};
+use control::ports::{Approval, Approvals, AuditLog, Switch};
 use jiff::SignedDuration;
 use std::sync::Arc;
 

@@ -362,16 +362,9 @@ async fn nobody_decides_on_their_own_request_not_even_an_admin() {
     let other = desk.decide(&person_id("ada"), &request.id, true, None).await;
     assert_eq!(code(other), ReasonCode::NotAnApprover);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
-    let all = desk
-        .requests(
-            &Caller::with_role(
-                &house.world.state().people[&root].clone(),
-                control::desk::Role::Admin,
-            ),
-            &Page::default(),
-        )
-        .await
-        .unwrap();
+    let person = house.world.state().people[&root].clone();
+    let admin = Caller::with_role(&person, control::desk::Role::Admin);
+    let all = desk.requests(&admin, &Page::default()).await.unwrap();
     assert!(!all.items[0].may_decide, "nor does the list say so");
 }
 

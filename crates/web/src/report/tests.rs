@@ -1,3 +1,5 @@
+//! The page of a report, byte by byte where it matters.
+
 use super::*;
 use access::entitlement::Because;
 use access::ids::{DomainKey, GroupId, PersonId, ProfileName, TeamKey};
@@ -16,6 +18,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// A report in which somebody else chose every text that they could.
+#[expect(clippy::too_many_lines, reason = "one of everything that a report can hold")]
 fn sample(text: &str) -> Report {
     let text = || text.to_owned();
     let domain = DomainKey::parse("research").unwrap();

@@ -1,4 +1,4 @@
-//! The OpenAPI document: what is in the repository is what the program says.
+//! The `OpenAPI` document: what is in the repository is what the program says.
 
 use std::path::Path;
 

@@ -58,11 +58,9 @@ impl Asker {
     fn expected(self, address: Address) -> Outcome {
         let takes_tokens = address.path.starts_with("/api/");
         let is_known = match self {
-            Self::Nobody => false,
+            Self::Nobody | Self::Forged => false,
             Self::Session(_) => true,
-            Self::Forged | Self::Token(_) if !takes_tokens => false,
-            Self::Forged => false,
-            Self::Token(_) => true,
+            Self::Token(_) => takes_tokens,
         };
         let has_role = self != Self::Session(None);
         match address.who {

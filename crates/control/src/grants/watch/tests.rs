@@ -1,3 +1,5 @@
+//! What a process that is called sees of the grant table, and when.
+
 use super::*;
 use crate::ports::{GrantReading, StoreError};
 use access::ids::TeamKey;

@@ -1,3 +1,5 @@
+//! Which conditions need a person, by what is known.
+
 use super::*;
 use crate::ports::QueueStatus;
 use access::ids::IdpKey;

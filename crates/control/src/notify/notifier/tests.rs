@@ -1,3 +1,5 @@
+//! What is told, how often, and what becomes of what does not arrive.
+
 use super::*;
 use crate::notify::Undelivered;
 use async_trait::async_trait;
