@@ -59,6 +59,9 @@ fn doors(report: &Report) -> Vec<(&str, &str)> {
     report.side_doors.iter().map(|door| (door.code.as_str(), door.who.as_str())).collect()
 }
 
+/// A person, and of each right the team, the group, whether there is a profile, and how many apps.
+type Told<'a> = (&'a str, Vec<(&'a str, &'a str, bool, usize)>);
+
 #[test]
 fn who_has_what_is_told_with_group_grant_and_role() {
     let world = World::new(TEAMS)
@@ -67,7 +70,6 @@ fn who_has_what_is_told_with_group_grant_and_role() {
         .person("carol")
         .profile(ours("alice", "fraud").app("default", AppStatus::InService));
     let report = reported(&world, &Besides::default());
-    type Told<'a> = (&'a str, Vec<(&'a str, &'a str, bool, usize)>);
     let told: Vec<Told<'_>> = report
         .people
         .iter()
