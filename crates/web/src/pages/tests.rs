@@ -184,7 +184,7 @@ fn a_card_tells_all_that_is_known_and_opens_with_one_button() {
     assert_eq!(attributes(&page, "button", "disabled"), [""; 0]);
     assert_eq!(
         attributes(&page, "a", "href"),
-        ["#content", "/", "/", "/access", "mailto:ana@example.com", "/apps/fraud"]
+        ["#content", "/", "/", "/access", "/requests", "mailto:ana@example.com", "/apps/fraud"]
     );
     assert!(html.contains("Data: </span>confidential"));
     assert!(html.contains("One team is open to you."));

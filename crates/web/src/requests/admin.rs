@@ -86,6 +86,8 @@ pub(super) async fn revoke(
     }
     let fields = Fields::of_body(&portal, &headers, body)?;
     let caller = portal.caller(&visit).await?;
+    // Whoever may not is told so, whatever else is wrong with the form.
+    caller.require(Right::Act).map_err(|refused| Refused::by_desk(&portal, refused))?;
     let id = id_of(&portal, &id)?;
     let me = Me::of(&portal, visit).await?;
     let purpose = purpose("revoke", id.as_str());
