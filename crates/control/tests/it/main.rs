@@ -25,6 +25,8 @@ mod door_log_out;
 #[cfg(test)]
 mod door_opening;
 #[cfg(test)]
+mod door_own;
+#[cfg(test)]
 mod door_trust;
 #[cfg(test)]
 mod events;

@@ -529,7 +529,13 @@ impl Provision for World {
         app: &ObservedApp,
     ) -> Result<Ensured, CallError> {
         let mut state = self.state();
-        let AppOwner::Profile(name) = owner else { panic!("no spaces here: {owner:?}") };
+        let name = match owner {
+            AppOwner::Profile(name) => name,
+            AppOwner::Space(space) => {
+                state.changes.push(format!("stop {} of space {space}", app.app_type));
+                return Ok(Ensured::Changed);
+            }
+        };
         state.changes.push(format!("stop {} of {name}", app.app_type));
         state.profiles.get_mut(&name.folded()).unwrap().apps.clear();
         Ok(Ensured::Changed)
