@@ -30,14 +30,14 @@ impl Company {
     /// # Errors
     /// None, unless the map's form has changed.
     pub fn map(&self) -> Result<AccessMap> {
-        self.map_with("")
+        self.map_with("", "")
     }
 
-    /// The same with more keys at the top of it, in YAML.
+    /// The same with more keys and more grants, in YAML.
     ///
     /// # Errors
     /// They will not do.
-    pub fn map_with(&self, more: &str) -> Result<AccessMap> {
+    pub fn map_with(&self, keys: &str, grants: &str) -> Result<AccessMap> {
         let mut map = r#"version: 1
 directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
 domains:
@@ -59,11 +59,12 @@ teams:
                  \"arn:aws:iam::{account}:role/{role}\" }}"
             )?;
         }
-        map.push_str(more);
+        map.push_str(keys);
         map.push_str("grants:\n");
         for (team, ..) in self.every_team() {
             writeln!(map, "  - {{ group: ml-{team}, team: {team} }}")?;
         }
+        map.push_str(grants);
         let source = Source { name: "access.yaml".into(), text: map };
         parse(&[source]).map_err(|problems| anyhow!("{problems:?}"))
     }

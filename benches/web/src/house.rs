@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use control::desk::Desk;
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
-use control::ports::Store;
+use control::ports::{PersonLookup, Store};
 use control::survey::Scope;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoResponse, Signing};
 use saml_sp::IdentityProvider;
@@ -18,14 +18,15 @@ use web::WebConfig;
 
 const DOOR: &str = "https://door.example.com";
 
-/// Teams in each domain, and people in each team: the same, however large the directory is.
-const TEAMS: usize = 10;
-const MEMBERS: usize = 20;
+/// Teams in each domain, and people in each team: the same, however large the directory is. Nobody of
+/// a hundred people is in two of them.
+const TEAMS: usize = 4;
+const MEMBERS: usize = 12;
 
 /// What the map has besides the company: a way in, and whoever is in the first team's group looks
 /// after everything.
 const WAY_IN: &str = "identity_providers:
-  corp: { metadata: corp.xml, allow_unsolicited: true, person: { name_id: unspecified, matches: user_name } }
+  corp: { metadata: corp.xml, allow_unsolicited: true }
 administration:
   - { group: ml-hub0, role: admin }
 ";
@@ -35,6 +36,8 @@ administration:
 pub(crate) struct House {
     router: Router,
     cookie: String,
+    /// The directory id of whoever is signed in.
+    pub(crate) person: String,
 }
 
 /// An answer, read to its end.
@@ -52,12 +55,21 @@ impl House {
             hub_teams: TEAMS,
             spoke_teams: TEAMS,
             members: MEMBERS,
-            other_groups: TEAMS,
+            other_groups: 2 * TEAMS,
         };
-        let it = Installation::new(company.map_with(WAY_IN)?, &company.seed()?)?;
+        // The one who is signed in is in every other group, and so in every team.
+        let domains = ["hub", "spoke"].into_iter().enumerate();
+        let grants: String = domains
+            .flat_map(|(n, domain)| (0..TEAMS).map(move |team| (n * TEAMS + team, domain, team)))
+            .map(|(group, domain, team)| {
+                format!("  - {{ group: other{group}, team: {domain}{team} }}\n")
+            })
+            .collect();
+        let it = Installation::new(company.map_with(WAY_IN, &grants)?, &company.seed()?)?;
         let removals = access::check::Removals::Guarded;
         let pass = it.plane.pass(&Scope::Everything, removals, &|_, _| {}).await?;
-        ensure!(pass.report.changed == 2 * TEAMS * MEMBERS, "only {}", pass.report.changed);
+        let profiles = 2 * TEAMS * MEMBERS + 2 * TEAMS - 1;
+        ensure!(pass.report.changed == profiles, "{} profiles", pass.report.changed);
         let idp = idp(&it)?;
         let door = door(&it, &idp)?;
         let token = sign_in(&it, &door, &idp, "p0").await?;
@@ -65,7 +77,9 @@ impl House {
         let desk = Desk::new(it.plane.clone(), Arc::clone(&it.store) as Arc<dyn Store>);
         let desk = desk.with_door(door.clone());
         let router = web::router(Arc::new(door), Arc::new(desk), config);
-        Ok(Self { router, cookie: format!("__Host-stagedoor={token}") })
+        let name = PersonLookup::UserName("p0".to_owned());
+        let person = it.plane.directory.find(&name).await?.context("the person")?.to_string();
+        Ok(Self { router, person, cookie: format!("__Host-stagedoor={token}") })
     }
 
     /// What a browser that is signed in gets.
