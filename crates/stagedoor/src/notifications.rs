@@ -75,11 +75,13 @@ impl Telling {
         let reading = plane.readings.last().filter(|reading| now.duration_since(reading.at) < OLD);
         let status = plane.loop_status().await.ok();
         let (trust, keys) = (self.door.trust(), self.door.keys());
+        let looked = plane.meter.read();
         let facts = Facts {
             reading: reading.as_deref().map(Seen::from),
             trust: Some((&trust, &keys)),
             status: status.as_ref(),
-            audit: None,
+            // What the keeper of checkpoints found when it last looked.
+            audit: looked.audit_chain_ok.map(|_| looked.audit_fault.as_deref()),
         };
         let judged = conditions(&facts, now);
         let remind = i64::try_from(settings.remind_seconds).unwrap_or(i64::MAX);
