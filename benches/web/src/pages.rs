@@ -67,7 +67,7 @@ pub(crate) async fn weigh(house: &House) -> Result<Vec<Page>> {
     }
     let person = format!("/admin/people/{}", house.person);
     let answer = house.visit(&person).await?;
-    weighed.push(Page::of("/admin/people/{id}".to_owned(), &answer)?);
+    weighed.push(Page::of("/admin/people/{id}", &answer)?);
     for path in OPEN_PAGES {
         let answer = house.get(path).await?;
         weighed.push(Page::of(&format!("{path}, signed out"), &answer)?);
