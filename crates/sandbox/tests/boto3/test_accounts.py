@@ -140,7 +140,7 @@ class Callers(Accounts):
         self.assertEqual((status, json.loads(text)["__type"]), (403, "IncompleteSignatureException"))
         signature = "0" * 64
         foreign = (
-            "AWS4-HMAC-SHA256 Credential=AKIAX/20261121/eu-west-1/s3/aws4_request, "
+            "AWS4-HMAC-SHA256 Credential=AKIAX/20261121/eu-west-1/ecs/aws4_request, "
             f"SignedHeaders=host, Signature={signature}"
         )
         status, text = self.post(dict(target, Authorization=foreign))

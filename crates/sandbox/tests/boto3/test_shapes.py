@@ -59,6 +59,9 @@ class Shapes(unittest.TestCase):
         kind, limits = ours["type"], shape.metadata
         if kind == "document":
             return 1
+        if kind == "string" and shape.type_name == "blob":
+            # JSON has no bytes: they are text in base64.
+            return 1
         self.assertEqual(kind, shape.type_name, path)
         if kind == "structure":
             return 1 + self.compare(path, ours["members"], shape)

@@ -37,7 +37,7 @@ async fn version(client: &Client, number: &str) {
 #[tokio::test]
 async fn a_table_is_made_once_billed_on_demand_and_cleans_up() {
     let (peer, store) = fresh_table().await;
-    assert_eq!(store.schema_version().await, Ok((Some(1), 1)));
+    assert_eq!(store.schema_version().await, Ok((Some(2), 2)));
     store.prepare().await.unwrap();
     let client = client(&peer.endpoint);
     let table = client.describe_table().table_name(TABLE).send().await.unwrap().table.unwrap();
@@ -89,10 +89,10 @@ async fn a_table_of_a_newer_version_is_refused_and_stays_as_it_is() {
     assert_eq!(
         error,
         "cannot bring the table's schema up to date in the store: the table `stagedoor` was written \
-         by a newer Stagedoor (schema 9, this one knows up to 1); run that version or later, or name \
+         by a newer Stagedoor (schema 9, this one knows up to 2); run that version or later, or name \
          another table"
     );
-    assert_eq!(store.schema_version().await, Ok((Some(9), 1)));
+    assert_eq!(store.schema_version().await, Ok((Some(9), 2)));
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn replicas_may_prepare_a_table_at_the_same_time() {
     for prepared in futures::future::join_all(prepared).await {
         assert_eq!(prepared, Ok(()));
     }
-    assert_eq!(handle(&peer.endpoint).schema_version().await, Ok((Some(1), 1)));
+    assert_eq!(handle(&peer.endpoint).schema_version().await, Ok((Some(2), 2)));
 }
 
 #[tokio::test]

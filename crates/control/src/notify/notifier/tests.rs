@@ -178,7 +178,7 @@ async fn a_channel_that_cannot_be_reached_is_tried_again_later_each_time() {
     }
     let failures: Vec<u32> =
         office.memory.notices().await.unwrap().values().map(|notice| notice.failures).collect();
-    assert_eq!(failures, [2, 1]);
+    assert_eq!(failures, [2, 2]);
     *office.room.is_shut.lock().unwrap() = false;
     let (told, _) = office.look(&two, "11:00:00").await;
     assert_eq!(told, ["guard-refused plan", "sync-stale full-pass"]);
