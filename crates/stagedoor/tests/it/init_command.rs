@@ -201,7 +201,7 @@ fn what_is_asked_for_wrongly_is_said() {
                 "--region",
                 "eu-west-1",
             ],
-            "names d-a twice",
+            "the domain d-a is named twice",
         ),
     ] {
         let run = world.run(&args);

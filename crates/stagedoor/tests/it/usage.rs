@@ -94,7 +94,7 @@ fn completion_for_bash_completes_commands() {
     assert!(run.stdout.contains("complete -F _stagedoor"), "{}", run.stdout);
     assert!(
         run.stdout
-            .contains("validate plan apply sync drift why who-can offboard restore receipt policy"),
+            .contains("validate plan apply sync drift why who-can report notifications offboard restore receipt grant"),
         "{}",
         run.stdout
     );

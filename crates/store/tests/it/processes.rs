@@ -286,8 +286,11 @@ fn a_write_that_was_under_way_elsewhere_is_not_seen_and_not_kept() {
     block_on(store.append(&entry(1, "ok"))).unwrap();
     let mut other = Connection::open(&file).unwrap();
     let half = other.transaction().unwrap();
-    half.execute("INSERT INTO audit VALUES (2, 2, 'sign-in', 'half', NULL, NULL, '{}')", [])
-        .unwrap();
+    half.execute(
+        "INSERT INTO audit (id, at, event, code, details) VALUES (2, 2, 'sign-in', 'half', '{}')",
+        [],
+    )
+    .unwrap();
     assert_eq!(block_on(store.newest(9)), Ok(vec![entry(1, "ok")]));
     drop(half);
     block_on(store.append(&entry(3, "ok"))).unwrap();
