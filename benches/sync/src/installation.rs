@@ -9,7 +9,7 @@ use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{Actor, Clock, Entropy};
 use jiff::{SignedDuration, Timestamp};
-use sandbox::{Faults, Sandbox, Seed};
+use sandbox::{Faults, Sandbox, Seed, SeedUser};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::SqliteStore;
@@ -78,9 +78,28 @@ impl Installation {
     /// # Errors
     /// Map or seed will not do.
     pub fn new(map: AccessMap, seed: &str) -> Result<Self> {
+        Self::among(map, seed, 0)
+    }
+
+    /// The same with so many more people in the directory, who are in no group. A seed in YAML may
+    /// not hold many more than 80,000.
+    ///
+    /// # Errors
+    /// Map or seed will not do.
+    pub fn among(map: AccessMap, seed: &str, others: usize) -> Result<Self> {
+        let mut seed = Seed::from_yaml(seed)?;
+        if let Some(directory) = &mut seed.directory {
+            directory.users.extend((0..others).map(|n| SeedUser {
+                id: None,
+                user_name: format!("other{n}"),
+                display_name: None,
+                email: None,
+                enabled: true,
+            }));
+        }
         fastrand::seed(1);
         let clock = Moved(Instant::now());
-        let sandbox = Sandbox::new(Seed::from_yaml(seed)?, Faults::default())?;
+        let sandbox = Sandbox::new(seed, Faults::default())?;
         let cloud = Arc::new(Cloud { sandbox: Mutex::new(sandbox), clock });
         let DirectoryConfig::IdentityCenter { region, identity_store_id } = &map.directory;
         let simulator = Simulator {

@@ -18,6 +18,9 @@ use web::WebConfig;
 
 const DOOR: &str = "https://door.example.com";
 
+/// People among whom the teams' members are; all others are in the directory alone.
+const AT_WORK: usize = 100;
+
 /// Teams in each domain, and people in each team: the same, however large the directory is. Nobody of
 /// a hundred people is in two of them.
 const TEAMS: usize = 4;
@@ -50,8 +53,9 @@ pub(crate) struct Answer {
 impl House {
     /// A portal over a company of so many people, where AWS agrees with the map.
     pub(crate) async fn of(people: usize) -> Result<Self> {
+        let others = people.saturating_sub(AT_WORK);
         let company = Company {
-            people,
+            people: AT_WORK,
             hub_teams: TEAMS,
             spoke_teams: TEAMS,
             members: MEMBERS,
@@ -59,13 +63,17 @@ impl House {
         };
         // The one who is signed in is in every other group, and so in every team.
         let domains = ["hub", "spoke"].into_iter().enumerate();
-        let grants: String = domains
+        let grants: Vec<String> = domains
             .flat_map(|(n, domain)| (0..TEAMS).map(move |team| (n * TEAMS + team, domain, team)))
             .map(|(group, domain, team)| {
                 format!("  - {{ group: other{group}, team: {domain}{team} }}\n")
             })
             .collect();
-        let it = Installation::new(company.map_with(WAY_IN, &grants)?, &company.seed()?)?;
+        let it = Installation::among(
+            company.map_with(WAY_IN, &grants.concat())?,
+            &company.seed()?,
+            others,
+        )?;
         let removals = access::check::Removals::Guarded;
         let pass = it.plane.pass(&Scope::Everything, removals, &|_, _| {}).await?;
         let profiles = 2 * TEAMS * MEMBERS + 2 * TEAMS - 1;

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 const PEOPLE: [usize; 2] = [100, 100_000];
 const QUICK_PEOPLE: [usize; 2] = [100, 2_000];
 
-/// How often *My work* is asked for, in turns.
-const ROUNDS: usize = 400;
+/// How often *My work* is asked for, in turns: both companies within the eight hours of a session.
+const ROUNDS: usize = 200;
 const QUICK_ROUNDS: usize = 20;
 
 /// A page may hold so many bytes, before compression.
