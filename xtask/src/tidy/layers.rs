@@ -154,7 +154,11 @@ mod tests {
             ("saml-sp", "access", "`saml-sp` may depend on nothing of ours; not on `access`"),
             ("sandbox", "aws", "`sandbox` may depend on nothing of ours; not on `aws`"),
             ("demo-idp", "saml-sp", "`demo-idp` may depend on nothing of ours; not on `saml-sp`"),
-            ("control", "store", "`control` may depend on access, saml-sp; not on `store`"),
+            (
+                "control",
+                "store",
+                "`control` may depend on access, iam-policy, saml-sp; not on `store`",
+            ),
             (
                 "web",
                 "store",

@@ -47,7 +47,10 @@ fn another_map_is_taken_up_without_a_restart() {
     let said = server.said();
     assert!(said.contains("\"code\":\"map-replaced\""), "{said}");
     let store = world.store();
-    assert!(store.contains("map-replaced") && store.contains("{\"digest\":\""), "it is written down");
+    assert!(
+        store.contains("map-replaced") && store.contains("{\"digest\":\""),
+        "it is written down"
+    );
     assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
 }
 
