@@ -60,7 +60,7 @@ async fn what_takes_long_is_unread_at_first_and_known_the_next_time() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(running(&house, &ada).await, Some(vec!["JupyterLab".to_owned()]));
     // An older reading is shown while the next one takes long.
-    tokio::time::advance(Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(running(&house, &ada).await, Some(vec!["JupyterLab".to_owned()]));
 }
 
@@ -133,11 +133,11 @@ async fn ones_own_apps_stop_and_those_of_others_run_on() {
     let ada = house.sign_in("ada").await;
     let profile = "ada--fraud";
     let spaces = vec![space("mine", "CodeEditor", false), space("ours", "JupyterLab", true)];
-    let mut state = house.world.state();
-    let mut profiles = state.profiles.values_mut();
-    profiles.find(|own| own.name.as_str() == profile).unwrap().spaces = spaces;
-    drop(profiles);
-    drop(state);
+    {
+        let mut state = house.world.state();
+        let mut profiles = state.profiles.values_mut();
+        profiles.find(|own| own.name.as_str() == profile).unwrap().spaces = spaces;
+    }
     let apps = house.door.my_apps(&ada, &team("fraud")).await.unwrap();
     let shown: Vec<_> = apps.iter().map(|app| (&*app.app_type, app.space.as_deref())).collect();
     assert_eq!(shown, [("JupyterLab", None), ("CodeEditor", Some("mine"))]);
