@@ -124,7 +124,7 @@ impl Desk {
         Ok(Audit { chain, entries: Listed { items, next: found.next } })
     }
 
-    /// Entries that the filter admits as JSON Lines, newest first, at most [`MOST_EXPORTED`].
+    /// Entries that the filter admits as JSON Lines, newest first, 10,000 and up to one page more.
     ///
     /// # Errors
     /// As [`Self::audit`].

@@ -1,7 +1,7 @@
 //! Telling people what needs them: by webhook and by e-mail.
 //!
 //! Level-triggered, as the loop is: each look works out what goes on now ([`conditions`]), and the
-//! store says what of it was told already ([`Notices`]). What is new is told once, whatever the number
+//! store says what of it was told already ([`crate::ports::Notices`]). What is new is told once, whatever the number
 //! of replicas; what goes on is told again after a time; what is over is told as over. A recipient
 //! that cannot be reached is tried again, later each time. Nothing here keeps the loop waiting.
 
