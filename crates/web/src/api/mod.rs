@@ -9,6 +9,7 @@ mod asking;
 mod document;
 mod endpoint;
 mod grants;
+mod insight;
 mod limits;
 mod names;
 mod problem;
@@ -39,6 +40,7 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(actions::endpoints());
     all.extend(grants::endpoints());
     all.extend(rooms::endpoints());
+    all.extend(insight::endpoints());
     all
 }
 
