@@ -10,8 +10,8 @@ use crate::sqlite::{SqliteStore, parsed};
 use access::ids::PersonId;
 use async_trait::async_trait;
 use control::ports::{
-    Actor, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, Seal,
-    SealedEntry, StoreError,
+    Actor, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, NO_CURSOR,
+    Seal, SealedEntry, StoreError,
 };
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ impl AuditLog for SqliteStore {
             None => i64::MAX,
             Some(Ok(before)) => before,
             Some(Err(_)) => {
-                let message = "the cursor is not one of this log's".to_owned();
+                let message = NO_CURSOR.to_owned();
                 return Err(StoreError { operation: OPERATION, message });
             }
         };

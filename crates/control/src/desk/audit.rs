@@ -1,7 +1,7 @@
 //! *Audit*: what happened, who did it, what it changed, and whether anybody touched the log.
 
 use super::{Caller, Desk, Listed, Page, Refused, Right};
-use crate::ports::{AuditFilter, SealedEntry};
+use crate::ports::{AuditFilter, NO_CURSOR, SealedEntry};
 use crate::reasons::explained;
 use access::ids::PersonId;
 use access::snapshot::Snapshot;
@@ -116,7 +116,14 @@ impl Desk {
         page: &Page,
     ) -> Result<Audit, Refused> {
         caller.require(Right::Audit)?;
-        let found = self.store().page(filter, page.cursor.as_deref(), page.limit).await?;
+        let found = self.store().page(filter, page.cursor.as_deref(), page.limit).await;
+        let found = found.map_err(|error| match error.message.as_str() {
+            NO_CURSOR => {
+                let remedy = "Take it from `next` of the last page, or leave it out.";
+                Refused::invalid("The cursor is none that this log gave.", remedy)
+            }
+            _ => error.into(),
+        })?;
         let reading = self.reading().await.ok();
         let snapshot = reading.as_ref().map(|reading| &reading.survey.snapshot);
         let items = found.items.into_iter().map(|entry| line(snapshot, entry)).collect();

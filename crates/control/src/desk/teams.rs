@@ -202,6 +202,7 @@ pub struct TeamDetail {
     /// The grants that can give it.
     pub grants: Vec<TeamGrant>,
     /// Its people, by name.
+    #[serde(rename = "members")]
     pub people: Listed<TeamMember>,
     /// Profiles of it, or with one of its roles, whose owners have no right to it.
     pub strays: Vec<TeamStray>,

@@ -110,6 +110,9 @@ impl AuditEntry {
     }
 }
 
+/// What a store says of a cursor that no page of its log gave.
+pub const NO_CURSOR: &str = "the cursor is not one of this log's";
+
 /// Which entries. What is absent or empty excludes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AuditFilter {

@@ -35,7 +35,8 @@ pub use actor::{Actor, NoActor};
 pub use approvals::{Approval, Approvals};
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
 pub use audit::{
-    AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, Seal, SealedEntry,
+    AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, NO_CURSOR, Seal,
+    SealedEntry,
 };
 pub use calls::{Answered, CallCounts, CallMeter, answered, answers};
 pub use change::ChangeId;

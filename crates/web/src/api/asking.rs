@@ -74,6 +74,9 @@ fn comes_from_us(headers: &HeaderMap, public_origin: &str) -> bool {
     said && provenance::is_ours(headers, public_origin)
 }
 
+/// The longest value of a query, in characters. The document says it, too.
+const LONGEST_VALUE: usize = 1024;
+
 /// A query. What it does not know it refuses: a mistyped filter would else list everything.
 #[derive(Debug)]
 pub(crate) struct Asked<T>(pub(crate) T);
@@ -82,6 +85,12 @@ impl<T: DeserializeOwned> FromRequestParts<Portal> for Asked<T> {
     type Rejection = Failed;
 
     async fn from_request_parts(parts: &mut Parts, _: &Portal) -> Result<Self, Failed> {
+        let query = parts.uri.query().unwrap_or_default();
+        let is_long = |value: &str| value.chars().count() > LONGEST_VALUE;
+        if url::form_urlencoded::parse(query.as_bytes()).any(|(_, value)| is_long(&value)) {
+            let why = format!("A value of the query has more than {LONGEST_VALUE} characters.");
+            return Err(desk::Refused::invalid(why, "Say it in fewer.").into());
+        }
         let read = Query::<T>::try_from_uri(&parts.uri).map_err(|rejection| {
             let why = format!("The query cannot be read: {}.", rejection.body_text());
             desk::Refused::invalid(why, "The document at /api/v1/openapi.json says what it takes.")
@@ -202,6 +211,7 @@ fn json<T: Serialize>(told: &T) -> Response {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageQuery {
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 500, default = 50)]

@@ -50,11 +50,12 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 #[serde(deny_unknown_fields)]
 struct GrantsQuery {
     /// Of this person: a user name, or an id of the directory.
-    #[param(min_length = 1, max_length = 256)]
+    #[param(min_length = 1, max_length = 1024)]
     person: Option<String>,
     /// Whether those that have ended are told, too.
     all: Option<bool>,
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 500, default = 50)]

@@ -58,6 +58,7 @@ struct PlanQuery {
     #[param(pattern = "^(gains|loses|changes)$")]
     kind: Option<String>,
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of a part.
     #[param(minimum = 1, maximum = 500, default = 50)]
@@ -84,9 +85,10 @@ fn no_word() -> Refused {
 #[serde(deny_unknown_fields)]
 struct PeopleQuery {
     /// A part of a name, user name or id; absent: everybody.
-    #[param(max_length = 100)]
+    #[param(max_length = 1024)]
     search: Option<String>,
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 500, default = 50)]
@@ -127,16 +129,16 @@ async fn timeline(
 #[serde(deny_unknown_fields)]
 struct ElsewhereQuery {
     /// An IP address.
-    #[param(value_type = Option<String>, max_length = 45)]
+    #[param(value_type = Option<String>, max_length = 1024)]
     address: Option<IpAddr>,
     /// A VPC endpoint.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     vpce: Option<String>,
     /// A VPC.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     vpc: Option<String>,
     /// One team; absent: each of the person's.
-    #[param(min_length = 1, max_length = 63)]
+    #[param(min_length = 1, max_length = 1024)]
     team: Option<String>,
 }
 
@@ -161,6 +163,7 @@ struct OffboardingsQuery {
     #[param(pattern = "^(to-begin|apps|held|hand-over|deleting|waits)$")]
     stage: Option<String>,
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 500, default = 50)]

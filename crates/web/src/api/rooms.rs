@@ -73,24 +73,25 @@ async fn team(
 #[serde(deny_unknown_fields)]
 struct NetworkQuery {
     /// An IP address.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     address: Option<String>,
     /// A VPC endpoint.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     vpce: Option<String>,
     /// A VPC.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     vpc: Option<String>,
     /// Only teams with this persona.
-    #[param(min_length = 1, max_length = 63)]
+    #[param(min_length = 1, max_length = 1024)]
     persona: Option<String>,
     /// Only teams with this network rule.
-    #[param(min_length = 1, max_length = 63)]
+    #[param(min_length = 1, max_length = 1024)]
     network: Option<String>,
     /// As this person: a user name, or an id of the directory.
-    #[param(min_length = 1, max_length = 256)]
+    #[param(min_length = 1, max_length = 1024)]
     person: Option<String>,
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 500, default = 50)]
@@ -121,17 +122,18 @@ async fn network(
 #[serde(deny_unknown_fields)]
 struct SignInsQuery {
     /// Of this person: an id of the directory, or a part of a name.
-    #[param(max_length = 256)]
+    #[param(max_length = 1024)]
     person: Option<String>,
     /// By this identity provider.
-    #[param(min_length = 1, max_length = 63)]
+    #[param(min_length = 1, max_length = 1024)]
     provider: Option<String>,
     /// Whether it was accepted.
     accepted: Option<bool>,
     /// With this reason code.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     code: Option<String>,
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 500, default = 50)]
@@ -154,14 +156,16 @@ async fn sign_ins(
 #[serde(deny_unknown_fields)]
 struct EventsQuery {
     /// Events of this family only.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     family: Option<String>,
     /// Drift of this kind only: a reason code.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     drift: Option<String>,
     /// Where the last page of events ended. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// Where the last page of drift ended. Absent: the first page.
+    #[param(max_length = 1024)]
     drift_cursor: Option<String>,
     /// The most items of each.
     #[param(minimum = 1, maximum = 500, default = 50)]
@@ -194,24 +198,25 @@ struct AuditQuery {
     /// Before this time.
     until: Option<Timestamp>,
     /// Of this event.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     event: Option<String>,
     /// With this reason code.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     code: Option<String>,
     /// About this person, by the directory's id.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     person: Option<String>,
     /// About this team.
-    #[param(max_length = 63)]
+    #[param(max_length = 1024)]
     team: Option<String>,
     /// By this actor: `system`, `person:ID`, `token:NAME`, `cli:USER`.
-    #[param(max_length = 128)]
+    #[param(max_length = 1024)]
     actor: Option<String>,
     /// Of this change.
-    #[param(max_length = 64)]
+    #[param(max_length = 1024)]
     change: Option<String>,
     /// Where the last page ended: its `next`. Absent: the first page.
+    #[param(max_length = 1024)]
     cursor: Option<String>,
     /// The most items of the page.
     #[param(minimum = 1, maximum = 500, default = 50)]

@@ -6,7 +6,7 @@ use super::super::keys::{Key, SK};
 use super::super::wire::{AT_ONCE, Query, Sort};
 use super::row::holds;
 use super::{READ, all_chains, history, partition, place};
-use control::ports::{AuditFilter, AuditPage, ChainId, SealedEntry, StoreError};
+use control::ports::{AuditFilter, AuditPage, ChainId, NO_CURSOR, SealedEntry, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
@@ -198,7 +198,7 @@ fn windows(cursor: &str) -> Result<Vec<Window>, StoreError> {
 }
 
 fn no_cursor() -> StoreError {
-    unusable(READ, "the cursor is not one of this log's".to_owned())
+    unusable(READ, NO_CURSOR.to_owned())
 }
 
 #[cfg(test)]
