@@ -14,13 +14,9 @@ use std::collections::BTreeSet;
 impl TemporaryGrants for SqliteStore {
     async fn give(&self, grant: &TemporaryGrant) -> Result<bool, StoreError> {
         let grant = grant.clone();
-        self.write("write a temporary grant", move |transaction| {
-            let mut record = get(transaction, &grant.person)?;
-            let is_new = record.give(&grant);
-            put(transaction, &grant.person, &record)?;
-            Ok(is_new)
-        })
-        .await
+        let person = grant.person.clone();
+        self.change_temporary("write a temporary grant", person, move |record| record.give(&grant))
+            .await
     }
 
     async fn temporary_grants(
@@ -37,12 +33,9 @@ impl TemporaryGrants for SqliteStore {
         id: &TemporaryId,
         ending: &Ending,
     ) -> Result<Option<TemporaryGrant>, StoreError> {
-        let (person, id, ending) = (person.clone(), id.clone(), ending.clone());
-        self.write("revoke a temporary grant", move |transaction| {
-            let mut record = get(transaction, &person)?;
-            let revoked = record.revoke(&id, &ending);
-            put(transaction, &person, &record)?;
-            Ok(revoked.map(|(grant, _)| grant))
+        let (id, ending) = (id.clone(), ending.clone());
+        self.change_temporary("revoke a temporary grant", person.clone(), move |record| {
+            record.revoke(&id, &ending).map(|(grant, _)| grant)
         })
         .await
     }
@@ -53,12 +46,9 @@ impl TemporaryGrants for SqliteStore {
         id: &TemporaryId,
         note: &AfterNote,
     ) -> Result<Option<TemporaryGrant>, StoreError> {
-        let (person, id, note) = (person.clone(), id.clone(), note.clone());
-        self.write("write an after-note", move |transaction| {
-            let mut record = get(transaction, &person)?;
-            let noted = record.note(&id, &note);
-            put(transaction, &person, &record)?;
-            Ok(noted.map(|(grant, _)| grant))
+        let (id, note) = (id.clone(), note.clone());
+        self.change_temporary("write an after-note", person.clone(), move |record| {
+            record.note(&id, &note).map(|(grant, _)| grant)
         })
         .await
     }
@@ -68,11 +58,9 @@ impl TemporaryGrants for SqliteStore {
 impl AccessRequests for SqliteStore {
     async fn ask(&self, request: &AccessRequest) -> Result<bool, StoreError> {
         let request = request.clone();
-        self.write("write a request for access", move |transaction| {
-            let mut record = get(transaction, &request.person)?;
-            let is_new = record.ask(&request);
-            put(transaction, &request.person, &record)?;
-            Ok(is_new)
+        let person = request.person.clone();
+        self.change_temporary("write a request for access", person, move |record| {
+            record.ask(&request)
         })
         .await
     }
@@ -92,19 +80,31 @@ impl AccessRequests for SqliteStore {
         decision: &Decision,
         grant: Option<&TemporaryGrant>,
     ) -> Result<Option<AccessRequest>, StoreError> {
-        let (person, id) = (person.clone(), id.clone());
-        let (decision, grant) = (decision.clone(), grant.cloned());
-        self.write("decide on a request for access", move |transaction| {
-            let mut record = get(transaction, &person)?;
-            let decided = record.decide(&id, &decision, grant.as_ref());
-            put(transaction, &person, &record)?;
-            Ok(decided.map(|(request, _)| request))
+        let (id, decision, grant) = (id.clone(), decision.clone(), grant.cloned());
+        self.change_temporary("decide on a request for access", person.clone(), move |record| {
+            record.decide(&id, &decision, grant.as_ref()).map(|(request, _)| request)
         })
         .await
     }
 }
 
 impl SqliteStore {
+    /// Changes the record of a person, and says what came of it.
+    async fn change_temporary<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        person: PersonId,
+        change: impl Fn(&mut TemporaryRecord) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.write(operation, move |transaction| {
+            let mut record = get(transaction, &person)?;
+            let outcome = change(&mut record);
+            put(transaction, &person, &record)?;
+            Ok(outcome)
+        })
+        .await
+    }
+
     async fn temporary_records(
         &self,
         operation: &'static str,
