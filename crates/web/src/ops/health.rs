@@ -3,18 +3,13 @@
 use super::condition::State;
 use control::door::{KeyStatus, TrustStatus};
 use control::meter::LoopStatus;
+use control::notify::{WARNING_DAYS, WARNING_HOURS};
 use control::ports::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-/// So many days before an end it is worth a warning: time to plan a roll-over with another team.
-const WARNING_DAYS: i64 = 30;
-
 /// So many days before, it is critical: a working week.
 const CRITICAL_DAYS: i64 = 7;
-
-/// There is a full pass every quarter of an hour. So many hours without one are worth a warning.
-const WARNING_HOURS: i64 = 2;
 
 /// After so many hours without one the profile index is not trusted any more.
 const CRITICAL_HOURS: i64 = 24;
