@@ -171,8 +171,7 @@ async fn decide(
     };
     let decided = portal.desk.decide(&me.person, &id, approve, fields.get("why")).await;
     decided.map_err(|refused| Refused::by_desk(&portal, refused))?;
-    let back = if fields.get("from") == Some("admin") { "/admin/requests" } else { "/requests" };
-    redirect(&portal, StatusCode::SEE_OTHER, back)
+    redirect(&portal, StatusCode::SEE_OTHER, page_of(&fields))
 }
 
 async fn withdraw(
@@ -206,8 +205,7 @@ async fn note(
     let writer = writer(&portal, &me.person).await?;
     let note = fields.get("note").unwrap_or_default();
     portal.desk.after_note(&writer, &id, note).await.map_err(by_desk)?;
-    let back = if fields.get("from") == Some("admin") { "/admin/requests" } else { "/requests" };
-    redirect(&portal, StatusCode::SEE_OTHER, back)
+    redirect(&portal, StatusCode::SEE_OTHER, page_of(&fields))
 }
 
 /// Who writes a note: somebody with a role, or whoever had the access.
@@ -218,6 +216,11 @@ async fn writer(portal: &Portal, person: &PersonId) -> Result<Caller, Refused> {
     let mine = portal.desk.my_requests(person).await;
     let mine = mine.map_err(|refused| Refused::by_desk(portal, refused))?;
     Ok(Caller::without_role(&mine.person))
+}
+
+/// The page that the form stands on.
+fn page_of(fields: &Fields) -> &'static str {
+    if fields.get("from") == Some("admin") { "/admin/requests" } else { "/requests" }
 }
 
 /// Refuses a form that another site sent, before anything of it is looked at.
