@@ -1,7 +1,7 @@
 //! Stagedoor, put together over a sandbox in the same process.
 
 use access::ids::Region;
-use access::map::{AccessMap, DirectoryConfig};
+use access::map::AccessMap;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
@@ -28,6 +28,7 @@ pub struct Installation {
     /// What it keeps.
     pub store: Arc<SqliteStore>,
     cloud: Arc<Cloud>,
+    region: Region,
 }
 
 /// The sandbox at the moment.
@@ -101,7 +102,9 @@ impl Installation {
         let clock = Moved(Instant::now());
         let sandbox = Sandbox::new(seed, Faults::default())?;
         let cloud = Arc::new(Cloud { sandbox: Mutex::new(sandbox), clock });
-        let DirectoryConfig::IdentityCenter { region, identity_store_id } = &map.directory;
+        let center = map.directories.identity_center();
+        let (region, identity_store_id) = center.context("the map's Identity Center")?;
+        let region = region.clone();
         let simulator = Simulator {
             url: "http://sandbox.invalid".to_owned(),
             region: region.clone(),
@@ -112,7 +115,7 @@ impl Installation {
         let store = Arc::new(SqliteStore::in_memory()?);
         let studio = Arc::new(aws.studio());
         let plane = Plane {
-            directory: Arc::new(aws.identity_center(region, identity_store_id)),
+            directory: Arc::new(aws.identity_center(&region, identity_store_id)),
             observe: Arc::clone(&studio) as _,
             provision: studio,
             sessions: Arc::clone(&store) as _,
@@ -138,13 +141,12 @@ impl Installation {
             map: Arc::new(map),
             live: LiveMap::default(),
         };
-        Ok(Self { plane, aws, store, cloud })
+        Ok(Self { plane, aws, store, cloud, region })
     }
 
     /// The Region of everything.
     pub fn region(&self) -> &Region {
-        let DirectoryConfig::IdentityCenter { region, .. } = &self.plane.map.directory;
-        region
+        &self.region
     }
 
     /// Lets things go wrong from now on, in the words of a fault file.

@@ -7,6 +7,7 @@ use arcstr::ArcStr;
 use serde::{Deserialize, Serialize, Serializer};
 use std::cmp::Ordering;
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// An identifier that is not what its service allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -192,6 +193,19 @@ id!(
     }
 );
 id!(
+    /// The name of a directory in the access map. Ids of its people and groups begin with it, hence
+    /// no colon, and at most 32 characters: with an id of Identity Center it still is a valid id.
+    DirectoryName,
+    "a directory's name (1 to 32 of a-z, 0-9 and single inner hyphens)",
+    |s| s.len() <= 32 && is_slug(s)
+);
+id!(
+    /// The address of an LDAP server: scheme, host and perhaps port, nothing else.
+    LdapUrl,
+    "the address of an LDAP server (`ldaps://HOST` or `ldap://HOST`, perhaps with `:PORT`)",
+    |s| ldap_url_parts(s).is_some()
+);
+id!(
     /// The ARN of an IAM role, 20 to 2,048 characters, in any partition.
     RoleArn,
     "the ARN of an IAM role (`arn:aws:iam::111122223333:role/name`)",
@@ -236,6 +250,30 @@ impl PersonId {
     pub(crate) fn prefix(&self) -> u128 {
         let bytes = self.0.bytes().chain(std::iter::repeat(0)).take(16);
         bytes.fold(0, |prefix, byte| prefix << 8 | u128::from(byte))
+    }
+}
+
+impl LdapUrl {
+    /// Whether the connection is encrypted from its first byte.
+    pub fn is_tls(&self) -> bool {
+        self.0.starts_with("ldaps:")
+    }
+
+    /// The host: a name, or an address without brackets.
+    pub fn host(&self) -> &str {
+        ldap_url_parts(&self.0).map_or("", |(host, _)| host)
+    }
+
+    /// The port: the one given, or 636 with TLS and 389 without.
+    pub fn port(&self) -> u16 {
+        let given = ldap_url_parts(&self.0).and_then(|(_, port)| port);
+        given.unwrap_or(if self.is_tls() { 636 } else { 389 })
+    }
+
+    /// Whether it names this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -298,6 +336,36 @@ fn opaque(s: &str) -> bool {
     !s.is_empty()
         && s.len() <= 128
         && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:@/".contains(&b))
+}
+
+/// Host and port of an LDAP server's address.
+fn ldap_url_parts(url: &str) -> Option<(&str, Option<u16>)> {
+    if url.len() > 300 {
+        return None;
+    }
+    let rest = url.strip_prefix("ldaps://").or_else(|| url.strip_prefix("ldap://"))?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(inside) => {
+            let (host, after) = inside.split_once(']')?;
+            host.parse::<Ipv6Addr>().ok()?;
+            (host, if after.is_empty() { None } else { Some(after.strip_prefix(':')?) })
+        }
+        None => match rest.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (rest, None),
+        },
+    };
+    let of_host = |b: u8| b.is_ascii_alphanumeric() || b"-.".contains(&b);
+    let named = !host.is_empty() && (rest.starts_with('[') || host.bytes().all(of_host));
+    let port = match port {
+        None => None,
+        Some(text) => {
+            let digits = text.bytes().all(|b| b.is_ascii_digit());
+            Some(text.parse::<u16>().ok().filter(|port| digits && *port > 0)?)
+        }
+    };
+    named.then_some((host, port))
 }
 
 /// Account and role path of a role's ARN.

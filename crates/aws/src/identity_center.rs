@@ -265,7 +265,11 @@ impl Directory for IdentityCenter {
         let coverage = Coverage::Complete;
         let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let snapshot = Snapshot { people, groups, coverage, offboarded, barred, temporary };
-        Ok(DirectoryReading { snapshot, memberships: Memberships::Complete(found) })
+        Ok(DirectoryReading {
+            snapshot,
+            memberships: Memberships::Complete(found),
+            particulars: BTreeMap::new(),
+        })
     }
 
     async fn people(
@@ -315,7 +319,11 @@ impl Directory for IdentityCenter {
         let coverage = Coverage::People(people.clone());
         let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let snapshot = Snapshot { people: known, groups, coverage, offboarded, barred, temporary };
-        Ok(DirectoryReading { snapshot, memberships: Memberships::Some(memberships) })
+        Ok(DirectoryReading {
+            snapshot,
+            memberships: Memberships::Some(memberships),
+            particulars: BTreeMap::new(),
+        })
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod departure;
 pub mod desk;
+pub mod directory;
 pub mod doctor;
 pub mod door;
 pub mod event;

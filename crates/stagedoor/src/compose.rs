@@ -2,6 +2,7 @@
 
 use crate::audit_keys;
 use crate::cli::AnchoringArgs;
+use crate::directories;
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
 use crate::output;
@@ -9,7 +10,7 @@ use crate::store_location::StoreLocation;
 use crate::surroundings::Machine;
 use crate::system::{SystemClock, SystemEntropy};
 use access::ids::Region;
-use access::map::{AccessMap, DirectoryConfig};
+use access::map::AccessMap;
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::audit::Anchoring;
@@ -53,10 +54,11 @@ impl Origin {
     }
 }
 
-/// The Region of the directory, where the events queue is too.
-pub(crate) fn directory_region(map: &AccessMap) -> &Region {
-    let DirectoryConfig::IdentityCenter { region, .. } = &map.directory;
-    region
+/// The Region of Identity Center, where the events queue is too; where no directory is that, the
+/// Region of the first domain.
+pub(crate) fn home_region(map: &AccessMap) -> Option<&Region> {
+    let center = map.directories.identity_center().map(|(region, _)| region);
+    center.or_else(|| map.domains.values().next().map(|domain| &domain.region))
 }
 
 /// Opens the store: makes a file that is not there, but never a table.
@@ -135,10 +137,12 @@ pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Opt
 }
 
 /// Puts a plane together.
-pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
+///
+/// # Errors
+/// [`BadConfiguration`] if this build cannot read a directory of the map.
+pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Parts> {
     let aws = Arc::new(aws);
-    let DirectoryConfig::IdentityCenter { region, identity_store_id } = &map.directory;
-    let directory = Arc::new(aws.identity_center(region, identity_store_id));
+    let directory = directories::of(&map, &aws)?;
     let studio = Arc::new(aws.studio());
     let plane = Plane {
         map: Arc::new(map),
@@ -167,7 +171,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Parts {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    Parts { aws, store, plane, origin: Origin::nowhere() }
+    Ok(Parts { aws, store, plane, origin: Origin::nowhere() })
 }
 
 /// Puts a plane together, by the map and the grants of the store's table, if the map takes some
@@ -181,7 +185,7 @@ pub(crate) async fn parts_with_grants(
     store: Arc<dyn Store>,
 ) -> Result<Parts> {
     let map = merged(map, &*store).await?;
-    Ok(parts(map, aws, store))
+    parts(map, aws, store)
 }
 
 /// The map with the grants of the store's table, if it takes some from there.

@@ -11,6 +11,7 @@ mod cli;
 mod commands;
 mod compose;
 mod demo;
+mod directories;
 mod doctor;
 mod exit;
 mod idp_metadata;

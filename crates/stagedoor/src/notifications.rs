@@ -181,8 +181,8 @@ async fn secret(parts: &Parts, map: &AccessMap, reference: &str, folder: &Path) 
         Some(path) => SecretSource::File(folder.join(path)),
         None => SecretSource::parse(reference).map_err(|why| bad(format!("{reference}: {why}")))?,
     };
-    let region = compose::directory_region(map);
-    let found = source.read(&parts.aws, Some(region)).await;
+    let region = compose::home_region(map);
+    let found = source.read(&parts.aws, region).await;
     let found = found.with_context(|| format!("the secret {reference} cannot be read"))?;
     let current = found.into_iter().next();
     let current = current.ok_or_else(|| bad(format!("{reference} is empty")))?;

@@ -140,8 +140,8 @@ impl Reload {
         });
         let map = Arc::new(compose::merged(read.await??, &*self.parts.store).await?);
         changeable(before, &map)?;
-        let region = compose::directory_region(&map);
-        let keys = sp_keys::load(&self.sp_keys, &self.parts.aws, Some(region)).await?;
+        let region = compose::home_region(&map);
+        let keys = sp_keys::load(&self.sp_keys, &self.parts.aws, region).await?;
         let sources = idp_metadata::sources(&map, &self.map.map);
         let mut metadata = idp_metadata::read_files(&sources)?;
         let copies = Copies::of(&self.parts.store);
@@ -211,7 +211,7 @@ fn keep(keeper: Keeper) -> JoinHandle<()> {
 /// What the parts were put together from cannot change under them.
 fn changeable(before: &AccessMap, map: &AccessMap) -> Result<(), BadConfiguration> {
     let what = match () {
-        () if before.directory != map.directory => "`directory`",
+        () if !before.directories.same_as(&map.directories) => "`directory`",
         () if before.instance != map.instance => "`instance`",
         () => return Ok(()),
     };

@@ -68,7 +68,7 @@ impl Machine {
     ) -> Option<(String, Result<Option<String>, control::ports::CallError>)> {
         let arn = map.hub.as_ref()?.queue.as_deref()?;
         let name = arn.rsplit(':').next().unwrap_or(arn).to_owned();
-        let policy = self.aws.queue(compose::directory_region(map), &name).policy().await;
+        let policy = self.aws.queue(compose::home_region(map)?, &name).policy().await;
         Some((name, policy))
     }
 }

@@ -3,7 +3,7 @@
 use super::ways::Ways;
 use crate::functions::Function;
 use crate::ids::{DomainKey, NetworkKey, RoleArn, TeamKey};
-use crate::map::{AccessMap, DirectoryConfig, Domain, Hub, Team, Unmanaged};
+use crate::map::{AccessMap, Domain, Hub, Team, Unmanaged};
 use crate::observed::TAG_TEAM;
 use crate::permissions::{ACTIONS, Action, Condition, Feature, Resource};
 use iam_policy::bundle::NamedPolicy;
@@ -193,10 +193,12 @@ pub(super) fn execution_roles<'m>(
         .collect()
 }
 
-/// The identity store, with what is in it. Its account is that of the Identity Center instance,
+/// The identity store, with what is in it; nothing, where no directory is one. Its account is that of the Identity Center instance,
 /// which the map does not say.
 fn directory(map: &AccessMap, partition: &str) -> Vec<String> {
-    let DirectoryConfig::IdentityCenter { identity_store_id, .. } = &map.directory;
+    let Some((_, identity_store_id)) = map.directories.identity_center() else {
+        return Vec::new();
+    };
     let store = format!("arn:{partition}:identitystore::*:identitystore/{identity_store_id}");
     let inside = ["group/*", "membership/*", "user/*"];
     let inside = inside.map(|what| format!("arn:{partition}:identitystore:::{what}"));

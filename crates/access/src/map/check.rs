@@ -156,23 +156,13 @@ pub(super) fn fields(
     let mut given = Fields::new();
     for Entry { key, at, value } in entries {
         let Some(field) = record.fields.iter().find(|f| f.key == key) else {
-            let known = record.fields.iter().filter(|f| f.presence != Presence::Unsupported);
+            let known = record.fields.iter();
             let message = format!("unknown key {}", quoted(&key));
             let word = (key.as_str(), known.map(|f| f.key));
             reporter.report_unknown(codes::UNKNOWN_KEY, at, message, word);
             continue;
         };
-        let item = if field.presence == Presence::Unsupported {
-            let message = format!("{} is not supported by this version", quoted(&key));
-            let supported = record.fields.iter().find(|f| f.presence != Presence::Unsupported);
-            let diagnostic = reporter.report(codes::UNSUPPORTED, at, message);
-            if let Some(supported) = supported {
-                diagnostic.expect(quoted(supported.key));
-            }
-            Item { at, value: Checked::Broken }
-        } else {
-            check(value, field.shape, &Subject::key(&key, at), reporter)
-        };
+        let item = check(value, field.shape, &Subject::key(&key, at), reporter);
         given.insert(field.key, Named { key, at, item });
     }
     given
@@ -186,7 +176,6 @@ pub(super) fn complete(
     reporter: &mut Reporter<'_>,
 ) {
     match record.rule {
-        Rule::ExactlyOne => return exactly_one(given, record, subject, reporter),
         // Before defaults are in place, for those are not what was given.
         Rule::Together(rules) => {
             for rule in rules {
@@ -207,7 +196,7 @@ pub(super) fn complete(
                 let named = Named { key: field.key.to_owned(), at: subject.at, item };
                 given.insert(field.key, named);
             }
-            Presence::EachFile | Presence::Optional | Presence::Unsupported => {}
+            Presence::EachFile | Presence::Optional => {}
         }
     }
 }
@@ -217,28 +206,6 @@ fn missing(field: &'static Field, subject: &Subject, reporter: &mut Reporter<'_>
     let diagnostic = reporter.report(codes::MISSING_KEY, subject.at, message);
     diagnostic.expected = Some(field.shape.phrase());
     diagnostic.help = field.help.map(str::to_owned);
-}
-
-fn exactly_one(
-    given: &Fields,
-    record: &'static Record,
-    subject: &Subject,
-    reporter: &mut Reporter<'_>,
-) {
-    let known = record.fields.iter().filter(|f| f.presence != Presence::Unsupported);
-    let known: Vec<String> = known.map(|f| quoted(f.key)).collect();
-    let mut places: Vec<Mark> = given.values().map(|named| named.at).collect();
-    places.sort();
-    let (at, message) = match places.as_slice() {
-        [] => (subject.at, format!("{} holds none of its keys", subject.name)),
-        [_] => return,
-        [_, second, ..] => (*second, format!("{} holds more than one key", subject.name)),
-    };
-    let expected = match known.as_slice() {
-        [only] => only.clone(),
-        several => format!("exactly one of {}", several.join(", ")),
-    };
-    reporter.report(codes::ONE_OF, at, message).expect(expected);
 }
 
 /// Reports keys that do not go together.

@@ -9,13 +9,13 @@ use super::invariants;
 use super::notifications;
 use super::places::{Places, places};
 use super::{
-    AccessMap, Activity, AssumeRole, Diagnostic, DirectoryConfig, Domain, Gifts, GrantsFrom, Guard,
-    Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
-    administration, adoptions, grants, identity_providers, roles, teams, temporary_access,
+    AccessMap, Activity, AssumeRole, Diagnostic, Domain, Gifts, GrantsFrom, Guard, Hub, HubService,
+    Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, administration, adoptions,
+    directories, grants, identity_providers, roles, teams, temporary_access,
 };
 use crate::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, NetworkKey,
-    PersonaKey, Region, RoleArn, TeamKey,
+    AccountId, DomainId, DomainKey, IdpKey, IsolationClass, NetworkKey, PersonaKey, Region,
+    RoleArn, TeamKey,
 };
 use crate::network::{ANYWHERE, NetworkMatch, NetworkRule};
 use std::collections::BTreeMap;
@@ -62,13 +62,14 @@ pub(super) fn decode(
     let temporary_access =
         temporary_access::temporary_access(section("temporary_access")?, &known, reporter);
     let hub = optional(section("hub"), |item| hub(item, &known, reporter));
+    let directories = directories::directories(section("directory")?, reporter);
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
     let admins = section("administration").map(Item::list).unwrap_or_default();
     Some(AccessMap {
         instance: section("instance")?.text()?.to_owned(),
         team_tag: team_tag?.to_owned(),
-        directory: directory(section("directory")?)?,
+        directories: directories?,
         hub: hub?,
         identity_providers,
         domains,
@@ -170,15 +171,6 @@ pub(super) fn owned(item: &Item) -> Option<String> {
 /// A duration that its format bounds.
 pub(super) fn seconds(item: &Item) -> Option<u32> {
     u32::try_from(duration_seconds(item.text()?)?).ok()
-}
-
-fn directory(item: &Item) -> Option<DirectoryConfig> {
-    let center = item.field("identity_center")?;
-    Some(DirectoryConfig::IdentityCenter {
-        region: Region::parse(center.field("region")?.text()?).ok()?,
-        identity_store_id: IdentityStoreId::parse(center.field("identity_store_id")?.text()?)
-            .ok()?,
-    })
 }
 
 fn hub(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Hub> {

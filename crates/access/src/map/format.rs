@@ -2,6 +2,7 @@
 //! check of a value.
 
 mod amazon;
+mod directories;
 mod notifications;
 mod roles;
 mod saml;
@@ -9,6 +10,10 @@ mod saml;
 pub(super) use amazon::{
     APPLICATION_ARN, KEY_ARN, ORGANIZATION, PARAMETER_ARN, QUEUE_ARN, SECRET_ARN, TABLE_ARN, VPC,
     VPCE,
+};
+pub(super) use directories::{
+    BESIDE_THE_MAP, DIRECTORY_FILE, DIRECTORY_NAME, DN, LDAP_ATTRIBUTE, LDAP_FILTER, LDAP_TIMEOUT,
+    LDAP_URL,
 };
 pub(super) use notifications::{
     CHANNEL_KEY, MAIL_ADDRESS, MAIL_SERVER, MAIL_USER, REMIND, SECRET_REFERENCE,

@@ -10,6 +10,7 @@ mod check;
 pub mod codes;
 mod decode;
 mod diagnostic;
+mod directories;
 mod document;
 mod format;
 mod gifts;
@@ -32,6 +33,10 @@ mod temporary_access;
 pub use administration::{AdminRole, Administration};
 pub use cautions::Caution;
 pub use diagnostic::{Diagnostic, Diagnostics, near_match};
+pub use directories::{
+    Directories, DirectoryKind, DirectorySource, FileDirectory, FileFormat, LdapAttributes,
+    LdapBind, LdapCertificate, LdapDirectory, MatchKey, ScimDirectory,
+};
 pub use document::MAX_BYTES;
 pub use gifts::{Gift, Gifts, GroupKey};
 pub use identity_providers::{
@@ -53,8 +58,8 @@ pub(crate) use template::RoleValues;
 pub use iam_policy::persona::Activity;
 
 use crate::ids::{
-    AccountId, DomainId, DomainKey, GroupId, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
-    NetworkKey, PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey,
+    AccountId, DomainId, DomainKey, GroupId, IdpKey, IsolationClass, LandingUri, NetworkKey,
+    PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey,
 };
 use crate::network::NetworkRule;
 use arcstr::ArcStr;
@@ -70,7 +75,7 @@ pub struct AccessMap {
     /// The key of the tag that says whose a resource is.
     pub team_tag: String,
     /// Where people and groups come from.
-    pub directory: DirectoryConfig,
+    pub directories: Directories,
     /// What Stagedoor itself runs as; absent: nothing is said of it.
     pub hub: Option<Hub>,
     /// Whose assertions the door accepts.
@@ -112,18 +117,6 @@ pub struct AccessMap {
     /// SHA-256 of the text the map was read from, in lower-case hexadecimal. A plan names it, so
     /// that a plan made from another map is refused.
     pub digest: String,
-}
-
-/// Where people and groups come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DirectoryConfig {
-    /// IAM Identity Center's identity store.
-    IdentityCenter {
-        /// The home Region of the Identity Center instance.
-        region: Region,
-        /// The identity store of that instance.
-        identity_store_id: IdentityStoreId,
-    },
 }
 
 /// What Stagedoor itself runs as.

@@ -32,14 +32,15 @@ fn table_of_codes(codes: &[(&str, &str)], out: &mut String) {
 fn section(record: &Record, path: &str, out: &mut String) {
     let at = if path.is_empty() { String::new() } else { format!(" (`{path}`)") };
     let _ = writeln!(out, "\n## {}{at}\n", record.title);
-    if record.rule == Rule::ExactlyOne {
-        out.push_str("Exactly one of these keys.\n\n");
-    }
     if let Rule::Together(rules) = record.rule {
         for rule in rules {
             let _ = writeln!(out, "- {}", rule.sentence());
         }
         out.push('\n');
+    }
+    if record.fields.is_empty() {
+        out.push_str("It has no keys.\n");
+        return;
     }
     out.push_str("| key | value | needed | meaning |\n|---|---|---|---|\n");
     for field in record.fields {
@@ -74,9 +75,6 @@ fn inner(shape: &Shape, path: &str, out: &mut String) {
 }
 
 fn value(field: &Field) -> String {
-    if field.presence == Presence::Unsupported {
-        return "not supported by this version".to_owned();
-    }
     described(field.shape)
 }
 
@@ -116,14 +114,12 @@ fn needed(field: &Field, rule: Rule) -> String {
         Presence::Optional if is_one_of(field, rule) => "one of them".to_owned(),
         Presence::Optional => "no".to_owned(),
         Presence::Default(text) => format!("default `{text}`"),
-        Presence::Unsupported => "—".to_owned(),
     }
 }
 
 /// Whether exactly one of this field and others must be given.
 fn is_one_of(field: &Field, rule: Rule) -> bool {
     match rule {
-        Rule::ExactlyOne => true,
         Rule::Together(rules) => rules
             .iter()
             .any(|rule| matches!(rule, Together::ExactlyOne(keys) if keys.contains(&field.key))),

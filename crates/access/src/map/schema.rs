@@ -72,7 +72,7 @@ fn record(record: &Record) -> Map<String, Value> {
     let required = record.fields.iter().filter(|f| match f.presence {
         Presence::EachFile => true,
         Presence::Required => record.rule != Rule::OverAllFiles,
-        Presence::Optional | Presence::Default(_) | Presence::Unsupported => false,
+        Presence::Optional | Presence::Default(_) => false,
     });
     let required: Vec<&str> = required.map(|f| f.key).collect();
     let mut schema = Map::new();
@@ -81,10 +81,6 @@ fn record(record: &Record) -> Map<String, Value> {
     schema.insert("properties".into(), Value::Object(properties));
     if !required.is_empty() {
         schema.insert("required".into(), json!(required));
-    }
-    if record.rule == Rule::ExactlyOne {
-        schema.insert("minProperties".into(), json!(1));
-        schema.insert("maxProperties".into(), json!(1));
     }
     if let Rule::Together(rules) = record.rule {
         let rules: Vec<Value> = rules.iter().map(together).collect();
@@ -113,14 +109,8 @@ fn together(rule: &Together) -> Value {
 }
 
 fn property(field: &Field) -> Map<String, Value> {
-    let mut schema = if field.presence == Presence::Unsupported {
-        Map::from_iter([("not".to_owned(), json!({}))])
-    } else {
-        of(field.shape)
-    };
-    let unsupported = field.presence == Presence::Unsupported;
-    let suffix = if unsupported { " Not supported by this version." } else { "" };
-    schema.insert("description".into(), json!(format!("{}{suffix}", field.doc)));
+    let mut schema = of(field.shape);
+    schema.insert("description".into(), json!(field.doc));
     if let Presence::Default(text) = field.presence {
         let default = match text {
             "{}" => Some(json!({})),

@@ -2,6 +2,7 @@
 //! read off the tables here.
 
 mod administration;
+mod directory;
 mod identity_providers;
 mod invariants;
 mod network;
@@ -11,8 +12,9 @@ mod temporary_access;
 
 use super::format::{self, Format};
 use super::{Activity, HubService};
-use Presence::{Default, EachFile, Optional, Required, Unsupported};
+use Presence::{Default, EachFile, Optional, Required};
 use administration::ADMINISTRATION;
+use directory::DIRECTORY;
 use identity_providers::IDENTITY_PROVIDER;
 use invariants::INVARIANT;
 use network::NETWORK;
@@ -73,8 +75,6 @@ pub(super) enum Rule {
     EachField,
     /// What the presence of each field says, and how some of them go together.
     Together(&'static [Together]),
-    /// Exactly one of them.
-    ExactlyOne,
     /// What the presence of each field says, once over all files.
     OverAllFiles,
 }
@@ -121,8 +121,6 @@ pub(super) enum Presence {
     Optional,
     /// Absent, it is as if this YAML stood there.
     Default(&'static str),
-    /// The format knows it, this version of Stagedoor does not.
-    Unsupported,
 }
 
 const fn field(
@@ -298,44 +296,6 @@ pub(super) static MAP: Record = Record {
             "Who is told when something needs a person: the guard holds a plan back, an offboarding \
              is stuck, a certificate ends, nothing was read for long, somebody broke the glass, the \
              audit log was changed.",
-        ),
-    ],
-};
-
-static DIRECTORY: Record = Record {
-    title: "Directory",
-    rule: Rule::ExactlyOne,
-    fields: &[
-        field(
-            "identity_center",
-            Optional,
-            &Shape::Record(&IDENTITY_CENTER),
-            "People and groups are read from IAM Identity Center's identity store.",
-        ),
-        field("scim", Unsupported, &ANY, "People and groups are pushed by SCIM."),
-        field("ldap", Unsupported, &ANY, "People and groups are read from LDAP."),
-        field("file", Unsupported, &ANY, "People and groups are read from a file."),
-    ],
-};
-
-/// Never checked: the field is refused before its value is looked at.
-static ANY: Shape = Shape::Boolean;
-
-static IDENTITY_CENTER: Record = Record {
-    title: "Identity Center",
-    rule: Rule::EachField,
-    fields: &[
-        field(
-            "region",
-            Required,
-            &Shape::Text(&format::REGION),
-            "The home Region of the Identity Center instance.",
-        ),
-        field(
-            "identity_store_id",
-            Required,
-            &Shape::Text(&format::IDENTITY_STORE_ID),
-            "The identity store of that instance.",
         ),
     ],
 };

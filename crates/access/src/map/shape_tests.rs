@@ -98,8 +98,12 @@ fn the_schema_is_closed_and_names_what_is_required() {
     );
     assert_eq!(at("/properties/version/const"), json!(1));
     assert_eq!(at("/properties/guard/properties/max_removals/default"), json!(5));
-    assert_eq!(at("/properties/directory/maxProperties"), json!(1));
-    assert_eq!(at("/properties/directory/properties/scim/not"), json!({}));
+    let one_of = |keys: [&str; 5]| keys.map(|key| json!({ "required": [key] }));
+    assert_eq!(
+        at("/properties/directory/allOf/0/oneOf"),
+        json!(one_of(["identity_center", "scim", "ldap", "file", "sources"]))
+    );
+    assert_eq!(at("/properties/directory/properties/scim/additionalProperties"), json!(false));
     assert_eq!(
         at("/properties/domains/additionalProperties/properties/account_id/pattern"),
         json!("^[0-9]{12}$")

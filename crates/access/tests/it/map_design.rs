@@ -1,15 +1,16 @@
 //! The example map of the manual gives exactly these values.
 
 use access::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, LandingUri, NetworkKey, PersonaKey,
-    Region, RoleArn, SpaceName, TeamKey,
+    AccountId, DirectoryName, DomainId, DomainKey, IdentityStoreId, IdpKey, LandingUri, NetworkKey,
+    PersonaKey, Region, RoleArn, SpaceName, TeamKey,
 };
 use access::map::{
-    About, AccessMap, Activity, AdminRole, AssumeRole, CertificateFingerprint, DirectoryConfig,
-    Domain, Encryption, Gifts, Grant, GrantTeam, Guard, IdentityProvider, MailSettings, MatchBy,
-    MetadataSource, NameIdFormat, Notifications, Offboarding, PersonMatch, Persona, Place,
-    Placement, Places, RequestBinding, RoleSettings, Rollout, SharedSpaces, Source, Team,
-    TeamSelector, TemporaryAccess, Topic, Unmanaged, WebhookSettings, parse,
+    About, AccessMap, Activity, AdminRole, AssumeRole, CertificateFingerprint, Directories,
+    DirectoryKind, DirectorySource, Domain, Encryption, Gifts, Grant, GrantTeam, Guard,
+    IdentityProvider, MailSettings, MatchBy, MatchKey, MetadataSource, NameIdFormat, Notifications,
+    Offboarding, PersonMatch, Persona, Place, Placement, Places, RequestBinding, RoleSettings,
+    Rollout, SharedSpaces, Source, Team, TeamSelector, TemporaryAccess, Topic, Unmanaged,
+    WebhookSettings, parse,
 };
 use access::network::{NetworkMatch, NetworkRule};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,16 @@ fn read(text: &str) -> AccessMap {
 
 fn place(line: usize, column: usize) -> Place {
     Place { file: "access.yaml".into(), line, column }
+}
+
+fn identity_center() -> Directories {
+    let kind = DirectoryKind::IdentityCenter {
+        region: Region::parse("eu-west-1").unwrap(),
+        identity_store_id: IdentityStoreId::parse("d-906716eb24").unwrap(),
+    };
+    let name = DirectoryName::parse("identity-center").unwrap();
+    let sources = vec![DirectorySource { name, kind, place: place(3, 1) }];
+    Directories { sources, matched_by: MatchKey::UserName }
 }
 
 fn fraud() -> TeamKey {
@@ -146,10 +157,7 @@ fn the_example_gives_exactly_these_values() {
         instance: "default".into(),
         hub: None,
         team_tag: "stagedoor:team".into(),
-        directory: DirectoryConfig::IdentityCenter {
-            region: Region::parse("eu-west-1").unwrap(),
-            identity_store_id: IdentityStoreId::parse("d-906716eb24").unwrap(),
-        },
+        directories: identity_center(),
         identity_providers: BTreeMap::new(),
         domains: BTreeMap::from([(DomainKey::parse("research").unwrap(), domain())]),
         networks: networks(),

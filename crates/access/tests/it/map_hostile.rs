@@ -1,6 +1,6 @@
 //! Whatever the text of a map is, reading it ends with a map or with errors that have a place.
 
-use access::map::{DirectoryConfig, GrantTeam, Source, codes, parse};
+use access::map::{GrantTeam, Source, codes, parse};
 use proptest::prelude::*;
 
 const EXAMPLE: &str = include_str!("map_design.yaml");
@@ -9,7 +9,9 @@ fn holds(text: &str) {
     let sources = [Source { name: "access.yaml".into(), text: text.into() }];
     match parse(&sources) {
         Ok(map) => {
-            let DirectoryConfig::IdentityCenter { .. } = map.directory;
+            let center = map.directories.identity_center();
+            assert!(center.is_none() || map.directories.sources.len() <= 8);
+            assert!(!map.directories.sources.is_empty());
             for team in map.teams.values() {
                 assert!(!team.placements.is_empty());
                 for placement in &team.placements {

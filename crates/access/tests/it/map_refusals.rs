@@ -272,8 +272,8 @@ fn map_missing_key() {
 fn map_one_of() {
     whole(
         "version: 1\ndirectory: {}\n",
-        "access.yaml:2:1: `directory` holds none of its keys (map-one-of)\n  \
-         expected `identity_center`",
+        "access.yaml:2:1: `directory` holds none of `identity_center`, `scim`, `ldap`, `file`, \
+         `sources` (map-one-of)\n  expected exactly one of them",
     );
     refused(
         "networks: {office: {any_of: [{}, {cidr: 10.0.0.0/8, vpce: vpce-0abc}]}}\n",
@@ -316,15 +316,6 @@ fn map_only_with() {
 
 #[test]
 fn map_unsupported() {
-    for key in ["scim", "ldap", "file"] {
-        whole(
-            &format!("version: 1\ndirectory: {{{key}: {{}}}}\n"),
-            &format!(
-                "access.yaml:2:13: `{key}` is not supported by this version (map-unsupported)\n  \
-                 expected `identity_center`"
-            ),
-        );
-    }
     refused(
         "offboarding: {home: delete}\n",
         "access.yaml:3:21: `delete` is not supported by this version (map-unsupported)\n  \

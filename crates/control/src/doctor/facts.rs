@@ -9,7 +9,7 @@ use crate::ports::{
 use access::authorisation::authorisation;
 use access::ids::{DomainKey, RoleArn};
 use access::live_role::LiveRole;
-use access::map::{AccessMap, Diagnostic, DirectoryConfig};
+use access::map::{AccessMap, Diagnostic};
 use futures::stream::{self, StreamExt};
 use iam_policy::bundle::{Bundle, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,9 +93,10 @@ pub async fn gather(
     Facts { caller, meant, domains, around }
 }
 
-/// Stagedoor itself, in the directory's Region, without a role that it assumes.
+/// Stagedoor itself, in the Region of Identity Center if that is a directory, without a role that it
+/// assumes.
 fn own(target: &DomainTarget, map: &AccessMap) -> DomainTarget {
-    let DirectoryConfig::IdentityCenter { region, .. } = &map.directory;
+    let region = map.directories.identity_center().map_or(&target.region, |(region, _)| region);
     DomainTarget { region: region.clone(), assume_role: None, ..target.clone() }
 }
 

@@ -9,7 +9,7 @@ use super::{About, Check, Seen, State};
 use crate::ports::{AppNetwork, CallError, DomainFacts, RoleIdentity};
 use access::entitlement::WantedGroups;
 use access::ids::DomainKey;
-use access::map::{AccessMap, DirectoryConfig, Domain, Team};
+use access::map::{AccessMap, Domain, Team};
 use access::network::NetworkMatch;
 use access::observed::{AuthMode, ProfileStatus};
 use access::plan::Step;
@@ -171,8 +171,9 @@ fn auth_mode(
          application, network rules are not enforced"
     );
     let mut checks = vec![Check::ok(About::AuthMode, subject, text)];
-    let DirectoryConfig::IdentityCenter { region, .. } = &map.directory;
-    if region != &domain.region {
+    if let Some((region, _)) = map.directories.identity_center()
+        && region != &domain.region
+    {
         let text = format!("the domain is in {} and the directory in {region}", domain.region);
         let code = ReasonCode::RegionMismatch.as_str();
         checks.push(Check::new(About::RegionAgreement, subject, State::Failed, code, text, &[

@@ -2,7 +2,8 @@
 
 use super::{CallError, Memberships};
 use access::entitlement::WantedGroups;
-use access::ids::{GroupId, MembershipId, PersonId};
+use access::ids::{DirectoryName, GroupId, MembershipId, PersonId};
+use access::reason::ReasonCode;
 use access::snapshot::Snapshot;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +25,47 @@ pub struct DirectoryReading {
     pub snapshot: Snapshot,
     /// The memberships behind it, which only events need.
     pub memberships: Memberships,
+    /// What the directory says of people besides, as far as it was read. Somebody of whom it says
+    /// nothing may be absent.
+    pub particulars: BTreeMap<PersonId, Particulars>,
+}
+
+/// What a directory says of a person besides: what people are matched by over several directories,
+/// and mirrored with. It goes into no audit entry and into no snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Particulars {
+    /// The e-mail address: the primary one, if there are several.
+    pub email: Option<String>,
+    /// The id that a common source gave.
+    pub external_id: Option<String>,
+    /// The given name.
+    pub given_name: Option<String>,
+    /// The family name.
+    pub family_name: Option<String>,
+}
+
+/// What a directory says of itself, for people who look after it. It holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Where it is: an address, a file.
+    pub place: String,
+    /// When what it gives was read from there; absent: at each reading anew.
+    pub read_at: Option<jiff::Timestamp>,
+    /// When it was last changed there, as far as is known.
+    pub changed_at: Option<jiff::Timestamp>,
+    /// What is wrong with it though it can be read: people left out, a certificate that ends.
+    pub concerns: Vec<Concern>,
+    /// What else is worth knowing, by name: the server that answered, the records it holds.
+    pub details: BTreeMap<String, String>,
+}
+
+/// Something that is wrong with a directory though it can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    /// What kind of thing.
+    pub code: ReasonCode,
+    /// What, of whom and where, as one sentence.
+    pub text: String,
 }
 
 /// A directory of people and groups.
@@ -57,4 +99,18 @@ pub trait Directory: Send + Sync + fmt::Debug {
         &self,
         group: &GroupId,
     ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError>;
+
+    /// What it says of itself. It is asked for by people, rarely; a directory that has to be asked
+    /// may be asked.
+    ///
+    /// # Errors
+    /// It cannot be reached, or what it says cannot be used.
+    async fn standing(&self) -> Result<Standing, CallError> {
+        Ok(Standing::default())
+    }
+
+    /// The directories that this one is made of, in the order of precedence; none, if it is one.
+    fn parts(&self) -> Vec<(&DirectoryName, &dyn Directory)> {
+        Vec::new()
+    }
 }

@@ -46,7 +46,7 @@ pub use chronicle::{
 pub use claims::{Claims, Ticket};
 pub use clock::{Clock, Entropy};
 pub use departures::{Departure, Departures};
-pub use directory::{Directory, DirectoryReading, PersonLookup};
+pub use directory::{Concern, Directory, DirectoryReading, Particulars, PersonLookup, Standing};
 pub use failure::{CallError, FailureKind};
 pub use grant_table::{GrantReading, GrantTable};
 pub use inspect::{

@@ -367,7 +367,7 @@ impl Directory for World {
                 })
                 .collect(),
         );
-        Ok(DirectoryReading { snapshot, memberships })
+        Ok(DirectoryReading { snapshot, memberships, particulars: BTreeMap::new() })
     }
 
     async fn people(
@@ -391,7 +391,7 @@ impl Directory for World {
         };
         let wanted = state.groups.iter().filter(|(name, _)| groups.want(&group_id(name), name));
         let memberships = Memberships::Some(wanted.flat_map(theirs).collect());
-        Ok(DirectoryReading { snapshot, memberships })
+        Ok(DirectoryReading { snapshot, memberships, particulars: BTreeMap::new() })
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {

@@ -156,8 +156,8 @@ async fn hang_the_door(
     public_url: &str,
 ) -> Result<(axum::Router, Door)> {
     let sources = idp_metadata::sources(&parts.plane.map, &args.map.map);
-    let region = compose::directory_region(&parts.plane.map).clone();
-    let keys = sp_keys::load(&args.sp_keys, &parts.aws, Some(&region)).await?;
+    let region = compose::home_region(&parts.plane.map);
+    let keys = sp_keys::load(&args.sp_keys, &parts.aws, region).await?;
     let door = compose::door(parts, &sources, public_url, keys).await?;
     // Files of a layer stay as they are.
     if sources.iter().any(idp_metadata::Source::is_fetched) {

@@ -9,7 +9,6 @@ use crate::reload::{self, Reload};
 use crate::signals::{HangUp, Signals};
 use crate::store_location::StoreLocation;
 use crate::{mapfile, output, sp_keys};
-use access::ids::Region;
 use access::map::{AccessMap, Caution};
 use access::reason::ReasonCode;
 use anyhow::{Context, Result};
@@ -58,7 +57,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map = mapfile::load(map_path)?;
     mapfile::prove_invariants(&map, map_path)?;
     tell_cautions(&map);
-    let region = compose::directory_region(&map).clone();
+    let region = compose::home_region(&map).cloned();
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
     let mut parts = compose::parts_with_grants(map, aws, store).await?;
@@ -72,12 +71,12 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let address = listener.local_addr().context("the listener's address")?;
     let public_url = args.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let sources = idp_metadata::sources(&parts.plane.map, map_path);
-    let keys = sp_keys::load(&args.sp_keys, &parts.aws, Some(&region)).await?;
+    let keys = sp_keys::load(&args.sp_keys, &parts.aws, region.as_ref()).await?;
     let door = compose::door(&parts, &sources, &public_url, keys).await?;
     let (copies, check) = (Copies::of(&parts.store), args.metadata_check);
     let keeper = Keeper::begin(sources, &door, &parts.plane, &copies, check).await;
     let queue = match &args.events_queue {
-        Some(name) => Some(events_queue(&parts, &region, name).await?),
+        Some(name) => Some(events_queue(&parts, name).await?),
         None => None,
     };
     let condition = loaded(&parts, &args.store.store).await;
@@ -181,7 +180,12 @@ fn telling(parts: &Parts, door: &Door, map: &Path, public_url: &str) -> Telling 
 
 /// The queue of this name. A name that does not exist would leave the timer alone to wake the loop,
 /// and nobody would notice: better not to start.
-async fn events_queue(parts: &Parts, region: &Region, name: &str) -> Result<Arc<dyn WakeQueue>> {
+async fn events_queue(parts: &Parts, name: &str) -> Result<Arc<dyn WakeQueue>> {
+    let Some((region, _)) = parts.plane.map.directories.identity_center() else {
+        let message = "no directory of the map is Identity Center, and no other one sends events: leave \
+                       out --events-queue";
+        return Err(BadConfiguration::new("events-queue-useless", message).into());
+    };
     let queue = parts.aws.queue(region, name);
     match queue.find().await {
         Err(error) if error.kind == FailureKind::NotFound => {

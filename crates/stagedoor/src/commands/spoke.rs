@@ -73,13 +73,13 @@ fn assumed<'m>(map: &'m AccessMap, place: &str) -> Result<&'m AssumeRole> {
 
 /// Who runs this command.
 async fn caller(map: &AccessMap) -> Result<String> {
-    let plane = compose::parts(map.clone(), Aws::connect().await, compose::forgetful_store()?);
+    let plane = compose::parts(map.clone(), Aws::connect().await, compose::forgetful_store()?)?;
     let target = plane.plane.targets().into_values().next();
     let Some(target) = target else {
         let message = "the map has no domain; name the principal with --hub-principal";
         return Err(invalid(message.to_owned()).into());
     };
-    let region = compose::directory_region(map).clone();
+    let region = compose::home_region(map).unwrap_or(&target.region).clone();
     let own = DomainTarget { region, assume_role: None, ..target };
     Ok(plane.aws.studio().caller(&own).await?.arn)
 }

@@ -5,7 +5,7 @@ use crate::cloud::{ACCOUNT, REGION, RESEARCH};
 use crate::world::{ANA, MAP, settled};
 use access::check::Removals;
 use access::ids::{PersonId, Region, TeamKey};
-use access::map::{DirectoryConfig, Source, parse};
+use access::map::{Source, parse};
 use access::snapshot::Hold;
 use async_trait::async_trait;
 use aws::{Aws, InProcess, Lost, Simulator};
@@ -146,7 +146,7 @@ impl World {
         };
         let clock = Arc::new(self.plug.clock);
         let aws = Aws::in_process(&simulator, self.plug.clone(), clock.clone());
-        let DirectoryConfig::IdentityCenter { region, identity_store_id } = &map.directory;
+        let (region, identity_store_id) = map.directories.identity_center().unwrap();
         let directory = Arc::new(aws.identity_center(region, identity_store_id));
         let studio = Arc::new(aws.studio());
         Plane {

@@ -500,7 +500,11 @@ impl Directory for World {
             }
             snapshot.people.insert(person.id.clone(), person.clone());
         }
-        Ok(DirectoryReading { snapshot, memberships: Memberships::Some(Vec::new()) })
+        Ok(DirectoryReading {
+            snapshot,
+            memberships: Memberships::Some(Vec::new()),
+            particulars: BTreeMap::new(),
+        })
     }
 
     async fn people(
@@ -524,7 +528,11 @@ impl Directory for World {
             barred: BTreeMap::new(),
             temporary: BTreeMap::new(),
         };
-        Ok(DirectoryReading { snapshot, memberships: Memberships::Some(Vec::new()) })
+        Ok(DirectoryReading {
+            snapshot,
+            memberships: Memberships::Some(Vec::new()),
+            particulars: BTreeMap::new(),
+        })
     }
 
     async fn find(&self, _: &PersonLookup) -> Result<Option<PersonId>, CallError> {
