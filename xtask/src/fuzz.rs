@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(crate) const HELP: &str = "Search for input that breaks saml-sp or iam-policy
+pub(crate) const HELP: &str = "Search for input that breaks saml-sp, iam-policy or scim
 
 Usage: cargo xtask fuzz --smoke [TARGET ...]
        cargo xtask fuzz --minutes N [TARGET ...]
@@ -26,11 +26,22 @@ Targets (all unless some are named):
   metadata      metadata of identity providers
   logout        requests to log out: what is accepted says what a genuine one says
   policy        policy documents: what is read is printed, found, merged and compared alike
+  filter        SCIM filters: what an index answers is what matches
+  patch         SCIM PATCH: what comes out is valid and stays as it is
 
 The first finding ends the run; the message says where the input is. Installs cargo-fuzz first.";
 
-const TARGETS: [&str; 7] =
-    ["parse", "canonicalize", "verify", "decrypt", "metadata", "logout", "policy"];
+const TARGETS: [&str; 9] = [
+    "parse",
+    "canonicalize",
+    "verify",
+    "decrypt",
+    "metadata",
+    "logout",
+    "policy",
+    "filter",
+    "patch",
+];
 
 /// Changes that a smoke run makes to the corpus of each target.
 const SMOKE_RUNS: u32 = 10_000;
@@ -163,7 +174,11 @@ fn arguments(until: Until) -> Vec<String> {
 
 /// The words that a target's input is made of.
 fn dictionary(target: &str) -> &'static str {
-    if target == "policy" { "policy.dict" } else { "saml.dict" }
+    match target {
+        "policy" => "policy.dict",
+        "filter" | "patch" => "scim.dict",
+        _ => "saml.dict",
+    }
 }
 
 /// Where libFuzzer says that it wrote the input.

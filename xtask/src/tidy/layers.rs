@@ -7,6 +7,7 @@ use crate::workspace::Package;
 const LAYERS: &[(&str, &[&str])] = &[
     ("iam-policy", &[]),
     ("saml-sp", &[]),
+    ("scim", &[]),
     ("sandbox", &[]),
     ("demo-idp", &[]),
     ("dynamodb-peer", &[]),

@@ -1,0 +1,44 @@
+//! How much one request may bring: every bound, with its reason.
+
+/// Longest body of a request, in bytes. A full push of 100,000 members is about 6 MiB.
+pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// Largest user or group as it is kept, in bytes of JSON, members left out. A user with every
+/// attribute of RFC 7643 takes 3 KiB; a photo belongs behind a URL.
+pub const MAX_RESOURCE_BYTES: usize = 64 * 1024;
+
+/// Longest filter, in bytes. Entra ID and Okta ask with less than 300.
+pub const MAX_FILTER_BYTES: usize = 2_048;
+
+/// Deepest nesting of a filter: brackets, `not` and value paths. Parsing and evaluation recurse.
+pub const MAX_FILTER_DEPTH: usize = 16;
+
+/// Most comparisons in one filter.
+pub const MAX_FILTER_TERMS: usize = 64;
+
+/// Longest path of a PATCH operation or name of an attribute, in bytes. A path may hold a filter.
+pub const MAX_PATH_BYTES: usize = MAX_FILTER_BYTES;
+
+/// Most operations of one PATCH. Okta and Entra ID send at most a few hundred.
+pub const MAX_OPERATIONS: usize = 1_000;
+
+/// Most members that one request names: the largest group that is promised.
+pub const MAX_MEMBERS: usize = 100_000;
+
+/// Most values of one multi-valued attribute other than `members`.
+pub const MAX_VALUES: usize = 100;
+
+/// Most operations of one Bulk request.
+pub const MAX_BULK_OPERATIONS: usize = 1_000;
+
+/// Longest id of a resource that a client may name, in characters.
+pub const MAX_ID_CHARS: usize = 128;
+
+/// Most names in `attributes` or `excludedAttributes`.
+pub const MAX_PROJECTED: usize = 100;
+
+/// Resources on a page if the client does not say.
+pub const DEFAULT_COUNT: usize = 100;
+
+/// Most resources on a page; who asks for more gets so many.
+pub const MAX_COUNT: usize = 1_000;
