@@ -155,7 +155,7 @@ impl<'a> Facts<'a> {
             return;
         }
         for right in self.rights.all() {
-            let Some(group) = right.because.group.as_ref().filter(|id| assigned.contains(id))
+            let Some(group) = right.because().group.as_ref().filter(|id| assigned.contains(id))
             else {
                 continue;
             };

@@ -14,21 +14,22 @@ use std::sync::Arc;
 /// A person's right to a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entitlement {
-    prefix: u128,
     /// Who.
     pub person: PersonId,
     /// What.
     pub team: TeamKey,
-    /// The grant that gives it: of several the one of highest priority, then the first of the map.
-    /// The others would each be enough.
-    pub because: Arc<Because>,
-    /// That grant's priority.
-    pub priority: i32,
-    /// That grant's number in the map, from 0: of equal priorities the lower comes first. Temporary
-    /// grants come after those of the map.
-    pub order: usize,
-    /// When it ends: the latest end among the grants that give it; absent: open-ended.
-    pub until: Option<jiff::Timestamp>,
+    /// Most people of a group share what gives it to them.
+    given: Arc<Given>,
+}
+
+/// A grant, as it gives a right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given {
+    because: Because,
+    priority: i32,
+    /// The grant's number: those of the map, then the temporary ones.
+    order: usize,
+    until: Option<jiff::Timestamp>,
 }
 
 /// What gives the right: a directory group and a line of the map, or a temporary grant.
@@ -134,13 +135,9 @@ fn is_in_force(grant: &Grant, now: jiff::Timestamp) -> bool {
 /// A grant in force, to whom it gives something, and what.
 #[derive(Debug)]
 struct Source<'a> {
-    /// The grant's number: those of the map, then the temporary ones.
-    order: usize,
-    priority: i32,
-    until: Option<jiff::Timestamp>,
     to: To<'a>,
     team: &'a TeamKey,
-    because: Arc<Because>,
+    given: Arc<Given>,
 }
 
 /// To whom a grant gives something.
@@ -150,15 +147,33 @@ enum To<'a> {
     Person(&'a PersonId),
 }
 
+impl<'a> To<'a> {
+    fn people(&self) -> impl Iterator<Item = &'a PersonId> + use<'a> {
+        let (group, person) = match *self {
+            Self::Group(group) => (Some(&group.members), None),
+            Self::Person(person) => (None, Some(person)),
+        };
+        group.into_iter().flatten().chain(person)
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Group(group) => group.members.len(),
+            Self::Person(_) => 1,
+        }
+    }
+}
+
 impl<'a> Source<'a> {
     fn by_group(order: usize, grant: &Grant, group: &'a Group, team: &'a TeamKey) -> Self {
-        let because = Arc::new(Because {
+        let because = Because {
             group: Some(group.id.clone()),
             group_name: group.display_name.as_str().into(),
             grant: grant.place.clone(),
-        });
+        };
         let (priority, until) = (grant.priority, grant.until);
-        Self { order, priority, until, to: To::Group(group), team, because }
+        let given = Arc::new(Given { because, priority, order, until });
+        Self { to: To::Group(group), team, given }
     }
 
     /// What gives something to people themselves, in the order of their ids and of the grants'.
@@ -174,12 +189,14 @@ impl<'a> Source<'a> {
                 && map.teams.contains_key(&grant.team)
         });
         in_force.zip(map.grants.len()..).map(|(grant, order)| Self {
-            order,
-            priority: map.temporary_access.priority,
-            until: Some(grant.end()),
             to: To::Person(&grant.person),
             team: &grant.team,
-            because: Arc::new(grant.because()),
+            given: Arc::new(Given {
+                because: grant.because(),
+                priority: map.temporary_access.priority,
+                order,
+                until: Some(grant.end()),
+            }),
         })
     }
 }
@@ -229,27 +246,24 @@ pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) 
 }
 
 /// Who has a right to what by these sources, which stand in the order of the map.
-fn rights(snapshot: &Snapshot, sources: &[Source<'_>]) -> Vec<Entitlement> {
-    let mut members: Vec<(u128, &PersonId, &TeamKey, &Source<'_>)> = Vec::new();
+fn rights<'s>(snapshot: &'s Snapshot, sources: &[Source<'s>]) -> Vec<Entitlement> {
+    let count = sources.iter().map(|source| source.to.count()).sum();
+    let mut members: Vec<([u64; 2], &PersonId, &TeamKey, &Source<'_>)> = Vec::with_capacity(count);
     for source in sources {
-        let (of_group, person) = match source.to {
-            To::Group(group) => (Some(&group.members), None),
-            To::Person(person) => (None, Some(person)),
-        };
-        let people = of_group.into_iter().flatten().chain(person);
-        members.extend(people.map(|person| (person.prefix(), person, source.team, source)));
+        let of_source = |person: &'s PersonId| (person.beginning(), person, source.team, source);
+        members.extend(source.to.people().map(of_source));
     }
     // A stable sort makes use of the order in which each group's members come, and keeps that of
     // the sources.
-    members.sort_by_key(|&(prefix, person, team, _)| (prefix, person, team));
+    members.sort_by_key(|&(beginning, person, team, _)| (beginning, person, team));
     let mut rights = Vec::with_capacity(members.len());
     let mut admitted = Admitted::by(snapshot);
     for of_one in members.chunk_by(|a, b| (a.0, a.1, a.2) == (b.0, b.1, b.2)) {
-        let [(prefix, person, team, source), others @ ..] = of_one else { continue };
+        let [(_, person, team, source), others @ ..] = of_one else { continue };
         if !admitted.admits_to(person, team) {
             continue;
         }
-        let mut right = Entitlement::by(source, *prefix, person);
+        let mut right = Entitlement::by(source, person);
         for (.., source) in others {
             right.also(source);
         }
@@ -281,35 +295,36 @@ impl<'a> Admitted<'a> {
 }
 
 impl Entitlement {
-    fn by(source: &Source<'_>, prefix: u128, person: &PersonId) -> Self {
-        Self {
-            prefix,
-            person: person.clone(),
-            team: source.team.clone(),
-            because: source.because.clone(),
-            priority: source.priority,
-            order: source.order,
-            until: source.until,
-        }
+    fn by(source: &Source<'_>, person: &PersonId) -> Self {
+        Self { person: person.clone(), team: source.team.clone(), given: Arc::clone(&source.given) }
     }
 
     /// Another, later grant gives the same.
     fn also(&mut self, source: &Source<'_>) {
-        self.until = self.until.zip(source.until).map(|(a, b)| a.max(b));
-        if source.priority > self.priority {
-            self.because = source.because.clone();
-            (self.priority, self.order) = (source.priority, source.order);
-        }
+        let [first, second] = [&self.given, &source.given];
+        let until = first.until.zip(second.until).map(|(a, b)| a.max(b));
+        let best = if second.priority > first.priority { second } else { first };
+        self.given = if best.until == until {
+            Arc::clone(best)
+        } else {
+            Arc::new(Given { until, ..Given::clone(best) })
+        };
     }
 
-    /// Who, by what is compared first.
-    pub(crate) fn person_key(&self) -> (u128, &PersonId) {
-        (self.prefix, &self.person)
+    /// The group and the grant that give it: of several the grant of highest priority, then the first
+    /// of the map. The others would each be enough.
+    pub fn because(&self) -> &Because {
+        &self.given.because
     }
 
-    /// Who and what, by what is compared first.
-    pub(crate) fn key(&self) -> (u128, &PersonId, &TeamKey) {
-        (self.prefix, &self.person, &self.team)
+    /// That grant's priority.
+    pub fn priority(&self) -> i32 {
+        self.given.priority
+    }
+
+    /// When it ends: the latest end among the grants that give it; absent: open-ended.
+    pub fn until(&self) -> Option<jiff::Timestamp> {
+        self.given.until
     }
 
     /// Who and what.
@@ -320,7 +335,7 @@ impl Entitlement {
     /// Whether it comes before another one where a person can have only one profile: the higher
     /// priority, then the earlier grant. One grant can give several teams; then the earlier key.
     pub fn outranks(&self, other: &Self) -> bool {
-        let rank = |e: &'_ Self| (std::cmp::Reverse(e.priority), e.order);
+        let rank = |e: &'_ Self| (std::cmp::Reverse(e.given.priority), e.given.order);
         (rank(self), &self.team) < (rank(other), &other.team)
     }
 }
@@ -333,8 +348,7 @@ impl Entitlements {
 
     /// A person's right to a team.
     pub fn get(&self, person: &PersonId, team: &TeamKey) -> Option<&Entitlement> {
-        let key = (person.prefix(), person, team);
-        let found = self.sorted.binary_search_by(|right| right.key().cmp(&key));
+        let found = self.sorted.binary_search_by(|right| right.pair().cmp(&(person, team)));
         found.ok().and_then(|at| self.sorted.get(at))
     }
 
@@ -344,8 +358,7 @@ impl Entitlements {
 
     /// The teams of one person.
     pub fn teams_of(&self, person: &PersonId) -> &[Entitlement] {
-        let key = (person.prefix(), person);
-        let start = self.sorted.partition_point(|right| right.person_key() < key);
+        let start = self.sorted.partition_point(|right| &right.person < person);
         let rest = self.sorted.get(start..).unwrap_or_default();
         let count = rest.iter().take_while(|right| &right.person == person).count();
         rest.get(..count).unwrap_or_default()

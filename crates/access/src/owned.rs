@@ -1,4 +1,4 @@
-//! This installation's profiles of a domain, by whose they are.
+//! The profiles of a domain: this installation's, by whose they are, and the others.
 
 use crate::ids::{PersonId, TeamKey};
 use crate::observed::{ObservedDomain, ObservedProfile, Ownership, ProfileStatus};
@@ -8,12 +8,13 @@ use crate::observed::{ObservedDomain, ObservedProfile, Ownership, ProfileStatus}
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Owned<'a> {
     sorted: Vec<OwnedProfile<'a>>,
+    /// The profiles of nobody here, by name.
+    others: Vec<&'a ObservedProfile>,
 }
 
 /// A profile, and whose it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnedProfile<'a> {
-    prefix: u128,
     pub(crate) person: &'a PersonId,
     pub(crate) team: &'a TeamKey,
     pub(crate) profile: &'a ObservedProfile,
@@ -22,16 +23,6 @@ pub(crate) struct OwnedProfile<'a> {
 impl<'a> OwnedProfile<'a> {
     pub(crate) fn pair(&self) -> (&'a PersonId, &'a TeamKey) {
         (self.person, self.team)
-    }
-
-    /// Whose it is, by what is compared first.
-    pub(crate) fn key(&self) -> (u128, &'a PersonId, &'a TeamKey) {
-        (self.prefix, self.person, self.team)
-    }
-
-    /// The person, by what is compared first.
-    pub(crate) fn person_key(&self) -> (u128, &'a PersonId) {
-        (self.prefix, self.person)
     }
 
     /// Whether the profile cannot be used and will not become so by itself.
@@ -43,13 +34,23 @@ impl<'a> OwnedProfile<'a> {
 
 impl<'a> Owned<'a> {
     pub(crate) fn of(domain: &'a ObservedDomain, instance: &str) -> Self {
-        let owned = domain.profiles.values().filter_map(|profile| {
-            let Ownership::Ours { person, team } = profile.ownership(instance) else { return None };
-            Some(OwnedProfile { prefix: person.prefix(), person, team, profile })
-        });
-        let mut sorted: Vec<_> = owned.collect();
-        sorted.sort_by_key(|owned| (owned.key(), owned.is_of_no_use()));
-        Self { sorted }
+        let mut sorted = Vec::with_capacity(domain.profiles.len());
+        let mut others = Vec::new();
+        for profile in domain.profiles.values() {
+            match profile.ownership(instance) {
+                Ownership::Ours { person, team } => {
+                    sorted.push(OwnedProfile { person, team, profile });
+                }
+                Ownership::OtherInstance(_) | Ownership::Foreign => others.push(profile),
+            }
+        }
+        sorted.sort_by_key(|owned| (owned.pair(), owned.is_of_no_use()));
+        Self { sorted, others }
+    }
+
+    /// What is not this installation's, by name.
+    pub(crate) fn others(&self) -> &[&'a ObservedProfile] {
+        &self.others
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -58,24 +59,22 @@ impl<'a> Owned<'a> {
 
     /// A person's profiles for a team.
     pub(crate) fn of_pair(&self, pair: (&PersonId, &TeamKey)) -> &[OwnedProfile<'a>] {
-        let key = (pair.0.prefix(), pair.0, pair.1);
-        self.between(|owned| owned.key() < key, |owned| owned.key() == key)
+        self.between(|owned| owned.pair() < pair, |owned| owned.pair() == pair)
     }
 
     /// A person's profiles, for whatever team.
     pub(crate) fn of_person(&self, person: &PersonId) -> &[OwnedProfile<'a>] {
-        let key = (person.prefix(), person);
-        self.between(|owned| owned.person_key() < key, |owned| owned.person_key() == key)
+        self.between(|owned| owned.person < person, |owned| owned.person == person)
     }
 
     /// Everybody's profiles for each of their teams.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = &[OwnedProfile<'a>]> {
-        self.sorted.chunk_by(|a, b| a.key() == b.key())
+        self.sorted.chunk_by(|a, b| a.pair() == b.pair())
     }
 
     /// Each person's profiles.
     pub(crate) fn people(&self) -> impl Iterator<Item = &[OwnedProfile<'a>]> {
-        self.sorted.chunk_by(|a, b| a.person_key() == b.person_key())
+        self.sorted.chunk_by(|a, b| a.person == b.person)
     }
 
     fn between(

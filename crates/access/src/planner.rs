@@ -6,11 +6,12 @@ mod drift;
 mod enforce;
 mod iam;
 mod leaving;
+mod left_alone;
 mod placing;
 mod profile;
 mod sso;
 
-use crate::entitlement::{Because, Entitlement, Entitlements, entitlements};
+use crate::entitlement::{Entitlement, Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, PersonId, ProfileName, Region, TeamKey};
 use crate::map::{AccessMap, Adoption, Placement, Team, Unmanaged};
 use crate::observed::{
@@ -22,6 +23,7 @@ use crate::plan::{Action, Assignment, Kept, Plan, Stake, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
 use arcstr::ArcStr;
+use left_alone::LeftAlone;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +46,7 @@ pub fn plan(
         entitled: &entitled,
         assignments: BTreeSet::new(),
         actions: Vec::new(),
-        kept: Vec::new(),
+        kept: LeftAlone::of(observed.domains.values().map(|domain| domain.profiles.len()).sum()),
         owned: 0,
         planned: BTreeSet::new(),
         adopted: BTreeSet::new(),
@@ -54,49 +56,18 @@ pub fn plan(
         room: room(map, observed),
     };
     planner.all();
-    let Planner { assignments, mut actions, mut kept, owned, .. } = planner;
+    let Planner { assignments, mut actions, kept, owned, .. } = planner;
     // The rights are not needed any more; of a million people they take much room.
     let notes = entitled.into_notes();
-    in_order(&mut kept);
     actions.sort_by(|a, b| order(a).cmp(&order(b)));
     Plan {
         map_digest: map.digest.clone(),
         now,
         assignments: assignments.into_iter().collect(),
         actions,
-        kept,
+        kept: kept.in_order(),
         grants: notes,
         owned,
-    }
-}
-
-/// By domain, team and profile. The beginning of the profile's name decides nearly always: a million
-/// names are not fetched from memory again and again.
-fn in_order(kept: &mut [Kept]) {
-    let key = |(at, kept): (usize, &Kept)| {
-        let name = kept.profile.as_ref().map_or("", ProfileName::as_str).bytes();
-        let mut beginning = [0_u8; 24];
-        beginning.iter_mut().zip(name).for_each(|(place, byte)| *place = byte);
-        (kept.domain.clone(), kept.team.clone(), kept.profile.is_some(), beginning, at)
-    };
-    let mut order: Vec<_> = kept.iter().enumerate().map(key).collect();
-    order.sort_unstable_by(|a, b| {
-        let rest = |at: usize| (kept.get(at).map(|k| (&k.profile, &k.person, &k.detail)), at);
-        (&a.0, &a.1, a.2, &a.3)
-            .cmp(&(&b.0, &b.1, b.2, &b.3))
-            .then_with(|| rest(a.4).cmp(&rest(b.4)))
-    });
-    let mut order: Vec<usize> = order.into_iter().map(|(.., at)| at).collect();
-    // Each comes to its place by a swap, which moves what was there: that is looked for where it went.
-    for place in 0..order.len() {
-        let mut from = order.get(place).copied().unwrap_or(place);
-        while from < place {
-            from = order.get(from).copied().unwrap_or(place);
-        }
-        if let Some(found) = order.get_mut(place) {
-            *found = from;
-        }
-        kept.swap(place, from);
     }
 }
 
@@ -171,7 +142,7 @@ struct Planner<'a> {
     entitled: &'a Entitlements,
     assignments: BTreeSet<Assignment>,
     actions: Vec<Action>,
-    kept: Vec<Kept>,
+    kept: LeftAlone,
     owned: usize,
     /// Case-folded names of the profiles that this plan makes.
     planned: BTreeSet<(DomainKey, ArcStr)>,
@@ -224,32 +195,24 @@ impl<'a> Planner<'a> {
                 AuthMode::Iam => self.iam_domain(key, &cases, owned),
                 AuthMode::Sso => self.sso_domain(key, domain, &cases, owned),
             }
-            self.foreign(key, domain);
+            self.foreign(key, owned.others());
         }
         self.enforced_only();
         self.canary_first();
     }
 
     /// Says of every profile that is not this installation's why it is left alone.
-    fn foreign(&mut self, key: &DomainKey, domain: &ObservedDomain) {
+    fn foreign(&mut self, key: &DomainKey, others: &[&ObservedProfile]) {
         let unmanaged = self.map.domains.get(key).map(|d| d.unmanaged).unwrap_or_default();
-        for (folded, profile) in &domain.profiles {
-            match profile.ownership(&self.map.instance) {
-                Ownership::Ours { .. } => {}
-                Ownership::OtherInstance(other) => {
-                    self.keep_profile(
-                        key,
-                        profile,
-                        ReasonCode::OtherInstance,
-                        Some(other.to_owned()),
-                    );
-                }
-                Ownership::Foreign => {
-                    let is_adopted = self.adopted.contains(&(key.clone(), folded.clone()));
-                    if unmanaged != Unmanaged::Ignore && !is_adopted {
-                        self.keep_profile(key, profile, ReasonCode::NotOurs, None);
-                    }
-                }
+        for profile in others {
+            if let Ownership::OtherInstance(other) = profile.ownership(&self.map.instance) {
+                let detail = Some(other.to_owned());
+                self.keep_profile(key, profile, ReasonCode::OtherInstance, detail);
+                continue;
+            }
+            let is_adopted = self.adopted.contains(&(key.clone(), profile.name.folded()));
+            if unmanaged != Unmanaged::Ignore && !is_adopted {
+                self.keep_profile(key, profile, ReasonCode::NotOurs, None);
             }
         }
     }
@@ -279,7 +242,7 @@ impl<'a> Planner<'a> {
             team: case.entitlement.team.clone(),
             step,
             reason,
-            because: Some(Because::clone(&case.entitlement.because)),
+            because: Some(case.entitlement.because().clone()),
         });
     }
 

@@ -146,9 +146,6 @@ pub fn still_granted(
     entitlements(map, &snapshot, now)
         .teams_of(person)
         .iter()
-        .map(|right| StillGranted {
-            team: right.team.clone(),
-            because: Because::clone(&right.because),
-        })
+        .map(|right| StillGranted { team: right.team.clone(), because: right.because().clone() })
         .collect()
 }

@@ -22,6 +22,7 @@ fn main() -> Result<()> {
     writeln!(out, "peak-of-input {}", peak()?)?;
     let plan = company.plan(&company.everybody);
     let used = region.change_and_reset();
+    writeln!(out, "peak-of-plan {}", peak()?)?;
     writeln!(out, "plan {}", alive(&used))?;
     writeln!(out, "plan-allocations {}", used.allocations + used.reallocations)?;
     writeln!(out, "actions {}", plan.actions.len())?;

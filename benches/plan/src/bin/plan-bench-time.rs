@@ -9,11 +9,16 @@
 //! ```
 
 use anyhow::{Context as _, Result, bail};
+use mimalloc::MiMalloc;
 use plan_bench::{Company, Reading};
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::io::{self, BufRead as _, Write as _};
 use std::time::Duration;
+
+/// As the product has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Single people that are planned for in turn.
 const SINGLE_PEOPLE: usize = 64;

@@ -99,8 +99,8 @@ pub fn holders(
                 person: right.person.clone(),
                 person_name: shown_name(person),
                 team: right.team.clone(),
-                because: Because::clone(&right.because),
-                until: right.until,
+                because: right.because().clone(),
+                until: right.until(),
                 profile: state(map, &owned, right.pair()),
             })
         })

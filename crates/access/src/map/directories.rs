@@ -6,7 +6,7 @@ use super::codes;
 use super::decode::{optional, owned, seconds};
 use super::diagnostic::{Reporter, quoted};
 use crate::ids::{DirectoryName, IdentityStoreId, LdapUrl, Region};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Where people and groups come from: one directory, or several in the order of precedence.
@@ -42,7 +42,7 @@ pub enum DirectoryKind {
     },
     /// People and groups are pushed to Stagedoor's own SCIM server.
     Scim(ScimDirectory),
-    /// LDAP: Active Directory, OpenLDAP, Google Secure LDAP and others.
+    /// LDAP: Active Directory, `OpenLDAP`, Google Secure LDAP and others.
     Ldap(Box<LdapDirectory>),
     /// A file.
     File(FileDirectory),
@@ -262,10 +262,10 @@ fn go_together(list: &Item, reporter: &mut Reporter<'_>) -> bool {
         return false;
     }
     let mut good = true;
-    let mut names: BTreeMap<&str, ()> = BTreeMap::new();
+    let mut names: BTreeSet<&str> = BTreeSet::new();
     for name in sources.iter().filter_map(|source| source.field("name")) {
         let Some(text) = name.text() else { continue };
-        if names.insert(text, ()).is_some() {
+        if !names.insert(text) {
             let message = format!("two directories are named {}", quoted(text));
             reporter
                 .report(codes::DUPLICATE_DIRECTORY, name.at, message)

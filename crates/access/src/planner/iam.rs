@@ -9,10 +9,10 @@ use crate::reason::ReasonCode;
 impl<'a> Planner<'a> {
     /// `cases` are by person and team.
     pub(super) fn iam_domain(&mut self, key: &DomainKey, cases: &[Case<'a>], owned: &Owned<'a>) {
-        let key_of = |found: &[OwnedProfile<'a>]| found.first().map(OwnedProfile::key);
+        let key_of = |found: &[OwnedProfile<'a>]| found.first().map(OwnedProfile::pair);
         let mut found = owned.pairs().peekable();
         for case in cases {
-            let wanted = Some(case.entitlement.key());
+            let wanted = Some(case.entitlement.pair());
             while let Some(unused) = found.next_if(|found| key_of(found) < wanted) {
                 self.unused(key, owned, unused);
             }

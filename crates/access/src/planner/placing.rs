@@ -44,7 +44,9 @@ impl<'a> Planner<'a> {
                     .or_else(|| self.place(entitlement, team, (&usable, owned), &mut coming))
             };
             if let Some(case) = found {
-                cases.entry(case.key).or_default().push(case);
+                // Most people have their profile where they are to have it.
+                let room = || owned.get(case.key).map_or(0, Owned::len);
+                cases.entry(case.key).or_insert_with(|| Vec::with_capacity(room())).push(case);
             }
         }
         cases

@@ -24,13 +24,13 @@ impl<'a> Planner<'a> {
         let mut unassigned: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut unenforced: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut alone: BTreeSet<&str> = BTreeSet::new();
-        let person_of = |case: &Case<'a>| case.entitlement.person_key();
-        let key_of = |found: &[OwnedProfile<'a>]| found.first().map(OwnedProfile::person_key);
+        let person_of = |case: &Case<'a>| &case.entitlement.person;
+        let key_of = |found: &[OwnedProfile<'a>]| found.first().map(|owned| owned.person);
         let mut found = owned.people().peekable();
         for cases in cases.chunk_by(|a, b| person_of(a) == person_of(b)) {
             let Some(winner) = first_of(cases) else { continue };
             self.outranked(winner, cases);
-            let because = &winner.entitlement.because;
+            let because = winner.entitlement.because();
             needed.extend(&because.group);
             match (&domain.application, &because.group) {
                 (application, None) => {
@@ -91,7 +91,9 @@ impl<'a> Planner<'a> {
                 let first = &winner.entitlement;
                 let detail = format!(
                     "{} comes first, by priority {} at {}",
-                    first.team, first.priority, first.because.grant
+                    first.team,
+                    first.priority(),
+                    first.because().grant
                 );
                 self.keep(case, None, ReasonCode::Outranked, Some(detail));
             }
@@ -104,7 +106,7 @@ impl<'a> Planner<'a> {
             domain: case.key.clone(),
             application: application.arn.clone(),
             group: group.clone(),
-            group_name: case.entitlement.because.group_name.to_string(),
+            group_name: case.entitlement.because().group_name.to_string(),
         });
     }
 

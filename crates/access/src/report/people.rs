@@ -108,8 +108,8 @@ fn right_row(
     RightRow {
         team: right.team.clone(),
         title: team.and_then(|team| team.about.title.clone()),
-        because: Because::clone(&right.because),
-        until: right.until,
+        because: right.because().clone(),
+        until: right.until(),
         profile: there.map(|(domain, profile)| (domain.clone(), profile.name.clone())),
         role: there.and_then(|(domain, profile)| role_of(reading, domain, profile).0),
         apps: there.map_or(0, |(_, profile)| profile.live_apps()),

@@ -108,8 +108,8 @@ fn the_first_grant_is_the_reason_and_the_last_end_counts() {
             .group("two", &["alice"]);
         let all = entitlements(&world.map, &world.snapshot, world.now);
         let entitlement = all.all().iter().next().unwrap();
-        assert_eq!(entitlement.because.group_name, "one");
-        entitlement.until
+        assert_eq!(entitlement.because().group_name, "one");
+        entitlement.until()
     };
     let early = "  - { group: one, team: fraud, until: 2026-12-01T00:00:00Z }\n";
     assert_eq!(until(early), Some(at("2026-12-01T00:00:00Z")));

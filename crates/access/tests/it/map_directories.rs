@@ -1,6 +1,5 @@
 //! What a map says of its directories, and what it may not say.
 
-use access::ids::DirectoryName;
 use access::map::{
     Directories, DirectoryKind, FileDirectory, FileFormat, LdapAttributes, LdapBind,
     LdapCertificate, LdapDirectory, MatchKey, ScimDirectory, Source, parse,
@@ -8,7 +7,7 @@ use access::map::{
 
 fn read(directory: &str) -> Result<Directories, String> {
     let text = format!("version: 1\ndirectory: {directory}\n");
-    match parse(&[Source { name: "access.yaml".into(), text: text.into() }]) {
+    match parse(&[Source { name: "access.yaml".into(), text }]) {
         Ok(map) => Ok(map.directories),
         Err(errors) => Err(errors.to_string()),
     }
@@ -19,11 +18,7 @@ fn refused(directory: &str, expected: &str) {
 }
 
 fn names(directories: &Directories) -> Vec<(&str, &'static str)> {
-    let of = |source| {
-        let access::map::DirectorySource { name, kind, .. } = source;
-        (DirectoryName::as_str(name), kind.as_str())
-    };
-    directories.sources.iter().map(of).collect()
+    directories.sources.iter().map(|source| (source.name.as_str(), source.kind.as_str())).collect()
 }
 
 fn ldap(more: &str) -> Result<LdapDirectory, String> {

@@ -62,8 +62,8 @@ fn rights(world: &World) -> Vec<String> {
     all.all()
         .iter()
         .map(|right| {
-            let until = right.until.map_or("ever".to_owned(), |until| until.to_string());
-            format!("{}/{} {until}, {}", right.person, right.team, right.because)
+            let until = right.until().map_or("ever".to_owned(), |until| until.to_string());
+            format!("{}/{} {until}, {}", right.person, right.team, right.because())
         })
         .collect()
 }

@@ -184,7 +184,7 @@ fn ways(reading: &Reading, rights: &[Entitlement]) -> Vec<Way> {
     let places = Places::of(reading);
     let mut ways: BTreeMap<WayKey, (u64, u64)> = BTreeMap::new();
     for right in rights {
-        let because = &right.because;
+        let because = right.because();
         // Temporary grants are a line each; together they are one way.
         let is_of_group = !because.group_name.is_empty();
         let key = (

@@ -295,7 +295,7 @@ fn ladder(reading: &Reading, rights: &[Entitlement], team: TeamExplanation) -> L
     let title = known.and_then(|known| known.about.title.clone());
     Ladder {
         title: title.unwrap_or_else(|| team.team.to_string()),
-        until: rights.iter().find(|right| right.team == team.team).and_then(|right| right.until),
+        until: rights.iter().find(|right| right.team == team.team).and_then(Entitlement::until),
         team: team.team,
         rungs: team.rungs.into_iter().map(LadderRung::from).collect(),
     }

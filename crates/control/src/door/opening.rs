@@ -59,7 +59,7 @@ impl Doorway {
                 persona: team.persona.as_ref().map(ToString::to_string),
                 domain: placement.domain.clone(),
                 region: domain.region.to_string(),
-                until: right.until,
+                until: right.until(),
                 blocked: self.network_objection(team, origin),
                 tools: tools(team),
                 running: seen.as_ref().map_or(Running::Unread, |s| s.of(&right.team, domains)),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::ports::{AccessRequest, Actor, AuditEntry, Decision, RequestVerdict};
 use crate::temporary::{ACCESS_DECIDED, ACCESS_REQUESTED};
-use ::access::entitlement::entitlements;
+use ::access::entitlement::{Entitlement, entitlements};
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
@@ -64,7 +64,7 @@ impl Desk {
             team: team.clone(),
             title: about.title.clone().unwrap_or_else(|| team.to_string()),
             purpose: about.purpose.clone(),
-            has_until: rights.get(person, team).map(|right| right.until),
+            has_until: rights.get(person, team).map(Entitlement::until),
             request,
             break_glass: break_glass.map(|rule| (rule.needs, rule.longest_seconds)),
             grants: snapshot
