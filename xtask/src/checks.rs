@@ -19,6 +19,7 @@ Steps, in order; the first that fails ends the run:
   clippy  cargo clippy --workspace --all-targets -- -D warnings
   test    cargo test --workspace, doctests included (peers, venv and the tests' DynamoDB first)
   api     schemathesis against the API of a real server, on the simulated AWS
+  demo    the demo's whole story, each step observed
   netns   cargo xtask netns (as root, where the kernel lets it)
   image   cargo xtask image (likewise)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
@@ -37,6 +38,7 @@ enum Step {
     Clippy,
     Test,
     Api,
+    Demo,
     Netns,
     Image,
     Seeds,
@@ -48,13 +50,14 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
         Self::Clippy,
         Self::Test,
         Self::Api,
+        Self::Demo,
         Self::Netns,
         Self::Image,
         Self::Seeds,
@@ -73,6 +76,7 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Test => "test",
             Self::Api => "api",
+            Self::Demo => "demo",
             Self::Netns => "netns",
             Self::Image => "image",
             Self::Seeds => "seeds",
@@ -117,6 +121,9 @@ impl Step {
                 )
             }
             Self::Api => api::judge(),
+            Self::Demo => {
+                passes(Command::new(workspace::tested("stagedoor")?).args(["demo", "--script"]))
+            }
             Self::Netns => netns::hosts(),
             Self::Image => image::builds(),
             Self::Seeds => simulate::smoke(),

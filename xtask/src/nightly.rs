@@ -2,7 +2,6 @@
 
 use crate::{Outcome, python, say, workspace};
 use anyhow::{Context, Result};
-use std::path::PathBuf;
 use std::process::Command;
 
 pub(crate) const HELP: &str = "Run the checks that take long: proofs against brute force and z3
@@ -34,7 +33,7 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
     python::add(&python, &[workspace::root().join(Z3).join("requirements.txt")])?;
     let judged = Command::new(&python)
         .arg(workspace::root().join(Z3).join("judge.py"))
-        .arg(target().join("tmp/prove-samples.jsonl"))
+        .arg(workspace::target().join("tmp/prove-samples.jsonl"))
         .status()
         .context("cannot ask z3")?;
     Ok(if judged.success() { Outcome::Done } else { Outcome::Failed })
@@ -44,10 +43,4 @@ fn test(name: &str) -> Command {
     let mut command = workspace::cargo();
     command.args(["test", "-p", "iam-policy", "--test", "it", name]);
     command
-}
-
-/// Where Cargo builds.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| workspace::root().join("target"), PathBuf::from)
 }

@@ -2,6 +2,7 @@
 
 use crate::{Outcome, say, workspace};
 use anyhow::{Context, Result};
+use std::process::Command;
 
 pub(crate) const HELP: &str = "Run the loop in virtual time, with seeded faults
 
@@ -21,11 +22,9 @@ const SMOKE: &str = "200";
 pub(crate) fn run(words: &[String]) -> Result<Outcome> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["--seeds" | "--seed", number] if number.parse::<u64>().is_ok() => {
-            simulate(&["--release"], &words)
-        }
+        ["--seeds" | "--seed", number] if number.parse::<u64>().is_ok() => simulate(&words),
         ["--seeds", _, "--seed", number] if number.parse::<u64>().is_ok() => {
-            simulate(&["--release"], &["--seed", number])
+            simulate(&["--seed", number])
         }
         _ => {
             say::complain(&format!("error: simulate takes --seeds N or --seed S\n\n{HELP}"));
@@ -34,16 +33,16 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
     }
 }
 
-/// The first seeds, in the profile of the tests; whether everything held.
+/// The first seeds, in the tests' own build; whether everything held.
 pub(crate) fn smoke() -> Result<bool> {
-    Ok(simulate(&[], &["--seeds", SMOKE])? == Outcome::Done)
+    let mut command = Command::new(workspace::tested("simulation")?);
+    let status = command.args(["--seeds", SMOKE]).status().context("cannot run the simulation")?;
+    Ok(status.success())
 }
 
-fn simulate(profile: &[&str], words: &[&str]) -> Result<Outcome> {
+fn simulate(words: &[&str]) -> Result<Outcome> {
     let status = workspace::cargo()
-        .args(["run", "--quiet", "--package", "simulation"])
-        .args(profile)
-        .arg("--")
+        .args(["run", "--quiet", "--release", "--package", "simulation", "--"])
         .args(words)
         .status()
         .context("cannot run the simulation")?;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Where the repository was checked out.
@@ -19,6 +19,22 @@ pub(crate) fn cargo() -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
     command
+}
+
+/// A program of the workspace as `cargo test` builds it, brought up to date. To build it alone would
+/// build all that is below it once more, with other features.
+pub(crate) fn tested(program: &str) -> Result<PathBuf> {
+    let built = cargo().args(["test", "--quiet", "--workspace", "--no-run"]).status();
+    if !built.context("cannot run cargo")?.success() {
+        bail!("the tests cannot be built");
+    }
+    let path = target().join("debug").join(program);
+    if path.is_file() { Ok(path) } else { bail!("cargo test builds no {}", path.display()) }
+}
+
+/// Where Cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// A crate of the workspace.

@@ -35,12 +35,17 @@ mod telemetry;
 use clap::Parser;
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// That of musl, on which the static binary is built, takes one lock for all threads. It asks for
 /// transparent huge pages, which make the plan of a large company faster: `MIMALLOC_ALLOW_THP=0`
 /// turns that off.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// What threads get to end in: the last one that lets the store go leaves a file without a journal
+/// beside it. A blocked read of standard input or a slow call must not keep the process alive.
+const LAST_MOMENT: Duration = Duration::from_millis(250);
 
 fn main() -> ExitCode {
     let args = bootstrap::arguments();
@@ -60,8 +65,7 @@ fn main() -> ExitCode {
         Err(error) => return exit::report(&anyhow::Error::new(error), &cli.common),
     };
     let result = runtime.block_on(commands::run(cli.command, &cli.common, telemetry.as_ref()));
-    // A blocked read of standard input or a slow SDK call must not keep the process alive.
-    runtime.shutdown_background();
+    runtime.shutdown_timeout(LAST_MOMENT);
     if let Some(telemetry) = telemetry {
         telemetry.end();
     }

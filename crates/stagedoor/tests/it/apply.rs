@@ -151,12 +151,3 @@ fn what_is_not_stagedoors_is_never_touched() {
     assert_eq!(world.cloud.spaces(), spaces);
     assert_eq!(world.cloud.apps(), apps);
 }
-
-#[test]
-fn what_was_done_is_in_the_audit_log() {
-    let world = World::new(&format!("{SEED}{FAST}"), MAP);
-    world.apply(&[]).exits(0);
-    let store = world.store();
-    assert_eq!(store.matches("creating-profile").count(), 3);
-    assert!(store.contains(ANA));
-}

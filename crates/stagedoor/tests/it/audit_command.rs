@@ -1,6 +1,6 @@
 //! `stagedoor audit`, against a store of the binary's own making.
 
-use crate::world::{FAST, MAP, SEED, World};
+use crate::world::{ANA, FAST, MAP, SEED, World};
 use serde_json::Value;
 use std::fs;
 
@@ -29,6 +29,7 @@ fn entries_are_listed_newest_first_and_by_what_they_say() {
     let made = list(&["--event", "creating-profile"]);
     let made = made["items"].as_array().unwrap();
     assert_eq!(made.len(), 3);
+    assert!(made.iter().any(|entry| entry["person"] == ANA), "{made:?}");
     let change = made[0]["change"].as_str().unwrap();
     // AWS's own ids stand under the same change.
     let answered = list(&["--event", "aws-answered", "--change", change]);
