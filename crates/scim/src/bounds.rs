@@ -3,6 +3,14 @@
 /// Longest body of a request, in bytes. A full push of 100,000 members is about 6 MiB.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
+/// Most objects in one body. A JSON object of seven bytes takes 650 as a tree, so that this, and not
+/// the length, bounds the memory of a request: some 100 MiB at worst. A full push has one object for
+/// each member.
+pub const MAX_JSON_OBJECTS: usize = MAX_MEMBERS + 10_000;
+
+/// Most commas in one body, which bound the values. A full push has four for each member.
+pub const MAX_JSON_COMMAS: usize = 5 * MAX_MEMBERS;
+
 /// Largest user or group as it is kept, in bytes of JSON, members left out. A user with every
 /// attribute of RFC 7643 takes 3 KiB; a photo belongs behind a URL.
 pub const MAX_RESOURCE_BYTES: usize = 64 * 1024;

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::bounds::{MAX_BODY_BYTES, MAX_RESOURCE_BYTES};
+use crate::bounds::{MAX_BODY_BYTES, MAX_JSON_COMMAS, MAX_JSON_OBJECTS, MAX_RESOURCE_BYTES};
 use crate::error::ScimError;
 use crate::etag::Version;
 use crate::filter::IndexedAttribute;
@@ -251,6 +251,34 @@ impl Resource {
 
 /// What is read off a resource.
 impl Resource {
+    /// The names of attributes in which two resources differ, those of extensions among them; nothing
+    /// of their values, so that a log may hold it. What the server gives is not compared.
+    pub fn changed_attributes<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a str> {
+        let mut names = BTreeSet::new();
+        for (name, value) in differing(&self.body, &other.body) {
+            let is_extension = self.kind.extensions().iter().any(|schema| schema.urn == name);
+            if !is_extension {
+                if name != "schemas" && !GIVEN_BY_SERVER.contains(&name) {
+                    names.insert(name);
+                }
+                continue;
+            }
+            let (own, others) = value;
+            let below = |value: Option<&'a Value>| value.and_then(Value::as_object);
+            match (below(own), below(others)) {
+                (Some(own), Some(others)) => {
+                    names.extend(differing(own, others).map(|(name, _)| name));
+                }
+                (own, others) => {
+                    names.extend(
+                        own.or(others).into_iter().flatten().map(|(name, _)| name.as_str()),
+                    );
+                }
+            }
+        }
+        names
+    }
+
     /// What kind it is.
     pub fn kind(&self) -> ResourceKind {
         self.kind
@@ -384,6 +412,18 @@ impl Resource {
     }
 }
 
+/// What stands in one object and not alike in the other: the name and both values.
+fn differing<'a>(
+    one: &'a Map<String, Value>,
+    other: &'a Map<String, Value>,
+) -> impl Iterator<Item = (&'a str, (Option<&'a Value>, Option<&'a Value>))> {
+    let gone = one.keys().filter(|name| !other.contains_key(*name));
+    let names = gone.chain(other.keys()).map(String::as_str);
+    names
+        .map(|name| (name, (one.get(name), other.get(name))))
+        .filter(|(_, (one, other))| one != other)
+}
+
 /// Attributes that the server gives and that are never kept with the resource.
 const GIVEN_BY_SERVER: [&str; 4] = ["id", "meta", "members", "groups"];
 
@@ -405,6 +445,14 @@ impl std::io::Write for Counter {
 pub(crate) fn parse_json(body: &[u8]) -> Result<Value, ScimError> {
     if body.len() > MAX_BODY_BYTES {
         return Err(ScimError::too_large(format!("a body may have {MAX_BODY_BYTES} bytes")));
+    }
+    let (objects, commas) = body.iter().fold((0, 0), |(objects, commas), byte| match byte {
+        b'{' => (objects + 1, commas),
+        b',' => (objects, commas + 1),
+        _ => (objects, commas),
+    });
+    if objects > MAX_JSON_OBJECTS || commas > MAX_JSON_COMMAS {
+        return Err(ScimError::too_large("the body has too many values"));
     }
     serde_json::from_slice(body).map_err(|error| {
         // Line and column, but nothing of what stands there: it may be a password.

@@ -347,6 +347,45 @@ fn two_resources_are_the_same_if_they_say_the_same() {
 }
 
 #[test]
+fn what_changed_is_named_and_not_shown() {
+    let person = |more: Value| {
+        let mut body = json!({ "schemas": [USER], "userName": "ana" });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        user(body).unwrap()
+    };
+    let plain = person(json!({ "title": "x" }));
+    let mut employee = person(json!({ "emails": ["a@x"], (ENTERPRISE): { "division": "D" } }));
+    employee.body.insert("id".to_owned(), json!("u1"));
+    let changed = |one: &Resource, other: &Resource| {
+        one.changed_attributes(other).into_iter().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(changed(&plain, &plain), "");
+    assert_eq!(changed(&plain, &employee), "division emails title");
+    assert_eq!(changed(&employee, &plain), "division emails title");
+    let moved = person(json!({ "userName": "bob", "emails": ["a@x"],
+                               (ENTERPRISE): { "division": "E", "costCenter": "c" } }));
+    assert_eq!(changed(&employee, &moved), "costCenter division userName");
+}
+
+#[test]
+fn a_body_that_would_be_a_huge_tree_is_refused_unread() {
+    let refusal = |body: String| {
+        let refusal = Resource::parse(ResourceKind::Group, body.as_bytes()).unwrap_err();
+        (refusal.status, refusal.detail)
+    };
+    let expected = (413, "the body has too many values".to_owned());
+    assert_eq!(refusal(format!("[{}", "{}".repeat(110_001))), expected);
+    assert_eq!(refusal(format!("[{}", ",".repeat(500_001))), expected);
+    let members =
+        vec![r#"{"value":"u","type":"User","$ref":"r","display":"d"}"#; 100_000].join(",");
+    let push = format!(r#"{{"schemas":["{GROUP}"],"displayName":"A","members":[{members}]}}"#);
+    let received = Resource::parse(ResourceKind::Group, push.as_bytes()).unwrap();
+    assert_eq!(received.members.len(), 1);
+}
+
+#[test]
 fn the_address_to_use_is_the_primary_one_else_that_for_work_else_the_first() {
     let email = |emails: Value| {
         let body = json!({ "schemas": [USER], "userName": "a", "emails": emails });
