@@ -6,6 +6,9 @@ macro_rules! fixture {
     };
 }
 
+/// The crate around it would bring a client of LDAP and its TLS along.
+#[path = "../../crates/ldap/src/dn.rs"]
+pub mod dn;
 mod encrypt;
 mod logout;
 mod splice;

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
 use crate::{
-    Outcome, api, fuzz, image, netns, peers, python, say, simulate, templates, tidy, tools,
+    Outcome, api, fuzz, image, netns, peers, python, samba, say, simulate, templates, tidy, tools,
     workspace,
 };
 use anyhow::{Context, Result};
@@ -21,6 +21,7 @@ Steps, in order; the first that fails ends the run:
   api     schemathesis against the API of a real server, on the simulated AWS
   demo    the demo's whole story, each step observed
   netns   cargo xtask netns (as root, where the kernel lets it)
+  samba   cargo xtask samba (likewise)
   image   cargo xtask image (likewise)
   seeds   the first 200 seeds of cargo xtask simulate, in the tests' own build
   fuzz    cargo xtask fuzz --smoke (installs cargo-fuzz first)
@@ -40,6 +41,7 @@ enum Step {
     Api,
     Demo,
     Netns,
+    Samba,
     Image,
     Seeds,
     Fuzz,
@@ -59,6 +61,7 @@ impl Step {
         Self::Api,
         Self::Demo,
         Self::Netns,
+        Self::Samba,
         Self::Image,
         Self::Seeds,
         Self::Fuzz,
@@ -78,6 +81,7 @@ impl Step {
             Self::Api => "api",
             Self::Demo => "demo",
             Self::Netns => "netns",
+            Self::Samba => "samba",
             Self::Image => "image",
             Self::Seeds => "seeds",
             Self::Fuzz => "fuzz",
@@ -91,7 +95,7 @@ impl Step {
     /// Why this machine cannot do the step at all. A container may have no right to make machines of
     /// its own; whoever runs the tests is told, in the summary too.
     fn hindrance(self) -> Option<String> {
-        let needs_machines = matches!(self, Self::Netns | Self::Image);
+        let needs_machines = matches!(self, Self::Netns | Self::Samba | Self::Image);
         needs_machines.then(netns::probe)?.err().map(|error| format!("{error:#}"))
     }
 
@@ -125,6 +129,7 @@ impl Step {
                 passes(Command::new(workspace::tested("stagedoor")?).args(["demo", "--script"]))
             }
             Self::Netns => netns::hosts(),
+            Self::Samba => samba::reads(),
             Self::Image => image::builds(),
             Self::Seeds => simulate::smoke(),
             Self::Fuzz => fuzz::smoke(),

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(crate) const HELP: &str = "Search for input that breaks saml-sp, iam-policy or scim
+pub(crate) const HELP: &str = "Search for input that breaks what reads the input of others
 
 Usage: cargo xtask fuzz --smoke [TARGET ...]
        cargo xtask fuzz --minutes N [TARGET ...]
@@ -28,10 +28,11 @@ Targets (all unless some are named):
   policy        policy documents: what is read is printed, found, merged and compared alike
   filter        SCIM filters: what an index answers is what matches
   patch         SCIM PATCH: what comes out is valid and stays as it is
+  dn            distinguished names of LDAP: what is read is printed and compared alike
 
 The first finding ends the run; the message says where the input is. Installs cargo-fuzz first.";
 
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 10] = [
     "parse",
     "canonicalize",
     "verify",
@@ -41,6 +42,7 @@ const TARGETS: [&str; 9] = [
     "policy",
     "filter",
     "patch",
+    "dn",
 ];
 
 /// Changes that a smoke run makes to the corpus of each target.
@@ -177,6 +179,7 @@ fn dictionary(target: &str) -> &'static str {
     match target {
         "policy" => "policy.dict",
         "filter" | "patch" => "scim.dict",
+        "dn" => "dn.dict",
         _ => "saml.dict",
     }
 }

@@ -1,5 +1,5 @@
-//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `netns`, `image`,
-//! `bench`, `chaos`, `dist`, `nightly`, `iam-data`.
+//! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `netns`, `samba`,
+//! `image`, `bench`, `chaos`, `dist`, `nightly`, `iam-data`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
@@ -15,6 +15,7 @@ mod netns;
 mod nightly;
 mod peers;
 mod python;
+mod samba;
 mod say;
 mod simulate;
 mod templates;
@@ -50,6 +51,7 @@ const TASKS: &[Task] = &[
     Task { name: "fuzz", help: fuzz::HELP, run: fuzz::run },
     Task { name: "simulate", help: simulate::HELP, run: simulate::run },
     Task { name: "netns", help: netns::HELP, run: netns::run },
+    Task { name: "samba", help: samba::HELP, run: samba::run },
     Task { name: "image", help: image::HELP, run: image::run },
     Task { name: "bench", help: bench::HELP, run: bench::run },
     Task { name: "chaos", help: chaos::HELP, run: chaos::run },

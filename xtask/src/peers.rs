@@ -31,6 +31,12 @@ const PACKAGES: &[&str] = &[
     "php-sqlite3",
     "php-xml",
     "simplesamlphp",
+    // `OpenLDAP`.
+    "slapd",
+    // An Active Directory domain controller.
+    "samba",
+    "samba-ad-dc",
+    "samba-ad-provision",
     // `promtool` judges metrics and alert rules.
     "prometheus",
     // The environment of the Python tests.

@@ -5,6 +5,7 @@
 //! Adapters (`aws`, `store`) implement them and never know each other.
 
 pub mod audit;
+pub mod changes;
 pub mod departure;
 pub mod desk;
 pub mod directory;

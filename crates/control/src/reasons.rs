@@ -26,6 +26,10 @@ pub fn explained(code: &str) -> Explained {
         (format!("{}.", known.meaning()), remedy(known))
     } else if let Some(known) = saml_code(code) {
         (known.meaning().to_owned(), Some(saml_remedy(known.check())))
+    } else if let Some(kind) =
+        FailureKind::ALL.into_iter().find(|kind| code.starts_with("directory-") && kind.directory_code() == code)
+    {
+        ("The directory could not be read.".to_owned(), Some(kind.directory_remedy()))
     } else if let Some(kind) = FailureKind::ALL.into_iter().find(|kind| kind.code() == code) {
         ("A call to AWS, or to the store, failed.".to_owned(), Some(kind.remedy()))
     } else {

@@ -184,7 +184,7 @@ fn told(error: &anyhow::Error) -> Told {
     }
     for cause in error.chain() {
         if let Some(call) = cause.downcast_ref::<CallError>() {
-            let (code, remedy) = (call.kind.code(), Some(call.remedy().to_owned()));
+            let (code, remedy) = (call.code(), Some(call.remedy().to_owned()));
             let message = half(call).map_or(message.clone(), |half| format!("{half}: {message}"));
             let status = Outcome::Failed.into();
             return Told { code, status, message, remedy, errors: None };

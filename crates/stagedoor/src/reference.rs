@@ -42,6 +42,10 @@ fn reason_codes() -> String {
     for kind in FailureKind::ALL {
         let _ = writeln!(out, "| `{}` | {} |", kind.code(), kind.remedy());
     }
+    out.push_str("\n## Directories\n\n| code | what to do |\n|---|---|\n");
+    for kind in FailureKind::ALL.into_iter().filter(|kind| kind.directory_code() != kind.code()) {
+        let _ = writeln!(out, "| `{}` | {} |", kind.directory_code(), kind.directory_remedy());
+    }
     out
 }
 

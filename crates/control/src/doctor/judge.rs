@@ -58,7 +58,7 @@ pub fn judge(
 }
 
 pub(super) fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
-    let code = error.kind.code();
+    let code = error.code();
     // The message of an error ends with its code, which is printed anyway.
     let text = error.to_string();
     let text = text.trim_end_matches(&format!(" ({code})")).to_owned();

@@ -55,7 +55,7 @@ fn unread(error: &CallError, subject: Option<&str>) -> Check {
         FailureKind::NotFound => (State::Failed, About::KeyState.fix()),
         _ => (State::Warning, error.remedy()),
     };
-    Check::new(About::KeyState, subject, state, error.kind.code(), text, &[remedy])
+    Check::new(About::KeyState, subject, state, error.code(), text, &[remedy])
 }
 
 fn state(key: &KeyFacts, subject: Option<&str>) -> Check {

@@ -61,7 +61,7 @@ fn unread(error: &CallError, subject: Option<&str>) -> Check {
         }
         _ => error.remedy(),
     };
-    Check::new(About::Subnets, subject, State::Warning, error.kind.code(), text, &[remedy])
+    Check::new(About::Subnets, subject, State::Warning, error.code(), text, &[remedy])
 }
 
 fn zones(facts: &DomainFacts, subnets: &[&SubnetFacts], subject: Option<&str>) -> Vec<Check> {

@@ -1,4 +1,4 @@
-//! How a call to AWS or to the store fails, in words that tell what to do next.
+//! How a call to AWS, to a directory or to the store fails, in words that tell what to do next.
 
 use super::StoreError;
 use std::fmt;
@@ -24,13 +24,19 @@ pub enum FailureKind {
     Rejected,
     /// The service failed (HTTP 5xx), or answered what cannot be understood.
     Service,
+    /// Only a part of the directory was read, so nothing counts as read: a limit of the server, or a
+    /// reference to another one.
+    Partial,
     /// Stagedoor's own store could not be read or written.
     Store,
 }
 
+/// Services that are directories of somebody else's, and no services of AWS.
+const DIRECTORIES: [&str; 3] = ["directory", "file", "ldap"];
+
 impl FailureKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Unreachable,
         Self::Credentials,
         Self::AccessDenied,
@@ -40,6 +46,7 @@ impl FailureKind {
         Self::InUse,
         Self::Rejected,
         Self::Service,
+        Self::Partial,
         Self::Store,
     ];
 
@@ -55,6 +62,7 @@ impl FailureKind {
             Self::InUse => "aws-in-use",
             Self::Rejected => "aws-rejected",
             Self::Service => "aws-service-error",
+            Self::Partial => "directory-partial",
             Self::Store => "store-failed",
         }
     }
@@ -75,15 +83,66 @@ impl FailureKind {
             Self::InUse => "AWS is still busy with it. Run it again in a minute.",
             Self::Rejected => "AWS refused the request itself; the message says why.",
             Self::Service => "The fault is on AWS's side. Run it again; what was done stays done.",
+            Self::Partial => "Do what the message says. Until then nothing is taken from anybody.",
             Self::Store => "Look after the store's file and its disk, then run it again.",
+        }
+    }
+
+    /// The reason code where a directory that is none of AWS's failed.
+    pub const fn directory_code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "directory-unreachable",
+            Self::Credentials => "directory-credentials",
+            Self::AccessDenied => "directory-access-denied",
+            Self::Throttled => "directory-busy",
+            Self::Quota => "directory-quota",
+            Self::NotFound => "directory-not-found",
+            Self::InUse => "directory-in-use",
+            Self::Rejected => "directory-rejected",
+            Self::Service => "directory-service-error",
+            Self::Partial => "directory-partial",
+            Self::Store => "store-failed",
+        }
+    }
+
+    /// What to do where a directory that is none of AWS's failed.
+    pub const fn directory_remedy(self) -> &'static str {
+        match self {
+            Self::Unreachable => {
+                "Check the addresses of `directory` in the map, the network and the certificate, then \
+                 run it again."
+            }
+            Self::Credentials => {
+                "Check the account of `directory` in the map and the secret that it names, then run it \
+                 again."
+            }
+            Self::AccessDenied => {
+                "Let the directory's account read people, groups and their members, then run it again."
+            }
+            Self::Throttled | Self::InUse => "The directory is busy. Run it again in a minute.",
+            Self::Quota => "Ask whoever runs the directory for a higher limit, then run it again.",
+            Self::NotFound => "Check what `directory` in the map names.",
+            Self::Rejected => "The message says what to change under `directory` in the map.",
+            Self::Service => "The directory answered what cannot be understood. Run it again.",
+            Self::Partial | Self::Store => self.remedy(),
         }
     }
 }
 
 impl CallError {
+    /// Reason code shared by CLI, API, metrics and audit.
+    pub fn code(&self) -> &'static str {
+        if self.is_of_aws() { self.kind.code() } else { self.kind.directory_code() }
+    }
+
+    fn is_of_aws(&self) -> bool {
+        !DIRECTORIES.contains(&self.service)
+    }
+
     /// What to do about it, as a sentence for the admin.
     pub fn remedy(&self) -> &'static str {
         match (self.operation, self.kind) {
+            (_, kind) if !self.is_of_aws() => kind.directory_remedy(),
             ("AssumeRole", FailureKind::AccessDenied) => {
                 "Let the role's trust policy name Stagedoor's account and the map's external_id, \
                  and allow sts:AssumeRole to Stagedoor's own role."
@@ -93,7 +152,7 @@ impl CallError {
     }
 }
 
-/// A call to AWS, or to the store, that failed.
+/// A call to AWS, to a directory or to the store that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct CallError {
     /// The service, as AWS's own tools name it (`sagemaker`, `identitystore`).
@@ -102,7 +161,7 @@ pub struct CallError {
     pub operation: &'static str,
     /// What kind of failure it was.
     pub kind: FailureKind,
-    /// The service's error code, if it answered.
+    /// The service's error code, if it answered: AWS's, or the name of LDAP's result.
     pub aws_code: Option<String>,
     /// The service's message, or what went wrong on the way. Never holds a secret.
     pub message: String,
@@ -128,6 +187,6 @@ impl fmt::Display for CallError {
         if let Some(code) = &self.aws_code {
             write!(f, " with {code}")?;
         }
-        write!(f, ": {} ({})", self.message, self.kind.code())
+        write!(f, ": {} ({})", self.message, self.code())
     }
 }

@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 mod calls;
 mod change;
+mod changes;
 mod chronicle;
 mod claims;
 mod clock;
@@ -40,6 +41,7 @@ pub use audit::{
 };
 pub use calls::{Answered, CallCounts, CallMeter, answered, answers};
 pub use change::ChangeId;
+pub use changes::{Changed, Changes, Cookie};
 pub use chronicle::{
     COUNTED_DAYS, Chronicle, Found, Heard, NOTES_KEPT, Note, Noted, ProfileCounts,
 };

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod audit_door;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod chronicle;
 #[cfg(test)]
 mod departures;

@@ -222,7 +222,7 @@ fn stuck(report: &PassReport) -> NotDone {
     remedies.dedup();
     NotDone {
         outcome: Outcome::Failed,
-        code: seen.first().map_or("failed", |error| error.kind.code()),
+        code: seen.first().map_or("failed", |error| error.code()),
         message: format!(
             "{} failed: {}",
             counted(report.failed.len().saturating_add(report.unassigned.len()), "action"),

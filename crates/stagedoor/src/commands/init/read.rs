@@ -308,7 +308,7 @@ fn told(error: CallError, caller: &str) -> anyhow::Error {
     let action = format!("{service}:{}", error.operation);
     NotDone {
         outcome: Outcome::Failed,
-        code: error.kind.code(),
+        code: error.code(),
         message: format!("{caller} may not {action}, so no map was written: {error}"),
         remedy: format!(
             "Allow {action} to whoever runs `stagedoor init`; docs/reference/permissions.md lists \

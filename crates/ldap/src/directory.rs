@@ -1,0 +1,287 @@
+//! LDAP as a directory of people and groups.
+
+use crate::config::{Config, ConfigError};
+use crate::failure::{self, Operation};
+use crate::filter::Filter;
+use crate::people::Found;
+use crate::pool::Pool;
+use crate::schema::Kind;
+use crate::session::Session;
+use crate::tree::{FoundGroup, Reader};
+use access::entitlement::WantedGroups;
+use access::ids::{GroupId, MembershipId, PersonId};
+use access::snapshot::{Coverage, Group, Snapshot};
+use async_trait::async_trait;
+use control::directory::membership_id;
+use control::event::Membership;
+use control::ports::{
+    CallError, Clock, Directory, DirectoryReading, FailureKind, GroupReading, Memberships,
+    PersonLookup, Standing,
+};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Groups, or people, that are looked at at a time.
+const CONCURRENCY: usize = 4;
+
+/// People that are asked for by their ids in one request.
+const IDS_A_REQUEST: usize = 50;
+
+/// A directory that is read by LDAP.
+#[derive(Debug, Clone)]
+pub struct LdapDirectory {
+    pub(crate) pool: Arc<Pool>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LdapDirectory {
+    /// Nothing is asked of the servers before the first reading. `clock` tells which accounts have
+    /// expired.
+    ///
+    /// # Errors
+    /// The configuration cannot be used.
+    pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ConfigError> {
+        Ok(Self { pool: Arc::new(Pool::new(config)?), clock })
+    }
+
+    pub(crate) fn reader<'a>(&'a self, session: &'a Session) -> Reader<'a> {
+        Reader { session, pool: &self.pool, now: self.clock.now() }
+    }
+}
+
+impl Reader<'_> {
+    async fn everybody(&self, wanted: &WantedGroups) -> Result<DirectoryReading, CallError> {
+        let mut tree = self.tree().await?;
+        let all = std::mem::take(&mut tree.groups);
+        let named = all.into_values().filter_map(|group| group.name.clone().map(|it| (group, it)));
+        let (chosen, others): (Vec<_>, Vec<_>) =
+            named.partition(|(group, name)| wanted.want(&group.id, name));
+        let read: Vec<(GroupId, String, BTreeSet<PersonId>)> = stream::iter(chosen)
+            .map(|(group, name)| {
+                let tree = &tree;
+                async move { Ok((group.id.clone(), name, self.members(tree, &group).await?)) }
+            })
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        let mut groups = BTreeMap::new();
+        let mut found: BTreeMap<GroupId, GroupReading> = others
+            .into_iter()
+            .map(|(group, display_name)| (group.id, GroupReading { display_name, members: None }))
+            .collect();
+        for (id, display_name, members) in read {
+            // With the text of the person's own id, rather than one for each membership.
+            let own = |id| tree.people.get_key_value(&id).map_or(id, |(own, _)| own.clone());
+            let members: BTreeSet<PersonId> = members.into_iter().map(own).collect();
+            let memberships = memberships(&id, &members)?;
+            let reading =
+                GroupReading { display_name: display_name.clone(), members: Some(memberships) };
+            found.insert(id.clone(), reading);
+            groups.insert(id.clone(), Group { id, display_name, members });
+        }
+        Ok(DirectoryReading {
+            snapshot: snapshot(tree.people, groups, Coverage::Complete),
+            memberships: Memberships::Complete(found),
+            particulars: tree.particulars,
+        })
+    }
+
+    async fn some(
+        &self,
+        people: &BTreeSet<PersonId>,
+        wanted: &WantedGroups,
+    ) -> Result<DirectoryReading, CallError> {
+        let found = self.with_ids(people).await?;
+        let groups: Vec<BTreeMap<GroupId, FoundGroup>> = stream::iter(&found)
+            .map(|found| self.groups_of(found))
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        let mut all: BTreeMap<GroupId, Group> = BTreeMap::new();
+        let mut some = Vec::new();
+        for (found, groups) in found.iter().zip(groups) {
+            let person = &found.person.id;
+            for (id, group) in groups {
+                let Some(name) = group.name.filter(|name| wanted.want(&id, name)) else { continue };
+                let membership = membership_id(&id, person).map_err(invalid)?;
+                some.push(Membership { id: membership, group: id.clone(), person: person.clone() });
+                let none =
+                    || Group { id: id.clone(), display_name: name, members: BTreeSet::new() };
+                all.entry(id.clone()).or_insert_with(none).members.insert(person.clone());
+            }
+        }
+        let mut known = BTreeMap::new();
+        let mut particulars = BTreeMap::new();
+        for found in found {
+            particulars.insert(found.person.id.clone(), found.particulars);
+            known.insert(found.person.id.clone(), found.person);
+        }
+        Ok(DirectoryReading {
+            snapshot: snapshot(known, all, Coverage::People(people.clone())),
+            memberships: Memberships::Some(some),
+            particulars,
+        })
+    }
+
+    async fn with_ids(&self, people: &BTreeSet<PersonId>) -> Result<Vec<Found>, CallError> {
+        let schema = &self.session.schema;
+        let ids: Vec<Filter> =
+            people.iter().filter_map(|id| schema.with_id(id.as_str())).collect();
+        let chunks: Vec<Filter> = ids.chunks(IDS_A_REQUEST).map(Filter::any).collect();
+        let found: Vec<Vec<Found>> = stream::iter(chunks)
+            .map(|filter| self.people_with(filter))
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        // A server may compare ids more loosely than we do.
+        Ok(found.into_iter().flatten().filter(|it| people.contains(&it.person.id)).collect())
+    }
+
+    async fn find(&self, lookup: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        let name = match lookup {
+            PersonLookup::Id(id) => {
+                let found = self.with_ids(&BTreeSet::from([id.clone()])).await?;
+                return Ok(found.into_iter().next().map(|found| found.person.id));
+            }
+            PersonLookup::UserName(name) => name,
+        };
+        let schema = &self.session.schema;
+        let found = self.people_with(Filter::equals(&schema.user_name, name)).await?;
+        // Active Directory takes `jose` for `josé`: that would let one in as the other.
+        let alike = |found: &Found| found.person.user_name.to_lowercase() == name.to_lowercase();
+        let mut alike = found.into_iter().filter(alike);
+        match (alike.next(), alike.next()) {
+            (None, _) => Ok(None),
+            (Some(one), None) => Ok(Some(one.person.id)),
+            (Some(one), Some(other)) => Err(ambiguous(&one.dn, &other.dn, &schema.user_name)),
+        }
+    }
+
+    async fn find_group(&self, name: &str) -> Result<Option<GroupId>, CallError> {
+        let schema = &self.session.schema;
+        let named = Filter::equals(&schema.group_name, name);
+        let found = self.groups(Filter::all(&[schema.groups.clone(), named])).await?;
+        let mut exact = found.into_iter().filter(|group| group.name.as_deref() == Some(name));
+        match (exact.next(), exact.next()) {
+            (None, _) => Ok(None),
+            (Some(one), None) => Ok(Some(one.id)),
+            (Some(one), Some(other)) => Err(ambiguous(&one.dn, &other.dn, &schema.group_name)),
+        }
+    }
+
+    async fn members_with_id(
+        &self,
+        id: &GroupId,
+    ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError> {
+        let Some(group) = self.group_with_id(id).await? else { return Ok(None) };
+        let tree = self.tree().await?;
+        let members = self.members(&tree, &group).await?;
+        memberships(id, &members).map(Some)
+    }
+
+    async fn standing(&self) -> Result<Standing, CallError> {
+        let session = self.session;
+        let nesting = if self.has_in_chain().await? { "in-chain" } else { "walked" };
+        let mut details = BTreeMap::from([
+            ("server".to_owned(), session.server.to_string()),
+            ("kind".to_owned(), session.schema.kind.as_str().to_owned()),
+            ("nested groups".to_owned(), nesting.to_owned()),
+            ("base".to_owned(), self.base().to_owned()),
+            ("user name".to_owned(), session.schema.user_name.clone()),
+            ("id".to_owned(), session.schema.id.clone()),
+        ]);
+        if let Some(vendor) = &session.facts.vendor {
+            details.insert("vendor".to_owned(), vendor.clone());
+        }
+        if let Some(invocation) = &session.facts.invocation {
+            details.insert("invocation id".to_owned(), invocation.clone());
+        }
+        if session.schema.kind == Kind::ActiveDirectory {
+            let increments = crate::changes::available(self).await?;
+            details.insert("changes".to_owned(), increments.to_owned());
+        }
+        let place = session.server.to_string();
+        Ok(Standing { place, details, ..Standing::default() })
+    }
+}
+
+#[async_trait]
+impl Directory for LdapDirectory {
+    async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
+        let read = |session: Arc<Session>| async move { self.reader(&session).everybody(groups).await };
+        self.pool.read(None, read).await
+    }
+
+    async fn people(
+        &self,
+        people: &BTreeSet<PersonId>,
+        groups: &WantedGroups,
+    ) -> Result<DirectoryReading, CallError> {
+        let read =
+            |session: Arc<Session>| async move { self.reader(&session).some(people, groups).await };
+        self.pool.read(None, read).await
+    }
+
+    async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        let read = |session: Arc<Session>| async move { self.reader(&session).find(person).await };
+        self.pool.read(None, read).await
+    }
+
+    async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError> {
+        let read = |session: Arc<Session>| async move {
+            self.reader(&session).find_group(display_name).await
+        };
+        self.pool.read(None, read).await
+    }
+
+    async fn group_name(&self, group: &GroupId) -> Result<Option<String>, CallError> {
+        let read =
+            |session: Arc<Session>| async move { self.reader(&session).group_with_id(group).await };
+        Ok(self.pool.read(None, read).await?.and_then(|group| group.name))
+    }
+
+    async fn members(
+        &self,
+        group: &GroupId,
+    ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError> {
+        let read =
+            |session: Arc<Session>| async move { self.reader(&session).members_with_id(group).await };
+        self.pool.read(None, read).await
+    }
+
+    async fn standing(&self) -> Result<Standing, CallError> {
+        let read = |session: Arc<Session>| async move { self.reader(&session).standing().await };
+        self.pool.read(None, read).await
+    }
+}
+
+fn snapshot(
+    people: BTreeMap<PersonId, access::snapshot::Person>,
+    groups: BTreeMap<GroupId, Group>,
+    coverage: Coverage,
+) -> Snapshot {
+    let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    Snapshot { people, groups, coverage, offboarded, barred, temporary }
+}
+
+fn memberships(
+    group: &GroupId,
+    members: &BTreeSet<PersonId>,
+) -> Result<BTreeMap<MembershipId, PersonId>, CallError> {
+    let with_ids = members.iter().map(|person| Ok((membership_id(group, person)?, person.clone())));
+    with_ids.collect::<Result<_, _>>().map_err(invalid)
+}
+
+fn invalid(error: access::ids::InvalidId) -> CallError {
+    failure::unreadable(Operation::Search, error.to_string())
+}
+
+/// Two entries have one name: which of them is meant cannot be told.
+fn ambiguous(one: &str, other: &str, attribute: &str) -> CallError {
+    let message = format!(
+        "`{one}` and `{other}` have the same `{attribute}`, so which of them is meant cannot be \
+         told: rename one, or choose an attribute that is unique below `base_dn`"
+    );
+    failure::error(Operation::Search, FailureKind::Rejected, message)
+}

@@ -1,0 +1,228 @@
+//! People as their entries have them.
+
+use crate::entry::Entry;
+use crate::failure::{self, Operation};
+use crate::schema::{Kind, Schema};
+use crate::value;
+use access::snapshot::Person;
+use control::ports::{CallError, FailureKind, Particulars};
+use jiff::Timestamp;
+
+/// `ACCOUNTDISABLE` of `userAccountControl`.
+const ACCOUNT_DISABLE: u32 = 0x2;
+
+/// What the password policy writes when an admin locks an account for good.
+const LOCKED_FOR_GOOD: &str = "000001010000Z";
+
+/// A person as read, and what only memberships need of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) person: Person,
+    pub(crate) particulars: Particulars,
+    pub(crate) dn: String,
+    /// By which groups of RFC 2307 name them.
+    pub(crate) uid: Option<String>,
+    /// The group that Active Directory keeps beside all others, in no `member` and no `memberOf`.
+    pub(crate) primary_group: Option<u32>,
+    pub(crate) sid: Option<Vec<u8>>,
+}
+
+impl Found {
+    /// Reads a person.
+    ///
+    /// # Errors
+    /// The entry has no id, or does not say whether the person may sign in.
+    pub(crate) fn read(schema: &Schema, entry: &Entry, now: Timestamp) -> Result<Self, CallError> {
+        let id = schema.person_id(entry)?;
+        let text = |name: &str| entry.text(name).map(str::to_owned);
+        // Whoever has none is called by their id: nobody signs in under it, and nothing is taken
+        // from somebody because an attribute got lost.
+        let user_name = text(&schema.user_name).unwrap_or_else(|| id.as_str().to_owned());
+        let shown = schema.display_names.iter().find_map(|name| text(name));
+        let display_name = shown.unwrap_or_else(|| user_name.clone());
+        let enabled = is_enabled(schema.kind, entry, now)?;
+        Ok(Self {
+            person: Person { id, user_name, display_name, enabled },
+            particulars: Particulars {
+                email: text(&schema.email),
+                external_id: schema.external_id.as_ref().and_then(|name| text(name)),
+                given_name: text(&schema.given_name),
+                family_name: text(&schema.family_name),
+            },
+            dn: entry.dn.clone(),
+            uid: text("uid"),
+            primary_group: entry.text("primaryGroupID").and_then(|number| number.parse().ok()),
+            sid: entry.bytes("objectSid").map(<[u8]>::to_vec),
+        })
+    }
+}
+
+/// Whether the account may be used: neither disabled nor expired. A password that is to be changed
+/// and an account that is locked for a while after wrong passwords take nothing away.
+fn is_enabled(kind: Kind, entry: &Entry, now: Timestamp) -> Result<bool, CallError> {
+    let unclear = |what: &str| {
+        let message = format!(
+            "whether `{}` may sign in cannot be told: {what}. Let the account that Stagedoor binds as \
+             read it",
+            entry.dn
+        );
+        failure::error(Operation::Search, FailureKind::AccessDenied, message)
+    };
+    let number = |name: &str| entry.text(name).map(str::parse::<i64>);
+    match number("userAccountControl") {
+        // A signed number of 32 bits whose bits are meant.
+        Some(Ok(flags)) if flags & i64::from(ACCOUNT_DISABLE) != 0 => return Ok(false),
+        Some(Ok(_)) => {}
+        None if kind != Kind::ActiveDirectory => {}
+        _ => return Err(unclear("there is no `userAccountControl`")),
+    }
+    if let Some(expires) = entry.text("accountExpires") {
+        let expired = value::has_expired(expires, now);
+        if expired.ok_or_else(|| unclear("`accountExpires` is no time"))? {
+            return Ok(false);
+        }
+    }
+    let is_true = |name: &str| entry.text(name).is_some_and(|it| it.eq_ignore_ascii_case("true"));
+    if is_true("nsAccountLock") || is_true("loginDisabled") {
+        return Ok(false);
+    }
+    if entry.text("pwdAccountLockedTime") == Some(LOCKED_FOR_GOOD) {
+        return Ok(false);
+    }
+    let time = |name: &'static str| match entry.text(name) {
+        None => Ok(None),
+        Some(text) => {
+            value::time(text).map(Some).ok_or_else(|| unclear(&format!("`{name}` is no time")))
+        }
+    };
+    if time("pwdStartTime")?.is_some_and(|start| now < start)
+        || time("pwdEndTime")?.is_some_and(|end| now >= end)
+    {
+        return Ok(false);
+    }
+    match number("shadowExpire") {
+        // In days; less than none: never.
+        Some(Ok(day)) if day >= 0 => Ok(now.as_second().div_euclid(86_400) < day),
+        Some(Err(_)) => Err(unclear("`shadowExpire` is no number")),
+        _ => Ok(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::entry::tests::entry;
+    use access::ids::LdapUrl;
+
+    fn now() -> Timestamp {
+        "2026-11-21T21:30:00Z".parse().unwrap()
+    }
+
+    fn schema(kind: Kind) -> Schema {
+        let url = LdapUrl::parse("ldaps://dc1.corp.example").unwrap();
+        let mut config = Config::new(vec![url], "DC=corp,DC=example");
+        config.attributes.id = Some("entryUUID".to_owned());
+        config.attributes.external_id = Some("employeeNumber".to_owned());
+        Schema::new(kind, &config).unwrap()
+    }
+
+    fn enabled(kind: Kind, attributes: &[(&str, &[&str])]) -> Result<bool, FailureKind> {
+        is_enabled(kind, &entry("cn=a", attributes), now()).map_err(|error| error.kind)
+    }
+
+    #[test]
+    fn a_person_has_what_the_entry_says() {
+        let ana = entry(
+            "uid=ana,dc=corp",
+            &[
+                ("entryUUID", &["8d1f6a52-0a7e-4c3b-9d2e-5b8c7f6a1e04"]),
+                ("uid", &["ana"]),
+                ("cn", &["Ana Lima"]),
+                ("mail", &["ana@corp.example", "a@corp.example"]),
+                ("employeeNumber", &["7"]),
+                ("sn", &["Lima"]),
+            ],
+        );
+        let found = Found::read(&schema(Kind::OpenLdap), &ana, now()).unwrap();
+        assert_eq!(found.person.id.as_str(), "8d1f6a52-0a7e-4c3b-9d2e-5b8c7f6a1e04");
+        assert_eq!(
+            (found.person.user_name.as_str(), found.person.display_name.as_str()),
+            ("ana", "Ana Lima")
+        );
+        assert!(found.person.enabled);
+        let particulars = Particulars {
+            email: Some("ana@corp.example".to_owned()),
+            external_id: Some("7".to_owned()),
+            given_name: None,
+            family_name: Some("Lima".to_owned()),
+        };
+        assert_eq!(found.particulars, particulars);
+    }
+
+    #[test]
+    fn who_has_no_user_name_keeps_what_they_have_and_cannot_sign_in_by_it() {
+        let nobody = entry("cn=x", &[("entryUUID", &["8d1f6a52"])]);
+        let found = Found::read(&schema(Kind::OpenLdap), &nobody, now()).unwrap();
+        assert_eq!(found.person.user_name, "8d1f6a52");
+        assert!(found.person.enabled);
+    }
+
+    #[test]
+    fn an_entry_without_an_id_ends_the_reading() {
+        let error = Found::read(&schema(Kind::OpenLdap), &entry("cn=x", &[]), now()).unwrap_err();
+        assert_eq!(error.kind, FailureKind::Rejected);
+        assert!(error.message.contains("`cn=x` has no `entryUUID`"), "{}", error.message);
+    }
+
+    #[test]
+    fn disabled_and_expired_accounts_of_active_directory() {
+        let of = |uac: &str, expires: &str| {
+            enabled(
+                Kind::ActiveDirectory,
+                &[("userAccountControl", &[uac]), ("accountExpires", &[expires])],
+            )
+        };
+        assert_eq!(of("512", "0"), Ok(true));
+        assert_eq!(of("514", "0"), Ok(false));
+        assert_eq!(of("66050", "9223372036854775807"), Ok(false));
+        assert_eq!(of("512", "9223372036854775807"), Ok(true));
+        assert_eq!(of("512", "133000000000000000"), Ok(false));
+        assert_eq!(of("512", "soon"), Err(FailureKind::AccessDenied));
+        assert_eq!(of("x", "0"), Err(FailureKind::AccessDenied));
+        // Who may not read it does not take everybody for enabled.
+        assert_eq!(enabled(Kind::ActiveDirectory, &[]), Err(FailureKind::AccessDenied));
+        // Locked after wrong passwords, and a password to be changed.
+        let busy: &[(&str, &[&str])] = &[
+            ("userAccountControl", &["512"]),
+            ("lockoutTime", &["133000000000000000"]),
+            ("pwdLastSet", &["0"]),
+        ];
+        assert_eq!(enabled(Kind::ActiveDirectory, busy), Ok(true));
+    }
+
+    #[test]
+    fn disabled_and_expired_accounts_elsewhere() {
+        let of = |name: &str, value: &str| enabled(Kind::OpenLdap, &[(name, &[value])]);
+        for (name, value, expected) in [
+            ("pwdAccountLockedTime", "000001010000Z", Ok(false)),
+            ("pwdAccountLockedTime", "20261121212900Z", Ok(true)),
+            ("nsAccountLock", "TRUE", Ok(false)),
+            ("nsAccountLock", "false", Ok(true)),
+            ("loginDisabled", "true", Ok(false)),
+            ("pwdEndTime", "20261121213000Z", Ok(false)),
+            ("pwdEndTime", "20261121213001Z", Ok(true)),
+            ("pwdEndTime", "later", Err(FailureKind::AccessDenied)),
+            ("pwdStartTime", "20261121213001Z", Ok(false)),
+            ("pwdStartTime", "20261121213000Z", Ok(true)),
+            ("shadowExpire", "-1", Ok(true)),
+            ("shadowExpire", "0", Ok(false)),
+            ("shadowExpire", "20778", Ok(false)),
+            ("shadowExpire", "20779", Ok(true)),
+            ("userAccountControl", "2", Ok(false)),
+        ] {
+            assert_eq!(of(name, value), expected, "{name}: {value}");
+        }
+        assert_eq!(enabled(Kind::Other, &[]), Ok(true));
+    }
+}

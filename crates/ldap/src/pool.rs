@@ -1,0 +1,176 @@
+//! Which server is asked: one from the beginning of a reading to its end, another one if it fails.
+
+use crate::config::{Bind, Config, ConfigError};
+use crate::dn::Dn;
+use crate::failure;
+use crate::schema::{Kind, Schema};
+use crate::session::Session;
+use crate::tls;
+use access::ids::LdapUrl;
+use control::ports::CallError;
+use rustls::ClientConfig;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The servers of a directory, and the connection to one of them.
+pub(crate) struct Pool {
+    pub(crate) config: Config,
+    pub(crate) base: Dn,
+    tls: Arc<ClientConfig>,
+    open: Mutex<Option<Arc<Session>>>,
+}
+
+impl Pool {
+    /// # Errors
+    /// The configuration cannot be used.
+    pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
+        let base = check(&config)?;
+        let tls = tls::client(&config)?;
+        Ok(Self { config, base, tls, open: Mutex::new(None) })
+    }
+
+    /// Makes a reading at one server. Where that fails half-way, it begins anew at the next: what
+    /// was read from one is never continued at another. `first` is tried before the others.
+    pub(crate) async fn read<T, F, Fut>(
+        &self,
+        first: Option<&LdapUrl>,
+        reading: F,
+    ) -> Result<T, CallError>
+    where
+        F: Fn(Arc<Session>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<T, CallError>> + Send,
+        T: Send,
+    {
+        let is_wanted = |session: &Arc<Session>| first.is_none_or(|url| *url == session.server);
+        if let Some(session) = self.current().filter(is_wanted) {
+            match reading(session).await {
+                // The server may have closed it long ago: it is asked again.
+                Err(error) if failure::is_of_this_server(&error) => self.forget(),
+                done => return done,
+            }
+        }
+        let mut failures: Vec<CallError> = Vec::new();
+        let others = self.config.urls.iter().filter(|url| Some(*url) != first);
+        for server in first.into_iter().chain(others) {
+            let done = match Session::open(&self.config, &self.tls, server).await {
+                Ok(session) => {
+                    let session = Arc::new(session);
+                    self.keep(&session);
+                    reading(session).await
+                }
+                Err(error) => Err(error),
+            };
+            match done {
+                Err(error) if failure::is_of_this_server(&error) => {
+                    tracing::warn!(server = server.as_str(), %error, "LDAP server cannot be read");
+                    self.forget();
+                    failures.push(error);
+                }
+                done => return done,
+            }
+        }
+        Err(together(failures))
+    }
+
+    fn current(&self) -> Option<Arc<Session>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.clone().filter(|session| session.is_open())
+    }
+
+    fn keep(&self, session: &Arc<Session>) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(session));
+    }
+
+    fn forget(&self) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// The last failure, with what the others said.
+fn together(mut failures: Vec<CallError>) -> CallError {
+    let Some(last) = failures.pop() else {
+        return crate::session::unusable(ConfigError::NoServer);
+    };
+    let earlier = failures.into_iter().map(|error| error.message);
+    let message = earlier.chain([last.message.clone()]).collect::<Vec<_>>().join("; ");
+    CallError { message, ..last }
+}
+
+/// Looks at what the types do not rule out.
+fn check(config: &Config) -> Result<Dn, ConfigError> {
+    if config.urls.is_empty() {
+        return Err(ConfigError::NoServer);
+    }
+    for url in &config.urls {
+        match (url.is_tls(), config.start_tls) {
+            (true, true) => return Err(ConfigError::Twice(url.to_string())),
+            (false, false) if !url.is_loopback() => {
+                return Err(ConfigError::Plaintext(url.to_string()));
+            }
+            _ => {}
+        }
+    }
+    if let Bind::Simple { name, password } = &config.bind
+        && (name.is_empty() || password.reveal().is_empty())
+    {
+        return Err(ConfigError::EmptyPassword(name.clone()));
+    }
+    let sizes = [("page_size", config.page_size), ("range_size", config.range_size)];
+    if let Some((name, _)) = sizes.iter().find(|(_, size)| *size == 0) {
+        return Err(ConfigError::Zero(name));
+    }
+    // Filters and names of attributes are the same for every kind of server.
+    Schema::new(Kind::Other, config)?;
+    Dn::parse(&config.base_dn).map_err(|error| ConfigError::Base(config.base_dn.clone(), error))
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    fn config(url: &str) -> Config {
+        Config::new(vec![LdapUrl::parse(url).unwrap()], "DC=corp,DC=example")
+    }
+
+    fn refused(config: Config) -> ConfigError {
+        Pool::new(config).unwrap_err()
+    }
+
+    #[test]
+    fn passwords_never_cross_a_network_in_the_clear() {
+        let plain = "ldap://dc1.corp.example";
+        assert_eq!(refused(config(plain)), ConfigError::Plaintext(plain.to_owned()));
+        assert!(Pool::new(Config { start_tls: true, ..config(plain) }).is_ok());
+        for loopback in ["ldap://127.0.0.1:8389", "ldap://localhost", "ldap://[::1]"] {
+            assert!(Pool::new(config(loopback)).is_ok(), "{loopback}");
+        }
+        let tls = "ldaps://dc1.corp.example";
+        let twice = Config { start_tls: true, ..config(tls) };
+        assert_eq!(refused(twice), ConfigError::Twice(tls.to_owned()));
+    }
+
+    #[test]
+    fn what_would_read_nothing_or_bind_as_nobody_is_refused() {
+        let tls = "ldaps://dc1.corp.example";
+        assert_eq!(refused(Config { urls: Vec::new(), ..config(tls) }), ConfigError::NoServer);
+        let bind = Bind::Simple { name: "cn=a".to_owned(), password: Secret::new("\n".to_owned()) };
+        let error = refused(Config { bind, ..config(tls) });
+        assert_eq!(error, ConfigError::EmptyPassword("cn=a".to_owned()));
+        assert_eq!(refused(Config { page_size: 0, ..config(tls) }), ConfigError::Zero("page_size"));
+        let base_dn = "corp.example".to_owned();
+        assert!(matches!(refused(Config { base_dn, ..config(tls) }), ConfigError::Base(..)));
+        let filter = Some("uid=*".to_owned());
+        assert!(matches!(
+            refused(Config { people_filter: filter, ..config(tls) }),
+            ConfigError::Filter(_)
+        ));
+    }
+}

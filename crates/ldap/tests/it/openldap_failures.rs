@@ -1,0 +1,147 @@
+//! A reading that is not whole is an error.
+
+use crate::certificates::Authority;
+use crate::openldap::{config, many};
+use crate::proxy::{Fault, Proxy};
+use crate::slapd::{BASE, LIMITED, PASSWORD, READER, Slapd};
+use crate::world::{bound, directory, named, pinned, url};
+use control::ports::{CallError, Directory as _};
+use ldap::{Config, Limits};
+use std::time::Duration;
+
+async fn failure(config: Config) -> CallError {
+    directory(config).everybody(&named(&["everyone"])).await.unwrap_err()
+}
+
+/// So much of the answers reaches the client that it is in the midst of the people.
+const MIDST: usize = 60_000;
+
+#[tokio::test]
+async fn a_connection_that_is_cut_in_mid_read_leaves_nothing_read() {
+    let slapd = Slapd::with(&many(1000));
+    let proxy = Proxy::before(slapd.port, Fault::CutAfter(MIDST)).await;
+    let broken = url(&format!("ldap://{}", proxy.address));
+    let one = Config { urls: vec![broken.clone()], page_size: 100, ..config(&slapd) };
+    let error = failure(one.clone()).await;
+    assert_eq!(error.code(), "directory-unreachable");
+    assert!(error.message.contains("nothing of it counts as read"), "{}", error.message);
+    assert_eq!(proxy.connections(), 1);
+
+    // Another server is asked from the beginning: all are there, and each once.
+    let good = url(&format!("ldaps://127.0.0.1:{}", slapd.tls_port));
+    let two = Config { urls: vec![broken, good], ..one };
+    let directory = directory(two);
+    let reading = directory.everybody(&named(&["everyone"])).await.unwrap();
+    assert_eq!(reading.snapshot.people.len(), 1000);
+    assert_eq!(reading.snapshot.groups.values().next().unwrap().members.len(), 1000);
+    assert_eq!(proxy.connections(), 2);
+    // It goes on at the one that answered.
+    directory.everybody(&named(&[])).await.unwrap();
+    assert_eq!(proxy.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up() {
+    let slapd = Slapd::with(&many(1000));
+    let proxy = Proxy::before(slapd.port, Fault::StallAfter(MIDST)).await;
+    let urls = vec![url(&format!("ldap://{}", proxy.address))];
+    let timeout = Duration::from_millis(1500);
+    let error = failure(Config { urls, timeout, page_size: 100, ..config(&slapd) }).await;
+    assert_eq!(error.code(), "directory-unreachable");
+    assert!(error.message.contains("no answer came in time"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_limit_of_the_server_is_no_smaller_directory() {
+    let slapd = Slapd::with(&many(300));
+    let limited = bound(config(&slapd), LIMITED, PASSWORD);
+    let error = failure(Config { page_size: 50, ..limited }).await;
+    assert_eq!((error.code(), error.aws_code.as_deref()), ("directory-partial", Some("sizeLimitExceeded")));
+    assert!(error.message.contains("raise its limit"), "{}", error.message);
+
+    let limits = Limits { people: 299, ..Limits::default() };
+    let error = failure(Config { limits, ..config(&slapd) }).await;
+    assert_eq!(error.code(), "directory-partial");
+    assert!(error.message.contains("more than 299 entries"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_reference_to_another_server_is_no_smaller_directory() {
+    let elsewhere = "dn: ou=elsewhere,dc=corp,dc=example\nobjectClass: referral\nobjectClass: \
+                     extensibleObject\nou: elsewhere\nref: ldap://other.example/ou=elsewhere\n\n";
+    let slapd = Slapd::with(&(many(3) + elsewhere));
+    let error = failure(config(&slapd)).await;
+    assert_eq!(error.code(), "directory-partial");
+    assert_eq!(error.aws_code.as_deref(), Some("searchResultReference"));
+    // The base itself may be elsewhere.
+    let base_dn = format!("ou=elsewhere,{BASE}");
+    let error = failure(Config { base_dn, ..config(&slapd) }).await;
+    assert_eq!((error.code(), error.aws_code.as_deref()), ("directory-partial", Some("referral")));
+}
+
+#[tokio::test]
+async fn nobody_at_all_is_no_directory() {
+    let slapd = Slapd::with(&many(3));
+    let nobody = Config { people_filter: Some("(uid=nobody)".to_owned()), ..config(&slapd) };
+    assert_eq!(failure(nobody).await.code(), "directory-partial");
+    let base_dn = format!("ou=nowhere,{BASE}");
+    let nowhere = failure(Config { base_dn, ..config(&slapd) }).await;
+    assert_eq!(nowhere.code(), "directory-not-found");
+    let anonymous = Config { bind: ldap::Bind::Anonymous, ..config(&slapd) };
+    let error = failure(anonymous).await;
+    assert!(["directory-partial", "directory-not-found"].contains(&error.code()), "{error}");
+}
+
+#[tokio::test]
+async fn a_group_that_hides_its_members_is_not_empty() {
+    let secretive = "dn: cn=secretive,dc=corp,dc=example\nobjectClass: groupOfNames\ncn: \
+                     secretive\nmember: uid=p00000,dc=corp,dc=example\n\n";
+    let slapd = Slapd::with(&(many(3) + secretive));
+    let error = directory(config(&slapd)).everybody(&named(&["secretive"])).await.unwrap_err();
+    assert_eq!(error.code(), "directory-access-denied");
+    assert!(error.message.contains("shows no members"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_server_of_another_authority_is_refused() {
+    let slapd = Slapd::with(&many(3));
+    let other = Authority::new("other");
+    let trust = pinned(&other.pem);
+    let tls = Config { trust: trust.clone(), ..config(&slapd) };
+    let plain = url(&format!("ldap://127.0.0.1:{}", slapd.port));
+    let start = Config { urls: vec![plain], start_tls: true, trust, ..config(&slapd) };
+    for config in [tls, start] {
+        let error = failure(config).await;
+        assert_eq!(error.code(), "directory-unreachable");
+        assert!(error.message.contains("the server is not trusted"), "{}", error.message);
+    }
+    // A good authority, and another name than the certificate has.
+    let urls = vec![url(&format!("ldaps://127.0.0.2:{}", slapd.tls_port))];
+    let error = failure(Config { urls, ..config(&slapd) }).await;
+    assert_eq!(error.code(), "directory-unreachable");
+}
+
+#[tokio::test]
+async fn a_refused_password_is_tried_once_and_never_said() {
+    let slapd = Slapd::with(&many(3));
+    let proxy = Proxy::before(slapd.port, Fault::CutAfter(1 << 20)).await;
+    let second = url(&format!("ldap://{}", proxy.address));
+    let mut two = bound(config(&slapd), READER, "hunter2");
+    two.urls.push(second);
+    let error = failure(two.clone()).await;
+    assert_eq!((error.code(), error.aws_code.as_deref()), ("directory-credentials", Some("invalidCredentials")));
+    assert_eq!(proxy.connections(), 0);
+    assert!(!format!("{error} {error:?} {two:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn two_with_one_name_are_neither() {
+    let twice = "dn: ou=b,dc=corp,dc=example\nobjectClass: organizationalUnit\nou: b\n\ndn: \
+                 uid=p00000,ou=b,dc=corp,dc=example\nobjectClass: inetOrgPerson\nuid: p00000\ncn: \
+                 other\nsn: other\n\n";
+    let slapd = Slapd::with(&(many(3) + twice));
+    let lookup = control::ports::PersonLookup::UserName("p00000".to_owned());
+    let error = directory(config(&slapd)).find(&lookup).await.unwrap_err();
+    assert_eq!(error.code(), "directory-rejected");
+    assert!(error.message.contains("have the same `uid`"), "{}", error.message);
+}
