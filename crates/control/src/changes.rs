@@ -35,9 +35,10 @@ impl ChangeWatch {
     pub async fn run(&self, plane: &Plane, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         loop {
+            let current = plane.current();
             let looked = tokio::select! {
                 () = &mut stop => return,
-                looked = self.look(&plane.current()) => looked,
+                looked = self.look(&current) => looked,
             };
             match looked {
                 Ok(true) => {}

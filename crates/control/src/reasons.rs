@@ -26,8 +26,9 @@ pub fn explained(code: &str) -> Explained {
         (format!("{}.", known.meaning()), remedy(known))
     } else if let Some(known) = saml_code(code) {
         (known.meaning().to_owned(), Some(saml_remedy(known.check())))
-    } else if let Some(kind) =
-        FailureKind::ALL.into_iter().find(|kind| code.starts_with("directory-") && kind.directory_code() == code)
+    } else if let Some(kind) = FailureKind::ALL
+        .into_iter()
+        .find(|kind| code.starts_with("directory-") && kind.directory_code() == code)
     {
         ("The directory could not be read.".to_owned(), Some(kind.directory_remedy()))
     } else if let Some(kind) = FailureKind::ALL.into_iter().find(|kind| kind.code() == code) {

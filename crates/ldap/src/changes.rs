@@ -7,7 +7,6 @@ use crate::directory::LdapDirectory;
 use crate::entry::Entry;
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
-use crate::schema::Kind;
 use crate::session::{Query, SHOW_DELETED, Session, control};
 use crate::tree::Reader;
 use crate::value;
@@ -25,9 +24,12 @@ use std::sync::Arc;
 /// `DirSync` (MS-ADTS 3.1.1.3.4.1.3).
 const DIRSYNC: &str = "1.2.840.113556.1.4.841";
 
-/// Only what the account may read (`LDAP_DIRSYNC_OBJECT_SECURITY`), so that it needs no right to
-/// replicate; and of members only who came and who went (`LDAP_DIRSYNC_INCREMENTAL_VALUES`).
-const FLAGS: i32 = i32::MIN | 1;
+/// Of members only who came and who went (`LDAP_DIRSYNC_INCREMENTAL_VALUES`).
+const INCREMENTAL_VALUES: i32 = i32::MIN;
+
+/// Only what the account may read (`LDAP_DIRSYNC_OBJECT_SECURITY`): it then needs no right to
+/// replicate, and does not learn who was deleted.
+const OBJECT_SECURITY: i32 = 1;
 
 /// The most rounds of one look; more changes are as good as all.
 const MOST_ROUNDS: usize = 200;
@@ -51,7 +53,9 @@ struct Mark {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum At {
-    /// A cookie of `DirSync`, in base64.
+    /// A cookie of `DirSync`, in base64, of an account that may replicate.
+    Replicated(String),
+    /// The same of one that may not.
     Dirsync(String),
     /// The highest update sequence number.
     Updates(u64),
@@ -63,6 +67,7 @@ struct Change {
     id: String,
     /// Members that came or went, by their DNs; nothing else of it is known to have changed.
     members: Option<Vec<String>>,
+    is_deleted: bool,
 }
 
 #[async_trait]
@@ -79,7 +84,8 @@ impl Changes for LdapDirectory {
 /// How changes are found at this server, in a word.
 pub(crate) async fn available(reader: &Reader<'_>) -> Result<&'static str, CallError> {
     Ok(match reader.begin().await? {
-        Some(Mark { at: At::Dirsync(_), .. }) => "dirsync",
+        Some(Mark { at: At::Replicated(_), .. }) => "dirsync",
+        Some(Mark { at: At::Dirsync(_), .. }) => "dirsync, deletions aside",
         Some(Mark { at: At::Updates(_), .. }) => "update numbers",
         None => "none",
     })
@@ -93,12 +99,12 @@ impl Reader<'_> {
             return self.anew().await;
         };
         let found = match &mark.at {
-            At::Dirsync(cookie) if self.may_dirsync() => match STANDARD.decode(cookie) {
-                Ok(cookie) => self.dirsync(&cookie).await,
-                Err(_) => return self.anew().await,
-            },
             At::Updates(number) => self.updates(*number).await,
-            At::Dirsync(_) => return self.anew().await,
+            At::Replicated(cookie) | At::Dirsync(cookie) if self.may_dirsync() => {
+                let Ok(cookie) = STANDARD.decode(cookie) else { return self.anew().await };
+                self.dirsync(&cookie, matches!(mark.at, At::Replicated(_))).await
+            }
+            At::Replicated(_) | At::Dirsync(_) => return self.anew().await,
         };
         match found {
             Ok((concerns, at)) => {
@@ -128,14 +134,16 @@ impl Reader<'_> {
         let Some(invocation) = session.facts.invocation.clone() else { return Ok(None) };
         let mark = |at| Some(Mark { server: session.server.clone(), invocation, at });
         if self.may_dirsync() {
-            // Of what no entry is: only the cookie is wanted.
-            let nobody = Filter::known("(cn=\\00)");
-            match self.dirsync_rounds(&[], nobody, &mut |_| Ok(())).await {
-                Ok(cookie) => return Ok(mark(At::Dirsync(STANDARD.encode(cookie)))),
-                Err(error) if is_refusal(&error) => {
-                    tracing::info!(%error, "no DirSync: changes are found by update numbers");
+            for replicates in [true, false] {
+                // Of what no entry is: only the cookie is wanted.
+                let nobody = Filter::known("(cn=\\00)");
+                match self.dirsync_rounds(&[], replicates, nobody, &mut |_| Ok(())).await {
+                    Ok(cookie) => return Ok(mark(At::dirsync(&cookie, replicates))),
+                    Err(error) if is_refusal(&error) => {
+                        tracing::debug!(%error, replicates, "no DirSync");
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
             }
         }
         if self.pool.config.increments == Increments::None {
@@ -160,21 +168,26 @@ impl Reader<'_> {
     }
 
     /// What `DirSync` tells since the cookie, and the next cookie.
-    async fn dirsync(&self, cookie: &[u8]) -> Result<(BTreeSet<Concern>, At), CallError> {
+    async fn dirsync(
+        &self,
+        cookie: &[u8],
+        replicates: bool,
+    ) -> Result<(BTreeSet<Concern>, At), CallError> {
         let either = Filter::known("(|(objectClass=user)(objectClass=group))");
         let mut changes: Vec<Change> = Vec::new();
         let mut take = |entry: Entry| {
             changes.extend(self.change(&entry));
             Ok(())
         };
-        let cookie = self.dirsync_rounds(cookie, either, &mut take).await?;
-        let at = At::Dirsync(STANDARD.encode(cookie));
+        let cookie = self.dirsync_rounds(cookie, replicates, either, &mut take).await?;
+        let at = At::dirsync(&cookie, replicates);
         Ok((self.concerns(changes).await?, at))
     }
 
     async fn dirsync_rounds(
         &self,
         cookie: &[u8],
+        replicates: bool,
         filter: Filter,
         take: &mut (dyn FnMut(Entry) -> Result<(), CallError> + Send),
     ) -> Result<Vec<u8>, CallError> {
@@ -185,9 +198,10 @@ impl Reader<'_> {
         asked.extend([schema.group_name.clone(), "isDeleted".to_owned(), "objectGUID".to_owned()]);
         asked.extend(schema.members.clone());
         let query = Query::below(domain, filter, &[]).asking(asked);
+        let security = if replicates { 0 } else { OBJECT_SECURITY };
         let mut cookie = cookie.to_vec();
         for _ in 0..MOST_ROUNDS {
-            let value = ber::changes_request(FLAGS, i32::MAX, &cookie);
+            let value = ber::changes_request(INCREMENTAL_VALUES | security, i32::MAX, &cookie);
             let done =
                 self.session.page(&query, vec![control(DIRSYNC, Some(value))], &mut *take).await?;
             let answered = done.ctrls.iter().find(|control| control.1.ctype == DIRSYNC);
@@ -212,9 +226,11 @@ impl Reader<'_> {
         let id = entry.bytes("objectGUID").and_then(value::guid)?;
         let moved: Vec<&[u8]> =
             schema.members.iter().flat_map(|name| entry.changed_values(name)).collect();
-        let is_more = entry.has(&schema.group_name) || entry.has("isDeleted") || moved.is_empty();
+        let is_deleted = entry.text("isDeleted").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+        let is_more = entry.has(&schema.group_name) || is_deleted || moved.is_empty();
         let texts = moved.into_iter().map(|dn| String::from_utf8_lossy(dn).into_owned());
-        Some(Change { id, members: if is_more { None } else { Some(texts.collect()) } })
+        let members = if is_more { None } else { Some(texts.collect()) };
+        Some(Change { id, members, is_deleted })
     }
 
     /// What has a higher number, and the highest number.
@@ -233,7 +249,8 @@ impl Reader<'_> {
         if let Some(domain) = &self.session.facts.domain {
             let deleted = format!("CN=Deleted Objects,{domain}");
             let gone = Filter::all(&[Filter::known("(isDeleted=TRUE)"), later]);
-            let gone = Query { scope: Scope::OneLevel, ..Query::below(&deleted, gone, &["objectGUID"]) };
+            let gone =
+                Query { scope: Scope::OneLevel, ..Query::below(&deleted, gone, &["objectGUID"]) };
             match self.session.all(gone.with(control(SHOW_DELETED, None))).await {
                 Ok(more) => entries.extend(more),
                 // Only admins see it unless they let others: the timer finds what is gone.
@@ -243,7 +260,8 @@ impl Reader<'_> {
             }
         }
         let changes = entries.iter().filter_map(|entry| {
-            Some(Change { id: entry.bytes("objectGUID").and_then(value::guid)?, members: None })
+            let id = entry.bytes("objectGUID").and_then(value::guid)?;
+            Some(Change { id, members: None, is_deleted: false })
         });
         Ok((self.concerns(changes.collect()).await?, at))
     }
@@ -267,6 +285,8 @@ impl Reader<'_> {
                 (Some(Class::Group), None) => {
                     concerns.extend(GroupId::parse(&change.id).map(Concern::Group));
                 }
+                // Who may not see what it was. Of a group, the members are told.
+                (None, _) if change.is_deleted => people.extend(PersonId::parse(&change.id)),
                 (Some(Class::Other) | None, _) => {}
             }
         }
@@ -319,13 +339,19 @@ impl Reader<'_> {
     async fn class_of(&self, dn: &str) -> Result<Option<(Class, String)>, CallError> {
         // `<GUID=…>;<SID=…>;CN=…` where the server writes more than the DN.
         let dn = dn.rsplit(";").find(|part| !part.starts_with('<')).unwrap_or(dn);
-        let query =
-            Query::at(dn, Filter::present("objectClass"), &["objectGUID", "objectClass"]);
+        let query = Query::at(dn, Filter::present("objectClass"), &["objectGUID", "objectClass"]);
         let entry = self.session.first(query.with(control(SHOW_DELETED, None))).await?;
         Ok(entry.and_then(|entry| {
             let id = entry.bytes("objectGUID").and_then(value::guid)?;
             Some((Class::of(&entry), id))
         }))
+    }
+}
+
+impl At {
+    fn dirsync(cookie: &[u8], replicates: bool) -> Self {
+        let cookie = STANDARD.encode(cookie);
+        if replicates { Self::Replicated(cookie) } else { Self::Dirsync(cookie) }
     }
 }
 

@@ -241,9 +241,6 @@ mod tests {
         let secret = Secret::new("hunter 2 \r\n".to_owned());
         assert_eq!(secret.reveal(), "hunter 2 ");
         let bind = Bind::Simple { name: "cn=x".to_owned(), password: secret };
-        assert_eq!(
-            format!("{bind:?}"),
-            r#"Simple { name: "cn=x", password: Secret(redacted) }"#
-        );
+        assert_eq!(format!("{bind:?}"), r#"Simple { name: "cn=x", password: Secret(redacted) }"#);
     }
 }

@@ -60,7 +60,10 @@ impl Reader<'_> {
         let read: Vec<(GroupId, String, BTreeSet<PersonId>)> = stream::iter(chosen)
             .map(|(group, name)| {
                 let tree = &tree;
-                async move { Ok((group.id.clone(), name, self.members(tree, &group).await?)) }
+                async move {
+                    let members = self.members(tree, &group).await?;
+                    Ok::<_, CallError>((group.id, name, members))
+                }
             })
             .buffer_unordered(CONCURRENCY)
             .try_collect()
@@ -93,11 +96,9 @@ impl Reader<'_> {
         wanted: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
         let found = self.with_ids(people).await?;
-        let groups: Vec<BTreeMap<GroupId, FoundGroup>> = stream::iter(&found)
-            .map(|found| self.groups_of(found))
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
+        let asked: Vec<_> = found.iter().map(|found| self.groups_of(found)).collect();
+        let groups: Vec<BTreeMap<GroupId, FoundGroup>> =
+            stream::iter(asked).buffered(CONCURRENCY).try_collect().await?;
         let mut all: BTreeMap<GroupId, Group> = BTreeMap::new();
         let mut some = Vec::new();
         for (found, groups) in found.iter().zip(groups) {
@@ -126,14 +127,11 @@ impl Reader<'_> {
 
     async fn with_ids(&self, people: &BTreeSet<PersonId>) -> Result<Vec<Found>, CallError> {
         let schema = &self.session.schema;
-        let ids: Vec<Filter> =
-            people.iter().filter_map(|id| schema.with_id(id.as_str())).collect();
-        let chunks: Vec<Filter> = ids.chunks(IDS_A_REQUEST).map(Filter::any).collect();
-        let found: Vec<Vec<Found>> = stream::iter(chunks)
-            .map(|filter| self.people_with(filter))
-            .buffered(CONCURRENCY)
-            .try_collect()
-            .await?;
+        let ids: Vec<Filter> = people.iter().filter_map(|id| schema.with_id(id.as_str())).collect();
+        let asked: Vec<_> =
+            ids.chunks(IDS_A_REQUEST).map(|ids| self.people_with(Filter::any(ids))).collect();
+        let found: Vec<Vec<Found>> =
+            stream::iter(asked).buffered(CONCURRENCY).try_collect().await?;
         // A server may compare ids more loosely than we do.
         Ok(found.into_iter().flatten().filter(|it| people.contains(&it.person.id)).collect())
     }
@@ -209,7 +207,8 @@ impl Reader<'_> {
 #[async_trait]
 impl Directory for LdapDirectory {
     async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
-        let read = |session: Arc<Session>| async move { self.reader(&session).everybody(groups).await };
+        let read =
+            |session: Arc<Session>| async move { self.reader(&session).everybody(groups).await };
         self.pool.read(None, read).await
     }
 
@@ -245,8 +244,9 @@ impl Directory for LdapDirectory {
         &self,
         group: &GroupId,
     ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError> {
-        let read =
-            |session: Arc<Session>| async move { self.reader(&session).members_with_id(group).await };
+        let read = |session: Arc<Session>| async move {
+            self.reader(&session).members_with_id(group).await
+        };
         self.pool.read(None, read).await
     }
 

@@ -374,7 +374,10 @@ mod tests {
         for (text, plain) in [
             ("UID=jsmith,DC=example,DC=net", "uid=jsmith,dc=example,dc=net"),
             ("OU=Sales+CN=J.  Smith,DC=example,DC=net", "cn=j. smith+ou=sales,dc=example,dc=net"),
-            (r#"CN=James \"Jim\" Smith\, III,DC=example"#, r#"cn=james \"jim\" smith\, iii,dc=example"#),
+            (
+                r#"CN=James \"Jim\" Smith\, III,DC=example"#,
+                r#"cn=james \"jim\" smith\, iii,dc=example"#,
+            ),
             (r"CN=Before\0dAfter,DC=example", r"cn=before\0dafter,dc=example"),
             ("1.3.6.1.4.1.1466.0=#04024869", "1.3.6.1.4.1.1466.0=hi"),
             (r"CN=Lu\C4\8Di\C4\87", "cn=lučić"),

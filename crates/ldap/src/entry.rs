@@ -93,7 +93,8 @@ impl Entry {
             let (attribute, options) = known.split_once(';')?;
             (attribute.eq_ignore_ascii_case(name)).then(|| range(options))?
         };
-        let changed = self.attributes.iter().filter(move |(known, _)| of_attribute(known).is_some());
+        let changed =
+            self.attributes.iter().filter(move |(known, _)| of_attribute(known).is_some());
         changed.flat_map(|(_, values)| values.iter().map(Vec::as_slice))
     }
 }
@@ -115,8 +116,10 @@ pub(crate) mod tests {
 
     /// An entry with text for values.
     pub(crate) fn entry(dn: &str, attributes: &[(&str, &[&str])]) -> Entry {
-        let bytes = |values: &[&str]| values.iter().map(|value| value.as_bytes().to_vec()).collect();
-        let attributes = attributes.iter().map(|(name, v)| ((*name).to_owned(), bytes(v))).collect();
+        let bytes =
+            |values: &[&str]| values.iter().map(|value| value.as_bytes().to_vec()).collect();
+        let attributes =
+            attributes.iter().map(|(name, v)| ((*name).to_owned(), bytes(v))).collect();
         Entry { dn: dn.to_owned(), attributes }
     }
 
@@ -131,9 +134,7 @@ pub(crate) mod tests {
 
     #[test]
     fn members_come_whole_or_in_ranges() {
-        let values = |range: Option<Range>| {
-            range.map(|range| (range.values.len(), range.next))
-        };
+        let values = |range: Option<Range>| range.map(|range| (range.values.len(), range.next));
         let of = |attributes| values(entry("cn=g", attributes).ranged("member"));
         assert_eq!(of(&[("member", &["a", "b"])]), Some((2, None)));
         assert_eq!(of(&[("member;range=0-1499", &["a", "b"])]), Some((2, Some(1500))));

@@ -56,9 +56,9 @@ pub(crate) fn is_of_this_server(error: &CallError) -> bool {
 pub(crate) fn of_library(operation: Operation, error: &LdapError) -> CallError {
     let lost = |what: &str| {
         let message = match operation {
-            Operation::Search => format!(
-                "{what} before the answer was whole, so nothing of it counts as read"
-            ),
+            Operation::Search => {
+                format!("{what} before the answer was whole, so nothing of it counts as read")
+            }
             Operation::Connect | Operation::Bind => what.to_owned(),
         };
         self::error(operation, FailureKind::Unreachable, message)
@@ -245,7 +245,9 @@ mod tests {
     #[test]
     fn active_directory_says_why_a_bind_was_refused() {
         let text = |data: &str| {
-            format!("80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {data}, v1db1\0")
+            format!(
+                "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {data}, v1db1\0"
+            )
         };
         for (data, said) in [
             ("52e", "the name or the password is wrong"),

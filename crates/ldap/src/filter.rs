@@ -110,7 +110,10 @@ mod tests {
             assert_eq!(filter.as_str(), format!("(uid={escaped})"), "{value}");
             assert!(ldap3::parse_filter(filter.as_str()).is_ok(), "{value}");
         }
-        assert_eq!(Filter::bytes("objectGUID", &[0, 0x2a, 0xff]).as_str(), r"(objectGUID=\00\2a\ff)");
+        assert_eq!(
+            Filter::bytes("objectGUID", &[0, 0x2a, 0xff]).as_str(),
+            r"(objectGUID=\00\2a\ff)"
+        );
         let chain = Filter::in_chain("memberOf", r"CN=a\,b)(cn=*,DC=x");
         assert_eq!(
             chain.as_str(),
@@ -138,7 +141,9 @@ mod tests {
 
     #[test]
     fn attributes_are_names() {
-        assert!(is_attribute("sAMAccountName") && is_attribute("1.2.3") && is_attribute("cn;lang-de"));
+        assert!(
+            is_attribute("sAMAccountName") && is_attribute("1.2.3") && is_attribute("cn;lang-de")
+        );
         for bad in ["", "a b", "a=b", "a)(b", "*", "-a", &"a".repeat(101)] {
             assert!(!is_attribute(bad), "{bad}");
         }

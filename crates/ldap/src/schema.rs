@@ -91,13 +91,14 @@ impl Schema {
             None => Ok(Filter::known(usual)),
         };
         let (members, member_names) = match &given.member {
-            Some(name) if name.eq_ignore_ascii_case("memberUid") => (Vec::new(), Some(name.clone())),
+            Some(name) if name.eq_ignore_ascii_case("memberUid") => {
+                (Vec::new(), Some(name.clone()))
+            }
             Some(_) => (vec![named(&given.member, "")?], None),
             None if is_ad => (vec!["member".to_owned()], None),
-            None => (
-                vec!["member".to_owned(), "uniqueMember".to_owned()],
-                Some("memberUid".to_owned()),
-            ),
+            None => {
+                (vec!["member".to_owned(), "uniqueMember".to_owned()], Some("memberUid".to_owned()))
+            }
         };
         let display_names = match display_name {
             Some(_) => vec![named(display_name, "")?],
@@ -220,7 +221,8 @@ mod tests {
 
     #[test]
     fn the_map_names_other_attributes_but_nothing_else() {
-        let upn = Attributes { user_name: Some("userPrincipalName".into()), ..Attributes::default() };
+        let upn =
+            Attributes { user_name: Some("userPrincipalName".into()), ..Attributes::default() };
         let schema = Schema::new(Kind::ActiveDirectory, &config(upn)).unwrap();
         assert_eq!(schema.user_name, "userPrincipalName");
         let names = Attributes { member: Some("memberUid".into()), ..Attributes::default() };

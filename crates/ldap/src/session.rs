@@ -171,7 +171,9 @@ impl Session {
             "vendorVersion",
         ];
         let root = Query::at("", Filter::present("objectClass"), &asked);
-        let Some(root) = self.first(root).await? else { return Ok((Kind::Other, Facts::default())) };
+        let Some(root) = self.first(root).await? else {
+            return Ok((Kind::Other, Facts::default()));
+        };
         let is_ad = root.texts("supportedCapabilities").any(|oid| oid == IS_ACTIVE_DIRECTORY);
         let is_openldap =
             root.texts("objectClass").any(|class| class.eq_ignore_ascii_case("OpenLDAProotDSE"));

@@ -37,12 +37,14 @@ fn roots(trust: &Trust) -> Result<RootCertStore, ConfigError> {
         }
         Trust::Pinned(pem) => {
             let found = certificates(pem).ok_or_else(|| {
-                let message = "`ca_file` holds no certificate in PEM: one begins with BEGIN CERTIFICATE";
+                let message =
+                    "`ca_file` holds no certificate in PEM: one begins with BEGIN CERTIFICATE";
                 ConfigError::Certificates(message.to_owned())
             })?;
             for certificate in found {
                 roots.add(certificate).map_err(|error| {
-                    let message = format!("`ca_file` holds a certificate that is no authority: {error}");
+                    let message =
+                        format!("`ca_file` holds a certificate that is no authority: {error}");
                     ConfigError::Certificates(message)
                 })?;
             }
@@ -69,7 +71,9 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_refused() {
-        for pem in [&b""[..], b"no PEM", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        for pem in
+            [&b""[..], b"no PEM", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+        {
             let trust = Trust::Pinned(pem.to_vec());
             assert!(client(&Config { trust, ..config() }).is_err(), "{pem:?}");
         }
@@ -78,9 +82,8 @@ mod tests {
 
     #[test]
     fn a_client_certificate_goes_with_its_own_key() {
-        let [one, other] = [(); 2].map(|()| {
-            rcgen::generate_simple_self_signed(vec!["stagedoor".to_owned()]).unwrap()
-        });
+        let [one, other] = [(); 2]
+            .map(|()| rcgen::generate_simple_self_signed(vec!["stagedoor".to_owned()]).unwrap());
         let with_key = |key: String| {
             let certificate = one.cert.pem().into_bytes();
             let identity = Some(ClientIdentity { certificate, key: Secret::new(key) });

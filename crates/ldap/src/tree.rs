@@ -140,7 +140,8 @@ impl Reader<'_> {
         let nested = Filter::all(&[schema.groups.clone(), inside]);
         let nested = Query::below(self.base(), nested, &["objectSid"]).at_most(limits.groups);
         let nested = self.session.all(nested).await?;
-        let nested = nested.iter().filter_map(|it| it.bytes("objectSid").and_then(value::relative_id));
+        let nested =
+            nested.iter().filter_map(|it| it.bytes("objectSid").and_then(value::relative_id));
         for number in nested.chain(group.relative_id) {
             members.extend(tree.by_primary_group.get(&number).into_iter().flatten().cloned());
         }
@@ -251,11 +252,14 @@ impl Reader<'_> {
             while let Some(part) = range {
                 let texts = part.values.into_iter().map(String::from_utf8);
                 let texts: Result<Vec<String>, _> = texts.collect();
-                found.dns.extend(texts.map_err(|_| {
-                    failure::unreadable(Operation::Search, "a member is no DN")
-                })?);
+                found
+                    .dns
+                    .extend(texts.map_err(|_| {
+                        failure::unreadable(Operation::Search, "a member is no DN")
+                    })?);
                 if found.dns.len() > self.pool.config.limits.members {
-                    let message = format!("`{dn}` has more members than are read: narrow the group");
+                    let message =
+                        format!("`{dn}` has more members than are read: narrow the group");
                     return Err(failure::partial(message));
                 }
                 range = match part.next {
@@ -275,10 +279,13 @@ impl Reader<'_> {
         found: &Direct,
         dn: &str,
     ) -> Result<(), CallError> {
+        let schema = &session.schema;
+        let asks = |name: &str| schema.members.iter().any(|known| known.eq_ignore_ascii_case(name));
         let must = |class: &str| {
-            ["groupOfNames", "groupOfUniqueNames"].iter().any(|it| it.eq_ignore_ascii_case(class))
+            let classes = [("groupOfNames", "member"), ("groupOfUniqueNames", "uniqueMember")];
+            classes.iter().any(|(known, name)| known.eq_ignore_ascii_case(class) && asks(name))
         };
-        let hides = session.schema.kind == Kind::OpenLdap
+        let hides = schema.kind == Kind::OpenLdap
             && found.dns.is_empty()
             && found.uids.is_empty()
             && entry.texts("objectClass").any(must);
@@ -292,12 +299,7 @@ impl Reader<'_> {
         Err(failure::error(Operation::Search, FailureKind::AccessDenied, message))
     }
 
-    async fn next_range(
-        &self,
-        dn: &str,
-        name: &str,
-        first: u64,
-    ) -> Result<Range, CallError> {
+    async fn next_range(&self, dn: &str, name: &str, first: u64) -> Result<Range, CallError> {
         let last = first.saturating_add(u64::from(self.pool.config.range_size)) - 1;
         let asked = vec![format!("{name};range={first}-{last}")];
         let query = Query::at(dn, Filter::present("objectClass"), &[]).asking(asked);
@@ -348,9 +350,11 @@ impl Reader<'_> {
         let schema = &self.session.schema;
         let mut groups = BTreeMap::new();
         let mut ahead = vec![found.dn.clone()];
-        if let Some(sid) = found.primary_group.zip(found.sid.as_deref()).and_then(|(number, sid)| {
-            value::neighbour(sid, number)
-        }) {
+        if let Some(sid) = found
+            .primary_group
+            .zip(found.sid.as_deref())
+            .and_then(|(number, sid)| value::neighbour(sid, number))
+        {
             let primary = Filter::all(&[schema.groups.clone(), Filter::bytes("objectSid", &sid)]);
             for group in self.groups(primary).await? {
                 ahead.push(group.dn.clone());
@@ -405,7 +409,10 @@ impl Reader<'_> {
     }
 
     /// The group with this id.
-    pub(crate) async fn group_with_id(&self, id: &GroupId) -> Result<Option<FoundGroup>, CallError> {
+    pub(crate) async fn group_with_id(
+        &self,
+        id: &GroupId,
+    ) -> Result<Option<FoundGroup>, CallError> {
         let schema = &self.session.schema;
         let Some(filter) = schema.with_id(id.as_str()) else { return Ok(None) };
         let found = self.groups(Filter::all(&[schema.groups.clone(), filter])).await?;
@@ -431,8 +438,11 @@ impl Reader<'_> {
         for (parts, is_nested) in [(nested.as_slice(), true), (&holding, false)] {
             for group in self.some_groups(Filter::all(parts), member).await? {
                 let inside = group.ranged(member).and_then(|range| range.values.into_iter().next());
-                let Some(inside) = inside.and_then(|dn| String::from_utf8(dn).ok()) else { continue };
-                let outer = if is_nested { group.text("memberOf") } else { Some(group.dn.as_str()) };
+                let Some(inside) = inside.and_then(|dn| String::from_utf8(dn).ok()) else {
+                    continue;
+                };
+                let outer =
+                    if is_nested { group.text("memberOf") } else { Some(group.dn.as_str()) };
                 let Some(outer) = outer else { continue };
                 if self.is_in_chain(member, &inside, outer).await? {
                     return Ok(true);
@@ -454,7 +464,12 @@ impl Reader<'_> {
         self.session.some(Query::below(self.base(), filter, &[]).asking(asked), SOME).await
     }
 
-    async fn is_in_chain(&self, member: &str, inside: &str, outer: &str) -> Result<bool, CallError> {
+    async fn is_in_chain(
+        &self,
+        member: &str,
+        inside: &str,
+        outer: &str,
+    ) -> Result<bool, CallError> {
         let any = Filter::present("objectClass");
         let up = Filter::all(&[any.clone(), Filter::in_chain("memberOf", outer)]);
         let down = Filter::all(&[any, Filter::in_chain(member, inside)]);

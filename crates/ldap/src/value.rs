@@ -87,7 +87,9 @@ mod tests {
         assert_eq!(guid(&bytes).as_deref(), Some(text));
         assert_eq!(guid_bytes(text).as_deref(), Some(&bytes[..]));
         assert_eq!(guid(&bytes[1..]), None);
-        for bad in ["", "8d1f6a52", "8d1f6a52-0a7e-4c3b-9d2e-5b8c7f6a1e0g", "+d1f6a52-0a7e-4c3b-9d2e"] {
+        for bad in
+            ["", "8d1f6a52", "8d1f6a52-0a7e-4c3b-9d2e-5b8c7f6a1e0g", "+d1f6a52-0a7e-4c3b-9d2e"]
+        {
             assert_eq!(guid_bytes(bad), None, "{bad}");
         }
     }

@@ -109,8 +109,8 @@ pub(crate) fn config(slapd: &Slapd) -> Config {
 /// So many people, all of them in the group `everyone`.
 pub(crate) fn many(count: usize) -> String {
     let mut out = String::new();
-    let mut group = "dn: cn=everyone,dc=corp,dc=example\nobjectClass: groupOfNames\ncn: everyone\n"
-        .to_owned();
+    let mut group =
+        "dn: cn=everyone,dc=corp,dc=example\nobjectClass: groupOfNames\ncn: everyone\n".to_owned();
     for number in 0..count {
         let uid = format!("p{number:05}");
         let _infallible = write!(
@@ -134,10 +134,13 @@ async fn groups_in_groups_are_walked_where_the_in_chain_rule_says_nothing() {
         ldap3::LdapConnAsync::with_settings(settings, &address).await.unwrap();
     ldap3::drive!(connection);
     raw.simple_bind(READER, PASSWORD).await.unwrap().success().unwrap();
-    let filter =
-        "(memberOf:1.2.840.113556.1.4.1941:=cn=ml-core,ou=groups,dc=corp,dc=example)";
-    let (found, done) =
-        raw.search(BASE, ldap3::Scope::Subtree, filter, vec!["1.1"]).await.unwrap().success().unwrap();
+    let filter = "(memberOf:1.2.840.113556.1.4.1941:=cn=ml-core,ou=groups,dc=corp,dc=example)";
+    let (found, done) = raw
+        .search(BASE, ldap3::Scope::Subtree, filter, vec!["1.1"])
+        .await
+        .unwrap()
+        .success()
+        .unwrap();
     assert_eq!((found.len(), done.rc), (0, 0));
 
     let reading = directory.everybody(&named(&ALL)).await.unwrap();

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 pub(crate) const DOMAIN: &str = "DC=peers,DC=test";
-const ADMIN: &str = "administrator@peers.test";
+pub(crate) const ADMIN: &str = "administrator@peers.test";
 pub(crate) const PASSWORD: &str = "Passw0rd!23";
 
 pub(crate) struct Samba {
@@ -55,7 +55,9 @@ impl Samba {
             use rustls::pki_types::CertificateDer;
             use rustls::pki_types::pem::PemObject as _;
             let mut roots = rustls::RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_slice(self.authority.pem.as_bytes()).unwrap()).unwrap();
+            roots
+                .add(CertificateDer::from_pem_slice(self.authority.pem.as_bytes()).unwrap())
+                .unwrap();
             roots
         };
         let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -149,7 +151,11 @@ impl Admin {
         ];
         // A normal account that needs no password.
         let usual = [("userAccountControl", "544")];
-        let usual = if more.iter().any(|(name, _)| *name == "userAccountControl") { &[] } else { &usual[..] };
+        let usual = if more.iter().any(|(name, _)| *name == "userAccountControl") {
+            &[]
+        } else {
+            &usual[..]
+        };
         self.add(&dn(name), &[&own[..], usual, more].concat()).await;
     }
 
@@ -195,7 +201,8 @@ impl Admin {
     pub(crate) async fn name_with_guid(&mut self, guid: &str) -> Option<String> {
         let base = format!("<GUID={guid}>");
         let asked = vec!["sAMAccountName"];
-        let found = self.0.search(&base, ldap3::Scope::Base, "(objectClass=*)", asked).await.unwrap();
+        let found =
+            self.0.search(&base, ldap3::Scope::Base, "(objectClass=*)", asked).await.unwrap();
         let entry = found.0.into_iter().next().map(ldap3::SearchEntry::construct)?;
         entry.attrs.get("sAMAccountName")?.first().cloned()
     }

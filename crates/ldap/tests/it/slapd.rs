@@ -75,7 +75,7 @@ database mdb
 maxsize 104857600
 suffix {BASE}
 rootdn cn=admin,{BASE}
-rootpw {PASSWORD}
+rootpw \"{PASSWORD}\"
 directory {db}
 index objectClass,uid,cn,member,entryUUID eq
 limits dn.exact={LIMITED} size.soft=100 size.hard=100 size.prtotal=100
