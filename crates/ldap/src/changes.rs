@@ -338,7 +338,7 @@ impl Reader<'_> {
 
     async fn class_of(&self, dn: &str) -> Result<Option<(Class, String)>, CallError> {
         // `<GUID=…>;<SID=…>;CN=…` where the server writes more than the DN.
-        let dn = dn.rsplit(";").find(|part| !part.starts_with('<')).unwrap_or(dn);
+        let dn = dn.rsplit(';').find(|part| !part.starts_with('<')).unwrap_or(dn);
         let query = Query::at(dn, Filter::present("objectClass"), &["objectGUID", "objectClass"]);
         let entry = self.session.first(query.with(control(SHOW_DELETED, None))).await?;
         Ok(entry.and_then(|entry| {

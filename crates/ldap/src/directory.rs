@@ -105,7 +105,7 @@ impl Reader<'_> {
             let person = &found.person.id;
             for (id, group) in groups {
                 let Some(name) = group.name.filter(|name| wanted.want(&id, name)) else { continue };
-                let membership = membership_id(&id, person).map_err(invalid)?;
+                let membership = membership_id(&id, person).map_err(|error| invalid(&error))?;
                 some.push(Membership { id: membership, group: id.clone(), person: person.clone() });
                 let none =
                     || Group { id: id.clone(), display_name: name, members: BTreeSet::new() };
@@ -270,10 +270,10 @@ fn memberships(
     members: &BTreeSet<PersonId>,
 ) -> Result<BTreeMap<MembershipId, PersonId>, CallError> {
     let with_ids = members.iter().map(|person| Ok((membership_id(group, person)?, person.clone())));
-    with_ids.collect::<Result<_, _>>().map_err(invalid)
+    with_ids.collect::<Result<_, _>>().map_err(|error| invalid(&error))
 }
 
-fn invalid(error: access::ids::InvalidId) -> CallError {
+fn invalid(error: &access::ids::InvalidId) -> CallError {
     failure::unreadable(Operation::Search, error.to_string())
 }
 

@@ -1,6 +1,6 @@
 //! Distinguished names, as RFC 4514 writes them, and the form in which two of them are one.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// The longest DN that is read, in bytes. Active Directory stops at 2,048 characters.
 pub const LONGEST: usize = 8 * 1024;
@@ -181,7 +181,7 @@ pub fn escape(text: &str) -> String {
             char if char.is_control() => {
                 let mut bytes = [0; 4];
                 for byte in char.encode_utf8(&mut bytes).bytes() {
-                    out.push_str(&format!("\\{byte:02x}"));
+                    let _infallible = write!(out, "\\{byte:02x}");
                 }
             }
             char => out.push(char),
@@ -239,7 +239,7 @@ impl<'a> Chars<'a> {
     }
 }
 
-/// Reads one attribute with its value, and what ends it: `+`, `,` (or `;`, as LDAPv2 wrote it), or
+/// Reads one attribute with its value, and what ends it: `+`, `,` (or `;`, as `LDAPv2` wrote it), or
 /// the end.
 fn ava(rest: &mut Chars<'_>) -> Result<(Ava, Option<char>), InvalidDn> {
     rest.skip_blanks();
@@ -266,7 +266,7 @@ fn ava(rest: &mut Chars<'_>) -> Result<(Ava, Option<char>), InvalidDn> {
     Ok((Ava { attribute, value }, end))
 }
 
-/// A name (`cn`), an OID (`2.5.4.3`), or an OID as LDAPv2 wrote it (`OID.2.5.4.3`).
+/// A name (`cn`), an OID (`2.5.4.3`), or an OID as `LDAPv2` wrote it (`OID.2.5.4.3`).
 fn is_type(text: &str) -> bool {
     let is_name = |text: &str| {
         text.starts_with(|first: char| first.is_ascii_alphabetic())

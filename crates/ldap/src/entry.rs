@@ -3,6 +3,7 @@
 use crate::failure::{self, Operation};
 use control::ports::CallError;
 use ldap3::ResultEntry;
+use ldap3::asn1::StructureTag;
 
 /// An entry: its DN, and its attributes with their values in the order of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Entry {
             let mut parts = attribute.expect_constructed()?.into_iter();
             let name = String::from_utf8(parts.next()?.expect_primitive()?).ok()?;
             let values = parts.next()?.expect_constructed()?.into_iter();
-            let values: Option<_> = values.map(|value| value.expect_primitive()).collect();
+            let values: Option<_> = values.map(StructureTag::expect_primitive).collect();
             Some((name, values?))
         });
         Some(Self { dn, attributes: attributes.collect::<Option<_>>()? })

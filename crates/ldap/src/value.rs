@@ -2,12 +2,18 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use std::fmt::Write as _;
 
 /// `objectGUID` as Microsoft writes it. Its first three parts are stored with the last byte first.
 pub(crate) fn guid(bytes: &[u8]) -> Option<String> {
     let [a0, a1, a2, a3, b0, b1, c0, c1, rest @ ..] = bytes else { return None };
     let [d0, d1, e @ ..] = rest else { return None };
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| {
+        bytes.iter().fold(String::new(), |mut out, byte| {
+            let _infallible = write!(out, "{byte:02x}");
+            out
+        })
+    };
     (e.len() == 6).then(|| {
         let parts = [hex(&[*a3, *a2, *a1, *a0]), hex(&[*b1, *b0]), hex(&[*c1, *c0])];
         format!("{}-{}-{}", parts.join("-"), hex(&[*d0, *d1]), hex(e))

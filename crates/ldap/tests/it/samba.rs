@@ -113,7 +113,7 @@ fn provision(folder: &Path, authority: &Authority) {
         "server services=ldap".to_owned(),
         "disable netbios=yes".to_owned(),
     ];
-    let made = Command::new("samba-tool")
+    let provisioned = Command::new("samba-tool")
         .args(["domain", "provision", "--realm=PEERS.TEST", "--domain=PEERS", "--server-role=dc"])
         .args(["--dns-backend=NONE", "--host-name=dc1", "--host-ip=127.0.0.1"])
         .arg(format!("--adminpass={PASSWORD}"))
@@ -122,7 +122,7 @@ fn provision(folder: &Path, authority: &Authority) {
         .env("TDB_NO_FSYNC", "1")
         .output()
         .expect("samba-tool is there: `cargo xtask test --only peers` installs it");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    assert!(provisioned.status.success(), "{}", String::from_utf8_lossy(&provisioned.stderr));
 }
 
 /// What an admin does.
