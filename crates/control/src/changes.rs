@@ -65,8 +65,8 @@ impl ChangeWatch {
     /// The directory cannot be asked, or the store cannot be read or written. What changed is then
     /// told at the next look.
     pub async fn look(&self, plane: &Plane) -> Result<bool, CallError> {
-        let place = format!("directory-changes/{}", self.name);
-        let kept = self.copies.metadata_copy(&place).await?.map(Cookie::new);
+        let copy = format!("directory-changes/{}", self.name);
+        let kept = self.copies.metadata_copy(&copy).await?.map(Cookie::new);
         let changed = self.changes.since(kept.as_ref()).await?;
         let Some(cookie) = changed.cookie else { return Ok(false) };
         let wake = self.whom(plane, changed.concerns).await;
@@ -75,20 +75,20 @@ impl ChangeWatch {
             plane.wake(&wake).await?;
         }
         if kept.as_ref() != Some(&cookie) {
-            self.copies.keep_metadata(&place, cookie.as_bytes()).await?;
+            self.copies.keep_metadata(&copy, cookie.as_bytes()).await?;
         }
         Ok(true)
     }
 
     async fn whom(&self, plane: &Plane, concerns: BTreeSet<Concern>) -> Wake {
-        let mut wake = Wake::People(BTreeSet::new());
+        let mut whole = Wake::People(BTreeSet::new());
         // Somebody of a further directory may be somebody of an earlier one.
         if !self.is_first && !concerns.is_empty() {
             return Wake::Everything;
         }
         for concern in &concerns {
-            wake = wake.and(plane.resolve(concern).await);
+            whole = whole.and(plane.resolve(concern).await);
         }
-        wake
+        whole
     }
 }
