@@ -52,7 +52,7 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
