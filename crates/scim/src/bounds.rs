@@ -33,11 +33,14 @@ pub const MAX_OPERATIONS: usize = 1_000;
 /// Most members that one request names: the largest group that is promised.
 pub const MAX_MEMBERS: usize = 100_000;
 
-/// Most values of one multi-valued attribute other than `members`.
-pub const MAX_VALUES: usize = 100;
+/// Most values of one multi-valued attribute other than `members`. Each e-mail address is found by a
+/// row of its own, and a change writes those that go and those that come in one transaction, which
+/// DynamoDB limits to 100 steps.
+pub const MAX_VALUES: usize = 40;
 
-/// Most operations of one Bulk request.
-pub const MAX_BULK_OPERATIONS: usize = 1_000;
+/// Most operations of one Bulk request: each is a change by itself, and all must be answered before a
+/// request is given up.
+pub const MAX_BULK_OPERATIONS: usize = 100;
 
 /// Longest id of a resource that a client may name, in characters.
 pub const MAX_ID_CHARS: usize = 128;

@@ -13,7 +13,7 @@ fn the_server_says_what_it_can_do() {
         json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
             "patch": { "supported": true },
-            "bulk": { "supported": true, "maxOperations": 1_000, "maxPayloadSize": 8_388_608 },
+            "bulk": { "supported": true, "maxOperations": 100, "maxPayloadSize": 8_388_608 },
             "filter": { "supported": true, "maxResults": 1_000 },
             "changePassword": { "supported": false },
             "sort": { "supported": true },
