@@ -92,6 +92,9 @@ reasons! {
     /// not tell its Identity Center application (it is from before 1 October 2023), or a person whom
     /// only a temporary grant lets in, since no group of theirs is assigned.
     AssignmentManual = "assignment-manual";
+    /// The group is of another directory than Identity Center, and so cannot be assigned to the
+    /// domain's application: assign a group of Identity Center with the same people.
+    GroupElsewhere = "group-elsewhere";
     /// A group is assigned to the domain's application, and no grant gives it a team there: whoever
     /// of it signs in gets a profile with the domain's own role.
     AssignmentExtra = "assignment-extra";
@@ -251,6 +254,16 @@ reasons! {
     NotFound = "not-found";
     /// A request came with the idempotency key of another one.
     IdempotencyKeyReused = "idempotency-key-reused";
+    /// Two people of one directory have the key by which directories tell that they mean the same
+    /// person; they are matched with nobody.
+    DirectoryKeyShared = "directory-key-shared";
+    /// The person lacks the key by which directories tell that they mean the same person, and is
+    /// matched with nobody.
+    DirectoryKeyMissing = "directory-key-missing";
+    /// People whom directories do not take for one have one user name, so nobody is let in by it.
+    UserNameShared = "user-name-shared";
+    /// What the directory gives was read from where it is kept too long ago.
+    DirectoryStale = "directory-stale";
     /// An admin agreed to what the guard had refused.
     Approved = "approved";
     /// There is nothing to agree to, or it is something else by now.

@@ -175,6 +175,18 @@ pub const fn remedy(code: ReasonCode) -> Option<&'static str> {
         R::AppsRunning => "Nothing: it is corrected when none of its apps runs.",
         R::CanaryFirst => "Nothing: it is corrected once the canary team agrees with the map.",
         R::NotEnforced => "Add the team to `rollout.enforce` in the map.",
+        R::DirectoryKeyShared | R::UserNameShared => {
+            "Correct one of the people in their directory, or match people by another key \
+             (`directory.match`)."
+        }
+        R::DirectoryKeyMissing => {
+            "Give the person the key in the directory, or match people by another one \
+             (`directory.match`)."
+        }
+        R::DirectoryStale => "See with `stagedoor directory test` why it is not read anew.",
+        R::GroupElsewhere => {
+            "Assign a group of Identity Center that has the same people, in the SageMaker console."
+        }
         R::GroupMissing => "Make the group in the directory, or correct the grant.",
         R::GrantAmbiguous => "Write a grant for each of these teams instead of the pattern.",
         R::GuardTripped => {
@@ -202,6 +214,9 @@ mod tests {
         assert_eq!(audience.remedy.as_deref(), Some(saml_remedy(Check::Audience)));
         let throttled = explained("aws-throttled");
         assert_eq!(throttled.remedy.as_deref(), Some(FailureKind::Throttled.remedy()));
+        let rejected = explained("directory-rejected");
+        assert_eq!(rejected.meaning, "The directory could not be read.");
+        assert_eq!(rejected.remedy.as_deref(), Some(FailureKind::Rejected.directory_remedy()));
         let unknown = explained("no-such-code");
         assert_eq!((unknown.meaning.as_str(), unknown.remedy), ("", None));
     }

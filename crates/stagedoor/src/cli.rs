@@ -4,6 +4,7 @@
 
 mod audit;
 mod beginning;
+mod directory;
 mod events;
 mod keeping;
 mod lambda;
@@ -26,6 +27,9 @@ pub(crate) use audit::{
     VerifyAuditArgs,
 };
 pub(crate) use beginning::{ExistingArgs, InitArgs};
+pub(crate) use directory::{
+    DiffDirectoryArgs, DirectoryCommand, ShowDirectoryArgs, TestDirectoryArgs,
+};
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
 pub(crate) use keeping::{
     BackupArgs, ChangeArgs, CreateStoreArgs, DeleteMappingArgs, GetMappingArgs, GroupArg,
@@ -221,6 +225,9 @@ pub(crate) enum Command {
     /// Work with events of the directory: rules that catch them, and events that were missed.
     #[command(subcommand)]
     Events(EventsCommand),
+    /// See what is read of the directories and what changed, and find out why one cannot be read.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
     /// Check live whether Stagedoor can do its work: credentials, directory, domains, roles, quotas.
     /// Exits 6 if something does not work.
     Doctor(DoctorArgs),

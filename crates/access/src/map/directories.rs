@@ -5,7 +5,7 @@ use super::check::Item;
 use super::codes;
 use super::decode::{optional, owned, seconds};
 use super::diagnostic::{Reporter, quoted};
-use crate::ids::{DirectoryName, IdentityStoreId, LdapUrl, Region};
+use crate::ids::{DirectoryName, GroupId, IdentityStoreId, LdapUrl, Region};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -202,12 +202,14 @@ impl Directories {
         })
     }
 
-    /// Whether people and groups are pushed by SCIM to one of them.
-    pub fn scim(&self) -> Option<&ScimDirectory> {
-        self.sources.iter().find_map(|source| match &source.kind {
-            DirectoryKind::Scim(scim) => Some(scim),
-            _ => None,
-        })
+    /// Whether Identity Center knows the group: only its own groups can be assigned to its
+    /// applications.
+    pub fn is_in_identity_center(&self, group: &GroupId) -> bool {
+        let further = self.sources.iter().skip(1).map(|source| source.name.as_str());
+        let is_of = |name: &str| {
+            group.as_str().strip_prefix(name).is_some_and(|rest| rest.starts_with(':'))
+        };
+        self.identity_center().is_some() && !further.into_iter().any(is_of)
     }
 
     /// Whether another map means the same directories, wherever it writes them.
@@ -245,7 +247,7 @@ fn source(item: &Item, reporter: &mut Reporter<'_>) -> Option<DirectorySource> {
 }
 
 /// Looks at what no single source shows: that there are some, that none is named twice, and that
-/// Identity Center and SCIM are there once at most.
+/// Identity Center is the first.
 fn go_together(list: &Item, reporter: &mut Reporter<'_>) -> bool {
     let sources = list.list();
     if sources.is_empty() {
@@ -273,16 +275,8 @@ fn go_together(list: &Item, reporter: &mut Reporter<'_>) -> bool {
             good = false;
         }
     }
-    let of_kind = |kind: &'static str| {
-        sources.iter().enumerate().filter_map(move |(at, source)| Some((at, source.field(kind)?)))
-    };
-    for (_, second) in of_kind("scim").skip(1) {
-        reporter
-            .report(codes::DUPLICATE_DIRECTORY, second.at, "a second directory is pushed by SCIM")
-            .help("there is one SCIM server: let both providers push to it");
-        good = false;
-    }
-    for (_, late) in of_kind("identity_center").filter(|(at, _)| *at > 0) {
+    let centers = sources.iter().skip(1).filter_map(|source| source.field("identity_center"));
+    for late in centers {
         reporter
             .report(codes::DIRECTORY_ORDER, late.at, "Identity Center is not the first directory")
             .help(

@@ -22,6 +22,7 @@ impl<'a> Planner<'a> {
     ) {
         let mut needed: BTreeSet<&GroupId> = BTreeSet::new();
         let mut unassigned: BTreeSet<&ArcStr> = BTreeSet::new();
+        let mut elsewhere: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut unenforced: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut alone: BTreeSet<&str> = BTreeSet::new();
         let person_of = |case: &Case<'a>| &case.entitlement.person;
@@ -41,7 +42,9 @@ impl<'a> Planner<'a> {
                 }
                 (Some(application), Some(group)) => {
                     if lacks_assignment(winner, group, application) {
-                        if self.map.rollout.enforces(&winner.entitlement.team) {
+                        if !self.map.directories.is_in_identity_center(group) {
+                            elsewhere.insert(&because.group_name);
+                        } else if self.map.rollout.enforces(&winner.entitlement.team) {
                             self.assign(winner, group, application);
                         } else {
                             unenforced.insert(&because.group_name);
@@ -69,6 +72,10 @@ impl<'a> Planner<'a> {
             let detail = Some(group.to_string());
             let kept = kept_group(key, ReasonCode::AssignmentManual, detail);
             self.kept.push(kept);
+        }
+        for group in elsewhere {
+            let detail = Some(group.to_string());
+            self.kept.push(kept_group(key, ReasonCode::GroupElsewhere, detail));
         }
         for user in alone {
             let detail = Some(format!("{user}, by a temporary grant"));

@@ -1,5 +1,6 @@
 //! What a map says of its directories, and what it may not say.
 
+use access::ids::DirectoryName;
 use access::map::{
     Directories, DirectoryKind, FileDirectory, FileFormat, LdapAttributes, LdapBind,
     LdapCertificate, LdapDirectory, MatchKey, ScimDirectory, Source, parse,
@@ -18,7 +19,8 @@ fn refused(directory: &str, expected: &str) {
 }
 
 fn names(directories: &Directories) -> Vec<(&str, &'static str)> {
-    directories.sources.iter().map(|source| (source.name.as_str(), source.kind.as_str())).collect()
+    let sources = directories.sources.iter();
+    sources.map(|source| (DirectoryName::as_str(&source.name), source.kind.as_str())).collect()
 }
 
 fn ldap(more: &str) -> Result<LdapDirectory, String> {
@@ -34,13 +36,13 @@ fn ldap(more: &str) -> Result<LdapDirectory, String> {
 fn one_directory_is_named_after_its_kind() {
     let scim = read("{ scim: {} }").unwrap();
     assert_eq!(names(&scim), [("scim", "scim")]);
-    assert_eq!(scim.scim(), Some(&ScimDirectory {}));
+    let expected = DirectoryKind::Scim(ScimDirectory {});
+    assert_eq!(scim.sources.first().unwrap().kind, expected);
     assert_eq!(scim.identity_center(), None);
     let file = read("{ file: people/All.CSV }").unwrap();
     assert_eq!(names(&file), [("file", "file")]);
     let expected = FileDirectory { path: "people/All.CSV".into(), format: FileFormat::Csv };
     assert_eq!(file.sources.first().unwrap().kind, DirectoryKind::File(expected));
-    assert_eq!(file.scim(), None);
 }
 
 #[test]
@@ -137,23 +139,6 @@ fn several_directories_are_told_apart() {
         "access.yaml:2:14: `sources` is empty (map-out-of-range)\n  expected at least one directory",
     );
     refused(
-        "{ sources: [ { name: a, file: a.yaml }, { name: a, file: b.yaml } ] }",
-        "access.yaml:2:59: two directories are named `a` (map-duplicate-directory)\n  \
-         ids begin with the name, so each needs its own",
-    );
-    refused(
-        "{ sources: [ { name: a, scim: {} }, { name: b, scim: {} } ] }",
-        "access.yaml:2:58: a second directory is pushed by SCIM (map-duplicate-directory)\n  \
-         there is one SCIM server: let both providers push to it",
-    );
-    refused(
-        "{ sources: [ { name: a, scim: {} }, { name: b, identity_center: {region: eu-west-1, \
-         identity_store_id: d-906716eb24} } ] }",
-        "access.yaml:2:58: Identity Center is not the first directory (map-directory-order)\n  \
-         write it first: domains that sign people in through it, and its events, know people by \
-         its own ids",
-    );
-    refused(
         "{ match: email, file: a.yaml }",
         "access.yaml:2:14: `directory` has `match` without `sources` (map-only-with)",
     );
@@ -165,34 +150,55 @@ fn several_directories_are_told_apart() {
 }
 
 #[test]
+fn map_duplicate_directory() {
+    refused(
+        "{ sources: [ { name: a, file: a.yaml }, { name: a, file: b.yaml } ] }",
+        "access.yaml:2:60: two directories are named `a` (map-duplicate-directory)\n  \
+         ids begin with the name, so each needs its own",
+    );
+    assert!(read("{ sources: [ { name: a, scim: {} }, { name: b, scim: {} } ] }").is_ok());
+}
+
+#[test]
+fn map_directory_order() {
+    refused(
+        "{ sources: [ { name: a, scim: {} }, { name: b, identity_center: {region: eu-west-1, \
+         identity_store_id: d-906716eb24} } ] }",
+        "access.yaml:2:59: Identity Center is not the first directory (map-directory-order)\n  \
+         write it first: domains that sign people in through it, and its events, know people by \
+         its own ids",
+    );
+}
+
+#[test]
 fn a_password_never_travels_in_the_clear_and_never_stands_in_the_map() {
     let refused = |more: &str, expected: &str| {
         assert_eq!(ldap(more).unwrap_err(), expected, "{more}");
     };
     refused(
         "urls: [\"ldap://dc1.corp.example\"]",
-        "access.yaml:2:51: `ldap://dc1.corp.example` would carry the password in the clear \
+        "access.yaml:2:49: `ldap://dc1.corp.example` would carry the password in the clear \
          (map-invalid-value)\n  write `ldaps://`, or `start_tls: true`",
     );
     refused(
         "urls: [\"ldaps://dc1.corp.example\"], start_tls: true",
-        "access.yaml:2:51: `ldaps://dc1.corp.example` is encrypted from the first byte \
+        "access.yaml:2:49: `ldaps://dc1.corp.example` is encrypted from the first byte \
          (map-invalid-value)\n  write it with `ldap://`",
     );
     assert!(ldap("urls: [\"ldap://127.0.0.1:3389\"]").is_ok());
     refused(
         "urls: [\"ldaps://door:secret@dc1\"]",
-        "access.yaml:2:51: the address holds a user name or a password (map-invalid-value)\n  \
+        "access.yaml:2:49: the address holds a user name or a password (map-invalid-value)\n  \
          expected the address of an LDAP server (`ldaps://HOST` or `ldap://HOST`, perhaps with \
          `:PORT`)\n  write `bind_dn`, and `password_from` for where the password is kept",
     );
     refused(
         "urls: [\"ldaps://dc1\"], bind_dn: \"CN=door\"",
-        "access.yaml:2:66: `ldap` has `bind_dn` without `password_from` (map-only-with)",
+        "access.yaml:2:65: `ldap` has `bind_dn` without `password_from` (map-only-with)",
     );
     refused(
         "urls: []",
-        "access.yaml:2:44: `urls` is empty (map-out-of-range)\n  expected at least one LDAP server",
+        "access.yaml:2:42: `urls` is empty (map-out-of-range)\n  expected at least one LDAP server",
     );
 }
 

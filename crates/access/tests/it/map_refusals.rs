@@ -53,6 +53,7 @@ fn every_code_has_a_test_by_its_name() {
     // Some are found only where roles are made of the map.
     let here = concat!(
         include_str!("map_refusals.rs"),
+        include_str!("map_directories.rs"),
         include_str!("authorisation.rs"),
         include_str!("plane.rs"),
         include_str!("invariants.rs")

@@ -2,7 +2,8 @@
 
 use crate::support::{Build, TEAMS, World, domain_key, foreign, ours, person_id, role};
 use access::check::Removals;
-use access::ids::GroupId;
+use access::ids::{DirectoryName, GroupId};
+use access::map::{DirectoryKind, DirectorySource, ScimDirectory};
 use access::observed::{AppStatus, AuthMode, ObservedApplication, ObservedProfile, ObservedRole};
 use access::plan::Step;
 use access::reason::ReasonCode;
@@ -76,6 +77,29 @@ fn a_domain_that_tells_no_application_leaves_the_assignment_to_a_person_and_says
         ]
     );
     assert_eq!(assigned(&world), [""; 0]);
+}
+
+#[test]
+fn a_group_of_another_directory_is_not_assigned_but_told() {
+    let mut world = sso(TEAMS, &[]).group("ml-fraud", &["alice"]).group("ml-churn", &[]);
+    let place = world.map.directories.sources.first().unwrap().place.clone();
+    let name = |name: &str| DirectoryName::parse(name).unwrap();
+    let scim = |name| DirectorySource {
+        name,
+        kind: DirectoryKind::Scim(ScimDirectory::default()),
+        place: place.clone(),
+    };
+    world.map.directories.sources.push(scim(name("g0-ml-fraud")));
+    assert_eq!(assigned(&world).len(), 1, "a name is not the beginning of an id without its colon");
+    world.map.directories.sources = vec![scim(name("scim"))];
+    assert_eq!(assigned(&world), [""; 0]);
+    assert_eq!(
+        world.told(),
+        [
+            "research/alice: create role=studio-fraud user=alice (entitled)",
+            "research/*: keep (group-elsewhere: ml-fraud)",
+        ]
+    );
 }
 
 #[test]

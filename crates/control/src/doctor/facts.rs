@@ -1,6 +1,6 @@
 //! Reading what doctor judges. Nothing here fails as a whole: an account that is down is a fact.
 
-use super::Surroundings;
+use super::{DirectoryFacts, Surroundings, directories};
 use crate::plane::Plane;
 use crate::ports::{
     CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, KeyFacts, NetworkFacts,
@@ -26,6 +26,8 @@ pub struct Facts {
     pub(super) meant: Result<Bundle, Vec<Diagnostic>>,
     /// Each domain of the map.
     pub(super) domains: BTreeMap<DomainKey, DomainReading>,
+    /// What the directories say of themselves.
+    pub(super) directories: DirectoryFacts,
     /// Clock, store, queue and map; absent where they were not looked at.
     pub(super) around: Option<Around>,
 }
@@ -85,12 +87,13 @@ pub async fn gather(
         })
         .collect();
     let domains = stream::iter(readings).buffer_unordered(AT_ONCE).collect().await;
+    let directories = directories(&plane.map, &*plane.directory, plane.clock.now()).await;
     // Last, when AWS has answered and so has said what time it is.
     let around = match surroundings {
         Some(surroundings) => Some(surroundings.look(&plane.map).await),
         None => None,
     };
-    Facts { caller, meant, domains, around }
+    Facts { caller, meant, domains, directories, around }
 }
 
 /// Stagedoor itself, in the Region of Identity Center if that is a directory, without a role that it

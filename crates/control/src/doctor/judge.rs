@@ -1,6 +1,7 @@
 //! What follows from the facts. Pure.
 
 use super::facts::{DomainReading, Facts};
+use super::judge_directories::judge_directories;
 use super::judge_keys::of_key;
 use super::judge_network::of_network;
 use super::judge_plane::around_the_plane;
@@ -43,6 +44,7 @@ pub fn judge(
         Some(Err(error)) => checks.push(failed(About::Directory, None, error)),
         Some(Ok(seen)) => checks.extend(directory(seen)),
     }
+    checks.extend(judge_directories(&facts.directories));
     checks.extend(written(map, &facts.meant));
     let meant = facts.meant.as_ref().ok();
     for (key, reading) in &facts.domains {
@@ -57,7 +59,8 @@ pub fn judge(
     checks
 }
 
-pub(super) fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
+/// The check that a call made, which failed.
+pub fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
     let code = error.code();
     // The message of an error ends with its code, which is printed anyway.
     let text = error.to_string();

@@ -4,6 +4,7 @@
 mod codes;
 mod facts;
 mod judge;
+mod judge_directories;
 mod judge_keys;
 mod judge_network;
 mod judge_plane;
@@ -12,6 +13,9 @@ mod judge_roles;
 pub use codes::{About, reference};
 pub use facts::{Around, Facts, gather};
 pub use judge::judge;
+pub use judge_directories::{DirectoryFacts, directories, judge_directories};
+
+pub use judge::failed as call_failed;
 
 use crate::survey::Survey;
 use access::map::AccessMap;
@@ -67,6 +71,22 @@ pub enum State {
 }
 
 impl Check {
+    /// A check that found everything as it should be.
+    pub fn passed(about: About, subject: Option<&str>, text: impl Into<String>) -> Self {
+        Self::ok(about, subject, text)
+    }
+
+    /// A check that found something that does not work.
+    pub fn failed(
+        about: About,
+        subject: Option<&str>,
+        code: &'static str,
+        text: impl Into<String>,
+        remedy: &str,
+    ) -> Self {
+        Self::new(about, subject, State::Failed, code, text, &[remedy])
+    }
+
     pub(super) fn ok(about: About, subject: Option<&str>, text: impl Into<String>) -> Self {
         Self::new(about, subject, State::Ok, "ok", text, &[])
     }

@@ -3,6 +3,7 @@
 use super::{CallError, Memberships};
 use access::entitlement::WantedGroups;
 use access::ids::{DirectoryName, GroupId, MembershipId, PersonId};
+use access::map::MatchKey;
 use access::reason::ReasonCode;
 use access::snapshot::Snapshot;
 use async_trait::async_trait;
@@ -88,6 +89,29 @@ pub trait Directory: Send + Sync + fmt::Debug {
     /// The id of the person so named, or `None` if there is nobody.
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError>;
 
+    /// Everybody who has this key: more than one is no error, for who asks wants to know whether it
+    /// tells somebody. User names and e-mail addresses are compared without case.
+    ///
+    /// As it stands here it reads everybody unless a user name is asked for: whoever can look
+    /// people up should.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    async fn who_has(&self, key: MatchKey, value: &str) -> Result<BTreeSet<PersonId>, CallError> {
+        let lower = value.to_lowercase();
+        let has = |of: &Particulars| match key {
+            MatchKey::Email => of.email.as_ref().is_some_and(|email| email.to_lowercase() == lower),
+            MatchKey::UserName | MatchKey::ExternalId => of.external_id.as_deref() == Some(value),
+        };
+        if key == MatchKey::UserName {
+            let found = self.find(&PersonLookup::UserName(value.to_owned())).await?;
+            return Ok(found.into_iter().collect());
+        }
+        let everybody = self.everybody(&WantedGroups::default()).await?;
+        let people = everybody.particulars.into_iter();
+        Ok(people.filter(|(_, of)| has(of)).map(|(id, _)| id).collect())
+    }
+
     /// The id of the group with exactly this display name, or `None` if there is none.
     async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError>;
 
@@ -107,6 +131,22 @@ pub trait Directory: Send + Sync + fmt::Debug {
     /// It cannot be reached, or what it says cannot be used.
     async fn standing(&self) -> Result<Standing, CallError> {
         Ok(Standing::default())
+    }
+
+    /// Who people of the directory named `source` are, in the ids that all of Stagedoor uses: each
+    /// under that directory's own id and as whoever they are taken for. Whoever wakes the loop for
+    /// people of one directory asks this first. `None`: it cannot be told, so everything is to be
+    /// read.
+    ///
+    /// # Errors
+    /// A directory cannot be read.
+    async fn known_as(
+        &self,
+        source: &DirectoryName,
+        people: &BTreeSet<PersonId>,
+    ) -> Result<Option<BTreeSet<PersonId>>, CallError> {
+        let _ = source;
+        Ok(Some(people.clone()))
     }
 
     /// The directories that this one is made of, in the order of precedence; none, if it is one.

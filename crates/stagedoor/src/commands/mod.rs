@@ -2,6 +2,7 @@
 
 mod apply;
 mod audit;
+mod directory;
 mod doctor;
 mod drift;
 mod events;
@@ -52,6 +53,7 @@ pub(crate) async fn run(
         Command::Apply(args) => apply::run(&args, common).await,
         Command::Sync(args) => sync::run(&args, common).await,
         Command::Drift(args) => drift::run(&args, common).await,
+        Command::Directory(command) => directory::run(command, common).await,
         Command::Doctor(args) => doctor::run(&args, common).await,
         Command::Spoke(SpokeCommand::Template(args)) => spoke::template(&args).await,
         Command::Why(args) => why::run(&args, common).await,

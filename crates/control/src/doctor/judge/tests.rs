@@ -70,6 +70,7 @@ fn checked(
     };
     let key = map.domains.keys().next().unwrap().clone();
     let facts = Facts {
+        directories: nothing_said(),
         caller: Some(Ok(caller("111122223333"))),
         meant: authorisation(map),
         domains: BTreeMap::from([(key, reading)]),
@@ -237,4 +238,10 @@ fn a_map_of_which_no_roles_can_be_made_is_told_with_its_place() {
     let checks = checked(&shared, "111122223333", sound(), trusted(), None);
     assert_eq!((checks[1].state, checks[1].code), (State::Failed, "map-shared-role"));
     assert_eq!(checks[1].subject.as_deref(), Some("access.yaml:9"));
+}
+
+/// A directory that says nothing of itself.
+fn nothing_said() -> crate::doctor::DirectoryFacts {
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    crate::doctor::DirectoryFacts { at, each: Vec::new(), together: None }
 }

@@ -1,0 +1,397 @@
+//! The three formats, what is wrong in them, and files that change.
+
+use super::*;
+use access::ids::DirectoryName;
+use control::ports::Particulars;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tempfile::TempDir;
+
+/// A clock that is set by hand, in seconds since 1970.
+#[derive(Debug, Default)]
+struct Hand(AtomicI64);
+
+impl Clock for Hand {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// Long after any file of a test was written.
+const LATER: i64 = 9_000_000_000;
+
+struct Place {
+    folder: TempDir,
+    clock: Arc<Hand>,
+    directory: DirectoryFile,
+}
+
+fn at(name: &str, text: &str) -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(Hand(AtomicI64::new(LATER)));
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    let format = FileFormat::of_path(name).unwrap();
+    let directory = DirectoryFile::new(path, name, format, clock.clone());
+    Place { folder, clock, directory }
+}
+
+impl Place {
+    fn write(&self, text: &str) {
+        fs::write(self.folder.path().join(&self.directory.name), text).unwrap();
+    }
+
+    async fn read(&self) -> Result<DirectoryReading, String> {
+        let names = ["ml", "all", "team"].map(str::to_owned).into();
+        let wanted = WantedGroups { names, ids: BTreeSet::new() };
+        self.directory.everybody(&wanted).await.map_err(|error| error.message)
+    }
+}
+
+fn id(text: &str) -> PersonId {
+    PersonId::parse(text).unwrap()
+}
+
+fn people(reading: &DirectoryReading) -> Vec<(&str, &str, &str, bool)> {
+    let people = reading.snapshot.people.values();
+    people
+        .map(|p| (p.id.as_str(), p.user_name.as_str(), p.display_name.as_str(), p.enabled))
+        .collect()
+}
+
+fn groups(reading: &DirectoryReading) -> Vec<(&str, Vec<&str>)> {
+    let groups = reading.snapshot.groups.values();
+    groups
+        .map(|g| (g.display_name.as_str(), g.members.iter().map(PersonId::as_str).collect()))
+        .collect()
+}
+
+async fn refused(name: &str, text: &str, expected: &str) {
+    assert_eq!(at(name, text).read().await.unwrap_err(), expected, "{text:?}");
+}
+
+const YAML: &str = "\
+people:
+  - user_name: Ana
+    id: p-1
+    display_name: Ana Lima
+    email: ana@corp.example
+    given_name: Ana
+    family_name: Lima
+    external_id: e-1
+  - { user_name: bo, enabled: false, groups: [ml] }
+  - { user_name: \"cy smith\" }
+groups:
+  - { name: ml, id: g-1, members: [ana] }
+  - { name: all, groups: [ml, team] }
+  - { name: team, members: [cy smith], groups: [all] }
+";
+
+#[tokio::test]
+async fn yaml_is_read_with_nested_groups_and_cycles() {
+    let read = at("people.yaml", YAML).read().await.unwrap();
+    let cy = "sha256:a7dba6b6dbbd03a4c2fb7bf0ba8b5b8d8ac24f1a4d25bf4e6da4ecd2b6a3f7ab";
+    let found = people(&read);
+    assert_eq!(found[0], ("bo", "bo", "bo", false));
+    assert_eq!(found[1], ("p-1", "Ana", "Ana Lima", true));
+    assert_eq!((found[2].0.len(), found[2].1), (cy.len(), "cy smith"));
+    let cy = found[2].0;
+    assert_eq!(
+        groups(&read),
+        [
+            ("all", vec!["bo", "p-1", cy]),
+            ("ml", vec!["bo", "p-1"]),
+            ("team", vec!["bo", "p-1", cy])
+        ]
+    );
+    assert_eq!(read.snapshot.coverage, Coverage::Complete);
+    let ana = Particulars {
+        email: Some("ana@corp.example".into()),
+        external_id: Some("e-1".into()),
+        given_name: Some("Ana".into()),
+        family_name: Some("Lima".into()),
+    };
+    assert_eq!(read.particulars, BTreeMap::from([(id("p-1"), ana)]));
+    let Memberships::Complete(all) = read.memberships else { panic!("complete") };
+    let ml = all[&GroupId::parse("g-1").unwrap()].members.clone().unwrap();
+    let ml: Vec<_> = ml.iter().map(|(id, who)| (id.as_str(), who.as_str())).collect();
+    assert_eq!(ml, [("g-1/bo", "bo"), ("g-1/p-1", "p-1")]);
+}
+
+#[tokio::test]
+async fn csv_is_read_with_groups_that_only_people_name() {
+    let text = "\u{feff}User_Name,display_name,enabled,groups,email,id\n\
+                # a remark\n\
+                ana,\"Lima, Ana\",,ml; all,ana@corp.example,p-1\n\
+                bo,,FALSE,ml,,\n";
+    let read = at("people.csv", text).read().await.unwrap();
+    assert_eq!(people(&read), [("bo", "bo", "bo", false), ("p-1", "ana", "Lima, Ana", true)]);
+    assert_eq!(groups(&read), [("all", vec!["p-1"]), ("ml", vec!["bo", "p-1"])]);
+}
+
+const LDIF: &str = "\
+version: 1
+
+dn: ou=people,dc=x
+objectClass: organizationalUnit
+
+dn: uid=ana,ou=people,dc=x
+objectClass: inetOrgPerson
+uid: ana
+cn: Ana Lima
+mail: ana@corp.example
+entryUUID: 5f2c1a34-0000-4000-8000-0123456789ab
+
+dn: uid=bo,ou=people,dc=x
+objectClass: inetOrgPerson
+uid: bo
+pwdAccountLockedTime: 000001010000Z
+
+dn: CN=Cy Smith,OU=People,DC=x
+objectClass: top
+objectClass: user
+sAMAccountName: cy
+displayName: Cy Smith
+userAccountControl: 514
+objectGUID:: AAECAwQFBgcICQoLDA0ODw==
+
+dn: CN=Di,OU=People,DC=x
+objectClass: user
+sAMAccountName: di
+userAccountControl: 512
+accountExpires: 133000000000000000
+
+dn: CN=PC,DC=x
+objectClass: user
+objectClass: computer
+sAMAccountName: PC$
+
+dn: CN=Contact,DC=x
+objectClass: person
+
+dn: cn=ml,dc=x
+objectClass: groupOfNames
+cn: ml
+member: UID=Ana, OU=people, DC=X
+member: cn=team,dc=x
+member: cn=gone,dc=x
+member:
+
+dn: cn=team,dc=x
+objectClass: posixGroup
+cn: team
+memberUid: bo
+memberUid: gone
+
+dn: cn=all,dc=x
+objectClass: group
+cn: all
+member: cn=ml,dc=x
+member: cn=Cy Smith,ou=people,dc=x
+";
+
+#[tokio::test]
+async fn ldif_of_openldap_and_active_directory_is_read() {
+    let place = at("export.ldif", LDIF);
+    let read = place.read().await.unwrap();
+    let (ana, cy) =
+        ("5f2c1a34-0000-4000-8000-0123456789ab", "03020100-0504-0706-0809-0a0b0c0d0e0f");
+    assert_eq!(
+        people(&read),
+        [
+            (cy, "cy", "Cy Smith", false),
+            (ana, "ana", "Ana Lima", true),
+            ("bo", "bo", "bo", false),
+            ("di", "di", "di", false),
+        ]
+    );
+    assert_eq!(
+        groups(&read),
+        [("all", vec![cy, ana, "bo"]), ("ml", vec![ana, "bo"]), ("team", vec!["bo"])]
+    );
+    // Di's account ends in 2022: before that it is enabled.
+    place.clock.0.store(1_600_000_000, Ordering::SeqCst);
+    let read = place.directory.people(&BTreeSet::from([id("di")]), &WantedGroups::default()).await;
+    assert_eq!(people(&read.unwrap()), [("di", "di", "di", true)]);
+    let standing = place.directory.standing().await.unwrap();
+    let details: Vec<_> = standing.details.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let bytes = LDIF.len().to_string();
+    assert_eq!(
+        details,
+        [
+            ("bytes", bytes.as_str()),
+            ("groups", "3"),
+            ("members that are not in the file", "2"),
+            ("people", "4")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn some_people_are_read_with_their_groups_and_looked_up() {
+    let place = at("people.yaml", YAML);
+    let wanted = WantedGroups { names: ["all".to_owned()].into(), ids: BTreeSet::new() };
+    let asked = BTreeSet::from([id("p-1"), id("nobody")]);
+    let read = place.directory.people(&asked, &wanted).await.unwrap();
+    assert_eq!(people(&read), [("p-1", "Ana", "Ana Lima", true)]);
+    assert_eq!(groups(&read), [("all", vec!["p-1"])]);
+    assert_eq!(read.snapshot.coverage, Coverage::People(asked));
+    let Memberships::Some(some) = &read.memberships else { panic!("some") };
+    let some: Vec<_> = some.iter().map(|m| (m.id.as_str(), m.group.as_str())).collect();
+    assert_eq!(some, [("all/p-1", "all")]);
+    let directory = &place.directory;
+    let found = directory.find(&PersonLookup::UserName("ANA".into())).await.unwrap();
+    assert_eq!(found, Some(id("p-1")));
+    assert_eq!(directory.find(&PersonLookup::Id(id("bo"))).await.unwrap(), Some(id("bo")));
+    assert_eq!(directory.find(&PersonLookup::Id(id("p-2"))).await.unwrap(), None);
+    let has = async |key, value: &str| directory.who_has(key, value).await.unwrap();
+    assert_eq!(has(MatchKey::Email, "ANA@corp.example").await, BTreeSet::from([id("p-1")]));
+    assert_eq!(has(MatchKey::ExternalId, "e-1").await, BTreeSet::from([id("p-1")]));
+    assert_eq!(has(MatchKey::ExternalId, "E-1").await, BTreeSet::new());
+    assert_eq!(has(MatchKey::UserName, "BO").await, BTreeSet::from([id("bo")]));
+    let ml = directory.find_group("ml").await.unwrap().unwrap();
+    assert_eq!(directory.group_name(&ml).await.unwrap().as_deref(), Some("ml"));
+    assert_eq!(directory.members(&ml).await.unwrap().unwrap().len(), 2);
+    let gone = GroupId::parse("gone").unwrap();
+    assert_eq!(directory.members(&gone).await.unwrap(), None);
+    let name = DirectoryName::parse("file").unwrap();
+    let alone = directory.known_as(&name, &BTreeSet::from([id("bo")])).await.unwrap();
+    assert_eq!(alone, Some(BTreeSet::from([id("bo")])));
+}
+
+#[tokio::test]
+async fn what_is_malformed_is_told_with_its_line_and_a_remedy() {
+    refused(
+        "a.csv",
+        "user_name,groups\nana,ml\nbo\n",
+        "a.csv:3: the line has 1 fields and the header 2: give each line as many; write a field that \
+         holds commas in double quotes",
+    )
+    .await;
+    refused(
+        "a.csv",
+        "user_name,team\nana,ml\n",
+        "a.csv:1: there is no column team: name columns of user_name, id, display_name, email, \
+         external_id, given_name, family_name, enabled, groups, separated by commas",
+    )
+    .await;
+    refused(
+        "a.csv",
+        "id,email\n1,x\n",
+        "a.csv:1: there is no column user_name: begin with a line that names the columns, user_name \
+         among them",
+    )
+    .await;
+    refused("a.csv", "user_name,id,ID\n", "a.csv:1: the column id is there twice: leave one").await;
+    refused(
+        "a.csv",
+        "user_name,enabled\nana,yes\n,true\n",
+        "a.csv:2: `enabled` is yes: write true or false",
+    )
+    .await;
+    refused(
+        "a.csv",
+        "user_name,id\nana,1\nANA,2\nbo,1\n,3\n",
+        "a.csv:3: the user name ANA is there twice: user names differ by more than upper and lower \
+         case\na.csv:4: bo has the id 1, as ana has: give one of them another id\n\
+         a.csv:5: the user name is empty: write 1 to 128 printable characters",
+    )
+    .await;
+    refused(
+        "a.yaml",
+        "people:\n  - user_name: ana\ngroups:\n  - name: ml\n    members:\n      - anna\n    \
+         groups: [al]\n  - { name: all }\n",
+        "a.yaml:6: nobody in the file has the user name anna: did you mean ana?\n\
+         a.yaml:7: no group in the file is called al: did you mean all?",
+    )
+    .await;
+    refused(
+        "a.yaml",
+        "people: []\ngroups: [{name: ml}, {name: ml}]\n",
+        "a.yaml:2: the group ml is there twice: write its members into one of them",
+    )
+    .await;
+    refused(
+        "a.yaml",
+        "people:\n  - { user_name: ana, id: \"a b\" }\n",
+        "a.yaml:2: `a b` is not a directory user id (1 to 128 letters, digits or `-._:@/`): give \
+         another id, or leave it out",
+    )
+    .await;
+    refused(
+        "a.ldif",
+        "dn: a=b\nuid ana\n",
+        "a.ldif:2: the line holds no colon: write `attribute: value`, and end the line of a value \
+         only where it ends",
+    )
+    .await;
+    for text in ["people:\n  - user_nam: x\n", "people: x\n", "a: [\n", "people: []\npeople: []\n"]
+    {
+        let error = at("a.yaml", text).read().await.unwrap_err();
+        assert!(error.starts_with("a.yaml:"), "{error}");
+        assert!(error.ends_with("as in docs/directories.md"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_half_written_file_is_never_a_smaller_one() {
+    let end = "the last line does not end, so more of it may be to come: write the file to its end, \
+               the last line's end too";
+    refused("a.csv", "user_name\nana\nb", &format!("a.csv:3: {end}")).await;
+    refused("a.yaml", "people:\n  - user_name: an", &format!("a.yaml:2: {end}")).await;
+    refused("a.ldif", "", &format!("a.ldif:1: {end}")).await;
+    let place = at("a.csv", "user_name\nana\nbo\n");
+    assert_eq!(people(&place.read().await.unwrap()).len(), 2);
+    // Written anew just now: what was read before is in force until it has settled.
+    place.write("user_name\nana\n");
+    let changed = place.directory.stamp().await.unwrap().changed_at.unwrap();
+    place.clock.0.store(changed.as_second(), Ordering::SeqCst);
+    assert_eq!(people(&place.read().await.unwrap()).len(), 2);
+    place.clock.0.store(changed.as_second() + 2, Ordering::SeqCst);
+    assert_eq!(people(&place.read().await.unwrap()).len(), 1);
+    // What cannot be read is an error, whatever was read before.
+    place.write("user_name,x\nana\n");
+    place.clock.0.store(LATER, Ordering::SeqCst);
+    assert!(place.read().await.unwrap_err().starts_with("a.csv:1: there is no column x"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_written_just_now_is_waited_for() {
+    let place = at("a.csv", "user_name\nana\n");
+    place.clock.0.store(0, Ordering::SeqCst);
+    let before = tokio::time::Instant::now();
+    assert_eq!(people(&place.read().await.unwrap()).len(), 1);
+    assert_eq!(before.elapsed(), SETTLED);
+    let standing = place.directory.standing().await.unwrap();
+    assert_eq!((standing.place.as_str(), standing.read_at), ("a.csv", Some(Timestamp::UNIX_EPOCH)));
+    assert!(standing.changed_at.is_some());
+}
+
+#[tokio::test]
+async fn what_is_no_file_or_no_text_says_so() {
+    let place = at("a.csv", "user_name\n");
+    fs::remove_file(place.folder.path().join("a.csv")).unwrap();
+    let error = place.directory.everybody(&WantedGroups::default()).await.unwrap_err();
+    assert_eq!((error.service, error.kind), ("file", FailureKind::NotFound));
+    assert_eq!(error.message, "a.csv: No such file or directory (os error 2)");
+    fs::create_dir(place.folder.path().join("a.csv")).unwrap();
+    let error = place.directory.everybody(&WantedGroups::default()).await.unwrap_err();
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (FailureKind::Unreachable, "a.csv: it is no file")
+    );
+    let latin = [b"user_name\nana\nm\xfcller\n".as_slice()].concat();
+    let found = parse(latin, FileFormat::Csv).unwrap_err();
+    let problem =
+        Problem { line: 3, what: "it is not UTF-8".into(), remedy: "save it as UTF-8".into() };
+    assert_eq!(found, [problem]);
+    let large = vec![b'\n'; MAX_BYTES + 1];
+    assert_eq!(parse(large, FileFormat::Csv).unwrap_err()[0].what, "it has more than 64 MiB");
+}
+
+#[tokio::test]
+async fn only_so_many_problems_are_told() {
+    let text = format!("user_name\n{}", "\"\"\n".repeat(30));
+    let error = at("a.csv", &text).read().await.unwrap_err();
+    assert_eq!(error.lines().count(), 21);
+    assert_eq!(error.lines().last(), Some("and 10 more"));
+}

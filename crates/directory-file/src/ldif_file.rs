@@ -1,0 +1,138 @@
+//! A directory in LDIF: an export of Active Directory, `OpenLDAP` or another LDAP server.
+
+use crate::draft::{Draft, DraftGroup, DraftPerson, MemberRef, Reporter};
+use crate::ldif::{self, Entry, folded};
+use control::ports::Particulars;
+use jiff::Timestamp;
+
+/// Classes of entries that are people, if they have a user name.
+const PEOPLE: [&str; 6] =
+    ["inetorgperson", "posixaccount", "user", "person", "organizationalperson", "account"];
+/// Classes of entries that are groups.
+const GROUPS: [&str; 5] =
+    ["groupofnames", "groupofuniquenames", "groupofmembers", "posixgroup", "group"];
+/// Attributes that name members by their entries.
+const MEMBERS: [&str; 2] = ["member", "uniquemember"];
+/// `ACCOUNTDISABLE` of `userAccountControl`.
+const ACCOUNT_DISABLED: i64 = 2;
+
+/// Reads a file. What is wrong is reported.
+pub(crate) fn read(text: &str, reporter: &mut Reporter) -> Draft {
+    let entries = match ldif::parse(text) {
+        Ok(entries) => entries,
+        Err(why) => {
+            reporter.report(why.line, why.what, why.remedy);
+            return Draft::default();
+        }
+    };
+    let mut draft = Draft::default();
+    for entry in &entries {
+        let is_one_of = |classes: &[&str]| {
+            let mut own = entry.all("objectclass").map(str::to_ascii_lowercase);
+            own.any(|class| classes.contains(&class.as_str()))
+        };
+        if is_one_of(&GROUPS) {
+            draft.groups.extend(group(entry));
+        } else if is_one_of(&PEOPLE) && !is_one_of(&["computer"]) {
+            draft.people.extend(person(entry, reporter));
+        }
+    }
+    draft
+}
+
+/// The person of an entry; one without a user name, such as a contact, is none.
+fn person(entry: &Entry, reporter: &mut Reporter) -> Option<DraftPerson> {
+    let user_name = entry.text("uid").or_else(|| entry.text("samaccountname"))?;
+    let display_name = ["displayname", "cn", "name"].iter().find_map(|name| entry.text(name));
+    Some(DraftPerson {
+        line: entry.line,
+        id: id(entry, reporter),
+        user_name,
+        display_name,
+        particulars: Particulars {
+            email: entry.text("mail"),
+            external_id: entry.text("externalid"),
+            given_name: entry.text("givenname"),
+            family_name: entry.text("sn"),
+        },
+        enabled: is_enabled(entry),
+        ends: ends(entry),
+        groups: Vec::new(),
+        dn: Some(folded(&entry.dn)),
+    })
+}
+
+fn group(entry: &Entry) -> Option<DraftGroup> {
+    let name = entry.text("samaccountname").or_else(|| entry.text("cn"))?;
+    let members = entry.values.iter().filter_map(|value| {
+        let text = std::str::from_utf8(&value.bytes).ok()?;
+        // OpenLDAP's groups must have a member: an empty name stands for nobody.
+        let is_named = !text.trim().is_empty();
+        let member = match value.attribute.as_str() {
+            name if MEMBERS.contains(&name) => MemberRef::Entry(folded(text)),
+            "memberuid" => MemberRef::Account(text.to_owned()),
+            _ => return None,
+        };
+        is_named.then_some((value.line, member))
+    });
+    let members = members.collect();
+    // What is no id of a group is made of its name.
+    let id = entry.guid().or_else(|| entry.text("entryuuid"));
+    Some(DraftGroup { line: entry.line, id, name, members, dn: Some(folded(&entry.dn)) })
+}
+
+/// The id that never changes, if the export has it.
+fn id(entry: &Entry, reporter: &mut Reporter) -> Option<String> {
+    if entry.bytes("objectguid").is_some_and(|bytes| bytes.len() != 16) {
+        reporter.report(entry.line, "`objectGUID` has not 16 bytes", "export it in Base64");
+    }
+    entry.guid().or_else(|| entry.text("entryuuid"))
+}
+
+fn is_enabled(entry: &Entry) -> bool {
+    let says = |name: &str| entry.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let control = entry.text("useraccountcontrol").and_then(|text| text.parse::<i64>().ok());
+    let is_disabled = control.is_some_and(|flags| flags & ACCOUNT_DISABLED != 0);
+    // What OpenLDAP writes for "until somebody unlocks it".
+    let is_locked = entry.text("pwdaccountlockedtime").as_deref() == Some("000001010000Z");
+    !is_disabled && !is_locked && !says("nsaccountlock") && !says("logindisabled")
+}
+
+/// When an account of Active Directory ends: in steps of 100 ns since 1601; 0 and the greatest
+/// number mean never.
+fn ends(entry: &Entry) -> Option<Timestamp> {
+    let steps = entry.text("accountexpires")?.parse::<i64>().ok()?;
+    if steps == 0 || steps == i64::MAX {
+        return None;
+    }
+    Timestamp::from_second(steps / 10_000_000 - 11_644_473_600).ok()
+}
+
+impl Entry {
+    fn bytes(&self, attribute: &str) -> Option<&[u8]> {
+        let value = self.values.iter().find(|value| value.attribute == attribute)?;
+        Some(&value.bytes)
+    }
+
+    /// The first value that is text.
+    fn text(&self, attribute: &str) -> Option<String> {
+        self.all(attribute).next().map(str::to_owned)
+    }
+
+    fn all<'e>(&'e self, attribute: &'e str) -> impl Iterator<Item = &'e str> {
+        let own = self.values.iter().filter(move |value| value.attribute == attribute);
+        own.filter_map(|value| std::str::from_utf8(&value.bytes).ok())
+    }
+
+    /// `objectGUID` as Active Directory writes it: three numbers, lowest byte first, and the rest.
+    fn guid(&self) -> Option<String> {
+        let bytes: &[u8; 16] = self.bytes("objectguid")?.try_into().ok()?;
+        let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
+        let first = [d, c, b, a, f, e, h, g];
+        let all: Vec<u8> = first.into_iter().chain(rest).copied().collect();
+        let digits = hex::encode(all);
+        let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+        let [one, two, three] = [part(0, 8), part(8, 12), part(12, 16)];
+        Some(format!("{one}-{two}-{three}-{}-{}", part(16, 20), part(20, 32)))
+    }
+}

@@ -1,0 +1,53 @@
+//! Flags of `stagedoor directory`.
+
+use super::{MapArg, StoreArg};
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DirectoryCommand {
+    /// What is read: how many people and groups, from where, how fresh, and what is wrong with it.
+    Show(ShowDirectoryArgs),
+    /// What changed since an earlier reading. Exits 2 if something did.
+    Diff(DiffDirectoryArgs),
+    /// Whether each directory can be read, and what it says of a person. Changes nothing; exits 6 if
+    /// something does not work.
+    Test(TestDirectoryArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowDirectoryArgs {
+    /// List the people too, each with their groups among those that grants name.
+    #[arg(long)]
+    pub(crate) people: bool,
+    /// Keep the reading in this file, for `stagedoor directory diff`. It holds names and ids.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffDirectoryArgs {
+    /// A reading that `stagedoor directory show --save` kept. Absent: who was in which group when the
+    /// server that has the store read everything last.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestDirectoryArgs {
+    /// Look this person up too, by user name or id.
+    #[arg(value_name = "PERSON")]
+    pub(crate) person: Option<String>,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+}

@@ -1,0 +1,80 @@
+//! A reading of the directories, and a file that keeps one.
+
+use crate::cli::StoreArg;
+use crate::exit::BadConfiguration;
+use crate::output::API_VERSION;
+use crate::{compose, mapfile};
+use access::snapshot::Snapshot;
+use anyhow::{Context, Result};
+use aws::Aws;
+use control::plane::Plane;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
+
+/// The most bytes of a file that keeps a reading.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// A kept reading.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Kept {
+    #[serde(rename = "apiVersion")]
+    api_version: String,
+    kind: String,
+    /// When it was read.
+    #[serde(rename = "readAt")]
+    pub(super) read_at: Timestamp,
+    pub(super) snapshot: Snapshot,
+}
+
+const KIND: &str = "DirectoryReading";
+
+impl Kept {
+    pub(super) fn new(read_at: Timestamp, snapshot: Snapshot) -> Self {
+        Self { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), read_at, snapshot }
+    }
+
+    /// Writes the file in one step: a reader never sees half of it.
+    pub(super) fn write(&self, path: &Path) -> Result<()> {
+        let context = || format!("cannot keep the reading in {}", path.display());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut beside = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
+        serde_json::to_writer(&mut beside, self).with_context(context)?;
+        beside.persist(path).with_context(context)?;
+        Ok(())
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`BadConfiguration`] that says what to do.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let bad = |why: String| {
+            let place = path.display();
+            let message =
+                format!("{place}: {why}; make one with `stagedoor directory show --save {place}`");
+            BadConfiguration::new("reading-invalid", message)
+        };
+        let size = fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();
+        if size > MAX_BYTES {
+            return Err(bad("it is larger than any reading".to_owned()).into());
+        }
+        let text = fs::read(path).map_err(|error| bad(error.to_string()))?;
+        let kept: Self = serde_json::from_slice(&text)
+            .map_err(|error| bad(format!("it is no reading of a directory ({error})")))?;
+        if kept.kind != KIND {
+            return Err(bad(format!("it is a {} and no {KIND}", kept.kind)).into());
+        }
+        Ok(kept)
+    }
+}
+
+/// The plane of a command that only reads the directories.
+pub(super) async fn plane(map: &Path, store: &StoreArg) -> Result<Plane> {
+    let map = mapfile::load(map)?;
+    let aws = Aws::connect().await;
+    let store = compose::readable_store(&store.store, &aws).await?;
+    compose::plane(map, aws, store).await
+}
