@@ -51,7 +51,6 @@ pub struct DirectoryFile {
 #[derive(Debug, Clone)]
 struct Held {
     stamp: Stamp,
-    read_at: Timestamp,
     roster: Arc<Roster>,
 }
 
@@ -108,7 +107,7 @@ impl DirectoryFile {
             let roster = self.read().await?;
             stamp = self.stamp().await?;
             if before == stamp {
-                let read = Held { stamp, read_at: self.clock.now(), roster: Arc::new(roster) };
+                let read = Held { stamp, roster: Arc::new(roster) };
                 return Ok(held.insert(read).clone());
             }
         }
@@ -333,7 +332,7 @@ impl Directory for DirectoryFile {
     }
 
     async fn standing(&self) -> Result<Standing, CallError> {
-        let Held { stamp, read_at, roster } = self.held().await?;
+        let Held { stamp, roster } = self.held().await?;
         let mut details = BTreeMap::from([
             ("people".to_owned(), roster.people.len().to_string()),
             ("groups".to_owned(), roster.groups.len().to_string()),
@@ -345,7 +344,8 @@ impl Directory for DirectoryFile {
         }
         Ok(Standing {
             place: self.name.clone(),
-            read_at: Some(read_at),
+            // That it is as it was read was looked at just now.
+            read_at: Some(self.clock.now()),
             changed_at: stamp.changed_at,
             concerns: Vec::new(),
             details,

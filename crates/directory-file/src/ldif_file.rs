@@ -127,9 +127,8 @@ impl Entry {
     /// `objectGUID` as Active Directory writes it: three numbers, lowest byte first, and the rest.
     fn guid(&self) -> Option<String> {
         let bytes: &[u8; 16] = self.bytes("objectguid")?.try_into().ok()?;
-        let [a, b, c, d, e, f, g, h, rest @ ..] = bytes;
-        let first = [d, c, b, a, f, e, h, g];
-        let all: Vec<u8> = first.into_iter().chain(rest).copied().collect();
+        let order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+        let all: Vec<u8> = order.iter().filter_map(|at| bytes.get(*at)).copied().collect();
         let digits = hex::encode(all);
         let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
         let [one, two, three] = [part(0, 8), part(8, 12), part(12, 16)];

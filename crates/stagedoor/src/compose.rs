@@ -140,9 +140,9 @@ pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Opt
 ///
 /// # Errors
 /// [`BadConfiguration`] if this build cannot read a directory of the map.
-pub(crate) async fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Parts> {
+pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Parts> {
     let aws = Arc::new(aws);
-    let directory = directories::of(&map, &aws).await?;
+    let directory = directories::of(&map, &aws)?;
     let studio = Arc::new(aws.studio());
     let plane = Plane {
         map: Arc::new(map),
@@ -185,7 +185,7 @@ pub(crate) async fn parts_with_grants(
     store: Arc<dyn Store>,
 ) -> Result<Parts> {
     let map = merged(map, &*store).await?;
-    parts(map, aws, store).await
+    parts(map, aws, store)
 }
 
 /// The map with the grants of the store's table, if it takes some from there.

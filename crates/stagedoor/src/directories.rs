@@ -14,10 +14,10 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`BadConfiguration`] if nothing in this build reads a directory of the map.
-pub(crate) async fn of(map: &AccessMap, aws: &Aws) -> Result<Arc<dyn Directory>, BadConfiguration> {
+pub(crate) fn of(map: &AccessMap, aws: &Aws) -> Result<Arc<dyn Directory>, BadConfiguration> {
     let mut parts = Vec::new();
     for source in &map.directories.sources {
-        parts.push((source.name.clone(), one(source, aws).await?));
+        parts.push((source.name.clone(), one(source, aws)?));
     }
     Ok(match parts.as_slice() {
         [(_, alone)] => Arc::clone(alone),
@@ -25,7 +25,7 @@ pub(crate) async fn of(map: &AccessMap, aws: &Aws) -> Result<Arc<dyn Directory>,
     })
 }
 
-async fn one(source: &DirectorySource, aws: &Aws) -> Result<Arc<dyn Directory>, BadConfiguration> {
+fn one(source: &DirectorySource, aws: &Aws) -> Result<Arc<dyn Directory>, BadConfiguration> {
     match &source.kind {
         DirectoryKind::IdentityCenter { region, identity_store_id } => {
             Ok(Arc::new(aws.identity_center(region, identity_store_id)))

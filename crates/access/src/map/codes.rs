@@ -60,7 +60,7 @@ codes! {
     SHARED_ROLE = "map-shared-role": "Teams share an execution role that Stagedoor is to write.";
     SHARED_TEAM_TAG = "map-shared-team-tag": "Teams of one account tag their resources alike.";
     ROLE_TOO_LARGE = "map-role-too-large": "What a team may do does not fit into a role.";
-    DUPLICATE_DIRECTORY = "map-duplicate-directory": "Two directories have one name, or cannot be told apart.";
+    DUPLICATE_DIRECTORY = "map-duplicate-directory": "Two directories have one name.";
     DIRECTORY_ORDER = "map-directory-order": "Identity Center is one of several directories and not the first.";
     HUB_ACCOUNT = "map-hub-account": "A domain that is reached without a role is in another account than the hub.";
     POLICY_TOO_LARGE = "map-policy-too-large": "What the map means for Stagedoor itself does not fit into a policy of AWS.";

@@ -26,6 +26,7 @@ mod lifecycle;
 mod map_cautions;
 #[cfg(test)]
 mod map_design;
+#[cfg(test)]
 mod map_directories;
 #[cfg(test)]
 mod map_folder;

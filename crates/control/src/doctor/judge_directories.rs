@@ -8,6 +8,7 @@ use access::map::AccessMap;
 use access::reason::ReasonCode;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use std::fmt::Write as _;
 
 /// From this age on what a directory holds is called stale: twice the time between full passes.
 const STALE: SignedDuration = SignedDuration::from_hours(2);
@@ -63,12 +64,11 @@ pub fn judge_directories(facts: &DirectoryFacts) -> Vec<Check> {
         }
     }
     match &facts.together {
-        None => {}
-        // Each that cannot be asked is told above.
         Some(Err(error)) if facts.each.iter().all(|(_, _, standing)| standing.is_ok()) => {
             checks.push(call_failed(About::DirectoryMatch, None, error));
         }
-        Some(Err(_)) => {}
+        // Each that cannot be asked is told above.
+        None | Some(Err(_)) => {}
         Some(Ok(standing)) if standing.concerns.is_empty() => {
             let text =
                 format!("people of {} are told apart: {}", standing.place, details(standing));
@@ -100,7 +100,7 @@ fn fresh(standing: &Standing, now: Timestamp, subject: Option<&str>) -> Option<C
         State::Warning,
         code.as_str(),
         text,
-        &["See with `stagedoor directory test` why it is not read anew."],
+        &[remedy(code).unwrap_or_default()],
     ))
 }
 
@@ -120,11 +120,11 @@ fn warned(concern: &Concern, subject: Option<&str>) -> Check {
 fn told(standing: &Standing) -> String {
     let mut out = standing.place.clone();
     if let Some(changed_at) = standing.changed_at {
-        out.push_str(&format!(", last changed at {changed_at:.0}"));
+        let _ = write!(out, ", last changed at {changed_at:.0}");
     }
     let details = details(standing);
     if !details.is_empty() {
-        out.push_str(&format!(", {details}"));
+        let _ = write!(out, ", {details}");
     }
     out
 }

@@ -3,7 +3,10 @@
 use super::*;
 use proptest::prelude::*;
 
-fn read(text: &str) -> Vec<(u64, String, Vec<(String, String)>)> {
+/// An entry's line, name, and values by attribute.
+type Said = (u64, String, Vec<(String, String)>);
+
+fn read(text: &str) -> Vec<Said> {
     let entries = parse(text).unwrap_or_else(|why| panic!("{why:?}"));
     let values = |entry: &Entry| {
         let value = |v: &Value| (v.attribute.clone(), String::from_utf8_lossy(&v.bytes).into());

@@ -124,7 +124,7 @@ impl World {
         let aws = Aws::simulated(&simulator);
         let file = StoreLocation::File(folder.path().join("stagedoor.db"));
         let store = compose::open_store(&file, &aws).await?;
-        let parts = compose::parts(map, aws, store).await?;
+        let parts = compose::parts(map, aws, store)?;
         let queue =
             Arc::new(Tap { queue: parts.aws.queue(&region, QUEUE), seen: Mutex::default() });
         let world = Self {

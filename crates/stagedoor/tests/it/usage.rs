@@ -25,6 +25,7 @@ fn help_is_a_result_and_no_error() {
         "who-can",
         "serve",
         "events",
+        "directory",
         "doctor",
         "spoke",
         "saml",
