@@ -29,10 +29,11 @@ Targets (all unless some are named):
   filter        SCIM filters: what an index answers is what matches
   patch         SCIM PATCH: what comes out is valid and stays as it is
   dn            distinguished names of LDAP: what is read is printed and compared alike
+  ldif          LDIF and names of entries: what is printed is read again
 
 The first finding ends the run; the message says where the input is. Installs cargo-fuzz first.";
 
-const TARGETS: [&str; 10] = [
+const TARGETS: [&str; 11] = [
     "parse",
     "canonicalize",
     "verify",
@@ -43,6 +44,7 @@ const TARGETS: [&str; 10] = [
     "filter",
     "patch",
     "dn",
+    "ldif",
 ];
 
 /// Changes that a smoke run makes to the corpus of each target.
@@ -180,6 +182,7 @@ fn dictionary(target: &str) -> &'static str {
         "policy" => "policy.dict",
         "filter" | "patch" => "scim.dict",
         "dn" => "dn.dict",
+        "ldif" => "ldif.dict",
         _ => "saml.dict",
     }
 }
