@@ -31,7 +31,8 @@ const PACKAGES: &[&str] = &[
     "php-sqlite3",
     "php-xml",
     "simplesamlphp",
-    // `OpenLDAP`.
+    // `OpenLDAP`, and its tools for the demo.
+    "ldap-utils",
     "slapd",
     // An Active Directory domain controller.
     "samba",

@@ -82,12 +82,18 @@ impl ChangeWatch {
 
     async fn whom(&self, plane: &Plane, concerns: BTreeSet<Concern>) -> Wake {
         let mut whole = Wake::People(BTreeSet::new());
-        // Somebody of a further directory may be somebody of an earlier one.
-        if !self.is_first && !concerns.is_empty() {
-            return Wake::Everything;
-        }
         for concern in &concerns {
-            whole = whole.and(plane.resolve(concern).await);
+            whole = whole.and(match (self.is_first, concern) {
+                (true, concern) => plane.resolve(concern).await,
+                (false, Concern::People(people)) => {
+                    // Somebody of a further directory may be somebody of an earlier one.
+                    match plane.directory.known_as(&self.name, people).await {
+                        Ok(Some(known)) => Wake::People(known),
+                        Ok(None) | Err(_) => Wake::Everything,
+                    }
+                }
+                (false, _) => Wake::Everything,
+            });
         }
         whole
     }

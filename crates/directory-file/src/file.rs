@@ -9,12 +9,13 @@ use access::map::{FileFormat, MatchKey};
 use access::snapshot::{Coverage, Group, Snapshot};
 use async_trait::async_trait;
 use control::directory::membership_id;
-use control::event::Membership;
+use control::event::{Concern, Membership};
 use control::ports::{
-    CallError, Clock, Directory, DirectoryReading, FailureKind, GroupReading, Memberships,
-    PersonLookup, Standing,
+    CallError, Changed, Changes, Clock, Cookie, Directory, DirectoryReading, FailureKind,
+    GroupReading, Memberships, PersonLookup, Standing,
 };
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
@@ -45,12 +46,16 @@ pub struct DirectoryFile {
     clock: Arc<dyn Clock>,
     settled: Duration,
     held: Mutex<Option<Held>>,
+    /// What it was when it was last asked what changed.
+    told: Mutex<Option<Held>>,
 }
 
 /// What was read of the file, and of which state of it.
 #[derive(Debug, Clone)]
 struct Held {
     stamp: Stamp,
+    /// SHA-256 of what is in it.
+    digest: [u8; 32],
     roster: Arc<Roster>,
 }
 
@@ -72,7 +77,15 @@ impl DirectoryFile {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (path, name) = (path.into(), name.into());
-        Self { path, name, format, clock, settled: SETTLED, held: Mutex::default() }
+        Self {
+            path,
+            name,
+            format,
+            clock,
+            settled: SETTLED,
+            held: Mutex::default(),
+            told: Mutex::default(),
+        }
     }
 
     /// How long the file must have been left alone before it is read; usually a second.
@@ -104,10 +117,10 @@ impl DirectoryFile {
             if before != stamp {
                 continue;
             }
-            let roster = self.read().await?;
+            let (roster, digest) = self.read().await?;
             stamp = self.stamp().await?;
             if before == stamp {
-                let read = Held { stamp, roster: Arc::new(roster) };
+                let read = Held { stamp, digest, roster: Arc::new(roster) };
                 return Ok(held.insert(read).clone());
             }
         }
@@ -140,11 +153,12 @@ impl DirectoryFile {
         })
     }
 
-    async fn read(&self) -> Result<Roster, CallError> {
+    async fn read(&self) -> Result<(Roster, [u8; 32]), CallError> {
         let (path, format) = (self.path.clone(), self.format);
         let read = tokio::task::spawn_blocking(move || {
             let bytes = bounded(&path)?;
-            Ok::<_, io::Error>(parse(bytes, format))
+            let digest = Sha256::digest(&bytes).into();
+            Ok::<_, io::Error>(parse(bytes, format).map(|roster| (roster, digest)))
         });
         let read = read.await.map_err(io::Error::other).flatten();
         let parsed = read.map_err(|error| self.unreadable(&error))?;
@@ -332,7 +346,7 @@ impl Directory for DirectoryFile {
     }
 
     async fn standing(&self) -> Result<Standing, CallError> {
-        let Held { stamp, roster } = self.held().await?;
+        let Held { stamp, roster, .. } = self.held().await?;
         let mut details = BTreeMap::from([
             ("people".to_owned(), roster.people.len().to_string()),
             ("groups".to_owned(), roster.groups.len().to_string()),
@@ -350,6 +364,24 @@ impl Directory for DirectoryFile {
             concerns: Vec::new(),
             details,
         })
+    }
+}
+
+#[async_trait]
+impl Changes for DirectoryFile {
+    /// Whoever is different, or in other groups, than when it was last asked. A process that was not
+    /// asked before knows only that the file is another one, so that is everybody.
+    async fn since(&self, cookie: Option<&Cookie>) -> Result<Changed, CallError> {
+        let now = self.held().await?;
+        let mut told = self.told.lock().await;
+        let was = told.replace(now.clone());
+        let same = |held: &Held| cookie.is_some_and(|cookie| cookie.as_bytes() == held.digest);
+        let concerns = match was.filter(|was| same(was)) {
+            _ if same(&now) => BTreeSet::new(),
+            Some(was) => BTreeSet::from([Concern::People(was.roster.differences(&now.roster))]),
+            None => BTreeSet::from([Concern::Everybody]),
+        };
+        Ok(Changed { concerns, cookie: Some(Cookie::new(now.digest.to_vec())) })
     }
 }
 

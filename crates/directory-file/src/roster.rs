@@ -232,6 +232,22 @@ impl Roster {
         }
     }
 
+    /// Whoever is different in another roster, or in other groups there.
+    pub(crate) fn differences(&self, other: &Self) -> BTreeSet<PersonId> {
+        let all = self.people.keys().chain(other.people.keys());
+        let named = |of: &Self, id: &PersonId| {
+            let groups = of.groups_of.get(id).into_iter().flatten();
+            let groups = groups.filter_map(|id| of.groups.get(id));
+            groups.map(|group| (group.id.clone(), group.display_name.clone())).collect::<Vec<_>>()
+        };
+        let is_same = |id: &&PersonId| {
+            self.people.get(*id) == other.people.get(*id)
+                && self.ends.get(*id) == other.ends.get(*id)
+                && named(self, id) == named(other, id)
+        };
+        all.filter(|id| !is_same(id)).cloned().collect()
+    }
+
     /// The person as they are at this time.
     pub(crate) fn person(&self, id: &PersonId, now: Timestamp) -> Option<Person> {
         let person = self.people.get(id)?.clone();

@@ -50,7 +50,7 @@ pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
 };
-pub(crate) use serving::{DemoArgs, ProbeArgs, SandboxArgs, ServeArgs};
+pub(crate) use serving::{DemoArgs, DemoDirectory, ProbeArgs, SandboxArgs, ServeArgs};
 pub(crate) use simulation::SimulateArgs;
 pub(crate) use temporary::{
     BreakGlassArgs, GiveArgs, GrantArgs, GrantCommand, ListGrantsArgs, NoteArgs, RevokeArgs,
@@ -253,7 +253,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether the command prints what happens, so that logging it too would only say it twice.
     pub(crate) fn tells_itself(&self) -> bool {
-        matches!(self, Self::Demo(DemoArgs { script: true }))
+        matches!(self, Self::Demo(DemoArgs { script: true, .. }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::audit_keys;
 use crate::cli::AnchoringArgs;
-use crate::directories;
+use crate::directories::{self, Composed};
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
 use crate::output;
@@ -14,6 +14,7 @@ use access::map::AccessMap;
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::audit::Anchoring;
+use control::changes::ChangeWatch;
 use control::desk::{Clinic, Desk};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
@@ -35,6 +36,8 @@ pub(crate) struct Parts {
     pub(crate) aws: Arc<Aws>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) plane: Plane,
+    /// Directories that are asked what changed.
+    pub(crate) watches: Vec<ChangeWatch>,
     pub(crate) origin: Origin,
 }
 
@@ -139,10 +142,10 @@ pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Opt
 /// Puts a plane together.
 ///
 /// # Errors
-/// [`BadConfiguration`] if this build cannot read a directory of the map.
-pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Parts> {
+/// [`BadConfiguration`] if a directory of the map cannot be set up; a secret cannot be read.
+pub(crate) async fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Parts> {
     let aws = Arc::new(aws);
-    let directory = directories::of(&map, &aws)?;
+    let Composed { directory, watches } = directories::of(&map, &aws, &store).await?;
     let studio = Arc::new(aws.studio());
     let plane = Plane {
         map: Arc::new(map),
@@ -171,7 +174,7 @@ pub(crate) fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<P
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
     };
-    Ok(Parts { aws, store, plane, origin: Origin::nowhere() })
+    Ok(Parts { aws, store, plane, watches, origin: Origin::nowhere() })
 }
 
 /// Puts a plane together, by the map and the grants of the store's table, if the map takes some
@@ -185,7 +188,7 @@ pub(crate) async fn parts_with_grants(
     store: Arc<dyn Store>,
 ) -> Result<Parts> {
     let map = merged(map, &*store).await?;
-    parts(map, aws, store)
+    parts(map, aws, store).await
 }
 
 /// The map with the grants of the store's table, if it takes some from there.

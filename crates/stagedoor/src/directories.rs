@@ -1,50 +1,184 @@
 //! The directories of a map, each with the adapter that reads it.
 
+use crate::compose::home_region;
 use crate::exit::BadConfiguration;
+use crate::secret_source::SecretSource;
 use crate::system::SystemClock;
-use access::map::{AccessMap, DirectoryKind, DirectorySource};
+use access::ids::Region;
+use access::map::{AccessMap, DirectoryKind, DirectorySource, LdapDirectory};
+use anyhow::{Context, Result};
 use aws::Aws;
+use control::changes::{ChangeWatch, LOOK};
 use control::directory::Combined;
-use control::ports::Directory;
+use control::ports::{Changes, Directory, Store};
 use directory_file::DirectoryFile;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-/// What reads the map's people and groups: its one directory, or all of them as one.
-///
-/// # Errors
-/// [`BadConfiguration`] if nothing in this build reads a directory of the map.
-pub(crate) fn of(map: &AccessMap, aws: &Aws) -> Result<Arc<dyn Directory>, BadConfiguration> {
-    let mut parts = Vec::new();
-    for source in &map.directories.sources {
-        parts.push((source.name.clone(), one(source, aws)?));
-    }
-    Ok(match parts.as_slice() {
-        [(_, alone)] => Arc::clone(alone),
-        _ => Arc::new(Combined::new(parts, map.directories.matched_by)),
-    })
+/// The most bytes of a file with certificates.
+const MAX_CERTIFICATES: u64 = 1 << 20;
+
+/// What reads the map's people and groups, and what tells that they changed.
+#[derive(Debug)]
+pub(crate) struct Composed {
+    /// The map's one directory, or all of them as one.
+    pub(crate) directory: Arc<dyn Directory>,
+    /// Each directory that can be asked what changed. Identity Center sends events instead, and what
+    /// is pushed wakes the loop itself.
+    pub(crate) watches: Vec<ChangeWatch>,
 }
 
-fn one(source: &DirectorySource, aws: &Aws) -> Result<Arc<dyn Directory>, BadConfiguration> {
+/// One directory of the map.
+#[derive(Debug)]
+struct One {
+    directory: Arc<dyn Directory>,
+    changes: Option<Arc<dyn Changes>>,
+}
+
+impl One {
+    fn told<D: Directory + Changes + 'static>(directory: D) -> Self {
+        let directory = Arc::new(directory);
+        Self { changes: Some(Arc::clone(&directory) as _), directory }
+    }
+}
+
+/// Puts together what reads the map's directories. None of them is asked yet; secrets are read.
+///
+/// # Errors
+/// [`BadConfiguration`] if a directory of the map cannot be set up like that, or if nothing in this
+/// build reads it; a secret cannot be read.
+pub(crate) async fn of(map: &AccessMap, aws: &Aws, store: &Arc<dyn Store>) -> Result<Composed> {
+    let (mut parts, mut watches) = (Vec::new(), Vec::new());
+    for (place, source) in map.directories.sources.iter().enumerate() {
+        let One { directory, changes } = one(source, aws, home_region(map)).await?;
+        watches.extend(changes.map(|changes| ChangeWatch {
+            name: source.name.clone(),
+            is_first: place == 0,
+            changes,
+            copies: Arc::clone(store) as _,
+            every: LOOK,
+        }));
+        parts.push((source.name.clone(), directory));
+    }
+    let directory = match parts.as_slice() {
+        [(_, alone)] => Arc::clone(alone),
+        _ => Arc::new(Combined::new(parts, map.directories.matched_by)),
+    };
+    Ok(Composed { directory, watches })
+}
+
+async fn one(source: &DirectorySource, aws: &Aws, region: Option<&Region>) -> Result<One> {
+    let bad = |why: String| {
+        BadConfiguration::new("directory-invalid", format!("{}: {why}", source.place))
+    };
     match &source.kind {
         DirectoryKind::IdentityCenter { region, identity_store_id } => {
-            Ok(Arc::new(aws.identity_center(region, identity_store_id)))
+            let directory = Arc::new(aws.identity_center(region, identity_store_id));
+            Ok(One { directory, changes: None })
         }
         DirectoryKind::File(file) => {
             let path = beside_the_map(source, &file.path);
             let clock = Arc::new(SystemClock);
-            Ok(Arc::new(DirectoryFile::new(path, &file.path, file.format, clock)))
+            Ok(One::told(DirectoryFile::new(path, &file.path, file.format, clock)))
         }
-        kind @ (DirectoryKind::Scim(_) | DirectoryKind::Ldap(_)) => {
-            let message = format!(
-                "{}: this build cannot read a directory of the kind `{}` yet: name \
-                 `identity_center` or `file`",
-                source.place,
-                kind.as_str()
-            );
-            Err(BadConfiguration::new("directory-unsupported", message))
+        DirectoryKind::Ldap(settings) => {
+            let config = ldap_config(source, settings, aws, region).await?;
+            let directory = ldap::LdapDirectory::new(config, Arc::new(SystemClock));
+            Ok(One::told(directory.map_err(|error| bad(error.to_string()))?))
+        }
+        DirectoryKind::Scim(_) => {
+            let why = "this build cannot take a directory that is pushed by SCIM yet: name another";
+            Err(BadConfiguration::new("directory-unsupported", format!("{}: {why}", source.place))
+                .into())
         }
     }
+}
+
+/// What the map says of an LDAP server, with its secrets and certificates read.
+async fn ldap_config(
+    source: &DirectorySource,
+    settings: &LdapDirectory,
+    aws: &Aws,
+    region: Option<&Region>,
+) -> Result<ldap::Config> {
+    let attributes = settings.attributes.clone();
+    let trust = match &settings.ca_file {
+        None => ldap::Trust::System,
+        Some(file) => ldap::Trust::Pinned(certificates(source, file)?),
+    };
+    let identity = match &settings.client_certificate {
+        None => None,
+        Some(shown) => Some(ldap::ClientIdentity {
+            certificate: certificates(source, &shown.file)?,
+            key: secret(source, &shown.key_from, aws, region).await?,
+        }),
+    };
+    let bind = match &settings.bind {
+        Some(bind) => ldap::Bind::Simple {
+            name: bind.dn.clone(),
+            password: secret(source, &bind.password_from, aws, region).await?,
+        },
+        None if identity.is_some() => ldap::Bind::External,
+        None => ldap::Bind::Anonymous,
+    };
+    Ok(ldap::Config {
+        start_tls: settings.start_tls,
+        trust,
+        identity,
+        bind,
+        people_filter: settings.people_filter.clone(),
+        groups_filter: settings.groups_filter.clone(),
+        attributes: ldap::Attributes {
+            id: attributes.id,
+            user_name: attributes.user_name,
+            display_name: attributes.display_name,
+            email: attributes.email,
+            external_id: attributes.external_id,
+            given_name: attributes.given_name,
+            family_name: attributes.family_name,
+            group_name: attributes.group_name,
+            member: attributes.member,
+        },
+        page_size: settings.page_size,
+        timeout: Duration::from_secs(settings.timeout_seconds.into()),
+        ..ldap::Config::new(settings.urls.clone(), &settings.base_dn)
+    })
+}
+
+/// The bytes of a file beside the map with certificates in PEM.
+fn certificates(source: &DirectorySource, file: &str) -> Result<Vec<u8>> {
+    let unreadable = |why: String| {
+        let message = format!("{}: {file}: {why}", source.place);
+        BadConfiguration::new("directory-invalid", message)
+    };
+    let path = beside_the_map(source, file);
+    let size = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?.len();
+    if size > MAX_CERTIFICATES {
+        return Err(unreadable("it is larger than 1 MiB".to_owned()).into());
+    }
+    Ok(std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?)
+}
+
+/// The secret that the map names.
+async fn secret(
+    source: &DirectorySource,
+    reference: &str,
+    aws: &Aws,
+    region: Option<&Region>,
+) -> Result<ldap::Secret> {
+    let bad = |why: String| {
+        let message = format!("{}: {reference}: {why}", source.place);
+        BadConfiguration::new("directory-secret", message)
+    };
+    let place = match reference.strip_prefix("file:") {
+        Some(path) => SecretSource::File(beside_the_map(source, path)),
+        None => SecretSource::parse(reference).map_err(bad)?,
+    };
+    let found = place.read(aws, region).await;
+    let found = found.with_context(|| format!("the secret {reference} cannot be read"))?;
+    let current = found.into_iter().next().ok_or_else(|| bad("it is empty".to_owned()))?;
+    Ok(ldap::Secret::new(current.reveal().to_owned()))
 }
 
 /// A file that the map names, wherever the process runs.

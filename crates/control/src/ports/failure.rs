@@ -122,7 +122,9 @@ impl FailureKind {
             Self::Throttled | Self::InUse => "The directory is busy. Run it again in a minute.",
             Self::Quota => "Ask whoever runs the directory for a higher limit, then run it again.",
             Self::NotFound => "Check what `directory` in the map names.",
-            Self::Rejected => "The message says what to change under `directory` in the map.",
+            Self::Rejected => {
+                "The message says what to change: in the directory, or under `directory` in the map."
+            }
             Self::Service => "The directory answered what cannot be understood. Run it again.",
             Self::Partial | Self::Store => self.remedy(),
         }

@@ -395,3 +395,22 @@ async fn only_so_many_problems_are_told() {
     assert_eq!(error.lines().count(), 21);
     assert_eq!(error.lines().last(), Some("and 10 more"));
 }
+
+#[tokio::test]
+async fn a_change_concerns_whoever_is_different() {
+    let place = at("people.yaml", YAML);
+    let first = place.directory.since(None).await.unwrap();
+    assert_eq!(first.concerns, BTreeSet::from([Concern::Everybody]));
+    let same = place.directory.since(first.cookie.as_ref()).await.unwrap();
+    assert_eq!((same.concerns, &same.cookie), (BTreeSet::new(), &first.cookie));
+    place.write(&YAML.replace("enabled: false, ", "").replace("members: [ana]", "members: []"));
+    let other = place.directory.since(first.cookie.as_ref()).await.unwrap();
+    let people = BTreeSet::from([id("bo"), id("p-1")]);
+    assert_eq!(other.concerns, BTreeSet::from([Concern::People(people)]));
+    assert_ne!(other.cookie, first.cookie);
+    // A process that was not asked before, and one whose cookie is of another time.
+    let anew = at("people.yaml", YAML).directory.since(other.cookie.as_ref()).await.unwrap();
+    assert_eq!(anew.concerns, BTreeSet::from([Concern::Everybody]));
+    let late = place.directory.since(first.cookie.as_ref()).await.unwrap();
+    assert_eq!(late.concerns, BTreeSet::from([Concern::Everybody]));
+}

@@ -4,7 +4,7 @@
 
 use super::time::{duration, period, takeover};
 use super::{AnchoringArgs, MapArg, OriginArgs, SpKeyArgs, StoreArg};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use control::plane::Takeover;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -108,4 +108,19 @@ pub(crate) struct DemoArgs {
     /// Play the whole story without a browser and exit 0 only if every step was observed.
     #[arg(long)]
     pub(crate) script: bool,
+    /// Where the demo's people are.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) directory: DemoDirectory,
+}
+
+/// Where the demo's people are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum DemoDirectory {
+    /// In the simulated Identity Center, which sends events.
+    #[default]
+    IdentityCenter,
+    /// In a YAML file beside the demo's map, which is read again when it changes.
+    File,
+    /// In an OpenLDAP server that the demo starts: needs slapd and ldapmodify on this machine.
+    Ldap,
 }

@@ -25,7 +25,7 @@ pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
         Err(_) => map,
     };
     // What a survey leaves behind in the store, such as indexes, is forgotten: doctor changes nothing.
-    let mut parts = compose::parts(map, aws, compose::forgetful_store()?)?;
+    let mut parts = compose::parts(map, aws, compose::forgetful_store()?).await?;
     if let Ok(store) = &store {
         parts.plane.departures = Arc::clone(store) as _;
     }

@@ -19,7 +19,7 @@ pub(super) async fn run(command: NotificationsCommand, common: &Common) -> Resul
 /// Tells every recipient of the map that messages arrive.
 async fn test(args: &NotificationsTestArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let parts = compose::parts(map, Aws::connect().await, compose::forgetful_store()?)?;
+    let parts = compose::parts(map, Aws::connect().await, compose::forgetful_store()?).await?;
     let map = &parts.plane.map;
     let folder =
         if args.map.map.is_dir() { Some(args.map.map.as_path()) } else { args.map.map.parent() };

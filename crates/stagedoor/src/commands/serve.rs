@@ -294,6 +294,7 @@ fn parts_at_work(
         plane.run(rhythm, end).await;
         Ok(())
     });
+    watch_directories(&parts, stopped, &mut tasks);
     if let Some((reload, keeper)) = reload {
         let end = seen(stopped.clone());
         tasks.spawn(async move {
@@ -323,6 +324,24 @@ fn parts_at_work(
         });
     }
     tasks
+}
+
+/// Asks directories what changed, each by itself.
+fn watch_directories(
+    parts: &Parts,
+    stopped: &watch::Receiver<bool>,
+    tasks: &mut JoinSet<Result<()>>,
+) {
+    for watch in parts.watches.clone() {
+        let (plane, stop, end) =
+            (parts.plane.clone(), seen(stopped.clone()), seen(stopped.clone()));
+        tasks.spawn(async move {
+            watch.run(&plane, stop).await;
+            // One that cannot tell what changes is done, and the server goes on.
+            end.await;
+            Ok(())
+        });
+    }
 }
 
 /// Resolves once the other side says so, or is gone.

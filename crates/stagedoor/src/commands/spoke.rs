@@ -73,7 +73,8 @@ fn assumed<'m>(map: &'m AccessMap, place: &str) -> Result<&'m AssumeRole> {
 
 /// Who runs this command.
 async fn caller(map: &AccessMap) -> Result<String> {
-    let plane = compose::parts(map.clone(), Aws::connect().await, compose::forgetful_store()?)?;
+    let plane =
+        compose::parts(map.clone(), Aws::connect().await, compose::forgetful_store()?).await?;
     let target = plane.plane.targets().into_values().next();
     let Some(target) = target else {
         let message = "the map has no domain; name the principal with --hub-principal";

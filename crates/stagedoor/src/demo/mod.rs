@@ -3,6 +3,7 @@
 mod browser;
 mod company;
 mod forgery;
+mod people;
 mod script;
 mod story;
 mod world;
@@ -17,10 +18,10 @@ use world::{COMPANY, World};
 
 pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
     if args.script {
-        return script::play().await;
+        return script::play(args.directory).await;
     }
     let stop = stop_signal();
-    let world = World::start(&COMPANY).await?;
+    let world = World::start(&COMPANY, args.directory).await?;
     world.serve().await?;
     if let Err(error) = company::live(&world).await {
         output::talk(&format!("warning: not everything of the company is there: {error:#}"));

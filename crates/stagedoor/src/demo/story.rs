@@ -6,6 +6,7 @@ use std::path::Path;
 /// What runs where, and what to try.
 pub(super) fn welcome(world: &World) -> String {
     let World { door_url, idp_url, sandbox_url, .. } = world;
+    let people = world.place_of_people();
     let map = world.map_path();
     let map = map.display();
     let store = world.store_path();
@@ -19,6 +20,7 @@ pub(super) fn welcome(world: &World) -> String {
   Demo sign-in       {idp_url}/          (tiles, as an identity provider shows them)
   Simulated AWS      {sandbox_url}/_sandbox/state
   Access map         {map}
+  People             {people}
 
 Try
   1. Open the portal and sign in as Elif Yılmaz: one team, with an app running. Open Studio.
@@ -26,8 +28,8 @@ Try
   3. Sign in as Ana Díaz, who administers: {door_url}/admin shows everything. A plan waits that
      takes three people away, more than the guard lets one plan; approve it, or put them back.
   4. Sign in as Zoë de Vries, who audits: she sees everything, checks the log, and changes nothing.
-  5. Type `join` and Enter here: Kim Park is put into the group of the fraud team, an event wakes
-     the loop, and she can sign in. `leave` takes Elif Yılmaz out of it; `return` brings her back.
+  5. Type `join` and Enter here: Kim Park is put into the group of the fraud team, the loop
+     wakes, and she can sign in. `leave` takes Elif Yılmaz out of it; `return` brings her back.
   6. In another terminal, ask what there is to do; then edit the map, and plan and apply:
 
        export AWS_ENDPOINT_URL={sandbox_url} AWS_REGION={REGION} \\

@@ -1,19 +1,21 @@
 //! The demo's world: three servers on free loopback ports and a temporary folder.
 
 use super::browser::aws_call;
+use super::people::People;
+use crate::cli::DemoDirectory;
 use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
 use crate::store_location::StoreLocation;
 use crate::system::SystemClock;
 use crate::{idp_metadata, mapfile};
 use access::authorisation::authorisation;
-use access::ids::Region;
+use access::ids::{PersonId, Region};
 use access::map::AccessMap;
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use aws::SqsQueue;
 use aws::{Aws, Simulator};
-use control::ports::{CallError, Clock, Delivery, WakeQueue};
+use control::ports::{CallError, Clock, Delivery, PersonLookup, WakeQueue};
 use control::reconciler::Rhythm;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoSp, DemoTile};
 use sandbox::{Faults, Sandbox, Seed, SharedSandbox};
@@ -89,6 +91,7 @@ pub(super) struct World {
     pub(super) parts: Parts,
     door_listener: Mutex<Option<TcpListener>>,
     queue: Arc<Tap>,
+    people: People,
     cast: Cast,
     stopping: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<Result<()>>>>,
@@ -97,17 +100,18 @@ pub(super) struct World {
 impl World {
     /// Starts simulated AWS and the identity provider, and reads the map. The door opens with
     /// [`World::serve`].
-    pub(super) async fn start(stage: &Stage) -> Result<Self> {
+    pub(super) async fn start(stage: &Stage, directory: DemoDirectory) -> Result<Self> {
         let folder = tempfile::tempdir().context("a temporary folder")?;
         let (stopping, stopped) = watch::channel(false);
         let (sandbox_listener, sandbox_url) = listen().await?;
         let (idp_listener, idp_url) = listen().await?;
         let (door_listener, door_url) = listen().await?;
         let map_path = folder.path().join("access.yaml");
-        fs::write(&map_path, stage.map).context("cannot write the demo's map")?;
-        let map = mapfile::load(&map_path)?;
         let text = dated(stage.seed, SystemClock.now())?;
         let mut seed = Seed::from_yaml(&text).context("the demo's seed")?;
+        let (people, map) = People::place(directory, stage.map, &seed, folder.path())?;
+        fs::write(&map_path, map).context("cannot write the demo's map")?;
+        let map = mapfile::load(&map_path)?;
         roll_out(&map, &mut seed)?;
         let cast = cast(stage, &map, &seed);
         let idp = Arc::new(identity_provider(&idp_url, &door_url, cast.clone())?);
@@ -124,12 +128,16 @@ impl World {
         let aws = Aws::simulated(&simulator);
         let file = StoreLocation::File(folder.path().join("stagedoor.db"));
         let store = compose::open_store(&file, &aws).await?;
-        let parts = compose::parts(map, aws, store)?;
+        let mut parts = compose::parts(map, aws, store).await?;
+        for watch in &mut parts.watches {
+            watch.every = Duration::from_millis(500);
+        }
         let queue =
             Arc::new(Tap { queue: parts.aws.queue(&region, QUEUE), seen: Mutex::default() });
         let world = Self {
             folder,
             queue,
+            people,
             cast,
             sandbox: Arc::clone(&sandbox),
             sandbox_url,
@@ -166,7 +174,7 @@ impl World {
             reload: None,
             queue: Some(Arc::clone(&self.queue) as _),
             anchoring: None,
-            rhythm: Rhythm { recheck: Duration::from_millis(500), ..Rhythm::default() },
+            rhythm: self.rhythm(),
             config: web_config(&self.parts, &self.door_url)?,
             condition: web::Condition::default(),
             telling: None,
@@ -194,8 +202,34 @@ impl World {
         self.folder.path().join("stagedoor.db")
     }
 
-    /// The directory's id of somebody.
-    pub(super) fn user_id(&self, user_name: &str) -> Result<&str> {
+    /// Whether the directory sends events: Identity Center alone does.
+    pub(super) fn has_events(&self) -> bool {
+        matches!(self.people, People::IdentityCenter)
+    }
+
+    /// Where the people are, for whoever wants to look.
+    pub(super) fn place_of_people(&self) -> String {
+        self.people.told()
+    }
+
+    /// What the directory calls somebody.
+    pub(super) async fn person(&self, user_name: &str) -> Result<PersonId> {
+        let named = PersonLookup::UserName(user_name.to_owned());
+        let found = self.parts.plane.directory.find(&named).await?;
+        found.with_context(|| format!("the demo has no {user_name}"))
+    }
+
+    /// An LDAP server need not tell what changed, and nobody at a demo waits for an hour.
+    fn rhythm(&self) -> Rhythm {
+        let rhythm = Rhythm { recheck: Duration::from_millis(500), ..Rhythm::default() };
+        match self.people {
+            People::InLdap(_) => Rhythm { resync: Duration::from_secs(3), ..rhythm },
+            People::IdentityCenter | People::InFile(_) => rhythm,
+        }
+    }
+
+    /// The simulated Identity Center's id of somebody.
+    fn user_id(&self, user_name: &str) -> Result<&str> {
         let person = self.cast.people.iter().find(|person| person.user_name == user_name);
         Ok(&person.with_context(|| format!("the demo has no {user_name}"))?.user_id)
     }
@@ -226,7 +260,11 @@ impl World {
     }
 
     /// Puts a person into a group or takes one out, as the directory's admin would.
-    pub(super) async fn membership(&self, group: &str, user_id: &str, add: bool) -> Result<()> {
+    pub(super) async fn membership(&self, group: &str, user_name: &str, add: bool) -> Result<()> {
+        if self.people.membership(group, user_name, add)? {
+            return Ok(());
+        }
+        let user_id = self.user_id(user_name)?;
         let unique = json!({"UniqueAttribute": {
             "AttributePath": "displayName", "AttributeValue": group
         }});
@@ -409,7 +447,7 @@ mod tests {
 
     #[tokio::test]
     async fn roles_may_do_what_the_map_says() {
-        let world = World::start(&STORY).await.unwrap();
+        let world = World::start(&STORY, DemoDirectory::default()).await.unwrap();
         let facts = doctor::gather(&world.parts.plane, &world.parts.aws.studio(), None).await;
         let checks = doctor::judge(&world.parts.plane.map, &facts, None);
         let roles = checks.iter().filter(|check| {

@@ -177,7 +177,8 @@ fn a_malformed_line_fails_everything_with_its_place_and_what_to_do() {
     );
     assert_eq!(first[1]["code"], "directory-rejected");
     assert!(first[1]["text"].as_str().unwrap().contains(place), "{tested}");
-    let remedy = "Correct what the message names, in the directory or in the map.";
+    let remedy =
+        "The message says what to change: in the directory, or under `directory` in the map.";
     assert_eq!(first[1]["remedy"], json!([remedy]));
     fs::remove_file(house.path().join("partners.csv")).unwrap();
     let error = directory(house.path(), &["show", "--output", "json"]).exits(1).json();
