@@ -5,6 +5,8 @@
 
 mod chain;
 
+pub(crate) use chain::append;
+
 use crate::microseconds;
 use crate::sqlite::{SqliteStore, parsed};
 use access::ids::PersonId;

@@ -30,6 +30,7 @@ mod profile_index;
 mod prune;
 mod replay;
 mod replies;
+mod scim;
 mod secrets;
 mod sessions;
 mod sqlite;

@@ -150,6 +150,23 @@ macro_rules! contract {
             of_racing_claims_of_a_lapsed_one_one_wins(Arc),
         }
     };
+    (@port scim $fresh:path) => {
+        $crate::contract! { @rules scim $fresh,
+            a_record_comes_back_as_it_was_written(&),
+            a_record_is_found_by_each_key_it_has_now(&),
+            a_unique_key_is_had_once_a_kind(&),
+            a_record_is_changed_from_the_version_that_was_read(&),
+            members_are_kept_by_group_and_by_member(&),
+            what_is_deleted_takes_its_memberships_along(&),
+            pages_follow_the_ids_and_hold_one_kind(&),
+            what_was_pushed_is_counted(&),
+            directories_share_nothing(&),
+            what_is_changed_is_written_down(&),
+            a_large_group_is_written_and_read_whole(&),
+            of_racing_makers_of_a_user_name_one_wins(Arc),
+            of_racing_changes_of_a_version_one_wins(Arc),
+        }
+    };
     (@port secrets $fresh:path) => {
         $crate::contract! { @rules secrets $fresh,
             the_first_secret_of_a_name_stays(&),

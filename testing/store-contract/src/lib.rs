@@ -35,6 +35,7 @@ pub mod profile_index;
 mod race;
 pub mod replay;
 pub mod replies;
+pub mod scim;
 pub mod secrets;
 pub mod sessions;
 pub mod switch;

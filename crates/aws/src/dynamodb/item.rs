@@ -22,6 +22,13 @@ impl Item {
         Self(key.attributes().into())
     }
 
+    /// At this key.
+    #[must_use]
+    pub(crate) fn with_key(mut self, key: &Key) -> Self {
+        self.0.extend(key.attributes());
+        self
+    }
+
     /// What the service sent.
     pub(crate) fn from_wire(
         attributes: impl IntoIterator<Item = (String, AttributeValue)>,

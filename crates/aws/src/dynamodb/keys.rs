@@ -29,6 +29,11 @@
 //! | `history#PERSON` | `TIME#WRITER` | the same entry, where it is about a person | |
 //! | `notes` | `TIME#WRITER` | an event that arrived, or what no event told of | |
 //! | `profile-counts` | `DAY#DOMAIN` | how many profiles a domain had | |
+//! | `scim#DIRECTORY#KIND` | `ID` | a person or a group that was pushed by SCIM | |
+//! | `scim-key#DIRECTORY#KIND#KEY#DIGEST` | `unique` or `ID` | by what one is found | |
+//! | `scim-group#DIRECTORY#GROUP` | `MEMBER` | who is in a pushed group | |
+//! | `scim-member#DIRECTORY#MEMBER` | `GROUP` | in which pushed groups somebody is | |
+//! | `scim-counts`, `scim-changed` | `DIRECTORY` | how many were pushed; when the last change came | |
 //! | `grants` | `grant#DIGEST`, `version` | a row of the grant table; how often it was changed | |
 //! | `metadata#NAME` | `part#N` | a copy of an identity provider's metadata | |
 //! | `notices` | `CHANNEL\|TOPIC\|SUBJECT` | what somebody was told of already | |

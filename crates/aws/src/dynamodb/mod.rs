@@ -27,6 +27,7 @@ mod profiles;
 mod replay;
 mod replies;
 mod schema;
+mod scim;
 mod secrets;
 mod sessions;
 mod stamp;

@@ -21,6 +21,7 @@ mod notices;
 mod profile_index;
 mod reminders;
 mod replies;
+mod scim_records;
 mod secrets;
 mod state;
 mod store;
@@ -63,6 +64,10 @@ pub use profile_index::{
 };
 pub use reminders::{Reminder, Reminders};
 pub use replies::{Begun, Replies, Reply};
+pub use scim_records::{
+    RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember, RecordStart, RecordWritten,
+    ScimRecord, ScimRecords,
+};
 pub use secrets::Secrets;
 pub use state::{
     IdpSession, LoginRequests, PendingLogin, ReplayCache, SESSIONS_SHOWN, Session, SessionId,

@@ -3,7 +3,7 @@
 use super::{
     AccessRequests, Approvals, Attempts, AuditLog, Chronicle, Claims, Departures, GrantTable,
     LoginRequests, MembershipIndex, MetadataCopies, Notices, ProfileIndex, ReplayCache, Replies,
-    Secrets, Sessions, Switch, TemporaryGrants, Tokens, WorkQueue,
+    ScimRecords, Secrets, Sessions, Switch, TemporaryGrants, Tokens, WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -26,6 +26,7 @@ pub trait Store:
     + ProfileIndex
     + ReplayCache
     + Replies
+    + ScimRecords
     + Secrets
     + Sessions
     + Switch
@@ -51,6 +52,7 @@ impl<T> Store for T where
         + ProfileIndex
         + ReplayCache
         + Replies
+        + ScimRecords
         + Secrets
         + Sessions
         + Switch

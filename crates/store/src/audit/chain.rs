@@ -60,7 +60,7 @@ pub(super) fn is_unsealed(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// Appends an entry.
-pub(super) fn append(
+pub(crate) fn append(
     transaction: &Transaction<'_>,
     entry: &AuditEntry,
     given: Option<&KeyRing>,

@@ -1,0 +1,313 @@
+//! [`ScimRecords`].
+
+use crate::audit::entry;
+use crate::race::{micros, race};
+use control::ports::{
+    AuditLog, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember, RecordStart,
+    RecordWritten, ScimRecord, ScimRecords,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const CORP: &str = "corp";
+
+fn user(id: &str, user_name: &str) -> ScimRecord {
+    ScimRecord {
+        kind: RecordKind::User,
+        id: id.into(),
+        version: 1,
+        created: micros(10),
+        changed: micros(10),
+        keys: [
+            (RecordKey::UserName, user_name.to_owned()),
+            (RecordKey::ExternalId, format!("x-{user_name}")),
+            (RecordKey::Email, format!("{user_name}@example.com")),
+            (RecordKey::Email, format!("{user_name}@example.org")),
+        ]
+        .into(),
+        body: format!("{{\"userName\":\"{user_name}\"}}"),
+    }
+}
+
+fn group(id: &str, display_name: &str) -> ScimRecord {
+    ScimRecord {
+        kind: RecordKind::Group,
+        keys: [(RecordKey::DisplayName, display_name.to_owned())].into(),
+        body: format!("{{\"displayName\":\"{display_name}\"}}"),
+        ..user(id, "")
+    }
+}
+
+fn of_user(id: &str) -> RecordMember {
+    RecordMember { id: id.into(), kind: RecordKind::User }
+}
+
+fn create(record: &ScimRecord, members: &[RecordMember]) -> RecordChange {
+    let members = members.iter().cloned().collect();
+    RecordChange::Create { record: record.clone(), members }
+}
+
+/// The next version of the record, with these who come and go.
+fn update(record: &ScimRecord, added: &[&str], removed: &[&str]) -> RecordChange {
+    RecordChange::Update {
+        record: ScimRecord { version: record.version + 1, changed: micros(20), ..record.clone() },
+        over: record.version,
+        added: added.iter().map(|id| of_user(id)).collect(),
+        removed: removed.iter().map(|id| (*id).to_owned()).collect(),
+    }
+}
+
+fn delete(record: &ScimRecord) -> RecordChange {
+    let ScimRecord { kind, version, .. } = record.clone();
+    RecordChange::Delete { kind, id: record.id.clone(), over: version, at: micros(30) }
+}
+
+async fn write(store: &impl ScimRecords, change: &RecordChange) -> RecordWritten {
+    store.scim_write(CORP, change, &entry(1, "pushed")).await.unwrap()
+}
+
+async fn done(store: &impl ScimRecords, change: &RecordChange) {
+    assert_eq!(write(store, change).await, RecordWritten::Done, "{change:?}");
+}
+
+async fn read(store: &impl ScimRecords, kind: RecordKind, id: &str) -> Option<ScimRecord> {
+    let mut found = store.scim_records(CORP, kind, &[id.to_owned()].into()).await.unwrap();
+    found.remove(id)
+}
+
+async fn found(store: &impl ScimRecords, key: RecordKey, value: &str) -> Vec<String> {
+    let found = store.scim_find(CORP, RecordKind::User, key, value, 10).await.unwrap();
+    found.into_iter().map(|record| record.id).collect()
+}
+
+async fn members(store: &impl ScimRecords, group: &str) -> Vec<String> {
+    let members = store.scim_members(CORP, group).await.unwrap();
+    members.into_iter().map(|member| member.id).collect()
+}
+
+async fn groups_of(store: &impl ScimRecords, member: &str) -> Vec<String> {
+    store.scim_groups_of(CORP, member).await.unwrap().into_iter().collect()
+}
+
+pub async fn a_record_comes_back_as_it_was_written(store: &impl ScimRecords) {
+    let (ada, fraud) = (user("u1", "ada"), group("g1", "fraud"));
+    assert_eq!(read(store, RecordKind::User, "u1").await, None);
+    done(store, &create(&ada, &[])).await;
+    done(store, &create(&fraud, &[of_user("u1")])).await;
+    assert_eq!(read(store, RecordKind::User, "u1").await, Some(ada.clone()));
+    assert_eq!(read(store, RecordKind::Group, "g1").await, Some(fraud));
+    // An id is that of one kind.
+    assert_eq!(read(store, RecordKind::Group, "u1").await, None);
+    let some = ["u1".to_owned(), "u2".to_owned()].into();
+    let some = store.scim_records(CORP, RecordKind::User, &some).await.unwrap();
+    assert_eq!(some.into_values().collect::<Vec<_>>(), [ada]);
+}
+
+pub async fn a_record_is_found_by_each_key_it_has_now(store: &impl ScimRecords) {
+    let ada = user("u1", "ada");
+    done(store, &create(&ada, &[])).await;
+    let twin = ScimRecord { keys: ada.keys.clone(), ..user("u2", "bob") };
+    let twin = ScimRecord {
+        keys: twin.keys.into_iter().filter(|(key, _)| *key != RecordKey::UserName).collect(),
+        ..twin
+    };
+    done(store, &create(&twin, &[])).await;
+    assert_eq!(found(store, RecordKey::UserName, "ada").await, ["u1"]);
+    assert_eq!(found(store, RecordKey::ExternalId, "x-ada").await, ["u1", "u2"]);
+    assert_eq!(found(store, RecordKey::Email, "ada@example.org").await, ["u1", "u2"]);
+    assert_eq!(found(store, RecordKey::Email, "ada").await, [""; 0]);
+    let one = store.scim_find(CORP, RecordKind::User, RecordKey::ExternalId, "x-ada", 1).await;
+    assert_eq!(one.unwrap().len(), 1);
+    let group = store.scim_find(CORP, RecordKind::Group, RecordKey::UserName, "ada", 10).await;
+    assert_eq!(group, Ok(Vec::new()));
+    let renamed = ScimRecord { keys: user("u1", "eve").keys, ..ada.clone() };
+    done(store, &update(&renamed, &[], &[])).await;
+    assert_eq!(found(store, RecordKey::UserName, "ada").await, [""; 0]);
+    assert_eq!(found(store, RecordKey::Email, "ada@example.com").await, ["u2"]);
+    assert_eq!(found(store, RecordKey::UserName, "eve").await, ["u1"]);
+}
+
+pub async fn a_unique_key_is_had_once_a_kind(store: &impl ScimRecords) {
+    let (ada, fraud) = (user("u1", "ada"), group("g1", "fraud"));
+    done(store, &create(&ada, &[])).await;
+    done(store, &create(&fraud, &[])).await;
+    let taken = RecordWritten::Taken(RecordKey::UserName);
+    assert_eq!(write(store, &create(&user("u2", "ada"), &[])).await, taken);
+    let taken = RecordWritten::Taken(RecordKey::DisplayName);
+    assert_eq!(write(store, &create(&group("g2", "fraud"), &[])).await, taken);
+    let bob = user("u2", "bob");
+    done(store, &create(&bob, &[])).await;
+    let as_ada = ScimRecord { keys: ada.keys.clone(), ..bob.clone() };
+    let taken = RecordWritten::Taken(RecordKey::UserName);
+    assert_eq!(write(store, &update(&as_ada, &[], &[])).await, taken);
+    assert_eq!(read(store, RecordKind::User, "u2").await, Some(bob));
+    // Its own name is no other's, and what was given up is free.
+    done(store, &update(&ada, &[], &[])).await;
+    let gone = ScimRecord { version: 2, ..ada };
+    done(store, &delete(&gone)).await;
+    done(store, &create(&user("u3", "ada"), &[])).await;
+}
+
+pub async fn a_record_is_changed_from_the_version_that_was_read(store: &impl ScimRecords) {
+    let ada = user("u1", "ada");
+    assert_eq!(write(store, &update(&ada, &[], &[])).await, RecordWritten::Stale);
+    assert_eq!(write(store, &delete(&ada)).await, RecordWritten::Stale);
+    done(store, &create(&ada, &[])).await;
+    let body = "{\"active\":false}".to_owned();
+    done(store, &update(&ScimRecord { body: body.clone(), ..ada.clone() }, &[], &[])).await;
+    let now = ScimRecord { version: 2, changed: micros(20), body, ..ada.clone() };
+    assert_eq!(read(store, RecordKind::User, "u1").await, Some(now.clone()));
+    assert_eq!(write(store, &update(&ada, &[], &[])).await, RecordWritten::Stale);
+    assert_eq!(write(store, &delete(&ada)).await, RecordWritten::Stale);
+    assert_eq!(read(store, RecordKind::User, "u1").await, Some(now));
+}
+
+pub async fn members_are_kept_by_group_and_by_member(store: &impl ScimRecords) {
+    let (fraud, all) = (group("g1", "fraud"), group("g2", "all"));
+    done(store, &create(&fraud, &[of_user("u1"), of_user("u2")])).await;
+    let nested = RecordMember { id: "g1".into(), kind: RecordKind::Group };
+    done(store, &create(&all, &[of_user("u1"), nested.clone()])).await;
+    assert_eq!(members(store, "g1").await, ["u1", "u2"]);
+    let of_all = store.scim_members(CORP, "g2").await.unwrap();
+    assert_eq!(of_all, [nested, of_user("u1")].into());
+    assert_eq!(groups_of(store, "u1").await, ["g1", "g2"]);
+    assert_eq!(groups_of(store, "g1").await, ["g2"]);
+    // Who is in already stays, and who is not in does not matter.
+    done(store, &update(&fraud, &["u2", "u3"], &["u1", "u9"])).await;
+    assert_eq!(members(store, "g1").await, ["u2", "u3"]);
+    assert_eq!(groups_of(store, "u1").await, ["g2"]);
+    // What is not written changes no member.
+    assert_eq!(write(store, &update(&fraud, &["u4"], &["u2"])).await, RecordWritten::Stale);
+    assert_eq!(members(store, "g1").await, ["u2", "u3"]);
+    assert_eq!(groups_of(store, "u4").await, [""; 0]);
+}
+
+pub async fn what_is_deleted_takes_its_memberships_along(store: &impl ScimRecords) {
+    let (ada, fraud) = (user("u1", "ada"), group("g1", "fraud"));
+    done(store, &create(&ada, &[])).await;
+    done(store, &create(&fraud, &[of_user("u1"), of_user("u2")])).await;
+    done(store, &create(&group("g2", "all"), &[of_user("u1")])).await;
+    done(store, &delete(&ada)).await;
+    assert_eq!(read(store, RecordKind::User, "u1").await, None);
+    assert_eq!(found(store, RecordKey::Email, "ada@example.com").await, [""; 0]);
+    assert_eq!(
+        (members(store, "g1").await, members(store, "g2").await),
+        (vec!["u2".into()], vec![])
+    );
+    done(store, &delete(&fraud)).await;
+    assert_eq!(groups_of(store, "u2").await, [""; 0]);
+    assert_eq!(members(store, "g1").await, [""; 0]);
+}
+
+pub async fn pages_follow_the_ids_and_hold_one_kind(store: &impl ScimRecords) {
+    for n in 0..7 {
+        done(store, &create(&user(&format!("u{n}"), &format!("name-{n}")), &[])).await;
+    }
+    done(store, &create(&group("g1", "fraud"), &[])).await;
+    let page = async |start: RecordStart, most: u32| -> Vec<String> {
+        let page = store.scim_page(CORP, RecordKind::User, &start, most).await.unwrap();
+        page.into_iter().map(|record| record.id).collect()
+    };
+    assert_eq!(page(RecordStart::Skip(0), 3).await, ["u0", "u1", "u2"]);
+    assert_eq!(page(RecordStart::Skip(5), 3).await, ["u5", "u6"]);
+    assert_eq!(page(RecordStart::Skip(7), 3).await, [""; 0]);
+    assert_eq!(page(RecordStart::After("u2".into()), 2).await, ["u3", "u4"]);
+    // Whoever is gone meanwhile stops nobody.
+    done(store, &delete(&user("u3", "name-3"))).await;
+    assert_eq!(page(RecordStart::After("u3".into()), 2).await, ["u4", "u5"]);
+    assert_eq!(page(RecordStart::After("u6".into()), 2).await, [""; 0]);
+}
+
+pub async fn what_was_pushed_is_counted(store: &impl ScimRecords) {
+    let nothing = store.scim_counts(CORP).await.unwrap();
+    assert_eq!(nothing, RecordCounts { users: 0, groups: 0, changed: None });
+    let ada = user("u1", "ada");
+    done(store, &create(&ada, &[])).await;
+    done(store, &create(&user("u2", "bob"), &[])).await;
+    done(store, &create(&group("g1", "fraud"), &[])).await;
+    let counts = RecordCounts { users: 2, groups: 1, changed: Some(micros(10)) };
+    assert_eq!(store.scim_counts(CORP).await, Ok(counts));
+    assert_eq!((counts.of(RecordKind::User), counts.of(RecordKind::Group)), (2, 1));
+    write(store, &create(&user("u3", "ada"), &[])).await;
+    done(store, &delete(&ada)).await;
+    let counts = RecordCounts { users: 1, groups: 1, changed: Some(micros(30)) };
+    assert_eq!(store.scim_counts(CORP).await, Ok(counts));
+}
+
+pub async fn directories_share_nothing(store: &impl ScimRecords) {
+    let ada = user("u1", "ada");
+    done(store, &create(&ada, &[])).await;
+    let entry = entry(1, "pushed");
+    let other = user("u2", "ada");
+    let written = store.scim_write("partners", &create(&other, &[]), &entry).await;
+    assert_eq!(written, Ok(RecordWritten::Done));
+    assert_eq!(found(store, RecordKey::UserName, "ada").await, ["u1"]);
+    assert_eq!(read(store, RecordKind::User, "u2").await, None);
+    assert_eq!(store.scim_counts("partners").await.unwrap().users, 1);
+    assert_eq!(store.scim_counts("nobody").await.unwrap().users, 0);
+}
+
+pub async fn what_is_changed_is_written_down(store: &(impl ScimRecords + AuditLog)) {
+    let ada = user("u1", "ada");
+    let said = async |change: &RecordChange, code: &str| {
+        store.scim_write(CORP, change, &entry(1, code)).await.unwrap()
+    };
+    assert_eq!(said(&create(&ada, &[]), "created").await, RecordWritten::Done);
+    assert_eq!(
+        said(&create(&user("u2", "ada"), &[]), "never").await,
+        RecordWritten::Taken(RecordKey::UserName)
+    );
+    assert_eq!(
+        said(&delete(&ScimRecord { version: 7, ..ada.clone() }), "nor").await,
+        RecordWritten::Stale
+    );
+    assert_eq!(said(&delete(&ada), "deleted").await, RecordWritten::Done);
+    let codes: Vec<String> = store.newest(10).await.unwrap().into_iter().map(|e| e.code).collect();
+    assert_eq!(codes, ["deleted", "created"]);
+}
+
+pub async fn a_large_group_is_written_and_read_whole(store: &impl ScimRecords) {
+    let many: Vec<RecordMember> = (0..250).map(|n| of_user(&format!("u{n:03}"))).collect();
+    let fraud = group("g1", "fraud");
+    done(store, &create(&fraud, &many)).await;
+    assert_eq!(members(store, "g1").await.len(), 250);
+    let gone: Vec<&str> = many.iter().take(120).map(|member| member.id.as_str()).collect();
+    done(store, &update(&fraud, &["u900"], &gone)).await;
+    let left = members(store, "g1").await;
+    assert_eq!((left.len(), left.first().map(String::as_str)), (131, Some("u120")));
+    assert_eq!(groups_of(store, "u000").await, [""; 0]);
+    done(store, &delete(&ScimRecord { version: 2, ..fraud })).await;
+    assert_eq!(groups_of(store, "u200").await, [""; 0]);
+}
+
+pub async fn of_racing_makers_of_a_user_name_one_wins(store: Arc<impl ScimRecords + 'static>) {
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let made = race(|| {
+        let n = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let store = Arc::clone(&store);
+        async move {
+            let change = create(&user(&format!("u{n}"), "ada"), &[]);
+            write(&*store, &change).await == RecordWritten::Done
+        }
+    });
+    assert_eq!(made.await, 1);
+    assert_eq!(store.scim_counts(CORP).await.unwrap().users, 1);
+    assert_eq!(found(&*store, RecordKey::UserName, "ada").await.len(), 1);
+}
+
+pub async fn of_racing_changes_of_a_version_one_wins(store: Arc<impl ScimRecords + 'static>) {
+    let fraud = group("g1", "fraud");
+    done(&*store, &create(&fraud, &[])).await;
+    let number = std::sync::atomic::AtomicUsize::new(0);
+    let made = race(|| {
+        let n = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let (store, fraud) = (Arc::clone(&store), fraud.clone());
+        async move {
+            let who = format!("u{n}");
+            write(&*store, &update(&fraud, &[&who], &[])).await == RecordWritten::Done
+        }
+    });
+    assert_eq!(made.await, 1);
+    let left: BTreeSet<RecordMember> = store.scim_members(CORP, "g1").await.unwrap();
+    assert_eq!(left.len(), 1);
+}
