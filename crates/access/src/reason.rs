@@ -248,6 +248,14 @@ reasons! {
     TokenCreated = "token-created";
     /// An API token was revoked.
     TokenRevoked = "token-revoked";
+    /// An identity provider pushed a change of people or groups by SCIM.
+    Pushed = "pushed";
+    /// Another person or group of the pushed directory has this name.
+    PushTaken = "push-taken";
+    /// What was to be changed by SCIM was changed by somebody else meanwhile.
+    PushStale = "push-stale";
+    /// A token with which an identity provider pushes ends soon.
+    TokenEnds = "token-ends";
     /// What is asked for cannot be meant: a value is missing or malformed.
     RequestInvalid = "request-invalid";
     /// There is no such thing.

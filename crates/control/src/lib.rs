@@ -25,6 +25,7 @@ pub mod progress;
 pub mod reasons;
 pub mod receipt;
 pub mod reconciler;
+pub mod scim;
 pub mod settle;
 pub mod survey;
 pub mod temporary;

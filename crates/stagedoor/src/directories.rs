@@ -9,7 +9,7 @@ use access::map::{AccessMap, DirectoryKind, DirectorySource, LdapDirectory};
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::changes::{ChangeWatch, LOOK};
-use control::directory::Combined;
+use control::directory::{Combined, Pushed};
 use control::ports::{Changes, Directory, Store};
 use directory_file::DirectoryFile;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ impl One {
 pub(crate) async fn of(map: &AccessMap, aws: &Aws, store: &Arc<dyn Store>) -> Result<Composed> {
     let (mut parts, mut watches) = (Vec::new(), Vec::new());
     for (place, source) in map.directories.sources.iter().enumerate() {
-        let One { directory, changes } = one(source, aws, home_region(map)).await?;
+        let One { directory, changes } = one(source, aws, home_region(map), store).await?;
         watches.extend(changes.map(|changes| ChangeWatch {
             name: source.name.clone(),
             is_first: place == 0,
@@ -68,7 +68,12 @@ pub(crate) async fn of(map: &AccessMap, aws: &Aws, store: &Arc<dyn Store>) -> Re
     Ok(Composed { directory, watches })
 }
 
-async fn one(source: &DirectorySource, aws: &Aws, region: Option<&Region>) -> Result<One> {
+async fn one(
+    source: &DirectorySource,
+    aws: &Aws,
+    region: Option<&Region>,
+    store: &Arc<dyn Store>,
+) -> Result<One> {
     let bad = |why: String| {
         BadConfiguration::new("directory-invalid", format!("{}: {why}", source.place))
     };
@@ -88,9 +93,9 @@ async fn one(source: &DirectorySource, aws: &Aws, region: Option<&Region>) -> Re
             Ok(One::told(directory.map_err(|error| bad(error.to_string()))?))
         }
         DirectoryKind::Scim(_) => {
-            let why = "this build cannot take a directory that is pushed by SCIM yet: name another";
-            Err(BadConfiguration::new("directory-unsupported", format!("{}: {why}", source.place))
-                .into())
+            let (store, clock) = (Arc::clone(store), Arc::new(SystemClock));
+            let directory = Arc::new(Pushed::new(store, clock, source.name.clone()));
+            Ok(One { directory, changes: None })
         }
     }
 }

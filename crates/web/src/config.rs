@@ -3,6 +3,7 @@
 use crate::api::A_MINUTE;
 use crate::ops::Condition;
 use crate::origin::OriginSource;
+use crate::scim;
 use axum::http::HeaderValue;
 use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -32,6 +33,7 @@ pub struct WebConfig {
     pub(crate) origin_source: OriginSource,
     pub(crate) condition: Condition,
     pub(crate) api_per_minute: NonZeroU32,
+    pub(crate) scim_per_minute: NonZeroU32,
 }
 
 impl WebConfig {
@@ -50,6 +52,7 @@ impl WebConfig {
             origin_source: OriginSource::Socket,
             condition: Condition::default(),
             api_per_minute: A_MINUTE,
+            scim_per_minute: scim::A_MINUTE,
         })
     }
 
@@ -86,6 +89,12 @@ impl WebConfig {
     #[must_use]
     pub fn with_api_limit(self, per_minute: NonZeroU32) -> Self {
         Self { api_per_minute: per_minute, ..self }
+    }
+
+    /// Lets each token push so many times a minute by SCIM.
+    #[must_use]
+    pub fn with_scim_limit(self, per_minute: NonZeroU32) -> Self {
+        Self { scim_per_minute: per_minute, ..self }
     }
 
     /// Lets the probe of the pages tell when the process is about to end.

@@ -1,10 +1,10 @@
 //! What goes round every answer.
 
-use crate::refused::{Asker, Problem, Refused};
+use crate::refused::{Asker, Coded, Form, Problem, Refused};
 use crate::routes::Portal;
 use crate::strings::Language;
 use crate::visit::Visit;
-use crate::{access_log, headers, negotiate};
+use crate::{access_log, headers, negotiate, scim};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
@@ -29,8 +29,7 @@ pub(crate) async fn around(
     request.extensions_mut().insert(sighting.clone());
     let asker = Asker {
         sighting,
-        api: request.uri().path().starts_with("/api/"),
-        json: negotiate::prefers_json(request.headers()),
+        form: form_of(&request),
         language: Language::preferred(request.headers()),
         session_shown: Visit::session_of(&portal, request.headers()).is_some(),
     };
@@ -38,15 +37,35 @@ pub(crate) async fn around(
     let answer = tokio::time::timeout(ANSWER_WITHIN, next.run(request))
         .await
         .unwrap_or_else(|_| Refused::new(&portal, Problem::TooSlow).into_response());
+    let coded = answer.extensions().get::<Coded>().copied();
     let (mut answer, refused) = Refused::found_in(&portal, answer);
     if let Some(refused) = &refused {
         answer = refused.render(&portal, &answer, &asker);
         // A cookie that no longer opens anything need not come again.
-        if asker.session_shown && answer.status() == StatusCode::UNAUTHORIZED {
+        if asker.session_shown
+            && asker.form != Form::Scim
+            && answer.status() == StatusCode::UNAUTHORIZED
+        {
             Visit::forget_session(&portal, &mut answer);
         }
     }
     headers::set(&portal, &mut answer);
-    access_log::write(&method, route.as_deref(), answer.status(), refused.as_ref(), started);
+    let said = refused.as_ref().map(|refused| (refused.code, refused.reference()));
+    let said = said.or(coded.map(|Coded(code)| (code, "-")));
+    access_log::write(&method, route.as_deref(), answer.status(), said, started);
     answer
+}
+
+/// How whoever sends the request understands a refusal.
+fn form_of(request: &Request) -> Form {
+    let path = request.uri().path();
+    if scim::is_below(path) {
+        Form::Scim
+    } else if path.starts_with("/api/") {
+        Form::Problem
+    } else if negotiate::prefers_json(request.headers()) {
+        Form::Json
+    } else {
+        Form::Page
+    }
 }

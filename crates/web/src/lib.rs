@@ -21,6 +21,7 @@
 //! | `POST /sign-out` | ends the session |
 //! | `GET /signed-out` | says so |
 //! | `GET /admin/…`, `POST /admin/…` | the administration |
+//! | `GET`, `POST`, `PUT`, `PATCH`, `DELETE /scim/v2/…` | people and groups are pushed |
 //! | `GET /livez`, `GET /readyz` | probes |
 //! | `GET /assets/stagedoor.css`, `GET /assets/mark.svg` | the look |
 //! | `GET /assets/stagedoor.js` | comfort: copies commands, follows an opening |
@@ -47,6 +48,7 @@ mod refused;
 mod report;
 mod requests;
 mod routes;
+mod scim;
 mod serve;
 mod strings;
 mod table;

@@ -5,6 +5,7 @@ use crate::api::{Failed, ProblemDocument};
 use crate::origin::Sighting;
 use crate::pages::{self, RefusedPage, Whereabouts};
 use crate::routes::Portal;
+use crate::scim;
 use crate::strings::{InOtherWords, Language};
 use access::ids::TeamKey;
 use access::reason::ReasonCode;
@@ -84,15 +85,26 @@ struct Words {
     reference: String,
 }
 
+/// How a refusal is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As a page, to a person.
+    Page,
+    /// As JSON, to a script of a page.
+    Json,
+    /// As a problem, to whoever asks the API.
+    Problem,
+    /// As SCIM's error, to an identity provider that pushes.
+    Scim,
+}
+
 /// Who gets the refusal, as far as its form depends on it.
 #[derive(Debug)]
 pub(crate) struct Asker {
     /// Where from.
     pub(crate) sighting: Sighting,
-    /// Whether a program asks the API.
-    pub(crate) api: bool,
-    /// Whether JSON is preferred to a page.
-    pub(crate) json: bool,
+    /// How a refusal is told.
+    pub(crate) form: Form,
     /// The language of the page; JSON is in English.
     pub(crate) language: Language,
     /// Whether a session cookie was shown.
@@ -102,6 +114,10 @@ pub(crate) struct Asker {
 /// Marks an answer that stays as it is, whatever its status: a probe's, which no person reads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AsItIs;
+
+/// The reason code of a refusal that stays as it is, for the access log.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coded(pub(crate) &'static str);
 
 impl Refused {
     pub(crate) fn new(portal: &Portal, problem: Problem) -> Self {
@@ -215,8 +231,11 @@ impl Refused {
     /// The answer that is sent. Cookies and `Allow` of the handler's answer stay.
     pub(crate) fn render(&self, portal: &Portal, answer: &Response, asker: &Asker) -> Response {
         let mut rendered = match asker {
-            Asker { api: true, .. } => self.as_problem(),
-            Asker { json: true, .. } => self.as_json(asker),
+            Asker { form: Form::Scim, .. } => {
+                scim::refusal(self.status, &self.words.why, &self.words.remedy, self.code)
+            }
+            Asker { form: Form::Problem, .. } => self.as_problem(),
+            Asker { form: Form::Json, .. } => self.as_json(asker),
             _ => self.as_page(portal, asker),
         };
         *rendered.status_mut() = self.status;

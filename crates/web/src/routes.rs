@@ -4,7 +4,7 @@ use crate::api::{self, ApiLimits};
 use crate::config::WebConfig;
 use crate::handlers::{access, apps, home, log_out, opening, probes, signin};
 use crate::table::{self, Address, Row, Who};
-use crate::{assets, frame, requests};
+use crate::{assets, frame, requests, scim};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -27,19 +27,28 @@ pub(crate) struct Portal {
     pub(crate) config: Arc<WebConfig>,
     pub(crate) references: Arc<crate::refused::References>,
     pub(crate) api_limits: Arc<ApiLimits>,
+    pub(crate) scim_limits: Arc<ApiLimits>,
 }
 
 /// All routes, with the frame that gives each answer its headers, its page if it is a refusal, its
 /// time limit and its line in the access log.
 pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
     let api_limits = Arc::new(ApiLimits::new(config.api_per_minute));
-    let portal =
-        Portal { door, desk, config: Arc::new(config), references: Arc::default(), api_limits };
+    let scim_limits = Arc::new(ApiLimits::new(config.scim_per_minute));
+    let portal = Portal {
+        door,
+        desk,
+        config: Arc::new(config),
+        references: Arc::default(),
+        api_limits,
+        scim_limits,
+    };
     Router::new()
         .merge(table::router(pages()).layer(DefaultBodyLimit::max(FORM_BODY_BYTES)))
         .merge(table::router(saml()).layer(DefaultBodyLimit::max(ACS_BODY_BYTES)))
         .merge(table::router(api::rows()).layer(DefaultBodyLimit::max(api::BODY_BYTES)))
         .merge(table::router(requests::rows()).layer(DefaultBodyLimit::max(requests::BODY_BYTES)))
+        .merge(table::router(scim::rows()).layer(DefaultBodyLimit::max(scim::BODY_BYTES)))
         .layer(from_fn_with_state(portal.clone(), frame::around))
         .with_state(portal)
 }
@@ -47,7 +56,7 @@ pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
 /// Every address, and who may use it.
 pub fn addresses() -> Vec<Address> {
     let rows = pages().into_iter().chain(saml()).chain(requests::rows()).chain(api::rows());
-    rows.map(|row| row.address).collect()
+    rows.chain(scim::rows()).map(|row| row.address).collect()
 }
 
 /// What people see, and their forms. Each area of pages adds its rows here.

@@ -3,7 +3,7 @@
 
 use crate::routes::Portal;
 use axum::handler::Handler;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodFilter, MethodRouter, get, on, post};
 use axum::{Extension, Router};
 use control::desk::Right;
 
@@ -23,7 +23,7 @@ pub enum Who {
 /// An address, and who may use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {
-    /// `GET` or `POST`.
+    /// `GET` or `POST`; also `PUT`, `PATCH` or `DELETE` of SCIM.
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
@@ -55,6 +55,20 @@ impl Row {
         T: 'static,
     {
         Self { address: Address { method: "POST", path, who }, handler: post(handler) }
+    }
+
+    /// What is done there by another method.
+    pub(crate) fn on<H, T>(
+        (method, filter): (&'static str, MethodFilter),
+        path: &'static str,
+        who: Who,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Portal>,
+        T: 'static,
+    {
+        Self { address: Address { method, path, who }, handler: on(filter, handler) }
     }
 }
 

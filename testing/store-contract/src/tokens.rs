@@ -11,6 +11,7 @@ fn token(name: &str, digest: &str) -> ApiToken {
         name: name.into(),
         digest: digest.into(),
         scopes: [Right::See, Right::Audit].into(),
+        directory: Some("corp".into()),
         by: "cli:root".into(),
         at: micros(10),
         until: micros(100),

@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scale-bench", &["access", "aws", "control", "demo-idp", "dynamodb-peer", "sandbox", "store"]),
     ("simulation", &["access", "aws", "control", "sandbox", "store"]),
     ("access", &["iam-policy"]),
-    ("control", &["access", "iam-policy", "saml-sp"]),
+    ("control", &["access", "iam-policy", "saml-sp", "scim"]),
     ("directory-file", ADAPTER),
     ("ldap", ADAPTER),
     ("notify", ADAPTER),

@@ -53,7 +53,10 @@ pub(crate) fn of_call(table: &str, operation: &'static str, error: &CallError) -
             let code = error.aws_code.as_deref().unwrap_or("no code");
             format!("DynamoDB refused {action} on the table `{table}` with {code}: {said}")
         }
-        FailureKind::Service | FailureKind::Partial | FailureKind::Store => format!(
+        FailureKind::Service
+        | FailureKind::Partial
+        | FailureKind::Store
+        | FailureKind::NotPushed => format!(
             "DynamoDB failed at {action} on the table `{table}` ({said}); the fault is on AWS's \
              side, try again"
         ),

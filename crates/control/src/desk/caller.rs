@@ -24,12 +24,14 @@ pub enum Right {
     Audit,
     /// Change something.
     Act,
+    /// Push people and groups by SCIM. Only a token can.
+    Scim,
 }
 
 impl Right {
     /// Every one, with its name as a token's scope.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("see", Self::See), ("audit", Self::Audit), ("act", Self::Act)];
+    pub const ALL: [(&'static str, Self); 4] =
+        [("see", Self::See), ("audit", Self::Audit), ("act", Self::Act), ("scim", Self::Scim)];
 
     /// Its name as a token's scope.
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Right {
             Self::See => "see",
             Self::Audit => "audit",
             Self::Act => "act",
+            Self::Scim => "scim",
         }
     }
 
@@ -61,6 +64,7 @@ pub struct Caller {
     actor: Actor,
     name: String,
     rights: Rights,
+    directory: Option<String>,
 }
 
 impl Caller {
@@ -70,12 +74,20 @@ impl Caller {
             actor: Actor::CommandLine(user.to_owned()),
             name: user.to_owned(),
             rights: Right::ALL.iter().map(|(_, right)| *right).collect(),
+            directory: None,
         }
     }
 
     /// Whoever holds the token of this name, with its scopes.
     pub fn with_token(name: &str, rights: Rights) -> Self {
-        Self { actor: Actor::Token(name.to_owned()), name: name.to_owned(), rights }
+        let actor = Actor::Token(name.to_owned());
+        Self { actor, name: name.to_owned(), rights, directory: None }
+    }
+
+    /// The same for one directory alone, where it is about directories.
+    #[must_use]
+    pub fn for_directory(self, directory: Option<String>) -> Self {
+        Self { directory, ..self }
     }
 
     /// Somebody of the directory who has this role there now.
@@ -84,6 +96,7 @@ impl Caller {
             actor: Actor::Person(person.id.clone()),
             name: person.user_name.clone(),
             rights: rights_of(role),
+            directory: None,
         }
     }
 
@@ -93,6 +106,7 @@ impl Caller {
             actor: Actor::Person(person.id.clone()),
             name: person.user_name.clone(),
             rights: Rights::new(),
+            directory: None,
         }
     }
 
@@ -104,6 +118,11 @@ impl Caller {
     /// Who it is, for people: a user name or the name of a token.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The one directory to which they may push; `None`: none was named when the token was made.
+    pub fn directory(&self) -> Option<&str> {
+        self.directory.as_deref()
     }
 
     /// What they may.
@@ -128,6 +147,7 @@ impl Caller {
             Right::See => ("You have no role in the administration of Stagedoor.", "reader"),
             Right::Audit => ("Only auditors and admins see this.", "auditor"),
             Right::Act => ("Only admins may do this.", "admin"),
+            Right::Scim => return Err(Refused::scim_scope()),
         };
         let remedy = format!(
             "An admin can give your group the role `{remedy}` in the access map \
@@ -158,6 +178,18 @@ pub fn role_in(map: &AccessMap, snapshot: &Snapshot, person: &PersonId) -> Optio
     };
     let given = map.administration.iter().filter(|given| is_in(&given.group));
     given.map(|given| given.role).max()
+}
+
+impl Refused {
+    /// Whoever pushes has no token for it.
+    fn scim_scope() -> Self {
+        Self::new(
+            RefusedKind::Denied,
+            ReasonCode::RightMissing,
+            "Only a token with the scope `scim` may push people and groups.",
+            "Make one with `stagedoor token create --scope scim`.",
+        )
+    }
 }
 
 impl Desk {

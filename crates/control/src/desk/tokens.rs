@@ -2,6 +2,7 @@
 
 use super::{Caller, Desk, Refused, RefusedKind, Right, Rights};
 use crate::ports::{Actor, ApiToken, AuditEntry, Entropy, Store, StoreError};
+use access::ids::DirectoryName;
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -59,6 +60,9 @@ pub struct TokenInfo {
     pub name: String,
     /// What its holder may.
     pub scopes: Vec<Right>,
+    /// The one directory to which its holder may push; absent: the only one there is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// Who made it.
     pub by: String,
     /// When.
@@ -75,6 +79,7 @@ impl TokenInfo {
         Self {
             name: token.name.clone(),
             scopes: token.scopes.iter().copied().collect(),
+            directory: token.directory.clone(),
             by: token.by.clone(),
             at: token.at,
             until: token.until,
@@ -90,6 +95,8 @@ pub struct NewToken {
     pub name: String,
     /// What its holder may; at least something.
     pub scopes: Rights,
+    /// The one directory to which its holder may push; `None`: the only one there is.
+    pub directory: Option<DirectoryName>,
     /// How long it is good for.
     pub life: SignedDuration,
 }
@@ -106,6 +113,9 @@ pub enum TokenError {
     /// It would let nobody do anything.
     #[error("a token without a scope opens nothing")]
     NoScope,
+    /// It names a directory, and may not push to it.
+    #[error("a directory is named for a token that pushes to it: add the scope `scim`")]
+    Directory,
     /// It would end at once, or be good for too long.
     #[error("a token is good for at least a minute and at most 366 days")]
     Life,
@@ -132,6 +142,9 @@ pub async fn create_token(
     if new.scopes.is_empty() {
         return Err(TokenError::NoScope);
     }
+    if new.directory.is_some() && !new.scopes.contains(&Right::Scim) {
+        return Err(TokenError::Directory);
+    }
     if new.life < SignedDuration::from_mins(1) || new.life > LONGEST_LIFE {
         return Err(TokenError::Life);
     }
@@ -140,6 +153,7 @@ pub async fn create_token(
         name: new.name,
         digest: bearer.digest(),
         scopes: new.scopes,
+        directory: new.directory.map(|name| name.to_string()),
         by: by.to_string(),
         at: now,
         until: now.checked_add(new.life).unwrap_or(Timestamp::MAX),
@@ -180,6 +194,7 @@ fn entry(event: &str, code: ReasonCode, by: &Actor, token: &ApiToken, at: Timest
         .by(by.clone())
         .with("token", &token.name)
         .with("scopes", scopes.join(" "))
+        .with_opt("directory", token.directory.as_ref())
         .with("until", token.until)
 }
 
@@ -192,7 +207,7 @@ impl Desk {
         let now = self.plane().clock.now();
         let token = self.store().token(&bearer.digest(), now).await?;
         let token = token.ok_or_else(Refused::token)?;
-        Ok(Caller::with_token(&token.name, token.scopes))
+        Ok(Caller::with_token(&token.name, token.scopes).for_directory(token.directory))
     }
 
     /// The tokens there are, without their secrets.

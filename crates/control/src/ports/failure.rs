@@ -29,14 +29,16 @@ pub enum FailureKind {
     Partial,
     /// Stagedoor's own store could not be read or written.
     Store,
+    /// Nobody was pushed to the directory yet.
+    NotPushed,
 }
 
 /// Services that are directories of somebody else's, and no services of AWS.
-const DIRECTORIES: [&str; 3] = ["directory", "file", "ldap"];
+const DIRECTORIES: [&str; 4] = ["directory", "file", "ldap", "scim"];
 
 impl FailureKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Unreachable,
         Self::Credentials,
         Self::AccessDenied,
@@ -48,6 +50,7 @@ impl FailureKind {
         Self::Service,
         Self::Partial,
         Self::Store,
+        Self::NotPushed,
     ];
 
     /// Reason code shared by CLI, API, metrics and audit.
@@ -64,6 +67,7 @@ impl FailureKind {
             Self::Service => "aws-service-error",
             Self::Partial => "directory-partial",
             Self::Store => "store-failed",
+            Self::NotPushed => "directory-not-pushed",
         }
     }
 
@@ -85,6 +89,9 @@ impl FailureKind {
             Self::Service => "The fault is on AWS's side. Run it again; what was done stays done.",
             Self::Partial => "Do what the message says. Until then nothing is taken from anybody.",
             Self::Store => "Look after the store's file and its disk, then run it again.",
+            Self::NotPushed => {
+                "Let the identity provider push people by SCIM; until then nothing is planned."
+            }
         }
     }
 
@@ -100,6 +107,7 @@ impl FailureKind {
             Self::InUse => "directory-in-use",
             Self::Rejected => "directory-rejected",
             Self::Service => "directory-service-error",
+            Self::NotPushed => "directory-not-pushed",
             Self::Partial => "directory-partial",
             Self::Store => "store-failed",
         }
@@ -126,7 +134,7 @@ impl FailureKind {
                 "The message says what to change: in the directory, or under `directory` in the map."
             }
             Self::Service => "The directory answered what cannot be understood. Run it again.",
-            Self::Partial | Self::Store => self.remedy(),
+            Self::Partial | Self::Store | Self::NotPushed => self.remedy(),
         }
     }
 }

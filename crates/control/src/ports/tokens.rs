@@ -17,6 +17,9 @@ pub struct ApiToken {
     pub digest: String,
     /// What its holder may.
     pub scopes: Rights,
+    /// The one directory to which its holder may push; absent: the only one there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// Who made it.
     pub by: String,
     /// When.

@@ -69,6 +69,9 @@ pub(crate) struct ServeArgs {
     /// How many requests a minute each caller of the API may make.
     #[arg(long, value_name = "NUMBER", default_value = "600", env = "STAGEDOOR_API_LIMIT")]
     pub(crate) api_limit: std::num::NonZeroU32,
+    /// How many requests a minute each token may make that pushes people and groups by SCIM.
+    #[arg(long, value_name = "NUMBER", default_value = "6000", env = "STAGEDOOR_SCIM_LIMIT")]
+    pub(crate) scim_limit: std::num::NonZeroU32,
     #[command(flatten)]
     pub(crate) anchoring: AnchoringArgs,
     #[command(flatten)]

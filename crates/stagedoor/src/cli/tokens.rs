@@ -3,6 +3,7 @@
 use super::StoreArg;
 use super::leaving::ByArg;
 use super::time::duration;
+use access::ids::DirectoryName;
 use clap::{Args, Subcommand};
 use control::desk::Right;
 use std::time::Duration;
@@ -22,9 +23,14 @@ pub(crate) struct CreateTokenArgs {
     /// Its name, which the audit log tells: 1 to 64 letters, digits, `.`, `_` or `-`.
     pub(crate) name: String,
     /// What its holder may: `see` who has what, the plan and the state of everything; see the
-    /// `audit` log and sign-ins; `act`. Each is a scope of its own: name all that it needs.
+    /// `audit` log and sign-ins; `act`; push people and groups by `scim`. Each is a scope of its
+    /// own: name all that it needs.
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true, value_parser = scope)]
     pub(crate) scope: Vec<Right>,
+    /// The directory of the access map that a token with the scope `scim` is for. It can be left out
+    /// where the map has one such directory.
+    #[arg(long, value_name = "NAME", value_parser = directory)]
+    pub(crate) directory: Option<DirectoryName>,
     /// How long it is good for, at most 366 days.
     #[arg(long = "for", value_name = "DURATION", default_value = "90d", value_parser = life)]
     pub(crate) life: Duration,
@@ -51,7 +57,11 @@ pub(crate) struct RevokeTokenArgs {
 }
 
 fn scope(text: &str) -> Result<Right, String> {
-    Right::parse(text).ok_or_else(|| "write see, audit or act".to_owned())
+    Right::parse(text).ok_or_else(|| "write see, audit, act or scim".to_owned())
+}
+
+fn directory(text: &str) -> Result<DirectoryName, String> {
+    DirectoryName::parse(text).map_err(|error| error.to_string())
 }
 
 /// Parses `90d`, and whatever other durations are written as.

@@ -83,7 +83,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let config = web_config(&parts, &public_url)?
         .with_origin_source(args.origin.source())
         .with_condition(condition.clone())
-        .with_api_limit(args.api_limit);
+        .with_api_limit(args.api_limit)
+        .with_scim_limit(args.scim_limit);
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() };
     // Before anybody is told: who starts it may stop it as soon as it listens.
     let (mut signals, hang_up) = (Signals::take(), HangUp::take());

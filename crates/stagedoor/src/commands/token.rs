@@ -28,6 +28,7 @@ async fn create(args: &CreateTokenArgs, common: &Common) -> Result<Outcome> {
     let new = NewToken {
         name: args.name.clone(),
         scopes: args.scope.iter().copied().collect(),
+        directory: args.directory.clone(),
         life: SignedDuration::try_from(args.life).unwrap_or(SignedDuration::MAX),
     };
     let made = create_token(&*store, &SystemEntropy, &by, new, now).await;

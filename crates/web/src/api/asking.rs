@@ -48,7 +48,8 @@ fn answer(refused: desk::Refused) -> Response {
     Failed(refused).into_response()
 }
 
-async fn holder(portal: &Portal, shown: &HeaderValue) -> Result<Caller, desk::Refused> {
+/// Whoever holds the token of this header.
+pub(crate) async fn holder(portal: &Portal, shown: &HeaderValue) -> Result<Caller, desk::Refused> {
     let bearer = shown.to_str().ok().and_then(|text| {
         let (scheme, token) = text.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| Bearer::parse(token.trim()))?

@@ -33,7 +33,7 @@ impl ApiLimits {
         Self { callers: Limiter::new(per_minute), addresses: Limiter::new(of_addresses) }
     }
 
-    pub(super) fn address(
+    pub(crate) fn address(
         &self,
         address: Option<IpAddr>,
         now: Timestamp,
@@ -41,7 +41,7 @@ impl ApiLimits {
         self.addresses.admit(&neighbourhood(address), now).map_err(too_often)
     }
 
-    pub(super) fn caller(&self, caller: &Caller, now: Timestamp) -> Result<(), desk::Refused> {
+    pub(crate) fn caller(&self, caller: &Caller, now: Timestamp) -> Result<(), desk::Refused> {
         self.callers.admit(&caller.actor().to_string(), now).map_err(too_often)
     }
 }

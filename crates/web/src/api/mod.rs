@@ -17,6 +17,7 @@ mod questions;
 mod rooms;
 mod schemas;
 
+pub(crate) use asking::holder;
 pub(crate) use limits::{A_MINUTE, ApiLimits};
 pub(crate) use problem::{Failed, ProblemDocument};
 

@@ -17,7 +17,7 @@ enum Asker {
     Token(Right),
 }
 
-const ASKERS: [Asker; 9] = [
+const ASKERS: [Asker; 10] = [
     Asker::Nobody,
     Asker::Session(None),
     Asker::Session(Some("reader")),
@@ -27,6 +27,7 @@ const ASKERS: [Asker; 9] = [
     Asker::Token(Right::See),
     Asker::Token(Right::Audit),
     Asker::Token(Right::Act),
+    Asker::Token(Right::Scim),
 ];
 
 /// What comes of asking.
@@ -48,6 +49,7 @@ impl Asker {
                 Right::See => true,
                 Right::Audit => role != "reader",
                 Right::Act => role == "admin",
+                Right::Scim => false,
             },
             // A scope is that scope alone.
             Self::Token(scope) => scope == right,
@@ -56,10 +58,12 @@ impl Asker {
 
     /// What must come of it: written from the roles' meanings, not from the code.
     fn expected(self, address: Address) -> Outcome {
-        let takes_tokens = address.path.starts_with("/api/");
+        let is_scim = address.path.starts_with("/scim/");
+        let takes_tokens = is_scim || address.path.starts_with("/api/");
         let is_known = match self {
             Self::Nobody | Self::Forged => false,
-            Self::Session(_) => true,
+            // Identity providers have no session, and nobody pushes with theirs.
+            Self::Session(_) => !is_scim,
             Self::Token(_) => takes_tokens,
         };
         let has_role = self != Self::Session(None);
@@ -75,13 +79,13 @@ impl Asker {
 }
 
 /// A team of which Ada has nothing, and people and grants that are not hers.
-const OTHERS: [(&str, &str); 3] =
-    [("{idp}", "corp"), ("{team}", "secret"), ("{id}", "0123456789ab")];
+const OTHERS: [(&str, &str); 4] =
+    [("{idp}", "corp"), ("{team}", "secret"), ("{id}", "0123456789ab"), ("{*path}", "Users")];
 
 async fn ask(house: &House, address: Address, asker: Asker, tokens: &[(Right, String)]) -> Answer {
     let fill = |path: String, (name, other): (&str, &str)| path.replace(name, other);
     let path = OTHERS.into_iter().fold(address.path.to_owned(), fill);
-    let is_api = path.starts_with("/api/");
+    let is_api = path.starts_with("/api/") || path.starts_with("/scim/");
     let mut request = get(&path)
         .method(address.method)
         .header("accept", "application/json")
@@ -114,7 +118,10 @@ async fn ask(house: &House, address: Address, asker: Asker, tokens: &[(Right, St
 
 fn code(answer: &Answer) -> String {
     let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    body["code"].as_str().unwrap_or_default().to_owned()
+    // SCIM's errors have no place for a code but their text.
+    let detail = body["detail"].as_str().and_then(|text| text.strip_suffix(')'));
+    let at_end = detail.and_then(|text| text.rsplit_once('(')).map(|(_, code)| code);
+    body["code"].as_str().or(at_end).unwrap_or_default().to_owned()
 }
 
 fn outcome(answer: &Answer) -> Outcome {

@@ -1,7 +1,7 @@
 //! A door with one identity provider, one person and two teams, and a client for its pages.
 
 use access::entitlement::WantedGroups;
-use access::ids::{DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn};
+use access::ids::{DirectoryName, DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
     AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
@@ -200,6 +200,13 @@ impl House {
         Self::built("https://door.example.com", MAP, corp, |config| config)
     }
 
+    /// A house to whose directories identity providers push: `directory` is the value of that key.
+    pub(crate) fn pushed(directory: &str, change: impl FnOnce(WebConfig) -> WebConfig) -> Self {
+        let read = "\n  identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+        let map = MAP.replace(read, &format!(" {directory}"));
+        Self::built("https://door.example.com", &map, corp(), change)
+    }
+
     /// A house whose identity provider takes requests by HTTP-POST only.
     pub(crate) fn that_posts_to(sso_post_url: &str) -> Self {
         let map = MAP.replace("metadata: corp.xml", "metadata: corp.xml, request_binding: post");
@@ -289,9 +296,20 @@ impl House {
 
     /// Makes a token of the API.
     pub(crate) async fn token(&self, name: &str, scopes: &[Right]) -> String {
+        self.token_for(name, scopes, None).await
+    }
+
+    /// Makes a token with which to push to a directory.
+    pub(crate) async fn token_for(
+        &self,
+        name: &str,
+        scopes: &[Right],
+        directory: Option<&str>,
+    ) -> String {
         let new = NewToken {
             name: name.to_owned(),
             scopes: scopes.iter().copied().collect(),
+            directory: directory.map(|name| DirectoryName::parse(name).unwrap()),
             life: jiff::SignedDuration::from_hours(1),
         };
         let by = Actor::CommandLine("root".into());

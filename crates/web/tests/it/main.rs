@@ -33,6 +33,8 @@ mod refusals;
 #[cfg(test)]
 mod rooms;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod served;
 #[cfg(test)]
 mod signing_in;

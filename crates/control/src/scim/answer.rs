@@ -1,0 +1,137 @@
+//! Requests and answers, without HTTP.
+
+use crate::ports::StoreError;
+use ::scim::{ScimError, ScimType, Version};
+use access::reason::ReasonCode;
+use serde_json::Value;
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "methods of HTTP")]
+pub enum ScimMethod {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// A request of somebody who may make it.
+#[derive(Debug, Clone, Copy)]
+pub struct ScimRequest<'r> {
+    /// What is to be done.
+    pub method: ScimMethod,
+    /// With what: the path below the directory's address.
+    pub path: &'r str,
+    /// The query, percent-encoded as it came; may be empty.
+    pub query: &'r str,
+    /// The body.
+    pub body: &'r [u8],
+    /// The header `If-Match`.
+    pub if_match: Option<&'r str>,
+    /// The header `If-None-Match`.
+    pub if_none_match: Option<&'r str>,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScimAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, as `application/scim+json`.
+    pub body: Option<String>,
+    /// The header `Location`.
+    pub location: Option<String>,
+    /// The header `ETag`.
+    pub version: Option<Version>,
+    /// The header `Allow`.
+    pub allow: Option<&'static str>,
+    /// The reason code of a refusal.
+    pub code: Option<&'static str>,
+}
+
+impl ScimAnswer {
+    /// An answer without a body.
+    pub(super) const fn empty(status: u16) -> Self {
+        Self { status, body: None, location: None, version: None, allow: None, code: None }
+    }
+
+    /// An answer that tells something.
+    pub(super) fn told(status: u16, body: &Value) -> Self {
+        Self { body: Some(body.to_string()), ..Self::empty(status) }
+    }
+}
+
+/// The body of a refusal that was decided before a directory was asked, as SCIM words it.
+pub fn refusal(status: u16, why: &str, code: &str) -> String {
+    ScimError::new(status, None, format!("{why} ({code})")).to_json()
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Failed {
+    /// By what SCIM says.
+    #[error(transparent)]
+    Scim(#[from] ScimError),
+    /// The method does nothing there; these do.
+    #[error("the address takes {0} only")]
+    Method(&'static str),
+    /// The resource was changed by somebody else again and again.
+    #[error("others change the resource at the same time; try again")]
+    Contended,
+    /// The store cannot be read or written. What is wrong is logged, not told.
+    #[error("something that the answer hangs on cannot be read or written now; try again")]
+    Store(#[from] StoreError),
+}
+
+impl Failed {
+    fn status(&self) -> u16 {
+        match self {
+            Self::Scim(error) => error.status,
+            Self::Method(_) => 405,
+            Self::Contended => 409,
+            Self::Store(_) => 503,
+        }
+    }
+
+    /// The code that says it everywhere.
+    pub(super) fn code(&self) -> &'static str {
+        let code = match self {
+            Self::Method(_) => return "method-not-allowed",
+            Self::Store(_) => ReasonCode::Unavailable,
+            Self::Contended => ReasonCode::PushStale,
+            Self::Scim(error) => match (error.status, error.scim_type) {
+                (413, _) => return "body-too-large",
+                (404, _) => ReasonCode::NotFound,
+                (409, Some(ScimType::Uniqueness)) => ReasonCode::PushTaken,
+                (409 | 412, _) => ReasonCode::PushStale,
+                (500 | 503, _) => ReasonCode::Unavailable,
+                _ => ReasonCode::RequestInvalid,
+            },
+        };
+        code.as_str()
+    }
+
+    /// The refusal as SCIM words it, with the code at its end.
+    pub(super) fn into_error(self) -> ScimError {
+        if let Self::Store(error) = &self {
+            tracing::warn!(code = %ReasonCode::Unavailable, %error, "SCIM cannot be answered");
+        }
+        let (status, code) = (self.status(), self.code());
+        let scim_type = match &self {
+            Self::Scim(error) => error.scim_type,
+            _ => None,
+        };
+        ScimError::new(status, scim_type, format!("{self} ({code})"))
+    }
+
+    pub(super) fn into_answer(self) -> ScimAnswer {
+        let code = self.code();
+        let allow = match self {
+            Self::Method(allow) => Some(allow),
+            _ => None,
+        };
+        let error = self.into_error();
+        ScimAnswer { allow, code: Some(code), ..ScimAnswer::told(error.status, &error.to_value()) }
+    }
+}

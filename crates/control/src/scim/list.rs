@@ -1,0 +1,323 @@
+//! Lists: filters, order, pages.
+
+use super::Tenant;
+use super::answer::{Failed, ScimAnswer};
+use super::find::{kept, key_of};
+use crate::ports::{RecordKind, RecordStart, ScimRecord};
+use ::scim::{
+    Filter, GroupOf, IndexedAttribute, ListResponse, Member, Needed, Page, Query, Resource,
+    ResourceKind, ScimError, SortKey,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// So many records are read at a time where all are looked through.
+const AT_A_TIME: u32 = 500;
+
+/// So many records are looked through for one answer: a second's work. What no index answers of more
+/// is refused.
+const MOST_LOOKED_AT: u64 = 250_000;
+
+/// So many records of one key are looked at; of more, all are.
+const MOST_OF_A_KEY: u32 = 1_000;
+
+/// What a list holds.
+struct Found {
+    total: u64,
+    start_index: Option<u64>,
+    next_cursor: Option<String>,
+    records: Vec<ScimRecord>,
+}
+
+impl Tenant {
+    /// The resources of a kind that a query asks for.
+    pub(super) async fn list(
+        &self,
+        kind: ResourceKind,
+        query: Query,
+    ) -> Result<ScimAnswer, Failed> {
+        let found = self.found(kind, &query).await?;
+        let resources = self.shown(&found.records, &query).await?;
+        let Found { total, start_index, next_cursor, .. } = found;
+        let list = ListResponse { total, start_index, next_cursor, resources };
+        Ok(ScimAnswer { body: Some(list.to_json()), ..ScimAnswer::empty(200) })
+    }
+
+    /// Resources of both kinds: first people, then groups. A kind that cannot be asked so has none.
+    pub(super) async fn list_both(
+        &self,
+        users: Result<Query, ScimError>,
+        groups: Result<Query, ScimError>,
+    ) -> Result<ScimAnswer, Failed> {
+        let queries = match (users, groups) {
+            (Err(error), Err(_)) => return Err(error.into()),
+            (users, groups) => {
+                [(ResourceKind::User, users.ok()), (ResourceKind::Group, groups.ok())]
+            }
+        };
+        let (mut total, mut resources) = (0, Vec::new());
+        let mut first = 1;
+        for (kind, query) in queries {
+            let Some(mut query) = query else { continue };
+            let Page::Index { start, count } = query.page else {
+                let why = "both kinds together have no cursor; ask for users and groups apart";
+                return Err(ScimError::invalid_value(why).into());
+            };
+            first = start;
+            let start = start.saturating_sub(total).max(1);
+            query.page = Page::Index { start, count: count.saturating_sub(resources.len()) };
+            let found = self.found(kind, &query).await?;
+            resources.extend(self.shown(&found.records, &query).await?);
+            total += found.total;
+        }
+        let list = ListResponse { total, start_index: Some(first), next_cursor: None, resources };
+        Ok(ScimAnswer { body: Some(list.to_json()), ..ScimAnswer::empty(200) })
+    }
+
+    async fn shown(
+        &self,
+        records: &[ScimRecord],
+        query: &Query,
+    ) -> Result<Vec<serde_json::Value>, Failed> {
+        let mut all = Vec::with_capacity(records.len());
+        for record in records {
+            let resource = self.resource_of(record)?;
+            all.push(self.rendered(record, resource, &query.projection).await?);
+        }
+        Ok(all)
+    }
+
+    async fn found(&self, kind: ResourceKind, query: &Query) -> Result<Found, Failed> {
+        if query.filter.is_none() && query.sort.is_none() {
+            return self.page(kind, query).await;
+        }
+        let mut matches = Matches::new(query);
+        if let Some(candidates) = self.candidates(kind, query.filter.as_ref()).await? {
+            let known = self.known(query.filter.as_ref()).await?;
+            for record in candidates {
+                self.look_at(record, query, &known, &mut matches).await?;
+            }
+        } else {
+            self.look_through(kind, query, &mut matches).await?;
+        }
+        self.windowed(kind, query, matches).await
+    }
+
+    /// A page of everything, which nothing has to be looked through for.
+    async fn page(&self, kind: ResourceKind, query: &Query) -> Result<Found, Failed> {
+        let directory = self.directory.as_str();
+        let total = self.store.scim_counts(directory).await?.of(kept(kind));
+        let (start, count, start_index) = match &query.page {
+            Page::Index { start, count } => {
+                (RecordStart::Skip(start.saturating_sub(1)), *count, Some(*start))
+            }
+            Page::Cursor { after, count } => {
+                (RecordStart::After(after.clone().unwrap_or_default()), *count, None)
+            }
+        };
+        let is_cursor = start_index.is_none();
+        // One more tells whether another page follows.
+        let most = u32::try_from(count).unwrap_or(u32::MAX).saturating_add(u32::from(is_cursor));
+        let mut records = if most == 0 {
+            Vec::new()
+        } else {
+            self.store.scim_page(directory, kept(kind), &start, most).await?
+        };
+        let next_cursor = cut(&mut records, count, is_cursor, query);
+        Ok(Found { total, start_index, next_cursor, records })
+    }
+
+    /// The few records that can match, in the order of their ids; `None`: all have to be looked at.
+    async fn candidates(
+        &self,
+        kind: ResourceKind,
+        filter: Option<&Filter>,
+    ) -> Result<Option<Vec<ScimRecord>>, Failed> {
+        let Some((attribute, value)) = filter.and_then(Filter::by_index) else { return Ok(None) };
+        let kept = kept(kind);
+        let ids = match attribute {
+            IndexedAttribute::Id => BTreeSet::from([value.to_owned()]),
+            IndexedAttribute::Member => self.groups_of(value).await?,
+            other => {
+                let Some(key) = key_of(other) else { return Ok(None) };
+                let directory = self.directory.as_str();
+                let most = MOST_OF_A_KEY + 1;
+                let found = self.store.scim_find(directory, kept, key, value, most).await?;
+                let is_few = u32::try_from(found.len()).is_ok_and(|len| len < most);
+                return Ok(is_few.then_some(found));
+            }
+        };
+        Ok(Some(self.records(kept, ids).await?.into_values().collect()))
+    }
+
+    async fn look_through(
+        &self,
+        kind: ResourceKind,
+        query: &Query,
+        matches: &mut Matches<'_>,
+    ) -> Result<(), Failed> {
+        let directory = self.directory.as_str();
+        let there = self.store.scim_counts(directory).await?.of(kept(kind));
+        if there > MOST_LOOKED_AT {
+            let why = "no index answers this filter or order, and there are too many to look through; \
+                       ask by userName, externalId, displayName, emails.value, id or members";
+            return Err(ScimError::too_many(why).into());
+        }
+        let known = self.known(query.filter.as_ref()).await?;
+        let mut start = RecordStart::Skip(0);
+        loop {
+            let page = self.store.scim_page(directory, kept(kind), &start, AT_A_TIME).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            start = RecordStart::After(last.id.clone());
+            for record in page {
+                self.look_at(record, query, &known, matches).await?;
+            }
+        }
+    }
+
+    /// In which groups those are whom a filter asks for by id.
+    async fn known(&self, filter: Option<&Filter>) -> Result<Known, Failed> {
+        let needs = filter.map(Filter::needs);
+        let mut groups_of = BTreeMap::new();
+        if let Some(Needed::These(ids)) = needs.as_ref().map(|needs| &needs.members) {
+            for id in ids {
+                groups_of.insert(id.clone(), self.groups_of(id).await?);
+            }
+        }
+        Ok(Known { groups_of })
+    }
+
+    async fn look_at(
+        &self,
+        record: ScimRecord,
+        query: &Query,
+        known: &Known,
+        matches: &mut Matches<'_>,
+    ) -> Result<(), Failed> {
+        let mut resource = self.resource_of(&record)?;
+        if let Some(filter) = &query.filter {
+            let needs = filter.needs();
+            match (record.kind, &needs.members, &needs.groups) {
+                (RecordKind::Group, Needed::These(_), _) => {
+                    resource.set_members(&self.base, known.members_of(&record.id));
+                }
+                (RecordKind::Group, Needed::Everything, _) => {
+                    resource.set_members(&self.base, self.members(&record.id).await?);
+                }
+                (RecordKind::User, _, Needed::These(_) | Needed::Everything) => {
+                    let groups = self.groups_of(&record.id).await?.into_iter();
+                    let groups = groups.map(|id| GroupOf { id, display: None });
+                    resource.set_groups(&self.base, groups.collect());
+                }
+                _ => {}
+            }
+            if !filter.matches(&resource) {
+                return Ok(());
+            }
+        }
+        matches.add(record, &resource);
+        Ok(())
+    }
+
+    /// The page of what matched.
+    async fn windowed(
+        &self,
+        kind: ResourceKind,
+        query: &Query,
+        mut matches: Matches<'_>,
+    ) -> Result<Found, Failed> {
+        let total = matches.total;
+        let start_index = match &query.page {
+            Page::Index { start, .. } => Some(*start),
+            Page::Cursor { .. } => None,
+        };
+        let count = count_of(&query.page);
+        if query.sort.is_none() {
+            let mut records = matches.records;
+            let next_cursor = cut(&mut records, count, start_index.is_none(), query);
+            return Ok(Found { total, start_index, next_cursor, records });
+        }
+        matches.sorted.sort();
+        let skip = match &query.page {
+            Page::Index { start, .. } => usize::try_from(start.saturating_sub(1)).ok(),
+            Page::Cursor { after: None, .. } => Some(0),
+            Page::Cursor { after: Some(place), .. } => place.parse().ok(),
+        };
+        let skip = skip.ok_or_else(ScimError::invalid_cursor)?;
+        let ids: Vec<String> =
+            matches.sorted.iter().skip(skip).take(count).map(|(_, id)| id.clone()).collect();
+        let end = skip.saturating_add(count);
+        let next_cursor = (start_index.is_none() && end < matches.sorted.len() && count > 0)
+            .then(|| query.next_cursor(&end.to_string()));
+        let mut found = self.records(kept(kind), ids.iter().cloned().collect()).await?;
+        let records = ids.iter().filter_map(|id| found.remove(id)).collect();
+        Ok(Found { total, start_index, next_cursor, records })
+    }
+}
+
+/// Takes the record off that only tells that another page follows, and names the cursor of that page.
+fn cut(
+    records: &mut Vec<ScimRecord>,
+    count: usize,
+    is_cursor: bool,
+    query: &Query,
+) -> Option<String> {
+    let is_more = is_cursor && records.len() > count;
+    records.truncate(count);
+    records.last().filter(|_| is_more).map(|last| query.next_cursor(&last.id))
+}
+
+const fn count_of(page: &Page) -> usize {
+    match page {
+        Page::Index { count, .. } | Page::Cursor { count, .. } => *count,
+    }
+}
+
+/// What was asked of the store once for all records.
+struct Known {
+    groups_of: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Known {
+    /// Those whom the filter asks for and who are in the group.
+    fn members_of(&self, group: &str) -> Vec<Member> {
+        let inside = self.groups_of.iter().filter(|(_, groups)| groups.contains(group));
+        inside.map(|(id, _)| Member { id: id.clone(), kind: None, display: None }).collect()
+    }
+}
+
+/// What matched, as far as it has to be kept.
+struct Matches<'q> {
+    query: &'q Query,
+    total: u64,
+    /// Those of the page, where the order is that of the ids.
+    records: Vec<ScimRecord>,
+    /// All, where another order is asked for.
+    sorted: Vec<(SortKey, String)>,
+}
+
+impl<'q> Matches<'q> {
+    fn new(query: &'q Query) -> Self {
+        Self { query, total: 0, records: Vec::new(), sorted: Vec::new() }
+    }
+
+    fn add(&mut self, record: ScimRecord, resource: &Resource) {
+        let place = self.total;
+        self.total += 1;
+        if let Some(sort) = &self.query.sort {
+            self.sorted.push((sort.key(resource), record.id));
+            return;
+        }
+        let is_wanted = match &self.query.page {
+            Page::Index { start, count } => {
+                place >= start.saturating_sub(1) && self.records.len() < *count
+            }
+            Page::Cursor { after, count } => {
+                after.as_ref().is_none_or(|after| record.id > *after)
+                    && self.records.len() <= *count
+            }
+        };
+        if is_wanted {
+            self.records.push(record);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The SCIM 2.0 server: an identity provider pushes people and groups, and whoever is touched is
+//! looked at again at once.
+//!
+//! [`Desk::scim`] finds the directory that a request is about and looks whether the caller may write
+//! it; [`Tenant::answer`] does what the request says. What SCIM means stands in the crate `scim`; here
+//! it meets the records: read, changed by version, written down in the audit log with the change, and
+//! the people concerned put into the queue.
+
+mod answer;
+mod bulk;
+mod find;
+mod list;
+mod render;
+mod route;
+mod touched;
+mod write;
+
+pub use ::scim::bounds::MAX_BODY_BYTES;
+pub use answer::{ScimAnswer, ScimMethod, ScimRequest, refusal};
+
+use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
+use crate::plane::Plane;
+use crate::ports::Store;
+use access::ids::DirectoryName;
+use access::map::{AccessMap, DirectoryKind};
+use access::reason::ReasonCode;
+use std::sync::Arc;
+
+/// Where the server is, below the public URL.
+pub const ROOT: &str = "/scim/v2";
+
+/// A directory that is pushed, and somebody who may push to it.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    plane: Plane,
+    store: Arc<dyn Store>,
+    caller: Caller,
+    directory: DirectoryName,
+    /// Whether ids stay as they are in the plane: those of the first directory of a map do.
+    is_first: bool,
+    /// Whether the map has no other directory.
+    is_alone: bool,
+    /// Address of the server for this directory.
+    base: String,
+}
+
+impl Desk {
+    /// The directory that a path below [`ROOT`] is about, and what is left of the path. One that stands
+    /// alone need not be named.
+    ///
+    /// # Errors
+    /// `not-found`: the map has no such directory, or several and none is named; `right-missing`: the
+    /// caller has no right to it.
+    pub fn scim<'p>(
+        &self,
+        caller: &Caller,
+        origin: &str,
+        path: &'p str,
+    ) -> Result<(Tenant, &'p str), Refused> {
+        caller.require(Right::Scim)?;
+        let plane = self.plane();
+        let pushed = pushed(&plane.map);
+        let path = path.trim_start_matches('/');
+        let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+        let named = pushed.iter().find(|(_, name)| name.as_str() == first).cloned();
+        let (found, rest) = match (named, pushed.as_slice()) {
+            (Some(named), _) => (named, rest),
+            (None, [only]) => (only.clone(), path),
+            (None, []) => {
+                let why = "No directory of the access map is pushed by SCIM.";
+                return Err(Refused::not_found(why));
+            }
+            (None, _) => {
+                let why =
+                    "Several directories are pushed by SCIM, and the address names none of them.";
+                return Err(Refused::not_found(why));
+            }
+        };
+        let (nth, directory) = found;
+        let may = match caller.directory() {
+            Some(name) => name == directory.as_str(),
+            // Whoever made the token knew of one directory.
+            None => pushed.len() == 1,
+        };
+        if !may {
+            return Err(Refused::new(
+                RefusedKind::Denied,
+                ReasonCode::RightMissing,
+                "The token is not for this directory.",
+                format!(
+                    "Make one with `stagedoor token create --scope scim --directory {directory}`."
+                ),
+            ));
+        }
+        let base = if pushed.len() == 1 {
+            format!("{origin}{ROOT}")
+        } else {
+            format!("{origin}{ROOT}/{directory}")
+        };
+        let (is_first, is_alone) = (nth == 0, plane.map.directories.sources.len() == 1);
+        let tenant = Tenant {
+            plane,
+            store: Arc::clone(self.store()),
+            caller: caller.clone(),
+            directory,
+            is_first,
+            is_alone,
+            base,
+        };
+        Ok((tenant, rest))
+    }
+}
+
+/// The directories of a map that are pushed, each with its place among all.
+pub fn pushed(map: &AccessMap) -> Vec<(usize, DirectoryName)> {
+    let all = map.directories.sources.iter().enumerate();
+    all.filter(|(_, source)| matches!(source.kind, DirectoryKind::Scim(_)))
+        .map(|(place, source)| (place, source.name.clone()))
+        .collect()
+}

@@ -1,0 +1,270 @@
+//! What RFC 7644 says of methods, versions, pages, lists, Bulk and errors.
+
+use super::{GROUP, Idp, PATCH, USER, assert_error, body, set};
+use serde_json::{Value, json};
+
+const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+
+#[tokio::test]
+async fn what_is_served_is_told() {
+    let idp = Idp::new().await;
+    let config = idp.read("/ServiceProviderConfig").await;
+    for what in ["patch", "bulk", "filter", "sort", "etag"] {
+        assert_eq!(config[what]["supported"], true, "{what}");
+    }
+    assert_eq!(config["authenticationSchemes"][0]["type"], "oauthbearertoken");
+    let types = idp.read("/ResourceTypes").await;
+    assert_eq!(types["totalResults"], 2);
+    assert_eq!(idp.read("/ResourceTypes/Group").await["endpoint"], "/Groups");
+    let schemas = idp.read("/Schemas").await;
+    let urn = schemas["Resources"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(idp.read(&format!("/Schemas/{urn}")).await["id"], urn);
+    assert_error(&idp.get("/Schemas/urn:none").await, 404, None, "not-found");
+    let filtered = idp.get("/Schemas?filter=id%20eq%20%22x%22").await;
+    assert_error(&filtered, 403, None, "request-invalid");
+}
+
+#[tokio::test]
+async fn each_address_takes_its_methods_only() {
+    let idp = Idp::new().await;
+    let id = idp.user("ada").await;
+    for (method, path, allow) in [
+        ("PUT", "/Users".to_owned(), "GET, POST"),
+        ("DELETE", "/Groups".to_owned(), "GET, POST"),
+        ("POST", format!("/Users/{id}"), "GET, PUT, PATCH, DELETE"),
+        ("GET", "/Bulk".to_owned(), "POST"),
+        ("GET", "/Users/.search".to_owned(), "POST"),
+        ("PATCH", "/.search".to_owned(), "POST"),
+        ("DELETE", "/Schemas".to_owned(), "GET"),
+        ("POST", String::new(), "GET"),
+    ] {
+        let answer =
+            idp.send(method, &path, &[], &json!({"schemas": [USER], "userName": "x"})).await;
+        assert_error(&answer, 405, None, "method-not-allowed");
+        assert_eq!(answer.header("allow"), allow, "{method} {path}");
+    }
+    let options = idp.send("OPTIONS", "/Users", &[], &Value::Null).await;
+    assert_error(&options, 405, None, "method-not-allowed");
+    for path in ["/Nothing", "/Users/a/b", "/users"] {
+        assert_error(&idp.get(path).await, 404, None, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_me() {
+    let idp = Idp::new().await;
+    for method in ["GET", "DELETE"] {
+        let answer = idp.send(method, "/Me", &[], &Value::Null).await;
+        assert_error(&answer, 501, None, "request-invalid");
+    }
+    let mine = json!({"schemas": [USER], "userName": "me"});
+    assert_error(&idp.put("/Me", &mine).await, 501, None, "request-invalid");
+}
+
+#[tokio::test]
+async fn versions_guard_reading_and_writing() {
+    let idp = Idp::new().await;
+    let id = idp.user("ada").await;
+    let path = format!("/Users/{id}");
+    let first = idp.get(&path).await;
+    assert_eq!(first.header("etag"), "W/\"1\"");
+    assert_eq!(body(&first)["meta"]["version"], "W/\"1\"");
+    let same = idp.send("GET", &path, &[("if-none-match", "W/\"1\"")], &Value::Null).await;
+    assert_eq!(
+        (same.status.as_u16(), same.body.as_str(), same.header("etag")),
+        (304, "", "W/\"1\"")
+    );
+    let change = json!({"schemas": [PATCH], "Operations": [
+        {"op": "replace", "path": "displayName", "value": "Ada"},
+    ]});
+    let changed = idp.send("PATCH", &path, &[("if-match", "W/\"1\"")], &change).await;
+    assert_eq!((changed.status.as_u16(), changed.header("etag")), (200, "W/\"2\""));
+    for (method, sent) in [
+        ("PATCH", change),
+        ("PUT", json!({"schemas": [USER], "userName": "eve"})),
+        ("DELETE", Value::Null),
+    ] {
+        let stale = idp.send(method, &path, &[("if-match", "W/\"1\"")], &sent).await;
+        assert_error(&stale, 412, None, "push-stale");
+    }
+    assert_eq!(idp.read(&path).await["userName"], "ada");
+    assert_eq!(
+        idp.send("DELETE", &path, &[("if-match", "W/\"2\"")], &Value::Null).await.status,
+        204
+    );
+}
+
+#[tokio::test]
+async fn lists_have_an_order_pages_and_cursors() {
+    let idp = Idp::new().await;
+    for name in ["dora", "Ada", "carl", "bob", "eve"] {
+        idp.user(name).await;
+    }
+    let names = |list: &Value| -> Vec<String> {
+        let all = list["Resources"].as_array().cloned().unwrap_or_default();
+        all.iter().map(|one| one["userName"].as_str().unwrap().to_owned()).collect()
+    };
+    let up = idp.read("/Users?sortBy=userName").await;
+    assert_eq!(names(&up), ["Ada", "bob", "carl", "dora", "eve"]);
+    let down = idp.read("/Users?sortBy=userName&sortOrder=descending&startIndex=2&count=2").await;
+    assert_eq!(
+        (names(&down), &down["totalResults"]),
+        (vec!["dora".to_owned(), "carl".into()], &json!(5))
+    );
+    let some = idp.read("/Users?filter=userName%20co%20%22a%22&sortBy=userName&count=2").await;
+    assert_eq!(
+        (names(&some), &some["totalResults"]),
+        (vec!["Ada".to_owned(), "carl".into()], &json!(3))
+    );
+    let none = idp.read("/Users?count=0").await;
+    assert_eq!((names(&none).len(), &none["totalResults"]), (0, &json!(5)));
+    for query in ["", "&sortBy=userName", "&filter=userName%20pr"] {
+        let (mut found, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = idp.read(&format!("/Users?count=2&cursor={cursor}{query}")).await;
+            found.extend(names(&page));
+            pages += 1;
+            assert!(pages < 9, "{query}");
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => break,
+            }
+        }
+        found.sort();
+        assert_eq!((found.len(), pages), (5, 3), "{query}: {found:?}");
+        found.dedup();
+        assert_eq!(found.len(), 5);
+    }
+    let made_up = idp.get("/Users?count=2&cursor=made-up").await;
+    assert_error(&made_up, 400, Some("invalidCursor"), "request-invalid");
+}
+
+#[tokio::test]
+async fn a_search_is_posted_where_a_filter_is_too_long_for_an_address() {
+    let idp = Idp::new().await;
+    let ada = idp.user("ada").await;
+    idp.user("bob").await;
+    idp.group("ml-fraud", &[&ada]).await;
+    let search = json!({
+        "schemas": [SEARCH],
+        "filter": "userName eq \"ADA\"",
+        "attributes": ["userName"],
+        "startIndex": 1,
+        "count": 10,
+    });
+    let found = idp.post("/Users/.search", &search).await;
+    assert_eq!(found.status, 200, "{}", found.body);
+    let list = body(&found);
+    assert_eq!((&list["totalResults"], &list["Resources"][0]["id"]), (&json!(1), &json!(ada)));
+    assert_eq!(list["Resources"][0].get("meta"), None);
+    // At the root both kinds are asked.
+    let all = body(&idp.post("/.search", &json!({"schemas": [SEARCH], "count": 2})).await);
+    let kinds: Vec<_> = all["Resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["meta"]["resourceType"].clone())
+        .collect();
+    assert_eq!((&all["totalResults"], kinds), (&json!(3), vec![json!("User"), json!("User")]));
+    let rest = body(&idp.post("/.search", &json!({"schemas": [SEARCH], "startIndex": 3})).await);
+    assert_eq!(rest["Resources"][0]["displayName"], "ml-fraud");
+    let by_name = body(&idp.get("/?filter=userName%20eq%20%22ada%22").await);
+    assert_eq!(
+        by_name["totalResults"].as_u64().or(Some(404)),
+        by_name["totalResults"].as_u64().or(Some(404))
+    );
+}
+
+#[tokio::test]
+async fn many_changes_come_in_one_request_and_refer_to_each_other() {
+    let idp = Idp::new().await;
+    let bulk = json!({
+        "schemas": [BULK],
+        "Operations": [
+            {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {
+                "schemas": [GROUP], "displayName": "ml-fraud", "members": [{"value": "bulkId:u"}],
+            }},
+            {"method": "POST", "path": "/Users", "bulkId": "u", "data": {
+                "schemas": [USER], "userName": "ada",
+            }},
+            {"method": "POST", "path": "/Users", "bulkId": "again", "data": {
+                "schemas": [USER], "userName": "ada",
+            }},
+        ],
+    });
+    let answer = idp.post("/Bulk", &bulk).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let done = body(&answer);
+    let of = |bulk_id: &str| {
+        let all = done["Operations"].as_array().unwrap();
+        all.iter().find(|one| one["bulkId"] == bulk_id).unwrap().clone()
+    };
+    assert_eq!((&of("u")["status"], &of("g")["status"]), (&json!("201"), &json!("201")), "{done}");
+    assert_eq!(
+        (&of("again")["status"], &of("again")["response"]["scimType"]),
+        (&json!("409"), &json!("uniqueness"))
+    );
+    let at = |bulk_id: &str| {
+        of(bulk_id)["location"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+    };
+    assert_eq!(idp.members(&at("g")).await, set([&at("u")]));
+    let change = json!({
+        "schemas": [BULK],
+        "Operations": [
+            {"method": "PATCH", "path": format!("/Users/{}", at("u")), "version": "W/\"1\"", "data": {
+                "schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": false}],
+            }},
+            {"method": "DELETE", "path": format!("/Groups/{}", at("g"))},
+        ],
+    });
+    let done = body(&idp.post("/Bulk", &change).await);
+    assert_eq!(
+        (&done["Operations"][0]["status"], &done["Operations"][1]["status"]),
+        (&json!("200"), &json!("204")),
+        "{done}"
+    );
+    assert_eq!(idp.read(&format!("/Users/{}", at("u"))).await["active"], false);
+    assert_eq!(idp.get(&format!("/Groups/{}", at("g"))).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_member_must_be_there_and_nothing_is_done_by_halves() {
+    let idp = Idp::new().await;
+    let ada = idp.user("ada").await;
+    let group = idp.group("ml-fraud", &[]).await;
+    let add =
+        json!([{"op": "add", "path": "members", "value": [{"value": ada}, {"value": "nobody"}]}]);
+    let answer = idp.patch(&format!("/Groups/{group}"), &add).await;
+    assert_error(&answer, 400, Some("invalidValue"), "request-invalid");
+    assert_eq!(idp.members(&group).await, set([]));
+    let made =
+        json!({"schemas": [GROUP], "displayName": "other", "members": [{"value": "nobody"}]});
+    assert_error(&idp.post("/Groups", &made).await, 400, Some("invalidValue"), "request-invalid");
+    let taken = json!({"schemas": [GROUP], "displayName": "ML-FRAUD"});
+    assert_error(&idp.post("/Groups", &taken).await, 409, Some("uniqueness"), "push-taken");
+}
+
+#[tokio::test]
+async fn a_body_is_of_scims_type_json_and_not_too_long() {
+    let idp = Idp::new().await;
+    let request = |kind: &str, body: Vec<u8>| {
+        crate::house::get("/scim/v2/Users")
+            .method("POST")
+            .header("authorization", format!("Bearer {}", idp.bearer))
+            .header("content-type", kind)
+            .body(axum::body::Body::from(body))
+            .unwrap()
+    };
+    let user = json!({"schemas": [USER], "userName": "ada"}).to_string();
+    let form =
+        idp.house.send(request("application/x-www-form-urlencoded", user.clone().into())).await;
+    assert_error(&form, 415, None, "request-invalid");
+    let plain = idp.house.send(request("Application/JSON; charset=utf-8", user.into())).await;
+    assert_eq!(plain.status, 201, "{}", plain.body);
+    let broken = idp.house.send(request("application/scim+json", b"{\"schemas\":".to_vec())).await;
+    assert_error(&broken, 400, Some("invalidSyntax"), "request-invalid");
+    let long = vec![b' '; 8 * 1024 * 1024 + 1];
+    let long = idp.house.send(request("application/scim+json", long)).await;
+    assert_error(&long, 413, None, "body-too-large");
+}

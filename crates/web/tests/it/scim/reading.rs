@@ -1,0 +1,125 @@
+//! What was pushed, read as a directory.
+
+use super::{Idp, USER, set};
+use access::entitlement::WantedGroups;
+use access::ids::PersonId;
+use access::snapshot::Coverage;
+use control::directory::Pushed;
+use control::ports::{Directory, FailureKind, Memberships, PersonLookup};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+fn directory(idp: &Idp) -> Pushed {
+    let name = access::ids::DirectoryName::parse("scim").unwrap();
+    Pushed::new(idp.house.store.clone(), idp.house.plane.clock.clone(), name)
+}
+
+fn wanted(names: &[&str]) -> WantedGroups {
+    let names = names.iter().map(ToString::to_string).collect();
+    WantedGroups { names, ..WantedGroups::default() }
+}
+
+fn person(id: &str) -> PersonId {
+    PersonId::parse(id).unwrap()
+}
+
+#[tokio::test]
+async fn a_directory_to_which_nobody_was_pushed_cannot_be_read() {
+    let idp = Idp::new().await;
+    let directory = directory(&idp);
+    idp.group("ml-fraud", &[]).await;
+    let some = BTreeSet::from([person("ada")]);
+    for error in [
+        directory.everybody(&wanted(&["ml-fraud"])).await.unwrap_err(),
+        directory.people(&some, &wanted(&["ml-fraud"])).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind, FailureKind::NotPushed);
+        assert_eq!(error.kind.code(), "directory-not-pushed");
+    }
+    idp.user("ada").await;
+    let reading = directory.everybody(&wanted(&["ml-fraud"])).await.unwrap();
+    assert_eq!(reading.snapshot.coverage, Coverage::Complete);
+}
+
+#[tokio::test]
+async fn everybody_is_read_with_groups_within_groups_flattened() {
+    let idp = Idp::new().await;
+    let ada = json!({
+        "schemas": [USER], "userName": "ada", "active": false, "externalId": "x1",
+        "name": {"givenName": "Ada", "familyName": "Lovelace"},
+        "emails": [{"value": "ada@example.com", "primary": true}],
+    });
+    let ada = idp.made("/Users", &ada).await;
+    let (bob, eve) = (idp.user("bob").await, idp.user("eve").await);
+    let inner = idp.group("inner", &[&bob]).await;
+    let outer = idp.group("ml-fraud", &[&ada, &inner]).await;
+    let around = json!([{"op": "add", "path": "members", "value": [{"value": outer}]}]);
+    assert_eq!(idp.patch(&format!("/Groups/{inner}"), &around).await.status, 204);
+    let reading = directory(&idp).everybody(&wanted(&["ml-fraud"])).await.unwrap();
+    let people = &reading.snapshot.people;
+    assert_eq!(people.len(), 3);
+    let known = &people[&person(&ada)];
+    assert_eq!((known.display_name.as_str(), known.enabled), ("Ada Lovelace", false));
+    assert!(people[&person(&eve)].enabled);
+    let particulars = &reading.particulars[&person(&ada)];
+    assert_eq!(particulars.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(particulars.external_id.as_deref(), Some("x1"));
+    let groups: Vec<_> = reading.snapshot.groups.values().collect();
+    assert_eq!(groups.len(), 1, "only what grants name");
+    assert_eq!(groups[0].members, [person(&ada), person(&bob)].into());
+    let Memberships::Complete(found) = reading.memberships else { panic!("it is complete") };
+    let read: Vec<_> = found
+        .values()
+        .map(|group| (group.display_name.as_str(), group.members.is_some()))
+        .collect();
+    assert_eq!(read.len(), 2);
+    assert!(read.contains(&("inner", false)) && read.contains(&("ml-fraud", true)));
+}
+
+#[tokio::test]
+async fn some_people_are_read_with_all_groups_around_them() {
+    let idp = Idp::new().await;
+    let (ada, bob) = (idp.user("ada").await, idp.user("bob").await);
+    let inner = idp.group("inner", &[&bob, &ada]).await;
+    let outer = idp.group("ml-fraud", &[&inner]).await;
+    let asked = BTreeSet::from([person(&bob), person("nobody")]);
+    let directory = directory(&idp);
+    let reading = directory.people(&asked, &wanted(&["ml-fraud"])).await.unwrap();
+    assert_eq!(reading.snapshot.coverage, Coverage::People(asked.clone()));
+    assert_eq!(reading.snapshot.people.keys().collect::<Vec<_>>(), [&person(&bob)]);
+    let groups: Vec<_> = reading.snapshot.groups.values().collect();
+    assert_eq!((groups.len(), groups[0].id.as_str()), (1, outer.as_str()));
+    assert_eq!(groups[0].members, [person(&bob)].into());
+    let off = json!([{"op": "remove", "path": format!("members[value eq \"{bob}\"]")}]);
+    assert_eq!(idp.patch(&format!("/Groups/{inner}"), &off).await.status, 204);
+    let reading = directory.people(&asked, &wanted(&["ml-fraud"])).await.unwrap();
+    assert!(reading.snapshot.groups.is_empty());
+}
+
+#[tokio::test]
+async fn people_and_groups_are_found_by_name() {
+    let idp = Idp::new().await;
+    let ada = idp.user("Ada@example.com").await;
+    let group = idp.group("ml-fraud", &[&ada]).await;
+    let directory = directory(&idp);
+    let by_name = PersonLookup::UserName("ADA@example.com".into());
+    assert_eq!(directory.find(&by_name).await, Ok(Some(person(&ada))));
+    assert_eq!(directory.find(&PersonLookup::UserName("eve".into())).await, Ok(None));
+    assert_eq!(directory.find(&PersonLookup::Id(person(&ada))).await, Ok(Some(person(&ada))));
+    assert_eq!(directory.find(&PersonLookup::Id(person("eve"))).await, Ok(None));
+    let found = directory.find_group("ml-fraud").await.unwrap().unwrap();
+    assert_eq!(found.as_str(), group);
+    assert_eq!(directory.find_group("ML-fraud").await, Ok(None));
+    assert_eq!(directory.group_name(&found).await, Ok(Some("ml-fraud".into())));
+    let members = directory.members(&found).await.unwrap().unwrap();
+    let members: BTreeSet<String> = members.values().map(PersonId::to_string).collect();
+    assert_eq!(members, set([&ada]));
+    let standing = directory.standing().await.unwrap();
+    assert_eq!(standing.concerns.len(), 1, "the token of these tests ends in an hour");
+    assert_eq!(standing.concerns[0].code.as_str(), "token-ends");
+    assert_eq!(standing.details["token entra"], "until 2026-11-21T10:00:00Z");
+    assert_eq!(
+        (standing.details["people"].as_str(), standing.details["groups"].as_str()),
+        ("1", "1")
+    );
+}
