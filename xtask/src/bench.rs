@@ -13,6 +13,7 @@ mod policy;
 mod replay;
 mod saml;
 mod scale;
+mod scim;
 mod studio;
 mod web;
 
@@ -21,7 +22,7 @@ use anyhow::Result;
 
 pub(crate) const HELP: &str = "Measure against what teams use today, in pairs
 
-Usage: cargo xtask bench events|plan|policy|saml|scale|web [--quick]
+Usage: cargo xtask bench events|plan|policy|saml|scale|scim|web [--quick]
 
   events   a boto3 Lambda handler and `stagedoor events replay` on the same events: cold start,
            peak memory and warm rate, with answers at once and with answers 20 ms late
@@ -33,6 +34,8 @@ Usage: cargo xtask bench events|plan|policy|saml|scale|web [--quick]
            alone; then hostile responses of 128 KB, and what one verification allocates
   scale    a boto3 Lambda function and ours behind one Runtime API: cold start, peak memory and warm
            rate; sign-ins through whole servers on SQLite and on DynamoDB; one replica and two
+  scim     creates, filtered gets and PATCHes of one member, a CPU second, beside scim2-server; a
+           PATCH in a group of 100,000 and of ten; memory with 100,000 people and 1,000 groups
   web      server time of *My work* with 100 and with 100,000 people in the directory; bytes of
            every page; round trips before a page is painted
   --quick  few pairs and few people: shows that it works, measures little
@@ -52,6 +55,8 @@ pub(crate) fn run(words: &[String]) -> Result<Outcome> {
         ["saml", "--quick"] => saml::run(&saml::QUICK),
         ["scale"] => scale::run(&scale::FULL),
         ["scale", "--quick"] => scale::run(&scale::QUICK),
+        ["scim"] => scim::run(&scim::FULL),
+        ["scim", "--quick"] => scim::run(&scim::QUICK),
         ["web"] => web::run(&[]),
         ["web", "--quick"] => web::run(&["--quick"]),
         _ => {

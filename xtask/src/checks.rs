@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
 use crate::{
-    Outcome, api, fuzz, image, netns, peers, python, samba, say, simulate, templates, tidy, tools,
-    workspace,
+    Outcome, api, fuzz, image, netns, peers, python, samba, say, scim, simulate, templates, tidy,
+    tools, workspace,
 };
 use anyhow::{Context, Result};
 use std::process::Command;
@@ -20,6 +20,7 @@ Steps, in order; the first that fails ends the run:
   test    cargo test --workspace, doctests included (peers, venv and the tests' DynamoDB first)
   api     schemathesis against the API of a real server, on the simulated AWS
   demo    the demo's whole story, each step observed
+  scim    scim2-tester against the SCIM of a real server, every check a success
   netns   cargo xtask netns (as root, where the kernel lets it)
   samba   cargo xtask samba (likewise)
   image   cargo xtask image (likewise)
@@ -40,6 +41,7 @@ enum Step {
     Test,
     Api,
     Demo,
+    Scim,
     Netns,
     Samba,
     Image,
@@ -52,7 +54,7 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
@@ -60,6 +62,7 @@ impl Step {
         Self::Test,
         Self::Api,
         Self::Demo,
+        Self::Scim,
         Self::Netns,
         Self::Samba,
         Self::Image,
@@ -80,6 +83,7 @@ impl Step {
             Self::Test => "test",
             Self::Api => "api",
             Self::Demo => "demo",
+            Self::Scim => "scim",
             Self::Netns => "netns",
             Self::Samba => "samba",
             Self::Image => "image",
@@ -128,6 +132,7 @@ impl Step {
             Self::Demo => {
                 passes(Command::new(workspace::tested("stagedoor")?).args(["demo", "--script"]))
             }
+            Self::Scim => scim::judge(),
             Self::Netns => netns::hosts(),
             Self::Samba => samba::reads(),
             Self::Image => image::builds(),

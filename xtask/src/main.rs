@@ -17,6 +17,7 @@ mod peers;
 mod python;
 mod samba;
 mod say;
+mod scim;
 mod simulate;
 mod templates;
 mod tidy;
