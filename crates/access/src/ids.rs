@@ -167,6 +167,18 @@ id!(
     |s| opaque(s)
 );
 id!(
+    /// The id of a user in a directory that is mirrored into.
+    MirrorUserId,
+    "the id of a mirrored user (1 to 128 letters, digits or `-._:@/`)",
+    |s| opaque(s)
+);
+id!(
+    /// The id of a group in a directory that is mirrored into.
+    MirrorGroupId,
+    "the id of a mirrored group (1 to 128 letters, digits or `-._:@/`)",
+    |s| opaque(s)
+);
+id!(
     /// The id of a temporary grant or of a request for one: twelve random hexadecimal digits.
     TemporaryId,
     "the id of a temporary grant or request (12 of 0-9 and a-f)",

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod invariants;
 pub mod live_role;
 pub mod map;
+pub mod mirror;
 pub mod naming;
 pub mod network;
 pub mod observed;

@@ -280,6 +280,18 @@ reasons! {
     EventsReplayed = "events-replayed";
     /// An admin asked for something to be read again.
     SyncRequested = "sync-requested";
+    /// A user, a group or a membership is made as the directory has it that is mirrored.
+    Mirrored = "mirrored";
+    /// The directory that is mirrored has it no longer, or the map does not mirror it any longer.
+    MirrorEnded = "mirror-ended";
+    /// A user or group that Stagedoor did not make is in the way of one that is to be mirrored.
+    MirrorCollision = "mirror-collision";
+    /// A mirrored user or group still has the name; it gives it up first.
+    MirrorNameHeld = "mirror-name-held";
+    /// Identity Center does not take a user or group of this name.
+    MirrorUnfit = "mirror-unfit";
+    /// A call that mirrors something failed.
+    MirrorFailed = "mirror-failed";
     /// Nobody is signed in, or the session is over.
     SignedOut = "signed-out";
     /// The form was not made for this session.
