@@ -16,6 +16,7 @@ pub mod grants;
 pub mod limits;
 pub mod loss;
 pub mod meter;
+pub mod mirror;
 pub mod notify;
 pub mod pass;
 pub mod people;

@@ -106,7 +106,13 @@ impl Combined {
                 return Ok(nothing());
             }
             let read = directory.people(people, &self.wanted(part, groups)).await;
-            read.map_err(|error| of_part(name, error))
+            let read = read.map_err(|error| of_part(name, error))?;
+            // Whom one directory refuses to show, all together cannot vouch for.
+            if people.iter().any(|person| !read.snapshot.speaks_for(person)) {
+                let message = format!("the directory `{name}` does not show everybody asked for");
+                return Err(refused(message));
+            }
+            Ok(read)
         }))
         .await
     }

@@ -208,15 +208,23 @@ fn is_directory_id(text: &str) -> bool {
     }
 }
 
+/// The id: requests may name things by ARN (`arn:aws:identitystore:::user/ID`) instead.
+fn without_arn(text: &str) -> &str {
+    notification::resource_of(text).map_or(text, |(_, id)| id)
+}
+
 fn person_id(text: &str) -> Option<PersonId> {
+    let text = without_arn(text);
     PersonId::parse(text).ok().filter(|_| is_directory_id(text))
 }
 
 fn group_id(text: &str) -> Option<GroupId> {
+    let text = without_arn(text);
     GroupId::parse(text).ok().filter(|_| is_directory_id(text))
 }
 
 fn membership_id(text: &str) -> Option<MembershipId> {
+    let text = without_arn(text);
     MembershipId::parse(text).ok().filter(|_| is_directory_id(text))
 }
 

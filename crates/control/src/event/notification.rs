@@ -80,7 +80,7 @@ fn named(envelope: &Value) -> Option<Named> {
 }
 
 /// Kind and id of `arn:aws:identitystore:::user/ID`, in any partition.
-fn resource_of(arn: &str) -> Option<(&str, &str)> {
+pub(super) fn resource_of(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(6, ':');
     let is_ours = parts.next() == Some("arn")
         && parts.next().is_some()

@@ -79,7 +79,9 @@ pub trait Directory: Send + Sync + fmt::Debug {
     async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError>;
 
     /// Reads these people, each with all memberships in those of `groups`.
-    /// A person whom the directory does not know is covered and absent.
+    /// A person whom the directory does not know is covered and absent. One whom it refuses to show,
+    /// while it shows others, is not covered: nothing is given to them or taken from them by this
+    /// reading. If it shows nobody, the call fails.
     async fn people(
         &self,
         people: &BTreeSet<PersonId>,

@@ -17,6 +17,7 @@ mod grant_table;
 mod inspect;
 mod memberships;
 mod metadata_copies;
+mod mirror;
 mod notices;
 mod profile_index;
 mod reminders;
@@ -58,6 +59,7 @@ pub use inspect::{
 };
 pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Memberships};
 pub use metadata_copies::{MAX_COPY, MetadataCopies};
+pub use mirror::MirrorTarget;
 pub use notices::{Notice, Notices};
 pub use profile_index::{
     IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,

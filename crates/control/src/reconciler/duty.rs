@@ -7,7 +7,7 @@ use super::permit::Permitted;
 use super::{LONGEST_RECHECK, Lane, Rhythm};
 use crate::desk::Reading;
 use crate::meter::PassOutcome;
-use crate::pass::{Brake, Deadline, Halt, Outcome};
+use crate::pass::{Brake, Deadline, Halt, Outcome, PassReport};
 use crate::plane::{Plane, Takeover};
 use crate::ports::{Lease, Retry, StoreError, Work, WorkKey};
 use crate::survey::{Scope, Survey};
@@ -298,10 +298,10 @@ impl<'a> Duty<'a> {
             return Done { outcome: PassOutcome::Halted, leftover: Leftover::default() };
         }
         let leftover = left::after(plan, &report, |person| news.is_of(person));
-        let failed = !report.failed.is_empty() || !report.unassigned.is_empty();
+        let (leftover, is_unread) = leftover.and_unread(of, &survey.snapshot);
         let outcome = match () {
             () if refused => PassOutcome::Refused,
-            () if failed || leftover.whole == Left::Stuck => PassOutcome::Failed,
+            () if is_unread || has_failed(&report, &leftover) => PassOutcome::Failed,
             () if leftover.is_nothing() => PassOutcome::Settled,
             () => PassOutcome::Unfinished,
         };
@@ -329,6 +329,10 @@ impl Done {
         let leftover = Leftover { whole: Left::Stuck, ..Leftover::default() };
         Self { outcome: PassOutcome::Failed, leftover }
     }
+}
+
+fn has_failed(report: &PassReport, leftover: &Leftover) -> bool {
+    !report.failed.is_empty() || !report.unassigned.is_empty() || leftover.whole == Left::Stuck
 }
 
 fn scope(work: &[Work]) -> Scope {

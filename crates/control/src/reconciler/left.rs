@@ -4,7 +4,8 @@ use crate::pass::{PassReport, Progress};
 use access::ids::PersonId;
 use access::plan::Plan;
 use access::reason::ReasonCode;
-use std::collections::BTreeMap;
+use access::snapshot::Snapshot;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is left to do. Of several the greatest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -40,6 +41,21 @@ impl Leftover {
 
     pub(super) fn of_person(&self, person: &PersonId) -> Left {
         self.people.get(person).copied().unwrap_or_default().max(self.whole)
+    }
+
+    /// And those of these people whom the directory did not let be read: they are looked at again
+    /// later, while the others are done. Also whether there are any.
+    pub(super) fn and_unread(
+        mut self,
+        people: Option<&BTreeSet<PersonId>>,
+        snapshot: &Snapshot,
+    ) -> (Self, bool) {
+        let unread = people.into_iter().flatten().filter(|person| !snapshot.speaks_for(person));
+        let unread: Vec<&PersonId> = unread.collect();
+        for person in &unread {
+            self.add(Some(person), Left::Stuck);
+        }
+        (self, !unread.is_empty())
     }
 
     fn add(&mut self, person: Option<&PersonId>, left: Left) {

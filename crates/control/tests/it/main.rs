@@ -37,6 +37,8 @@ mod leaving;
 #[cfg(test)]
 mod map_replaced;
 #[cfg(test)]
+mod mirror;
+#[cfg(test)]
 mod reconciler;
 #[cfg(test)]
 mod temporary;

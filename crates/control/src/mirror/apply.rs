@@ -1,0 +1,254 @@
+//! Carrying a plan out.
+
+use super::{MIRROR_FAILED, MIRROR_TAKING, MIRRORING, Mirror, step_name};
+use crate::pass::Halt;
+use crate::ports::{AuditEntry, CallError, ChangeId, FailureKind, StoreError};
+use access::ids::{GroupId, MirrorGroupId, MirrorUserId, PersonId};
+use access::mirror::{CheckedMirror, GroupRef, MirrorAction, MirrorPerson, MirrorStep, UserRef};
+use access::reason::ReasonCode;
+use std::collections::BTreeMap;
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorReport {
+    /// What its audit entries name it.
+    pub change: ChangeId,
+    /// Actions that were carried out.
+    pub done: usize,
+    /// Actions that failed, in the order of the plan.
+    pub failed: Vec<(MirrorAction, CallError)>,
+    /// Actions that need something that could not be made.
+    pub skipped: usize,
+    /// Why nothing more was done.
+    pub stopped: Option<Stopped>,
+}
+
+/// Why a run ended early.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// Nothing may be changed.
+    Halted(Halt),
+    /// No call gets through.
+    Unreachable(CallError),
+}
+
+/// Is told about each action as it happens.
+pub type MirrorWatcher<'a> = &'a (dyn Fn(&MirrorAction, Result<(), &CallError>) + Send + Sync);
+
+impl Mirror<'_> {
+    /// Carries out a plan in its order. What fails is left to the next run, which reads again; what
+    /// is frozen meanwhile stops at once. `agreed`: somebody agreed to the number of removals, which
+    /// the guard of later runs then does not count.
+    pub async fn carry_out(
+        &self,
+        checked: &CheckedMirror,
+        agreed: bool,
+        watcher: MirrorWatcher<'_>,
+    ) -> MirrorReport {
+        let change = self.plane.new_change();
+        let mut run = Run::new(self, &change, agreed);
+        let mut report = MirrorReport {
+            change: change.clone(),
+            done: 0,
+            failed: Vec::new(),
+            skipped: 0,
+            stopped: None,
+        };
+        for action in &checked.plan().actions {
+            if let Some(halt) = self.plane.halted().await {
+                report.stopped = Some(Stopped::Halted(halt));
+                break;
+            }
+            match run.act(action).await {
+                Ok(Done::Made) => {
+                    report.done += 1;
+                    watcher(action, Ok(()));
+                }
+                Ok(Done::Skipped) => report.skipped += 1,
+                Err(Failed::Unwritten(error)) => {
+                    report.stopped = Some(Stopped::Halted(Halt::Store(error)));
+                    break;
+                }
+                Err(Failed::Call(error)) => {
+                    watcher(action, Err(&error));
+                    run.note(action, &error).await;
+                    let lost = is_hopeless(error.kind);
+                    report.failed.push((action.clone(), error.clone()));
+                    if lost {
+                        report.stopped = Some(Stopped::Unreachable(error));
+                        break;
+                    }
+                }
+            }
+        }
+        report
+    }
+}
+
+/// Whether no other call will fare better.
+fn is_hopeless(kind: FailureKind) -> bool {
+    use FailureKind as K;
+    matches!(kind, K::Unreachable | K::Credentials | K::Throttled | K::Store)
+}
+
+enum Done {
+    Made,
+    Skipped,
+}
+
+enum Failed {
+    /// It could not be written down, so it was not done.
+    Unwritten(StoreError),
+    Call(CallError),
+}
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+/// A run, and what it made so far.
+struct Run<'a> {
+    mirror: &'a Mirror<'a>,
+    change: &'a ChangeId,
+    agreed: bool,
+    users: BTreeMap<PersonId, MirrorUserId>,
+    groups: BTreeMap<GroupId, MirrorGroupId>,
+}
+
+impl<'a> Run<'a> {
+    fn new(mirror: &'a Mirror<'a>, change: &'a ChangeId, agreed: bool) -> Self {
+        Self { mirror, change, agreed, users: BTreeMap::new(), groups: BTreeMap::new() }
+    }
+
+    async fn act(&mut self, action: &MirrorAction) -> Result<Done, Failed> {
+        if let MirrorStep::AddMembers { group, source, members } = &action.step {
+            return self.add(action, group, source, members).await;
+        }
+        self.write(action, &[]).await?;
+        let target = self.mirror.target;
+        let mark = &self.mirror.policy.mark;
+        match &action.step {
+            MirrorStep::CreateUser { source, person } => {
+                let user = target.create_user(person, &mark.text(source)).await?;
+                self.users.insert(source.clone(), user);
+            }
+            MirrorStep::CreateGroup { source, display_name } => {
+                let group = target.create_group(display_name, &mark.text(source)).await?;
+                self.groups.insert(source.clone(), group);
+            }
+            MirrorStep::EnableUser { user, person, .. } => {
+                let to = MirrorPerson { enabled: true, ..person.clone() };
+                target.update_user(user, person, &to).await?;
+            }
+            MirrorStep::DisableUser { user, person, .. } => {
+                let to = MirrorPerson { enabled: false, ..person.clone() };
+                target.update_user(user, person, &to).await?;
+            }
+            MirrorStep::UpdateUser { user, from, to, .. } => {
+                target.update_user(user, from, to).await?;
+            }
+            MirrorStep::RenameGroup { group, to, .. } => target.rename_group(group, to).await?,
+            MirrorStep::RemoveMembers { group, members, .. } => {
+                target.remove_members(group, members).await?;
+            }
+            MirrorStep::DeleteGroup { group, .. } => target.delete_group(group).await?,
+            MirrorStep::DeleteUser { user, .. } => target.delete_user(user).await?,
+            MirrorStep::AddMembers { .. } => {}
+        }
+        Ok(Done::Made)
+    }
+
+    /// Puts into a group whoever could be made.
+    async fn add(
+        &self,
+        action: &MirrorAction,
+        group: &GroupRef,
+        source: &GroupId,
+        members: &[UserRef],
+    ) -> Result<Done, Failed> {
+        let group = match group {
+            GroupRef::There(group) => Some(group),
+            GroupRef::New(_) => self.groups.get(source),
+        };
+        let users: Vec<MirrorUserId> = members
+            .iter()
+            .filter_map(|member| match member {
+                UserRef::There(user) => Some(user),
+                UserRef::New(person) => self.users.get(person),
+            })
+            .cloned()
+            .collect();
+        let (Some(group), false) = (group, users.is_empty()) else { return Ok(Done::Skipped) };
+        self.write(action, &users).await?;
+        self.mirror.target.add_members(group, &users).await?;
+        Ok(Done::Made)
+    }
+
+    /// Writes down what is about to be done.
+    async fn write(&self, action: &MirrorAction, added: &[MirrorUserId]) -> Result<(), Failed> {
+        let entry = self.entry(action, added);
+        self.mirror.plane.audit.append(&entry).await.map_err(Failed::Unwritten)
+    }
+
+    fn entry(&self, action: &MirrorAction, added: &[MirrorUserId]) -> AuditEntry {
+        let plane = self.mirror.plane;
+        let taken = action.step.taken();
+        let event = if taken > 0 { MIRROR_TAKING } else { MIRRORING };
+        let mut entry = AuditEntry::new(plane.clock.now(), event, action.reason.as_str())
+            .by(plane.actor.clone())
+            .within(self.change)
+            .with("step", step_name(&action.step))
+            .with("target", self.mirror.target.place());
+        if taken > 0 {
+            entry = entry.with("taken", taken);
+            entry = if self.agreed { entry.with("agreed", true) } else { entry };
+        }
+        match &action.step {
+            MirrorStep::CreateUser { source, .. } => entry.about(source),
+            MirrorStep::EnableUser { user, source, .. }
+            | MirrorStep::UpdateUser { user, source, .. }
+            | MirrorStep::DisableUser { user, source, .. }
+            | MirrorStep::DeleteUser { user, source } => entry.about(source).with("user", user),
+            MirrorStep::CreateGroup { source, display_name } => {
+                entry.with("source_group", source).with("name", display_name)
+            }
+            MirrorStep::RenameGroup { group, source, from, to } => {
+                let entry = entry.with("source_group", source).with("group", group);
+                entry.changing("name", Some(from), Some(to))
+            }
+            MirrorStep::AddMembers { source, .. } => {
+                entry.with("source_group", source).with("users", words(added))
+            }
+            MirrorStep::RemoveMembers { group, source, members } => {
+                let entry = entry.with("source_group", source).with("group", group);
+                entry.with("users", words(members))
+            }
+            MirrorStep::DeleteGroup { group, source, display_name, .. } => {
+                let entry = entry.with("source_group", source).with("group", group);
+                entry.with("name", display_name)
+            }
+        }
+    }
+
+    /// Writes down that it came to nothing.
+    async fn note(&self, action: &MirrorAction, error: &CallError) {
+        let AuditEntry { at, actor, person, change, mut details, .. } = self.entry(action, &[]);
+        details.retain(|name, _| !matches!(name.as_str(), "taken" | "agreed" | "users"));
+        let code = ReasonCode::MirrorFailed.as_str();
+        let entry = AuditEntry {
+            actor,
+            person,
+            change,
+            details,
+            ..AuditEntry::new(at, MIRROR_FAILED, code)
+        };
+        let entry = entry.with("failure", error.kind.code());
+        self.mirror.plane.record(entry.with("operation", error.operation)).await;
+    }
+}
+
+fn words(users: &[MirrorUserId]) -> String {
+    users.iter().map(MirrorUserId::as_str).collect::<Vec<_>>().join(" ")
+}

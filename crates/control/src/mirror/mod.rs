@@ -1,0 +1,118 @@
+//! Mirroring groups of the directory into another one: reads both, plans, checks and carries out.
+//!
+//! Like the loop for profiles it is level-triggered: a run that broke off is taken up by the next
+//! one, which reads again. Each change is written down before it is made.
+
+mod apply;
+mod source;
+
+pub use apply::{MirrorReport, MirrorWatcher, Stopped};
+pub use source::{MirrorSurvey, groups_of, source_of};
+
+use crate::plane::Plane;
+use crate::ports::{AuditFilter, CallError, MirrorTarget, StoreError};
+use access::check::{Removals, Violation};
+use access::entitlement::WantedGroups;
+use access::mirror::{self, CheckedMirror, MirrorPlan, MirrorPolicy, MirrorStep};
+use jiff::SignedDuration;
+
+/// Event of the audit log: a change of the directory that is mirrored into is about to be made.
+pub const MIRRORING: &str = "mirroring";
+/// Event of the audit log: somebody is about to lose something in the directory that is mirrored
+/// into.
+pub const MIRROR_TAKING: &str = "mirror-taking";
+/// Event of the audit log: such a change failed.
+pub const MIRROR_FAILED: &str = "mirror-failed";
+
+/// How far back the guard remembers what was taken: a day, in which somebody looks.
+const GUARD_MEMORY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Entries that are read of the audit log at a time.
+const ENTRIES: u32 = 200;
+
+/// What is mirrored, where to, and by what rules.
+#[derive(Debug)]
+pub struct Mirror<'a> {
+    /// Where people and groups are read, and what changes are written down in.
+    pub plane: &'a Plane,
+    /// Where they are mirrored to.
+    pub target: &'a dyn MirrorTarget,
+    /// Which groups.
+    pub groups: WantedGroups,
+    /// By what rules.
+    pub policy: MirrorPolicy,
+}
+
+impl Mirror<'_> {
+    /// Reads both directories: the target first, so that whoever joins the source meanwhile is not
+    /// taken for somebody who left.
+    ///
+    /// # Errors
+    /// One of them, or the store, cannot be read: nothing is planned without.
+    pub async fn survey(&self) -> Result<MirrorSurvey, CallError> {
+        let target = self.target.read(&self.policy.mark).await?;
+        let reading = self.plane.directory.everybody(&self.groups).await?;
+        let particulars = reading.particulars;
+        let snapshot = self.plane.with_store(reading.snapshot).await?;
+        Ok(MirrorSurvey { source: source_of(&snapshot, &particulars, &self.groups)?, target })
+    }
+
+    /// Plans from what was read.
+    pub fn plan(&self, survey: &MirrorSurvey) -> MirrorPlan {
+        mirror::plan(&survey.source, &survey.target, &self.policy)
+    }
+
+    /// Checks a plan against what it was made from. The guard counts what was taken in the last day.
+    ///
+    /// # Errors
+    /// The rules that the plan breaks.
+    pub fn check(
+        &self,
+        plan: MirrorPlan,
+        survey: &MirrorSurvey,
+        removals: Removals,
+    ) -> Result<CheckedMirror, Vec<Violation>> {
+        mirror::check(plan, &survey.source, &survey.target, &self.policy, removals)
+    }
+
+    /// What runs of the last 24 hours took away without anybody having agreed to the number.
+    ///
+    /// # Errors
+    /// The audit log cannot be read.
+    pub async fn taken_lately(&self) -> Result<u32, StoreError> {
+        let filter = AuditFilter {
+            event: Some(MIRROR_TAKING.to_owned()),
+            from: self.plane.clock.now().checked_sub(GUARD_MEMORY).ok(),
+            ..AuditFilter::default()
+        };
+        let (mut taken, mut cursor) = (0_u32, None);
+        loop {
+            let page = self.plane.audit.page(&filter, cursor.as_deref(), ENTRIES).await?;
+            let entries = page.items.iter().map(|sealed| &sealed.entry);
+            for entry in entries.filter(|entry| !entry.details.contains_key("agreed")) {
+                let count = entry.details.get("taken").and_then(|count| count.parse().ok());
+                taken = taken.saturating_add(count.unwrap_or(1));
+            }
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(taken);
+            }
+        }
+    }
+}
+
+/// The name of a step in audit entries.
+fn step_name(step: &MirrorStep) -> &'static str {
+    match step {
+        MirrorStep::CreateUser { .. } => "create-user",
+        MirrorStep::EnableUser { .. } => "enable-user",
+        MirrorStep::UpdateUser { .. } => "update-user",
+        MirrorStep::CreateGroup { .. } => "create-group",
+        MirrorStep::RenameGroup { .. } => "rename-group",
+        MirrorStep::AddMembers { .. } => "add-members",
+        MirrorStep::RemoveMembers { .. } => "remove-members",
+        MirrorStep::DisableUser { .. } => "disable-user",
+        MirrorStep::DeleteGroup { .. } => "delete-group",
+        MirrorStep::DeleteUser { .. } => "delete-user",
+    }
+}
