@@ -37,6 +37,8 @@ mod map_hub;
 #[cfg(test)]
 mod map_refusals;
 #[cfg(test)]
+mod map_refusals_people;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod offboarding;
