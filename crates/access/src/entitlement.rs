@@ -33,11 +33,13 @@ struct Given {
 }
 
 /// What gives the right: a directory group and a line of the map, or a temporary grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Because {
     /// The group's id; absent: a temporary grant gives it to the person themselves.
+    #[schema(value_type = Option<String>)]
     pub group: Option<GroupId>,
     /// The group's name when it was read; empty where there is none.
+    #[schema(value_type = String)]
     pub group_name: ArcStr,
     /// The grant's place in the map, or which temporary grant it is.
     pub grant: Place,

@@ -10,7 +10,7 @@ mod rungs;
 mod temporary;
 mod ways_in;
 
-pub use holders::{Holder, Holders, ProfileState, Stray, holders};
+pub use holders::{Holder, Holders, Meant, ProfileState, Stray, holders};
 pub use ways_in::WayIn;
 
 use crate::entitlement::{Entitlements, entitlements};
@@ -23,11 +23,13 @@ use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use utoipa::ToSchema;
 
 /// What a person may open, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Explanation {
     /// Who.
+    #[schema(value_type = String)]
     pub person: PersonId,
     /// The display name and user name; absent where the directory does not know the person.
     pub person_name: Option<String>,
@@ -38,13 +40,15 @@ pub struct Explanation {
 }
 
 /// Why a person has one team, or has not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TeamExplanation {
     /// Which.
+    #[schema(value_type = String)]
     pub team: TeamKey,
     /// Whether the person has a right to it.
     pub granted: bool,
     /// `entitled`, or what comes nearest to a right and breaks.
+    #[schema(value_type = String)]
     pub code: ReasonCode,
     /// What holds and what breaks, from the group to the network.
     pub rungs: Vec<Rung>,
@@ -53,13 +57,14 @@ pub struct TeamExplanation {
 }
 
 /// One rung of the ladder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Rung {
     /// Which part of the way it is about.
     pub stage: Stage,
     /// Whether it holds.
     pub verdict: Verdict,
     /// Why.
+    #[schema(value_type = String)]
     pub code: ReasonCode,
     /// The same for people: a clause about what there is.
     pub text: String,
@@ -70,7 +75,7 @@ pub struct Rung {
 }
 
 /// The parts of the way, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// Whether the directory knows the person and lets them sign in.
@@ -92,7 +97,7 @@ pub enum Stage {
 }
 
 /// Whether a rung holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It does.
@@ -101,6 +106,13 @@ pub enum Verdict {
     Breaks,
     /// It hangs on what comes later: a pass of the loop, or where the person is.
     Depends,
+}
+
+impl TeamExplanation {
+    /// The rung that comes nearest to a right and breaks; `None` where the person has the team.
+    pub fn breaking(&self) -> Option<&Rung> {
+        self.rungs.iter().find(|rung| rung.verdict == Verdict::Breaks && rung.code == self.code)
+    }
 }
 
 impl Rung {

@@ -44,14 +44,21 @@ impl Function {
                 F::Work,
                 F::Encryption,
                 F::Function,
+                F::AuditKey,
                 F::Observe,
                 F::Provision,
                 F::SignIn,
             ],
             // Says whom an event concerns. Sees no domain.
-            Self::Events => {
-                &[F::Directory, F::Store, F::Work, F::Triggers, F::Encryption, F::Function]
-            }
+            Self::Events => &[
+                F::Directory,
+                F::Store,
+                F::Work,
+                F::Triggers,
+                F::Encryption,
+                F::Function,
+                F::AuditKey,
+            ],
             Self::Work => &[
                 F::Directory,
                 F::Assign,
@@ -61,12 +68,14 @@ impl Function {
                 F::Triggers,
                 F::Encryption,
                 F::Function,
+                F::AuditKey,
                 F::Observe,
                 F::Provision,
                 F::Adopt,
                 F::Deprovision,
                 F::HandOver,
             ],
+            // Alone makes checkpoints of the audit log.
             Self::Timer => &[
                 F::Directory,
                 F::Assign,
@@ -75,6 +84,8 @@ impl Function {
                 F::Work,
                 F::Encryption,
                 F::Function,
+                F::AuditKey,
+                F::Audit,
                 F::Observe,
                 F::Provision,
                 F::Adopt,
@@ -128,6 +139,8 @@ mod tests {
         assert_eq!(with(Feature::Triggers), [Function::Events, Function::Work]);
         assert_eq!(with(Feature::Events), [], "Lambda reads the queue, not the function");
         assert_eq!(with(Feature::Store), Function::ALL);
+        assert_eq!(with(Feature::AuditKey), Function::ALL, "each seals what it writes");
+        assert_eq!(with(Feature::Audit), [Function::Timer]);
     }
 
     #[test]
@@ -135,14 +148,7 @@ mod tests {
         let nobody = Feature::ALL.into_iter().filter(|f| !Function::ALL.iter().any(|x| x.has(*f)));
         assert_eq!(
             nobody.collect::<Vec<_>>(),
-            [
-                Feature::Diagnose,
-                Feature::Events,
-                Feature::Audit,
-                Feature::FirstMap,
-                Feature::Demo,
-                Feature::Free
-            ]
+            [Feature::Diagnose, Feature::Events, Feature::FirstMap, Feature::Demo, Feature::Free]
         );
     }
 }

@@ -29,6 +29,7 @@ pub enum Feature {
     Triggers,
     Encryption,
     Function,
+    AuditKey,
     Audit,
     FirstMap,
     Demo,
@@ -37,7 +38,7 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature: first what is done where domains are, then what the hub does by itself.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Observe,
         Self::Provision,
         Self::Adopt,
@@ -55,6 +56,7 @@ impl Feature {
         Self::Triggers,
         Self::Encryption,
         Self::Function,
+        Self::AuditKey,
         Self::Audit,
         Self::FirstMap,
         Self::Demo,
@@ -90,9 +92,12 @@ impl Feature {
             Self::Function => {
                 "What Lambda does as a function: writing its log, and being in a VPC."
             }
+            Self::AuditKey => {
+                "The KMS key that the audit log is sealed with, where the map's hub names one \
+                 (`docs/audit.md`)."
+            }
             Self::Audit => {
-                "Checkpoints of the audit log in S3, and a key of KMS for it. To be allowed by hand, to \
-                 what makes them (`docs/audit.md`)."
+                "Checkpoints of the audit log in S3, where the map's hub names their place."
             }
             Self::FirstMap => {
                 "Finding the directory for a first map (`init`), once, with an admin's own credentials."
@@ -383,7 +388,7 @@ pub const ACTIONS: &[Action] = {
         call("s3:PutObject", F::Audit, R::Checkpoints),
         call("s3:GetObject", F::Audit, R::Checkpoints),
         call("s3:ListBucket", F::Audit, R::CheckpointBucket),
-        call("kms:GenerateMac", F::Audit, R::AuditKey),
+        call("kms:GenerateMac", F::AuditKey, R::AuditKey),
         call("kms:VerifyMac", F::Audit, R::AuditKey),
         call("sso:ListInstances", F::FirstMap, R::Any),
         call("dynamodb:CreateTable", F::Demo, R::Table),

@@ -208,6 +208,26 @@ impl Plan {
         (!all.is_empty()).then(|| hex::encode(Sha256::digest(all.join("\n"))))
     }
 
+    /// What tells what this plan does from what all others do: SHA-256 over the map's digest, the
+    /// assignments and the actions in order, in lower-case hexadecimal. The time it was made at does
+    /// not matter.
+    pub fn digest(&self) -> String {
+        let does = serde_json::json!([self.map_digest, self.assignments, self.actions]);
+        hex::encode(Sha256::digest(does.to_string()))
+    }
+
+    /// How many steps there are of each kind, by the kind's name in JSON, and assignments as `assign`.
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for action in &self.actions {
+            *counts.entry(action.step.as_str()).or_default() += 1;
+        }
+        if !self.assignments.is_empty() {
+            counts.insert("assign", self.assignments.len());
+        }
+        counts
+    }
+
     /// Whether both plans do the same. The time they were made at does not matter.
     pub fn same_actions(&self, other: &Plan) -> bool {
         self.map_digest == other.map_digest
@@ -218,6 +238,20 @@ impl Plan {
     /// Whether something wanted could not be planned: an admin has to look.
     pub fn blocked(&self) -> impl Iterator<Item = &Kept> {
         self.kept.iter().filter(|k| k.reason.needs_admin())
+    }
+}
+
+impl Step {
+    /// Its name in JSON.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Adopt { .. } => "adopt",
+            Self::StopApps { .. } => "stop-apps",
+            Self::Update { .. } => "update",
+            Self::Hold { .. } => "hold",
+            Self::Remove { .. } => "remove",
+        }
     }
 }
 

@@ -306,6 +306,10 @@ reasons! {
     IdpKeysChanged = "idp-keys-changed";
     /// A server works by this access map from now on.
     MapLoaded = "map-loaded";
+    /// Somebody had a plan made.
+    PlanMade = "plan-made";
+    /// A plan was carried out, as far as it went.
+    PlanApplied = "plan-applied";
     /// Another access map was read from disk and is in force.
     MapReplaced = "map-replaced";
     /// How far the audit log goes was signed and kept.

@@ -24,7 +24,7 @@ const THERE: [Feature; 7] = [
 ];
 
 /// What the hub does by itself, where it is one process.
-const HUB: [Feature; 7] = [
+const HUB: [Feature; 9] = [
     Feature::Directory,
     Feature::Assign,
     Feature::Spokes,
@@ -32,6 +32,8 @@ const HUB: [Feature; 7] = [
     Feature::Secrets,
     Feature::Store,
     Feature::Encryption,
+    Feature::AuditKey,
+    Feature::Audit,
 ];
 
 /// How long a session of a role lasts that another role assumes, in seconds: STS allows no more.

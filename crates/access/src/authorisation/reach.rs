@@ -135,8 +135,16 @@ impl<'m> Reach<'m> {
                 _ => Vec::new(),
             },
             Resource::Key => hub.map_or(Vec::new(), |hub| hub.key.iter().cloned().collect()),
-            // What the map does not know is allowed by hand.
-            Resource::AuditKey | Resource::Checkpoints | Resource::CheckpointBucket => Vec::new(),
+            Resource::AuditKey => {
+                hub.map_or(Vec::new(), |hub| hub.audit_key.iter().cloned().collect())
+            }
+            Resource::Checkpoints => checkpoints(hub).map_or(Vec::new(), |place| {
+                vec![format!("arn:{partition}:s3:::{}/*", place.trim_end_matches('/'))]
+            }),
+            Resource::CheckpointBucket => checkpoints(hub).map_or(Vec::new(), |place| {
+                let bucket = place.split('/').next().unwrap_or(place);
+                vec![format!("arn:{partition}:s3:::{bucket}")]
+            }),
             Resource::Log => self.function.map_or(Vec::new(), |function| {
                 let group = format!("/aws/lambda/{}-{}", self.role.role_name(), function.name());
                 vec![format!("arn:{partition}:logs:*:{account}:log-group:{group}:*")]
@@ -151,6 +159,11 @@ impl<'m> Reach<'m> {
             self.partition()
         )
     }
+}
+
+/// The bucket of checkpoints, with its prefix.
+fn checkpoints(hub: Option<&Hub>) -> Option<&str> {
+    hub?.checkpoints.as_deref()?.strip_prefix("s3://")
 }
 
 fn work_queues(hub: &Hub) -> Vec<String> {

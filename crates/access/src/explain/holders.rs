@@ -10,6 +10,41 @@ use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use utoipa::ToSchema;
+
+/// What somebody means who asks who has something: a team, or an execution role.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meant {
+    /// The teams.
+    pub teams: BTreeSet<TeamKey>,
+    /// ARNs of the execution roles, where one is meant.
+    pub roles: BTreeSet<String>,
+}
+
+impl Meant {
+    /// The team with this key, or the teams with this execution role, by its name or ARN; `None` where
+    /// the map has neither. Any ARN is a role: one that the map does not name may be on profiles all
+    /// the same.
+    pub fn of(map: &AccessMap, word: &str) -> Option<Self> {
+        if let Some(team) = TeamKey::parse(word).ok().filter(|team| map.teams.contains_key(team)) {
+            return Some(Self { teams: BTreeSet::from([team]), roles: BTreeSet::new() });
+        }
+        let mut meant = Self::default();
+        for (key, team) in &map.teams {
+            for placement in &team.placements {
+                let role = &placement.execution_role;
+                if role.as_str() == word || role.role_name() == word {
+                    meant.teams.insert(key.clone());
+                    meant.roles.insert(role.to_string());
+                }
+            }
+        }
+        if meant.teams.is_empty() && word.starts_with("arn:") {
+            meant.roles.insert(word.to_owned());
+        }
+        (meant != Self::default()).then_some(meant)
+    }
+}
 
 /// Who has some teams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,13 +58,15 @@ pub struct Holders {
 }
 
 /// A person with a right to a team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Holder {
     /// Who.
+    #[schema(value_type = String)]
     pub person: PersonId,
     /// The display name and user name.
     pub person_name: String,
     /// To which team.
+    #[schema(value_type = String)]
     pub team: TeamKey,
     /// The group and grant that give it.
     pub because: Because,
@@ -40,14 +77,16 @@ pub struct Holder {
 }
 
 /// Whether somebody with a right has the profile already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ProfileState {
     /// There is one.
     Present {
         /// Where.
+        #[schema(value_type = String)]
         domain: DomainKey,
         /// Its name.
+        #[schema(value_type = String)]
         name: ProfileName,
     },
     /// There is none yet.
@@ -57,19 +96,24 @@ pub enum ProfileState {
 }
 
 /// A profile of a team, or with its role, whose owner has no right to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Stray {
     /// Where.
+    #[schema(value_type = String)]
     pub domain: DomainKey,
     /// Its name.
+    #[schema(value_type = String)]
     pub profile: ProfileName,
     /// Whose it is, as far as its tags say.
+    #[schema(value_type = Option<String>)]
     pub person: Option<PersonId>,
     /// The name of the person, where the directory knows them.
     pub person_name: Option<String>,
     /// Of which team, as far as its tags say.
+    #[schema(value_type = Option<String>)]
     pub team: Option<TeamKey>,
     /// Why it is there or not Stagedoor's: `on-hold`, `entitlement-lost`, `not-ours`, …
+    #[schema(value_type = String)]
     pub code: ReasonCode,
     /// Apps that run, start or stop in it and in its spaces.
     pub live_apps: usize,

@@ -8,12 +8,14 @@ use crate::snapshot::Group;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use utoipa::ToSchema;
 
 /// The most ways that are told.
 const MOST_WAYS: usize = 5;
 
 /// A way to a team.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = WayToTeam)]
 #[serde(rename_all = "camelCase")]
 pub struct WayIn {
     /// What has to be done, in order; the way with the fewest comes first.

@@ -140,6 +140,10 @@ pub struct Hub {
     pub table: Option<String>,
     /// ARN of the KMS key that table, queues and secrets are encrypted with.
     pub key: Option<String>,
+    /// ARN of the KMS key that the audit log is sealed with.
+    pub audit_key: Option<String>,
+    /// Where checkpoints of the audit log are kept: `s3://BUCKET/PREFIX`.
+    pub checkpoints: Option<String>,
     /// ARNs of the keys it reads from Secrets Manager.
     pub secrets: Vec<String>,
     /// ARNs of the keys it reads from Parameter Store.
@@ -352,9 +356,12 @@ pub enum GrantTeam {
 }
 
 /// A place in the map's text, or a row of the grant table, which has no line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 pub struct Place {
     /// The file, as it was named when the map was read.
+    #[schema(value_type = String)]
     pub file: ArcStr,
     /// Line, from 1; 0 of a row of the grant table.
     pub line: usize,

@@ -365,6 +365,20 @@ static HUB: Record = Record {
             "The KMS key that table, queues and secrets are encrypted with; absent: AWS's own.",
         ),
         field(
+            "audit_key",
+            Optional,
+            &Shape::Text(&format::KEY_ARN),
+            "The KMS key (`HMAC_256`) that the audit log is sealed with, where \
+             `STAGEDOOR_AUDIT_KEY` names one.",
+        ),
+        field(
+            "checkpoints",
+            Optional,
+            &Shape::Text(&format::CHECKPOINTS),
+            "Where checkpoints of the audit log are kept in S3, best with object lock, as \
+             `STAGEDOOR_AUDIT_CHECKPOINTS` names it.",
+        ),
+        field(
             "secrets",
             Default("[]"),
             &Shape::List(&Shape::Text(&format::SECRET_ARN)),

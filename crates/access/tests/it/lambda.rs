@@ -99,3 +99,27 @@ fn guardrails_spare_the_functions_that_need_it() {
     assert_eq!(of("StagedoorLinks111122223333"), ["door"]);
     assert_eq!(of("StagedoorProfiles111122223333"), ["door", "work", "timer"]);
 }
+
+/// Every function seals what it writes; the timer alone signs how far the log goes.
+#[test]
+fn of_the_functions_the_timer_alone_makes_checkpoints() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/5678efab";
+    let text = MAP.replace(
+        "  service: ecs-tasks\n",
+        &format!("  service: lambda\n  audit_key: {key}\n  checkpoints: s3://my-audit\n"),
+    );
+    let map = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+    let bundle = authorisation(&map).unwrap();
+    for function in ["door", "events", "work", "timer"] {
+        let role = role(&bundle, &format!("stagedoor-{function}"));
+        let (on_key, on_objects) = match function {
+            "timer" => (
+                names(["kms:GenerateMac", "kms:VerifyMac"]),
+                names(["s3:GetObject", "s3:PutObject"]),
+            ),
+            _ => (names(["kms:GenerateMac"]), BTreeSet::new()),
+        };
+        assert_eq!(on(role, key), on_key, "{function}");
+        assert_eq!(on(role, "arn:aws:s3:::my-audit/*"), on_objects, "{function}");
+    }
+}

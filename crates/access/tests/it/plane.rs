@@ -520,3 +520,38 @@ fn map_policy_too_large() {
         assert!(shown.starts_with(start) && shown.ends_with(end), "{shown}");
     }
 }
+
+/// Asked for by the map, and by nothing else.
+#[test]
+fn the_audit_log_has_its_key_and_its_place_only_where_the_map_says_so() {
+    let (key, bucket) =
+        ("arn:aws:kms:eu-west-1:111122223333:key/0f1e-2d3c", "arn:aws:s3:::my-audit");
+    let with = |lines: &str| {
+        let text = MAP.replace("  service: ecs-tasks\n", &format!("  service: ecs-tasks\n{lines}"));
+        role(&authorisation(&map(&text)).unwrap(), HUB)
+    };
+    let sealed = format!("  audit_key: {key}\n");
+    let anchored = format!("{sealed}  checkpoints: s3://my-audit/stagedoor/main\n");
+    let may = |role: &Role, action: &str, resource: &str| {
+        decide(role, &Request::new(HUB, action, resource))
+    };
+    let object = format!("{bucket}/stagedoor/main/2026-11-21.json");
+    let cases = [
+        ("kms:GenerateMac", key, [DENIED, ALLOWED, ALLOWED]),
+        ("kms:VerifyMac", key, [DENIED, ALLOWED, ALLOWED]),
+        ("s3:PutObject", object.as_str(), [DENIED, DENIED, ALLOWED]),
+        ("s3:GetObject", object.as_str(), [DENIED, DENIED, ALLOWED]),
+        ("s3:ListBucket", bucket, [DENIED, DENIED, ALLOWED]),
+        ("s3:DeleteObject", object.as_str(), [DENIED, DENIED, DENIED]),
+        ("s3:PutObject", "arn:aws:s3:::my-audit/other/1.json", [DENIED, DENIED, DENIED]),
+        ("kms:GenerateMac", "arn:aws:kms:eu-west-1:111122223333:key/other", [DENIED; 3]),
+    ];
+    let roles = [with(""), with(&sealed), with(&anchored)];
+    for (action, resource, expected) in cases {
+        assert_eq!(
+            roles.each_ref().map(|role| may(role, action, resource)),
+            expected,
+            "{action} {resource}"
+        );
+    }
+}

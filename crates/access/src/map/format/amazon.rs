@@ -95,6 +95,27 @@ pub(in crate::map) static KEY_ARN: Format = Format {
     },
 };
 
+pub(in crate::map) static CHECKPOINTS: Format = Format {
+    expected: "a bucket with a prefix (`s3://BUCKET/PREFIX`)",
+    pattern: Some("^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*$"),
+    length: None,
+    example: "s3://my-audit/stagedoor",
+    check: |text| {
+        let edge = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        when(text.strip_prefix("s3://").is_some_and(|rest| {
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, "x"));
+            let bytes = bucket.as_bytes();
+            (3..=63).contains(&bytes.len())
+                && edge(bytes.first().copied())
+                && edge(bytes.last().copied())
+                && bytes.iter().all(|b| edge(Some(*b)) || b".-".contains(b))
+                && prefix
+                    .split('/')
+                    .all(|part| !part.is_empty() && part.bytes().all(|b| word(b) || b == b'.'))
+        }))
+    },
+};
+
 pub(in crate::map) static APPLICATION_ARN: Format = Format {
     expected: "the ARN of an Identity Center application",
     pattern: Some("^arn:aws[^:]*:sso::[0-9]{12}:application/[A-Za-z0-9-]+/[A-Za-z0-9-]+$"),
