@@ -12,9 +12,11 @@ mod brake;
 mod deadline;
 mod hand;
 mod leaving;
+mod told;
 
 pub use brake::Brake;
 pub use deadline::Deadline;
+pub use told::{PLAN_APPLIED, PLAN_MADE};
 
 use crate::plane::{Plane, Takeover};
 use crate::ports::{CallError, ChangeId, Ensured, Freeze, Intent, StoreError, Ticket};
@@ -181,6 +183,7 @@ impl Plane {
             }
         };
         report.halted = ended.err();
+        self.applied(plan.plan(), &change, &report).await;
         report
     }
 

@@ -21,6 +21,45 @@ pub struct AsOf {
     pub held: Vec<Held>,
     /// From what people were offboarded by command: person, and the one team if it was not all.
     pub barred: Vec<Barred>,
+    /// What this answer does not know.
+    pub unknown: Vec<Unknown>,
+}
+
+/// Something that the log cannot tell of a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Unknown {
+    /// Stable name.
+    pub code: &'static str,
+    /// For people, as a sentence.
+    pub text: String,
+}
+
+impl Unknown {
+    pub(super) fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    /// What no log can tell, however long it is.
+    pub(super) fn always() -> [Self; 3] {
+        [
+            Self::new(
+                "past-stagedoor",
+                "What others did past Stagedoor, and calls that AWS took and failed later, are not in \
+                 it: CloudTrail has them.",
+            ),
+            Self::new(
+                "map-and-groups",
+                "The map and the groups of that time are not kept: a right without a profile does not \
+                 show, nor whether the network rule would have let the person in. The map's history is \
+                 in git.",
+            ),
+            Self::new(
+                "unheard",
+                "Whoever had lost a group or was disabled counts until a pass of Stagedoor found out and \
+                 wrote it down.",
+            ),
+        ]
+    }
 }
 
 /// A team that somebody had.
@@ -29,8 +68,12 @@ pub struct AsOf {
 pub struct Held {
     /// The directory id of the person.
     pub person: String,
+    /// The person's name, where somebody knows it now.
+    pub person_name: Option<String>,
     /// The team.
     pub team: String,
+    /// Whether the person could open it then: it was not leaving, and no admin had offboarded them.
+    pub could_open: bool,
     /// The domain's key in the map.
     pub domain: String,
     /// The profile.
@@ -52,6 +95,9 @@ pub struct Held {
     pub last_opened: Option<Timestamp>,
 }
 
+/// Event of the audit log: somebody was led into Studio.
+const OPENED: &str = "open-studio";
+
 /// Somebody whom an admin had offboarded by command.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -67,16 +113,15 @@ pub struct Barred {
 impl AsOf {
     /// Whether a person could open a team.
     pub fn could_open(&self, person: &str, team: &str) -> bool {
-        let bars = |barred: &Barred| {
-            barred.person == person && barred.team.as_ref().is_none_or(|only| only == team)
-        };
-        self.of(person).any(|held| held.team == team && held.leaving.is_none())
-            && !self.barred.iter().any(bars)
+        self.held.iter().any(|held| held.person == person && held.team == team && held.could_open)
     }
 
-    /// What a person had.
-    pub fn of<'a>(&'a self, person: &'a str) -> impl Iterator<Item = &'a Held> {
-        self.held.iter().filter(move |held| held.person == person)
+    /// Keeps only this team, if one is named.
+    pub fn keep_team(&mut self, team: Option<&str>) {
+        if let Some(team) = team {
+            self.held.retain(|held| held.team == team);
+            self.barred.retain(|barred| barred.team.as_deref().is_none_or(|only| only == team));
+        }
     }
 }
 
@@ -86,29 +131,39 @@ impl AsOf {
 /// It tells what Stagedoor asked of AWS and when. A call that failed, and what others did past
 /// Stagedoor, are not in it.
 pub fn as_of<'a>(entries: impl IntoIterator<Item = &'a AuditEntry>, at: Timestamp) -> AsOf {
-    let mut state = State::default();
-    for entry in entries.into_iter().filter(|entry| entry.at <= at) {
-        state.known_since = Some(state.known_since.map_or(entry.at, |since| since.min(entry.at)));
-        state.take(entry);
-    }
-    let barred = state.barred.into_iter();
-    AsOf {
-        at,
-        known_since: state.known_since,
-        held: state.held.into_values().collect(),
-        barred: barred.map(|((person, team), since)| Barred { person, team, since }).collect(),
-    }
+    let mut history = History::until(at);
+    entries.into_iter().for_each(|entry| history.take(entry));
+    history.told()
 }
 
-#[derive(Debug, Default)]
-struct State {
+/// What is known of a time while a log is read, oldest entry first.
+#[derive(Debug)]
+pub struct History {
+    at: Timestamp,
     known_since: Option<Timestamp>,
     held: BTreeMap<(String, String), Held>,
     barred: BTreeMap<(String, Option<String>), Timestamp>,
 }
 
-impl State {
-    fn take(&mut self, entry: &AuditEntry) {
+impl History {
+    /// Nothing, of this time.
+    pub fn until(at: Timestamp) -> Self {
+        Self { at, known_since: None, held: BTreeMap::new(), barred: BTreeMap::new() }
+    }
+
+    /// Whether an entry of this event says something about who had what.
+    pub fn counts(event: &str) -> bool {
+        let steps = [ENTRY.creating, ENTRY.adopting, ENTRY.updating, ENTRY.begun];
+        [PERSON_OFFBOARDED, PERSON_RESTORED, OPENED, ENTRY.deleting_profile].contains(&event)
+            || steps.contains(&event)
+    }
+
+    /// Takes the next entry; one that is later than the time in question is passed over.
+    pub fn take(&mut self, entry: &AuditEntry) {
+        if entry.at > self.at {
+            return;
+        }
+        self.known_since = Some(self.known_since.map_or(entry.at, |since| since.min(entry.at)));
         let Some(person) = &entry.person else { return };
         match entry.event.as_str() {
             PERSON_OFFBOARDED => {
@@ -118,8 +173,30 @@ impl State {
             PERSON_RESTORED => {
                 self.barred.remove(&(person.clone(), entry.team.clone()));
             }
-            "open-studio" => self.opened(person, entry),
+            OPENED => self.opened(person, entry),
             event => self.take_step(event, person, entry),
+        }
+    }
+
+    /// Who had what.
+    pub fn told(self) -> AsOf {
+        let Self { at, known_since, held, barred } = self;
+        let is_barred = |person: &String, team: &String| {
+            let keys = [(person.clone(), None), (person.clone(), Some(team.clone()))];
+            keys.iter().any(|key| barred.contains_key(key))
+        };
+        let held = held.into_values().map(|held| Held {
+            could_open: held.leaving.is_none() && !is_barred(&held.person, &held.team),
+            ..held
+        });
+        let held = held.collect();
+        let barred = barred.into_iter();
+        AsOf {
+            at,
+            known_since,
+            held,
+            barred: barred.map(|((person, team), since)| Barred { person, team, since }).collect(),
+            unknown: Unknown::always().into(),
         }
     }
 
@@ -154,7 +231,9 @@ impl State {
         }
         let anew = || Held {
             person: person.to_owned(),
+            person_name: None,
             team: team.clone(),
+            could_open: false,
             domain: domain.clone(),
             profile: profile.clone(),
             role: None,

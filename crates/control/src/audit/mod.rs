@@ -9,6 +9,7 @@ mod as_of;
 mod canonical;
 mod checkpoint;
 mod export;
+mod history;
 mod keeping;
 mod key;
 mod ocsf;
@@ -16,10 +17,11 @@ mod seal;
 mod verify;
 
 pub use anchoring::Anchoring;
-pub use as_of::{AsOf, Held, as_of};
+pub use as_of::{AsOf, Barred, Held, History, Unknown, as_of};
 pub use canonical::{CHECKPOINT_FORMAT, ENTRY_FORMAT};
 pub use checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
-pub use export::json_line;
+pub use export::{ExportCursor, ExportForm, ExportPart, NoExportCursor, export, json_line};
+pub use history::{HistoryError, everybody_at, person_at};
 pub use keeping::{
     AUDIT_CHECKPOINT, AUDIT_PRUNED, AUDIT_SEALED, KeepingError, Pruned, judged, prune,
     take_checkpoint, verify_log, verify_since,

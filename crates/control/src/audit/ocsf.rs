@@ -6,6 +6,7 @@
 //! stays under `unmapped`.
 
 use crate::departure::{PERSON_OFFBOARDED, PERSON_RESTORED};
+use crate::pass::{PLAN_APPLIED, PLAN_MADE};
 use crate::ports::{Actor, AuditEntry, SealedEntry};
 use crate::receipt::ENTRY;
 use crate::temporary::{BREAK_GLASS_OPENED, TEMPORARY_GRANTED, TEMPORARY_REVOKED};
@@ -66,7 +67,9 @@ fn kind_of(entry: &AuditEntry) -> Kind {
             kind(class::ENTITY_MANAGEMENT, 3, "access map")
         }
         "idp-keys-changed" => kind(class::ENTITY_MANAGEMENT, 3, "identity provider"),
-        "freeze" | "thaw" => kind(class::ENTITY_MANAGEMENT, 3, "freeze switch"),
+        "frozen" | "thawed" => kind(class::ENTITY_MANAGEMENT, 3, "freeze switch"),
+        PLAN_MADE => kind(class::ENTITY_MANAGEMENT, 1, "plan"),
+        PLAN_APPLIED => kind(class::ENTITY_MANAGEMENT, 3, "plan"),
         "token-created" => kind(class::ENTITY_MANAGEMENT, 1, "API token"),
         "token-revoked" => kind(class::ENTITY_MANAGEMENT, 4, "API token"),
         _ => kind(class::BASE, 99, ""),
@@ -135,7 +138,10 @@ fn of_class(kind: Kind, entry: &AuditEntry) -> Vec<(&'static str, Value)> {
             all
         }
         class::ENTITY_MANAGEMENT => {
-            let name = ["group", "name", "idp"].into_iter().find_map(detail).unwrap_or(kind.what);
+            let name = ["group", "name", "idp", "digest"]
+                .into_iter()
+                .find_map(detail)
+                .unwrap_or(kind.what);
             let mut all = vec![("entity", json!({ "type": kind.what, "name": name }))];
             let why = ["reason", "why"].into_iter().find_map(detail);
             all.extend(why.map(|why| ("comment", why.into())));

@@ -1,6 +1,7 @@
 //! Property tests: whatever is done to a log, verifying it finds out, and names the first entry.
 
 use super::*;
+use crate::pass::{PLAN_APPLIED, PLAN_MADE};
 use crate::ports::{Actor, AuditEntry, ChainHead, ChainId, ChainRow, SealedEntry};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -292,6 +293,9 @@ fn every_event_has_what_the_schema_requires_of_its_class() {
         "map-refused",
         "idp-keys-changed",
         "plan-refused",
+        PLAN_MADE,
+        PLAN_APPLIED,
+        "frozen",
         AUDIT_CHECKPOINT,
         "no-such-event",
     ] {

@@ -9,7 +9,7 @@ use super::checkpoint::Checkpoint;
 use super::keeping::{AUDIT_PRUNED, pruned};
 use super::key::KeyRing;
 use super::seal::{Broken, Head, check};
-use crate::ports::{ChainId, ChainRow};
+use crate::ports::{ChainId, ChainRow, SealedEntry};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -220,6 +220,17 @@ impl<'k> Verification<'k> {
                 *known = through.max(*known);
             }
         }
+    }
+
+    /// Takes the next line of an export without a filter.
+    ///
+    /// # Errors
+    /// The line is no sealed entry.
+    pub fn take_line(&mut self, line: &str) -> Result<(), serde_json::Error> {
+        let sealed: SealedEntry = serde_json::from_str(line)?;
+        let chain = sealed.seal.chain.clone();
+        self.take(&chain, &ChainRow { seq: sealed.seal.seq, entry: Ok(sealed) });
+        Ok(())
     }
 
     /// What came of it, once every chain was read to its end.

@@ -1,6 +1,7 @@
 //! *Audit*: what happened, who did it, what it changed, and whether anybody touched the log.
 
 use super::{Caller, Desk, Listed, Page, Refused, Right};
+use crate::audit::{AUDIT_CHECKPOINT, ExportCursor, ExportForm, ExportPart, export};
 use crate::ports::{AuditFilter, NO_CURSOR, SealedEntry};
 use crate::reasons::explained;
 use access::ids::PersonId;
@@ -10,14 +11,8 @@ use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
-/// The most entries of one export; for more there is `stagedoor audit export`.
-const MOST_EXPORTED: usize = 10_000;
-
-/// Entries that are read at a time for an export.
-const EXPORT_PAGE: u32 = 500;
-
-/// Event of the audit log: a checkpoint was taken.
-const CHECKPOINT: &str = "audit-checkpoint";
+/// The most entries of one part of an export: some 4 MB, less than a function may answer with.
+pub const MOST_EXPORTED: u32 = 5_000;
 
 /// The audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -118,10 +113,7 @@ impl Desk {
         caller.require(Right::Audit)?;
         let found = self.store().page(filter, page.cursor.as_deref(), page.limit).await;
         let found = found.map_err(|error| match error.message.as_str() {
-            NO_CURSOR => {
-                let remedy = "Take it from `next` of the last page, or leave it out.";
-                Refused::invalid("The cursor is none that this log gave.", remedy)
-            }
+            NO_CURSOR => no_cursor(),
             _ => error.into(),
         })?;
         let reading = self.reading().await.ok();
@@ -131,35 +123,36 @@ impl Desk {
         Ok(Audit { chain, entries: Listed { items, next: found.next } })
     }
 
-    /// Entries that the filter admits as JSON Lines, newest first, 10,000 and up to one page more.
+    /// The next part of an export of the entries that the filter admits, oldest first within each
+    /// chain, at most `most` and [`MOST_EXPORTED`] of them. `after` is the `next` of the part before.
+    ///
+    /// What the store has in the log's places that is no entry is logged and left out: verifying the
+    /// export finds that it is missing.
     ///
     /// # Errors
-    /// As [`Self::audit`].
+    /// Whoever asks may not see them; `request-invalid` for a cursor that is none; the store cannot
+    /// be read.
     pub async fn export_audit(
         &self,
         caller: &Caller,
         filter: &AuditFilter,
-    ) -> Result<String, Refused> {
+        form: ExportForm,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<ExportPart, Refused> {
         caller.require(Right::Audit)?;
-        let (mut lines, mut count, mut cursor) = (String::new(), 0, None::<String>);
-        while count < MOST_EXPORTED {
-            let page = self.store().page(filter, cursor.as_deref(), EXPORT_PAGE).await?;
-            for sealed in &page.items {
-                lines.push_str(&serde_json::json!(sealed).to_string());
-                lines.push('\n');
-            }
-            count += page.items.len();
-            cursor = page.next;
-            if cursor.is_none() {
-                break;
-            }
+        let after = after.map(str::parse::<ExportCursor>).transpose().map_err(|_| no_cursor())?;
+        let most = most.clamp(1, MOST_EXPORTED);
+        let part = export(&**self.store(), filter, form, after.as_ref(), most).await?;
+        for what in &part.unreadable {
+            tracing::error!(entry = %what, "the audit log holds something that is no entry");
         }
-        Ok(lines)
+        Ok(part)
     }
 
     /// Whether the log is whole, as far as is known now.
     async fn chain(&self) -> Result<Chain, Refused> {
-        let event = Some(CHECKPOINT.to_owned());
+        let event = Some(AUDIT_CHECKPOINT.to_owned());
         let anchor = AuditFilter { event, ..AuditFilter::default() };
         let anchors = self.store().page(&anchor, None, 1).await?.items;
         let anchored = anchors.first().map(|sealed| &sealed.entry);
@@ -178,6 +171,11 @@ impl Desk {
             fault: looked.audit_fault,
         })
     }
+}
+
+fn no_cursor() -> Refused {
+    let remedy = "Take it from `next` of the last page, or leave it out.";
+    Refused::invalid("The cursor is none that this log gave.", remedy)
 }
 
 fn line(snapshot: Option<&Snapshot>, sealed: SealedEntry) -> AuditLine {

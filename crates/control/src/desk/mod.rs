@@ -7,6 +7,7 @@
 
 mod access;
 mod actions;
+mod as_of;
 mod audit;
 mod caller;
 mod elsewhere;
@@ -29,6 +30,7 @@ mod sign_ins;
 mod teams;
 mod timeline;
 mod tokens;
+mod why;
 
 pub use self::access::{
     AskOrder, BreakGlassOrder, BrokenGlass, Emergency, GrantOrder, MyRequests, NoteView,
@@ -39,7 +41,8 @@ pub use actions::{
     AGREED_FOR, Agreement, Approved, LONGEST_REASON, Leave, MOST_REPLAYED, OffboardingBegun,
     Replayed, RestorationBegun, Return, Switched, SyncAsked, freeze, thaw,
 };
-pub use audit::{Audit, AuditLine, Chain, ChainState, Difference};
+pub use as_of::HoldersThen;
+pub use audit::{Audit, AuditLine, Chain, ChainState, Difference, MOST_EXPORTED};
 pub use caller::{Caller, Right, Rights, role_in};
 pub use elsewhere::{Deciding, Elsewhere, ElsewhereStep, WayIn, origin_of};
 pub use events::{
@@ -56,8 +59,7 @@ pub use offboarding::{Command, Gone, Leaver, Offboardings, Restore, Stop, StopVi
 pub use once::{LONGEST_KEY, Once, Turn};
 pub use page::{DEFAULT_LIMIT, Listed, MOST_ITEMS, Page};
 pub use person::{
-    AppOfPerson, Granted, Ladder, LadderRung, Missing, PersonProfile, PersonRow, PersonView,
-    SpaceOfPerson,
+    AppOfPerson, Granted, PersonProfile, PersonRow, PersonView, SpaceOfPerson, TeamHeld,
 };
 pub use plan::{
     AtStake, Attention, ChangeKind, Deed, Dial, PersonChanges, PlanReview, PlannedAssignment,
@@ -74,6 +76,7 @@ pub use timeline::Happened;
 pub use tokens::{
     Bearer, LONGEST_LIFE, NewToken, TokenError, TokenInfo, create_token, revoke_token,
 };
+pub use why::WhoCan;
 
 use crate::door::Door;
 use crate::plane::Plane;

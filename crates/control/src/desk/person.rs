@@ -5,7 +5,7 @@ use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
 use crate::loss::{Loss, OwnedSpace, RunningApp, losses, still_granted};
 use crate::receipt::Hours;
 use access::entitlement::{Entitlement, entitlements};
-use access::explain::{self, Rung, TeamExplanation, Verdict, explain};
+use access::explain::{Rung, TeamExplanation, explain};
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::reason::ReasonCode;
 use access::snapshot::Person;
@@ -55,13 +55,13 @@ pub struct PersonView {
     /// The user name, or the id where it is not known: what the command line takes.
     pub key: String,
     /// What the directory says of the person.
-    pub directory: LadderRung,
+    pub directory: Rung,
     /// What an admin took away by command.
     pub commands: Vec<Command>,
     /// The teams the person has, each with what it rests on.
-    pub has: Vec<Ladder>,
+    pub has: Vec<TeamHeld>,
     /// Teams that the person has not, each with what comes nearest.
-    pub has_not: Vec<Missing>,
+    pub has_not: Vec<TeamExplanation>,
     /// How many there are of those, told or not.
     pub has_not_count: u64,
     /// The person's profiles.
@@ -70,55 +70,15 @@ pub struct PersonView {
     pub still_granted: Vec<Granted>,
 }
 
-/// Why somebody has a team.
+/// A team that somebody has, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Ladder {
-    /// The team.
-    #[schema(value_type = String)]
-    pub team: TeamKey,
+pub struct TeamHeld {
     /// What the map calls it, for people.
     pub title: String,
     /// When it ends, if it does.
     pub until: Option<Timestamp>,
     /// From the group to the network.
-    pub rungs: Vec<LadderRung>,
-}
-
-/// One thing that access rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct LadderRung {
-    /// Which part of the way it is about.
-    #[schema(value_type = String)]
-    pub stage: explain::Stage,
-    /// Whether it holds.
-    #[schema(value_type = String)]
-    pub verdict: Verdict,
-    /// Why.
-    #[schema(value_type = String)]
-    pub code: ReasonCode,
-    /// The same for people.
-    pub text: String,
-    /// Where the map says so, `file:line`.
-    pub at: Option<String>,
-    /// What to do where it does not hold.
-    pub remedy: Option<String>,
-}
-
-/// A team that somebody has not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Missing {
-    /// The team.
-    #[schema(value_type = String)]
-    pub team: TeamKey,
-    /// What breaks.
-    #[schema(value_type = String)]
-    pub code: ReasonCode,
-    /// The same for people.
-    pub text: String,
-    /// The grant that comes nearest, `file:line`.
-    pub at: Option<String>,
-    /// What would give it.
-    pub remedy: Option<String>,
+    pub why: TeamExplanation,
 }
 
 /// A profile of a person.
@@ -255,11 +215,11 @@ impl Desk {
             person: person.clone(),
             name: name_of(&reading, person),
             key: user.unwrap_or_else(|| person.to_string()),
-            directory: told.directory.into(),
+            directory: told.directory,
             commands: departures.iter().map(Command::from).collect(),
-            has: has.into_iter().map(|team| ladder(&reading, rights, team)).collect(),
+            has: has.into_iter().map(|team| held(&reading, rights, team)).collect(),
             has_not_count: u64::try_from(has_not.len()).unwrap_or(u64::MAX),
-            has_not: nearest_first(has_not).take(MOST_OTHERS).map(Missing::from).collect(),
+            has_not: nearest_first(has_not).take(MOST_OTHERS).collect(),
             profiles,
             still_granted: granted
                 .into_iter()
@@ -290,27 +250,13 @@ fn key(name: &str, person: &PersonId) -> String {
     format!("{}\n{person}", name.to_lowercase())
 }
 
-fn ladder(reading: &Reading, rights: &[Entitlement], team: TeamExplanation) -> Ladder {
-    let known = reading.map.teams.get(&team.team);
+fn held(reading: &Reading, rights: &[Entitlement], why: TeamExplanation) -> TeamHeld {
+    let known = reading.map.teams.get(&why.team);
     let title = known.and_then(|known| known.about.title.clone());
-    Ladder {
-        title: title.unwrap_or_else(|| team.team.to_string()),
-        until: rights.iter().find(|right| right.team == team.team).and_then(Entitlement::until),
-        team: team.team,
-        rungs: team.rungs.into_iter().map(LadderRung::from).collect(),
-    }
-}
-
-impl From<Rung> for LadderRung {
-    fn from(rung: Rung) -> Self {
-        Self {
-            stage: rung.stage,
-            verdict: rung.verdict,
-            code: rung.code,
-            text: rung.text,
-            at: rung.at.map(|at| at.to_string()),
-            remedy: rung.remedy,
-        }
+    TeamHeld {
+        title: title.unwrap_or_else(|| why.team.to_string()),
+        until: rights.iter().find(|right| right.team == why.team).and_then(Entitlement::until),
+        why,
     }
 }
 
@@ -323,21 +269,6 @@ fn nearest_first(mut teams: Vec<TeamExplanation>) -> impl Iterator<Item = TeamEx
         _ => 3,
     });
     teams.into_iter()
-}
-
-impl From<TeamExplanation> for Missing {
-    fn from(team: TeamExplanation) -> Self {
-        let breaks = |rung: &Rung| rung.verdict == Verdict::Breaks && rung.code == team.code;
-        let rung = team.rungs.into_iter().find(breaks);
-        let text = rung.as_ref().map_or_else(|| team.code.meaning().to_owned(), |r| r.text.clone());
-        Self {
-            team: team.team,
-            code: team.code,
-            text,
-            at: rung.as_ref().and_then(|rung| rung.at.as_ref()).map(ToString::to_string),
-            remedy: rung.and_then(|rung| rung.remedy),
-        }
-    }
 }
 
 /// The person's profiles, with what stands on each and how far it is.

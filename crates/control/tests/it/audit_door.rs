@@ -69,7 +69,7 @@ async fn sessions_that_end_because_the_person_is_gone_are_written_down() {
 }
 
 /// Everything that an entry is ever shown as.
-fn shown(entries: &[AuditEntry]) -> String {
+pub(crate) fn shown(entries: &[AuditEntry]) -> String {
     let (chain, key, mut head) =
         (ChainId("main".to_owned()), ChainKey::new(&[1; 32]), Head::empty());
     let shown = entries.iter().map(|entry| {

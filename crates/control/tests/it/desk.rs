@@ -20,7 +20,7 @@ fn admin() -> Caller {
 }
 
 /// Three of six are about to lose what they have, one more than the guard allows.
-async fn refused() -> (Arc<World>, Running, Desk) {
+pub(crate) async fn refused() -> (Arc<World>, Running, Desk) {
     let world = World::of(&NAMES);
     for name in ["ada", "bob", "cem"] {
         world.leave(name, "ml-fraud");

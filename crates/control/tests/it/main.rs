@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod audit_door;
 #[cfg(test)]
+mod audit_reading;
+#[cfg(test)]
+mod audit_secrets;
+#[cfg(test)]
 mod changes;
 #[cfg(test)]
 mod chronicle;

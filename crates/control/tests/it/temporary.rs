@@ -30,7 +30,7 @@ fn rules() -> String {
     )
 }
 
-fn house() -> House {
+pub(crate) fn house() -> House {
     let world = World::of(&["ada"]);
     for name in ["ada", "bob"] {
         world.join(name, "everyone");
@@ -42,7 +42,7 @@ fn house() -> House {
     House::by(world, &rules())
 }
 
-fn desk(world: &Arc<World>) -> Desk {
+pub(crate) fn desk(world: &Arc<World>) -> Desk {
     Desk::new(world.plane(&rules()), world.store.clone())
 }
 
@@ -50,7 +50,7 @@ fn admin() -> Caller {
     Caller::at_the_command_line("root")
 }
 
-fn order(name: &str, key: &str, hours: i64) -> GrantOrder {
+pub(crate) fn order(name: &str, key: &str, hours: i64) -> GrantOrder {
     GrantOrder {
         person: person_id(name),
         team: team(key),
@@ -62,7 +62,7 @@ fn order(name: &str, key: &str, hours: i64) -> GrantOrder {
     }
 }
 
-fn ask(key: &str, hours: i64) -> AskOrder {
+pub(crate) fn ask(key: &str, hours: i64) -> AskOrder {
     AskOrder {
         team: team(key),
         lasts: SignedDuration::from_hours(hours),
@@ -71,7 +71,7 @@ fn ask(key: &str, hours: i64) -> AskOrder {
     }
 }
 
-fn glass(name: &str, key: &str) -> BreakGlassOrder {
+pub(crate) fn glass(name: &str, key: &str) -> BreakGlassOrder {
     BreakGlassOrder {
         person: person_id(name),
         team: team(key),
