@@ -17,6 +17,7 @@ pub(crate) mod parts;
 mod people;
 mod person;
 mod person_parts;
+mod person_then;
 mod plan;
 mod rooms;
 

@@ -3,6 +3,8 @@
 use crate::pages::initials;
 use crate::strings;
 use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use std::fmt::Write;
 
 /// Somebody, as a circle with initials and a name that leads to their page.
@@ -66,6 +68,15 @@ pub(crate) fn in_path(text: &str) -> String {
         }
     }
     out
+}
+
+/// A moment: with a time zone, in UTC without one, or a day.
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
+    let utc = |local: DateTime| local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    text.parse::<Timestamp>()
+        .ok()
+        .or_else(|| text.parse::<DateTime>().ok().and_then(utc))
+        .or_else(|| text.parse::<Date>().ok().and_then(|day| utc(day.at(0, 0, 0, 0))))
 }
 
 #[cfg(test)]

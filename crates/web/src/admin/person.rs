@@ -1,8 +1,9 @@
 //! *Person*: what somebody has and why, what would happen from elsewhere, and the way out.
 
 use super::frame::{Frame, Screen};
-use super::parts::{Face, command, in_path};
+use super::parts::{Face, command, in_path, moment};
 use super::person_parts::{ElsewhereText, EventText, LadderText, MissingText, ProfileText};
+use super::person_then::ThenText;
 use super::{Entered, enter, page_of};
 use crate::assets;
 use crate::form::Fields;
@@ -16,6 +17,7 @@ use askama::Template;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
+use control::audit::AsOf;
 use control::desk::{PersonView, Right, origin_of};
 
 /// Whoever an address is about.
@@ -43,6 +45,11 @@ struct PersonPage {
     from: String,
     from_wrong: Option<String>,
     elsewhere: Option<Vec<ElsewhereText>>,
+    /// Whether whoever looks may see the audit log.
+    may_audit: bool,
+    as_of: String,
+    then_wrong: Option<&'static str>,
+    then: Option<ThenText>,
     /// `None` for whoever may not see it.
     timeline: Option<Vec<EventText>>,
     timeline_next: Option<String>,
@@ -68,7 +75,7 @@ struct OffboardPage {
     wrong: bool,
 }
 
-/// `GET /admin/people/{id}?from=&team=&cursor=`.
+/// `GET /admin/people/{id}?from=&team=&as_of=&cursor=`.
 pub(super) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
@@ -84,7 +91,7 @@ pub(super) async fn show(
     let asked = Asked::of(&portal, &entered, &person, &fields).await?;
     let mut commands = vec![command(&["why", &view.key])];
     if let (Some(team), Some(flag)) = (view.has.first(), asked.flag()) {
-        let team = team.team.as_str();
+        let team = team.why.team.as_str();
         commands.push(command(&[
             "policy",
             "simulate",
@@ -95,6 +102,9 @@ pub(super) async fn show(
             flag,
             &asked.from,
         ]));
+    }
+    if asked.then.is_some() {
+        commands.push(command(&["why", &view.key, "--as-of", &asked.as_of]));
     }
     if !view.profiles.is_empty() {
         commands.push(command(&["receipt", &view.key]));
@@ -118,6 +128,10 @@ struct Asked {
     wrong: Option<String>,
     elsewhere: Option<Vec<control::desk::Elsewhere>>,
     timeline: Option<control::desk::Listed<control::desk::Happened>>,
+    may_audit: bool,
+    as_of: String,
+    then_wrong: bool,
+    then: Option<AsOf>,
 }
 
 impl Asked {
@@ -146,7 +160,19 @@ impl Asked {
         } else {
             None
         };
-        Ok(Self { from, wrong, elsewhere, timeline })
+        let may_audit = caller.may(Right::Audit);
+        let as_of = fields.get("as_of").filter(|_| may_audit).unwrap_or_default().to_owned();
+        let at = moment(&as_of).filter(|at| *at <= portal.desk.time());
+        let then = match at {
+            Some(at) => {
+                let told = portal.desk.person_as_of(caller, person, None, at).await;
+                Some(told.map_err(by_desk)?)
+            }
+            None => None,
+        };
+        let then_wrong = !as_of.is_empty() && then.is_none();
+        let as_of = at.map_or(as_of, |at| at.to_string());
+        Ok(Self { from, wrong, elsewhere, timeline, may_audit, as_of, then_wrong, then })
     }
 
     /// The flag of the command line that takes where somebody comes from.
@@ -235,8 +261,8 @@ impl PersonPage {
             directory: LadderText::of_directory(t, view.directory),
             commands: view.commands.iter().map(strings::admin::taken_by_command).collect(),
             read_ago: strings::admin::read_ago(view.at, now),
-            ladders: view.has.into_iter().map(|ladder| LadderText::new(t, ladder)).collect(),
-            missing: view.has_not.into_iter().map(MissingText::from).collect(),
+            ladders: view.has.into_iter().map(|held| LadderText::new(t, held)).collect(),
+            missing: view.has_not.iter().map(MissingText::from).collect(),
             missing_more: (beyond > 0).then(|| strings::admin::more(beyond)),
             profiles: view.profiles.into_iter().map(|it| ProfileText::new(t, it)).collect(),
             from: asked.from,
@@ -244,6 +270,10 @@ impl PersonPage {
             elsewhere: asked
                 .elsewhere
                 .map(|all| all.into_iter().map(|it| ElsewhereText::new(t, it)).collect()),
+            may_audit: asked.may_audit,
+            as_of: asked.as_of,
+            then_wrong: asked.then_wrong.then_some(t.then_wrong),
+            then: asked.then.map(|told| ThenText::new(t, told)),
             timeline: asked
                 .timeline
                 .map(|listed| listed.items.into_iter().map(EventText::from).collect()),

@@ -2,10 +2,8 @@
 
 use super::parts::Stamp;
 use crate::strings::{self, Admin};
-use access::explain::{Stage, Verdict};
-use control::desk::{
-    Deciding, Elsewhere, Happened, Ladder, LadderRung, Missing, PersonProfile, Stop,
-};
+use access::explain::{Rung, Stage, TeamExplanation, Verdict};
+use control::desk::{Deciding, Elsewhere, Happened, PersonProfile, Stop, TeamHeld};
 
 /// Why somebody has a team, rung by rung.
 pub(super) struct LadderText {
@@ -80,24 +78,24 @@ pub(super) struct EventText {
 }
 
 impl LadderText {
-    pub(super) fn new(t: &'static Admin, ladder: Ladder) -> Self {
+    pub(super) fn new(t: &'static Admin, held: TeamHeld) -> Self {
         Self {
-            team: ladder.team.to_string(),
-            title: ladder.title,
-            until: ladder.until.map(Stamp::at),
-            rungs: ladder.rungs.into_iter().map(|rung| RungText::new(t, rung)).collect(),
+            team: held.why.team.to_string(),
+            title: held.title,
+            until: held.until.map(Stamp::at),
+            rungs: held.why.rungs.into_iter().map(|rung| RungText::new(t, rung)).collect(),
         }
     }
 
     /// What the directory says, as a ladder of one rung.
-    pub(super) fn of_directory(t: &'static Admin, rung: LadderRung) -> Self {
+    pub(super) fn of_directory(t: &'static Admin, rung: Rung) -> Self {
         let rungs = vec![RungText::new(t, rung)];
         Self { team: String::new(), title: String::new(), until: None, rungs }
     }
 }
 
 impl RungText {
-    fn new(t: &'static Admin, rung: LadderRung) -> Self {
+    fn new(t: &'static Admin, rung: Rung) -> Self {
         let (class, verdict) = match rung.verdict {
             Verdict::Holds => ("done", t.holds),
             Verdict::Breaks => ("failed", t.breaks),
@@ -109,7 +107,7 @@ impl RungText {
             verdict,
             text: rung.text,
             code: rung.code.to_string(),
-            at: rung.at,
+            at: rung.at.map(|at| at.to_string()),
             remedy: rung.remedy,
         }
     }
@@ -128,14 +126,16 @@ fn stage(t: &'static Admin, stage: Stage) -> &'static str {
     }
 }
 
-impl From<Missing> for MissingText {
-    fn from(missing: Missing) -> Self {
+impl From<&TeamExplanation> for MissingText {
+    fn from(why: &TeamExplanation) -> Self {
+        let breaking = why.breaking();
+        let text = breaking.map_or_else(|| why.code.meaning().to_owned(), |rung| rung.text.clone());
         Self {
-            team: missing.team.to_string(),
-            text: missing.text,
-            code: missing.code.to_string(),
-            at: missing.at,
-            remedy: missing.remedy,
+            team: why.team.to_string(),
+            text,
+            code: why.code.to_string(),
+            at: breaking.and_then(|rung| rung.at.as_ref()).map(ToString::to_string),
+            remedy: breaking.and_then(|rung| rung.remedy.clone()),
         }
     }
 }

@@ -9,8 +9,9 @@ use axum::extract::State;
 use axum::response::Response;
 use control::desk::{
     Agreement, Approved, Leave, OffboardingBegun, Replayed, RestorationBegun, Return, Switched,
-    SyncAsked,
+    SyncAsked, WindowReplayed,
 };
+use jiff::Timestamp;
 use serde::Deserialize;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -46,6 +47,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .named("changes", "replay", "Acts on events again, for those that never came.")
             .taking::<ReplayBody>()
             .answering::<Replayed>(),
+        Endpoint::post("/api/v1/replays/window", replay_window)
+            .named(
+                "changes",
+                "replayWindow",
+                "Acts again on the remembered events of a window, as the list of events has them.",
+            )
+            .taking::<WindowBody>()
+            .answering::<WindowReplayed>(),
     ]
 }
 
@@ -200,5 +209,26 @@ async fn replay(
     let events: Vec<serde_json::Value> =
         sent.body.events.into_iter().map(serde_json::Value::Object).collect();
     let work = portal.desk.replay(&caller, &events);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+}
+
+/// A window of time.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WindowBody {
+    /// Events that happened at this time or later.
+    from: Timestamp,
+    /// And before this time.
+    until: Timestamp,
+}
+
+async fn replay_window(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    attempt: Attempt,
+    sent: Sent<WindowBody>,
+) -> Result<Response, Failed> {
+    let WindowBody { from, until } = sent.body;
+    let work = portal.desk.replay_window(&caller, from, until);
     attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }

@@ -1,6 +1,6 @@
 //! The `OpenAPI` 3.1 document, made of the table of endpoints and of the types that they answer with.
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, JSON_LINES};
 use super::problem::ProblemDocument;
 use super::schemas::Schemas;
 use crate::table::{Address, Who};
@@ -92,8 +92,14 @@ fn operation(endpoint: &Endpoint, schemas: &mut Schemas) -> Value {
             ((*status).to_owned(), json!({"$ref": reference}))
         })
         .collect();
-    let content = json!({"application/json": {"schema": answer}});
-    responses.insert("200".into(), json!({"description": "The answer.", "content": content}));
+    let content = json!({endpoint.media: {"schema": answer}});
+    let mut response = json!({"description": "The answer.", "content": content});
+    if let Some(fields) = response.as_object_mut()
+        && endpoint.media == JSON_LINES
+    {
+        fields.insert("headers".into(), json!({"Link": link()}));
+    }
+    responses.insert("200".into(), response);
     let (scope, security) = match who {
         Who::May(right) => (format!(" Scope `{right}`."), json!([{"token": [right.as_str()]}])),
         Who::Known | Who::SignedIn => (String::new(), json!([{"token": []}])),
@@ -134,6 +140,15 @@ fn path_parameters(path: &'static str) -> impl Iterator<Item = Value> {
             "description": description,
             "schema": {"type": "string", "minLength": 1, "maxLength": 256},
         })
+    })
+}
+
+fn link() -> Value {
+    json!({
+        "description": "The address of the next part, with `rel=\"next\"` (RFC 8288); absent: this was \
+                        the last one.",
+        "required": false,
+        "schema": {"type": "string"},
     })
 }
 

@@ -5,7 +5,7 @@ use crate::routes::Portal;
 use crate::table::{Row, Who};
 use axum::handler::Handler;
 use control::desk::Right;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{IntoParams, ToSchema};
 
@@ -24,7 +24,12 @@ pub(super) struct Endpoint {
     pub(super) body: Option<Reference>,
     /// `None`: the answer is the document itself.
     pub(super) answer: Option<Reference>,
+    /// Media type of the answer.
+    pub(super) media: &'static str,
 }
+
+/// Media type of answers with one JSON document a line.
+pub(super) const JSON_LINES: &str = "application/x-ndjson";
 
 impl Endpoint {
     /// A question: `id` names it in generated clients, `summary` is a sentence.
@@ -48,7 +53,8 @@ impl Endpoint {
     /// Any row.
     pub(super) fn of(row: Row) -> Self {
         let (tag, id, summary) = ("", "", "");
-        Self { row, tag, id, summary, query: Vec::new(), body: None, answer: None }
+        let media = "application/json";
+        Self { row, tag, id, summary, query: Vec::new(), body: None, answer: None, media }
     }
 
     /// What it is called, and what it tells or does.
@@ -88,5 +94,12 @@ impl Endpoint {
     #[must_use]
     pub(super) fn listing<A: ToSchema>(self) -> Self {
         Self { answer: Some(Schemas::refer_to_list::<A>), ..self }
+    }
+
+    /// It answers with a part of some lines, and with the address of the next part in `Link`.
+    #[must_use]
+    pub(super) fn answering_lines(self) -> Self {
+        let lines = |_: &mut Schemas| json!({"type": "string", "description": "One a line."});
+        Self { answer: Some(lines), media: JSON_LINES, ..self }
     }
 }

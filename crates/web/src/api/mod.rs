@@ -8,6 +8,7 @@ mod actions;
 mod asking;
 mod document;
 mod endpoint;
+mod export;
 mod grants;
 mod insight;
 mod limits;
@@ -16,6 +17,7 @@ mod problem;
 mod questions;
 mod rooms;
 mod schemas;
+mod why;
 
 pub(crate) use asking::holder;
 pub(crate) use limits::{A_MINUTE, ApiLimits};
@@ -42,6 +44,8 @@ fn endpoints() -> Vec<Endpoint> {
     all.extend(grants::endpoints());
     all.extend(rooms::endpoints());
     all.extend(insight::endpoints());
+    all.extend(why::endpoints());
+    all.extend(export::endpoints());
     all
 }
 

@@ -239,7 +239,7 @@ async fn health(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<
 }
 
 /// What a word of the query means.
-fn parsed<T>(
+pub(super) fn parsed<T>(
     text: Option<&str>,
     parse: impl FnOnce(&str) -> Option<T>,
 ) -> Result<Option<T>, Refused> {

@@ -1,11 +1,9 @@
 //! `/admin/requests`: requests, access for a time and broken glass, for whoever has a role.
 
 use super::pages::Row as Line;
-use super::{Me, id_of, purpose};
-use crate::form::Fields;
+use super::{Form, Me, id_of, purpose};
 use crate::handlers::opening::redirect;
 use crate::pages::{Here, Moment, Who, answer};
-use crate::provenance;
 use crate::refused::{Problem, Refused};
 use crate::routes::Portal;
 use crate::strings::{Language, Requests};
@@ -13,10 +11,8 @@ use crate::visit::Visit;
 use crate::{assets, strings};
 use access::snapshot::Person;
 use askama::Template;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use control::desk::{Caller, Emergency, Page, RequestView, Right, TemporaryView, spoken};
 use jiff::SignedDuration;
@@ -76,24 +72,14 @@ pub(super) async fn page(
 /// `POST /admin/grants/{id}/revoke`.
 pub(super) async fn revoke(
     State(portal): State<Portal>,
-    visit: Visit,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, Refused> {
-    if !provenance::is_ours(&headers, &portal.config.public_origin) {
-        return Err(Refused::new(&portal, Problem::ForeignForm));
-    }
-    let fields = Fields::of_body(&portal, &headers, body)?;
-    let caller = portal.caller(&visit).await?;
+    let caller = portal.caller(&form.visit).await?;
     // Whoever may not is told so, whatever else is wrong with the form.
     caller.require(Right::Act).map_err(|refused| Refused::by_desk(&portal, refused))?;
     let id = id_of(&portal, &id)?;
-    let me = Me::of(&portal, visit).await?;
-    let purpose = purpose("revoke", id.as_str());
-    if !provenance::key_fits(&portal, &me.session, &purpose, fields.get("key")) {
-        return Err(Refused::new(&portal, Problem::FormKey));
-    }
+    let (_, fields) = form.sent(&portal, "revoke", id.as_str()).await?;
     // The box that says so is required; whoever sends the form without it has not been asked.
     if fields.get("sure") != Some("yes") {
         return Err(Refused::new(&portal, Problem::NoForm));

@@ -15,7 +15,7 @@ use crate::visit::Visit;
 use access::ids::{PersonId, TeamKey, TemporaryId};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use control::desk::{AskOrder, BreakGlassOrder, Caller, Right};
@@ -64,18 +64,38 @@ impl Me {
     fn keys<'a>(&'a self, portal: &'a Portal) -> impl Fn(&str) -> String + 'a {
         |purpose: &str| portal.door.form_key(&self.session, purpose)
     }
+}
 
-    /// The fields of a form that this person sent from a page made for this session.
-    async fn sent(
-        portal: &Portal,
-        visit: Visit,
-        headers: &HeaderMap,
-        body: Result<Bytes, BytesRejection>,
-        purpose: &str,
-    ) -> Result<(Self, Fields), Refused> {
-        let fields = Fields::of_body(portal, headers, body)?;
-        let me = Self::of(portal, visit).await?;
-        if !provenance::key_fits(portal, &me.session, purpose, fields.get("key")) {
+/// A form that a page of ours may have sent. One of another site is refused before anything of it is
+/// looked at.
+struct Form {
+    visit: Visit,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+}
+
+impl FromRequest<Portal> for Form {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, portal: &Portal) -> Result<Self, Refused> {
+        if !provenance::is_ours(request.headers(), &portal.config.public_origin) {
+            return Err(Refused::new(portal, Problem::ForeignForm));
+        }
+        let (mut parts, body) = request.into_parts();
+        let Ok(visit) = Visit::from_request_parts(&mut parts, portal).await;
+        let headers = parts.headers.clone();
+        let body = Bytes::from_request(Request::from_parts(parts, body), portal).await;
+        Ok(Self { visit, headers, body })
+    }
+}
+
+impl Form {
+    /// Who sent it, and its fields, if it comes from a page that was made for this session, to do this
+    /// to that.
+    async fn sent(self, portal: &Portal, what: &str, about: &str) -> Result<(Me, Fields), Refused> {
+        let fields = Fields::of_body(portal, &self.headers, self.body)?;
+        let me = Me::of(portal, self.visit).await?;
+        if !provenance::key_fits(portal, &me.session, &purpose(what, about), fields.get("key")) {
             return Err(Refused::new(portal, Problem::FormKey));
         }
         Ok((me, fields))
@@ -97,15 +117,11 @@ async fn form(
 
 async fn ask(
     State(portal): State<Portal>,
-    visit: Visit,
     Path(team): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, Refused> {
-    ours(&portal, &headers)?;
     let team = team_of(&portal, &team)?;
-    let purpose = purpose("ask", team.as_str());
-    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let (me, fields) = form.sent(&portal, "ask", team.as_str()).await?;
     let minutes: i64 = fields.get("minutes").and_then(|text| text.parse().ok()).unwrap_or(0);
     let order = AskOrder {
         team: team.clone(),
@@ -120,15 +136,11 @@ async fn ask(
 
 async fn break_glass(
     State(portal): State<Portal>,
-    visit: Visit,
     Path(team): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, Refused> {
-    ours(&portal, &headers)?;
     let team = team_of(&portal, &team)?;
-    let purpose = purpose("break-glass", team.as_str());
-    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let (me, fields) = form.sent(&portal, "break-glass", team.as_str()).await?;
     let order = BreakGlassOrder {
         person: me.person,
         team: team.clone(),
@@ -155,15 +167,11 @@ async fn mine(
 
 async fn decide(
     State(portal): State<Portal>,
-    visit: Visit,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, Refused> {
-    ours(&portal, &headers)?;
     let id = id_of(&portal, &id)?;
-    let purpose = purpose("decide", id.as_str());
-    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let (me, fields) = form.sent(&portal, "decide", id.as_str()).await?;
     let approve = match fields.get("verdict") {
         Some("approve") => true,
         Some("refuse") => false,
@@ -176,15 +184,11 @@ async fn decide(
 
 async fn withdraw(
     State(portal): State<Portal>,
-    visit: Visit,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, Refused> {
-    ours(&portal, &headers)?;
     let id = id_of(&portal, &id)?;
-    let purpose = purpose("withdraw", id.as_str());
-    let (me, _) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let (me, _) = form.sent(&portal, "withdraw", id.as_str()).await?;
     let withdrawn = portal.desk.withdraw(&me.person, &id).await;
     withdrawn.map_err(|refused| Refused::by_desk(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, "/requests")
@@ -192,15 +196,11 @@ async fn withdraw(
 
 async fn note(
     State(portal): State<Portal>,
-    visit: Visit,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    form: Form,
 ) -> Result<Response, Refused> {
-    ours(&portal, &headers)?;
     let id = id_of(&portal, &id)?;
-    let purpose = purpose("note", id.as_str());
-    let (me, fields) = Me::sent(&portal, visit, &headers, body, &purpose).await?;
+    let (me, fields) = form.sent(&portal, "note", id.as_str()).await?;
     let by_desk = |refused| Refused::by_desk(&portal, refused);
     let writer = writer(&portal, &me.person).await?;
     let note = fields.get("note").unwrap_or_default();
@@ -221,14 +221,6 @@ async fn writer(portal: &Portal, person: &PersonId) -> Result<Caller, Refused> {
 /// The page that the form stands on.
 fn page_of(fields: &Fields) -> &'static str {
     if fields.get("from") == Some("admin") { "/admin/requests" } else { "/requests" }
-}
-
-/// Refuses a form that another site sent, before anything of it is looked at.
-fn ours(portal: &Portal, headers: &HeaderMap) -> Result<(), Refused> {
-    if provenance::is_ours(headers, &portal.config.public_origin) {
-        return Ok(());
-    }
-    Err(Refused::new(portal, Problem::ForeignForm))
 }
 
 fn team_of(portal: &Portal, team: &str) -> Result<TeamKey, Refused> {

@@ -1,5 +1,6 @@
 //! The administration: its frame, *Now*, *Plan*, *People* and *Offboarding*.
 
+use control::audit::Barred;
 use control::desk::{AppOfPerson, Command, Deed, Emergency, Granted, SpaceOfPerson};
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
@@ -141,6 +142,21 @@ texts! {
         refused: "refused",
         fits: "fits",
         fits_not: "does not fit",
+        then_title: "At another time",
+        then_lead: "What the audit log tells of a time, and what it cannot know.",
+        then_field: "Day or time, in UTC",
+        then_hint: "Like 2026-11-20 or 2026-11-20T08:00; a day is its first moment",
+        then_wrong: "That is no time, or one that is still to come. Write it like 2026-11-20T08:00.",
+        then_at: "By the audit log, at",
+        then_none: "The log knows of no profile of this person then.",
+        then_could: "could be opened",
+        then_could_not: "could not be opened",
+        then_since: "Since",
+        then_before: "before the log tells",
+        then_grant: "Grant",
+        then_leaving: "On its way out since",
+        then_opened: "Last opened",
+        then_unknown: "What the log cannot know",
         timeline_title: "Timeline",
         timeline_none: "The audit log says nothing of this person.",
         timeline_hidden: "Auditors and admins see here what happened to this person.",
@@ -314,6 +330,12 @@ pub(crate) fn taken_by_command(command: &Command) -> String {
     let what = team.as_ref().map_or_else(|| "Everything".to_owned(), |team| format!("Team {team}"));
     let why = why.as_ref().map_or(String::new(), |why| format!(": {why}"));
     format!("{what} by {by} since {}{why}", moment(*since))
+}
+
+/// From what somebody was offboarded by command at a time.
+pub(crate) fn barred_then(barred: &Barred) -> String {
+    let what = barred.team.as_deref().unwrap_or("everything");
+    format!("Offboarded by command from {what} since {}.", moment(barred.since))
 }
 
 /// A team that the directory gives.

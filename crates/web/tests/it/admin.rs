@@ -1,10 +1,11 @@
 //! The administration's pages: what is on them, for whom, and what they refuse.
 
 use crate::house::{Answer, House, cookie, get, post};
-use access::ids::ProfileName;
+use access::ids::{PersonId, ProfileName, TeamKey};
 use access::observed::{AppStatus, ObservedApp, ObservedProfile, ProfileStatus};
 use axum::body::Body;
 use control::door::SessionToken;
+use control::ports::{AuditEntry, AuditLog as _};
 use std::sync::Arc;
 
 const ADA: &str = "906716eb24-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -288,6 +289,46 @@ async fn a_person_is_shown_with_the_reasons_rung_by_rung() {
         let answer = house.visit(nobody).await;
         assert_eq!(answer.status, 404, "{}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn at_another_time_the_log_tells_what_somebody_had_and_what_it_cannot_know() {
+    let house = House::administered_by("auditor");
+    let made =
+        AuditEntry::new("2026-11-01T08:00:00Z".parse().unwrap(), "creating-profile", "entitled")
+            .about(&PersonId::parse(ADA).unwrap())
+            .on(&TeamKey::parse("trials").unwrap())
+            .with("domain", "research")
+            .with("profile", "ada--trials")
+            .with("grant", "access.yaml:27");
+    house.store.append(&made).await.unwrap();
+    let at = |at: &str| format!("/admin/people/{ADA}?as_of={at}");
+    let then = house.visit(&at("2026-11-02")).await;
+    assert_says(
+        &then,
+        &[
+            "By the audit log, at 2 Nov 2026, 00:00 UTC",
+            "trials research / ada--trials could be opened",
+            "Grant access.yaml:27",
+            "What the log cannot know The log begins at 2026-11-01T08:00:00Z: what somebody had",
+            "stagedoor why ada@example.com --as-of 2026-11-02T00:00:00Z",
+        ],
+    );
+    let before = house.visit(&at("2026-10-31T08:00")).await;
+    assert_says(
+        &before,
+        &[
+            "The log knows of no profile of this person then.",
+            "The log begins at 2026-11-01T08:00:00Z, later than that",
+        ],
+    );
+    for wrong in ["yesterday", "2999-01-01"] {
+        let page = house.visit(&at(wrong)).await;
+        assert_says(&page, &["That is no time, or one that is still to come."]);
+    }
+    house.role_is(Some("reader"));
+    let reader = house.visit(&at("2026-11-02")).await;
+    assert!(!reader.body.contains("ada--trials"), "{}", reader.body);
 }
 
 #[tokio::test]

@@ -1,20 +1,22 @@
 //! The rooms of the administration: what is on them, for whom, and what they refuse.
 
 use crate::admin::{assert_says, leaver, text};
-use crate::house::{House, cookie, post};
+use crate::house::{House, cookie, get, post};
 use access::ids::{DomainId, DomainKey, IdpKey, PersonId, RoleArn, TeamKey};
 use access::live_role::LiveRole;
 use access::map::AccessMap;
 use access::observed::{AuthMode, ProfileStatus};
 use access::reason::ReasonCode;
 use async_trait::async_trait;
-use control::desk::Clinic;
+use axum::body::Body;
+use control::audit::{ChainKey, KeyRing, STORE_KEY, Verification};
+use control::desk::{Clinic, Right};
 use control::doctor::{Around, Surroundings};
 use control::event::{Family, Outcome};
 use control::ports::{
     AppNetwork, Attempt, Attempts, AuditEntry, AuditLog, CallError, CallerIdentity, CheckRow,
     Chronicle, DomainFacts, DomainTarget, Found, Heard, Inspect, KeyFacts, NetworkFacts, Note,
-    Noted, RoleFacts, RoleIdentity, RowState, WorkQueue,
+    Noted, RoleFacts, RoleIdentity, RowState, Secrets, WorkQueue,
 };
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
@@ -403,6 +405,50 @@ async fn the_audit_log_is_filtered_told_apart_and_taken_along() {
     assert!(export.body.contains("\"event\":\"sign-in\""), "{}", export.body);
     let people: BTreeSet<&str> = export.body.matches(ADA).collect();
     assert_eq!(people.len(), 1);
+    let events = house.visit("/admin/audit/export?format=ocsf").await;
+    assert_eq!(events.body.matches("\"class_uid\"").count(), 2, "{}", events.body);
+    let wrong = house.visit("/admin/audit/export?format=csv").await;
+    wrong.assert_refused(400, "request-invalid", "That request could not be read");
+}
+
+/// What the page and the API give away is one log in one form, and holds by itself.
+#[tokio::test]
+async fn what_is_exported_is_verified_whoever_exported_it() {
+    let house = House::administered_by("auditor");
+    for number in 0..7 {
+        let entry = AuditEntry::new(before(number), "sign-in", "signed-in").with("n", number);
+        house.store.append(&entry).await.unwrap();
+    }
+    let bearer = format!("Bearer {}", house.token("siem", &[Right::Audit]).await);
+    let page = house.visit("/admin/audit/export").await.body;
+    assert_eq!(page.lines().count(), 8, "seven sign-ins and a token: {page}");
+
+    let (mut parts, mut path) = (String::new(), "/api/v1/audit/export?limit=3".to_owned());
+    loop {
+        let request = get(&path).header("authorization", &bearer).body(Body::empty()).unwrap();
+        let part = house.send(request).await;
+        assert_eq!(part.status, 200, "{}", part.body);
+        assert_eq!(part.header("content-type"), "application/x-ndjson");
+        assert!(part.body.lines().count() <= 3, "{}", part.body);
+        parts.push_str(&part.body);
+        let link = part.header("link").to_owned();
+        let Some(next) = link.strip_prefix('<') else { break };
+        path = next.strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+    }
+    assert_eq!(parts, page);
+
+    let key = house.store.get_or_create(STORE_KEY, [0; 32]).await.unwrap();
+    let keys = KeyRing::new(ChainKey::new(&key));
+    let verdict = |text: &str| {
+        let mut verification = Verification::new(&keys);
+        text.lines().for_each(|line| verification.take_line(line).unwrap());
+        verification.finish()
+    };
+    let whole = verdict(&page);
+    assert!(whole.ok, "{whole:?}");
+    assert_eq!(whole.entries, 8);
+    let forged = verdict(&page.replacen("\"n\":\"3\"", "\"n\":\"4\"", 1));
+    assert_eq!(forged.bad.len(), 1, "{forged:?}");
 }
 
 #[tokio::test]

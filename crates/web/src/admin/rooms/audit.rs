@@ -2,7 +2,7 @@
 
 use super::address;
 use crate::admin::frame::{Frame, Screen};
-use crate::admin::parts::{Stamp, command, in_path};
+use crate::admin::parts::{Stamp, command, in_path, moment};
 use crate::admin::{enter, page_of};
 use crate::form::Fields;
 use crate::pages;
@@ -13,14 +13,17 @@ use crate::strings::{Admin, Language, Rooms};
 use crate::visit::Visit;
 use crate::{assets, strings};
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use control::desk::{Audit, AuditLine, ChainState, Right};
+use control::audit::{ExportForm, ExportPart};
+use control::desk::{Audit, AuditLine, Caller, ChainState, Desk, MOST_EXPORTED, Right};
 use control::ports::{Actor, AuditFilter};
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use futures::StreamExt as _;
+use futures::stream;
+use std::future::ready;
+use std::sync::Arc;
 
 /// Entries on one page: some 2 kB each.
 const PAGE: u32 = 30;
@@ -97,7 +100,8 @@ pub(super) async fn show(
     Ok(pages::answer(&AuditPage::new(language.rooms(), frame, chosen, told)))
 }
 
-/// `GET /admin/audit/export?event=&…`: what the filter admits, as a file.
+/// `GET /admin/audit/export?event=&…&format=`: what the filter admits, as a file. Without a filter it
+/// is what `stagedoor audit verify --export` takes.
 pub(super) async fn export(
     State(portal): State<Portal>,
     visit: Visit,
@@ -105,10 +109,13 @@ pub(super) async fn export(
 ) -> Result<Response, Refused> {
     let entered = enter(&portal, &visit, Right::Audit).await?;
     let fields = Fields::of_query(&portal, query.as_deref())?;
-    let filter = Chosen::of(&fields).filter();
-    let filter = filter.ok_or_else(|| Refused::by_desk(&portal, no_filter()))?;
-    let told = portal.desk.export_audit(&entered.caller, &filter).await;
-    let told = told.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    let by_desk = |refused| Refused::by_desk(&portal, refused);
+    let filter = Chosen::of(&fields).filter().ok_or_else(|| by_desk(no_filter()))?;
+    let form = ExportForm::parse(fields.get("format").unwrap_or("jsonl"));
+    let form = form.ok_or_else(|| by_desk(no_filter()))?;
+    let taking = Taking { desk: portal.desk.clone(), caller: entered.caller, filter, form };
+    // What is refused is refused before anything is sent.
+    let first = taking.part(None).await.map_err(by_desk)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")),
         (
@@ -116,11 +123,41 @@ pub(super) async fn export(
             HeaderValue::from_static("attachment; filename=\"stagedoor-audit.jsonl\""),
         ),
     ];
-    Ok((headers, told).into_response())
+    Ok((headers, taking.body(first)).into_response())
+}
+
+/// An export under way: of the log, a part at a time is in memory.
+struct Taking {
+    desk: Arc<Desk>,
+    caller: Caller,
+    filter: AuditFilter,
+    form: ExportForm,
+}
+
+impl Taking {
+    async fn part(&self, after: Option<String>) -> Result<ExportPart, control::desk::Refused> {
+        let Self { desk, caller, filter, form } = self;
+        desk.export_audit(caller, filter, *form, after.as_deref(), MOST_EXPORTED).await
+    }
+
+    /// This part and all that follow. Where one cannot be read the answer breaks off, which the
+    /// browser sees.
+    fn body(self, first: ExportPart) -> Body {
+        let taking = Arc::new(self);
+        let rest = stream::try_unfold(first.next, move |next| {
+            let taking = Arc::clone(&taking);
+            async move {
+                let Some(next) = next else { return Ok(None) };
+                let part = taking.part(Some(next.to_string())).await?;
+                Ok::<_, control::desk::Refused>(Some((part.lines, part.next)))
+            }
+        });
+        Body::from_stream(stream::once(ready(Ok(first.lines))).chain(rest))
+    }
 }
 
 fn no_filter() -> control::desk::Refused {
-    let why = "The actor or a time of the filter is none.";
+    let why = "The actor, a time or the form of the filter is none.";
     let remedy =
         "Write an actor like system, person:ID, token:NAME or cli:USER, a time like 2026-11-21.";
     control::desk::Refused::invalid(why, remedy)
@@ -204,15 +241,6 @@ const fn chain_kind(state: ChainState) -> &'static str {
         ChainState::Broken => "stop",
         ChainState::NotYet => "none",
     }
-}
-
-/// A moment: with a time zone, in UTC without one, or a day.
-fn moment(text: &str) -> Option<Timestamp> {
-    let utc = |local: DateTime| local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(|| text.parse::<DateTime>().ok().and_then(utc))
-        .or_else(|| text.parse::<Date>().ok().and_then(|day| utc(day.at(0, 0, 0, 0))))
 }
 
 impl AuditPage {

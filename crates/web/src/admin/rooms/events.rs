@@ -3,7 +3,7 @@
 use super::address;
 use super::lanes::{self, Lanes};
 use crate::admin::frame::{Frame, Screen};
-use crate::admin::parts::{Face, Stamp, command};
+use crate::admin::parts::{Face, Stamp, command, moment};
 use crate::admin::{Entered, enter, enter_to_act, go_to};
 use crate::form::Fields;
 use crate::pages;
@@ -25,8 +25,6 @@ use control::desk::{
 };
 use control::event::Family;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
 /// Events on one page: some 500 bytes each.
 const EVENTS: u32 = 25;
@@ -211,13 +209,7 @@ fn no_window() -> control::desk::Refused {
     control::desk::Refused::invalid(why, remedy)
 }
 
-/// A moment as a form has it, in UTC: `2026-11-21T09:00`, with seconds or without.
-fn moment(text: &str) -> Option<Timestamp> {
-    let local: DateTime = text.parse().ok()?;
-    local.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-}
-
-/// The same for the value of a field.
+/// A moment for the value of a field, in UTC.
 fn field(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M").to_string()
 }
