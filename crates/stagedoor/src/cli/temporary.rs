@@ -4,16 +4,53 @@ use super::leaving::{ByArg, PersonArg, team, words};
 use super::time::{duration, instant};
 use super::{MapArg, StoreArg};
 use access::ids::{TeamKey, TemporaryId};
-use clap::{Args, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
+/// Who acts, by which map, in which store.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub(crate) struct GrantArgs {
-    #[command(subcommand)]
-    pub(crate) command: Option<GrantCommand>,
+pub(crate) struct DeskArgs {
     #[command(flatten)]
-    pub(crate) give: Option<GiveArgs>,
+    pub(crate) by: ByArg,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+}
+
+/// Giving, or a command about what was given.
+///
+/// Put together by hand: of an optional group of flags that holds other groups the derived parser never
+/// says that it was given.
+#[derive(Debug)]
+pub(crate) enum GrantArgs {
+    Give(Box<GiveArgs>),
+    Command(GrantCommand),
+}
+
+impl Args for GrantArgs {
+    fn augment_args(command: Command) -> Command {
+        let command = GrantCommand::augment_subcommands(GiveArgs::augment_args(command));
+        command.args_conflicts_with_subcommands(true).subcommand_negates_reqs(true)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for GrantArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        match matches.subcommand_name() {
+            Some(_) => GrantCommand::from_arg_matches(matches).map(Self::Command),
+            None => GiveArgs::from_arg_matches(matches).map(|args| Self::Give(Box::new(args))),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,11 +87,7 @@ pub(crate) struct GiveArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) by: ByArg,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
+    pub(crate) desk: DeskArgs,
 }
 
 #[derive(Debug, Args)]
@@ -83,11 +116,7 @@ pub(crate) struct RevokeArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) by: ByArg,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
+    pub(crate) desk: DeskArgs,
 }
 
 #[derive(Debug, Args)]
@@ -99,11 +128,7 @@ pub(crate) struct NoteArgs {
     #[arg(value_name = "TEXT", value_parser = words)]
     pub(crate) note: String,
     #[command(flatten)]
-    pub(crate) by: ByArg,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
+    pub(crate) desk: DeskArgs,
 }
 
 #[derive(Debug, Args)]
@@ -127,11 +152,7 @@ pub(crate) struct BreakGlassArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) by: ByArg,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
+    pub(crate) desk: DeskArgs,
 }
 
 fn id(text: &str) -> Result<TemporaryId, String> {

@@ -18,21 +18,16 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 pub(super) async fn grant(args: &GrantArgs, common: &Common) -> Result<Outcome> {
-    match (&args.command, &args.give) {
-        (Some(GrantCommand::List(args)), _) => list(args, common).await,
-        (Some(GrantCommand::Revoke(args)), _) => revoke(args, common).await,
-        (Some(GrantCommand::Note(args)), _) => note(args, common).await,
-        (None, Some(args)) => give(args, common).await,
-        (None, None) => {
-            let message = "name a person, a team, how long and why: `stagedoor grant PERSON TEAM \
-                           --for 4h --reason TEXT`";
-            Err(BadConfiguration::new("usage", message).into())
-        }
+    match args {
+        GrantArgs::Command(GrantCommand::List(args)) => list(args, common).await,
+        GrantArgs::Command(GrantCommand::Revoke(args)) => revoke(args, common).await,
+        GrantArgs::Command(GrantCommand::Note(args)) => note(args, common).await,
+        GrantArgs::Give(args) => give(args, common).await,
     }
 }
 
 async fn give(args: &GiveArgs, common: &Common) -> Result<Outcome> {
-    let (plane, desk) = desk(&args.map, &args.store, args.dry_run).await?;
+    let (plane, desk) = desk(&args.desk.map, &args.desk.store, args.dry_run).await?;
     let order = GrantOrder {
         person: people::find(&plane, &args.person.person).await?.id,
         team: args.team.clone(),
@@ -42,7 +37,7 @@ async fn give(args: &GiveArgs, common: &Common) -> Result<Outcome> {
         ticket: args.ticket.clone(),
         dry_run: args.dry_run,
     };
-    let caller = Caller::at_the_command_line(&args.by.by);
+    let caller = Caller::at_the_command_line(&args.desk.by.by);
     let view = desk.grant(&caller, &order).await.map_err(refused)?;
     print_one(common, "TemporaryGrant", &view, args.dry_run, &given(&view, args.dry_run));
     Ok(if args.dry_run { Outcome::ChangesPending } else { Outcome::Done })
@@ -77,8 +72,8 @@ async fn list(args: &ListGrantsArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn revoke(args: &RevokeArgs, common: &Common) -> Result<Outcome> {
-    let (_, desk) = desk(&args.map, &args.store, args.dry_run).await?;
-    let caller = Caller::at_the_command_line(&args.by.by);
+    let (_, desk) = desk(&args.desk.map, &args.desk.store, args.dry_run).await?;
+    let caller = Caller::at_the_command_line(&args.desk.by.by);
     let revoked = desk.revoke(&caller, &args.id, args.reason.as_deref(), args.dry_run).await;
     let view = revoked.map_err(refused)?;
     let is_over = view.state == TemporaryState::Ended;
@@ -98,8 +93,8 @@ async fn revoke(args: &RevokeArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn note(args: &NoteArgs, common: &Common) -> Result<Outcome> {
-    let (_, desk) = desk(&args.map, &args.store, false).await?;
-    let caller = Caller::at_the_command_line(&args.by.by);
+    let (_, desk) = desk(&args.desk.map, &args.desk.store, false).await?;
+    let caller = Caller::at_the_command_line(&args.desk.by.by);
     let view = desk.after_note(&caller, &args.id, &args.note).await.map_err(refused)?;
     let by = view.note.as_ref().map_or("", |note| note.by.as_str());
     let told = format!("The note on {} is written, by {}.", view.id, visible(by));
@@ -109,7 +104,7 @@ async fn note(args: &NoteArgs, common: &Common) -> Result<Outcome> {
 
 /// Takes a team in an emergency.
 pub(super) async fn break_glass(args: &BreakGlassArgs, common: &Common) -> Result<Outcome> {
-    let (plane, desk) = desk(&args.map, &args.store, args.dry_run).await?;
+    let (plane, desk) = desk(&args.desk.map, &args.desk.store, args.dry_run).await?;
     let second = match &args.second {
         Some(text) => Some(people::find(&plane, text).await?.id),
         None => None,
@@ -122,7 +117,7 @@ pub(super) async fn break_glass(args: &BreakGlassArgs, common: &Common) -> Resul
         second,
         dry_run: args.dry_run,
     };
-    let caller = Caller::at_the_command_line(&args.by.by);
+    let caller = Caller::at_the_command_line(&args.desk.by.by);
     let view = desk.break_glass_by_command(&caller, &order).await.map_err(refused)?;
     let mut told = given(&view, args.dry_run);
     if !args.dry_run {

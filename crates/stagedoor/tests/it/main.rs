@@ -13,6 +13,8 @@ mod crashes;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod desk_commands;
+#[cfg(test)]
 mod directory_command;
 #[cfg(test)]
 mod door;
