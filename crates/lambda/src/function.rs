@@ -1,6 +1,7 @@
 //! What a function does with a payload.
 
 use crate::batch::{Batch, Message};
+use crate::chores::Chores;
 use crate::http;
 use crate::payload::{Gateway, Payload, PayloadError, QueueName, Record};
 use access::ids::PersonId;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub load_balancer_appends: bool,
     /// What follows the grant table, which may change while a process stays warm.
     pub grants: Option<Arc<GrantWatch>>,
+    /// What a tick does besides.
+    pub chores: Option<Arc<dyn Chores>>,
 }
 
 /// The code of every function.
@@ -116,6 +119,7 @@ impl<'a> Function<'a> {
                 let worked = self.worker().await.work_off_queue(until).await?;
                 let Worked { passes, people, everything, time_up } = worked;
                 tracing::info!(passes, people, everything, time_up, "tick");
+                self.see_to_chores(until).await;
                 Ok(json(&TickAnswer { passes, people, everything, time_up }))
             }
             Payload::Event(body) => {
@@ -125,6 +129,19 @@ impl<'a> Function<'a> {
                 }
                 Ok(b"null".to_vec())
             }
+        }
+    }
+
+    /// After the work, as long as there is time.
+    async fn see_to_chores(&self, until: Deadline) {
+        let Some(chores) = &self.settings.chores else { return };
+        if until.is_near() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = chores.look() => {}
+            () = until.passed() => tracing::warn!("the timer's chores take longer than there is time"),
         }
     }
 

@@ -11,6 +11,7 @@
 //! request context, is read by `web` from its own bytes.
 
 mod batch;
+mod chores;
 mod function;
 mod http;
 mod payload;
@@ -18,6 +19,7 @@ mod reminding;
 mod runtime_api;
 mod serve;
 
+pub use chores::Chores;
 pub use function::{Function, FunctionError, Settings};
 pub use payload::QueueName;
 pub use reminding::RemindingQueue;

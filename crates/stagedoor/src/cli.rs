@@ -23,8 +23,7 @@ mod time;
 mod tokens;
 
 pub(crate) use audit::{
-    AnchoringArgs, AuditCommand, AuditFormat, CheckpointArgs, ExportAuditArgs, ListAuditArgs,
-    VerifyAuditArgs,
+    AnchoringArgs, AuditCommand, CheckpointArgs, ExportAuditArgs, ListAuditArgs, VerifyAuditArgs,
 };
 pub(crate) use beginning::{ExistingArgs, InitArgs};
 pub(crate) use directory::{

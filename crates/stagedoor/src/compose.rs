@@ -11,6 +11,7 @@ use crate::surroundings::Machine;
 use crate::system::{SystemClock, SystemEntropy};
 use access::ids::Region;
 use access::map::AccessMap;
+use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::audit::Anchoring;
@@ -20,7 +21,7 @@ use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
-use control::ports::{Actor, Store};
+use control::ports::{Actor, AuditEntry, Store};
 use jiff::SignedDuration;
 use saml_sp::ServiceProviderKey;
 use std::path::PathBuf;
@@ -137,6 +138,15 @@ pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Opt
         every: args.audit_checkpoint_every,
         retention: args.audit_retention.and_then(|kept| SignedDuration::try_from(kept).ok()),
     }))
+}
+
+/// That a process works by this map from now on, and keeps its state there.
+pub(crate) fn map_loaded(plane: &Plane, store: &str) -> AuditEntry {
+    let code = ReasonCode::MapLoaded.as_str();
+    AuditEntry::new(plane.clock.now(), code, code)
+        .changing("digest", None, Some(&plane.map.digest))
+        .with("store", store)
+        .with("observe_only", plane.observe_only)
 }
 
 /// Puts a plane together.

@@ -7,6 +7,7 @@
 mod audit_keys;
 mod bootstrap;
 mod checkpoints;
+mod chores;
 mod cli;
 mod commands;
 mod compose;

@@ -31,19 +31,40 @@ pub(crate) struct Ways {
 /// What looks every minute, for as long as the server runs.
 #[derive(Debug)]
 pub(crate) struct Telling {
-    pub(crate) parts: Parts,
-    pub(crate) door: Door,
+    parts: Parts,
+    /// What knows how long identity providers and our own keys are good for; absent: nothing is said
+    /// of them.
+    door: Option<Door>,
     /// The folder of the map: files with secrets are named from there.
-    pub(crate) folder: PathBuf,
-    /// Where the portal is, without a slash at its end.
-    pub(crate) address: String,
+    folder: PathBuf,
+    /// Where the portal is, without a slash at its end, if that is known.
+    address: Option<String>,
 }
 
+/// The ways to people that were made, and for which settings.
+pub(crate) type Known = Option<(Notifications, Ways)>;
+
 impl Telling {
+    /// Tells what goes on with these parts, whose map is there.
+    pub(crate) fn new(
+        parts: &Parts,
+        door: Option<&Door>,
+        map: &Path,
+        public_url: Option<&str>,
+    ) -> Self {
+        let folder = if map.is_dir() { Some(map) } else { map.parent() };
+        Self {
+            parts: parts.clone(),
+            door: door.cloned(),
+            folder: folder.unwrap_or(Path::new(".")).to_owned(),
+            address: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+        }
+    }
+
     /// Looks until `stop` resolves. A message under way is cut off; another look tells it anew.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
-        let mut known: Option<(Notifications, Ways)> = None;
+        let mut known = Known::None;
         loop {
             tokio::select! {
                 () = &mut stop => return,
@@ -56,7 +77,8 @@ impl Telling {
         }
     }
 
-    async fn look(&self, known: &mut Option<(Notifications, Ways)>) {
+    /// Looks once, and tells what is new. `known` is what the look before left.
+    pub(crate) async fn look(&self, known: &mut Known) {
         let plane = self.parts.plane.current();
         let settings = &plane.map.notifications;
         if settings.is_empty() {
@@ -74,11 +96,11 @@ impl Telling {
         let now = plane.clock.now();
         let reading = plane.readings.last().filter(|reading| now.duration_since(reading.at) < OLD);
         let status = plane.loop_status().await.ok();
-        let (trust, keys) = (self.door.trust(), self.door.keys());
+        let trust = self.door.as_ref().map(|door| (door.trust(), door.keys()));
         let looked = plane.meter.read();
         let facts = Facts {
             reading: reading.as_deref().map(Seen::from),
-            trust: Some((&trust, &keys)),
+            trust: trust.as_ref().map(|(trust, keys)| (trust.as_slice(), keys.as_slice())),
             status: status.as_ref(),
             // What the keeper of checkpoints found when it last looked.
             audit: looked.audit_chain_ok.map(|_| looked.audit_fault.as_deref()),
@@ -89,7 +111,7 @@ impl Telling {
             notices: &*self.parts.store,
             channels: &ways.channels,
             instance: &plane.map.instance,
-            address: Some(&self.address),
+            address: self.address.as_deref(),
             remind: SignedDuration::from_secs(remind),
         };
         match notifier.look(&judged, now).await {

@@ -5,6 +5,7 @@ use super::leaving::ByArg;
 use super::time::{days, end, instant, period};
 use crate::checkpoints::CheckpointLocation;
 use clap::{Args, Subcommand, ValueEnum};
+use control::audit::ExportForm;
 use control::ports::{Actor, AuditFilter};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -115,6 +116,15 @@ pub(crate) enum AuditFormat {
     Jsonl,
     /// JSON Lines of OCSF events.
     Ocsf,
+}
+
+impl AuditFormat {
+    pub(crate) const fn form(self) -> ExportForm {
+        match self {
+            Self::Jsonl => ExportForm::JsonLines,
+            Self::Ocsf => ExportForm::Ocsf,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! Flags of the command that Lambda starts.
 
 use super::time::{period, takeover};
-use super::{MapArg, SpKeyArgs, StoreArg};
+use super::{AnchoringArgs, MapArg, SpKeyArgs, StoreArg};
 use clap::Args;
 use control::plane::Takeover;
 use std::path::PathBuf;
@@ -65,4 +65,6 @@ pub(crate) struct LambdaArgs {
     pub(crate) alb_appends: bool,
     #[command(flatten)]
     pub(crate) sp_keys: SpKeyArgs,
+    #[command(flatten)]
+    pub(crate) anchoring: AnchoringArgs,
 }

@@ -46,6 +46,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         plan::show(&fresh, &survey, &plane.map, common, false)?;
         return Ok(plan::outcome(&fresh, &survey));
     }
+    plane.planned(&fresh).await?;
     converge(&plane, &Scope::Everything, removals, args.wait, Some((survey, fresh)), common).await
 }
 

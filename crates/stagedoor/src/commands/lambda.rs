@@ -1,10 +1,13 @@
 //! `stagedoor lambda`: the code of the functions on Lambda.
 
 use super::serve::{stop_signal, web_config};
+use crate::checkpoints::CheckpointLocation;
+use crate::chores::TimerChores;
 use crate::cli::LambdaArgs;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{self, BadConfiguration, NotDone, Outcome};
 use crate::idp_metadata::{self, Copies, Keeper};
+use crate::notifications::Telling;
 use crate::telemetry::Telemetry;
 use crate::{mapfile, output, sp_keys};
 use access::map::Caution;
@@ -110,6 +113,7 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
     for Caution { code, key, message } in map.cautions() {
         tracing::warn!(code, key, "{message}");
     }
+    kept_for_good(args.anchoring.audit_checkpoints.as_ref())?;
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;
     let mut parts = compose::parts_with_grants(map.clone(), aws, store).await?;
@@ -137,8 +141,39 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
         reminders,
         load_balancer_appends: args.alb_appends,
         grants: grants.map(Arc::new),
+        chores: Some(Arc::new(chores(args, &parts).await?)),
     };
     Ok(Prepared { parts, door: router, settings })
+}
+
+/// What a tick does besides; the other functions have it and are never asked for it.
+async fn chores(args: &LambdaArgs, parts: &Parts) -> Result<TimerChores> {
+    // Another one acts and tells; its store is not this one's.
+    let telling = (!args.observe_only)
+        .then(|| Telling::new(parts, None, &args.map.map, args.public_url.as_deref()));
+    Ok(TimerChores {
+        plane: parts.plane.clone(),
+        store: Arc::clone(&parts.store),
+        place: args.store.store.to_string(),
+        telling,
+        anchoring: compose::anchoring(&args.anchoring, parts).await?,
+        memory: tokio::sync::Mutex::default(),
+    })
+}
+
+/// A file of a function is gone with its process.
+fn kept_for_good(place: Option<&CheckpointLocation>) -> Result<(), BadConfiguration> {
+    match place {
+        Some(CheckpointLocation::File(path)) => {
+            let message = format!(
+                "checkpoints of the audit log cannot be kept in {} on Lambda, where files end with the \
+                 process: write s3://BUCKET/PREFIX",
+                path.display()
+            );
+            Err(BadConfiguration::new("checkpoints-lost", message))
+        }
+        Some(CheckpointLocation::S3 { .. }) | None => Ok(()),
+    }
 }
 
 fn queues(args: &LambdaArgs) -> Result<Vec<QueueName>> {

@@ -1,6 +1,7 @@
 //! One module a command.
 
 mod apply;
+mod as_of;
 mod audit;
 mod directory;
 mod doctor;

@@ -26,6 +26,10 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
     };
     let plan = plane.plan(&survey);
     tell_roles(&plan);
+    // Whoever only plans may have no right to write.
+    if let Err(error) = plane.planned(&plan).await {
+        output::talk(&format!("note: the audit log does not have this plan: {error}"));
+    }
     match common.output {
         OutputFormat::Json => {
             let mut document = report::plan_json(&plan, &plane.map);

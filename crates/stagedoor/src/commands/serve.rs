@@ -10,16 +10,14 @@ use crate::signals::{HangUp, Signals};
 use crate::store_location::StoreLocation;
 use crate::{mapfile, output, sp_keys};
 use access::map::{AccessMap, Caution};
-use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
 use control::audit::Anchoring;
 use control::door::Door;
-use control::ports::{AuditEntry, FailureKind, WakeQueue};
+use control::ports::{FailureKind, WakeQueue};
 use control::reconciler::Rhythm;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -102,22 +100,22 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     };
     announce(address, &public_url, ops.as_ref())?;
     // Another server acts and tells; its store is not this one's.
-    let telling = (!args.observe_only).then(|| telling(&parts, &door, map_path, &public_url));
-    let (reload, drain_timeout) = (Some((reload, keeper)), args.drain_timeout);
+    let telling = (!args.observe_only)
+        .then(|| Telling::new(&parts, Some(&door), map_path, Some(&public_url)));
     let anchoring = compose::anchoring(&args.anchoring, &parts).await?;
     let serving = Serving {
         listener,
         ops,
         parts,
         door,
-        reload,
+        reload: Some((reload, keeper)),
         queue,
         anchoring,
         rhythm,
         config,
         condition,
         telling,
-        drain_timeout,
+        drain_timeout: args.drain_timeout,
     };
     let (tell, told) = mpsc::channel(2);
     let delay = args.drain_delay;
@@ -137,12 +135,8 @@ fn announce(address: SocketAddr, public_url: &str, ops: Option<&TcpListener>) ->
 
 /// Writes down by which map a server works from now on.
 async fn loaded(parts: &Parts, store: &StoreLocation) -> Condition {
-    let (plane, code) = (&parts.plane, ReasonCode::MapLoaded.as_str());
-    let entry = AuditEntry::new(plane.clock.now(), code, code)
-        .changing("digest", None, Some(&plane.map.digest))
-        .with("store", store)
-        .with("observe_only", plane.observe_only);
-    plane.record(entry).await;
+    let plane = &parts.plane;
+    plane.record(compose::map_loaded(plane, &store.to_string())).await;
     let condition = Condition::default();
     condition.configured(&plane.map.digest, plane.clock.now());
     condition
@@ -169,16 +163,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// Who tells people what needs them, by what the map says.
-fn telling(parts: &Parts, door: &Door, map: &Path, public_url: &str) -> Telling {
-    let folder = if map.is_dir() { Some(map) } else { map.parent() };
-    Telling {
-        parts: parts.clone(),
-        door: door.clone(),
-        folder: folder.unwrap_or(Path::new(".")).to_owned(),
-        address: public_url.trim_end_matches('/').to_owned(),
-    }
-}
-
 /// The queue of this name. A name that does not exist would leave the timer alone to wake the loop,
 /// and nobody would notice: better not to start.
 async fn events_queue(parts: &Parts, name: &str) -> Result<Arc<dyn WakeQueue>> {

@@ -4,18 +4,20 @@ use crate::cli::{Common, OutputFormat, WhoCanArgs};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, counted};
 use crate::{compose, mapfile};
-use access::explain::{Holder, Holders, ProfileState, Stray, holders};
+use access::explain::{Holder, Holders, Meant, ProfileState, Stray, holders};
 use access::ids::TeamKey;
 use access::map::AccessMap;
 use anyhow::Result;
 use aws::Aws;
 use control::survey::Scope;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 pub(super) async fn run(args: &WhoCanArgs, common: &Common) -> Result<Outcome> {
+    if let Some(at) = args.then.as_of {
+        return super::as_of::who_can(args, at, common).await;
+    }
     let map = mapfile::load(&args.map.map)?;
-    let Asked { teams, roles } = asked(&map, &args.team_or_role)?;
+    let Meant { teams, roles } = asked(&map, &args.team_or_role)?;
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
     let plane = compose::plane(map, aws, store).await?;
@@ -42,39 +44,15 @@ pub(super) async fn run(args: &WhoCanArgs, common: &Common) -> Result<Outcome> {
     Ok(if survey.failures.is_empty() { Outcome::Done } else { Outcome::Failed })
 }
 
-/// The teams that are meant, and the execution roles if one is.
-struct Asked {
-    teams: BTreeSet<TeamKey>,
-    roles: BTreeSet<String>,
-}
-
-fn asked(map: &AccessMap, word: &str) -> Result<Asked> {
-    if let Some(team) = TeamKey::parse(word).ok().filter(|team| map.teams.contains_key(team)) {
-        return Ok(Asked { teams: BTreeSet::from([team]), roles: BTreeSet::new() });
-    }
-    let mut found = Asked { teams: BTreeSet::new(), roles: BTreeSet::new() };
-    let placements =
-        map.teams.iter().flat_map(|(key, team)| team.placements.iter().map(move |p| (key, p)));
-    for (key, placement) in placements {
-        let role = &placement.execution_role;
-        if role.as_str() == word || role.role_name() == word {
-            found.teams.insert(key.clone());
-            found.roles.insert(role.to_string());
-        }
-    }
-    if found.teams.is_empty() && word.starts_with("arn:") {
-        // A role that the map does not name may be on profiles all the same.
-        found.roles.insert(word.to_owned());
-    }
-    if found.teams.is_empty() && found.roles.is_empty() {
+fn asked(map: &AccessMap, word: &str) -> Result<Meant> {
+    Ok(Meant::of(map, word).ok_or_else(|| {
         let teams: Vec<&str> = map.teams.keys().map(TeamKey::as_str).collect();
         let message = format!(
             "the map has no team and no execution role `{word}`; its teams are {}",
             teams.join(", ")
         );
-        return Err(BadConfiguration::new("team-unknown", message).into());
-    }
-    Ok(found)
+        BadConfiguration::new("team-unknown", message)
+    })?)
 }
 
 fn text(word: &str, found: &Holders, paint: Paint) -> String {

@@ -18,6 +18,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
+    if let Some(at) = args.then.as_of {
+        return super::as_of::why(args, at, common).await;
+    }
     let map = mapfile::load(&args.map.map)?;
     let asked = args.team.as_deref().map(|team| team_of(&map, team)).transpose()?;
     let aws = Aws::connect().await;
@@ -127,8 +130,7 @@ fn text(explained: &Explanation, one: bool, paint: Paint) -> String {
 
 /// What comes nearest to a right, in one line.
 fn nearest(team: &TeamExplanation) -> String {
-    let rung = team.rungs.iter().find(|r| r.verdict == Verdict::Breaks && r.code == team.code);
-    rung.map_or_else(
+    team.breaking().map_or_else(
         || with_code(team.code.meaning(), team.code),
         |rung| with_code(&line(rung), rung.code),
     )

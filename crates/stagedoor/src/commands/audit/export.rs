@@ -1,40 +1,32 @@
 //! `stagedoor audit export`.
 
 use super::existing;
-use crate::cli::{AuditFormat, ExportAuditArgs};
+use crate::cli::ExportAuditArgs;
 use crate::exit::Outcome;
 use crate::output;
 use anyhow::Result;
 use aws::Aws;
-use control::audit::{json_line, ocsf};
+use control::audit::export;
 
-/// Entries that are read at a time.
-const PAGE: u32 = 1_000;
+/// Entries that are written at a time.
+const PART: u32 = 1_000;
 
 pub(super) async fn run(args: &ExportAuditArgs) -> Result<Outcome> {
     let store = existing(&args.store, &Aws::connect().await).await?;
-    let filter = args.filter.filter();
-    let mut unreadable = 0_u64;
-    for head in store.chains().await? {
-        let mut after = 0;
-        loop {
-            let rows = store.chain(&head.chain, after, PAGE).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.seq;
-            for row in &rows {
-                match &row.entry {
-                    Ok(sealed) if !filter.admits(&sealed.entry) => {}
-                    Ok(sealed) => output::data(&match args.format {
-                        AuditFormat::Jsonl => json_line(sealed),
-                        AuditFormat::Ocsf => ocsf(sealed).to_string(),
-                    }),
-                    Err(why) => {
-                        unreadable += 1;
-                        output::talk(&format!("entry {}/{}: {why}", head.chain, row.seq));
-                    }
-                }
-            }
+    let (filter, form) = (args.filter.filter(), args.format.form());
+    let (mut cursor, mut outcome) = (None, Outcome::Done);
+    loop {
+        let part = export(&*store, &filter, form, cursor.as_ref(), PART).await?;
+        if part.entries > 0 {
+            output::data(part.lines.trim_end_matches('\n'));
+        }
+        for what in &part.unreadable {
+            outcome = Outcome::NotVerified;
+            output::talk(&format!("entry {what}"));
+        }
+        cursor = part.next;
+        if cursor.is_none() {
+            return Ok(outcome);
         }
     }
-    Ok(if unreadable == 0 { Outcome::Done } else { Outcome::NotVerified })
 }

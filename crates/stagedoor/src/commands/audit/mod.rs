@@ -23,7 +23,7 @@ pub(super) async fn run(command: AuditCommand, common: &Common) -> Result<Outcom
 }
 
 /// The store, which must be there: a new one has nothing to tell.
-async fn existing(store: &StoreArg, aws: &Aws) -> Result<Arc<dyn Store>> {
+pub(super) async fn existing(store: &StoreArg, aws: &Aws) -> Result<Arc<dyn Store>> {
     if store.store.is_missing_file() {
         let message = format!("there is no store {}: name it with --store", store.store);
         return Err(BadConfiguration::new("store-missing", message).into());

@@ -27,7 +27,7 @@ async fn receipt_of(plane: &Plane, person: &PersonId) -> Result<Receipt> {
     Ok(tell(person.as_str(), &entries, plane.clock.now()))
 }
 
-fn person_json(named: &Named) -> Value {
+pub(super) fn person_json(named: &Named) -> Value {
     json!({"id": named.id, "userName": named.user_name, "displayName": named.display_name})
 }
 
