@@ -1,5 +1,6 @@
 //! The store for several replicas, against dynoxide over HTTP.
 
+mod audit;
 mod faults;
 mod ports;
 mod proxy;

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use control::ports::Claims as _;
 use store_contract::micros;
 
-fn client(endpoint: &str) -> Client {
+pub(super) fn client(endpoint: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint)
@@ -21,7 +21,7 @@ fn client(endpoint: &str) -> Client {
 }
 
 /// Writes which version the schema has.
-async fn version(client: &Client, number: &str) {
+pub(super) async fn version(client: &Client, number: &str) {
     let text = || AttributeValue::S("schema".to_owned());
     client
         .put_item()

@@ -1,0 +1,142 @@
+//! The audit log in a table: what an older version left, and many that append at once.
+
+use super::proxy::{Fate, Proxy};
+use super::table::{client, version};
+use super::{TABLE, fresh_table, handle};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use control::audit::{ChainKey, KeyRing, STORE_KEY, verify_log};
+use control::ports::{Actor, AuditEntry, AuditFilter, AuditLog as _, Secrets as _};
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+use store_contract::micros;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+/// An entry as a version wrote it that did not seal: by day, over four partitions, and once more by
+/// person.
+async fn left_by_an_older_version(client: &Client, day: &str, shard: u32, micros: i64, who: &str) {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let stamp = format!("{day}T08:00:00.{micros:06}Z#00000000000000aa");
+    let keys = [(format!("audit#{day}#{shard}"), stamp.clone()), (format!("history#{who}"), stamp)];
+    for (pk, sk) in keys {
+        client
+            .put_item()
+            .table_name(TABLE)
+            .item("pk", text(&pk))
+            .item("sk", text(&sk))
+            .item("time", AttributeValue::N(micros.to_string()))
+            .item("event", text("creating-profile"))
+            .item("code", text("entitled"))
+            .item("person", text(who))
+            .item("team", text("fraud"))
+            .item("details", text(r#"{"profile":"p--fraud"}"#))
+            .send()
+            .await
+            .unwrap();
+    }
+    let put = client.put_item().table_name(TABLE).item("pk", text("audit-days"));
+    put.item("sk", text(day)).send().await.unwrap();
+}
+
+async fn keys(store: &aws::DynamoStore) -> KeyRing {
+    KeyRing::new(ChainKey::new(&store.get_or_create(STORE_KEY, [0; 32]).await.unwrap()))
+}
+
+#[tokio::test]
+async fn what_a_version_left_that_did_not_seal_is_sealed_once_by_whoever_comes() {
+    let (peer, store) = fresh_table().await;
+    let client = client(&peer.endpoint);
+    // More than two transactions of a day, and a day of its own.
+    for number in 0..70 {
+        let who = format!("person-{}", number % 3);
+        let shard = u32::try_from(number % 4).unwrap();
+        left_by_an_older_version(&client, "2026-11-19", shard, number, &who).await;
+    }
+    left_by_an_older_version(&client, "2026-11-20", 2, 100, "person-1").await;
+    version(&client, "1").await;
+    let prepared = (0..4).map(|_| {
+        let store = handle(&peer.endpoint);
+        async move { store.prepare().await }
+    });
+    for prepared in futures::future::join_all(prepared).await {
+        assert_eq!(prepared, Ok(()));
+    }
+    let older =
+        AuditFilter { event: Some("creating-profile".to_owned()), ..AuditFilter::default() };
+    let all = store.page(&older, None, 100).await.unwrap().items;
+    assert_eq!(all.len(), 71);
+    let times: Vec<i64> = all.iter().map(|sealed| sealed.entry.at.as_microsecond()).collect();
+    assert!(times.is_sorted_by(|newer, elder| newer > elder), "{times:?}");
+    assert!(all.iter().all(|sealed| sealed.seal.chain.0 == "older"));
+    assert!(all.iter().all(|sealed| sealed.entry.actor == Actor::System));
+    let person = access::ids::PersonId::parse("person-1").unwrap();
+    let history = store.of_person(&person, 100).await.unwrap();
+    assert_eq!(history.len(), 24, "a copy each, none twice");
+
+    // It holds, and says itself what was done to it.
+    let verdict = verify_log(&store, &keys(&store).await, &[], &|_| {}).await.unwrap();
+    assert!(verdict.ok, "{verdict:?}");
+    let older = verdict.chains.iter().find(|chain| chain.chain.0 == "older").unwrap();
+    assert_eq!((older.first, older.last), (1, 71));
+    let sealed = AuditFilter { event: Some("audit-sealed".to_owned()), ..AuditFilter::default() };
+    let told = store.page(&sealed, None, 10).await.unwrap().items;
+    assert!((1..=4).contains(&told.len()), "{told:?}");
+    assert_eq!(told[0].entry.details["chain"], "older");
+
+    // Nothing of the former form is left, so the next start has nothing to do.
+    for (pk, left) in [("audit-days", 0), ("audit#2026-11-19#0", 0), ("audit#2026-11-20#2", 0)] {
+        let query = client.query().table_name(TABLE).key_condition_expression("pk = :pk");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        assert_eq!(query.send().await.unwrap().count(), left, "{pk}");
+    }
+    handle(&peer.endpoint).prepare().await.unwrap();
+    let again = store.page(&sealed, None, 10).await.unwrap().items;
+    assert_eq!(again.len(), told.len());
+}
+
+/// What it costs that many append at once, each from a process of its own: `--nocapture` prints it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thirty_two_writers_at_once_lose_nothing_and_cost_a_bounded_number_of_calls() {
+    const WRITERS: i64 = 32;
+    const EACH: i64 = 8;
+    let (peer, store) = fresh_table().await;
+    let keys = keys(&store).await;
+    let proxy = Proxy::before(&peer.endpoint).await;
+    let calls: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
+    let counted = Arc::clone(&calls);
+    proxy.set(move |operation| {
+        *counted.lock().unwrap().entry(operation.to_owned()).or_default() += 1;
+        Fate::Pass
+    });
+    let start = Arc::new(Barrier::new(usize::try_from(WRITERS).unwrap()));
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        let (store, start) = (handle(&proxy.endpoint), Arc::clone(&start));
+        writers.spawn(async move {
+            start.wait().await;
+            // One after the other: nothing waits that could go along.
+            for number in 0..EACH {
+                let at = micros(writer * EACH + number);
+                let entry = AuditEntry::new(at, "open-studio", "opened").with("writer", writer);
+                store.append(&entry).await.unwrap();
+            }
+        });
+    }
+    writers.join_all().await;
+    let verdict = verify_log(&store, &keys, &[], &|_| {}).await.unwrap();
+    assert!(verdict.ok, "{verdict:?}");
+    assert_eq!(verdict.entries, 256);
+    let calls = calls.lock().unwrap();
+    let all: u64 = calls.values().sum();
+    let per_append = f64::from(u32::try_from(all).unwrap()) / 256.0;
+    let _ = writeln!(
+        std::io::stderr(),
+        "audit chain, {WRITERS} writers of {EACH} entries each over {} chains: {per_append:.2} calls \
+         per append ({calls:?})",
+        verdict.chains.len()
+    );
+    // Ten tries at most, each a transaction, a look whether it was ours and the end of another chain.
+    assert!((1.0..30.0).contains(&per_append), "{per_append}");
+}
