@@ -172,7 +172,11 @@ impl Simulation {
     }
 
     async fn step(&mut self) -> Result<()> {
-        let step = Step::draw(&mut self.random);
+        // Whose access ends is a matter of the clock.
+        let step = match Step::draw(&mut self.random) {
+            Step::Give if self.world.clocks_jump => Step::Join,
+            step => step,
+        };
         self.shared.lock().perform(step, &mut self.random);
         self.shared.mail().notify_waiters();
         match step {
@@ -186,10 +190,18 @@ impl Simulation {
             }
             Step::Kill => self.kill(),
             Step::LoseStore => self.lose_store()?,
+            Step::Give => self.boundaries_of_grants(),
             Step::ClockJump if self.world.clocks_jump => self.clock_jump(),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Access for a time ends between two steps as well.
+    fn boundaries_of_grants(&mut self) {
+        let last = self.shared.lock().truth.map.temporary.last().map(|grant| grant.until);
+        self.boundaries.extend(last);
+        self.boundaries.sort();
     }
 
     fn kill(&mut self) {
@@ -209,8 +221,11 @@ impl Simulation {
     fn lose_store(&mut self) -> Result<()> {
         let mut stage = self.shared.lock();
         stage.store = SqliteStore::in_memory_on(stage.disk.clone())?;
-        // Who froze it has to do so anew.
+        // Who froze it, or gave somebody something for a time, has to do so anew.
         stage.watch.frozen_since = None;
+        stage.truth.map.temporary.clear();
+        let now = stage.now();
+        stage.truth.observe(now);
         stage.watch.forget();
         stage.fault("the store is lost");
         for life in &stage.lives {

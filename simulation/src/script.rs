@@ -5,14 +5,18 @@ use crate::stage::Stage;
 use crate::verdict::MadeSpace;
 use crate::watch::{is_ours, right};
 use crate::weather::Weather;
-use crate::world::{Group, HUB, IDENTITY_STORE, OTHER_ROLE, Person, REGION};
-use control::ports::{Freeze, Switch as _, WorkKey, WorkQueue as _};
+use crate::world::{Group, HUB, IDENTITY_STORE, OTHER_ROLE, Person, REGION, Temporary};
+use access::ids::{PersonId, TeamKey, TemporaryId};
+use access::temporary::{Ending, TemporaryGrant, TemporaryKind};
+use control::ports::{Freeze, Switch as _, TemporaryGrants, WorkKey, WorkQueue as _};
 use fastrand::Rng;
 use futures::FutureExt as _;
 use jiff::SignedDuration;
 use sandbox::ProfileView;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::future::Future;
+use store::SqliteStore;
 
 const DIRECTORY: (&str, &str) = ("identitystore", "AWSIdentityStore");
 const STUDIO: (&str, &str) = ("sagemaker", "SageMaker");
@@ -58,6 +62,10 @@ pub(crate) enum Step {
     ClockJump,
     /// An admin stops every change, or lets changes be made again.
     Freeze,
+    /// Somebody gets a team for a time.
+    Give,
+    /// An admin ends somebody's access for a time before its end.
+    Revoke,
 }
 
 /// How often each step is drawn, in proportion.
@@ -81,6 +89,8 @@ const MIX: &[(Step, u32)] = &[
     (Step::LoseStore, 1),
     (Step::ClockJump, 2),
     (Step::Freeze, 2),
+    (Step::Give, 8),
+    (Step::Revoke, 3),
 ];
 
 impl Step {
@@ -125,6 +135,8 @@ impl Stage {
             }
             Step::Weather => self.change_weather(random),
             Step::Freeze => self.freeze(self.watch.frozen_since.is_none()),
+            Step::Give => drop(self.give(random)),
+            Step::Revoke => drop(self.revoke(random)),
             Step::Kill | Step::LoseStore | Step::ClockJump => {}
         }
         self.truth.observe(now);
@@ -386,6 +398,67 @@ impl Stage {
             self.truth.map.domains.iter().map(|d| d.account.clone()).collect();
         let weather = Weather::draw(random, &accounts);
         self.set_weather(weather, random.u64(..));
+    }
+
+    /// Gives somebody a team for some minutes, as the command does on the same store.
+    fn give(&mut self, random: &mut Rng) -> Option<()> {
+        let (person, minutes) = (self.anybody(random)?, random.i64(5..90));
+        let team = random.choice(&self.truth.map.teams)?.key.clone();
+        let (from, id) = (self.now(), format!("{:012x}", random.u64(..1 << 48)));
+        let until = from + SignedDuration::from_mins(minutes);
+        let user_name = self.truth.directory.people.get(&person)?.user_name.clone();
+        let grant = TemporaryGrant {
+            id: TemporaryId::parse(&id).ok()?,
+            person: PersonId::parse(&person).ok()?,
+            user_name: Some(user_name),
+            team: TeamKey::parse(&team).ok()?,
+            from,
+            until,
+            kind: TemporaryKind::Grant,
+            reason: "a look around".to_owned(),
+            ticket: None,
+            by: "cli:admin".to_owned(),
+            approved_by: None,
+            made: from,
+            ended: None,
+            note: None,
+        };
+        self.say(&format!("temporary: {person} gets {team} until {until}"));
+        let work = WorkKey::Person(grant.person.clone());
+        let given = self.on_a_good_disk(|store| async move {
+            let is_new = store.give(&grant).await.is_ok_and(|is_new| is_new);
+            is_new && store.push(&BTreeSet::from([work]), from).await.is_ok()
+        });
+        let temporary = Temporary { id, person, team, from, until };
+        given.then(|| self.truth.map.temporary.push(temporary))
+    }
+
+    fn revoke(&mut self, random: &mut Rng) -> Option<()> {
+        let at = self.now();
+        let open = self.truth.map.temporary.iter_mut().filter(|grant| at < grant.until);
+        let grant = random.choice(open.collect::<Vec<_>>())?;
+        grant.until = at;
+        let (person, id) = (PersonId::parse(&grant.person).ok()?, grant.id.clone());
+        let id = TemporaryId::parse(&id).ok()?;
+        let ending = Ending { at, by: "cli:admin".to_owned(), why: None };
+        self.say(&format!("temporary: revoked of {person}"));
+        let work = WorkKey::Person(person.clone());
+        let revoked = self.on_a_good_disk(|store| async move {
+            let revoked = TemporaryGrants::revoke(&store, &person, &id, &ending).await;
+            revoked.is_ok() && store.push(&BTreeSet::from([work]), at).await.is_ok()
+        });
+        revoked.then_some(())
+    }
+
+    /// Does something with the store that does not fail. A store in memory does not wait.
+    fn on_a_good_disk<F: Future<Output = bool>>(
+        &self,
+        work: impl FnOnce(SqliteStore) -> F,
+    ) -> bool {
+        let chance = self.disk.set(0);
+        let done = work(self.store.clone()).now_or_never();
+        self.disk.set(chance);
+        done == Some(true)
     }
 
     /// Freezes or thaws the installation, by the command line on the same store.

@@ -76,12 +76,26 @@ pub(crate) struct Grant {
     pub(crate) until: Option<Timestamp>,
 }
 
+/// A grant to one person with an end.
+#[derive(Debug, Clone)]
+pub(crate) struct Temporary {
+    pub(crate) id: String,
+    /// The directory's id.
+    pub(crate) person: String,
+    pub(crate) team: String,
+    pub(crate) from: Timestamp,
+    /// When it ends, or was revoked.
+    pub(crate) until: Timestamp,
+}
+
 /// The map.
 #[derive(Debug, Clone)]
 pub(crate) struct Map {
     pub(crate) domains: Vec<Domain>,
     pub(crate) teams: Vec<Team>,
     pub(crate) grants: Vec<Grant>,
+    /// Access for a time, which stands in the store and not in the map's text.
+    pub(crate) temporary: Vec<Temporary>,
     /// Seconds.
     pub(crate) hold: u64,
     pub(crate) max_removals: u32,
@@ -161,6 +175,7 @@ impl World {
             domains,
             teams,
             grants,
+            temporary: Vec::new(),
             hold: *pick(random, &[0, 0, 1_200, 3_600]).unwrap_or(&0),
             max_removals: if tight { random.u32(0..3) } else { 1_000 },
             max_percent: if tight { random.u32(1..=100) } else { 100 },
@@ -431,6 +446,16 @@ impl Map {
                         *known = rank.min(*known);
                     }
                 }
+            }
+        }
+        // After the grants of the map, in which they have no place.
+        let rank = (0, usize::MAX);
+        for grant in self.temporary.iter().filter(|it| it.from <= now && now < it.until) {
+            let is_known = directory.people.get(&grant.person).is_some_and(|known| known.enabled);
+            if is_known && self.team(&grant.team).is_some() {
+                let of = (grant.person.clone(), grant.team.clone());
+                let known = all.entry(of).or_insert(rank);
+                *known = rank.min(*known);
             }
         }
         all

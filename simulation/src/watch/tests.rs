@@ -33,6 +33,7 @@ fn truth() -> Truth {
             portal: false,
             role: "studio-fraud".into(),
         }],
+        temporary: Vec::new(),
         grants: vec![Grant {
             group: "ml-{team}".into(),
             team: None,
