@@ -121,7 +121,9 @@ async fn handle(
         ("PATCH", "Users", Some(id)) => kept.patch_user(id, &body),
         ("PATCH", "Groups", Some(id)) => kept.patch_group(id, &body),
         ("DELETE", "Users", Some(id)) => {
-            kept.groups.values_mut().for_each(|(_, members)| drop(members.remove(id)));
+            for (_, members) in kept.groups.values_mut() {
+                members.remove(id);
+            }
             gone(kept.users.remove(id).is_some())
         }
         ("DELETE", "Groups", Some(id)) => gone(kept.groups.remove(id).is_some()),
@@ -239,7 +241,7 @@ impl Kept {
                 ("add", "members") if ids().iter().all(|id| known.contains(id)) => {
                     members.extend(ids());
                 }
-                ("remove", "members") => ids().iter().for_each(|id| drop(members.remove(id))),
+                ("remove", "members") => members.retain(|id| !ids().contains(id)),
                 _ => return error(400, "ValidationException"),
             }
         }
