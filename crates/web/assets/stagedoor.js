@@ -1,6 +1,10 @@
 // Comfort on top of pages that work without it.
 "use strict";
 
+// On a phone the navigation is a line that scrolls: where one is, is in sight.
+const here = document.querySelector(".places [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetWidth / 3;
+
 // A button that copies a command: <details class="twin cli" data-copy="Copy" data-copied="Copied">.
 for (const cli of document.querySelectorAll(".cli[data-copy]")) {
   const code = cli.querySelector("code");

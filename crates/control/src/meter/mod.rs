@@ -10,6 +10,7 @@ use crate::plane::Plane;
 use crate::ports::{Freeze, QueueStatus, StoreError};
 use crate::survey::Survey;
 use access::plan::Plan;
+use access::temporary::{TemporaryGrant, TemporaryKind};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -164,6 +165,8 @@ pub struct LoopStatus {
     pub frozen: Option<Freeze>,
     /// Whether this process changes nothing on principle.
     pub observe_only: bool,
+    /// How many break-glass grants are in force.
+    pub emergencies: u64,
 }
 
 impl Plane {
@@ -172,10 +175,16 @@ impl Plane {
     /// # Errors
     /// The store cannot be read.
     pub async fn loop_status(&self) -> Result<LoopStatus, StoreError> {
+        let now = self.clock.now();
+        let grants = self.temporary.temporary_grants(None).await?;
+        let is_open = |grant: &&TemporaryGrant| {
+            grant.kind == TemporaryKind::BreakGlass && grant.is_in_force(now)
+        };
         Ok(LoopStatus {
-            queue: self.queue.status(self.clock.now()).await?,
+            queue: self.queue.status(now).await?,
             frozen: self.switch.frozen().await?,
             observe_only: self.observe_only,
+            emergencies: u64::try_from(grants.iter().filter(is_open).count()).unwrap_or(u64::MAX),
         })
     }
 }

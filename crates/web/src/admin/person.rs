@@ -10,6 +10,7 @@ use crate::form::Fields;
 use crate::pages;
 use crate::refused::{Problem, Refused};
 use crate::routes::Portal;
+use crate::strings::code as filters;
 use crate::strings::{self, Admin, Language};
 use crate::visit::Visit;
 use access::ids::{PersonId, TeamKey};

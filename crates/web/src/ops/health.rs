@@ -375,6 +375,7 @@ mod tests {
             queue: QueueStatus { last_full: Some(at(NOW)), ..QueueStatus::default() },
             frozen: None,
             observe_only: false,
+            emergencies: 0,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::work::app_name;
 use super::{Here, Moment, Who};
+use crate::strings::code as filters;
 use crate::strings::{Access, Language, fill};
 use crate::{assets, provenance, strings};
 use access::explain::{Rung, Stage, Verdict};

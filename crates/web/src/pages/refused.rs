@@ -1,6 +1,7 @@
 //! A refusal as a page.
 
 use super::SignIn;
+use crate::strings::code as filters;
 use crate::strings::{Language, Refusal};
 use crate::{assets, strings};
 use askama::Template;

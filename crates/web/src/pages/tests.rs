@@ -419,7 +419,7 @@ fn my_access_tells_reasons_sessions_and_history() {
         texts(&page, "li"),
         [
             "Directory – holds the directory knows ada",
-            "Group – holds a member of `ml-fraud`",
+            "Group – holds a member of ml-fraud",
             "Network – depends from <anywhere>",
             "1 h ago Signed in · from 192.0.2.7",
             "1 h ago Opened FRAUD in Code Editor",
@@ -448,7 +448,7 @@ fn of_my_access_what_cannot_be_read_is_said_to_be_so() {
     let html = my_access_page(Language::German, &own);
     check_in("de", &html, "Mein Zugang", "Mein Zugang");
     // The reasons themselves are told in English.
-    assert!(html.contains("<span lang=\"en\">a member of `ml-fraud`</span>"), "{html}");
+    assert!(html.contains("<span lang=\"en\">a member of <code>ml-fraud</code></span>"), "{html}");
 }
 
 #[test]

@@ -1,42 +1,33 @@
 //! `/admin/requests`: requests, access for a time and broken glass, for whoever has a role.
 
 use super::pages::Row as Line;
-use super::{Form, Me, id_of, purpose};
-use crate::handlers::opening::redirect;
-use crate::pages::{Here, Moment, Who, answer};
+use super::{Form, id_of, purpose};
+use crate::admin::frame::{Frame, Screen};
+use crate::admin::parts::command;
+use crate::admin::{enter, go_to};
+use crate::pages::answer;
 use crate::refused::{Problem, Refused};
 use crate::routes::Portal;
 use crate::strings::{Language, Requests};
 use crate::visit::Visit;
 use crate::{assets, strings};
-use access::snapshot::Person;
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
-use control::desk::{Caller, Emergency, Page, RequestView, Right, TemporaryView, spoken};
-use jiff::SignedDuration;
+use control::desk::{Emergency, Page, RequestView, Right, TemporaryView};
 
 /// The page. No `Debug`: it holds form keys.
 #[derive(Template)]
-#[template(path = "admin_requests.html")]
+#[template(path = "admin/requests.html")]
 struct AdminRequestsPage {
-    language: Language,
+    frame: Frame,
     texts: &'static Requests,
-    who: Who,
-    may_act: bool,
-    emergencies: Vec<Alarm>,
+    /// Broken glass that is over, of which nobody told what was done. What is broken still stands in the
+    /// frame's alarms.
+    owed: Vec<Line>,
     to_decide: Vec<Line>,
     requests: Vec<Line>,
     grants: Vec<Given>,
-}
-
-/// Glass that is broken, or of which nobody told what was done.
-struct Alarm {
-    line: Line,
-    /// How long it lasts still; absent: it is over.
-    left: Option<String>,
-    until: Moment,
 }
 
 /// A grant with the form that ends it.
@@ -51,22 +42,18 @@ pub(super) async fn page(
     visit: Visit,
     language: Language,
 ) -> Result<Response, Refused> {
-    let caller = portal.caller(&visit).await?;
+    let entered = enter(&portal, &visit, Right::See).await?;
+    let (desk, caller) = (&portal.desk, &entered.caller);
     let by_desk = |refused| Refused::by_desk(&portal, refused);
-    let me = Me::of(&portal, visit).await?;
-    let emergencies = portal.desk.emergencies(&caller).await.map_err(by_desk)?;
-    let requests = portal.desk.requests(&caller, &Page::default()).await.map_err(by_desk)?;
-    let grants = portal.desk.temporary_grants(&caller, None, false, &Page::default()).await;
+    let emergencies = desk.emergencies(caller).await.map_err(by_desk)?;
+    let requests = desk.requests(caller, &Page::default()).await.map_err(by_desk)?;
+    let grants = desk.temporary_grants(caller, None, false, &Page::default()).await;
     let grants = grants.map_err(by_desk)?;
+    let commands = vec![command(&["grant", "list", "--all"])];
+    let frame = Frame::new(&portal, &entered, language, Screen::Requests, commands).await?;
     let facts = (emergencies.as_slice(), requests.items.as_slice(), grants.items.as_slice());
-    let person = Person {
-        id: me.person.clone(),
-        user_name: caller.name().to_owned(),
-        display_name: String::new(),
-        enabled: true,
-    };
-    let page = AdminRequestsPage::new(&caller, &person, facts, language, me.keys(&portal));
-    Ok(answer(&page))
+    let key = |purpose: &str| portal.door.form_key(&entered.session, purpose);
+    Ok(answer(&AdminRequestsPage::new(frame, facts, caller.may(Right::Act), key)))
 }
 
 /// `POST /admin/grants/{id}/revoke`.
@@ -86,38 +73,30 @@ pub(super) async fn revoke(
     }
     let revoked = portal.desk.revoke(&caller, &id, fields.get("why"), false).await;
     revoked.map_err(|refused| Refused::by_desk(&portal, refused))?;
-    redirect(&portal, StatusCode::SEE_OTHER, "/admin/requests")
+    go_to(&portal, "/admin/requests")
 }
 
 impl AdminRequestsPage {
     fn new(
-        caller: &Caller,
-        person: &Person,
+        frame: Frame,
         (emergencies, requests, grants): (&[Emergency], &[RequestView], &[TemporaryView]),
-        language: Language,
+        may_act: bool,
         form_key: impl Fn(&str) -> String,
     ) -> Self {
+        // As the administration round it.
+        let language = Language::English;
         let key = |what: &'static str| {
             let form_key = &form_key;
             move |id: &str| form_key(&purpose(what, id))
         };
-        let may_act = caller.may(Right::Act);
         let (to_decide, requests): (Vec<_>, Vec<_>) =
             requests.iter().partition(|request| request.may_decide);
         let line = |one: &&RequestView| Line::of_request(one, language, key("decide"));
+        let owed = emergencies.iter().filter(|one| may_act && one.grant.owes_note);
         Self {
-            language,
+            frame,
             texts: language.requests(),
-            who: Who::new(person, language, Here::Requests, &form_key).who_administers(true),
-            may_act,
-            emergencies: emergencies
-                .iter()
-                .map(|one| Alarm {
-                    line: Line::of_grant(&one.grant, language, key("note")),
-                    left: left(one.seconds_left),
-                    until: Moment::at(one.grant.ends, language),
-                })
-                .collect(),
+            owed: owed.map(|one| Line::of_grant(&one.grant, language, key("note"))).collect(),
             to_decide: to_decide.iter().map(line).collect(),
             requests: requests.iter().map(line).collect(),
             grants: grants
@@ -129,9 +108,4 @@ impl AdminRequestsPage {
                 .collect(),
         }
     }
-}
-
-fn left(seconds: u64) -> Option<String> {
-    let seconds = i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)?;
-    Some(spoken(SignedDuration::from_secs(seconds)))
 }

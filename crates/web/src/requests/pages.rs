@@ -7,7 +7,7 @@ use crate::{assets, strings};
 use access::map::BreakGlassNeeds;
 use askama::Template;
 use control::desk::{
-    MyRequests, RequestForm, RequestState, RequestView, TemporaryState, TemporaryView, spoken,
+    MyRequests, RequestForm, RequestState, RequestView, TemporaryState, TemporaryView,
 };
 use jiff::SignedDuration;
 
@@ -109,7 +109,7 @@ impl RequestPage {
         let ask = form.request.as_ref().filter(|_| is_possible).map(|way| Ask {
             key: form_key(&purpose("ask", form.team.as_str())),
             deciders: deciders(&way.groups, texts),
-            lengths: lengths(way.longest_seconds),
+            lengths: lengths(way.longest_seconds, language),
         });
         let glass = form.break_glass.filter(|_| !matches!(has, Has::WithoutEnd));
         let glass = glass.filter(|_| form.owed.is_empty()).map(|(needs, seconds)| Glass {
@@ -118,14 +118,15 @@ impl RequestPage {
                 BreakGlassNeeds::Reason => texts.emergency_what,
                 BreakGlassNeeds::TwoPeople => texts.emergency_two,
             },
-            lasts: spoken(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(0))),
+            lasts: language.length(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(0))),
         });
         let verb = if matches!(has, Has::Until(_)) { texts.extend } else { texts.ask_for };
         let note = |id: &str| form_key(&purpose("note", id));
         Self {
             language,
             texts,
-            who: Who::new(&form.person, language, Here::Requests, &form_key),
+            who: Who::new(&form.person, language, Here::Requests, &form_key)
+                .who_administers(form.administers),
             team: form.team.to_string(),
             heading: format!("{verb} {}", form.title),
             purpose: form.purpose.clone(),
@@ -158,7 +159,8 @@ impl RequestsPage {
         Self {
             language,
             texts,
-            who: Who::new(&mine.person, language, Here::Requests, &form_key),
+            who: Who::new(&mine.person, language, Here::Requests, &form_key)
+                .who_administers(mine.administers),
             to_decide: of(&mine.to_decide, "decide"),
             own: of(&mine.own, "withdraw"),
             grants: mine
@@ -189,7 +191,7 @@ impl Row {
             id: view.id.to_string(),
             who: view.person_name.clone(),
             team: view.team.to_string(),
-            length: spoken(SignedDuration::from_secs(seconds)),
+            length: language.length(SignedDuration::from_secs(seconds)),
             reason: view.reason.clone(),
             ticket: view.ticket.clone(),
             when: Moment::at(view.at, language),
@@ -220,7 +222,7 @@ impl Row {
             id: view.id.to_string(),
             who: view.person_name.clone(),
             team: view.team.to_string(),
-            length: spoken(view.ends.duration_since(view.from)),
+            length: language.length(view.ends.duration_since(view.from)),
             reason: view.reason.clone(),
             ticket: view.ticket.clone(),
             when: Moment::at(view.from, language),
@@ -237,11 +239,11 @@ impl Row {
 }
 
 /// The lengths that can be asked for: some round ones, and the longest.
-fn lengths(longest_seconds: u64) -> Vec<(i64, String)> {
+fn lengths(longest_seconds: u64, language: Language) -> Vec<(i64, String)> {
     let longest = i64::try_from(longest_seconds / 60).unwrap_or(0);
     let round = LENGTHS.into_iter().filter(|minutes| *minutes < longest);
     let all = round.chain([longest]).filter(|minutes| *minutes > 0);
-    all.map(|minutes| (minutes, spoken(SignedDuration::from_mins(minutes)))).collect()
+    all.map(|minutes| (minutes, language.length(SignedDuration::from_mins(minutes)))).collect()
 }
 
 fn deciders(groups: &[String], texts: &Requests) -> String {
@@ -256,7 +258,10 @@ mod tests {
 
     #[test]
     fn lengths_end_with_the_longest_that_the_map_lets_them() {
-        let minutes = |seconds| lengths(seconds).into_iter().map(|(m, _)| m).collect::<Vec<_>>();
+        let minutes = |seconds| {
+            let lengths = lengths(seconds, Language::English).into_iter();
+            lengths.map(|(minutes, _)| minutes).collect::<Vec<_>>()
+        };
         assert_eq!(minutes(4 * 3600), [15, 30, 60, 120, 240]);
         assert_eq!(minutes(45 * 60), [15, 30, 45]);
         assert_eq!(minutes(60), [1]);

@@ -19,5 +19,7 @@ texts! {
         hours_ago: "{n} h ago",
         yesterday: "yesterday",
         days_ago: "{n} days ago",
+        units: "day days hour hours minute minutes second seconds",
+        no_time: "no time",
     }
 }

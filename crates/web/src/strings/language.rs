@@ -4,8 +4,8 @@ use super::{Access, Admin, Entry, Frame, Opening, Refusal, Requests, Rooms, Work
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::convert::Infallible;
 
 /// A language that pages can be in.
@@ -116,6 +116,23 @@ impl Language {
         }
     }
 
+    /// A length in words, of its two largest units at most, as `control::desk::spoken` has it in English.
+    pub(crate) fn length(self, length: SignedDuration) -> String {
+        let frame = self.frame();
+        let mut names = frame.units.split_whitespace();
+        let mut rest = length.as_secs().max(0);
+        let mut parts = Vec::new();
+        for size in [86_400, 3_600, 60, 1] {
+            let (one, many) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+            let number = rest / size;
+            rest %= size;
+            if number > 0 && parts.len() < 2 {
+                parts.push(format!("{number} {}", if number == 1 { one } else { many }));
+            }
+        }
+        if parts.is_empty() { frame.no_time.to_owned() } else { parts.join(" ") }
+    }
+
     /// How long ago it was; a moment of more than a week ago, and one to come, as such.
     pub(crate) fn ago(self, at: Timestamp, now: Timestamp) -> String {
         let frame = self.frame();
@@ -201,6 +218,22 @@ mod tests {
             |seconds| Language::lasting(at, at + jiff::SignedDuration::from_secs(seconds));
         assert_eq!([-60, 3_599].map(lasting), ["0 min", "59 min"]);
         assert_eq!([3_600, 172_799, 172_800].map(lasting), ["1 h", "47 h", "2 d"]);
+    }
+
+    #[test]
+    fn lengths_are_told_in_the_words_of_the_language() {
+        let told = |seconds| {
+            let length = SignedDuration::from_secs(seconds);
+            let english = Language::English.length(length);
+            assert_eq!(english, control::desk::spoken(length));
+            (english, Language::German.length(length))
+        };
+        let pair = |english: &str, german: &str| (english.to_owned(), german.to_owned());
+        assert_eq!(told(0), pair("no time", "keine Zeit"));
+        assert_eq!(told(900), pair("15 minutes", "15 Minuten"));
+        assert_eq!(told(3_600), pair("1 hour", "1 Stunde"));
+        assert_eq!(told(86_400 + 7_200 + 61), pair("1 day 2 hours", "1 Tag 2 Stunden"));
+        assert_eq!(told(2 * 86_400), pair("2 days", "2 Tage"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ macro_rules! texts {
 
 mod access;
 pub(crate) mod admin;
+pub(crate) mod code;
 mod entry;
 mod frame;
 mod german;

@@ -81,7 +81,7 @@ texts! {
         network_title: "Network",
         network_lead: "From where each team may be opened. Type an address or a VPC endpoint to see who is let in, and which statement decides.",
         matrix: "Persona by network rule",
-        matrix_key: "The darker a cell, the more people. Choose one to see its teams.",
+        matrix_key: "The stronger a cell, the more people. Choose one to see its teams.",
         no_persona: "no persona",
         address: "Address",
         address_hint: "Public, or inside the VPC: 203.0.113.7",
@@ -256,9 +256,11 @@ pub(crate) fn cell(teams: u64, people: u64) -> (String, String) {
 pub(crate) fn admitted(admitted: u64, of: u64, from: &str) -> String {
     let of_teams = counted(of, "team", "teams");
     match admitted {
-        0 => format!("The door lets in nobody from {from}, for none of {of_teams}."),
-        all if all == of => format!("The door lets in from {from} for all of {of_teams}."),
-        some => format!("The door lets in from {from} for {} of {of_teams}.", grouped(some)),
+        0 => format!("The door lets nobody in from {from}, into none of {of_teams}."),
+        all if all == of => format!("The door lets people in from {from}, into all of {of_teams}."),
+        some => {
+            format!("The door lets people in from {from}, into {} of {of_teams}.", grouped(some))
+        }
     }
 }
 
@@ -338,10 +340,16 @@ mod tests {
         let from = "203.0.113.7";
         assert_eq!(
             admitted(0, 2, from),
-            "The door lets in nobody from 203.0.113.7, for none of 2 teams."
+            "The door lets nobody in from 203.0.113.7, into none of 2 teams."
         );
-        assert_eq!(admitted(1, 1, from), "The door lets in from 203.0.113.7 for all of 1 team.");
-        assert_eq!(admitted(3, 6, from), "The door lets in from 203.0.113.7 for 3 of 6 teams.");
+        assert_eq!(
+            admitted(1, 1, from),
+            "The door lets people in from 203.0.113.7, into all of 1 team."
+        );
+        assert_eq!(
+            admitted(3, 6, from),
+            "The door lets people in from 203.0.113.7, into 3 of 6 teams."
+        );
         assert_eq!(and_more(3, 5).as_deref(), Some("and 2 more"));
         assert_eq!(and_more(3, 3), None);
         assert_eq!([3600, 5400, 5].map(duration), ["1 h", "90 min", "5 s"]);

@@ -277,11 +277,11 @@ async fn a_person_is_shown_with_the_reasons_rung_by_rung() {
         &[
             "the directory knows ada@example.com and lets them sign in person-known",
             "Fraud models fraud",
-            "Group – holds a member of the group `ml-fraud` group-member In git: access.yaml:26",
+            "Group – holds a member of the group ml-fraud group-member In git: access.yaml:26",
             "Network – holds may be opened from anywhere network-rule",
             "There is no profile of this person.",
             "What they have not",
-            "Make the group `ml-secret` in the directory",
+            "Make the group ml-secret in the directory",
             "stagedoor why ada@example.com",
         ],
     );

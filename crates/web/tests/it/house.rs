@@ -225,6 +225,19 @@ impl House {
         house
     }
 
+    /// A house in which whoever is in `ml-fraud` may ask for another team, and break its glass; with Ada in
+    /// this role.
+    pub(crate) fn where_one_may_ask(role: Option<&'static str>) -> Self {
+        let map = format!(
+            "{MAP}temporary_access:\n  longest: 8h\n  requests: [ {{ group: ml-fraud, teams: [secret], \
+             longest: 2h }} ]\n  break_glass: [ {{ group: ml-fraud, teams: [secret], needs: reason, \
+             longest: 1h }} ]\n"
+        );
+        let house = Self::built("https://door.example.com", &map, corp(), |config| config);
+        house.role_is(role);
+        house
+    }
+
     /// The directory has somebody too, in these groups.
     pub(crate) fn has_person(&self, id: &str, display_name: &str, groups: &[&str]) {
         let person = Person {
@@ -538,9 +551,19 @@ impl Directory for World {
         };
         let role = self.role.lock().unwrap().map(|role| group(&format!("desk-{role}")));
         let groups = [group("ml-fraud"), group("ml-trials")].into_iter().chain(role);
+        let mut groups: BTreeMap<GroupId, Group> = groups.collect();
+        let mut known = BTreeMap::from([(ada.id.clone(), ada.clone())]);
+        for (person, of) in self.people.lock().unwrap().iter() {
+            if people.contains(&person.id) {
+                known.insert(person.id.clone(), person.clone());
+                for group in groups.values_mut().filter(|group| of.contains(&group.display_name)) {
+                    group.members.insert(person.id.clone());
+                }
+            }
+        }
         let snapshot = Snapshot {
-            groups: groups.collect(),
-            people: BTreeMap::from([(ada.id.clone(), ada.clone())]),
+            groups,
+            people: known,
             coverage: Coverage::People(people.clone()),
             offboarded: BTreeMap::new(),
             barred: BTreeMap::new(),

@@ -31,6 +31,8 @@ mod probes;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod scim;

@@ -79,7 +79,7 @@ async fn my_access_tells_why_and_from_where() {
     let page = house.visit("/access").await;
     assert_eq!(page.headline(), "My access");
     assert!(page.body.contains("<h3>Fraud models</h3>"), "{}", page.body);
-    assert!(page.body.contains("a member of the group `ml-fraud`"), "{}", page.body);
+    assert!(page.body.contains("a member of the group <code>ml-fraud</code>"), "{}", page.body);
     assert!(page.body.contains("access.yaml:"), "{}", page.body);
     // `trials` wants the office; nothing is said of what was not read.
     assert!(page.body.contains("not from where you are"), "{}", page.body);

@@ -233,7 +233,7 @@ async fn teams_and_domains_tell_what_is_full_and_where_it_is_written() {
             "Domain d-abcdefghijkl",
             "Profiles 1, 1 on their way out",
             "In git: access.yaml:8",
-            "Fraud models ana@example.com no persona anywhere research 1 1 (1 on their way out) access.yaml:12",
+            "Fraud models ana@example.com no persona anywhere research 1 1 1 on their way out access.yaml:12",
             "stagedoor doctor --only DOM,QUO",
         ],
     );
@@ -270,7 +270,7 @@ async fn the_network_says_who_gets_in_from_somewhere_and_what_decides() {
     assert_says(
         &outside,
         &[
-            "The door lets in nobody from 192.0.2.1, for none of 1 team.",
+            "The door lets nobody in from 192.0.2.1, into none of 1 team.",
             "office does not admit it 10.100.10.0/24, vpce-0abc Use the office network or the VPN.",
             "refused research network office does not admit it: 10.100.10.0/24 or vpce-0abc",
             "Network rule, at the door – failed",
@@ -282,7 +282,7 @@ async fn the_network_says_who_gets_in_from_somewhere_and_what_decides() {
     let office = house.visit("/admin/network?vpce=vpce-0abc").await;
     assert_says(
         &office,
-        &["The door lets in from vpce-0abc for all of 3 teams.", "cannot be said"],
+        &["The door lets people in from vpce-0abc, into all of 3 teams.", "cannot be said"],
     );
     let wrong = house.visit("/admin/network?address=office").await;
     assert_eq!(wrong.status, 200);
@@ -304,7 +304,7 @@ async fn the_first_red_check_of_a_sign_in_is_explained() {
             "audience-mismatch 1 An audience restriction does not name this service provider.",
             "somebody unknown audience-mismatch 21 Nov 2026, 09:00 UTC · corp · Reference 22222",
             "audience: An audience restriction does not name this service provider. audience-mismatch \
-         Enter our entity id as the audience at the provider (`stagedoor saml setup` prints it).",
+         Enter our entity id as the audience at the provider ( stagedoor saml setup prints it).",
             "passed: signature failed: audience not run: replay",
             "All 3 checks passed",
             "stagedoor saml attempts --limit 200",

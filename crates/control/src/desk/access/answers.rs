@@ -255,6 +255,8 @@ pub struct RequestForm {
     pub requests: Vec<RequestView>,
     /// Break-glass of the person, to whatever team, of which it is still to be told what was done.
     pub owed: Vec<TemporaryView>,
+    /// Whether the person has a role in the administration.
+    pub administers: bool,
     /// When this was so.
     pub now: Timestamp,
 }
@@ -270,6 +272,8 @@ pub struct MyRequests {
     pub to_decide: Vec<RequestView>,
     /// Their temporary grants, newest first.
     pub grants: Vec<TemporaryView>,
+    /// Whether they have a role in the administration.
+    pub administers: bool,
 }
 
 /// Glass that is broken, or was and nobody told what was done.

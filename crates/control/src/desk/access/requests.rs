@@ -6,6 +6,7 @@ use super::{
     Desk, Refused, admitted, conflict, denied, end, lasting, new_id, no_person, no_such, now,
     team_of, text, ticket,
 };
+use crate::desk::role_in;
 use crate::ports::{AccessRequest, Actor, AuditEntry, Decision, RequestVerdict};
 use crate::temporary::{ACCESS_DECIDED, ACCESS_REQUESTED};
 use ::access::entitlement::{Entitlement, entitlements};
@@ -79,6 +80,7 @@ impl Desk {
                 .map(|grant| TemporaryView::of(grant, now))
                 .collect(),
             person: known,
+            administers: role_in(&plane.map, &snapshot, person).is_some(),
             now,
         })
     }
@@ -165,6 +167,7 @@ impl Desk {
             own: own.iter().rev().map(|one| RequestView::of(one, now, false)).collect(),
             to_decide: others.iter().map(|one| RequestView::of(one, now, true)).collect(),
             grants: grants.iter().rev().map(|one| TemporaryView::of(one, now)).collect(),
+            administers: role_in(&plane.map, &snapshot, person).is_some(),
         })
     }
 

@@ -102,6 +102,7 @@ fn a_full_pass_is_late_after_two_hours() {
         queue: QueueStatus { last_full: last.map(at), ..QueueStatus::default() },
         frozen: None,
         observe_only: false,
+        emergencies: 0,
     };
     for (last, late) in
         [(None, false), (Some("2026-11-21T10:00:00Z"), false), (Some("2026-11-21T09:59:59Z"), true)]

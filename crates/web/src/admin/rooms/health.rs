@@ -7,6 +7,7 @@ use crate::form::Fields;
 use crate::pages;
 use crate::refused::Refused;
 use crate::routes::Portal;
+use crate::strings::code as filters;
 use crate::strings::{Language, Rooms};
 use crate::visit::Visit;
 use crate::{assets, strings};

@@ -8,6 +8,7 @@ use crate::form::Fields;
 use crate::pages;
 use crate::refused::Refused;
 use crate::routes::Portal;
+use crate::strings::code as filters;
 use crate::strings::rooms as say;
 use crate::strings::{Admin, Language, Rooms};
 use crate::visit::Visit;

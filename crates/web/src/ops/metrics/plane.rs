@@ -212,5 +212,11 @@ impl Page {
                 family.count(&[], status.observe_only.into());
             }
         });
+        let help = "Break-glass grants in force.";
+        self.gauge("stagedoor_emergencies_open", help, &[], |family| {
+            if let Some(status) = status {
+                family.count(&[], status.emergencies);
+            }
+        });
     }
 }

@@ -291,6 +291,7 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
         },
         frozen: Some(Freeze { by: "ana".into(), reason: "an audit".into(), at: now() }),
         observe_only: false,
+        emergencies: 2,
     };
     let mut counts = LoopCounts {
         passes: BTreeMap::from([
@@ -319,6 +320,7 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
         ("stagedoor_revoke_duration_seconds_sum", "90"),
         ("stagedoor_frozen", "1"),
         ("stagedoor_observe_only", "0"),
+        ("stagedoor_emergencies_open", "2"),
         ("stagedoor_store_up", "1"),
     ] {
         assert_sample(&samples, name, &[], value);

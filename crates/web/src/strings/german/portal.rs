@@ -18,6 +18,8 @@ pub(crate) const FRAME: Frame = Frame {
     hours_ago: "vor {n} h",
     yesterday: "gestern",
     days_ago: "vor {n} Tagen",
+    units: "Tag Tage Stunde Stunden Minute Minuten Sekunde Sekunden",
+    no_time: "keine Zeit",
 };
 
 pub(crate) const ENTRY: Entry = Entry {

@@ -1,0 +1,189 @@
+//! Asking for access for a time, deciding on it, ending it, and break-glass, as pages.
+
+use crate::admin::assert_says;
+use crate::house::{House, cookie, get};
+use access::ids::{PersonId, TeamKey, TemporaryId};
+use access::temporary::TemporaryKind;
+use axum::body::Body;
+use control::ports::{AccessRequest, AccessRequests, TemporaryGrants};
+
+const BOBS: &str = "0f1e2d3c4b5a";
+
+/// Bob, who is in the group that may ask, has asked for the secret team.
+async fn bob_asks(house: &House) {
+    house.has_person("u-bob", "Bob Stone", &["ml-fraud"]);
+    let now = house.plane.clock.now();
+    let request = AccessRequest {
+        id: TemporaryId::parse(BOBS).unwrap(),
+        person: PersonId::parse("u-bob").unwrap(),
+        user_name: "bob".into(),
+        team: TeamKey::parse("secret").unwrap(),
+        seconds: 7_200,
+        reason: "compare two models".into(),
+        ticket: Some("DS-7".into()),
+        at: now,
+        lapses: "2026-11-24T09:00:00Z".parse().unwrap(),
+        break_glass: false,
+        decision: None,
+    };
+    assert_eq!(house.store.ask(&request).await, Ok(true));
+}
+
+fn decide(house: &House, verdict: &str) -> String {
+    let key = house.key(&format!("decide:{BOBS}"));
+    format!("key={key}&from=admin&verdict={verdict}&why=for+once")
+}
+
+#[tokio::test]
+async fn who_may_ask_is_offered_the_lengths_that_the_map_allows_and_told_who_decides() {
+    let house = House::where_one_may_ask(None);
+    let page = house.visit("/request/secret").await;
+    assert_eq!((page.status.as_u16(), page.headline().as_str()), (200, "Ask for access to secret"));
+    assert_says(
+        &page,
+        &[
+            "For how long 15 minutes 30 minutes 1 hour 2 hours Why",
+            "Who decides: the administrators.",
+            "In an emergency",
+            "It lasts: 1 hour.",
+        ],
+    );
+    let german = get("/request/secret").header("cookie", cookie()).header("accept-language", "de");
+    let german = house.send(german.body(Body::empty()).unwrap()).await;
+    assert_says(&german, &["15 Minuten 30 Minuten 1 Stunde 2 Stunden", "Er dauert: 1 Stunde."]);
+    let other = house.visit("/request/trials").await;
+    assert_says(&other, &["The access map does not let you ask for this team"]);
+    house.visit("/request/nothing").await.assert_refused(
+        404,
+        "team-unknown",
+        "There is no such thing",
+    );
+}
+
+#[tokio::test]
+async fn a_request_waits_can_be_taken_back_and_is_not_made_twice() {
+    let house = House::where_one_may_ask(None);
+    let form = format!("key={}&minutes=120&reason=to+compare&ticket=DS-7", house.key("ask:secret"));
+    let asked = house.submit("/request/secret", &form).await;
+    assert_eq!((asked.status.as_u16(), asked.header("location")), (303, "/request/secret"));
+    let waiting = house.store.requests(None).await.unwrap();
+    let [one] = waiting.as_slice() else { panic!("{waiting:?}") };
+    assert_eq!(
+        (one.team.as_str(), one.seconds, one.reason.as_str()),
+        ("secret", 7_200, "to compare")
+    );
+    assert_eq!((one.ticket.as_deref(), one.user_name.as_str()), (Some("DS-7"), "ada@example.com"));
+
+    let page = house.visit("/request/secret").await;
+    assert_says(&page, &["Your request waits for a decision", "How long 2 hours Why to compare"]);
+    assert!(!page.body.contains("action=\"/request/secret\""), "{}", page.body);
+    let again = house.submit("/request/secret", &form).await;
+    assert_eq!(again.status, 409);
+    assert!(again.body.contains("request-open"), "{}", again.body);
+    assert_says(
+        &house.visit("/requests").await,
+        &["Your requests", "secret waits", "to compare (DS-7)"],
+    );
+
+    let own = house.key(&format!("decide:{}", one.id));
+    let form = format!("key={own}&verdict=approve");
+    let own = house.submit(&format!("/requests/{}/decide", one.id), &form).await;
+    own.assert_refused(403, "own-request", "Not allowed");
+    let key = format!("key={}", house.key(&format!("withdraw:{}", one.id)));
+    let back = house.submit(&format!("/requests/{}/withdraw", one.id), &key).await;
+    assert_eq!((back.status.as_u16(), back.header("location")), (303, "/requests"));
+    assert_says(&house.visit("/requests").await, &["secret taken back"]);
+}
+
+#[tokio::test]
+async fn longer_than_the_map_allows_and_without_a_reason_is_refused() {
+    let house = House::where_one_may_ask(None);
+    let key = house.key("ask:secret");
+    for fields in ["minutes=121&reason=x", "minutes=0&reason=x", "minutes=60&reason=", "reason=x"] {
+        let answer = house.submit("/request/secret", &format!("key={key}&{fields}")).await;
+        assert!((400..500).contains(&answer.status.as_u16()), "{fields}: {}", answer.status);
+    }
+    let other = house.submit("/request/trials", &format!("key={key}&minutes=60&reason=x")).await;
+    other.assert_refused(403, "form-key", "Not allowed");
+    assert_eq!(house.store.requests(None).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn an_admin_approves_in_the_frame_of_the_administration_and_ends_it_again() {
+    let house = House::where_one_may_ask(Some("admin"));
+    bob_asks(&house).await;
+    let page = house.visit("/admin/requests").await;
+    assert_eq!((page.status.as_u16(), page.headline().as_str()), (200, "Requests"));
+    assert!(
+        page.body.contains("<a href=\"/admin/requests\" aria-current=\"page\">"),
+        "{}",
+        page.body
+    );
+    assert_says(
+        &page,
+        &[
+            "For you to decide 1 bob → secret compare two models (DS-7) How long 2 hours",
+            "Nobody has access for a time.",
+            "stagedoor grant list --all",
+        ],
+    );
+    let decided =
+        house.submit(&format!("/requests/{BOBS}/decide"), &decide(&house, "approve")).await;
+    assert_eq!((decided.status.as_u16(), decided.header("location")), (303, "/admin/requests"));
+    let grants = house.store.temporary_grants(None).await.unwrap();
+    let [grant] = grants.as_slice() else { panic!("{grants:?}") };
+    assert_eq!(
+        (grant.team.as_str(), grant.until),
+        ("secret", "2026-11-21T11:00:00Z".parse().unwrap())
+    );
+    assert_eq!(grant.approved_by.as_deref(), Some("ada@example.com"));
+    let page = house.visit("/admin/requests").await;
+    assert_says(&page, &["No request waits for you.", "bob → secret in force compare two models"]);
+    let again = house.submit(&format!("/requests/{BOBS}/decide"), &decide(&house, "refuse")).await;
+    assert_eq!(again.status, 409);
+    assert!(again.body.contains("request-decided"), "{}", again.body);
+
+    let path = format!("/admin/grants/{BOBS}/revoke");
+    let key = house.key(&format!("revoke:{BOBS}"));
+    let unsure = house.submit(&path, &format!("key={key}")).await;
+    assert_eq!(unsure.status, 400);
+    house.submit(&path, "sure=yes").await.assert_refused(403, "form-key", "Not allowed");
+    let ended = house.submit(&path, &format!("key={key}&sure=yes")).await;
+    assert_eq!((ended.status.as_u16(), ended.header("location")), (303, "/admin/requests"));
+    assert_says(&house.visit("/admin/requests").await, &["Nobody has access for a time."]);
+}
+
+#[tokio::test]
+async fn readers_see_requests_and_can_neither_decide_nor_end_them() {
+    let house = House::where_one_may_ask(Some("reader"));
+    bob_asks(&house).await;
+    let page = house.visit("/admin/requests").await;
+    assert_says(&page, &["No request waits for you.", "secret bob waits", "your role is reader ."]);
+    assert!(!page.body.contains("/decide\""), "{}", page.body);
+    let decided =
+        house.submit(&format!("/requests/{BOBS}/decide"), &decide(&house, "approve")).await;
+    decided.assert_refused(403, "not-an-approver", "Not allowed");
+    let form = format!("key={}&sure=yes", house.key(&format!("revoke:{BOBS}")));
+    let ended = house.submit(&format!("/admin/grants/{BOBS}/revoke"), &form).await;
+    ended.assert_refused(403, "right-missing", "Not allowed");
+    let nobody = House::where_one_may_ask(None).visit("/admin/requests").await;
+    nobody.assert_refused(403, "right-missing", "Not allowed");
+}
+
+#[tokio::test]
+async fn broken_glass_is_on_every_admin_screen_and_counted() {
+    let house = House::where_one_may_ask(Some("admin"));
+    let form = format!("key={}&reason=the+model+is+down", house.key("break-glass:secret"));
+    let broken = house.submit("/request/secret/break-glass", &form).await;
+    assert_eq!((broken.status.as_u16(), broken.header("location")), (303, "/request/secret"));
+    let grants = house.store.temporary_grants(None).await.unwrap();
+    let [grant] = grants.as_slice() else { panic!("{grants:?}") };
+    assert_eq!(grant.kind, TemporaryKind::BreakGlass);
+    assert_eq!(grant.until, "2026-11-21T10:00:00Z".parse().unwrap());
+    for screen in ["/admin", "/admin/people", "/admin/requests", "/admin/health"] {
+        let page = house.visit(screen).await;
+        assert_says(&page, &["ada@example.com in secret, for 60 min more: the model is down"]);
+        assert!(page.body.contains("role=\"alert\""), "{screen}: {}", page.body);
+    }
+    assert_eq!(house.plane.loop_status().await.unwrap().emergencies, 1);
+}
