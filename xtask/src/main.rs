@@ -1,5 +1,5 @@
 //! Tasks of this repository: `cargo xtask test`, `tidy`, `fuzz`, `simulate`, `netns`, `samba`,
-//! `image`, `bench`, `chaos`, `dist`, `nightly`, `iam-data`.
+//! `image`, `pages`, `screenshots`, `bench`, `chaos`, `dist`, `nightly`, `iam-data`.
 //!
 //! Each task is a row of [`TASKS`] and a module of its own.
 
@@ -13,6 +13,7 @@ mod iam_data;
 mod image;
 mod netns;
 mod nightly;
+mod pages;
 mod peers;
 mod python;
 mod samba;
@@ -54,6 +55,8 @@ const TASKS: &[Task] = &[
     Task { name: "netns", help: netns::HELP, run: netns::run },
     Task { name: "samba", help: samba::HELP, run: samba::run },
     Task { name: "image", help: image::HELP, run: image::run },
+    Task { name: "pages", help: pages::HELP, run: pages::run },
+    Task { name: "screenshots", help: pages::PICTURES_HELP, run: pages::pictures },
     Task { name: "bench", help: bench::HELP, run: bench::run },
     Task { name: "chaos", help: chaos::HELP, run: chaos::run },
     Task { name: "dist", help: dist::HELP, run: dist::run },
@@ -95,7 +98,7 @@ fn dispatch(words: &[String]) -> Result<Outcome> {
 
 fn overview() -> String {
     let row = |task: &Task| {
-        format!("\n  {:<8} {}", task.name, task.help.lines().next().unwrap_or_default())
+        format!("\n  {:<11} {}", task.name, task.help.lines().next().unwrap_or_default())
     };
     let rows: String = TASKS.iter().map(row).collect();
     format!("Usage: cargo xtask TASK [--help]\n{rows}")

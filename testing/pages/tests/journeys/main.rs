@@ -1,0 +1,84 @@
+//! People's journeys through `stagedoor demo` in headless Chromium: each page they come to is judged
+//! by axe-core, in light and dark, and is weighed.
+//!
+//! `cargo xtask pages` runs it; `cargo xtask screenshots` has it take pictures besides.
+
+mod axe;
+mod browser;
+mod camera;
+mod demo;
+mod walks;
+
+use anyhow::{Context, Result, bail};
+use browser::Browser;
+use camera::Camera;
+use demo::Demo;
+use page_judge::Verdict;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What the words of the command line ask for.
+struct Asked {
+    program: PathBuf,
+    axe: PathBuf,
+    camera: Camera,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    if std::env::args().len() == 1 {
+        // `cargo test` has no axe-core to give.
+        say("journeys are made by `cargo xtask pages`");
+        return ExitCode::SUCCESS;
+    }
+    match judge().await {
+        Ok(verdict) => {
+            say(&verdict.to_string());
+            if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn judge() -> Result<Verdict> {
+    let asked = asked(std::env::args().skip(1))?;
+    let axe = std::fs::read_to_string(&asked.axe)
+        .with_context(|| format!("cannot read {}", asked.axe.display()))?;
+    let folder = tempfile::tempdir()?;
+    let mut demo = Demo::start(&asked.program, folder.path()).await?;
+    let browser = Browser::start(folder.path(), axe, asked.camera).await?;
+    let told = walks::all(&mut demo, &browser).await;
+    let verdict = browser.end().await;
+    demo.stop().await?;
+    told?;
+    verdict
+}
+
+fn asked(words: impl Iterator<Item = String>) -> Result<Asked> {
+    let (mut program, mut axe, mut camera) = (None, None, Camera::default());
+    let mut words = words;
+    while let Some(word) = words.next() {
+        let mut value = || words.next().with_context(|| format!("{word} needs a value"));
+        match word.as_str() {
+            "--program" => program = Some(PathBuf::from(value()?)),
+            "--axe" => axe = Some(PathBuf::from(value()?)),
+            "--screenshots" => camera.all = Some(PathBuf::from(value()?)),
+            "--best" => camera.best = Some(PathBuf::from(value()?)),
+            other => bail!("there is no {other}"),
+        }
+    }
+    Ok(Asked {
+        program: program.context("--program FILE: which stagedoor")?,
+        axe: axe.context("--axe FILE: axe.min.js of axe-core")?,
+        camera,
+    })
+}
+
+/// One line of the report. A reader that went away is not an error.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
