@@ -108,13 +108,13 @@ async fn what_could_not_be_told_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn somebody_of_a_further_directory_may_be_anybody() {
+async fn somebody_of_a_further_directory_is_whom_all_of_them_take_them_for() {
     let world = World::of(&["ada"]);
     let (plane, told) = (world.plane(MAP), Arc::new(Told::default()));
     let watch = watch(&world, &told, false);
     told.tell(&[somebody(&["ada"])], Some("1"));
     watch.look(&plane).await.unwrap();
-    assert_eq!(waiting(&world).await, BTreeSet::from([WorkKey::Everything]));
+    assert_eq!(waiting(&world).await, BTreeSet::from([WorkKey::Person(person_id("ada"))]));
 }
 
 #[tokio::test]
