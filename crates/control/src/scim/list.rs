@@ -3,12 +3,13 @@
 use super::Tenant;
 use super::answer::{Failed, ScimAnswer};
 use super::find::{kept, key_of};
+use super::render::Showing;
 use crate::ports::{RecordKind, RecordStart, ScimRecord};
 use ::scim::{
-    Filter, GroupOf, IndexedAttribute, ListResponse, Member, Needed, Page, Query, Resource,
+    Filter, GroupOf, IndexedAttribute, ListResponse, Member, Needed, Needs, Page, Query, Resource,
     ResourceKind, ScimError, SortKey,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// So many records are read at a time where all are looked through.
 const AT_A_TIME: u32 = 500;
@@ -79,9 +80,10 @@ impl Tenant {
         query: &Query,
     ) -> Result<Vec<serde_json::Value>, Failed> {
         let mut all = Vec::with_capacity(records.len());
+        let mut showing = Showing::default();
         for record in records {
             let resource = self.resource_of(record)?;
-            all.push(self.rendered(record, resource, &query.projection).await?);
+            all.push(self.rendered(record, resource, &query.projection, &mut showing).await?);
         }
         Ok(all)
     }
@@ -174,16 +176,24 @@ impl Tenant {
         }
     }
 
-    /// In which groups those are whom a filter asks for by id.
+    /// What a filter needs to be shown, and in which groups those are whom it asks for by id.
     async fn known(&self, filter: Option<&Filter>) -> Result<Known, Failed> {
-        let needs = filter.map(Filter::needs);
-        let mut groups_of = BTreeMap::new();
-        if let Some(Needed::These(ids)) = needs.as_ref().map(|needs| &needs.members) {
+        let needs = filter.map(Filter::needs).unwrap_or_default();
+        let mut groups_of = Vec::new();
+        if let Needed::These(ids) = &needs.members {
+            let people = self.records(RecordKind::User, ids.clone()).await?;
+            let groups = self.records(RecordKind::Group, ids.clone()).await?;
             for id in ids {
-                groups_of.insert(id.clone(), self.groups_of(id).await?);
+                let kind = [
+                    (ResourceKind::User, people.contains_key(id)),
+                    (ResourceKind::Group, groups.contains_key(id)),
+                ];
+                let kind = kind.into_iter().find(|(_, is_there)| *is_there).map(|(kind, _)| kind);
+                let member = Member { id: id.clone(), kind, display: None };
+                groups_of.push((member, self.groups_of(id).await?));
             }
         }
-        Ok(Known { groups_of })
+        Ok(Known { needs, groups_of })
     }
 
     async fn look_at(
@@ -195,8 +205,8 @@ impl Tenant {
     ) -> Result<(), Failed> {
         let mut resource = self.resource_of(&record)?;
         if let Some(filter) = &query.filter {
-            let needs = filter.needs();
-            match (record.kind, &needs.members, &needs.groups) {
+            let Needs { members, groups } = &known.needs;
+            match (record.kind, members, groups) {
                 (RecordKind::Group, Needed::These(_), _) => {
                     resource.set_members(&self.base, known.members_of(&record.id));
                 }
@@ -272,16 +282,19 @@ const fn count_of(page: &Page) -> usize {
     }
 }
 
-/// What was asked of the store once for all records.
+/// What was asked once for all records.
 struct Known {
-    groups_of: BTreeMap<String, BTreeSet<String>>,
+    /// What the filter needs to be shown.
+    needs: Needs,
+    /// Whom it asks for by id, each with the groups that they are in.
+    groups_of: Vec<(Member, BTreeSet<String>)>,
 }
 
 impl Known {
     /// Those whom the filter asks for and who are in the group.
     fn members_of(&self, group: &str) -> Vec<Member> {
         let inside = self.groups_of.iter().filter(|(_, groups)| groups.contains(group));
-        inside.map(|(id, _)| Member { id: id.clone(), kind: None, display: None }).collect()
+        inside.map(|(member, _)| member.clone()).collect()
     }
 }
 

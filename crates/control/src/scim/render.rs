@@ -4,10 +4,22 @@ use super::Tenant;
 use super::answer::{Failed, ScimAnswer};
 use super::find::shown;
 use crate::ports::{RecordKind, ScimRecord};
+use ::scim::bounds::MAX_MEMBERS;
 use ::scim::{
-    GroupOf, Member, Preconditions, Projection, Resource, ResourceKind, Version, location,
+    GroupOf, Member, Preconditions, Projection, Resource, ResourceKind, ScimError, Version,
+    location,
 };
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one answer shows so far.
+#[derive(Debug, Default)]
+pub(super) struct Showing {
+    /// Members of groups.
+    members: usize,
+    /// Groups whose names were read.
+    names: BTreeMap<String, Option<String>>,
+}
 
 impl Tenant {
     /// One resource.
@@ -34,7 +46,7 @@ impl Tenant {
         projection: &Projection,
     ) -> Result<ScimAnswer, Failed> {
         let resource = self.resource_of(record)?;
-        let body = self.rendered(record, resource, projection).await?;
+        let body = self.rendered(record, resource, projection, &mut Showing::default()).await?;
         Ok(ScimAnswer {
             location: Some(location(&self.base, shown(record.kind), &record.id)),
             version: Some(Version(record.version)),
@@ -42,20 +54,29 @@ impl Tenant {
         })
     }
 
-    /// The resource of a record, with its members or groups if they are wanted.
+    /// The resource of a record, with its members or groups if they are wanted. One group is shown
+    /// whole, however large it is; several together are bounded.
     pub(super) async fn rendered(
         &self,
         record: &ScimRecord,
         mut resource: Resource,
         projection: &Projection,
+        showing: &mut Showing,
     ) -> Result<Value, Failed> {
         match record.kind {
             RecordKind::Group if projection.wants_members() => {
                 let members = self.members(&record.id).await?;
+                let is_first = showing.members == 0;
+                showing.members = showing.members.saturating_add(members.len());
+                if !is_first && showing.members > MAX_MEMBERS {
+                    let why = "these groups have too many members for one answer; ask for fewer, or \
+                               with excludedAttributes=members";
+                    return Err(ScimError::too_many(why).into());
+                }
                 resource.set_members(&self.base, members);
             }
             RecordKind::User if projection.wants_groups() => {
-                let groups = self.groups_shown(&record.id).await?;
+                let groups = self.groups_shown(&record.id, showing).await?;
                 resource.set_groups(&self.base, groups);
             }
             RecordKind::Group | RecordKind::User => {}
@@ -74,16 +95,22 @@ impl Tenant {
         Ok(members.collect())
     }
 
-    /// In which groups somebody is, as SCIM shows it.
-    pub(super) async fn groups_shown(&self, member: &str) -> Result<Vec<GroupOf>, Failed> {
+    /// In which groups somebody is, as SCIM shows it. The name of a group is read once an answer.
+    async fn groups_shown(
+        &self,
+        member: &str,
+        showing: &mut Showing,
+    ) -> Result<Vec<GroupOf>, Failed> {
         let ids = self.groups_of(member).await?;
-        let groups = self.records(RecordKind::Group, ids).await?;
-        let mut all = Vec::with_capacity(groups.len());
-        for (id, record) in groups {
+        let names = &mut showing.names;
+        let unread: BTreeSet<String> =
+            ids.iter().filter(|id| !names.contains_key(*id)).cloned().collect();
+        for (id, record) in self.records(RecordKind::Group, unread).await? {
             let resource = Resource::from_stored(ResourceKind::Group, &record.body)?;
-            let display = resource.display_name().map(str::to_owned);
-            all.push(GroupOf { id, display });
+            names.insert(id, resource.display_name().map(str::to_owned));
         }
-        Ok(all)
+        // A group without a record was deleted meanwhile.
+        let named = |id: String| names.get(&id).cloned().map(|display| GroupOf { id, display });
+        Ok(ids.into_iter().filter_map(named).collect())
     }
 }

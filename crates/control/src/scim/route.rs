@@ -4,7 +4,9 @@ use super::Tenant;
 use super::answer::{Failed, ScimAnswer, ScimMethod, ScimRequest};
 use ::scim::discovery;
 use ::scim::{Bulk, Patch, Preconditions, Query, Resource, ResourceKind, ScimError};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// What addresses take.
 const READ: &str = "GET";
@@ -19,7 +21,8 @@ impl Tenant {
     }
 
     async fn routed(&self, request: &ScimRequest<'_>) -> Result<ScimAnswer, Failed> {
-        let segments: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
+        let decoded = segments_of(request.path)?;
+        let segments: Vec<&str> = decoded.iter().map(AsRef::as_ref).collect();
         match segments.as_slice() {
             [] => self.root(request).await,
             [".search"] => match request.method {
@@ -125,6 +128,14 @@ impl Tenant {
 }
 
 const ME: &str = "a token of a directory is nobody who could be shown as themselves";
+
+/// The parts of a path, each decoded by itself: an encoded slash parts nothing.
+fn segments_of(path: &str) -> Result<Vec<Cow<'_, str>>, ScimError> {
+    path.split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| percent_decode_str(part).decode_utf8().map_err(|_| nothing_there()))
+        .collect()
+}
 
 fn nothing_there() -> ScimError {
     ScimError::new(404, None, "there is nothing at this address")

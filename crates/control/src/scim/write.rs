@@ -369,6 +369,11 @@ fn told(
     let (was, is) = (before.map(seen), after.map(seen));
     let name = if is_user { "active" } else { "display_name" };
     let entry = if was == is { entry } else { entry.changing(name, was, is) };
+    // Names alone: values are people's own.
+    let names = before.zip(after).map(|(before, after)| before.changed_attributes(after));
+    let names = names.filter(|names| !names.is_empty());
+    let names = names.map(|names| names.into_iter().collect::<Vec<_>>().join(" "));
+    let entry = entry.with_opt("attributes", names);
     let entry = entry.with_opt("added", named(added));
     entry.with_opt("removed", named(removed))
 }

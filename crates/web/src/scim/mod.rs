@@ -95,16 +95,36 @@ async fn push(
     if !body.is_empty() && !is_scim(&headers) {
         return Err(unsupported());
     }
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let asked = ScimRequest {
-        method,
-        path,
-        query: uri.query().unwrap_or_default(),
-        body: &body,
-        if_match: text(header::IF_MATCH),
-        if_none_match: text(header::IF_NONE_MATCH),
+    let (if_match, if_none_match) =
+        (tags(&headers, header::IF_MATCH)?, tags(&headers, header::IF_NONE_MATCH)?);
+    let (path, query) = (path.to_owned(), uri.query().unwrap_or_default().to_owned());
+    let answer = async move {
+        let (if_match, if_none_match) = (if_match.as_deref(), if_none_match.as_deref());
+        let (path, query, body) = (path.as_str(), query.as_str(), body.as_ref());
+        let asked = ScimRequest { method, path, query, body, if_match, if_none_match };
+        tenant.answer(&asked).await
     };
-    Ok(told(tenant.answer(&asked).await))
+    if method == ScimMethod::Get {
+        return Ok(told(answer.await));
+    }
+    // A change is carried through to waking the loop, even if its client hangs up.
+    let answer = tokio::spawn(answer).await;
+    answer.map(told).map_err(|_| Refused::new(&portal, Problem::Defect).into_response())
+}
+
+/// All entity tags of a header. One that cannot be read must not look like none.
+fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, Response> {
+    let tags: Result<Vec<&str>, _> =
+        headers.get_all(name).iter().map(HeaderValue::to_str).collect();
+    let tags = tags.map_err(|_| bad_header())?;
+    Ok((!tags.is_empty()).then(|| tags.join(", ")))
+}
+
+fn bad_header() -> Response {
+    let why = "An entity tag is not readable text.";
+    let code = ReasonCode::RequestInvalid.as_str();
+    let body = control::scim::refusal(400, why, code);
+    coded((StatusCode::BAD_REQUEST, body).into_response(), code)
 }
 
 fn method_of(method: &Method) -> Option<ScimMethod> {

@@ -20,6 +20,8 @@ async fn what_is_served_is_told() {
     let schemas = idp.read("/Schemas").await;
     let urn = schemas["Resources"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(idp.read(&format!("/Schemas/{urn}")).await["id"], urn);
+    let encoded = urn.replace(':', "%3A");
+    assert_eq!(idp.read(&format!("/Schemas/{encoded}")).await["id"], urn);
     assert_error(&idp.get("/Schemas/urn:none").await, 404, None, "not-found");
     let filtered = idp.get("/Schemas?filter=id%20eq%20%22x%22").await;
     assert_error(&filtered, 403, None, "request-invalid");
@@ -92,6 +94,38 @@ async fn versions_guard_reading_and_writing() {
     assert_eq!(
         idp.send("DELETE", &path, &[("if-match", "W/\"2\"")], &Value::Null).await.status,
         204
+    );
+}
+
+#[tokio::test]
+async fn every_entity_tag_counts_and_one_that_cannot_be_read_is_refused() {
+    let idp = Idp::new().await;
+    let path = format!("/Users/{}", idp.user("ada").await);
+    let put = json!({"schemas": [USER], "userName": "eve"});
+    let unreadable = idp.send("PUT", &path, &[("if-match", "W/\"1\u{e9}\"")], &put).await;
+    assert_error(&unreadable, 400, None, "request-invalid");
+    let stale = [("if-match", "W/\"8\""), ("if-match", "W/\"9\"")];
+    assert_error(&idp.send("PUT", &path, &stale, &put).await, 412, None, "push-stale");
+    assert_eq!(idp.read(&path).await["userName"], "ada");
+    let either = [("if-match", "W/\"9\""), ("if-match", "W/\"1\"")];
+    assert_eq!(idp.send("PUT", &path, &either, &put).await.status, 200);
+    assert_eq!(idp.audited().await.details["attributes"], "active userName");
+}
+
+#[tokio::test]
+async fn a_filter_sees_what_a_member_is() {
+    let idp = Idp::new().await;
+    let (ada, inner) = (idp.user("ada").await, idp.group("inner", &[]).await);
+    idp.group("outer", &[&ada, &inner]).await;
+    for (id, kind, there) in [(&ada, "User", 1), (&ada, "Group", 0), (&inner, "group", 1)] {
+        let filter = format!("members%5Bvalue+eq+%22{id}%22+and+type+eq+%22{kind}%22%5D");
+        let found = idp.read(&format!("/Groups?filter={filter}")).await;
+        assert_eq!(found["totalResults"], there, "{kind}");
+    }
+    let groups = idp.read(&format!("/Users/{ada}")).await["groups"].clone();
+    assert_eq!(
+        (groups[0]["display"].as_str(), groups.as_array().map(Vec::len)),
+        (Some("outer"), Some(1))
     );
 }
 
