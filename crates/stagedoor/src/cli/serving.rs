@@ -124,6 +124,8 @@ pub(crate) enum DemoDirectory {
     IdentityCenter,
     /// In a YAML file beside the demo's map, which is read again when it changes.
     File,
+    /// In Stagedoor's own SCIM server, into which the demo pushes them as an identity provider does.
+    Scim,
     /// In an OpenLDAP server that the demo starts: needs slapd and ldapmodify on this machine.
     Ldap,
 }

@@ -4,6 +4,7 @@ mod browser;
 mod company;
 mod forgery;
 mod people;
+mod provider;
 mod script;
 mod story;
 mod world;

@@ -1,6 +1,7 @@
-//! Where the demo's people are: in the simulated Identity Center, in a file, or in an LDAP server of
-//! this machine.
+//! Where the demo's people are: in the simulated Identity Center, in a file, in an LDAP server of
+//! this machine, or pushed by SCIM.
 
+use super::provider::Provider;
 use crate::cli::DemoDirectory;
 use anyhow::{Context, Result, anyhow, ensure};
 use sandbox::Seed;
@@ -11,7 +12,7 @@ use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// What the demo's map says of its directory, and of how assertions name people.
@@ -39,6 +40,8 @@ pub(super) enum People {
     InFile(Mutex<Listed>),
     /// In an LDAP server.
     InLdap(Server),
+    /// Pushed by SCIM, once somebody did.
+    Pushed { listed: Listed, provider: OnceLock<Provider> },
 }
 
 impl People {
@@ -57,6 +60,10 @@ impl People {
                 let map = said(map, IN_MAP, &format!("file: {FILE}"))?;
                 Ok((Self::InFile(Mutex::new(listed)), map))
             }
+            DemoDirectory::Scim => {
+                let map = said(&said(map, IN_MAP, "scim: {}")?, BY_ID, BY_NAME)?;
+                Ok((Self::Pushed { listed, provider: OnceLock::new() }, map))
+            }
             DemoDirectory::Ldap => {
                 let server = Server::start(&listed, folder)?;
                 let map = said(map, IN_MAP, &server.in_map())?;
@@ -73,13 +80,16 @@ impl People {
                 let listed = listed.lock().unwrap_or_else(PoisonError::into_inner);
                 format!("{} (edit it)", listed.path.display())
             }
+            Self::Pushed { provider, .. } => {
+                provider.get().map_or_else(|| "pushed by SCIM".to_owned(), Provider::told)
+            }
             Self::InLdap(server) => format!("ldap://127.0.0.1:{} below {BASE}", server.port),
         }
     }
 
     /// Puts a person into a group or takes one out. Whether it was done: the simulated Identity Center
     /// is asked by its API.
-    pub(super) fn membership(&self, group: &str, user_name: &str, add: bool) -> Result<bool> {
+    pub(super) async fn membership(&self, group: &str, user_name: &str, add: bool) -> Result<bool> {
         match self {
             Self::IdentityCenter => Ok(false),
             Self::InFile(listed) => {
@@ -88,6 +98,10 @@ impl People {
                 listed.write().map(|()| true)
             }
             Self::InLdap(server) => server.change(group, user_name, add).map(|()| true),
+            Self::Pushed { provider, .. } => {
+                let provider = provider.get().context("nobody was pushed yet")?;
+                provider.change(group, user_name, add).await.map(|()| true)
+            }
         }
     }
 }
@@ -103,8 +117,8 @@ fn said(map: &str, what: &str, instead: &str) -> Result<String> {
 pub(super) struct Listed {
     path: PathBuf,
     /// Id, user name, display name, and whether enabled.
-    people: Vec<(String, String, String, bool)>,
-    groups: BTreeMap<String, BTreeSet<String>>,
+    pub(super) people: Vec<(String, String, String, bool)>,
+    pub(super) groups: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Listed {

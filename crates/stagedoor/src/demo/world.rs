@@ -2,11 +2,12 @@
 
 use super::browser::aws_call;
 use super::people::People;
+use super::provider::Provider;
 use crate::cli::DemoDirectory;
 use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
 use crate::store_location::StoreLocation;
-use crate::system::SystemClock;
+use crate::system::{SystemClock, SystemEntropy};
 use crate::{idp_metadata, mapfile};
 use access::authorisation::authorisation;
 use access::ids::{PersonId, Region};
@@ -15,9 +16,11 @@ use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use aws::SqsQueue;
 use aws::{Aws, Simulator};
-use control::ports::{CallError, Clock, Delivery, PersonLookup, WakeQueue};
+use control::desk::{NewToken, Right, create_token};
+use control::ports::{Actor, CallError, Clock, Delivery, PersonLookup, WakeQueue};
 use control::reconciler::Rhythm;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoSp, DemoTile};
+use jiff::SignedDuration;
 use sandbox::{Faults, Sandbox, Seed, SharedSandbox};
 use serde_json::{Value, json};
 use std::fs;
@@ -155,7 +158,35 @@ impl World {
         });
         let end = seen(stopped);
         world.spawn(async move { Ok(idp.serve(idp_listener, end).await?) });
+        world.push().await?;
         Ok(world)
+    }
+
+    /// Pushes the people by SCIM, where the map says that they are pushed: into the same server that
+    /// will be behind the door, at another address and without the loop.
+    async fn push(&self) -> Result<()> {
+        let People::Pushed { listed, provider } = &self.people else { return Ok(()) };
+        let new = NewToken {
+            name: "demo-provider".to_owned(),
+            scopes: [Right::Scim].into_iter().collect(),
+            directory: None,
+            life: SignedDuration::from_hours(24),
+        };
+        let (store, now) = (&*self.parts.store, SystemClock.now());
+        let by = Actor::named("demo");
+        let (bearer, _) = create_token(store, &SystemEntropy, &by, new, now).await?;
+        let (listener, url) = listen().await?;
+        let sources = idp_metadata::sources(&self.parts.plane.map, &self.map_path());
+        let door = compose::door(&self.parts, &sources, &url, Vec::new()).await?;
+        let desk = Arc::new(compose::desk(&self.parts, &door));
+        let router = web::router(Arc::new(door), desk, web_config(&self.parts, &url)?);
+        let (ending, ended) = watch::channel(false);
+        let server = tokio::spawn(web::serve(listener, router, seen(ended)));
+        let pushed = Provider::push(listed, &url, bearer.reveal().to_owned()).await;
+        let _ = ending.send(true);
+        server.await.context("the server that people were pushed to")??;
+        let _ = provider.set(pushed?.at(&self.door_url));
+        Ok(())
     }
 
     /// Opens the door: portal, loop and events.
@@ -224,7 +255,7 @@ impl World {
         let rhythm = Rhythm { recheck: Duration::from_millis(500), ..Rhythm::default() };
         match self.people {
             People::InLdap(_) => Rhythm { resync: Duration::from_secs(3), ..rhythm },
-            People::IdentityCenter | People::InFile(_) => rhythm,
+            People::IdentityCenter | People::InFile(_) | People::Pushed { .. } => rhythm,
         }
     }
 
@@ -261,7 +292,7 @@ impl World {
 
     /// Puts a person into a group or takes one out, as the directory's admin would.
     pub(super) async fn membership(&self, group: &str, user_name: &str, add: bool) -> Result<()> {
-        if self.people.membership(group, user_name, add)? {
+        if self.people.membership(group, user_name, add).await? {
             return Ok(());
         }
         let user_id = self.user_id(user_name)?;

@@ -33,3 +33,13 @@ fn the_whole_story_is_observed_with_people_in_an_ldap_server() {
     assert!(run.stdout.contains("\nThe whole story was observed: "), "{}", run.stdout);
     assert!(run.stdout.contains("User 3 is added to ml-team-1, where the directory is"));
 }
+
+#[test]
+fn the_whole_story_is_observed_with_people_who_are_pushed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = command(folder.path());
+    demo.args(["demo", "--script", "--directory", "scim"]);
+    let run = run(demo).exits(0);
+    assert!(run.stdout.contains("\nThe whole story was observed: "), "{}", run.stdout);
+    assert!(run.stdout.contains("User 3 is added to ml-team-1, where the directory is"));
+}
