@@ -132,6 +132,10 @@ impl Reader<'_> {
     async fn begin(&self) -> Result<Option<Mark>, CallError> {
         let session = self.session;
         let Some(invocation) = session.facts.invocation.clone() else { return Ok(None) };
+        // What changed is told by `objectGUID`, which means nothing where people have other ids.
+        if !session.schema.is_guid() {
+            return Ok(None);
+        }
         let mark = |at| Some(Mark { server: session.server.clone(), invocation, at });
         if self.may_dirsync() {
             for replicates in [true, false] {

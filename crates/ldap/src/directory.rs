@@ -10,6 +10,7 @@ use crate::session::Session;
 use crate::tree::{FoundGroup, Reader};
 use access::entitlement::WantedGroups;
 use access::ids::{GroupId, MembershipId, PersonId};
+use access::map::MatchKey;
 use access::snapshot::{Coverage, Group, Snapshot};
 use async_trait::async_trait;
 use control::directory::membership_id;
@@ -127,7 +128,7 @@ impl Reader<'_> {
 
     async fn with_ids(&self, people: &BTreeSet<PersonId>) -> Result<Vec<Found>, CallError> {
         let schema = &self.session.schema;
-        let ids: Vec<Filter> = people.iter().filter_map(|id| schema.with_id(id.as_str())).collect();
+        let ids: Vec<Filter> = people.iter().filter_map(|id| schema.person_with_id(id)).collect();
         let asked: Vec<_> =
             ids.chunks(IDS_A_REQUEST).map(|ids| self.people_with(Filter::any(ids))).collect();
         let found: Vec<Vec<Found>> =
@@ -144,16 +145,37 @@ impl Reader<'_> {
             }
             PersonLookup::UserName(name) => name,
         };
-        let schema = &self.session.schema;
-        let found = self.people_with(Filter::equals(&schema.user_name, name)).await?;
-        // Active Directory takes `jose` for `josé`: that would let one in as the other.
-        let alike = |found: &Found| found.person.user_name.to_lowercase() == name.to_lowercase();
-        let mut alike = found.into_iter().filter(alike);
+        let mut alike = self.holders(MatchKey::UserName, name).await?.into_iter();
         match (alike.next(), alike.next()) {
             (None, _) => Ok(None),
             (Some(one), None) => Ok(Some(one.person.id)),
-            (Some(one), Some(other)) => Err(ambiguous(&one.dn, &other.dn, &schema.user_name)),
+            (Some(one), Some(other)) => {
+                Err(ambiguous(&one.dn, &other.dn, &self.session.schema.user_name))
+            }
         }
+    }
+
+    /// Everybody with this value of a key.
+    async fn holders(&self, key: MatchKey, value: &str) -> Result<Vec<Found>, CallError> {
+        let schema = &self.session.schema;
+        let attribute = match key {
+            MatchKey::UserName => &schema.user_name,
+            MatchKey::Email => &schema.email,
+            MatchKey::ExternalId => match &schema.external_id {
+                Some(attribute) => attribute,
+                None => return Ok(Vec::new()),
+            },
+        };
+        let mut found = self.people_with(Filter::equals(attribute, value)).await?;
+        // Active Directory takes `jose` for `josé`: that would let one in as the other.
+        let lower = value.to_lowercase();
+        let folds = |text: &str| text.to_lowercase() == lower;
+        found.retain(|found| match key {
+            MatchKey::UserName => folds(&found.person.user_name),
+            MatchKey::Email => found.particulars.email.as_deref().is_some_and(folds),
+            MatchKey::ExternalId => found.particulars.external_id.as_deref() == Some(value),
+        });
+        Ok(found)
     }
 
     async fn find_group(&self, name: &str) -> Result<Option<GroupId>, CallError> {
@@ -225,6 +247,13 @@ impl Directory for LdapDirectory {
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
         let read = |session: Arc<Session>| async move { self.reader(&session).find(person).await };
         self.pool.read(None, read).await
+    }
+
+    async fn who_has(&self, key: MatchKey, value: &str) -> Result<BTreeSet<PersonId>, CallError> {
+        let read =
+            |session: Arc<Session>| async move { self.reader(&session).holders(key, value).await };
+        let found = self.pool.read(None, read).await?;
+        Ok(found.into_iter().map(|found| found.person.id).collect())
     }
 
     async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError> {

@@ -34,6 +34,8 @@ impl Kind {
 pub(crate) struct Schema {
     pub(crate) kind: Kind,
     pub(crate) id: String,
+    /// The id of a group: the same attribute, but for those that only people have.
+    group_id: String,
     pub(crate) user_name: String,
     pub(crate) display_names: Vec<String>,
     pub(crate) email: String,
@@ -51,6 +53,9 @@ pub(crate) struct Schema {
 
 /// `objectGUID`, which is sixteen bytes.
 const OBJECT_GUID: &str = "objectGUID";
+
+/// Attributes that only people have, and what tells groups apart in their stead.
+const IDS_OF_PEOPLE: [(&str, &str); 2] = [("uid", "cn"), ("uidNumber", "gidNumber")];
 
 /// What tells whether somebody may sign in, at any kind of server.
 const STATE: [&str; 10] = [
@@ -104,9 +109,13 @@ impl Schema {
             Some(_) => vec![named(display_name, "")?],
             None => vec!["displayName".to_owned(), usual("name", "cn").to_owned()],
         };
+        let id = named(id, usual(OBJECT_GUID, "entryUUID"))?;
+        let group_id = IDS_OF_PEOPLE.iter().find(|(people, _)| id.eq_ignore_ascii_case(people));
+        let group_id = group_id.map_or(id.as_str(), |(_, groups)| groups).to_owned();
         Ok(Self {
             kind,
-            id: named(id, usual(OBJECT_GUID, "entryUUID"))?,
+            id,
+            group_id,
             user_name: named(user_name, usual("sAMAccountName", "uid"))?,
             display_names,
             email: named(email, "mail")?,
@@ -140,33 +149,33 @@ impl Schema {
 
     /// What is asked for of a group, its members aside.
     pub(crate) fn of_groups(&self) -> Vec<String> {
-        vec![self.id.clone(), self.group_name.clone(), "objectSid".to_owned()]
+        vec![self.group_id.clone(), self.group_name.clone(), "objectSid".to_owned()]
     }
 
     /// The id of an entry.
-    fn id(&self, entry: &Entry) -> Result<String, CallError> {
+    fn id(&self, entry: &Entry, attribute: &str) -> Result<String, CallError> {
         let found = if self.is_guid() {
-            entry.bytes(&self.id).and_then(value::guid)
+            entry.bytes(attribute).and_then(value::guid)
         } else {
-            entry.text(&self.id).map(str::to_owned)
+            entry.text(attribute).map(str::to_owned)
         };
         found.ok_or_else(|| {
             let message = format!(
                 "`{}` has no `{}` that can be an id, or the account that Stagedoor binds as may not \
                  read it: name the attribute with a stable id as `attributes: {{ id: … }}`",
-                entry.dn, self.id
+                entry.dn, attribute
             );
             failure::error(Operation::Search, FailureKind::Rejected, message)
         })
     }
 
     pub(crate) fn person_id(&self, entry: &Entry) -> Result<PersonId, CallError> {
-        PersonId::parse(self.id(entry)?)
+        PersonId::parse(self.id(entry, &self.id)?)
             .map_err(|error| failure::unreadable(Operation::Search, error.to_string()))
     }
 
     pub(crate) fn group_id(&self, entry: &Entry) -> Result<GroupId, CallError> {
-        GroupId::parse(self.id(entry)?)
+        GroupId::parse(self.id(entry, &self.group_id)?)
             .map_err(|error| failure::unreadable(Operation::Search, error.to_string()))
     }
 
@@ -175,15 +184,25 @@ impl Schema {
         entry.text(&self.group_name).map(str::to_owned)
     }
 
-    /// Entries with this id; `None` if no entry of this kind of server can have it.
-    pub(crate) fn with_id(&self, id: &str) -> Option<Filter> {
-        if self.is_guid() {
-            return value::guid_bytes(id).map(|bytes| Filter::bytes(&self.id, &bytes));
-        }
-        Some(Filter::equals(&self.id, id))
+    /// People with this id; `None` if nobody at this kind of server can have it.
+    pub(crate) fn person_with_id(&self, id: &PersonId) -> Option<Filter> {
+        self.with_id(&self.id, id.as_str())
     }
 
-    fn is_guid(&self) -> bool {
+    /// Groups with this id; `None` if no group at this kind of server can have it.
+    pub(crate) fn group_with_id(&self, id: &GroupId) -> Option<Filter> {
+        self.with_id(&self.group_id, id.as_str())
+    }
+
+    fn with_id(&self, attribute: &str, id: &str) -> Option<Filter> {
+        if self.is_guid() {
+            return value::guid_bytes(id).map(|bytes| Filter::bytes(attribute, &bytes));
+        }
+        Some(Filter::equals(attribute, id))
+    }
+
+    /// Whether ids are those of Active Directory.
+    pub(crate) fn is_guid(&self) -> bool {
         self.id.eq_ignore_ascii_case(OBJECT_GUID) && self.kind == Kind::ActiveDirectory
     }
 }
@@ -205,18 +224,28 @@ mod tests {
             (ad.id.as_str(), ad.user_name.as_str(), ad.group_name.as_str()),
             ("objectGUID", "sAMAccountName", "sAMAccountName")
         );
-        let id = "8d1f6a52-0a7e-4c3b-9d2e-5b8c7f6a1e04";
+        let of = |id| PersonId::parse(id).unwrap();
         assert_eq!(
-            ad.with_id(id).unwrap().as_str(),
+            ad.person_with_id(&of("8d1f6a52-0a7e-4c3b-9d2e-5b8c7f6a1e04")).unwrap().as_str(),
             r"(objectGUID=Rj\1f\8d\7e\0a\3bL\9d.\5b\8c\7fj\1e\04)"
         );
-        assert_eq!(ad.with_id("alice"), None);
+        assert_eq!(ad.person_with_id(&of("alice")), None);
         let other = Schema::new(Kind::OpenLdap, &config(Attributes::default())).unwrap();
         assert_eq!(
             (other.id.as_str(), other.user_name.as_str(), other.group_name.as_str()),
             ("entryUUID", "uid", "cn")
         );
-        assert_eq!(other.with_id("a*").unwrap().as_str(), r"(entryUUID=a\2a)");
+        assert_eq!(other.person_with_id(&of("a")).unwrap().as_str(), "(entryUUID=a)");
+    }
+
+    #[test]
+    fn groups_have_no_user_names() {
+        let attributes = Attributes { id: Some("uid".into()), ..Attributes::default() };
+        let schema = Schema::new(Kind::Other, &config(attributes)).unwrap();
+        let group = GroupId::parse("ml-all").unwrap();
+        assert_eq!(schema.group_with_id(&group).unwrap().as_str(), "(cn=ml-all)");
+        let person = PersonId::parse("ana").unwrap();
+        assert_eq!(schema.person_with_id(&person).unwrap().as_str(), "(uid=ana)");
     }
 
     #[test]

@@ -414,7 +414,7 @@ impl Reader<'_> {
         id: &GroupId,
     ) -> Result<Option<FoundGroup>, CallError> {
         let schema = &self.session.schema;
-        let Some(filter) = schema.with_id(id.as_str()) else { return Ok(None) };
+        let Some(filter) = schema.group_with_id(id) else { return Ok(None) };
         let found = self.groups(Filter::all(&[schema.groups.clone(), filter])).await?;
         // A server may compare ids more loosely than we do.
         Ok(found.into_iter().find(|group| group.id == *id))

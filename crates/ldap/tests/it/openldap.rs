@@ -2,6 +2,7 @@
 
 use crate::slapd::{BASE, PASSWORD, READER, Slapd};
 use crate::world::{bound, directory, groups, id_of, named, people, pinned, url};
+use access::map::MatchKey;
 use control::ports::{Changes as _, Directory as _, Memberships, Particulars, PersonLookup};
 use ldap::{Attributes, Bind, ClientIdentity, Config, Secret, Trust};
 use std::collections::{BTreeMap, BTreeSet};
@@ -273,14 +274,24 @@ async fn the_map_chooses_the_attributes() {
         ..Attributes::default()
     };
     let people_filter = Some("(mail=*)".to_owned());
-    let config = Config { attributes, people_filter, ..config(&slapd) };
-    let reading = directory(config).everybody(&named(&ALL)).await.unwrap();
+    let directory = directory(Config { attributes, people_filter, ..config(&slapd) });
+    let reading = directory.everybody(&named(&ALL)).await.unwrap();
     assert_eq!(people(&reading).0, ["ana@corp.example"]);
     let groups = groups(&reading);
     assert_eq!(groups.get("unix").unwrap(), &["ana@corp.example"]);
     assert!(groups.get("ml-core").unwrap().is_empty());
     let external = reading.particulars.values().next().unwrap().external_id.as_deref();
     assert_eq!(external, Some("ana"));
+    let ana = BTreeSet::from([id_of(&reading, "ana@corp.example")]);
+    for (key, value, holders) in [
+        (MatchKey::UserName, "ana@CORP.example", &ana),
+        (MatchKey::Email, "Ana@corp.example", &ana),
+        (MatchKey::ExternalId, "ana", &ana),
+        (MatchKey::ExternalId, "ANA", &BTreeSet::new()),
+        (MatchKey::Email, "*", &BTreeSet::new()),
+    ] {
+        assert_eq!(directory.who_has(key, value).await.unwrap(), *holders, "{value}");
+    }
 }
 
 #[tokio::test]
