@@ -95,6 +95,7 @@ impl Installation {
                 user_name: format!("other{n}"),
                 display_name: None,
                 email: None,
+                external_id: None,
                 enabled: true,
             }));
         }

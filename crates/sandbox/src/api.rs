@@ -90,7 +90,8 @@ fn perform(
     let effect = match turn {
         Turn::First => {
             let second = now.as_second();
-            sandbox.engine.on_call(service.name, operation.name, &caller.account, second)
+            let account = &caller.account;
+            sandbox.engine.on_call(service.name, operation.name, account, second, asked.body)
         }
         Turn::Again => Effect::default(),
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::ids::Ids;
 use crate::seed::{SeedError, read_yaml};
@@ -46,6 +47,8 @@ pub struct FaultRule {
     pub operation: Option<String>,
     /// Account of the caller.
     pub account: Option<String>,
+    /// What a member of the request says, such as the id of a user.
+    pub about: Option<String>,
 
     /// Only the nth matching call, from 1.
     pub nth: Option<u64>,
@@ -185,11 +188,14 @@ impl FaultRule {
             || self.delete_fails
     }
 
-    fn matches(&self, service: &str, operation: &str, account: &str) -> bool {
+    fn matches(&self, service: &str, operation: &str, account: &str, body: &[u8]) -> bool {
         let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
         same(&self.service, service)
             && same(&self.operation, operation)
             && same(&self.account, account)
+            && self.about.as_deref().is_none_or(|about| {
+                serde_json::from_slice(body).is_ok_and(|input: Value| names(&input, about))
+            })
     }
 
     fn fires(&self, count: u64, ids: &mut Ids) -> bool {
@@ -200,6 +206,16 @@ impl FaultRule {
             (_, _, _, Some(p)) => ids.fraction() < p,
             _ => true,
         }
+    }
+}
+
+/// Whether a member of the request, however deep, is this text.
+fn names(input: &Value, text: &str) -> bool {
+    match input {
+        Value::String(said) => said == text,
+        Value::Array(items) => items.iter().any(|item| names(item, text)),
+        Value::Object(members) => members.values().any(|member| names(member, text)),
+        _ => false,
     }
 }
 
@@ -240,11 +256,12 @@ impl FaultEngine {
         operation: &str,
         account: &str,
         second: i64,
+        body: &[u8],
     ) -> Effect {
         let mut effect =
             Effect { throttle: self.too_fast(service, account, second), ..Effect::default() };
         for (rule, matched) in self.faults.rules.iter().zip(&mut self.matched) {
-            if !rule.matches(service, operation, account) {
+            if !rule.matches(service, operation, account, body) {
                 continue;
             }
             *matched += 1;
@@ -288,7 +305,7 @@ mod tests {
     }
 
     fn throttled(engine: &mut FaultEngine, times: usize) -> Vec<bool> {
-        (0..times).map(|_| engine.on_call("sagemaker", "CreateApp", "1", 0).throttle).collect()
+        (0..times).map(|_| engine.on_call("sagemaker", "CreateApp", "1", 0, b"").throttle).collect()
     }
 
     #[test]
@@ -314,7 +331,7 @@ mod tests {
     #[test]
     fn rate_limits_count_within_a_second() {
         let mut engine = engine("rate_limits: { sagemaker: 2 }");
-        let mut at = |second| engine.on_call("sagemaker", "ListApps", "1", second).throttle;
+        let mut at = |second| engine.on_call("sagemaker", "ListApps", "1", second, b"").throttle;
         assert_eq!([at(0), at(0), at(0), at(1)], [false, false, true, false]);
     }
 

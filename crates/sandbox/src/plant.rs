@@ -328,6 +328,11 @@ fn plant_directory(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
             let email = json!([{"Value": email, "Type": "work", "Primary": true}]);
             attributes.insert("Emails".to_owned(), email);
         }
+        if let Some(external) = &user.external_id {
+            let issuer = format!("https://identitystore.amazonaws.com/{}", directory.id);
+            let external = json!([{"Issuer": issuer, "Id": external}]);
+            attributes.insert("ExternalIds".to_owned(), external);
+        }
         let entry = entry(world, attributes, user.enabled);
         directory.users.insert(id.clone(), entry);
         if directory.user_names.insert(name.to_lowercase(), id).is_some() {

@@ -454,6 +454,8 @@ pub struct SeedUser {
     pub display_name: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
+    /// The id that another system gave the person, as SCIM pushes it.
+    pub external_id: Option<String>,
     /// Whether the person may sign in.
     #[serde(default = "enabled")]
     pub enabled: bool,

@@ -52,7 +52,7 @@ pub(crate) fn answer<B: AsRef<[u8]>>(
     let outcome = caller.and_then(|(caller, region)| {
         record.begin(&caller, &region);
         let second = now.as_second();
-        let effect = sandbox.engine.on_call(S3.name, operation, &caller.account, second);
+        let effect = sandbox.engine.on_call(S3.name, operation, &caller.account, second, b"");
         latency = effect.latency;
         if let Some(error) = effect.error {
             return Err(ApiError::new(error.status, &error.code, error.message));
