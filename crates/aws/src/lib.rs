@@ -45,7 +45,7 @@ pub use checkpoints::{MacKey, S3Checkpoints};
 pub use client::secrets::{SecretText, SecretVersions};
 pub use connect::{Aws, Simulator};
 pub use dynamodb::DynamoStore;
-pub use identity_center::IdentityCenter;
+pub use identity_center::{IdentityCenter, IdentityStoreMirror};
 pub use in_process::{InProcess, Lost};
 pub use queue::SqsQueue;
 pub use reminders::SqsReminders;

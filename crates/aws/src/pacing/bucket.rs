@@ -38,7 +38,29 @@ impl Key {
         let (account, operation) = (account.map(str::to_owned), operation.map(str::to_owned));
         Some(Self { account, region, service, operation })
     }
+
+    /// What the call counts against: Identity Center has one limit for all its APIs.
+    pub(super) fn shared(&self) -> Self {
+        if IDENTITY_CENTER.contains(&self.service.as_str()) {
+            let [service, ..] = IDENTITY_CENTER.map(str::to_owned);
+            return Self { service, ..self.clone() };
+        }
+        self.clone()
+    }
+
+    /// How many calls of this key may be sent within any second, where AWS says so.
+    fn most_a_second(&self) -> Option<usize> {
+        IDENTITY_CENTER.contains(&self.service.as_str()).then_some(MOST_OF_IDENTITY_CENTER)
+    }
 }
+
+/// How the APIs of Identity Center are named in signatures: those of its identity store and of its
+/// assignments.
+const IDENTITY_CENTER: [&str; 2] = ["identitystore", "sso"];
+
+/// "Identity Center APIs have a collective throttle of 20 transactions per second", which cannot be
+/// raised.
+const MOST_OF_IDENTITY_CENTER: usize = 20;
 
 /// `SageMaker`'s lists allow one or two calls a second each, far less than all else. Identity
 /// Center's calls count together.
@@ -65,11 +87,12 @@ pub(super) struct Turn<'a> {
 }
 
 impl Bucket {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(key: &Key) -> Self {
+        let pace = key.most_a_second().map_or_else(Pace::default, Pace::at_most);
         Self {
             turn: tokio::sync::Mutex::new(()),
             flight: Semaphore::new(IN_FLIGHT),
-            pace: Mutex::default(),
+            pace: Mutex::new(pace),
             start: Instant::now(),
         }
     }
@@ -142,6 +165,12 @@ mod tests {
             expected("identitystore", None)
         );
         assert_eq!(key("sts", None), expected("sts", None));
+        let shared =
+            |service: &str| Key::read(None, Some(&signed(service)), None).unwrap().shared();
+        assert_eq!(shared("sso"), shared("identitystore"));
+        assert_ne!(shared("sts"), shared("identitystore"));
+        assert_eq!(shared("sso").most_a_second(), Some(20));
+        assert_eq!(shared("sagemaker").most_a_second(), None);
         assert_eq!(Key::read(None, None, None), None);
         assert_eq!(Key::read(None, Some("Bearer x"), None), None);
     }

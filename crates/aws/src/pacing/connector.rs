@@ -105,7 +105,7 @@ impl Paced {
 impl Shared {
     fn bucket(&self, key: &Key) -> Arc<Bucket> {
         let mut buckets = lock(&self.buckets);
-        buckets.entry(key.clone()).or_insert_with(|| Arc::new(Bucket::new())).clone()
+        buckets.entry(key.clone()).or_insert_with(|| Arc::new(Bucket::new(key))).clone()
     }
 
     fn count(&self, service: &str, count: impl FnOnce(&mut CallCounts)) {
@@ -193,7 +193,7 @@ impl PacedConnector {
         operation: String,
         request: HttpRequest,
     ) -> Result<HttpResponse, ConnectorError> {
-        let bucket = self.shared.bucket(&key);
+        let bucket = self.shared.bucket(&key.shared());
         let Patience { request: longest, manner, .. } = self.patience;
         let begun = Instant::now();
         let mut request = request;

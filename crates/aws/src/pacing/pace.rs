@@ -65,6 +65,9 @@ const LONGEST_WISH: Duration = Duration::from_mins(10);
 /// The slowest rate, in calls a second.
 const SLOWEST: f64 = 0.1;
 
+/// A second, over which a limit that is known beforehand counts calls.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// What to do about the next call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
@@ -82,6 +85,10 @@ pub struct Pace {
     /// When the first call was sent.
     first: Option<Duration>,
     limit: Option<Limit>,
+    /// How many calls may be sent within any second, where that is known beforehand.
+    most: Option<usize>,
+    /// When the last [`Self::most`] calls were sent, earliest first.
+    sent: VecDeque<Duration>,
 }
 
 /// What is known of a service that has refused a call.
@@ -116,8 +123,30 @@ impl Limit {
 }
 
 impl Pace {
+    /// A pace that never sends more calls than this within any second, whatever the service takes.
+    pub fn at_most(calls: usize) -> Self {
+        Self { most: Some(calls.max(1)), ..Self::default() }
+    }
+
     /// Whether a call may be sent now.
     pub fn ask(&mut self, now: Duration) -> Ask {
+        let Some(most) = self.most else { return self.ask_limit(now) };
+        let full = self.sent.len() >= most;
+        if let Some(first) = self.sent.front().filter(|first| full && now < **first + SECOND) {
+            return Ask::WaitUntil(*first + SECOND);
+        }
+        let asked = self.ask_limit(now);
+        if asked == Ask::Go {
+            if full {
+                self.sent.pop_front();
+            }
+            self.sent.push_back(now);
+        }
+        asked
+    }
+
+    /// Whether the limit that was seen lets a call be sent now.
+    fn ask_limit(&mut self, now: Duration) -> Ask {
         self.first.get_or_insert(now);
         if self.limit.as_ref().is_some_and(|it| now.saturating_sub(it.resumes) > FORGOTTEN) {
             self.limit = None;

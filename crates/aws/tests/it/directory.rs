@@ -6,7 +6,7 @@ use access::ids::{GroupId, IdentityStoreId, PersonId};
 use access::snapshot::{Coverage, Snapshot};
 use aws::IdentityCenter;
 use control::event::Membership;
-use control::ports::{Directory, FailureKind, Memberships, PersonLookup};
+use control::ports::{Directory, FailureKind, Memberships, Particulars, PersonLookup};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -245,4 +245,148 @@ async fn a_reading_of_people_names_their_memberships_in_the_groups_wanted() {
     let (of_alice, _) = members.iter().find(|(_, person)| **person == id(ALICE)).unwrap();
     let alice = Membership { id: of_alice.clone(), group: fraud, person: id(ALICE) };
     assert_eq!(reading.memberships, Memberships::Some(vec![alice]));
+}
+
+#[tokio::test]
+async fn somebody_whom_the_directory_refuses_to_show_stops_nobody_else() {
+    let faults = format!(
+        "rules: [{{ operation: DescribeUser, about: {BOB}, error: {{ code: AccessDeniedException }} }}]"
+    );
+    let cloud = Cloud::failing(&small(), &faults).await;
+    let carol = id(&cloud.look().user_id("carol").unwrap());
+    let asked = BTreeSet::from([id(ALICE), id(BOB), id(NOBODY), carol.clone()]);
+    let reading = center(&cloud).people(&asked, &set(["ml-fraud", "ml-risk"])).await.unwrap();
+    let snapshot = reading.snapshot;
+    let covered = BTreeSet::from([id(ALICE), id(NOBODY), carol.clone()]);
+    assert_eq!(snapshot.coverage, Coverage::People(covered));
+    assert!(!snapshot.speaks_for(&id(BOB)), "nothing is taken from somebody who was not read");
+    assert!(!snapshot.people.contains_key(&id(BOB)));
+    assert_eq!(snapshot.people.len(), 2);
+    // Alone he is no reading at all.
+    let alone = center(&cloud).people(&BTreeSet::from([id(BOB)]), &set(["ml-risk"])).await;
+    assert_eq!(failure(alone).1, "DescribeUser");
+    // And a service that is slow or away says nothing of one person.
+    let faults = format!("rules: [{{ operation: DescribeUser, about: {BOB}, throttle: true }}]");
+    cloud.go_wrong(&faults);
+    let slow = center(&cloud).people(&asked, &set(["ml-risk"])).await;
+    assert_eq!(failure(slow).2, FailureKind::Throttled);
+}
+
+#[tokio::test]
+async fn a_group_that_is_not_shown_leaves_its_members_unread() {
+    let cloud = Cloud::with(&small()).await;
+    let risk = cloud.look().group_id("ml-risk").unwrap();
+    cloud.go_wrong(&format!(
+        "rules: [{{ operation: DescribeGroup, about: {risk}, error: {{ code: AccessDeniedException }} }}]"
+    ));
+    let carol = id(&cloud.look().user_id("carol").unwrap());
+    let asked = BTreeSet::from([id(ALICE), carol.clone()]);
+    let reading = center(&cloud).people(&asked, &set(["ml-fraud", "ml-risk"])).await.unwrap();
+    assert_eq!(reading.snapshot.coverage, Coverage::People(BTreeSet::from([carol.clone()])));
+    assert_eq!(groups(&reading.snapshot), [("ml-fraud", vec![carol.as_str()])]);
+}
+
+fn of_members(number: usize, groups: &[(&str, usize)]) -> String {
+    let mut seed = "directory:\n  identity_store_id: d-906716eb24\n  users:\n".to_owned();
+    for n in 0..number {
+        writeln!(seed, "    - {{ user_name: user-{n} }}").unwrap();
+    }
+    seed.push_str("  groups:\n");
+    for (name, members) in groups {
+        let members: Vec<String> = (0..*members).map(|n| format!("user-{n}")).collect();
+        writeln!(seed, "    - {{ name: {name}, members: [{}] }}", members.join(", ")).unwrap();
+    }
+    seed
+}
+
+#[tokio::test]
+async fn many_people_are_read_by_lists_and_few_one_by_one() {
+    let cloud = Cloud::with(&of_members(250, &[("ml-fraud", 150), ("other", 9)])).await;
+    let center = center(&cloud);
+    let all = |number: usize| -> BTreeSet<PersonId> {
+        (0..number).map(|n| id(&cloud.look().user_id(&format!("user-{n}")).unwrap())).collect()
+    };
+    let (many, few) = (all(200), all(2));
+    let wanted = set(["ml-fraud"]);
+    let full = center.everybody(&wanted).await.unwrap();
+    let calls = |operation: &str| cloud.calls(&format!("identitystore:{operation}"));
+    assert_eq!((calls("ListUsers"), calls("ListGroups"), calls("ListGroupMemberships")), (3, 1, 2));
+    // 200 of 250: three pages of people, one of groups, two of members, rather than 400 questions.
+    let read = center.people(&many, &wanted).await.unwrap().snapshot;
+    assert_eq!((calls("ListUsers"), calls("ListGroups"), calls("ListGroupMemberships")), (6, 2, 4));
+    assert_eq!((calls("DescribeUser"), calls("ListGroupMembershipsForMember")), (0, 0));
+    assert_eq!(read.coverage, Coverage::People(many.clone()));
+    assert_eq!(read.people.len(), 200);
+    let members = |snapshot: &Snapshot| snapshot.groups.values().next().unwrap().members.clone();
+    assert_eq!(members(&read), members(&full.snapshot));
+    // Two of 250: two questions each, and a name.
+    let read = center.people(&few, &wanted).await.unwrap().snapshot;
+    assert_eq!((calls("DescribeUser"), calls("ListGroupMembershipsForMember")), (2, 2));
+    assert_eq!((calls("ListUsers"), calls("ListGroupMemberships")), (6, 4));
+    assert_eq!(members(&read), few);
+}
+
+#[tokio::test]
+async fn few_people_in_many_groups_are_asked_for_theirs() {
+    let names: Vec<String> = (0..40).map(|n| format!("ml-{n}")).collect();
+    let groups: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 2)).collect();
+    let cloud = Cloud::with(&of_members(5, &groups)).await;
+    let wanted = WantedGroups { names: names.iter().cloned().collect(), ..WantedGroups::default() };
+    let reading = center(&cloud).everybody(&wanted).await.unwrap();
+    assert_eq!(cloud.calls("identitystore:ListGroupMembershipsForMember"), 5);
+    assert_eq!(cloud.calls("identitystore:ListGroupMemberships"), 0);
+    assert_eq!(reading.snapshot.groups.len(), 40);
+    assert!(reading.snapshot.groups.values().all(|group| group.members.len() == 2));
+    let Memberships::Complete(read) = reading.memberships else { panic!("it is complete") };
+    let (first, group) = read.iter().next().unwrap();
+    assert_eq!(group.members, center(&cloud).members(first).await.unwrap());
+}
+
+#[tokio::test]
+async fn somebody_in_hundreds_of_groups_is_asked_about_the_wanted_ones() {
+    let names: Vec<String> = (0..260).map(|n| format!("g-{n}")).collect();
+    let mut groups: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    groups.push(("ml-fraud", 150));
+    let cloud = Cloud::with(&of_members(800, &groups)).await;
+    let center = center(&cloud);
+    let (wanted, first) = (set(["ml-fraud", "g-7"]), id(&cloud.look().user_id("user-0").unwrap()));
+    center.everybody(&wanted).await.unwrap();
+    let asked = BTreeSet::from([first.clone()]);
+    let before = |center: &IdentityCenter| {
+        let center = center.clone();
+        let (asked, wanted) = (asked.clone(), wanted.clone());
+        async move { center.people(&asked, &wanted).await.unwrap() }
+    };
+    // The first time nobody knows that they are so many.
+    let slow = before(&center).await;
+    assert_eq!(cloud.calls("identitystore:ListGroupMembershipsForMember"), 3);
+    let lists = cloud.calls("identitystore:ListGroups");
+    let quick = before(&center).await;
+    assert_eq!(cloud.calls("identitystore:IsMemberInGroups"), 1);
+    assert_eq!(cloud.calls("identitystore:ListGroupMembershipsForMember"), 3, "not again");
+    assert_eq!(cloud.calls("identitystore:ListGroups"), lists + 3);
+    assert_eq!(quick.snapshot, slow.snapshot);
+    assert_eq!(quick.memberships, Memberships::Some(vec![]), "their ids were not told");
+}
+
+#[tokio::test]
+async fn what_people_are_matched_by_is_read_along_and_arns_are_ids() {
+    let seed = small().replace(
+        "display_name: Alice Ångström",
+        "display_name: Alice Ångström, email: alice@corp.example, external_id: 00u1",
+    );
+    let cloud = Cloud::with(&seed).await;
+    let center = center(&cloud);
+    let reading = center.everybody(&set([])).await.unwrap();
+    let alice = Particulars {
+        email: Some("alice@corp.example".to_owned()),
+        external_id: Some("00u1".to_owned()),
+        given_name: Some("Alice".to_owned()),
+        family_name: Some("Ångström".to_owned()),
+    };
+    assert_eq!((reading.particulars.len(), &reading.particulars[&id(ALICE)]), (3, &alice));
+    let arn = id(&format!("arn:aws:identitystore:::user/{ALICE}"));
+    assert_eq!(center.find(&PersonLookup::Id(arn)).await.unwrap(), Some(id(ALICE)));
+    let some = center.people(&BTreeSet::from([id(ALICE)]), &set([])).await.unwrap();
+    assert_eq!(some.particulars[&id(ALICE)], reading.particulars[&id(ALICE)]);
 }

@@ -21,6 +21,8 @@ mod inspect;
 #[cfg(test)]
 mod live_roles;
 #[cfg(test)]
+mod mirror;
+#[cfg(test)]
 mod moto;
 #[cfg(test)]
 mod pacing;
