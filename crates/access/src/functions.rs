@@ -148,7 +148,14 @@ mod tests {
         let nobody = Feature::ALL.into_iter().filter(|f| !Function::ALL.iter().any(|x| x.has(*f)));
         assert_eq!(
             nobody.collect::<Vec<_>>(),
-            [Feature::Diagnose, Feature::Events, Feature::FirstMap, Feature::Demo, Feature::Free]
+            [
+                Feature::Diagnose,
+                Feature::Mirror,
+                Feature::Events,
+                Feature::FirstMap,
+                Feature::Demo,
+                Feature::Free
+            ]
         );
     }
 }

@@ -20,6 +20,7 @@ pub enum Feature {
     SignIn,
     Diagnose,
     Directory,
+    Mirror,
     Assign,
     Spokes,
     Events,
@@ -47,6 +48,7 @@ impl Feature {
         Self::SignIn,
         Self::Diagnose,
         Self::Directory,
+        Self::Mirror,
         Self::Assign,
         Self::Spokes,
         Self::Events,
@@ -79,6 +81,10 @@ impl Feature {
                  keys of domains (`doctor`)."
             }
             Self::Directory => "Reading the directory.",
+            Self::Mirror => {
+                "Mirroring groups into an identity store, where the map says so. The store has to be \
+                 the caller's own: its account, or the delegated administrator's."
+            }
             Self::Assign => "Assigning groups to the applications of SSO-mode domains.",
             Self::Spokes => "Reaching domains of other accounts.",
             Self::Events => "Waking up by events.",
@@ -138,6 +144,7 @@ pub enum Resource {
     ManagedPolicies,
     KmsKeys,
     Directory,
+    Mirrored,
     SpokeRoles,
     Applications,
     Queue,
@@ -172,6 +179,10 @@ impl Resource {
             Self::Directory => {
                 "arn:<partition>:identitystore::*:identitystore/<identity store id> and its users, \
                  groups and memberships"
+            }
+            Self::Mirrored => {
+                "arn:<partition>:identitystore::*:identitystore/<mirrored identity store> and its \
+                 users, groups and memberships"
             }
             Self::SpokeRoles => "arn:<partition>:iam::<account>:role/<spoke role>",
             Self::Applications => {
@@ -349,6 +360,19 @@ pub const ACTIONS: &[Action] = {
         call("identitystore:DescribeGroup", F::Directory, R::Directory),
         call("identitystore:GetUserId", F::Directory, R::Directory),
         call("identitystore:GetGroupId", F::Directory, R::Directory),
+        call("identitystore:IsMemberInGroups", F::Directory, R::Directory),
+        call("identitystore:ListUsers", F::Mirror, R::Mirrored),
+        call("identitystore:ListGroups", F::Mirror, R::Mirrored),
+        call("identitystore:ListGroupMemberships", F::Mirror, R::Mirrored),
+        call("identitystore:GetGroupMembershipId", F::Mirror, R::Mirrored),
+        call("identitystore:CreateUser", F::Mirror, R::Mirrored),
+        call("identitystore:UpdateUser", F::Mirror, R::Mirrored),
+        call("identitystore:DeleteUser", F::Mirror, R::Mirrored),
+        call("identitystore:CreateGroup", F::Mirror, R::Mirrored),
+        call("identitystore:UpdateGroup", F::Mirror, R::Mirrored),
+        call("identitystore:DeleteGroup", F::Mirror, R::Mirrored),
+        call("identitystore:CreateGroupMembership", F::Mirror, R::Mirrored),
+        call("identitystore:DeleteGroupMembership", F::Mirror, R::Mirrored),
         call("sso:CreateApplicationAssignment", F::Assign, R::Applications),
         call("sso:ListApplicationAssignments", F::Assign, R::Applications),
         call("sso:DescribeApplication", F::Assign, R::Applications),

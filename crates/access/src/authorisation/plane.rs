@@ -24,8 +24,9 @@ const THERE: [Feature; 7] = [
 ];
 
 /// What the hub does by itself, where it is one process.
-const HUB: [Feature; 9] = [
+const HUB: [Feature; 10] = [
     Feature::Directory,
+    Feature::Mirror,
     Feature::Assign,
     Feature::Spokes,
     Feature::Events,

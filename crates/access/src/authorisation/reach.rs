@@ -2,8 +2,8 @@
 
 use super::ways::Ways;
 use crate::functions::Function;
-use crate::ids::{DomainKey, NetworkKey, RoleArn, TeamKey};
-use crate::map::{AccessMap, Domain, Hub, Team, Unmanaged};
+use crate::ids::{DomainKey, IdentityStoreId, NetworkKey, RoleArn, TeamKey};
+use crate::map::{AccessMap, Domain, Hub, MirrorTo, Team, Unmanaged};
 use crate::observed::TAG_TEAM;
 use crate::permissions::{ACTIONS, Action, Condition, Feature, Resource};
 use iam_policy::bundle::NamedPolicy;
@@ -119,6 +119,7 @@ impl<'m> Reach<'m> {
             Resource::ManagedPolicies => vec![format!("arn:{partition}:iam::{account}:policy/*")],
             Resource::KmsKeys => vec![format!("arn:{partition}:kms:*:{account}:key/*")],
             Resource::Directory => directory(self.map, partition),
+            Resource::Mirrored => mirrored(self.map, partition),
             Resource::SpokeRoles => texts(self.assumed.keys().copied().collect()),
             Resource::Applications => hub.map_or(Vec::new(), |hub| hub.applications.clone()),
             Resource::Queue => hub.map_or(Vec::new(), |hub| hub.queue.iter().cloned().collect()),
@@ -212,6 +213,21 @@ fn directory(map: &AccessMap, partition: &str) -> Vec<String> {
     let Some((_, identity_store_id)) = map.directories.identity_center() else {
         return Vec::new();
     };
+    identity_store(identity_store_id, partition)
+}
+
+/// The identity store that is mirrored into; nothing, where the map mirrors nothing or by SCIM.
+fn mirrored(map: &AccessMap, partition: &str) -> Vec<String> {
+    match map.mirror.as_ref().map(|mirroring| &mirroring.to) {
+        Some(MirrorTo::IdentityCenter { identity_store_id, .. }) => {
+            identity_store(identity_store_id, partition)
+        }
+        Some(MirrorTo::Scim { .. }) | None => Vec::new(),
+    }
+}
+
+/// An identity store, with what is in it.
+fn identity_store(identity_store_id: &IdentityStoreId, partition: &str) -> Vec<String> {
     let store = format!("arn:{partition}:identitystore::*:identitystore/{identity_store_id}");
     let inside = ["group/*", "membership/*", "user/*"];
     let inside = inside.map(|what| format!("arn:{partition}:identitystore:::{what}"));

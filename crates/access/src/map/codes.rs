@@ -62,6 +62,7 @@ codes! {
     ROLE_TOO_LARGE = "map-role-too-large": "What a team may do does not fit into a role.";
     DUPLICATE_DIRECTORY = "map-duplicate-directory": "Two directories have one name.";
     DIRECTORY_ORDER = "map-directory-order": "Identity Center is one of several directories and not the first.";
+    MIRRORED_INTO_ITSELF = "map-mirrored-into-itself": "An identity store would be mirrored into itself.";
     HUB_ACCOUNT = "map-hub-account": "A domain that is reached without a role is in another account than the hub.";
     POLICY_TOO_LARGE = "map-policy-too-large": "What the map means for Stagedoor itself does not fit into a policy of AWS.";
     INVALID_POLICY = "map-invalid-policy": "A policy document in the map is none.";

@@ -6,6 +6,7 @@ use super::codes;
 use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::duration_seconds;
 use super::invariants;
+use super::mirroring;
 use super::notifications;
 use super::places::{Places, places};
 use super::{
@@ -63,6 +64,9 @@ pub(super) fn decode(
         temporary_access::temporary_access(section("temporary_access")?, &known, reporter);
     let hub = optional(section("hub"), |item| hub(item, &known, reporter));
     let directories = directories::directories(section("directory")?, reporter);
+    let mirror = optional(section("directory")?.field("mirror"), |item| {
+        mirroring::mirroring(item, directories.as_ref(), reporter)
+    });
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
     let admins = section("administration").map(Item::list).unwrap_or_default();
@@ -70,6 +74,7 @@ pub(super) fn decode(
         instance: section("instance")?.text()?.to_owned(),
         team_tag: team_tag?.to_owned(),
         directories: directories?,
+        mirror: mirror?,
         hub: hub?,
         identity_providers,
         domains,
@@ -301,7 +306,7 @@ fn persona(item: &Item) -> Option<Persona> {
     })
 }
 
-fn guard(item: &Item) -> Option<Guard> {
+pub(super) fn guard(item: &Item) -> Option<Guard> {
     let number = |key: &str| u32::try_from(item.field(key)?.integer()?).ok();
     Some(Guard {
         max_removals: number("max_removals")?,

@@ -13,7 +13,7 @@ pub(super) use amazon::{
 };
 pub(super) use directories::{
     BESIDE_THE_MAP, DIRECTORY_FILE, DIRECTORY_NAME, DN, LDAP_ATTRIBUTE, LDAP_FILTER, LDAP_TIMEOUT,
-    LDAP_URL,
+    LDAP_URL, MIRRORED_GROUP, SCIM_ENDPOINT,
 };
 pub(super) use notifications::{
     CHANNEL_KEY, MAIL_ADDRESS, MAIL_SERVER, MAIL_USER, REMIND, SECRET_REFERENCE,

@@ -17,6 +17,7 @@ mod gifts;
 mod grants;
 mod identity_providers;
 mod invariants;
+mod mirroring;
 mod notifications;
 mod parse;
 mod places;
@@ -44,6 +45,7 @@ pub use identity_providers::{
     RequestBinding, TeamSelector,
 };
 pub use invariants::{Invariant, InvariantRule};
+pub use mirroring::{MirrorTo, Mirroring};
 pub use notifications::{Encryption, MailSettings, Notifications, Topic, WebhookSettings};
 pub use parse::{Source, parse};
 pub use places::Places;
@@ -76,6 +78,8 @@ pub struct AccessMap {
     pub team_tag: String,
     /// Where people and groups come from.
     pub directories: Directories,
+    /// Groups that are mirrored into another directory.
+    pub mirror: Option<Mirroring>,
     /// What Stagedoor itself runs as; absent: nothing is said of it.
     pub hub: Option<Hub>,
     /// Whose assertions the door accepts.

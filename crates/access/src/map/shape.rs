@@ -5,6 +5,7 @@ mod administration;
 mod directory;
 mod identity_providers;
 mod invariants;
+mod mirror;
 mod network;
 mod notifications;
 mod roles;

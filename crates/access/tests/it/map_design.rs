@@ -157,6 +157,7 @@ fn the_example_gives_exactly_these_values() {
         instance: "default".into(),
         hub: None,
         team_tag: "stagedoor:team".into(),
+        mirror: None,
         directories: identity_center(),
         identity_providers: BTreeMap::new(),
         domains: BTreeMap::from([(DomainKey::parse("research").unwrap(), domain())]),

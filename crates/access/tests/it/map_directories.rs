@@ -1,10 +1,11 @@
 //! What a map says of its directories, and what it may not say.
 
-use access::ids::DirectoryName;
+use access::ids::{DirectoryName, IdentityStoreId, Region};
 use access::map::{
-    Directories, DirectoryKind, FileDirectory, FileFormat, LdapAttributes, LdapBind,
-    LdapCertificate, LdapDirectory, MatchKey, ScimDirectory, Source, parse,
+    Directories, DirectoryKind, FileDirectory, FileFormat, Guard, LdapAttributes, LdapBind,
+    LdapCertificate, LdapDirectory, MatchKey, MirrorTo, ScimDirectory, Source, parse,
 };
+use access::mirror::{Leavers, Strangers};
 
 fn read(directory: &str) -> Result<Directories, String> {
     let text = format!("version: 1\ndirectory: {directory}\n");
@@ -216,4 +217,47 @@ fn forms_of_files_addresses_and_filters() {
         let more = format!("urls: [\"ldaps://dc1\"], people_filter: \"{filter}\"");
         assert!(ldap(&more).is_err(), "{filter}");
     }
+}
+
+#[test]
+fn a_mirror_says_where_to_and_has_defaults() {
+    let map = |directory: &str| {
+        let text = format!("version: 1\ndirectory: {directory}\n");
+        parse(&[Source { name: "access.yaml".into(), text }])
+    };
+    let center = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+    let mirror = map(&format!("{{ file: people.yaml, mirror: {{ {center} }} }}")).unwrap().mirror;
+    let mirror = mirror.unwrap();
+    let to = MirrorTo::IdentityCenter {
+        region: Region::parse("eu-west-1").unwrap(),
+        identity_store_id: IdentityStoreId::parse("d-906716eb24").unwrap(),
+    };
+    assert_eq!((mirror.to, mirror.groups), (to, vec![]));
+    assert_eq!((mirror.leavers, mirror.strangers), (Leavers::Disable, Strangers::Report));
+    assert_eq!(mirror.guard, Guard { max_removals: 5, max_removals_percent: 10 });
+
+    let all = "{ file: people.yaml, mirror: { scim: { url: \"https://scim.eu-west-1.amazonaws.com/f1/scim/v2\", \
+               token_from: ssm:/scim }, groups: [ml-fraud], leavers: delete, strangers: join, \
+               guard: { max_removals: 50 } } }";
+    let mirror = map(all).unwrap().mirror.unwrap();
+    let to = MirrorTo::Scim {
+        url: "https://scim.eu-west-1.amazonaws.com/f1/scim/v2".into(),
+        token_from: "ssm:/scim".into(),
+    };
+    assert_eq!((mirror.to, mirror.groups), (to, vec!["ml-fraud".to_owned()]));
+    assert_eq!((mirror.leavers, mirror.strangers), (Leavers::Delete, Strangers::Join));
+    assert_eq!(mirror.guard.max_removals, 50);
+    assert_eq!(map("{ scim: {} }").unwrap().mirror, None);
+
+    let codes = |directory: &str| -> Vec<&'static str> {
+        map(directory).unwrap_err().as_slice().iter().map(|found| found.code).collect()
+    };
+    assert_eq!(
+        codes(&format!("{{ {center}, mirror: {{ {center} }} }}")),
+        ["map-mirrored-into-itself"]
+    );
+    assert_eq!(codes("{ scim: {}, mirror: {} }"), ["map-one-of"]);
+    let plain =
+        "{ scim: {}, mirror: { scim: { url: \"http://scim.example/v2\", token_from: env:T } } }";
+    assert_eq!(codes(plain), ["map-invalid-value"]);
 }

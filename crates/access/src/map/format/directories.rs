@@ -54,6 +54,43 @@ pub(in crate::map) static LDAP_URL: Format = Format {
     },
 };
 
+pub(in crate::map) static SCIM_ENDPOINT: Format = Format {
+    expected: "the https address of a SCIM endpoint, without user name, query or fragment",
+    pattern: Some("^https?://[^@?#]+$"),
+    length: Some((10, 1024)),
+    example: "https://scim.eu-west-1.amazonaws.com/f1e2d3/scim/v2",
+    check: |text| {
+        let Ok(url) = url::Url::parse(text) else { return Err(Complaint::form()) };
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err(Complaint::form()
+                .with_message("the token would go over the network readably")
+                .with_help("write `https://`"));
+        }
+        when(
+            matches!(url.scheme(), "https" | "http")
+                && url.has_host()
+                && !text.contains(['@', '?', '#']),
+        )
+    },
+};
+
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+pub(in crate::map) static MIRRORED_GROUP: Format = Format {
+    expected: "the display name of a group",
+    pattern: None,
+    length: Some((1, 1024)),
+    example: "ml-fraud",
+    check: |text| when(!text.trim().is_empty() && !text.chars().any(char::is_control)),
+};
+
 /// The adapter reads its grammar; what no DN can be is refused here.
 pub(in crate::map) static DN: Format = Format {
     expected: "a distinguished name, such as `DC=corp,DC=example`",

@@ -2,6 +2,7 @@
 
 use super::super::format;
 use super::Presence::{Default, Optional, Required};
+use super::mirror::MIRROR;
 use super::{Choice, Field, Record, Rule, Shape, Together, field};
 use crate::map::MatchKey;
 
@@ -33,6 +34,13 @@ pub(super) static DIRECTORY: Record = Record {
             }),
             "What tells that two directories mean the same person. Who lacks it, or shares it with \
              another person of the same directory, is reported and matched with nobody.",
+        ),
+        field(
+            "mirror",
+            Optional,
+            &Shape::Record(&MIRROR),
+            "Groups are mirrored into Identity Center by `stagedoor directory mirror`, so that \
+             domains which sign people in through it know them.",
         ),
     ],
 };
@@ -89,7 +97,7 @@ const FILE_FIELD: Field = field(
     "People and groups are read from a file beside the map, which is read again when it changes.",
 );
 
-static IDENTITY_CENTER: Record = Record {
+pub(super) static IDENTITY_CENTER: Record = Record {
     title: "Identity Center",
     rule: Rule::EachField,
     fields: &[
