@@ -27,7 +27,7 @@ pub(crate) use audit::{
 };
 pub(crate) use beginning::{ExistingArgs, InitArgs};
 pub(crate) use directory::{
-    DiffDirectoryArgs, DirectoryCommand, ShowDirectoryArgs, TestDirectoryArgs,
+    DiffDirectoryArgs, DirectoryCommand, MirrorDirectoryArgs, ShowDirectoryArgs, TestDirectoryArgs,
 };
 pub(crate) use events::{EventsCommand, LintArgs, PatternArgs, ReplayArgs};
 pub(crate) use keeping::{

@@ -13,6 +13,8 @@ pub(crate) enum DirectoryCommand {
     /// Whether each directory can be read, and what it says of a person. Changes nothing; exits 6 if
     /// something does not work.
     Test(TestDirectoryArgs),
+    /// Mirror groups into Identity Center, as the map's `directory.mirror` says.
+    Mirror(MirrorDirectoryArgs),
 }
 
 #[derive(Debug, Args)]
@@ -50,4 +52,18 @@ pub(crate) struct TestDirectoryArgs {
     pub(crate) map: MapArg,
     #[command(flatten)]
     pub(crate) store: StoreArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MirrorDirectoryArgs {
+    #[command(flatten)]
+    pub(crate) map: MapArg,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// Let this run take away up to N memberships and users, whatever the mirror's guard says.
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_removals: Option<u32>,
+    /// Only show what would be done; exits 2 if there is something to do.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }

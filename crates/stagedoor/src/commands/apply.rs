@@ -159,7 +159,7 @@ fn stale() -> NotDone {
 }
 
 /// Nothing may be changed now.
-fn halted(halt: &Halt) -> NotDone {
+pub(super) fn halted(halt: &Halt) -> NotDone {
     let code = halt.code().as_str();
     NotDone {
         outcome: Outcome::Failed,

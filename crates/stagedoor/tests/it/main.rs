@@ -45,6 +45,8 @@ mod lambda;
 #[cfg(test)]
 mod mapping;
 #[cfg(test)]
+mod mirror_command;
+#[cfg(test)]
 mod monitoring;
 #[cfg(test)]
 mod offboard_command;

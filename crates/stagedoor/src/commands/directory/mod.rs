@@ -1,6 +1,7 @@
 //! `stagedoor directory`: what is read of the directories, what changed, and whether they work.
 
 mod diff;
+mod mirror;
 mod reading;
 mod show;
 mod test;
@@ -13,6 +14,7 @@ pub(super) async fn run(command: DirectoryCommand, common: &Common) -> Result<Ou
     match command {
         DirectoryCommand::Show(args) => show::run(&args, common).await,
         DirectoryCommand::Diff(args) => diff::run(&args, common).await,
+        DirectoryCommand::Mirror(args) => mirror::run(&args, common).await,
         DirectoryCommand::Test(args) => test::run(&args, common).await,
     }
 }

@@ -1,0 +1,77 @@
+//! `stagedoor directory mirror`, from a file into the simulated Identity Center.
+
+use crate::world::{FAST, MAP, SEED, World};
+
+const PEOPLE: &str = "\
+people:
+  - { user_name: dora, id: p1, display_name: Dora Ek, email: dora@corp.example, groups: [ml-mirror] }
+  - { user_name: eli, id: p2, display_name: Eli, groups: [ml-mirror] }
+  - { user_name: ana, id: p3, display_name: Ana Other, groups: [ml-mirror] }
+groups: [ { name: ml-mirror, id: g1 } ]
+";
+
+const TO: &str = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+
+fn world() -> World {
+    let directory = format!("  file: people.yaml\n  mirror: {{ {TO}, groups: [ml-mirror] }}");
+    let world = World::new(&format!("{SEED}{FAST}"), &MAP.replace(&format!("  {TO}"), &directory));
+    world.write("people.yaml", PEOPLE);
+    world
+}
+
+const MIRROR: [&str; 2] = ["directory", "mirror"];
+
+#[test]
+fn groups_of_a_file_are_mirrored_and_the_guard_holds_removals_back() {
+    let world = world();
+    let shown = world.run(&[&MIRROR[..], &["--dry-run"]].concat()).exits(2);
+    assert_eq!(
+        shown.stdout,
+        "  + user dora (mirrored)
+  + user eli (mirrored)
+  + group ml-mirror (mirrored)
+  + 2 members of ml-mirror (group-member)
+4 changes into identity store d-906716eb24; 0 of 0 mirrored users and memberships are taken away, \
+         1 may be.
+
+Not mirrored:
+  person ana: a user that is not Stagedoor's has the name (mirror-collision)
+"
+    );
+    assert_eq!(world.cloud.calls("identitystore:CreateUser"), 0);
+    let made = world.run(&MIRROR).exits(0);
+    assert!(made.stdout.starts_with("4 changes made in identity store d-906716eb24."));
+    let entries = world.audit();
+    let mirrored = entries.iter().filter(|entry| entry.event == "mirroring").count();
+    assert_eq!(mirrored, 4);
+    let group = world.cloud.look().group_id("ml-mirror").unwrap();
+    assert!(!group.is_empty());
+    let again = world.run(&[&MIRROR[..], &["--dry-run", "--output", "json"]].concat()).exits(0);
+    let plan = again.json();
+    assert_eq!(
+        (plan["kind"].as_str(), plan["actions"].as_array().unwrap().len()),
+        (Some("MirrorPlan"), 0)
+    );
+    assert_eq!(plan["kept"][0]["reason"], "mirror-collision");
+    assert_eq!(plan["guard"]["owned"], 4);
+
+    // Who leaves loses a membership and is disabled: two, and the guard lets one go.
+    let without = PEOPLE.replace("display_name: Eli, groups: [ml-mirror]", "display_name: Eli");
+    world.write("people.yaml", &without);
+    world.run(&MIRROR).exits(4).says(&["(guard-tripped)", "--allow-removals 2"]);
+    assert_eq!(world.cloud.calls("identitystore:DeleteGroupMembership"), 0);
+    world.run(&["freeze", "--reason", "an audit", "--by", "root"]).exits(0);
+    world.run(&[&MIRROR[..], &["--allow-removals", "2"]].concat()).exits(1).says(&["(frozen)"]);
+    world.run(&["thaw", "--by", "root"]).exits(0);
+    let done = world.run(&[&MIRROR[..], &["--allow-removals", "2", "--output", "json"]].concat());
+    let done = done.exits(0).json();
+    assert_eq!((done["kind"].as_str(), done["done"].as_u64()), (Some("MirrorResult"), Some(2)));
+    assert_eq!(world.cloud.calls("identitystore:DeleteGroupMembership"), 1);
+    assert_eq!(world.cloud.calls("identitystore:DeleteUser"), 0);
+}
+
+#[test]
+fn a_map_that_mirrors_nothing_is_told_so() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    world.run(&MIRROR).exits(3).says(&["mirrors nothing", "(mirror-missing)"]);
+}
