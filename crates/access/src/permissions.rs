@@ -39,7 +39,7 @@ pub enum Feature {
 
 impl Feature {
     /// Every feature: first what is done where domains are, then what the hub does by itself.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Observe,
         Self::Provision,
         Self::Adopt,

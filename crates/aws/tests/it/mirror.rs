@@ -153,8 +153,8 @@ async fn an_identity_store_becomes_what_the_source_has_and_keeps_what_is_its_own
     assert_eq!(people["anna"], ("Ek", false, Some("stagedoor:default:p-ana")));
     assert_eq!(people["cleo"], ("Ångström", true, Some("stagedoor:default:p-cleo")));
     assert_eq!(people.len(), 3, "ben is gone, root is there: {people:?}");
-    let anna = read.users.values().find(|user| user.person.user_name == "anna").unwrap();
-    assert_eq!(anna.person.email.as_deref(), Some("anna@example.com"));
+    let renamed = read.users.values().find(|user| user.person.user_name == "anna").unwrap();
+    assert_eq!(renamed.person.email.as_deref(), Some("anna@example.com"));
     let groups: BTreeMap<&str, Option<usize>> = read
         .groups
         .values()

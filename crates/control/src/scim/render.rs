@@ -110,7 +110,7 @@ impl Tenant {
             names.insert(id, resource.display_name().map(str::to_owned));
         }
         // A group without a record was deleted meanwhile.
-        let named = |id: String| names.get(&id).cloned().map(|display| GroupOf { id, display });
-        Ok(ids.into_iter().filter_map(named).collect())
+        let known = |id: String| names.get(&id).cloned().map(|display| GroupOf { id, display });
+        Ok(ids.into_iter().filter_map(known).collect())
     }
 }

@@ -95,6 +95,7 @@ async fn people_and_admins(
         name: "ci".to_owned(),
         scopes: [Right::See].into(),
         life: SignedDuration::from_hours(1),
+        directory: None,
     };
     let by = Actor::CommandLine("root".to_owned());
     let (bearer, token) =

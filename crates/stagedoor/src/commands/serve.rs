@@ -48,6 +48,15 @@ pub(crate) struct Serving {
     pub(crate) drain_timeout: Duration,
 }
 
+/// The pages as the arguments want them.
+fn asked_for(args: &ServeArgs, config: WebConfig, condition: &Condition) -> WebConfig {
+    config
+        .with_origin_source(args.origin.source())
+        .with_condition(condition.clone())
+        .with_api_limit(args.api_limit)
+        .with_scim_limit(args.scim_limit)
+}
+
 pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map_path = &args.map.map;
     // From before the reading: a change meanwhile is seen by the first look at the files.
@@ -78,11 +87,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
         None => None,
     };
     let condition = loaded(&parts, &args.store.store).await;
-    let config = web_config(&parts, &public_url)?
-        .with_origin_source(args.origin.source())
-        .with_condition(condition.clone())
-        .with_api_limit(args.api_limit)
-        .with_scim_limit(args.scim_limit);
+    let config = asked_for(args, web_config(&parts, &public_url)?, &condition);
     let rhythm = Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() };
     // Before anybody is told: who starts it may stop it as soon as it listens.
     let (mut signals, hang_up) = (Signals::take(), HangUp::take());

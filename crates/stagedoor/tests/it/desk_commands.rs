@@ -48,8 +48,8 @@ fn a_grant_for_a_time_is_given_listed_and_revoked() {
     assert!(list.stdout.contains(id) && list.stdout.contains("in-force"), "{}", list.stdout);
     let none = world.run(&["grant", "list", "--person", "ben"]).exits(0);
     assert_eq!(none.stdout, "Nobody has access for a time.\n");
-    let would = world.run(&["grant", "revoke", id, "--dry-run"]).exits(2);
-    assert!(would.stdout.starts_with("It would end now:\n"), "{}", would.stdout);
+    let announced = world.run(&["grant", "revoke", id, "--dry-run"]).exits(2);
+    assert!(announced.stdout.starts_with("It would end now:\n"), "{}", announced.stdout);
     let revoke = ["grant", "revoke", id, "--reason", "done", "--by", "olga"];
     let revoked = world.run(&revoke).exits(0);
     assert!(revoked.stdout.starts_with("Revoked: cleo has fraud no more"), "{}", revoked.stdout);

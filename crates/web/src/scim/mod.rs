@@ -9,6 +9,7 @@ use crate::table::{Row, Who};
 use access::reason::ReasonCode;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::http::header::ToStrError;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -95,8 +96,8 @@ async fn push(
     if !body.is_empty() && !is_scim(&headers) {
         return Err(unsupported());
     }
-    let (if_match, if_none_match) =
-        (tags(&headers, header::IF_MATCH)?, tags(&headers, header::IF_NONE_MATCH)?);
+    let if_match = tags(&headers, header::IF_MATCH).map_err(|_| bad_header())?;
+    let if_none_match = tags(&headers, header::IF_NONE_MATCH).map_err(|_| bad_header())?;
     let (path, query) = (path.to_owned(), uri.query().unwrap_or_default().to_owned());
     let answer = async move {
         let (if_match, if_none_match) = (if_match.as_deref(), if_none_match.as_deref());
@@ -113,10 +114,9 @@ async fn push(
 }
 
 /// All entity tags of a header. One that cannot be read must not look like none.
-fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, Response> {
-    let tags: Result<Vec<&str>, _> =
-        headers.get_all(name).iter().map(HeaderValue::to_str).collect();
-    let tags = tags.map_err(|_| bad_header())?;
+fn tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<String>, ToStrError> {
+    let tags = headers.get_all(name).iter().map(HeaderValue::to_str);
+    let tags: Vec<&str> = tags.collect::<Result<_, _>>()?;
     Ok((!tags.is_empty()).then(|| tags.join(", ")))
 }
 
