@@ -710,7 +710,7 @@ fn map_mirrored_into_itself() {
     let center = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
     whole(
         &format!("version: 1\ndirectory:\n {center}\n mirror:\n  {center}\n"),
-        "access.yaml:5:20: the identity store would be mirrored into itself \
+        "access.yaml:5:3: the identity store would be mirrored into itself \
          (map-mirrored-into-itself)\n  people are read there already: leave `mirror` out",
     );
 }

@@ -98,7 +98,7 @@ fn where_webhooks_are_kept_stands_in_the_map_and_never_their_address() {
         "notifications: {webhooks: {ops: {url_from: \"env:OPS\", about: [weather]}}}",
         &["5:63 map-invalid-value"],
     );
-    refused("notifications: {remind: 1s}", &["5:25 map-out-of-range"]);
+    refused("notifications: {remind: 1s}", &["5:25 map-invalid-value"]);
     refused("notifications: {slack: {}}", &["5:17 map-unknown-key"]);
 }
 
