@@ -38,6 +38,8 @@ const BATCH_TRIES: u32 = 12;
 pub(crate) enum Over {
     /// Nothing.
     Nothing,
+    /// An item, whichever.
+    Something,
     /// The item with this version.
     Version(u64),
     /// Whatever.
@@ -53,6 +55,7 @@ impl Over {
     fn condition(self) -> Option<&'static str> {
         match self {
             Self::Nothing => Some("attribute_not_exists(#n)"),
+            Self::Something => Some("attribute_exists(#n)"),
             Self::Version(_) => Some("#n = :v"),
             Self::Anything => None,
         }
@@ -60,7 +63,7 @@ impl Over {
 
     fn names(self) -> Option<BTreeMap<String, String>> {
         let name = match self {
-            Self::Nothing => PK,
+            Self::Nothing | Self::Something => PK,
             Self::Version(_) => VERSION,
             Self::Anything => return None,
         };

@@ -48,8 +48,8 @@ async fn keys(store: &aws::DynamoStore) -> KeyRing {
 async fn what_a_version_left_that_did_not_seal_is_sealed_once_by_whoever_comes() {
     let (peer, store) = fresh_table().await;
     let client = client(&peer.endpoint);
-    // More than two transactions of a day, and a day of its own.
-    for number in 0..70 {
+    // More than one transaction of a day, and a day of its own.
+    for number in 0..36 {
         let who = format!("person-{}", number % 3);
         let shard = u32::try_from(number % 4).unwrap();
         left_by_an_older_version(&client, "2026-11-19", shard, number, &who).await;
@@ -66,20 +66,20 @@ async fn what_a_version_left_that_did_not_seal_is_sealed_once_by_whoever_comes()
     let older =
         AuditFilter { event: Some("creating-profile".to_owned()), ..AuditFilter::default() };
     let all = store.page(&older, None, 100).await.unwrap().items;
-    assert_eq!(all.len(), 71);
+    assert_eq!(all.len(), 37, "each once, whoever sealed it");
     let times: Vec<i64> = all.iter().map(|sealed| sealed.entry.at.as_microsecond()).collect();
     assert!(times.is_sorted_by(|newer, elder| newer > elder), "{times:?}");
     assert!(all.iter().all(|sealed| sealed.seal.chain.0 == "older"));
     assert!(all.iter().all(|sealed| sealed.entry.actor == Actor::System));
     let person = access::ids::PersonId::parse("person-1").unwrap();
     let history = store.of_person(&person, 100).await.unwrap();
-    assert_eq!(history.len(), 24, "a copy each, none twice");
+    assert_eq!(history.len(), 13, "a copy each, none twice");
 
     // It holds, and says itself what was done to it.
     let verdict = verify_log(&store, &keys(&store).await, &[], &|_| {}).await.unwrap();
     assert!(verdict.ok, "{verdict:?}");
     let older = verdict.chains.iter().find(|chain| chain.chain.0 == "older").unwrap();
-    assert_eq!((older.first, older.last), (1, 71));
+    assert_eq!((older.first, older.last), (1, 37));
     let sealed = AuditFilter { event: Some("audit-sealed".to_owned()), ..AuditFilter::default() };
     let told = store.page(&sealed, None, 10).await.unwrap().items;
     assert!((1..=4).contains(&told.len()), "{told:?}");
@@ -100,7 +100,7 @@ async fn what_a_version_left_that_did_not_seal_is_sealed_once_by_whoever_comes()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_two_writers_at_once_lose_nothing_and_cost_a_bounded_number_of_calls() {
     const WRITERS: i64 = 32;
-    const EACH: i64 = 8;
+    const EACH: i64 = 3;
     let (peer, store) = fresh_table().await;
     let keys = keys(&store).await;
     let proxy = Proxy::before(&peer.endpoint).await;
@@ -127,10 +127,10 @@ async fn thirty_two_writers_at_once_lose_nothing_and_cost_a_bounded_number_of_ca
     writers.join_all().await;
     let verdict = verify_log(&store, &keys, &[], &|_| {}).await.unwrap();
     assert!(verdict.ok, "{verdict:?}");
-    assert_eq!(verdict.entries, 256);
+    assert_eq!(verdict.entries, 96);
     let calls = calls.lock().unwrap();
     let all: u64 = calls.values().sum();
-    let per_append = f64::from(u32::try_from(all).unwrap()) / 256.0;
+    let per_append = f64::from(u32::try_from(all).unwrap()) / 96.0;
     let _ = writeln!(
         std::io::stderr(),
         "audit chain, {WRITERS} writers of {EACH} entries each over {} chains: {per_append:.2} calls \
