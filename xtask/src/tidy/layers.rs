@@ -164,7 +164,7 @@ mod tests {
             (
                 "control",
                 "store",
-                "`control` may depend on access, iam-policy, saml-sp; not on `store`",
+                "`control` may depend on access, iam-policy, saml-sp, scim; not on `store`",
             ),
             (
                 "web",
