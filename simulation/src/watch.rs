@@ -258,11 +258,20 @@ impl Watch {
                 )
             })
         };
+        // That access for a time would end was agreed to when it was given.
+        let was_announced = |key: &(String, String)| {
+            let owner = self.owners.get(key);
+            owner.is_some_and(|(person, team, _)| {
+                case.truth.map.temporary.iter().any(|grant| {
+                    (&grant.person, &grant.team) == (person, team) && grant.until <= case.now
+                })
+            })
+        };
         // Where nothing is held, profiles take their tags along, and only the store remembers.
         if self.store_lost {
             return;
         }
-        let taken = self.marks.keys().filter(|key| !is_back(key)).count();
+        let taken = self.marks.keys().filter(|key| !is_back(key) && !was_announced(key)).count();
         let limit = case.truth.map.max_removals;
         let holds = u32::try_from(taken).is_ok_and(|taken| taken <= limit);
         self.tally.expect(Invariant::GuardHolds, case.now, holds, || {
