@@ -44,7 +44,6 @@ pub struct DirectoryFile {
     name: String,
     format: FileFormat,
     clock: Arc<dyn Clock>,
-    settled: Duration,
     held: Mutex<Option<Held>>,
     /// What it was when it was last asked what changed.
     told: Mutex<Option<Held>>,
@@ -77,21 +76,7 @@ impl DirectoryFile {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (path, name) = (path.into(), name.into());
-        Self {
-            path,
-            name,
-            format,
-            clock,
-            settled: SETTLED,
-            held: Mutex::default(),
-            told: Mutex::default(),
-        }
-    }
-
-    /// How long the file must have been left alone before it is read; usually a second.
-    #[must_use]
-    pub fn settled_after(self, settled: Duration) -> Self {
-        Self { settled, ..self }
+        Self { path, name, format, clock, held: Mutex::default(), told: Mutex::default() }
     }
 
     /// The people and groups of the file as it is.
@@ -111,7 +96,7 @@ impl DirectoryFile {
                     // Whoever writes it has a moment to end.
                     return Ok(known.clone());
                 }
-                tokio::time::sleep(self.settled).await;
+                tokio::time::sleep(SETTLED).await;
             }
             let before = std::mem::replace(&mut stamp, self.stamp().await?);
             if before != stamp {
@@ -134,7 +119,7 @@ impl DirectoryFile {
         let Some(changed_at) = stamp.changed_at else { return false };
         let age = Duration::try_from(self.clock.now().duration_since(changed_at));
         // A file from the future may be as new as can be.
-        age.is_ok_and(|age| age >= self.settled)
+        age.is_ok_and(|age| age >= SETTLED)
     }
 
     async fn stamp(&self) -> Result<Stamp, CallError> {
