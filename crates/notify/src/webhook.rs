@@ -7,12 +7,8 @@ use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use control::notify::{Channel, Message, Undelivered};
 use serde_json::{Value, json};
-use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use url::{Host, Url};
+use url::Url;
 
 /// From the name look-up to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -50,15 +46,10 @@ impl Webhook {
     /// The address will not do.
     pub fn new(url: Secret, key: Option<Secret>) -> Result<Self, WebhookError> {
         let parsed = Url::parse(url.reveal()).map_err(|_| WebhookError::NotAnAddress)?;
-        let on_this_machine = match parsed.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-            Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-            None => return Err(WebhookError::NotAnAddress),
-        };
+        let host = parsed.host().ok_or(WebhookError::NotAnAddress)?;
         match parsed.scheme() {
             "https" => Ok(Self { url, key }),
-            "http" if on_this_machine => Ok(Self { url, key }),
+            "http" if outbound::is_on_this_machine(&host) => Ok(Self { url, key }),
             _ => Err(WebhookError::NotSecure),
         }
     }
@@ -67,18 +58,10 @@ impl Webhook {
     fn post(&self, message: &Message) -> Result<(), Undelivered> {
         let text = body(message).to_string();
         let secure = self.url.reveal().starts_with("https://");
-        let mut config = Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .https_only(secure)
+        let mut request = outbound::config(secure, TIMEOUT)
             // Who is told stands in the settings, not in an answer.
             .max_redirects(0)
             .http_status_as_error(false)
-            .proxy(None)
-            .user_agent(concat!("stagedoor/", env!("CARGO_PKG_VERSION")));
-        if secure {
-            config = config.tls_config(tls());
-        }
-        let mut request = config
             .build()
             .new_agent()
             .post(self.url.reveal())
@@ -87,7 +70,8 @@ impl Webhook {
             request = request.header(SIGNATURE, signature(key, message.at.as_second(), &text));
         }
         // What an error says of an address is not repeated: it is the secret.
-        let mut answer = request.send(text.as_str()).map_err(|error| failure(&error))?;
+        let sent = request.send(text.as_str());
+        let mut answer = sent.map_err(|error| Undelivered(outbound::failure(&error).to_owned()))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
@@ -108,23 +92,6 @@ impl Channel for Webhook {
             .await
             .unwrap_or_else(|_| Err(Undelivered("a defect ended it".to_owned())))
     }
-}
-
-/// Kinds of failure, none of which says where it was.
-fn failure(error: &ureq::Error) -> Undelivered {
-    let what = match error {
-        ureq::Error::Timeout(_) => "no answer in time",
-        ureq::Error::HostNotFound => "its host has no address",
-        ureq::Error::ConnectionFailed => "the connection failed",
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "its certificate is not trusted",
-        ureq::Error::Io(error) => match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => "the connection was refused",
-            std::io::ErrorKind::TimedOut => "no answer in time",
-            _ => "the connection broke",
-        },
-        _ => "the request failed",
-    };
-    Undelivered(what.to_owned())
 }
 
 /// `t=SECONDS,v1=HEX`.
@@ -166,21 +133,6 @@ fn body(message: &Message) -> Value {
 /// As Slack asks for text that is not to be read as markup: names could else call the whole room.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// TLS as the AWS SDK has it: rustls on aws-lc-rs with the system's certificates.
-fn tls() -> TlsConfig {
-    static ROOTS: OnceLock<RootCerts> = OnceLock::new();
-    let roots = ROOTS.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs();
-        let roots: Vec<Certificate<'static>> =
-            found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        RootCerts::Specific(Arc::new(roots))
-    });
-    TlsConfig::builder()
-        .root_certs(roots.clone())
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .build()
 }
 
 #[cfg(test)]

@@ -3,12 +3,10 @@
 use control::ports::{CallError, FailureKind};
 use serde_json::Value;
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::Agent;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
 /// The service of this crate's errors.
@@ -99,11 +97,7 @@ impl Endpoint {
     pub(crate) fn new(address: &str, token: BearerToken) -> Result<Self, BadEndpoint> {
         let not = || BadEndpoint::NotAnAddress(address.to_owned());
         let parsed = Url::parse(address).map_err(|_| not())?;
-        let on_this_machine = match parsed.host().ok_or_else(not)? {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => IpAddr::from(address).is_loopback(),
-            Host::Ipv6(address) => IpAddr::from(address).is_loopback(),
-        };
+        let host = parsed.host().ok_or_else(not)?;
         let plain = parsed.query().is_none()
             && parsed.fragment().is_none()
             && parsed.username().is_empty()
@@ -111,7 +105,7 @@ impl Endpoint {
         let secure = match parsed.scheme() {
             _ if !plain => return Err(not()),
             "https" => true,
-            "http" if on_this_machine => false,
+            "http" if outbound::is_on_this_machine(&host) => false,
             "http" => return Err(BadEndpoint::NotSecure(address.to_owned())),
             _ => return Err(not()),
         };
@@ -178,7 +172,7 @@ impl Endpoint {
                     .send(body.unwrap_or_default())
             }
         };
-        let mut answer = sent.map_err(|error| what(&error))?;
+        let mut answer = sent.map_err(|error| outbound::failure(&error))?;
         let status = answer.status().as_u16();
         let seconds = answer.headers().get("retry-after").and_then(|text| text.to_str().ok());
         let seconds = seconds.and_then(|text| text.trim().parse().ok());
@@ -189,19 +183,13 @@ impl Endpoint {
 }
 
 fn agent(secure: bool) -> Agent {
-    let mut config = Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .https_only(secure)
+    outbound::config(secure, TIMEOUT)
         // The token is for this address and no other.
         .max_redirects(0)
         .http_status_as_error(false)
-        .proxy(None)
         .accept("application/scim+json, application/json")
-        .user_agent(concat!("stagedoor/", env!("CARGO_PKG_VERSION")));
-    if secure {
-        config = config.tls_config(tls());
-    }
-    config.build().new_agent()
+        .build()
+        .new_agent()
 }
 
 fn read(operation: &'static str, answer: &Answer) -> Result<Value, CallError> {
@@ -241,37 +229,6 @@ fn read(operation: &'static str, answer: &Answer) -> Result<Value, CallError> {
 
 pub(crate) fn failed(operation: &'static str, kind: FailureKind, message: &str) -> CallError {
     CallError { service: SERVICE, operation, kind, aws_code: None, message: message.to_owned() }
-}
-
-/// Kinds of failure, none of which holds what was sent.
-fn what(error: &ureq::Error) -> &'static str {
-    match error {
-        ureq::Error::Timeout(_) => "no answer in time",
-        ureq::Error::HostNotFound => "its host has no address",
-        ureq::Error::ConnectionFailed => "the connection failed",
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => "its certificate is not trusted",
-        ureq::Error::Io(error) => match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => "the connection was refused",
-            std::io::ErrorKind::TimedOut => "no answer in time",
-            _ => "the connection broke",
-        },
-        _ => "the request failed",
-    }
-}
-
-/// TLS as the AWS SDK has it: rustls on aws-lc-rs with the system's certificates.
-fn tls() -> TlsConfig {
-    static ROOTS: OnceLock<RootCerts> = OnceLock::new();
-    let roots = ROOTS.get_or_init(|| {
-        let found = rustls_native_certs::load_native_certs();
-        let roots: Vec<Certificate<'static>> =
-            found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        RootCerts::Specific(Arc::new(roots))
-    });
-    TlsConfig::builder()
-        .root_certs(roots.clone())
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .build()
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ mod fetch;
 mod keeper;
 
 pub(crate) use copies::Copies;
-pub(crate) use fetch::tls;
 pub(crate) use keeper::Keeper;
 
 use crate::exit::BadConfiguration;

@@ -94,7 +94,7 @@ impl HttpClient for Collector {
             .http_status_as_error(false)
             .proxy(None);
         if request.uri().scheme_str() == Some("https") {
-            config = config.tls_config(crate::idp_metadata::tls());
+            config = config.tls_config(outbound::tls());
         }
         let (head, body) = request.into_parts();
         let mut sent = config.build().new_agent().post(head.uri.to_string());
