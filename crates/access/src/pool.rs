@@ -1,16 +1,18 @@
 //! What many profiles have in common, kept once.
 
 use crate::ids::TeamKey;
+use crate::tags::Others;
 use arcstr::ArcStr;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Texts and settings that were seen already.
+/// Texts, tags and settings that were seen already.
 #[derive(Debug, Default)]
 pub struct Pool {
     texts: BTreeSet<ArcStr>,
     teams: BTreeSet<TeamKey>,
+    tags: BTreeSet<Arc<Others>>,
     /// By their JSON, whose keys are sorted.
     settings: BTreeMap<String, Arc<Map<String, Value>>>,
 }
@@ -22,6 +24,10 @@ impl Pool {
 
     pub(crate) fn team(&mut self, team: &TeamKey) -> TeamKey {
         known(&mut self.teams, team)
+    }
+
+    pub(crate) fn tags(&mut self, tags: &Arc<Others>) -> Arc<Others> {
+        known(&mut self.tags, tags)
     }
 
     pub(crate) fn settings(

@@ -7,6 +7,10 @@ use crate::pool::Pool;
 use arcstr::ArcStr;
 use litemap::LiteMap;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Tags that Stagedoor does not know of.
+pub(crate) type Others = LiteMap<ArcStr, ArcStr>;
 
 /// Tags by their keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,7 +20,7 @@ pub struct Tags {
     team: Option<TeamKey>,
     leaving: Option<ArcStr>,
     /// All others, and those whose value is no id.
-    others: LiteMap<ArcStr, ArcStr>,
+    others: Arc<Others>,
 }
 
 impl Tags {
@@ -48,7 +52,7 @@ impl Tags {
             _ => {}
         }
         if !self.contains_key(&key) {
-            self.others.insert(key, value);
+            Arc::make_mut(&mut self.others).insert(key, value);
         }
     }
 
@@ -61,7 +65,9 @@ impl Tags {
             TAG_LEAVING => self.leaving = None,
             _ => {}
         }
-        self.others.remove(key);
+        if self.others.contains_key(key) {
+            Arc::make_mut(&mut self.others).remove(key);
+        }
     }
 
     /// Every tag, by its key.
@@ -88,8 +94,7 @@ impl Tags {
         if let Some(team) = &mut self.team {
             *team = pool.team(team);
         }
-        let others = std::mem::take(&mut self.others).into_iter();
-        self.others = others.map(|(key, value)| (pool.text(&key), pool.text(&value))).collect();
+        self.others = pool.tags(&self.others);
     }
 }
 
