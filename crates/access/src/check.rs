@@ -3,11 +3,12 @@
 //! A plan can only be carried out as a [`CheckedPlan`], and only [`check`] makes one.
 
 mod guard;
+mod profiles;
 mod removal;
 
 pub use guard::{GuardCount, guard_count, guard_limit};
 
-use crate::entitlement::{Entitlements, entitlements};
+use crate::entitlement::{Entitlements, entitlements, entitlements_of};
 use crate::ids::{AccountId, DomainKey, GroupId, PersonId, ProfileName, Region, RoleArn, TeamKey};
 use crate::map::{AccessMap, GrantsFrom, RunningApps, Unmanaged};
 use crate::naming::{hashed_profile_name, profile_name};
@@ -20,6 +21,7 @@ use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use crate::tags::Tags;
 use arcstr::ArcStr;
+use profiles::Profiles;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan that breaks no rule.
@@ -85,8 +87,7 @@ pub fn check(
             message: "the grant table of the store was not read".into(),
         });
     }
-    let rights = entitlements(map, snapshot, plan.now);
-    let facts = Facts::new(map, snapshot, observed, &rights, &plan);
+    let facts = Facts::new(map, snapshot, observed, &plan);
     for assignment in &plan.assignments {
         if let Some(message) = facts.assignment(assignment) {
             let subject = format!("group {} in {}", assignment.group_name, assignment.domain);
@@ -116,11 +117,11 @@ struct Facts<'a> {
     map: &'a AccessMap,
     snapshot: &'a Snapshot,
     observed: &'a Observed,
-    rights: &'a Entitlements,
+    /// Of those with whom the plan is concerned.
+    rights: Entitlements,
     /// Groups that give somebody a team, each with a domain of that team.
-    giving: BTreeSet<(&'a GroupId, &'a DomainKey)>,
-    /// The teams for which those who get a profile have one already, by domain.
-    held: BTreeMap<(&'a DomainKey, &'a PersonId), Vec<&'a TeamKey>>,
+    giving: BTreeSet<(GroupId, &'a DomainKey)>,
+    profiles: Profiles<'a>,
     now: jiff::Timestamp,
 }
 
@@ -132,58 +133,19 @@ impl<'a> Facts<'a> {
         map: &'a AccessMap,
         snapshot: &'a Snapshot,
         observed: &'a Observed,
-        rights: &'a Entitlements,
         plan: &'a Plan,
     ) -> Self {
-        let mut facts = Self {
-            map,
-            snapshot,
-            observed,
-            rights,
-            giving: BTreeSet::new(),
-            held: BTreeMap::new(),
-            now: plan.now,
+        let profiles = Profiles::of(map, observed, plan);
+        // Who gives a group's members a team can only be found among everybody's rights.
+        let rights = if plan.assignments.is_empty() {
+            let of_actions = plan.actions.iter().map(|action| &action.person);
+            let concerned = of_actions.chain(profiles.leavers()).chain(heirs(map, observed, plan));
+            entitlements_of(map, snapshot, plan.now, &concerned.collect())
+        } else {
+            entitlements(map, snapshot, plan.now)
         };
-        facts.look_up_givers(plan);
-        facts.look_up_held(plan);
-        facts
-    }
-
-    fn look_up_givers(&mut self, plan: &'a Plan) {
-        let assigned: BTreeSet<&GroupId> = plan.assignments.iter().map(|a| &a.group).collect();
-        if assigned.is_empty() {
-            return;
-        }
-        for right in self.rights.all() {
-            let Some(group) = right.because().group.as_ref().filter(|id| assigned.contains(id))
-            else {
-                continue;
-            };
-            if !self.map.rollout.enforces(&right.team) {
-                continue;
-            }
-            let placements = self.map.teams.get(&right.team).map(|team| &team.placements);
-            let domains = placements.into_iter().flatten().map(|placement| &placement.domain);
-            self.giving.extend(domains.map(|domain| (group, domain)));
-        }
-    }
-
-    fn look_up_held(&mut self, plan: &'a Plan) {
-        let is_new = |step: &Step| matches!(step, Step::Create { .. } | Step::Adopt { .. });
-        let newcomers = plan.actions.iter().filter(|action| is_new(&action.step));
-        let newcomers: BTreeSet<&PersonId> = newcomers.map(|action| &action.person).collect();
-        if newcomers.is_empty() {
-            return;
-        }
-        for (key, domain) in &self.observed.domains {
-            for profile in domain.profiles.values() {
-                if let Ownership::Ours { person, team } = profile.ownership(&self.map.instance)
-                    && newcomers.contains(person)
-                {
-                    self.held.entry((key, person)).or_default().push(team);
-                }
-            }
-        }
+        let giving = giving(map, plan, &rights);
+        Self { map, snapshot, observed, rights, giving, profiles, now: plan.now }
     }
 
     fn objection(&self, action: &Action) -> Objection {
@@ -234,7 +196,7 @@ impl<'a> Facts<'a> {
         if application.is_none_or(|it| it.arn != assignment.application) {
             return Some("it is not assigned to the domain's own application");
         }
-        let gives = (&assignment.group, &assignment.domain);
+        let gives = (assignment.group.clone(), &assignment.domain);
         (!self.giving.contains(&gives)).then_some("no grant gives it a team there")
     }
 
@@ -271,9 +233,8 @@ impl<'a> Facts<'a> {
                 return Some("the domain was not read for this person");
             }
             let is_sso = domain.auth_mode == AuthMode::Sso;
-            let theirs = self.held.get(&(&placement.domain, &action.person));
-            let has_one = theirs.is_some_and(|teams| is_sso || teams.contains(&&action.team));
-            if has_one {
+            let theirs = self.profiles.held(&placement.domain, &action.person);
+            if theirs.contains(&&action.team) || is_sso && !theirs.is_empty() {
                 return Some("the person has a profile for the team");
             }
         }
@@ -392,6 +353,50 @@ impl<'a> Facts<'a> {
         let state = self.observed.roles.get(role).unwrap_or(&ObservedRole::Trusted);
         (*state != ObservedRole::Trusted).then_some("its role cannot be given to a profile")
     }
+}
+
+/// Whoever gets a space from somebody who leaves.
+fn heirs<'a>(
+    map: &'a AccessMap,
+    observed: &'a Observed,
+    plan: &'a Plan,
+) -> impl Iterator<Item = &'a PersonId> {
+    let handed = plan.actions.iter().flat_map(|action| match &action.step {
+        Step::Remove { hand_over, .. } => hand_over.iter().map(|it| (&action.domain, it)).collect(),
+        _ => Vec::new(),
+    });
+    handed.filter_map(|(domain, handover)| {
+        let profiles = &observed.domains.get(domain)?.profiles;
+        match profiles.get(&handover.owner.folded())?.ownership(&map.instance) {
+            Ownership::Ours { person, .. } => Some(person),
+            Ownership::OtherInstance(_) | Ownership::Foreign => None,
+        }
+    })
+}
+
+/// The groups that the plan assigns and that give somebody a team, each with a domain of that team.
+fn giving<'a>(
+    map: &'a AccessMap,
+    plan: &Plan,
+    rights: &Entitlements,
+) -> BTreeSet<(GroupId, &'a DomainKey)> {
+    let mut giving = BTreeSet::new();
+    let assigned: BTreeSet<&GroupId> = plan.assignments.iter().map(|a| &a.group).collect();
+    if assigned.is_empty() {
+        return giving;
+    }
+    for right in rights.all() {
+        let Some(group) = right.because().group.as_ref().filter(|id| assigned.contains(id)) else {
+            continue;
+        };
+        if !map.rollout.enforces(&right.team) {
+            continue;
+        }
+        let placements = map.teams.get(&right.team).map(|team| &team.placements);
+        let domains = placements.into_iter().flatten().map(|placement| &placement.domain);
+        giving.extend(domains.map(|domain| (group.clone(), domain)));
+    }
+    giving
 }
 
 /// Whether an update would change whose the profile is. In an SSO-mode domain it may follow its

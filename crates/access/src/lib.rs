@@ -20,6 +20,7 @@ pub mod network;
 pub mod observed;
 pub mod offboarding;
 mod owned;
+mod people;
 pub mod permissions;
 pub mod plan;
 pub mod planner;

@@ -15,6 +15,8 @@ pub(crate) struct Owned<'a> {
 /// A profile, and whose it is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OwnedProfile<'a> {
+    /// The person's: most are told apart by it, without a look at the profile.
+    beginning: [u64; 2],
     pub(crate) person: &'a PersonId,
     pub(crate) team: &'a TeamKey,
     pub(crate) profile: &'a ObservedProfile,
@@ -39,12 +41,16 @@ impl<'a> Owned<'a> {
         for profile in domain.profiles.values() {
             match profile.ownership(instance) {
                 Ownership::Ours { person, team } => {
-                    sorted.push(OwnedProfile { person, team, profile });
+                    let beginning = person.beginning();
+                    sorted.push(OwnedProfile { beginning, person, team, profile });
                 }
                 Ownership::OtherInstance(_) | Ownership::Foreign => others.push(profile),
             }
         }
-        sorted.sort_by_key(|owned| (owned.pair(), owned.is_of_no_use()));
+        sorted.sort_by(|a, b| {
+            let of_no_use = || a.is_of_no_use().cmp(&b.is_of_no_use());
+            (a.beginning, a.pair()).cmp(&(b.beginning, b.pair())).then_with(of_no_use)
+        });
         Self { sorted, others }
     }
 

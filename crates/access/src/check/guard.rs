@@ -1,18 +1,15 @@
 //! How much may be taken away without anybody agreeing to it.
 
+use super::profiles::Counted;
 use super::{Facts, Removals, Violation, as_count};
-use crate::entitlement::entitlements;
 use crate::ids::DomainKey;
 use crate::map::{AccessMap, Guard};
-use crate::observed::{Observed, ObservedDomain, Ownership, TAG_AGREED};
+use crate::observed::Observed;
 use crate::plan::Plan;
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use std::collections::BTreeMap;
 use std::fmt::Display;
-
-/// How far back the guard remembers removals that were begun: a day, in which somebody looks.
-const GUARD_MEMORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// The most profiles that one plan may take away under the map's guard.
 pub fn guard_limit(map: &AccessMap, owned: usize) -> usize {
@@ -49,8 +46,7 @@ pub fn guard_count(
     observed: &Observed,
     gone: u32,
 ) -> GuardCount {
-    let rights = entitlements(map, snapshot, plan.now);
-    let facts = Facts::new(map, snapshot, observed, &rights, plan);
+    let facts = Facts::new(map, snapshot, observed, plan);
     let counts: Vec<Counts> = facts.by_domain(plan).into_values().collect();
     let before = counts.iter().map(|counts| counts.before).sum::<usize>();
     let before = before.saturating_add(as_count(gone));
@@ -90,32 +86,21 @@ impl Facts<'_> {
 
     /// What there is to count, in each domain that can be planned for.
     fn by_domain<'a>(&'a self, plan: &Plan) -> BTreeMap<&'a DomainKey, Counts> {
-        let plannable = self.observed.domains.iter().filter(|(_, domain)| domain.in_service);
-        plannable.map(|(key, domain)| (key, self.counts(plan, key, domain))).collect()
+        let counted = self.profiles.counted.iter();
+        counted.map(|(key, counted)| (*key, self.counts(plan, key, counted))).collect()
     }
 
-    fn counts(&self, plan: &Plan, key: &DomainKey, domain: &ObservedDomain) -> Counts {
+    fn counts(&self, plan: &Plan, key: &DomainKey, counted: &Counted<'_>) -> Counts {
         let removals = plan.actions.iter().filter(|a| &a.domain == key && a.is_counted());
-        let is_lately = |since: jiff::Timestamp| self.now.duration_since(since) < GUARD_MEMORY;
-        let unread = &domain.unread;
-        let mut counts = Counts {
-            taken: removals.count(),
-            owned: unread.owned,
-            before: unread.leaving_since.iter().filter(|since| is_lately(**since)).count(),
+        let came_back = |person: &_, team: &_| {
+            self.is_placed(team, key) && self.rights.get(person, team).is_some()
         };
-        for profile in domain.profiles.values() {
-            let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
-                continue;
-            };
-            counts.owned += 1;
-            if profile.leaving_since().is_some_and(is_lately)
-                && !profile.tags.contains_key(TAG_AGREED)
-                && !(self.is_placed(team, key) && self.rights.get(person, team).is_some())
-            {
-                counts.before += 1;
-            }
+        let leaving = counted.leaving.iter().filter(|(person, team)| !came_back(person, team));
+        Counts {
+            taken: removals.count(),
+            owned: counted.owned,
+            before: counted.unread + leaving.count(),
         }
-        counts
     }
 }
 
