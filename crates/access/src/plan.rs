@@ -21,7 +21,8 @@ pub struct Plan {
     pub assignments: Vec<Assignment>,
     /// What to do, in order.
     pub actions: Vec<Action>,
-    /// What was left alone.
+    /// What was left alone: first what agrees, by domain and person, then the rest, by
+    /// [`Kept::place`].
     pub kept: Vec<Kept>,
     /// What to know about the grants.
     pub grants: Vec<GrantNote>,
@@ -238,6 +239,13 @@ impl Plan {
     /// Whether something wanted could not be planned: an admin has to look.
     pub fn blocked(&self) -> impl Iterator<Item = &Kept> {
         self.kept.iter().filter(|k| k.reason.needs_admin())
+    }
+}
+
+impl Kept {
+    /// Where it is, to put several in an order for people: by domain, team and profile.
+    pub fn place(&self) -> impl Ord {
+        (&self.domain, &self.team, &self.profile, &self.person, &self.detail)
     }
 }
 

@@ -77,11 +77,10 @@ pub(crate) fn plan_text(
     });
     section(&mut out, paint, "GRANTS", notes);
     if all {
-        let kept = plan
-            .kept
-            .iter()
-            .filter(|k| !k.reason.needs_admin())
-            .filter(|k| !is_listed_apart(k.reason));
+        let alone = |k: &&Kept| !k.reason.needs_admin() && !is_listed_apart(k.reason);
+        let mut kept: Vec<&Kept> = plan.kept.iter().filter(alone).collect();
+        kept.sort_by(|a, b| a.place().cmp(&b.place()));
+        let kept = kept.into_iter();
         section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
     }
     out.push_str(&sign_in_text(&survey.observed, paint));

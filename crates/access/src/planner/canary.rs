@@ -13,7 +13,7 @@ impl Planner<'_> {
         // A reading of some people cannot tell how the canary team fares.
         let agrees = self.snapshot.coverage == Coverage::Complete
             && !self.actions.iter().any(|action| action.team == canary && is_correction(action))
-            && !self.kept.iter().any(|kept| kept.team.as_ref() == Some(&canary) && waits(kept));
+            && !self.kept.others().any(|kept| kept.team.as_ref() == Some(&canary) && waits(kept));
         if agrees {
             return;
         }

@@ -92,8 +92,8 @@ fn of_profiles_in_two_domains_the_first_usable_one_is_in_use() {
     assert_eq!(
         both(ProfileStatus::Failed).told(),
         [
-            "research/alice--fraud: keep (duplicate: the one in use is in another domain)",
             "risk/alice--fraud: keep (in-agreement)",
+            "research/alice--fraud: keep (duplicate: the one in use is in another domain)",
         ]
     );
 }

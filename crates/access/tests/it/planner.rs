@@ -246,8 +246,8 @@ fn of_duplicates_the_usable_one_is_used_and_both_go_with_their_person() {
     assert_eq!(
         world.told(),
         [
-            "research/alice--fraud: keep (duplicate: alicia--fraud is the one in use)",
             "research/alicia--fraud: keep (in-agreement)",
+            "research/alice--fraud: keep (duplicate: alicia--fraud is the one in use)",
             "research/zalice--fraud: keep (duplicate: alicia--fraud is the one in use)",
         ]
     );

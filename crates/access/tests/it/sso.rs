@@ -218,8 +218,8 @@ fn a_second_profile_in_a_domain_in_sso_mode_does_not_stop_everybody() {
     assert_eq!(
         world.told(),
         [
-            "research/alice: keep (duplicate: the one in use is in another domain)",
             "risk/alice--fraud: keep (in-agreement)",
+            "research/alice: keep (duplicate: the one in use is in another domain)",
         ]
     );
 }
