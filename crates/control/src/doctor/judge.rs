@@ -62,10 +62,7 @@ pub fn judge(
 /// The check that a call made, which failed.
 pub fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
     let code = error.code();
-    // The message of an error ends with its code, which is printed anyway.
-    let text = error.to_string();
-    let text = text.trim_end_matches(&format!(" ({code})")).to_owned();
-    Check::new(about, subject, State::Failed, code, text, &[error.remedy()])
+    Check::new(about, subject, State::Failed, code, error.without_code(), &[error.remedy()])
 }
 
 /// People, groups and the grants that name them.

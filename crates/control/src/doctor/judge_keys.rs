@@ -46,7 +46,7 @@ pub(super) fn of_key(
 }
 
 fn unread(error: &CallError, subject: Option<&str>) -> Check {
-    let text = format!("the domain's key could not be read: {error}");
+    let text = format!("the domain's key could not be read: {}", error.without_code());
     let (state, remedy) = match error.kind {
         FailureKind::AccessDenied => (
             State::Warning,

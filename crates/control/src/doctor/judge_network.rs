@@ -54,7 +54,7 @@ pub(super) fn of_network(
 
 /// A network that could not be read is not known to be wrong.
 fn unread(error: &CallError, subject: Option<&str>) -> Check {
-    let text = format!("what is in the domain's VPC could not be read: {error}");
+    let text = format!("what is in the domain's VPC could not be read: {}", error.without_code());
     let remedy = match error.kind {
         FailureKind::AccessDenied => {
             "Allow Stagedoor what docs/reference/permissions.md lists under Diagnose."

@@ -93,7 +93,7 @@ fn unread(subject: Option<&str>, error: &CallError) -> Check {
     let code = ReasonCode::RoleUnreadable.as_str();
     let remedy = "Allow Stagedoor what docs/reference/permissions.md lists under Diagnose, so that \
                   what roles may do can be held against the map.";
-    Check::new(About::RolePolicies, subject, State::Warning, code, error.to_string(), &[remedy])
+    Check::new(About::RolePolicies, subject, State::Warning, code, error.without_code(), &[remedy])
 }
 
 fn trusted(role: &RoleArn, found: &Result<RoleFacts, CallError>, identity: RoleIdentity) -> Check {

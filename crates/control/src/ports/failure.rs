@@ -191,12 +191,16 @@ impl From<StoreError> for CallError {
     }
 }
 
+impl CallError {
+    /// What failed and how, for those who show the reason code beside it.
+    pub fn without_code(&self) -> String {
+        let with = self.aws_code.as_ref().map(|code| format!(" with {code}")).unwrap_or_default();
+        format!("{}:{} failed{with}: {}", self.service, self.operation, self.message)
+    }
+}
+
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{} failed", self.service, self.operation)?;
-        if let Some(code) = &self.aws_code {
-            write!(f, " with {code}")?;
-        }
-        write!(f, ": {} ({})", self.message, self.code())
+        write!(f, "{} ({})", self.without_code(), self.code())
     }
 }

@@ -245,3 +245,32 @@ fn nothing_said() -> crate::doctor::DirectoryFacts {
     let at = jiff::Timestamp::UNIX_EPOCH;
     crate::doctor::DirectoryFacts { at, each: Vec::new(), together: None }
 }
+
+#[test]
+fn a_call_that_failed_is_told_without_the_code_that_stands_beside_it() {
+    let error = CallError {
+        service: "kms",
+        operation: "DescribeKey",
+        kind: FailureKind::NotFound,
+        aws_code: Some("NotFoundException".into()),
+        message: "no such key".into(),
+    };
+    let check = failed(About::KeyState, None, &error);
+    assert_eq!(check.text, "kms:DescribeKey failed with NotFoundException: no such key");
+    assert_eq!(error.to_string(), format!("{} ({})", check.text, check.code));
+    let arn = RoleArn::parse("arn:aws:iam::111122223333:role/studio-fraud").unwrap();
+    let reading = DomainReading {
+        caller: Ok(caller("111122223333")),
+        facts: Ok(sound()),
+        roles: BTreeMap::from([(arn, Ok(trusted()))]),
+        live: BTreeMap::new(),
+        network: None,
+        key: Some(Err(error)),
+    };
+    let map = map();
+    let checks = of_key(&reading, map.domains.values().next().unwrap(), None);
+    let told: Vec<_> = checks.iter().map(|check| (check.state, check.code, &*check.text)).collect();
+    let text = "the domain's key could not be read: kms:DescribeKey failed with NotFoundException: \
+                no such key";
+    assert_eq!(told, [(State::Failed, "aws-not-found", text)]);
+}
