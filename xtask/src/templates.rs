@@ -1,4 +1,5 @@
-//! The judges of `deploy/cloudformation`: cfn-lint, `sam validate --lint` and checkov, all offline.
+//! The judges of `deploy/cloudformation`: cfn-lint, `sam validate --lint` and checkov, all offline;
+//! checkov judges `deploy/terraform` too.
 //! What the templates mean is judged by the crate `testing/templates`.
 
 use crate::{python, say, workspace};
@@ -34,6 +35,10 @@ pub(crate) fn judge() -> Result<bool> {
     check.args(["--framework", "cloudformation", "--compact", "--quiet", "--directory"]);
     offline(check.arg(&folder)).env("LOG_LEVEL", "CRITICAL");
     judges.push(("checkov", check));
+    let mut check = Command::new(beside(&checkov, "checkov"));
+    check.args(["--framework", "terraform", "--compact", "--quiet", "--directory"]);
+    offline(check.arg(workspace::root().join("deploy/terraform"))).env("LOG_LEVEL", "CRITICAL");
+    judges.push(("checkov of deploy/terraform", check));
     let good = all_agree(judges)?;
     if good {
         say::line(&format!("{} templates: cfn-lint, sam and checkov agree", templates.len()));

@@ -43,6 +43,14 @@ module "hub" {
   instance_profile = true
 }
 
+# What the audit log is sealed with. Name its outputs in the map's hub, then render again.
+module "audit" {
+  source    = "../../modules/audit"
+  providers = { aws = aws.hub }
+
+  bucket = "stagedoor-audit-111122223333"
+}
+
 module "research" {
   source    = "../.."
   providers = { aws = aws.research }
@@ -51,6 +59,16 @@ module "research" {
   account_id   = "444455556666"
   kinds        = ["spoke"]
   hub_role_arn = module.hub.hub_role_arn
+}
+
+output "audit_key" {
+  description = "The map's hub.audit_key; with `kms:` before it the server's STAGEDOOR_AUDIT_KEY."
+  value       = module.audit.audit_key
+}
+
+output "checkpoints" {
+  description = "The map's hub.checkpoints, and the server's --audit-checkpoints."
+  value       = module.audit.checkpoints
 }
 
 output "instance_profile" {

@@ -63,7 +63,8 @@ pub(crate) fn attribute(
             | "AWS::KMS::Key"
             | "AWS::Events::Rule"
             | "AWS::Scheduler::Schedule"
-            | "AWS::Logs::LogGroup",
+            | "AWS::Logs::LogGroup"
+            | "AWS::S3::Bucket",
             "Arn",
         )
         | ("AWS::ApiGateway::DomainNameV2", "DomainNameArn") => arn(kind, id, name).into(),
@@ -97,6 +98,7 @@ fn arn(kind: &str, id: &str, name: &str) -> String {
         "AWS::Events::Rule" => of("events", "rule/"),
         "AWS::Scheduler::Schedule" => of("scheduler", "schedule/default/"),
         "AWS::Logs::LogGroup" => format!("{}:*", of("logs", "log-group:")),
+        "AWS::S3::Bucket" => format!("arn:aws:s3:::{}", id.to_lowercase()),
         "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{name}"),
         "AWS::IAM::ManagedPolicy" => format!("arn:aws:iam::{ACCOUNT}:policy/{name}"),
         "AWS::ApiGateway::DomainNameV2" => of("apigateway", "/domainnames/"),

@@ -1,6 +1,7 @@
 //! What must hold of a stack, whatever it is for. Each finding has a code that a mutation brings about.
 
 use crate::attributes::ACCOUNT;
+use crate::audit;
 use crate::stack::{Finding, Resource, Stack, finding};
 use control::event::lint::{Severity, lint, rules_in};
 use control::event::pattern::matches;
@@ -14,18 +15,25 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Types that hold what cannot be made again.
-const DATA: [&str; 4] =
-    ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SageMaker::Domain", "AWS::Logs::LogGroup"];
+const DATA: [&str; 5] = [
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Key",
+    "AWS::SageMaker::Domain",
+    "AWS::Logs::LogGroup",
+    BUCKET,
+];
 
 const QUEUE: &str = "AWS::SQS::Queue";
 const FUNCTION: &str = "AWS::Lambda::Function";
 const ROLE: &str = "AWS::IAM::Role";
+const BUCKET: &str = "AWS::S3::Bucket";
 
 /// All of it.
 pub(crate) fn check(stack: &Stack) -> Vec<Finding> {
     let checks = [retained, queues, sources, rules, schedules, invoked, alarms, functions, keys];
     let mut found: Vec<Finding> = checks.iter().flat_map(|check| check(stack)).collect();
     found.extend(statements(stack));
+    found.extend(audit::log(stack));
     found.sort();
     found.dedup();
     found
@@ -104,12 +112,12 @@ fn queues(stack: &Stack) -> Vec<Finding> {
     found
 }
 
-fn arn_of(resource: &Resource) -> &str {
+pub(crate) fn arn_of(resource: &Resource) -> &str {
     resource.arn.as_deref().unwrap_or_default()
 }
 
 /// The document, ready to be asked. Templates that differ in one place share nearly all of them.
-fn compiled(document: &Value) -> Arc<Compiled> {
+pub(crate) fn compiled(document: &Value) -> Arc<Compiled> {
     static KNOWN: Mutex<BTreeMap<String, Arc<Compiled>>> = Mutex::new(BTreeMap::new());
     let text = document.to_string();
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,15 +128,15 @@ fn compiled(document: &Value) -> Arc<Compiled> {
     Arc::clone(known.entry(text.clone()).or_insert_with(|| fresh(&text)))
 }
 
-/// What the policies of a queue or topic answer; `any`: to somebody whose own policies allow all.
-fn decide(stack: &Stack, resource: &Resource, any: bool, request: &Request) -> Decision {
-    let (kind, list) = match resource.kind.as_str() {
+/// What the policies of a queue, topic or bucket answer; `any`: to somebody whose own policies allow all.
+pub(crate) fn decide(stack: &Stack, resource: &Resource, any: bool, request: &Request) -> Decision {
+    let (kind, of) = match resource.kind.as_str() {
         QUEUE => ("AWS::SQS::QueuePolicy", "/Queues"),
+        BUCKET => ("AWS::S3::BucketPolicy", "/Bucket"),
         _ => ("AWS::SNS::TopicPolicy", "/Topics"),
     };
-    let of_it = stack.of(kind).find(|(_, policy)| {
-        policy.get(list).as_array().is_some_and(|all| all.contains(&json!(resource.reference)))
-    });
+    let of_it =
+        stack.of(kind).find(|(_, policy)| texts(policy.get(of)).contains(&resource.reference));
     let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
     let policies = Policies {
         identity: if any { vec![compiled(&all)] } else { Vec::new() },
@@ -139,7 +147,7 @@ fn decide(stack: &Stack, resource: &Resource, any: bool, request: &Request) -> D
 }
 
 /// What a role's own policies answer.
-fn allows(stack: &Stack, role: &Resource, action: &str, resource: &str) -> bool {
+pub(crate) fn allows(stack: &Stack, role: &Resource, action: &str, resource: &str) -> bool {
     let identity = documents(stack, role).iter().map(compiled).collect();
     let request = Request::new(arn_of(role), action, resource);
     Policies { identity, ..Policies::default() }.decide(&request).is_allowed()
@@ -436,7 +444,7 @@ fn keys(stack: &Stack) -> Vec<Finding> {
         (log.text("/KmsKeyId").to_owned(), "logs.eu-west-1.amazonaws.com", "kms:aws:logs", arn)
     });
     let logs: Vec<_> = logs.collect();
-    for (id, key) in stack.of("AWS::KMS::Key") {
+    for (id, key) in stack.of("AWS::KMS::Key").filter(|(_, key)| !audit::seals(key)) {
         let policy = compiled(key.get("/KeyPolicy"));
         let lets = |request: &Request| {
             let policies = Policies { resource: Some(policy.clone()), ..Policies::default() };

@@ -75,6 +75,10 @@ fn every_way_to_make_the_hub_holds_together() {
             ("NatGateway", "yes"),
             ("CreateEndpoints", "no"),
             ("Architecture", "x86_64"),
+            ("AuditKeyArn", "store"),
+            ("AuditKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/theirs"),
+            ("CheckpointBucket", "none"),
+            ("CheckpointBucket", "kept-elsewhere"),
         ] {
             holds(&[("ApiKind", kind), ("FunctionsInVpc", "yes"), (name, value)]);
         }
@@ -94,13 +98,15 @@ fn outputs_are_what_the_map_of_the_hub_names() {
         ("later_queue", "LaterQueueArn"),
         ("table", "TableArn"),
         ("key", "KeyArn"),
+        ("audit_key", "AuditKeyArn"),
+        ("checkpoints", "CheckpointPlace"),
     ] {
         let line = format!("  {key}: {}\n", output(name));
         assert!(crate::roles::HUB_MAP.contains(&line), "{line}");
     }
     assert_eq!(output("AcsUrl"), "https://studio.corp.example/saml/acs");
     assert_eq!(output("PublicUrl"), "https://studio.corp.example");
-    assert_eq!(stack.outputs.len(), 14);
+    assert_eq!(stack.outputs.len(), 16);
 }
 
 #[test]
@@ -120,6 +126,7 @@ fn functions_are_told_what_docs_lambda_md_says() {
         "STAGEDOOR_STORE": "dynamodb:stagedoor",
         "STAGEDOOR_WORK_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/stagedoor-work.fifo",
         "STAGEDOOR_LATER_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/stagedoor-later",
+        "STAGEDOOR_AUDIT_KEY": "kms:arn:aws:kms:eu-west-1:111122223333:key/auditkey",
         "STAGEDOOR_OBSERVE_ONLY": "true",
         "STAGEDOOR_LOG": "info",
     });
@@ -137,8 +144,51 @@ fn functions_are_told_what_docs_lambda_md_says() {
         }))
     );
     assert_eq!(told("EventsFunction"), common);
-    let resync = and(json!({"STAGEDOOR_RESYNC": "15m"}));
-    assert_eq!((told("WorkFunction"), told("TimerFunction")), (resync.clone(), resync));
+    assert_eq!(told("WorkFunction"), and(json!({"STAGEDOOR_RESYNC": "15m"})));
+    assert_eq!(
+        told("TimerFunction"),
+        and(json!({
+            "STAGEDOOR_RESYNC": "15m",
+            "STAGEDOOR_AUDIT_CHECKPOINTS": "s3://checkpoints/stagedoor",
+        }))
+    );
+}
+
+/// A log that is sealed by the table's own key, and one whose key and bucket are of another account.
+#[test]
+fn what_seals_the_audit_log_and_where_its_checkpoints_go_is_chosen() {
+    let made = |more: &[(&'static str, &'static str)]| {
+        let stack = create(&template("hub.yaml"), &with(more)).unwrap();
+        let told = |id: &str, name: &str| {
+            stack.resources[id].text(&format!("/Environment/Variables/{name}")).to_owned()
+        };
+        let is_there = |kind: &str, id: &str| stack.of(kind).any(|(other, _)| other == id);
+        (
+            told("DoorFunction", "STAGEDOOR_AUDIT_KEY"),
+            told("TimerFunction", "STAGEDOOR_AUDIT_CHECKPOINTS"),
+            is_there("AWS::KMS::Key", "AuditKey"),
+            is_there("AWS::S3::Bucket", "Checkpoints"),
+        )
+    };
+    let text = str::to_owned;
+    assert_eq!(
+        made(&[]),
+        (
+            text("kms:arn:aws:kms:eu-west-1:111122223333:key/auditkey"),
+            text("s3://checkpoints/stagedoor"),
+            true,
+            true
+        )
+    );
+    assert_eq!(
+        made(&[("AuditKeyArn", "store"), ("CheckpointBucket", "none")]),
+        (text(""), text(""), false, false)
+    );
+    let theirs = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
+    assert_eq!(
+        made(&[("AuditKeyArn", theirs), ("CheckpointBucket", "kept-elsewhere")]),
+        (format!("kms:{theirs}"), text("s3://kept-elsewhere/stagedoor"), false, false)
+    );
 }
 
 /// The rows of a table of a page, each with its cells.

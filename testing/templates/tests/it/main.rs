@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attributes;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod checks;
 #[cfg(test)]
 mod hub;

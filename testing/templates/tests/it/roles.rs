@@ -93,6 +93,8 @@ hub:
   later_queue: arn:aws:sqs:eu-west-1:111122223333:stagedoor-later
   table: arn:aws:dynamodb:eu-west-1:111122223333:table/stagedoor
   key: arn:aws:kms:eu-west-1:111122223333:key/key
+  audit_key: arn:aws:kms:eu-west-1:111122223333:key/auditkey
+  checkpoints: s3://checkpoints/stagedoor
   secrets: ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor-sp-a1b2c3"]
   applications: ["arn:aws:sso::111122223333:application/ssoins-1234567890abcdef/apl-1"]
 domains:

@@ -185,7 +185,7 @@ fn the_whole_module_is_valid_where_the_provider_is() {
     #[expect(clippy::disallowed_methods, reason = "who has the provider says where")]
     let Ok(plugins) = std::env::var("STAGEDOOR_TERRAFORM_PLUGINS") else { return };
     let folder = copy();
-    for module in ["terraform", "terraform/examples/two-accounts"] {
+    for module in ["terraform", "terraform/modules/audit", "terraform/examples/two-accounts"] {
         let module = folder.path().join(module);
         let plugins = format!("-plugin-dir={plugins}");
         for words in [&["init", "-backend=false", &plugins][..], &["validate"]] {
