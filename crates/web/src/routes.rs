@@ -43,20 +43,29 @@ pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
         api_limits,
         scim_limits,
     };
-    Router::new()
-        .merge(table::router(pages()).layer(DefaultBodyLimit::max(FORM_BODY_BYTES)))
-        .merge(table::router(saml()).layer(DefaultBodyLimit::max(ACS_BODY_BYTES)))
-        .merge(table::router(api::rows()).layer(DefaultBodyLimit::max(api::BODY_BYTES)))
-        .merge(table::router(requests::rows()).layer(DefaultBodyLimit::max(requests::BODY_BYTES)))
-        .merge(table::router(scim::rows()).layer(DefaultBodyLimit::max(scim::BODY_BYTES)))
+    areas()
+        .into_iter()
+        .fold(Router::new(), |all, (rows, bytes)| {
+            all.merge(table::router(rows).layer(DefaultBodyLimit::max(bytes)))
+        })
         .layer(from_fn_with_state(portal.clone(), frame::around))
         .with_state(portal)
 }
 
 /// Every address, and who may use it.
 pub fn addresses() -> Vec<Address> {
-    let rows = pages().into_iter().chain(saml()).chain(requests::rows()).chain(api::rows());
-    rows.chain(scim::rows()).map(|row| row.address).collect()
+    areas().into_iter().flat_map(|(rows, _)| rows).map(|row| row.address).collect()
+}
+
+/// All that is routed, each area with the most bytes that a body of it may have.
+fn areas() -> [(Vec<Row>, usize); 5] {
+    [
+        (pages(), FORM_BODY_BYTES),
+        (saml(), ACS_BODY_BYTES),
+        (api::rows().collect(), api::BODY_BYTES),
+        (requests::rows(), requests::BODY_BYTES),
+        (scim::rows(), scim::BODY_BYTES),
+    ]
 }
 
 /// What people see, and their forms. Each area of pages adds its rows here.
