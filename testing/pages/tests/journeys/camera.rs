@@ -17,7 +17,7 @@ pub(crate) struct Camera {
 pub(crate) type Picture = (&'static str, Scheme, u32, u32, &'static str);
 
 /// The pictures of the docs.
-pub(crate) const BEST: [Picture; 10] = [
+pub(crate) const BEST: [Picture; 12] = [
     ("my-work-two", Scheme::Light, DESKTOP, 860, "my-work"),
     ("my-work", Scheme::Dark, PHONE, 844, "my-work-phone"),
     ("opening", Scheme::Light, PHONE, 844, "opening-phone"),
@@ -27,7 +27,9 @@ pub(crate) const BEST: [Picture; 10] = [
     ("admin-plan", Scheme::Light, DESKTOP, 1000, "admin-plan"),
     ("admin-person", Scheme::Light, DESKTOP, 1160, "admin-person"),
     ("admin-sign-ins", Scheme::Light, DESKTOP, 1100, "admin-sign-ins"),
-    ("admin-offboarding", Scheme::Light, DESKTOP, 1000, "admin-offboarding"),
+    ("admin-teams", Scheme::Light, DESKTOP, 900, "admin-teams"),
+    ("admin-network-asked", Scheme::Light, DESKTOP, 1100, "admin-network"),
+    ("admin-offboarding-held", Scheme::Light, DESKTOP, 1000, "admin-offboarding"),
 ];
 
 /// WebP's quality, of a hundred: letters stay sharp.

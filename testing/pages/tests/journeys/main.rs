@@ -7,9 +7,12 @@ mod axe;
 mod browser;
 mod camera;
 mod demo;
+mod devtools;
+mod driver;
+mod judging;
 mod walks;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use browser::Browser;
 use camera::Camera;
 use demo::Demo;
@@ -17,6 +20,15 @@ use page_judge::Verdict;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+
+/// No run takes longer; whatever hangs is ended.
+const LONGEST: Duration = Duration::from_mins(6);
+
+/// How long it may take to end the browser.
+const TO_END: Duration = Duration::from_secs(20);
 
 /// What the words of the command line ask for.
 struct Asked {
@@ -51,11 +63,25 @@ async fn judge() -> Result<Verdict> {
     let folder = tempfile::tempdir()?;
     let mut demo = Demo::start(&asked.program, folder.path()).await?;
     let browser = Browser::start(folder.path(), axe, asked.camera).await?;
-    let told = walks::all(&mut demo, &browser).await;
-    let verdict = browser.end().await;
-    demo.stop().await?;
-    told?;
-    verdict
+    let mut terminated = signal(SignalKind::terminate())?;
+    let told = tokio::select! {
+        told = timeout(LONGEST, walks::all(&mut demo, &browser, folder.path())) => {
+            told.unwrap_or_else(|_| Err(anyhow!("the journeys took {} s", LONGEST.as_secs())))
+        }
+        _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
+        _ = terminated.recv() => Err(anyhow!("terminated")),
+    };
+    let ended = timeout(TO_END, browser.end()).await.context("the browser does not end");
+    let stopped = demo.stop().await;
+    if let Err(error) = told {
+        // What was found until then is worth knowing all the same.
+        if let Ok(Ok(verdict)) = ended {
+            say(&verdict.to_string());
+        }
+        return Err(error);
+    }
+    stopped?;
+    ended?
 }
 
 fn asked(words: impl Iterator<Item = String>) -> Result<Asked> {

@@ -5,6 +5,7 @@ use super::sign_in;
 use crate::browser::Browser;
 use crate::demo::Demo;
 use anyhow::{Result, ensure};
+use std::path::Path;
 
 /// Nothing of a page may change anything; decisions on requests are of people, not of roles.
 const DEEDS: &str = "main form[method=\"post\"]:not([action^=\"/requests/\"])";
@@ -47,4 +48,11 @@ pub(super) async fn has_no_role(demo: &Demo, browser: &Browser) -> Result<()> {
         browser.does_not_see("Alan Moore").await?;
     }
     browser.judge("admin-refused").await
+}
+
+/// Opens the file that `stagedoor report --html` writes.
+pub(super) async fn reads_a_report(demo: &Demo, browser: &Browser, folder: &Path) -> Result<()> {
+    browser.open(&demo.report(folder).await?).await?;
+    browser.reads_headline("Who has what in Studio").await?;
+    browser.judge("report").await
 }

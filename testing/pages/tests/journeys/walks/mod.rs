@@ -8,11 +8,14 @@ use crate::browser::Browser;
 use crate::demo::Demo;
 use crate::say;
 use anyhow::{Context, Result};
+use std::path::Path;
 
 /// Every journey, one after the other: they share the demo, and some change it.
-pub(crate) async fn all(demo: &mut Demo, browser: &Browser) -> Result<()> {
+pub(crate) async fn all(demo: &mut Demo, browser: &Browser, folder: &Path) -> Result<()> {
     let told = "an admin looks at every screen, and learns why somebody has a team";
     heard(told, admin::looks_around(demo, browser).await)?;
+    let told = "a report is one file that tells who has what";
+    heard(told, looking::reads_a_report(demo, browser, folder).await)?;
     let told = "an auditor sees everything and can change nothing";
     heard(told, looking::audits(demo, browser).await)?;
     let told = "a reader sees neither sign-ins nor the audit log, and can change nothing";
@@ -30,7 +33,13 @@ pub(crate) async fn all(demo: &mut Demo, browser: &Browser) -> Result<()> {
     let told = "the portal speaks German to whoever reads it";
     heard(told, scientist::reads_german(demo, browser).await)?;
     let told = "an admin freezes and thaws, decides a request, and approves what the guard holds";
-    heard(told, admin::acts(demo, browser).await)
+    heard(told, admin::acts(demo, browser).await)?;
+    let told = "an admin takes everything from somebody by name, and gives it back";
+    heard(told, admin::offboards(demo, browser).await)?;
+    let told = "somebody on call breaks glass";
+    heard(told, scientist::breaks_glass(demo, browser).await)?;
+    let told = "every screen of the administration is loud of it, and an admin ends it";
+    heard(told, admin::ends_an_emergency(demo, browser).await)
 }
 
 fn heard(what: &str, told: Result<()>) -> Result<()> {

@@ -3,7 +3,7 @@
 use super::sign_in;
 use crate::browser::Browser;
 use crate::demo::Demo;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 /// Signs in, sees what there is, opens Studio, asks for another team, stops what runs, ends the session.
 pub(super) async fn works(demo: &Demo, browser: &Browser) -> Result<()> {
@@ -54,7 +54,7 @@ pub(super) async fn waits(demo: &mut Demo, browser: &Browser) -> Result<()> {
     browser.click(OPEN).await?;
     let url = browser.url().await?;
     ensure!(url.path().starts_with("/opening/"), "nobody waits at {}", url.path());
-    browser.judge("opening").await?;
+    browser.judge_still("opening", "*/progress*").await?;
     browser.arrives(&demo.aws).await?;
     browser.sees("kim--fraud").await
 }
@@ -64,14 +64,21 @@ const OPEN: &str = "form[action=\"/open/fraud\"] button.button";
 
 /// Is put into the group of the fraud team, and looks until it is offered.
 async fn joins(demo: &mut Demo, browser: &Browser, user_name: &str) -> Result<()> {
-    demo.say("join").await?;
-    for _ in 0..100 {
-        browser.open(&format!("{}/", demo.portal)).await?;
-        if browser.count(OPEN).await? > 0 {
-            return Ok(());
-        }
-    }
-    bail!("{user_name} is not offered the team")
+    demo.say(&format!("join {user_name}")).await?;
+    browser.opens_until(&format!("{}/", demo.portal), OPEN, "Open Studio").await
+}
+
+/// Breaks glass for a team whose own people are away.
+pub(super) async fn breaks_glass(demo: &Demo, browser: &Browser) -> Result<()> {
+    sign_in(demo, browser, "grace").await?;
+    browser.opens(&format!("{}/request/platform", demo.portal), 200).await?;
+    browser.judge("request-emergency").await?;
+    let reason = "a model of ours declines every payment";
+    browser.write("#glass-reason", reason).await?;
+    browser.click(".glass button[type=\"submit\"]").await?;
+    browser.sees("in force").await?;
+    browser.judge("request-glass-broken").await?;
+    browser.opens_until(&format!("{}/", demo.portal), "main", "Model platform").await
 }
 
 /// Comes to a team that the network rule closes, and to one without a right.
@@ -86,7 +93,16 @@ pub(super) async fn is_refused(demo: &Demo, browser: &Browser) -> Result<()> {
     browser.click("button[value=\"omar\"]").await?;
     browser.sees("not-entitled").await?;
     browser.reads_headline("Not allowed").await?;
+    browser.does_not_see("Request access").await?;
     browser.judge("refused").await?;
+    // Who may ask is told where.
+    browser.forget().await?;
+    browser.open(&format!("{}/start?team=churn", demo.idp)).await?;
+    browser.click("button[value=\"hugo\"]").await?;
+    browser.sees("not-entitled").await?;
+    browser.judge("refused-may-ask").await?;
+    browser.click_named("main a", "Request access").await?;
+    browser.reads_headline("Ask for access to Customer churn").await?;
     browser.opens(&format!("{}/nothing-here", demo.portal), 404).await?;
     browser.judge("not-found").await
 }
@@ -114,6 +130,15 @@ async fn walks_without_scripts(demo: &mut Demo, browser: &Browser) -> Result<()>
     browser.sees("Search ranking").await?;
     browser.click("form[action=\"/open/search\"] button.button").await?;
     browser.arrives(&demo.aws).await?;
+    signs_in("nora").await?;
+    browser.scripts(true).await?;
+    joins(demo, browser, "nora").await?;
+    browser.scripts(false).await?;
+    browser.click(OPEN).await?;
+    let url = browser.url().await?;
+    ensure!(url.path().starts_with("/opening/"), "nobody waits at {}", url.path());
+    browser.arrives(&demo.aws).await?;
+    browser.sees("nora--fraud").await?;
     browser.forget().await?;
     browser.open(&format!("{}/start?team=fraud", demo.idp)).await?;
     browser.click("button[value=\"omar\"]").await?;
