@@ -199,12 +199,17 @@ impl Watch {
     }
 
     /// Groups change all the time, and with them who is assigned: only what has been so for a while.
+    /// A temporary grant assigns nobody: an admin is told to.
     fn assigned(&mut self, case: &Case<'_>, tags: &BTreeMap<String, String>) {
         let long = case.now.duration_since(case.truth.groups_changed);
         let Some(person) = tags.get(TAG_PERSON).filter(|_| case.sso && long >= MOVING) else {
             return;
         };
-        let holds = case.scene.assigned.contains(person);
+        let team = tags.get(TAG_TEAM);
+        let is_temporary = case.truth.map.temporary.iter().any(|grant| {
+            &grant.person == person && Some(&grant.team) == team && case.now < grant.until + STALE
+        });
+        let holds = case.scene.assigned.contains(person) || is_temporary;
         self.tally.expect(Invariant::AssignedFirst, case.now, holds, || format!("{:?}", case.deed));
     }
 
