@@ -74,14 +74,19 @@ impl MembershipIndex for SqliteStore {
                 .query_row(params![id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             let Some((display_name, was_read)) = found else { return Ok(None) };
-            let mut statement =
-                connection.prepare_cached("SELECT person FROM membership WHERE group_id = ?1")?;
-            let members = statement
-                .query_map(params![id.as_str()], |row| {
-                    parsed(0, PersonId::parse(row.get::<_, String>(0)?))
-                })?
-                .collect::<rusqlite::Result<_>>()?;
-            Ok(Some(FormerGroup { display_name, was_read, members }))
+            let mut statement = connection.prepare_cached(
+                "SELECT person, gone IS NULL FROM membership WHERE group_id = ?1",
+            )?;
+            let mut rows = statement.query(params![id.as_str()])?;
+            let (mut members, mut present) = (BTreeSet::new(), BTreeSet::new());
+            while let Some(row) = rows.next()? {
+                let person = parsed(0, PersonId::parse(row.get::<_, String>(0)?))?;
+                if row.get(1)? {
+                    present.insert(person.clone());
+                }
+                members.insert(person);
+            }
+            Ok(Some(FormerGroup { display_name, was_read, members, present }))
         })
         .await
     }

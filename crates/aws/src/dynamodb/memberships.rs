@@ -59,8 +59,10 @@ impl MembershipIndex for DynamoStore {
         let group = self.record::<Group>(LOOK_UP, &item)?;
         let Some(display_name) = group.name else { return Ok(None) };
         let members = self.members(LOOK_UP, id).await?;
+        let present = members.iter().filter(|member| member.gone.is_none());
+        let present = present.map(|member| member.person.clone()).collect();
         let members = members.into_iter().map(|member| member.person).collect();
-        Ok(Some(FormerGroup { display_name, was_read: group.was_read, members }))
+        Ok(Some(FormerGroup { display_name, was_read: group.was_read, members, present }))
     }
 }
 

@@ -35,6 +35,8 @@ pub struct FormerGroup {
     /// Everybody who was found in it by any reading, or told to join it by an event, and has not
     /// been missing from it for [`KEPT_DAYS`].
     pub members: BTreeSet<PersonId>,
+    /// Those of them who have not been missing since: as the group is, as far as is known.
+    pub present: BTreeSet<PersonId>,
 }
 
 /// How long a membership is remembered after a complete reading found it gone, in days. An event

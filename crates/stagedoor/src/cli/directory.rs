@@ -34,7 +34,8 @@ pub(crate) struct ShowDirectoryArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DiffDirectoryArgs {
     /// A reading that `stagedoor directory show --save` kept. Absent: who was in which group when the
-    /// server that has the store read everything last.
+    /// server that has the store read everything last; that tells of people in groups that are still
+    /// there, and of nothing else.
     #[arg(long, value_name = "FILE")]
     pub(crate) since: Option<PathBuf>,
     #[command(flatten)]

@@ -8,7 +8,7 @@ use access::entitlement::wanted_groups;
 use access::ids::PersonId;
 use access::snapshot::{Coverage, Group, Snapshot};
 use anyhow::Result;
-use control::directory::{Changes, GroupChange, PersonDifference};
+use control::directory::{Differences, GroupChange, PersonDifference};
 use control::plane::Plane;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ pub(super) async fn run(args: &DiffDirectoryArgs, common: &Common) -> Result<Out
         Some(kept) => (Some(kept.read_at), kept.snapshot),
         None => (None, remembered(&plane, &now).await?),
     };
-    let changes = Changes::between(&before, &now);
+    let changes = Differences::between(&before, &now);
     let names = names(&before, &now);
     match common.output {
         OutputFormat::Json => {
@@ -42,14 +42,14 @@ pub(super) async fn run(args: &DiffDirectoryArgs, common: &Common) -> Result<Out
     Ok(if changes.is_empty() { Outcome::Done } else { Outcome::ChangesPending })
 }
 
-/// The groups as the store remembers them from the last full reading of a server. Of people it
-/// remembers nothing else, so they are taken to be as they are now.
+/// The groups as the store remembers them from the last full reading of a server, and from what it
+/// was told since. Of people it remembers nothing else, so they are taken to be as they are now.
 async fn remembered(plane: &Plane, now: &Snapshot) -> Result<Snapshot> {
     let mut groups = BTreeMap::new();
     for id in now.groups.keys() {
         if let Some(former) = plane.memberships.group(id).await?.filter(|group| group.was_read) {
             let display_name = former.display_name;
-            let group = Group { id: id.clone(), display_name, members: former.members };
+            let group = Group { id: id.clone(), display_name, members: former.present };
             groups.insert(id.clone(), group);
         }
     }
@@ -74,7 +74,7 @@ fn names<'s>(before: &'s Snapshot, now: &'s Snapshot) -> BTreeMap<&'s PersonId, 
     all.map(|person| (&person.id, person.user_name.as_str())).collect()
 }
 
-fn text(changes: &Changes, names: &BTreeMap<&PersonId, &str>, paint: Paint) -> String {
+fn text(changes: &Differences, names: &BTreeMap<&PersonId, &str>, paint: Paint) -> String {
     let mut out = String::new();
     for change in &changes.people {
         let name = visible(&change.user_name);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// What is different between two readings.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Changes {
+pub struct Differences {
     /// People, in the order of their ids.
     pub people: Vec<PersonChange>,
     /// Groups, in the order of their ids.
@@ -70,7 +70,7 @@ pub struct Presence {
     pub now: bool,
 }
 
-impl Changes {
+impl Differences {
     /// What is different between an earlier reading and a later one.
     pub fn between(before: &Snapshot, after: &Snapshot) -> Self {
         let everybody: BTreeSet<&PersonId> =
@@ -171,7 +171,7 @@ mod tests {
             &[("1", "ana", true), ("2", "bob", false), ("3", "cy", true), ("5", "ed", true)],
             &[("g", "ml2", &["1", "3"]), ("i", "same", &["1"]), ("j", "new", &[])],
         );
-        let changes = Changes::between(&before, &after);
+        let changes = Differences::between(&before, &after);
         let people: Vec<_> =
             changes.people.iter().map(|c| (c.user_name.as_str(), c.what.clone())).collect();
         assert_eq!(
@@ -203,7 +203,7 @@ mod tests {
                 ("new", (false, true), None, String::new(), String::new()),
             ]
         );
-        assert!(Changes::between(&before, &before).is_empty());
+        assert!(Differences::between(&before, &before).is_empty());
         assert!(!changes.is_empty());
     }
 }
