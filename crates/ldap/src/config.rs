@@ -1,7 +1,9 @@
 //! How a directory is reached, and what of it is read.
 
 use access::ids::LdapUrl;
+use control::ports::KeptSecret;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroize;
 
@@ -23,6 +25,9 @@ pub struct Config {
     pub identity: Option<ClientIdentity>,
     /// As whom to bind.
     pub bind: Bind,
+    /// Where the password of [`Bind::Simple`] is kept: where the server refuses it, it is read there
+    /// again, once. Absent: it is never another one.
+    pub password_kept: Option<Arc<dyn KeptSecret>>,
     /// Where in the tree people and groups are.
     pub base_dn: String,
     /// Which entries are people; absent: what the server's kind has for people.
@@ -57,6 +62,7 @@ impl Config {
             trust: Trust::System,
             identity: None,
             bind: Bind::Anonymous,
+            password_kept: None,
             base_dn: base_dn.into(),
             people_filter: None,
             groups_filter: None,

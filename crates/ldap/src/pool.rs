@@ -1,13 +1,13 @@
 //! Which server is asked: one from the beginning of a reading to its end, another one if it fails.
 
-use crate::config::{Bind, Config, ConfigError};
+use crate::config::{Bind, Config, ConfigError, Secret};
 use crate::dn::Dn;
 use crate::failure;
 use crate::schema::{Kind, Schema};
 use crate::session::Session;
 use crate::tls;
 use access::ids::LdapUrl;
-use control::ports::CallError;
+use control::ports::{CallError, FailureKind};
 use rustls::ClientConfig;
 use std::fmt;
 use std::future::Future;
@@ -19,6 +19,8 @@ pub(crate) struct Pool {
     pub(crate) base: Dn,
     tls: Arc<ClientConfig>,
     open: Mutex<Option<Arc<Session>>>,
+    /// As whom to bind now: the password may have been changed since the start.
+    bind: Mutex<Bind>,
 }
 
 impl Pool {
@@ -27,7 +29,8 @@ impl Pool {
     pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
         let base = check(&config)?;
         let tls = tls::client(&config)?;
-        Ok(Self { config, base, tls, open: Mutex::new(None) })
+        let bind = Mutex::new(config.bind.clone());
+        Ok(Self { config, base, tls, open: Mutex::new(None), bind })
     }
 
     /// Makes a reading at one server. Where that fails half-way, it begins anew at the next: what
@@ -53,7 +56,7 @@ impl Pool {
         let mut failures: Vec<CallError> = Vec::new();
         let others = self.config.urls.iter().filter(|url| Some(*url) != first);
         for server in first.into_iter().chain(others) {
-            let done = match Session::open(&self.config, &self.tls, server).await {
+            let done = match self.connect(server).await {
                 Ok(session) => {
                     let session = Arc::new(session);
                     self.keep(&session);
@@ -71,6 +74,35 @@ impl Pool {
             }
         }
         Err(together(failures))
+    }
+
+    /// A connection to this server. A password that it refuses is read again where it is kept, and
+    /// tried once more if it is another one by now: accounts are locked after a few wrong ones.
+    async fn connect(&self, server: &LdapUrl) -> Result<Session, CallError> {
+        let bind = self.bind.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refused = match Session::open(&self.config, &bind, &self.tls, server).await {
+            Err(error) if error.kind == FailureKind::Credentials => error,
+            other => return other,
+        };
+        let (Bind::Simple { name, password }, Some(kept)) = (bind, &self.config.password_kept)
+        else {
+            return Err(refused);
+        };
+        let now = match kept.secret().await {
+            Ok(word) => Secret::new(word.reveal().to_owned()),
+            Err(error) => {
+                tracing::warn!(%error, "the password is not read again");
+                return Err(refused);
+            }
+        };
+        if now == password || now.reveal().is_empty() {
+            return Err(refused);
+        }
+        let bind = Bind::Simple { name, password: now };
+        let session = Session::open(&self.config, &bind, &self.tls, server).await?;
+        tracing::info!(server = server.as_str(), "the password was changed, and is read anew");
+        *self.bind.lock().unwrap_or_else(PoisonError::into_inner) = bind;
+        Ok(session)
     }
 
     fn current(&self) -> Option<Arc<Session>> {

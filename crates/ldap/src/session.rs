@@ -108,13 +108,14 @@ pub(crate) fn control(oid: &str, value: Option<Vec<u8>>) -> RawControl {
 }
 
 impl Session {
-    /// Connects, encrypts, binds, and reads what the server says of itself.
+    /// Connects, encrypts, binds as `bind`, and reads what the server says of itself.
     pub(crate) async fn open(
         config: &Config,
+        bind: &Bind,
         tls: &Arc<ClientConfig>,
         server: &LdapUrl,
     ) -> Result<Self, CallError> {
-        let opening = Self::begin(config, tls, server);
+        let opening = Self::begin(config, bind, tls, server);
         match tokio::time::timeout(config.connect_timeout, opening).await {
             Ok(opened) => opened,
             Err(_) => Err(failure::error(
@@ -128,6 +129,7 @@ impl Session {
 
     async fn begin(
         config: &Config,
+        bind: &Bind,
         tls: &Arc<ClientConfig>,
         server: &LdapUrl,
     ) -> Result<Self, CallError> {
@@ -143,7 +145,7 @@ impl Session {
                 tracing::debug!(%error, "LDAP connection ended");
             }
         });
-        bind(&mut ldap, &config.bind).await?;
+        bind_as(&mut ldap, bind).await?;
         let mut session = Self {
             ldap,
             server: server.clone(),
@@ -323,7 +325,7 @@ impl Session {
     }
 }
 
-async fn bind(ldap: &mut Ldap, bind: &Bind) -> Result<(), CallError> {
+async fn bind_as(ldap: &mut Ldap, bind: &Bind) -> Result<(), CallError> {
     let done = match bind {
         Bind::Anonymous => return Ok(()),
         Bind::Simple { name, password } => ldap.simple_bind(name, password.reveal()).await,

@@ -1,9 +1,9 @@
 //! Requests, one at a time, repeated where the endpoint asks for patience.
 
-use control::ports::{CallError, FailureKind};
+use control::ports::{CallError, FailureKind, KeptSecret};
 use serde_json::Value;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use ureq::Agent;
 use url::Url;
@@ -27,20 +27,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause that the endpoint may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 
-/// A bearer token. Its `Debug` says nothing.
+/// A bearer token.
 #[derive(Clone)]
-pub struct BearerToken(Zeroizing<String>);
+struct BearerToken(Zeroizing<String>);
 
 impl BearerToken {
     /// A token, without what an editor leaves around it.
-    pub fn new(text: &str) -> Self {
+    fn new(text: &str) -> Self {
         Self(Zeroizing::new(text.trim().to_owned()))
-    }
-}
-
-impl fmt::Debug for BearerToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("BearerToken(…)")
     }
 }
 
@@ -55,9 +49,6 @@ pub enum BadEndpoint {
     /// The token would go over the network readably.
     #[error("`{0}` is not https, and not http on a loopback address")]
     NotSecure(String),
-    /// There is no token, or it has characters that no header may have.
-    #[error("the SCIM token is empty or has characters that no token has")]
-    NoToken,
 }
 
 /// What to do.
@@ -76,7 +67,10 @@ pub(crate) struct Endpoint(Arc<Inner>);
 struct Inner {
     /// Without a slash at the end.
     base: String,
-    token: BearerToken,
+    /// The token as it was last read; `None`: it was not yet.
+    token: Mutex<Option<BearerToken>>,
+    /// Where it is kept.
+    kept: Arc<dyn KeptSecret>,
     agent: Agent,
 }
 
@@ -94,7 +88,7 @@ struct Answer {
 }
 
 impl Endpoint {
-    pub(crate) fn new(address: &str, token: BearerToken) -> Result<Self, BadEndpoint> {
+    pub(crate) fn new(address: &str, kept: Arc<dyn KeptSecret>) -> Result<Self, BadEndpoint> {
         let not = || BadEndpoint::NotAnAddress(address.to_owned());
         let parsed = Url::parse(address).map_err(|_| not())?;
         let host = parsed.host().ok_or_else(not)?;
@@ -109,11 +103,28 @@ impl Endpoint {
             "http" => return Err(BadEndpoint::NotSecure(address.to_owned())),
             _ => return Err(not()),
         };
-        if token.0.is_empty() || !token.0.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(BadEndpoint::NoToken);
-        }
         let base = address.trim_end_matches('/').to_owned();
-        Ok(Self(Arc::new(Inner { base, token, agent: agent(secure) })))
+        let agent = agent(secure);
+        Ok(Self(Arc::new(Inner { base, token: Mutex::default(), kept, agent })))
+    }
+
+    /// The token as it was last read; it is read where it was not.
+    async fn token(&self, operation: &'static str) -> Result<BearerToken, CallError> {
+        let known = self.0.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(token) => Ok(token),
+            None => self.read_token(operation).await,
+        }
+    }
+
+    async fn read_token(&self, operation: &'static str) -> Result<BearerToken, CallError> {
+        let token = BearerToken::new(self.0.kept.secret().await?.reveal());
+        if token.0.is_empty() || !token.0.bytes().all(|b| b.is_ascii_graphic()) {
+            let what = "the SCIM token is empty or has characters that no token has";
+            return Err(failed(operation, FailureKind::Credentials, what));
+        }
+        *self.0.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        Ok(token)
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -132,12 +143,24 @@ impl Endpoint {
         let body = body.map(Value::to_string);
         let mut pause = PAUSE;
         let mut attempt = 1;
+        let mut token = self.token(operation).await?;
+        let mut is_fresh = false;
         loop {
             let (endpoint, path, body) = (self.clone(), path.clone(), body.clone());
-            let sent = tokio::task::spawn_blocking(move || endpoint.send(method, &path, body));
+            let bearer = token.clone();
+            let request = move || endpoint.send(method, &path, body, &bearer);
+            let sent = tokio::task::spawn_blocking(request);
             let answer = sent.await.unwrap_or(Err("a defect ended it"));
             let answer =
                 answer.map_err(|what| failed(operation, FailureKind::Unreachable, what))?;
+            if answer.status == 401 && !is_fresh {
+                // It may have been changed since it was read.
+                let now = self.read_token(operation).await?;
+                if now.0 != token.0 {
+                    (token, is_fresh) = (now, true);
+                    continue;
+                }
+            }
             let again = matches!(answer.status, 429 | 500 | 502 | 503 | 504);
             if !again || attempt >= ATTEMPTS {
                 return read(operation, &answer);
@@ -154,8 +177,9 @@ impl Endpoint {
         method: Method,
         path: &str,
         body: Option<String>,
+        token: &BearerToken,
     ) -> Result<Answer, &'static str> {
-        let Inner { base, token, agent } = &*self.0;
+        let Inner { base, agent, .. } = &*self.0;
         let url = format!("{base}{path}");
         let bearer = Zeroizing::new(format!("Bearer {}", token.0.as_str()));
         let sent = match method {
@@ -234,10 +258,26 @@ pub(crate) fn failed(operation: &'static str, kind: FailureKind, message: &str) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_trait::async_trait;
+    use control::ports::SecretWord;
+
+    #[derive(Debug)]
+    struct Kept(String);
+
+    #[async_trait]
+    impl KeptSecret for Kept {
+        async fn secret(&self) -> Result<SecretWord, CallError> {
+            Ok(SecretWord::new(self.0.clone()))
+        }
+    }
+
+    fn kept(token: &str) -> Arc<dyn KeptSecret> {
+        Arc::new(Kept(token.to_owned()))
+    }
 
     #[test]
     fn a_token_goes_only_where_nobody_reads_it() {
-        let made = |address: &str| Endpoint::new(address, BearerToken::new("t0k3n\n")).map(drop);
+        let made = |address: &str| Endpoint::new(address, kept("t0k3n")).map(drop);
         for good in [
             "https://scim.eu-west-1.amazonaws.com/f1e2/scim/v2",
             "https://scim.eu-west-1.amazonaws.com/f1e2/scim/v2/",
@@ -250,11 +290,17 @@ mod tests {
         for bad in ["scim", "ftp://x/", "https://a@b/scim", "https://b/scim?x=1"] {
             assert_eq!(made(bad), Err(BadEndpoint::NotAnAddress(bad.to_owned())), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_no_header_may_have_is_refused_and_none_is_shown() {
         for token in ["", " \n", "two words"] {
-            let refused = Endpoint::new("https://b/scim", BearerToken::new(token)).map(drop);
-            assert_eq!(refused, Err(BadEndpoint::NoToken), "{token:?}");
+            let endpoint = Endpoint::new("https://b/scim", kept(token)).unwrap();
+            let refused = endpoint.token("ListUsers").await.map(drop).unwrap_err();
+            assert_eq!(refused.kind, FailureKind::Credentials, "{token:?}");
         }
-        let endpoint = Endpoint::new("https://b/scim", BearerToken::new("t0k3n")).unwrap();
-        assert!(!format!("{endpoint:?} {:?}", BearerToken::new("t0k3n")).contains("t0k3n"));
+        let endpoint = Endpoint::new("https://b/scim", kept("t0k3n\n")).unwrap();
+        assert_eq!(endpoint.token("ListUsers").await.unwrap().0.as_str(), "t0k3n");
+        assert!(!format!("{endpoint:?}").contains("t0k3n"));
     }
 }

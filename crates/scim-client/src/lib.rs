@@ -8,5 +8,5 @@ mod http;
 mod target;
 mod words;
 
-pub use http::{BadEndpoint, BearerToken};
+pub use http::BadEndpoint;
 pub use target::ScimTarget;

@@ -1,6 +1,6 @@
 //! The endpoint as a directory to mirror into.
 
-use crate::http::{BadEndpoint, BearerToken, Endpoint, Method};
+use crate::http::{BadEndpoint, Endpoint, Method};
 use crate::words::{
     group, group_id, members, read_group, read_user, renamed, unreadable, user, user_changes,
     user_id,
@@ -8,10 +8,11 @@ use crate::words::{
 use access::ids::{MirrorGroupId, MirrorUserId};
 use access::mirror::{MAX_MEMBERS, Mark, MirrorPerson, TargetReading};
 use async_trait::async_trait;
-use control::ports::{CallError, FailureKind, MirrorTarget};
+use control::ports::{CallError, FailureKind, KeptSecret, MirrorTarget};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a segment of a path, or a value in a query, may have as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
@@ -26,11 +27,12 @@ pub struct ScimTarget {
 }
 
 impl ScimTarget {
-    /// The endpoint at this address, as Identity Center's settings show it.
+    /// The endpoint at this address, as Identity Center's settings show it. Its token is read when it
+    /// is needed first, and again where it is refused.
     ///
     /// # Errors
-    /// The address or the token will not do.
-    pub fn new(address: &str, token: BearerToken) -> Result<Self, BadEndpoint> {
+    /// The address will not do.
+    pub fn new(address: &str, token: Arc<dyn KeptSecret>) -> Result<Self, BadEndpoint> {
         Ok(Self { endpoint: Endpoint::new(address, token)? })
     }
 
@@ -111,6 +113,11 @@ fn group_path(id: &MirrorGroupId) -> String {
 impl MirrorTarget for ScimTarget {
     fn place(&self) -> String {
         self.endpoint.address().to_owned()
+    }
+
+    async fn reach(&self) -> Result<(), CallError> {
+        let path = "/Groups?count=1".to_owned();
+        self.endpoint.call("ListGroups", Method::Get, path, None).await.map(drop)
     }
 
     async fn read(&self, mark: &Mark) -> Result<TargetReading, CallError> {

@@ -2,15 +2,15 @@
 
 use crate::compose::home_region;
 use crate::exit::BadConfiguration;
-use crate::secret_source::SecretSource;
+use crate::kept_secret::Kept;
 use crate::system::SystemClock;
 use access::ids::Region;
 use access::map::{AccessMap, DirectoryKind, DirectorySource, LdapDirectory};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use aws::Aws;
 use control::changes::{ChangeWatch, LOOK};
 use control::directory::{Combined, Pushed};
-use control::ports::{Changes, Directory, Store};
+use control::ports::{Changes, Directory, KeptSecret, Store};
 use directory_file::DirectoryFile;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +48,11 @@ impl One {
 /// # Errors
 /// [`BadConfiguration`] if a directory of the map cannot be set up like that, or if nothing in this
 /// build reads it; a secret cannot be read.
-pub(crate) async fn of(map: &AccessMap, aws: &Aws, store: &Arc<dyn Store>) -> Result<Composed> {
+pub(crate) async fn of(
+    map: &AccessMap,
+    aws: &Arc<Aws>,
+    store: &Arc<dyn Store>,
+) -> Result<Composed> {
     let (mut parts, mut watches) = (Vec::new(), Vec::new());
     for (place, source) in map.directories.sources.iter().enumerate() {
         let One { directory, changes } = one(source, aws, home_region(map), store).await?;
@@ -70,7 +74,7 @@ pub(crate) async fn of(map: &AccessMap, aws: &Aws, store: &Arc<dyn Store>) -> Re
 
 async fn one(
     source: &DirectorySource,
-    aws: &Aws,
+    aws: &Arc<Aws>,
     region: Option<&Region>,
     store: &Arc<dyn Store>,
 ) -> Result<One> {
@@ -104,7 +108,7 @@ async fn one(
 async fn ldap_config(
     source: &DirectorySource,
     settings: &LdapDirectory,
-    aws: &Aws,
+    aws: &Arc<Aws>,
     region: Option<&Region>,
 ) -> Result<ldap::Config> {
     let attributes = settings.attributes.clone();
@@ -116,14 +120,16 @@ async fn ldap_config(
         None => None,
         Some(shown) => Some(ldap::ClientIdentity {
             certificate: certificates(source, &shown.file)?,
-            key: secret(source, &shown.key_from, aws, region).await?,
+            key: secret(source, &shown.key_from, aws, region).await?.0,
         }),
     };
+    let mut password_kept: Option<Arc<dyn KeptSecret>> = None;
     let bind = match &settings.bind {
-        Some(bind) => ldap::Bind::Simple {
-            name: bind.dn.clone(),
-            password: secret(source, &bind.password_from, aws, region).await?,
-        },
+        Some(bind) => {
+            let (password, kept) = secret(source, &bind.password_from, aws, region).await?;
+            password_kept = Some(Arc::new(kept));
+            ldap::Bind::Simple { name: bind.dn.clone(), password }
+        }
         None if identity.is_some() => ldap::Bind::External,
         None => ldap::Bind::Anonymous,
     };
@@ -132,6 +138,7 @@ async fn ldap_config(
         trust,
         identity,
         bind,
+        password_kept,
         people_filter: settings.people_filter.clone(),
         groups_filter: settings.groups_filter.clone(),
         attributes: ldap::Attributes {
@@ -165,25 +172,19 @@ fn certificates(source: &DirectorySource, file: &str) -> Result<Vec<u8>> {
     Ok(std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?)
 }
 
-/// The secret that the map names.
+/// The secret that the map names, and where it is kept: it may be another one later.
 async fn secret(
     source: &DirectorySource,
     reference: &str,
-    aws: &Aws,
+    aws: &Arc<Aws>,
     region: Option<&Region>,
-) -> Result<ldap::Secret> {
-    let bad = |why: String| {
-        let message = format!("{}: {reference}: {why}", source.place);
-        BadConfiguration::new("directory-secret", message)
-    };
-    let place = match reference.strip_prefix("file:") {
-        Some(path) => SecretSource::File(beside_the_map(source, path)),
-        None => SecretSource::parse(reference).map_err(bad)?,
-    };
-    let found = place.read(aws, region).await;
-    let found = found.with_context(|| format!("the secret {reference} cannot be read"))?;
-    let current = found.into_iter().next().ok_or_else(|| bad("it is empty".to_owned()))?;
-    Ok(ldap::Secret::new(current.reveal().to_owned()))
+) -> Result<(ldap::Secret, Kept)> {
+    let folder = Path::new(source.place.file.as_str()).parent().unwrap_or(Path::new(""));
+    let kept = Kept::of(reference, folder, aws, region).map_err(|why| {
+        BadConfiguration::new("directory-secret", format!("{}: {why}", source.place))
+    })?;
+    let now = kept.read().await?;
+    Ok((ldap::Secret::new(now.reveal().to_owned()), kept))
 }
 
 /// A file that the map names, wherever the process runs.

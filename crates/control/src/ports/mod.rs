@@ -15,6 +15,7 @@ mod directory;
 mod failure;
 mod grant_table;
 mod inspect;
+mod kept_secret;
 mod memberships;
 mod metadata_copies;
 mod mirror;
@@ -57,6 +58,7 @@ pub use inspect::{
     AppNetwork, CallerIdentity, DomainFacts, EndpointFacts, Ingress, Inspect, KeyFacts,
     NetworkFacts, RoleFacts, RoleIdentity, SecurityGroupFacts, SubnetFacts,
 };
+pub use kept_secret::{KeptSecret, SecretWord};
 pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Memberships};
 pub use metadata_copies::{MAX_COPY, MetadataCopies};
 pub use mirror::MirrorTarget;

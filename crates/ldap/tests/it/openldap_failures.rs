@@ -5,8 +5,11 @@ use crate::openldap::{config, many};
 use crate::proxy::{Fault, Proxy};
 use crate::slapd::{BASE, LIMITED, PASSWORD, READER, Slapd};
 use crate::world::{bound, directory, named, pinned, url};
-use control::ports::{CallError, Directory as _};
+use async_trait::async_trait;
+use control::ports::{CallError, Directory as _, KeptSecret, SecretWord};
 use ldap::{Config, Limits};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 async fn failure(config: Config) -> CallError {
@@ -137,6 +140,42 @@ async fn a_refused_password_is_tried_once_and_never_said() {
     );
     assert_eq!(proxy.connections(), 0);
     assert!(!format!("{error} {error:?} {two:?}").contains("hunter2"));
+}
+
+/// A place of passwords, and how often it was read.
+#[derive(Debug)]
+struct Kept(&'static str, AtomicUsize);
+
+#[async_trait]
+impl KeptSecret for Kept {
+    async fn secret(&self) -> Result<SecretWord, CallError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Ok(SecretWord::new(format!("{}\n", self.0)))
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_is_read_again_where_it_is_kept() {
+    let slapd = Slapd::with(&many(3));
+    let with = |kept: &Arc<Kept>| Config {
+        password_kept: Some(kept.clone()),
+        ..bound(config(&slapd), READER, "0ld")
+    };
+    let kept = Arc::new(Kept(PASSWORD, AtomicUsize::new(0)));
+    let reader = directory(with(&kept));
+    for _ in 0..2 {
+        let read = reader.everybody(&named(&["everyone"])).await.unwrap();
+        assert_eq!(read.snapshot.people.len(), 3);
+    }
+    assert_eq!(kept.1.load(Ordering::Relaxed), 1);
+    // What is kept is wrong too: two tries in all, for accounts are locked after a few.
+    for (word, reads) in [("0ld", 1), ("wr0ng", 1)] {
+        let kept = Arc::new(Kept(word, AtomicUsize::new(0)));
+        let error = failure(with(&kept)).await;
+        assert_eq!(error.code(), "directory-credentials");
+        assert_eq!(kept.1.load(Ordering::Relaxed), reads, "{word}");
+        assert!(!format!("{error:?}").contains(word));
+    }
 }
 
 #[tokio::test]

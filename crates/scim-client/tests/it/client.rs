@@ -3,9 +3,34 @@
 use crate::endpoint::{self, Endpoint};
 use access::ids::{MirrorGroupId, MirrorUserId};
 use access::mirror::{Mark, MirrorPerson};
-use control::ports::{FailureKind, MirrorTarget};
-use scim_client::{BearerToken, ScimTarget};
+use async_trait::async_trait;
+use control::ports::{CallError, FailureKind, KeptSecret, MirrorTarget, SecretWord};
+use scim_client::ScimTarget;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A place of secrets that gives these one after the other, and the last for good.
+#[derive(Debug)]
+struct Kept {
+    words: Vec<String>,
+    reads: AtomicUsize,
+}
+
+impl Kept {
+    fn of(words: &[&str]) -> Self {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Self { words, reads: AtomicUsize::new(0) }
+    }
+}
+
+#[async_trait]
+impl KeptSecret for Kept {
+    async fn secret(&self) -> Result<SecretWord, CallError> {
+        let read = self.reads.fetch_add(1, Ordering::Relaxed);
+        Ok(SecretWord::new(self.words[read.min(self.words.len() - 1)].clone()))
+    }
+}
 
 fn person(name: &str) -> MirrorPerson {
     MirrorPerson {
@@ -19,7 +44,7 @@ fn person(name: &str) -> MirrorPerson {
 }
 
 fn target(endpoint: &Endpoint) -> ScimTarget {
-    ScimTarget::new(&endpoint.url, BearerToken::new(endpoint::TOKEN)).unwrap()
+    ScimTarget::new(&endpoint.url, Arc::new(Kept::of(&[endpoint::TOKEN]))).unwrap()
 }
 
 #[tokio::test]
@@ -87,7 +112,7 @@ async fn changes_say_only_what_differs() {
 async fn failures_have_their_kinds_and_say_nothing_of_the_token() {
     let endpoint = Endpoint::start().await;
     let mark = Mark::of("default");
-    let other = ScimTarget::new(&endpoint.url, BearerToken::new("an0ther")).unwrap();
+    let other = ScimTarget::new(&endpoint.url, Arc::new(Kept::of(&["an0ther"]))).unwrap();
     let refused = other.read(&mark).await.unwrap_err();
     assert_eq!((refused.kind, refused.operation), (FailureKind::Credentials, "ListUsers"));
     assert!(refused.message.contains("good for a year"), "{refused}");
@@ -133,4 +158,20 @@ async fn a_list_that_does_not_go_on_is_no_list() {
     endpoint.with_one_cursor();
     let refused = target.read(&Mark::of("default")).await.unwrap_err();
     assert_eq!(refused.message, "the same cursor came twice");
+}
+
+#[tokio::test]
+async fn a_token_that_was_changed_is_read_again_once() {
+    let endpoint = Endpoint::start().await;
+    let kept = Arc::new(Kept::of(&["0ld", endpoint::TOKEN]));
+    let target = ScimTarget::new(&endpoint.url, kept.clone()).unwrap();
+    assert_eq!(kept.reads.load(Ordering::Relaxed), 0, "not before it is needed");
+    target.reach().await.unwrap();
+    target.reach().await.unwrap();
+    assert_eq!(kept.reads.load(Ordering::Relaxed), 2);
+    // A token that is simply wrong is not tried again and again.
+    let wrong = Arc::new(Kept::of(&["wr0ng", "wr0ng-t00", "wr0ng-thr33"]));
+    let target = ScimTarget::new(&endpoint.url, wrong.clone()).unwrap();
+    assert_eq!(target.reach().await.unwrap_err().kind, FailureKind::Credentials);
+    assert_eq!(wrong.reads.load(Ordering::Relaxed), 2);
 }
