@@ -226,12 +226,19 @@ impl IdentityCenter {
     }
 
     pub(super) async fn user_id(&self, user_name: &str) -> Result<Option<PersonId>, CallError> {
+        self.user_id_by(unique("GetUserId", "userName", user_name)?).await
+    }
+
+    pub(super) async fn user_id_by(
+        &self,
+        by: AlternateIdentifier,
+    ) -> Result<Option<PersonId>, CallError> {
         const OPERATION: &str = "GetUserId";
         let answer = self
             .client
             .get_user_id()
             .identity_store_id(&self.store)
-            .alternate_identifier(unique(OPERATION, "userName", user_name)?)
+            .alternate_identifier(by)
             .send()
             .await
             .map_err(|e| lookup_error(OPERATION, &e));
@@ -240,7 +247,7 @@ impl IdentityCenter {
 }
 
 /// Names something by an attribute that no other has with this value.
-fn unique(
+pub(super) fn unique(
     operation: &'static str,
     path: &str,
     value: &str,
@@ -251,6 +258,14 @@ fn unique(
         .build()
         .map(AlternateIdentifier::UniqueAttribute)
         .map_err(|e| unreadable(SERVICE, operation, e.to_string()))
+}
+
+/// Names a user by the id that another system gave it.
+pub(super) fn external(issuer: &str, id: &str) -> Result<AlternateIdentifier, CallError> {
+    let named = ExternalId::builder().issuer(issuer).id(id).build();
+    named
+        .map(AlternateIdentifier::ExternalId)
+        .map_err(|e| unreadable(SERVICE, "GetUserId", e.to_string()))
 }
 
 pub(super) fn call_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError

@@ -1,6 +1,7 @@
 //! People and groups of IAM Identity Center's identity store.
 
 mod calls;
+mod holders;
 mod mirror;
 mod route;
 
@@ -8,6 +9,7 @@ pub use mirror::IdentityStoreMirror;
 
 use access::entitlement::WantedGroups;
 use access::ids::{GroupId, IdentityStoreId, MembershipId, PersonId};
+use access::map::MatchKey;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use aws_sdk_identitystore::Client;
@@ -15,10 +17,11 @@ use aws_types::SdkConfig;
 use calls::{Known, absent_as_none, listed, refused_as_none};
 use control::event::Membership;
 use control::ports::{
-    CallError, Directory, DirectoryReading, FailureKind, GroupReading, Memberships, Particulars,
-    PersonLookup, Standing,
+    CallError, Directory, DirectoryReading, GroupReading, Memberships, Particulars, PersonLookup,
+    Standing,
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use holders::Holders;
 use route::{Members, PROBED, People, Route, Size, names, pages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +40,8 @@ pub struct IdentityCenter {
     region: String,
     /// How big it was when it was last read. Only the choice of calls hangs on it.
     size: Arc<Mutex<Option<Size>>>,
+    /// Who has which address; `None` as long as nobody asked.
+    holders: Arc<Mutex<Option<Holders>>>,
 }
 
 /// The groups of people, with the ids of memberships where they were told, and the names of the
@@ -56,7 +61,7 @@ impl IdentityCenter {
     pub(crate) fn new(sdk: &SdkConfig, store: &IdentityStoreId) -> Self {
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let (client, store) = (Client::new(sdk), store.as_str().to_owned());
-        Self { client, store, region, size: Arc::default() }
+        Self { client, store, region, size: Arc::default(), holders: Arc::default() }
     }
 
     /// Everybody, and every group with its members, whatever grants name.
@@ -228,7 +233,7 @@ impl IdentityCenter {
             .into_iter()
             .map(|id| async move {
                 match self.describe_group(&id).await {
-                    Err(error) if !concerns_one(error.kind) => Err(error),
+                    Err(error) if !error.kind.may_concern_one() => Err(error),
                     read => Ok((id, read)),
                 }
             })
@@ -253,11 +258,6 @@ impl IdentityCenter {
     }
 }
 
-/// Whether such a failure is of the one who was asked about, and says nothing of others.
-fn concerns_one(kind: FailureKind) -> bool {
-    matches!(kind, FailureKind::AccessDenied | FailureKind::Rejected | FailureKind::Service)
-}
-
 fn warn(person: &PersonId, error: &CallError) {
     tracing::warn!(%person, %error, "a person cannot be read and is left as they are");
 }
@@ -270,7 +270,7 @@ async fn apart<T>(
     let reads: Vec<_> = reads
         .map(|read| async move {
             match read.await {
-                (_, Err(error)) if !concerns_one(error.kind) => Err(error),
+                (_, Err(error)) if !error.kind.may_concern_one() => Err(error),
                 read => Ok(read),
             }
         })
@@ -297,6 +297,7 @@ async fn apart<T>(
 impl Directory for IdentityCenter {
     async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
         let (users, all) = futures::try_join!(self.all_users(), self.all_groups())?;
+        self.remember_holders(&users);
         let (mut people, mut particulars) = (BTreeMap::new(), BTreeMap::new());
         for user in users {
             let (person, more) = listed(user)?;
@@ -345,6 +346,10 @@ impl Directory for IdentityCenter {
                 Ok(found.flatten().map(|(person, _)| person.id))
             }
         }
+    }
+
+    async fn who_has(&self, key: MatchKey, value: &str) -> Result<BTreeSet<PersonId>, CallError> {
+        self.holders(key, value).await
     }
 
     async fn find_group(&self, display_name: &str) -> Result<Option<GroupId>, CallError> {

@@ -56,14 +56,17 @@ impl Combined {
         Ok(joined)
     }
 
-    /// Reads these people and whoever shares a key with them, in all directories.
+    /// Reads these people and whoever shares a key with them, in all directories. Whom one of them
+    /// refuses to show, all together do not vouch for, nor for whoever could be the same person: they
+    /// are left as they are, and nobody else waits for that.
     async fn read_people(
         &self,
         people: &BTreeSet<PersonId>,
         groups: &WantedGroups,
-    ) -> Result<Joined, CallError> {
+    ) -> Result<Vouched, CallError> {
         if people.len() > MOST_LOOKED_UP {
-            return self.read_everybody(groups).await;
+            let joined = self.read_everybody(groups).await?;
+            return Ok(Vouched { joined, refused: BTreeSet::new(), first: None });
         }
         let mut asked: Vec<BTreeSet<PersonId>> = vec![BTreeSet::new(); self.parts.len()];
         for (part, id) in people.iter().filter_map(|id| self.names.person(id)) {
@@ -71,27 +74,72 @@ impl Combined {
                 asked.insert(id);
             }
         }
-        let readings = self.read_some(&asked, groups).await?;
-        let keys: BTreeSet<String> = readings
-            .iter()
-            .flat_map(|reading| {
-                reading.snapshot.people.iter().filter_map(|(id, person)| {
-                    key_of(self.matched_by, person, reading.particulars.get(id))
-                })
-            })
-            .collect();
-        let more = try_join_all(self.parts.iter().zip(&asked).map(|((name, directory), asked)| {
-            let holders = keys.iter().map(|key| directory.who_has(self.matched_by, key));
-            async move {
-                let holders = try_join_all(holders).await.map_err(|e| of_part(name, e))?;
-                let all = holders.into_iter().flatten();
-                Ok::<_, CallError>(all.filter(|id| !asked.contains(id)).collect::<BTreeSet<_>>())
+        let shown = self.read_some(&asked, groups).await?;
+        let mut keys: BTreeMap<String, BTreeSet<(usize, PersonId)>> = BTreeMap::new();
+        for (part, Shown { reading, .. }) in shown.iter().enumerate() {
+            for (id, person) in &reading.snapshot.people {
+                if let Some(key) = key_of(self.matched_by, person, reading.particulars.get(id)) {
+                    keys.entry(key).or_default().insert((part, id.clone()));
+                }
             }
-        }))
-        .await?;
+        }
+        self.add_holders(&mut keys).await?;
+        let mut more: Vec<BTreeSet<PersonId>> = vec![BTreeSet::new(); self.parts.len()];
+        for (part, id) in keys.values().flatten() {
+            if let (Some(more), Some(asked)) = (more.get_mut(*part), asked.get(*part))
+                && !asked.contains(id)
+            {
+                more.insert(id.clone());
+            }
+        }
         let more = self.read_some(&more, groups).await?;
-        let readings = readings.into_iter().zip(more).map(|(one, other)| both(one, other));
-        self.join(readings.collect(), Coverage::People(people.clone()))
+        let shown: Vec<Shown> = shown.into_iter().zip(more).map(|(a, b)| a.and(b)).collect();
+        let refused = self.refused(&shown, &keys)?;
+        let first = shown.iter().find_map(|part| part.first.clone());
+        let readings = shown.into_iter().map(|part| part.reading).collect();
+        let joined = self.join(readings, Coverage::People(people.clone()))?;
+        // Under whatever id they are asked for.
+        let is_refused = |id: &PersonId| {
+            let known = self.names.person(id).and_then(|who| joined.is.get(&who));
+            refused.contains(id) || known.is_some_and(|known| refused.contains(known))
+        };
+        let refused = people.iter().filter(|id| is_refused(id)).cloned().collect();
+        Ok(Vouched { joined, refused, first })
+    }
+
+    /// Adds to each key everybody whom a directory has under it.
+    async fn add_holders(
+        &self,
+        keys: &mut BTreeMap<String, BTreeSet<(usize, PersonId)>>,
+    ) -> Result<(), CallError> {
+        for (key, holders) in keys {
+            let asked = self.parts.iter().enumerate().map(|(part, (name, directory))| async move {
+                let found = directory.who_has(self.matched_by, key).await;
+                let found = found.map_err(|error| of_part(name, error))?;
+                Ok::<_, CallError>(found.into_iter().map(move |id| (part, id)))
+            });
+            holders.extend(try_join_all(asked).await?.into_iter().flatten());
+        }
+        Ok(())
+    }
+
+    /// Who was not shown, and who shares a key with somebody who was not, by the ids that all of
+    /// Stagedoor uses.
+    fn refused(
+        &self,
+        shown: &[Shown],
+        keys: &BTreeMap<String, BTreeSet<(usize, PersonId)>>,
+    ) -> Result<BTreeSet<PersonId>, CallError> {
+        let is_refused = |(part, id): &(usize, PersonId)| {
+            shown.get(*part).is_some_and(|shown| shown.refused.contains(id))
+        };
+        let alone = shown
+            .iter()
+            .enumerate()
+            .flat_map(|(part, shown)| shown.refused.iter().map(move |id| (part, id.clone())));
+        let shared = keys.values().filter(|holders| holders.iter().any(is_refused));
+        let all = alone.chain(shared.flatten().cloned());
+        all.map(|(part, id)| self.names.of_person(part, &id)).collect()
     }
 
     /// Reads so many people of each directory. One of which nobody is wanted is not asked.
@@ -99,20 +147,30 @@ impl Combined {
         &self,
         wanted: &[BTreeSet<PersonId>],
         groups: &WantedGroups,
-    ) -> Result<Vec<DirectoryReading>, CallError> {
+    ) -> Result<Vec<Shown>, CallError> {
         let parts = self.parts.iter().enumerate().zip(wanted);
         try_join_all(parts.map(|((part, (name, directory)), people)| async move {
             if people.is_empty() {
-                return Ok(nothing());
+                return Ok(Shown::default());
             }
             let read = directory.people(people, &self.wanted(part, groups)).await;
-            let read = read.map_err(|error| of_part(name, error))?;
-            // Whom one directory refuses to show, all together cannot vouch for.
-            if people.iter().any(|person| !read.snapshot.speaks_for(person)) {
-                let message = format!("the directory `{name}` does not show everybody asked for");
-                return Err(refused(message));
+            match read.map_err(|error| of_part(name, error)) {
+                Ok(reading) => {
+                    let not_shown = people.iter().filter(|id| !reading.snapshot.speaks_for(id));
+                    let refused: BTreeSet<PersonId> = not_shown.cloned().collect();
+                    let message = "some people are not shown";
+                    let first =
+                        (!refused.is_empty()).then(|| of_part(name, self::refused(message.into())));
+                    Ok(Shown { reading, refused, first })
+                }
+                // Nobody of them is shown; that says nothing of people of other directories.
+                Err(error) if error.kind.may_concern_one() => {
+                    tracing::warn!(%error, "people cannot be read and are left as they are");
+                    let (refused, first) = (people.clone(), Some(error));
+                    Ok(Shown { refused, first, ..Shown::default() })
+                }
+                Err(error) => Err(error),
             }
-            Ok(read)
         }))
         .await
     }
@@ -151,7 +209,8 @@ impl Combined {
         }
         let outside: BTreeSet<PersonId> =
             people.iter().map(|id| self.names.of_person(part, id)).collect::<Result<_, _>>()?;
-        let joined = self.read_people(&outside, &WantedGroups::default()).await?;
+        // Who somebody is who is not shown, cannot be told: not even that it is nobody.
+        let joined = self.read_people(&outside, &WantedGroups::default()).await?.all()?;
         let who = |id: &PersonId| Some((id.clone(), joined.is.get(&(part, id.clone()))?.clone()));
         Ok(people.iter().filter_map(who).collect())
     }
@@ -192,7 +251,12 @@ impl Directory for Combined {
         people: &BTreeSet<PersonId>,
         groups: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
-        Ok(self.read_people(people, groups).await?.of(people))
+        let Vouched { joined, refused, first } = self.read_people(people, groups).await?;
+        let vouched: BTreeSet<PersonId> = people.difference(&refused).cloned().collect();
+        match first {
+            Some(error) if vouched.is_empty() => Err(error),
+            _ => Ok(joined.of(&vouched)),
+        }
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
@@ -301,6 +365,50 @@ impl Directory for Combined {
 
     fn parts(&self) -> Vec<(&DirectoryName, &dyn Directory)> {
         self.parts.iter().map(|(name, directory)| (name, &**directory)).collect()
+    }
+}
+
+/// People of one directory, as far as it shows them.
+#[derive(Debug)]
+struct Shown {
+    reading: DirectoryReading,
+    /// Whom it refuses to show.
+    refused: BTreeSet<PersonId>,
+    /// Why, of the first.
+    first: Option<CallError>,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self { reading: nothing(), refused: BTreeSet::new(), first: None }
+    }
+}
+
+impl Shown {
+    fn and(mut self, more: Self) -> Self {
+        self.refused.extend(more.refused);
+        let first = self.first.or(more.first);
+        Self { reading: both(self.reading, more.reading), refused: self.refused, first }
+    }
+}
+
+/// People of all directories, less those who are not shown.
+#[derive(Debug)]
+struct Vouched {
+    joined: Joined,
+    /// Of those who were asked for: who is not shown, or could be somebody who is not.
+    refused: BTreeSet<PersonId>,
+    /// Why, of the first.
+    first: Option<CallError>,
+}
+
+impl Vouched {
+    /// Everybody who was asked for.
+    fn all(self) -> Result<Joined, CallError> {
+        match self.first {
+            Some(error) if !self.refused.is_empty() => Err(error),
+            _ => Ok(self.joined),
+        }
     }
 }
 

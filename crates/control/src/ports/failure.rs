@@ -53,6 +53,11 @@ impl FailureKind {
         Self::NotPushed,
     ];
 
+    /// Whether such a failure may be of the one who was asked about, and then says nothing of others.
+    pub const fn may_concern_one(self) -> bool {
+        matches!(self, Self::AccessDenied | Self::Rejected | Self::Service)
+    }
+
     /// Reason code shared by CLI, API, metrics and audit.
     pub const fn code(self) -> &'static str {
         match self {

@@ -15,6 +15,8 @@ struct Fake {
     groups: BTreeMap<GroupId, (String, BTreeSet<PersonId>)>,
     is_down: bool,
     is_partial: bool,
+    /// Whom it refuses to show.
+    refused: BTreeSet<PersonId>,
 }
 
 fn id(text: &str) -> PersonId {
@@ -41,6 +43,11 @@ impl Fake {
 
     fn disabled(mut self, local: &str) -> Self {
         self.people.get_mut(&id(local)).unwrap().0.enabled = false;
+        self
+    }
+
+    fn refusing(mut self, local: &str) -> Self {
+        self.refused.insert(id(local));
         self
     }
 
@@ -102,6 +109,13 @@ impl Directory for Fake {
         groups: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
         self.is_up()?;
+        let shown: BTreeSet<PersonId> = people.difference(&self.refused).cloned().collect();
+        if shown.is_empty() {
+            let (operation, message) = ("Read", "may not be read".to_owned());
+            let kind = FailureKind::AccessDenied;
+            return Err(CallError { service: "fake", operation, kind, aws_code: None, message });
+        }
+        let people = &shown;
         let mut reading = self.reading(|id| people.contains(id), groups);
         reading.snapshot.groups.retain(|_, group| !group.members.is_empty());
         let of = |group: &Group| {
@@ -327,6 +341,55 @@ fn a_directory_that_cannot_be_read_or_gives_a_part_makes_the_whole_reading_fail(
     part[0].is_partial = true;
     let error = run(combined(part, MatchKey::UserName).everybody(&wanted([]))).unwrap_err();
     assert_eq!(error.message, "the directory `corp` gave some of its people only");
+}
+
+fn vouched(reading: &DirectoryReading) -> Vec<&str> {
+    let Coverage::People(people) = &reading.snapshot.coverage else { panic!("some people") };
+    people.iter().map(PersonId::as_str).collect()
+}
+
+#[test]
+fn one_refused_person_fails_nobody_else_and_is_never_taken_for_a_leaver() {
+    // Bo has no counterpart: whoever else is asked for is read.
+    let mut parts = two();
+    parts[0] = parts[0].clone().refusing("2");
+    let all = combined(parts, MatchKey::UserName);
+    let read = run(all.people(&ids(["1", "2", "partners:3"]), &wanted(["ml"]))).unwrap();
+    assert_eq!(vouched(&read), ["1", "partners:3"]);
+    assert_eq!(known(&read), [("1", "ana", true), ("partners:3", "cy", true)]);
+    assert!(!read.snapshot.speaks_for(&id("2")));
+
+    // Alone it is the error that it is.
+    let error = run(all.people(&ids(["2"]), &wanted(["ml"]))).unwrap_err();
+    assert_eq!(error.message, "directory `corp`: may not be read");
+    // Who he is, is known: of the first directory everybody is themselves.
+    assert_eq!(run(all.find(&PersonLookup::UserName("bo".into()))).unwrap(), Some(id("2")));
+    // Who somebody of a further directory is, cannot be told, not even that it is nobody.
+    let mut parts = two();
+    parts[1] = parts[1].clone().refusing("3");
+    let all = combined(parts, MatchKey::UserName);
+    assert!(run(all.find(&PersonLookup::UserName("cy".into()))).is_err());
+}
+
+#[test]
+fn who_could_be_somebody_who_is_refused_is_left_as_they_are() {
+    // Ana of the partners is Ana of corp, whom corp does not show.
+    let mut parts = two();
+    parts[0] = parts[0].clone().refusing("1");
+    let all = combined(parts, MatchKey::UserName);
+    let read = run(all.people(&ids(["2", "partners:1", "partners:3"]), &wanted(["ml"]))).unwrap();
+    assert_eq!(vouched(&read), ["2", "partners:3"]);
+
+    // Ana of corp would lose the partners' groups, where the partners do not show her.
+    let mut parts = two();
+    parts[1] = parts[1].clone().refusing("1");
+    let all = combined(parts, MatchKey::UserName);
+    let read = run(all.people(&ids(["1", "2"]), &wanted(["ml"]))).unwrap();
+    assert_eq!(vouched(&read), ["2"]);
+    assert_eq!(known(&read), [("2", "bo", true)]);
+    let error = run(all.people(&ids(["1"]), &wanted(["ml"]))).unwrap_err();
+    assert_eq!(error.message, "directory `partners`: may not be read");
+    assert!(run(all.known_as(&name("partners"), &ids(["1"]))).is_err(), "it cannot be told who");
 }
 
 #[test]
