@@ -22,6 +22,7 @@ pub(crate) fn full() -> Vec<(&'static str, &'static str)> {
     let more = [
         ("HostedZoneId", "Z0123456789ABCDEFGHIJ"),
         ("LinkRoleArns", "arn:aws:iam::111122223333:role/StagedoorSpokeLinks"),
+        ("MirrorIdentityStoreId", "d-1234567890"),
         ("SourceIdentity", "yes"),
         ("ApplicationArns", "arn:aws:sso::111122223333:application/ssoins-1234567890abcdef/apl-1"),
         (

@@ -85,6 +85,7 @@ version: 1
 instance: main
 directory:
   identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }
+  mirror: { identity_center: { region: eu-west-1, identity_store_id: d-1234567890 } }
 hub:
   role: arn:aws:iam::111122223333:role/stagedoor
   service: lambda
