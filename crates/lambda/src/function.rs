@@ -8,6 +8,7 @@ use access::ids::PersonId;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use control::changes::ChangeWatch;
 use control::event::Wake;
 use control::grants::GrantWatch;
 use control::pass::Deadline;
@@ -26,6 +27,9 @@ use web::Invoker;
 /// So long before the end of an invocation all work is over: what is left is written down then.
 const RESERVE: Duration = Duration::from_secs(2);
 
+/// So long a directory may take to say what changed: the work of the tick waits for it.
+const LONGEST_LOOK: Duration = Duration::from_secs(20);
+
 /// What tells functions apart besides their payloads.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -37,6 +41,8 @@ pub struct Settings {
     pub load_balancer_appends: bool,
     /// What follows the grant table, which may change while a process stays warm.
     pub grants: Option<Arc<GrantWatch>>,
+    /// Directories that a tick asks what changed.
+    pub watches: Vec<ChangeWatch>,
     /// What a tick does besides.
     pub chores: Option<Arc<dyn Chores>>,
 }
@@ -96,6 +102,7 @@ struct TickAnswer {
     passes: u32,
     people: usize,
     everything: u32,
+    mirrors: u32,
     time_up: bool,
 }
 
@@ -116,11 +123,12 @@ impl<'a> Function<'a> {
             Payload::Request(gateway, context) => self.answer(gateway, context, payload).await,
             Payload::Messages(records) => Ok(json(&self.work_through(records, until).await)),
             Payload::Tick => {
+                self.ask_directories(until).await;
                 let worked = self.worker().await.work_off_queue(until).await?;
-                let Worked { passes, people, everything, time_up } = worked;
-                tracing::info!(passes, people, everything, time_up, "tick");
+                let Worked { passes, people, everything, mirrors, time_up } = worked;
+                tracing::info!(passes, people, everything, mirrors, time_up, "tick");
                 self.see_to_chores(until).await;
-                Ok(json(&TickAnswer { passes, people, everything, time_up }))
+                Ok(json(&TickAnswer { passes, people, everything, mirrors, time_up }))
             }
             Payload::Event(body) => {
                 self.see_to_grants().await;
@@ -128,6 +136,27 @@ impl<'a> Function<'a> {
                     self.plane.wake(&wake).await?;
                 }
                 Ok(b"null".to_vec())
+            }
+        }
+    }
+
+    /// Before the work, so that whoever changed is worked on by the same tick. What a directory told is
+    /// in the store, and is not told again; one that does not answer is asked by the next tick.
+    async fn ask_directories(&self, until: Deadline) {
+        let plane = self.plane.current();
+        for watch in &self.settings.watches {
+            let look = tokio::time::timeout(LONGEST_LOOK, watch.look(&plane));
+            let name = watch.name.as_str();
+            tokio::select! {
+                biased;
+                looked = look => match looked {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => {
+                        tracing::warn!(name, %error, "the directory cannot be asked what changed");
+                    }
+                    Err(_) => tracing::warn!(name, "the directory takes long to say what changed"),
+                },
+                () = until.passed() => return,
             }
         }
     }

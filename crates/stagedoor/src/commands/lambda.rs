@@ -141,6 +141,7 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
         reminders,
         load_balancer_appends: args.alb_appends,
         grants: grants.map(Arc::new),
+        watches: parts.watches.clone(),
         chores: Some(Arc::new(chores(args, &parts).await?)),
     };
     Ok(Prepared { parts, door: router, settings })

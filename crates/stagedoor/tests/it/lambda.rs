@@ -175,7 +175,10 @@ fn without_time_nothing_is_begun() {
     let (world, mut invoker) = with_queues(&format!("{SEED}{FAST}"));
     let late = invoker.invoke_for(&tick(), Duration::from_secs(6));
     let Ended::Answer(late) = late else { panic!("{late:?}") };
-    assert_eq!(late, json!({"passes": 0, "people": 0, "everything": 0, "timeUp": true}));
+    assert_eq!(
+        late,
+        json!({"passes": 0, "people": 0, "everything": 0, "mirrors": 0, "timeUp": true})
+    );
     assert_eq!(world.cloud.names(), [""; 0]);
     let record = work("m1", &format!("{{\"person\":\"{ANA}\"}}"), ANA);
     let again = invoker.invoke_for(&json!({"Records": [record]}), Duration::from_secs(6));
