@@ -195,6 +195,7 @@ pub(crate) fn plane(
         map: Arc::new(map),
         live: LiveMap::default(),
         directory: Arc::new(aws.identity_center(&region()?, &identity_store)),
+        mirror: None,
         observe: studio.clone(),
         provision: studio,
         sessions: store.clone(),

@@ -117,6 +117,7 @@ impl Installation {
         let studio = Arc::new(aws.studio());
         let plane = Plane {
             directory: Arc::new(aws.identity_center(&region, identity_store_id)),
+            mirror: None,
             observe: Arc::clone(&studio) as _,
             provision: studio,
             sessions: Arc::clone(&store) as _,

@@ -75,9 +75,10 @@ impl Function {
                 F::Deprovision,
                 F::HandOver,
             ],
-            // Alone makes checkpoints of the audit log.
+            // Alone makes checkpoints of the audit log, and mirrors.
             Self::Timer => &[
                 F::Directory,
+                F::Mirror,
                 F::Assign,
                 F::Spokes,
                 F::Store,
@@ -141,6 +142,7 @@ mod tests {
         assert_eq!(with(Feature::Store), Function::ALL);
         assert_eq!(with(Feature::AuditKey), Function::ALL, "each seals what it writes");
         assert_eq!(with(Feature::Audit), [Function::Timer]);
+        assert_eq!(with(Feature::Mirror), [Function::Timer]);
     }
 
     #[test]
@@ -148,14 +150,7 @@ mod tests {
         let nobody = Feature::ALL.into_iter().filter(|f| !Function::ALL.iter().any(|x| x.has(*f)));
         assert_eq!(
             nobody.collect::<Vec<_>>(),
-            [
-                Feature::Diagnose,
-                Feature::Mirror,
-                Feature::Events,
-                Feature::FirstMap,
-                Feature::Demo,
-                Feature::Free
-            ]
+            [Feature::Diagnose, Feature::Events, Feature::FirstMap, Feature::Demo, Feature::Free]
         );
     }
 }

@@ -292,6 +292,8 @@ reasons! {
     MirrorUnfit = "mirror-unfit";
     /// A call that mirrors something failed.
     MirrorFailed = "mirror-failed";
+    /// Another process is mirroring; one does at a time.
+    MirrorBusy = "mirror-busy";
     /// Nobody is signed in, or the session is over.
     SignedOut = "signed-out";
     /// The form was not made for this session.

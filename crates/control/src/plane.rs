@@ -5,8 +5,8 @@ use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
     Actor, Approvals, AuditEntry, AuditLog, ChangeId, Chronicle, Claims, Clock, Departures,
-    Directory, DomainTarget, Entropy, MembershipIndex, Observe, ProfileIndex, Provision, Sessions,
-    Switch, TemporaryGrants, WorkQueue,
+    Directory, DomainTarget, Entropy, MembershipIndex, MirrorTarget, Observe, ProfileIndex,
+    Provision, Sessions, Switch, TemporaryGrants, WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -25,6 +25,8 @@ pub struct Plane {
     pub live: LiveMap,
     /// Where people and groups are read.
     pub directory: Arc<dyn Directory>,
+    /// Where groups are mirrored to, if the map says so. Fixed for the process.
+    pub mirror: Option<Arc<dyn MirrorTarget>>,
     /// Where Studio is read.
     pub observe: Arc<dyn Observe>,
     /// Where Studio is changed.

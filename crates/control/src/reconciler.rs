@@ -9,6 +9,7 @@ mod duty;
 mod found;
 mod left;
 mod memory;
+mod mirroring;
 mod permit;
 mod worker;
 
@@ -135,7 +136,7 @@ impl Plane {
     pub async fn run(&self, rhythm: Rhythm, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let duty = Duty::new(self, rhythm).await;
-        let mut under_way: FuturesUnordered<BoxFuture<'_, Lane>> = FuturesUnordered::new();
+        let mut under_way: FuturesUnordered<BoxFuture<'_, Course>> = FuturesUnordered::new();
         let mut busy = Busy::default();
         let mut resync = interval_at(Instant::now() + rhythm.resync, rhythm.resync);
         resync.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -146,14 +147,17 @@ impl Plane {
             if (&mut stop).now_or_never().is_some() {
                 break;
             }
+            if duty.mirror_is_due() && !busy.mirror {
+                busy.add(Course::Mirror);
+                under_way.push(duty.mirror(Deadline::NEVER).map(|()| Course::Mirror).boxed());
+            }
             let pause = match self.next_work(&duty, busy, &mut is_started).await {
                 Ok(work) if work.is_empty() => rhythm.look,
                 Ok(work) => {
                     let lane = Lane::of(&work);
-                    busy.add(lane);
-                    under_way.push(
-                        duty.work_off(work, lane, Deadline::NEVER).map(move |()| lane).boxed(),
-                    );
+                    busy.add(Course::Pass(lane));
+                    let pass = duty.work_off(work, lane, Deadline::NEVER);
+                    under_way.push(pass.map(move |()| Course::Pass(lane)).boxed());
                     continue;
                 }
                 Err(error) => {
@@ -165,7 +169,7 @@ impl Plane {
                 biased;
                 () = &mut stop => break,
                 _ = resync.tick() => duty.bound_the_wait().await,
-                Some(lane) = under_way.next(), if !under_way.is_empty() => busy.remove(lane),
+                Some(ended) = under_way.next(), if !under_way.is_empty() => busy.remove(ended),
                 () = self.bell.rung() => {}
                 () = tokio::time::sleep(pause) => {}
             }
@@ -243,6 +247,13 @@ enum Lane {
     People,
 }
 
+/// What is under way: a pass of a lane, or the run that mirrors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Pass(Lane),
+    Mirror,
+}
+
 impl Lane {
     fn of(work: &[Work]) -> Self {
         let is_everything = |work: &Work| work.lease.key == WorkKey::Everything;
@@ -258,25 +269,28 @@ impl Lane {
     }
 }
 
-/// The passes under way.
+/// What is under way.
 #[derive(Debug, Clone, Copy, Default)]
 struct Busy {
     everything: bool,
     people: usize,
+    mirror: bool,
 }
 
 impl Busy {
-    fn add(&mut self, lane: Lane) {
-        match lane {
-            Lane::Everything => self.everything = true,
-            Lane::People => self.people += 1,
+    fn add(&mut self, course: Course) {
+        match course {
+            Course::Pass(Lane::Everything) => self.everything = true,
+            Course::Pass(Lane::People) => self.people += 1,
+            Course::Mirror => self.mirror = true,
         }
     }
 
-    fn remove(&mut self, lane: Lane) {
-        match lane {
-            Lane::Everything => self.everything = false,
-            Lane::People => self.people = self.people.saturating_sub(1),
+    fn remove(&mut self, course: Course) {
+        match course {
+            Course::Pass(Lane::Everything) => self.everything = false,
+            Course::Pass(Lane::People) => self.people = self.people.saturating_sub(1),
+            Course::Mirror => self.mirror = false,
         }
     }
 }

@@ -116,7 +116,7 @@ impl MirrorTarget for ScimTarget {
     }
 
     async fn reach(&self) -> Result<(), CallError> {
-        let path = "/Groups?count=1".to_owned();
+        let path = "/Groups?cursor&count=100".to_owned();
         self.endpoint.call("ListGroups", Method::Get, path, None).await.map(drop)
     }
 

@@ -5,6 +5,7 @@ use crate::cli::AnchoringArgs;
 use crate::directories::{self, Composed};
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
+use crate::mirror;
 use crate::output;
 use crate::store_location::StoreLocation;
 use crate::surroundings::Machine;
@@ -156,11 +157,13 @@ pub(crate) fn map_loaded(plane: &Plane, store: &str) -> AuditEntry {
 pub(crate) async fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Result<Parts> {
     let aws = Arc::new(aws);
     let Composed { directory, watches } = directories::of(&map, &aws, &store).await?;
+    let mirror = mirror::target(&map, &aws)?;
     let studio = Arc::new(aws.studio());
     let plane = Plane {
         map: Arc::new(map),
         live: LiveMap::default(),
         directory,
+        mirror,
         observe: Arc::clone(&studio) as _,
         provision: studio,
         sessions: Arc::clone(&store) as _,

@@ -104,6 +104,7 @@ impl Telling {
             status: status.as_ref(),
             // What the keeper of checkpoints found when it last looked.
             audit: looked.audit_chain_ok.map(|_| looked.audit_fault.as_deref()),
+            mirror: looked.mirror.as_ref().filter(|seen| now.duration_since(seen.at) < OLD),
         };
         let judged = conditions(&facts, now);
         let remind = i64::try_from(settings.remind_seconds).unwrap_or(i64::MAX);

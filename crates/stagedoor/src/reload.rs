@@ -212,6 +212,9 @@ fn keep(keeper: Keeper) -> JoinHandle<()> {
 fn changeable(before: &AccessMap, map: &AccessMap) -> Result<(), BadConfiguration> {
     let what = match () {
         () if !before.directories.same_as(&map.directories) => "`directory`",
+        () if before.mirror.as_ref().map(|m| &m.to) != map.mirror.as_ref().map(|m| &m.to) => {
+            "where `directory.mirror` leads"
+        }
         () if before.instance != map.instance => "`instance`",
         () => return Ok(()),
     };

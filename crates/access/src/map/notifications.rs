@@ -80,17 +80,20 @@ pub enum Topic {
     BreakGlass,
     /// The audit log is not as it was written.
     AuditBroken,
+    /// Mirroring into another directory is held back by its guard, or fails for long.
+    MirrorHeld,
 }
 
 impl Topic {
     /// Every one.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::GuardRefused,
         Self::OffboardingStuck,
         Self::CertificateExpiring,
         Self::SyncStale,
         Self::BreakGlass,
         Self::AuditBroken,
+        Self::MirrorHeld,
     ];
 
     /// Its name in the map, in messages and in the store.
@@ -102,6 +105,7 @@ impl Topic {
             Self::SyncStale => "sync-stale",
             Self::BreakGlass => "break-glass",
             Self::AuditBroken => "audit-broken",
+            Self::MirrorHeld => "mirror-held",
         }
     }
 

@@ -112,6 +112,12 @@ impl MirrorTarget for IdentityStoreMirror {
         format!("identity store {}", self.center.store)
     }
 
+    async fn reach(&self) -> Result<(), CallError> {
+        let one = self.center.client.list_groups().identity_store_id(&self.center.store);
+        let answer = one.max_results(1).send().await;
+        answer.map(drop).map_err(|e| call_error("ListGroups", &e))
+    }
+
     async fn read(&self, mark: &Mark) -> Result<TargetReading, CallError> {
         let (users, groups) =
             futures::try_join!(self.center.all_users(), self.center.list_groups())?;

@@ -1,6 +1,7 @@
 //! Reading what doctor judges. Nothing here fails as a whole: an account that is down is a fact.
 
 use super::{DirectoryFacts, Surroundings, directories};
+use crate::meter::MirrorSeen;
 use crate::plane::Plane;
 use crate::ports::{
     CallError, CallerIdentity, DomainFacts, DomainTarget, Inspect, KeyFacts, NetworkFacts,
@@ -28,8 +29,21 @@ pub struct Facts {
     pub(super) domains: BTreeMap<DomainKey, DomainReading>,
     /// What the directories say of themselves.
     pub(super) directories: DirectoryFacts,
+    /// Where groups are mirrored to; absent in a map that mirrors nothing.
+    pub(super) mirror: Option<MirrorFacts>,
     /// Clock, store, queue and map; absent where they were not looked at.
     pub(super) around: Option<Around>,
+}
+
+/// Where groups are mirrored to.
+#[derive(Debug)]
+pub(super) struct MirrorFacts {
+    /// Where that is.
+    pub(super) place: String,
+    /// Whether it can be reached.
+    pub(super) reached: Result<(), CallError>,
+    /// What the last run of this process came to.
+    pub(super) last: Option<MirrorSeen>,
 }
 
 /// What is around the plane.
@@ -88,12 +102,20 @@ pub async fn gather(
         .collect();
     let domains = stream::iter(readings).buffer_unordered(AT_ONCE).collect().await;
     let directories = directories(&plane.map, &*plane.directory, plane.clock.now()).await;
+    let mirror = match plane.mirrored() {
+        Some(mirror) => Some(MirrorFacts {
+            place: mirror.target.place(),
+            reached: mirror.target.reach().await,
+            last: plane.meter.read().mirror,
+        }),
+        None => None,
+    };
     // Last, when AWS has answered and so has said what time it is.
     let around = match surroundings {
         Some(surroundings) => Some(surroundings.look(&plane.map).await),
         None => None,
     };
-    Facts { caller, meant, domains, directories, around }
+    Facts { caller, meant, domains, directories, mirror, around }
 }
 
 /// Stagedoor itself, in the Region of Identity Center if that is a directory, without a role that it

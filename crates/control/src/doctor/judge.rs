@@ -3,6 +3,7 @@
 use super::facts::{DomainReading, Facts};
 use super::judge_directories::judge_directories;
 use super::judge_keys::of_key;
+use super::judge_mirror::judge_mirror;
 use super::judge_network::of_network;
 use super::judge_plane::around_the_plane;
 use super::judge_roles::{of_role, written};
@@ -45,6 +46,7 @@ pub fn judge(
         Some(Ok(seen)) => checks.extend(directory(seen)),
     }
     checks.extend(judge_directories(&facts.directories));
+    checks.extend(facts.mirror.iter().flat_map(judge_mirror));
     checks.extend(written(map, &facts.meant));
     let meant = facts.meant.as_ref().ok();
     for (key, reading) in &facts.domains {

@@ -6,6 +6,7 @@ mod facts;
 mod judge;
 mod judge_directories;
 mod judge_keys;
+mod judge_mirror;
 mod judge_network;
 mod judge_plane;
 mod judge_roles;

@@ -1,9 +1,11 @@
 //! What the loop did since the start, as plain numbers for metrics and health.
 
 mod histogram;
+mod mirror;
 mod overview;
 
 pub use histogram::Histogram;
+pub use mirror::MirrorSeen;
 pub use overview::{CHANGES, Overview, STAGES};
 
 use crate::plane::Plane;
@@ -79,6 +81,8 @@ pub struct LoopCounts {
     pub audit_fault: Option<String>,
     /// When the last checkpoint of the audit log was made that this process knows of.
     pub audit_anchored: Option<Timestamp>,
+    /// What came of this process's last run that mirrored groups; `None`: it made none.
+    pub mirror: Option<MirrorSeen>,
 }
 
 impl Default for LoopCounts {
@@ -97,6 +101,7 @@ impl Default for LoopCounts {
             audit_looked: None,
             audit_fault: None,
             audit_anchored: None,
+            mirror: None,
         }
     }
 }

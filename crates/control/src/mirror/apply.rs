@@ -1,5 +1,6 @@
 //! Carrying a plan out.
 
+use super::turn::Turn;
 use super::{MIRROR_FAILED, MIRROR_TAKING, MIRRORING, Mirror, step_name};
 use crate::pass::Halt;
 use crate::ports::{AuditEntry, CallError, ChangeId, FailureKind, StoreError};
@@ -28,53 +29,59 @@ pub struct MirrorReport {
 pub enum Stopped {
     /// Nothing may be changed.
     Halted(Halt),
+    /// Its turn is over, and another process may be at it: the next run reads again.
+    Overtaken,
     /// No call gets through.
     Unreachable(CallError),
+}
+
+impl MirrorReport {
+    /// Of a run that had nothing to carry out.
+    pub(super) fn of_nothing(change: ChangeId) -> Self {
+        Self { change, done: 0, failed: Vec::new(), skipped: 0, stopped: None }
+    }
 }
 
 /// Is told about each action as it happens.
 pub type MirrorWatcher<'a> = &'a (dyn Fn(&MirrorAction, Result<(), &CallError>) + Send + Sync);
 
 impl Mirror<'_> {
-    /// Carries out a plan in its order. What fails is left to the next run, which reads again; what
-    /// is frozen meanwhile stops at once. `agreed`: somebody agreed to the number of removals, which
+    /// Carries out a plan in its order, from readings of this turn. What fails is left to the next
+    /// run, which reads again; what is frozen meanwhile stops at once. `agreed`: somebody agreed to the number of removals, which
     /// the guard of later runs then does not count.
     pub async fn carry_out(
         &self,
+        turn: &Turn<'_>,
         checked: &CheckedMirror,
         agreed: bool,
         watcher: MirrorWatcher<'_>,
     ) -> MirrorReport {
-        let change = self.plane.new_change();
-        let mut run = Run::new(self, &change, agreed);
-        let mut report = MirrorReport {
-            change: change.clone(),
-            done: 0,
-            failed: Vec::new(),
-            skipped: 0,
-            stopped: None,
-        };
+        let mut run = Run::new(self, turn.change(), agreed);
+        let mut report = MirrorReport::of_nothing(turn.change().clone());
         for action in &checked.plan().actions {
-            if let Some(halt) = self.plane.halted().await {
-                report.stopped = Some(Stopped::Halted(halt));
-                break;
-            }
-            match run.act(action).await {
-                Ok(Done::Made) => {
+            let stopped = match turn.over().await {
+                Some(stopped) => Err(stopped),
+                None => turn.in_time(run.act(action)).await,
+            };
+            match stopped {
+                Err(stopped) => {
+                    report.stopped = Some(stopped);
+                    break;
+                }
+                Ok(Ok(Done::Made)) => {
                     report.done += 1;
                     watcher(action, Ok(()));
                 }
-                Ok(Done::Skipped) => report.skipped += 1,
-                Err(Failed::Unwritten(error)) => {
+                Ok(Ok(Done::Skipped)) => report.skipped += 1,
+                Ok(Err(Failed::Unwritten(error))) => {
                     report.stopped = Some(Stopped::Halted(Halt::Store(error)));
                     break;
                 }
-                Err(Failed::Call(error)) => {
+                Ok(Err(Failed::Call(error))) => {
                     watcher(action, Err(&error));
                     run.note(action, &error).await;
-                    let lost = is_hopeless(error.kind);
                     report.failed.push((action.clone(), error.clone()));
-                    if lost {
+                    if is_hopeless(error.kind) {
                         report.stopped = Some(Stopped::Unreachable(error));
                         break;
                     }

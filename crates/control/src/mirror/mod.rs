@@ -1,13 +1,18 @@
 //! Mirroring groups of the directory into another one: reads both, plans, checks and carries out.
 //!
-//! Like the loop for profiles it is level-triggered: a run that broke off is taken up by the next
-//! one, which reads again. Each change is written down before it is made.
+//! It is part of the loop: each full pass that could read the directory is followed by a run. Like
+//! passes it is level-triggered: a run that broke off is taken up by the next one, which reads again.
+//! Each change is written down before it is made, and one process does it at a time.
 
 mod apply;
+mod run;
 mod source;
+mod turn;
 
 pub use apply::{MirrorReport, MirrorWatcher, Stopped};
+pub use run::{MIRROR_APPLIED, MIRROR_REFUSED, MirrorRun, NotPlanned};
 pub use source::{MirrorSurvey, groups_of, source_of};
+pub use turn::Turn;
 
 use crate::plane::Plane;
 use crate::ports::{AuditFilter, CallError, MirrorTarget, StoreError};

@@ -2,7 +2,7 @@
 
 use crate::desk::Reading;
 use crate::door::{KeyStatus, TrustStatus};
-use crate::meter::LoopStatus;
+use crate::meter::{LoopStatus, MirrorSeen, PassOutcome};
 use access::check::Violation;
 use access::map::{AccessMap, Topic};
 use access::observed::{Observed, Ownership, ProfileStatus};
@@ -51,6 +51,8 @@ pub struct Facts<'a> {
     pub status: Option<&'a LoopStatus>,
     /// What a look at the audit log found wrong; `Some(None)`: nothing.
     pub audit: Option<Option<&'a str>>,
+    /// What the last run that mirrored groups came to.
+    pub mirror: Option<&'a MirrorSeen>,
 }
 
 /// What was read, and what was planned from it.
@@ -112,6 +114,10 @@ pub fn conditions(facts: &Facts<'_>, now: Timestamp) -> Judged {
     if let Some(audit) = facts.audit {
         judged.known.insert(Topic::AuditBroken);
         judged.conditions.extend(audit.map(broken_log));
+    }
+    if let Some(mirror) = facts.mirror {
+        judged.known.insert(Topic::MirrorHeld);
+        judged.conditions.extend(held_mirror(mirror, now));
     }
     judged
 }
@@ -277,6 +283,37 @@ fn broken_glass(grant: &TemporaryGrant, snapshot: &Snapshot) -> Condition {
             .to_owned(),
         page: "/admin/requests",
     }
+}
+
+/// What the guard holds back is told at once, what fails only if it does so for long.
+fn held_mirror(seen: &MirrorSeen, now: Timestamp) -> Option<Condition> {
+    let patience = SignedDuration::from_hours(WARNING_HOURS);
+    let is_long = seen.unsettled_since.is_some_and(|since| now.duration_since(since) > patience);
+    let (headline, text, remedy) = match seen.outcome {
+        PassOutcome::Refused => (
+            "The guard holds back what mirroring would take away".to_owned(),
+            format!("{}. Whatever gives is mirrored all the same.", seen.refused.join("; ")),
+            "Look at it with `stagedoor directory mirror --dry-run`. If it is meant, run it with \
+             `--allow-removals N`; if not, correct the groups or the map.",
+        ),
+        PassOutcome::Failed | PassOutcome::Panicked if is_long => (
+            format!("Groups could not be mirrored in full for more than {WARNING_HOURS} hours"),
+            match seen.failed.first() {
+                Some(first) => format!("{first}."),
+                None => "The log says what failed.".to_owned(),
+            },
+            "Run `stagedoor doctor`, and `stagedoor directory mirror --dry-run`.",
+        ),
+        _ => return None,
+    };
+    Some(Condition {
+        topic: Topic::MirrorHeld,
+        subject: "mirror".to_owned(),
+        headline,
+        text,
+        remedy: remedy.to_owned(),
+        page: "/admin/health",
+    })
 }
 
 fn broken_log(why: &str) -> Condition {

@@ -19,7 +19,7 @@ impl Brake {
         self.0.send_replace(true);
     }
 
-    pub(super) fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         *self.0.borrow()
     }
 

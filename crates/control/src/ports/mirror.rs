@@ -13,6 +13,12 @@ pub trait MirrorTarget: Send + Sync + fmt::Debug {
     /// Where it is, for people. It holds no secret.
     fn place(&self) -> String;
 
+    /// Whether it can be read at all, by one small call.
+    ///
+    /// # Errors
+    /// It cannot.
+    async fn reach(&self) -> Result<(), CallError>;
+
     /// Reads every user and every group, and the members of the groups that carry the mark.
     ///
     /// # Errors

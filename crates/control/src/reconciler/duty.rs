@@ -32,7 +32,7 @@ const MOST_LEFT: usize = 50;
 /// A loop at work.
 #[derive(Debug)]
 pub(super) struct Duty<'a> {
-    plane: &'a Plane,
+    pub(super) plane: &'a Plane,
     rhythm: Rhythm,
     /// Who takes the work: shows in the store only.
     owner: String,
@@ -40,6 +40,8 @@ pub(super) struct Duty<'a> {
     /// Whether people can be read by themselves: until every domain was read in full once, each
     /// of their passes would do just that.
     serves_people: AtomicBool,
+    /// Whether the directory was read in full since groups were last mirrored.
+    pub(super) mirror_is_due: AtomicBool,
     /// Ends passes early, when the process is to end.
     pub(super) brake: Brake,
 }
@@ -58,6 +60,7 @@ impl<'a> Duty<'a> {
             owner: plane.new_change().to_string(),
             memory: Mutex::default(),
             serves_people: AtomicBool::new(plane.is_indexed().await),
+            mirror_is_due: AtomicBool::new(false),
             brake: Brake::default(),
         }
     }
@@ -311,6 +314,7 @@ impl<'a> Duty<'a> {
     /// Counts what a full pass saw, and says what of it is new.
     fn saw(&self, plane: &Plane, survey: &Survey, plan: &Plan) -> Option<New> {
         plane.meter.saw(plane, survey, plan);
+        self.mirror_is_behind(plane);
         self.memory().full.replace(plan, survey.now)
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Memory {
     actions: BTreeMap<PersonId, Vec<Action>>,
     /// What the last full pass wanted.
     pub(super) full: LastFull,
+    /// Objections to the mirror's plans that are in the audit log already.
+    mirror_refused: Vec<Violation>,
     /// The groups that were last assigned.
     assignments: Vec<Assignment>,
 }
@@ -60,6 +62,14 @@ impl Memory {
             self.assignments.clone_from(&plan.assignments);
         }
         News { people, assignments }
+    }
+
+    /// Those of the objections to the mirror's plan that the last run did not have.
+    pub(super) fn mirror_unheard(&mut self, violations: &[Violation]) -> Vec<Violation> {
+        let is_new = |violation: &&Violation| !self.mirror_refused.contains(violation);
+        let new = violations.iter().filter(is_new).cloned().collect();
+        self.mirror_refused = violations.to_vec();
+        new
     }
 
     /// Those of the objections that are not in the audit log yet: once is enough, not every quarter

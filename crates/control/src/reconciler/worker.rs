@@ -31,6 +31,8 @@ pub struct Worked {
     pub people: usize,
     /// Passes for everything.
     pub everything: u32,
+    /// Runs that mirrored groups, or tried to.
+    pub mirrors: u32,
     /// Whether it ended because time was nearly up.
     pub time_up: bool,
 }
@@ -80,7 +82,8 @@ impl Worker<'_> {
         Ok(worked)
     }
 
-    /// Passes for whatever is due, until nothing is or time is nearly up. The first call has
+    /// Passes for whatever is due, until nothing is or time is nearly up; then groups are mirrored, if
+    /// the directory was read in full. The first call has
     /// everything read, since the map may be another one than that of the last process; the others
     /// see to it that it is read once a period.
     ///
@@ -98,7 +101,12 @@ impl Worker<'_> {
             let most = if self.duty.may_serve_people().await { PEOPLE_A_PASS } else { 0 };
             let work = self.duty.take(most).await?;
             if work.is_empty() {
-                return Ok(worked);
+                if !self.duty.mirror_is_due() {
+                    return Ok(worked);
+                }
+                worked.mirrors += 1;
+                self.duty.mirror(until).await;
+                continue;
             }
             let lane = Lane::of(&work);
             match lane {

@@ -43,6 +43,10 @@ mod map_replaced;
 #[cfg(test)]
 mod mirror;
 #[cfg(test)]
+mod mirror_loop;
+#[cfg(test)]
+mod mirror_target;
+#[cfg(test)]
 mod reconciler;
 #[cfg(test)]
 mod temporary;

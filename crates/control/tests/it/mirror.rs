@@ -1,156 +1,19 @@
 //! Mirroring: what is written down, what stops it, and what a run that broke off leaves to the next.
 
+use crate::mirror_target::Target;
 use crate::world::{Fault, MAP, World, person_id};
 use access::check::{Removals, Violation};
-use access::ids::{MirrorGroupId, MirrorUserId};
 use access::map::Guard;
-use access::mirror::{
-    Leavers, Mark, MirrorPerson, MirrorPolicy, Strangers, TargetGroup, TargetReading, TargetUser,
-};
+use access::mirror::{CheckedMirror, Leavers, Mark, MirrorPolicy, Strangers};
 use access::reason::ReasonCode;
-use async_trait::async_trait;
 use control::mirror::{
     MIRROR_FAILED, MIRROR_TAKING, MIRRORING, Mirror, MirrorReport, Stopped, groups_of,
 };
-use control::pass::Halt;
+use control::pass::{Brake, Deadline, Halt};
 use control::plane::Plane;
-use control::ports::{CallError, Clock as _, FailureKind, Freeze, MirrorTarget, Switch as _};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard};
-
-/// A directory in memory that refuses what is named.
-#[derive(Debug, Default)]
-struct Target {
-    kept: Mutex<TargetReading>,
-    /// Operations that fail, with how.
-    faults: Mutex<BTreeMap<&'static str, FailureKind>>,
-    made: Mutex<usize>,
-}
-
-impl Target {
-    fn kept(&self) -> MutexGuard<'_, TargetReading> {
-        self.kept.lock().unwrap()
-    }
-
-    fn call(&self, operation: &'static str) -> Result<MutexGuard<'_, TargetReading>, CallError> {
-        let kind = self.faults.lock().unwrap().get(operation).copied();
-        match kind {
-            None => Ok(self.kept()),
-            Some(kind) => Err(CallError {
-                service: "identitystore",
-                operation,
-                kind,
-                aws_code: None,
-                message: "no".into(),
-            }),
-        }
-    }
-
-    fn fail(&self, operation: &'static str, kind: FailureKind) {
-        self.faults.lock().unwrap().insert(operation, kind);
-    }
-
-    fn heal(&self) {
-        self.faults.lock().unwrap().clear();
-    }
-
-    fn id(&self) -> String {
-        let mut made = self.made.lock().unwrap();
-        *made += 1;
-        format!("t{made}")
-    }
-
-    /// Members of the mirrored groups, by names.
-    fn members(&self) -> BTreeMap<String, Vec<String>> {
-        let kept = self.kept();
-        let name = |id: &MirrorUserId| kept.users[id].person.user_name.clone();
-        let groups = kept.groups.values().map(|group| {
-            let members: BTreeSet<String> = group.members.iter().flatten().map(name).collect();
-            (group.display_name.clone(), members.into_iter().collect())
-        });
-        groups.collect()
-    }
-}
-
-#[async_trait]
-impl MirrorTarget for Target {
-    fn place(&self) -> String {
-        "memory".to_owned()
-    }
-
-    async fn read(&self, _: &Mark) -> Result<TargetReading, CallError> {
-        Ok(self.call("ListUsers")?.clone())
-    }
-
-    async fn create_user(
-        &self,
-        person: &MirrorPerson,
-        mark: &str,
-    ) -> Result<MirrorUserId, CallError> {
-        let id = MirrorUserId::parse(self.id()).unwrap();
-        let user = TargetUser { person: person.clone(), mark: Some(mark.to_owned()) };
-        self.call("CreateUser")?.users.insert(id.clone(), user);
-        Ok(id)
-    }
-
-    async fn update_user(
-        &self,
-        user: &MirrorUserId,
-        _: &MirrorPerson,
-        to: &MirrorPerson,
-    ) -> Result<(), CallError> {
-        self.call("UpdateUser")?.users.get_mut(user).unwrap().person = to.clone();
-        Ok(())
-    }
-
-    async fn delete_user(&self, user: &MirrorUserId) -> Result<(), CallError> {
-        self.call("DeleteUser")?.users.remove(user);
-        Ok(())
-    }
-
-    async fn create_group(&self, name: &str, mark: &str) -> Result<MirrorGroupId, CallError> {
-        let id = MirrorGroupId::parse(self.id()).unwrap();
-        let group = TargetGroup {
-            display_name: name.to_owned(),
-            mark: Some(mark.to_owned()),
-            members: Some(BTreeSet::new()),
-        };
-        self.call("CreateGroup")?.groups.insert(id.clone(), group);
-        Ok(id)
-    }
-
-    async fn rename_group(&self, group: &MirrorGroupId, to: &str) -> Result<(), CallError> {
-        self.call("UpdateGroup")?.groups.get_mut(group).unwrap().display_name = to.to_owned();
-        Ok(())
-    }
-
-    async fn delete_group(&self, group: &MirrorGroupId) -> Result<(), CallError> {
-        self.call("DeleteGroup")?.groups.remove(group);
-        Ok(())
-    }
-
-    async fn add_members(
-        &self,
-        group: &MirrorGroupId,
-        users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
-        let mut kept = self.call("AddMembers")?;
-        let members = kept.groups.get_mut(group).unwrap().members.as_mut().unwrap();
-        members.extend(users.iter().cloned());
-        Ok(())
-    }
-
-    async fn remove_members(
-        &self,
-        group: &MirrorGroupId,
-        users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
-        let mut kept = self.call("RemoveMembers")?;
-        let members = kept.groups.get_mut(group).unwrap().members.as_mut().unwrap();
-        members.retain(|member| !users.contains(member));
-        Ok(())
-    }
-}
+use control::ports::{Clock as _, FailureKind, Freeze, Switch as _};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn mirror<'a>(plane: &'a Plane, target: &'a Target) -> Mirror<'a> {
     Mirror {
@@ -172,7 +35,14 @@ async fn run(mirror: &Mirror<'_>) -> Result<MirrorReport, Vec<Violation>> {
     let before = mirror.taken_lately().await.unwrap();
     let plan = mirror.plan(&survey);
     let checked = mirror.check(plan, &survey, Removals::GuardedAfter(before))?;
-    Ok(mirror.carry_out(&checked, false, &|_, _| ()).await)
+    Ok(carry_out(mirror, &checked, false).await)
+}
+
+/// Carries out in a turn of its own.
+async fn carry_out(mirror: &Mirror<'_>, checked: &CheckedMirror, agreed: bool) -> MirrorReport {
+    let turn = mirror.plane.mirror_turn(Deadline::NEVER, &Brake::default()).await.unwrap();
+    let turn = turn.expect("nobody else has the turn");
+    turn.during(mirror.carry_out(&turn, checked, agreed, &|_, _| ())).await
 }
 
 fn written(world: &Arc<World>, event: &str) -> Vec<String> {
@@ -222,7 +92,7 @@ async fn nothing_is_changed_while_frozen_unwritten_or_unread() {
     let survey = mirror.survey().await.unwrap();
     let checked = mirror.check(mirror.plan(&survey), &survey, Removals::Guarded).unwrap();
     world.state().faults.insert(Fault::Audit);
-    let unwritten = mirror.carry_out(&checked, false, &|_, _| ()).await;
+    let unwritten = carry_out(&mirror, &checked, false).await;
     assert_eq!(unwritten.done, 0, "what cannot be written down is not done");
     assert!(matches!(unwritten.stopped, Some(Stopped::Halted(Halt::Store(_)))));
     world.state().faults.clear();
@@ -275,7 +145,7 @@ async fn the_guard_counts_a_day_and_whoever_was_offboarded_is_disabled() {
     let survey = mirror.survey().await.unwrap();
     let plan = mirror.plan(&survey);
     let checked = mirror.check(plan, &survey, Removals::Allowed(2)).unwrap();
-    let report = mirror.carry_out(&checked, true, &|_, _| ()).await;
+    let report = carry_out(&mirror, &checked, true).await;
     assert_eq!(report.done, 2);
     assert_eq!(mirror.taken_lately().await.unwrap(), 4, "what was agreed to is not counted");
 }

@@ -16,7 +16,8 @@ fn named(names: &[&str]) -> BTreeSet<PersonId> {
     names.iter().map(|name| person_id(name)).collect()
 }
 
-const EVERYTHING: Worked = Worked { passes: 0, people: 0, everything: 1, time_up: false };
+const EVERYTHING: Worked =
+    Worked { passes: 0, people: 0, everything: 1, mirrors: 0, time_up: false };
 
 #[tokio::test(start_paused = true)]
 async fn the_first_call_reads_everything_and_the_next_ones_what_is_due() {
@@ -98,7 +99,7 @@ async fn shortly_before_the_end_nothing_is_begun_and_nobody_is_kept() {
     plane.wake(&people(&["ada"])).await.unwrap();
     // The directory is asked twice where something would be taken away.
     world.state().directory_takes = secs(13);
-    let cut = Worked { passes: 1, people: 1, everything: 0, time_up: true };
+    let cut = Worked { passes: 1, people: 1, time_up: true, ..Worked::default() };
     assert_eq!(worker.work_for(&named(&["ada"]), within(30)).await, Ok(cut));
     assert_eq!(world.state().changes, [""; 0]);
 

@@ -244,6 +244,7 @@ impl World {
             map: Arc::new(map),
             live: LiveMap::default(),
             directory: self.clone(),
+            mirror: None,
             observe: self.clone(),
             provision: self.clone(),
             sessions: self.clone(),

@@ -153,6 +153,7 @@ impl World {
             map: Arc::new(map),
             live: LiveMap::default(),
             directory,
+            mirror: None,
             observe: studio.clone(),
             provision: studio,
             sessions: self.store.clone(),

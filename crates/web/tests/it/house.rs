@@ -436,6 +436,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         map: Arc::new(map),
         live: LiveMap::default(),
         directory: world.clone(),
+        mirror: None,
         observe: world.clone(),
         provision: world.clone(),
         sessions: world.clone(),

@@ -71,6 +71,7 @@ fn checked(
     let key = map.domains.keys().next().unwrap().clone();
     let facts = Facts {
         directories: nothing_said(),
+        mirror: None,
         caller: Some(Ok(caller("111122223333"))),
         meant: authorisation(map),
         domains: BTreeMap::from([(key, reading)]),

@@ -121,6 +121,35 @@ fn a_broken_log_is_told() {
     assert_eq!(told(&facts)[0].2, "The audit log is not as it was written");
 }
 
+#[test]
+fn a_mirror_that_is_held_back_is_told_at_once_and_one_that_fails_after_two_hours() {
+    let seen = |outcome, since: Option<&str>| MirrorSeen {
+        at: now(),
+        outcome,
+        settled: None,
+        unsettled_since: since.map(at),
+        refused: vec!["4 of 8 would be taken away".to_owned()],
+        failed: vec!["identitystore:CreateUser failed: no".to_owned()],
+        not_mirrored: None,
+    };
+    let told = |seen: &MirrorSeen| {
+        let judged = conditions(&Facts { mirror: Some(seen), ..Facts::default() }, now());
+        assert_eq!(judged.known, BTreeSet::from([Topic::MirrorHeld]));
+        judged.conditions.into_iter().map(|c| (c.headline, c.text)).collect::<Vec<_>>()
+    };
+    let (just, long) = (Some("2026-11-21T10:00:00Z"), Some("2026-11-21T09:59:59Z"));
+    let refused = told(&seen(PassOutcome::Refused, just));
+    assert_eq!(refused[0].0, "The guard holds back what mirroring would take away");
+    assert!(refused[0].1.starts_with("4 of 8 would be taken away. "), "{}", refused[0].1);
+    assert_eq!(told(&seen(PassOutcome::Failed, just)), []);
+    let failed = told(&seen(PassOutcome::Failed, long));
+    assert_eq!(failed[0].0, "Groups could not be mirrored in full for more than 2 hours");
+    assert_eq!(failed[0].1, "identitystore:CreateUser failed: no.");
+    for quiet in [PassOutcome::Settled, PassOutcome::Unfinished, PassOutcome::Halted] {
+        assert_eq!(told(&seen(quiet, long)), []);
+    }
+}
+
 /// A map without anything, nobody, and nothing to do.
 fn quiet() -> (access::map::AccessMap, Snapshot, Observed, Plan) {
     let text = "version: 1\ndirectory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }\n";

@@ -5,97 +5,91 @@ use crate::commands::apply::halted;
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::output::{counted, visible};
 use crate::progress::Progress;
-use crate::secret_source::SecretSource;
 use crate::{compose, mapfile, output};
 use access::check::{Removals, Violation};
-use access::map::{MirrorTo, Mirroring};
 use access::mirror::{MirrorCount, MirrorPlan, MirrorStep, Subject, count};
 use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::mirror::{Mirror, MirrorReport, MirrorSurvey, Stopped, groups_of};
-use control::ports::MirrorTarget;
-use scim_client::{BearerToken, ScimTarget};
+use control::mirror::{Mirror, MirrorReport, MirrorSurvey, Stopped, Turn};
+use control::pass::{Brake, Deadline};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 pub(super) async fn run(args: &MirrorDirectoryArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let Some(mirroring) = map.mirror.clone() else {
+    if map.mirror.is_none() {
         let message = format!(
             "{} mirrors nothing: write `mirror` under `directory`, with where to",
             args.map.map.display()
         );
         return Err(BadConfiguration::new("mirror-missing", message).into());
-    };
+    }
     let aws = Aws::connect().await;
-    let target = target(&mirroring, &aws, &args.map.map).await?;
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
     let plane = compose::plane(map, aws, store).await?;
-    if !args.dry_run
-        && let Some(halt) = plane.halted().await
-    {
+    let mirror = plane.mirrored().context("the map's mirror has a target")?;
+    if args.dry_run {
+        return dry_run(&mirror, common).await;
+    }
+    if let Some(halt) = plane.halted().await {
         return Err(halted(&halt).into());
     }
-    let mirror = Mirror {
-        plane: &plane,
-        target: &*target,
-        groups: groups_of(&plane.map, &mirroring.groups),
-        policy: mirroring.policy(&plane.map.instance),
-    };
-    let survey = {
-        let _reading = Progress::spinner(format!("reading the directory and {}", target.place()));
-        mirror.survey().await?
-    };
+    let turn = plane.mirror_turn(Deadline::NEVER, &Brake::default()).await?.ok_or_else(busy)?;
+    turn.during(in_turn(&mirror, &turn, args.allow_removals, common)).await
+}
+
+/// Shows what would be done.
+async fn dry_run(mirror: &Mirror<'_>, common: &Common) -> Result<Outcome> {
+    let survey = survey(mirror).await?;
     let plan = mirror.plan(&survey);
-    let before = if plan.taken() == 0 { 0 } else { mirror.taken_lately().await? };
+    let before = taken_lately(mirror, &plan).await?;
     let counted = count(&plan, &survey.target, &mirror.policy, before);
-    if args.dry_run {
-        show(&plan, &survey, counted, &target.place(), common);
-        return Ok(if plan.is_empty() { Outcome::Done } else { Outcome::ChangesPending });
-    }
-    let removals = args.allow_removals.map_or(Removals::GuardedAfter(before), Removals::Allowed);
-    let taken = plan.taken();
-    let kept = plan.kept.clone();
+    show(&plan, &survey, counted, &mirror.target.place(), common);
+    Ok(if plan.is_empty() { Outcome::Done } else { Outcome::ChangesPending })
+}
+
+async fn in_turn(
+    mirror: &Mirror<'_>,
+    turn: &Turn<'_>,
+    allowed: Option<u32>,
+    common: &Common,
+) -> Result<Outcome> {
+    let survey = survey(mirror).await?;
+    let plan = mirror.plan(&survey);
+    let before = taken_lately(mirror, &plan).await?;
+    let removals = allowed.map_or(Removals::GuardedAfter(before), Removals::Allowed);
+    let (taken, kept) = (plan.taken(), plan.kept.clone());
     let checked = mirror.check(plan, &survey, removals).map_err(|found| refused(&found, taken))?;
     let report = {
         let bar = Progress::bar(checked.plan().actions.len(), "mirroring");
         let watcher = |_: &_, _: std::result::Result<(), &_>| bar.step();
-        mirror.carry_out(&checked, args.allow_removals.is_some(), &watcher).await
+        mirror.carry_out(turn, &checked, allowed.is_some(), &watcher).await
     };
     let rest = MirrorPlan { actions: Vec::new(), kept };
-    print(&report, &rest, &survey, &target.place(), common);
+    print(&report, &rest, &survey, &mirror.target.place(), common);
     ended(&report)
 }
 
-/// Where the map says to mirror to.
-async fn target(mirroring: &Mirroring, aws: &Aws, map: &Path) -> Result<Box<dyn MirrorTarget>> {
-    match &mirroring.to {
-        MirrorTo::IdentityCenter { region, identity_store_id } => {
-            Ok(Box::new(aws.identity_center(region, identity_store_id).mirror()))
-        }
-        MirrorTo::Scim { url, token_from } => {
-            let bad = |message: String| BadConfiguration::new("mirror-token", message);
-            let source = match token_from.strip_prefix("file:") {
-                Some(path) => SecretSource::File(beside(map, path)),
-                None => SecretSource::parse(token_from)
-                    .map_err(|why| bad(format!("{token_from}: {why}")))?,
-            };
-            let texts = source.read(aws, None).await.context("the token of the SCIM endpoint")?;
-            let token = texts.first().map(|text| BearerToken::new(text.reveal()));
-            let token = token.ok_or_else(|| bad(format!("{source}: it is empty")))?;
-            let target = ScimTarget::new(url, token)
-                .map_err(|error| BadConfiguration::new("mirror-endpoint", error.to_string()))?;
-            Ok(Box::new(target))
-        }
-    }
+async fn survey(mirror: &Mirror<'_>) -> Result<MirrorSurvey> {
+    let place = mirror.target.place();
+    let _reading = Progress::spinner(format!("reading the directory and {place}"));
+    Ok(mirror.survey().await?)
 }
 
-/// Files are named from the map's folder.
-fn beside(map: &Path, path: &str) -> PathBuf {
-    let folder = if map.is_dir() { Some(map) } else { map.parent() };
-    folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+async fn taken_lately(mirror: &Mirror<'_>, plan: &MirrorPlan) -> Result<u32> {
+    Ok(if plan.taken() == 0 { 0 } else { mirror.taken_lately().await? })
+}
+
+/// Another process has the turn.
+fn busy() -> NotDone {
+    let code = ReasonCode::MirrorBusy.as_str();
+    NotDone {
+        outcome: Outcome::Failed,
+        code,
+        message: format!("nothing was changed: another process is mirroring ({code})"),
+        remedy: "Run it again in a minute; `--dry-run` shows what there is to do.".to_owned(),
+    }
 }
 
 fn refused(found: &[Violation], taken: usize) -> NotDone {
@@ -254,6 +248,7 @@ fn print(
 fn ended(report: &MirrorReport) -> Result<Outcome> {
     match &report.stopped {
         Some(Stopped::Halted(halt)) => Err(halted(halt).into()),
+        Some(Stopped::Overtaken) => Err(busy().into()),
         Some(Stopped::Unreachable(error)) => Err(anyhow::Error::new(error.clone())),
         None if report.failed.is_empty() => Ok(Outcome::Done),
         None => Ok(Outcome::Failed),

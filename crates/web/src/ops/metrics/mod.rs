@@ -54,6 +54,7 @@ fn page(numbers: &Numbers, now: Timestamp) -> Vec<Family> {
     page.calls(&numbers.calls);
     page.events(&numbers.events, &numbers.counts);
     page.passes(&numbers.counts);
+    page.mirror(&numbers.counts);
     page.audit(&numbers.counts);
     page.overview(numbers.counts.overview.as_ref(), &numbers.accounts);
     page.work(numbers.status.as_ref(), now);

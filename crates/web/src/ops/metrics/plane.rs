@@ -70,6 +70,23 @@ impl Page {
         });
     }
 
+    /// The mirror: nothing is said before this process made a run.
+    pub(super) fn mirror(&mut self, counts: &LoopCounts) {
+        let help = "When this process last mirrored groups with nothing left to do.";
+        self.gauge("stagedoor_mirror_last_success_timestamp_seconds", help, &[], |family| {
+            if let Some(at) = counts.mirror.as_ref().and_then(|seen| seen.settled) {
+                family.time(&[], at);
+            }
+        });
+        let help = "People and groups that are not mirrored, by reason code.";
+        self.gauge("stagedoor_mirror_left_out", help, &["reason"], |family| {
+            let seen = counts.mirror.as_ref().and_then(|seen| seen.not_mirrored.as_ref());
+            for (reason, number) in seen.into_iter().flatten() {
+                family.count(&[reason], *number);
+            }
+        });
+    }
+
     pub(super) fn passes(&mut self, counts: &LoopCounts) {
         let help = "Passes of the loop by what they read and how they ended.";
         self.counter("stagedoor_passes_total", help, &["scope", "outcome"], |family| {

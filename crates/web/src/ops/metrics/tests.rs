@@ -4,7 +4,7 @@ use super::*;
 use access::ids::{IdpKey, TeamKey};
 use control::door::RenewalFailure;
 use control::event::{Family, Outcome as EventOutcome};
-use control::meter::{Histogram, Overview, PassOutcome};
+use control::meter::{Histogram, MirrorSeen, Overview, PassOutcome};
 use control::ports::{Freeze, QueueStatus};
 use std::time::Duration;
 
@@ -301,6 +301,15 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
         durations: BTreeMap::from([("people", took(&[2_000]))]),
         guard_trips: 3,
         directory_read: Some(now()),
+        mirror: Some(MirrorSeen {
+            at: now(),
+            outcome: PassOutcome::Settled,
+            settled: Some(now()),
+            unsettled_since: None,
+            refused: Vec::new(),
+            failed: Vec::new(),
+            not_mirrored: Some(BTreeMap::from([("mirror-collision", 8)])),
+        }),
         ..LoopCounts::default()
     };
     counts.revocations.observe(Duration::from_secs(90));
@@ -316,6 +325,7 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
         ("stagedoor_full_pass_last_success_timestamp_seconds", "1795250700"),
         ("stagedoor_guard_trips_total", "3"),
         ("stagedoor_directory_last_success_timestamp_seconds", "1795251600"),
+        ("stagedoor_mirror_last_success_timestamp_seconds", "1795251600"),
         ("stagedoor_event_lag_seconds_count", "1"),
         ("stagedoor_revoke_duration_seconds_sum", "90"),
         ("stagedoor_frozen", "1"),
@@ -329,6 +339,8 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
         let labels = [("outcome", outcome), ("scope", scope)];
         assert_sample(&samples, "stagedoor_passes_total", &labels, value);
     }
+    let taken = [("reason", "mirror-collision")];
+    assert_sample(&samples, "stagedoor_mirror_left_out", &taken, "8");
     let people = [("scope", "people")];
     assert_sample(&samples, "stagedoor_sync_duration_seconds_count", &people, "1");
     assert!(!text.contains("an audit"));

@@ -1,0 +1,94 @@
+//! Where groups are mirrored to: whether it can be reached, and what came of the last run.
+
+use super::facts::MirrorFacts;
+use super::{About, Check, State, call_failed};
+use crate::meter::{MirrorSeen, PassOutcome};
+use access::reason::ReasonCode;
+
+/// Judges the target of the mirror.
+pub(super) fn judge_mirror(facts: &MirrorFacts) -> Vec<Check> {
+    let subject = Some(facts.place.as_str());
+    if let Err(error) = &facts.reached {
+        return vec![call_failed(About::MirrorTarget, subject, error)];
+    }
+    let mut checks =
+        vec![Check::ok(About::MirrorTarget, subject, "groups are mirrored into it; it answers")];
+    checks.extend(facts.last.as_ref().and_then(|last| warning(last, subject)));
+    checks
+}
+
+fn warning(last: &MirrorSeen, subject: Option<&str>) -> Option<Check> {
+    let (code, text, remedy) = match last.outcome {
+        PassOutcome::Refused => (
+            ReasonCode::GuardTripped,
+            format!("what would be taken away is held back: {}", last.refused.join("; ")),
+            "Look at it with `stagedoor directory mirror --dry-run`; if it is meant, run it with \
+             `--allow-removals N`.",
+        ),
+        PassOutcome::Failed | PassOutcome::Panicked => (
+            ReasonCode::MirrorFailed,
+            match last.failed.as_slice() {
+                [] => "the last run failed".to_owned(),
+                [first, rest @ ..] => format!("{first}; and {} more", rest.len()),
+            },
+            "What its error says tells the rest; the next full pass tries again.",
+        ),
+        _ => return None,
+    };
+    let state = State::Warning;
+    Some(Check::new(About::MirrorTarget, subject, state, code.as_str(), text, &[remedy]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{CallError, FailureKind};
+
+    fn judged(reached: Result<(), CallError>, last: Option<MirrorSeen>) -> Vec<(State, String)> {
+        let place = "identity store d-906716eb24".to_owned();
+        let checks = judge_mirror(&MirrorFacts { place, reached, last });
+        checks.into_iter().map(|c| (c.state, format!("{} ({})", c.text, c.code))).collect()
+    }
+
+    fn seen(outcome: PassOutcome, refused: &[&str], failed: &[&str]) -> MirrorSeen {
+        let at = "2026-11-21T12:00:00Z".parse().unwrap();
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        MirrorSeen {
+            at,
+            outcome,
+            settled: None,
+            unsettled_since: Some(at),
+            refused: owned(refused),
+            failed: owned(failed),
+            not_mirrored: None,
+        }
+    }
+
+    #[test]
+    fn a_target_that_answers_is_well_unless_its_last_run_was_not() {
+        let well = (State::Ok, "groups are mirrored into it; it answers (ok)".to_owned());
+        assert_eq!(judged(Ok(()), None), std::slice::from_ref(&well));
+        let settled = judged(Ok(()), Some(seen(PassOutcome::Settled, &[], &[])));
+        assert_eq!(settled, std::slice::from_ref(&well));
+        let refused = judged(Ok(()), Some(seen(PassOutcome::Refused, &["9 of 10"], &[])));
+        let text = "what would be taken away is held back: 9 of 10 (guard-tripped)";
+        assert_eq!(refused, [well.clone(), (State::Warning, text.to_owned())]);
+        let failed = judged(Ok(()), Some(seen(PassOutcome::Failed, &[], &["one", "two"])));
+        assert_eq!(failed, [well, (State::Warning, "one; and 1 more (mirror-failed)".to_owned())]);
+    }
+
+    #[test]
+    fn a_target_that_does_not_answer_fails() {
+        let error = CallError {
+            service: "identitystore",
+            operation: "ListGroups",
+            kind: FailureKind::AccessDenied,
+            aws_code: None,
+            message: "no".into(),
+        };
+        let found = judged(Err(error), Some(seen(PassOutcome::Refused, &["x"], &[])));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].0, State::Failed);
+        assert!(found[0].1.ends_with("(aws-access-denied)"), "{}", found[0].1);
+    }
+}

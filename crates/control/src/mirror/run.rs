@@ -1,0 +1,160 @@
+//! A whole run: read both, plan, check, carry out.
+
+use super::turn::Turn;
+use super::{Mirror, MirrorReport, Stopped};
+use crate::meter::PassOutcome;
+use crate::pass::Halt;
+use crate::plane::Plane;
+use crate::ports::{AuditEntry, CallError};
+use access::check::{Removals, Violation};
+use access::mirror::{MirrorKept, MirrorPlan};
+use access::reason::ReasonCode;
+
+/// Event of the audit log: a mirror was carried out, as far as it went.
+pub const MIRROR_APPLIED: &str = "mirror-applied";
+/// Event of the audit log: the mirror's plan, or a part of it, was refused.
+pub const MIRROR_REFUSED: &str = "mirror-refused";
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorRun {
+    /// What was done.
+    pub report: MirrorReport,
+    /// What there was to do, before any of it.
+    pub planned: usize,
+    /// What of the source is not mirrored.
+    pub kept: Vec<MirrorKept>,
+    /// What speaks against the plan, or against what it takes away.
+    pub violations: Vec<Violation>,
+}
+
+/// Why nothing was even planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotPlanned {
+    /// A directory, or the store, cannot be read.
+    Unread(CallError),
+    /// It ended before that.
+    Stopped(Stopped),
+}
+
+impl From<CallError> for NotPlanned {
+    fn from(error: CallError) -> Self {
+        Self::Unread(error)
+    }
+}
+
+impl From<Stopped> for NotPlanned {
+    fn from(stopped: Stopped) -> Self {
+        Self::Stopped(stopped)
+    }
+}
+
+impl Plane {
+    /// What the map in force says is mirrored; `None`: nothing is, or there is nowhere to.
+    pub fn mirrored(&self) -> Option<Mirror<'_>> {
+        let (mirroring, target) = (self.map.mirror.as_ref()?, self.mirror.as_deref()?);
+        Some(Mirror {
+            plane: self,
+            target,
+            groups: super::groups_of(&self.map, &mirroring.groups),
+            policy: mirroring.policy(&self.map.instance),
+        })
+    }
+}
+
+impl MirrorRun {
+    /// How it ended, in the words of passes.
+    pub fn outcome(&self) -> PassOutcome {
+        let report = &self.report;
+        match &report.stopped {
+            Some(stopped) => stopped.outcome(),
+            None if !self.violations.is_empty() => PassOutcome::Refused,
+            None if !report.failed.is_empty() || report.skipped > 0 => PassOutcome::Failed,
+            // A name became free: somebody else's turn to have it.
+            None if report.done > 0 && self.waits_for_names() => PassOutcome::Unfinished,
+            None => PassOutcome::Settled,
+        }
+    }
+
+    fn waits_for_names(&self) -> bool {
+        self.kept.iter().any(|kept| kept.reason == ReasonCode::MirrorNameHeld)
+    }
+}
+
+impl Stopped {
+    /// Its reason code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Halted(halt) => halt.code().as_str(),
+            Self::Overtaken => ReasonCode::MirrorBusy.as_str(),
+            Self::Unreachable(error) => error.kind.code(),
+        }
+    }
+
+    /// What it makes of a run.
+    pub fn outcome(&self) -> PassOutcome {
+        match self {
+            Self::Halted(Halt::Frozen(_) | Halt::ObserveOnly) => PassOutcome::Halted,
+            Self::Halted(Halt::TimeUp) | Self::Overtaken => PassOutcome::Unfinished,
+            Self::Halted(Halt::Store(_)) | Self::Unreachable(_) => PassOutcome::Failed,
+        }
+    }
+}
+
+fn without_removals(mut plan: MirrorPlan) -> MirrorPlan {
+    plan.actions.retain(|action| action.step.taken() == 0);
+    plan
+}
+
+impl Mirror<'_> {
+    /// Reads both directories, plans, and carries out what the guard lets pass. Where only the guard
+    /// objects, everything but what would be taken away is done.
+    ///
+    /// # Errors
+    /// Nothing could be planned, and nothing was changed.
+    pub async fn run(&self, turn: &Turn<'_>) -> Result<MirrorRun, NotPlanned> {
+        let survey = turn.reading(self.survey()).await??;
+        let plan = self.plan(&survey);
+        let before = match plan.taken() {
+            0 => 0,
+            _ => self.taken_lately().await.map_err(CallError::from)?,
+        };
+        let (planned, kept) = (plan.actions.len(), plan.kept.clone());
+        let guarded = Removals::GuardedAfter(before);
+        let (checked, violations) = match self.check(plan.clone(), &survey, guarded) {
+            Ok(checked) => (Some(checked), Vec::new()),
+            Err(found) => {
+                // The error of one group must not keep others out.
+                let only_guard = found.iter().all(|v| v.code == ReasonCode::GuardTripped);
+                let rest = only_guard.then(|| without_removals(plan));
+                (rest.and_then(|rest| self.check(rest, &survey, guarded).ok()), found)
+            }
+        };
+        let report = match checked {
+            Some(checked) => self.carry_out(turn, &checked, false, &|_, _| ()).await,
+            None => MirrorReport::of_nothing(turn.change().clone()),
+        };
+        let run = MirrorRun { report, planned, kept, violations };
+        self.applied(&run).await;
+        Ok(run)
+    }
+
+    /// Writes down what came of it, unless nothing did.
+    async fn applied(&self, MirrorRun { report, planned, kept, .. }: &MirrorRun) {
+        if report.done == 0 {
+            return;
+        }
+        let code = ReasonCode::PlanApplied.as_str();
+        let entry = AuditEntry::new(self.plane.clock.now(), MIRROR_APPLIED, code)
+            .by(self.plane.actor.clone())
+            .within(&report.change)
+            .with("target", self.target.place())
+            .with("planned", planned)
+            .with("changed", report.done)
+            .with("failed", report.failed.len())
+            .with("skipped", report.skipped)
+            .with("not_mirrored", kept.len())
+            .with_opt("halted", report.stopped.as_ref().map(Stopped::code));
+        self.plane.record(entry).await;
+    }
+}
