@@ -1,4 +1,4 @@
-//! `cargo xtask test --only scim`: scim2-tester judges a real server's SCIM.
+//! `cargo xtask test --only scim`: scim2-tester and scim-sanity judge a real server's SCIM.
 
 use crate::{python, workspace};
 use anyhow::{Context, Result};

@@ -50,14 +50,23 @@ impl<K: Ord + Clone> Limiter<K> {
     /// # Errors
     /// It asked too often.
     pub fn admit(&self, key: &K, now: Timestamp) -> Result<(), TooMany> {
+        self.admit_several(key, 1, now)
+    }
+
+    /// Whether the key may ask so many times now; counts all if so, and none else.
+    ///
+    /// # Errors
+    /// It asked too often.
+    pub fn admit_several(&self, key: &K, times: u32, now: Timestamp) -> Result<(), TooMany> {
         let now = now.as_microsecond();
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back must not keep anybody out for longer than a window.
         let known = keys.paid_off.get(key).map_or(now, |at| (*at).clamp(now, now + WINDOW));
-        let paid_off = known + self.cost;
-        let early = paid_off - (now + WINDOW);
+        let paid_off = known.saturating_add(self.cost.saturating_mul(i64::from(times)));
+        let early = paid_off.saturating_sub(now + WINDOW);
         if early > 0 {
-            let seconds = u32::try_from((early + 999_999) / 1_000_000).unwrap_or(u32::MAX);
+            let seconds = early.saturating_add(999_999) / 1_000_000;
+            let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
             return Err(TooMany { retry_after_seconds: seconds });
         }
         keys.remember(key, paid_off);
@@ -118,6 +127,18 @@ mod tests {
         assert_eq!(limiter.admit(&1, at(2_000)), Err(TooMany { retry_after_seconds: 2 }));
         // After a quiet minute all are there again.
         assert_eq!((0..100).filter(|_| limiter.admit(&1, at(62_000)).is_ok()).count(), 30);
+    }
+
+    #[test]
+    fn several_are_counted_all_or_none() {
+        let limiter = limiter(30);
+        assert_eq!(limiter.admit_several(&1, 20, at(0)), Ok(()));
+        let too_many = Err(TooMany { retry_after_seconds: 2 });
+        assert_eq!(limiter.admit_several(&1, 11, at(0)), too_many);
+        assert_eq!(limiter.admit_several(&1, 10, at(0)), Ok(()));
+        assert_eq!(limiter.admit_several(&1, 0, at(0)), Ok(()));
+        assert_eq!(limiter.admit(&1, at(0)), too_many);
+        assert!(limiter.admit_several(&2, u32::MAX, at(0)).is_err());
     }
 
     #[test]

@@ -111,6 +111,16 @@ impl Bulk {
         read::bulk(body)
     }
 
+    /// How many operations it has.
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
     /// Begins to carry it out. Links in the answer are below `base`.
     pub fn start(self, base: &str) -> BulkRun {
         let Self { mut operations, fail_on_errors } = self;

@@ -1,60 +1,79 @@
 //! Writes that wait for the file at the same time share one transaction, and so one sync of the disk.
 //!
-//! Each call hands its write in and then waits for the connection. Whoever gets it works off all that
+//! The first call that hands a write in gets the turn: it waits for the connection and works off all that
 //! were handed in by then, in order, each in a savepoint of its own: one that fails undoes nothing of
-//! the others. Nobody is told of success before the transaction is on disk.
+//! the others. It goes on until nothing waits. Nobody is told of success before the transaction is on
+//! disk.
 
 use crate::failure::{Place, failed};
 use control::ports::StoreError;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::VecDeque;
 use std::fmt;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// The most writes of one transaction: the file is locked against other processes that long.
 const MOST: usize = 64;
 
-/// Writes that were handed in.
+/// Writes that were handed in, and whether somebody is to work them off.
 #[derive(Default)]
-pub(crate) struct Batch(Mutex<VecDeque<Box<dyn Write>>>);
+pub(crate) struct Batch(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    writes: VecDeque<Box<dyn Write>>,
+    has_turn: bool,
+}
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Batch").field(&self.waiting().len()).finish()
+        f.debug_tuple("Batch").field(&self.waiting().writes.len()).finish()
     }
 }
 
+/// What comes of a write.
+type Told<T> = oneshot::Receiver<Result<T, StoreError>>;
+
 impl Batch {
-    /// Hands a write in; what comes of it is told by the receiver.
+    /// Hands a write in; what comes of it is told by the receiver. Whoever gets the turn has to use it.
     pub(crate) fn add<T, F>(
-        &self,
+        self: &Arc<Self>,
         place: Place,
         operation: &'static str,
         work: F,
-    ) -> oneshot::Receiver<Result<T, StoreError>>
+    ) -> (Told<T>, Option<Turn>)
     where
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
         let write = OneWrite { place, operation, work: Some(work), outcome: None, tell };
-        self.waiting().push_back(Box::new(write));
-        told
+        let mut waiting = self.waiting();
+        waiting.writes.push_back(Box::new(write));
+        let is_first = !mem::replace(&mut waiting.has_turn, true);
+        (told, is_first.then(|| Turn { batch: Arc::clone(self), is_over: false }))
     }
 
-    /// Works off what was handed in. Somebody else may have done so already.
-    pub(crate) fn work_off(&self, connection: &mut Connection) {
-        loop {
-            let mut writes: Vec<Box<dyn Write>> = {
-                let mut waiting = self.waiting();
-                let count = waiting.len().min(MOST);
-                waiting.drain(..count).collect()
-            };
-            if writes.is_empty() {
-                return;
-            }
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn to work off what is handed in. There is one at a time: more threads would only wait for the
+/// connection.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    batch: Arc<Batch>,
+    is_over: bool,
+}
+
+impl Turn {
+    /// Works off what was handed in, and what is meanwhile.
+    pub(crate) fn work_off(mut self, connection: &mut Connection) {
+        while let Some(mut writes) = self.next() {
             let committed = commit(connection, &mut writes);
             for write in writes {
                 write.finish(committed.as_ref().err());
@@ -62,20 +81,44 @@ impl Batch {
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Box<dyn Write>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is worked off together next; `None`: nothing waits, and the turn is over.
+    fn next(&mut self) -> Option<Vec<Box<dyn Write>>> {
+        let mut waiting = self.batch.waiting();
+        if waiting.writes.is_empty() {
+            // Whoever hands a write in from now on gets the next turn.
+            waiting.has_turn = false;
+            self.is_over = true;
+            return None;
+        }
+        let count = waiting.writes.len().min(MOST);
+        Some(waiting.writes.drain(..count).collect())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        // The runtime ended before the turn did. Whoever waits must not wait for ever.
+        let mut waiting = self.batch.waiting();
+        waiting.has_turn = false;
+        let never_begun = mem::take(&mut waiting.writes);
+        drop(waiting);
+        drop(never_begun);
     }
 }
 
 fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let step = |sql| transaction.prepare_cached(sql)?.execute([]);
     for write in writes {
-        transaction.execute_batch("SAVEPOINT one")?;
+        step("SAVEPOINT one")?;
         if !write.run(&transaction) {
             // Where this fails, SQLite has rolled back everything, and nobody is told otherwise.
-            transaction.execute_batch("ROLLBACK TO one")?;
+            step("ROLLBACK TO one")?;
         }
-        transaction.execute_batch("RELEASE one")?;
+        step("RELEASE one")?;
     }
     transaction.commit()
 }
@@ -145,7 +188,7 @@ mod tests {
         select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
-    fn insert(batch: &Batch, number: i64) -> oneshot::Receiver<Result<usize, StoreError>> {
+    fn insert(batch: &Arc<Batch>, number: i64) -> (Told<usize>, Option<Turn>) {
         batch.add(Place::Memory, "insert", move |transaction| {
             transaction.execute("INSERT INTO t VALUES (?1)", [number])
         })
@@ -153,15 +196,16 @@ mod tests {
 
     #[test]
     fn one_write_that_fails_or_panics_undoes_nothing_of_the_others() {
-        let (mut connection, batch) = (table(), Batch::default());
-        let first = insert(&batch, 1);
-        let again = insert(&batch, 1);
-        let half = batch.add(Place::Memory, "insert half", |transaction| -> rusqlite::Result<()> {
+        let (mut connection, batch) = (table(), Arc::<Batch>::default());
+        let (first, turn) = insert(&batch, 1);
+        let (again, _) = insert(&batch, 1);
+        let half = |transaction: &Transaction<'_>| -> rusqlite::Result<()> {
             transaction.execute("INSERT INTO t VALUES (7)", [])?;
             panic!("half-way");
-        });
-        let last = insert(&batch, 2);
-        batch.work_off(&mut connection);
+        };
+        let (half, _) = batch.add(Place::Memory, "insert half", half);
+        let (last, _) = insert(&batch, 2);
+        turn.unwrap().work_off(&mut connection);
         assert_eq!(first.blocking_recv().unwrap(), Ok(1));
         assert_eq!(last.blocking_recv().unwrap(), Ok(1));
         let error = again.blocking_recv().unwrap().unwrap_err().to_string();
@@ -178,30 +222,46 @@ mod tests {
 
     #[test]
     fn nobody_is_told_of_success_where_the_transaction_fails() {
-        let (mut connection, batch) = (table(), Batch::default());
-        let first = insert(&batch, 1);
+        let (mut connection, batch) = (table(), Arc::<Batch>::default());
+        let (first, turn) = insert(&batch, 1);
         // As SQLite does by itself on a full disk.
-        let full = batch.add(Place::Memory, "fill the disk", |transaction| {
+        let ends = |transaction: &Transaction<'_>| {
             transaction.execute_batch("ROLLBACK")?;
             Err::<(), _>(rusqlite::Error::InvalidQuery)
-        });
-        batch.work_off(&mut connection);
+        };
+        let (full, _) = batch.add(Place::Memory, "fill the disk", ends);
+        turn.unwrap().work_off(&mut connection);
         assert!(first.blocking_recv().unwrap().is_err());
         assert!(full.blocking_recv().unwrap().is_err());
         assert_eq!(numbers(&connection), Vec::<i64>::new());
         // The connection is good for the next ones.
-        let next = insert(&batch, 3);
-        batch.work_off(&mut connection);
+        let (next, turn) = insert(&batch, 3);
+        turn.unwrap().work_off(&mut connection);
         assert_eq!(next.blocking_recv().unwrap(), Ok(1));
     }
 
     #[test]
-    fn more_than_fit_into_one_transaction_are_all_worked_off() {
-        let (mut connection, batch) = (table(), Batch::default());
+    fn more_than_fit_into_one_transaction_are_all_worked_off_in_one_turn() {
+        let (mut connection, batch) = (table(), Arc::<Batch>::default());
         let count = MOST * 2 + 1;
-        let told: Vec<_> = (0..).take(count).map(|number| insert(&batch, number)).collect();
-        batch.work_off(&mut connection);
-        assert!(told.into_iter().all(|one| one.blocking_recv().unwrap() == Ok(1)));
+        let (answers, turns): (Vec<_>, Vec<_>) =
+            (0..).take(count).map(|number| insert(&batch, number)).unzip();
+        let mut given: Vec<Turn> = turns.into_iter().flatten().collect();
+        assert_eq!(given.len(), 1);
+        given.remove(0).work_off(&mut connection);
+        assert!(answers.into_iter().all(|one| one.blocking_recv().unwrap() == Ok(1)));
         assert_eq!(numbers(&connection).len(), count);
+    }
+
+    #[test]
+    fn whoever_waits_for_a_turn_that_is_never_used_hears_of_it() {
+        let (mut connection, batch) = (table(), Arc::<Batch>::default());
+        let (lost, turn) = insert(&batch, 1);
+        drop(turn);
+        assert!(lost.blocking_recv().is_err());
+        let (next, turn) = insert(&batch, 2);
+        turn.unwrap().work_off(&mut connection);
+        assert_eq!(next.blocking_recv().unwrap(), Ok(1));
+        assert_eq!(numbers(&connection), [2]);
     }
 }

@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The columns of [`record`].
 const RECORD: &str = "r.kind, r.id, r.version, r.created, r.changed, r.keys, r.body";
 
+/// So many rows are read where they are asked for; more by a thread that may block.
+const GLANCED: usize = 200;
+
 type Keys = BTreeSet<(RecordKey, String)>;
 
 #[async_trait]
@@ -29,15 +32,12 @@ impl ScimRecords for SqliteStore {
         kind: RecordKind,
         ids: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, ScimRecord>, StoreError> {
+        const OPERATION: &str = "read pushed records";
+        if ids.len() <= GLANCED {
+            return self.glance(OPERATION, |connection| some(connection, directory, kind, ids));
+        }
         let (directory, ids) = (directory.to_owned(), ids.clone());
-        self.read("read pushed records", move |connection| {
-            let found = ids.into_iter().map(|id| {
-                let record = one(connection, &directory, kind, &id)?;
-                Ok(record.map(|record| (id, record)))
-            });
-            found.filter_map(Result::transpose).collect()
-        })
-        .await
+        self.read(OPERATION, move |connection| some(connection, &directory, kind, &ids)).await
     }
 
     async fn scim_find(
@@ -48,20 +48,18 @@ impl ScimRecords for SqliteStore {
         value: &str,
         most: u32,
     ) -> Result<Vec<ScimRecord>, StoreError> {
-        let (directory, value) = (directory.to_owned(), value.to_owned());
-        self.read("look for pushed records", move |connection| {
-            let sql = format!(
-                "SELECT {RECORD} FROM scim_key k JOIN scim_record r
-                    ON r.directory = k.directory AND r.kind = k.kind AND r.id = k.id
-                 WHERE k.directory = ?1 AND k.kind = ?2 AND k.key = ?3 AND k.value = ?4
-                 ORDER BY k.id LIMIT ?5"
-            );
+        // Few have one value of a key, whatever the limit is.
+        self.glance("look for pushed records", |connection| {
             connection
-                .prepare_cached(&sql)?
+                .prepare_cached(&format!(
+                    "SELECT {RECORD} FROM scim_key k JOIN scim_record r
+                        ON r.directory = k.directory AND r.kind = k.kind AND r.id = k.id
+                     WHERE k.directory = ?1 AND k.kind = ?2 AND k.key = ?3 AND k.value = ?4
+                     ORDER BY k.id LIMIT ?5"
+                ))?
                 .query_map(params![directory, kind.as_str(), key.as_str(), value, most], record)?
                 .collect()
         })
-        .await
     }
 
     async fn scim_page(
@@ -98,14 +96,16 @@ impl ScimRecords for SqliteStore {
         &self,
         directory: &str,
         group: &str,
+        most: u32,
     ) -> Result<BTreeSet<RecordMember>, StoreError> {
         let (directory, group) = (directory.to_owned(), group.to_owned());
         self.read("read who is in a pushed group", move |connection| {
             connection
                 .prepare_cached(
-                    "SELECT member, kind FROM scim_member WHERE directory = ?1 AND group_id = ?2",
+                    "SELECT member, kind FROM scim_member WHERE directory = ?1 AND group_id = ?2
+                     ORDER BY member LIMIT ?3",
                 )?
-                .query_map(params![directory, group], |row| {
+                .query_map(params![directory, group, most], |row| {
                     Ok(RecordMember { id: row.get(0)?, kind: kind_of(row, 1)? })
                 })?
                 .collect()
@@ -118,8 +118,7 @@ impl ScimRecords for SqliteStore {
         directory: &str,
         member: &str,
     ) -> Result<BTreeSet<String>, StoreError> {
-        let (directory, member) = (directory.to_owned(), member.to_owned());
-        self.read("read in which pushed groups somebody is", move |connection| {
+        self.glance("read in which pushed groups somebody is", |connection| {
             connection
                 .prepare_cached(
                     "SELECT group_id FROM scim_member WHERE directory = ?1 AND member = ?2",
@@ -127,7 +126,6 @@ impl ScimRecords for SqliteStore {
                 .query_map(params![directory, member], |row| row.get(0))?
                 .collect()
         })
-        .await
     }
 
     async fn scim_write(
@@ -150,8 +148,7 @@ impl ScimRecords for SqliteStore {
     }
 
     async fn scim_counts(&self, directory: &str) -> Result<RecordCounts, StoreError> {
-        let directory = directory.to_owned();
-        self.read("count what was pushed", move |connection| {
+        self.glance("count what was pushed", |connection| {
             let counts = connection
                 .prepare_cached(
                     "SELECT users, groups, changed FROM scim_count WHERE directory = ?1",
@@ -166,7 +163,6 @@ impl ScimRecords for SqliteStore {
                 .optional()?;
             Ok(counts.unwrap_or_default())
         })
-        .await
     }
 }
 
@@ -204,11 +200,25 @@ fn write(
             let Some(known) = known.filter(|known| known.version == *over) else {
                 return Ok(RecordWritten::Stale);
             };
+            raise(transaction, directory, id, *at)?;
             delete(transaction, directory, &known)?;
             count(transaction, directory, *kind, -1, *at)?;
         }
     }
     Ok(RecordWritten::Done)
+}
+
+fn some(
+    connection: &Connection,
+    directory: &str,
+    kind: RecordKind,
+    ids: &BTreeSet<String>,
+) -> rusqlite::Result<BTreeMap<String, ScimRecord>> {
+    let found = ids.iter().map(|id| {
+        let record = one(connection, directory, kind, id)?;
+        Ok(record.map(|record| (id.clone(), record)))
+    });
+    found.filter_map(Result::transpose).collect()
 }
 
 fn one(
@@ -269,7 +279,7 @@ fn insert(
             tally::stored(record.version),
             microseconds::floor(record.created),
             microseconds::floor(record.changed),
-            serde_json::json!(record.keys).to_string(),
+            keys_text(&record.keys)?,
             record.body,
         ])?;
     Ok(())
@@ -291,10 +301,15 @@ fn replace(
             record.id,
             tally::stored(record.version),
             microseconds::floor(record.changed),
-            serde_json::json!(record.keys).to_string(),
+            keys_text(&record.keys)?,
             record.body,
         ])?;
     Ok(())
+}
+
+fn keys_text(keys: &Keys) -> rusqlite::Result<String> {
+    serde_json::to_string(keys)
+        .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))
 }
 
 /// Writes the rows of the keys that are new, and removes those that are no more.
@@ -330,7 +345,9 @@ fn join(
     members: &BTreeSet<RecordMember>,
 ) -> rusqlite::Result<()> {
     let mut add = transaction.prepare_cached(
-        "INSERT INTO scim_member (directory, group_id, member, kind) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO scim_member (directory, group_id, member, kind)
+         SELECT ?1, ?2, ?3, ?4 WHERE EXISTS
+            (SELECT 1 FROM scim_record WHERE directory = ?1 AND kind = ?4 AND id = ?3)
          ON CONFLICT DO NOTHING",
     )?;
     for member in members {
@@ -351,6 +368,23 @@ fn leave(
     for member in members {
         remove.execute(params![directory, group, member])?;
     }
+    Ok(())
+}
+
+/// Raises the version of each group that this is in.
+fn raise(
+    transaction: &Transaction<'_>,
+    directory: &str,
+    member: &str,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE scim_record SET version = version + 1, changed = max(changed, ?3)
+             WHERE directory = ?1 AND kind = 'group' AND id IN
+                (SELECT group_id FROM scim_member WHERE directory = ?1 AND member = ?2)",
+        )?
+        .execute(params![directory, member, microseconds::floor(at)])?;
     Ok(())
 }
 

@@ -30,6 +30,10 @@ static OPENING: Mutex<()> = Mutex::new(());
 
 const OPEN: &str = "open the database";
 
+/// Statements that a connection keeps compiled: more than there are in the whole crate. What is
+/// compiled anew costs more than what it does.
+const STATEMENTS: usize = 512;
+
 /// A store in one SQLite file, or in memory. Clones share the connection.
 ///
 /// The methods of its ports need a Tokio runtime: those of a file run on its threads for blocking
@@ -39,6 +43,8 @@ const OPEN: &str = "open the database";
 pub struct SqliteStore {
     place: Place,
     connection: Arc<Mutex<Connection>>,
+    /// For glances. Nobody holds it while the disk is synced. In memory there is one connection.
+    glances: Option<Arc<Mutex<Connection>>>,
     writes: Arc<Batch>,
     disk: Option<Arc<dyn Disk>>,
     /// What the audit log is sealed with; none: a key that is kept in the store.
@@ -64,14 +70,18 @@ impl SqliteStore {
         let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
         make_private(&path).map_err(|e| no_file(&path, OPEN, &e))?;
         let place = Place::File(path.clone());
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Connection::open_with_flags(&path, flags);
-        let connection = opened.map_err(|e| failed(&place, OPEN, &e))?;
+        let connection = connect(&path).map_err(|e| failed(&place, OPEN, &e))?;
         // SQLite makes do with a file that it may only read, until the first write.
         if connection.is_readonly(MAIN_DB).map_err(|e| failed(&place, OPEN, &e))? {
             return Err(no_file(&path, OPEN, &io::ErrorKind::PermissionDenied.into()));
         }
-        Self::prepare(place, connection)
+        let store = Self::prepare(place.clone(), connection)?;
+        let glances = connect(&path).and_then(|connection| {
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            connection.pragma_update(None, "query_only", true)?;
+            Ok(Arc::new(Mutex::new(connection)))
+        });
+        Ok(Self { glances: Some(glances.map_err(|e| failed(&place, OPEN, &e))?), ..store })
     }
 
     /// An empty store that is gone when its last clone is.
@@ -97,8 +107,10 @@ impl SqliteStore {
         // Before anything that writes: a file that is not ours stays as it is.
         migrate(&mut connection, STEPS).map_err(|refusal| refused(&place, OPEN, &refusal))?;
         settle(&connection).map_err(|e| failed(&place, OPEN, &e))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let connection = Arc::new(Mutex::new(connection));
-        Ok(Self { place, connection, writes: Arc::default(), disk: None, keys: None })
+        let writes = Arc::default();
+        Ok(Self { place, connection, glances: None, writes, disk: None, keys: None })
     }
 
     /// Runs `work` in a transaction that holds the write lock from its start, and commits it. Calls
@@ -123,14 +135,16 @@ impl SqliteStore {
                 })
                 .await;
         }
-        let told = self.writes.add(self.place.clone(), operation, work);
-        let (connection, writes) = (Arc::clone(&self.connection), Arc::clone(&self.writes));
-        let worked = tokio::task::spawn_blocking(move || {
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            writes.work_off(&mut connection);
-        });
-        // Somebody else may be working it off, so the end of our own turn says nothing.
-        drop(worked);
+        let (told, turn) = self.writes.add(self.place.clone(), operation, work);
+        if let Some(turn) = turn {
+            let connection = Arc::clone(&self.connection);
+            let worked = tokio::task::spawn_blocking(move || {
+                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+                turn.work_off(&mut connection);
+            });
+            // The end of the turn says nothing: it goes on with what others hand in.
+            drop(worked);
+        }
         told.await
             .unwrap_or_else(|gone| Err(not_finished(&self.place, operation, &gone.to_string())))
     }
@@ -144,15 +158,36 @@ impl SqliteStore {
         self.run(operation, |connection| work(connection)).await
     }
 
+    /// Reads a few rows by their key, where it is called: handing that to another thread would cost
+    /// more than it does. It waits for other glances and for no write.
+    pub(crate) fn glance<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.require_disk(operation)?;
+        let connection = self.glances.as_ref().unwrap_or(&self.connection);
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        match catch_unwind(AssertUnwindSafe(|| work(&connection))) {
+            Ok(result) => result.map_err(|error| failed(&self.place, operation, &error)),
+            Err(_) => Err(not_finished(&self.place, operation, "it panicked")),
+        }
+    }
+
+    fn require_disk(&self, operation: &'static str) -> Result<(), StoreError> {
+        if self.disk.as_ref().is_some_and(|disk| !disk.serves(operation)) {
+            let message = format!("{} cannot grow, the disk is full", self.place);
+            return Err(StoreError { operation, message });
+        }
+        Ok(())
+    }
+
     async fn run<T, F>(&self, operation: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        if self.disk.as_ref().is_some_and(|disk| !disk.serves(operation)) {
-            let message = format!("{} cannot grow, the disk is full", self.place);
-            return Err(StoreError { operation, message });
-        }
+        self.require_disk(operation)?;
         let connection = Arc::clone(&self.connection);
         let work = move || {
             // A panic in the middle rolled its transaction back, so the connection is still good.
@@ -169,6 +204,13 @@ impl SqliteStore {
             Err(why) => Err(not_finished(&self.place, operation, &why)),
         }
     }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
 }
 
 /// Makes the file if it is missing. SQLite gives its `-wal` and `-shm` files the same mode.

@@ -26,14 +26,12 @@ impl Tokens for SqliteStore {
     }
 
     async fn token(&self, digest: &str, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
-        let (digest, now) = (digest.to_owned(), microseconds::floor(now));
-        self.read("look up a token", move |connection| {
+        self.glance("look up a token", |connection| {
             connection
                 .prepare_cached("SELECT record FROM api_token WHERE digest = ?1 AND until > ?2")?
-                .query_row(params![digest, now], read)
+                .query_row(params![digest, microseconds::floor(now)], read)
                 .optional()
         })
-        .await
     }
 
     async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError> {

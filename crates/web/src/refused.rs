@@ -232,7 +232,11 @@ impl Refused {
     pub(crate) fn render(&self, portal: &Portal, answer: &Response, asker: &Asker) -> Response {
         let mut rendered = match asker {
             Asker { form: Form::Scim, .. } => {
-                scim::refusal(self.status, &self.words.why, &self.words.remedy, self.code)
+                let (why, remedy) = match self.said {
+                    Said::Here(problem) => scim::words(problem),
+                    _ => (self.words.why.as_str(), self.words.remedy.as_str()),
+                };
+                scim::refusal(self.status, why, remedy, self.code)
             }
             Asker { form: Form::Problem, .. } => self.as_problem(),
             Asker { form: Form::Json, .. } => self.as_json(asker),

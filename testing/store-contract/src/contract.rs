@@ -163,6 +163,10 @@ macro_rules! contract {
             directories_share_nothing(&),
             what_is_changed_is_written_down(&),
             a_large_group_is_written_and_read_whole(&),
+            whoever_has_no_record_comes_into_no_group(&),
+            a_deleted_member_raises_the_versions_of_its_groups(&),
+            whoever_removes_many_waits_for_whoever_still_adds_them(Arc),
+            of_racing_changes_those_that_were_made_are_written_down(Arc),
             of_racing_makers_of_a_user_name_one_wins(Arc),
             of_racing_changes_of_a_version_one_wins(Arc),
         }

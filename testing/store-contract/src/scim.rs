@@ -3,10 +3,9 @@
 use crate::audit::entry;
 use crate::race::{micros, race};
 use control::ports::{
-    AuditLog, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember, RecordStart,
-    RecordWritten, ScimRecord, ScimRecords,
+    ALL_MEMBERS, AuditLog, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember,
+    RecordStart, RecordWritten, ScimRecord, ScimRecords,
 };
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const CORP: &str = "corp";
@@ -70,6 +69,13 @@ async fn done(store: &impl ScimRecords, change: &RecordChange) {
     assert_eq!(write(store, change).await, RecordWritten::Done, "{change:?}");
 }
 
+/// Makes people with these ids, so that they can be members.
+async fn people<'i>(store: &impl ScimRecords, ids: impl IntoIterator<Item = &'i str>) {
+    for id in ids {
+        done(store, &create(&user(id, &format!("name-of-{id}")), &[])).await;
+    }
+}
+
 async fn read(store: &impl ScimRecords, kind: RecordKind, id: &str) -> Option<ScimRecord> {
     let mut found = store.scim_records(CORP, kind, &[id.to_owned()].into()).await.unwrap();
     found.remove(id)
@@ -81,7 +87,7 @@ async fn found(store: &impl ScimRecords, key: RecordKey, value: &str) -> Vec<Str
 }
 
 async fn members(store: &impl ScimRecords, group: &str) -> Vec<String> {
-    let members = store.scim_members(CORP, group).await.unwrap();
+    let members = store.scim_members(CORP, group, ALL_MEMBERS).await.unwrap();
     members.into_iter().map(|member| member.id).collect()
 }
 
@@ -164,11 +170,12 @@ pub async fn a_record_is_changed_from_the_version_that_was_read(store: &impl Sci
 
 pub async fn members_are_kept_by_group_and_by_member(store: &impl ScimRecords) {
     let (fraud, all) = (group("g1", "fraud"), group("g2", "all"));
+    people(store, ["u1", "u2", "u3", "u4"]).await;
     done(store, &create(&fraud, &[of_user("u1"), of_user("u2")])).await;
     let nested = RecordMember { id: "g1".into(), kind: RecordKind::Group };
     done(store, &create(&all, &[of_user("u1"), nested.clone()])).await;
     assert_eq!(members(store, "g1").await, ["u1", "u2"]);
-    let of_all = store.scim_members(CORP, "g2").await.unwrap();
+    let of_all = store.scim_members(CORP, "g2", ALL_MEMBERS).await.unwrap();
     assert_eq!(of_all, [nested, of_user("u1")].into());
     assert_eq!(groups_of(store, "u1").await, ["g1", "g2"]);
     assert_eq!(groups_of(store, "g1").await, ["g2"]);
@@ -185,6 +192,7 @@ pub async fn members_are_kept_by_group_and_by_member(store: &impl ScimRecords) {
 pub async fn what_is_deleted_takes_its_memberships_along(store: &impl ScimRecords) {
     let (ada, fraud) = (user("u1", "ada"), group("g1", "fraud"));
     done(store, &create(&ada, &[])).await;
+    people(store, ["u2"]).await;
     done(store, &create(&fraud, &[of_user("u1"), of_user("u2")])).await;
     done(store, &create(&group("g2", "all"), &[of_user("u1")])).await;
     done(store, &delete(&ada)).await;
@@ -194,7 +202,8 @@ pub async fn what_is_deleted_takes_its_memberships_along(store: &impl ScimRecord
         (members(store, "g1").await, members(store, "g2").await),
         (vec!["u2".into()], vec![])
     );
-    done(store, &delete(&fraud)).await;
+    // Without u1 it is another version.
+    done(store, &delete(&ScimRecord { version: 2, ..fraud })).await;
     assert_eq!(groups_of(store, "u2").await, [""; 0]);
     assert_eq!(members(store, "g1").await, [""; 0]);
 }
@@ -267,17 +276,95 @@ pub async fn what_is_changed_is_written_down(store: &(impl ScimRecords + AuditLo
 }
 
 pub async fn a_large_group_is_written_and_read_whole(store: &impl ScimRecords) {
-    let many: Vec<RecordMember> = (0..250).map(|n| of_user(&format!("u{n:03}"))).collect();
+    let ids: Vec<String> = (0..130).map(|n| format!("u{n:03}")).collect();
+    people(store, ids.iter().map(String::as_str)).await;
+    people(store, ["u900"]).await;
+    let many: Vec<RecordMember> = ids.iter().map(|id| of_user(id)).collect();
     let fraud = group("g1", "fraud");
     done(store, &create(&fraud, &many)).await;
-    assert_eq!(members(store, "g1").await.len(), 250);
-    let gone: Vec<&str> = many.iter().take(120).map(|member| member.id.as_str()).collect();
+    assert_eq!(members(store, "g1").await.len(), 130);
+    let first = store.scim_members(CORP, "g1", 3).await.unwrap();
+    assert_eq!(first, ["u000", "u001", "u002"].map(of_user).into());
+    let gone: Vec<&str> = many.iter().take(60).map(|member| member.id.as_str()).collect();
     done(store, &update(&fraud, &["u900"], &gone)).await;
     let left = members(store, "g1").await;
-    assert_eq!((left.len(), left.first().map(String::as_str)), (131, Some("u120")));
+    assert_eq!((left.len(), left.first().map(String::as_str)), (71, Some("u060")));
     assert_eq!(groups_of(store, "u000").await, [""; 0]);
     done(store, &delete(&ScimRecord { version: 2, ..fraud })).await;
-    assert_eq!(groups_of(store, "u200").await, [""; 0]);
+    assert_eq!(groups_of(store, "u100").await, [""; 0]);
+}
+
+pub async fn whoever_has_no_record_comes_into_no_group(store: &impl ScimRecords) {
+    let fraud = group("g1", "fraud");
+    people(store, ["u1", "u2"]).await;
+    done(store, &delete(&user("u2", "name-of-u2"))).await;
+    done(store, &create(&fraud, &[of_user("u1"), of_user("u2")])).await;
+    assert_eq!(members(store, "g1").await, ["u1"]);
+    // A person's id is no group's.
+    let as_group = RecordMember { id: "u1".into(), kind: RecordKind::Group };
+    done(store, &create(&group("g2", "all"), &[as_group])).await;
+    assert_eq!(members(store, "g2").await, [""; 0]);
+    let many: Vec<String> = (0..50).map(|n| format!("none-{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).chain(["u2"]).collect();
+    done(store, &update(&fraud, &many, &[])).await;
+    assert_eq!(members(store, "g1").await, ["u1"]);
+    assert_eq!(groups_of(store, "u2").await, [""; 0]);
+}
+
+pub async fn a_deleted_member_raises_the_versions_of_its_groups(store: &impl ScimRecords) {
+    let (fraud, all) = (group("g1", "fraud"), group("g2", "all"));
+    people(store, ["u1", "u2"]).await;
+    done(store, &create(&fraud, &[of_user("u1"), of_user("u2")])).await;
+    let nested = RecordMember { id: "g1".into(), kind: RecordKind::Group };
+    done(store, &create(&all, &[nested])).await;
+    done(store, &delete(&user("u1", "name-of-u1"))).await;
+    let raised = ScimRecord { version: 2, changed: micros(30), ..fraud };
+    assert_eq!(read(store, RecordKind::Group, "g1").await, Some(raised.clone()));
+    assert_eq!(read(store, RecordKind::Group, "g2").await, Some(all.clone()));
+    done(store, &delete(&raised)).await;
+    let raised = ScimRecord { version: 2, changed: micros(30), ..all };
+    assert_eq!(read(store, RecordKind::Group, "g2").await, Some(raised));
+    assert_eq!(read(store, RecordKind::User, "u2").await.unwrap().version, 1);
+}
+
+pub async fn whoever_removes_many_waits_for_whoever_still_adds_them(
+    store: Arc<impl ScimRecords + 'static>,
+) {
+    let ids: Vec<String> = (0..60).map(|n| format!("u{n:02}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let fraud = group("g1", "fraud");
+    people(&*store, ids.iter().copied()).await;
+    done(&*store, &create(&fraud, &[])).await;
+    let (adds, change) = (Arc::clone(&store), update(&fraud, &ids, &[]));
+    let adds = tokio::spawn(async move { done(&*adds, &change).await });
+    let added = loop {
+        let now = read(&*store, RecordKind::Group, "g1").await.unwrap();
+        if now.version == 2 {
+            break now;
+        }
+        tokio::task::yield_now().await;
+    };
+    done(&*store, &update(&added, &[], &ids)).await;
+    adds.await.unwrap();
+    assert_eq!(members(&*store, "g1").await, [""; 0]);
+    assert_eq!(groups_of(&*store, "u59").await, [""; 0]);
+}
+
+pub async fn of_racing_changes_those_that_were_made_are_written_down(
+    store: Arc<impl ScimRecords + AuditLog + 'static>,
+) {
+    let fraud = group("g1", "fraud");
+    done(&*store, &create(&fraud, &[])).await;
+    let made = race(|| {
+        let (store, change) = (Arc::clone(&store), update(&fraud, &[], &[]));
+        async move {
+            let written = store.scim_write(CORP, &change, &entry(2, "changed")).await.unwrap();
+            written == RecordWritten::Done
+        }
+    });
+    assert_eq!(made.await, 1);
+    let codes: Vec<String> = store.newest(99).await.unwrap().into_iter().map(|e| e.code).collect();
+    assert_eq!(codes, ["changed", "pushed"]);
 }
 
 pub async fn of_racing_makers_of_a_user_name_one_wins(store: Arc<impl ScimRecords + 'static>) {
@@ -297,17 +384,19 @@ pub async fn of_racing_makers_of_a_user_name_one_wins(store: Arc<impl ScimRecord
 
 pub async fn of_racing_changes_of_a_version_one_wins(store: Arc<impl ScimRecords + 'static>) {
     let fraud = group("g1", "fraud");
+    people(&*store, ["u1"]).await;
     done(&*store, &create(&fraud, &[])).await;
     let number = std::sync::atomic::AtomicUsize::new(0);
     let made = race(|| {
         let n = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
         let (store, fraud) = (Arc::clone(&store), fraud.clone());
         async move {
-            let who = format!("u{n}");
-            write(&*store, &update(&fraud, &[&who], &[])).await == RecordWritten::Done
+            let body = format!("{{\"displayName\":\"fraud\",\"externalId\":\"{n}\"}}");
+            let named = ScimRecord { body, ..fraud };
+            write(&*store, &update(&named, &["u1"], &[])).await == RecordWritten::Done
         }
     });
     assert_eq!(made.await, 1);
-    let left: BTreeSet<RecordMember> = store.scim_members(CORP, "g1").await.unwrap();
-    assert_eq!(left.len(), 1);
+    assert_eq!(members(&*store, "g1").await, ["u1"]);
+    assert_eq!(read(&*store, RecordKind::Group, "g1").await.unwrap().version, 2);
 }

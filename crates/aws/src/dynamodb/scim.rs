@@ -1,31 +1,20 @@
 //! What identity providers pushed by SCIM: an item for each record, one for each key that it is found
 //! by, and two for each membership, by group and by member.
-//!
-//! A record is written in one transaction with its keys, so that of two people with one user name one
-//! is refused. Members beyond what a transaction holds follow it in batches.
+
+mod write;
 
 use super::DynamoStore;
 use super::change::Record;
-use super::failure::contended;
 use super::item::{Damaged, Item, floor};
 use super::keys::Key;
-use super::wire::{Over, Query, Sort, Step, Written, backoff};
+use super::wire::{Query, Sort};
 use async_trait::async_trait;
 use control::ports::{
-    AuditEntry, AuditLog as _, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember,
+    ALL_MEMBERS, AuditEntry, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember,
     RecordStart, RecordWritten, ScimRecord, ScimRecords, StoreError,
 };
-use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-
-const WRITE: &str = "write what was pushed";
-
-/// So many members are changed in the transaction of their group: each takes two of its hundred steps.
-const MEMBERS_AT_ONCE: usize = 40;
-
-/// How often a transaction is tried that met another one.
-const TRIES: u32 = 24;
 
 /// The sort key of what a unique key leads to.
 const UNIQUE: &str = "unique";
@@ -153,9 +142,12 @@ impl ScimRecords for DynamoStore {
         &self,
         directory: &str,
         group: &str,
+        most: u32,
     ) -> Result<BTreeSet<RecordMember>, StoreError> {
         const OPERATION: &str = "read who is in a pushed group";
-        let items = self.query(OPERATION, Query::all(group_partition(directory, group))).await?;
+        let query = Query::all(group_partition(directory, group));
+        let most = (most != ALL_MEMBERS).then_some(most);
+        let items = self.query(OPERATION, Query { most, ..query }).await?;
         items.iter().map(|item| self.record(OPERATION, item)).collect()
     }
 
@@ -175,26 +167,7 @@ impl ScimRecords for DynamoStore {
         change: &RecordChange,
         entry: &AuditEntry,
     ) -> Result<RecordWritten, StoreError> {
-        let mut is_told = false;
-        for tried in 0..TRIES {
-            let load = match self.scim_load(directory, change).await? {
-                Ok(load) => load,
-                Err(refused) => return Ok(refused),
-            };
-            if !is_told {
-                // What cannot be written down is not done.
-                self.append(entry).await?;
-                is_told = true;
-            }
-            if self.transact(WRITE, &load.steps).await? == Written::Done {
-                self.write_all(WRITE, load.puts, load.deletes).await?;
-                let at = Item::at(&changed_key(directory)).with_number("changed", floor(load.at));
-                self.put(WRITE, at, Over::Anything).await?;
-                return Ok(RecordWritten::Done);
-            }
-            backoff(tried).await;
-        }
-        Err(contended(self.table(), WRITE, "the record"))
+        self.write_pushed(directory, change, entry).await
     }
 
     async fn scim_counts(&self, directory: &str) -> Result<RecordCounts, StoreError> {
@@ -215,38 +188,6 @@ impl ScimRecords for DynamoStore {
             counts.changed = Some(at);
         }
         Ok(counts)
-    }
-}
-
-/// What a change writes: in one transaction, and in batches behind it.
-#[derive(Debug, Default)]
-struct Load {
-    steps: Vec<Step>,
-    puts: Vec<Item>,
-    deletes: Vec<Key>,
-    at: Timestamp,
-}
-
-impl Load {
-    /// Adds the items of members who come and go.
-    fn change_members(
-        &mut self,
-        directory: &str,
-        group: &str,
-        added: &BTreeSet<RecordMember>,
-        removed: &BTreeSet<String>,
-    ) {
-        let comes: BTreeSet<&str> = added.iter().map(|member| member.id.as_str()).collect();
-        let goes = removed.iter().filter(|id| !comes.contains(id.as_str()));
-        let deletes = goes.flat_map(|id| member_keys(directory, group, id));
-        let puts = added.iter().flat_map(|member| member_items(directory, group, member));
-        if added.len() + removed.len() <= MEMBERS_AT_ONCE {
-            self.steps.extend(deletes.map(|key| Step::Delete(key, Over::Anything)));
-            self.steps.extend(puts.map(|item| Step::Put(item, Over::Anything)));
-        } else {
-            self.deletes.extend(deletes);
-            self.puts.extend(puts);
-        }
     }
 }
 
@@ -294,100 +235,4 @@ impl DynamoStore {
         let records = items.values().map(|item| self.record::<ScimRecord>(operation, item));
         records.map(|record| record.map(|record| (record.id.clone(), record))).collect()
     }
-
-    /// What a change has to write, by what is there now, or why it is refused.
-    async fn scim_load(
-        &self,
-        directory: &str,
-        change: &RecordChange,
-    ) -> Result<Result<Load, RecordWritten>, StoreError> {
-        match change {
-            RecordChange::Create { record, members } => {
-                if let Some(key) = self.scim_taken(directory, record, &Keys::new()).await? {
-                    return Ok(Err(RecordWritten::Taken(key)));
-                }
-                let mut load = Load { at: record.changed, ..Load::default() };
-                load.steps.push(Step::Put(item_of(directory, record), Over::Nothing));
-                load.steps.extend(rekeyed(directory, record, &Keys::new()));
-                load.steps.push(Step::Count(counts_key(directory), counter(record.kind), 1));
-                load.change_members(directory, &record.id, members, &BTreeSet::new());
-                Ok(Ok(load))
-            }
-            RecordChange::Update { record, over, added, removed } => {
-                let known = self.scim_known(directory, record.kind, &record.id, *over).await?;
-                let Some((known, version)) = known else { return Ok(Err(RecordWritten::Stale)) };
-                if let Some(key) = self.scim_taken(directory, record, &known.keys).await? {
-                    return Ok(Err(RecordWritten::Taken(key)));
-                }
-                let mut load = Load { at: record.changed, ..Load::default() };
-                load.steps.push(Step::Put(item_of(directory, record), version));
-                load.steps.extend(rekeyed(directory, record, &known.keys));
-                load.change_members(directory, &record.id, added, removed);
-                Ok(Ok(load))
-            }
-            RecordChange::Delete { kind, id, over, at } => {
-                let known = self.scim_known(directory, *kind, id, *over).await?;
-                let Some((known, version)) = known else { return Ok(Err(RecordWritten::Stale)) };
-                let mut load = Load { at: *at, ..Load::default() };
-                load.steps.push(Step::Delete(record_key(directory, *kind, id), version));
-                let nothing = ScimRecord { keys: Keys::new(), ..known.clone() };
-                load.steps.extend(rekeyed(directory, &nothing, &known.keys));
-                load.steps.push(Step::Count(counts_key(directory), counter(*kind), -1));
-                for member in self.scim_members(directory, id).await? {
-                    load.deletes.extend(member_keys(directory, id, &member.id));
-                }
-                for group in self.scim_groups_of(directory, id).await? {
-                    load.deletes.extend(member_keys(directory, &group, id));
-                }
-                Ok(Ok(load))
-            }
-        }
-    }
-
-    /// The record as it is, if it has this version, and on what condition to write over it.
-    async fn scim_known(
-        &self,
-        directory: &str,
-        kind: RecordKind,
-        id: &str,
-        over: u64,
-    ) -> Result<Option<(ScimRecord, Over)>, StoreError> {
-        let Some(item) = self.get(WRITE, &record_key(directory, kind, id)).await? else {
-            return Ok(None);
-        };
-        let known = self.record::<ScimRecord>(WRITE, &item)?;
-        Ok(Some((known, Over::of(&item))).filter(|(known, _)| known.version == over))
-    }
-
-    /// The unique key of the record that another record has.
-    async fn scim_taken(
-        &self,
-        directory: &str,
-        record: &ScimRecord,
-        known: &Keys,
-    ) -> Result<Option<RecordKey>, StoreError> {
-        for pair in record.keys.difference(known).filter(|(key, _)| key.is_unique(record.kind)) {
-            if self.get(WRITE, &index_key(directory, record, pair)).await?.is_some() {
-                return Ok(Some(pair.0));
-            }
-        }
-        Ok(None)
-    }
-}
-
-fn item_of(directory: &str, record: &ScimRecord) -> Item {
-    let key = record_key(directory, record.kind, &record.id);
-    record.write().with_key(&key)
-}
-
-/// The steps that list a record under its keys, and not under those it had.
-fn rekeyed(directory: &str, record: &ScimRecord, known: &Keys) -> Vec<Step> {
-    let gone = known.difference(&record.keys);
-    let gone = gone.map(|pair| Step::Delete(index_key(directory, record, pair), Over::Anything));
-    let new = record.keys.difference(known).map(|pair| {
-        let item = Item::at(&index_key(directory, record, pair)).with_text("id", &record.id);
-        let is_unique = pair.0.is_unique(record.kind);
-        Step::Put(item, if is_unique { Over::Nothing } else { Over::Anything })
-    });
-    gone.chain(new).collect()
 }

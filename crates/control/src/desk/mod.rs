@@ -81,6 +81,7 @@ pub use why::WhoCan;
 use crate::door::Door;
 use crate::plane::Plane;
 use crate::ports::Store;
+use crate::scim::Traffic;
 use std::sync::Arc;
 
 /// Answers questions about everybody, and acts for those who may.
@@ -90,12 +91,13 @@ pub struct Desk {
     store: Arc<dyn Store>,
     door: Option<Door>,
     clinic: Option<Clinic>,
+    traffic: Traffic,
 }
 
 impl Desk {
     /// A desk of this plane and its store.
     pub fn new(plane: Plane, store: Arc<dyn Store>) -> Self {
-        Self { plane, store, door: None, clinic: None }
+        Self { plane, store, door: None, clinic: None, traffic: Traffic::default() }
     }
 
     /// Tells it which door to look at: how much identity providers are trusted, and our own keys.
@@ -128,6 +130,11 @@ impl Desk {
     /// What looks after the process's health, if something does.
     pub(crate) fn clinic(&self) -> Option<&Clinic> {
         self.clinic.as_ref()
+    }
+
+    /// What the requests of directories that are pushed share.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// The door; `None` where nobody signs in: at the command line.

@@ -204,7 +204,7 @@ impl Desk {
     /// # Errors
     /// `token-refused` for one that is unknown, was revoked or has ended; the store cannot be read.
     pub async fn holder(&self, bearer: &Bearer) -> Result<Caller, Refused> {
-        let now = self.plane().clock.now();
+        let now = self.time();
         let token = self.store().token(&bearer.digest(), now).await?;
         let token = token.ok_or_else(Refused::token)?;
         Ok(Caller::with_token(&token.name, token.scopes).for_directory(token.directory))

@@ -8,9 +8,9 @@ use super::membership_id;
 use crate::desk::Right;
 use crate::event::Membership;
 use crate::ports::{
-    ApiToken, CallError, Clock, Concern, Directory, DirectoryReading, FailureKind, GroupReading,
-    Memberships, Particulars, PersonLookup, RecordKey, RecordKind, RecordMember, RecordStart,
-    ScimRecord, Standing, Store,
+    ALL_MEMBERS, ApiToken, CallError, Clock, Concern, Directory, DirectoryReading, FailureKind,
+    GroupReading, Memberships, Particulars, PersonLookup, RecordKey, RecordKind, RecordMember,
+    RecordStart, ScimRecord, Standing, Store,
 };
 use ::scim::{Resource, ResourceKind, fold};
 use access::entitlement::WantedGroups;
@@ -102,7 +102,8 @@ impl Pushed {
                 continue;
             }
             if !read.contains_key(&group) {
-                let members = self.store.scim_members(self.directory(), &group).await?;
+                let members =
+                    self.store.scim_members(self.directory(), &group, ALL_MEMBERS).await?;
                 read.insert(group.clone(), members);
             }
             for RecordMember { id, kind } in read.get(&group).into_iter().flatten() {

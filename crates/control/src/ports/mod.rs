@@ -69,8 +69,8 @@ pub use profile_index::{
 pub use reminders::{Reminder, Reminders};
 pub use replies::{Begun, Replies, Reply};
 pub use scim_records::{
-    RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember, RecordStart, RecordWritten,
-    ScimRecord, ScimRecords,
+    ALL_MEMBERS, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember, RecordStart,
+    RecordWritten, ScimRecord, ScimRecords,
 };
 pub use secrets::Secrets;
 pub use state::{

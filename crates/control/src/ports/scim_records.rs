@@ -106,7 +106,7 @@ pub enum RecordChange {
     Create {
         /// What is made; its version is 1.
         record: ScimRecord,
-        /// Who is in it, if it is of a group.
+        /// Who is in it, if it is of a group. Whoever has no record by then is left out.
         members: BTreeSet<RecordMember>,
     },
     /// Writes a record in the place of one, and changes its members.
@@ -115,12 +115,13 @@ pub enum RecordChange {
         record: ScimRecord,
         /// The version that it must have now.
         over: u64,
-        /// Who comes. Whoever is in it already stays.
+        /// Who comes. Whoever is in it already stays, and whoever has no record by then is left out.
         added: BTreeSet<RecordMember>,
         /// Who goes. Whoever is not in it does not matter.
         removed: BTreeSet<String>,
     },
-    /// Takes a record away, with all memberships in it and of it.
+    /// Takes a record away, with all memberships in it and of it. The groups that it was in are raised
+    /// to their next version.
     Delete {
         /// What it is of.
         kind: RecordKind,
@@ -153,6 +154,9 @@ pub enum RecordStart {
     After(String),
 }
 
+/// As many members as there are.
+pub const ALL_MEMBERS: u32 = u32::MAX;
+
 /// How much was pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RecordCounts {
@@ -177,8 +181,8 @@ impl RecordCounts {
 /// People, groups and memberships by directory: the name of a SCIM source of the map. Directories
 /// share nothing.
 ///
-/// What refers to a record that is not there (a membership of somebody who was deleted meanwhile)
-/// means nothing, and may be given for a while.
+/// What refers to a record that is not there (a membership of somebody who was just deleted) means
+/// nothing, and may be given for a while.
 #[async_trait]
 pub trait ScimRecords: Send + Sync + fmt::Debug {
     /// Those of these records that are there, by id.
@@ -209,11 +213,13 @@ pub trait ScimRecords: Send + Sync + fmt::Debug {
         most: u32,
     ) -> Result<Vec<ScimRecord>, StoreError>;
 
-    /// Who is in a group itself, groups within it not opened.
+    /// Who is in a group itself, groups within it not opened: the first of them in the order of their
+    /// ids, at most so many. [`ALL_MEMBERS`]: all.
     async fn scim_members(
         &self,
         directory: &str,
         group: &str,
+        most: u32,
     ) -> Result<BTreeSet<RecordMember>, StoreError>;
 
     /// In which groups a person or a group itself is.
@@ -223,10 +229,11 @@ pub trait ScimRecords: Send + Sync + fmt::Debug {
         member: &str,
     ) -> Result<BTreeSet<String>, StoreError>;
 
-    /// Makes a change, and writes the entry into the audit log, which is not shortened by it: nothing
-    /// is changed that is not written down. What it costs hangs on the change, not on the size of the
-    /// group. Of at most 40 members all is changed in one atomic step; of more, a process that dies
-    /// may leave some undone, and whoever asks again has them done.
+    /// Makes a change and writes the entry into the audit log, which is not shortened by it, in one
+    /// atomic step: nothing is changed that is not written down, and nothing is written down that is
+    /// not changed. What it costs hangs on the change, not on the size of the group. Where more than
+    /// 40 members come and go, a process that dies may leave some undone, and whoever asks again has
+    /// them done; nobody else changes the group meanwhile.
     async fn scim_write(
         &self,
         directory: &str,

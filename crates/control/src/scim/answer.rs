@@ -1,9 +1,20 @@
 //! Requests and answers, without HTTP.
 
+use crate::limits::TooMany;
 use crate::ports::StoreError;
 use ::scim::{ScimError, ScimType, Version};
 use access::reason::ReasonCode;
 use serde_json::Value;
+use std::fmt;
+
+/// Counts what a caller asks for. One request is counted before it comes here.
+pub trait Toll: fmt::Debug + Send + Sync {
+    /// Counts so many more, as if each had come by itself: all or none.
+    ///
+    /// # Errors
+    /// That is more than the caller may ask for now.
+    fn pay(&self, requests: u32) -> Result<(), TooMany>;
+}
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +42,8 @@ pub struct ScimRequest<'r> {
     pub if_match: Option<&'r str>,
     /// The header `If-None-Match`.
     pub if_none_match: Option<&'r str>,
+    /// Who counts what is asked for.
+    pub toll: &'r dyn Toll,
 }
 
 /// What is answered.
@@ -46,6 +59,8 @@ pub struct ScimAnswer {
     pub version: Option<Version>,
     /// The header `Allow`.
     pub allow: Option<&'static str>,
+    /// The header `Retry-After`, in seconds.
+    pub retry_after: Option<u32>,
     /// The reason code of a refusal.
     pub code: Option<&'static str>,
 }
@@ -53,7 +68,15 @@ pub struct ScimAnswer {
 impl ScimAnswer {
     /// An answer without a body.
     pub(super) const fn empty(status: u16) -> Self {
-        Self { status, body: None, location: None, version: None, allow: None, code: None }
+        Self {
+            status,
+            body: None,
+            location: None,
+            version: None,
+            allow: None,
+            retry_after: None,
+            code: None,
+        }
     }
 
     /// An answer that tells something.
@@ -76,6 +99,9 @@ pub(super) enum Failed {
     /// The method does nothing there; these do.
     #[error("the address takes {0} only")]
     Method(&'static str),
+    /// It asks for more than the caller may ask for now.
+    #[error("these are more operations than are left for this minute")]
+    TooOften(TooMany),
     /// The resource was changed by somebody else again and again.
     #[error("others change the resource at the same time; try again")]
     Contended,
@@ -89,6 +115,7 @@ impl Failed {
         match self {
             Self::Scim(error) => error.status,
             Self::Method(_) => 405,
+            Self::TooOften(_) => 429,
             Self::Contended => 409,
             Self::Store(_) => 503,
         }
@@ -99,6 +126,7 @@ impl Failed {
         let code = match self {
             Self::Method(_) => return "method-not-allowed",
             Self::Store(_) => ReasonCode::Unavailable,
+            Self::TooOften(_) => ReasonCode::TooManyRequests,
             Self::Contended => ReasonCode::PushStale,
             Self::Scim(error) => match (error.status, error.scim_type) {
                 (413, _) => return "body-too-large",
@@ -127,11 +155,13 @@ impl Failed {
 
     pub(super) fn into_answer(self) -> ScimAnswer {
         let code = self.code();
-        let allow = match self {
-            Self::Method(allow) => Some(allow),
-            _ => None,
+        let (allow, retry_after) = match self {
+            Self::Method(allow) => (Some(allow), None),
+            Self::TooOften(TooMany { retry_after_seconds }) => (None, Some(retry_after_seconds)),
+            _ => (None, None),
         };
         let error = self.into_error();
-        ScimAnswer { allow, code: Some(code), ..ScimAnswer::told(error.status, &error.to_value()) }
+        let told = ScimAnswer::told(error.status, &error.to_value());
+        ScimAnswer { allow, retry_after, code: Some(code), ..told }
     }
 }

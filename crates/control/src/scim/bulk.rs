@@ -1,13 +1,15 @@
 //! Many changes in one request.
 
 use super::Tenant;
-use super::answer::{Failed, ScimAnswer};
+use super::answer::{Failed, ScimAnswer, Toll};
 use super::write::Wanted;
 use ::scim::{Bulk, BulkDone, BulkMethod, BulkRequest, Patch, Preconditions, Resource, Version};
 
 impl Tenant {
     /// Makes the changes one after the other, each as if it had come by itself.
-    pub(super) async fn bulk(&self, bulk: Bulk) -> Result<ScimAnswer, Failed> {
+    pub(super) async fn bulk(&self, bulk: Bulk, toll: &dyn Toll) -> Result<ScimAnswer, Failed> {
+        let more = u32::try_from(bulk.len()).unwrap_or(u32::MAX).saturating_sub(1);
+        toll.pay(more).map_err(Failed::TooOften)?;
         let mut run = bulk.start(&self.base);
         while let Some(request) = run.next() {
             let outcome = self.one_of_many(request).await;

@@ -63,7 +63,12 @@ impl Tenant {
 
     /// What a record is of, with id and meta, without members and groups.
     pub(super) fn resource_of(&self, record: &ScimRecord) -> Result<Resource, Failed> {
-        let mut resource = Resource::from_stored(shown(record.kind), &record.body)?;
+        let resource = Resource::from_stored(shown(record.kind), &record.body)?;
+        Ok(self.stamped(record, resource))
+    }
+
+    /// The resource of a record, with id and meta.
+    pub(super) fn stamped(&self, record: &ScimRecord, mut resource: Resource) -> Resource {
         resource.stamp(&Stamp {
             id: &record.id,
             created: record.created,
@@ -71,6 +76,6 @@ impl Tenant {
             version: Version(record.version),
             base: &self.base,
         });
-        Ok(resource)
+        resource
     }
 }

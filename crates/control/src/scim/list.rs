@@ -26,8 +26,11 @@ struct Found {
     total: u64,
     start_index: Option<u64>,
     next_cursor: Option<String>,
-    records: Vec<ScimRecord>,
+    /// Each with its resource, if that was read already.
+    records: Vec<Listed>,
 }
+
+type Listed = (ScimRecord, Option<Resource>);
 
 impl Tenant {
     /// The resources of a kind that a query asks for.
@@ -37,8 +40,8 @@ impl Tenant {
         query: Query,
     ) -> Result<ScimAnswer, Failed> {
         let found = self.found(kind, &query).await?;
-        let resources = self.shown(&found.records, &query).await?;
-        let Found { total, start_index, next_cursor, .. } = found;
+        let Found { total, start_index, next_cursor, records } = found;
+        let resources = self.shown(records, &query).await?;
         let list = ListResponse { total, start_index, next_cursor, resources };
         Ok(ScimAnswer { body: Some(list.to_json()), ..ScimAnswer::empty(200) })
     }
@@ -67,7 +70,7 @@ impl Tenant {
             let start = start.saturating_sub(total).max(1);
             query.page = Page::Index { start, count: count.saturating_sub(resources.len()) };
             let found = self.found(kind, &query).await?;
-            resources.extend(self.shown(&found.records, &query).await?);
+            resources.extend(self.shown(found.records, &query).await?);
             total += found.total;
         }
         let list = ListResponse { total, start_index: Some(first), next_cursor: None, resources };
@@ -76,14 +79,17 @@ impl Tenant {
 
     async fn shown(
         &self,
-        records: &[ScimRecord],
+        records: Vec<Listed>,
         query: &Query,
     ) -> Result<Vec<serde_json::Value>, Failed> {
         let mut all = Vec::with_capacity(records.len());
         let mut showing = Showing::default();
-        for record in records {
-            let resource = self.resource_of(record)?;
-            all.push(self.rendered(record, resource, &query.projection, &mut showing).await?);
+        for (record, resource) in records {
+            let resource = match resource {
+                Some(resource) => resource,
+                None => self.resource_of(&record)?,
+            };
+            all.push(self.rendered(&record, resource, &query.projection, &mut showing).await?);
         }
         Ok(all)
     }
@@ -119,11 +125,12 @@ impl Tenant {
         let is_cursor = start_index.is_none();
         // One more tells whether another page follows.
         let most = u32::try_from(count).unwrap_or(u32::MAX).saturating_add(u32::from(is_cursor));
-        let mut records = if most == 0 {
+        let page = if most == 0 {
             Vec::new()
         } else {
             self.store.scim_page(directory, kept(kind), &start, most).await?
         };
+        let mut records = page.into_iter().map(|record| (record, None)).collect();
         let next_cursor = cut(&mut records, count, is_cursor, query);
         Ok(Found { total, start_index, next_cursor, records })
     }
@@ -164,6 +171,7 @@ impl Tenant {
                        ask by userName, externalId, displayName, emails.value, id or members";
             return Err(ScimError::too_many(why).into());
         }
+        let _turn = self.traffic.scan().await;
         let known = self.known(query.filter.as_ref()).await?;
         let mut start = RecordStart::Skip(0);
         loop {
@@ -224,7 +232,7 @@ impl Tenant {
                 return Ok(());
             }
         }
-        matches.add(record, &resource);
+        matches.add(record, resource);
         Ok(())
     }
 
@@ -259,21 +267,16 @@ impl Tenant {
         let next_cursor = (start_index.is_none() && end < matches.sorted.len() && count > 0)
             .then(|| query.next_cursor(&end.to_string()));
         let mut found = self.records(kept(kind), ids.iter().cloned().collect()).await?;
-        let records = ids.iter().filter_map(|id| found.remove(id)).collect();
+        let records = ids.iter().filter_map(|id| Some((found.remove(id)?, None))).collect();
         Ok(Found { total, start_index, next_cursor, records })
     }
 }
 
 /// Takes the record off that only tells that another page follows, and names the cursor of that page.
-fn cut(
-    records: &mut Vec<ScimRecord>,
-    count: usize,
-    is_cursor: bool,
-    query: &Query,
-) -> Option<String> {
+fn cut(records: &mut Vec<Listed>, count: usize, is_cursor: bool, query: &Query) -> Option<String> {
     let is_more = is_cursor && records.len() > count;
     records.truncate(count);
-    records.last().filter(|_| is_more).map(|last| query.next_cursor(&last.id))
+    records.last().filter(|_| is_more).map(|(last, _)| query.next_cursor(&last.id))
 }
 
 const fn count_of(page: &Page) -> usize {
@@ -303,7 +306,7 @@ struct Matches<'q> {
     query: &'q Query,
     total: u64,
     /// Those of the page, where the order is that of the ids.
-    records: Vec<ScimRecord>,
+    records: Vec<Listed>,
     /// All, where another order is asked for.
     sorted: Vec<(SortKey, String)>,
 }
@@ -313,11 +316,11 @@ impl<'q> Matches<'q> {
         Self { query, total: 0, records: Vec::new(), sorted: Vec::new() }
     }
 
-    fn add(&mut self, record: ScimRecord, resource: &Resource) {
+    fn add(&mut self, record: ScimRecord, resource: Resource) {
         let place = self.total;
         self.total += 1;
         if let Some(sort) = &self.query.sort {
-            self.sorted.push((sort.key(resource), record.id));
+            self.sorted.push((sort.key(&resource), record.id));
             return;
         }
         let is_wanted = match &self.query.page {
@@ -330,7 +333,7 @@ impl<'q> Matches<'q> {
             }
         };
         if is_wanted {
-            self.records.push(record);
+            self.records.push((record, Some(resource)));
         }
     }
 }

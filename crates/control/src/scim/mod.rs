@@ -13,10 +13,12 @@ mod list;
 mod render;
 mod route;
 mod touched;
+mod traffic;
 mod write;
 
 pub use ::scim::bounds::MAX_BODY_BYTES;
-pub use answer::{ScimAnswer, ScimMethod, ScimRequest, refusal};
+pub use answer::{ScimAnswer, ScimMethod, ScimRequest, Toll, refusal};
+pub(crate) use traffic::Traffic;
 
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::plane::Plane;
@@ -42,6 +44,7 @@ pub struct Tenant {
     is_alone: bool,
     /// Address of the server for this directory.
     base: String,
+    traffic: Traffic,
 }
 
 impl Desk {
@@ -106,6 +109,7 @@ impl Desk {
             is_first,
             is_alone,
             base,
+            traffic: self.traffic().clone(),
         };
         Ok((tenant, rest))
     }

@@ -3,7 +3,7 @@
 use super::Tenant;
 use super::answer::{Failed, ScimAnswer};
 use super::find::shown;
-use crate::ports::{RecordKind, ScimRecord};
+use crate::ports::{ALL_MEMBERS, RecordKind, ScimRecord};
 use ::scim::bounds::MAX_MEMBERS;
 use ::scim::{
     GroupOf, Member, Preconditions, Projection, Resource, ResourceKind, ScimError, Version,
@@ -15,10 +15,19 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What one answer shows so far.
 #[derive(Debug, Default)]
 pub(super) struct Showing {
+    /// Whether it was just made.
+    is_new: bool,
     /// Members of groups.
     members: usize,
     /// Groups whose names were read.
     names: BTreeMap<String, Option<String>>,
+}
+
+impl Showing {
+    /// Something that was just made.
+    pub(super) fn of_new() -> Self {
+        Self { is_new: true, ..Self::default() }
+    }
 }
 
 impl Tenant {
@@ -32,21 +41,35 @@ impl Tenant {
     ) -> Result<ScimAnswer, Failed> {
         let record = self.record(kind, id).await?;
         let version = Version(record.version);
-        if conditions.not_modified(version) {
+        // Groups come and go, and are renamed, without a new version of the people in them.
+        let is_all = kind == ResourceKind::Group || !projection.wants_groups();
+        if is_all && conditions.not_modified(version) {
             return Ok(ScimAnswer { version: Some(version), ..ScimAnswer::empty(304) });
         }
-        self.answered(200, &record, projection).await
+        self.answered_as_kept(200, &record, projection).await
     }
 
     /// The answer that shows a record.
-    pub(super) async fn answered(
+    pub(super) async fn answered_as_kept(
         &self,
         status: u16,
         record: &ScimRecord,
         projection: &Projection,
     ) -> Result<ScimAnswer, Failed> {
         let resource = self.resource_of(record)?;
-        let body = self.rendered(record, resource, projection, &mut Showing::default()).await?;
+        self.answered(status, record, resource, projection, &mut Showing::default()).await
+    }
+
+    /// The answer that shows a record as this resource.
+    pub(super) async fn answered(
+        &self,
+        status: u16,
+        record: &ScimRecord,
+        resource: Resource,
+        projection: &Projection,
+        showing: &mut Showing,
+    ) -> Result<ScimAnswer, Failed> {
+        let body = self.rendered(record, resource, projection, showing).await?;
         Ok(ScimAnswer {
             location: Some(location(&self.base, shown(record.kind), &record.id)),
             version: Some(Version(record.version)),
@@ -75,7 +98,7 @@ impl Tenant {
                 }
                 resource.set_members(&self.base, members);
             }
-            RecordKind::User if projection.wants_groups() => {
+            RecordKind::User if projection.wants_groups() && !showing.is_new => {
                 let groups = self.groups_shown(&record.id, showing).await?;
                 resource.set_groups(&self.base, groups);
             }
@@ -86,7 +109,7 @@ impl Tenant {
 
     /// Who is in a group, as SCIM shows it.
     pub(super) async fn members(&self, group: &str) -> Result<Vec<Member>, Failed> {
-        let members = self.store.scim_members(self.directory.as_str(), group).await?;
+        let members = self.store.scim_members(self.directory.as_str(), group, ALL_MEMBERS).await?;
         let members = members.into_iter().map(|member| Member {
             kind: Some(shown(member.kind)),
             id: member.id,

@@ -34,7 +34,7 @@ impl Tenant {
             }
             ["Me", ..] => Err(ScimError::new(501, None, ME).into()),
             ["Bulk"] => match request.method {
-                ScimMethod::Post => self.bulk(Bulk::parse(request.body)?).await,
+                ScimMethod::Post => self.bulk(Bulk::parse(request.body)?, request.toll).await,
                 _ => Err(Failed::Method(SENT)),
             },
             [endpoint, rest @ ..] => {

@@ -28,18 +28,24 @@ impl Touched {
 
 impl Tenant {
     /// The people among these and in the groups among these, however deep. Groups that are in each
-    /// other are opened once.
+    /// other are opened once, and no group is read beyond what is worth naming.
     pub(super) async fn people_in(
         &self,
         members: BTreeSet<RecordMember>,
     ) -> Result<Touched, StoreError> {
+        let most = u32::try_from(MOST_PEOPLE).unwrap_or(u32::MAX).saturating_add(1);
         let (mut people, mut opened) = (BTreeSet::new(), BTreeSet::new());
         let mut left: Vec<RecordMember> = members.into_iter().collect();
         while let Some(RecordMember { id, kind }) = left.pop() {
             match kind {
                 RecordKind::User => drop(people.insert(id)),
                 RecordKind::Group if opened.insert(id.clone()) => {
-                    left.extend(self.store.scim_members(self.directory.as_str(), &id).await?);
+                    let directory = self.directory.as_str();
+                    let inside = self.store.scim_members(directory, &id, most).await?;
+                    if inside.len() > MOST_PEOPLE {
+                        return Ok(Touched::Everybody);
+                    }
+                    left.extend(inside);
                 }
                 RecordKind::Group => {}
             }

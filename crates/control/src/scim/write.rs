@@ -3,9 +3,11 @@
 use super::Tenant;
 use super::answer::{Failed, ScimAnswer};
 use super::find::{kept, keys_of};
+use super::render::Showing;
 use super::touched::Touched;
 use crate::ports::{
-    AuditEntry, RecordChange, RecordKey, RecordKind, RecordMember, RecordWritten, ScimRecord,
+    ALL_MEMBERS, AuditEntry, RecordChange, RecordKey, RecordKind, RecordMember, RecordWritten,
+    ScimRecord,
 };
 use ::scim::{
     MemberChanges, Patch, Preconditions, Projection, Received, Resource, ResourceKind, ScimError,
@@ -49,7 +51,10 @@ impl Tenant {
         projection: &Projection,
     ) -> Result<ScimAnswer, Failed> {
         let record = self.created(&received).await?;
-        self.answered(201, &record, projection).await
+        // It is what was sent. Nobody who is new is in a group.
+        let resource = self.stamped(&record, received.resource);
+        let mut showing = Showing::of_new();
+        self.answered(201, &record, resource, projection, &mut showing).await
     }
 
     /// Puts a resource in the place of one.
@@ -62,7 +67,7 @@ impl Tenant {
     ) -> Result<ScimAnswer, Failed> {
         let kind = received.resource.kind();
         let record = self.changed(kind, id, &Wanted::Whole(received), conditions).await?;
-        self.answered(200, &record, projection).await
+        self.answered_as_kept(200, &record, projection).await
     }
 
     /// Changes a resource; nothing is shown of it unless somebody wants to see it.
@@ -78,7 +83,7 @@ impl Tenant {
         let wanted = Wanted::Patched(&rest, &members);
         let record = self.changed(kind, id, &wanted, conditions).await?;
         match shown {
-            Some(projection) => self.answered(200, &record, projection).await,
+            Some(projection) => self.answered_as_kept(200, &record, projection).await,
             None => Ok(ScimAnswer {
                 location: Some(location(&self.base, kind, id)),
                 version: Some(Version(record.version)),
@@ -94,15 +99,13 @@ impl Tenant {
         id: &str,
         conditions: &Preconditions,
     ) -> Result<ScimAnswer, Failed> {
+        let turn = self.traffic.turn(self.directory.as_str(), id).await;
         for _ in 0..TRIES {
             let record = self.record(kind, id).await?;
             conditions.check_write(Version(record.version))?;
             let touched = match kind {
                 ResourceKind::User => Touched::one(id),
-                ResourceKind::Group => {
-                    let members = self.store.scim_members(self.directory.as_str(), id).await?;
-                    self.people_in(members).await?
-                }
+                ResourceKind::Group => self.people_in([group(id)].into()).await?,
             };
             let at = self.now();
             let change = RecordChange::Delete {
@@ -114,6 +117,7 @@ impl Tenant {
             let entry = self.entry(&record, "deleted", at);
             let before = self.known_as(&touched).await;
             if self.written(&change, &entry).await? == RecordWritten::Done {
+                drop(turn);
                 self.wake(&touched, before).await;
                 return Ok(ScimAnswer::empty(204));
             }
@@ -129,7 +133,7 @@ impl Tenant {
         let now = self.now();
         let record = ScimRecord {
             kind: kept(resource.kind()),
-            id: new_id(self.plane.entropy.bytes()),
+            id: new_id(self.plane.entropy.bytes(), now),
             version: 1,
             created: now,
             changed: now,
@@ -164,6 +168,7 @@ impl Tenant {
         wanted: &Wanted<'_>,
         conditions: &Preconditions,
     ) -> Result<ScimRecord, Failed> {
+        let turn = self.traffic.turn(self.directory.as_str(), id).await;
         for _ in 0..TRIES {
             let known = self.record(kind, id).await?;
             conditions.check_write(Version(known.version))?;
@@ -194,6 +199,8 @@ impl Tenant {
             let woken = self.known_as(&touched).await;
             match self.written(&change, &entry).await? {
                 RecordWritten::Done => {
+                    // Whoever is next need not wait for the queue.
+                    drop(turn);
                     self.wake(&touched, woken).await;
                     return Ok(record);
                 }
@@ -245,7 +252,7 @@ impl Tenant {
         wanted: BTreeSet<String>,
         effect: &mut Effect,
     ) -> Result<(), Failed> {
-        let known = self.store.scim_members(self.directory.as_str(), group).await?;
+        let known = self.store.scim_members(self.directory.as_str(), group, ALL_MEMBERS).await?;
         let ids: BTreeSet<&str> = known.iter().map(|member| member.id.as_str()).collect();
         let new = wanted.iter().filter(|id| !ids.contains(id.as_str())).cloned().collect();
         effect.added = self.known_members(new).await?;
@@ -264,7 +271,8 @@ impl Tenant {
         let asked: BTreeSet<&String> = changes.add.keys().chain(&changes.remove).collect();
         let mut inside: BTreeSet<String> = BTreeSet::new();
         if asked.len() > LOOKED_UP {
-            let members = self.store.scim_members(self.directory.as_str(), group).await?;
+            let directory = self.directory.as_str();
+            let members = self.store.scim_members(directory, group, ALL_MEMBERS).await?;
             inside.extend(members.into_iter().map(|member| member.id));
         } else {
             for id in asked {
@@ -314,7 +322,7 @@ impl Tenant {
         let mut members = added | removed;
         // Grants name groups.
         if before.display_name() != after.display_name() {
-            members.extend(self.store.scim_members(self.directory.as_str(), &known.id).await?);
+            members.insert(group(&known.id));
         }
         Ok(self.people_in(members).await?)
     }
@@ -406,14 +414,25 @@ fn taken(kind: ResourceKind, key: RecordKey) -> ScimError {
     ScimError::uniqueness(format!("another {of} has this {name}"))
 }
 
-/// A random UUID (RFC 9562, version 4) of random bytes.
-fn new_id(bytes: [u8; 32]) -> String {
-    let (head, _) = bytes.split_at(16);
+/// A group, as something that may be in another.
+fn group(id: &str) -> RecordMember {
+    RecordMember { id: id.to_owned(), kind: RecordKind::Group }
+}
+
+/// A UUID of the time and random bytes (RFC 9562, version 7): ids are in the order in which they were
+/// given, so that who is new is on the last page, and side by side in the store.
+fn new_id(bytes: [u8; 32], now: Timestamp) -> String {
+    let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let [_, _, time @ ..] = milliseconds.to_be_bytes();
     let mut uuid = [0; 16];
-    uuid.copy_from_slice(head);
-    let [.., ref mut version, _, ref mut variant, _, _, _, _, _, _, _] = uuid;
-    *version = (*version & 0x0f) | 0x40;
-    *variant = (*variant & 0x3f) | 0x80;
+    let (place, random) = uuid.split_at_mut(time.len());
+    place.copy_from_slice(&time);
+    let (drawn, _) = bytes.split_at(random.len());
+    random.copy_from_slice(drawn);
+    if let [version, _, variant, ..] = random {
+        *version = (*version & 0x0f) | 0x70;
+        *variant = (*variant & 0x3f) | 0x80;
+    }
     let text = hex::encode(uuid);
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
     let parts: Vec<&str> = parts.into_iter().filter_map(|part| text.get(part)).collect();
@@ -425,10 +444,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_random_uuid() {
-        let mut bytes = [0xff; 32];
-        assert_eq!(new_id(bytes), "ffffffff-ffff-4fff-bfff-ffffffffffff");
-        bytes = [0; 32];
-        assert_eq!(new_id(bytes), "00000000-0000-4000-8000-000000000000");
+    fn an_id_is_a_uuid_that_begins_with_the_time() {
+        let at = Timestamp::from_millisecond(0x0193_5040_7000).unwrap();
+        assert_eq!(new_id([0xff; 32], at), "01935040-7000-7fff-bfff-ffffffffffff");
+        assert_eq!(new_id([0; 32], at), "01935040-7000-7000-8000-000000000000");
+        assert_eq!(new_id([0; 32], Timestamp::MIN), "00000000-0000-7000-8000-000000000000");
     }
 }

@@ -23,6 +23,7 @@ const CALLERS_OF_AN_ADDRESS: NonZeroU32 = match NonZeroU32::new(4) {
 /// The limits of the API.
 #[derive(Debug)]
 pub(crate) struct ApiLimits {
+    per_minute: NonZeroU32,
     callers: Limiter<String>,
     addresses: Limiter<Option<IpAddr>>,
 }
@@ -30,7 +31,8 @@ pub(crate) struct ApiLimits {
 impl ApiLimits {
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
         let of_addresses = per_minute.saturating_mul(CALLERS_OF_AN_ADDRESS);
-        Self { callers: Limiter::new(per_minute), addresses: Limiter::new(of_addresses) }
+        let (callers, addresses) = (Limiter::new(per_minute), Limiter::new(of_addresses));
+        Self { per_minute, callers, addresses }
     }
 
     pub(crate) fn address(
@@ -39,6 +41,18 @@ impl ApiLimits {
         now: Timestamp,
     ) -> Result<(), desk::Refused> {
         self.addresses.admit(&neighbourhood(address), now).map_err(too_often)
+    }
+
+    /// Counts so many requests more than the one that brings them: all or none. What is more than a
+    /// minute holds counts as a minute's, so that it can be asked for at all.
+    pub(crate) fn several(
+        &self,
+        caller: &Caller,
+        requests: u32,
+        now: Timestamp,
+    ) -> Result<(), TooMany> {
+        let requests = requests.min(self.per_minute.get() - 1);
+        self.callers.admit_several(&caller.actor().to_string(), requests, now)
     }
 
     pub(crate) fn caller(&self, caller: &Caller, now: Timestamp) -> Result<(), desk::Refused> {

@@ -15,7 +15,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodFilter;
 use control::desk::{self, Caller, Right};
-use control::scim::{MAX_BODY_BYTES, ROOT, ScimAnswer, ScimMethod, ScimRequest};
+use control::limits::TooMany;
+use control::scim::{MAX_BODY_BYTES, ROOT, ScimAnswer, ScimMethod, ScimRequest, Toll};
+use jiff::Timestamp;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -45,7 +47,7 @@ const METHODS: [(&str, MethodFilter); 5] = [
 pub(crate) fn rows() -> Vec<Row> {
     let may = Who::May(Right::Scim);
     let of = |path| METHODS.map(move |method| Row::on(method, path, may, push));
-    ["/scim/v2", "/scim/v2/{*path}"].into_iter().flat_map(of).collect()
+    ["/scim/v2", "/scim/v2/", "/scim/v2/{*path}"].into_iter().flat_map(of).collect()
 }
 
 /// Whether a path is one of the server's.
@@ -75,6 +77,20 @@ impl FromRequestParts<Portal> for Pushing {
     }
 }
 
+/// Counts the requests of a caller who asks for several in one.
+#[derive(Debug)]
+struct Counted {
+    limits: Arc<ApiLimits>,
+    caller: Caller,
+    now: Timestamp,
+}
+
+impl Toll for Counted {
+    fn pay(&self, requests: u32) -> Result<(), TooMany> {
+        self.limits.several(&self.caller, requests, self.now)
+    }
+}
+
 async fn push(
     State(portal): State<Portal>,
     Pushing(caller): Pushing,
@@ -99,10 +115,13 @@ async fn push(
     let if_match = tags(&headers, header::IF_MATCH).map_err(|_| bad_header())?;
     let if_none_match = tags(&headers, header::IF_NONE_MATCH).map_err(|_| bad_header())?;
     let (path, query) = (path.to_owned(), uri.query().unwrap_or_default().to_owned());
+    let (limits, now) = (Arc::clone(&portal.scim_limits), portal.desk.time());
+    let toll = Counted { limits, caller, now };
     let answer = async move {
         let (if_match, if_none_match) = (if_match.as_deref(), if_none_match.as_deref());
         let (path, query, body) = (path.as_str(), query.as_str(), body.as_ref());
-        let asked = ScimRequest { method, path, query, body, if_match, if_none_match };
+        let toll: &dyn Toll = &toll;
+        let asked = ScimRequest { method, path, query, body, if_match, if_none_match, toll };
         tenant.answer(&asked).await
     };
     if method == ScimMethod::Get {
@@ -173,6 +192,7 @@ fn told(answer: ScimAnswer) -> Response {
         (header::LOCATION, answer.location),
         (header::ETAG, version),
         (header::ALLOW, answer.allow.map(str::to_owned)),
+        (header::RETRY_AFTER, answer.retry_after.map(|seconds| seconds.to_string())),
     ];
     for (name, value) in values {
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
@@ -191,6 +211,22 @@ fn coded(mut response: Response, code: &'static str) -> Response {
     response.extensions_mut().insert(AsItIs);
     response.extensions_mut().insert(Coded(code));
     response
+}
+
+/// What is said of a refusal of the frame's to a program that pushes: pages and buttons are not for it.
+pub(crate) const fn words(problem: Problem) -> (&'static str, &'static str) {
+    match problem {
+        Problem::NotFound => {
+            ("There is nothing at this address.", "Users and groups are below `/scim/v2`.")
+        }
+        Problem::WrongMethod => ("The address does not take this method.", ""),
+        Problem::TooLarge => ("The body is longer than 8 MiB.", "Send it in parts."),
+        Problem::NoForm => ("The body did not arrive whole.", "Send it again."),
+        Problem::TooSlow => {
+            ("The answer took too long; a change that was begun is carried through.", "Ask again.")
+        }
+        _ => ("The server failed.", "Ask again; its log says more."),
+    }
 }
 
 /// A refusal of the frame's, as SCIM words it.

@@ -19,6 +19,15 @@ const THEIR_TOKEN: &str = "bench-token";
 /// How long a server may take to listen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a server may be busy with what it was sent.
+const BUSY_FOR: Duration = Duration::from_mins(10);
+
+/// CPU time of a moment in which a server has nothing to do, in seconds.
+const IDLE: f64 = 0.02;
+
+/// The core that servers are kept on.
+const CORE: &str = "0";
+
 /// Clock ticks a second in which Linux counts the time of processes (`USER_HZ`).
 const TICKS: f64 = 100.0;
 
@@ -57,8 +66,8 @@ impl Server {
         let map = folder.join("access.yaml");
         fs::write(&map, MAP)?;
         let seed = workspace::root().join("crates/stagedoor/src/demo/seed.yaml");
-        let command = |words: &[&str]| {
-            let mut command = Command::new(&program);
+        let command = |core: Option<&str>, words: &[&str]| {
+            let mut command = kept_on(core, &program);
             command
                 .args(words)
                 .env("AWS_REGION", "eu-west-1")
@@ -70,17 +79,18 @@ impl Server {
                 .env("NO_COLOR", "1");
             command
         };
-        let mut sandbox = command(&["sandbox", "--listen", "127.0.0.1:0", "--seed"]);
+        let mut sandbox = command(None, &["sandbox", "--listen", "127.0.0.1:0", "--seed"]);
         let (sandbox, aws) =
             begin(sandbox.arg(seed), &folder.join("sandbox.log"), "AWS_ENDPOINT_URL=http://")?;
         let aws = format!("http://{aws}");
-        let mut serve = command(&["serve", "--listen", "127.0.0.1:0", "--scim-limit", "100000000"]);
+        let words = ["serve", "--listen", "127.0.0.1:0", "--scim-limit", "100000000"];
+        let mut serve = command(Some(CORE), &words);
         let (process, address) = begin(
             serve.env("AWS_ENDPOINT_URL", &aws),
             &folder.join("serve.log"),
             "listens on http://",
         )?;
-        let made = command(&["token", "create", "bench", "--scope", "scim", "--for", "1h"])
+        let made = command(None, &["token", "create", "bench", "--scope", "scim", "--for", "1h"])
             .env("AWS_ENDPOINT_URL", &aws)
             .output()?;
         ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -93,7 +103,7 @@ impl Server {
         let python = python::tool("scim-server-venv", REQUIREMENTS)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let child = Command::new(python.with_file_name("scim2-server"))
+        let child = kept_on(Some(CORE), &python.with_file_name("scim2-server"))
             .args(["--hostname", "127.0.0.1", "--port", &port.to_string()])
             .args(["--bearer-token", THEIR_TOKEN])
             .stdin(Stdio::null())
@@ -126,6 +136,19 @@ impl Server {
         Ok(count / took)
     }
 
+    /// Waits until the process has nothing more to do.
+    pub(super) fn wait_until_idle(&self) -> Result<()> {
+        let until = Instant::now() + BUSY_FOR;
+        let mut quiet = 0;
+        while quiet < 3 {
+            ensure!(Instant::now() < until, "the server does not come to rest");
+            let before = self.cpu_seconds()?;
+            (0..25).for_each(|_| pause());
+            quiet = if self.cpu_seconds()? - before <= IDLE { quiet + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
     /// CPU time that the process took so far, with all its threads.
     fn cpu_seconds(&self) -> Result<f64> {
         let stat = fs::read_to_string(self.proc("stat")).context("the server has ended")?;
@@ -143,6 +166,14 @@ impl Server {
     fn proc(&self, file: &str) -> PathBuf {
         Path::new("/proc").join(self.process.0.id().to_string()).join(file)
     }
+}
+
+/// A program that runs on this core alone; without a core, anywhere.
+fn kept_on(core: Option<&str>, program: &Path) -> Command {
+    let Some(core) = core else { return Command::new(program) };
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", core]).arg(program);
+    command
 }
 
 /// The time of a process in user and kernel mode, from its line in `/proc`. Its name may hold spaces.

@@ -76,6 +76,46 @@ impl DynamoStore {
         told.await.unwrap_or_else(|_| Err(unusable(APPEND, "the call was not finished".to_owned())))
     }
 
+    /// Appends an entry in one transaction with other steps: all is written or nothing. `Lost`: one of
+    /// the steps, or the end of the chain, was something else by then; the next try is on another chain.
+    /// An entry takes two steps of a transaction.
+    pub(in super::super) async fn append_with(
+        &self,
+        entry: &AuditEntry,
+        steps: &[Step],
+    ) -> Result<Written, StoreError> {
+        let entry = AuditEntry { at: trimmed(entry.at), ..entry.clone() };
+        let keys = self.audit_keys().await?;
+        let stamp = self.stamps.next(entry.at).text;
+        let mut tail = self.appends.tail.lock().await;
+        let tail = self.tail_in(&mut tail);
+        let mut head = match tail.head.take() {
+            Some(head) => head,
+            None => self.head_of(&tail.chain, &keys).await?,
+        };
+        let seal = seal(&entry, &tail.chain, &mut head, keys.current());
+        let first = Some((seal.seq, seal.mac.clone()));
+        let made = items(&SealedEntry { entry, seal }, &stamp).into_iter();
+        let mut all: Vec<Step> = made.map(|item| Step::Put(item, Over::Nothing)).collect();
+        all.extend(steps.iter().cloned());
+        if self.transact(APPEND, &all).await? == Written::Done
+            || self.is_there(&tail.chain, first).await?
+        {
+            tail.head = Some(head);
+            return Ok(Written::Done);
+        }
+        tail.chain = numbered(fastrand::u32(0..CHAINS));
+        Ok(Written::Lost)
+    }
+
+    /// The chain of this process; one that its name chooses, before it has appended anything.
+    fn tail_in<'t>(&self, tail: &'t mut Option<Tail>) -> &'t mut Tail {
+        tail.get_or_insert_with(|| {
+            let number = shard(&self.stamps.writer(), CHAINS);
+            Tail { chain: numbered(number), head: None }
+        })
+    }
+
     async fn work_off(&self) {
         let mut tail = self.appends.tail.lock().await;
         loop {
@@ -89,10 +129,7 @@ impl DynamoStore {
             }
             let (entries, tells): (Vec<AuditEntry>, Vec<_>) =
                 batch.into_iter().map(|Waiting { entry, tell }| (entry, tell)).unzip();
-            let tail = tail.get_or_insert_with(|| {
-                let number = shard(&self.stamps.writer(), CHAINS);
-                Tail { chain: numbered(number), head: None }
-            });
+            let tail = self.tail_in(&mut tail);
             let done = self.append_all(tail, &entries).await;
             for tell in tells {
                 // Whoever asked may have gone away; what was done stays done.

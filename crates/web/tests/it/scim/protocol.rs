@@ -51,6 +51,35 @@ async fn each_address_takes_its_methods_only() {
     for path in ["/Nothing", "/Users/a/b", "/users"] {
         assert_error(&idp.get(path).await, 404, None, "not-found");
     }
+    assert_eq!(idp.read("/").await["totalResults"], 1);
+}
+
+#[tokio::test]
+async fn a_refusal_speaks_of_neither_pages_nor_buttons() {
+    let idp = Idp::new().await;
+    let long = Value::String("x".repeat(8 * 1024 * 1024));
+    let unknown = crate::house::get("/scim/v2/Users").body(axum::body::Body::empty()).unwrap();
+    let trace = idp.send("TRACE", "/Users", &[], &Value::Null).await;
+    for (answer, status, code, why) in [
+        (idp.get("/Nothing").await, 404, "not-found", "there is nothing at this address"),
+        (trace, 405, "method-not-allowed", "The address does not take this method."),
+        (
+            idp.post("/Users", &long).await,
+            413,
+            "body-too-large",
+            "The body is longer than 8 MiB. Send it in parts.",
+        ),
+        (
+            idp.house.send(unknown).await,
+            401,
+            "token-refused",
+            "The API token is unknown, was revoked or has ended. Make one with `stagedoor token \
+             create`.",
+        ),
+    ] {
+        assert_error(&answer, status, None, code);
+        assert_eq!(body(&answer)["detail"], format!("{why} ({code})"));
+    }
 }
 
 #[tokio::test]
@@ -72,7 +101,8 @@ async fn versions_guard_reading_and_writing() {
     let first = idp.get(&path).await;
     assert_eq!(first.header("etag"), "W/\"1\"");
     assert_eq!(body(&first)["meta"]["version"], "W/\"1\"");
-    let same = idp.send("GET", &path, &[("if-none-match", "W/\"1\"")], &Value::Null).await;
+    let shown = format!("{path}?excludedAttributes=groups");
+    let same = idp.send("GET", &shown, &[("if-none-match", "W/\"1\"")], &Value::Null).await;
     assert_eq!(
         (same.status.as_u16(), same.body.as_str(), same.header("etag")),
         (304, "", "W/\"1\"")
@@ -95,6 +125,63 @@ async fn versions_guard_reading_and_writing() {
         idp.send("DELETE", &path, &[("if-match", "W/\"2\"")], &Value::Null).await.status,
         204
     );
+}
+
+#[tokio::test]
+async fn what_changed_is_never_answered_as_unchanged() {
+    let idp = Idp::new().await;
+    let (ada, bob) = (idp.user("ada").await, idp.user("bob").await);
+    let group = idp.group("ml-fraud", &[&ada, &bob]).await;
+    let known = [("if-none-match", "W/\"1\"")];
+    let (person, path) = (format!("/Users/{ada}"), format!("/Groups/{group}"));
+    assert_eq!(idp.send("GET", &path, &known, &Value::Null).await.status, 304);
+    // A membership is no new version of the person, but is shown.
+    let joined = idp.send("GET", &person, &known, &Value::Null).await;
+    assert_eq!(
+        (joined.status.as_u16(), &body(&joined)["groups"][0]["value"]),
+        (200, &json!(group))
+    );
+    let alone = format!("{person}?attributes=userName");
+    assert_eq!(idp.send("GET", &alone, &known, &Value::Null).await.status, 304);
+    // Whoever is deleted is gone from the group, which is another version then.
+    assert_eq!(idp.delete(&person).await.status, 204);
+    let left = idp.send("GET", &path, &known, &Value::Null).await;
+    assert_eq!((left.status.as_u16(), left.header("etag")), (200, "W/\"2\""));
+    assert_eq!(body(&left)["members"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn changes_of_a_group_at_the_same_time_are_all_made() {
+    let idp = Idp::new().await;
+    let mut people = Vec::new();
+    for n in 0..40 {
+        people.push(idp.user(&format!("user-{n}")).await);
+    }
+    let path = format!("/Groups/{}", idp.group("ml-fraud", &[]).await);
+    let add = |id: &String| json!([{"op": "add", "path": "members", "value": [{"value": id}]}]);
+    let adds = people.iter().map(|id| {
+        let (idp, path, add) = (&idp, &path, add(id));
+        async move { idp.patch(path, &add).await.status.as_u16() }
+    });
+    assert_eq!(futures::future::join_all(adds).await, [204; 40]);
+    assert_eq!(idp.get(&path).await.header("etag"), "W/\"41\"");
+    assert_eq!(idp.read(&path).await["members"].as_array().map(Vec::len), Some(40));
+}
+
+#[tokio::test]
+async fn a_large_group_that_is_deleted_has_everybody_looked_at_again() {
+    let idp = Idp::new().await;
+    let mut people = Vec::new();
+    for n in 0..=control::reconciler::MOST_PEOPLE {
+        people.push(idp.user(&format!("user-{n}")).await);
+    }
+    let all: Vec<&str> = people.iter().map(String::as_str).collect();
+    let (large, small) = (idp.group("large", &all).await, idp.group("small", &all[..2]).await);
+    idp.woken().await;
+    assert_eq!(idp.delete(&format!("/Groups/{small}")).await.status, 204);
+    assert_eq!(idp.woken().await, set([all[0], all[1]]));
+    assert_eq!(idp.delete(&format!("/Groups/{large}")).await.status, 204);
+    assert_eq!(idp.woken().await, set(["*"]));
 }
 
 #[tokio::test]

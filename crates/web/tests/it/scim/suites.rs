@@ -161,3 +161,77 @@ async fn oktas_specification_suite() {
     ]});
     assert_eq!(body(&idp.send("PATCH", &format!("/Users/{id}"), &[], &on).await)["active"], true);
 }
+
+/// Microsoft's validator: what is not there, and a manager who is replaced.
+#[tokio::test]
+async fn microsofts_validator_on_what_is_not_there() {
+    let idp = Idp::new().await;
+    let none =
+        idp.read("/Groups?filter=displayName+eq+%22none%22&excludedAttributes=members").await;
+    assert_eq!((&none["totalResults"], &none["startIndex"]), (&json!(0), &json!(1)));
+    for path in ["/Users/5171a35d82074e068ce2", "/Groups/0ba4b3f9e6f44f3ab9a1"] {
+        assert_error(&idp.get(path).await, 404, None, "not-found");
+        assert_error(&idp.delete(path).await, 404, None, "not-found");
+        let replace = json!([{"op": "replace", "path": "displayName", "value": "x"}]);
+        assert_error(&idp.patch(path, &replace).await, 404, None, "not-found");
+    }
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let [kim, first, second] = [idp.user("kim"), idp.user("first"), idp.user("second")];
+    let (kim, first, second) = (kim.await, first.await, second.await);
+    for (op, boss) in [("add", &first), ("replace", &second)] {
+        let change = json!([{"op": op, "path": format!("{urn}:manager"), "value": boss}]);
+        let answer = idp.patch(&format!("/Users/{kim}"), &change).await;
+        assert_eq!(
+            (answer.status.as_u16(), &body(&answer)[urn]["manager"]["value"]),
+            (200, &json!(boss))
+        );
+    }
+}
+
+/// Okta's CRUD suite: a person is made, changed and found again, and is put into a group that is renamed.
+#[tokio::test]
+async fn oktas_suite_of_people_and_groups() {
+    let idp = Idp::new().await;
+    let mut user = json!({
+        "schemas": [USER],
+        "userName": "Runscope301@atko.com",
+        "name": {"givenName": "Runscope", "familyName": "Test"},
+        "emails": [{"primary": true, "value": "runscope301@atko.com", "type": "work"}],
+        "displayName": "Runscope Test",
+        "locale": "en-US",
+        "externalId": "00ujl29u0le5T6Aj10h7",
+        "groups": [],
+        "password": "1mz050nq",
+        "active": true,
+    });
+    let id = idp.made("/Users", &user).await;
+    // Username case sensitivity check.
+    let lower = json!({"schemas": [USER], "userName": "runscope301@atko.com"});
+    assert_error(&idp.post("/Users", &lower).await, 409, Some("uniqueness"), "push-taken");
+    user["name"]["givenName"] = json!("Another");
+    user["id"] = json!(id);
+    let put = idp.put(&format!("/Users/{id}"), &user).await;
+    assert_eq!((put.status.as_u16(), put.header("content-type")), (200, "application/scim+json"));
+    let found = idp
+        .read("/Users?filter=userName%20eq%20%22runscope301%40atko.com%22&startIndex=1&count=2")
+        .await;
+    let one = &found["Resources"][0];
+    assert_eq!((&found["totalResults"], &found["itemsPerPage"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&one["name"]["givenName"], &one["userName"]),
+        (&json!("Another"), &user["userName"])
+    );
+    let group = json!({"schemas": [GROUP], "displayName": "Test SCIMv2", "members": []});
+    let group = idp.made("/Groups", &group).await;
+    let push = json!({"schemas": [GROUP], "id": group, "displayName": "Test SCIMv2", "members": [
+        {"value": id, "display": "runscope301@atko.com"},
+    ]});
+    let put = idp.put(&format!("/Groups/{group}"), &push).await;
+    assert_eq!((put.status.as_u16(), &body(&put)["members"][0]["value"]), (200, &json!(id)));
+    let rename = json!([{"op": "replace", "value": {"id": group, "displayName": "Test SCIMv2 b"}}]);
+    assert_eq!(idp.patch(&format!("/Groups/{group}"), &rename).await.status, 204);
+    let found = idp.read("/Groups?filter=displayName%20eq%20%22Test%20SCIMv2%20b%22").await;
+    assert_eq!((&found["totalResults"], &found["Resources"][0]["id"]), (&json!(1), &json!(group)));
+    assert_eq!(idp.delete(&format!("/Groups/{group}")).await.status, 204);
+    assert_eq!(idp.read(&format!("/Users/{id}")).await.get("groups"), None);
+}

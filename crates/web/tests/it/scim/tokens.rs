@@ -5,7 +5,7 @@ use crate::house::{House, cookie, get};
 use axum::body::Body;
 use control::desk::Right;
 use control::ports::Tokens as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::num::NonZeroU32;
 
 #[tokio::test]
@@ -102,4 +102,37 @@ async fn who_pushes_too_often_is_told_when_to_come_back() {
     // Each token has its own measure.
     idp.bearer = other;
     assert_eq!(idp.get("/Users").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_bulk_request_counts_as_many_times_as_it_has_operations() {
+    let few = NonZeroU32::new(10).unwrap();
+    let house = House::pushed("{ scim: {} }", |config| config.with_scim_limit(few));
+    let bearer = house.token("entra", &[Right::Scim]).await;
+    let other = house.token("okta", &[Right::Scim]).await;
+    let mut idp = Idp { house, bearer };
+    let bulk = |count: usize, name: &str| {
+        let operations: Vec<Value> = (0..count)
+            .map(|n| {
+                let data = json!({"schemas": [USER], "userName": format!("{name}-{n}")});
+                json!({"method": "POST", "path": "/Users", "bulkId": n.to_string(), "data": data})
+            })
+            .collect();
+        let schema = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+        json!({"schemas": [schema], "Operations": operations})
+    };
+    assert_eq!(idp.post("/Bulk", &bulk(6, "a")).await.status, 200);
+    let refused = idp.post("/Bulk", &bulk(5, "b")).await;
+    assert_error(&refused, 429, None, "too-many-requests");
+    let seconds: u32 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    // Nothing of it was done, and it counted as one request.
+    let list = idp.read("/Users").await;
+    assert_eq!(list["totalResults"], 6);
+    assert_eq!(idp.post("/Bulk", &bulk(2, "c")).await.status, 200);
+    assert_error(&idp.get("/Users").await, 429, None, "too-many-requests");
+    // What is more than a minute holds takes a whole minute, and is not refused for ever.
+    idp.bearer = other;
+    assert_eq!(idp.post("/Bulk", &bulk(30, "d")).await.status, 200);
+    assert_error(&idp.get("/Users").await, 429, None, "too-many-requests");
 }
