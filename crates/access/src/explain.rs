@@ -7,10 +7,12 @@ mod grants;
 mod holders;
 mod policy;
 mod rungs;
+mod since;
 mod temporary;
 mod ways_in;
 
 pub use holders::{Holder, Holders, Meant, ProfileState, Stray, holders};
+pub use since::Since;
 pub use ways_in::WayIn;
 
 use crate::entitlement::{Entitlements, entitlements};
@@ -70,6 +72,8 @@ pub struct Rung {
     pub text: String,
     /// The grant, where it is about one.
     pub at: Option<Place>,
+    /// Since when it is so, as far as anybody wrote it down.
+    pub since: Since,
     /// What to do where it does not hold.
     pub remedy: Option<String>,
 }
@@ -117,11 +121,24 @@ impl TeamExplanation {
 
 impl Rung {
     fn new(stage: Stage, verdict: Verdict, code: ReasonCode, text: impl Into<String>) -> Self {
-        Self { stage, verdict, code, text: text.into(), at: None, remedy: None }
+        Self {
+            stage,
+            verdict,
+            code,
+            text: text.into(),
+            at: None,
+            since: Since::Unknown,
+            remedy: None,
+        }
     }
 
     fn at(mut self, place: &Place) -> Self {
         self.at = Some(place.clone());
+        self
+    }
+
+    fn since(mut self, since: Since) -> Self {
+        self.since = since;
         self
     }
 

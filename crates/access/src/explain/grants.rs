@@ -1,6 +1,6 @@
 //! The ways to a team: its grants, each with the group it names.
 
-use super::{Facts, Rung, Stage, Verdict};
+use super::{Facts, Rung, Since, Stage, Verdict};
 use crate::ids::{PersonId, TeamKey};
 use crate::map::{Grant, GroupKey};
 use crate::reason::ReasonCode;
@@ -67,28 +67,31 @@ impl Facts<'_> {
 
     /// Whether the grant is in force now.
     fn period(&self, grant: &Grant) -> Rung {
-        let (verdict, text, remedy) = match (grant.from, grant.until) {
+        let (verdict, text, since, remedy) = match (grant.from, grant.until) {
             (_, Some(until)) if self.now >= until => (
                 Verdict::Breaks,
                 format!("the grant ended at {until}"),
+                Since::Exactly(until),
                 Some(format!("If it is to go on, write a later `until` at {}.", grant.place)),
             ),
             (Some(from), _) if self.now < from => (
                 Verdict::Breaks,
                 format!("the grant begins at {from}"),
+                Since::Unknown,
                 Some(format!("Wait, or write an earlier `from` at {}.", grant.place)),
             ),
             (from, until) => {
                 let since = from.map_or(String::new(), |from| format!(" since {from}"));
                 let end = until.map_or(String::new(), |until| format!(" until {until}"));
-                (Verdict::Holds, format!("the grant is in force{since}{end}"), None)
+                let text = format!("the grant is in force{since}{end}");
+                (Verdict::Holds, text, Since::exactly(from), None)
             }
         };
         let code = match verdict {
             Verdict::Holds => ReasonCode::GrantInForce,
             Verdict::Breaks | Verdict::Depends => ReasonCode::GrantNotInForce,
         };
-        let rung = Rung::new(Stage::Grant, verdict, code, text).at(&grant.place);
+        let rung = Rung::new(Stage::Grant, verdict, code, text).at(&grant.place).since(since);
         Rung { remedy, ..rung }
     }
 }

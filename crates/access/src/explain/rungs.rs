@@ -1,7 +1,7 @@
 //! The rungs above and below the grants: directory, placement, role, profile and network.
 
-use super::{Facts, Rung, Stage, Verdict};
-use crate::ids::{PersonId, TeamKey};
+use super::{Facts, Rung, Since, Stage, Verdict};
+use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use crate::map::Placement;
 use crate::network::{NetworkMatch, NetworkRule};
 use crate::observed::ObservedRole;
@@ -133,7 +133,9 @@ impl Facts<'_> {
             .iter()
             .filter(|k| k.reason != ReasonCode::Outranked)
             .filter(|k| k.person.as_ref() == Some(person) && k.team.as_ref() == Some(team));
-        acts.map(|action| self.planned(action)).chain(kept.map(left_alone)).collect()
+        acts.map(|action| self.planned(action))
+            .chain(kept.map(|kept| self.left_alone(kept)))
+            .collect()
     }
 
     fn planned(&self, action: &Action) -> Rung {
@@ -149,7 +151,28 @@ impl Facts<'_> {
         let person = self.snapshot.people.get(&action.person);
         let who = person.map_or(action.person.as_str(), |p| p.user_name.as_str());
         Rung::new(Stage::Profile, Verdict::Depends, action.reason, text)
+            .since(self.leaving_since(&action.domain, &action.profile))
             .remedy(format!("Run `stagedoor sync --person {who}`."))
+    }
+
+    fn left_alone(&self, kept: &Kept) -> Rung {
+        let verdict = match kept.reason {
+            ReasonCode::InAgreement => Verdict::Holds,
+            reason if reason.needs_admin() => Verdict::Breaks,
+            _ => Verdict::Depends,
+        };
+        let name =
+            kept.profile.as_ref().map_or("the profile".to_owned(), |p| format!("profile {p}"));
+        let text = format!("{name} in {}: {}", kept.domain, told(kept));
+        let since = kept.profile.as_ref().map(|name| self.leaving_since(&kept.domain, name));
+        Rung::new(Stage::Profile, verdict, kept.reason, text).since(since.unwrap_or_default())
+    }
+
+    /// Since when a profile is on its way out, by its tag.
+    fn leaving_since(&self, domain: &DomainKey, name: &ProfileName) -> Since {
+        let profiles = self.observed.domains.get(domain).map(|domain| domain.profiles.values());
+        let profile = profiles.into_iter().flatten().find(|p| p.name.folded() == name.folded());
+        Since::exactly(profile.and_then(|profile| profile.leaving_since()))
     }
 
     /// From where the team may be opened. Whether the person is there is not known here.
@@ -169,17 +192,6 @@ impl Facts<'_> {
 fn ways_in(rule: &NetworkRule) -> String {
     let ways: Vec<String> = rule.any_of.iter().map(ToString::to_string).collect();
     if ways.is_empty() { "nowhere".to_owned() } else { ways.join(" or ") }
-}
-
-fn left_alone(kept: &Kept) -> Rung {
-    let verdict = match kept.reason {
-        ReasonCode::InAgreement => Verdict::Holds,
-        reason if reason.needs_admin() => Verdict::Breaks,
-        _ => Verdict::Depends,
-    };
-    let name = kept.profile.as_ref().map_or("the profile".to_owned(), |p| format!("profile {p}"));
-    let text = format!("{name} in {}: {}", kept.domain, told(kept));
-    Rung::new(Stage::Profile, verdict, kept.reason, text)
 }
 
 fn told(kept: &Kept) -> String {

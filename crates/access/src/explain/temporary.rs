@@ -1,7 +1,7 @@
 //! The ways to a team that are a person's own: temporary grants.
 
 use super::grants::Way;
-use super::{Facts, Rung, Stage, Verdict};
+use super::{Facts, Rung, Since, Stage, Verdict};
 use crate::ids::{PersonId, TeamKey};
 use crate::reason::ReasonCode;
 use crate::temporary::TemporaryGrant;
@@ -35,7 +35,12 @@ impl Facts<'_> {
         };
         let (distance, verdict, reason, says, at) = what;
         let text = format!("access for a time by {by} ({}) {says} {at}", grant.reason);
-        let rung = Rung::new(Stage::Grant, verdict, reason, text).at(&grant.place());
+        let since = match reason {
+            ReasonCode::TemporaryInForce => Since::Exactly(grant.from),
+            ReasonCode::TemporaryEnded => Since::Exactly(grant.end()),
+            _ => Since::Exactly(grant.made),
+        };
+        let rung = Rung::new(Stage::Grant, verdict, reason, text).at(&grant.place()).since(since);
         let code = if verdict == Verdict::Holds { ReasonCode::Entitled } else { reason };
         let is_member = !grant.is_over(self.now);
         Way { is_member, distance, code, rungs: vec![rung] }

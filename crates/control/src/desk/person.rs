@@ -203,7 +203,8 @@ impl Desk {
         let user = user.or_else(|| departures.iter().find_map(|d| d.user_name.clone()));
         let (survey, map) = (&reading.survey, &reading.map);
         let teams: BTreeSet<TeamKey> = map.teams.keys().cloned().collect();
-        let told = explain(map, &survey.snapshot, &survey.observed, survey.now, person, &teams);
+        let mut told = explain(map, &survey.snapshot, &survey.observed, survey.now, person, &teams);
+        self.date(person, &mut told).await;
         let rights = entitlements(map, &survey.snapshot, survey.now);
         let rights = rights.teams_of(person);
         let (has, has_not): (Vec<_>, Vec<_>) =

@@ -1,6 +1,7 @@
 //! Why somebody has a team or has not, and who has one.
 
 use super::{Caller, Desk, Listed, Page, Refused, Right};
+use crate::audit::person_at;
 use access::explain::{Explanation, Holder, Meant, Stray, explain, holders};
 use access::ids::{PersonId, TeamKey};
 use jiff::Timestamp;
@@ -50,7 +51,19 @@ impl Desk {
             Some(team) => BTreeSet::from([team.clone()]),
             None => map.teams.keys().cloned().collect(),
         };
-        Ok(explain(map, &survey.snapshot, &survey.observed, survey.now, person, &teams))
+        let (snapshot, observed) = (&survey.snapshot, &survey.observed);
+        let mut told = explain(map, snapshot, observed, survey.now, person, &teams);
+        self.date(person, &mut told).await;
+        Ok(told)
+    }
+
+    /// Dates the rungs by the audit log, of which only times are told. Where it cannot be read, what
+    /// it would have told stays unknown.
+    pub(super) async fn date(&self, person: &PersonId, told: &mut Explanation) {
+        match person_at(&**self.store(), person, self.plane().clock.now()).await {
+            Ok(log) => log.date(&mut told.directory, &mut told.teams),
+            Err(error) => tracing::warn!(%error, "the ladder of a person is not dated"),
+        }
     }
 
     /// Who has a team, by its key, or an execution role, by its name or ARN; `strays` is the page of

@@ -10,6 +10,7 @@ use crate::progress::Progress;
 use crate::system::SystemClock;
 use crate::{compose, mapfile};
 use access::entitlement::WantedGroups;
+use access::explain::Since;
 use access::ids::{PersonId, TeamKey};
 use anyhow::Result;
 use aws::Aws;
@@ -179,8 +180,12 @@ fn profile(out: &mut String, held: &Held, paint: Paint) {
         visible(&held.domain)
     );
     let facts = [
-        held.grant.as_ref().map(|grant| format!("by {}", visible(grant))),
-        held.role.as_ref().map(|role| format!("as {}", visible(role))),
+        held.grant
+            .as_ref()
+            .map(|grant| format!("by {} {}", visible(grant), Since::exactly(held.grant_since))),
+        held.role
+            .as_ref()
+            .map(|role| format!("as {} {}", visible(role), Since::exactly(held.role_since))),
         held.last_opened.map(|at| format!("last opened {at}")),
         held.leaving.map(|at| {
             let code = held.leaving_because.as_deref().unwrap_or_default();

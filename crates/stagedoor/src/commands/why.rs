@@ -12,6 +12,7 @@ use access::reason::ReasonCode;
 use access::snapshot::Group;
 use anyhow::Result;
 use aws::Aws;
+use control::audit::person_at;
 use control::plane::Plane;
 use control::survey::{Scope, Survey};
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
     let asked = args.team.as_deref().map(|team| team_of(&map, team)).transpose()?;
     let aws = Aws::connect().await;
     let store = compose::readable_store(&args.store.store, &aws).await?;
-    let plane = compose::plane(map, aws, store).await?;
+    let plane = compose::plane(map, aws, store.clone()).await?;
     let person = people::find_or_id(&plane, &args.person).await?;
     let mut survey = plane.survey(&Scope::People(BTreeSet::from([person.clone()]))).await?;
     let teams = match &asked {
@@ -33,7 +34,11 @@ pub(super) async fn run(args: &WhyArgs, common: &Common) -> Result<Outcome> {
         None => plane.map.teams.keys().cloned().collect(),
     };
     look_up_groups(&plane, &mut survey, &teams).await?;
-    let explained = told(&plane, &survey, &person, &teams);
+    let mut explained = told(&plane, &survey, &person, &teams);
+    match person_at(&*store, &person, survey.now).await {
+        Ok(log) => log.date(&mut explained.directory, &mut explained.teams),
+        Err(error) => output::talk(&format!("note: the ladder is not dated: {error}")),
+    }
     match common.output {
         OutputFormat::Json => output::data(&json(&explained)?),
         OutputFormat::Table => {
@@ -160,7 +165,8 @@ fn rung(out: &mut String, rung: &Rung, paint: Paint) {
         Verdict::Breaks => paint.red("✗"),
         Verdict::Depends => paint.yellow("·"),
     };
-    let _ = writeln!(out, "  {sign} {}", with_code(&line(rung), rung.code));
+    let since = paint.dim(&rung.since.to_string());
+    let _ = writeln!(out, "  {sign} {}, {since}", with_code(&line(rung), rung.code));
     if let Some(remedy) = &rung.remedy {
         let _ = writeln!(out, "      {}", paint.dim(remedy));
     }

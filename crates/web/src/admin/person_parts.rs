@@ -2,7 +2,7 @@
 
 use super::parts::Stamp;
 use crate::strings::{self, Admin};
-use access::explain::{Rung, Stage, TeamExplanation, Verdict};
+use access::explain::{Rung, Since, Stage, TeamExplanation, Verdict};
 use control::desk::{Deciding, Elsewhere, Happened, PersonProfile, Stop, TeamHeld};
 
 /// Why somebody has a team, rung by rung.
@@ -21,6 +21,7 @@ pub(super) struct RungText {
     pub(super) text: String,
     pub(super) code: String,
     pub(super) at: Option<String>,
+    pub(super) since: (&'static str, Option<Stamp>),
     pub(super) remedy: Option<String>,
 }
 
@@ -108,6 +109,11 @@ impl RungText {
             text: rung.text,
             code: rung.code.to_string(),
             at: rung.at.map(|at| at.to_string()),
+            since: match rung.since {
+                Since::Exactly(at) => (t.rung_since, Some(Stamp::at(at))),
+                Since::NoLaterThan(at) => (t.rung_since_at_latest, Some(Stamp::at(at))),
+                Since::Unknown => (t.rung_since_unknown, None),
+            },
             remedy: rung.remedy,
         }
     }

@@ -22,8 +22,10 @@ pub(super) struct HeldText {
     pub(super) state: &'static str,
     /// Absent: since before the log tells.
     pub(super) since: Option<Stamp>,
-    pub(super) grant: Option<String>,
-    pub(super) role: Option<String>,
+    /// With the time, where the log tells.
+    pub(super) grant: Option<(String, Option<Stamp>)>,
+    /// With the time, where the log tells.
+    pub(super) role: Option<(String, Option<Stamp>)>,
     pub(super) leaving: Option<(Stamp, String)>,
     pub(super) last_opened: Option<Stamp>,
 }
@@ -48,8 +50,8 @@ impl HeldText {
             could_open: held.could_open,
             state: if held.could_open { t.then_could } else { t.then_could_not },
             since: held.since.map(Stamp::at),
-            grant: held.grant,
-            role: held.role,
+            grant: held.grant.map(|grant| (grant, held.grant_since.map(Stamp::at))),
+            role: held.role.map(|role| (role, held.role_since.map(Stamp::at))),
             leaving: held.leaving.map(|at| (Stamp::at(at), because)),
             last_opened: held.last_opened.map(Stamp::at),
         }
