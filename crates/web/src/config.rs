@@ -97,6 +97,11 @@ impl WebConfig {
         Self { scim_per_minute: per_minute, ..self }
     }
 
+    /// Whether answers have a bound that a large file does not keep: Lambda answers with 6 MB at most.
+    pub(crate) fn answers_are_short(&self) -> bool {
+        matches!(self.origin_source, OriginSource::Invocation | OriginSource::ApiGateway { .. })
+    }
+
     /// Lets the probe of the pages tell when the process is about to end.
     #[must_use]
     pub fn with_condition(self, condition: Condition) -> Self {

@@ -3,6 +3,7 @@
 
 use super::asking::{Asked, Asking};
 use super::endpoint::{Endpoint, JSON_LINES};
+use super::filter::filtered;
 use super::problem::Failed;
 use super::rooms::parsed;
 use crate::routes::Portal;
@@ -11,9 +12,6 @@ use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use control::audit::{ExportCursor, ExportForm};
 use control::desk::{MOST_EXPORTED, Refused, Right};
-use control::ports::AuditFilter;
-use jiff::Timestamp;
-use serde::Deserialize;
 use url::form_urlencoded;
 
 /// So many entries a part has, if nobody says otherwise.
@@ -34,41 +32,19 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// Which entries, and how.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-struct ExportQuery {
-    /// Of this time or later.
-    from: Option<Timestamp>,
-    /// Before this time.
-    until: Option<Timestamp>,
-    /// Of this event.
-    #[param(max_length = 1024)]
-    event: Option<String>,
-    /// With this reason code.
-    #[param(max_length = 1024)]
-    code: Option<String>,
-    /// About this person, by the directory's id.
-    #[param(max_length = 1024)]
-    person: Option<String>,
-    /// About this team.
-    #[param(max_length = 1024)]
-    team: Option<String>,
-    /// By this actor: `system`, `person:ID`, `token:NAME`, `cli:USER`.
-    #[param(max_length = 1024)]
-    actor: Option<String>,
-    /// Of this change.
-    #[param(max_length = 1024)]
-    change: Option<String>,
-    /// `jsonl`, as they were sealed, or `ocsf`. Absent: `jsonl`.
-    #[param(pattern = "^(jsonl|ocsf)$")]
-    format: Option<String>,
-    /// Where the last part ended, as its `Link` says. Absent: the first part.
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
-    /// The most entries of the part. It may have fewer although there is more.
-    #[param(minimum = 1, maximum = 5000, default = 1000)]
-    limit: Option<u32>,
+filtered! {
+    /// Which entries, and how.
+    struct ExportQuery {
+        /// `jsonl`, as they were sealed, or `ocsf`. Absent: `jsonl`.
+        #[param(pattern = "^(jsonl|ocsf)$")]
+        format: Option<String>,
+        /// Where the last part ended, as its `Link` says. Absent: the first part.
+        #[param(max_length = 1024)]
+        cursor: Option<String>,
+        /// The most entries of the part. It may have fewer although there is more.
+        #[param(minimum = 1, maximum = 5000, default = 1000)]
+        limit: Option<u32>,
+    }
 }
 
 async fn export(
@@ -77,9 +53,7 @@ async fn export(
     uri: Uri,
     Asked(query): Asked<ExportQuery>,
 ) -> Result<Response, Failed> {
-    let ExportQuery { from, until, event, code, person, team, actor, change, .. } = query;
-    let actor = parsed(actor.as_deref(), |text| text.parse().ok())?;
-    let filter = AuditFilter { from, until, event, code, person, team, actor, change };
+    let filter = query.filter()?;
     let form = parsed(query.format.as_deref(), ExportForm::parse)?.unwrap_or_default();
     let limit = query.limit.unwrap_or(ENTRIES);
     if !(1..=MOST_EXPORTED).contains(&limit) {

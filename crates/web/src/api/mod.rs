@@ -9,6 +9,7 @@ mod asking;
 mod document;
 mod endpoint;
 mod export;
+mod filter;
 mod grants;
 mod insight;
 mod limits;

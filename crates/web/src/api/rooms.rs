@@ -3,6 +3,7 @@
 use super::Answer;
 use super::asking::{Asked, Asking, PageQuery, page};
 use super::endpoint::Endpoint;
+use super::filter::filtered;
 use super::names::{person_of, team_of};
 use crate::routes::Portal;
 use access::ids::{IdpKey, NetworkKey, PersonaKey};
@@ -14,8 +15,6 @@ use control::desk::{
     SignIns, TeamDetail, Teams,
 };
 use control::event::Family;
-use control::ports::AuditFilter;
-use jiff::Timestamp;
 use serde::Deserialize;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -189,38 +188,16 @@ async fn events(
     Ok(Json(portal.desk.events(&caller, &filter).await?))
 }
 
-/// Which entries.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-struct AuditQuery {
-    /// Of this time or later.
-    from: Option<Timestamp>,
-    /// Before this time.
-    until: Option<Timestamp>,
-    /// Of this event.
-    #[param(max_length = 1024)]
-    event: Option<String>,
-    /// With this reason code.
-    #[param(max_length = 1024)]
-    code: Option<String>,
-    /// About this person, by the directory's id.
-    #[param(max_length = 1024)]
-    person: Option<String>,
-    /// About this team.
-    #[param(max_length = 1024)]
-    team: Option<String>,
-    /// By this actor: `system`, `person:ID`, `token:NAME`, `cli:USER`.
-    #[param(max_length = 1024)]
-    actor: Option<String>,
-    /// Of this change.
-    #[param(max_length = 1024)]
-    change: Option<String>,
-    /// Where the last page ended: its `next`. Absent: the first page.
-    #[param(max_length = 1024)]
-    cursor: Option<String>,
-    /// The most items of the page.
-    #[param(minimum = 1, maximum = 500, default = 50)]
-    limit: Option<u32>,
+filtered! {
+    /// Which entries.
+    struct AuditQuery {
+        /// Where the last page ended: its `next`. Absent: the first page.
+        #[param(max_length = 1024)]
+        cursor: Option<String>,
+        /// The most items of the page.
+        #[param(minimum = 1, maximum = 500, default = 50)]
+        limit: Option<u32>,
+    }
 }
 
 async fn audit(
@@ -228,10 +205,8 @@ async fn audit(
     Asking(caller): Asking,
     Asked(query): Asked<AuditQuery>,
 ) -> Answer<Audit> {
-    let AuditQuery { from, until, event, code, person, team, actor, change, cursor, limit } = query;
-    let actor = parsed(actor.as_deref(), |text| text.parse().ok())?;
-    let filter = AuditFilter { from, until, event, code, person, team, actor, change };
-    Ok(Json(portal.desk.audit(&caller, &filter, &page(cursor, limit)?).await?))
+    let filter = query.filter()?;
+    Ok(Json(portal.desk.audit(&caller, &filter, &page(query.cursor, query.limit)?).await?))
 }
 
 async fn health(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<Health> {

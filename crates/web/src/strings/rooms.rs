@@ -186,6 +186,13 @@ texts! {
         was_nothing: "nothing",
         export: "Export",
         export_lines: "JSON Lines",
+        parts_title: "Export in parts",
+        parts_lead: "An answer can only be so long here. Download each part in turn: put together in this order they are the export.",
+        part: "Part",
+        part_entries: "Entries",
+        part_download: "Download this part",
+        part_next: "Next part",
+        part_last: "This is the last part.",
 
         health_title: "Health",
         health_lead: "Whether Stagedoor can do its work here. The command stagedoor doctor makes the same checks.",

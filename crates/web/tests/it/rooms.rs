@@ -14,9 +14,9 @@ use control::desk::{Clinic, Right};
 use control::doctor::{Around, Surroundings};
 use control::event::{Family, Outcome};
 use control::ports::{
-    AppNetwork, Attempt, Attempts, AuditEntry, AuditLog, CallError, CallerIdentity, CheckRow,
-    Chronicle, DomainFacts, DomainTarget, Found, Heard, Inspect, KeyFacts, NetworkFacts, Note,
-    Noted, RoleFacts, RoleIdentity, RowState, Secrets, WorkQueue,
+    AppNetwork, Attempt, Attempts, AuditEntry, AuditEvent, AuditLog, CallError, CallerIdentity,
+    CheckRow, Chronicle, DomainFacts, DomainTarget, Found, Heard, Inspect, KeyFacts, NetworkFacts,
+    Note, Noted, RoleFacts, RoleIdentity, RowState, Secrets, WorkQueue,
 };
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
@@ -376,8 +376,8 @@ async fn a_window_is_replayed_by_whoever_may_and_written_down() {
 async fn the_audit_log_is_filtered_told_apart_and_taken_along() {
     let house = House::administered_by("auditor");
     let person = PersonId::parse(ADA).unwrap();
-    let sign_in = AuditEntry::new(before(5), "sign-in", "signed-in").about(&person);
-    let role = AuditEntry::new(now(), "updating-profile", "role-drift")
+    let sign_in = AuditEntry::new(before(5), AuditEvent::SignIn, "signed-in").about(&person);
+    let role = AuditEntry::new(now(), AuditEvent::UpdatingProfile, "role-drift")
         .about(&person)
         .on(&TeamKey::parse("fraud").unwrap())
         .changing("role", Some("old"), Some("new"));
@@ -416,7 +416,8 @@ async fn the_audit_log_is_filtered_told_apart_and_taken_along() {
 async fn what_is_exported_is_verified_whoever_exported_it() {
     let house = House::administered_by("auditor");
     for number in 0..7 {
-        let entry = AuditEntry::new(before(number), "sign-in", "signed-in").with("n", number);
+        let entry =
+            AuditEntry::new(before(number), AuditEvent::SignIn, "signed-in").with("n", number);
         house.store.append(&entry).await.unwrap();
     }
     let bearer = format!("Bearer {}", house.token("siem", &[Right::Audit]).await);
@@ -449,6 +450,62 @@ async fn what_is_exported_is_verified_whoever_exported_it() {
     assert_eq!(whole.entries, 8);
     let forged = verdict(&page.replacen("\"n\":\"3\"", "\"n\":\"4\"", 1));
     assert_eq!(forged.bad.len(), 1, "{forged:?}");
+}
+
+/// Where an answer can only be so long, as on Lambda, nothing fails: the export comes in parts.
+#[tokio::test]
+async fn an_export_longer_than_an_answer_may_be_comes_in_parts_that_are_the_whole() {
+    let on_lambda =
+        |config: web::WebConfig| config.with_origin_source(web::OriginSource::Invocation);
+    let house = House::with("https://door.example.com", on_lambda);
+    house.role_is(Some("auditor"));
+    for number in 0..5 {
+        let entry = AuditEntry::new(before(number), AuditEvent::SignIn, "signed-in");
+        let long = "x".repeat(1024 * 1024);
+        house.store.append(&entry.with("n", number).with("long", long)).await.unwrap();
+    }
+    let audit = house.visit("/admin/audit?event=frozen").await;
+    let to_parts = "href=\"/admin/audit/export/parts?event=frozen\">";
+    assert!(audit.body.contains(to_parts), "{}", audit.body);
+    // Of what fits, the file is the answer.
+    let few = house.visit("/admin/audit/export?event=frozen").await;
+    assert_eq!((few.status.as_u16(), few.body.as_str()), (200, ""));
+    let all = house.visit("/admin/audit/export?format=jsonl").await;
+    assert_eq!(
+        (all.status.as_u16(), all.header("location")),
+        (303, "/admin/audit/export/parts?part=1")
+    );
+
+    let (mut whole, mut sizes) = (String::new(), Vec::new());
+    let mut path = "/admin/audit/export/parts".to_owned();
+    loop {
+        let page = house.visit(&path).await;
+        let link = |before: &str| {
+            let (_, rest) = page.body.split_once(before)?;
+            Some(rest.split('"').next().unwrap().replace("&#38;", "&"))
+        };
+        let file = house.visit(&link("<p><a class=\"quiet\" href=\"").unwrap()).await;
+        assert!(file.body.len() < 5 * 1024 * 1024, "{}", file.body.len());
+        let name = format!("attachment; filename=\"stagedoor-audit-{:04}.jsonl\"", sizes.len() + 1);
+        assert_eq!(file.header("content-disposition"), name);
+        sizes.push(file.body.lines().count());
+        whole.push_str(&file.body);
+        match link("rel=\"next\" href=\"") {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    assert_eq!(sizes, [3, 2]);
+    let key = house.store.get_or_create(STORE_KEY, [0; 32]).await.unwrap();
+    let keys = KeyRing::new(ChainKey::new(&key));
+    let mut verification = Verification::new(&keys);
+    whole.lines().for_each(|line| verification.take_line(line).unwrap());
+    let verdict = verification.finish();
+    assert!(verdict.ok && verdict.entries == 5, "{verdict:?}");
+    for wrong in ["part=0", "part=x", "after=none", "format=csv"] {
+        let answer = house.visit(&format!("/admin/audit/export/parts?{wrong}")).await;
+        answer.assert_refused(400, "request-invalid", "That request could not be read");
+    }
 }
 
 #[tokio::test]

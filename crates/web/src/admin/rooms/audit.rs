@@ -13,17 +13,10 @@ use crate::strings::{Admin, Language, Rooms};
 use crate::visit::Visit;
 use crate::{assets, strings};
 use askama::Template;
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use control::audit::{ExportForm, ExportPart};
-use control::desk::{Audit, AuditLine, Caller, ChainState, Desk, MOST_EXPORTED, Right};
+use axum::response::Response;
+use control::desk::{Audit, AuditLine, ChainState, Right};
 use control::ports::{Actor, AuditFilter};
-use futures::StreamExt as _;
-use futures::stream;
-use std::future::ready;
-use std::sync::Arc;
 
 /// Entries on one page: some 2 kB each.
 const PAGE: u32 = 30;
@@ -40,12 +33,13 @@ struct AuditPage {
     rows: Vec<EntryText>,
     next: Option<String>,
     clear: bool,
-    lines_href: String,
+    /// Where the export is, and whether it is a file.
+    export: (String, bool),
 }
 
 /// What stands in the address.
 #[derive(Debug, Default)]
-struct Chosen {
+pub(super) struct Chosen {
     event: String,
     code: String,
     person: String,
@@ -97,66 +91,11 @@ pub(super) async fn show(
         chosen.command(&["audit", "export"]),
     ];
     let frame = Frame::new(&portal, &entered, language, Screen::Audit, commands).await?;
-    Ok(pages::answer(&AuditPage::new(language.rooms(), frame, chosen, told)))
+    let in_parts = portal.config.answers_are_short();
+    Ok(pages::answer(&AuditPage::new(language.rooms(), frame, chosen, told, in_parts)))
 }
 
-/// `GET /admin/audit/export?event=&…&format=`: what the filter admits, as a file. Without a filter it
-/// is what `stagedoor audit verify --export` takes.
-pub(super) async fn export(
-    State(portal): State<Portal>,
-    visit: Visit,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refused> {
-    let entered = enter(&portal, &visit, Right::Audit).await?;
-    let fields = Fields::of_query(&portal, query.as_deref())?;
-    let by_desk = |refused| Refused::by_desk(&portal, refused);
-    let filter = Chosen::of(&fields).filter().ok_or_else(|| by_desk(no_filter()))?;
-    let form = ExportForm::parse(fields.get("format").unwrap_or("jsonl"));
-    let form = form.ok_or_else(|| by_desk(no_filter()))?;
-    let taking = Taking { desk: portal.desk.clone(), caller: entered.caller, filter, form };
-    // What is refused is refused before anything is sent.
-    let first = taking.part(None).await.map_err(by_desk)?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson")),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"stagedoor-audit.jsonl\""),
-        ),
-    ];
-    Ok((headers, taking.body(first)).into_response())
-}
-
-/// An export under way: of the log, a part at a time is in memory.
-struct Taking {
-    desk: Arc<Desk>,
-    caller: Caller,
-    filter: AuditFilter,
-    form: ExportForm,
-}
-
-impl Taking {
-    async fn part(&self, after: Option<String>) -> Result<ExportPart, control::desk::Refused> {
-        let Self { desk, caller, filter, form } = self;
-        desk.export_audit(caller, filter, *form, after.as_deref(), MOST_EXPORTED).await
-    }
-
-    /// This part and all that follow. Where one cannot be read the answer breaks off, which the
-    /// browser sees.
-    fn body(self, first: ExportPart) -> Body {
-        let taking = Arc::new(self);
-        let rest = stream::try_unfold(first.next, move |next| {
-            let taking = Arc::clone(&taking);
-            async move {
-                let Some(next) = next else { return Ok(None) };
-                let part = taking.part(Some(next.to_string())).await?;
-                Ok::<_, control::desk::Refused>(Some((part.lines, part.next)))
-            }
-        });
-        Body::from_stream(stream::once(ready(Ok(first.lines))).chain(rest))
-    }
-}
-
-fn no_filter() -> control::desk::Refused {
+pub(super) fn no_filter() -> control::desk::Refused {
     let why = "The actor, a time or the form of the filter is none.";
     let remedy =
         "Write an actor like system, person:ID, token:NAME or cli:USER, a time like 2026-11-21.";
@@ -164,7 +103,7 @@ fn no_filter() -> control::desk::Refused {
 }
 
 impl Chosen {
-    fn of(fields: &Fields) -> Self {
+    pub(super) fn of(fields: &Fields) -> Self {
         let field = |name: &str| fields.get(name).unwrap_or_default().trim().to_owned();
         Self {
             event: field("event"),
@@ -179,7 +118,7 @@ impl Chosen {
     }
 
     /// The filter; `None` where an actor or a time is none.
-    fn filter(&self) -> Option<AuditFilter> {
+    pub(super) fn filter(&self) -> Option<AuditFilter> {
         let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let time = |text: &String| match text.as_str() {
             "" => Some(None),
@@ -214,12 +153,15 @@ impl Chosen {
         ]
     }
 
-    fn with(&self, path: &str, more: (&'static str, &str)) -> String {
-        let chosen: Vec<(&str, &str)> = self.pairs().into_iter().chain([more]).collect();
+    /// An address with what is chosen, and more.
+    pub(super) fn with(&self, path: &str, more: &[(&str, &str)]) -> String {
+        let chosen: Vec<(&str, &str)> =
+            self.pairs().into_iter().chain(more.iter().copied()).collect();
         address(path, &chosen)
     }
 
-    fn command(&self, words: &[&str]) -> String {
+    /// The command that has the same filter.
+    pub(super) fn command(&self, words: &[&str]) -> String {
         let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         for (name, value) in self.pairs() {
             if !value.is_empty() {
@@ -244,16 +186,20 @@ const fn chain_kind(state: ChainState) -> &'static str {
 }
 
 impl AuditPage {
-    fn new(r: &'static Rooms, frame: Frame, chosen: Chosen, told: Audit) -> Self {
+    fn new(r: &'static Rooms, frame: Frame, chosen: Chosen, told: Audit, in_parts: bool) -> Self {
         Self {
             t: frame.t,
             r,
             frame,
             chain: (chain_kind(told.chain.state), say::chain(&told.chain)),
             rows: told.entries.items.into_iter().map(|line| EntryText::new(r, line)).collect(),
-            next: told.entries.next.map(|next| chosen.with("/admin/audit", ("cursor", &next))),
+            next: told.entries.next.map(|next| chosen.with("/admin/audit", &[("cursor", &next)])),
             clear: !chosen.is_empty(),
-            lines_href: chosen.with("/admin/audit/export", ("cursor", "")),
+            export: if in_parts {
+                (chosen.with("/admin/audit/export/parts", &[]), false)
+            } else {
+                (chosen.with("/admin/audit/export", &[]), true)
+            },
             chosen,
         }
     }

@@ -2,6 +2,7 @@
 //! *Audit* and *Health*.
 
 mod audit;
+mod audit_export;
 mod events;
 mod health;
 mod lanes;
@@ -26,7 +27,8 @@ pub(super) fn rows() -> Vec<Row> {
         Row::post("/admin/events/heal", act, events::heal),
         Row::post("/admin/events/replay", act, events::replay),
         Row::get("/admin/audit", audit, audit::show),
-        Row::get("/admin/audit/export", audit, audit::export),
+        Row::get("/admin/audit/export", audit, audit_export::file),
+        Row::get("/admin/audit/export/parts", audit, audit_export::parts),
         Row::get("/admin/health", see, health::show),
     ]
 }
