@@ -200,3 +200,16 @@ fn a_quota_without_a_limit_is_not_drawn() {
     assert_eq!(filled(&Quota { limit: Some(0), ..quota.clone() }), None);
     assert_eq!(filled(&Quota { profiles: 61, ..quota }), Some(100));
 }
+
+/// Each part with what the sample has of it, and no part is only a heading.
+#[test]
+fn every_part_is_there_with_its_rows() {
+    let page = report_page(&sample("told"), "x").unwrap();
+    let parts = ["doors", "orphans", "homes", "apps", "quotas", "roles", "people"];
+    for part in parts {
+        let heading = format!("<h2 id=\"{part}\">");
+        let (_, section) = page.split_once(&heading).unwrap_or_else(|| panic!("no {part}: {page}"));
+        let section = section.split("</section>").next().unwrap();
+        assert!(section.contains("told"), "{part}: {section}");
+    }
+}
