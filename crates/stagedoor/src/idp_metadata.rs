@@ -18,6 +18,7 @@ use access::ids::IdpKey;
 use access::map::{AccessMap, MetadataSource};
 use access::reason::ReasonCode;
 use anyhow::Result;
+use control::door::TrustStatus;
 use control::ports::Clock;
 use jiff::Timestamp;
 use saml_sp::{IdentityProvider, MAX_METADATA_BYTES, MetadataError};
@@ -120,6 +121,26 @@ pub(crate) async fn read_copies(
         }
     }
     found
+}
+
+/// How long what is known of identity providers is good, for whoever has no door: by the map's files and
+/// the copies of what was fetched. Of a provider of which nothing can be read nothing is said.
+pub(crate) async fn trust(
+    map: &AccessMap,
+    sources: &[Source],
+    copies: &Copies,
+) -> Vec<TrustStatus> {
+    let mut all = Vec::new();
+    for source in sources {
+        let Some(settings) = map.identity_providers.get(&source.key) else { continue };
+        let bytes = match &source.place {
+            Place::File(path) => bounded(path).ok(),
+            Place::Url { url, .. } => copies.get(&source.key, url).await,
+        };
+        let metadata = bytes.and_then(|bytes| source.parse(&bytes).ok());
+        all.push(TrustStatus::of(&source.key, settings, metadata.as_ref()));
+    }
+    all
 }
 
 impl Source {

@@ -3,10 +3,11 @@
 
 use crate::compose::{self, Parts};
 use crate::exit::BadConfiguration;
+use crate::idp_metadata::{self, Copies};
 use crate::secret_source::SecretSource;
 use access::map::{AccessMap, MailSettings, Notifications, WebhookSettings};
 use anyhow::{Context, Result};
-use control::door::Door;
+use control::door::{Door, KeyStatus, TrustStatus};
 use control::notify::{Channel, Channels, Facts, Notifier, Seen, conditions};
 use jiff::SignedDuration;
 use notify::{Login, Mail, MailRoute, Secret, Webhook};
@@ -14,9 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// From one look to the next.
-const EVERY: Duration = Duration::from_mins(1);
 
 /// A reading that is older says nothing of now: the loop of this process makes none.
 const OLD: SignedDuration = SignedDuration::from_mins(30);
@@ -28,17 +26,40 @@ pub(crate) struct Ways {
     pub(crate) unusable: BTreeMap<String, anyhow::Error>,
 }
 
-/// What looks every minute, for as long as the server runs.
+/// What looks again and again, for as long as the server runs.
 #[derive(Debug)]
 pub(crate) struct Telling {
     parts: Parts,
-    /// What knows how long identity providers and our own keys are good for; absent: nothing is said
-    /// of them.
-    door: Option<Door>,
-    /// The folder of the map: files with secrets are named from there.
+    ends: Ends,
+    /// The map, and its folder: files with secrets are named from there.
+    map: PathBuf,
     folder: PathBuf,
+    /// From one look to the next.
+    every: Duration,
     /// Where the portal is, without a slash at its end, if that is known.
     address: Option<String>,
+}
+
+/// What knows how long identity providers and our own keys are good for.
+#[derive(Debug)]
+pub(crate) enum Ends {
+    /// The door of this process.
+    Door(Door),
+    /// The map's files, and what another process left in the store.
+    Kept(Copies),
+}
+
+impl Ends {
+    async fn told(&self, map: &AccessMap, at: &Path) -> (Vec<TrustStatus>, Vec<KeyStatus>) {
+        match self {
+            Self::Door(door) => (door.trust(), door.keys()),
+            Self::Kept(copies) => {
+                let sources = idp_metadata::sources(map, at);
+                let trust = idp_metadata::trust(map, &sources, copies).await;
+                (trust, copies.own_keys().await.unwrap_or_default())
+            }
+        }
+    }
 }
 
 /// The ways to people that were made, and for which settings.
@@ -48,14 +69,17 @@ impl Telling {
     /// Tells what goes on with these parts, whose map is there.
     pub(crate) fn new(
         parts: &Parts,
-        door: Option<&Door>,
+        ends: Ends,
         map: &Path,
         public_url: Option<&str>,
+        every: Duration,
     ) -> Self {
         let folder = if map.is_dir() { Some(map) } else { map.parent() };
         Self {
             parts: parts.clone(),
-            door: door.cloned(),
+            ends,
+            map: map.to_owned(),
+            every,
             folder: folder.unwrap_or(Path::new(".")).to_owned(),
             address: public_url.map(|url| url.trim_end_matches('/').to_owned()),
         }
@@ -68,7 +92,7 @@ impl Telling {
         loop {
             tokio::select! {
                 () = &mut stop => return,
-                () = tokio::time::sleep(EVERY) => {}
+                () = tokio::time::sleep(self.every) => {}
             }
             tokio::select! {
                 () = &mut stop => return,
@@ -96,11 +120,11 @@ impl Telling {
         let now = plane.clock.now();
         let reading = plane.readings.last().filter(|reading| now.duration_since(reading.at) < OLD);
         let status = plane.loop_status().await.ok();
-        let trust = self.door.as_ref().map(|door| (door.trust(), door.keys()));
+        let (trust, keys) = self.ends.told(&plane.map, &self.map).await;
         let looked = plane.meter.read();
         let facts = Facts {
             reading: reading.as_deref().map(Seen::from),
-            trust: trust.as_ref().map(|(trust, keys)| (trust.as_slice(), keys.as_slice())),
+            trust: Some((&trust, &keys)),
             status: status.as_ref(),
             // What the keeper of checkpoints found when it last looked.
             audit: looked.audit_chain_ok.map(|_| looked.audit_fault.as_deref()),

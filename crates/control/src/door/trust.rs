@@ -98,6 +98,34 @@ pub struct TrustStatus {
     pub last_failure: Option<RenewalFailure>,
 }
 
+impl TrustStatus {
+    /// What this metadata means for a provider of the map, for whoever has no door. Keys that the map
+    /// does not pin are left out where it pins some.
+    pub fn of(
+        idp: &IdpKey,
+        settings: &map::IdentityProvider,
+        metadata: Option<&IdentityProvider>,
+    ) -> Self {
+        let pinned = &settings.certificate_fingerprints;
+        let is_believed = |key: &&PinnedKey| {
+            pinned.is_empty() || pinned.iter().any(|pin| pin.as_str() == key.fingerprint())
+        };
+        let keys = metadata.into_iter().flat_map(|metadata| &metadata.keys);
+        Self {
+            idp: idp.clone(),
+            entity_id: metadata.map(|metadata| metadata.entity_id.clone()),
+            valid_until: metadata.and_then(|metadata| metadata.valid_until),
+            keys: keys.filter(is_believed).map(key_status).collect(),
+            refresh_seconds: match settings.metadata {
+                MetadataSource::File(_) => None,
+                MetadataSource::Url { refresh_seconds, .. } => Some(refresh_seconds),
+            },
+            taken_at: None,
+            last_failure: None,
+        }
+    }
+}
+
 /// A key that is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyStatus {
@@ -263,20 +291,14 @@ impl Trust {
     }
 
     pub(super) fn status(&self) -> Vec<TrustStatus> {
-        let status = |(key, provider): (&IdpKey, &Provider)| {
-            let metadata = provider.trusted.as_ref().map(|trusted| trusted.metadata());
-            TrustStatus {
-                idp: key.clone(),
-                entity_id: metadata.map(|m| m.entity_id.clone()),
-                valid_until: metadata.and_then(|m| m.valid_until),
-                keys: metadata.map(|m| m.keys.iter().map(key_status).collect()).unwrap_or_default(),
-                refresh_seconds: match provider.settings.metadata {
-                    MetadataSource::File(_) => None,
-                    MetadataSource::Url { refresh_seconds, .. } => Some(refresh_seconds),
-                },
-                taken_at: provider.taken_at,
-                last_failure: provider.last_failure.clone(),
-            }
+        let status = |(key, provider): (&IdpKey, &Provider)| TrustStatus {
+            taken_at: provider.taken_at,
+            last_failure: provider.last_failure.clone(),
+            ..TrustStatus::of(
+                key,
+                &provider.settings,
+                provider.trusted.as_ref().map(|trusted| trusted.metadata()),
+            )
         };
         self.read().iter().map(status).collect()
     }

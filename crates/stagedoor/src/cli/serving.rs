@@ -72,6 +72,10 @@ pub(crate) struct ServeArgs {
     /// How many requests a minute each token may make that pushes people and groups by SCIM.
     #[arg(long, value_name = "NUMBER", default_value = "6000", env = "STAGEDOOR_SCIM_LIMIT")]
     pub(crate) scim_limit: std::num::NonZeroU32,
+    /// From one look at what needs a person, as the map's `notifications` say, to the next.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period,
+          env = "STAGEDOOR_NOTIFY_EVERY")]
+    pub(crate) notify_every: Duration,
     #[command(flatten)]
     pub(crate) anchoring: AnchoringArgs,
     #[command(flatten)]

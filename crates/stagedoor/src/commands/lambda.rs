@@ -7,7 +7,7 @@ use crate::cli::LambdaArgs;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{self, BadConfiguration, NotDone, Outcome};
 use crate::idp_metadata::{self, Copies, Keeper};
-use crate::notifications::Telling;
+use crate::notifications::{Ends, Telling};
 use crate::telemetry::Telemetry;
 use crate::{mapfile, output, sp_keys};
 use access::map::Caution;
@@ -150,8 +150,12 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
 /// What a tick does besides; the other functions have it and are never asked for it.
 async fn chores(args: &LambdaArgs, parts: &Parts) -> Result<TimerChores> {
     // Another one acts and tells; its store is not this one's.
-    let telling = (!args.observe_only)
-        .then(|| Telling::new(parts, None, &args.map.map, args.public_url.as_deref()));
+    let telling = (!args.observe_only).then(|| {
+        let ends = Ends::Kept(Copies::of(&parts.store));
+        // The timer looks when it ticks.
+        let every = Duration::from_mins(1);
+        Telling::new(parts, ends, &args.map.map, args.public_url.as_deref(), every)
+    });
     Ok(TimerChores {
         plane: parts.plane.clone(),
         store: Arc::clone(&parts.store),
@@ -195,6 +199,8 @@ async fn hang_the_door(
     let region = compose::home_region(&parts.plane.map);
     let keys = sp_keys::load(&args.sp_keys, &parts.aws, region).await?;
     let door = compose::door(parts, &sources, public_url, keys).await?;
+    // The timer tells of them, and has no right to the keys.
+    Copies::of(&parts.store).leave_own_keys(&door.keys()).await;
     // Files of a layer stay as they are.
     if sources.iter().any(idp_metadata::Source::is_fetched) {
         let copies = Copies::of(&parts.store);

@@ -4,7 +4,7 @@ use crate::cli::ServeArgs;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::idp_metadata::{self, Copies, Keeper};
-use crate::notifications::Telling;
+use crate::notifications::{Ends, Telling};
 use crate::reload::{self, Reload};
 use crate::signals::{HangUp, Signals};
 use crate::store_location::StoreLocation;
@@ -105,8 +105,10 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     };
     announce(address, &public_url, ops.as_ref())?;
     // Another server acts and tells; its store is not this one's.
-    let telling = (!args.observe_only)
-        .then(|| Telling::new(&parts, Some(&door), map_path, Some(&public_url)));
+    let telling = (!args.observe_only).then(|| {
+        let ends = Ends::Door(door.clone());
+        Telling::new(&parts, ends, map_path, Some(&public_url), args.notify_every)
+    });
     let anchoring = compose::anchoring(&args.anchoring, &parts).await?;
     let serving = Serving {
         listener,

@@ -229,3 +229,58 @@ fn break_glass_is_told_while_it_is_in_force() {
     snapshot.temporary.insert(grant.person, vec![granted]);
     assert!(heard(&snapshot, "2026-11-21T12:00:00Z").is_empty());
 }
+
+#[test]
+fn an_offboarding_that_should_long_be_over_is_told_as_stuck() {
+    let (mut map, snapshot, mut observed, plan) = quiet();
+    map.offboarding.hold_seconds = 3_600;
+    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    let leaving = |name: &str, since: &str, status| access::observed::ObservedProfile {
+        name: access::ids::ProfileName::parse(name).unwrap(),
+        status,
+        execution_role: None,
+        user_settings: serde_json::Map::new().into(),
+        tags: [
+            tag("stagedoor:instance", &map.instance),
+            tag("stagedoor:person", "id-ana"),
+            tag("stagedoor:team", "fraud"),
+            tag("stagedoor:leaving-since", since),
+        ]
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect(),
+        sso_user: None,
+        home_efs_uid: None,
+        apps: vec![],
+        spaces: vec![],
+    };
+    let profiles = [
+        // Its hold of an hour and six hours more were over a second ago.
+        leaving("ana--fraud", "2026-11-21T04:59:59Z", ProfileStatus::InService),
+        leaving("ben--fraud", "2026-11-21T05:00:00Z", ProfileStatus::InService),
+        leaving("cleo--fraud", "2026-11-21T11:00:00Z", ProfileStatus::DeleteFailed),
+    ];
+    let profiles = profiles.map(|profile| (profile.name.folded(), profile));
+    let domain = access::observed::ObservedDomain {
+        auth_mode: access::observed::AuthMode::Iam,
+        in_service: true,
+        application: None,
+        url: None,
+        home_file_system: None,
+        profiles: profiles.into(),
+        seen: access::observed::Seen::Everybody,
+        unread: access::observed::Unread::default(),
+        profile_quota: None,
+    };
+    observed.domains.insert(access::ids::DomainKey::parse("research").unwrap(), domain);
+    let seen =
+        Seen { map: &map, snapshot: &snapshot, observed: &observed, plan: &plan, violations: &[] };
+    let facts = Facts { reading: Some(seen), ..Facts::default() };
+    assert_eq!(
+        told(&facts).into_iter().map(|(topic, subject, _)| (topic, subject)).collect::<Vec<_>>(),
+        [
+            (Topic::OffboardingStuck, "research/ana--fraud".to_owned()),
+            (Topic::OffboardingStuck, "research/cleo--fraud".to_owned()),
+        ]
+    );
+}
