@@ -3,17 +3,18 @@
 use crate::race::{RACERS, micros, race};
 use access::ids::PersonId;
 use control::audit::{
-    AUDIT_PRUNED, ChainKey, Checkpoint, Fault, KeyRing, STORE_KEY, Verdict, prune, take_checkpoint,
-    verify_log,
+    ChainKey, Checkpoint, Fault, KeyRing, STORE_KEY, Verdict, prune, take_checkpoint, verify_log,
 };
-use control::ports::{Actor, AuditEntry, AuditFilter, AuditLog, ChangeId, SealedEntry, Secrets};
+use control::ports::{
+    Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, ChangeId, SealedEntry, Secrets,
+};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An entry with this code.
 pub fn entry(at: i64, code: &str) -> AuditEntry {
-    AuditEntry::new(micros(at), "sign-in", code)
+    AuditEntry::new(micros(at), AuditEvent::SignIn, code)
 }
 
 pub async fn entries_come_back_as_written_in_the_order_of_writing(log: &impl AuditLog) {
@@ -203,7 +204,7 @@ pub async fn a_beginning_goes_as_far_as_a_checkpoint_and_the_rest_holds(
     // The last old one, the checkpoint's own entry, four new ones, and that the rest is gone.
     assert_eq!(verdict.entries, 7);
     let left = all_pages(log, &AuditFilter::default(), 100).await;
-    assert_eq!(left.first().unwrap().entry.event, AUDIT_PRUNED);
+    assert_eq!(left.first().unwrap().entry.event, AuditEvent::AuditPruned);
     assert_eq!(left.last().unwrap().entry.at, micros(9));
     let ana = PersonId::parse("ana").unwrap();
     assert_eq!(log.of_person(&ana, 100).await, Ok(vec![]));

@@ -48,6 +48,13 @@ macro_rules! contract {
             pages_hold_what_the_filter_admits_newest_first(&),
             a_beginning_goes_as_far_as_a_checkpoint_and_the_rest_holds(&),
         }
+        $crate::contract! { @rules audit_export $fresh,
+            the_parts_of_an_export_are_the_log_and_hold(&),
+            an_export_that_was_tampered_with_is_found_wherever_it_was(&),
+            an_export_that_was_cut_is_found_wherever_it_was(&),
+            an_export_in_another_order_is_found(&),
+            an_export_with_entries_of_another_log_is_found(&),
+        }
     };
     (@port chronicle $fresh:path) => {
         $crate::contract! { @rules chronicle $fresh,

@@ -22,6 +22,7 @@
 pub mod approvals;
 pub mod attempts;
 pub mod audit;
+pub mod audit_export;
 pub mod chronicle;
 pub mod claims;
 mod contract;
