@@ -3,8 +3,7 @@
 
 use crate::cloud::{Cloud, Scene};
 use crate::company::{DOMAIN, INSTANCE, Person, Team, is_foreign, profile};
-use control::ports::AuditEntry;
-use control::receipt::ENTRY;
+use control::ports::{AuditEntry, AuditEvent};
 use sandbox::{CallRecord, ProfileView};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,10 +135,10 @@ fn compare(deeds: &[CallRecord], entries: &[AuditEntry], kills: usize, verdict: 
     let mut done: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for deed in deeds.iter().filter(|deed| deed.error.is_none()) {
         let event = match deed.operation {
-            "CreateUserProfile" => ENTRY.creating,
-            "DeleteUserProfile" => ENTRY.deleting_profile,
-            "DeleteSpace" => ENTRY.deleting_space,
-            "DeleteApp" => ENTRY.stopping_app,
+            "CreateUserProfile" => AuditEvent::CreatingProfile,
+            "DeleteUserProfile" => AuditEvent::DeletingProfile,
+            "DeleteSpace" => AuditEvent::DeletingSpace,
+            "DeleteApp" => AuditEvent::StoppingApp,
             _ => continue,
         };
         // What stands in or under a profile is counted by itself, whatever it is called.
@@ -147,20 +146,19 @@ fn compare(deeds: &[CallRecord], entries: &[AuditEntry], kills: usize, verdict: 
             "CreateUserProfile" | "DeleteUserProfile" => deed.resource.clone().unwrap_or_default(),
             _ => String::new(),
         };
-        *done.entry((event, of)).or_default() += 1;
+        *done.entry((event.as_str(), of)).or_default() += 1;
     }
     let mut written: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for entry in entries {
-        let event = entry.event.as_str();
-        let of = match event {
-            _ if event == ENTRY.creating || event == ENTRY.deleting_profile => {
+        let of = match AuditEvent::parse(&entry.event) {
+            Some(AuditEvent::CreatingProfile | AuditEvent::DeletingProfile) => {
                 let profile = entry.details.get("profile").map(String::as_str).unwrap_or_default();
                 format!("{DOMAIN}/{profile}")
             }
-            _ if event == ENTRY.deleting_space || event == ENTRY.stopping_app => String::new(),
+            Some(AuditEvent::DeletingSpace | AuditEvent::StoppingApp) => String::new(),
             _ => continue,
         };
-        *written.entry((event, of)).or_default() += 1;
+        *written.entry((entry.event.as_str(), of)).or_default() += 1;
     }
     let keys: BTreeSet<_> = done.keys().chain(written.keys()).cloned().collect();
     for key in keys {

@@ -5,7 +5,7 @@
 
 use crate::event::Wake;
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry, CallError, Departure, PersonLookup, StoreError};
+use crate::ports::{Actor, AuditEntry, AuditEvent, CallError, Departure, PersonLookup, StoreError};
 use crate::survey::Scope;
 use access::ids::{PersonId, TeamKey};
 use access::map::SharedSpaces;
@@ -13,11 +13,6 @@ use access::plan::{Plan, Step};
 use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Hold, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Event of the audit log: an admin offboarded somebody.
-pub const PERSON_OFFBOARDED: &str = "person-offboarded";
-/// Event of the audit log: an admin took that back.
-pub const PERSON_RESTORED: &str = "person-restored";
 
 /// So many entries of a person are looked at: years of a working life.
 pub const HISTORY: u32 = 20_000;
@@ -128,7 +123,7 @@ impl Plane {
         }
         for departure in &ended {
             let code = ReasonCode::Returned.as_str();
-            let entry = AuditEntry::new(self.clock.now(), PERSON_RESTORED, code)
+            let entry = AuditEntry::new(self.clock.now(), AuditEvent::PersonRestored, code)
                 .by(Actor::named(by))
                 .about(person)
                 .with("by", by)
@@ -185,6 +180,6 @@ fn departed_entry(departure: &Departure, sessions_ended: u64, at: jiff::Timestam
         person: Some(departure.person.to_string()),
         team: departure.team.as_ref().map(ToString::to_string),
         details,
-        ..AuditEntry::new(at, PERSON_OFFBOARDED, ReasonCode::Offboarded.as_str())
+        ..AuditEntry::new(at, AuditEvent::PersonOffboarded, ReasonCode::Offboarded.as_str())
     }
 }

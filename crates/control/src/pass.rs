@@ -16,7 +16,6 @@ mod told;
 
 pub use brake::Brake;
 pub use deadline::Deadline;
-pub use told::{PLAN_APPLIED, PLAN_MADE};
 
 use crate::plane::{Plane, Takeover};
 use crate::ports::{CallError, ChangeId, Ensured, Freeze, Intent, StoreError, Ticket};

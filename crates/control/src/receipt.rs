@@ -7,10 +7,9 @@ pub(crate) mod words;
 
 pub use hours::Hours;
 pub(crate) use words::app_details;
-pub use words::{ENTRY, Revocation, RevocationMethod};
+pub use words::{Revocation, RevocationMethod};
 
-use crate::departure::{PERSON_OFFBOARDED, PERSON_RESTORED};
-use crate::ports::AuditEntry;
+use crate::ports::{AuditEntry, AuditEvent};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -192,15 +191,17 @@ pub fn receipt(person: &str, entries: &[AuditEntry], at: Timestamp) -> Receipt {
 /// more would only say it twice.
 pub fn is_begun(entries: &[AuditEntry], domain: &str, profile: &str) -> bool {
     let last = entries.iter().rev().find(|entry| {
-        is_about(entry, domain, profile) && (entry.event == ENTRY.begun || is_end_of_leaving(entry))
+        is_about(entry, domain, profile)
+            && (entry.event == AuditEvent::OffboardingBegun || is_end_of_leaving(entry))
     });
-    last.is_some_and(|entry| entry.event == ENTRY.begun)
+    last.is_some_and(|entry| entry.event == AuditEvent::OffboardingBegun)
 }
 
 /// Whether the log has this very entry since the profile was put on its way out, its time apart.
 pub fn is_written(entries: &[AuditEntry], new: &AuditEntry) -> bool {
     let begins = |entry: &AuditEntry| {
-        entry.event == ENTRY.begun && entry.details.get("profile") == new.details.get("profile")
+        entry.event == AuditEvent::OffboardingBegun
+            && entry.details.get("profile") == new.details.get("profile")
     };
     let wanted = what(new);
     entries
@@ -234,8 +235,9 @@ fn is_about(entry: &AuditEntry, domain: &str, profile: &str) -> bool {
 
 /// Whether the profile stayed, or a new one of its name was made.
 fn is_end_of_leaving(entry: &AuditEntry) -> bool {
-    entry.event == ENTRY.creating
-        || (entry.event == ENTRY.updating && entry.code == ReasonCode::Returned.as_str())
+    entry.event == AuditEvent::CreatingProfile
+        || (entry.event == AuditEvent::UpdatingProfile
+            && entry.code == ReasonCode::Returned.as_str())
 }
 
 impl Receipt {
@@ -246,16 +248,16 @@ impl Receipt {
     }
 
     fn take(&mut self, entry: &AuditEntry) {
-        match entry.event.as_str() {
-            PERSON_OFFBOARDED => self.take_departure(entry),
-            PERSON_RESTORED => {
+        match AuditEvent::parse(&entry.event) {
+            Some(AuditEvent::PersonOffboarded) => self.take_departure(entry),
+            Some(AuditEvent::PersonRestored) => {
                 for departure in self.departures.iter_mut().filter(|d| d.until.is_none()) {
                     if departure.team == entry.team {
                         departure.until = Some(entry.at);
                     }
                 }
             }
-            event if event == ENTRY.begun => self.begin(entry),
+            Some(AuditEvent::OffboardingBegun) => self.begin(entry),
             _ => self.take_step(entry),
         }
         let count = entry.details.get("sessions_ended").and_then(|n| n.parse().ok());
@@ -319,17 +321,17 @@ impl Receipt {
         let Some(profile) = self.open(detail("domain"), detail("profile")) else { return };
         if is_end_of_leaving(entry) {
             profile.returned = Some(entry.at);
-        } else if entry.event == ENTRY.stopping_app {
+        } else if entry.event == AuditEvent::StoppingApp {
             profile.apps.extend(words::stopped_app(entry));
-        } else if entry.event == ENTRY.deleting_space {
+        } else if entry.event == AuditEvent::DeletingSpace {
             let deleted = words::deleted_space(entry);
             profile
                 .kept
                 .retain(|kept| deleted.as_ref().is_none_or(|gone| gone.space != kept.space));
             profile.spaces.extend(deleted);
-        } else if entry.event == ENTRY.handing_over {
+        } else if entry.event == AuditEvent::HandingSpaceOver {
             profile.handed_over.extend(words::handed_over(entry));
-        } else if entry.event == ENTRY.deleting_profile {
+        } else if entry.event == AuditEvent::DeletingProfile {
             profile.deleted.get_or_insert(entry.at);
             profile.home = words::home(entry).or(profile.home.take());
         }

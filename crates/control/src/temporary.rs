@@ -9,19 +9,6 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Event of the audit log: somebody gave a person a team for a time, or approved that.
-pub const TEMPORARY_GRANTED: &str = "temporary-granted";
-/// Event of the audit log: somebody revoked a temporary grant.
-pub const TEMPORARY_REVOKED: &str = "temporary-revoked";
-/// Event of the audit log: a person asked for a team for a time.
-pub const ACCESS_REQUESTED: &str = "access-requested";
-/// Event of the audit log: somebody decided on a request.
-pub const ACCESS_DECIDED: &str = "access-decided";
-/// Event of the audit log: somebody took a team in an emergency.
-pub const BREAK_GLASS_OPENED: &str = "break-glass-opened";
-/// Event of the audit log: it was told what was done under a break-glass grant.
-pub const AFTER_NOTE: &str = "after-note";
-
 impl Plane {
     /// Fills in the temporary grants of those of whom the snapshot speaks. A snapshot without them
     /// must not be planned from: it would take away what they give.

@@ -22,7 +22,7 @@ use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
-use control::ports::{Actor, AuditEntry, Store};
+use control::ports::{Actor, AuditEntry, AuditEvent, Store};
 use jiff::SignedDuration;
 use saml_sp::ServiceProviderKey;
 use std::path::PathBuf;
@@ -144,7 +144,7 @@ pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Opt
 /// That a process works by this map from now on, and keeps its state there.
 pub(crate) fn map_loaded(plane: &Plane, store: &str) -> AuditEntry {
     let code = ReasonCode::MapLoaded.as_str();
-    AuditEntry::new(plane.clock.now(), code, code)
+    AuditEntry::new(plane.clock.now(), AuditEvent::MapLoaded, code)
         .changing("digest", None, Some(&plane.map.digest))
         .with("store", store)
         .with("observe_only", plane.observe_only)

@@ -19,7 +19,7 @@ use access::reason::ReasonCode;
 use anyhow::Result;
 use control::door::Door;
 use control::event::Wake;
-use control::ports::AuditEntry;
+use control::ports::{AuditEntry, AuditEvent};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -166,7 +166,7 @@ impl Reload {
             let (code, key) = (caution.code, &caution.key);
             tracing::warn!(code, %key, "{}", caution.message);
         }
-        let entry = AuditEntry::new(plane.clock.now(), code.as_str(), code.as_str());
+        let entry = AuditEntry::new(plane.clock.now(), AuditEvent::MapReplaced, code.as_str());
         plane.record(entry.changing("digest", Some(&before.digest), Some(&map.digest))).await;
         if let Err(error) = plane.wake(&Wake::Everything).await {
             tracing::error!(%error, "the next full pass takes the new map up");
@@ -186,12 +186,13 @@ impl Reload {
             "the configuration on disk is refused; the last good one stays in force"
         );
         self.condition.refused(&why, self.parts.plane.clock.now());
-        let entry = self.entry(code, [("kept", &before.digest), ("why", &why)]);
+        let entry =
+            self.entry(AuditEvent::MapRefused, code, [("kept", &before.digest), ("why", &why)]);
         self.parts.plane.record(entry).await;
     }
 
-    fn entry(&self, code: ReasonCode, details: [(&str, &str); 2]) -> AuditEntry {
-        let entry = AuditEntry::new(self.parts.plane.clock.now(), code.as_str(), code.as_str());
+    fn entry(&self, event: AuditEvent, code: ReasonCode, details: [(&str, &str); 2]) -> AuditEntry {
+        let entry = AuditEntry::new(self.parts.plane.clock.now(), event, code.as_str());
         details.into_iter().fold(entry, |entry, (name, value)| entry.with(name, value))
     }
 }

@@ -59,11 +59,11 @@ impl Exported {
     }
 
     /// Lines of another log with the same key and, if wanted, the same chain.
-    fn others(&self, chain: ChainId) -> Vec<String> {
+    fn others(&self, chain: &ChainId) -> Vec<String> {
         let mut head = Head::empty();
         let made = (0..ENTRIES).map(|at| {
             let entry = entry(at, "another");
-            let seal = seal(&entry, &chain, &mut head, self.keys.current());
+            let seal = seal(&entry, chain, &mut head, self.keys.current());
             json_line(&SealedEntry { entry, seal })
         });
         made.collect()
@@ -124,7 +124,7 @@ pub async fn an_export_in_another_order_is_found(log: &(impl AuditLog + Secrets)
 pub async fn an_export_with_entries_of_another_log_is_found(log: &(impl AuditLog + Secrets)) {
     let exported = Exported::of(log).await;
     let chains = [exported.chain.clone(), ChainId("another".to_owned())];
-    for (others, same) in chains.into_iter().map(|chain| (exported.others(chain.clone()), chain)) {
+    for (others, same) in chains.into_iter().map(|chain| (exported.others(&chain), chain)) {
         for (at, other) in others.iter().enumerate() {
             let mut lines = exported.lines.clone();
             lines[at].clone_from(other);

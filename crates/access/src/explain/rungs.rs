@@ -4,7 +4,7 @@ use super::{Facts, Rung, Since, Stage, Verdict};
 use crate::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use crate::map::Placement;
 use crate::network::{NetworkMatch, NetworkRule};
-use crate::observed::ObservedRole;
+use crate::observed::{ObservedProfile, ObservedRole};
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
 
@@ -172,7 +172,7 @@ impl Facts<'_> {
     fn leaving_since(&self, domain: &DomainKey, name: &ProfileName) -> Since {
         let profiles = self.observed.domains.get(domain).map(|domain| domain.profiles.values());
         let profile = profiles.into_iter().flatten().find(|p| p.name.folded() == name.folded());
-        Since::exactly(profile.and_then(|profile| profile.leaving_since()))
+        Since::exactly(profile.and_then(ObservedProfile::leaving_since))
     }
 
     /// From where the team may be opened. Whether the person is there is not known here.

@@ -6,7 +6,7 @@ use super::keeping::{KeepingError, prune, take_checkpoint, verify_log, verify_si
 use super::key::KeyRing;
 use super::verify::Verdict;
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry};
+use crate::ports::{Actor, AuditEntry, AuditEvent};
 use access::reason::ReasonCode;
 use jiff::SignedDuration;
 use std::future::Future;
@@ -110,7 +110,7 @@ impl Anchoring {
         if self.plane.meter.read().audit_chain_ok == Some(false) {
             return;
         }
-        let entry = AuditEntry::new(self.plane.clock.now(), code.as_str(), code.as_str())
+        let entry = AuditEntry::new(self.plane.clock.now(), AuditEvent::AuditBroken, code.as_str())
             .with("first", first)
             .with("bad", verdict.bad.len());
         self.plane.record(entry).await;

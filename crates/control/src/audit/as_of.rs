@@ -1,8 +1,6 @@
 //! Who had what at some time, read off the audit log.
 
-use crate::departure::{PERSON_OFFBOARDED, PERSON_RESTORED};
-use crate::ports::AuditEntry;
-use crate::receipt::ENTRY;
+use crate::ports::{AuditEntry, AuditEvent};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -80,9 +78,13 @@ pub struct Held {
     pub profile: String,
     /// Its execution role, where the log tells.
     pub role: Option<String>,
+    /// Since when it has that role; absent: since before the log tells.
+    pub role_since: Option<Timestamp>,
     /// The grant that gave it, where the log tells: file and line of the map of that time, or a
     /// temporary grant.
     pub grant: Option<String>,
+    /// Since when that grant gave it; absent: since before the log tells.
+    pub grant_since: Option<Timestamp>,
     /// Since when; absent: since before the log tells.
     pub since: Option<Timestamp>,
     /// The pass that gave it.
@@ -94,9 +96,6 @@ pub struct Held {
     /// When it was opened last, up to then.
     pub last_opened: Option<Timestamp>,
 }
-
-/// Event of the audit log: somebody was led into Studio.
-const OPENED: &str = "open-studio";
 
 /// Somebody whom an admin had offboarded by command.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
@@ -153,9 +152,19 @@ impl History {
 
     /// Whether an entry of this event says something about who had what.
     pub fn counts(event: &str) -> bool {
-        let steps = [ENTRY.creating, ENTRY.adopting, ENTRY.updating, ENTRY.begun];
-        [PERSON_OFFBOARDED, PERSON_RESTORED, OPENED, ENTRY.deleting_profile].contains(&event)
-            || steps.contains(&event)
+        AuditEvent::parse(event).is_some_and(|event| {
+            matches!(
+                event,
+                AuditEvent::PersonOffboarded
+                    | AuditEvent::PersonRestored
+                    | AuditEvent::OpenStudio
+                    | AuditEvent::CreatingProfile
+                    | AuditEvent::AdoptingProfile
+                    | AuditEvent::UpdatingProfile
+                    | AuditEvent::OffboardingBegun
+                    | AuditEvent::DeletingProfile
+            )
+        })
     }
 
     /// Takes the next entry; one that is later than the time in question is passed over.
@@ -165,15 +174,16 @@ impl History {
         }
         self.known_since = Some(self.known_since.map_or(entry.at, |since| since.min(entry.at)));
         let Some(person) = &entry.person else { return };
-        match entry.event.as_str() {
-            PERSON_OFFBOARDED => {
+        let Some(event) = AuditEvent::parse(&entry.event) else { return };
+        match event {
+            AuditEvent::PersonOffboarded => {
                 let key = (person.clone(), entry.team.clone());
                 self.barred.entry(key).or_insert(entry.at);
             }
-            PERSON_RESTORED => {
+            AuditEvent::PersonRestored => {
                 self.barred.remove(&(person.clone(), entry.team.clone()));
             }
-            OPENED => self.opened(person, entry),
+            AuditEvent::OpenStudio => self.opened(person, entry),
             event => self.take_step(event, person, entry),
         }
     }
@@ -212,7 +222,7 @@ impl History {
         }
     }
 
-    fn take_step(&mut self, event: &str, person: &str, entry: &AuditEntry) {
+    fn take_step(&mut self, event: AuditEvent, person: &str, entry: &AuditEntry) {
         let detail = |name: &str| entry.details.get(name).cloned();
         let (Some(domain), Some(profile), Some(team)) =
             (detail("domain"), detail("profile"), entry.team.clone())
@@ -220,13 +230,13 @@ impl History {
             return;
         };
         let key = (domain.clone(), profile.clone());
-        if event == ENTRY.deleting_profile {
+        if event == AuditEvent::DeletingProfile {
             self.held.remove(&key);
             return;
         }
-        let begins = event == ENTRY.creating || event == ENTRY.adopting;
-        let changes = event == ENTRY.updating;
-        if !begins && !changes && event != ENTRY.begun {
+        let begins = event == AuditEvent::CreatingProfile || event == AuditEvent::AdoptingProfile;
+        let changes = event == AuditEvent::UpdatingProfile;
+        if !begins && !changes && event != AuditEvent::OffboardingBegun {
             return;
         }
         let anew = || Held {
@@ -237,7 +247,9 @@ impl History {
             domain: domain.clone(),
             profile: profile.clone(),
             role: None,
+            role_since: None,
             grant: None,
+            grant_since: None,
             since: None,
             change: None,
             leaving: None,
@@ -249,14 +261,26 @@ impl History {
         if begins || (changes && moved(held)) {
             *held = Held { since: Some(entry.at), change: entry.change.clone(), ..anew() };
         }
-        held.role = detail("role").or(held.role.take());
-        held.grant = detail("grant").or(held.grant.take());
-        if event == ENTRY.begun {
+        note(&mut held.role, &mut held.role_since, detail("role"), entry.at);
+        note(&mut held.grant, &mut held.grant_since, detail("grant"), entry.at);
+        if event == AuditEvent::OffboardingBegun {
             held.leaving = held.leaving.or(Some(entry.at));
             held.leaving_because = Some(entry.code.clone());
         } else if changes && entry.code == ReasonCode::Returned.as_str() {
             (held.leaving, held.leaving_because) = (None, None);
         }
+    }
+}
+
+/// Takes what an entry says, with its time where that is news.
+fn note(
+    known: &mut Option<String>,
+    since: &mut Option<Timestamp>,
+    said: Option<String>,
+    at: Timestamp,
+) {
+    if said.is_some() && said != *known {
+        (*known, *since) = (said, Some(at));
     }
 }
 
@@ -270,7 +294,7 @@ mod tests {
     }
 
     fn step(time: &str, event: &str, code: &str, more: &[(&str, &str)]) -> AuditEntry {
-        let entry = AuditEntry::new(at(time), event, code)
+        let entry = AuditEntry::new(at(time), AuditEvent::parse(event).unwrap(), code)
             .about(&PersonId::parse("p-ana").unwrap())
             .on(&TeamKey::parse("fraud").unwrap())
             .with("domain", "research")
@@ -286,9 +310,10 @@ mod tests {
             &[("role", "arn:aws:iam::111122223333:role/fraud"), ("grant", "access.yaml:30")],
         );
         let made = AuditEntry { change: Some("c1".to_owned()), ..made };
-        let offboarded = AuditEntry::new(at("05T08:00:00"), PERSON_OFFBOARDED, "offboarded")
-            .about(&PersonId::parse("p-ana").unwrap());
-        let restored = AuditEntry::new(at("06T08:00:00"), PERSON_RESTORED, "returned")
+        let offboarded =
+            AuditEntry::new(at("05T08:00:00"), AuditEvent::PersonOffboarded, "offboarded")
+                .about(&PersonId::parse("p-ana").unwrap());
+        let restored = AuditEntry::new(at("06T08:00:00"), AuditEvent::PersonRestored, "returned")
             .about(&PersonId::parse("p-ana").unwrap());
         vec![
             made,

@@ -136,7 +136,7 @@ fn push_char(out: &mut String, c: char) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::Actor;
+    use crate::ports::{Actor, AuditEvent};
     use access::ids::{PersonId, TeamKey};
 
     fn object<const N: usize>(texts: [(&str, &str); N]) -> String {
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_bytes_of_an_entry_are_these() {
         let at = "2026-11-21T09:00:00.5Z".parse().unwrap();
-        let entry = AuditEntry::new(at, "grant-written", "grant-written")
+        let entry = AuditEntry::new(at, AuditEvent::GrantWritten, "grant-written")
             .by(Actor::CommandLine("ana".to_owned()))
             .about(&PersonId::parse("p1").unwrap())
             .on(&TeamKey::parse("fraud").unwrap())

@@ -12,6 +12,10 @@ const ROWS: u32 = 1_000;
 /// The most rows that are looked through for one part, whether the filter admits them or not.
 const LOOKED_THROUGH: u32 = 20_000;
 
+/// A part ends with the entry that makes it so long. Lambda answers with 6 MB at most, of which a
+/// gateway's framing and the last entry take their share.
+const PART_BYTES: usize = 3 * 1024 * 1024;
+
 /// What a line of an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ExportForm {
@@ -89,7 +93,7 @@ pub struct ExportPart {
     pub next: Option<ExportCursor>,
 }
 
-/// The next part of an export, at most `most` entries of those that the filter admits.
+/// The next part of an export, at most `most` entries of those that the filter admits, and some 3 MiB.
 ///
 /// Without a filter, what [`ExportForm::JsonLines`] makes of the parts is the whole log, as
 /// [`super::Verification::take_line`] takes it.
@@ -114,16 +118,18 @@ pub async fn export(
         let mut seq = begun.map_or(0, |after| after.seq);
         loop {
             let room = most.saturating_sub(part.entries).min(left);
-            if room == 0 {
+            if room == 0 || part.lines.len() >= PART_BYTES {
                 let more = seq < end || heads.peek().is_some();
                 part.next = more.then_some(ExportCursor { chain, seq });
                 return Ok(part);
             }
             let rows = log.chain(&chain, seq, room.min(ROWS)).await?;
-            let Some(last) = rows.last() else { break };
-            seq = last.seq;
-            left = left.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+            if rows.is_empty() {
+                break;
+            }
             for row in &rows {
+                seq = row.seq;
+                left = left.saturating_sub(1);
                 match &row.entry {
                     Ok(sealed) if !filter.admits(&sealed.entry) => {}
                     Ok(sealed) => {
@@ -132,6 +138,9 @@ pub async fn export(
                         part.entries += 1;
                     }
                     Err(why) => part.unreadable.push(format!("{chain}/{}: {why}", row.seq)),
+                }
+                if part.lines.len() >= PART_BYTES {
+                    break;
                 }
             }
         }
@@ -152,7 +161,7 @@ pub fn json_line(sealed: &SealedEntry) -> String {
 mod tests {
     use super::*;
     use crate::audit::{ChainKey, Head, seal};
-    use crate::ports::AuditEntry;
+    use crate::ports::{AuditEntry, AuditEvent};
 
     fn key() -> ChainKey {
         ChainKey::new(&[1; 32])
@@ -161,7 +170,8 @@ mod tests {
     #[test]
     fn a_line_comes_back_as_the_entry_it_was() {
         let at = "2026-11-21T09:00:00.5Z".parse().unwrap();
-        let entry = AuditEntry::new(at, "sign-in", "signed-in").with("from", "192.0.2.1\n\"x\"");
+        let entry =
+            AuditEntry::new(at, AuditEvent::SignIn, "signed-in").with("from", "192.0.2.1\n\"x\"");
         let chain = ChainId("main".to_owned());
         let seal = seal(&entry, &chain, &mut Head::empty(), &key());
         let sealed = SealedEntry { entry, seal };

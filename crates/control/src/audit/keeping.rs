@@ -3,17 +3,10 @@
 use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 use super::key::KeyRing;
 use super::verify::{Verdict, Verification};
-use crate::ports::{Actor, AuditEntry, AuditLog, ChainHead, ChainId, StoreError};
+use crate::ports::{Actor, AuditEntry, AuditEvent, AuditLog, ChainHead, ChainId, StoreError};
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
-
-/// Event of the audit log: a checkpoint was kept outside.
-pub const AUDIT_CHECKPOINT: &str = "audit-checkpoint";
-/// Event of the audit log: its beginning, up to these entries, may be removed.
-pub const AUDIT_PRUNED: &str = "audit-pruned";
-/// Event of the audit log: entries of an older version were sealed as they were found.
-pub const AUDIT_SEALED: &str = "audit-sealed";
 
 /// Entries that are read at a time: what verifying needs of memory.
 const PAGE: u32 = 1_000;
@@ -41,7 +34,7 @@ pub struct Pruned {
     pub through: BTreeMap<ChainId, u64>,
 }
 
-/// Up to which entry chains may be removed, as an [`AUDIT_PRUNED`] entry says.
+/// Up to which entry chains may be removed, as an [`AuditEvent::AuditPruned`] entry says.
 pub(super) fn pruned(entry: &AuditEntry) -> impl Iterator<Item = (ChainId, u64)> + '_ {
     entry.details.iter().filter_map(|(name, value)| {
         let chain = name.strip_prefix(THROUGH)?;
@@ -66,11 +59,12 @@ pub async fn take_checkpoint(
     if let Some(place) = place {
         place.keep(&checkpoint).await?;
     }
-    let entry = AuditEntry::new(at, AUDIT_CHECKPOINT, ReasonCode::AuditCheckpoint.as_str())
-        .by(actor)
-        .with("entries", checkpoint.entries)
-        .with("key", &checkpoint.key)
-        .with("kept", if place.is_some() { "outside" } else { "here" });
+    let entry =
+        AuditEntry::new(at, AuditEvent::AuditCheckpoint, ReasonCode::AuditCheckpoint.as_str())
+            .by(actor)
+            .with("entries", checkpoint.entries)
+            .with("key", &checkpoint.key)
+            .with("kept", if place.is_some() { "outside" } else { "here" });
     let named = |entry: AuditEntry, head: &ChainHead| {
         entry.with(&format!("head.{}", head.chain), format!("{} {}", head.seq, head.hash))
     };
@@ -183,7 +177,7 @@ pub async fn prune(
     if !removes {
         return Ok(Pruned::default());
     }
-    let entry = AuditEntry::new(now, AUDIT_PRUNED, ReasonCode::AuditPruned.as_str())
+    let entry = AuditEntry::new(now, AuditEvent::AuditPruned, ReasonCode::AuditPruned.as_str())
         .by(actor)
         .with("checkpoint", checkpoint.at)
         .with("older_than", oldest);

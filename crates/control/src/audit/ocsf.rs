@@ -5,11 +5,7 @@
 //! what was set is Entity Management, and the rest is the Base Event. What a class has no place for
 //! stays under `unmapped`.
 
-use crate::departure::{PERSON_OFFBOARDED, PERSON_RESTORED};
-use crate::pass::{PLAN_APPLIED, PLAN_MADE};
-use crate::ports::{Actor, AuditEntry, SealedEntry};
-use crate::receipt::ENTRY;
-use crate::temporary::{BREAK_GLASS_OPENED, TEMPORARY_GRANTED, TEMPORARY_REVOKED};
+use crate::ports::{Actor, AuditEntry, AuditEvent, AuditEvent as E, SealedEntry};
 use serde_json::{Map, Value, json};
 
 /// The version of the schema.
@@ -39,40 +35,54 @@ const fn kind(class: u32, activity: u32, what: &'static str) -> Kind {
 }
 
 fn kind_of(entry: &AuditEntry) -> Kind {
-    match entry.event.as_str() {
+    let Some(event) = AuditEvent::parse(&entry.event) else { return kind(class::BASE, 99, "") };
+    match event {
         // Who was refused had asked to be let in.
-        "sign-in" | "refused" => kind(class::AUTHENTICATION, 1, ""),
-        "log-out" | "sign-out" | "sessions-ended" => kind(class::AUTHENTICATION, 2, ""),
-        "open-studio" => kind(class::API_ACTIVITY, 1, "CreatePresignedDomainUrl"),
-        PERSON_OFFBOARDED => kind(class::ACCOUNT_CHANGE, 5, ""),
-        PERSON_RESTORED => kind(class::ACCOUNT_CHANGE, 2, ""),
-        event if event == ENTRY.creating || event == ENTRY.adopting => {
+        E::SignIn | E::Refused => kind(class::AUTHENTICATION, 1, ""),
+        E::LogOut | E::SignOut | E::SessionsEnded => kind(class::AUTHENTICATION, 2, ""),
+        E::OpenStudio => kind(class::API_ACTIVITY, 1, "CreatePresignedDomainUrl"),
+        E::PersonOffboarded => kind(class::ACCOUNT_CHANGE, 5, ""),
+        E::PersonRestored => kind(class::ACCOUNT_CHANGE, 2, ""),
+        E::CreatingProfile | E::AdoptingProfile | E::TemporaryGranted | E::BreakGlassOpened => {
             kind(class::USER_ACCESS, 1, "")
         }
-        event if event == ENTRY.begun => kind(class::USER_ACCESS, 2, ""),
-        event if event == ENTRY.updating => kind(class::API_ACTIVITY, 3, "UpdateUserProfile"),
-        event if event == ENTRY.stopping_app => kind(class::API_ACTIVITY, 4, "DeleteApp"),
-        event if event == ENTRY.handing_over => kind(class::API_ACTIVITY, 1, "CreateSpace"),
-        event if event == ENTRY.deleting_space => kind(class::API_ACTIVITY, 4, "DeleteSpace"),
-        event if event == ENTRY.deleting_profile => {
-            kind(class::API_ACTIVITY, 4, "DeleteUserProfile")
-        }
-        "group-assigned" => kind(class::API_ACTIVITY, 1, "CreateApplicationAssignment"),
-        "aws-answered" => kind(class::API_ACTIVITY, 99, ""),
-        TEMPORARY_GRANTED | BREAK_GLASS_OPENED => kind(class::USER_ACCESS, 1, ""),
-        TEMPORARY_REVOKED => kind(class::USER_ACCESS, 2, ""),
-        "grant-written" => kind(class::ENTITY_MANAGEMENT, 3, "grant"),
-        "grant-deleted" => kind(class::ENTITY_MANAGEMENT, 4, "grant"),
-        "map-loaded" | "map-replaced" | "map-refused" => {
+        E::OffboardingBegun | E::TemporaryRevoked => kind(class::USER_ACCESS, 2, ""),
+        E::UpdatingProfile => kind(class::API_ACTIVITY, 3, "UpdateUserProfile"),
+        E::StoppingApp | E::StoppingOwnApp => kind(class::API_ACTIVITY, 4, "DeleteApp"),
+        E::HandingSpaceOver => kind(class::API_ACTIVITY, 1, "CreateSpace"),
+        E::DeletingSpace => kind(class::API_ACTIVITY, 4, "DeleteSpace"),
+        E::DeletingProfile => kind(class::API_ACTIVITY, 4, "DeleteUserProfile"),
+        E::GroupAssigned => kind(class::API_ACTIVITY, 1, "CreateApplicationAssignment"),
+        E::AwsAnswered => kind(class::API_ACTIVITY, 99, ""),
+        E::GrantWritten => kind(class::ENTITY_MANAGEMENT, 3, "grant"),
+        E::GrantDeleted => kind(class::ENTITY_MANAGEMENT, 4, "grant"),
+        E::MapLoaded | E::MapReplaced | E::MapRefused => {
             kind(class::ENTITY_MANAGEMENT, 3, "access map")
         }
-        "idp-keys-changed" => kind(class::ENTITY_MANAGEMENT, 3, "identity provider"),
-        "frozen" | "thawed" => kind(class::ENTITY_MANAGEMENT, 3, "freeze switch"),
-        PLAN_MADE => kind(class::ENTITY_MANAGEMENT, 1, "plan"),
-        PLAN_APPLIED => kind(class::ENTITY_MANAGEMENT, 3, "plan"),
-        "token-created" => kind(class::ENTITY_MANAGEMENT, 1, "API token"),
-        "token-revoked" => kind(class::ENTITY_MANAGEMENT, 4, "API token"),
-        _ => kind(class::BASE, 99, ""),
+        E::IdpKeysChanged => kind(class::ENTITY_MANAGEMENT, 3, "identity provider"),
+        E::Frozen | E::Thawed => kind(class::ENTITY_MANAGEMENT, 3, "freeze switch"),
+        E::PlanMade => kind(class::ENTITY_MANAGEMENT, 1, "plan"),
+        E::PlanApplied => kind(class::ENTITY_MANAGEMENT, 3, "plan"),
+        E::TokenCreated => kind(class::ENTITY_MANAGEMENT, 1, "API token"),
+        E::TokenRevoked => kind(class::ENTITY_MANAGEMENT, 4, "API token"),
+        E::PlanRefused
+        | E::RemovalsApproved
+        | E::ApprovalHonoured
+        | E::AfterNote
+        | E::AccessRequested
+        | E::AccessDecided
+        | E::SyncRequested
+        | E::EventsReplayed
+        | E::DirectoryPush
+        | E::Mirroring
+        | E::MirrorTaking
+        | E::MirrorApplied
+        | E::MirrorRefused
+        | E::MirrorFailed
+        | E::AuditCheckpoint
+        | E::AuditPruned
+        | E::AuditSealed
+        | E::AuditBroken => kind(class::BASE, 99, ""),
     }
 }
 
@@ -80,7 +90,17 @@ fn kind_of(entry: &AuditEntry) -> Kind {
 pub fn ocsf(sealed: &SealedEntry) -> Value {
     let entry = &sealed.entry;
     let kind = kind_of(entry);
-    let failed = matches!(entry.event.as_str(), "refused" | "plan-refused" | "map-refused");
+    let failed = matches!(
+        AuditEvent::parse(&entry.event),
+        Some(
+            E::Refused
+                | E::PlanRefused
+                | E::MapRefused
+                | E::MirrorRefused
+                | E::MirrorFailed
+                | E::AuditBroken
+        )
+    );
     let mut event = Map::new();
     let mut put = |name: &str, value: Value| {
         event.insert(name.to_owned(), value);

@@ -84,12 +84,16 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::AuditEvent;
 
     /// Figures that another program computes: `docs/audit.md` has the script.
     #[test]
     fn a_seal_is_what_others_compute() {
-        let entry =
-            AuditEntry::new("2026-11-21T09:00:00Z".parse().unwrap(), "sign-in", "signed-in");
+        let entry = AuditEntry::new(
+            "2026-11-21T09:00:00Z".parse().unwrap(),
+            AuditEvent::SignIn,
+            "signed-in",
+        );
         let (chain, key) = (ChainId("main".to_owned()), ChainKey::new(&[0x0b; 32]));
         let mut head = Head::empty();
         let seal = seal(&entry, &chain, &mut head, &key);

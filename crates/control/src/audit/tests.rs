@@ -1,8 +1,7 @@
 //! Property tests: whatever is done to a log, verifying it finds out, and names the first entry.
 
 use super::*;
-use crate::pass::{PLAN_APPLIED, PLAN_MADE};
-use crate::ports::{Actor, AuditEntry, ChainHead, ChainId, ChainRow, SealedEntry};
+use crate::ports::{Actor, AuditEntry, AuditEvent, ChainHead, ChainId, ChainRow, SealedEntry};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -22,10 +21,11 @@ fn entries() -> impl Strategy<Value = Vec<AuditEntry>> {
         (0_i64..1_000_000, "[a-z]{1,4}", ".{0,4}", texts(), texts(), prop::option::of(".{1,4}"));
     prop::collection::vec(entry, 2..20).prop_map(|all| {
         let made = all.into_iter().map(|(at, event, code, details, after, person)| AuditEntry {
+            event,
             person,
             after,
             details,
-            ..AuditEntry::new(Timestamp::from_microsecond(at).unwrap(), event, code)
+            ..AuditEntry::new(Timestamp::from_microsecond(at).unwrap(), AuditEvent::SignIn, code)
         });
         made.collect()
     })
@@ -218,7 +218,7 @@ proptest! {
         let through = which.index(log.len()) as u64;
         let mut log = log;
         let last = log[0].at;
-        log.push(AuditEntry::new(last, AUDIT_PRUNED, AUDIT_PRUNED).with("through.main", through));
+        log.push(AuditEntry::new(last, AuditEvent::AuditPruned, "audit-pruned").with("through.main", through));
         let log = sealed(log, &main(), &keys());
         let [told, untold] = [through, through + 1].map(|gone| {
             verify(&rows(&log[usize::try_from(gone).unwrap()..]), &[checkpoint(&log)])
@@ -233,9 +233,11 @@ proptest! {
 #[test]
 fn an_entry_that_says_what_may_be_gone_is_believed_only_with_its_seal() {
     let at = Timestamp::UNIX_EPOCH;
-    let log: Vec<AuditEntry> = (0..4).map(|n| AuditEntry::new(at, "e", format!("{n}"))).collect();
+    let log: Vec<AuditEntry> =
+        (0..4).map(|n| AuditEntry::new(at, AuditEvent::SignIn, format!("{n}"))).collect();
     let mut log = sealed(log, &main(), &keys());
-    let forged = AuditEntry::new(at, AUDIT_PRUNED, AUDIT_PRUNED).with("through.main", 2);
+    let forged =
+        AuditEntry::new(at, AuditEvent::AuditPruned, "audit-pruned").with("through.main", 2);
     log[3].entry = forged;
     let verdict = verify(&rows(&log[2..]), &[]);
     let found: Vec<(u64, Fault)> = verdict.bad.iter().map(|bad| (bad.seq, bad.fault)).collect();
@@ -249,7 +251,11 @@ fn an_entry_that_says_what_may_be_gone_is_believed_only_with_its_seal() {
 #[test]
 fn a_checkpoint_with_a_broken_signature_is_a_finding() {
     let keys = keys();
-    let log = sealed(vec![AuditEntry::new(Timestamp::UNIX_EPOCH, "e", "c")], &main(), &keys);
+    let log = sealed(
+        vec![AuditEntry::new(Timestamp::UNIX_EPOCH, AuditEvent::SignIn, "c")],
+        &main(),
+        &keys,
+    );
     let mut verification = Verification::new(&keys);
     verification.bad_checkpoint(&checkpoint(&log));
     for row in &rows(&log) {
@@ -258,78 +264,135 @@ fn a_checkpoint_with_a_broken_signature_is_a_finding() {
     assert_eq!(first_bad(&verification.finish()), Some((1, Fault::BadCheckpoint)));
 }
 
-/// Members that the public schema (OCSF 1.3.0) requires of each class, and of objects in them.
-const REQUIRED: [(u64, &[&str]); 6] = [
-    (0, &[]),
-    (3_001, &["user"]),
-    (3_002, &["user", "service"]),
-    (3_004, &["entity"]),
-    (3_005, &["user", "privileges"]),
-    (6_003, &["actor", "api", "src_endpoint"]),
+/// What the public schema (OCSF 1.3.0) says of a class: its members that are required, and its
+/// activities.
+struct Class {
+    uid: u64,
+    required: &'static [&'static str],
+    activities: std::ops::RangeInclusive<u64>,
+}
+
+const fn class(
+    uid: u64,
+    required: &'static [&'static str],
+    activities: std::ops::RangeInclusive<u64>,
+) -> Class {
+    Class { uid, required, activities }
+}
+
+const CLASSES: [Class; 6] = [
+    class(0, &[], 0..=0),
+    class(3_001, &["user"], 0..=12),
+    class(3_002, &["user"], 0..=7),
+    class(3_004, &["entity"], 0..=4),
+    class(3_005, &["user", "privileges"], 0..=2),
+    class(6_003, &["actor", "api", "src_endpoint"], 0..=4),
 ];
 
+/// Members that every class requires.
+const BASE: [&str; 7] =
+    ["activity_id", "category_uid", "class_uid", "metadata", "severity_id", "time", "type_uid"];
+
+/// Objects of the schema, by where they stand in an event: members that are required, and those of
+/// which one must be there.
+const OBJECTS: [(&str, &[&str], &[&str]); 10] = [
+    ("/metadata", &["product", "version"], &[]),
+    ("/metadata/product", &["vendor_name"], &[]),
+    ("/actor", &[], &["process", "user", "invoked_by", "session"]),
+    ("/actor/user", &[], &["account", "name", "uid"]),
+    ("/user", &[], &["account", "name", "uid"]),
+    ("/entity", &[], &["name", "uid", "device", "user", "group", "org"]),
+    ("/api", &["operation"], &[]),
+    ("/api/service", &[], &["name", "uid"]),
+    ("/src_endpoint", &[], &["ip", "uid", "name", "hostname", "svc_name", "instance_uid"]),
+    ("/service", &[], &["name", "uid"]),
+];
+
+/// What is wrong with an event by the schema.
+fn faults(made: &serde_json::Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let uid = made["class_uid"].as_u64().unwrap();
+    let Some(class) = CLASSES.iter().find(|class| class.uid == uid) else {
+        return vec![format!("class {uid}")];
+    };
+    for name in BASE.iter().chain(class.required) {
+        if made[*name].is_null() {
+            faults.push(format!("no {name}"));
+        }
+    }
+    let activity = made["activity_id"].as_u64().unwrap();
+    if !class.activities.contains(&activity) && activity != 99 {
+        faults.push(format!("activity {activity}"));
+    }
+    // Whoever says that it is something else says what.
+    if activity == 99 && !made["activity_name"].is_string() {
+        faults.push("no activity_name".to_owned());
+    }
+    for (at, required, some) in OBJECTS {
+        let Some(object) = made.pointer(at).and_then(serde_json::Value::as_object) else {
+            continue;
+        };
+        let has = |name: &&str| object.get(*name).is_some_and(|value| !value.is_null());
+        faults
+            .extend(required.iter().filter(|name| !has(name)).map(|name| format!("{at}: {name}")));
+        if !some.is_empty() && !some.iter().any(has) {
+            faults.push(format!("{at}: none of {some:?}"));
+        }
+    }
+    let (status, severity) = (made["status_id"].as_u64(), made["severity_id"].as_u64());
+    if !matches!(status, Some(0..=2 | 99)) || !matches!(severity, Some(0..=6 | 99)) {
+        faults.push(format!("status {status:?}, severity {severity:?}"));
+    }
+    faults
+}
+
 #[test]
-fn every_event_has_what_the_schema_requires_of_its_class() {
+fn every_event_is_one_of_the_schema_that_it_names() {
+    assert_eq!(OCSF_VERSION, "1.3.0");
     let mut classes = BTreeMap::new();
-    for event in [
-        "sign-in",
-        "refused",
-        "log-out",
-        "open-studio",
-        "person-offboarded",
-        "person-restored",
-        "creating-profile",
-        "adopting-profile",
-        "updating-profile",
-        "offboarding-begun",
-        "stopping-app",
-        "handing-space-over",
-        "deleting-space",
-        "deleting-profile",
-        "group-assigned",
-        "grant-written",
-        "grant-deleted",
-        "map-replaced",
-        "map-refused",
-        "idp-keys-changed",
-        "plan-refused",
-        PLAN_MADE,
-        PLAN_APPLIED,
-        "frozen",
-        AUDIT_CHECKPOINT,
-        "no-such-event",
-    ] {
-        let at = "2026-11-21T09:00:00.25Z".parse().unwrap();
-        let entry = AuditEntry::new(at, event, "some-code").with("from", "192.0.2.1");
-        let entry = AuditEntry { change: Some("c1".to_owned()), ..entry };
-        let [sealed] = sealed(vec![entry], &main(), &keys()).try_into().unwrap();
-        let made = ocsf(&sealed);
-        let class = made["class_uid"].as_u64().unwrap();
-        let required = REQUIRED.iter().find(|(uid, _)| *uid == class).unwrap().1;
-        let base = [
-            "activity_id",
-            "category_uid",
-            "class_uid",
-            "type_uid",
-            "time",
-            "severity_id",
-            "metadata",
-        ];
-        for name in base.iter().chain(required) {
-            assert!(!made[*name].is_null(), "{event}: {name}: {made}");
+    let at = "2026-11-21T09:00:00.25Z".parse().unwrap();
+    let person = access::ids::PersonId::parse("p-ana").unwrap();
+    for event in AuditEvent::ALL {
+        let bare = AuditEntry::new(at, *event, "some-code");
+        let entry = bare.clone().about(&person).with("from", "192.0.2.1").with("request_id", "r");
+        let full =
+            AuditEntry { change: Some("c1".to_owned()), team: Some("fraud".into()), ..entry };
+        for entry in [bare, full] {
+            let [sealed] = sealed(vec![entry], &main(), &keys()).try_into().unwrap();
+            let made = ocsf(&sealed);
+            assert_eq!(faults(&made), [""; 0], "{event}: {made}");
+            let class = made["class_uid"].as_u64().unwrap();
+            assert_eq!(made["type_uid"], class * 100 + made["activity_id"].as_u64().unwrap());
+            assert_eq!(made["category_uid"], class / 1_000);
+            assert_eq!(made["time"], 1_795_251_600_250_i64);
+            assert_eq!(made["metadata"]["version"], OCSF_VERSION);
+            assert_eq!(made["metadata"]["product"]["vendor_name"], "Stagedoor");
+            assert_eq!(made["metadata"]["uid"], "main/1");
+            let change = sealed.entry.change.map_or(serde_json::Value::Null, Into::into);
+            assert_eq!(made["metadata"]["correlation_uid"], change);
+            assert_eq!(made["unmapped"]["seal"]["hash"], sealed.seal.hash);
+            *classes.entry(class).or_insert(0) += 1;
         }
-        assert_eq!(made["type_uid"], class * 100 + made["activity_id"].as_u64().unwrap());
-        assert_eq!(made["category_uid"], class / 1_000);
-        assert_eq!(made["time"], 1_795_251_600_250_i64);
-        assert_eq!(made["metadata"]["version"], OCSF_VERSION);
-        assert_eq!(made["metadata"]["product"]["vendor_name"], "Stagedoor");
-        assert_eq!(made["metadata"]["uid"], "main/1");
-        assert_eq!(made["metadata"]["correlation_uid"], "c1");
-        assert_eq!(made["unmapped"]["seal"]["hash"], sealed.seal.hash);
-        if class == 6_003 {
-            assert!(made["api"]["operation"].is_string());
-        }
-        *classes.entry(class).or_insert(0) += 1;
     }
     assert_eq!(classes.into_keys().collect::<Vec<_>>(), [0, 3_001, 3_002, 3_004, 3_005, 6_003]);
+}
+
+#[test]
+fn what_the_schema_does_not_allow_is_found() {
+    let at = "2026-11-21T09:00:00Z".parse().unwrap();
+    let entry = AuditEntry::new(at, AuditEvent::OpenStudio, "opened");
+    let [sealed] = sealed(vec![entry], &main(), &keys()).try_into().unwrap();
+    let good = ocsf(&sealed);
+    for (at, value, fault) in [
+        ("/api", serde_json::Value::Null, "no api"),
+        ("/activity_id", 77.into(), "activity 77"),
+        ("/actor/user", serde_json::json!({}), "/actor/user: none of"),
+        ("/api/operation", serde_json::Value::Null, "/api: operation"),
+        ("/severity_id", 7.into(), "status Some(1), severity Some(7)"),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(at).unwrap() = value;
+        let found = faults(&bad);
+        assert!(found.iter().any(|it| it.starts_with(fault)), "{at}: {found:?}");
+    }
 }

@@ -6,16 +6,21 @@
 //! the key, is found as well.
 
 use super::checkpoint::Checkpoint;
-use super::keeping::{AUDIT_PRUNED, pruned};
+use super::export::json_line;
+use super::keeping::pruned;
 use super::key::KeyRing;
 use super::seal::{Broken, Head, check};
-use crate::ports::{ChainId, ChainRow, SealedEntry};
+use crate::ports::{AuditEvent, ChainId, ChainRow, SealedEntry};
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// The most findings of a chain that are kept. The first are what matters.
 const MOST_FINDINGS: usize = 20;
+
+/// What is said of a line of an export that has more than an entry and its seal.
+const UNSEALED: &str = "the line says something that was not sealed";
 
 /// What is wrong with an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -213,7 +218,7 @@ impl<'k> Verification<'k> {
         let whole = known.take(chain, row, self.keys, anchor);
         // Only what holds by itself may say that entries went.
         if let (true, Ok(sealed)) = (whole, &row.entry)
-            && sealed.entry.event == AUDIT_PRUNED
+            && sealed.entry.event == AuditEvent::AuditPruned
         {
             for (chain, through) in pruned(&sealed.entry) {
                 let known = self.pruned.entry(chain).or_default();
@@ -229,7 +234,12 @@ impl<'k> Verification<'k> {
     pub fn take_line(&mut self, line: &str) -> Result<(), serde_json::Error> {
         let sealed: SealedEntry = serde_json::from_str(line)?;
         let chain = sealed.seal.chain.clone();
-        self.take(&chain, &ChainRow { seq: sealed.seal.seq, entry: Ok(sealed) });
+        let seq = sealed.seal.seq;
+        // Members that no entry has were not sealed.
+        let whole: Value = serde_json::from_str(&json_line(&sealed))?;
+        let same = serde_json::from_str::<Value>(line)? == whole;
+        let entry = if same { Ok(sealed) } else { Err(UNSEALED.to_owned()) };
+        self.take(&chain, &ChainRow { seq, entry });
         Ok(())
     }
 

@@ -1,8 +1,8 @@
 //! *Audit*: what happened, who did it, what it changed, and whether anybody touched the log.
 
 use super::{Caller, Desk, Listed, Page, Refused, Right};
-use crate::audit::{AUDIT_CHECKPOINT, ExportCursor, ExportForm, ExportPart, export};
-use crate::ports::{AuditFilter, NO_CURSOR, SealedEntry};
+use crate::audit::{ExportCursor, ExportForm, ExportPart, export};
+use crate::ports::{AuditEvent, AuditFilter, NO_CURSOR, SealedEntry};
 use crate::reasons::explained;
 use access::ids::PersonId;
 use access::snapshot::Snapshot;
@@ -152,7 +152,7 @@ impl Desk {
 
     /// Whether the log is whole, as far as is known now.
     async fn chain(&self) -> Result<Chain, Refused> {
-        let event = Some(AUDIT_CHECKPOINT.to_owned());
+        let event = Some(AuditEvent::AuditCheckpoint.to_string());
         let anchor = AuditFilter { event, ..AuditFilter::default() };
         let anchors = self.store().page(&anchor, None, 1).await?.items;
         let anchored = anchors.first().map(|sealed| &sealed.entry);
@@ -263,7 +263,8 @@ mod tests {
         };
         let entry = AuditEntry {
             person: Some("p-gone".into()),
-            ..AuditEntry::new(Timestamp::UNIX_EPOCH, "replay", "replayed").by(Actor::Person(id))
+            ..AuditEntry::new(Timestamp::UNIX_EPOCH, AuditEvent::EventsReplayed, "replayed")
+                .by(Actor::Person(id))
         };
         let seal = Seal {
             chain: ChainId("0".into()),

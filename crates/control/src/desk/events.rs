@@ -3,7 +3,7 @@
 
 use super::{Caller, Desk, Listed, Page, Reading, Refused, RefusedKind, Right};
 use crate::event::{Family, Outcome, Wake};
-use crate::ports::{AuditEntry, Found, Heard, NOTES_KEPT, Note, Noted, QueueStatus};
+use crate::ports::{AuditEntry, AuditEvent, Found, Heard, NOTES_KEPT, Note, Noted, QueueStatus};
 use crate::reasons::{Explained, explained, remedy};
 use access::drift::{Drift, drift};
 use access::ids::{DomainKey, PersonId, TeamKey};
@@ -249,7 +249,7 @@ impl Desk {
             Wake::Everything => None,
         };
         let code = ReasonCode::EventsReplayed.as_str();
-        let entry = AuditEntry::new(plane.clock.now(), "events-replayed", code)
+        let entry = AuditEntry::new(plane.clock.now(), AuditEvent::EventsReplayed, code)
             .by(caller.actor().clone())
             .with("from", from)
             .with("until", until)

@@ -1,8 +1,7 @@
 //! *Now*: who gets what by which way, and how the loop is.
 
 use super::{Caller, Desk, Reading, Refused, Right};
-use crate::ports::{AuditEntry, Freeze};
-use crate::receipt::ENTRY;
+use crate::ports::{AuditEntry, AuditEvent, Freeze};
 use access::drift::drift;
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{DomainKey, PersonId, PersonaKey, TeamKey};
@@ -228,8 +227,10 @@ pub(super) fn midnight(now: Timestamp) -> Timestamp {
 
 /// The longest of these removals, in seconds. Each entry tells since when the profile was leaving.
 fn slowest(deleted: &[AuditEntry], hold_seconds: u64) -> Option<u64> {
-    let took =
-        deleted.iter().filter(|entry| entry.event == ENTRY.deleting_profile).filter_map(|entry| {
+    let took = deleted
+        .iter()
+        .filter(|entry| entry.event == AuditEvent::DeletingProfile)
+        .filter_map(|entry| {
             let since: Timestamp = entry.details.get("leaving_since")?.parse().ok()?;
             let whole = u64::try_from(entry.at.duration_since(since).as_secs()).ok()?;
             // Whoever was offboarded with nothing kept was not held.
@@ -274,7 +275,7 @@ mod tests {
     fn deleted(at: &str, since: Option<&str>) -> AuditEntry {
         let details = since.map(|since| ("leaving_since".to_owned(), since.to_owned()));
         let entry =
-            AuditEntry::new(at.parse().unwrap(), ENTRY.deleting_profile, "entitlement-lost");
+            AuditEntry::new(at.parse().unwrap(), AuditEvent::DeletingProfile, "entitlement-lost");
         AuditEntry { details: details.into_iter().collect(), ..entry }
     }
 

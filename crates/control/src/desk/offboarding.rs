@@ -2,9 +2,9 @@
 
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
 use crate::departure::HISTORY;
-use crate::ports::{AuditEntry, AuditFilter, AuditLog, Departure};
+use crate::ports::{AuditEntry, AuditEvent, AuditFilter, AuditLog, Departure};
 use crate::progress::{Progress, progress};
-use crate::receipt::{ENTRY, Hours, Receipt, receipt};
+use crate::receipt::{Hours, Receipt, receipt};
 use access::ids::{DomainKey, PersonId, TeamKey};
 use access::offboarding::Stage;
 use access::reason::ReasonCode;
@@ -265,7 +265,7 @@ impl Desk {
         from: Timestamp,
         most: u32,
     ) -> Result<Vec<AuditEntry>, Refused> {
-        let event = Some(ENTRY.deleting_profile.to_owned());
+        let event = Some(AuditEvent::DeletingProfile.to_string());
         let filter = AuditFilter { from: Some(from), event, ..AuditFilter::default() };
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let (mut found, mut cursor) = (Vec::new(), None::<String>);

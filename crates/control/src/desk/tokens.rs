@@ -1,7 +1,7 @@
 //! Tokens of the API: made once, shown once, kept as digests.
 
 use super::{Caller, Desk, Refused, RefusedKind, Right, Rights};
-use crate::ports::{Actor, ApiToken, AuditEntry, Entropy, Store, StoreError};
+use crate::ports::{Actor, ApiToken, AuditEntry, AuditEvent, Entropy, Store, StoreError};
 use access::ids::DirectoryName;
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
@@ -161,7 +161,7 @@ pub async fn create_token(
     if !store.keep_token(&token).await? {
         return Err(TokenError::Taken(token.name));
     }
-    let entry = entry("token-created", ReasonCode::TokenCreated, by, &token, now);
+    let entry = entry(AuditEvent::TokenCreated, ReasonCode::TokenCreated, by, &token, now);
     if let Err(error) = store.append(&entry).await {
         // What cannot be written down is not done.
         store.revoke_token(&token.name).await?;
@@ -182,13 +182,19 @@ pub async fn revoke_token(
 ) -> Result<Option<ApiToken>, StoreError> {
     let revoked = store.revoke_token(name).await?;
     if let Some(token) = &revoked {
-        let entry = entry("token-revoked", ReasonCode::TokenRevoked, by, token, now);
+        let entry = entry(AuditEvent::TokenRevoked, ReasonCode::TokenRevoked, by, token, now);
         store.append(&entry).await?;
     }
     Ok(revoked)
 }
 
-fn entry(event: &str, code: ReasonCode, by: &Actor, token: &ApiToken, at: Timestamp) -> AuditEntry {
+fn entry(
+    event: AuditEvent,
+    code: ReasonCode,
+    by: &Actor,
+    token: &ApiToken,
+    at: Timestamp,
+) -> AuditEntry {
     let scopes: Vec<&str> = token.scopes.iter().map(|right| right.as_str()).collect();
     AuditEntry::new(at, event, code.as_str())
         .by(by.clone())

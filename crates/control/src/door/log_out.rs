@@ -7,7 +7,7 @@ use super::sign_in::{index_digest, rejected, subject_digest};
 use super::trust::{Found, Trusted};
 use super::words::ASK_ADMIN;
 use super::{LoggedOut, LogoutMessage, No, Refusal, RefusalKind, SessionToken, session_id};
-use crate::ports::{Actor, AuditEntry, StoreError};
+use crate::ports::{Actor, AuditEntry, AuditEvent, StoreError};
 use access::ids::IdpKey;
 use access::network::Origin;
 use access::reason::ReasonCode;
@@ -34,9 +34,10 @@ impl Doorway {
         match ended {
             Ok(session) => {
                 if let Some(session) = session {
-                    let entry = AuditEntry::new(now, "sign-out", ReasonCode::LoggedOut.as_str())
-                        .by(Actor::Person(session.person.clone()))
-                        .about(&session.person);
+                    let entry =
+                        AuditEntry::new(now, AuditEvent::SignOut, ReasonCode::LoggedOut.as_str())
+                            .by(Actor::Person(session.person.clone()))
+                            .about(&session.person);
                     // What has ended has ended, written down or not.
                     self.plane.record(entry).await;
                 }
@@ -128,7 +129,7 @@ impl Doorway {
         let indexes = request.session_indexes().iter().map(|index| index_digest(index)).collect();
         let ended = self.plane.sessions.close_federated(&subject, &indexes).await?;
         self.counter.count(|counts| counts.logged_out += 1);
-        let entry = AuditEntry::new(now, "log-out", ReasonCode::LoggedOut.as_str())
+        let entry = AuditEntry::new(now, AuditEvent::LogOut, ReasonCode::LoggedOut.as_str())
             .by(Actor::Provider(idp.clone()))
             .with("issuer", request.issuer())
             .with("sessions", ended);

@@ -4,7 +4,7 @@ use super::doorway::Doorway;
 use super::mine::{EndedSessions, MyAccess, OwnSession};
 use super::{No, Refusal, RefusalKind, SessionToken, digest};
 use crate::desk::role_in;
-use crate::ports::{Actor, AuditEntry, Session, SessionId};
+use crate::ports::{Actor, AuditEntry, AuditEvent, Session, SessionId};
 use access::entitlement::Entitlement;
 use access::explain::{Stage, explain};
 use access::ids::{PersonId, TeamKey};
@@ -20,13 +20,13 @@ const HISTORY: u32 = 200;
 const TOLD: usize = 50;
 
 /// Entries that tell of a person at the door.
-const AT_THE_DOOR: [&str; 5] = ["sign-in", "refused", OPENING, "stopping-own-app", SESSIONS_ENDED];
-
-/// Name of the entry of an opening.
-pub(super) const OPENING: &str = "open-studio";
-
-/// Name of the entry of sessions that their person ended.
-const SESSIONS_ENDED: &str = "sessions-ended";
+const AT_THE_DOOR: [AuditEvent; 5] = [
+    AuditEvent::SignIn,
+    AuditEvent::Refused,
+    AuditEvent::OpenStudio,
+    AuditEvent::StoppingOwnApp,
+    AuditEvent::SessionsEnded,
+];
 
 /// Letters of a handle: enough that no two sessions of a person share one.
 const HANDLE: usize = 24;
@@ -54,7 +54,7 @@ impl Doorway {
         let from_here = teams.into_iter().filter(|team| self.admits(team, origin)).collect();
         let history = self.history(&person.id).await;
         let sessions = self.own_sessions(&session, history.as_deref().unwrap_or_default()).await;
-        let told = |entry: &AuditEntry| AT_THE_DOOR.contains(&entry.event.as_str());
+        let told = |entry: &AuditEntry| AT_THE_DOOR.iter().any(|event| entry.event == *event);
         let history = history.map(|entries| entries.into_iter().filter(told).take(TOLD).collect());
         let administers = role_in(&self.plane.map, &snapshot, &person.id).is_some();
         Ok(MyAccess { person, why, administers, from_here, history, sessions })
@@ -67,7 +67,9 @@ impl Doorway {
     ) -> Option<BTreeMap<String, jiff::Timestamp>> {
         let mut opened = BTreeMap::new();
         for entry in self.history(person).await? {
-            if let (OPENING, Some(team)) = (entry.event.as_str(), entry.team) {
+            if entry.event == AuditEvent::OpenStudio
+                && let Some(team) = entry.team
+            {
                 opened.entry(team).or_insert(entry.at);
             }
         }
@@ -104,7 +106,7 @@ impl Doorway {
         let own = sessions.into_iter().map(|session| {
             // A sign-in and its session have the same time, but for what a store leaves of it.
             let signed_in = history.iter().find(|entry| {
-                entry.event == "sign-in"
+                entry.event == AuditEvent::SignIn
                     && entry.at.as_microsecond() == session.begun.as_microsecond()
             });
             OwnSession {
@@ -156,10 +158,11 @@ impl Doorway {
             }
         };
         // What has ended has ended, written down or not.
-        let entry = AuditEntry::new(now, SESSIONS_ENDED, ReasonCode::OwnSessions.as_str())
-            .by(Actor::Person(this.person.clone()))
-            .about(&this.person)
-            .with("sessions", ended.number);
+        let entry =
+            AuditEntry::new(now, AuditEvent::SessionsEnded, ReasonCode::OwnSessions.as_str())
+                .by(Actor::Person(this.person.clone()))
+                .about(&this.person)
+                .with("sessions", ended.number);
         self.plane.record(entry).await;
         Ok(ended)
     }

@@ -3,7 +3,6 @@
 use super::begin::other_team;
 use super::cookies::CookieUse;
 use super::doorway::Doorway;
-use super::my_access::OPENING;
 use super::readiness::{Readiness, Ready};
 use super::session_id;
 use super::underway::Turn;
@@ -13,7 +12,7 @@ use super::{
     TeamCard, Tool,
 };
 use crate::desk::role_in;
-use crate::ports::{Actor, AuditEntry, PresignRequest, Session, answers};
+use crate::ports::{Actor, AuditEntry, AuditEvent, PresignRequest, Session, answers};
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{LandingUri, PersonId, SpaceName, TeamKey};
 use access::map::Team;
@@ -252,9 +251,10 @@ impl Doorway {
         match self.plane.sessions.close_all(person).await {
             Ok(0) => {}
             Ok(ended) => {
-                let entry = AuditEntry::new(self.plane.clock.now(), "sessions-ended", code)
-                    .about(person)
-                    .with("sessions_ended", ended);
+                let entry =
+                    AuditEntry::new(self.plane.clock.now(), AuditEvent::SessionsEnded, code)
+                        .about(person)
+                        .with("sessions_ended", ended);
                 self.plane.record(entry).await;
             }
             Err(error) => tracing::error!(%error, "sessions of a leaver cannot be ended"),
@@ -311,7 +311,7 @@ impl Doorway {
             }
         };
         let now = self.plane.clock.now();
-        let entry = AuditEntry::new(now, OPENING, ReasonCode::Opened.as_str())
+        let entry = AuditEntry::new(now, AuditEvent::OpenStudio, ReasonCode::Opened.as_str())
             .by(Actor::Person(person.id.clone()))
             .about(&person.id)
             .on(team_key)

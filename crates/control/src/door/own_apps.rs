@@ -8,7 +8,7 @@ use super::mine::{OwnApp, Running};
 use super::{No, Refusal, RefusalKind, SessionToken};
 use crate::plane::Plane;
 use crate::ports::{
-    Actor, AppOwner, AuditEntry, CallError, ChangeId, DomainTarget, Ensured, IndexView,
+    Actor, AppOwner, AuditEntry, AuditEvent, CallError, ChangeId, DomainTarget, Ensured, IndexView,
     ProfileScope, StoreError,
 };
 use crate::receipt::app_details;
@@ -42,9 +42,6 @@ const MOST_PROFILES: usize = 64;
 
 /// For so long a person is claimed while apps are asked to stop.
 const CLAIM: SignedDuration = SignedDuration::from_mins(1);
-
-/// Name of the audit entries.
-const STOPPING: &str = "stopping-own-app";
 
 /// What is kept of readings. Clones are the same.
 #[derive(Debug, Clone)]
@@ -347,7 +344,11 @@ impl Plane {
             if app.status == AppStatus::Deleting {
                 continue;
             }
-            let new = AuditEntry::new(self.clock.now(), STOPPING, ReasonCode::OwnApps.as_str());
+            let new = AuditEntry::new(
+                self.clock.now(),
+                AuditEvent::StoppingOwnApp,
+                ReasonCode::OwnApps.as_str(),
+            );
             let entry = AuditEntry { details: app_details(space, app), ..new }
                 .by(Actor::Person(person.clone()))
                 .about(person)

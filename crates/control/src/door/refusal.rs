@@ -3,7 +3,7 @@
 use super::doorway::Doorway;
 use super::trail::checks;
 use crate::limits::{TooMany, neighbourhood};
-use crate::ports::{Actor, AuditEntry};
+use crate::ports::{Actor, AuditEntry, AuditEvent};
 use access::ids::{PersonId, TeamKey};
 use access::network::Origin;
 use access::reason::ReasonCode;
@@ -147,7 +147,7 @@ impl Doorway {
                     person: no.person.map(ToString::to_string),
                     team: no.team.map(ToString::to_string),
                     details,
-                    ..AuditEntry::new(now, "refused", no.code)
+                    ..AuditEntry::new(now, AuditEvent::Refused, no.code)
                 })
                 .await;
         }

@@ -9,7 +9,9 @@ use super::trust::{Found, Trusted};
 use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
-use crate::ports::{Actor, AuditEntry, IdpSession, PendingLogin, PersonLookup, Session};
+use crate::ports::{
+    Actor, AuditEntry, AuditEvent, IdpSession, PendingLogin, PersonLookup, Session,
+};
 use access::ids::PersonId;
 use access::map::{MatchBy, NameIdFormat};
 use access::network::Origin;
@@ -415,7 +417,7 @@ fn signed_in(
     if let Some(address) = origin.address {
         details.insert("from".to_owned(), address.to_string());
     }
-    AuditEntry { details, ..AuditEntry::new(at, "sign-in", ReasonCode::SignedIn.as_str()) }
+    AuditEntry { details, ..AuditEntry::new(at, AuditEvent::SignIn, ReasonCode::SignedIn.as_str()) }
         .by(Actor::Person(person.clone()))
         .about(person)
 }

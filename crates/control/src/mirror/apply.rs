@@ -1,9 +1,9 @@
 //! Carrying a plan out.
 
 use super::turn::Turn;
-use super::{MIRROR_FAILED, MIRROR_TAKING, MIRRORING, Mirror, step_name};
+use super::{Mirror, step_name};
 use crate::pass::Halt;
-use crate::ports::{AuditEntry, CallError, ChangeId, FailureKind, StoreError};
+use crate::ports::{AuditEntry, AuditEvent, CallError, ChangeId, FailureKind, StoreError};
 use access::ids::{GroupId, MirrorGroupId, MirrorUserId, PersonId};
 use access::mirror::{CheckedMirror, GroupRef, MirrorAction, MirrorPerson, MirrorStep, UserRef};
 use access::reason::ReasonCode;
@@ -202,7 +202,7 @@ impl<'a> Run<'a> {
     fn entry(&self, action: &MirrorAction, added: &[MirrorUserId]) -> AuditEntry {
         let plane = self.mirror.plane;
         let taken = action.step.taken();
-        let event = if taken > 0 { MIRROR_TAKING } else { MIRRORING };
+        let event = if taken > 0 { AuditEvent::MirrorTaking } else { AuditEvent::Mirroring };
         let mut entry = AuditEntry::new(plane.clock.now(), event, action.reason.as_str())
             .by(plane.actor.clone())
             .within(self.change)
@@ -249,7 +249,7 @@ impl<'a> Run<'a> {
             person,
             change,
             details,
-            ..AuditEntry::new(at, MIRROR_FAILED, code)
+            ..AuditEntry::new(at, AuditEvent::MirrorFailed, code)
         };
         let entry = entry.with("failure", error.kind.code());
         self.mirror.plane.record(entry.with("operation", error.operation)).await;

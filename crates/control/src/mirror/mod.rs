@@ -10,24 +10,16 @@ mod source;
 mod turn;
 
 pub use apply::{MirrorReport, MirrorWatcher, Stopped};
-pub use run::{MIRROR_APPLIED, MIRROR_REFUSED, MirrorRun, NotPlanned};
+pub use run::{MirrorRun, NotPlanned};
 pub use source::{MirrorSurvey, groups_of, source_of};
 pub use turn::Turn;
 
 use crate::plane::Plane;
-use crate::ports::{AuditFilter, CallError, MirrorTarget, StoreError};
+use crate::ports::{AuditEvent, AuditFilter, CallError, MirrorTarget, StoreError};
 use access::check::{Removals, Violation};
 use access::entitlement::WantedGroups;
 use access::mirror::{self, CheckedMirror, MirrorPlan, MirrorPolicy, MirrorStep};
 use jiff::SignedDuration;
-
-/// Event of the audit log: a change of the directory that is mirrored into is about to be made.
-pub const MIRRORING: &str = "mirroring";
-/// Event of the audit log: somebody is about to lose something in the directory that is mirrored
-/// into.
-pub const MIRROR_TAKING: &str = "mirror-taking";
-/// Event of the audit log: such a change failed.
-pub const MIRROR_FAILED: &str = "mirror-failed";
 
 /// How far back the guard remembers what was taken: a day, in which somebody looks.
 const GUARD_MEMORY: SignedDuration = SignedDuration::from_hours(24);
@@ -86,7 +78,7 @@ impl Mirror<'_> {
     /// The audit log cannot be read.
     pub async fn taken_lately(&self) -> Result<u32, StoreError> {
         let filter = AuditFilter {
-            event: Some(MIRROR_TAKING.to_owned()),
+            event: Some(AuditEvent::MirrorTaking.to_string()),
             from: self.plane.clock.now().checked_sub(GUARD_MEMORY).ok(),
             ..AuditFilter::default()
         };

@@ -5,15 +5,10 @@ use super::{Mirror, MirrorReport, Stopped};
 use crate::meter::PassOutcome;
 use crate::pass::Halt;
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, CallError};
+use crate::ports::{AuditEntry, AuditEvent, CallError};
 use access::check::{Removals, Violation};
 use access::mirror::{MirrorKept, MirrorPlan};
 use access::reason::ReasonCode;
-
-/// Event of the audit log: a mirror was carried out, as far as it went.
-pub const MIRROR_APPLIED: &str = "mirror-applied";
-/// Event of the audit log: the mirror's plan, or a part of it, was refused.
-pub const MIRROR_REFUSED: &str = "mirror-refused";
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +140,7 @@ impl Mirror<'_> {
             return;
         }
         let code = ReasonCode::PlanApplied.as_str();
-        let entry = AuditEntry::new(self.plane.clock.now(), MIRROR_APPLIED, code)
+        let entry = AuditEntry::new(self.plane.clock.now(), AuditEvent::MirrorApplied, code)
             .by(self.plane.actor.clone())
             .within(&report.change)
             .with("target", self.target.place())

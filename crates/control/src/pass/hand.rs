@@ -5,10 +5,10 @@ use super::leaving::Marking;
 use crate::departure::HISTORY;
 use crate::plane::Plane;
 use crate::ports::{
-    Answered, AuditEntry, CallError, ChangeId, DomainTarget, Ensured, ProfileSpec, ProfileUpdate,
-    StoreError, answers,
+    Answered, AuditEntry, AuditEvent, CallError, ChangeId, DomainTarget, Ensured, ProfileSpec,
+    ProfileUpdate, StoreError, answers,
 };
-use crate::receipt::{ENTRY, is_last_word};
+use crate::receipt::is_last_word;
 use access::ids::DomainKey;
 use access::observed::Observed;
 use access::plan::{Action, Assignment, Step};
@@ -43,7 +43,7 @@ impl Hand<'_> {
         let ensured = self.plane.provision.assign(&target, application, &assignment.group).await?;
         if ensured == Ensured::Changed {
             let (now, code) = (self.plane.clock.now(), ReasonCode::Entitled.as_str());
-            let entry = AuditEntry::new(now, "group-assigned", code)
+            let entry = AuditEntry::new(now, AuditEvent::GroupAssigned, code)
                 .by(self.plane.actor.clone())
                 .within(self.change)
                 .with("domain", &assignment.domain)
@@ -72,7 +72,7 @@ impl Hand<'_> {
         let operations: Vec<String> =
             answered.iter().map(|a| format!("{}:{}", a.service, a.operation)).collect();
         let requests: Vec<&str> = answered.iter().map(|a| a.request_id.as_str()).collect();
-        AuditEntry::new(self.plane.clock.now(), code, code)
+        AuditEntry::new(self.plane.clock.now(), AuditEvent::AwsAnswered, code)
             .by(self.plane.actor.clone())
             .on(&action.team)
             .within(self.change)
@@ -101,7 +101,7 @@ impl Hand<'_> {
             }
             Step::Adopt { tags } => {
                 let update = ProfileUpdate { set_tags: tags.clone(), ..ProfileUpdate::default() };
-                self.announce(action, ENTRY.adopting, update_details(&update)).await?;
+                self.announce(action, AuditEvent::AdoptingProfile, update_details(&update)).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
                 Ok(outcome(ensured, "adopted"))
@@ -114,7 +114,7 @@ impl Hand<'_> {
                     set_tags: set_tags.clone(),
                     remove_tags: remove_tags.clone(),
                 };
-                self.announce(action, ENTRY.updating, update_details(&update)).await?;
+                self.announce(action, AuditEvent::UpdatingProfile, update_details(&update)).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
                 Ok(outcome(ensured, "updated"))
@@ -139,7 +139,7 @@ impl Hand<'_> {
     async fn announce(
         &self,
         action: &Action,
-        event: &str,
+        event: AuditEvent,
         details: BTreeMap<String, String>,
     ) -> Result<(), StoreError> {
         self.plane.audit.append(&self.entry(action, event, details)).await
@@ -151,7 +151,7 @@ impl Hand<'_> {
         action: &Action,
         details: BTreeMap<String, String>,
     ) -> Result<(), StoreError> {
-        let entry = self.entry(action, ENTRY.creating, details);
+        let entry = self.entry(action, AuditEvent::CreatingProfile, details);
         match self.plane.audit.of_person(&action.person, HISTORY).await {
             Ok(past) if is_last_word(&past, &entry) => Ok(()),
             // A log that cannot be read may yet be written; twice is better than never.
@@ -163,7 +163,7 @@ impl Hand<'_> {
     pub(super) fn entry(
         &self,
         action: &Action,
-        event: &str,
+        event: AuditEvent,
         mut details: BTreeMap<String, String>,
     ) -> AuditEntry {
         details.insert("domain".into(), action.domain.to_string());

@@ -9,9 +9,9 @@ use super::Outcome;
 use super::hand::Hand;
 use crate::departure::HISTORY;
 use crate::ports::{
-    AppOwner, AuditEntry, CallError, DomainTarget, Ensured, ProfileUpdate, StoreError,
+    AppOwner, AuditEntry, AuditEvent, CallError, DomainTarget, Ensured, ProfileUpdate, StoreError,
 };
-use crate::receipt::{ENTRY, is_begun, is_written, words};
+use crate::receipt::{is_begun, is_written, words};
 use access::observed::{AuthMode, ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
 use access::offboarding::{self, Advance, Call};
 use access::plan::{Action, SpaceHandover};
@@ -119,7 +119,7 @@ impl Hand<'_> {
         let begun = matches!(&case.past, Ok(past)
             if is_begun(past, action.domain.as_str(), action.profile.as_str()));
         if !begun {
-            self.plane.record(self.entry(action, ENTRY.begun, details)).await;
+            self.plane.record(self.entry(action, AuditEvent::OffboardingBegun, details)).await;
         }
         let mut set_tags =
             BTreeMap::from([(TAG_LEAVING.to_owned(), self.plane.clock.now().to_string())]);
@@ -225,7 +225,7 @@ impl Hand<'_> {
     async fn write_down(
         &self,
         case: &Case<'_>,
-        event: &str,
+        event: AuditEvent,
         details: BTreeMap<String, String>,
     ) -> Result<(), StoreError> {
         let entry = self.entry(case.action, event, details);

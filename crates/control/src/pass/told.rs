@@ -3,15 +3,10 @@
 
 use super::PassReport;
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, ChangeId, StoreError};
+use crate::ports::{AuditEntry, AuditEvent, ChangeId, StoreError};
 use access::plan::Plan;
 use access::reason::ReasonCode;
 use jiff::Timestamp;
-
-/// Event of the audit log: somebody had a plan made.
-pub const PLAN_MADE: &str = "plan-made";
-/// Event of the audit log: a plan was carried out, as far as it went.
-pub const PLAN_APPLIED: &str = "plan-applied";
 
 impl Plane {
     /// Writes down that somebody had a plan made.
@@ -19,7 +14,7 @@ impl Plane {
     /// # Errors
     /// The log cannot be written: nothing hangs on it.
     pub async fn planned(&self, plan: &Plan) -> Result<(), StoreError> {
-        let entry = planned(self.clock.now(), PLAN_MADE, ReasonCode::PlanMade, plan);
+        let entry = planned(self.clock.now(), AuditEvent::PlanMade, ReasonCode::PlanMade, plan);
         self.audit.append(&entry.by(self.actor.clone())).await
     }
 
@@ -29,19 +24,20 @@ impl Plane {
         if report.changed == 0 {
             return;
         }
-        let entry = planned(self.clock.now(), PLAN_APPLIED, ReasonCode::PlanApplied, plan)
-            .by(self.actor.clone())
-            .within(change)
-            .with("changed", report.changed)
-            .with("waiting", report.waiting)
-            .with("failed", report.failed.len() + report.unassigned.len())
-            .with("left_to_others", report.yielded.len())
-            .with_opt("halted", report.halted.as_ref().map(|halt| halt.code().as_str()));
+        let entry =
+            planned(self.clock.now(), AuditEvent::PlanApplied, ReasonCode::PlanApplied, plan)
+                .by(self.actor.clone())
+                .within(change)
+                .with("changed", report.changed)
+                .with("waiting", report.waiting)
+                .with("failed", report.failed.len() + report.unassigned.len())
+                .with("left_to_others", report.yielded.len())
+                .with_opt("halted", report.halted.as_ref().map(|halt| halt.code().as_str()));
         self.record(entry).await;
     }
 }
 
-fn planned(at: Timestamp, event: &str, code: ReasonCode, plan: &Plan) -> AuditEntry {
+fn planned(at: Timestamp, event: AuditEvent, code: ReasonCode, plan: &Plan) -> AuditEntry {
     let entry = AuditEntry::new(at, event, code.as_str())
         .with("digest", plan.digest())
         .with("map", &plan.map_digest)

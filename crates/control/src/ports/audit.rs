@@ -1,6 +1,6 @@
 //! The audit log: what happened, who did it, and the chain that shows if it was touched.
 
-use super::{Actor, ChangeId, StoreError};
+use super::{Actor, AuditEvent, ChangeId, StoreError};
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use std::fmt;
 pub struct AuditEntry {
     /// When, kept to the microsecond.
     pub at: jiff::Timestamp,
-    /// What happened (`sign-in`, `open-studio`, `creating-profile` …).
+    /// What happened: the text of an [`AuditEvent`], or what another version wrote.
     pub event: String,
     /// Reason code.
     pub code: String,
@@ -41,7 +41,7 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// An entry of [`Actor::System`] about nobody.
-    pub fn new(at: jiff::Timestamp, event: impl Into<String>, code: impl Into<String>) -> Self {
+    pub fn new(at: jiff::Timestamp, event: AuditEvent, code: impl Into<String>) -> Self {
         Self {
             at,
             event: event.into(),
@@ -278,7 +278,8 @@ mod tests {
             person: Some("ana".to_owned()),
             team: Some("fraud".to_owned()),
             change: Some("c1".to_owned()),
-            ..AuditEntry::new(at(10), "sign-in", "ok").by(Actor::CommandLine("root".to_owned()))
+            ..AuditEntry::new(at(10), AuditEvent::SignIn, "ok")
+                .by(Actor::CommandLine("root".to_owned()))
         };
         let text = |text: &str| Some(text.to_owned());
         let all = AuditFilter {

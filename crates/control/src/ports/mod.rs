@@ -4,6 +4,7 @@ mod actor;
 mod approvals;
 mod attempts;
 mod audit;
+mod audit_event;
 mod calls;
 mod change;
 mod changes;
@@ -42,6 +43,7 @@ pub use audit::{
     AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, NO_CURSOR, Seal,
     SealedEntry,
 };
+pub use audit_event::AuditEvent;
 pub use calls::{Answered, CallCounts, CallMeter, answered, answers};
 pub use change::ChangeId;
 pub use changes::{Changed, Changes, Cookie};

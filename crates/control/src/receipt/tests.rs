@@ -1,13 +1,19 @@
 //! Receipts told from hand-written logs.
 
 use super::*;
+use crate::ports::AuditEvent;
 use access::observed::{AppStatus, ObservedApp};
 
 fn at(time: &str) -> Timestamp {
     format!("2026-11-{time}Z").parse().unwrap()
 }
 
-fn entry(time: &str, event: &str, code: &str, details: BTreeMap<String, String>) -> AuditEntry {
+fn entry(
+    time: &str,
+    event: AuditEvent,
+    code: &str,
+    details: BTreeMap<String, String>,
+) -> AuditEntry {
     AuditEntry {
         person: Some("p-ana".to_owned()),
         team: Some("fraud".to_owned()),
@@ -21,7 +27,7 @@ fn details<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String>
 }
 
 /// An entry about the profile `ana--fraud`.
-fn about<const N: usize>(time: &str, event: &str, more: [(&str, &str); N]) -> AuditEntry {
+fn about<const N: usize>(time: &str, event: AuditEvent, more: [(&str, &str); N]) -> AuditEntry {
     let mut all = details([("domain", "research"), ("profile", "ana--fraud")]);
     all.extend(details(more));
     entry(time, event, "entitlement-lost", all)
@@ -38,13 +44,13 @@ fn app(instance_type: &str, since: &str) -> ObservedApp {
 }
 
 fn stopping(time: &str, space: Option<&str>, app: &ObservedApp) -> AuditEntry {
-    let mut entry = about(time, ENTRY.stopping_app, []);
+    let mut entry = about(time, AuditEvent::StoppingApp, []);
     entry.details.extend(words::app_details(space, app));
     entry
 }
 
 fn deleting(time: &str, volume_gib: Option<u32>) -> AuditEntry {
-    let mut entry = about(time, ENTRY.deleting_space, []);
+    let mut entry = about(time, AuditEvent::DeletingSpace, []);
     entry.details.extend(words::space_details("ana-lab", volume_gib));
     entry
 }
@@ -54,10 +60,10 @@ const HOME: [(&str, &str); 2] =
 
 fn ended() -> Vec<AuditEntry> {
     vec![
-        entry("20T08:00:00", "sign-in", "signed-in", BTreeMap::new()),
+        entry("20T08:00:00", AuditEvent::SignIn, "signed-in", BTreeMap::new()),
         entry(
             "21T08:00:00",
-            PERSON_OFFBOARDED,
+            AuditEvent::PersonOffboarded,
             "offboarded",
             details([
                 ("since", "2026-11-21T08:00:00Z"),
@@ -67,7 +73,7 @@ fn ended() -> Vec<AuditEntry> {
             ]),
         ),
         {
-            let mut begun = about("21T08:00:01", ENTRY.begun, HOME);
+            let mut begun = about("21T08:00:01", AuditEvent::OffboardingBegun, HOME);
             let spaces = r#"{"ana-lab":5,"shared":null}"#;
             begun.details.insert("spaces".to_owned(), spaces.to_owned());
             begun
@@ -75,7 +81,7 @@ fn ended() -> Vec<AuditEntry> {
         stopping("21T08:00:02", Some("ana-lab"), &app("ml.t3.medium", "20T08:30:00")),
         stopping("21T08:00:03", None, &app("system", "21T07:00:00")),
         deleting("21T08:20:00", Some(5)),
-        about("21T08:30:00", ENTRY.deleting_profile, HOME),
+        about("21T08:30:00", AuditEvent::DeletingProfile, HOME),
     ]
 }
 
@@ -153,17 +159,17 @@ fn a_receipt_claims_no_more_than_was_done() {
     );
     // Nothing ran, nobody was signed in, and it was the directory that said so.
     assert_eq!(
-        methods(&[about("21T08:00:01", ENTRY.begun, [])]),
+        methods(&[about("21T08:00:01", AuditEvent::OffboardingBegun, [])]),
         [
             ("sign-in", DeniedByDirectory, Some(at("21T08:00:01"))),
             ("jobs and endpoints that the person started", NotRevoked, None),
         ]
     );
     // Where Identity Center signs people in, the door's refusal is not all.
-    let sso = about("21T08:00:01", ENTRY.begun, [("auth_mode", "SSO")]);
+    let sso = about("21T08:00:01", AuditEvent::OffboardingBegun, [("auth_mode", "SSO")]);
     let signing_in = ("signing in to the SSO-mode domain itself", NotRevoked, None);
     assert!(methods(std::slice::from_ref(&sso)).contains(&signing_in));
-    let gone = about("21T08:30:00", ENTRY.deleting_profile, []);
+    let gone = about("21T08:30:00", AuditEvent::DeletingProfile, []);
     assert!(!methods(&[sso, gone]).contains(&signing_in));
     assert_eq!(methods(&[]), []);
     assert_eq!(methods(&ended()[..1]), []);
@@ -172,12 +178,12 @@ fn a_receipt_claims_no_more_than_was_done() {
 #[test]
 fn hours_are_counted_to_the_next_start_or_the_return() {
     let returned = {
-        let mut entry = about("21T20:00:00", ENTRY.updating, []);
+        let mut entry = about("21T20:00:00", AuditEvent::UpdatingProfile, []);
         entry.code = "returned".to_owned();
         entry
     };
     let entries = [
-        about("21T08:00:00", ENTRY.begun, []),
+        about("21T08:00:00", AuditEvent::OffboardingBegun, []),
         stopping("21T08:00:00", None, &app("ml.t3.medium", "21T07:00:00")),
         // A page that was left open started it anew.
         stopping("21T10:06:00", None, &app("ml.t3.medium", "21T10:00:00")),
@@ -194,8 +200,8 @@ fn hours_are_counted_to_the_next_start_or_the_return() {
 #[test]
 fn who_leaves_twice_has_two_receipts_and_the_first_keeps_its_home() {
     let mut entries = ended();
-    entries.push(about("23T08:00:00", ENTRY.creating, []));
-    entries.push(about("24T08:00:00", ENTRY.begun, [("home_efs_uid", "200042")]));
+    entries.push(about("23T08:00:00", AuditEvent::CreatingProfile, []));
+    entries.push(about("24T08:00:00", AuditEvent::OffboardingBegun, [("home_efs_uid", "200042")]));
     let told = receipt("p-ana", &entries, at("25T08:00:00"));
     let homes: Vec<_> =
         told.profiles.iter().map(|p| p.home.as_ref().map(|home| home.uid.as_str())).collect();
@@ -209,7 +215,7 @@ fn what_was_taken_back_is_over_and_what_is_said_twice_is_told_once() {
     let again = |time: &str, by: &str| {
         entry(
             time,
-            PERSON_OFFBOARDED,
+            AuditEvent::PersonOffboarded,
             "offboarded",
             details([("since", "2026-11-21T08:00:00Z"), ("by", by)]),
         )
@@ -217,7 +223,7 @@ fn what_was_taken_back_is_over_and_what_is_said_twice_is_told_once() {
     let entries = [
         again("21T08:00:00", "root"),
         again("21T09:00:00", "eva"),
-        entry("22T08:00:00", PERSON_RESTORED, "returned", BTreeMap::new()),
+        entry("22T08:00:00", AuditEvent::PersonRestored, "returned", BTreeMap::new()),
     ];
     let told = receipt("p-ana", &entries, at("25T08:00:00"));
     assert_eq!(
@@ -255,7 +261,7 @@ fn what_stands_in_the_log_is_not_written_again() {
     assert!(!is_begun(&entries, "other", "ana--fraud"));
     assert!(!is_begun(&entries[..2], "research", "ana--fraud"));
     let mut back = entries.clone();
-    back.push(about("23T08:00:00", ENTRY.creating, []));
+    back.push(about("23T08:00:00", AuditEvent::CreatingProfile, []));
     assert!(!is_begun(&back, "research", "ana--fraud"));
 
     let same = stopping("21T09:00:00", Some("ana-lab"), &app("ml.t3.medium", "20T08:30:00"));
@@ -263,6 +269,6 @@ fn what_stands_in_the_log_is_not_written_again() {
     let newer = stopping("21T09:00:00", Some("ana-lab"), &app("ml.t3.medium", "21T08:30:00"));
     assert!(!is_written(&entries, &newer));
     // The same app in an earlier offboarding is another matter.
-    back.push(about("24T08:00:00", ENTRY.begun, []));
+    back.push(about("24T08:00:00", AuditEvent::OffboardingBegun, []));
     assert!(!is_written(&back, &same));
 }

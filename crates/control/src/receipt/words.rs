@@ -2,46 +2,13 @@
 //! them share this.
 
 use super::{DeletedSpace, HandedOver, Home, Hours, KeptSpace, Receipt, StoppedApp};
-use crate::ports::AuditEntry;
+use crate::ports::{AuditEntry, AuditEvent};
 use access::observed::{ObservedApp, ObservedDomain, ObservedProfile};
 use access::offboarding::Call;
 use access::plan::SpaceHandover;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
-
-/// Names of the events.
-#[derive(Debug)]
-pub struct Entry {
-    /// A profile is put on its way out.
-    pub begun: &'static str,
-    /// An app is asked to stop.
-    pub stopping_app: &'static str,
-    /// A shared space is made anew for somebody else.
-    pub handing_over: &'static str,
-    /// The deletion of a space is asked for.
-    pub deleting_space: &'static str,
-    /// The deletion of a profile is asked for.
-    pub deleting_profile: &'static str,
-    /// A profile is about to be made.
-    pub creating: &'static str,
-    /// A profile is about to be taken over.
-    pub adopting: &'static str,
-    /// A profile is about to be changed.
-    pub updating: &'static str,
-}
-
-/// The events of a profile's life in the audit log.
-pub const ENTRY: Entry = Entry {
-    begun: "offboarding-begun",
-    stopping_app: "stopping-app",
-    handing_over: "handing-space-over",
-    deleting_space: "deleting-space",
-    deleting_profile: "deleting-profile",
-    creating: "creating-profile",
-    adopting: "adopting-profile",
-    updating: "updating-profile",
-};
 
 /// How an SSO-mode domain is told, under `auth_mode`.
 pub(crate) const SSO: &str = "SSO";
@@ -61,15 +28,15 @@ pub(crate) fn of_call(
     call: &Call<'_>,
     profile: &ObservedProfile,
     domain: &ObservedDomain,
-) -> (&'static str, Details) {
+) -> (AuditEvent, Details) {
     match call {
-        Call::StopSpaceApp(space, app) => (ENTRY.stopping_app, app_details(Some(space), app)),
-        Call::StopProfileApp(app) => (ENTRY.stopping_app, app_details(None, app)),
-        Call::HandOver(handover) => (ENTRY.handing_over, handover_details(handover)),
+        Call::StopSpaceApp(space, app) => (AuditEvent::StoppingApp, app_details(Some(space), app)),
+        Call::StopProfileApp(app) => (AuditEvent::StoppingApp, app_details(None, app)),
+        Call::HandOver(handover) => (AuditEvent::HandingSpaceOver, handover_details(handover)),
         Call::DeleteSpace(space) => {
             let known = profile.spaces.iter().find(|known| known.name == *space);
             let volume_gib = known.and_then(|space| space.volume_gib);
-            (ENTRY.deleting_space, space_details(space, volume_gib))
+            (AuditEvent::DeletingSpace, space_details(space, volume_gib))
         }
         Call::DeleteProfile => {
             // Where the home directory is, once more: from here on only this tells.
@@ -77,7 +44,7 @@ pub(crate) fn of_call(
             details.insert("what".to_owned(), "deleting the profile".to_owned());
             // How long it took can then be told of this entry alone.
             put(&mut details, "leaving_since", profile.leaving_since());
-            (ENTRY.deleting_profile, details)
+            (AuditEvent::DeletingProfile, details)
         }
     }
 }

@@ -4,10 +4,10 @@
 
 use super::duty::Duty;
 use crate::meter::PassOutcome;
-use crate::mirror::{MIRROR_REFUSED, MirrorRun, NotPlanned, Stopped};
+use crate::mirror::{MirrorRun, NotPlanned, Stopped};
 use crate::pass::Deadline;
 use crate::plane::Plane;
-use crate::ports::AuditEntry;
+use crate::ports::{AuditEntry, AuditEvent};
 use access::check::Violation;
 use access::reason::ReasonCode;
 use futures::FutureExt;
@@ -98,7 +98,8 @@ impl Duty<'_> {
             plane.meter.count(|counts| counts.guard_trips += 1);
         }
         for Violation { code, message } in &unheard {
-            let entry = AuditEntry::new(plane.clock.now(), MIRROR_REFUSED, code.as_str());
+            let entry =
+                AuditEntry::new(plane.clock.now(), AuditEvent::MirrorRefused, code.as_str());
             plane.record(entry.with("message", message)).await;
         }
         for (action, error) in &report.failed {

@@ -3,7 +3,7 @@
 use super::Lane;
 use super::duty::Duty;
 use crate::plane::Plane;
-use crate::ports::{Approval, AuditEntry};
+use crate::ports::{Approval, AuditEntry, AuditEvent};
 use crate::survey::{Scope, Survey};
 use access::check::{CheckedPlan, Removals, Violation};
 use access::plan::Plan;
@@ -91,12 +91,13 @@ async fn agreed(plane: &Plane, plan: &Plan, survey: &Survey) -> Option<CheckedPl
 }
 
 fn honoured(at: Timestamp, approval: &Approval) -> AuditEntry {
-    AuditEntry::new(at, "approval-honoured", ReasonCode::Approved.as_str())
+    AuditEntry::new(at, AuditEvent::ApprovalHonoured, ReasonCode::Approved.as_str())
         .with("by", &approval.by)
         .with("number", approval.number)
         .with("removals", &approval.removals)
 }
 
 fn refused_plan(at: Timestamp, violation: &Violation) -> AuditEntry {
-    AuditEntry::new(at, "plan-refused", violation.code.as_str()).with("message", &violation.message)
+    AuditEntry::new(at, AuditEvent::PlanRefused, violation.code.as_str())
+        .with("message", &violation.message)
 }

@@ -6,8 +6,8 @@ use super::find::{kept, keys_of};
 use super::render::Showing;
 use super::touched::Touched;
 use crate::ports::{
-    ALL_MEMBERS, AuditEntry, RecordChange, RecordKey, RecordKind, RecordMember, RecordWritten,
-    ScimRecord,
+    ALL_MEMBERS, AuditEntry, AuditEvent, RecordChange, RecordKey, RecordKind, RecordMember,
+    RecordWritten, ScimRecord,
 };
 use ::scim::{
     MemberChanges, Patch, Preconditions, Projection, Received, Resource, ResourceKind, ScimError,
@@ -336,7 +336,7 @@ impl Tenant {
     }
 
     fn entry(&self, record: &ScimRecord, did: &str, at: Timestamp) -> AuditEntry {
-        let entry = AuditEntry::new(at, "directory-push", ReasonCode::Pushed.as_str())
+        let entry = AuditEntry::new(at, AuditEvent::DirectoryPush, ReasonCode::Pushed.as_str())
             .by(self.caller.actor().clone())
             .with("directory", &self.directory)
             .with("did", did)

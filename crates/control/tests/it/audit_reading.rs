@@ -5,6 +5,7 @@ use control::audit::{
     AsOf, ChainKey, ExportForm, ExportPart, HistoryError, KeyRing, Verification, everybody_at,
     export, person_at,
 };
+use control::ports::AuditEvent::{self, SignIn, SignOut};
 use control::ports::{AuditEntry, AuditFilter, AuditLog as _, ChainId};
 use jiff::Timestamp;
 use store::SqliteStore;
@@ -13,7 +14,7 @@ fn key() -> ChainKey {
     ChainKey::new(&[1; 32])
 }
 
-async fn sealed(events: &[&str]) -> SqliteStore {
+async fn sealed(events: &[AuditEvent]) -> SqliteStore {
     let store = SqliteStore::in_memory().unwrap().sealed_by(KeyRing::new(key()));
     for event in events {
         let entry = AuditEntry::new(jiff::Timestamp::UNIX_EPOCH, *event, "code");
@@ -24,7 +25,7 @@ async fn sealed(events: &[&str]) -> SqliteStore {
 
 #[tokio::test]
 async fn the_parts_of_an_export_are_the_log_as_it_was_sealed() {
-    let store = sealed(&["a", "b", "a", "b", "a"]).await;
+    let store = sealed(&[SignIn, SignOut, SignIn, SignOut, SignIn]).await;
     for most in 1..7 {
         let (mut text, mut cursor, mut parts) = (String::new(), None, 0);
         loop {
@@ -53,8 +54,8 @@ async fn the_parts_of_an_export_are_the_log_as_it_was_sealed() {
 
 #[tokio::test]
 async fn a_filter_leaves_out_what_it_does_not_admit() {
-    let store = sealed(&["a", "b", "a"]).await;
-    let filter = AuditFilter { event: Some("a".to_owned()), ..AuditFilter::default() };
+    let store = sealed(&[SignIn, SignOut, SignIn]).await;
+    let filter = AuditFilter { event: Some(SignIn.to_string()), ..AuditFilter::default() };
     let part = export(&store, &filter, ExportForm::Ocsf, None, 10).await.unwrap();
     assert_eq!((part.entries, part.lines.lines().count(), part.next), (2, 2, None));
     assert!(part.lines.lines().all(|line| line.contains("\"class_uid\"")), "{}", part.lines);
@@ -73,10 +74,10 @@ fn person(id: &str) -> PersonId {
 async fn log() -> SqliteStore {
     let store = SqliteStore::in_memory().unwrap();
     for (time, event, who) in [
-        ("01T08:00:00", "creating-profile", "p-ana"),
-        ("02T08:00:00", "creating-profile", "p-ben"),
-        ("03T08:00:00", "offboarding-begun", "p-ana"),
-        ("04T08:00:00", "deleting-profile", "p-ana"),
+        ("01T08:00:00", AuditEvent::CreatingProfile, "p-ana"),
+        ("02T08:00:00", AuditEvent::CreatingProfile, "p-ben"),
+        ("03T08:00:00", AuditEvent::OffboardingBegun, "p-ana"),
+        ("04T08:00:00", AuditEvent::DeletingProfile, "p-ana"),
     ] {
         let entry = AuditEntry::new(at(time), event, "entitled")
             .about(&person(who))
@@ -125,8 +126,8 @@ async fn what_the_log_cannot_know_is_said() {
     assert_eq!((codes(&nothing)[0], nothing.held.len()), ("no-log", 0));
 
     let seals = store.chain(&ChainId("main".to_owned()), 0, 9).await.unwrap();
-    let pruned =
-        AuditEntry::new(at("06T08:00:00"), "audit-pruned", "audit-pruned").with("through.main", 1);
+    let pruned = AuditEntry::new(at("06T08:00:00"), AuditEvent::AuditPruned, "audit-pruned")
+        .with("through.main", 1);
     store.append(&pruned).await.unwrap();
     assert_eq!(seals.len(), 4);
     assert_eq!(store.forget(&ChainId("main".to_owned()), 1).await, Ok(1));

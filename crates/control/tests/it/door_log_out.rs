@@ -32,12 +32,12 @@ fn house_of(world: Arc<World>, settings: DoorSettings, tiles: IdentityProvider) 
     House::with(world, MAP, settings, providers)
 }
 
-fn house() -> House {
+pub(crate) fn house() -> House {
     house_of(World::of(&["ada", "bob"]), settings(), with_slo("tiles"))
 }
 
 /// The order to end all of Ada's sessions.
-fn all_of_ada() -> DemoLogout<'static> {
+pub(crate) fn all_of_ada() -> DemoLogout<'static> {
     DemoLogout {
         name_id: "ada",
         session_index: None,
@@ -48,7 +48,7 @@ fn all_of_ada() -> DemoLogout<'static> {
     }
 }
 
-async fn log_out(
+pub(crate) async fn log_out(
     house: &House,
     by: &DemoIdp,
     logout: &DemoLogout<'_>,

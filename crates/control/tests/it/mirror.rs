@@ -1,17 +1,16 @@
 //! Mirroring: what is written down, what stops it, and what a run that broke off leaves to the next.
 
+use crate::audit_door::shown;
 use crate::mirror_target::Target;
 use crate::world::{Fault, MAP, World, person_id};
 use access::check::{Removals, Violation};
 use access::map::Guard;
 use access::mirror::{CheckedMirror, Leavers, Mark, MirrorPolicy, Strangers};
 use access::reason::ReasonCode;
-use control::mirror::{
-    MIRROR_FAILED, MIRROR_TAKING, MIRRORING, Mirror, MirrorReport, Stopped, groups_of,
-};
+use control::mirror::{Mirror, MirrorReport, Stopped, groups_of};
 use control::pass::{Brake, Deadline, Halt};
 use control::plane::Plane;
-use control::ports::{Clock as _, FailureKind, Freeze, Switch as _};
+use control::ports::{AuditEvent, Clock as _, FailureKind, Freeze, Switch as _};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,7 +44,7 @@ async fn carry_out(mirror: &Mirror<'_>, checked: &CheckedMirror, agreed: bool) -
     turn.during(mirror.carry_out(&turn, checked, agreed, &|_, _| ())).await
 }
 
-fn written(world: &Arc<World>, event: &str) -> Vec<String> {
+fn written(world: &Arc<World>, event: AuditEvent) -> Vec<String> {
     let state = world.state();
     let entries = state.audit.iter().filter(|entry| entry.event == event);
     entries.map(|entry| entry.details["step"].clone()).collect()
@@ -66,10 +65,11 @@ async fn groups_are_mirrored_and_each_change_is_written_down_first() {
     ]);
     assert_eq!(target.members(), expected);
     assert_eq!(
-        written(&world, MIRRORING),
+        written(&world, AuditEvent::Mirroring),
         ["create-user", "create-user", "create-group", "create-group", "add-members"]
     );
-    let first = world.state().audit.iter().find(|e| e.event == MIRRORING).cloned().unwrap();
+    let first =
+        world.state().audit.iter().find(|e| e.event == AuditEvent::Mirroring).cloned().unwrap();
     assert_eq!(first.person.as_deref(), Some(person_id("ana").as_str()));
     assert_eq!((first.code.as_str(), first.change), ("mirrored", Some(report.change.to_string())));
     assert!(!first.details.values().any(|value| value.contains("Ek")), "names are no audit data");
@@ -113,7 +113,7 @@ async fn what_failed_is_taken_up_by_the_next_run() {
     target.fail("CreateUser", FailureKind::Rejected);
     let report = run(&mirror).await.unwrap();
     assert_eq!((report.done, report.failed.len(), report.skipped), (2, 2, 1));
-    assert_eq!(written(&world, MIRROR_FAILED), ["create-user", "create-user"]);
+    assert_eq!(written(&world, AuditEvent::MirrorFailed), ["create-user", "create-user"]);
     target.fail("CreateUser", FailureKind::Unreachable);
     let report = run(&mirror).await.unwrap();
     assert_eq!((report.done, report.failed.len()), (0, 1), "no other call fares better");
@@ -137,7 +137,10 @@ async fn the_guard_counts_a_day_and_whoever_was_offboarded_is_disabled() {
     // Two memberships and two users: as many as the guard lets go.
     let report = run(&mirror).await.unwrap();
     assert_eq!(report.done, 3);
-    assert_eq!(written(&world, MIRROR_TAKING), ["remove-members", "disable-user", "disable-user"]);
+    assert_eq!(
+        written(&world, AuditEvent::MirrorTaking),
+        ["remove-members", "disable-user", "disable-user"]
+    );
     world.leave("cleo", "ml-fraud");
     let refused = run(&mirror).await.unwrap_err();
     assert_eq!(refused[0].code, ReasonCode::GuardTripped);
@@ -148,4 +151,26 @@ async fn the_guard_counts_a_day_and_whoever_was_offboarded_is_disabled() {
     let report = carry_out(&mirror, &checked, true).await;
     assert_eq!(report.done, 2);
     assert_eq!(mirror.taken_lately().await.unwrap(), 4, "what was agreed to is not counted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_mirrored_leaves_no_secret_in_the_audit_log() {
+    let world = World::of(&["ana", "ben"]);
+    for person in world.state().people.values_mut() {
+        person.display_name = "Planted Name".to_owned();
+    }
+    let (plane, target) = (world.plane(MAP), Target::default());
+    let mirror = mirror(&plane, &target);
+    target.fail("CreateGroup", FailureKind::Rejected);
+    run(&mirror).await.unwrap();
+    target.heal();
+    run(&mirror).await.unwrap();
+    world.leave("ana", "ml-fraud");
+    run(&mirror).await.unwrap();
+    let all = world.state().audit.clone();
+    for event in [AuditEvent::Mirroring, AuditEvent::MirrorTaking, AuditEvent::MirrorFailed] {
+        assert!(all.iter().any(|entry| entry.event == event), "{event}");
+    }
+    let shown = shown(&all);
+    assert!(!shown.contains("Planted Name"), "{shown}");
 }

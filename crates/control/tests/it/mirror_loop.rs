@@ -1,5 +1,6 @@
 //! Mirroring as a part of the loop: when it is done, what holds it back, and who goes on with it.
 
+use crate::audit_door::shown;
 use crate::mirror_target::Target;
 use crate::reconciler::{Running, pass, secs};
 use crate::world::{Fault, MAP, World};
@@ -9,12 +10,11 @@ use access::snapshot::Coverage;
 use async_trait::async_trait;
 use control::event::Wake;
 use control::meter::PassOutcome;
-use control::mirror::{MIRROR_APPLIED, MIRROR_REFUSED, MIRROR_TAKING, MIRRORING};
 use control::pass::Deadline;
 use control::plane::Plane;
 use control::ports::{
-    CallError, Clock as _, Directory, DirectoryReading, Freeze, MirrorTarget, PersonLookup,
-    Switch as _,
+    AuditEvent, CallError, Clock as _, Directory, DirectoryReading, Freeze, MirrorTarget,
+    PersonLookup, Switch as _,
 };
 use control::reconciler::Rhythm;
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ async fn a_full_pass_is_followed_by_a_run() {
     pass(10).await;
     assert_eq!(in_fraud(&target), ["ana", "ben"]);
     assert_eq!(passes(&plane, PassOutcome::Settled), 1);
-    assert_eq!(world.audited(MIRROR_APPLIED), ["plan-applied"]);
+    assert_eq!(world.audited(AuditEvent::MirrorApplied.as_str()), ["plan-applied"]);
     world.leave("ben", "ml-fraud");
     world.join("cleo", "ml-fraud");
     read_again(&running).await;
@@ -77,7 +77,7 @@ async fn a_full_pass_is_followed_by_a_run() {
     let changes = target.changes.lock().unwrap().len();
     read_again(&running).await;
     assert_eq!(target.changes.lock().unwrap().len(), changes);
-    assert_eq!(world.audited(MIRROR_APPLIED).len(), 2);
+    assert_eq!(world.audited(AuditEvent::MirrorApplied.as_str()).len(), 2);
     running.stop().await;
 }
 
@@ -107,9 +107,12 @@ async fn what_the_guard_holds_back_is_told_once_and_holds_nothing_else_back() {
     for _ in 0..3 {
         read_again(&running).await;
     }
-    assert_eq!(world.audited(MIRROR_TAKING), [""; 0]);
+    assert_eq!(world.audited(AuditEvent::MirrorTaking.as_str()), [""; 0]);
     // Once of eight that are mirrored, and once of ten, since Zoe is there.
-    assert_eq!(world.audited(MIRROR_REFUSED), ["guard-tripped", "guard-tripped"]);
+    assert_eq!(
+        world.audited(AuditEvent::MirrorRefused.as_str()),
+        ["guard-tripped", "guard-tripped"]
+    );
     assert_eq!(passes(&plane, PassOutcome::Refused), 4);
     let seen = plane.meter.read().mirror.unwrap();
     assert_eq!((seen.outcome, seen.refused.len()), (PassOutcome::Refused, 1));
@@ -117,6 +120,26 @@ async fn what_the_guard_holds_back_is_told_once_and_holds_nothing_else_back() {
     assert_eq!(world.leaving(), ["ana--fraud", "ben--fraud"]);
     assert!(world.profile_names().contains(&"zoe--fraud".to_owned()));
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_loop_mirrors_leaves_no_secret_in_the_audit_log() {
+    let (world, target) = (World::of(&["ana", "ben", "cleo"]), Arc::new(Target::default()));
+    for person in world.state().people.values_mut() {
+        person.display_name = "Planted Name".to_owned();
+    }
+    let running = Running::of(plane(&world, &target));
+    pass(10).await;
+    world.leave("ana", "ml-fraud");
+    world.leave("ben", "ml-fraud");
+    read_again(&running).await;
+    running.stop().await;
+    let all = world.state().audit.clone();
+    for event in [AuditEvent::MirrorApplied, AuditEvent::MirrorRefused] {
+        assert!(all.iter().any(|entry| entry.event == event), "{event}");
+    }
+    let shown = shown(&all);
+    assert!(!shown.contains("Planted Name"), "{shown}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -257,7 +280,11 @@ async fn a_process_that_dies_between_two_calls_leaves_the_rest_to_the_next() {
     assert_eq!(in_fraud(&target), ["ana", "ben"]);
     let changes = target.changes.lock().unwrap().clone();
     assert_eq!(changes, ["CreateUser", "CreateUser", "CreateGroup", "CreateGroup", "AddMembers"]);
-    assert_eq!(world.audited(MIRRORING).len(), 5, "each was written down once");
+    assert_eq!(
+        world.audited(AuditEvent::Mirroring.as_str()).len(),
+        5,
+        "each was written down once"
+    );
 }
 
 #[tokio::test(start_paused = true)]

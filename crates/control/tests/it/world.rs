@@ -17,12 +17,12 @@ use control::event::Membership;
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
-    Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallError,
-    ChainHead, ChainId, ChainRow, ChangeId, Clock, Departure, Departures, Directory,
+    Actor, Answered, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage,
+    CallError, ChainHead, ChainId, ChainRow, ChangeId, Clock, Departure, Departures, Directory,
     DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, GroupReading, LoginRequests,
     Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
     ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Seal, SealedEntry, Secrets,
-    Session, SessionId, Sessions, StoreError, TemporaryGrants,
+    Session, SessionId, Sessions, StoreError, TemporaryGrants, answered,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,6 +105,8 @@ pub(crate) struct State {
     pub(crate) changed_by: Vec<Option<ChangeId>>,
     /// Changes that Studio accepted.
     pub(crate) changes: Vec<String>,
+    /// The request id that AWS answers with, if it tells one.
+    pub(crate) request_id: Option<String>,
     pub(crate) audit: Vec<AuditEntry>,
     pub(crate) departures: Vec<Departure>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
@@ -500,6 +502,10 @@ impl Provision for World {
             spaces: vec![],
         };
         state.profiles.insert(spec.name.folded(), profile);
+        if let Some(request_id) = state.request_id.clone() {
+            let operation = "CreateUserProfile";
+            answered(Answered { service: "sagemaker", operation, request_id });
+        }
         let is_lost = state.faults.contains(&Fault::AnswerLost);
         Ok(if is_lost { Ensured::NotNeeded } else { Ensured::Changed })
     }

@@ -13,7 +13,7 @@ use access::map::{AccessMap, Gives, GroupRef, MAX_ROWS, TableGrant};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
-use control::ports::{Actor, AuditEntry, Clock, Store, WorkKey};
+use control::ports::{Actor, AuditEntry, AuditEvent, Clock, Store, WorkKey};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -90,7 +90,14 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
         return Ok(case.nothing(&row));
     }
     if !args.change.dry_run {
-        case.write_down(ReasonCode::GrantWritten, &row, before.as_ref(), Some(&row)).await?;
+        case.write_down(
+            AuditEvent::GrantWritten,
+            ReasonCode::GrantWritten,
+            &row,
+            before.as_ref(),
+            Some(&row),
+        )
+        .await?;
         store.put_grant(&row).await?;
         case.wake().await?;
     }
@@ -136,7 +143,8 @@ async fn delete(args: &DeleteMappingArgs, common: &Common) -> Result<Outcome> {
         team: team.as_ref().unwrap_or(&unknown),
     };
     if !args.change.dry_run {
-        case.write_down(ReasonCode::GrantDeleted, row, Some(row), None).await?;
+        case.write_down(AuditEvent::GrantDeleted, ReasonCode::GrantDeleted, row, Some(row), None)
+            .await?;
         store.delete_grant(&row.group, &row.gives).await?;
         case.wake().await?;
     }
@@ -155,6 +163,7 @@ impl Case<'_> {
     /// Writes the change into the audit log, before it is made.
     async fn write_down(
         &self,
+        event: AuditEvent,
         code: ReasonCode,
         row: &TableGrant,
         before: Option<&TableGrant>,
@@ -173,13 +182,11 @@ impl Case<'_> {
                 .filter_map(|(name, at)| Some(((*name).to_owned(), at.as_ref()?.to_string()))),
         );
         details.extend(row.why.clone().map(|why| ("reason".to_owned(), why)));
-        let entry = AuditEntry {
-            details,
-            ..AuditEntry::new(SystemClock.now(), code.as_str(), code.as_str())
-        }
-        .by(Actor::named(&self.change.by.by))
-        .on(self.team)
-        .changing("grant", before.map(says), after.map(says));
+        let entry =
+            AuditEntry { details, ..AuditEntry::new(SystemClock.now(), event, code.as_str()) }
+                .by(Actor::named(&self.change.by.by))
+                .on(self.team)
+                .changing("grant", before.map(says), after.map(says));
         Ok(self.store.append(&entry).await?)
     }
 

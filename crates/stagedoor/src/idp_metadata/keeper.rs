@@ -6,7 +6,7 @@ use access::ids::IdpKey;
 use access::reason::ReasonCode;
 use control::door::Door;
 use control::plane::Plane;
-use control::ports::AuditEntry;
+use control::ports::{AuditEntry, AuditEvent};
 use jiff::Timestamp;
 use saml_sp::IdentityProvider;
 use std::collections::BTreeSet;
@@ -178,7 +178,7 @@ impl Task {
         tracing::warn!(idp = %key, %code, added, removed, "an identity provider has other keys");
         self.plane
             .record(
-                AuditEntry::new(self.plane.clock.now(), code.as_str(), code.as_str())
+                AuditEntry::new(self.plane.clock.now(), AuditEvent::IdpKeysChanged, code.as_str())
                     .with("idp", key)
                     .with("added", added)
                     .with("removed", removed),

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use access::ids::{DomainKey, ProfileName, TeamKey};
     use access::standing::ProfileStanding;
-    use control::ports::AuditEntry;
+    use control::ports::{AuditEntry, AuditEvent};
     use control::progress::progress;
     use control::receipt::receipt;
     use jiff::Timestamp;
@@ -100,7 +100,7 @@ mod tests {
             person: Some("p-ana".to_owned()),
             team: Some("fraud".to_owned()),
             details: details.collect(),
-            ..AuditEntry::new(at(time), event, "entitlement-lost")
+            ..AuditEntry::new(at(time), AuditEvent::parse(event).unwrap(), "entitlement-lost")
         }
     }
 

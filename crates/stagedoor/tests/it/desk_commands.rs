@@ -154,7 +154,7 @@ fn a_report_counts_who_has_what_and_stands_in_one_file() {
 }
 
 /// A chat room that takes one message after the other, and answers with this status.
-fn room(status: &'static str) -> (String, mpsc::Receiver<Value>) {
+pub(crate) fn room(status: &'static str) -> (String, mpsc::Receiver<Value>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hooks/T0", listener.local_addr().unwrap());
     let (tell, told) = mpsc::channel();

@@ -5,6 +5,8 @@ mod apply;
 #[cfg(test)]
 mod audit_command;
 #[cfg(test)]
+mod audit_secrets;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod cloud;
@@ -48,6 +50,8 @@ mod mapping;
 mod mirror_command;
 #[cfg(test)]
 mod monitoring;
+#[cfg(test)]
+mod notices;
 #[cfg(test)]
 mod offboard_command;
 #[cfg(test)]

@@ -5,9 +5,14 @@ use serde_json::json;
 
 /// A world whose map takes grants from the store, and has none of its own.
 fn world() -> World {
+    World::new(&format!("{SEED}{FAST}"), &map())
+}
+
+/// The map without grants of its own.
+pub(crate) fn map() -> String {
     let (before, rest) = MAP.split_once("grants:\n").unwrap();
     let (_, after) = rest.split_once("\n\n").unwrap();
-    World::new(&format!("{SEED}{FAST}"), &format!("{before}grants_from: store\n\n{after}"))
+    format!("{before}grants_from: store\n\n{after}")
 }
 
 fn put(world: &World, more: &[&str]) -> crate::process::Run {

@@ -221,7 +221,7 @@ fn table(peer: &Peer) -> aws::DynamoStore {
     aws::Aws::simulated(&simulator).store(TABLE)
 }
 
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

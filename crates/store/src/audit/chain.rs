@@ -2,8 +2,9 @@
 
 use super::{CHAIN, COLUMNS, entry, json};
 use crate::microseconds;
-use control::audit::{AUDIT_SEALED, ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal, trimmed};
-use control::ports::{AuditEntry, ChainId, Seal};
+use access::reason::ReasonCode;
+use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal, trimmed};
+use control::ports::{AuditEntry, AuditEvent, ChainId, Seal};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// Rows that one transaction removes: the file is locked that long.
@@ -126,7 +127,8 @@ pub(super) fn seal_old(
         (id, at) = (next, at.max(old.at));
         count += 1;
     }
-    let told = AuditEntry::new(at, AUDIT_SEALED, AUDIT_SEALED).with("entries", count);
+    let told = AuditEntry::new(at, AuditEvent::AuditSealed, ReasonCode::AuditSealed.as_str())
+        .with("entries", count);
     let seal = seal(&told, &chain, &mut head, &key);
     insert(transaction, &told, &seal)
 }

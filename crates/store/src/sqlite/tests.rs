@@ -3,11 +3,11 @@
 use super::*;
 use crate::prune::BATCH;
 use access::ids::{IdpKey, PersonId};
-use control::audit::{AUDIT_SEALED, ChainKey, Fault, KeyRing, STORE_KEY, Verdict, verify_log};
+use control::audit::{ChainKey, Fault, KeyRing, STORE_KEY, Verdict, verify_log};
 use control::ports::ATTEMPTS_KEPT;
 use control::ports::{
-    Actor, Attempt, Attempts, AuditEntry, AuditLog, CheckRow, IdpSession, LoginRequests,
-    PendingLogin, ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
+    Actor, Attempt, Attempts, AuditEntry, AuditEvent, AuditLog, CheckRow, IdpSession,
+    LoginRequests, PendingLogin, ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
 };
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ fn second(s: i64) -> Timestamp {
 }
 
 fn entry(text: &str) -> AuditEntry {
-    AuditEntry::new(second(1), "sign-in", "ok").with("text", text)
+    AuditEntry::new(second(1), AuditEvent::SignIn, "ok").with("text", text)
 }
 
 fn ask<T: rusqlite::types::FromSql>(store: &SqliteStore, sql: &str) -> T {
@@ -253,7 +253,7 @@ async fn a_log_of_an_older_version_is_sealed_as_it_was_found() {
     let verdict = verdict(&store).await;
     assert!(verdict.ok && verdict.entries == 5, "{verdict:?}");
     let newest = store.newest(5).await.unwrap();
-    assert_eq!(newest[1].event, AUDIT_SEALED);
+    assert_eq!(newest[1].event, AuditEvent::AuditSealed);
     assert_eq!(newest[1].details["entries"], "3");
     assert_eq!(newest[4].actor, Actor::System);
 }

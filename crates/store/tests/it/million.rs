@@ -1,7 +1,7 @@
 //! A log of a million entries: `cargo test --release -p store million -- --ignored --nocapture`.
 
 use control::audit::{ChainKey, KeyRing, STORE_KEY, verify_log};
-use control::ports::{Actor, AuditEntry, AuditLog, Secrets};
+use control::ports::{Actor, AuditEntry, AuditEvent, AuditLog, Secrets};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use std::fs;
@@ -22,7 +22,7 @@ fn peak() -> u64 {
 
 fn entry(number: i64) -> AuditEntry {
     let at = Timestamp::from_microsecond(number * 1_000).unwrap();
-    let entry = AuditEntry::new(at, "creating-profile", "entitled")
+    let entry = AuditEntry::new(at, AuditEvent::CreatingProfile, "entitled")
         .by(Actor::System)
         .with("domain", "research")
         .with("profile", format!("person-{}--fraud", number % 5_000))

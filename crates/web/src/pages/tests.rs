@@ -3,7 +3,7 @@
 use super::*;
 use crate::assets;
 use crate::strings::{Opening, Work};
-use access::explain::{Explanation, Rung, Stage, TeamExplanation, Verdict};
+use access::explain::{Explanation, Rung, Since, Stage, TeamExplanation, Verdict};
 use access::ids::{IdpKey, PersonId, TeamKey};
 use access::map::About;
 use access::reason::ReasonCode;
@@ -11,7 +11,7 @@ use access::snapshot::Person;
 use control::door::{
     LastOpened, MyAccess, MyWork, OwnApp, OwnSession, Preparing, Running, TeamCard, Tool,
 };
-use control::ports::AuditEntry;
+use control::ports::{AuditEntry, AuditEvent};
 use std::collections::BTreeSet;
 
 const NOW: &str = "2026-11-21T09:00:00Z";
@@ -361,12 +361,14 @@ fn my_access() -> MyAccess {
         verdict,
         code: ReasonCode::GroupMember,
         text: text.into(),
+        since: Since::Unknown,
         at: None,
         remedy: None,
     };
     let fraud = TeamKey::parse("fraud").unwrap();
     let told = |event: &str, code: &str| {
-        AuditEntry::new(at("2026-11-21T08:00:00Z"), event, code).about(&ada().id)
+        AuditEntry::new(at("2026-11-21T08:00:00Z"), AuditEvent::parse(event).unwrap(), code)
+            .about(&ada().id)
     };
     MyAccess {
         person: ada(),

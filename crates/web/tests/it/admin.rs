@@ -5,7 +5,7 @@ use access::ids::{PersonId, ProfileName, TeamKey};
 use access::observed::{AppStatus, ObservedApp, ObservedProfile, ProfileStatus};
 use axum::body::Body;
 use control::door::SessionToken;
-use control::ports::{AuditEntry, AuditLog as _};
+use control::ports::{AuditEntry, AuditEvent, AuditLog as _};
 use std::sync::Arc;
 
 const ADA: &str = "906716eb24-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -294,13 +294,16 @@ async fn a_person_is_shown_with_the_reasons_rung_by_rung() {
 #[tokio::test]
 async fn at_another_time_the_log_tells_what_somebody_had_and_what_it_cannot_know() {
     let house = House::administered_by("auditor");
-    let made =
-        AuditEntry::new("2026-11-01T08:00:00Z".parse().unwrap(), "creating-profile", "entitled")
-            .about(&PersonId::parse(ADA).unwrap())
-            .on(&TeamKey::parse("trials").unwrap())
-            .with("domain", "research")
-            .with("profile", "ada--trials")
-            .with("grant", "access.yaml:27");
+    let made = AuditEntry::new(
+        "2026-11-01T08:00:00Z".parse().unwrap(),
+        AuditEvent::CreatingProfile,
+        "entitled",
+    )
+    .about(&PersonId::parse(ADA).unwrap())
+    .on(&TeamKey::parse("trials").unwrap())
+    .with("domain", "research")
+    .with("profile", "ada--trials")
+    .with("grant", "access.yaml:27");
     house.store.append(&made).await.unwrap();
     let at = |at: &str| format!("/admin/people/{ADA}?as_of={at}");
     let then = house.visit(&at("2026-11-02")).await;

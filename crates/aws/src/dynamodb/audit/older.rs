@@ -10,8 +10,9 @@ use super::super::keys::{Key, SK};
 use super::super::wire::{Over, Query, Step, Written, backoff};
 use super::OLDER;
 use super::row::{items, read_entry};
-use control::audit::{AUDIT_SEALED, Head, seal};
-use control::ports::{AuditEntry, ChainId, SealedEntry, StoreError};
+use access::reason::ReasonCode;
+use control::audit::{Head, seal};
+use control::ports::{AuditEntry, AuditEvent, ChainId, SealedEntry, StoreError};
 use futures::future::BoxFuture;
 
 const OPERATION: &str = "seal the audit log";
@@ -44,7 +45,8 @@ impl DynamoStore {
             self.write_all(OPERATION, Vec::new(), vec![Key::new(days(), name)]).await?;
         }
         let Some(at) = last else { return Ok(()) };
-        let told = AuditEntry::new(at, AUDIT_SEALED, AUDIT_SEALED).with("chain", OLDER);
+        let told = AuditEntry::new(at, AuditEvent::AuditSealed, ReasonCode::AuditSealed.as_str())
+            .with("chain", OLDER);
         self.append_sealed(&told).await
     }
 

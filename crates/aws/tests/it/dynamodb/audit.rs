@@ -6,7 +6,7 @@ use super::{TABLE, fresh_table, handle};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use control::audit::{ChainKey, KeyRing, STORE_KEY, verify_log};
-use control::ports::{Actor, AuditEntry, AuditFilter, AuditLog as _, Secrets as _};
+use control::ports::{Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog as _, Secrets as _};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
@@ -119,7 +119,8 @@ async fn thirty_two_writers_at_once_lose_nothing_and_cost_a_bounded_number_of_ca
             // One after the other: nothing waits that could go along.
             for number in 0..EACH {
                 let at = micros(writer * EACH + number);
-                let entry = AuditEntry::new(at, "open-studio", "opened").with("writer", writer);
+                let entry =
+                    AuditEntry::new(at, AuditEvent::OpenStudio, "opened").with("writer", writer);
                 store.append(&entry).await.unwrap();
             }
         });

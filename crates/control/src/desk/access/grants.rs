@@ -4,8 +4,7 @@ use super::answers::{Emergency, TemporaryView};
 use super::{Desk, Refused, admitted, end, lasting, new_id, no_such, now, team_of, text, ticket};
 use crate::desk::{Caller, Listed, Page, Right};
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry};
-use crate::temporary::{AFTER_NOTE, TEMPORARY_REVOKED};
+use crate::ports::{Actor, AuditEntry, AuditEvent};
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::reason::ReasonCode;
 use ::access::temporary::{AfterNote, Ending, TemporaryGrant, TemporaryKind};
@@ -120,15 +119,19 @@ impl Desk {
         let revoked = self.store().revoke(&known.person, id, &ending).await?;
         let revoked = revoked.ok_or_else(|| no_such(id))?;
         wake(&plane, &revoked.person).await;
-        let entry = AuditEntry::new(now, TEMPORARY_REVOKED, ReasonCode::TemporaryRevoked.as_str())
-            .by(caller.actor().clone())
-            .about(&revoked.person)
-            .on(&revoked.team)
-            .with("grant", id)
-            .with("kind", revoked.kind)
-            .with("by", caller.name())
-            .with_opt("why", why)
-            .changing("until", Some(revoked.until), Some(now));
+        let entry = AuditEntry::new(
+            now,
+            AuditEvent::TemporaryRevoked,
+            ReasonCode::TemporaryRevoked.as_str(),
+        )
+        .by(caller.actor().clone())
+        .about(&revoked.person)
+        .on(&revoked.team)
+        .with("grant", id)
+        .with("kind", revoked.kind)
+        .with("by", caller.name())
+        .with_opt("why", why)
+        .changing("until", Some(revoked.until), Some(now));
         plane.audit.append(&entry).await?;
         Ok(TemporaryView::of(&revoked, now))
     }
@@ -181,13 +184,14 @@ impl Desk {
         let noted = self.store().note(&known.person, id, &note).await?;
         let noted = noted.ok_or_else(|| no_such(id))?;
         if noted.note.as_ref() == Some(&note) {
-            let entry = AuditEntry::new(now, AFTER_NOTE, ReasonCode::AfterNoteWritten.as_str())
-                .by(writer.actor().clone())
-                .about(&noted.person)
-                .on(&noted.team)
-                .with("grant", id)
-                .with("by", writer.name())
-                .with("note", &note.text);
+            let entry =
+                AuditEntry::new(now, AuditEvent::AfterNote, ReasonCode::AfterNoteWritten.as_str())
+                    .by(writer.actor().clone())
+                    .about(&noted.person)
+                    .on(&noted.team)
+                    .with("grant", id)
+                    .with("by", writer.name())
+                    .with("note", &note.text);
             plane.audit.append(&entry).await?;
         }
         Ok(TemporaryView::of(&noted, now))

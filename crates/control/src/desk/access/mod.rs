@@ -21,8 +21,7 @@ pub use requests::AskOrder;
 use super::{Desk, Refused, RefusedKind};
 use crate::event::Wake;
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry, MOST_TEMPORARY, StoreError};
-use crate::temporary::{BREAK_GLASS_OPENED, TEMPORARY_GRANTED, TEMPORARY_REVOKED};
+use crate::ports::{Actor, AuditEntry, AuditEvent, MOST_TEMPORARY, StoreError};
 use ::access::entitlement::wanted_groups;
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::map::Team;
@@ -74,7 +73,7 @@ impl Desk {
         if let Err(error) = self.store().give(grant).await {
             let entry = AuditEntry::new(
                 plane.clock.now(),
-                TEMPORARY_REVOKED,
+                AuditEvent::TemporaryRevoked,
                 ReasonCode::Unavailable.as_str(),
             );
             plane.record(entry.about(&grant.person).on(&grant.team).with("grant", &grant.id)).await;
@@ -102,9 +101,9 @@ async fn announce(plane: &Plane, grant: &TemporaryGrant) {
 /// What the audit log says of a grant.
 fn granted_entry(grant: &TemporaryGrant, actor: &Actor) -> AuditEntry {
     let (event, code) = match grant.kind {
-        TemporaryKind::Grant => (TEMPORARY_GRANTED, ReasonCode::TemporaryGranted),
-        TemporaryKind::Request => (TEMPORARY_GRANTED, ReasonCode::RequestApproved),
-        TemporaryKind::BreakGlass => (BREAK_GLASS_OPENED, ReasonCode::BreakGlass),
+        TemporaryKind::Grant => (AuditEvent::TemporaryGranted, ReasonCode::TemporaryGranted),
+        TemporaryKind::Request => (AuditEvent::TemporaryGranted, ReasonCode::RequestApproved),
+        TemporaryKind::BreakGlass => (AuditEvent::BreakGlassOpened, ReasonCode::BreakGlass),
     };
     AuditEntry::new(grant.made, event, code.as_str())
         .by(actor.clone())

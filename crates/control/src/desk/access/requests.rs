@@ -7,8 +7,7 @@ use super::{
     team_of, text, ticket,
 };
 use crate::desk::role_in;
-use crate::ports::{AccessRequest, Actor, AuditEntry, Decision, RequestVerdict};
-use crate::temporary::{ACCESS_DECIDED, ACCESS_REQUESTED};
+use crate::ports::{AccessRequest, Actor, AuditEntry, AuditEvent, Decision, RequestVerdict};
 use ::access::entitlement::{Entitlement, entitlements};
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::reason::ReasonCode;
@@ -210,7 +209,7 @@ pub(super) fn already_decided(request: &AccessRequest, now: Timestamp) -> Refuse
 }
 
 fn asked_entry(request: &AccessRequest) -> AuditEntry {
-    AuditEntry::new(request.at, ACCESS_REQUESTED, ReasonCode::AccessRequested.as_str())
+    AuditEntry::new(request.at, AuditEvent::AccessRequested, ReasonCode::AccessRequested.as_str())
         .by(Actor::Person(request.person.clone()))
         .about(&request.person)
         .on(&request.team)
@@ -231,7 +230,7 @@ pub(super) fn decided_entry(
         RequestVerdict::Refused => ReasonCode::RequestRefused,
         RequestVerdict::Withdrawn => ReasonCode::RequestWithdrawn,
     };
-    AuditEntry::new(decision.at, ACCESS_DECIDED, code.as_str())
+    AuditEntry::new(decision.at, AuditEvent::AccessDecided, code.as_str())
         .by(actor.clone())
         .about(&request.person)
         .on(&request.team)

@@ -3,7 +3,7 @@
 use super::{entry, in_words};
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::event::Wake;
-use crate::ports::Approval;
+use crate::ports::{Approval, AuditEvent};
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -103,7 +103,7 @@ impl Desk {
             at: now,
             until: now.checked_add(AGREED_FOR).unwrap_or(Timestamp::MAX),
         };
-        let entry = entry(caller, now, "removals-approved", ReasonCode::Approved)
+        let entry = entry(caller, now, AuditEvent::RemovalsApproved, ReasonCode::Approved)
             .with("removals", &approval.removals)
             .with("number", number)
             .with_opt("why", approval.why.as_ref());

@@ -12,7 +12,7 @@ pub use switch::{Switched, freeze, thaw};
 pub use sync::{MOST_REPLAYED, Replayed, SyncAsked};
 
 use super::{Caller, Refused};
-use crate::ports::AuditEntry;
+use crate::ports::{AuditEntry, AuditEvent};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 
@@ -20,7 +20,7 @@ use jiff::Timestamp;
 pub const LONGEST_REASON: usize = 500;
 
 /// An entry about what a caller does.
-fn entry(caller: &Caller, at: Timestamp, event: &str, code: ReasonCode) -> AuditEntry {
+fn entry(caller: &Caller, at: Timestamp, event: AuditEvent, code: ReasonCode) -> AuditEntry {
     AuditEntry::new(at, event, code.as_str()).by(caller.actor().clone())
 }
 

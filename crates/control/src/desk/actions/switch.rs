@@ -2,7 +2,7 @@
 
 use super::in_words;
 use crate::desk::{Caller, Desk, Refused, Right};
-use crate::ports::{Actor, AuditEntry, Freeze, Store, StoreError, WorkKey};
+use crate::ports::{Actor, AuditEntry, AuditEvent, Freeze, Store, StoreError, WorkKey};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -49,7 +49,7 @@ pub async fn freeze(
     let before = store.freeze(&wanted).await?;
     let is_new = before.is_none();
     if is_new {
-        store.append(&entry("frozen", by, reason, now)).await?;
+        store.append(&entry(AuditEvent::Frozen, by, reason, now)).await?;
     }
     Ok(Switched::new(true, is_new, Some(&before.unwrap_or(wanted))))
 }
@@ -61,7 +61,7 @@ pub async fn freeze(
 pub async fn thaw(store: &dyn Store, by: &Actor, now: Timestamp) -> Result<Switched, StoreError> {
     let before = store.thaw().await?;
     if let Some(freeze) = &before {
-        store.append(&entry("thawed", by, &freeze.reason, now)).await?;
+        store.append(&entry(AuditEvent::Thawed, by, &freeze.reason, now)).await?;
         store.push(&BTreeSet::from([WorkKey::Everything]), now).await?;
     }
     Ok(Switched::new(false, before.is_some(), before.as_ref()))
@@ -75,7 +75,7 @@ fn shown(by: &Actor) -> String {
     }
 }
 
-fn entry(event: &str, by: &Actor, reason: &str, at: Timestamp) -> AuditEntry {
+fn entry(event: AuditEvent, by: &Actor, reason: &str, at: Timestamp) -> AuditEntry {
     AuditEntry::new(at, event, ReasonCode::Frozen.as_str())
         .by(by.clone())
         .with("by", shown(by))

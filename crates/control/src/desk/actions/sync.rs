@@ -4,6 +4,7 @@ use super::entry;
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::event::{self, Wake};
 use crate::people;
+use crate::ports::AuditEvent;
 use access::ids::PersonId;
 use access::reason::ReasonCode;
 use serde::Serialize;
@@ -55,7 +56,7 @@ impl Desk {
             None => Wake::Everything,
             Some(text) => Wake::People(BTreeSet::from([people::find(&plane, text).await?.id])),
         };
-        self.ask_for(caller, &wake, "sync-requested").await
+        self.ask_for(caller, &wake, AuditEvent::SyncRequested).await
     }
 
     /// Acts on events again, as the loop would have: for those that never came.
@@ -80,7 +81,7 @@ impl Desk {
         let (objects, others): (Vec<_>, Vec<_>) = events.iter().partition(|e| e.is_object());
         let readings: Vec<event::Reading> = objects.into_iter().map(event::read_value).collect();
         let wake = plane.retell(&readings, |_, _| {}).await;
-        let asked = self.ask_for(caller, &wake, "events-replayed").await?;
+        let asked = self.ask_for(caller, &wake, AuditEvent::EventsReplayed).await?;
         Ok(Replayed { events: events.len(), malformed: others.len(), asked })
     }
 
@@ -88,7 +89,7 @@ impl Desk {
         &self,
         caller: &Caller,
         wake: &Wake,
-        event: &str,
+        event: AuditEvent,
     ) -> Result<SyncAsked, Refused> {
         let plane = self.plane();
         let now = plane.clock.now();

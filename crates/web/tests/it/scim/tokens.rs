@@ -4,7 +4,7 @@ use super::{Idp, USER, assert_error, body};
 use crate::house::{House, cookie, get};
 use axum::body::Body;
 use control::desk::Right;
-use control::ports::Tokens as _;
+use control::ports::{AuditEvent, AuditLog as _, Tokens as _};
 use serde_json::{Value, json};
 use std::num::NonZeroU32;
 
@@ -135,4 +135,29 @@ async fn a_bulk_request_counts_as_many_times_as_it_has_operations() {
     idp.bearer = other;
     assert_eq!(idp.post("/Bulk", &bulk(30, "d")).await.status, 200);
     assert_error(&idp.get("/Users").await, 429, None, "too-many-requests");
+}
+
+#[tokio::test]
+async fn what_is_pushed_leaves_no_secret_in_the_audit_log() {
+    let idp = Idp::new().await;
+    let user = json!({
+        "schemas": [USER], "userName": "ada@planted.example", "active": true, "password": "planted-1",
+        "displayName": "Planted Two", "phoneNumbers": [{"value": "+49 30 planted 3"}],
+    });
+    let id = idp.made("/Users", &user).await;
+    let group = idp.group("ml-fraud", &[&id]).await;
+    let rename =
+        json!([{"op": "replace", "value": {"displayName": "Planted Four", "active": false}}]);
+    assert_eq!(idp.patch(&format!("/Users/{id}"), &rename).await.status, 200);
+    let leaves = json!([{"op": "remove", "path": format!("members[value eq \"{id}\"]")}]);
+    assert!(idp.patch(&format!("/Groups/{group}"), &leaves).await.status.is_success());
+    assert_eq!(idp.delete(&format!("/Users/{id}")).await.status, 204);
+    let all = idp.house.store.newest(100).await.unwrap();
+    let pushed = all.iter().filter(|entry| entry.event == AuditEvent::DirectoryPush).count();
+    assert_eq!(pushed, 5);
+    let text = serde_json::to_string(&all).unwrap();
+    let secrets = ["planted", "Planted", idp.bearer.as_str()];
+    for secret in secrets {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
 }
