@@ -69,8 +69,8 @@ pub use reading::{Reading, Readings};
 pub use refused::{Refused, RefusedKind};
 pub use sign_ins::{CheckedRow, RefusalCount, SignIn, SignInFilter, SignIns, Stopped};
 pub use teams::{
-    DayCount, DomainTile, Fault, Forecast, Quota, QuotaState, TeamDetail, TeamGrant, TeamLine,
-    TeamMember, TeamRole, TeamStray, Teams, forecast,
+    DayCount, DomainTile, Fault, Forecast, Quota, QuotaState, Spread, TeamDetail, TeamGrant,
+    TeamLine, TeamMember, TeamRole, TeamStray, Teams, forecast,
 };
 pub use timeline::Happened;
 pub use tokens::{

@@ -3,7 +3,7 @@
 
 mod forecast;
 
-pub use forecast::{DayCount, Forecast, forecast};
+pub use forecast::{DayCount, Forecast, Spread, forecast};
 
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
 use crate::ports::ProfileCounts;
@@ -61,6 +61,8 @@ pub struct Quota {
     pub state: QuotaState,
     /// When it runs out.
     pub forecast: Forecast,
+    /// How fast the number may change; absent where there are too few days for a trend.
+    pub spread: Option<Spread>,
     /// How many there were, by day.
     pub days: Vec<DayCount>,
 }
@@ -347,10 +349,22 @@ fn quotas(reading: &Reading, counts: &ProfileCounts) -> Vec<Quota> {
                 }
                 Some(_) => QuotaState::Room,
             };
+            let spread = forecast::spread(&days, today);
             let forecast = forecast(&days, quota, today);
             let days = days.into_iter().map(|(day, profiles)| DayCount { day, profiles }).collect();
             let domains = domains.into_iter().cloned().collect();
-            Quota { account, region, domains, profiles, planned, quota, state, forecast, days }
+            Quota {
+                account,
+                region,
+                domains,
+                profiles,
+                planned,
+                quota,
+                state,
+                forecast,
+                spread,
+                days,
+            }
         })
         .collect();
     let left =

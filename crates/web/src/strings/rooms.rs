@@ -3,7 +3,7 @@
 
 use super::admin::moment;
 use super::admin::{counted, grouped};
-use control::desk::{Chain, ChainState, Forecast};
+use control::desk::{Chain, ChainState, Forecast, Spread};
 use jiff::civil::Date;
 
 texts! {
@@ -214,6 +214,11 @@ pub(crate) fn day(day: Date) -> String {
     day.strftime("%-d %B %Y").to_string()
 }
 
+/// A day at an axis.
+pub(crate) fn short_day(day: Date) -> String {
+    day.strftime("%-d %b").to_string()
+}
+
 /// How full an account is.
 pub(crate) fn used(profiles: u64, quota: Option<u64>) -> String {
     match quota {
@@ -243,6 +248,13 @@ pub(crate) fn forecast(forecast: &Forecast) -> String {
             format!("Not full within a year at this rate ({} a month).", signed(*per_month))
         }
     }
+}
+
+/// What the area around a trend means.
+pub(crate) fn spread(spread: &Spread) -> String {
+    let Spread { least_per_month, most_per_month } = *spread;
+    let (least, most) = (signed(least_per_month), signed(most_per_month));
+    format!("The area is two standard errors either way: {least} to {most} a month.")
 }
 
 fn signed(number: i64) -> String {

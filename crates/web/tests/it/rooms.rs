@@ -237,7 +237,7 @@ async fn teams_and_domains_tell_what_is_full_and_where_it_is_written() {
             "stagedoor doctor --only DOM,QUO",
         ],
     );
-    assert!(page.body.contains("<polyline class=\"trend-line\" points=\"4.0,"), "{}", page.body);
+    assert!(page.body.contains("<polyline class=\"trend-line\" points=\"30.0,"), "{}", page.body);
     let team = house.visit("/admin/teams/fraud").await;
     assert_says(
         &team,

@@ -64,6 +64,17 @@ pub enum Forecast {
     },
 }
 
+/// How fast the number may change, by how much the last four weeks went up and down: the trend and two
+/// standard errors of it either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Spread {
+    /// By how many it changes in 30 days, at least.
+    pub least_per_month: i64,
+    /// By how many it changes in 30 days, at most.
+    pub most_per_month: i64,
+}
+
 /// What these domains had together, on the days on which each of them was counted.
 pub(super) fn days(counts: &ProfileCounts, domains: &[&DomainId]) -> BTreeMap<Date, u64> {
     let mut sums: BTreeMap<Date, (usize, u64)> = BTreeMap::new();
@@ -86,14 +97,12 @@ pub fn forecast(days: &BTreeMap<Date, u64>, quota: Option<u64>, today: Date) -> 
     if *now >= quota {
         return Forecast::Full;
     }
-    let first = today.checked_sub(LOOKED_AT_DAYS.days()).unwrap_or(today);
-    let points: Vec<(i64, u64)> =
-        days.range(first..=today).map(|(day, count)| (days_between(first, *day), *count)).collect();
-    let span = points.first().zip(points.last()).map_or(0, |(first, last)| last.0 - first.0);
+    let points = looked_at(days, today);
+    let span = span(&points);
     if span < LEAST_DAYS {
         return Forecast::TooEarly { days: span };
     }
-    let (rise, run) = slope(&points);
+    let Line { rise, run, .. } = Line::through(&points);
     let per_month = rounded(rise * 30, run);
     if rise <= 0 {
         return Forecast::Steady { per_month };
@@ -110,22 +119,61 @@ pub fn forecast(days: &BTreeMap<Date, u64>, quota: Option<u64>, today: Date) -> 
     }
 }
 
+/// How fast the number may change; `None` where there are too few days for a trend.
+pub(super) fn spread(days: &BTreeMap<Date, u64>, today: Date) -> Option<Spread> {
+    let points = looked_at(days, today);
+    // Through two points there is one line, and nothing goes up and down around it.
+    let freedom = i128::try_from(points.len()).ok()? - 2;
+    if span(&points) < LEAST_DAYS || freedom < 1 {
+        return None;
+    }
+    let Line { rise, run, scatter } = Line::through(&points);
+    let errors = 2 * (scatter / freedom).isqrt();
+    Some(Spread {
+        least_per_month: rounded((rise - errors) * 30, run),
+        most_per_month: rounded((rise + errors) * 30, run),
+    })
+}
+
+/// The last four weeks, as days from their first and what was counted.
+fn looked_at(days: &BTreeMap<Date, u64>, today: Date) -> Vec<(i64, u64)> {
+    let first = today.checked_sub(LOOKED_AT_DAYS.days()).unwrap_or(today);
+    days.range(first..=today).map(|(day, count)| (days_between(first, *day), *count)).collect()
+}
+
+/// How many days lie between the first and the last.
+fn span(points: &[(i64, u64)]) -> i64 {
+    points.first().zip(points.last()).map_or(0, |(first, last)| last.0 - first.0)
+}
+
 fn days_between(first: Date, day: Date) -> i64 {
     day.duration_since(first).as_secs() / SignedDuration::from_hours(24).as_secs()
 }
 
-/// The slope of the line through the points, as a fraction: rise over run, run positive.
-fn slope(points: &[(i64, u64)]) -> (i128, i128) {
-    let n = i128::try_from(points.len()).unwrap_or(i128::MAX);
-    let (mut x, mut y, mut xy, mut xx) = (0_i128, 0_i128, 0_i128, 0_i128);
-    for (day, count) in points {
-        let (day, count) = (i128::from(*day), i128::from(*count));
-        x += day;
-        y += count;
-        xy += day * count;
-        xx += day * day;
+/// The straight line through some points that is nearest to all of them.
+struct Line {
+    /// Its slope is `rise / run`; `run` is positive.
+    rise: i128,
+    run: i128,
+    /// The squared standard error of the slope is `scatter / (points - 2) / run²`; not negative.
+    scatter: i128,
+}
+
+impl Line {
+    fn through(points: &[(i64, u64)]) -> Self {
+        let n = i128::try_from(points.len()).unwrap_or(i128::MAX);
+        let (mut x, mut y, mut xy, mut xx, mut yy) = (0_i128, 0_i128, 0_i128, 0_i128, 0_i128);
+        for (day, count) in points {
+            let (day, count) = (i128::from(*day), i128::from(*count));
+            x += day;
+            y += count;
+            xy += day * count;
+            xx += day * day;
+            yy += count * count;
+        }
+        let (rise, run) = (n * xy - x * y, (n * xx - x * x).max(1));
+        Self { rise, run, scatter: ((n * yy - y * y) * run - rise * rise).max(0) }
     }
-    (n * xy - x * y, (n * xx - x * x).max(1))
 }
 
 /// The nearest whole number.
@@ -152,6 +200,22 @@ mod tests {
         let day = date(2026, 12, 3);
         let told = Forecast::RunsOut { day, days_left: 12, per_month: 30 };
         assert_eq!(forecast(&growing(1, 28), Some(140), TODAY), told);
+    }
+
+    #[test]
+    fn what_grows_evenly_has_no_spread_and_what_jumps_has_one() {
+        let even = Spread { least_per_month: 30, most_per_month: 30 };
+        assert_eq!(spread(&growing(1, 28), TODAY), Some(even));
+        // Nine days, the counts 0 to 8 but for the middle one, which is 3 too high: the slope is 1,
+        // its standard error sqrt((8 / 7) / 60).
+        let day = |n: i32| TODAY.checked_sub((8 - n).days()).unwrap();
+        let mut days: BTreeMap<Date, u64> = (0..9).map(day).zip(0..).collect();
+        days.insert(TODAY.checked_sub(4.days()).unwrap(), 7);
+        let told = spread(&days, TODAY).unwrap();
+        assert_eq!(told, Spread { least_per_month: 22, most_per_month: 38 });
+        assert_eq!(spread(&growing(1, 6), TODAY), None);
+        let two = BTreeMap::from([(TODAY.checked_sub(9.days()).unwrap(), 1), (TODAY, 5)]);
+        assert_eq!(spread(&two, TODAY), None);
     }
 
     #[test]

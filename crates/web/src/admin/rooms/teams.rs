@@ -53,6 +53,8 @@ struct QuotaCard {
     filled_then: u64,
     forecast: String,
     trend: Option<Trend>,
+    /// How far from the trend it may go.
+    range: Option<String>,
     days: Vec<(String, String)>,
 }
 
@@ -216,7 +218,8 @@ impl QuotaCard {
             filled: share(quota.profiles),
             filled_then: share(quota.profiles.saturating_add(quota.planned)),
             forecast: say::forecast(&quota.forecast),
-            trend: trend::lay_out(&quota.days, quota.quota, &quota.forecast),
+            trend: trend::lay_out(&quota.days, quota.quota, &quota.forecast, quota.spread),
+            range: quota.spread.map(|spread| say::spread(&spread)),
             days: quota.days.iter().rev().map(day).collect(),
         }
     }
