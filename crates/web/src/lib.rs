@@ -23,7 +23,7 @@
 //! | `GET /admin/…`, `POST /admin/…` | the administration |
 //! | `GET`, `POST`, `PUT`, `PATCH`, `DELETE /scim/v2/…` | people and groups are pushed |
 //! | `GET /livez`, `GET /readyz` | probes |
-//! | `GET /assets/stagedoor.css`, `GET /assets/mark.svg` | the look |
+//! | `GET /assets/stagedoor.css`, `GET /assets/mark.svg`, `GET /favicon.ico` | the look |
 //! | `GET /assets/stagedoor.js` | comfort: copies commands, follows an opening |
 //! | `GET /assets/submit.js` | sends the form to an identity provider that takes no redirect |
 

@@ -13,7 +13,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use control::desk::RefusedKind;
-use control::door::{Refusal, RefusalKind};
+use control::door::{Refusal, RefusalKind, SessionToken};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -62,6 +62,8 @@ pub(crate) struct Refused {
     words: Box<Words>,
     /// The team that was wanted; signing in can lead there.
     team: Option<TeamKey>,
+    /// Whether whoever is refused the team may ask for it.
+    may_ask: bool,
     /// After how many seconds to ask again, where it will do then.
     retry_after_seconds: Option<u32>,
 }
@@ -133,6 +135,7 @@ impl Refused {
                 reference: portal.references.next(),
             }),
             team: None,
+            may_ask: false,
             retry_after_seconds: retry_after(status),
         }
     }
@@ -160,6 +163,7 @@ impl Refused {
                 reference: refusal.reference,
             }),
             team: None,
+            may_ask: false,
             retry_after_seconds: limit.or(retry_after(status)),
         }
     }
@@ -189,8 +193,28 @@ impl Refused {
                 reference: portal.references.next(),
             }),
             team: None,
+            may_ask: false,
             retry_after_seconds: limit.or(retry_after(status)),
         }
+    }
+
+    /// What the door said of a team to somebody with this session. The way to ask for it is offered
+    /// only to whom the map lets ask; who that is must be read, and where it cannot be, nothing is
+    /// offered.
+    pub(crate) async fn of_team(
+        portal: &Portal,
+        refusal: Refusal,
+        session: &SessionToken,
+        team: &TeamKey,
+    ) -> Self {
+        let mut refused = Self::by_door(refusal).on_the_way_to(team);
+        if refused.code == ReasonCode::NotEntitled.as_str()
+            && let Ok(person) = portal.door.who(session).await
+            && let Ok(form) = portal.desk.request_form(&person, team).await
+        {
+            refused.may_ask = form.request.is_some() || form.break_glass.is_some();
+        }
+        refused
     }
 
     /// Remembers which team was wanted.
@@ -317,7 +341,7 @@ impl Refused {
             reference: &self.words.reference,
             code: self.code,
             whereabouts: self.whereabouts(asker, language),
-            request: self.way_to_ask().filter(|_| asker.session_shown),
+            request: self.way_to_ask(),
             back: if asker.session_shown { texts.back } else { texts.to_start },
             sign_ins: if signed_out {
                 let idps = portal.door.identity_providers();
@@ -367,10 +391,10 @@ impl Refused {
         }
     }
 
-    /// Where somebody who is known asks for the team that no group gives them.
+    /// Where whoever may asks for the team that no group gives them.
     fn way_to_ask(&self) -> Option<String> {
-        let team = self.team.as_ref()?;
-        (self.code == ReasonCode::NotEntitled.as_str()).then(|| format!("/request/{team}"))
+        let team = self.team.as_ref().filter(|_| self.may_ask)?;
+        Some(format!("/request/{team}"))
     }
 }
 

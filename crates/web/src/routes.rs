@@ -92,6 +92,8 @@ fn own_pages() -> Vec<Row> {
         Row::get("/readyz", Who::Anybody, probes::ready),
         Row::get("/assets/stagedoor.css", Who::Anybody, assets::stylesheet),
         Row::get("/assets/mark.svg", Who::Anybody, assets::mark),
+        // What browsers ask for where a page names no icon: JSON, a download.
+        Row::get("/favicon.ico", Who::Anybody, assets::mark),
         Row::get("/assets/stagedoor.js", Who::Anybody, assets::script),
         Row::get("/assets/submit.js", Who::Anybody, assets::submit),
     ]

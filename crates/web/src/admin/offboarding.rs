@@ -31,6 +31,8 @@ struct OffboardingPage {
     lead: String,
     read_ago: String,
     stops: Vec<StopText>,
+    /// Why some of them have no button that restores them, each reason once.
+    notes: Vec<&'static str>,
     saved: Vec<(String, String)>,
     gone: Vec<GoneText>,
 }
@@ -62,17 +64,15 @@ struct LeaverText {
     stuck: bool,
     command: Option<String>,
     saved: Option<String>,
-    restore: RestoreText,
+    restore: Option<RestoreForm>,
 }
 
-/// How it is taken back.
-enum RestoreText {
-    /// By this form: its address, its key, and the one team that it is about.
-    Form(String, String, Option<String>),
-    /// Not by whoever looks, or not any more: why.
-    Told(&'static str),
-    /// By others, who may.
-    Nothing,
+/// What takes a profile back that was taken away by command.
+struct RestoreForm {
+    action: String,
+    key: String,
+    /// The one team that it is about.
+    team: Option<String>,
 }
 
 /// A profile that is gone.
@@ -126,6 +126,7 @@ impl OffboardingPage {
             t,
             lead,
             read_ago: strings::admin::read_ago(told.at, told.told_at),
+            notes: notes(t, &told.stops),
             stops: told
                 .stops
                 .into_iter()
@@ -136,6 +137,13 @@ impl OffboardingPage {
             frame,
         }
     }
+}
+
+fn notes(t: &'static Admin, stops: &[StopView]) -> Vec<&'static str> {
+    let all = || stops.iter().flat_map(|stop| &stop.leavers.items);
+    let ways = [(Restore::InDirectory, t.in_directory), (Restore::TooLate, t.too_late)];
+    let there = ways.into_iter().filter(|(way, _)| all().any(|leaver| leaver.restore == *way));
+    there.map(|(_, note)| note).collect()
 }
 
 fn saved(saved: &BTreeMap<String, Hours>) -> Vec<(String, String)> {
@@ -153,7 +161,7 @@ impl StopText {
         let next = view.leavers.next;
         let leavers = view.leavers.items.into_iter().map(|leaver| {
             let key = key(&leaver);
-            LeaverText::new(t, leaver, hold_hours, key)
+            LeaverText::new(leaver, hold_hours, key)
         });
         Self {
             id,
@@ -168,19 +176,15 @@ impl StopText {
 }
 
 impl LeaverText {
-    fn new(t: &'static Admin, leaver: Leaver, hold_hours: u64, key: Option<String>) -> Self {
+    fn new(leaver: Leaver, hold_hours: u64, key: Option<String>) -> Self {
         let face = Face::new(&leaver.name, leaver.person.as_str());
         let team = leaver.command.as_ref().and_then(|command| command.team.as_ref());
-        let restore = match (leaver.restore, key) {
-            (Restore::TooLate, _) => RestoreText::Told(t.too_late),
-            (Restore::InDirectory, _) => RestoreText::Told(t.in_directory),
-            (Restore::ByCommand, None) => RestoreText::Nothing,
-            (Restore::ByCommand, Some(key)) => RestoreText::Form(
-                format!("{}/restore", face.href),
-                key,
-                team.map(ToString::to_string),
-            ),
-        };
+        let key = key.filter(|_| leaver.restore == Restore::ByCommand);
+        let restore = key.map(|key| RestoreForm {
+            action: format!("{}/restore", face.href),
+            key,
+            team: team.map(ToString::to_string),
+        });
         let left = leaver.hours_left;
         let saved = saved(&leaver.saved);
         let saved: Vec<String> =

@@ -59,7 +59,7 @@ pub(crate) async fn open(
     let tool = tool_named(form.fields.get("tool"));
     match portal.door.open_with(&form.session, &team, tool, &visit.origin).await {
         Ok(opening) => go(&portal, &form.session, &team, tool, &opening),
-        Err(refusal) => Err(Refused::by_door(refusal).on_the_way_to(&team)),
+        Err(refusal) => Err(Refused::of_team(&portal, refusal, &form.session, &team).await),
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn wait(
             waiting(&portal, language, &wait, preparing)
         }
         Ok(ready) => go(&portal, &session, &team, tool, &ready),
-        Err(refusal) => Err(Refused::by_door(refusal).on_the_way_to(&team)),
+        Err(refusal) => Err(Refused::of_team(&portal, refusal, &session, &team).await),
     }
 }
 

@@ -120,7 +120,7 @@ async fn first_stop(
     };
     match portal.door.open(&accepted.token, team, &visit.origin).await {
         Ok(opening) => go(portal, &accepted.token, team, Tool::Studio, &opening),
-        Err(refusal) => Err(Refused::by_door(refusal).on_the_way_to(team)),
+        Err(refusal) => Err(Refused::of_team(portal, refusal, &accepted.token, team).await),
     }
 }
 

@@ -390,12 +390,15 @@ async fn the_conveyor_shows_stages_with_who_is_in_them() {
             "2 profiles are on the way out; held for 7 d.",
             "1 To begin 0 Stopping apps 1 On hold 0 Handing over 0 Deleting 0 Needs attention 0 Gone",
             "u-held fraud 6 d left until 27 Nov 2026, 09:00 UTC",
-            "The directory took it away.",
+            "Whoever lost a team by the directory gets it back by the directory",
             "stagedoor offboard u-new --status",
         ],
     );
+    // Two of them lost their team so, and it is said once.
+    assert_eq!(page.body.matches("Whoever lost a team").count(), 1, "{}", page.body);
     let none = House::administered_by("admin").visit("/admin/offboarding").await;
     assert_says(&none, &["Nobody is leaving."]);
+    assert!(!none.body.contains("Whoever lost a team"), "{}", none.body);
 }
 
 #[tokio::test]

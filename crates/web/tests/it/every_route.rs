@@ -45,7 +45,8 @@ fn assert_security_headers(answer: &Answer, policy: &str, what: &str) {
         let values: Vec<_> = answer.headers.get_all(name).iter().collect();
         assert_eq!(values, [value], "{what}: {name}");
     }
-    let cache = if what.contains("/assets/") { "no-cache" } else { "no-store" };
+    let is_asset = what.contains("/assets/") || what.contains("/favicon.ico");
+    let cache = if is_asset { "no-cache" } else { "no-store" };
     assert_eq!(answer.header("cache-control"), cache, "{what}");
     assert_eq!(answer.header("server"), "", "{what}");
 }

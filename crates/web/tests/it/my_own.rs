@@ -151,12 +151,20 @@ async fn who_reads_german_gets_german_pages_and_refusals() {
 }
 
 #[tokio::test]
-async fn who_lacks_a_team_is_shown_where_to_ask_for_it() {
+async fn who_lacks_a_team_is_shown_where_to_ask_for_it_if_the_map_lets_them() {
     let house = settled().await;
-    let refused = house.submit("/open/secret", &format!("key={}", house.key("open:secret"))).await;
-    refused.assert_refused(403, "not-entitled", "Not allowed");
-    assert!(refused.body.contains("href=\"/request/secret\""), "{}", refused.body);
+    let ask_for_secret = async |house: &House| {
+        let form = format!("key={}", house.key("open:secret"));
+        let refused = house.submit("/open/secret", &form).await;
+        refused.assert_refused(403, "not-entitled", "Not allowed");
+        refused
+    };
+    let refused = ask_for_secret(&house).await;
+    assert!(!refused.body.contains("/request/"), "{}", refused.body);
     assert!(refused.body.contains("192.0.2.7") && refused.body.contains("Where you are"));
+    let where_one_may = House::where_one_may_ask(None);
+    let refused = ask_for_secret(&where_one_may).await;
+    assert!(refused.body.contains("href=\"/request/secret\""), "{}", refused.body);
     let refused = house.submit("/open/trials", &format!("key={}", house.key("open:trials"))).await;
     refused.assert_refused(403, "network-refused", "Not allowed");
     assert!(!refused.body.contains("/request/"), "{}", refused.body);

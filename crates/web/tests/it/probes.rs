@@ -93,7 +93,10 @@ async fn an_asset_may_be_kept_for_a_year_under_the_address_the_pages_use() {
 
     let stale = house.get("/assets/stagedoor.css?v=0").await;
     assert_eq!(stale.header("cache-control"), "no-cache");
-    assert_eq!(house.get("/assets/mark.svg").await.header("content-type"), "image/svg+xml");
+    for icon in ["/assets/mark.svg", "/favicon.ico"] {
+        let answer = house.get(icon).await;
+        assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "image/svg+xml"));
+    }
 }
 
 #[tokio::test]
