@@ -123,6 +123,7 @@ fn layout(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <link rel=\"icon\" href=\"data:,\">\
          <title>{title} · DEMO identity provider</title><style>{STYLE}</style></head><body>\
          <p class=\"demo\" role=\"note\"><b>DEMO</b> This is not a real identity provider. \
          Anyone can be anyone. Never use it in production.</p>\

@@ -154,6 +154,30 @@ impl Page {
         Ok(())
     }
 
+    /// What somebody reads there: without tags, blanks as one.
+    pub(super) fn text(&self) -> String {
+        let body = self.body.split_once("<body>").map_or(self.body.as_str(), |(_, body)| body);
+        let mut text = String::new();
+        for part in body.split('<') {
+            text.push_str(part.split_once('>').map_or(part, |(_, text)| text));
+            text.push(' ');
+        }
+        let plain = text.replace("&#38;", "&").replace("&#39;", "'").replace("&#62;", ">");
+        plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Fails unless the page is there and reads so.
+    pub(super) fn says(&self, words: &str) -> Result<()> {
+        let text = self.text();
+        ensure!(
+            self.status == 200 && text.contains(words),
+            "{} (status {}) does not say `{words}` but: {text}",
+            self.url.path(),
+            self.status
+        );
+        Ok(())
+    }
+
     /// The first form whose text satisfies the condition.
     pub(super) fn form(&self, fits: impl Fn(&str) -> bool) -> Result<Form> {
         let form = self.forms().find(|text| fits(text)).ok_or_else(|| {

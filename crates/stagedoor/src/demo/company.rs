@@ -4,19 +4,25 @@ use super::browser::Browser;
 use super::forgery;
 use super::script::{sign_in, until};
 use super::world::World;
-use access::ids::{TeamKey, TemporaryId};
+use access::ids::{DomainId, TeamKey, TemporaryId};
 use access::temporary::{TemporaryGrant, TemporaryKind};
 use anyhow::{Context, Result, ensure};
 use control::event::Wake;
 use control::ports::{AccessRequest, Freeze};
-use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span};
+use std::collections::BTreeMap;
 
 /// Who is missing from the churn team one day: too many for the guard.
 const MISSING: [&str; 3] = ["alan", "bella", "dina"];
 
+/// How many days before the first look profiles were counted.
+const COUNTED: i32 = 45;
+
 /// Plays what happened before the first look: people came in, some were refused, some left.
 pub(super) async fn live(world: &World) -> Result<()> {
     everything_is_read(world).await?;
+    profiles_were_counted(world).await?;
     people_sign_in(world).await?;
     somebody_makes_a_mistake(world).await?;
     access_for_a_time(world).await
@@ -35,6 +41,22 @@ pub(super) async fn membership(
 async fn everything_is_read(world: &World) -> Result<()> {
     let plane = &world.parts.plane;
     until("everything was read once", async || Ok(plane.readings.last().map(drop))).await
+}
+
+/// How many profiles there were at the end of each of these days, as the loop would have counted them.
+async fn profiles_were_counted(world: &World) -> Result<()> {
+    let plane = &world.parts.plane;
+    let today = plane.clock.now().to_zoned(TimeZone::UTC).date();
+    for ago in 1..=COUNTED {
+        let day = today.checked_sub(Span::new().days(ago))?;
+        let mut counts: BTreeMap<DomainId, u64> = BTreeMap::new();
+        for (domain, made) in world.made() {
+            let there = made.to_zoned(TimeZone::UTC).date() <= day;
+            *counts.entry(DomainId::parse(domain)?).or_default() += u64::from(there);
+        }
+        world.parts.store.count_profiles(day, &counts).await?;
+    }
+    Ok(())
 }
 
 async fn people_sign_in(world: &World) -> Result<()> {

@@ -3,6 +3,7 @@
 mod browser;
 mod company;
 mod forgery;
+mod looking;
 mod people;
 mod provider;
 mod script;
@@ -50,22 +51,26 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<Outcome> {
 
 /// Does what the person at the terminal types, as the directory's admin would in the console.
 async fn obey(world: &World, typed: &str) -> String {
-    let (group, user_name, join, said) = match typed.to_ascii_lowercase().as_str() {
+    let typed = typed.to_ascii_lowercase();
+    let mut words = typed.split_whitespace();
+    let (Some(verb), who) = (words.next(), words.next()) else { return String::new() };
+    let (user_name, join, said) = match verb {
         "join" => {
-            ("ml-fraud", "kim", true, "Kim Park is now in ml-fraud. Watch the loop make a profile.")
+            (who.unwrap_or("kim"), true, "is now in ml-fraud. Watch the loop make a profile.")
         }
         "leave" => (
-            "ml-fraud",
-            "elif",
+            who.unwrap_or("elif"),
             false,
-            "Elif Yılmaz is out of ml-fraud. Watch the loop stop what runs and put the rest on hold.",
+            "is out of ml-fraud. Watch the loop stop what runs and put the rest on hold.",
         ),
-        "return" => ("ml-fraud", "elif", true, "Elif Yılmaz is in ml-fraud again."),
-        "" => return String::new(),
-        _ => return "Type join, leave or return; Ctrl-C stops.".into(),
+        "return" => (who.unwrap_or("elif"), true, "is in ml-fraud again."),
+        _ => {
+            return "Type join, leave or return, with a user name if you like; Ctrl-C stops."
+                .into();
+        }
     };
-    match company::membership(world, group, user_name, join).await {
-        Ok(()) => said.into(),
+    match company::membership(world, "ml-fraud", user_name, join).await {
+        Ok(()) => format!("{user_name} {said}"),
         Err(error) => format!("The directory refused: {error:#}"),
     }
 }

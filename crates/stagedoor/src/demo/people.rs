@@ -57,7 +57,9 @@ impl People {
             DemoDirectory::IdentityCenter => Ok((Self::IdentityCenter, map.to_owned())),
             DemoDirectory::File => {
                 listed.write()?;
-                let map = said(map, IN_MAP, &format!("file: {FILE}"))?;
+                // Whole, since the map's own folder is no part of what it is called.
+                let path = serde_json::Value::from(listed.path.display().to_string());
+                let map = said(map, IN_MAP, &format!("file: {path}"))?;
                 Ok((Self::InFile(Mutex::new(listed)), map))
             }
             DemoDirectory::Scim => {

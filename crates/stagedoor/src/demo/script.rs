@@ -2,6 +2,7 @@
 
 use super::browser::{Browser, Page, attribute, aws_call};
 use super::forgery;
+use super::looking;
 use super::world::{ACCOUNT, DOMAIN_ID, REGION, STORY, World};
 use crate::cli::DemoDirectory;
 use crate::exit::Outcome;
@@ -63,6 +64,10 @@ impl Story<'_> {
         self.an_event_is_read_and_acted_on().await?;
         self.say("A leaver");
         self.user_1_leaves(&mut one).await?;
+        self.say("An admin looks");
+        for what in looking::tour(self.world).await? {
+            self.seen(&what);
+        }
         self.say("The end");
         self.nothing_is_left_to_do().await
     }

@@ -30,6 +30,7 @@ Try
   4. Sign in as Zoë de Vries, who audits: she sees everything, checks the log, and changes nothing.
   5. Type `join` and Enter here: Kim Park is put into the group of the fraud team, the loop
      wakes, and she can sign in. `leave` takes Elif Yılmaz out of it; `return` brings her back.
+     With a user name behind it, each word is about somebody else: `join nora`.
   6. In another terminal, ask what there is to do; then edit the map, and plan and apply:
 
        export AWS_ENDPOINT_URL={sandbox_url} AWS_REGION={REGION} \\

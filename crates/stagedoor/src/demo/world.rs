@@ -6,12 +6,12 @@ use super::provider::Provider;
 use crate::cli::DemoDirectory;
 use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
+use crate::idp_metadata;
 use crate::store_location::StoreLocation;
 use crate::system::{SystemClock, SystemEntropy};
-use crate::{idp_metadata, mapfile};
 use access::authorisation::authorisation;
 use access::ids::{PersonId, Region};
-use access::map::AccessMap;
+use access::map::{AccessMap, Source};
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use aws::SqsQueue;
@@ -20,7 +20,7 @@ use control::desk::{NewToken, Right, create_token};
 use control::ports::{Actor, CallError, Clock, Delivery, PersonLookup, WakeQueue};
 use control::reconciler::Rhythm;
 use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoSp, DemoTile};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use sandbox::{Faults, Sandbox, Seed, SharedSandbox};
 use serde_json::{Value, json};
 use std::fs;
@@ -63,6 +63,7 @@ pub(super) const STORY: Stage = Stage {
         ("user1", "in the groups of team 1 and team 2"),
         ("user2", "in the group of team 2"),
         ("user3", "in no group yet"),
+        ("admin", "administers Studio"),
     ],
 };
 
@@ -96,6 +97,7 @@ pub(super) struct World {
     queue: Arc<Tap>,
     people: People,
     cast: Cast,
+    made: Vec<(String, Timestamp)>,
     stopping: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<Result<()>>>>,
 }
@@ -113,10 +115,16 @@ impl World {
         let text = dated(stage.seed, SystemClock.now())?;
         let mut seed = Seed::from_yaml(&text).context("the demo's seed")?;
         let (people, map) = People::place(directory, stage.map, &seed, folder.path())?;
-        fs::write(&map_path, map).context("cannot write the demo's map")?;
-        let map = mapfile::load(&map_path)?;
+        fs::write(&map_path, &map).context("cannot write the demo's map")?;
+        // As whoever keeps the map in git has it in front of them: without the folder.
+        let source = Source { name: "access.yaml".into(), text: map };
+        let map = access::map::parse(&[source])
+            .map_err(|errors| anyhow!("the demo's map: {errors:?}"))?;
         roll_out(&map, &mut seed)?;
         let cast = cast(stage, &map, &seed);
+        let made = seed.profiles.iter();
+        let made = made.filter_map(|profile| Some((profile.domain.clone(), profile.made?)));
+        let made = made.collect();
         let idp = Arc::new(identity_provider(&idp_url, &door_url, cast.clone())?);
         let sandbox = sandbox::share(Sandbox::new(seed, Faults::default()).context("the sandbox")?);
         fs::write(folder.path().join("idp-metadata.xml"), idp.metadata_xml())
@@ -142,6 +150,7 @@ impl World {
             queue,
             people,
             cast,
+            made,
             sandbox: Arc::clone(&sandbox),
             sandbox_url,
             idp: Arc::clone(&idp),
@@ -263,6 +272,11 @@ impl World {
     fn user_id(&self, user_name: &str) -> Result<&str> {
         let person = self.cast.people.iter().find(|person| person.user_name == user_name);
         Ok(&person.with_context(|| format!("the demo has no {user_name}"))?.user_id)
+    }
+
+    /// The domain of each profile that was there at the start, and when it was made.
+    pub(super) fn made(&self) -> &[(String, Timestamp)] {
+        &self.made
     }
 
     /// The door's entity id.
