@@ -3,10 +3,14 @@
 use crate::support::{Cloud, failure, region};
 use access::entitlement::WantedGroups;
 use access::ids::{GroupId, IdentityStoreId, PersonId};
+use access::map::MatchKey;
+use access::mirror::MirrorPerson;
 use access::snapshot::{Coverage, Snapshot};
 use aws::IdentityCenter;
 use control::event::Membership;
-use control::ports::{Directory, FailureKind, Memberships, Particulars, PersonLookup};
+use control::ports::{
+    Directory, FailureKind, Memberships, MirrorTarget as _, Particulars, PersonLookup,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -389,4 +393,42 @@ async fn what_people_are_matched_by_is_read_along_and_arns_are_ids() {
     assert_eq!(center.find(&PersonLookup::Id(arn)).await.unwrap(), Some(id(ALICE)));
     let some = center.people(&BTreeSet::from([id(ALICE)]), &set([])).await.unwrap();
     assert_eq!(some.particulars[&id(ALICE)], reading.particulars[&id(ALICE)]);
+}
+
+#[tokio::test]
+async fn who_has_an_address_is_found_by_one_list_and_a_question_each() {
+    let seed = small().replace(
+        "display_name: Alice Ångström",
+        "display_name: Alice Ångström, email: Alice@corp.example, external_id: 00u1",
+    );
+    let cloud = Cloud::with(&seed).await;
+    let center = center(&cloud);
+    let who = async |key, value: &str| center.who_has(key, value).await.unwrap();
+    let alice = BTreeSet::from([id(ALICE)]);
+    assert_eq!(who(MatchKey::Email, "alice@corp.example").await, alice);
+    assert_eq!(who(MatchKey::Email, "ALICE@corp.example").await, alice);
+    assert_eq!(who(MatchKey::Email, "nobody@corp.example").await, BTreeSet::new());
+    assert_eq!(who(MatchKey::ExternalId, "00u1").await, alice);
+    assert_eq!(who(MatchKey::ExternalId, "00U1").await, BTreeSet::new());
+    assert_eq!(cloud.calls("identitystore:ListUsers"), 1, "everybody is listed once");
+    assert_eq!(cloud.calls("identitystore:GetUserId"), 5);
+
+    // Who came since the list is found by the question.
+    let target = center.clone().mirror();
+    let made = MirrorPerson {
+        user_name: "zoe".to_owned(),
+        display_name: "Zoe Ek".to_owned(),
+        given_name: "Zoe".to_owned(),
+        family_name: "Ek".to_owned(),
+        email: Some("zoe@corp.example".to_owned()),
+        enabled: true,
+    };
+    let zoe = target.create_user(&made, "stagedoor:default:zoe").await.unwrap();
+    let found = who(MatchKey::Email, "zoe@corp.example").await;
+    assert_eq!(found, BTreeSet::from([id(zoe.as_str())]));
+    assert_eq!(cloud.calls("identitystore:ListUsers"), 1);
+    // A reading of everybody brings the list up to date by the way.
+    center.everybody(&set([])).await.unwrap();
+    assert_eq!(who(MatchKey::Email, "ZOE@corp.example").await, found);
+    assert_eq!(cloud.calls("identitystore:ListUsers"), 2);
 }

@@ -27,13 +27,20 @@ pub(crate) struct Plugged {
     clock: Virtual,
     lost: Mutex<Vec<Lost>>,
     signed: Mutex<Vec<(u128, String)>>,
+    /// When requests arrived, with the service that they were signed for.
+    services: Mutex<Vec<(u128, String)>>,
 }
 
 #[async_trait]
 impl InProcess for Plugged {
     async fn call(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Lost> {
         let date = request.headers()["x-amz-date"].to_str().unwrap().to_owned();
-        self.signed.lock().unwrap().push((self.clock.0.elapsed().as_millis(), date));
+        let at = self.clock.0.elapsed().as_millis();
+        self.signed.lock().unwrap().push((at, date));
+        // `Credential=KEY/DATE/REGION/SERVICE/aws4_request`
+        let authorization = request.headers()["authorization"].to_str().unwrap();
+        let service = authorization.split('/').nth(3).unwrap_or_default().to_owned();
+        self.services.lock().unwrap().push((at, service));
         match self.lost.lock().unwrap().pop() {
             Some(lost) => Err(lost),
             None => Ok(self.sandbox.lock().unwrap().handle(self.clock.now(), &request)),
@@ -45,6 +52,13 @@ impl Plugged {
     /// How often an operation was called (`sagemaker:ListApps`).
     pub(crate) fn calls(&self, operation: &str) -> u64 {
         self.sandbox.lock().unwrap().call_counts().get(operation).copied().unwrap_or(0)
+    }
+
+    /// When requests to these services arrived, in milliseconds since the start.
+    pub(crate) fn arrivals_of(&self, services: &[&str]) -> Vec<u128> {
+        let all = self.services.lock().unwrap();
+        let wanted = all.iter().filter(|(_, service)| services.contains(&service.as_str()));
+        wanted.map(|(at, _)| *at).collect()
     }
 
     /// When requests arrived, in milliseconds since the start.
@@ -67,6 +81,7 @@ pub(crate) fn in_process(seed: &str, faults: &str, lost: Vec<Lost>) -> (Aws, Arc
         clock,
         lost: Mutex::new(lost),
         signed: Mutex::default(),
+        services: Mutex::default(),
     });
     let simulator = Simulator {
         url: "http://sandbox.invalid".to_owned(),

@@ -7,9 +7,12 @@
 use crate::support::{connect, region, spoke, target};
 use access::entitlement::WantedGroups;
 use access::ids::{GroupId, IdentityStoreId, MembershipId, PersonId};
+use access::mirror::{Mark, MirrorPerson};
 use access::snapshot::Coverage;
 use aws::{Aws, IdentityCenter};
-use control::ports::{Directory as _, Inspect as _, PersonLookup};
+use control::ports::{
+    CallMeter as _, Directory as _, FailureKind, Inspect as _, MirrorTarget as _, PersonLookup,
+};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
@@ -159,6 +162,84 @@ async fn the_directory_is_read_as_it_was_made_page_by_page() {
         (MembershipId::parse(id).unwrap(), moto.person(n))
     });
     assert_eq!(fraud, Some(memberships.collect()));
+}
+
+/// Some people of whom each route of reading has to say the same, whatever the size of the directory.
+#[tokio::test]
+async fn every_route_of_reading_some_people_says_the_same() {
+    let moto = Moto::with(205, &groups());
+    let names = ["ml-fraud", "ml-risk", "ml-empty"].map(str::to_owned).into();
+    let wanted = WantedGroups { names, ..WantedGroups::default() };
+    let read = async |center: &IdentityCenter, asked: &BTreeSet<PersonId>| {
+        let read = center.people(asked, &wanted).await.unwrap().snapshot;
+        assert_eq!(read.coverage, Coverage::People(asked.clone()));
+        let groups = read.groups.into_values().map(|group| (group.display_name, group.members));
+        (read.people, groups.collect::<BTreeMap<_, _>>())
+    };
+    // One who knows nothing of the size asks person by person: DescribeUser and
+    // ListGroupMembershipsForMember. One who has read everybody chooses by it: ListUsers and
+    // ListGroupMemberships for many, IsMemberInGroups for some.
+    let aws = moto.aws();
+    let store = IdentityStoreId::parse("d-906716eb24").unwrap();
+    let (fresh, knowing) = (moto.center(), aws.identity_center(&region(), &store));
+    knowing.everybody(&wanted).await.unwrap();
+    for number in [1, 3, 12, 60, 150] {
+        let asked = moto.set((0..205).step_by(205 / number).take(number));
+        assert_eq!(read(&fresh, &asked).await, read(&knowing, &asked).await, "{number} people");
+    }
+    let counts = aws.call_counts();
+    let asked: BTreeSet<&str> =
+        counts["identitystore"].answers.keys().map(|(operation, _)| operation.as_str()).collect();
+    for operation in ["DescribeUser", "IsMemberInGroups", "ListUsers", "ListGroupMemberships"] {
+        assert!(asked.contains(operation), "{operation} of {asked:?}");
+    }
+}
+
+fn person(name: &str) -> MirrorPerson {
+    MirrorPerson {
+        user_name: name.to_owned(),
+        display_name: format!("{name} Ångström"),
+        given_name: name.to_owned(),
+        family_name: "Ångström".to_owned(),
+        email: Some(format!("{name}@example.com")),
+        enabled: true,
+    }
+}
+
+#[tokio::test]
+async fn what_is_mirrored_into_it_is_read_as_it_was_written() {
+    let moto = Moto::with(2, &BTreeMap::from([("admins".to_owned(), vec![0])]));
+    let (target, mark) = (moto.center().mirror(), Mark::of("default"));
+    target.reach().await.unwrap();
+    let ana = target.create_user(&person("ana"), &mark.text("p-ana")).await.unwrap();
+    let ben = target.create_user(&person("ben"), &mark.text("p-ben")).await.unwrap();
+    let group = target.create_group("ml-fraud", &mark.text("g-fraud")).await.unwrap();
+    target.add_members(&group, &[ana.clone(), ben.clone()]).await.unwrap();
+    // A name that somebody has is a conflict, and nothing is made.
+    let taken = target.create_user(&person("ana"), &mark.text("p-other")).await.unwrap_err();
+    assert_eq!(taken.kind, FailureKind::InUse);
+
+    let read = target.read(&mark).await.unwrap();
+    assert_eq!((read.users.len(), read.groups.len()), (4, 2));
+    assert_eq!(read.users[&ana].mark.as_deref(), Some("stagedoor:default:p-ana"));
+    assert_eq!(read.users[&ana].person.display_name, "ana Ångström");
+    let fraud = &read.groups[&group];
+    assert_eq!(fraud.mark.as_deref(), Some("stagedoor:default:g-fraud"));
+    assert_eq!(fraud.members, Some(BTreeSet::from([ana.clone(), ben.clone()])));
+    let others = read.groups.values().filter(|group| group.members.is_none());
+    assert_eq!(others.map(|group| group.display_name.as_str()).collect::<Vec<_>>(), ["admins"]);
+
+    // Memberships end by the id that was read, and by one that has to be asked for.
+    target.remove_members(&group, std::slice::from_ref(&ana)).await.unwrap();
+    let unread = moto.center().mirror();
+    unread.remove_members(&group, std::slice::from_ref(&ben)).await.unwrap();
+    let read = target.read(&mark).await.unwrap();
+    assert_eq!(read.groups[&group].members, Some(BTreeSet::new()));
+    target.delete_group(&group).await.unwrap();
+    target.delete_user(&ana).await.unwrap();
+    target.delete_user(&ben).await.unwrap();
+    let read = target.read(&mark).await.unwrap();
+    assert_eq!((read.users.len(), read.groups.len()), (2, 1));
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ const TWO: &str = "{ match: email, sources: [ { name: corp, file: people.yaml },
                    file: partners.csv } ] }";
 
 /// Writes a file that has been there for long.
-fn settled(folder: &Path, name: &str, text: &str) {
+pub(crate) fn settled(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).unwrap();
     #[expect(clippy::disallowed_methods, reason = "the file's own time is the machine's")]
     let before = SystemTime::now() - Duration::from_mins(1);

@@ -105,6 +105,8 @@ mod telemetry;
 #[cfg(test)]
 mod three_hosts;
 #[cfg(test)]
+mod timer_directories;
+#[cfg(test)]
 mod usage;
 #[cfg(test)]
 mod validate;

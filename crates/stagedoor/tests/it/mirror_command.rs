@@ -2,7 +2,7 @@
 
 use crate::world::{FAST, MAP, SEED, World};
 
-const PEOPLE: &str = "\
+pub(crate) const PEOPLE: &str = "\
 people:
   - { user_name: dora, id: p1, display_name: Dora Ek, email: dora@corp.example, groups: [ml-mirror] }
   - { user_name: eli, id: p2, display_name: Eli, groups: [ml-mirror] }
@@ -12,7 +12,7 @@ groups: [ { name: ml-mirror, id: g1 } ]
 
 const TO: &str = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let directory = format!("  file: people.yaml\n  mirror: {{ {TO}, groups: [ml-mirror] }}");
     let world = World::new(&format!("{SEED}{FAST}"), &MAP.replace(&format!("  {TO}"), &directory));
     world.write("people.yaml", PEOPLE);

@@ -15,6 +15,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use control::desk::{NewToken, Right, create_token};
+use control::directory::{Combined, Pushed};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings, SessionToken};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
@@ -432,10 +433,22 @@ fn from_peer(builder: axum::http::request::Builder) -> axum::http::request::Buil
 fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane {
     let source = Source::from_bytes("access.yaml", map.into()).unwrap();
     let map: AccessMap = parse(&[source]).unwrap();
+    let directory: Arc<dyn Directory> = match map.directories.sources.as_slice() {
+        [_] => world.clone(),
+        // Several are pushed to in these tests, and read as one.
+        several => {
+            let pushed = several.iter().map(|source| {
+                let name = source.name.clone();
+                let part = Pushed::new(store.clone(), world.clone(), name.clone());
+                (name, Arc::new(part) as Arc<dyn Directory>)
+            });
+            Arc::new(Combined::new(pushed.collect(), map.directories.matched_by))
+        }
+    };
     Plane {
         map: Arc::new(map),
         live: LiveMap::default(),
-        directory: world.clone(),
+        directory,
         mirror: None,
         observe: world.clone(),
         provision: world.clone(),

@@ -4,6 +4,7 @@ mod entra;
 mod okta;
 mod protocol;
 mod reading;
+mod several;
 mod suites;
 mod tokens;
 
