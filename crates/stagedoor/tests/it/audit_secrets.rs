@@ -23,6 +23,10 @@ fn what_the_server_and_the_commands_write_holds_no_secret() {
     let world = World::new(&format!("{SEED}{FAST}"), &map());
     world.write("corp.xml", &identity_provider().metadata_xml());
     world.write("ops.url", HOOK);
+    let put =
+        ["mapping", "put", "ml-fraud", "--team", "fraud", "--reason", "for once", "--by", "root"];
+    world.run(&put).exits(0);
+    world.run(&["mapping", "delete", "ml-fraud", "--by", "root"]).exits(0);
     let mut server = Running::start(world.command(&[
         "serve",
         "--listen",
@@ -50,10 +54,6 @@ fn what_the_server_and_the_commands_write_holds_no_secret() {
     has(AuditEvent::MapReplaced);
     world.write("corp.xml", &identity_provider().metadata_xml());
     has(AuditEvent::IdpKeysChanged);
-    let put =
-        ["mapping", "put", "ml-fraud", "--team", "fraud", "--reason", "for once", "--by", "root"];
-    world.run(&put).exits(0);
-    world.run(&["mapping", "delete", "ml-fraud", "--by", "root"]).exits(0);
     has(AuditEvent::GrantWritten);
     has(AuditEvent::GrantDeleted);
     let log = world.run(&["audit", "export"]).exits(0).stdout;

@@ -266,7 +266,7 @@ fn who_had_what_at_a_time_is_read_off_the_log_with_what_it_does_not_know() {
     for part in [
         "yes: Ana Diaz (ana) had fraud\n",
         "✓ profile ana--fraud in research since ",
-        "by access.yaml:25, ",
+        "by access.yaml:25 since ",
         "as arn:aws:iam::111122223333:role/studio-fraud",
         "NOT KNOWN\n",
         "The map and the groups of that time are not kept",

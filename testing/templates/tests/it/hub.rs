@@ -231,7 +231,9 @@ fn the_metric_of_full_passes_reads_the_line_that_timer_writes() {
     assert_eq!(pattern, r#"{ $.message = "tick" && $.everything > 0 }"#);
     let source = crate::yaml::folder().join("../../crates/lambda/src/function.rs");
     let source = std::fs::read_to_string(source).unwrap();
-    assert!(source.contains(r#"tracing::info!(passes, people, everything, time_up, "tick")"#));
+    assert!(
+        source.contains(r#"tracing::info!(passes, people, everything, mirrors, time_up, "tick")"#)
+    );
 }
 
 /// The table that the code makes for trials is the one that the template makes to stay.
