@@ -4,7 +4,7 @@
 use super::codes;
 use super::diagnostic::{Mark, Reporter, near_match, quoted};
 use super::document::{Entry, Node, Value};
-use super::format::{Complaint, Format};
+use super::format::{Complaint, Format, SECRET_REFERENCE};
 use super::scalar::{Resolved, resolve};
 use super::shape::{Choice, Field, Presence, Record, Rule, Shape, Together};
 use serde_json::Map as JsonMap;
@@ -287,8 +287,16 @@ fn formed(
         (true, Err(complaint)) => complaint,
         (false, _) => Complaint::form(),
     };
-    let message = complaint.message.unwrap_or_else(|| refused(text));
+    let is_secret = std::ptr::eq(format, &SECRET_REFERENCE);
+    let message = complaint.message.unwrap_or_else(|| match is_secret {
+        true => "this is not where a secret is kept".to_owned(),
+        false => refused(text),
+    });
     let diagnostic = reporter.report(complaint.code, at, message);
+    // Somebody may have put the secret itself here. It must not reach logs, pages or the audit log.
+    if is_secret {
+        diagnostic.width = 0;
+    }
     diagnostic.expected = complaint.expected.or_else(|| Some(format.expected.to_owned()));
     diagnostic.help = complaint.help;
     false

@@ -11,7 +11,8 @@ pub struct Diagnostic {
     pub code: &'static str,
     /// Where it is.
     pub place: Place,
-    /// How many characters from there on it concerns; at least 1.
+    /// How many characters from there on it concerns. 0: what stands there may be a secret, and is
+    /// not shown.
     pub width: usize,
     /// What is wrong, as a sentence without a full stop.
     pub message: String,
@@ -33,9 +34,11 @@ impl Diagnostic {
     }
 
     /// The error with the line it is in and a caret below. Without that source among `sources` it
-    /// is what `Display` gives. Control characters of the source are not passed on.
+    /// is what `Display` gives, as it is where the source may be a secret. Control characters of the
+    /// source are not passed on.
     pub fn render(&self, sources: &[Source]) -> String {
-        let text = sources.iter().find(|s| s.name == self.place.file).map(|s| s.text.as_str());
+        let source = sources.iter().find(|s| s.name == self.place.file && self.width > 0);
+        let text = source.map(|source| source.text.as_str());
         let Some(line) = text.and_then(|t| source_line(t, self.place.line)) else {
             return self.to_string();
         };

@@ -103,6 +103,20 @@ fn where_webhooks_are_kept_stands_in_the_map_and_never_their_address() {
 }
 
 #[test]
+fn a_secret_where_only_its_place_belongs_is_shown_nowhere() {
+    for secret in ["https://hooks.example/T0/planted", "planted", "plan", &"planted".repeat(400)] {
+        let text =
+            format!("{HEAD}notifications: {{webhooks: {{ops: {{url_from: \"{secret}\"}}}}}}\n");
+        let sources = [Source { name: "access.yaml".into(), text }];
+        let errors = parse(&sources).unwrap_err();
+        for shown in [errors.render(&sources), errors.to_string()] {
+            assert!(shown.starts_with("access.yaml:5:44: this is "), "{shown}");
+            assert!(!shown.contains("plan"), "{shown}");
+        }
+    }
+}
+
+#[test]
 fn mail_goes_to_somebody_by_a_server_that_nobody_listens_to() {
     let mail = |text: &str| format!("notifications: {{mail: {{ops: {{{text}}}}}}}");
     let whole = "to: [a@x.example], from: b@x.example, server: \"mail.example:587\"";
