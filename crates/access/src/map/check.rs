@@ -287,10 +287,9 @@ fn formed(
         (true, Err(complaint)) => complaint,
         (false, _) => Complaint::form(),
     };
-    let is_secret = std::ptr::eq(format, &SECRET_REFERENCE);
-    let message = complaint.message.unwrap_or_else(|| match is_secret {
-        true => "this is not where a secret is kept".to_owned(),
-        false => refused(text),
+    let is_secret = std::ptr::eq(format, &raw const SECRET_REFERENCE);
+    let message = complaint.message.unwrap_or_else(|| {
+        if is_secret { "this is not where a secret is kept".to_owned() } else { refused(text) }
     });
     let diagnostic = reporter.report(complaint.code, at, message);
     // Somebody may have put the secret itself here. It must not reach logs, pages or the audit log.
