@@ -5,7 +5,7 @@ use crate::exit::Outcome;
 use crate::output::{self, Paint};
 use crate::{compose, mapfile, people};
 use access::entitlement::groups_giving;
-use access::explain::{Explanation, Rung, TeamExplanation, Verdict, explain};
+use access::explain::{Explanation, Rung, Since, TeamExplanation, Verdict, explain};
 use access::ids::{PersonId, TeamKey};
 use access::map::AccessMap;
 use access::reason::ReasonCode;
@@ -112,6 +112,7 @@ fn text(explained: &Explanation, one: bool, paint: Paint) -> String {
         for team in &explained.teams {
             ladder(&mut out, &who, team, &explained.directory, paint);
         }
+        undated(&mut out, explained, paint);
         return out.trim_end().to_owned();
     }
     let (has, has_not): (Vec<_>, Vec<_>) = explained.teams.iter().partition(|team| team.granted);
@@ -130,7 +131,18 @@ fn text(explained: &Explanation, one: bool, paint: Paint) -> String {
             let _ = writeln!(out, "  {} {}  {}", paint.dim("-"), team.team, nearest(team));
         }
     }
+    undated(&mut out, explained, paint);
     out.trim_end().to_owned()
+}
+
+/// Says once what it means that some steps have no time, where some have one.
+fn undated(out: &mut String, explained: &Explanation, paint: Paint) {
+    let rungs = explained.teams.iter().flat_map(|team| &team.rungs);
+    let mut all = std::iter::once(&explained.directory).chain(rungs);
+    if all.any(|rung| rung.since != Since::Unknown) {
+        let note = "Of a step without a time nobody wrote down since when it holds.";
+        let _ = writeln!(out, "{}", paint.dim(note));
+    }
 }
 
 /// What comes nearest to a right, in one line.
@@ -165,8 +177,11 @@ fn rung(out: &mut String, rung: &Rung, paint: Paint) {
         Verdict::Breaks => paint.red("✗"),
         Verdict::Depends => paint.yellow("·"),
     };
-    let since = paint.dim(&rung.since.to_string());
-    let _ = writeln!(out, "  {sign} {}, {since}", with_code(&line(rung), rung.code));
+    let since = match rung.since {
+        Since::Unknown => String::new(),
+        since => format!(", {}", paint.dim(&since.to_string())),
+    };
+    let _ = writeln!(out, "  {sign} {}{since}", with_code(&line(rung), rung.code));
     if let Some(remedy) = &rung.remedy {
         let _ = writeln!(out, "      {}", paint.dim(remedy));
     }

@@ -21,7 +21,7 @@ pub(super) struct RungText {
     pub(super) text: String,
     pub(super) code: String,
     pub(super) at: Option<String>,
-    pub(super) since: (&'static str, Option<Stamp>),
+    pub(super) since: Option<(&'static str, Stamp)>,
     pub(super) remedy: Option<String>,
 }
 
@@ -110,9 +110,9 @@ impl RungText {
             code: rung.code.to_string(),
             at: rung.at.map(|at| at.to_string()),
             since: match rung.since {
-                Since::Exactly(at) => (t.rung_since, Some(Stamp::at(at))),
-                Since::NoLaterThan(at) => (t.rung_since_at_latest, Some(Stamp::at(at))),
-                Since::Unknown => (t.rung_since_unknown, None),
+                Since::Exactly(at) => Some((t.rung_since, Stamp::at(at))),
+                Since::NoLaterThan(at) => Some((t.rung_since_at_latest, Stamp::at(at))),
+                Since::Unknown => None,
             },
             remedy: rung.remedy,
         }

@@ -120,7 +120,7 @@ texts! {
         ladder_title: "What they have, and why",
         rung_since: "since",
         rung_since_at_latest: "at the latest since",
-        rung_since_unknown: "since when is unknown",
+        rung_since_unknown: "Of a step without a time nobody wrote down since when it holds.",
         ladder_none: "This person has no team.",
         until: "until",
         holds: "holds",
