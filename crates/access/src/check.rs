@@ -87,7 +87,7 @@ pub fn check(
             message: "the grant table of the store was not read".into(),
         });
     }
-    let facts = Facts::new(map, snapshot, observed, &plan);
+    let facts = Facts::new(map, snapshot, observed, &plan, plan.new_removals() > 0);
     for assignment in &plan.assignments {
         if let Some(message) = facts.assignment(assignment) {
             let subject = format!("group {} in {}", assignment.group_name, assignment.domain);
@@ -129,13 +129,15 @@ struct Facts<'a> {
 type Objection = Option<&'static str>;
 
 impl<'a> Facts<'a> {
+    /// `counts`: whether the guard is to count.
     fn new(
         map: &'a AccessMap,
         snapshot: &'a Snapshot,
         observed: &'a Observed,
         plan: &'a Plan,
+        counts: bool,
     ) -> Self {
-        let profiles = Profiles::of(map, observed, plan);
+        let profiles = Profiles::of(map, observed, plan, counts);
         // Who gives a group's members a team can only be found among everybody's rights.
         let rights = if plan.assignments.is_empty() {
             let of_actions = plan.actions.iter().map(|action| &action.person);

@@ -46,7 +46,7 @@ pub fn guard_count(
     observed: &Observed,
     gone: u32,
 ) -> GuardCount {
-    let facts = Facts::new(map, snapshot, observed, plan);
+    let facts = Facts::new(map, snapshot, observed, plan, true);
     let counts: Vec<Counts> = facts.by_domain(plan).into_values().collect();
     let before = counts.iter().map(|counts| counts.before).sum::<usize>();
     let before = before.saturating_add(as_count(gone));

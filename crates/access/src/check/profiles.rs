@@ -31,11 +31,21 @@ pub(super) struct Counted<'a> {
 }
 
 impl<'a> Profiles<'a> {
-    pub(super) fn of(map: &AccessMap, observed: &'a Observed, plan: &'a Plan) -> Self {
+    /// Nothing is read if nobody is counted and nobody gets a profile.
+    pub(super) fn of(
+        map: &AccessMap,
+        observed: &'a Observed,
+        plan: &'a Plan,
+        counts: bool,
+    ) -> Self {
         let is_new = |step: &Step| matches!(step, Step::Create { .. } | Step::Adopt { .. });
         let newcomers = plan.actions.iter().filter(|action| is_new(&action.step));
-        let newcomers: People<'a> = newcomers.map(|action| &action.person).collect();
+        let mut newcomers = newcomers.map(|action| &action.person).peekable();
         let mut all = Self { held: BTreeMap::new(), counted: BTreeMap::new() };
+        if !counts && newcomers.peek().is_none() {
+            return all;
+        }
+        let newcomers: People<'a> = newcomers.collect();
         for (key, domain) in &observed.domains {
             let counted = all.read(&map.instance, &newcomers, plan.now, (key, domain));
             if domain.in_service {
