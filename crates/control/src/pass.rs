@@ -357,8 +357,7 @@ impl Run<'_> {
         let number = u64::try_from(number).unwrap_or(u64::MAX);
         let claim = self.plane.takeover.claim;
         loop {
-            tokio::time::sleep(Takeover::renewal(claim)).await;
-            let until = self.plane.clock.now().checked_add(claim).unwrap_or(jiff::Timestamp::MAX);
+            let until = Takeover::prolonged(claim, &*self.plane.clock).await;
             match self.plane.claims.renew(self.change, until).await {
                 Ok(kept) if kept >= number => {}
                 outcome => {

@@ -10,10 +10,9 @@ use crate::ports::{
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The access map and the ports that planning and applying need.
@@ -114,9 +113,11 @@ impl Takeover {
         Self { work, claim: work / 3 }
     }
 
-    /// How often a hold of this length is prolonged: two may fail before it ends.
-    pub(crate) fn renewal(hold: SignedDuration) -> Duration {
-        hold.unsigned_abs() * 3 / 10
+    /// Waits until it is time to prolong a hold of this length, and says until when: two may fail
+    /// before it ends.
+    pub(crate) async fn prolonged(hold: SignedDuration, clock: &dyn Clock) -> Timestamp {
+        tokio::time::sleep(hold.unsigned_abs() * 3 / 10).await;
+        clock.now().checked_add(hold).unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -75,8 +75,7 @@ impl Turn<'_> {
     async fn prolong(&self) -> Infallible {
         let hold = self.plane.takeover.claim;
         loop {
-            tokio::time::sleep(Takeover::renewal(hold)).await;
-            let until = self.plane.clock.now().checked_add(hold).unwrap_or(Timestamp::MAX);
+            let until = Takeover::prolonged(hold, &*self.plane.clock).await;
             match self.plane.claims.renew(&self.change, until).await {
                 Ok(1) => *self.held_until.lock().unwrap_or_else(PoisonError::into_inner) = until,
                 outcome => tracing::warn!(?outcome, "the right to mirror is not prolonged"),

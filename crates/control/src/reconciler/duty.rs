@@ -137,8 +137,7 @@ impl<'a> Duty<'a> {
     async fn stay_leased(&self, leases: &[Lease]) -> Infallible {
         let lease = self.plane.takeover.work;
         loop {
-            tokio::time::sleep(Takeover::renewal(lease)).await;
-            let until = later(self.plane.clock.now(), lease.unsigned_abs());
+            let until = Takeover::prolonged(lease, &*self.plane.clock).await;
             if let Err(error) = self.plane.queue.renew(leases, until).await {
                 tracing::warn!(%error, "a lease is not prolonged");
             }
