@@ -11,7 +11,7 @@ use access::ids::{PersonId, TeamKey};
 use access::map::SharedSpaces;
 use access::plan::{Plan, Step};
 use access::reason::ReasonCode;
-use access::snapshot::{Coverage, Hold, Snapshot};
+use access::snapshot::{Hold, Snapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many entries of a person are looked at: years of a working life.
@@ -140,24 +140,17 @@ impl Plane {
             tracing::warn!(%error, "the loop is not woken; its next full pass does the work");
         }
     }
+}
 
-    /// Fills in whom an admin offboarded, as far as the snapshot speaks of them. A snapshot without
-    /// it must not be used: it would let leavers in.
-    pub(crate) async fn note_departures(&self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
-        let people = match &snapshot.coverage {
-            Coverage::Complete => None,
-            Coverage::People(people) => Some(people),
-        };
-        let departures = self.departures.departures(people).await?;
-        for Departure { person, team, hold, .. } in departures {
-            match team {
-                None => drop(snapshot.offboarded.insert(person, hold)),
-                Some(team) => {
-                    snapshot.barred.entry(person).or_default().insert(team, hold);
-                }
+/// Fills in whom an admin offboarded.
+pub(crate) fn note_departures(snapshot: &mut Snapshot, departures: Vec<Departure>) {
+    for Departure { person, team, hold, .. } in departures {
+        match team {
+            None => drop(snapshot.offboarded.insert(person, hold)),
+            Some(team) => {
+                snapshot.barred.entry(person).or_default().insert(team, hold);
             }
         }
-        Ok(())
     }
 }
 

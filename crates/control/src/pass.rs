@@ -18,7 +18,9 @@ pub use brake::Brake;
 pub use deadline::Deadline;
 
 use crate::plane::{Plane, Takeover};
-use crate::ports::{CallError, ChangeId, Ensured, Freeze, Intent, StoreError, Ticket};
+use crate::ports::{
+    AuditEntry, CallError, ChangeId, Claimed, Ensured, Freeze, Intent, StoreError, Ticket,
+};
 use crate::survey::Survey;
 use access::check::CheckedPlan;
 use access::ids::PersonId;
@@ -29,6 +31,7 @@ use hand::Hand;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Semaphore;
 
 /// How many profiles are worked on at a time: enough to hide latency, few enough to stay under the
 /// one or two calls a second that AWS allows an account.
@@ -157,10 +160,12 @@ impl Plane {
         if plan.plan().is_empty() {
             return report;
         }
-        let ticket = match (self.halted().await, &survey.ticket) {
-            (None, Ok(ticket)) => *ticket,
-            (Some(halt), _) => return PassReport { halted: Some(halt), ..report },
-            (None, Err(error)) => {
+        let ticket = match &survey.ticket {
+            _ if self.observe_only => {
+                return PassReport { halted: Some(Halt::ObserveOnly), ..report };
+            }
+            Ok(ticket) => *ticket,
+            Err(error) => {
                 return PassReport { halted: Some(Halt::Store(error.clone())), ..report };
             }
         };
@@ -171,18 +176,25 @@ impl Plane {
             observed: &survey.observed,
             agreed: plan.is_agreed(),
         };
-        let run =
-            Run { plane: self, change: &change, plan, survey, ticket, hand, watcher, until, brake };
+        let run = Run {
+            plane: self,
+            change: &change,
+            plan,
+            survey,
+            ticket,
+            hand,
+            watcher,
+            until,
+            brake,
+            has_people: AtomicBool::new(false),
+        };
         let ended = tokio::select! {
             biased;
             ended = run.to_its_end(&mut report) => ended,
-            () = until.passed() => {
-                run.let_go().await;
-                Err(Halt::TimeUp)
-            }
+            () = until.passed() => Err(Halt::TimeUp),
         };
         report.halted = ended.err();
-        self.applied(plan.plan(), &change, &report).await;
+        futures::join!(run.let_go(), self.applied(plan.plan(), &change, &report));
         report
     }
 
@@ -209,12 +221,17 @@ struct Run<'a> {
     watcher: Watcher<'a>,
     until: Deadline,
     brake: &'a Brake,
+    /// Whether somebody may be claimed.
+    has_people: AtomicBool,
 }
 
 impl Run<'_> {
     /// Lets go of whoever is claimed. Of what was announced the guard goes on to count all: some of
     /// it may have begun.
     async fn let_go(&self) {
+        if !self.has_people.swap(false, Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = self.plane.claims.release(self.change, self.plane.clock.now()).await {
             tracing::warn!(%error, "people stay claimed until their claims end");
         }
@@ -222,6 +239,13 @@ impl Run<'_> {
 
     async fn to_its_end(&self, report: &mut PassReport) -> Result<(), Halt> {
         let plan = self.plan.plan();
+        let removals: Vec<&Action> = plan.actions.iter().filter(|a| a.is_counted()).collect();
+        // Else it is looked when people are claimed.
+        if !(plan.assignments.is_empty() && removals.is_empty())
+            && let Some(halt) = self.plane.halted().await
+        {
+            return Err(halt);
+        }
         for assignment in &plan.assignments {
             match self.hand.assign(assignment).await {
                 Ok(Ensured::Changed) => report.changed += 1,
@@ -233,7 +257,6 @@ impl Run<'_> {
                 }
             }
         }
-        let removals: Vec<&Action> = plan.actions.iter().filter(|a| a.is_counted()).collect();
         let overtaken = self.announce(&removals).await.map_err(Halt::Store)?;
         if overtaken {
             report.yielded.extend(removals.iter().map(|action| action.person.clone()));
@@ -289,17 +312,12 @@ impl Run<'_> {
                 report.yielded.extend(batch.iter().map(|action| action.person.clone()));
                 continue;
             }
-            // Somebody may have frozen it meanwhile.
-            if let Some(halt) = self.plane.halted().await {
-                return Err(halt);
-            }
             if self.until.is_near() {
                 report.yielded.extend(batch.iter().map(|action| action.person.clone()));
                 continue;
             }
-            let results = self.batch(batch, report).await.map_err(Halt::Store);
             self.let_go().await;
-            for (action, outcome) in results? {
+            for (action, outcome) in self.batch(batch, report).await? {
                 match outcome {
                     Some(outcome) => report.add(action, outcome),
                     None => drop(report.yielded.insert(action.person.clone())),
@@ -314,36 +332,54 @@ impl Run<'_> {
         &self,
         actions: &[&'b Action],
         report: &PassReport,
-    ) -> Result<Vec<(&'b Action, Option<Outcome>)>, StoreError> {
+    ) -> Result<Vec<(&'b Action, Option<Outcome>)>, Halt> {
         let wanted = actions.iter().map(|action| action.person.clone());
         let wanted: BTreeSet<PersonId> =
             wanted.filter(|person| !report.yielded.contains(person)).collect();
         let (claims, now) = (&self.plane.claims, self.plane.clock.now());
         let claim = self.plane.takeover.claim;
-        let claimed = claims.claim(self.change, &wanted, &self.ticket, now, claim).await?;
+        self.has_people.store(true, Ordering::Relaxed);
+        let claimed = claims.claim(self.change, &wanted, &self.ticket, now, claim);
+        // Somebody may have frozen it meanwhile.
+        let (halt, claimed) = futures::join!(self.plane.halted(), claimed);
+        if let Some(halt) = halt {
+            return Err(halt);
+        }
+        let Claimed { people: claimed, first } = claimed.map_err(Halt::Store)?;
         let is_made =
             |action: &&Action| matches!(action.step, Step::Create { .. } | Step::Adopt { .. });
         let made = actions.iter().copied().filter(is_made).filter(|a| claimed.contains(&a.person));
         let made: Vec<Intent> = made.filter_map(|action| self.intent(action)).collect();
         if !made.is_empty() {
-            self.plane.index.making(&made).await?;
+            self.plane.index.making(&made).await.map_err(Halt::Store)?;
         }
-        let lost = AtomicBool::new(false);
+        let (lost, turns) = (AtomicBool::new(false), Semaphore::new(ACTIONS_AT_ONCE));
         let acts: Vec<_> = actions
             .iter()
             .map(|&action| {
-                let (lost, is_mine) = (&lost, claimed.contains(&action.person));
+                let (lost, turns) = (&lost, &turns);
+                let is_mine = claimed.contains(&action.person);
+                let is_first = first.contains(&action.person);
                 async move {
+                    // Nobody closes it.
+                    let turn = turns.acquire().await;
                     let is_free = !lost.load(Ordering::Relaxed)
                         && !self.until.is_near()
                         && !self.brake.is_on();
-                    let is_mine = is_mine && is_free;
-                    let outcome = if is_mine { Some(self.act(action, report).await) } else { None };
-                    (action, outcome)
+                    if !(is_mine && is_free) {
+                        return (action, None);
+                    }
+                    let (outcome, told) = self.act(action, report, is_first).await;
+                    // What AWS answered is written down beside the actions that follow.
+                    drop(turn);
+                    if let Some(told) = told {
+                        self.plane.record(told).await;
+                    }
+                    (action, Some(outcome))
                 }
             })
             .collect();
-        let work = stream::iter(acts).buffered(ACTIONS_AT_ONCE).collect::<Vec<_>>();
+        let work = stream::iter(acts).buffered(ACTIONS_A_CLAIM).collect::<Vec<_>>();
         tokio::select! {
             biased;
             results = work => Ok(results),
@@ -368,17 +404,23 @@ impl Run<'_> {
         }
     }
 
-    async fn act(&self, action: &Action, report: &PassReport) -> Outcome {
-        let outcome = match missing_assignment(action, &report.unassigned) {
-            Some(error) => Err(error),
-            None => self.hand.act(action).await,
+    /// What came of the action, and what the audit log is told of AWS's answers.
+    async fn act(
+        &self,
+        action: &Action,
+        report: &PassReport,
+        is_first: bool,
+    ) -> (Outcome, Option<AuditEntry>) {
+        let (outcome, told) = match missing_assignment(action, &report.unassigned) {
+            Some(error) => (Err(error), None),
+            None => self.hand.act(action, is_first).await,
         };
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::warn!(profile = %action.profile, %error, "action failed");
             Outcome::Failed(error)
         });
         (self.watcher)(action, &outcome);
-        outcome
+        (outcome, told)
     }
 }
 

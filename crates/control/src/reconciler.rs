@@ -22,7 +22,7 @@ use crate::ports::{CallError, StoreError, WakeQueue, Work, WorkKey};
 use crate::survey::Scope;
 use access::check::{Removals, Violation};
 use access::plan::Plan;
-use duty::Duty;
+use duty::{Duty, Taken};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -152,11 +152,11 @@ impl Plane {
                 under_way.push(duty.mirror(Deadline::NEVER).map(|()| Course::Mirror).boxed());
             }
             let pause = match self.next_work(&duty, busy, &mut is_started).await {
-                Ok(work) if work.is_empty() => rhythm.look,
-                Ok(work) => {
-                    let lane = Lane::of(&work);
+                Ok(None) => rhythm.look,
+                Ok(Some(taken)) => {
+                    let lane = Lane::of(&taken.work);
                     busy.add(Course::Pass(lane));
-                    let pass = duty.work_off(work, lane, Deadline::NEVER);
+                    let pass = duty.work_off(taken, lane, Deadline::NEVER);
                     under_way.push(pass.map(move |()| Course::Pass(lane)).boxed());
                     continue;
                 }
@@ -178,14 +178,15 @@ impl Plane {
         while under_way.next().await.is_some() {}
     }
 
-    /// Work for a lane that is free. Everything comes first, so that it does not wait behind a
+    /// Work for a lane that is free, if there is any. Everything comes first, so that it does not wait
+    /// behind a
     /// stream of events either.
     async fn next_work(
         &self,
         duty: &Duty<'_>,
         busy: Busy,
         is_started: &mut bool,
-    ) -> Result<Vec<Work>, StoreError> {
+    ) -> Result<Option<Taken>, StoreError> {
         if !*is_started {
             self.wake(&Wake::Everything).await?;
             *is_started = true;
@@ -193,7 +194,7 @@ impl Plane {
         let most =
             if busy.people < PEOPLE_PASSES && duty.serves_people() { PEOPLE_A_PASS } else { 0 };
         if busy.everything && most == 0 {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         duty.take(most).await
     }

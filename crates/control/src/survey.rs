@@ -2,6 +2,7 @@
 
 mod names;
 
+use crate::departure::note_departures;
 use crate::plane::Plane;
 use crate::ports::{
     CallError, DirectoryReading, DomainTarget, IndexReading, IndexView, IndexedProfile, Leaving,
@@ -15,7 +16,7 @@ use access::observed::{
 };
 use access::plan::{Plan, Step};
 use access::planner;
-use access::snapshot::Snapshot;
+use access::snapshot::{Coverage, Snapshot};
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +54,8 @@ pub struct Survey {
     pub now: jiff::Timestamp,
     /// What tells a stale plan from a fresh one. Without it the plan can be shown, not carried out.
     pub ticket: Result<Ticket, StoreError>,
-    /// What the guard counts, as the store knows it: also what is gone, or was not read.
+    /// What the guard counts, as the store knows it: also what is gone, or was not read. Nothing, where
+    /// some people were read from whom nothing is taken away.
     pub leaving: Vec<Leaving>,
 }
 
@@ -70,14 +72,28 @@ impl Plane {
     /// domain that cannot be read is set aside, so that one account never stops the others. A store
     /// that cannot be read makes more to read, and leaves a plan that cannot be carried out.
     pub async fn survey(&self, scope: &Scope) -> Result<Survey, CallError> {
+        let ticket = self.claims.ticket(self.clock.now()).await;
+        self.survey_since(scope, ticket).await
+    }
+
+    /// The same with a ticket that was drawn before.
+    pub(crate) async fn survey_since(
+        &self,
+        scope: &Scope,
+        ticket: Result<Ticket, StoreError>,
+    ) -> Result<Survey, CallError> {
         let now = self.clock.now();
-        let ticket = self.claims.ticket(now).await;
         let people = match scope {
             Scope::Everything => return self.survey_everything(now, ticket).await,
             Scope::People(people) => people.clone(),
             Scope::Entrance { person, .. } => BTreeSet::from([person.clone()]),
         };
-        let view = match self.index.look(&people, now).await {
+        let (domains, groups) = (self.domain_ids(), wanted_groups(&self.map));
+        let (view, reading) = futures::join!(
+            self.index.look(&people, &domains),
+            self.directory.people(&people, &groups)
+        );
+        let view = match view {
             Ok(view) => view,
             Err(error) => {
                 tracing::warn!(%error, "the profile index cannot be read; domains are");
@@ -85,7 +101,7 @@ impl Plane {
             }
         };
         // The names to read come from the directory.
-        let snapshot = self.people(&people).await?;
+        let snapshot = self.noted(reading?).await?;
         let (wanted, is_entrance) = match scope {
             Scope::Entrance { team, .. } => {
                 (self.entrance(&snapshot, &people, team, &view, now), true)
@@ -97,16 +113,14 @@ impl Plane {
             domain.seen = self.seen(key, &wanted, &people, &view, now);
         }
         self.learn_profiles(&observed, &wanted, &view, &ticket).await;
-        let mut survey =
-            Survey { snapshot, observed, failures, now, ticket, leaving: view.leaving };
-        if !is_entrance {
+        let mut survey = Survey { snapshot, observed, failures, now, ticket, leaving: Vec::new() };
+        // What takes nothing away is none of the guard's business.
+        if !is_entrance && self.plan(&survey).actions.iter().any(takes_away) {
             self.count_unread(&mut survey).await;
             // The directory comes after Studio wherever something is taken away. With an older
             // snapshot, a profile made meanwhile for somebody new would be taken for one that nobody
             // has a right to.
-            if self.plan(&survey).actions.iter().any(takes_away) {
-                survey.snapshot = self.people(&people).await?;
-            }
+            survey.snapshot = self.people(&people).await?;
         }
         Ok(survey)
     }
@@ -155,30 +169,46 @@ impl Plane {
 
     async fn everybody(&self) -> Result<Snapshot, CallError> {
         let reading = self.directory.everybody(&wanted_groups(&self.map)).await?;
-        self.with_store(self.remembered(reading).await).await
+        self.noted(reading).await
     }
 
     async fn people(&self, people: &BTreeSet<PersonId>) -> Result<Snapshot, CallError> {
         let reading = self.directory.people(people, &wanted_groups(&self.map)).await?;
-        self.with_store(self.remembered(reading).await).await
+        self.noted(reading).await
     }
 
     /// Adds to a reading of the directory what the store says of its people: whom an admin
-    /// offboarded, and who has something for a time. A reading without it must not be planned from.
+    /// offboarded, and who has something for a time. A reading without it must not be used: it would
+    /// let leavers in, and take away what is given for a time.
     pub(crate) async fn with_store(&self, mut snapshot: Snapshot) -> Result<Snapshot, CallError> {
-        self.note_departures(&mut snapshot).await?;
-        self.note_temporary(&mut snapshot).await?;
+        let people = match &snapshot.coverage {
+            Coverage::Complete => None,
+            Coverage::People(people) => Some(people),
+        };
+        let (departures, grants) = futures::try_join!(
+            self.departures.departures(people),
+            self.temporary.temporary_grants(people),
+        )?;
+        note_departures(&mut snapshot, departures);
+        for grant in grants {
+            snapshot.temporary.entry(grant.person.clone()).or_default().push(grant);
+        }
         Ok(snapshot)
     }
 
-    /// Remembers the memberships of a reading before anything is planned from it: whoever has a
-    /// right through a group can then be found when an event names the group.
-    async fn remembered(&self, reading: DirectoryReading) -> Snapshot {
+    /// The same, and remembers the memberships of the reading before anything is planned from it:
+    /// whoever has a right through a group can then be found when an event names the group.
+    async fn noted(&self, reading: DirectoryReading) -> Result<Snapshot, CallError> {
+        let DirectoryReading { snapshot, memberships, .. } = reading;
         let now = self.clock.now();
-        if let Err(error) = self.memberships.take_over(&reading.memberships, now).await {
+        let (known, snapshot) = futures::join!(
+            self.memberships.take_over(&memberships, now),
+            self.with_store(snapshot)
+        );
+        if let Err(error) = known {
             tracing::warn!(%error, "memberships are not remembered; events will have more read");
         }
-        reading.snapshot
+        snapshot
     }
 
     fn every_domain(&self) -> Wanted {
@@ -279,9 +309,9 @@ impl Plane {
     /// Fills in what the guard counts without having read it. Where that is not to be had, the guard
     /// would count too little: the plan is not carried out.
     async fn count_unread(&self, survey: &mut Survey) {
-        match self.index.look(&BTreeSet::new(), survey.now).await {
-            Ok(view) => {
-                survey.leaving = view.leaving;
+        match self.index.count(&self.domain_ids(), survey.now).await {
+            Ok(count) => {
+                survey.leaving = count.leaving;
                 for (key, domain) in &mut survey.observed.domains {
                     let Some(id) = self.map.domains.get(key).map(|domain| &domain.domain_id) else {
                         continue;
@@ -290,7 +320,7 @@ impl Plane {
                         continue;
                     }
                     let read = owned(domain, &self.map.instance).len();
-                    let known = view.owned.get(id).copied().unwrap_or(0);
+                    let known = count.owned.get(id).copied().unwrap_or(0);
                     let here = |leaving: &&Leaving| &leaving.domain == id;
                     let unread = survey.leaving.iter().filter(here);
                     domain.unread = Unread {

@@ -2,27 +2,13 @@
 //! when one begins or ends.
 
 use crate::plane::Plane;
-use crate::ports::{StoreError, WorkKey};
+use crate::ports::WorkKey;
 use crate::survey::Survey;
-use access::snapshot::{Coverage, Snapshot};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 impl Plane {
-    /// Fills in the temporary grants of those of whom the snapshot speaks. A snapshot without them
-    /// must not be planned from: it would take away what they give.
-    pub(crate) async fn note_temporary(&self, snapshot: &mut Snapshot) -> Result<(), StoreError> {
-        let people = match &snapshot.coverage {
-            Coverage::Complete => None,
-            Coverage::People(people) => Some(people),
-        };
-        for grant in self.temporary.temporary_grants(people).await? {
-            snapshot.temporary.entry(grant.person.clone()).or_default().push(grant);
-        }
-        Ok(())
-    }
-
     /// Asks for everybody of the survey to be read again when something of theirs begins or ends, if
     /// that is before the full pass after the next one: that one asks for what comes later. So an
     /// end is kept whatever becomes of the process or of its queue.

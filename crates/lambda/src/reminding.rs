@@ -10,6 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// What is due by then may be asked for before it is in the queue, if the message goes beside it.
+const SOON: SignedDuration = SignedDuration::from_secs(2);
+
 /// A queue that sends a message for everybody who is put into it.
 ///
 /// The queue is the truth, and what is due is taken by a timer too. So a message that is not sent,
@@ -83,16 +86,24 @@ impl WorkQueue for RemindingQueue {
     }
 
     async fn again(&self, items: &[(Lease, Retry)]) -> Result<(), StoreError> {
-        self.queue.again(items).await?;
         let mut by_due: BTreeMap<Timestamp, BTreeSet<PersonId>> = BTreeMap::new();
         for (lease, retry) in items {
             if let WorkKey::Person(person) = &lease.key {
                 by_due.entry(retry.due).or_default().insert(person.clone());
             }
         }
-        for (due, people) in by_due {
-            self.remind(&people, due).await;
+        let remind = async {
+            for (due, people) in &by_due {
+                self.remind(people, *due).await;
+            }
+        };
+        // A message that waits does not come before the item is there.
+        let soon = self.clock.now().checked_add(SOON).unwrap_or(Timestamp::MAX);
+        if by_due.keys().all(|due| *due > soon) {
+            return futures::join!(self.queue.again(items), remind).0;
         }
+        self.queue.again(items).await?;
+        remind.await;
         Ok(())
     }
 

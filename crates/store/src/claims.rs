@@ -4,7 +4,7 @@ use crate::sqlite::SqliteStore;
 use crate::{microseconds, tally};
 use access::ids::PersonId;
 use async_trait::async_trait;
-use control::ports::{ChangeId, Claims, StoreError, Ticket};
+use control::ports::{ChangeId, Claimed, Claims, StoreError, Ticket};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Transaction, params};
 use std::collections::BTreeSet;
@@ -33,14 +33,14 @@ impl Claims for SqliteStore {
         ticket: &Ticket,
         now: Timestamp,
         hold_for: SignedDuration,
-    ) -> Result<BTreeSet<PersonId>, StoreError> {
+    ) -> Result<Claimed, StoreError> {
         let (owner, people) = (owner.to_string(), people.clone());
         let until = now.checked_add(hold_for).unwrap_or(Timestamp::MAX);
         let (now, until) = (microseconds::floor(now), microseconds::floor(until));
         let (number, at) = (tally::stored(ticket.number), microseconds::floor(ticket.at));
         self.write("claim people", move |transaction| {
             if is_forgotten(transaction, number)? {
-                return Ok(BTreeSet::new());
+                return Ok(Claimed::default());
             }
             let next = tally::next(transaction)?;
             // Nobody whom another pass has, or had after this one began to read.
@@ -52,12 +52,17 @@ impl Claims for SqliteStore {
             )?;
             let mut cap = transaction
                 .prepare_cached("UPDATE claim SET until = ?2 WHERE person = ?1 AND until > ?2")?;
-            let mut claimed = BTreeSet::new();
+            let mut known = transaction.prepare_cached("SELECT 1 FROM claim WHERE person = ?1")?;
+            let mut claimed = Claimed::default();
             for person in people {
+                let is_known = known.exists([person.as_str()])?;
                 cap.execute(params![person.as_str(), until])?;
                 let row = params![person.as_str(), owner, next, until, number, at, now];
                 if claim.execute(row)? > 0 {
-                    claimed.insert(person);
+                    if !is_known {
+                        claimed.first.insert(person.clone());
+                    }
+                    claimed.people.insert(person);
                 }
             }
             Ok(claimed)

@@ -6,8 +6,8 @@ use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
 use access::observed::AuthMode;
 use async_trait::async_trait;
 use control::ports::{
-    ChangeId, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
-    StoreError, Ticket,
+    ChangeId, IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving,
+    ProfileIndex, StoreError, Ticket,
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -26,16 +26,12 @@ impl ProfileIndex for SqliteStore {
     async fn look(
         &self,
         people: &BTreeSet<PersonId>,
-        now: Timestamp,
+        domains: &BTreeSet<DomainId>,
     ) -> Result<IndexView, StoreError> {
-        let people = people.clone();
+        let (people, domains) = (people.clone(), domains.clone());
         self.write("look into the profile index", move |transaction| {
-            let mut view = IndexView {
-                marks: marks(transaction)?,
-                owned: owned(transaction)?,
-                leaving: leaving(transaction, now)?,
-                profiles: BTreeMap::new(),
-            };
+            let mut view = IndexView { marks: marks(transaction)?, profiles: BTreeMap::new() };
+            view.marks.retain(|domain, _| domains.contains(domain));
             let mut of_person = transaction.prepare_cached(
                 "SELECT domain, name, person, team, leaving_since, agreed FROM indexed_profile
                  WHERE person = ?1 AND gone = 0 ORDER BY domain, folded",
@@ -47,6 +43,21 @@ impl ProfileIndex for SqliteStore {
                 }
             }
             Ok(view)
+        })
+        .await
+    }
+
+    async fn count(
+        &self,
+        domains: &BTreeSet<DomainId>,
+        now: Timestamp,
+    ) -> Result<IndexCount, StoreError> {
+        let domains = domains.clone();
+        self.write("count profiles", move |transaction| {
+            let mut count =
+                IndexCount { owned: owned(transaction)?, leaving: leaving(transaction, now)? };
+            count.owned.retain(|domain, _| domains.contains(domain));
+            Ok(count)
         })
         .await
     }

@@ -29,7 +29,7 @@ async fn claim(
     ticket: &Ticket,
     now: i64,
 ) -> BTreeSet<PersonId> {
-    claims.claim(&pass(n), &people(ids), ticket, micros(now), HOLD).await.unwrap()
+    claims.claim(&pass(n), &people(ids), ticket, micros(now), HOLD).await.unwrap().people
 }
 
 pub async fn whom_one_pass_has_another_does_not_get(claims: &impl Claims) {
@@ -77,6 +77,20 @@ pub async fn a_claim_can_be_prolonged(claims: &impl Claims) {
     assert_eq!(claim(claims, 2, &["ada"], &early, 149).await, people(&[]));
     let late = ticket(claims, 150).await;
     assert_eq!(claim(claims, 2, &["ada"], &late, 150).await, people(&["ada"]));
+}
+
+pub async fn whom_nobody_had_before_is_told(claims: &impl Claims) {
+    let first = async |n: u8, ids: &[&str], at: i64| {
+        let ticket = ticket(claims, at).await;
+        let claimed = claims.claim(&pass(n), &people(ids), &ticket, micros(at), HOLD).await;
+        claimed.unwrap().first
+    };
+    assert_eq!(first(1, &["ada", "bob"], 1).await, people(&["ada", "bob"]));
+    assert_eq!(first(1, &["ada"], 2).await, people(&[]), "it has her already");
+    assert_eq!(first(2, &["bob", "cem"], 3).await, people(&["cem"]));
+    claims.release(&pass(1), micros(4)).await.unwrap();
+    claims.release(&pass(2), micros(5)).await.unwrap();
+    assert_eq!(first(3, &["ada", "bob", "cem", "dora"], 6).await, people(&["dora"]));
 }
 
 pub async fn a_clock_set_back_leaves_nobody_claimed(claims: &impl Claims) {

@@ -68,6 +68,7 @@ macro_rules! contract {
     (@port claims $fresh:path) => {
         $crate::contract! { @rules claims $fresh,
             whom_one_pass_has_another_does_not_get(&),
+            whom_nobody_had_before_is_told(&),
             a_plan_made_before_another_let_go_is_stale(&),
             a_claim_ends_by_itself_for_those_who_began_to_read_afterwards(&),
             a_claim_can_be_prolonged(&),

@@ -4,11 +4,11 @@ use crate::race::micros;
 use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
 use access::observed::AuthMode;
 use control::ports::{
-    ChangeId, Claims, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving,
-    ProfileIndex, Ticket,
+    ChangeId, Claims, IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent,
+    Leaving, ProfileIndex, Ticket,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 24 * 3_600 * 1_000_000;
 
@@ -62,9 +62,21 @@ async fn ticket(store: &impl Claims, at: i64) -> Ticket {
     store.ticket(micros(at)).await.unwrap()
 }
 
-async fn look(index: &impl ProfileIndex, people: &[&str], now: i64) -> IndexView {
+/// All that the index says of one domain.
+#[derive(Debug, PartialEq, Default)]
+struct View {
+    marks: BTreeMap<DomainId, IndexMark>,
+    owned: BTreeMap<DomainId, u64>,
+    profiles: BTreeMap<DomainId, Vec<IndexedProfile>>,
+    leaving: Vec<Leaving>,
+}
+
+async fn look(index: &impl ProfileIndex, people: &[&str], now: i64) -> View {
     let people = people.iter().map(|id| person(id)).collect();
-    index.look(&people, micros(now)).await.unwrap()
+    let domains = BTreeSet::from([domain()]);
+    let IndexView { marks, profiles } = index.look(&people, &domains).await.unwrap();
+    let IndexCount { owned, leaving } = index.count(&domains, micros(now)).await.unwrap();
+    View { marks, owned, profiles, leaving }
 }
 
 /// The names that the index has of these people.
@@ -80,7 +92,7 @@ async fn names(index: &impl ProfileIndex, people: &[&str]) -> Vec<String> {
 }
 
 pub async fn a_full_reading_replaces_what_was_known(store: &(impl ProfileIndex + Claims)) {
-    assert_eq!(look(store, &["ada"], 1).await, IndexView::default());
+    assert_eq!(look(store, &["ada"], 1).await, View::default());
     let first = ticket(store, 5).await;
     let both = [profile("ada", None), profile("bob", None)];
     store.read(&reading(None, &both), &first).await.unwrap();
@@ -88,6 +100,10 @@ pub async fn a_full_reading_replaces_what_was_known(store: &(impl ProfileIndex +
     assert_eq!(view.marks, BTreeMap::from([(domain(), mark(5))]));
     assert_eq!(view.owned, BTreeMap::from([(domain(), 2)]));
     assert_eq!(view.profiles, BTreeMap::from([(domain(), both.to_vec())]));
+    let none = store.look(&BTreeSet::new(), &BTreeSet::new()).await;
+    assert_eq!(none, Ok(IndexView::default()), "of domains that nobody asks about nothing is said");
+    let nowhere = store.count(&BTreeSet::new(), micros(6)).await;
+    assert_eq!(nowhere, Ok(IndexCount::default()));
     let second = ticket(store, 7).await;
     store.read(&reading(None, &[profile("cem", None)]), &second).await.unwrap();
     assert_eq!(names(store, &["ada", "bob", "cem"]).await, ["cem--fraud"]);

@@ -76,7 +76,26 @@ impl DynamoStore {
     pub(crate) async fn change<R, O>(
         &self,
         operation: &'static str,
-        mut left: BTreeSet<Key>,
+        left: BTreeSet<Key>,
+        manner: Manner,
+        turn: impl Fn(&Key, Option<R>) -> Turn<R, O>,
+    ) -> Result<BTreeMap<Key, O>, StoreError>
+    where
+        R: Record,
+    {
+        if left.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let found = self.get_all(operation, &left).await?;
+        self.change_found(operation, (left, found), manner, turn).await
+    }
+
+    /// The same for items of which is known what they were: who changed one meanwhile is met when it is
+    /// written, and it is read then.
+    pub(crate) async fn change_found<R, O>(
+        &self,
+        operation: &'static str,
+        (mut left, mut found): (BTreeSet<Key>, BTreeMap<Key, Item>),
         manner: Manner,
         turn: impl Fn(&Key, Option<R>) -> Turn<R, O>,
     ) -> Result<BTreeMap<Key, O>, StoreError>
@@ -85,10 +104,6 @@ impl DynamoStore {
     {
         let mut outcomes = BTreeMap::new();
         for round in 0..ROUNDS {
-            if left.is_empty() {
-                return Ok(outcomes);
-            }
-            let found = self.get_all(operation, &left).await?;
             let mut loads = Vec::new();
             for key in &left {
                 let item = found.get(key);
@@ -122,9 +137,11 @@ impl DynamoStore {
                 outcomes.extend(load.outcomes);
             }
             left.retain(|key| !outcomes.contains_key(key));
-            if !left.is_empty() {
-                backoff(round).await;
+            if left.is_empty() {
+                return Ok(outcomes);
             }
+            backoff(round).await;
+            found = self.get_all(operation, &left).await?;
         }
         Err(contended(&self.table, operation, "every try met another's change"))
     }

@@ -1,20 +1,28 @@
 //! Who is at whom: an item for each person, in a partition of their own, and a list for each pass of
-//! those whom it wanted, written before.
+//! those whom it wanted, written before or with them.
 //!
-//! Each person is claimed in an atomic step of their own. The order of passes comes from the tally: a
+//! People are claimed together in one transaction, or, where others are at some of them, each in an
+//! atomic step of their own. The order of passes comes from the tally: a
 //! number is drawn before the items that carry it are written, so whoever reads a ticket after that
 //! is told nothing new by them, and whoever read one before meets a higher number, or still the claim.
 
+mod holds;
+
+pub(super) use holds::Holds;
+
 use super::DynamoStore;
 use super::change::{Change, Manner, Record, Turn};
+use super::failure::damaged;
 use super::item::{Damaged, Item, floor};
 use super::keys::{Key, PK};
-use super::wire::{Over, Query, Sort};
+use super::wire::{Over, Query, Sort, Step, TRANSACTION, Written};
 use access::ids::PersonId;
 use async_trait::async_trait;
-use control::ports::{ChangeId, Claims, StoreError, Ticket};
+use control::ports::{ChangeId, Claimed, Claims, StoreError, Ticket};
+use futures::future;
+use holds::Held;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So long it is remembered who was at whom. No pass lasts that long, and none that does gets
 /// anybody.
@@ -29,6 +37,9 @@ const LISTED: usize = 2_000;
 const PERSON: &str = "claim#";
 const PEOPLE: &str = "people";
 const CLAIMED: &str = "claimed#";
+
+const CLAIM: &str = "claim people";
+const RELEASE: &str = "let people go";
 
 /// Which pass is at somebody (`until`), or was the last (`released`). Times in microseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +82,31 @@ impl Record for Claim {
     }
 }
 
+/// Where a part of a pass's list is, and the part.
+fn list_item(
+    owner: &ChangeId,
+    prefix: &'static str,
+    (number, part): (u64, usize),
+    texts: Vec<String>,
+    now: Timestamp,
+) -> (Key, Item) {
+    let key = Key::new(pass(owner), format!("{prefix}{number:020}#{part}"));
+    let item = Item::at(&key).with_texts(PEOPLE, texts).with_ttl(kept(now));
+    (key, item)
+}
+
+/// People who were claimed, with whether nobody has had them before.
+fn together(all: impl IntoIterator<Item = (PersonId, bool)>) -> Claimed {
+    let mut claimed = Claimed::default();
+    for (person, is_first) in all {
+        if is_first {
+            claimed.first.insert(person.clone());
+        }
+        claimed.people.insert(person);
+    }
+    claimed
+}
+
 fn key_of(person: &PersonId) -> Key {
     Key::new(format!("{PERSON}{person}"), "claim")
 }
@@ -98,14 +134,13 @@ impl Claims for DynamoStore {
         ticket: &Ticket,
         now: Timestamp,
         hold_for: SignedDuration,
-    ) -> Result<BTreeSet<PersonId>, StoreError> {
-        const CLAIM: &str = "claim people";
+    ) -> Result<Claimed, StoreError> {
         let forgotten = now.checked_sub(MEMORY).unwrap_or(Timestamp::MIN);
         if people.is_empty() || ticket.at < forgotten {
-            return Ok(BTreeSet::new());
+            return Ok(Claimed::default());
         }
-        let number = self.next(CLAIM).await?;
-        self.list(CLAIM, owner, CLAIMED, number, people.iter().map(PersonId::as_str), now).await?;
+        let keys: BTreeSet<Key> = people.iter().map(key_of).collect();
+        let (number, met) = future::try_join(self.next(CLAIM), self.get_all(CLAIM, &keys)).await?;
         let until = floor(now.checked_add(hold_for).unwrap_or(Timestamp::MAX));
         let began = floor(ticket.at).min(floor(now));
         let turn = |key: &Key, old: Option<Claim>| {
@@ -117,27 +152,34 @@ impl Claims for DynamoStore {
                     && (claim.number > ticket.number
                         || claim.until.is_some_and(|until| until > began))
             });
-            match old {
+            match &old {
                 Some(claim) if is_refused && claim.until.is_some_and(|met| met > until) => {
-                    Turn::alone(Change::Put(Claim { until: Some(until), ..claim }), None)
+                    Turn::alone(Change::Put(Claim { until: Some(until), ..claim.clone() }), None)
                 }
                 Some(_) if is_refused => Turn::alone(Change::Keep, None),
                 _ => {
                     let owner = owner.to_string();
                     let (until, released) = (Some(until), None);
+                    let is_first = old.is_none();
                     let claim = Claim { person: person.clone(), owner, number, until, released };
-                    Turn::alone(Change::Put(claim), Some(person))
+                    Turn::alone(Change::Put(claim), Some((person, is_first)))
                 }
             }
         };
-        let keys = people.iter().map(key_of).collect();
-        let claimed = self.change(CLAIM, keys, Manner::Each, turn).await?;
-        Ok(claimed.into_values().flatten().collect())
+        let claim = Begun { owner, number, now };
+        if let Some(claimed) = self.claim_together(&claim, (&keys, &met), &turn).await? {
+            return Ok(claimed);
+        }
+        let texts = people.iter().map(PersonId::as_str);
+        self.list(CLAIM, owner, CLAIMED, number, texts, now).await?;
+        let claimed = self.change_found(CLAIM, (keys, met), Manner::Together, turn).await?;
+        Ok(together(claimed.into_values().flatten()))
     }
 
     async fn renew(&self, owner: &ChangeId, until: Timestamp) -> Result<u64, StoreError> {
         const RENEW: &str = "keep people claimed";
         let until = floor(until);
+        self.holds.doubt(owner);
         let (keys, _) = self.claimed_by(RENEW, owner).await?;
         let turn = |_: &Key, old: Option<Claim>| match old {
             Some(claim) if claim.is_held_by(owner) => {
@@ -149,9 +191,16 @@ impl Claims for DynamoStore {
     }
 
     async fn release(&self, owner: &ChangeId, now: Timestamp) -> Result<(), StoreError> {
-        const RELEASE: &str = "let people go";
+        if let Some(held) = self.holds.doubt(owner)
+            && !held.lists.is_empty()
+            && self.release_together(&held, now).await?
+        {
+            self.holds.end(owner);
+            return Ok(());
+        }
         let (keys, lists) = self.claimed_by(RELEASE, owner).await?;
         if keys.is_empty() {
+            self.holds.end(owner);
             return Ok(());
         }
         let number = self.next(RELEASE).await?;
@@ -163,12 +212,79 @@ impl Claims for DynamoStore {
             }
             _ => Turn::alone(Change::Keep, ()),
         };
-        self.change(RELEASE, keys, Manner::Each, turn).await?;
-        self.write_all(RELEASE, Vec::new(), lists).await
+        self.change(RELEASE, keys, Manner::Together, turn).await?;
+        self.write_all(RELEASE, Vec::new(), lists).await?;
+        self.holds.end(owner);
+        Ok(())
     }
 }
 
+/// Which pass claims, by which number of the tally, and when.
+struct Begun<'a> {
+    owner: &'a ChangeId,
+    number: u64,
+    now: Timestamp,
+}
+
 impl DynamoStore {
+    /// Claims those who were `met` so, in one transaction with the list of them; `None`: they are too
+    /// many for one, or somebody else was faster.
+    async fn claim_together(
+        &self,
+        begun: &Begun<'_>,
+        (keys, met): (&BTreeSet<Key>, &BTreeMap<Key, Item>),
+        turn: &(impl Fn(&Key, Option<Claim>) -> Turn<Claim, Option<(PersonId, bool)>> + Sync),
+    ) -> Result<Option<Claimed>, StoreError> {
+        let Begun { owner, number, now } = *begun;
+        let before = self.holds.doubt(owner);
+        let (mut claimed, mut held) = (Vec::new(), Held::default());
+        let mut steps = Vec::new();
+        for key in keys {
+            let item = met.get(key);
+            let claim = item.map(Claim::read).transpose();
+            let claim = claim.map_err(|d| damaged(&self.table, CLAIM, Some(key), &d))?;
+            let Turn { change, outcome, .. } = turn(key, claim);
+            let Change::Put(claim) = change else { continue };
+            let item = claim.write().with_new_version();
+            steps.push(Step::PutAs(item.clone(), met.get(key).map_or(Over::Nothing, Over::of)));
+            if let Some(person) = outcome {
+                held.claims.insert(key.clone(), item);
+                claimed.push(person);
+            }
+        }
+        let texts = claimed.iter().map(|(person, _)| person.as_str().to_owned()).collect();
+        let (list, item) = list_item(owner, CLAIMED, (number, 0), texts, now);
+        steps.push(Step::Put(item, Over::Anything));
+        let is_done =
+            steps.len() <= TRANSACTION && self.transact(CLAIM, &steps).await? == Written::Done;
+        if !is_done {
+            return Ok(None);
+        }
+        if let Some(mut all) = before {
+            all.claims.extend(held.claims);
+            all.lists.push(list);
+            self.holds.know(owner, all);
+        }
+        Ok(Some(together(claimed)))
+    }
+
+    /// Lets go of whom a pass has, if nobody changed that; whether nobody did.
+    async fn release_together(&self, held: &Held, now: Timestamp) -> Result<bool, StoreError> {
+        if held.claims.len() + held.lists.len() > TRANSACTION {
+            return Ok(false);
+        }
+        let (number, released) = (self.next(RELEASE).await?, Some(floor(now)));
+        let mut steps = Vec::new();
+        for (key, item) in &held.claims {
+            let claim = Claim::read(item);
+            let claim = claim.map_err(|d| damaged(&self.table, RELEASE, Some(key), &d))?;
+            let claim = Claim { until: None, released, number, ..claim };
+            steps.push(Step::Put(claim.write(), Over::of(item)));
+        }
+        steps.extend(held.lists.iter().map(|list| Step::Delete(list.clone(), Over::Anything)));
+        Ok(self.transact(RELEASE, &steps).await? == Written::Done)
+    }
+
     /// Writes down, for the pass, what it is about to touch.
     pub(super) async fn list(
         &self,
@@ -181,8 +297,7 @@ impl DynamoStore {
     ) -> Result<(), StoreError> {
         let texts: Vec<String> = texts.map(str::to_owned).collect();
         for (part, texts) in texts.chunks(LISTED).enumerate() {
-            let key = Key::new(pass(owner), format!("{prefix}{number:020}#{part}"));
-            let item = Item::at(&key).with_texts(PEOPLE, texts.to_vec()).with_ttl(kept(now));
+            let (_, item) = list_item(owner, prefix, (number, part), texts.to_vec(), now);
             self.put(operation, item, Over::Anything).await?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::item::Damaged;
 use super::keys::Key;
 use crate::failure::call_error;
+use aws_sdk_dynamodb::error::BuildError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -86,6 +87,11 @@ pub(crate) fn damaged(
          to a point in time before it was changed, or delete the item"
     );
     StoreError { operation, message }
+}
+
+/// A request that cannot be put together.
+pub(crate) fn unbuildable(operation: &'static str, error: &BuildError) -> StoreError {
+    unusable(operation, error.to_string())
 }
 
 /// A table that cannot be used.

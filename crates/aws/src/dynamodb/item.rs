@@ -105,10 +105,10 @@ impl Item {
         self.with_number(TTL, after.as_second())
     }
 
-    /// With a version.
+    /// With a version that no other write has.
     #[must_use]
-    pub(crate) fn with_version(self, version: u64) -> Self {
-        self.with_number(VERSION, version)
+    pub(crate) fn with_new_version(self) -> Self {
+        self.with_number(VERSION, fastrand::u64(..))
     }
 
     /// The version that it was last written with.

@@ -91,6 +91,15 @@ impl DynamoStore {
         // First the groups, so that the next complete reading looks at them.
         let groups: BTreeMap<Key, &GroupId> =
             memberships.iter().map(|new| (group_key(&new.group), &new.group)).collect();
+        let new: BTreeMap<Key, &Membership> =
+            memberships.iter().map(|new| (member_key(&new.group, &new.id), new)).collect();
+        let (group_keys, member_keys): (BTreeSet<Key>, BTreeSet<Key>) =
+            (groups.keys().cloned().collect(), new.keys().cloned().collect());
+        let (known_groups, known) = future::try_join(
+            self.get_all(REMEMBER, &group_keys),
+            self.get_all(REMEMBER, &member_keys),
+        )
+        .await?;
         let turn = |key: &Key, old: Option<Group>| {
             let change = match (old, groups.get(key)) {
                 (Some(group), _) if group.has_members => Change::Keep,
@@ -100,9 +109,7 @@ impl DynamoStore {
             };
             Turn::alone(change, ())
         };
-        self.change(REMEMBER, groups.keys().cloned().collect(), Manner::Each, turn).await?;
-        let new: BTreeMap<Key, &Membership> =
-            memberships.iter().map(|new| (member_key(&new.group, &new.id), new)).collect();
+        self.change_found(REMEMBER, (group_keys, known_groups), Manner::Each, turn).await?;
         let turn = |key: &Key, old: Option<Member>| {
             let change = match (old, new.get(key)) {
                 (None, Some(Membership { id, group, person })) => Change::Put(Member {
@@ -116,7 +123,7 @@ impl DynamoStore {
             };
             Turn::alone(change, ())
         };
-        self.change(REMEMBER, new.keys().cloned().collect(), Manner::Each, turn).await?;
+        self.change_found(REMEMBER, (member_keys, known), Manner::Together, turn).await?;
         Ok(())
     }
 

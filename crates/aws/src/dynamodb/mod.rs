@@ -24,6 +24,7 @@ mod memberships;
 mod metadata_copies;
 mod notices;
 mod profiles;
+mod reads;
 mod replay;
 mod replies;
 mod schema;

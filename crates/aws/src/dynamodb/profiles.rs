@@ -21,7 +21,8 @@ use access::ids::{DomainId, PersonId, ProfileName};
 use access::observed::AuthMode;
 use async_trait::async_trait;
 use control::ports::{
-    ChangeId, IndexMark, IndexReading, IndexView, Intent, Leaving, ProfileIndex, StoreError, Ticket,
+    ChangeId, IndexCount, IndexMark, IndexReading, IndexView, Intent, Leaving, ProfileIndex,
+    StoreError, Ticket,
 };
 use futures::future;
 use jiff::{SignedDuration, Timestamp};
@@ -36,26 +37,32 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(24);
 
 const MARKS: &str = "marks";
 const LOOK: &str = "look into the profile index";
+const COUNT: &str = "count profiles";
 
 #[async_trait]
 impl ProfileIndex for DynamoStore {
     async fn look(
         &self,
         people: &BTreeSet<PersonId>,
-        now: Timestamp,
+        domains: &BTreeSet<DomainId>,
     ) -> Result<IndexView, StoreError> {
-        let (marks, leaving, profiles) = future::try_join3(
-            self.marks(LOOK),
-            self.counted(LOOK, now),
-            self.profiles_of(LOOK, people),
-        )
-        .await?;
-        let owned = self.owned(LOOK, marks.keys()).await?;
-        let mut view = IndexView { marks, owned, leaving, profiles: BTreeMap::new() };
+        let (marks, profiles) =
+            future::try_join(self.marks(LOOK, domains), self.profiles_of(LOOK, people)).await?;
+        let mut view = IndexView { marks, profiles: BTreeMap::new() };
         for row in profiles {
             view.profiles.entry(row.at.domain.clone()).or_default().push(row.indexed());
         }
         Ok(view)
+    }
+
+    async fn count(
+        &self,
+        domains: &BTreeSet<DomainId>,
+        now: Timestamp,
+    ) -> Result<IndexCount, StoreError> {
+        let (owned, leaving) =
+            future::try_join(self.owned(COUNT, domains), self.counted(COUNT, now)).await?;
+        Ok(IndexCount { owned, leaving })
     }
 
     async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError> {
@@ -67,13 +74,15 @@ impl ProfileIndex for DynamoStore {
         if profiles.is_empty() {
             return Ok(());
         }
-        let number = self.next(MAKING).await?;
         let intents = by_key(profiles);
+        let keys: BTreeSet<Key> = intents.keys().cloned().collect();
+        let (number, rows) =
+            future::try_join(self.next(MAKING), self.get_all(MAKING, &keys)).await?;
         let turn = |key: &Key, old: Option<Row>| match intents.get(key) {
             Some(intent) => with(old.as_ref(), Some(Row::known(old.clone(), intent, number)), ()),
             None => Turn::alone(Change::Keep, ()),
         };
-        self.change(MAKING, intents.keys().cloned().collect(), Manner::Together, turn).await?;
+        self.change_found(MAKING, (keys, rows), Manner::Together, turn).await?;
         Ok(())
     }
 
@@ -202,29 +211,30 @@ impl DynamoStore {
     async fn marks(
         &self,
         operation: &'static str,
+        domains: &BTreeSet<DomainId>,
     ) -> Result<BTreeMap<DomainId, IndexMark>, StoreError> {
-        let items = self.query(operation, Query::all(MARKS)).await?;
+        let keys = domains.iter().map(|domain| Key::new(MARKS, domain.as_str())).collect();
+        let items = self.get_all(operation, &keys).await?;
         let read = |item: &Item| {
             let Mark { domain, at, is_sso } = Mark::read(item)?;
             let auth_mode = if is_sso { AuthMode::Sso } else { AuthMode::Iam };
             let at = Timestamp::from_microsecond(at).unwrap_or(Timestamp::MIN);
             Ok((domain, IndexMark { at, auth_mode }))
         };
-        items
-            .iter()
-            .map(|item| {
-                read(item).map_err(|d| damaged(&self.table, operation, Key::of(item).as_ref(), &d))
-            })
-            .collect()
+        let marks = items.iter().map(|(key, item)| {
+            read(item).map_err(|d| damaged(&self.table, operation, Some(key), &d))
+        });
+        marks.collect()
     }
 
     /// How many rows of profiles that are there each of these domains has.
     async fn owned(
         &self,
         operation: &'static str,
-        domains: impl Iterator<Item = &DomainId> + Send,
+        domains: &BTreeSet<DomainId>,
     ) -> Result<BTreeMap<DomainId, u64>, StoreError> {
         let keys: BTreeMap<Key, DomainId> = domains
+            .iter()
             .flat_map(|domain| (0..SHARDS).map(|shard| (owned_key(domain, shard), domain.clone())))
             .collect();
         let mut owned: BTreeMap<DomainId, u64> = BTreeMap::new();

@@ -1,11 +1,13 @@
 //! The handle to a table, and the table itself: made, and checked before it is used.
 
 use super::audit::Appends;
+use super::claims::Holds;
 use super::failure::{failed, unusable};
 use super::keys::{AT, INDEX, LOOKUP, PK, SK, TTL};
+use super::reads::Reads;
 use super::schema;
 use super::stamp::Stamps;
-use super::work::Backlog;
+use super::work::{Backlog, Leased};
 use crate::pacing::Paced;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
@@ -54,6 +56,12 @@ pub struct DynamoStore {
     pub(super) stamps: Arc<Stamps>,
     /// What waits to be appended to the audit log.
     pub(super) appends: Arc<Appends>,
+    /// What waits to be read.
+    pub(super) reads: Arc<Reads>,
+    /// The work that this process took, as it wrote it.
+    pub(super) leased: Arc<Leased>,
+    /// The people whom passes of this process have, as it wrote that.
+    pub(super) holds: Arc<Holds>,
 }
 
 impl fmt::Debug for DynamoStore {
@@ -86,6 +94,9 @@ impl DynamoStore {
             backlog: Arc::default(),
             stamps: Arc::default(),
             appends: Arc::default(),
+            reads: Arc::default(),
+            leased: Arc::default(),
+            holds: Arc::default(),
         }
     }
 
@@ -100,6 +111,10 @@ impl DynamoStore {
     /// There is no such table, its keys are other ones, or it was written by a newer Stagedoor;
     /// then nothing of it is changed.
     pub async fn prepare(&self) -> Result<(), StoreError> {
+        // Whoever wrote the version has looked at the table; it keeps its keys for life.
+        if let Ok(Some(schema::KNOWN)) = schema::version(self).await {
+            return Ok(());
+        }
         self.check().await?;
         schema::migrate(self, schema::STEPS).await
     }

@@ -1,7 +1,7 @@
 //! The calls that the ports are made of.
 
 use super::DynamoStore;
-use super::failure::{contended, failed, unusable};
+use super::failure::{contended, failed, unbuildable, unusable};
 use super::item::Item;
 use super::keys::{AT, INDEX, Key, LOOKUP, PK, SK, VERSION};
 use aws_sdk_dynamodb::error::BuildError;
@@ -9,9 +9,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest,
-    ReturnValue, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update,
-    WriteRequest,
+    AttributeValue, ConditionCheck, Delete, DeleteRequest, Put, PutRequest, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem, Update, WriteRequest,
 };
 use control::ports::StoreError;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -20,9 +19,6 @@ use std::time::Duration;
 
 /// The most items that one `TransactWriteItems` takes.
 pub(crate) const TRANSACTION: usize = 100;
-
-/// The most keys that one `BatchGetItem` takes.
-const BATCH_GET: usize = 100;
 
 /// The most items that one `BatchWriteItem` takes.
 const BATCH_WRITE: usize = 25;
@@ -88,8 +84,10 @@ pub(crate) enum Written {
 /// One write of several that are made together or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    /// Writes the item.
+    /// Writes the item, with a version of its own.
     Put(Item, Over),
+    /// Writes the item with the version that it was given ([`Item::with_new_version`]).
+    PutAs(Item, Over),
     /// Removes it.
     Delete(Key, Over),
     /// Adds texts to a set of the item, which is made if it is missing.
@@ -153,70 +151,6 @@ impl Query {
 }
 
 impl DynamoStore {
-    /// The item, strongly consistent.
-    pub(crate) async fn get(
-        &self,
-        operation: &'static str,
-        key: &Key,
-    ) -> Result<Option<Item>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&*self.table)
-            .consistent_read(true)
-            .set_key(Some(key.attributes().into()))
-            .send()
-            .await
-            .map_err(|error| failed(&self.table, operation, "GetItem", &error))?;
-        Ok(answer.item.map(Item::from_wire))
-    }
-
-    /// The items of these keys that are there, strongly consistent.
-    pub(crate) async fn get_all(
-        &self,
-        operation: &'static str,
-        keys: &BTreeSet<Key>,
-    ) -> Result<BTreeMap<Key, Item>, StoreError> {
-        let keys: Vec<Key> = keys.iter().cloned().collect();
-        let chunks: Vec<Vec<Key>> = keys.chunks(BATCH_GET).map(<[Key]>::to_vec).collect();
-        let found: Vec<Vec<Item>> = stream::iter(chunks)
-            .map(|chunk| self.get_chunk(operation, chunk))
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item))).collect())
-    }
-
-    async fn get_chunk(
-        &self,
-        operation: &'static str,
-        chunk: Vec<Key>,
-    ) -> Result<Vec<Item>, StoreError> {
-        let asked = chunk.iter().map(|key| key.attributes().into()).collect();
-        let asked = KeysAndAttributes::builder().set_keys(Some(asked)).consistent_read(true);
-        let mut left = asked.build().map_err(|error| unbuildable(operation, &error))?;
-        let mut found = Vec::new();
-        for tried in 0..BATCH_TRIES {
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&*self.table, left)
-                .send()
-                .await
-                .map_err(|error| failed(&self.table, operation, "BatchGetItem", &error))?;
-            let mut responses = answer.responses.unwrap_or_default();
-            let items = responses.remove(&*self.table).unwrap_or_default();
-            found.extend(items.into_iter().map(Item::from_wire));
-            let mut unprocessed = answer.unprocessed_keys.unwrap_or_default();
-            match unprocessed.remove(&*self.table) {
-                Some(keys) if !keys.keys().is_empty() => left = keys,
-                _ => return Ok(found),
-            }
-            backoff(tried).await;
-        }
-        Err(contended(&self.table, operation, "it is throttled"))
-    }
-
     /// The items that the query names: those of the table strongly consistent.
     pub(crate) async fn query(
         &self,
@@ -301,12 +235,21 @@ impl DynamoStore {
         item: Item,
         over: Over,
     ) -> Result<Written, StoreError> {
-        let version = new_version();
+        self.put_as(operation, item.with_new_version(), over).await
+    }
+
+    async fn put_as(
+        &self,
+        operation: &'static str,
+        item: Item,
+        over: Over,
+    ) -> Result<Written, StoreError> {
+        let version = item.version();
         let put = self
             .client
             .put_item()
             .table_name(&*self.table)
-            .set_item(Some(item.with_version(version).into_wire()))
+            .set_item(Some(item.into_wire()))
             .set_condition_expression(over.condition().map(str::to_owned))
             .set_expression_attribute_names(over.names().map(|names| names.into_iter().collect()))
             .set_expression_attribute_values(over.values().map(|v| v.into_iter().collect()))
@@ -318,7 +261,8 @@ impl DynamoStore {
             // The answer to a first try that did write was lost.
             Some(PutItemError::ConditionalCheckFailedException(met)) => {
                 let found = met.item().cloned().map(Item::from_wire);
-                let is_mine = found.and_then(|item| item.version()) == Some(version);
+                let is_mine =
+                    found.is_some_and(|item| version.is_some() && item.version() == version);
                 Ok(if is_mine { Written::Done } else { Written::Lost })
             }
             Some(PutItemError::TransactionConflictException(_)) => Ok(Written::Lost),
@@ -403,6 +347,7 @@ impl DynamoStore {
         match steps {
             [] => return Ok(Written::Done),
             [Step::Put(item, over)] => return self.put(operation, item.clone(), *over).await,
+            [Step::PutAs(item, over)] => return self.put_as(operation, item.clone(), *over).await,
             [Step::Delete(key, over)] => return self.delete(operation, key, *over).await,
             _ => {}
         }
@@ -500,8 +445,11 @@ const PASSING: [&str; 5] = [
 fn wire_step(table: &str, step: &Step) -> Result<TransactWriteItem, BuildError> {
     let item = TransactWriteItem::builder();
     Ok(match step {
-        Step::Put(put, over) => {
-            let put = put.clone().with_version(new_version());
+        Step::Put(put, over) | Step::PutAs(put, over) => {
+            let put = match step {
+                Step::PutAs(..) => put.clone(),
+                _ => put.clone().with_new_version(),
+            };
             let put = Put::builder()
                 .table_name(table)
                 .set_item(Some(put.into_wire()))
@@ -552,15 +500,6 @@ fn addition(
         .expression_attribute_names("#n", name)
         .expression_attribute_values(":by", value)
         .build()
-}
-
-fn unbuildable(operation: &'static str, error: &BuildError) -> StoreError {
-    unusable(operation, error.to_string())
-}
-
-/// A version that no other write has.
-fn new_version() -> u64 {
-    fastrand::u64(..)
 }
 
 /// The pause before something is tried again that others were at.

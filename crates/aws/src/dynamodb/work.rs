@@ -6,6 +6,7 @@
 //! nobody else wrote it meanwhile.
 
 mod bound;
+mod leased;
 mod waiting;
 
 use super::DynamoStore;
@@ -13,7 +14,7 @@ use super::change::{Change, Manner, Record as _, Turn};
 use super::failure::damaged;
 use super::item::{Item, floor};
 use super::keys::Key;
-use super::wire::{AT_ONCE, Over, Query, Sort, Written, backoff};
+use super::wire::{AT_ONCE, Over, Query, Sort, Step, TRANSACTION, Written, backoff};
 use access::ids::PersonId;
 use async_trait::async_trait;
 use control::ports::{
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use waiting::{Held, SHARDS, Waiting, key_of, leased_in, waiting_in};
 
 pub(super) use bound::Backlog;
+pub(super) use leased::Leased;
 
 const TAKE: &str = "take work";
 const COUNT: &str = "count work";
@@ -242,8 +244,7 @@ impl Taker<'_> {
         if !waiting.is_free(self.now) {
             return Ok(None);
         }
-        let number = self.store.next(TAKE).await?;
-        self.one(waiting, Over::of(item), number).await
+        self.one(waiting, Over::of(item), lease_number()).await
     }
 
     /// Takes as many of these as it can, up to `wanted`.
@@ -252,12 +253,16 @@ impl Taker<'_> {
         candidates: Vec<(Waiting, Over)>,
         wanted: usize,
     ) -> Result<Vec<Work>, StoreError> {
-        let number = self.store.next(TAKE).await?;
+        let number = lease_number();
         let (mut taken, mut left) = (Vec::new(), candidates.into_iter());
         loop {
             let batch: Vec<_> = left.by_ref().take(wanted - taken.len()).collect();
             if batch.is_empty() {
                 break;
+            }
+            if let Some(all) = self.together(&batch, number).await? {
+                taken.extend(all);
+                continue;
             }
             let got: Vec<Option<Work>> = stream::iter(batch)
                 .map(|(waiting, over)| self.one(waiting, over, number))
@@ -270,6 +275,27 @@ impl Taker<'_> {
         Ok(taken)
     }
 
+    /// Takes all of these in one call; `None`: somebody changed one of them, and none is taken.
+    async fn together(
+        &self,
+        batch: &[(Waiting, Over)],
+        number: u64,
+    ) -> Result<Option<Vec<Work>>, StoreError> {
+        if batch.len() == 1 || batch.len() > TRANSACTION {
+            return Ok(None);
+        }
+        let taken: Vec<(Work, Item)> =
+            batch.iter().map(|(waiting, _)| self.lease(waiting.clone(), number)).collect();
+        let steps = taken.iter().zip(batch);
+        let steps = steps.map(|((_, item), (_, over))| Step::PutAs(item.clone(), *over));
+        match self.store.transact(TAKE, &steps.collect::<Vec<_>>()).await? {
+            Written::Done => {
+                Ok(Some(taken.into_iter().map(|(work, item)| self.has(work, item)).collect()))
+            }
+            Written::Lost => Ok(None),
+        }
+    }
+
     /// Takes it, unless somebody changed it.
     async fn one(
         &self,
@@ -277,6 +303,13 @@ impl Taker<'_> {
         over: Over,
         number: u64,
     ) -> Result<Option<Work>, StoreError> {
+        let (work, item) = self.lease(waiting, number);
+        let written = self.store.transact(TAKE, &[Step::PutAs(item.clone(), over)]).await?;
+        Ok((written == Written::Done).then(|| self.has(work, item)))
+    }
+
+    /// What it is once it is taken.
+    fn lease(&self, waiting: Waiting, number: u64) -> (Work, Item) {
         let work = Work {
             lease: Lease { key: waiting.key.clone(), number },
             since: Timestamp::from_microsecond(waiting.since).unwrap_or(Timestamp::MIN),
@@ -285,9 +318,18 @@ impl Taker<'_> {
         let lease = Held { number, owner: self.owner.to_owned(), until: self.until };
         // What was pushed while a lease stood that ran out is read now, as everything is.
         let taken = Waiting { lease: Some(lease), again: None, ..waiting };
-        let written = self.store.put(TAKE, taken.write(), over).await?;
-        Ok((written == Written::Done).then_some(work))
+        (work, taken.write().with_new_version())
     }
+
+    fn has(&self, work: Work, item: Item) -> Work {
+        self.store.leased.remember(&work.lease, item);
+        work
+    }
+}
+
+/// A number that no other lease has.
+fn lease_number() -> u64 {
+    fastrand::u64(..)
 }
 
 impl DynamoStore {
@@ -319,7 +361,11 @@ impl DynamoStore {
             });
             Turn::alone(held.map_or(Change::Keep, &change), ())
         };
-        self.change(operation, numbers.keys().cloned().collect(), Manner::Each, turn).await?;
+        let mut found = self.leased.forget(&numbers);
+        let keys: BTreeSet<Key> = numbers.keys().cloned().collect();
+        let unknown = keys.iter().filter(|key| !found.contains_key(*key)).cloned().collect();
+        found.extend(self.get_all(operation, &unknown).await?);
+        self.change_found(operation, (keys, found), Manner::Together, turn).await?;
         Ok(())
     }
 

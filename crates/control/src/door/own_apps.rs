@@ -217,13 +217,14 @@ impl Plane {
         let at = self.clock.now();
         let nothing = |unread| Seen { at, apps: BTreeMap::new(), unread };
         let all = || self.map.domains.keys().cloned().collect();
-        let view = match self.index.look(&BTreeSet::from([person.clone()]), at).await {
-            Ok(view) => view,
-            Err(error) => {
-                tracing::warn!(%error, "nobody's running apps can be shown");
-                return nothing(all());
-            }
-        };
+        let view =
+            match self.index.look(&BTreeSet::from([person.clone()]), &self.domain_ids()).await {
+                Ok(view) => view,
+                Err(error) => {
+                    tracing::warn!(%error, "nobody's running apps can be shown");
+                    return nothing(all());
+                }
+            };
         let mut seen = nothing(self.never_read(&view));
         for (key, names) in self.names_of(person, None, &view) {
             let Some(target) = self.target(&key) else { continue };
@@ -296,8 +297,8 @@ impl Plane {
         person: &PersonId,
         team: &TeamKey,
     ) -> Result<Vec<OwnProfile>, CallError> {
-        let now = self.clock.now();
-        let view = self.index.look(&BTreeSet::from([person.clone()]), now).await?;
+        let person_alone = BTreeSet::from([person.clone()]);
+        let view = self.index.look(&person_alone, &self.domain_ids()).await?;
         let mut found = Vec::new();
         for (key, names) in self.names_of(person, Some(team), &view) {
             let Some(target) = self.target(&key) else { continue };
@@ -315,7 +316,7 @@ impl Plane {
         let profiles = self.own_profiles(person, team).await?;
         let one = BTreeSet::from([person.clone()]);
         let claimed = self.claims.claim(&change, &one, &ticket, self.clock.now(), CLAIM).await?;
-        if !claimed.contains(person) {
+        if !claimed.people.contains(person) {
             let operation = "claim the person";
             let message = "another pass is at it".to_owned();
             return Err(StoreError { operation, message }.into());

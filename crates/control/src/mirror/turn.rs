@@ -44,7 +44,7 @@ impl Plane {
         let ticket = self.claims.ticket(self.clock.now()).await?;
         let (now, claimed) = (self.clock.now(), BTreeSet::from([claimed]));
         let got = self.claims.claim(&change, &claimed, &ticket, now, hold).await?;
-        if got.is_empty() {
+        if got.people.is_empty() {
             return Ok(None);
         }
         let held_until = Mutex::new(now.checked_add(hold).unwrap_or(Timestamp::MAX));

@@ -55,14 +55,16 @@ impl Hand<'_> {
         Ok(ensured)
     }
 
-    /// Does what the action says, as far as it goes now, and writes down which of AWS's own log
-    /// entries it is.
-    pub(super) async fn act(&self, action: &Action) -> Result<Outcome, CallError> {
-        let (outcome, answered) = answers(self.act_on(action)).await;
-        if !answered.is_empty() {
-            self.plane.record(self.told(action, &answered)).await;
-        }
-        outcome
+    /// Does what the action says, as far as it goes now, and says which of AWS's own log entries it is,
+    /// to be written down. `is_first`: nobody was at the person lately.
+    pub(super) async fn act(
+        &self,
+        action: &Action,
+        is_first: bool,
+    ) -> (Result<Outcome, CallError>, Option<AuditEntry>) {
+        let (outcome, answered) = answers(self.act_on(action, is_first)).await;
+        let told = (!answered.is_empty()).then(|| self.told(action, &answered));
+        (outcome, told)
     }
 
     /// The calls that AWS took for an action. About no person: what was asked for about the person
@@ -82,7 +84,7 @@ impl Hand<'_> {
             .with("request_id", requests.join(" "))
     }
 
-    async fn act_on(&self, action: &Action) -> Result<Outcome, CallError> {
+    async fn act_on(&self, action: &Action, is_first: bool) -> Result<Outcome, CallError> {
         // The check has refused plans for domains that are not in the map or were not read.
         let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
         match &action.step {
@@ -95,7 +97,7 @@ impl Hand<'_> {
                     sso_user: sso_user.clone(),
                 };
                 let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
-                self.announce_creation(action, details).await?;
+                self.announce_creation(action, details, is_first).await?;
                 let ensured = self.plane.provision.create_profile(&target, &spec).await?;
                 Ok(outcome(ensured, "created"))
             }
@@ -145,13 +147,18 @@ impl Hand<'_> {
         self.plane.audit.append(&self.entry(action, event, details)).await
     }
 
-    /// The same of a profile that is about to be made, once however often it is tried.
+    /// The same of a profile that is about to be made, once however often it is tried in a row: whoever
+    /// tried it has had the person claimed.
     async fn announce_creation(
         &self,
         action: &Action,
         details: BTreeMap<String, String>,
+        is_first: bool,
     ) -> Result<(), StoreError> {
         let entry = self.entry(action, AuditEvent::CreatingProfile, details);
+        if is_first {
+            return self.plane.audit.append(&entry).await;
+        }
         match self.plane.audit.of_person(&action.person, HISTORY).await {
             Ok(past) if is_last_word(&past, &entry) => Ok(()),
             // A log that cannot be read may yet be written; twice is better than never.

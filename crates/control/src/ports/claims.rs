@@ -16,6 +16,15 @@ pub struct Ticket {
     pub at: Timestamp,
 }
 
+/// Whom a pass has claimed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Claimed {
+    /// These.
+    pub people: BTreeSet<PersonId>,
+    /// Those of them whom nobody has had before, as far as that is remembered: for a day at least.
+    pub first: BTreeSet<PersonId>,
+}
+
 /// Claims of passes on people. Shared by all replicas.
 #[async_trait]
 pub trait Claims: Send + Sync + fmt::Debug {
@@ -36,7 +45,7 @@ pub trait Claims: Send + Sync + fmt::Debug {
         ticket: &Ticket,
         now: Timestamp,
         hold_for: SignedDuration,
-    ) -> Result<BTreeSet<PersonId>, StoreError>;
+    ) -> Result<Claimed, StoreError>;
 
     /// Lets the claims of this pass last until `until`, and says how many it has.
     async fn renew(&self, owner: &ChangeId, until: Timestamp) -> Result<u64, StoreError>;

@@ -50,7 +50,7 @@ pub use changes::{Changed, Changes, Cookie};
 pub use chronicle::{
     COUNTED_DAYS, Chronicle, Found, Heard, NOTES_KEPT, Note, Noted, ProfileCounts,
 };
-pub use claims::{Claims, Ticket};
+pub use claims::{Claimed, Claims, Ticket};
 pub use clock::{Clock, Entropy};
 pub use departures::{Departure, Departures};
 pub use directory::{Concern, Directory, DirectoryReading, Particulars, PersonLookup, Standing};
@@ -66,7 +66,7 @@ pub use metadata_copies::{MAX_COPY, MetadataCopies};
 pub use mirror::MirrorTarget;
 pub use notices::{Notice, Notices};
 pub use profile_index::{
-    IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
+    IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
 };
 pub use reminders::{Reminder, Reminders};
 pub use replies::{Begun, Replies, Reply};

@@ -64,11 +64,16 @@ pub struct IndexView {
     /// When each domain was last read in full. For a domain that is absent here the rest says
     /// nothing.
     pub marks: BTreeMap<DomainId, IndexMark>,
-    /// How many profiles of ours each domain has.
-    pub owned: BTreeMap<DomainId, u64>,
     /// The profiles of the people asked about.
     pub profiles: BTreeMap<DomainId, Vec<IndexedProfile>>,
-    /// What the guard counts, of everybody.
+}
+
+/// What the guard goes by, of everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IndexCount {
+    /// How many profiles of ours each domain has that was asked about.
+    pub owned: BTreeMap<DomainId, u64>,
+    /// What it counts, in all domains.
     pub leaving: Vec<Leaving>,
 }
 
@@ -88,12 +93,19 @@ pub struct IndexReading {
 /// The index. A lost one costs a full reading, nothing else. Shared by all replicas.
 #[async_trait]
 pub trait ProfileIndex: Send + Sync + fmt::Debug {
-    /// What is known of these people, and what the guard counts at `now`.
+    /// What is known of these people, and when these domains were read.
     async fn look(
         &self,
         people: &BTreeSet<PersonId>,
-        now: Timestamp,
+        domains: &BTreeSet<DomainId>,
     ) -> Result<IndexView, StoreError>;
+
+    /// What the guard goes by at `now`. Only where something is taken away it has to be known.
+    async fn count(
+        &self,
+        domains: &BTreeSet<DomainId>,
+        now: Timestamp,
+    ) -> Result<IndexCount, StoreError>;
 
     /// Takes over what a reading found that began at `ticket`. What was changed in the index
     /// afterwards stays. A profile that is gone is remembered as long as the guard counts it.

@@ -9,7 +9,7 @@ use crate::desk::Reading;
 use crate::meter::PassOutcome;
 use crate::pass::{Brake, Deadline, Halt, Outcome, PassReport};
 use crate::plane::{Plane, Takeover};
-use crate::ports::{Lease, Retry, StoreError, Work, WorkKey};
+use crate::ports::{Lease, Retry, StoreError, Ticket, Work, WorkKey};
 use crate::survey::{Scope, Survey};
 use access::ids::PersonId;
 use access::plan::{Action, Plan, Step};
@@ -46,6 +46,14 @@ pub(super) struct Duty<'a> {
     pub(super) brake: Brake,
 }
 
+/// Work that was taken.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) work: Vec<Work>,
+    /// Whatever is read for the work is read after it was drawn.
+    ticket: Result<Ticket, StoreError>,
+}
+
 /// What came of a pass.
 struct Done {
     outcome: PassOutcome,
@@ -77,18 +85,26 @@ impl<'a> Duty<'a> {
         self.serves_people()
     }
 
+    /// Those of these people who can be taken, if there are any.
     pub(super) async fn take_people(
         &self,
         people: &BTreeSet<PersonId>,
-    ) -> Result<Vec<Work>, StoreError> {
-        let queue = &self.plane.queue;
-        let lease = self.plane.takeover.work;
-        queue.take_people(people, &self.owner, self.plane.clock.now(), lease).await
+    ) -> Result<Option<Taken>, StoreError> {
+        let (lease, now) = (self.plane.takeover.work, self.plane.clock.now());
+        let take = self.plane.queue.take_people(people, &self.owner, now, lease);
+        // Mostly there are: the message that names them says so.
+        let (work, ticket) = futures::join!(take, self.plane.claims.ticket(now));
+        Ok(Some(Taken { work: work?, ticket }).filter(|taken| !taken.work.is_empty()))
     }
 
-    pub(super) async fn take(&self, most_people: u32) -> Result<Vec<Work>, StoreError> {
-        let lease = self.plane.takeover.work;
-        self.plane.queue.take(&self.owner, self.plane.clock.now(), lease, most_people).await
+    /// What is due, if anything is.
+    pub(super) async fn take(&self, most_people: u32) -> Result<Option<Taken>, StoreError> {
+        let (lease, now) = (self.plane.takeover.work, self.plane.clock.now());
+        let work = self.plane.queue.take(&self.owner, now, lease, most_people).await?;
+        if work.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Taken { work, ticket: self.plane.claims.ticket(now).await }))
     }
 
     /// Sees to it that everything is read within one period from now, whatever became of the queue
@@ -105,11 +121,12 @@ impl<'a> Duty<'a> {
     }
 
     /// Makes a pass for the work, and ends it or puts it back.
-    pub(super) async fn work_off(&self, work: Vec<Work>, lane: Lane, until: Deadline) {
+    pub(super) async fn work_off(&self, taken: Taken, lane: Lane, until: Deadline) {
+        let Taken { work, ticket } = taken;
         let leases: Vec<Lease> = work.iter().map(|work| work.lease.clone()).collect();
         let begun = Instant::now();
         let span = tracing::info_span!("pass", scope = lane.as_str(), outcome = Empty);
-        let pass = self.pass(&work, until).instrument(span.clone());
+        let pass = self.pass((&work, ticket), until).instrument(span.clone());
         let pass = AssertUnwindSafe(pass).catch_unwind();
         let done = tokio::select! {
             biased;
@@ -209,12 +226,17 @@ impl<'a> Duty<'a> {
     }
 
     /// Reads what a pass needs, or says how the pass ended without it.
-    async fn read(&self, plane: &Plane, scope: &Scope, until: Deadline) -> Result<Survey, Done> {
+    async fn read(
+        &self,
+        plane: &Plane,
+        (scope, ticket): (&Scope, Result<Ticket, StoreError>),
+        until: Deadline,
+    ) -> Result<Survey, Done> {
         let survey = tokio::select! {
             biased;
             // Nothing was changed yet: whoever takes the work next reads anew.
             () = self.brake.pulled() => return Err(Done::broken_off()),
-            survey = plane.survey(scope) => Some(survey),
+            survey = plane.survey_since(scope, ticket) => Some(survey),
             () = until.passed() => None,
         };
         if let Some(read) = &survey {
@@ -235,11 +257,15 @@ impl<'a> Duty<'a> {
     }
 
     /// Makes a pass, logs what came of it, and says what it left.
-    async fn pass(&self, work: &[Work], until: Deadline) -> Done {
+    async fn pass(
+        &self,
+        (work, ticket): (&[Work], Result<Ticket, StoreError>),
+        until: Deadline,
+    ) -> Done {
         let (scope, begun) = (scope(work), self.plane.clock.now());
         // One map to the end of the pass, whatever is put in force meanwhile.
         let plane = &self.plane.current();
-        let survey = match self.read(plane, &scope, until).await {
+        let survey = match self.read(plane, (&scope, ticket), until).await {
             Ok(survey) => Arc::new(survey),
             Err(done) => return done,
         };

@@ -71,12 +71,11 @@ impl Worker<'_> {
             tracing::info!("people wait until everything was read once");
             return Ok(worked);
         }
-        let work = self.duty.take_people(people).await?;
-        if !work.is_empty() {
+        if let Some(taken) = self.duty.take_people(people).await? {
             worked.passes = 1;
-            worked.people = work.len();
+            worked.people = taken.work.len();
             self.see_to_grants().await;
-            self.duty.work_off(work, Lane::People, until).await;
+            self.duty.work_off(taken, Lane::People, until).await;
             worked.time_up = until.is_near();
         }
         Ok(worked)
@@ -99,25 +98,24 @@ impl Worker<'_> {
         let mut worked = Worked::default();
         while !until.is_near() {
             let most = if self.duty.may_serve_people().await { PEOPLE_A_PASS } else { 0 };
-            let work = self.duty.take(most).await?;
-            if work.is_empty() {
+            let Some(taken) = self.duty.take(most).await? else {
                 if !self.duty.mirror_is_due() {
                     return Ok(worked);
                 }
                 worked.mirrors += 1;
                 self.duty.mirror(until).await;
                 continue;
-            }
-            let lane = Lane::of(&work);
+            };
+            let lane = Lane::of(&taken.work);
             match lane {
                 Lane::Everything => worked.everything += 1,
                 Lane::People => {
                     worked.passes += 1;
-                    worked.people += work.len();
+                    worked.people += taken.work.len();
                 }
             }
             self.see_to_grants().await;
-            self.duty.work_off(work, lane, until).await;
+            self.duty.work_off(taken, lane, until).await;
         }
         worked.time_up = true;
         Ok(worked)

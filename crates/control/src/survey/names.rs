@@ -118,10 +118,15 @@ impl Plane {
     /// Whether the index can speak for every domain of the map.
     pub(crate) async fn is_indexed(&self) -> bool {
         let now = self.clock.now();
-        let view = self.index.look(&BTreeSet::new(), now).await;
+        let view = self.index.look(&BTreeSet::new(), &self.domain_ids()).await;
         view.is_ok_and(|view| {
             self.map.domains.keys().all(|key| self.mark(key, &view, now).is_some())
         })
+    }
+
+    /// The ids of the map's domains.
+    pub(crate) fn domain_ids(&self) -> BTreeSet<DomainId> {
+        self.map.domains.values().map(|domain| domain.domain_id.clone()).collect()
     }
 
     fn domains_of<'a>(

@@ -10,7 +10,8 @@ use control::event::Wake;
 use control::pass::Halt;
 use control::plane::Plane;
 use control::ports::{
-    ChangeId, IndexReading, IndexView, Intent, Leaving, ProfileIndex, StoreError, Ticket,
+    ChangeId, IndexCount, IndexReading, IndexView, Intent, Leaving, ProfileIndex, StoreError,
+    Ticket,
 };
 use control::reconciler::scope_of;
 use control::survey::Scope;
@@ -97,12 +98,17 @@ impl ProfileIndex for Amnesia {
     async fn look(
         &self,
         people: &BTreeSet<PersonId>,
-        now: Timestamp,
+        domains: &BTreeSet<DomainId>,
     ) -> Result<IndexView, StoreError> {
-        if people.is_empty() {
-            return Err(StoreError { operation: "look", message: "the disk is full".into() });
-        }
-        self.0.look(people, now).await
+        self.0.look(people, domains).await
+    }
+
+    async fn count(
+        &self,
+        _domains: &BTreeSet<DomainId>,
+        _now: Timestamp,
+    ) -> Result<IndexCount, StoreError> {
+        Err(StoreError { operation: "count", message: "the disk is full".into() })
     }
 
     async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError> {
@@ -144,8 +150,13 @@ async fn without_the_guards_memory_nothing_is_changed() {
     let scope = scope_of(people(&["finn"]));
     let done = plane.pass(&scope, Removals::Guarded, &|_, _| {}).await;
     let halted = done.unwrap().report.halted;
-    assert!(matches!(halted, Some(Halt::Store(StoreError { operation: "look", .. }))));
+    assert!(matches!(halted, Some(Halt::Store(StoreError { operation: "count", .. }))));
     assert_eq!(world.leaving(), gone);
+    // Whoever comes needs none of it.
+    world.join("zoe", "ml-fraud");
+    let scope = scope_of(people(&["zoe"]));
+    let done = plane.pass(&scope, Removals::Guarded, &|_, _| {}).await.unwrap();
+    assert_eq!((done.report.halted, done.report.changed), (None, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -228,5 +228,5 @@ async fn stop_ends_a_pass_that_changes_things_after_the_calls_it_is_at() {
     let hold = jiff::SignedDuration::from_secs(20);
     let (change, now) = (plane.new_change(), plane.clock.now());
     let free = plane.claims.claim(&change, &all, &ticket, now, hold).await.unwrap();
-    assert_eq!(free.len(), 200, "nobody stays claimed");
+    assert_eq!(free.people.len(), 200, "nobody stays claimed");
 }

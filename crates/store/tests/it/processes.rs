@@ -153,7 +153,7 @@ fn claims_everybody() {
         let hold = SignedDuration::from_mins(1);
         let claimed =
             block_on(Claims::claim(&store, &me, &ten, &ticket, micros(10), hold)).unwrap();
-        for person in &claimed {
+        for person in &claimed.people {
             tell(person.as_str());
         }
         block_on(Claims::release(&store, &me, micros(10))).unwrap();

@@ -15,6 +15,8 @@ pub(crate) enum Fate {
     Unanswered,
     /// It is throttled.
     Throttled,
+    /// It is a transaction, and another one is at its items.
+    Cancelled,
 }
 
 type Rule = Box<dyn FnMut(&str) -> Fate + Send>;
@@ -57,8 +59,16 @@ async fn exchange(mut stream: TcpStream, peer: String, rule: Arc<Mutex<Rule>>) {
     if fate == Fate::Lost {
         return;
     }
-    let answer = if fate == Fate::Throttled {
-        let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#;
+    let refused = match fate {
+        Fate::Throttled => Some(
+            r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
+        ),
+        Fate::Cancelled => Some(
+            r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"others","CancellationReasons":[{"Code":"TransactionConflict"}]}"#,
+        ),
+        Fate::Pass | Fate::Lost | Fate::Unanswered => None,
+    };
+    let answer = if let Some(body) = refused {
         let head = format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {}\r\n\r\n", body.len());
         (head + body).into_bytes()
     } else {
@@ -71,9 +81,12 @@ async fn exchange(mut stream: TcpStream, peer: String, rule: Arc<Mutex<Rule>>) {
     }
     // The client learns that this connection is for one call.
     let at = answer.windows(2).position(|pair| pair == b"\r\n").unwrap();
-    stream.write_all(&answer[..at]).await.unwrap();
-    stream.write_all(b"\r\nconnection: close").await.unwrap();
-    stream.write_all(&answer[at..]).await.unwrap();
+    for part in [&answer[..at], b"\r\nconnection: close", &answer[at..]] {
+        // A client gives up its other calls where one of them has failed.
+        if stream.write_all(part).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// A request or an answer; `None` if the other side hung up.
