@@ -52,6 +52,8 @@ struct V1 {
     #[serde(default)]
     is_base64_encoded: bool,
     request_context: Context,
+    resource: Option<String>,
+    path_parameters: Option<One>,
 }
 
 /// Payload 2.0.
@@ -69,6 +71,7 @@ struct V2 {
     #[serde(default)]
     is_base64_encoded: bool,
     request_context: Context,
+    path_parameters: Option<One>,
 }
 
 #[derive(Deserialize)]
@@ -131,10 +134,15 @@ fn read_v1(gateway: Gateway, event: V1) -> Result<(Request, Form), Unreadable> {
             .map(|(name, value)| format!("{}={}", encode(&name), encode(&value)))
             .collect();
     let stage = event.request_context.stage.filter(|_| gateway == Gateway::HttpV1);
-    let path = event.path.as_deref().unwrap_or("/");
+    let path = match event.resource.as_deref() {
+        // Whatever stands before it is a base path.
+        Some("/") => "/",
+        _ => event.path.as_deref().unwrap_or("/"),
+    };
+    let path = asked_for(path, event.path_parameters.as_ref(), stage.as_deref());
     let mut request = Request::new(body(event.body, event.is_base64_encoded)?);
     *request.method_mut() = method(&event.http_method)?;
-    *request.uri_mut() = uri(path, stage.as_deref(), &query.join("&"))?;
+    *request.uri_mut() = uri(path, &query.join("&"))?;
     *request.headers_mut() = headers(pairs(event.multi_value_headers, event.headers))?;
     Ok((request, form))
 }
@@ -144,7 +152,8 @@ fn read_v2(event: V2) -> Result<Request, Unreadable> {
     let http = http.ok_or(Unreadable("the method"))?;
     let mut request = Request::new(body(event.body, event.is_base64_encoded)?);
     *request.method_mut() = method(&http.method)?;
-    *request.uri_mut() = uri(&event.raw_path, stage.as_deref(), &event.raw_query_string)?;
+    let path = asked_for(&event.raw_path, event.path_parameters.as_ref(), stage.as_deref());
+    *request.uri_mut() = uri(path, &event.raw_query_string)?;
     let cookies = (!event.cookies.is_empty())
         .then(|| (header::COOKIE.as_str().to_owned(), event.cookies.join("; ")));
     // They stand in one place only.
@@ -167,9 +176,19 @@ fn method(text: &str) -> Result<Method, Unreadable> {
     Method::from_bytes(text.as_bytes()).map_err(|_| Unreadable("the method"))
 }
 
-/// Path and query, without the stage in front of the path.
-fn uri(path: &str, stage: Option<&str>, query: &str) -> Result<axum::http::Uri, Unreadable> {
-    let path = stage.and_then(|stage| without_stage(path, stage)).unwrap_or(path);
+/// The path that was asked for, without what stands before it: the stage, or the base path of a custom
+/// domain name. The API says what its `{proxy+}` stands for, which is neither.
+fn asked_for<'a>(path: &'a str, parameters: Option<&One>, stage: Option<&str>) -> &'a str {
+    let proxy = parameters.and_then(|parameters| parameters.get("proxy"));
+    let below = proxy.and_then(|proxy| {
+        let below = path.get(path.len().checked_sub(proxy.len() + 1)?..)?;
+        (below.strip_prefix('/') == Some(proxy.as_str())).then_some(below)
+    });
+    below.or_else(|| without_stage(path, stage?)).unwrap_or(path)
+}
+
+/// Path and query.
+fn uri(path: &str, query: &str) -> Result<axum::http::Uri, Unreadable> {
     let slash = if path.starts_with('/') { "" } else { "/" };
     let path = utf8_percent_encode(path, NOT_IN_PATH);
     let mark = if query.is_empty() { "" } else { "?" };

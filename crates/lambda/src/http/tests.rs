@@ -74,6 +74,24 @@ async fn the_stage_of_an_http_api_is_taken_off_the_path() {
 }
 
 #[tokio::test]
+async fn a_base_path_of_a_custom_domain_name_is_taken_off_the_path() {
+    let root = "GET /login/corp?tag=y&tag=z&team=fraud%20%26%20co\n";
+    let at_root = include_str!("../../tests/data/rest-private-custom-domain.json");
+    assert!(request(at_root.as_bytes()).await.0.starts_with(root));
+    let below = at_root.replace("\"path\": \"/", "\"path\": \"/studio/");
+    assert!(request(below.as_bytes()).await.0.starts_with(root));
+    let page = below.replace("/login/corp", "").replace("/{proxy+}", "/").replace("login/corp", "");
+    assert!(request(page.as_bytes()).await.0.starts_with("GET /?tag=y"));
+    // What was asked for may look like a stage, or like itself.
+    let of = |proxy: &str| One::from([("proxy".to_owned(), proxy.to_owned())]);
+    let asked = |path, proxy, stage| asked_for(path, Some(&of(proxy)), stage).to_owned();
+    assert_eq!(asked("/login/corp", "login/corp", Some("login")), "/login/corp");
+    assert_eq!(asked("/login/login/corp", "login/corp", Some("login")), "/login/corp");
+    assert_eq!(asked("/studio/a b", "a%20b", None), "/studio/a b", "written otherwise");
+    assert_eq!(asked("/x", "a/longer/path", None), "/x");
+}
+
+#[tokio::test]
 async fn a_function_url_is_like_an_http_api() {
     let (text, form) = request(payload!("function-url")).await;
     assert!(text.starts_with("GET /\naccept: text/html\n"), "{text}");
@@ -178,7 +196,7 @@ fn what_cannot_be_read_is_refused() {
 
 #[test]
 fn a_path_with_odd_characters_is_still_a_path() {
-    let uri = |path| uri(path, None, "").unwrap().to_string();
+    let uri = |path| uri(path, "").unwrap().to_string();
     assert_eq!(uri("/open/a b"), "/open/a%20b");
     assert_eq!(uri("/open/a%20b"), "/open/a%20b");
     assert_eq!(uri("open"), "/open");
