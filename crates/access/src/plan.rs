@@ -3,7 +3,9 @@
 
 use crate::entitlement::{Because, GrantNote};
 use crate::ids::{DomainKey, GroupId, PersonId, ProfileName, RoleArn, SpaceName, TeamKey};
+use crate::planner::shown_name;
 use crate::reason::ReasonCode;
+use crate::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -167,7 +169,8 @@ pub struct Kept {
     pub profile: Option<ProfileName>,
     /// The person concerned, if known.
     pub person: Option<PersonId>,
-    /// The person's name to show, if known.
+    /// The person's name to show, if known; absent where the profile agrees with the map:
+    /// [`Kept::named`] has it.
     pub person_name: Option<String>,
     /// The team concerned, if known.
     pub team: Option<TeamKey>,
@@ -243,6 +246,14 @@ impl Plan {
 }
 
 impl Kept {
+    /// The same with the person's name, for people to read.
+    #[must_use]
+    pub fn named(mut self, snapshot: &Snapshot) -> Self {
+        let known = self.person.as_ref().and_then(|person| snapshot.people.get(person));
+        self.person_name = self.person_name.or_else(|| known.map(shown_name));
+        self
+    }
+
     /// Where it is, to put several in an order for people: by domain, team and profile.
     pub fn place(&self) -> impl Ord {
         (&self.domain, &self.team, &self.profile, &self.person, &self.detail)

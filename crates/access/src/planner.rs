@@ -253,11 +253,13 @@ impl<'a> Planner<'a> {
         reason: ReasonCode,
         detail: Option<String>,
     ) {
+        // Few ever read what agrees; of a million people their names take a tenth of the time.
+        let is_told = reason != ReasonCode::InAgreement;
         self.kept.push(Kept {
             domain: case.key.clone(),
             profile: name.cloned(),
             person: Some(case.person.id.clone()),
-            person_name: Some(shown_name(case.person)),
+            person_name: is_told.then(|| shown_name(case.person)),
             team: Some(case.entitlement.team.clone()),
             reason,
             detail,

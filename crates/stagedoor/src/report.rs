@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The plan as a JSON document: a contract for programs.
-pub(crate) fn plan_json(plan: &Plan, map: &AccessMap) -> Value {
+pub(crate) fn plan_json(plan: &Plan, survey: &Survey, map: &AccessMap) -> Value {
+    let named = |kept: &Kept| kept.clone().named(&survey.snapshot);
     json!({
         "apiVersion": API_VERSION,
         "kind": "Plan",
@@ -30,7 +31,7 @@ pub(crate) fn plan_json(plan: &Plan, map: &AccessMap) -> Value {
         },
         "assignments": plan.assignments,
         "actions": plan.actions,
-        "kept": plan.kept,
+        "kept": plan.kept.iter().map(named).collect::<Vec<_>>(),
         "grants": plan.grants,
     })
 }
@@ -80,8 +81,8 @@ pub(crate) fn plan_text(
         let alone = |k: &&Kept| !k.reason.needs_admin() && !is_listed_apart(k.reason);
         let mut kept: Vec<&Kept> = plan.kept.iter().filter(alone).collect();
         kept.sort_by(|a, b| a.place().cmp(&b.place()));
-        let kept = kept.into_iter();
-        section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(k, &paint.dim("="))));
+        let kept = kept.into_iter().map(|kept| kept.clone().named(&survey.snapshot));
+        section(&mut out, paint, "LEFT ALONE", kept.map(|k| kept_line(&k, &paint.dim("="))));
     }
     out.push_str(&sign_in_text(&survey.observed, paint));
     out.push_str(&summary(plan, map, paint, whole));

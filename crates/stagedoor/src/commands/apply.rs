@@ -43,7 +43,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         return Err(stale().into());
     }
     if args.dry_run {
-        plan::show(&fresh, &survey, &plane.map, common, false)?;
+        plan::show(&fresh, &survey, &plane.map, common, false);
         return Ok(plan::outcome(&fresh, &survey));
     }
     plane.planned(&fresh).await?;

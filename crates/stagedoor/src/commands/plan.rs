@@ -32,7 +32,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
     }
     match common.output {
         OutputFormat::Json => {
-            let mut document = report::plan_json(&plan, &plane.map);
+            let mut document = report::plan_json(&plan, &survey, &plane.map);
             if let Some(fields) = document.as_object_mut() {
                 fields.insert(
                     "signIn".to_owned(),
@@ -64,14 +64,13 @@ pub(super) fn show(
     map: &AccessMap,
     common: &Common,
     all: bool,
-) -> Result<()> {
+) {
     match common.output {
-        OutputFormat::Json => output::data(&serde_json::to_string(&report::plan_json(plan, map))?),
+        OutputFormat::Json => output::data(&report::plan_json(plan, survey, map).to_string()),
         OutputFormat::Table => {
             output::data(&report::plan_text(plan, survey, map, Paint::stdout(common), all));
         }
     }
-    Ok(())
 }
 
 /// Tells people which domains could not be read, and why.

@@ -25,7 +25,7 @@ pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
             plane.survey(&scope).await?
         };
         let planned = plane.plan(&survey);
-        plan::show(&planned, &survey, &plane.map, common, false)?;
+        plan::show(&planned, &survey, &plane.map, common, false);
         return Ok(plan::outcome(&planned, &survey));
     }
     apply::converge(&plane, &scope, Removals::Guarded, args.wait, None, common).await

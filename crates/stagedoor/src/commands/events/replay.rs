@@ -175,10 +175,10 @@ async fn act(
         let planned = plane.plan(&survey);
         match common.output {
             OutputFormat::Json => {
-                let plan = [("plan", report::plan_json(&planned, &plane.map))];
+                let plan = [("plan", report::plan_json(&planned, &survey, &plane.map))];
                 output::data(&document(told, heard, true, &plan).to_string());
             }
-            OutputFormat::Table => plan::show(&planned, &survey, &plane.map, common, false)?,
+            OutputFormat::Table => plan::show(&planned, &survey, &plane.map, common, false),
         }
         return Ok(plan::outcome(&planned, &survey));
     }
