@@ -79,7 +79,7 @@ impl Company {
     }
 
     /// Everybody's rights.
-    pub fn entitlements(&self, reading: &Reading) -> Entitlements {
+    pub fn entitlements<'a>(&'a self, reading: &'a Reading) -> Entitlements<'a> {
         entitlements(&self.map, &reading.snapshot, self.now)
     }
 

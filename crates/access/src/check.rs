@@ -118,7 +118,7 @@ struct Facts<'a> {
     snapshot: &'a Snapshot,
     observed: &'a Observed,
     /// Of those with whom the plan is concerned.
-    rights: Entitlements,
+    rights: Entitlements<'a>,
     /// Groups that give somebody a team, each with a domain of that team.
     giving: BTreeSet<(GroupId, &'a DomainKey)>,
     profiles: Profiles<'a>,
@@ -323,7 +323,7 @@ impl<'a> Facts<'a> {
         self.rights
             .teams_of(&action.person)
             .iter()
-            .any(|other| is_only_here(&other.team) && other.outranks(right))
+            .any(|other| is_only_here(other.team) && other.outranks(right))
             .then_some("another team of the person comes first")
     }
 
@@ -380,7 +380,7 @@ fn heirs<'a>(
 fn giving<'a>(
     map: &'a AccessMap,
     plan: &Plan,
-    rights: &Entitlements,
+    rights: &Entitlements<'_>,
 ) -> BTreeSet<(GroupId, &'a DomainKey)> {
     let mut giving = BTreeSet::new();
     let assigned: BTreeSet<&GroupId> = plan.assignments.iter().map(|a| &a.group).collect();
@@ -391,10 +391,10 @@ fn giving<'a>(
         let Some(group) = right.because().group.as_ref().filter(|id| assigned.contains(id)) else {
             continue;
         };
-        if !map.rollout.enforces(&right.team) {
+        if !map.rollout.enforces(right.team) {
             continue;
         }
-        let placements = map.teams.get(&right.team).map(|team| &team.placements);
+        let placements = map.teams.get(right.team).map(|team| &team.placements);
         let domains = placements.into_iter().flatten().map(|placement| &placement.domain);
         giving.extend(domains.map(|domain| (group.clone(), domain)));
     }

@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 /// A person's right to a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entitlement {
-    /// Who.
-    pub person: PersonId,
+pub struct Entitlement<'a> {
+    /// Who, as the directory knows them.
+    pub person: &'a Person,
     /// What.
-    pub team: TeamKey,
+    pub team: &'a TeamKey,
     /// Most people of a group share what gives it to them.
     given: Arc<Given>,
 }
@@ -67,9 +67,9 @@ pub struct GrantNote {
 
 /// All rights that a map and a snapshot give at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Entitlements {
+pub struct Entitlements<'a> {
     /// By person and team.
-    sorted: Vec<Entitlement>,
+    sorted: Vec<Entitlement<'a>>,
     /// What to know about the grants.
     pub notes: Vec<GrantNote>,
 }
@@ -206,26 +206,30 @@ impl<'a> Source<'a> {
 /// Works out every entitlement at `now`, from the grants of the map and from temporary ones. People
 /// whom the directory does not know or has disabled get none, nor do those who were offboarded by
 /// command.
-pub fn entitlements(map: &AccessMap, snapshot: &Snapshot, now: jiff::Timestamp) -> Entitlements {
+pub fn entitlements<'a>(
+    map: &'a AccessMap,
+    snapshot: &'a Snapshot,
+    now: jiff::Timestamp,
+) -> Entitlements<'a> {
     work_out(map, snapshot, now, None)
 }
 
 /// The same for some people only: of a million whom it passes over it takes a tenth of the time.
-pub(crate) fn entitlements_of(
-    map: &AccessMap,
-    snapshot: &Snapshot,
+pub(crate) fn entitlements_of<'a>(
+    map: &'a AccessMap,
+    snapshot: &'a Snapshot,
     now: jiff::Timestamp,
     people: &People<'_>,
-) -> Entitlements {
+) -> Entitlements<'a> {
     work_out(map, snapshot, now, Some(people))
 }
 
-fn work_out(
-    map: &AccessMap,
-    snapshot: &Snapshot,
+fn work_out<'a>(
+    map: &'a AccessMap,
+    snapshot: &'a Snapshot,
     now: jiff::Timestamp,
     only: Option<&People<'_>>,
-) -> Entitlements {
+) -> Entitlements<'a> {
     let mut sources = Vec::new();
     let mut matched: BTreeSet<usize> = BTreeSet::new();
     let mut ambiguous: BTreeSet<(usize, &str)> = BTreeSet::new();
@@ -275,7 +279,7 @@ fn rights<'s>(
     snapshot: &'s Snapshot,
     sources: &[Source<'s>],
     only: Option<&People<'_>>,
-) -> Vec<Entitlement> {
+) -> Vec<Entitlement<'s>> {
     let count = if only.is_some() { 0 } else { sources.iter().map(|s| s.to.count()).sum() };
     let mut rights = Vec::with_capacity(count);
     let mut members: Vec<_> = sources.iter().map(|source| source.to.people().peekable()).collect();
@@ -301,11 +305,14 @@ fn rights<'s>(
         for of_one in given.chunk_by(|a, b| (a.0, a.1, a.2.team) == (b.0, b.1, b.2.team)) {
             let [(_, person, source), others @ ..] = of_one else { continue };
             while known.next_if(|(id, _)| id < person).is_some() {}
-            let is_known = known.peek().is_some_and(|(id, known)| id == person && known.enabled);
-            if !is_known || snapshot.offboarded_from(person, source.team).is_some() {
+            let is_enabled = |(id, known): &(&PersonId, &Person)| id == person && known.enabled;
+            let Some((_, known)) = known.peek().copied().copied().filter(is_enabled) else {
+                continue;
+            };
+            if snapshot.offboarded_from(person, source.team).is_some() {
                 continue;
             }
-            let mut right = Entitlement::by(source, person);
+            let mut right = Entitlement::by(source, known);
             for (.., source) in others {
                 right.also(source);
             }
@@ -315,9 +322,9 @@ fn rights<'s>(
     rights
 }
 
-impl Entitlement {
-    fn by(source: &Source<'_>, person: &PersonId) -> Self {
-        Self { person: person.clone(), team: source.team.clone(), given: Arc::clone(&source.given) }
+impl<'a> Entitlement<'a> {
+    fn by(source: &Source<'a>, person: &'a Person) -> Self {
+        Self { person, team: source.team, given: Arc::clone(&source.given) }
     }
 
     /// Another, later grant gives the same.
@@ -349,26 +356,26 @@ impl Entitlement {
     }
 
     /// Who and what.
-    pub fn pair(&self) -> (&PersonId, &TeamKey) {
-        (&self.person, &self.team)
+    pub fn pair(&self) -> (&'a PersonId, &'a TeamKey) {
+        (&self.person.id, self.team)
     }
 
     /// Whether it comes before another one where a person can have only one profile: the higher
     /// priority, then the earlier grant. One grant can give several teams; then the earlier key.
     pub fn outranks(&self, other: &Self) -> bool {
-        let rank = |e: &'_ Self| (std::cmp::Reverse(e.given.priority), e.given.order);
-        (rank(self), &self.team) < (rank(other), &other.team)
+        let rank = |e: &Self| (std::cmp::Reverse(e.given.priority), e.given.order);
+        (rank(self), self.team) < (rank(other), other.team)
     }
 }
 
-impl Entitlements {
+impl<'a> Entitlements<'a> {
     /// Every right, by person and team.
-    pub fn all(&self) -> &[Entitlement] {
+    pub fn all(&self) -> &[Entitlement<'a>] {
         &self.sorted
     }
 
     /// A person's right to a team.
-    pub fn get(&self, person: &PersonId, team: &TeamKey) -> Option<&Entitlement> {
+    pub fn get(&self, person: &PersonId, team: &TeamKey) -> Option<&Entitlement<'a>> {
         let found = self.sorted.binary_search_by(|right| right.pair().cmp(&(person, team)));
         found.ok().and_then(|at| self.sorted.get(at))
     }
@@ -378,10 +385,10 @@ impl Entitlements {
     }
 
     /// The teams of one person.
-    pub fn teams_of(&self, person: &PersonId) -> &[Entitlement] {
-        let start = self.sorted.partition_point(|right| &right.person < person);
+    pub fn teams_of(&self, person: &PersonId) -> &[Entitlement<'a>] {
+        let start = self.sorted.partition_point(|right| right.person.id < *person);
         let rest = self.sorted.get(start..).unwrap_or_default();
-        let count = rest.iter().take_while(|right| &right.person == person).count();
+        let count = rest.iter().take_while(|right| right.person.id == *person).count();
         rest.get(..count).unwrap_or_default()
     }
 }

@@ -154,7 +154,7 @@ struct Facts<'a> {
     snapshot: &'a Snapshot,
     observed: &'a Observed,
     now: jiff::Timestamp,
-    entitled: Entitlements,
+    entitled: Entitlements<'a>,
     plan: Plan,
 }
 

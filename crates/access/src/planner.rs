@@ -139,7 +139,7 @@ struct Planner<'a> {
     snapshot: &'a Snapshot,
     observed: &'a Observed,
     now: jiff::Timestamp,
-    entitled: &'a Entitlements,
+    entitled: &'a Entitlements<'a>,
     assignments: BTreeSet<Assignment>,
     actions: Vec<Action>,
     kept: LeftAlone,
@@ -166,7 +166,7 @@ struct Case<'a> {
     person: &'a Person,
     team: &'a Team,
     placement: &'a Placement,
-    entitlement: &'a Entitlement,
+    entitlement: &'a Entitlement<'a>,
 }
 
 impl<'a> Planner<'a> {

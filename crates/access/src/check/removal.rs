@@ -65,7 +65,7 @@ impl Facts<'_> {
         };
         has(team)
             || (is_sso
-                && self.rights.teams_of(&action.person).iter().any(|right| only_here(&right.team)))
+                && self.rights.teams_of(&action.person).iter().any(|right| only_here(right.team)))
     }
 
     fn hold_is_over(&self, action: &Action, profile: &ObservedProfile) -> bool {

@@ -136,17 +136,14 @@ pub fn holders(
     let mut entitled: Vec<Holder> = all
         .all()
         .iter()
-        .filter(|right| teams.contains(&right.team))
-        .filter_map(|right| {
-            let person = snapshot.people.get(&right.person)?;
-            Some(Holder {
-                person: right.person.clone(),
-                person_name: shown_name(person),
-                team: right.team.clone(),
-                because: right.because().clone(),
-                until: right.until(),
-                profile: state(map, &owned, right.pair()),
-            })
+        .filter(|right| teams.contains(right.team))
+        .map(|right| Holder {
+            person: right.person.id.clone(),
+            person_name: shown_name(right.person),
+            team: right.team.clone(),
+            because: right.because().clone(),
+            until: right.until(),
+            profile: state(map, &owned, right.pair()),
         })
         .collect();
     entitled.sort_by(|a, b| {

@@ -41,7 +41,7 @@ impl<'a> Planner<'a> {
 
     fn listed(&self, case: &Case<'_>) -> Option<&'a Adoption> {
         let person = case.person.user_name.as_str();
-        self.adoptions.get(&(case.key, &case.entitlement.team, person)).copied()
+        self.adoptions.get(&(case.key, case.entitlement.team, person)).copied()
     }
 
     /// A profile which is not Stagedoor's and plainly this person's.
@@ -90,7 +90,7 @@ impl<'a> Planner<'a> {
         match profile.status {
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
                 self.adopted.insert((case.key.clone(), name.folded()));
-                if !self.map.rollout.enforces(&case.entitlement.team) {
+                if !self.map.rollout.enforces(case.entitlement.team) {
                     return self.would_take_over(case, profile);
                 }
                 let tags = self.all_tags(case);

@@ -20,7 +20,7 @@ impl<'a> Planner<'a> {
                 self.existing(case, used.profile);
                 self.duplicates(key, &used.profile.name, others);
             } else {
-                let team = &case.entitlement.team;
+                let team = case.entitlement.team;
                 let names =
                     (profile_name(case.person, team), hashed_profile_name(case.person, team));
                 self.missing(case, &names);

@@ -19,17 +19,12 @@ impl<'a> Planner<'a> {
         let mut cases: BTreeMap<&'a DomainKey, Vec<Case<'a>>> = BTreeMap::new();
         // How many profiles of those placed here are still to be made.
         let mut coming: BTreeMap<&'a DomainKey, usize> = BTreeMap::new();
-        // Both are by person: one goes along the other.
-        let mut people = self.snapshot.people.values().peekable();
         for entitlement in self.entitled.all() {
-            while people.next_if(|person| person.id < entitlement.person).is_some() {}
-            let person = people.peek().filter(|person| person.id == entitlement.person);
-            let Some(person) = person.copied() else { continue };
-            let Some(team) = self.map.teams.get(&entitlement.team) else { continue };
+            let Some(team) = self.map.teams.get(entitlement.team) else { continue };
             let case = |(placement, domain): (&'a Placement, &'a ObservedDomain)| Case {
                 key: &placement.domain,
                 domain,
-                person,
+                person: entitlement.person,
                 team,
                 placement,
                 entitlement,
@@ -63,7 +58,7 @@ impl<'a> Planner<'a> {
     /// The first domain with room, for a person who has no profile in any of them.
     fn place(
         &mut self,
-        entitlement: &'a Entitlement,
+        entitlement: &'a Entitlement<'a>,
         team: &'a Team,
         (usable, owned): (&[Case<'a>], &BTreeMap<&DomainKey, Owned<'a>>),
         coming: &mut BTreeMap<&'a DomainKey, usize>,
@@ -74,7 +69,7 @@ impl<'a> Planner<'a> {
         for placement in &team.placements {
             let key = &placement.domain;
             let (reason, detail) = match self.observed.domains.get(key) {
-                Some(domain) if !domain.seen.covers(&entitlement.person) => {
+                Some(domain) if !domain.seen.covers(&entitlement.person.id) => {
                     (ReasonCode::PartialDomain, format!("it may be in {key}"))
                 }
                 Some(domain) if held(domain.auth_mode, owned.get(key), entitlement).is_some() => {
@@ -110,7 +105,7 @@ impl<'a> Planner<'a> {
 fn holder<'a>(usable: &[Case<'a>], owned: &BTreeMap<&DomainKey, Owned<'a>>) -> Option<Case<'a>> {
     let rank = |case: &Case<'a>| {
         let found = held(case.domain.auth_mode, owned.get(case.key), case.entitlement)?;
-        Some((*found.team != case.entitlement.team, found.is_of_no_use()))
+        Some((found.team != case.entitlement.team, found.is_of_no_use()))
     };
     let holding = usable.iter().filter_map(|case| Some((rank(case)?, case)));
     holding.min_by_key(|(rank, _)| *rank).map(|(_, case)| *case)
@@ -120,7 +115,7 @@ fn holder<'a>(usable: &[Case<'a>], owned: &BTreeMap<&DomainKey, Owned<'a>>) -> O
 fn held<'o, 'a>(
     auth_mode: AuthMode,
     owned: Option<&'o Owned<'a>>,
-    entitlement: &Entitlement,
+    entitlement: &Entitlement<'_>,
 ) -> Option<&'o OwnedProfile<'a>> {
     let (person, team) = entitlement.pair();
     let found = match auth_mode {

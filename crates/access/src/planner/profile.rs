@@ -143,7 +143,7 @@ impl<'a> Planner<'a> {
         let at = self.map.domains.get(case.key).map(|d| (d.account_id.clone(), d.region.clone()));
         match at.and_then(|at| self.room.get_mut(&at)) {
             // What is not made takes no room.
-            _ if !self.map.rollout.enforces(&case.entitlement.team) => {}
+            _ if !self.map.rollout.enforces(case.entitlement.team) => {}
             Some(0) => return self.keep(case, Some(&name), ReasonCode::QuotaReached, None),
             Some(left) => *left -= 1,
             None => {}

@@ -25,7 +25,7 @@ impl<'a> Planner<'a> {
         let mut elsewhere: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut unenforced: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut alone: BTreeSet<&str> = BTreeSet::new();
-        let person_of = |case: &Case<'a>| &case.entitlement.person;
+        let person_of = |case: &Case<'a>| &case.person.id;
         let key_of = |found: &[OwnedProfile<'a>]| found.first().map(|owned| owned.person);
         let mut found = owned.people().peekable();
         for cases in cases.chunk_by(|a, b| person_of(a) == person_of(b)) {
@@ -44,7 +44,7 @@ impl<'a> Planner<'a> {
                     if lacks_assignment(winner, group, application) {
                         if !self.map.directories.is_in_identity_center(group) {
                             elsewhere.insert(&because.group_name);
-                        } else if self.map.rollout.enforces(&winner.entitlement.team) {
+                        } else if self.map.rollout.enforces(winner.entitlement.team) {
                             self.assign(winner, group, application);
                         } else {
                             unenforced.insert(&because.group_name);

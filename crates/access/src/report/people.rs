@@ -74,14 +74,14 @@ pub(super) fn people(reading: &Reading<'_>, owners: &Owners<'_>) -> Vec<PersonRo
         roles.entry(person).or_default().extend(role_of(reading, domain, profile).0);
     }
     let mut everybody: BTreeSet<&PersonId> = roles.keys().copied().collect();
-    everybody.extend(owners.rights.all().iter().map(|right| &right.person));
+    everybody.extend(owners.rights.all().iter().map(|right| &right.person.id));
     let mut rows: Vec<PersonRow> = everybody
         .into_iter()
         .map(|person| {
             let known = reading.snapshot.people.get(person);
             let rights = owners.rights.teams_of(person).iter();
             let rights = rights.map(|right| {
-                let there = profiles.get(&(person, &right.team)).copied();
+                let there = profiles.get(&(person, right.team)).copied();
                 right_row(reading, right, there)
             });
             PersonRow {
@@ -101,10 +101,10 @@ pub(super) fn people(reading: &Reading<'_>, owners: &Owners<'_>) -> Vec<PersonRo
 
 fn right_row(
     reading: &Reading<'_>,
-    right: &Entitlement,
+    right: &Entitlement<'_>,
     there: Option<(&DomainKey, &ObservedProfile)>,
 ) -> RightRow {
-    let team = reading.map.teams.get(&right.team);
+    let team = reading.map.teams.get(right.team);
     RightRow {
         team: right.team.clone(),
         title: team.and_then(|team| team.about.title.clone()),

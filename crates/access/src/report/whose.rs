@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(super) struct Owners<'a> {
     by_tag_or_map: BTreeMap<(&'a DomainKey, ArcStr), (&'a PersonId, &'a TeamKey)>,
-    pub(super) rights: Entitlements,
+    pub(super) rights: Entitlements<'a>,
 }
 
 impl<'a> Owners<'a> {

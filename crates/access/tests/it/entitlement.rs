@@ -28,7 +28,8 @@ fn map_with(teams: &[(&str, &str)], grants: &str) -> String {
 /// `person/team` of each right.
 fn rights(world: &World) -> Vec<String> {
     let all = entitlements(&world.map, &world.snapshot, world.now);
-    let person = |right: &Entitlement| right.person.as_str().trim_start_matches("id-").to_owned();
+    let person =
+        |right: &Entitlement<'_>| right.person.id.as_str().trim_start_matches("id-").to_owned();
     all.all().iter().map(|right| format!("{}/{}", person(right), right.team)).collect()
 }
 

@@ -280,7 +280,7 @@ fn everybody_has_theirs(world: &World, last: &Plan) -> Result<(), TestCaseError>
         entitlements(&world.map, &world.snapshot, world.now)
             .all()
             .iter()
-            .map(|right| (right.person.clone(), right.team.clone()))
+            .map(|right| (right.person.id.clone(), right.team.clone()))
             .collect();
     let mut having = BTreeSet::new();
     let mut in_sso = BTreeSet::new();

@@ -63,7 +63,7 @@ fn rights(world: &World) -> Vec<String> {
         .iter()
         .map(|right| {
             let until = right.until().map_or("ever".to_owned(), |until| until.to_string());
-            format!("{}/{} {until}, {}", right.person, right.team, right.because())
+            format!("{}/{} {until}, {}", right.person.id, right.team, right.because())
         })
         .collect()
 }
@@ -461,7 +461,7 @@ proptest! {
                 }
             }
             let all = entitlements(&world.map, &world.snapshot, minute(now));
-            let found = all.all().iter().map(|r| (r.person.clone(), r.team.clone())).collect();
+            let found = all.all().iter().map(|r| (r.person.id.clone(), r.team.clone())).collect();
             prop_assert_eq!(expected, found);
         }
     }

@@ -312,9 +312,9 @@ fn rows(reading: &Reading) -> Vec<PersonaRow> {
     let mut people: BTreeMap<(Option<&PersonaKey>, &NetworkKey), BTreeSet<&PersonId>> =
         BTreeMap::new();
     for right in rights.all() {
-        if let Some(team) = map.teams.get(&right.team) {
+        if let Some(team) = map.teams.get(right.team) {
             let cell = people.entry((team.persona.as_ref(), &team.network)).or_default();
-            cell.insert(&right.person);
+            cell.insert(&right.person.id);
         }
     }
     let mut teams: BTreeMap<(Option<&PersonaKey>, &NetworkKey), u64> = BTreeMap::new();

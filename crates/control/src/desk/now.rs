@@ -128,8 +128,8 @@ impl Desk {
 }
 
 /// How many different people; the rights are sorted by person.
-fn people(rights: &[Entitlement]) -> u64 {
-    let each = rights.chunk_by(|a, b| a.person == b.person);
+fn people(rights: &[Entitlement<'_>]) -> u64 {
+    let each = rights.chunk_by(|a, b| a.person.id == b.person.id);
     u64::try_from(each.count()).unwrap_or(u64::MAX)
 }
 
@@ -166,9 +166,9 @@ impl<'a> Places<'a> {
         Self { standing, planned, drifting }
     }
 
-    fn of_right(&self, map: &AccessMap, right: &'a Entitlement) -> Option<DomainKey> {
+    fn of_right(&self, map: &AccessMap, right: &Entitlement<'a>) -> Option<DomainKey> {
         let pair = right.pair();
-        let first = || map.teams.get(&right.team)?.placements.first().map(|at| &at.domain);
+        let first = || map.teams.get(right.team)?.placements.first().map(|at| &at.domain);
         let known = self.standing.get(&pair).or_else(|| self.planned.get(&pair)).copied();
         known.or_else(first).cloned()
     }
@@ -178,7 +178,7 @@ impl<'a> Places<'a> {
 type WayKey = (String, String, TeamKey, Option<DomainKey>);
 
 /// The ways that people go, the widest first.
-fn ways(reading: &Reading, rights: &[Entitlement]) -> Vec<Way> {
+fn ways(reading: &Reading, rights: &[Entitlement<'_>]) -> Vec<Way> {
     let map = &reading.map;
     let places = Places::of(reading);
     let mut ways: BTreeMap<WayKey, (u64, u64)> = BTreeMap::new();
@@ -194,7 +194,7 @@ fn ways(reading: &Reading, rights: &[Entitlement]) -> Vec<Way> {
         );
         let (people, drifting) = ways.entry(key).or_default();
         *people += 1;
-        let pair = (right.person.clone(), right.team.clone());
+        let pair = (right.person.id.clone(), right.team.clone());
         *drifting += u64::from(places.drifting.contains(&pair));
     }
     let mut ways: Vec<Way> = ways

@@ -251,12 +251,12 @@ fn key(name: &str, person: &PersonId) -> String {
     format!("{}\n{person}", name.to_lowercase())
 }
 
-fn held(reading: &Reading, rights: &[Entitlement], why: TeamExplanation) -> TeamHeld {
+fn held(reading: &Reading, rights: &[Entitlement<'_>], why: TeamExplanation) -> TeamHeld {
     let known = reading.map.teams.get(&why.team);
     let title = known.and_then(|known| known.about.title.clone());
     TeamHeld {
         title: title.unwrap_or_else(|| why.team.to_string()),
-        until: rights.iter().find(|right| right.team == why.team).and_then(Entitlement::until),
+        until: rights.iter().find(|right| *right.team == why.team).and_then(Entitlement::until),
         why,
     }
 }

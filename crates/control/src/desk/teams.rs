@@ -469,7 +469,7 @@ fn team_lines(reading: &Reading) -> Vec<TeamLine> {
     let rights = entitlements(map, &reading.survey.snapshot, reading.at);
     let mut people: BTreeMap<&TeamKey, u64> = BTreeMap::new();
     for right in rights.all() {
-        *people.entry(&right.team).or_default() += 1;
+        *people.entry(right.team).or_default() += 1;
     }
     let mut profiles: BTreeMap<&TeamKey, (u64, u64)> = BTreeMap::new();
     let observed = reading.survey.observed.domains.values();

@@ -33,7 +33,7 @@ pub(super) struct Wishes<'a> {
     /// the map and nothing else; addresses and the like are passed over.
     pub(super) relay_state: Option<&'a str>,
     /// What the person may open now.
-    pub(super) rights: &'a [Entitlement],
+    pub(super) rights: &'a [Entitlement<'a>],
 }
 
 /// Why there is no choice.
@@ -77,7 +77,7 @@ impl Doorway {
         &self,
         domain_id: &str,
         asked: Option<TeamKey>,
-        rights: &[Entitlement],
+        rights: &[Entitlement<'_>],
     ) -> Result<Choice, NoChoice> {
         let known = self.plane.map.domains.iter().find(|(_, d)| d.domain_id.as_str() == domain_id);
         let Some((domain, _)) = known else {
@@ -94,7 +94,7 @@ impl Doorway {
                 Err(NoChoice::Refused(other_team()))
             };
         }
-        let mut teams = rights.iter().map(|r| &r.team).filter(|t| is_there(t));
+        let mut teams = rights.iter().map(|r| r.team).filter(|t| is_there(t));
         let team = match (teams.next(), teams.next()) {
             (None, _) => {
                 let why = "You have no team in the domain that your identity provider sent you to.";

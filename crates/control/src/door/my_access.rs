@@ -171,11 +171,11 @@ impl Doorway {
 /// The teams of the person that a session opens.
 pub(super) fn open_to<'a>(
     session: &'a Session,
-    rights: &'a [Entitlement],
+    rights: &'a [Entitlement<'a>],
 ) -> impl Iterator<Item = &'a TeamKey> {
     rights
         .iter()
-        .map(|right| &right.team)
+        .map(|right| right.team)
         .filter(|team| session.team.as_ref().is_none_or(|only| &only == team))
 }
 

@@ -46,8 +46,8 @@ impl Doorway {
         let (person, snapshot) = self.present(&session).await?;
         let rights = self.rights_of(&person, &snapshot);
         let (seen, opened) = tokio::join!(self.seen_apps(&person.id), self.last_opened(&person.id));
-        let card = |right: &Entitlement| {
-            let team = self.plane.map.teams.get(&right.team)?;
+        let card = |right: &Entitlement<'_>| {
+            let team = self.plane.map.teams.get(right.team)?;
             // Where the person's profile is or will be shows when it is opened.
             let placement = team.placements.first()?;
             let domain = self.plane.map.domains.get(&placement.domain)?;
@@ -61,7 +61,7 @@ impl Doorway {
                 until: right.until(),
                 blocked: self.network_objection(team, origin),
                 tools: tools(team),
-                running: seen.as_ref().map_or(Running::Unread, |s| s.of(&right.team, domains)),
+                running: seen.as_ref().map_or(Running::Unread, |s| s.of(right.team, domains)),
                 opened: match &opened {
                     None => LastOpened::Unread,
                     Some(opened) => opened
@@ -198,7 +198,7 @@ impl Doorway {
         let (person, snapshot) = self.present(session).await?;
         let rights = self.rights_of(&person, &snapshot);
         let known = self.plane.map.teams.get(team_key);
-        if let Some(team) = known.filter(|_| rights.iter().any(|right| &right.team == team_key)) {
+        if let Some(team) = known.filter(|_| rights.iter().any(|right| right.team == team_key)) {
             return Ok((person, team));
         }
         let no = if snapshot.offboarded_from(&person.id, team_key).is_some() {
@@ -262,7 +262,11 @@ impl Doorway {
     }
 
     /// What the person may open, by the directory as it is now.
-    pub(super) fn rights_of(&self, person: &Person, snapshot: &Snapshot) -> Vec<Entitlement> {
+    pub(super) fn rights_of<'a>(
+        &'a self,
+        person: &Person,
+        snapshot: &'a Snapshot,
+    ) -> Vec<Entitlement<'a>> {
         let all = entitlements(&self.plane.map, snapshot, self.plane.clock.now());
         all.teams_of(&person.id).to_vec()
     }

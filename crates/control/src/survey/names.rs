@@ -45,7 +45,7 @@ impl Plane {
         }
         for person in people.iter().filter_map(|id| snapshot.people.get(id)) {
             for right in rights.teams_of(&person.id) {
-                for (key, domain) in self.domains_of(&right.team) {
+                for (key, domain) in self.domains_of(right.team) {
                     let given = self.names_given(person, right, (key, domain), view, now);
                     names.entry(key).or_default().extend(given);
                 }
@@ -142,7 +142,7 @@ impl Plane {
     fn names_given(
         &self,
         person: &Person,
-        right: &Entitlement,
+        right: &Entitlement<'_>,
         (key, domain): (&DomainKey, &Domain),
         view: &IndexView,
         now: Timestamp,
@@ -158,15 +158,15 @@ impl Plane {
         let known = indexed.is_some_and(|profiles| {
             profiles.iter().any(|profile| {
                 profile.person == person.id
-                    && (mode == Some(AuthMode::Sso) || profile.team == right.team)
+                    && (mode == Some(AuthMode::Sso) || profile.team == *right.team)
             })
         });
         if known {
             return names;
         }
         if mode != Some(AuthMode::Sso) {
-            names.insert(profile_name(person, &right.team));
-            names.insert(hashed_profile_name(person, &right.team));
+            names.insert(profile_name(person, right.team));
+            names.insert(hashed_profile_name(person, right.team));
         }
         if mode != Some(AuthMode::Iam) {
             names.insert(sso_profile_name(person));

@@ -58,13 +58,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
 }
 
 /// Prints the plan in the form asked for.
-pub(super) fn show(
-    plan: &Plan,
-    survey: &Survey,
-    map: &AccessMap,
-    common: &Common,
-    all: bool,
-) {
+pub(super) fn show(plan: &Plan, survey: &Survey, map: &AccessMap, common: &Common, all: bool) {
     match common.output {
         OutputFormat::Json => output::data(&report::plan_json(plan, survey, map).to_string()),
         OutputFormat::Table => {
