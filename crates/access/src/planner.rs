@@ -161,12 +161,20 @@ struct Planner<'a> {
 /// An entitlement together with what it means in one domain.
 #[derive(Debug, Clone, Copy)]
 struct Case<'a> {
-    key: &'a DomainKey,
     domain: &'a ObservedDomain,
-    person: &'a Person,
     team: &'a Team,
     placement: &'a Placement,
     entitlement: &'a Entitlement<'a>,
+}
+
+impl<'a> Case<'a> {
+    fn key(&self) -> &'a DomainKey {
+        &self.placement.domain
+    }
+
+    fn person(&self) -> &'a Person {
+        self.entitlement.person
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -221,7 +229,7 @@ impl<'a> Planner<'a> {
     fn tags(&self, case: &Case<'a>) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let own = [
             (TAG_INSTANCE, self.map.instance.as_str()),
-            (TAG_PERSON, case.person.id.as_str()),
+            (TAG_PERSON, case.person().id.as_str()),
             (TAG_TEAM, case.entitlement.team.as_str()),
         ];
         let of_team = case.team.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
@@ -235,10 +243,10 @@ impl<'a> Planner<'a> {
 
     fn act(&mut self, case: &Case<'_>, name: &ProfileName, step: Step, reason: ReasonCode) {
         self.actions.push(Action {
-            domain: case.key.clone(),
+            domain: case.key().clone(),
             profile: name.clone(),
-            person: case.person.id.clone(),
-            person_name: Some(shown_name(case.person)),
+            person: case.person().id.clone(),
+            person_name: Some(shown_name(case.person())),
             team: case.entitlement.team.clone(),
             step,
             reason,
@@ -256,10 +264,10 @@ impl<'a> Planner<'a> {
         // Few ever read what agrees; of a million people their names take a tenth of the time.
         let is_told = reason != ReasonCode::InAgreement;
         self.kept.push(Kept {
-            domain: case.key.clone(),
+            domain: case.key().clone(),
             profile: name.cloned(),
-            person: Some(case.person.id.clone()),
-            person_name: is_told.then(|| shown_name(case.person)),
+            person: Some(case.person().id.clone()),
+            person_name: is_told.then(|| shown_name(case.person())),
             team: Some(case.entitlement.team.clone()),
             reason,
             detail,

@@ -25,14 +25,17 @@ impl<'a> Planner<'a> {
             return true;
         }
         let Some(profile) = self.standing(case, names) else { return false };
-        let unmanaged = self.map.domains.get(case.key).map(|d| d.unmanaged).unwrap_or_default();
+        let unmanaged = self.map.domains.get(case.key()).map(|d| d.unmanaged).unwrap_or_default();
         if unmanaged == Unmanaged::Adopt {
             self.take_over(case, profile);
         } else {
             let detail = format!(
                 "it is not Stagedoor's; the map can adopt it: {{ domain: {}, profile: {}, person: \
                  {:?}, team: {} }}",
-                case.key, profile.name, case.person.user_name, case.entitlement.team
+                case.key(),
+                profile.name,
+                case.person().user_name,
+                case.entitlement.team
             );
             self.keep(case, Some(&profile.name), ReasonCode::NameTaken, Some(detail));
         }
@@ -40,8 +43,8 @@ impl<'a> Planner<'a> {
     }
 
     fn listed(&self, case: &Case<'_>) -> Option<&'a Adoption> {
-        let person = case.person.user_name.as_str();
-        self.adoptions.get(&(case.key, case.entitlement.team, person)).copied()
+        let person = case.person().user_name.as_str();
+        self.adoptions.get(&(case.key(), case.entitlement.team, person)).copied()
     }
 
     /// A profile which is not Stagedoor's and plainly this person's.
@@ -56,8 +59,8 @@ impl<'a> Planner<'a> {
                 .filter_map(|name| case.domain.profiles.get(&name.folded()))
                 .find(|profile| self.is_foreign(profile)),
             AuthMode::Sso => {
-                let user = case.person.user_name.to_ascii_lowercase();
-                self.strangers.get(&(case.key, user)).copied()
+                let user = case.person().user_name.to_ascii_lowercase();
+                self.strangers.get(&(case.key(), user)).copied()
             }
         }
     }
@@ -83,13 +86,13 @@ impl<'a> Planner<'a> {
 
     fn take_over(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let name = &profile.name;
-        if self.adopted.contains(&(case.key.clone(), name.folded())) {
+        if self.adopted.contains(&(case.key().clone(), name.folded())) {
             let detail = Some("it is taken over for somebody else".to_owned());
             return self.keep(case, Some(name), ReasonCode::NameTaken, detail);
         }
         match profile.status {
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
-                self.adopted.insert((case.key.clone(), name.folded()));
+                self.adopted.insert((case.key().clone(), name.folded()));
                 if !self.map.rollout.enforces(case.entitlement.team) {
                     return self.would_take_over(case, profile);
                 }

@@ -22,7 +22,7 @@ impl<'a> Planner<'a> {
             } else {
                 let team = case.entitlement.team;
                 let names =
-                    (profile_name(case.person, team), hashed_profile_name(case.person, team));
+                    (profile_name(case.person(), team), hashed_profile_name(case.person(), team));
                 self.missing(case, &names);
             }
         }

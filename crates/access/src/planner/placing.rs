@@ -22,9 +22,7 @@ impl<'a> Planner<'a> {
         for entitlement in self.entitled.all() {
             let Some(team) = self.map.teams.get(entitlement.team) else { continue };
             let case = |(placement, domain): (&'a Placement, &'a ObservedDomain)| Case {
-                key: &placement.domain,
                 domain,
-                person: entitlement.person,
                 team,
                 placement,
                 entitlement,
@@ -40,8 +38,8 @@ impl<'a> Planner<'a> {
             };
             if let Some(case) = found {
                 // Most people have their profile where they are to have it.
-                let room = || owned.get(case.key).map_or(0, Owned::len);
-                cases.entry(case.key).or_insert_with(|| Vec::with_capacity(room())).push(case);
+                let room = || owned.get(case.key()).map_or(0, Owned::len);
+                cases.entry(case.key()).or_insert_with(|| Vec::with_capacity(room())).push(case);
             }
         }
         cases
@@ -82,13 +80,13 @@ impl<'a> Planner<'a> {
             return None;
         }
         for case in usable {
-            let taken = coming.entry(case.key).or_default();
-            if self.room_in(case.key).is_none_or(|room| room > *taken) {
+            let taken = coming.entry(case.key()).or_default();
+            if self.room_in(case.key()).is_none_or(|room| room > *taken) {
                 *taken += 1;
                 return Some(*case);
             }
         }
-        let all: Vec<&str> = usable.iter().map(|case| case.key.as_str()).collect();
+        let all: Vec<&str> = usable.iter().map(|case| case.key().as_str()).collect();
         self.keep(first, None, ReasonCode::QuotaReached, Some(all.join(", ")));
         None
     }
@@ -104,7 +102,7 @@ impl<'a> Planner<'a> {
 /// can be used.
 fn holder<'a>(usable: &[Case<'a>], owned: &BTreeMap<&DomainKey, Owned<'a>>) -> Option<Case<'a>> {
     let rank = |case: &Case<'a>| {
-        let found = held(case.domain.auth_mode, owned.get(case.key), case.entitlement)?;
+        let found = held(case.domain.auth_mode, owned.get(case.key()), case.entitlement)?;
         Some((found.team != case.entitlement.team, found.is_of_no_use()))
     };
     let holding = usable.iter().filter_map(|case| Some((rank(case)?, case)));

@@ -42,7 +42,7 @@ impl<'a> Planner<'a> {
         let role = &case.placement.execution_role;
         let Some(drift) = drift(profile, case.team, role, self.tags(case)) else {
             return match &profile.sso_user {
-                Some(user) if !user.eq_ignore_ascii_case(&case.person.user_name) => {
+                Some(user) if !user.eq_ignore_ascii_case(&case.person().user_name) => {
                     let detail = Some(format!("it signs in {user}"));
                     self.keep(case, Some(name), ReasonCode::SsoUserChanged, detail);
                 }
@@ -101,7 +101,7 @@ impl<'a> Planner<'a> {
     fn signs_in_another(&mut self, case: &Case<'_>, profile: &ObservedProfile) -> bool {
         let Some(user) = &profile.sso_user else { return false };
         let is = |person: &Person| user.eq_ignore_ascii_case(&person.user_name);
-        if is(case.person) {
+        if is(case.person()) {
             return false;
         }
         let is_former =
@@ -123,7 +123,7 @@ impl<'a> Planner<'a> {
     /// The person is entitled and there is no profile. `names` are the plain one and the one with
     /// the hash.
     pub(super) fn missing(&mut self, case: &Case<'a>, names: &(ProfileName, ProfileName)) {
-        if !case.domain.seen.covers(&case.person.id) {
+        if !case.domain.seen.covers(&case.person().id) {
             // The profile may exist under an older name: only a full reading can tell.
             return self.keep(case, Some(&names.0), ReasonCode::PartialDomain, None);
         }
@@ -140,7 +140,7 @@ impl<'a> Planner<'a> {
         if self.role_blocks(case, Some(&name)) {
             return;
         }
-        let at = self.map.domains.get(case.key).map(|d| (d.account_id.clone(), d.region.clone()));
+        let at = self.map.domains.get(case.key()).map(|d| (d.account_id.clone(), d.region.clone()));
         match at.and_then(|at| self.room.get_mut(&at)) {
             // What is not made takes no room.
             _ if !self.map.rollout.enforces(case.entitlement.team) => {}
@@ -153,9 +153,9 @@ impl<'a> Planner<'a> {
             execution_role: case.placement.execution_role.clone(),
             user_settings: case.team.user_settings.clone(),
             tags: self.all_tags(case),
-            sso_user: is_sso.then(|| case.person.user_name.clone()),
+            sso_user: is_sso.then(|| case.person().user_name.clone()),
         };
-        self.planned.insert((case.key.clone(), name.folded()));
+        self.planned.insert((case.key().clone(), name.folded()));
         self.act(case, &name, step, ReasonCode::Entitled);
     }
 
@@ -170,7 +170,7 @@ impl<'a> Planner<'a> {
         (plain, hashed): &(ProfileName, ProfileName),
     ) -> Result<ProfileName, ProfileName> {
         let is_planned =
-            |name: &ProfileName| self.planned.contains(&(case.key.clone(), name.folded()));
+            |name: &ProfileName| self.planned.contains(&(case.key().clone(), name.folded()));
         let profiles = &case.domain.profiles;
         match profiles.get(&plain.folded()) {
             None if !is_planned(plain) => return Ok(plain.clone()),

@@ -25,7 +25,7 @@ impl<'a> Planner<'a> {
         let mut elsewhere: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut unenforced: BTreeSet<&ArcStr> = BTreeSet::new();
         let mut alone: BTreeSet<&str> = BTreeSet::new();
-        let person_of = |case: &Case<'a>| &case.person.id;
+        let person_of = |case: &Case<'a>| &case.person().id;
         let key_of = |found: &[OwnedProfile<'a>]| found.first().map(|owned| owned.person);
         let mut found = owned.people().peekable();
         for cases in cases.chunk_by(|a, b| person_of(a) == person_of(b)) {
@@ -35,9 +35,9 @@ impl<'a> Planner<'a> {
             needed.extend(&because.group);
             match (&domain.application, &because.group) {
                 (application, None) => {
-                    let is_in = |app| self.is_let_in(winner.person, app);
+                    let is_in = |app| self.is_let_in(winner.person(), app);
                     if !application.as_ref().is_some_and(is_in) {
-                        alone.insert(&winner.person.user_name);
+                        alone.insert(&winner.person().user_name);
                     }
                 }
                 (Some(application), Some(group)) => {
@@ -63,7 +63,7 @@ impl<'a> Planner<'a> {
                 self.existing(winner, used.profile);
                 self.duplicates(key, &used.profile.name, others);
             } else {
-                let person = winner.person;
+                let person = winner.person();
                 let names = (sso_profile_name(person), hashed_sso_profile_name(person));
                 self.missing(winner, &names);
             }
@@ -110,7 +110,7 @@ impl<'a> Planner<'a> {
     /// Plans the assignment of the group by which the person gets the team.
     fn assign(&mut self, case: &Case<'_>, group: &GroupId, application: &ObservedApplication) {
         self.assignments.insert(Assignment {
-            domain: case.key.clone(),
+            domain: case.key().clone(),
             application: application.arn.clone(),
             group: group.clone(),
             group_name: case.entitlement.because().group_name.to_string(),
@@ -161,7 +161,7 @@ impl<'a> Planner<'a> {
 
 /// Whether neither the group by which the person gets the team is assigned, nor the person.
 fn lacks_assignment(case: &Case<'_>, group: &GroupId, application: &ObservedApplication) -> bool {
-    !application.groups.contains(group) && !application.people.contains(&case.person.id)
+    !application.groups.contains(group) && !application.people.contains(&case.person().id)
 }
 
 fn kept_group(key: &DomainKey, reason: ReasonCode, detail: Option<String>) -> Kept {
