@@ -26,6 +26,22 @@ bytes, wherever they lie. Takes Python 3, rustup and a package index.";
 /// What is installed from the Python package index.
 const TOOLS: [&str; 2] = ["cargo-zigbuild==0.24.0", "ziglang==0.17.1"];
 
+/// What to do where there is no Python.
+const PYTHON: &str =
+    "Install Python 3 with its module venv: on Debian `apt-get install python3-venv`.";
+
+/// What to do where the tools cannot be installed.
+const INDEX: &str = "The Python package index must be reachable, for cargo-zigbuild and ziglang; PIP_INDEX_URL \
+                     names a mirror.";
+
+/// What to do where there is no Rust for a target.
+const RUST: &str = "Install Rust by rustup (https://rustup.rs), which adds the standard library for a target; with \
+                    another Rust install that library beside it, into lib/rustlib of its sysroot.";
+
+/// What to do where it does not build.
+const BUILD: &str = "If the C compiler or linker is what fails, remove target/dist-venv and run it again: Zig comes \
+                     from there. `--target` builds for one processor alone.";
+
 /// A processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Target {
@@ -86,28 +102,39 @@ fn tools() -> Result<PathBuf> {
     if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
         return Ok(bin);
     }
-    succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-    succeed(
-        Command::new(bin.join("python"))
-            .args(["-m", "pip", "install", "--disable-pip-version-check", "-q"])
-            .args(TOOLS),
-    )?;
+    let mut environment = Command::new("python3");
+    succeed(environment.args(["-m", "venv", "--clear"]).arg(&venv), PYTHON)?;
+    let mut install = Command::new(bin.join("python"));
+    install.args(["-m", "pip", "install", "--disable-pip-version-check", "-q"]).args(TOOLS);
+    succeed(&mut install, INDEX)?;
     fs::write(&installed, wanted)?;
     Ok(bin)
+}
+
+/// Sees to it that there is a standard library for the target.
+fn standard_library(triple: &str) -> Result<()> {
+    let asked = Command::new("rustc").args(["--print", "sysroot"]).output();
+    let sysroot = asked.with_context(|| format!("cannot start `rustc`\n{RUST}"))?;
+    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
+    if sysroot.join("lib/rustlib").join(triple).join("lib").is_dir() {
+        return Ok(());
+    }
+    succeed(Command::new("rustup").args(["target", "add", triple]), RUST)
 }
 
 /// Builds for one target, and says what came of it.
 fn ship(target: Target, tools: &Path) -> Result<String> {
     let root = workspace::root();
-    succeed(Command::new("rustup").args(["target", "add", target.triple]))?;
+    standard_library(target.triple)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(
         std::iter::once(tools.to_owned()).chain(std::env::split_paths(&path)),
     )?;
     let build = root.join("target/dist-build");
     let [rust, c] = flags(root);
+    let mut cargo = Command::new("cargo");
     succeed(
-        Command::new("cargo")
+        cargo
             .args(["zigbuild", "--locked", "--profile", "dist", "-p", "stagedoor"])
             .args(["--target", target.triple])
             .arg("--target-dir")
@@ -116,6 +143,7 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
             .env("RUSTFLAGS", rust)
             .env("CFLAGS", c)
             .current_dir(root),
+        BUILD,
     )?;
     let binary = build.join(target.triple).join("dist/stagedoor");
     let bytes = fs::read(&binary).with_context(|| format!("cannot read `{}`", binary.display()))?;
@@ -192,11 +220,14 @@ fn name_of(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+/// Runs a command; `advice` is what to install where it does not succeed.
+fn succeed(command: &mut Command, advice: &str) -> Result<()> {
     let shown = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
+    let status = command.status();
+    let status = status.with_context(|| format!("cannot start `{shown}`\n{advice}"))?;
     if !status.success() {
-        bail!("`{shown}` failed ({status})");
+        let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy()).collect();
+        bail!("`{shown} {}` failed ({status})\n{advice}", words.join(" "));
     }
     Ok(())
 }
@@ -221,6 +252,17 @@ mod tests {
         assert!(c.starts_with("-ffile-prefix-map=/home/ana/stagedoor=/stagedoor "), "{c}");
         assert!(rust.ends_with("=/cargo") && c.ends_with("=/cargo"), "{rust} {c}");
         assert!(holds(b"at /home/ana/x.rs", "/home/ana") && !holds(b"at /cargo", "/home/ana"));
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_what_to_install() {
+        let missing = succeed(&mut Command::new("/no/such/rustup"), RUST).unwrap_err().to_string();
+        assert!(missing.starts_with("cannot start `/no/such/rustup`\nInstall Rust by rustup"));
+        let failed = succeed(Command::new("false").arg("-m"), PYTHON).unwrap_err().to_string();
+        assert!(
+            failed.starts_with("`false -m` failed (exit status: 1)\nInstall Python 3"),
+            "{failed}"
+        );
     }
 
     #[test]
