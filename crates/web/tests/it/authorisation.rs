@@ -7,7 +7,7 @@ use web::{Address, Who};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asker {
+pub(crate) enum Asker {
     Nobody,
     /// Somebody who is signed in, with this role.
     Session(Option<&'static str>),
@@ -17,7 +17,7 @@ enum Asker {
     Token(Right),
 }
 
-const ASKERS: [Asker; 10] = [
+pub(crate) const ASKERS: [Asker; 10] = [
     Asker::Nobody,
     Asker::Session(None),
     Asker::Session(Some("reader")),
@@ -42,7 +42,7 @@ enum Outcome {
 }
 
 impl Asker {
-    fn has(self, right: Right) -> bool {
+    pub(crate) fn has(self, right: Right) -> bool {
         match self {
             Self::Nobody | Self::Forged | Self::Session(None) => false,
             Self::Session(Some(role)) => match right {
@@ -82,15 +82,40 @@ impl Asker {
 const OTHERS: [(&str, &str); 4] =
     [("{idp}", "corp"), ("{team}", "secret"), ("{id}", "0123456789ab"), ("{*path}", "Users")];
 
-async fn ask(house: &House, address: Address, asker: Asker, tokens: &[(Right, String)]) -> Answer {
+/// A token for each right.
+pub(crate) type Tokens = Vec<(Right, String)>;
+
+pub(crate) async fn tokens(house: &House) -> Tokens {
+    let mut tokens = Vec::new();
+    for (name, right) in Right::ALL {
+        tokens.push((right, house.token(name, &[right]).await));
+    }
+    tokens
+}
+
+async fn ask(house: &House, address: Address, asker: Asker, tokens: &Tokens) -> Answer {
     let fill = |path: String, (name, other): (&str, &str)| path.replace(name, other);
     let path = OTHERS.into_iter().fold(address.path.to_owned(), fill);
     let is_api = path.starts_with("/api/") || path.starts_with("/scim/");
-    let mut request = get(&path)
-        .method(address.method)
+    let body = if is_api && address.method == "POST" { "{}" } else { "" };
+    send_as(house, address.method, &path, body.to_owned(), asker, tokens).await
+}
+
+/// A request of this asker, as a page of ours or a program sends it.
+pub(crate) async fn send_as(
+    house: &House,
+    method: &str,
+    path: &str,
+    body: String,
+    asker: Asker,
+    tokens: &Tokens,
+) -> Answer {
+    let is_api = path.starts_with("/api/") || path.starts_with("/scim/");
+    let mut request = get(path)
+        .method(method)
         .header("accept", "application/json")
         .header("sec-fetch-site", "same-origin");
-    if address.method == "POST" {
+    if method == "POST" {
         let kind = if is_api { "application/json" } else { "application/x-www-form-urlencoded" };
         request = request.header("content-type", kind);
     }
@@ -112,7 +137,6 @@ async fn ask(house: &House, address: Address, asker: Asker, tokens: &[(Right, St
             request.header("authorization", bearer(token))
         }
     };
-    let body = if is_api && address.method == "POST" { "{}" } else { "" };
     house.send(request.body(Body::from(body)).unwrap()).await
 }
 
@@ -136,10 +160,7 @@ fn outcome(answer: &Answer) -> Outcome {
 async fn every_address_admits_just_those_who_may() {
     let house = House::new();
     house.domain_is_known().await;
-    let mut tokens = Vec::new();
-    for (name, right) in Right::ALL {
-        tokens.push((right, house.token(name, &[right]).await));
-    }
+    let tokens = tokens(&house).await;
     let mut wrong = Vec::new();
     for address in web::addresses() {
         for asker in ASKERS {

@@ -103,8 +103,8 @@ struct World {
     role: Mutex<Option<&'static str>>,
     /// The session of the browser that was looked up last.
     looked_up: Mutex<Option<SessionId>>,
-    /// Whether Ada is signed in elsewhere too.
-    elsewhere: AtomicU8,
+    /// Whose session of another browser there is.
+    elsewhere: Mutex<Option<PersonId>>,
     /// What runs in the profile.
     apps: Mutex<Vec<ObservedApp>>,
     /// What was asked to stop.
@@ -276,7 +276,7 @@ impl House {
             signed_in: AtomicU8::new(1),
             role: Mutex::default(),
             looked_up: Mutex::default(),
-            elsewhere: AtomicU8::new(0),
+            elsewhere: Mutex::default(),
             apps: Mutex::default(),
             stopped: Mutex::default(),
             landings: Mutex::default(),
@@ -359,7 +359,17 @@ impl House {
 
     /// Ada has another session, of another browser.
     pub(crate) fn is_signed_in_elsewhere(&self) {
-        self.world.elsewhere.store(1, Ordering::SeqCst);
+        self.elsewhere_is(Some(ada().id));
+    }
+
+    /// This person has a session, of another browser than Ada's.
+    pub(crate) fn elsewhere_is(&self, person: Option<PersonId>) {
+        *self.world.elsewhere.lock().unwrap() = person;
+    }
+
+    /// Whose session of another browser there is.
+    pub(crate) fn elsewhere(&self) -> Option<PersonId> {
+        self.world.elsewhere.lock().unwrap().clone()
     }
 
     /// An app of this type runs in Ada's profile.
@@ -531,7 +541,7 @@ impl Entropy for World {
 impl Directory for World {
     async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
         assert!(self.role.lock().unwrap().is_some(), "no page of Ada's own reads everybody");
-        let reading = self.people(&BTreeSet::new(), groups).await?;
+        let reading = self.people(&BTreeSet::from([ada().id]), groups).await?;
         let mut snapshot = Snapshot { coverage: Coverage::Complete, ..reading.snapshot };
         for (person, groups) in self.people.lock().unwrap().iter() {
             for name in groups {
@@ -566,7 +576,10 @@ impl Directory for World {
         let role = self.role.lock().unwrap().map(|role| group(&format!("desk-{role}")));
         let groups = [group("ml-fraud"), group("ml-trials")].into_iter().chain(role);
         let mut groups: BTreeMap<GroupId, Group> = groups.collect();
-        let mut known = BTreeMap::from([(ada.id.clone(), ada.clone())]);
+        let mut known = BTreeMap::new();
+        if people.contains(&ada.id) {
+            known.insert(ada.id.clone(), ada.clone());
+        }
         for (person, of) in self.people.lock().unwrap().iter() {
             if people.contains(&person.id) {
                 known.insert(person.id.clone(), person.clone());
@@ -590,8 +603,18 @@ impl Directory for World {
         })
     }
 
-    async fn find(&self, _: &PersonLookup) -> Result<Option<PersonId>, CallError> {
-        Ok(Some(ada().id))
+    /// Whoever is sought is Ada, unless the directory has somebody else, too.
+    async fn find(&self, sought: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        let is_it = |person: &Person| match sought {
+            PersonLookup::Id(id) => *id == person.id,
+            PersonLookup::UserName(name) => *name == person.user_name,
+        };
+        let people = self.people.lock().unwrap();
+        if people.is_empty() {
+            return Ok(Some(ada().id));
+        }
+        let everybody = people.iter().map(|(person, _)| person.clone()).chain([ada()]);
+        Ok(everybody.into_iter().find(is_it).map(|person| person.id))
     }
 
     async fn find_group(&self, _: &str) -> Result<Option<GroupId>, CallError> {
@@ -782,19 +805,24 @@ impl Sessions for World {
         };
         let this = self.looked_up.lock().unwrap().clone().map(session);
         let other = SessionId("elsewhere".to_owned());
-        let other = (self.elsewhere.load(Ordering::SeqCst) == 1).then(|| session(other));
+        let is_theirs = self.elsewhere.lock().unwrap().as_ref() == Some(person);
+        let other = is_theirs.then(|| session(other));
         Ok(this.into_iter().chain(other).collect())
     }
 
     async fn close(&self, id: &SessionId) -> Result<(), StoreError> {
-        let which = if id.0 == "elsewhere" { &self.elsewhere } else { &self.signed_in };
-        which.store(0, Ordering::SeqCst);
+        if id.0 == "elsewhere" {
+            *self.elsewhere.lock().unwrap() = None;
+        } else {
+            self.signed_in.store(0, Ordering::SeqCst);
+        }
         Ok(())
     }
 
-    async fn close_all(&self, _: &PersonId) -> Result<u64, StoreError> {
-        let ended = [&self.signed_in, &self.elsewhere].map(|which| which.swap(0, Ordering::SeqCst));
-        Ok(ended.into_iter().map(u64::from).sum())
+    async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError> {
+        let other = self.elsewhere.lock().unwrap().take_if(|whose| whose == person);
+        let this = if *person == ada().id { self.signed_in.swap(0, Ordering::SeqCst) } else { 0 };
+        Ok(u64::from(this) + u64::from(other.is_some()))
     }
 
     async fn close_federated(&self, _: &str, _: &BTreeSet<String>) -> Result<u64, StoreError> {

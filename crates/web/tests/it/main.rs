@@ -27,6 +27,8 @@ mod opening;
 #[cfg(test)]
 mod ops;
 #[cfg(test)]
+mod others;
+#[cfg(test)]
 mod probes;
 #[cfg(test)]
 mod refusals;
