@@ -112,7 +112,7 @@ fn text(explained: &Explanation, one: bool, paint: Paint) -> String {
         for team in &explained.teams {
             ladder(&mut out, &who, team, &explained.directory, paint);
         }
-        undated(&mut out, explained, paint);
+        undated(&mut out, explained, |_| true, paint);
         return out.trim_end().to_owned();
     }
     let (has, has_not): (Vec<_>, Vec<_>) = explained.teams.iter().partition(|team| team.granted);
@@ -131,15 +131,22 @@ fn text(explained: &Explanation, one: bool, paint: Paint) -> String {
             let _ = writeln!(out, "  {} {}  {}", paint.dim("-"), team.team, nearest(team));
         }
     }
-    undated(&mut out, explained, paint);
+    undated(&mut out, explained, |team| team.granted, paint);
     out.trim_end().to_owned()
 }
 
-/// Says once what it means that some steps have no time, where some have one.
-fn undated(out: &mut String, explained: &Explanation, paint: Paint) {
-    let rungs = explained.teams.iter().flat_map(|team| &team.rungs);
-    let mut all = std::iter::once(&explained.directory).chain(rungs);
-    if all.any(|rung| rung.since != Since::Unknown) {
+/// Says once what it means that some of the steps shown have no time, where others have one.
+fn undated(
+    out: &mut String,
+    explained: &Explanation,
+    is_shown: impl Fn(&TeamExplanation) -> bool,
+    paint: Paint,
+) {
+    let teams = explained.teams.iter().filter(|team| is_shown(team));
+    let all = std::iter::once(&explained.directory).chain(teams.flat_map(|team| &team.rungs));
+    let (without, with): (Vec<&Rung>, Vec<&Rung>) =
+        all.partition(|rung| rung.since == Since::Unknown);
+    if !with.is_empty() && !without.is_empty() {
         let note = "Of a step without a time nobody wrote down since when it holds.";
         let _ = writeln!(out, "{}", paint.dim(note));
     }
