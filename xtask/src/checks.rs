@@ -1,8 +1,8 @@
 //! `cargo xtask test`: everything that must pass, in order of how soon it fails.
 
 use crate::{
-    Outcome, api, fuzz, image, netns, peers, python, samba, say, scim, simulate, templates, tidy,
-    tools, workspace,
+    Outcome, api, fuzz, image, netns, pages, peers, python, samba, say, scim, simulate, templates,
+    tidy, tools, workspace,
 };
 use anyhow::{Context, Result};
 use std::process::Command;
@@ -20,6 +20,7 @@ Steps, in order; the first that fails ends the run:
   test    cargo test --workspace, doctests included (peers, venv and the tests' DynamoDB first)
   api     schemathesis against the API of a real server, on the simulated AWS
   demo    the demo's whole story, each step observed
+  pages   cargo xtask pages
   scim    scim2-tester against the SCIM of a real server, every check a success
   netns   cargo xtask netns (as root, where the kernel lets it)
   samba   cargo xtask samba (likewise)
@@ -41,6 +42,7 @@ enum Step {
     Test,
     Api,
     Demo,
+    Pages,
     Scim,
     Netns,
     Samba,
@@ -54,7 +56,7 @@ enum Step {
 }
 
 impl Step {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Peers,
         Self::Venv,
         Self::Fmt,
@@ -62,6 +64,7 @@ impl Step {
         Self::Test,
         Self::Api,
         Self::Demo,
+        Self::Pages,
         Self::Scim,
         Self::Netns,
         Self::Samba,
@@ -83,6 +86,7 @@ impl Step {
             Self::Test => "test",
             Self::Api => "api",
             Self::Demo => "demo",
+            Self::Pages => "pages",
             Self::Scim => "scim",
             Self::Netns => "netns",
             Self::Samba => "samba",
@@ -132,6 +136,7 @@ impl Step {
             Self::Demo => {
                 passes(Command::new(workspace::tested("stagedoor")?).args(["demo", "--script"]))
             }
+            Self::Pages => pages::judge(),
             Self::Scim => scim::judge(),
             Self::Netns => netns::hosts(),
             Self::Samba => samba::reads(),

@@ -61,12 +61,20 @@ impl Finding {
 /// What was found on all pages.
 #[derive(Debug, Default)]
 pub struct Verdict {
+    journeys: usize,
+    looks: usize,
     pages: Vec<(String, u64, Vec<Finding>)>,
 }
 
 impl Verdict {
-    /// Adds a page.
-    pub fn add(&mut self, page: &str, bytes: u64, findings: Vec<Finding>) {
+    /// Somebody got where they wanted.
+    pub fn journey(&mut self) {
+        self.journeys += 1;
+    }
+
+    /// Adds a page that axe looked at so often.
+    pub fn add(&mut self, page: &str, bytes: u64, looks: usize, findings: Vec<Finding>) {
+        self.looks += looks;
         self.pages.push((page.to_owned(), bytes, findings));
     }
 
@@ -94,8 +102,10 @@ impl fmt::Display for Verdict {
         let largest = self.pages.iter().map(|(_, bytes, _)| *bytes).max().unwrap_or_default();
         write!(
             f,
-            "{} pages, {serious} serious findings, the heaviest page {largest} bytes",
-            self.pages.len()
+            "{} journeys, {} pages, {} axe runs: {serious} serious findings, the heaviest page {largest} bytes",
+            self.journeys,
+            self.pages.len(),
+            self.looks
         )
     }
 }
@@ -116,14 +126,14 @@ mod tests {
         ] {
             let mut verdict = Verdict::default();
             let found = Finding { impact: Impact::read(word), ..Finding::serious("rule", "text") };
-            verdict.add("page", 1, vec![found]);
+            verdict.add("page", 1, 1, vec![found]);
             assert_eq!(verdict.is_good(), good, "{word}");
         }
         let mut verdict = Verdict::default();
-        verdict.add("page", 7, Vec::new());
+        verdict.add("page", 7, 4, Vec::new());
+        verdict.journey();
         assert!(verdict.is_good());
-        assert!(
-            verdict.to_string().ends_with("1 pages, 0 serious findings, the heaviest page 7 bytes")
-        );
+        let told = "1 journeys, 1 pages, 4 axe runs: 0 serious findings, the heaviest page 7 bytes";
+        assert!(verdict.to_string().ends_with(told), "{verdict}");
     }
 }

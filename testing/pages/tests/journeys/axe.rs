@@ -1,6 +1,6 @@
 //! axe-core.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use fantoccini::Client;
 use page_judge::{Finding, Impact};
 use serde_json::Value;
@@ -34,4 +34,22 @@ fn finding(found: &Value) -> Finding {
         text: format!("{}: {}", text("help"), nodes.join(", ")),
         place: String::new(),
     }
+}
+
+/// A page with faults that axe must find, in words that it has for them.
+const FAULTY: &str = "data:text/html,<title>Faulty</title><html lang='en'><main><h1>Faulty</h1>\
+    <p style='color:%23999;background:%23aaa'>pale</p><img src='data:,'></main>";
+
+/// Makes sure that the judge finds what is wrong: one that does not run finds nothing either.
+pub(crate) async fn is_sober(client: &Client, axe: &str) -> Result<()> {
+    client.goto(FAULTY).await?;
+    let found = judge(client, axe).await?;
+    let mut rules: Vec<&str> = found
+        .iter()
+        .filter(|finding| finding.impact >= Impact::Serious)
+        .map(|finding| finding.rule.as_str())
+        .collect();
+    rules.sort_unstable();
+    ensure!(rules == ["color-contrast", "image-alt"], "axe-core finds {rules:?} in a faulty page");
+    Ok(())
 }

@@ -1,13 +1,15 @@
 //! Headless Chromium, by fantoccini and Debian's driver.
 
+use crate::LONGEST;
+use crate::axe;
 use crate::camera::Camera;
-use crate::driver::Driver;
 use anyhow::{Context, Result, bail, ensure};
 use fantoccini::elements::Element;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use page_judge::Verdict;
+use page_judge::chromium::{self, Driver};
 use serde_json::json;
 use std::cell::RefCell;
 use std::path::Path;
@@ -16,7 +18,7 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 
 /// How long something may take to appear.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_millis(50);
@@ -56,7 +58,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts it with a fresh profile in the folder.
     pub(crate) async fn start(folder: &Path, axe: String, camera: Camera) -> Result<Self> {
-        let driver = Driver::start(folder).await?;
+        let driver = Driver::start(folder)?;
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities(folder)?)
             .connect(&driver.url)
@@ -64,6 +66,7 @@ impl Browser {
             .context("chromium does not start")?;
         let browser = Self { client, _driver: driver, axe, camera, verdict: RefCell::default() };
         browser.wear(Scheme::Light, DESKTOP).await?;
+        axe::is_sober(&browser.client, &browser.axe).await?;
         Ok(browser)
     }
 
@@ -246,19 +249,9 @@ impl Browser {
 }
 
 fn capabilities(folder: &Path) -> Result<Capabilities> {
-    let profile = format!("--user-data-dir={}", folder.join("profile").display());
-    let arguments = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--no-first-run",
-        "--hide-scrollbars",
-        "--force-device-scale-factor=1",
-        &profile,
-    ];
-    let most = u64::try_from(PATIENCE.as_millis())?;
+    let arguments = chromium::arguments(folder);
+    // On a machine that does something else besides, a page may be slow to judge; the whole run has an end.
+    let most = u64::try_from(LONGEST.as_millis())?;
     let mut capabilities = Capabilities::new();
     capabilities.insert("browserName".to_owned(), json!("chrome"));
     capabilities.insert("goog:chromeOptions".to_owned(), json!({"args": arguments}));

@@ -18,6 +18,13 @@ const BLOCKING: &str = "return performance.getEntriesByType('resource')
     .filter(entry => entry.renderBlockingStatus === 'blocking' || entry.initiatorType === 'css')
     .map(entry => [new URL(entry.name).pathname, entry.initiatorType])";
 
+/// What the page asked for and did not get.
+const IN_VAIN: &str = "return performance.getEntriesByType('resource')
+    .filter(entry => entry.responseStatus >= 400).map(entry => [entry.name, entry.responseStatus])";
+
+/// What the console says of whatever was refused, be it a page or something that a page asked for.
+const REFUSED: &str = " - Failed to load resource: ";
+
 impl Browser {
     /// Judges a page that would go on by itself: what it asks for from there is not answered meanwhile.
     pub(crate) async fn judge_still(&self, name: &str, asked: &str) -> Result<()> {
@@ -40,11 +47,13 @@ impl Browser {
             findings
                 .push(Finding::serious("weight", &format!("{bytes} bytes, {MOST_BYTES} allowed")));
         }
+        let mut looks = 0;
         for width in [DESKTOP, PHONE] {
             for scheme in Scheme::BOTH {
                 self.wear(scheme, width).await?;
                 self.picture(name, scheme, width).await?;
                 let found = axe::judge(&self.client, &self.axe).await?;
+                looks += 1;
                 let place = format!("{} at {width}", scheme.name());
                 findings.extend(found.into_iter().map(|finding| finding.at(&place)));
                 if self.overflows().await? {
@@ -54,7 +63,7 @@ impl Browser {
             }
         }
         self.wear(Scheme::Light, DESKTOP).await?;
-        self.verdict.borrow_mut().add(name, bytes, findings);
+        self.verdict.borrow_mut().add(name, bytes, looks, findings);
         Ok(())
     }
 
@@ -128,15 +137,17 @@ impl Browser {
         Ok(wrong.then(|| Finding::serious("round-trips", &found.to_string())))
     }
 
-    /// What the browser complained of: errors of scripts, and above all what the
-    /// Content-Security-Policy forbade. That the page itself was refused is no complaint: whoever comes to it
+    /// What the browser complained of: what the page asked for in vain, errors of scripts, and above all what
+    /// the Content-Security-Policy forbade. That a page itself was refused is no complaint: whoever comes to it
     /// says which status it must have.
     async fn complaints(&self) -> Result<Vec<Finding>> {
-        let page = self.url().await?;
-        let origin = page.origin().ascii_serialization();
-        let itself = format!("{page} - Failed to load resource");
+        let in_vain = self.client.execute(IN_VAIN, Vec::new()).await?;
+        let in_vain = in_vain.as_array().context("the page does not say what it asked for")?;
+        let in_vain: Vec<String> = in_vain.iter().map(ToString::to_string).collect();
+        let origin = self.url().await?.origin().ascii_serialization();
         let said = self.console().await?;
-        let wrong = said.iter().filter(|it| it.starts_with(&origin) && !it.starts_with(&itself));
-        Ok(wrong.map(|it| Finding::serious("console", it).at("console")).collect())
+        let said = said.into_iter().filter(|it| it.starts_with(&origin) && !it.contains(REFUSED));
+        let all = in_vain.into_iter().chain(said);
+        Ok(all.map(|it| Finding::serious("console", &it).at("console")).collect())
     }
 }

@@ -8,7 +8,6 @@ mod browser;
 mod camera;
 mod demo;
 mod devtools;
-mod driver;
 mod judging;
 mod walks;
 
@@ -20,7 +19,7 @@ use page_judge::Verdict;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
@@ -44,13 +43,14 @@ async fn main() -> ExitCode {
         say("journeys are made by `cargo xtask pages`");
         return ExitCode::SUCCESS;
     }
+    let begun = Instant::now();
     match judge().await {
         Ok(verdict) => {
-            say(&verdict.to_string());
+            say(&format!("{verdict}, {} s", begun.elapsed().as_secs()));
             if verdict.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            say(&format!("error: {error:#}"));
+            say(&format!("error after {} s: {error:#}", begun.elapsed().as_secs()));
             ExitCode::FAILURE
         }
     }

@@ -1,11 +1,9 @@
 //! Chromium without a window, by the few commands of `WebDriver` that the tests need.
 //!
-//! They are JSON over HTTP on loopback. The clients on crates.io bring twenty crates for it, one of
-//! them under a licence that is not ours to take.
+//! They are JSON over HTTP on loopback; these tests wait for nothing else meanwhile.
 
-use crate::process::Running;
+use page_judge::chromium::{self, Driver};
 use serde_json::{Value, json};
-use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The name of an element's id in `WebDriver`'s JSON (W3C, section 11).
@@ -17,7 +15,7 @@ const PATIENCE_MS: u64 = 30_000;
 /// A browser with a fresh profile. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct Chromium {
-    _driver: Running,
+    _driver: Driver,
     session: String,
     _folder: TempDir,
 }
@@ -25,26 +23,9 @@ pub(crate) struct Chromium {
 impl Chromium {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // Its address is told on standard output.
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", "exec chromedriver --port=0 >&2"])
-            .env("HOME", folder.path())
-            .env("TMPDIR", folder.path())
-            .stdin(Stdio::null());
-        let mut driver = Running::start(command);
-        let port = driver.word_after("ChromeDriver was started successfully on port ");
-        let base = format!("http://127.0.0.1:{port}/session");
-        let profile = folder.path().join("profile");
-        let arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-background-networking",
-            "--no-first-run",
-            &format!("--user-data-dir={}", profile.display()),
-        ];
+        let driver = Driver::start(folder.path()).unwrap();
+        let base = format!("{}/session", driver.url);
+        let arguments = chromium::arguments(folder.path());
         let opened = call(
             "POST",
             &base,

@@ -3,7 +3,7 @@
 use super::sign_in;
 use crate::browser::Browser;
 use crate::demo::Demo;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 /// Signs in, sees what there is, opens Studio, asks for another team, stops what runs, ends the session.
 pub(super) async fn works(demo: &Demo, browser: &Browser) -> Result<()> {
@@ -52,8 +52,7 @@ pub(super) async fn waits(demo: &mut Demo, browser: &Browser) -> Result<()> {
     browser.judge("my-work-none").await?;
     joins(demo, browser, "kim").await?;
     browser.click(OPEN).await?;
-    let url = browser.url().await?;
-    ensure!(url.path().starts_with("/opening/"), "nobody waits at {}", url.path());
+    browser.arrives(&format!("{}/opening/", demo.portal)).await?;
     browser.judge_still("opening", "*/progress*").await?;
     browser.arrives(&demo.aws).await?;
     browser.sees("kim--fraud").await
@@ -135,8 +134,7 @@ async fn walks_without_scripts(demo: &mut Demo, browser: &Browser) -> Result<()>
     joins(demo, browser, "nora").await?;
     browser.scripts(false).await?;
     browser.click(OPEN).await?;
-    let url = browser.url().await?;
-    ensure!(url.path().starts_with("/opening/"), "nobody waits at {}", url.path());
+    browser.arrives(&format!("{}/opening/", demo.portal)).await?;
     browser.arrives(&demo.aws).await?;
     browser.sees("nora--fraud").await?;
     browser.forget().await?;
