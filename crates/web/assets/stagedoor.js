@@ -3,7 +3,13 @@
 
 // On a phone the navigation is a line that scrolls: where one is, is in sight.
 const here = document.querySelector(".places [aria-current]");
-if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetWidth / 3;
+if (here) {
+  const into_sight = () => {
+    here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetWidth / 3;
+  };
+  into_sight();
+  addEventListener("resize", into_sight);
+}
 
 // A button that copies a command: <details class="twin cli" data-copy="Copy" data-copied="Copied">.
 for (const cli of document.querySelectorAll(".cli[data-copy]")) {

@@ -178,12 +178,20 @@ fn no_cursor() -> Refused {
     Refused::invalid("The cursor is none that this log gave.", remedy)
 }
 
+/// The name of the person with this id, if the directory knows them.
+fn name_in(snapshot: &Snapshot, id: &str) -> Option<String> {
+    let person = snapshot.people.get(&PersonId::parse(id).ok()?)?;
+    let names = [person.display_name.trim(), person.user_name.as_str()];
+    names.into_iter().find(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// The name of whoever did what an entry tells, if they are a person whom the directory knows.
+pub(super) fn actor_name(snapshot: Option<&Snapshot>, actor: &str) -> Option<String> {
+    name_in(snapshot?, actor.strip_prefix("person:")?)
+}
+
 fn line(snapshot: Option<&Snapshot>, sealed: SealedEntry) -> AuditLine {
-    let name = |id: &str| {
-        let person = snapshot?.people.get(&PersonId::parse(id).ok()?)?;
-        let names = [person.display_name.trim(), person.user_name.as_str()];
-        names.into_iter().find(|name| !name.is_empty()).map(str::to_owned)
-    };
+    let name = |id: &str| name_in(snapshot?, id);
     let number = sealed.number();
     let SealedEntry { entry, seal } = sealed;
     let actor = entry.actor.to_string();
@@ -193,7 +201,7 @@ fn line(snapshot: Option<&Snapshot>, sealed: SealedEntry) -> AuditLine {
         meaning: explained(&entry.code).meaning,
         event: entry.event,
         code: entry.code,
-        actor_name: actor.strip_prefix("person:").and_then(name),
+        actor_name: actor_name(snapshot, &actor),
         actor,
         person_name: entry.person.as_deref().and_then(name),
         person: entry.person,

@@ -2,7 +2,7 @@
 
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
 use crate::departure::HISTORY;
-use crate::ports::{AuditEntry, AuditEvent, AuditFilter, AuditLog, Departure};
+use crate::ports::{Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, Departure};
 use crate::progress::{Progress, progress};
 use crate::receipt::{Hours, Receipt, receipt};
 use access::ids::{DomainKey, PersonId, TeamKey};
@@ -160,6 +160,8 @@ pub struct Leaver {
 pub struct Command {
     /// Who said so.
     pub by: String,
+    /// Their name, if they are a person whom the directory knows.
+    pub by_name: Option<String>,
     /// Why.
     pub why: Option<String>,
     /// Since when.
@@ -169,10 +171,15 @@ pub struct Command {
     pub team: Option<TeamKey>,
 }
 
-impl From<&Departure> for Command {
-    fn from(departure: &Departure) -> Self {
+impl Command {
+    pub(super) fn of(reading: &Reading, departure: &Departure) -> Self {
+        let by = match Actor::named(&departure.by) {
+            Actor::Person(id) => reading.survey.snapshot.people.get(&id),
+            _ => None,
+        };
         Self {
             by: departure.by.clone(),
+            by_name: by.map(|person| person.user_name.clone()),
             why: departure.why.clone(),
             since: departure.since,
             team: departure.team.clone(),
@@ -359,7 +366,8 @@ impl Leaver {
         let of_it = |departure: &&Departure| {
             departure.team.as_ref().is_none_or(|team| *team == standing.team)
         };
-        let command = departures.iter().find(of_it).map(Command::from);
+        let command =
+            departures.iter().find(of_it).map(|departure| Command::of(reading, departure));
         let directory = reading.survey.snapshot.people.get(person);
         let user = directory.map(|person| person.user_name.clone());
         let user = user.or_else(|| departures.iter().find_map(|d| d.user_name.clone()));

@@ -217,7 +217,7 @@ impl Desk {
             name: name_of(&reading, person),
             key: user.unwrap_or_else(|| person.to_string()),
             directory: told.directory,
-            commands: departures.iter().map(Command::from).collect(),
+            commands: departures.iter().map(|one| Command::of(&reading, one)).collect(),
             has: has.into_iter().map(|team| held(&reading, rights, team)).collect(),
             has_not_count: u64::try_from(has_not.len()).unwrap_or(u64::MAX),
             has_not: nearest_first(has_not).take(MOST_OTHERS).collect(),

@@ -44,7 +44,7 @@ async fn what_the_guard_refused_is_done_once_somebody_agreed_to_just_that() {
         assert_eq!(refused.code, ReasonCode::NothingToApprove);
     }
     let approved = desk.approve(&admin(), &agreement(3)).await.unwrap();
-    assert_eq!((approved.number, approved.by.as_str()), (3, "cli:root"));
+    assert_eq!((approved.number, approved.by.as_str()), (3, "root"));
     pass(60).await;
     assert_eq!(world.leaving(), ["ada--fraud", "bob--fraud", "cem--fraud"]);
     assert_eq!(world.audited("approval-honoured"), ["approved"]);

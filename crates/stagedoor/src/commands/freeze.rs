@@ -13,7 +13,7 @@ use control::ports::{Actor, Clock};
 pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome> {
     let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
     let by = Actor::named(&args.by.by);
-    let switched = desk::freeze(&*store, &by, &args.reason, SystemClock.now()).await?;
+    let switched = desk::freeze(&*store, &by, &args.by.by, &args.reason, SystemClock.now()).await?;
     match common.output {
         OutputFormat::Json => output::data(&document("Freeze", &switched)),
         OutputFormat::Table if switched.changed => output::data(
@@ -29,7 +29,7 @@ pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome
 pub(super) async fn thaw(args: &ThawArgs, common: &Common) -> Result<Outcome> {
     let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
     let by = Actor::named(&args.by.by);
-    let switched = desk::thaw(&*store, &by, SystemClock.now()).await?;
+    let switched = desk::thaw(&*store, &by, &args.by.by, SystemClock.now()).await?;
     match common.output {
         OutputFormat::Json => output::data(&document("Thaw", &switched)),
         OutputFormat::Table if switched.changed => output::data(&format!(

@@ -60,7 +60,7 @@ async fn profiles_were_counted(world: &World) -> Result<()> {
 }
 
 async fn people_sign_in(world: &World) -> Result<()> {
-    for user_name in ["elif", "leila", "wei"] {
+    for user_name in ["elif", "leila", "wei", "dev"] {
         sign_in(world, &mut Browser::default(), user_name).await?;
     }
     let mut omar = Browser::default();

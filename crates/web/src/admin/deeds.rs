@@ -100,7 +100,8 @@ pub(super) async fn offboard(
     let by_desk = |refused| Refused::by_desk(&portal, refused);
     let view = portal.desk.person(&entered.caller, &person).await.map_err(by_desk)?;
     if fields.get("confirm").map(str::trim) != Some(view.key.as_str()) {
-        return confirmation(&portal, &entered, language, &person, team.as_ref(), true).await;
+        let reason = Some(fields.get("reason").unwrap_or_default());
+        return confirmation(&portal, &entered, language, &person, team.as_ref(), reason).await;
     }
     let leave = Leave {
         person: person.to_string(),

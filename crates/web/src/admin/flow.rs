@@ -5,6 +5,7 @@
 
 use access::ids::TeamKey;
 use control::desk::Way;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -166,16 +167,24 @@ fn others(all: &[Named], column: usize, kept: &[BTreeMap<String, u64>]) -> usize
     each.len().saturating_sub(kept.get(column).map_or(0, BTreeMap::len))
 }
 
-/// From the top to the bottom of each column: teams by width, everything else beside what it is
-/// linked to, so that few links cross. The others come last.
+/// From the top to the bottom of each column: teams by persona and width, everything else beside what it
+/// is linked to, so that few links cross. The others come last.
 fn order(totals: &[Totals], between: &Between) -> Vec<Vec<Name>> {
     let mut order: Vec<Vec<Name>> =
         totals.iter().map(|column| column.keys().cloned().collect()).collect();
     let width = |column: usize, name: &Name| {
         totals.get(column).and_then(|total| total.get(name)).copied().unwrap_or(0)
     };
+    let persona = |team: &Name| {
+        let ways = between.iter().filter(|((at, from, _), _)| *at == 1 && from == team);
+        ways.max_by_key(|(_, (people, _))| *people).map(|((_, _, to), _)| to)
+    };
     if let Some(teams) = order.get_mut(1) {
-        teams.sort_by_key(|name| (*name == Name::Others, std::cmp::Reverse(width(1, name))));
+        teams.sort_by_cached_key(|name| {
+            let persona = persona(name);
+            let of_persona = Reverse(persona.map_or(0, |persona| width(2, persona)));
+            (*name == Name::Others, of_persona, persona.cloned(), Reverse(width(1, name)))
+        });
     }
     // Each column by the one beside it that is in order already.
     for (column, beside) in [(0, 1), (2, 1), (3, 2)] {

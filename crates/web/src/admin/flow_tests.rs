@@ -100,3 +100,16 @@ fn nobody_makes_an_empty_picture_and_few_are_still_seen() {
         assert!(of.windows(2).all(|pair| pair[0].y + pair[0].height + GAP <= pair[1].y));
     }
 }
+
+#[test]
+fn teams_of_one_persona_stay_together_the_widest_persona_first() {
+    let ways = [
+        way("ml-fraud", "fraud", "scientist", "research", 7, 0),
+        way("ml-platform", "platform", "mlops", "regulated", 9, 0),
+        way("ml-search", "search", "scientist", "research", 3, 0),
+    ];
+    let flow = lay_out(&ways, 8, WORDS);
+    assert_eq!(labels(&flow, 1), [("fraud", 7), ("search", 3), ("platform", 9)]);
+    assert_eq!(labels(&flow, 0), [("ml-fraud", 7), ("ml-search", 3), ("ml-platform", 9)]);
+    assert_eq!(labels(&flow, 2), [("scientist", 10), ("mlops", 9)]);
+}

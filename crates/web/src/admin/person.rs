@@ -2,7 +2,9 @@
 
 use super::frame::{Frame, Screen};
 use super::parts::{Face, command, in_path, moment};
-use super::person_parts::{ElsewhereText, EventText, LadderText, MissingText, ProfileText};
+use super::person_parts::{
+    ElsewhereText, EventText, LadderText, MissingText, ProfileText, have_unlike_times,
+};
 use super::person_then::ThenText;
 use super::{Entered, enter, page_of};
 use crate::assets;
@@ -39,6 +41,8 @@ struct PersonPage {
     directory: LadderText,
     commands: Vec<String>,
     read_ago: String,
+    /// Whether some rungs have a time and some have none.
+    unlike_times: bool,
     ladders: Vec<LadderText>,
     missing: Vec<MissingText>,
     missing_more: Option<String>,
@@ -74,6 +78,7 @@ struct OffboardPage {
     hold: String,
     still: Vec<String>,
     wrong: bool,
+    reason: String,
 }
 
 /// `GET /admin/people/{id}?from=&team=&as_of=&cursor=`.
@@ -199,7 +204,7 @@ pub(super) async fn confirm(
     let person = person_of(&portal, path)?;
     let fields = Fields::of_query(&portal, query.as_deref())?;
     let team = team_of(&portal, &fields)?;
-    confirmation(&portal, &entered, language, &person, team.as_ref(), false).await
+    confirmation(&portal, &entered, language, &person, team.as_ref(), None).await
 }
 
 /// Purpose of the key that offboards a person.
@@ -223,14 +228,15 @@ pub(super) fn team_of(portal: &Portal, fields: &Fields) -> Result<Option<TeamKey
     team.map_err(|_| Refused::new(portal, Problem::NoTeam))
 }
 
-/// The page that asks whether somebody is to be offboarded; `wrong`: the name that was typed is.
+/// The page that asks whether somebody is to be offboarded; `refused` is the reason of a form whose user name
+/// was wrong: it need not be typed again.
 pub(super) async fn confirmation(
     portal: &Portal,
     entered: &Entered,
     language: Language,
     person: &PersonId,
     team: Option<&TeamKey>,
-    wrong: bool,
+    refused: Option<&str>,
 ) -> Result<Response, Refused> {
     let view = portal.desk.person(&entered.caller, person).await;
     let view = view.map_err(|refused| Refused::by_desk(portal, refused))?;
@@ -240,7 +246,7 @@ pub(super) async fn confirmation(
     let frame = Frame::new(portal, entered, language, Screen::People, commands).await?;
     let key = portal.door.form_key(&entered.session, &offboard_purpose(person));
     let hold = portal.desk.plane().map.offboarding.hold_seconds / 3_600;
-    Ok(pages::answer(&OffboardPage::new(frame, &view, team, key, hold, wrong)))
+    Ok(pages::answer(&OffboardPage::new(frame, &view, team, key, hold, refused)))
 }
 
 impl PersonPage {
@@ -254,6 +260,8 @@ impl PersonPage {
         let t = frame.t;
         let (now, id) = (view.told_at, view.person.to_string());
         let beyond = view.has_not_count.saturating_sub(strings::admin::count(view.has_not.len()));
+        let ladders: Vec<LadderText> =
+            view.has.into_iter().map(|held| LadderText::new(t, held)).collect();
         let next = asked.timeline.as_ref().and_then(|timeline| timeline.next.clone());
         Self {
             t,
@@ -262,7 +270,8 @@ impl PersonPage {
             directory: LadderText::of_directory(t, view.directory),
             commands: view.commands.iter().map(strings::admin::taken_by_command).collect(),
             read_ago: strings::admin::read_ago(view.at, now),
-            ladders: view.has.into_iter().map(|held| LadderText::new(t, held)).collect(),
+            unlike_times: have_unlike_times(&ladders),
+            ladders,
             missing: view.has_not.iter().map(MissingText::from).collect(),
             missing_more: (beyond > 0).then(|| strings::admin::more(beyond)),
             profiles: view.profiles.into_iter().map(|it| ProfileText::new(t, it)).collect(),
@@ -298,7 +307,7 @@ impl OffboardPage {
         team: Option<&TeamKey>,
         key: String,
         hold_hours: u64,
-        wrong: bool,
+        refused: Option<&str>,
     ) -> Self {
         let t = frame.t;
         let is_meant = |of: &TeamKey| team.is_none_or(|team| team == of);
@@ -313,7 +322,8 @@ impl OffboardPage {
             profiles: lost.map(|profile| ProfileText::new(t, profile.clone())).collect(),
             hold: strings::admin::hold(hold_hours),
             still: still.map(strings::admin::still_granted).collect(),
-            wrong,
+            wrong: refused.is_some(),
+            reason: refused.unwrap_or_default().to_owned(),
             frame,
         }
     }

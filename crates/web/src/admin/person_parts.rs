@@ -95,6 +95,13 @@ impl LadderText {
     }
 }
 
+/// Whether some rungs have a time and some have none: then it is told what that means.
+pub(super) fn have_unlike_times(ladders: &[LadderText]) -> bool {
+    let mut rungs = ladders.iter().flat_map(|ladder| &ladder.rungs);
+    let first = rungs.next().map(|rung| rung.since.is_some());
+    rungs.any(|rung| Some(rung.since.is_some()) != first)
+}
+
 impl RungText {
     fn new(t: &'static Admin, rung: Rung) -> Self {
         let (class, verdict) = match rung.verdict {
@@ -216,9 +223,44 @@ impl From<Happened> for EventText {
             what: what.unwrap_or_else(|| happened.event.replace('-', " ")),
             meaning: happened.meaning.unwrap_or_default().to_owned(),
             code: happened.code,
-            actor: happened.actor,
+            actor: happened.actor_name.unwrap_or(happened.actor),
             team: happened.team,
             more: details.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::reason::ReasonCode;
+
+    fn ladder(times: &[Since]) -> LadderText {
+        let rung = |since: &Since| Rung {
+            stage: Stage::Group,
+            verdict: Verdict::Holds,
+            code: ReasonCode::GroupMember,
+            text: String::new(),
+            since: *since,
+            at: None,
+            remedy: None,
+        };
+        let rungs = times.iter().map(|since| RungText::new(&Admin::ENGLISH, rung(since))).collect();
+        LadderText { team: String::new(), title: String::new(), until: None, rungs }
+    }
+
+    #[test]
+    fn what_a_missing_time_means_is_told_only_beside_rungs_that_have_one() {
+        let at = "2026-11-21T08:00:00Z".parse().unwrap();
+        let (dated, latest) = (Since::Exactly(at), Since::NoLaterThan(at));
+        let told = |ladders: &[&[Since]]| {
+            have_unlike_times(&ladders.iter().map(|times| ladder(times)).collect::<Vec<_>>())
+        };
+        assert!(told(&[&[dated, Since::Unknown]]));
+        assert!(told(&[&[Since::Unknown], &[latest]]));
+        for alike in [&[] as &[&[Since]], &[&[dated, latest]], &[&[Since::Unknown, Since::Unknown]]]
+        {
+            assert!(!told(alike), "{alike:?}");
         }
     }
 }

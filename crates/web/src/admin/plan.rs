@@ -249,10 +249,12 @@ impl AttentionText {
 impl DialPicture {
     fn new(t: &'static Admin, dial: &Dial, is_agreed: bool) -> Self {
         let tripped = dial.objection.is_some() && !is_agreed;
+        let agreed = dial.objection.is_some() && is_agreed;
         let filled = (dial.taken.min(dial.limit) * 100).checked_div(dial.limit);
         let filled = if tripped { 100 } else { filled.unwrap_or(0) };
         let says = match (&dial.objection, dial.taken) {
             (Some(_), _) if tripped => t.guard_tripped,
+            _ if agreed => t.guard_agreed,
             (_, 0) => t.guard_nothing,
             _ => t.guard_ok,
         };

@@ -90,6 +90,7 @@ texts! {
         guard_title: "Guard",
         guard_of: "of",
         guard_ok: "Within what one plan may take away. The loop carries it out by itself.",
+        guard_agreed: "More than the guard allows, and somebody agreed to the number. The loop carries it out by itself.",
         guard_nothing: "The plan takes nothing away for the first time.",
         guard_tripped: "More than the guard allows. Nothing of it is taken away until somebody agrees to the number.",
         guard_before: "put on their way out in the last 24 hours",
@@ -331,7 +332,8 @@ fn corrected(deed: &Deed) -> Vec<String> {
 
 /// What an admin took away by command.
 pub(crate) fn taken_by_command(command: &Command) -> String {
-    let Command { by, why, since, team } = command;
+    let Command { by, by_name, why, since, team } = command;
+    let by = by_name.as_ref().unwrap_or(by);
     let what = team.as_ref().map_or_else(|| "Everything".to_owned(), |team| format!("Team {team}"));
     let why = why.as_ref().map_or(String::new(), |why| format!(": {why}"));
     format!("{what} by {by} since {}{why}", moment(*since))

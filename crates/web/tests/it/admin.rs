@@ -375,6 +375,7 @@ async fn offboarding_asks_for_the_name_and_can_be_taken_back() {
     let wrong = house.submit(&address, &format!("confirm=ada&reason=left&key={key}")).await;
     assert_eq!(wrong.status, 200);
     assert_says(&wrong, &["That is not the user name of this person. Nothing was done."]);
+    assert!(wrong.body.contains("name=\"reason\" value=\"left\""), "{}", wrong.body);
     assert!(!house.visit(&page).await.body.contains("banner-stop"));
 }
 

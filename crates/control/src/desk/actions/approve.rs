@@ -98,7 +98,7 @@ impl Desk {
         let approval = Approval {
             removals,
             number,
-            by: caller.actor().to_string(),
+            by: caller.name().to_owned(),
             why: Some(why).filter(|why| !why.is_empty()),
             at: now,
             until: now.checked_add(AGREED_FOR).unwrap_or(Timestamp::MAX),

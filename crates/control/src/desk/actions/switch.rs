@@ -35,50 +35,50 @@ impl Switched {
     }
 }
 
-/// Stops every change. What was said when it was frozen before stays.
+/// Stops every change. What was said when it was frozen before stays. `called` is how people know whoever
+/// does it.
 ///
 /// # Errors
 /// The store cannot be used.
 pub async fn freeze(
     store: &dyn Store,
     by: &Actor,
+    called: &str,
     reason: &str,
     now: Timestamp,
 ) -> Result<Switched, StoreError> {
-    let wanted = Freeze { by: shown(by), reason: reason.to_owned(), at: now };
+    let wanted = Freeze { by: called.to_owned(), reason: reason.to_owned(), at: now };
     let before = store.freeze(&wanted).await?;
     let is_new = before.is_none();
     if is_new {
-        store.append(&entry(AuditEvent::Frozen, by, reason, now)).await?;
+        store.append(&entry(AuditEvent::Frozen, by, called, reason, now)).await?;
     }
     Ok(Switched::new(true, is_new, Some(&before.unwrap_or(wanted))))
 }
 
-/// Lets changes be made again, and has everything read: what was planned meanwhile was not done.
+/// Lets changes be made again, and has everything read: what was planned meanwhile was not done. `called` is how
+/// people know whoever does it.
 ///
 /// # Errors
 /// The store cannot be used.
-pub async fn thaw(store: &dyn Store, by: &Actor, now: Timestamp) -> Result<Switched, StoreError> {
+pub async fn thaw(
+    store: &dyn Store,
+    by: &Actor,
+    called: &str,
+    now: Timestamp,
+) -> Result<Switched, StoreError> {
     let before = store.thaw().await?;
     if let Some(freeze) = &before {
-        store.append(&entry(AuditEvent::Thawed, by, &freeze.reason, now)).await?;
+        store.append(&entry(AuditEvent::Thawed, by, called, &freeze.reason, now)).await?;
         store.push(&BTreeSet::from([WorkKey::Everything]), now).await?;
     }
     Ok(Switched::new(false, before.is_some(), before.as_ref()))
 }
 
-/// The switch names people as they name themselves.
-fn shown(by: &Actor) -> String {
-    match by {
-        Actor::CommandLine(user) => user.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn entry(event: AuditEvent, by: &Actor, reason: &str, at: Timestamp) -> AuditEntry {
+fn entry(event: AuditEvent, by: &Actor, called: &str, reason: &str, at: Timestamp) -> AuditEntry {
     AuditEntry::new(at, event, ReasonCode::Frozen.as_str())
         .by(by.clone())
-        .with("by", shown(by))
+        .with("by", called)
         .with("reason", reason)
 }
 
@@ -104,8 +104,8 @@ impl Desk {
             let why = "A freeze needs a reason: whoever meets it wants to know.";
             return Err(Refused::invalid(why, "Say why in a few words."));
         }
-        let plane = self.plane();
-        Ok(freeze(&**self.store(), caller.actor(), &reason, plane.clock.now()).await?)
+        let now = self.plane().clock.now();
+        Ok(freeze(&**self.store(), caller.actor(), caller.name(), &reason, now).await?)
     }
 
     /// Lets changes be made again.
@@ -115,7 +115,8 @@ impl Desk {
     pub async fn thaw(&self, caller: &Caller) -> Result<Switched, Refused> {
         caller.require(Right::Act)?;
         let plane = self.plane();
-        let switched = thaw(&**self.store(), caller.actor(), plane.clock.now()).await?;
+        let now = plane.clock.now();
+        let switched = thaw(&**self.store(), caller.actor(), caller.name(), now).await?;
         plane.bell.ring();
         Ok(switched)
     }
