@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn marks_miss_nobody_and_tell_most_others() {
-        let id = |number: usize| PersonId::parse(format!("9067f1a2c4-{number:05x}abc-1a2b")).unwrap();
+        let id =
+            |number: usize| PersonId::parse(format!("9067f1a2c4-{number:05x}abc-1a2b")).unwrap();
         let ids: Vec<_> = (0..4000).map(id).collect();
         let people: People<'_> = ids.iter().step_by(4).collect();
         let kept = ids.iter().filter(|id| people.contains(id)).count();
