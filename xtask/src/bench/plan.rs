@@ -19,9 +19,9 @@ check         the rules of a plan, from rights that it works out once more
 whole         plan and check: from what was read to what can be carried out
 person        the whole for one person, whose groups and profiles alone were read
 
-One works at a time, on one thread, in rounds: each size once a round. Times are of the processor;
-numbers are medians (least–greatest). Memory is what a process of its own takes, with all that it
-read.";
+One works at a time, on one thread, in rounds: each size once a round, after a try that does not
+count. Times are of the processor; numbers are medians (least–greatest). Memory is what a process of
+its own takes, with all that it read.";
 
 /// Tasks, in the order of a row.
 const TASKS: [&str; 5] = ["entitlements", "plan", "check", "whole", "person"];
