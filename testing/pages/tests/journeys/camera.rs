@@ -22,14 +22,14 @@ pub(crate) const BEST: [Picture; 12] = [
     ("my-work", Scheme::Dark, PHONE, 844, "my-work-phone"),
     ("opening", Scheme::Light, PHONE, 844, "opening-phone"),
     ("refused", Scheme::Light, PHONE, 844, "refused-phone"),
-    ("admin-now", Scheme::Light, DESKTOP, 1090, "admin-now"),
-    ("admin-now", Scheme::Dark, DESKTOP, 1090, "admin-now-dark"),
+    ("admin-now", Scheme::Light, DESKTOP, 1120, "admin-now"),
+    ("admin-now", Scheme::Dark, DESKTOP, 1120, "admin-now-dark"),
     ("admin-plan", Scheme::Light, DESKTOP, 1000, "admin-plan"),
-    ("admin-person", Scheme::Light, DESKTOP, 1160, "admin-person"),
-    ("admin-sign-ins", Scheme::Light, DESKTOP, 1100, "admin-sign-ins"),
-    ("admin-teams", Scheme::Light, DESKTOP, 900, "admin-teams"),
-    ("admin-network-asked", Scheme::Light, DESKTOP, 1100, "admin-network"),
-    ("admin-offboarding-held", Scheme::Light, DESKTOP, 1000, "admin-offboarding"),
+    ("admin-person", Scheme::Light, DESKTOP, 1268, "admin-person"),
+    ("admin-sign-ins", Scheme::Light, DESKTOP, 1190, "admin-sign-ins"),
+    ("admin-teams", Scheme::Light, DESKTOP, 925, "admin-teams"),
+    ("admin-network-asked", Scheme::Light, DESKTOP, 1166, "admin-network"),
+    ("admin-offboarding-held", Scheme::Light, DESKTOP, 1036, "admin-offboarding"),
 ];
 
 /// WebP's quality, of a hundred: letters stay sharp.
