@@ -1,9 +1,10 @@
 //! Writes that wait for the file at the same time share one transaction, and so one sync of the disk.
 //!
 //! The first call that hands a write in gets the turn: it waits for the connection and works off all that
-//! were handed in by then, in order, each in a savepoint of its own: one that fails undoes nothing of
-//! the others. It goes on until nothing waits. Nobody is told of success before the transaction is on
-//! disk.
+//! were handed in by then, in order. It goes on until nothing waits; where several did, it waits a moment
+//! for those who were told and come again, for a sync costs more than they do. One write that fails
+//! undoes nothing of the others: then all are done anew, each in a savepoint of its own. Nobody is told
+//! of success before the transaction is on disk.
 
 use crate::failure::{Place, failed};
 use control::ports::StoreError;
@@ -12,20 +13,30 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// The most writes of one transaction: the file is locked against other processes that long.
 const MOST: usize = 64;
 
+/// So long those who came together are waited for: a fraction of what a sync takes.
+const GATHERED_FOR: Duration = Duration::from_micros(300);
+
 /// Writes that were handed in, and whether somebody is to work them off.
 #[derive(Default)]
-pub(crate) struct Batch(Mutex<Waiting>);
+pub(crate) struct Batch {
+    waiting: Mutex<Waiting>,
+    /// So many wait as were expected.
+    gathered: Condvar,
+}
 
 #[derive(Default)]
 struct Waiting {
     writes: VecDeque<Box<dyn Write>>,
     has_turn: bool,
+    /// How many are waited for.
+    expected: usize,
 }
 
 impl fmt::Debug for Batch {
@@ -47,18 +58,21 @@ impl Batch {
     ) -> (Told<T>, Option<Turn>)
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let (tell, told) = oneshot::channel();
-        let write = OneWrite { place, operation, work: Some(work), outcome: None, tell };
+        let write = OneWrite { place, operation, work, outcome: None, tell };
         let mut waiting = self.waiting();
         waiting.writes.push_back(Box::new(write));
         let is_first = !mem::replace(&mut waiting.has_turn, true);
+        if waiting.writes.len() == waiting.expected {
+            self.gathered.notify_one();
+        }
         (told, is_first.then(|| Turn { batch: Arc::clone(self), is_over: false }))
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,7 +87,9 @@ pub(crate) struct Turn {
 impl Turn {
     /// Works off what was handed in, and what is meanwhile.
     pub(crate) fn work_off(mut self, connection: &mut Connection) {
-        while let Some(mut writes) = self.next() {
+        let mut last = 0;
+        while let Some(mut writes) = self.next(last) {
+            last = writes.len();
             let committed = commit(connection, &mut writes);
             for write in writes {
                 write.finish(committed.as_ref().err());
@@ -81,9 +97,21 @@ impl Turn {
         }
     }
 
-    /// What is worked off together next; `None`: nothing waits, and the turn is over.
-    fn next(&mut self) -> Option<Vec<Box<dyn Write>>> {
+    /// What is worked off together next, after so many were; `None`: nothing waits, and the turn is over.
+    fn next(&mut self, last: usize) -> Option<Vec<Box<dyn Write>>> {
         let mut waiting = self.batch.waiting();
+        // Whoever was told comes again as soon as those who wait already.
+        let expected = waiting.writes.len().saturating_add(last).min(MOST);
+        if last > 0 && expected > 1 {
+            waiting.expected = expected;
+            let wait = |waiting: &mut Waiting| waiting.writes.len() < expected;
+            let gathered = &self.batch.gathered;
+            let (gathered, _) = gathered
+                .wait_timeout_while(waiting, GATHERED_FOR, wait)
+                .unwrap_or_else(PoisonError::into_inner);
+            waiting = gathered;
+            waiting.expected = 0;
+        }
         if waiting.writes.is_empty() {
             // Whoever hands a write in from now on gets the next turn.
             waiting.has_turn = false;
@@ -111,6 +139,17 @@ impl Drop for Turn {
 
 fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if writes.iter_mut().all(|write| write.run(&transaction)) {
+        return transaction.commit();
+    }
+    // It may have written half of what it was to.
+    transaction.rollback()?;
+    apart(connection, writes)
+}
+
+/// The same, each by itself: those that fail change nothing.
+fn apart(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let step = |sql| transaction.prepare_cached(sql)?.execute([]);
     for write in writes {
         step("SAVEPOINT one")?;
@@ -125,7 +164,7 @@ fn commit(connection: &mut Connection, writes: &mut [Box<dyn Write>]) -> rusqlit
 
 /// One write, whatever it answers.
 trait Write: Send {
-    /// Does it; whether it is to stay.
+    /// Does it, or does it anew after all was undone; whether it is to stay.
     fn run(&mut self, transaction: &Transaction<'_>) -> bool;
 
     /// Tells what came of it, given why the transaction failed, if it did.
@@ -135,7 +174,7 @@ trait Write: Send {
 struct OneWrite<T, F> {
     place: Place,
     operation: &'static str,
-    work: Option<F>,
+    work: F,
     /// What it answers, or says of its failure.
     outcome: Option<Result<T, StoreError>>,
     tell: oneshot::Sender<Result<T, StoreError>>,
@@ -144,11 +183,10 @@ struct OneWrite<T, F> {
 impl<T, F> Write for OneWrite<T, F>
 where
     T: Send,
-    F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
+    F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send,
 {
     fn run(&mut self, transaction: &Transaction<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let outcome = match catch_unwind(AssertUnwindSafe(|| work(transaction))) {
+        let outcome = match catch_unwind(AssertUnwindSafe(|| (self.work)(transaction))) {
             Ok(outcome) => outcome.map_err(|error| failed(&self.place, self.operation, &error)),
             Err(_) => Err(not_finished(&self.place, self.operation, "it panicked")),
         };

@@ -54,7 +54,7 @@ impl Claims for SqliteStore {
                 .prepare_cached("UPDATE claim SET until = ?2 WHERE person = ?1 AND until > ?2")?;
             let mut known = transaction.prepare_cached("SELECT 1 FROM claim WHERE person = ?1")?;
             let mut claimed = Claimed::default();
-            for person in people {
+            for person in &people {
                 let is_known = known.exists([person.as_str()])?;
                 cap.execute(params![person.as_str(), until])?;
                 let row = params![person.as_str(), owner, next, until, number, at, now];
@@ -62,7 +62,7 @@ impl Claims for SqliteStore {
                     if !is_known {
                         claimed.first.insert(person.clone());
                     }
-                    claimed.people.insert(person);
+                    claimed.people.insert(person.clone());
                 }
             }
             Ok(claimed)

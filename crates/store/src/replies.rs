@@ -54,7 +54,7 @@ impl Replies for SqliteStore {
     ) -> Result<(), StoreError> {
         let (key, reply, until) = (key.to_owned(), reply.cloned(), microseconds::floor(until));
         self.write("end a request", move |transaction| {
-            match reply {
+            match &reply {
                 Some(Reply { status, body }) => transaction
                     .prepare_cached(
                         "UPDATE reply SET status = ?2, body = ?3, until = ?4 WHERE key = ?1",
@@ -62,7 +62,7 @@ impl Replies for SqliteStore {
                     .execute(params![key, status, body, until])?,
                 None => transaction
                     .prepare_cached("DELETE FROM reply WHERE key = ?1")?
-                    .execute([key])?,
+                    .execute([&key])?,
             };
             Ok(())
         })

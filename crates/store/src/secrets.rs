@@ -17,7 +17,7 @@ impl Secrets for SqliteStore {
                 .execute(params![name, fresh])?;
             transaction
                 .prepare_cached("SELECT value FROM secret WHERE name = ?1")?
-                .query_row([name], |row| row.get(0))
+                .query_row([&name], |row| row.get(0))
         })
         .await
     }

@@ -77,7 +77,7 @@ impl Sessions for SqliteStore {
     async fn close(&self, id: &SessionId) -> Result<(), StoreError> {
         let id = id.clone();
         self.write("end a session", move |transaction| {
-            transaction.prepare_cached("DELETE FROM session WHERE id = ?1")?.execute([id.0])?;
+            transaction.prepare_cached("DELETE FROM session WHERE id = ?1")?.execute([&id.0])?;
             Ok(())
         })
         .await
@@ -104,7 +104,7 @@ impl Sessions for SqliteStore {
             let ended = if indexes.is_empty() {
                 transaction
                     .prepare_cached("DELETE FROM session WHERE idp_subject = ?1")?
-                    .execute([subject])?
+                    .execute([&subject])?
             } else {
                 let indexes = serde_json::to_string(&indexes)
                     .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
@@ -113,7 +113,7 @@ impl Sessions for SqliteStore {
                         "DELETE FROM session WHERE idp_subject = ?1 AND (idp_index IS NULL
                          OR idp_index IN (SELECT value FROM json_each(?2)))",
                     )?
-                    .execute([subject, indexes])?
+                    .execute([&subject, &indexes])?
             };
             Ok(ended as u64)
         })

@@ -49,7 +49,7 @@ impl Tokens for SqliteStore {
         self.write("revoke a token", move |transaction| {
             transaction
                 .prepare_cached("DELETE FROM api_token WHERE name = ?1 RETURNING record")?
-                .query_row([name], read)
+                .query_row([&name], read)
                 .optional()
         })
         .await

@@ -60,15 +60,42 @@ pub(super) fn is_unsealed(connection: &Connection) -> rusqlite::Result<bool> {
         .query_row([], |row| row.get(0))
 }
 
+/// The last entry that is sealed, as the next one is linked to it, after all rows that there are.
+fn end(transaction: &Transaction<'_>, keys: &KeyRing) -> rusqlite::Result<Option<Last>> {
+    let newest = transaction
+        .prepare_cached(
+            "SELECT id, mac IS NOT NULL, hash, key FROM audit ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([], |row| {
+            let id: i64 = row.get(0)?;
+            let seal =
+                if row.get(1)? { Some((row.get::<_, Vec<u8>>(2)?, row.get(3)?)) } else { None };
+            Ok((u64::try_from(id).unwrap_or(0), seal))
+        })
+        .optional()?;
+    match newest {
+        None => Ok(None),
+        // Nearly always: then one is sealed, and it is the last.
+        Some((seq, Some((hash, key)))) => {
+            Ok(Some(Last { head: Head { seq, hash: hex::encode(hash) }, key }))
+        }
+        Some((newest, None)) => {
+            seal_old(transaction, Some(keys))?;
+            // A row that somebody put there is left where it is, for verifying to find.
+            Ok(last(transaction)?.map(|mut last| {
+                last.head.seq = last.head.seq.max(newest);
+                last
+            }))
+        }
+    }
+}
+
 /// Appends an entry.
 pub(crate) fn append(
     transaction: &Transaction<'_>,
     entry: &AuditEntry,
     given: Option<&KeyRing>,
 ) -> rusqlite::Result<()> {
-    if is_unsealed(transaction)? {
-        seal_old(transaction, given)?;
-    }
     let drawn;
     let keys = if let Some(keys) = given {
         keys
@@ -76,17 +103,13 @@ pub(crate) fn append(
         drawn = KeyRing::new(drawn_key(transaction)?);
         &drawn
     };
-    let mut head = match last(transaction)? {
+    let mut head = match end(transaction, keys)? {
         None => Head::empty(),
         Some(last) if keys.get(&last.key).is_none() => {
             return Err(Unsealable::OtherKey(last.key).into());
         }
         Some(last) => last.head,
     };
-    // A row that somebody put there is left where it is, for verifying to find.
-    let newest: Option<i64> =
-        transaction.prepare_cached("SELECT max(id) FROM audit")?.query_row([], |row| row.get(0))?;
-    head.seq = newest.and_then(|id| u64::try_from(id).ok()).unwrap_or(0).max(head.seq);
     let entry = AuditEntry { at: trimmed(entry.at), ..entry.clone() };
     let seal = seal(&entry, &ChainId(CHAIN.to_owned()), &mut head, keys.current());
     insert(transaction, &entry, &seal)
