@@ -1,7 +1,8 @@
 //! How a directory is reached, and what of it is read.
 
 use access::ids::LdapUrl;
-use control::ports::KeptSecret;
+use async_trait::async_trait;
+use control::ports::{CallError, KeptSecret};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,9 @@ pub struct Config {
     pub trust: Trust,
     /// The certificate that is shown to the server.
     pub identity: Option<ClientIdentity>,
+    /// Where that certificate and its key are kept: where no connection comes about, both are read
+    /// there again, once. Absent: they are never others.
+    pub identity_kept: Option<Arc<dyn KeptIdentity>>,
     /// As whom to bind.
     pub bind: Bind,
     /// Where the password of [`Bind::Simple`] is kept: where the server refuses it, it is read there
@@ -61,6 +65,7 @@ impl Config {
             start_tls: false,
             trust: Trust::System,
             identity: None,
+            identity_kept: None,
             bind: Bind::Anonymous,
             password_kept: None,
             base_dn: base_dn.into(),
@@ -88,12 +93,22 @@ pub enum Trust {
 }
 
 /// A certificate that is shown to the server.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientIdentity {
     /// The certificate with its chain, in PEM.
     pub certificate: Vec<u8>,
     /// Its private key, in PEM.
     pub key: Secret,
+}
+
+/// Where a certificate and its key are kept that are renewed now and then.
+#[async_trait]
+pub trait KeptIdentity: Send + Sync + fmt::Debug {
+    /// Both, as they are there now.
+    ///
+    /// # Errors
+    /// One of the places cannot be read.
+    async fn identity(&self) -> Result<ClientIdentity, CallError>;
 }
 
 /// As whom to bind.

@@ -24,7 +24,7 @@ mod tree;
 mod value;
 
 pub use config::{
-    Attributes, Bind, ClientIdentity, Config, ConfigError, Increments, LONGEST_FILTER, Limits,
-    Nesting, Secret, Trust,
+    Attributes, Bind, ClientIdentity, Config, ConfigError, Increments, KeptIdentity,
+    LONGEST_FILTER, Limits, Nesting, Secret, Trust,
 };
 pub use directory::LdapDirectory;

@@ -1,6 +1,6 @@
 //! Which server is asked: one from the beginning of a reading to its end, another one if it fails.
 
-use crate::config::{Bind, Config, ConfigError, Secret};
+use crate::config::{Bind, ClientIdentity, Config, ConfigError, Secret};
 use crate::dn::Dn;
 use crate::failure;
 use crate::schema::{Kind, Schema};
@@ -17,10 +17,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Pool {
     pub(crate) config: Config,
     pub(crate) base: Dn,
-    tls: Arc<ClientConfig>,
     open: Mutex<Option<Arc<Session>>>,
-    /// As whom to bind now: the password may have been changed since the start.
-    bind: Mutex<Bind>,
+    /// What servers are shown by now: it may have been changed since the start.
+    shown: Mutex<Shown>,
+}
+
+/// What a server is shown, so that it answers.
+#[derive(Clone)]
+struct Shown {
+    bind: Bind,
+    identity: Option<ClientIdentity>,
+    /// With that identity.
+    tls: Arc<ClientConfig>,
 }
 
 impl Pool {
@@ -29,8 +37,9 @@ impl Pool {
     pub(crate) fn new(config: Config) -> Result<Self, ConfigError> {
         let base = check(&config)?;
         let tls = tls::client(&config)?;
-        let bind = Mutex::new(config.bind.clone());
-        Ok(Self { config, base, tls, open: Mutex::new(None), bind })
+        let (bind, identity) = (config.bind.clone(), config.identity.clone());
+        let shown = Mutex::new(Shown { bind, identity, tls });
+        Ok(Self { config, base, open: Mutex::new(None), shown })
     }
 
     /// Makes a reading at one server. Where that fails half-way, it begins anew at the next: what
@@ -76,33 +85,83 @@ impl Pool {
         Err(together(failures))
     }
 
-    /// A connection to this server. A password that it refuses is read again where it is kept, and
-    /// tried once more if it is another one by now: accounts are locked after a few wrong ones.
+    /// A connection to this server. What it refuses is read again where it is kept, and tried once
+    /// more if it is another by now: accounts are locked after a few wrong passwords.
     async fn connect(&self, server: &LdapUrl) -> Result<Session, CallError> {
-        let bind = self.bind.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let refused = match Session::open(&self.config, &bind, &self.tls, server).await {
-            Err(error) if error.kind == FailureKind::Credentials => error,
-            other => return other,
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let refused = match Session::open(&self.config, &shown.bind, &shown.tls, server).await {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
         };
+        let Some(renewed) = self.renewed(shown, &refused).await else { return Err(refused) };
+        let session = Session::open(&self.config, &renewed.bind, &renewed.tls, server).await?;
+        tracing::info!(server = server.as_str(), "what it is shown was changed, and is read anew");
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(session)
+    }
+
+    /// What is kept, if it is something else by now than what did not lead to a connection.
+    async fn renewed(&self, shown: Shown, refused: &CallError) -> Option<Shown> {
+        let is_refused = refused.kind == FailureKind::Credentials;
+        let password = if is_refused { self.password(&shown.bind).await } else { None };
+        // A server that does not take a certificate may say so, or just hang up.
+        let identity = if is_refused || refused.kind == FailureKind::Unreachable {
+            self.identity(shown.identity.as_ref()).await
+        } else {
+            None
+        };
+        match (password, identity) {
+            (None, None) => None,
+            (Some(bind), None) => Some(Shown { bind, ..shown }),
+            (bind, Some((identity, tls))) => {
+                let (bind, identity) = (bind.unwrap_or(shown.bind), Some(identity));
+                Some(Shown { bind, identity, tls })
+            }
+        }
+    }
+
+    /// The bind with the password that is kept, if that is another one.
+    async fn password(&self, bind: &Bind) -> Option<Bind> {
         let (Bind::Simple { name, password }, Some(kept)) = (bind, &self.config.password_kept)
         else {
-            return Err(refused);
+            return None;
         };
-        let now = match kept.secret().await {
-            Ok(word) => Secret::new(word.reveal().to_owned()),
+        match kept.secret().await {
+            Ok(word) => {
+                let now = Secret::new(word.reveal().to_owned());
+                let is_other = now != *password && !now.reveal().is_empty();
+                is_other.then(|| Bind::Simple { name: name.clone(), password: now })
+            }
             Err(error) => {
                 tracing::warn!(%error, "the password is not read again");
-                return Err(refused);
+                None
+            }
+        }
+    }
+
+    /// The certificate and key that are kept, if they are others.
+    async fn identity(
+        &self,
+        shown: Option<&ClientIdentity>,
+    ) -> Option<(ClientIdentity, Arc<ClientConfig>)> {
+        let now = match self.config.identity_kept.as_ref()?.identity().await {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::warn!(%error, "the client certificate is not read again");
+                return None;
             }
         };
-        if now == password || now.reveal().is_empty() {
-            return Err(refused);
+        if shown == Some(&now) {
+            return None;
         }
-        let bind = Bind::Simple { name, password: now };
-        let session = Session::open(&self.config, &bind, &self.tls, server).await?;
-        tracing::info!(server = server.as_str(), "the password was changed, and is read anew");
-        *self.bind.lock().unwrap_or_else(PoisonError::into_inner) = bind;
-        Ok(session)
+        match tls::client(&Config { identity: Some(now.clone()), ..self.config.clone() }) {
+            Ok(tls) => Some((now, tls)),
+            // Half-way through a change, one is new and the other is not yet.
+            Err(error) => {
+                tracing::warn!(%error, "the client certificate that is kept will not do");
+                None
+            }
+        }
     }
 
     fn current(&self) -> Option<Arc<Session>> {

@@ -7,10 +7,11 @@ use crate::system::SystemClock;
 use access::ids::Region;
 use access::map::{AccessMap, DirectoryKind, DirectorySource, LdapDirectory};
 use anyhow::Result;
+use async_trait::async_trait;
 use aws::Aws;
 use control::changes::{ChangeWatch, LOOK};
 use control::directory::{Combined, Pushed};
-use control::ports::{Changes, Directory, KeptSecret, Store};
+use control::ports::{CallError, Changes, Directory, FailureKind, KeptSecret, Store};
 use directory_file::DirectoryFile;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -116,13 +117,14 @@ async fn ldap_config(
         None => ldap::Trust::System,
         Some(file) => ldap::Trust::Pinned(certificates(source, file)?),
     };
-    let identity = match &settings.client_certificate {
-        None => None,
-        Some(shown) => Some(ldap::ClientIdentity {
-            certificate: certificates(source, &shown.file)?,
-            key: secret(source, &shown.key_from, aws, region).await?.0,
-        }),
-    };
+    let (mut identity, mut identity_kept) = (None, None::<Arc<dyn ldap::KeptIdentity>>);
+    if let Some(shown) = &settings.client_certificate {
+        let certificate = beside_the_map(source, &shown.file);
+        let (key, kept) = secret(source, &shown.key_from, aws, region).await?;
+        let read = certificates(source, &shown.file)?;
+        identity = Some(ldap::ClientIdentity { certificate: read, key });
+        identity_kept = Some(Arc::new(Renewed { certificate, key: kept }));
+    }
     let mut password_kept: Option<Arc<dyn KeptSecret>> = None;
     let bind = match &settings.bind {
         Some(bind) => {
@@ -137,6 +139,7 @@ async fn ldap_config(
         start_tls: settings.start_tls,
         trust,
         identity,
+        identity_kept,
         bind,
         password_kept,
         people_filter: settings.people_filter.clone(),
@@ -158,18 +161,48 @@ async fn ldap_config(
     })
 }
 
+/// A client certificate in a file, and its key where the map says.
+#[derive(Debug)]
+struct Renewed {
+    certificate: PathBuf,
+    key: Kept,
+}
+
+#[async_trait]
+impl ldap::KeptIdentity for Renewed {
+    async fn identity(&self) -> std::result::Result<ldap::ClientIdentity, CallError> {
+        let key = ldap::Secret::new(self.key.secret().await?.reveal().to_owned());
+        let path = self.certificate.clone();
+        let read = tokio::task::spawn_blocking(move || certificates_in(&path)).await;
+        let read = read.map_err(|error| error.to_string()).and_then(|read| read);
+        let certificate = read.map_err(|why| CallError {
+            service: "ldap",
+            operation: "read the client certificate",
+            kind: FailureKind::Credentials,
+            aws_code: None,
+            message: format!("{}: {why}", self.certificate.display()),
+        })?;
+        Ok(ldap::ClientIdentity { certificate, key })
+    }
+}
+
 /// The bytes of a file beside the map with certificates in PEM.
 fn certificates(source: &DirectorySource, file: &str) -> Result<Vec<u8>> {
+    let read = certificates_in(&beside_the_map(source, file));
     let unreadable = |why: String| {
         let message = format!("{}: {file}: {why}", source.place);
         BadConfiguration::new("directory-invalid", message)
     };
-    let path = beside_the_map(source, file);
-    let size = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?.len();
+    Ok(read.map_err(unreadable)?)
+}
+
+/// The bytes of a file with certificates in PEM, or why there are none.
+fn certificates_in(path: &Path) -> std::result::Result<Vec<u8>, String> {
+    let size = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
     if size > MAX_CERTIFICATES {
-        return Err(unreadable("it is larger than 1 MiB".to_owned()).into());
+        return Err("it is larger than 1 MiB".to_owned());
     }
-    Ok(std::fs::read(&path).map_err(|error| unreadable(error.to_string()))?)
+    std::fs::read(path).map_err(|error| error.to_string())
 }
 
 /// The secret that the map names, and where it is kept: it may be another one later.

@@ -1,13 +1,13 @@
 //! A reading that is not whole is an error.
 
-use crate::certificates::Authority;
+use crate::certificates::{Authority, Issued};
 use crate::openldap::{config, many};
 use crate::proxy::{Fault, Proxy};
 use crate::slapd::{BASE, LIMITED, PASSWORD, READER, Slapd};
 use crate::world::{bound, directory, named, pinned, url};
 use async_trait::async_trait;
 use control::ports::{CallError, Directory as _, KeptSecret, SecretWord};
-use ldap::{Config, Limits};
+use ldap::{Bind, ClientIdentity, Config, KeptIdentity, Limits, Secret};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -175,6 +175,50 @@ async fn a_password_that_was_changed_is_read_again_where_it_is_kept() {
         assert_eq!(error.code(), "directory-credentials");
         assert_eq!(kept.1.load(Ordering::Relaxed), reads, "{word}");
         assert!(!format!("{error:?}").contains(word));
+    }
+}
+
+/// A place of certificates, and how often it was read.
+#[derive(Debug)]
+struct Renewed(ClientIdentity, AtomicUsize);
+
+#[async_trait]
+impl KeptIdentity for Renewed {
+    async fn identity(&self) -> Result<ClientIdentity, CallError> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Ok(self.0.clone())
+    }
+}
+
+fn identity(authority: &Authority, name: &str) -> ClientIdentity {
+    let Issued { certificate, key } = authority.client(name);
+    ClientIdentity { certificate: certificate.into_bytes(), key: Secret::new(key) }
+}
+
+#[tokio::test]
+async fn a_client_certificate_that_was_renewed_is_read_again_where_it_is_kept() {
+    let slapd = Slapd::with(&many(3));
+    let former = identity(&Authority::new("former"), "reader");
+    let with = |kept: &Arc<Renewed>| Config {
+        identity: Some(former.clone()),
+        identity_kept: Some(kept.clone()),
+        bind: Bind::External,
+        ..config(&slapd)
+    };
+    let kept = Arc::new(Renewed(identity(&slapd.authority, "reader"), AtomicUsize::new(0)));
+    let reader = directory(with(&kept));
+    for _ in 0..2 {
+        let read = reader.everybody(&named(&["everyone"])).await.unwrap();
+        assert_eq!(read.snapshot.people.len(), 3);
+    }
+    assert_eq!(kept.1.load(Ordering::Relaxed), 1);
+    // What is kept is the same still, or its key is of another certificate: nothing new is tried.
+    let mixed = ClientIdentity { key: former.key.clone(), ..identity(&slapd.authority, "reader") };
+    for other in [former.clone(), mixed] {
+        let kept = Arc::new(Renewed(other, AtomicUsize::new(0)));
+        let error = failure(with(&kept)).await;
+        assert_eq!(error.code(), "directory-unreachable");
+        assert_eq!(kept.1.load(Ordering::Relaxed), 1);
     }
 }
 
