@@ -35,7 +35,8 @@ impl Function {
     pub const fn features(self) -> &'static [Feature] {
         use Feature as F;
         match self {
-            // Makes the profile of whoever is let in, and takes nothing away. Alone has a SAML key.
+            // Makes the profile of whoever is let in, and takes nothing away. Of secrets, each function
+            // has what the map names for its work; the SAML key is the door's alone.
             Self::Door => &[
                 F::Directory,
                 F::Spokes,
@@ -52,6 +53,7 @@ impl Function {
             // Says whom an event concerns. Sees no domain.
             Self::Events => &[
                 F::Directory,
+                F::Secrets,
                 F::Store,
                 F::Work,
                 F::Triggers,
@@ -63,6 +65,7 @@ impl Function {
                 F::Directory,
                 F::Assign,
                 F::Spokes,
+                F::Secrets,
                 F::Store,
                 F::Work,
                 F::Triggers,
@@ -81,6 +84,7 @@ impl Function {
                 F::Mirror,
                 F::Assign,
                 F::Spokes,
+                F::Secrets,
                 F::Store,
                 F::Work,
                 F::Encryption,
@@ -135,7 +139,7 @@ mod tests {
             |feature| Function::ALL.into_iter().filter(|f| f.has(feature)).collect::<Vec<_>>();
         assert_eq!(with(Feature::Spokes), [Function::Door, Function::Work, Function::Timer]);
         assert_eq!(with(Feature::SignIn), [Function::Door]);
-        assert_eq!(with(Feature::Secrets), [Function::Door]);
+        assert_eq!(with(Feature::Secrets), Function::ALL, "each reads those of its own work");
         assert_eq!(with(Feature::Deprovision), [Function::Work, Function::Timer]);
         assert_eq!(with(Feature::Triggers), [Function::Events, Function::Work]);
         assert_eq!(with(Feature::Events), [], "Lambda reads the queue, not the function");

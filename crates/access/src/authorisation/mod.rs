@@ -9,6 +9,7 @@ mod guardrails;
 mod permission_sets;
 mod plane;
 mod reach;
+mod secrets;
 mod ways;
 
 pub use plane::{is_principal, spoke};

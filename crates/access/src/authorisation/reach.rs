@@ -1,5 +1,6 @@
 //! What one of Stagedoor's roles may do: the table of permissions with ARNs filled in.
 
+use super::secrets;
 use super::ways::Ways;
 use crate::functions::Function;
 use crate::ids::{DomainKey, IdentityStoreId, NetworkKey, RoleArn, TeamKey};
@@ -123,8 +124,8 @@ impl<'m> Reach<'m> {
             Resource::SpokeRoles => texts(self.assumed.keys().copied().collect()),
             Resource::Applications => hub.map_or(Vec::new(), |hub| hub.applications.clone()),
             Resource::Queue => hub.map_or(Vec::new(), |hub| hub.queue.iter().cloned().collect()),
-            Resource::Secret => hub.map_or(Vec::new(), |hub| hub.secrets.clone()),
-            Resource::Parameter => hub.map_or(Vec::new(), |hub| hub.parameters.clone()),
+            Resource::Secret => hub.map_or(Vec::new(), |hub| self.read(&hub.secrets)),
+            Resource::Parameter => hub.map_or(Vec::new(), |hub| self.read(&hub.parameters)),
             Resource::Table => hub.map_or(Vec::new(), |hub| hub.table.iter().cloned().collect()),
             Resource::Index => hub.map_or(Vec::new(), |hub| {
                 hub.table.iter().map(|table| format!("{table}/index/*")).collect()
@@ -151,6 +152,14 @@ impl<'m> Reach<'m> {
                 vec![format!("arn:{partition}:logs:*:{account}:log-group:{group}:*")]
             }),
         }
+    }
+
+    /// Those of these secrets that are read by the role.
+    fn read(&self, arns: &[String]) -> Vec<String> {
+        let is_read = |arn: &&String| {
+            self.function.is_none_or(|function| secrets::reads(self.map, function, arn))
+        };
+        arns.iter().filter(is_read).cloned().collect()
     }
 
     fn inside(&self, domain: &Domain, kind: &str, below: &str) -> String {

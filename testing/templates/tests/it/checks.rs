@@ -33,6 +33,7 @@ pub(crate) fn check(stack: &Stack) -> Vec<Finding> {
     let checks = [retained, queues, sources, rules, schedules, invoked, alarms, functions, keys];
     let mut found: Vec<Finding> = checks.iter().flat_map(|check| check(stack)).collect();
     found.extend(statements(stack));
+    found.extend(attached(stack));
     found.extend(audit::log(stack));
     found.sort();
     found.dedup();
@@ -519,6 +520,15 @@ fn statements(stack: &Stack) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// IAM attaches so many managed policies to a role, unless somebody had the quota raised.
+const MANAGED: usize = 10;
+
+fn attached(stack: &Stack) -> Vec<Finding> {
+    let count = |role: &Resource| role.get("/ManagedPolicyArns").as_array().map_or(0, Vec::len);
+    let over = stack.of(ROLE).filter(|(_, role)| count(role) > MANAGED);
+    over.map(|(id, role)| finding("too-many-policies", format!("{id}: {}", count(role)))).collect()
 }
 
 /// The texts of a text or a list of them.

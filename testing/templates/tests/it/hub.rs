@@ -29,6 +29,22 @@ pub(crate) fn full() -> Vec<(&'static str, &'static str)> {
             "SpKeySecretArn",
             "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor-sp-a1b2c3",
         ),
+        (
+            "DirectorySecretArns",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor/ldap-d4e5f6",
+        ),
+        (
+            "DirectoryParameterArns",
+            "arn:aws:ssm:eu-west-1:111122223333:parameter/stagedoor/ldap-key",
+        ),
+        (
+            "TimerSecretArns",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor/ops-g7h8i9",
+        ),
+        (
+            "TimerParameterArns",
+            "arn:aws:ssm:eu-west-1:111122223333:parameter/stagedoor/webhook-key",
+        ),
         ("FunctionsInVpc", "yes"),
         ("NatGateway", "yes"),
         ("AlarmEmail", "ops@example.com"),

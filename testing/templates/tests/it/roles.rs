@@ -84,7 +84,16 @@ pub(crate) const HUB_MAP: &str = r#"
 version: 1
 instance: main
 directory:
-  identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }
+  sources:
+    - { name: center, identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
+    - name: corp
+      ldap:
+        urls: ["ldaps://dc1.corp.example"]
+        base_dn: "DC=corp,DC=example"
+        bind_dn: stagedoor@corp.example
+        password_from: "secretsmanager:stagedoor/ldap#password"
+        client_certificate: reader.pem
+        client_key_from: "ssm:/stagedoor/ldap-key"
   mirror: { identity_center: { region: eu-west-1, identity_store_id: d-1234567890 } }
 hub:
   role: arn:aws:iam::111122223333:role/stagedoor
@@ -96,8 +105,17 @@ hub:
   key: arn:aws:kms:eu-west-1:111122223333:key/key
   audit_key: arn:aws:kms:eu-west-1:111122223333:key/auditkey
   checkpoints: s3://checkpoints/stagedoor
-  secrets: ["arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor-sp-a1b2c3"]
+  secrets:
+    - arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor-sp-a1b2c3
+    - arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor/ldap-d4e5f6
+    - arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor/ops-g7h8i9
+  parameters:
+    - arn:aws:ssm:eu-west-1:111122223333:parameter/stagedoor/ldap-key
+    - arn:aws:ssm:eu-west-1:111122223333:parameter/stagedoor/webhook-key
   applications: ["arn:aws:sso::111122223333:application/ssoins-1234567890abcdef/apl-1"]
+notifications:
+  webhooks:
+    ops: { url_from: "secretsmanager:stagedoor/ops", sign_with: "ssm:/stagedoor/webhook-key" }
 domains:
   research:
     domain_id: d-research
