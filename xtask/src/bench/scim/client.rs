@@ -39,11 +39,19 @@ impl Client {
             self.token,
             body.len()
         );
-        let mut stream = match self.stream.take() {
-            Some(stream) => stream,
-            None => self.connect()?,
+        // One that was kept may have been ended by the server since: then nothing was answered.
+        let kept = self.stream.take().and_then(|mut stream| {
+            stream.get_mut().write_all(request.as_bytes()).ok()?;
+            let is_answered = stream.fill_buf().is_ok_and(|bytes| !bytes.is_empty());
+            is_answered.then_some(stream)
+        });
+        let mut stream = if let Some(stream) = kept {
+            stream
+        } else {
+            let mut stream = self.connect()?;
+            stream.get_mut().write_all(request.as_bytes())?;
+            stream
         };
-        stream.get_mut().write_all(request.as_bytes())?;
         let answer = Answer::read(&mut stream)?;
         if answer.stays {
             self.stream = Some(stream);

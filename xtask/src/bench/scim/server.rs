@@ -42,6 +42,15 @@ pub(super) struct Server {
     token: String,
 }
 
+/// Requests a second.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rate {
+    /// Of CPU time that the server's process took, waiting for the disk left out.
+    pub(super) by_cpu: f64,
+    /// As time passed, the client's own work and the disk's included.
+    pub(super) by_clock: f64,
+}
+
 /// A process that ends with the value.
 #[derive(Debug)]
 struct Running(Child);
@@ -125,15 +134,15 @@ impl Server {
         Client::new(self.address, self.root, &self.token)
     }
 
-    /// So many requests for each second of CPU time that the server takes over them.
-    pub(super) fn rate(&self, count: usize, work: impl FnOnce() -> Result<()>) -> Result<f64> {
-        let before = self.cpu_seconds()?;
+    /// How fast the server does so many requests.
+    pub(super) fn rate(&self, count: usize, work: impl FnOnce() -> Result<()>) -> Result<Rate> {
+        let (before, begun) = (self.cpu_seconds()?, Instant::now());
         work()?;
-        let took = self.cpu_seconds()? - before;
+        let (took, passed) = (self.cpu_seconds()? - before, begun.elapsed().as_secs_f64());
         ensure!(took > 0.0, "{count} requests are too few to be measured");
         #[expect(clippy::cast_precision_loss, reason = "thousands")]
         let count = count as f64;
-        Ok(count / took)
+        Ok(Rate { by_cpu: count / took, by_clock: count / passed })
     }
 
     /// Waits until the process has nothing more to do.
