@@ -12,6 +12,7 @@ use access::ids::DomainKey;
 use access::map::AccessMap;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Notify;
 
@@ -123,17 +124,35 @@ impl Takeover {
 
 /// Tells the loop of this process that there is something to do. Clones are the same bell.
 #[derive(Debug, Clone, Default)]
-pub struct Bell(Arc<Notify>);
+pub struct Bell(Arc<Rings>);
+
+#[derive(Debug, Default)]
+struct Rings {
+    rung: Notify,
+    /// Whether a ring was about somebody who may have changed.
+    is_change: AtomicBool,
+}
 
 impl Bell {
     /// Rings it.
     pub fn ring(&self) {
-        self.0.notify_one();
+        self.0.rung.notify_one();
+    }
+
+    /// Rings it for somebody who may have changed.
+    pub(crate) fn ring_for_change(&self) {
+        self.0.is_change.store(true, Ordering::Relaxed);
+        self.ring();
+    }
+
+    /// Whether it rang for somebody who may have changed since this was last asked.
+    pub(crate) fn take_change(&self) -> bool {
+        self.0.is_change.swap(false, Ordering::Relaxed)
     }
 
     /// Waits until it rings, or returns at once if it has rung since.
     pub(crate) async fn rung(&self) {
-        self.0.notified().await;
+        self.0.rung.notified().await;
     }
 }
 

@@ -126,7 +126,11 @@ impl Plane {
             return Ok(());
         }
         self.queue.push(&keys, self.clock.now()).await?;
-        self.bell.ring();
+        match wake {
+            Wake::People(_) if !keys.contains(&WorkKey::Everything) => self.bell.ring_for_change(),
+            // What follows a full pass follows this one.
+            _ => self.bell.ring(),
+        }
         Ok(())
     }
 

@@ -36,6 +36,14 @@ pub struct Work {
     pub tries: u32,
 }
 
+impl Work {
+    /// Whether somebody asked for it, and it was not put back: that is looked at again because AWS is
+    /// at it, not because of a change.
+    pub fn is_new(&self) -> bool {
+        self.tries == 0
+    }
+}
+
 /// When an item is due again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {

@@ -3,6 +3,7 @@
 use super::found::New;
 use super::left::{self, Left, Leftover};
 use super::memory::Memory;
+use super::mirroring::Following;
 use super::permit::Permitted;
 use super::{LONGEST_RECHECK, Lane, Rhythm};
 use crate::desk::Reading;
@@ -40,8 +41,8 @@ pub(super) struct Duty<'a> {
     /// Whether people can be read by themselves: until every domain was read in full once, each
     /// of their passes would do just that.
     serves_people: AtomicBool,
-    /// Whether the directory was read in full since groups were last mirrored.
-    pub(super) mirror_is_due: AtomicBool,
+    /// When groups are mirrored next.
+    pub(super) following: Mutex<Following>,
     /// Ends passes early, when the process is to end.
     pub(super) brake: Brake,
 }
@@ -68,7 +69,7 @@ impl<'a> Duty<'a> {
             owner: plane.new_change().to_string(),
             memory: Mutex::default(),
             serves_people: AtomicBool::new(plane.is_indexed().await),
-            mirror_is_due: AtomicBool::new(false),
+            following: Mutex::default(),
             brake: Brake::default(),
         }
     }
@@ -114,7 +115,7 @@ impl<'a> Duty<'a> {
         self.push(BTreeSet::from([WorkKey::Everything]), due).await;
     }
 
-    async fn push(&self, keys: BTreeSet<WorkKey>, due: Timestamp) {
+    pub(super) async fn push(&self, keys: BTreeSet<WorkKey>, due: Timestamp) {
         if let Err(error) = self.plane.queue.push(&keys, due).await {
             tracing::error!(%error, "work is not queued; the next full pass finds it");
         }
@@ -124,6 +125,9 @@ impl<'a> Duty<'a> {
     pub(super) async fn work_off(&self, taken: Taken, lane: Lane, until: Deadline) {
         let Taken { work, ticket } = taken;
         let leases: Vec<Lease> = work.iter().map(|work| work.lease.clone()).collect();
+        if lane == Lane::People && work.iter().any(Work::is_new) {
+            self.mirror_soon();
+        }
         let begun = Instant::now();
         let span = tracing::info_span!("pass", scope = lane.as_str(), outcome = Empty);
         let pass = self.pass((&work, ticket), until).instrument(span.clone());
@@ -394,6 +398,6 @@ fn verb(step: &Step) -> &'static str {
     }
 }
 
-fn later(now: Timestamp, by: Duration) -> Timestamp {
+pub(super) fn later(now: Timestamp, by: Duration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -6,7 +6,7 @@ use crate::event::Wake;
 use crate::grants::GrantWatch;
 use crate::pass::Deadline;
 use crate::plane::Plane;
-use crate::ports::StoreError;
+use crate::ports::{StoreError, Work};
 use access::ids::PersonId;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,8 +74,12 @@ impl Worker<'_> {
         if let Some(taken) = self.duty.take_people(people).await? {
             worked.passes = 1;
             worked.people = taken.work.len();
+            let is_change = taken.work.iter().any(Work::is_new);
             self.see_to_grants().await;
             self.duty.work_off(taken, Lane::People, until).await;
+            if is_change {
+                self.duty.mirror_elsewhere().await;
+            }
             worked.time_up = until.is_near();
         }
         Ok(worked)

@@ -4,15 +4,24 @@ use crate::audit_door::shown;
 use crate::mirror_target::Target;
 use crate::world::{Fault, MAP, World, person_id};
 use access::check::{Removals, Violation};
+use access::ids::PersonId;
 use access::map::Guard;
 use access::mirror::{CheckedMirror, Leavers, Mark, MirrorPolicy, Strangers};
 use access::reason::ReasonCode;
+use async_trait::async_trait;
+use control::meter::PassOutcome;
 use control::mirror::{Mirror, MirrorReport, Stopped, groups_of};
 use control::pass::{Brake, Deadline, Halt};
 use control::plane::Plane;
-use control::ports::{AuditEvent, Clock as _, FailureKind, Freeze, Switch as _};
-use std::collections::BTreeMap;
+use control::ports::{
+    AuditEvent, ChangeId, Claimed, Claims, Clock as _, FailureKind, Freeze, StoreError,
+    Switch as _, Ticket,
+};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
+use store::SqliteStore;
 
 fn mirror<'a>(plane: &'a Plane, target: &'a Target) -> Mirror<'a> {
     Mirror {
@@ -173,4 +182,77 @@ async fn what_is_mirrored_leaves_no_secret_in_the_audit_log() {
     }
     let shown = shown(&all);
     assert!(!shown.contains("Planted Name"), "{shown}");
+}
+
+/// Claims that end by themselves: nobody can prolong them.
+#[derive(Debug)]
+struct Unrenewed(Arc<SqliteStore>);
+
+#[async_trait]
+impl Claims for Unrenewed {
+    async fn ticket(&self, now: Timestamp) -> Result<Ticket, StoreError> {
+        self.0.ticket(now).await
+    }
+
+    async fn claim(
+        &self,
+        owner: &ChangeId,
+        people: &BTreeSet<PersonId>,
+        ticket: &Ticket,
+        now: Timestamp,
+        hold_for: SignedDuration,
+    ) -> Result<Claimed, StoreError> {
+        self.0.claim(owner, people, ticket, now, hold_for).await
+    }
+
+    async fn renew(&self, _: &ChangeId, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn release(&self, owner: &ChangeId, now: Timestamp) -> Result<(), StoreError> {
+        self.0.release(owner, now).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_claim_is_lost_makes_no_other_call_and_the_next_one_goes_on() {
+    let world = World::of(&["ana", "ben"]);
+    let (plane, target) = (world.plane(MAP), Target::default());
+    let losing = Plane { claims: Arc::new(Unrenewed(world.store.clone())), ..plane.clone() };
+    // A claim lasts twenty seconds: the second call ends when it is over.
+    *target.takes.lock().unwrap() = Duration::from_secs(15);
+    let survey = mirror(&losing, &target).survey().await.unwrap();
+    let planned = mirror(&losing, &target).plan(&survey);
+    let checked = mirror(&losing, &target).check(planned, &survey, Removals::Guarded).unwrap();
+    let report = carry_out(&mirror(&losing, &target), &checked, false).await;
+    assert_eq!((report.done, report.stopped.clone()), (2, Some(Stopped::Overtaken)));
+    let stopped = report.stopped.unwrap();
+    assert_eq!((stopped.code(), stopped.outcome()), ("mirror-busy", PassOutcome::Unfinished));
+    assert_eq!(*target.changes.lock().unwrap(), ["CreateUser", "CreateUser"]);
+    assert_eq!(written(&world, AuditEvent::Mirroring), ["create-user", "create-user"]);
+
+    *target.takes.lock().unwrap() = Duration::ZERO;
+    let report = run(&mirror(&plane, &target)).await.unwrap();
+    assert_eq!((report.done, report.stopped), (3, None));
+    assert_eq!(target.members()["ml-fraud"], ["ana", "ben"]);
+    let made = target.changes.lock().unwrap().iter().filter(|c| **c == "CreateUser").count();
+    assert_eq!(made, 2, "nobody is made twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_another_process_has_the_turn_nobody_gets_it() {
+    let world = World::of(&["ana"]);
+    let (plane, target) = (world.plane(MAP), Target::default());
+    let (never, brake) = (Deadline::NEVER, Brake::default());
+    let held = plane.mirror_turn(never, &brake).await.unwrap().unwrap();
+    assert!(plane.mirror_turn(never, &brake).await.unwrap().is_none());
+    // Nobody prolongs it: it is over before it is free, and its holder knows.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let survey = mirror(&plane, &target).survey().await.unwrap();
+    let planned = mirror(&plane, &target).plan(&survey);
+    let checked = mirror(&plane, &target).check(planned, &survey, Removals::Guarded).unwrap();
+    let report = mirror(&plane, &target).carry_out(&held, &checked, false, &|_, _| ()).await;
+    assert_eq!((report.done, report.stopped), (0, Some(Stopped::Overtaken)));
+    assert!(target.changes.lock().unwrap().is_empty());
+    assert!(plane.mirror_turn(never, &brake).await.unwrap().is_some());
 }
