@@ -5,6 +5,7 @@ use crate::ids::{GroupId, MirrorGroupId, MirrorUserId, PersonId};
 use crate::map::Guard;
 use crate::reason::ReasonCode;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most members that one call adds or removes: what Identity Center's SCIM endpoint allows.
@@ -308,4 +309,37 @@ impl MirrorPlan {
     pub fn taken(&self) -> usize {
         self.actions.iter().map(|action| action.step.taken()).sum()
     }
+
+    /// What tells what this plan takes away from what others do: SHA-256 over each membership, user and
+    /// group, in lower-case hexadecimal; `None`: nothing. How many steps it takes does not matter.
+    pub fn removals_digest(&self) -> Option<String> {
+        let mut lines = BTreeSet::new();
+        for action in &self.actions {
+            match &action.step {
+                MirrorStep::RemoveMembers { group, members, .. } => {
+                    lines.extend(
+                        members.iter().map(|user| line(&["member", group.as_str(), user.as_str()])),
+                    );
+                }
+                MirrorStep::DisableUser { user, .. } => {
+                    lines.insert(line(&["disable", user.as_str()]));
+                }
+                MirrorStep::DeleteUser { user, .. } => {
+                    lines.insert(line(&["delete", user.as_str()]));
+                }
+                MirrorStep::DeleteGroup { group, members, .. } => {
+                    lines.insert(line(&["group", group.as_str(), &members.to_string()]));
+                }
+                _ => {}
+            }
+        }
+        let all: Vec<String> = lines.into_iter().collect();
+        let text = || format!("mirror\n{}", all.join("\n"));
+        (!all.is_empty()).then(|| hex::encode(Sha256::digest(text())))
+    }
+}
+
+/// Words as one line that no other words make.
+fn line(words: &[&str]) -> String {
+    serde_json::json!(words).to_string()
 }

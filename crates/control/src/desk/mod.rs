@@ -15,6 +15,7 @@ mod events;
 #[cfg(test)]
 mod fixture;
 mod health;
+mod mirror;
 mod network;
 mod now;
 mod offboarding;
@@ -50,6 +51,7 @@ pub use events::{
     WindowReplayed,
 };
 pub use health::{Clinic, Health, HealthCheck, HealthGroup, HealthState};
+pub use mirror::{MirrorLost, MirrorLostKind, MirrorReview};
 pub use network::{
     Asked, Cell, DecidingStatement, DomainReach, Network, NetworkQuestion, PersonaRow, ReachStep,
     Rule, TeamReach,

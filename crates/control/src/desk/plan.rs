@@ -240,16 +240,16 @@ pub struct Attention {
     pub detail: Option<String>,
 }
 
-/// How much of what the guard allows a plan takes away.
+/// How much of what the guard allows a plan takes away: profiles, or what is mirrored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Dial {
-    /// Profiles that the plan is the first to take away.
+    /// What the plan is the first to take away.
     pub taken: u64,
     /// The most it may take away.
     pub limit: u64,
-    /// Profiles that were put on their way out in the last 24 hours.
+    /// What was put on its way out in the last 24 hours.
     pub before: u64,
-    /// Profiles of this installation.
+    /// What there is of this installation.
     pub owned: u64,
     /// What the guard objects to; absent: nothing.
     pub objection: Option<String>,

@@ -5,11 +5,13 @@
 //! Each change is written down before it is made, and one process does it at a time.
 
 mod apply;
+mod reading;
 mod run;
 mod source;
 mod turn;
 
 pub use apply::{MirrorReport, MirrorWatcher, Stopped};
+pub use reading::{MirrorLoss, MirrorReading};
 pub use run::{MirrorRun, NotPlanned};
 pub use source::{MirrorSurvey, groups_of, source_of};
 pub use turn::Turn;

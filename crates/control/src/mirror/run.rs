@@ -1,13 +1,13 @@
 //! A whole run: read both, plan, check, carry out.
 
 use super::turn::Turn;
-use super::{Mirror, MirrorReport, Stopped};
+use super::{Mirror, MirrorReport, MirrorSurvey, Stopped};
 use crate::meter::PassOutcome;
 use crate::pass::Halt;
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, AuditEvent, CallError};
+use crate::ports::{Approval, AuditEntry, AuditEvent, CallError};
 use access::check::{Removals, Violation};
-use access::mirror::{MirrorKept, MirrorPlan};
+use access::mirror::{CheckedMirror, MirrorKept, MirrorPlan};
 use access::reason::ReasonCode;
 
 /// What came of a run.
@@ -96,6 +96,16 @@ impl Stopped {
     }
 }
 
+/// What of a plan may be carried out.
+struct Permitted {
+    /// The plan, or the part of it that nothing speaks against; `None`: nothing of it.
+    checked: Option<CheckedMirror>,
+    /// What speaks against the rest.
+    violations: Vec<Violation>,
+    /// Whether somebody agreed to what it takes away.
+    agreed: bool,
+}
+
 fn without_removals(mut plan: MirrorPlan) -> MirrorPlan {
     plan.actions.retain(|action| action.step.taken() == 0);
     plan
@@ -115,23 +125,66 @@ impl Mirror<'_> {
             _ => self.taken_lately().await.map_err(CallError::from)?,
         };
         let (planned, kept) = (plan.actions.len(), plan.kept.clone());
-        let guarded = Removals::GuardedAfter(before);
-        let (checked, violations) = match self.check(plan.clone(), &survey, guarded) {
-            Ok(checked) => (Some(checked), Vec::new()),
-            Err(found) => {
-                // The error of one group must not keep others out.
-                let only_guard = found.iter().all(|v| v.code == ReasonCode::GuardTripped);
-                let rest = only_guard.then(|| without_removals(plan));
-                (rest.and_then(|rest| self.check(rest, &survey, guarded).ok()), found)
-            }
-        };
+        let Permitted { checked, violations, agreed } =
+            self.permitted(&plan, &survey, before).await;
+        self.plane.readings.keep_mirror(self.reading(&plan, &survey, before, &violations));
         let report = match checked {
-            Some(checked) => self.carry_out(turn, &checked, false, &|_, _| ()).await,
+            Some(checked) => self.carry_out(turn, &checked, agreed, &|_, _| ()).await,
             None => MirrorReport::of_nothing(turn.change().clone()),
         };
         let run = MirrorRun { report, planned, kept, violations };
         self.applied(&run).await;
         Ok(run)
+    }
+
+    /// What of a plan may be carried out. `before` were taken in the last 24 hours.
+    async fn permitted(&self, plan: &MirrorPlan, survey: &MirrorSurvey, before: u32) -> Permitted {
+        let guarded = Removals::GuardedAfter(before);
+        let violations = match self.check(plan.clone(), survey, guarded) {
+            Ok(checked) => {
+                return Permitted { checked: Some(checked), violations: Vec::new(), agreed: false };
+            }
+            Err(found) => found,
+        };
+        let only_guard = violations.iter().all(|v| v.code == ReasonCode::GuardTripped);
+        if only_guard && let Some(checked) = self.agreed(plan, survey).await {
+            return Permitted { checked: Some(checked), violations: Vec::new(), agreed: true };
+        }
+        // The error of one group must not keep others out.
+        let rest = only_guard.then(|| without_removals(plan.clone()));
+        let checked = rest.and_then(|rest| self.check(rest, survey, guarded).ok());
+        Permitted { checked, violations, agreed: false }
+    }
+
+    /// The whole plan, if somebody agreed to just what it takes away. The approval is spent then,
+    /// whatever comes of it: what was taken carries its own mark, and the guard does not count it again.
+    async fn agreed(&self, plan: &MirrorPlan, survey: &MirrorSurvey) -> Option<CheckedMirror> {
+        // Where nothing may be changed now, it waits.
+        if self.plane.halted().await.is_some() {
+            return None;
+        }
+        let (removals, now) = (plan.removals_digest()?, self.plane.clock.now());
+        let approval = match self.plane.approvals.take_approval(&removals, now).await {
+            Ok(approval) => approval?,
+            Err(error) => {
+                tracing::error!(%error, "approvals cannot be read; the guard holds");
+                return None;
+            }
+        };
+        match self.check(plan.clone(), survey, Removals::Allowed(approval.number)) {
+            Ok(checked) => {
+                let Approval { number, by, .. } = &approval;
+                tracing::warn!(number, by, "the mirror takes more than the guard lets, as agreed");
+                self.plane.record(approval.honoured(now)).await;
+                Some(checked)
+            }
+            Err(violations) => {
+                for violation in violations {
+                    tracing::error!(code = %violation.code, "{}", violation.message);
+                }
+                None
+            }
+        }
     }
 
     /// Writes down what came of it, unless nothing did.

@@ -1,6 +1,7 @@
 //! What somebody agreed to that the guard had refused.
 
-use super::StoreError;
+use super::{AuditEntry, AuditEvent, StoreError};
+use access::reason::ReasonCode;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,17 @@ pub struct Approval {
     pub at: Timestamp,
     /// Until when it can be honoured.
     pub until: Timestamp,
+}
+
+impl Approval {
+    /// What is written down when it is honoured.
+    pub(crate) fn honoured(&self, at: Timestamp) -> AuditEntry {
+        let code = ReasonCode::Approved.as_str();
+        AuditEntry::new(at, AuditEvent::ApprovalHonoured, code)
+            .with("by", &self.by)
+            .with("number", self.number)
+            .with("removals", &self.removals)
+    }
 }
 
 /// Approvals that wait for the loop.

@@ -78,7 +78,7 @@ async fn agreed(plane: &Plane, plan: &Plan, survey: &Survey) -> Option<CheckedPl
         Ok(checked) => {
             let Approval { number, by, .. } = &approval;
             tracing::warn!(number, by, "removals beyond the guard are carried out, as agreed");
-            plane.record(honoured(survey.now, &approval)).await;
+            plane.record(approval.honoured(survey.now)).await;
             Some(checked)
         }
         Err(violations) => {
@@ -88,13 +88,6 @@ async fn agreed(plane: &Plane, plan: &Plan, survey: &Survey) -> Option<CheckedPl
             None
         }
     }
-}
-
-fn honoured(at: Timestamp, approval: &Approval) -> AuditEntry {
-    AuditEntry::new(at, AuditEvent::ApprovalHonoured, ReasonCode::Approved.as_str())
-        .with("by", &approval.by)
-        .with("number", approval.number)
-        .with("removals", &approval.removals)
 }
 
 fn refused_plan(at: Timestamp, violation: &Violation) -> AuditEntry {

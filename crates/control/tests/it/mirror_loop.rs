@@ -1,20 +1,22 @@
 //! Mirroring as a part of the loop: when it is done, what holds it back, and who goes on with it.
 
-use crate::audit_door::shown;
+use crate::audit_door;
 use crate::mirror_target::Target;
-use crate::reconciler::{Running, pass, secs};
+use crate::reconciler::{Running, pass, people, secs};
 use crate::world::{Fault, MAP, World};
 use access::entitlement::WantedGroups;
 use access::ids::{GroupId, MembershipId, PersonId};
+use access::reason::ReasonCode;
 use access::snapshot::Coverage;
 use async_trait::async_trait;
+use control::desk::{Agreement, Caller, Desk, MirrorLostKind, MirrorReview, Page};
 use control::event::Wake;
 use control::meter::PassOutcome;
 use control::pass::Deadline;
-use control::plane::Plane;
+use control::plane::{Bell, Plane};
 use control::ports::{
-    AuditEvent, CallError, Clock as _, Directory, DirectoryReading, Freeze, MirrorTarget,
-    PersonLookup, Switch as _,
+    AuditEvent, AuditLog as _, CallError, Clock as _, Directory, DirectoryReading, Freeze,
+    MirrorTarget, PersonLookup, Switch as _,
 };
 use control::reconciler::Rhythm;
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +124,113 @@ async fn what_the_guard_holds_back_is_told_once_and_holds_nothing_else_back() {
     running.stop().await;
 }
 
+/// Ana and Ben are about to be taken away: two memberships and two users, more than the guard lets.
+async fn held() -> (Arc<World>, Arc<Target>, Running, Desk) {
+    let names = ["ana", "ben", "cleo", "dora"];
+    let (world, target) = (World::of(&names), Arc::new(Target::default()));
+    let running = Running::of(plane(&world, &target));
+    pass(10).await;
+    world.leave("ana", "ml-fraud");
+    world.leave("ben", "ml-fraud");
+    read_again(&running).await;
+    let desk = Desk::new(running.plane.clone(), world.store.clone());
+    (world, target, running, desk)
+}
+
+fn root() -> Caller {
+    Caller::at_the_command_line("root")
+}
+
+async fn shown(desk: &Desk) -> MirrorReview {
+    desk.mirror_review(&root(), &Page::default()).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_guard_holds_is_mirrored_once_somebody_agreed_to_just_that() {
+    let (world, target, running, desk) = held().await;
+    let review = shown(&desk).await;
+    let guard = &review.guard;
+    assert_eq!((guard.taken, guard.limit, guard.before, guard.owned), (4, 2, 0, 8));
+    assert!(guard.objection.as_ref().unwrap().contains("takes away 4 of 8"), "{guard:?}");
+    let losses: Vec<_> = review
+        .loses
+        .items
+        .iter()
+        .map(|loss| (loss.what, loss.group.as_deref(), loss.user.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        losses,
+        [
+            (MirrorLostKind::UserDisabled, None, "ana"),
+            (MirrorLostKind::UserDisabled, None, "ben"),
+            (MirrorLostKind::Membership, Some("ml-fraud"), "ana"),
+            (MirrorLostKind::Membership, Some("ml-fraud"), "ben"),
+        ]
+    );
+    let removals = review.removals.unwrap();
+    let agreement = |removals: &str, number| Agreement {
+        removals: removals.to_owned(),
+        number,
+        why: "the team moves".to_owned(),
+    };
+    for wrong in [agreement(&removals, 3), agreement(&"0".repeat(64), 4)] {
+        let refused = desk.approve(&root(), &wrong).await.unwrap_err();
+        assert_eq!(refused.code, ReasonCode::NothingToApprove);
+    }
+    let approved = desk.approve(&root(), &agreement(&removals, 4)).await.unwrap();
+    assert_eq!((approved.number, approved.by.as_str()), (4, "cli:root"));
+    assert_eq!(shown(&desk).await.approved, Some(approved));
+    pass(10).await;
+    assert_eq!(in_fraud(&target), ["cleo", "dora"]);
+    assert_eq!(world.audited(AuditEvent::ApprovalHonoured.as_str()), ["approved"]);
+    let written = world.store.newest(20).await.unwrap();
+    let entry = written.iter().find(|e| e.event == AuditEvent::RemovalsApproved).unwrap();
+    assert_eq!((entry.details["of"].as_str(), entry.details["number"].as_str()), ("mirror", "4"));
+    // It was agreed to: the guard of today has all its room for others.
+    let review = shown(&desk).await;
+    assert_eq!((review.guard.objection, review.approved), (None, None));
+    world.leave("cleo", "ml-fraud");
+    read_again(&running).await;
+    assert_eq!(in_fraud(&target), ["dora"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_one_more_that_is_mirrored_an_approval_says_nothing() {
+    let (world, target, running, desk) = held().await;
+    let removals = shown(&desk).await.removals.unwrap();
+    world.leave("cleo", "ml-fraud");
+    let agreement = Agreement { removals: removals.clone(), number: 4, why: String::new() };
+    desk.approve(&root(), &agreement).await.unwrap();
+    pass(10).await;
+    assert_eq!(in_fraud(&target), ["ana", "ben", "cleo", "dora"]);
+    assert_eq!(world.audited(AuditEvent::ApprovalHonoured.as_str()), [""; 0]);
+    let review = shown(&desk).await;
+    assert_eq!((review.guard.taken, review.approved), (6, None));
+    assert_ne!(review.removals, Some(removals));
+    // Nor is it spent where nothing may be changed.
+    world.join("cleo", "ml-fraud");
+    let freeze = Freeze { by: "root".into(), reason: "an audit".into(), at: world.now() };
+    world.store.freeze(&freeze).await.unwrap();
+    read_again(&running).await;
+    assert_eq!(in_fraud(&target).len(), 4);
+    world.store.thaw().await.unwrap();
+    read_again(&running).await;
+    assert_eq!(in_fraud(&target), ["cleo", "dora"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_of_a_mirror_that_is_not_there_or_did_not_run_is_told() {
+    let (world, target) = (World::of(&["ana"]), Arc::new(Target::default()));
+    let ask = |plane: Plane| {
+        let desk = Desk::new(plane, world.store.clone());
+        async move { desk.mirror_review(&root(), &Page::default()).await.unwrap_err().code }
+    };
+    assert_eq!(ask(world.plane(MAP)).await, ReasonCode::NotFound);
+    assert_eq!(ask(plane(&world, &target)).await, ReasonCode::Unavailable);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_the_loop_mirrors_leaves_no_secret_in_the_audit_log() {
     let (world, target) = (World::of(&["ana", "ben", "cleo"]), Arc::new(Target::default()));
@@ -138,7 +247,7 @@ async fn what_the_loop_mirrors_leaves_no_secret_in_the_audit_log() {
     for event in [AuditEvent::MirrorApplied, AuditEvent::MirrorRefused] {
         assert!(all.iter().any(|entry| entry.event == event), "{event}");
     }
-    let shown = shown(&all);
+    let shown = audit_door::shown(&all);
     assert!(!shown.contains("Planted Name"), "{shown}");
 }
 
@@ -163,6 +272,71 @@ async fn while_it_is_frozen_or_only_observed_nothing_is_mirrored() {
     pass(10).await;
     running.stop().await;
     assert_eq!((target.kept().users.len(), passes(&watching, PassOutcome::Halted)), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_changes_is_mirrored_soon_and_once_with_whoever_does_meanwhile() {
+    let (world, target) = (World::of(&["ana", "ben"]), Arc::new(Target::default()));
+    let plane = plane(&world, &target);
+    let running = Running::of(plane.clone());
+    pass(10).await;
+    world.leave("ana", "ml-fraud");
+    running.wake(people(&["ana"])).await;
+    pass(20).await;
+    // Of whom another process hears, whose bell is not this one's.
+    world.join("zoe", "ml-fraud");
+    Plane { bell: Bell::default(), ..plane.clone() }.wake(&people(&["zoe"])).await.unwrap();
+    pass(8).await;
+    assert_eq!(in_fraud(&target), ["ana", "ben"], "it waits for what follows");
+    pass(5).await;
+    assert_eq!(in_fraud(&target), ["ben", "zoe"]);
+    assert_eq!(passes(&plane, PassOutcome::Settled), 2);
+    // Ana's profile is looked at again and again until it is gone: that is no change.
+    pass(600).await;
+    assert_eq!(passes(&plane, PassOutcome::Settled), 2);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_long_run_changes_wait_three_times_as_long() {
+    let (world, target) = (World::of(&["ana"]), Arc::new(Target::default()));
+    let plane = plane(&world, &target);
+    let running = Running::of(plane.clone());
+    pass(10).await;
+    *target.takes.lock().unwrap() = secs(20);
+    world.join("zoe", "ml-fraud");
+    running.wake(people(&["zoe"])).await;
+    // Half a minute to gather, and reading, the user and the membership.
+    pass(30 + 60 + 2).await;
+    assert_eq!(in_fraud(&target), ["ana", "zoe"]);
+    world.join("yan", "ml-fraud");
+    running.wake(people(&["yan"])).await;
+    pass(170).await;
+    assert_eq!(in_fraud(&target), ["ana", "zoe"]);
+    pass(10 + 60).await;
+    assert_eq!(in_fraud(&target), ["ana", "yan", "zoe"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_another_process_mirrors_a_change_has_everything_read_sooner() {
+    let (world, target) = (World::of(&["ana"]), Arc::new(Target::default()));
+    let planes = [plane(&world, &target), plane(&world, &target)];
+    let timer = planes[0].worker(Rhythm::default()).await;
+    let messages = planes[1].worker(Rhythm::default()).await;
+    let until = || Deadline::at(Instant::now() + secs(600));
+    timer.work_off_queue(until()).await.unwrap();
+    assert_eq!(in_fraud(&target), ["ana"]);
+    world.join("zoe", "ml-fraud");
+    planes[1].wake(&people(&["zoe"])).await.unwrap();
+    let zoe = BTreeSet::from([crate::world::person_id("zoe")]);
+    assert_eq!(messages.work_for(&zoe, until()).await.unwrap().passes, 1);
+    pass(4 * 60).await;
+    assert_eq!(timer.work_off_queue(until()).await.unwrap().everything, 0);
+    pass(60).await;
+    let worked = timer.work_off_queue(until()).await.unwrap();
+    assert_eq!((worked.everything, worked.mirrors), (1, 1));
+    assert_eq!(in_fraud(&target), ["ana", "zoe"]);
 }
 
 /// The world, of whose people a reading never shows all.

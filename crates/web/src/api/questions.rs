@@ -8,7 +8,7 @@ use crate::table::{Row, Who};
 use access::reason::ReasonCode;
 use axum::Json;
 use axum::extract::State;
-use control::desk::{Approved, Listed, Right, Switched, TokenInfo};
+use control::desk::{Approved, Listed, MirrorReview, Right, Switched, TokenInfo};
 use serde::Serialize;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -31,6 +31,14 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/api/v1/approvals", Right::See, approvals)
             .named("changes", "listApprovals", "Approvals that wait for the loop.")
             .answering_all::<Approved>(),
+        Endpoint::get("/api/v1/mirror", Right::See, mirror)
+            .named(
+                "changes",
+                "getMirror",
+                "What mirroring groups takes away, and what the guard says.",
+            )
+            .asking::<PageQuery>()
+            .answering::<MirrorReview>(),
         Endpoint::get("/api/v1/tokens", Right::Audit, tokens)
             .named("about", "listTokens", "The API's tokens, without their secrets.")
             .answering_all::<TokenInfo>(),
@@ -77,6 +85,14 @@ async fn reasons(Asking(caller): Asking, Asked(query): Asked<PageQuery>) -> Answ
 
 async fn switch(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<Switched> {
     Ok(Json(portal.desk.switch(&caller).await?))
+}
+
+async fn mirror(
+    State(portal): State<Portal>,
+    Asking(caller): Asking,
+    Asked(query): Asked<PageQuery>,
+) -> Answer<MirrorReview> {
+    Ok(Json(portal.desk.mirror_review(&caller, &query.page()?).await?))
 }
 
 async fn approvals(State(portal): State<Portal>, Asking(caller): Asking) -> Answer<Vec<Approved>> {

@@ -4,6 +4,7 @@ use super::{entry, in_words};
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::event::Wake;
 use crate::ports::{Approval, AuditEvent};
+use access::check::Violation;
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -71,27 +72,13 @@ impl Desk {
     ) -> Result<Approved, Refused> {
         caller.require(Right::Act)?;
         let why = in_words(&agreement.why)?;
-        let reading = self.reading().await?;
-        let is_refused = reading.violations.iter().any(|v| v.code == ReasonCode::GuardTripped);
-        let others = reading.violations.iter().find(|v| v.code != ReasonCode::GuardTripped);
-        let removals = reading.plan.removals_digest().filter(|_| is_refused);
-        let number = u32::try_from(reading.plan.new_removals()).unwrap_or(u32::MAX);
-        let nothing = |why: &str| {
-            let remedy = "Look at the plan again; it says what can be agreed to.";
-            let code = ReasonCode::NothingToApprove;
-            Err(Refused::new(RefusedKind::Conflict, code, why, remedy))
-        };
-        if let Some(other) = others {
-            return nothing(&format!(
-                "The plan breaks a rule that nobody can waive: {}.",
-                other.message
-            ));
-        }
-        let Some(removals) = removals else {
-            return nothing("The guard has refused nothing of the plan as it is now.");
+        let of_mirror = self.mirror_refused(&agreement.removals);
+        let Held { number, removals, what } = match of_mirror {
+            Some(held) => held,
+            None => self.plan_refused().await?,
         };
         if removals != agreement.removals || number != agreement.number {
-            return nothing("The plan takes away something else by now.");
+            return Err(nothing("The plan takes away something else by now."));
         }
         let plane = self.plane();
         let now = plane.clock.now();
@@ -106,10 +93,53 @@ impl Desk {
         let entry = entry(caller, now, AuditEvent::RemovalsApproved, ReasonCode::Approved)
             .with("removals", &approval.removals)
             .with("number", number)
+            .with_opt("of", what)
             .with_opt("why", approval.why.as_ref());
         self.store().append(&entry).await?;
         self.store().approve(&approval).await?;
         plane.wake(&Wake::Everything).await?;
         Ok(approval.into())
     }
+
+    /// What the guard holds of the plan.
+    async fn plan_refused(&self) -> Result<Held, Refused> {
+        let reading = self.reading().await?;
+        let removals = guarded(&reading.violations, reading.plan.removals_digest())?;
+        let number = u32::try_from(reading.plan.new_removals()).unwrap_or(u32::MAX);
+        Ok(Held { number, removals, what: None })
+    }
+
+    /// What the guard holds of what is mirrored, if just that was shown.
+    fn mirror_refused(&self, shown: &str) -> Option<Held> {
+        let reading = self.plane().readings.mirror()?;
+        let removals = guarded(&reading.violations, reading.removals.clone()).ok()?;
+        let number = u32::try_from(reading.count.taken).unwrap_or(u32::MAX);
+        (removals == shown).then_some(Held { number, removals, what: Some("mirror") })
+    }
+}
+
+/// What the guard holds until somebody agrees.
+struct Held {
+    number: u32,
+    removals: String,
+    /// Of what, if not of the plan for profiles.
+    what: Option<&'static str>,
+}
+
+/// The removals that the guard alone objects to.
+fn guarded(violations: &[Violation], removals: Option<String>) -> Result<String, Refused> {
+    let is_guard = |violation: &&Violation| violation.code == ReasonCode::GuardTripped;
+    if let Some(other) = violations.iter().find(|violation| !is_guard(violation)) {
+        let message = &other.message;
+        return Err(nothing(&format!("The plan breaks a rule that nobody can waive: {message}.")));
+    }
+    let is_refused = violations.iter().any(|violation| is_guard(&violation));
+    removals
+        .filter(|_| is_refused)
+        .ok_or_else(|| nothing("The guard has refused nothing of the plan as it is now."))
+}
+
+fn nothing(why: &str) -> Refused {
+    let remedy = "Look at the plan again; it says what can be agreed to.";
+    Refused::new(RefusedKind::Conflict, ReasonCode::NothingToApprove, why, remedy)
 }
