@@ -178,7 +178,7 @@ async fn what_the_guard_holds_is_mirrored_once_somebody_agreed_to_just_that() {
         assert_eq!(refused.code, ReasonCode::NothingToApprove);
     }
     let approved = desk.approve(&root(), &agreement(&removals, 4)).await.unwrap();
-    assert_eq!((approved.number, approved.by.as_str()), (4, "cli:root"));
+    assert_eq!((approved.number, approved.by.as_str()), (4, "root"));
     assert_eq!(shown(&desk).await.approved, Some(approved));
     pass(10).await;
     assert_eq!(in_fraud(&target), ["cleo", "dora"]);
