@@ -50,7 +50,12 @@ pub struct Survey {
     pub observed: Observed,
     /// What failed where a domain could not be read; `observed` has the same in words.
     pub failures: BTreeMap<DomainKey, CallError>,
-    /// When.
+    /// When reading began. What was changed after that may or may not be seen.
+    pub begun: jiff::Timestamp,
+    /// When the directory had been read: what has to be is judged as of then. Reading Studio takes
+    /// minutes, and the directory is read after it. With an earlier time, a grant that ended meanwhile
+    /// would be given to somebody who joined its group later, and one that was given meanwhile would
+    /// not be in force yet.
     pub now: jiff::Timestamp,
     /// What tells a stale plan from a fresh one. Without it the plan can be shown, not carried out.
     pub ticket: Result<Ticket, StoreError>,
@@ -82,9 +87,9 @@ impl Plane {
         scope: &Scope,
         ticket: Result<Ticket, StoreError>,
     ) -> Result<Survey, CallError> {
-        let now = self.clock.now();
+        let begun = self.clock.now();
         let people = match scope {
-            Scope::Everything => return self.survey_everything(now, ticket).await,
+            Scope::Everything => return self.survey_everything(begun, ticket).await,
             Scope::People(people) => people.clone(),
             Scope::Entrance { person, .. } => BTreeSet::from([person.clone()]),
         };
@@ -102,6 +107,7 @@ impl Plane {
         };
         // The names to read come from the directory.
         let snapshot = self.noted(reading?).await?;
+        let now = self.clock.now();
         let (wanted, is_entrance) = match scope {
             Scope::Entrance { team, .. } => {
                 (self.entrance(&snapshot, &people, team, &view, now), true)
@@ -113,7 +119,8 @@ impl Plane {
             domain.seen = self.seen(key, &wanted, &people, &view, now);
         }
         self.learn_profiles(&observed, &wanted, &view, &ticket).await;
-        let mut survey = Survey { snapshot, observed, failures, now, ticket, leaving: Vec::new() };
+        let leaving = Vec::new();
+        let mut survey = Survey { snapshot, observed, failures, begun, now, ticket, leaving };
         // What takes nothing away is none of the guard's business.
         if !is_entrance && self.plan(&survey).actions.iter().any(takes_away) {
             self.count_unread(&mut survey).await;
@@ -121,13 +128,14 @@ impl Plane {
             // snapshot, a profile made meanwhile for somebody new would be taken for one that nobody
             // has a right to.
             survey.snapshot = self.people(&people).await?;
+            survey.now = self.clock.now();
         }
         Ok(survey)
     }
 
     async fn survey_everything(
         &self,
-        now: jiff::Timestamp,
+        begun: jiff::Timestamp,
         ticket: Result<Ticket, StoreError>,
     ) -> Result<Survey, CallError> {
         let wanted = self.every_domain();
@@ -135,8 +143,9 @@ impl Plane {
         let (observed, failures) = self.observe(&wanted).await;
         self.learn_profiles(&observed, &wanted, &IndexView::default(), &ticket).await;
         let snapshot = self.everybody().await?;
+        let now = self.clock.now();
         let leaving = Vec::new();
-        let mut survey = Survey { snapshot, observed, failures, now, ticket, leaving };
+        let mut survey = Survey { snapshot, observed, failures, begun, now, ticket, leaving };
         self.count_unread(&mut survey).await;
         Ok(survey)
     }

@@ -59,6 +59,7 @@ pub(super) fn reading() -> Reading {
         snapshot: snapshot(),
         observed: observed(&map),
         failures: BTreeMap::new(),
+        begun: now(),
         now: now(),
         ticket: Err(crate::ports::StoreError { operation: "read", message: String::new() }),
         leaving: Vec::new(),

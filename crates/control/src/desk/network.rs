@@ -308,7 +308,7 @@ fn rules(map: &AccessMap, origin: Option<&Origin>) -> Vec<Rule> {
 
 fn rows(reading: &Reading) -> Vec<PersonaRow> {
     let map = &reading.map;
-    let rights = entitlements(map, &reading.survey.snapshot, reading.at);
+    let rights = entitlements(map, &reading.survey.snapshot, reading.survey.now);
     let mut people: BTreeMap<(Option<&PersonaKey>, &NetworkKey), BTreeSet<&PersonId>> =
         BTreeMap::new();
     for right in rights.all() {
@@ -400,7 +400,7 @@ impl Somebody {
                     bundle: bundle.unwrap_or(&nothing),
                     snapshot,
                     observed: &reading.survey.observed,
-                    now: reading.at,
+                    now: reading.survey.now,
                     person: &self.id,
                     team: key,
                     domain: &placement.domain,

@@ -148,18 +148,17 @@ impl Readings {
 impl Plane {
     /// Reads everything and plans, and changes nothing.
     async fn read_all(&self) -> Result<Reading, crate::ports::CallError> {
-        let begun = self.clock.now();
         let survey = self.survey(&Scope::Everything).await?;
         let plan = self.plan(&survey);
-        Ok(self.reading_of(survey, plan, begun))
+        Ok(self.reading_of(survey, plan))
     }
 
-    /// What is kept of a full pass that began at `begun`.
-    pub(crate) fn reading_of(&self, survey: Survey, plan: Plan, begun: Timestamp) -> Reading {
+    /// What is kept of a full pass.
+    pub(crate) fn reading_of(&self, survey: Survey, plan: Plan) -> Reading {
         let checked = self.check(plan.clone(), &survey, Removals::Guarded);
         Reading {
-            at: survey.now,
-            took: self.clock.now().duration_since(begun),
+            at: survey.begun,
+            took: self.clock.now().duration_since(survey.begun),
             map: Arc::clone(&self.map),
             violations: Arc::new(checked.err().unwrap_or_default()),
             survey: Arc::new(survey),

@@ -147,7 +147,15 @@ pub(super) fn reading() -> Reading {
         at,
         took: SignedDuration::from_secs(1),
         map: Arc::new(map),
-        survey: Arc::new(Survey { snapshot, observed, failures, now: at, ticket, leaving }),
+        survey: Arc::new(Survey {
+            snapshot,
+            observed,
+            failures,
+            begun: at,
+            now: at,
+            ticket,
+            leaving,
+        }),
         plan: Arc::new(plan),
         violations: Arc::default(),
     }

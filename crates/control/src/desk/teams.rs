@@ -466,7 +466,7 @@ fn fault(code: ReasonCode) -> Fault {
 /// Every team, by key.
 fn team_lines(reading: &Reading) -> Vec<TeamLine> {
     let map = &reading.map;
-    let rights = entitlements(map, &reading.survey.snapshot, reading.at);
+    let rights = entitlements(map, &reading.survey.snapshot, reading.survey.now);
     let mut people: BTreeMap<&TeamKey, u64> = BTreeMap::new();
     for right in rights.all() {
         *people.entry(right.team).or_default() += 1;
@@ -537,7 +537,7 @@ fn team_detail(reading: &Reading, key: &TeamKey, page: &Page) -> Result<TeamDeta
     let arns = roles.iter().map(|role| role.arn.clone()).collect();
     let survey = &reading.survey;
     let only = BTreeSet::from([key.clone()]);
-    let found = holders(map, &survey.snapshot, &survey.observed, reading.at, &only, &arns);
+    let found = holders(map, &survey.snapshot, &survey.observed, survey.now, &only, &arns);
     let member = |holder: access::explain::Holder| TeamMember {
         profile: match holder.profile {
             ProfileState::Present { name, .. } => Some(name.to_string()),
@@ -581,7 +581,7 @@ fn stray(stray: access::explain::Stray) -> TeamStray {
 /// The grants that can give the team, each with the group that it gives it to.
 fn grants(reading: &Reading, key: &TeamKey) -> Vec<TeamGrant> {
     let map = &reading.map;
-    let now = reading.at;
+    let now = reading.survey.now;
     let gives = map.gifts.iter().flat_map(|(group, gifts)| {
         let gifts = gifts.iter().filter(|gift| gift.teams.contains(key));
         gifts.map(move |gift| (group, gift.grant))

@@ -44,7 +44,7 @@ impl Overview {
     pub(crate) fn of(plane: &Plane, survey: &Survey, plan: &Plan, before: Option<&Self>) -> Self {
         let mut seen = Self::default();
         for (key, domain) in &survey.observed.domains {
-            seen.read_at.insert(key.clone(), survey.now);
+            seen.read_at.insert(key.clone(), survey.begun);
             if let Some(limit) = domain.profile_quota {
                 seen.limits.insert(key.clone(), limit);
             }

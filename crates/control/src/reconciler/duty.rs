@@ -266,7 +266,7 @@ impl<'a> Duty<'a> {
         (work, ticket): (&[Work], Result<Ticket, StoreError>),
         until: Deadline,
     ) -> Done {
-        let (scope, begun) = (scope(work), self.plane.clock.now());
+        let scope = scope(work);
         // One map to the end of the pass, whatever is put in force meanwhile.
         let plane = &self.plane.current();
         let survey = match self.read(plane, (&scope, ticket), until).await {
@@ -287,8 +287,8 @@ impl<'a> Duty<'a> {
         let refused = !violations.is_empty();
         if let Some(plan) = seen {
             plane.readings.keep(Reading {
-                at: survey.now,
-                took: plane.clock.now().duration_since(begun),
+                at: survey.begun,
+                took: plane.clock.now().duration_since(survey.begun),
                 map: Arc::clone(&plane.map),
                 survey: Arc::clone(&survey),
                 plan: Arc::new(plan),
@@ -344,7 +344,7 @@ impl<'a> Duty<'a> {
     fn saw(&self, plane: &Plane, survey: &Survey, plan: &Plan) -> Option<New> {
         plane.meter.saw(plane, survey, plan);
         self.mirror_is_behind(plane);
-        self.memory().full.replace(plan, survey.now)
+        self.memory().full.replace(plan, survey.begun)
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {

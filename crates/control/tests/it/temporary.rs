@@ -19,6 +19,7 @@ use control::reconciler::PassError;
 use control::survey::Scope;
 use jiff::SignedDuration;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Ada is in `ml-fraud`, bob in nothing; eva decides about `trials`; carol and dan are on call for it.
 fn rules() -> String {
@@ -140,6 +141,40 @@ async fn the_loop_makes_the_profile_and_is_woken_at_the_end() {
     assert_eq!(world.leaving(), ["bob--fraud"]);
     assert_eq!(world.audited("offboarding-begun"), ["temporary-ended"]);
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_given_while_studio_was_read_is_in_force() {
+    let world = World::of(&["ada"]);
+    world.join("bob", "everyone");
+    world.settle("bob");
+    let plane = world.plane(&rules());
+    world.state().whole_domain_takes = Duration::from_mins(3);
+    let given = async {
+        pass(60).await;
+        desk(&world).grant(&admin(), &order("bob", "fraud", 1)).await.unwrap();
+    };
+    let (survey, ()) = tokio::join!(plane.survey(&Scope::Everything), given);
+    let survey = survey.unwrap();
+    assert!(
+        plane.plan(&survey).is_empty(),
+        "bob keeps the profile that the grant gives a right to"
+    );
+    assert_eq!(survey.now.duration_since(survey.begun), SignedDuration::from_mins(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_a_group_after_its_grant_ended_gets_nothing_however_long_reading_takes() {
+    let world = World::of(&["ada"]);
+    let ended = "group: ml-trials, team: trials, until: 2026-11-21T09:01:00Z";
+    let plane = world.plane(&MAP.replace("group: ml-trials, team: trials", ended));
+    world.state().whole_domain_takes = Duration::from_mins(3);
+    let joined = async {
+        pass(120).await;
+        world.join("ada", "ml-trials");
+    };
+    let (survey, ()) = tokio::join!(plane.survey(&Scope::Everything), joined);
+    assert!(plane.plan(&survey.unwrap()).is_empty());
 }
 
 #[tokio::test(start_paused = true)]
