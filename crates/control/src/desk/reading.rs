@@ -9,10 +9,14 @@ use crate::mirror::MirrorReading;
 use crate::plane::Plane;
 use crate::survey::{Scope, Survey};
 use access::check::{Removals, Violation};
+use access::ids::{GroupId, PersonId};
 use access::map::AccessMap;
+use access::observed::{ObservedDomain, ObservedProfile, Ownership};
 use access::plan::Plan;
 use access::reason::ReasonCode;
+use access::snapshot::Snapshot;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -54,6 +58,41 @@ pub struct Reading {
     pub violations: Arc<Vec<Violation>>,
 }
 
+impl Reading {
+    /// Whether it shows of these people what was read of them by themselves. What one of the two
+    /// could not read tells nothing.
+    fn shows(&self, read: &Survey, people: &BTreeSet<PersonId>) -> bool {
+        let (then, now) = (&self.survey.snapshot, &read.snapshot);
+        let mut known = people.iter().filter(|person| now.speaks_for(person));
+        known.all(|person| standing(then, person) == standing(now, person))
+            && read.observed.domains.iter().all(|(key, now)| {
+                let then = self.survey.observed.domains.get(key);
+                then.is_none_or(|then| self.own(then, now, people).eq(self.own(now, now, people)))
+            })
+    }
+
+    /// The profiles of a domain that belong to those of these people whom `read` covers.
+    fn own<'a>(
+        &'a self,
+        domain: &'a ObservedDomain,
+        read: &'a ObservedDomain,
+        people: &'a BTreeSet<PersonId>,
+    ) -> impl Iterator<Item = &'a ObservedProfile> {
+        domain.profiles.values().filter(|profile| match profile.ownership(&self.map.instance) {
+            Ownership::Ours { person, .. } => people.contains(person) && read.seen.covers(person),
+            Ownership::OtherInstance(_) | Ownership::Foreign => false,
+        })
+    }
+}
+
+/// All that directory and store say of a person's rights.
+fn standing<'a>(snapshot: &'a Snapshot, person: &PersonId) -> impl PartialEq + use<'a> {
+    let groups = snapshot.groups.values().filter(|group| group.members.contains(person));
+    let groups: BTreeSet<&GroupId> = groups.map(|group| &group.id).collect();
+    let (offboarded, barred) = (snapshot.offboarded.get(person), snapshot.barred.get(person));
+    (snapshot.people.get(person), groups, offboarded, barred, snapshot.temporary.get(person))
+}
+
 /// Keeps the last full reading. Clones are the same.
 #[derive(Debug, Clone, Default)]
 pub struct Readings(Arc<Mutex<Kept>>);
@@ -89,6 +128,15 @@ impl Readings {
     /// Says that something was changed which the reading does not show.
     pub fn changed(&self, at: Timestamp) {
         self.kept().changed = Some(at);
+    }
+
+    /// Takes note of what was read of some people by themselves. Where the full reading shows them
+    /// otherwise, it is behind, also if nothing of it was left to do: what AWS has been at ends by
+    /// itself, and what the directory takes away changes nothing while all is frozen.
+    pub(crate) fn compare(&self, read: &Survey, people: &BTreeSet<PersonId>, at: Timestamp) {
+        if self.last().is_some_and(|last| !last.shows(read, people)) {
+            self.changed(at);
+        }
     }
 
     /// Takes over what a full pass read and planned.

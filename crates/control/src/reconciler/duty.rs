@@ -247,7 +247,12 @@ impl<'a> Duty<'a> {
             plane.meter.directory(plane.clock.now(), read.is_ok());
         }
         match survey {
-            Some(Ok(survey)) => Ok(survey),
+            Some(Ok(survey)) => {
+                if let Scope::People(people) = scope {
+                    plane.readings.compare(&survey, people, plane.clock.now());
+                }
+                Ok(survey)
+            }
             None => {
                 let code = ReasonCode::TimeUp;
                 tracing::error!(%code, "reading takes longer than there is time; nothing was changed");

@@ -2,6 +2,7 @@
 
 use crate::reconciler::{Running, pass, people};
 use crate::world::{MAP, World, person_id};
+use access::observed::{AppStatus, ObservedApp};
 use access::reason::ReasonCode;
 use control::desk::{Agreement, Caller, Desk, Leave, Refused, Return, Right};
 use control::event::Wake;
@@ -125,6 +126,60 @@ async fn looking_costs_aws_nothing() {
         assert_eq!(desk.reading().await.unwrap().at, first.at);
     }
     assert!(world.state().domain_reads.is_empty());
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reading_showed_half_way_is_read_again_once_it_is_over() {
+    let world = World::of(&NAMES);
+    let running = Running::start(&world, MAP);
+    pass(60).await;
+    let desk = desk(&world, &running);
+    let looks = async || {
+        let reading = desk.reading().await.unwrap();
+        let profiles = &reading.survey.observed.domains.values().next().unwrap().profiles;
+        (reading.at, profiles["ada--fraud"].live_apps())
+    };
+    world.leave("ada", "ml-fraud");
+    running.wake(people(&["ada"])).await;
+    pass(3).await;
+    let at_it = ObservedApp {
+        app_type: "JupyterLab".into(),
+        name: "default".into(),
+        status: AppStatus::Deleting,
+        instance_type: None,
+        since: None,
+    };
+    world.state().profiles.get_mut("ada--fraud").unwrap().apps = vec![at_it];
+    let (half_way, apps) = looks().await;
+    assert_eq!(apps, 1);
+    // AWS ends what it is at, and the loop has nothing more to do.
+    world.state().profiles.get_mut("ada--fraud").unwrap().apps.clear();
+    let changes = world.state().changes.len();
+    pass(60).await;
+    assert_eq!(world.state().changes.len(), changes);
+    let (over, apps) = looks().await;
+    assert_eq!(apps, 0);
+    assert!(over > half_way);
+    // Where nothing is new, looking again costs AWS nothing.
+    running.wake(people(&["ada", "bob"])).await;
+    pass(60).await;
+    assert_eq!(looks().await.0, over);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_directory_says_while_all_is_frozen_is_read_for_whoever_looks() {
+    let world = World::of(&NAMES);
+    let running = Running::start(&world, MAP);
+    pass(60).await;
+    let desk = desk(&world, &running);
+    desk.freeze(&admin(), "an audit").await.unwrap();
+    world.leave("ada", "ml-fraud");
+    running.wake(people(&["ada"])).await;
+    pass(60).await;
+    assert_eq!(desk.reading().await.unwrap().plan.new_removals(), 1);
+    assert!(world.leaving().is_empty());
     running.stop().await;
 }
 
