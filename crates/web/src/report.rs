@@ -74,6 +74,11 @@ fn short(role: &str) -> &str {
     role.rsplit('/').next().unwrap_or(role)
 }
 
+/// An ARN in parts between which a line may end.
+fn parts(arn: &str) -> impl Iterator<Item = &str> {
+    arn.split_inclusive([':', '/'])
+}
+
 /// A number of hours for people.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass fields by reference")]
 fn lasted(hours: &i64) -> String {
