@@ -215,6 +215,7 @@ pub(crate) fn plane(
         actor: Actor::System,
         temporary: store.clone(),
         approvals: store.clone(),
+        mirror_records: store.clone(),
         audit: store,
         clock,
         entropy: Arc::new(DrawnBytes::new(u64::try_from(replica)?)),

@@ -137,6 +137,7 @@ impl Installation {
             actor: Actor::System,
             temporary: Arc::clone(&store) as _,
             approvals: Arc::clone(&store) as _,
+            mirror_records: Arc::clone(&store) as _,
             audit: Arc::clone(&store) as _,
             clock: Arc::new(clock),
             entropy: Arc::new(Same),

@@ -22,6 +22,7 @@ use crate::snapshot::Snapshot;
 use crate::tags::Tags;
 use arcstr::ArcStr;
 use profiles::Profiles;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan that breaks no rule.
@@ -45,7 +46,7 @@ impl CheckedPlan {
 }
 
 /// A rule that a plan breaks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// `guard-tripped`, `plan-stale` or `plan-invalid`.
     pub code: ReasonCode,

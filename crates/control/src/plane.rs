@@ -5,8 +5,8 @@ use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
     Actor, Approvals, AuditEntry, AuditLog, ChangeId, Chronicle, Claims, Clock, Departures,
-    Directory, DomainTarget, Entropy, MembershipIndex, MirrorTarget, Observe, ProfileIndex,
-    Provision, Sessions, Switch, TemporaryGrants, WorkQueue,
+    Directory, DomainTarget, Entropy, MembershipIndex, MirrorRecords, MirrorTarget, Observe,
+    ProfileIndex, Provision, Sessions, Switch, TemporaryGrants, WorkQueue,
 };
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -66,6 +66,8 @@ pub struct Plane {
     pub temporary: Arc<dyn TemporaryGrants>,
     /// What somebody agreed to that the guard had refused.
     pub approvals: Arc<dyn Approvals>,
+    /// What the last run that mirrored groups left to be told.
+    pub mirror_records: Arc<dyn MirrorRecords>,
     /// Where it is written down.
     pub audit: Arc<dyn AuditLog>,
     /// What time it is.

@@ -183,6 +183,7 @@ pub(crate) async fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Re
         actor: Actor::System,
         temporary: Arc::clone(&store) as _,
         approvals: Arc::clone(&store) as _,
+        mirror_records: Arc::clone(&store) as _,
         audit: Arc::clone(&store) as _,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),

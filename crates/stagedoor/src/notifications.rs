@@ -122,13 +122,14 @@ impl Telling {
         let status = plane.loop_status().await.ok();
         let (trust, keys) = self.ends.told(&plane.map, &self.map).await;
         let looked = plane.meter.read();
+        let mirror = plane.mirror_seen().await;
         let facts = Facts {
             reading: reading.as_deref().map(Seen::from),
             trust: Some((&trust, &keys)),
             status: status.as_ref(),
             // What the keeper of checkpoints found when it last looked.
             audit: looked.audit_chain_ok.map(|_| looked.audit_fault.as_deref()),
-            mirror: looked.mirror.as_ref().filter(|seen| now.duration_since(seen.at) < OLD),
+            mirror: mirror.as_ref().filter(|seen| now.duration_since(seen.at) < OLD),
         };
         let judged = conditions(&facts, now);
         let remind = i64::try_from(settings.remind_seconds).unwrap_or(i64::MAX);

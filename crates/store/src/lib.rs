@@ -25,6 +25,7 @@ mod memberships;
 mod metadata_copies;
 mod microseconds;
 mod migrations;
+mod mirror_records;
 mod notices;
 mod profile_index;
 mod prune;

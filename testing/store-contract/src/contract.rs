@@ -123,6 +123,12 @@ macro_rules! contract {
             a_copy_comes_back_whole_and_replaces_the_one_before(&),
         }
     };
+    (@port mirror_records $fresh:path) => {
+        $crate::contract! { @rules mirror_records $fresh,
+            what_a_run_planned_comes_back_and_replaces_the_one_before(&),
+            what_a_run_came_to_is_kept_apart_from_what_it_planned(&),
+        }
+    };
     (@port notices $fresh:path) => {
         $crate::contract! { @rules notices $fresh,
             a_notice_is_replaced_by_whoever_knows_what_is_there(&),

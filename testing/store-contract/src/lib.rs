@@ -31,6 +31,7 @@ pub mod grants;
 pub mod logins;
 pub mod memberships;
 pub mod metadata_copies;
+pub mod mirror_records;
 pub mod notices;
 pub mod profile_index;
 mod race;

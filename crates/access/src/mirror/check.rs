@@ -9,6 +9,7 @@ use crate::check::{Removals, Violation};
 use crate::ids::{GroupId, MirrorGroupId, MirrorUserId, PersonId};
 use crate::map::Guard;
 use crate::reason::ReasonCode;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A plan that breaks no rule.
@@ -25,7 +26,7 @@ impl CheckedMirror {
 }
 
 /// What the guard counts of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MirrorCount {
     /// Memberships that the plan ends, and users that it disables or deletes.
     pub taken: usize,

@@ -36,6 +36,7 @@
 //! | `scim-counts`, `scim-changed` | `DIRECTORY` | how many were pushed; when the last change came | |
 //! | `grants` | `grant#DIGEST`, `version` | a row of the grant table; how often it was changed | |
 //! | `metadata#NAME` | `part#N` | a copy of an identity provider's metadata | |
+//! | `mirror` | `reading`, `seen` | what the last run that mirrored groups planned, and came to | |
 //! | `notices` | `CHANNEL\|TOPIC\|SUBJECT` | what somebody was told of already | |
 //! | `groups` | `GROUP` | a group, as the last complete reading found it | |
 //! | `group#GROUP` | `MEMBERSHIP` | a membership | `membership#MEMBERSHIP` |

@@ -22,6 +22,7 @@ mod keys;
 mod logins;
 mod memberships;
 mod metadata_copies;
+mod mirror_records;
 mod notices;
 mod profiles;
 mod reads;

@@ -21,6 +21,8 @@ pub struct MirrorReview {
     pub planned: u64,
     /// What would be taken away.
     pub loses: Listed<MirrorLost>,
+    /// How much more would be than is listed: of very much the first is kept.
+    pub not_listed: u64,
     /// What the guard says. It counts memberships, and users.
     pub guard: Dial,
     /// Digest of what would be taken away, to agree to it by; absent: nothing.
@@ -77,14 +79,14 @@ impl MirrorLost {
 impl Desk {
     /// Whether the map in force says that groups are mirrored.
     pub fn mirrors(&self) -> bool {
-        self.plane().mirrored().is_some()
+        self.plane().map.mirror.is_some()
     }
 
-    /// What the last run of this process that mirrored groups planned, and what the guard says to it.
+    /// What the last run that mirrored groups planned, and what the guard says to it.
     ///
     /// # Errors
-    /// Whoever asks may not see it; the map mirrors nothing; this process has not mirrored yet; the
-    /// cursor is none of ours.
+    /// Whoever asks may not see it; the map mirrors nothing; nothing was mirrored yet, or the store
+    /// cannot be read; the cursor is none of ours.
     pub async fn mirror_review(
         &self,
         caller: &Caller,
@@ -92,13 +94,13 @@ impl Desk {
     ) -> Result<MirrorReview, Refused> {
         caller.require(Right::See)?;
         let plane = self.plane();
-        if plane.mirrored().is_none() {
+        if !self.mirrors() {
             return Err(Refused::not_found("The access map mirrors no groups."));
         }
-        let Some(reading) = plane.readings.mirror() else {
-            let why = "This process has mirrored no groups yet.";
-            let remedy = "Try again after the next full pass, or ask the process that mirrors: \
-                          `stagedoor directory mirror --dry-run` reads everything itself.";
+        let Some(reading) = self.store().mirror_reading().await? else {
+            let why = "No groups were mirrored yet.";
+            let remedy = "Try again after the next full pass; `stagedoor directory mirror --dry-run` \
+                          reads everything itself.";
             let code = ReasonCode::Unavailable;
             return Err(Refused::new(RefusedKind::Unavailable, code, why, remedy));
         };
@@ -117,9 +119,10 @@ impl Desk {
         Ok(MirrorReview {
             at: reading.at,
             told_at: plane.clock.now(),
-            target: reading.place.clone(),
+            target: reading.place,
             planned: number(reading.planned),
             loses: page.of(losses, MirrorLost::key)?,
+            not_listed: number(reading.losses_besides),
             guard: Dial {
                 taken: number(count.taken),
                 limit: number(count.limit),

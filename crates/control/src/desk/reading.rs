@@ -5,7 +5,6 @@
 //! request that is cut off would else have it begun anew for ever.
 
 use super::{Desk, Refused, RefusedKind};
-use crate::mirror::MirrorReading;
 use crate::plane::Plane;
 use crate::survey::{Scope, Survey};
 use access::check::{Removals, Violation};
@@ -100,8 +99,6 @@ pub struct Readings(Arc<Mutex<Kept>>);
 #[derive(Debug, Default)]
 struct Kept {
     last: Option<Arc<Reading>>,
-    /// What the last run that mirrored planned.
-    mirror: Option<Arc<MirrorReading>>,
     /// Since when something is known to have changed that the reading does not show.
     changed: Option<Timestamp>,
     /// When reading last failed, if it did since.
@@ -114,15 +111,6 @@ impl Readings {
     /// The last full reading, however old.
     pub fn last(&self) -> Option<Arc<Reading>> {
         self.kept().last.clone()
-    }
-
-    /// What the last run of this process that mirrored planned.
-    pub fn mirror(&self) -> Option<Arc<MirrorReading>> {
-        self.kept().mirror.clone()
-    }
-
-    pub(crate) fn keep_mirror(&self, reading: MirrorReading) {
-        self.kept().mirror = Some(Arc::new(reading));
     }
 
     /// Says that something was changed which the reading does not show.

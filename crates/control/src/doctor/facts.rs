@@ -42,7 +42,7 @@ pub(super) struct MirrorFacts {
     pub(super) place: String,
     /// Whether it can be reached.
     pub(super) reached: Result<(), CallError>,
-    /// What the last run of this process came to.
+    /// What the last run came to.
     pub(super) last: Option<MirrorSeen>,
 }
 
@@ -106,7 +106,7 @@ pub async fn gather(
         Some(mirror) => Some(MirrorFacts {
             place: mirror.target.place(),
             reached: mirror.target.reach().await,
-            last: plane.meter.read().mirror,
+            last: plane.mirror_seen().await,
         }),
         None => None,
     };

@@ -22,14 +22,15 @@ fn warning(last: &MirrorSeen, subject: Option<&str>) -> Option<Check> {
         PassOutcome::Refused => (
             ReasonCode::GuardTripped,
             format!("what would be taken away is held back: {}", last.refused.join("; ")),
-            "Look at it with `stagedoor directory mirror --dry-run`; if it is meant, run it with \
-             `--allow-removals N`.",
+            "Look at it on the *Plan* page, or with `stagedoor directory mirror --dry-run`; if it is \
+             meant, approve it there, or with `stagedoor directory mirror --approve N`.",
         ),
         PassOutcome::Failed | PassOutcome::Panicked => (
             ReasonCode::MirrorFailed,
-            match last.failed.as_slice() {
-                [] => "the last run failed".to_owned(),
-                [first, rest @ ..] => format!("{first}; and {} more", rest.len()),
+            match (&last.failed, last.failed_besides) {
+                (None, _) => "the last run failed".to_owned(),
+                (Some(first), 0) => first.clone(),
+                (Some(first), more) => format!("{first}; and {more} more"),
             },
             "What its error says tells the rest; the next full pass tries again.",
         ),
@@ -50,16 +51,20 @@ mod tests {
         checks.into_iter().map(|c| (c.state, format!("{} ({})", c.text, c.code))).collect()
     }
 
-    fn seen(outcome: PassOutcome, refused: &[&str], failed: &[&str]) -> MirrorSeen {
+    fn seen(
+        outcome: PassOutcome,
+        refused: Option<&str>,
+        failed: Option<(&str, u64)>,
+    ) -> MirrorSeen {
         let at = "2026-11-21T12:00:00Z".parse().unwrap();
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         MirrorSeen {
             at,
             outcome,
             settled: None,
             unsettled_since: Some(at),
-            refused: owned(refused),
-            failed: owned(failed),
+            refused: refused.into_iter().map(str::to_owned).collect(),
+            failed: failed.map(|(first, _)| first.to_owned()),
+            failed_besides: failed.map_or(0, |(_, besides)| besides),
             not_mirrored: None,
         }
     }
@@ -68,13 +73,17 @@ mod tests {
     fn a_target_that_answers_is_well_unless_its_last_run_was_not() {
         let well = (State::Ok, "groups are mirrored into it; it answers (ok)".to_owned());
         assert_eq!(judged(Ok(()), None), std::slice::from_ref(&well));
-        let settled = judged(Ok(()), Some(seen(PassOutcome::Settled, &[], &[])));
+        let settled = judged(Ok(()), Some(seen(PassOutcome::Settled, None, None)));
         assert_eq!(settled, std::slice::from_ref(&well));
-        let refused = judged(Ok(()), Some(seen(PassOutcome::Refused, &["9 of 10"], &[])));
+        let refused = judged(Ok(()), Some(seen(PassOutcome::Refused, Some("9 of 10"), None)));
         let text = "what would be taken away is held back: 9 of 10 (guard-tripped)";
         assert_eq!(refused, [well.clone(), (State::Warning, text.to_owned())]);
-        let failed = judged(Ok(()), Some(seen(PassOutcome::Failed, &[], &["one", "two"])));
-        assert_eq!(failed, [well, (State::Warning, "one; and 1 more (mirror-failed)".to_owned())]);
+        for (besides, text) in [(0, "one (mirror-failed)"), (1, "one; and 1 more (mirror-failed)")]
+        {
+            let failed = seen(PassOutcome::Failed, None, Some(("one", besides)));
+            let warning = (State::Warning, text.to_owned());
+            assert_eq!(judged(Ok(()), Some(failed)), [well.clone(), warning]);
+        }
     }
 
     #[test]
@@ -86,7 +95,7 @@ mod tests {
             aws_code: None,
             message: "no".into(),
         };
-        let found = judged(Err(error), Some(seen(PassOutcome::Refused, &["x"], &[])));
+        let found = judged(Err(error), Some(seen(PassOutcome::Refused, Some("x"), None)));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].0, State::Failed);
         assert!(found[0].1.ends_with("(aws-access-denied)"), "{}", found[0].1);

@@ -14,12 +14,14 @@ use crate::survey::Survey;
 use access::plan::Plan;
 use access::temporary::{TemporaryGrant, TemporaryKind};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How a pass ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PassOutcome {
     /// AWS agrees, as far as Stagedoor can make it.
     Settled,

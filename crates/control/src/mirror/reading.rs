@@ -6,9 +6,16 @@ use access::ids::{MirrorGroupId, MirrorUserId};
 use access::mirror::{self, MirrorCount, MirrorPlan, MirrorStep};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// So much is kept of what is taken away, in bytes of JSON: an item of a table holds 400 KB.
+const LOSSES_KEPT: usize = 128 * 1024;
+
+/// So much of what speaks against a plan.
+const VIOLATIONS_KEPT: usize = 20;
 
 /// What a run planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MirrorReading {
     /// When it had read both directories.
     pub at: Timestamp,
@@ -20,8 +27,10 @@ pub struct MirrorReading {
     pub count: MirrorCount,
     /// What was taken in the 24 hours before, without anybody having agreed.
     pub before: u32,
-    /// What would be taken away, each once.
+    /// What would be taken away, each once, in the order of names: as much as is kept of it.
     pub losses: Vec<MirrorLoss>,
+    /// How much more there is.
+    pub losses_besides: usize,
     /// Digest of that ([`MirrorPlan::removals_digest`]); `None`: nothing.
     pub removals: Option<String>,
     /// What speaks against it; empty: nothing, and it was carried out as far as it went.
@@ -29,7 +38,7 @@ pub struct MirrorReading {
 }
 
 /// Something that is taken away: a membership, a user or a group.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MirrorLoss {
     /// The group, if it is about one.
     pub group: Option<String>,
@@ -42,23 +51,46 @@ pub struct MirrorLoss {
 }
 
 impl Mirror<'_> {
-    /// What is kept of a plan.
-    pub(super) fn reading(
+    /// Keeps what is planned, for whoever asks any process.
+    pub async fn keep_reading(
+        &self,
+        plan: &MirrorPlan,
+        survey: &MirrorSurvey,
+        before: u32,
+        violations: &[Violation],
+    ) {
+        let reading = self.reading(plan, survey, before, violations);
+        if let Err(error) = self.plane.mirror_records.keep_mirror_reading(&reading).await {
+            tracing::warn!(%error, "what is mirrored cannot be shown");
+        }
+    }
+
+    fn reading(
         &self,
         plan: &MirrorPlan,
         survey: &MirrorSurvey,
         before: u32,
         violations: &[Violation],
     ) -> MirrorReading {
+        let mut losses = losses(plan, survey);
+        let all = losses.len();
+        let mut left = LOSSES_KEPT;
+        let fits = |loss: &MirrorLoss| {
+            let size = serde_json::to_string(loss).map_or(usize::MAX, |text| text.len());
+            left = left.checked_sub(size)?;
+            Some(())
+        };
+        losses.truncate(losses.iter().map_while(fits).count());
         MirrorReading {
             at: self.plane.clock.now(),
             place: self.target.place(),
             planned: plan.actions.len(),
             count: mirror::count(plan, &survey.target, &self.policy, before),
             before,
-            losses: losses(plan, survey),
+            losses_besides: all.saturating_sub(losses.len()),
+            losses,
             removals: plan.removals_digest(),
-            violations: violations.to_vec(),
+            violations: violations.iter().take(VIOLATIONS_KEPT).cloned().collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::turn::Turn;
 use super::{Mirror, MirrorReport, MirrorSurvey, Stopped};
-use crate::meter::PassOutcome;
+use crate::meter::{MirrorSeen, PassOutcome};
 use crate::pass::Halt;
 use crate::plane::Plane;
 use crate::ports::{Approval, AuditEntry, AuditEvent, CallError};
@@ -53,6 +53,28 @@ impl Plane {
             target,
             groups: super::groups_of(&self.map, &mirroring.groups),
             policy: mirroring.policy(&self.map.instance),
+        })
+    }
+}
+
+impl Plane {
+    /// Keeps what a run came to, for whoever asks any process.
+    pub async fn mirror_ended(&self, run: &Result<MirrorRun, NotPlanned>) {
+        let before = self.mirror_seen().await;
+        let seen = MirrorSeen::of(run, self.clock.now(), before.as_ref());
+        if let Err(error) = self.mirror_records.keep_mirror_seen(&seen).await {
+            tracing::warn!(%error, "what came of mirroring cannot be kept");
+        }
+        self.meter.mirrored(seen);
+    }
+
+    /// What the last run that mirrored groups came to, whichever process made it; where the store cannot be
+    /// read, the last of this one.
+    pub async fn mirror_seen(&self) -> Option<MirrorSeen> {
+        self.map.mirror.as_ref()?;
+        self.mirror_records.mirror_seen().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what came of mirroring cannot be read");
+            self.meter.read().mirror
         })
     }
 }
@@ -127,7 +149,7 @@ impl Mirror<'_> {
         let (planned, kept) = (plan.actions.len(), plan.kept.clone());
         let Permitted { checked, violations, agreed } =
             self.permitted(&plan, &survey, before).await;
-        self.plane.readings.keep_mirror(self.reading(&plan, &survey, before, &violations));
+        self.keep_reading(&plan, &survey, before, &violations).await;
         let report = match checked {
             Some(checked) => self.carry_out(turn, &checked, agreed, &|_, _| ()).await,
             None => MirrorReport::of_nothing(turn.change().clone()),

@@ -289,20 +289,22 @@ fn broken_glass(grant: &TemporaryGrant, snapshot: &Snapshot) -> Condition {
 fn held_mirror(seen: &MirrorSeen, now: Timestamp) -> Option<Condition> {
     let patience = SignedDuration::from_hours(WARNING_HOURS);
     let is_long = seen.unsettled_since.is_some_and(|since| now.duration_since(since) > patience);
-    let (headline, text, remedy) = match seen.outcome {
+    let (headline, text, remedy, page) = match seen.outcome {
         PassOutcome::Refused => (
             "The guard holds back what mirroring would take away".to_owned(),
             format!("{}. Whatever gives is mirrored all the same.", seen.refused.join("; ")),
-            "Look at it with `stagedoor directory mirror --dry-run`. If it is meant, run it with \
-             `--allow-removals N`; if not, correct the groups or the map.",
+            "Look at the plan. If it is meant, approve it there, or run `stagedoor directory mirror \
+             --approve N`; if not, correct the groups or the map.",
+            "/admin/plan",
         ),
         PassOutcome::Failed | PassOutcome::Panicked if is_long => (
             format!("Groups could not be mirrored in full for more than {WARNING_HOURS} hours"),
-            match seen.failed.first() {
+            match &seen.failed {
                 Some(first) => format!("{first}."),
                 None => "The log says what failed.".to_owned(),
             },
             "Run `stagedoor doctor`, and `stagedoor directory mirror --dry-run`.",
+            "/admin/health",
         ),
         _ => return None,
     };
@@ -312,7 +314,7 @@ fn held_mirror(seen: &MirrorSeen, now: Timestamp) -> Option<Condition> {
         headline,
         text,
         remedy: remedy.to_owned(),
-        page: "/admin/health",
+        page,
     })
 }
 

@@ -20,6 +20,7 @@ mod kept_secret;
 mod memberships;
 mod metadata_copies;
 mod mirror;
+mod mirror_records;
 mod notices;
 mod profile_index;
 mod reminders;
@@ -64,6 +65,7 @@ pub use kept_secret::{KeptSecret, SecretWord};
 pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Memberships};
 pub use metadata_copies::{MAX_COPY, MetadataCopies};
 pub use mirror::MirrorTarget;
+pub use mirror_records::MirrorRecords;
 pub use notices::{Notice, Notices};
 pub use profile_index::{
     IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,

@@ -2,8 +2,9 @@
 
 use super::{
     AccessRequests, Approvals, Attempts, AuditLog, Chronicle, Claims, Departures, GrantTable,
-    LoginRequests, MembershipIndex, MetadataCopies, Notices, ProfileIndex, ReplayCache, Replies,
-    ScimRecords, Secrets, Sessions, Switch, TemporaryGrants, Tokens, WorkQueue,
+    LoginRequests, MembershipIndex, MetadataCopies, MirrorRecords, Notices, ProfileIndex,
+    ReplayCache, Replies, ScimRecords, Secrets, Sessions, Switch, TemporaryGrants, Tokens,
+    WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -22,6 +23,7 @@ pub trait Store:
     + LoginRequests
     + MembershipIndex
     + MetadataCopies
+    + MirrorRecords
     + Notices
     + ProfileIndex
     + ReplayCache
@@ -48,6 +50,7 @@ impl<T> Store for T where
         + LoginRequests
         + MembershipIndex
         + MetadataCopies
+        + MirrorRecords
         + Notices
         + ProfileIndex
         + ReplayCache

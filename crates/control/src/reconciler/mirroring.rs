@@ -130,7 +130,7 @@ impl Duty<'_> {
             }
         };
         let run = turn.during(mirror.run(&turn)).await;
-        plane.meter.mirrored(plane.clock.now(), &run);
+        plane.mirror_ended(&run).await;
         Some(match run {
             Ok(run) => {
                 self.tell_mirror(plane, &run).await;

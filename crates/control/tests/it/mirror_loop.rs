@@ -167,6 +167,12 @@ async fn what_the_guard_holds_is_mirrored_once_somebody_agreed_to_just_that() {
             (MirrorLostKind::Membership, Some("ml-fraud"), "ben"),
         ]
     );
+    // Another replica tells the same, and so does one that only answers.
+    for mirror in [Some(target.clone() as Arc<dyn MirrorTarget>), None] {
+        let other = Plane { mirror, ..plane(&world, &target) };
+        assert_eq!(other.mirror_seen().await.unwrap().outcome, PassOutcome::Refused);
+        assert_eq!(shown(&Desk::new(other, world.store.clone())).await, review);
+    }
     let removals = review.removals.unwrap();
     let agreement = |removals: &str, number| Agreement {
         removals: removals.to_owned(),
@@ -394,7 +400,8 @@ async fn a_part_of_the_directory_is_never_mirrored() {
     assert_eq!(in_fraud(&target), ["ana", "ben"]);
     assert!(passes(&part, PassOutcome::Failed) > 0);
     let seen = part.meter.read().mirror.unwrap();
-    assert!(seen.failed[0].contains("only part of the directory was read"), "{:?}", seen.failed);
+    let failed = seen.failed.unwrap();
+    assert!(failed.contains("only part of the directory was read"), "{failed}");
 
     // Nor is one that cannot be read: then there is no run at all.
     let runs = passes(&plane, PassOutcome::Failed);

@@ -266,6 +266,7 @@ impl World {
             actor: Actor::System,
             temporary: self.clone(),
             approvals: self.store.clone(),
+            mirror_records: self.store.clone(),
             audit: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),

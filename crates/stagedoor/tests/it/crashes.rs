@@ -173,6 +173,7 @@ impl World {
             actor: Actor::System,
             temporary: self.store.clone(),
             approvals: self.store.clone(),
+            mirror_records: self.store.clone(),
             audit: self.store.clone(),
             clock: clock.clone(),
             entropy: clock,

@@ -468,6 +468,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         departures: store.clone(),
         temporary: store.clone(),
         approvals: store.clone(),
+        mirror_records: store.clone(),
         claims: store.clone(),
         switch: store.clone(),
         index: store.clone(),

@@ -11,6 +11,6 @@ async fn fresh() -> Vec<Fresh<DynamoStore>> {
 
 store_contract::contract!(
     fresh: approvals, attempts, audit, chronicle, claims, departures, grants, logins, memberships,
-    metadata_copies, notices, profile_index, replay, replies, scim, secrets, sessions, switch,
+    metadata_copies, mirror_records, notices, profile_index, replay, replies, scim, secrets, sessions, switch,
     temporary, tokens, work
 );

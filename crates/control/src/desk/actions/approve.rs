@@ -72,7 +72,7 @@ impl Desk {
     ) -> Result<Approved, Refused> {
         caller.require(Right::Act)?;
         let why = in_words(&agreement.why)?;
-        let of_mirror = self.mirror_refused(&agreement.removals);
+        let of_mirror = self.mirror_refused(&agreement.removals).await?;
         let Held { number, removals, what } = match of_mirror {
             Some(held) => held,
             None => self.plan_refused().await?,
@@ -110,11 +110,14 @@ impl Desk {
     }
 
     /// What the guard holds of what is mirrored, if just that was shown.
-    fn mirror_refused(&self, shown: &str) -> Option<Held> {
-        let reading = self.plane().readings.mirror()?;
-        let removals = guarded(&reading.violations, reading.removals.clone()).ok()?;
+    async fn mirror_refused(&self, shown: &str) -> Result<Option<Held>, Refused> {
+        if !self.mirrors() {
+            return Ok(None);
+        }
+        let Some(reading) = self.store().mirror_reading().await? else { return Ok(None) };
+        let Ok(removals) = guarded(&reading.violations, reading.removals) else { return Ok(None) };
         let number = u32::try_from(reading.count.taken).unwrap_or(u32::MAX);
-        (removals == shown).then_some(Held { number, removals, what: Some("mirror") })
+        Ok((removals == shown).then_some(Held { number, removals, what: Some("mirror") }))
     }
 }
 

@@ -129,7 +129,8 @@ fn a_mirror_that_is_held_back_is_told_at_once_and_one_that_fails_after_two_hours
         settled: None,
         unsettled_since: since.map(at),
         refused: vec!["4 of 8 would be taken away".to_owned()],
-        failed: vec!["identitystore:CreateUser failed: no".to_owned()],
+        failed: Some("identitystore:CreateUser failed: no".to_owned()),
+        failed_besides: 1,
         not_mirrored: None,
     };
     let told = |seen: &MirrorSeen| {

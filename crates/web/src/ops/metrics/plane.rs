@@ -82,7 +82,7 @@ impl Page {
         self.gauge("stagedoor_mirror_left_out", help, &["reason"], |family| {
             let seen = counts.mirror.as_ref().and_then(|seen| seen.not_mirrored.as_ref());
             for (reason, number) in seen.into_iter().flatten() {
-                family.count(&[reason], *number);
+                family.count(&[reason.as_str()], *number);
             }
         });
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use access::ids::{IdpKey, TeamKey};
+use access::reason::ReasonCode;
 use control::door::RenewalFailure;
 use control::event::{Family, Outcome as EventOutcome};
 use control::meter::{Histogram, MirrorSeen, Overview, PassOutcome};
@@ -307,8 +308,9 @@ fn the_loop_is_told_by_what_waits_and_how_passes_ended() {
             settled: Some(now()),
             unsettled_since: None,
             refused: Vec::new(),
-            failed: Vec::new(),
-            not_mirrored: Some(BTreeMap::from([("mirror-collision", 8)])),
+            failed: None,
+            failed_besides: 0,
+            not_mirrored: Some(BTreeMap::from([(ReasonCode::MirrorCollision, 8)])),
         }),
         ..LoopCounts::default()
     };
