@@ -1,5 +1,6 @@
 //! Flags of `stagedoor directory`.
 
+use super::leaving::{ByArg, words};
 use super::{MapArg, StoreArg};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -67,4 +68,13 @@ pub(crate) struct MirrorDirectoryArgs {
     /// Only show what would be done; exits 2 if there is something to do.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Mirror nothing now: agree that the server's next run takes away the N memberships and users that its
+    /// guard holds back, and just those.
+    #[arg(long, value_name = "N", conflicts_with_all = ["allow_removals", "dry_run"])]
+    pub(crate) approve: Option<u32>,
+    /// Why, for the audit log.
+    #[arg(long, value_name = "TEXT", requires = "approve", value_parser = words)]
+    pub(crate) reason: Option<String>,
+    #[command(flatten)]
+    pub(crate) by: ByArg,
 }

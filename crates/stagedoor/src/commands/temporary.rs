@@ -191,7 +191,7 @@ fn print_one(common: &Common, kind: &str, view: &TemporaryView, dry_run: bool, t
 }
 
 /// How a refusal of the desk ends a command.
-fn refused(refused: Refused) -> anyhow::Error {
+pub(super) fn refused(refused: Refused) -> anyhow::Error {
     let Refused { kind, code, why, remedy } = refused;
     let code = code.as_str();
     match kind {

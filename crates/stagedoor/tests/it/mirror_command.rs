@@ -1,6 +1,7 @@
 //! `stagedoor directory mirror`, from a file into the simulated Identity Center.
 
 use crate::world::{FAST, MAP, SEED, World};
+use serde_json::json;
 
 pub(crate) const PEOPLE: &str = "\
 people:
@@ -60,6 +61,20 @@ Not mirrored:
     world.write("people.yaml", &without);
     world.run(&MIRROR).exits(4).says(&["(guard-tripped)", "--allow-removals 2"]);
     assert_eq!(world.cloud.calls("identitystore:DeleteGroupMembership"), 0);
+    let approve = |number, more: &[&str]| {
+        world.run(&[&MIRROR[..], &["--approve", number, "--by", "eva"], more].concat())
+    };
+    approve("1", &[]).exits(4).says(&["the guard holds 2 back, not 1", "(guard-tripped)"]);
+    approve("2", &["--dry-run"]).exits(3);
+    let approved = approve("2", &["--reason", "Eli left", "--output", "json"]).exits(0).json();
+    assert_eq!(approved["kind"], "MirrorApproval");
+    assert_eq!(approved["target"], "identity store d-906716eb24");
+    let approval = &approved["approval"];
+    assert_eq!((&approval["number"], &approval["by"]), (&json!(2), &json!("eva")));
+    assert_eq!(world.cloud.calls("identitystore:DeleteGroupMembership"), 0, "the server will");
+    let written =
+        world.audit().into_iter().find(|entry| entry.event == "removals-approved").unwrap();
+    assert_eq!(written.details["why"], "Eli left");
     world.run(&["freeze", "--reason", "an audit", "--by", "root"]).exits(0);
     world.run(&[&MIRROR[..], &["--allow-removals", "2"]].concat()).exits(1).says(&["(frozen)"]);
     world.run(&["thaw", "--by", "root"]).exits(0);
@@ -68,6 +83,8 @@ Not mirrored:
     assert_eq!((done["kind"].as_str(), done["done"].as_u64()), (Some("MirrorResult"), Some(2)));
     assert_eq!(world.cloud.calls("identitystore:DeleteGroupMembership"), 1);
     assert_eq!(world.cloud.calls("identitystore:DeleteUser"), 0);
+    // Nothing is held back by now.
+    approve("2", &[]).exits(5).says(&["(nothing-to-approve)"]);
 }
 
 #[test]

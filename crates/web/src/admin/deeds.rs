@@ -79,8 +79,8 @@ pub(super) async fn approve(
 
 fn no_number() -> control::desk::Refused {
     control::desk::Refused::invalid(
-        "The number of profiles that are taken away was not typed as a number.",
-        "Go back to the plan and type the number of the dial.",
+        "How much is taken away was not typed as a number.",
+        "Go back to the plan and type the number that it shows.",
     )
 }
 

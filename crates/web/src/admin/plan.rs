@@ -14,8 +14,8 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use control::desk::{
-    Approved, AtStake, Attention, ChangeKind, Deed, Dial, Listed, PersonChanges, PlanReview,
-    ProfileChange, Right,
+    Approved, AtStake, Attention, ChangeKind, Deed, Dial, Listed, MirrorReview, Page,
+    PersonChanges, PlanReview, ProfileChange, Right,
 };
 
 /// Purpose of the key of the form that approves.
@@ -39,6 +39,21 @@ struct PlanPage {
     assignments: Vec<(String, String)>,
     attention: Vec<AttentionText>,
     dial: DialPicture,
+    approve: Option<Approve>,
+    approved: Option<(String, Stamp)>,
+    mirror: Option<MirrorPanel>,
+}
+
+/// What mirroring would take away. No `Debug`: it holds a form key.
+struct MirrorPanel {
+    target: String,
+    says: &'static str,
+    taken: String,
+    limit: String,
+    under: Vec<String>,
+    lost: Vec<(String, String)>,
+    /// The command that shows the rest, if there is more.
+    more: Option<String>,
     approve: Option<Approve>,
     approved: Option<(String, Stamp)>,
 }
@@ -114,13 +129,22 @@ pub(super) async fn show(
         Some(_) => command(&["apply", "--allow-removals", &taken]),
         None => command(&["apply"]),
     };
-    let commands = vec![command(&["plan"]), apply];
+    // Where nothing is mirrored, or not yet, there is nothing to say.
+    let first = Page { cursor: None, limit: PEOPLE };
+    let mirror = portal.desk.mirror_review(&entered.caller, &first).await.ok();
+    let mut commands = vec![command(&["plan"]), apply];
+    if let Some(held) = mirror.as_ref().filter(|review| review.guard.objection.is_some()) {
+        let taken = held.guard.taken.to_string();
+        commands.push(command(&["directory", "mirror", "--approve", &taken]));
+    }
     let frame = Frame::new(&portal, &entered, language, Screen::Plan, commands).await?;
     let said = (fields.get("said") == Some("approved")).then_some(frame.t.said_approved);
     let key = portal.door.form_key(&entered.session, APPROVE);
     let key = entered.caller.may(Right::Act).then_some(key);
+    let mirror = mirror.map(|review| MirrorPanel::new(frame.t, &review, key.clone()));
     let later = kind.filter(|_| fields.get("cursor").is_some());
-    Ok(pages::answer(&PlanPage::new(frame.saying(said), &told, later, key)))
+    let page = PlanPage::new(frame.saying(said), &told, later, key);
+    Ok(pages::answer(&PlanPage { mirror, ..page }))
 }
 
 impl PlanPage {
@@ -180,7 +204,39 @@ impl PlanPage {
                 .zip(plan.removals.clone())
                 .map(|(key, digest)| Approve { key, digest }),
             approved,
+            mirror: None,
             frame,
+        }
+    }
+}
+
+impl MirrorPanel {
+    fn new(t: &'static Admin, review: &MirrorReview, key: Option<String>) -> Self {
+        let guard = &review.guard;
+        let approved = review.approved.as_ref();
+        let approved = approved.map(|Approved { by, at, .. }| (by.clone(), Stamp::at(*at)));
+        let is_held = guard.objection.is_some();
+        let needs = is_held && guard.faults.is_empty() && approved.is_none();
+        let lost = review.loses.items.iter();
+        let rest = command(&["directory", "mirror", "--dry-run"]);
+        Self {
+            target: review.target.clone(),
+            says: if is_held { t.mirror_held } else { t.mirror_fine },
+            taken: strings::admin::grouped(guard.taken),
+            limit: strings::admin::grouped(guard.limit),
+            under: guard.objection.iter().chain(&guard.faults).cloned().collect(),
+            // What the guard let pass is done.
+            lost: lost
+                .filter(|_| is_held)
+                .map(|lost| (strings::admin::mirror_lost(lost), lost.reason.to_string()))
+                .collect(),
+            more: (is_held && (review.loses.next.is_some() || review.not_listed > 0))
+                .then_some(rest),
+            approve: key
+                .filter(|_| needs)
+                .zip(review.removals.clone())
+                .map(|(key, digest)| Approve { key, digest }),
+            approved,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The administration: its frame, *Now*, *Plan*, *People* and *Offboarding*.
 
 use control::audit::Barred;
-use control::desk::{AppOfPerson, Command, Deed, Emergency, Granted, SpaceOfPerson};
+use control::desk::{
+    AppOfPerson, Command, Deed, Emergency, Granted, MirrorLost, MirrorLostKind, SpaceOfPerson,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
 
@@ -103,6 +105,14 @@ texts! {
         approve: "Approve these removals",
         said_approved: "Approved. The loop takes them away with its next pass.",
         approved_by: "Approved by",
+        mirror_title: "Mirrored groups",
+        mirror_into: "Into",
+        mirror_held: "More than the guard allows. Nothing of it is taken away until somebody agrees to the number; everything else is mirrored.",
+        mirror_fine: "The guard holds nothing back.",
+        mirror_counted: "users and memberships are taken away",
+        mirror_count: "How many users and memberships are taken away?",
+        mirror_hint: "Type the number, to show that you have read it.",
+        mirror_more: "There are more:",
         starts_to_leave: "new",
         at_stake: "At stake",
         no_app_runs: "no app runs",
@@ -286,6 +296,18 @@ pub(crate) fn drifting(count: u64) -> String {
 pub(crate) fn plan_summary(gain: u64, change: u64, lose: u64) -> String {
     let (gain, change, lose) = (grouped(gain), grouped(change), grouped(lose));
     format!("{gain} to gain, {change} to change, {lose} to lose.")
+}
+
+/// What mirroring takes away.
+pub(crate) fn mirror_lost(lost: &MirrorLost) -> String {
+    let word = |word: &Option<String>| word.clone().unwrap_or_default();
+    let (group, user) = (word(&lost.group), word(&lost.user));
+    match lost.what {
+        MirrorLostKind::Membership => format!("{user} leaves {group}"),
+        MirrorLostKind::UserDisabled => format!("{user} is disabled"),
+        MirrorLostKind::UserDeleted => format!("{user} is deleted"),
+        MirrorLostKind::GroupDeleted => format!("the group {group} is deleted"),
+    }
 }
 
 /// What happens to a profile.

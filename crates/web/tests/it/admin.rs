@@ -1,11 +1,15 @@
 //! The administration's pages: what is on them, for whom, and what they refuse.
 
 use crate::house::{Answer, House, cookie, get, post};
+use access::check::Violation;
 use access::ids::{PersonId, ProfileName, TeamKey};
+use access::mirror::MirrorCount;
 use access::observed::{AppStatus, ObservedApp, ObservedProfile, ProfileStatus};
+use access::reason::ReasonCode;
 use axum::body::Body;
 use control::door::SessionToken;
-use control::ports::{AuditEntry, AuditEvent, AuditLog as _};
+use control::mirror::{MirrorLoss, MirrorReading};
+use control::ports::{AuditEntry, AuditEvent, AuditLog as _, MirrorRecords as _};
 use std::sync::Arc;
 
 const ADA: &str = "906716eb24-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
@@ -250,6 +254,91 @@ async fn a_plan_that_takes_too_much_asks_for_its_number() {
         reader.has_profile(leaver(name, None));
     }
     assert!(!reader.visit("/admin/plan").await.body.contains("/admin/plan/approve"));
+}
+
+/// What a run planned that takes a membership, a user and a group away.
+fn mirrored(violations: Vec<Violation>) -> MirrorReading {
+    let lost = |group: Option<&str>, user: Option<&str>, deleted| MirrorLoss {
+        group: group.map(str::to_owned),
+        user: user.map(str::to_owned),
+        deleted,
+        reason: ReasonCode::NoGrant,
+    };
+    MirrorReading {
+        at: "2026-11-20T09:00:00Z".parse().unwrap(),
+        place: "identity store d-1234567890".to_owned(),
+        planned: 5,
+        count: MirrorCount { taken: 1_003, owned: 2_000, limit: 2 },
+        before: 0,
+        losses: vec![
+            lost(None, Some("ana"), false),
+            lost(Some("ml-fraud"), Some("<ana>"), false),
+            lost(Some("ml-old"), None, true),
+        ],
+        losses_besides: 1_000,
+        removals: Some("ab12".repeat(16)),
+        violations,
+    }
+}
+
+fn mirror_guard() -> Violation {
+    Violation { code: ReasonCode::GuardTripped, message: "1003 of 2000 is too much".to_owned() }
+}
+
+#[tokio::test]
+async fn what_the_guard_holds_of_the_mirror_is_shown_and_agreed_to_by_its_number() {
+    let house = House::that_mirrors("admin");
+    let unmirrored = house.visit("/admin/plan").await;
+    assert!(!unmirrored.body.contains("Mirrored groups"), "{}", unmirrored.body);
+    house.store.keep_mirror_reading(&mirrored(vec![mirror_guard()])).await.unwrap();
+    let plan = house.visit("/admin/plan").await;
+    assert_says(
+        &plan,
+        &[
+            "Mirrored groups More than the guard allows.",
+            "Into identity store d-1234567890 : 1,003 of 2 users and memberships are taken away",
+            "1003 of 2000 is too much",
+            "ana is disabled no-grant <ana> leaves ml-fraud no-grant the group ml-old is deleted",
+            "There are more: stagedoor directory mirror --dry-run",
+            "How many users and memberships are taken away?",
+            "stagedoor directory mirror --approve 1003",
+        ],
+    );
+    let approve = |count: &str| {
+        let key = house.key("admin:approve");
+        format!("key={key}&digest={}&count={count}", "ab12".repeat(16))
+    };
+    let wrong = house.submit("/admin/plan/approve", &approve("1002")).await;
+    wrong.assert_refused(409, "nothing-to-approve", "Not as things are now");
+    let agreed = house.submit("/admin/plan/approve", &approve("1003")).await;
+    assert_eq!(
+        (agreed.status.as_u16(), agreed.header("location")),
+        (303, "/admin/plan?said=approved")
+    );
+    let plan = house.visit("/admin/plan?said=approved").await;
+    assert_says(&plan, &["Approved. The loop takes them away", "Approved by ada@example.com"]);
+    assert!(!plan.body.contains("/admin/plan/approve"), "{}", plan.body);
+}
+
+#[tokio::test]
+async fn only_who_may_act_agrees_to_what_is_mirrored_and_to_nothing_that_another_rule_forbids() {
+    let reader = House::that_mirrors("reader");
+    reader.store.keep_mirror_reading(&mirrored(vec![mirror_guard()])).await.unwrap();
+    let plan = reader.visit("/admin/plan").await;
+    assert_says(&plan, &["Mirrored groups More than the guard allows.", "ana is disabled"]);
+    assert!(!plan.body.contains("/admin/plan/approve"), "{}", plan.body);
+    let admin = House::that_mirrors("admin");
+    let broken = Violation { code: ReasonCode::PlanInvalid, message: "a rule".to_owned() };
+    admin.store.keep_mirror_reading(&mirrored(vec![mirror_guard(), broken])).await.unwrap();
+    let plan = admin.visit("/admin/plan").await;
+    assert_says(&plan, &["1003 of 2000 is too much a rule"]);
+    assert!(!plan.body.contains("/admin/plan/approve"), "{}", plan.body);
+    // What was done is nothing to agree to.
+    admin.store.keep_mirror_reading(&mirrored(Vec::new())).await.unwrap();
+    let plan = admin.visit("/admin/plan").await;
+    assert_says(&plan, &["Mirrored groups The guard holds nothing back."]);
+    assert!(!plan.body.contains("ana is disabled"), "{}", plan.body);
+    assert!(!plan.body.contains("/admin/plan/approve"), "{}", plan.body);
 }
 
 #[tokio::test]

@@ -239,6 +239,16 @@ impl House {
         house
     }
 
+    /// A house whose groups are mirrored into another directory, with Ada in this role.
+    pub(crate) fn that_mirrors(role: &'static str) -> Self {
+        let to =
+            "  mirror: { identity_center: { region: eu-west-1, identity_store_id: d-1234567890 } }";
+        let map = MAP.replace("identity_providers:", &format!("{to}\nidentity_providers:"));
+        let house = Self::built("https://door.example.com", &map, corp(), |config| config);
+        house.role_is(Some(role));
+        house
+    }
+
     /// The directory has somebody too, in these groups.
     pub(crate) fn has_person(&self, id: &str, display_name: &str, groups: &[&str]) {
         let person = Person {

@@ -2,6 +2,7 @@
 
 use crate::cli::{Common, MirrorDirectoryArgs, OutputFormat};
 use crate::commands::apply::halted;
+use crate::commands::temporary::refused as desk_refused;
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::output::{counted, visible};
 use crate::progress::Progress;
@@ -11,7 +12,8 @@ use access::mirror::{MirrorCount, MirrorPlan, MirrorStep, Subject, count};
 use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::mirror::{Mirror, MirrorReport, MirrorSurvey, Stopped, Turn};
+use control::desk::{Agreement, Caller, Desk, Page};
+use control::mirror::{Mirror, MirrorReport, MirrorRun, MirrorSurvey, Stopped, Turn};
 use control::pass::{Brake, Deadline};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -27,7 +29,10 @@ pub(super) async fn run(args: &MirrorDirectoryArgs, common: &Common) -> Result<O
     }
     let aws = Aws::connect().await;
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
-    let plane = compose::plane(map, aws, store).await?;
+    let plane = compose::plane(map, aws, store.clone()).await?;
+    if let Some(number) = args.approve {
+        return approve(&Desk::new(plane, store), number, args, common).await;
+    }
     let mirror = plane.mirrored().context("the map's mirror has a target")?;
     if args.dry_run {
         return dry_run(&mirror, common).await;
@@ -37,6 +42,47 @@ pub(super) async fn run(args: &MirrorDirectoryArgs, common: &Common) -> Result<O
     }
     let turn = plane.mirror_turn(Deadline::NEVER, &Brake::default()).await?.ok_or_else(busy)?;
     turn.during(in_turn(&mirror, &turn, args.allow_removals, common)).await
+}
+
+/// Agrees to what the last run held back, wherever it was made.
+async fn approve(
+    desk: &Desk,
+    number: u32,
+    args: &MirrorDirectoryArgs,
+    common: &Common,
+) -> Result<Outcome> {
+    let caller = Caller::at_the_command_line(&args.by.by);
+    let review = desk.mirror_review(&caller, &Page::default()).await.map_err(desk_refused)?;
+    let taken = review.guard.taken;
+    if review.guard.objection.is_some() && taken != u64::from(number) {
+        return Err(NotDone {
+            outcome: Outcome::GuardRefused,
+            code: ReasonCode::GuardTripped.as_str(),
+            message: format!("nothing was approved: the guard holds {taken} back, not {number}"),
+            remedy: "Look at it with `--dry-run`, or on the *Plan* page.".to_owned(),
+        }
+        .into());
+    }
+    let why = args.reason.clone().unwrap_or_default();
+    let agreement = Agreement { removals: review.removals.unwrap_or_default(), number, why };
+    let approved = desk.approve(&caller, &agreement).await.map_err(desk_refused)?;
+    if common.output == OutputFormat::Json {
+        let document = json!({
+            "apiVersion": output::API_VERSION,
+            "kind": "MirrorApproval",
+            "target": review.target,
+            "approval": approved,
+        });
+        output::data(&document.to_string());
+    } else {
+        output::data(&format!(
+            "Approved: the next run takes {taken} memberships and users away in {}, if it is these \
+             and before {}.",
+            visible(&review.target),
+            approved.until
+        ));
+    }
+    Ok(Outcome::Done)
 }
 
 /// Shows what would be done.
@@ -59,13 +105,19 @@ async fn in_turn(
     let plan = mirror.plan(&survey);
     let before = taken_lately(mirror, &plan).await?;
     let removals = allowed.map_or(Removals::GuardedAfter(before), Removals::Allowed);
-    let (taken, kept) = (plan.taken(), plan.kept.clone());
-    let checked = mirror.check(plan, &survey, removals).map_err(|found| refused(&found, taken))?;
+    let (taken, planned, kept) = (plan.taken(), plan.actions.len(), plan.kept.clone());
+    let checked = mirror.check(plan.clone(), &survey, removals);
+    let violations = checked.as_ref().err().cloned().unwrap_or_default();
+    mirror.keep_reading(&plan, &survey, before, &violations).await;
+    let checked = checked.map_err(|found| refused(&found, taken))?;
     let report = {
         let bar = Progress::bar(checked.plan().actions.len(), "mirroring");
         let watcher = |_: &_, _: std::result::Result<(), &_>| bar.step();
         mirror.carry_out(turn, &checked, allowed.is_some(), &watcher).await
     };
+    let run = MirrorRun { report, planned, kept, violations };
+    mirror.plane.mirror_ended(&Ok(run.clone())).await;
+    let MirrorRun { report, kept, .. } = run;
     let rest = MirrorPlan { actions: Vec::new(), kept };
     print(&report, &rest, &survey, &mirror.target.place(), common);
     ended(&report)
@@ -109,7 +161,7 @@ fn refused(found: &[Violation], taken: usize) -> NotDone {
             message,
             remedy: format!(
                 "Look at it with `--dry-run`. If it is meant, say so: `stagedoor directory mirror \
-                 --allow-removals {taken}`."
+                 --allow-removals {taken}`, or leave it to the server: `--approve {taken}`."
             ),
         },
     }
