@@ -107,6 +107,10 @@ async fn handle(
     if authorization != Some(&format!("Bearer {TOKEN}")) {
         return error(401, "UnauthorizedException");
     }
+    // Identity Center blocks changes by whoever does not say what it is.
+    if method == Method::PATCH && !headers.contains_key(header::USER_AGENT) {
+        return error(403, "no user agent");
+    }
     if kept.refusals > 0 {
         kept.refusals -= 1;
         let retry_after = kept.retry_after.clone();
