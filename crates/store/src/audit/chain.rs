@@ -190,7 +190,9 @@ fn drawn_key(transaction: &Transaction<'_>) -> rusqlite::Result<ChainKey> {
 fn insert(transaction: &Transaction<'_>, entry: &AuditEntry, seal: &Seal) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
-            "INSERT INTO audit (id, at, event, code, actor, person, team, change, before, after,
+            // `FAIL`: with the default SQLite keeps what the statement changed, to undo it alone. It is one
+            // row, and where it fails the transaction ends.
+            "INSERT OR FAIL INTO audit (id, at, event, code, actor, person, team, change, before, after,
                                 details, prev, hash, key, mac)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
