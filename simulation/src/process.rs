@@ -171,7 +171,8 @@ pub(crate) fn read_map(yaml: &str) -> Result<AccessMap> {
 /// The real client over the line of a replica.
 pub(crate) fn connect(shared: &Shared, replica: usize, clock: Arc<MachineClock>) -> Result<Aws> {
     let simulator = Simulator {
-        url: "http://sandbox.invalid".to_owned(),
+        // The limits that AWS publishes hold for its own hosts.
+        url: "http://sandbox.amazonaws.com".to_owned(),
         region: region()?,
         access_key_id: "AKIASTAGEDOOR".to_owned(),
         secret_access_key: "none".to_owned(),

@@ -107,7 +107,8 @@ impl Installation {
         let (region, identity_store_id) = center.context("the map's Identity Center")?;
         let region = region.clone();
         let simulator = Simulator {
-            url: "http://sandbox.invalid".to_owned(),
+            // The limits that AWS publishes hold for its own hosts.
+            url: "http://sandbox.amazonaws.com".to_owned(),
             region: region.clone(),
             access_key_id: "AKIASANDBOX".to_owned(),
             secret_access_key: "secret".to_owned(),

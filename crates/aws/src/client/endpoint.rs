@@ -200,6 +200,14 @@ fn partition(region: &str) -> &'static Partition {
     OTHERS.iter().find(|p| region.starts_with(p.prefix)).unwrap_or(&STANDARD)
 }
 
+/// Whether a URL leads to AWS: its host is in a domain of one of the partitions.
+pub(crate) fn is_of_aws(url: &str) -> bool {
+    let Ok(url) = url.parse::<http::Uri>() else { return false };
+    let Some(host) = url.host() else { return false };
+    let domains = OTHERS.iter().chain([&STANDARD]).flat_map(|p| [p.dns, p.dual_stack_dns]);
+    domains.filter_map(|domain| host.strip_suffix(domain)).any(|name| name.ends_with('.'))
+}
+
 /// Finds the endpoint of a service.
 ///
 /// `custom` is the URL that configuration names, if any; like AWS's own clients, it cannot be

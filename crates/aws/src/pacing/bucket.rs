@@ -2,6 +2,7 @@
 
 use super::answer::Verdict;
 use super::pace::{Ask, Pace};
+use crate::client::endpoint::is_of_aws;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,13 +21,16 @@ pub(super) struct Key {
     pub(super) service: String,
     /// The operation, where it is known to have a limit of its own.
     pub(super) operation: Option<String>,
+    /// Whether AWS itself is asked: the limits that it publishes are nobody else's.
+    pub(super) is_aws: bool,
 }
 
 impl Key {
-    /// What the headers of a signed request say. A request that is not signed has no limit that is
-    /// known.
+    /// What the address and the headers of a signed request say. A request that is not signed has no
+    /// limit that is known.
     pub(super) fn read(
         account: Option<&str>,
+        uri: &str,
         authorization: Option<&str>,
         target: Option<&str>,
     ) -> Option<Self> {
@@ -36,7 +40,7 @@ impl Key {
         let operation = target.and_then(|target| target.rsplit('.').next());
         let operation = operation.filter(|name| has_its_own_limit(&service, name));
         let (account, operation) = (account.map(str::to_owned), operation.map(str::to_owned));
-        Some(Self { account, region, service, operation })
+        Some(Self { account, region, service, operation, is_aws: is_of_aws(uri) })
     }
 
     /// What the call counts against: Identity Center has one limit for all its APIs.
@@ -50,7 +54,8 @@ impl Key {
 
     /// How many calls of this key may be sent within any second, where AWS says so.
     fn most_a_second(&self) -> Option<usize> {
-        IDENTITY_CENTER.contains(&self.service.as_str()).then_some(MOST_OF_IDENTITY_CENTER)
+        let is_limited = self.is_aws && IDENTITY_CENTER.contains(&self.service.as_str());
+        is_limited.then_some(MOST_OF_IDENTITY_CENTER)
     }
 }
 
@@ -144,8 +149,9 @@ mod tests {
                  SignedHeaders=host, Signature=00"
             )
         };
+        let at = "https://identitystore.eu-west-1.amazonaws.com/";
         let key = |service: &str, target| {
-            let key = Key::read(Some("1"), Some(&signed(service)), target).unwrap();
+            let key = Key::read(Some("1"), at, Some(&signed(service)), target).unwrap();
             (key.account.unwrap(), key.region, key.service, key.operation)
         };
         let expected = |service: &str, operation: Option<&str>| {
@@ -166,12 +172,31 @@ mod tests {
         );
         assert_eq!(key("sts", None), expected("sts", None));
         let shared =
-            |service: &str| Key::read(None, Some(&signed(service)), None).unwrap().shared();
+            |service: &str| Key::read(None, at, Some(&signed(service)), None).unwrap().shared();
         assert_eq!(shared("sso"), shared("identitystore"));
         assert_ne!(shared("sts"), shared("identitystore"));
         assert_eq!(shared("sso").most_a_second(), Some(20));
         assert_eq!(shared("sagemaker").most_a_second(), None);
-        assert_eq!(Key::read(None, None, None), None);
-        assert_eq!(Key::read(None, Some("Bearer x"), None), None);
+        assert_eq!(Key::read(None, at, None, None), None);
+        assert_eq!(Key::read(None, at, Some("Bearer x"), None), None);
+    }
+
+    #[test]
+    fn what_aws_publishes_holds_for_aws_alone() {
+        let signed =
+            "AWS4-HMAC-SHA256 Credential=AKIAX/20261121/eu-west-1/identitystore/aws4_request";
+        let most =
+            |uri: &str| Key::read(None, uri, Some(signed), None).unwrap().shared().most_a_second();
+        for uri in [
+            "https://identitystore.eu-west-1.amazonaws.com/",
+            "https://identitystore.cn-north-1.amazonaws.com.cn/",
+            "https://vpce-0a1b.identitystore.eu-west-1.vpce.amazonaws.com/",
+            "https://identitystore.eu-west-1.api.aws/",
+        ] {
+            assert_eq!(most(uri), Some(20), "{uri}");
+        }
+        for uri in ["http://127.0.0.1:4566/", "https://notamazonaws.com/", "/"] {
+            assert_eq!(most(uri), None, "{uri}");
+        }
     }
 }

@@ -166,7 +166,7 @@ impl HttpConnector for PacedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let headers = request.headers();
         let (authorization, target) = (headers.get("authorization"), headers.get("x-amz-target"));
-        match Key::read(self.account.as_deref(), authorization, target) {
+        match Key::read(self.account.as_deref(), request.uri(), authorization, target) {
             Some(key) => {
                 let operation = operation(target, request.body().bytes());
                 let span = tracing::info_span!(

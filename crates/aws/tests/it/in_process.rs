@@ -84,7 +84,8 @@ pub(crate) fn in_process(seed: &str, faults: &str, lost: Vec<Lost>) -> (Aws, Arc
         services: Mutex::default(),
     });
     let simulator = Simulator {
-        url: "http://sandbox.invalid".to_owned(),
+        // The limits that AWS publishes hold for its own hosts.
+        url: "http://sandbox.amazonaws.com".to_owned(),
         region: region(),
         access_key_id: "AKIASANDBOX".to_owned(),
         secret_access_key: "secret".to_owned(),
