@@ -41,8 +41,8 @@ use std::time::Duration;
 /// as too many takes [`SIGNED`] each time: all in all it is tried for twelve minutes.
 const ATTEMPTS: u32 = 6;
 
-/// How long a first connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a first connection may take: two lost packets, as in AWS's own defaults.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 
 /// How long one attempt may take. A long poll of a queue takes 20 seconds by itself.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(40);

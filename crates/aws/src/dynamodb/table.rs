@@ -28,9 +28,6 @@ use std::time::Duration;
 /// one second.
 const EXCHANGE: Duration = Duration::from_secs(5);
 
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(2);
-
 /// The longest pause between two tries of a call. Somebody may be waiting to sign in.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -76,11 +73,11 @@ impl DynamoStore {
     pub(crate) fn new(sdk: &SdkConfig, http: Option<&Paced>, table: &str) -> Self {
         let given = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let backoff = given.max_backoff().min(LONGEST_BACKOFF);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
-            .read_timeout(EXCHANGE)
-            .operation_attempt_timeout(EXCHANGE)
-            .build();
+        // The rest stays as it is for all: other time-outs would be another pool of connections, with
+        // trusted roots of its own.
+        let timeouts =
+            sdk.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+        let timeouts = timeouts.operation_attempt_timeout(EXCHANGE).build();
         let mut config = aws_sdk_dynamodb::config::Builder::from(sdk)
             .retry_config(given.with_max_backoff(backoff))
             .retry_partition(retries())

@@ -127,12 +127,14 @@ impl HttpClient for Paced {
         })
     }
 
+    /// The SDK's own client would make a connector here and throw it away, so that each client of a
+    /// service reads all trusted roots before its first call.
     fn validate_base_client_config(
         &self,
-        components: &RuntimeComponentsBuilder,
-        config: &ConfigBag,
+        _: &RuntimeComponentsBuilder,
+        _: &ConfigBag,
     ) -> Result<(), BoxError> {
-        self.inner.validate_base_client_config(components, config)
+        Ok(())
     }
 
     fn validate_final_config(
