@@ -42,7 +42,7 @@ use std::time::Duration;
 
 /// That of musl, on which the static binary is built, takes one lock for all threads. It asks for
 /// transparent huge pages, which make the plan of a large company faster: `MIMALLOC_ALLOW_THP=0`
-/// turns that off.
+/// turns that off, and functions on Lambda have none ([`bootstrap::keep_pages_small`]).
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -52,6 +52,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(250);
 
 fn main() -> ExitCode {
     let args = bootstrap::arguments();
+    bootstrap::keep_pages_small(&args);
     let cli = match cli::Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => {

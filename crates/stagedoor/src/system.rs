@@ -1,6 +1,5 @@
 //! The real clock and the real source of randomness: the only places that read either.
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use control::ports::{Clock, Entropy};
 
 /// The system's clock.
@@ -16,7 +15,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// The system's cryptographic random number generator.
+/// The system's cryptographic random number generator, asked directly: that of the TLS library gathers
+/// entropy of its own before it gives the first byte, which takes a process tens of milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SystemEntropy;
 
@@ -24,7 +24,7 @@ impl Entropy for SystemEntropy {
     fn bytes(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
         // Secrets made of anything else would be guessable, so there is no way on without it.
-        assert!(SystemRandom::new().fill(&mut bytes).is_ok(), "the system gives no random bytes");
+        assert!(getrandom::fill(&mut bytes).is_ok(), "the system gives no random bytes");
         bytes
     }
 }

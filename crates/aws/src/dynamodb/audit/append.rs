@@ -59,10 +59,17 @@ impl DynamoStore {
         if let Some(keys) = self.appends.keys.get() {
             return Ok(Arc::clone(keys));
         }
-        let fresh = fresh_key().ok_or_else(|| {
-            unusable(APPEND, "the machine has no randomness to draw a key from".to_owned())
-        })?;
-        let key = ChainKey::new(&self.get_or_create(STORE_KEY, fresh).await?);
+        // Not drawn before it is needed: the first randomness of a process costs it tens of
+        // milliseconds.
+        let kept = if let Some(kept) = self.kept_secret(STORE_KEY).await? {
+            kept
+        } else {
+            let fresh = fresh_key().ok_or_else(|| {
+                unusable(APPEND, "the machine has no randomness to draw a key from".to_owned())
+            })?;
+            self.get_or_create(STORE_KEY, fresh).await?
+        };
+        let key = ChainKey::new(&kept);
         Ok(Arc::clone(self.appends.keys.get_or_init(|| Arc::new(KeyRing::new(key)))))
     }
 
