@@ -38,6 +38,11 @@ const INDEX: &str = "The Python package index must be reachable, for cargo-zigbu
 const RUST: &str = "Install Rust by rustup (https://rustup.rs), which adds the standard library for a target; with \
                     another Rust install that library beside it, into lib/rustlib of its sysroot.";
 
+/// Built so, AWS-LC draws its seed from the operating system and from the processor, as it does by
+/// itself in virtual machines that tell it of snapshots. Otherwise it measures the processor's jitter
+/// too, which costs each process tens of milliseconds before its first TLS connection.
+const NO_JITTER: (&str, &str) = ("AWS_LC_SYS_NO_JITTER_ENTROPY", "1");
+
 /// What to do where it does not build.
 const BUILD: &str = "If the C compiler or linker is what fails, remove target/dist-venv and run it again: Zig comes \
                      from there. `--target` builds for one processor alone.";
@@ -142,6 +147,7 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
             .env("PATH", path)
             .env("RUSTFLAGS", rust)
             .env("CFLAGS", c)
+            .env(NO_JITTER.0, NO_JITTER.1)
             .current_dir(root),
         BUILD,
     )?;
