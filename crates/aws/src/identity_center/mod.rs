@@ -25,6 +25,7 @@ use holders::Holders;
 use route::{Members, PROBED, People, Route, Size, names, pages};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
 
 const SERVICE: &str = "identitystore";
 
@@ -195,12 +196,54 @@ impl IdentityCenter {
         people: &BTreeSet<PersonId>,
         groups: &WantedGroups,
     ) -> Result<Found, CallError> {
-        let (read, mut refused) = apart(people.iter().map(|person| async move {
+        let (read, refused) = apart(people.iter().map(|person| async move {
             // Whoever is deleted meanwhile is in no group.
             let groups = absent_as_none(self.groups_of(person).await);
             (person.clone(), groups.map(Option::unwrap_or_default))
         }))
         .await?;
+        self.with_names(read, refused, groups).await
+    }
+
+    /// These people and their groups, person by person. One does not hang on the other, so both are
+    /// asked for at once; whoever is not there is in no group.
+    async fn each_with_groups(
+        &self,
+        people: &BTreeSet<PersonId>,
+        groups: &WantedGroups,
+    ) -> Result<(BTreeMap<PersonId, Known>, Found), CallError> {
+        let calls = &Semaphore::new(CONCURRENCY);
+        let (read, refused) = apart(people.iter().map(|id| async move {
+            let (person, groups) = futures::join!(
+                in_turn(calls, self.describe_person(id)),
+                in_turn(calls, self.groups_of(id))
+            );
+            let both = match person {
+                Ok(Some(known)) => {
+                    absent_as_none(groups).map(|groups| Some((known, groups.unwrap_or_default())))
+                }
+                other => other.map(|_| None),
+            };
+            (id.clone(), both)
+        }))
+        .await?;
+        let (mut known, mut groups_of) = (BTreeMap::new(), BTreeMap::new());
+        for (id, both) in read {
+            if let Some((person, groups)) = both {
+                known.insert(id.clone(), person);
+                groups_of.insert(id, groups);
+            }
+        }
+        Ok((known, self.with_names(groups_of, refused, groups).await?))
+    }
+
+    /// What was read of people's groups, with the names of those that are wanted.
+    async fn with_names(
+        &self,
+        read: BTreeMap<PersonId, BTreeMap<GroupId, MembershipId>>,
+        mut refused: BTreeSet<PersonId>,
+        groups: &WantedGroups,
+    ) -> Result<Found, CallError> {
         let most = read.values().map(BTreeMap::len).max().unwrap_or(0);
         self.learn(|size| size.groups_each = size.groups_each.max(most));
         let met: BTreeSet<GroupId> = read.values().flat_map(BTreeMap::keys).cloned().collect();
@@ -260,6 +303,13 @@ impl IdentityCenter {
 
 fn warn(person: &PersonId, error: &CallError) {
     tracing::warn!(%person, %error, "a person cannot be read and is left as they are");
+}
+
+/// Makes a call once few enough are in flight.
+async fn in_turn<T>(calls: &Semaphore, call: impl Future<Output = T>) -> T {
+    // Nobody closes it.
+    let _turn = calls.acquire().await;
+    call.await
 }
 
 /// Reads people one by one. Whom the directory refuses to show is set apart, so that one person does
@@ -325,6 +375,11 @@ impl Directory for IdentityCenter {
         groups: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
         let route = Route::to(people.len(), self.size().as_ref());
+        if route == (Route { people: People::Each, members: Members::Each }) {
+            let (known, found) = self.each_with_groups(people, groups).await?;
+            let refused = found.refused.clone();
+            return Ok(reading_of_some(people, known, found, &refused));
+        }
         let (read, mut refused) = self.known(people, route.people).await?;
         let known: BTreeMap<PersonId, Known> =
             read.into_iter().filter_map(|(id, person)| Some((id, person?))).collect();
