@@ -5,8 +5,8 @@ mod names;
 use crate::departure::note_departures;
 use crate::plane::Plane;
 use crate::ports::{
-    CallError, DirectoryReading, DomainTarget, IndexReading, IndexView, IndexedProfile, Leaving,
-    ProfileScope, StoreError, Ticket,
+    CallError, Departure, DirectoryReading, DomainTarget, IndexReading, IndexView, IndexedProfile,
+    Leaving, Memberships, ProfileScope, StoreError, Ticket,
 };
 use access::check::{CheckedPlan, GuardCount, Removals, Violation, check, guard_count};
 use access::entitlement::wanted_groups;
@@ -17,6 +17,7 @@ use access::observed::{
 use access::plan::{Plan, Step};
 use access::planner;
 use access::snapshot::{Coverage, Snapshot};
+use access::temporary::TemporaryGrant;
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,27 @@ pub struct Survey {
     pub leaving: Vec<Leaving>,
 }
 
+/// What the store keeps of people besides.
+struct Kept {
+    departures: Vec<Departure>,
+    grants: Vec<TemporaryGrant>,
+}
+
+impl Kept {
+    /// Notes it in a reading of the directory, as far as that speaks for the people.
+    fn note_in(self, snapshot: &mut Snapshot) {
+        let Self { mut departures, mut grants } = self;
+        if let Coverage::People(people) = &snapshot.coverage {
+            departures.retain(|departure| people.contains(&departure.person));
+            grants.retain(|grant| people.contains(&grant.person));
+        }
+        note_departures(snapshot, departures);
+        for grant in grants {
+            snapshot.temporary.entry(grant.person.clone()).or_default().push(grant);
+        }
+    }
+}
+
 /// The domains to read, with how much of each.
 type Wanted = BTreeMap<DomainKey, (DomainTarget, ProfileScope)>;
 
@@ -94,9 +116,10 @@ impl Plane {
             Scope::Entrance { person, .. } => BTreeSet::from([person.clone()]),
         };
         let (domains, groups) = (self.domain_ids(), wanted_groups(&self.map));
-        let (view, reading) = futures::join!(
+        let (view, reading, kept) = futures::join!(
             self.index.look(&people, &domains),
-            self.directory.people(&people, &groups)
+            self.directory.people(&people, &groups),
+            self.kept_of(Some(&people)),
         );
         let view = match view {
             Ok(view) => view,
@@ -106,7 +129,8 @@ impl Plane {
             }
         };
         // The names to read come from the directory.
-        let snapshot = self.noted(reading?).await?;
+        let DirectoryReading { mut snapshot, memberships, .. } = reading?;
+        kept?.note_in(&mut snapshot);
         let now = self.clock.now();
         let (wanted, is_entrance) = match scope {
             Scope::Entrance { team, .. } => {
@@ -114,7 +138,8 @@ impl Plane {
             }
             _ => (self.wanted(&snapshot, &people, &view, now), false),
         };
-        let (mut observed, failures) = self.observe(&wanted).await;
+        let ((mut observed, failures), ()) =
+            futures::join!(self.observe(&wanted), self.remember(&memberships, now));
         for (key, domain) in &mut observed.domains {
             domain.seen = self.seen(key, &wanted, &people, &view, now);
         }
@@ -194,30 +219,34 @@ impl Plane {
             Coverage::Complete => None,
             Coverage::People(people) => Some(people),
         };
+        self.kept_of(people).await?.note_in(&mut snapshot);
+        Ok(snapshot)
+    }
+
+    /// What the store says of these people, or of everybody.
+    async fn kept_of(&self, people: Option<&BTreeSet<PersonId>>) -> Result<Kept, StoreError> {
         let (departures, grants) = futures::try_join!(
             self.departures.departures(people),
             self.temporary.temporary_grants(people),
         )?;
-        note_departures(&mut snapshot, departures);
-        for grant in grants {
-            snapshot.temporary.entry(grant.person.clone()).or_default().push(grant);
-        }
-        Ok(snapshot)
+        Ok(Kept { departures, grants })
     }
 
-    /// The same, and remembers the memberships of the reading before anything is planned from it:
-    /// whoever has a right through a group can then be found when an event names the group.
+    /// [`Self::with_store`], and remembers the memberships of the reading.
     async fn noted(&self, reading: DirectoryReading) -> Result<Snapshot, CallError> {
         let DirectoryReading { snapshot, memberships, .. } = reading;
         let now = self.clock.now();
-        let (known, snapshot) = futures::join!(
-            self.memberships.take_over(&memberships, now),
-            self.with_store(snapshot)
-        );
-        if let Err(error) = known {
+        let ((), snapshot) =
+            futures::join!(self.remember(&memberships, now), self.with_store(snapshot));
+        snapshot
+    }
+
+    /// Remembers the memberships of a reading before anything is planned from it: whoever has a right
+    /// through a group can then be found when an event names the group.
+    async fn remember(&self, memberships: &Memberships, now: jiff::Timestamp) {
+        if let Err(error) = self.memberships.take_over(memberships, now).await {
             tracing::warn!(%error, "memberships are not remembered; events will have more read");
         }
-        snapshot
     }
 
     fn every_domain(&self) -> Wanted {
@@ -236,7 +265,11 @@ impl Plane {
                 (target.key.clone(), self.observe.domain(target, scope).await)
             })
             .collect();
-        let read: Vec<_> = stream::iter(reads).buffer_unordered(READS_AT_ONCE).collect().await;
+        let everywhere: BTreeSet<&DomainKey> = wanted.keys().collect();
+        let (read, mut roles): (Vec<_>, _) = futures::join!(
+            stream::iter(reads).buffer_unordered(READS_AT_ONCE).collect(),
+            self.read_roles(self.roles_in(&everywhere, wanted)),
+        );
         for (key, result) in read {
             match result {
                 Ok(domain) => {
@@ -249,25 +282,44 @@ impl Plane {
                 }
             }
         }
-        observed.roles = self.observe_roles(&observed, wanted).await;
+        // A role of a domain that cannot be read is nobody's; one that another domain shares is read
+        // as that domain is.
+        let readable: BTreeSet<&DomainKey> = observed.domains.keys().collect();
+        let mut others = BTreeMap::new();
+        for (role, target) in self.roles_in(&readable, wanted) {
+            match roles.remove(&role) {
+                Some((by, state)) if by == target.key => drop(observed.roles.insert(role, state)),
+                _ => drop(others.insert(role, target)),
+            }
+        }
+        let others = self.read_roles(others).await;
+        observed.roles.extend(others.into_iter().map(|(role, (_, state))| (role, state)));
         (observed, failures)
     }
 
-    /// Reads the execution roles of the teams in the domains that were read.
-    async fn observe_roles(
+    /// The execution roles of the teams in some of the domains, each with one of them.
+    fn roles_in<'w>(
         &self,
-        observed: &Observed,
-        wanted: &Wanted,
-    ) -> BTreeMap<RoleArn, ObservedRole> {
-        let mut roles: BTreeMap<RoleArn, &DomainTarget> = BTreeMap::new();
+        domains: &BTreeSet<&DomainKey>,
+        wanted: &'w Wanted,
+    ) -> BTreeMap<RoleArn, &'w DomainTarget> {
+        let mut roles = BTreeMap::new();
         for team in self.map.teams.values() {
             for placement in &team.placements {
-                let read = observed.domains.contains_key(&placement.domain);
-                if let Some((target, _)) = wanted.get(&placement.domain).filter(|_| read) {
+                let asked = wanted.get(&placement.domain);
+                if let Some((target, _)) = asked.filter(|_| domains.contains(&placement.domain)) {
                     roles.insert(placement.execution_role.clone(), target);
                 }
             }
         }
+        roles
+    }
+
+    /// Reads roles, and says by which domain.
+    async fn read_roles(
+        &self,
+        roles: BTreeMap<RoleArn, &DomainTarget>,
+    ) -> BTreeMap<RoleArn, (DomainKey, ObservedRole)> {
         let reads: Vec<_> = roles
             .into_iter()
             .map(|(role, target)| async move {
@@ -278,7 +330,7 @@ impl Plane {
                         ObservedRole::Unreadable
                     }
                 };
-                (role, state)
+                (role, (target.key.clone(), state))
             })
             .collect();
         stream::iter(reads).buffer_unordered(READS_AT_ONCE).collect().await
