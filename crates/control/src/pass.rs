@@ -26,11 +26,13 @@ use access::check::CheckedPlan;
 use access::ids::PersonId;
 use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
+use futures::future::{self, FutureExt as _};
 use futures::stream::{self, StreamExt};
-use hand::Hand;
+use hand::{Ahead, Hand, Made};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use tokio::sync::Semaphore;
 
 /// How many profiles are worked on at a time: enough to hide latency, few enough to stay under the
@@ -187,6 +189,7 @@ impl Plane {
             until,
             brake,
             has_people: AtomicBool::new(false),
+            told: Mutex::default(),
         };
         let ended = tokio::select! {
             biased;
@@ -194,7 +197,7 @@ impl Plane {
             () = until.passed() => Err(Halt::TimeUp),
         };
         report.halted = ended.err();
-        futures::join!(run.let_go(), self.applied(plan.plan(), &change, &report));
+        futures::join!(run.let_go(), run.tell(), self.applied(plan.plan(), &change, &report));
         report
     }
 
@@ -223,6 +226,8 @@ struct Run<'a> {
     brake: &'a Brake,
     /// Whether somebody may be claimed.
     has_people: AtomicBool,
+    /// What AWS answered, as far as the audit log was not told yet.
+    told: Mutex<Vec<AuditEntry>>,
 }
 
 impl Run<'_> {
@@ -235,6 +240,12 @@ impl Run<'_> {
         if let Err(error) = self.plane.claims.release(self.change, self.plane.clock.now()).await {
             tracing::warn!(%error, "people stay claimed until their claims end");
         }
+    }
+
+    /// Tells the audit log what AWS answered.
+    async fn tell(&self) {
+        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
+        future::join_all(told.into_iter().map(|entry| self.plane.record(entry))).await;
     }
 
     async fn to_its_end(&self, report: &mut PassReport) -> Result<(), Halt> {
@@ -345,19 +356,24 @@ impl Run<'_> {
         if let Some(halt) = halt {
             return Err(halt);
         }
-        let Claimed { people: claimed, first } = claimed.map_err(Halt::Store)?;
+        let Claimed { people: claimed, first, number } = claimed.map_err(Halt::Store)?;
         let is_made =
             |action: &&Action| matches!(action.step, Step::Create { .. } | Step::Adopt { .. });
         let made = actions.iter().copied().filter(is_made).filter(|a| claimed.contains(&a.person));
         let made: Vec<Intent> = made.filter_map(|action| self.intent(action)).collect();
-        if !made.is_empty() {
-            self.plane.index.making(&made).await.map_err(Halt::Store)?;
-        }
+        let index = &self.plane.index;
+        // Beside what the audit log is told of each.
+        let made: Made<'_> = match made.as_slice() {
+            [] => future::ready(Ok(())).boxed().shared(),
+            made => index.making(made, number).shared(),
+        };
+        let running = AtomicUsize::new(actions.len());
         let (lost, turns) = (AtomicBool::new(false), Semaphore::new(ACTIONS_AT_ONCE));
         let acts: Vec<_> = actions
             .iter()
             .map(|&action| {
-                let (lost, turns) = (&lost, &turns);
+                let (lost, turns, running) = (&lost, &turns, &running);
+                let made = made.clone();
                 let is_mine = claimed.contains(&action.person);
                 let is_first = first.contains(&action.person);
                 async move {
@@ -367,13 +383,16 @@ impl Run<'_> {
                         && !self.until.is_near()
                         && !self.brake.is_on();
                     if !(is_mine && is_free) {
+                        running.fetch_sub(1, Ordering::Relaxed);
                         return (action, None);
                     }
-                    let (outcome, told) = self.act(action, report, is_first).await;
-                    // What AWS answered is written down beside the actions that follow.
+                    let (outcome, told) = self.act(action, report, (is_first, made)).await;
+                    // What AWS answered is written down beside the actions that follow, or with what
+                    // came of all.
                     drop(turn);
-                    if let Some(told) = told {
-                        self.plane.record(told).await;
+                    self.told.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+                    if running.fetch_sub(1, Ordering::Relaxed) > 1 {
+                        self.tell().await;
                     }
                     (action, Some(outcome))
                 }
@@ -409,11 +428,11 @@ impl Run<'_> {
         &self,
         action: &Action,
         report: &PassReport,
-        is_first: bool,
+        ahead: Ahead<'_>,
     ) -> (Outcome, Option<AuditEntry>) {
         let (outcome, told) = match missing_assignment(action, &report.unassigned) {
             Some(error) => (Err(error), None),
-            None => self.hand.act(action, is_first).await,
+            None => self.hand.act(action, ahead).await,
         };
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::warn!(profile = %action.profile, %error, "action failed");

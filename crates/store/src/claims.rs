@@ -53,7 +53,7 @@ impl Claims for SqliteStore {
             let mut cap = transaction
                 .prepare_cached("UPDATE claim SET until = ?2 WHERE person = ?1 AND until > ?2")?;
             let mut known = transaction.prepare_cached("SELECT 1 FROM claim WHERE person = ?1")?;
-            let mut claimed = Claimed::default();
+            let mut claimed = Claimed { number: tally::read(next), ..Claimed::default() };
             for person in &people {
                 let is_known = known.exists([person.as_str()])?;
                 cap.execute(params![person.as_str(), until])?;

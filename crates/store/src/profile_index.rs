@@ -97,10 +97,9 @@ impl ProfileIndex for SqliteStore {
         .await
     }
 
-    async fn making(&self, profiles: &[Intent]) -> Result<(), StoreError> {
-        let profiles = profiles.to_vec();
+    async fn making(&self, profiles: &[Intent], number: u64) -> Result<(), StoreError> {
+        let (profiles, number) = (profiles.to_vec(), tally::stored(number));
         self.write("remember new profiles", move |transaction| {
-            let number = tally::next(transaction)?;
             for intent in &profiles {
                 know(transaction, intent, number)?;
             }

@@ -7,7 +7,7 @@ use control::ports::{
     ChangeId, Claims, IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent,
     Leaving, ProfileIndex, Ticket,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 24 * 3_600 * 1_000_000;
@@ -142,7 +142,9 @@ pub async fn a_reading_of_some_names_says_nothing_of_others(store: &(impl Profil
 pub async fn what_changed_after_a_reading_began_stays(store: &(impl ProfileIndex + Claims)) {
     store.read(&reading(None, &[profile("bob", None)]), &ticket(store, 5).await).await.unwrap();
     let slow = ticket(store, 6).await;
-    store.making(&[intent("ada")]).await.unwrap();
+    let (ada, hour) = (BTreeSet::from([person("ada")]), SignedDuration::from_hours(1));
+    let claimed = store.claim(&pass(3), &ada, &slow, micros(6), hour).await.unwrap();
+    store.making(&[intent("ada")], claimed.number).await.unwrap();
     store.leaving(&pass(1), &[intent("bob")], false, micros(7)).await.unwrap();
     left(store, 1, &["bob"], 8).await;
     store.read(&reading(None, &[profile("bob", None)]), &slow).await.unwrap();

@@ -96,8 +96,8 @@ fn list_item(
 }
 
 /// People who were claimed, with whether nobody has had them before.
-fn together(all: impl IntoIterator<Item = (PersonId, bool)>) -> Claimed {
-    let mut claimed = Claimed::default();
+fn together(number: u64, all: impl IntoIterator<Item = (PersonId, bool)>) -> Claimed {
+    let mut claimed = Claimed { number, ..Claimed::default() };
     for (person, is_first) in all {
         if is_first {
             claimed.first.insert(person.clone());
@@ -173,7 +173,7 @@ impl Claims for DynamoStore {
         let texts = people.iter().map(PersonId::as_str);
         self.list(CLAIM, owner, CLAIMED, number, texts, now).await?;
         let claimed = self.change_found(CLAIM, (keys, met), Manner::Together, turn).await?;
-        Ok(together(claimed.into_values().flatten()))
+        Ok(together(number, claimed.into_values().flatten()))
     }
 
     async fn renew(&self, owner: &ChangeId, until: Timestamp) -> Result<u64, StoreError> {
@@ -265,7 +265,7 @@ impl DynamoStore {
             all.lists.push(list);
             self.holds.know(owner, all);
         }
-        Ok(Some(together(claimed)))
+        Ok(Some(together(number, claimed)))
     }
 
     /// Lets go of whom a pass has, if nobody changed that; whether nobody did.

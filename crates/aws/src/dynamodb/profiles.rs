@@ -69,15 +69,12 @@ impl ProfileIndex for DynamoStore {
         self.take_reading(reading, ticket).await
     }
 
-    async fn making(&self, profiles: &[Intent]) -> Result<(), StoreError> {
+    async fn making(&self, profiles: &[Intent], number: u64) -> Result<(), StoreError> {
         const MAKING: &str = "remember new profiles";
-        if profiles.is_empty() {
-            return Ok(());
-        }
         let intents = by_key(profiles);
         let keys: BTreeSet<Key> = intents.keys().cloned().collect();
-        let (number, rows) =
-            future::try_join(self.next(MAKING), self.get_all(MAKING, &keys)).await?;
+        // Mostly no row is there yet; one that is, is met when it is written.
+        let rows = BTreeMap::new();
         let turn = |key: &Key, old: Option<Row>| match intents.get(key) {
             Some(intent) => with(old.as_ref(), Some(Row::known(old.clone(), intent, number)), ()),
             None => Turn::alone(Change::Keep, ()),

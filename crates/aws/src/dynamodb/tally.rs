@@ -1,6 +1,6 @@
 //! The count of what happens, which orders the passes of all replicas.
 //!
-//! One item, which is added to about three times for each pass of up to fifty people. A partition
+//! One item, which is added to about twice for each pass of up to fifty people. A partition
 //! takes a thousand writes a second; AWS lets nobody make that many profiles in an hour.
 
 use super::DynamoStore;

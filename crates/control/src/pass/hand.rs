@@ -13,7 +13,14 @@ use access::ids::DomainKey;
 use access::observed::Observed;
 use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
+use futures::future::{BoxFuture, Shared};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether the profile index knows of the profiles that are about to be made.
+pub(super) type Made<'a> = Shared<BoxFuture<'a, Result<(), StoreError>>>;
+
+/// What is known before an action: whether nobody was at the person lately, and [`Made`].
+pub(super) type Ahead<'a> = (bool, Made<'a>);
 
 /// What a pass changes AWS with: every call and every audit entry carries the id of the pass.
 #[derive(Debug)]
@@ -56,13 +63,13 @@ impl Hand<'_> {
     }
 
     /// Does what the action says, as far as it goes now, and says which of AWS's own log entries it is,
-    /// to be written down. `is_first`: nobody was at the person lately.
+    /// to be written down.
     pub(super) async fn act(
         &self,
         action: &Action,
-        is_first: bool,
+        ahead: Ahead<'_>,
     ) -> (Result<Outcome, CallError>, Option<AuditEntry>) {
-        let (outcome, answered) = answers(self.act_on(action, is_first)).await;
+        let (outcome, answered) = answers(self.act_on(action, ahead)).await;
         let told = (!answered.is_empty()).then(|| self.told(action, &answered));
         (outcome, told)
     }
@@ -84,7 +91,11 @@ impl Hand<'_> {
             .with("request_id", requests.join(" "))
     }
 
-    async fn act_on(&self, action: &Action, is_first: bool) -> Result<Outcome, CallError> {
+    async fn act_on(
+        &self,
+        action: &Action,
+        (is_first, made): Ahead<'_>,
+    ) -> Result<Outcome, CallError> {
         // The check has refused plans for domains that are not in the map or were not read.
         let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
         match &action.step {
@@ -97,13 +108,15 @@ impl Hand<'_> {
                     sso_user: sso_user.clone(),
                 };
                 let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
-                self.announce_creation(action, details, is_first).await?;
+                let announced = self.announce_creation(action, details, is_first);
+                both(announced, made).await?;
                 let ensured = self.plane.provision.create_profile(&target, &spec).await?;
                 Ok(outcome(ensured, "created"))
             }
             Step::Adopt { tags } => {
                 let update = ProfileUpdate { set_tags: tags.clone(), ..ProfileUpdate::default() };
-                self.announce(action, AuditEvent::AdoptingProfile, update_details(&update)).await?;
+                let details = update_details(&update);
+                both(self.announce(action, AuditEvent::AdoptingProfile, details), made).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
                 Ok(outcome(ensured, "adopted"))
@@ -185,6 +198,15 @@ impl Hand<'_> {
             .on(&action.team)
             .within(self.change)
     }
+}
+
+/// Both are written down at once, and neither is broken off because of the other.
+async fn both(
+    announced: impl Future<Output = Result<(), StoreError>>,
+    made: Made<'_>,
+) -> Result<(), StoreError> {
+    let (announced, made) = futures::join!(announced, made);
+    announced.and(made)
 }
 
 fn outcome(ensured: Ensured, what: &str) -> Outcome {

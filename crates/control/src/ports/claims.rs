@@ -21,6 +21,8 @@ pub struct Ticket {
 pub struct Claimed {
     /// These.
     pub people: BTreeSet<PersonId>,
+    /// How many things had happened in the store when they were claimed.
+    pub number: u64,
     /// Those of them whom nobody has had before, as far as that is remembered: for a day at least.
     pub first: BTreeSet<PersonId>,
 }

@@ -111,8 +111,9 @@ pub trait ProfileIndex: Send + Sync + fmt::Debug {
     /// afterwards stays. A profile that is gone is remembered as long as the guard counts it.
     async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError>;
 
-    /// Remembers profiles that are about to be made.
-    async fn making(&self, profiles: &[Intent]) -> Result<(), StoreError>;
+    /// Remembers profiles that are about to be made, for people who were claimed by this number
+    /// ([`Claimed::number`](super::Claimed::number)): a reading that began before knows nothing of them.
+    async fn making(&self, profiles: &[Intent], number: u64) -> Result<(), StoreError>;
 
     /// Remembers that the pass `owner` is about to put these profiles on their way out, and then says
     /// what the guard counts besides: also what another pass is about to do, so that of two passes

@@ -115,8 +115,8 @@ impl ProfileIndex for Amnesia {
         self.0.read(reading, ticket).await
     }
 
-    async fn making(&self, profiles: &[Intent]) -> Result<(), StoreError> {
-        self.0.making(profiles).await
+    async fn making(&self, profiles: &[Intent], number: u64) -> Result<(), StoreError> {
+        self.0.making(profiles, number).await
     }
 
     async fn leaving(

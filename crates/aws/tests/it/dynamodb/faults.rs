@@ -68,7 +68,7 @@ async fn a_store_that_is_away_fails_every_port_and_says_so() {
     says(&store.release(&pass(), micros(1)).await.unwrap_err(), &away);
     says(&store.look(&BTreeSet::new(), &domains()).await.unwrap_err(), &away);
     says(&store.count(&domains(), micros(1)).await.unwrap_err(), &away);
-    says(&store.making(&intents(&["ada"])).await.unwrap_err(), &away);
+    says(&store.making(&intents(&["ada"]), 1).await.unwrap_err(), &away);
     says(&store.prepare().await.unwrap_err(), &away);
 }
 
@@ -122,7 +122,7 @@ async fn what_was_written_and_not_answered_is_written_once() {
     store.done(&[taken[0].lease.clone()]).await.unwrap();
     assert_eq!(direct.status(micros(9)).await, Ok(QueueStatus::default()));
     proxy.set(unanswered_once("transactwriteitems"));
-    store.making(&intents(&["ada", "bob"])).await.unwrap();
+    store.making(&intents(&["ada", "bob"]), 1).await.unwrap();
     let view = direct.look(&BTreeSet::from([person("ada")]), &domains()).await.unwrap();
     assert_eq!(view.profiles.into_values().map(|rows| rows.len()).collect::<Vec<_>>(), [1]);
 }
@@ -269,7 +269,7 @@ async fn worked_off(store: &DynamoStore, ids: &[&str]) -> usize {
     let work = insist(async || store.take_people(&people, "me", micros(5), HOUR).await).await;
     let claim = async || store.claim(&pass(), &people, &ticket, micros(6), HOUR).await;
     assert_eq!(insist(claim).await.people, people);
-    insist(async || store.making(&intents(ids)).await).await;
+    insist(async || store.making(&intents(ids), 1).await).await;
     for id in ids {
         let entry = AuditEntry::new(micros(7), AuditEvent::CreatingProfile, "entitled");
         let entry = entry.about(&person(id));
@@ -317,7 +317,7 @@ async fn after_an_outage_work_goes_on_where_it_was() {
     store.claim(&pass(), &two, &ticket, micros(6), HOUR).await.unwrap();
     proxy.set(|_| Fate::Lost);
     let away = ["gave no answer", "`stagedoor`"];
-    says(&store.making(&intents(&["ada"])).await.unwrap_err(), &away);
+    says(&store.making(&intents(&["ada"]), 1).await.unwrap_err(), &away);
     let entry = AuditEntry::new(micros(7), AuditEvent::CreatingProfile, "entitled");
     says(&store.append(&entry.clone().about(&person("ada"))).await.unwrap_err(), &away);
     says(&store.release(&pass(), micros(8)).await.unwrap_err(), &away);

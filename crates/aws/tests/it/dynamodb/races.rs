@@ -187,7 +187,7 @@ async fn profiles_that_replicas_make_at_once_are_counted_once_each() {
             for k in 0..5 {
                 // Each is made by two replicas.
                 let made = [intent((n / 2) * 10 + k * 2), intent((n / 2) * 10 + k * 2 + 1)];
-                store.making(&made).await.unwrap();
+                store.making(&made, 1).await.unwrap();
             }
         });
     }
