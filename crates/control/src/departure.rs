@@ -127,7 +127,8 @@ impl Plane {
                 .by(Actor::named(by))
                 .about(person)
                 .with("by", by)
-                .with("since", departure.since);
+                .with("since", departure.since)
+                .changing("offboarded since", Some(departure.since), None);
             let team = departure.team.as_ref().map(ToString::to_string);
             self.record(AuditEntry { team, ..entry }).await;
         }
@@ -175,4 +176,5 @@ fn departed_entry(departure: &Departure, sessions_ended: u64, at: jiff::Timestam
         details,
         ..AuditEntry::new(at, AuditEvent::PersonOffboarded, ReasonCode::Offboarded.as_str())
     }
+    .changing("offboarded since", None, Some(departure.since))
 }

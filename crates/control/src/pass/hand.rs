@@ -10,7 +10,7 @@ use crate::ports::{
 };
 use crate::receipt::is_last_word;
 use access::ids::DomainKey;
-use access::observed::Observed;
+use access::observed::{Observed, ObservedProfile};
 use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
 use futures::future::{BoxFuture, Shared};
@@ -115,8 +115,7 @@ impl Hand<'_> {
             }
             Step::Adopt { tags } => {
                 let update = ProfileUpdate { set_tags: tags.clone(), ..ProfileUpdate::default() };
-                let details = update_details(&update);
-                both(self.announce(action, AuditEvent::AdoptingProfile, details), made).await?;
+                both(self.announce(action, AuditEvent::AdoptingProfile, &update), made).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
                 Ok(outcome(ensured, "adopted"))
@@ -129,7 +128,7 @@ impl Hand<'_> {
                     set_tags: set_tags.clone(),
                     remove_tags: remove_tags.clone(),
                 };
-                self.announce(action, AuditEvent::UpdatingProfile, update_details(&update)).await?;
+                self.announce(action, AuditEvent::UpdatingProfile, &update).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
                 Ok(outcome(ensured, "updated"))
@@ -149,15 +148,18 @@ impl Hand<'_> {
         }
     }
 
-    /// Writes down what is about to be asked of AWS: a process that is killed after the call would
-    /// else leave no trace of it.
+    /// Writes down what is about to be asked of AWS, with what it was before: a process that is killed
+    /// after the call would else leave no trace of it.
     async fn announce(
         &self,
         action: &Action,
         event: AuditEvent,
-        details: BTreeMap<String, String>,
+        update: &ProfileUpdate,
     ) -> Result<(), StoreError> {
-        self.plane.audit.append(&self.entry(action, event, details)).await
+        let domain = self.observed.domains.get(&action.domain);
+        let profile = domain.and_then(|domain| domain.profiles.get(&action.profile.folded()));
+        let entry = self.entry(action, event, update_details(update));
+        self.plane.audit.append(&changing(entry, profile, update)).await
     }
 
     /// The same of a profile that is about to be made, once however often it is tried in a row: whoever
@@ -168,7 +170,9 @@ impl Hand<'_> {
         details: BTreeMap<String, String>,
         is_first: bool,
     ) -> Result<(), StoreError> {
+        let role = details.get("role").cloned();
         let entry = self.entry(action, AuditEvent::CreatingProfile, details);
+        let entry = entry.changing("role", None, role);
         if is_first {
             return self.plane.audit.append(&entry).await;
         }
@@ -229,4 +233,30 @@ fn update_details(update: &ProfileUpdate) -> BTreeMap<String, String> {
         details.insert("tags".to_owned(), keys.into_iter().collect::<Vec<_>>().join(" "));
     }
     details
+}
+
+/// An entry with what an update makes of a profile: its role, each setting and each tag by itself.
+fn changing(
+    mut entry: AuditEntry,
+    profile: Option<&ObservedProfile>,
+    update: &ProfileUpdate,
+) -> AuditEntry {
+    if let Some(role) = &update.execution_role {
+        let before = profile.and_then(|profile| profile.execution_role.as_ref());
+        let before = before.map(ToString::to_string);
+        entry = entry.changing("role", before, Some(role.to_string()));
+    }
+    for (name, after) in update.user_settings.iter().flatten() {
+        let before = profile.and_then(|profile| profile.user_settings.get(name));
+        if before != Some(after) {
+            entry = entry.changing(&format!("setting {name}"), before, Some(after));
+        }
+    }
+    let set = update.set_tags.iter().map(|(key, value)| (key, Some(value.as_str())));
+    let removed = update.remove_tags.iter().map(|key| (key, None));
+    for (key, after) in set.chain(removed) {
+        let before = profile.and_then(|profile| profile.tags.get(key));
+        entry = entry.changing(&format!("tag {key}"), before, after);
+    }
+    entry
 }

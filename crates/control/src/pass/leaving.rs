@@ -118,11 +118,12 @@ impl Hand<'_> {
         }
         let begun = matches!(&case.past, Ok(past)
             if is_begun(past, action.domain.as_str(), action.profile.as_str()));
+        let since = self.plane.clock.now().to_string();
         if !begun {
-            self.plane.record(self.entry(action, AuditEvent::OffboardingBegun, details)).await;
+            let entry = self.entry(action, AuditEvent::OffboardingBegun, details);
+            self.plane.record(entry.changing("leaving since", None, Some(&since))).await;
         }
-        let mut set_tags =
-            BTreeMap::from([(TAG_LEAVING.to_owned(), self.plane.clock.now().to_string())]);
+        let mut set_tags = BTreeMap::from([(TAG_LEAVING.to_owned(), since)]);
         if agreed {
             set_tags.insert(TAG_AGREED.to_owned(), "yes".to_owned());
         }
@@ -176,7 +177,8 @@ impl Hand<'_> {
         let Case { target, profile, .. } = *case;
         let (event, details) = words::of_call(call, profile, case.domain);
         let what = details.get("what").cloned().unwrap_or_default();
-        let written = self.write_down(case, event, details).await;
+        let entry = words::taking(self.entry(case.action, event, details), call, profile);
+        let written = self.write_down(case, &entry).await;
         let ensured = match call {
             Call::StopSpaceApp(space, app) => {
                 if let Err(error) = written {
@@ -222,17 +224,11 @@ impl Hand<'_> {
     }
 
     /// Writes an entry unless it stands there since the profile began to leave.
-    async fn write_down(
-        &self,
-        case: &Case<'_>,
-        event: AuditEvent,
-        details: BTreeMap<String, String>,
-    ) -> Result<(), StoreError> {
-        let entry = self.entry(case.action, event, details);
+    async fn write_down(&self, case: &Case<'_>, entry: &AuditEntry) -> Result<(), StoreError> {
         match &case.past {
-            Ok(past) if is_written(past, &entry) => Ok(()),
+            Ok(past) if is_written(past, entry) => Ok(()),
             // A log that cannot be read may yet be written; twice is better than never.
-            _ => self.plane.audit.append(&entry).await,
+            _ => self.plane.audit.append(entry).await,
         }
     }
 }

@@ -49,6 +49,21 @@ pub(crate) fn of_call(
     }
 }
 
+/// An entry with what a call takes away, or makes of it.
+pub(crate) fn taking(entry: AuditEntry, call: &Call<'_>, profile: &ObservedProfile) -> AuditEntry {
+    let (kind, before, after) = match call {
+        Call::StopSpaceApp(_, app) | Call::StopProfileApp(app) => {
+            ("app", format!("{}/{}", app.app_type, app.name), None)
+        }
+        Call::HandOver(SpaceHandover { space, new_name, owner, .. }) => {
+            ("space", space.to_string(), Some(format!("{new_name} of {owner}")))
+        }
+        Call::DeleteSpace(space) => ("space", (*space).to_owned(), None),
+        Call::DeleteProfile => ("profile", profile.name.to_string(), None),
+    };
+    entry.changing(kind, Some(before), after)
+}
+
 /// What is said of an app that is asked to stop.
 pub(crate) fn app_details(space: Option<&str>, app: &ObservedApp) -> Details {
     let place = space.map_or(String::new(), |space| format!(" of space {space}"));

@@ -6,7 +6,7 @@ use crate::reconciler::{Running, pass as for_seconds};
 use crate::world::{Fault, MAP, START, World, person_id, team};
 use access::check::Removals;
 use access::network::Origin;
-use access::observed::{AppStatus, ObservedApp};
+use access::observed::{AppStatus, ObservedApp, TAG_LEAVING};
 use access::snapshot::Hold;
 use control::door::RefusalKind;
 use control::pass::PassReport;
@@ -14,7 +14,7 @@ use control::plane::Plane;
 use control::ports::Departure;
 use control::reconciler::PassError;
 use control::survey::Scope;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 fn departure(name: &str, only: Option<&str>) -> Departure {
@@ -253,4 +253,57 @@ async fn who_has_a_team_by_another_group_keeps_the_profile() {
     pass(&plane, "ada").await;
     assert_eq!(world.state().changes, [""; 0]);
     assert_eq!(world.leaving(), [""; 0]);
+}
+
+/// What entries of this event say of before and after.
+fn changed(world: &World, event: &str) -> Vec<String> {
+    let state = world.state();
+    let entries = state.audit.iter().filter(|entry| entry.event == event);
+    let told = entries.flat_map(|entry| {
+        let names: BTreeSet<&String> = entry.before.keys().chain(entry.after.keys()).collect();
+        names.into_iter().map(|name| {
+            let says = |texts: &BTreeMap<String, String>| texts.get(name).cloned();
+            let (before, after) = (says(&entry.before), says(&entry.after));
+            let (before, after) = (before.unwrap_or("-".into()), after.unwrap_or("-".into()));
+            format!("{name}: {before} → {after}")
+        })
+    });
+    told.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_step_says_what_was_before_and_what_is_after() {
+    let world = World::of(&["ada"]);
+    let old = "arn:aws:iam::111122223333:role/old";
+    world.state().profiles.get_mut("ada--fraud").unwrap().execution_role = Some(old.into());
+    world.join("bob", "ml-fraud");
+    let plane = world.plane(MAP);
+    plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
+    let new = "arn:aws:iam::111122223333:role/fraud";
+    assert_eq!(changed(&world, "creating-profile"), [format!("role: - → {new}")]);
+    assert_eq!(changed(&world, "updating-profile"), [format!("role: {old} → {new}")]);
+    plane.depart(&departure("ada", None)).await.unwrap();
+    let since = departure("ada", None).since;
+    assert_eq!(changed(&world, "person-offboarded"), [format!("offboarded since: - → {since}")]);
+    pass(&plane, "ada").await;
+    let marked = world.state().profiles["ada--fraud"].tags.get(TAG_LEAVING).unwrap().to_owned();
+    assert_eq!(changed(&world, "offboarding-begun"), [format!("leaving since: - → {marked}")]);
+    assert_eq!(changed(&world, "stopping-app"), ["app: JupyterLab/default → -"]);
+    plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    pass(&plane, "ada").await;
+    assert_eq!(changed(&world, "person-restored"), [format!("offboarded since: {since} → -")]);
+    let returned = changed(&world, "updating-profile").pop().unwrap();
+    assert_eq!(returned, format!("tag {TAG_LEAVING}: {marked} → -"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_deleted_is_named_before_and_not_after() {
+    let world = World::of(&["ada"]);
+    let plane = world.plane(MAP);
+    let skipped = Departure { hold: Hold::Skipped, ..departure("ada", None) };
+    plane.depart(&skipped).await.unwrap();
+    for _ in 0..3 {
+        plane.pass(&Scope::Everything, Removals::Allowed(2), &|_, _| {}).await.unwrap();
+    }
+    assert_eq!(changed(&world, "deleting-profile"), ["profile: ada--fraud → -"]);
 }

@@ -111,6 +111,7 @@ fn granted_entry(grant: &TemporaryGrant, actor: &Actor) -> AuditEntry {
         .on(&grant.team)
         .with("grant", &grant.id)
         .with("kind", grant.kind)
+        .changing("until", None, Some(grant.until))
         .with("from", grant.from)
         .with("until", grant.until)
         .with("by", &grant.by)

@@ -225,16 +225,17 @@ pub(super) fn decided_entry(
     decision: &Decision,
     actor: &Actor,
 ) -> AuditEntry {
-    let code = match decision.verdict {
-        RequestVerdict::Approved => ReasonCode::RequestApproved,
-        RequestVerdict::Refused => ReasonCode::RequestRefused,
-        RequestVerdict::Withdrawn => ReasonCode::RequestWithdrawn,
+    let (code, state) = match decision.verdict {
+        RequestVerdict::Approved => (ReasonCode::RequestApproved, "approved"),
+        RequestVerdict::Refused => (ReasonCode::RequestRefused, "refused"),
+        RequestVerdict::Withdrawn => (ReasonCode::RequestWithdrawn, "withdrawn"),
     };
     AuditEntry::new(decision.at, AuditEvent::AccessDecided, code.as_str())
         .by(actor.clone())
         .about(&request.person)
         .on(&request.team)
         .with("request", &request.id)
+        .changing("state", Some("open"), Some(state))
         .with("by", &decision.by)
         .with_opt("why", decision.why.as_ref())
 }

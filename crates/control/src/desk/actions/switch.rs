@@ -51,7 +51,8 @@ pub async fn freeze(
     let before = store.freeze(&wanted).await?;
     let is_new = before.is_none();
     if is_new {
-        store.append(&entry(AuditEvent::Frozen, by, called, reason, now)).await?;
+        let entry = entry(AuditEvent::Frozen, by, called, reason, now);
+        store.append(&entry.changing("frozen", Some("no"), Some("yes"))).await?;
     }
     Ok(Switched::new(true, is_new, Some(&before.unwrap_or(wanted))))
 }
@@ -69,7 +70,8 @@ pub async fn thaw(
 ) -> Result<Switched, StoreError> {
     let before = store.thaw().await?;
     if let Some(freeze) = &before {
-        store.append(&entry(AuditEvent::Thawed, by, called, &freeze.reason, now)).await?;
+        let entry = entry(AuditEvent::Thawed, by, called, &freeze.reason, now);
+        store.append(&entry.changing("frozen", Some("yes"), Some("no"))).await?;
         store.push(&BTreeSet::from([WorkKey::Everything]), now).await?;
     }
     Ok(Switched::new(false, before.is_some(), before.as_ref()))
