@@ -4,7 +4,7 @@ use super::{Facts, Rung, Verdict};
 use crate::ids::{PersonId, TeamKey};
 use crate::map::{Grant, GroupKey};
 use crate::reason::ReasonCode;
-use crate::snapshot::Group;
+use crate::snapshot::{Coverage, Group};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -68,6 +68,12 @@ impl Facts<'_> {
             (one.changes.len(), a, &one.changes).cmp(&(other.changes.len(), b, &other.changes))
         });
         ways.dedup_by(|(_, a), (_, b)| a.changes == b.changes);
+        // Who has done all of another way has the team: what it asks for besides would only give more.
+        let all: Vec<Vec<String>> = ways.iter().map(|(_, way)| way.changes.clone()).collect();
+        ways.retain(|(_, way)| {
+            let is_part = |other: &Vec<String>| other.iter().all(|it| way.changes.contains(it));
+            !all.iter().any(|other| other.len() < way.changes.len() && is_part(other))
+        });
         ways.into_iter().map(|(_, way)| way).take(MOST_WAYS).collect()
     }
 
@@ -142,6 +148,10 @@ impl Facts<'_> {
             changes.push(format!("Add {user} to the group `{group}` in the directory."));
         }
         let all = match of_person.map(|group| group.members.len()) {
+            // Of a group of which not everybody was read nobody knows how many there are.
+            Some(_) if self.snapshot.coverage != Coverage::Complete => {
+                format!(": everybody in `{group}` gets it")
+            }
             Some(number) if number > 1 => format!(": all {number} of `{group}` get it"),
             _ => String::new(),
         };
@@ -153,8 +163,7 @@ impl Facts<'_> {
         found
     }
 
-    /// The smallest group of the person's that was read: a grant to it concerns fewest others. Which
-    /// people a group has is only known of a whole reading.
+    /// The smallest group of the person's that was read: a grant to it concerns fewest others.
     fn smallest_group(&self, person: &PersonId) -> Option<&Group> {
         let groups = self.snapshot.groups.values();
         let theirs = groups.filter(|group| group.members.contains(person));
