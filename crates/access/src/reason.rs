@@ -27,7 +27,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    /// A grant gives the team to a group the person is in.
+    /// A grant gives the person the team: by a group of theirs, or for a time.
     Entitled = "entitled";
     /// The profile has another execution role than its team.
     RoleDrift = "role-drift";
