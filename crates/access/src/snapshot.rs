@@ -18,6 +18,16 @@ pub struct Person {
     pub enabled: bool,
 }
 
+impl Person {
+    /// The name to show; the user name of somebody who has no other.
+    pub fn name(&self) -> &str {
+        match self.display_name.trim() {
+            "" => &self.user_name,
+            name => name,
+        }
+    }
+}
+
 /// A directory group and the people in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {

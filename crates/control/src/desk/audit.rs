@@ -181,8 +181,7 @@ fn no_cursor() -> Refused {
 /// The name of the person with this id, if the directory knows them.
 fn name_in(snapshot: &Snapshot, id: &str) -> Option<String> {
     let person = snapshot.people.get(&PersonId::parse(id).ok()?)?;
-    let names = [person.display_name.trim(), person.user_name.as_str()];
-    names.into_iter().find(|name| !name.is_empty()).map(str::to_owned)
+    Some(person.name()).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
 /// The name of whoever did what an entry tells, if they are a person whom the directory knows.

@@ -63,6 +63,7 @@ pub type Rights = BTreeSet<Right>;
 pub struct Caller {
     actor: Actor,
     name: String,
+    full_name: String,
     rights: Rights,
     directory: Option<String>,
 }
@@ -73,6 +74,7 @@ impl Caller {
         Self {
             actor: Actor::CommandLine(user.to_owned()),
             name: user.to_owned(),
+            full_name: user.to_owned(),
             rights: Right::ALL.iter().map(|(_, right)| *right).collect(),
             directory: None,
         }
@@ -81,7 +83,8 @@ impl Caller {
     /// Whoever holds the token of this name, with its scopes.
     pub fn with_token(name: &str, rights: Rights) -> Self {
         let actor = Actor::Token(name.to_owned());
-        Self { actor, name: name.to_owned(), rights, directory: None }
+        let (name, full_name) = (name.to_owned(), name.to_owned());
+        Self { actor, name, full_name, rights, directory: None }
     }
 
     /// The same for one directory alone, where it is about directories.
@@ -95,6 +98,7 @@ impl Caller {
         Self {
             actor: Actor::Person(person.id.clone()),
             name: person.user_name.clone(),
+            full_name: person.name().to_owned(),
             rights: rights_of(role),
             directory: None,
         }
@@ -105,6 +109,7 @@ impl Caller {
         Self {
             actor: Actor::Person(person.id.clone()),
             name: person.user_name.clone(),
+            full_name: person.name().to_owned(),
             rights: Rights::new(),
             directory: None,
         }
@@ -118,6 +123,11 @@ impl Caller {
     /// Who it is, for people: a user name or the name of a token.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same as the directory spells it out.
+    pub fn full_name(&self) -> &str {
+        &self.full_name
     }
 
     /// The one directory to which they may push; `None`: none was named when the token was made.

@@ -12,7 +12,7 @@ use access::snapshot::Person;
 use access::standing::{ProfileStanding, Standing, standings};
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// The most teams somebody has not that are told, each with what comes nearest.
@@ -149,6 +149,17 @@ pub struct Granted {
 }
 
 impl Desk {
+    /// The names of people, as the last full reading has them, for whoever is shown these people anyway.
+    pub fn names<'p>(
+        &self,
+        people: impl IntoIterator<Item = &'p PersonId>,
+    ) -> BTreeMap<PersonId, String> {
+        let Some(reading) = self.plane().readings.last() else { return BTreeMap::new() };
+        let known = &reading.survey.snapshot.people;
+        let named = |id: &PersonId| Some((id.clone(), known.get(id)?.name().to_owned()));
+        people.into_iter().filter_map(named).collect()
+    }
+
     /// People whose name, user name or id has this text in it, by name; everybody, if it is empty.
     ///
     /// # Errors
@@ -169,13 +180,13 @@ impl Desk {
         let wanted = text.trim().to_lowercase();
         let found = snapshot.people.values().filter(|person| is_meant(person, &wanted));
         let mut found: Vec<(String, &Person)> =
-            found.map(|person| (key(&shown(person), &person.id), person)).collect();
+            found.map(|person| (key(person.name(), &person.id), person)).collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
         let listed = page.of(found, |(key, _)| key.clone())?;
         let rights = entitlements(&reading.map, snapshot, reading.survey.now);
         Ok(listed.map(|(_, person)| PersonRow {
             person: person.id.clone(),
-            name: shown(person),
+            name: person.name().to_owned(),
             user_name: person.user_name.clone(),
             enabled: person.enabled,
             offboarded: snapshot.offboarded.contains_key(&person.id),
@@ -237,13 +248,6 @@ impl Desk {
 fn is_meant(person: &Person, wanted: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(wanted);
     has(&person.display_name) || has(&person.user_name) || has(person.id.as_str())
-}
-
-fn shown(person: &Person) -> String {
-    match person.display_name.trim() {
-        "" => person.user_name.clone(),
-        name => name.to_owned(),
-    }
 }
 
 /// By what people are sorted: the name, and the id for those of one name.

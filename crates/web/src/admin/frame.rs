@@ -99,8 +99,8 @@ impl Frame {
                 // Its own texts are in English only so far.
                 texts: Language::English.frame(),
                 here: Here::Administration,
-                initials: initials(caller.name()),
-                name: caller.name().to_owned(),
+                initials: initials(caller.full_name()),
+                name: caller.full_name().to_owned(),
                 user_name: caller.name().to_owned(),
                 sign_out_key: portal.door.form_key(&entered.session, provenance::SIGN_OUT),
                 administers: true,
@@ -135,9 +135,10 @@ async fn alarms(
 ) -> Result<Vec<Alarm>, Refused> {
     let by_desk = |refused| Refused::by_desk(portal, refused);
     let emergencies = portal.desk.emergencies(caller).await.map_err(by_desk)?;
+    let names = portal.desk.names(emergencies.iter().map(|it| &it.grant.person));
     let broken = emergencies.into_iter().map(|emergency| Alarm {
         headline: strings::admin::glass_headline(t, emergency.seconds_left),
-        text: strings::admin::glass(&emergency),
+        text: strings::admin::glass(&emergency, names.get(&emergency.grant.person)),
         way: Some(("/admin/requests".to_owned(), t.to_emergency)),
     });
     let plane = portal.desk.plane();

@@ -20,7 +20,8 @@ pub(super) struct RungText {
     pub(super) verdict: &'static str,
     pub(super) text: String,
     pub(super) code: String,
-    pub(super) at: Option<String>,
+    /// The grant, after where it is kept.
+    pub(super) at: Option<(&'static str, String)>,
     pub(super) since: Option<(&'static str, Stamp)>,
     pub(super) remedy: Option<String>,
 }
@@ -115,7 +116,8 @@ impl RungText {
             verdict,
             text: rung.text,
             code: rung.code.to_string(),
-            at: rung.at.map(|at| at.to_string()),
+            // Only what is in a file is in git: of rows of the store there is no line.
+            at: rung.at.map(|at| (if at.line > 0 { t.in_git } else { t.in_store }, at.to_string())),
             since: match rung.since {
                 Since::Exactly(at) => Some((t.rung_since, Stamp::at(at))),
                 Since::NoLaterThan(at) => Some((t.rung_since_at_latest, Stamp::at(at))),

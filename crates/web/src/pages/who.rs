@@ -33,10 +33,7 @@ impl Who {
         here: Here,
         form_key: impl Fn(&str) -> String,
     ) -> Self {
-        let name = match person.display_name.trim() {
-            "" => person.user_name.clone(),
-            name => name.to_owned(),
-        };
+        let name = person.name().to_owned();
         Self {
             texts: language.frame(),
             here,

@@ -11,10 +11,12 @@ use crate::routes::Portal;
 use crate::strings::{Language, Requests};
 use crate::visit::Visit;
 use crate::{assets, strings};
+use access::ids::PersonId;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use control::desk::{Emergency, Page, RequestView, Right, TemporaryView};
+use std::collections::BTreeMap;
 
 /// The page. No `Debug`: it holds form keys.
 #[derive(Template)]
@@ -51,9 +53,12 @@ pub(super) async fn page(
     let grants = grants.map_err(by_desk)?;
     let commands = vec![command(&["grant", "list", "--all"])];
     let frame = Frame::new(&portal, &entered, language, Screen::Requests, commands).await?;
+    let people = emergencies.iter().map(|it| &it.grant.person);
+    let people = people.chain(requests.items.iter().map(|it| &it.person));
+    let names = desk.names(people.chain(grants.items.iter().map(|it| &it.person)));
     let facts = (emergencies.as_slice(), requests.items.as_slice(), grants.items.as_slice());
     let key = |purpose: &str| portal.door.form_key(&entered.session, purpose);
-    Ok(answer(&AdminRequestsPage::new(frame, facts, caller.may(Right::Act), key)))
+    Ok(answer(&AdminRequestsPage::new(frame, facts, &names, caller.may(Right::Act), key)))
 }
 
 /// `POST /admin/grants/{id}/revoke`.
@@ -80,6 +85,7 @@ impl AdminRequestsPage {
     fn new(
         frame: Frame,
         (emergencies, requests, grants): (&[Emergency], &[RequestView], &[TemporaryView]),
+        names: &BTreeMap<PersonId, String>,
         may_act: bool,
         form_key: impl Fn(&str) -> String,
     ) -> Self {
@@ -91,18 +97,23 @@ impl AdminRequestsPage {
         };
         let (to_decide, requests): (Vec<_>, Vec<_>) =
             requests.iter().partition(|request| request.may_decide);
-        let line = |one: &&RequestView| Line::of_request(one, language, key("decide"));
+        let line = |one: &&RequestView| {
+            Line::of_request(one, language, key("decide")).named(names.get(&one.person))
+        };
+        let grant = |one: &TemporaryView| {
+            Line::of_grant(one, language, key("note")).named(names.get(&one.person))
+        };
         let owed = emergencies.iter().filter(|one| may_act && one.grant.owes_note);
         Self {
             frame,
             texts: language.requests(),
-            owed: owed.map(|one| Line::of_grant(&one.grant, language, key("note"))).collect(),
+            owed: owed.map(|one| grant(&one.grant)).collect(),
             to_decide: to_decide.iter().map(line).collect(),
             requests: requests.iter().map(line).collect(),
             grants: grants
                 .iter()
                 .map(|one| Given {
-                    line: Line::of_grant(one, language, key("note")),
+                    line: grant(one),
                     revoke_key: may_act.then(|| form_key(&purpose("revoke", one.id.as_str()))),
                 })
                 .collect(),

@@ -162,7 +162,8 @@ async fn mine(
     let me = Me::of(&portal, visit).await?;
     let mine = portal.desk.my_requests(&me.person).await;
     let mine = mine.map_err(|refused| Refused::by_desk(&portal, refused))?;
-    Ok(answer(&RequestsPage::new(&mine, language, me.keys(&portal))))
+    let names = portal.desk.names(mine.to_decide.iter().map(|request| &request.person));
+    Ok(answer(&RequestsPage::new(&mine, &names, language, me.keys(&portal))))
 }
 
 async fn decide(

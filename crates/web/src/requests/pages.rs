@@ -4,12 +4,14 @@ use super::purpose;
 use crate::pages::{Here, Moment, Who};
 use crate::strings::{Language, Requests};
 use crate::{assets, strings};
+use access::ids::PersonId;
 use access::map::BreakGlassNeeds;
 use askama::Template;
 use control::desk::{
     MyRequests, RequestForm, RequestState, RequestView, TemporaryState, TemporaryView,
 };
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
 /// Lengths that can be asked for, in minutes, as far as the map lets them.
 const LENGTHS: [i64; 10] = [15, 30, 60, 120, 240, 480, 1_440, 4_320, 10_080, 43_200];
@@ -145,6 +147,7 @@ impl RequestPage {
 impl RequestsPage {
     pub(crate) fn new(
         mine: &MyRequests,
+        names: &BTreeMap<PersonId, String>,
         language: Language,
         form_key: impl Fn(&str) -> String,
     ) -> Self {
@@ -154,7 +157,8 @@ impl RequestsPage {
             move |id: &str| form_key(&purpose(what, id))
         };
         let of = |all: &[RequestView], what| {
-            all.iter().map(|one| Row::of_request(one, language, key(what))).collect()
+            let row = |one| Row::of_request(one, language, key(what));
+            all.iter().map(|one| row(one).named(names.get(&one.person))).collect()
         };
         Self {
             language,
@@ -173,6 +177,12 @@ impl RequestsPage {
 }
 
 impl Row {
+    /// With the name that the directory has for the person, if it has one.
+    #[must_use]
+    pub(crate) fn named(self, name: Option<&String>) -> Self {
+        Self { who: name.cloned().unwrap_or(self.who), ..self }
+    }
+
     pub(crate) fn of_request(
         view: &RequestView,
         language: Language,

@@ -26,6 +26,7 @@ texts! {
         copy: "Copy",
         copied: "Copied",
         in_git: "In git",
+        in_store: "In the store",
         map: "Map",
         as_table: "As a table",
         more: "Next page",
@@ -253,9 +254,10 @@ pub(crate) fn glass_headline(t: &Admin, seconds_left: u64) -> String {
 }
 
 /// Who has it, to what and for how long; or that nobody told yet what was done.
-pub(crate) fn glass(emergency: &Emergency) -> String {
+pub(crate) fn glass(emergency: &Emergency, name: Option<&String>) -> String {
     let Emergency { grant, seconds_left } = emergency;
-    let (who, team, reason) = (&grant.person_name, &grant.team, &grant.reason);
+    let (team, reason) = (&grant.team, &grant.reason);
+    let who = name.unwrap_or(&grant.person_name);
     match seconds_left {
         0 => format!("{who} has not written down yet what was done in {team}: {reason}"),
         left => format!("{who} in {team}, for {} more: {reason}", spell(*left)),

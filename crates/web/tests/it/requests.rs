@@ -182,7 +182,7 @@ async fn broken_glass_is_on_every_admin_screen_and_counted() {
     assert_eq!(grant.until, "2026-11-21T10:00:00Z".parse().unwrap());
     for screen in ["/admin", "/admin/people", "/admin/requests", "/admin/health"] {
         let page = house.visit(screen).await;
-        assert_says(&page, &["ada@example.com in secret, for 60 min more: the model is down"]);
+        assert_says(&page, &["Ada Lovelace in secret, for 60 min more: the model is down"]);
         assert!(page.body.contains("role=\"alert\""), "{screen}: {}", page.body);
     }
     assert_eq!(house.plane.loop_status().await.unwrap().emergencies, 1);

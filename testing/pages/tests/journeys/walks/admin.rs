@@ -79,7 +79,7 @@ pub(super) async fn acts(demo: &Demo, browser: &Browser) -> Result<()> {
     browser.opens(&at("/admin/requests"), 200).await?;
     browser.sees("compare our embeddings with theirs").await?;
     browser.click("button[value=\"approve\"]").await?;
-    browser.sees("elif → search").await?;
+    browser.sees("Elif Yılmaz → search").await?;
     browser.judge("admin-requests-decided").await?;
 
     browser.opens(&at("/admin/plan"), 200).await?;
