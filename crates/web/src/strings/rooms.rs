@@ -186,6 +186,7 @@ texts! {
         was_nothing: "nothing",
         export: "Export",
         export_lines: "JSON Lines",
+        export_ocsf: "OCSF",
         parts_title: "Export in parts",
         parts_lead: "An answer can only be so long here. Download each part in turn: put together in this order they are the export.",
         part: "Part",
@@ -264,6 +265,16 @@ fn signed(number: i64) -> String {
         _ => "−",
     };
     format!("{sign}{}", grouped(number.unsigned_abs()))
+}
+
+/// What AWS says, and the statement that it says it by.
+pub(crate) fn allowed_by(text: &str, statement: &str) -> String {
+    format!("{text}, by {statement}")
+}
+
+/// What came of a plan.
+pub(crate) fn carried_out(changed: &str, failed: &str) -> String {
+    format!("{changed} changed, {failed} failed")
 }
 
 /// What is in a cell of the matrix.

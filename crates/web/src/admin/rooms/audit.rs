@@ -16,10 +16,11 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use control::desk::{Audit, AuditLine, ChainState, Right};
-use control::ports::{Actor, AuditFilter};
+use control::ports::{Actor, AuditEvent, AuditFilter};
+use std::collections::BTreeMap;
 
-/// Entries on one page: some 2 kB each.
-const PAGE: u32 = 30;
+/// Entries on one page: up to 2 kB each, beside some 50 kB of what every page loads.
+const PAGE: u32 = 24;
 
 /// The page. No `Debug`: its frame holds a form key.
 #[derive(Template)]
@@ -33,8 +34,12 @@ struct AuditPage {
     rows: Vec<EntryText>,
     next: Option<String>,
     clear: bool,
-    /// Where the export is, and whether it is a file.
-    export: (String, bool),
+    /// Where the export is, in each form, and whether it is a file.
+    exports: [(&'static str, String); 2],
+    is_file: bool,
+    /// Every event and every team that there is, to choose from.
+    events: Vec<&'static str>,
+    teams: Vec<String>,
 }
 
 /// What stands in the address.
@@ -62,6 +67,8 @@ struct EntryText {
     team: Option<(String, String)>,
     change: Option<(String, String)>,
     diff: Vec<DiffText>,
+    /// What of the details tells most.
+    brief: Option<String>,
     details: Vec<(String, String)>,
     hash: String,
 }
@@ -91,8 +98,9 @@ pub(super) async fn show(
         chosen.command(&["audit", "export"]),
     ];
     let frame = Frame::new(&portal, &entered, language, Screen::Audit, commands).await?;
-    let in_parts = portal.config.answers_are_short();
-    Ok(pages::answer(&AuditPage::new(language.rooms(), frame, chosen, told, in_parts)))
+    let teams = portal.desk.plane().map.teams.keys().map(ToString::to_string).collect();
+    let is_file = !portal.config.answers_are_short();
+    Ok(pages::answer(&AuditPage::new(language.rooms(), frame, chosen, told, teams, is_file)))
 }
 
 pub(super) fn no_filter() -> control::desk::Refused {
@@ -186,7 +194,15 @@ const fn chain_kind(state: ChainState) -> &'static str {
 }
 
 impl AuditPage {
-    fn new(r: &'static Rooms, frame: Frame, chosen: Chosen, told: Audit, in_parts: bool) -> Self {
+    fn new(
+        r: &'static Rooms,
+        frame: Frame,
+        chosen: Chosen,
+        told: Audit,
+        teams: Vec<String>,
+        is_file: bool,
+    ) -> Self {
+        let path = if is_file { "/admin/audit/export" } else { "/admin/audit/export/parts" };
         Self {
             t: frame.t,
             r,
@@ -195,11 +211,13 @@ impl AuditPage {
             rows: told.entries.items.into_iter().map(|line| EntryText::new(r, line)).collect(),
             next: told.entries.next.map(|next| chosen.with("/admin/audit", &[("cursor", &next)])),
             clear: !chosen.is_empty(),
-            export: if in_parts {
-                (chosen.with("/admin/audit/export/parts", &[]), false)
-            } else {
-                (chosen.with("/admin/audit/export", &[]), true)
-            },
+            exports: [
+                (r.export_lines, chosen.with(path, &[])),
+                (r.export_ocsf, chosen.with(path, &[("format", "ocsf")])),
+            ],
+            is_file,
+            events: AuditEvent::ALL.iter().map(|event| event.as_str()).collect(),
+            teams,
             chosen,
         }
     }
@@ -233,15 +251,52 @@ impl EntryText {
                 .into_iter()
                 .map(|it| DiffText { name: it.name, before: it.before, after: it.after })
                 .collect(),
+            brief: brief(&line.details),
             details: line.details.into_iter().collect(),
             hash: line.hash,
         }
     }
 }
 
+/// What of the details tells most: what was asked of AWS and as which request, what was said, or how much
+/// came of it.
+fn brief(details: &BTreeMap<String, String>) -> Option<String> {
+    let detail = |name: &str| details.get(name).map(String::as_str);
+    if let Some(operation) = detail("operation") {
+        let of = ["profile", "request_id"].into_iter().filter_map(detail);
+        return Some(std::iter::once(operation).chain(of).collect::<Vec<_>>().join(" · "));
+    }
+    let said = ["what", "message", "detail", "reason", "why", "note"].into_iter().find_map(detail);
+    let done = || Some(say::carried_out(detail("changed")?, detail("failed")?));
+    said.map(str::to_owned).or_else(done)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_tells_in_brief_what_its_details_tell_most() {
+        let told = |pairs: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            brief(&pairs.iter().map(owned).collect())
+        };
+        let answered = [
+            ("domain", "research"),
+            ("operation", "sagemaker:CreateUserProfile"),
+            ("profile", "ana--fraud"),
+            ("request_id", "d2d0813f"),
+        ];
+        assert_eq!(
+            told(&answered).as_deref(),
+            Some("sagemaker:CreateUserProfile · ana--fraud · d2d0813f")
+        );
+        let app = [("app_name", "default"), ("what", "stopping app JupyterLab/default")];
+        assert_eq!(told(&app).as_deref(), Some("stopping app JupyterLab/default"));
+        let applied = [("changed", "3"), ("digest", "c160"), ("failed", "0")];
+        assert_eq!(told(&applied).as_deref(), Some("3 changed, 0 failed"));
+        assert_eq!(told(&[("domain", "research")]), None);
+    }
 
     #[test]
     fn a_filter_is_read_from_the_address_and_written_into_the_command() {

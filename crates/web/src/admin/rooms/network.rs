@@ -323,11 +323,21 @@ impl DomainText {
 
 /// What decides a step: its statement, or else its own words.
 fn says(step: &ReachStep) -> String {
-    let named = step.because.iter().find_map(|because| {
-        let statement = statement(because)?;
-        Some(format!("{statement}: {}", because.text))
-    });
-    named.unwrap_or_else(|| step.text.clone())
+    let because = decisive(step).and_then(|at| step.because.get(at));
+    let named = because.and_then(|because| Some((statement(because)?, &because.text)));
+    match named {
+        Some((statement, _)) if step.allowed => say::allowed_by(&step.text, &statement),
+        Some((statement, text)) => format!("{statement}: {text}"),
+        None => step.text.clone(),
+    }
+}
+
+/// Which of a step's statements decides. Where all layers have to allow it, the last is the one that was
+/// written for it; of those that refuse, the first is enough.
+fn decisive(step: &ReachStep) -> Option<usize> {
+    let mut named = step.because.iter().enumerate();
+    let is_named = |(at, because): (usize, &DecidingStatement)| statement(because).map(|_| at);
+    if step.allowed { named.filter_map(is_named).next_back() } else { named.find_map(is_named) }
 }
 
 fn statement(because: &DecidingStatement) -> Option<String> {
@@ -342,12 +352,12 @@ impl StepText {
     fn new(r: &'static Rooms, step: ReachStep, (at, deciding): (usize, Option<usize>)) -> Self {
         let past = deciding.is_some_and(|deciding| at > deciding && !step.allowed);
         let decides = deciding == Some(at);
-        let mut is_first = decides;
-        let because = step.because.into_iter().map(|because| {
-            let statement = statement(&because);
-            let glows = is_first && statement.is_some();
-            is_first &= !glows;
-            ReasonText { layer: because.layer, statement, text: because.text, decides: glows }
+        let glowing = decisive(&step).filter(|_| decides);
+        let because = step.because.into_iter().enumerate().map(|(at, because)| ReasonText {
+            statement: statement(&because),
+            layer: because.layer,
+            text: because.text,
+            decides: glowing == Some(at),
         });
         Self {
             class: match (step.allowed, past) {
