@@ -24,6 +24,9 @@ pub(super) const APPROVE: &str = "admin:approve";
 /// People in each of the three lists: about 1,100 bytes each.
 const PEOPLE: u32 = 24;
 
+/// The most lines of what needs attention, and of groups to assign: about 250 bytes each.
+const LINES: usize = 50;
+
 /// The page. No `Debug`: it holds a form key.
 #[derive(Template)]
 #[template(path = "admin/plan.html")]
@@ -37,7 +40,9 @@ struct PlanPage {
     digest: String,
     parts: [Part; 3],
     assignments: Vec<(String, String)>,
+    assignments_more: Option<String>,
     attention: Vec<AttentionText>,
+    attention_more: Option<String>,
     dial: DialPicture,
     approve: Option<Approve>,
     approved: Option<(String, Stamp)>,
@@ -195,9 +200,12 @@ impl PlanPage {
             assignments: plan
                 .assignments
                 .iter()
+                .take(LINES)
                 .map(|it| (it.group.clone(), it.domain.to_string()))
                 .collect(),
-            attention: plan.attention.iter().map(AttentionText::new).collect(),
+            assignments_more: beyond(plan.assignments.len()),
+            attention: plan.attention.iter().take(LINES).map(AttentionText::new).collect(),
+            attention_more: beyond(plan.attention.len()),
             dial: DialPicture::new(t, &plan.guard, approved.is_some()),
             approve: key
                 .filter(|_| needs)
@@ -208,6 +216,12 @@ impl PlanPage {
             frame,
         }
     }
+}
+
+/// What is said of lines that are not shown.
+fn beyond(lines: usize) -> Option<String> {
+    let more = strings::admin::count(lines.saturating_sub(LINES));
+    (more > 0).then(|| strings::admin::more(more))
 }
 
 impl MirrorPanel {

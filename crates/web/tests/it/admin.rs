@@ -4,7 +4,7 @@ use crate::house::{Answer, House, cookie, get, post};
 use access::check::Violation;
 use access::ids::{PersonId, ProfileName, TeamKey};
 use access::mirror::MirrorCount;
-use access::observed::{AppStatus, ObservedApp, ObservedProfile, ProfileStatus};
+use access::observed::{AppStatus, ObservedApp, ObservedProfile, ObservedSpace, ProfileStatus};
 use access::reason::ReasonCode;
 use axum::body::Body;
 use control::door::SessionToken;
@@ -512,6 +512,17 @@ async fn no_page_grows_with_the_company() {
         house.has_profile(leaver(&format!("u-gone-{number:04}"), None));
         let since = Some("2026-11-20T09:00:00Z");
         house.has_profile(leaver(&format!("u-held-{number:04}"), since));
+        // What could not be made by halves needs somebody.
+        let failed = leaver(&format!("u-{number:04}"), None);
+        let space = ObservedSpace {
+            name: format!("a-space-with-a-long-name-{number:04}"),
+            status: ProfileStatus::InService,
+            shared: false,
+            volume_gib: Some(50),
+            apps: Vec::new(),
+        };
+        let (status, spaces) = (ProfileStatus::Failed, vec![space]);
+        house.has_profile(ObservedProfile { status, spaces, ..failed });
     }
     for (page, headline) in PAGES {
         let answer = house.visit(page).await;
@@ -524,6 +535,7 @@ async fn no_page_grows_with_the_company() {
     let next = house.visit(&format!("/admin/people{}", next.replace("&#38;", "&"))).await;
     assert_says(&next, &["Somebody With A Long Name 0049", "Somebody With A Long Name 0098"]);
     let plan = house.visit("/admin/plan").await;
+    assert_says(&plan, &["Needs attention", "and 100 more"]);
     let body = plan.body.replace("&#38;", "&");
     let more = body.split("kind=loses").nth(1).unwrap().split('#').next().unwrap();
     let more = format!("/admin/plan?kind=loses{more}");
