@@ -65,11 +65,22 @@ fn line(sealed: &SealedEntry, paint: Paint) -> String {
             let _ = write!(line, "  {name} {}", visible(value));
         }
     }
-    for (what, texts) in [("before", &entry.before), ("after", &entry.after), ("", &entry.details)]
-    {
+    let mut details = entry.details.clone();
+    if let Some(checks) = details.get_mut("checks") {
+        *checks = in_brief(checks);
+    }
+    for (what, texts) in [("before", &entry.before), ("after", &entry.after), ("", &details)] {
         line.push_str(&indented(what, texts));
     }
     line
+}
+
+/// The checks of a sign-in, of which those that passed are only counted.
+fn in_brief(checks: &str) -> String {
+    let (passed, rest): (Vec<&str>, Vec<&str>) =
+        checks.split(' ').partition(|check| check.ends_with("=passed"));
+    let counted = format!("{} passed", passed.len());
+    std::iter::once(counted.as_str()).chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 fn indented(what: &str, texts: &BTreeMap<String, String>) -> String {
@@ -80,4 +91,15 @@ fn indented(what: &str, texts: &BTreeMap<String, String>) -> String {
         texts.iter().map(|(name, value)| format!("{}={}", visible(name), visible(value))).collect();
     let what = if what.is_empty() { String::new() } else { format!("{what} ") };
     format!("\n    {what}{}", told.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_that_passed_are_counted_and_the_others_are_named() {
+        assert_eq!(in_brief("size=passed xml=passed audience=failed"), "2 passed, audience=failed");
+        assert_eq!(in_brief("size=passed"), "1 passed");
+    }
 }
