@@ -4,6 +4,7 @@ mod browser;
 mod company;
 mod forgery;
 mod looking;
+mod past;
 mod people;
 mod provider;
 mod script;

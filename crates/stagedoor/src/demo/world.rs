@@ -1,9 +1,11 @@
 //! The demo's world: three servers on free loopback ports and a temporary folder.
 
 use super::browser::aws_call;
+use super::past::past;
 use super::people::People;
 use super::provider::Provider;
-use crate::cli::DemoDirectory;
+use crate::checkpoints::CheckpointLocation;
+use crate::cli::{AnchoringArgs, DemoDirectory};
 use crate::commands::{Serving, seen, serve_until, web_config};
 use crate::compose::{self, Parts};
 use crate::idp_metadata;
@@ -53,6 +55,9 @@ pub(super) struct Stage {
     map: &'static str,
     /// What the identity provider's page says of people, by user name; of others, their groups.
     about: &'static [(&'static str, &'static str)],
+    /// Whether it was there before the demo began: its audit log tells of that, and is verified and has
+    /// checkpoints like that of a company.
+    has_past: bool,
 }
 
 /// The scripted story: three people and two teams.
@@ -65,6 +70,7 @@ pub(super) const STORY: Stage = Stage {
         ("user3", "in no group yet"),
         ("admin", "administers Studio"),
     ],
+    has_past: false,
 };
 
 /// A company: thirty people and six teams, and what piles up.
@@ -81,6 +87,7 @@ pub(super) const COMPANY: Stage = Stage {
         ("kim", "in no group yet"),
         ("carl", "left the company: disabled"),
     ],
+    has_past: true,
 };
 
 /// Everything that runs for the demo.
@@ -98,6 +105,7 @@ pub(super) struct World {
     people: People,
     cast: Cast,
     made: Vec<(String, Timestamp)>,
+    has_past: bool,
     stopping: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<Result<()>>>>,
 }
@@ -125,6 +133,7 @@ impl World {
         let made = seed.profiles.iter();
         let made = made.filter_map(|profile| Some((profile.domain.clone(), profile.made?)));
         let made = made.collect();
+        let past = if stage.has_past { past(&map, &seed, SystemClock.now())? } else { Vec::new() };
         let idp = Arc::new(identity_provider(&idp_url, &door_url, cast.clone())?);
         let sandbox = sandbox::share(Sandbox::new(seed, Faults::default()).context("the sandbox")?);
         fs::write(folder.path().join("idp-metadata.xml"), idp.metadata_xml())
@@ -151,6 +160,7 @@ impl World {
             people,
             cast,
             made,
+            has_past: stage.has_past,
             sandbox: Arc::clone(&sandbox),
             sandbox_url,
             idp: Arc::clone(&idp),
@@ -167,6 +177,9 @@ impl World {
         });
         let end = seen(stopped);
         world.spawn(async move { Ok(idp.serve(idp_listener, end).await?) });
+        for entry in &past {
+            world.parts.plane.audit.append(entry).await?;
+        }
         world.push().await?;
         Ok(world)
     }
@@ -213,7 +226,7 @@ impl World {
             door: compose::door(&self.parts, &sources, &self.door_url, Vec::new()).await?,
             reload: None,
             queue: Some(Arc::clone(&self.queue) as _),
-            anchoring: None,
+            anchoring: compose::anchoring(&self.checkpoints(), &self.parts).await?,
             rhythm: self.rhythm(),
             config: web_config(&self.parts, &self.door_url)?,
             condition: web::Condition::default(),
@@ -240,6 +253,16 @@ impl World {
     /// The store's file, likewise.
     pub(super) fn store_path(&self) -> PathBuf {
         self.folder.path().join("stagedoor.db")
+    }
+
+    /// Where checkpoints of the audit log are kept.
+    fn checkpoints(&self) -> AnchoringArgs {
+        let file = self.folder.path().join("audit-checkpoints.jsonl");
+        AnchoringArgs {
+            audit_checkpoints: self.has_past.then_some(CheckpointLocation::File(file)),
+            audit_checkpoint_every: Duration::from_hours(1),
+            audit_retention: None,
+        }
     }
 
     /// Whether the directory sends events: Identity Center alone does.
