@@ -28,7 +28,7 @@ use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
 use futures::future::{self, FutureExt as _};
 use futures::stream::{self, StreamExt};
-use hand::{Ahead, Hand, Made};
+use hand::{Hand, Known, Made};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -38,6 +38,11 @@ use tokio::sync::Semaphore;
 /// How many profiles are worked on at a time: enough to hide latency, few enough to stay under the
 /// one or two calls a second that AWS allows an account.
 const ACTIONS_AT_ONCE: usize = 4;
+
+/// How many profiles are written down as about to be made, those under way included: what is written
+/// down at a time costs the store one write. Of a pass that is cut off, so many more were announced;
+/// whoever makes them later announces them no more.
+const ANNOUNCED_AHEAD: usize = 16;
 
 /// For how many actions people are claimed at a time: 2,000 actions take 20 claims.
 const ACTIONS_A_CLAIM: usize = 100;
@@ -242,6 +247,11 @@ impl Run<'_> {
         }
     }
 
+    /// Whether something more may be begun.
+    fn has_time(&self) -> bool {
+        !self.until.is_near() && !self.brake.is_on()
+    }
+
     /// Tells the audit log what AWS answered.
     async fn tell(&self) {
         let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
@@ -319,11 +329,7 @@ impl Run<'_> {
             .partition(|action| matches!(action.step, Step::Hold { .. } | Step::Remove { .. }));
         // Whoever moves to another team has the new profile before the old one goes.
         for batch in giving.chunks(ACTIONS_A_CLAIM).chain(taking.chunks(ACTIONS_A_CLAIM)) {
-            if self.brake.is_on() {
-                report.yielded.extend(batch.iter().map(|action| action.person.clone()));
-                continue;
-            }
-            if self.until.is_near() {
+            if !self.has_time() {
                 report.yielded.extend(batch.iter().map(|action| action.person.clone()));
                 continue;
             }
@@ -344,23 +350,8 @@ impl Run<'_> {
         actions: &[&'b Action],
         report: &PassReport,
     ) -> Result<Vec<(&'b Action, Option<Outcome>)>, Halt> {
-        let wanted = actions.iter().map(|action| action.person.clone());
-        let wanted: BTreeSet<PersonId> =
-            wanted.filter(|person| !report.yielded.contains(person)).collect();
-        let (claims, now) = (&self.plane.claims, self.plane.clock.now());
-        let claim = self.plane.takeover.claim;
-        self.has_people.store(true, Ordering::Relaxed);
-        let claimed = claims.claim(self.change, &wanted, &self.ticket, now, claim);
-        // Somebody may have frozen it meanwhile.
-        let (halt, claimed) = futures::join!(self.plane.halted(), claimed);
-        if let Some(halt) = halt {
-            return Err(halt);
-        }
-        let Claimed { people: claimed, first, number } = claimed.map_err(Halt::Store)?;
-        let is_made =
-            |action: &&Action| matches!(action.step, Step::Create { .. } | Step::Adopt { .. });
-        let made = actions.iter().copied().filter(is_made).filter(|a| claimed.contains(&a.person));
-        let made: Vec<Intent> = made.filter_map(|action| self.intent(action)).collect();
+        let Claimed { people: claimed, first, number } = self.claimed(actions, report).await?;
+        let made = self.made_by(actions, &claimed);
         let index = &self.plane.index;
         // Beside what the audit log is told of each.
         let made: Made<'_> = match made.as_slice() {
@@ -368,25 +359,33 @@ impl Run<'_> {
             made => index.making(made, number).shared(),
         };
         let running = AtomicUsize::new(actions.len());
-        let (lost, turns) = (AtomicBool::new(false), Semaphore::new(ACTIONS_AT_ONCE));
+        let (ahead, turns) = (Semaphore::new(ANNOUNCED_AHEAD), Semaphore::new(ACTIONS_AT_ONCE));
+        let lost = AtomicBool::new(false);
         let acts: Vec<_> = actions
             .iter()
             .map(|&action| {
-                let (lost, turns, running) = (&lost, &turns, &running);
-                let made = made.clone();
+                let (lost, ahead, turns, running) = (&lost, &ahead, &turns, &running);
+                let known = Known {
+                    blocked: missing_assignment(action, &report.unassigned),
+                    is_first: first.contains(&action.person),
+                    made: made.clone(),
+                };
                 let is_mine = claimed.contains(&action.person);
-                let is_first = first.contains(&action.person);
+                let is_free = move || is_mine && !lost.load(Ordering::Relaxed) && self.has_time();
                 async move {
-                    // Nobody closes it.
+                    // Nobody closes them.
+                    let _place = ahead.acquire().await;
+                    let announced = if is_free() {
+                        Some(self.hand.announce_ahead(action, &known).await)
+                    } else {
+                        None
+                    };
                     let turn = turns.acquire().await;
-                    let is_free = !lost.load(Ordering::Relaxed)
-                        && !self.until.is_near()
-                        && !self.brake.is_on();
-                    if !(is_mine && is_free) {
+                    let Some(announced) = announced.filter(|_| is_free()) else {
                         running.fetch_sub(1, Ordering::Relaxed);
                         return (action, None);
-                    }
-                    let (outcome, told) = self.act(action, report, (is_first, made)).await;
+                    };
+                    let (outcome, told) = self.act(action, announced, known).await;
                     // What AWS answered is written down beside the actions that follow, or with what
                     // came of all.
                     drop(turn);
@@ -404,6 +403,31 @@ impl Run<'_> {
             results = work => Ok(results),
             never = self.stay_claimed(claimed.len(), &lost) => match never {},
         }
+    }
+
+    /// Claims the people of these actions, unless nothing may be changed.
+    async fn claimed(&self, actions: &[&Action], report: &PassReport) -> Result<Claimed, Halt> {
+        let wanted = actions.iter().map(|action| action.person.clone());
+        let wanted: BTreeSet<PersonId> =
+            wanted.filter(|person| !report.yielded.contains(person)).collect();
+        let (claims, now) = (&self.plane.claims, self.plane.clock.now());
+        let claim = self.plane.takeover.claim;
+        self.has_people.store(true, Ordering::Relaxed);
+        let claimed = claims.claim(self.change, &wanted, &self.ticket, now, claim);
+        // Somebody may have frozen it meanwhile.
+        let (halt, claimed) = futures::join!(self.plane.halted(), claimed);
+        if let Some(halt) = halt {
+            return Err(halt);
+        }
+        claimed.map_err(Halt::Store)
+    }
+
+    /// The profiles that these actions make, or make ours.
+    fn made_by(&self, actions: &[&Action], claimed: &BTreeSet<PersonId>) -> Vec<Intent> {
+        let is_made =
+            |action: &&Action| matches!(action.step, Step::Create { .. } | Step::Adopt { .. });
+        let made = actions.iter().copied().filter(is_made).filter(|a| claimed.contains(&a.person));
+        made.filter_map(|action| self.intent(action)).collect()
     }
 
     /// Prolongs the claims as long as the work takes. Where one is lost, what was not begun is left
@@ -427,12 +451,12 @@ impl Run<'_> {
     async fn act(
         &self,
         action: &Action,
-        report: &PassReport,
-        ahead: Ahead<'_>,
+        announced: Result<(), CallError>,
+        known: Known<'_>,
     ) -> (Outcome, Option<AuditEntry>) {
-        let (outcome, told) = match missing_assignment(action, &report.unassigned) {
-            Some(error) => (Err(error), None),
-            None => self.hand.act(action, ahead).await,
+        let (outcome, told) = match announced {
+            Err(error) => (Err(error), None),
+            Ok(()) => self.hand.act(action, known).await,
         };
         let outcome = outcome.unwrap_or_else(|error| {
             tracing::warn!(profile = %action.profile, %error, "action failed");

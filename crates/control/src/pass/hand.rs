@@ -19,8 +19,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Whether the profile index knows of the profiles that are about to be made.
 pub(super) type Made<'a> = Shared<BoxFuture<'a, Result<(), StoreError>>>;
 
-/// What is known before an action: whether nobody was at the person lately, and [`Made`].
-pub(super) type Ahead<'a> = (bool, Made<'a>);
+/// What is known before an action.
+pub(super) struct Known<'a> {
+    /// Why nothing may be made.
+    pub(super) blocked: Option<CallError>,
+    /// Whether nobody was at the person lately.
+    pub(super) is_first: bool,
+    pub(super) made: Made<'a>,
+}
 
 /// What a pass changes AWS with: every call and every audit entry carries the id of the pass.
 #[derive(Debug)]
@@ -67,9 +73,9 @@ impl Hand<'_> {
     pub(super) async fn act(
         &self,
         action: &Action,
-        ahead: Ahead<'_>,
+        known: Known<'_>,
     ) -> (Result<Outcome, CallError>, Option<AuditEntry>) {
-        let (outcome, answered) = answers(self.act_on(action, ahead)).await;
+        let (outcome, answered) = answers(self.act_on(action, known.made)).await;
         let told = (!answered.is_empty()).then(|| self.told(action, &answered));
         (outcome, told)
     }
@@ -91,11 +97,7 @@ impl Hand<'_> {
             .with("request_id", requests.join(" "))
     }
 
-    async fn act_on(
-        &self,
-        action: &Action,
-        (is_first, made): Ahead<'_>,
-    ) -> Result<Outcome, CallError> {
+    async fn act_on(&self, action: &Action, made: Made<'_>) -> Result<Outcome, CallError> {
         // The check has refused plans for domains that are not in the map or were not read.
         let Some(target) = self.target(&action.domain) else { return Ok(Outcome::Waiting) };
         match &action.step {
@@ -107,9 +109,6 @@ impl Hand<'_> {
                     tags: tags.clone(),
                     sso_user: sso_user.clone(),
                 };
-                let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
-                let announced = self.announce_creation(action, details, is_first);
-                both(announced, made).await?;
                 let ensured = self.plane.provision.create_profile(&target, &spec).await?;
                 Ok(outcome(ensured, "created"))
             }
@@ -160,6 +159,22 @@ impl Hand<'_> {
         let profile = domain.and_then(|domain| domain.profiles.get(&action.profile.folded()));
         let entry = self.entry(action, event, update_details(update));
         self.plane.audit.append(&changing(entry, profile, update)).await
+    }
+
+    /// Writes down that a profile is about to be made, if the action makes one and nothing forbids it.
+    /// All else is written down in its turn.
+    pub(super) async fn announce_ahead(
+        &self,
+        action: &Action,
+        known: &Known<'_>,
+    ) -> Result<(), CallError> {
+        if let Some(error) = &known.blocked {
+            return Err(error.clone());
+        }
+        let Step::Create { execution_role, .. } = &action.step else { return Ok(()) };
+        let details = BTreeMap::from([("role".to_owned(), execution_role.to_string())]);
+        let announced = self.announce_creation(action, details, known.is_first);
+        Ok(both(announced, known.made.clone()).await?)
     }
 
     /// The same of a profile that is about to be made, once however often it is tried in a row: whoever
