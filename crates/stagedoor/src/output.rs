@@ -3,12 +3,16 @@
 use crate::cli::{Common, LogFormat};
 use crate::exit::BadConfiguration;
 use crate::telemetry::Telemetry;
+use opentelemetry_sdk::trace::SdkTracer;
 use std::io::{self, IsTerminal, Write};
 use tracing::{Level, Metadata};
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
+
+/// A part of what logs.
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// Version of every JSON document that is printed.
 pub(crate) const API_VERSION: &str = "stagedoor/v1";
@@ -111,31 +115,37 @@ pub(crate) fn start_logging(
     })?;
     let telemetry = Telemetry::from_environment()
         .map_err(|error| BadConfiguration::new("telemetry-invalid", error))?;
-    let spans = telemetry.as_ref().map(|telemetry| {
-        tracing_opentelemetry::layer()
-            .with_tracer(telemetry.tracer())
-            .with_location(false)
-            .with_threads(false)
-            .with_filter(filter_fn(is_our_span).with_max_level_hint(Level::INFO))
-    });
-    let targets = targets.and(filter_fn(is_line));
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let registry = tracing_subscriber::registry().with(spans);
     let as_text = match common.log_format {
         LogFormat::Auto => io::stderr().is_terminal(),
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    if as_text {
-        let colours = io::stderr().is_terminal();
-        let lines = lines.with_target(false).with_ansi(colours).compact();
-        registry.with(lines.with_filter(targets)).init();
-    } else {
-        let lines = lines.json().flatten_event(true);
-        let lines = lines.with_span_list(false);
-        registry.with(lines.with_filter(targets)).init();
-    }
+    let layers = layers(targets, as_text, telemetry.as_ref().map(Telemetry::tracer));
+    tracing_subscriber::registry().with(layers).init();
     Ok(telemetry)
+}
+
+/// What takes log lines, and, with a tracer, what takes spans. Each has a filter: as soon as one layer
+/// has none, were it only one that is left out by `None`, all spans of the SDK are made for nobody.
+fn layers(targets: Targets, as_text: bool, tracer: Option<SdkTracer>) -> Vec<BoxedLayer> {
+    let targets = targets.and(filter_fn(is_line));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = if as_text {
+        let colours = io::stderr().is_terminal();
+        lines.with_target(false).with_ansi(colours).compact().with_filter(targets).boxed()
+    } else {
+        let lines = lines.json().flatten_event(true).with_span_list(false);
+        lines.with_filter(targets).boxed()
+    };
+    let spans = tracer.map(|tracer| {
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer)
+            .with_location(false)
+            .with_threads(false)
+            .with_filter(filter_fn(is_our_span).with_max_level_hint(Level::INFO))
+            .boxed()
+    });
+    spans.into_iter().chain([lines]).collect()
 }
 
 /// Events, and of all spans the one invocation of a function that they belong to: without traces no
@@ -154,6 +164,19 @@ fn is_our_span(metadata: &Metadata<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_span_but_that_of_an_invocation_is_made_without_traces() {
+        let targets = "debug".parse().unwrap();
+        let logging = tracing_subscriber::registry().with(layers(targets, false, None));
+        tracing::subscriber::with_default(logging, || {
+            let sdk = tracing::debug_span!(target: "aws_smithy_runtime", "try_attempt");
+            let pass = tracing::info_span!(target: "control", "pass");
+            let invocation = tracing::info_span!(target: "lambda", "invocation");
+            let made = [sdk, pass, invocation].map(|span| !span.is_disabled());
+            assert_eq!(made, [false, false, true]);
+        });
+    }
 
     #[test]
     fn what_could_play_with_the_terminal_is_made_visible() {
