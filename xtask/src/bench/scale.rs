@@ -21,7 +21,8 @@ work     `stagedoor lambda` as Work: reads the person, their groups, profile and
 Cold: from the making of the process until it has answered one event, and its greatest resident set.
 Warm: events a second of one process, one to an invocation, and 32 to an invocation; the handler then
 has 32 threads with a connection each. The simulated AWS, the Runtime API and the table share the
-machine's cores with the function. What each did is looked up in the simulated AWS.
+machine's cores with the function. What each did is looked up in the simulated AWS. `calls to AWS` are
+those to the simulated AWS: what the function asks of the table comes on top.
 Numbers are medians (least–greatest).";
 
 const ABOUT_SIGN_INS: &str = "
@@ -161,7 +162,7 @@ fn table(latency: u32, samples: &Samples) -> String {
         ("warm-1-calls", "one by one, calls to AWS an event"),
         ("warm-1-cpu-ms", "one by one, its processor time, ms"),
         ("warm-32-rate", "32 at a time, events a second"),
-        ("warm-32-calls", "32 at a time, calls an event"),
+        ("warm-32-calls", "32 at a time, calls to AWS an event"),
         ("warm-32-cpu-ms", "32 at a time, its processor time, ms"),
         ("warm-32-mib", "32 at a time, peak memory, MiB"),
     ] {
