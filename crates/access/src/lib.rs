@@ -9,6 +9,7 @@ pub mod drift;
 pub mod entitlement;
 pub mod explain;
 pub mod first_map;
+pub mod forecast;
 pub mod functions;
 pub mod ids;
 pub mod invariants;

@@ -3,6 +3,7 @@
 //! It names people, so it is as confidential as the directory. It holds no script and asks for
 //! nothing from anywhere; its own policy forbids both.
 
+use crate::strings;
 use access::report::{Quota, Report};
 use askama::Template;
 use base64::Engine as _;
@@ -64,8 +65,8 @@ fn day(at: &Timestamp) -> String {
 }
 
 /// How full a quota is, in percent from 0 to 100; `None` where nobody knows the limit.
-fn filled(quota: &Quota) -> Option<usize> {
-    let limit = usize::try_from(quota.limit?).ok().filter(|limit| *limit > 0)?;
+fn filled(quota: &Quota) -> Option<u64> {
+    let limit = quota.limit.filter(|limit| *limit > 0)?;
     Some((quota.profiles.saturating_mul(100) / limit).min(100))
 }
 

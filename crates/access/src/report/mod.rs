@@ -15,9 +15,10 @@ pub use apps::IdleApp;
 pub use doors::{RoleReading, SideDoor};
 pub use orphans::{KeptHome, OrphanHome, OrphanProfile};
 pub use people::{PersonRow, RightRow, RoleRow};
-pub use quotas::{Quota, runs_out};
+pub use quotas::Quota;
 
 use crate::ArcStr;
+use crate::forecast::ProfileCounts;
 use crate::ids::{DomainKey, ProfileName, RoleArn};
 use crate::map::AccessMap;
 use crate::observed::{AuthMode, Observed};
@@ -48,6 +49,8 @@ pub struct Reading<'a> {
     pub domains: &'a BTreeMap<DomainKey, DomainReading>,
     /// The execution roles in use.
     pub roles: &'a BTreeMap<RoleArn, RoleReading>,
+    /// How many profiles the loop counted, as far as there is a loop.
+    pub counts: &'a ProfileCounts,
     /// Homes of profiles that were taken away, as far as something remembers them.
     pub homes: &'a [KeptHome],
     /// What is known about single profiles, by domain and name.

@@ -1,14 +1,14 @@
 //! What the report says of a world.
 
 use crate::support::{Build, TEAMS, World, app, at, domain_key, foreign, ours, person_id, role};
+use access::forecast::{Forecast, ProfileCounts};
 use access::ids::{ProfileName, RoleArn};
 use access::live_role::{AttachedPolicy, LiveRole};
 use access::observed::{AppStatus, AuthMode};
 use access::reason::ReasonCode;
-use access::report::{
-    DomainReading, KeptHome, Reading, Remark, Report, RoleReading, report, runs_out,
-};
+use access::report::{DomainReading, KeptHome, Reading, Remark, Report, RoleReading, report};
 use jiff::SignedDuration;
+use jiff::civil::date;
 use std::collections::BTreeMap;
 
 const SAGEMAKER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -18,6 +18,7 @@ const SAGEMAKER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow
 struct Besides {
     domains: BTreeMap<access::ids::DomainKey, DomainReading>,
     roles: BTreeMap<RoleArn, RoleReading>,
+    counts: ProfileCounts,
     homes: Vec<KeptHome>,
     remarks: BTreeMap<(access::ids::DomainKey, ProfileName), Remark>,
 }
@@ -32,6 +33,7 @@ fn reported(world: &World, besides: &Besides) -> Report {
         now: world.now,
         domains: &besides.domains,
         roles: &besides.roles,
+        counts: &besides.counts,
         homes: &besides.homes,
         remarks: &besides.remarks,
         idle_after: SignedDuration::from_hours(12),
@@ -209,27 +211,26 @@ fn apps_count_as_idle_only_after_the_time() {
 
 #[test]
 fn a_quota_tells_the_day_it_runs_out() {
-    let now = at("2026-11-21T12:00:00Z");
-    // 40 more at 20 in 90 days: 180 days.
-    let day = at("2027-05-20T12:00:00Z");
-    assert_eq!(runs_out(now, 60, 100, 20), Some(day));
-    assert_eq!(runs_out(now, 100, 100, 0), Some(now));
-    assert_eq!(runs_out(now, 60, 100, 0), None);
-    assert_eq!(runs_out(now, 0, 5_000, 1), None);
-
     let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(ours("alice", "fraud"));
     world.domain_mut("research").profile_quota = Some(3);
     let made = BTreeMap::from([("alice--fraud".into(), at("2026-11-20T00:00:00Z"))]);
     let known = DomainReading { made, ..DomainReading::default() };
-    let besides = Besides {
+    let mut besides = Besides {
         domains: BTreeMap::from([(domain_key("research"), known)]),
         ..Besides::default()
     };
     let quotas = reported(&world, &besides).quotas;
     let [first, second] = quotas.as_slice() else { panic!("{quotas:?}") };
-    assert_eq!((first.profiles, first.limit, first.made_in_90_days), (1, Some(3), Some(1)));
-    assert_eq!(first.runs_out, Some(at("2027-05-20T12:00:00Z")));
-    assert_eq!((second.limit, second.made_in_90_days, second.runs_out), (None, None, None));
+    assert_eq!((first.profiles, first.limit), (1, Some(3)));
+    // None on 27 days, then one on two: the line rises by one in 75 days.
+    let by_age = Forecast::RunsOut { day: date(2027, 4, 21), days_left: 151, per_month: 0 };
+    assert_eq!(first.forecast, by_age);
+    assert_eq!((second.limit, second.forecast), (None, Forecast::NoQuota));
+    // What the loop counted knows of those who went, too.
+    let domain = world.map.domains[&domain_key("research")].domain_id.clone();
+    besides.counts.insert(domain, BTreeMap::from([(date(2026, 11, 11), 11)]));
+    let quotas = reported(&world, &besides).quotas;
+    assert_eq!(quotas[0].forecast, Forecast::Steady { per_month: -30 });
 }
 
 #[test]

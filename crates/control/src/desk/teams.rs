@@ -1,14 +1,13 @@
 //! *Teams and domains*: how full accounts are and when their quotas run out, how each domain is, and
 //! what the map says of each team.
 
-mod forecast;
-
-pub use forecast::{DayCount, Forecast, Spread, forecast};
+pub use access::forecast::{DayCount, Forecast, Spread, forecast};
 
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
 use crate::ports::ProfileCounts;
 use access::entitlement::entitlements;
 use access::explain::{ProfileState, holders};
+use access::forecast::{days, spread};
 use access::ids::{DomainKey, NetworkKey, PersonId, PersonaKey, TeamKey};
 use access::map::{AccessMap, Activity, Place, Team, Unmanaged};
 use access::observed::{AppStatus, AuthMode, ObservedDomain, ObservedRole, Ownership};
@@ -336,7 +335,7 @@ fn quotas(reading: &Reading, counts: &ProfileCounts) -> Vec<Quota> {
             let planned = count(domains.iter().map(|key| still_to_make(reading, key)).sum());
             let ids = domains.iter().filter_map(|key| map.domains.get(*key));
             let ids: Vec<_> = ids.map(|domain| &domain.domain_id).collect();
-            let mut days = forecast::days(counts, &ids);
+            let mut days = days(counts, &ids);
             // What was read now is today's, whatever the loop counted last.
             if read().count() == domains.len() {
                 days.insert(today, profiles);
@@ -349,7 +348,7 @@ fn quotas(reading: &Reading, counts: &ProfileCounts) -> Vec<Quota> {
                 }
                 Some(_) => QuotaState::Room,
             };
-            let spread = forecast::spread(&days, today);
+            let spread = spread(&days, today);
             let forecast = forecast(&days, quota, today);
             let days = days.into_iter().map(|(day, profiles)| DayCount { day, profiles }).collect();
             let domains = domains.into_iter().cloned().collect();

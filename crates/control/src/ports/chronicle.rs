@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use crate::event::{Family, Outcome};
+pub use access::forecast::ProfileCounts;
 use access::ids::{DomainId, DomainKey, PersonId, TeamKey};
 use access::reason::ReasonCode;
 use async_trait::async_trait;
@@ -75,9 +76,6 @@ pub struct Found {
     /// Why the plan changes it.
     pub reason: ReasonCode,
 }
-
-/// How many profiles each domain had, by day. The last count of a day is that day's.
-pub type ProfileCounts = BTreeMap<DomainId, BTreeMap<Date, u64>>;
 
 /// The record of the days. Losing it costs nobody a right.
 #[async_trait]

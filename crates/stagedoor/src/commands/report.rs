@@ -8,6 +8,7 @@ use crate::progress::Progress;
 use crate::system::SystemClock;
 use crate::{compose, mapfile};
 use access::first_map::{first_map, verify};
+use access::forecast::{Forecast, LOOKED_AT_DAYS, ProfileCounts};
 use access::ids::{DomainKey, PersonId, ProfileName, RoleArn};
 use access::map::AccessMap;
 use access::observed::Observed;
@@ -20,7 +21,8 @@ use control::ports::{AppNetwork, AuditEntry, Clock, DomainTarget, Inspect, RoleI
 use control::receipt::receipt;
 use control::survey::Scope;
 use futures::stream::{self, StreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -41,6 +43,7 @@ struct Facts {
     now: Timestamp,
     targets: BTreeMap<DomainKey, DomainTarget>,
     studio: Studio,
+    counts: ProfileCounts,
     homes: Vec<KeptHome>,
     remarks: BTreeMap<(DomainKey, ProfileName), Remark>,
     unread: Vec<String>,
@@ -62,6 +65,7 @@ pub(super) async fn run(args: &ReportArgs, common: &Common) -> Result<Outcome> {
         now: facts.now,
         domains: &domains,
         roles: &roles,
+        counts: &facts.counts,
         homes: &facts.homes,
         remarks: &facts.remarks,
         idle_after: SignedDuration::from_secs(idle_after),
@@ -100,6 +104,8 @@ async fn by_map(args: &ReportArgs) -> Result<Facts> {
     };
     let plan = parts.plane.plan(&survey);
     let homes = kept_homes(&*parts.store, survey.now).await?;
+    let today = survey.now.to_zoned(TimeZone::UTC).date();
+    let counts = parts.store.profile_counts(today.saturating_sub(LOOKED_AT_DAYS.days())).await?;
     Ok(Facts {
         map: AccessMap::clone(&parts.plane.map),
         derived: false,
@@ -109,6 +115,7 @@ async fn by_map(args: &ReportArgs) -> Result<Facts> {
         observed: survey.observed,
         plan,
         now: survey.now,
+        counts,
         homes,
         remarks: BTreeMap::new(),
         unread: Vec::new(),
@@ -149,6 +156,7 @@ async fn without_map(args: &ReportArgs) -> Result<Facts> {
         now,
         targets,
         studio,
+        counts: ProfileCounts::new(),
         homes: Vec::new(),
         unread,
     })
@@ -293,9 +301,11 @@ fn text(report: &Report, paint: Paint) -> String {
     }
     for quota in &report.quotas {
         let limit = quota.limit.map_or_else(|| "?".to_owned(), |limit| limit.to_string());
-        let end = quota.runs_out.map_or_else(String::new, |at| {
-            format!(", full on {} at this pace", at.strftime("%Y-%m-%d"))
-        });
+        let end = match quota.forecast {
+            Forecast::Full => ", full".to_owned(),
+            Forecast::RunsOut { day, .. } => format!(", full on {day} at this pace"),
+            _ => String::new(),
+        };
         let _ = writeln!(
             out,
             "  account {} in {}: {} of {limit} profiles{end}",

@@ -2,6 +2,7 @@
 
 use super::*;
 use access::entitlement::Because;
+use access::forecast::Forecast;
 use access::ids::{DomainKey, GroupId, PersonId, ProfileName, TeamKey};
 use access::map::Place;
 use access::observed::AuthMode;
@@ -9,6 +10,7 @@ use access::reason::ReasonCode;
 use access::report::{
     DomainRow, IdleApp, OrphanHome, OrphanProfile, PersonRow, RightRow, RoleRow, SideDoor, Summary,
 };
+use jiff::civil::date;
 use std::collections::BTreeSet;
 
 const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&\u{202e}";
@@ -108,8 +110,7 @@ fn sample(text: &str) -> Report {
             region: "eu-west-1".to_owned(),
             profiles: 45,
             limit: Some(60),
-            made_in_90_days: Some(15),
-            runs_out: Some(at("2027-02-19T12:00:00Z")),
+            forecast: Forecast::RunsOut { day: date(2027, 2, 19), days_left: 90, per_month: 5 },
         }],
         side_doors: vec![SideDoor {
             code: ReasonCode::RoleAssumable,
@@ -168,7 +169,7 @@ fn what_is_told_reads_as_people_write() {
     for told in [
         "as of <time datetime=\"2026-11-21T12:00:00Z\">21 Nov 2026, 12:00 UTC</time>",
         "75 %",
-        "<strong>19 Feb 2027</strong>",
+        "At this rate it is full on 19 February 2027, in 90 days (+5 a month).",
         "kept since 1 Nov 2026",
         "2 days",
         "The directory does not know the person any longer <code>person-gone</code>",

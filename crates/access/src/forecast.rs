@@ -3,22 +3,25 @@
 //! The number of profiles at the end of each day, a straight line through the last four weeks of
 //! them (least squares, in whole numbers), and the day on which it meets the quota.
 
-use crate::ports::ProfileCounts;
-use access::ids::DomainId;
+use crate::ids::DomainId;
 use jiff::civil::Date;
-use jiff::{SignedDuration, ToSpan};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// The line goes through so many days.
-const LOOKED_AT_DAYS: i32 = 28;
+pub const LOOKED_AT_DAYS: i32 = 28;
 
 /// Fewer days between the first and the last count say nothing of a trend.
 const LEAST_DAYS: i64 = 7;
 
 /// Nobody plans further ahead.
 const HORIZON_DAYS: i128 = 365;
+
+/// How many profiles each domain had, by day (UTC). The last count of a day is that day's.
+pub type ProfileCounts = BTreeMap<DomainId, BTreeMap<Date, u64>>;
 
 /// How many profiles there were on a day (UTC).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -76,7 +79,7 @@ pub struct Spread {
 }
 
 /// What these domains had together, on the days on which each of them was counted.
-pub(super) fn days(counts: &ProfileCounts, domains: &[&DomainId]) -> BTreeMap<Date, u64> {
+pub fn days(counts: &ProfileCounts, domains: &[&DomainId]) -> BTreeMap<Date, u64> {
     let mut sums: BTreeMap<Date, (usize, u64)> = BTreeMap::new();
     for domain in domains {
         for (day, profiles) in counts.get(*domain).into_iter().flatten() {
@@ -88,6 +91,18 @@ pub(super) fn days(counts: &ProfileCounts, domains: &[&DomainId]) -> BTreeMap<Da
     // A domain that could not be read that day would look like profiles that went.
     let whole = sums.into_iter().filter(|(_, (counted, _))| *counted == domains.len());
     whole.map(|(day, (_, sum))| (day, sum)).collect()
+}
+
+/// What there would have been on the last days if nothing had been deleted: for whom nobody counted.
+/// `there` are there now, of which `made` were made at these times; those whose time AWS does not tell
+/// have been there all along.
+pub fn days_by_age(made: &[Timestamp], there: u64, today: Date) -> BTreeMap<Date, u64> {
+    let days = (0..=LOOKED_AT_DAYS).filter_map(|back| today.checked_sub(back.days()).ok());
+    days.map(|day| {
+        let later = made.iter().filter(|at| at.to_zoned(TimeZone::UTC).date() > day).count();
+        (day, there.saturating_sub(u64::try_from(later).unwrap_or(u64::MAX)))
+    })
+    .collect()
 }
 
 /// When `quota` runs out, by what there was on these days.
@@ -120,7 +135,7 @@ pub fn forecast(days: &BTreeMap<Date, u64>, quota: Option<u64>, today: Date) -> 
 }
 
 /// How fast the number may change; `None` where there are too few days for a trend.
-pub(super) fn spread(days: &BTreeMap<Date, u64>, today: Date) -> Option<Spread> {
+pub fn spread(days: &BTreeMap<Date, u64>, today: Date) -> Option<Spread> {
     let points = looked_at(days, today);
     // Through two points there is one line, and nothing goes up and down around it.
     let freedom = i128::try_from(points.len()).ok()? - 2;
@@ -253,6 +268,17 @@ mod tests {
         let falling: BTreeMap<Date, u64> =
             (0..=10).map(|n| (day(n), u64::try_from(50 - n).unwrap())).collect();
         assert_eq!(forecast(&falling, Some(60), TODAY), Forecast::Steady { per_month: -30 });
+    }
+
+    #[test]
+    fn ages_stand_in_for_counts() {
+        let at = |day: i8| format!("2026-11-{day:02}T23:00:00Z").parse::<Timestamp>().unwrap();
+        // Ten are there, two of which were made lately; of one nobody knows.
+        let days = days_by_age(&[at(2), at(20), at(21)], 10, TODAY);
+        assert_eq!(days.len(), 29);
+        let on = |day: i8| days.get(&date(2026, 11, day)).copied();
+        assert_eq!([on(1), on(2), on(19), on(20), on(21)], [7, 8, 8, 9, 10].map(Some));
+        assert_eq!(days.first_key_value(), Some((&date(2026, 10, 24), &7)));
     }
 
     #[test]
