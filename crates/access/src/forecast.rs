@@ -97,9 +97,10 @@ pub fn days(counts: &ProfileCounts, domains: &[&DomainId]) -> BTreeMap<Date, u64
 /// `there` are there now, of which `made` were made at these times; those whose time AWS does not tell
 /// have been there all along.
 pub fn days_by_age(made: &[Timestamp], there: u64, today: Date) -> BTreeMap<Date, u64> {
+    let made: Vec<Date> = made.iter().map(|at| at.to_zoned(TimeZone::UTC).date()).collect();
     let days = (0..=LOOKED_AT_DAYS).filter_map(|back| today.checked_sub(back.days()).ok());
     days.map(|day| {
-        let later = made.iter().filter(|at| at.to_zoned(TimeZone::UTC).date() > day).count();
+        let later = made.iter().filter(|made| **made > day).count();
         (day, there.saturating_sub(u64::try_from(later).unwrap_or(u64::MAX)))
     })
     .collect()

@@ -1,14 +1,11 @@
 //! What the last run that mirrored groups came to.
 
 use super::{Meter, PassOutcome};
-use crate::mirror::{MirrorRun, NotPlanned};
+use crate::mirror::{MirrorRun, NotPlanned, VIOLATIONS_KEPT};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// As much as is kept of what speaks against a plan: whoever wants to know more plans again.
-const REFUSED_KEPT: usize = 20;
 
 /// What the last run that mirrored groups came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +59,7 @@ impl MirrorSeen {
                 for reason in run.kept.iter().map(|kept| kept.reason) {
                     *kept.entry(reason).or_default() += 1;
                 }
-                let refused = run.violations.iter().take(REFUSED_KEPT);
+                let refused = run.violations.iter().take(VIOLATIONS_KEPT);
                 Self {
                     refused: refused.map(|found| found.message.clone()).collect(),
                     failed: failed.first().map(|(_, error)| error.to_string()),

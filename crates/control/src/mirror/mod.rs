@@ -11,6 +11,7 @@ mod source;
 mod turn;
 
 pub use apply::{MirrorReport, MirrorWatcher, Stopped};
+pub(crate) use reading::VIOLATIONS_KEPT;
 pub use reading::{MirrorLoss, MirrorReading};
 pub use run::{MirrorRun, NotPlanned};
 pub use source::{MirrorSurvey, groups_of, source_of};

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 /// So much is kept of what is taken away, in bytes of JSON: an item of a table holds 400 KB.
 const LOSSES_KEPT: usize = 128 * 1024;
 
-/// So much of what speaks against a plan.
-const VIOLATIONS_KEPT: usize = 20;
+/// So much of what speaks against a plan: whoever wants to know more plans again.
+pub(crate) const VIOLATIONS_KEPT: usize = 20;
 
 /// What a run planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

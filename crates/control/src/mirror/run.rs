@@ -55,9 +55,7 @@ impl Plane {
             policy: mirroring.policy(&self.map.instance),
         })
     }
-}
 
-impl Plane {
     /// Keeps what a run came to, for whoever asks any process.
     pub async fn mirror_ended(&self, run: &Result<MirrorRun, NotPlanned>) {
         let before = self.mirror_seen().await;
