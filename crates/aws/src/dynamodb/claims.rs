@@ -41,7 +41,9 @@ const CLAIMED: &str = "claimed#";
 const CLAIM: &str = "claim people";
 const RELEASE: &str = "let people go";
 
-/// Which pass is at somebody (`until`), or was the last (`released`). Times in microseconds.
+/// Which pass is at somebody (`until`), or was the last (`released`). Times in microseconds; no
+/// stamp of the pass is above that of its release. Whoever takes over from a pass that never let go
+/// does so when its own clock is past `until`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Claim {
     person: PersonId,
@@ -158,6 +160,9 @@ impl Claims for DynamoStore {
                 }
                 Some(_) if is_refused => Turn::alone(Change::Keep, None),
                 _ => {
+                    if let Some(released) = old.as_ref().and_then(|claim| claim.released) {
+                        self.stamps.follow(released);
+                    }
                     let owner = owner.to_string();
                     let (until, released) = (Some(until), None);
                     let is_first = old.is_none();
@@ -204,7 +209,7 @@ impl Claims for DynamoStore {
             return Ok(());
         }
         let number = self.next(RELEASE).await?;
-        let released = Some(floor(now));
+        let released = Some(self.stamps.reached(now));
         let turn = |_: &Key, old: Option<Claim>| match old {
             Some(claim) if claim.is_held_by(owner) => {
                 let claim = Claim { until: None, released, number, ..claim };
@@ -273,7 +278,7 @@ impl DynamoStore {
         if held.claims.len() + held.lists.len() > TRANSACTION {
             return Ok(false);
         }
-        let (number, released) = (self.next(RELEASE).await?, Some(floor(now)));
+        let (number, released) = (self.next(RELEASE).await?, Some(self.stamps.reached(now)));
         let mut steps = Vec::new();
         for (key, item) in &held.claims {
             let claim = Claim::read(item);

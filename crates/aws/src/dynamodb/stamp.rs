@@ -1,12 +1,14 @@
 //! The order of what is only ever appended.
 //!
 //! A stamp is a time and the writer's own number. The stamps of one handle rise with every entry,
-//! also when the clock is set back; those of several replicas are as their clocks. No two are the
-//! same, so that a put which is repeated writes the same item again, and no two entries meet.
+//! also when the clock is set back. Those of several replicas are as their clocks, but for what one
+//! follows on from: whoever takes a person over from another pass stamps above all that was stamped
+//! before, so that the history of a person is in the order in which it happened. No two stamps are
+//! the same, so that a put which is repeated writes the same item again, and no two entries meet.
 
 use super::item::floor;
 use jiff::Timestamp;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Draws stamps for one handle and its clones.
 #[derive(Debug)]
@@ -36,9 +38,25 @@ impl Stamps {
         format!("{:016x}", self.writer)
     }
 
+    fn last(&self) -> MutexGuard<'_, i64> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A time, in microseconds since 1970, that no stamp of this handle is above so far.
+    pub(crate) fn reached(&self, now: Timestamp) -> i64 {
+        floor(now).max(*self.last())
+    }
+
+    /// Stamps above this time from now on. A replica whose clock is behind runs ahead of it by what
+    /// the clocks differ.
+    pub(crate) fn follow(&self, reached: i64) {
+        let mut last = self.last();
+        *last = reached.max(*last);
+    }
+
     /// The stamp of an entry of this time.
     pub(crate) fn next(&self, at: Timestamp) -> Stamp {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last();
         let micros = floor(at).max(last.saturating_add(1));
         *last = micros;
         let time = Timestamp::from_microsecond(micros).unwrap_or(at);
@@ -62,5 +80,20 @@ mod tests {
         assert_eq!(back.text, "2026-11-22T00:00:00.000001Z#000000000000beef");
         let other = Stamps::default().next("2026-11-21T00:00:00Z".parse().unwrap());
         assert!(other.text < first.text && other.text.starts_with("2026-11-21T00:00:00.000000Z#"));
+    }
+
+    #[test]
+    fn whoever_follows_stamps_above_and_is_never_set_back() {
+        let early: Timestamp = "2026-11-21T00:00:00Z".parse().unwrap();
+        let late: Timestamp = "2026-11-21T00:00:10Z".parse().unwrap();
+        let (ahead, behind) = (Stamps::default(), Stamps::default());
+        assert_eq!(ahead.reached(late), floor(late), "nothing is stamped yet");
+        let before = ahead.next(late);
+        assert_eq!(ahead.reached(early), floor(late));
+        behind.follow(ahead.reached(early));
+        let after = behind.next(early);
+        assert!(after.text > before.text, "{after:?} {before:?}");
+        behind.follow(floor(early));
+        assert!(behind.next(early).text > after.text);
     }
 }

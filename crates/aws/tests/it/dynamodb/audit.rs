@@ -3,11 +3,15 @@
 use super::proxy::{Fate, Proxy};
 use super::table::{client, version};
 use super::{TABLE, fresh_table, handle};
+use access::ids::PersonId;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use control::audit::{ChainKey, KeyRing, STORE_KEY, verify_log};
-use control::ports::{Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog as _, Secrets as _};
-use std::collections::BTreeMap;
+use control::ports::{
+    Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog as _, ChangeId, Claims as _, Secrets as _,
+};
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 use store_contract::micros;
@@ -97,6 +101,49 @@ async fn what_a_version_left_that_did_not_seal_is_sealed_once_by_whoever_comes()
 }
 
 /// What it costs that many append at once, each from a process of its own: `--nocapture` prints it.
+/// Clocks of replicas differ by ten seconds, and they are at one person in turn.
+#[tokio::test]
+async fn the_history_of_a_person_is_in_the_order_of_the_passes_whatever_their_clocks_say() {
+    const SECOND: i64 = 1_000_000;
+    let (peer, store) = fresh_table().await;
+    let ahead = (store, 12 * SECOND);
+    let behind = (handle(&peer.endpoint), 2 * SECOND);
+    let alice = PersonId::parse("alice").unwrap();
+    let people = BTreeSet::from([alice.clone()]);
+    let turns = [
+        (&ahead, AuditEvent::CreatingProfile),
+        (&behind, AuditEvent::UpdatingProfile),
+        (&behind, AuditEvent::OffboardingBegun),
+        (&ahead, AuditEvent::DeletingProfile),
+        (&behind, AuditEvent::CreatingProfile),
+    ];
+    for (number, ((store, clock), event)) in turns.into_iter().enumerate() {
+        let now = micros(clock + SECOND * i64::try_from(number).unwrap());
+        let pass = ChangeId::new(now, [u8::try_from(number).unwrap(); 32]);
+        let ticket = store.ticket(now).await.unwrap();
+        let minute = SignedDuration::from_mins(1);
+        let claimed = store.claim(&pass, &people, &ticket, now, minute).await.unwrap();
+        assert_eq!(claimed.people, people, "{event:?}");
+        let entry = AuditEntry::new(now, event, "entitled").about(&alice).within(&pass);
+        store.append(&entry).await.unwrap();
+        store.release(&pass, now).await.unwrap();
+    }
+    for (store, _) in [&ahead, &behind] {
+        let past = store.of_person(&alice, 100).await.unwrap();
+        let told: Vec<(&str, i64)> =
+            past.iter().map(|entry| (entry.event.as_str(), entry.at.as_second())).collect();
+        // Each entry has the time of its writer.
+        let wanted = [
+            ("creating-profile", 12),
+            ("updating-profile", 3),
+            ("offboarding-begun", 4),
+            ("deleting-profile", 15),
+            ("creating-profile", 6),
+        ];
+        assert_eq!(told, wanted);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thirty_two_writers_at_once_lose_nothing_and_cost_a_bounded_number_of_calls() {
     const WRITERS: i64 = 32;
