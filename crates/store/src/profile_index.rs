@@ -231,6 +231,10 @@ fn take_over(
     let newer: BTreeSet<&String> =
         known.iter().filter(|(_, number)| *number > drawn).map(|(name, _)| name).collect();
     let counted = counted_after(ticket.at);
+    let mut is_at = transaction.prepare_cached(
+        "SELECT 1 FROM indexed_profile JOIN claim USING (person)
+         WHERE domain = ?1 AND folded = ?2 AND (claim.number > ?3 OR claim.until > ?4)",
+    )?;
     let mut remember = transaction.prepare_cached(
         "UPDATE indexed_profile SET gone = 1, intent = NULL
          WHERE domain = ?1 AND folded = ?2 AND leaving_since > ?3 AND agreed = 0",
@@ -240,7 +244,9 @@ fn take_over(
          AND (leaving_since IS NULL OR leaving_since <= ?3 OR agreed = 1)",
     )?;
     for (name, _) in known.iter().filter(|(name, _)| !found.contains_key(name)) {
-        if !newer.contains(name) {
+        // A pass that was at the person may have made it since.
+        let since = params![domain.as_str(), name, drawn, microseconds::floor(ticket.at)];
+        if !newer.contains(name) && !is_at.exists(since)? {
             let row = params![domain.as_str(), name, microseconds::floor(counted)];
             remember.execute(row)?;
             forget.execute(row)?;

@@ -141,6 +141,8 @@ macro_rules! contract {
             a_full_reading_of_many_profiles_is_whole(&),
             a_reading_of_some_names_says_nothing_of_others(&),
             what_changed_after_a_reading_began_stays(&),
+            what_a_pass_is_about_to_make_stays_though_it_is_not_found(&),
+            what_a_killed_pass_never_made_is_forgotten_with_its_claim(&),
             the_guard_counts_for_a_day_what_is_gone_already(&),
             of_two_passes_the_second_counts_what_the_first_is_about_to_do(&),
             what_two_passes_are_about_to_do_is_counted_once_either_did_it(&),

@@ -79,13 +79,13 @@ async fn look(index: &impl ProfileIndex, people: &[&str], now: i64) -> View {
     View { marks, owned, profiles, leaving }
 }
 
-/// The names that the index has of these people.
 /// Of what the pass said, it did this, nobody having agreed to it.
 async fn left(index: &impl ProfileIndex, of: u8, people: &[&str], now: i64) {
     let begun = people.iter().map(|of| (domain(), intent(of).profile)).collect();
     index.left(&pass(of), &begun, false, micros(now)).await.unwrap();
 }
 
+/// The names that the index has of these people.
 async fn names(index: &impl ProfileIndex, people: &[&str]) -> Vec<String> {
     let view = look(index, people, 1).await;
     view.profiles.values().flatten().map(|profile| profile.name.to_string()).collect()
@@ -151,8 +151,47 @@ pub async fn what_changed_after_a_reading_began_stays(store: &(impl ProfileIndex
     let view = look(store, &["ada", "bob"], 8).await;
     assert_eq!(view.profiles[&domain()], [profile("ada", None), profile("bob", Some(7))]);
     // The next reading knows better.
+    store.release(&pass(3), micros(9)).await.unwrap();
     store.read(&reading(None, &[]), &ticket(store, 9).await).await.unwrap();
     assert_eq!(names(store, &["ada", "bob"]).await, [""; 0]);
+}
+
+pub async fn what_a_pass_is_about_to_make_stays_though_it_is_not_found(
+    store: &(impl ProfileIndex + Claims),
+) {
+    let (ada, hour) = (BTreeSet::from([person("ada")]), SignedDuration::from_hours(1));
+    let all = [profile("bob", None)];
+    store.read(&reading(None, &all), &ticket(store, 5).await).await.unwrap();
+    let planned = ticket(store, 6).await;
+    let claimed = store.claim(&pass(3), &ada, &planned, micros(7), hour).await.unwrap();
+    store.making(&[intent("ada")], claimed.number).await.unwrap();
+    // AWS is not asked for it yet.
+    let meanwhile = ticket(store, 8).await;
+    let nothing = [reading(None, &[]), reading(Some(&["ada"]), &[])];
+    for nothing in &nothing {
+        store.read(nothing, &meanwhile).await.unwrap();
+        assert_eq!(names(store, &["ada", "bob"]).await, ["ada--fraud"], "{nothing:?}");
+    }
+    store.release(&pass(3), micros(9)).await.unwrap();
+    for nothing in &nothing {
+        store.read(nothing, &meanwhile).await.unwrap();
+        assert_eq!(names(store, &["ada"]).await, ["ada--fraud"], "it was made meanwhile");
+    }
+    store.read(&nothing[1], &ticket(store, 10).await).await.unwrap();
+    assert_eq!(names(store, &["ada"]).await, [""; 0], "it never came about");
+}
+
+pub async fn what_a_killed_pass_never_made_is_forgotten_with_its_claim(
+    store: &(impl ProfileIndex + Claims),
+) {
+    let (ada, brief) = (BTreeSet::from([person("ada")]), SignedDuration::from_micros(20));
+    let planned = ticket(store, 6).await;
+    let claimed = store.claim(&pass(3), &ada, &planned, micros(10), brief).await.unwrap();
+    store.making(&[intent("ada")], claimed.number).await.unwrap();
+    store.read(&reading(None, &[]), &ticket(store, 29).await).await.unwrap();
+    assert_eq!(names(store, &["ada"]).await, ["ada--fraud"]);
+    store.read(&reading(None, &[]), &ticket(store, 30).await).await.unwrap();
+    assert_eq!(names(store, &["ada"]).await, [""; 0]);
 }
 
 pub async fn the_guard_counts_for_a_day_what_is_gone_already(store: &(impl ProfileIndex + Claims)) {

@@ -54,6 +54,12 @@ struct Claim {
 }
 
 impl Claim {
+    /// Whether the pass has the person still, or had after the ticket was drawn, at a time (`began`)
+    /// in microseconds.
+    fn is_since(&self, ticket: &Ticket, began: i64) -> bool {
+        self.number > ticket.number || self.until.is_some_and(|until| until > began)
+    }
+
     fn is_held_by(&self, owner: &ChangeId) -> bool {
         self.owner == owner.as_str() && self.until.is_some()
     }
@@ -150,9 +156,7 @@ impl Claims for DynamoStore {
             let Some(person) = person else { return Turn::alone(Change::Keep, None) };
             // Nobody whom another pass has, or had after this one began to read.
             let is_refused = old.as_ref().is_some_and(|claim| {
-                claim.owner != owner.as_str()
-                    && (claim.number > ticket.number
-                        || claim.until.is_some_and(|until| until > began))
+                claim.owner != owner.as_str() && claim.is_since(ticket, began)
             });
             match &old {
                 Some(claim) if is_refused && claim.until.is_some_and(|met| met > until) => {
@@ -288,6 +292,25 @@ impl DynamoStore {
         }
         steps.extend(held.lists.iter().map(|list| Step::Delete(list.clone(), Over::Anything)));
         Ok(self.transact(RELEASE, &steps).await? == Written::Done)
+    }
+
+    /// Those at whom a pass is, or was after this ticket.
+    pub(super) async fn claimed_since(
+        &self,
+        operation: &'static str,
+        people: &BTreeSet<PersonId>,
+        ticket: &Ticket,
+    ) -> Result<BTreeSet<PersonId>, StoreError> {
+        let keys = people.iter().map(key_of).collect();
+        let mut claimed = BTreeSet::new();
+        for (key, item) in self.get_all(operation, &keys).await? {
+            let claim = Claim::read(&item);
+            let claim = claim.map_err(|d| damaged(&self.table, operation, Some(&key), &d))?;
+            if claim.is_since(ticket, floor(ticket.at)) {
+                claimed.insert(claim.person);
+            }
+        }
+        Ok(claimed)
     }
 
     /// Writes down, for the pass, what it is about to touch.

@@ -108,11 +108,14 @@ pub trait ProfileIndex: Send + Sync + fmt::Debug {
     ) -> Result<IndexCount, StoreError>;
 
     /// Takes over what a reading found that began at `ticket`. What was changed in the index
-    /// afterwards stays. A profile that is gone is remembered as long as the guard counts it.
+    /// afterwards stays, and so does a profile that was not found while a pass had its person claimed
+    /// then or later: it may have been made since. A profile that is gone is remembered as long as the
+    /// guard counts it.
     async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError>;
 
     /// Remembers profiles that are about to be made, for people who were claimed by this number
-    /// ([`Claimed::number`](super::Claimed::number)): a reading that began before knows nothing of them.
+    /// ([`Claimed::number`](super::Claimed::number)): a reading that began before knows nothing of
+    /// them, and one that began later may not find them yet.
     async fn making(&self, profiles: &[Intent], number: u64) -> Result<(), StoreError>;
 
     /// Remembers that the pass `owner` is about to put these profiles on their way out, and then says

@@ -5,7 +5,7 @@ use super::{Mark, SHARDS, counted_after};
 use crate::dynamodb::DynamoStore;
 use crate::dynamodb::change::{Change, Manner, Record as _, Turn};
 use crate::dynamodb::failure::damaged;
-use crate::dynamodb::item::floor;
+use crate::dynamodb::item::{Item, floor};
 use crate::dynamodb::keys::Key;
 use crate::dynamodb::wire::{Query, Sort};
 use access::observed::AuthMode;
@@ -28,21 +28,24 @@ impl DynamoStore {
             .map(|(folded, profile)| (place(folded), profile))
             .map(|(at, profile)| (at.key(), (at, profile)))
             .collect();
-        let asked = match &reading.asked {
-            Some(asked) => asked.iter().map(|folded| place(folded).key()).collect(),
+        let mut keys: BTreeSet<Key> = match &reading.asked {
+            Some(asked) => {
+                let asked = asked.iter().map(|folded| place(folded).key());
+                asked.chain(found.keys().cloned()).collect()
+            }
             None => self.differing(reading, &found, ticket).await?,
         };
-        let keys: BTreeSet<Key> = match &reading.asked {
-            Some(_) => asked.into_iter().chain(found.keys().cloned()).collect(),
-            None => asked,
-        };
+        let known = self.get_all(READ, &keys).await?;
+        for stays in self.staying(&known, &found, ticket).await? {
+            keys.remove(&stays);
+        }
         if !keys.is_empty() {
             let number = self.next(READ).await?;
             let turn = |key: &Key, old: Option<Row>| {
                 let new = read(old.clone(), found.get(key), ticket, number);
                 with(old.as_ref(), new, ())
             };
-            self.change(READ, keys, Manner::Together, turn).await?;
+            self.change_found(READ, (keys, known), Manner::Together, turn).await?;
         }
         if reading.asked.is_some() {
             return Ok(());
@@ -72,11 +75,8 @@ impl DynamoStore {
                 ..Query::all(partition(&reading.domain, shard))
             };
             for item in self.query(READ, rows).await? {
-                let row = Row::read(&item);
-                let row =
-                    row.map_err(|d| damaged(&self.table, READ, Key::of(&item).as_ref(), &d))?;
-                let key = row.at.key();
-                let number = row.number;
+                let row = self.row(&item)?;
+                let (key, number) = (row.at.key(), row.number);
                 if read(Some(row.clone()), found.get(&key), ticket, number).as_ref() == Some(&row) {
                     differing.remove(&key);
                 } else {
@@ -85,6 +85,28 @@ impl DynamoStore {
             }
         }
         Ok(differing)
+    }
+
+    /// Rows that were not found and stay: a pass that is at the person, or was after the reading began,
+    /// may have made the profile since.
+    async fn staying(
+        &self,
+        known: &BTreeMap<Key, Item>,
+        found: &BTreeMap<Key, (Where, &IndexedProfile)>,
+        ticket: &Ticket,
+    ) -> Result<BTreeSet<Key>, StoreError> {
+        let missed = known.iter().filter(|(key, _)| !found.contains_key(*key));
+        let missed: Vec<Row> = missed.map(|(_, item)| self.row(item)).collect::<Result<_, _>>()?;
+        let missed: Vec<Row> =
+            missed.into_iter().filter(|row| row.number <= ticket.number).collect();
+        let people = missed.iter().map(|row| row.person.clone()).collect();
+        let claimed = self.claimed_since(READ, &people, ticket).await?;
+        let staying = missed.into_iter().filter(|row| claimed.contains(&row.person));
+        Ok(staying.map(|row| row.at.key()).collect())
+    }
+
+    fn row(&self, item: &Item) -> Result<Row, StoreError> {
+        Row::read(item).map_err(|d| damaged(&self.table, READ, Key::of(item).as_ref(), &d))
     }
 }
 
