@@ -75,7 +75,7 @@ impl TimerChores {
         }
         match anchoring.once().await {
             Ok(()) => {
-                let every = SignedDuration::try_from(anchoring.every).ok();
+                let every = SignedDuration::try_from(anchoring.every()).ok();
                 *next = every.and_then(|every| now.checked_add(every).ok());
             }
             Err(error) => tracing::error!(%error, "no checkpoint of the audit log"),

@@ -15,7 +15,7 @@ use access::map::AccessMap;
 use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::audit::Anchoring;
+use control::audit::{Anchor, Anchoring};
 use control::changes::ChangeWatch;
 use control::desk::{Clinic, Desk};
 use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
@@ -124,21 +124,21 @@ pub(crate) async fn store(
     open_store(location, aws).await
 }
 
-/// What makes checkpoints of the audit log, if they are to be kept somewhere.
+/// What verifies the audit log, and makes checkpoints of it if they are to be kept somewhere.
 ///
 /// # Errors
 /// The keys cannot be read.
-pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Option<Anchoring>> {
-    let Some(location) = &args.audit_checkpoints else { return Ok(None) };
+pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Anchoring> {
     let keys = audit_keys::of(&*parts.store, &parts.aws).await?;
-    Ok(Some(Anchoring {
-        plane: parts.plane.clone(),
-        notary: audit_keys::notary(&keys, &parts.aws)?,
-        keys,
-        place: location.open(&parts.aws),
-        every: args.audit_checkpoint_every,
-        retention: args.audit_retention.and_then(|kept| SignedDuration::try_from(kept).ok()),
-    }))
+    let anchor = match &args.audit_checkpoints {
+        Some(location) => Some(Anchor {
+            notary: audit_keys::notary(&keys, &parts.aws)?,
+            place: location.open(&parts.aws),
+            retention: args.audit_retention.and_then(|kept| SignedDuration::try_from(kept).ok()),
+        }),
+        None => None,
+    };
+    Ok(Anchoring::new(parts.plane.clone(), keys, anchor, args.audit_checkpoint_every))
 }
 
 /// That a process works by this map from now on, and keeps its state there.

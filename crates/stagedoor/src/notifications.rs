@@ -127,8 +127,7 @@ impl Telling {
             reading: reading.as_deref().map(Seen::from),
             trust: Some((&trust, &keys)),
             status: status.as_ref(),
-            // What the keeper of checkpoints found when it last looked.
-            audit: looked.audit_chain_ok.map(|_| looked.audit_fault.as_deref()),
+            audit: looked.audit.as_ref().map(|seen| seen.fault.as_deref()),
             mirror: mirror.as_ref().filter(|seen| now.duration_since(seen.at) < OLD),
         };
         let judged = conditions(&facts, now);

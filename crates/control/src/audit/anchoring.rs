@@ -1,5 +1,5 @@
-//! Checkpoints by the clock: verify what came since the last one, sign how far the log goes, and
-//! remove what is too old.
+//! Looking after the log by the clock: verify what came since the last time, sign how far the log goes,
+//! and remove what is too old.
 
 use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 use super::keeping::{KeepingError, prune, take_checkpoint, verify_log, verify_since};
@@ -10,34 +10,49 @@ use crate::ports::{Actor, AuditEntry, AuditEvent};
 use access::reason::ReasonCode;
 use jiff::SignedDuration;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Makes checkpoints of the log of a plane.
+/// Verifies the log of a plane, and makes checkpoints of it if they are to be kept somewhere.
 #[derive(Debug)]
 pub struct Anchoring {
-    /// Whose log.
-    pub plane: Plane,
-    /// The keys that it is sealed with.
-    pub keys: KeyRing,
-    /// What signs checkpoints.
+    plane: Plane,
+    keys: KeyRing,
+    anchor: Option<Anchor>,
+    every: Duration,
+    /// How far the log held when this process last looked, where nothing else tells.
+    held: Mutex<Option<Checkpoint>>,
+}
+
+/// What becomes of checkpoints.
+#[derive(Debug)]
+pub struct Anchor {
+    /// What signs them.
     pub notary: Arc<dyn Notary>,
     /// Where they are kept.
     pub place: Arc<dyn CheckpointPlace>,
-    /// From one to the next. Of several replicas one makes each.
-    pub every: Duration,
-    /// How long entries are kept; `None`: for ever.
+    /// How long entries are kept that one of them knows; `None`: for ever.
     pub retention: Option<SignedDuration>,
 }
 
 impl Anchoring {
-    /// Makes them until `end`, the first at once if the last one is too old. What goes wrong is
-    /// logged, and the metrics tell.
+    /// Looks after the log of this plane, sealed by these keys, so often. Without an anchor it is
+    /// verified all the same: once as a whole, and then what came since.
+    pub fn new(plane: Plane, keys: KeyRing, anchor: Option<Anchor>, every: Duration) -> Self {
+        Self { plane, keys, anchor, every, held: Mutex::default() }
+    }
+
+    /// How long it is from one look to the next. Of several replicas one makes a checkpoint each time.
+    pub const fn every(&self) -> Duration {
+        self.every
+    }
+
+    /// Looks until `end`, for the first time at once. What goes wrong is logged, and the metrics tell.
     pub async fn run(self, end: impl Future<Output = ()>) {
         let mut end = std::pin::pin!(end);
         loop {
             if let Err(error) = self.once().await {
-                tracing::error!(%error, "no checkpoint of the audit log");
+                tracing::error!(%error, "the audit log could not be verified and anchored");
             }
             tokio::select! {
                 () = &mut end => return,
@@ -51,16 +66,10 @@ impl Anchoring {
     /// # Errors
     /// The log, or the place where checkpoints are kept, cannot be read or written.
     pub async fn once(&self) -> Result<(), KeepingError> {
+        let Some(anchor) = &self.anchor else { return self.verify_on().await };
         let now = self.plane.clock.now();
-        let last = self.last().await?;
-        let log = &*self.plane.audit;
-        let verdict = match &last {
-            Some(last) => verify_since(log, &self.keys, last).await?,
-            None => verify_log(log, &self.keys, &[], &|_| {}).await?,
-        };
-        self.tell(&verdict).await;
-        let fault = verdict.bad.first().map(ToString::to_string);
-        self.plane.meter.audit_verified(now, fault);
+        let last = last(anchor).await?;
+        let verdict = self.verify(last.as_ref()).await?;
         if let Some(last) = &last {
             self.plane.meter.audit_anchored(last.at);
         }
@@ -69,31 +78,49 @@ impl Anchoring {
             return Ok(());
         }
         // Also of a log that does not hold: what follows can be held against it.
-        let place = Some(&*self.place);
-        let made = take_checkpoint(log, &*self.notary, place, now, Actor::System).await?;
+        let (log, place) = (&*self.plane.audit, Some(&*anchor.place));
+        let made = take_checkpoint(log, &*anchor.notary, place, now, Actor::System).await?;
         self.plane.meter.audit_anchored(made.at);
         tracing::info!(entries = made.entries, "checkpoint of the audit log");
         if verdict.ok {
-            self.shorten(&made).await?;
+            self.shorten(anchor.retention, &made).await?;
         }
         Ok(())
     }
 
-    /// The newest checkpoint that is kept, if its signature holds. Without one all is verified.
-    async fn last(&self) -> Result<Option<Checkpoint>, PlaceError> {
-        let Some(last) = self.place.newest().await? else { return Ok(None) };
-        let bytes = last.signed_bytes();
-        if self.notary.made(&last.key, &bytes, &last.signature).await? {
-            return Ok(Some(last));
+    /// Verifies what came since this process last found that the log holds.
+    async fn verify_on(&self) -> Result<(), KeepingError> {
+        let now = self.plane.clock.now();
+        let heads = self.plane.audit.chains().await?;
+        let heads = heads.into_iter().filter(|head| head.seq > 0).collect();
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if self.verify(held.as_ref()).await?.ok {
+            // Nobody else sees it: it needs no signature.
+            let seen = Checkpoint::of(now, heads, String::new());
+            *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
         }
-        let code = ReasonCode::AuditBroken;
-        tracing::error!(%code, at = %last.at, "the last checkpoint of the audit log does not hold");
-        Ok(None)
+        Ok(())
+    }
+
+    /// Verifies what came since `last`, or everything, and tells what does not hold.
+    async fn verify(&self, last: Option<&Checkpoint>) -> Result<Verdict, KeepingError> {
+        let log = &*self.plane.audit;
+        let verdict = match last {
+            Some(last) => verify_since(log, &self.keys, last).await?,
+            None => verify_log(log, &self.keys, &[], &|_| {}).await?,
+        };
+        self.tell(&verdict).await;
+        self.plane.meter.audit_verified(self.plane.clock.now(), &verdict);
+        Ok(verdict)
     }
 
     /// Removes what is too old. Nothing goes from a log that does not hold: it is evidence.
-    async fn shorten(&self, made: &Checkpoint) -> Result<(), KeepingError> {
-        let Some(retention) = self.retention else { return Ok(()) };
+    async fn shorten(
+        &self,
+        retention: Option<SignedDuration>,
+        made: &Checkpoint,
+    ) -> Result<(), KeepingError> {
+        let Some(retention) = retention else { return Ok(()) };
         let now = self.plane.clock.now();
         let pruned = prune(&*self.plane.audit, made, retention, now, Actor::System).await?;
         if pruned.entries > 0 {
@@ -107,7 +134,7 @@ impl Anchoring {
         let Some(first) = verdict.bad.first() else { return };
         let code = ReasonCode::AuditBroken;
         tracing::error!(%code, bad = verdict.bad.len(), "the audit log does not hold: {first}");
-        if self.plane.meter.read().audit_chain_ok == Some(false) {
+        if self.plane.meter.read().audit.is_some_and(|seen| seen.fault.is_some()) {
             return;
         }
         let entry = AuditEntry::new(self.plane.clock.now(), AuditEvent::AuditBroken, code.as_str())
@@ -115,4 +142,15 @@ impl Anchoring {
             .with("bad", verdict.bad.len());
         self.plane.record(entry).await;
     }
+}
+
+/// The newest checkpoint that is kept, if its signature holds. Without one all is verified.
+async fn last(anchor: &Anchor) -> Result<Option<Checkpoint>, PlaceError> {
+    let Some(last) = anchor.place.newest().await? else { return Ok(None) };
+    if anchor.notary.made(&last.key, &last.signed_bytes(), &last.signature).await? {
+        return Ok(Some(last));
+    }
+    let code = ReasonCode::AuditBroken;
+    tracing::error!(%code, at = %last.at, "the last checkpoint of the audit log does not hold");
+    Ok(None)
 }

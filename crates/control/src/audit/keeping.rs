@@ -2,7 +2,7 @@
 
 use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 use super::key::KeyRing;
-use super::verify::{Verdict, Verification};
+use super::verify::{Verdict, Verification, before};
 use crate::ports::{Actor, AuditEntry, AuditEvent, AuditLog, ChainHead, ChainId, StoreError};
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
@@ -113,7 +113,7 @@ pub async fn verify_log(
     Ok(verification.finish())
 }
 
-/// Verifies what was appended since a checkpoint.
+/// Verifies what was appended since a checkpoint, and that the log still has what it knows.
 ///
 /// # Errors
 /// The log cannot be read.
@@ -125,7 +125,7 @@ pub async fn verify_since(
     let mut verification = Verification::new(keys);
     verification.begin_at(checkpoint);
     let heads = log.chains().await?;
-    let after = |chain: &ChainId| checkpoint.head(chain).map_or(0, |head| head.seq);
+    let after = |chain: &ChainId| checkpoint.head(chain).map_or(0, before);
     let all = heads.into_iter().map(|head| (head.chain.clone(), after(&head.chain))).collect();
     read(log, all, &mut verification, &|_| {}).await?;
     Ok(verification.finish())

@@ -17,7 +17,7 @@ mod ocsf;
 mod seal;
 mod verify;
 
-pub use anchoring::Anchoring;
+pub use anchoring::{Anchor, Anchoring};
 pub use as_of::{AsOf, Barred, Held, History, Unknown, as_of};
 pub use canonical::{CHECKPOINT_FORMAT, ENTRY_FORMAT};
 pub use checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};

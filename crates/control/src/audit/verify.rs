@@ -10,7 +10,7 @@ use super::export::json_line;
 use super::keeping::pruned;
 use super::key::KeyRing;
 use super::seal::{Broken, Head, check};
-use crate::ports::{AuditEvent, ChainId, ChainRow, SealedEntry};
+use crate::ports::{AuditEvent, ChainHead, ChainId, ChainRow, SealedEntry};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -126,11 +126,23 @@ pub struct Verdict {
     pub bad: Vec<BadEntry>,
 }
 
+impl Verdict {
+    /// Up to which entry it was looked, those of all chains together, also of a removed beginning.
+    pub fn reached(&self) -> u64 {
+        self.chains.iter().map(|chain| chain.last).sum()
+    }
+}
+
 /// Entries that are not there.
 #[derive(Debug, Clone, Copy)]
 struct Gap {
     first: u64,
     last: u64,
+}
+
+/// The number before the one that a checkpoint knows.
+pub(super) fn before(head: &ChainHead) -> u64 {
+    head.seq.saturating_sub(1)
 }
 
 /// One chain, as far as it was read.
@@ -192,11 +204,14 @@ impl<'k> Verification<'k> {
         }
     }
 
-    /// Begins after the entries that a checkpoint knows: only what follows is to be taken.
+    /// Begins at the entries that a checkpoint knows: only they and what follows are to be taken. They
+    /// are held against it, so that a log which ends before them is found.
     pub fn begin_at(&mut self, checkpoint: &Checkpoint) {
+        self.anchor(checkpoint);
         for head in &checkpoint.chains {
             let chain = self.chains.entry(head.chain.clone()).or_insert_with(Chain::empty);
-            chain.head = Head { seq: head.seq, hash: head.hash.clone() };
+            // What the entry itself follows is not looked at.
+            chain.head = Head { seq: before(head), hash: String::new() };
         }
     }
 

@@ -30,7 +30,7 @@ pub struct Audit {
 pub struct Chain {
     /// What verifying found.
     pub state: ChainState,
-    /// How many entries were verified.
+    /// Up to which entry it was verified, of all chains together.
     pub entries: u64,
     /// When.
     pub verified: Option<Timestamp>,
@@ -48,7 +48,7 @@ pub enum ChainState {
     Whole,
     /// Somebody did, or it was damaged.
     Broken,
-    /// It is being verified, or this process has no key of it.
+    /// It is being verified, or this process never does that: on Lambda the timer's does.
     NotYet,
 }
 
@@ -156,19 +156,17 @@ impl Desk {
         let anchor = AuditFilter { event, ..AuditFilter::default() };
         let anchors = self.store().page(&anchor, None, 1).await?.items;
         let anchored = anchors.first().map(|sealed| &sealed.entry);
-        let entries = anchored.and_then(|entry| entry.details.get("entries")?.parse().ok());
-        let looked = self.plane().meter.read();
-        let state = match looked.audit_chain_ok {
-            Some(true) => ChainState::Whole,
-            Some(false) => ChainState::Broken,
-            None => ChainState::NotYet,
-        };
+        let seen = self.plane().meter.read().audit;
         Ok(Chain {
-            state,
-            entries: entries.unwrap_or(0),
-            verified: looked.audit_looked,
+            state: match &seen {
+                Some(seen) if seen.fault.is_some() => ChainState::Broken,
+                Some(_) => ChainState::Whole,
+                None => ChainState::NotYet,
+            },
+            entries: seen.as_ref().map_or(0, |seen| seen.reached),
+            verified: seen.as_ref().map(|seen| seen.at),
             anchored: anchored.map(|entry| entry.at),
-            fault: looked.audit_fault,
+            fault: seen.and_then(|seen| seen.fault),
         })
     }
 }

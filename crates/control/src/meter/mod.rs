@@ -8,6 +8,7 @@ pub use histogram::Histogram;
 pub use mirror::MirrorSeen;
 pub use overview::{CHANGES, Overview, STAGES};
 
+use crate::audit::Verdict;
 use crate::plane::Plane;
 use crate::ports::{Freeze, QueueStatus, StoreError};
 use crate::survey::Survey;
@@ -75,16 +76,23 @@ pub struct LoopCounts {
     pub directory_read: Option<Timestamp>,
     /// When a pass last failed to, if none succeeded since.
     pub directory_failed: Option<Timestamp>,
-    /// Whether the audit log held when this process last looked; `None`: it never did.
-    pub audit_chain_ok: Option<bool>,
-    /// When that was.
-    pub audit_looked: Option<Timestamp>,
-    /// The first thing that did not hold then.
-    pub audit_fault: Option<String>,
+    /// What this process found when it last looked whether the audit log holds; `None`: it never did.
+    pub audit: Option<AuditSeen>,
     /// When the last checkpoint of the audit log was made that this process knows of.
     pub audit_anchored: Option<Timestamp>,
     /// What came of this process's last run that mirrored groups; `None`: it made none.
     pub mirror: Option<MirrorSeen>,
+}
+
+/// What was found of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSeen {
+    /// When.
+    pub at: Timestamp,
+    /// Up to which entry it was looked, of all chains together.
+    pub reached: u64,
+    /// The first thing that did not hold; `None`: all did.
+    pub fault: Option<String>,
 }
 
 impl Default for LoopCounts {
@@ -99,9 +107,7 @@ impl Default for LoopCounts {
             overview: None,
             directory_read: None,
             directory_failed: None,
-            audit_chain_ok: None,
-            audit_looked: None,
-            audit_fault: None,
+            audit: None,
             audit_anchored: None,
             mirror: None,
         }
@@ -137,13 +143,11 @@ impl Meter {
         });
     }
 
-    /// What was found when somebody looked whether the audit log holds; `fault`: what does not.
-    pub(crate) fn audit_verified(&self, at: Timestamp, fault: Option<String>) {
-        self.count(|counts| {
-            counts.audit_chain_ok = Some(fault.is_none());
-            counts.audit_looked = Some(at);
-            counts.audit_fault = fault;
-        });
+    /// Somebody looked whether the audit log holds.
+    pub(crate) fn audit_verified(&self, at: Timestamp, verdict: &Verdict) {
+        let fault = verdict.bad.first().map(ToString::to_string);
+        let seen = AuditSeen { at, reached: verdict.reached(), fault };
+        self.count(|counts| counts.audit = Some(seen));
     }
 
     /// The audit log was anchored.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod audit_door;
 #[cfg(test)]
+mod audit_looking;
+#[cfg(test)]
 mod audit_reading;
 #[cfg(test)]
 mod audit_secrets;

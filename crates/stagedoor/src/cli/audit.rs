@@ -156,7 +156,8 @@ pub(crate) struct CheckpointArgs {
 #[expect(clippy::struct_field_names, reason = "these are the flags' names")]
 pub(crate) struct AnchoringArgs {
     /// Where checkpoints of the audit log are kept: a file that is only appended to, or
-    /// `s3://BUCKET/PREFIX`, best with object lock. Absent: none are made.
+    /// `s3://BUCKET/PREFIX`, best with object lock. Absent: none are made; a server verifies the log
+    /// all the same, once as a whole and then what came since.
     #[arg(
         long,
         value_name = "FILE|s3://BUCKET/PREFIX",
@@ -164,7 +165,7 @@ pub(crate) struct AnchoringArgs {
         value_parser = CheckpointLocation::parse
     )]
     pub(crate) audit_checkpoints: Option<CheckpointLocation>,
-    /// From one checkpoint of the audit log to the next.
+    /// From one checkpoint of the audit log to the next, and from one verification to the next.
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = period,
           env = "STAGEDOOR_AUDIT_CHECKPOINT_EVERY")]
     pub(crate) audit_checkpoint_every: Duration,

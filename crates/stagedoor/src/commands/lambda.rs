@@ -156,12 +156,17 @@ async fn chores(args: &LambdaArgs, parts: &Parts) -> Result<TimerChores> {
         let every = Duration::from_mins(1);
         Telling::new(parts, ends, &args.map.map, args.public_url.as_deref(), every)
     });
+    // A whole log is not read at every start of a process: from a checkpoint on it is little.
+    let anchoring = match &args.anchoring.audit_checkpoints {
+        Some(_) => Some(compose::anchoring(&args.anchoring, parts).await?),
+        None => None,
+    };
     Ok(TimerChores {
         plane: parts.plane.clone(),
         store: Arc::clone(&parts.store),
         place: args.store.store.to_string(),
         telling,
-        anchoring: compose::anchoring(&args.anchoring, parts).await?,
+        anchoring,
         memory: tokio::sync::Mutex::default(),
     })
 }

@@ -38,7 +38,7 @@ pub(crate) struct Serving {
     pub(crate) reload: Option<(Reload, Keeper)>,
     pub(crate) queue: Option<Arc<dyn WakeQueue>>,
     /// What makes checkpoints of the audit log.
-    pub(crate) anchoring: Option<Anchoring>,
+    pub(crate) anchoring: Anchoring,
     pub(crate) rhythm: Rhythm,
     pub(crate) config: WebConfig,
     pub(crate) condition: Condition,
@@ -294,13 +294,11 @@ fn parts_at_work(
             Ok(())
         });
     }
-    if let Some(anchoring) = anchoring {
-        let end = seen(stopped.clone());
-        tasks.spawn(async move {
-            anchoring.run(end).await;
-            Ok(())
-        });
-    }
+    let end = seen(stopped.clone());
+    tasks.spawn(async move {
+        anchoring.run(end).await;
+        Ok(())
+    });
     if let Some(telling) = telling {
         let end = seen(stopped.clone());
         tasks.spawn(async move {

@@ -55,11 +55,11 @@ impl Page {
 
     /// The audit log: nothing is said before this process looked.
     pub(super) fn audit(&mut self, counts: &LoopCounts) {
-        let help = "Whether the audit log held, from its last checkpoint to its end, when this \
-                    process last looked: 1 or 0. Only where checkpoints are made.";
+        let help = "Whether the audit log held when this process last looked: 1 or 0. On Lambda only \
+                    where checkpoints are made.";
         self.gauge("stagedoor_audit_chain_ok", help, &[], |family| {
-            if let Some(ok) = counts.audit_chain_ok {
-                family.count(&[], u64::from(ok));
+            if let Some(seen) = &counts.audit {
+                family.count(&[], u64::from(seen.fault.is_none()));
             }
         });
         let help = "When the last checkpoint of the audit log was made that this process knows of.";

@@ -1,0 +1,220 @@
+//! Looking after the audit log by the clock, also while somebody puts an older one in its place.
+
+use crate::world::{MAP, World};
+use access::ids::PersonId;
+use async_trait::async_trait;
+use control::audit::{
+    Anchor, Anchoring, ChainKey, Checkpoint, CheckpointPlace, KeyRing, PlaceError,
+};
+use control::meter::AuditSeen;
+use control::plane::Plane;
+use control::ports::{
+    AuditEntry, AuditEvent, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow,
+    StoreError,
+};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use store::SqliteStore;
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn keys() -> KeyRing {
+    KeyRing::new(ChainKey::new(&[1; 32]))
+}
+
+/// A log that can be replaced under whoever uses it.
+#[derive(Debug, Clone)]
+struct Log(Arc<Mutex<SqliteStore>>);
+
+impl Log {
+    /// With so many entries, which are the same in every log.
+    async fn of(entries: usize) -> Self {
+        let log = Self(Arc::new(Mutex::new(Self::copy(entries).await)));
+        assert_eq!(log.chains().await.unwrap()[0].seq, entries as u64);
+        log
+    }
+
+    async fn copy(entries: usize) -> SqliteStore {
+        let store = SqliteStore::in_memory().unwrap().sealed_by(keys());
+        for _ in 0..entries {
+            let at = jiff::Timestamp::UNIX_EPOCH;
+            store.append(&AuditEntry::new(at, AuditEvent::SignIn, "signed-in")).await.unwrap();
+        }
+        store
+    }
+
+    fn put_back(&self, older: SqliteStore) {
+        *self.0.lock().unwrap() = older;
+    }
+
+    fn now(&self) -> SqliteStore {
+        self.0.lock().unwrap().clone()
+    }
+
+    async fn events(&self) -> Vec<String> {
+        self.newest(3).await.unwrap().into_iter().map(|entry| entry.event).collect()
+    }
+}
+
+#[async_trait]
+impl AuditLog for Log {
+    async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.now().append(entry).await
+    }
+
+    async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.now().newest(limit).await
+    }
+
+    async fn of_person(&self, who: &PersonId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.now().of_person(who, limit).await
+    }
+
+    async fn page(
+        &self,
+        filter: &AuditFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<AuditPage, StoreError> {
+        self.now().page(filter, cursor, limit).await
+    }
+
+    async fn chains(&self) -> Result<Vec<ChainHead>, StoreError> {
+        self.now().chains().await
+    }
+
+    async fn chain(
+        &self,
+        chain: &ChainId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ChainRow>, StoreError> {
+        self.now().chain(chain, after, limit).await
+    }
+
+    async fn forget(&self, chain: &ChainId, through: u64) -> Result<u64, StoreError> {
+        self.now().forget(chain, through).await
+    }
+}
+
+/// A place out of reach.
+#[derive(Debug, Clone, Default)]
+struct Vault(Arc<Mutex<Vec<Checkpoint>>>);
+
+impl Vault {
+    fn entries(&self) -> Vec<u64> {
+        self.0.lock().unwrap().iter().map(|checkpoint| checkpoint.entries).collect()
+    }
+}
+
+#[async_trait]
+impl CheckpointPlace for Vault {
+    async fn keep(&self, checkpoint: &Checkpoint) -> Result<(), PlaceError> {
+        self.0.lock().unwrap().push(checkpoint.clone());
+        Ok(())
+    }
+
+    async fn all(&self) -> Result<Vec<Checkpoint>, PlaceError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+}
+
+fn plane(log: &Log) -> Plane {
+    Plane { audit: Arc::new(log.clone()), ..World::of(&[]).plane(MAP) }
+}
+
+fn looking(plane: &Plane, vault: Option<&Vault>) -> Anchoring {
+    let anchor = vault.map(|vault| Anchor {
+        notary: Arc::new(keys()),
+        place: Arc::new(vault.clone()),
+        retention: None,
+    });
+    Anchoring::new(plane.clone(), keys(), anchor, HOUR)
+}
+
+/// Up to where it was looked, and what did not hold.
+async fn look(looking: &Anchoring, plane: &Plane) -> (u64, Option<String>) {
+    looking.once().await.unwrap();
+    let seen = plane.meter.read().audit.unwrap();
+    let AuditSeen { at, reached, fault } = seen;
+    assert_eq!(at, plane.clock.now());
+    (reached, fault)
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_place_for_checkpoints_the_log_is_verified_all_the_same() {
+    let log = Log::of(3).await;
+    let plane = plane(&log);
+    let looking = looking(&plane, None);
+    assert_eq!(plane.meter.read().audit, None);
+    assert_eq!(look(&looking, &plane).await, (3, None));
+    log.append(&AuditEntry::new(plane.clock.now(), AuditEvent::SignOut, "x")).await.unwrap();
+    assert_eq!(look(&looking, &plane).await, (4, None));
+    assert_eq!(look(&looking, &plane).await, (4, None), "nothing is new");
+    assert_eq!(plane.meter.read().audit_anchored, None);
+    assert_eq!(log.events().await, ["sign-out", "sign-in", "sign-in"], "and nothing is written");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checkpoint_is_made_when_the_last_one_is_no_longer_fresh() {
+    let log = Log::of(2).await;
+    let (plane, vault) = (plane(&log), Vault::default());
+    let looking = looking(&plane, Some(&vault));
+    assert_eq!(look(&looking, &plane).await, (2, None));
+    let first = plane.clock.now();
+    tokio::time::advance(HOUR / 3).await;
+    assert_eq!(look(&looking, &plane).await, (3, None), "the checkpoint is an entry itself");
+    assert_eq!(plane.meter.read().audit_anchored, Some(first));
+    assert_eq!(vault.entries(), [2]);
+    tokio::time::advance(HOUR / 3).await;
+    assert_eq!(look(&looking, &plane).await, (3, None));
+    assert_eq!(plane.meter.read().audit_anchored, Some(plane.clock.now()));
+    assert_eq!(vault.entries(), [2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_log_that_is_put_back_is_found_before_it_has_grown() {
+    for vault in [None, Some(Vault::default())] {
+        let log = Log::of(5).await;
+        let plane = plane(&log);
+        let looking = looking(&plane, vault.as_ref());
+        assert_eq!(look(&looking, &plane).await, (5, None));
+        log.put_back(Log::copy(3).await);
+        tokio::time::advance(HOUR).await;
+        let cut = "entry main/5: a checkpoint knows it, and the log ends before it";
+        let found = look(&looking, &plane).await;
+        assert_eq!(found, (0, Some(cut.to_owned())), "{vault:?}");
+        let of_it = usize::from(vault.is_some());
+        assert_eq!(log.events().await[of_it], "audit-broken");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_log_that_has_grown_as_long_is_found_too() {
+    for vault in [None, Some(Vault::default())] {
+        let log = Log::of(5).await;
+        let plane = plane(&log);
+        let looking = looking(&plane, vault.as_ref());
+        assert_eq!(look(&looking, &plane).await, (5, None));
+        // By somebody who has the key.
+        let other = Log::copy(3).await;
+        for _ in 0..4 {
+            let at = plane.clock.now();
+            other.append(&AuditEntry::new(at, AuditEvent::SignOut, "x")).await.unwrap();
+        }
+        log.put_back(other);
+        tokio::time::advance(HOUR).await;
+        let another = "entry main/5: a checkpoint knows another entry of this number";
+        assert_eq!(look(&looking, &plane).await, (7, Some(another.to_owned())), "{vault:?}");
+        tokio::time::advance(HOUR).await;
+        let (_, fault) = look(&looking, &plane).await;
+        assert_eq!(
+            fault.is_some(),
+            vault.is_none(),
+            "what follows a checkpoint is held against it"
+        );
+        let broken = log.newest(100).await.unwrap();
+        let broken = broken.iter().filter(|entry| entry.event == AuditEvent::AuditBroken);
+        assert_eq!(broken.count(), 1, "it is written down once");
+    }
+}
