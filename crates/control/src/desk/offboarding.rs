@@ -33,6 +33,9 @@ pub struct Offboardings {
     pub told_at: Timestamp,
     /// How long the map keeps what is on hold, in hours.
     pub hold_hours: u64,
+    /// What the guard objects to: nothing of it is begun until somebody agrees to the plan. Absent:
+    /// nothing.
+    pub guard: Option<String>,
     /// The stages in their order.
     pub stops: Vec<StopView>,
     /// Profiles that went in the last seven days, the latest first.
@@ -260,6 +263,10 @@ impl Desk {
             at: reading.at,
             told_at: now,
             hold_hours: reading.map.offboarding.hold_seconds / 3_600,
+            guard: match self.approved(caller, &reading).await? {
+                Some(_) => None,
+                None => reading.objections(true).next(),
+            },
             stops: stops.collect(),
             gone: self.gone(&reading, now).await?,
             saved,

@@ -281,9 +281,6 @@ impl Desk {
             domain: assignment.domain.clone(),
             group: assignment.group_name.clone(),
         });
-        let removals = plan.removals_digest();
-        let mut approvals = self.approvals(caller).await?.into_iter();
-        let approved = approvals.find(|approval| Some(&approval.removals) == removals.as_ref());
         let plane = self.plane();
         let count = plane.guard_count(plan, &reading.survey);
         Ok(PlanReview {
@@ -301,12 +298,23 @@ impl Desk {
                 limit: number(count.limit),
                 before: number(count.before),
                 owned: number(count.owned),
-                objection: messages(&reading, true).next(),
-                faults: messages(&reading, false).collect(),
+                objection: reading.objections(true).next(),
+                faults: reading.objections(false).collect(),
             },
-            removals,
-            approved,
+            removals: plan.removals_digest(),
+            approved: self.approved(caller, &reading).await?,
         })
+    }
+
+    /// That somebody agreed to what the plan takes away.
+    pub(super) async fn approved(
+        &self,
+        caller: &Caller,
+        reading: &Reading,
+    ) -> Result<Option<Approved>, Refused> {
+        let removals = reading.plan.removals_digest();
+        let mut approvals = self.approvals(caller).await?.into_iter();
+        Ok(approvals.find(|approval| Some(&approval.removals) == removals.as_ref()))
     }
 }
 
@@ -314,11 +322,13 @@ fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// What is said against the plan, by the guard or by the other rules.
-fn messages(reading: &Reading, guard: bool) -> impl Iterator<Item = String> {
-    let of_it = move |code| (code == ReasonCode::GuardTripped) == guard;
-    let all = reading.violations.iter().filter(move |violation| of_it(violation.code));
-    all.map(|violation| violation.message.clone())
+impl Reading {
+    /// What is said against the plan, by the guard or by the other rules.
+    pub(super) fn objections(&self, guard: bool) -> impl Iterator<Item = String> {
+        let of_it = move |code| (code == ReasonCode::GuardTripped) == guard;
+        let all = self.violations.iter().filter(move |violation| of_it(violation.code));
+        all.map(|violation| violation.message.clone())
+    }
 }
 
 fn totals(reading: &Reading) -> Totals {

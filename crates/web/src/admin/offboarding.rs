@@ -44,6 +44,8 @@ struct StopText {
     count: String,
     is_empty: bool,
     attention: bool,
+    /// What the guard says against beginning.
+    guard: Option<String>,
     leavers: Vec<LeaverText>,
     next: Option<String>,
 }
@@ -130,7 +132,10 @@ impl OffboardingPage {
             stops: told
                 .stops
                 .into_iter()
-                .map(|stop| StopText::new(t, stop, told.hold_hours, &key))
+                .map(|stop| {
+                    let guard = told.guard.clone().filter(|_| stop.stop == Stop::ToBegin);
+                    StopText::new(t, stop, (told.hold_hours, guard), &key)
+                })
                 .collect(),
             saved: saved(&told.saved),
             gone: told.gone.into_iter().map(GoneText::from).collect(),
@@ -154,7 +159,7 @@ impl StopText {
     fn new(
         t: &'static Admin,
         view: StopView,
-        hold_hours: u64,
+        (hold_hours, guard): (u64, Option<String>),
         key: impl Fn(&Leaver) -> Option<String>,
     ) -> Self {
         let id = view.stop.as_str();
@@ -168,7 +173,8 @@ impl StopText {
             name: stop_name(t, view.stop),
             count: strings::admin::grouped(view.count),
             is_empty: view.count == 0,
-            attention: view.stop == Stop::Waits && view.count > 0,
+            attention: (view.stop == Stop::Waits || guard.is_some()) && view.count > 0,
+            guard,
             leavers: leavers.collect(),
             next: next.map(|next| format!("?stage={id}&cursor={next}#{id}")),
         }

@@ -486,6 +486,17 @@ async fn the_conveyor_shows_stages_with_who_is_in_them() {
     );
     // Two of them lost their team so, and it is said once.
     assert_eq!(page.body.matches("Whoever lost a team").count(), 1, "{}", page.body);
+    assert!(!page.body.contains("More than the guard allows"), "{}", page.body);
+    let many = House::administered_by("admin");
+    for number in 0..30 {
+        many.has_profile(leaver(&format!("u-{number:02}"), None));
+    }
+    let held_back = many.visit("/admin/offboarding").await;
+    let said = [
+        "To begin 30 More than the guard allows. Nothing of it is taken away until somebody agrees to \
+         the number. Plan",
+    ];
+    assert_says(&held_back, &said);
     let none = House::administered_by("admin").visit("/admin/offboarding").await;
     assert_says(&none, &["Nobody is leaving."]);
     assert!(!none.body.contains("Whoever lost a team"), "{}", none.body);
