@@ -36,7 +36,7 @@ impl AuditLog for SqliteStore {
 
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.read("read the audit log", move |connection| {
-            let sql = format!("SELECT {COLUMNS} FROM audit ORDER BY id DESC LIMIT ?1");
+            let sql = format!("SELECT {COLUMNS} FROM audit WHERE id > 0 ORDER BY id DESC LIMIT ?1");
             connection.prepare_cached(&sql)?.query_map([limit], entry)?.collect()
         })
         .await
@@ -49,8 +49,9 @@ impl AuditLog for SqliteStore {
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let person = person.clone();
         self.read("read the audit log of a person", move |connection| {
-            let sql =
-                format!("SELECT {COLUMNS} FROM audit WHERE person = ?1 ORDER BY id DESC LIMIT ?2");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM audit WHERE person = ?1 AND id > 0 ORDER BY id DESC LIMIT ?2"
+            );
             let mut newest_first: Vec<AuditEntry> = connection
                 .prepare_cached(&sql)?
                 .query_map(params![person.as_str(), limit], entry)?
@@ -107,7 +108,8 @@ impl AuditLog for SqliteStore {
         if chain.0 != CHAIN {
             return Ok(Vec::new());
         }
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        // From the very beginning: also what stands where no entry of ours is, so that it is found.
+        let after = if after == 0 { i64::MIN } else { i64::try_from(after).unwrap_or(i64::MAX) };
         self.read("read the audit log", move |connection| {
             let sql = format!("SELECT {COLUMNS} FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2");
             connection.prepare_cached(&sql)?.query_map([after, i64::from(limit)], row)?.collect()
@@ -142,7 +144,7 @@ fn page(
     limit: u32,
 ) -> rusqlite::Result<AuditPage> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM audit WHERE id < ?1
+        "SELECT {COLUMNS} FROM audit WHERE id < ?1 AND id > 0
          AND (?2 IS NULL OR at >= ?2) AND (?3 IS NULL OR at < ?3)
          AND (?4 IS NULL OR event = ?4) AND (?5 IS NULL OR code = ?5)
          AND (?6 IS NULL OR person = ?6) AND (?7 IS NULL OR team = ?7)
@@ -208,7 +210,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<ChainRow> {
         None => Err("it is not sealed".to_owned()),
         Some(_) => sealed(row).map_err(|error| error.to_string()),
     };
-    Ok(ChainRow { seq: parsed(0, u64::try_from(id))?, entry })
+    Ok(ChainRow { seq: u64::try_from(id).unwrap_or(0), entry })
 }
 
 fn sealed(row: &Row<'_>) -> rusqlite::Result<SealedEntry> {

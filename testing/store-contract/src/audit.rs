@@ -3,7 +3,8 @@
 use crate::race::{RACERS, micros, race};
 use access::ids::PersonId;
 use control::audit::{
-    ChainKey, Checkpoint, Fault, KeyRing, STORE_KEY, Verdict, prune, take_checkpoint, verify_log,
+    ChainKey, Checkpoint, Fault, KeyRing, STORE_KEY, Taking, Verdict, prune, take_checkpoint,
+    verify_log,
 };
 use control::ports::{
     Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, ChangeId, SealedEntry, Secrets,
@@ -187,7 +188,8 @@ pub async fn a_beginning_goes_as_far_as_a_checkpoint_and_the_rest_holds(
         log.append(&AuditEntry { person, ..entry(at, "old") }).await.unwrap();
     }
     let keys = keys(log).await;
-    let kept = take_checkpoint(log, &keys, None, micros(10), Actor::System).await.unwrap();
+    let taking = Taking { at: micros(10), actor: Actor::System, accepted: None };
+    let kept = take_checkpoint(log, &keys, None, taking).await.unwrap();
     for at in 11..15 {
         log.append(&entry(at, "new")).await.unwrap();
     }

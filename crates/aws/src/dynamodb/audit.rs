@@ -27,7 +27,7 @@ use control::ports::{
     StoreError,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use row::{holds, read, read_row};
+use row::{holds, is_placed, read, read_row};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -73,7 +73,8 @@ impl AuditLog for DynamoStore {
             let query =
                 Query { backwards: true, most: Some(limit), ..Query::all(partition(&chain)) };
             let items = self.query(READ, query).await?;
-            items.iter().map(|item| self.sealed(READ, item)).collect::<Result<VecDeque<_>, _>>()
+            let placed = items.iter().filter(|item| is_placed(item));
+            placed.map(|item| self.sealed(READ, item)).collect::<Result<VecDeque<_>, _>>()
         };
         let chains: Vec<VecDeque<SealedEntry>> =
             stream::iter(all_chains()).map(ends).buffered(AT_ONCE).try_collect().await?;
@@ -128,7 +129,8 @@ impl AuditLog for DynamoStore {
         limit: u32,
     ) -> Result<Vec<ChainRow>, StoreError> {
         let query = Query {
-            sort: Sort::Above(place(after)),
+            // From the very beginning: also what stands where no entry of ours is, so that it is found.
+            sort: if after == 0 { Sort::All } else { Sort::Above(place(after)) },
             most: Some(limit),
             ..Query::all(partition(chain))
         };
@@ -179,7 +181,9 @@ impl DynamoStore {
         operation: &'static str,
         chain: &ChainId,
     ) -> Result<Option<(Head, String)>, StoreError> {
-        let query = Query { backwards: true, most: Some(1), ..Query::all(partition(chain)) };
+        // Above all numbers stands no entry of ours.
+        let sort = Sort::Below(place(u64::MAX));
+        let query = Query { sort, backwards: true, most: Some(1), ..Query::all(partition(chain)) };
         let items = self.query(operation, query).await?;
         let Some(item) = items.first() else { return Ok(None) };
         let whole = || {

@@ -2,7 +2,9 @@
 //! and remove what is too old.
 
 use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
-use super::keeping::{KeepingError, prune, take_checkpoint, verify_log, verify_since};
+use super::keeping::{
+    KeepingError, Taking, judged, prune, take_checkpoint, verify_log, verify_since,
+};
 use super::key::KeyRing;
 use super::verify::Verdict;
 use crate::plane::Plane;
@@ -68,24 +70,30 @@ impl Anchoring {
     pub async fn once(&self) -> Result<(), KeepingError> {
         let Some(anchor) = &self.anchor else { return self.verify_on().await };
         let now = self.plane.clock.now();
-        let last = last(anchor).await?;
+        let last = match anchor.place.newest().await? {
+            Some(last) if !anchor.made(&last).await? => {
+                // Others may hold. That one does not is said with what they show.
+                let kept = judged(&*anchor.place, &*anchor.notary).await?;
+                self.verify_all(&kept).await?;
+                return Ok(());
+            }
+            last => last,
+        };
         let verdict = self.verify(last.as_ref()).await?;
         if let Some(last) = &last {
             self.plane.meter.audit_anchored(last.at);
         }
+        // One of a log that does not hold would have the next look begin behind what is wrong.
         let half = SignedDuration::try_from(self.every / 2).unwrap_or(SignedDuration::MAX);
-        if last.as_ref().is_some_and(|last| now.duration_since(last.at) < half) {
+        if !verdict.ok || last.as_ref().is_some_and(|last| now.duration_since(last.at) < half) {
             return Ok(());
         }
-        // Also of a log that does not hold: what follows can be held against it.
         let (log, place) = (&*self.plane.audit, Some(&*anchor.place));
-        let made = take_checkpoint(log, &*anchor.notary, place, now, Actor::System).await?;
+        let taking = Taking { at: now, actor: Actor::System, accepted: None };
+        let made = take_checkpoint(log, &*anchor.notary, place, taking).await?;
         self.plane.meter.audit_anchored(made.at);
         tracing::info!(entries = made.entries, "checkpoint of the audit log");
-        if verdict.ok {
-            self.shorten(anchor.retention, &made).await?;
-        }
-        Ok(())
+        self.shorten(anchor.retention, &made).await
     }
 
     /// Verifies what came since this process last found that the log holds.
@@ -104,14 +112,15 @@ impl Anchoring {
 
     /// Verifies what came since `last`, or everything, and tells what does not hold.
     async fn verify(&self, last: Option<&Checkpoint>) -> Result<Verdict, KeepingError> {
-        let log = &*self.plane.audit;
-        let verdict = match last {
-            Some(last) => verify_since(log, &self.keys, last).await?,
-            None => verify_log(log, &self.keys, &[], &|_| {}).await?,
-        };
-        self.tell(&verdict).await;
-        self.plane.meter.audit_verified(self.plane.clock.now(), &verdict);
-        Ok(verdict)
+        let Some(last) = last else { return self.verify_all(&[]).await };
+        let verdict = verify_since(&*self.plane.audit, &self.keys, last).await?;
+        Ok(self.tell(verdict).await)
+    }
+
+    /// Verifies everything against these checkpoints, each with whether its signature holds.
+    async fn verify_all(&self, kept: &[(Checkpoint, bool)]) -> Result<Verdict, KeepingError> {
+        let verdict = verify_log(&*self.plane.audit, &self.keys, kept, &|_| {}).await?;
+        Ok(self.tell(verdict).await)
     }
 
     /// Removes what is too old. Nothing goes from a log that does not hold: it is evidence.
@@ -130,27 +139,27 @@ impl Anchoring {
     }
 
     /// Says loudly what does not hold, and writes it down once in the life of a process.
-    async fn tell(&self, verdict: &Verdict) {
-        let Some(first) = verdict.bad.first() else { return };
+    async fn tell(&self, verdict: Verdict) -> Verdict {
+        let (now, meter) = (self.plane.clock.now(), &self.plane.meter);
+        let is_known = meter.read().audit.is_some_and(|seen| seen.fault.is_some());
+        meter.audit_verified(now, &verdict);
+        let Some(first) = verdict.bad.first() else { return verdict };
         let code = ReasonCode::AuditBroken;
         tracing::error!(%code, bad = verdict.bad.len(), "the audit log does not hold: {first}");
-        if self.plane.meter.read().audit.is_some_and(|seen| seen.fault.is_some()) {
-            return;
+        if !is_known {
+            let entry = AuditEntry::new(now, AuditEvent::AuditBroken, code.as_str())
+                .with("first", first)
+                .with("bad", verdict.bad.len());
+            self.plane.record(entry).await;
         }
-        let entry = AuditEntry::new(self.plane.clock.now(), AuditEvent::AuditBroken, code.as_str())
-            .with("first", first)
-            .with("bad", verdict.bad.len());
-        self.plane.record(entry).await;
+        verdict
     }
 }
 
-/// The newest checkpoint that is kept, if its signature holds. Without one all is verified.
-async fn last(anchor: &Anchor) -> Result<Option<Checkpoint>, PlaceError> {
-    let Some(last) = anchor.place.newest().await? else { return Ok(None) };
-    if anchor.notary.made(&last.key, &last.signed_bytes(), &last.signature).await? {
-        return Ok(Some(last));
+impl Anchor {
+    /// Whether the signature of a checkpoint holds.
+    async fn made(&self, checkpoint: &Checkpoint) -> Result<bool, PlaceError> {
+        let Checkpoint { key, signature, .. } = checkpoint;
+        self.notary.made(key, &checkpoint.signed_bytes(), signature).await
     }
-    let code = ReasonCode::AuditBroken;
-    tracing::error!(%code, at = %last.at, "the last checkpoint of the audit log does not hold");
-    Ok(None)
 }

@@ -2,7 +2,7 @@
 
 use super::canonical;
 use super::ocsf::ocsf;
-use crate::ports::{AuditFilter, AuditLog, ChainHead, ChainId, SealedEntry, StoreError};
+use crate::ports::{AuditFilter, AuditLog, ChainHead, ChainId, ChainRow, SealedEntry, StoreError};
 use std::fmt;
 use std::str::FromStr;
 
@@ -124,7 +124,9 @@ pub async fn export(
                 return Ok(part);
             }
             let rows = log.chain(&chain, seq, room.min(ROWS)).await?;
-            if rows.is_empty() {
+            // What is in none of our places would come again and again.
+            let follows = |last: &ChainRow| seq == 0 || last.seq > seq;
+            if !rows.last().is_some_and(follows) {
                 break;
             }
             for row in &rows {
@@ -142,6 +144,9 @@ pub async fn export(
                 if part.lines.len() >= PART_BYTES {
                     break;
                 }
+            }
+            if seq == 0 {
+                break;
             }
         }
     }

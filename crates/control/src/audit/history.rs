@@ -136,6 +136,8 @@ impl Chain {
                 self.is_read = true;
                 break;
             };
+            // What is in none of our places would come again and again.
+            self.is_read = last.seq <= self.after || last.seq == u64::MAX;
             self.after = last.seq;
             more.read += u64::try_from(rows.len()).unwrap_or(u64::MAX);
             for row in rows {

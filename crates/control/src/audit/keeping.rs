@@ -2,8 +2,11 @@
 
 use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 use super::key::KeyRing;
-use super::verify::{Verdict, Verification, before};
-use crate::ports::{Actor, AuditEntry, AuditEvent, AuditLog, ChainHead, ChainId, StoreError};
+use super::seal::is_whole;
+use super::verify::{BadEntry, Fault, Verdict, Verification, before};
+use crate::ports::{
+    Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, ChainHead, ChainId, StoreError,
+};
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -23,6 +26,26 @@ pub enum KeepingError {
     /// Where checkpoints are kept, or what signs them.
     #[error("checkpoints of the audit log: {0}")]
     Place(#[from] PlaceError),
+}
+
+/// When a checkpoint is taken, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taking {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// That the log does not hold, and somebody knows.
+    pub accepted: Option<Accepted>,
+}
+
+/// Something that does not hold, and why a log is signed all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The first thing that does not hold.
+    pub fault: String,
+    /// Why.
+    pub why: String,
 }
 
 /// What was removed from the beginning of a log.
@@ -50,8 +73,7 @@ pub async fn take_checkpoint(
     log: &dyn AuditLog,
     notary: &dyn Notary,
     place: Option<&dyn CheckpointPlace>,
-    at: Timestamp,
-    actor: Actor,
+    Taking { at, actor, accepted }: Taking,
 ) -> Result<Checkpoint, KeepingError> {
     let heads = log.chains().await?.into_iter().filter(|head| head.seq > 0).collect();
     let mut checkpoint = Checkpoint::of(at, heads, notary.key());
@@ -65,6 +87,10 @@ pub async fn take_checkpoint(
             .with("entries", checkpoint.entries)
             .with("key", &checkpoint.key)
             .with("kept", if place.is_some() { "outside" } else { "here" });
+    let entry = match accepted {
+        Some(Accepted { fault, why }) => entry.with("accepted", fault).with("why", why),
+        None => entry,
+    };
     let named = |entry: AuditEntry, head: &ChainHead| {
         entry.with(&format!("head.{}", head.chain), format!("{} {}", head.seq, head.hash))
     };
@@ -113,7 +139,8 @@ pub async fn verify_log(
     Ok(verification.finish())
 }
 
-/// Verifies what was appended since a checkpoint, and that the log still has what it knows.
+/// Verifies what was appended since a checkpoint, that the log still has what it knows, and that no
+/// chain begins later than the log was shortened.
 ///
 /// # Errors
 /// The log cannot be read.
@@ -126,9 +153,58 @@ pub async fn verify_since(
     verification.begin_at(checkpoint);
     let heads = log.chains().await?;
     let after = |chain: &ChainId| checkpoint.head(chain).map_or(0, before);
-    let all = heads.into_iter().map(|head| (head.chain.clone(), after(&head.chain))).collect();
+    let all: Vec<_> =
+        heads.into_iter().map(|head| (head.chain.clone(), after(&head.chain))).collect();
+    let begins = gone(log, keys, all.iter().map(|(chain, _)| chain)).await?;
     read(log, all, &mut verification, &|_| {}).await?;
-    Ok(verification.finish())
+    let mut verdict = verification.finish();
+    verdict.ok &= begins.is_empty();
+    verdict.bad.extend(begins);
+    Ok(verdict)
+}
+
+/// Beginnings of chains that are gone though the log was never shortened so far.
+async fn gone(
+    log: &dyn AuditLog,
+    keys: &KeyRing,
+    chains: impl Iterator<Item = &ChainId>,
+) -> Result<Vec<BadEntry>, StoreError> {
+    let mut begins = Vec::new();
+    for chain in chains {
+        let first = log.chain(chain, 0, 1).await?;
+        begins.extend(first.first().filter(|row| row.seq > 1).map(|row| (chain, row.seq - 1)));
+    }
+    if begins.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shortened = shortened(log, keys).await?;
+    let bad = begins.into_iter().filter_map(|(chain, last)| {
+        let first = shortened.get(chain).map_or(1, |through| through.saturating_add(1));
+        let detail = (last > first).then(|| format!("and all up to {last}"));
+        let chain = chain.clone();
+        (last >= first).then_some(BadEntry { chain, seq: first, fault: Fault::Missing, detail })
+    });
+    Ok(bad.collect())
+}
+
+/// Up to which entry each chain was shortened, as the newest sealed entry about that says.
+async fn shortened(
+    log: &dyn AuditLog,
+    keys: &KeyRing,
+) -> Result<BTreeMap<ChainId, u64>, StoreError> {
+    let event = Some(AuditEvent::AuditPruned.to_string());
+    let filter = AuditFilter { event, ..AuditFilter::default() };
+    let mut cursor = None::<String>;
+    loop {
+        let page = log.page(&filter, cursor.as_deref(), 1).await?;
+        if let Some(sealed) = page.items.iter().find(|sealed| is_whole(sealed, keys)) {
+            return Ok(pruned(&sealed.entry).collect());
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok(BTreeMap::new());
+        }
+    }
 }
 
 async fn read(
@@ -142,12 +218,16 @@ async fn read(
         loop {
             let rows = log.chain(&chain, after, PAGE).await?;
             let Some(last) = rows.last() else { break };
-            after = last.seq;
             for row in &rows {
                 verification.take(&chain, row);
                 count += 1;
             }
             progress(count);
+            // What is in none of our places would come again and again.
+            if last.seq <= after || last.seq == u64::MAX {
+                break;
+            }
+            after = last.seq;
         }
     }
     Ok(())

@@ -23,7 +23,10 @@ pub use canonical::{CHECKPOINT_FORMAT, ENTRY_FORMAT};
 pub use checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 pub use export::{ExportCursor, ExportForm, ExportPart, NoExportCursor, export, json_line};
 pub use history::{HistoryError, everybody_at, person_at};
-pub use keeping::{KeepingError, Pruned, judged, prune, take_checkpoint, verify_log, verify_since};
+pub use keeping::{
+    Accepted, KeepingError, Pruned, Taking, judged, prune, take_checkpoint, verify_log,
+    verify_since,
+};
 pub use key::{ChainKey, KeyRing, STORE_KEY, fresh_key};
 pub use ocsf::{OCSF_VERSION, ocsf};
 pub use seal::{GENESIS, Head, is_whole, seal, trimmed};

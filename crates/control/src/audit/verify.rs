@@ -373,9 +373,10 @@ impl Chain {
             found.push(bad(first, Fault::Missing, detail));
         }
         let end = self.head.seq.max(through);
-        if let Some((seq, _)) = anchors.range(end + 1..).next_back() {
-            let detail = (*seq > end + 1).then(|| format!("and all up to {seq}"));
-            found.push(bad(end + 1, Fault::CutOff, detail));
+        let next = end.saturating_add(1);
+        if let Some((seq, _)) = anchors.range(next..).next_back() {
+            let detail = (*seq > next).then(|| format!("and all up to {seq}"));
+            found.push(bad(next, Fault::CutOff, detail));
         }
         found.sort_by_key(|entry| entry.seq);
         found

@@ -184,8 +184,7 @@ async fn an_older_log_that_is_put_back_is_found_before_it_has_grown() {
         let cut = "entry main/5: a checkpoint knows it, and the log ends before it";
         let found = look(&looking, &plane).await;
         assert_eq!(found, (0, Some(cut.to_owned())), "{vault:?}");
-        let of_it = usize::from(vault.is_some());
-        assert_eq!(log.events().await[of_it], "audit-broken");
+        assert_eq!(log.events().await[0], "audit-broken");
     }
 }
 
@@ -207,14 +206,70 @@ async fn another_log_that_has_grown_as_long_is_found_too() {
         let another = "entry main/5: a checkpoint knows another entry of this number";
         assert_eq!(look(&looking, &plane).await, (7, Some(another.to_owned())), "{vault:?}");
         tokio::time::advance(HOUR).await;
-        let (_, fault) = look(&looking, &plane).await;
-        assert_eq!(
-            fault.is_some(),
-            vault.is_none(),
-            "what follows a checkpoint is held against it"
-        );
+        let again = look(&looking, &plane).await;
+        assert_eq!(again, (8, Some(another.to_owned())), "it does not become whole by itself");
+        if let Some(vault) = &vault {
+            assert_eq!(vault.entries(), [5], "nothing is signed over it");
+        }
         let broken = log.newest(100).await.unwrap();
         let broken = broken.iter().filter(|entry| entry.event == AuditEvent::AuditBroken);
         assert_eq!(broken.count(), 1, "it is written down once");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beginning_that_nobody_shortened_is_missed() {
+    for vault in [None, Some(Vault::default())] {
+        let log = Log::of(5).await;
+        let plane = plane(&log);
+        let looking = looking(&plane, vault.as_ref());
+        assert_eq!(look(&looking, &plane).await, (5, None));
+        log.forget(&ChainId("main".to_owned()), 2).await.unwrap();
+        tokio::time::advance(HOUR).await;
+        let gone =
+            "entry main/1: it is gone, and the log was not shortened up to it (and all up to 2)";
+        let (_, fault) = look(&looking, &plane).await;
+        assert_eq!(fault.as_deref(), Some(gone), "{vault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_old_goes_and_the_log_holds_without_it() {
+    let (log, vault) = (Log::of(5).await, Vault::default());
+    let plane = plane(&log);
+    let anchor = Anchor {
+        notary: Arc::new(keys()),
+        place: Arc::new(vault.clone()),
+        retention: Some(jiff::SignedDuration::from_hours(24)),
+    };
+    let looking = Anchoring::new(plane.clone(), keys(), Some(anchor), HOUR);
+    assert_eq!(look(&looking, &plane).await, (5, None));
+    assert_eq!(log.chain(&ChainId("main".to_owned()), 0, 9).await.unwrap()[0].seq, 5);
+    assert_eq!(log.events().await, ["audit-pruned", "audit-checkpoint", "sign-in"]);
+    tokio::time::advance(HOUR).await;
+    assert_eq!(look(&looking, &plane).await, (7, None));
+    // Somebody takes more than that.
+    log.forget(&ChainId("main".to_owned()), 6).await.unwrap();
+    let (_, fault) = look(&looking, &plane).await;
+    let gone = "entry main/6: it is gone, and the log was not shortened up to it";
+    assert_eq!(fault.as_deref(), Some(gone));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checkpoint_that_is_forged_does_not_hide_the_others() {
+    let (log, vault) = (Log::of(5).await, Vault::default());
+    let plane = plane(&log);
+    let looking = looking(&plane, Some(&vault));
+    assert_eq!(look(&looking, &plane).await, (5, None));
+    let mut forged = vault.all().await.unwrap().remove(0);
+    forged.chains[0].seq = 2;
+    vault.keep(&forged).await.unwrap();
+    log.put_back(Log::copy(3).await);
+    tokio::time::advance(HOUR).await;
+    let (_, fault) = look(&looking, &plane).await;
+    let bad = "entry main/2: the checkpoint's own seal does not hold";
+    assert!(fault.as_ref().is_some_and(|fault| fault.starts_with(bad)), "{fault:?}");
+    let entry = log.newest(1).await.unwrap().remove(0);
+    assert_eq!((entry.event.as_str(), entry.details["bad"].as_str()), ("audit-broken", "2"));
+    assert_eq!(vault.entries().len(), 2, "nothing is signed");
 }

@@ -10,7 +10,7 @@ use crate::reconciler::pass;
 use crate::temporary::{ask, desk as desk_of, glass, house, order};
 use crate::world::{World, person_id, team};
 use access::network::Origin;
-use control::audit::{ChainKey, KeyRing, STORE_KEY, prune, take_checkpoint};
+use control::audit::{ChainKey, KeyRing, STORE_KEY, Taking, prune, take_checkpoint};
 use control::desk::{
     Agreement, BrokenGlass, Caller, Leave, NewToken, Return, Right, create_token, revoke_token,
 };
@@ -204,7 +204,8 @@ async fn keep_the_log(world: &World) {
     let keys =
         KeyRing::new(ChainKey::new(&world.store.get_or_create(STORE_KEY, [0; 32]).await.unwrap()));
     let now = world.now();
-    let kept = take_checkpoint(&*world.store, &keys, None, now, Actor::System).await.unwrap();
+    let taking = Taking { at: now, actor: Actor::System, accepted: None };
+    let kept = take_checkpoint(&*world.store, &keys, None, taking).await.unwrap();
     let later = now + SignedDuration::from_hours(24);
     prune(&*world.store, &kept, SignedDuration::from_hours(1), later, Actor::System).await.unwrap();
 }

@@ -145,6 +145,10 @@ pub(crate) struct CheckpointArgs {
     /// Remove entries that are older than this, as far as the checkpoint goes: 400d.
     #[arg(long, value_name = "DURATION", value_parser = days)]
     pub(crate) retention: Option<Duration>,
+    /// Sign a log that does not hold all the same, and say why, once somebody has looked into it:
+    /// servers verify from this checkpoint on. `audit verify` goes on telling what does not hold.
+    #[arg(long, value_name = "WHY", conflicts_with = "retention")]
+    pub(crate) accept: Option<String>,
     #[command(flatten)]
     pub(crate) by: ByArg,
     #[command(flatten)]

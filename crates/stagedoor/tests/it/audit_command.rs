@@ -90,6 +90,12 @@ fn checkpoints_find_that_an_older_store_was_put_back() {
     // Nothing is signed over it.
     world.run(&checkpoint).exits(6).says(&["Nothing is signed"]);
     assert_eq!(world.read("anchors.jsonl").lines().count(), 1);
+    let accept = [&checkpoint[..], &["--accept", "restored after a disk failure"]].concat();
+    world.run(&accept).exits(0);
+    let told = world.run(&["audit", "list", "--event", "audit-checkpoint", "--output", "json"]);
+    let told = told.exits(0).stdout;
+    assert!(told.contains("restored after a disk failure"), "{told}");
+    world.run(&verify).exits(6);
 
     let forged = world.read("anchors.jsonl").replace("\"entries\":", "\"entries\":1");
     world.write("anchors.jsonl", &forged);

@@ -1,9 +1,10 @@
 //! Several connections and several processes on one file.
 
 use access::ids::PersonId;
+use control::audit::{ChainKey, Fault, KeyRing, verify_log};
 use control::ports::{
-    AuditLog, ChangeId, Claims, Freeze, QueueStatus, ReplayCache, Switch, Ticket, WorkKey,
-    WorkQueue,
+    AuditFilter, AuditLog, ChangeId, Claims, Freeze, QueueStatus, ReplayCache, Switch, Ticket,
+    WorkKey, WorkQueue,
 };
 use jiff::SignedDuration;
 use rusqlite::Connection;
@@ -295,4 +296,28 @@ fn a_write_that_was_under_way_elsewhere_is_not_seen_and_not_kept() {
     drop(half);
     block_on(store.append(&entry(3, "ok"))).unwrap();
     assert_eq!(block_on(store.newest(9)), Ok(vec![entry(3, "ok"), entry(1, "ok")]));
+}
+
+/// Also without a key, by whoever can write the file.
+#[test]
+fn what_stands_before_the_first_entry_is_shown_to_nobody_and_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.sqlite");
+    let keys = KeyRing::new(ChainKey::new(&[1; 32]));
+    let store = SqliteStore::open(&file).unwrap().sealed_by(keys.clone());
+    block_on(store.append(&entry(1, "ok"))).unwrap();
+    let other = Connection::open(&file).unwrap();
+    for id in [0, -5] {
+        let forged = "INSERT INTO audit (id, at, event, code, person, details)
+                      VALUES (?1, 1, 'sign-in', 'forged', 'ana', '{}')";
+        other.execute(forged, [id]).unwrap();
+    }
+    let ana = PersonId::parse("ana").unwrap();
+    assert_eq!(block_on(store.newest(9)), Ok(vec![entry(1, "ok")]));
+    assert_eq!(block_on(store.of_person(&ana, 9)), Ok(vec![]));
+    let page = block_on(store.page(&AuditFilter::default(), None, 9)).unwrap();
+    assert_eq!(page.items.into_iter().map(|one| one.entry).collect::<Vec<_>>(), [entry(1, "ok")]);
+    let verdict = block_on(verify_log(&store, &keys, &[], &|_| {})).unwrap();
+    let bad: Vec<(u64, Fault)> = verdict.bad.iter().map(|bad| (bad.seq, bad.fault)).collect();
+    assert_eq!(bad, [(0, Fault::Misplaced), (0, Fault::Misplaced)]);
 }

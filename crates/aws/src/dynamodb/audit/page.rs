@@ -4,7 +4,7 @@ use super::super::DynamoStore;
 use super::super::failure::unusable;
 use super::super::keys::{Key, SK};
 use super::super::wire::{AT_ONCE, Query, Sort};
-use super::row::holds;
+use super::row::{holds, is_placed};
 use super::{READ, all_chains, history, partition, place};
 use control::ports::{AuditFilter, AuditPage, ChainId, NO_CURSOR, SealedEntry, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
@@ -83,14 +83,16 @@ impl DynamoStore {
                 ..Query::all(partition(&chain))
             };
             let found = self.query(READ, query).await?;
-            let read = found.iter().map(|item| self.sealed(READ, item));
-            Ok((at, read.collect::<Result<VecDeque<_>, StoreError>>()?))
+            let is_last = found.len() < usize::try_from(WINDOW).unwrap_or(usize::MAX);
+            let read = found.iter().filter(|item| is_placed(item));
+            let read = read.map(|item| self.sealed(READ, item));
+            Ok((at, is_last, read.collect::<Result<VecDeque<_>, StoreError>>()?))
         };
-        let read: Vec<(usize, VecDeque<SealedEntry>)> =
+        let read: Vec<(usize, bool, VecDeque<SealedEntry>)> =
             stream::iter(wanted).map(read).buffered(AT_ONCE).try_collect().await?;
-        for (at, read) in read {
+        for (at, is_last, read) in read {
             let Some(window) = windows.get_mut(at) else { continue };
-            window.ended = read.len() < usize::try_from(WINDOW).unwrap_or(usize::MAX);
+            window.ended = is_last || read.is_empty();
             window.read = read;
         }
         Ok(())

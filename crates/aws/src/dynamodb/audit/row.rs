@@ -82,6 +82,12 @@ pub(super) fn read_row(item: &Item) -> ChainRow {
     }
 }
 
+/// Whether an entry stands in its own place: verifying looks at no other.
+pub(super) fn is_placed(item: &Item) -> bool {
+    let seq = item.number("seq").unwrap_or(0_u64);
+    seq > 0 && item.opt_text(SK) == Some(&place(seq))
+}
+
 /// Whether a copy is what was sealed, of this person.
 pub(super) fn holds(copy: &SealedEntry, person: &str, keys: &KeyRing) -> bool {
     let holds = copy.entry.person.as_deref() == Some(person) && is_whole(copy, keys);

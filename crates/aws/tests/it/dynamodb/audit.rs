@@ -6,7 +6,7 @@ use super::{TABLE, fresh_table, handle};
 use access::ids::PersonId;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use control::audit::{ChainKey, KeyRing, STORE_KEY, verify_log};
+use control::audit::{ChainKey, ExportForm, KeyRing, STORE_KEY, export, verify_log};
 use control::ports::{
     Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog as _, ChangeId, Claims as _, Secrets as _,
 };
@@ -187,4 +187,38 @@ async fn thirty_two_writers_at_once_lose_nothing_and_cost_a_bounded_number_of_ca
     );
     // Ten tries at most, each a transaction, a look whether it was ours and the end of another chain.
     assert!((1.0..30.0).contains(&per_append), "{per_append}");
+}
+
+#[tokio::test]
+async fn what_stands_in_no_place_of_ours_is_shown_to_nobody_and_found() {
+    for place in ["0", "00000000000000000000", "5", "zz"] {
+        let (peer, store) = fresh_table().await;
+        let keys = keys(&store).await;
+        let genuine = AuditEntry::new(micros(1), AuditEvent::SignIn, "signed-in");
+        store.append(&genuine).await.unwrap();
+        let chain = store.chains().await.unwrap().remove(0).chain;
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let put = client(&peer.endpoint).put_item().table_name(TABLE);
+        let forged = [("event", "sign-in"), ("code", "forged"), ("actor", "system"), ("hash", "x")];
+        let forged =
+            forged.into_iter().chain([("prev", ""), ("key", "k"), ("mac", ""), ("stamp", "")]);
+        let put = forged.fold(put, |put, (name, value)| put.item(name, text(value)));
+        put.item("pk", text(&format!("audit-chain#{chain}")))
+            .item("sk", text(place))
+            .item("chain", text(&chain.0))
+            .item("seq", AttributeValue::N("5".to_owned()))
+            .item("time", AttributeValue::N("9".to_owned()))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(store.newest(9).await.unwrap(), std::slice::from_ref(&genuine), "{place}");
+        let page = store.page(&AuditFilter::default(), None, 9).await.unwrap();
+        let page: Vec<AuditEntry> = page.items.into_iter().map(|one| one.entry).collect();
+        assert_eq!(page, std::slice::from_ref(&genuine), "{place}");
+        let verdict = verify_log(&store, &keys, &[], &|_| {}).await.unwrap();
+        assert!(!verdict.ok && verdict.entries <= 4, "{place}: {verdict:?}");
+        let part = export(&store, &AuditFilter::default(), ExportForm::JsonLines, None, 9).await;
+        let part = part.unwrap();
+        assert!(part.lines.contains("signed-in") && part.next.is_none(), "{place}: {part:?}");
+    }
 }

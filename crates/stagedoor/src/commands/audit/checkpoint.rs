@@ -8,7 +8,7 @@ use crate::output;
 use crate::system::SystemClock;
 use anyhow::Result;
 use aws::Aws;
-use control::audit::{judged, prune, take_checkpoint, verify_log};
+use control::audit::{Accepted, Taking, judged, prune, take_checkpoint, verify_log};
 use control::ports::{Actor, Clock};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -25,15 +25,21 @@ pub(super) async fn run(args: &CheckpointArgs, common: &Common) -> Result<Outcom
     // What is signed should hold, and what does not is evidence that must stay.
     let kept = judged(&*place, &*notary).await?;
     let verdict = verify_log(&*store, &keys, &kept, &|_| {}).await?;
-    if let Some(first) = verdict.bad.first() {
-        output::talk(&format!(
-            "error: the audit log does not hold: {first}. Nothing is signed; `stagedoor audit verify` \
-             tells all of it."
-        ));
-        return Ok(Outcome::NotVerified);
-    }
+    let accepted = match (verdict.bad.first(), &args.accept) {
+        (None, _) => None,
+        (Some(first), Some(why)) => Some(Accepted { fault: first.to_string(), why: why.clone() }),
+        (Some(first), None) => {
+            output::talk(&format!(
+                "error: the audit log does not hold: {first}. Nothing is signed; `stagedoor audit \
+                 verify` tells all of it. Once somebody has looked into it, --accept WHY signs it all \
+                 the same."
+            ));
+            return Ok(Outcome::NotVerified);
+        }
+    };
     let (now, actor) = (SystemClock.now(), Actor::named(&args.by.by));
-    let made = take_checkpoint(&*store, &*notary, Some(&*place), now, actor.clone()).await?;
+    let taking = Taking { at: now, actor: actor.clone(), accepted };
+    let made = take_checkpoint(&*store, &*notary, Some(&*place), taking).await?;
     let retention = args.retention.and_then(|retention| SignedDuration::try_from(retention).ok());
     let pruned = match retention {
         Some(retention) => prune(&*store, &made, retention, now, actor).await?.entries,
