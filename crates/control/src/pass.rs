@@ -29,10 +29,12 @@ use access::reason::ReasonCode;
 use futures::future::{self, FutureExt as _};
 use futures::stream::{self, StreamExt};
 use hand::{Hand, Known, Made};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How many profiles are worked on at a time: enough to hide latency, few enough to stay under the
@@ -46,6 +48,9 @@ const ANNOUNCED_AHEAD: usize = 16;
 
 /// For how many actions people are claimed at a time: 2,000 actions take 20 claims.
 const ACTIONS_A_CLAIM: usize = 100;
+
+/// So often it is looked whether somebody froze everything, while people are claimed.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,6 +199,8 @@ impl Plane {
             until,
             brake,
             has_people: AtomicBool::new(false),
+            held_until: Mutex::default(),
+            halt: Mutex::default(),
             told: Mutex::default(),
         };
         let ended = tokio::select! {
@@ -231,6 +238,10 @@ struct Run<'a> {
     brake: &'a Brake,
     /// Whether somebody may be claimed.
     has_people: AtomicBool,
+    /// Until when those people stay claimed, as far as is known.
+    held_until: Mutex<Timestamp>,
+    /// Why nothing more may be changed, seen while a batch was under way.
+    halt: Mutex<Option<Halt>>,
     /// What AWS answered, as far as the audit log was not told yet.
     told: Mutex<Vec<AuditEntry>>,
 }
@@ -252,9 +263,16 @@ impl Run<'_> {
         !self.until.is_near() && !self.brake.is_on()
     }
 
+    /// Whether something more may be begun for those who are claimed. A renewal that hangs leaves them
+    /// to others when the claim ends, not when it fails.
+    fn may_go_on(&self) -> bool {
+        let is_held = self.plane.clock.now() < *locked(&self.held_until);
+        is_held && self.has_time() && locked(&self.halt).is_none()
+    }
+
     /// Tells the audit log what AWS answered.
     async fn tell(&self) {
-        let told = std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner));
+        let told = std::mem::take(&mut *locked(&self.told));
         future::join_all(told.into_iter().map(|entry| self.plane.record(entry))).await;
     }
 
@@ -340,6 +358,9 @@ impl Run<'_> {
                     None => drop(report.yielded.insert(action.person.clone())),
                 }
             }
+            if let Some(halt) = locked(&self.halt).take() {
+                return Err(halt);
+            }
         }
         Ok(())
     }
@@ -371,7 +392,7 @@ impl Run<'_> {
                     made: made.clone(),
                 };
                 let is_mine = claimed.contains(&action.person);
-                let is_free = move || is_mine && !lost.load(Ordering::Relaxed) && self.has_time();
+                let is_free = move || is_mine && !lost.load(Ordering::Relaxed) && self.may_go_on();
                 async move {
                     // Nobody closes them.
                     let _place = ahead.acquire().await;
@@ -389,7 +410,7 @@ impl Run<'_> {
                     // What AWS answered is written down beside the actions that follow, or with what
                     // came of all.
                     drop(turn);
-                    self.told.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+                    locked(&self.told).extend(told);
                     if running.fetch_sub(1, Ordering::Relaxed) > 1 {
                         self.tell().await;
                     }
@@ -402,6 +423,7 @@ impl Run<'_> {
             biased;
             results = work => Ok(results),
             never = self.stay_claimed(claimed.len(), &lost) => match never {},
+            never = self.look_for_a_halt() => match never {},
         }
     }
 
@@ -413,6 +435,7 @@ impl Run<'_> {
         let (claims, now) = (&self.plane.claims, self.plane.clock.now());
         let claim = self.plane.takeover.claim;
         self.has_people.store(true, Ordering::Relaxed);
+        *locked(&self.held_until) = now.checked_add(claim).unwrap_or(Timestamp::MAX);
         let claimed = claims.claim(self.change, &wanted, &self.ticket, now, claim);
         // Somebody may have frozen it meanwhile.
         let (halt, claimed) = futures::join!(self.plane.halted(), claimed);
@@ -438,11 +461,22 @@ impl Run<'_> {
         loop {
             let until = Takeover::prolonged(claim, &*self.plane.clock).await;
             match self.plane.claims.renew(self.change, until).await {
-                Ok(kept) if kept >= number => {}
+                Ok(kept) if kept >= number => *locked(&self.held_until) = until,
                 outcome => {
                     tracing::warn!(?outcome, number, "claims are lost; the rest is for others");
                     lost.store(true, Ordering::Relaxed);
                 }
+            }
+        }
+    }
+
+    /// Sees it when somebody freezes everything. That the store cannot be asked is no halt: claims end
+    /// for want of it.
+    async fn look_for_a_halt(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Some(halt @ Halt::Frozen(_)) = self.plane.halted().await {
+                locked(&self.halt).get_or_insert(halt);
             }
         }
     }
@@ -465,6 +499,10 @@ impl Run<'_> {
         (self.watcher)(action, &outcome);
         (outcome, told)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why a profile cannot be made yet: whoever is not assigned could not use it.

@@ -121,7 +121,9 @@ impl Hand<'_> {
         let since = self.plane.clock.now().to_string();
         if !begun {
             let entry = self.entry(action, AuditEvent::OffboardingBegun, details);
-            self.plane.record(entry.changing("leaving since", None, Some(&since))).await;
+            // Whoever has the tag is not marked again: without the entry there is no tag.
+            let entry = entry.changing("leaving since", None, Some(&since));
+            self.plane.audit.append(&entry).await?;
         }
         let mut set_tags = BTreeMap::from([(TAG_LEAVING.to_owned(), since)]);
         if agreed {

@@ -19,6 +19,7 @@ use control::ports::{
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::future;
 use std::sync::Arc;
 use std::time::Duration;
 use store::SqliteStore;
@@ -186,12 +187,16 @@ async fn what_is_mirrored_leaves_no_secret_in_the_audit_log() {
 
 /// Claims that end by themselves: nobody can prolong them.
 #[derive(Debug)]
-struct Unrenewed(Arc<SqliteStore>);
+pub(crate) struct Unrenewed {
+    pub(crate) store: Arc<SqliteStore>,
+    /// Whether whoever tries gets no answer.
+    pub(crate) hangs: bool,
+}
 
 #[async_trait]
 impl Claims for Unrenewed {
     async fn ticket(&self, now: Timestamp) -> Result<Ticket, StoreError> {
-        self.0.ticket(now).await
+        self.store.ticket(now).await
     }
 
     async fn claim(
@@ -202,15 +207,18 @@ impl Claims for Unrenewed {
         now: Timestamp,
         hold_for: SignedDuration,
     ) -> Result<Claimed, StoreError> {
-        self.0.claim(owner, people, ticket, now, hold_for).await
+        self.store.claim(owner, people, ticket, now, hold_for).await
     }
 
     async fn renew(&self, _: &ChangeId, _: Timestamp) -> Result<u64, StoreError> {
+        if self.hangs {
+            future::pending::<()>().await;
+        }
         Ok(0)
     }
 
     async fn release(&self, owner: &ChangeId, now: Timestamp) -> Result<(), StoreError> {
-        self.0.release(owner, now).await
+        self.store.release(owner, now).await
     }
 }
 
@@ -218,7 +226,8 @@ impl Claims for Unrenewed {
 async fn a_run_whose_claim_is_lost_makes_no_other_call_and_the_next_one_goes_on() {
     let world = World::of(&["ana", "ben"]);
     let (plane, target) = (world.plane(MAP), Target::default());
-    let losing = Plane { claims: Arc::new(Unrenewed(world.store.clone())), ..plane.clone() };
+    let claims = Arc::new(Unrenewed { store: world.store.clone(), hangs: false });
+    let losing = Plane { claims, ..plane.clone() };
     // A claim lasts twenty seconds: the second call ends when it is over.
     *target.takes.lock().unwrap() = Duration::from_secs(15);
     let survey = mirror(&losing, &target).survey().await.unwrap();

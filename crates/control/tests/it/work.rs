@@ -1,5 +1,6 @@
 //! The loop and its queue: who is served when, by whom, and what is kept from being changed.
 
+use crate::mirror::Unrenewed;
 use crate::reconciler::{Running, pass, people, secs};
 use crate::world::{MAP, World, person_id};
 use access::check::Removals;
@@ -18,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 fn one(name: &str) -> Scope {
     Scope::People(BTreeSet::from([person_id(name)]))
@@ -304,6 +306,34 @@ async fn a_freeze_stops_a_pass_that_is_under_way() {
     let done = plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
     assert_eq!(done.report.halted, Some(Halt::Frozen(freeze(&world))));
     assert_eq!((done.report.changed, world.state().changes.len()), (100, 100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_freeze_stops_whoever_is_claimed_and_not_begun() {
+    let world = World::of(&[]);
+    (0..30).for_each(|n| world.join(&format!("n{n:02}"), "ml-fraud"));
+    world.state().changes_take = Duration::from_secs(3);
+    let freeze = freeze(&world);
+    let switch = Arc::new(FrozenAfter(AtomicU32::new(3), freeze.clone()));
+    let plane = Plane { switch, ..world.plane(MAP) };
+    let done = plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
+    assert_eq!(done.report.halted, Some(Halt::Frozen(freeze)));
+    // It was looked at second one, two and three: four begun by then, and four under way.
+    assert_eq!((done.report.changed, done.report.yielded.len()), (8, 22));
+    assert_eq!(world.state().changes.len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_gets_no_answer_to_a_renewal_begins_nothing_after_the_claim() {
+    let world = World::of(&[]);
+    (0..30).for_each(|n| world.join(&format!("n{n:02}"), "ml-fraud"));
+    world.state().changes_take = Duration::from_secs(9);
+    let claims = Arc::new(Unrenewed { store: world.store.clone(), hangs: true });
+    let plane = Plane { claims, ..world.plane(MAP) };
+    let done = plane.pass(&Scope::Everything, Removals::Guarded, &|_, _| {}).await.unwrap();
+    // Four at a time, at second 0, 9 and 18 of twenty.
+    assert_eq!((done.report.changed, done.report.yielded.len()), (12, 18));
+    assert_eq!(done.report.halted, None);
 }
 
 #[tokio::test(start_paused = true)]
