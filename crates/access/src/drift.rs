@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// One thing that differs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Drift {
     /// Where.
     pub domain: DomainKey,

@@ -34,6 +34,7 @@ struct Given {
 
 /// What gives the right: a directory group and a line of the map, or a temporary grant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Because {
     /// The group's id; absent: a temporary grant gives it to the person themselves.
     #[schema(value_type = Option<String>)]

@@ -29,6 +29,7 @@ use utoipa::ToSchema;
 
 /// What a person may open, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// Who.
     #[schema(value_type = String)]
@@ -43,6 +44,7 @@ pub struct Explanation {
 
 /// Why a person has one team, or has not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct TeamExplanation {
     /// Which.
     #[schema(value_type = String)]

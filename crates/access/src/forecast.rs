@@ -35,6 +35,7 @@ pub struct DayCount {
 
 /// When a quota runs out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+// The schema knows nothing of `rename_all_fields`: variants tell it themselves.
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Forecast {
     /// AWS does not tell the quota.
@@ -47,11 +48,13 @@ pub enum Forecast {
     /// There is no room any more.
     Full,
     /// There are not more and more.
+    #[schema(rename_all = "camelCase")]
     Steady {
         /// By how many it changes in 30 days.
         per_month: i64,
     },
     /// It runs out.
+    #[schema(rename_all = "camelCase")]
     RunsOut {
         /// On this day.
         day: Date,
@@ -61,6 +64,7 @@ pub enum Forecast {
         per_month: i64,
     },
     /// It does not run out within a year.
+    #[schema(rename_all = "camelCase")]
     Later {
         /// By how many it grows in 30 days.
         per_month: i64,

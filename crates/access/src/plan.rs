@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What must change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// Digest of the map the plan was made from.
     pub map_digest: String,
@@ -35,6 +36,7 @@ pub struct Plan {
 /// A group to assign to an Identity Center application. A profile of an SSO-mode domain is of no use
 /// to a person who is not assigned.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Assignment {
     /// The domain's key in the map.
     pub domain: DomainKey,
@@ -48,6 +50,7 @@ pub struct Assignment {
 
 /// One thing to do to one profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Action {
     /// The domain's key in the map.
     pub domain: DomainKey,
@@ -69,7 +72,7 @@ pub struct Action {
 
 /// What to do to a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "step", rename_all = "kebab-case")]
+#[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Step {
     /// Make it.
     Create {
@@ -135,6 +138,7 @@ pub enum Step {
 
 /// A shared space of a leaver that somebody else gets anew.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SpaceHandover {
     /// The leaver's space.
     pub space: SpaceName,
@@ -148,6 +152,7 @@ pub struct SpaceHandover {
 
 /// What a person loses with a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Stake {
     /// Apps that run or are starting, `type/name`, those of spaces as `space/type/name`.
     pub apps: Vec<String>,
@@ -162,6 +167,7 @@ pub struct Stake {
 
 /// Something that was left alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Kept {
     /// The domain's key in the map.
     pub domain: DomainKey,

@@ -48,6 +48,7 @@ impl Meant {
 
 /// Who has some teams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Holders {
     /// The teams that were asked about.
     pub teams: BTreeSet<TeamKey>,
@@ -59,6 +60,7 @@ pub struct Holders {
 
 /// A person with a right to a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Holder {
     /// Who.
     #[schema(value_type = String)]
@@ -97,6 +99,7 @@ pub enum ProfileState {
 
 /// A profile of a team, or with its role, whose owner has no right to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Stray {
     /// Where.
     #[schema(value_type = String)]

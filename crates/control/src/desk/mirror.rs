@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 /// What the last run that mirrored groups planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct MirrorReview {
     /// When both directories had been read.
     pub at: Timestamp,

@@ -18,6 +18,7 @@ const MOST_DELETIONS: u32 = 500;
 
 /// How things are now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Now {
     /// When the directory and Studio were read.
     pub at: Timestamp,
@@ -38,6 +39,7 @@ pub struct Now {
 
 /// What an admin looks at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Numbers {
     /// People who have a right to a team.
     pub people: u64,

@@ -26,6 +26,7 @@ const MOST_PAGES: usize = 20;
 
 /// Everybody who is leaving.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Offboardings {
     /// When the facts were read.
     pub at: Timestamp,
@@ -118,6 +119,7 @@ impl Stop {
 
 /// A profile on its way out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Leaver {
     /// Whose it is.
     #[schema(value_type = String)]
@@ -160,6 +162,7 @@ pub struct Leaver {
 
 /// An admin offboarded somebody by command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Command {
     /// Who said so.
     pub by: String,

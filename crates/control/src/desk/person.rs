@@ -23,6 +23,7 @@ const LONGEST_SEARCH: usize = 200;
 
 /// One of the people who were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct PersonRow {
     /// The directory's id.
     #[schema(value_type = String)]
@@ -42,6 +43,7 @@ pub struct PersonRow {
 
 /// One person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct PersonView {
     /// When the facts were read.
     pub at: Timestamp,
@@ -83,6 +85,7 @@ pub struct TeamHeld {
 
 /// A profile of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct PersonProfile {
     /// The team it is for.
     #[schema(value_type = String)]
@@ -109,6 +112,7 @@ pub struct PersonProfile {
 
 /// An app that runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct AppOfPerson {
     /// The space it runs in; absent: in the profile itself.
     pub space: Option<String>,
@@ -127,6 +131,7 @@ pub struct AppOfPerson {
 
 /// A space that a profile owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SpaceOfPerson {
     /// Its name.
     pub space: String,

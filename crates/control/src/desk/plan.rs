@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 /// The plan as it is to be reviewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct PlanReview {
     /// When the facts it was made from were read.
     pub at: Timestamp,
@@ -137,7 +138,8 @@ pub struct ProfileChange {
 
 /// What happens to a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(tag = "deed", rename_all = "kebab-case")]
+// The schema knows nothing of `rename_all_fields`: variants tell it themselves.
+#[serde(tag = "deed", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Deed {
     /// It is made.
     Make {
@@ -152,6 +154,7 @@ pub enum Deed {
         apps: Vec<String>,
     },
     /// It is corrected.
+    #[schema(rename_all = "camelCase")]
     Correct {
         /// The name of the role it has.
         old_role: Option<String>,
@@ -169,6 +172,7 @@ pub enum Deed {
     /// It failed, and is removed and made anew.
     MakeAnew,
     /// Its apps stop, and it is kept for a while.
+    #[schema(rename_all = "camelCase")]
     Hold {
         /// When it is deleted, if it is on hold already.
         until: Option<Timestamp>,
@@ -180,6 +184,7 @@ pub enum Deed {
         new: bool,
     },
     /// It is deleted, with its apps and spaces.
+    #[schema(rename_all = "camelCase")]
     Remove {
         /// What goes with it.
         stake: AtStake,
@@ -192,6 +197,7 @@ pub enum Deed {
 
 /// What a person loses with a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct AtStake {
     /// Apps that run.
     pub apps: Vec<String>,

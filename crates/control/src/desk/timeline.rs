@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 /// One entry of the log, as it concerns a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Happened {
     /// When.
     pub at: Timestamp,

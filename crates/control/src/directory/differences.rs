@@ -16,11 +16,11 @@ pub struct Differences {
 
 /// What is different about a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct PersonChange {
     /// The person.
     pub id: PersonId,
     /// The user name, as it is now if there is one.
-    #[serde(rename = "userName")]
     pub user_name: String,
     /// What.
     pub what: PersonDifference,

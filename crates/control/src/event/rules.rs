@@ -10,13 +10,13 @@ pub const CLOUDTRAIL_TYPE: &str = "AWS API Call via CloudTrail";
 
 /// A rule of the default event bus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Rule {
     /// Its name.
     pub name: &'static str,
     /// What it is for.
     pub description: &'static str,
     /// The bus it belongs to: AWS's own events come to no other.
-    #[serde(rename = "eventBus")]
     pub event_bus: &'static str,
     /// What it lets through.
     pub pattern: Pattern,

@@ -51,6 +51,8 @@ mod mirror_target;
 #[cfg(test)]
 mod reconciler;
 #[cfg(test)]
+mod stored_names;
+#[cfg(test)]
 mod temporary;
 #[cfg(test)]
 mod work;

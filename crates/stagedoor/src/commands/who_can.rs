@@ -32,7 +32,7 @@ pub(super) async fn run(args: &WhoCanArgs, common: &Common) -> Result<Outcome> {
                 "teams": found.teams,
                 "roles": roles,
                 "entitled": found.entitled,
-                "without_right": found.without_right,
+                "withoutRight": found.without_right,
             });
             output::data(&document.to_string());
         }

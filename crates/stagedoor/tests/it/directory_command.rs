@@ -161,6 +161,13 @@ fn what_changed_since_a_kept_reading_is_told() {
     directory(house.path(), &["diff", "--since", "access.yaml"])
         .exits(3)
         .says(&["access.yaml: it is no reading of a directory"]);
+    // One that was kept by a version that called its members otherwise.
+    let kept = std::fs::read_to_string(house.path().join("before.json")).unwrap();
+    settled(house.path(), "older.json", &kept.replace("userName", "user_name"));
+    directory(house.path(), &["diff", "--since", "older.json"]).exits(3).prints("").says(&[
+        "older.json: it is no reading of a directory (missing field `userName`",
+        "make one with `stagedoor directory show --save older.json`",
+    ]);
 }
 
 #[test]

@@ -41,6 +41,8 @@ mod init_command;
 #[cfg(test)]
 mod invoker;
 #[cfg(test)]
+mod json_names;
+#[cfg(test)]
 mod killed_function;
 #[cfg(test)]
 mod lambda;

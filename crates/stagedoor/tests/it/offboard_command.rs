@@ -257,11 +257,16 @@ fn everything_is_a_document_for_programs_too() {
     let lost = &plan["loses"][1];
     assert_eq!(lost["apps"][0]["instanceType"], "ml.t3.medium");
     assert_eq!(lost["spaces"], json!([{"space": "ana-lab", "shared": false, "volumeGib": 5}]));
-    assert_eq!(plan["stillGranted"][1]["because"]["group_name"], "ml-fraud");
+    assert_eq!(plan["stillGranted"][1]["because"]["groupName"], "ml-fraud");
 
     let done = world.offboard(&["--output", "json"]).exits(0).json();
     assert_eq!((&done["kind"], &done["sessionsEnded"]), (&json!("Offboarding"), &json!(0)));
-    assert_eq!(done["departure"]["hold"], "as-mapped");
+    let departure = &done["departure"];
+    let expected = json!({
+        "person": ANA, "userName": "ana", "team": null, "since": departure["since"],
+        "by": "root", "why": departure["why"], "hold": "as-mapped",
+    });
+    assert_eq!(*departure, expected);
     assert_eq!(done["profiles"][1]["state"], "on-hold");
     assert_eq!(done["blocked"], json!([]));
     let methods: Vec<&Value> =
@@ -270,9 +275,12 @@ fn everything_is_a_document_for_programs_too() {
 
     let status = world.look(&["offboard", "ana", "--status"]);
     assert_eq!(status["kind"], "OffboardingStatus");
-    assert_eq!(status["departures"][0]["by"], "root");
+    assert_eq!(status["departures"], json!([departure]));
     let restored = world.restore(&["--output", "json"]).exits(0).json();
-    assert_eq!(restored["kind"], "Restoration");
+    assert_eq!(
+        (&restored["kind"], &restored["ended"]),
+        (&json!("Restoration"), &json!([departure]))
+    );
     assert_eq!(restored["profiles"][1]["asItWas"], json!(true));
     assert_eq!(world.look(&["receipt", "ana"])["kind"], "Receipt");
 }

@@ -39,13 +39,13 @@ fn a_plan_as_json_is_a_document_for_programs() {
             "domain": "research",
             "profile": "ana--fraud",
             "person": ANA,
-            "person_name": "Ana Diaz (ana)",
+            "personName": "Ana Diaz (ana)",
             "team": "fraud",
             "step": {
                 "step": "create",
-                "execution_role": "arn:aws:iam::111122223333:role/studio-fraud",
-                "sso_user": null,
-                "user_settings": {},
+                "executionRole": "arn:aws:iam::111122223333:role/studio-fraud",
+                "ssoUser": null,
+                "userSettings": {},
                 "tags": {
                     "CostCenter": "42",
                     "stagedoor:instance": "tests",
@@ -56,7 +56,7 @@ fn a_plan_as_json_is_a_document_for_programs() {
             "reason": "entitled",
             "because": {
                 "group": world.cloud.group_id("ml-fraud"),
-                "group_name": "ml-fraud",
+                "groupName": "ml-fraud",
                 "grant": {"file": "access.yaml", "line": 25, "column": 5},
             },
         })

@@ -75,6 +75,17 @@ fn what_is_no_plan_is_refused_before_aws_is_asked() {
 }
 
 #[test]
+fn a_plan_of_a_version_with_other_names_is_refused_by_the_member_it_lacks() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    world.run(&["plan", "--out", "reviewed.json"]).exits(2);
+    world.write("reviewed.json", &world.read("reviewed.json").replace("mapDigest", "map_digest"));
+    world.apply(&["reviewed.json"]).exits(3).prints("").says(&[
+        "error: reviewed.json is no saved plan: missing field `mapDigest` at line ",
+        "Make one with `stagedoor plan --out FILE`.",
+    ]);
+}
+
+#[test]
 fn a_plan_that_cannot_be_written_is_an_error() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
     world.run(&["plan", "--out", "no/such/folder.json"]).exits(1).says(&["no/such"]);

@@ -77,7 +77,10 @@ pub(crate) fn command(folder: &Path) -> Command {
 pub(crate) fn run(mut command: Command) -> Run {
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    let run = Run { code: output.status.code(), stdout, stderr };
+    run.assert_json_names();
+    run
 }
 
 /// A process that goes on until it is told to stop. It ends with the test.

@@ -62,7 +62,7 @@ fn a_map_that_will_not_do_leaves_the_last_good_one_in_force() {
     world.write("access.yaml", &MAP.replace("team: fraud }", "team: frued }"));
     until("the refusal is told", || (!good(&ops)).then_some(()));
     let health: serde_json::Value = serde_json::from_str(&ops.get("/healthz").body).unwrap();
-    let why = health["configuration"]["last_failure"]["message"].as_str().unwrap();
+    let why = health["configuration"]["lastFailure"]["message"].as_str().unwrap();
     assert!(why.contains("access.yaml:25:") && why.contains("frued"), "{why}");
     assert_eq!(health["configuration"]["status"], "warning");
     assert!(server.said().contains("\"code\":\"map-refused\""), "{}", server.said());

@@ -114,7 +114,7 @@ async fn approve(
 
 /// Who is offboarded.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OffboardingBody {
     /// A user name, or an id of the directory.
     #[schema(min_length = 1, max_length = 256)]

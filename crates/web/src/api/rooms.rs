@@ -152,7 +152,7 @@ async fn sign_ins(
 
 /// Which events.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct EventsQuery {
     /// Events of this family only.
     #[param(max_length = 1024)]

@@ -82,7 +82,7 @@ async fn why_then(
 
 /// Of what, and which page.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WhoCanQuery {
     /// A team's key, or an execution role by its name or ARN.
     #[param(min_length = 1, max_length = 1024)]

@@ -30,6 +30,7 @@ pub(super) enum Level {
 
 /// What `/healthz` says.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Health {
     status: Level,
     /// The loop that makes AWS agree with the map.
@@ -44,6 +45,7 @@ pub(super) struct Health {
 
 /// The directory, as passes of this process met it.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct DirectoryHealth {
     status: Level,
     last_success: Option<Timestamp>,
@@ -53,6 +55,7 @@ struct DirectoryHealth {
 
 /// The access map.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ConfigurationHealth {
     status: Level,
     /// Digest of the map in force.
@@ -64,6 +67,7 @@ struct ConfigurationHealth {
 
 /// The loop and its store.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct LoopHealth {
     status: Level,
     /// Whether the store can be read.
@@ -87,6 +91,7 @@ struct SpHealth {
 
 /// An identity provider.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct IdpHealth {
     idp: String,
     status: Level,
@@ -99,6 +104,7 @@ struct IdpHealth {
 
 /// Its metadata.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct MetadataHealth {
     status: Level,
     valid_until: Option<Timestamp>,
@@ -117,6 +123,7 @@ struct Failure {
 
 /// A certificate whose key is believed.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct CertificateHealth {
     status: Level,
     fingerprint: String,
@@ -127,6 +134,7 @@ struct CertificateHealth {
 
 /// What `/readyz?verbose` says.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Readiness {
     ready: bool,
     /// Whether the process is about to end and takes no new requests.
@@ -478,10 +486,10 @@ mod tests {
         assert_eq!(
             serde_json::to_value(health.readiness()).unwrap(),
             serde_json::json!({ "ready": false, "draining": false, "store": true,
-                "directory": { "status": "ok", "last_success": null, "last_failure": null },
+                "directory": { "status": "ok", "lastSuccess": null, "lastFailure": null },
                 "configuration":
-                    { "status": "ok", "digest": "", "taken_at": null, "last_failure": null },
-                "identity_providers": [
+                    { "status": "ok", "digest": "", "takenAt": null, "lastFailure": null },
+                "identityProviders": [
                 { "idp": "corp", "usable": false, "why": "its metadata is past validUntil" },
                 { "idp": "corp", "usable": false, "why": "its metadata was never read" },
             ]})
@@ -504,49 +512,49 @@ mod tests {
                 "reconciler": {
                     "status": "ok",
                     "store": true,
-                    "frozen_since": null,
-                    "observe_only": false,
-                    "last_full_pass": NOW,
-                    "oldest_item": null,
+                    "frozenSince": null,
+                    "observeOnly": false,
+                    "lastFullPass": NOW,
+                    "oldestItem": null,
                 },
-                "directory": { "status": "ok", "last_success": null, "last_failure": null },
+                "directory": { "status": "ok", "lastSuccess": null, "lastFailure": null },
                 "configuration":
-                    { "status": "ok", "digest": "", "taken_at": null, "last_failure": null },
+                    { "status": "ok", "digest": "", "takenAt": null, "lastFailure": null },
                 "draining": false,
-                "identity_providers": [{
+                "identityProviders": [{
                     "idp": "corp",
                     "status": "warning",
                     "usable": true,
-                    "entity_id": "https://idp.example",
+                    "entityId": "https://idp.example",
                     "metadata": {
                         "status": "warning",
-                        "valid_until": "2026-12-01T08:00:00Z",
-                        "days_left": 9,
-                        "taken_at": "2026-11-21T09:00:00Z",
-                        "last_failure": { "at": "2026-11-21T08:00:00Z", "message": "no" },
+                        "validUntil": "2026-12-01T08:00:00Z",
+                        "daysLeft": 9,
+                        "takenAt": "2026-11-21T09:00:00Z",
+                        "lastFailure": { "at": "2026-11-21T08:00:00Z", "message": "no" },
                     },
                     "certificates": [
                         {
                             "status": "critical",
                             "fingerprint": "ab".repeat(32),
-                            "not_after": "2026-11-20T10:00:00Z",
-                            "days_left": -1,
+                            "notAfter": "2026-11-20T10:00:00Z",
+                            "daysLeft": -1,
                         },
                         {
                             "status": "ok",
                             "fingerprint": "ab".repeat(32),
-                            "not_after": YEARS,
-                            "days_left": 1501,
+                            "notAfter": YEARS,
+                            "daysLeft": 1501,
                         },
                     ],
                 }],
-                "service_provider": {
+                "serviceProvider": {
                     "status": "ok",
                     "certificates": [{
                         "status": "ok",
                         "fingerprint": "cd",
-                        "not_after": null,
-                        "days_left": null,
+                        "notAfter": null,
+                        "daysLeft": null,
                     }],
                 },
             })
@@ -600,10 +608,10 @@ mod tests {
             serde_json::json!({
                 "status": "warning",
                 "digest": "abc",
-                "taken_at": "2026-11-21T08:00:00Z",
-                "last_failure": { "at": NOW, "message": "access.yaml:3:1: unknown key" },
+                "takenAt": "2026-11-21T08:00:00Z",
+                "lastFailure": { "at": NOW, "message": "access.yaml:3:1: unknown key" },
             })
         );
-        assert_eq!(told["directory"]["last_failure"], NOW);
+        assert_eq!(told["directory"]["lastFailure"], NOW);
     }
 }

@@ -171,6 +171,31 @@ async fn what_cannot_be_read_is_a_problem_too() {
     assert_problem(&wrong, 405, "method-not-allowed");
 }
 
+/// Nothing that was meant is left out silently: least of all a hold that is to be skipped.
+#[tokio::test]
+async fn what_is_not_known_of_a_body_or_a_query_is_refused_by_its_name() {
+    let house = House::new();
+    let bearer = format!("Bearer {}", house.token("ci", &[Right::See, Right::Act]).await);
+    let headers = [("authorization", bearer.as_str())];
+    let body = json!({"person": "ana", "skip_hold": true});
+    let answer = send(&house, "POST", "/api/v1/offboardings", &headers, &body).await;
+    assert_problem(&answer, 400, "request-invalid");
+    assert_eq!(
+        read(&answer)["detail"],
+        "The body cannot be read: unknown field `skip_hold`, expected one of `person`, `team`, \
+         `skipHold`, `why` at line 1 column 27."
+    );
+    for (path, name) in [
+        ("/api/v1/who-can?of=fraud&stray_cursor=x", "stray_cursor"),
+        ("/api/v1/events?drift_cursor=x", "drift_cursor"),
+    ] {
+        let answer = send(&house, "GET", path, &headers, &Value::Null).await;
+        assert_problem(&answer, 400, "request-invalid");
+        let said = format!("unknown field `{name}`");
+        assert!(answer.body.contains(&said), "{}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn too_many_requests_are_told_when_to_come_again() {
     let house = House::with("https://door.example.com", |config| {

@@ -19,6 +19,7 @@ async fn ask(ops: &Router, path: &str) -> (StatusCode, HeaderMap, String) {
 async fn json(ops: &Router, path: &str) -> (StatusCode, Value) {
     let (status, headers, body) = ask(ops, path).await;
     assert_eq!(headers["content-type"], "application/json");
+    assert!(!body.contains('_'), "members are in camelCase: {body}");
     (status, serde_json::from_str(&body).unwrap())
 }
 
@@ -33,9 +34,9 @@ async fn a_door_with_a_usable_identity_provider_is_ready() {
         "ready": true,
         "draining": false,
         "store": true,
-        "directory": { "status": "ok", "last_success": null, "last_failure": null },
-        "configuration": { "status": "ok", "digest": "", "taken_at": null, "last_failure": null },
-        "identity_providers": [{ "idp": "corp", "usable": true, "why": null }],
+        "directory": { "status": "ok", "lastSuccess": null, "lastFailure": null },
+        "configuration": { "status": "ok", "digest": "", "takenAt": null, "lastFailure": null },
+        "identityProviders": [{ "idp": "corp", "usable": true, "why": null }],
     });
     for query in ["verbose", "verbose=", "verbose&x"] {
         let (status, body) = json(&house.ops, &format!("/readyz?{query}")).await;
@@ -50,7 +51,7 @@ async fn a_door_whose_only_identity_provider_is_out_of_date_is_not_ready() {
     assert_eq!((status.as_u16(), body.as_str()), (503, "not ready\n"));
     let (status, body) = json(&house.ops, "/readyz?verbose").await;
     assert_eq!(status, 503);
-    assert_eq!(body["identity_providers"][0]["why"], "its metadata is past validUntil");
+    assert_eq!(body["identityProviders"][0]["why"], "its metadata is past validUntil");
     // It lives, and the public probe is for who balances the load of the pages.
     assert_eq!(ask(&house.ops, "/livez").await.0, 200);
     assert_eq!(house.get("/readyz").await.body, "ready\n");
@@ -63,13 +64,13 @@ async fn health_says_what_ends_when_and_is_no_reason_to_restart() {
     let (status, health) = json(&house.ops, "/healthz").await;
     assert_eq!(status, 200);
     assert_eq!(health["status"], "critical");
-    let corp = &health["identity_providers"][0];
-    assert_eq!(corp["entity_id"], "https://idp.example/metadata");
+    let corp = &health["identityProviders"][0];
+    assert_eq!(corp["entityId"], "https://idp.example/metadata");
     assert_eq!(corp["usable"], true);
-    assert_eq!(corp["metadata"]["days_left"], 4);
-    assert_eq!(corp["metadata"]["taken_at"], "2026-11-21T09:00:00Z");
-    assert_eq!(corp["metadata"]["last_failure"]["message"], "timed out");
-    let own = &health["service_provider"];
+    assert_eq!(corp["metadata"]["daysLeft"], 4);
+    assert_eq!(corp["metadata"]["takenAt"], "2026-11-21T09:00:00Z");
+    assert_eq!(corp["metadata"]["lastFailure"]["message"], "timed out");
+    let own = &health["serviceProvider"];
     assert_eq!(own["certificates"][0]["fingerprint"].as_str().unwrap().len(), 64);
     assert_eq!(own["status"], "ok");
 }
@@ -112,7 +113,7 @@ async fn neither_listener_answers_for_the_other() {
     let house = House::new();
     for path in ["/metrics", "/healthz", "/readyz?verbose"] {
         let public = house.get(path).await;
-        for word in ["stagedoor_", "identity_providers", "usable"] {
+        for word in ["stagedoor_", "identityProviders", "usable"] {
             assert!(!public.body.contains(word), "{path}: {}", public.body);
         }
     }

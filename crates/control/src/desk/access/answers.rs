@@ -278,6 +278,7 @@ pub struct MyRequests {
 
 /// Glass that is broken, or was and nobody told what was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Emergency {
     /// The grant.
     #[serde(flatten)]

@@ -37,6 +37,7 @@ pub struct Leave {
 
 /// An offboarding that has begun.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct OffboardingBegun {
     /// The directory's id of the person.
     pub person: String,

@@ -18,12 +18,11 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// A kept reading.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Kept {
-    #[serde(rename = "apiVersion")]
     api_version: String,
     kind: String,
     /// When it was read.
-    #[serde(rename = "readAt")]
     pub(super) read_at: Timestamp,
     pub(super) snapshot: Snapshot,
 }

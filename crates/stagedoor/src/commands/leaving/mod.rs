@@ -17,6 +17,7 @@ use access::observed::Ownership;
 use anyhow::Result;
 use control::departure::HISTORY;
 use control::plane::Plane;
+use control::ports::Departure;
 use control::receipt::{Receipt, receipt as tell};
 use control::survey::Survey;
 use serde_json::{Value, json};
@@ -29,6 +30,15 @@ async fn receipt_of(plane: &Plane, person: &PersonId) -> Result<Receipt> {
 
 pub(super) fn person_json(named: &Named) -> Value {
     json!({"id": named.id, "userName": named.user_name, "displayName": named.display_name})
+}
+
+/// A departure as programs read it. As it is stored, its members have other names.
+fn departure_json(departure: &Departure) -> Value {
+    let Departure { person, user_name, team, since, by, why, hold } = departure;
+    json!({
+        "person": person, "userName": user_name, "team": team, "since": since,
+        "by": by, "why": why, "hold": hold,
+    })
 }
 
 /// Refuses a team that neither the map nor a profile of the person knows.

@@ -1,7 +1,7 @@
 //! `stagedoor offboard`: takes everything from one person, now and until it is taken back.
 
 use super::super::apply;
-use super::{known_team, person_json, receipt, receipt_of};
+use super::{departure_json, known_team, person_json, receipt, receipt_of};
 use crate::cli::{Common, OffboardArgs, OutputFormat};
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::leaver::{loss_text, receipt_text, stages_text, still_granted_text};
@@ -63,7 +63,7 @@ async fn status(plane: &Plane, named: &Named, survey: Survey, common: &Common) -
                 "apiVersion": output::API_VERSION,
                 "kind": "OffboardingStatus",
                 "person": person_json(named),
-                "departures": in_force,
+                "departures": in_force.iter().map(departure_json).collect::<Vec<_>>(),
                 "profiles": stages,
                 "unreadable": survey.observed.unreadable,
             });
@@ -243,7 +243,7 @@ impl Case<'_> {
                     "apiVersion": output::API_VERSION,
                     "kind": "Offboarding",
                     "person": person_json(self.named),
-                    "departure": departed.departure,
+                    "departure": departure_json(&departed.departure),
                     "sessionsEnded": departed.sessions_ended,
                     "lost": loses,
                     "stillGranted": self.granted(survey),

@@ -1,7 +1,7 @@
 //! `stagedoor restore`: takes an offboarding back, as far as there is something left.
 
 use super::super::apply;
-use super::{known_team, person_json, receipt_of};
+use super::{departure_json, known_team, person_json, receipt_of};
 use crate::cli::{Common, OutputFormat, RestoreArgs};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output;
@@ -144,7 +144,7 @@ impl Case<'_> {
                     "apiVersion": output::API_VERSION,
                     "kind": if dry_run { "RestorationPlan" } else { "Restoration" },
                     "person": person_json(self.named),
-                    "ended": ends,
+                    "ended": ends.iter().map(departure_json).collect::<Vec<_>>(),
                     "granted": rights,
                     "actions": plan.actions,
                     "profiles": restored,
