@@ -7,7 +7,7 @@ use access::observed::AuthMode;
 use async_trait::async_trait;
 use control::ports::{
     ChangeId, IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving,
-    ProfileIndex, StoreError, Ticket,
+    ProfileIndex, StoreError, Ticket, UNDER_WAY,
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -231,6 +231,7 @@ fn take_over(
     let newer: BTreeSet<&String> =
         known.iter().filter(|(_, number)| *number > drawn).map(|(name, _)| name).collect();
     let counted = counted_after(ticket.at);
+    let under_way = ticket.at.checked_sub(UNDER_WAY).unwrap_or(Timestamp::MIN);
     let mut is_at = transaction.prepare_cached(
         "SELECT 1 FROM indexed_profile JOIN claim USING (person)
          WHERE domain = ?1 AND folded = ?2 AND (claim.number > ?3 OR claim.until > ?4)",
@@ -261,7 +262,8 @@ fn take_over(
          SET name = ?3, person = ?4, team = ?5, leaving_since = ?6, agreed = ?7, number = ?8,
              gone = 0, intent = NULL
          WHERE (name, person, team, leaving_since, agreed, gone, intent)
-            IS NOT (?3, ?4, ?5, ?6, ?7, 0, NULL)",
+            IS NOT (?3, ?4, ?5, ?6, ?7, 0, NULL)
+           AND (?6 NOT NULL OR intent IS NULL OR leaving_since <= ?9)",
     )?;
     for (name, profile) in found.iter().filter(|(name, _)| !newer.contains(name)) {
         upsert.execute(params![
@@ -273,6 +275,7 @@ fn take_over(
             profile.leaving_since.map(microseconds::floor),
             profile.agreed,
             number,
+            microseconds::floor(under_way),
         ])?;
     }
     Ok(())

@@ -146,6 +146,7 @@ macro_rules! contract {
             the_guard_counts_for_a_day_what_is_gone_already(&),
             of_two_passes_the_second_counts_what_the_first_is_about_to_do(&),
             what_two_passes_are_about_to_do_is_counted_once_either_did_it(&),
+            what_a_pass_is_about_to_take_away_counts_though_it_is_found_without_its_mark(&),
             whoever_came_back_is_not_counted(&),
         }
     };

@@ -5,7 +5,7 @@ use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
 use access::observed::AuthMode;
 use control::ports::{
     ChangeId, Claims, IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent,
-    Leaving, ProfileIndex, Ticket,
+    Leaving, ProfileIndex, Ticket, UNDER_WAY,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -249,6 +249,31 @@ pub async fn what_two_passes_are_about_to_do_is_counted_once_either_did_it(
     left(store, 4, &[], 23).await;
     left(store, 5, &["ada"], 24).await;
     assert_eq!(look(store, &[], 25).await.leaving, [leaving("ada", 24, false)]);
+}
+
+pub async fn what_a_pass_is_about_to_take_away_counts_though_it_is_found_without_its_mark(
+    store: &(impl ProfileIndex + Claims),
+) {
+    let quarter = i64::try_from(UNDER_WAY.as_micros()).unwrap();
+    let found = [profile("ada", None)];
+    let unmarked = [reading(None, &found), reading(Some(&["ada"]), &found)];
+    store.read(&unmarked[0], &ticket(store, 5).await).await.unwrap();
+    store.leaving(&pass(1), &[intent("ada")], false, micros(10)).await.unwrap();
+    for unmarked in &unmarked {
+        store.read(unmarked, &ticket(store, 9 + quarter).await).await.unwrap();
+        let counted = look(store, &[], 9 + quarter).await.leaving;
+        assert_eq!(counted, [leaving("ada", 10, false)], "{unmarked:?}");
+    }
+    // Its mark, by whichever pass.
+    let marked = reading(None, &[profile("ada", Some(11))]);
+    store.read(&marked, &ticket(store, 20).await).await.unwrap();
+    assert_eq!(look(store, &[], 21).await.leaving, [leaving("ada", 11, false)]);
+    store.read(&unmarked[0], &ticket(store, 22).await).await.unwrap();
+    assert_eq!(look(store, &[], 23).await.leaving, [], "it was taken back");
+    // The pass was killed.
+    store.leaving(&pass(2), &[intent("ada")], false, micros(30)).await.unwrap();
+    store.read(&unmarked[0], &ticket(store, 30 + quarter).await).await.unwrap();
+    assert_eq!(look(store, &[], 31 + quarter).await.leaving, []);
 }
 
 pub async fn whoever_came_back_is_not_counted(store: &(impl ProfileIndex + Claims)) {

@@ -69,6 +69,7 @@ pub use mirror_records::MirrorRecords;
 pub use notices::{Notice, Notices};
 pub use profile_index::{
     IndexCount, IndexMark, IndexReading, IndexView, IndexedProfile, Intent, Leaving, ProfileIndex,
+    UNDER_WAY,
 };
 pub use reminders::{Reminder, Reminders};
 pub use replies::{Begun, Replies, Reply};

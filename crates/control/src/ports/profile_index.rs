@@ -4,7 +4,7 @@ use super::{ChangeId, StoreError, Ticket};
 use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
 use access::observed::AuthMode;
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -58,6 +58,10 @@ pub struct IndexMark {
     pub auth_mode: AuthMode,
 }
 
+/// So long a reading takes nothing back of what a pass said that it is about to take away: the pass may
+/// not have got to it yet. As long as a function of Lambda runs; a pass that was killed counts no longer.
+pub const UNDER_WAY: SignedDuration = SignedDuration::from_mins(15);
+
 /// What the index knows that a pass for some people needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IndexView {
@@ -109,8 +113,9 @@ pub trait ProfileIndex: Send + Sync + fmt::Debug {
 
     /// Takes over what a reading found that began at `ticket`. What was changed in the index
     /// afterwards stays, and so does a profile that was not found while a pass had its person claimed
-    /// then or later: it may have been made since. A profile that is gone is remembered as long as the
-    /// guard counts it.
+    /// then or later: it may have been made since. What a pass said to [`Self::leaving`] counts for
+    /// [`UNDER_WAY`], though it was found without its mark. A profile that is gone is remembered as long
+    /// as the guard counts it.
     async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError>;
 
     /// Remembers profiles that are about to be made, for people who were claimed by this number

@@ -9,7 +9,7 @@ use crate::dynamodb::item::{Item, floor};
 use crate::dynamodb::keys::Key;
 use crate::dynamodb::wire::{Query, Sort};
 use access::observed::AuthMode;
-use control::ports::{IndexReading, IndexedProfile, StoreError, Ticket};
+use control::ports::{IndexReading, IndexedProfile, StoreError, Ticket, UNDER_WAY};
 use std::collections::{BTreeMap, BTreeSet};
 
 const READ: &str = "take over a reading";
@@ -128,6 +128,14 @@ fn read(
             ..row
         });
     };
+    let under_way = ticket.at.checked_sub(UNDER_WAY).map_or(i64::MIN, floor);
+    if let Some(row) = &old
+        && row.intent.is_some()
+        && row.leaving_since.is_some_and(|since| since > under_way)
+        && profile.leaving_since.is_none()
+    {
+        return old;
+    }
     let new = Row {
         at: at.clone(),
         name: profile.name.clone(),
