@@ -167,8 +167,12 @@ impl Plane {
     /// The same plane by the map that is in force now.
     #[must_use]
     pub fn current(&self) -> Self {
-        let map = self.live.replaced().unwrap_or_else(|| Arc::clone(&self.map));
-        Self { map, ..self.clone() }
+        Self { map: self.current_map(), ..self.clone() }
+    }
+
+    /// The map that is in force now.
+    pub fn current_map(&self) -> Arc<AccessMap> {
+        self.live.replaced().unwrap_or_else(|| Arc::clone(&self.map))
     }
 
     /// How to reach a domain of the map; `None` for a key the map does not have.

@@ -4,18 +4,26 @@ use crate::routes::Portal;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::Response;
 
-const FIXED: [(&str, &str); 6] = [
-    ("x-content-type-options", "nosniff"),
+const FIXED: [(HeaderName, HeaderValue); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // The waiting page's address holds a key. Forms then come with `Origin: null`, which
     // `provenance` knows.
-    ("referrer-policy", "no-referrer"),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     // For browsers that do not know `frame-ancestors`.
-    ("x-frame-options", "DENY"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (
-        "permissions-policy",
-        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static(
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
     ),
 ];
 
@@ -28,8 +36,10 @@ pub(crate) fn set(portal: &Portal, answer: &mut Response) {
     let own = answer.extensions_mut().remove::<OwnPolicy>();
     let policy = own.map_or_else(|| portal.config.content_security_policy(), |own| own.0);
     let headers = answer.headers_mut();
+    // These, those below, and what the HTTP server adds.
+    headers.reserve(FIXED.len() + 4);
     for (name, value) in FIXED {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(name, value);
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     if portal.door.secure_cookies() {

@@ -6,10 +6,10 @@ use crate::handlers::{access, apps, home, log_out, opening, probes, signin};
 use crate::table::{self, Address, Row, Who};
 use crate::{assets, frame, requests, scim};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use control::desk::Desk;
 use control::door::Door;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// A response of 128 KiB of XML, the most that is read, is 171 KiB of base64; the rest is for
@@ -19,35 +19,43 @@ const ACS_BODY_BYTES: usize = 192 * 1024;
 /// Our own forms hold one key.
 const FORM_BODY_BYTES: usize = 4 * 1024;
 
-/// What every handler can reach.
+/// What every handler can reach. A request takes several clones.
 #[derive(Debug, Clone)]
-pub(crate) struct Portal {
+pub(crate) struct Portal(Arc<Reach>);
+
+/// What is within reach.
+#[derive(Debug)]
+pub(crate) struct Reach {
     pub(crate) door: Arc<Door>,
     pub(crate) desk: Arc<Desk>,
-    pub(crate) config: Arc<WebConfig>,
-    pub(crate) references: Arc<crate::refused::References>,
-    pub(crate) api_limits: Arc<ApiLimits>,
+    pub(crate) config: WebConfig,
+    pub(crate) references: crate::refused::References,
+    pub(crate) api_limits: ApiLimits,
     pub(crate) scim_limits: Arc<ApiLimits>,
+}
+
+impl Deref for Portal {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
 }
 
 /// All routes, with the frame that gives each answer its headers, its page if it is a refusal, its
 /// time limit and its line in the access log.
 pub fn router(door: Arc<Door>, desk: Arc<Desk>, config: WebConfig) -> Router {
-    let api_limits = Arc::new(ApiLimits::new(config.api_per_minute));
-    let scim_limits = Arc::new(ApiLimits::new(config.scim_per_minute));
-    let portal = Portal {
+    let portal = Portal(Arc::new(Reach {
         door,
         desk,
-        config: Arc::new(config),
-        references: Arc::default(),
-        api_limits,
-        scim_limits,
-    };
+        api_limits: ApiLimits::new(config.api_per_minute),
+        scim_limits: Arc::new(ApiLimits::new(config.scim_per_minute)),
+        config,
+        references: crate::refused::References::default(),
+    }));
     areas()
         .into_iter()
-        .fold(Router::new(), |all, (rows, bytes)| {
-            all.merge(table::router(rows).layer(DefaultBodyLimit::max(bytes)))
-        })
+        .fold(Router::new(), |all, (rows, bytes)| all.merge(table::router(rows, bytes)))
         .layer(from_fn_with_state(portal.clone(), frame::around))
         .with_state(portal)
 }

@@ -2,6 +2,7 @@
 //! API's document, and for the test that tries every address as everybody.
 
 use crate::routes::Portal;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, get, on, post};
 use axum::{Extension, Router};
@@ -72,11 +73,13 @@ impl Row {
     }
 }
 
-/// The router of some rows.
-pub(crate) fn router(rows: impl IntoIterator<Item = Row>) -> Router<Portal> {
+/// The router of some rows, and the most bytes that a body of theirs may have.
+pub(crate) fn router(rows: impl IntoIterator<Item = Row>, bytes: usize) -> Router<Portal> {
     let route = |router: Router<Portal>, Row { address, handler }: Row| {
-        // Who may go there is known before anything of the request is read.
-        router.route(address.path, handler.layer(Extension(address)))
+        // Who may go there is known before anything of the request is read. Both in one layer: each is
+        // boxed anew for a request.
+        let before = (Extension(address), DefaultBodyLimit::max(bytes));
+        router.route(address.path, handler.layer(before))
     };
     rows.into_iter().fold(Router::new(), route)
 }

@@ -89,7 +89,7 @@ use std::sync::Arc;
 /// Answers questions about everybody, and acts for those who may.
 #[derive(Debug, Clone)]
 pub struct Desk {
-    plane: Plane,
+    plane: Arc<Plane>,
     store: Arc<dyn Store>,
     door: Option<Door>,
     clinic: Option<Clinic>,
@@ -99,6 +99,7 @@ pub struct Desk {
 impl Desk {
     /// A desk of this plane and its store.
     pub fn new(plane: Plane, store: Arc<dyn Store>) -> Self {
+        let plane = Arc::new(plane);
         Self { plane, store, door: None, clinic: None, traffic: Traffic::default() }
     }
 
@@ -117,6 +118,11 @@ impl Desk {
     /// The plane by the map that is in force now.
     pub fn plane(&self) -> Plane {
         self.plane.current()
+    }
+
+    /// The plane by the map of the start.
+    pub(crate) fn outset(&self) -> &Arc<Plane> {
+        &self.plane
     }
 
     /// What time it is.

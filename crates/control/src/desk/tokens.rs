@@ -43,7 +43,9 @@ impl Bearer {
     /// What it is kept by. It has 256 random bits: nobody guesses it, and a slow hash would only slow
     /// requests.
     fn digest(&self) -> String {
-        hex::encode(Sha256::digest(format!("stagedoor token\n{}", self.0)))
+        let digest =
+            Sha256::new().chain_update("stagedoor token\n").chain_update(&self.0).finalize();
+        format!("{digest:x}")
     }
 }
 

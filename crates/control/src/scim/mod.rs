@@ -34,7 +34,8 @@ pub const ROOT: &str = "/scim/v2";
 /// A directory that is pushed, and somebody who may push to it.
 #[derive(Debug, Clone)]
 pub struct Tenant {
-    plane: Plane,
+    /// With the map of the start: nothing here hangs on the map once a tenant is made.
+    plane: Arc<Plane>,
     store: Arc<dyn Store>,
     caller: Caller,
     directory: DirectoryName,
@@ -61,8 +62,8 @@ impl Desk {
         path: &'p str,
     ) -> Result<(Tenant, &'p str), Refused> {
         caller.require(Right::Scim)?;
-        let plane = self.plane();
-        let pushed = pushed(&plane.map);
+        let map = self.outset().current_map();
+        let pushed = pushed(&map);
         let path = path.trim_start_matches('/');
         let (first, rest) = path.split_once('/').unwrap_or((path, ""));
         let named = pushed.iter().find(|(_, name)| name.as_str() == first).cloned();
@@ -100,9 +101,9 @@ impl Desk {
         } else {
             format!("{origin}{ROOT}/{directory}")
         };
-        let (is_first, is_alone) = (nth == 0, plane.map.directories.sources.len() == 1);
+        let (is_first, is_alone) = (nth == 0, map.directories.sources.len() == 1);
         let tenant = Tenant {
-            plane,
+            plane: Arc::clone(self.outset()),
             store: Arc::clone(self.store()),
             caller: caller.clone(),
             directory,

@@ -65,7 +65,7 @@ impl FromRequestParts<Portal> for Pushing {
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Response> {
         let refuse = |refused: desk::Refused| Failed(refused).into_response();
         let sighting = parts.extensions.get::<Sighting>().cloned().unwrap_or_default();
-        let limits: &Arc<ApiLimits> = &portal.scim_limits;
+        let limits = &portal.scim_limits;
         let now = portal.desk.time();
         limits.address(sighting.origin.address, now).map_err(refuse)?;
         let shown = parts.headers.get(header::AUTHORIZATION);
@@ -97,23 +97,27 @@ async fn push(
     request: Request,
 ) -> Result<Response, Response> {
     let refuse = |refused: desk::Refused| Failed(refused).into_response();
-    let (uri, headers) = (request.uri().clone(), request.headers().clone());
+    let uri = request.uri().clone();
     let below = uri.path().strip_prefix(ROOT).unwrap_or_default();
     let found = portal.desk.scim(&caller, &portal.config.public_origin, below);
     let (tenant, path) = found.map_err(refuse)?;
     let method = method_of(request.method())
         .ok_or_else(|| Refused::new(&portal, Problem::WrongMethod).into_response())?;
+    let headers = request.headers();
+    let is_scim = is_scim(headers);
+    let [if_match, if_none_match] =
+        [header::IF_MATCH, header::IF_NONE_MATCH].map(|name| tags(headers, name));
     let body = Bytes::from_request(request, &portal).await.map_err(|rejection| {
         let is_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
         let problem = if is_large { Problem::TooLarge } else { Problem::NoForm };
         Refused::new(&portal, problem).into_response()
     })?;
     // Whoever sends nothing says of no type what it is; SCIM says what is missing.
-    if !body.is_empty() && !is_scim(&headers) {
+    if !body.is_empty() && !is_scim {
         return Err(unsupported());
     }
-    let if_match = tags(&headers, header::IF_MATCH).map_err(|_| bad_header())?;
-    let if_none_match = tags(&headers, header::IF_NONE_MATCH).map_err(|_| bad_header())?;
+    let if_match = if_match.map_err(|_| bad_header())?;
+    let if_none_match = if_none_match.map_err(|_| bad_header())?;
     let (path, query) = (path.to_owned(), uri.query().unwrap_or_default().to_owned());
     let (limits, now) = (Arc::clone(&portal.scim_limits), portal.desk.time());
     let toll = Counted { limits, caller, now };
