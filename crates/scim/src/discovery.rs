@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::bounds::{DEFAULT_COUNT, MAX_BODY_BYTES, MAX_BULK_OPERATIONS, MAX_COUNT};
 use crate::error::ScimError;
-use crate::list::ListResponse;
+use crate::list::whole;
 use crate::resource::ResourceKind;
 use crate::schema::{
     Attribute, AttributeKind, ENTERPRISE_USER, GROUP, RESOURCE_TYPE, SCHEMA,
@@ -52,7 +52,7 @@ pub fn service_provider_config(base: &str) -> Value {
 
 /// `GET /ResourceTypes`.
 pub fn resource_types(base: &str) -> Value {
-    list(ResourceKind::ALL.iter().map(|kind| type_of(base, *kind)).collect())
+    whole(&ResourceKind::ALL.map(|kind| type_of(base, kind)))
 }
 
 /// `GET /ResourceTypes/{name}`.
@@ -87,7 +87,7 @@ fn type_of(base: &str, kind: ResourceKind) -> Value {
 
 /// `GET /Schemas`.
 pub fn schemas(base: &str) -> Value {
-    list(SCHEMAS.iter().map(|schema| schema_of(base, schema)).collect())
+    whole(&SCHEMAS.iter().map(|schema| schema_of(base, schema)).collect::<Vec<_>>())
 }
 
 /// `GET /Schemas/{urn}`.
@@ -130,11 +130,6 @@ fn attribute(attribute: &Attribute) -> Value {
         set("subAttributes", Value::Array(parts));
     }
     Value::Object(object)
-}
-
-fn list(resources: Vec<Value>) -> Value {
-    let total = u64::try_from(resources.len()).unwrap_or(u64::MAX);
-    ListResponse { total, start_index: Some(1), next_cursor: None, resources }.into_value()
 }
 
 /// Refuses a filter at these endpoints (RFC 7644 section 4).

@@ -67,8 +67,8 @@ pub struct ListResponse {
     pub start_index: Option<u64>,
     /// How to ask for the next page, if pages are by cursor and there is one.
     pub next_cursor: Option<String>,
-    /// The resources of this page.
-    pub resources: Vec<Value>,
+    /// The resources of this page, each as JSON text.
+    pub resources: Vec<String>,
 }
 
 /// Parameters as they came, by their names in the RFC.
@@ -230,37 +230,30 @@ fn whole_number(name: &str, text: Option<&str>) -> Result<Option<i64>, ScimError
 impl ListResponse {
     /// The body of the answer as text.
     pub fn to_json(&self) -> String {
-        // Neither a key that is no string nor a failing writer is possible here.
-        serde_json::to_string(&self.body(&self.resources)).unwrap_or_default()
-    }
-
-    /// The body of the answer.
-    pub fn into_value(mut self) -> Value {
-        let resources = std::mem::take(&mut self.resources);
-        let mut value = json!(self.body(&[]));
-        if let Some(body) = value.as_object_mut() {
-            body.insert("itemsPerPage".to_owned(), json!(resources.len()));
-            body.insert("Resources".to_owned(), Value::Array(resources));
-        }
-        value
-    }
-
-    fn body<'a>(&'a self, resources: &'a [Value]) -> Body<'a> {
-        Body {
+        let head = Head {
             schemas: [LIST_URN],
             total_results: self.total,
             start_index: self.start_index,
-            items_per_page: resources.len(),
+            items_per_page: self.resources.len(),
             next_cursor: self.next_cursor.as_deref(),
-            resources,
+        };
+        // Neither a key that is no string nor a failing writer is possible here.
+        let mut text = serde_json::to_string(&head).unwrap_or_default();
+        text.pop();
+        text.push_str(",\"Resources\":[");
+        for (place, resource) in self.resources.iter().enumerate() {
+            text.push_str(if place == 0 { "" } else { "," });
+            text.push_str(resource);
         }
+        text.push_str("]}");
+        text
     }
 }
 
-/// The message of RFC 7644 section 3.4.2, with `nextCursor` of RFC 9865.
+/// The message of RFC 7644 section 3.4.2, with `nextCursor` of RFC 9865, up to the resources.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+struct Head<'a> {
     schemas: [&'static str; 1],
     total_results: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -268,8 +261,17 @@ struct Body<'a> {
     items_per_page: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<&'a str>,
-    #[serde(rename = "Resources")]
-    resources: &'a [Value],
+}
+
+/// All there is, on one page.
+pub(crate) fn whole(resources: &[Value]) -> Value {
+    json!({
+        "schemas": [LIST_URN],
+        "totalResults": resources.len(),
+        "startIndex": 1,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    })
 }
 
 #[cfg(test)]

@@ -80,6 +80,11 @@ impl Projection {
         self.wants("groups")
     }
 
+    /// Whether all of a resource is returned.
+    pub fn is_everything(&self) -> bool {
+        self.0 == Choice::Everything
+    }
+
     fn wants(&self, name: &str) -> bool {
         let is_meant = |chosen: &Chosen| chosen.extension.is_none() && chosen.name == Some(name);
         match &self.0 {

@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::bounds::{MAX_BODY_BYTES, MAX_JSON_COMMAS, MAX_JSON_OBJECTS, MAX_RESOURCE_BYTES};
@@ -163,6 +164,30 @@ impl Resource {
         let body = serde_json::from_str(json)
             .map_err(|_| ScimError::internal("a stored resource is not a JSON object"))?;
         Ok(Self { kind, body })
+    }
+
+    /// One of which nothing is known yet: for what the server gives, to be shown with what was kept.
+    pub fn unread(kind: ResourceKind) -> Self {
+        Self { kind, body: Map::new() }
+    }
+
+    /// The JSON text of this with all that [`Resource::to_stored`] wrote, of which no values are made.
+    /// This must have nothing but what the server gives.
+    ///
+    /// # Errors
+    /// As for [`Resource::from_stored`].
+    pub fn with_stored(&self, json: &str) -> Result<String, ScimError> {
+        let broken = || ScimError::internal("a stored resource is not a JSON object");
+        serde_json::from_str::<IgnoredAny>(json).map_err(|_| broken())?;
+        let kept = json.trim().strip_prefix('{').ok_or_else(broken)?.trim_start();
+        // Neither a key that is no string nor a failing writer is possible here.
+        let mut text = serde_json::to_string(&self.body).unwrap_or_default();
+        text.pop();
+        if !self.body.is_empty() && kept != "}" {
+            text.push(',');
+        }
+        text.push_str(kept);
+        Ok(text)
     }
 
     /// What to keep: everything but the id, meta, members and groups.

@@ -9,8 +9,8 @@ use crate::sqlite::{SqliteStore, parsed};
 use crate::tally;
 use async_trait::async_trait;
 use control::ports::{
-    AuditEntry, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember, RecordStart,
-    RecordWritten, ScimRecord, ScimRecords, StoreError,
+    AuditEntry, FoundRecord, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember,
+    RecordStart, RecordWritten, ScimRecord, ScimRecords, StoreError,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -47,17 +47,28 @@ impl ScimRecords for SqliteStore {
         key: RecordKey,
         value: &str,
         most: u32,
-    ) -> Result<Vec<ScimRecord>, StoreError> {
+    ) -> Result<Vec<FoundRecord>, StoreError> {
         // Few have one value of a key, whatever the limit is.
         self.glance("look for pushed records", |connection| {
-            connection
-                .prepare_cached(&format!(
-                    "SELECT {RECORD} FROM scim_key k JOIN scim_record r
-                        ON r.directory = k.directory AND r.kind = k.kind AND r.id = k.id
-                     WHERE k.directory = ?1 AND k.kind = ?2 AND k.key = ?3 AND k.value = ?4
-                     ORDER BY k.id LIMIT ?5"
-                ))?
-                .query_map(params![directory, kind.as_str(), key.as_str(), value, most], record)?
+            let sql = format!(
+                "SELECT {RECORD} FROM scim_key k JOIN scim_record r
+                    ON r.directory = k.directory AND r.kind = k.kind AND r.id = k.id
+                 WHERE k.directory = ?1 AND k.kind = ?2 AND k.key = ?3 AND k.value = ?4
+                 ORDER BY k.id LIMIT ?5"
+            );
+            let mut select = connection.prepare_cached(&sql)?;
+            let key = params![directory, kind.as_str(), key.as_str(), value, most];
+            select
+                .query_map(key, |row| {
+                    let record = record(row)?;
+                    // The statement is not over yet, so this reads in its transaction: a lock of the file
+                    // costs as much as what is read.
+                    let groups = match kind {
+                        RecordKind::User => Some(groups_of(connection, directory, &record.id)?),
+                        RecordKind::Group => None,
+                    };
+                    Ok(FoundRecord { record, groups })
+                })?
                 .collect()
         })
     }
@@ -119,12 +130,7 @@ impl ScimRecords for SqliteStore {
         member: &str,
     ) -> Result<BTreeSet<String>, StoreError> {
         self.glance("read in which pushed groups somebody is", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT group_id FROM scim_member WHERE directory = ?1 AND member = ?2",
-                )?
-                .query_map(params![directory, member], |row| row.get(0))?
-                .collect()
+            groups_of(connection, directory, member)
         })
     }
 
@@ -206,6 +212,17 @@ fn write(
         }
     }
     Ok(RecordWritten::Done)
+}
+
+fn groups_of(
+    connection: &Connection,
+    directory: &str,
+    member: &str,
+) -> rusqlite::Result<BTreeSet<String>> {
+    connection
+        .prepare_cached("SELECT group_id FROM scim_member WHERE directory = ?1 AND member = ?2")?
+        .query_map(params![directory, member], |row| row.get(0))?
+        .collect()
 }
 
 fn some(

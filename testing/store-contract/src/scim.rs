@@ -3,8 +3,8 @@
 use crate::audit::entry;
 use crate::race::{micros, race};
 use control::ports::{
-    ALL_MEMBERS, AuditLog, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember,
-    RecordStart, RecordWritten, ScimRecord, ScimRecords,
+    ALL_MEMBERS, AuditLog, FoundRecord, RecordChange, RecordCounts, RecordKey, RecordKind,
+    RecordMember, RecordStart, RecordWritten, ScimRecord, ScimRecords,
 };
 use std::sync::Arc;
 
@@ -83,7 +83,11 @@ async fn read(store: &impl ScimRecords, kind: RecordKind, id: &str) -> Option<Sc
 
 async fn found(store: &impl ScimRecords, key: RecordKey, value: &str) -> Vec<String> {
     let found = store.scim_find(CORP, RecordKind::User, key, value, 10).await.unwrap();
-    found.into_iter().map(|record| record.id).collect()
+    for FoundRecord { record, groups } in &found {
+        let Some(groups) = groups else { continue };
+        assert_eq!(groups_of(store, &record.id).await, Vec::from_iter(groups.clone()));
+    }
+    found.into_iter().map(|found| found.record.id).collect()
 }
 
 async fn members(store: &impl ScimRecords, group: &str) -> Vec<String> {
@@ -179,6 +183,8 @@ pub async fn members_are_kept_by_group_and_by_member(store: &impl ScimRecords) {
     assert_eq!(of_all, [nested, of_user("u1")].into());
     assert_eq!(groups_of(store, "u1").await, ["g1", "g2"]);
     assert_eq!(groups_of(store, "g1").await, ["g2"]);
+    // Where they are told of whoever is looked for, they are the same.
+    assert_eq!(found(store, RecordKey::UserName, "name-of-u2").await, ["u2"]);
     // Who is in already stays, and who is not in does not matter.
     done(store, &update(&fraud, &["u2", "u3"], &["u1", "u9"])).await;
     assert_eq!(members(store, "g1").await, ["u2", "u3"]);

@@ -10,8 +10,8 @@ use super::keys::Key;
 use super::wire::{Query, Sort};
 use async_trait::async_trait;
 use control::ports::{
-    ALL_MEMBERS, AuditEntry, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember,
-    RecordStart, RecordWritten, ScimRecord, ScimRecords, StoreError,
+    ALL_MEMBERS, AuditEntry, FoundRecord, RecordChange, RecordCounts, RecordKey, RecordKind,
+    RecordMember, RecordStart, RecordWritten, ScimRecord, ScimRecords, StoreError,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,13 +107,14 @@ impl ScimRecords for DynamoStore {
         key: RecordKey,
         value: &str,
         most: u32,
-    ) -> Result<Vec<ScimRecord>, StoreError> {
+    ) -> Result<Vec<FoundRecord>, StoreError> {
         const OPERATION: &str = "look for pushed records";
         let mut query = Query::all(found_at(directory, kind, key, value));
         query.most = Some(most);
         let items = self.query(OPERATION, query).await?;
         let ids = items.iter().filter_map(|item| item.opt_text("id").map(str::to_owned)).collect();
-        Ok(self.scim_by_id(OPERATION, directory, kind, &ids).await?.into_values().collect())
+        let found = self.scim_by_id(OPERATION, directory, kind, &ids).await?.into_values();
+        Ok(found.map(FoundRecord::from).collect())
     }
 
     async fn scim_page(

@@ -137,7 +137,7 @@ impl Pushed {
             .store
             .scim_find(self.directory(), RecordKind::Group, key, &value, MOST_OF_A_NAME)
             .await?;
-        let mut groups = found.iter().map(group_of);
+        let mut groups = found.iter().map(|found| group_of(&found.record));
         let group = groups.find(|group| {
             group.as_ref().is_ok_and(|(_, name)| name == display_name) || group.is_err()
         });
@@ -234,7 +234,7 @@ impl Directory for Pushed {
                     .await?;
                 found
                     .first()
-                    .map(|record| person_of(record).map(|(person, _)| person.id))
+                    .map(|found| person_of(&found.record).map(|(person, _)| person.id))
                     .transpose()
             }
         }
@@ -273,8 +273,8 @@ impl Directory for Pushed {
         let found =
             self.store.scim_find(self.directory(), RecordKind::User, key, &value, MOST).await?;
         let mut people = BTreeSet::new();
-        for record in &found {
-            let (person, of) = person_of(record)?;
+        for one in &found {
+            let (person, of) = person_of(&one.record)?;
             // People are told by one of their addresses, and found by each.
             let is_it = key != RecordKey::Email || of.email.is_some_and(|e| fold(&e) == value);
             if is_it {

@@ -74,8 +74,8 @@ pub use profile_index::{
 pub use reminders::{Reminder, Reminders};
 pub use replies::{Begun, Replies, Reply};
 pub use scim_records::{
-    ALL_MEMBERS, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember, RecordStart,
-    RecordWritten, ScimRecord, ScimRecords,
+    ALL_MEMBERS, FoundRecord, RecordChange, RecordCounts, RecordKey, RecordKind, RecordMember,
+    RecordStart, RecordWritten, ScimRecord, ScimRecords,
 };
 pub use secrets::Secrets;
 pub use state::{

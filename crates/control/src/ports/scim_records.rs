@@ -90,6 +90,22 @@ pub struct ScimRecord {
     pub body: String,
 }
 
+/// A record that was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundRecord {
+    /// The record.
+    pub record: ScimRecord,
+    /// In which groups it is itself, read at the same moment. `None`: the store would have to look once
+    /// more to tell, as [`ScimRecords::scim_groups_of`] does.
+    pub groups: Option<BTreeSet<String>>,
+}
+
+impl From<ScimRecord> for FoundRecord {
+    fn from(record: ScimRecord) -> Self {
+        Self { record, groups: None }
+    }
+}
+
 /// A person or a group in a group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordMember {
@@ -202,7 +218,7 @@ pub trait ScimRecords: Send + Sync + fmt::Debug {
         key: RecordKey,
         value: &str,
         most: u32,
-    ) -> Result<Vec<ScimRecord>, StoreError>;
+    ) -> Result<Vec<FoundRecord>, StoreError>;
 
     /// A page of records, in the order of their ids.
     async fn scim_page(

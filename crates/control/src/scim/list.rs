@@ -4,9 +4,9 @@ use super::Tenant;
 use super::answer::{Failed, ScimAnswer};
 use super::find::{kept, key_of};
 use super::render::Showing;
-use crate::ports::{RecordKind, RecordStart, ScimRecord};
+use crate::ports::{FoundRecord, RecordKey, RecordKind, RecordStart};
 use ::scim::{
-    Filter, GroupOf, IndexedAttribute, ListResponse, Member, Needed, Needs, Page, Query, Resource,
+    Filter, GroupOf, IndexedAttribute, ListResponse, Member, Needed, Needs, Page, Query,
     ResourceKind, ScimError, SortKey,
 };
 use std::collections::BTreeSet;
@@ -26,11 +26,18 @@ struct Found {
     total: u64,
     start_index: Option<u64>,
     next_cursor: Option<String>,
-    /// Each with its resource, if that was read already.
-    records: Vec<Listed>,
+    records: Vec<FoundRecord>,
 }
 
-type Listed = (ScimRecord, Option<Resource>);
+/// Who can match.
+enum Candidates {
+    /// All have to be looked at.
+    Everybody,
+    /// These; the filter has to be asked.
+    Few(Vec<FoundRecord>),
+    /// These match: the filter asks for nothing but what an index knows.
+    Exactly(Vec<FoundRecord>),
+}
 
 impl Tenant {
     /// The resources of a kind that a query asks for.
@@ -77,19 +84,12 @@ impl Tenant {
         Ok(ScimAnswer { body: Some(list.to_json()), ..ScimAnswer::empty(200) })
     }
 
-    async fn shown(
-        &self,
-        records: Vec<Listed>,
-        query: &Query,
-    ) -> Result<Vec<serde_json::Value>, Failed> {
+    async fn shown(&self, records: Vec<FoundRecord>, query: &Query) -> Result<Vec<String>, Failed> {
         let mut all = Vec::with_capacity(records.len());
         let mut showing = Showing::default();
-        for (record, resource) in records {
-            let resource = match resource {
-                Some(resource) => resource,
-                None => self.resource_of(&record)?,
-            };
-            all.push(self.rendered(&record, resource, &query.projection, &mut showing).await?);
+        for FoundRecord { record, groups } in records {
+            showing.groups = groups;
+            all.push(self.rendered(&record, &query.projection, &mut showing).await?);
         }
         Ok(all)
     }
@@ -99,13 +99,19 @@ impl Tenant {
             return self.page(kind, query).await;
         }
         let mut matches = Matches::new(query);
-        if let Some(candidates) = self.candidates(kind, query.filter.as_ref()).await? {
-            let known = self.known(query.filter.as_ref()).await?;
-            for record in candidates {
-                self.look_at(record, query, &known, &mut matches).await?;
+        match self.candidates(kind, query.filter.as_ref()).await? {
+            Candidates::Exactly(found) if query.sort.is_none() => {
+                for one in found {
+                    matches.add(one, None);
+                }
             }
-        } else {
-            self.look_through(kind, query, &mut matches).await?;
+            Candidates::Few(found) | Candidates::Exactly(found) => {
+                let known = self.known(query.filter.as_ref()).await?;
+                for one in found {
+                    self.look_at(one, query, &known, &mut matches).await?;
+                }
+            }
+            Candidates::Everybody => self.look_through(kind, query, &mut matches).await?,
         }
         self.windowed(kind, query, matches).await
     }
@@ -130,32 +136,45 @@ impl Tenant {
         } else {
             self.store.scim_page(directory, kept(kind), &start, most).await?
         };
-        let mut records = page.into_iter().map(|record| (record, None)).collect();
+        let mut records = page.into_iter().map(FoundRecord::from).collect();
         let next_cursor = cut(&mut records, count, is_cursor, query);
         Ok(Found { total, start_index, next_cursor, records })
     }
 
-    /// The few records that can match, in the order of their ids; `None`: all have to be looked at.
+    /// The records that can match, in the order of their ids.
     async fn candidates(
         &self,
         kind: ResourceKind,
         filter: Option<&Filter>,
-    ) -> Result<Option<Vec<ScimRecord>>, Failed> {
-        let Some((attribute, value)) = filter.and_then(Filter::by_index) else { return Ok(None) };
+    ) -> Result<Candidates, Failed> {
+        let Some((filter, (attribute, value))) =
+            filter.and_then(|filter| Some((filter, filter.by_index()?)))
+        else {
+            return Ok(Candidates::Everybody);
+        };
         let kept = kept(kind);
         let ids = match attribute {
             IndexedAttribute::Id => BTreeSet::from([value.to_owned()]),
             IndexedAttribute::Member => self.groups_of(value).await?,
             other => {
-                let Some(key) = key_of(other) else { return Ok(None) };
+                let Some(key) = key_of(other) else { return Ok(Candidates::Everybody) };
                 let directory = self.directory.as_str();
                 let most = MOST_OF_A_KEY + 1;
-                let found = self.store.scim_find(directory, kept, key, value, most).await?;
-                let is_few = u32::try_from(found.len()).is_ok_and(|len| len < most);
-                return Ok(is_few.then_some(found));
+                let mut found = self.store.scim_find(directory, kept, key, value, most).await?;
+                if u32::try_from(found.len()).is_ok_and(|len| len >= most) {
+                    return Ok(Candidates::Everybody);
+                }
+                if !filter.is_index_only() {
+                    return Ok(Candidates::Few(found));
+                }
+                // A store may read the index a moment before the record.
+                let is_it = |(of, is): &(RecordKey, String)| *of == key && is == value;
+                found.retain(|found| found.record.keys.iter().any(is_it));
+                return Ok(Candidates::Exactly(found));
             }
         };
-        Ok(Some(self.records(kept, ids).await?.into_values().collect()))
+        let found = self.records(kept, ids).await?;
+        Ok(Candidates::Few(found.into_values().map(FoundRecord::from).collect()))
     }
 
     async fn look_through(
@@ -179,7 +198,7 @@ impl Tenant {
             let Some(last) = page.last() else { return Ok(()) };
             start = RecordStart::After(last.id.clone());
             for record in page {
-                self.look_at(record, query, &known, matches).await?;
+                self.look_at(record.into(), query, &known, matches).await?;
             }
         }
     }
@@ -206,12 +225,13 @@ impl Tenant {
 
     async fn look_at(
         &self,
-        record: ScimRecord,
+        found: FoundRecord,
         query: &Query,
         known: &Known,
         matches: &mut Matches<'_>,
     ) -> Result<(), Failed> {
-        let mut resource = self.resource_of(&record)?;
+        let record = &found.record;
+        let mut resource = self.resource_of(record)?;
         if let Some(filter) = &query.filter {
             let Needs { members, groups } = &known.needs;
             match (record.kind, members, groups) {
@@ -232,7 +252,8 @@ impl Tenant {
                 return Ok(());
             }
         }
-        matches.add(record, resource);
+        let key = query.sort.as_ref().map(|sort| sort.key(&resource));
+        matches.add(found, key);
         Ok(())
     }
 
@@ -267,16 +288,21 @@ impl Tenant {
         let next_cursor = (start_index.is_none() && end < matches.sorted.len() && count > 0)
             .then(|| query.next_cursor(&end.to_string()));
         let mut found = self.records(kept(kind), ids.iter().cloned().collect()).await?;
-        let records = ids.iter().filter_map(|id| Some((found.remove(id)?, None))).collect();
+        let records = ids.iter().filter_map(|id| found.remove(id)).map(FoundRecord::from).collect();
         Ok(Found { total, start_index, next_cursor, records })
     }
 }
 
 /// Takes the record off that only tells that another page follows, and names the cursor of that page.
-fn cut(records: &mut Vec<Listed>, count: usize, is_cursor: bool, query: &Query) -> Option<String> {
+fn cut(
+    records: &mut Vec<FoundRecord>,
+    count: usize,
+    is_cursor: bool,
+    query: &Query,
+) -> Option<String> {
     let is_more = is_cursor && records.len() > count;
     records.truncate(count);
-    records.last().filter(|_| is_more).map(|(last, _)| query.next_cursor(&last.id))
+    records.last().filter(|_| is_more).map(|last| query.next_cursor(&last.record.id))
 }
 
 const fn count_of(page: &Page) -> usize {
@@ -306,7 +332,7 @@ struct Matches<'q> {
     query: &'q Query,
     total: u64,
     /// Those of the page, where the order is that of the ids.
-    records: Vec<Listed>,
+    records: Vec<FoundRecord>,
     /// All, where another order is asked for.
     sorted: Vec<(SortKey, String)>,
 }
@@ -316,11 +342,12 @@ impl<'q> Matches<'q> {
         Self { query, total: 0, records: Vec::new(), sorted: Vec::new() }
     }
 
-    fn add(&mut self, record: ScimRecord, resource: Resource) {
+    /// One more, with its place in the order that is asked for, if one is.
+    fn add(&mut self, found: FoundRecord, key: Option<SortKey>) {
         let place = self.total;
         self.total += 1;
-        if let Some(sort) = &self.query.sort {
-            self.sorted.push((sort.key(&resource), record.id));
+        if let Some(key) = key {
+            self.sorted.push((key, found.record.id));
             return;
         }
         let is_wanted = match &self.query.page {
@@ -328,12 +355,12 @@ impl<'q> Matches<'q> {
                 place >= start.saturating_sub(1) && self.records.len() < *count
             }
             Page::Cursor { after, count } => {
-                after.as_ref().is_none_or(|after| record.id > *after)
+                after.as_ref().is_none_or(|after| found.record.id > *after)
                     && self.records.len() <= *count
             }
         };
         if is_wanted {
-            self.records.push((record, Some(resource)));
+            self.records.push(found);
         }
     }
 }

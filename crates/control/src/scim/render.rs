@@ -9,7 +9,6 @@ use ::scim::{
     GroupOf, Member, Preconditions, Projection, Resource, ResourceKind, ScimError, Version,
     location,
 };
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one answer shows so far.
@@ -21,6 +20,8 @@ pub(super) struct Showing {
     members: usize,
     /// Groups whose names were read.
     names: BTreeMap<String, Option<String>>,
+    /// In which groups whoever is shown next is, if that was read already.
+    pub(super) groups: Option<BTreeSet<String>>,
 }
 
 impl Showing {
@@ -56,36 +57,41 @@ impl Tenant {
         record: &ScimRecord,
         projection: &Projection,
     ) -> Result<ScimAnswer, Failed> {
-        let resource = self.resource_of(record)?;
-        self.answered(status, record, resource, projection, &mut Showing::default()).await
+        self.answered(status, record, projection, &mut Showing::default()).await
     }
 
-    /// The answer that shows a record as this resource.
+    /// The same of something of which more is known.
     pub(super) async fn answered(
         &self,
         status: u16,
         record: &ScimRecord,
-        resource: Resource,
         projection: &Projection,
         showing: &mut Showing,
     ) -> Result<ScimAnswer, Failed> {
-        let body = self.rendered(record, resource, projection, showing).await?;
+        let body = self.rendered(record, projection, showing).await?;
         Ok(ScimAnswer {
             location: Some(location(&self.base, shown(record.kind), &record.id)),
             version: Some(Version(record.version)),
-            ..ScimAnswer::told(status, &body)
+            body: Some(body),
+            ..ScimAnswer::empty(status)
         })
     }
 
-    /// The resource of a record, with its members or groups if they are wanted. One group is shown
+    /// The resource of a record as JSON text, with its members or groups if they are wanted. One group is shown
     /// whole, however large it is; several together are bounded.
     pub(super) async fn rendered(
         &self,
         record: &ScimRecord,
-        mut resource: Resource,
         projection: &Projection,
         showing: &mut Showing,
-    ) -> Result<Value, Failed> {
+    ) -> Result<String, Failed> {
+        // What is shown whole is not read: reading and writing it again costs more than all else here.
+        let is_whole = projection.is_everything();
+        let mut resource = if is_whole {
+            self.stamped(record, Resource::unread(shown(record.kind)))
+        } else {
+            self.resource_of(record)?
+        };
         match record.kind {
             RecordKind::Group if projection.wants_members() => {
                 let members = self.members(&record.id).await?;
@@ -104,7 +110,10 @@ impl Tenant {
             }
             RecordKind::Group | RecordKind::User => {}
         }
-        Ok(resource.into_json(projection))
+        if is_whole {
+            return Ok(resource.with_stored(&record.body)?);
+        }
+        Ok(resource.into_json(projection).to_string())
     }
 
     /// Who is in a group, as SCIM shows it.
@@ -124,7 +133,10 @@ impl Tenant {
         member: &str,
         showing: &mut Showing,
     ) -> Result<Vec<GroupOf>, Failed> {
-        let ids = self.groups_of(member).await?;
+        let ids = match showing.groups.take() {
+            Some(ids) => ids,
+            None => self.groups_of(member).await?,
+        };
         let names = &mut showing.names;
         let unread: BTreeSet<String> =
             ids.iter().filter(|id| !names.contains_key(*id)).cloned().collect();

@@ -56,7 +56,7 @@ impl Tenant {
             ([], ScimMethod::Post) => {
                 let received = Resource::parse(kind, request.body)?;
                 let projection = Query::parse(kind, request.query)?.projection;
-                self.create(received, &projection).await
+                self.create(&received, &projection).await
             }
             ([], _) => Err(Failed::Method(LISTED)),
             ([".search"], ScimMethod::Post) => {

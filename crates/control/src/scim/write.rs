@@ -47,14 +47,12 @@ impl Tenant {
     /// Makes a resource.
     pub(super) async fn create(
         &self,
-        received: Received,
+        received: &Received,
         projection: &Projection,
     ) -> Result<ScimAnswer, Failed> {
-        let record = self.created(&received).await?;
-        // It is what was sent. Nobody who is new is in a group.
-        let resource = self.stamped(&record, received.resource);
-        let mut showing = Showing::of_new();
-        self.answered(201, &record, resource, projection, &mut showing).await
+        let record = self.created(received).await?;
+        // Nobody who is new is in a group.
+        self.answered(201, &record, projection, &mut Showing::of_new()).await
     }
 
     /// Puts a resource in the place of one.

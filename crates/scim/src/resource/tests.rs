@@ -274,6 +274,37 @@ fn a_resource_is_bounded() {
 }
 
 #[test]
+fn what_was_kept_is_shown_whole_without_being_read() {
+    let ana = user(json!({ "schemas": [USER], "userName": "ana \"}\"", "active": true })).unwrap();
+    let stamp = Stamp {
+        id: "u1",
+        created: "2026-11-20T08:00:00Z".parse().unwrap(),
+        last_modified: "2026-11-21T09:30:00.5Z".parse().unwrap(),
+        version: Version(4),
+        base: "https://scim.example/scim/v2",
+    };
+    let groups = vec![GroupOf { id: "g1".to_owned(), display: None }];
+    let shown = |mut resource: Resource| {
+        resource.stamp(&stamp);
+        resource.set_groups(stamp.base, groups.clone());
+        resource
+    };
+    let kept = ana.to_stored();
+    let text = shown(Resource::unread(ResourceKind::User)).with_stored(&kept).unwrap();
+    let read = shown(Resource::from_stored(ResourceKind::User, &kept).unwrap());
+    assert_eq!(text.parse::<Value>().unwrap(), read.into_json(&Projection::default()));
+
+    let unread = Resource::unread(ResourceKind::User);
+    assert_eq!(unread.with_stored("{}").unwrap(), "{}");
+    assert_eq!(unread.with_stored(r#" { "a": 1 } "#).unwrap(), r#"{"a": 1 }"#);
+    let stamped = shown(unread.clone());
+    assert_eq!(stamped.with_stored(" { } ").unwrap(), json!(stamped.body).to_string());
+    for broken in ["", "[]", "1", "{", "{}}", "{\"a\":}", "{}{}"] {
+        assert_eq!(unread.with_stored(broken).unwrap_err().status, 500, "{broken}");
+    }
+}
+
+#[test]
 fn a_stored_resource_is_read_back_stamped_and_shown() {
     let ana = user(json!({ "schemas": [USER], "userName": "ana", "externalId": "e" })).unwrap();
     let mut read = Resource::from_stored(ResourceKind::User, &ana.to_stored()).unwrap();

@@ -262,6 +262,41 @@ async fn lists_have_an_order_pages_and_cursors() {
 }
 
 #[tokio::test]
+async fn whoever_is_found_is_shown_as_by_their_own_address() {
+    let idp = Idp::new().await;
+    let ada = idp.user("ada").await;
+    idp.group("ml-fraud", &[&ada]).await;
+    idp.group("ml-risk", &[&ada]).await;
+    let one = idp.read(&format!("/Users/{ada}")).await;
+    assert_eq!(one["groups"].as_array().map(Vec::len), Some(2), "{one}");
+    let name = "filter=userName%20eq%20%22Ada%22";
+    for query in [
+        name.to_owned(),
+        format!("{name}&cursor="),
+        format!("{name}&sortBy=userName"),
+        format!("{name}%20and%20active%20eq%20true"),
+        format!("filter=id%20eq%20%22{ada}%22"),
+        "filter=userName%20sw%20%22a%22".to_owned(),
+        String::new(),
+    ] {
+        let list = idp.read(&format!("/Users?{query}")).await;
+        assert_eq!(
+            (&list["totalResults"], &list["Resources"]),
+            (&json!(1), &json!([one])),
+            "{query}"
+        );
+    }
+    for part in ["attributes=groups.display", "excludedAttributes=groups,meta"] {
+        let one = idp.read(&format!("/Users/{ada}?{part}")).await;
+        let list = idp.read(&format!("/Users?{name}&{part}")).await;
+        assert_eq!(list["Resources"], json!([one]), "{part}");
+        assert_eq!(one.get("meta"), None);
+    }
+    let second = idp.read(&format!("/Users?{name}&startIndex=2")).await;
+    assert_eq!((&second["totalResults"], &second["Resources"]), (&json!(1), &json!([])));
+}
+
+#[tokio::test]
 async fn a_search_is_posted_where_a_filter_is_too_long_for_an_address() {
     let idp = Idp::new().await;
     let ada = idp.user("ada").await;
