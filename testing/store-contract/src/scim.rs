@@ -214,6 +214,27 @@ pub async fn what_is_deleted_takes_its_memberships_along(store: &impl ScimRecord
     assert_eq!(members(store, "g1").await, [""; 0]);
 }
 
+pub async fn what_is_deleted_is_no_way_to_another_group_and_is_deleted_once(
+    store: &(impl ScimRecords + AuditLog),
+) {
+    let inner = group("g1", "inner");
+    people(store, ["u1"]).await;
+    done(store, &create(&inner, &[of_user("u1")])).await;
+    let nested = RecordMember { id: "g1".into(), kind: RecordKind::Group };
+    done(store, &create(&group("g2", "outer"), &[nested])).await;
+    done(store, &delete(&inner)).await;
+    let written = store.newest(99).await.unwrap().len();
+    for over in [0, 1, 2] {
+        let again = delete(&ScimRecord { version: over, ..inner.clone() });
+        assert_eq!(write(store, &again).await, RecordWritten::Stale);
+    }
+    assert_eq!(store.newest(99).await.unwrap().len(), written);
+    assert_eq!((members(store, "g1").await, members(store, "g2").await), (vec![], vec![]));
+    assert_eq!((groups_of(store, "u1").await, groups_of(store, "g1").await), (vec![], vec![]));
+    assert_eq!(read(store, RecordKind::Group, "g2").await.unwrap().version, 2);
+    assert_eq!(store.scim_counts(CORP).await.unwrap().groups, 1);
+}
+
 pub async fn pages_follow_the_ids_and_hold_one_kind(store: &impl ScimRecords) {
     for n in 0..7 {
         done(store, &create(&user(&format!("u{n}"), &format!("name-{n}")), &[])).await;

@@ -88,7 +88,8 @@ impl Pushed {
         Ok(self.store.scim_records(self.directory(), kind, &ids).await?)
     }
 
-    /// The people in a group and in groups within it. What was read once is in `read`.
+    /// The people in a group and in groups within it. What was read once is in `read`. A group that
+    /// was deleted gives nobody: its record goes first, and its memberships follow.
     async fn people_in(
         &self,
         group: &str,
@@ -102,8 +103,14 @@ impl Pushed {
                 continue;
             }
             if !read.contains_key(&group) {
-                let members =
+                let mut members =
                     self.store.scim_members(self.directory(), &group, ALL_MEMBERS).await?;
+                let inner = members.iter().filter(|member| member.kind == RecordKind::Group);
+                let inner = inner.map(|member| member.id.clone()).collect();
+                let there = self.records(RecordKind::Group, inner).await?;
+                members.retain(|RecordMember { id, kind }| {
+                    *kind == RecordKind::User || there.contains_key(id)
+                });
                 read.insert(group.clone(), members);
             }
             for RecordMember { id, kind } in read.get(&group).into_iter().flatten() {
@@ -116,12 +123,26 @@ impl Pushed {
         Ok(people)
     }
 
-    /// The groups that a person is in, be it by other groups.
-    async fn groups_around(&self, person: &str) -> Result<BTreeSet<String>, CallError> {
+    /// The groups that a person is in, be it by other groups; none that was deleted, or by one that
+    /// was. What was read once is in `read`: the records, and `None` for what is not there.
+    async fn groups_around(
+        &self,
+        person: &str,
+        read: &mut BTreeMap<String, Option<ScimRecord>>,
+    ) -> Result<BTreeSet<String>, CallError> {
         let mut groups = BTreeSet::new();
         let mut left = vec![person.to_owned()];
         while let Some(member) = left.pop() {
-            for group in self.store.scim_groups_of(self.directory(), &member).await? {
+            let around = self.store.scim_groups_of(self.directory(), &member).await?;
+            let unread = around.iter().filter(|group| !read.contains_key(*group)).cloned();
+            let unread: BTreeSet<String> = unread.collect();
+            let mut records = self.records(RecordKind::Group, unread.clone()).await?;
+            read.extend(unread.into_iter().map(|group| {
+                let record = records.remove(&group);
+                (group, record)
+            }));
+            let there = around.into_iter().filter(|group| matches!(read.get(group), Some(Some(_))));
+            for group in there {
                 if groups.insert(group.clone()) {
                     left.push(group);
                 }
@@ -195,19 +216,20 @@ impl Directory for Pushed {
         let ids = people.iter().map(PersonId::to_string).collect();
         let (mut known, mut particulars) = (BTreeMap::new(), BTreeMap::new());
         let mut around: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
+        let mut read = BTreeMap::new();
         for (id, record) in self.records(RecordKind::User, ids).await? {
             let (person, more) = person_of(&record)?;
-            for group in self.groups_around(&id).await? {
+            for group in self.groups_around(&id, &mut read).await? {
                 around.entry(group).or_default().insert(person.id.clone());
             }
             particulars.insert(person.id.clone(), more);
             known.insert(person.id.clone(), person);
         }
         let (mut wanted, mut found) = (BTreeMap::new(), Vec::new());
-        let records = self.records(RecordKind::Group, around.keys().cloned().collect()).await?;
-        for (group, record) in records {
-            let (id, display_name) = group_of(&record)?;
-            let members = around.remove(&group).unwrap_or_default();
+        for (group, record) in &read {
+            let Some(record) = record else { continue };
+            let (id, display_name) = group_of(record)?;
+            let members = around.remove(group).unwrap_or_default();
             if !groups.want(&id, &display_name) {
                 continue;
             }

@@ -249,7 +249,8 @@ pub trait ScimRecords: Send + Sync + fmt::Debug {
     /// atomic step: nothing is changed that is not written down, and nothing is written down that is
     /// not changed. What it costs hangs on the change, not on the size of the group. Where more than
     /// 40 members come and go, a process that dies may leave some undone, and whoever asks again has
-    /// them done; nobody else changes the group meanwhile.
+    /// them done; nobody else changes the group meanwhile. The memberships of what is deleted may stay
+    /// for a while too: to delete what is gone is stale, and removes what is left of them.
     async fn scim_write(
         &self,
         directory: &str,

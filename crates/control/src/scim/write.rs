@@ -99,25 +99,29 @@ impl Tenant {
     ) -> Result<ScimAnswer, Failed> {
         let turn = self.traffic.turn(self.directory.as_str(), id).await;
         for _ in 0..TRIES {
-            let record = self.record(kind, id).await?;
-            conditions.check_write(Version(record.version))?;
+            let found = self.records(kept(kind), [id.to_owned()].into()).await?.remove(id);
+            if let Some(record) = &found {
+                conditions.check_write(Version(record.version))?;
+            }
             let touched = match kind {
                 ResourceKind::User => Touched::one(id),
                 ResourceKind::Group => self.people_in([group(id)].into()).await?,
             };
             let at = self.now();
-            let change = RecordChange::Delete {
-                kind: record.kind,
-                id: record.id.clone(),
-                over: record.version,
-                at,
-            };
-            let entry = self.entry(&record, "deleted", at);
+            let over = found.as_ref().map_or(0, |record| record.version);
+            let change = RecordChange::Delete { kind: kept(kind), id: id.to_owned(), over, at };
+            let entry = self.entry((kept(kind), id), "deleted", at);
             let before = self.known_as(&touched).await;
-            if self.written(&change, &entry).await? == RecordWritten::Done {
+            let written = self.written(&change, &entry).await?;
+            // Whoever deleted it first may have died before its memberships went, and before anybody
+            // was told: so what is gone is deleted again, though the answer is that it is gone.
+            if written == RecordWritten::Done || found.is_none() {
                 drop(turn);
                 self.wake(&touched, before).await;
-                return Ok(ScimAnswer::empty(204));
+                return match found {
+                    Some(_) => Ok(ScimAnswer::empty(204)),
+                    None => Err(ScimError::not_found(kind, id).into()),
+                };
             }
         }
         Err(Failed::Contended)
@@ -145,7 +149,7 @@ impl Tenant {
             RecordKind::Group => self.people_in(members.clone()).await?,
         };
         let before = self.known_as(&touched).await;
-        let entry = self.entry(&record, "created", now);
+        let entry = self.entry((record.kind, &record.id), "created", now);
         let entry = told(entry, None, Some(resource), &members, &BTreeSet::new());
         let change = RecordChange::Create { record: record.clone(), members };
         match self.written(&change, &entry).await? {
@@ -185,7 +189,7 @@ impl Tenant {
             }
             let after = resource.as_ref().unwrap_or(&before);
             let touched = self.touched(&known, [&before, after], [&added, &removed]).await?;
-            let entry = self.entry(&record, "changed", now);
+            let entry = self.entry((record.kind, &record.id), "changed", now);
             let entry = told(entry, Some(&before), Some(after), &added, &removed);
             let removed = removed.into_iter().map(|member| member.id).collect();
             let change = RecordChange::Update {
@@ -333,14 +337,14 @@ impl Tenant {
         Ok(self.store.scim_write(self.directory.as_str(), change, entry).await?)
     }
 
-    fn entry(&self, record: &ScimRecord, did: &str, at: Timestamp) -> AuditEntry {
+    fn entry(&self, (kind, id): (RecordKind, &str), did: &str, at: Timestamp) -> AuditEntry {
         let entry = AuditEntry::new(at, AuditEvent::DirectoryPush, ReasonCode::Pushed.as_str())
             .by(self.caller.actor().clone())
             .with("directory", &self.directory)
             .with("did", did)
-            .with(record.kind.as_str(), &record.id);
-        let is_person = record.kind == RecordKind::User;
-        AuditEntry { person: is_person.then(|| self.person(&record.id)), ..entry }
+            .with(kind.as_str(), id);
+        let is_person = kind == RecordKind::User;
+        AuditEntry { person: is_person.then(|| self.person(id)), ..entry }
     }
 
     /// The id by which the plane knows the person of a record, if nobody else is taken for them.

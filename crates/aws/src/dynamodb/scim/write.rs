@@ -41,6 +41,8 @@ const BUSY_FOR: SignedDuration = SignedDuration::from_mins(1);
 enum Loaded {
     Load(Load),
     Refused(RecordWritten),
+    /// There is no such record.
+    Gone,
     /// Somebody else still writes members of the group.
     Busy,
 }
@@ -105,6 +107,13 @@ impl DynamoStore {
         for tried in 0..TRIES {
             match self.scim_load(directory, change).await? {
                 Loaded::Refused(refused) => return Ok(refused),
+                Loaded::Gone => {
+                    // Whoever deleted it may have died before its memberships went.
+                    if let RecordChange::Delete { id, at, .. } = change {
+                        self.scim_unlink(directory, id, *at).await?;
+                    }
+                    return Ok(RecordWritten::Stale);
+                }
                 Loaded::Busy => {}
                 Loaded::Load(load) => {
                     if self.append_with(entry, &load.steps).await? == Written::Done {
@@ -141,15 +150,14 @@ impl DynamoStore {
             RecordChange::Delete { kind, id, over, at } => (*kind, id, *over, *at),
         };
         let key = record_key(directory, kind, id);
-        let stale = Ok(Loaded::Refused(RecordWritten::Stale));
-        let Some(item) = self.get(WRITE, &key).await? else { return stale };
+        let Some(item) = self.get(WRITE, &key).await? else { return Ok(Loaded::Gone) };
         let unreadable = |damage| damaged(self.table(), WRITE, Key::of(&item).as_ref(), &damage);
         if is_busy(&item, at).map_err(unreadable)? {
             return Ok(Loaded::Busy);
         }
         let (known, version) = (self.record::<ScimRecord>(WRITE, &item)?, Over::of(&item));
         if known.version != over {
-            return stale;
+            return Ok(Loaded::Refused(RecordWritten::Stale));
         }
         let mut load = Load::new(at);
         match change {
@@ -188,22 +196,35 @@ impl DynamoStore {
                 }
             }
             RecordChange::Delete { id, .. } => {
-                // Read now that nobody comes into it any more, and it comes into nothing.
-                let members = self.scim_members(directory, id, ALL_MEMBERS).await?;
-                let rows = members.iter().flat_map(|member| member_keys(directory, id, &member.id));
-                self.write_all(WRITE, Vec::new(), rows.collect()).await?;
-                let groups = self.scim_groups_of(directory, id).await?;
-                let at = load.at;
-                stream::iter(groups)
-                    .map(|group| async move { self.scim_leave(directory, &group, id, at).await })
-                    .buffer_unordered(AT_ONCE)
-                    .try_collect::<()>()
-                    .await?;
+                self.scim_unlink(directory, id, load.at).await?;
             }
         }
         let at = Item::at(&changed_key(directory)).with_number("changed", floor(load.at));
         self.put(WRITE, at, Over::Anything).await?;
         Ok(())
+    }
+
+    /// Removes the memberships of a record that is gone. Reads them: nobody comes into it any more, and
+    /// it comes into nothing. What it does not get to, another time finds.
+    async fn scim_unlink(
+        &self,
+        directory: &str,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let members = self.scim_members(directory, id, ALL_MEMBERS).await?;
+        let rows = members.iter().map(|member| member_keys(directory, id, &member.id));
+        let (by_group, by_member): (Vec<Key>, Vec<Key>) =
+            rows.map(|[by_group, by_member]| (by_group, by_member)).unzip();
+        // Members are found by the rows of the group, so those go last.
+        self.write_all(WRITE, Vec::new(), by_member).await?;
+        self.write_all(WRITE, Vec::new(), by_group).await?;
+        let groups = self.scim_groups_of(directory, id).await?;
+        stream::iter(groups)
+            .map(|group| async move { self.scim_leave(directory, &group, id, at).await })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
     }
 
     /// Takes those out again who were deleted while they came in. Whoever is deleted later is taken out

@@ -18,7 +18,7 @@ use store_contract::micros;
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A table, a handle that reaches it through a proxy, and one that reaches it directly.
-async fn behind_a_proxy() -> (Peer, Proxy, DynamoStore, DynamoStore) {
+pub(super) async fn behind_a_proxy() -> (Peer, Proxy, DynamoStore, DynamoStore) {
     let (peer, direct) = fresh_table().await;
     let proxy = Proxy::before(&peer.endpoint).await;
     let store = handle(&proxy.endpoint);

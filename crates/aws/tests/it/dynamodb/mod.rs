@@ -4,6 +4,7 @@ mod audit;
 mod faults;
 mod ports;
 mod proxy;
+mod pushed;
 mod races;
 mod table;
 

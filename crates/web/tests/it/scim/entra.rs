@@ -238,6 +238,10 @@ async fn people_are_disabled_first_and_deleted_later_and_each_wakes() {
     assert_eq!(idp.read(&format!("/Users/{id}")).await["active"], false);
     assert_eq!(idp.delete(&format!("/Users/{id}")).await.status, 204);
     assert_eq!(idp.woken().await, set([&id]));
+    // Whoever was asked first may have died before it told anybody.
+    let audited = idp.audited().await;
+    assert_eq!(idp.delete(&format!("/Users/{id}")).await.status, 404);
+    assert_eq!((idp.woken().await, idp.audited().await), (set([&id]), audited));
     assert_eq!(idp.get(&format!("/Users/{id}")).await.status, 404);
     assert_eq!(idp.members(&group).await, set([]));
     let entry = idp.audited().await;

@@ -1,0 +1,111 @@
+//! What was pushed, when whoever deletes it dies halfway.
+
+use super::faults::behind_a_proxy;
+use super::proxy::Fate;
+use access::entitlement::WantedGroups;
+use access::ids::{DirectoryName, GroupId, PersonId};
+use aws::DynamoStore;
+use control::directory::Pushed;
+use control::ports::{
+    ALL_MEMBERS, AuditEntry, AuditEvent, Clock, Directory as _, RecordChange, RecordKey,
+    RecordKind, RecordMember, RecordWritten, ScimRecord, ScimRecords as _,
+};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use store_contract::micros;
+
+const CORP: &str = "corp";
+
+#[derive(Debug)]
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        micros(50)
+    }
+}
+
+async fn write(store: &DynamoStore, change: &RecordChange) -> RecordWritten {
+    let entry = AuditEntry::new(micros(1), AuditEvent::DirectoryPush, "pushed");
+    store.scim_write(CORP, change, &entry).await.unwrap()
+}
+
+async fn create(store: &DynamoStore, kind: RecordKind, id: &str, members: &[RecordMember]) {
+    let (key, body) = match kind {
+        RecordKind::User => (RecordKey::UserName, format!("{{\"userName\":\"{id}\"}}")),
+        RecordKind::Group => (RecordKey::DisplayName, format!("{{\"displayName\":\"{id}\"}}")),
+    };
+    let record = ScimRecord {
+        kind,
+        id: id.to_owned(),
+        version: 1,
+        created: micros(10),
+        changed: micros(10),
+        keys: [(key, id.to_owned())].into(),
+        body,
+    };
+    let change = RecordChange::Create { record, members: members.iter().cloned().collect() };
+    assert_eq!(write(store, &change).await, RecordWritten::Done);
+}
+
+fn member(kind: RecordKind, id: &str) -> RecordMember {
+    RecordMember { id: id.to_owned(), kind }
+}
+
+/// Who is in the group `outer`: when everybody is read, when Ada is, and when the group is.
+async fn read(store: &DynamoStore) -> [BTreeSet<String>; 3] {
+    let name = DirectoryName::parse(CORP).unwrap();
+    let directory = Pushed::new(Arc::new(store.clone()), Arc::new(Stopped), name);
+    let names = BTreeSet::from(["outer".to_owned()]);
+    let wanted = WantedGroups { names, ..WantedGroups::default() };
+    let outer = GroupId::parse("outer").unwrap();
+    let ada = BTreeSet::from([PersonId::parse("ada").unwrap()]);
+    let everybody = directory.everybody(&wanted).await.unwrap().snapshot.groups;
+    let some = directory.people(&ada, &wanted).await.unwrap().snapshot.groups;
+    let members = directory.members(&outer).await.unwrap().unwrap();
+    let of = |groups: &BTreeMap<GroupId, access::snapshot::Group>| {
+        let members = groups.get(&outer).map(|group| group.members.clone());
+        members.into_iter().flatten().map(|person| person.to_string()).collect()
+    };
+    let listed = members.values().map(PersonId::to_string).collect();
+    [of(&everybody), of(&some), listed]
+}
+
+#[tokio::test]
+async fn a_group_whose_deletion_stopped_halfway_gives_no_rights_and_is_deleted_by_asking_again() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    create(&direct, RecordKind::User, "ada", &[]).await;
+    create(&direct, RecordKind::Group, "inner", &[member(RecordKind::User, "ada")]).await;
+    create(&direct, RecordKind::Group, "outer", &[member(RecordKind::Group, "inner")]).await;
+    let ada = BTreeSet::from(["ada".to_owned()]);
+    assert_eq!(read(&direct).await, [ada.clone(), ada.clone(), ada]);
+    let mut is_deleted = false;
+    proxy.set(move |call| match call {
+        _ if is_deleted => Fate::Lost,
+        "transactwriteitems" => {
+            is_deleted = true;
+            Fate::Pass
+        }
+        _ => Fate::Pass,
+    });
+    let change = RecordChange::Delete {
+        kind: RecordKind::Group,
+        id: "inner".to_owned(),
+        over: 1,
+        at: micros(30),
+    };
+    let entry = AuditEntry::new(micros(30), AuditEvent::DirectoryPush, "deleted");
+    store.scim_write(CORP, &change, &entry).await.unwrap_err();
+    let left = direct.scim_groups_of(CORP, "ada").await.unwrap();
+    assert_eq!(left, ["inner".to_owned()].into(), "memberships outlive the record");
+    assert_eq!(read(&direct).await, [const { BTreeSet::new() }; 3]);
+    assert_eq!(write(&direct, &change).await, RecordWritten::Stale);
+    for who in ["ada", "inner"] {
+        assert_eq!(direct.scim_groups_of(CORP, who).await, Ok(BTreeSet::new()), "{who}");
+    }
+    for group in ["inner", "outer"] {
+        let members = direct.scim_members(CORP, group, ALL_MEMBERS).await;
+        assert_eq!(members, Ok(BTreeSet::new()), "{group}");
+    }
+}
