@@ -180,6 +180,34 @@ pub async fn pages_hold_what_the_filter_admits_newest_first(log: &impl AuditLog)
     assert!(log.page(&no(), Some("no cursor"), 1).await.is_err());
 }
 
+pub async fn pages_leave_nothing_out_where_times_of_a_chain_do_not_rise(log: &impl AuditLog) {
+    const MINUTE: i64 = 60_000_000;
+    // What began first may be written last, up to an hour later.
+    let minutes = [0, 100, 45, 130, 75, 220, 165, 180, 300, 250, 310, 420, 365, 500];
+    for minute in minutes {
+        log.append(&entry(minute * MINUTE, "out-of-order")).await.unwrap();
+    }
+    let no = AuditFilter::default;
+    for edge in [45, 60, 100, 170, 250, 305, 400] {
+        let (edge, later) = (edge * MINUTE, (edge + 90) * MINUTE);
+        for (filter, from, until) in [
+            (AuditFilter { from: Some(micros(edge)), ..no() }, edge, i64::MAX),
+            (AuditFilter { until: Some(micros(edge)), ..no() }, i64::MIN, edge),
+            (
+                AuditFilter { from: Some(micros(edge)), until: Some(micros(later)), ..no() },
+                edge,
+                later,
+            ),
+        ] {
+            let times = minutes.iter().rev().map(|minute| minute * MINUTE);
+            let expected: Vec<i64> = times.filter(|at| (from..until).contains(at)).collect();
+            let found = all_pages(log, &filter, 100).await;
+            let times: Vec<i64> = found.iter().map(|one| one.entry.at.as_microsecond()).collect();
+            assert_eq!(times, expected, "{filter:?}");
+        }
+    }
+}
+
 pub async fn a_beginning_goes_as_far_as_a_checkpoint_and_the_rest_holds(
     log: &(impl AuditLog + Secrets),
 ) {

@@ -46,6 +46,7 @@ macro_rules! contract {
             entries_come_back_whole_in_the_order_of_their_chain(&),
             racing_entries_are_sealed_into_chains_that_hold(Arc),
             pages_hold_what_the_filter_admits_newest_first(&),
+            pages_leave_nothing_out_where_times_of_a_chain_do_not_rise(&),
             a_beginning_goes_as_far_as_a_checkpoint_and_the_rest_holds(&),
         }
         $crate::contract! { @rules audit_export $fresh,

@@ -1,7 +1,9 @@
 //! Reading a log as far as it tells who had what at a time.
 
 use super::as_of::{AsOf, History, Unknown};
-use crate::ports::{AuditEntry, AuditFilter, AuditLog, ChainHead, ChainId, StoreError};
+use crate::ports::{
+    AuditEntry, AuditFilter, AuditLog, ChainHead, ChainId, OUT_OF_ORDER, StoreError,
+};
 use access::ids::PersonId;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
@@ -11,10 +13,6 @@ const PAGE: u32 = 1_000;
 
 /// The most entries of one person that are read: a busy one has some thousand a year.
 const MOST_OF_A_PERSON: u64 = 50_000;
-
-/// Clocks of replicas that share a chain differ by less: an entry that is this much later than the
-/// time in question has none after it that is earlier.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why a log does not tell who had what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,7 +141,7 @@ impl Chain {
             for row in rows {
                 match row.entry {
                     Err(_) => more.unreadable += 1,
-                    Ok(sealed) if sealed.entry.at.duration_since(at) > CLOCKS_DIFFER => {
+                    Ok(sealed) if sealed.entry.at.duration_since(at) > OUT_OF_ORDER => {
                         self.is_read = true;
                     }
                     Ok(sealed) if History::counts(&sealed.entry.event) && sealed.entry.at <= at => {

@@ -3,6 +3,7 @@
 use super::{Actor, AuditEvent, ChangeId, StoreError};
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -150,6 +151,10 @@ impl AuditFilter {
             && self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
     }
 }
+
+/// The times of a chain do not rise: an entry bears the time when what it tells of began, and clocks of
+/// replicas that share a chain differ. No entry is earlier than one before it by more than this.
+pub const OUT_OF_ORDER: SignedDuration = SignedDuration::from_hours(1);
 
 /// One of the chains that a log consists of. A file has one; a table several, so that replicas need
 /// not wait for each other.

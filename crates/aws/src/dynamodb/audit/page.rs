@@ -6,7 +6,9 @@ use super::super::keys::{Key, SK};
 use super::super::wire::{AT_ONCE, Query, Sort};
 use super::row::{holds, is_placed};
 use super::{READ, all_chains, history, partition, place};
-use control::ports::{AuditFilter, AuditPage, ChainId, NO_CURSOR, SealedEntry, StoreError};
+use control::ports::{
+    AuditFilter, AuditPage, ChainId, NO_CURSOR, OUT_OF_ORDER, SealedEntry, StoreError,
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
@@ -55,8 +57,9 @@ impl DynamoStore {
             }
             let Some(sealed) = window.read.pop_front() else { continue };
             window.below = sealed.seal.seq;
-            if filter.from.is_some_and(|from| sealed.entry.at < from) {
-                // What is before it in this chain is older still.
+            let is_before = |from: Timestamp| from.duration_since(sealed.entry.at) > OUT_OF_ORDER;
+            if filter.from.is_some_and(is_before) {
+                // What is before it in this chain is of before that time too.
                 (window.below, window.ended) = (0, true);
                 window.read.clear();
             } else if filter.admits(&sealed.entry) {
@@ -110,17 +113,18 @@ impl DynamoStore {
         stream::iter(all_chains()).map(begins).buffered(AT_ONCE).try_collect().await
     }
 
-    /// The number of the first entry that is not before this time: the times of a chain rise, so
-    /// halving finds it.
+    /// A number from which on no entry is before this time. Halving finds it, where entries are so much
+    /// later that none after them can be before it.
     async fn first_since(&self, chain: &ChainId, until: Timestamp) -> Result<u64, StoreError> {
         let Some((head, _)) = self.end_of(READ, chain).await? else { return Ok(0) };
+        let surely_later = until.checked_add(OUT_OF_ORDER).unwrap_or(Timestamp::MAX);
         let (mut low, mut high) = (1, head.seq.saturating_add(1));
         while low < high {
             let middle = low + (high - low) / 2;
             let found = self.get(READ, &Key::new(partition(chain), place(middle))).await?;
             // What is not there any more was older.
             let is_older = match &found {
-                Some(item) => self.sealed(READ, item)?.entry.at < until,
+                Some(item) => self.sealed(READ, item)?.entry.at <= surely_later,
                 None => true,
             };
             if is_older {
