@@ -33,6 +33,22 @@ impl ReplayCache for SqliteStore {
         })
         .await
     }
+
+    async fn is_claimed(
+        &self,
+        issuer: &str,
+        assertion_id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (digest, now) = (digest(issuer, assertion_id), microseconds::floor(now));
+        self.glance("look for a used assertion", |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM used_assertion WHERE digest = ?1 AND until > ?2)",
+                )?
+                .query_row(params![digest, now], |row| row.get(0))
+        })
+    }
 }
 
 /// One value for issuer and assertion id. The length in front keeps `a` + `bc` from `ab` + `c`.

@@ -163,6 +163,7 @@ macro_rules! contract {
             the_first_claim_wins_and_every_later_one_loses(&),
             claims_of_other_issuers_and_ids_are_their_own(&),
             a_claim_holds_up_to_its_end_and_not_longer(&),
+            whoever_looks_sees_a_claim_while_it_holds_and_claims_nothing(&),
             a_claim_never_ends_early_by_rounding(&),
             of_racing_claims_one_wins(Arc),
             of_racing_claims_of_a_lapsed_one_one_wins(Arc),

@@ -31,6 +31,19 @@ pub async fn a_claim_holds_up_to_its_end_and_not_longer(cache: &impl ReplayCache
     assert_eq!(cache.claim("idp", "a1", micros(5_000), micros(2_000)).await, Ok(true));
 }
 
+pub async fn whoever_looks_sees_a_claim_while_it_holds_and_claims_nothing(
+    cache: &impl ReplayCache,
+) {
+    for _ in 0..2 {
+        assert_eq!(cache.is_claimed("idp", "a1", micros(10)).await, Ok(false));
+    }
+    assert_eq!(cache.claim("idp", "a1", micros(1_000), micros(10)).await, Ok(true));
+    assert_eq!(cache.is_claimed("idp", "a1", micros(999)).await, Ok(true));
+    assert_eq!(cache.is_claimed("idp", "a1", micros(1_000)).await, Ok(false));
+    assert_eq!(cache.is_claimed("idp", "a2", micros(10)).await, Ok(false));
+    assert_eq!(cache.is_claimed("idp2", "a1", micros(10)).await, Ok(false));
+}
+
 pub async fn a_claim_never_ends_early_by_rounding(cache: &impl ReplayCache) {
     let until = Timestamp::from_nanosecond(1_000_900).unwrap();
     let just_before = Timestamp::from_nanosecond(1_000_899).unwrap();

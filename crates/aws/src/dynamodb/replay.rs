@@ -27,7 +27,7 @@ impl ReplayCache for DynamoStore {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let key = Key::new(format!("used#{}", digest(issuer, assertion_id)), "used");
+        let key = used(issuer, assertion_id);
         let mut over = Over::Nothing;
         for round in 0..ROUNDS {
             let item =
@@ -38,20 +38,37 @@ impl ReplayCache for DynamoStore {
             }
             over = match self.get(OPERATION, &key).await? {
                 None => Over::Nothing,
-                Some(item) => {
-                    let held = item
-                        .time("until")
-                        .map_err(|damage| damaged(self.table(), OPERATION, Some(&key), &damage))?;
-                    if ceil(held) > floor(now) {
-                        return Ok(false);
-                    }
-                    Over::of(&item)
-                }
+                Some(item) if self.holds(&item, &key, now)? => return Ok(false),
+                Some(item) => Over::of(&item),
             };
             backoff(round).await;
         }
         Err(contended(self.table(), OPERATION, "the assertion"))
     }
+
+    async fn is_claimed(
+        &self,
+        issuer: &str,
+        assertion_id: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let key = used(issuer, assertion_id);
+        let item = self.get("look for a used assertion", &key).await?;
+        item.map_or(Ok(false), |item| self.holds(&item, &key, now))
+    }
+}
+
+impl DynamoStore {
+    /// Whether a claim has not lapsed yet.
+    fn holds(&self, claim: &Item, key: &Key, now: Timestamp) -> Result<bool, StoreError> {
+        let held = claim.time("until");
+        let held = held.map_err(|damage| damaged(self.table(), OPERATION, Some(key), &damage))?;
+        Ok(ceil(held) > floor(now))
+    }
+}
+
+fn used(issuer: &str, assertion_id: &str) -> Key {
+    Key::new(format!("used#{}", digest(issuer, assertion_id)), "used")
 }
 
 /// One value for issuer and assertion id. The length in front keeps `a` + `bc` from `ab` + `c`.

@@ -61,19 +61,25 @@ impl Doorway {
             Err((kind, no)) => return Err(self.refuse(kind, no).await),
         };
         let (issuer, id) = (request.issuer(), request.id());
-        match self.ports.replay.claim(issuer, id, request.replay_until(), now).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let why = "This message of the identity provider was used before.";
-                let no = No::new(ReasonCode::Replayed, why, "Close the browser to be sure.");
-                return Err(self.refuse(RefusalKind::Denied, no).await);
-            }
+        match self.ports.replay.is_claimed(issuer, id, now).await {
+            Ok(false) => {}
+            Ok(true) => return Err(self.used_before().await),
             Err(error) => {
                 return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
             }
         }
+        // It is used up only by what it came to: where sessions stay, the provider may ask again.
         let status = match self.end_sessions(&trusted.key, &request, now).await {
-            Ok(()) => LogoutStatus::Success,
+            Ok(()) => {
+                match self.ports.replay.claim(issuer, id, request.replay_until(), now).await {
+                    Ok(true) => LogoutStatus::Success,
+                    Ok(false) => return Err(self.used_before().await),
+                    Err(error) => {
+                        let no = No::unavailable(&error);
+                        return Err(self.refuse(RefusalKind::Unavailable, no).await);
+                    }
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, "sessions that an identity provider ended are still open");
                 LogoutStatus::Failed
@@ -81,6 +87,12 @@ impl Doorway {
         };
         let location = self.answer_to(&trusted, &request, status, relay_state.as_deref(), now);
         Ok(LoggedOut { location })
+    }
+
+    async fn used_before(&self) -> Refusal {
+        let why = "This message of the identity provider was used before.";
+        let no = No::new(ReasonCode::Replayed, why, "Close the browser to be sure.");
+        self.refuse(RefusalKind::Denied, no).await
     }
 
     /// The provider that asks, and what it verifiably asks for.

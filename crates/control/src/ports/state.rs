@@ -27,6 +27,14 @@ pub trait ReplayCache: Send + Sync + fmt::Debug {
         until: jiff::Timestamp,
         now: jiff::Timestamp,
     ) -> Result<bool, StoreError>;
+
+    /// Whether it is claimed.
+    async fn is_claimed(
+        &self,
+        issuer: &str,
+        assertion_id: &str,
+        now: jiff::Timestamp,
+    ) -> Result<bool, StoreError>;
 }
 
 /// A sign-in that was begun here and not yet answered by the identity provider.

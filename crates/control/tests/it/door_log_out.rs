@@ -313,6 +313,22 @@ async fn a_provider_is_told_when_its_sessions_could_not_be_ended() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_order_that_could_not_be_followed_is_followed_when_it_comes_again() {
+    let house = house();
+    sign_in(&house, "ada", "_s1").await;
+    house.world.break_down(Fault::Sessions);
+    log_out(&house, house.tiles, &all_of_ada()).await.unwrap();
+    assert_eq!(house.world.state().sessions.len(), 1);
+    house.world.mend(Fault::Sessions);
+    let location = log_out(&house, house.tiles, &all_of_ada()).await.unwrap().location.unwrap();
+    assert!(answered(&location).1.contains("status:Success"));
+    assert!(house.world.state().sessions.is_empty());
+    assert_eq!(house.world.audited("log-out"), ["logged-out"]);
+    let again = log_out(&house, house.tiles, &all_of_ada()).await.unwrap_err();
+    assert_eq!((again.kind, again.code), (RefusalKind::Denied, "replayed"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whether_an_order_was_used_before_must_be_known() {
     let house = house();
     sign_in(&house, "ada", "_s1").await;

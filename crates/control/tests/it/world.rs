@@ -691,6 +691,10 @@ impl ReplayCache for World {
     ) -> Result<bool, StoreError> {
         Ok(self.store(Fault::Replay)?.used.insert(format!("{issuer} {id}")))
     }
+
+    async fn is_claimed(&self, issuer: &str, id: &str, _: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.store(Fault::Replay)?.used.contains(&format!("{issuer} {id}")))
+    }
 }
 
 /// An entry of this world's log, which is not sealed.

@@ -875,6 +875,10 @@ impl ReplayCache for World {
     ) -> Result<bool, StoreError> {
         Ok(true)
     }
+
+    async fn is_claimed(&self, _: &str, _: &str, _: jiff::Timestamp) -> Result<bool, StoreError> {
+        Ok(false)
+    }
 }
 
 #[async_trait]
