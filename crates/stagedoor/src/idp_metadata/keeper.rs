@@ -42,8 +42,10 @@ struct Task {
 type Stamp = (Option<SystemTime>, u64);
 
 impl Keeper {
-    /// Fetches what is to be fetched, all at once. What cannot be had is taken from its copy; if
-    /// there is none, that provider lets nobody in until it can be had, and the others do.
+    /// Puts the copies of what is to be fetched in force, and fetches at once that of which there is
+    /// none: such a provider lets nobody in until it can be had, and the others do. Where there is a
+    /// copy nobody waits for an address that gives no answer: a function on Lambda has ten seconds to
+    /// begin. [`Keeper::run`] fetches it first of all.
     pub(crate) async fn begin(
         sources: Vec<Source>,
         door: &Door,
@@ -94,10 +96,14 @@ impl Task {
             Place::File(path) => self.seen = stamp(path),
             Place::Url { .. } => {
                 let now = self.plane.clock.now();
-                if let Some(idp) = self.source.copy(&self.copies, now).await {
-                    let _ = self.door.renew(&self.source.key, idp);
+                let copy = self.source.copy(&self.copies, now).await;
+                let is_in_force =
+                    copy.is_some_and(|idp| self.door.renew(&self.source.key, idp).is_ok());
+                if is_in_force {
+                    self.next = Duration::ZERO;
+                } else {
+                    self.step().await;
                 }
-                self.step().await;
             }
         }
     }

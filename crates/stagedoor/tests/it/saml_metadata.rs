@@ -10,6 +10,9 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+/// A status of its own: it takes the connection, and gives no answer.
+const SILENT: u16 = 0;
+
 /// An identity provider's web server. It ends with the test.
 struct Publisher {
     url: String,
@@ -34,6 +37,7 @@ impl Publisher {
         let asked = Arc::<AtomicUsize>::default();
         let (now, count) = (Arc::clone(&answer), Arc::clone(&asked));
         std::thread::spawn(move || {
+            let mut unanswered = Vec::new();
             for stream in listener.incoming().map_while(Result::ok) {
                 let Some(mut stream) = wrap(stream) else { continue };
                 let mut line = String::new();
@@ -43,6 +47,10 @@ impl Publisher {
                 }
                 count.fetch_add(1, Ordering::SeqCst);
                 let (status, body) = now.lock().unwrap().clone();
+                if status == SILENT {
+                    unanswered.push(stream);
+                    continue;
+                }
                 let place =
                     if status == 302 { format!("location: {body}\r\n") } else { String::new() };
                 // Whoever asked may be gone.
@@ -132,7 +140,22 @@ fn the_copy_lets_in_after_a_restart_while_the_provider_is_down() {
     publisher.now_says(500, "down");
     house.restart();
     is_let_in(&house);
-    assert!(house.server.said().contains("(idp-metadata-unreachable)"));
+    until("it is fetched all the same", || {
+        house.server.said().contains("(idp-metadata-unreachable)").then_some(())
+    });
+}
+
+#[test]
+fn an_address_that_gives_no_answer_keeps_no_start_waiting_if_there_is_a_copy() {
+    let idp = identity_provider();
+    let publisher = Publisher::new(200, &idp.metadata_xml());
+    let mut house = house(&publisher, idp);
+    publisher.now_says(SILENT, "");
+    house.restart();
+    let said = house.server.said();
+    assert!(!said.contains("(idp-metadata-unreachable)"), "it waited for the address: {said}");
+    is_let_in(&house);
+    until("it is fetched", || (publisher.asked.load(Ordering::SeqCst) > 1).then_some(()));
 }
 
 #[test]
