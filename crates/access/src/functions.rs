@@ -39,6 +39,7 @@ impl Function {
             // has what the map names for its work; the SAML key is the door's alone.
             Self::Door => &[
                 F::Directory,
+                F::Assign,
                 F::Spokes,
                 F::Secrets,
                 F::Store,
@@ -139,6 +140,7 @@ mod tests {
             |feature| Function::ALL.into_iter().filter(|f| f.has(feature)).collect::<Vec<_>>();
         assert_eq!(with(Feature::Spokes), [Function::Door, Function::Work, Function::Timer]);
         assert_eq!(with(Feature::SignIn), [Function::Door]);
+        assert_eq!(with(Feature::Assign), with(Feature::Spokes), "who reads a domain in SSO mode");
         assert_eq!(with(Feature::Secrets), Function::ALL, "each reads those of its own work");
         assert_eq!(with(Feature::Deprovision), [Function::Work, Function::Timer]);
         assert_eq!(with(Feature::Triggers), [Function::Events, Function::Work]);

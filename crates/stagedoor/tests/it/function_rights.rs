@@ -2,8 +2,9 @@
 
 use crate::cloud::Cloud;
 use crate::invoker::{Guest, Via};
-use crate::lambda::{answer_of, deliver, door, key, tick, with_queues};
-use crate::world::{FAST, SEED, settled};
+use crate::house;
+use crate::lambda::{answer_of, deliver, door, door_of, key, key_of, tick, with_queues};
+use crate::world::{BEN, FAST, SEED, settled};
 use access::functions::Function;
 use access::permissions::{ACTIONS, Feature};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,4 +81,24 @@ fn the_door_calls_only_what_its_role_allows() {
     for other in [Function::Events, Function::Work, Function::Timer] {
         assert!(beyond(other, &made).contains(&link), "{other:?}");
     }
+}
+
+/// With the hub's own credentials: the application is of the organisation, not of the domain's account.
+#[test]
+fn the_door_reads_a_domain_in_sso_mode_within_its_role() {
+    let seed = format!("{SEED}{FAST}").replace("{ id: d-research,", "{ id: d-research, auth_mode: SSO,");
+    let (world, idp, mut invoker) = door_of(&seed, &house::map());
+    let cloud = &world.cloud;
+    cloud.join("cleo", "ml-fraud");
+    let inside = Via::Rest("10.0.1.4", "vpce-0aaaa");
+    let made = called(cloud, || {
+        let mut cleo = Guest::default();
+        let form = answer_of(&idp, "cleo");
+        cleo.ask(&mut invoker, inside, "/saml/acs", Some(&form));
+        let page = cleo.ask(&mut invoker, inside, "/", None);
+        let open = key(&page.body, "fraud");
+        cleo.ask(&mut invoker, inside, "/open/fraud", Some(&open));
+    });
+    assert_eq!(cloud.names(), ["ana", "ben", "cleo"]);
+    assert_within(Function::Door, &made, "sso:ListApplicationAssignments");
 }

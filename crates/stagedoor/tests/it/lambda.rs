@@ -243,8 +243,12 @@ pub(crate) fn answer_of(idp: &DemoIdp, user_name: &str) -> String {
 
 /// A door where fraud is open to all and demand to whoever comes as `network` says.
 pub(crate) fn door(network: &str) -> (World, DemoIdp, Invoker) {
-    let map = house::map().replace("cidr: 10.100.10.0/24", network);
-    let world = World::new(&settled(), &map);
+    door_of(&settled(), &house::map().replace("cidr: 10.100.10.0/24", network))
+}
+
+/// A door over this simulated AWS, with this map.
+pub(crate) fn door_of(seed: &str, map: &str) -> (World, DemoIdp, Invoker) {
+    let world = World::new(seed, map);
     let idp = identity_provider();
     world.write("corp.xml", &idp.metadata_xml());
     let mut invoker = Invoker::start(&world, &[("STAGEDOOR_PUBLIC_URL", PUBLIC)]);
@@ -255,7 +259,13 @@ pub(crate) fn door(network: &str) -> (World, DemoIdp, Invoker) {
 /// The key of the form that opens a team.
 #[track_caller]
 pub(crate) fn key(page: &str, team: &str) -> String {
-    let (_, form) = page.split_once(&format!("action=\"/open/{team}\"")).expect(page);
+    key_of(page, &format!("/open/{team}"))
+}
+
+/// The key of the form that leads to this path.
+#[track_caller]
+pub(crate) fn key_of(page: &str, action: &str) -> String {
+    let (_, form) = page.split_once(&format!("action=\"{action}\"")).expect(page);
     let (_, value) = form.split_once("name=\"key\" value=\"").unwrap();
     format!("key={}", value.split('"').next().unwrap())
 }
