@@ -161,7 +161,7 @@ impl Plane {
                     let lane = Lane::of(&taken.work);
                     busy.add(Course::Pass(lane));
                     let pass = duty.work_off(taken, lane, Deadline::NEVER);
-                    under_way.push(pass.map(move |()| Course::Pass(lane)).boxed());
+                    under_way.push(pass.map(move |_| Course::Pass(lane)).boxed());
                     continue;
                 }
                 Err(error) => {

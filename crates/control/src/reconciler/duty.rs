@@ -121,8 +121,9 @@ impl<'a> Duty<'a> {
         }
     }
 
-    /// Makes a pass for the work, and ends it or puts it back.
-    pub(super) async fn work_off(&self, taken: Taken, lane: Lane, until: Deadline) {
+    /// Makes a pass for the work, and ends it or puts it back. Says whether that was a full pass which
+    /// read everything and left only people.
+    pub(super) async fn work_off(&self, taken: Taken, lane: Lane, until: Deadline) -> bool {
         let Taken { work, ticket } = taken;
         let leases: Vec<Lease> = work.iter().map(|work| work.lease.clone()).collect();
         if lane == Lane::People && work.iter().any(Work::is_new) {
@@ -148,11 +149,12 @@ impl<'a> Duty<'a> {
         self.plane.meter.passed(lane.as_str(), done.outcome, begun.elapsed());
         let ended = match (lane, work.as_slice()) {
             (Lane::Everything, [work]) => self.end_everything(work, &done).await,
-            _ => self.end_people(&work, &done.leftover).await,
+            _ => self.end_people(&work, &done.leftover).await.map(|()| false),
         };
-        if let Err(error) = ended {
+        ended.unwrap_or_else(|error| {
             tracing::error!(%error, "work is neither ended nor put back; its lease will run out");
-        }
+            false
+        })
     }
 
     async fn stay_leased(&self, leases: &[Lease]) -> Infallible {
@@ -165,7 +167,7 @@ impl<'a> Duty<'a> {
         }
     }
 
-    async fn end_everything(&self, work: &Work, done: &Done) -> Result<(), StoreError> {
+    async fn end_everything(&self, work: &Work, done: &Done) -> Result<bool, StoreError> {
         let (now, leftover) = (self.plane.clock.now(), &done.leftover);
         let left = if leftover.people.len() > MOST_LEFT {
             leftover.people.values().copied().fold(leftover.whole, Left::max)
@@ -181,15 +183,18 @@ impl<'a> Duty<'a> {
             leftover.whole
         };
         if !left.is_nothing() {
-            return self.plane.queue.again(&[self.retry(work, left)]).await;
+            self.plane.queue.again(&[self.retry(work, left)]).await?;
+            return Ok(false);
         }
-        if matches!(done.outcome, PassOutcome::Settled | PassOutcome::Unfinished) {
+        let passed = matches!(done.outcome, PassOutcome::Settled | PassOutcome::Unfinished);
+        if passed {
             self.plane.queue.passed(now).await?;
         }
         // First asked for anew, then ended: should the process die between, it comes again.
         let again = BTreeSet::from([WorkKey::Everything]);
         self.plane.queue.push(&again, later(now, self.rhythm.resync)).await?;
-        self.plane.queue.done(std::slice::from_ref(&work.lease)).await
+        self.plane.queue.done(std::slice::from_ref(&work.lease)).await?;
+        Ok(passed)
     }
 
     async fn end_people(&self, work: &[Work], leftover: &Leftover) -> Result<(), StoreError> {

@@ -31,6 +31,9 @@ pub struct Worked {
     pub people: usize,
     /// Passes for everything.
     pub everything: u32,
+    /// Those of them that read everything and left only people to look at again: what the store keeps
+    /// as the time of the last full pass.
+    pub complete: u32,
     /// Runs that mirrored groups, or tried to.
     pub mirrors: u32,
     /// Whether it ended because time was nearly up.
@@ -119,7 +122,8 @@ impl Worker<'_> {
                 }
             }
             self.see_to_grants().await;
-            self.duty.work_off(taken, lane, until).await;
+            let is_complete = self.duty.work_off(taken, lane, until).await;
+            worked.complete += u32::from(is_complete);
         }
         worked.time_up = true;
         Ok(worked)

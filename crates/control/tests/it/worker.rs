@@ -17,7 +17,7 @@ fn named(names: &[&str]) -> BTreeSet<PersonId> {
 }
 
 const EVERYTHING: Worked =
-    Worked { passes: 0, people: 0, everything: 1, mirrors: 0, time_up: false };
+    Worked { passes: 0, people: 0, everything: 1, complete: 1, mirrors: 0, time_up: false };
 
 #[tokio::test(start_paused = true)]
 async fn the_first_call_reads_everything_and_the_next_ones_what_is_due() {

@@ -177,7 +177,9 @@ fn without_time_nothing_is_begun() {
     let Ended::Answer(late) = late else { panic!("{late:?}") };
     assert_eq!(
         late,
-        json!({"passes": 0, "people": 0, "everything": 0, "mirrors": 0, "timeUp": true})
+        json!({
+            "passes": 0, "people": 0, "everything": 0, "complete": 0, "mirrors": 0, "timeUp": true,
+        })
     );
     assert_eq!(world.cloud.names(), [""; 0]);
     let record = work("m1", &format!("{{\"person\":\"{ANA}\"}}"), ANA);
@@ -185,6 +187,30 @@ fn without_time_nothing_is_begun() {
     assert_eq!(again, Ended::Answer(json!({"batchItemFailures": [{"itemIdentifier": "m1"}]})));
     assert_eq!(invoker.answer(&tick())["everything"], 1, "it was asked for and is still due");
     assert_eq!(world.cloud.names().len(), 3);
+}
+
+/// The line of the log that a metric is made of, which an alarm watches.
+#[test]
+fn a_full_pass_that_fails_is_told_apart_from_one_that_read_everything() {
+    let (world, mut invoker) = with_queues(&format!("{SEED}{FAST}"));
+    let told = |invoker: &Invoker| {
+        let said = invoker.process.said();
+        let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line["message"] == "tick").map(|line| line["complete"].clone()).next()
+    };
+    world.cloud.go_wrong(
+        "rules: [{ service: identitystore, error: { code: AccessDeniedException, message: no, \
+         status: 400 } }]",
+    );
+    let failed = invoker.answer(&tick());
+    assert_eq!((&failed["everything"], &failed["complete"]), (&json!(1), &json!(0)));
+    assert_eq!(told(&invoker), Some(json!(0)));
+
+    world.cloud.go_wrong("rules: []");
+    let mut next = Invoker::start(&world, &[]);
+    let done = next.answer(&tick());
+    assert_eq!((&done["everything"], &done["complete"]), (&json!(1), &json!(1)));
+    assert_eq!(told(&next), Some(json!(1)));
 }
 
 #[test]

@@ -244,12 +244,29 @@ fn functions_and_queues_have_the_figures_of_docs_lambda_md() {
 fn the_metric_of_full_passes_reads_the_line_that_timer_writes() {
     let stack = create(&template("hub.yaml"), &full()).unwrap();
     let pattern = stack.resources["FullPasses"].text("/FilterPattern").to_owned();
-    assert_eq!(pattern, r#"{ $.message = "tick" && $.everything > 0 }"#);
+    assert_eq!(pattern, r#"{ $.message = "tick" && $.complete > 0 }"#);
     let source = crate::yaml::folder().join("../../crates/lambda/src/function.rs");
     let source = std::fs::read_to_string(source).unwrap();
-    assert!(
-        source.contains(r#"tracing::info!(passes, people, everything, mirrors, time_up, "tick")"#)
-    );
+    let line = r#"info!(passes, people, everything, complete, mirrors, time_up, "tick")"#;
+    assert!(source.contains(line));
+}
+
+/// A pass begins as long after the last as `Resync` says and takes as long as Timer may; until the alarm
+/// tells, one of them may be lost.
+#[test]
+fn no_resync_that_the_template_takes_rings_the_alarm_of_full_passes_by_itself() {
+    let template = template("hub.yaml");
+    let taken = template.pointer("/Parameters/Resync/AllowedValues").unwrap().as_array().unwrap();
+    let seconds = taken.iter().map(|value| {
+        let (number, unit) = value.as_str().unwrap().split_at(value.as_str().unwrap().len() - 1);
+        number.parse::<i64>().unwrap() * if unit == "h" { 3_600 } else { 60 }
+    });
+    let longest = seconds.max().unwrap();
+    let stack = create(&template, &full()).unwrap();
+    let alarm = &stack.resources["NoFullPass"];
+    assert_eq!(alarm.text("/TreatMissingData"), "breaching");
+    assert_eq!(alarm.number("/Period") * alarm.number("/EvaluationPeriods"), 7_200);
+    assert!(longest + stack.resources["TimerFunction"].number("/Timeout") < 7_200 - 900);
 }
 
 /// The table that the code makes for trials is the one that the template makes to stay.
