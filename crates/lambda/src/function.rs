@@ -204,7 +204,7 @@ impl<'a> Function<'a> {
                 tracing::warn!(%error, "a request is refused");
                 let refused = (StatusCode::BAD_REQUEST, "The request cannot be read.\n");
                 let form = http::Form::usual(gateway);
-                return Ok(http::write(refused.into_response(), form).await);
+                return Ok(http::write(refused.into_response(), gateway, form).await);
             }
         };
         request.extensions_mut().insert(match gateway {
@@ -218,7 +218,7 @@ impl<'a> Function<'a> {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        Ok(http::write(response, form).await)
+        Ok(http::write(response, gateway, form).await)
     }
 
     async fn work_through(

@@ -12,9 +12,9 @@ const ROWS: u32 = 1_000;
 /// The most rows that are looked through for one part, whether the filter admits them or not.
 const LOOKED_THROUGH: u32 = 20_000;
 
-/// A part ends with the entry that makes it so long. Lambda answers with 6 MB at most, of which a
-/// gateway's framing and the last entry take their share.
-const PART_BYTES: usize = 3 * 1024 * 1024;
+/// A part ends with the entry that makes it so long. A load balancer takes 1 MB of JSON from Lambda, of
+/// which the quotes that JSON escapes, headers and the last entry take their share.
+const PART_BYTES: usize = 640 * 1024;
 
 /// What a line of an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,7 +93,7 @@ pub struct ExportPart {
     pub next: Option<ExportCursor>,
 }
 
-/// The next part of an export, at most `most` entries of those that the filter admits, and some 3 MiB.
+/// The next part of an export, at most `most` entries of those that the filter admits, and some 640 KiB.
 ///
 /// Without a filter, what [`ExportForm::JsonLines`] makes of the parts is the whole log, as
 /// [`super::Verification::take_line`] takes it.

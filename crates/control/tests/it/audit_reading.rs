@@ -52,6 +52,22 @@ async fn the_parts_of_an_export_are_the_log_as_it_was_sealed() {
     }
 }
 
+/// The JSON that Lambda answers a load balancer with has 1 MB at most.
+#[tokio::test]
+async fn a_part_fits_into_what_a_load_balancer_takes_from_lambda() {
+    let store = SqliteStore::in_memory().unwrap();
+    let long = "x".repeat(20_000);
+    for _ in 0..60 {
+        let entry = AuditEntry::new(at("01T08:00:00"), SignIn, "signed-in").with("from", &long);
+        store.append(&entry).await.unwrap();
+    }
+    let all = AuditFilter::default();
+    let part = export(&store, &all, ExportForm::JsonLines, None, 5_000).await.unwrap();
+    assert!(part.next.is_some(), "{} of 60 are one part", part.entries);
+    let told = serde_json::to_string(&part.lines).unwrap();
+    assert!((640_000..1_000_000).contains(&told.len()), "{}", told.len());
+}
+
 #[tokio::test]
 async fn a_filter_leaves_out_what_it_does_not_admit() {
     let store = sealed(&[SignIn, SignOut, SignIn]).await;

@@ -1,6 +1,8 @@
 //! Answers in the form that a gateway wants.
 
 use super::Form;
+use crate::payload::Gateway;
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
@@ -10,6 +12,16 @@ use std::collections::BTreeMap;
 
 /// The longest body. Lambda answers with 6 MB at most, and base64 takes a third more.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// The longest answer as JSON, in bytes: what Lambda hands on, and of that what a load balancer takes
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>). From
+/// a longer one it would make an error of its own.
+const fn longest(gateway: Gateway) -> usize {
+    match gateway {
+        Gateway::LoadBalancer => 1_000_000,
+        Gateway::Rest | Gateway::HttpV1 | Gateway::HttpV2 => 6_000_000,
+    }
+}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,20 +40,28 @@ struct Answer {
 }
 
 /// The answer as JSON. One that cannot be told, for it is too long, becomes an error of the server.
-pub(crate) async fn write(response: Response, form: Form) -> Vec<u8> {
+pub(crate) async fn write(response: Response, gateway: Gateway, form: Form) -> Vec<u8> {
     let (mut parts, body) = response.into_parts();
-    let body = match axum::body::to_bytes(body, MOST_BYTES).await {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            tracing::error!(%error, "an answer cannot be handed to the gateway");
-            parts.status = StatusCode::INTERNAL_SERVER_ERROR;
-            parts.headers.clear();
-            axum::body::Bytes::new()
+    match axum::body::to_bytes(body, MOST_BYTES).await {
+        Ok(body) => {
+            let told = told(&parts, &body, form);
+            if told.len() <= longest(gateway) {
+                return told;
+            }
+            let bytes = told.len();
+            tracing::error!(bytes, ?gateway, "an answer is longer than the gateway takes");
         }
-    };
-    let (body, is_base64_encoded) = match std::str::from_utf8(&body) {
+        Err(error) => tracing::error!(%error, "an answer cannot be handed to the gateway"),
+    }
+    parts.status = StatusCode::INTERNAL_SERVER_ERROR;
+    parts.headers.clear();
+    told(&parts, &[], form)
+}
+
+fn told(parts: &Parts, body: &[u8], form: Form) -> Vec<u8> {
+    let (body, is_base64_encoded) = match std::str::from_utf8(body) {
         Ok(text) => (text.to_owned(), false),
-        Err(_) => (STANDARD.encode(&body), true),
+        Err(_) => (STANDARD.encode(body), true),
     };
     let mut answer = Answer {
         status_code: parts.status.as_u16(),

@@ -130,7 +130,7 @@ fn redirect() -> Response {
 }
 
 async fn answer(response: Response, form: Form) -> String {
-    String::from_utf8(write(response, form).await).unwrap()
+    String::from_utf8(write(response, Gateway::Rest, form).await).unwrap()
 }
 
 #[tokio::test]
@@ -173,6 +173,32 @@ async fn an_answer_that_is_too_long_is_an_error_and_leaks_no_header() {
         answer(long, Form::Lists).await,
         r#"{"statusCode":500,"multiValueHeaders":{},"body":"","isBase64Encoded":false}"#
     );
+}
+
+/// A load balancer takes 1 MB of the JSON, in which a quote takes two bytes; the APIs take what Lambda does.
+#[tokio::test]
+async fn what_is_longer_than_a_load_balancer_takes_is_an_error_of_ours() {
+    for (form, refused) in [
+        (
+            Form::Lists,
+            r#"{"statusCode":500,"multiValueHeaders":{},"body":"","isBase64Encoded":false}"#,
+        ),
+        (
+            Form::Single,
+            r#"{"statusCode":500,"statusDescription":"500 Internal Server Error","headers":{},"#,
+        ),
+    ] {
+        let told = async |gateway, quotes: usize| {
+            let body = "\"".repeat(quotes).into_response();
+            String::from_utf8(write(body, gateway, form).await).unwrap()
+        };
+        let fits = told(Gateway::LoadBalancer, 499_000).await;
+        assert!(fits.starts_with(r#"{"statusCode":200"#) && fits.len() > 998_000);
+        let long = told(Gateway::LoadBalancer, 500_000).await;
+        assert!(long.starts_with(refused), "{long}");
+        let by_api = told(Gateway::Rest, 500_000).await;
+        assert!(by_api.starts_with(r#"{"statusCode":200"#) && by_api.len() > 1_000_000);
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What each function on Lambda calls, recorded, against the role that is made for it.
 
 use crate::cloud::Cloud;
-use crate::invoker::{Guest, Via};
 use crate::house;
+use crate::invoker::{Guest, Via};
 use crate::lambda::{answer_of, deliver, door, door_of, key, key_of, tick, with_queues};
 use crate::world::{BEN, FAST, SEED, settled};
 use access::functions::Function;
@@ -86,7 +86,8 @@ fn the_door_calls_only_what_its_role_allows() {
 /// With the hub's own credentials: the application is of the organisation, not of the domain's account.
 #[test]
 fn the_door_reads_a_domain_in_sso_mode_within_its_role() {
-    let seed = format!("{SEED}{FAST}").replace("{ id: d-research,", "{ id: d-research, auth_mode: SSO,");
+    let seed =
+        format!("{SEED}{FAST}").replace("{ id: d-research,", "{ id: d-research, auth_mode: SSO,");
     let (world, idp, mut invoker) = door_of(&seed, &house::map());
     let cloud = &world.cloud;
     cloud.join("cleo", "ml-fraud");
