@@ -208,6 +208,26 @@ fn what_seals_the_audit_log_and_where_its_checkpoints_go_is_chosen() {
     );
 }
 
+/// Port 443 and what is asked for, each by a rule of its own.
+#[test]
+fn functions_in_the_vpc_call_the_ports_that_are_asked_for_and_no_other() {
+    let ports = |more: &[(&'static str, &'static str)]| {
+        let inside = [&[("FunctionsInVpc", "yes")], more].concat();
+        let stack = create(&template("hub.yaml"), &with(&inside)).unwrap();
+        let rules = stack.resources["FunctionsGroup"].get("/SecurityGroupEgress").clone();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let rules = rules.as_array().unwrap().iter().map(|rule| {
+            assert_eq!((&rule["IpProtocol"], &rule["FromPort"]), (&json!("tcp"), &rule["ToPort"]));
+            text(&rule["FromPort"])
+        });
+        rules.collect::<Vec<_>>()
+    };
+    assert_eq!(ports(&[]), ["443"]);
+    assert_eq!(ports(&[("DirectoryPort", "636")]), ["443", "636"]);
+    let all = [("TelemetryPort", "4318"), ("MailPort", "587"), ("DirectoryPort", "3269")];
+    assert_eq!(ports(&all), ["443", "3269", "587", "4318"]);
+}
+
 /// The rows of a table of a page, each with its cells.
 fn rows(page: &str) -> Vec<Vec<&str>> {
     let rows = page.lines().filter(|line| line.starts_with('|'));

@@ -199,6 +199,33 @@ fn the_network_policy_lets_in_the_proxy_to_the_door_and_nobody_by_default() {
 }
 
 #[test]
+fn pods_call_port_443_of_everybody_and_other_ports_of_those_that_carry_them() {
+    let block = |cidr: &str| json!({ "ipBlock": { "cidr": cidr } });
+    let mut directory = block("10.0.8.0/24");
+    directory["ports"] = json!([{ "port": 636 }, { "port": 3269, "protocol": "TCP" }]);
+    let calls = |to: Value| with(&json!({ "networkPolicy": { "enabled": true, "egressTo": to } }));
+    let mut none = directory.clone();
+    none["ports"] = json!([]);
+    let cases = json!({
+        "least": least(), "ldap": calls(json!([block("0.0.0.0/0"), directory])),
+        "none": calls(json!([none])),
+    });
+    let rules = |name: &str| {
+        let policy = kind(&objects(&cases, name), "NetworkPolicy")["spec"]["egress"].clone();
+        // After names and credentials.
+        policy.as_array().unwrap()[2..].to_vec()
+    };
+    let https = json!({ "to": [block("0.0.0.0/0")], "ports": [{ "port": 443 }] });
+    let ldap = json!({
+        "to": [block("10.0.8.0/24")], "ports": [{ "port": 636 }, { "port": 3269, "protocol": "TCP" }],
+    });
+    assert_eq!(rules("ldap"), [https.clone(), ldap]);
+    assert_eq!(rules("least"), [https]);
+    let refused = rendered(&cases)["none"]["error"].to_string();
+    assert!(refused.contains("egressTo") && refused.contains("ports"), "{refused}");
+}
+
+#[test]
 fn metrics_an_ingress_and_a_role_are_made_if_asked_for() {
     let role = "arn:aws:iam::111122223333:role/stagedoor";
     let values = with(&json!({
