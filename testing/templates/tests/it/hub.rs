@@ -228,6 +228,36 @@ fn functions_in_the_vpc_call_the_ports_that_are_asked_for_and_no_other() {
     assert_eq!(ports(&all), ["443", "3269", "587", "4318"]);
 }
 
+/// Those of `domain.yaml` let in the apps and people's addresses alone.
+#[test]
+fn endpoints_that_are_there_let_the_functions_in() {
+    let domain = [("DefaultExecutionRoleArn", "arn:aws:iam::111122223333:role/studio-nobody")];
+    let domain = create(&template("domain.yaml"), &domain).unwrap();
+    let group: &'static str =
+        domain.outputs["EndpointsGroupId"].as_str().unwrap().to_owned().leak();
+    assert_eq!(domain.resources["StsEndpoint"].get("/SecurityGroupIds"), &json!([group]));
+    let more = [
+        ("FunctionsInVpc", "yes"),
+        ("CreateEndpoints", "no"),
+        ("VpcId", "vpc-0abc0abc0"),
+        ("SubnetIds", "subnet-0a1,subnet-0b2"),
+        ("EndpointsGroupId", group),
+    ];
+    let hub = create(&template("hub.yaml"), &with(&more)).unwrap();
+    assert_eq!(check(&hub), []);
+    let functions = &hub.resources["FunctionsGroup"].reference;
+    let rule = &hub.resources["FunctionsEnterEndpoints"].properties;
+    assert_eq!(
+        json!(rule),
+        json!({
+            "GroupId": group, "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443,
+            "SourceSecurityGroupId": functions, "Description": "functions of Stagedoor",
+        })
+    );
+    let outside = create(&template("hub.yaml"), &with(&[("EndpointsGroupId", group)])).unwrap();
+    assert!(!outside.resources.contains_key("FunctionsEnterEndpoints"), "nothing to let in");
+}
+
 /// The rows of a table of a page, each with its cells.
 fn rows(page: &str) -> Vec<Vec<&str>> {
     let rows = page.lines().filter(|line| line.starts_with('|'));
