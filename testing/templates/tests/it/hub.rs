@@ -50,6 +50,7 @@ pub(crate) fn full() -> Vec<(&'static str, &'static str)> {
         ("AlarmEmail", "ops@example.com"),
         ("CodeVersion", "v1"),
         ("PermissionsBoundaryArn", "arn:aws:iam::111122223333:policy/boundary"),
+        ("AuditRetention", "400d"),
     ];
     with(&more)
 }
@@ -167,8 +168,23 @@ fn functions_are_told_what_docs_lambda_md_says() {
         and(json!({
             "STAGEDOOR_RESYNC": "15m",
             "STAGEDOOR_AUDIT_CHECKPOINTS": "s3://checkpoints/stagedoor",
+            "STAGEDOOR_AUDIT_RETENTION": "400d",
         }))
     );
+}
+
+#[test]
+fn the_audit_log_is_kept_for_ever_unless_somebody_says_otherwise_and_has_checkpoints() {
+    let kept = |more: &[(&'static str, &'static str)]| {
+        let stack = create(&template("hub.yaml"), &with(more))?;
+        let told = stack.resources["TimerFunction"].get("/Environment/Variables").clone();
+        Ok::<_, Vec<crate::stack::Finding>>(told.get("STAGEDOOR_AUDIT_RETENTION").cloned())
+    };
+    assert_eq!(kept(&[]), Ok(None));
+    assert_eq!(kept(&[("AuditRetention", "90d")]), Ok(Some(json!("90d"))));
+    let found = kept(&[("AuditRetention", "90d"), ("CheckpointBucket", "none")]).unwrap_err();
+    assert_eq!(found[0].code, "rule-broken");
+    assert_eq!(found[0].text, "RetentionHasCheckpoints: AuditRetention needs a CheckpointBucket.");
 }
 
 /// A log that is sealed by the table's own key, and one whose key and bucket are of another account.
