@@ -35,8 +35,9 @@ impl Function {
     pub const fn features(self) -> &'static [Feature] {
         use Feature as F;
         match self {
-            // Makes the profile of whoever is let in, and takes nothing away. Of secrets, each function
-            // has what the map names for its work; the SAML key is the door's alone.
+            // Makes or adopts the profile of whoever is let in. Takes away what somebody there asks for:
+            // whoever stops their own apps, and admins with the first pass of an offboarding. Of
+            // secrets, each function has what the map names for its work; the SAML key is its alone.
             Self::Door => &[
                 F::Directory,
                 F::Assign,
@@ -49,6 +50,9 @@ impl Function {
                 F::AuditKey,
                 F::Observe,
                 F::Provision,
+                F::Adopt,
+                F::Deprovision,
+                F::HandOver,
                 F::SignIn,
             ],
             // Says whom an event concerns. Sees no domain.
@@ -142,7 +146,9 @@ mod tests {
         assert_eq!(with(Feature::SignIn), [Function::Door]);
         assert_eq!(with(Feature::Assign), with(Feature::Spokes), "who reads a domain in SSO mode");
         assert_eq!(with(Feature::Secrets), Function::ALL, "each reads those of its own work");
-        assert_eq!(with(Feature::Deprovision), [Function::Work, Function::Timer]);
+        assert_eq!(with(Feature::Deprovision), with(Feature::Spokes), "at the door: who is asked");
+        assert_eq!(with(Feature::Adopt), with(Feature::Provision), "the map says which of them");
+        assert_eq!(with(Feature::HandOver), with(Feature::Deprovision), "an offboarding does both");
         assert_eq!(with(Feature::Triggers), [Function::Events, Function::Work]);
         assert_eq!(with(Feature::Events), [], "Lambda reads the queue, not the function");
         assert_eq!(with(Feature::Store), Function::ALL);

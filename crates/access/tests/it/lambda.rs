@@ -64,8 +64,7 @@ fn every_function_has_its_own_role_with_what_it_reads_and_assumes() {
         assert_eq!(on(role, &log), names(["logs:CreateLogStream", "logs:PutLogEvents"]));
         let profiles = "arn:aws:sagemaker:eu-west-1:111122223333:user-profile/d-research/*";
         let may = on(role, profiles);
-        let worker = ["work", "timer"].contains(&function);
-        assert_eq!(may.contains("sagemaker:DeleteUserProfile"), worker, "{function}");
+        assert_eq!(may.contains("sagemaker:DeleteUserProfile"), spoke, "{function}");
         assert_eq!(may.contains("sagemaker:CreateUserProfile"), spoke, "{function}");
         assert_eq!(may.contains("sagemaker:CreatePresignedDomainUrl"), links, "{function}");
     }

@@ -51,7 +51,6 @@ fn each_function_calls_only_what_its_role_allows() {
     assert_within(Function::Work, &work, "sagemaker:DeleteUserProfile");
     // Nobody else may do what they did.
     assert!(beyond(Function::Events, &work).contains(&"sagemaker:DeleteUserProfile".to_owned()));
-    assert!(beyond(Function::Door, &work).contains(&"sagemaker:DeleteUserProfile".to_owned()));
 }
 
 #[test]
@@ -102,4 +101,30 @@ fn the_door_reads_a_domain_in_sso_mode_within_its_role() {
     });
     assert_eq!(cloud.names(), ["ana", "ben", "cleo"]);
     assert_within(Function::Door, &made, "sso:ListApplicationAssignments");
+}
+
+/// Whoever stops their own apps and whoever offboards somebody waits for it: both are done at the door.
+#[test]
+fn the_door_takes_away_what_people_ask_for_within_its_role() {
+    let app = "apps:\n  - { domain: d-research, profile: ana--fraud, type: Canvas }\n";
+    let map = house::map() + "administration:\n  - { group: ml-fraud, role: admin }\n";
+    let (world, idp, mut invoker) = door_of(&(settled() + app), &map);
+    let cloud = &world.cloud;
+    let inside = Via::Rest("10.0.1.4", "vpce-0aaaa");
+    let mut ana = Guest::default();
+    let form = answer_of(&idp, "ana");
+    ana.ask(&mut invoker, inside, "/saml/acs", Some(&form));
+    let mut send = |page: &str, action: &str, more: &str| {
+        let shown = ana.ask(&mut invoker, inside, page, None);
+        let form = key_of(&shown.body, action) + more;
+        called(cloud, || {
+            let sent = ana.ask(&mut invoker, inside, action, Some(&form));
+            assert_eq!(sent.status, 303, "{}", sent.body);
+        })
+    };
+    let stopped = send("/apps/fraud", "/apps/fraud/stop", "");
+    assert_within(Function::Door, &stopped, "sagemaker:DeleteApp");
+    let offboard = format!("/admin/people/{BEN}/offboard");
+    let gone = send(&offboard, &offboard, "&reason=leaves&confirm=ben");
+    assert_within(Function::Door, &gone, "sagemaker:DeleteUserProfile");
 }
