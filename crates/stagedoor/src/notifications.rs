@@ -118,8 +118,11 @@ impl Telling {
             tracing::warn!(channel = %name, code = "not-notified", "{error:#}");
         }
         let now = plane.clock.now();
-        let reading = plane.readings.last().filter(|reading| now.duration_since(reading.at) < OLD);
         let status = plane.loop_status().await.ok();
+        // Of two processes the one that read last tells: what the other one has may be over.
+        let last_full = status.as_ref().and_then(|status| status.queue.last_full);
+        let reading = plane.readings.newest(last_full);
+        let reading = reading.filter(|reading| now.duration_since(reading.at) < OLD);
         let (trust, keys) = self.ends.told(&plane.map, &self.map).await;
         let looked = plane.meter.read();
         let mirror = plane.mirror_seen().await;

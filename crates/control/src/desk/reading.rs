@@ -101,6 +101,8 @@ struct Kept {
     last: Option<Arc<Reading>>,
     /// Since when something is known to have changed that the reading does not show.
     changed: Option<Timestamp>,
+    /// When this process last read everything and worked it off.
+    passed: Option<Timestamp>,
     /// When reading last failed, if it did since.
     failed: Option<Timestamp>,
     /// Tells the end of the reading that is under way.
@@ -111,6 +113,20 @@ impl Readings {
     /// The last full reading, however old.
     pub fn last(&self) -> Option<Arc<Reading>> {
         self.kept().last.clone()
+    }
+
+    /// The last full reading, unless another process has read everything since. `last_full` is when
+    /// any process last read everything and worked it off.
+    pub fn newest(&self, last_full: Option<Timestamp>) -> Option<Arc<Reading>> {
+        let kept = self.kept();
+        let last = kept.last.as_ref()?;
+        let known = kept.passed.map_or(last.at, |passed| passed.max(last.at));
+        last_full.is_none_or(|full| full <= known).then(|| Arc::clone(last))
+    }
+
+    /// Says that this process has read everything and worked it off.
+    pub(crate) fn passed(&self, at: Timestamp) {
+        self.kept().passed = Some(at);
     }
 
     /// Says that something was changed which the reading does not show.

@@ -188,6 +188,7 @@ impl<'a> Duty<'a> {
         }
         let passed = matches!(done.outcome, PassOutcome::Settled | PassOutcome::Unfinished);
         if passed {
+            self.plane.readings.passed(now);
             self.plane.queue.passed(now).await?;
         }
         // First asked for anew, then ended: should the process die between, it comes again.

@@ -8,9 +8,10 @@ use crate::invoker::Invoker;
 use crate::lambda::tick;
 use crate::process::Running;
 use crate::world::{FAST, MAP, SEED, World, block_on, owned, settled};
-use control::ports::{AuditEntry, AuditEvent, AuditLog, MetadataCopies, WorkQueue};
+use control::ports::{AuditEntry, AuditEvent, AuditLog, MetadataCopies, WorkKey, WorkQueue};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::mpsc::Receiver;
 use store::SqliteStore;
 
@@ -121,6 +122,30 @@ fn the_timer_tells_of_a_refusing_guard_a_stuck_offboarding_and_an_ending_certifi
     // What was told is not told again at the next tick.
     invoker.answer(&tick());
     assert!(heard.try_recv().is_err());
+}
+
+#[test]
+fn of_two_warm_timers_the_one_that_read_everything_last_tells() {
+    const GROUPS: [(&str, &str); 3] =
+        [("ana", "ml-fraud"), ("ana", "ml-demand"), ("ben", "ml-demand")];
+    let (world, heard) = world(&settled());
+    for (person, group) in GROUPS {
+        world.cloud.leave(person, group);
+    }
+    let mut first = Invoker::start(&world, &[]);
+    first.answer(&tick());
+    hears(&heard, &[GUARD, ENDS]);
+    for (person, group) in GROUPS {
+        world.cloud.join(person, group);
+    }
+    let store = SqliteStore::open(world.path("stagedoor.db")).unwrap();
+    block_on(store.push(&BTreeSet::from([WorkKey::Everything]), now())).unwrap();
+    let mut second = Invoker::start(&world, &[]);
+    second.answer(&tick());
+    hears(&heard, &[&format!("Over: {GUARD}")]);
+    first.answer(&tick());
+    let told: Vec<Value> = heard.try_iter().collect();
+    assert_eq!(told, [Value::Null; 0], "{}", first.process.said());
 }
 
 #[test]
