@@ -1,9 +1,9 @@
 //! Looking after the log by the clock: verify what came since the last time, sign how far the log goes,
 //! and remove what is too old.
 
-use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
+use super::checkpoint::{Checkpoint, CheckpointPlace, Notary};
 use super::keeping::{
-    KeepingError, Taking, judged, prune, take_checkpoint, verify_log, verify_since,
+    KeepingError, Taking, heads, judged, prune, take_checkpoint, verify_log, verify_since,
 };
 use super::key::KeyRing;
 use super::verify::Verdict;
@@ -71,7 +71,7 @@ impl Anchoring {
         let Some(anchor) = &self.anchor else { return self.verify_on().await };
         let now = self.plane.clock.now();
         let last = match anchor.place.newest().await? {
-            Some(last) if !anchor.made(&last).await? => {
+            Some(last) if !last.holds(&*anchor.notary).await? => {
                 // Others may hold. That one does not is said with what they show.
                 let kept = judged(&*anchor.place, &*anchor.notary).await?;
                 self.verify_all(&kept).await?;
@@ -99,8 +99,7 @@ impl Anchoring {
     /// Verifies what came since this process last found that the log holds.
     async fn verify_on(&self) -> Result<(), KeepingError> {
         let now = self.plane.clock.now();
-        let heads = self.plane.audit.chains().await?;
-        let heads = heads.into_iter().filter(|head| head.seq > 0).collect();
+        let heads = heads(&*self.plane.audit).await?;
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if self.verify(held.as_ref()).await?.ok {
             // Nobody else sees it: it needs no signature.
@@ -153,13 +152,5 @@ impl Anchoring {
             self.plane.record(entry).await;
         }
         verdict
-    }
-}
-
-impl Anchor {
-    /// Whether the signature of a checkpoint holds.
-    async fn made(&self, checkpoint: &Checkpoint) -> Result<bool, PlaceError> {
-        let Checkpoint { key, signature, .. } = checkpoint;
-        self.notary.made(key, &checkpoint.signed_bytes(), signature).await
     }
 }

@@ -58,6 +58,11 @@ impl Checkpoint {
         object.end().into_bytes()
     }
 
+    /// Whether its signature holds.
+    pub(super) async fn holds(&self, notary: &dyn Notary) -> Result<bool, PlaceError> {
+        notary.made(&self.key, &self.signed_bytes(), &self.signature).await
+    }
+
     /// How far it says that a chain went.
     pub fn head(&self, chain: &ChainId) -> Option<&ChainHead> {
         self.chains.iter().find(|head| head.chain == *chain)

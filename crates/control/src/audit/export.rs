@@ -1,8 +1,9 @@
 //! Entries as lines that others can read and verify, a part of the log at a time.
 
 use super::canonical;
+use super::keeping::rises;
 use super::ocsf::ocsf;
-use crate::ports::{AuditFilter, AuditLog, ChainHead, ChainId, ChainRow, SealedEntry, StoreError};
+use crate::ports::{AuditFilter, AuditLog, ChainHead, ChainId, SealedEntry, StoreError};
 use std::fmt;
 use std::str::FromStr;
 
@@ -124,11 +125,7 @@ pub async fn export(
                 return Ok(part);
             }
             let rows = log.chain(&chain, seq, room.min(ROWS)).await?;
-            // What is in none of our places would come again and again.
-            let follows = |last: &ChainRow| seq == 0 || last.seq > seq;
-            if !rows.last().is_some_and(follows) {
-                break;
-            }
+            let before = seq;
             for row in &rows {
                 seq = row.seq;
                 left = left.saturating_sub(1);
@@ -145,7 +142,7 @@ pub async fn export(
                     break;
                 }
             }
-            if seq == 0 {
+            if !rises(before, seq) {
                 break;
             }
         }

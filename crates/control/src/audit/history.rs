@@ -1,6 +1,7 @@
 //! Reading a log as far as it tells who had what at a time.
 
 use super::as_of::{AsOf, History, Unknown};
+use super::keeping::rises;
 use crate::ports::{
     AuditEntry, AuditFilter, AuditLog, ChainHead, ChainId, OUT_OF_ORDER, StoreError,
 };
@@ -134,8 +135,7 @@ impl Chain {
                 self.is_read = true;
                 break;
             };
-            // What is in none of our places would come again and again.
-            self.is_read = last.seq <= self.after || last.seq == u64::MAX;
+            self.is_read = !rises(self.after, last.seq);
             self.after = last.seq;
             more.read += u64::try_from(rows.len()).unwrap_or(u64::MAX);
             for row in rows {

@@ -65,6 +65,17 @@ pub(super) fn pruned(entry: &AuditEntry) -> impl Iterator<Item = (ChainId, u64)>
     })
 }
 
+/// The ends of the chains that have entries.
+pub(super) async fn heads(log: &dyn AuditLog) -> Result<Vec<ChainHead>, StoreError> {
+    Ok(log.chains().await?.into_iter().filter(|head| head.seq > 0).collect())
+}
+
+/// Whether a chain that was read up to the number `after` can be read on behind `seq`: what is in none
+/// of our places would come again and again.
+pub(super) const fn rises(after: u64, seq: u64) -> bool {
+    seq > after && seq < u64::MAX
+}
+
 /// Signs how far the log goes, has it kept outside, and writes that down.
 ///
 /// # Errors
@@ -75,8 +86,7 @@ pub async fn take_checkpoint(
     place: Option<&dyn CheckpointPlace>,
     Taking { at, actor, accepted }: Taking,
 ) -> Result<Checkpoint, KeepingError> {
-    let heads = log.chains().await?.into_iter().filter(|head| head.seq > 0).collect();
-    let mut checkpoint = Checkpoint::of(at, heads, notary.key());
+    let mut checkpoint = Checkpoint::of(at, heads(log).await?, notary.key());
     checkpoint.signature = notary.sign(&checkpoint.signed_bytes()).await?;
     if let Some(place) = place {
         place.keep(&checkpoint).await?;
@@ -108,8 +118,7 @@ pub async fn judged(
 ) -> Result<Vec<(Checkpoint, bool)>, PlaceError> {
     let mut judged = Vec::new();
     for checkpoint in place.all().await? {
-        let bytes = checkpoint.signed_bytes();
-        let holds = notary.made(&checkpoint.key, &bytes, &checkpoint.signature).await?;
+        let holds = checkpoint.holds(notary).await?;
         judged.push((checkpoint, holds));
     }
     Ok(judged)
@@ -223,8 +232,7 @@ async fn read(
                 count += 1;
             }
             progress(count);
-            // What is in none of our places would come again and again.
-            if last.seq <= after || last.seq == u64::MAX {
+            if !rises(after, last.seq) {
                 break;
             }
             after = last.seq;

@@ -141,6 +141,15 @@ async fn look(looking: &Anchoring, plane: &Plane) -> (u64, Option<String>) {
     (reached, fault)
 }
 
+/// A log of five entries that was looked at, and held.
+async fn five_that_hold(vault: Option<&Vault>) -> (Log, Plane, Anchoring) {
+    let log = Log::of(5).await;
+    let plane = plane(&log);
+    let looking = looking(&plane, vault);
+    assert_eq!(look(&looking, &plane).await, (5, None));
+    (log, plane, looking)
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_place_for_checkpoints_the_log_is_verified_all_the_same() {
     let log = Log::of(3).await;
@@ -175,10 +184,7 @@ async fn a_checkpoint_is_made_when_the_last_one_is_no_longer_fresh() {
 #[tokio::test(start_paused = true)]
 async fn an_older_log_that_is_put_back_is_found_before_it_has_grown() {
     for vault in [None, Some(Vault::default())] {
-        let log = Log::of(5).await;
-        let plane = plane(&log);
-        let looking = looking(&plane, vault.as_ref());
-        assert_eq!(look(&looking, &plane).await, (5, None));
+        let (log, plane, looking) = five_that_hold(vault.as_ref()).await;
         log.put_back(Log::copy(3).await);
         tokio::time::advance(HOUR).await;
         let cut = "entry main/5: a checkpoint knows it, and the log ends before it";
@@ -191,10 +197,7 @@ async fn an_older_log_that_is_put_back_is_found_before_it_has_grown() {
 #[tokio::test(start_paused = true)]
 async fn another_log_that_has_grown_as_long_is_found_too() {
     for vault in [None, Some(Vault::default())] {
-        let log = Log::of(5).await;
-        let plane = plane(&log);
-        let looking = looking(&plane, vault.as_ref());
-        assert_eq!(look(&looking, &plane).await, (5, None));
+        let (log, plane, looking) = five_that_hold(vault.as_ref()).await;
         // By somebody who has the key.
         let other = Log::copy(3).await;
         for _ in 0..4 {
@@ -220,10 +223,7 @@ async fn another_log_that_has_grown_as_long_is_found_too() {
 #[tokio::test(start_paused = true)]
 async fn a_beginning_that_nobody_shortened_is_missed() {
     for vault in [None, Some(Vault::default())] {
-        let log = Log::of(5).await;
-        let plane = plane(&log);
-        let looking = looking(&plane, vault.as_ref());
-        assert_eq!(look(&looking, &plane).await, (5, None));
+        let (log, plane, looking) = five_that_hold(vault.as_ref()).await;
         log.forget(&ChainId("main".to_owned()), 2).await.unwrap();
         tokio::time::advance(HOUR).await;
         let gone =
@@ -257,10 +257,8 @@ async fn what_is_too_old_goes_and_the_log_holds_without_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_checkpoint_that_is_forged_does_not_hide_the_others() {
-    let (log, vault) = (Log::of(5).await, Vault::default());
-    let plane = plane(&log);
-    let looking = looking(&plane, Some(&vault));
-    assert_eq!(look(&looking, &plane).await, (5, None));
+    let vault = Vault::default();
+    let (log, plane, looking) = five_that_hold(Some(&vault)).await;
     let mut forged = vault.all().await.unwrap().remove(0);
     forged.chains[0].seq = 2;
     vault.keep(&forged).await.unwrap();

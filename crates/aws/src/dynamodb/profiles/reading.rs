@@ -96,9 +96,9 @@ impl DynamoStore {
         ticket: &Ticket,
     ) -> Result<BTreeSet<Key>, StoreError> {
         let missed = known.iter().filter(|(key, _)| !found.contains_key(*key));
-        let missed: Vec<Row> = missed.map(|(_, item)| self.row(item)).collect::<Result<_, _>>()?;
-        let missed: Vec<Row> =
-            missed.into_iter().filter(|row| row.number <= ticket.number).collect();
+        let mut missed: Vec<Row> =
+            missed.map(|(_, item)| self.row(item)).collect::<Result<_, _>>()?;
+        missed.retain(|row| row.number <= ticket.number);
         let people = missed.iter().map(|row| row.person.clone()).collect();
         let claimed = self.claimed_since(READ, &people, ticket).await?;
         let staying = missed.into_iter().filter(|row| claimed.contains(&row.person));
