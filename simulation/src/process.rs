@@ -207,6 +207,7 @@ pub(crate) fn plane(
         bell: Bell::default(),
         meter: Meter::default(),
         readings: control::desk::Readings::default(),
+        errands: control::errands::Errands::default(),
         observe_only: false,
         takeover: Takeover::default(),
         memberships: store.clone(),

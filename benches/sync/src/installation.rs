@@ -129,6 +129,7 @@ impl Installation {
             bell: Bell::default(),
             meter: Meter::default(),
             readings: control::desk::Readings::default(),
+            errands: control::errands::Errands::default(),
             observe_only: false,
             takeover: Takeover::default(),
             memberships: Arc::clone(&store) as _,

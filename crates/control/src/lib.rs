@@ -11,6 +11,7 @@ pub mod desk;
 pub mod directory;
 pub mod doctor;
 pub mod door;
+pub mod errands;
 pub mod event;
 pub mod grants;
 pub mod limits;

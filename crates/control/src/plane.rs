@@ -1,6 +1,7 @@
 //! The plane: the access map and everything it takes to make AWS agree with it.
 
 use crate::desk::Readings;
+use crate::errands::Errands;
 use crate::event::EventCounter;
 use crate::meter::Meter;
 use crate::ports::{
@@ -48,6 +49,8 @@ pub struct Plane {
     pub meter: Meter,
     /// What the last full pass of this process read, for whoever asks.
     pub readings: Readings,
+    /// What goes on beside the answers of this process.
+    pub errands: Errands,
     /// Whether this process reads and plans, and changes nothing.
     pub observe_only: bool,
     /// When others take over what a process was at that died.

@@ -45,6 +45,8 @@ pub struct Settings {
     pub watches: Vec<ChangeWatch>,
     /// What a tick does besides.
     pub chores: Option<Arc<dyn Chores>>,
+    /// What is looked after when an invocation is answered.
+    pub afterwards: Option<Arc<dyn Chores>>,
 }
 
 /// The code of every function.
@@ -137,6 +139,24 @@ impl<'a> Function<'a> {
                     self.plane.wake(&wake).await?;
                 }
                 Ok(b"null".to_vec())
+            }
+        }
+    }
+
+    /// After an answer was taken: waits for whatever was begun beside it, which would stand still until
+    /// the next invocation. No longer than until shortly before `end`: what takes longer goes on then.
+    pub async fn wind_up(&self, end: Instant) {
+        let until = Deadline::at(end.checked_sub(RESERVE).unwrap_or(end));
+        let looked_after = async {
+            if let Some(chores) = &self.settings.afterwards {
+                chores.look().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = async { tokio::join!(looked_after, self.plane.errands.ended()) } => {}
+            () = until.passed() => {
+                tracing::info!("what was begun takes longer than there is time; it goes on later");
             }
         }
     }

@@ -8,9 +8,9 @@ use std::panic::AssertUnwindSafe;
 use tracing::Instrument;
 
 /// Takes invocations and answers them, one after the other, until `stop` resolves. One that is under
-/// way then is finished. `afterwards` runs when an answer was taken and before the next invocation is
-/// asked for, which is when Lambda freezes the process: what goes on beside invocations, such as
-/// sending traces, is brought to an end there.
+/// way then is finished. When an answer was taken and before the next invocation is asked for, which
+/// is when Lambda freezes the process, what goes on beside invocations is brought to an end
+/// ([`Function::wind_up`]); `afterwards` runs last of all, and takes a second at most: it sends traces.
 ///
 /// # Errors
 /// The Runtime API cannot be used any more: Lambda starts another process.
@@ -40,7 +40,7 @@ pub async fn serve(
                 api.fail(&request_id, code, &error.to_string()).await?;
             }
         }
-        drop(span);
+        function.wind_up(end).instrument(span).await;
         afterwards().await;
     }
 }

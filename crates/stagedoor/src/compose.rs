@@ -174,6 +174,7 @@ pub(crate) async fn parts(map: AccessMap, aws: Aws, store: Arc<dyn Store>) -> Re
         bell: Bell::default(),
         meter: Meter::default(),
         readings: control::desk::Readings::default(),
+        errands: control::errands::Errands::default(),
         observe_only: false,
         takeover: Takeover::default(),
         memberships: Arc::clone(&store) as _,

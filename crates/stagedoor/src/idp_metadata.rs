@@ -10,7 +10,7 @@ mod fetch;
 mod keeper;
 
 pub(crate) use copies::Copies;
-pub(crate) use keeper::Keeper;
+pub(crate) use keeper::{Keeper, KeeperOnCall};
 
 use crate::exit::BadConfiguration;
 use crate::system::SystemClock;

@@ -134,8 +134,8 @@ impl Clinic {
         }
         let (end, under_way) = watch::channel(());
         kept.under_way = Some(under_way.clone());
-        let (clinic, plane) = (self.clone(), plane.clone());
-        tokio::spawn(async move {
+        let (errands, clinic, plane) = (plane.errands.clone(), self.clone(), plane.clone());
+        errands.run(async move {
             let facts = gather(&plane, &*clinic.inspect, Some(&*clinic.surroundings)).await;
             clinic.kept().facts = Some((plane.clock.now(), Arc::new(facts)));
             drop(end);

@@ -81,6 +81,7 @@ pub use tokens::{
 pub use why::WhoCan;
 
 use crate::door::Door;
+use crate::errands::Errands;
 use crate::plane::Plane;
 use crate::ports::Store;
 use crate::scim::Traffic;
@@ -128,6 +129,11 @@ impl Desk {
     /// What time it is.
     pub fn time(&self) -> jiff::Timestamp {
         self.plane.clock.now()
+    }
+
+    /// What goes on beside the answers of this process.
+    pub fn errands(&self) -> &Errands {
+        &self.plane.errands
     }
 
     /// Everything that is kept.

@@ -37,8 +37,13 @@ const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_secs(30);
 /// How long somebody waits for a fresh reading before an older one will do.
 const PATIENCE: Duration = Duration::from_millis(1500);
 
-/// How long somebody waits where there is none at all. Under the time limit of an answer.
+/// How long somebody waits where there is none at all, or a very old one. Under the time limit of an
+/// answer.
 const LONG_PATIENCE: Duration = Duration::from_secs(8);
+
+/// Nobody has looked for so long, and no loop of this process has read: a process on Lambda can be as
+/// good as asleep for hours.
+const VERY_OLD: SignedDuration = SignedDuration::from_hours(1);
 
 /// A full reading, and what was planned from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,8 +187,8 @@ impl Readings {
         }
         let (end, under_way) = watch::channel(());
         kept.under_way = Some(under_way.clone());
-        let (plane, readings) = (plane.clone(), self.clone());
-        tokio::spawn(async move {
+        let (errands, plane, readings) = (plane.errands.clone(), plane.clone(), self.clone());
+        errands.run(async move {
             match plane.read_all().await {
                 Ok(reading) => readings.keep(reading),
                 Err(error) => {
@@ -233,11 +238,17 @@ impl Desk {
         {
             return Ok(last);
         }
-        let patience = if readings.last().is_some() { PATIENCE } else { LONG_PATIENCE };
-        if let Some(mut under_way) = readings.renew(&plane) {
-            // The sender says nothing; it is dropped at the end.
-            let _ = tokio::time::timeout(patience, under_way.changed()).await;
-        }
+        let age = readings.last().map(|last| plane.clock.now().duration_since(last.at));
+        let patience = if age.is_some_and(|age| age < VERY_OLD) { PATIENCE } else { LONG_PATIENCE };
+        // What was under way already may be old at its end, if the process stood still meanwhile.
+        let renewed = async {
+            while !readings.is_fresh(plane.clock.now(), &plane.map) {
+                let Some(mut under_way) = readings.renew(&plane) else { return };
+                // The sender says nothing; it is dropped at the end.
+                let _ = under_way.changed().await;
+            }
+        };
+        let _ = tokio::time::timeout(patience, renewed).await;
         readings.last().ok_or_else(|| {
             Refused::new(
                 RefusedKind::Unavailable,

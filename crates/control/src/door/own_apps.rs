@@ -147,7 +147,7 @@ impl Doorway {
                 let Ok(_turn) = turns.acquire().await else { return };
                 sender.send_replace(Some(Arc::new(plane.read_own_apps(&person).await)));
             };
-            tokio::spawn(read.in_current_span());
+            self.plane.errands.run(read.in_current_span());
         }
         let arrived = tokio::time::timeout(PATIENCE, known.reading.wait_for(Option::is_some)).await;
         let arrived = arrived.ok().and_then(Result::ok).and_then(|seen| seen.clone());
@@ -191,7 +191,7 @@ impl Doorway {
             own_apps.forget(&who);
             stopped
         };
-        let no = match tokio::spawn(work.in_current_span()).await {
+        let no = match self.plane.errands.run(work.in_current_span()).await {
             Ok(Ok(stopped)) => return Ok(stopped),
             Ok(Err(error)) => No::unavailable(&error),
             Err(_) => No::unavailable(&"the work on it broke off"),

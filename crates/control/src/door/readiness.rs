@@ -113,7 +113,7 @@ impl Doorway {
             };
             plane.carry_out(&checked, &survey, &watcher).await
         };
-        let work = tokio::spawn(work.in_current_span());
+        let work = self.plane.errands.run(work.in_current_span());
         let Ok(report) = work.await else {
             let detail = Some("the work on it broke off".to_owned());
             return Ok(Readiness::Blocked(ReasonCode::Unavailable, detail));

@@ -4,11 +4,12 @@ use crate::reconciler::{Running, pass, people};
 use crate::world::{MAP, World, person_id};
 use access::observed::{AppStatus, ObservedApp};
 use access::reason::ReasonCode;
-use control::desk::{Agreement, Caller, Desk, Leave, Refused, Return, Right};
+use control::desk::{Agreement, Caller, Desk, Leave, Refused, RefusedKind, Return, Right};
 use control::event::Wake;
 use control::ports::{Approval, Approvals, AuditLog, Switch};
 use jiff::SignedDuration;
 use std::sync::Arc;
+use std::time::Duration;
 
 const NAMES: [&str; 6] = ["ada", "bob", "cem", "dora", "eva", "finn"];
 
@@ -190,6 +191,32 @@ async fn where_there_is_no_loop_one_reading_serves_all_who_wait() {
     let (one, two) = tokio::join!(desk.reading(), desk.reading());
     assert_eq!(one.unwrap().at, two.unwrap().at);
     assert_eq!(world.state().domain_reads, ["all"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_looks_after_hours_waits_for_a_new_reading() {
+    let world = World::of(&NAMES);
+    world.state().whole_domain_takes = Duration::from_secs(5);
+    let desk = Desk::new(world.plane(MAP), world.store.clone());
+    let first = desk.reading().await.unwrap().at;
+    pass(20 * 60).await;
+    assert_eq!(desk.reading().await.unwrap().at, first, "after minutes nobody waits for long");
+    pass(2 * 3600).await;
+    let began = desk.time();
+    assert!(desk.reading().await.unwrap().at >= began);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_stood_still_for_hours_is_made_anew() {
+    const LONG: u64 = 3 * 3600;
+    let world = World::of(&NAMES);
+    world.state().whole_domain_takes = Duration::from_secs(LONG);
+    let desk = Desk::new(world.plane(MAP), world.store.clone());
+    assert_eq!(desk.reading().await.unwrap_err().kind, RefusedKind::Unavailable);
+    pass(LONG - 10).await;
+    world.state().whole_domain_takes = Duration::ZERO;
+    let began = desk.time();
+    assert!(desk.reading().await.unwrap().at >= began);
 }
 
 #[tokio::test(start_paused = true)]

@@ -257,6 +257,7 @@ impl World {
             bell: Bell::default(),
             meter: Meter::default(),
             readings: control::desk::Readings::default(),
+            errands: control::errands::Errands::default(),
             observe_only: false,
             takeover: Takeover::default(),
             memberships: self.store.clone(),

@@ -6,7 +6,7 @@ use crate::chores::TimerChores;
 use crate::cli::LambdaArgs;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{self, BadConfiguration, NotDone, Outcome};
-use crate::idp_metadata::{self, Copies, Keeper};
+use crate::idp_metadata::{self, Copies, Keeper, KeeperOnCall};
 use crate::notifications::{Ends, Telling};
 use crate::telemetry::Telemetry;
 use crate::{mapfile, output, sp_keys};
@@ -16,7 +16,7 @@ use aws::Aws;
 use control::door::Door;
 use control::grants::GrantWatch;
 use control::reconciler::Rhythm;
-use lambda::{Function, FunctionError, QueueName, RemindingQueue, RuntimeApi, Settings};
+use lambda::{Chores, Function, FunctionError, QueueName, RemindingQueue, RuntimeApi, Settings};
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -83,6 +83,7 @@ async fn once(args: &LambdaArgs, event: &Path) -> Result<Outcome> {
         message: error.to_string(),
     });
     output::data(&String::from_utf8_lossy(&answer?));
+    function.wind_up(end).await;
     Ok(Outcome::Done)
 }
 
@@ -127,12 +128,12 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
         let (queue, clock) = (Arc::clone(&parts.plane.queue), Arc::clone(&parts.plane.clock));
         parts.plane.queue = Arc::new(RemindingQueue::new(queue, Arc::new(sent), clock));
     }
-    let (router, door) = match &args.public_url {
+    let (router, door, afterwards) = match &args.public_url {
         Some(public_url) => {
-            let (router, door) = hang_the_door(args, &parts, public_url).await?;
-            (Some(router), Some(door))
+            let (router, door, afterwards) = hang_the_door(args, &parts, public_url).await?;
+            (Some(router), Some(door), afterwards)
         }
-        None => (None, None),
+        None => (None, None, None),
     };
     let table = Arc::clone(&parts.store) as _;
     let grants = GrantWatch::new(map, &parts.plane.map, table, parts.plane.live.clone(), door);
@@ -143,6 +144,7 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
         grants: grants.map(Arc::new),
         watches: parts.watches.clone(),
         chores: Some(Arc::new(chores(args, &parts).await?)),
+        afterwards,
     };
     Ok(Prepared { parts, door: router, settings })
 }
@@ -199,7 +201,7 @@ async fn hang_the_door(
     args: &LambdaArgs,
     parts: &Parts,
     public_url: &str,
-) -> Result<(axum::Router, Door)> {
+) -> Result<(axum::Router, Door, Option<Arc<dyn Chores>>)> {
     let sources = idp_metadata::sources(&parts.plane.map, &args.map.map);
     let region = compose::home_region(&parts.plane.map);
     let keys = sp_keys::load(&args.sp_keys, &parts.aws, region).await?;
@@ -207,12 +209,14 @@ async fn hang_the_door(
     // The timer tells of them, and has no right to the keys.
     Copies::of(&parts.store).leave_own_keys(&door.keys()).await;
     // Files of a layer stay as they are.
-    if sources.iter().any(idp_metadata::Source::is_fetched) {
+    let keeper = if sources.iter().any(idp_metadata::Source::is_fetched) {
         let copies = Copies::of(&parts.store);
         let keeper = Keeper::begin(sources, &door, &parts.plane, &copies, METADATA_CHECK).await;
-        tokio::spawn(keeper.run(std::future::pending()));
-    }
+        Some(Arc::new(KeeperOnCall::from(keeper)) as _)
+    } else {
+        None
+    };
     let config = web_config(parts, public_url)?.with_origin_source(OriginSource::Invocation);
     let desk = Arc::new(compose::desk(parts, &door));
-    Ok((web::router(Arc::new(door.clone()), desk, config), door))
+    Ok((web::router(Arc::new(door.clone()), desk, config), door, keeper))
 }

@@ -4,15 +4,19 @@ use super::copies::Copies;
 use super::{Place, Source, Unusable, fetch};
 use access::ids::IdpKey;
 use access::reason::ReasonCode;
+use async_trait::async_trait;
 use control::door::Door;
 use control::plane::Plane;
 use control::ports::{AuditEntry, AuditEvent};
+use futures::future::join_all;
 use jiff::Timestamp;
+use lambda::Chores;
 use saml_sp::IdentityProvider;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 /// Keeps the door's metadata fresh.
@@ -34,8 +38,8 @@ struct Task {
     failures: u32,
     /// What the file looked like when it was last read.
     seen: Option<Stamp>,
-    /// From now to the next look.
-    next: Duration,
+    /// When to look next. A process on Lambda stands still between invocations, and timers with it.
+    due: Timestamp,
 }
 
 /// Tells whether a file is another one than before.
@@ -63,7 +67,7 @@ impl Keeper {
                 check,
                 failures: 0,
                 seen: None,
-                next: check,
+                due: later(plane.clock.now(), check),
             };
             beginning.spawn(async move {
                 task.begin().await;
@@ -79,13 +83,37 @@ impl Keeper {
         for mut task in self.tasks {
             tasks.spawn(async move {
                 loop {
-                    tokio::time::sleep(task.next).await;
+                    let wait = task.due.duration_since(task.plane.clock.now());
+                    tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
                     task.step().await;
                 }
             });
         }
         // Dropping the set ends them.
         end.await;
+    }
+
+    /// Does what is due, once.
+    async fn look(&mut self) {
+        let due = self.tasks.iter_mut().filter(|task| task.due <= task.plane.clock.now());
+        join_all(due.map(Task::step)).await;
+    }
+}
+
+/// Keeps the metadata of a process fresh that only runs while it is invoked.
+#[derive(Debug)]
+pub(crate) struct KeeperOnCall(Mutex<Keeper>);
+
+impl From<Keeper> for KeeperOnCall {
+    fn from(keeper: Keeper) -> Self {
+        Self(Mutex::new(keeper))
+    }
+}
+
+#[async_trait]
+impl Chores for KeeperOnCall {
+    async fn look(&self) {
+        self.0.lock().await.look().await;
     }
 }
 
@@ -100,7 +128,7 @@ impl Task {
                 let is_in_force =
                     copy.is_some_and(|idp| self.door.renew(&self.source.key, idp).is_ok());
                 if is_in_force {
-                    self.next = Duration::ZERO;
+                    self.due = now;
                 } else {
                     self.step().await;
                 }
@@ -109,9 +137,10 @@ impl Task {
     }
 
     async fn step(&mut self) {
+        // It may be broken off; then it is begun anew after this.
+        self.due_in(self.check);
         match self.source.place.clone() {
             Place::File(path) => {
-                self.next = self.check;
                 let now = stamp(&path);
                 if now != self.seen {
                     self.seen = now;
@@ -155,7 +184,11 @@ impl Task {
             let doubled = 1_u32 << self.failures.saturating_sub(1).min(16);
             self.check.saturating_mul(doubled).min(refresh)
         };
-        self.next = next.max(self.check);
+        self.due_in(next.max(self.check));
+    }
+
+    fn due_in(&mut self, wait: Duration) {
+        self.due = later(self.plane.clock.now(), wait);
     }
 
     /// A tenth earlier at most, so that replicas do not all ask at once.
@@ -196,6 +229,10 @@ impl Task {
     fn failed(&self, unusable: &Unusable) {
         self.door.renewal_failed(&self.source.key, unusable.to_string());
     }
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Fingerprints of the keys that the door believes of this provider.

@@ -1,7 +1,10 @@
 //! Lambda, as its functions see it: a Runtime API on loopback, and the binary started as `bootstrap`.
+//!
+//! As on Lambda the process stands still from the moment it asks for the next invocation until there is
+//! one, and is given none any more if it asks too late.
 
 use crate::cloud::{PATIENCE, now};
-use crate::process::Running;
+use crate::process::{self, Running};
 use crate::world::World;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,7 +12,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// How an invocation ended.
@@ -21,17 +24,35 @@ pub(crate) enum Ended {
     Failed(String, String),
     /// The process could not start: type and message.
     NotStarted(String, String),
+    /// It had answered, or not, and did not ask for the next one in time: Lambda ends it.
+    TimedOut,
 }
 
 /// What is invoked next: request id, payload, and how long it may take.
 type Next = (String, String, Duration);
+
+/// What is invoked now: request id, payload, and when it ends.
+type Invoked = (String, String, jiff::Timestamp);
 
 /// A Runtime API, and the process that asks it.
 pub(crate) struct Invoker {
     pub(crate) process: Running,
     next: Sender<Next>,
     ended: Receiver<(String, Ended)>,
+    resting: Receiver<()>,
+    /// How many of those were waited for.
+    rested: u32,
     count: u32,
+}
+
+/// The other side of it.
+struct Api {
+    waiting: Mutex<Receiver<Next>>,
+    tell: Sender<(String, Ended)>,
+    rests: Sender<()>,
+    process: OnceLock<u32>,
+    /// The invocation under way, and when it ends.
+    under_way: Mutex<Option<(String, jiff::Timestamp)>>,
 }
 
 impl Invoker {
@@ -41,7 +62,15 @@ impl Invoker {
         let address = listener.local_addr().unwrap().to_string();
         let (next, waiting) = channel();
         let (tell, ended) = channel();
-        serve(listener, waiting, tell);
+        let (rests, resting) = channel();
+        let api = Arc::new(Api {
+            waiting: Mutex::new(waiting),
+            tell,
+            rests,
+            process: OnceLock::new(),
+            under_way: Mutex::default(),
+        });
+        serve(listener, Arc::clone(&api));
         let mut command: Command = world.command(&[]);
         command
             .arg0("/var/task/bootstrap")
@@ -50,7 +79,19 @@ impl Invoker {
             .env("STAGEDOOR_STORE", world.location())
             .env("STAGEDOOR_RECHECK", "50ms")
             .envs(variables.iter().copied());
-        Self { process: Running::start(command), next, ended, count: 0 }
+        let process = Running::start(command);
+        api.process.set(process.id()).unwrap();
+        Self { process, next, ended, resting, rested: 0, count: 0 }
+    }
+
+    /// Waits until the process stands still after as many invocations as there were.
+    pub(crate) fn rests(&mut self) {
+        // The first time it has not been invoked yet.
+        let times = self.count + 1 - std::mem::replace(&mut self.rested, self.count + 1);
+        for _ in 0..times {
+            let rests = self.resting.recv_timeout(PATIENCE).is_ok();
+            assert!(rests, "it asks for no other invocation:\n{}", self.process.said());
+        }
     }
 
     /// Invokes the function with half a minute of time.
@@ -80,7 +121,13 @@ impl Invoker {
     /// The answer to an invocation that does not fail.
     #[track_caller]
     pub(crate) fn answer(&mut self, payload: &Value) -> Value {
-        match self.invoke(payload) {
+        self.answer_within(payload, PATIENCE)
+    }
+
+    /// [`Invoker::answer`], within this time.
+    #[track_caller]
+    pub(crate) fn answer_within(&mut self, payload: &Value, time: Duration) -> Value {
+        match self.invoke_for(payload, time) {
             Ended::Answer(answer) => answer,
             other => panic!("{other:?}\n{}", self.process.said()),
         }
@@ -96,24 +143,43 @@ impl Invoker {
 }
 
 /// Serves the API on threads of its own, which end with the process that asks.
-fn serve(listener: TcpListener, waiting: Receiver<Next>, tell: Sender<(String, Ended)>) {
-    let waiting = Arc::new(Mutex::new(waiting));
+fn serve(listener: TcpListener, api: Arc<Api>) {
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            let (waiting, tell) = (Arc::clone(&waiting), tell.clone());
-            std::thread::spawn(move || connection(stream, &waiting, &tell));
+            let api = Arc::clone(&api);
+            std::thread::spawn(move || connection(stream, &api));
         }
     });
 }
 
-fn connection(stream: TcpStream, waiting: &Mutex<Receiver<Next>>, tell: &Sender<(String, Ended)>) {
+impl Api {
+    /// The next invocation, for a process that stands still meanwhile; `None`: it gets none.
+    fn next(&self) -> Option<Invoked> {
+        if let Some((id, end)) = self.under_way.lock().unwrap().take()
+            && end < now()
+        {
+            let _ = self.tell.send((id, Ended::TimedOut));
+            return None;
+        }
+        let process = *self.process.wait();
+        process::signal(process, "STOP");
+        let _ = self.rests.send(());
+        let (id, payload, time) = self.waiting.lock().unwrap().recv().ok()?;
+        let end = now().checked_add(time).unwrap();
+        *self.under_way.lock().unwrap() = Some((id.clone(), end));
+        process::signal(process, "CONT");
+        Some((id, payload, end))
+    }
+}
+
+fn connection(stream: TcpStream, api: &Api) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut writer = stream;
     while let Some((path, body)) = request(&mut reader) {
         let path = path.strip_prefix("/2018-06-01/runtime/").unwrap();
         let answer = if path == "invocation/next" {
-            let Ok((id, payload, time)) = waiting.lock().unwrap().recv() else { return };
-            let end = now().checked_add(time).unwrap().as_millisecond();
+            let Some((id, payload, end)) = api.next() else { return };
+            let end = end.as_millisecond();
             format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: \
                  {id}\r\nLambda-Runtime-Deadline-Ms: {end}\r\nLambda-Runtime-Invoked-Function-Arn: \
@@ -142,7 +208,7 @@ fn connection(stream: TcpStream, waiting: &Mutex<Receiver<Next>>, tell: &Sender<
                 }
                 other => panic!("{other:?} is no call of the Runtime API"),
             };
-            let _ = tell.send(told);
+            let _ = api.tell.send(told);
             "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n\
              {\"status\":\"OK\"}"
                 .to_owned()
@@ -207,12 +273,24 @@ impl Guest {
         path: &str,
         form: Option<&str>,
     ) -> Got {
+        self.ask_for(invoker, via, path, form, PATIENCE)
+    }
+
+    /// [`Guest::ask`], for so long.
+    pub(crate) fn ask_for(
+        &mut self,
+        invoker: &mut Invoker,
+        via: Via<'_>,
+        path: &str,
+        form: Option<&str>,
+        time: Duration,
+    ) -> Got {
         let cookie: Vec<String> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
         let payload = match via {
             Via::Rest(address, endpoint) => rest(path, form, &cookie, address, endpoint),
             Via::Http(address) => http(path, form, &cookie, address),
         };
-        let answer = invoker.answer(&payload);
+        let answer = invoker.answer_within(&payload, time);
         let (cookies, headers) = match via {
             Via::Rest(..) => {
                 let headers = &answer["multiValueHeaders"];

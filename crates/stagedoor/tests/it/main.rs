@@ -101,6 +101,8 @@ mod spokes;
 #[cfg(test)]
 mod sso_mode;
 #[cfg(test)]
+mod standing_still;
+#[cfg(test)]
 mod store_commands;
 #[cfg(test)]
 mod telemetry;

@@ -128,14 +128,18 @@ impl Running {
     /// SIGTERM, then the way it ended.
     pub(crate) fn terminate(&mut self) -> ExitStatus {
         self.signal("TERM");
+        // One that stands still ends when it goes on.
+        self.signal("CONT");
         self.end()
     }
 
     /// A signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
-        let (pid, kill) = (self.child.id().to_string(), format!("kill -{name} \"$0\""));
-        let told = Command::new("sh").args(["-c", &kill, &pid]).status().unwrap();
-        assert!(told.success());
+        assert!(signal(self.id(), name));
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL: it has no chance to tidy up.
@@ -148,6 +152,12 @@ impl Running {
     pub(crate) fn end(&mut self) -> ExitStatus {
         until("the process has ended", || self.child.try_wait().unwrap())
     }
+}
+
+/// Sends a process a signal; `false`: there is none any more.
+pub(crate) fn signal(process: u32, name: &str) -> bool {
+    let kill = format!("kill -{name} \"$0\"");
+    Command::new("sh").args(["-c", &kill, &process.to_string()]).status().unwrap().success()
 }
 
 impl Drop for Running {

@@ -11,17 +11,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A status of its own: it takes the connection, and gives no answer.
-const SILENT: u16 = 0;
+pub(crate) const SILENT: u16 = 0;
 
 /// An identity provider's web server. It ends with the test.
-struct Publisher {
-    url: String,
+pub(crate) struct Publisher {
+    pub(crate) url: String,
     answer: Arc<Mutex<(u16, String)>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Publisher {
-    fn new(status: u16, body: &str) -> Self {
+    pub(crate) fn new(status: u16, body: &str) -> Self {
         Self::over(status, body, "http", |stream| Some(Box::new(stream)))
     }
 
@@ -66,7 +66,7 @@ impl Publisher {
         Self { url, answer, asked }
     }
 
-    fn now_says(&self, status: u16, body: &str) {
+    pub(crate) fn now_says(&self, status: u16, body: &str) {
         *self.answer.lock().unwrap() = (status, body.to_owned());
     }
 
@@ -88,7 +88,7 @@ fn fleeting(idp: &DemoIdp) -> String {
     idp.metadata_xml().replace(" entityID=", " cacheDuration=\"PT0.01S\" entityID=")
 }
 
-fn map_with(url: &str) -> String {
+pub(crate) fn map_with(url: &str) -> String {
     map().replace("metadata: corp.xml", &format!("metadata_url: \"{url}\""))
 }
 

@@ -132,7 +132,7 @@ async fn push(
         return Ok(told(answer.await));
     }
     // A change is carried through to waking the loop, even if its client hangs up.
-    let answer = tokio::spawn(answer).await;
+    let answer = portal.desk.errands().run(answer).await;
     answer.map(told).map_err(|_| Refused::new(&portal, Problem::Defect).into_response())
 }
 
