@@ -76,11 +76,15 @@ fn is_enabled(kind: Kind, entry: &Entry, now: Timestamp) -> Result<bool, CallErr
         None if kind != Kind::ActiveDirectory => {}
         _ => return Err(unclear("there is no `userAccountControl`")),
     }
-    if let Some(expires) = entry.text("accountExpires") {
-        let expired = value::has_expired(expires, now);
-        if expired.ok_or_else(|| unclear("`accountExpires` is no time"))? {
-            return Ok(false);
+    match entry.text("accountExpires").map(|expires| value::has_expired(expires, now)) {
+        Some(Some(true)) => return Ok(false),
+        Some(None) => return Err(unclear("`accountExpires` is no time")),
+        // A controller gives every account one, be it never. The two attributes are hidden together
+        // or each by itself.
+        None if kind == Kind::ActiveDirectory => {
+            return Err(unclear("there is no `accountExpires`"));
         }
+        Some(Some(false)) | None => {}
     }
     let is_true = |name: &str| entry.text(name).is_some_and(|it| it.eq_ignore_ascii_case("true"));
     if is_true("nsAccountLock") || is_true("loginDisabled") {
@@ -195,10 +199,23 @@ mod tests {
         // Locked after wrong passwords, and a password to be changed.
         let busy: &[(&str, &[&str])] = &[
             ("userAccountControl", &["512"]),
+            ("accountExpires", &["0"]),
             ("lockoutTime", &["133000000000000000"]),
             ("pwdLastSet", &["0"]),
         ];
         assert_eq!(enabled(Kind::ActiveDirectory, busy), Ok(true));
+    }
+
+    #[test]
+    fn an_account_whose_expiry_is_hidden_is_not_taken_for_enabled() {
+        let hidden: &[(&str, &[&str])] = &[("userAccountControl", &["512"])];
+        assert_eq!(enabled(Kind::ActiveDirectory, hidden), Err(FailureKind::AccessDenied));
+        let error = is_enabled(Kind::ActiveDirectory, &entry("cn=a", hidden), now()).unwrap_err();
+        assert!(error.message.contains("there is no `accountExpires`"), "{}", error.message);
+        // Who is disabled is so whenever they expire; elsewhere accounts need not have the attribute.
+        let disabled: &[(&str, &[&str])] = &[("userAccountControl", &["514"])];
+        assert_eq!(enabled(Kind::ActiveDirectory, disabled), Ok(false));
+        assert_eq!(enabled(Kind::Other, hidden), Ok(true));
     }
 
     #[test]

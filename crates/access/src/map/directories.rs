@@ -335,6 +335,10 @@ fn ldap(item: &Item, reporter: &mut Reporter<'_>) -> Option<LdapDirectory> {
     })
 }
 
+/// The ports of Active Directory's Global Catalog. It holds a part of every object of the forest:
+/// `accountExpires` is not in it, and neither are members of the other domains' global groups.
+const GLOBAL_CATALOG: [u16; 2] = [3268, 3269];
+
 fn urls(item: &Item, start_tls: Option<bool>, reporter: &mut Reporter<'_>) -> Option<Vec<LdapUrl>> {
     if item.is_broken() {
         return None;
@@ -348,6 +352,10 @@ fn urls(item: &Item, start_tls: Option<bool>, reporter: &mut Reporter<'_>) -> Op
     let one = |item: &Item| {
         let url = LdapUrl::parse(item.text()?).ok()?;
         let (problem, help) = match (url.is_tls(), start_tls?) {
+            _ if GLOBAL_CATALOG.contains(&url.port()) => (
+                "is the Global Catalog, which knows neither when accounts expire nor all members",
+                "name the domain's own port, 636 or 389: leave it out",
+            ),
             (true, true) => ("is encrypted from the first byte", "write it with `ldap://`"),
             (false, false) if !url.is_loopback() => {
                 ("would carry the password in the clear", "write `ldaps://`, or `start_tls: true`")

@@ -49,9 +49,9 @@ fn one_directory_is_named_after_its_kind() {
 #[test]
 fn what_ldap_leaves_out_has_defaults() {
     let read =
-        ldap("urls: [\"ldaps://dc1.corp.example\", \"ldaps://dc2.corp.example:3269\"]").unwrap();
+        ldap("urls: [\"ldaps://dc1.corp.example\", \"ldaps://dc2.corp.example:1636\"]").unwrap();
     let urls: Vec<_> = read.urls.iter().map(|u| (u.host(), u.port(), u.is_tls())).collect();
-    assert_eq!(urls, [("dc1.corp.example", 636, true), ("dc2.corp.example", 3269, true)]);
+    assert_eq!(urls, [("dc1.corp.example", 636, true), ("dc2.corp.example", 1636, true)]);
     let expected = LdapDirectory {
         urls: read.urls.clone(),
         base_dn: "DC=corp".into(),
@@ -187,6 +187,14 @@ fn a_password_never_travels_in_the_clear_and_never_stands_in_the_map() {
          (map-invalid-value)\n  write it with `ldap://`",
     );
     assert!(ldap("urls: [\"ldap://127.0.0.1:3389\"]").is_ok());
+    for url in ["ldaps://dc1.corp.example:3269", "ldap://127.0.0.1:3268"] {
+        let expected = format!(
+            "access.yaml:2:49: `{url}` is the Global Catalog, which knows neither when accounts \
+             expire nor all members (map-invalid-value)\n  name the domain's own port, 636 or 389: \
+             leave it out"
+        );
+        refused(&format!("urls: [\"{url}\"]"), &expected);
+    }
     refused(
         "urls: [\"ldaps://door:secret@dc1\"]",
         "access.yaml:2:49: the address holds a user name or a password (map-invalid-value)\n  \
