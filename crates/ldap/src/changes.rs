@@ -8,7 +8,7 @@ use crate::entry::Entry;
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
 use crate::session::{Query, SHOW_DELETED, Session, control};
-use crate::tree::Reader;
+use crate::tree::{Reader, Tree};
 use crate::value;
 use access::ids::{GroupId, LdapUrl, PersonId};
 use async_trait::async_trait;
@@ -99,7 +99,14 @@ impl Reader<'_> {
             return self.anew().await;
         };
         let found = match &mark.at {
-            At::Updates(number) => self.updates(*number).await,
+            At::Updates(number) => {
+                let highest = self.highest_update().await?;
+                // A controller that was set back to an earlier state counts the same numbers again.
+                if highest < *number {
+                    return self.anew().await;
+                }
+                self.updates(*number, highest).await
+            }
             At::Replicated(cookie) | At::Dirsync(cookie) if self.may_dirsync() => {
                 let Ok(cookie) = STANDARD.decode(cookie) else { return self.anew().await };
                 self.dirsync(&cookie, matches!(mark.at, At::Replicated(_))).await
@@ -238,17 +245,19 @@ impl Reader<'_> {
     }
 
     /// What has a higher number, and the highest number.
-    async fn updates(&self, last: u64) -> Result<(BTreeSet<Concern>, At), CallError> {
-        let highest = self.highest_update().await?;
+    async fn updates(&self, last: u64, highest: u64) -> Result<(BTreeSet<Concern>, At), CallError> {
         let at = At::Updates(highest);
         if highest == last {
             return Ok((BTreeSet::new(), at));
         }
-        let schema = &self.session.schema;
         let later = Filter::at_least("uSNChanged", last.saturating_add(1));
-        let either = Filter::any(&[schema.people.clone(), schema.groups.clone()]);
+        // Not by the filters of the map and not below its base: whoever a change takes out of them is
+        // whom it takes everything from.
+        let either =
+            Filter::known("(&(|(objectClass=user)(objectClass=group))(!(objectClass=computer)))");
         let living = Filter::all(&[either, later.clone()]);
-        let living = Query::below(self.base(), living, &["objectGUID"]);
+        let domain = self.session.facts.domain.as_deref().unwrap_or(self.base());
+        let living = Query::below(domain, living, &["objectGUID"]);
         let mut entries = self.session.all(living).await?;
         if let Some(domain) = &self.session.facts.domain {
             let deleted = format!("CN=Deleted Objects,{domain}");
@@ -297,6 +306,7 @@ impl Reader<'_> {
         if moved.len() > MOST_CHANGES {
             return Ok(BTreeSet::from([Concern::Everybody]));
         }
+        let mut tree: Option<Tree> = None;
         for dn in moved {
             match self.class_of(dn).await? {
                 Some((Class::Person, id)) => people.extend(PersonId::parse(id)),
@@ -309,8 +319,11 @@ impl Reader<'_> {
                     }) else {
                         continue;
                     };
-                    let tree = self.tree().await?;
-                    people.extend(self.members(&tree, &group).await?);
+                    let tree = match &mut tree {
+                        Some(read) => read,
+                        none => none.insert(self.tree().await?),
+                    };
+                    people.extend(self.members(tree, &group).await?);
                 }
                 Some((Class::Other, _)) | None => {}
             }

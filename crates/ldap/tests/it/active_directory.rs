@@ -35,6 +35,7 @@ async fn samba_ad_dc() {
     trust(&samba).await;
     dirsync(&samba, &mut admin).await;
     update_numbers(&samba, &mut admin).await;
+    update_numbers_tell_of_whoever_no_longer_matches_and_of_a_roll_back(&samba, &mut admin).await;
 }
 
 async fn seed(admin: &mut Admin) {
@@ -263,4 +264,37 @@ async fn update_numbers(samba: &Samba, admin: &mut Admin) {
     assert_eq!(concerns, BTreeSet::from([Concern::Group(core.id.clone())]));
     let none = crate::world::directory(Config { increments: Increments::None, ..config(samba) });
     assert_eq!(none.since(None).await.unwrap().cookie, None);
+}
+
+async fn update_numbers_tell_of_whoever_no_longer_matches_and_of_a_roll_back(
+    samba: &Samba,
+    admin: &mut Admin,
+) {
+    let enabled = "(&(objectClass=user)(!(userAccountControl:1.2.840.113556.1.4.803:=2)))";
+    let directory = directory(Config {
+        increments: Increments::UpdateNumbers,
+        people_filter: Some(enabled.to_owned()),
+        base_dn: crate::samba::STUDIO.to_owned(),
+        ..config(samba)
+    });
+    let all = directory.everybody(&named(&ALL)).await.unwrap();
+    let mut cookie = directory.since(None).await.unwrap().cookie.unwrap();
+    admin.set("m01", "userAccountControl", "546").await;
+    assert_eq!(next(&directory, &mut cookie).await, these([&id_of(&all, "m01")]));
+    admin.move_to("m02", DOMAIN).await;
+    let concerns = next(&directory, &mut cookie).await;
+    let people = concerns.iter().find_map(|concern| match concern {
+        Concern::People(people) => Some(people.clone()),
+        _ => None,
+    });
+    assert_eq!(people, Some(BTreeSet::from([id_of(&all, "m02")])));
+
+    // The controller was set back to before the last look, with the same invocation id.
+    let text = String::from_utf8(cookie.as_bytes().to_vec()).unwrap();
+    let mut mark: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    mark.insert("at".to_owned(), serde_json::json!({ "updates": 1_000_000_000_u64 }));
+    let ahead = Cookie::new(serde_json::to_vec(&mark).unwrap());
+    let changed = directory.since(Some(&ahead)).await.unwrap();
+    assert_eq!(changed.concerns, BTreeSet::from([Concern::Everybody]));
+    assert_eq!(changed.cookie, Some(cookie));
 }

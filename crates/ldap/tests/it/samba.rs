@@ -197,6 +197,12 @@ impl Admin {
         self.0.delete(&dn(name)).await.unwrap().success().unwrap();
     }
 
+    /// Moves an account out of the tests' own part of the tree.
+    pub(crate) async fn move_to(&mut self, name: &str, parent: &str) {
+        let (dn, rdn) = (dn(name), format!("CN={name}"));
+        self.0.modifydn(&dn, &rdn, true, Some(parent)).await.unwrap().success().unwrap();
+    }
+
     /// The name of the account that the server itself finds by this id, as Microsoft writes it.
     pub(crate) async fn name_with_guid(&mut self, guid: &str) -> Option<String> {
         let base = format!("<GUID={guid}>");
