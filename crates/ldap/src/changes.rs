@@ -7,6 +7,7 @@ use crate::directory::LdapDirectory;
 use crate::entry::Entry;
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
+use crate::pool::Line;
 use crate::session::{Query, SHOW_DELETED, Session, control};
 use crate::tree::{Reader, Tree};
 use crate::value;
@@ -77,7 +78,7 @@ impl Changes for LdapDirectory {
         let mark = mark.filter(|mark| self.pool.config.urls.contains(&mark.server));
         let mark = mark.as_ref();
         let read = |session: Arc<Session>| async move { self.reader(&session).since(mark).await };
-        self.pool.read(mark.map(|mark| &mark.server), read).await
+        self.pool.read(Line::Shared, mark.map(|mark| &mark.server), read).await
     }
 }
 

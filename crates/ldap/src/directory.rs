@@ -4,7 +4,7 @@ use crate::config::{Config, ConfigError};
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
 use crate::people::Found;
-use crate::pool::Pool;
+use crate::pool::{Line, Pool};
 use crate::schema::Kind;
 use crate::session::Session;
 use crate::tree::{FoundGroup, Reader};
@@ -231,7 +231,7 @@ impl Directory for LdapDirectory {
     async fn everybody(&self, groups: &WantedGroups) -> Result<DirectoryReading, CallError> {
         let read =
             |session: Arc<Session>| async move { self.reader(&session).everybody(groups).await };
-        self.pool.read(None, read).await
+        self.pool.read(Line::Own, None, read).await
     }
 
     async fn people(
@@ -241,18 +241,18 @@ impl Directory for LdapDirectory {
     ) -> Result<DirectoryReading, CallError> {
         let read =
             |session: Arc<Session>| async move { self.reader(&session).some(people, groups).await };
-        self.pool.read(None, read).await
+        self.pool.read(Line::Shared, None, read).await
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
         let read = |session: Arc<Session>| async move { self.reader(&session).find(person).await };
-        self.pool.read(None, read).await
+        self.pool.read(Line::Shared, None, read).await
     }
 
     async fn who_has(&self, key: MatchKey, value: &str) -> Result<BTreeSet<PersonId>, CallError> {
         let read =
             |session: Arc<Session>| async move { self.reader(&session).holders(key, value).await };
-        let found = self.pool.read(None, read).await?;
+        let found = self.pool.read(Line::Shared, None, read).await?;
         Ok(found.into_iter().map(|found| found.person.id).collect())
     }
 
@@ -260,13 +260,13 @@ impl Directory for LdapDirectory {
         let read = |session: Arc<Session>| async move {
             self.reader(&session).find_group(display_name).await
         };
-        self.pool.read(None, read).await
+        self.pool.read(Line::Shared, None, read).await
     }
 
     async fn group_name(&self, group: &GroupId) -> Result<Option<String>, CallError> {
         let read =
             |session: Arc<Session>| async move { self.reader(&session).group_with_id(group).await };
-        Ok(self.pool.read(None, read).await?.and_then(|group| group.name))
+        Ok(self.pool.read(Line::Shared, None, read).await?.and_then(|group| group.name))
     }
 
     async fn members(
@@ -276,12 +276,12 @@ impl Directory for LdapDirectory {
         let read = |session: Arc<Session>| async move {
             self.reader(&session).members_with_id(group).await
         };
-        self.pool.read(None, read).await
+        self.pool.read(Line::Own, None, read).await
     }
 
     async fn standing(&self) -> Result<Standing, CallError> {
         let read = |session: Arc<Session>| async move { self.reader(&session).standing().await };
-        self.pool.read(None, read).await
+        self.pool.read(Line::Shared, None, read).await
     }
 }
 

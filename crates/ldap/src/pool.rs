@@ -11,15 +11,28 @@ use control::ports::{CallError, FailureKind};
 use rustls::ClientConfig;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The servers of a directory, and the connection to one of them.
+/// The servers of a directory, and the connections to one of them.
 pub(crate) struct Pool {
     pub(crate) config: Config,
     pub(crate) base: Dn,
+    /// The one that short readings share.
     open: Mutex<Option<Arc<Session>>>,
+    /// One for the next long reading, while none has it.
+    idle: Mutex<Option<Arc<Session>>>,
     /// What servers are shown by now: it may have been changed since the start.
     shown: Mutex<Shown>,
+}
+
+/// Over which connection a reading is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// One that others ask meanwhile: for what takes a moment.
+    Shared,
+    /// One of its own, where a server keeps its place in one search of pages for each connection: for
+    /// what takes many pages, and would keep everybody else waiting.
+    Own,
 }
 
 /// What a server is shown, so that it answers.
@@ -39,13 +52,14 @@ impl Pool {
         let tls = tls::client(&config)?;
         let (bind, identity) = (config.bind.clone(), config.identity.clone());
         let shown = Mutex::new(Shown { bind, identity, tls });
-        Ok(Self { config, base, open: Mutex::new(None), shown })
+        Ok(Self { config, base, open: Mutex::new(None), idle: Mutex::new(None), shown })
     }
 
     /// Makes a reading at one server. Where that fails half-way, it begins anew at the next: what
     /// was read from one is never continued at another. `first` is tried before the others.
     pub(crate) async fn read<T, F, Fut>(
         &self,
+        line: Line,
         first: Option<&LdapUrl>,
         reading: F,
     ) -> Result<T, CallError>
@@ -55,32 +69,38 @@ impl Pool {
         T: Send,
     {
         let is_wanted = |session: &Arc<Session>| first.is_none_or(|url| *url == session.server);
-        if let Some(session) = self.current().filter(is_wanted) {
-            match reading(session).await {
+        if let Some(session) = self.current(line).filter(is_wanted) {
+            match reading(Arc::clone(&session)).await {
                 // The server may have closed it long ago: it is asked again.
-                Err(error) if failure::is_of_this_server(&error) => self.forget(),
-                done => return done,
+                Err(error) if failure::is_of_this_server(&error) => self.forget(&session),
+                done => return self.over(session, done),
             }
         }
         let mut failures: Vec<CallError> = Vec::new();
+        // A second connection goes where the first one goes.
+        let near = self.current(Line::Shared).map(|session| session.server.clone());
+        let first = first.or(near.as_ref());
         let others = self.config.urls.iter().filter(|url| Some(*url) != first);
         for server in first.into_iter().chain(others) {
-            let done = match self.connect(server).await {
+            let failed = match self.connect(server).await {
                 Ok(session) => {
                     let session = Arc::new(session);
-                    self.keep(&session);
-                    reading(session).await
+                    if line == Line::Shared || !session.has_one_place() {
+                        self.keep(&session);
+                    }
+                    match reading(Arc::clone(&session)).await {
+                        Err(error) if failure::is_of_this_server(&error) => {
+                            self.forget(&session);
+                            error
+                        }
+                        done => return self.over(session, done),
+                    }
                 }
-                Err(error) => Err(error),
+                Err(error) if failure::is_of_this_server(&error) => error,
+                Err(error) => return Err(error),
             };
-            match done {
-                Err(error) if failure::is_of_this_server(&error) => {
-                    tracing::warn!(server = server.as_str(), %error, "LDAP server cannot be read");
-                    self.forget();
-                    failures.push(error);
-                }
-                done => return done,
-            }
+            tracing::warn!(server = server.as_str(), error = %failed, "LDAP server cannot be read");
+            failures.push(failed);
         }
         Err(together(failures))
     }
@@ -88,7 +108,7 @@ impl Pool {
     /// A connection to this server. What it refuses is read again where it is kept, and tried once
     /// more if it is another by now: accounts are locked after a few wrong passwords.
     async fn connect(&self, server: &LdapUrl) -> Result<Session, CallError> {
-        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let shown = locked(&self.shown).clone();
         let refused = match Session::open(&self.config, &shown.bind, &shown.tls, server).await {
             Ok(session) => return Ok(session),
             Err(error) => error,
@@ -96,7 +116,7 @@ impl Pool {
         let Some(renewed) = self.renewed(shown, &refused).await else { return Err(refused) };
         let session = Session::open(&self.config, &renewed.bind, &renewed.tls, server).await?;
         tracing::info!(server = server.as_str(), "what it is shown was changed, and is read anew");
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+        *locked(&self.shown) = renewed;
         Ok(session)
     }
 
@@ -164,18 +184,40 @@ impl Pool {
         }
     }
 
-    fn current(&self) -> Option<Arc<Session>> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.clone().filter(|session| session.is_open())
+    /// A connection that is open; a long reading has it to itself where that matters.
+    fn current(&self, line: Line) -> Option<Arc<Session>> {
+        let open = locked(&self.open).clone().filter(|session| session.is_open());
+        if line == Line::Shared || open.as_ref().is_some_and(|it| !it.has_one_place()) {
+            return open;
+        }
+        locked(&self.idle).take().filter(|session| session.is_open())
     }
 
     fn keep(&self, session: &Arc<Session>) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(session));
+        *locked(&self.open) = Some(Arc::clone(session));
     }
 
-    fn forget(&self) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    fn forget(&self, session: &Arc<Session>) {
+        let mut open = locked(&self.open);
+        if open.as_ref().is_some_and(|known| Arc::ptr_eq(known, session)) {
+            *open = None;
+        }
     }
+
+    /// The end of a reading: the connection of a long one waits for the next, unless the server may
+    /// still be answering.
+    fn over<T>(&self, session: Arc<Session>, done: Result<T, CallError>) -> Result<T, CallError> {
+        let is_shared =
+            locked(&self.open).as_ref().is_some_and(|known| Arc::ptr_eq(known, &session));
+        if done.is_ok() && !is_shared && session.has_one_place() {
+            *locked(&self.idle) = Some(session);
+        }
+        done
+    }
+}
+
+fn locked<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The last failure, with what the others said.

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 
 /// Active Directory and what imitates it, among `supportedCapabilities`.
 const IS_ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) in_chain: OnceCell<bool>,
     page_size: u32,
     timeout: Duration,
+    /// Held from the first page of a search to the last.
+    place: Mutex<()>,
 }
 
 /// What the server says of itself.
@@ -154,6 +156,7 @@ impl Session {
             in_chain: OnceCell::new(),
             page_size: config.page_size,
             timeout: config.timeout,
+            place: Mutex::new(()),
         };
         let (kind, facts) = session.look_around().await?;
         session.schema = Schema::new(kind, config).map_err(unusable)?;
@@ -206,6 +209,17 @@ impl Session {
         !self.ldap.clone().is_closed()
     }
 
+    /// Whether the server may keep its place in one search of pages only for each connection, as
+    /// `OpenLDAP` does: the next search takes it from the one before. Active Directory keeps many.
+    pub(crate) fn has_one_place(&self) -> bool {
+        self.facts.has(PAGES) && self.schema.kind != Kind::ActiveDirectory
+    }
+
+    /// The server's place in a search of pages, for as long as it is needed.
+    async fn place(&self) -> Option<MutexGuard<'_, ()>> {
+        if self.has_one_place() { Some(self.place.lock().await) } else { None }
+    }
+
     /// All that is found.
     pub(crate) async fn all(&self, query: Query<'_>) -> Result<Vec<Entry>, CallError> {
         let mut found = Vec::new();
@@ -241,6 +255,7 @@ impl Session {
             found.push(entry);
             Ok(())
         };
+        let _place = self.place().await;
         self.page(&query, controls, take).await?;
         Ok(found)
     }
@@ -253,6 +268,7 @@ impl Session {
         mut take: impl FnMut(Entry) -> Result<(), CallError> + Send,
     ) -> Result<(), CallError> {
         let in_pages = query.scope != Scope::Base && self.facts.has(PAGES);
+        let _place = if in_pages { self.place().await } else { None };
         let mut cookie: Vec<u8> = Vec::new();
         let mut count: usize = 0;
         loop {

@@ -247,6 +247,44 @@ async fn five_thousand_are_read_in_pages() {
 }
 
 #[tokio::test]
+async fn somebody_signs_in_while_five_thousand_are_read() {
+    let few = "dn: cn=few,dc=corp,dc=example\nobjectClass: groupOfNames\ncn: few\nmember: \
+               uid=p00000,dc=corp,dc=example\nmember: uid=p00001,dc=corp,dc=example\n\n";
+    let slapd = Slapd::with(&(many(5000) + few));
+    let wanted = named(&["everyone", "few"]);
+    let directory = directory(Config { page_size: 100, ..config(&slapd) });
+    let lookup = PersonLookup::UserName("p00000".to_owned());
+    let one = BTreeSet::from([directory.find(&lookup).await.unwrap().unwrap()]);
+    let mut everybody = std::pin::pin!(directory.everybody(&wanted));
+    let mut signed_in = 0;
+    let all = loop {
+        tokio::select! {
+            all = &mut everybody => break all.unwrap(),
+            alone = directory.people(&one, &wanted) => {
+                assert_eq!(alone.unwrap().snapshot.groups.len(), 2);
+                signed_in += 1;
+            }
+        }
+    };
+    assert_eq!((all.snapshot.people.len(), all.snapshot.groups.len()), (5000, 2));
+    assert!(signed_in > 0);
+
+    // Several at once have more groups than a page holds.
+    let one_a_page = crate::world::directory(Config { page_size: 1, ..config(&slapd) });
+    let several: BTreeSet<_> =
+        ["p00000", "p00001", "p00002"].map(|name| id_of(&all, name)).into_iter().collect();
+    let reading = one_a_page.people(&several, &wanted).await.unwrap();
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        groups(&reading),
+        BTreeMap::from([
+            ("everyone".to_owned(), names(&["p00000", "p00001", "p00002"])),
+            ("few".to_owned(), names(&["p00000", "p00001"])),
+        ])
+    );
+}
+
+#[tokio::test]
 async fn a_connection_is_encrypted_by_starttls_and_bound_by_a_certificate() {
     let slapd = Slapd::with(STUDIO);
     let plain = url(&format!("ldap://127.0.0.1:{}", slapd.port));
