@@ -58,6 +58,9 @@ impl Reader<'_> {
         let named = all.into_values().filter_map(|group| group.name.clone().map(|it| (group, it)));
         let (chosen, others): (Vec<_>, Vec<_>) =
             named.partition(|(group, name)| wanted.want(&group.id, name));
+        if !chosen.is_empty() {
+            self.check_any_shows_members().await?;
+        }
         let read: Vec<(GroupId, String, BTreeSet<PersonId>)> = stream::iter(chosen)
             .map(|(group, name)| {
                 let tree = &tree;
@@ -100,6 +103,11 @@ impl Reader<'_> {
         let asked: Vec<_> = found.iter().map(|found| self.groups_of(found)).collect();
         let groups: Vec<BTreeMap<GroupId, FoundGroup>> =
             stream::iter(asked).buffered(CONCURRENCY).try_collect().await?;
+        if !found.is_empty() {
+            let mut alike = found.iter().zip(&groups);
+            let any = alike.any(|(found, groups)| groups.values().any(|it| found.is_listed_in(it)));
+            self.check_groups_of(wanted, any).await?;
+        }
         let mut all: BTreeMap<GroupId, Group> = BTreeMap::new();
         let mut some = Vec::new();
         for (found, groups) in found.iter().zip(groups) {
@@ -197,6 +205,9 @@ impl Reader<'_> {
         let Some(group) = self.group_with_id(id).await? else { return Ok(None) };
         let tree = self.tree().await?;
         let members = self.members(&tree, &group).await?;
+        if members.is_empty() {
+            self.check_any_shows_members().await?;
+        }
         memberships(id, &members).map(Some)
     }
 

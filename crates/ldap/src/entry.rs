@@ -51,6 +51,16 @@ impl Entry {
         !self.values(name).is_empty()
     }
 
+    /// Whether an attribute is named, with a range or without, be it without values.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        let is = |known: &str| {
+            let (attribute, options) = known.split_once(';').unwrap_or((known, ""));
+            let whole = options.is_empty() || range(options).is_some();
+            whole && attribute.eq_ignore_ascii_case(name)
+        };
+        self.attributes.iter().any(|(known, _)| is(known))
+    }
+
     /// The first value.
     pub(crate) fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.values(name).first().map(Vec::as_slice)
@@ -131,6 +141,7 @@ pub(crate) mod tests {
         assert_eq!(entry.texts("sAMAccountName").collect::<Vec<_>>(), ["alice", "b"]);
         assert_eq!(entry.text("mail"), None);
         assert!(!entry.has("uid"));
+        assert!(entry.names("MAIL") && !entry.names("uid"));
     }
 
     #[test]
@@ -143,6 +154,8 @@ pub(crate) mod tests {
         assert_eq!(of(&[("member;range=1500-*", &["a"])]), Some((1, None)));
         assert_eq!(of(&[("memberUid", &["a"]), ("member;lang-de", &["b"])]), None);
         assert_eq!(of(&[("member;range=x-1", &["a"])]), None);
+        assert!(entry("cn=g", &[("member;range=0-0", &[])]).names("member"));
+        assert!(!entry("cn=g", &[("member;lang-de", &["b"])]).names("member"));
     }
 
     #[test]

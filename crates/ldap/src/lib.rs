@@ -5,7 +5,8 @@
 //! snapshot. What others wrote goes into filters and DNs as values only ([`dn::escape`]).
 //!
 //! What is in `pool` chooses the server, `session` reads from it, `schema` and `people` know what
-//! entries look like, `tree` finds who is in which group, `changes` who is to be read again.
+//! entries look like, `tree` finds who is in which group, `hidden` whether
+//! that can be seen at all, `changes` who is to be read again.
 
 mod ber;
 mod changes;
@@ -15,6 +16,7 @@ pub mod dn;
 mod entry;
 mod failure;
 mod filter;
+mod hidden;
 mod people;
 mod pool;
 mod schema;

@@ -3,6 +3,7 @@
 use crate::entry::Entry;
 use crate::failure::{self, Operation};
 use crate::schema::{Kind, Schema};
+use crate::tree::FoundGroup;
 use crate::value;
 use access::snapshot::Person;
 use control::ports::{CallError, FailureKind, Particulars};
@@ -54,6 +55,12 @@ impl Found {
             primary_group: entry.text("primaryGroupID").and_then(|number| number.parse().ok()),
             sid: entry.bytes("objectSid").map(<[u8]>::to_vec),
         })
+    }
+
+    /// Whether one of their groups can be known from members only, and not from the entry of theirs
+    /// that names their primary group.
+    pub(crate) fn is_listed_in(&self, group: &FoundGroup) -> bool {
+        self.primary_group.is_none() || group.relative_id != self.primary_group
     }
 }
 

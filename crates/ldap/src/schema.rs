@@ -152,6 +152,20 @@ impl Schema {
         vec![self.group_id.clone(), self.group_name.clone(), "objectSid".to_owned()]
     }
 
+    /// Every attribute that names members.
+    pub(crate) fn member_attributes(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().chain(&self.member_names).map(String::as_str)
+    }
+
+    /// What is asked for to see whether a group has members: of Active Directory no more than one.
+    pub(crate) fn first_members(&self) -> Vec<String> {
+        let first = |name: &str| match self.kind {
+            Kind::ActiveDirectory => format!("{name};range=0-0"),
+            Kind::OpenLdap | Kind::Other => name.to_owned(),
+        };
+        self.member_attributes().map(first).collect()
+    }
+
     /// The id of an entry.
     fn id(&self, entry: &Entry, attribute: &str) -> Result<String, CallError> {
         let found = if self.is_guid() {

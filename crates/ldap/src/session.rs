@@ -76,6 +76,8 @@ pub(crate) struct Query<'a> {
     pub(crate) controls: Vec<RawControl>,
     /// More entries are an error.
     pub(crate) most: usize,
+    /// Attributes without their values.
+    pub(crate) types_only: bool,
 }
 
 impl<'a> Query<'a> {
@@ -83,7 +85,7 @@ impl<'a> Query<'a> {
     pub(crate) fn below(base: &'a str, filter: Filter, attributes: &[&str]) -> Self {
         let attributes = attributes.iter().map(|name| (*name).to_owned()).collect();
         let (scope, controls) = (Scope::Subtree, Vec::new());
-        Self { base, scope, filter, attributes, controls, most: usize::MAX }
+        Self { base, scope, filter, attributes, controls, most: usize::MAX, types_only: false }
     }
 
     /// One entry, if the filter lets it through.
@@ -97,6 +99,10 @@ impl<'a> Query<'a> {
 
     pub(crate) fn at_most(self, most: usize) -> Self {
         Self { most, ..self }
+    }
+
+    pub(crate) fn types_only(self) -> Self {
+        Self { types_only: true, ..self }
     }
 
     pub(crate) fn with(self, control: RawControl) -> Self {
@@ -319,7 +325,10 @@ impl Session {
     ) -> Result<LdapResult, CallError> {
         let lost = |error| failure::of_library(Operation::Search, &error);
         let seconds = i32::try_from(self.timeout.as_secs()).unwrap_or(i32::MAX);
-        let options = SearchOptions::new().deref(DerefAliases::Never).timelimit(seconds);
+        let options = SearchOptions::new()
+            .deref(DerefAliases::Never)
+            .timelimit(seconds)
+            .typesonly(query.types_only);
         let mut ldap = self.ldap.clone();
         ldap.with_timeout(self.timeout).with_search_options(options).with_controls(controls);
         let (filter, attributes) = (query.filter.as_str(), query.attributes.clone());

@@ -5,6 +5,7 @@ use crate::dn::{Dn, NormalDn};
 use crate::entry::{Entry, Range};
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
+use crate::hidden;
 use crate::people::Found;
 use crate::pool::Pool;
 use crate::schema::Kind;
@@ -268,35 +269,10 @@ impl Reader<'_> {
                 };
             }
         }
-        Self::is_plausible(self.session, &entry, &found, dn)?;
-        Ok(Some(found))
-    }
-
-    /// A class that must have members and shows none hides them.
-    fn is_plausible(
-        session: &Session,
-        entry: &Entry,
-        found: &Direct,
-        dn: &str,
-    ) -> Result<(), CallError> {
-        let schema = &session.schema;
-        let asks = |name: &str| schema.members.iter().any(|known| known.eq_ignore_ascii_case(name));
-        let must = |class: &str| {
-            let classes = [("groupOfNames", "member"), ("groupOfUniqueNames", "uniqueMember")];
-            classes.iter().any(|(known, name)| known.eq_ignore_ascii_case(class) && asks(name))
-        };
-        let hides = schema.kind == Kind::OpenLdap
-            && found.dns.is_empty()
-            && found.uids.is_empty()
-            && entry.texts("objectClass").any(must);
-        if !hides {
-            return Ok(());
+        if found.dns.is_empty() && found.uids.is_empty() {
+            hidden::check(schema, &entry)?;
         }
-        let message = format!(
-            "`{dn}` shows no members, and its class cannot be without: let the account that \
-             Stagedoor binds as read them"
-        );
-        Err(failure::error(Operation::Search, FailureKind::AccessDenied, message))
+        Ok(Some(found))
     }
 
     async fn next_range(&self, dn: &str, name: &str, first: u64) -> Result<Range, CallError> {
@@ -436,7 +412,7 @@ impl Reader<'_> {
         let holding = [schema.groups.clone(), Filter::present(member)];
         let nested = [&holding[..], &[Filter::present("memberOf")]].concat();
         for (parts, is_nested) in [(nested.as_slice(), true), (&holding, false)] {
-            for group in self.some_groups(Filter::all(parts), member).await? {
+            for group in self.some_groups(Filter::all(parts)).await? {
                 let inside = group.ranged(member).and_then(|range| range.values.into_iter().next());
                 let Some(inside) = inside.and_then(|dn| String::from_utf8(dn).ok()) else {
                     continue;
@@ -453,14 +429,10 @@ impl Reader<'_> {
     }
 
     /// A few groups: nothing but the probe depends on them.
-    async fn some_groups(&self, filter: Filter, member: &str) -> Result<Vec<Entry>, CallError> {
+    async fn some_groups(&self, filter: Filter) -> Result<Vec<Entry>, CallError> {
         const SOME: u32 = 5;
-        let first = if self.session.schema.kind == Kind::ActiveDirectory {
-            format!("{member};range=0-0")
-        } else {
-            member.to_owned()
-        };
-        let asked = vec![first, "memberOf".to_owned()];
+        let mut asked = self.session.schema.first_members();
+        asked.push("memberOf".to_owned());
         self.session.some(Query::below(self.base(), filter, &[]).asking(asked), SOME).await
     }
 

@@ -4,10 +4,11 @@ use crate::certificates::{Authority, Issued};
 use crate::openldap::{config, many};
 use crate::proxy::{Fault, Proxy};
 use crate::slapd::{BASE, LIMITED, PASSWORD, READER, Slapd};
-use crate::world::{bound, directory, named, pinned, url};
+use crate::world::{bound, directory, id_of, named, pinned, url};
 use async_trait::async_trait;
-use control::ports::{CallError, Directory as _, KeptSecret, SecretWord};
+use control::ports::{CallError, Directory as _, KeptSecret, PersonLookup, SecretWord};
 use ldap::{Bind, ClientIdentity, Config, KeptIdentity, Limits, Secret};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -105,6 +106,69 @@ async fn a_group_that_hides_its_members_is_not_empty() {
     let error = directory(config(&slapd)).everybody(&named(&["secretive"])).await.unwrap_err();
     assert_eq!(error.code(), "directory-access-denied");
     assert!(error.message.contains("shows no members"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_group_that_hides_its_members_is_not_left_by_somebody_read_alone() {
+    let groups = "dn: cn=secretive,dc=corp,dc=example\nobjectClass: groupOfNames\ncn: \
+                  secretive\nmember: uid=p00000,dc=corp,dc=example\n\ndn: \
+                  cn=inner,dc=corp,dc=example\nobjectClass: groupOfNames\ncn: inner\nmember: \
+                  cn=secretive,dc=corp,dc=example\n\ndn: cn=outer,dc=corp,dc=example\nobjectClass: \
+                  groupOfNames\ncn: outer\nmember: cn=inner,dc=corp,dc=example\n\n";
+    let slapd = Slapd::with(&(many(3) + groups));
+    let directory = directory(config(&slapd));
+    let everybody = directory.everybody(&named(&["everyone"])).await.unwrap();
+    let one = BTreeSet::from([id_of(&everybody, "p00000")]);
+    for wanted in ["secretive", "inner", "outer"] {
+        let wanted = named(&["everyone", wanted]);
+        let alone = directory.people(&one, &wanted).await.unwrap_err();
+        let all = directory.everybody(&wanted).await.unwrap_err();
+        for error in [alone, all] {
+            assert_eq!(error.code(), "directory-access-denied");
+            assert!(error.message.contains("shows no members"), "{}", error.message);
+        }
+    }
+    // What a group hides that nobody wants keeps nobody from being read.
+    let alone = directory.people(&one, &named(&["everyone"])).await.unwrap();
+    assert_eq!(alone.snapshot.groups.len(), 1);
+}
+
+#[tokio::test]
+async fn groups_of_which_none_shows_a_member_are_no_directory() {
+    // A class that may be without members, so that none of it looks wrong by itself.
+    let group = |name: &str, number: u32, member: &str| {
+        format!(
+            "dn: cn={name},ou=discreet,{BASE}\nobjectClass: posixGroup\ncn: {name}\ngidNumber: \
+             {number}\n{member}\n"
+        )
+    };
+    let discreet = format!(
+        "dn: ou=discreet,{BASE}\nobjectClass: organizationalUnit\nou: discreet\n\ndn: \
+         uid=ana,ou=discreet,{BASE}\nobjectClass: inetOrgPerson\nuid: ana\ncn: Ana\nsn: A\n\n{}{}",
+        group("ml-all", 500, "memberUid: ana\n"),
+        group("ml-eng", 501, "")
+    );
+    let slapd = Slapd::with(&(many(3) + &discreet));
+    let base_dn = format!("ou=discreet,{BASE}");
+    let hidden = directory(Config { base_dn, ..config(&slapd) });
+    let ana = hidden.find(&PersonLookup::UserName("ana".to_owned())).await.unwrap().unwrap();
+    let ana = BTreeSet::from([ana]);
+    let group = hidden.find_group("ml-all").await.unwrap().unwrap();
+    let wanted = named(&["ml-all"]);
+    let errors = [
+        hidden.everybody(&wanted).await.unwrap_err(),
+        hidden.people(&ana, &wanted).await.unwrap_err(),
+        hidden.members(&group).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.code(), "directory-partial");
+        assert!(error.message.contains("shows a member"), "{}", error.message);
+    }
+    // Where no group is wanted, or one shows somebody, an empty one is empty.
+    assert_eq!(hidden.everybody(&named(&[])).await.unwrap().snapshot.people.len(), 1);
+    assert_eq!(hidden.people(&ana, &named(&["none"])).await.unwrap().snapshot.people.len(), 1);
+    let all = directory(config(&slapd)).everybody(&named(&["ml-eng"])).await.unwrap();
+    assert_eq!(crate::world::groups(&all).get("ml-eng"), Some(&Vec::new()));
 }
 
 #[tokio::test]
@@ -228,7 +292,7 @@ async fn two_with_one_name_are_neither() {
                  uid=p00000,ou=b,dc=corp,dc=example\nobjectClass: inetOrgPerson\nuid: p00000\ncn: \
                  other\nsn: other\n\n";
     let slapd = Slapd::with(&(many(3) + twice));
-    let lookup = control::ports::PersonLookup::UserName("p00000".to_owned());
+    let lookup = PersonLookup::UserName("p00000".to_owned());
     let error = directory(config(&slapd)).find(&lookup).await.unwrap_err();
     assert_eq!(error.code(), "directory-rejected");
     assert!(error.message.contains("have the same `uid`"), "{}", error.message);

@@ -85,6 +85,7 @@ overlay ppolicy
 access to attrs=userPassword by anonymous auth by * none
 access to dn.subtree=\"ou=hidden,{BASE}\" by * none
 access to dn.regex=\"^cn=secretive,\" attrs=member by * none
+access to dn.subtree=\"ou=discreet,{BASE}\" attrs=member,uniqueMember,memberUid by * none
 access to * by users read by anonymous auth
 ",
         pid = path("pid"),

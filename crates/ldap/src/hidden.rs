@@ -1,0 +1,179 @@
+//! Groups that hide their members from the account that reads: what is hidden is not gone.
+
+use crate::dn::NormalDn;
+use crate::entry::Entry;
+use crate::failure::{self, Operation};
+use crate::filter::Filter;
+use crate::schema::{Kind, Schema};
+use crate::session::Query;
+use crate::tree::{FoundGroup, Reader};
+use access::entitlement::WantedGroups;
+use access::ids::GroupId;
+use control::ports::{CallError, FailureKind};
+use std::collections::BTreeSet;
+
+/// Groups that are named in one request.
+const NAMES_A_REQUEST: usize = 50;
+
+/// Classes with the attribute that they cannot be without.
+const MUST: [(&str, &str); 2] =
+    [("groupOfNames", "member"), ("groupOfUniqueNames", "uniqueMember")];
+
+/// The classes whose groups have members at this server. 389 DS lets `groupOfNames` be empty.
+fn with_members(schema: &Schema) -> impl Iterator<Item = &'static str> {
+    let asks = |name: &str| schema.members.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let strict = schema.kind == Kind::OpenLdap;
+    MUST.into_iter().filter(move |(_, name)| strict && asks(name)).map(|(class, _)| class)
+}
+
+/// Fails for a group that shows nobody if its class must have members.
+pub(crate) fn check(schema: &Schema, entry: &Entry) -> Result<(), CallError> {
+    let mut classes = entry.texts("objectClass");
+    let must = |class: &str| with_members(schema).any(|known| known.eq_ignore_ascii_case(class));
+    if classes.any(must) { Err(hides(&entry.dn)) } else { Ok(()) }
+}
+
+fn hides(dn: &str) -> CallError {
+    let message = format!(
+        "`{dn}` shows no members, and its class cannot be without: let the account that Stagedoor \
+         binds as read them"
+    );
+    failure::error(Operation::Search, FailureKind::AccessDenied, message)
+}
+
+impl Reader<'_> {
+    /// Fails where groups show nobody at all: to whom members are hidden, every group looks empty.
+    pub(crate) async fn check_any_shows_members(&self) -> Result<(), CallError> {
+        if self.any_shows_members().await? {
+            return Ok(());
+        }
+        Err(failure::partial(format!(
+            "no group below `{}` shows a member, which looks the same where members are hidden, so \
+             nothing counts as read: let the account that Stagedoor binds as read them, or put \
+             somebody into one of the groups",
+            self.base()
+        )))
+    }
+
+    async fn any_shows_members(&self) -> Result<bool, CallError> {
+        const SOME: u32 = 5;
+        let schema = &self.session.schema;
+        let present: Vec<Filter> = schema.member_attributes().map(Filter::present).collect();
+        let filter = Filter::all(&[schema.groups.clone(), Filter::any(&present)]);
+        let query = Query::below(self.base(), filter, &[]).asking(schema.first_members());
+        let found = self.session.some(query.types_only(), SOME).await?;
+        Ok(found.iter().any(|entry| shows_members(schema, entry)))
+    }
+
+    /// Fails where the groups of people who are read by themselves cannot be told: a group with
+    /// hidden members is found by none of them, as if they had left it. `any` tells whether one was
+    /// found for anybody.
+    pub(crate) async fn check_groups_of(
+        &self,
+        wanted: &WantedGroups,
+        any: bool,
+    ) -> Result<(), CallError> {
+        let schema = &self.session.schema;
+        if any && with_members(schema).next().is_none() {
+            return Ok(());
+        }
+        let groups = self.wanted_groups(wanted).await?;
+        if groups.is_empty() {
+            return Ok(());
+        }
+        if !any {
+            self.check_any_shows_members().await?;
+        }
+        let hiding = self.hiding().await?;
+        let hidden: BTreeSet<NormalDn> = hiding.iter().map(|dn| NormalDn::of(dn)).collect();
+        if let Some(group) = groups.iter().find(|it| hidden.contains(&NormalDn::of(&it.dn))) {
+            return Err(hides(&group.dn));
+        }
+        self.check_outside(wanted, hiding, hidden).await
+    }
+
+    /// The groups that are wanted.
+    async fn wanted_groups(&self, wanted: &WantedGroups) -> Result<Vec<FoundGroup>, CallError> {
+        let schema = &self.session.schema;
+        let named = wanted.names.iter().map(|name| Filter::equals(&schema.group_name, name));
+        let with_ids = wanted.ids.iter().filter_map(|id: &GroupId| schema.group_with_id(id));
+        let ways: Vec<Filter> = named.chain(with_ids).collect();
+        let mut groups = Vec::new();
+        for ways in ways.chunks(NAMES_A_REQUEST) {
+            let either = Filter::all(&[schema.groups.clone(), Filter::any(ways)]);
+            groups.extend(self.groups(either).await?);
+        }
+        let want = |group: &FoundGroup| {
+            group.name.as_deref().is_some_and(|name| wanted.want(&group.id, name))
+        };
+        groups.retain(want);
+        Ok(groups)
+    }
+
+    /// The DNs of the groups that must have members and show none.
+    async fn hiding(&self) -> Result<Vec<String>, CallError> {
+        let schema = &self.session.schema;
+        let classes: Vec<Filter> =
+            with_members(schema).map(|class| Filter::equals("objectClass", class)).collect();
+        if classes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filter = Filter::all(&[schema.groups.clone(), Filter::any(&classes)]);
+        let query = Query::below(self.base(), filter, &[])
+            .asking(schema.first_members())
+            .at_most(self.pool.config.limits.groups)
+            .types_only();
+        let mut hiding = Vec::new();
+        self.session
+            .each(query, |entry| {
+                if !shows_members(schema, &entry) {
+                    hiding.push(entry.dn);
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(hiding)
+    }
+
+    /// Fails if a group that hides its members is in a wanted one, however deep.
+    async fn check_outside(
+        &self,
+        wanted: &WantedGroups,
+        hiding: Vec<String>,
+        mut seen: BTreeSet<NormalDn>,
+    ) -> Result<(), CallError> {
+        let schema = &self.session.schema;
+        let mut ahead = hiding;
+        while !ahead.is_empty() {
+            let mut above = Vec::new();
+            for dns in ahead.chunks(NAMES_A_REQUEST) {
+                let ways: Vec<Filter> = dns
+                    .iter()
+                    .flat_map(|dn| schema.members.iter().map(|name| Filter::equals(name, dn)))
+                    .collect();
+                let holding = Filter::all(&[schema.groups.clone(), Filter::any(&ways)]);
+                for group in self.groups(holding).await? {
+                    if group.name.as_deref().is_some_and(|name| wanted.want(&group.id, name)) {
+                        let message = format!(
+                            "a group in `{}` shows no members, and its class cannot be without: let \
+                             the account that Stagedoor binds as read them",
+                            group.dn
+                        );
+                        let denied = FailureKind::AccessDenied;
+                        return Err(failure::error(Operation::Search, denied, message));
+                    }
+                    if seen.insert(NormalDn::of(&group.dn)) {
+                        above.push(group.dn);
+                    }
+                }
+            }
+            ahead = above;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the types of an entry's attributes show that it has members.
+fn shows_members(schema: &Schema, entry: &Entry) -> bool {
+    schema.member_attributes().any(|name| entry.names(name))
+}
