@@ -5,6 +5,8 @@
 //! place of what was in force, in one step; whatever fails before leaves everything as it was. Files
 //! are looked at again and again, rather than watched: that sees a file that an editor or a mounted
 //! `ConfigMap` swaps, on every file system. SIGHUP looks at once, and reads secrets anew as well.
+//! What failed for another reason than the configuration, such as a store or a secret that cannot be
+//! read just now, is tried again until it is known what is on disk.
 
 use crate::cli::{MapArg, SpKeyArgs};
 use crate::commands::studio_targets;
@@ -25,7 +27,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use web::{Condition, WebConfig};
+
+/// How long at most until what could not be read is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What a server is configured by, and what follows when that changes.
 #[derive(Debug)]
@@ -78,6 +84,7 @@ impl Reload {
         tokio::pin!(end);
         let mut keeping = keeper.map(keep);
         let mut grants = version(&self.parts.plane.current().map);
+        let mut failed: Option<Failed> = None;
         loop {
             let asked = tokio::select! {
                 () = &mut end => break,
@@ -86,16 +93,25 @@ impl Reload {
             };
             let now = stamps(&self.map.map, &self.sp_keys);
             let table = self.table().await;
-            if !asked && now == self.seen && (table.is_none() || table == grants) {
+            let is_the_same = now == self.seen && (table.is_none() || table == grants);
+            let is_due = failed.as_ref().is_some_and(|failed| failed.again <= Instant::now());
+            if !asked && is_the_same && !is_due {
                 continue;
             }
             grants = table;
             // Stamps are from before the reading: a change meanwhile is seen the next time.
             self.seen = now;
-            if let Some(keeper) = self.look(asked).await
-                && let Some(former) = keeping.replace(keep(keeper))
-            {
-                former.abort();
+            match self.look(asked, failed.as_ref()).await {
+                Looked::Taken(keeper) => {
+                    failed = None;
+                    if let Some(keeper) = keeper
+                        && let Some(former) = keeping.replace(keep(keeper))
+                    {
+                        former.abort();
+                    }
+                }
+                Looked::Refused => failed = None,
+                Looked::Failed(why) => failed = Some(Failed::once_more(failed, why, self.every)),
             }
         }
         if let Some(keeping) = keeping {
@@ -110,8 +126,9 @@ impl Reload {
         self.parts.store.grants_version().await.ok()
     }
 
-    /// Reads what is on disk and puts it in force. A new keeper if the map is another one.
-    async fn look(&self, asked: bool) -> Option<Keeper> {
+    /// Reads what is on disk and puts it in force. `failed` is how the look before
+    /// this one failed, which is told once.
+    async fn look(&self, asked: bool, failed: Option<&Failed>) -> Looked {
         let before = self.parts.plane.current().map;
         match self.take(&before).await {
             Ok((map, keys)) => {
@@ -119,13 +136,16 @@ impl Reload {
                 if map.digest == before.digest && !keys {
                     let asked = if asked { ", as was asked" } else { "" };
                     tracing::info!(digest = %map.digest, "configuration read anew{asked}: nothing has changed");
-                    return None;
+                    return Looked::Taken(None);
                 }
-                Some(self.follow(&before, &map).await)
+                Looked::Taken(Some(self.follow(&before, &map).await))
             }
             Err(error) => {
-                self.refuse(&before, &error).await;
-                None
+                let why = format!("{error:#}");
+                if failed.is_none_or(|failed| failed.why != why) {
+                    self.refuse(&before, &why).await;
+                }
+                if error.is::<BadConfiguration>() { Looked::Refused } else { Looked::Failed(why) }
             }
         }
     }
@@ -176,24 +196,49 @@ impl Reload {
         Keeper::begin(sources, &self.door, &plane, &copies, self.metadata_check).await
     }
 
-    async fn refuse(&self, before: &AccessMap, error: &anyhow::Error) {
+    async fn refuse(&self, before: &AccessMap, why: &str) {
         let code = ReasonCode::MapRefused;
-        let why = format!("{error:#}");
         tracing::error!(
             %code,
             digest = %before.digest,
             error = why,
-            "the configuration on disk is refused; the last good one stays in force"
+            "the configuration cannot be taken up; the last good one stays in force"
         );
-        self.condition.refused(&why, self.parts.plane.clock.now());
+        self.condition.refused(why, self.parts.plane.clock.now());
         let entry =
-            self.entry(AuditEvent::MapRefused, code, [("kept", &before.digest), ("why", &why)]);
+            self.entry(AuditEvent::MapRefused, code, [("kept", &before.digest), ("why", why)]);
         self.parts.plane.record(entry).await;
     }
 
     fn entry(&self, event: AuditEvent, code: ReasonCode, details: [(&str, &str); 2]) -> AuditEntry {
         let entry = AuditEntry::new(self.parts.plane.clock.now(), event, code.as_str());
         details.into_iter().fold(entry, |entry, (name, value)| entry.with(name, value))
+    }
+}
+
+/// What came of a look at the configuration.
+enum Looked {
+    /// It is in force; with a new keeper if the map is another one.
+    Taken(Option<Keeper>),
+    /// It will not do. Nothing but another one helps.
+    Refused,
+    /// Not all of it could be read, for this reason.
+    Failed(String),
+}
+
+/// A look that failed, though the configuration may be good.
+struct Failed {
+    why: String,
+    pause: Duration,
+    again: Instant,
+}
+
+impl Failed {
+    /// The next one after `before`: each pause is twice as long as the one before it.
+    fn once_more(before: Option<Self>, why: String, every: Duration) -> Self {
+        let pause = before.map_or(every, |before| before.pause.saturating_mul(2));
+        let pause = pause.min(LONGEST_PAUSE.max(every));
+        Self { why, pause, again: Instant::now() + pause }
     }
 }
 

@@ -65,13 +65,13 @@ fn a_map_that_will_not_do_leaves_the_last_good_one_in_force() {
     let why = health["configuration"]["lastFailure"]["message"].as_str().unwrap();
     assert!(why.contains("access.yaml:25:") && why.contains("frued"), "{why}");
     assert_eq!(health["configuration"]["status"], "warning");
-    assert!(server.said().contains("\"code\":\"map-refused\""), "{}", server.said());
     // What is mended is taken up, also where it is what it was before.
     world.write("access.yaml", MAP);
     until("all is well again", || good(&ops).then_some(()));
     assert!(world.store().contains("map-refused"));
     assert_eq!(world.cloud.changes(), [""; 0]);
     assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+    assert!(server.said().contains("\"code\":\"map-refused\""), "{}", server.said());
 }
 
 #[test]
@@ -105,4 +105,32 @@ fn sighup_looks_at_once_and_a_change_that_needs_a_restart_says_so() {
     let health = ops.get("/healthz").body;
     assert!(health.contains("`instance` is another one than at the start: restart"), "{health}");
     assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+}
+
+#[test]
+fn what_could_not_be_read_for_a_secret_is_read_again() {
+    let key = include_str!("../../../saml-sp/tests/fixtures/sp.pem").replace('\n', "\n      ");
+    let secret = format!("secrets:\n  - name: stagedoor/sp-key\n    current: |\n      {key}\n");
+    let seed = format!("{}{secret}", settled());
+    let world = World::new(&seed, MAP);
+    let (mut server, ops) =
+        serve(&world, &[OFTEN, &["--sp-key-secret", "stagedoor/sp-key"]].concat());
+    world.cloud.go_wrong(
+        "rules: [{ service: secretsmanager, error: { code: AccessDeniedException, message: not now, \
+         status: 400 } }]",
+    );
+    let asked = world.cloud.calls("secretsmanager:GetSecretValue");
+    world.write("access.yaml", &more());
+    until("the failure is told", || (!good(&ops)).then_some(()));
+    until("it was tried again", || {
+        (world.cloud.calls("secretsmanager:GetSecretValue") > asked + 2).then_some(())
+    });
+    // Nobody touches the file any more.
+    world.cloud.go_wrong("rules: []");
+    until("Ben has a profile of fraud", || {
+        world.cloud.names().contains(&"ben--fraud".to_owned()).then_some(())
+    });
+    assert!(good(&ops));
+    assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+    assert_eq!(server.said().matches("\"code\":\"map-refused\"").count(), 1, "{}", server.said());
 }
