@@ -6,7 +6,7 @@ module "rendered" {
   bundle              = var.bundle
   account_id          = var.account_id
   kinds               = var.kinds
-  hub_role_arn        = var.hub_role_arn
+  hub_role_arns       = var.hub_role_arns
   require_external_id = var.require_external_id
 }
 

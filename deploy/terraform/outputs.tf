@@ -7,9 +7,9 @@ output "role_arns" {
   }
 }
 
-output "hub_role_arn" {
-  description = "The role that Stagedoor runs as, if it is in this account: the `role` of the map's `hub`."
-  value       = one([for arn, role in module.rendered.roles : aws_iam_role.this[arn].arn if role.kind == "hub"])
+output "hub_role_arns" {
+  description = "The roles that Stagedoor runs as, if they are in this account: one, or on Lambda one of each function."
+  value       = sort([for arn, role in module.rendered.roles : aws_iam_role.this[arn].arn if role.kind == "hub"])
 }
 
 output "instance_profile_name" {

@@ -29,14 +29,14 @@ variable "kinds" {
   }
 }
 
-variable "hub_role_arn" {
-  description = "The only role that spoke and presign roles may trust. Whoever owns a spoke's account writes it down here, so that a bundle which trusts somebody else is refused."
-  type        = string
+variable "hub_role_arns" {
+  description = "The only roles that spoke and presign roles may trust: one, or on Lambda those of the functions. Whoever owns a spoke's account writes them down here, so that a bundle which trusts somebody else is refused."
+  type        = set(string)
   default     = null
 
   validation {
-    condition     = var.hub_role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.hub_role_arn))
-    error_message = "Write it as arn:aws:iam::111122223333:role/stagedoor."
+    condition     = var.hub_role_arns == null ? true : length(var.hub_role_arns) > 0 && alltrue([for arn in var.hub_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", arn))])
+    error_message = "Write each as arn:aws:iam::111122223333:role/stagedoor."
   }
 }
 

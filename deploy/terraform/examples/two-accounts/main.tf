@@ -55,10 +55,10 @@ module "research" {
   source    = "../.."
   providers = { aws = aws.research }
 
-  bundle       = local.bundle
-  account_id   = "444455556666"
-  kinds        = ["spoke"]
-  hub_role_arn = module.hub.hub_role_arn
+  bundle        = local.bundle
+  account_id    = "444455556666"
+  kinds         = ["spoke"]
+  hub_role_arns = module.hub.hub_role_arns
 }
 
 output "audit_key" {

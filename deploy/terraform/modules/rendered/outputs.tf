@@ -8,8 +8,8 @@ output "roles" {
   }
 
   precondition {
-    condition     = var.hub_role_arn == null || alltrue([for trust in local.trusted : trust.principal == var.hub_role_arn])
-    error_message = "The bundle trusts somebody else than hub_role_arn."
+    condition     = var.hub_role_arns == null ? true : length(setsubtract(flatten(local.trusted[*].principal), var.hub_role_arns)) == 0
+    error_message = "The bundle trusts somebody else than hub_role_arns."
   }
 
   precondition {

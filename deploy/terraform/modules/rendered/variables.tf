@@ -13,9 +13,9 @@ variable "kinds" {
   type        = set(string)
 }
 
-variable "hub_role_arn" {
-  description = "The only role that spoke and presign roles may trust; null: whichever the bundle says."
-  type        = string
+variable "hub_role_arns" {
+  description = "The only roles that spoke and presign roles may trust; null: whichever the bundle says."
+  type        = set(string)
   default     = null
 }
 

@@ -10,7 +10,7 @@ run "the_spoke_trusts_the_hub_alone" {
   command = plan
 
   variables {
-    hub_role_arn = "arn:aws:iam::111122223333:role/stagedoor"
+    hub_role_arns = ["arn:aws:iam::111122223333:role/stagedoor"]
   }
 
   assert {
@@ -23,7 +23,32 @@ run "another_hub_is_refused" {
   command = plan
 
   variables {
-    hub_role_arn = "arn:aws:iam::999999999999:role/stagedoor"
+    hub_role_arns = ["arn:aws:iam::999999999999:role/stagedoor"]
+  }
+
+  expect_failures = [output.roles]
+}
+
+run "a_hub_of_several_roles_is_trusted_by_name" {
+  command = plan
+
+  variables {
+    bundle        = replace(file("../../examples/two-accounts/stagedoor.json"), "\"AWS\": \"arn:aws:iam::111122223333:role/stagedoor\"", "\"AWS\": [\"arn:aws:iam::111122223333:role/stagedoor-door\", \"arn:aws:iam::111122223333:role/stagedoor-work\"]")
+    hub_role_arns = ["arn:aws:iam::111122223333:role/stagedoor-door", "arn:aws:iam::111122223333:role/stagedoor-work"]
+  }
+
+  assert {
+    condition     = strcontains(values(output.roles)[0].assume_role_policy, "role/stagedoor-work")
+    error_message = "The spoke of this test trusts one role."
+  }
+}
+
+run "one_role_more_than_is_named_is_refused" {
+  command = plan
+
+  variables {
+    bundle        = replace(file("../../examples/two-accounts/stagedoor.json"), "\"AWS\": \"arn:aws:iam::111122223333:role/stagedoor\"", "\"AWS\": [\"arn:aws:iam::111122223333:role/stagedoor-door\", \"arn:aws:iam::999999999999:role/stagedoor-work\"]")
+    hub_role_arns = ["arn:aws:iam::111122223333:role/stagedoor-door"]
   }
 
   expect_failures = [output.roles]
