@@ -164,6 +164,27 @@ fn what_the_container_is_told_is_what_serve_reads() {
 }
 
 #[test]
+fn a_secret_of_the_map_is_a_mounted_file() {
+    let cases = json!({
+        "two": with(&json!({ "secrets": ["ldap", "mail"] })),
+        "bad": with(&json!({ "secrets": ["../map"] })),
+    });
+    let objects = objects(&cases, "two");
+    let mounts = container(&objects)["volumeMounts"].as_array().unwrap();
+    let volumes = kind(&objects, "Deployment")["spec"]["template"]["spec"]["volumes"].clone();
+    for name in ["ldap", "mail"] {
+        let path = format!("/etc/stagedoor/secrets/{name}");
+        let mount = mounts.iter().find(|mount| mount["mountPath"] == *path).unwrap();
+        assert_eq!(mount["readOnly"], true);
+        let of = |volume: &&Value| volume["name"] == mount["name"];
+        let volume = volumes.as_array().unwrap().iter().find(of).unwrap();
+        assert_eq!(volume["secret"], json!({ "secretName": name, "defaultMode": 0o440 }));
+    }
+    let refused = rendered(&cases)["bad"]["error"].to_string();
+    assert!(refused.contains("secrets"), "{refused}");
+}
+
+#[test]
 fn without_a_table_one_replica_keeps_its_store_on_a_volume() {
     let values = with(&json!({ "store": { "table": "" }, "replicas": 1 }));
     let objects = objects(&json!({ "one": values }), "one");
