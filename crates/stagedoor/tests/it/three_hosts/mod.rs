@@ -125,6 +125,21 @@ fn nobody_outside_passes_for_somebody_inside() {
     assert_eq!(plane.presigned(), 0);
 }
 
+#[test]
+#[ignore = "takes root: cargo xtask netns"]
+fn a_push_of_almost_eight_mebibytes_passes_each_proxy() {
+    let plane = Plane::start();
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large.json");
+    std::fs::write(&large, " ".repeat(8 * 1024 * 1024 - 1)).unwrap();
+    for (proxy, name) in PROXIES {
+        let answer = plane.visitor(&plane.inside, proxy).push("/scim/v2/Bulk", &large);
+        // Nobody pushes here; it is Stagedoor that says so, not the proxy.
+        assert_eq!(answer.status, 401, "{name}: {}", answer.body);
+        assert!(answer.body.contains("urn:ietf:params:scim:api:messages:2.0:Error"), "{name}");
+    }
+}
+
 #[track_caller]
 fn refused_by_network(page: &Answer) {
     page.assert_refused("network-refused");

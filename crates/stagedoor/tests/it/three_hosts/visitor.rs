@@ -3,7 +3,8 @@
 use super::net::Host;
 use crate::browser::Answer;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// The address people know.
@@ -49,7 +50,26 @@ impl<'n> Visitor<'n> {
         self.send(path, fields, headers)
     }
 
+    /// Pushes what is in a file, as an identity provider does by SCIM.
+    pub(super) fn push(&self, path: &str, file: &Path) -> Answer {
+        let body = format!("@{}", file.display());
+        let kind = "Content-Type: application/scim+json";
+        self.ask(path, |curl| curl.args(["--header", kind, "--data-binary", &body]))
+    }
+
     fn send(&self, url: &str, fields: &[(&str, &str)], headers: &[&str]) -> Answer {
+        self.ask(url, |curl| {
+            for header in headers {
+                curl.args(["--header", header]);
+            }
+            for (name, value) in fields {
+                curl.args(["--data-urlencode", &format!("{name}={value}")]);
+            }
+            curl
+        })
+    }
+
+    fn ask(&self, url: &str, more: impl Fn(&mut Command) -> &mut Command) -> Answer {
         let url =
             if url.starts_with("http") { url.to_owned() } else { format!("https://{NAME}{url}") };
         let jar = self.jar.path().join("jar");
@@ -64,13 +84,7 @@ impl<'n> Visitor<'n> {
             .arg(&jar)
             // No `100 Continue` before the answer.
             .args(["--header", "Expect:"]);
-        for header in headers {
-            curl.args(["--header", header]);
-        }
-        for (name, value) in fields {
-            curl.args(["--data-urlencode", &format!("{name}={value}")]);
-        }
-        let output = curl.arg(&url).output().unwrap();
+        let output = more(&mut curl).arg(&url).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "curl {url}: {said}");
         answer(&String::from_utf8_lossy(&output.stdout))
