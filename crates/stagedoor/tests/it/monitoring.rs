@@ -88,6 +88,19 @@ fn every_alert_has_its_page() {
 }
 
 #[test]
+fn what_the_docs_say_to_alert_on_has_a_rule() {
+    let rules = named(&read("deploy/prometheus/alerts.yaml"));
+    let mut wanted = BTreeSet::new();
+    for page in fs::read_dir(root().join("docs")).unwrap() {
+        let Ok(text) = fs::read_to_string(page.unwrap().path()) else { continue };
+        let advice = text.split("\n\n").filter(|part| part.contains("alert when"));
+        wanted.extend(advice.flat_map(named));
+    }
+    assert!(wanted.contains("stagedoor_audit_chain_ok"), "{wanted:?}");
+    assert_eq!(wanted.difference(&rules).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn every_panel_of_the_board_asks_the_source_that_is_chosen() {
     let board: serde_json::Value =
         serde_json::from_str(&read("deploy/grafana/stagedoor.json")).unwrap();

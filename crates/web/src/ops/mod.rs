@@ -107,13 +107,13 @@ async fn exposition(State(watch): State<Watch>) -> Response {
         events: watch.plane.events.read(),
         counts: watch.plane.meter.read(),
         status: watch.loop_status().await.ok(),
-        accounts: watch
+        places: watch
             .plane
             .current()
             .map
             .domains
             .iter()
-            .map(|(key, domain)| (key.clone(), domain.account_id.clone()))
+            .map(|(key, domain)| (key.clone(), (domain.account_id.clone(), domain.region.clone())))
             .collect(),
         process: watch.condition.state(),
     };

@@ -13,7 +13,7 @@ mod reference;
 pub use reference::metrics_reference;
 
 use super::condition::State;
-use access::ids::{AccountId, DomainKey};
+use access::ids::{AccountId, DomainKey, Region};
 use control::door::{DoorCounts, KeyStatus, TrustStatus};
 use control::event::EventCounts;
 use control::meter::{LoopCounts, LoopStatus};
@@ -34,8 +34,8 @@ pub(super) struct Numbers {
     pub(super) counts: LoopCounts,
     /// Absent: the store cannot be read.
     pub(super) status: Option<LoopStatus>,
-    /// The accounts of the map's domains.
-    pub(super) accounts: BTreeMap<DomainKey, AccountId>,
+    /// Account and Region of the map's domains.
+    pub(super) places: BTreeMap<DomainKey, (AccountId, Region)>,
     pub(super) process: State,
 }
 
@@ -56,7 +56,7 @@ fn page(numbers: &Numbers, now: Timestamp) -> Vec<Family> {
     page.passes(&numbers.counts);
     page.mirror(&numbers.counts);
     page.audit(&numbers.counts);
-    page.overview(numbers.counts.overview.as_ref(), &numbers.accounts);
+    page.overview(numbers.counts.overview.as_ref(), &numbers.places);
     page.work(numbers.status.as_ref(), now);
     page.process(&numbers.process);
     page.0.sort_by_key(|family| family.name);

@@ -1,7 +1,7 @@
 //! Metrics of the loop, of events and of calls to AWS.
 
 use super::Page;
-use access::ids::{AccountId, DomainKey};
+use access::ids::{AccountId, DomainKey, Region};
 use control::event::{EventCounts, Family as EventFamily, Outcome as EventOutcome};
 use control::meter::{CHANGES, LoopCounts, LoopStatus, Overview, STAGES};
 use control::ports::CallCounts;
@@ -127,7 +127,7 @@ impl Page {
     pub(super) fn overview(
         &mut self,
         overview: Option<&Overview>,
-        accounts: &BTreeMap<DomainKey, AccountId>,
+        places: &BTreeMap<DomainKey, (AccountId, Region)>,
     ) {
         let none = Overview::default();
         let (seen, is_there) = (overview.unwrap_or(&none), overview.is_some());
@@ -135,7 +135,7 @@ impl Page {
         let name = "stagedoor_sync_last_success_timestamp_seconds";
         self.gauge(name, help, &["account", "domain"], |family| {
             for (domain, at) in &seen.read_at {
-                let account = accounts.get(domain).map_or("unknown", AccountId::as_str);
+                let (account, _) = place(places, domain);
                 family.time(&[account, domain.as_str()], *at);
             }
         });
@@ -143,7 +143,7 @@ impl Page {
         self.gauge("stagedoor_spoke_up", help, &["account"], |family| {
             let mut up: BTreeMap<&str, bool> = BTreeMap::new();
             for (domain, readable) in &seen.readable {
-                let account = accounts.get(domain).map_or("unknown", AccountId::as_str);
+                let (account, _) = place(places, domain);
                 let all = up.entry(account).or_insert(true);
                 *all = *all && *readable;
             }
@@ -169,16 +169,30 @@ impl Page {
                 family.count(&[stage], seen.leaving.get(stage).copied().unwrap_or_default());
             }
         });
+        self.profiles(seen, places);
+    }
+
+    /// Profiles, how many there may be, and apps. A limit is the account's in its Region, whichever of its
+    /// domains there it was read by.
+    fn profiles(&mut self, seen: &Overview, places: &BTreeMap<DomainKey, (AccountId, Region)>) {
         let help = "Profiles of this installation.";
-        self.gauge("stagedoor_profiles", help, &["domain", "team"], |family| {
+        let labels = &["account", "region", "domain", "team"];
+        self.gauge("stagedoor_profiles", help, labels, |family| {
             for ((domain, team), number) in &seen.profiles {
-                family.count(&[domain.as_str(), team.as_str()], *number);
+                let (account, region) = place(places, domain);
+                family.count(&[account, region, domain.as_str(), team.as_str()], *number);
             }
         });
-        let help = "Profiles that the domain's account may have in its Region, where AWS says so.";
-        self.gauge("stagedoor_profiles_limit", help, &["domain"], |family| {
+        let help = "Profiles that the account may have in the Region, in all of its domains there, where AWS \
+                    says so.";
+        self.gauge("stagedoor_profiles_limit", help, &["account", "region"], |family| {
+            let mut limits: BTreeMap<(&str, &str), u32> = BTreeMap::new();
             for (domain, limit) in &seen.limits {
-                family.count(&[domain.as_str()], (*limit).into());
+                let least = limits.entry(place(places, domain)).or_insert(*limit);
+                *least = (*least).min(*limit);
+            }
+            for ((account, region), limit) in limits {
+                family.count(&[account, region], limit.into());
             }
         });
         let help = "Apps that run in profiles of this installation.";
@@ -236,4 +250,13 @@ impl Page {
             }
         });
     }
+}
+
+/// Account and Region of a domain; `unknown` for one that the map no longer has.
+fn place<'p>(
+    places: &'p BTreeMap<DomainKey, (AccountId, Region)>,
+    domain: &DomainKey,
+) -> (&'p str, &'p str) {
+    let found = places.get(domain);
+    found.map_or(("unknown", "unknown"), |(account, region)| (account.as_str(), region.as_str()))
 }

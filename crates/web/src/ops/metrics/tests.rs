@@ -361,7 +361,7 @@ fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
     let fraud = TeamKey::parse("fraud").unwrap();
     let seen = Overview {
         profiles: BTreeMap::from([((domain("research"), fraud.clone()), 12)]),
-        limits: BTreeMap::from([(domain("research"), 60)]),
+        limits: BTreeMap::from([(domain("research"), 60), (domain("trials"), 60)]),
         drift: BTreeMap::from([("role-drift", 2)]),
         changes: BTreeMap::from([("create", 4)]),
         leaving: BTreeMap::from([("held", 5)]),
@@ -369,10 +369,10 @@ fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
         read_at: BTreeMap::from([(domain("research"), now())]),
         readable: BTreeMap::from([(domain("research"), true), (domain("trials"), false)]),
     };
-    let account = || AccountId::parse("111122223333").unwrap();
+    let place = || (AccountId::parse("111122223333").unwrap(), Region::parse("eu-west-1").unwrap());
     let numbers = Numbers {
         counts: LoopCounts { overview: Some(seen), ..LoopCounts::default() },
-        accounts: BTreeMap::from([(domain("research"), account()), (domain("trials"), account())]),
+        places: BTreeMap::from([(domain("research"), place()), (domain("trials"), place())]),
         ..Numbers::default()
     };
     let samples = read(&exposition(&numbers, now()).unwrap());
@@ -384,8 +384,12 @@ fn what_the_last_full_pass_saw_is_told_by_keys_of_the_map() {
     assert_sample(&samples, "stagedoor_plan_changes", &[("action", "create")], "4");
     assert_sample(&samples, "stagedoor_plan_changes", &[("action", "remove")], "0");
     assert_sample(&samples, "stagedoor_offboarding_stage", &[("stage", "held")], "5");
-    assert_sample(&samples, "stagedoor_profiles", &[research, ("team", "fraud")], "12");
-    assert_sample(&samples, "stagedoor_profiles_limit", &[research], "60");
+    let region = ("region", "eu-west-1");
+    let profiles = [account, research, region, ("team", "fraud")];
+    assert_sample(&samples, "stagedoor_profiles", &profiles, "12");
+    assert_sample(&samples, "stagedoor_profiles_limit", &[account, region], "60");
+    let limits = samples.iter().filter(|(name, ..)| name == "stagedoor_profiles_limit").count();
+    assert_eq!(limits, 1, "the limit is the account's, not the domain's");
     let app = [("instance_type", "ml.t3.medium"), ("team", "fraud")];
     assert_sample(&samples, "stagedoor_apps_running", &app, "6");
 }
