@@ -105,6 +105,7 @@ struct TickAnswer {
     people: usize,
     everything: u32,
     complete: u32,
+    done: u32,
     mirrors: u32,
     time_up: bool,
 }
@@ -128,10 +129,21 @@ impl<'a> Function<'a> {
             Payload::Tick => {
                 self.ask_directories(until).await;
                 let worked = self.worker().await.work_off_queue(until).await?;
-                let Worked { passes, people, everything, complete, mirrors, time_up } = worked;
-                tracing::info!(passes, people, everything, complete, mirrors, time_up, "tick");
+                let Worked { passes, people, everything, complete, done, mirrors, time_up } =
+                    worked;
+                tracing::info!(
+                    passes, people, everything, complete, done, mirrors, time_up, "tick"
+                );
                 self.see_to_chores(until).await;
-                Ok(json(&TickAnswer { passes, people, everything, complete, mirrors, time_up }))
+                Ok(json(&TickAnswer {
+                    passes,
+                    people,
+                    everything,
+                    complete,
+                    done,
+                    mirrors,
+                    time_up,
+                }))
             }
             Payload::Event(body) => {
                 self.see_to_grants().await;

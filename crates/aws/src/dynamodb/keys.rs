@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | `schema` | `schema` | version of the schema | |
 //! | `tally` | `tally` | count of what happens; a ticket reads it | |
-//! | `tally` | `last-full` | when everything was last worked off | |
+//! | `tally` | `last-full` | when everything was last read and planned | |
 //! | `work#PERSON` | `work` | who waits to be read again | `work#SHARD` by due time, or `leased#SHARD` by end of lease |
 //! | `everything` | `work` | that everything waits to be read again | |
 //! | `claim#PERSON` | `claim` | which pass is at whom | |

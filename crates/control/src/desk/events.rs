@@ -39,7 +39,7 @@ pub struct EventFilter {
 pub struct Events {
     /// When directory and Studio were read.
     pub at: Timestamp,
-    /// When everything was last read in full and worked off.
+    /// When everything was last read in full and planned, whatever could be carried out of it.
     pub last_full_sync: Option<Timestamp>,
     /// How much waits to be read again: people, or everything as one.
     pub waiting: u64,

@@ -45,7 +45,7 @@ pub struct Numbers {
     pub people: u64,
     /// Profiles on their way out, or about to be.
     pub pending_removals: u64,
-    /// When everything was last read in full and worked off.
+    /// When everything was last read in full and planned, whatever could be carried out of it.
     pub last_full_sync: Option<Timestamp>,
     /// How long that is ago, in whole minutes.
     pub minutes_since_full_sync: Option<u64>,

@@ -106,7 +106,7 @@ struct Kept {
     last: Option<Arc<Reading>>,
     /// Since when something is known to have changed that the reading does not show.
     changed: Option<Timestamp>,
-    /// When this process last read everything and worked it off.
+    /// When this process last read everything and planned from it.
     passed: Option<Timestamp>,
     /// When reading last failed, if it did since.
     failed: Option<Timestamp>,
@@ -121,7 +121,7 @@ impl Readings {
     }
 
     /// The last full reading, unless another process has read everything since. `last_full` is when
-    /// any process last read everything and worked it off.
+    /// any process last read everything and planned from it.
     pub fn newest(&self, last_full: Option<Timestamp>) -> Option<Arc<Reading>> {
         let kept = self.kept();
         let last = kept.last.as_ref()?;
@@ -129,7 +129,7 @@ impl Readings {
         last_full.is_none_or(|full| full <= known).then(|| Arc::clone(last))
     }
 
-    /// Says that this process has read everything and worked it off.
+    /// Says that this process has read everything and planned from it.
     pub(crate) fn passed(&self, at: Timestamp) {
         self.kept().passed = Some(at);
     }

@@ -258,8 +258,7 @@ fn stale(status: &LoopStatus, now: Timestamp) -> Option<Condition> {
             "The last full pass ended on {}. Leavers whose event was lost keep what they have.",
             last.strftime("%-d %b %Y, %H:%M UTC")
         ),
-        remedy: "Run `stagedoor doctor`, and look into the log for why full passes fail."
-            .to_owned(),
+        remedy: "Run `stagedoor doctor`, and look into the log for what cannot be read.".to_owned(),
         page: "/admin/health",
     })
 }

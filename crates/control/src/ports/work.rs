@@ -64,7 +64,7 @@ pub struct QueueStatus {
     pub leased: u64,
     /// Since when the oldest unsettled item waits, of those that were wanted by now.
     pub oldest: Option<Timestamp>,
-    /// When everything was last read in full and worked off.
+    /// When everything was last read in full and planned, whatever could be carried out of it.
     pub last_full: Option<Timestamp>,
 }
 
@@ -118,7 +118,7 @@ pub trait WorkQueue: Send + Sync + fmt::Debug {
     /// lease that somebody else has taken over by now is left alone.
     async fn again(&self, items: &[(Lease, Retry)]) -> Result<(), StoreError>;
 
-    /// Remembers that everything was read in full and worked off.
+    /// Remembers that everything was read in full and planned.
     async fn passed(&self, at: Timestamp) -> Result<(), StoreError>;
 
     /// What the queue holds.

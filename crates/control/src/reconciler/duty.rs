@@ -59,6 +59,17 @@ pub(super) struct Taken {
 struct Done {
     outcome: PassOutcome,
     leftover: Leftover,
+    /// Whether all that it was for was read and planned, whatever could be carried out of it.
+    is_planned: bool,
+}
+
+/// How far a full pass came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Reached {
+    /// Everything was read and planned.
+    pub(super) planned: bool,
+    /// Besides, nothing of it failed and nothing was held back.
+    pub(super) carried_out: bool,
 }
 
 impl<'a> Duty<'a> {
@@ -121,9 +132,9 @@ impl<'a> Duty<'a> {
         }
     }
 
-    /// Makes a pass for the work, and ends it or puts it back. Says whether that was a full pass which
-    /// read everything and left only people.
-    pub(super) async fn work_off(&self, taken: Taken, lane: Lane, until: Deadline) -> bool {
+    /// Makes a pass for the work, and ends it or puts it back. Says how far it came, if that was a full
+    /// pass.
+    pub(super) async fn work_off(&self, taken: Taken, lane: Lane, until: Deadline) -> Reached {
         let Taken { work, ticket } = taken;
         let leases: Vec<Lease> = work.iter().map(|work| work.lease.clone()).collect();
         if lane == Lane::People && work.iter().any(Work::is_new) {
@@ -141,19 +152,18 @@ impl<'a> Duty<'a> {
         // A loop that died unseen would leave everybody who leaves where they are.
         let done = done.unwrap_or_else(|_| {
             tracing::error!("a pass panicked; the loop goes on");
-            let leftover = Leftover { whole: Left::Stuck, ..Leftover::default() };
-            Done { outcome: PassOutcome::Panicked, leftover }
+            Done { outcome: PassOutcome::Panicked, ..Done::failed() }
         });
         self.serves_people.store(true, Ordering::Relaxed);
         span.record("outcome", done.outcome.as_str());
         self.plane.meter.passed(lane.as_str(), done.outcome, begun.elapsed());
         let ended = match (lane, work.as_slice()) {
             (Lane::Everything, [work]) => self.end_everything(work, &done).await,
-            _ => self.end_people(&work, &done.leftover).await.map(|()| false),
+            _ => self.end_people(&work, &done.leftover).await.map(|()| Reached::default()),
         };
         ended.unwrap_or_else(|error| {
             tracing::error!(%error, "work is neither ended nor put back; its lease will run out");
-            false
+            Reached::default()
         })
     }
 
@@ -167,8 +177,15 @@ impl<'a> Duty<'a> {
         }
     }
 
-    async fn end_everything(&self, work: &Work, done: &Done) -> Result<bool, StoreError> {
+    async fn end_everything(&self, work: &Work, done: &Done) -> Result<Reached, StoreError> {
         let (now, leftover) = (self.plane.clock.now(), &done.leftover);
+        // However often what it left is tried, nobody is overlooked meanwhile.
+        if done.is_planned {
+            self.plane.readings.passed(now);
+            self.plane.queue.passed(now).await?;
+        }
+        let is_well = matches!(done.outcome, PassOutcome::Settled | PassOutcome::Unfinished);
+        let reached = Reached { planned: done.is_planned, carried_out: done.is_planned && is_well };
         let left = if leftover.people.len() > MOST_LEFT {
             leftover.people.values().copied().fold(leftover.whole, Left::max)
         } else {
@@ -184,18 +201,13 @@ impl<'a> Duty<'a> {
         };
         if !left.is_nothing() {
             self.plane.queue.again(&[self.retry(work, left)]).await?;
-            return Ok(false);
-        }
-        let passed = matches!(done.outcome, PassOutcome::Settled | PassOutcome::Unfinished);
-        if passed {
-            self.plane.readings.passed(now);
-            self.plane.queue.passed(now).await?;
+            return Ok(reached);
         }
         // First asked for anew, then ended: should the process die between, it comes again.
         let again = BTreeSet::from([WorkKey::Everything]);
         self.plane.queue.push(&again, later(now, self.rhythm.resync)).await?;
         self.plane.queue.done(std::slice::from_ref(&work.lease)).await?;
-        Ok(passed)
+        Ok(reached)
     }
 
     async fn end_people(&self, work: &[Work], leftover: &Leftover) -> Result<(), StoreError> {
@@ -289,6 +301,7 @@ impl<'a> Duty<'a> {
         self.serves_people.store(true, Ordering::Relaxed);
         self.plane.bell.ring();
         let plan = plane.plan(&survey);
+        let is_planned = left::is_all_read(&plan);
         if scope == Scope::Everything {
             let new = self.saw(plane, &survey, &plan);
             plane.chronicle(&survey, new).await;
@@ -307,8 +320,10 @@ impl<'a> Duty<'a> {
             });
         }
         let Some(checked) = checked else {
-            // Looking again soon would find the same; a person or the next event has to come.
-            return Done { outcome: PassOutcome::Refused, leftover: Leftover::default() };
+            // Looking again soon would find the same; a person or the next event has to come. Of a plan
+            // that is none, nobody has anything.
+            let leftover = Leftover::default();
+            return Done { outcome: PassOutcome::Refused, leftover, is_planned: false };
         };
         let plan = checked.plan();
         let of = match &scope {
@@ -329,16 +344,7 @@ impl<'a> Duty<'a> {
             if news.is_any() && *halt != Halt::TimeUp {
                 tell_what_would_be(plan, halt);
             }
-            match halt {
-                Halt::Store(_) => return Done::failed(),
-                Halt::TimeUp => {
-                    let leftover = left::cut_off(plan, &report);
-                    return Done { outcome: PassOutcome::Unfinished, leftover };
-                }
-                Halt::Frozen(_) | Halt::ObserveOnly => {}
-            }
-            // Whoever lets changes be made again has everything read.
-            return Done { outcome: PassOutcome::Halted, leftover: Leftover::default() };
+            return Done::halted(halt, plan, &report, is_planned);
         }
         let leftover = left::after(plan, &report, |person| news.is_of(person));
         let (leftover, is_unread) = leftover.and_unread(of, &survey.snapshot);
@@ -348,7 +354,7 @@ impl<'a> Duty<'a> {
             () if leftover.is_nothing() => PassOutcome::Settled,
             () => PassOutcome::Unfinished,
         };
-        Done { outcome, leftover }
+        Done { outcome, leftover, is_planned }
     }
 
     /// Counts what a full pass saw, and says what of it is new.
@@ -366,12 +372,27 @@ impl<'a> Duty<'a> {
 impl Done {
     fn broken_off() -> Self {
         let leftover = Leftover { whole: Left::Moving, ..Leftover::default() };
-        Self { outcome: PassOutcome::Unfinished, leftover }
+        Self { outcome: PassOutcome::Unfinished, leftover, is_planned: false }
+    }
+
+    fn halted(halt: &Halt, plan: &Plan, report: &PassReport, is_planned: bool) -> Self {
+        match halt {
+            Halt::Store(_) => Self::failed(),
+            Halt::TimeUp => {
+                let leftover = left::cut_off(plan, report);
+                Self { outcome: PassOutcome::Unfinished, leftover, is_planned }
+            }
+            // Whoever lets changes be made again has everything read.
+            Halt::Frozen(_) | Halt::ObserveOnly => {
+                let leftover = Leftover::default();
+                Self { outcome: PassOutcome::Halted, leftover, is_planned }
+            }
+        }
     }
 
     fn failed() -> Self {
         let leftover = Leftover { whole: Left::Stuck, ..Leftover::default() };
-        Self { outcome: PassOutcome::Failed, leftover }
+        Self { outcome: PassOutcome::Failed, leftover, is_planned: false }
     }
 }
 

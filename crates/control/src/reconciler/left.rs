@@ -72,16 +72,25 @@ impl Leftover {
 pub(super) fn of_plan(plan: &Plan) -> Leftover {
     let mut leftover = Leftover::default();
     for kept in &plan.kept {
-        let left = match kept.reason {
-            ReasonCode::Busy => Left::Waiting,
-            ReasonCode::DomainUnreadable
-            | ReasonCode::RoleUnreadable
-            | ReasonCode::PartialDomain => Left::Stuck,
-            _ => Left::Nothing,
-        };
-        leftover.add(kept.person.as_ref(), left);
+        leftover.add(kept.person.as_ref(), of_kept(kept.reason));
     }
     leftover
+}
+
+/// What is left of something that a plan leaves alone for this reason.
+fn of_kept(reason: ReasonCode) -> Left {
+    match reason {
+        ReasonCode::Busy => Left::Waiting,
+        ReasonCode::DomainUnreadable | ReasonCode::RoleUnreadable | ReasonCode::PartialDomain => {
+            Left::Stuck
+        }
+        _ => Left::Nothing,
+    }
+}
+
+/// Whether the plan was made of all there is: nothing could not be read.
+pub(super) fn is_all_read(plan: &Plan) -> bool {
+    plan.kept.iter().all(|kept| of_kept(kept.reason) != Left::Stuck)
 }
 
 /// What is left of a plan that was broken off. Nobody knows how far it came, so AWS may be at all of

@@ -1,6 +1,6 @@
 //! The loop's work for a process that is called, not run: piece by piece, as far as its time allows.
 
-use super::duty::Duty;
+use super::duty::{Duty, Reached};
 use super::{Lane, PEOPLE_A_PASS, Rhythm};
 use crate::event::Wake;
 use crate::grants::GrantWatch;
@@ -31,9 +31,11 @@ pub struct Worked {
     pub people: usize,
     /// Passes for everything.
     pub everything: u32,
-    /// Those of them that read everything and left only people to look at again: what the store keeps
-    /// as the time of the last full pass.
+    /// Those of them that read and planned everything, whatever could be carried out of it: what the
+    /// store keeps as the time of the last full pass.
     pub complete: u32,
+    /// Those of them of which besides nothing failed and nothing was held back.
+    pub done: u32,
     /// Runs that mirrored groups, or tried to.
     pub mirrors: u32,
     /// Whether it ended because time was nearly up.
@@ -122,8 +124,9 @@ impl Worker<'_> {
                 }
             }
             self.see_to_grants().await;
-            let is_complete = self.duty.work_off(taken, lane, until).await;
-            worked.complete += u32::from(is_complete);
+            let Reached { planned, carried_out } = self.duty.work_off(taken, lane, until).await;
+            worked.complete += u32::from(planned);
+            worked.done += u32::from(carried_out);
         }
         worked.time_up = true;
         Ok(worked)

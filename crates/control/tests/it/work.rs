@@ -2,7 +2,7 @@
 
 use crate::mirror::Unrenewed;
 use crate::reconciler::{Running, pass, people, secs};
-use crate::world::{MAP, World, person_id};
+use crate::world::{Fault, MAP, World, person_id};
 use access::check::Removals;
 use access::ids::PersonId;
 use async_trait::async_trait;
@@ -394,6 +394,66 @@ async fn the_status_tells_what_waits_and_when_everything_was_read() {
     );
     assert_eq!(status.queue.last_full, Some("2026-11-21T09:00:00Z".parse().unwrap()));
     assert_eq!((status.queue.due, status.queue.later), (0, 1));
+    running.stop().await;
+}
+
+/// For how many minutes nothing was read in full, after the loop had half an hour for it.
+async fn minutes_since_full(world: &Arc<World>, running: &Running) -> i64 {
+    let status = running.plane.loop_status().await.unwrap();
+    let last = status.queue.last_full.unwrap();
+    assert!(running.plane.readings.newest(Some(last)).is_some(), "its own pass is the last");
+    pass(1800).await;
+    let status = running.plane.loop_status().await.unwrap();
+    let now = world.plane(MAP).clock.now();
+    now.duration_since(status.queue.last_full.unwrap()).as_mins()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_carried_out_makes_no_reading_older() {
+    let names: Vec<String> = (0..80).map(|n| format!("person-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = World::of(&names);
+    let running = Running::start(&world, MAP);
+    pass(60).await;
+
+    world.join("zoe", "ml-fraud");
+    world.state().unmakeable.insert("zoe--fraud".into());
+    assert!(minutes_since_full(&world, &running).await <= 15, "a profile cannot be made");
+    let counts = running.plane.meter.read();
+    assert!(counts.passes[&("everything", PassOutcome::Failed)] > 0);
+    world.state().unmakeable.clear();
+
+    for name in &names[..3] {
+        world.leave(name, "ml-fraud");
+    }
+    assert!(minutes_since_full(&world, &running).await <= 15, "the guard holds removals back");
+    let counts = running.plane.meter.read();
+    assert!(counts.passes[&("everything", PassOutcome::Refused)] > 0);
+
+    let freeze =
+        Freeze { at: running.plane.clock.now(), reason: "an audit".into(), by: "it".into() };
+    world.store.freeze(&freeze).await.unwrap();
+    world.join("yan", "ml-fraud");
+    assert!(minutes_since_full(&world, &running).await <= 15, "nothing may be changed");
+    let counts = running.plane.meter.read();
+    assert!(counts.passes[&("everything", PassOutcome::Halted)] > 0);
+
+    world.break_down(Fault::Domain);
+    assert!(minutes_since_full(&world, &running).await >= 30, "a domain cannot be read");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_people_than_are_tried_by_themselves_make_no_reading_older() {
+    let world = World::of(&["ada"]);
+    let running = Running::start(&world, MAP);
+    pass(60).await;
+    for n in 0..80 {
+        let name = format!("person-{n}");
+        world.join(&name, "ml-fraud");
+        world.state().unmakeable.insert(format!("{name}--fraud"));
+    }
+    assert!(minutes_since_full(&world, &running).await <= 15);
     running.stop().await;
 }
 

@@ -16,8 +16,15 @@ fn named(names: &[&str]) -> BTreeSet<PersonId> {
     names.iter().map(|name| person_id(name)).collect()
 }
 
-const EVERYTHING: Worked =
-    Worked { passes: 0, people: 0, everything: 1, complete: 1, mirrors: 0, time_up: false };
+const EVERYTHING: Worked = Worked {
+    passes: 0,
+    people: 0,
+    everything: 1,
+    complete: 1,
+    done: 1,
+    mirrors: 0,
+    time_up: false,
+};
 
 #[tokio::test(start_paused = true)]
 async fn the_first_call_reads_everything_and_the_next_ones_what_is_due() {

@@ -178,7 +178,8 @@ fn without_time_nothing_is_begun() {
     assert_eq!(
         late,
         json!({
-            "passes": 0, "people": 0, "everything": 0, "complete": 0, "mirrors": 0, "timeUp": true,
+            "passes": 0, "people": 0, "everything": 0, "complete": 0, "done": 0, "mirrors": 0,
+            "timeUp": true,
         })
     );
     assert_eq!(world.cloud.names(), [""; 0]);
@@ -189,16 +190,17 @@ fn without_time_nothing_is_begun() {
     assert_eq!(world.cloud.names().len(), 3);
 }
 
-/// The line of the log that a metric is made of, which an alarm watches.
+/// The line of the log that metrics are made of, which alarms watch.
 #[test]
 fn a_full_pass_that_fails_is_told_apart_from_one_that_read_everything() {
     let (world, mut invoker) = with_queues(&format!("{SEED}{FAST}"));
+    let of = |line: &Value| (line["complete"].clone(), line["done"].clone());
     let told = |invoker: &Invoker| {
         until("the tick is logged", || {
             let said = invoker.process.said();
             let mut lines =
                 said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            lines.find(|line| line["message"] == "tick").map(|line| line["complete"].clone())
+            lines.find(|line| line["message"] == "tick").map(|line| of(&line))
         })
     };
     world.cloud.go_wrong(
@@ -206,14 +208,23 @@ fn a_full_pass_that_fails_is_told_apart_from_one_that_read_everything() {
          status: 400 } }]",
     );
     let failed = invoker.answer(&tick());
-    assert_eq!((&failed["everything"], &failed["complete"]), (&json!(1), &json!(0)));
-    assert_eq!(told(&invoker), json!(0));
+    assert_eq!((&failed["everything"], of(&failed)), (&json!(1), (json!(0), json!(0))));
+    assert_eq!(told(&invoker), (json!(0), json!(0)));
+
+    world.cloud.go_wrong(
+        "rules: [{ operation: CreateUserProfile, error: { code: ValidationException, message: no, \
+         status: 400 } }]",
+    );
+    let mut next = Invoker::start(&world, &[]);
+    let stuck = next.answer(&tick());
+    assert_eq!((&stuck["everything"], of(&stuck)), (&json!(1), (json!(1), json!(0))));
+    assert_eq!(told(&next), (json!(1), json!(0)));
 
     world.cloud.go_wrong("rules: []");
     let mut next = Invoker::start(&world, &[]);
     let done = next.answer(&tick());
-    assert_eq!((&done["everything"], &done["complete"]), (&json!(1), &json!(1)));
-    assert_eq!(told(&next), json!(1));
+    assert_eq!((&done["everything"], of(&done)), (&json!(1), (json!(1), json!(1))));
+    assert_eq!(told(&next), (json!(1), json!(1)));
 }
 
 #[test]

@@ -148,6 +148,35 @@ fn of_two_warm_timers_the_one_that_read_everything_last_tells() {
     assert_eq!(told, [Value::Null; 0], "{}", first.process.said());
 }
 
+/// The second one finds the guard content and a profile that it cannot make.
+#[test]
+fn of_two_warm_timers_the_one_that_read_last_tells_also_where_something_failed() {
+    const GROUPS: [(&str, &str); 3] =
+        [("ana", "ml-fraud"), ("ana", "ml-demand"), ("ben", "ml-demand")];
+    let (world, heard) = world(&settled());
+    for (person, group) in GROUPS {
+        world.cloud.leave(person, group);
+    }
+    let mut first = Invoker::start(&world, &[]);
+    first.answer(&tick());
+    hears(&heard, &[GUARD, ENDS]);
+    for (person, group) in GROUPS {
+        world.cloud.join(person, group);
+    }
+    world.cloud.join("cleo", "ml-fraud");
+    world.cloud.go_wrong(
+        "rules: [{ service: sagemaker, operation: CreateUserProfile, error: { code: \
+         ValidationException, message: no, status: 400 } }]",
+    );
+    let mut second = Invoker::start(&world, &[]);
+    let failed = second.answer(&tick());
+    assert_eq!((&failed["complete"], &failed["done"]), (&json!(1), &json!(0)));
+    hears(&heard, &[&format!("Over: {GUARD}")]);
+    first.answer(&tick());
+    let told: Vec<Value> = heard.try_iter().collect();
+    assert_eq!(told, [Value::Null; 0], "{}", first.process.said());
+}
+
 #[test]
 fn the_timer_tells_that_nothing_was_read_for_hours() {
     let (world, heard) = silence();

@@ -17,7 +17,8 @@ fn a_tick_mirrors_once_everything_was_read_and_sees_what_changed_in_a_file() {
     assert!(world.cloud.look().group_id("ml-mirror").is_some());
     assert_eq!(world.cloud.calls("identitystore:CreateGroupMembership"), 2);
     let nothing = json!({
-        "passes": 0, "people": 0, "everything": 0, "complete": 0, "mirrors": 0, "timeUp": false,
+        "passes": 0, "people": 0, "everything": 0, "complete": 0, "done": 0, "mirrors": 0,
+        "timeUp": false,
     });
     assert_eq!(invoker.answer(&tick()), nothing);
 

@@ -75,7 +75,7 @@ struct LoopHealth {
     /// Since when nothing may be changed, because somebody said so.
     frozen_since: Option<Timestamp>,
     observe_only: bool,
-    /// When some replica last read everything and worked it off.
+    /// When some replica last read everything and planned, whatever could be carried out of it.
     last_full_pass: Option<Timestamp>,
     /// Since when the oldest item of the queue waits.
     oldest_item: Option<Timestamp>,

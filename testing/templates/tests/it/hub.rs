@@ -309,12 +309,15 @@ fn functions_and_queues_have_the_figures_of_docs_lambda_md() {
 #[test]
 fn the_metric_of_full_passes_reads_the_line_that_timer_writes() {
     let stack = create(&template("hub.yaml"), &full()).unwrap();
-    let pattern = stack.resources["FullPasses"].text("/FilterPattern").to_owned();
-    assert_eq!(pattern, r#"{ $.message = "tick" && $.complete > 0 }"#);
+    for (metric, field) in [("FullPasses", "complete"), ("FullPassesDone", "done")] {
+        let pattern = stack.resources[metric].text("/FilterPattern").to_owned();
+        assert_eq!(pattern, format!(r#"{{ $.message = "tick" && $.{field} > 0 }}"#));
+    }
     let source = crate::yaml::folder().join("../../crates/lambda/src/function.rs");
     let source = std::fs::read_to_string(source).unwrap();
-    let line = r#"info!(passes, people, everything, complete, mirrors, time_up, "tick")"#;
-    assert!(source.contains(line));
+    let words: Vec<&str> = source.split_whitespace().collect();
+    let line = r#"passes, people, everything, complete, done, mirrors, time_up, "tick" );"#;
+    assert!(words.join(" ").contains(&format!("tracing::info!( {line}")));
 }
 
 /// A pass begins as long after the last as `Resync` says and takes as long as Timer may; until the alarm
@@ -332,6 +335,9 @@ fn no_resync_that_the_template_takes_rings_the_alarm_of_full_passes_by_itself() 
     let alarm = &stack.resources["NoFullPass"];
     assert_eq!(alarm.text("/TreatMissingData"), "breaching");
     assert_eq!(alarm.number("/Period") * alarm.number("/EvaluationPeriods"), 7_200);
+    let done = &stack.resources["NotCarriedOut"];
+    assert_eq!(done.text("/TreatMissingData"), "breaching");
+    assert_eq!(done.number("/Period") * done.number("/EvaluationPeriods"), 6 * 3_600);
     assert!(longest + stack.resources["TimerFunction"].number("/Timeout") < 7_200 - 900);
 }
 
@@ -384,7 +390,7 @@ fn what_it_costs_adds_up() {
         } else {
             sum += cents;
         }
-        if *what == "alarms, metric" {
+        if *what == "alarms, metrics" {
             let stack = create(&template("hub.yaml"), &full()).unwrap();
             let alarms = stack.of("AWS::CloudWatch::Alarm").count();
             assert!(how.starts_with(&format!("{alarms} × $0.10 ")), "{alarms}: {how}");

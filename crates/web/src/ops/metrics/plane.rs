@@ -225,7 +225,8 @@ impl Page {
                 family.count(&[], status.queue.oldest.map_or(0, since));
             }
         });
-        let help = "When some replica last read everything and worked it off.";
+        let help = "When some replica last read everything and planned, whatever could be carried out \
+                    of it.";
         self.gauge("stagedoor_full_pass_last_success_timestamp_seconds", help, &[], |family| {
             if let Some(at) = status.and_then(|status| status.queue.last_full) {
                 family.time(&[], at);
