@@ -223,6 +223,7 @@ fn sealed(row: &Row<'_>) -> rusqlite::Result<SealedEntry> {
         chain: ChainId(CHAIN.to_owned()),
         seq: parsed(0, u64::try_from(id))?,
         prev: digest(11)?,
+        place: None,
         hash: digest(12)?,
         key: key.unwrap_or_default(),
         mac: digest(14)?,

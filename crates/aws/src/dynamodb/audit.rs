@@ -6,9 +6,11 @@
 //! each. What waits while a transaction is under way goes into the next one together ([`Appends`]).
 //!
 //! An entry about a person is written twice, in one transaction, so that the history of a person is
-//! read from one partition. The chain is the record; a copy that is not what was sealed is passed over.
+//! read from one partition. The chain is the record; a copy that is not what was sealed, or stands elsewhere
+//! than was sealed, is passed over ([`copies`]).
 
 mod append;
+mod copies;
 mod older;
 mod page;
 mod row;
@@ -24,11 +26,11 @@ use async_trait::async_trait;
 use control::audit::{Head, KeyRing};
 use control::ports::{
     AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, SealedEntry,
-    StoreError,
+    StoreError, Stray,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use row::{holds, is_placed, read, read_row};
-use std::collections::VecDeque;
+use row::{is_placed, read, read_row};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// How many chains replicas spread over. Each takes about a thousand entries a second.
@@ -92,11 +94,8 @@ impl AuditLog for DynamoStore {
         let query = Query { backwards: true, most: Some(limit), ..query };
         let mut newest_first = self.query(OPERATION, query).await?;
         newest_first.reverse();
-        let keys = self.audit_keys().await?;
-        let copies = newest_first.iter().map(|item| self.sealed(OPERATION, item));
-        let copies: Vec<SealedEntry> = copies.collect::<Result<_, _>>()?;
-        let own = |copy: &SealedEntry| holds(copy, person.as_str(), &keys);
-        Ok(copies.into_iter().filter(own).map(|copy| copy.entry).collect())
+        let copies = self.copies(OPERATION, person.as_str(), &newest_first).await?;
+        Ok(copies.into_iter().flatten().map(|copy| copy.entry).collect())
     }
 
     async fn page(
@@ -135,6 +134,15 @@ impl AuditLog for DynamoStore {
             ..Query::all(partition(chain))
         };
         Ok(self.query(READ, query).await?.iter().map(read_row).collect())
+    }
+
+    async fn strays(&self, people: &BTreeSet<String>) -> Result<Vec<Stray>, StoreError> {
+        let strays: Vec<Vec<Stray>> = stream::iter(people.iter().cloned())
+            .map(|person| async move { self.strays_of(&person).await })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(strays.concat())
     }
 
     async fn forget(&self, chain: &ChainId, through: u64) -> Result<u64, StoreError> {

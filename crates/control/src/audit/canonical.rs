@@ -3,7 +3,7 @@
 //! Only texts, whole numbers below 2^53 and objects of texts occur, so all that the scheme asks for is
 //! the order of members (by UTF-16 code units) and the shortest escapes.
 
-use crate::ports::{AuditEntry, ChainId};
+use crate::ports::{AuditEntry, ChainId, Seal};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -73,14 +73,25 @@ impl Canonical {
     }
 }
 
+/// Where an entry stands, and by which key it is sealed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing<'a> {
+    pub(super) chain: &'a ChainId,
+    pub(super) seq: u64,
+    pub(super) prev: &'a str,
+    pub(super) place: Option<&'a str>,
+    pub(super) key: &'a str,
+}
+
+impl<'a> From<&'a Seal> for Standing<'a> {
+    fn from(Seal { chain, seq, prev, place, key, .. }: &'a Seal) -> Self {
+        Self { chain, seq: *seq, prev, place: place.as_deref(), key }
+    }
+}
+
 /// The bytes of an entry in its place. `at` must be trimmed to the microsecond ([`super::trimmed`]).
-pub(super) fn of_entry(
-    entry: &AuditEntry,
-    chain: &ChainId,
-    seq: u64,
-    prev: &str,
-    key: &str,
-) -> String {
+pub(super) fn of_entry(entry: &AuditEntry, standing: Standing<'_>) -> String {
+    let Standing { chain, seq, prev, place, key } = standing;
     let mut object = Canonical::object();
     object.text("actor", &entry.actor.to_string());
     object.texts("after", &entry.after);
@@ -94,6 +105,7 @@ pub(super) fn of_entry(
     object.text("format", ENTRY_FORMAT);
     object.text("key", key);
     object.opt_text("person", entry.person.as_deref());
+    object.opt_text("place", place);
     object.text("prev", prev);
     object.number("seq", seq);
     object.opt_text("team", entry.team.as_deref());
@@ -182,8 +194,11 @@ mod tests {
             .with("reason", "Ärger");
         let entry = AuditEntry { change: Some("c1".to_owned()), ..entry };
         let chain = ChainId("main".to_owned());
+        let key = "0123456789abcdef";
+        let standing = Standing { chain: &chain, seq: 7, prev: "00ff", place: None, key };
+        let bytes = of_entry(&entry, standing);
         assert_eq!(
-            of_entry(&entry, &chain, 7, "00ff", "0123456789abcdef"),
+            bytes,
             "{\"actor\":\"cli:ana\",\"after\":{\"until\":\"2026-12-01T00:00:00Z\"},\
              \"at\":\"2026-11-21T09:00:00.500000Z\",\"before\":{},\"chain\":\"main\",\
              \"change\":\"c1\",\"code\":\"grant-written\",\"details\":{\"reason\":\"Ärger\"},\
@@ -191,5 +206,8 @@ mod tests {
              \"key\":\"0123456789abcdef\",\"person\":\"p1\",\"prev\":\"00ff\",\"seq\":7,\
              \"team\":\"fraud\"}"
         );
+        let placed = of_entry(&entry, Standing { place: Some("2026#a"), ..standing });
+        let wanted = "\"person\":\"p1\",\"place\":\"2026#a\",\"prev\"";
+        assert_eq!(placed, bytes.replace("\"person\":\"p1\",\"prev\"", wanted));
     }
 }

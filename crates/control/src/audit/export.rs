@@ -154,7 +154,7 @@ pub async fn export(
 /// Whoever takes those two out again and writes the rest by RFC 8785 has what was sealed.
 pub fn json_line(sealed: &SealedEntry) -> String {
     let SealedEntry { entry, seal } = sealed;
-    let mut line = canonical::of_entry(entry, &seal.chain, seal.seq, &seal.prev, &seal.key);
+    let mut line = canonical::of_entry(entry, seal.into());
     line.pop();
     line + &format!(",\"hash\":\"{}\",\"mac\":\"{}\"}}", seal.hash, seal.mac)
 }

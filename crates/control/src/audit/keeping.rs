@@ -2,14 +2,14 @@
 
 use super::checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 use super::key::KeyRing;
-use super::seal::is_whole;
-use super::verify::{BadEntry, Fault, Verdict, Verification, before};
+use super::seal::{Broken, check, is_whole};
+use super::verify::{BadEntry, Fault, MOST_FINDINGS, Verdict, Verification, before};
 use crate::ports::{
-    Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, ChainHead, ChainId, StoreError,
+    Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, ChainHead, ChainId, StoreError, Stray,
 };
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Entries that are read at a time: what verifying needs of memory.
 const PAGE: u32 = 1_000;
@@ -124,7 +124,7 @@ pub async fn judged(
     Ok(judged)
 }
 
-/// Verifies the whole log, a page at a time. `progress` hears how many entries were looked at.
+/// Verifies the whole log, a page at a time, and the histories of the people it is about. `progress` hears how many entries were looked at.
 ///
 /// # Errors
 /// The log cannot be read. What is wrong with it is no error, but the answer.
@@ -144,8 +144,33 @@ pub async fn verify_log(
     }
     let heads = log.chains().await?;
     let all = heads.into_iter().map(|head| (head.chain, 0)).collect();
-    read(log, all, &mut verification, progress).await?;
-    Ok(verification.finish())
+    let people = read(log, all, &mut verification, progress).await?;
+    let mut verdict = verification.finish();
+    let strays = log.strays(&people).await?;
+    verdict.ok &= strays.is_empty();
+    verdict.bad.extend(strays.iter().take(MOST_FINDINGS).map(|stray| told(stray, keys)));
+    Ok(verdict)
+}
+
+/// What is wrong with what stands in the history of a person.
+fn told(stray: &Stray, keys: &KeyRing) -> BadEntry {
+    let Stray { person, place, entry } = stray;
+    let stands = format!("in the history of {person}, at {place}");
+    match entry {
+        Err(why) => {
+            let detail = Some(format!("{stands}: {why}"));
+            BadEntry { chain: ChainId("-".to_owned()), seq: 0, fault: Fault::Unreadable, detail }
+        }
+        Ok(sealed) => {
+            let fault = match check(sealed, keys) {
+                Err(Broken::UnknownKey) => Fault::UnknownKey,
+                Err(Broken::Changed) => Fault::Changed,
+                Ok(()) => Fault::Misplaced,
+            };
+            let seal = &sealed.seal;
+            BadEntry { chain: seal.chain.clone(), seq: seal.seq, fault, detail: Some(stands) }
+        }
+    }
 }
 
 /// Verifies what was appended since a checkpoint, that the log still has what it knows, and that no
@@ -216,13 +241,14 @@ async fn shortened(
     }
 }
 
+/// Reads chains to their ends, and says whom they are about.
 async fn read(
     log: &dyn AuditLog,
     chains: Vec<(ChainId, u64)>,
     verification: &mut Verification<'_>,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<(), StoreError> {
-    let mut count = 0;
+) -> Result<BTreeSet<String>, StoreError> {
+    let (mut count, mut people) = (0, BTreeSet::new());
     for (chain, mut after) in chains {
         loop {
             let rows = log.chain(&chain, after, PAGE).await?;
@@ -230,6 +256,10 @@ async fn read(
             for row in &rows {
                 verification.take(&chain, row);
                 count += 1;
+                let person = row.entry.as_ref().ok().and_then(|one| one.entry.person.as_ref());
+                if let Some(person) = person.filter(|person| !people.contains(*person)) {
+                    people.insert(person.clone());
+                }
             }
             progress(count);
             if !rises(after, last.seq) {
@@ -238,7 +268,7 @@ async fn read(
             after = last.seq;
         }
     }
-    Ok(())
+    Ok(people)
 }
 
 /// Removes the beginning of each chain that is older than `retention`, as far as a checkpoint that is

@@ -29,7 +29,7 @@ pub use keeping::{
 };
 pub use key::{ChainKey, KeyRing, STORE_KEY, fresh_key};
 pub use ocsf::{OCSF_VERSION, ocsf};
-pub use seal::{GENESIS, Head, is_whole, seal, trimmed};
+pub use seal::{GENESIS, Head, is_whole, seal, seal_placed, trimmed};
 pub use verify::{BadEntry, ChainReport, Fault, Verdict, Verification};
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Sealing an entry into its place in a chain.
 
-use super::canonical;
+use super::canonical::{self, Standing};
 use super::key::{ChainKey, KeyRing};
 use crate::ports::{AuditEntry, ChainId, Seal, SealedEntry};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -28,13 +28,27 @@ impl Head {
 /// Seals an entry as the next after `head`, and moves the head to it. The caller trims the time to
 /// the microsecond ([`trimmed`]): it is what stores keep, and so what is sealed.
 pub fn seal(entry: &AuditEntry, chain: &ChainId, head: &mut Head, key: &ChainKey) -> Seal {
+    seal_placed(entry, chain, head, key, None)
+}
+
+/// The same for an entry of which there is a copy in the history of its person, at `place`: so that
+/// the copy is believed there and nowhere else.
+pub fn seal_placed(
+    entry: &AuditEntry,
+    chain: &ChainId,
+    head: &mut Head,
+    key: &ChainKey,
+    place: Option<&str>,
+) -> Seal {
     let seq = head.seq.saturating_add(1);
-    let bytes = canonical::of_entry(entry, chain, seq, &head.hash, key.id());
+    let standing = Standing { chain, seq, prev: &head.hash, place, key: key.id() };
+    let bytes = canonical::of_entry(entry, standing);
     let hash = sha256(bytes.as_bytes());
     let seal = Seal {
         chain: chain.clone(),
         seq,
         prev: std::mem::replace(&mut head.hash, hash.clone()),
+        place: place.map(str::to_owned),
         hash,
         key: key.id().to_owned(),
         mac: key.mac(bytes.as_bytes()),
@@ -56,7 +70,7 @@ pub(super) enum Broken {
 pub(super) fn check(sealed: &SealedEntry, keys: &KeyRing) -> Result<(), Broken> {
     let SealedEntry { entry, seal } = sealed;
     let key = keys.get(&seal.key).ok_or(Broken::UnknownKey)?;
-    let bytes = canonical::of_entry(entry, &seal.chain, seal.seq, &seal.prev, &seal.key);
+    let bytes = canonical::of_entry(entry, Standing::from(seal));
     if seal.hash != sha256(bytes.as_bytes()) || !key.made(bytes.as_bytes(), &seal.mac) {
         return Err(Broken::Changed);
     }

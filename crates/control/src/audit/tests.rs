@@ -34,7 +34,9 @@ fn entries() -> impl Strategy<Value = Vec<AuditEntry>> {
 fn sealed(entries: Vec<AuditEntry>, chain: &ChainId, keys: &KeyRing) -> Vec<SealedEntry> {
     let mut head = Head::empty();
     let place = |entry: AuditEntry| {
-        let seal = seal(&entry, chain, &mut head, keys.current());
+        // As a store does that keeps copies by person.
+        let place = entry.person.as_deref();
+        let seal = seal_placed(&entry, chain, &mut head, keys.current(), place);
         SealedEntry { entry, seal }
     };
     entries.into_iter().map(place).collect()
@@ -84,6 +86,7 @@ fn tamper(entry: &mut SealedEntry, way: usize) {
         10 => flip(&mut seal.prev),
         11 => flip(&mut seal.hash),
         12 => flip(&mut seal.mac),
+        13 => seal.place = seal.place.is_none().then(|| "elsewhere".to_owned()),
         _ => flip(&mut seal.key),
     }
 }
@@ -105,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn a_change_of_anything_is_found_and_named(log in entries(), which: Index, way in 0_usize..14) {
+    fn a_change_of_anything_is_found_and_named(log in entries(), which: Index, way in 0_usize..15) {
         let mut log = sealed(log, &main(), &keys());
         let at = which.index(log.len());
         tamper(&mut log[at], way);

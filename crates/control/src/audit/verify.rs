@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The most findings of a chain that are kept. The first are what matters.
-const MOST_FINDINGS: usize = 20;
+pub(super) const MOST_FINDINGS: usize = 20;
 
 /// What is said of a line of an export that has more than an entry and its seal.
 const UNSEALED: &str = "the line says something that was not sealed";

@@ -275,6 +275,7 @@ mod tests {
             chain: ChainId("0".into()),
             seq: 7,
             prev: String::new(),
+            place: None,
             hash: "ab".into(),
             key: "1".into(),
             mac: String::new(),

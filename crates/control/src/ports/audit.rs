@@ -5,7 +5,7 @@ use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One line of the audit log.
@@ -177,6 +177,10 @@ pub struct Seal {
     pub seq: u64,
     /// The hash of the entry before; zeros for the first.
     pub prev: String,
+    /// Where its copy stands in the history of its person, for a store that keeps one; `None` also for
+    /// entries that were sealed before this was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// SHA-256 of the canonical bytes (`docs/audit.md`).
     pub hash: String,
     /// The id of the key that `mac` was made with.
@@ -223,6 +227,17 @@ pub struct ChainRow {
     pub entry: Result<SealedEntry, String>,
 }
 
+/// What stands in the history of a person and does not belong there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// Whose history.
+    pub person: String,
+    /// Where in it.
+    pub place: String,
+    /// The entry that it says it is, or why it is none.
+    pub entry: Result<SealedEntry, String>,
+}
+
 /// A page of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditPage {
@@ -266,6 +281,12 @@ pub trait AuditLog: Send + Sync + fmt::Debug {
         after: u64,
         limit: u32,
     ) -> Result<Vec<ChainRow>, StoreError>;
+
+    /// What stands in the histories of these people and is no copy of an entry of theirs in its own
+    /// place, for a store that keeps copies by person. They are shown to nobody.
+    async fn strays(&self, _people: &BTreeSet<String>) -> Result<Vec<Stray>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Removes the entries of a chain up to this one, and says how many there were. Whoever asks for
     /// it has written it down before.

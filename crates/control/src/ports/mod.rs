@@ -42,7 +42,7 @@ pub use approvals::{Approval, Approvals};
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
 pub use audit::{
     AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, NO_CURSOR,
-    OUT_OF_ORDER, Seal, SealedEntry,
+    OUT_OF_ORDER, Seal, SealedEntry, Stray,
 };
 pub use audit_event::AuditEvent;
 pub use calls::{Answered, CallCounts, CallMeter, answered, answers};

@@ -704,6 +704,7 @@ fn placed(number: usize, entry: &AuditEntry) -> SealedEntry {
         chain: ChainId("main".to_owned()),
         seq: number as u64 + 1,
         prev: String::new(),
+        place: None,
         hash: String::new(),
         key: String::new(),
         mac: String::new(),

@@ -6,7 +6,7 @@ use super::super::keys::{Key, shard};
 use super::super::wire::{Over, Step, Written, backoff};
 use super::row::items;
 use super::{CHAINS, numbered, partition, place};
-use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal, trimmed};
+use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal_placed, trimmed};
 use control::ports::{AuditEntry, ChainId, SealedEntry, Secrets as _, StoreError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -100,7 +100,8 @@ impl DynamoStore {
             Some(head) => head,
             None => self.head_of(&tail.chain, &keys).await?,
         };
-        let seal = seal(&entry, &tail.chain, &mut head, keys.current());
+        let place = entry.person.is_some().then_some(&*stamp);
+        let seal = seal_placed(&entry, &tail.chain, &mut head, keys.current(), place);
         let first = Some((seal.seq, seal.mac.clone()));
         let made = items(&SealedEntry { entry, seal }, &stamp).into_iter();
         let mut all: Vec<Step> = made.map(|item| Step::Put(item, Over::Nothing)).collect();
@@ -158,7 +159,8 @@ impl DynamoStore {
             let mut steps = Vec::new();
             let mut first = None;
             for (entry, stamp) in entries.iter().zip(&stamps) {
-                let seal = seal(entry, &tail.chain, &mut head, keys.current());
+                let place = entry.person.is_some().then_some(&**stamp);
+                let seal = seal_placed(entry, &tail.chain, &mut head, keys.current(), place);
                 let _ = first.get_or_insert_with(|| (seal.seq, seal.mac.clone()));
                 let sealed = SealedEntry { entry: entry.clone(), seal };
                 let made = items(&sealed, stamp).into_iter();

@@ -11,7 +11,7 @@ use super::super::wire::{Over, Query, Step, Written, backoff};
 use super::OLDER;
 use super::row::{items, read_entry};
 use access::reason::ReasonCode;
-use control::audit::{Head, seal};
+use control::audit::{Head, seal_placed};
 use control::ports::{AuditEntry, AuditEvent, ChainId, SealedEntry, StoreError};
 use futures::future::BoxFuture;
 
@@ -91,9 +91,10 @@ impl DynamoStore {
         for item in old {
             let entry = read_entry(item).map_err(|d| self.unreadable(OPERATION, item, &d))?;
             last = Some(entry.at);
-            let seal = seal(&entry, &chain, &mut head, keys.current());
-            let sealed = SealedEntry { entry, seal };
             let stamp = item.opt_text(SK).unwrap_or_default();
+            let place = entry.person.is_some().then_some(stamp);
+            let seal = seal_placed(&entry, &chain, &mut head, keys.current(), place);
+            let sealed = SealedEntry { entry, seal };
             for (place, made) in items(&sealed, stamp).into_iter().enumerate() {
                 // The copy among what happened to the person is there already.
                 let over = if place == 0 { Over::Nothing } else { Over::Anything };

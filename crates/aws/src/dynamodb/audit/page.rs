@@ -4,7 +4,7 @@ use super::super::DynamoStore;
 use super::super::failure::unusable;
 use super::super::keys::{Key, SK};
 use super::super::wire::{AT_ONCE, Query, Sort};
-use super::row::{holds, is_placed};
+use super::row::is_placed;
 use super::{READ, all_chains, history, partition, place};
 use control::ports::{
     AuditFilter, AuditPage, ChainId, NO_CURSOR, OUT_OF_ORDER, SealedEntry, StoreError,
@@ -147,25 +147,22 @@ impl DynamoStore {
             None => None,
             Some(cursor) => Some(cursor.strip_prefix(OF_PERSON).ok_or_else(no_cursor)?.to_owned()),
         };
-        let (keys, limit) =
-            (self.audit_keys().await?, usize::try_from(limit).unwrap_or(usize::MAX));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (mut items, mut looked) = (Vec::new(), 0);
         loop {
             let sort = below.clone().map_or(Sort::All, Sort::Below);
             let query =
                 Query { sort, backwards: true, most: Some(WINDOW), ..Query::all(history(person)) };
             let found = self.query(READ, query).await?;
-            for item in &found {
+            let copies = self.copies(READ, person, &found).await?;
+            for (item, copy) in found.iter().zip(copies) {
                 if items.len() >= limit || looked >= MOST {
                     let next = below.map(|below| format!("{OF_PERSON}{below}"));
                     return Ok(AuditPage { items, next });
                 }
                 looked += 1;
                 below = item.opt_text(SK).map(str::to_owned);
-                let copy = self.sealed(READ, item)?;
-                if filter.admits(&copy.entry) && holds(&copy, person, &keys) {
-                    items.push(copy);
-                }
+                items.extend(copy.filter(|copy| filter.admits(&copy.entry)));
             }
             if found.len() < usize::try_from(WINDOW).unwrap_or(usize::MAX) {
                 return Ok(AuditPage { items, next: None });

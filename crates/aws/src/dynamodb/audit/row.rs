@@ -3,14 +3,18 @@
 use super::super::item::{Damaged, Item, floor};
 use super::super::keys::{Key, SK};
 use super::{history, partition, place};
-use control::audit::{KeyRing, is_whole};
 use control::ports::{Actor, AuditEntry, ChainId, ChainRow, Seal, SealedEntry};
 use std::collections::BTreeMap;
+
+/// Where an entry stands in its chain.
+pub(super) fn chained(seal: &Seal) -> Key {
+    Key::new(partition(&seal.chain), place(seal.seq))
+}
 
 /// The items that an entry is written as: in its chain, and among what happened to the person.
 pub(super) fn items(sealed: &SealedEntry, stamp: &str) -> Vec<Item> {
     let seal = &sealed.seal;
-    let in_chain = Key::new(partition(&seal.chain), place(seal.seq));
+    let in_chain = chained(seal);
     let person = sealed.entry.person.as_deref();
     let copy = person.map(|person| Key::new(history(person), stamp));
     let keys = std::iter::once(in_chain).chain(copy);
@@ -34,6 +38,7 @@ fn item(key: &Key, sealed: &SealedEntry, stamp: &str) -> Item {
         .with_text("chain", &seal.chain.0)
         .with_number("seq", seal.seq)
         .with_text("prev", &seal.prev)
+        .with_opt_text("place", seal.place.as_deref())
         .with_text("hash", &seal.hash)
         .with_text("key", &seal.key)
         .with_text("mac", &seal.mac)
@@ -46,6 +51,7 @@ pub(super) fn read(item: &Item) -> Result<SealedEntry, Damaged> {
         chain: ChainId(text("chain")?),
         seq: item.number("seq")?,
         prev: text("prev")?,
+        place: item.opt_text("place").map(str::to_owned),
         hash: text("hash")?,
         key: text("key")?,
         mac: text("mac")?,
@@ -86,16 +92,6 @@ pub(super) fn read_row(item: &Item) -> ChainRow {
 pub(super) fn is_placed(item: &Item) -> bool {
     let seq = item.number("seq").unwrap_or(0_u64);
     seq > 0 && item.opt_text(SK) == Some(&place(seq))
-}
-
-/// Whether a copy is what was sealed, of this person.
-pub(super) fn holds(copy: &SealedEntry, person: &str, keys: &KeyRing) -> bool {
-    let holds = copy.entry.person.as_deref() == Some(person) && is_whole(copy, keys);
-    if !holds {
-        let number = copy.number();
-        tracing::error!(person, number, code = "audit-broken", "a copy is not what was sealed");
-    }
-    holds
 }
 
 /// A JSON object; none for nothing.

@@ -6,9 +6,12 @@ use super::{TABLE, fresh_table, handle};
 use access::ids::PersonId;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use control::audit::{ChainKey, ExportForm, KeyRing, STORE_KEY, export, verify_log};
+use control::audit::{
+    ChainKey, ExportForm, Fault, Head, KeyRing, STORE_KEY, export, seal, verify_log,
+};
 use control::ports::{
-    Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog as _, ChangeId, Claims as _, Secrets as _,
+    Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog as _, ChainId, ChangeId, Claims as _,
+    Secrets as _,
 };
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -220,5 +223,129 @@ async fn what_stands_in_no_place_of_ours_is_shown_to_nobody_and_found() {
         let part = export(&store, &AuditFilter::default(), ExportForm::JsonLines, None, 9).await;
         let part = part.unwrap();
         assert!(part.lines.contains("signed-in") && part.next.is_none(), "{place}: {part:?}");
+    }
+}
+
+type Item = BTreeMap<String, AttributeValue>;
+
+/// What stands in a partition.
+async fn standing(client: &Client, partition: &str) -> Vec<Item> {
+    let query = client.query().table_name(TABLE).key_condition_expression("pk = :pk");
+    let query = query.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+    let items = query.send().await.unwrap().items.unwrap_or_default();
+    items.into_iter().map(|item| item.into_iter().collect()).collect()
+}
+
+async fn put(client: &Client, item: Item) {
+    client
+        .put_item()
+        .table_name(TABLE)
+        .set_item(Some(item.into_iter().collect()))
+        .send()
+        .await
+        .unwrap();
+}
+
+/// The same item under another sort key.
+fn moved(item: &Item, to: &str) -> Item {
+    let mut item = item.clone();
+    item.insert("sk".to_owned(), AttributeValue::S(to.to_owned()));
+    item.insert("stamp".to_owned(), AttributeValue::S(to.to_owned()));
+    item
+}
+
+/// Makes of the log what a version left that sealed without saying where the copies stand.
+async fn sealed_by_an_older_version(client: &Client, keys: &KeyRing, log: &[AuditEntry]) {
+    let (chain, mut head) = (ChainId("0".to_owned()), Head::empty());
+    for entry in log {
+        let seal = seal(entry, &chain, &mut head, keys.current());
+        let stamp = format!("{:.6}#00000000000000aa", entry.at);
+        let person = entry.person.clone().unwrap();
+        let in_chain = (format!("audit-chain#{chain}"), format!("{:020}", seal.seq));
+        for (pk, sk) in [in_chain, (format!("history#{person}"), stamp.clone())] {
+            let texts = [
+                ("pk", &*pk),
+                ("sk", &*sk),
+                ("stamp", &*stamp),
+                ("event", &*entry.event),
+                ("code", &*entry.code),
+                ("actor", "system"),
+                ("person", &*person),
+                ("chain", "0"),
+                ("prev", &*seal.prev),
+                ("hash", &*seal.hash),
+                ("key", &*seal.key),
+                ("mac", &*seal.mac),
+            ];
+            let texts = texts.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.into())));
+            let numbers =
+                [("time", entry.at.as_microsecond().to_string()), ("seq", seal.seq.to_string())];
+            let numbers = numbers.map(|(name, n)| (name.to_owned(), AttributeValue::N(n)));
+            put(client, texts.into_iter().chain(numbers).collect()).await;
+        }
+    }
+}
+
+/// Each stands a while after the one before.
+fn past_of(person: &PersonId) -> Vec<AuditEntry> {
+    let events =
+        [AuditEvent::CreatingProfile, AuditEvent::UpdatingProfile, AuditEvent::AdoptingProfile];
+    let at =
+        |(number, event)| AuditEntry::new(micros(number * 1_000), event, "entitled").about(person);
+    (1_i64..).zip(events).map(at).collect()
+}
+
+#[tokio::test]
+async fn a_copy_that_stands_elsewhere_in_a_history_is_shown_to_nobody_and_found() {
+    let alice = PersonId::parse("alice").unwrap();
+    for older in [false, true] {
+        let (peer, store) = fresh_table().await;
+        let (client, keys) = (client(&peer.endpoint), keys(&store).await);
+        let past = past_of(&alice);
+        if older {
+            sealed_by_an_older_version(&client, &keys, &past).await;
+        } else {
+            for entry in &past {
+                store.append(entry).await.unwrap();
+            }
+        }
+        let mine = AuditFilter { person: Some("alice".to_owned()), ..AuditFilter::default() };
+        let shown = async || {
+            let page = store.page(&mine, None, 9).await.unwrap().items;
+            let mut page: Vec<AuditEntry> = page.into_iter().map(|one| one.entry).collect();
+            page.reverse();
+            assert_eq!(store.of_person(&alice, 9).await.unwrap(), page, "older: {older}");
+            page
+        };
+        let verdict = async || verify_log(&store, &keys, &[], &|_| {}).await.unwrap();
+        assert_eq!(shown().await, past, "older: {older}");
+        assert!(verdict().await.ok, "older: {older}");
+
+        // Doubled: what happened first stands at the end as well.
+        let first = standing(&client, "history#alice").await.remove(0);
+        let double = moved(&first, "2026-11-21T00:00:00.000000Z#00000000000000aa");
+        put(&client, double.clone()).await;
+        assert_eq!(shown().await, past, "older: {older}");
+        let found = verdict().await;
+        assert_eq!((found.ok, found.bad.len()), (false, 1), "{found:?}");
+        assert_eq!((found.bad[0].seq, found.bad[0].fault), (1, Fault::Misplaced), "{found:?}");
+        let detail = found.bad[0].detail.clone().unwrap();
+        assert_eq!(
+            detail,
+            "in the history of alice, at 2026-11-21T00:00:00.000000Z#00000000000000aa"
+        );
+
+        // Moved: it stands at the end alone, and what was left of it is gone.
+        let delete = client.delete_item().table_name(TABLE).key("pk", first["pk"].clone());
+        delete.key("sk", first["sk"].clone()).send().await.unwrap();
+        assert_eq!(shown().await, past[1..], "older: {older}");
+        assert!(!verdict().await.ok);
+
+        // Another's history.
+        let mut others = first.clone();
+        others.insert("pk".to_owned(), AttributeValue::S("history#bob".to_owned()));
+        put(&client, others).await;
+        let bob = PersonId::parse("bob").unwrap();
+        assert_eq!(store.of_person(&bob, 9).await, Ok(vec![]), "older: {older}");
     }
 }
