@@ -468,15 +468,20 @@ impl Stage {
         // A store in memory does not wait.
         let done = if freeze {
             let freeze = Freeze { by: "admin".into(), reason: "a look around".into(), at };
-            self.store.freeze(&freeze).now_or_never()
+            matches!(self.store.freeze(&freeze).now_or_never(), Some(Ok(_)))
         } else {
             // Whoever thaws has everything read, as the command does.
             let everything = BTreeSet::from([WorkKey::Everything]);
             drop(self.store.push(&everything, at).now_or_never());
-            self.store.thaw().now_or_never()
+            match self.store.frozen().now_or_never() {
+                Some(Ok(Some(freeze))) => {
+                    matches!(self.store.thaw(&freeze).now_or_never(), Some(Ok(_)))
+                }
+                known => matches!(known, Some(Ok(None))),
+            }
         };
         self.disk.set(chance);
-        if matches!(done, Some(Ok(_))) {
+        if done {
             self.watch.frozen_since = freeze.then_some(at);
         }
     }

@@ -19,7 +19,8 @@ impl Approvals for SqliteStore {
                 .prepare_cached(
                     "INSERT INTO approval (removals, until, record) VALUES (?1, ?2, ?3)
                      ON CONFLICT (removals) DO UPDATE SET
-                         until = excluded.until, record = excluded.record",
+                         until = excluded.until, record = excluded.record, taken = 0
+                     WHERE record <> excluded.record",
                 )?
                 .execute(params![removals, until, record])?;
             Ok(())
@@ -31,7 +32,9 @@ impl Approvals for SqliteStore {
         let now = microseconds::floor(now);
         self.read("read the approvals", move |connection| {
             connection
-                .prepare_cached("SELECT record FROM approval WHERE until > ?1 ORDER BY removals")?
+                .prepare_cached(
+                    "SELECT record FROM approval WHERE until > ?1 AND taken = 0 ORDER BY removals",
+                )?
                 .query_map([now], read)?
                 .collect()
         })
@@ -47,7 +50,8 @@ impl Approvals for SqliteStore {
         self.write("take an approval", move |transaction| {
             transaction
                 .prepare_cached(
-                    "DELETE FROM approval WHERE removals = ?1 AND until > ?2 RETURNING record",
+                    "UPDATE approval SET taken = 1
+                     WHERE removals = ?1 AND until > ?2 AND taken = 0 RETURNING record",
                 )?
                 .query_row(params![removals, now], read)
                 .optional()

@@ -49,20 +49,25 @@ impl Replies for SqliteStore {
     async fn end_request(
         &self,
         key: &str,
+        begun: Timestamp,
         reply: Option<&Reply>,
         until: Timestamp,
     ) -> Result<(), StoreError> {
-        let (key, reply, until) = (key.to_owned(), reply.cloned(), microseconds::floor(until));
+        let (key, reply) = (key.to_owned(), reply.cloned());
+        let (begun, until) = (microseconds::floor(begun), microseconds::floor(until));
         self.write("end a request", move |transaction| {
             match &reply {
                 Some(Reply { status, body }) => transaction
                     .prepare_cached(
-                        "UPDATE reply SET status = ?2, body = ?3, until = ?4 WHERE key = ?1",
+                        "UPDATE reply SET status = ?3, body = ?4, until = ?5
+                         WHERE key = ?1 AND until = ?2 AND status IS NULL",
                     )?
-                    .execute(params![key, status, body, until])?,
+                    .execute(params![key, begun, status, body, until])?,
                 None => transaction
-                    .prepare_cached("DELETE FROM reply WHERE key = ?1")?
-                    .execute([&key])?,
+                    .prepare_cached(
+                        "DELETE FROM reply WHERE key = ?1 AND until = ?2 AND status IS NULL",
+                    )?
+                    .execute(params![key, begun])?,
             };
             Ok(())
         })

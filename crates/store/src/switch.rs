@@ -23,12 +23,13 @@ impl Switch for SqliteStore {
         .await
     }
 
-    async fn thaw(&self) -> Result<Option<Freeze>, StoreError> {
-        self.write("thaw", |transaction| {
-            transaction
-                .prepare_cached("DELETE FROM freeze RETURNING by, reason, at")?
-                .query_row([], freeze)
-                .optional()
+    async fn thaw(&self, freeze: &Freeze) -> Result<bool, StoreError> {
+        let freeze = freeze.clone();
+        self.write("thaw", move |transaction| {
+            let ended = transaction
+                .prepare_cached("DELETE FROM freeze WHERE by = ?1 AND reason = ?2 AND at = ?3")?
+                .execute(params![freeze.by, freeze.reason, microseconds::floor(freeze.at)])?;
+            Ok(ended > 0)
         })
         .await
     }

@@ -39,6 +39,20 @@ pub async fn who_agrees_again_prolongs_it(store: &impl Approvals) {
     assert_eq!(store.approvals(micros(150)).await, Ok(vec![later]));
 }
 
+pub async fn what_was_taken_stays_so_when_it_is_kept_once_more(store: &impl Approvals) {
+    store.approve(&approval("a", 100)).await.unwrap();
+    store.approve(&approval("a", 100)).await.unwrap();
+    assert_eq!(store.take_approval("a", micros(11)).await, Ok(Some(approval("a", 100))));
+    store.approve(&approval("a", 100)).await.unwrap();
+    assert_eq!(store.approvals(micros(12)).await, Ok(vec![]));
+    assert_eq!(store.take_approval("a", micros(12)).await, Ok(None));
+    // Whoever agrees anew does so.
+    let anew = Approval { at: micros(13), ..approval("a", 100) };
+    store.approve(&anew).await.unwrap();
+    assert_eq!(store.approvals(micros(14)).await, Ok(vec![anew.clone()]));
+    assert_eq!(store.take_approval("a", micros(14)).await, Ok(Some(anew)));
+}
+
 pub async fn of_racing_loops_one_gets_the_approval(store: Arc<impl Approvals + 'static>) {
     store.approve(&approval("a", 100)).await.unwrap();
     let taken = race(|| {

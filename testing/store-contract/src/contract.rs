@@ -26,6 +26,7 @@ macro_rules! contract {
             an_approval_is_taken_as_it_was_given_and_once(&),
             an_approval_lapses_at_its_end(&),
             who_agrees_again_prolongs_it(&),
+            what_was_taken_stays_so_when_it_is_kept_once_more(&),
             of_racing_loops_one_gets_the_approval(Arc),
         }
     };
@@ -155,6 +156,7 @@ macro_rules! contract {
         $crate::contract! { @rules replies $fresh,
             a_request_is_done_once_and_answered_again(&),
             what_came_to_nothing_can_be_begun_anew(&),
+            who_comes_too_late_does_not_end_what_somebody_else_began(&),
             of_racing_requests_of_one_key_one_is_done(Arc),
         }
     };
@@ -214,6 +216,7 @@ macro_rules! contract {
     (@port switch $fresh:path) => {
         $crate::contract! { @rules switch $fresh,
             frozen_until_thawed_by_whoever_said_so_first(&),
+            who_thaws_ends_the_freeze_that_was_seen_and_no_later_one(&),
             of_racing_freezes_one_is_first_and_of_racing_thaws_one_ends_it(Arc),
         }
     };

@@ -22,7 +22,7 @@
 //! | `approvals` | `DIGEST` | what somebody agreed to that the guard had refused | |
 //! | `tokens`, `token#DIGEST` | `NAME`, `token` | a token of the API, by name and by its secret's digest | |
 //! | `reply#DIGEST` | `reply` | a request with an idempotency key | |
-//! | `switch` | `freeze` | that nothing may be changed | |
+//! | `switch` | `freeze`, `thawed` | that nothing may be changed; what was thawed last | |
 //! | `secret#NAME` | `secret` | a secret drawn here | |
 //! | `attempts#SHARD` | `TIME#WRITER` | an answer of an identity provider | |
 //! | `audit-chain#CHAIN` | `NUMBER` | an audit entry | |

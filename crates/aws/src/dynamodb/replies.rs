@@ -75,11 +75,14 @@ impl Replies for DynamoStore {
     async fn end_request(
         &self,
         key: &str,
+        begun: Timestamp,
         reply: Option<&Reply>,
         until: Timestamp,
     ) -> Result<(), StoreError> {
         self.change_one("end a request", item_key(key), |known: Option<Entry>| {
-            let change = match (known, reply) {
+            let is_own =
+                |known: &Entry| known.reply.is_none() && floor(known.until) == floor(begun);
+            let change = match (known.filter(is_own), reply) {
                 (None, _) => Change::Keep,
                 (Some(_), None) => Change::Delete,
                 (Some(known), Some(reply)) => {

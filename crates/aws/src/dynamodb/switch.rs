@@ -1,12 +1,14 @@
-//! The switch that stops every change: one item, which is there while it is frozen.
+//! The switch that stops every change: one item, which is there while it is frozen. When the
+//! last freeze that ended had begun is kept beside it.
 
 use super::DynamoStore;
 use super::failure::{contended, damaged};
 use super::item::{Damaged, Item, floor};
 use super::keys::Key;
-use super::wire::{Over, Written, backoff};
+use super::wire::{Over, Step, Written, backoff};
 use async_trait::async_trait;
 use control::ports::{Freeze, StoreError, Switch};
+use jiff::Timestamp;
 
 /// How often it is looked at anew while others turn it.
 const ROUNDS: u32 = 16;
@@ -35,10 +37,24 @@ impl Switch for DynamoStore {
         Err(contended(self.table(), OPERATION, "the switch"))
     }
 
-    async fn thaw(&self) -> Result<Option<Freeze>, StoreError> {
+    async fn thaw(&self, freeze: &Freeze) -> Result<bool, StoreError> {
         const OPERATION: &str = "thaw";
-        let before = self.remove(OPERATION, &key()).await?;
-        before.map(|item| self.freeze_of(OPERATION, &item)).transpose()
+        let seen = Freeze { at: kept(freeze.at), ..freeze.clone() };
+        for round in 0..ROUNDS {
+            let Some(item) = self.get(OPERATION, &key()).await? else { return Ok(false) };
+            if self.freeze_of(OPERATION, &item)? != seen {
+                return Ok(false);
+            }
+            // In a transaction: one that is sent again is answered as it was the first time.
+            let ended =
+                Item::at(&Key::new("switch", "thawed")).with_number("since", floor(seen.at));
+            let steps = [Step::Delete(key(), Over::of(&item)), Step::Put(ended, Over::Anything)];
+            if self.transact(OPERATION, &steps).await? == Written::Done {
+                return Ok(true);
+            }
+            backoff(round).await;
+        }
+        Err(contended(self.table(), OPERATION, "the switch"))
     }
 
     async fn frozen(&self) -> Result<Option<Freeze>, StoreError> {
@@ -52,6 +68,11 @@ impl DynamoStore {
     fn freeze_of(&self, operation: &'static str, item: &Item) -> Result<Freeze, StoreError> {
         read(item).map_err(|damage| damaged(self.table(), operation, Some(&key()), &damage))
     }
+}
+
+/// A time as it is kept.
+fn kept(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(floor(at)).unwrap_or(at)
 }
 
 fn read(item: &Item) -> Result<Freeze, Damaged> {

@@ -18,7 +18,11 @@ pub const LONGEST_KEY: usize = 128;
 
 /// A request that is to be done now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn(String);
+pub struct Turn {
+    key: String,
+    /// Until when nobody else begins it: tells it from a later turn.
+    until: Timestamp,
+}
 
 /// Whether a request is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +58,7 @@ impl Desk {
             Err(Refused::new(RefusedKind::Conflict, code, why, remedy))
         };
         match self.store().begin_request(&key, &digest(request), now, until).await? {
-            Begun::New => Ok(Once::Now(Turn(key))),
+            Begun::New => Ok(Once::Now(Turn { key, until })),
             Begun::Answered(reply) => Ok(Once::Answered(reply)),
             Begun::UnderWay => reused(
                 "The request with this idempotency key is under way.",
@@ -71,7 +75,8 @@ impl Desk {
     /// may be sent again.
     pub async fn end_once(&self, turn: &Turn, reply: Option<&Reply>) {
         let until = later(self.plane().clock.now(), ANSWERED_FOR);
-        if let Err(error) = self.store().end_request(&turn.0, reply, until).await {
+        let ended = self.store().end_request(&turn.key, turn.until, reply, until).await;
+        if let Err(error) = ended {
             tracing::warn!(%error, "the answer to a request is not kept");
         }
     }

@@ -39,8 +39,9 @@ impl Approval {
 /// Approvals that wait for the loop.
 #[async_trait]
 pub trait Approvals: Send + Sync + fmt::Debug {
-    /// Keeps an approval, in the place of one of the same removals. May forget some that lapsed
-    /// before it was made.
+    /// Keeps an approval, in the place of one of the same removals. One that was taken stays taken,
+    /// however often it is kept again: only another one, of another time, is honoured anew. May forget
+    /// some that lapsed before it was made.
     async fn approve(&self, approval: &Approval) -> Result<(), StoreError>;
 
     /// Those that have not lapsed, by their digest.

@@ -43,9 +43,12 @@ pub trait Replies: Send + Sync + fmt::Debug {
     ) -> Result<Begun, StoreError>;
 
     /// Keeps the answer up to `until`; `None`: nothing came of it, and it can be begun anew at once.
+    /// `begun` is the `until` that it was begun with: where somebody else began it after that, nothing
+    /// changes.
     async fn end_request(
         &self,
         key: &str,
+        begun: Timestamp,
         reply: Option<&Reply>,
         until: Timestamp,
     ) -> Result<(), StoreError>;

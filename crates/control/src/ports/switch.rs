@@ -28,8 +28,8 @@ pub trait Switch: Send + Sync + fmt::Debug {
     /// Stops every change. What was said before, if it was frozen already, stays, and is returned.
     async fn freeze(&self, freeze: &Freeze) -> Result<Option<Freeze>, StoreError>;
 
-    /// Lets changes be made again; returns what was said when it was frozen, if it was.
-    async fn thaw(&self) -> Result<Option<Freeze>, StoreError>;
+    /// Ends this freeze and no other; whether it was in force.
+    async fn thaw(&self, freeze: &Freeze) -> Result<bool, StoreError>;
 
     /// Whether nothing may be changed, and why.
     async fn frozen(&self) -> Result<Option<Freeze>, StoreError>;

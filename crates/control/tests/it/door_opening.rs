@@ -269,7 +269,7 @@ async fn frozen() {
     // What is ready opens.
     link(open(&house, &ada, "fraud").await);
     assert_eq!(house.world.state().changes, [""; 0]);
-    house.world.store.thaw().await.unwrap();
+    assert!(house.world.store.thaw(&freeze).await.unwrap());
     let made = open(&house, &zoe, "fraud").await.unwrap();
     assert_eq!(made, Opening::Preparing(Preparing { profile_requested: true }));
 }

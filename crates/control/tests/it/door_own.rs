@@ -161,7 +161,7 @@ async fn nothing_stops_unwritten_frozen_or_while_another_pass_is_at_it() {
     let freeze = Freeze { by: "root".into(), reason: "audit".into(), at: house.world.now() };
     house.world.store.freeze(&freeze).await.unwrap();
     assert_eq!(stop(&house, &ada).await, Err("frozen"));
-    house.world.store.thaw().await.unwrap();
+    assert!(house.world.store.thaw(&freeze).await.unwrap());
 
     let now = house.world.now();
     let other = control::ports::ChangeId::new(now, [1; 32]);

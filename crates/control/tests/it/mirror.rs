@@ -96,8 +96,8 @@ async fn nothing_is_changed_while_frozen_unwritten_or_unread() {
     world.store.freeze(&freeze).await.unwrap();
     let frozen = run(&mirror).await.unwrap();
     assert_eq!(frozen.done, 0);
-    assert_eq!(frozen.stopped, Some(Stopped::Halted(Halt::Frozen(freeze))));
-    world.store.thaw().await.unwrap();
+    assert_eq!(frozen.stopped, Some(Stopped::Halted(Halt::Frozen(freeze.clone()))));
+    assert!(world.store.thaw(&freeze).await.unwrap());
 
     let survey = mirror.survey().await.unwrap();
     let checked = mirror.check(mirror.plan(&survey), &survey, Removals::Guarded).unwrap();

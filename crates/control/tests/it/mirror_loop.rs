@@ -220,7 +220,7 @@ async fn of_one_more_that_is_mirrored_an_approval_says_nothing() {
     world.store.freeze(&freeze).await.unwrap();
     read_again(&running).await;
     assert_eq!(in_fraud(&target).len(), 4);
-    world.store.thaw().await.unwrap();
+    assert!(world.store.thaw(&freeze).await.unwrap());
     read_again(&running).await;
     assert_eq!(in_fraud(&target), ["cleo", "dora"]);
     running.stop().await;
@@ -266,7 +266,7 @@ async fn while_it_is_frozen_or_only_observed_nothing_is_mirrored() {
     let running = Running::of(plane.clone());
     pass(10).await;
     assert_eq!((target.kept().users.len(), passes(&plane, PassOutcome::Halted)), (0, 1));
-    world.store.thaw().await.unwrap();
+    assert!(world.store.thaw(&freeze).await.unwrap());
     running.wake(Wake::Everything).await;
     pass(10).await;
     assert_eq!(in_fraud(&target), ["ana"]);

@@ -255,7 +255,8 @@ fn freeze(world: &World) -> Freeze {
 #[tokio::test(start_paused = true)]
 async fn frozen_it_reads_and_plans_and_changes_nothing() {
     let world = World::of(&["ada"]);
-    world.store.freeze(&freeze(&world)).await.unwrap();
+    let freeze = freeze(&world);
+    world.store.freeze(&freeze).await.unwrap();
     world.leave("ada", "ml-fraud");
     world.join("zoe", "ml-fraud");
     let running = Running::start(&world, MAP);
@@ -267,7 +268,7 @@ async fn frozen_it_reads_and_plans_and_changes_nothing() {
     assert_eq!(status.frozen.unwrap().reason, "an audit");
     let passes = running.plane.meter.read().passes;
     assert_eq!(passes.keys().map(|(_, outcome)| *outcome).max(), Some(PassOutcome::Halted));
-    world.store.thaw().await.unwrap();
+    assert!(world.store.thaw(&freeze).await.unwrap());
     running.wake(Wake::Everything).await;
     pass(10).await;
     assert_eq!(
@@ -287,7 +288,7 @@ impl Switch for FrozenAfter {
         panic!("a pass freezes nothing")
     }
 
-    async fn thaw(&self) -> Result<Option<Freeze>, StoreError> {
+    async fn thaw(&self, _: &Freeze) -> Result<bool, StoreError> {
         panic!("a pass thaws nothing")
     }
 

@@ -97,7 +97,7 @@ async fn somebody_makes_a_mistake(world: &World) -> Result<()> {
         Ok((heard && status.queue.due == 0 && status.queue.leased == 0).then_some(()))
     })
     .await?;
-    plane.switch.thaw().await?;
+    plane.switch.thaw(&freeze).await?;
     plane.wake(&Wake::Everything).await?;
     until("the guard objects", async || Ok((plane.meter.read().guard_trips > 0).then_some(())))
         .await

@@ -6,8 +6,9 @@ use access::ids::{DomainId, PersonId, ProfileName, TeamKey};
 use access::observed::AuthMode;
 use aws::DynamoStore;
 use control::ports::{
-    AuditEntry, AuditEvent, AuditLog as _, ChangeId, Claims as _, Departures as _, IndexReading,
-    Intent, ProfileIndex as _, QueueStatus, StoreError, Switch as _, WorkKey, WorkQueue as _,
+    Approval, Approvals as _, AuditEntry, AuditEvent, AuditLog as _, ChangeId, Claims as _,
+    Departures as _, Freeze, IndexReading, Intent, ProfileIndex as _, QueueStatus, StoreError,
+    Switch as _, WorkKey, WorkQueue as _,
 };
 use dynamodb_peer::Peer;
 use jiff::SignedDuration;
@@ -379,4 +380,47 @@ async fn what_is_asked_for_at_once_goes_in_one_call() {
     let (frozen, ticket) = futures::join!(store.frozen(), store.ticket(micros(1)));
     let operations = (frozen.unwrap_err().operation, ticket.unwrap_err().operation);
     assert_eq!(operations, ("see whether it is frozen", "begin a pass"));
+}
+
+#[tokio::test]
+async fn an_approval_that_was_taken_does_not_come_alive_when_its_call_arrives_again() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    let approval = Approval {
+        removals: "a".to_owned(),
+        number: 7,
+        by: "person:ana".to_owned(),
+        why: None,
+        at: micros(10),
+        until: micros(100),
+    };
+    store.approve(&approval).await.unwrap();
+    assert_eq!(direct.take_approval("a", micros(11)).await, Ok(Some(approval)));
+    proxy.again().await;
+    assert_eq!(direct.approvals(micros(12)).await, Ok(vec![]));
+    assert_eq!(direct.take_approval("a", micros(12)).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_freeze_stays_when_the_thaw_of_an_older_one_arrives_again() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    let freeze = |reason: &str| Freeze { by: "ana".into(), reason: reason.into(), at: micros(7) };
+    store.freeze(&freeze("an audit")).await.unwrap();
+    assert_eq!(store.thaw(&freeze("an audit")).await, Ok(true));
+    direct.freeze(&freeze("a fire")).await.unwrap();
+    proxy.again().await;
+    assert_eq!(direct.frozen().await, Ok(Some(freeze("a fire"))));
+}
+
+#[tokio::test]
+async fn who_thaws_is_told_so_though_the_first_answer_is_lost() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    let freeze = Freeze { by: "ana".into(), reason: "an audit".into(), at: micros(7) };
+    store.freeze(&freeze).await.unwrap();
+    let mut writes = 0;
+    proxy.set(move |operation| {
+        writes += u32::from(operation != "BatchGetItem");
+        if writes == 1 { Fate::Unanswered } else { Fate::Pass }
+    });
+    assert_eq!(store.thaw(&freeze).await, Ok(true));
+    assert_eq!(direct.frozen().await, Ok(None));
 }

@@ -25,6 +25,8 @@ type Rule = Box<dyn FnMut(&str) -> Fate + Send>;
 pub(crate) struct Proxy {
     pub(crate) endpoint: String,
     rule: Arc<Mutex<Rule>>,
+    peer: String,
+    last: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Proxy {
@@ -33,13 +35,25 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = format!("http://{}", listener.local_addr().unwrap());
         let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(|_| Fate::Pass)));
-        let (rules, peer) = (Arc::clone(&rule), endpoint.replace("http://", ""));
+        let last: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let (rules, calls) = (Arc::clone(&rule), Arc::clone(&last));
+        let peer = endpoint.replace("http://", "");
+        let there = peer.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(exchange(stream, peer.clone(), Arc::clone(&rules)));
+                let (rules, calls) = (Arc::clone(&rules), Arc::clone(&calls));
+                tokio::spawn(exchange(stream, there.clone(), rules, calls));
             }
         });
-        Self { endpoint: own, rule }
+        Self { endpoint: own, rule, peer, last }
+    }
+
+    /// The last call arrives once more, as one does that was sent again and held up on the way.
+    pub(crate) async fn again(&self) {
+        let call = self.last.lock().unwrap().clone();
+        let mut there = TcpStream::connect(&self.peer).await.unwrap();
+        there.write_all(&call).await.unwrap();
+        message(&mut there).await.unwrap();
     }
 
     /// From now on `rule` says what becomes of each call, by its operation (`PutItem`).
@@ -49,8 +63,14 @@ impl Proxy {
 }
 
 /// One connection, one call.
-async fn exchange(mut stream: TcpStream, peer: String, rule: Arc<Mutex<Rule>>) {
+async fn exchange(
+    mut stream: TcpStream,
+    peer: String,
+    rule: Arc<Mutex<Rule>>,
+    last: Arc<Mutex<Vec<u8>>>,
+) {
     let Some(request) = message(&mut stream).await else { return };
+    last.lock().unwrap().clone_from(&request);
     let head = String::from_utf8_lossy(&request).to_ascii_lowercase();
     let operation =
         head.lines().find_map(|line| line.strip_prefix("x-amz-target: dynamodb_20120810."));

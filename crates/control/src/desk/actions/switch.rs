@@ -68,13 +68,17 @@ pub async fn thaw(
     called: &str,
     now: Timestamp,
 ) -> Result<Switched, StoreError> {
-    let before = store.thaw().await?;
-    if let Some(freeze) = &before {
+    let Some(freeze) = store.frozen().await? else {
+        return Ok(Switched::new(false, false, None));
+    };
+    // Who was faster has ended just this freeze; one that came after it stays.
+    let ended = store.thaw(&freeze).await?;
+    if ended {
         let entry = entry(AuditEvent::Thawed, by, called, &freeze.reason, now);
         store.append(&entry.changing("frozen", Some("yes"), Some("no"))).await?;
         store.push(&BTreeSet::from([WorkKey::Everything]), now).await?;
     }
-    Ok(Switched::new(false, before.is_some(), before.as_ref()))
+    Ok(Switched::new(false, ended, Some(&freeze)))
 }
 
 fn entry(event: AuditEvent, by: &Actor, called: &str, reason: &str, at: Timestamp) -> AuditEntry {
