@@ -362,6 +362,8 @@ reasons! {
     SignedIn = "signed-in";
     /// The identity provider ended the person's sessions.
     LoggedOut = "logged-out";
+    /// The identity provider ended the session that the assertion is of, after it was issued.
+    LoggedOutMeanwhile = "logged-out-meanwhile";
     /// The person opened Studio.
     Opened = "opened";
     /// The person stopped apps of their own.

@@ -123,6 +123,10 @@ pub const fn remedy(code: ReasonCode) -> Option<&'static str> {
             "Nothing, if the person reloaded the page. Otherwise somebody sent a used answer again: \
              look where it came from."
         }
+        R::LoggedOutMeanwhile => {
+            "Nothing, if the person logged out at the provider just then. If it comes again and again, look \
+             whether the clocks of the provider's machines agree."
+        }
         R::PersonUnknown => {
             "Let the identity provider provision the person into the directory, or compare `person` \
              of the provider in the map with the name it sends."
@@ -235,6 +239,7 @@ mod tests {
             ReasonCode::OtherBrowser,
             ReasonCode::OtherIdp,
             ReasonCode::Replayed,
+            ReasonCode::LoggedOutMeanwhile,
             ReasonCode::PersonUnknown,
             ReasonCode::PersonAmbiguous,
             ReasonCode::PersonUnnamed,

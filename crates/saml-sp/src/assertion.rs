@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Check;
 use crate::rejection::{CheckOutcome, CheckState, ReasonCode, Rejection, outcomes};
 use crate::verifier::ClockSkew;
+
+/// An assertion that was issued longer ago is refused, however long it says that it is valid: whoever
+/// takes assertions in has to remember log-outs for as long.
+pub const MAX_AGE: SignedDuration = SignedDuration::from_hours(24);
 
 /// An assertion whose signature, addressee and time were verified. Only
 /// [`Verifier`](crate::Verifier) makes one, so whoever holds one holds a proof.
@@ -22,6 +26,7 @@ pub(crate) struct Claims {
     pub(crate) name_id: NameId,
     pub(crate) attributes: Attributes,
     pub(crate) in_response_to: Option<String>,
+    pub(crate) issued_at: Timestamp,
     pub(crate) authn_instant: Timestamp,
     pub(crate) session_index: Option<String>,
     pub(crate) session_not_on_or_after: Option<Timestamp>,
@@ -68,6 +73,13 @@ impl VerifiedAssertion {
     /// The id of the request which it answers; `None` when it is unsolicited.
     pub fn in_response_to(&self) -> Option<&str> {
         self.0.in_response_to.as_deref()
+    }
+
+    /// When it was issued, by the identity provider's clock; not longer ago than [`MAX_AGE`] and the
+    /// clock skew. A log-out that was asked for later ends its session
+    /// ([`VerifiedLogoutRequest::issued_at`](crate::VerifiedLogoutRequest::issued_at)).
+    pub fn issued_at(&self) -> Timestamp {
+        self.0.issued_at
     }
 
     /// When the person was authenticated, by the identity provider's clock.

@@ -52,7 +52,7 @@ mod unverified;
 mod verifier;
 mod xml;
 
-pub use assertion::{Attribute, Attributes, NameId, SignedBy, VerifiedAssertion};
+pub use assertion::{Attribute, Attributes, MAX_AGE, NameId, SignedBy, VerifiedAssertion};
 pub use authn_request::{AuthnRequest, RequestId};
 pub use binding::{MessageError, PostForm};
 pub use bounds::MAX_RESPONSE_BYTES;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::dom::Node;
 use jiff::Timestamp;
 
-use crate::assertion::{Attribute, Attributes, Claims, NameId, SignedBy, VerifiedAssertion};
+use crate::assertion::{
+    Attribute, Attributes, Claims, MAX_AGE, NameId, SignedBy, VerifiedAssertion,
+};
 use crate::dom::{self, SAML};
 use crate::instant;
 use crate::rejection::{ReasonCode, Rejection};
@@ -42,8 +44,9 @@ pub(crate) struct Question<'q, 'a, 'x, 'u, 'y> {
     pub(crate) unsigned_response: Node<'u, 'y>,
 }
 
-/// The earliest ends among the validity windows.
+/// When the assertion was issued, and the earliest ends among the validity windows.
 struct Ends {
+    issued_at: Timestamp,
     not_on_or_after: Timestamp,
     session_not_on_or_after: Option<Timestamp>,
 }
@@ -67,6 +70,7 @@ impl Question<'_, '_, '_, '_, '_> {
             name_id,
             attributes: read_attributes(assertion)?,
             in_response_to,
+            issued_at: ends.issued_at,
             authn_instant: instant_of(authn, "AuthnInstant")?.ok_or_else(malformed_time)?,
             session_index: dom::attribute(authn, "SessionIndex").map(str::to_owned),
             session_not_on_or_after: ends.session_not_on_or_after,
@@ -176,9 +180,15 @@ impl Question<'_, '_, '_, '_, '_> {
     /// Every window must be open: of the conditions, of each bearer confirmation, of the session.
     fn check_times(&self, confirmations: &[Node<'_, '_>]) -> Result<Ends, Rejection> {
         let assertion = self.tree.assertion;
-        for issued in std::iter::once(assertion).chain(self.tree.response) {
-            let instant = instant_of(issued, "IssueInstant")?.ok_or_else(malformed_time)?;
+        let issued_at = instant_of(assertion, "IssueInstant")?.ok_or_else(malformed_time)?;
+        self.check_begun(issued_at)?;
+        if let Some(response) = self.tree.response {
+            let instant = instant_of(response, "IssueInstant")?.ok_or_else(malformed_time)?;
             self.check_begun(instant)?;
+        }
+        if issued_at.checked_add(MAX_AGE).is_ok_and(|end| self.has_ended(end)) {
+            let detail = "the assertion was issued more than a day ago";
+            return Err(Rejection::new(ReasonCode::Expired, detail));
         }
         let conditions = dom::only_child(assertion, SAML, "Conditions")?;
         let mut not_on_or_after = Timestamp::MAX;
@@ -209,7 +219,7 @@ impl Question<'_, '_, '_, '_, '_> {
                 "the session at the identity provider has ended",
             ));
         }
-        Ok(Ends { not_on_or_after, session_not_on_or_after })
+        Ok(Ends { issued_at, not_on_or_after, session_not_on_or_after })
     }
 
     fn check_begun(&self, begin: Timestamp) -> Result<(), Rejection> {

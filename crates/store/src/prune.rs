@@ -13,6 +13,7 @@ pub(crate) enum Lapsing {
     PendingLogins,
     Sessions,
     Replies,
+    LoggedOut,
 }
 
 /// Removes up to [`BATCH`] rows that lapsed at `now` (microseconds), the oldest first.
@@ -29,6 +30,10 @@ pub(crate) fn prune(connection: &Connection, table: Lapsing, now: i64) -> rusqli
         Lapsing::Replies => {
             "DELETE FROM reply WHERE key IN
              (SELECT key FROM reply WHERE until <= ?1 ORDER BY until LIMIT ?2)"
+        }
+        Lapsing::LoggedOut => {
+            "DELETE FROM logged_out WHERE (subject, idp_index) IN
+             (SELECT subject, idp_index FROM logged_out WHERE until <= ?1 ORDER BY until LIMIT ?2)"
         }
         Lapsing::Sessions => {
             "DELETE FROM session WHERE id IN

@@ -5,10 +5,11 @@ use crate::prune::{Lapsing, prune};
 use crate::sqlite::{SqliteStore, parsed};
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
-use control::ports::{IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError};
+use control::ports::{
+    FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError,
+};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeSet;
 
 #[async_trait]
 impl Sessions for SqliteStore {
@@ -94,13 +95,20 @@ impl Sessions for SqliteStore {
         .await
     }
 
-    async fn close_federated(
-        &self,
-        subject: &str,
-        indexes: &BTreeSet<String>,
-    ) -> Result<u64, StoreError> {
-        let (subject, indexes) = (subject.to_owned(), indexes.clone());
+    async fn close_federated(&self, logout: &FederatedLogout) -> Result<u64, StoreError> {
+        let FederatedLogout { subject, indexes, as_of, until } = logout.clone();
+        let (as_of, until) = (microseconds::floor(as_of), microseconds::floor(until));
         self.write("end the sessions of an identity provider", move |transaction| {
+            let mut remember = transaction.prepare_cached(
+                "INSERT INTO logged_out (subject, idp_index, as_of, until) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (subject, idp_index) DO UPDATE SET
+                     as_of = max(as_of, excluded.as_of), until = max(until, excluded.until)",
+            )?;
+            let all = indexes.is_empty().then_some("");
+            for index in all.into_iter().chain(indexes.iter().map(String::as_str)) {
+                remember.execute(params![subject, index, as_of, until])?;
+            }
+            prune(transaction, Lapsing::LoggedOut, as_of)?;
             let ended = if indexes.is_empty() {
                 transaction
                     .prepare_cached("DELETE FROM session WHERE idp_subject = ?1")?
@@ -116,6 +124,26 @@ impl Sessions for SqliteStore {
                     .execute([&subject, &indexes])?
             };
             Ok(ended as u64)
+        })
+        .await
+    }
+
+    async fn is_logged_out(
+        &self,
+        session: &IdpSession,
+        issued: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let IdpSession { subject, index } = session.clone();
+        let (issued, now) = (microseconds::floor(issued), microseconds::floor(now));
+        self.read("look for a log-out", move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM logged_out
+                     WHERE subject = ?1 AND as_of >= ?2 AND until > ?3
+                     AND (?4 IS NULL OR idp_index IN ('', ?4)))",
+                )?
+                .query_row(params![subject, issued, now, index], |row| row.get(0))
         })
         .await
     }

@@ -209,6 +209,8 @@ macro_rules! contract {
             closing_all_of_a_person_leaves_the_others(&),
             a_provider_ends_every_session_of_its_subject(&),
             a_provider_ends_the_sessions_it_names_and_those_without_name(&),
+            what_was_issued_before_a_log_out_is_logged_out_until_that_is_forgotten(&),
+            of_a_log_out_and_an_opening_that_race_none_leaves_a_session(Arc),
             of_racing_openers_of_an_id_one_wins(Arc),
             of_racing_closers_each_session_is_counted_once(Arc),
         }

@@ -2,7 +2,7 @@
 
 use crate::race::{RACERS, micros, race};
 use access::ids::{PersonId, TeamKey};
-use control::ports::{IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions};
+use control::ports::{FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -90,6 +90,11 @@ pub async fn closing_all_of_a_person_leaves_the_others(sessions: &impl Sessions)
     assert_eq!(sessions.get(&bob.id, micros(10)).await, Ok(Some(bob)));
 }
 
+/// The order to end sessions of `ana`.
+fn logout(indexes: BTreeSet<String>, as_of: i64, until: i64) -> FederatedLogout {
+    FederatedLogout { subject: "ana".into(), indexes, as_of: micros(as_of), until: micros(until) }
+}
+
 /// Who is still there of `s1` (index i1), `s2` (i2), `s3` (none), and `s4` of somebody else.
 async fn left_after(sessions: &impl Sessions, indexes: &[&str]) -> (u64, Vec<&'static str>) {
     let all = [("s1", Some("i1")), ("s2", Some("i2")), ("s3", None), ("s4", Some("i1"))];
@@ -99,7 +104,7 @@ async fn left_after(sessions: &impl Sessions, indexes: &[&str]) -> (u64, Vec<&'s
         sessions.open(&Session { idp_session, ..session(id, "ana") }).await.unwrap();
     }
     let indexes: BTreeSet<String> = indexes.iter().map(|&index| index.into()).collect();
-    let ended = sessions.close_federated("ana", &indexes).await.unwrap();
+    let ended = sessions.close_federated(&logout(indexes, 10, 100)).await.unwrap();
     let mut left = Vec::new();
     for (id, _) in all {
         if sessions.get(&SessionId(id.into()), micros(10)).await.unwrap().is_some() {
@@ -111,7 +116,7 @@ async fn left_after(sessions: &impl Sessions, indexes: &[&str]) -> (u64, Vec<&'s
 
 pub async fn a_provider_ends_every_session_of_its_subject(sessions: &impl Sessions) {
     assert_eq!(left_after(sessions, &[]).await, (3, vec!["s4"]));
-    let nobody = sessions.close_federated("ana", &BTreeSet::new()).await;
+    let nobody = sessions.close_federated(&logout(BTreeSet::new(), 10, 100)).await;
     assert_eq!(nobody, Ok(0));
 }
 
@@ -119,6 +124,76 @@ pub async fn a_provider_ends_the_sessions_it_names_and_those_without_name(
     sessions: &impl Sessions,
 ) {
     assert_eq!(left_after(sessions, &["i2", "i\"9", "%"]).await, (2, vec!["s1", "s4"]));
+}
+
+pub async fn what_was_issued_before_a_log_out_is_logged_out_until_that_is_forgotten(
+    sessions: &impl Sessions,
+) {
+    let is_out = async |subject: &str, index: Option<&str>, issued, now| {
+        let session = IdpSession { subject: subject.into(), index: index.map(Into::into) };
+        sessions.is_logged_out(&session, micros(issued), micros(now)).await.unwrap()
+    };
+    let of = |index: &str| BTreeSet::from([index.to_owned()]);
+    assert!(!is_out("ana", None, 0, 1).await);
+    // One session: whatever has its index, or none.
+    sessions.close_federated(&logout(of("i1"), 50, 1_000)).await.unwrap();
+    for (index, issued, out) in [
+        (Some("i1"), 49, true),
+        (Some("i1"), 50, true),
+        (Some("i1"), 51, false),
+        (Some("i2"), 49, false),
+        (Some(""), 49, false),
+        (None, 50, true),
+        (None, 51, false),
+    ] {
+        assert_eq!(is_out("ana", index, issued, 60).await, out, "{index:?} {issued}");
+        assert!(!is_out("bob", index, issued, 60).await, "{index:?} {issued}");
+    }
+    // An older order that comes later takes nothing back, nor does one that is forgotten sooner.
+    sessions.close_federated(&logout(of("i1"), 40, 900)).await.unwrap();
+    assert!(is_out("ana", Some("i1"), 50, 999).await);
+    assert!(!is_out("ana", Some("i1"), 50, 1_000).await);
+    // All of them.
+    sessions.close_federated(&logout(BTreeSet::new(), 70, 2_000)).await.unwrap();
+    for index in [Some("i1"), Some("i2"), None] {
+        assert!(is_out("ana", index, 70, 1_999).await, "{index:?}");
+        assert!(!is_out("ana", index, 71, 1_999).await, "{index:?}");
+        assert!(!is_out("ana", index, 70, 2_000).await, "{index:?}");
+        assert!(!is_out("bob", index, 70, 80).await, "{index:?}");
+    }
+    // Another session of that subject is opened and listed as before.
+    let idp_session = IdpSession { subject: "ana".into(), index: None };
+    sessions.open(&Session { idp_session, ..session("s1", "ana") }).await.unwrap();
+    assert_eq!(sessions.close_federated(&logout(BTreeSet::new(), 71, 2_000)).await, Ok(1));
+}
+
+pub async fn of_a_log_out_and_an_opening_that_race_none_leaves_a_session(
+    sessions: Arc<impl Sessions + 'static>,
+) {
+    let number = AtomicUsize::new(0);
+    let ana = IdpSession { subject: "ana".into(), index: Some("i1".into()) };
+    let opened = race(|| {
+        let number = number.fetch_add(1, Ordering::SeqCst);
+        let (sessions, idp_session) = (Arc::clone(&sessions), ana.clone());
+        async move {
+            if number == 0 {
+                sessions.close_federated(&logout(BTreeSet::new(), 10, 100)).await.unwrap();
+                return false;
+            }
+            let id = SessionId(format!("s{number}"));
+            let session = Session { id: id.clone(), ..session("s", "ana") };
+            sessions.open(&Session { idp_session: idp_session.clone(), ..session }).await.unwrap();
+            let out = sessions.is_logged_out(&idp_session, micros(5), micros(20)).await.unwrap();
+            if out {
+                sessions.close(&id).await.unwrap();
+            }
+            !out
+        }
+    });
+    // Whoever was let in before the log-out is out by now.
+    let _let_in = opened.await;
+    let left = sessions.sessions_of(&PersonId::parse("ana").unwrap(), micros(20)).await;
+    assert_eq!(left, Ok(vec![]));
 }
 
 pub async fn of_racing_openers_of_an_id_one_wins(sessions: Arc<impl Sessions + 'static>) {

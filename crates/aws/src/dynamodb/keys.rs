@@ -15,6 +15,7 @@
 //! | `marks` | `DOMAIN` | when a domain was read in full | |
 //! | `session#ID` | `session` | a session | |
 //! | `person#PERSON`, `subject#DIGEST` | `session#ID` | finds the sessions of a person, of an identity provider's subject | |
+//! | `subject#DIGEST` | `logged-out#INDEX` | as of when its identity provider ended its sessions | |
 //! | `login#REQUEST` | `login` | a sign-in that was begun | |
 //! | `used#DIGEST` | `used` | an assertion that was used | |
 //! | `departures#SHARD` | `PERSON` | from what an admin offboarded a person | |

@@ -4,6 +4,8 @@
 //! The three items are made in one transaction. They are removed one after the other, the session
 //! itself first: what only finds a session that is gone does no harm, and lapses with it.
 
+mod logged_out;
+
 use super::DynamoStore;
 use super::failure::{contended, damaged, unusable};
 use super::item::{Damaged, Item, floor};
@@ -11,7 +13,9 @@ use super::keys::{Key, SK, lapse};
 use super::wire::{AT_ONCE, Over, Query, Sort, Step, Written, backoff};
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
-use control::ports::{IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError};
+use control::ports::{
+    FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError,
+};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -112,17 +116,25 @@ impl Sessions for DynamoStore {
         self.end_found(OPERATION, &partition, |_| true).await
     }
 
-    async fn close_federated(
-        &self,
-        subject: &str,
-        indexes: &BTreeSet<String>,
-    ) -> Result<u64, StoreError> {
+    async fn close_federated(&self, logout: &FederatedLogout) -> Result<u64, StoreError> {
         const OPERATION: &str = "end the sessions of an identity provider";
-        self.end_found(OPERATION, &of_subject(subject), |item| {
+        // Remembered first: whoever opens a session looks after that.
+        logged_out::remember(self, OPERATION, logout).await?;
+        let indexes = &logout.indexes;
+        self.end_found(OPERATION, &of_subject(&logout.subject), |item| {
             let index = item.opt_text("index");
             indexes.is_empty() || index.is_none_or(|index| indexes.contains(index))
         })
         .await
+    }
+
+    async fn is_logged_out(
+        &self,
+        session: &IdpSession,
+        issued: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        logged_out::covers(self, session, issued, now).await
     }
 }
 

@@ -7,15 +7,19 @@ use super::sign_in::{index_digest, rejected, subject_digest};
 use super::trust::{Found, Trusted};
 use super::words::ASK_ADMIN;
 use super::{LoggedOut, LogoutMessage, No, Refusal, RefusalKind, SessionToken, session_id};
-use crate::ports::{Actor, AuditEntry, AuditEvent, StoreError};
+use crate::ports::{Actor, AuditEntry, AuditEvent, FederatedLogout, StoreError};
 use access::ids::IdpKey;
 use access::network::Origin;
 use access::reason::ReasonCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use saml_sp::{
     LogoutResponse, LogoutStatus, ReceivedLogoutRequest, RequestId, VerifiedLogoutRequest,
 };
 use std::sync::Arc;
+
+/// So long a log-out is remembered: no assertion that was issued before it is accepted any more, whatever
+/// the clocks say (`saml_sp::MAX_AGE`, and the skew of both).
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(25);
 
 /// A provider, its verified request, and the relay state to give back.
 type Asked = (Arc<Trusted>, VerifiedLogoutRequest, Option<String>);
@@ -139,7 +143,9 @@ impl Doorway {
     ) -> Result<(), StoreError> {
         let subject = subject_digest(request.issuer(), request.name_id().value());
         let indexes = request.session_indexes().iter().map(|index| index_digest(index)).collect();
-        let ended = self.plane.sessions.close_federated(&subject, &indexes).await?;
+        let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+        let logout = FederatedLogout { subject, indexes, as_of: request.issued_at(), until };
+        let ended = self.plane.sessions.close_federated(&logout).await?;
         self.counter.count(|counts| counts.logged_out += 1);
         let entry = AuditEntry::new(now, AuditEvent::LogOut, ReasonCode::LoggedOut.as_str())
             .by(Actor::Provider(idp.clone()))

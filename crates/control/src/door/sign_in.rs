@@ -151,6 +151,7 @@ impl Doorway {
             let no = No::unavailable(&error).of(person);
             return Err(self.refuse(RefusalKind::Unavailable, no).await);
         }
+        self.still_signed_in(assertion, &session).await?;
         if assertion.used_weak_algorithms() {
             let issuer = assertion.issuer();
             tracing::warn!(issuer, "signed in by weak algorithms, which the map allows");
@@ -159,6 +160,30 @@ impl Doorway {
         let seconds = expires.as_second().saturating_sub(now.as_second());
         let expires_seconds = u64::try_from(seconds).unwrap_or(0);
         Ok(Accepted { token, expires_seconds, team: choice.team, domain: choice.domain })
+    }
+
+    /// Ends a session again whose provider ended it while it was being opened, perhaps at another
+    /// replica. Nobody has its token yet.
+    async fn still_signed_in(
+        &self,
+        assertion: &VerifiedAssertion,
+        session: &Session,
+    ) -> Result<(), Refusal> {
+        let sessions = &self.plane.sessions;
+        let (idp_session, issued) = (&session.idp_session, assertion.issued_at());
+        let ended = sessions.is_logged_out(idp_session, issued, session.begun).await;
+        if ended == Ok(false) {
+            return Ok(());
+        }
+        if let Err(error) = sessions.close(&session.id).await {
+            tracing::warn!(%error, "a session that nobody has a token of stays until it lapses");
+        }
+        let why = "Your identity provider has signed you out meanwhile.";
+        let (kind, no) = ended.as_ref().map_or_else(
+            |error| (RefusalKind::Unavailable, No::unavailable(error)),
+            |_| (RefusalKind::Denied, No::new(ReasonCode::LoggedOutMeanwhile, why, TRY_AGAIN)),
+        );
+        Err(self.refuse(kind, no.of(&session.person)).await)
     }
 
     /// Keeps what each check said. It is there to find faults with: a store that fails is logged.

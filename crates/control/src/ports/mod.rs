@@ -79,8 +79,8 @@ pub use scim_records::{
 };
 pub use secrets::Secrets;
 pub use state::{
-    IdpSession, LoginRequests, PendingLogin, ReplayCache, SESSIONS_SHOWN, Session, SessionId,
-    Sessions, StoreError,
+    FederatedLogout, IdpSession, LoginRequests, PendingLogin, ReplayCache, SESSIONS_SHOWN, Session,
+    SessionId, Sessions, StoreError,
 };
 pub use store::Store;
 pub use studio::{

@@ -100,6 +100,20 @@ pub struct IdpSession {
     pub index: Option<String>,
 }
 
+/// An identity provider's order to end sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FederatedLogout {
+    /// Whose ([`IdpSession::subject`]).
+    pub subject: String,
+    /// Those with one of these indexes and those without any; all of them if it is empty (SAML core
+    /// 3.7.1).
+    pub indexes: BTreeSet<String>,
+    /// When it was given, by the provider's clock.
+    pub as_of: jiff::Timestamp,
+    /// So long it is remembered.
+    pub until: jiff::Timestamp,
+}
+
 /// So many sessions of a person are read at most.
 pub const SESSIONS_SHOWN: u32 = 50;
 
@@ -129,12 +143,17 @@ pub trait Sessions: Send + Sync + fmt::Debug {
     /// Ends every session of a person and says how many there were.
     async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError>;
 
-    /// Ends the sessions of an identity provider's subject ([`IdpSession::subject`]) and says how
-    /// many there were: those with one of these indexes and those without any, or all of them if
-    /// `indexes` is empty (SAML core 3.7.1).
-    async fn close_federated(
+    /// Ends the sessions that are meant and says how many there were. The order is remembered before
+    /// any of them ends, for [`Self::is_logged_out`].
+    async fn close_federated(&self, logout: &FederatedLogout) -> Result<u64, StoreError>;
+
+    /// Whether an order to end this session of the provider was given when the assertion had been
+    /// issued already. Whoever opens a session looks after that: an order that came before is seen here,
+    /// and one that comes later finds the session.
+    async fn is_logged_out(
         &self,
-        subject: &str,
-        indexes: &BTreeSet<String>,
-    ) -> Result<u64, StoreError>;
+        session: &IdpSession,
+        issued: jiff::Timestamp,
+        now: jiff::Timestamp,
+    ) -> Result<bool, StoreError>;
 }

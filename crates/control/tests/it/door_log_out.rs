@@ -63,6 +63,13 @@ async fn sign_in(house: &House, name: &str, index: &str) -> SessionToken {
     house.accept(&response, None).await.unwrap().token
 }
 
+/// The same by an assertion that was issued a second later than any order of this page.
+async fn sign_in_anew(house: &House, name: &str, index: &str) -> SessionToken {
+    let at = start() + SignedDuration::from_secs(1);
+    let response = Answer { assertion: index, at, ..answer(name) }.by(house.tiles);
+    house.accept(&response, None).await.unwrap().token
+}
+
 async fn sign_in_by_corp(house: &House, name: &str, index: &str) -> SessionToken {
     let (id, browser) = house.begin().await;
     let response = Answer { to: Some(&id), assertion: index, ..answer(name) }.by(house.corp);
@@ -139,6 +146,58 @@ async fn without_an_index_all_sessions_of_the_person_end() {
     log_out(&house, house.tiles, &all_of_ada()).await.unwrap();
     let [first, second] = &ada;
     assert_eq!(open(&house, &[first, second, &bob, &by_corp]).await, [false, false, true, true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_issued_before_a_log_out_opens_nothing_after_it() {
+    // As another replica has it that takes the answer in while this one is told to log out.
+    let orders = [None, Some("_s1")];
+    for session_index in orders {
+        let house = house();
+        let named = DemoLogout { session_index, ..all_of_ada() };
+        log_out(&house, house.tiles, &named).await.unwrap();
+        let response = Answer { assertion: "_s1", ..answer("ada") }.by(house.tiles);
+        let refusal = house.accept(&response, None).await.unwrap_err();
+        assert_eq!((refusal.kind, refusal.code), (RefusalKind::Denied, "logged-out-meanwhile"));
+        assert!(house.world.state().sessions.is_empty());
+        assert_eq!(house.world.audited("refused"), ["logged-out-meanwhile"]);
+        let entry = house.world.state().audit.last().unwrap().clone();
+        assert_eq!(entry.person.as_deref(), Some("p-ada"));
+        // The same person by another provider, another person, and whoever signs in after it.
+        let by_corp = sign_in_by_corp(&house, "ada", "_s1").await;
+        let bob = sign_in(&house, "bob", "_s2").await;
+        let anew = sign_in_anew(&house, "ada", "_s3").await;
+        assert_eq!(open(&house, &[&by_corp, &bob, &anew]).await, [true; 3]);
+    }
+    // Another session of hers was not ended.
+    let house = house();
+    let named = DemoLogout { session_index: Some("_s9"), ..all_of_ada() };
+    log_out(&house, house.tiles, &named).await.unwrap();
+    let ada = sign_in(&house, "ada", "_s1").await;
+    assert_eq!(open(&house, &[&ada]).await, [true]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_let_in_while_it_cannot_be_seen_who_was_logged_out() {
+    let house = house();
+    house.world.break_down(Fault::LogOuts);
+    let response = Answer { assertion: "_s1", ..answer("ada") }.by(house.tiles);
+    let refusal = house.accept(&response, None).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (RefusalKind::Unavailable, "unavailable"));
+    assert!(house.world.state().sessions.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_out_is_remembered_as_of_its_own_time_for_longer_than_an_assertion_is_taken() {
+    let house = house();
+    let issued_at = start() - SignedDuration::from_mins(2);
+    log_out(&house, house.tiles, &DemoLogout { issued_at, ..all_of_ada() }).await.unwrap();
+    let remembered = house.world.state().logged_out.clone();
+    let [logout] = remembered.as_slice() else { panic!("{remembered:?}") };
+    assert_eq!((logout.as_of, logout.indexes.len()), (issued_at, 0));
+    let longest = saml_sp::MAX_AGE + saml_sp::ClockSkew::MAX.as_duration() * 2;
+    assert_eq!(logout.until, start() + SignedDuration::from_hours(25));
+    assert!(logout.until > start() + longest);
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,7 +284,7 @@ async fn a_relay_state_comes_back_up_to_a_kilobyte_and_a_longer_one_keeps_the_an
     let fits = DemoLogout { relay_state: Some(&long), ..all_of_ada() };
     let location = log_out(&house, house.tiles, &fits).await.unwrap().location.unwrap();
     assert_eq!(answered(&location).0.last().unwrap().1, long);
-    sign_in(&house, "ada", "_s1").await;
+    sign_in_anew(&house, "ada", "_s1").await;
     let longer = format!("{long}x");
     let too_long = DemoLogout { id: "_out2", relay_state: Some(&longer), ..all_of_ada() };
     let ended = log_out(&house, house.tiles, &too_long).await;
@@ -272,7 +331,7 @@ async fn a_stranger_is_no_provider_to_log_anybody_out() {
 async fn an_order_to_log_out_is_taken_once() {
     let house = house();
     log_out(&house, house.tiles, &all_of_ada()).await.unwrap();
-    sign_in(&house, "ada", "_s1").await;
+    sign_in_anew(&house, "ada", "_s1").await;
     let again = log_out(&house, house.tiles, &all_of_ada()).await.unwrap_err();
     assert_eq!((again.kind, again.code), (RefusalKind::Denied, "replayed"));
     assert_eq!(house.world.state().sessions.len(), 1);

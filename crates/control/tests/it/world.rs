@@ -19,10 +19,11 @@ use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
     Actor, Answered, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage,
     CallError, ChainHead, ChainId, ChainRow, ChangeId, Clock, Departure, Departures, Directory,
-    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, GroupReading, LoginRequests,
-    Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
-    ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Seal, SealedEntry, Secrets,
-    Session, SessionId, Sessions, StoreError, TemporaryGrants, answered,
+    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, FederatedLogout, GroupReading,
+    IdpSession, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign,
+    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
+    Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError, TemporaryGrants,
+    answered,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,7 @@ pub(crate) enum Fault {
     Tags,
     Presign,
     Sessions,
+    LogOuts,
     Logins,
     Replay,
     Audit,
@@ -110,6 +112,8 @@ pub(crate) struct State {
     pub(crate) audit: Vec<AuditEntry>,
     pub(crate) departures: Vec<Departure>,
     pub(crate) sessions: BTreeMap<SessionId, Session>,
+    /// Orders of identity providers to end sessions.
+    pub(crate) logged_out: Vec<FederatedLogout>,
     pub(crate) logins: BTreeMap<String, PendingLogin>,
     pub(crate) used: BTreeSet<String>,
     pub(crate) attempts: Vec<Attempt>,
@@ -632,20 +636,34 @@ impl Sessions for World {
         Ok((before - state.sessions.len()) as u64)
     }
 
-    async fn close_federated(
-        &self,
-        subject: &str,
-        indexes: &BTreeSet<String>,
-    ) -> Result<u64, StoreError> {
+    async fn close_federated(&self, logout: &FederatedLogout) -> Result<u64, StoreError> {
+        let FederatedLogout { subject, indexes, .. } = logout;
         let mut state = self.store(Fault::Sessions)?;
+        state.logged_out.push(logout.clone());
         let before = state.sessions.len();
         let named = |index: &Option<String>| {
             indexes.is_empty() || index.as_ref().is_none_or(|index| indexes.contains(index))
         };
         state.sessions.retain(|_, session| {
-            session.idp_session.subject != subject || !named(&session.idp_session.index)
+            session.idp_session.subject != *subject || !named(&session.idp_session.index)
         });
         Ok((before - state.sessions.len()) as u64)
+    }
+
+    async fn is_logged_out(
+        &self,
+        session: &IdpSession,
+        issued: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let state = self.store(Fault::LogOuts)?;
+        Ok(state.logged_out.iter().any(|logout| {
+            let FederatedLogout { subject, indexes, as_of, until } = logout;
+            let index = session.index.as_ref();
+            *subject == session.subject
+                && (indexes.is_empty() || index.is_none_or(|index| indexes.contains(index)))
+                && (*as_of >= issued && *until > now)
+        }))
     }
 }
 

@@ -160,6 +160,7 @@ pub struct VerifiedLogoutRequest {
     issuer: String,
     name_id: NameId,
     session_indexes: BTreeSet<String>,
+    issued_at: Timestamp,
     replay_until: Timestamp,
 }
 
@@ -183,6 +184,12 @@ impl VerifiedLogoutRequest {
     /// Which of them: those that an assertion gave one of these indexes. Empty means all.
     pub fn session_indexes(&self) -> &BTreeSet<String> {
         &self.session_indexes
+    }
+
+    /// When it was issued, by the identity provider's clock: what was issued up to then has ended, also
+    /// where it arrives later (SAML core 3.7.3.1).
+    pub fn issued_at(&self) -> Timestamp {
+        self.issued_at
     }
 
     /// From this moment on the request is refused as expired, so that its ID may be forgotten.
@@ -262,7 +269,7 @@ fn read(
             ));
         }
     }
-    let replay_until = check_times(request, now, skew)?;
+    let (issued_at, replay_until) = check_times(request, now, skew)?;
     let missing = || Rejection::new(ReasonCode::SubjectMissing, "the request names nobody");
     let name = dom::only_child(request, SAML, "NameID")?.ok_or_else(missing)?;
     let value = dom::whole_text(name).filter(|text| !text.trim().is_empty()).ok_or_else(missing)?;
@@ -277,6 +284,7 @@ fn read(
         issuer: idp.entity_id.clone(),
         name_id: NameId::new(value.into_owned(), format),
         session_indexes,
+        issued_at,
         replay_until,
     })
 }
@@ -303,12 +311,12 @@ fn check_children(request: Node<'_, '_>) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Fresh, and not ended; returns when it can be forgotten.
+/// Fresh, and not ended; returns when it was issued, and when it can be forgotten.
 fn check_times(
     request: Node<'_, '_>,
     now: Timestamp,
     skew: ClockSkew,
-) -> Result<Timestamp, Rejection> {
+) -> Result<(Timestamp, Timestamp), Rejection> {
     let malformed = || {
         Rejection::new(
             ReasonCode::TimeMalformed,
@@ -330,7 +338,7 @@ fn check_times(
     if now.duration_since(end) >= skew.as_duration() {
         return Err(Rejection::new(ReasonCode::Expired, "the log-out request has expired"));
     }
-    Ok(end.checked_add(skew.as_duration()).unwrap_or(Timestamp::MAX))
+    Ok((issued, end.checked_add(skew.as_duration()).unwrap_or(Timestamp::MAX)))
 }
 
 /// The value of a parameter as it is written. Twice is refused: two readers could differ.

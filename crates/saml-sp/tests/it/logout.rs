@@ -353,7 +353,7 @@ fn a_request_of_somebody_else_to_somebody_else_or_about_nobody_is_refused() {
 fn a_request_is_acted_upon_for_five_minutes() {
     let issued = |time: &str| Request::with("2026-11-21T10:00:00Z", time);
     for good in ["2026-11-21T10:01:00Z", "2026-11-21T09:54:01Z"] {
-        by_query(&issued(good).query()).unwrap();
+        assert_eq!(by_query(&issued(good).query()).unwrap().issued_at(), at(good));
     }
     refused_both(&issued("2026-11-21T10:01:01Z"), ReasonCode::NotYetValid);
     refused_both(&issued("2026-11-21T09:54:00Z"), ReasonCode::Expired);

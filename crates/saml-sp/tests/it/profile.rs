@@ -58,6 +58,23 @@ fn the_earlier_end_of_conditions_and_confirmation_counts() {
 }
 
 #[test]
+fn an_assertion_is_taken_for_a_day_at_most_however_long_it_says() {
+    let end = "NotOnOrAfter=\"2027-11-21T10:00:00Z\"";
+    let data =
+        confirmation_data_with(&format!("InResponseTo=\"{REQUEST}\" {end} Recipient=\"{ACS}\""));
+    let document = Document {
+        conditions: conditions(end, &audience(SP)),
+        subject: subject(NAME_ID, BEARER, &data),
+        ..Document::default()
+    };
+    let xml = document.signed_both();
+    let taken = |time| verifier().verify_xml(xml.as_bytes(), at(time), Some(REQUEST));
+    let last = taken("2026-11-22T10:00:59.999Z").unwrap();
+    assert_eq!(last.issued_at(), at("2026-11-21T10:00:00Z"));
+    refused(taken("2026-11-22T10:01:00Z"), ReasonCode::Expired);
+}
+
+#[test]
 fn the_skew_is_at_most_two_minutes() {
     assert_eq!(ClockSkew::from_secs(121), None);
     assert_eq!(ClockSkew::from_secs(120), Some(ClockSkew::MAX));

@@ -22,10 +22,10 @@ use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
     Actor, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage, CallCounts,
     CallError, CallMeter, ChainHead, ChainId, ChainRow, Clock, Directory, DirectoryReading,
-    DomainTarget, Ensured, Entropy, FailureKind, IdpSession, IndexReading, LoginRequests,
-    Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest, PresignedUrl,
-    ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session, SessionId, Sessions,
-    StoreError,
+    DomainTarget, Ensured, Entropy, FailureKind, FederatedLogout, IdpSession, IndexReading,
+    LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
+    PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session,
+    SessionId, Sessions, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -837,9 +837,18 @@ impl Sessions for World {
         Ok(u64::from(this) + u64::from(other.is_some()))
     }
 
-    async fn close_federated(&self, _: &str, _: &BTreeSet<String>) -> Result<u64, StoreError> {
+    async fn close_federated(&self, _: &FederatedLogout) -> Result<u64, StoreError> {
         self.signed_in.store(0, Ordering::SeqCst);
         Ok(1)
+    }
+
+    async fn is_logged_out(
+        &self,
+        _: &IdpSession,
+        _: jiff::Timestamp,
+        _: jiff::Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(false)
     }
 }
 

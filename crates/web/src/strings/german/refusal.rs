@@ -119,6 +119,9 @@ fn signing_in(code: ReasonCode) -> Option<Words> {
         ReasonCode::Replayed => {
             ("Diese Nachricht des Identitätsanbieters wurde schon einmal verwendet.", TRY_AGAIN)
         }
+        ReasonCode::LoggedOutMeanwhile => {
+            ("Ihr Identitätsanbieter hat Sie inzwischen abgemeldet.", TRY_AGAIN)
+        }
         ReasonCode::PersonUnknown => ("Das Verzeichnis kennt Sie nicht.", ASK_ADMIN),
         ReasonCode::PersonDisabled => ("Ihr Konto ist im Verzeichnis gesperrt.", ASK_ADMIN),
         ReasonCode::TeamMismatch => (
