@@ -46,8 +46,8 @@ pub(crate) struct Tree {
     pub(crate) people: BTreeMap<PersonId, Person>,
     pub(crate) particulars: BTreeMap<PersonId, Particulars>,
     pub(crate) groups: BTreeMap<GroupId, FoundGroup>,
-    by_dn: BTreeMap<NormalDn, PersonId>,
-    by_uid: BTreeMap<String, PersonId>,
+    by_dn: BTreeMap<NormalDn, BTreeSet<PersonId>>,
+    by_uid: BTreeMap<String, BTreeSet<PersonId>>,
     by_primary_group: BTreeMap<u32, BTreeSet<PersonId>>,
     groups_by_dn: BTreeMap<NormalDn, GroupId>,
 }
@@ -161,16 +161,14 @@ impl Reader<'_> {
         let mut looked_up: usize = 0;
         while let Some(dn) = ahead.pop() {
             let Some(found) = self.direct_members(&dn).await? else { continue };
-            for uid in &found.uids {
-                members.extend(tree.by_uid.get(uid).cloned());
-            }
+            members.extend(found.uids.iter().filter_map(|uid| tree.with_uid(uid)).cloned());
             if let Some(number) = found.relative_id {
                 members.extend(tree.by_primary_group.get(&number).into_iter().flatten().cloned());
             }
             let mut unknown = Vec::new();
             for dn in found.dns {
                 let normal = NormalDn::of(&dn);
-                if let Some(person) = tree.by_dn.get(&normal) {
+                if let Some(person) = tree.at(&normal) {
                     members.insert(person.clone());
                 } else if tree.groups_by_dn.contains_key(&normal) {
                     if seen.insert(normal) {
@@ -297,18 +295,38 @@ struct Direct {
     relative_id: Option<u32>,
 }
 
+/// Which of them is in the groups that name it cannot be told.
+fn shared_name(uid: &str) {
+    tracing::warn!(uid, "two people have this uid: no group that names it by that has them");
+}
+
 impl Tree {
     pub(crate) fn add_person(&mut self, found: Found) {
         let id = found.person.id.clone();
-        self.by_dn.insert(NormalDn::of(&found.dn), id.clone());
+        self.by_dn.entry(NormalDn::of(&found.dn)).or_default().insert(id.clone());
         if let Some(uid) = found.uid {
-            self.by_uid.insert(uid, id.clone());
+            self.by_uid.entry(uid).or_default().insert(id.clone());
         }
         if let Some(number) = found.primary_group {
             self.by_primary_group.entry(number).or_default().insert(id.clone());
         }
         self.particulars.insert(id.clone(), found.particulars);
         self.people.insert(id, found.person);
+    }
+
+    /// Who has this user name; nobody if two have.
+    fn with_uid(&self, uid: &str) -> Option<&PersonId> {
+        let alike = self.by_uid.get(uid)?;
+        if alike.len() > 1 {
+            shared_name(uid);
+            return None;
+        }
+        alike.first()
+    }
+
+    /// Who is there; nobody if two DNs differ in what only the server can compare.
+    fn at(&self, dn: &NormalDn) -> Option<&PersonId> {
+        self.by_dn.get(dn).filter(|alike| alike.len() == 1)?.first()
     }
 
     fn add_group(&mut self, group: FoundGroup) {
@@ -346,7 +364,7 @@ impl Reader<'_> {
             }
             return Ok(groups);
         }
-        let mut uid = found.uid.as_deref();
+        let mut uid = self.own_uid(found).await?;
         let mut seen: BTreeSet<NormalDn> = BTreeSet::new();
         while let Some(dn) = ahead.pop() {
             let by_dn = schema.members.iter().map(|name| Filter::equals(name, &dn));
@@ -365,6 +383,20 @@ impl Reader<'_> {
             }
         }
         Ok(groups)
+    }
+
+    /// The user name by which groups name a person, if it is nobody else's.
+    async fn own_uid<'a>(&self, found: &'a Found) -> Result<Option<&'a str>, CallError> {
+        let named = found.uid.as_deref().filter(|_| self.session.schema.member_names.is_some());
+        let Some(uid) = named else { return Ok(None) };
+        let alike = self.people_with(Filter::equals("uid", uid)).await?;
+        let is_other =
+            |other: &Found| other.uid.as_deref() == Some(uid) && other.person.id != found.person.id;
+        if alike.iter().any(is_other) {
+            shared_name(uid);
+            return Ok(None);
+        }
+        Ok(Some(uid))
     }
 
     pub(crate) async fn groups(&self, filter: Filter) -> Result<Vec<FoundGroup>, CallError> {

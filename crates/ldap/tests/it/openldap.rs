@@ -210,6 +210,52 @@ async fn somebody_by_themselves_has_the_groups_that_everybody_has() {
 }
 
 #[tokio::test]
+async fn a_member_name_that_two_have_is_nobodys_in_either_reading() {
+    let person = |rdn: &str, uid: &str| {
+        let (name, value) = rdn.split_once('=').unwrap();
+        format!(
+            "dn: {rdn},{BASE}\nobjectClass: inetOrgPerson\n{name}: {value}\nuid: {uid}\ncn: \
+             {uid}\nsn: {uid}\n\n"
+        )
+    };
+    // The last two differ in a case that counts for this attribute.
+    let entries = [
+        person("mail=one@corp.example", "twin"),
+        person("mail=other@corp.example", "twin"),
+        person("mail=ana@corp.example", "ana"),
+        person("labeledURI=x", "lower"),
+        person("labeledURI=X", "upper"),
+        format!(
+            "dn: cn=unix,{BASE}\nobjectClass: posixGroup\ncn: unix\ngidNumber: 500\nmemberUid: \
+             twin\nmemberUid: ana\n\n"
+        ),
+        format!(
+            "dn: cn=exact,{BASE}\nobjectClass: groupOfNames\ncn: exact\nmember: \
+             labeledURI=x,{BASE}\n\n"
+        ),
+    ];
+    let slapd = Slapd::with(&entries.concat());
+    let directory = directory(config(&slapd));
+    let wanted = named(&["unix", "exact"]);
+    let all = directory.everybody(&wanted).await.unwrap();
+    let of = |reading: &control::ports::DirectoryReading, name: &str| {
+        groups(reading).get(name).cloned().unwrap_or_default()
+    };
+    assert_eq!((of(&all, "unix"), of(&all, "exact")), (vec!["ana".into()], vec!["lower".into()]));
+    for (id, person) in &all.snapshot.people {
+        let alone = directory.people(&BTreeSet::from([id.clone()]), &wanted).await.unwrap();
+        let expected: Vec<&str> = match person.user_name.as_str() {
+            "ana" => vec!["unix"],
+            "lower" => vec!["exact"],
+            _ => Vec::new(),
+        };
+        let groups = groups(&alone);
+        assert_eq!(groups.keys().collect::<Vec<_>>(), expected, "{}", person.user_name);
+    }
+    assert_eq!(all.snapshot.people.len(), 5);
+}
+
+#[tokio::test]
 async fn names_are_values_whatever_is_in_them() {
     let slapd = Slapd::with(STUDIO);
     let directory = directory(config(&slapd));
