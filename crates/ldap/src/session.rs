@@ -321,6 +321,18 @@ impl Session {
         &self,
         query: &Query<'_>,
         controls: Vec<RawControl>,
+        take: impl FnMut(Entry) -> Result<(), CallError> + Send,
+    ) -> Result<LdapResult, CallError> {
+        // The library's own limit is for each entry: by that a page could take hours.
+        tokio::time::timeout(self.timeout, self.entries(query, controls, take))
+            .await
+            .map_err(|late| failure::of_library(Operation::Search, &late.into()))?
+    }
+
+    async fn entries(
+        &self,
+        query: &Query<'_>,
+        controls: Vec<RawControl>,
         mut take: impl FnMut(Entry) -> Result<(), CallError> + Send,
     ) -> Result<LdapResult, CallError> {
         let lost = |error| failure::of_library(Operation::Search, &error);
@@ -330,7 +342,7 @@ impl Session {
             .timelimit(seconds)
             .typesonly(query.types_only);
         let mut ldap = self.ldap.clone();
-        ldap.with_timeout(self.timeout).with_search_options(options).with_controls(controls);
+        ldap.with_search_options(options).with_controls(controls);
         let (filter, attributes) = (query.filter.as_str(), query.attributes.clone());
         let mut stream = ldap
             .streaming_search(query.base, query.scope, filter, attributes)

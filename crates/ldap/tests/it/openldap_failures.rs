@@ -56,6 +56,17 @@ async fn a_server_that_falls_silent_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_an_entry_now_and_then_is_given_up() {
+    let slapd = Slapd::with(&many(1000));
+    let proxy = Proxy::before(slapd.port, Fault::DripsPast(MIDST)).await;
+    let urls = vec![url(&format!("ldap://{}", proxy.address))];
+    let timeout = Duration::from_millis(1500);
+    let error = failure(Config { urls, timeout, page_size: 100, ..config(&slapd) }).await;
+    assert_eq!(error.code(), "directory-unreachable");
+    assert!(error.message.contains("no answer came in time"), "{}", error.message);
+}
+
+#[tokio::test]
 async fn a_limit_of_the_server_is_no_smaller_directory() {
     let slapd = Slapd::with(&many(300));
     let limited = bound(config(&slapd), LIMITED, PASSWORD);

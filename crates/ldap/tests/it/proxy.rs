@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -13,6 +14,8 @@ pub(crate) enum Fault {
     CutAfter(usize),
     /// After so many bytes it says no more.
     StallAfter(usize),
+    /// After so many bytes it says an entry or two at a time, long before anybody gives up on one.
+    DripsPast(usize),
 }
 
 pub(crate) struct Proxy {
@@ -47,18 +50,30 @@ async fn relay(client: TcpStream, server: u16, fault: Fault) {
     let asking = tokio::spawn(async move {
         let _gone = tokio::io::copy(&mut from_client, &mut to_server).await;
     });
-    let (Fault::CutAfter(most) | Fault::StallAfter(most)) = fault;
+    let (Fault::CutAfter(most) | Fault::StallAfter(most) | Fault::DripsPast(most)) = fault;
     let mut left = most;
     let mut buffer = vec![0; 4096];
     while left > 0 {
         let Ok(read) = from_server.read(&mut buffer).await else { break };
-        let part = buffer.get(..read.min(left)).unwrap();
+        // What drips is all there.
+        let most = if matches!(fault, Fault::DripsPast(_)) { read } else { read.min(left) };
+        let part = buffer.get(..most).unwrap();
         if read == 0 || to_client.write_all(part).await.is_err() {
             return;
         }
-        left -= part.len();
+        left = left.saturating_sub(part.len());
     }
-    if matches!(fault, Fault::StallAfter(_)) {
+    if matches!(fault, Fault::DripsPast(_)) {
+        let mut between = tokio::time::interval(Duration::from_millis(250));
+        let few = buffer.get_mut(..512).unwrap();
+        while let Ok(read @ 1..) = from_server.read(few).await {
+            between.tick().await;
+            if to_client.write_all(few.get(..read).unwrap()).await.is_err() {
+                break;
+            }
+        }
+        asking.abort();
+    } else if matches!(fault, Fault::StallAfter(_)) {
         // The client gives up, which ends the other direction.
         let _ended = asking.await;
     } else {
