@@ -1,13 +1,14 @@
 //! LDAP as a directory of people and groups.
 
 use crate::config::{Config, ConfigError};
+use crate::dn::NormalDn;
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
 use crate::people::Found;
 use crate::pool::{Line, Pool};
 use crate::schema::Kind;
 use crate::session::Session;
-use crate::tree::{FoundGroup, Reader};
+use crate::tree::{FoundGroup, Reader, TRIES, renamed};
 use access::entitlement::WantedGroups;
 use access::ids::{GroupId, MembershipId, PersonId};
 use access::map::MatchKey;
@@ -99,10 +100,7 @@ impl Reader<'_> {
         people: &BTreeSet<PersonId>,
         wanted: &WantedGroups,
     ) -> Result<DirectoryReading, CallError> {
-        let found = self.with_ids(people).await?;
-        let asked: Vec<_> = found.iter().map(|found| self.groups_of(found)).collect();
-        let groups: Vec<BTreeMap<GroupId, FoundGroup>> =
-            stream::iter(asked).buffered(CONCURRENCY).try_collect().await?;
+        let (found, groups) = self.with_groups(people).await?;
         if !found.is_empty() {
             let mut alike = found.iter().zip(&groups);
             let any = alike.any(|(found, groups)| groups.values().any(|it| found.is_listed_in(it)));
@@ -132,6 +130,31 @@ impl Reader<'_> {
             memberships: Memberships::Some(some),
             particulars,
         })
+    }
+
+    /// These people, each with the groups that they are in.
+    async fn with_groups(
+        &self,
+        people: &BTreeSet<PersonId>,
+    ) -> Result<(Vec<Found>, Vec<BTreeMap<GroupId, FoundGroup>>), CallError> {
+        let places = |found: &[Found]| -> BTreeMap<PersonId, NormalDn> {
+            found.iter().map(|it| (it.person.id.clone(), NormalDn::of(&it.dn))).collect()
+        };
+        let mut found = self.with_ids(people).await?;
+        for _ in 0..TRIES {
+            let asked: Vec<_> = found.iter().map(|found| self.groups_of(found)).collect();
+            let groups: Vec<BTreeMap<GroupId, FoundGroup>> =
+                stream::iter(asked).buffered(CONCURRENCY).try_collect().await?;
+            // By a DN that they have no more they, and the groups they are in, would be in none.
+            let all = groups.iter().flatten().map(|(id, group)| (id.clone(), group.clone()));
+            let all: BTreeMap<GroupId, FoundGroup> = all.collect();
+            let (now, stand) = futures::try_join!(self.with_ids(people), self.stand(&all))?;
+            if stand && places(&now) == places(&found) {
+                return Ok((found, groups));
+            }
+            found = now;
+        }
+        Err(renamed(found.first().map_or(self.base(), |found| &found.dn)))
     }
 
     async fn with_ids(&self, people: &BTreeSet<PersonId>) -> Result<Vec<Found>, CallError> {

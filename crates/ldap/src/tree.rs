@@ -19,6 +19,12 @@ use jiff::Timestamp;
 use ldap3::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How often something is looked at that is renamed in between.
+pub(crate) const TRIES: usize = 2;
+
+/// Ids that are asked for in one request.
+const IDS_A_REQUEST: usize = 50;
+
 /// Members that are looked up at a time.
 const CONCURRENCY: usize = 8;
 
@@ -55,8 +61,14 @@ pub(crate) struct Tree {
 /// What a member of a group is.
 enum Member {
     Person(PersonId),
-    Group(String),
+    Group(Place),
     Neither,
+}
+
+/// A group, and where it was.
+struct Place {
+    id: GroupId,
+    dn: String,
 }
 
 impl Reader<'_> {
@@ -113,11 +125,22 @@ impl Reader<'_> {
         tree: &Tree,
         group: &FoundGroup,
     ) -> Result<BTreeSet<PersonId>, CallError> {
-        if self.has_in_chain().await? {
-            self.members_in_chain(tree, group).await
-        } else {
-            self.members_by_walking(tree, group).await
+        if !self.has_in_chain().await? {
+            return self.members_by_walking(tree, group).await;
         }
+        let mut group = group.clone();
+        for _ in 0..TRIES {
+            let members = self.members_in_chain(tree, &group).await?;
+            // Of a DN that nobody has any more the server says that nobody is in it.
+            match self.group_with_id(&group.id).await? {
+                None => return Ok(BTreeSet::new()),
+                Some(now) if NormalDn::of(&now.dn) == NormalDn::of(&group.dn) => {
+                    return Ok(members);
+                }
+                Some(now) => group = now,
+            }
+        }
+        Err(renamed(&group.dn))
     }
 
     async fn members_in_chain(
@@ -157,10 +180,10 @@ impl Reader<'_> {
         let limits = self.pool.config.limits;
         let mut members = BTreeSet::new();
         let mut seen = BTreeSet::from([NormalDn::of(&group.dn)]);
-        let mut ahead = vec![group.dn.clone()];
+        let mut ahead = vec![Place { id: group.id.clone(), dn: group.dn.clone() }];
         let mut looked_up: usize = 0;
-        while let Some(dn) = ahead.pop() {
-            let Some(found) = self.direct_members(&dn).await? else { continue };
+        while let Some(place) = ahead.pop() {
+            let Some(found) = self.direct_members(place).await? else { continue };
             members.extend(found.uids.iter().filter_map(|uid| tree.with_uid(uid)).cloned());
             if let Some(number) = found.relative_id {
                 members.extend(tree.by_primary_group.get(&number).into_iter().flatten().cloned());
@@ -170,9 +193,9 @@ impl Reader<'_> {
                 let normal = NormalDn::of(&dn);
                 if let Some(person) = tree.at(&normal) {
                     members.insert(person.clone());
-                } else if tree.groups_by_dn.contains_key(&normal) {
+                } else if let Some(id) = tree.groups_by_dn.get(&normal) {
                     if seen.insert(normal) {
-                        ahead.push(dn);
+                        ahead.push(Place { id: id.clone(), dn });
                     }
                 } else if self.may_count(&dn) {
                     unknown.push(dn);
@@ -189,9 +212,9 @@ impl Reader<'_> {
             for member in self.look_up(unknown).await? {
                 match member {
                     Member::Person(person) => drop(members.insert(person)),
-                    Member::Group(dn) => {
-                        if seen.insert(NormalDn::of(&dn)) {
-                            ahead.push(dn);
+                    Member::Group(place) => {
+                        if seen.insert(NormalDn::of(&place.dn)) {
+                            ahead.push(place);
                         }
                     }
                     Member::Neither => {}
@@ -216,17 +239,32 @@ impl Reader<'_> {
                 if let Some(entry) = self.session.first(people).await? {
                     return schema.person_id(&entry).map(Member::Person);
                 }
-                let groups = Query::at(&dn, schema.groups.clone(), &[schema.id.as_str()]);
-                let group = self.session.first(groups).await?;
-                Ok(group.map_or(Member::Neither, |entry| Member::Group(entry.dn)))
+                let groups = Query::at(&dn, schema.groups.clone(), &[]);
+                let group = self.session.first(groups.asking(schema.of_groups())).await?;
+                let Some(entry) = group else { return Ok(Member::Neither) };
+                Ok(Member::Group(Place { id: schema.group_id(&entry)?, dn: entry.dn }))
             })
             .buffer_unordered(CONCURRENCY)
             .try_collect()
             .await
     }
 
-    /// Who stands in a group itself; `None` if it is gone.
-    async fn direct_members(&self, dn: &str) -> Result<Option<Direct>, CallError> {
+    /// Who stands in a group itself; `None` if it is gone: what is not where it was may have been
+    /// renamed, or the part of the tree that it is in.
+    async fn direct_members(&self, mut place: Place) -> Result<Option<Direct>, CallError> {
+        for _ in 0..TRIES {
+            if let Some(found) = self.direct_members_at(&place).await? {
+                return Ok(Some(found));
+            }
+            let Some(group) = self.group_with_id(&place.id).await? else { return Ok(None) };
+            place.dn = group.dn;
+        }
+        Err(renamed(&place.dn))
+    }
+
+    /// Who stands in a group itself; `None` if it is not there.
+    async fn direct_members_at(&self, place: &Place) -> Result<Option<Direct>, CallError> {
+        let dn = place.dn.as_str();
         let schema = &self.session.schema;
         let size = self.pool.config.range_size;
         let mut asked: Vec<String> = schema.members.clone();
@@ -235,9 +273,14 @@ impl Reader<'_> {
             asked = asked.iter().map(|name| format!("{name};range=0-{}", size - 1)).collect();
         }
         asked.extend(schema.member_names.clone());
-        asked.extend(["objectSid".to_owned(), "objectClass".to_owned()]);
+        asked.extend(schema.of_groups());
+        asked.push("objectClass".to_owned());
         let query = Query::at(dn, schema.groups.clone(), &[]).asking(asked);
         let Some(entry) = self.session.first(query).await? else { return Ok(None) };
+        // Another group may have its name by now.
+        if schema.group_id(&entry)? != place.id {
+            return Ok(None);
+        }
         let mut found = Direct {
             dns: Vec::new(),
             uids: match &schema.member_names {
@@ -293,6 +336,13 @@ struct Direct {
     dns: Vec<String>,
     uids: Vec<String>,
     relative_id: Option<u32>,
+}
+
+/// What is asked by a DN that nobody has any more is said to be empty.
+pub(crate) fn renamed(dn: &str) -> CallError {
+    failure::partial(format!(
+        "`{dn}` was renamed or moved again and again while it was read, so nothing counts as read"
+    ))
 }
 
 /// Which of them is in the groups that name it cannot be told.
@@ -414,6 +464,22 @@ impl Reader<'_> {
             .at_most(self.pool.config.limits.people);
         let found = self.session.all(query).await?;
         found.iter().map(|entry| Found::read(schema, entry, self.now)).collect()
+    }
+
+    /// Whether these groups are still where they were.
+    pub(crate) async fn stand(
+        &self,
+        groups: &BTreeMap<GroupId, FoundGroup>,
+    ) -> Result<bool, CallError> {
+        let schema = &self.session.schema;
+        let ids: Vec<Filter> = groups.keys().filter_map(|id| schema.group_with_id(id)).collect();
+        let mut now: BTreeMap<GroupId, NormalDn> = BTreeMap::new();
+        for ids in ids.chunks(IDS_A_REQUEST) {
+            let these = Filter::all(&[schema.groups.clone(), Filter::any(ids)]);
+            let found = self.groups(these).await?;
+            now.extend(found.into_iter().map(|group| (group.id, NormalDn::of(&group.dn))));
+        }
+        Ok(groups.iter().all(|(id, group)| now.get(id) == Some(&NormalDn::of(&group.dn))))
     }
 
     /// The group with this id.

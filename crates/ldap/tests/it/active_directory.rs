@@ -1,6 +1,7 @@
 //! What is read of Active Directory, and what it says of changes, as Samba does it.
 
 use crate::certificates::Authority;
+use crate::proxy::{Fault, Proxy, Step};
 use crate::samba::{ADMIN, Admin, DOMAIN, PASSWORD, STUDIO, Samba};
 use crate::world::{bound, directory, groups, id_of, named, people, pinned, url};
 use access::ids::{GroupId, PersonId};
@@ -36,6 +37,7 @@ async fn samba_ad_dc() {
     dirsync(&samba, &mut admin).await;
     update_numbers(&samba, &mut admin).await;
     update_numbers_tell_of_whoever_no_longer_matches_and_of_a_roll_back(&samba, &mut admin).await;
+    a_group_that_is_renamed_in_mid_read_is_not_empty(&samba, &mut admin).await;
 }
 
 async fn seed(admin: &mut Admin) {
@@ -297,4 +299,26 @@ async fn update_numbers_tell_of_whoever_no_longer_matches_and_of_a_roll_back(
     let changed = directory.since(Some(&ahead)).await.unwrap();
     assert_eq!(changed.concerns, BTreeSet::from([Concern::Everybody]));
     assert_eq!(changed.cookie, Some(cookie));
+}
+
+/// As it is asked for by the in-chain rule, which finds nobody in a DN that nobody has.
+async fn a_group_that_is_renamed_in_mid_read_is_not_empty(samba: &Samba, admin: &mut Admin) {
+    admin.group("ml-moved", &["ml-eng"]).await;
+    let proxy = Proxy::before(389, Fault::CutAfter(usize::MAX)).await;
+    let urls = vec![url(&format!("ldap://{}", proxy.address))];
+    let directory = directory(Config { urls, ..config(samba) });
+    let wanted = named(&["ml-moved"]);
+    let before = groups(&directory.everybody(&wanted).await.unwrap());
+    assert!(!before.get("ml-moved").unwrap().is_empty());
+    let step = |from: &'static str, to: &'static str| {
+        let (mut admin, before) = (admin.clone(), crate::samba::dn(from));
+        let then = async move { admin.rename(from, to).await };
+        Step { before, then: Box::new(|| Box::pin(then)) }
+    };
+    proxy.expect([step("ml-moved", "ml-there")]).await;
+    let reading = directory.everybody(&wanted).await.unwrap();
+    assert_eq!((groups(&reading), proxy.left().await), (before, 0));
+    proxy.expect([step("ml-there", "ml-gone"), step("ml-gone", "ml-off")]).await;
+    let error = directory.everybody(&wanted).await.unwrap_err();
+    assert_eq!((error.code(), proxy.left().await), ("directory-partial", 0));
 }

@@ -11,6 +11,8 @@ mod openldap_failures;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
+mod renames;
+#[cfg(test)]
 mod samba;
 #[cfg(test)]
 mod slapd;

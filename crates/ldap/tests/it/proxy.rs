@@ -1,11 +1,15 @@
 //! A server on this machine between the client and the real one, which fails when it is told to.
 
+use futures::future::BoxFuture;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
 
 /// What the proxy does with the server's answers.
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +22,20 @@ pub(crate) enum Fault {
     DripsPast(usize),
 }
 
+/// What happens at the server before a request reaches it that names something for the first time.
+pub(crate) struct Step {
+    /// What the request names.
+    pub(crate) before: String,
+    pub(crate) then: Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>,
+}
+
+/// What is still to happen, one after the other.
+type Steps = Arc<Mutex<VecDeque<Step>>>;
+
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     connections: Arc<AtomicUsize>,
+    steps: Steps,
 }
 
 impl Proxy {
@@ -29,13 +44,25 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
+        let steps = Steps::default();
+        let ahead = Arc::clone(&steps);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(relay(client, server, fault));
+                tokio::spawn(relay(client, server, fault, Arc::clone(&ahead)));
             }
         });
-        Self { address, connections }
+        Self { address, connections, steps }
+    }
+
+    /// Has these steps happen from now on.
+    pub(crate) async fn expect<const N: usize>(&self, steps: [Step; N]) {
+        *self.steps.lock().await = steps.into();
+    }
+
+    /// How many steps did not happen.
+    pub(crate) async fn left(&self) -> usize {
+        self.steps.lock().await.len()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -43,13 +70,28 @@ impl Proxy {
     }
 }
 
-async fn relay(client: TcpStream, server: u16, fault: Fault) {
+/// Passes on requests, each after what is to happen before it.
+async fn ask(mut client: OwnedReadHalf, mut server: OwnedWriteHalf, steps: Steps) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(read @ 1..) = client.read(&mut buffer).await {
+        let asked = buffer.get(..read).unwrap();
+        let mut steps = steps.lock().await;
+        let names =
+            |step: &Step| asked.windows(step.before.len()).any(|it| it == step.before.as_bytes());
+        if steps.front().is_some_and(names) {
+            (steps.pop_front().unwrap().then)().await;
+        }
+        if server.write_all(asked).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn relay(client: TcpStream, server: u16, fault: Fault, steps: Steps) {
     let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
-    let asking = tokio::spawn(async move {
-        let _gone = tokio::io::copy(&mut from_client, &mut to_server).await;
-    });
+    let (from_client, mut to_client) = client.into_split();
+    let (mut from_server, to_server) = server.into_split();
+    let asking = tokio::spawn(ask(from_client, to_server, steps));
     let (Fault::CutAfter(most) | Fault::StallAfter(most) | Fault::DripsPast(most)) = fault;
     let mut left = most;
     let mut buffer = vec![0; 4096];

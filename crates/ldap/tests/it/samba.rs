@@ -28,6 +28,8 @@ impl Samba {
         let authority = Authority::new("peers");
         provision(folder.path(), &authority);
         let child = Command::new("samba")
+            // A proxy reads what is asked of it, and so wants it in the clear.
+            .arg("--option=ldap server require strong auth=no")
             .args(["-i", "-M", "single", "-d", "1", "-s"])
             .arg(folder.path().join("etc/smb.conf"))
             .env("TDB_NO_FSYNC", "1")
@@ -126,6 +128,7 @@ fn provision(folder: &Path, authority: &Authority) {
 }
 
 /// What an admin does.
+#[derive(Clone)]
 pub(crate) struct Admin(Ldap);
 
 impl Admin {
@@ -195,6 +198,12 @@ impl Admin {
 
     pub(crate) async fn delete(&mut self, name: &str) {
         self.0.delete(&dn(name)).await.unwrap().success().unwrap();
+    }
+
+    /// Gives an entry another name, and its account none.
+    pub(crate) async fn rename(&mut self, name: &str, to: &str) {
+        let (dn, rdn) = (dn(name), format!("CN={to}"));
+        self.0.modifydn(&dn, &rdn, true, None).await.unwrap().success().unwrap();
     }
 
     /// Moves an account out of the tests' own part of the tree.
