@@ -44,15 +44,16 @@ fn hides(dn: &str) -> CallError {
 impl Reader<'_> {
     /// Fails where groups show nobody at all: to whom members are hidden, every group looks empty.
     pub(crate) async fn check_any_shows_members(&self) -> Result<(), CallError> {
-        if self.any_shows_members().await? {
-            return Ok(());
-        }
-        Err(failure::partial(format!(
+        if self.any_shows_members().await? { Ok(()) } else { Err(self.no_members()) }
+    }
+
+    fn no_members(&self) -> CallError {
+        failure::partial(format!(
             "no group below `{}` shows a member, which looks the same where members are hidden, so \
              nothing counts as read: let the account that Stagedoor binds as read them, or put \
              somebody into one of the groups",
             self.base()
-        )))
+        ))
     }
 
     async fn any_shows_members(&self) -> Result<bool, CallError> {
@@ -73,18 +74,18 @@ impl Reader<'_> {
         wanted: &WantedGroups,
         any: bool,
     ) -> Result<(), CallError> {
-        let schema = &self.session.schema;
-        if any && with_members(schema).next().is_none() {
+        let shows = any || self.any_shows_members().await?;
+        let hiding = self.hiding().await?;
+        if shows && hiding.is_empty() {
             return Ok(());
         }
         let groups = self.wanted_groups(wanted).await?;
         if groups.is_empty() {
             return Ok(());
         }
-        if !any {
-            self.check_any_shows_members().await?;
+        if !shows {
+            return Err(self.no_members());
         }
-        let hiding = self.hiding().await?;
         let hidden: BTreeSet<NormalDn> = hiding.iter().map(|dn| NormalDn::of(dn)).collect();
         if let Some(group) = groups.iter().find(|it| hidden.contains(&NormalDn::of(&it.dn))) {
             return Err(hides(&group.dn));
