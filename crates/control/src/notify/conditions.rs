@@ -246,18 +246,20 @@ fn is_near(end: Timestamp, now: Timestamp) -> bool {
 }
 
 fn stale(status: &LoopStatus, now: Timestamp) -> Option<Condition> {
-    let last = status.queue.last_full?;
-    if now.duration_since(last) <= SignedDuration::from_hours(WARNING_HOURS) {
+    let since = status.queue.read_or_waiting_since()?;
+    if now.duration_since(since) <= SignedDuration::from_hours(WARNING_HOURS) {
         return None;
     }
+    let time = since.strftime("%-d %b %Y, %H:%M UTC");
+    let text = match status.queue.last_full {
+        Some(_) => format!("The last full pass ended on {time}."),
+        None => format!("There was no full pass yet, though one has been wanted since {time}."),
+    };
     Some(Condition {
         topic: Topic::SyncStale,
         subject: "full-pass".to_owned(),
         headline: format!("Nothing was read in full for more than {WARNING_HOURS} hours"),
-        text: format!(
-            "The last full pass ended on {}. Leavers whose event was lost keep what they have.",
-            last.strftime("%-d %b %Y, %H:%M UTC")
-        ),
+        text: format!("{text} Leavers whose event was lost keep what they have."),
         remedy: "Run `stagedoor doctor`, and look into the log for what cannot be read.".to_owned(),
         page: "/admin/health",
     })

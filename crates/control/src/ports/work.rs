@@ -68,6 +68,14 @@ pub struct QueueStatus {
     pub last_full: Option<Timestamp>,
 }
 
+impl QueueStatus {
+    /// When everything was last read; where it never was, since when something has been waiting for it.
+    /// A new installation whose first pass does not succeed is as late as an old one.
+    pub fn read_or_waiting_since(&self) -> Option<Timestamp> {
+        self.last_full.or(self.oldest)
+    }
+}
+
 /// More people than these do not wait each by themselves: everything is read instead. Whoever floods
 /// the events with made-up people fills no store.
 pub const MOST_PEOPLE_WAITING: u32 = 10_000;

@@ -262,7 +262,7 @@ impl LoopHealth {
         };
         let is_late = |hours| {
             let limit = SignedDuration::from_hours(hours);
-            known.queue.last_full.is_some_and(|at| now.duration_since(at) > limit)
+            known.queue.read_or_waiting_since().is_some_and(|at| now.duration_since(at) > limit)
         };
         let level = match () {
             () if is_late(CRITICAL_HOURS) => Level::Critical,
@@ -572,6 +572,10 @@ mod tests {
             Ok(status)
         };
         assert_eq!(level(&last(None)), Level::Ok);
+        let mut never = good();
+        never.queue = QueueStatus { oldest: Some(at("2026-11-21T06:59:59Z")), ..never.queue };
+        never.queue.last_full = None;
+        assert_eq!(level(&Ok(never)), Level::Warning);
         assert_eq!(level(&last(Some("2026-11-21T07:00:00Z"))), Level::Ok);
         assert_eq!(level(&last(Some("2026-11-21T06:59:59Z"))), Level::Warning);
         assert_eq!(level(&last(Some("2026-11-20T08:59:59Z"))), Level::Critical);

@@ -98,19 +98,31 @@ fn our_own_first_certificate_counts() {
 
 #[test]
 fn a_full_pass_is_late_after_two_hours() {
-    let status = |last: Option<&str>| LoopStatus {
-        queue: QueueStatus { last_full: last.map(at), ..QueueStatus::default() },
+    let status = |last: Option<&str>, oldest: &str| LoopStatus {
+        queue: QueueStatus {
+            last_full: last.map(at),
+            oldest: Some(at(oldest)),
+            ..QueueStatus::default()
+        },
         frozen: None,
         observe_only: false,
         emergencies: 0,
     };
-    for (last, late) in
-        [(None, false), (Some("2026-11-21T10:00:00Z"), false), (Some("2026-11-21T09:59:59Z"), true)]
-    {
-        let status = status(last);
+    let (late, in_time) = ("2026-11-21T09:59:59Z", "2026-11-21T10:00:00Z");
+    for (last, oldest, is_late) in [
+        (Some(in_time), late, false),
+        (Some(late), in_time, true),
+        (None, in_time, false),
+        (None, late, true),
+    ] {
+        let status = status(last, oldest);
         let facts = Facts { status: Some(&status), ..Facts::default() };
-        assert_eq!(!told(&facts).is_empty(), late, "{last:?}");
+        assert_eq!(!told(&facts).is_empty(), is_late, "{last:?}, {oldest}");
     }
+    let status = status(None, late);
+    let judged = conditions(&Facts { status: Some(&status), ..Facts::default() }, now());
+    let text = &judged.conditions.first().unwrap().text;
+    assert!(text.contains("wanted since 21 Nov 2026, 09:59 UTC"), "{text}");
 }
 
 #[test]
