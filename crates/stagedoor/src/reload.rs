@@ -127,7 +127,7 @@ impl Reload {
     }
 
     /// Reads what is on disk and puts it in force. `failed` is how the look before
-    /// this one failed, which is told once.
+    /// this one failed, which is told once unless somebody asks.
     async fn look(&self, asked: bool, failed: Option<&Failed>) -> Looked {
         let before = self.parts.plane.current().map;
         match self.take(&before).await {
@@ -142,7 +142,7 @@ impl Reload {
             }
             Err(error) => {
                 let why = format!("{error:#}");
-                if failed.is_none_or(|failed| failed.why != why) {
+                if asked || failed.is_none_or(|failed| failed.why != why) {
                     self.refuse(&before, &why).await;
                 }
                 if error.is::<BadConfiguration>() { Looked::Refused } else { Looked::Failed(why) }
