@@ -232,7 +232,8 @@ impl Roster {
         }
     }
 
-    /// Whoever is different in another roster, or in other groups there.
+    /// Whoever is different in another roster, or in other groups there. By e-mail address and external
+    /// id people are matched with those of other directories, so another one is another person's too.
     pub(crate) fn differences(&self, other: &Self) -> BTreeSet<PersonId> {
         let all = self.people.keys().chain(other.people.keys());
         let named = |of: &Self, id: &PersonId| {
@@ -242,6 +243,7 @@ impl Roster {
         };
         let is_same = |id: &&PersonId| {
             self.people.get(*id) == other.people.get(*id)
+                && self.particulars.get(*id) == other.particulars.get(*id)
                 && self.ends.get(*id) == other.ends.get(*id)
                 && named(self, id) == named(other, id)
         };

@@ -414,3 +414,23 @@ async fn a_change_concerns_whoever_is_different() {
     let late = place.directory.since(first.cookie.as_ref()).await.unwrap();
     assert_eq!(late.concerns, BTreeSet::from([Concern::Everybody]));
 }
+
+#[tokio::test]
+async fn a_changed_key_concerns_whoever_had_it() {
+    let place = at("people.yaml", YAML);
+    let mut before = place.directory.since(None).await.unwrap();
+    let mut text = YAML.to_owned();
+    for (was, is) in [
+        ("email: ana@corp.example", "email: an@corp.example"),
+        ("    external_id: e-1\n", ""),
+        ("{ user_name: bo,", "{ user_name: bo, email: ana@corp.example,"),
+    ] {
+        text = text.replace(was, is);
+        place.write(&text);
+        let after = place.directory.since(before.cookie.as_ref()).await.unwrap();
+        let whose = if is.contains("bo") { "bo" } else { "p-1" };
+        let people = BTreeSet::from([id(whose)]);
+        assert_eq!(after.concerns, BTreeSet::from([Concern::People(people)]), "{is}");
+        before = after;
+    }
+}
