@@ -29,12 +29,13 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// What entries say, wherever they say it.
-fn said(entries: &[Entry]) -> Vec<(&str, Vec<(&str, &[u8])>)> {
+fn said(entries: &[Entry]) -> Vec<(&str, Vec<(&str, &str, &[u8])>)> {
     entries
         .iter()
         .map(|entry| {
             let values = entry.values.iter();
-            let values = values.map(|value| (value.attribute.as_str(), value.bytes.as_slice()));
+            let values =
+                values.map(|v| (v.attribute.as_str(), v.options.as_str(), v.bytes.as_slice()));
             (entry.dn.as_str(), values.collect())
         })
         .collect()

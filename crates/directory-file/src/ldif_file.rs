@@ -1,9 +1,10 @@
 //! A directory in LDIF: an export of Active Directory, `OpenLDAP` or another LDAP server.
 
 use crate::draft::{Draft, DraftGroup, DraftPerson, MemberRef, Reporter};
-use crate::ldif::{self, Entry, folded};
+use crate::ldif::{self, Entry, Value, folded};
 use control::ports::Particulars;
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Classes of entries that are people, if they have a user name.
 const PEOPLE: [&str; 6] =
@@ -32,7 +33,7 @@ pub(crate) fn read(text: &str, reporter: &mut Reporter) -> Draft {
             own.any(|class| classes.contains(&class.as_str()))
         };
         if is_one_of(&GROUPS) {
-            draft.groups.extend(group(entry));
+            draft.groups.extend(group(entry, reporter));
         } else if is_one_of(&PEOPLE) && !is_one_of(&["computer"]) {
             draft.people.extend(person(entry, reporter));
         }
@@ -62,8 +63,14 @@ fn person(entry: &Entry, reporter: &mut Reporter) -> Option<DraftPerson> {
     })
 }
 
-fn group(entry: &Entry) -> Option<DraftGroup> {
+fn group(entry: &Entry, reporter: &mut Reporter) -> Option<DraftGroup> {
     let name = entry.text("samaccountname").or_else(|| entry.text("cn"))?;
+    if let Some((line, option)) = cut_off(entry) {
+        let what = format!("members of {name} are missing: {option} is not all of them");
+        let remedy = "write the other ranges, up to `*`, into the same entry, or let Stagedoor read \
+                      the server itself with `ldap`";
+        reporter.report(line, what, remedy);
+    }
     let members = entry.values.iter().filter_map(|value| {
         let text = std::str::from_utf8(&value.bytes).ok()?;
         // OpenLDAP's groups must have a member: an empty name stands for nobody.
@@ -79,6 +86,51 @@ fn group(entry: &Entry) -> Option<DraftGroup> {
     // What is no id of a group is made of its name.
     let id = entry.guid().or_else(|| entry.text("entryuuid"));
     Some(DraftGroup { line: entry.line, id, name, members, dn: Some(folded(&entry.dn)) })
+}
+
+/// The first range of members (`member;range=0-1499`) after which others are missing, and its line.
+/// Active Directory gives no more than 1,500 values of an attribute at a time.
+fn cut_off(entry: &Entry) -> Option<(u64, String)> {
+    // Of each range what it says: where it ends, and its line.
+    let mut ranges: BTreeMap<(&str, u64), (Option<u64>, &Value)> = BTreeMap::new();
+    let told = |value: &Value| (value.line, format!("{};{}", value.attribute, value.options));
+    for value in entry.values.iter().filter(|value| names_members(&value.attribute)) {
+        let mut options = value.options.split(';');
+        let Some(range) = options.find_map(|option| option.strip_prefix("range=")) else {
+            continue;
+        };
+        let Some((first, last)) = bounds(range) else { return Some(told(value)) };
+        ranges.entry((&value.attribute, first)).or_insert((last, value));
+    }
+    for attribute in ranges.keys().map(|(attribute, _)| *attribute).collect::<BTreeSet<_>>() {
+        let mut next = Some(0);
+        let mut before = None;
+        for ((_, first), (last, value)) in ranges.range((attribute, 0)..=(attribute, u64::MAX)) {
+            if next != Some(*first) {
+                return Some(told(before.unwrap_or(value)));
+            }
+            next = last.and_then(|last| last.checked_add(1));
+            before = Some(value);
+        }
+        if next.is_some() {
+            return before.map(told);
+        }
+    }
+    None
+}
+
+/// The numbers of the first value of a range and of its last, which is none where it is `*`.
+fn bounds(range: &str) -> Option<(u64, Option<u64>)> {
+    let (first, last) = range.split_once('-')?;
+    let first = first.parse().ok()?;
+    match last {
+        "*" => Some((first, None)),
+        last => Some((first, Some(last.parse().ok().filter(|last| *last >= first)?))),
+    }
+}
+
+fn names_members(attribute: &str) -> bool {
+    MEMBERS.contains(&attribute) || attribute == "memberuid"
 }
 
 /// The id that never changes, if the export has it.

@@ -434,3 +434,40 @@ async fn a_changed_key_concerns_whoever_had_it() {
         before = after;
     }
 }
+
+#[tokio::test]
+async fn a_range_of_members_in_ldif_is_no_group() {
+    let people = "dn: uid=ana,dc=x\nobjectClass: account\nuid: ana\n\n\
+                  dn: uid=bo,dc=x\nobjectClass: account\nuid: bo\n\n";
+    let group =
+        |members: &str| format!("{people}dn: cn=ml,dc=x\nobjectClass: group\ncn: ml\n{members}");
+    for (members, line, option) in [
+        ("member;range=0-1499: uid=ana,dc=x\n", 12, "member;range=0-1499"),
+        ("member:\nMember;Range=0-0: uid=ana,dc=x\n", 13, "member;range=0-0"),
+        ("member;range=1500-*: uid=ana,dc=x\n", 12, "member;range=1500-*"),
+        ("member;range=2-*: uid=bo,dc=x\nmember;range=0-0: uid=ana,dc=x\n", 13, "member;range=0-0"),
+        (
+            "member;range=0-*: uid=bo,dc=x\nuniqueMember;range=0-0: uid=ana,dc=x\n",
+            13,
+            "uniquemember;range=0-0",
+        ),
+        ("member;range=all: uid=ana,dc=x\n", 12, "member;range=all"),
+    ] {
+        let expected = format!(
+            "a.ldif:{line}: members of ml are missing: {option} is not all of them: write the other \
+             ranges, up to `*`, into the same entry, or let Stagedoor read the server itself with \
+             `ldap`"
+        );
+        refused("a.ldif", &group(members), &expected).await;
+    }
+    // Ranges that go on to the end are all of it, in whatever order.
+    for members in [
+        "member;range=0-0: uid=ana,dc=x\nmember;range=1-*: uid=bo,dc=x\n",
+        "member;range=1-*: uid=bo,dc=x\nmember;range=0-0: uid=ana,dc=x\n",
+        "member;range=0-*: uid=ana,dc=x\nmember;range=0-*: uid=bo,dc=x\n",
+        "member: uid=ana,dc=x\nmember;binary: uid=bo,dc=x\n",
+    ] {
+        let read = at("a.ldif", &group(members)).read().await.unwrap();
+        assert_eq!(groups(&read), [("ml", vec!["ana", "bo"])], "{members}");
+    }
+}

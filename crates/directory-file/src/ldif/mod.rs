@@ -30,6 +30,8 @@ pub(crate) struct Value {
     pub(crate) line: u64,
     /// The attribute without its options, in lower case.
     pub(crate) attribute: String,
+    /// Its options in lower case, with semicolons between them: `binary`, `range=0-1499`.
+    pub(crate) options: String,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -55,9 +57,10 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, Malformed> {
             entries.extend(open.take());
             continue;
         }
-        let (attribute, bytes) = value(at, &text)?;
+        let value = value(at, &text)?;
+        let attribute = value.attribute.as_str();
         if std::mem::take(&mut is_first) && attribute == "version" {
-            if bytes != b"1" {
+            if value.bytes != b"1" {
                 return Err(malformed(at, "it is of another version than 1", "export it anew"));
             }
             continue;
@@ -65,7 +68,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, Malformed> {
         match &mut open {
             None if attribute == "dn" => {
                 let remedy = "write it in UTF-8";
-                let dn = String::from_utf8(bytes)
+                let dn = String::from_utf8(value.bytes)
                     .map_err(|_| malformed(at, "the name of the entry is no text", remedy))?;
                 open = Some(Entry { line: at, dn, values: Vec::new() });
             }
@@ -86,7 +89,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, Malformed> {
                 let what = "an entry has more than 2,000,000 values";
                 return Err(malformed(at, what, "use a directory service"));
             }
-            Some(entry) => entry.values.push(Value { line: at, attribute, bytes }),
+            Some(entry) => entry.values.push(value),
         }
     }
     entries.extend(open);
@@ -141,12 +144,13 @@ fn logical(text: &str) -> impl Iterator<Item = Result<Line, Malformed>> {
     })
 }
 
-/// Attribute and value of a line.
-fn value(at: u64, line: &str) -> Result<(String, Vec<u8>), Malformed> {
+/// The value of a line, with its attribute.
+fn value(at: u64, line: &str) -> Result<Value, Malformed> {
     let remedy = "write `attribute: value`, and end the line of a value only where it ends";
     let (name, rest) =
         line.split_once(':').ok_or_else(|| malformed(at, "the line holds no colon", remedy))?;
-    let attribute = name.split(';').next().unwrap_or(name).to_ascii_lowercase();
+    let (attribute, options) = name.split_once(';').unwrap_or((name, ""));
+    let (attribute, options) = (attribute.to_ascii_lowercase(), options.to_ascii_lowercase());
     let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
     if attribute.is_empty() || !attribute.bytes().all(is_name) {
         return Err(malformed(at, "the line does not begin with an attribute", remedy));
@@ -156,13 +160,14 @@ fn value(at: u64, line: &str) -> Result<(String, Vec<u8>), Malformed> {
         let bytes = STANDARD
             .decode(encoded.trim_matches(' '))
             .map_err(|_| malformed(at, "the value is no Base64", remedy))?;
-        return Ok((attribute, bytes));
+        return Ok(Value { line: at, attribute, options, bytes });
     }
     if rest.starts_with('<') {
         let what = "the value stands in another file";
         return Err(malformed(at, what, "write it here"));
     }
-    Ok((attribute, rest.trim_start_matches(' ').as_bytes().to_vec()))
+    let bytes = rest.trim_start_matches(' ').as_bytes().to_vec();
+    Ok(Value { line: at, attribute, options, bytes })
 }
 
 const fn malformed(line: u64, what: &'static str, remedy: &'static str) -> Malformed {
@@ -178,7 +183,9 @@ pub(crate) fn print(entries: &[Entry]) -> String {
     for entry in entries {
         let _ = writeln!(out, "\ndn:: {}", STANDARD.encode(&entry.dn));
         for value in &entry.values {
-            let _ = writeln!(out, "{}:: {}", value.attribute, STANDARD.encode(&value.bytes));
+            let Value { attribute, options, bytes, .. } = value;
+            let sign = if options.is_empty() { "" } else { ";" };
+            let _ = writeln!(out, "{attribute}{sign}{options}:: {}", STANDARD.encode(bytes));
         }
     }
     out

@@ -83,7 +83,8 @@ proptest! {
             let again = parse(&print(&entries)).unwrap();
             let plain = |entries: &[Entry]| -> Vec<_> {
                 let values = |e: &Entry| -> Vec<_> {
-                    e.values.iter().map(|v| (v.attribute.clone(), v.bytes.clone())).collect()
+                    let said = |v: &Value| (v.attribute.clone(), v.options.clone(), v.bytes.clone());
+                    e.values.iter().map(said).collect()
                 };
                 entries.iter().map(|e| (e.dn.clone(), values(e))).collect()
             };
