@@ -1,6 +1,7 @@
 //! A directory in CSV: a person a line, with a header.
 
 use crate::draft::{Draft, DraftPerson, Reporter};
+use control::directory::Account;
 use control::ports::Particulars;
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
@@ -96,8 +97,7 @@ fn person(record: &StringRecord, columns: &[&str], reporter: &mut Reporter) -> O
             given_name: field("given_name"),
             family_name: field("family_name"),
         },
-        enabled,
-        ends: None,
+        account: Account::at_any_time(enabled),
         groups: groups.map(str::to_owned).collect(),
         dn: None,
     })

@@ -1,5 +1,6 @@
 //! What a file says, before it is known whether it fits together, and what is wrong with it.
 
+use control::directory::Account;
 use control::ports::Particulars;
 use std::fmt;
 
@@ -18,9 +19,8 @@ pub(crate) struct DraftPerson {
     pub(crate) user_name: String,
     pub(crate) display_name: Option<String>,
     pub(crate) particulars: Particulars,
-    pub(crate) enabled: bool,
-    /// From when on the person is not enabled any more.
-    pub(crate) ends: Option<jiff::Timestamp>,
+    /// Whether and when the person may sign in.
+    pub(crate) account: Account,
     /// Names of groups that the person is in.
     pub(crate) groups: Vec<String>,
     /// The name of the entry, in the form in which names are compared.

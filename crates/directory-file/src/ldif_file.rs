@@ -2,8 +2,8 @@
 
 use crate::draft::{Draft, DraftGroup, DraftPerson, MemberRef, Reporter};
 use crate::ldif::{self, Entry, Value, folded};
+use control::directory::Account;
 use control::ports::Particulars;
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Classes of entries that are people, if they have a user name.
@@ -14,8 +14,8 @@ const GROUPS: [&str; 5] =
     ["groupofnames", "groupofuniquenames", "groupofmembers", "posixgroup", "group"];
 /// Attributes that name members by their entries.
 const MEMBERS: [&str; 2] = ["member", "uniquemember"];
-/// `ACCOUNTDISABLE` of `userAccountControl`.
-const ACCOUNT_DISABLED: i64 = 2;
+/// Classes of entries that nobody signs in with, though they are people's classes too.
+const NOBODY: [&str; 2] = ["computer", "contact"];
 
 /// Reads a file. What is wrong is reported.
 pub(crate) fn read(text: &str, reporter: &mut Reporter) -> Draft {
@@ -34,7 +34,7 @@ pub(crate) fn read(text: &str, reporter: &mut Reporter) -> Draft {
         };
         if is_one_of(&GROUPS) {
             draft.groups.extend(group(entry, reporter));
-        } else if is_one_of(&PEOPLE) && !is_one_of(&["computer"]) {
+        } else if is_one_of(&PEOPLE) && !is_one_of(&NOBODY) {
             draft.people.extend(person(entry, reporter));
         }
     }
@@ -44,6 +44,7 @@ pub(crate) fn read(text: &str, reporter: &mut Reporter) -> Draft {
 /// The person of an entry; one without a user name, such as a contact, is none.
 fn person(entry: &Entry, reporter: &mut Reporter) -> Option<DraftPerson> {
     let user_name = entry.text("uid").or_else(|| entry.text("samaccountname"))?;
+    let account = account(entry, &user_name, reporter)?;
     let display_name = ["displayname", "cn", "name"].iter().find_map(|name| entry.text(name));
     Some(DraftPerson {
         line: entry.line,
@@ -56,8 +57,7 @@ fn person(entry: &Entry, reporter: &mut Reporter) -> Option<DraftPerson> {
             given_name: entry.text("givenname"),
             family_name: entry.text("sn"),
         },
-        enabled: is_enabled(entry),
-        ends: ends(entry),
+        account,
         groups: Vec::new(),
         dn: Some(folded(&entry.dn)),
     })
@@ -141,29 +141,35 @@ fn id(entry: &Entry, reporter: &mut Reporter) -> Option<String> {
     entry.guid().or_else(|| entry.text("entryuuid"))
 }
 
-fn is_enabled(entry: &Entry) -> bool {
-    let says = |name: &str| entry.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    let control = entry.text("useraccountcontrol").and_then(|text| text.parse::<i64>().ok());
-    let is_disabled = control.is_some_and(|flags| flags & ACCOUNT_DISABLED != 0);
-    // What OpenLDAP writes for "until somebody unlocks it".
-    let is_locked = entry.text("pwdaccountlockedtime").as_deref() == Some("000001010000Z");
-    !is_disabled && !is_locked && !says("nsaccountlock") && !says("logindisabled")
-}
-
-/// When an account of Active Directory ends: in steps of 100 ns since 1601; 0 and the greatest
-/// number mean never.
-fn ends(entry: &Entry) -> Option<Timestamp> {
-    let steps = entry.text("accountexpires")?.parse::<i64>().ok()?;
-    if steps == 0 || steps == i64::MAX {
-        return None;
-    }
-    Timestamp::from_second(steps / 10_000_000 - 11_644_473_600).ok()
+/// Whether and when the person may sign in. An entry of Active Directory must say so: one that was
+/// exported without would be everybody's, disabled or not.
+fn account(entry: &Entry, user_name: &str, reporter: &mut Reporter) -> Option<Account> {
+    let is_active_directory = ["samaccountname", "objectguid"].iter().any(|name| entry.has(name));
+    let first = |name: &str| entry.values.iter().find(|v| v.attribute.eq_ignore_ascii_case(name));
+    let text = |name: &str| {
+        // What is no text is no number and no time either.
+        let text = first(name).map(|value| std::str::from_utf8(&value.bytes).unwrap_or("\u{fffd}"));
+        text.filter(|text| !text.is_empty())
+    };
+    let account = Account::of_ldap(is_active_directory, text);
+    account
+        .map_err(|unclear| {
+            let line = first(unclear.attribute()).map_or(entry.line, |value| value.line);
+            let what = format!("whether {user_name} may sign in cannot be told: {unclear}");
+            let remedy = "export entries with all attributes, as docs/directories.md says";
+            reporter.report(line, what, remedy);
+        })
+        .ok()
 }
 
 impl Entry {
     fn bytes(&self, attribute: &str) -> Option<&[u8]> {
         let value = self.values.iter().find(|value| value.attribute == attribute)?;
         Some(&value.bytes)
+    }
+
+    fn has(&self, attribute: &str) -> bool {
+        self.bytes(attribute).is_some()
     }
 
     /// The first value that is text.

@@ -3,6 +3,7 @@
 use crate::draft::{Draft, DraftGroup, DraftPerson, MemberRef, Reporter};
 use access::ids::{GroupId, PersonId};
 use access::snapshot::{Group, Person};
+use control::directory::Account;
 use control::ports::Particulars;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -29,8 +30,8 @@ pub(crate) struct Roster {
     pub(crate) group_of_name: BTreeMap<String, GroupId>,
     /// The groups of each person.
     pub(crate) groups_of: BTreeMap<PersonId, BTreeSet<GroupId>>,
-    /// From when on people are not enabled any more.
-    pub(crate) ends: BTreeMap<PersonId, Timestamp>,
+    /// Since when, or until when, people may sign in whom the time concerns.
+    accounts: BTreeMap<PersonId, Account>,
     by_user_name: BTreeMap<String, PersonId>,
     by_email: BTreeMap<String, BTreeSet<PersonId>>,
     by_external_id: BTreeMap<String, BTreeSet<PersonId>>,
@@ -83,8 +84,8 @@ impl Roster {
     }
 
     fn add_person(&mut self, person: DraftPerson, reporter: &mut Reporter) -> Option<PersonId> {
-        let DraftPerson { line, id, user_name, display_name, enabled, .. } = person;
-        let (mut particulars, person_ends) = (person.particulars, person.ends);
+        let DraftPerson { line, id, user_name, display_name, account, .. } = person;
+        let mut particulars = person.particulars;
         let mut is_good = text(line, "the user name", &user_name, LONGEST_USER_NAME, reporter);
         for more in display_name.iter().chain(particulars.texts()) {
             is_good &= text(line, "a text", more, LONGEST_TEXT, reporter);
@@ -118,9 +119,10 @@ impl Roster {
         }
         let display_name = display_name.filter(|name| !name.is_empty());
         let display_name = display_name.unwrap_or_else(|| user_name.clone());
-        if let Some(ends) = person_ends {
-            self.ends.insert(id.clone(), ends);
+        if account != Account::at_any_time(account.enabled) {
+            self.accounts.insert(id.clone(), account);
         }
+        let enabled = account.enabled;
         let person = Person { id: id.clone(), user_name, display_name, enabled };
         self.people.insert(id.clone(), person);
         if particulars != Particulars::default() {
@@ -244,7 +246,7 @@ impl Roster {
         let is_same = |id: &&PersonId| {
             self.people.get(*id) == other.people.get(*id)
                 && self.particulars.get(*id) == other.particulars.get(*id)
-                && self.ends.get(*id) == other.ends.get(*id)
+                && self.accounts.get(*id) == other.accounts.get(*id)
                 && named(self, id) == named(other, id)
         };
         all.filter(|id| !is_same(id)).cloned().collect()
@@ -253,8 +255,9 @@ impl Roster {
     /// The person as they are at this time.
     pub(crate) fn person(&self, id: &PersonId, now: Timestamp) -> Option<Person> {
         let person = self.people.get(id)?.clone();
-        let is_over = self.ends.get(id).is_some_and(|ends| *ends <= now);
-        Some(Person { enabled: person.enabled && !is_over, ..person })
+        let account = self.accounts.get(id);
+        let enabled = account.map_or(person.enabled, |account| account.is_enabled(now));
+        Some(Person { enabled, ..person })
     }
 
     pub(crate) fn of_user_name(&self, name: &str) -> Option<&PersonId> {

@@ -1,6 +1,7 @@
 //! A directory in YAML.
 
 use crate::draft::{Draft, DraftGroup, DraftPerson, MemberRef, Reporter};
+use control::directory::Account;
 use control::ports::Particulars;
 use serde::Deserialize;
 use serde_saphyr::{DuplicateKeyPolicy, Options, Spanned};
@@ -73,8 +74,7 @@ pub(crate) fn read(text: &str, reporter: &mut Reporter) -> Draft {
                 given_name: spanned.value.given_name,
                 family_name: spanned.value.family_name,
             },
-            enabled,
-            ends: None,
+            account: Account::at_any_time(enabled),
             groups,
             dn: None,
         }

@@ -1,7 +1,5 @@
-//! Values of attributes that are no text: ids, security identifiers, times.
+//! Values of attributes that are no text: ids, security identifiers.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
 use std::fmt::Write as _;
 
 /// `objectGUID` as Microsoft writes it. Its first three parts are stored with the last byte first.
@@ -54,34 +52,6 @@ pub(crate) fn neighbour(sid: &[u8], relative_id: u32) -> Option<Vec<u8>> {
     Some([domain, &relative_id.to_le_bytes()].concat())
 }
 
-/// Whether an account has expired. `accountExpires` counts 100 nanoseconds from the year 1601; both
-/// zero and the largest number mean never.
-pub(crate) fn has_expired(account_expires: &str, now: Timestamp) -> Option<bool> {
-    /// From 1601 to 1970, in seconds.
-    const EPOCHS_APART: i128 = 11_644_473_600;
-    let ticks: i64 = account_expires.parse().ok()?;
-    if ticks == 0 || ticks == i64::MAX {
-        return Some(false);
-    }
-    let end = (i128::from(ticks) - EPOCHS_APART * 10_000_000) * 100;
-    Some(now.as_nanosecond() >= end)
-}
-
-/// A generalized time (RFC 4517, 3.3.13) in UTC, down to the second: `20261121213000Z`.
-pub(crate) fn time(text: &str) -> Option<Timestamp> {
-    let text = text.strip_suffix('Z')?;
-    let digits = text.split(['.', ',']).next()?;
-    if digits.len() != 14 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number = |from: usize, to: usize| digits.get(from..to)?.parse::<i8>().ok();
-    let year = digits.get(..4)?.parse::<i16>().ok()?;
-    let (month, day) = (number(4, 6)?, number(6, 8)?);
-    let (hour, minute, second) = (number(8, 10)?, number(10, 12)?, number(12, 14)?);
-    let time = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
-    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,32 +78,5 @@ mod tests {
         assert_eq!(neighbour(sid, 1104).map(|sid| relative_id(&sid)), Some(Some(1104)));
         assert_eq!(relative_id(&sid[..20]), None);
         assert_eq!(relative_id(b""), None);
-    }
-
-    #[test]
-    fn an_account_expires_at_its_time() {
-        let now: Timestamp = "2026-11-21T21:30:00Z".parse().unwrap();
-        // 2026-11-21T21:30:00Z, in steps of 100 ns since 1601.
-        let at = (now.as_second() + 11_644_473_600) * 10_000_000;
-        for (value, expired) in [
-            ("0".to_owned(), Some(false)),
-            ("9223372036854775807".to_owned(), Some(false)),
-            (at.to_string(), Some(true)),
-            ((at + 1).to_string(), Some(false)),
-            ("1".to_owned(), Some(true)),
-            ("soon".to_owned(), None),
-        ] {
-            assert_eq!(has_expired(&value, now), expired, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_generalized_time_is_in_utc() {
-        let at: Timestamp = "2026-11-21T21:30:05Z".parse().unwrap();
-        assert_eq!(time("20261121213005Z"), Some(at));
-        assert_eq!(time("20261121213005.123456Z"), Some(at));
-        for bad in ["000001010000Z", "20261121213005", "20261321213005Z", "2026112121300xZ", ""] {
-            assert_eq!(time(bad), None, "{bad}");
-        }
     }
 }

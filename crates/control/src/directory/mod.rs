@@ -1,5 +1,6 @@
 //! What directories have in common, whatever they are read from, and several of them as one.
 
+mod account;
 mod combined;
 mod differences;
 mod join;
@@ -7,6 +8,7 @@ mod memberships;
 mod names;
 mod pushed;
 
+pub use account::{Account, Unclear};
 pub use combined::Combined;
 pub use differences::{Differences, GroupChange, PersonChange, PersonDifference, Presence};
 pub use memberships::membership_id;

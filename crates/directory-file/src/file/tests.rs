@@ -471,3 +471,49 @@ async fn a_range_of_members_in_ldif_is_no_group() {
         assert_eq!(groups(&read), [("ml", vec!["ana", "bo"])], "{members}");
     }
 }
+
+#[tokio::test]
+async fn ldif_that_does_not_say_who_is_disabled_is_refused() {
+    let active =
+        |more: &str| format!("dn: CN=Di,DC=x\nobjectClass: user\nsAMAccountName: di\n{more}");
+    let by_guid = "dn: CN=Di,DC=x\nobjectClass: user\nuid: di\nobjectGUID:: \
+                   AAECAwQFBgcICQoLDA0ODw==\n";
+    let elsewhere = |more: &str| format!("dn: uid=di,dc=x\nobjectClass: account\nuid: di\n{more}");
+    let control = "userAccountControl";
+    for (text, line, what) in [
+        (active(""), 1, format!("there is no `{control}`")),
+        (by_guid.to_owned(), 1, format!("there is no `{control}`")),
+        (active("userAccountControl: 512\n"), 1, "there is no `accountExpires`".to_owned()),
+        (active("userAccountControl: disabled\n"), 4, format!("`{control}` is no number")),
+        (active("userAccountControl:: /w==\n"), 4, format!("`{control}` is no number")),
+        (
+            active("userAccountControl: 512\naccountExpires: 2026-01-01\n"),
+            5,
+            "`accountExpires` is no time".to_owned(),
+        ),
+        (elsewhere("pwdEndTime: soon\n"), 4, "`pwdEndTime` is no time".to_owned()),
+        (elsewhere("shadowExpire: soon\n"), 4, "`shadowExpire` is no number".to_owned()),
+    ] {
+        let expected = format!(
+            "a.ldif:{line}: whether di may sign in cannot be told: {what}: export entries with all \
+             attributes, as docs/directories.md says"
+        );
+        refused("a.ldif", &text, &expected).await;
+    }
+    // The clock of these tests stands in the year 2255.
+    for (more, enabled) in [
+        ("", true),
+        ("pwdStartTime: 22550101000000Z\n", true),
+        ("pwdStartTime: 22560101000000Z\n", false),
+        ("pwdEndTime: 22550101000000Z\n", false),
+        ("pwdEndTime: 22560101000000Z\n", true),
+        ("shadowExpire: 20000\n", false),
+        ("shadowExpire: -1\n", true),
+    ] {
+        let read = at("a.ldif", &elsewhere(more)).read().await.unwrap();
+        assert_eq!(people(&read), [("di", "di", "di", enabled)], "{more}");
+    }
+    let contact = "dn: CN=C,DC=x\nobjectClass: person\nobjectClass: contact\nuid: c\nobjectGUID:: \
+                   AAECAwQFBgcICQoLDA0ODw==\n";
+    assert_eq!(people(&at("a.ldif", contact).read().await.unwrap()), []);
+}
