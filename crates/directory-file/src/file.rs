@@ -6,12 +6,13 @@ use crate::{csv_file, ldif_file, yaml_file};
 use access::entitlement::WantedGroups;
 use access::ids::{GroupId, MembershipId, PersonId};
 use access::map::{FileFormat, MatchKey};
+use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Group, Snapshot};
 use async_trait::async_trait;
 use control::directory::membership_id;
 use control::event::{Concern, Membership};
 use control::ports::{
-    CallError, Changed, Changes, Clock, Cookie, Directory, DirectoryReading, FailureKind,
+    self, CallError, Changed, Changes, Clock, Cookie, Directory, DirectoryReading, FailureKind,
     GroupReading, Memberships, PersonLookup, Standing,
 };
 use jiff::Timestamp;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// The most bytes of a file: about 300,000 people.
 pub const MAX_BYTES: usize = 64 << 20;
@@ -44,15 +46,27 @@ pub struct DirectoryFile {
     name: String,
     format: FileFormat,
     clock: Arc<dyn Clock>,
-    held: Mutex<Option<Held>>,
+    held: Mutex<Looked>,
     /// What it was when it was last asked what changed.
     told: Mutex<Option<Held>>,
+}
+
+/// What looking at the file came to so far.
+#[derive(Debug, Default)]
+struct Looked {
+    held: Option<Held>,
+    /// The file as it is now where that is not what is held, and when it was first seen so.
+    unread: Option<(Stamp, Instant)>,
 }
 
 /// What was read of the file, and of which state of it.
 #[derive(Debug, Clone)]
 struct Held {
     stamp: Stamp,
+    /// When the file was last seen to be in this state.
+    seen_at: Timestamp,
+    /// Whether it still was when it was looked at just now.
+    is_current: bool,
     /// SHA-256 of what is in it.
     digest: [u8; 32],
     roster: Arc<Roster>,
@@ -85,16 +99,19 @@ impl DirectoryFile {
     }
 
     async fn held(&self) -> Result<Held, CallError> {
-        let mut held = self.held.lock().await;
+        let mut looked = self.held.lock().await;
         let mut stamp = self.stamp().await?;
-        if let Some(known) = held.as_ref().filter(|known| known.stamp == stamp) {
-            return Ok(known.clone());
+        if let Some(known) = looked.held.as_mut().filter(|known| known.stamp == stamp) {
+            known.seen_at = self.clock.now();
+            let known = known.clone();
+            looked.unread = None;
+            return Ok(known);
         }
         for _ in 0..LOOKS {
-            if !self.is_settled(stamp) {
-                if let Some(known) = held.as_ref() {
+            if !self.is_settled(stamp, &mut looked.unread) {
+                if let Some(known) = looked.held.as_ref() {
                     // Whoever writes it has a moment to end.
-                    return Ok(known.clone());
+                    return Ok(Held { is_current: false, ..known.clone() });
                 }
                 tokio::time::sleep(SETTLED).await;
             }
@@ -102,11 +119,14 @@ impl DirectoryFile {
             if before != stamp {
                 continue;
             }
+            let seen_at = self.clock.now();
             let (roster, digest) = self.read().await?;
             stamp = self.stamp().await?;
             if before == stamp {
-                let read = Held { stamp, digest, roster: Arc::new(roster) };
-                return Ok(held.insert(read).clone());
+                let roster = Arc::new(roster);
+                let read = Held { stamp, seen_at, is_current: true, digest, roster };
+                *looked = Looked { held: Some(read.clone()), unread: None };
+                return Ok(read);
             }
         }
         let what = "it goes on changing while it is read".to_owned();
@@ -114,12 +134,16 @@ impl DirectoryFile {
         Err(self.malformed(vec![Problem { line: 0, what, remedy }]))
     }
 
-    /// Whether the file has been left alone for long enough.
-    fn is_settled(&self, stamp: Stamp) -> bool {
-        let Some(changed_at) = stamp.changed_at else { return false };
-        let age = Duration::try_from(self.clock.now().duration_since(changed_at));
-        // A file from the future may be as new as can be.
-        age.is_ok_and(|age| age >= SETTLED)
+    /// Whether the file has been left alone for long enough: by its own time, or because it was seen
+    /// as it is for so long. One whose time is yet to come may have been written just now or long ago.
+    fn is_settled(&self, stamp: Stamp, unread: &mut Option<(Stamp, Instant)>) -> bool {
+        let (_, since) = match *unread {
+            Some(known) if known.0 == stamp => known,
+            _ => *unread.insert((stamp, Instant::now())),
+        };
+        let own = stamp.changed_at.map(|at| self.clock.now().duration_since(at));
+        let own = own.and_then(|age| Duration::try_from(age).ok());
+        own.is_some_and(|age| age >= SETTLED) || since.elapsed() >= SETTLED
     }
 
     async fn stamp(&self) -> Result<Stamp, CallError> {
@@ -331,7 +355,14 @@ impl Directory for DirectoryFile {
     }
 
     async fn standing(&self) -> Result<Standing, CallError> {
-        let Held { stamp, roster, .. } = self.held().await?;
+        let Held { stamp, seen_at, is_current, roster, .. } = self.held().await?;
+        let concern = (!is_current).then(|| ports::Concern {
+            code: ReasonCode::DirectoryStale,
+            text: format!(
+                "{} was changed, and is not read before it has been left alone for a second",
+                self.name
+            ),
+        });
         let mut details = BTreeMap::from([
             ("people".to_owned(), roster.people.len().to_string()),
             ("groups".to_owned(), roster.groups.len().to_string()),
@@ -343,10 +374,9 @@ impl Directory for DirectoryFile {
         }
         Ok(Standing {
             place: self.name.clone(),
-            // That it is as it was read was looked at just now.
-            read_at: Some(self.clock.now()),
+            read_at: Some(seen_at),
             changed_at: stamp.changed_at,
-            concerns: Vec::new(),
+            concerns: concern.into_iter().collect(),
             details,
         })
     }

@@ -517,3 +517,37 @@ async fn ldif_that_does_not_say_who_is_disabled_is_refused() {
                    AAECAwQFBgcICQoLDA0ODw==\n";
     assert_eq!(people(&at("a.ldif", contact).read().await.unwrap()), []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_from_the_future_is_read_once_it_rests() {
+    let place = at("a.csv", "user_name\nana\nbo\n");
+    // By this clock the file is written in more than fifty years.
+    place.clock.0.store(60, Ordering::SeqCst);
+    assert_eq!(people(&place.read().await.unwrap()).len(), 2);
+    place.clock.0.store(120, Ordering::SeqCst);
+    let standing = place.directory.standing().await.unwrap();
+    assert_eq!((standing.read_at, standing.concerns), (Timestamp::from_second(120).ok(), vec![]));
+
+    place.write("user_name\nana\n");
+    place.clock.0.store(180, Ordering::SeqCst);
+    assert_eq!(people(&place.read().await.unwrap()).len(), 2);
+    let standing = place.directory.standing().await.unwrap();
+    assert_eq!(standing.read_at, Timestamp::from_second(120).ok(), "it is another one by now");
+    let concern = ports::Concern {
+        code: ReasonCode::DirectoryStale,
+        text: "a.csv was changed, and is not read before it has been left alone for a second"
+            .into(),
+    };
+    assert_eq!(standing.concerns, [concern]);
+
+    // What is written once more meanwhile has to rest for as long again.
+    tokio::time::advance(SETTLED / 2).await;
+    place.write("user_name\nana\nbo\ncy\n");
+    assert_eq!(people(&place.read().await.unwrap()).len(), 2);
+    tokio::time::advance(SETTLED / 2).await;
+    assert_eq!(people(&place.read().await.unwrap()).len(), 2);
+    tokio::time::advance(SETTLED / 2).await;
+    assert_eq!(people(&place.read().await.unwrap()).len(), 3);
+    let standing = place.directory.standing().await.unwrap();
+    assert_eq!((standing.read_at, standing.concerns), (Timestamp::from_second(180).ok(), vec![]));
+}
