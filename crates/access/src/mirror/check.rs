@@ -243,14 +243,19 @@ impl<'a> Facts<'a> {
             return PersonId::parse(person)
                 .is_ok_and(|person| self.is_wanted(&person) && group.members.contains(&person));
         }
-        // Somebody else's user stands for the one person of its name who has no user of their own.
+        // Somebody else's user stands for the one person of its name who has no user of their own, for
+        // as long as that person may sign in.
         if self.policy.strangers != Strangers::Join {
             return false;
         }
         let name = self.target.users.get(user).map(|user| folded(&user.person.user_name));
         let named = name.and_then(|name| self.named.get(&name));
         match named.map(|people| people.iter().copied().collect::<Vec<_>>()).as_deref() {
-            Some([person]) => group.members.contains(*person) && !self.has_user_of(person),
+            Some([person]) => {
+                group.members.contains(*person)
+                    && self.is_enabled(person)
+                    && !self.has_user_of(person)
+            }
             _ => false,
         }
     }

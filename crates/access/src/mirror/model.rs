@@ -2,7 +2,7 @@
 
 use super::names::folded;
 use super::words::{
-    GroupRef, MirrorPlan, MirrorStep, TargetGroup, TargetReading, TargetUser, UserRef,
+    GroupRef, MirrorPlan, MirrorStep, Strangers, TargetGroup, TargetReading, TargetUser, UserRef,
 };
 use super::{MirrorPolicy, MirrorSource};
 use crate::ids::{GroupId, MirrorGroupId, MirrorUserId, PersonId};
@@ -113,19 +113,38 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Who is in which mirrored group, by the ids of the source: what access follows from.
-pub(super) fn access(target: &TargetReading, policy: &MirrorPolicy) -> BTreeSet<(String, String)> {
-    let source = |mark: &Option<String>| {
+/// Who is in which mirrored group, by the ids of the source: what access follows from. A user that is
+/// not the mirror's stands for the person of its name where strangers join, or for nobody whom the source
+/// knows.
+pub(super) fn access(
+    target: &TargetReading,
+    policy: &MirrorPolicy,
+    source: &MirrorSource,
+) -> BTreeSet<(String, String)> {
+    let marked = |mark: &Option<String>| {
         mark.as_deref().and_then(|text| policy.mark.source(text)).map(str::to_owned)
     };
-    let groups = target.groups.values().filter_map(|group| Some((source(&group.mark)?, group)));
+    let own: BTreeSet<String> = target.users.values().filter_map(|u| marked(&u.mark)).collect();
+    let stranger = |name: &str| {
+        let is_wanted = |id| source.groups.values().any(|group| group.members.contains(id));
+        let named = source
+            .people
+            .iter()
+            .filter(|(id, person)| is_wanted(*id) && folded(&person.user_name) == folded(name));
+        match named.map(|(id, _)| id.to_string()).collect::<Vec<_>>().as_slice() {
+            [one] if policy.strangers == Strangers::Join && !own.contains(one) => one.clone(),
+            _ => format!("stranger {name}"),
+        }
+    };
+    let groups = target.groups.values().filter_map(|group| Some((marked(&group.mark)?, group)));
     groups
-        .flat_map(|(id, group)| {
-            group.members.iter().flatten().filter_map(move |user| {
-                let user = target.users.get(user)?;
-                let person = user.person.enabled.then(|| source(&user.mark)).flatten()?;
-                Some((id.clone(), person))
-            })
+        .flat_map(|(id, group)| group.members.iter().flatten().map(move |user| (id.clone(), user)))
+        .filter_map(|(id, user)| {
+            let TargetUser { person, mark } = target.users.get(user)?;
+            match marked(mark) {
+                Some(source) => person.enabled.then_some((id, source)),
+                None => Some((id, stranger(&person.user_name))),
+            }
         })
         .collect()
 }

@@ -171,7 +171,11 @@ impl<'a> Planner<'a> {
         } else if let Some(holder) = holder {
             let joins = self.policy.strangers == Strangers::Join && !self.is_ours(holder);
             if joins {
-                self.resolved.insert(id, UserRef::There(holder.clone()));
+                // It cannot be disabled, for it is not Stagedoor's: whoever may not sign in leaves the
+                // groups instead.
+                if person.enabled {
+                    self.resolved.insert(id, UserRef::There(holder.clone()));
+                }
                 return;
             }
             Some(self.in_the_way(holder))

@@ -189,6 +189,39 @@ fn what_somebody_else_made_is_reported_or_joined_and_never_touched() {
 }
 
 #[test]
+fn a_joined_stranger_of_somebody_disabled_leaves_the_groups() {
+    let mut source = source(&["ana", "ben"], &[("ml", &["ana", "ben"])]);
+    let join = MirrorPolicy { strangers: Strangers::Join, ..policy() };
+    let mut target = TargetReading::default();
+    target.users.insert(uid("u-1"), user("ana", None));
+    let mut model = Model::new(target, &join);
+    model.carry_out(&plan(&source, &model.target, &join), |_| ());
+    let joined = model.target;
+    assert!(plan(&source, &joined, &join).is_empty());
+
+    source.people.get_mut(&pid("p-ana")).unwrap().enabled = false;
+    let leaves = plan(&source, &joined, &join);
+    assert_eq!(kinds(&leaves), ["remove-members"]);
+    let MirrorStep::RemoveMembers { group, source: ml, members } = &leaves.actions[0].step else {
+        panic!("{leaves:?}")
+    };
+    assert_eq!(members, &[uid("u-1")]);
+    // To put the user back is refused, whoever plans it.
+    let (group, members) = (GroupRef::There(group.clone()), vec![UserRef::There(uid("u-1"))]);
+    let step = MirrorStep::AddMembers { group, source: ml.clone(), members };
+    let action = MirrorAction { step, reason: ReasonCode::GroupMember };
+    let back = MirrorPlan { actions: vec![action], kept: vec![] };
+    let refused = check(back, &source, &joined, &join, ALL).unwrap_err();
+    assert_eq!(refused[0].code, ReasonCode::PlanInvalid);
+
+    check(leaves.clone(), &source, &joined, &join, ALL).unwrap();
+    let mut model = Model::new(joined, &join);
+    model.carry_out(&leaves, |_| ());
+    assert!(plan(&source, &model.target, &join).is_empty());
+    assert_eq!(model.target.users[&uid("u-1")], user("ana", None), "the user is left as it is");
+}
+
+#[test]
 fn one_name_for_two_is_nobodys() {
     let mut source = source(&["ana", "ben"], &[("ml", &["ana", "ben"])]);
     source.people.get_mut(&pid("p-ben")).unwrap().user_name = "Ana".to_owned();
@@ -441,19 +474,19 @@ proptest! {
             let checked = check(next, &source, &model.target, &policy, ALL);
             let checked = checked.map_err(|found| TestCaseError::fail(format!("{found:?}")))?;
             // Who has access and keeps it has it after each step.
-            let stays: BTreeSet<_> = access(&model.target, &policy)
+            let stays: BTreeSet<_> = access(&model.target, &policy, &source)
                 .intersection(&rights(&source))
                 .cloned()
                 .collect();
             let mut lost = Vec::new();
             model.carry_out(checked.plan(), |now| {
-                lost.extend(stays.difference(&access(now, &policy)).cloned());
+                lost.extend(stays.difference(&access(now, &policy, &source)).cloned());
             });
             prop_assert!(lost.is_empty(), "{lost:?}");
         };
         prop_assert_eq!(foreign(&model.target, &policy), others);
         // What is not there, in the end, has a reason; what is there, the source has.
-        let has = access(&model.target, &policy);
+        let has = access(&model.target, &policy, &source);
         let wants = rights(&source);
         let doubled: BTreeSet<String> = last.kept.iter().map(|kept| match &kept.subject {
             Subject::Person(id) => id.to_string(),
@@ -461,8 +494,7 @@ proptest! {
         }).collect();
         for (group, person) in wants.symmetric_difference(&has) {
             prop_assert!(
-                doubled.contains(group) || doubled.contains(person)
-                    || policy.strangers == Strangers::Join,
+                doubled.contains(group) || doubled.contains(person),
                 "{group} {person}"
             );
         }

@@ -94,8 +94,9 @@ pub enum Strangers {
     /// It is reported, and the person is not mirrored.
     #[default]
     Report,
-    /// That user becomes a member of mirrored groups in the person's place, and is itself left as it
-    /// is. Whoever can make users in the target decides then who gets in.
+    /// That user becomes a member of mirrored groups in the person's place, as long as the person may
+    /// sign in, and is itself left as it is. Whoever can make users in the target decides then who gets
+    /// in.
     Join,
 }
 
