@@ -23,6 +23,7 @@ use access::check::{Removals, Violation};
 use access::entitlement::WantedGroups;
 use access::mirror::{self, CheckedMirror, MirrorPlan, MirrorPolicy, MirrorStep};
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
 /// How far back the guard remembers what was taken: a day, in which somebody looks.
 const GUARD_MEMORY: SignedDuration = SignedDuration::from_hours(24);
@@ -75,30 +76,86 @@ impl Mirror<'_> {
         mirror::check(plan, &survey.source, &survey.target, &self.policy, removals)
     }
 
-    /// What runs of the last 24 hours took away without anybody having agreed to the number.
+    /// What runs of the last 24 hours took away, or tried to, without anybody having agreed to the number,
+    /// besides what this plan takes away. The same membership, user or group counts once, however often
+    /// it was tried: what cannot be taken does not use the guard up.
     ///
     /// # Errors
     /// The audit log cannot be read.
-    pub async fn taken_lately(&self) -> Result<u32, StoreError> {
+    pub async fn taken_lately(&self, plan: &MirrorPlan) -> Result<u32, StoreError> {
         let filter = AuditFilter {
             event: Some(AuditEvent::MirrorTaking.to_string()),
             from: self.plane.clock.now().checked_sub(GUARD_MEMORY).ok(),
             ..AuditFilter::default()
         };
-        let (mut taken, mut cursor) = (0_u32, None);
+        let (mut taken, mut cursor) = (Taken::default(), None);
         loop {
             let page = self.plane.audit.page(&filter, cursor.as_deref(), ENTRIES).await?;
             let entries = page.items.iter().map(|sealed| &sealed.entry);
             for entry in entries.filter(|entry| !entry.details.contains_key("agreed")) {
-                let count = entry.details.get("taken").and_then(|count| count.parse().ok());
-                taken = taken.saturating_add(count.unwrap_or(1));
+                taken.count(&entry.details);
             }
             cursor = page.next;
             if cursor.is_none() {
-                return Ok(taken);
+                return Ok(taken.besides(plan));
             }
         }
     }
+}
+
+/// A membership, user or group that was taken away: the step, the group and the user.
+type Thing = (String, String, String);
+
+/// What was taken away, as audit entries say.
+#[derive(Debug, Default)]
+struct Taken {
+    /// How much each counts.
+    things: BTreeMap<Thing, u32>,
+    /// What no entry names.
+    unnamed: u32,
+}
+
+impl Taken {
+    /// Counts what an entry says was about to be taken.
+    fn count(&mut self, details: &BTreeMap<String, String>) {
+        let word = |name| details.get(name).map_or("", String::as_str);
+        let taken = word("taken").parse().unwrap_or(1);
+        let (step, group, user) = (word("step"), word("group"), word("user"));
+        let users: Vec<&str> = word("users").split_whitespace().collect();
+        if !group.is_empty() && u32::try_from(users.len()) == Ok(taken) && !users.is_empty() {
+            self.things.extend(users.into_iter().map(|user| (thing(step, group, user), 1)));
+        } else if users.is_empty() && !(group.is_empty() && user.is_empty()) {
+            let counted = self.things.entry(thing(step, group, user)).or_default();
+            *counted = taken.max(*counted);
+        } else {
+            self.unnamed = self.unnamed.saturating_add(taken);
+        }
+    }
+
+    fn besides(mut self, plan: &MirrorPlan) -> u32 {
+        for action in &plan.actions {
+            let step = step_name(&action.step);
+            match &action.step {
+                MirrorStep::RemoveMembers { group, members, .. } => {
+                    for user in members {
+                        self.things.remove(&thing(step, group.as_str(), user.as_str()));
+                    }
+                }
+                MirrorStep::DisableUser { user, .. } | MirrorStep::DeleteUser { user, .. } => {
+                    self.things.remove(&thing(step, "", user.as_str()));
+                }
+                MirrorStep::DeleteGroup { group, .. } => {
+                    self.things.remove(&thing(step, group.as_str(), ""));
+                }
+                _ => {}
+            }
+        }
+        self.things.into_values().fold(self.unnamed, u32::saturating_add)
+    }
+}
+
+fn thing(step: &str, group: &str, user: &str) -> Thing {
+    (step.to_owned(), group.to_owned(), user.to_owned())
 }
 
 /// The name of a step in audit entries.

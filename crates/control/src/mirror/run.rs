@@ -142,7 +142,7 @@ impl Mirror<'_> {
         let plan = self.plan(&survey);
         let before = match plan.taken() {
             0 => 0,
-            _ => self.taken_lately().await.map_err(CallError::from)?,
+            _ => self.taken_lately(&plan).await.map_err(CallError::from)?,
         };
         let (planned, kept) = (plan.actions.len(), plan.kept.clone());
         let Permitted { checked, violations, agreed } =

@@ -6,7 +6,7 @@ use crate::world::{Fault, MAP, World, person_id};
 use access::check::{Removals, Violation};
 use access::ids::PersonId;
 use access::map::Guard;
-use access::mirror::{CheckedMirror, Leavers, Mark, MirrorPolicy, Strangers};
+use access::mirror::{CheckedMirror, Leavers, Mark, MirrorPlan, MirrorPolicy, Strangers};
 use access::reason::ReasonCode;
 use async_trait::async_trait;
 use control::meter::PassOutcome;
@@ -41,8 +41,8 @@ fn mirror<'a>(plane: &'a Plane, target: &'a Target) -> Mirror<'a> {
 /// Reads, plans, checks and carries out.
 async fn run(mirror: &Mirror<'_>) -> Result<MirrorReport, Vec<Violation>> {
     let survey = mirror.survey().await.unwrap();
-    let before = mirror.taken_lately().await.unwrap();
     let plan = mirror.plan(&survey);
+    let before = mirror.taken_lately(&plan).await.unwrap();
     let checked = mirror.check(plan, &survey, Removals::GuardedAfter(before))?;
     Ok(carry_out(mirror, &checked, false).await)
 }
@@ -160,7 +160,37 @@ async fn the_guard_counts_a_day_and_whoever_was_offboarded_is_disabled() {
     let checked = mirror.check(plan, &survey, Removals::Allowed(2)).unwrap();
     let report = carry_out(&mirror, &checked, true).await;
     assert_eq!(report.done, 2);
-    assert_eq!(mirror.taken_lately().await.unwrap(), 4, "what was agreed to is not counted");
+    let taken = mirror.taken_lately(&MirrorPlan::default()).await.unwrap();
+    assert_eq!(taken, 4, "what was agreed to is not counted");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_fails_again_and_again_does_not_use_the_guard_up() {
+    let names = ["ana", "ben", "cleo", "dora", "eva", "finn"];
+    let world = World::of(&names);
+    let (plane, target) = (world.plane(MAP), Target::default());
+    let mirror = mirror(&plane, &target);
+    run(&mirror).await.unwrap();
+    world.leave("ana", "ml-fraud");
+    target.fail("RemoveMembers", FailureKind::AccessDenied);
+    let first = run(&mirror).await.unwrap();
+    assert_eq!((first.done, first.failed.len()), (1, 1), "ana's user is disabled");
+    for _ in 0..10 {
+        let again = run(&mirror).await.unwrap();
+        assert_eq!((again.done, again.failed.len()), (0, 1));
+    }
+    assert_eq!(written(&world, AuditEvent::MirrorTaking).len(), 12);
+    let taken = mirror.taken_lately(&MirrorPlan::default()).await.unwrap();
+    assert_eq!(taken, 2, "a membership and a user, however often it was tried");
+
+    // Of the four that the guard lets go two are left, for ben's membership and user.
+    target.heal();
+    world.leave("ben", "ml-fraud");
+    assert_eq!(run(&mirror).await.unwrap().done, 2);
+    assert_eq!(target.members()["ml-fraud"], ["cleo", "dora", "eva", "finn"]);
+    world.leave("cleo", "ml-fraud");
+    let refused = run(&mirror).await.unwrap_err();
+    assert_eq!(refused[0].code, ReasonCode::GuardTripped);
 }
 
 #[tokio::test(start_paused = true)]

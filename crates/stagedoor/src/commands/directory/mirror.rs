@@ -130,7 +130,7 @@ async fn survey(mirror: &Mirror<'_>) -> Result<MirrorSurvey> {
 }
 
 async fn taken_lately(mirror: &Mirror<'_>, plan: &MirrorPlan) -> Result<u32> {
-    Ok(if plan.taken() == 0 { 0 } else { mirror.taken_lately().await? })
+    Ok(if plan.taken() == 0 { 0 } else { mirror.taken_lately(plan).await? })
 }
 
 /// Another process has the turn.
