@@ -187,7 +187,11 @@ fn refuse_by_fault(service: &Service, effect: &Effect) -> Result<(), ApiError> {
         return Err(throttled(service));
     }
     match &effect.error {
-        Some(error) => Err(ApiError::new(error.status, &error.code, error.message.clone())),
+        Some(error) => {
+            let answer = ApiError::new(error.status, &error.code, error.message.clone());
+            let members = error.members.iter();
+            Err(members.fold(answer, |answer, (name, value)| answer.with(name, value.clone())))
+        }
         None => Ok(()),
     }
 }

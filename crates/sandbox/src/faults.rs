@@ -91,6 +91,9 @@ pub struct FaultError {
     /// Message.
     #[serde(default)]
     pub message: String,
+    /// Further members, such as `Reason` of the Identity Store's errors.
+    #[serde(default)]
+    pub members: BTreeMap<String, Value>,
 }
 
 fn bad_request() -> u16 {

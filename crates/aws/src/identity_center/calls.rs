@@ -275,42 +275,51 @@ where
     failure::call_error(SERVICE, operation, error)
 }
 
-/// The error of a call that may find a person or a group missing. That the whole store is missing
-/// must not be taken for it: everybody would be gone.
+/// The error of a call that may find a person or a group missing. What concerns the whole store must not
+/// be taken for that: everybody would be gone.
 pub(super) fn lookup_error<E>(
     operation: &'static str,
     error: &SdkError<E, HttpResponse>,
 ) -> CallError
 where
-    E: NotFound + ProvideErrorMetadata + Error + 'static,
+    E: OfStore + ProvideErrorMetadata + Error + 'static,
 {
     let failed = call_error(operation, error);
-    match error.as_service_error().and_then(NotFound::missing) {
-        Some(ResourceType::IdentityStore) => CallError { kind: FailureKind::Unreachable, ..failed },
+    match error.as_service_error() {
+        Some(error) if error.is_of_store() => {
+            CallError { kind: FailureKind::Unreachable, ..failed }
+        }
         _ => failed,
     }
 }
 
-/// Errors that tell what was not found.
-pub(super) trait NotFound {
-    /// What was not found, if that is the error.
-    fn missing(&self) -> Option<&ResourceType>;
+/// Errors that may be about the store and not about who, or what, was asked for.
+pub(super) trait OfStore {
+    /// Whether this one is: the store is not there, or the key is gone or of no use that it is encrypted
+    /// with. Both kinds of errors have a `Reason` then, and have none otherwise.
+    fn is_of_store(&self) -> bool;
 }
 
-macro_rules! not_found {
+macro_rules! of_store {
     ($($error:ty),* $(,)?) => {$(
-        impl NotFound for $error {
-            fn missing(&self) -> Option<&ResourceType> {
+        impl OfStore for $error {
+            fn is_of_store(&self) -> bool {
                 match self {
-                    Self::ResourceNotFoundException(error) => error.resource_type(),
-                    _ => None,
+                    Self::ResourceNotFoundException(error) => {
+                        use ResourceType as T;
+                        let kind = error.resource_type();
+                        let is_one = matches!(kind, None | Some(T::User | T::Group | T::GroupMembership));
+                        error.reason().is_some() || !is_one
+                    }
+                    Self::ValidationException(error) => error.reason().is_some(),
+                    _ => false,
                 }
             }
         }
     )*};
 }
 
-not_found!(
+of_store!(
     DescribeGroupError,
     DescribeUserError,
     GetGroupIdError,

@@ -211,6 +211,46 @@ async fn in_a_store_that_is_not_there_nobody_is_gone() {
 }
 
 #[tokio::test]
+async fn where_the_key_of_the_store_is_gone_nobody_is_gone() {
+    let cloud = Cloud::with(&small()).await;
+    let risk = GroupId::parse(cloud.look().group_id("ml-risk").unwrap()).unwrap();
+    let center = center(&cloud);
+    for (code, reason) in [
+        ("ResourceNotFoundException", "KMS_KEY_NOT_FOUND"),
+        ("ValidationException", "KMS_DISABLED"),
+        ("ValidationException", "KMS_INVALID_STATE"),
+        ("ResourceNotFoundException", "SOMETHING_NEW"),
+    ] {
+        cloud.go_wrong(&format!(
+            "rules: [{{ service: identitystore, error: {{ code: {code}, message: \"The key is not \
+             found.\", members: {{ Reason: {reason}, ResourceType: USER }} }} }}]"
+        ));
+        let unreachable = |operation| {
+            ("identitystore", operation, FailureKind::Unreachable, Some(code.to_owned()))
+        };
+        let read = center.people(&[id(ALICE), id(BOB)].into(), &set(["ml-fraud"])).await;
+        assert_eq!(failure(read), unreachable("DescribeUser"), "{reason}");
+        let found = center.find(&PersonLookup::UserName("bob".to_owned())).await;
+        assert_eq!(failure(found), unreachable("GetUserId"), "{reason}");
+        let found = center.find(&PersonLookup::Id(id(ALICE))).await;
+        assert_eq!(failure(found), unreachable("DescribeUser"), "{reason}");
+        let found = center.find_group("ml-risk").await;
+        assert_eq!(failure(found), unreachable("GetGroupId"), "{reason}");
+        let read = center.members(&risk).await;
+        assert_eq!(failure(read), unreachable("ListGroupMemberships"), "{reason}");
+        assert_eq!(
+            failure(center.group_name(&risk).await),
+            unreachable("DescribeGroup"),
+            "{reason}"
+        );
+    }
+    // The key is there again, and so is everybody.
+    cloud.go_wrong("{}");
+    let read = center.people(&[id(ALICE)].into(), &set(["ml-fraud"])).await.unwrap();
+    assert_eq!(read.snapshot.people.len(), 1);
+}
+
+#[tokio::test]
 async fn members_of_a_group_that_is_not_there_are_none() {
     let cloud = Cloud::with(&small()).await;
     let risk = GroupId::parse(cloud.look().group_id("ml-risk").unwrap()).unwrap();
