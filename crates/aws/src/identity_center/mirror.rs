@@ -9,12 +9,21 @@ use crate::failure::unreadable;
 use access::ids::{GroupId, MembershipId, MirrorGroupId, MirrorUserId};
 use access::mirror::{Mark, MirrorPerson, TargetGroup, TargetReading, TargetUser};
 use async_trait::async_trait;
-use aws_sdk_identitystore::types::{AttributeOperation, Email, MemberId, Name, User, UserStatus};
+use aws_sdk_identitystore::operation::create_group_membership::CreateGroupMembershipError;
+use aws_sdk_identitystore::types::{
+    AttributeOperation, ConflictExceptionReason as Reason, Email, MemberId, Name, User, UserStatus,
+};
 use aws_smithy_types::Document;
-use control::ports::{CallError, FailureKind, MirrorTarget};
+use control::ports::{CallError, MirrorTarget};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often it is tried to make a membership while others change the group.
+const ATTEMPTS: u32 = 4;
+/// How long it waits after the first of them; after each further one, that much longer.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The members of a group, with the ids of their memberships.
 type Members = BTreeMap<MirrorUserId, MembershipId>;
@@ -44,22 +53,37 @@ impl IdentityStoreMirror {
         stream::iter(calls).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await.map(drop)
     }
 
+    /// Makes a membership, unless there is one already. Somebody else's change at the same moment is in
+    /// the way for no longer than that takes.
     async fn join(&self, group: &MirrorGroupId, user: &MirrorUserId) -> Result<(), CallError> {
         const OPERATION: &str = "CreateGroupMembership";
-        let answer = self
-            .center
-            .client
-            .create_group_membership()
-            .identity_store_id(&self.center.store)
-            .group_id(group.as_str())
-            .member_id(MemberId::UserId(user.as_str().to_owned()))
-            .send()
-            .await
-            .map_err(|e| call_error(OPERATION, &e));
-        match answer {
-            // It is a member already.
-            Err(e) if e.kind == FailureKind::InUse => Ok(()),
-            other => other.map(drop),
+        let mut attempts = 1;
+        loop {
+            let answer = self
+                .center
+                .client
+                .create_group_membership()
+                .identity_store_id(&self.center.store)
+                .group_id(group.as_str())
+                .member_id(MemberId::UserId(user.as_str().to_owned()))
+                .send()
+                .await;
+            let Err(error) = answer else { return Ok(()) };
+            let failed = call_error(OPERATION, &error);
+            let Some(CreateGroupMembershipError::ConflictException(conflict)) =
+                error.as_service_error()
+            else {
+                return Err(failed);
+            };
+            let is_there = conflict.reason() == Some(&Reason::UniquenessConstraintViolation);
+            if is_there || self.membership_of(group, user).await?.is_some() {
+                return Ok(());
+            }
+            if attempts == ATTEMPTS {
+                return Err(failed);
+            }
+            tokio::time::sleep(PAUSE * attempts).await;
+            attempts += 1;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Mirroring into an identity store, by the planner's own plans.
 
-use crate::support::{Cloud, region};
+use crate::support::{Cloud, failure, region};
 use access::ids::{GroupId, IdentityStoreId, MirrorUserId, PersonId};
 use access::map::Guard;
 use access::mirror::{
@@ -8,7 +8,7 @@ use access::mirror::{
     Strangers, UserRef, plan,
 };
 use aws::IdentityStoreMirror;
-use control::ports::MirrorTarget;
+use control::ports::{FailureKind, MirrorTarget};
 use std::collections::{BTreeMap, BTreeSet};
 
 const SEED: &str = "
@@ -177,4 +177,51 @@ async fn a_hundred_members_are_one_call_each_and_ended_by_the_ids_that_were_read
     converge(&target, &source(&names, &[("ml", &names[..20]), ("all", &names)])).await;
     assert_eq!(calls("DeleteGroupMembership"), 100 + 1);
     assert_eq!(calls("GetGroupMembershipId"), 0);
+}
+
+#[tokio::test]
+async fn a_conflict_of_writers_is_no_membership() {
+    let cloud = Cloud::with(SEED).await;
+    let target = store(&cloud);
+    converge(&target, &source(&["ana", "ben"], &[("ml", &["ana"])])).await;
+    let mark = policy().mark;
+    let ben = source(&["ben"], &[]).people.into_values().next().unwrap();
+    let ben = target.create_user(&ben, &mark.text("p-ben")).await.unwrap();
+    let read = target.read(&mark).await.unwrap();
+    let (ml, _) = read.groups.iter().find(|(_, group)| group.display_name == "ml").unwrap();
+    let members = async || {
+        let read = target.read(&mark).await.unwrap();
+        read.groups[ml].members.clone().unwrap()
+    };
+    let conflict = |often: &str, reason: &str| {
+        format!(
+            "rules: [{{ operation: CreateGroupMembership, {often}error: {{ code: ConflictException, \
+             status: 409, members: {{ {reason} }} }} }}]"
+        )
+    };
+    let calls = || cloud.calls("identitystore:CreateGroupMembership");
+    // Whatever others do, and whoever does not say what the conflict is.
+    for reason in ["Reason: CONCURRENT_MODIFICATION", ""] {
+        cloud.go_wrong(&conflict("", reason));
+        let before = calls();
+        let conflict = Some("ConflictException".to_owned());
+        assert_eq!(
+            failure(target.add_members(ml, std::slice::from_ref(&ben)).await),
+            ("identitystore", "CreateGroupMembership", FailureKind::InUse, conflict)
+        );
+        assert_eq!(calls() - before, 4);
+        assert!(!members().await.contains(&ben));
+    }
+    // It passes.
+    cloud.go_wrong(&conflict("first: 2, ", "Reason: CONCURRENT_MODIFICATION"));
+    target.add_members(ml, std::slice::from_ref(&ben)).await.unwrap();
+    assert!(members().await.contains(&ben));
+    // Who is a member already is one, whatever the conflict says.
+    for reason in ["Reason: UNIQUENESS_CONSTRAINT_VIOLATION", "Reason: CONCURRENT_MODIFICATION", ""]
+    {
+        cloud.go_wrong(&conflict("", reason));
+        let before = calls();
+        target.add_members(ml, std::slice::from_ref(&ben)).await.unwrap();
+        assert_eq!(calls() - before, 1);
+    }
 }
