@@ -179,6 +179,7 @@ macro_rules! contract {
             a_record_is_changed_from_the_version_that_was_read(&),
             members_are_kept_by_group_and_by_member(&),
             what_is_deleted_takes_its_memberships_along(&),
+            what_is_deleted_under_the_wrong_kind_keeps_its_memberships(&),
             what_is_deleted_is_no_way_to_another_group_and_is_deleted_once(&),
             pages_follow_the_ids_and_hold_one_kind(&),
             what_was_pushed_is_counted(&),

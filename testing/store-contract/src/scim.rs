@@ -214,6 +214,28 @@ pub async fn what_is_deleted_takes_its_memberships_along(store: &impl ScimRecord
     assert_eq!(members(store, "g1").await, [""; 0]);
 }
 
+pub async fn what_is_deleted_under_the_wrong_kind_keeps_its_memberships(
+    store: &(impl ScimRecords + AuditLog),
+) {
+    let (ada, fraud) = (user("u1", "ada"), group("g1", "fraud"));
+    done(store, &create(&ada, &[])).await;
+    done(store, &create(&fraud, &[of_user("u1")])).await;
+    let written = store.newest(99).await.unwrap().len();
+    for over in [0, 1] {
+        let as_user = ScimRecord { kind: RecordKind::User, version: over, ..fraud.clone() };
+        let as_group = ScimRecord { kind: RecordKind::Group, version: over, ..ada.clone() };
+        for wrong in [as_user, as_group] {
+            assert_eq!(write(store, &delete(&wrong)).await, RecordWritten::Stale);
+        }
+    }
+    assert_eq!(
+        (members(store, "g1").await, groups_of(store, "u1").await),
+        (vec!["u1".into()], vec!["g1".into()])
+    );
+    assert_eq!(read(store, RecordKind::Group, "g1").await, Some(fraud));
+    assert_eq!(store.newest(99).await.unwrap().len(), written);
+}
+
 pub async fn what_is_deleted_is_no_way_to_another_group_and_is_deleted_once(
     store: &(impl ScimRecords + AuditLog),
 ) {

@@ -29,6 +29,15 @@ impl RecordKind {
         }
     }
 
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::User => Self::Group,
+            Self::Group => Self::User,
+        }
+    }
+
     /// The kind of this name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
@@ -250,7 +259,8 @@ pub trait ScimRecords: Send + Sync + fmt::Debug {
     /// not changed. What it costs hangs on the change, not on the size of the group. Where more than
     /// 40 members come and go, a process that dies may leave some undone, and whoever asks again has
     /// them done; nobody else changes the group meanwhile. The memberships of what is deleted may stay
-    /// for a while too: to delete what is gone is stale, and removes what is left of them.
+    /// for a while too: to delete what is gone is stale, and removes what is left of them, unless the id
+    /// is that of a record of the other kind.
     async fn scim_write(
         &self,
         directory: &str,

@@ -100,8 +100,12 @@ impl Tenant {
         let turn = self.traffic.turn(self.directory.as_str(), id).await;
         for _ in 0..TRIES {
             let found = self.records(kept(kind), [id.to_owned()].into()).await?.remove(id);
-            if let Some(record) = &found {
-                conditions.check_write(Version(record.version))?;
+            match &found {
+                Some(record) => conditions.check_write(Version(record.version))?,
+                None if self.is_another(kind, id).await? => {
+                    return Err(ScimError::not_found(kind, id).into());
+                }
+                None => {}
             }
             let touched = match kind {
                 ResourceKind::User => Touched::one(id),
@@ -125,6 +129,12 @@ impl Tenant {
             }
         }
         Err(Failed::Contended)
+    }
+
+    /// Whether this is the id of something of the other kind: whose memberships are its own.
+    async fn is_another(&self, kind: ResourceKind, id: &str) -> Result<bool, Failed> {
+        let others = self.records(kept(kind).other(), [id.to_owned()].into()).await?;
+        Ok(!others.is_empty())
     }
 
     /// Makes a record.

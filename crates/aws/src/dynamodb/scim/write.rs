@@ -150,7 +150,17 @@ impl DynamoStore {
             RecordChange::Delete { kind, id, over, at } => (*kind, id, *over, *at),
         };
         let key = record_key(directory, kind, id);
-        let Some(item) = self.get(WRITE, &key).await? else { return Ok(Loaded::Gone) };
+        let others = record_key(directory, kind.other(), id);
+        let mut keys = BTreeSet::from([key.clone()]);
+        if matches!(change, RecordChange::Delete { .. }) {
+            keys.insert(others.clone());
+        }
+        let mut there = self.get_all(WRITE, &keys).await?;
+        let Some(item) = there.remove(&key) else {
+            // Memberships are by id alone: these are the other's, who is there.
+            let is_other = there.contains_key(&others);
+            return Ok(if is_other { Loaded::Refused(RecordWritten::Stale) } else { Loaded::Gone });
+        };
         let unreadable = |damage| damaged(self.table(), WRITE, Key::of(&item).as_ref(), &damage);
         if is_busy(&item, at).map_err(unreadable)? {
             return Ok(Loaded::Busy);

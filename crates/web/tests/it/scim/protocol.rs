@@ -185,6 +185,18 @@ async fn a_large_group_that_is_deleted_has_everybody_looked_at_again() {
 }
 
 #[tokio::test]
+async fn what_is_deleted_under_the_wrong_kind_is_not_there_and_wakes_nobody() {
+    let idp = Idp::new().await;
+    let ada = idp.user("ada").await;
+    let group = idp.group("ml-fraud", &[&ada]).await;
+    idp.woken().await;
+    for wrong in [format!("/Users/{group}"), format!("/Groups/{ada}")] {
+        assert_error(&idp.delete(&wrong).await, 404, None, "not-found");
+    }
+    assert_eq!((idp.members(&group).await, idp.woken().await), (set([&ada]), set([])));
+}
+
+#[tokio::test]
 async fn every_entity_tag_counts_and_one_that_cannot_be_read_is_refused() {
     let idp = Idp::new().await;
     let path = format!("/Users/{}", idp.user("ada").await);
