@@ -83,7 +83,7 @@ pub use why::WhoCan;
 use crate::door::Door;
 use crate::errands::Errands;
 use crate::plane::Plane;
-use crate::ports::Store;
+use crate::ports::{ScimRecords, Store};
 use crate::scim::Traffic;
 use std::sync::Arc;
 
@@ -92,6 +92,8 @@ use std::sync::Arc;
 pub struct Desk {
     plane: Arc<Plane>,
     store: Arc<dyn Store>,
+    /// What was pushed: in the store, unless somebody says otherwise.
+    records: Arc<dyn ScimRecords>,
     door: Option<Door>,
     clinic: Option<Clinic>,
     traffic: Traffic,
@@ -100,8 +102,8 @@ pub struct Desk {
 impl Desk {
     /// A desk of this plane and its store.
     pub fn new(plane: Plane, store: Arc<dyn Store>) -> Self {
-        let plane = Arc::new(plane);
-        Self { plane, store, door: None, clinic: None, traffic: Traffic::default() }
+        let (plane, records) = (Arc::new(plane), Arc::clone(&store) as Arc<dyn ScimRecords>);
+        Self { plane, store, records, door: None, clinic: None, traffic: Traffic::default() }
     }
 
     /// Tells it which door to look at: how much identity providers are trusted, and our own keys.
@@ -114,6 +116,12 @@ impl Desk {
     #[must_use]
     pub fn with_clinic(self, clinic: Clinic) -> Self {
         Self { clinic: Some(clinic), ..self }
+    }
+
+    /// Tells it where to keep what is pushed, if not in the store.
+    #[must_use]
+    pub fn with_records(self, records: Arc<dyn ScimRecords>) -> Self {
+        Self { records, ..self }
     }
 
     /// The plane by the map that is in force now.
@@ -139,6 +147,11 @@ impl Desk {
     /// Everything that is kept.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What was pushed.
+    pub(crate) fn records(&self) -> &Arc<dyn ScimRecords> {
+        &self.records
     }
 
     /// What looks after the process's health, if something does.

@@ -22,7 +22,7 @@ pub(crate) use traffic::Traffic;
 
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::plane::Plane;
-use crate::ports::Store;
+use crate::ports::ScimRecords;
 use access::ids::DirectoryName;
 use access::map::{AccessMap, DirectoryKind};
 use access::reason::ReasonCode;
@@ -36,7 +36,7 @@ pub const ROOT: &str = "/scim/v2";
 pub struct Tenant {
     /// With the map of the start: nothing here hangs on the map once a tenant is made.
     plane: Arc<Plane>,
-    store: Arc<dyn Store>,
+    store: Arc<dyn ScimRecords>,
     caller: Caller,
     directory: DirectoryName,
     /// Whether ids stay as they are in the plane: those of the first directory of a map do.
@@ -104,7 +104,7 @@ impl Desk {
         let (is_first, is_alone) = (nth == 0, map.directories.sources.len() == 1);
         let tenant = Tenant {
             plane: Arc::clone(self.outset()),
-            store: Arc::clone(self.store()),
+            store: Arc::clone(self.records()),
             caller: caller.clone(),
             directory,
             is_first,

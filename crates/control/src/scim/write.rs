@@ -5,6 +5,7 @@ use super::answer::{Failed, ScimAnswer};
 use super::find::{kept, keys_of};
 use super::render::Showing;
 use super::touched::Touched;
+use crate::event::Wake;
 use crate::ports::{
     ALL_MEMBERS, AuditEntry, AuditEvent, RecordChange, RecordKey, RecordKind, RecordMember,
     RecordWritten, ScimRecord,
@@ -115,8 +116,7 @@ impl Tenant {
             let over = found.as_ref().map_or(0, |record| record.version);
             let change = RecordChange::Delete { kind: kept(kind), id: id.to_owned(), over, at };
             let entry = self.entry((kept(kind), id), "deleted", at);
-            let before = self.known_as(&touched).await;
-            let written = self.written(&change, &entry).await?;
+            let (written, before) = self.written(&change, &entry, &touched).await?;
             // Whoever deleted it first may have died before its memberships went, and before anybody
             // was told: so what is gone is deleted again, though the answer is that it is gone.
             if written == RecordWritten::Done || found.is_none() {
@@ -158,11 +158,11 @@ impl Tenant {
             RecordKind::User => Touched::one(&record.id),
             RecordKind::Group => self.people_in(members.clone()).await?,
         };
-        let before = self.known_as(&touched).await;
         let entry = self.entry((record.kind, &record.id), "created", now);
         let entry = told(entry, None, Some(resource), &members, &BTreeSet::new());
         let change = RecordChange::Create { record: record.clone(), members };
-        match self.written(&change, &entry).await? {
+        let (written, before) = self.written(&change, &entry, &touched).await?;
+        match written {
             RecordWritten::Done => {
                 self.wake(&touched, before).await;
                 Ok(record)
@@ -208,8 +208,8 @@ impl Tenant {
                 added,
                 removed,
             };
-            let woken = self.known_as(&touched).await;
-            match self.written(&change, &entry).await? {
+            let (written, woken) = self.written(&change, &entry, &touched).await?;
+            match written {
                 RecordWritten::Done => {
                     // Whoever is next need not wait for the queue.
                     drop(turn);
@@ -339,12 +339,23 @@ impl Tenant {
         Ok(self.people_in(members).await?)
     }
 
+    /// Writes a change, and says who those were whom it concerns. Of a store that fails nobody knows
+    /// whether it made the change, and whoever asks again may find it made: so they are looked at again
+    /// before the failure is told.
     async fn written(
         &self,
         change: &RecordChange,
         entry: &AuditEntry,
-    ) -> Result<RecordWritten, Failed> {
-        Ok(self.store.scim_write(self.directory.as_str(), change, entry).await?)
+        touched: &Touched,
+    ) -> Result<(RecordWritten, Wake), Failed> {
+        let before = self.known_as(touched).await;
+        match self.store.scim_write(self.directory.as_str(), change, entry).await {
+            Ok(written) => Ok((written, before)),
+            Err(error) => {
+                self.wake(touched, before).await;
+                Err(error.into())
+            }
+        }
     }
 
     fn entry(&self, (kind, id): (RecordKind, &str), did: &str, at: Timestamp) -> AuditEntry {

@@ -1,5 +1,6 @@
 //! A door with one identity provider, one person and two teams, and a client for its pages.
 
+use crate::scim::Records;
 use access::entitlement::WantedGroups;
 use access::ids::{DirectoryName, DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn};
 use access::map::{AccessMap, Source, parse};
@@ -137,6 +138,8 @@ pub(crate) struct House {
     pub(crate) ops: Router,
     pub(crate) plane: Plane,
     pub(crate) store: Arc<store::SqliteStore>,
+    /// What is pushed is kept there, in the store.
+    pub(crate) records: Arc<Records>,
     pub(crate) condition: web::Condition,
     world: Arc<World>,
 }
@@ -300,13 +303,15 @@ impl House {
         let config = WebConfig::new(&public_url.parse().unwrap(), &targets).unwrap();
         let condition = web::Condition::default();
         let config = change(config).with_condition(condition.clone());
+        let records = Arc::new(Records::of(store.clone()));
         let desk = control::desk::Desk::new(plane.clone(), store.clone())
+            .with_records(records.clone())
             .with_door(door.as_ref().clone())
             .with_clinic(crate::rooms::clinic());
         let router = web::router(Arc::clone(&door), Arc::new(desk), config);
         let calls = world.clone();
         let ops = web::ops_router(Arc::clone(&door), calls, plane.clone(), condition.clone());
-        Self { door, router, ops, plane, store, condition, world }
+        Self { door, router, ops, plane, store, records, condition, world }
     }
 
     pub(crate) fn new() -> Self {

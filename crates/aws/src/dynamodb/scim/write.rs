@@ -210,7 +210,10 @@ impl DynamoStore {
             }
         }
         let at = Item::at(&changed_key(directory)).with_number("changed", floor(load.at));
-        self.put(WRITE, at, Over::Anything).await?;
+        // All who push to a directory write this one item, which only tells when. The change is made.
+        if let Err(error) = self.put(WRITE, at, Over::Anything).await {
+            tracing::warn!(%error, "when something was last pushed is not written");
+        }
         Ok(())
     }
 

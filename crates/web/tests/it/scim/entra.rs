@@ -1,7 +1,8 @@
 //! What Entra ID does, each as it sends it.
 
-use super::{GROUP, Idp, PATCH, USER, body, set};
+use super::{GROUP, Idp, PATCH, USER, assert_error, body, set};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
@@ -278,4 +279,27 @@ async fn a_renamed_group_wakes_everybody_in_it_and_in_groups_within() {
     assert_eq!(idp.woken().await, set([]), "nothing changed");
     assert_eq!(idp.delete(&format!("/Groups/{inner}")).await.status, 204);
     assert_eq!(idp.woken().await, set([&ada, &bob]));
+}
+
+#[tokio::test]
+async fn whoever_was_deactivated_is_woken_though_the_store_failed_after_the_commit() {
+    let idp = Idp::new().await;
+    let (ada, bob) = (idp.user("ada").await, idp.user("bob").await);
+    let path = format!("/Users/{ada}");
+    idp.woken().await;
+    let fails = |whether| idp.house.records.fails_after_writing.store(whether, Ordering::SeqCst);
+    fails(true);
+    let off = json!([{"op": "Replace", "path": "active", "value": "False"}]);
+    assert_error(&idp.patch(&path, &off).await, 503, None, "unavailable");
+    assert_eq!(idp.woken().await, set([&ada]));
+    let group = json!({"schemas": [GROUP], "displayName": "ml-fraud", "members": [{"value": bob}]});
+    assert_error(&idp.post("/Groups", &group).await, 503, None, "unavailable");
+    assert_eq!(idp.woken().await, set([&bob]));
+    assert_error(&idp.delete(&format!("/Users/{bob}")).await, 503, None, "unavailable");
+    assert_eq!(idp.woken().await, set([&bob]));
+    // Whoever asks again finds it made, and has nobody looked at again.
+    fails(false);
+    let again = idp.patch(&path, &off).await;
+    assert_eq!((again.status.as_u16(), &body(&again)["active"]), (200, &json!(false)));
+    assert_eq!(idp.woken().await, set([]));
 }

@@ -4,9 +4,12 @@ mod entra;
 mod okta;
 mod protocol;
 mod reading;
+mod records;
 mod several;
 mod suites;
 mod tokens;
+
+pub(crate) use records::Records;
 
 use crate::house::{Answer, House, get};
 use axum::body::Body;
