@@ -67,3 +67,4 @@ pub use patch::{MemberChanges, Patch, Patched};
 pub use projection::Projection;
 pub use resource::{Email, GroupOf, Member, Received, Resource, ResourceKind, Stamp, location};
 pub use text::fold;
+pub use value::is_id;

@@ -155,10 +155,15 @@ fn member(value: Value) -> Result<Member, ScimError> {
     }
 }
 
+/// Whether a text can be the id of a resource: of what cannot, nothing need be looked for.
+pub fn is_id(text: &str) -> bool {
+    let is_short = text.len() <= MAX_ID_CHARS || text.chars().nth(MAX_ID_CHARS).is_none();
+    !text.is_empty() && is_short && !text.contains(char::is_control)
+}
+
 /// An id that a client names.
 pub(crate) fn member_id(id: String) -> Result<String, ScimError> {
-    let good =
-        !id.is_empty() && id.chars().count() <= MAX_ID_CHARS && !id.contains(char::is_control);
+    let good = is_id(&id);
     if good { Ok(id) } else { Err(ScimError::invalid_value("a member's `value` is not an id")) }
 }
 

@@ -270,6 +270,7 @@ pub async fn pages_follow_the_ids_and_hold_one_kind(store: &impl ScimRecords) {
     assert_eq!(page(RecordStart::Skip(5), 3).await, ["u5", "u6"]);
     assert_eq!(page(RecordStart::Skip(7), 3).await, [""; 0]);
     assert_eq!(page(RecordStart::After("u2".into()), 2).await, ["u3", "u4"]);
+    assert_eq!(page(RecordStart::After(String::new()), 2).await, ["u0", "u1"]);
     // Whoever is gone meanwhile stops nobody.
     done(store, &delete(&user("u3", "name-3"))).await;
     assert_eq!(page(RecordStart::After("u3".into()), 2).await, ["u4", "u5"]);

@@ -5,14 +5,19 @@
 //! strongly consistent: going together changes nothing of what it may find.
 
 use super::DynamoStore;
-use super::failure::{contended, failed, unbuildable, unusable};
+use super::failure::{contended, of_call, unbuildable, unusable};
 use super::item::Item;
 use super::keys::Key;
 use super::wire::{AT_ONCE, backoff};
+use crate::failure::call_error;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
-use control::ports::StoreError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use control::ports::{FailureKind, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tracing::Instrument as _;
@@ -38,6 +43,35 @@ struct Asked {
     operation: &'static str,
     keys: BTreeSet<Key>,
     tell: oneshot::Sender<Result<Found, StoreError>>,
+}
+
+/// Why nothing was read.
+struct Unread {
+    error: StoreError,
+    /// Whether the service took exception to what was asked for: that fails however often it is asked.
+    is_refused: bool,
+}
+
+impl From<StoreError> for Unread {
+    fn from(error: StoreError) -> Self {
+        Self { error, is_refused: false }
+    }
+}
+
+impl Unread {
+    fn of<E>(
+        table: &str,
+        operation: &'static str,
+        action: &'static str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let call = call_error("dynamodb", action, error);
+        let is_refused = call.kind == FailureKind::Rejected;
+        Self { error: of_call(table, operation, &call), is_refused }
+    }
 }
 
 impl Reads {
@@ -67,7 +101,7 @@ impl DynamoStore {
             return Ok(Found::new());
         }
         if keys.len() > FEW {
-            return self.read(operation, keys).await;
+            return self.read(operation, keys).await.map_err(|unread| unread.error);
         }
         let (tell, told) = oneshot::channel();
         let is_first = {
@@ -89,7 +123,13 @@ impl DynamoStore {
         let asked = std::mem::take(&mut *self.reads.waiting());
         let Some(operation) = asked.first().map(|first| first.operation) else { return };
         let all = asked.iter().flat_map(|asked| &asked.keys).cloned().collect();
-        let read = self.read(operation, &all).await;
+        let read = match self.read(operation, &all).await {
+            // What one of them asked for may be no key. Of that the others must not hear.
+            Err(Unread { is_refused: true, .. }) if asked.len() > 1 => {
+                return self.read_apart(asked).await;
+            }
+            read => read.map_err(|unread| unread.error),
+        };
         for Asked { operation, keys, tell } in asked {
             let own = |found: &Found| {
                 let own = keys.iter().filter_map(|key| found.get_key_value(key));
@@ -104,11 +144,18 @@ impl DynamoStore {
         }
     }
 
-    async fn read(
-        &self,
-        operation: &'static str,
-        keys: &BTreeSet<Key>,
-    ) -> Result<Found, StoreError> {
+    /// Reads for each who waits what they asked for, and nothing else.
+    async fn read_apart(&self, asked: Vec<Asked>) {
+        let each = stream::iter(asked).for_each_concurrent(AT_ONCE, |asked| async move {
+            let Asked { operation, keys, tell } = asked;
+            let read = self.read(operation, &keys).await;
+            // Whoever asked may have gone away.
+            let _nobody_waits = tell.send(read.map_err(|unread| unread.error));
+        });
+        each.await;
+    }
+
+    async fn read(&self, operation: &'static str, keys: &BTreeSet<Key>) -> Result<Found, Unread> {
         if let (Some(key), 1) = (keys.first(), keys.len()) {
             let found = self.read_one(operation, key).await?;
             return Ok(found.map(|item| (key.clone(), item)).into_iter().collect());
@@ -123,11 +170,7 @@ impl DynamoStore {
         Ok(found.into_iter().flatten().filter_map(|item| Some((Key::of(&item)?, item))).collect())
     }
 
-    async fn read_one(
-        &self,
-        operation: &'static str,
-        key: &Key,
-    ) -> Result<Option<Item>, StoreError> {
+    async fn read_one(&self, operation: &'static str, key: &Key) -> Result<Option<Item>, Unread> {
         let answer = self
             .client
             .get_item()
@@ -136,7 +179,7 @@ impl DynamoStore {
             .set_key(Some(key.attributes().into()))
             .send()
             .await
-            .map_err(|error| failed(&self.table, operation, "GetItem", &error))?;
+            .map_err(|error| Unread::of(&self.table, operation, "GetItem", &error))?;
         Ok(answer.item.map(Item::from_wire))
     }
 
@@ -144,7 +187,7 @@ impl DynamoStore {
         &self,
         operation: &'static str,
         chunk: Vec<Key>,
-    ) -> Result<Vec<Item>, StoreError> {
+    ) -> Result<Vec<Item>, Unread> {
         let asked = chunk.iter().map(|key| key.attributes().into()).collect();
         let asked = KeysAndAttributes::builder().set_keys(Some(asked)).consistent_read(true);
         let mut left = asked.build().map_err(|error| unbuildable(operation, &error))?;
@@ -156,7 +199,7 @@ impl DynamoStore {
                 .request_items(&*self.table, left)
                 .send()
                 .await
-                .map_err(|error| failed(&self.table, operation, "BatchGetItem", &error))?;
+                .map_err(|error| Unread::of(&self.table, operation, "BatchGetItem", &error))?;
             let mut responses = answer.responses.unwrap_or_default();
             let items = responses.remove(&*self.table).unwrap_or_default();
             found.extend(items.into_iter().map(Item::from_wire));
@@ -167,6 +210,6 @@ impl DynamoStore {
             }
             backoff(tried).await;
         }
-        Err(contended(&self.table, operation, "it is throttled"))
+        Err(contended(&self.table, operation, "it is throttled").into())
     }
 }

@@ -128,6 +128,8 @@ impl ScimRecords for DynamoStore {
         let mut query = Query::all(partition(directory, kind));
         let skip = match start {
             RecordStart::Skip(count) => u32::try_from(*count).unwrap_or(u32::MAX),
+            // No key of the table is empty, not even one to compare with.
+            RecordStart::After(id) if id.is_empty() => 0,
             RecordStart::After(id) => {
                 query.sort = Sort::Above(id.clone());
                 0

@@ -3,7 +3,7 @@
 use super::Tenant;
 use super::answer::Failed;
 use crate::ports::{RecordKey, RecordKind, ScimRecord, StoreError};
-use ::scim::{IndexedAttribute, Resource, ResourceKind, ScimError, Stamp, Version};
+use ::scim::{IndexedAttribute, Resource, ResourceKind, ScimError, Stamp, Version, is_id};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const fn kept(kind: ResourceKind) -> RecordKind {
@@ -44,12 +44,14 @@ impl Tenant {
         found.remove(id).ok_or_else(|| ScimError::not_found(kind, id).into())
     }
 
-    /// Those of these records that are there.
+    /// Those of these records that are there. The store is not asked for what cannot be an id: to some
+    /// it cannot be a key either, and they refuse all that is asked for with it.
     pub(super) async fn records(
         &self,
         kind: RecordKind,
-        ids: BTreeSet<String>,
+        mut ids: BTreeSet<String>,
     ) -> Result<BTreeMap<String, ScimRecord>, StoreError> {
+        ids.retain(|id| is_id(id));
         if ids.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -58,6 +60,9 @@ impl Tenant {
 
     /// In which groups somebody is, groups within groups not counted.
     pub(super) async fn groups_of(&self, member: &str) -> Result<BTreeSet<String>, StoreError> {
+        if !is_id(member) {
+            return Ok(BTreeSet::new());
+        }
         self.store.scim_groups_of(self.directory.as_str(), member).await
     }
 

@@ -7,7 +7,7 @@ use super::render::Showing;
 use crate::ports::{FoundRecord, RecordKey, RecordKind, RecordStart};
 use ::scim::{
     Filter, GroupOf, IndexedAttribute, ListResponse, Member, Needed, Needs, Page, Query,
-    ResourceKind, ScimError, SortKey,
+    ResourceKind, ScimError, SortKey, is_id,
 };
 use std::collections::BTreeSet;
 
@@ -124,8 +124,12 @@ impl Tenant {
             Page::Index { start, count } => {
                 (RecordStart::Skip(start.saturating_sub(1)), *count, Some(*start))
             }
-            Page::Cursor { after, count } => {
-                (RecordStart::After(after.clone().unwrap_or_default()), *count, None)
+            Page::Cursor { after: None, count } => (RecordStart::Skip(0), *count, None),
+            Page::Cursor { after: Some(after), .. } if !is_id(after) => {
+                return Err(ScimError::invalid_cursor().into());
+            }
+            Page::Cursor { after: Some(after), count } => {
+                (RecordStart::After(after.clone()), *count, None)
             }
         };
         let is_cursor = start_index.is_none();

@@ -12,7 +12,7 @@ use crate::ports::{
 };
 use ::scim::{
     MemberChanges, Patch, Preconditions, Projection, Received, Resource, ResourceKind, ScimError,
-    Version, bounds, location,
+    Version, bounds, is_id, location,
 };
 use access::reason::ReasonCode;
 use jiff::Timestamp;
@@ -98,6 +98,9 @@ impl Tenant {
         id: &str,
         conditions: &Preconditions,
     ) -> Result<ScimAnswer, Failed> {
+        if !is_id(id) {
+            return Err(ScimError::not_found(kind, id).into());
+        }
         let turn = self.traffic.turn(self.directory.as_str(), id).await;
         for _ in 0..TRIES {
             let found = self.records(kept(kind), [id.to_owned()].into()).await?.remove(id);

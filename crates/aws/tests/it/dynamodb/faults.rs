@@ -7,8 +7,8 @@ use access::observed::AuthMode;
 use aws::DynamoStore;
 use control::ports::{
     Approval, Approvals as _, AuditEntry, AuditEvent, AuditLog as _, ChangeId, Claims as _,
-    Departures as _, Freeze, IndexReading, Intent, ProfileIndex as _, QueueStatus, StoreError,
-    Switch as _, WorkKey, WorkQueue as _,
+    Departures as _, Freeze, IndexReading, Intent, ProfileIndex as _, QueueStatus, RecordKind,
+    ScimRecords as _, StoreError, Switch as _, WorkKey, WorkQueue as _,
 };
 use dynamodb_peer::Peer;
 use jiff::SignedDuration;
@@ -423,4 +423,30 @@ async fn who_thaws_is_told_so_though_the_first_answer_is_lost() {
     });
     assert_eq!(store.thaw(&freeze).await, Ok(true));
     assert_eq!(direct.frozen().await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_refused_key_fails_only_whoever_asked_for_it() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    direct.push(&keys(&["ada"]), micros(1)).await.unwrap();
+    let calls: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = Arc::clone(&calls);
+    proxy.set(move |call| {
+        heard.lock().unwrap().push(call.to_owned());
+        Fate::Pass
+    });
+    let long = "x".repeat(2_000);
+    for id in ["", long.as_str()] {
+        let ids = BTreeSet::from([id.to_owned()]);
+        let (bad, frozen, ticket) = futures::join!(
+            store.scim_records("corp", RecordKind::User, &ids),
+            store.frozen(),
+            store.ticket(micros(1)),
+        );
+        says(&bad.unwrap_err(), &["read pushed records", "ValidationException"]);
+        assert_eq!((frozen.unwrap(), ticket.unwrap().at), (None, micros(1)));
+        let mut calls = std::mem::take(&mut *calls.lock().unwrap());
+        calls.sort();
+        assert_eq!(calls, ["batchgetitem", "getitem", "getitem", "getitem"]);
+    }
 }

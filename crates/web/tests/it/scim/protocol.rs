@@ -1,6 +1,8 @@
 //! What RFC 7644 says of methods, versions, pages, lists, Bulk and errors.
 
 use super::{GROUP, Idp, PATCH, USER, assert_error, body, set};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -194,6 +196,53 @@ async fn what_is_deleted_under_the_wrong_kind_is_not_there_and_wakes_nobody() {
         assert_error(&idp.delete(&wrong).await, 404, None, "not-found");
     }
     assert_eq!((idp.members(&group).await, idp.woken().await), (set([&ada]), set([])));
+}
+
+#[tokio::test]
+async fn an_id_that_cannot_be_one_is_not_found() {
+    // The records of these tests take no key that DynamoDB refuses.
+    let idp = Idp::new().await;
+    let (ada, group) = (idp.user("ada").await, idp.group("ml-fraud", &[]).await);
+    let (long, control) = ("x".repeat(1_500), "%01".to_owned());
+    let active = json!([{"op": "replace", "path": "active", "value": false}]);
+    let put = json!({"schemas": [USER], "userName": "x"});
+    for id in [&long, &control, &"%C3%A9".repeat(129)] {
+        for endpoint in ["Users", "Groups"] {
+            let path = format!("/{endpoint}/{id}");
+            assert_error(&idp.get(&path).await, 404, None, "not-found");
+            assert_error(&idp.delete(&path).await, 404, None, "not-found");
+        }
+        let path = format!("/Users/{id}");
+        assert_error(&idp.patch(&path, &active).await, 404, None, "not-found");
+        assert_error(&idp.put(&path, &put).await, 404, None, "not-found");
+    }
+    for id in ["", long.as_str()] {
+        for filter in [
+            format!("/Users?filter=id%20eq%20%22{id}%22"),
+            format!("/Groups?filter=members%20eq%20%22{id}%22"),
+            format!(
+                "/Groups?filter=members.value%20eq%20%22{id}%22%20or%20displayName%20eq%20%22x%22"
+            ),
+        ] {
+            assert_eq!(idp.read(&filter).await["totalResults"], 0, "{filter}");
+        }
+        let cursor = fake_cursor(&idp, id).await;
+        let answer = idp.get(&format!("/Users?count=1&cursor={cursor}")).await;
+        assert_error(&answer, 400, Some("invalidCursor"), "request-invalid");
+    }
+    let off = json!([{"op": "remove", "path": format!("members[value eq \"{long}\"]")}]);
+    assert_eq!(idp.patch(&format!("/Groups/{group}"), &off).await.status, 204);
+    assert_eq!(idp.read(&format!("/Users?filter=id%20eq%20%22{ada}%22")).await["totalResults"], 1);
+}
+
+/// The cursor of a page of all people behind this id, as somebody could make it up.
+async fn fake_cursor(idp: &Idp, behind: &str) -> String {
+    let last = idp.user(&format!("last-{}", behind.len())).await;
+    let page = idp.read("/Users?count=1&cursor=").await;
+    let (next, first) = (page["nextCursor"].as_str().unwrap(), &page["Resources"][0]["id"]);
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(next).unwrap()).unwrap();
+    assert_ne!(first, &json!(last));
+    URL_SAFE_NO_PAD.encode(text.replace(first.as_str().unwrap(), behind))
 }
 
 #[tokio::test]
