@@ -194,7 +194,7 @@ impl Tenant {
                        ask by userName, externalId, displayName, emails.value, id or members";
             return Err(ScimError::too_many(why).into());
         }
-        let _turn = self.traffic.scan().await;
+        let _turn = self.traffic.scan(directory).await?;
         let known = self.known(query.filter.as_ref()).await?;
         let mut start = RecordStart::Skip(0);
         loop {

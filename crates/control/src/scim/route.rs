@@ -14,6 +14,24 @@ const SENT: &str = "POST";
 const LISTED: &str = "GET, POST";
 const ONE: &str = "GET, PUT, PATCH, DELETE";
 
+/// The name of an address to which a question is posted (RFC 7644 section 3.4.3).
+const SEARCH: &str = ".search";
+
+impl ScimRequest<'_> {
+    /// Whether it can change anything. What cannot may be given up when nobody waits for its answer.
+    pub fn may_change(&self) -> bool {
+        let is_search = || {
+            let segments = segments_of(self.path).unwrap_or_default();
+            segments.last().is_some_and(|last| last == SEARCH)
+        };
+        match self.method {
+            ScimMethod::Get => false,
+            ScimMethod::Post => !is_search(),
+            ScimMethod::Put | ScimMethod::Patch | ScimMethod::Delete => true,
+        }
+    }
+}
+
 impl Tenant {
     /// Does what a request says.
     pub async fn answer(&self, request: &ScimRequest<'_>) -> ScimAnswer {
@@ -25,7 +43,7 @@ impl Tenant {
         let segments: Vec<&str> = decoded.iter().map(AsRef::as_ref).collect();
         match segments.as_slice() {
             [] => self.root(request).await,
-            [".search"] => match request.method {
+            [SEARCH] => match request.method {
                 ScimMethod::Post => self.search_root(request.body).await,
                 _ => Err(Failed::Method(SENT)),
             },
@@ -59,10 +77,10 @@ impl Tenant {
                 self.create(&received, &projection).await
             }
             ([], _) => Err(Failed::Method(LISTED)),
-            ([".search"], ScimMethod::Post) => {
+            ([SEARCH], ScimMethod::Post) => {
                 self.list(kind, Query::parse_search(kind, request.body)?).await
             }
-            ([".search"], _) => Err(Failed::Method(SENT)),
+            ([SEARCH], _) => Err(Failed::Method(SENT)),
             ([id], ScimMethod::Get) => {
                 let projection = Query::parse(kind, request.query)?.projection;
                 self.one(kind, id, &projection, &conditions()?).await

@@ -1,14 +1,24 @@
 //! What requests that come at the same time do to each other.
 
+use super::answer::Failed;
+use crate::limits::TooMany;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use std::sync::{Arc, PoisonError};
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// So many records are changed at a time. Two that fall together wait for each other without need.
 const LANES: usize = 64;
 
 /// So many requests look through all records at a time: one takes a core for as long as a second.
 const SCANS: usize = 1;
+
+/// So many requests of one directory look through all records or wait for it. More would be given up
+/// before their turn comes.
+const WAITING: usize = 8;
+
+/// When whoever finds so many waiting may come again, in seconds.
+const COME_AGAIN: u32 = 5;
 
 /// What the requests of a process share. Clones are the same.
 #[derive(Debug, Clone)]
@@ -17,15 +27,38 @@ pub(crate) struct Traffic(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     lanes: [Mutex<()>; LANES],
-    scans: Semaphore,
+    scans: Arc<Semaphore>,
+    /// Those of each directory that is pushed: there are as many as the map has.
+    directories: std::sync::Mutex<BTreeMap<String, Line>>,
     hashing: RandomState,
+}
+
+/// Those of one directory who look through all its records.
+#[derive(Debug, Clone)]
+struct Line {
+    room: Arc<Semaphore>,
+    /// Whose turn it is to wait beside other directories: so each has one place there.
+    head: Arc<Semaphore>,
+}
+
+/// A turn to look through all records. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    _turns: [OwnedSemaphorePermit; 3],
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { room: Arc::new(Semaphore::new(WAITING)), head: Arc::new(Semaphore::new(1)) }
+    }
 }
 
 impl Default for Traffic {
     fn default() -> Self {
         let lanes = std::array::from_fn(|_| Mutex::default());
-        let (scans, hashing) = (Semaphore::new(SCANS), RandomState::new());
-        Self(Arc::new(Shared { lanes, scans, hashing }))
+        let (scans, hashing) = (Arc::new(Semaphore::new(SCANS)), RandomState::new());
+        let directories = std::sync::Mutex::default();
+        Self(Arc::new(Shared { lanes, scans, directories, hashing }))
     }
 }
 
@@ -39,10 +72,21 @@ impl Traffic {
         self.0.lanes.get(lane).unwrap_or(first).lock().await
     }
 
-    /// Waits until nobody else of this process looks through all records.
-    pub(crate) async fn scan(&self) -> Option<SemaphorePermit<'_>> {
-        // Nobody closes it.
-        self.0.scans.acquire().await.ok()
+    /// Waits until nobody else of this process looks through all records, in the order of asking and
+    /// with directories by turns.
+    pub(super) async fn scan(&self, directory: &str) -> Result<Scan, Failed> {
+        let Line { room, head } = self.line(directory);
+        let crowded = || Failed::Crowded(TooMany { retry_after_seconds: COME_AGAIN });
+        let room = room.try_acquire_owned().map_err(|_| crowded())?;
+        // Nobody closes them.
+        let head = head.acquire_owned().await.map_err(|_| crowded())?;
+        let scan = Arc::clone(&self.0.scans).acquire_owned().await.map_err(|_| crowded())?;
+        Ok(Scan { _turns: [scan, head, room] })
+    }
+
+    fn line(&self, directory: &str) -> Line {
+        let mut all = self.0.directories.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(directory.to_owned()).or_default().clone()
     }
 }
 
@@ -50,6 +94,7 @@ impl Traffic {
 mod tests {
     use super::*;
     use futures::FutureExt as _;
+    use std::pin::Pin;
 
     #[test]
     fn a_record_is_changed_by_one_at_a_time_and_others_meanwhile() {
@@ -66,10 +111,48 @@ mod tests {
     #[test]
     fn all_records_are_looked_through_by_one_at_a_time() {
         let traffic = Traffic::default();
-        let first = traffic.scan().now_or_never().unwrap();
-        assert!(first.is_some());
-        assert!(traffic.clone().scan().now_or_never().is_none());
+        let first = traffic.scan("corp").now_or_never().unwrap().unwrap();
+        assert!(traffic.clone().scan("corp").now_or_never().is_none());
+        assert!(traffic.clone().scan("partners").now_or_never().is_none());
         drop(first);
-        assert!(traffic.scan().now_or_never().unwrap().is_some());
+        assert!(traffic.scan("corp").now_or_never().unwrap().is_ok());
+    }
+
+    /// Whether it is ready now.
+    fn poll<T>(future: &mut Pin<Box<impl Future<Output = T>>>) -> Option<T> {
+        future.as_mut().now_or_never()
+    }
+
+    #[test]
+    fn few_wait_to_look_through_all_records_and_more_are_sent_away() {
+        let traffic = Traffic::default();
+        let first = traffic.scan("corp").now_or_never().unwrap().unwrap();
+        let mut waiting: Vec<_> = (1..WAITING).map(|_| Box::pin(traffic.scan("corp"))).collect();
+        assert!(waiting.iter_mut().all(|one| poll(one).is_none()));
+        let refused = traffic.scan("corp").now_or_never().unwrap().unwrap_err();
+        assert_eq!(refused, Failed::Crowded(TooMany { retry_after_seconds: 5 }));
+        // Another directory has a line of its own, and whoever goes away makes room.
+        assert!(traffic.scan("partners").now_or_never().is_none());
+        drop(waiting.pop());
+        assert!(traffic.scan("corp").now_or_never().is_none());
+        drop(first);
+    }
+
+    #[test]
+    fn directories_look_through_all_records_by_turns() {
+        let traffic = Traffic::default();
+        let first = traffic.scan("corp").now_or_never().unwrap().unwrap();
+        let (mut second, mut third) =
+            (Box::pin(traffic.scan("corp")), Box::pin(traffic.scan("corp")));
+        assert!(poll(&mut second).is_none() && poll(&mut third).is_none());
+        let mut other = Box::pin(traffic.scan("partners"));
+        assert!(poll(&mut other).is_none());
+        drop(first);
+        assert!(poll(&mut second).is_none() && poll(&mut third).is_none());
+        let other = poll(&mut other).unwrap().unwrap();
+        assert!(poll(&mut second).is_none());
+        drop(other);
+        assert!(poll(&mut third).is_none());
+        assert!(poll(&mut second).unwrap().is_ok());
     }
 }

@@ -121,19 +121,40 @@ async fn push(
     let (path, query) = (path.to_owned(), uri.query().unwrap_or_default().to_owned());
     let (limits, now) = (Arc::clone(&portal.scim_limits), portal.desk.time());
     let toll = Counted { limits, caller, now };
-    let answer = async move {
-        let (if_match, if_none_match) = (if_match.as_deref(), if_none_match.as_deref());
-        let (path, query, body) = (path.as_str(), query.as_str(), body.as_ref());
-        let toll: &dyn Toll = &toll;
-        let asked = ScimRequest { method, path, query, body, if_match, if_none_match, toll };
-        tenant.answer(&asked).await
-    };
-    if method == ScimMethod::Get {
-        return Ok(told(answer.await));
+    let sent = Sent { method, path, query, body, if_match, if_none_match, toll };
+    if !sent.request().may_change() {
+        return Ok(told(tenant.answer(&sent.request()).await));
     }
     // A change is carried through to waking the loop, even if its client hangs up.
+    let answer = async move { tenant.answer(&sent.request()).await };
     let answer = portal.desk.errands().run(answer).await;
     answer.map(told).map_err(|_| Refused::new(&portal, Problem::Defect).into_response())
+}
+
+/// A request that came whole.
+#[derive(Debug)]
+struct Sent {
+    method: ScimMethod,
+    path: String,
+    query: String,
+    body: Bytes,
+    if_match: Option<String>,
+    if_none_match: Option<String>,
+    toll: Counted,
+}
+
+impl Sent {
+    fn request(&self) -> ScimRequest<'_> {
+        ScimRequest {
+            method: self.method,
+            path: &self.path,
+            query: &self.query,
+            body: &self.body,
+            if_match: self.if_match.as_deref(),
+            if_none_match: self.if_none_match.as_deref(),
+            toll: &self.toll,
+        }
+    }
 }
 
 /// All entity tags of a header. One that cannot be read must not look like none.

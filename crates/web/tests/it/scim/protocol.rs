@@ -3,7 +3,9 @@
 use super::{GROUP, Idp, PATCH, USER, assert_error, body, set};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
@@ -391,6 +393,52 @@ async fn a_search_is_posted_where_a_filter_is_too_long_for_an_address() {
         (&by_name["totalResults"], &by_name["Resources"][0]["userName"]),
         (&json!(1), &json!("ada"))
     );
+}
+
+/// Looks through everybody: no index answers it.
+fn looks_through() -> Value {
+    json!({"schemas": [SEARCH], "filter": "title pr"})
+}
+
+#[tokio::test]
+async fn a_search_whose_client_is_gone_is_given_up() {
+    let idp = Idp::new().await;
+    idp.user("ada").await;
+    let records = &idp.house.records;
+    records.reads_for_ever.store(true, Ordering::SeqCst);
+    for path in ["/.search", "/Users/.search", "/Users/%2Esearch"] {
+        let search = looks_through();
+        let mut asked = Box::pin(idp.post(path, &search));
+        tokio::select! {
+            answer = &mut asked => panic!("{}", answer.body),
+            () = records.began.notified() => {}
+        }
+        assert_eq!(records.reading.load(Ordering::SeqCst), 1, "{path}");
+        drop(asked);
+        assert_eq!(records.reading.load(Ordering::SeqCst), 0, "{path}");
+    }
+    records.reads_for_ever.store(false, Ordering::SeqCst);
+    let found = idp.post("/Users/.search", &looks_through()).await;
+    assert_eq!((found.status.as_u16(), &body(&found)["totalResults"]), (200, &json!(0)));
+}
+
+#[tokio::test]
+async fn who_looks_through_everybody_while_others_wait_for_it_is_told_when_to_come_back() {
+    const WAITING: usize = 8;
+    let idp = Idp::new().await;
+    idp.user("ada").await;
+    idp.house.records.reads_for_ever.store(true, Ordering::SeqCst);
+    let search = looks_through();
+    let mut all: FuturesUnordered<_> =
+        (0..WAITING + 2).map(|_| idp.post("/Users/.search", &search)).collect();
+    for _ in 0..2 {
+        let answer = all.next().await.unwrap();
+        assert_error(&answer, 429, None, "too-many-requests");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    // What an index answers waits for nobody.
+    let found = idp.read("/Users?filter=userName%20eq%20%22ada%22").await;
+    assert_eq!((&found["totalResults"], all.len()), (&json!(1), WAITING));
 }
 
 #[tokio::test]
