@@ -126,19 +126,20 @@ impl ScimRecords for DynamoStore {
     ) -> Result<Vec<ScimRecord>, StoreError> {
         const OPERATION: &str = "read a page of pushed records";
         let mut query = Query::all(partition(directory, kind));
-        let skip = match start {
-            RecordStart::Skip(count) => u32::try_from(*count).unwrap_or(u32::MAX),
-            // No key of the table is empty, not even one to compare with.
-            RecordStart::After(id) if id.is_empty() => 0,
-            RecordStart::After(id) => {
-                query.sort = Sort::Above(id.clone());
-                0
+        match start {
+            RecordStart::Skip(0) => {}
+            RecordStart::Skip(count) => {
+                let last = self.pass_over(OPERATION, &query, *count).await?;
+                let Some(last) = last else { return Ok(Vec::new()) };
+                query.sort = Sort::Above(last);
             }
-        };
-        query.most = Some(skip.saturating_add(most));
+            // No key of the table is empty, not even one to compare with.
+            RecordStart::After(id) if id.is_empty() => {}
+            RecordStart::After(id) => query.sort = Sort::Above(id.clone()),
+        }
+        query.most = Some(most);
         let items = self.query(OPERATION, query).await?;
-        let behind = items.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX));
-        behind.map(|item| self.record(OPERATION, item)).collect()
+        items.iter().map(|item| self.record(OPERATION, item)).collect()
     }
 
     async fn scim_members(

@@ -203,6 +203,33 @@ impl DynamoStore {
         }
     }
 
+    /// The sort key of the last of the first so many items that the query names; `None`: there are no
+    /// more than that. Costs as much as reading them, and holds none.
+    pub(crate) async fn pass_over(
+        &self,
+        operation: &'static str,
+        query: &Query,
+        count: u64,
+    ) -> Result<Option<String>, StoreError> {
+        let (mut left, mut start) = (count, None);
+        loop {
+            let answer = self
+                .asked(query)
+                .select(Select::Count)
+                .limit(i32::try_from(left).unwrap_or(i32::MAX))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| failed(&self.table, operation, "Query", &error))?;
+            left = left.saturating_sub(u64::try_from(answer.count).unwrap_or(0));
+            let Some(last) = answer.last_evaluated_key else { return Ok(None) };
+            if left == 0 {
+                return Ok(Key::of(&Item::from_wire(last)).map(|key| key.sk));
+            }
+            start = Some(last);
+        }
+    }
+
     fn asked(
         &self,
         query: &Query,

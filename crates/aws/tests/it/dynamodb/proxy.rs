@@ -1,5 +1,6 @@
 //! A way to the peer on which calls get lost.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -27,6 +28,7 @@ pub(crate) struct Proxy {
     rule: Arc<Mutex<Rule>>,
     peer: String,
     last: Arc<Mutex<Vec<u8>>>,
+    longest: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -35,17 +37,17 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = format!("http://{}", listener.local_addr().unwrap());
         let rule: Arc<Mutex<Rule>> = Arc::new(Mutex::new(Box::new(|_| Fate::Pass)));
-        let last: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let (rules, calls) = (Arc::clone(&rule), Arc::clone(&last));
+        let (last, longest): (Arc<Mutex<Vec<u8>>>, Arc<AtomicUsize>) = Default::default();
+        let (rules, heard) = (Arc::clone(&rule), (Arc::clone(&last), Arc::clone(&longest)));
         let peer = endpoint.replace("http://", "");
         let there = peer.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (rules, calls) = (Arc::clone(&rules), Arc::clone(&calls));
-                tokio::spawn(exchange(stream, there.clone(), rules, calls));
+                let (rules, (last, longest)) = (Arc::clone(&rules), heard.clone());
+                tokio::spawn(exchange(stream, there.clone(), rules, last, longest));
             }
         });
-        Self { endpoint: own, rule, peer, last }
+        Self { endpoint: own, rule, peer, last, longest }
     }
 
     /// The last call arrives once more, as one does that was sent again and held up on the way.
@@ -54,6 +56,11 @@ impl Proxy {
         let mut there = TcpStream::connect(&self.peer).await.unwrap();
         there.write_all(&call).await.unwrap();
         message(&mut there).await.unwrap();
+    }
+
+    /// How long the longest answer was until now, in bytes.
+    pub(crate) fn longest_answer(&self) -> usize {
+        self.longest.load(Ordering::SeqCst)
     }
 
     /// From now on `rule` says what becomes of each call, by its operation (`PutItem`).
@@ -68,6 +75,7 @@ async fn exchange(
     peer: String,
     rule: Arc<Mutex<Rule>>,
     last: Arc<Mutex<Vec<u8>>>,
+    longest: Arc<AtomicUsize>,
 ) {
     let Some(request) = message(&mut stream).await else { return };
     last.lock().unwrap().clone_from(&request);
@@ -96,6 +104,7 @@ async fn exchange(
         there.write_all(&request).await.unwrap();
         message(&mut there).await.unwrap()
     };
+    longest.fetch_max(answer.len(), Ordering::SeqCst);
     if fate == Fate::Unanswered {
         return;
     }

@@ -8,7 +8,7 @@ use aws::DynamoStore;
 use control::directory::Pushed;
 use control::ports::{
     ALL_MEMBERS, AuditEntry, AuditEvent, Clock, Directory as _, RecordChange, RecordKey,
-    RecordKind, RecordMember, RecordWritten, ScimRecord, ScimRecords as _,
+    RecordKind, RecordMember, RecordStart, RecordWritten, ScimRecord, ScimRecords as _,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,20 +31,28 @@ async fn write(store: &DynamoStore, change: &RecordChange) -> RecordWritten {
     store.scim_write(CORP, change, &entry).await.unwrap()
 }
 
-async fn create(store: &DynamoStore, kind: RecordKind, id: &str, members: &[RecordMember]) {
-    let (key, body) = match kind {
-        RecordKind::User => (RecordKey::UserName, format!("{{\"userName\":\"{id}\"}}")),
-        RecordKind::Group => (RecordKey::DisplayName, format!("{{\"displayName\":\"{id}\"}}")),
+fn record(kind: RecordKind, id: &str, body: &str) -> ScimRecord {
+    let key = match kind {
+        RecordKind::User => RecordKey::UserName,
+        RecordKind::Group => RecordKey::DisplayName,
     };
-    let record = ScimRecord {
+    ScimRecord {
         kind,
         id: id.to_owned(),
         version: 1,
         created: micros(10),
         changed: micros(10),
         keys: [(key, id.to_owned())].into(),
-        body,
+        body: body.to_owned(),
+    }
+}
+
+async fn create(store: &DynamoStore, kind: RecordKind, id: &str, members: &[RecordMember]) {
+    let body = match kind {
+        RecordKind::User => format!("{{\"userName\":\"{id}\"}}"),
+        RecordKind::Group => format!("{{\"displayName\":\"{id}\"}}"),
     };
+    let record = record(kind, id, &body);
     let change = RecordChange::Create { record, members: members.iter().cloned().collect() };
     assert_eq!(write(store, &change).await, RecordWritten::Done);
 }
@@ -108,4 +116,46 @@ async fn a_group_whose_deletion_stopped_halfway_gives_no_rights_and_is_deleted_b
         let members = direct.scim_members(CORP, group, ALL_MEMBERS).await;
         assert_eq!(members, Ok(BTreeSet::new()), "{group}");
     }
+}
+
+#[tokio::test]
+async fn a_far_page_holds_no_more_than_a_page() {
+    const PEOPLE: u64 = 40;
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    // So long that a query gives a part of them at a time.
+    let body = format!("{{\"userName\":\"{}\"}}", "x".repeat(50_000));
+    for n in 0..PEOPLE {
+        let id = format!("u{n:02}");
+        let record = record(RecordKind::User, &id, &body);
+        let change = RecordChange::Create { record, members: BTreeSet::new() };
+        assert_eq!(write(&direct, &change).await, RecordWritten::Done);
+    }
+    let page = async |skip: u64, most: u32| -> Vec<String> {
+        let start = RecordStart::Skip(skip);
+        let page = store.scim_page(CORP, RecordKind::User, &start, most).await.unwrap();
+        page.into_iter().map(|record| record.id).collect()
+    };
+    assert_eq!(page(35, 2).await, ["u35", "u36"]);
+    assert_eq!(page(PEOPLE - 1, 2).await, ["u39"]);
+    for behind in [PEOPLE, PEOPLE + 1, u64::MAX] {
+        assert_eq!(page(behind, 2).await, [""; 0]);
+    }
+    let longest = proxy.longest_answer();
+    assert!((100_000..110_000).contains(&longest), "two people: {longest} bytes");
+}
+
+#[tokio::test]
+async fn a_change_that_was_made_is_told_as_made_though_its_time_is_not_written() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    let mut is_made = false;
+    proxy.set(move |call| match call {
+        "putitem" if is_made => Fate::Throttled,
+        call => {
+            is_made |= call == "transactwriteitems";
+            Fate::Pass
+        }
+    });
+    create(&store, RecordKind::User, "ada", &[]).await;
+    let counts = direct.scim_counts(CORP).await.unwrap();
+    assert_eq!((counts.users, counts.changed), (1, None));
 }
