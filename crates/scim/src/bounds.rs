@@ -30,6 +30,10 @@ pub const MAX_PATH_BYTES: usize = MAX_FILTER_BYTES;
 /// Most operations of one PATCH. Okta and Entra ID send at most a few hundred.
 pub const MAX_OPERATIONS: usize = 1_000;
 
+/// Most attributes that the operations of one PATCH change: one without a path may name many, and the
+/// resource is looked over for each. Clients name a few dozen.
+pub const MAX_STEPS: usize = 2 * MAX_OPERATIONS;
+
 /// Most members that one request names: the largest group that is promised.
 pub const MAX_MEMBERS: usize = 100_000;
 

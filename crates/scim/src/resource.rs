@@ -427,14 +427,26 @@ impl Resource {
                 return Err(ScimError::invalid_value(detail));
             }
         }
-        let mut bytes = Counter(0);
-        let written = serde_json::to_writer(&mut bytes, &self.body);
-        if written.is_err() || bytes.0 > MAX_RESOURCE_BYTES {
-            let detail = format!("a resource may have {MAX_RESOURCE_BYTES} bytes");
-            return Err(ScimError::too_large(detail));
+        self.check_size()
+    }
+
+    /// Refuses a resource that is too large.
+    pub(crate) fn check_size(&self) -> Result<(), ScimError> {
+        if is_larger(&self.body, MAX_RESOURCE_BYTES) {
+            return Err(resource_too_large());
         }
         Ok(())
     }
+}
+
+/// The refusal of a resource that takes too many bytes.
+pub(crate) fn resource_too_large() -> ScimError {
+    ScimError::too_large(format!("a resource may have {MAX_RESOURCE_BYTES} bytes"))
+}
+
+/// Whether this takes more bytes as JSON. Of what does, no more than so many are counted.
+pub(crate) fn is_larger(value: &impl serde::Serialize, most: usize) -> bool {
+    serde_json::to_writer(Counter { left: most }, value).is_err()
 }
 
 /// What stands in one object and not alike in the other: the name and both values.
@@ -452,12 +464,15 @@ fn differing<'a>(
 /// Attributes that the server gives and that are never kept with the resource.
 const GIVEN_BY_SERVER: [&str; 4] = ["id", "meta", "members", "groups"];
 
-/// Counts what is written to it.
-struct Counter(usize);
+/// Counts what is written to it, and takes no more than so many bytes.
+struct Counter {
+    left: usize,
+}
 
 impl std::io::Write for Counter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
+        let left = self.left.checked_sub(bytes.len());
+        self.left = left.ok_or(std::io::ErrorKind::FileTooLarge)?;
         Ok(bytes.len())
     }
 

@@ -20,9 +20,15 @@ pub(super) fn apply(patch: Patch, mut resource: Resource) -> Result<Patched, Sci
     let mut changed = false;
     for step in patch.steps {
         let Step { operation, place, change } = step;
-        changed |= place
+        let grows = matches!(change, Change::Add(_) | Change::Replace(_));
+        let differs = place
             .change(&mut resource.body, change)
             .map_err(|refusal| numbered(operation, refusal))?;
+        // Each step may put one value into many places, so what it leaves is bounded before the next.
+        if differs && grows {
+            resource.check_size().map_err(|refusal| numbered(operation, refusal))?;
+        }
+        changed |= differs;
     }
     if changed {
         resource.refresh_schemas();

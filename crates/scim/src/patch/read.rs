@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::{Change, MemberChanges, Patch, Select, Step, Target};
-use crate::bounds::MAX_OPERATIONS;
+use crate::bounds::{MAX_OPERATIONS, MAX_RESOURCE_BYTES, MAX_STEPS};
 use crate::error::ScimError;
 use crate::filter::{Node, Selected, Test, parse_path};
 use crate::path::{Field, Named};
-use crate::resource::{ResourceKind, is_members};
+use crate::resource::{ResourceKind, is_larger, is_members, resource_too_large};
 use crate::schema::{Attribute, AttributeKind, Mutability, Returned, Schema};
 use crate::value;
 
@@ -204,6 +204,16 @@ impl Reading {
             return Ok(());
         }
         let Some(change) = change else { return Ok(()) };
+        // It may be set in many places: what fits in none is refused before there are many of it.
+        if let Change::Add(value) | Change::Replace(value) = &change
+            && is_larger(value, MAX_RESOURCE_BYTES)
+        {
+            return Err(resource_too_large());
+        }
+        if self.steps.len() >= MAX_STEPS {
+            let detail = format!("a request may name {MAX_STEPS} attributes to be changed");
+            return Err(ScimError::too_many(detail));
+        }
         let select = select.map(|node| Select { seed: seed(attribute, &node), node });
         let extension = field.extension.map(|schema| schema.urn);
         let place = Target { extension, attribute, select, sub };

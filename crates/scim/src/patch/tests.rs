@@ -572,3 +572,42 @@ fn a_patch_for_groups_changes_no_user() {
     let patch = parse(ResourceKind::Group, one("replace", "displayName", json!("x"))).unwrap();
     assert_eq!(patch.apply(ana()).unwrap_err().status, 500);
 }
+
+#[test]
+fn one_value_for_many_is_bounded_before_it_is_copied() {
+    let too_large = |operation: usize| {
+        let detail = format!("operation {operation}: a resource may have 65536 bytes");
+        Err((413, detail))
+    };
+    let told = |refusal: ScimError| (refusal.status, refusal.detail);
+    // What fits in no resource is refused before there is one to put it into.
+    let replace =
+        |path: &str, value: Value| json!({ "op": "replace", "path": path, "value": value });
+    let long = |length: usize| Value::String("x".repeat(length));
+    let read = |operations: Value| parse(ResourceKind::User, operations).map(|_| ()).map_err(told);
+    assert_eq!(read(json!([replace("emails.display", long(65_535))])), too_large(1));
+    assert_eq!(
+        read(json!([replace("title", json!("x")), replace("title", long(65_535))])),
+        too_large(2)
+    );
+    let parts = json!({ "value": "x".repeat(33_000), "display": "x".repeat(33_000) });
+    assert_eq!(read(json!([replace("emails", parts)])), too_large(1));
+    assert_eq!(read(json!([replace("title", long(65_534))])), Ok(()));
+    // What fits once is looked at where it stands many times, though the next step would take it away.
+    let take = json!({ "op": "remove", "path": "emails.display" });
+    let twice = |length| json!([replace("emails.display", long(length)), take]);
+    assert_eq!(patched(twice(40_000)).map(|_| ()).map_err(told), too_large(1));
+    assert!(patched(twice(20_000)).is_ok());
+}
+
+#[test]
+fn the_attributes_that_operations_name_are_bounded() {
+    let named = |count: usize| {
+        let names = (0..count).map(|n| (format!("emails[type eq \"{n}\"].value"), json!("x")));
+        json!([{ "op": "add", "value": names.collect::<serde_json::Map<_, _>>() }])
+    };
+    assert!(parse(ResourceKind::User, named(crate::bounds::MAX_STEPS)).is_ok());
+    let refusal = parse(ResourceKind::User, named(crate::bounds::MAX_STEPS + 1)).unwrap_err();
+    let detail = "operation 1: a request may name 2000 attributes to be changed".to_owned();
+    assert_eq!((refusal.scim_type, refusal.detail), (Some(ScimType::TooMany), detail));
+}
