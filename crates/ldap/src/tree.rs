@@ -52,10 +52,16 @@ pub(crate) struct Tree {
     pub(crate) people: BTreeMap<PersonId, Person>,
     pub(crate) particulars: BTreeMap<PersonId, Particulars>,
     pub(crate) groups: BTreeMap<GroupId, FoundGroup>,
-    by_dn: BTreeMap<NormalDn, BTreeSet<PersonId>>,
+    by_dn: BTreeMap<NormalDn, BTreeSet<Known>>,
     by_uid: BTreeMap<String, BTreeSet<PersonId>>,
     by_primary_group: BTreeMap<u32, BTreeSet<PersonId>>,
-    groups_by_dn: BTreeMap<NormalDn, GroupId>,
+}
+
+/// Whose a DN is, as far as it can be told here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    Person(PersonId),
+    Group(GroupId),
 }
 
 /// What a member of a group is.
@@ -179,7 +185,7 @@ impl Reader<'_> {
     ) -> Result<BTreeSet<PersonId>, CallError> {
         let limits = self.pool.config.limits;
         let mut members = BTreeSet::new();
-        let mut seen = BTreeSet::from([NormalDn::of(&group.dn)]);
+        let mut seen = BTreeSet::from([group.id.clone()]);
         let mut ahead = vec![Place { id: group.id.clone(), dn: group.dn.clone() }];
         let mut looked_up: usize = 0;
         while let Some(place) = ahead.pop() {
@@ -190,15 +196,14 @@ impl Reader<'_> {
             }
             let mut unknown = Vec::new();
             for dn in found.dns {
-                let normal = NormalDn::of(&dn);
-                if let Some(person) = tree.at(&normal) {
-                    members.insert(person.clone());
-                } else if let Some(id) = tree.groups_by_dn.get(&normal) {
-                    if seen.insert(normal) {
-                        ahead.push(Place { id: id.clone(), dn });
+                match tree.at(&NormalDn::of(&dn)) {
+                    Some(Known::Person(person)) => drop(members.insert(person.clone())),
+                    Some(Known::Group(id)) => {
+                        let is_new = seen.insert(id.clone());
+                        ahead.extend(is_new.then(|| Place { id: id.clone(), dn }));
                     }
-                } else if self.may_count(&dn) {
-                    unknown.push(dn);
+                    None if self.may_count(&dn) => unknown.push(dn),
+                    None => {}
                 }
             }
             looked_up += unknown.len();
@@ -213,7 +218,7 @@ impl Reader<'_> {
                 match member {
                     Member::Person(person) => drop(members.insert(person)),
                     Member::Group(place) => {
-                        if seen.insert(NormalDn::of(&place.dn)) {
+                        if seen.insert(place.id.clone()) {
                             ahead.push(place);
                         }
                     }
@@ -229,8 +234,8 @@ impl Reader<'_> {
         Dn::parse(dn).is_ok_and(|dn| dn.is_within(&self.pool.base))
     }
 
-    /// What these entries are, that were neither people nor groups when those were read: they may
-    /// have been moved since, or be gone.
+    /// What these entries are, that were neither people nor groups when those were read, or several:
+    /// they may have been moved since, be gone, or differ in what only the server can compare.
     async fn look_up(&self, dns: Vec<String>) -> Result<Vec<Member>, CallError> {
         stream::iter(dns)
             .map(|dn| async move {
@@ -353,7 +358,8 @@ fn shared_name(uid: &str) {
 impl Tree {
     pub(crate) fn add_person(&mut self, found: Found) {
         let id = found.person.id.clone();
-        self.by_dn.entry(NormalDn::of(&found.dn)).or_default().insert(id.clone());
+        let known = Known::Person(id.clone());
+        self.by_dn.entry(NormalDn::of(&found.dn)).or_default().insert(known);
         if let Some(uid) = found.uid {
             self.by_uid.entry(uid).or_default().insert(id.clone());
         }
@@ -374,13 +380,14 @@ impl Tree {
         alike.first()
     }
 
-    /// Who is there; nobody if two DNs differ in what only the server can compare.
-    fn at(&self, dn: &NormalDn) -> Option<&PersonId> {
+    /// Who or what is there; nothing if two DNs differ in what only the server can compare.
+    fn at(&self, dn: &NormalDn) -> Option<&Known> {
         self.by_dn.get(dn).filter(|alike| alike.len() == 1)?.first()
     }
 
     fn add_group(&mut self, group: FoundGroup) {
-        self.groups_by_dn.insert(NormalDn::of(&group.dn), group.id.clone());
+        let known = Known::Group(group.id.clone());
+        self.by_dn.entry(NormalDn::of(&group.dn)).or_default().insert(known);
         self.groups.insert(group.id.clone(), group);
     }
 }
@@ -415,7 +422,6 @@ impl Reader<'_> {
             return Ok(groups);
         }
         let mut uid = self.own_uid(found).await?;
-        let mut seen: BTreeSet<NormalDn> = BTreeSet::new();
         while let Some(dn) = ahead.pop() {
             let by_dn = schema.members.iter().map(|name| Filter::equals(name, &dn));
             let by_name = schema.member_names.as_ref().zip(uid.take());
@@ -426,10 +432,10 @@ impl Reader<'_> {
             }
             let holding = Filter::all(&[schema.groups.clone(), Filter::any(&ways)]);
             for group in self.groups(holding).await? {
-                if seen.insert(NormalDn::of(&group.dn)) {
-                    ahead.push(group.dn.clone());
+                let dn = group.dn.clone();
+                if groups.insert(group.id.clone(), group).is_none() {
+                    ahead.push(dn);
                 }
-                groups.insert(group.id.clone(), group);
             }
         }
         Ok(groups)

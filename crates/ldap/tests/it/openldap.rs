@@ -256,6 +256,60 @@ async fn a_member_name_that_two_have_is_nobodys_in_either_reading() {
 }
 
 #[tokio::test]
+async fn a_group_in_a_group_is_not_read_as_another_of_a_like_name() {
+    // Two groups, and a group and a person, that differ in a case that counts for this attribute.
+    let group = |uri: &str, cn: &str, member: &str| {
+        format!(
+            "dn: labeledURI={uri},{BASE}\nobjectClass: groupOfNames\nobjectClass: \
+             extensibleObject\nlabeledURI: {uri}\ncn: {cn}\nmember: {member},{BASE}\n\n"
+        )
+    };
+    let outer = |cn: &str, members: &[&str]| {
+        let members: String =
+            members.iter().map(|member| format!("member: labeledURI={member},{BASE}\n")).collect();
+        format!("dn: cn={cn},{BASE}\nobjectClass: groupOfNames\ncn: {cn}\n{members}\n")
+    };
+    let entries = [
+        many(4),
+        group("x", "lower", "uid=p00000"),
+        group("X", "upper", "uid=p00001"),
+        group("Z", "beside", "uid=p00002"),
+        format!(
+            "dn: labeledURI=z,{BASE}\nobjectClass: inetOrgPerson\nlabeledURI: z\nuid: zoe\ncn: \
+             Zoe\nsn: Z\n\n"
+        ),
+        outer("one", &["x"]),
+        outer("other", &["X"]),
+        outer("both", &["x", "X"]),
+        outer("mixed", &["Z"]),
+    ];
+    let slapd = Slapd::with(&entries.concat());
+    let directory = directory(config(&slapd));
+    let wanted = named(&["one", "other", "both", "mixed"]);
+    let all = directory.everybody(&wanted).await.unwrap();
+    let expected = [
+        ("both", vec!["p00000", "p00001"]),
+        ("mixed", vec!["p00002"]),
+        ("one", vec!["p00000"]),
+        ("other", vec!["p00001"]),
+    ];
+    let expected: BTreeMap<String, Vec<String>> = expected
+        .map(|(name, people)| (name.to_owned(), people.into_iter().map(str::to_owned).collect()))
+        .into();
+    assert_eq!(groups(&all), expected);
+    for (name, in_groups) in [
+        ("p00000", vec!["both", "one"]),
+        ("p00001", vec!["both", "other"]),
+        ("p00002", vec!["mixed"]),
+        ("zoe", Vec::new()),
+    ] {
+        let one = BTreeSet::from([id_of(&all, name)]);
+        let alone = directory.people(&one, &wanted).await.unwrap();
+        assert_eq!(groups(&alone).keys().collect::<Vec<_>>(), in_groups, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn names_are_values_whatever_is_in_them() {
     let slapd = Slapd::with(STUDIO);
     let directory = directory(config(&slapd));
