@@ -8,9 +8,17 @@ use crate::schema::{Kind, Schema};
 use crate::session::Query;
 use crate::tree::{FoundGroup, Reader};
 use access::entitlement::WantedGroups;
-use access::ids::GroupId;
+use access::ids::{GroupId, LdapUrl};
 use control::ports::{CallError, FailureKind};
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// How long what was found of groups that hide their members is taken for true: all of them are
+/// looked at, and everybody who signs in wants to know.
+const HOLDS: Duration = Duration::from_mins(1);
 
 /// Groups that are named in one request.
 const NAMES_A_REQUEST: usize = 50;
@@ -18,6 +26,26 @@ const NAMES_A_REQUEST: usize = 50;
 /// Classes with the attribute that they cannot be without.
 const MUST: [(&str, &str); 2] =
     [("groupOfNames", "member"), ("groupOfUniqueNames", "uniqueMember")];
+
+/// What was found last of groups that hide their members. Whoever looks holds it, and whoever wants
+/// to know meanwhile waits for that.
+#[derive(Default)]
+pub(crate) struct Hiding(Mutex<Option<Looked>>);
+
+/// What one server showed.
+struct Looked {
+    server: LdapUrl,
+    /// When looking began.
+    at: Instant,
+    /// The DNs of groups that must have members and show none.
+    groups: Arc<[String]>,
+}
+
+impl Looked {
+    fn holds(&self, server: &LdapUrl) -> bool {
+        self.server == *server && self.at.elapsed() < HOLDS
+    }
+}
 
 /// The classes whose groups have members at this server. 389 DS lets `groupOfNames` be empty.
 fn with_members(schema: &Schema) -> impl Iterator<Item = &'static str> {
@@ -90,7 +118,7 @@ impl Reader<'_> {
         if let Some(group) = groups.iter().find(|it| hidden.contains(&NormalDn::of(&it.dn))) {
             return Err(hides(&group.dn));
         }
-        self.check_outside(wanted, hiding, hidden).await
+        self.check_outside(wanted, hiding.to_vec(), hidden).await
     }
 
     /// The groups that are wanted.
@@ -111,15 +139,28 @@ impl Reader<'_> {
         Ok(groups)
     }
 
-    /// The DNs of the groups that must have members and show none.
-    async fn hiding(&self) -> Result<Vec<String>, CallError> {
+    /// The DNs of the groups that must have members and show none, as of no longer than [`HOLDS`] ago.
+    async fn hiding(&self) -> Result<Arc<[String]>, CallError> {
         let schema = &self.session.schema;
         let classes: Vec<Filter> =
             with_members(schema).map(|class| Filter::equals("objectClass", class)).collect();
         if classes.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Arc::default());
         }
-        let filter = Filter::all(&[schema.groups.clone(), Filter::any(&classes)]);
+        let server = &self.session.server;
+        let mut looked = self.session.in_time(self.pool.hiding.0.lock()).await?;
+        if let Some(known) = looked.as_ref().filter(|known| known.holds(server)) {
+            return Ok(Arc::clone(&known.groups));
+        }
+        let at = Instant::now();
+        let groups: Arc<[String]> = self.look_for_hiding(&classes).await?.into();
+        *looked = Some(Looked { server: server.clone(), at, groups: Arc::clone(&groups) });
+        Ok(groups)
+    }
+
+    async fn look_for_hiding(&self, classes: &[Filter]) -> Result<Vec<String>, CallError> {
+        let schema = &self.session.schema;
+        let filter = Filter::all(&[schema.groups.clone(), Filter::any(classes)]);
         let query = Query::below(self.base(), filter, &[])
             .asking(schema.first_members())
             .at_most(self.pool.config.limits.groups)

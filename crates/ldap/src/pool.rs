@@ -3,6 +3,7 @@
 use crate::config::{Bind, ClientIdentity, Config, ConfigError, Secret};
 use crate::dn::Dn;
 use crate::failure;
+use crate::hidden::Hiding;
 use crate::schema::{Kind, Schema};
 use crate::session::Session;
 use crate::tls;
@@ -23,6 +24,7 @@ pub(crate) struct Pool {
     idle: Mutex<Option<Arc<Session>>>,
     /// What servers are shown by now: it may have been changed since the start.
     shown: Mutex<Shown>,
+    pub(crate) hiding: Hiding,
 }
 
 /// Over which connection a reading is made.
@@ -52,7 +54,8 @@ impl Pool {
         let tls = tls::client(&config)?;
         let (bind, identity) = (config.bind.clone(), config.identity.clone());
         let shown = Mutex::new(Shown { bind, identity, tls });
-        Ok(Self { config, base, open: Mutex::new(None), idle: Mutex::new(None), shown })
+        let (open, idle, hiding) = (Mutex::new(None), Mutex::new(None), Hiding::default());
+        Ok(Self { config, base, open, idle, shown, hiding })
     }
 
     /// Makes a reading at one server. Where that fails half-way, it begins anew at the next: what

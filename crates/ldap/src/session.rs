@@ -16,9 +16,11 @@ use ldap3::{
 use rustls::ClientConfig;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard, OnceCell};
+use tokio::time::error::Elapsed;
 
 /// Active Directory and what imitates it, among `supportedCapabilities`.
 const IS_ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
@@ -222,8 +224,17 @@ impl Session {
     }
 
     /// The server's place in a search of pages, for as long as it is needed.
-    async fn place(&self) -> Option<MutexGuard<'_, ()>> {
-        if self.has_one_place() { Some(self.place.lock().await) } else { None }
+    async fn place(&self) -> Result<Option<MutexGuard<'_, ()>>, CallError> {
+        if !self.has_one_place() {
+            return Ok(None);
+        }
+        self.in_time(self.place.lock()).await.map(Some)
+    }
+
+    /// What comes of something, unless it takes longer than an answer may.
+    pub(crate) async fn in_time<T>(&self, done: impl Future<Output = T>) -> Result<T, CallError> {
+        let late = |late: Elapsed| failure::of_library(Operation::Search, &late.into());
+        tokio::time::timeout(self.timeout, done).await.map_err(late)
     }
 
     /// All that is found.
@@ -261,7 +272,7 @@ impl Session {
             found.push(entry);
             Ok(())
         };
-        let _place = self.place().await;
+        let _place = self.place().await?;
         self.page(&query, controls, take).await?;
         Ok(found)
     }
@@ -274,7 +285,7 @@ impl Session {
         mut take: impl FnMut(Entry) -> Result<(), CallError> + Send,
     ) -> Result<(), CallError> {
         let in_pages = query.scope != Scope::Base && self.facts.has(PAGES);
-        let _place = if in_pages { self.place().await } else { None };
+        let _place = if in_pages { self.place().await? } else { None };
         let mut cookie: Vec<u8> = Vec::new();
         let mut count: usize = 0;
         loop {
@@ -324,9 +335,7 @@ impl Session {
         take: impl FnMut(Entry) -> Result<(), CallError> + Send,
     ) -> Result<LdapResult, CallError> {
         // The library's own limit is for each entry: by that a page could take hours.
-        tokio::time::timeout(self.timeout, self.entries(query, controls, take))
-            .await
-            .map_err(|late| failure::of_library(Operation::Search, &late.into()))?
+        self.in_time(self.entries(query, controls, take)).await?
     }
 
     async fn entries(
@@ -393,5 +402,40 @@ impl fmt::Debug for Session {
             .field("server", &self.server)
             .field("kind", &self.schema.kind)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_the_search_of_another_gives_up_in_time() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("ldap://{}", listener.local_addr().unwrap());
+        let (_connection, ldap) =
+            LdapConnAsync::with_settings(LdapConnSettings::new(), &server).await.unwrap();
+        let server = LdapUrl::parse(&server).unwrap();
+        let config = Config::new(vec![server.clone()], "dc=corp");
+        let controls = BTreeSet::from([PAGES.to_owned()]);
+        let session = Session {
+            ldap,
+            server,
+            facts: Facts { controls, ..Facts::default() },
+            schema: Schema::new(Kind::OpenLdap, &config).unwrap(),
+            in_chain: OnceCell::new(),
+            page_size: 7,
+            timeout: Duration::from_millis(10),
+            place: Mutex::new(()),
+        };
+        // Nobody ever gives it back.
+        let _held = session.place().await.unwrap().unwrap();
+        let query = || Query::below("dc=corp", Filter::present("cn"), &[]);
+        let all = session.all(query()).await.unwrap_err();
+        let some = session.some(query(), 1).await.unwrap_err();
+        for error in [all, some] {
+            assert_eq!(error.kind, FailureKind::Unreachable);
+            assert!(error.message.contains("no answer came in time"), "{}", error.message);
+        }
     }
 }

@@ -265,9 +265,11 @@ async fn a_group_in_a_group_is_not_read_as_another_of_a_like_name() {
         )
     };
     let outer = |cn: &str, members: &[&str]| {
-        let members: String =
-            members.iter().map(|member| format!("member: labeledURI={member},{BASE}\n")).collect();
-        format!("dn: cn={cn},{BASE}\nobjectClass: groupOfNames\ncn: {cn}\n{members}\n")
+        let mut out = format!("dn: cn={cn},{BASE}\nobjectClass: groupOfNames\ncn: {cn}\n");
+        for member in members {
+            let _infallible = writeln!(out, "member: labeledURI={member},{BASE}");
+        }
+        out + "\n"
     };
     let entries = [
         many(4),

@@ -2,7 +2,7 @@
 
 use crate::certificates::{Authority, Issued};
 use crate::openldap::{config, many};
-use crate::proxy::{Fault, Proxy};
+use crate::proxy::{Fault, Proxy, Step};
 use crate::slapd::{BASE, LIMITED, PASSWORD, READER, Slapd};
 use crate::world::{bound, directory, id_of, named, pinned, url};
 use async_trait::async_trait;
@@ -142,6 +142,57 @@ async fn a_group_that_hides_its_members_is_not_left_by_somebody_read_alone() {
     // What a group hides that nobody wants keeps nobody from being read.
     let alone = directory.people(&one, &named(&["everyone"])).await.unwrap();
     assert_eq!(alone.snapshot.groups.len(), 1);
+}
+
+#[tokio::test]
+async fn groups_that_hide_their_members_are_looked_for_once_a_minute() {
+    let slapd = Slapd::with(&many(3));
+    let proxy = Proxy::before(slapd.port, Fault::CutAfter(usize::MAX)).await;
+    let urls = vec![url(&format!("ldap://{}", proxy.address))];
+    // So that the class is named only where it is looked for.
+    let groups_filter = Some("(&(cn=*)(!(sn=*)))".to_owned());
+    let directory = directory(Config { urls, groups_filter, ..config(&slapd) });
+    let wanted = named(&["everyone"]);
+    let all = directory.everybody(&wanted).await.unwrap();
+    let looked =
+        || Step { before: "groupOfNames".to_owned(), then: Box::new(|| Box::pin(async {})) };
+    proxy.expect([looked(), looked(), looked()]).await;
+    let alone = || async {
+        let one = |name| BTreeSet::from([id_of(&all, name)]);
+        let several = ["p00000", "p00001", "p00002"].map(|name| {
+            let (directory, wanted, one) = (&directory, &wanted, one(name));
+            async move { directory.people(&one, wanted).await.unwrap().snapshot.groups.len() }
+        });
+        assert_eq!(futures::future::join_all(several).await, [1, 1, 1]);
+    };
+    alone().await;
+    assert_eq!(proxy.left().await, 2);
+    alone().await;
+    assert_eq!(proxy.left().await, 2);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_mins(1)).await;
+    tokio::time::resume();
+    alone().await;
+    assert_eq!(proxy.left().await, 1);
+}
+
+#[tokio::test]
+async fn nobody_is_read_alone_while_groups_that_hide_their_members_cannot_be_looked_for() {
+    let other = format!(
+        "dn: cn=other,{BASE}\nobjectClass: groupOfNames\ncn: other\nmember: uid=x,{BASE}\n\n"
+    );
+    let slapd = Slapd::with(&(many(3) + &other));
+    let wanted = named(&["everyone"]);
+    let all = directory(config(&slapd)).everybody(&wanted).await.unwrap();
+    let one = BTreeSet::from([id_of(&all, "p00000")]);
+    // Fewer groups than there are, and as many as the person is in.
+    let limits = Limits { groups: 1, ..Limits::default() };
+    let directory = directory(Config { limits, ..config(&slapd) });
+    for _ in 0..2 {
+        let error = directory.people(&one, &wanted).await.unwrap_err();
+        assert_eq!(error.code(), "directory-partial");
+        assert!(error.message.contains("more than 1 entries"), "{}", error.message);
+    }
 }
 
 #[tokio::test]
