@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -92,6 +92,13 @@ impl Invoker {
             let rests = self.resting.recv_timeout(PATIENCE).is_ok();
             assert!(rests, "it asks for no other invocation:\n{}", self.process.said());
         }
+    }
+
+    /// Ends it by SIGTERM once it stands still: a process that is stopped after it was told to go on
+    /// would never hear of its end.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        self.rests();
+        self.process.terminate()
     }
 
     /// Invokes the function with half a minute of time.

@@ -80,7 +80,7 @@ fn a_worker_killed_while_it_takes_a_profile_away() {
     invoker.answer(&tick());
     cloud.leave("ana", "ml-fraud");
     crate::lambda::deliver(cloud, &mut invoker, "stagedoor-events");
-    assert!(invoker.process.terminate().success());
+    assert!(invoker.terminate().success());
     let records = until("her work", || {
         Some(poll(cloud, "stagedoor-work.fifo")).filter(|records| !records.is_empty())
     });

@@ -89,7 +89,7 @@ fn an_event_ends_in_a_profile() {
 
     let said = invoker.process.said();
     assert!(said.contains("\"requestId\":\"11111111-2222-4333-8444-000000000001\""), "{said}");
-    assert!(invoker.process.terminate().success(), "{}", invoker.process.said());
+    assert!(invoker.terminate().success(), "{}", invoker.process.said());
 }
 
 #[test]

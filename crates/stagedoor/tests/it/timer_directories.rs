@@ -28,5 +28,5 @@ fn a_tick_mirrors_once_everything_was_read_and_sees_what_changed_in_a_file() {
     let seen = invoker.answer(&tick());
     assert_eq!((&seen["passes"], &seen["people"]), (&json!(1), &json!(1)), "{seen}");
     assert_eq!(invoker.answer(&tick()), nothing, "it is told once");
-    assert!(invoker.process.terminate().success(), "{}", invoker.process.said());
+    assert!(invoker.terminate().success(), "{}", invoker.process.said());
 }

@@ -36,7 +36,7 @@ fn a_row_written_between_two_ticks_is_carried_out_by_the_second() {
     let fraud = fraud.into_iter().find(|profile| profile.name == "ana--fraud");
     assert!(fraud.is_none_or(|profile| profile.status == "Deleting"
         || profile.tags.contains_key("stagedoor:leaving-since")));
-    assert!(invoker.process.terminate().success(), "{}", invoker.process.said());
+    assert!(invoker.terminate().success(), "{}", invoker.process.said());
 }
 
 #[test]
