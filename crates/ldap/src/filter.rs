@@ -56,6 +56,10 @@ impl Filter {
         Self::joined('|', parts)
     }
 
+    pub(crate) fn not(part: &Self) -> Self {
+        Self(format!("(!{})", part.as_str()))
+    }
+
     fn joined(operator: char, parts: &[Self]) -> Self {
         match parts {
             [one] => one.clone(),

@@ -1,6 +1,6 @@
 //! Groups that hide their members from the account that reads: what is hidden is not gone.
 
-use crate::dn::NormalDn;
+use crate::dn::{Dn, NormalDn};
 use crate::entry::Entry;
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
@@ -19,6 +19,9 @@ use tokio::time::Instant;
 /// How long what was found of groups that hide their members is taken for true: all of them are
 /// looked at, and everybody who signs in wants to know.
 const HOLDS: Duration = Duration::from_mins(1);
+
+/// Groups that are looked at to see whether members can be read.
+const SOME: u32 = 5;
 
 /// Groups that are named in one request.
 const NAMES_A_REQUEST: usize = 50;
@@ -70,28 +73,68 @@ fn hides(dn: &str) -> CallError {
 }
 
 impl Reader<'_> {
-    /// Fails where groups show nobody at all: to whom members are hidden, every group looks empty.
+    /// Fails where no group shows anybody: to whom members are hidden, every group looks empty.
     pub(crate) async fn check_any_shows_members(&self) -> Result<(), CallError> {
         if self.any_shows_members().await? { Ok(()) } else { Err(self.no_members()) }
     }
 
     fn no_members(&self) -> CallError {
         failure::partial(format!(
-            "no group below `{}` shows a member, which looks the same where members are hidden, so \
-             nothing counts as read: let the account that Stagedoor binds as read them, or put \
-             somebody into one of the groups",
+            "no group below `{}` shows a member, nor does any that could tell whether members can be \
+             read, and so nothing counts as read: let the account that Stagedoor binds as read them, \
+             or put somebody into any group",
             self.base()
         ))
     }
 
+    /// The parts of the directory that hold the base.
+    fn contexts(&self) -> Vec<&str> {
+        let holds = |dn: &&str| Dn::parse(dn).is_ok_and(|dn| self.pool.base.is_within(&dn));
+        self.session.facts.contexts.iter().map(String::as_str).filter(holds).collect()
+    }
+
+    /// Whether members can be read. The last member may leave the only group that counts, so others
+    /// are looked at, too, wherever they are: any domain has some.
     async fn any_shows_members(&self) -> Result<bool, CallError> {
-        const SOME: u32 = 5;
+        let schema = &self.session.schema;
+        if let Some(shown) = self.shown_members(self.base(), &schema.groups).await? {
+            return Ok(shown);
+        }
+        // `OpenLDAP` hides members of one part of the tree and shows those of another, and says itself
+        // which groups have none: what is hidden is neither there nor absent.
+        if schema.kind == Kind::OpenLdap {
+            return self.any_is_known_to_be_empty().await;
+        }
+        let groups = Filter::any(&[schema.groups.clone(), schema.usual_groups.clone()]);
+        for context in self.contexts() {
+            match self.shown_members(context, &groups).await {
+                Ok(Some(shown)) => return Ok(shown),
+                Ok(None) => {}
+                Err(error) if error.kind == FailureKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether groups that are found by having members show them; `None` if none is found.
+    async fn shown_members(&self, base: &str, groups: &Filter) -> Result<Option<bool>, CallError> {
         let schema = &self.session.schema;
         let present: Vec<Filter> = schema.member_attributes().map(Filter::present).collect();
-        let filter = Filter::all(&[schema.groups.clone(), Filter::any(&present)]);
-        let query = Query::below(self.base(), filter, &[]).asking(schema.first_members());
+        let filter = Filter::all(&[groups.clone(), Filter::any(&present)]);
+        let query = Query::below(base, filter, &[]).asking(schema.first_members());
         let found = self.session.some(query.types_only(), SOME).await?;
-        Ok(found.iter().any(|entry| shows_members(schema, entry)))
+        let shown = found.iter().any(|entry| shows_members(schema, entry));
+        Ok((!found.is_empty()).then_some(shown))
+    }
+
+    async fn any_is_known_to_be_empty(&self) -> Result<bool, CallError> {
+        let schema = &self.session.schema;
+        let absent = schema.member_attributes().map(|name| Filter::not(&Filter::present(name)));
+        let absent: Vec<Filter> = absent.collect();
+        let filter = Filter::all(&[schema.groups.clone(), Filter::all(&absent)]);
+        let query = Query::below(self.base(), filter, &["1.1"]);
+        Ok(!self.session.some(query, SOME).await?.is_empty())
     }
 
     /// Fails where the groups of people who are read by themselves cannot be told: a group with

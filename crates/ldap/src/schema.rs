@@ -49,6 +49,8 @@ pub(crate) struct Schema {
     pub(crate) member_names: Option<String>,
     pub(crate) people: Filter,
     pub(crate) groups: Filter,
+    /// Groups, whatever the map says of them.
+    pub(crate) usual_groups: Filter,
 }
 
 /// `objectGUID`, which is sixteen bytes.
@@ -130,6 +132,7 @@ impl Schema {
             member_names,
             people: filter(&config.people_filter, people)?,
             groups: filter(&config.groups_filter, groups)?,
+            usual_groups: Filter::known(groups),
         })
     }
 

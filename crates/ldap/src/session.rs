@@ -55,6 +55,8 @@ pub(crate) struct Facts {
     controls: BTreeSet<String>,
     /// The root of the domain.
     pub(crate) domain: Option<String>,
+    /// The roots of what is kept here.
+    pub(crate) contexts: Vec<String>,
     /// Which copy of the directory this is. Another one counts updates by other numbers.
     pub(crate) invocation: Option<String>,
     /// Its product and version, if it says so.
@@ -179,6 +181,7 @@ impl Session {
             "supportedCapabilities",
             "supportedControl",
             "defaultNamingContext",
+            "namingContexts",
             "dsServiceName",
             "vendorName",
             "vendorVersion",
@@ -200,6 +203,7 @@ impl Session {
         let mut facts = Facts {
             controls: root.texts("supportedControl").map(str::to_owned).collect(),
             domain: root.text("defaultNamingContext").map(str::to_owned),
+            contexts: root.texts("namingContexts").map(str::to_owned).collect(),
             invocation: None,
             vendor: (!vendor.is_empty()).then(|| vendor.join(" ")),
         };

@@ -38,6 +38,7 @@ async fn samba_ad_dc() {
     update_numbers(&samba, &mut admin).await;
     update_numbers_tell_of_whoever_no_longer_matches_and_of_a_roll_back(&samba, &mut admin).await;
     a_group_that_is_renamed_in_mid_read_is_not_empty(&samba, &mut admin).await;
+    the_last_member_of_the_only_group_leaves(&samba, &mut admin).await;
 }
 
 async fn seed(admin: &mut Admin) {
@@ -321,4 +322,22 @@ async fn a_group_that_is_renamed_in_mid_read_is_not_empty(samba: &Samba, admin: 
     proxy.expect([step("ml-there", "ml-gone"), step("ml-gone", "ml-off")]).await;
     let error = directory.everybody(&wanted).await.unwrap_err();
     assert_eq!((error.code(), proxy.left().await), ("directory-partial", 0));
+}
+
+/// No group that counts shows a member then, and yet members can be read: others of the domain do.
+async fn the_last_member_of_the_only_group_leaves(samba: &Samba, admin: &mut Admin) {
+    admin.group("ml-last", &["alice"]).await;
+    let wanted = named(&["ml-last"]);
+    let groups_filter = Some("(&(objectClass=group)(sAMAccountName=ml-last))".to_owned());
+    let base_dn = STUDIO.to_owned();
+    let narrow = Config { groups_filter, base_dn, ..config(samba) };
+    for nesting in [Nesting::Proved, Nesting::Walked] {
+        let directory = directory(Config { nesting, ..narrow.clone() });
+        let all = directory.everybody(&wanted).await.unwrap();
+        let of = |name: &str| BTreeMap::from([("ml-last".to_owned(), vec![name.to_owned()])]);
+        assert_eq!(groups(&all), of("alice"));
+        admin.leave("alice", "ml-last").await;
+        crate::world::nobody_is_in(&directory, "ml-last", &id_of(&all, "alice")).await;
+        admin.join("alice", "ml-last").await;
+    }
 }

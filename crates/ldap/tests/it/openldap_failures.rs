@@ -234,6 +234,40 @@ async fn groups_of_which_none_shows_a_member_are_no_directory() {
 }
 
 #[tokio::test]
+async fn the_last_member_of_the_only_group_leaves() {
+    let crew = format!(
+        "dn: ou=crew,{BASE}
+objectClass: organizationalUnit
+ou: crew
+
+dn:          uid=ana,ou=crew,{BASE}
+objectClass: inetOrgPerson
+uid: ana
+cn: Ana
+sn: A
+
+dn:          cn=ml-all,ou=crew,{BASE}
+objectClass: posixGroup
+cn: ml-all
+gidNumber: 500
+memberUid:          ana
+
+"
+    );
+    let slapd = Slapd::with(&crew);
+    let base_dn = format!("ou=crew,{BASE}");
+    let directory = directory(Config { base_dn, ..config(&slapd) });
+    let all = directory.everybody(&named(&["ml-all"])).await.unwrap();
+    let ana = vec!["ana".to_owned()];
+    assert_eq!(crate::world::groups(&all), [("ml-all".to_owned(), ana)].into());
+    let leaves = vec![ldap3::Mod::Delete("memberUid", ["ana"].into())];
+    let group = format!("cn=ml-all,ou=crew,{BASE}");
+    let mut admin = crate::renames::admin(&slapd).await;
+    admin.modify(&group, leaves).await.unwrap().success().unwrap();
+    crate::world::nobody_is_in(&directory, "ml-all", &id_of(&all, "ana")).await;
+}
+
+#[tokio::test]
 async fn a_server_of_another_authority_is_refused() {
     let slapd = Slapd::with(&many(3));
     let other = Authority::new("other");

@@ -9,7 +9,7 @@ use ldap::{Config, LdapDirectory};
 use ldap3::{Ldap, LdapConnAsync, Mod};
 use std::collections::{BTreeMap, BTreeSet};
 
-async fn admin(slapd: &Slapd) -> Ldap {
+pub(crate) async fn admin(slapd: &Slapd) -> Ldap {
     let address = format!("ldap://127.0.0.1:{}", slapd.port);
     let (connection, mut ldap) = LdapConnAsync::new(&address).await.unwrap();
     ldap3::drive!(connection);

@@ -2,7 +2,7 @@
 
 use access::entitlement::WantedGroups;
 use access::ids::{LdapUrl, PersonId};
-use control::ports::{Clock, DirectoryReading};
+use control::ports::{Clock, Directory as _, DirectoryReading};
 use ldap::{Bind, Config, LdapDirectory, Secret, Trust};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,4 +67,15 @@ pub(crate) fn id_of(reading: &DirectoryReading, user_name: &str) -> PersonId {
     let people = reading.snapshot.people.values();
     let mut found = people.filter(|person| person.user_name == user_name);
     found.next().unwrap_or_else(|| panic!("no {user_name}")).id.clone()
+}
+
+/// Every kind of reading says that the group is there and has nobody, as this person's own does.
+pub(crate) async fn nobody_is_in(directory: &LdapDirectory, group: &str, person: &PersonId) {
+    let wanted = named(&[group]);
+    let all = directory.everybody(&wanted).await.unwrap();
+    assert_eq!(groups(&all), BTreeMap::from([(group.to_owned(), Vec::new())]));
+    let alone = directory.people(&BTreeSet::from([person.clone()]), &wanted).await.unwrap();
+    assert_eq!((alone.snapshot.people.len(), alone.snapshot.groups.len()), (1, 0));
+    let group = directory.find_group(group).await.unwrap().unwrap();
+    assert_eq!(directory.members(&group).await.unwrap(), Some(BTreeMap::new()));
 }
