@@ -2,7 +2,7 @@
 
 use super::in_words;
 use crate::desk::{Caller, Desk, Refused, Right};
-use crate::ports::{Actor, AuditEntry, AuditEvent, Freeze, Store, StoreError, WorkKey};
+use crate::ports::{Actor, AuditEntry, AuditEvent, Freeze, Store, StoreError, Switch, WorkKey};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -68,17 +68,27 @@ pub async fn thaw(
     called: &str,
     now: Timestamp,
 ) -> Result<Switched, StoreError> {
-    let Some(freeze) = store.frozen().await? else {
-        return Ok(Switched::new(false, false, None));
-    };
-    // Who was faster has ended just this freeze; one that came after it stays.
-    let ended = store.thaw(&freeze).await?;
-    if ended {
-        let entry = entry(AuditEvent::Thawed, by, called, &freeze.reason, now);
+    let switched = end(store).await?;
+    if switched.changed {
+        let reason = switched.reason.as_deref().unwrap_or_default();
+        let entry = entry(AuditEvent::Thawed, by, called, reason, now);
         store.append(&entry.changing("frozen", Some("yes"), Some("no"))).await?;
         store.push(&BTreeSet::from([WorkKey::Everything]), now).await?;
     }
-    Ok(Switched::new(false, ended, Some(&freeze)))
+    Ok(switched)
+}
+
+/// Ends the freeze that is in force.
+async fn end(switch: &dyn Switch) -> Result<Switched, StoreError> {
+    let Some(freeze) = switch.frozen().await? else {
+        return Ok(Switched::new(false, false, None));
+    };
+    if switch.thaw(&freeze).await? {
+        return Ok(Switched::new(false, true, Some(&freeze)));
+    }
+    // Who was faster has ended just this freeze; one that came after it stays, and is told of.
+    let anew = switch.frozen().await?;
+    Ok(Switched::new(anew.is_some(), false, anew.as_ref().or(Some(&freeze))))
 }
 
 fn entry(event: AuditEvent, by: &Actor, called: &str, reason: &str, at: Timestamp) -> AuditEntry {
@@ -125,5 +135,44 @@ impl Desk {
         let switched = thaw(&**self.store(), caller.actor(), caller.name(), now).await?;
         plane.bell.ring();
         Ok(switched)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Of these freezes each is seen once; who comes to end one is too late.
+    #[derive(Debug)]
+    struct Overtaken(Mutex<Vec<Option<Freeze>>>);
+
+    #[async_trait::async_trait]
+    impl Switch for Overtaken {
+        async fn freeze(&self, _: &Freeze) -> Result<Option<Freeze>, StoreError> {
+            panic!("thawing freezes nothing")
+        }
+
+        async fn thaw(&self, _: &Freeze) -> Result<bool, StoreError> {
+            Ok(false)
+        }
+
+        async fn frozen(&self) -> Result<Option<Freeze>, StoreError> {
+            Ok(self.0.lock().unwrap().remove(0))
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_is_too_late_to_thaw_is_told_of_the_freeze_that_came_after() {
+        let freeze = |by: &str| Freeze {
+            by: by.to_owned(),
+            reason: format!("of {by}"),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        for (after, frozen, by) in [(Some(freeze("bob")), true, "bob"), (None, false, "ada")] {
+            let switch = Overtaken(Mutex::new(vec![Some(freeze("ada")), after]));
+            let wanted = Switched::new(frozen, false, Some(&freeze(by)));
+            assert_eq!(end(&switch).await, Ok(wanted));
+        }
     }
 }
