@@ -161,9 +161,11 @@ impl AuditLog for DynamoStore {
             let Some(last) = items.last().and_then(Key::of) else { return Ok(forgotten) };
             let mut keys: Vec<Key> = items.iter().filter_map(Key::of).collect();
             keys.retain(|key| *key != last);
-            keys.extend(items.iter().filter_map(|item| {
+            let copies = items.iter().filter_map(|item| {
                 Some(Key::new(history(item.opt_text("person")?), item.opt_text("stamp")?))
-            }));
+            });
+            // The copies first: of what breaks off here the entries are left, by which they are found.
+            self.write_all(OPERATION, Vec::new(), copies.collect()).await?;
             // From the front: what breaks off here leaves a beginning that is gone.
             self.write_all(OPERATION, Vec::new(), keys).await?;
             self.write_all(OPERATION, Vec::new(), vec![last]).await?;

@@ -295,6 +295,40 @@ fn past_of(person: &PersonId) -> Vec<AuditEntry> {
     (1_i64..).zip(events).map(at).collect()
 }
 
+/// What shortening writes down before.
+async fn announced(store: &aws::DynamoStore, through: u64) {
+    let entry = AuditEntry::new(micros(90_000), AuditEvent::AuditPruned, "audit-pruned");
+    store.append(&entry.with("through.0", through)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_that_was_left_of_a_removed_entry_is_neither_shown_nor_found() {
+    let alice = PersonId::parse("alice").unwrap();
+    let (peer, store) = fresh_table().await;
+    let (client, keys) = (client(&peer.endpoint), keys(&store).await);
+    let past = past_of(&alice);
+    sealed_by_an_older_version(&client, &keys, &past).await;
+    let copies = standing(&client, "history#alice").await;
+    announced(&store, 1).await;
+    store.forget(&ChainId("0".to_owned()), 1).await.unwrap();
+    put(&client, copies[0].clone()).await;
+    assert_eq!(store.of_person(&alice, 9).await.unwrap(), past[1..]);
+    let verdict = verify_log(&store, &keys, &[], &|_| {}).await.unwrap();
+    assert!(verdict.ok, "{verdict:?}");
+
+    // What is not what was sealed is found there as well, and so is what lacks its entry further on.
+    let mut forged = copies[0].clone();
+    forged.insert("code".to_owned(), AttributeValue::S("forged".to_owned()));
+    put(&client, forged).await;
+    let delete = client.delete_item().table_name(TABLE);
+    let delete = delete.key("pk", AttributeValue::S("audit-chain#0".to_owned()));
+    delete.key("sk", AttributeValue::S(format!("{:020}", 3))).send().await.unwrap();
+    let strays = store.strays(&BTreeSet::from(["alice".to_owned()])).await.unwrap();
+    let numbers: Vec<u64> = strays.into_iter().map(|stray| stray.entry.unwrap().seal.seq).collect();
+    assert_eq!(numbers, [1, 3]);
+    assert_eq!(store.of_person(&alice, 9).await.unwrap(), past[1..2]);
+}
+
 #[tokio::test]
 async fn a_copy_that_stands_elsewhere_in_a_history_is_shown_to_nobody_and_found() {
     let alice = PersonId::parse("alice").unwrap();
