@@ -8,8 +8,12 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Stands in the bytes of every entry.
+/// Stands in the bytes of an entry.
 pub const ENTRY_FORMAT: &str = "stagedoor-audit-entry/1";
+
+/// Stands there instead in an entry that says where its copy stands: whoever knows only the first format
+/// knows nothing of that.
+pub const PLACED_ENTRY_FORMAT: &str = "stagedoor-audit-entry/2";
 
 /// Stands in the bytes of every checkpoint.
 pub const CHECKPOINT_FORMAT: &str = "stagedoor-audit-checkpoint/1";
@@ -102,7 +106,7 @@ pub(super) fn of_entry(entry: &AuditEntry, standing: Standing<'_>) -> String {
     object.text("code", &entry.code);
     object.texts("details", &entry.details);
     object.text("event", &entry.event);
-    object.text("format", ENTRY_FORMAT);
+    object.text("format", if place.is_some() { PLACED_ENTRY_FORMAT } else { ENTRY_FORMAT });
     object.text("key", key);
     object.opt_text("person", entry.person.as_deref());
     object.opt_text("place", place);
@@ -206,8 +210,22 @@ mod tests {
              \"key\":\"0123456789abcdef\",\"person\":\"p1\",\"prev\":\"00ff\",\"seq\":7,\
              \"team\":\"fraud\"}"
         );
+    }
+
+    #[test]
+    fn an_entry_that_says_where_its_copy_stands_is_of_the_second_format() {
+        let at = "2026-11-21T09:00:00Z".parse().unwrap();
+        let entry = AuditEntry::new(at, AuditEvent::SignIn, "signed-in")
+            .about(&PersonId::parse("p1").unwrap());
+        let chain = ChainId("0".to_owned());
+        let standing = Standing { chain: &chain, seq: 1, prev: "00", place: None, key: "k" };
+        let former = of_entry(&entry, standing);
+        assert!(former.contains("\"format\":\"stagedoor-audit-entry/1\""), "{former}");
         let placed = of_entry(&entry, Standing { place: Some("2026#a"), ..standing });
-        let wanted = "\"person\":\"p1\",\"place\":\"2026#a\",\"prev\"";
-        assert_eq!(placed, bytes.replace("\"person\":\"p1\",\"prev\"", wanted));
+        let wanted = former.replace("stagedoor-audit-entry/1", "stagedoor-audit-entry/2").replace(
+            "\"person\":\"p1\",\"prev\"",
+            "\"person\":\"p1\",\"place\":\"2026#a\",\"prev\"",
+        );
+        assert_eq!(placed, wanted);
     }
 }

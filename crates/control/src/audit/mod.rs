@@ -19,7 +19,7 @@ mod verify;
 
 pub use anchoring::{Anchor, Anchoring};
 pub use as_of::{AsOf, Barred, Held, History, Unknown, as_of};
-pub use canonical::{CHECKPOINT_FORMAT, ENTRY_FORMAT};
+pub use canonical::{CHECKPOINT_FORMAT, ENTRY_FORMAT, PLACED_ENTRY_FORMAT};
 pub use checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 pub use export::{ExportCursor, ExportForm, ExportPart, NoExportCursor, export, json_line};
 pub use history::{HistoryError, everybody_at, person_at};
