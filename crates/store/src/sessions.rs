@@ -96,17 +96,19 @@ impl Sessions for SqliteStore {
     }
 
     async fn close_federated(&self, logout: &FederatedLogout) -> Result<u64, StoreError> {
-        let FederatedLogout { subject, indexes, as_of, until } = logout.clone();
+        let FederatedLogout { subject, indexes, as_of, arrived, until } = logout.clone();
+        let arrived = microseconds::floor(arrived);
         let (as_of, until) = (microseconds::floor(as_of), microseconds::floor(until));
         self.write("end the sessions of an identity provider", move |transaction| {
             let mut remember = transaction.prepare_cached(
-                "INSERT INTO logged_out (subject, idp_index, as_of, until) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (subject, idp_index) DO UPDATE SET
-                     as_of = max(as_of, excluded.as_of), until = max(until, excluded.until)",
+                "INSERT INTO logged_out (subject, idp_index, as_of, arrived, until)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (subject, idp_index) DO UPDATE SET as_of = max(as_of, excluded.as_of),
+                     arrived = max(arrived, excluded.arrived), until = max(until, excluded.until)",
             )?;
             let all = indexes.is_empty().then_some("");
             for index in all.into_iter().chain(indexes.iter().map(String::as_str)) {
-                remember.execute(params![subject, index, as_of, until])?;
+                remember.execute(params![subject, index, as_of, arrived, until])?;
             }
             prune(transaction, Lapsing::LoggedOut, as_of)?;
             let ended = if indexes.is_empty() {
@@ -132,18 +134,20 @@ impl Sessions for SqliteStore {
         &self,
         session: &IdpSession,
         issued: Timestamp,
+        asked: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let IdpSession { subject, index } = session.clone();
         let (issued, now) = (microseconds::floor(issued), microseconds::floor(now));
+        let asked = asked.map(microseconds::floor);
         self.read("look for a log-out", move |connection| {
             connection
                 .prepare_cached(
                     "SELECT EXISTS (SELECT 1 FROM logged_out
                      WHERE subject = ?1 AND as_of >= ?2 AND until > ?3
-                     AND (?4 IS NULL OR idp_index IN ('', ?4)))",
+                     AND (?4 IS NULL OR idp_index IN ('', ?4)) AND (?5 IS NULL OR arrived >= ?5))",
                 )?
-                .query_row(params![subject, issued, now, index], |row| row.get(0))
+                .query_row(params![subject, issued, now, index, asked], |row| row.get(0))
         })
         .await
     }

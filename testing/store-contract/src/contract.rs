@@ -211,6 +211,7 @@ macro_rules! contract {
             a_provider_ends_every_session_of_its_subject(&),
             a_provider_ends_the_sessions_it_names_and_those_without_name(&),
             what_was_issued_before_a_log_out_is_logged_out_until_that_is_forgotten(&),
+            a_log_out_that_had_come_when_we_asked_ends_nothing_of_the_answer(&),
             of_a_log_out_and_an_opening_that_race_none_leaves_a_session(Arc),
             of_racing_openers_of_an_id_one_wins(Arc),
             of_racing_closers_each_session_is_counted_once(Arc),

@@ -90,9 +90,10 @@ pub async fn closing_all_of_a_person_leaves_the_others(sessions: &impl Sessions)
     assert_eq!(sessions.get(&bob.id, micros(10)).await, Ok(Some(bob)));
 }
 
-/// The order to end sessions of `ana`.
+/// The order to end sessions of `ana`, which came 5 after it was given.
 fn logout(indexes: BTreeSet<String>, as_of: i64, until: i64) -> FederatedLogout {
-    FederatedLogout { subject: "ana".into(), indexes, as_of: micros(as_of), until: micros(until) }
+    let (as_of, arrived, until) = (micros(as_of), micros(as_of + 5), micros(until));
+    FederatedLogout { subject: "ana".into(), indexes, as_of, arrived, until }
 }
 
 /// Who is still there of `s1` (index i1), `s2` (i2), `s3` (none), and `s4` of somebody else.
@@ -131,7 +132,7 @@ pub async fn what_was_issued_before_a_log_out_is_logged_out_until_that_is_forgot
 ) {
     let is_out = async |subject: &str, index: Option<&str>, issued, now| {
         let session = IdpSession { subject: subject.into(), index: index.map(Into::into) };
-        sessions.is_logged_out(&session, micros(issued), micros(now)).await.unwrap()
+        sessions.is_logged_out(&session, micros(issued), None, micros(now)).await.unwrap()
     };
     let of = |index: &str| BTreeSet::from([index.to_owned()]);
     assert!(!is_out("ana", None, 0, 1).await);
@@ -167,6 +168,28 @@ pub async fn what_was_issued_before_a_log_out_is_logged_out_until_that_is_forgot
     assert_eq!(sessions.close_federated(&logout(BTreeSet::new(), 71, 2_000)).await, Ok(1));
 }
 
+pub async fn a_log_out_that_had_come_when_we_asked_ends_nothing_of_the_answer(
+    sessions: &impl Sessions,
+) {
+    let ana = IdpSession { subject: "ana".into(), index: Some("i1".into()) };
+    let is_out = async |asked: Option<i64>| {
+        let out = sessions.is_logged_out(&ana, micros(50), asked.map(micros), micros(60));
+        out.await.unwrap()
+    };
+    let all = || logout(BTreeSet::new(), 50, 1_000);
+    sessions.close_federated(&all()).await.unwrap();
+    for (asked, out) in [(None, true), (Some(54), true), (Some(55), true), (Some(56), false)] {
+        assert_eq!(is_out(asked).await, out, "{asked:?}");
+    }
+    // Of several it is the last that came, whichever was given last.
+    for (arrived, out) in [(40, false), (56, true), (50, true)] {
+        let order = FederatedLogout { as_of: micros(45), arrived: micros(arrived), ..all() };
+        sessions.close_federated(&order).await.unwrap();
+        assert_eq!(is_out(Some(56)).await, out, "{arrived}");
+        assert!(!is_out(Some(57)).await, "{arrived}");
+    }
+}
+
 pub async fn of_a_log_out_and_an_opening_that_race_none_leaves_a_session(
     sessions: Arc<impl Sessions + 'static>,
 ) {
@@ -183,7 +206,8 @@ pub async fn of_a_log_out_and_an_opening_that_race_none_leaves_a_session(
             let id = SessionId(format!("s{number}"));
             let session = Session { id: id.clone(), ..session("s", "ana") };
             sessions.open(&Session { idp_session: idp_session.clone(), ..session }).await.unwrap();
-            let out = sessions.is_logged_out(&idp_session, micros(5), micros(20)).await.unwrap();
+            let out = sessions.is_logged_out(&idp_session, micros(5), None, micros(20));
+            let out = out.await.unwrap();
             if out {
                 sessions.close(&id).await.unwrap();
             }

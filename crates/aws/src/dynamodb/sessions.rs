@@ -132,9 +132,10 @@ impl Sessions for DynamoStore {
         &self,
         session: &IdpSession,
         issued: Timestamp,
+        asked: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        logged_out::covers(self, session, issued, now).await
+        logged_out::covers(self, session, issued, asked, now).await
     }
 }
 

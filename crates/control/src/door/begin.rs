@@ -10,12 +10,18 @@ use access::ids::{IdpKey, TeamKey};
 use access::map::{NameIdFormat, RequestBinding, TeamSelector};
 use access::network::Origin;
 use access::reason::ReasonCode;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use saml_sp::AuthnRequest;
 use std::sync::Arc;
 
 /// How long a person may take at the identity provider.
 const LOGIN_SECONDS: u32 = 15 * 60;
+
+/// When it was begun.
+pub(super) fn begun(login: &PendingLogin) -> Timestamp {
+    let lasts = SignedDuration::from_secs(LOGIN_SECONDS.into());
+    login.expires.checked_sub(lasts).unwrap_or(Timestamp::MIN)
+}
 
 impl Doorway {
     /// Begins to sign in: where to send the browser, and the cookie it must come back with.

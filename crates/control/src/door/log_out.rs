@@ -144,7 +144,8 @@ impl Doorway {
         let subject = subject_digest(request.issuer(), request.name_id().value());
         let indexes = request.session_indexes().iter().map(|index| index_digest(index)).collect();
         let until = now.checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
-        let logout = FederatedLogout { subject, indexes, as_of: request.issued_at(), until };
+        let as_of = request.issued_at();
+        let logout = FederatedLogout { subject, indexes, as_of, arrived: now, until };
         let ended = self.plane.sessions.close_federated(&logout).await?;
         self.counter.count(|counts| counts.logged_out += 1);
         let entry = AuditEntry::new(now, AuditEvent::LogOut, ReasonCode::LoggedOut.as_str())

@@ -1,6 +1,6 @@
 //! Signing in: the identity provider's answer.
 
-use super::begin::{no_metadata, outdated};
+use super::begin::{begun as asked_at, no_metadata, outdated};
 use super::choice::{Choice, NoChoice, Wishes};
 use super::cookies::CookieUse;
 use super::doorway::Doorway;
@@ -113,16 +113,18 @@ impl Doorway {
         trail.reach(DoorCheck::Session);
         let entry = signed_in(now, &person.id, &trusted, &assertion, answer.origin)
             .with("checks", trail.told(false));
-        self.open_session(&assertion, &person.id, choice, entry, now).await
+        let asked = pending.as_ref().map(asked_at);
+        self.open_session(&assertion, &person.id, choice, entry, asked, now).await
     }
 
-    /// Writes the sign-in down and keeps its session.
+    /// Writes the sign-in down and keeps its session. `asked`: when we made the request that it answers.
     async fn open_session(
         &self,
         assertion: &VerifiedAssertion,
         person: &PersonId,
         choice: Choice,
         entry: AuditEntry,
+        asked: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Accepted, Refusal> {
         let expires = [assertion.session_not_on_or_after(), Some(later(now, SESSION_SECONDS))]
@@ -151,7 +153,7 @@ impl Doorway {
             let no = No::unavailable(&error).of(person);
             return Err(self.refuse(RefusalKind::Unavailable, no).await);
         }
-        self.still_signed_in(assertion, &session).await?;
+        self.still_signed_in(assertion, &session, asked).await?;
         if assertion.used_weak_algorithms() {
             let issuer = assertion.issuer();
             tracing::warn!(issuer, "signed in by weak algorithms, which the map allows");
@@ -168,10 +170,11 @@ impl Doorway {
         &self,
         assertion: &VerifiedAssertion,
         session: &Session,
+        asked: Option<Timestamp>,
     ) -> Result<(), Refusal> {
         let sessions = &self.plane.sessions;
         let (idp_session, issued) = (&session.idp_session, assertion.issued_at());
-        let ended = sessions.is_logged_out(idp_session, issued, session.begun).await;
+        let ended = sessions.is_logged_out(idp_session, issued, asked, session.begun).await;
         if ended == Ok(false) {
             return Ok(());
         }

@@ -110,6 +110,8 @@ pub struct FederatedLogout {
     pub indexes: BTreeSet<String>,
     /// When it was given, by the provider's clock.
     pub as_of: jiff::Timestamp,
+    /// When it came here, by our clock.
+    pub arrived: jiff::Timestamp,
     /// So long it is remembered.
     pub until: jiff::Timestamp,
 }
@@ -148,12 +150,15 @@ pub trait Sessions: Send + Sync + fmt::Debug {
     async fn close_federated(&self, logout: &FederatedLogout) -> Result<u64, StoreError>;
 
     /// Whether an order to end this session of the provider was given when the assertion had been
-    /// issued already. Whoever opens a session looks after that: an order that came before is seen here,
-    /// and one that comes later finds the session.
+    /// issued already: in doubt, where both bear the same time, it had. An order that had come when our
+    /// request was made that the assertion answers (`asked`; `None`: it answers none) does not count,
+    /// whatever the provider's clocks say. Whoever opens a session looks after that: an order that came
+    /// before is seen here, and one that comes later finds the session.
     async fn is_logged_out(
         &self,
         session: &IdpSession,
         issued: jiff::Timestamp,
+        asked: Option<jiff::Timestamp>,
         now: jiff::Timestamp,
     ) -> Result<bool, StoreError>;
 }

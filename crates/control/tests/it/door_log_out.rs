@@ -177,6 +177,44 @@ async fn an_answer_that_was_issued_before_a_log_out_opens_nothing_after_it() {
     assert_eq!(open(&house, &[&ada]).await, [true]);
 }
 
+/// The order to end all of Ada's sessions is given by a node of the provider whose clock is so many seconds
+/// ahead; what it says is in whole seconds.
+async fn sign_in_around_a_log_out(ahead: i64, asked_after: bool) -> Result<(), &'static str> {
+    let house = house();
+    let issued_at = start() + SignedDuration::from_secs(ahead);
+    let order = DemoLogout { issued_at, ..all_of_ada() };
+    let half_a_second = Duration::from_millis(500);
+    let (id, browser) = if asked_after {
+        log_out(&house, house.corp, &order).await.unwrap();
+        tokio::time::advance(half_a_second).await;
+        house.begin().await
+    } else {
+        let begun = house.begin().await;
+        tokio::time::advance(half_a_second).await;
+        log_out(&house, house.corp, &order).await.unwrap();
+        begun
+    };
+    let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+    let outcome = house.accept(&response, Some(&browser)).await;
+    assert_eq!(house.world.state().sessions.len(), usize::from(outcome.is_ok()));
+    outcome.map(drop).map_err(|refusal| refusal.code)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_begins_to_sign_in_after_a_log_out_is_let_in_whatever_the_providers_clocks_say() {
+    for ahead in [0, 30] {
+        assert_eq!(sign_in_around_a_log_out(ahead, true).await, Ok(()), "{ahead}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_asked_for_before_a_log_out_of_the_same_second_is_refused() {
+    for ahead in [0, 30] {
+        let refused = Err("logged-out-meanwhile");
+        assert_eq!(sign_in_around_a_log_out(ahead, false).await, refused, "{ahead}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn nobody_is_let_in_while_it_cannot_be_seen_who_was_logged_out() {
     let house = house();

@@ -654,15 +654,17 @@ impl Sessions for World {
         &self,
         session: &IdpSession,
         issued: Timestamp,
+        asked: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let state = self.store(Fault::LogOuts)?;
         Ok(state.logged_out.iter().any(|logout| {
-            let FederatedLogout { subject, indexes, as_of, until } = logout;
+            let FederatedLogout { subject, indexes, as_of, arrived, until } = logout;
             let index = session.index.as_ref();
             *subject == session.subject
                 && (indexes.is_empty() || index.is_none_or(|index| indexes.contains(index)))
                 && (*as_of >= issued && *until > now)
+                && asked.is_none_or(|asked| *arrived >= asked)
         }))
     }
 }

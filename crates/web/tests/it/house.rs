@@ -851,6 +851,7 @@ impl Sessions for World {
         &self,
         _: &IdpSession,
         _: jiff::Timestamp,
+        _: Option<jiff::Timestamp>,
         _: jiff::Timestamp,
     ) -> Result<bool, StoreError> {
         Ok(false)

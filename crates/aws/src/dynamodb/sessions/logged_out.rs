@@ -20,18 +20,23 @@ const PREFIX: &str = "logged-out#";
 struct Ended {
     key: Key,
     as_of: Timestamp,
+    arrived: Timestamp,
     until: Timestamp,
 }
 
 impl Record for Ended {
     fn read(item: &Item) -> Result<Self, Damaged> {
         let key = Key::new(item.text(PK)?, item.text(SK)?);
-        Ok(Self { key, as_of: item.time("as_of")?, until: item.time("until")? })
+        let until = item.time("until")?;
+        // Absent where an older version wrote it: it counts for whoever signs in before it is forgotten.
+        let arrived = item.time("arrived").unwrap_or(until);
+        Ok(Self { key, as_of: item.time("as_of")?, arrived, until })
     }
 
     fn write(&self) -> Item {
         Item::at(&self.key)
             .with_number("as_of", floor(self.as_of))
+            .with_number("arrived", floor(self.arrived))
             .with_number("until", floor(self.until))
             .with_ttl(lapse(self.until, KEPT))
     }
@@ -43,7 +48,7 @@ pub(super) async fn remember(
     operation: &'static str,
     logout: &FederatedLogout,
 ) -> Result<(), StoreError> {
-    let FederatedLogout { subject, indexes, as_of, until } = logout;
+    let FederatedLogout { subject, indexes, as_of, arrived, until } = logout;
     let key = |index: &str| Key::new(of_subject(subject), format!("{PREFIX}{index}"));
     let keys: BTreeSet<Key> = if indexes.is_empty() {
         BTreeSet::from([key("")])
@@ -51,20 +56,24 @@ pub(super) async fn remember(
         indexes.iter().map(|index| key(index)).collect()
     };
     let turn = |key: &Key, known: Option<Ended>| {
-        let (mut as_of, mut until) = (*as_of, *until);
-        if let Some(known) = known {
-            (as_of, until) = (as_of.max(known.as_of), until.max(known.until));
-        }
-        Turn::alone(Change::Put(Ended { key: key.clone(), as_of, until }), ())
+        let order = Ended { key: key.clone(), as_of: *as_of, arrived: *arrived, until: *until };
+        let latest = known.into_iter().fold(order, |order, known| Ended {
+            as_of: order.as_of.max(known.as_of),
+            arrived: order.arrived.max(known.arrived),
+            until: order.until.max(known.until),
+            ..order
+        });
+        Turn::alone(Change::Put(latest), ())
     };
     store.change(operation, keys, Manner::Each, turn).await.map(drop)
 }
 
-/// Whether a session is among what was ended after it was issued.
+/// Whether a session is among what was ended after it was issued, unless that was known when we `asked` for it.
 pub(super) async fn covers(
     store: &DynamoStore,
     session: &IdpSession,
     issued: Timestamp,
+    asked: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     const OPERATION: &str = "look for a log-out";
@@ -76,7 +85,9 @@ pub(super) async fn covers(
             ended.map_err(|d| damaged(store.table(), OPERATION, Key::of(&item).as_ref(), &d))?;
         let named = ended.key.sk.strip_prefix(PREFIX).unwrap_or_default();
         let means = named.is_empty() || session.index.as_deref().is_none_or(|index| index == named);
-        if means && floor(ended.as_of) >= floor(issued) && floor(ended.until) > floor(now) {
+        let known = asked.is_some_and(|asked| floor(asked) > floor(ended.arrived));
+        let ended_it = floor(ended.as_of) >= floor(issued) && floor(ended.until) > floor(now);
+        if means && ended_it && !known {
             return Ok(true);
         }
     }
