@@ -302,6 +302,41 @@ async fn announced(store: &aws::DynamoStore, through: u64) {
 }
 
 #[tokio::test]
+async fn shortening_that_breaks_off_anywhere_leaves_no_copy_without_its_entry() {
+    let alice = PersonId::parse("alice").unwrap();
+    for passing in 0..5 {
+        let (peer, store) = fresh_table().await;
+        let (client, keys) = (client(&peer.endpoint), keys(&store).await);
+        let at = |number: i64| {
+            AuditEntry::new(micros(number * 1_000), AuditEvent::SignIn, "signed-in").about(&alice)
+        };
+        let past: Vec<AuditEntry> = (1..=32).map(at).collect();
+        sealed_by_an_older_version(&client, &keys, &past).await;
+        announced(&store, 30).await;
+        // Two calls remove the copies, two the entries but the last, one that.
+        let proxy = Proxy::before(&peer.endpoint).await;
+        let mut left = passing;
+        proxy.set(move |operation| {
+            if operation != "batchwriteitem" {
+                return Fate::Pass;
+            }
+            let fate = if left > 0 { Fate::Pass } else { Fate::Lost };
+            left -= i32::from(left > 0);
+            fate
+        });
+        let chain = ChainId("0".to_owned());
+        assert!(handle(&proxy.endpoint).forget(&chain, 30).await.is_err(), "{passing}");
+        let people = BTreeSet::from(["alice".to_owned()]);
+        assert_eq!(store.strays(&people).await, Ok(vec![]), "{passing}");
+        store.forget(&chain, 30).await.unwrap();
+        assert_eq!(standing(&client, "history#alice").await.len(), 2, "{passing}");
+        assert_eq!(store.of_person(&alice, 99).await.unwrap(), past[30..], "{passing}");
+        let verdict = verify_log(&store, &keys, &[], &|_| {}).await.unwrap();
+        assert!(verdict.ok, "{passing}: {verdict:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_copy_that_was_left_of_a_removed_entry_is_neither_shown_nor_found() {
     let alice = PersonId::parse("alice").unwrap();
     let (peer, store) = fresh_table().await;
