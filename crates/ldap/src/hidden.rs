@@ -8,7 +8,7 @@ use crate::schema::{Kind, Schema};
 use crate::session::Query;
 use crate::tree::{FoundGroup, Reader};
 use access::entitlement::WantedGroups;
-use access::ids::{GroupId, LdapUrl};
+use access::ids::GroupId;
 use control::ports::{CallError, FailureKind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -30,14 +30,14 @@ const NAMES_A_REQUEST: usize = 50;
 const MUST: [(&str, &str); 2] =
     [("groupOfNames", "member"), ("groupOfUniqueNames", "uniqueMember")];
 
-/// What was found last of groups that hide their members. Whoever looks holds it, and whoever wants
-/// to know meanwhile waits for that.
+/// What was found last over a connection of groups that hide their members. Whoever looks holds it, and
+/// whoever wants to know meanwhile waits for that: over another connection, perhaps to another server,
+/// nobody does.
 #[derive(Default)]
 pub(crate) struct Hiding(Mutex<Option<Looked>>);
 
-/// What one server showed.
+/// What the server showed.
 struct Looked {
-    server: LdapUrl,
     /// When looking began.
     at: Instant,
     /// The DNs of groups that must have members and show none.
@@ -45,8 +45,8 @@ struct Looked {
 }
 
 impl Looked {
-    fn holds(&self, server: &LdapUrl) -> bool {
-        self.server == *server && self.at.elapsed() < HOLDS
+    fn holds(&self) -> bool {
+        self.at.elapsed() < HOLDS
     }
 }
 
@@ -190,14 +190,13 @@ impl Reader<'_> {
         if classes.is_empty() {
             return Ok(Arc::default());
         }
-        let server = &self.session.server;
-        let mut looked = self.session.in_time(self.pool.hiding.0.lock()).await?;
-        if let Some(known) = looked.as_ref().filter(|known| known.holds(server)) {
+        let mut looked = self.session.in_time(self.session.hiding.0.lock()).await?;
+        if let Some(known) = looked.as_ref().filter(|known| known.holds()) {
             return Ok(Arc::clone(&known.groups));
         }
         let at = Instant::now();
         let groups: Arc<[String]> = self.look_for_hiding(&classes).await?.into();
-        *looked = Some(Looked { server: server.clone(), at, groups: Arc::clone(&groups) });
+        *looked = Some(Looked { at, groups: Arc::clone(&groups) });
         Ok(groups)
     }
 

@@ -3,7 +3,6 @@
 use crate::config::{Bind, ClientIdentity, Config, ConfigError, Secret};
 use crate::dn::Dn;
 use crate::failure;
-use crate::hidden::Hiding;
 use crate::schema::{Kind, Schema};
 use crate::session::Session;
 use crate::tls;
@@ -24,7 +23,6 @@ pub(crate) struct Pool {
     idle: Mutex<Option<Arc<Session>>>,
     /// What servers are shown by now: it may have been changed since the start.
     shown: Mutex<Shown>,
-    pub(crate) hiding: Hiding,
 }
 
 /// Over which connection a reading is made.
@@ -54,8 +52,8 @@ impl Pool {
         let tls = tls::client(&config)?;
         let (bind, identity) = (config.bind.clone(), config.identity.clone());
         let shown = Mutex::new(Shown { bind, identity, tls });
-        let (open, idle, hiding) = (Mutex::new(None), Mutex::new(None), Hiding::default());
-        Ok(Self { config, base, open, idle, shown, hiding })
+        let (open, idle) = (Mutex::new(None), Mutex::new(None));
+        Ok(Self { config, base, open, idle, shown })
     }
 
     /// Makes a reading at one server. Where that fails half-way, it begins anew at the next: what

@@ -5,6 +5,7 @@ use crate::config::{Bind, Config};
 use crate::entry::Entry;
 use crate::failure::{self, Operation};
 use crate::filter::Filter;
+use crate::hidden::Hiding;
 use crate::schema::{Kind, Schema};
 use crate::value;
 use access::ids::LdapUrl;
@@ -43,6 +44,7 @@ pub(crate) struct Session {
     pub(crate) schema: Schema,
     /// Whether the server follows groups in groups by itself; looked at once.
     pub(crate) in_chain: OnceCell<bool>,
+    pub(crate) hiding: Hiding,
     page_size: u32,
     timeout: Duration,
     /// Held from the first page of a search to the last.
@@ -164,6 +166,7 @@ impl Session {
             facts: Facts::default(),
             schema: Schema::new(Kind::Other, config).map_err(unusable)?,
             in_chain: OnceCell::new(),
+            hiding: Hiding::default(),
             page_size: config.page_size,
             timeout: config.timeout,
             place: Mutex::new(()),
@@ -428,6 +431,7 @@ mod tests {
             facts: Facts { controls, ..Facts::default() },
             schema: Schema::new(Kind::OpenLdap, &config).unwrap(),
             in_chain: OnceCell::new(),
+            hiding: Hiding::default(),
             page_size: 7,
             timeout: Duration::from_millis(10),
             place: Mutex::new(()),
