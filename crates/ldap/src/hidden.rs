@@ -175,10 +175,7 @@ impl Reader<'_> {
             let either = Filter::all(&[schema.groups.clone(), Filter::any(ways)]);
             groups.extend(self.groups(either).await?);
         }
-        let want = |group: &FoundGroup| {
-            group.name.as_deref().is_some_and(|name| wanted.want(&group.id, name))
-        };
-        groups.retain(want);
+        groups.retain(|group| group.is_wanted(wanted));
         Ok(groups)
     }
 
@@ -237,7 +234,7 @@ impl Reader<'_> {
                     .collect();
                 let holding = Filter::all(&[schema.groups.clone(), Filter::any(&ways)]);
                 for group in self.groups(holding).await? {
-                    if group.name.as_deref().is_some_and(|name| wanted.want(&group.id, name)) {
+                    if group.is_wanted(wanted) {
                         let message = format!(
                             "a group in `{}` shows no members, and its class cannot be without: let \
                              the account that Stagedoor binds as read them",

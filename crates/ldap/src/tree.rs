@@ -11,6 +11,7 @@ use crate::pool::Pool;
 use crate::schema::Kind;
 use crate::session::{Query, Session};
 use crate::value;
+use access::entitlement::WantedGroups;
 use access::ids::{GroupId, PersonId};
 use access::snapshot::Person;
 use control::ports::{CallError, FailureKind, Particulars};
@@ -44,6 +45,12 @@ pub(crate) struct FoundGroup {
     pub(crate) dn: String,
     /// By which people name it as their primary group.
     pub(crate) relative_id: Option<u32>,
+}
+
+impl FoundGroup {
+    pub(crate) fn is_wanted(&self, wanted: &WantedGroups) -> bool {
+        self.name.as_deref().is_some_and(|name| wanted.want(&self.id, name))
+    }
 }
 
 /// Everybody, and every group.
