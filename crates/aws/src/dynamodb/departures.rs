@@ -3,15 +3,15 @@
 
 use super::DynamoStore;
 use super::change::{Change, Record, Turn};
-use super::item::{Damaged, Item, floor};
+use super::item::{Damaged, Item};
 use super::keys::{Key, shard};
 use super::wire::{AT_ONCE, Query};
 use access::ids::{PersonId, TeamKey};
 use access::snapshot::Hold;
 use async_trait::async_trait;
+use control::audit::trimmed;
 use control::ports::{Departure, Departures, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A partition serves 3,000 strongly consistent reads a second; each sign-in makes one.
@@ -52,8 +52,7 @@ impl Record for Gone {
 impl Departures for DynamoStore {
     async fn depart(&self, departure: &Departure) -> Result<Departure, StoreError> {
         const OPERATION: &str = "remember that a person was offboarded";
-        let since = Timestamp::from_microsecond(floor(departure.since)).unwrap_or(departure.since);
-        let new = Departure { since, ..departure.clone() };
+        let new = Departure { since: trimmed(departure.since), ..departure.clone() };
         self.change_one(OPERATION, key(&new.person), |gone: Option<Gone>| {
             let by_team = gone.map(|gone| gone.by_team).unwrap_or_default();
             let mut gone = Gone { person: new.person.clone(), by_team };

@@ -7,8 +7,8 @@ use super::item::{Damaged, Item, floor};
 use super::keys::Key;
 use super::wire::{Over, Step, Written, backoff};
 use async_trait::async_trait;
+use control::audit::trimmed;
 use control::ports::{Freeze, StoreError, Switch};
-use jiff::Timestamp;
 
 /// How often it is looked at anew while others turn it.
 const ROUNDS: u32 = 16;
@@ -39,7 +39,7 @@ impl Switch for DynamoStore {
 
     async fn thaw(&self, freeze: &Freeze) -> Result<bool, StoreError> {
         const OPERATION: &str = "thaw";
-        let seen = Freeze { at: kept(freeze.at), ..freeze.clone() };
+        let seen = Freeze { at: trimmed(freeze.at), ..freeze.clone() };
         for round in 0..ROUNDS {
             let Some(item) = self.get(OPERATION, &key()).await? else { return Ok(false) };
             if self.freeze_of(OPERATION, &item)? != seen {
@@ -68,11 +68,6 @@ impl DynamoStore {
     fn freeze_of(&self, operation: &'static str, item: &Item) -> Result<Freeze, StoreError> {
         read(item).map_err(|damage| damaged(self.table(), operation, Some(&key()), &damage))
     }
-}
-
-/// A time as it is kept.
-fn kept(at: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(floor(at)).unwrap_or(at)
 }
 
 fn read(item: &Item) -> Result<Freeze, Damaged> {
