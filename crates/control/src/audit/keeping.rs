@@ -124,7 +124,8 @@ pub async fn judged(
     Ok(judged)
 }
 
-/// Verifies the whole log, a page at a time, and the histories of the people it is about. `progress` hears how many entries were looked at.
+/// Verifies the whole log, a page at a time, and the histories of the people it is about. `progress`
+/// hears how many entries were looked at.
 ///
 /// # Errors
 /// The log cannot be read. What is wrong with it is no error, but the answer.

@@ -124,20 +124,26 @@ fn the_timer_tells_of_a_refusing_guard_a_stuck_offboarding_and_an_ending_certifi
     assert!(heard.try_recv().is_err());
 }
 
-#[test]
-fn of_two_warm_timers_the_one_that_read_everything_last_tells() {
+/// A timer that has told of a guard which has nothing to refuse any more.
+fn told_what_is_over() -> (World, Receiver<Value>, Invoker) {
     const GROUPS: [(&str, &str); 3] =
         [("ana", "ml-fraud"), ("ana", "ml-demand"), ("ben", "ml-demand")];
     let (world, heard) = world(&settled());
     for (person, group) in GROUPS {
         world.cloud.leave(person, group);
     }
-    let mut first = Invoker::start(&world, &[]);
-    first.answer(&tick());
+    let mut timer = Invoker::start(&world, &[]);
+    timer.answer(&tick());
     hears(&heard, &[GUARD, ENDS]);
     for (person, group) in GROUPS {
         world.cloud.join(person, group);
     }
+    (world, heard, timer)
+}
+
+#[test]
+fn of_two_warm_timers_the_one_that_read_everything_last_tells() {
+    let (world, heard, mut first) = told_what_is_over();
     let store = SqliteStore::open(world.path("stagedoor.db")).unwrap();
     block_on(store.push(&BTreeSet::from([WorkKey::Everything]), now())).unwrap();
     let mut second = Invoker::start(&world, &[]);
@@ -151,18 +157,7 @@ fn of_two_warm_timers_the_one_that_read_everything_last_tells() {
 /// The second one finds the guard content and a profile that it cannot make.
 #[test]
 fn of_two_warm_timers_the_one_that_read_last_tells_also_where_something_failed() {
-    const GROUPS: [(&str, &str); 3] =
-        [("ana", "ml-fraud"), ("ana", "ml-demand"), ("ben", "ml-demand")];
-    let (world, heard) = world(&settled());
-    for (person, group) in GROUPS {
-        world.cloud.leave(person, group);
-    }
-    let mut first = Invoker::start(&world, &[]);
-    first.answer(&tick());
-    hears(&heard, &[GUARD, ENDS]);
-    for (person, group) in GROUPS {
-        world.cloud.join(person, group);
-    }
+    let (world, heard, mut first) = told_what_is_over();
     world.cloud.join("cleo", "ml-fraud");
     world.cloud.go_wrong(
         "rules: [{ service: sagemaker, operation: CreateUserProfile, error: { code: \

@@ -26,6 +26,17 @@ pub(super) async fn behind_a_proxy() -> (Peer, Proxy, DynamoStore, DynamoStore) 
     (peer, proxy, store, direct)
 }
 
+/// The operations that the table is asked for from now on, in the order in which they come.
+fn heard(proxy: &Proxy) -> Arc<Mutex<Vec<String>>> {
+    let calls: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = Arc::clone(&calls);
+    proxy.set(move |call| {
+        heard.lock().unwrap().push(call.to_owned());
+        Fate::Pass
+    });
+    calls
+}
+
 fn pass() -> ChangeId {
     ChangeId::new(micros(1), [1; 32])
 }
@@ -359,12 +370,7 @@ async fn answers_that_get_lost_double_nothing() {
 async fn what_is_asked_for_at_once_goes_in_one_call() {
     let (_peer, proxy, store, direct) = behind_a_proxy().await;
     direct.push(&keys(&["ada"]), micros(1)).await.unwrap();
-    let calls: Arc<Mutex<Vec<String>>> = Arc::default();
-    let heard = Arc::clone(&calls);
-    proxy.set(move |call| {
-        heard.lock().unwrap().push(call.to_owned());
-        Fate::Pass
-    });
+    let calls = heard(&proxy);
     let (one, domains) = (BTreeSet::from([person("ada")]), domains());
     let (frozen, ticket, view, gone) = futures::join!(
         store.frozen(),
@@ -429,12 +435,7 @@ async fn who_thaws_is_told_so_though_the_first_answer_is_lost() {
 async fn a_refused_key_fails_only_whoever_asked_for_it() {
     let (_peer, proxy, store, direct) = behind_a_proxy().await;
     direct.push(&keys(&["ada"]), micros(1)).await.unwrap();
-    let calls: Arc<Mutex<Vec<String>>> = Arc::default();
-    let heard = Arc::clone(&calls);
-    proxy.set(move |call| {
-        heard.lock().unwrap().push(call.to_owned());
-        Fate::Pass
-    });
+    let calls = heard(&proxy);
     let long = "x".repeat(2_000);
     for id in ["", long.as_str()] {
         let ids = BTreeSet::from([id.to_owned()]);
