@@ -38,6 +38,7 @@ mod form;
 mod frame;
 mod handlers;
 mod headers;
+mod linger;
 mod negotiate;
 mod ops;
 mod origin;

@@ -1,5 +1,6 @@
 //! Serves the pages on a listener until told to stop.
 
+use crate::linger;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
@@ -85,7 +86,8 @@ fn connection(
 ) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + Send {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
+        let mut router = router.clone();
+        linger::answered(request, move |request| router.call(request))
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
