@@ -7,7 +7,8 @@
 //! - what is made carries the team's tag from the first moment, and keeps it for good.
 //!
 //! Studio makes spaces and apps without asking for tags (unless the domain propagates them), so
-//! those belong to the profile that owns them.
+//! those belong to the profile that owns them. Only a private space runs as its owner's role: a
+//! shared one has the domain's role for spaces, the same for everybody in the domain.
 
 use super::Scope;
 use crate::document::Statement;
@@ -19,7 +20,7 @@ use std::collections::BTreeSet;
 const OWN_PROFILE: &str = "${sagemaker:DomainId, '-'}/${sagemaker:UserProfileName, '-'}";
 
 /// Each statement of the wall, and what it denies.
-pub(super) const WALL: [(&str, &str); 15] = [
+pub(super) const WALL: [(&str, &str); 16] = [
     ("WallOtherTeams", "Every action of SageMaker on what carries another team's tag."),
     ("WallUntagged", "Using, changing and deleting what carries no team's tag: it is nobody's."),
     (
@@ -46,6 +47,10 @@ pub(super) const WALL: [(&str, &str); 15] = [
     (
         "WallTeamSpace",
         "Running apps in a space of the name of the team's shared space that is not shared. Only where the team has one.",
+    ),
+    (
+        "WallSharedSpaces",
+        "Making shared spaces, and apps in them, but for the team's own: they run as the domain's role for spaces, outside this wall.",
     ),
     ("WallOthersLinks", "Making a link into Studio for any profile but the own one."),
     ("WallOtherRoles", "Passing any role but the team's own."),
@@ -165,17 +170,29 @@ fn studio(scope: &Scope) -> Vec<Statement> {
             .when("ArnNotLike", "sagemaker:OwnerUserProfileArn", [own_profile.as_str()])
             .when("StringNotEquals", "sagemaker:SpaceSharingType", ["Shared"])
     });
+    // Every other way to say this would let through what comes without the key. An app that is of
+    // the profile itself is in no space.
+    let spaces = Statement::deny("WallSharedSpaces")
+        .actions(["sagemaker:CreateApp", "sagemaker:CreateSpace"])
+        .not_resources([scope.anywhere(&format!("app/{OWN_PROFILE}/*"))])
+        .not_resources(shared_apps(scope))
+        .not_resources(spellings(scope).map(|name| scope.anywhere(&format!("space/*/{name}"))))
+        .when("StringNotEquals", "sagemaker:SpaceSharingType", ["Private"]);
     let links = Statement::deny("WallOthersLinks")
         .actions(["sagemaker:CreatePresignedDomainUrl"])
         .not_resources([own_profile.as_str()]);
-    [others].into_iter().chain(team_space).chain([links]).collect()
+    [others].into_iter().chain(team_space).chain([spaces, links]).collect()
 }
 
-/// Apps in the team's shared space, by its name as given and in lower case: names of spaces are not
-/// case-sensitive and ARNs are, and AWS writes profile names there in lower case.
+/// Apps in the team's shared space.
 fn shared_apps(scope: &Scope) -> BTreeSet<String> {
-    let spellings = scope.shared_space.iter().flat_map(|name| [name.clone(), name.to_lowercase()]);
-    spellings.map(|name| scope.anywhere(&format!("app/*/{name}/*"))).collect()
+    spellings(scope).map(|name| scope.anywhere(&format!("app/*/{name}/*"))).collect()
+}
+
+/// The name of the team's shared space, as given and in lower case: names of spaces are not
+/// case-sensitive and ARNs are, and AWS writes profile names there in lower case.
+fn spellings(scope: &Scope) -> impl Iterator<Item = String> {
+    scope.shared_space.iter().flat_map(|name| [name.clone(), name.to_lowercase()])
 }
 
 /// What is an admin's in every team: domains and profiles, what is account-wide, and notebook

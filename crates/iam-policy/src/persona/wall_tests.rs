@@ -309,12 +309,43 @@ fn spaces_and_apps_are_the_own_profiles() {
         ("DeleteApp", &other_app, None, false),
     ];
     for (action, resource, owned, expected) in cases {
+        let sharing = owned.map(|_| "Private");
         let request = in_studio(ask(action, resource)).with(owner, owned);
+        let request = request.with("sagemaker:SpaceSharingType", sharing);
         assert_eq!(role.decide(&request).is_allowed(), expected, "{action} {resource} {owned:?}");
         // Code that runs outside Studio, with the same role, is nobody's session.
         let outside = ask(action, resource).with(owner, owned);
         let decision = role.decide(&outside).decision;
         assert_eq!(decision, Decision::ExplicitlyDenied, "{action} {resource} {owned:?}");
+    }
+}
+
+/// A shared space runs as the domain's role for spaces, which has no wall.
+#[test]
+fn a_space_of_the_own_profiles_is_private() {
+    let arn = |below: &str| format!("arn:aws:sagemaker:eu-west-1:111122223333:{below}");
+    let lab = Scope { shared_space: Some("Fraud-Lab".into()), ..scope() };
+    for (scope, in_lab) in [(scope(), Decision::ExplicitlyDenied), (lab, Decision::Allowed)] {
+        let role = policies(role(&scope));
+        for (action, resource, shared) in [
+            ("CreateSpace", "space/d-abcdefghijkl/mine", Decision::ExplicitlyDenied),
+            ("CreateApp", "app/d-abcdefghijkl/mine/jupyterlab/x", Decision::ExplicitlyDenied),
+            ("CreateSpace", "space/d-abcdefghijkl/fraud-lab", in_lab),
+            ("CreateApp", "app/d-abcdefghijkl/fraud-lab/jupyterlab/x", in_lab),
+        ] {
+            for (sharing, expected) in
+                [(Some("Private"), Decision::Allowed), (Some("Shared"), shared)]
+            {
+                let request = in_studio(ask(action, &arn(resource)))
+                    .with("sagemaker:OwnerUserProfileArn", [OWN])
+                    .with("sagemaker:SpaceSharingType", sharing);
+                let decision = role.decide(&request).decision;
+                assert_eq!(decision, expected, "{action} {resource} {sharing:?}");
+            }
+        }
+        let unsaid = in_studio(ask("CreateSpace", &arn("space/d-abcdefghijkl/mine")))
+            .with("sagemaker:OwnerUserProfileArn", [OWN]);
+        assert_eq!(role.decide(&unsaid).decision, Decision::ExplicitlyDenied);
     }
 }
 

@@ -103,7 +103,7 @@ fn without_effect(role: &[Statement], subject: &Subject) -> Vec<String> {
 fn every_wider_role_is_told_from_the_one_that_is_generated() {
     let scope = scope();
     let role = role(&scope);
-    assert_eq!(widened(&role).len(), 100);
+    assert_eq!(widened(&role).len(), 101);
     // What the wall denies although nothing grants it, and the other way round.
     assert_eq!(
         without_effect(&role, &Subject::new(scope.role_arn.as_str())),
