@@ -94,6 +94,37 @@ pub(crate) async fn open_store(location: &StoreLocation, aws: &Aws) -> Result<Ar
     }
 }
 
+/// The store, which must be there: of a new one there is nothing to tell, and what is written into one
+/// that no server uses has no effect, such as a freeze.
+///
+/// # Errors
+/// [`BadConfiguration`] if it is a file that is not there; it cannot be opened.
+pub(crate) async fn existing_store(location: &StoreLocation, aws: &Aws) -> Result<Arc<dyn Store>> {
+    if location.is_missing_file() {
+        return Err(store_missing(location).into());
+    }
+    open_store(location, aws).await
+}
+
+/// The store of a command whose work is what it writes there, or that only shows what that would be.
+///
+/// # Errors
+/// As [`existing_store`], of a command that writes.
+pub(crate) async fn changed_store(
+    location: &StoreLocation,
+    aws: &Aws,
+    dry_run: bool,
+) -> Result<Arc<dyn Store>> {
+    if dry_run { readable_store(location, aws).await } else { existing_store(location, aws).await }
+}
+
+/// There is no such file.
+pub(crate) fn store_missing(location: &StoreLocation) -> BadConfiguration {
+    let message =
+        format!("there is no store {location}: name it with --store FILE or dynamodb:TABLE");
+    BadConfiguration::new("store-missing", message)
+}
+
 /// The store for commands that only read: whom an admin offboarded stands there. Where there is no
 /// file yet, none is made.
 pub(crate) async fn readable_store(location: &StoreLocation, aws: &Aws) -> Result<Arc<dyn Store>> {
@@ -105,7 +136,8 @@ pub(crate) fn forgetful_store() -> Result<Arc<dyn Store>> {
     Ok(Arc::new(SqliteStore::in_memory().context("the store in memory")?))
 }
 
-/// The store of a command that writes, or that only shows what it would write.
+/// The store of a command that may be the first to write there, or that only shows what it would
+/// write.
 pub(crate) async fn store(
     location: &StoreLocation,
     aws: &Aws,

@@ -11,7 +11,7 @@ use control::ports::{Actor, Clock};
 
 /// Stops every change. What was said when it was frozen before stays.
 pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome> {
-    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
+    let store = compose::existing_store(&args.store.store, &Aws::connect().await).await?;
     let by = Actor::named(&args.by.by);
     let switched = desk::freeze(&*store, &by, &args.by.by, &args.reason, SystemClock.now()).await?;
     match common.output {
@@ -27,7 +27,7 @@ pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome
 
 /// Lets changes be made again.
 pub(super) async fn thaw(args: &ThawArgs, common: &Common) -> Result<Outcome> {
-    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
+    let store = compose::existing_store(&args.store.store, &Aws::connect().await).await?;
     let by = Actor::named(&args.by.by);
     let switched = desk::thaw(&*store, &by, &args.by.by, SystemClock.now()).await?;
     match common.output {

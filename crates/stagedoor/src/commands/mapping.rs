@@ -258,11 +258,7 @@ async fn opened(change: &ChangeArgs) -> Result<(AccessMap, Arc<dyn Store>)> {
 }
 
 async fn readable(store: &StoreArg) -> Result<Arc<dyn Store>> {
-    if store.store.is_missing_file() {
-        let message = format!("there is no store {}: name it with --store", store.store);
-        return Err(BadConfiguration::new("store-missing", message).into());
-    }
-    compose::open_store(&store.store, &Aws::connect().await).await
+    compose::existing_store(&store.store, &Aws::connect().await).await
 }
 
 fn tell_unused(map: &AccessMap) {

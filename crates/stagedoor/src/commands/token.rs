@@ -23,7 +23,7 @@ pub(super) async fn run(command: TokenCommand, common: &Common) -> Result<Outcom
 }
 
 async fn create(args: &CreateTokenArgs, common: &Common) -> Result<Outcome> {
-    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
+    let store = compose::store(&args.store.store, &Aws::connect().await, false).await?;
     let (by, now) = (Actor::named(&args.by.by), SystemClock.now());
     let new = NewToken {
         name: args.name.clone(),
@@ -59,7 +59,7 @@ async fn create(args: &CreateTokenArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn list(args: &ListTokensArgs, common: &Common) -> Result<Outcome> {
-    let store = compose::readable_store(&args.store.store, &Aws::connect().await).await?;
+    let store = compose::existing_store(&args.store.store, &Aws::connect().await).await?;
     let now = SystemClock.now();
     let tokens = store.tokens().await?;
     let tokens: Vec<TokenInfo> = tokens.iter().map(|token| TokenInfo::of(token, now)).collect();
@@ -83,7 +83,7 @@ async fn list(args: &ListTokensArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn revoke(args: &RevokeTokenArgs, common: &Common) -> Result<Outcome> {
-    let store = compose::open_store(&args.store.store, &Aws::connect().await).await?;
+    let store = compose::existing_store(&args.store.store, &Aws::connect().await).await?;
     let (by, now) = (Actor::named(&args.by.by), SystemClock.now());
     let revoked = revoke_token(&*store, &by, &args.name, now).await?;
     match common.output {

@@ -49,3 +49,31 @@ fn a_store_is_made_once_and_migrated_once() {
     let wrong = world.run(&["store", "create", "ddb:doors"]).exits(3);
     assert!(wrong.stderr.contains("write dynamodb:doors"), "{wrong:?}");
 }
+
+#[test]
+fn what_only_matters_to_a_store_that_is_there_refuses_a_missing_file_and_makes_none() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let commands: [&[&str]; 12] = [
+        &["freeze", "--reason", "audit"],
+        &["thaw"],
+        &["token", "list"],
+        &["token", "revoke", "ci"],
+        &["offboard", "ana", "--yes"],
+        &["restore", "ana"],
+        &["grant", "ana", "fraud", "--for", "1h", "--reason", "audit"],
+        &["grant", "list"],
+        &["grant", "revoke", "0123456789ab"],
+        &["grant", "note", "0123456789ab", "audit"],
+        &["break-glass", "ana", "fraud", "--reason", "audit"],
+        &["mapping", "list"],
+    ];
+    for command in commands {
+        let run = world.run(&[command, &["--store", "none.db"]].concat()).exits(3);
+        let said = "there is no store none.db: name it with --store FILE or dynamodb:TABLE";
+        run.prints("").says(&[said, "(store-missing)"]);
+        assert!(!world.exists("none.db"), "{command:?}");
+    }
+    // The first token of an installation comes before its first server.
+    let made = world.run(&["token", "create", "ci", "--scope", "see", "--store", "none.db"]);
+    made.exits(0).says(&["note: there was no store at none.db, a new one is made"]);
+}

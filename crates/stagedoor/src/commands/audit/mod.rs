@@ -7,7 +7,7 @@ mod verify;
 
 use crate::cli::{AuditCommand, Common, StoreArg};
 use crate::compose;
-use crate::exit::{BadConfiguration, Outcome};
+use crate::exit::Outcome;
 use anyhow::Result;
 use aws::Aws;
 use control::ports::Store;
@@ -24,9 +24,5 @@ pub(super) async fn run(command: AuditCommand, common: &Common) -> Result<Outcom
 
 /// The store, which must be there: a new one has nothing to tell.
 pub(super) async fn existing(store: &StoreArg, aws: &Aws) -> Result<Arc<dyn Store>> {
-    if store.store.is_missing_file() {
-        let message = format!("there is no store {}: name it with --store", store.store);
-        return Err(BadConfiguration::new("store-missing", message).into());
-    }
-    compose::open_store(&store.store, aws).await
+    compose::existing_store(&store.store, aws).await
 }

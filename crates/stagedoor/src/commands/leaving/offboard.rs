@@ -28,7 +28,7 @@ pub(in crate::commands) async fn run(args: &OffboardArgs, common: &Common) -> Re
     let map = mapfile::load(&args.map.map)?;
     let looks = args.look.dry_run || args.look.status || args.look.receipt;
     let aws = Aws::connect().await;
-    let store = compose::store(&args.store.store, &aws, looks).await?;
+    let store = compose::changed_store(&args.store.store, &aws, looks).await?;
     let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     if args.look.receipt {

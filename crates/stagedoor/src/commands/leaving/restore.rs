@@ -25,7 +25,7 @@ use serde_json::json;
 pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
-    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let store = compose::changed_store(&args.store.store, &aws, args.dry_run).await?;
     let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     let survey = plane.survey(&scope_of(&named.id)).await?;

@@ -2,7 +2,7 @@
 
 use crate::cli::{AttemptsArgs, Common, OutputFormat};
 use crate::compose;
-use crate::exit::{BadConfiguration, Outcome};
+use crate::exit::Outcome;
 use crate::output::{self, Paint, visible};
 use anyhow::{Context, Result};
 use aws::Aws;
@@ -12,12 +12,7 @@ use std::fmt::Write;
 
 pub(super) async fn run(args: &AttemptsArgs, common: &Common) -> Result<Outcome> {
     let location = &args.store.store;
-    if location.is_missing_file() {
-        let message =
-            format!("there is no store {location}: name it with --store FILE or dynamodb:TABLE");
-        return Err(BadConfiguration::new("store-missing", message).into());
-    }
-    let store = compose::open_store(location, &Aws::connect().await).await?;
+    let store = compose::existing_store(location, &Aws::connect().await).await?;
     let attempts = store.newest_attempts(args.limit).await.context("the attempts")?;
     match common.output {
         OutputFormat::Json => {

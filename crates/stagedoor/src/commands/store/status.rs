@@ -2,7 +2,7 @@
 
 use crate::cli::{Common, OutputFormat, StoreStatusArgs};
 use crate::compose;
-use crate::exit::{BadConfiguration, Outcome};
+use crate::exit::Outcome;
 use crate::output::{self, Paint, counted};
 use crate::store_location::StoreLocation;
 use crate::system::SystemClock;
@@ -85,8 +85,7 @@ async fn known(location: &StoreLocation, aws: &Aws) -> Result<Known> {
     match location {
         StoreLocation::File(path) => {
             if location.is_missing_file() {
-                let message = format!("there is no store {location}: name it with --store");
-                return Err(BadConfiguration::new("store-missing", message).into());
+                return Err(compose::store_missing(location).into());
             }
             let path = path.clone();
             let looked = tokio::task::spawn_blocking(move || store::look(&path)).await;
