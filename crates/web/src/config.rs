@@ -2,11 +2,11 @@
 
 use crate::api::A_MINUTE;
 use crate::ops::Condition;
-use crate::origin::OriginSource;
+use crate::origin::{OriginSource, Sighting};
 use crate::scim;
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use std::num::NonZeroU32;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Once, PoisonError, RwLock};
 use url::Url;
 
 /// A Studio address pattern that cannot stand in a Content-Security-Policy.
@@ -31,6 +31,8 @@ pub struct WebConfig {
     pub(crate) public_origin: String,
     content_security_policy: Arc<RwLock<HeaderValue>>,
     pub(crate) origin_source: OriginSource,
+    /// Anybody can write a header, so it is told once.
+    unheeded_told: Arc<Once>,
     pub(crate) condition: Condition,
     pub(crate) api_per_minute: NonZeroU32,
     pub(crate) scim_per_minute: NonZeroU32,
@@ -50,6 +52,7 @@ impl WebConfig {
             public_origin: public_url.origin().ascii_serialization(),
             content_security_policy: Arc::new(RwLock::new(policy(studio_form_targets)?)),
             origin_source: OriginSource::Socket,
+            unheeded_told: Arc::new(Once::new()),
             condition: Condition::default(),
             api_per_minute: A_MINUTE,
             scim_per_minute: scim::A_MINUTE,
@@ -95,6 +98,22 @@ impl WebConfig {
     #[must_use]
     pub fn with_scim_limit(self, per_minute: NonZeroU32) -> Self {
         Self { scim_per_minute: per_minute, ..self }
+    }
+
+    /// Says once that somebody who is not named as a trusted proxy sent a proxy's header: a proxy that
+    /// was forgotten passes for everybody behind it, also in the network rules of teams.
+    pub(crate) fn tell_unheeded(&self, sighting: &Sighting, headers: &HeaderMap) {
+        let Some(header) = sighting.unheeded(headers) else { return };
+        self.unheeded_told.call_once(|| {
+            tracing::warn!(
+                code = "proxy-not-trusted",
+                peer = sighting.origin.address.map(tracing::field::display),
+                "{} is not heeded: it came from somebody who is no trusted proxy. If that is a proxy \
+                 of yours, everybody behind it passes for it in network rules until --trusted-proxy \
+                 names it",
+                header.name()
+            );
+        });
     }
 
     /// Whether answers have a bound that a large file does not keep: Lambda answers with 6 MB at most.

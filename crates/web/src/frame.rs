@@ -26,6 +26,7 @@ pub(crate) async fn around(
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let sighting = portal.config.origin_source.sight(request.extensions(), request.headers());
+    portal.config.tell_unheeded(&sighting, request.headers());
     request.extensions_mut().insert(sighting.clone());
     let asker = Asker {
         sighting,

@@ -126,6 +126,19 @@ fn behind_a_trusted_proxy_the_network_is_that_of_the_client() {
 }
 
 #[test]
+fn a_proxy_that_was_not_named_is_told_once() {
+    const TOLD: &str =
+        "X-Forwarded-For is not heeded: it came from somebody who is no trusted proxy";
+    let house = House::open(&settled());
+    let office = house.browser().forwarded_for("10.100.10.7");
+    house.tile(&office, "ben", Some("demand")).assert_refused("network-refused");
+    assert_eq!(office.get("/").status, 200);
+    let log = house.log();
+    assert_eq!(log.matches(TOLD).count(), 1, "{log}");
+    assert!(log.contains("proxy-not-trusted") && log.contains("--trusted-proxy"), "{log}");
+}
+
+#[test]
 fn a_first_sign_in_waits_for_the_profile_without_javascript() {
     let house = House::open(&format!("{SEED}timing: {{ profile_create: 1 }}\n"));
     // The pass at the start makes what it finds; Cleo comes later.

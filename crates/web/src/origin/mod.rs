@@ -150,6 +150,14 @@ impl OriginSource {
 }
 
 impl Sighting {
+    /// The header by which somebody who is not named as a trusted proxy speaks for somebody else. It
+    /// is not heeded: if that is a proxy, everybody comes from its address.
+    pub(crate) fn unheeded(&self, headers: &HeaderMap) -> Option<ForwardedHeader> {
+        let both = [ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded];
+        let is_socket = self.seen == Seen::Connection;
+        both.into_iter().find(|header| is_socket && headers.contains_key(header.name()))
+    }
+
     fn of(address: IpAddr, seen: Seen) -> Self {
         Self { origin: Origin { address: Some(address), ..Origin::default() }, seen }
     }

@@ -77,6 +77,26 @@ fn by_default_the_socket_alone_counts() {
 }
 
 #[test]
+fn a_header_of_somebody_who_is_not_named_is_noticed_and_that_of_a_trusted_proxy_is_heeded() {
+    let unheeded = |source: &OriginSource, peer: &str, name: &'static str| {
+        let headers = HeaderMap::from_iter([(
+            HeaderName::from_static(name),
+            HeaderValue::from_static("10.100.10.7"),
+        )]);
+        sight(source, peer, &[(name, "10.100.10.7")]).unheeded(&headers)
+    };
+    let x = Some(ForwardedHeader::XForwardedFor);
+    let trusted = source(ForwardedHeader::XForwardedFor);
+    assert_eq!(unheeded(&OriginSource::Socket, PROXY, "x-forwarded-for"), x);
+    let forwarded = unheeded(&OriginSource::Socket, PROXY, "forwarded");
+    assert_eq!(forwarded, Some(ForwardedHeader::Forwarded));
+    assert_eq!(unheeded(&OriginSource::Socket, PROXY, "x-real-ip"), None);
+    assert_eq!(unheeded(&trusted, "192.0.2.7", "x-forwarded-for"), x);
+    assert_eq!(unheeded(&trusted, PROXY, "x-forwarded-for"), None);
+    assert_eq!(unheeded(&trusted, PROXY, "forwarded"), None);
+}
+
+#[test]
 fn without_a_socket_the_origin_is_unknown_whatever_is_claimed() {
     let claims = [("x-forwarded-for", "10.100.10.7"), ("forwarded", "for=10.100.10.7")];
     for source in [

@@ -252,6 +252,7 @@ fn metrics_an_ingress_and_a_role_are_made_if_asked_for() {
     let values = with(&json!({
         "serviceMonitor": { "enabled": true, "labels": { "release": "prometheus" } },
         "ingress": { "enabled": true, "className": "nginx", "tlsSecret": "studio-tls" },
+        "trustedProxies": ["10.42.0.0/16"],
         "serviceAccount": { "create": true, "annotations": { "eks.amazonaws.com/role-arn": role } },
         "image": {
             "repository": "registry.example.com/stagedoor",
@@ -288,6 +289,7 @@ fn values_that_cannot_work_are_refused_and_the_reason_named() {
         "a path": with(&json!({ "publicUrl": "https://studio.example.com/door" })),
         "no image": with(&json!({ "image": { "repository": "" } })),
         "everybody is a proxy": with(&json!({ "trustedProxies": ["0.0.0.0/0"] })),
+        "an ingress that nobody believes": with(&json!({ "ingress": { "enabled": true } })),
         "a typing error": with(&json!({ "replica": 3 })),
         "a map in the files": with(&json!({ "mapFiles": { "access.yaml": "" } })),
     });
@@ -299,6 +301,7 @@ fn values_that_cannot_work_are_refused_and_the_reason_named() {
         ("a path", "'/publicUrl'"),
         ("no image", "'/image/repository'"),
         ("everybody is a proxy", "'/trustedProxies/0'"),
+        ("an ingress that nobody believes", "'/trustedProxies'"),
         ("a typing error", "'replica'"),
         ("a map in the files", "access.yaml"),
     ] {
