@@ -5,7 +5,7 @@ use crate::compose::{self, Parts};
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Copies};
 use crate::secret_source::SecretSource;
-use access::map::{AccessMap, MailSettings, Notifications, WebhookSettings};
+use access::map::{AccessMap, MailSettings, Notifications, Topic, WebhookSettings};
 use anyhow::{Context, Result};
 use control::door::{Door, KeyStatus, TrustStatus};
 use control::notify::{Channel, Channels, Facts, Notifier, Seen, conditions};
@@ -23,7 +23,8 @@ const OLD: SignedDuration = SignedDuration::from_mins(30);
 #[derive(Debug, Default)]
 pub(crate) struct Ways {
     pub(crate) channels: Channels,
-    pub(crate) unusable: BTreeMap<String, anyhow::Error>,
+    /// With what each would be told of.
+    pub(crate) unusable: BTreeMap<String, (anyhow::Error, BTreeSet<Topic>)>,
 }
 
 /// What looks again and again, for as long as the server runs.
@@ -114,7 +115,7 @@ impl Telling {
             Some((of, ways)) if of == *settings && ways.unusable.is_empty() => ways,
             _ => self.ways(&plane.map).await,
         };
-        for (name, error) in &ways.unusable {
+        for (name, (error, _)) in &ways.unusable {
             tracing::warn!(channel = %name, code = "not-notified", "{error:#}");
         }
         let now = plane.clock.now();
@@ -126,8 +127,10 @@ impl Telling {
         let (trust, keys) = self.ends.told(&plane.map, &self.map).await;
         let looked = plane.meter.read();
         let mirror = plane.mirror_seen().await;
+        let temporary = plane.temporary.temporary_grants(None).await.ok();
         let facts = Facts {
             reading: reading.as_deref().map(Seen::from),
+            temporary: temporary.as_deref(),
             trust: Some((&trust, &keys)),
             status: status.as_ref(),
             audit: looked.audit.as_ref().map(|seen| seen.fault.as_deref()),
@@ -135,9 +138,11 @@ impl Telling {
         };
         let judged = conditions(&facts, now);
         let remind = i64::try_from(settings.remind_seconds).unwrap_or(i64::MAX);
+        let unusable = ways.unusable.iter().map(|(name, (_, about))| (name.clone(), about.clone()));
         let notifier = Notifier {
             notices: &*self.parts.store,
             channels: &ways.channels,
+            unusable: &unusable.collect(),
             instance: &plane.map.instance,
             address: self.address.as_deref(),
             remind: SignedDuration::from_secs(remind),
@@ -172,15 +177,10 @@ pub(crate) async fn ways(parts: &Parts, map: &AccessMap, folder: &Path) -> Ways 
 }
 
 impl Ways {
-    fn add(
-        &mut self,
-        name: String,
-        made: Result<Arc<dyn Channel>>,
-        about: &BTreeSet<access::map::Topic>,
-    ) {
+    fn add(&mut self, name: String, made: Result<Arc<dyn Channel>>, about: &BTreeSet<Topic>) {
         match made {
             Ok(channel) => drop(self.channels.insert(name, (channel, about.clone()))),
-            Err(error) => drop(self.unusable.insert(name, error)),
+            Err(error) => drop(self.unusable.insert(name, (error, about.clone()))),
         }
     }
 }

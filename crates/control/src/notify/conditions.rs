@@ -45,6 +45,8 @@ pub struct Condition {
 pub struct Facts<'a> {
     /// The last full reading.
     pub reading: Option<Seen<'a>>,
+    /// Access for a time as it is now: of an emergency people hear before the next full pass.
+    pub temporary: Option<&'a [TemporaryGrant]>,
     /// Identity providers and our own keys.
     pub trust: Option<(&'a [TrustStatus], &'a [KeyStatus])>,
     /// The loop.
@@ -60,7 +62,7 @@ pub struct Facts<'a> {
 pub struct Seen<'a> {
     /// The map.
     pub map: &'a AccessMap,
-    /// The directory, with temporary grants.
+    /// The directory.
     pub snapshot: &'a Snapshot,
     /// Studio.
     pub observed: &'a Observed,
@@ -95,12 +97,16 @@ pub struct Judged {
 pub fn conditions(facts: &Facts<'_>, now: Timestamp) -> Judged {
     let mut judged = Judged::default();
     if let Some(seen) = facts.reading {
-        judged.known.extend([Topic::GuardRefused, Topic::OffboardingStuck, Topic::BreakGlass]);
+        judged.known.extend([Topic::GuardRefused, Topic::OffboardingStuck]);
         judged.conditions.extend(guard(seen));
         judged.conditions.extend(stuck(seen, now));
-        let grants = seen.snapshot.temporary.values().flatten();
-        let open = grants.filter(|g| g.kind == TemporaryKind::BreakGlass && g.is_in_force(now));
-        judged.conditions.extend(open.map(|grant| broken_glass(grant, seen.snapshot)));
+    }
+    if let Some(grants) = facts.temporary {
+        judged.known.insert(Topic::BreakGlass);
+        let open = |g: &&TemporaryGrant| g.kind == TemporaryKind::BreakGlass && g.is_in_force(now);
+        let snapshot = facts.reading.map(|seen| seen.snapshot);
+        let open = grants.iter().filter(open).map(|grant| broken_glass(grant, snapshot));
+        judged.conditions.extend(open);
     }
     if let Some((trust, keys)) = facts.trust {
         judged.known.insert(Topic::CertificateExpiring);
@@ -265,8 +271,9 @@ fn stale(status: &LoopStatus, now: Timestamp) -> Option<Condition> {
     })
 }
 
-fn broken_glass(grant: &TemporaryGrant, snapshot: &Snapshot) -> Condition {
-    let known = snapshot.people.get(&grant.person).map(|person| person.display_name.clone());
+fn broken_glass(grant: &TemporaryGrant, snapshot: Option<&Snapshot>) -> Condition {
+    let known = snapshot.and_then(|snapshot| snapshot.people.get(&grant.person));
+    let known = known.map(|person| person.display_name.clone());
     let who = known
         .filter(|name| !name.is_empty())
         .or_else(|| grant.user_name.clone())

@@ -9,7 +9,7 @@ mod conditions;
 mod notifier;
 
 pub use conditions::{Condition, Facts, Judged, Seen, WARNING_DAYS, WARNING_HOURS, conditions};
-pub use notifier::{Channels, Notifier, Round};
+pub use notifier::{Channels, Notifier, Round, Unusable};
 
 use access::map::Topic;
 use async_trait::async_trait;

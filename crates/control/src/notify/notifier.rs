@@ -20,7 +20,7 @@ const PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// The longest pause after failures.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-/// The most messages of one look: a hundred stuck offboardings are no hundred mails at once.
+/// The most messages of one look to one channel: a hundred stuck offboardings are no hundred mails at once.
 const MOST_AT_ONCE: usize = 20;
 
 /// Between a channel's name and what it is told of, in keys of the store. No name holds it.
@@ -29,6 +29,9 @@ const SEPARATOR: char = '|';
 /// Ways to people by name (`webhook/ops`), each with what it is told of.
 pub type Channels = BTreeMap<String, (Arc<dyn Channel>, BTreeSet<Topic>)>;
 
+/// Channels that cannot be used, by name, each with what it is told of.
+pub type Unusable = BTreeMap<String, BTreeSet<Topic>>;
+
 /// Tells people what goes on.
 #[derive(Debug)]
 pub struct Notifier<'a> {
@@ -36,6 +39,9 @@ pub struct Notifier<'a> {
     pub notices: &'a dyn Notices,
     /// Whom to tell.
     pub channels: &'a Channels,
+    /// Whom the map names and nobody can tell just now, such as for a secret that cannot be read: what
+    /// they were told stays told.
+    pub unusable: &'a Unusable,
     /// The installation.
     pub instance: &'a str,
     /// The address of this installation without a slash at its end, for links.
@@ -71,11 +77,15 @@ impl Notifier<'_> {
     pub async fn look(&self, judged: &Judged, now: Timestamp) -> Result<Round, StoreError> {
         let known = self.notices.notices().await?;
         let mut round = Round::default();
-        for due in self.due(judged, &known, now).into_iter().take(MOST_AT_ONCE) {
-            // Whoever cannot be reached is not tried again for each thing there is to tell.
-            if round.failed.contains_key(due.channel) {
+        let mut tried: BTreeMap<&str, usize> = BTreeMap::new();
+        for due in self.due(judged, &known, now) {
+            // Whoever cannot be reached is not tried again for each thing there is to tell, and keeps
+            // nobody else from hearing.
+            let tried = tried.entry(due.channel).or_default();
+            if *tried == MOST_AT_ONCE || round.failed.contains_key(due.channel) {
                 continue;
             }
+            *tried += 1;
             if let Some(why) = self.tell(&due, now, &mut round).await? {
                 tracing::warn!(channel = due.channel, code = "not-notified", "{why}");
                 round.failed.insert(due.channel.to_owned(), why);
@@ -200,7 +210,8 @@ impl Notifier<'_> {
     async fn forget(&self, known: &BTreeMap<String, Notice>) -> Result<(), StoreError> {
         for (key, notice) in known {
             let still = parts(key).is_some_and(|(channel, topic)| {
-                self.channels.get(channel).is_some_and(|(_, about)| about.contains(&topic))
+                let about = self.channels.get(channel).map(|(_, about)| about);
+                about.or(self.unusable.get(channel)).is_some_and(|about| about.contains(&topic))
             });
             if !still {
                 self.notices.replace_notice(key, Some(notice), None).await?;

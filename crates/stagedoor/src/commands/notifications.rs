@@ -28,7 +28,7 @@ async fn test(args: &NotificationsTestArgs, common: &Common) -> Result<Outcome> 
     let mut told: Vec<(String, Option<String>)> = ways
         .unusable
         .iter()
-        .map(|(name, error)| (name.clone(), Some(format!("{error:#}"))))
+        .map(|(name, (error, _))| (name.clone(), Some(format!("{error:#}"))))
         .collect();
     for (name, (channel, _)) in &ways.channels {
         let failed = channel.tell(&message).await.err().map(|error| error.to_string());

@@ -1,7 +1,7 @@
 //! Whom the map names is told of what needs a person, by `serve` and by Lambda's timer; and what else
 //! the timer does beside its work.
 
-use crate::cloud::{PATIENCE, now};
+use crate::cloud::{PATIENCE, now, until};
 use crate::desk_commands::room;
 use crate::house::identity_provider;
 use crate::invoker::Invoker;
@@ -92,9 +92,13 @@ const ENDS: &str = "The metadata of identity provider corp ends on";
 const STALE: &str = "Nothing was read in full for more than 2 hours";
 
 fn server(world: &World) -> Running {
+    server_with(world, &[])
+}
+
+fn server_with(world: &World, more: &[&str]) -> Running {
     let flags = ["--listen", "127.0.0.1:0", "--recheck", "50ms", "--notify-every", "50ms"];
     let public = ["--public-url", "https://door.example.com"];
-    Running::start(world.command(&[&["serve"], &flags[..], &public].concat()))
+    Running::start(world.command(&[&["serve"], &flags[..], &public, more].concat()))
 }
 
 #[test]
@@ -110,6 +114,23 @@ fn serve_tells_that_nothing_was_read_for_hours() {
     let (world, heard) = silence();
     let mut server = server(&world);
     hears(&heard, &[STALE]);
+    assert!(server.terminate().success(), "{}", server.said());
+}
+
+#[test]
+fn serve_tells_of_broken_glass_long_before_the_next_full_pass() {
+    let (world, heard) = world(&settled());
+    let emergencies = "temporary_access:\n  longest: 8h\n  break_glass:\n    - { group: ml-demand, \
+                       teams: [fraud], needs: reason, longest: 1h }\n";
+    world.write("access.yaml", &format!("{}{emergencies}", map()));
+    let mut server = server_with(&world, &["--resync", "1h"]);
+    until("the first full pass is over", || {
+        let store = SqliteStore::open(world.path("stagedoor.db")).unwrap();
+        block_on(store.status(now())).unwrap().last_full
+    });
+    let glass = ["break-glass", "ben", "fraud", "--reason", "prod is down", "--by", "ben"];
+    world.run(&glass).exits(0);
+    hears(&heard, &["has team fraud by break-glass"]);
     assert!(server.terminate().success(), "{}", server.said());
 }
 

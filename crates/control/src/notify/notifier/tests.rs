@@ -86,6 +86,7 @@ struct Office {
     memory: Memory,
     room: Arc<Room>,
     channels: Channels,
+    unusable: Unusable,
 }
 
 impl Office {
@@ -94,13 +95,14 @@ impl Office {
         let about = about.iter().copied().collect();
         let channels =
             BTreeMap::from([("webhook/ops".to_owned(), (Arc::clone(&room) as _, about))]);
-        Self { memory: Memory::default(), room, channels }
+        Self { memory: Memory::default(), room, channels, unusable: Unusable::new() }
     }
 
     async fn look(&self, judged: &Judged, now: &str) -> (Vec<String>, Round) {
         let notifier = Notifier {
             notices: &self.memory,
             channels: &self.channels,
+            unusable: &self.unusable,
             instance: "demo",
             address: Some("https://door.example"),
             remind: SignedDuration::from_hours(24),
@@ -133,6 +135,7 @@ async fn what_goes_on_is_told_again_after_a_day() {
     let notifier = Notifier {
         notices: &office.memory,
         channels: &office.channels,
+        unusable: &office.unusable,
         instance: "demo",
         address: None,
         remind: SignedDuration::from_hours(24),
@@ -160,6 +163,40 @@ async fn a_channel_is_told_what_it_asks_for() {
     office.channels.get_mut("webhook/ops").unwrap().1 = BTreeSet::from([Topic::SyncStale]);
     assert_eq!(office.look(&both, "10:01:00").await.0, ["sync-stale full-pass"]);
     assert_eq!(office.memory.notices().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_channel_was_told_stays_told_while_it_cannot_be_used() {
+    let mut office = Office::new(&Topic::ALL);
+    let both =
+        all(&[condition(Topic::GuardRefused, "plan"), condition(Topic::SyncStale, "full-pass")]);
+    assert_eq!(office.look(&both, "10:00:00").await.0.len(), 2);
+    // Its secret cannot be read, on this replica or for now; the map still names it.
+    let (name, (room, about)) = office.channels.pop_first().unwrap();
+    office.unusable.insert(name.clone(), about.clone());
+    assert!(office.look(&both, "10:01:00").await.0.is_empty());
+    assert_eq!(office.memory.notices().await.unwrap().len(), 2);
+    office.unusable.clear();
+    office.channels.insert(name.clone(), (room, about));
+    assert!(office.look(&both, "10:02:00").await.0.is_empty());
+    // Of what the map no longer tells it, nothing is kept.
+    office.channels.clear();
+    office.unusable.insert(name, BTreeSet::from([Topic::GuardRefused]));
+    assert!(office.look(&both, "10:03:00").await.0.is_empty());
+    assert_eq!(office.memory.notices().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_that_cannot_be_reached_keeps_nobody_else_from_hearing() {
+    let mut office = Office::new(&Topic::ALL);
+    let shut = Arc::new(Room::default());
+    *shut.is_shut.lock().unwrap() = true;
+    let about = BTreeSet::from(Topic::ALL);
+    office.channels.insert("webhook/first".to_owned(), (shut, about));
+    let many: Vec<Condition> =
+        (0..100).map(|n| condition(Topic::OffboardingStuck, &format!("research/{n:02}"))).collect();
+    let (told, round) = office.look(&all(&many), "10:00:00").await;
+    assert_eq!((told.len(), round.told, round.failed.len()), (20, 20, 1));
 }
 
 #[tokio::test]
