@@ -5,11 +5,13 @@ use crate::words::{one_line, plain, topic};
 use access::map::Encryption;
 use async_trait::async_trait;
 use control::notify::{Channel, Message, Undelivered};
+use lettre::address::Envelope;
 use lettre::message::Mailbox;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::response::Category;
 use lettre::{SmtpTransport, Transport as _};
 use std::time::Duration;
 
@@ -120,8 +122,39 @@ impl Mail {
         headers.insert_raw(header("Auto-Submitted", "auto-generated".to_owned()));
         headers.insert_raw(header("X-Stagedoor-Topic", topic(message).to_owned()));
         headers.insert_raw(header("X-Stagedoor-State", message.phase.as_str().to_owned()));
-        self.transport.send(&mail).map(drop).map_err(|error| failure(&error))
+        self.transport.send(&mail).map(drop).or_else(|error| {
+            let is_of_one = self.to.len() > 1 && is_of_an_address(&error);
+            if is_of_one { self.send_to_each(&mail) } else { Err(failure(&error)) }
+        })
     }
+
+    /// Sends to one recipient after the other. It arrived if anybody took it.
+    fn send_to_each(&self, mail: &lettre::Message) -> Result<(), Undelivered> {
+        let (content, all) = (mail.formatted(), self.to.len());
+        let (mut taken, mut first) = (false, None);
+        for (at, to) in (1..).zip(&self.to) {
+            let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()]);
+            let sent = envelope
+                .map_err(|_| Undelivered("the message cannot be written".to_owned()))
+                .and_then(|envelope| {
+                    self.transport.send_raw(&envelope, &content).map_err(|error| failure(&error))
+                });
+            match sent {
+                Ok(_) => taken = true,
+                Err(why) => {
+                    tracing::warn!(code = "not-notified", "recipient {at} of {all}: {}", why.0);
+                    first = first.or(Some(why));
+                }
+            }
+        }
+        first.filter(|_| !taken).map_or(Ok(()), Err)
+    }
+}
+
+/// Whether a server refuses mail for what it says of an address or its box. The client then ends before
+/// it says more, so that nobody got anything.
+fn is_of_an_address(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| code.category == Category::MailSystem)
 }
 
 /// What the server said, if it did; never what was said to it.

@@ -77,6 +77,42 @@ async fn a_server_that_refuses_or_cannot_encrypt_is_told_apart() {
     assert!(!told_it.contains("DATA"), "{told_it}");
 }
 
+#[tokio::test]
+async fn a_recipient_who_is_refused_keeps_it_from_nobody_else() {
+    let server = Server::smtp("");
+    let to = ["ops@example.com", "gone@refused.example", "ana@example.com"];
+    let to = to.map(str::to_owned).to_vec();
+    Mail::new(MailRoute { to, ..route(&server) }).unwrap().tell(&message()).await.unwrap();
+    let told: [String; 4] = std::array::from_fn(|_| server.told());
+    assert!(!told[0].contains("DATA"), "{}", told[0]);
+    for (at, to, taken) in [
+        (1, "ops@example.com", true),
+        (2, "gone@refused.example", false),
+        (3, "ana@example.com", true),
+    ] {
+        let rcpt: Vec<&str> = told[at].lines().filter(|line| line.starts_with("RCPT")).collect();
+        assert_eq!(rcpt, [format!("RCPT TO:<{to}>")]);
+        assert_eq!(told[at].contains("DATA\r\n"), taken, "{}", told[at]);
+    }
+    // Nobody took it.
+    let to = vec!["a@refused.example".to_owned(), "b@refused.example".to_owned()];
+    let none = Mail::new(MailRoute { to, ..route(&server) }).unwrap();
+    let told = none.tell(&message()).await.unwrap_err().to_string();
+    assert_eq!(told, "it cannot be told: the server refused it with 550");
+    let told: [String; 3] = std::array::from_fn(|_| server.told());
+    assert!(!told.concat().contains("DATA"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_tried_once_however_many_recipients_there_are() {
+    let server = Server::smtp("AG9wcwBodW50ZXIy");
+    let login = Login { user: "ops".to_owned(), password: Secret::new("no".to_owned()) };
+    let wrong = Mail::new(MailRoute { login: Some(login), ..route(&server) }).unwrap();
+    wrong.tell(&message()).await.unwrap_err();
+    assert_eq!(server.told().matches("AUTH").count(), 1);
+    assert!(server.has_told_all());
+}
+
 #[test]
 fn what_is_no_address_is_refused() {
     let server = Server::smtp("");

@@ -106,4 +106,9 @@ impl Server {
     pub(crate) fn told(&self) -> String {
         self.told.recv().unwrap()
     }
+
+    /// Whether no other connection has ended so far.
+    pub(crate) fn has_told_all(&self) -> bool {
+        self.told.try_recv().is_err()
+    }
 }
