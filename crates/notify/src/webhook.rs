@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use control::notify::{Channel, Message, Undelivered};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::time::Duration;
 use url::Url;
 
@@ -15,6 +16,9 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// More of an answer than this is not read.
 const ANSWER_BYTES: u64 = 4 * 1024;
+
+/// What is shorter is no secret.
+const SHORTEST_SECRET: usize = 4;
 
 /// The header of the signature: `t=SECONDS,v1=HEX`, where HEX is HMAC-SHA-256 over the seconds, a full
 /// stop and the body.
@@ -77,11 +81,33 @@ impl Webhook {
             return Ok(());
         }
         let said = answer.body_mut().with_config().limit(ANSWER_BYTES).read_to_string();
-        let said = one_line(said.unwrap_or_default().trim());
-        let said: String = said.chars().take(200).collect();
+        let said = said.unwrap_or_default();
+        let said = if repeats(&said, self.url.reveal()) { "" } else { said.trim() };
+        let said: String = one_line(said).chars().take(200).collect();
         let said = if said.is_empty() { said } else { format!(": {said}") };
         Err(Undelivered(format!("the server answered {}{said}", status.as_u16())))
     }
+}
+
+/// Whether an answer repeats anything of the address that could be its secret: many a server says which
+/// path it does not know, as it came, decoded, escaped for HTML or JSON, or in another case.
+fn repeats(said: &str, address: &str) -> bool {
+    let of_words = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+    };
+    let said = [of_words(said), of_words(&decoded(said))];
+    // Host, port, path and query; words too short for a secret would hide every answer.
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let words = rest.split(|c: char| "/?#&=@:;,".contains(c));
+    words
+        .flat_map(|word| [of_words(word), of_words(&decoded(word))])
+        .filter(|word| word.len() >= SHORTEST_SECRET)
+        .any(|word| said.iter().any(|said| said.contains(word.as_str())))
+}
+
+/// With `%XX` decoded, as far as it is text.
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 #[async_trait]

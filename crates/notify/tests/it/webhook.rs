@@ -72,6 +72,16 @@ async fn what_went_wrong_is_said_without_the_address() {
     let refused = Server::http("404 Not Found", "no_team\r\nX: y");
     let told = webhook(&refused, None).tell(&message()).await.unwrap_err().to_string();
     assert_eq!(told, "it cannot be told: the server answered 404: no_team  X: y");
+    // What repeats the address is not repeated, however it is written.
+    for echo in [
+        "Cannot POST /services/T0/B0/s3cret",
+        "<pre>Cannot POST &#x2F;services&#x2F;T0&#x2F;B0&#x2F;S3CRET</pre>",
+        "{\"error\":\"no such hook\",\"token\":\"%733cret\"}",
+    ] {
+        let refused = Server::http("404 Not Found", echo);
+        let told = webhook(&refused, None).tell(&message()).await.unwrap_err().to_string();
+        assert_eq!(told, "it cannot be told: the server answered 404");
+    }
     // Nobody is led elsewhere.
     let moved = Server::http("302 Found", "");
     let told = webhook(&moved, None).tell(&message()).await.unwrap_err().to_string();
