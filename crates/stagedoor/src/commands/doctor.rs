@@ -9,6 +9,8 @@ use anyhow::Result;
 use aws::Aws;
 use control::doctor::{About, Seen, any_failed, gather, judge};
 use control::grants::with_grants;
+use control::plane::Plane;
+use control::ports::Store;
 use control::survey::Scope;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,11 +26,9 @@ pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
         Ok(store) => with_grants(map.clone(), &**store).await.unwrap_or(map),
         Err(_) => map,
     };
-    // What a survey leaves behind in the store, such as indexes, is forgotten: doctor changes nothing.
-    let mut parts = compose::parts(map, aws, compose::forgetful_store()?).await?;
-    if let Ok(store) = &store {
-        parts.plane.departures = Arc::clone(store) as _;
-    }
+    let own = compose::forgetful_store()?;
+    let mut parts = compose::parts(map, aws, store.clone().unwrap_or_else(|_| own.clone())).await?;
+    leave_nothing_behind(&mut parts.plane, &own);
     let wanted = |about: &About| only.as_ref().is_none_or(|only| only.contains(about));
     let of_people = [About::Directory, About::Grant, About::Quota];
     let quick = args.quick || !of_people.iter().any(wanted);
@@ -50,6 +50,19 @@ pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
         OutputFormat::Table => output::data(&doctor::text(&checks, Paint::stdout(common))),
     }
     Ok(if any_failed(&checks) { Outcome::NotVerified } else { Outcome::Done })
+}
+
+/// What a survey leaves in the store, such as indexes, is forgotten: doctor changes nothing. What it
+/// reads there stays: people who were pushed, who was offboarded, who has access for a time, what came
+/// of mirroring.
+fn leave_nothing_behind(plane: &mut Plane, own: &Arc<dyn Store>) {
+    plane.sessions = Arc::clone(own) as _;
+    plane.queue = Arc::clone(own) as _;
+    plane.claims = Arc::clone(own) as _;
+    plane.index = Arc::clone(own) as _;
+    plane.memberships = Arc::clone(own) as _;
+    plane.chronicle = Arc::clone(own) as _;
+    plane.audit = Arc::clone(own) as _;
 }
 
 /// The checks that `--only` names; `None`: all.

@@ -19,6 +19,8 @@ mod desk_commands;
 #[cfg(test)]
 mod directory_command;
 #[cfg(test)]
+mod doctor_command;
+#[cfg(test)]
 mod door;
 #[cfg(test)]
 mod drain;
