@@ -5,8 +5,8 @@
 //! place of what was in force, in one step; whatever fails before leaves everything as it was. Files
 //! are looked at again and again, rather than watched: that sees a file that an editor or a mounted
 //! `ConfigMap` swaps, on every file system. SIGHUP looks at once, and reads secrets anew as well.
-//! What failed for another reason than the configuration, such as a store or a secret that cannot be
-//! read just now, is tried again until it is known what is on disk.
+//! What failed is tried again, though no file has changed: its reason may lie elsewhere, such as in
+//! metadata that comes later than the map, or a store or a secret that cannot be read just now.
 
 use crate::cli::{MapArg, SpKeyArgs};
 use crate::commands::studio_targets;
@@ -23,14 +23,15 @@ use control::door::Door;
 use control::event::Wake;
 use control::ports::{AuditEntry, AuditEvent};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use web::{Condition, WebConfig};
 
-/// How long at most until what could not be read is tried again.
+/// How long at most until what failed is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// What a server is configured by, and what follows when that changes.
@@ -56,15 +57,17 @@ pub(crate) struct Reload {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stamp {
     path: PathBuf,
-    /// The file behind it, its time and its length; `None` if it cannot be read.
-    file: Option<(PathBuf, Option<SystemTime>, u64)>,
+    /// The file behind it, when that or what is known of it changed (by its inode, in seconds and
+    /// nanoseconds: a time that was set back, or that it may be read now, counts too), and its
+    /// length. `None` if it cannot be looked at.
+    file: Option<(PathBuf, (i64, i64), u64)>,
 }
 
 impl Stamp {
     fn of(path: PathBuf) -> Self {
         let file = fs::canonicalize(&path).ok().and_then(|real| {
             let about = fs::metadata(&real).ok()?;
-            Some((real, about.modified().ok(), about.len()))
+            Some((real, (about.ctime(), about.ctime_nsec()), about.len()))
         });
         Self { path, file }
     }
@@ -101,6 +104,8 @@ impl Reload {
             grants = table;
             // Stamps are from before the reading: a change meanwhile is seen the next time.
             self.seen = now;
+            // Of what changed it is told anew why it will not do.
+            failed = failed.filter(|_| is_the_same);
             match self.look(asked, failed.as_ref()).await {
                 Looked::Taken(keeper) => {
                     failed = None;
@@ -110,7 +115,6 @@ impl Reload {
                         former.abort();
                     }
                 }
-                Looked::Refused => failed = None,
                 Looked::Failed(why) => failed = Some(Failed::once_more(failed, why, self.every)),
             }
         }
@@ -145,7 +149,7 @@ impl Reload {
                 if asked || failed.is_none_or(|failed| failed.why != why) {
                     self.refuse(&before, &why).await;
                 }
-                if error.is::<BadConfiguration>() { Looked::Refused } else { Looked::Failed(why) }
+                Looked::Failed(why)
             }
         }
     }
@@ -220,13 +224,11 @@ impl Reload {
 enum Looked {
     /// It is in force; with a new keeper if the map is another one.
     Taken(Option<Keeper>),
-    /// It will not do. Nothing but another one helps.
-    Refused,
-    /// Not all of it could be read, for this reason.
+    /// It will not do, or not all of it could be read, for this reason.
     Failed(String),
 }
 
-/// A look that failed, though the configuration may be good.
+/// A look that failed. The next one may not, though no file that was looked at has changed.
 struct Failed {
     why: String,
     pause: Duration,
@@ -290,5 +292,20 @@ mod tests {
         assert_ne!(Stamp::of(at("access.yaml")), before);
         fs::remove_dir_all(at("2")).unwrap();
         assert_eq!(Stamp::of(at("access.yaml")).file, None);
+    }
+
+    #[test]
+    fn a_file_whose_time_was_set_back_is_another_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("access.yaml");
+        fs::write(&path, "one").unwrap();
+        let before = Stamp::of(path.clone());
+        let then = fs::metadata(&path).unwrap().modified().unwrap();
+        // The clock of a file system goes in steps.
+        while Stamp::of(path.clone()) == before {
+            fs::write(&path, "two").unwrap();
+            fs::File::options().write(true).open(&path).unwrap().set_modified(then).unwrap();
+        }
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), then);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::browser::Browser;
 use crate::cloud::until;
+use crate::house::identity_provider;
 use crate::process::Running;
 use crate::world::{FAST, MAP, SEED, World, settled};
 use std::fs;
@@ -72,6 +73,28 @@ fn a_map_that_will_not_do_leaves_the_last_good_one_in_force() {
     assert_eq!(world.cloud.changes(), [""; 0]);
     assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
     assert!(server.said().contains("\"code\":\"map-refused\""), "{}", server.said());
+}
+
+#[test]
+fn a_map_whose_metadata_comes_later_is_taken_up_when_it_is_there() {
+    let world = World::new(&settled(), MAP);
+    let public = ["--public-url", "https://door.example.com"];
+    let (mut server, ops) = serve(&world, &[OFTEN, &public].concat());
+    let idp = "identity_providers:\n  corp:\n    metadata: corp.xml\n    person: { attribute: \
+               ssouserid, matches: id }\n";
+    world.write("access.yaml", &format!("{}{idp}", more()));
+    until("the refusal is told", || (!good(&ops)).then_some(()));
+    let why = ops.get("/healthz").body;
+    assert!(why.contains("corp.xml"), "{why}");
+    // Nobody touches the map any more.
+    world.write("corp.xml.new", &identity_provider().metadata_xml());
+    fs::rename(world.path("corp.xml.new"), world.path("corp.xml")).unwrap();
+    until("Ben has a profile of fraud", || {
+        world.cloud.names().contains(&"ben--fraud".to_owned()).then_some(())
+    });
+    assert!(good(&ops));
+    assert_eq!(server.terminate().code(), Some(0), "{}", server.said());
+    assert_eq!(server.said().matches("\"code\":\"map-refused\"").count(), 1, "{}", server.said());
 }
 
 #[test]
