@@ -22,6 +22,9 @@ mod temporary;
 mod time;
 mod tokens;
 
+#[cfg(test)]
+mod documented;
+
 pub(crate) use audit::{
     AnchoringArgs, AuditCommand, CheckpointArgs, ExportAuditArgs, ListAuditArgs, VerifyAuditArgs,
 };
