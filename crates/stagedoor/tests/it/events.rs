@@ -156,13 +156,17 @@ fn a_trail_is_read_as_it_lies_in_its_bucket() {
     let day = world.path("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/20");
     std::fs::create_dir_all(&day).unwrap();
     let log = json!({"Records": [event("AddMemberToGroup", BEN, "g-1")["detail"]]}).to_string();
+    // As `cat a.gz b.gz` leaves them: one file of several members.
+    let lines = ["AddMemberToGroup", "RemoveMemberFromGroup"];
+    let lines = lines.map(|name| gzip(&format!("{}\n", event(name, BEN, "g-1")["detail"])));
+    std::fs::write(day.join("3.jsonl.gz"), lines.concat()).unwrap();
     std::fs::write(day.join("1.json.gz"), gzip(&log)).unwrap();
     std::fs::write(day.join("2.json.gz"), &gzip(&log)[..40]).unwrap();
     let digest = json!({"digestS3Object": "x", "logFiles": []}).to_string();
     std::fs::write(day.join("digest.json.gz"), gzip(&digest)).unwrap();
     let run = replay(&world, &["AWSLogs", "--output", "json"]).exits(1);
     let document = run.json();
-    assert_eq!((&document["files"], &document["events"]), (&json!(3), &json!(1)));
+    assert_eq!((&document["files"], &document["events"]), (&json!(4), &json!(3)));
     assert_eq!(document["readAgain"], json!([BEN]));
     assert_eq!(document["changed"], 1);
     let broken = document["malformed"][0]["place"].as_str().unwrap();

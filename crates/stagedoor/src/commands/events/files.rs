@@ -1,7 +1,7 @@
 //! Files with events, as people and `CloudTrail` leave them.
 
 use crate::exit::BadConfiguration;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use std::fmt;
 use std::fs::{self, File};
@@ -120,12 +120,12 @@ fn an_event(place: String, event: Value) -> Result<(String, Value), Malformed> {
     Err(Malformed::new(place, &"the event is not a JSON object"))
 }
 
-/// The text of a file, unpacked if it is gzipped.
+/// The text of a file, unpacked if it is gzipped, with all members of one that was put together of several.
 fn text_of(file: &Path) -> io::Result<String> {
     let mut head = Vec::new();
     File::open(file)?.take(2).read_to_end(&mut head)?;
     let opened = File::open(file)?;
-    if head == [0x1f, 0x8b] { bounded(GzDecoder::new(opened)) } else { bounded(opened) }
+    if head == [0x1f, 0x8b] { bounded(MultiGzDecoder::new(opened)) } else { bounded(opened) }
 }
 
 fn bounded(reader: impl Read) -> io::Result<String> {
