@@ -209,8 +209,8 @@ impl Refused {
     ) -> Self {
         let mut refused = Self::by_door(refusal).on_the_way_to(team);
         if refused.code == ReasonCode::NotEntitled.as_str()
-            && let Ok(person) = portal.door.who(session).await
-            && let Ok(form) = portal.desk.request_form(&person, team).await
+            && let Ok(who) = portal.door.who(session).await
+            && let Ok(form) = portal.desk.request_form(&who, team).await
         {
             refused.may_ask = form.request.is_some() || form.break_glass.is_some();
         }

@@ -1,6 +1,6 @@
 //! Who asks, and what they may.
 
-use super::{Desk, Refused, RefusedKind, Role};
+use super::{Desk, Refused, RefusedKind, Role, SignedIn};
 use crate::plane::Plane;
 use crate::ports::{Actor, CallError};
 use access::entitlement::wanted_groups;
@@ -206,9 +206,11 @@ impl Desk {
     /// Somebody who is signed in, with the role that the directory gives them now.
     ///
     /// # Errors
-    /// `right-missing` for whoever has no role; the directory or the store cannot be read.
-    pub async fn caller(&self, person: &PersonId) -> Result<Caller, Refused> {
-        let plane = self.plane();
+    /// `right-missing` for whoever has no role, or signed in for one team alone; the directory or
+    /// the store cannot be read.
+    pub async fn caller(&self, who: &SignedIn) -> Result<Caller, Refused> {
+        who.require_all()?;
+        let (plane, person) = (self.plane(), &who.person);
         let no_role = || {
             let why = "You have no role in the administration of Stagedoor.";
             let remedy = "An admin can give your group a role in the access map \

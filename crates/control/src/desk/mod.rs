@@ -28,6 +28,7 @@ mod refused;
 #[cfg(test)]
 mod sample;
 mod sign_ins;
+mod signed_in;
 mod teams;
 mod timeline;
 mod tokens;
@@ -70,6 +71,7 @@ pub use plan::{
 pub use reading::{Reading, Readings};
 pub use refused::{Refused, RefusedKind};
 pub use sign_ins::{CheckedRow, RefusalCount, SignIn, SignInFilter, SignIns, Stopped};
+pub use signed_in::SignedIn;
 pub use teams::{
     DayCount, DomainTile, Fault, Forecast, Quota, QuotaState, Spread, TeamDetail, TeamGrant,
     TeamLine, TeamMember, TeamRole, TeamStray, Teams, forecast,

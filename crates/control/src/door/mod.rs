@@ -38,9 +38,10 @@ pub use view::{
     TeamCard,
 };
 
+use crate::desk::SignedIn;
 use crate::plane::Plane;
 use crate::ports::SessionId;
-use access::ids::{IdpKey, PersonId, TeamKey};
+use access::ids::{IdpKey, TeamKey};
 use access::map::AccessMap;
 use access::network::Origin;
 use doorway::Doorway;
@@ -240,12 +241,13 @@ impl Door {
         self.now().stop_my_apps(token, team).await
     }
 
-    /// Who is signed in, by the session alone: the directory is not asked whether they may be still.
+    /// Who is signed in, and for which team, by the session alone: the directory is not asked
+    /// whether they may be still.
     ///
     /// # Errors
     /// Nobody is signed in, or the store cannot be read.
-    pub async fn who(&self, token: &SessionToken) -> Result<PersonId, Refusal> {
-        self.now().session(token).await.map(|session| session.person)
+    pub async fn who(&self, token: &SessionToken) -> Result<SignedIn, Refusal> {
+        self.now().session(token).await.map(SignedIn::from)
     }
 
     /// Ends the session. There is nothing to end for a cookie that is not ours.

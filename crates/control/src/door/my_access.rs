@@ -3,8 +3,7 @@
 use super::doorway::Doorway;
 use super::mine::{EndedSessions, MyAccess, OwnSession};
 use super::{No, Refusal, RefusalKind, SessionToken, digest};
-use crate::desk::role_in;
-use crate::ports::{Actor, AuditEntry, AuditEvent, Session, SessionId};
+use crate::ports::{Actor, AuditEntry, AuditEvent, Session, SessionId, StoreError};
 use access::entitlement::Entitlement;
 use access::explain::{Stage, explain};
 use access::ids::{PersonId, TeamKey};
@@ -54,9 +53,13 @@ impl Doorway {
         let from_here = teams.into_iter().filter(|team| self.admits(team, origin)).collect();
         let history = self.history(&person.id).await;
         let sessions = self.own_sessions(&session, history.as_deref().unwrap_or_default()).await;
-        let told = |entry: &AuditEntry| AT_THE_DOOR.iter().any(|event| entry.event == *event);
+        let told = |entry: &AuditEntry| {
+            let team = entry.team.as_deref();
+            AT_THE_DOOR.iter().any(|event| entry.event == *event)
+                && session.team.as_ref().is_none_or(|only| team.is_none_or(|t| t == only.as_str()))
+        };
         let history = history.map(|entries| entries.into_iter().filter(told).take(TOLD).collect());
-        let administers = role_in(&self.plane.map, &snapshot, &person.id).is_some();
+        let administers = self.administers(&session, &snapshot);
         Ok(MyAccess { person, why, administers, from_here, history, sessions })
     }
 
@@ -103,7 +106,7 @@ impl Doorway {
                 return None;
             }
         };
-        let own = sessions.into_iter().map(|session| {
+        let own = sessions.into_iter().filter(|other| is_within(this, other)).map(|session| {
             // A sign-in and its session have the same time, but for what a store leaves of it.
             let signed_in = history.iter().find(|entry| {
                 entry.event == AuditEvent::SignIn
@@ -130,27 +133,17 @@ impl Doorway {
     ) -> Result<EndedSessions, Refusal> {
         let this = self.session(token).await?;
         let now = self.plane.clock.now();
-        let ended = match meant {
-            None => self
+        let ended = match (meant, &this.team) {
+            (None, None) => self
                 .plane
                 .sessions
                 .close_all(&this.person)
                 .await
                 .map(|number| EndedSessions { number, this_too: true }),
-            Some(meant) => match self.plane.sessions.sessions_of(&this.person, now).await {
-                Ok(sessions) => match sessions.iter().find(|s| handle(&s.id) == meant) {
-                    Some(found) => self
-                        .plane
-                        .sessions
-                        .close(&found.id)
-                        .await
-                        .map(|()| EndedSessions { number: 1, this_too: found.id == this.id }),
-                    None => return Ok(EndedSessions { number: 0, this_too: false }),
-                },
-                Err(error) => Err(error),
-            },
+            _ => self.end_those_within(&this, meant).await,
         };
         let ended = match ended {
+            Ok(none) if none.number == 0 => return Ok(none),
             Ok(ended) => ended,
             Err(error) => {
                 let no = No::unavailable(&error).of(&this.person);
@@ -166,6 +159,29 @@ impl Doorway {
         self.plane.record(entry).await;
         Ok(ended)
     }
+
+    /// Ends the sessions that this one may know of: the one with the handle, or all.
+    async fn end_those_within(
+        &self,
+        this: &Session,
+        meant: Option<&str>,
+    ) -> Result<EndedSessions, StoreError> {
+        let mut ended = EndedSessions { number: 0, this_too: false };
+        for other in self.plane.sessions.sessions_of(&this.person, self.plane.clock.now()).await? {
+            let is_meant = meant.is_none_or(|meant| handle(&other.id) == meant);
+            if is_meant && is_within(this, &other) {
+                self.plane.sessions.close(&other.id).await?;
+                ended.number += 1;
+                ended.this_too |= other.id == this.id;
+            }
+        }
+        Ok(ended)
+    }
+}
+
+/// Whether a session may know of the other: one of one team knows of that team's alone.
+fn is_within(this: &Session, other: &Session) -> bool {
+    this.team.is_none() || this.team == other.team
 }
 
 /// The teams of the person that a session opens.

@@ -74,8 +74,14 @@ impl Doorway {
         if let Some(only) = &session.team {
             teams.retain(|card| &card.team == only);
         }
-        let administers = role_in(&self.plane.map, &snapshot, &person.id).is_some();
+        let administers = self.administers(&session, &snapshot);
         Ok(MyWork { person, teams, administers })
+    }
+
+    /// Whether the session leads into the administration. That of one team does not.
+    pub(super) fn administers(&self, session: &Session, snapshot: &Snapshot) -> bool {
+        let role = || role_in(&self.plane.map, snapshot, &session.person);
+        session.team.is_none() && role().is_some()
     }
 
     /// Opens Studio for a team: a link, or word that the profile is being made. Call it again then.

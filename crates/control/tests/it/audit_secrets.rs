@@ -7,8 +7,8 @@ use crate::door::{Answer, House, answer};
 use crate::door_log_out;
 use crate::door_opening::open;
 use crate::reconciler::pass;
-use crate::temporary::{ask, desk as desk_of, glass, house, order};
-use crate::world::{World, person_id, team};
+use crate::temporary::{ask, by, desk as desk_of, glass, house, order};
+use crate::world::{World, team};
 use access::network::Origin;
 use control::audit::{ChainKey, KeyRing, STORE_KEY, Taking, prune, take_checkpoint};
 use control::desk::{
@@ -119,10 +119,10 @@ async fn people_and_admins(
         life: SignedDuration::from_hours(1),
         directory: None,
     };
-    let by = Actor::CommandLine("root".to_owned());
+    let root = Actor::CommandLine("root".to_owned());
     let (bearer, token) =
-        create_token(&*world.store, &**world, &by, new, world.now()).await.unwrap();
-    revoke_token(&*world.store, &by, "ci", world.now()).await.unwrap();
+        create_token(&*world.store, &**world, &root, new, world.now()).await.unwrap();
+    revoke_token(&*world.store, &root, "ci", world.now()).await.unwrap();
     planted.plant(bearer.reveal());
     planted.plant(token.digest);
 
@@ -145,9 +145,10 @@ async fn people_and_admins(
 
     let grant = desk.grant(&admin(), &order("bob", "fraud", 2)).await.unwrap();
     desk.revoke(&admin(), &grant.id, Some("done"), false).await.unwrap();
-    let request = desk.ask(&person_id("bob"), &ask("trials", 2)).await.unwrap();
-    desk.decide(&person_id("eva"), &request.id, true, None).await.unwrap();
-    let BrokenGlass::Open(view) = desk.break_glass(&glass("carol", "fraud")).await.unwrap() else {
+    let request = desk.ask(&by("bob"), &ask("trials", 2)).await.unwrap();
+    desk.decide(&by("eva"), &request.id, true, None).await.unwrap();
+    let BrokenGlass::Open(view) = desk.break_glass(&by("carol"), &glass("fraud")).await.unwrap()
+    else {
         panic!("it waits");
     };
     pass(1_800).await;

@@ -4,7 +4,9 @@ use crate::reconciler::{Running, pass, people};
 use crate::world::{MAP, World, person_id};
 use access::observed::{AppStatus, ObservedApp};
 use access::reason::ReasonCode;
-use control::desk::{Agreement, Caller, Desk, Leave, Refused, RefusedKind, Return, Right};
+use control::desk::{
+    Agreement, Caller, Desk, Leave, Refused, RefusedKind, Return, Right, SignedIn,
+};
 use control::event::Wake;
 use control::ports::{Approval, Approvals, AuditLog, Switch};
 use jiff::SignedDuration;
@@ -227,7 +229,7 @@ async fn a_role_is_what_the_groups_give_now() {
     );
     let world = World::of(&["ada"]);
     let desk = Desk::new(world.plane(&map), world.store.clone());
-    let ada = person_id("ada");
+    let ada = SignedIn { person: person_id("ada"), only: None };
     let rights = async || desk.caller(&ada).await.map(|caller| caller.rights().len());
     assert_eq!(rights().await, Ok(1));
     world.join("ada", "ml-trials");

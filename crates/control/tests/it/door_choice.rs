@@ -1,7 +1,7 @@
 //! Which team a sign-in leads to.
 
 use crate::door::{Answer, House, answer, idp_key};
-use crate::world::{MAP, World, team};
+use crate::world::{MAP, World, person_id, team};
 use access::network::Origin;
 use control::door::{Accepted, RefusalKind};
 
@@ -88,6 +88,38 @@ async fn an_application_of_one_team_leads_there_and_opens_no_other() {
     let url = Answer { assertion: "_a3", team: Some("ward"), ..answer("ada") };
     let accepted = tile(&house, url, Some("https://evil.example")).await.unwrap();
     assert_eq!(keys(&accepted), (Some("fraud".into()), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_one_team_knows_of_that_team_and_ends_its_own_sessions_only() {
+    let house = house("team: fraud");
+    let origin = Origin::default();
+    let elsewhere = house.sign_in("ada").await;
+    // As it is where she signs in by a way that is not one team's.
+    house.world.state().sessions.values_mut().for_each(|session| session.team = None);
+    house.door.open(&elsewhere, &team("ward"), &origin).await.unwrap();
+    let second = Answer { assertion: "_a9", ..answer("ada") };
+    let accepted = tile(&house, second, None).await.unwrap();
+    let who = house.door.who(&accepted.token).await.unwrap();
+    assert_eq!((who.person, who.only), (person_id("ada"), Some(team("fraud"))));
+    assert_eq!(house.door.who(&elsewhere).await.unwrap().only, None);
+
+    let all = house.door.my_access(&elsewhere, &origin).await.unwrap();
+    let all = all.sessions.unwrap();
+    assert_eq!(all.len(), 2);
+    let own = house.door.my_access(&accepted.token, &origin).await.unwrap();
+    let told = own.history.unwrap();
+    assert!(!told.is_empty() && told.iter().all(|entry| entry.team.as_deref() != Some("ward")));
+    let [session] = own.sessions.unwrap().try_into().unwrap();
+    assert!(session.is_this && session.team == Some(team("fraud")));
+
+    let other = all.iter().find(|session| session.team.is_none()).unwrap();
+    let ended = house.door.end_sessions(&accepted.token, Some(&other.handle)).await.unwrap();
+    assert_eq!((ended.number, ended.this_too), (0, false));
+    let ended = house.door.end_sessions(&accepted.token, None).await.unwrap();
+    assert_eq!((ended.number, ended.this_too), (1, true));
+    assert_eq!(house.door.who(&accepted.token).await.unwrap_err().code, "signed-out");
+    assert!(house.door.who(&elsewhere).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,10 +11,10 @@ use access::snapshot::Hold;
 use access::temporary::{TemporaryGrant, TemporaryKind};
 use control::desk::{
     AskOrder, BreakGlassOrder, BrokenGlass, Caller, Desk, GrantOrder, Page, Refused, RefusedKind,
-    RequestState, Rights, TemporaryState,
+    RequestState, Rights, SignedIn, TemporaryState,
 };
 use control::door::RefusalKind;
-use control::ports::{Actor, Clock, Departure, TemporaryGrants};
+use control::ports::{AccessRequests, Actor, Clock, Departure, TemporaryGrants};
 use control::reconciler::PassError;
 use control::survey::Scope;
 use jiff::SignedDuration;
@@ -72,9 +72,13 @@ pub(crate) fn ask(key: &str, hours: i64) -> AskOrder {
     }
 }
 
-pub(crate) fn glass(name: &str, key: &str) -> BreakGlassOrder {
+/// Somebody who signed in by a way that is not one team's.
+pub(crate) fn by(name: &str) -> SignedIn {
+    SignedIn { person: person_id(name), only: None }
+}
+
+pub(crate) fn glass(key: &str) -> BreakGlassOrder {
     BreakGlassOrder {
-        person: person_id(name),
         team: team(key),
         reason: "the endpoint is down".to_owned(),
         ticket: None,
@@ -252,13 +256,13 @@ async fn a_store_that_cannot_be_read_gives_nothing_and_takes_nothing() {
 async fn nothing_is_given_that_cannot_be_written_down() {
     let house = house();
     let desk = desk(&house.world);
-    let request = desk.ask(&person_id("bob"), &ask("trials", 1)).await.unwrap();
+    let request = desk.ask(&by("bob"), &ask("trials", 1)).await.unwrap();
     house.world.break_down(Fault::Audit);
     let grant = desk.grant(&admin(), &order("bob", "fraud", 4)).await;
     assert_eq!(grant.unwrap_err().kind, RefusedKind::Unavailable);
-    let approved = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    let approved = desk.decide(&by("eva"), &request.id, true, None).await;
     assert_eq!(approved.unwrap_err().kind, RefusedKind::Unavailable);
-    let broken = desk.break_glass(&glass("carol", "fraud")).await;
+    let broken = desk.break_glass(&by("carol"), &glass("fraud")).await;
     assert_eq!(broken.unwrap_err().kind, RefusedKind::Unavailable);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
 }
@@ -332,7 +336,7 @@ async fn revoking_ends_one_grant_and_leaves_another_of_the_same_team() {
 async fn a_request_is_approved_by_an_owner_and_gives_what_was_asked_for() {
     let house = house();
     let desk = desk(&house.world);
-    let (bob, eva) = (person_id("bob"), person_id("eva"));
+    let (bob, eva) = (by("bob"), by("eva"));
     let form = desk.request_form(&bob, &team("trials")).await.unwrap();
     let way = form.request.unwrap();
     assert_eq!((way.groups, way.longest_seconds), (vec!["owners".to_owned()], 4 * 3600));
@@ -363,22 +367,23 @@ async fn a_request_is_approved_by_an_owner_and_gives_what_was_asked_for() {
     assert_eq!((again.code, again.kind), (ReasonCode::RequestDecided, RefusedKind::Conflict));
     let actors: Vec<Actor> =
         house.world.state().audit.iter().map(|entry| entry.actor.clone()).collect();
-    assert!(actors.contains(&Actor::Person(bob)) && actors.contains(&Actor::Person(eva)));
+    assert!(
+        actors.contains(&Actor::Person(bob.person)) && actors.contains(&Actor::Person(eva.person))
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_is_refused_or_withdrawn_and_gives_nothing() {
     let house = house();
     let desk = desk(&house.world);
-    let bob = person_id("bob");
+    let bob = by("bob");
     let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
-    let refused =
-        desk.decide(&person_id("root"), &request.id, false, Some("no need")).await.unwrap();
+    let refused = desk.decide(&by("root"), &request.id, false, Some("no need")).await.unwrap();
     assert_eq!((refused.state, refused.why.as_deref()), (RequestState::Refused, Some("no need")));
     let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
-    assert_eq!(code(desk.withdraw(&person_id("eva"), &request.id).await), ReasonCode::NoSuchGrant);
+    assert_eq!(code(desk.withdraw(&by("eva"), &request.id).await), ReasonCode::NoSuchGrant);
     assert_eq!(desk.withdraw(&bob, &request.id).await.unwrap().state, RequestState::Withdrawn);
-    let late = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    let late = desk.decide(&by("eva"), &request.id, true, None).await;
     assert_eq!(code(late), ReasonCode::RequestDecided);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
     let states: Vec<RequestState> =
@@ -391,13 +396,13 @@ async fn nobody_decides_on_their_own_request_not_even_an_admin() {
     let house = house();
     house.world.join("root", "everyone");
     let desk = desk(&house.world);
-    let root = person_id("root");
+    let root = by("root");
     let request = desk.ask(&root, &ask("trials", 2)).await.unwrap();
     assert_eq!(code(desk.decide(&root, &request.id, true, None).await), ReasonCode::OwnRequest);
-    let other = desk.decide(&person_id("ada"), &request.id, true, None).await;
+    let other = desk.decide(&by("ada"), &request.id, true, None).await;
     assert_eq!(code(other), ReasonCode::NotAnApprover);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
-    let person = house.world.state().people[&root].clone();
+    let person = house.world.state().people[&root.person].clone();
     let admin = Caller::with_role(&person, control::desk::Role::Admin);
     let all = desk.requests(&admin, &Page::default()).await.unwrap();
     assert!(!all.items[0].may_decide, "nor does the list say so");
@@ -407,27 +412,21 @@ async fn nobody_decides_on_their_own_request_not_even_an_admin() {
 async fn who_may_not_ask_and_who_may_not_any_more() {
     let house = house();
     let desk = desk(&house.world);
-    let bob = person_id("bob");
+    let bob = by("bob");
     assert_eq!(code(desk.ask(&bob, &ask("fraud", 1)).await), ReasonCode::RequestNotAllowed);
-    assert_eq!(
-        code(desk.ask(&person_id("dan"), &ask("trials", 1)).await),
-        ReasonCode::RequestNotAllowed
-    );
+    assert_eq!(code(desk.ask(&by("dan"), &ask("trials", 1)).await), ReasonCode::RequestNotAllowed);
     assert_eq!(code(desk.ask(&bob, &ask("trials", 5)).await), ReasonCode::TooLong);
     assert_eq!(code(desk.ask(&bob, &ask("closed", 1)).await), ReasonCode::TeamUnknown);
-    assert_eq!(
-        code(desk.ask(&person_id("nobody"), &ask("trials", 1)).await),
-        ReasonCode::PersonUnknown
-    );
+    assert_eq!(code(desk.ask(&by("nobody"), &ask("trials", 1)).await), ReasonCode::PersonUnknown);
     let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
     house.world.leave("bob", "everyone");
-    let approved = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    let approved = desk.decide(&by("eva"), &request.id, true, None).await;
     assert_eq!(code(approved), ReasonCode::RequestNotAllowed);
-    house.world.state().people.get_mut(&bob).unwrap().enabled = false;
-    let approved = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    house.world.state().people.get_mut(&bob.person).unwrap().enabled = false;
+    let approved = desk.decide(&by("eva"), &request.id, true, None).await;
     assert_eq!(code(approved), ReasonCode::PersonDisabled);
     pass(7 * 86_400).await;
-    let late = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    let late = desk.decide(&by("eva"), &request.id, true, None).await;
     assert_eq!(code(late), ReasonCode::RequestDecided);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
 }
@@ -437,7 +436,8 @@ async fn break_glass_by_a_reason_opens_at_once_is_loud_and_ends_by_itself() {
     let house = house();
     let desk = desk(&house.world);
     let carol = house.sign_in("carol").await;
-    let BrokenGlass::Open(view) = desk.break_glass(&glass("carol", "fraud")).await.unwrap() else {
+    let BrokenGlass::Open(view) = desk.break_glass(&by("carol"), &glass("fraud")).await.unwrap()
+    else {
         panic!("it waits");
     };
     assert_eq!(view.ends.to_string(), "2026-11-21T09:30:00Z");
@@ -451,7 +451,7 @@ async fn break_glass_by_a_reason_opens_at_once_is_loud_and_ends_by_itself() {
     let owed = desk.emergencies(&admin()).await.unwrap();
     assert_eq!((owed.len(), owed[0].seconds_left, owed[0].grant.owes_note), (1, 0, true));
     assert_eq!(
-        code(desk.break_glass(&glass("carol", "fraud")).await),
+        code(desk.break_glass(&by("carol"), &glass("fraud")).await),
         ReasonCode::AfterNoteMissing
     );
 
@@ -464,7 +464,7 @@ async fn break_glass_by_a_reason_opens_at_once_is_loud_and_ends_by_itself() {
     let noted = desk.after_note(&carol, &view.id, "restarted the endpoint").await.unwrap();
     assert_eq!(noted.note.unwrap().text, "restarted the endpoint");
     assert_eq!(desk.emergencies(&admin()).await.unwrap(), []);
-    assert!(desk.break_glass(&glass("carol", "fraud")).await.is_ok());
+    assert!(desk.break_glass(&by("carol"), &glass("fraud")).await.is_ok());
     assert_eq!(house.world.audited("after-note"), ["after-note-written"]);
 }
 
@@ -472,28 +472,30 @@ async fn break_glass_by_a_reason_opens_at_once_is_loud_and_ends_by_itself() {
 async fn break_glass_by_two_people_waits_for_the_second_one() {
     let house = house();
     let desk = desk(&house.world);
-    let BrokenGlass::Waits(request) = desk.break_glass(&glass("carol", "trials")).await.unwrap()
+    let BrokenGlass::Waits(request) =
+        desk.break_glass(&by("carol"), &glass("trials")).await.unwrap()
     else {
         panic!("it is open");
     };
     assert!(request.break_glass);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
-    let own = desk.decide(&person_id("carol"), &request.id, true, None).await;
+    let own = desk.decide(&by("carol"), &request.id, true, None).await;
     assert_eq!(code(own), ReasonCode::OwnRequest);
-    let owner = desk.decide(&person_id("eva"), &request.id, true, None).await;
+    let owner = desk.decide(&by("eva"), &request.id, true, None).await;
     assert_eq!(code(owner), ReasonCode::NotAnApprover, "who approves requests is not on call");
-    desk.decide(&person_id("dan"), &request.id, true, None).await.unwrap();
+    desk.decide(&by("dan"), &request.id, true, None).await.unwrap();
     let grants = house.world.store.temporary_grants(None).await.unwrap();
     assert_eq!(
         (grants[0].kind, grants[0].approved_by.as_deref()),
         (TemporaryKind::BreakGlass, Some("dan"))
     );
     assert_eq!(house.world.audited("break-glass-opened"), ["break-glass"]);
-    let BrokenGlass::Waits(late) = desk.break_glass(&glass("dan", "trials")).await.unwrap() else {
+    let BrokenGlass::Waits(late) = desk.break_glass(&by("dan"), &glass("trials")).await.unwrap()
+    else {
         panic!("it is open");
     };
     pass(3600).await;
-    let decided = desk.decide(&person_id("root"), &late.id, true, None).await;
+    let decided = desk.decide(&by("root"), &late.id, true, None).await;
     assert_eq!(code(decided), ReasonCode::RequestDecided, "an emergency lapses in an hour");
 }
 
@@ -501,19 +503,74 @@ async fn break_glass_by_two_people_waits_for_the_second_one() {
 async fn break_glass_by_command_names_the_second_person() {
     let house = house();
     let desk = desk(&house.world);
-    let by = |second: Option<&str>| BreakGlassOrder {
-        second: second.map(person_id),
-        ..glass("carol", "trials")
+    let carol = person_id("carol");
+    let by =
+        |second: Option<&str>| BreakGlassOrder { second: second.map(person_id), ..glass("trials") };
+    let broken = async |order: BreakGlassOrder| {
+        code(desk.break_glass_by_command(&admin(), &carol, &order).await)
     };
-    let broken =
-        async |order: BreakGlassOrder| code(desk.break_glass_by_command(&admin(), &order).await);
     assert_eq!(broken(by(None)).await, ReasonCode::SecondPersonNeeded);
     assert_eq!(broken(by(Some("carol"))).await, ReasonCode::OwnRequest);
     assert_eq!(broken(by(Some("bob"))).await, ReasonCode::NotAnApprover);
-    assert_eq!(broken(glass("bob", "trials")).await, ReasonCode::BreakGlassNotAllowed);
+    let bob = desk.break_glass_by_command(&admin(), &person_id("bob"), &glass("trials")).await;
+    assert_eq!(code(bob), ReasonCode::BreakGlassNotAllowed);
     let dry = BreakGlassOrder { dry_run: true, ..by(Some("dan")) };
-    desk.break_glass_by_command(&admin(), &dry).await.unwrap();
+    desk.break_glass_by_command(&admin(), &carol, &dry).await.unwrap();
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
-    let view = desk.break_glass_by_command(&admin(), &by(Some("dan"))).await.unwrap();
+    let view = desk.break_glass_by_command(&admin(), &carol, &by(Some("dan"))).await.unwrap();
     assert_eq!((view.approved_by.as_deref(), view.by.as_str()), (Some("dan"), "root"));
+}
+
+/// Carol, who may break glass and administers, and signed in by the application of one team.
+fn bound(key: &str) -> SignedIn {
+    SignedIn { only: Some(team(key)), ..by("carol") }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_one_team_has_no_role_and_decides_on_nothing() {
+    let house = house();
+    for group in ["studio-admins", "owners", "everyone"] {
+        house.world.join("carol", group);
+    }
+    let desk = desk(&house.world);
+    let request = desk.ask(&by("bob"), &ask("trials", 2)).await.unwrap();
+    assert!(desk.caller(&by("carol")).await.is_ok());
+    assert_eq!(code(desk.caller(&bound("trials")).await), ReasonCode::RightMissing);
+    let decided = desk.decide(&bound("trials"), &request.id, true, None).await;
+    assert_eq!(code(decided), ReasonCode::RightMissing);
+    assert_eq!(desk.my_requests(&by("carol")).await.unwrap().to_decide.len(), 1);
+    let mine = desk.my_requests(&bound("trials")).await.unwrap();
+    assert_eq!((mine.to_decide, mine.administers), (vec![], false));
+    assert!(!desk.request_form(&bound("trials"), &team("trials")).await.unwrap().administers);
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_one_team_asks_for_that_team_alone_and_knows_of_no_other() {
+    let house = house();
+    house.world.join("carol", "everyone");
+    let desk = desk(&house.world);
+    let mismatch = ReasonCode::TeamMismatch;
+    let fraud = bound("fraud");
+    assert_eq!(code(desk.request_form(&fraud, &team("trials")).await), mismatch);
+    assert_eq!(code(desk.ask(&fraud, &ask("trials", 2)).await), mismatch);
+    assert_eq!(code(desk.break_glass(&fraud, &glass("trials")).await), mismatch);
+    assert_eq!(house.world.store.requests(None).await, Ok(vec![]));
+
+    let request = desk.ask(&bound("trials"), &ask("trials", 2)).await.unwrap();
+    assert_eq!(desk.my_requests(&fraud).await.unwrap().own, []);
+    assert_eq!(desk.my_requests(&bound("trials")).await.unwrap().own.len(), 1);
+    assert_eq!(code(desk.withdraw(&fraud, &request.id).await), mismatch);
+    desk.withdraw(&bound("trials"), &request.id).await.unwrap();
+
+    let BrokenGlass::Open(view) = desk.break_glass(&fraud, &glass("fraud")).await.unwrap() else {
+        panic!("it waits");
+    };
+    let elsewhere = desk.my_requests(&bound("trials")).await.unwrap();
+    assert_eq!(elsewhere.grants, []);
+    pass(1800).await;
+    assert_eq!(desk.request_form(&bound("trials"), &team("trials")).await.unwrap().owed, []);
+    let note = async |who: SignedIn| desk.after_note_of(&who, &view.id, "restarted it").await;
+    assert_eq!(code(note(bound("trials")).await), ReasonCode::NoSuchGrant);
+    assert_eq!(note(fraud).await.unwrap().note.unwrap().by, "carol");
 }

@@ -109,8 +109,8 @@ pub(super) async fn break_glass(args: &BreakGlassArgs, common: &Common) -> Resul
         Some(text) => Some(people::find(&plane, text).await?.id),
         None => None,
     };
+    let person = people::find(&plane, &args.person.person).await?.id;
     let order = BreakGlassOrder {
-        person: people::find(&plane, &args.person.person).await?.id,
         team: args.team.clone(),
         reason: args.reason.clone(),
         ticket: args.ticket.clone(),
@@ -118,7 +118,7 @@ pub(super) async fn break_glass(args: &BreakGlassArgs, common: &Common) -> Resul
         dry_run: args.dry_run,
     };
     let caller = Caller::at_the_command_line(&args.desk.by.by);
-    let view = desk.break_glass_by_command(&caller, &order).await.map_err(refused)?;
+    let view = desk.break_glass_by_command(&caller, &person, &order).await.map_err(refused)?;
     let mut told = given(&view, args.dry_run);
     if !args.dry_run {
         let _ = write!(

@@ -11,7 +11,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use control::desk::{
-    self, Emergency, GrantOrder, Listed, Refused, RefusedKind, RequestView, Right, TemporaryView,
+    self, Emergency, GrantOrder, Listed, Refused, RefusedKind, RequestView, Right, SignedIn,
+    TemporaryView,
 };
 use control::ports::Actor;
 use jiff::{SignedDuration, Timestamp};
@@ -172,14 +173,16 @@ async fn decide(
     caller.require(Right::Act)?;
     let id = id_of(&id)?;
     // Two people are two people: a token is nobody.
-    let Actor::Person(decider) = caller.actor() else {
+    let Actor::Person(person) = caller.actor() else {
         let why = "A request is decided by a person, not by a token.";
         let remedy = "Sign in and decide it in the portal.";
         let code = ReasonCode::RightMissing;
         return Err(Refused::new(RefusedKind::Denied, code, why, remedy).into());
     };
+    // Whoever has a role by a session has it by one that is not one team's.
+    let decider = SignedIn { person: person.clone(), only: None };
     let DecisionBody { approve, why } = &sent.body;
-    let work = portal.desk.decide(decider, &id, *approve, why.as_deref());
+    let work = portal.desk.decide(&decider, &id, *approve, why.as_deref());
     attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 

@@ -12,13 +12,13 @@ use crate::routes::Portal;
 use crate::strings::Language;
 use crate::table::{Row, Who};
 use crate::visit::Visit;
-use access::ids::{PersonId, TeamKey, TemporaryId};
+use access::ids::{TeamKey, TemporaryId};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use control::desk::{AskOrder, BreakGlassOrder, Caller, Right};
+use control::desk::{AskOrder, BreakGlassOrder, Right, SignedIn};
 use control::door::SessionToken;
 use jiff::SignedDuration;
 use pages::{RequestPage, RequestsPage};
@@ -49,7 +49,7 @@ pub(crate) fn purpose(what: &str, about: &str) -> String {
 /// Whoever is signed in.
 struct Me {
     session: SessionToken,
-    person: PersonId,
+    who: SignedIn,
 }
 
 impl Me {
@@ -57,8 +57,8 @@ impl Me {
         let Some(session) = visit.session else {
             return Err(Refused::new(portal, Problem::SignedOut));
         };
-        let person = portal.door.who(&session).await.map_err(Refused::by_door)?;
-        Ok(Self { session, person })
+        let who = portal.door.who(&session).await.map_err(Refused::by_door)?;
+        Ok(Self { session, who })
     }
 
     fn keys<'a>(&'a self, portal: &'a Portal) -> impl Fn(&str) -> String + 'a {
@@ -111,7 +111,7 @@ async fn form(
     let team = team_of(&portal, &team)?;
     let me = Me::of(&portal, visit).await?;
     let by_desk = |refused| Refused::by_desk(&portal, refused);
-    let form = portal.desk.request_form(&me.person, &team).await.map_err(by_desk)?;
+    let form = portal.desk.request_form(&me.who, &team).await.map_err(by_desk)?;
     Ok(answer(&RequestPage::new(&form, language, me.keys(&portal))))
 }
 
@@ -129,7 +129,7 @@ async fn ask(
         reason: fields.get("reason").unwrap_or_default().to_owned(),
         ticket: fields.get("ticket").map(str::to_owned),
     };
-    let asked = portal.desk.ask(&me.person, &order).await;
+    let asked = portal.desk.ask(&me.who, &order).await;
     asked.map_err(|refused| Refused::by_desk(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, &format!("/request/{team}"))
 }
@@ -142,14 +142,13 @@ async fn break_glass(
     let team = team_of(&portal, &team)?;
     let (me, fields) = form.sent(&portal, "break-glass", team.as_str()).await?;
     let order = BreakGlassOrder {
-        person: me.person,
         team: team.clone(),
         reason: fields.get("reason").unwrap_or_default().to_owned(),
         ticket: fields.get("ticket").map(str::to_owned),
         second: None,
         dry_run: false,
     };
-    let broken = portal.desk.break_glass(&order).await;
+    let broken = portal.desk.break_glass(&me.who, &order).await;
     broken.map_err(|refused| Refused::by_desk(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, &format!("/request/{team}"))
 }
@@ -160,7 +159,7 @@ async fn mine(
     language: Language,
 ) -> Result<Response, Refused> {
     let me = Me::of(&portal, visit).await?;
-    let mine = portal.desk.my_requests(&me.person).await;
+    let mine = portal.desk.my_requests(&me.who).await;
     let mine = mine.map_err(|refused| Refused::by_desk(&portal, refused))?;
     let names = portal.desk.names(mine.to_decide.iter().map(|request| &request.person));
     Ok(answer(&RequestsPage::new(&mine, &names, language, me.keys(&portal))))
@@ -178,7 +177,7 @@ async fn decide(
         Some("refuse") => false,
         _ => return Err(Refused::new(&portal, Problem::NoForm)),
     };
-    let decided = portal.desk.decide(&me.person, &id, approve, fields.get("why")).await;
+    let decided = portal.desk.decide(&me.who, &id, approve, fields.get("why")).await;
     decided.map_err(|refused| Refused::by_desk(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, page_of(&fields))
 }
@@ -190,7 +189,7 @@ async fn withdraw(
 ) -> Result<Response, Refused> {
     let id = id_of(&portal, &id)?;
     let (me, _) = form.sent(&portal, "withdraw", id.as_str()).await?;
-    let withdrawn = portal.desk.withdraw(&me.person, &id).await;
+    let withdrawn = portal.desk.withdraw(&me.who, &id).await;
     withdrawn.map_err(|refused| Refused::by_desk(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, "/requests")
 }
@@ -203,20 +202,9 @@ async fn note(
     let id = id_of(&portal, &id)?;
     let (me, fields) = form.sent(&portal, "note", id.as_str()).await?;
     let by_desk = |refused| Refused::by_desk(&portal, refused);
-    let writer = writer(&portal, &me.person).await?;
     let note = fields.get("note").unwrap_or_default();
-    portal.desk.after_note(&writer, &id, note).await.map_err(by_desk)?;
+    portal.desk.after_note_of(&me.who, &id, note).await.map_err(by_desk)?;
     redirect(&portal, StatusCode::SEE_OTHER, page_of(&fields))
-}
-
-/// Who writes a note: somebody with a role, or whoever had the access.
-async fn writer(portal: &Portal, person: &PersonId) -> Result<Caller, Refused> {
-    if let Ok(caller) = portal.desk.caller(person).await {
-        return Ok(caller);
-    }
-    let mine = portal.desk.my_requests(person).await;
-    let mine = mine.map_err(|refused| Refused::by_desk(portal, refused))?;
-    Ok(Caller::without_role(&mine.person))
 }
 
 /// The page that the form stands on.

@@ -11,18 +11,21 @@ pub(crate) enum Asker {
     Nobody,
     /// Somebody who is signed in, with this role.
     Session(Option<&'static str>),
+    /// An admin who signed in by the application of the very team that is asked about.
+    OfOneTeam,
     /// A token that is none.
     Forged,
     /// A token with one scope.
     Token(Right),
 }
 
-pub(crate) const ASKERS: [Asker; 10] = [
+pub(crate) const ASKERS: [Asker; 11] = [
     Asker::Nobody,
     Asker::Session(None),
     Asker::Session(Some("reader")),
     Asker::Session(Some("auditor")),
     Asker::Session(Some("admin")),
+    Asker::OfOneTeam,
     Asker::Forged,
     Asker::Token(Right::See),
     Asker::Token(Right::Audit),
@@ -44,7 +47,7 @@ enum Outcome {
 impl Asker {
     pub(crate) fn has(self, right: Right) -> bool {
         match self {
-            Self::Nobody | Self::Forged | Self::Session(None) => false,
+            Self::Nobody | Self::Forged | Self::OfOneTeam | Self::Session(None) => false,
             Self::Session(Some(role)) => match right {
                 Right::See => true,
                 Right::Audit => role != "reader",
@@ -63,10 +66,10 @@ impl Asker {
         let is_known = match self {
             Self::Nobody | Self::Forged => false,
             // Identity providers have no session, and nobody pushes with theirs.
-            Self::Session(_) => !is_scim,
+            Self::Session(_) | Self::OfOneTeam => !is_scim,
             Self::Token(_) => takes_tokens,
         };
-        let has_role = self != Self::Session(None);
+        let has_role = !matches!(self, Self::Session(None) | Self::OfOneTeam);
         match address.who {
             Who::Anybody => Outcome::Admitted,
             _ if !is_known => Outcome::Unknown,
@@ -120,11 +123,17 @@ pub(crate) async fn send_as(
         request = request.header("content-type", kind);
     }
     house.role_is(None);
+    house.session_is_of(None);
     let bearer = |token: &str| format!("Bearer {token}");
     request = match asker {
         Asker::Nobody => request,
         Asker::Session(role) => {
             house.role_is(role);
+            request.header("cookie", cookie())
+        }
+        Asker::OfOneTeam => {
+            house.role_is(Some("admin"));
+            house.session_is_of(Some("secret"));
             request.header("cookie", cookie())
         }
         Asker::Forged => {

@@ -2,7 +2,9 @@
 
 use crate::scim::Records;
 use access::entitlement::WantedGroups;
-use access::ids::{DirectoryName, DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn};
+use access::ids::{
+    DirectoryName, DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn, TeamKey,
+};
 use access::map::{AccessMap, Source, parse};
 use access::observed::{
     AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
@@ -102,6 +104,8 @@ struct World {
     signed_in: AtomicU8,
     /// What Ada's role in the administration is.
     role: Mutex<Option<&'static str>>,
+    /// The one team that Ada's session is for.
+    only: Mutex<Option<&'static str>>,
     /// The session of the browser that was looked up last.
     looked_up: Mutex<Option<SessionId>>,
     /// Whose session of another browser there is.
@@ -290,6 +294,7 @@ impl House {
             role: Mutex::default(),
             looked_up: Mutex::default(),
             elsewhere: Mutex::default(),
+            only: Mutex::default(),
             apps: Mutex::default(),
             stopped: Mutex::default(),
             landings: Mutex::default(),
@@ -370,6 +375,11 @@ impl House {
     /// Ada signs in again.
     pub(crate) fn sessions_begin(&self) {
         self.world.signed_in.store(1, Ordering::SeqCst);
+    }
+
+    /// Ada signed in by the application of this team alone, or by a way that is not one team's.
+    pub(crate) fn session_is_of(&self, only: Option<&'static str>) {
+        *self.world.only.lock().unwrap() = only;
     }
 
     /// Ada has another session, of another browser.
@@ -800,7 +810,7 @@ impl Sessions for World {
             person: ada().id,
             begun: now,
             expires: now,
-            team: None,
+            team: self.only.lock().unwrap().map(|key| TeamKey::parse(key).unwrap()),
             idp_session: IdpSession { subject: String::new(), index: None },
         };
         *self.looked_up.lock().unwrap() = Some(id.clone());
@@ -812,18 +822,19 @@ impl Sessions for World {
         person: &PersonId,
         now: jiff::Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
-        let session = |id| Session {
+        let session = |id, only: Option<&str>| Session {
             id,
             person: person.clone(),
             begun: now,
             expires: now,
-            team: None,
+            team: only.map(|key| TeamKey::parse(key).unwrap()),
             idp_session: IdpSession { subject: String::new(), index: None },
         };
-        let this = self.looked_up.lock().unwrap().clone().map(session);
+        let this = self.looked_up.lock().unwrap().clone();
+        let this = this.map(|id| session(id, *self.only.lock().unwrap()));
         let other = SessionId("elsewhere".to_owned());
         let is_theirs = self.elsewhere.lock().unwrap().as_ref() == Some(person);
-        let other = is_theirs.then(|| session(other));
+        let other = is_theirs.then(|| session(other, None));
         Ok(this.into_iter().chain(other).collect())
     }
 

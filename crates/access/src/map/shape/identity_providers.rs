@@ -98,7 +98,8 @@ pub(super) static IDENTITY_PROVIDER: Record = Record {
             Optional,
             &Shape::Text(&format::TEAM_REFERENCE),
             "The one team that this provider is the application of, as in IAM Identity Center: who \
-             signs in through it gets to this team or nowhere. It grants nothing.",
+             signs in through it gets to this team or nowhere, and has no role in the \
+             administration there. It grants nothing.",
         ),
         field(
             "team_attribute",

@@ -2,7 +2,7 @@
 
 use super::answers::{RequestView, TemporaryView};
 use super::{Desk, Refused, admitted, denied, end, new_id, now, team_of, text, ticket};
-use crate::desk::{Caller, Right, Role, role_in};
+use crate::desk::{Caller, Right, Role, SignedIn, role_in};
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor};
 use ::access::ids::{PersonId, TeamKey};
@@ -18,9 +18,7 @@ const AGREED_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// Who breaks glass, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakGlassOrder {
-    /// Who gets the team.
-    pub person: PersonId,
-    /// Which.
+    /// Which team.
     pub team: TeamKey,
     /// Why.
     pub reason: String,
@@ -46,23 +44,29 @@ impl Desk {
     /// for the second one.
     ///
     /// # Errors
-    /// The map does not let the person; a note on earlier break-glass is owed; something cannot be
-    /// read or written.
-    pub async fn break_glass(&self, order: &BreakGlassOrder) -> Result<BrokenGlass, Refused> {
-        let (plane, actor) = (self.plane(), Actor::Person(order.person.clone()));
-        let snapshot = self.people_now(&plane, [&order.person]).await?;
-        let case = Case::of(&plane, &snapshot, order)?;
+    /// The map does not let the person, or the session is another team's; a note on earlier
+    /// break-glass is owed; something cannot be read or written.
+    pub async fn break_glass(
+        &self,
+        who: &SignedIn,
+        order: &BreakGlassOrder,
+    ) -> Result<BrokenGlass, Refused> {
+        who.require_team(&order.team)?;
+        let (plane, person) = (self.plane(), &who.person);
+        let actor = Actor::Person(person.clone());
+        let snapshot = self.people_now(&plane, [person]).await?;
+        let case = Case::of(&plane, &snapshot, person, order)?;
         if case.rule.needs == BreakGlassNeeds::Reason {
             let grant = case.grant(case.user_name.clone(), None);
             if !order.dry_run {
-                self.has_room(&order.person).await?;
+                self.has_room(person).await?;
                 self.give(&plane, &actor, &grant).await?;
             }
             return Ok(BrokenGlass::Open(TemporaryView::of(&grant, case.now)));
         }
         let request = AccessRequest {
             id: case.id.clone(),
-            person: order.person.clone(),
+            person: person.clone(),
             user_name: case.user_name.clone(),
             team: order.team.clone(),
             seconds: case.rule.longest_seconds,
@@ -89,13 +93,14 @@ impl Desk {
     pub async fn break_glass_by_command(
         &self,
         caller: &Caller,
+        person: &PersonId,
         order: &BreakGlassOrder,
     ) -> Result<TemporaryView, Refused> {
         caller.require(Right::Act)?;
         let plane = self.plane();
-        let people = std::iter::once(&order.person).chain(&order.second);
+        let people = std::iter::once(person).chain(&order.second);
         let snapshot = self.people_now(&plane, people).await?;
-        let case = Case::of(&plane, &snapshot, order)?;
+        let case = Case::of(&plane, &snapshot, person, order)?;
         let second = match (&order.second, case.rule.needs) {
             (None, BreakGlassNeeds::Reason) => None,
             (None, BreakGlassNeeds::TwoPeople) => {
@@ -106,11 +111,11 @@ impl Desk {
                      second person agrees themselves.",
                 ));
             }
-            (Some(second), _) => Some(agrees(&plane, &snapshot, order, second)?),
+            (Some(second), _) => Some(agrees(&plane, &snapshot, &case, second)?),
         };
         let grant = case.grant(caller.name().to_owned(), second);
         if !order.dry_run {
-            self.has_room(&order.person).await?;
+            self.has_room(person).await?;
             self.give(&plane, caller.actor(), &grant).await?;
         }
         Ok(TemporaryView::of(&grant, case.now))
@@ -121,19 +126,19 @@ impl Desk {
 fn agrees(
     plane: &Plane,
     snapshot: &Snapshot,
-    order: &BreakGlassOrder,
+    case: &Case<'_>,
     second: &PersonId,
 ) -> Result<String, Refused> {
-    if second == &order.person {
+    if second == case.person {
         return Err(denied(
             ReasonCode::OwnRequest,
             "Nobody agrees to their own break-glass.",
             "Name somebody else.",
         ));
     }
-    let known = admitted(snapshot, second, &order.team)?;
+    let known = admitted(snapshot, second, &case.order.team)?;
     let rules = &plane.map.temporary_access;
-    let by_rule = rules.break_glass_rule(snapshot, second, &order.team).is_some();
+    let by_rule = rules.break_glass_rule(snapshot, second, &case.order.team).is_some();
     if !by_rule && role_in(&plane.map, snapshot, second) != Some(Role::Admin) {
         return Err(denied(
             ReasonCode::NotAnApprover,
@@ -146,6 +151,7 @@ fn agrees(
 
 /// Break-glass that the map allows.
 struct Case<'a> {
+    person: &'a PersonId,
     order: &'a BreakGlassOrder,
     rule: &'a BreakGlassRule,
     id: ::access::ids::TemporaryId,
@@ -159,21 +165,21 @@ impl<'a> Case<'a> {
     fn of(
         plane: &'a Plane,
         snapshot: &Snapshot,
+        person: &'a PersonId,
         order: &'a BreakGlassOrder,
     ) -> Result<Self, Refused> {
         team_of(plane, &order.team)?;
-        let person = admitted(snapshot, &order.person, &order.team)?;
+        let known = admitted(snapshot, person, &order.team)?;
         let rules = &plane.map.temporary_access;
-        let rule =
-            rules.break_glass_rule(snapshot, &order.person, &order.team).ok_or_else(|| {
-                denied(
-                    ReasonCode::BreakGlassNotAllowed,
-                    "The access map lets nobody of your groups break glass for this team.",
-                    "Ask an administrator for access, or for a rule under `temporary_access`.",
-                )
-            })?;
+        let rule = rules.break_glass_rule(snapshot, person, &order.team).ok_or_else(|| {
+            denied(
+                ReasonCode::BreakGlassNotAllowed,
+                "The access map lets nobody of your groups break glass for this team.",
+                "Ask an administrator for access, or for a rule under `temporary_access`.",
+            )
+        })?;
         let now = now(plane);
-        let of_person = snapshot.temporary.get(&order.person).map_or(&[][..], Vec::as_slice);
+        let of_person = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
         if let Some(owed) = of_person.iter().find(|grant| grant.owes_note(now)) {
             return Err(denied(
                 ReasonCode::AfterNoteMissing,
@@ -185,10 +191,11 @@ impl<'a> Case<'a> {
             ));
         }
         Ok(Self {
+            person,
             order,
             rule,
             id: new_id(plane)?,
-            user_name: person.user_name.clone(),
+            user_name: known.user_name.clone(),
             reason: text(&order.reason)?,
             ticket: ticket(order.ticket.as_deref())?,
             now,
@@ -198,7 +205,7 @@ impl<'a> Case<'a> {
     fn grant(&self, by: String, approved_by: Option<String>) -> TemporaryGrant {
         TemporaryGrant {
             id: self.id.clone(),
-            person: self.order.person.clone(),
+            person: self.person.clone(),
             user_name: Some(self.user_name.clone()),
             team: self.order.team.clone(),
             from: self.now,

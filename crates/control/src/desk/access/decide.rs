@@ -5,7 +5,7 @@ use super::requests::{already_decided, decided_entry};
 use super::{
     Desk, Refused, admitted, announce, denied, end, granted_entry, no_such, now, take_back, text,
 };
-use crate::desk::{Caller, Listed, Page, Right, Role, role_in};
+use crate::desk::{Caller, Listed, Page, Right, Role, SignedIn, role_in};
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor, Decision, RequestVerdict};
 use ::access::ids::{PersonId, TemporaryId};
@@ -44,16 +44,18 @@ impl Desk {
     /// Approves or refuses a request. What was approved begins at once and ends by itself.
     ///
     /// # Errors
-    /// The request is the person's own, or not for them to decide, or was decided before; the one
-    /// who asked may not have it any more; something cannot be read or written.
+    /// The request is the person's own, or not for them to decide, or was decided before; the
+    /// session is one team's; the one who asked may not have it any more; something cannot be read
+    /// or written.
     pub async fn decide(
         &self,
-        decider: &PersonId,
+        who: &SignedIn,
         id: &TemporaryId,
         approve: bool,
         why: Option<&str>,
     ) -> Result<RequestView, Refused> {
-        let plane = self.plane();
+        who.require_all()?;
+        let (plane, decider) = (self.plane(), &who.person);
         let now = now(&plane);
         let all = self.store().requests(None).await?;
         let request = all.iter().find(|request| &request.id == id).ok_or_else(|| no_such(id))?;

@@ -1,8 +1,10 @@
 //! Temporary grants for admins: giving, listing, revoking, and the glass that is broken.
 
 use super::answers::{Emergency, TemporaryView};
-use super::{Desk, Refused, admitted, end, lasting, new_id, no_such, now, team_of, text, ticket};
-use crate::desk::{Caller, Listed, Page, Right};
+use super::{
+    Desk, Refused, admitted, end, lasting, new_id, no_person, no_such, now, team_of, text, ticket,
+};
+use crate::desk::{Caller, Listed, Page, Right, SignedIn};
 use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent};
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
@@ -195,6 +197,32 @@ impl Desk {
             plane.audit.append(&entry).await?;
         }
         Ok(TemporaryView::of(&noted, now))
+    }
+
+    /// Writes down what was done under a break-glass grant, by whoever is signed in.
+    ///
+    /// # Errors
+    /// As [`Self::after_note`]; the grant is of another team than the session.
+    pub async fn after_note_of(
+        &self,
+        who: &SignedIn,
+        id: &TemporaryId,
+        note: &str,
+    ) -> Result<TemporaryView, Refused> {
+        if !who.reaches(&self.temporary_grant(id).await?.team) {
+            return Err(no_such(id));
+        }
+        self.after_note(&self.writer(who).await?, id, note).await
+    }
+
+    /// Who writes a note: somebody with a role, or whoever had the access.
+    async fn writer(&self, who: &SignedIn) -> Result<Caller, Refused> {
+        if let Ok(caller) = self.caller(who).await {
+            return Ok(caller);
+        }
+        let snapshot = self.people_now(&self.plane(), [&who.person]).await?;
+        let known = snapshot.people.get(&who.person).filter(|known| known.enabled);
+        known.map(Caller::without_role).ok_or_else(|| no_person(&who.person))
     }
 
     async fn temporary_grant(&self, id: &TemporaryId) -> Result<TemporaryGrant, Refused> {

@@ -6,11 +6,13 @@ use super::{
     Desk, Refused, admitted, conflict, denied, end, lasting, new_id, no_person, no_such, now,
     team_of, text, ticket,
 };
-use crate::desk::role_in;
+use crate::desk::{SignedIn, role_in};
+use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor, AuditEntry, AuditEvent, Decision, RequestVerdict};
 use ::access::entitlement::{Entitlement, entitlements};
-use ::access::ids::{PersonId, TeamKey, TemporaryId};
+use ::access::ids::{TeamKey, TemporaryId};
 use ::access::reason::ReasonCode;
+use ::access::snapshot::Snapshot;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -35,13 +37,15 @@ impl Desk {
     /// What the person may ask for of this team, who decides, and how things stand.
     ///
     /// # Errors
-    /// The team or the person is not known; something cannot be read.
+    /// The team or the person is not known; the session is another team's; something cannot be
+    /// read.
     pub async fn request_form(
         &self,
-        person: &PersonId,
+        who: &SignedIn,
         team: &TeamKey,
     ) -> Result<RequestForm, Refused> {
-        let plane = self.plane();
+        who.require_team(team)?;
+        let (plane, person) = (self.plane(), &who.person);
         let now = plane.clock.now();
         let about = &team_of(&plane, team)?.about;
         let snapshot = self.people_now(&plane, [person]).await?;
@@ -75,11 +79,11 @@ impl Desk {
             requests: of_team.map(|request| RequestView::of(request, now, false)).collect(),
             owed: of_person
                 .iter()
-                .filter(|grant| grant.owes_note(now))
+                .filter(|grant| grant.owes_note(now) && who.reaches(&grant.team))
                 .map(|grant| TemporaryView::of(grant, now))
                 .collect(),
             person: known,
-            administers: role_in(&plane.map, &snapshot, person).is_some(),
+            administers: administers(&plane, &snapshot, who),
             now,
         })
     }
@@ -87,10 +91,11 @@ impl Desk {
     /// Asks for a team for a time.
     ///
     /// # Errors
-    /// The map does not let the person ask for it; a request waits already; it lasts too long;
-    /// something cannot be read or written.
-    pub async fn ask(&self, person: &PersonId, order: &AskOrder) -> Result<RequestView, Refused> {
-        let plane = self.plane();
+    /// The map does not let the person ask for it, or the session is another team's; a request
+    /// waits already; it lasts too long; something cannot be read or written.
+    pub async fn ask(&self, who: &SignedIn, order: &AskOrder) -> Result<RequestView, Refused> {
+        who.require_team(&order.team)?;
+        let (plane, person) = (self.plane(), &who.person);
         let now = now(&plane);
         team_of(&plane, &order.team)?;
         let snapshot = self.people_now(&plane, [person]).await?;
@@ -145,46 +150,51 @@ impl Desk {
     }
 
     /// What the person has to do with requests: their own, those that wait for them, and what they
-    /// have for a time.
+    /// have for a time. By a session of one team, their own for that team alone.
     ///
     /// # Errors
     /// The directory does not know the person; something cannot be read.
-    pub async fn my_requests(&self, person: &PersonId) -> Result<MyRequests, Refused> {
-        let plane = self.plane();
+    pub async fn my_requests(&self, who: &SignedIn) -> Result<MyRequests, Refused> {
+        let (plane, person) = (self.plane(), &who.person);
         let now = plane.clock.now();
         let snapshot = self.people_now(&plane, [person]).await?;
         let known = snapshot.people.get(person).filter(|known| known.enabled);
         let known = known.ok_or_else(|| no_person(person))?;
         let all = self.store().requests(None).await?;
-        let (own, mut others): (Vec<_>, Vec<_>) =
+        let (mut own, mut others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|request| &request.person == person);
-        others.retain(|one| one.is_open(now) && may_decide(&plane, &snapshot, person, one));
+        own.retain(|one| who.reaches(&one.team));
+        let decides = |one: &AccessRequest| may_decide(&plane, &snapshot, person, one);
+        others.retain(|one| who.only.is_none() && one.is_open(now) && decides(one));
         others.sort_by_key(|request| Reverse((request.at, request.id.clone())));
         let grants = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
         Ok(MyRequests {
             person: known.clone(),
             own: own.iter().rev().map(|one| RequestView::of(one, now, false)).collect(),
             to_decide: others.iter().map(|one| RequestView::of(one, now, true)).collect(),
-            grants: grants.iter().rev().map(|one| TemporaryView::of(one, now)).collect(),
-            administers: role_in(&plane.map, &snapshot, person).is_some(),
+            grants: grants
+                .iter()
+                .rev()
+                .filter(|one| who.reaches(&one.team))
+                .map(|one| TemporaryView::of(one, now))
+                .collect(),
+            administers: administers(&plane, &snapshot, who),
         })
     }
 
     /// Takes a request of the person's own back.
     ///
     /// # Errors
-    /// There is none of this id that waits; the store cannot be written.
-    pub async fn withdraw(
-        &self,
-        person: &PersonId,
-        id: &TemporaryId,
-    ) -> Result<RequestView, Refused> {
-        let plane = self.plane();
+    /// There is none of this id that waits; the session is another team's; the store cannot be
+    /// written.
+    pub async fn withdraw(&self, who: &SignedIn, id: &TemporaryId) -> Result<RequestView, Refused> {
+        let (plane, person) = (self.plane(), &who.person);
         let now = now(&plane);
         let one = BTreeSet::from([person.clone()]);
         let requests = self.store().requests(Some(&one)).await?;
         let request = requests.iter().find(|request| &request.id == id);
         let request = request.ok_or_else(|| no_such(id))?;
+        who.require_team(&request.team)?;
         let by = request.user_name.clone();
         let decision =
             Decision { verdict: RequestVerdict::Withdrawn, at: now, by: by.clone(), why: None };
@@ -197,6 +207,11 @@ impl Desk {
         plane.audit.append(&entry).await?;
         Ok(RequestView::of(&decided, now, false))
     }
+}
+
+/// Whether the session leads into the administration.
+fn administers(plane: &Plane, snapshot: &Snapshot, who: &SignedIn) -> bool {
+    who.only.is_none() && role_in(&plane.map, snapshot, &who.person).is_some()
 }
 
 pub(super) fn already_decided(request: &AccessRequest, now: Timestamp) -> Refused {
