@@ -127,8 +127,16 @@ fn standard_library(triple: &str) -> Result<()> {
     succeed(Command::new("rustup").args(["target", "add", triple]), RUST)
 }
 
-/// Builds for one target, and says what came of it.
-fn ship(target: Target, tools: &Path) -> Result<String> {
+/// The executable as it is shipped for this machine's processor.
+pub(crate) fn executable() -> Result<PathBuf> {
+    let own = std::env::consts::ARCH;
+    let target = TARGETS.into_iter().find(|target| target.name == own);
+    let target = target.with_context(|| format!("nothing is shipped for {own}"))?;
+    Ok(build(target, &tools()?)?.0)
+}
+
+/// Builds for one target, sees to it that it is what may be shipped, and gives path and bytes.
+fn build(target: Target, tools: &Path) -> Result<(PathBuf, Vec<u8>)> {
     let root = workspace::root();
     standard_library(target.triple)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -166,6 +174,13 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
     for (place, _) in places(root) {
         ensure!(!holds(&bytes, &place), "`{}` holds the path `{place}`", binary.display());
     }
+    Ok((binary, bytes))
+}
+
+/// Builds for one target and packs it, and says what came of it.
+fn ship(target: Target, tools: &Path) -> Result<String> {
+    let root = workspace::root();
+    let (binary, bytes) = build(target, tools)?;
     let started = if target.name == std::env::consts::ARCH {
         start(&binary)?
     } else {

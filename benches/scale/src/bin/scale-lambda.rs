@@ -21,6 +21,10 @@ use std::time::Instant;
 /// Events of a batch: in flight at a time.
 const BATCH: usize = 32;
 
+/// Certificates of public authorities in one file, as Amazon Linux has them. Debian has this file and a
+/// folder of single ones, which is read too where nothing names a file.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
 /// The one team, whose group the handler knows.
 const FRAUD: Team = Team(0);
 
@@ -83,7 +87,8 @@ fn options(words: &[String]) -> Result<Options> {
             _ => bail!("there is no {name}"),
         }
     }
-    for path in [&options.stagedoor, &options.python, &options.function] {
+    let (stagedoor, python, function) = (&options.stagedoor, &options.python, &options.function);
+    for path in [stagedoor, python, function, &PathBuf::from(AUTHORITIES)] {
         ensure!(path.is_file(), "{} is not there", path.display());
     }
     Ok(options)
@@ -190,6 +195,7 @@ impl Bench<'_> {
             .env("AWS_SECRET_ACCESS_KEY", "anything")
             .env("AWS_SESSION_TOKEN", "of-the-function's-role")
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("SSL_CERT_FILE", AUTHORITIES)
             .env("STUDIO_DOMAIN_ID", "d-research")
             .env("STAGEDOOR_MAP", self.folder.join("access.yaml"))
             .env("STAGEDOOR_STORE", self.table.location())
