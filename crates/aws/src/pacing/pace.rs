@@ -178,9 +178,12 @@ impl Pace {
     pub fn throttled(&mut self, sent: Duration, now: Duration, retry_after: Option<Duration>) {
         let wished = retry_after.unwrap_or_default().min(LONGEST_WISH);
         if let Some(limit) = self.limit.as_mut().filter(|limit| sent < limit.resumes) {
-            // It was on its way already when the pause began.
-            limit.resumes = limit.resumes.max(now + wished);
-            limit.next = limit.next.max(limit.resumes);
+            // It was on its way already when the pause began. Only what it asks for is new: if it
+            // moved the end of a pause that is over, so would the refusals of the calls sent since.
+            if !wished.is_zero() {
+                limit.resumes = limit.resumes.max(now + wished);
+                limit.next = limit.next.max(limit.resumes);
+            }
             return;
         }
         let (rate, fruitless, measured) = match self.limit.clone() {

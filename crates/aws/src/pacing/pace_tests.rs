@@ -181,6 +181,14 @@ fn calls_that_were_on_their_way_are_one_refusal() {
 }
 
 #[test]
+fn a_burst_that_a_bucket_let_through_is_not_taken_for_its_rate() {
+    // Answers take longer than the first pauses, so refusals arrive after the pause they began.
+    let outcome = Load::new(4, 20, 300).on(&mut Service::bucket(1.0, 199.0), &mut Pace::default());
+    assert!(outcome.accepted >= 480, "{outcome:?}");
+    assert!(outcome.throttled < 100, "{outcome:?}");
+}
+
+#[test]
 fn refusals_without_end_are_asked_after_ever_more_rarely() {
     let mut pace = Pace::default();
     let mut service = Service::windows(0, Duration::ZERO);
