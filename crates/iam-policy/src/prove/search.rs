@@ -65,6 +65,7 @@ pub(super) struct Outcome {
 }
 
 const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+const IS_SERVICE: &str = "aws:principalisawsservice";
 /// An account that nobody's documents name.
 const ELSEWHERE: &str = "000000000000";
 /// How many combinations of variables are tried for an action.
@@ -175,7 +176,9 @@ impl<'a> Search<'a> {
 
     /// The values of a key, if they are known beforehand; none of them: it is missing.
     fn constant(&self, key: &str, base: &Request) -> Option<Vec<String>> {
-        let derived = || base.values(key).filter(|_| key != RESOURCE_ACCOUNT);
+        // Identities of IAM are no services, whoever they are.
+        let told = !self.subject.anybody || key == IS_SERVICE;
+        let derived = || base.values(key).filter(|_| told && key != RESOURCE_ACCOUNT);
         self.subject.known.get(key).cloned().or_else(|| derived().map(<[String]>::to_vec))
     }
 

@@ -14,12 +14,20 @@ pub struct Subject {
     /// Context keys with the values that every request has: `aws:PrincipalTag/…` of the role. No
     /// values: no request has the key.
     pub known: BTreeMap<String, Vec<String>>,
+    /// Whether the principal only stands for every identity of IAM: then what a request has of it
+    /// (`aws:PrincipalArn`, `aws:PrincipalAccount` and the like) can have any value.
+    pub anybody: bool,
 }
 
 impl Subject {
     /// A principal of which nothing else is known.
     pub fn new(principal: impl Into<Principal>) -> Self {
-        Self { principal: principal.into(), known: BTreeMap::new() }
+        Self { principal: principal.into(), known: BTreeMap::new(), anybody: false }
+    }
+
+    /// Any identity of IAM, in whichever account; requests are made as this one.
+    pub fn anybody_as(principal: impl Into<Principal>) -> Self {
+        Self { anybody: true, ..Self::new(principal) }
     }
 
     /// Says what every request has of a key.
@@ -45,6 +53,11 @@ impl Subject {
         wanted: &[&Documents],
         refused: &[&Documents],
     ) -> Result<(), Unknown> {
+        if self.principal.kind() == PrincipalKind::FederatedUser {
+            return Err(Unknown::because(
+                "a federated user has what a session policy lets through: ask about the user",
+            ));
+        }
         for (_, statement, _) in wanted.iter().chain(refused).flat_map(|set| set.statements()) {
             match self.principal.kind() {
                 PrincipalKind::Role if self.names_session(statement) => {

@@ -129,12 +129,18 @@ pub(crate) struct ProveArgs {
     /// The permissions boundary.
     #[arg(long, value_name = "FILE", requires = "identity")]
     pub(crate) boundary: Option<PathBuf>,
-    /// A service control policy, each of a level of its own; can be given several times.
+    /// A service control policy; can be given several times. All are of one level. Where none of
+    /// them allows anything, `FullAWSAccess` stands beside them, as AWS attaches it.
     #[arg(long, value_name = "FILE", requires = "identity")]
     pub(crate) scp: Vec<PathBuf>,
-    /// Whose policies they are.
-    #[arg(long, value_name = "ARN", default_value = "arn:aws:iam::111122223333:role/role")]
-    pub(crate) principal: String,
+    /// The service control policies of a level, parted by commas, in place of --scp; once for the
+    /// organization's root, each unit and the account. Every level must allow.
+    #[arg(long, value_name = "FILE,…", requires = "identity", conflicts_with = "scp")]
+    pub(crate) scp_level: Vec<String>,
+    /// Whose policies they are. Without it, those of any identity in any account: what policies ask
+    /// of the principal can have any value.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) principal: Option<String>,
     /// A tag of the principal; can be given several times. Tags that are not given can have any
     /// value.
     #[arg(long, value_name = "KEY=VALUE")]

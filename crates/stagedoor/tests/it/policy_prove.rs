@@ -121,3 +121,111 @@ fn claims_about_files_are_proved_refuted_or_said_to_be_missing() {
         .exits(3)
         .says(&["`x` is no tag: write KEY=VALUE."]);
 }
+
+/// What the command says of documents that are written into files by their names.
+fn judged(files: &[(&str, &str)], args: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, statements) in files {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let all: Vec<&str> = ["policy", "prove"].iter().chain(args).copied().collect();
+    stagedoor(folder.path(), &all)
+}
+
+fn compared(old: &str, new: &str) -> Run {
+    judged(&[("old", old), ("new", new)], &["--diff", "old", "new"])
+}
+
+#[test]
+fn a_new_version_of_a_policy_that_names_principals_is_not_called_harmless() {
+    let owner = r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject",
+                    "Resource": "arn:aws:s3:::fraud-data/*"}"#;
+    let everybody = r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#;
+    let spared = r#"{"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "*",
+                     "Resource": "*"}"#;
+    for (old, new) in [(owner, everybody), (spared, owner), ("", everybody), (everybody, "")] {
+        compared(old, new).exits(6).prints(
+            "the new version grants nothing that the old one did not: unknown: they name \
+             principals, so they say what everybody may do, and proofs are about one principal; \
+             `stagedoor policy diff` says what changed (0 decisions)\n",
+        );
+    }
+    compared(owner, owner).exits(0);
+}
+
+#[test]
+fn a_new_version_that_only_denies_is_judged_by_what_it_denies() {
+    let sagemaker = r#"{"Effect": "Deny", "Action": "sagemaker:*", "Resource": "*"}"#;
+    let links = r#"{"Effect": "Deny", "Action": "sagemaker:CreatePresignedDomainUrl",
+                    "Resource": "*"}"#;
+    let read = r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}"#;
+    compared(sagemaker, links).exits(5);
+    compared(sagemaker, "").exits(5);
+    compared(&format!("{read}, {sagemaker}"), links).exits(5);
+    compared(links, sagemaker).exits(0).says(&[
+        "- The new version by itself allows nothing, so both are judged beside a policy that allows \
+         everything: by what they deny.",
+    ]);
+    compared(links, links).exits(0);
+    compared(read, links).exits(0);
+    compared("", r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}"#).exits(0);
+}
+
+#[test]
+fn service_control_policies_that_only_deny_prove_nothing_by_themselves() {
+    let allow =
+        |action: &str| format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#);
+    let files = [
+        ("claim", &*allow("iam:CreateUser")),
+        ("role", &*allow("iam:*")),
+        ("deny", r#"{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}"#),
+        ("denyiam", r#"{"Effect": "Deny", "Action": "iam:Create*", "Resource": "*"}"#),
+        ("s3", &*allow("s3:*")),
+        ("iam", &*allow("iam:*")),
+    ];
+    let never = |scps: &[&str]| {
+        let claim = ["--never", "claim", "--identity", "role"];
+        judged(&files, &claim.iter().chain(scps).copied().collect::<Vec<_>>())
+    };
+    never(&["--scp", "deny"]).exits(5);
+    never(&["--scp", "deny", "--scp", "denyiam"])
+        .exits(0)
+        .says(&["- FullAWSAccess is attached beside service control policies that only deny."]);
+    never(&["--scp", "s3"]).exits(0);
+    // One level, of which one document is enough; or several, all of which must allow.
+    never(&["--scp", "s3", "--scp", "iam"]).exits(5);
+    never(&["--scp-level", "s3,iam"]).exits(5);
+    never(&["--scp-level", "deny,s3", "--scp-level", "iam"]).exits(0);
+    never(&["--scp-level", "iam", "--scp-level", "deny"]).exits(5);
+}
+
+#[test]
+fn without_a_principal_what_is_asked_of_it_can_have_any_value() {
+    let read = r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}"#;
+    let by = |operator: &str, key: &str, value: &str| {
+        format!(
+            r#"{read}, {{"Effect": "Allow", "Action": "iam:*", "Resource": "*",
+             "Condition": {{"{operator}": {{"{key}": "{value}"}}}}}}"#
+        )
+    };
+    for (operator, key, value) in [
+        ("StringEquals", "aws:PrincipalAccount", "444455556666"),
+        ("StringNotEquals", "aws:PrincipalAccount", "111122223333"),
+        ("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/admin"),
+        ("StringEquals", "aws:PrincipalType", "User"),
+        ("StringLike", "aws:username", "ana"),
+    ] {
+        compared(read, &by(operator, key, value)).exits(5);
+    }
+    // No identity is a service.
+    compared(read, &by("Bool", "aws:PrincipalIsAWSService", "true")).exits(0);
+    let files =
+        [("old", read), ("new", &*by("StringEquals", "aws:PrincipalAccount", "444455556666"))];
+    let known = |principal| judged(&files, &["--diff", "old", "new", "--principal", principal]);
+    known("arn:aws:iam::111122223333:role/a")
+        .exits(0)
+        .says(&["- Whoever asks is arn:aws:iam::111122223333:role/a."]);
+    known("arn:aws:iam::444455556666:role/a").exits(5);
+    compared(read, read).exits(0).says(&["- Whoever asks is any identity of IAM, in any account."]);
+}

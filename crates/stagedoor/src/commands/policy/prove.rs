@@ -7,17 +7,40 @@ use crate::mapfile;
 use crate::output::{self, counted, visible};
 use access::invariants::{self, Judgement, Proof, Standing};
 use anyhow::Result;
+use iam_policy::document::diff;
 use iam_policy::evaluate::{Answer, Because, Finding};
 use iam_policy::prove::{Claim, Documents, Subject, Verdict, Witness, prove};
 use iam_policy::request::Request;
+use iam_policy::{Document, Effect, Statement};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Who stands for everybody whose policies they could be, where nobody is named.
+const SOMEBODY: &str = "arn:aws:iam::111122223333:role/role";
+const ANYBODY: &str = "Whoever asks is any identity of IAM, in any account.";
+const FULL_ACCESS: &str =
+    "FullAWSAccess is attached beside service control policies that only deny.";
+const BESIDE_OTHERS: &str = "The new version by itself allows nothing, so both are judged beside a \
+                             policy that allows everything: by what they deny.";
+const FOR_EVERYBODY: &str = "they name principals, so they say what everybody may do, and proofs are \
+                             about one principal; `stagedoor policy diff` says what changed";
 
 /// Proves the map's invariants, or a claim about files.
 pub(super) fn run(args: &ProveArgs, common: &Common) -> Result<Outcome> {
-    let Some((policies, claim)) = claim(args)? else { return of_map(args, common) };
-    let verdict = prove(&subject(args)?, &policies, &claim, args.witnesses.max(1));
+    let subject = subject(args)?;
+    let (policies, claim, verdict, mut facts) = if let Some([old, new]) = args.diff.as_deref() {
+        new_version(&subject, args, (document(old)?, document(new)?))
+    } else {
+        let Some((policies, claim, facts)) = claim(args)? else { return of_map(args, common) };
+        let verdict = prove(&subject, &policies, &claim, args.witnesses.max(1));
+        (policies, claim, verdict, facts)
+    };
+    facts.push(match &args.principal {
+        Some(principal) => format!("Whoever asks is {}.", visible(principal)),
+        None => ANYBODY.to_owned(),
+    });
+    let verdict = resting_on(verdict, facts);
     match common.output {
         OutputFormat::Json => {
             let document = json!({
@@ -36,30 +59,56 @@ pub(super) fn run(args: &ProveArgs, common: &Common) -> Result<Outcome> {
     }
     Ok(match verdict {
         Verdict::Proved { .. } => Outcome::Done,
-        // Of nothing there can be nothing new.
+        // Whoever denies everything grants nothing new.
         Verdict::Vacuous { .. } if args.diff.is_some() => Outcome::Done,
         Verdict::Refuted { .. } => Outcome::Denied,
         Verdict::Vacuous { .. } | Verdict::Unknown { .. } => Outcome::NotVerified,
     })
 }
 
-/// The claim about files, if the command line makes one.
-fn claim(args: &ProveArgs) -> Result<Option<(Documents, Claim)>> {
-    let read = |path: &Path| file::read(path).map(|source| source.document().clone());
-    if let Some([old, new]) = args.diff.as_deref() {
-        let claim = Claim::nothing_new(Documents::of([read(old)?]));
-        return Ok(Some((Documents::of([read(new)?]), claim)));
+/// What is asked, of what, what came of it, and what that rests on.
+type Proven = (Documents, Claim, Verdict, Vec<String>);
+
+/// Whether the new version of a document allows more than the old one.
+fn new_version(subject: &Subject, args: &ProveArgs, (old, new): (Document, Document)) -> Proven {
+    let asked = |beside: Option<Document>| {
+        let with = |one: &Document| Documents::of([one.clone()].into_iter().chain(beside.clone()));
+        let (policies, claim) = (with(&new), Claim::nothing_new(with(&old)));
+        let verdict = prove(subject, &policies, &claim, args.witnesses.max(1));
+        (policies, claim, verdict)
+    };
+    let names = |one: &Document| {
+        one.statements.iter().any(|s| s.principal.is_some() || s.not_principal.is_some())
+    };
+    if (names(&old) || names(&new)) && !diff(&old, &new).is_empty() {
+        let verdict = Verdict::Unknown { why: FOR_EVERYBODY.to_owned(), calls: 0 };
+        let policies = Documents::of([new.clone()]);
+        return (policies, Claim::nothing_new(Documents::of([old])), verdict, Vec::new());
     }
+    let (policies, claim, verdict) = asked(None);
+    if !matches!(verdict, Verdict::Vacuous { .. }) {
+        return (policies, claim, verdict, Vec::new());
+    }
+    let (policies, claim, verdict) = asked(Some(everything()));
+    (policies, claim, verdict, vec![BESIDE_OTHERS.to_owned()])
+}
+
+fn everything() -> Document {
+    Document::new([Statement::allow("FullAWSAccess").actions(["*"]).resources(["*"])])
+}
+
+/// The claim about files, if the command line makes one, and what proofs of it rest on.
+fn claim(args: &ProveArgs) -> Result<Option<(Documents, Claim, Vec<String>)>> {
     let claim = match (&args.never, &args.always, &args.inside) {
         (Some(path), _, _) => {
-            Claim::never(format!("nothing of {} is allowed", path.display()), read(path)?)
+            Claim::never(format!("nothing of {} is allowed", path.display()), document(path)?)
         }
         (_, Some(path), _) => {
-            Claim::always(format!("all of {} is allowed", path.display()), read(path)?)
+            Claim::always(format!("all of {} is allowed", path.display()), document(path)?)
         }
         (_, _, Some(path)) => Claim::inside(
             format!("nothing outside of {} is allowed", path.display()),
-            Documents::of([read(path)?]),
+            Documents::of([document(path)?]),
         ),
         (None, None, None) if args.identity.is_empty() => return Ok(None),
         (None, None, None) => {
@@ -68,17 +117,54 @@ fn claim(args: &ProveArgs) -> Result<Option<(Documents, Claim)>> {
             return Err(BadConfiguration::new("claim-missing", message).into());
         }
     };
+    let (scp, facts) = levels(args)?;
     let policies = Documents {
-        identity: args.identity.iter().map(|path| read(path)).collect::<Result<_>>()?,
-        boundary: args.boundary.as_deref().map(read).transpose()?,
-        scp: args.scp.iter().map(|path| Ok(vec![read(path)?])).collect::<Result<_>>()?,
+        identity: args.identity.iter().map(|path| document(path)).collect::<Result<_>>()?,
+        boundary: args.boundary.as_deref().map(document).transpose()?,
+        scp,
         ..Documents::default()
     };
-    Ok(Some((policies, claim)))
+    Ok(Some((policies, claim, facts)))
+}
+
+/// The service control policies by levels. A level that only denies would allow nothing, and prove
+/// everything; AWS attaches `FullAWSAccess` at each.
+fn levels(args: &ProveArgs) -> Result<(Vec<Vec<Document>>, Vec<String>)> {
+    let by_level = args.scp_level.iter().map(|level| level.split(',').map(Path::new).collect());
+    let one = Some(args.scp.iter().map(PathBuf::as_path).collect());
+    let levels = by_level.chain(one).filter(|level: &Vec<&Path>| !level.is_empty());
+    let mut facts = Vec::new();
+    let mut read = Vec::new();
+    for level in levels {
+        let mut level = level.into_iter().map(document).collect::<Result<Vec<_>>>()?;
+        let mut statements = level.iter().flat_map(|one| &one.statements);
+        if !statements.any(|statement| statement.effect == Effect::Allow) {
+            level.push(everything());
+            facts = vec![FULL_ACCESS.to_owned()];
+        }
+        read.push(level);
+    }
+    Ok((read, facts))
+}
+
+fn document(path: &Path) -> Result<Document> {
+    file::read(path).map(|source| source.document().clone())
+}
+
+/// The verdict, if it is one that rests on something, with these facts besides.
+fn resting_on(mut verdict: Verdict, facts: Vec<String>) -> Verdict {
+    if let Verdict::Proved { assumptions, .. } | Verdict::Vacuous { assumptions, .. } = &mut verdict
+    {
+        assumptions.extend(facts);
+    }
+    verdict
 }
 
 fn subject(args: &ProveArgs) -> Result<Subject> {
-    let mut subject = Subject::new(args.principal.as_str());
+    let mut subject = match &args.principal {
+        Some(principal) => Subject::new(principal),
+        None => Subject::anybody_as(SOMEBODY),
+    };
     for tag in &args.principal_tag {
         let (key, value) = tag.split_once('=').ok_or_else(|| {
             let message = format!("`{}` is no tag: write KEY=VALUE.", visible(tag));
