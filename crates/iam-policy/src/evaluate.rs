@@ -8,8 +8,8 @@
 //!    there are such. Neither control policy concerns service-linked roles. None concerns the
 //!    management account: whoever asks leaves them out there.
 //! 3. Within an account, identity-based policies or the policy of the resource must allow. What the
-//!    first allow, permissions boundary and session policy must allow too. What the second gives
-//!    depends on whom it names:
+//!    first allow, permissions boundary and session policy must allow too; to a federated user they
+//!    give nothing without a session policy. What the second gives depends on whom it names:
 //!    - `*`, the user, or the very session: nothing else need allow;
 //!    - the session's role, or a federated user's own user: boundary and session policy must allow;
 //!    - the account: it leaves the decision to identity-based policies.

@@ -81,6 +81,11 @@ impl Policies {
                 *limit = Some(Because::of(layer, found.of(stage, request)));
             }
         }
+        // Of the user's own policies a federated user has what the session policy lets through: none
+        // without one.
+        if request.principal().kind() == PrincipalKind::FederatedUser {
+            limits[1].get_or_insert(Because::nothing(Layer::Session, 0));
+        }
         let granted = if crosses { None } else { grant };
         let by_resource = matches!(granted, Some(Grant::Direct | Grant::Identity));
         let must = crosses || (resource.is_some() && decides_alone(request));

@@ -128,8 +128,13 @@ fn what_identity_based_policies_allow_boundary_and_session_must_allow_too() {
         ("session=allow", ImplicitlyDenied),
         ("identity=silent boundary=allow session=allow", ImplicitlyDenied),
     ];
-    for principal in [USER, ROLE, SESSION, FEDERATED, "ana"] {
+    for principal in [USER, ROLE, SESSION, "ana"] {
         rows(principal, None, &table);
+    }
+    // A federated user has nothing of the user's without a session policy.
+    for (layers, expected) in table {
+        let expected = if layers.contains("session=") { expected } else { ImplicitlyDenied };
+        rows(FEDERATED, None, &[(layers, expected)]);
     }
 }
 
@@ -152,8 +157,11 @@ fn every_level_of_control_policies_must_allow_and_none_grants() {
         ("resource=allow endpoint=silent", ImplicitlyDenied),
         ("resource=allow endpoint=allow", Allowed),
     ];
-    for principal in [USER, ROLE, SESSION, FEDERATED] {
+    for principal in [USER, ROLE, SESSION] {
         rows(principal, None, &table);
+    }
+    for (layers, expected) in table {
+        rows(FEDERATED, None, &[(&format!("{layers} session=allow"), expected)]);
     }
     // Of a level, one document is enough; a level without any allows nothing.
     let mut level = policies("identity=allow scp=silent");
@@ -214,14 +222,17 @@ fn within_an_account_the_policy_of_the_resource_grants_as_it_names() {
     }
     // The account leaves it to identity-based policies.
     for named in ["account", ROOT] {
-        for principal in [USER, ROLE, SESSION, FEDERATED] {
+        for (principal, session) in
+            [(USER, ""), (ROLE, ""), (SESSION, ""), (FEDERATED, "session=allow")]
+        {
+            let by = |others: &str| format!("resource={named} {session} {others}");
             rows(
                 principal,
                 None,
                 &[
-                    (&format!("resource={named}"), ImplicitlyDenied),
-                    (&format!("resource={named} identity=allow"), Allowed),
-                    (&format!("resource={named} identity=allow boundary=silent"), ImplicitlyDenied),
+                    (&by(""), ImplicitlyDenied),
+                    (&by("identity=allow"), Allowed),
+                    (&by("identity=allow boundary=silent"), ImplicitlyDenied),
                 ],
             );
         }
@@ -238,7 +249,9 @@ fn a_federated_user_is_limited_where_only_the_user_is_named() {
     let principal = Principal::parse(FEDERATED).with_identity(USER);
     let asked = Request::new(principal, "s3:GetObject", "arn:aws:s3:::b/k");
     for (layers, expected) in [
+        (format!("resource={FEDERATED}"), Allowed),
         (format!("resource={FEDERATED} session=silent"), Allowed),
+        (format!("resource={USER}"), ImplicitlyDenied),
         (format!("resource={USER} session=allow"), Allowed),
         (format!("resource={USER} session=silent"), ImplicitlyDenied),
     ] {
@@ -248,9 +261,11 @@ fn a_federated_user_is_limited_where_only_the_user_is_named() {
 
 #[test]
 fn across_accounts_both_sides_must_allow() {
-    for principal in [USER, ROLE, SESSION, FEDERATED] {
+    for (principal, session) in
+        [(USER, ""), (ROLE, ""), (SESSION, ""), (FEDERATED, "session=allow")]
+    {
         for named in ["allow", "account", ROOT, principal] {
-            let both = format!("identity=allow resource={named}");
+            let both = format!("{session} identity=allow resource={named}");
             rows(
                 principal,
                 Some(OTHER),
@@ -258,6 +273,10 @@ fn across_accounts_both_sides_must_allow() {
                     (&both, Allowed),
                     (&format!("resource={named}"), ImplicitlyDenied),
                     (&format!("{both} boundary=silent"), ImplicitlyDenied),
+                    (
+                        &both.replace("session=allow", ""),
+                        if session.is_empty() { Allowed } else { ImplicitlyDenied },
+                    ),
                     (&format!("{both} session=silent"), ImplicitlyDenied),
                     (&format!("{both} scp=silent"), ImplicitlyDenied),
                     (&format!("{both} rcp=silent"), ImplicitlyDenied),
@@ -273,7 +292,8 @@ fn across_accounts_both_sides_must_allow() {
                 ("identity=allow resource=arn:aws:iam::444455556666:root", ImplicitlyDenied),
             ],
         );
-        rows(principal, Some("111122223333"), &[("identity=allow", Allowed)]);
+        let own = format!("{session} identity=allow");
+        rows(principal, Some("111122223333"), &[(&own, Allowed)]);
     }
 }
 
