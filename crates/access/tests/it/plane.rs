@@ -390,8 +390,21 @@ fn no_permission_set_opens_studio_and_each_does_its_own() {
         ["StagedoorAdmin", "StagedoorAuditor", "StagedoorDataScientist", "StagedoorSageMakerAdmin"];
     assert_eq!(names, all);
     let job = "arn:aws:sagemaker:eu-west-1:444455556666:training-job/a";
+    let service = iam_policy::service_reference::service("sagemaker").unwrap();
+    let ways_in: Vec<String> = service
+        .actions()
+        .iter()
+        .filter(|action| {
+            action.name.contains("Presigned") && action.name.ends_with("Url")
+                || action.name == "StartSession"
+        })
+        .map(ToString::to_string)
+        .collect();
+    assert!(ways_in.len() >= 6, "{ways_in:?}");
     for set in all {
-        assert_eq!(can(set, PRESIGN, PRICING), FORBIDDEN, "{set}");
+        for way in &ways_in {
+            assert_eq!(can(set, way, PRICING), FORBIDDEN, "{set} {way}");
+        }
         assert_eq!(can(set, "sagemaker:DescribeTrainingJob", job), ALLOWED, "{set}");
     }
     let makes = |set: &str| can(set, "sagemaker:CreateTrainingJob", job);
