@@ -1,6 +1,8 @@
 //! Whom a role's trust policy lets in.
 
-use crate::document::{Document, Effect, PolicyError, Statement};
+use crate::condition::{Condition, Operator};
+use crate::document::{Document, Effect, PolicyError, Statement, Values, Version};
+use crate::request::Request;
 
 /// Condition keys under which an `Allow` still counts: they only say on whose behalf the service
 /// may come, which is how AWS tells people to guard against the confused deputy.
@@ -11,28 +13,64 @@ pub const ASSUME_ROLE: &str = "sts:AssumeRole";
 /// What it takes besides to name a source identity for the session.
 pub const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
 
+/// On whose behalf a service comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnBehalf {
+    /// The account, 12 digits (`aws:SourceAccount`).
+    pub account: String,
+    /// ARNs of what the service can work for (`aws:SourceArn`); one has to do.
+    pub sources: Vec<String>,
+}
+
 /// Whether the trust policy surely lets this service (`sagemaker.amazonaws.com`) do this with the
-/// role, mostly [`ASSUME_ROLE`].
+/// role, mostly [`ASSUME_ROLE`], on behalf of this account and one of these sources.
 ///
-/// "Surely", because nothing here knows the request that will be made:
+/// "Surely", because nothing here knows the rest of the request that will be made:
 /// - an `Allow` counts if it lists the service by name; `"*"` does not, since it is about AWS
 ///   principals. If it carries conditions, they may only use `aws:SourceAccount` and
-///   `aws:SourceArn`;
-/// - a `Deny` counts whatever its conditions are, and wins.
-pub fn allows_service(document: &str, service: &str, action: &str) -> Result<bool, PolicyError> {
+///   `aws:SourceArn`, and must hold;
+/// - a `Deny` counts unless such conditions do not hold, and wins.
+///
+/// # Errors
+/// It is no policy document.
+pub fn allows_service(
+    document: &str,
+    service: &str,
+    action: &str,
+    behalf: &OnBehalf,
+) -> Result<bool, PolicyError> {
     let document = Document::parse(document)?;
-    let concerned = |s: &&Statement| s.covers_action(action);
-    let denied = document
-        .statements
-        .iter()
-        .filter(concerned)
-        .any(|s| s.effect == Effect::Deny && may_concern(s, service));
-    let allowed = document.statements.iter().filter(concerned).any(|s| {
-        s.effect == Effect::Allow
-            && s.principal.as_ref().is_some_and(|p| p.lists_service(service))
-            && only_source_conditions(s)
-    });
-    Ok(allowed && !denied)
+    let variables = document.language() == Version::V2012;
+    let concerned = || document.statements.iter().filter(|s| s.covers_action(action));
+    let lets_in = |source: &String| {
+        let request = Request::new(service, action, "*")
+            .with("aws:SourceAccount", [behalf.account.as_str()])
+            .with("aws:SourceArn", [source]);
+        let holds = |s: &Statement| only_source_conditions(s).then(|| hold(s, &request, variables));
+        let denied = concerned().any(|s| {
+            s.effect == Effect::Deny && may_concern(s, service) && holds(s) != Some(false)
+        });
+        let allowed = concerned().any(|s| {
+            s.effect == Effect::Allow
+                && s.principal.as_ref().is_some_and(|p| p.lists_service(service))
+                && holds(s) == Some(true)
+        });
+        allowed && !denied
+    };
+    Ok(behalf.sources.iter().any(lets_in))
+}
+
+/// Whether all conditions hold.
+fn hold(statement: &Statement, request: &Request, variables: bool) -> bool {
+    statement.condition.iter().all(|(name, keys)| {
+        let operator = Operator::parse(name);
+        operator.is_some_and(|operator| {
+            let one = |(key, values): (&String, &Values)| {
+                Condition::new(operator, key, &values.0, variables).holds(request)
+            };
+            keys.iter().all(one)
+        })
+    })
 }
 
 /// Whether a `Deny` could hit the service.
@@ -50,6 +88,7 @@ fn only_source_conditions(statement: &Statement) -> bool {
         .values()
         .flat_map(|keys| keys.keys())
         .all(|key| SOURCE_KEYS.contains(&key.to_ascii_lowercase().as_str()))
+        && statement.condition.keys().all(|name| Operator::parse(name).is_some())
 }
 
 #[cfg(test)]
@@ -58,9 +97,21 @@ mod tests {
 
     const SAGEMAKER: &str = "sagemaker.amazonaws.com";
 
+    fn own() -> OnBehalf {
+        let arn = |kind| format!("arn:aws:sagemaker:eu-west-1:111122223333:{kind}/d-x");
+        OnBehalf {
+            account: "111122223333".to_owned(),
+            sources: ["domain", "user-profile"].map(arn).to_vec(),
+        }
+    }
+
+    fn asked(document: &str, action: &str) -> Result<bool, PolicyError> {
+        allows_service(document, SAGEMAKER, action, &own())
+    }
+
     fn allowed(statements: &str) -> bool {
         let document = format!(r#"{{"Version":"2012-10-17","Statement":{statements}}}"#);
-        allows_service(&document, SAGEMAKER, ASSUME_ROLE).unwrap()
+        asked(&document, ASSUME_ROLE).unwrap()
     }
 
     #[test]
@@ -98,7 +149,9 @@ mod tests {
         let allow = r#"{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}"#;
         for deny in [
             r#"{"Effect":"Deny","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}"#,
-            r#"{"Effect":"Deny","Principal":"*","Action":"sts:Assume*","Condition":{"StringNotEquals":{"aws:SourceAccount":"111122223333"}}}"#,
+            r#"{"Effect":"Deny","Principal":"*","Action":"sts:Assume*","Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}"#,
+            r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"StringNotEquals":{"aws:SourceAccount":"1"},"Bool":{"a:b":"true"}}}"#,
+            r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"Unheard":{"aws:SourceAccount":"1"}}}"#,
             r#"{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"*"}"#,
             r#"{"Effect":"Deny","NotPrincipal":{"Service":"ec2.amazonaws.com"},"Action":"*"}"#,
         ] {
@@ -107,6 +160,7 @@ mod tests {
         for other in [
             r#"{"Effect":"Deny","Principal":{"Service":"ec2.amazonaws.com"},"Action":"*"}"#,
             r#"{"Effect":"Deny","Principal":"*","Action":"sts:TagSession"}"#,
+            r#"{"Effect":"Deny","Principal":"*","Action":"sts:Assume*","Condition":{"StringNotEquals":{"aws:SourceAccount":"111122223333"}}}"#,
             r#"{"Effect":"Deny","NotPrincipal":{"Service":"sagemaker.amazonaws.com"},"Action":"*"}"#,
         ] {
             assert!(allowed(&format!("[{allow},{other}]")), "{other}");
@@ -119,7 +173,7 @@ mod tests {
             let document = format!(
                 r#"{{"Statement":{{"Effect":"Allow","Principal":{{"Service":"sagemaker.amazonaws.com"}},"Action":{actions}}}}}"#
             );
-            allows_service(&document, SAGEMAKER, asked).unwrap()
+            super::tests::asked(&document, asked).unwrap()
         };
         let both = r#"["sts:AssumeRole","sts:SetSourceIdentity"]"#;
         assert!(with(both, ASSUME_ROLE) && with(both, SET_SOURCE_IDENTITY));
@@ -129,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn only_source_conditions_keep_an_allow_sure() {
+    fn only_source_conditions_that_hold_keep_an_allow_sure() {
         let with = |condition: &str| {
             allowed(&format!(
                 r#"{{"Effect":"Allow","Principal":{{"Service":"sagemaker.amazonaws.com"}},"Action":"sts:AssumeRole","Condition":{condition}}}"#
@@ -138,16 +192,28 @@ mod tests {
         assert!(with(
             r#"{"StringEquals":{"aws:SourceAccount":"111122223333"},"ArnLike":{"AWS:SourceArn":["arn:aws:sagemaker:*:111122223333:*"]}}"#
         ));
+        assert!(with(r#"{"ArnLike":{"aws:SourceArn":"arn:aws:sagemaker:*:*:user-profile/*"}}"#));
         assert!(!with(r#"{"StringEquals":{"sts:ExternalId":"x"}}"#));
         assert!(!with(
-            r#"{"StringEquals":{"aws:SourceAccount":"1"},"Bool":{"aws:SecureTransport":true}}"#
+            r#"{"StringEquals":{"aws:SourceAccount":"111122223333"},"Bool":{"aws:SecureTransport":true}}"#
         ));
+        // Of somebody else.
+        for condition in [
+            r#"{"StringEquals":{"aws:SourceAccount":"444455556666"}}"#,
+            r#"{"StringNotEquals":{"aws:SourceAccount":"111122223333"}}"#,
+            r#"{"ArnLike":{"aws:SourceArn":"arn:aws:sagemaker:*:444455556666:*"}}"#,
+            r#"{"ArnLike":{"aws:SourceArn":"arn:aws:sagemaker:us-east-1:111122223333:*"}}"#,
+            r#"{"ArnEquals":{"aws:SourceArn":"arn:aws:sagemaker:eu-west-1:111122223333:domain/d-y"}}"#,
+            r#"{"Unheard":{"aws:SourceAccount":"111122223333"}}"#,
+        ] {
+            assert!(!with(condition), "{condition}");
+        }
     }
 
     #[test]
     fn text_that_is_no_policy_is_an_error_not_a_no() {
-        assert!(allows_service("%7B%22Version%22", SAGEMAKER, ASSUME_ROLE).is_err());
+        assert!(asked("%7B%22Version%22", ASSUME_ROLE).is_err());
         let statement = r#"{"Statement":[{"Effect":"Allow"}]}"#;
-        assert!(allows_service(statement, SAGEMAKER, ASSUME_ROLE).is_err());
+        assert!(asked(statement, ASSUME_ROLE).is_err());
     }
 }

@@ -186,7 +186,11 @@ fn only_sagemaker_of_the_own_account_assumes_the_role() {
     assert!(!ask(sagemaker, "sts:AssumeRole", "444455556666", domain));
     assert!(!ask("ec2.amazonaws.com", "sts:AssumeRole", "111122223333", domain));
     let text = role.trust.to_compact_json();
-    let known = iam_policy::trust::allows_service(&text, sagemaker, "sts:AssumeRole");
+    let behalf = iam_policy::trust::OnBehalf {
+        account: "111122223333".to_owned(),
+        sources: vec![domain.to_owned()],
+    };
+    let known = iam_policy::trust::allows_service(&text, sagemaker, "sts:AssumeRole", &behalf);
     assert!(known.unwrap(), "doctor takes it for a role that SageMaker cannot assume");
 }
 

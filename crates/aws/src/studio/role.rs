@@ -6,7 +6,7 @@ use access::live_role::{AttachedPolicy, LiveRole, is_of_aws};
 use access::observed::ObservedRole;
 use control::ports::{CallError, DomainTarget, FailureKind, RoleFacts};
 use iam_policy::PolicyError;
-use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY, allows_service};
+use iam_policy::trust::{ASSUME_ROLE, OnBehalf, SET_SOURCE_IDENTITY, allows_service};
 
 /// The service that takes on execution roles; the same in every partition.
 const PRINCIPAL: &str = "sagemaker.amazonaws.com";
@@ -38,7 +38,7 @@ impl Studio {
             // Names are unique in an account whatever the path: the ARN tells whether this is the
             // role that was asked for.
             Ok(found) if found.arn != role.as_str() => Ok(RoleFacts::Elsewhere { arn: found.arn }),
-            Ok(found) => Ok(trusted(&found.trust_policy)
+            Ok(found) => Ok(trusted(&found.trust_policy, &on_behalf(domain, role))
                 .unwrap_or_else(|e| RoleFacts::Unreadable { reason: e.to_string() })),
             Err(e) if e.kind == FailureKind::NotFound => Ok(RoleFacts::Missing),
             Err(e) if e.kind == FailureKind::AccessDenied && e.service == "iam" => {
@@ -80,9 +80,21 @@ impl Studio {
     }
 }
 
-fn trusted(policy: &str) -> Result<RoleFacts, PolicyError> {
+/// For whom `SageMaker` takes the role on: the domain, or what is in it. Which of these it names as
+/// the source is not documented.
+fn on_behalf(domain: &DomainTarget, role: &RoleArn) -> OnBehalf {
+    let DomainTarget { account_id, region, domain_id, .. } = domain;
+    let arn = |what| format!("arn:{}:sagemaker:{region}:{account_id}:{what}", role.partition());
+    let within = |kind| arn(format!("{kind}/{domain_id}/x"));
+    let parts = ["user-profile", "space"].map(within);
+    let sources = [arn(format!("domain/{domain_id}"))].into_iter().chain(parts).collect();
+    OnBehalf { account: account_id.to_string(), sources }
+}
+
+fn trusted(policy: &str, behalf: &OnBehalf) -> Result<RoleFacts, PolicyError> {
+    let may = |action| allows_service(policy, PRINCIPAL, action, behalf);
     Ok(RoleFacts::Found {
-        assumed_by_sagemaker: allows_service(policy, PRINCIPAL, ASSUME_ROLE)?,
-        source_identity: allows_service(policy, PRINCIPAL, SET_SOURCE_IDENTITY)?,
+        assumed_by_sagemaker: may(ASSUME_ROLE)?,
+        source_identity: may(SET_SOURCE_IDENTITY)?,
     })
 }
