@@ -104,9 +104,19 @@ impl Question<'_> {
         let mut steps = Vec::new();
         if let Some(hub) = hub {
             let network = hub.network.as_ref().and_then(|key| self.map.networks.get(key));
-            let from = network.and_then(|network| network.any_of.first()).map(example);
             let note = if network.is_none() { " (the map's hub names no network)" } else { "" };
-            steps.push(Asked { note, ..asked(Stage::Link, &from.unwrap_or_default(), API) });
+            let ways = network.into_iter().flat_map(|network| &network.any_of).map(example);
+            // Where the hub really is, the map does not say: one way in has to do.
+            let mut asked_by_way = Vec::new();
+            for from in ways {
+                let asked = Asked { note, ..asked(Stage::Link, &from, API) };
+                let allowed = asked.policies.decide(&asked.request)?.0.is_allowed();
+                asked_by_way.push((allowed, asked));
+            }
+            asked_by_way.sort_by_key(|(allowed, _)| !allowed);
+            let best = asked_by_way.into_iter().next().map(|(_, asked)| asked);
+            let nowhere = || Asked { note, ..asked(Stage::Link, &Origin::default(), API) };
+            steps.push(best.unwrap_or_else(nowhere));
         }
         steps.push(asked(Stage::Use, self.from, STUDIO));
         Ok(steps)

@@ -198,6 +198,30 @@ fn everything_holds_from_the_office_inside_its_vpc() {
     );
 }
 
+/// Where the hub is of its network's ways in, the map does not say: AWS allows it by one of them.
+#[test]
+fn any_way_in_of_the_hubs_network_does() {
+    let mut world = world(&["id-alice"]);
+    let ways = "any_of: [{ cidr: 10.91.0.0/16 }, { vpce: vpce-0aa }]";
+    let text = MAP.replace("any_of: [{ vpce: vpce-0aa }]", ways);
+    world.map = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+    let here = from("10.100.10.7", Some("vpc-0aa"));
+    let outcome = what_if(&world.question(&here)).unwrap();
+    assert!(outcome.allowed, "{:?}", outcome.steps);
+    assert_eq!(
+        outcome.steps[2].text,
+        format!("{LINKS} asks for the link from vpce-0aa: AWS allows it")
+    );
+    // By none of them it is denied, and one is told.
+    let text = MAP.replace("any_of: [{ vpce: vpce-0aa }]", &ways.replace("0aa", "0bb"));
+    world.map = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+    let outcome = what_if(&world.question(&here)).unwrap();
+    assert_eq!(
+        outcome.steps.iter().map(|s| s.allowed).collect::<Vec<_>>(),
+        [true, true, false, true]
+    );
+}
+
 #[test]
 fn the_same_range_of_another_vpc_is_refused_by_door_and_aws() {
     let world = world(&["id-alice"]);
