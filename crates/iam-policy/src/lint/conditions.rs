@@ -32,7 +32,9 @@ pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
             findings.extend(never_present(view, condition, actions));
         }
         findings.extend(fails_open(view, condition, actions.as_deref()));
-        if operator.if_exists && operator.base.negated {
+        // Without a value none of them is another, so there it matters whether the key may be missing.
+        let any_value = operator.set == Some(Set::ForAnyValue);
+        if operator.if_exists && operator.base.negated && !any_value {
             let message = format!("`{}` is the same without `IfExists`", condition.operator_name);
             findings.push(condition.finding(Rule::RedundantIfExists, message));
         }

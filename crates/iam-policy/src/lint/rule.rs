@@ -201,7 +201,7 @@ rules! {
         "A request without the key is allowed: from another network, without MFA, without the tag."
         "Take `IfExists` away, or add `\"Null\": {\"KEY\": \"false\"}` beside it."
     RedundantIfExists "redundant-if-exists" Note
-        "`IfExists` on a negated operator."
+        "`IfExists` on a negated operator, but for `ForAnyValue:…`."
         "A negated operator holds for a missing key anyway; the suffix suggests otherwise."
         "Leave `IfExists` away."
     MfaKeyMayBeAbsent "mfa-key-may-be-absent" Warning

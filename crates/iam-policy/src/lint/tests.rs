@@ -292,6 +292,14 @@ const EXAMPLES: &[Example] = &[
         r#"{"Effect":"Deny","Action":"sagemaker:ListApps","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceVpce":"vpce-1"}}}"#,
     ),
     (
+        // Without tags none of them is another: there the suffix decides.
+        Rule::RedundantIfExists,
+        Identity,
+        r#"{"Effect":"Deny","Action":"sagemaker:CreateModel","Resource":"*","Condition":{"ForAllValues:StringNotEqualsIfExists":{"aws:TagKeys":"Team"}}}"#,
+        "/Statement/0/Condition/ForAllValues:StringNotEqualsIfExists/aws:TagKeys",
+        r#"{"Effect":"Deny","Action":"sagemaker:CreateModel","Resource":"*","Condition":{"ForAnyValue:StringNotEqualsIfExists":{"aws:TagKeys":"Team"}}}"#,
+    ),
+    (
         Rule::MfaKeyMayBeAbsent,
         Identity,
         r#"{"Effect":"Deny","Action":"sagemaker:ListApps","Resource":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"false"}}}"#,
