@@ -17,8 +17,10 @@ use std::sync::Arc;
 /// The longest line, and the largest file: a hundred policies of the greatest size.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
-/// How many documents are kept ready.
-const MAX_DOCUMENTS: usize = 4_096;
+/// How much is kept ready: bytes of texts, and of what each text in them becomes.
+const MAX_KEPT: usize = 32 * 1024 * 1024;
+/// What a text in a document becomes, in bytes: a pattern, or a value that is compared.
+const BYTES_OF_TEXT: usize = 128;
 
 /// A request with the policies that decide it.
 #[derive(Debug)]
@@ -50,22 +52,35 @@ impl InputError {
 
 /// Documents that were met already, by their text: the same ones come again and again.
 #[derive(Debug, Default)]
-pub(super) struct Documents(BTreeMap<Box<str>, Arc<Compiled>>);
+pub(super) struct Documents {
+    known: BTreeMap<Box<str>, Arc<Compiled>>,
+    /// What those that are known come to.
+    kept: usize,
+}
 
 impl Documents {
     fn ready(&mut self, text: &str, pointer: &str) -> Result<Arc<Compiled>, InputError> {
-        if let Some(known) = self.0.get(text) {
+        if let Some(known) = self.known.get(text) {
             return Ok(Arc::clone(known));
         }
         let compiled = Compiled::parse(text)
             .map_err(|error| InputError::policy(format!("{pointer}: {error}")))?;
         let compiled = Arc::new(compiled);
-        if self.0.len() >= MAX_DOCUMENTS {
-            self.0.clear();
+        let cost = cost(text);
+        if self.kept.saturating_add(cost) > MAX_KEPT {
+            self.known.clear();
+            self.kept = 0;
         }
-        self.0.insert(text.into(), Arc::clone(&compiled));
+        self.kept += cost;
+        self.known.insert(text.into(), Arc::clone(&compiled));
         Ok(compiled)
     }
+}
+
+/// What it costs to keep a document, in bytes: at least two quotation marks are around each text.
+fn cost(text: &str) -> usize {
+    let texts = text.bytes().filter(|byte| *byte == b'"').count() / 2;
+    text.len() + texts * BYTES_OF_TEXT
 }
 
 #[derive(Debug, Deserialize)]

@@ -107,7 +107,7 @@ fn the_same_document_is_read_once() {
     let (first, second) = (first.unwrap().policies, second.unwrap().policies);
     assert!(Arc::ptr_eq(&first.identity[0], &first.identity[1]));
     assert!(Arc::ptr_eq(&first.identity[0], &second.identity[0]));
-    assert_eq!(documents.0.len(), 1);
+    assert_eq!(documents.known.len(), 1);
 }
 
 #[test]
@@ -177,4 +177,35 @@ fn the_id_is_known_even_if_the_rest_is_wrong() {
     let (id, read) = read(r#"{"id": {"a":[1]}, "request": 5}"#, &mut Documents::default());
     assert_eq!(id.unwrap().get(), r#"{"a":[1]}"#);
     assert_eq!(read.unwrap_err().code, "input-invalid");
+}
+
+#[test]
+fn what_is_kept_ready_is_bounded_by_its_size_and_not_by_number() {
+    let values: Vec<String> = (0..25_000).map(|at| format!("v{at}")).collect();
+    let document = |sid: usize| {
+        json!({"Statement": {"Sid": format!("S{sid}"), "Effect": "Allow", "Action": "s3:*",
+            "Resource": "*", "Condition": {"StringEquals": {"aws:PrincipalTag/t": values}}}})
+        .to_string()
+    };
+    // Each counts as some 3.3 MiB: nine are kept, and the tenth begins anew.
+    let mut documents = Documents::default();
+    let mut kept = Vec::new();
+    for sid in 0..11 {
+        documents.ready(&document(sid), "/policies/identity").unwrap();
+        let counted: usize = documents.known.keys().map(|text| cost(text)).sum();
+        assert_eq!(documents.kept, counted);
+        assert!(counted <= MAX_KEPT);
+        kept.push(documents.known.len());
+    }
+    assert_eq!(kept, [1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2]);
+    // The same again costs nothing.
+    documents.ready(&document(10), "/policies/identity").unwrap();
+    assert_eq!(documents.known.len(), 2);
+    // Small ones are many.
+    let mut documents = Documents::default();
+    for at in 0..5_000 {
+        let text = ALLOW.replace("Allow\"", &format!("Allow\",\"Sid\":\"S{at}\""));
+        documents.ready(&text, "/policies/identity").unwrap();
+    }
+    assert_eq!(documents.known.len(), 5_000);
 }
