@@ -378,6 +378,7 @@ pub const ACTIONS: &[Action] = {
         call("sso:DescribeApplication", F::Assign, R::Applications),
         call("sts:AssumeRole", F::Spokes, R::SpokeRoles),
         implied(call("sts:SetSourceIdentity", F::Spokes, R::SpokeRoles)),
+        implied(call("sts:TagSession", F::Spokes, R::SpokeRoles)),
         call("sqs:GetQueueUrl", F::Events, R::Queue),
         call("sqs:GetQueueAttributes", F::Events, R::Queue),
         call("sqs:ReceiveMessage", F::Events, R::Queue),

@@ -12,6 +12,8 @@ const SOURCE_KEYS: [&str; 2] = ["aws:sourceaccount", "aws:sourcearn"];
 pub const ASSUME_ROLE: &str = "sts:AssumeRole";
 /// What it takes besides to name a source identity for the session.
 pub const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+/// What it takes besides where the session gets tags, or those of the session that opens it pass on.
+pub const TAG_SESSION: &str = "sts:TagSession";
 
 /// On whose behalf a service comes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Who calls, and whether they may.
 
+use std::collections::BTreeMap;
+
 use http::HeaderMap;
 use jiff::Timestamp;
 
@@ -62,6 +64,7 @@ pub(crate) fn authenticate(
             role_arn: None,
             source_identity: None,
             denied: Vec::new(),
+            transitive_tags: BTreeMap::new(),
         })
     };
     Ok((caller, scope.region))
@@ -74,7 +77,7 @@ pub(crate) fn authorize(
     operation: &Operation,
 ) -> Result<(), ApiError> {
     let action = format!("{}:{}", service.name, operation.name);
-    if !caller.denied.iter().any(|denied| denies(denied, &action)) {
+    if !is_denied(caller, &action) {
         return Ok(());
     }
     let (status, code) = match service.protocol {
@@ -91,6 +94,11 @@ pub(crate) fn authorize(
             caller.arn
         ),
     ))
+}
+
+/// Whether the seed denies the action to the caller.
+pub(crate) fn is_denied(caller: &Caller, action: &str) -> bool {
+    caller.denied.iter().any(|denied| denies(denied, action))
 }
 
 /// Action names are not case-sensitive; a `*` at the end stands for the rest.

@@ -204,6 +204,7 @@ fn plant_callers(world: &mut World, seed: &Seed) -> Result<(), SeedError> {
             role_arn: None,
             source_identity: None,
             denied: credential.denied.clone(),
+            transitive_tags: credential.transitive_tags.clone(),
         };
         world.accounts.insert(credential.account.clone());
         world.credentials.insert(key.clone(), caller);

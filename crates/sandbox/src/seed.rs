@@ -100,6 +100,9 @@ pub struct SeedCredential {
     /// Actions refused to it, such as `sagemaker:CreateUserProfile` or `identitystore:*`.
     #[serde(default)]
     pub denied: Vec<String>,
+    /// Session tags that pass into every session it opens, as those of EKS Pod Identity do.
+    #[serde(default)]
+    pub transitive_tags: BTreeMap<String, String>,
 }
 
 /// An IAM role.

@@ -258,6 +258,8 @@ pub(crate) struct Caller {
     /// The source identity that stays with the session.
     pub(crate) source_identity: Option<String>,
     pub(crate) denied: Vec<String>,
+    /// Session tags that pass into every session it opens.
+    pub(crate) transitive_tags: BTreeMap<String, String>,
 }
 
 /// Temporary credentials that `AssumeRole` gave out.

@@ -1,6 +1,6 @@
 //! The roles that Stagedoor itself works under: hub, spokes, and the roles for links.
 
-use super::reach::Reach;
+use super::reach::{Reach, tags_sessions};
 use crate::functions::Function;
 use crate::ids::RoleArn;
 use crate::map::{AccessMap, AssumeRole, Diagnostic, Hub, HubService, codes};
@@ -8,7 +8,7 @@ use crate::observed::TAG_INSTANCE;
 use crate::permissions::Feature;
 use iam_policy::bundle::{NamedPolicy, Role, RoleKind};
 use iam_policy::document::Limit;
-use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY};
+use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION};
 use iam_policy::{Document, PrincipalKind, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -166,7 +166,7 @@ fn runs_as(hub: &Hub) -> Statement {
         HubService::EcsTasks => {
             trust.when("StringEquals", "aws:SourceAccount", [hub.role.account()])
         }
-        HubService::EksPods => trust.actions(["sts:TagSession"]).when(
+        HubService::EksPods => trust.actions([TAG_SESSION]).when(
             "StringEquals",
             "aws:SourceAccount",
             [hub.role.account()],
@@ -198,6 +198,10 @@ fn assumable(
             "sts:SourceIdentity",
             ["stagedoor-*"],
         ));
+    }
+    if tags_sessions(map) {
+        // Neither does this one.
+        trust.push(hub("TaggedAsItCame").actions([TAG_SESSION]));
     }
     Role {
         description: description.to_owned(),

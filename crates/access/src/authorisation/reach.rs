@@ -8,6 +8,7 @@ use crate::map::{AccessMap, Domain, Hub, MirrorTo, Team, Unmanaged};
 use crate::observed::TAG_TEAM;
 use crate::permissions::{ACTIONS, Action, Condition, Feature, Resource};
 use iam_policy::bundle::NamedPolicy;
+use iam_policy::trust::{SET_SOURCE_IDENTITY, TAG_SESSION};
 use iam_policy::{Document, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +67,11 @@ impl<'m> Reach<'m> {
 
     /// Whether this map ever makes the call.
     fn needs(&self, action: &Action) -> bool {
-        action.name != "sts:SetSourceIdentity" || self.assumed.values().any(|named| *named)
+        match action.name {
+            SET_SOURCE_IDENTITY => self.assumed.values().any(|named| *named),
+            TAG_SESSION => tags_sessions(self.map),
+            _ => true,
+        }
     }
 
     /// Links, for each network rule by the ways in that it allows: whoever uses a link is held to
@@ -169,6 +174,11 @@ impl<'m> Reach<'m> {
             self.partition()
         )
     }
+}
+
+/// Whether the hub's sessions carry tags that pass into the sessions they open.
+pub(super) fn tags_sessions(map: &AccessMap) -> bool {
+    map.hub.as_ref().is_some_and(|hub| hub.service.tags_sessions())
 }
 
 /// The bucket of checkpoints, with its prefix.

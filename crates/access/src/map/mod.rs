@@ -186,6 +186,13 @@ impl HubService {
             Self::EksPods => "pods.eks.amazonaws.com",
         }
     }
+
+    /// Whether sessions that it opens carry tags which pass into every session that they open in
+    /// turn (EKS user guide, "List of session tags added by EKS Pod Identity"). Whoever lets one in
+    /// must allow `sts:TagSession`, and so must the role that goes there.
+    pub const fn tags_sessions(self) -> bool {
+        matches!(self, Self::EksPods)
+    }
 }
 
 /// A SageMaker domain. Its auth mode is read from the domain, never configured.

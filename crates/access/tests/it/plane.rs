@@ -126,6 +126,29 @@ fn only_the_hub_gets_into_the_roles_of_other_accounts_with_the_external_id() {
 }
 
 #[test]
+fn session_tags_pass_where_the_hubs_service_brings_some() {
+    for (service, decided) in [("eks-pods", ALLOWED), ("ecs-tasks", DENIED)] {
+        let text = MAP.replace("service: ecs-tasks", &format!("service: {service}"));
+        let bundle = authorisation(&map(&text)).unwrap();
+        let hub = role(&bundle, HUB);
+        for arn in [SPOKE, LINKS] {
+            let request = Request::new(HUB, "sts:TagSession", arn);
+            let trust = Some(compiled(&role(&bundle, arn).trust));
+            let identity = hub.policies().map(|p| compiled(&p.document)).collect::<Vec<_>>();
+            let open = |document| vec![compiled(&document)];
+            let all = || Document::new([Statement::allow("A").actions(["sts:*"]).resources(["*"])]);
+            let of_trust =
+                Policies { identity: open(all()), resource: trust, ..Policies::default() };
+            assert_eq!(of_trust.decide(&request).decision, decided, "{service}: trust of {arn}");
+            let everybody = Statement::allow("A").everybody().actions(["sts:*"]);
+            let resource = Some(compiled(&Document::new([everybody])));
+            let of_hub = Policies { identity, resource, ..Policies::default() };
+            assert_eq!(of_hub.decide(&request).decision, decided, "{service}: hub to {arn}");
+        }
+    }
+}
+
+#[test]
 fn the_hub_assumes_the_roles_of_the_map_and_no_other() {
     let hub = role(&bundle(), HUB);
     // Every role lets it in: what the hub may is its own policies' business.

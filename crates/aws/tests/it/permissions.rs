@@ -48,7 +48,11 @@ teams:
 
 /// The role that the map means.
 fn made() -> Role {
-    let map = parse(&[Source { name: "access.yaml".into(), text: MAP.into() }]).unwrap();
+    made_of(MAP)
+}
+
+fn made_of(map: &str) -> Role {
+    let map = parse(&[Source { name: "access.yaml".into(), text: map.into() }]).unwrap();
     let domain = map.domains.values().next().unwrap();
     let role = domain.assume_role.as_ref().unwrap();
     let hub = ["arn:aws:iam::111122223333:user/sandbox".to_owned()];
@@ -56,7 +60,11 @@ fn made() -> Role {
 }
 
 fn seed() -> String {
-    let trust = made().trust.to_compact_json();
+    seed_of(&made())
+}
+
+fn seed_of(made: &Role) -> String {
+    let trust = made.trust.to_compact_json();
     let trust = format!("trust: {{ document: {trust} }}");
     BASE.replace(
         "domains:",
@@ -79,6 +87,28 @@ apps:
 kms_keys:
   - { id: 1234abcd-12ab-34cd-56ef-1234567890ab, account: '444455556666' }
 "
+}
+
+#[tokio::test]
+async fn a_hub_whose_session_tags_pass_on_is_let_in_if_the_map_says_it_runs_in_eks_pods() {
+    const TAGGED: &str = "credentials:
+  - { access_key_id: AKIAPOD, account: '111122223333', arn: 'arn:aws:iam::111122223333:user/sandbox', transitive_tags: { kubernetes-namespace: access } }
+  - { access_key_id: AKIANOTAGS, account: '111122223333', arn: 'arn:aws:iam::111122223333:user/sandbox', transitive_tags: { kubernetes-namespace: access }, denied: [ 'sts:TagSession' ] }
+roles:";
+    let hub = |service: &str| {
+        format!("hub: {{ role: 'arn:aws:iam::111122223333:role/hub', service: {service} }}\nteams:")
+    };
+    for (service, keys) in [
+        ("eks-pods", [("AKIASANDBOX", true), ("AKIAPOD", true), ("AKIANOTAGS", false)]),
+        ("ecs-tasks", [("AKIASANDBOX", true), ("AKIAPOD", false), ("AKIANOTAGS", false)]),
+    ] {
+        let made = made_of(&MAP.replace("teams:", &hub(service)));
+        let cloud = Cloud::with(&seed_of(&made).replacen("roles:", TAGGED, 1)).await;
+        for (key, is_let_in) in keys {
+            let caller = cloud.as_key(key).studio().caller(&domain()).await;
+            assert_eq!(caller.is_ok(), is_let_in, "{service}, {key}: {caller:?}");
+        }
+    }
 }
 
 /// Everything that can be done to a domain.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::auth;
 use crate::call::{Call, Operation};
 use crate::services::sagemaker::answer;
 use crate::services::trust::{self, Offer};
@@ -60,8 +61,12 @@ fn assume(world: &mut World, call: &Call) -> Outcome {
         return Err(refused());
     }
     let source_identity = given.or(kept);
-    let offer =
-        Offer { external_id: call.input.find_text("ExternalId"), source_identity, source: None };
+    let tags = !call.input.list("Tags").is_empty() || !call.caller.transitive_tags.is_empty();
+    if tags && auth::is_denied(&call.caller, trust::TAG_SESSION) {
+        return Err(refused());
+    }
+    let external_id = call.input.find_text("ExternalId");
+    let offer = Offer { external_id, source_identity, tags, source: None };
     let role = trust::find_role(world, arn)
         .filter(|role| trust::trusts_caller(&role.trust, &call.caller, offer))
         .cloned()
@@ -88,6 +93,7 @@ fn assume(world: &mut World, call: &Call) -> Outcome {
         role_arn: Some(role.arn()),
         source_identity: source_identity.map(str::to_owned),
         denied: role.denied.clone(),
+        transitive_tags: call.caller.transitive_tags.clone(),
     };
     let expires = later(call.now, duration.unsigned_abs());
     let user = json!({"AssumedRoleId": caller.user_id, "Arn": caller.arn});

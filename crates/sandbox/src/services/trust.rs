@@ -7,12 +7,16 @@ use crate::state::{Caller, Role, World};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 const SET_SOURCE_IDENTITY: &str = "sts:SetSourceIdentity";
+/// What is asked besides of whoever opens a session with tags, and of the role's trust policy.
+pub(crate) const TAG_SESSION: &str = "sts:TagSession";
 
 /// What a caller brings along to assume a role.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Offer<'a> {
     pub(crate) external_id: Option<&'a str>,
     pub(crate) source_identity: Option<&'a str>,
+    /// Whether the session gets tags, of the call or of the caller's own session.
+    pub(crate) tags: bool,
     /// On whose behalf a service asks: account and resource.
     pub(crate) source: Option<(&'a str, &'a str)>,
 }
@@ -73,7 +77,7 @@ fn is_sagemaker(principal: &Value) -> bool {
     principals(principal, "Service").any(|service| service == "sagemaker.amazonaws.com")
 }
 
-/// Whether a caller may assume a role with this trust policy, with the source identity it offers.
+/// Whether a caller may assume a role with this trust policy, with the source identity and the tags it offers.
 pub(crate) fn trusts_caller(document: &Value, caller: &Caller, offer: Offer<'_>) -> bool {
     let root = format!("arn:aws:iam::{}:root", caller.account);
     let is_caller = |principal: &Value| {
@@ -89,6 +93,7 @@ pub(crate) fn trusts_caller(document: &Value, caller: &Caller, offer: Offer<'_>)
     decide(document, ASSUME_ROLE, offer, is_caller)
         && (offer.source_identity.is_none()
             || decide(document, SET_SOURCE_IDENTITY, offer, is_caller))
+        && (!offer.tags || decide(document, TAG_SESSION, offer, is_caller))
 }
 
 /// An explicit deny wins; no statement that allows is a refusal.

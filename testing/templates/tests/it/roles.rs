@@ -203,6 +203,20 @@ fn the_spoke_has_the_roles_that_the_map_means() {
 }
 
 #[test]
+fn the_spoke_of_a_hub_in_eks_pods_lets_its_session_tags_pass() {
+    let bundle = meant(&HUB_MAP.replace("service: lambda", "service: eks-pods"));
+    let hub = "arn:aws:iam::111122223333:role/stagedoor";
+    let given = spoke_with_links().into_iter().map(|(name, value)| match name {
+        "HubRoleArns" | "LinkHubRoleArns" => (name, hub),
+        _ => (name, value),
+    });
+    let given: Vec<_> = given.chain([("TaggedSessions", "yes")]).collect();
+    let stack = create(&template("spoke.yaml"), &given).unwrap();
+    assert_eq!(compared(&stack, "Spoke", named(&bundle, "StagedoorSpoke")), []);
+    assert_eq!(compared(&stack, "Links", named(&bundle, "StagedoorSpokeLinks")), []);
+}
+
+#[test]
 fn the_spoke_makes_links_itself_where_no_role_is_for_them() {
     let stack = create(&template("spoke.yaml"), &SPOKE).unwrap();
     let bundle = meant(&without_links());
