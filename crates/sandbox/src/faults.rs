@@ -75,6 +75,9 @@ pub struct FaultRule {
     pub profile_fails: bool,
     /// The space which the call creates ends as `Failed`.
     pub space_fails: bool,
+    /// The update of a domain, a user profile or a space which the call starts ends as `Update_Failed`: what
+    /// was asked for is shown all the same.
+    pub update_fails: bool,
     /// The deletion which the call starts ends as `Delete_Failed`.
     pub delete_fails: bool,
 }
@@ -188,6 +191,7 @@ impl FaultRule {
             || self.app_fails
             || self.profile_fails
             || self.space_fails
+            || self.update_fails
             || self.delete_fails
     }
 
@@ -282,6 +286,8 @@ impl FaultEngine {
             effect.twist.fails |= (rule.app_fails && operation == "CreateApp")
                 || (rule.profile_fails && operation == "CreateUserProfile")
                 || (rule.space_fails && operation == "CreateSpace")
+                || (rule.update_fails
+                    && matches!(operation, "UpdateDomain" | "UpdateUserProfile" | "UpdateSpace"))
                 || (rule.delete_fails && deletes);
         }
         effect

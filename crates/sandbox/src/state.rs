@@ -18,6 +18,7 @@ pub(crate) enum Status {
     Deleting,
     Deleted,
     Failed,
+    UpdateFailed,
     DeleteFailed,
 }
 
@@ -30,6 +31,7 @@ impl Status {
             Self::Deleting => "Deleting",
             Self::Deleted => "Deleted",
             Self::Failed => "Failed",
+            Self::UpdateFailed => "Update_Failed",
             Self::DeleteFailed => "Delete_Failed",
         }
     }
@@ -578,6 +580,7 @@ impl World {
         life.change = None;
         let next = match (life.status, life.fails) {
             (Status::Pending, true) => Status::Failed,
+            (Status::Updating, true) => Status::UpdateFailed,
             (Status::Deleting, true) => Status::DeleteFailed,
             (Status::Deleting | Status::Deleted, _) => Status::Deleted,
             _ => Status::InService,

@@ -54,6 +54,21 @@ fn groups_are_assigned_before_people_get_their_profile_and_everybody_has_one() {
 }
 
 #[test]
+fn a_move_to_another_team_whose_update_fails_is_made_again() {
+    let world = World::new(&seed(), MAP);
+    world.apply(&[]).exits(0);
+    world.cloud.go_wrong("rules: [{ operation: UpdateUserProfile, nth: 1, update_fails: true }]");
+    world.cloud.leave("ana", "ml-fraud");
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.calls("sagemaker:UpdateUserProfile"), 2);
+    assert_eq!(
+        brief(&world.cloud.profiles(RESEARCH)),
+        [("ana", "InService", "studio-demand"), ("ben", "InService", "studio-demand")]
+    );
+    assert_eq!(sign_in(&world, "ana"), (200, Some("studio-demand".to_owned())));
+}
+
+#[test]
 fn a_profile_that_studio_made_itself_is_reported_left_alone_and_can_be_adopted() {
     let seed = seed().replace("auth_mode: SSO,", "auth_mode: SSO, assigned: [ml-demand],");
     let world = World::new(&seed, MAP);

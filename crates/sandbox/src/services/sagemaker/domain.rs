@@ -226,7 +226,7 @@ fn update(world: &mut World, call: &Call) -> Outcome {
     check_execution_role(world, call, call.input.get("DefaultUserSettings"))?;
     check_execution_role(world, call, call.input.get("DefaultSpaceSettings"))?;
     let domain = domain(world, call)?;
-    if domain.life.status != Status::InService {
+    if !matches!(domain.life.status, Status::InService | Status::UpdateFailed) {
         let status = domain.life.status.word();
         return Err(in_use(format!("Domain [{}] is in status {status}.", domain.id)));
     }

@@ -251,7 +251,7 @@ fn update(world: &mut World, call: &Call) -> Outcome {
     let profile = find_profile(domain, call.text("UserProfileName"))?;
     let (status, key) = (profile.life.status, profile.name.to_lowercase());
     let arn = domain.profile_arn(&key);
-    if status != Status::InService {
+    if !matches!(status, Status::InService | Status::UpdateFailed) {
         return Err(in_use(format!("UserProfile [{arn}] is in status {}.", status.word())));
     }
     if let Some(profile) = domain.profiles.get_mut(&key) {

@@ -207,7 +207,7 @@ fn update(world: &mut World, call: &Call) -> Outcome {
     let space = find_space(domain, call.text("SpaceName"))?;
     let (status, key) = (space.life.status, space.name.to_lowercase());
     let (arn, id) = (domain.space_arn(&key), domain.id.clone());
-    if status != Status::InService {
+    if !matches!(status, Status::InService | Status::UpdateFailed) {
         return Err(in_use(format!("Space [{arn}] is in status {}.", status.word())));
     }
     if let Some(space) = domain.spaces.get_mut(&key) {
