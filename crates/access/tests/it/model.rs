@@ -141,6 +141,15 @@ fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) 
     }
 }
 
+/// Only what is in service can be stopped: what is starting has to be asked for again.
+fn stop(status: &mut AppStatus) {
+    match status {
+        AppStatus::InService => *status = AppStatus::Deleting,
+        AppStatus::Pending => {}
+        other => panic!("{other:?}"),
+    }
+}
+
 fn can_be_changed(profile: &ObservedProfile) -> bool {
     matches!(profile.status, ProfileStatus::InService | ProfileStatus::UpdateFailed)
 }
@@ -152,13 +161,11 @@ fn ask(profile: &mut ObservedProfile, advance: &Advance<'_>) {
             Call::StopSpaceApp(space, app) => {
                 let space = profile.spaces.iter_mut().find(|s| s.name == *space).unwrap();
                 let app = space.apps.iter_mut().find(|a| a.name == app.name).unwrap();
-                assert!(matches!(app.status, AppStatus::Pending | AppStatus::InService));
-                app.status = AppStatus::Deleting;
+                stop(&mut app.status);
             }
             Call::StopProfileApp(app) => {
                 let app = profile.apps.iter_mut().find(|a| a.name == app.name).unwrap();
-                assert!(matches!(app.status, AppStatus::Pending | AppStatus::InService));
-                app.status = AppStatus::Deleting;
+                stop(&mut app.status);
             }
             Call::DeleteSpace(space) => {
                 let space = profile.spaces.iter_mut().find(|s| s.name == *space).unwrap();

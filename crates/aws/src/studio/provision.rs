@@ -132,13 +132,19 @@ impl Provision for Studio {
         match client.call(&request).await {
             Ok(_) => Ok(Ensured::Changed),
             Err(e) if e.kind == FailureKind::NotFound || says_gone(&e) => Ok(Ensured::NotNeeded),
-            Err(e) if e.kind == FailureKind::InUse => {
+            // Only an app that is in service can be stopped. Which code says that it is not is not
+            // documented: so it is asked.
+            Err(e) if matches!(e.kind, FailureKind::InUse | FailureKind::Rejected) => {
                 let DeleteApp { domain_id, user_profile_name, space_name, app_type, app_name } =
                     request;
                 let now =
                     DescribeApp { domain_id, user_profile_name, space_name, app_type, app_name };
                 let now = absent_as_none(client.call(&now).await)?;
-                unless_leaving(e, now.map(|app| app.status.unwrap_or_default()))
+                let status = now.map(|app| app.status.unwrap_or_default());
+                match status.as_deref() {
+                    Some("Pending" | "Failed") => Ok(Ensured::NotNeeded),
+                    _ => unless_leaving(e, status),
+                }
             }
             Err(e) => Err(e),
         }

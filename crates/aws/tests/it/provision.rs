@@ -227,6 +227,43 @@ async fn what_is_being_deleted_needs_no_second_deletion() {
 }
 
 #[tokio::test]
+async fn an_app_that_is_starting_is_stopped_once_it_runs() {
+    let invalid = "rules: [{ operation: DeleteApp, nth: 2, error: { code: ValidationException, \
+                   message: 'App is not InService' } }]";
+    let slow = leaver().replace("timing: { fast: true }", "timing: { app_create: 600 }");
+    let cloud = Cloud::failing(&slow, invalid).await;
+    let owner = AppOwner::Profile(name("alice--fraud"));
+    start(&cloud, "KernelGateway").await;
+    let stop = async |status| {
+        cloud.aws.studio().stop_app(&target(), &owner, &app("KernelGateway", status)).await
+    };
+    assert_eq!(stop(AppStatus::Pending).await, Ok(Ensured::NotNeeded), "ResourceInUse");
+    assert_eq!(stop(AppStatus::Pending).await, Ok(Ensured::NotNeeded), "ValidationException");
+    cloud.look().advance(Duration::from_secs(601));
+    assert_eq!(stop(AppStatus::Pending).await, Ok(Ensured::Changed));
+    assert_eq!(cloud.calls("sagemaker:DeleteApp"), 3);
+    // What is wrong with the call itself is not taken for that.
+    start(&cloud, "TensorBoard").await;
+    cloud.look().advance(Duration::from_secs(601));
+    cloud.go_wrong("rules: [{ operation: DeleteApp, error: { code: ValidationException } }]");
+    let running = app("TensorBoard", AppStatus::InService);
+    let refused = cloud.aws.studio().stop_app(&target(), &owner, &running).await;
+    assert_eq!(failure(refused).2, FailureKind::Rejected);
+}
+
+/// Begins to start an app of Alice's.
+async fn start(cloud: &Cloud, app_type: &str) {
+    let request = aws::client::sagemaker::CreateApp {
+        domain_id: DOMAIN.to_owned(),
+        user_profile_name: Some("alice--fraud".to_owned()),
+        app_type: app_type.to_owned(),
+        app_name: "default".to_owned(),
+        ..Default::default()
+    };
+    cloud.aws.sagemaker(&crate::support::region()).call(&request).await.unwrap();
+}
+
+#[tokio::test]
 async fn apps_that_are_failed_or_leaving_are_not_touched() {
     let cloud = Cloud::with(&leaver()).await;
     let owner = AppOwner::Profile(name("alice--fraud"));
@@ -243,17 +280,7 @@ async fn an_app_that_failed_meanwhile_needs_nothing() {
     let faults = "rules: [{ operation: CreateApp, app_fails: true }]";
     let cloud = Cloud::failing(&leaver(), faults).await;
     let owner = AppOwner::Profile(name("alice--fraud"));
-    let sagemaker = cloud.aws.sagemaker(&crate::support::region());
-    sagemaker
-        .call(&aws::client::sagemaker::CreateApp {
-            domain_id: DOMAIN.to_owned(),
-            user_profile_name: Some("alice--fraud".to_owned()),
-            app_type: "KernelGateway".to_owned(),
-            app_name: "default".to_owned(),
-            ..Default::default()
-        })
-        .await
-        .unwrap();
+    start(&cloud, "KernelGateway").await;
     let stale = app("KernelGateway", AppStatus::Pending);
     let done = cloud.aws.studio().stop_app(&target(), &owner, &stale).await;
     assert_eq!(done, Ok(Ensured::NotNeeded));

@@ -121,6 +121,7 @@ pub trait Provision: Send + Sync + fmt::Debug {
     ) -> Result<Ensured, CallError>;
 
     /// Asks for the app to be deleted. One that is gone or has failed needs nothing.
+    /// One that is still starting cannot be stopped yet: the service is at it.
     async fn stop_app(
         &self,
         domain: &DomainTarget,

@@ -85,6 +85,18 @@ fn the_clock_can_be_moved_forward() {
 }
 
 #[test]
+fn an_app_that_is_starting_cannot_be_deleted() {
+    let mut caller = Caller::new(SEED, "");
+    let app = json!({
+        "DomainId": "d-x", "SpaceName": "notes", "AppType": "CodeEditor", "AppName": "default",
+    });
+    caller.ok("SageMaker.CreateApp", &app);
+    let (status, error) = caller.call("SageMaker.DeleteApp", &app);
+    assert_eq!((status, error["__type"].as_str()), (400, Some("ResourceInUse")));
+    assert_eq!(caller.ok("SageMaker.DescribeApp", &app)["Status"], "Pending");
+}
+
+#[test]
 fn fast_seeds_change_at_once() {
     let seed = SEED.replace("timing: {", "timing: { fast: true,");
     let mut caller = Caller::new(&seed, "");

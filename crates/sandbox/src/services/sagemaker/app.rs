@@ -255,7 +255,11 @@ fn delete(world: &mut World, call: &Call) -> Outcome {
             "App [{arn}] previously failed and was automatically deleted."
         ))),
         Status::Deleting => Err(in_use(format!("App [{arn}] is already being deleted."))),
-        _ => {
+        // Developer guide, "Delete a SageMaker AI domain": only an app that is InService is deleted.
+        Status::Pending | Status::Updating => {
+            Err(in_use(format!("App [{arn}] is in status {}.", status.word())))
+        }
+        Status::InService | Status::UpdateFailed | Status::DeleteFailed => {
             let seconds = world.timing.app_delete;
             world.begin(Target::App(id, key), Status::Deleting, call.now, seconds, call.twist);
             Ok(Value::Null)
