@@ -33,7 +33,7 @@ pub(crate) fn empty(map: &AccessMap) -> Result<Observed> {
 fn domain(auth_mode: AuthMode) -> ObservedDomain {
     ObservedDomain {
         auth_mode,
-        in_service: true,
+        state: access::observed::DomainState::InService,
         home_file_system: None,
         profiles: BTreeMap::new(),
         application: (auth_mode == AuthMode::Sso).then(ObservedApplication::default),

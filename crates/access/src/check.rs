@@ -13,8 +13,8 @@ use crate::ids::{AccountId, DomainKey, GroupId, PersonId, ProfileName, Region, R
 use crate::map::{AccessMap, GrantsFrom, RunningApps, Unmanaged};
 use crate::naming::{hashed_profile_name, profile_name};
 use crate::observed::{
-    AuthMode, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, TAG_AGREED,
-    TAG_LEAVING, TAG_PREFIX, TAG_TEAM,
+    AuthMode, DomainState, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership,
+    TAG_AGREED, TAG_LEAVING, TAG_PREFIX, TAG_TEAM,
 };
 use crate::plan::{Action, Assignment, Plan, Step};
 use crate::reason::ReasonCode;
@@ -155,7 +155,9 @@ impl<'a> Facts<'a> {
         let Some(domain) = self.observed.domains.get(&action.domain) else {
             return Some("its domain was not read");
         };
-        if !domain.in_service {
+        if domain.state == DomainState::Ending
+            || domain.state != DomainState::InService && !action.takes_away()
+        {
             return Some("its domain is not in service");
         }
         if !self.map.rollout.enforces(&action.team) {
@@ -194,7 +196,9 @@ impl<'a> Facts<'a> {
             .observed
             .domains
             .get(&assignment.domain)
-            .filter(|domain| domain.auth_mode == AuthMode::Sso && domain.in_service)
+            .filter(|domain| {
+                domain.auth_mode == AuthMode::Sso && domain.state == DomainState::InService
+            })
             .and_then(|domain| domain.application.as_ref());
         if application.is_none_or(|it| it.arn != assignment.application) {
             return Some("it is not assigned to the domain's own application");

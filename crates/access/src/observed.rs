@@ -38,13 +38,26 @@ pub struct Observed {
     pub roles: BTreeMap<RoleArn, ObservedRole>,
 }
 
+/// What can be done in a domain (API `DomainStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DomainState {
+    /// Everything: `InService`.
+    InService,
+    /// `Pending` or `Updating`: nobody gets anything there before it is done.
+    Changing,
+    /// `Update_Failed`: nobody gets anything there before an admin has mended it.
+    UpdateFailed,
+    /// `Deleting`, `Failed` or `Delete_Failed`: nothing at all.
+    Ending,
+}
+
 /// A domain as `SageMaker` describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedDomain {
     /// How people are authenticated; fixed when the domain was made.
     pub auth_mode: AuthMode,
-    /// Whether the domain is `InService`.
-    pub in_service: bool,
+    /// What can be done in it.
+    pub state: DomainState,
     /// The Identity Center application of an SSO-mode domain. Absent in IAM mode, and where the
     /// domain is from before 1 October 2023: those do not tell.
     pub application: Option<ObservedApplication>,

@@ -288,6 +288,16 @@ impl Action {
         matches!(self.step, Step::Hold { new: true, .. } | Step::Remove { new: true, .. })
     }
 
+    /// Whether it takes from somebody what they have no right to.
+    pub fn takes_away(&self) -> bool {
+        match self.step {
+            Step::Hold { .. } | Step::Remove { .. } => true,
+            // What runs with the former team's role. Other apps stop for the sake of a correction.
+            Step::StopApps { .. } => self.reason == ReasonCode::TeamChanged,
+            Step::Create { .. } | Step::Adopt { .. } | Step::Update { .. } => false,
+        }
+    }
+
     /// Whether the end of a temporary grant takes it away: whoever made the grant agreed to that.
     pub fn is_announced(&self) -> bool {
         self.reason == ReasonCode::TemporaryEnded

@@ -9,14 +9,15 @@ mod leaving;
 mod left_alone;
 mod placing;
 mod profile;
+mod settled;
 mod sso;
 
 use crate::entitlement::{Entitlement, Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, PersonId, ProfileName, Region, TeamKey};
 use crate::map::{AccessMap, Adoption, Placement, Team, Unmanaged};
 use crate::observed::{
-    AuthMode, Observed, ObservedDomain, ObservedProfile, Ownership, TAG_INSTANCE, TAG_PERSON,
-    TAG_TEAM,
+    AuthMode, DomainState, Observed, ObservedDomain, ObservedProfile, Ownership, TAG_INSTANCE,
+    TAG_PERSON, TAG_TEAM,
 };
 use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, Assignment, Kept, Plan, Stake, Step};
@@ -186,18 +187,20 @@ impl<'a> Planner<'a> {
         let mut owned: BTreeMap<&DomainKey, Owned<'a>> = BTreeMap::new();
         for (key, domain) in &observed.domains {
             let profiles = Owned::of(domain, &self.map.instance);
-            if domain.in_service {
+            if domain.state != DomainState::Ending {
                 self.owned += profiles.len();
-            } else {
+            }
+            if domain.state != DomainState::InService {
                 self.keep_domain(key, ReasonCode::DomainNotInService, "");
             }
             owned.insert(key, profiles);
         }
         let mut cases = self.placed(&owned);
         for (key, owned) in &owned {
-            let Some(domain) = observed.domains.get(*key).filter(|domain| domain.in_service) else {
+            let Some(domain) = observed.domains.get(*key) else { continue };
+            if domain.state == DomainState::Ending {
                 continue;
-            };
+            }
             let cases = cases.remove(key).unwrap_or_default();
             match domain.auth_mode {
                 AuthMode::Iam => self.iam_domain(key, &cases, owned),
@@ -207,6 +210,7 @@ impl<'a> Planner<'a> {
         }
         self.enforced_only();
         self.canary_first();
+        self.settled_only();
     }
 
     /// Says of every profile that is not this installation's why it is left alone.
@@ -251,6 +255,19 @@ impl<'a> Planner<'a> {
             step,
             reason,
             because: Some(case.entitlement.because().clone()),
+        });
+    }
+
+    /// Leaves a profile alone about which something would be done.
+    fn not_now(&mut self, action: Action, reason: ReasonCode, detail: String) {
+        self.kept.push(Kept {
+            domain: action.domain,
+            profile: Some(action.profile),
+            person: Some(action.person),
+            person_name: action.person_name,
+            team: Some(action.team),
+            reason,
+            detail: Some(detail),
         });
     }
 

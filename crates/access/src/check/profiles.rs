@@ -2,7 +2,7 @@
 
 use crate::ids::{DomainKey, PersonId, TeamKey};
 use crate::map::AccessMap;
-use crate::observed::{Observed, ObservedDomain, Ownership, TAG_AGREED};
+use crate::observed::{DomainState, Observed, ObservedDomain, Ownership, TAG_AGREED};
 use crate::people::People;
 use crate::plan::{Plan, Step};
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl<'a> Profiles<'a> {
         let newcomers: People<'a> = newcomers.collect();
         for (key, domain) in &observed.domains {
             let counted = all.read(&map.instance, &newcomers, plan.now, (key, domain));
-            if domain.in_service {
+            if domain.state != DomainState::Ending {
                 all.counted.insert(key, counted);
             }
         }

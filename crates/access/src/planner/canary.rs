@@ -1,7 +1,6 @@
 //! The canary team: as long as its profiles do not agree with the map, nobody else's are corrected.
 
 use super::Planner;
-use crate::ids::TeamKey;
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Coverage;
@@ -22,21 +21,10 @@ impl Planner<'_> {
             if action.team == canary || !is_correction(&action) {
                 self.actions.push(action);
             } else {
-                self.put_off(action, &canary);
+                let detail = format!("{} after {canary}", action.reason);
+                self.not_now(action, ReasonCode::CanaryFirst, detail);
             }
         }
-    }
-
-    fn put_off(&mut self, action: Action, canary: &TeamKey) {
-        self.kept.push(Kept {
-            domain: action.domain,
-            profile: Some(action.profile),
-            person: Some(action.person),
-            person_name: action.person_name,
-            team: Some(action.team),
-            reason: ReasonCode::CanaryFirst,
-            detail: Some(format!("{} after {canary}", action.reason)),
-        });
     }
 }
 

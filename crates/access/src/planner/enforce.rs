@@ -1,7 +1,7 @@
 //! Teams that are not enforced: a plan says what would be done and does nothing.
 
 use super::Planner;
-use crate::plan::{Action, Kept, Step};
+use crate::plan::{Action, Step};
 use crate::reason::ReasonCode;
 
 impl Planner<'_> {
@@ -15,22 +15,15 @@ impl Planner<'_> {
             if self.map.rollout.enforces(&action.team) {
                 self.actions.push(action);
             } else {
-                self.only_say(action);
+                self.only_say(action, ReasonCode::NotEnforced);
             }
         }
     }
 
-    fn only_say(&mut self, action: Action) {
+    /// Says what would be done but for this reason.
+    pub(super) fn only_say(&mut self, action: Action, reason: ReasonCode) {
         let detail = format!("{} ({})", would(&action.step), action.reason);
-        self.kept.push(Kept {
-            domain: action.domain,
-            profile: Some(action.profile),
-            person: Some(action.person),
-            person_name: action.person_name,
-            team: Some(action.team),
-            reason: ReasonCode::NotEnforced,
-            detail: Some(detail),
-        });
+        self.not_now(action, reason, detail);
     }
 }
 

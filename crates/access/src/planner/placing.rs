@@ -4,7 +4,7 @@ use super::{Case, Planner};
 use crate::entitlement::Entitlement;
 use crate::ids::DomainKey;
 use crate::map::{Placement, Team};
-use crate::observed::{AuthMode, ObservedDomain};
+use crate::observed::{AuthMode, DomainState, ObservedDomain};
 use crate::owned::{Owned, OwnedProfile};
 use crate::reason::ReasonCode;
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ impl<'a> Planner<'a> {
         let observed = self.observed;
         team.placements.iter().filter_map(|placement| {
             let domain = observed.domains.get(&placement.domain)?;
-            domain.in_service.then_some((placement, domain))
+            (domain.state != DomainState::Ending).then_some((placement, domain))
         })
     }
 
@@ -79,14 +79,20 @@ impl<'a> Planner<'a> {
             self.keep(first, None, reason, Some(detail));
             return None;
         }
-        for case in usable {
+        let open: Vec<&Case<'a>> =
+            usable.iter().filter(|case| case.domain.state == DomainState::InService).collect();
+        if open.is_empty() {
+            // It is said that the profile would be made there.
+            return Some(*first);
+        }
+        for case in &open {
             let taken = coming.entry(case.key()).or_default();
             if self.room_in(case.key()).is_none_or(|room| room > *taken) {
                 *taken += 1;
-                return Some(*case);
+                return Some(**case);
             }
         }
-        let all: Vec<&str> = usable.iter().map(|case| case.key().as_str()).collect();
+        let all: Vec<&str> = open.iter().map(|case| case.key().as_str()).collect();
         self.keep(first, None, ReasonCode::QuotaReached, Some(all.join(", ")));
         None
     }

@@ -314,7 +314,7 @@ fn in_sso_mode_no_policy_is_asked_and_no_network_rule_holds() {
     let mut world = world(&["id-alice"]);
     let domain = ObservedDomain {
         auth_mode: AuthMode::Sso,
-        in_service: true,
+        state: crate::observed::DomainState::InService,
         application: None,
         url: None,
         home_file_system: None,

@@ -4,7 +4,7 @@ use crate::support::{Build, NOW, TEAMS, World, domain_key, foreign, ours, person
 use access::check::{Removals, guard_limit};
 use access::ids::{ProfileName, RoleArn, TeamKey};
 use access::observed::{
-    ObservedRole, ProfileStatus, Seen, TAG_AGREED, TAG_INSTANCE, TAG_LEAVING, TAG_TEAM,
+    DomainState, ObservedRole, ProfileStatus, Seen, TAG_AGREED, TAG_INSTANCE, TAG_LEAVING, TAG_TEAM,
 };
 use access::plan::{Plan, Stake, Step};
 use access::reason::ReasonCode::{self, GuardTripped, PlanInvalid, PlanStale, ProfileFailed};
@@ -62,7 +62,7 @@ fn a_plan_of_another_map_is_stale() {
 fn actions_in_domains_that_cannot_be_planned_for_are_refused() {
     let plan = world().plan();
     let mut updating = world();
-    updating.domain_mut("research").in_service = false;
+    updating.domain_mut("research").state = DomainState::Ending;
     let violations = updating.check(plan.clone(), Removals::Guarded).unwrap_err();
     assert_eq!(violations[0].message, "bob--fraud in research: its domain is not in service");
 
@@ -408,7 +408,7 @@ fn the_guard_takes_percents_of_what_is_owned_rounded_down_but_one_is_always_with
     for i in 0..30 {
         elsewhere = elsewhere.profile_in("risk", ours(&format!("stays{i}"), "churn"));
     }
-    elsewhere.domain_mut("risk").in_service = false;
+    elsewhere.domain_mut("risk").state = DomainState::Ending;
     let message = "the plan takes away 2 of 4 profiles; at most 1 are allowed";
     assert_eq!(guarded(&elsewhere, Removals::Guarded), Err(vec![(GuardTripped, message.into())]));
 }

@@ -24,7 +24,7 @@ pub(crate) fn existing(domains: &[(&str, AuthMode)]) -> Existing {
         default_role: Some(arn("studio-default")),
         observed: ObservedDomain {
             auth_mode: *auth_mode,
-            in_service: true,
+            state: access::observed::DomainState::InService,
             profiles: BTreeMap::new(),
             application: (*auth_mode == AuthMode::Sso).then(|| ObservedApplication {
                 arn: "arn:aws:sso::111122223333:application/ssoins-1/apl-1".to_owned(),

@@ -6,7 +6,7 @@ use crate::support::{
 };
 use access::check::Removals;
 use access::ids::RoleArn;
-use access::observed::{AppStatus, ObservedProfile, ProfileStatus, Seen, TAG_LEAVING};
+use access::observed::{AppStatus, DomainState, ObservedProfile, ProfileStatus, Seen, TAG_LEAVING};
 use access::reason::ReasonCode::{GuardTripped, PlanInvalid};
 use access::snapshot::Hold;
 use std::collections::BTreeSet;
@@ -122,7 +122,7 @@ fn as_long_as_the_domain_of_a_profile_cannot_be_used_there_is_no_second_one_else
     let there = ours("alice", "fraud").with_role(risk_role().as_str());
     let mut world =
         World::new(PLACED).group("ml-fraud", &["alice", "bob"]).profile_in("risk", there);
-    world.domain_mut("risk").in_service = false;
+    world.domain_mut("risk").state = DomainState::Ending;
     // Bob has none anywhere, and does not wait.
     assert_eq!(
         world.told(),

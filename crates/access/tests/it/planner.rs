@@ -7,7 +7,7 @@ use access::entitlement::Because;
 use access::ids::{GroupId, ProfileName, TeamKey};
 use access::map::Place;
 use access::observed::{
-    AppStatus, ObservedRole, ProfileStatus, Seen, TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
+    AppStatus, DomainState, ObservedRole, ProfileStatus, Seen, TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
 };
 use access::plan::{Action, Plan, Step};
 use access::reason::ReasonCode;
@@ -354,9 +354,52 @@ fn a_role_that_cannot_be_given_does_not_keep_tags_from_being_set() {
 fn a_domain_that_is_not_in_service_is_said_and_skipped() {
     let mut updating = settled();
     updating.snapshot.groups.clear();
-    updating.domain_mut("research").in_service = false;
+    updating.domain_mut("research").state = DomainState::Ending;
     assert_eq!(updating.told(), ["research/*: keep (domain-not-in-service)"]);
     assert_eq!(updating.plan().owned, 0);
+}
+
+#[test]
+fn from_a_domain_that_is_not_settled_people_go_and_nobody_gets_anything() {
+    for (state, put_off) in
+        [(DomainState::Changing, "busy"), (DomainState::UpdateFailed, "domain-not-in-service")]
+    {
+        let mut world = World::new(TEAMS)
+            .group("ml-fraud", &["alice", "bob", "dora"])
+            .group("ml-churn", &[])
+            .profile(ours("alice", "fraud"))
+            .profile(ours("bob", "fraud").with_role(role("churn").as_str()))
+            .profile(ours("carol", "fraud"));
+        world.domain_mut("research").state = state;
+        assert_eq!(
+            world.told(),
+            [
+                "research/carol--fraud: hold new since=now days=7 (person-gone)".to_owned(),
+                "research/alice--fraud: keep (in-agreement)".to_owned(),
+                "research/*: keep (domain-not-in-service)".to_owned(),
+                format!("research/bob--fraud: keep ({put_off}: would be corrected (role-drift))"),
+                format!("research/dora--fraud: keep ({put_off}: would be made (entitled))"),
+            ]
+        );
+        assert_eq!(world.plan().owned, 3);
+    }
+}
+
+#[test]
+fn apps_do_not_stop_for_a_correction_that_has_to_wait_for_the_domain() {
+    let text = format!("{TEAMS}rollout: {{ running_apps: stop }}\n");
+    let drifted = ours("alice", "fraud")
+        .with_role(role("churn").as_str())
+        .app("JupyterLab", AppStatus::InService);
+    let mut world = World::new(&text).group("ml-fraud", &["alice"]).profile(drifted);
+    world.domain_mut("research").state = DomainState::Changing;
+    assert_eq!(
+        world.told(),
+        [
+            "research/*: keep (domain-not-in-service)",
+            "research/alice--fraud: keep (busy: its apps would be stopped (role-drift))",
+        ]
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl World {
     pub(crate) fn new(map_rest: &str) -> Self {
         let domain = || ObservedDomain {
             auth_mode: AuthMode::Iam,
-            in_service: true,
+            state: access::observed::DomainState::InService,
             profiles: BTreeMap::new(),
             application: None,
             url: None,

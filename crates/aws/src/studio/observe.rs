@@ -12,8 +12,8 @@ use crate::failure::unreadable;
 use access::ArcStr;
 use access::ids::{ProfileName, RoleArn};
 use access::observed::{
-    AppStatus, AuthMode, ObservedApp, ObservedApplication, ObservedDomain, ObservedProfile,
-    ObservedRole, ObservedSpace, ProfileStatus, Seen, Unread,
+    AppStatus, AuthMode, DomainState, ObservedApp, ObservedApplication, ObservedDomain,
+    ObservedProfile, ObservedRole, ObservedSpace, ProfileStatus, Seen, Unread,
 };
 use access::pool::Pool;
 use async_trait::async_trait;
@@ -80,7 +80,7 @@ type Profiles = BTreeMap<ArcStr, ObservedProfile>;
 /// What a domain is besides its profiles.
 struct About {
     auth_mode: AuthMode,
-    in_service: bool,
+    state: DomainState,
     application: Option<ObservedApplication>,
     url: Option<String>,
     home_file_system: Option<String>,
@@ -118,7 +118,7 @@ impl Reading<'_> {
         assemble(&mut profiles, spaces, apps)?;
         Ok(ObservedDomain {
             auth_mode: about.auth_mode,
-            in_service: about.in_service,
+            state: about.state,
             application: about.application,
             url: about.url,
             home_file_system: about.home_file_system,
@@ -145,7 +145,7 @@ impl Reading<'_> {
         }
         Ok(ObservedDomain {
             auth_mode: about.auth_mode,
-            in_service: about.in_service,
+            state: about.state,
             application: about.application,
             url: about.url,
             home_file_system: about.home_file_system,
@@ -164,13 +164,20 @@ impl Reading<'_> {
         let what = format!("domain {}", self.domain_id);
         let status = status(OPERATION, &what, found.status.as_deref())?;
         let auth_mode = auth_mode(OPERATION, &what, found.auth_mode.as_deref())?;
-        let in_service = status == ProfileStatus::InService;
+        let state = match status {
+            ProfileStatus::InService => DomainState::InService,
+            ProfileStatus::Pending | ProfileStatus::Updating => DomainState::Changing,
+            ProfileStatus::UpdateFailed => DomainState::UpdateFailed,
+            ProfileStatus::Deleting | ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
+                DomainState::Ending
+            }
+        };
         let application = match found.single_sign_on_application_arn {
             Some(arn) if auth_mode == AuthMode::Sso => Some(self.application(arn).await?),
             _ => None,
         };
         let home_file_system = found.home_efs_file_system_id;
-        Ok(About { auth_mode, in_service, application, url: found.url, home_file_system })
+        Ok(About { auth_mode, state, application, url: found.url, home_file_system })
     }
 
     /// Who is assigned to the domain's application.

@@ -3,7 +3,8 @@
 use crate::support::{BASE, Cloud, failure, name, target};
 use access::ids::DomainId;
 use access::observed::{
-    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedSpace, ProfileStatus, Seen,
+    AppStatus, AuthMode, DomainState, ObservedApp, ObservedDomain, ObservedSpace, ProfileStatus,
+    Seen,
 };
 use control::ports::{AppOwner, DomainTarget, FailureKind, Observe, ProfileScope, Provision};
 use std::collections::BTreeSet;
@@ -50,7 +51,7 @@ async fn a_domain_is_read_with_profiles_tags_apps_and_spaces() {
     let cloud = Cloud::with(&populated()).await;
     let domain = read(&cloud, &ProfileScope::All).await;
     assert_eq!(domain.auth_mode, AuthMode::Iam);
-    assert!(domain.in_service);
+    assert_eq!(domain.state, DomainState::InService);
     assert_eq!(domain.seen, Seen::Everybody);
     assert_eq!(domain.profile_quota, Some(60));
     let names: Vec<&str> = domain.profiles.keys().map(access::ArcStr::as_str).collect();
@@ -141,7 +142,8 @@ async fn many_named_profiles_cost_one_list_of_apps() {
 async fn a_profile_that_is_not_there_costs_no_lists() {
     let cloud = Cloud::with(&populated()).await;
     let domain = read(&cloud, &named(["nobody--fraud"])).await;
-    assert!(domain.profiles.is_empty() && domain.in_service);
+    assert!(domain.profiles.is_empty());
+    assert_eq!(domain.state, DomainState::InService);
     assert_eq!(cloud.calls("sagemaker:ListApps") + cloud.calls("sagemaker:ListSpaces"), 0);
 }
 

@@ -1,13 +1,17 @@
 //! How calls fail, and how often they are tried before they do.
 
 use crate::support::{ACCOUNT, BASE, Cloud, answering, connect, failure, spoke, target};
+use access::observed::DomainState;
 use control::ports::{CallError, FailureKind, Observe, ProfileScope};
 use std::collections::BTreeSet;
 use tokio::net::TcpListener;
 
 async fn describe(aws: &aws::Aws) -> Result<bool, CallError> {
     let nobody = ProfileScope::Named(BTreeSet::new());
-    aws.studio().domain(&target(), &nobody).await.map(|domain| domain.in_service)
+    aws.studio()
+        .domain(&target(), &nobody)
+        .await
+        .map(|domain| domain.state == DomainState::InService)
 }
 
 async fn with_fault(fault: &str) -> (Cloud, Result<bool, CallError>) {

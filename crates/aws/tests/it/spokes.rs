@@ -2,7 +2,7 @@
 
 use crate::presign::request;
 use crate::support::{BASE, Cloud, failure, name, spoke, target};
-use access::observed::ObservedRole;
+use access::observed::{DomainState, ObservedRole};
 use control::ports::{
     CallError, ChangeId, DomainTarget, FailureKind, Inspect, Observe, Presign, ProfileScope,
     ProfileUpdate, Provision,
@@ -216,7 +216,7 @@ async fn a_spoke_that_is_down_stops_no_other() {
     let refused = studio.domain(&spoke("d-spoke", SPOKE, None), &ProfileScope::All).await;
     assert_eq!(failure(refused).1, "AssumeRole");
     let up = studio.domain(&target(), &ProfileScope::All).await;
-    assert!(up.unwrap().in_service);
+    assert_eq!(up.unwrap().state, DomainState::InService);
     assert!(!down.is_finished(), "the other spoke still hangs");
     down.abort();
 }

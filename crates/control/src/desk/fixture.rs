@@ -127,7 +127,7 @@ fn observed(map: &AccessMap) -> Observed {
     ];
     let domain = ObservedDomain {
         auth_mode: AuthMode::Iam,
-        in_service: true,
+        state: access::observed::DomainState::InService,
         application: None,
         url: None,
         home_file_system: Some("fs-1".to_owned()),

@@ -100,7 +100,7 @@ fn observed() -> Observed {
     let profiles = [opened, left, foreign].into_iter();
     let domain = ObservedDomain {
         auth_mode: AuthMode::Iam,
-        in_service: true,
+        state: access::observed::DomainState::InService,
         application: None,
         url: None,
         home_file_system: None,

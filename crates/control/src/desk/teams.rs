@@ -10,7 +10,7 @@ use access::explain::{ProfileState, holders};
 use access::forecast::{days, spread};
 use access::ids::{DomainKey, NetworkKey, PersonId, PersonaKey, TeamKey};
 use access::map::{AccessMap, Activity, Place, Team, Unmanaged};
-use access::observed::{AppStatus, AuthMode, ObservedDomain, ObservedRole, Ownership};
+use access::observed::{AppStatus, AuthMode, DomainState, ObservedDomain, ObservedRole, Ownership};
 use access::plan::Step;
 use access::reason::ReasonCode;
 use jiff::tz::TimeZone;
@@ -452,7 +452,7 @@ fn domain_faults(reading: &Reading, key: &DomainKey) -> Vec<Fault> {
     if let Some(why) = observed.unreadable.get(key) {
         faults.push(Fault { code: ReasonCode::DomainUnreadable, text: why.clone() });
     }
-    if observed.domains.get(key).is_some_and(|domain| !domain.in_service) {
+    if observed.domains.get(key).is_some_and(|domain| domain.state != DomainState::InService) {
         faults.push(fault(ReasonCode::DomainNotInService));
     }
     faults

@@ -146,7 +146,7 @@ fn in_service(domain: &Domain, facts: &DomainFacts, subject: Option<&str>) -> Ch
         code,
         text,
         &[
-            "Look at the domain in the SageMaker console; nothing is planned there until it is in service.",
+            "Look at the domain in the SageMaker console; nobody gets a profile there until it is in service.",
         ],
     )
 }

@@ -462,7 +462,7 @@ impl Observe for World {
         }
         Ok(ObservedDomain {
             auth_mode: AuthMode::Iam,
-            in_service: true,
+            state: access::observed::DomainState::InService,
             application: None,
             url: None,
             home_file_system: None,

@@ -105,6 +105,79 @@ fn slow_deletions_are_waited_for_one_stage_at_a_time() {
     assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
 }
 
+/// The deletions of apps that were asked for, each with whose type it was and how it was answered.
+fn stops(world: &World) -> Vec<u16> {
+    let sandbox = world.cloud.look();
+    let stops = sandbox.calls().filter(|call| call.operation == "DeleteApp");
+    stops.map(|call| call.status).collect()
+}
+
+#[test]
+fn an_app_that_is_starting_holds_up_no_other_and_is_stopped_once_it_runs() {
+    let seed = format!("{}{WORK}", settled()).replace(
+        "timing: { fast: true }",
+        "timing: { app_create: 3, app_delete: 0, space_delete: 0, profile_delete: 0 }",
+    );
+    let world = World::new(&seed, MAP);
+    world.cloud.leave("ana", "ml-fraud");
+    let starting = serde_json::json!({
+        "DomainId": "d-research", "SpaceName": "ana-lab", "AppType": "CodeEditor",
+        "AppName": "default",
+    });
+    world.cloud.sagemaker("CreateApp", &starting);
+    let run = world.apply(&[]).exits(0);
+    assert!(!run.talk().contains("fail"), "{}", run.talk());
+    let stops = stops(&world);
+    // CodeEditor is refused as long as it starts; JupyterLab beside it is stopped at once.
+    assert_eq!(stops.iter().filter(|status| **status == 200).count(), 3, "{stops:?}");
+    assert!(stops[..2].contains(&200) && stops[..2].contains(&400), "{stops:?}");
+    assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
+    world.assert_settled();
+}
+
+#[test]
+fn a_leaver_goes_whose_profile_and_space_failed_to_be_updated() {
+    let world = World::new(&format!("{}{WORK}", settled()), MAP);
+    world.cloud.go_wrong("rules: [{ update_fails: true }]");
+    let domain = || serde_json::json!({"DomainId": "d-research"});
+    let (mut profile, mut space) = (domain(), domain());
+    profile["UserProfileName"] = "ana--fraud".into();
+    space["SpaceName"] = "ana-lab".into();
+    world.cloud.sagemaker("UpdateUserProfile", &profile);
+    world.cloud.sagemaker("UpdateSpace", &space);
+    assert_eq!(world.cloud.profile("ana--fraud").status, "Update_Failed");
+    assert_eq!(world.cloud.spaces()[0].status, "Update_Failed");
+    world.cloud.leave("ana", "ml-fraud");
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
+    assert_eq!(world.cloud.spaces(), []);
+}
+
+const SLOW_DOMAIN: &str =
+    "timing: { app_delete: 0, space_delete: 0, profile_delete: 0, domain_update: 3600 }";
+
+#[test]
+fn a_leaver_goes_from_a_domain_that_is_being_changed_or_whose_change_failed() {
+    for fails in [false, true] {
+        let seed = format!("{}{WORK}", settled()).replace("timing: { fast: true }", SLOW_DOMAIN);
+        let world = World::new(&seed, MAP);
+        if fails {
+            world.cloud.go_wrong("rules: [{ operation: UpdateDomain, update_fails: true }]");
+        }
+        world.cloud.sagemaker("UpdateDomain", &serde_json::json!({"DomainId": "d-research"}));
+        if fails {
+            world.cloud.advance(Duration::from_secs(3601));
+        }
+        world.cloud.leave("ana", "ml-fraud");
+        world.cloud.join("cleo", "ml-demand");
+        // Cleo waits for the domain.
+        world.run(&["apply", "--poll", "20ms", "--timeout", "5s"]).exits(1);
+        assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
+        let made = world.cloud.changes();
+        assert!(!made.contains(&"CreateUserProfile"), "{made:?}");
+    }
+}
+
 #[test]
 fn with_a_hold_apps_stop_and_the_rest_stays() {
     let map = MAP.replace("hold: 0d", "hold: 7d");

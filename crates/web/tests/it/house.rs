@@ -704,7 +704,7 @@ impl Observe for World {
         let others = others.into_iter().map(|profile| (profile.name.folded(), profile));
         Ok(ObservedDomain {
             auth_mode: AuthMode::Iam,
-            in_service: true,
+            state: access::observed::DomainState::InService,
             application: None,
             url: None,
             home_file_system: None,

@@ -275,7 +275,7 @@ fn an_offboarding_that_should_long_be_over_is_told_as_stuck() {
     let profiles = profiles.map(|profile| (profile.name.folded(), profile));
     let domain = access::observed::ObservedDomain {
         auth_mode: access::observed::AuthMode::Iam,
-        in_service: true,
+        state: access::observed::DomainState::InService,
         application: None,
         url: None,
         home_file_system: None,
