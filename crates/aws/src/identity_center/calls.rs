@@ -27,6 +27,9 @@ use control::ports::{CallError, FailureKind, Particulars};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
+/// So many groups may vanish while a person's memberships are asked for.
+const GONE_MEANWHILE: usize = 3;
+
 /// The largest page any list of the service gives.
 const PAGE: i32 = 100;
 
@@ -141,11 +144,33 @@ impl IdentityCenter {
 
     /// Which of these groups, at most a hundred, the person is in; `None` if there is no such
     /// person.
+    ///
+    /// The service answers for none of them if one is no more: the others are asked for again.
     pub(super) async fn is_member(
         &self,
         person: &PersonId,
         groups: &[GroupId],
     ) -> Result<Option<BTreeSet<GroupId>>, CallError> {
+        let mut groups = groups.to_vec();
+        for _ in 0..=GONE_MEANWHILE {
+            if groups.is_empty() {
+                return Ok(Some(BTreeSet::new()));
+            }
+            match self.is_member_of(person, &groups).await? {
+                Asked::Told(told) => return Ok(Some(told)),
+                Asked::NoSuchPerson => return Ok(None),
+                Asked::NoSuchGroup(gone) => groups.retain(|group| *group != gone),
+            }
+        }
+        let message = "groups go faster than they can be asked for".to_owned();
+        Err(unreadable(SERVICE, "IsMemberInGroups", message))
+    }
+
+    async fn is_member_of(
+        &self,
+        person: &PersonId,
+        groups: &[GroupId],
+    ) -> Result<Asked, CallError> {
         const OPERATION: &str = "IsMemberInGroups";
         let answer = self
             .client
@@ -154,9 +179,11 @@ impl IdentityCenter {
             .member_id(MemberId::UserId(person.as_str().to_owned()))
             .set_group_ids(Some(groups.iter().map(|id| id.as_str().to_owned()).collect()))
             .send()
-            .await
-            .map_err(|e| lookup_error(OPERATION, &e));
-        let Some(answer) = absent_as_none(answer)? else { return Ok(None) };
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => return missing(groups, &error),
+        };
         let mut told = BTreeMap::new();
         for result in answer.results {
             let id = result.group_id.unwrap_or_default();
@@ -167,7 +194,8 @@ impl IdentityCenter {
             let message = "the answer leaves groups out".to_owned();
             return Err(unreadable(SERVICE, OPERATION, message));
         }
-        Ok(Some(told.into_iter().filter(|(_, is)| *is).map(|(group, _)| group).collect()))
+        let told = told.into_iter().filter(|(_, is)| *is).map(|(group, _)| group).collect();
+        Ok(Asked::Told(told))
     }
 
     pub(super) async fn groups_of(
@@ -243,6 +271,39 @@ impl IdentityCenter {
             .await
             .map_err(|e| lookup_error(OPERATION, &e));
         refused_as_none(answer)?.map(|found| person_id(OPERATION, found.user_id)).transpose()
+    }
+}
+
+/// What the question came to in which groups a person is.
+enum Asked {
+    /// Those they are in.
+    Told(BTreeSet<GroupId>),
+    /// The person is no more.
+    NoSuchPerson,
+    /// This one of the groups is no more.
+    NoSuchGroup(GroupId),
+}
+
+/// What is missing according to a refusal. That it is not said what is not taken for a person who is
+/// no more: they would lose everything.
+fn missing(
+    groups: &[GroupId],
+    error: &SdkError<IsMemberInGroupsError, HttpResponse>,
+) -> Result<Asked, CallError> {
+    const OPERATION: &str = "IsMemberInGroups";
+    let failed = lookup_error(OPERATION, error);
+    let Some(IsMemberInGroupsError::ResourceNotFoundException(absent)) = error.as_service_error()
+    else {
+        return Err(failed);
+    };
+    if failed.kind != FailureKind::NotFound {
+        return Err(failed);
+    }
+    let of_groups = absent.resource_id().and_then(|id| groups.iter().find(|g| g.as_str() == id));
+    match (absent.resource_type(), of_groups) {
+        (Some(ResourceType::User), _) => Ok(Asked::NoSuchPerson),
+        (Some(ResourceType::Group), Some(gone)) => Ok(Asked::NoSuchGroup(gone.clone())),
+        _ => Err(unreadable(SERVICE, OPERATION, failed.message)),
     }
 }
 

@@ -414,6 +414,46 @@ async fn somebody_in_hundreds_of_groups_is_asked_about_the_wanted_ones() {
 }
 
 #[tokio::test]
+async fn a_group_that_vanishes_after_it_was_listed_takes_no_other_membership_along() {
+    let names: Vec<String> = (0..260).map(|n| format!("g-{n}")).collect();
+    let mut groups: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    groups.push(("ml-fraud", 150));
+    let cloud = Cloud::with(&of_members(800, &groups)).await;
+    let center = center(&cloud);
+    let (wanted, first) = (set(["ml-fraud", "g-7"]), id(&cloud.look().user_id("user-0").unwrap()));
+    center.everybody(&wanted).await.unwrap();
+    let asked = BTreeSet::from([first.clone()]);
+    let read = async || center.people(&asked, &wanted).await.unwrap().snapshot;
+    read().await;
+    let whose = |snapshot: &Snapshot| -> Vec<String> {
+        let groups = snapshot.groups.values().filter(|group| group.members.contains(&first));
+        groups.map(|group| group.display_name.to_string()).collect()
+    };
+    let gone = cloud.look().group_id("g-7").unwrap();
+    let refusing = |members: &str| {
+        cloud.go_wrong(&format!(
+            "rules: [{{ operation: IsMemberInGroups, nth: 1, error: {{ code: \
+             ResourceNotFoundException, members: {{ {members} }} }} }}]"
+        ));
+    };
+    let before = cloud.calls("identitystore:IsMemberInGroups");
+    refusing(&format!("ResourceType: GROUP, ResourceId: {gone}"));
+    let snapshot = read().await;
+    assert_eq!(whose(&snapshot), ["ml-fraud"]);
+    assert!(snapshot.speaks_for(&first));
+    assert_eq!(cloud.calls("identitystore:IsMemberInGroups"), before + 2);
+    // A person who is no more is in no group.
+    refusing(&format!("ResourceType: USER, ResourceId: {first}"));
+    assert_eq!(whose(&read().await), [""; 0]);
+    // What is missing is not said, or was not asked for: that says nothing of the person.
+    for members in ["", "ResourceType: GROUP, ResourceId: another", "ResourceType: GROUP"] {
+        refusing(members);
+        let reading = center.people(&asked, &wanted).await;
+        assert!(!reading.is_ok_and(|reading| reading.snapshot.speaks_for(&first)), "{members}");
+    }
+}
+
+#[tokio::test]
 async fn what_people_are_matched_by_is_read_along_and_arns_are_ids() {
     let seed = small().replace(
         "display_name: Alice Ångström",
