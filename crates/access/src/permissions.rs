@@ -223,6 +223,8 @@ pub enum Condition {
     WhileCreating,
     /// The profile has no installation's tag yet, and gets this one's.
     Untagged,
+    /// The tags are those of a space that is just being made.
+    WhileCreatingSpace,
 }
 
 /// One condition of a statement.
@@ -264,6 +266,7 @@ impl Condition {
                 equals("sagemaker:TaggingAction", "CreateUserProfile"),
                 equals(&asked, instance),
             ],
+            Self::WhileCreatingSpace => vec![equals("sagemaker:TaggingAction", "CreateSpace")],
             Self::Untagged => vec![equals(&asked, instance), absent(own, true)],
         }
     }
@@ -341,6 +344,8 @@ pub const ACTIONS: &[Action] = {
         call("sagemaker:DeleteSpace", F::Deprovision, R::Spaces),
         on(Condition::Tagged, call("sagemaker:DeleteUserProfile", F::Deprovision, R::Profiles)),
         call("sagemaker:CreateSpace", F::HandOver, R::Spaces),
+        call("sagemaker:ListTags", F::HandOver, R::Spaces),
+        on(Condition::WhileCreatingSpace, call("sagemaker:AddTags", F::HandOver, R::Spaces)),
         on(Condition::Tagged, call("sagemaker:CreatePresignedDomainUrl", F::SignIn, R::Profiles)),
         call("iam:ListAttachedRolePolicies", F::Diagnose, R::ExecutionRoles),
         call("iam:ListRolePolicies", F::Diagnose, R::ExecutionRoles),

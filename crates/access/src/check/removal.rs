@@ -105,6 +105,9 @@ impl Facts<'_> {
         if self.map.offboarding.shared_spaces != SharedSpaces::HandOver {
             return Some("the map does not hand shared spaces over");
         }
+        if shared.iter().any(|space| self.map.team_of_space(&action.domain, space).is_some()) {
+            return Some("links of a team lead into a space of it");
+        }
         let may_have = |handover: &SpaceHandover| {
             let Some(heir) = domain.profiles.get(&handover.owner.folded()) else { return false };
             let Ownership::Ours { person, team } = heir.ownership(&self.map.instance) else {

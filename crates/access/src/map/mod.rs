@@ -308,6 +308,17 @@ pub struct Placement {
     pub execution_role: RoleArn,
 }
 
+impl AccessMap {
+    /// The team of this domain whose links lead into the space of this name.
+    pub(crate) fn team_of_space(&self, domain: &DomainKey, space: &str) -> Option<&TeamKey> {
+        let of_team = |team: &Team| {
+            let own = team.space.as_ref().filter(|_| team.placement(domain).is_some());
+            own.is_some_and(|own| own.as_str().eq_ignore_ascii_case(space))
+        };
+        self.teams.iter().find_map(|(key, team)| of_team(team).then_some(key))
+    }
+}
+
 impl Team {
     /// What the team gets in this domain; `None` if it is not one of the team's.
     pub fn placement(&self, domain: &DomainKey) -> Option<&Placement> {

@@ -82,6 +82,13 @@ impl<'a> Planner<'a> {
         if self.map.offboarding.shared_spaces == SharedSpaces::Report {
             return Err(stays(ReasonCode::SharedSpace, names()));
         }
+        // Links lead into it by its name, which a space that is made anew has not.
+        if let Some((space, team)) =
+            shared.iter().find_map(|space| Some((space, self.map.team_of_space(key, &space.name)?)))
+        {
+            let detail = format!("{}: links of the team {team} lead into {}", names(), space.name);
+            return Err(stays(ReasonCode::SharedSpace, detail));
+        }
         let heir = self.heir(owned, leaving).ok_or_else(|| {
             if self.may_be_unread(key, leaving.team) {
                 let detail = format!("{}: the team's owner was not read", names());

@@ -348,6 +348,22 @@ fn a_shared_space_goes_to_the_teams_owner_under_a_name_that_tells_it_again() {
 }
 
 #[test]
+fn a_space_into_which_links_of_a_team_lead_is_not_handed_over() {
+    let plan = leaver("alice").plan();
+    let mut world = leaver("alice");
+    let team = world.map.teams.values_mut().find(|team| team.about.owner.is_some()).unwrap();
+    team.space = Some(access::ids::SpaceName::parse("Commons").unwrap());
+    let line = "research/leaver--fraud: keep (shared-space: commons: links of the team fraud lead \
+                into commons)";
+    assert!(world.told().contains(&line.to_owned()), "{:?}", world.told());
+    let refused = world.check(plan, Removals::Guarded).unwrap_err();
+    assert_eq!(
+        refused[0].message,
+        "leaver--fraud in research: links of a team lead into a space of it"
+    );
+}
+
+#[test]
 fn a_shared_space_goes_to_the_owners_profile_for_its_own_team() {
     let mut world = leaver("alice").group("ml-churn", &["alice"]);
     world = world.profile(ours("alice", "churn"));

@@ -1,10 +1,11 @@
 //! Handing a shared space over. The owner of a space cannot be changed: the space is made again
-//! under another owner, with the settings of the old one. Files are not carried over.
+//! under another owner, with the settings and tags of the old one. Files are not carried over.
 
 use super::{SERVICE, absent_as_none};
 use crate::client::SageMaker;
 use crate::client::sagemaker::{
-    CreateSpace, DeleteSpace, DescribeSpace, DescribeSpaceOutput, OwnershipSettings,
+    CreateSpace, DeleteSpace, DescribeSpace, DescribeSpaceOutput, Document, ListTags,
+    OwnershipSettings, Tag,
 };
 use access::plan::SpaceHandover;
 use control::ports::{CallError, Ensured, FailureKind};
@@ -29,12 +30,16 @@ pub(super) async fn hand_over(
         let message = format!("space {} is not shared, it goes with its owner", handover.space);
         return Err(refused(FailureKind::Rejected, message));
     }
+    let tags = match &old.space_arn {
+        Some(arn) => tags_of(client, arn).await?,
+        None => Vec::new(),
+    };
     let request = CreateSpace {
         domain_id: domain_id.to_owned(),
         space_name: handover.new_name.as_str().to_owned(),
         space_display_name: old.space_display_name,
-        tags: None,
-        space_settings: old.space_settings,
+        tags: (!tags.is_empty()).then_some(tags),
+        space_settings: old.space_settings.map(settings),
         ownership_settings: Some(OwnershipSettings {
             owner_user_profile_name: handover.owner.as_str().to_owned(),
         }),
@@ -51,6 +56,19 @@ pub(super) async fn hand_over(
         }
         Err(e) => Err(e),
     }
+}
+
+/// The tags of the old space, but for those that only AWS gives.
+async fn tags_of(client: &SageMaker, arn: &str) -> Result<Vec<Tag>, CallError> {
+    let request = ListTags { resource_arn: arn.to_owned(), ..ListTags::default() };
+    let tags = client.all(&request).await?;
+    Ok(tags.into_iter().filter(|tag| !tag.key.starts_with("aws:")).collect())
+}
+
+/// The settings of the old space, but for what AWS made for it alone.
+fn settings(mut settings: Document) -> Document {
+    settings.remove("SpaceManagedResources");
+    settings
 }
 
 async fn made_before(

@@ -67,6 +67,38 @@ async fn a_shared_space_is_made_anew_with_the_same_settings_and_once() {
 }
 
 #[tokio::test]
+async fn tags_are_carried_over_and_what_aws_made_for_the_old_space_alone_is_not() {
+    use aws::client::sagemaker::{AddTags, CreateSpace, ListTags, OwnershipSettings, Tag};
+    let cloud = Cloud::with(&seed()).await;
+    let sagemaker = cloud.aws.sagemaker(&target().region);
+    let settings = serde_json::json!({"AppType": "JupyterLab", "SpaceManagedResources": "ENABLED"});
+    let request = CreateSpace {
+        domain_id: DOMAIN.to_owned(),
+        space_name: "tagged".to_owned(),
+        space_settings: settings.as_object().cloned(),
+        ownership_settings: Some(OwnershipSettings {
+            owner_user_profile_name: "alice--fraud".to_owned(),
+        }),
+        space_sharing_settings: Some(aws::client::sagemaker::SpaceSharingSettings {
+            sharing_type: "Shared".to_owned(),
+        }),
+        ..CreateSpace::default()
+    };
+    let resource_arn = sagemaker.call(&request).await.unwrap().space_arn.unwrap();
+    let tags = vec![Tag { key: "CostCenter".to_owned(), value: "42".to_owned() }];
+    sagemaker.call(&AddTags { resource_arn, tags: tags.clone() }).await.unwrap();
+    assert_eq!(hand_over(&cloud, "tagged", "tagged-2").await, Ok(Ensured::Changed));
+    let (domain_id, space_name) = (DOMAIN.to_owned(), "tagged-2".to_owned());
+    let made = sagemaker.call(&DescribeSpace { domain_id, space_name }).await.unwrap();
+    assert_eq!(
+        serde_json::Value::from(made.space_settings.unwrap()),
+        serde_json::json!({"AppType": "JupyterLab"})
+    );
+    let request = ListTags { resource_arn: made.space_arn.unwrap(), ..ListTags::default() };
+    assert_eq!(sagemaker.all(&request).await.unwrap(), tags);
+}
+
+#[tokio::test]
 async fn a_space_of_that_name_under_its_new_owner_is_enough() {
     let cloud = Cloud::with(&seed()).await;
     assert_eq!(hand_over(&cloud, "commons", "bobs").await, Ok(Ensured::NotNeeded));
