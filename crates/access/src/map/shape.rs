@@ -560,8 +560,8 @@ static TEAM: Record = Record {
             &Shape::Table {
                 key: &format::TAG_KEY,
                 value: &Shape::Text(&format::TAG_VALUE),
-                // SageMaker allows 50; five are kept for Stagedoor's own.
-                most: Some(45),
+                // SageMaker allows 50; five are kept for Stagedoor's own, one for the map's `team_tag`.
+                most: Some(44),
             },
             "Tags of its profiles. Keys that begin with `stagedoor:` or `aws:` are reserved.",
         ),

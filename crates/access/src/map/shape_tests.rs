@@ -91,7 +91,7 @@ fn the_schema_is_closed_and_names_what_is_required() {
     assert_eq!(at(&format!("{team}/required")), json!(["network"]));
     assert_eq!(at(&format!("{team}/additionalProperties")), json!(false));
     assert_eq!(at(&format!("{team}/properties/session/default")), json!("8h"));
-    assert_eq!(at(&format!("{team}/properties/tags/maxProperties")), json!(45));
+    assert_eq!(at(&format!("{team}/properties/tags/maxProperties")), json!(44));
     assert_eq!(
         at(&format!("{team}/properties/user_settings/properties")),
         json!({ "ExecutionRole": false })

@@ -4,9 +4,12 @@ use super::drift::drift;
 use super::{Case, Planner};
 use crate::ids::ProfileName;
 use crate::map::{Adoption, Unmanaged};
-use crate::observed::{AuthMode, ObservedProfile, Ownership, ProfileStatus, Seen};
+use crate::observed::{
+    AuthMode, ObservedProfile, Ownership, ProfileStatus, Seen, TAG_AGREED, TAG_LEAVING,
+};
 use crate::plan::Step;
 use crate::reason::ReasonCode;
+use std::collections::BTreeMap;
 
 impl<'a> Planner<'a> {
     /// Takes over what the person has so far, or says why a profile of the person's that is not
@@ -90,13 +93,17 @@ impl<'a> Planner<'a> {
             let detail = Some("it is taken over for somebody else".to_owned());
             return self.keep(case, Some(name), ReasonCode::NameTaken, detail);
         }
+        let tags = self.all_tags(case);
+        if !has_room(profile, &tags) {
+            let detail = Some("its own tags leave no room for Stagedoor's".to_owned());
+            return self.keep(case, Some(name), ReasonCode::NameTaken, detail);
+        }
         match profile.status {
             ProfileStatus::InService | ProfileStatus::UpdateFailed => {
                 self.adopted.insert((case.key().clone(), name.folded()));
                 if !self.map.rollout.enforces(case.entitlement.team) {
                     return self.would_take_over(case, profile);
                 }
-                let tags = self.all_tags(case);
                 self.act(case, name, Step::Adopt { tags }, ReasonCode::Adopted);
             }
             status => {
@@ -105,4 +112,14 @@ impl<'a> Planner<'a> {
             }
         }
     }
+}
+
+/// How many tags SageMaker takes.
+const MOST_TAGS: usize = 50;
+
+/// Whether the profile can have these tags besides its own, and the two of somebody who leaves.
+fn has_room(profile: &ObservedProfile, tags: &BTreeMap<String, String>) -> bool {
+    let own = profile.tags.to_map();
+    let kept = own.keys().filter(|key| !tags.contains_key(**key)).count();
+    kept + tags.len() + [TAG_LEAVING, TAG_AGREED].len() <= MOST_TAGS
 }

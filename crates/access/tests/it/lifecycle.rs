@@ -195,6 +195,24 @@ fn whoever_has_no_right_adopts_nothing() {
     assert_eq!(violations[0].message, "alice-old in research: the map does not adopt it");
 }
 
+#[test]
+fn what_has_too_many_tags_of_its_own_is_not_adopted() {
+    let told = |tags: usize| {
+        let mut world = domain_that("adopt");
+        let profiles = &mut world.domain_mut("research").profiles;
+        let alice = profiles.get_mut("alice--fraud").unwrap();
+        for number in 0..tags {
+            alice.tags.insert(format!("own{number}").into(), "x".into());
+        }
+        world.told()
+    };
+    // Three of Stagedoor's, and two of somebody who leaves.
+    assert_eq!(told(45)[0], "research/Alice--fraud: adopt id-alice (adopted)");
+    let kept =
+        "research/Alice--fraud: keep (name-taken: its own tags leave no room for Stagedoor's)";
+    assert!(told(46).contains(&kept.to_owned()), "{:?}", told(46));
+}
+
 fn domain_that(how: &str) -> World {
     let mut world = World::new(TEAMS)
         .group("ml-fraud", &["alice"])

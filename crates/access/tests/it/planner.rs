@@ -351,6 +351,18 @@ fn a_role_that_cannot_be_given_does_not_keep_tags_from_being_set() {
 }
 
 #[test]
+fn the_most_tags_of_a_map_leave_room_for_those_of_a_leaver() {
+    let tags: Vec<String> = (0..44).map(|n| format!("t{n}: x")).collect();
+    let text =
+        format!("team_tag: Team\n{}", fraud_with(&format!("tags: {{ {} }}", tags.join(", "))));
+    let world = World::new(&text).group("ml-fraud", &["alice"]);
+    let plan = world.plan();
+    let Step::Create { tags, .. } = &plan.actions[0].step else { panic!("{plan:?}") };
+    // Two more say since when a profile is leaving, and that somebody agreed to it; AWS takes 50.
+    assert_eq!(tags.len(), 48);
+}
+
+#[test]
 fn a_domain_that_is_not_in_service_is_said_and_skipped() {
     let mut updating = settled();
     updating.snapshot.groups.clear();
