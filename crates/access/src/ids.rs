@@ -345,8 +345,25 @@ impl LdapUrl {
     }
 }
 
+/// The partitions of AWS besides `aws`, each by what the names of its Regions begin with (AWS's
+/// endpoint rule sets, `partitions.json`).
+pub const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+];
+
+/// The partition of a Region, as ARNs name it.
+pub fn partition_of(region: &str) -> &'static str {
+    PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, name)| name)
+}
+
 impl RoleArn {
-    /// The partition: `aws`, `aws-cn` or `aws-us-gov`.
+    /// The partition, such as `aws` or `aws-cn`.
     pub fn partition(&self) -> &str {
         self.as_str().split(':').nth(1).unwrap_or_default()
     }
@@ -527,6 +544,16 @@ mod tests {
     #[test]
     fn regions_are_known_by_form_not_by_list() {
         assert!(Region::parse("us-gov-west-1").is_ok());
+        for (region, partition) in [
+            ("eu-west-1", "aws"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-west-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+        ] {
+            assert!(Region::parse(region).is_ok(), "{region}");
+            assert_eq!(partition_of(region), partition);
+        }
         assert!(Region::parse("eu-west").is_err());
         assert!(Region::parse("eu-west-1a").is_err());
     }

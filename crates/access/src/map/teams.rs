@@ -8,6 +8,7 @@ use super::roles::role_settings;
 use super::{About, Domain, Placement, RoleValues, Team, template};
 use crate::ids::{
     DomainKey, IsolationClass, LandingUri, NetworkKey, PersonaKey, RoleArn, SpaceName, TeamKey,
+    partition_of,
 };
 use crate::observed::TAG_TEAM;
 use std::collections::BTreeMap;
@@ -171,14 +172,7 @@ impl Role<'_> {
 
 /// The ARN of a role of the domain's account, from its path and name.
 fn arn(path: &str, domain: &Domain) -> String {
-    let region = domain.region.as_str();
-    let partition = if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    };
+    let partition = partition_of(domain.region.as_str());
     let path = path.trim_start_matches('/');
     format!("arn:{partition}:iam::{}:role/{path}", domain.account_id)
 }

@@ -3,6 +3,8 @@
 //! The rules and the table of partitions are those of AWS's endpoint rule sets; a contract test
 //! holds them against botocore's.
 
+use access::ids::partition_of;
+
 /// A service that this client speaks to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
@@ -67,8 +69,8 @@ pub struct Endpoint {
 
 /// A partition: Regions that share a DNS suffix and an IAM.
 struct Partition {
-    /// What its Region names start with; the standard partition takes all others.
-    prefix: &'static str,
+    /// Its name in ARNs.
+    name: &'static str,
     dns: &'static str,
     dual_stack_dns: &'static str,
     /// Hosts of IAM: plain, FIPS, dual-stack, FIPS and dual-stack.
@@ -81,7 +83,7 @@ struct Partition {
 }
 
 const STANDARD: Partition = Partition {
-    prefix: "",
+    name: "aws",
     dns: "amazonaws.com",
     dual_stack_dns: "api.aws",
     iam: [
@@ -97,7 +99,7 @@ const STANDARD: Partition = Partition {
 
 const OTHERS: [Partition; 7] = [
     Partition {
-        prefix: "cn-",
+        name: "aws-cn",
         dns: "amazonaws.com.cn",
         dual_stack_dns: "api.amazonwebservices.com.cn",
         iam: [
@@ -111,7 +113,7 @@ const OTHERS: [Partition; 7] = [
         plain_is_fips: false,
     },
     Partition {
-        prefix: "us-gov-",
+        name: "aws-us-gov",
         dns: "amazonaws.com",
         dual_stack_dns: "api.aws",
         iam: [
@@ -125,7 +127,7 @@ const OTHERS: [Partition; 7] = [
         plain_is_fips: true,
     },
     Partition {
-        prefix: "eusc-",
+        name: "aws-eusc",
         dns: "amazonaws.eu",
         dual_stack_dns: "api.amazonwebservices.eu",
         iam: [
@@ -139,7 +141,7 @@ const OTHERS: [Partition; 7] = [
         plain_is_fips: false,
     },
     Partition {
-        prefix: "us-iso-",
+        name: "aws-iso",
         dns: "c2s.ic.gov",
         dual_stack_dns: "api.aws.ic.gov",
         iam: [
@@ -153,7 +155,7 @@ const OTHERS: [Partition; 7] = [
         plain_is_fips: false,
     },
     Partition {
-        prefix: "us-isob-",
+        name: "aws-iso-b",
         dns: "sc2s.sgov.gov",
         dual_stack_dns: "api.aws.scloud",
         iam: [
@@ -167,7 +169,7 @@ const OTHERS: [Partition; 7] = [
         plain_is_fips: false,
     },
     Partition {
-        prefix: "eu-isoe-",
+        name: "aws-iso-e",
         dns: "cloud.adc-e.uk",
         dual_stack_dns: "api.cloud-aws.adc-e.uk",
         iam: [
@@ -181,7 +183,7 @@ const OTHERS: [Partition; 7] = [
         plain_is_fips: false,
     },
     Partition {
-        prefix: "us-isof-",
+        name: "aws-iso-f",
         dns: "csp.hci.ic.gov",
         dual_stack_dns: "api.aws.hci.ic.gov",
         iam: [
@@ -197,7 +199,8 @@ const OTHERS: [Partition; 7] = [
 ];
 
 fn partition(region: &str) -> &'static Partition {
-    OTHERS.iter().find(|p| region.starts_with(p.prefix)).unwrap_or(&STANDARD)
+    let name = partition_of(region);
+    OTHERS.iter().find(|p| p.name == name).unwrap_or(&STANDARD)
 }
 
 /// Whether a URL leads to AWS: its host is in a domain of one of the partitions.
