@@ -145,7 +145,7 @@ impl CheckpointPlace for S3Checkpoints {
         let digest: String = digest.chars().take(12).collect();
         // By time, so that the last one is the newest.
         let key = format!("{}{:.6}-{digest}.json", self.prefix, checkpoint.at);
-        let put = self.s3.put_new(&self.bucket, &key, text).await;
+        let put = self.s3.put_new(&self.bucket, &key, &text).await;
         put.map_err(|error| self.failed(&error))
     }
 

@@ -12,6 +12,9 @@ use sha2::{Digest as _, Sha256};
 /// What stands for itself in a path or a query (RFC 3986, unreserved).
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// How often a conditional request is made that meets another one for its key.
+const CONFLICTS: u32 = 3;
+
 const LIST: &str = "ListObjectsV2";
 
 /// S3 in one account and Region.
@@ -23,14 +26,38 @@ impl S3 {
         Self(Channel::new(Service::S3, sdk))
     }
 
-    /// Makes an object, unless there is one of this key. The checksum is what S3 asks for where the
-    /// bucket locks objects by default.
+    /// Makes an object, unless there is another one of this key. That there is just this one is what a
+    /// repeated call finds whose first answer was lost.
     pub(crate) async fn put_new(
         &self,
         bucket: &str,
         key: &str,
-        body: String,
+        body: &str,
     ) -> Result<(), CallError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let Err(error) = self.try_to_put(bucket, key, body.to_owned()).await else {
+                return Ok(());
+            };
+            match error.aws_code.as_deref() {
+                Some("PreconditionFailed") => {
+                    let there = self.get(bucket, key).await;
+                    return if there.is_ok_and(|there| there == body) {
+                        Ok(())
+                    } else {
+                        Err(error)
+                    };
+                }
+                // Another request for the key was under way; S3's guide says to try again.
+                Some("ConditionalRequestConflict") if tries < CONFLICTS => {}
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// The checksum is what S3 asks for where the bucket locks objects by default.
+    async fn try_to_put(&self, bucket: &str, key: &str, body: String) -> Result<(), CallError> {
         let checksum = base64::encode(Sha256::digest(body.as_bytes()));
         let headers = vec![("if-none-match", "*".to_owned()), ("x-amz-checksum-sha256", checksum)];
         let rest = Rest { method: "PUT", path: path(bucket, key), headers };

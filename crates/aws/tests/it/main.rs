@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod assignments;
 #[cfg(test)]
+mod checkpoints;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod directory;

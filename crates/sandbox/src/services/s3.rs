@@ -58,7 +58,11 @@ pub(crate) fn answer<B: AsRef<[u8]>>(
             return Err(ApiError::new(error.status, &error.code, error.message));
         }
         let bucket = find(&mut sandbox.world, &bucket, &caller.account)?;
-        perform(bucket, operation, &key, request)
+        let answer = perform(bucket, operation, &key, request)?;
+        if effect.lose_answer {
+            return Err(ApiError::new(500, "InternalError", "The answer was lost."));
+        }
+        Ok(answer)
     });
     record.end(outcome.as_ref().err());
     sandbox.remember(record);
