@@ -337,6 +337,8 @@ pub struct SeedIngress {
     pub cidr: Option<String>,
     /// From members of this group.
     pub group: Option<String>,
+    /// From the addresses of this prefix list.
+    pub prefix_list: Option<String>,
 }
 
 impl SeedIngress {

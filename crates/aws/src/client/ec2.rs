@@ -158,7 +158,13 @@ fn security_group(item: Node<'_, '_>) -> Option<SecurityGroupFacts> {
             _ => return None,
         };
         let ranges = items(rule, "ipRanges").filter_map(|range| text_of(range, "cidrIp"));
-        Some(Ingress { ports, cidrs: ranges.collect(), groups: group_ids(rule, "groups") })
+        let lists = items(rule, "prefixListIds").filter_map(|list| text_of(list, "prefixListId"));
+        Some(Ingress {
+            ports,
+            cidrs: ranges.collect(),
+            groups: group_ids(rule, "groups"),
+            prefix_lists: lists.collect(),
+        })
     });
     Some(SecurityGroupFacts { id: text_of(item, "groupId")?, ingress: ingress.collect() })
 }
@@ -177,7 +183,8 @@ mod tests {
             <requestId>1</requestId><securityGroupInfo><item><groupId>sg-1</groupId><ipPermissions>
             <item><ipProtocol>tcp</ipProtocol><fromPort>443</fromPort><toPort>443</toPort>
             <groups><item><groupId>sg-2</groupId></item></groups>
-            <ipRanges><item><cidrIp>10.0.0.0/8</cidrIp></item></ipRanges></item>
+            <ipRanges><item><cidrIp>10.0.0.0/8</cidrIp></item></ipRanges>
+            <prefixListIds><item><prefixListId>pl-1</prefixListId></item></prefixListIds></item>
             <item><ipProtocol>-1</ipProtocol><groups/><ipRanges/></item>
             <item><ipProtocol>udp</ipProtocol></item></ipPermissions></item></securityGroupInfo>
             <nextToken>t</nextToken></DescribeSecurityGroupsResponse>"#;
@@ -192,8 +199,14 @@ mod tests {
                         ports: Some((443, 443)),
                         cidrs: vec!["10.0.0.0/8".to_owned()],
                         groups: vec!["sg-2".to_owned()],
+                        prefix_lists: vec!["pl-1".to_owned()],
                     },
-                    Ingress { ports: None, cidrs: Vec::new(), groups: Vec::new() },
+                    Ingress {
+                        ports: None,
+                        cidrs: Vec::new(),
+                        groups: Vec::new(),
+                        prefix_lists: Vec::new(),
+                    },
                 ],
             }]
         );

@@ -2,7 +2,7 @@
 
 use super::{About, Check, State};
 use crate::ports::{
-    AppNetwork, CallError, DomainFacts, EndpointFacts, FailureKind, NetworkFacts,
+    AppNetwork, CallError, DomainFacts, EndpointFacts, FailureKind, Ingress, NetworkFacts,
     SecurityGroupFacts, SubnetFacts,
 };
 use access::map::Domain;
@@ -200,17 +200,27 @@ fn access(
     if interfaces.is_empty() || facts.security_groups.is_empty() {
         return None;
     }
-    let closed: Vec<&str> = interfaces
-        .iter()
-        .filter(|endpoint| {
-            let groups = network.security_groups.iter();
-            let mut own = groups.filter(|group| endpoint.security_groups.contains(&group.id));
-            !own.any(|group| lets_in(group, facts, subnets))
-        })
-        .map(|endpoint| endpoint.service.as_str())
-        .collect();
-    Some(if closed.is_empty() {
+    let (mut closed, mut unknown) = (Vec::new(), Vec::new());
+    for endpoint in &interfaces {
+        let groups = network.security_groups.iter();
+        let mut own = groups.filter(|group| endpoint.security_groups.contains(&group.id));
+        if own.clone().any(|group| lets_in(group, facts, subnets)) {
+            continue;
+        }
+        let by_list = own.any(|group| open(group).any(|rule| !rule.prefix_lists.is_empty()));
+        if by_list { &mut unknown } else { &mut closed }.push(endpoint.service.as_str());
+    }
+    Some(if closed.is_empty() && unknown.is_empty() {
         Check::ok(About::EndpointAccess, subject, "its apps may reach the endpoints on port 443")
+    } else if closed.is_empty() {
+        let text = format!(
+            "a prefix list, which is not read, says whether its apps may reach on port 443 the \
+             endpoint of {}",
+            unknown.join(", ")
+        );
+        let fix = About::EndpointAccess.fix();
+        let state = State::Warning;
+        Check::new(About::EndpointAccess, subject, state, "endpoint-unknown", text, &[fix])
     } else {
         let text = format!(
             "no security group lets its apps in on port 443 to the endpoint of {}",
@@ -221,13 +231,16 @@ fn access(
     })
 }
 
+/// The rules about port 443.
+fn open(group: &SecurityGroupFacts) -> impl Iterator<Item = &Ingress> {
+    let is_open =
+        |rule: &&Ingress| rule.ports.is_none_or(|(from, to)| (from..=to).contains(&HTTPS));
+    group.ingress.iter().filter(is_open)
+}
+
 /// Whether a rule lets in a group of the domain, or all its subnets.
 fn lets_in(group: &SecurityGroupFacts, facts: &DomainFacts, subnets: &[&SubnetFacts]) -> bool {
-    let open: Vec<_> = group
-        .ingress
-        .iter()
-        .filter(|rule| rule.ports.is_none_or(|(from, to)| (from..=to).contains(&HTTPS)))
-        .collect();
+    let open: Vec<_> = open(group).collect();
     let by_group =
         open.iter().flat_map(|rule| &rule.groups).any(|id| facts.security_groups.contains(id));
     let ranges: Vec<Ipv4Net> =

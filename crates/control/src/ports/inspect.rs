@@ -122,6 +122,8 @@ pub struct Ingress {
     pub cidrs: Vec<String>,
     /// From members of these groups.
     pub groups: Vec<String>,
+    /// From the addresses of these prefix lists, which are not read.
+    pub prefix_lists: Vec<String>,
 }
 
 /// A key of KMS.

@@ -99,6 +99,8 @@ fn security_groups(world: &mut World, call: &Call) -> Outcome {
                     permission.insert("ipRanges".to_owned(), ranges.collect());
                     let groups = rule.group.iter().map(|id| json!({"groupId": id}));
                     permission.insert("groups".to_owned(), groups.collect());
+                    let lists = rule.prefix_list.iter().map(|id| json!({"prefixListId": id}));
+                    permission.insert("prefixListIds".to_owned(), lists.collect());
                     permission.into()
                 })
                 .collect();
