@@ -134,6 +134,11 @@ impl<'a> Planner<'a> {
                 self.act(step, ReasonCode::PersonDisabled);
             }
         }
+        // Nothing else of a disabled user can be changed (IAM Identity Center user guide, "Disable
+        // user access"): it is once the user may sign in again.
+        if !person.enabled && !has.enabled {
+            return;
+        }
         let mut to = MirrorPerson { enabled: has.enabled, ..person.clone() };
         if to.email.is_none() {
             to.email.clone_from(&has.email);
@@ -323,7 +328,18 @@ impl<'a> Planner<'a> {
             UserRef::There(user) => present.contains(user),
             UserRef::New(_) => false,
         };
-        let new: Vec<UserRef> = wanted.iter().filter(|user| !is_there(user)).cloned().collect();
+        // Nor can a disabled one be put into a group.
+        let may_join: BTreeSet<&UserRef> = group
+            .members
+            .iter()
+            .filter(|person| self.source.people.get(*person).is_some_and(|it| it.enabled))
+            .filter_map(|person| self.resolved.get(person))
+            .collect();
+        let new: Vec<UserRef> = wanted
+            .iter()
+            .filter(|user| !is_there(user) && may_join.contains(user))
+            .cloned()
+            .collect();
         for members in new.chunks(MAX_MEMBERS) {
             let (group, members) = (group_ref.clone(), members.to_vec());
             let step = MirrorStep::AddMembers { group, source: id.clone(), members };

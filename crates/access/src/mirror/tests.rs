@@ -150,6 +150,24 @@ fn whom_the_source_disables_is_disabled_and_not_made() {
 }
 
 #[test]
+fn of_a_disabled_user_nothing_else_is_changed_before_they_may_sign_in_again() {
+    let before = source(&["ana", "ben"], &[("ml", &["ana", "ben"]), ("ops", &["ana"])]);
+    let policy_in_force = policy();
+    let mut model = Model::new(mirrored(&before, &policy()), &policy_in_force);
+    let mut after = source(&["ana", "ben"], &[("ml", &["ana", "ben"]), ("ops", &["ana", "ben"])]);
+    let ben = after.people.get_mut(&pid("p-ben")).unwrap();
+    (ben.user_name, ben.enabled) = ("benny".to_owned(), false);
+    let disabled = plan(&after, &model.target, &policy());
+    assert_eq!(kinds(&disabled), ["update-user", "disable-user"], "in this order");
+    model.carry_out(&disabled, |_| ());
+    after.people.get_mut(&pid("p-ben")).unwrap().user_name = "benjamin".to_owned();
+    assert!(plan(&after, &model.target, &policy()).is_empty());
+    after.people.get_mut(&pid("p-ben")).unwrap().enabled = true;
+    let back = plan(&after, &model.target, &policy());
+    assert_eq!(kinds(&back), ["enable-user", "update-user", "add-members"]);
+}
+
+#[test]
 fn names_change_and_the_id_stays() {
     let before = source(&["ana"], &[("ml", &["ana"])]);
     let target = mirrored(&before, &policy());

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::users;
 use super::{
     DEFAULT_PAGE, ID, MEMBER, PAGE, STORE, TOKEN, directory, groups, not_found, plain_id,
     reference, writable,
@@ -88,6 +89,9 @@ fn create(world: &mut World, call: &Call) -> Outcome {
     let directory = writable(world, call)?;
     let (group, _) = groups::find(directory, call)?;
     let user = member(directory, call)?;
+    if directory.users.get(&user).is_some_and(|user| !user.enabled) {
+        return Err(users::disabled(&user));
+    }
     if directory.by_group.get(&group).is_some_and(|members| members.contains_key(&user)) {
         return Err(ApiError::bad(
             "ConflictException",

@@ -173,6 +173,13 @@ fn update(world: &mut World, call: &Call) -> Outcome {
     let (id, old) = find(directory, call)?;
     check_revision(call, old)?;
     let mut entry = old.clone();
+    let is_status = |change: &Value| {
+        let path = change.get("AttributePath").and_then(Value::as_str).unwrap_or_default();
+        path.eq_ignore_ascii_case("userStatus")
+    };
+    if !old.enabled && !call.input.list("Operations").iter().all(is_status) {
+        return Err(disabled(&id));
+    }
     for change in call.input.list("Operations") {
         let path = change.get("AttributePath").and_then(Value::as_str).unwrap_or_default();
         let value = change.get("AttributeValue").filter(|value| !value.is_null()).cloned();
@@ -207,6 +214,12 @@ fn update(world: &mut World, call: &Call) -> Outcome {
     directory.users.insert(id.clone(), entry);
     events::emit(world, call, &change);
     Ok(answer)
+}
+
+/// Of a disabled user nothing but that can be changed, nor can one be put into a group (user guide,
+/// "Disable user access").
+pub(crate) fn disabled(user: &str) -> ApiError {
+    ApiError::validation(format!("User {user} is disabled."))
 }
 
 fn name_of(entry: &DirectoryEntry) -> String {
