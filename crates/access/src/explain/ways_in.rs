@@ -127,8 +127,8 @@ impl Facts<'_> {
         let mut found = Vec::new();
         let rules = &self.map.temporary_access;
         if rules.request_rule(self.snapshot, person, team).is_some() {
-            let groups: BTreeSet<String> =
-                rules.approver_groups(team).map(|group| format!("`{group}`")).collect();
+            let groups = rules.approver_groups(self.snapshot, person, team);
+            let groups: BTreeSet<String> = groups.map(|group| format!("`{group}`")).collect();
             let deciders: Vec<String> =
                 groups.into_iter().chain(["the administrators".to_owned()]).collect();
             let ask = format!(

@@ -98,11 +98,7 @@ impl TemporaryAccess {
         person: &PersonId,
         team: &TeamKey,
     ) -> Option<&RequestRule> {
-        let rules = self
-            .requests
-            .iter()
-            .filter(|rule| covers(&rule.teams, team) && is_member(snapshot, person, &rule.group));
-        rules.rev().max_by_key(|rule| rule.longest_seconds)
+        self.request_rules(snapshot, person, team).rev().max_by_key(|rule| rule.longest_seconds)
     }
 
     /// The rule by which the person may break glass for the team: of several the one that asks for
@@ -120,16 +116,40 @@ impl TemporaryAccess {
         rules.min_by_key(|rule| (rule.needs, std::cmp::Reverse(rule.longest_seconds)))
     }
 
-    /// Whether the person may decide on requests for the team by a rule of the map. That nobody
-    /// decides on their own is for the caller.
-    pub fn may_approve(&self, snapshot: &Snapshot, person: &PersonId, team: &TeamKey) -> bool {
-        self.approver_groups(team).any(|group| is_member(snapshot, person, group))
+    /// Every rule by which the person may ask for the team.
+    fn request_rules(
+        &self,
+        snapshot: &Snapshot,
+        person: &PersonId,
+        team: &TeamKey,
+    ) -> impl DoubleEndedIterator<Item = &RequestRule> {
+        self.requests
+            .iter()
+            .filter(move |rule| covers(&rule.teams, team) && is_member(snapshot, person, &rule.group))
     }
 
-    /// The groups whose members decide on requests for the team, besides the administrators.
-    pub fn approver_groups(&self, team: &TeamKey) -> impl Iterator<Item = &str> {
-        let rules = self.requests.iter().filter(move |rule| covers(&rule.teams, team));
-        rules.filter_map(|rule| rule.approvers.as_deref())
+    /// Whether somebody decides on what the person asks for, by a rule by which the person may ask
+    /// for so many seconds. That nobody decides on their own is for the caller.
+    pub fn may_approve(
+        &self,
+        snapshot: &Snapshot,
+        approver: &PersonId,
+        (person, team, seconds): (&PersonId, &TeamKey, u64),
+    ) -> bool {
+        self.request_rules(snapshot, person, team)
+            .filter(|rule| rule.longest_seconds >= seconds)
+            .filter_map(|rule| rule.approvers.as_deref())
+            .any(|group| is_member(snapshot, approver, group))
+    }
+
+    /// The groups whose members decide on what the person asks for, besides the administrators.
+    pub fn approver_groups(
+        &self,
+        snapshot: &Snapshot,
+        person: &PersonId,
+        team: &TeamKey,
+    ) -> impl Iterator<Item = &str> {
+        self.request_rules(snapshot, person, team).filter_map(|rule| rule.approvers.as_deref())
     }
 
     /// Every group that the rules name.

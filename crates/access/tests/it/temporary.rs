@@ -410,9 +410,12 @@ fn the_map_says_who_may_ask_decide_and_break_glass() {
     };
     assert_eq!(longest("alice", "fraud"), Some(8 * 3600), "the longer of both rules");
     assert_eq!(longest("carol", "fraud"), None);
-    let may =
-        |who: &str, what: &str| rules.may_approve(&world.snapshot, &person_id(who), &team(what));
-    assert!(may("bob", "fraud") && !may("bob", "churn") && !may("alice", "fraud"));
+    let may = |who: &str, what: &str, seconds: u64| {
+        let asked = (&person_id("alice"), &team(what), seconds);
+        rules.may_approve(&world.snapshot, &person_id(who), asked)
+    };
+    assert!(may("bob", "fraud", 7200) && !may("bob", "churn", 7200) && !may("alice", "fraud", 7200));
+    assert!(!may("bob", "fraud", 7201), "nobody decides on more than their rule allows");
     let glass =
         |who: &str| rules.break_glass_rule(&world.snapshot, &person_id(who), &team("fraud"));
     assert_eq!(glass("carol").map(|rule| rule.longest_seconds), Some(30 * 60), "asks for least");
@@ -421,6 +424,29 @@ fn the_map_says_who_may_ask_decide_and_break_glass() {
     for group in ["everyone", "owners", "on-call", "ml-fraud"] {
         assert!(wanted.contains(group), "{group}");
     }
+}
+
+#[test]
+fn who_decides_on_what_one_group_asks_for_decides_on_nobody_elses() {
+    let map = map(&format!(
+        "{TEAMS}temporary_access:\n  longest: 8h\n  requests:\n    - {{ group: staff, teams: [fraud] }}\n    \
+         - {{ group: interns, teams: [fraud], approvers: mentors, longest: 1h }}\n"
+    ));
+    let rules = &map.temporary_access;
+    let world = World { map: map.clone(), ..World::new(TEAMS) }
+        .group("staff", &["alice", "dave"])
+        .group("interns", &["carol", "dave"])
+        .group("mentors", &["bob"]);
+    let groups = |who: &str| -> Vec<&str> {
+        rules.approver_groups(&world.snapshot, &person_id(who), &team("fraud")).collect()
+    };
+    let bob_decides = |who: &str, seconds: u64| {
+        let asked = (&person_id(who), &team("fraud"), seconds);
+        rules.may_approve(&world.snapshot, &person_id("bob"), asked)
+    };
+    assert_eq!((groups("alice"), groups("carol")), (vec![], vec!["mentors"]));
+    assert!(bob_decides("carol", 3600) && !bob_decides("alice", 3600));
+    assert!(bob_decides("dave", 3600) && !bob_decides("dave", 3601));
 }
 
 /// A person, a team, a beginning and an end in minutes, and when it was revoked.

@@ -421,14 +421,33 @@ async fn who_may_not_ask_and_who_may_not_any_more() {
     let request = desk.ask(&bob, &ask("trials", 2)).await.unwrap();
     house.world.leave("bob", "everyone");
     let approved = desk.decide(&by("eva"), &request.id, true, None).await;
+    assert_eq!(code(approved), ReasonCode::NotAnApprover, "no rule lets bob ask eva any more");
+    let approved = desk.decide(&by("root"), &request.id, true, None).await;
     assert_eq!(code(approved), ReasonCode::RequestNotAllowed);
     house.world.state().people.get_mut(&bob.person).unwrap().enabled = false;
-    let approved = desk.decide(&by("eva"), &request.id, true, None).await;
+    let approved = desk.decide(&by("root"), &request.id, true, None).await;
     assert_eq!(code(approved), ReasonCode::PersonDisabled);
     pass(7 * 86_400).await;
-    let late = desk.decide(&by("eva"), &request.id, true, None).await;
+    let late = desk.decide(&by("root"), &request.id, true, None).await;
     assert_eq!(code(late), ReasonCode::RequestDecided);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_decides_for_one_group_is_no_approver_of_anothers_request() {
+    let interns = "  requests:\n    - { group: interns, teams: [trials], approvers: mentors, longest: \
+                   1h }\n";
+    let map = rules().replace("  requests:\n", interns);
+    let house = House::by(house().world, &map);
+    house.world.join("ivy", "mentors");
+    let desk = Desk::new(house.world.plane(&map), house.world.store.clone());
+    let way = desk.request_form(&by("bob"), &team("trials")).await.unwrap().request.unwrap();
+    assert_eq!(way.groups, ["owners"]);
+    let request = desk.ask(&by("bob"), &ask("trials", 1)).await.unwrap();
+    let decided = desk.decide(&by("ivy"), &request.id, true, None).await;
+    assert_eq!(code(decided), ReasonCode::NotAnApprover);
+    assert_eq!(desk.my_requests(&by("ivy")).await.unwrap().to_decide, []);
+    desk.decide(&by("eva"), &request.id, true, None).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

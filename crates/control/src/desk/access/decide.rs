@@ -130,7 +130,7 @@ pub(super) fn may_decide(
     let by_rule = if request.break_glass {
         rules.break_glass_rule(snapshot, person, &request.team).is_some()
     } else {
-        rules.may_approve(snapshot, person, &request.team)
+        rules.may_approve(snapshot, person, (&request.person, &request.team, request.seconds))
     };
     person != &request.person
         && (by_rule || role_in(&plane.map, snapshot, person) == Some(Role::Admin))

@@ -52,7 +52,7 @@ impl Desk {
         let known = admitted(&snapshot, person, team)?.clone();
         let rules = &plane.map.temporary_access;
         let request = rules.request_rule(&snapshot, person, team).map(|rule| {
-            let groups: BTreeSet<&str> = rules.approver_groups(team).collect();
+            let groups: BTreeSet<&str> = rules.approver_groups(&snapshot, person, team).collect();
             WayToDecide {
                 groups: groups.into_iter().map(str::to_owned).collect(),
                 longest_seconds: rule.longest_seconds,
