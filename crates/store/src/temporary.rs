@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use control::ports::{
     AccessRequest, AccessRequests, Decision, StoreError, TemporaryGrants, TemporaryRecord,
 };
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeSet;
 
@@ -51,6 +52,20 @@ impl TemporaryGrants for SqliteStore {
             record.note(&id, &note).map(|(grant, _)| grant)
         })
         .await
+    }
+
+    async fn forget_temporary(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let operation = "forget temporary grants that are over";
+        let mut number = 0;
+        for mut record in self.temporary_records(operation, None).await? {
+            // Most have nothing that is old, and are not locked for it.
+            let Some(person) = record.person().cloned().filter(|_| record.forget(now)) else {
+                continue;
+            };
+            self.change_temporary(operation, person, move |record| record.forget(now)).await?;
+            number += 1;
+        }
+        Ok(number)
     }
 }
 

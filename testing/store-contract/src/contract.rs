@@ -231,6 +231,7 @@ macro_rules! contract {
             revoking_one_grant_leaves_the_others_of_the_person(&),
             the_first_after_note_stays(&),
             what_is_over_for_long_is_forgotten_unless_a_note_is_owed(&),
+            what_is_over_for_long_is_forgotten_of_whoever_asks_no_more(&),
             a_request_is_decided_once_and_gives_its_grant_with_that(&),
             a_request_that_lapsed_gives_nothing(&),
             racing_grants_of_a_person_are_all_kept(Arc),

@@ -140,6 +140,26 @@ where
     assert_eq!(store.requests(None).await, Ok(vec![]));
 }
 
+pub async fn what_is_over_for_long_is_forgotten_of_whoever_asks_no_more<S>(store: &S)
+where
+    S: TemporaryGrants + AccessRequests,
+{
+    let glass = TemporaryGrant { kind: TemporaryKind::BreakGlass, ..grant("ana", 2) };
+    for new in [&grant("ana", 1), &glass, &grant("ben", 3)] {
+        store.give(new).await.unwrap();
+    }
+    store.ask(&request("cleo", 4)).await.unwrap();
+    // Cleo's request lapses a day after it was made, and Ben's grant is over after four hours.
+    let after = |hours: i64| micros(2_000 + hours * HOUR).checked_add(TEMPORARY_KEPT).unwrap();
+    assert_eq!(store.forget_temporary(after(3)).await, Ok(0));
+    assert_eq!(store.forget_temporary(after(5)).await, Ok(2));
+    assert_eq!(store.temporary_grants(None).await, Ok(vec![glass]));
+    assert_eq!(store.requests(None).await, Ok(vec![request("cleo", 4)]));
+    assert_eq!(store.forget_temporary(after(25)).await, Ok(1));
+    assert_eq!(store.requests(None).await, Ok(vec![]));
+    assert_eq!(store.ask(&request("cleo", 4)).await, Ok(true));
+}
+
 pub async fn a_request_is_decided_once_and_gives_its_grant_with_that<S>(store: &S)
 where
     S: TemporaryGrants + AccessRequests,

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use control::ports::{
     AccessRequest, AccessRequests, Decision, StoreError, TemporaryGrants, TemporaryRecord,
 };
+use jiff::Timestamp;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +86,21 @@ impl TemporaryGrants for DynamoStore {
         self.change_temporary("write an after-note", person, |record| apart(record.note(id, note)))
             .await
     }
+
+    async fn forget_temporary(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let operation = "forget temporary grants that are over";
+        let mut number = 0;
+        for mut record in self.temporary_records(operation, None).await? {
+            // Most have nothing that is old, and are not written for it.
+            let Some(person) = record.person().cloned().filter(|_| record.forget(now)) else {
+                continue;
+            };
+            let forget = |record: &mut TemporaryRecord| ((), record.forget(now));
+            self.change_temporary(operation, &person, forget).await?;
+            number += 1;
+        }
+        Ok(number)
+    }
 }
 
 #[async_trait]
@@ -139,8 +155,12 @@ impl DynamoStore {
         self.change_one(operation, key(person), |kept: Option<Kept>| {
             let mut record = kept.map(|kept| kept.record).unwrap_or_default();
             let (outcome, is_new) = change(&mut record);
-            let kept = Kept { person: person.clone(), record };
-            Turn::alone(if is_new { Change::Put(kept) } else { Change::Keep }, outcome)
+            let change = match (is_new, record.is_empty()) {
+                (false, _) => Change::Keep,
+                (true, true) => Change::Delete,
+                (true, false) => Change::Put(Kept { person: person.clone(), record }),
+            };
+            Turn::alone(change, outcome)
         })
         .await
     }

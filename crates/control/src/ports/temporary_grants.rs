@@ -49,6 +49,10 @@ pub trait TemporaryGrants: Send + Sync + fmt::Debug {
         id: &TemporaryId,
         note: &AfterNote,
     ) -> Result<Option<TemporaryGrant>, StoreError>;
+
+    /// Forgets of everybody what is older than [`TEMPORARY_KEPT`], requests included, and says of
+    /// how many people there was any.
+    async fn forget_temporary(&self, now: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Somebody asks for a team for a time.

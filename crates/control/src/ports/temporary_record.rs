@@ -1,7 +1,7 @@
 //! What is kept of the temporary access of one person, and how it changes: the same for every store.
 
 use super::{AccessRequest, Decision, RequestVerdict, TEMPORARY_KEPT};
-use access::ids::TemporaryId;
+use access::ids::{PersonId, TemporaryId};
 use access::temporary::{AfterNote, Ending, TemporaryGrant};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,17 @@ impl TemporaryRecord {
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
         self.grants.is_empty() && self.requests.is_empty()
+    }
+
+    /// Whose it is; `None`: nothing is kept.
+    pub fn person(&self) -> Option<&PersonId> {
+        let of_grant = self.grants.first().map(|grant| &grant.person);
+        of_grant.or_else(|| self.requests.first().map(|request| &request.person))
+    }
+
+    /// How many grants and requests there are.
+    pub fn number(&self) -> usize {
+        self.grants.len().saturating_add(self.requests.len())
     }
 
     /// Adds a grant, unless one of its id is there: `false`.
@@ -85,13 +96,15 @@ impl TemporaryRecord {
         Some((request, is_new))
     }
 
-    /// Forgets what is over for long.
-    fn forget(&mut self, now: Timestamp) {
+    /// Forgets what is over for long ([`TEMPORARY_KEPT`]), and says whether there was any.
+    pub fn forget(&mut self, now: Timestamp) -> bool {
+        let before = self.number();
         let is_old = |since: Timestamp| now.duration_since(since) > TEMPORARY_KEPT;
         self.grants.retain(|grant| !is_old(grant.end()) || grant.owes_note(now));
         self.requests.retain(|request| {
             let since = request.decision.as_ref().map_or(request.lapses, |decision| decision.at);
             !is_old(since)
         });
+        self.number() < before
     }
 }

@@ -16,7 +16,7 @@ use access::ids::PersonId;
 use access::plan::{Action, Plan, Step};
 use access::reason::ReasonCode;
 use futures::FutureExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -26,6 +26,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
+
+/// So often it is forgotten what is over for long.
+const FORGETTING: SignedDuration = SignedDuration::from_hours(24);
 
 /// Of more people than these, everybody is looked at again at once rather than each by themselves.
 const MOST_LEFT: usize = 50;
@@ -183,6 +186,7 @@ impl<'a> Duty<'a> {
         if done.is_planned {
             self.plane.readings.passed(now);
             self.plane.queue.passed(now).await?;
+            self.forget(now).await;
         }
         let is_well = matches!(done.outcome, PassOutcome::Settled | PassOutcome::Unfinished);
         let reached = Reached { planned: done.is_planned, carried_out: done.is_planned && is_well };
@@ -208,6 +212,19 @@ impl<'a> Duty<'a> {
         self.plane.queue.push(&again, later(now, self.rhythm.resync)).await?;
         self.plane.queue.done(std::slice::from_ref(&work.lease)).await?;
         Ok(reached)
+    }
+
+    /// Forgets once a day what is over for long of access for a time: of whoever asks for more it is
+    /// forgotten then, of all others by this alone.
+    async fn forget(&self, now: Timestamp) {
+        let last = self.memory().forgotten;
+        if last.is_some_and(|last| now.duration_since(last) < FORGETTING) {
+            return;
+        }
+        match self.plane.temporary.forget_temporary(now).await {
+            Ok(_) => self.memory().forgotten = Some(now),
+            Err(error) => tracing::warn!(%error, "access that is over for long is not forgotten"),
+        }
     }
 
     async fn end_people(&self, work: &[Work], leftover: &Leftover) -> Result<(), StoreError> {

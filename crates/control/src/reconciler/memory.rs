@@ -5,6 +5,7 @@ use super::found::LastFull;
 use access::check::Violation;
 use access::ids::PersonId;
 use access::plan::{Action, Assignment, Plan};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The memory of all passes of a process.
@@ -18,6 +19,8 @@ pub(super) struct Memory {
     pub(super) full: LastFull,
     /// Objections to the mirror's plans that are in the audit log already.
     mirror_refused: Vec<Violation>,
+    /// When it was last forgotten what is over for long.
+    pub(super) forgotten: Option<Timestamp>,
     /// The groups that were last assigned.
     assignments: Vec<Assignment>,
 }

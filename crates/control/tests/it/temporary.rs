@@ -593,3 +593,29 @@ async fn a_session_of_one_team_asks_for_that_team_alone_and_knows_of_no_other() 
     assert_eq!(code(note(bound("trials")).await), ReasonCode::NoSuchGrant);
     assert_eq!(note(fraud).await.unwrap().note.unwrap().by, "carol");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_had_as_much_as_is_kept_may_ask_again_when_it_is_old() {
+    let house = house();
+    let desk = desk(&house.world);
+    for _ in 0..80 {
+        let request = desk.ask(&by("bob"), &ask("trials", 1)).await.unwrap();
+        desk.withdraw(&by("bob"), &request.id).await.unwrap();
+    }
+    assert_eq!(code(desk.ask(&by("bob"), &ask("trials", 1)).await), ReasonCode::TooManyRequests);
+    pass(31 * 86_400).await;
+    desk.ask(&by("bob"), &ask("trials", 1)).await.unwrap();
+    assert_eq!(house.world.store.requests(None).await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_forgets_what_is_over_for_long() {
+    let house = house();
+    house.world.store.give(&given(&house.world, "bob", 3600)).await.unwrap();
+    let running = Running::start(&house.world, &rules());
+    pass(30 * 86_400).await;
+    assert_eq!(house.world.store.temporary_grants(None).await.unwrap().len(), 1);
+    pass(2 * 86_400).await;
+    assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+    running.stop().await;
+}

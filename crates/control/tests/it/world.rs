@@ -852,4 +852,9 @@ impl TemporaryGrants for World {
         drop(self.store(Fault::Temporary)?);
         self.store.note(person, id, note).await
     }
+
+    async fn forget_temporary(&self, now: Timestamp) -> Result<u64, StoreError> {
+        drop(self.store(Fault::Temporary)?);
+        self.store.forget_temporary(now).await
+    }
 }

@@ -21,7 +21,7 @@ pub use requests::AskOrder;
 use super::{Desk, Refused, RefusedKind};
 use crate::event::Wake;
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry, AuditEvent, MOST_TEMPORARY, StoreError};
+use crate::ports::{Actor, AuditEntry, AuditEvent, MOST_TEMPORARY, StoreError, TemporaryRecord};
 use ::access::entitlement::wanted_groups;
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::map::Team;
@@ -46,12 +46,16 @@ impl Desk {
         Ok(plane.with_store(read.snapshot).await?)
     }
 
-    /// Refuses whoever has so much already that no store keeps more.
+    /// Refuses whoever has so much already that no store keeps more. What is old is forgotten when
+    /// something new is written, and counts no more.
     async fn has_room(&self, person: &PersonId) -> Result<(), Refused> {
         let one = BTreeSet::from([person.clone()]);
-        let grants = self.store().temporary_grants(Some(&one)).await?.len();
-        let requests = self.store().requests(Some(&one)).await?.len();
-        if grants + requests < MOST_TEMPORARY {
+        let mut kept = TemporaryRecord {
+            grants: self.store().temporary_grants(Some(&one)).await?,
+            requests: self.store().requests(Some(&one)).await?,
+        };
+        kept.forget(self.plane().clock.now());
+        if kept.number() < MOST_TEMPORARY {
             return Ok(());
         }
         Err(denied(
