@@ -94,10 +94,10 @@ impl AccessRequests for SqliteStore {
         id: &TemporaryId,
         decision: &Decision,
         grant: Option<&TemporaryGrant>,
-    ) -> Result<Option<AccessRequest>, StoreError> {
+    ) -> Result<Option<(AccessRequest, bool)>, StoreError> {
         let (id, decision, grant) = (id.clone(), decision.clone(), grant.cloned());
         self.change_temporary("decide on a request for access", person.clone(), move |record| {
-            record.decide(&id, &decision, grant.as_ref()).map(|(request, _)| request)
+            record.decide(&id, &decision, grant.as_ref())
         })
         .await
     }

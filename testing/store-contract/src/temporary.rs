@@ -174,15 +174,17 @@ where
     let no = decision(RequestVerdict::Refused, micros(HOUR), "eva");
     let refused = AccessRequest { decision: Some(no.clone()), ..request("ana", 1) };
     let given = grant("ana", 1);
-    assert_eq!(store.decide(&ana, &id(1), &no, Some(&given)).await, Ok(Some(refused.clone())));
+    assert_eq!(store.decide(&ana, &id(1), &no, Some(&given)).await, Ok(Some((refused.clone(), true))));
     let yes = decision(RequestVerdict::Approved, micros(2 * HOUR), "leo");
     let again = store.decide(&ana, &id(1), &yes, Some(&given)).await;
-    assert_eq!(again, Ok(Some(refused.clone())), "it was decided");
+    assert_eq!(again, Ok(Some((refused.clone(), false))), "it was decided");
     assert_eq!(store.temporary_grants(None).await, Ok(vec![]));
 
     let given = grant("ana", 2);
     let approved = AccessRequest { decision: Some(yes.clone()), ..request("ana", 2) };
-    assert_eq!(store.decide(&ana, &id(2), &yes, Some(&given)).await, Ok(Some(approved.clone())));
+    assert_eq!(store.decide(&ana, &id(2), &yes, Some(&given)).await, Ok(Some((approved.clone(), true))));
+    let again = store.decide(&ana, &id(2), &yes, Some(&given)).await;
+    assert_eq!(again, Ok(Some((approved.clone(), false))), "the same is no new one");
     assert_eq!(store.temporary_grants(None).await, Ok(vec![given]));
     assert_eq!(store.requests(None).await, Ok(vec![refused, approved]));
     assert_eq!(store.decide(&ana, &id(7), &yes, None).await, Ok(None));
@@ -195,7 +197,7 @@ where
     store.ask(&request("ana", 1)).await.unwrap();
     let late = decision(RequestVerdict::Approved, micros(25 * HOUR), "eva");
     let decided = store.decide(&person("ana"), &id(1), &late, Some(&grant("ana", 1))).await;
-    assert_eq!(decided, Ok(Some(request("ana", 1))));
+    assert_eq!(decided, Ok(Some((request("ana", 1), false))));
     assert_eq!(store.temporary_grants(None).await, Ok(vec![]));
 }
 
@@ -223,7 +225,9 @@ where
             let yes = decision(RequestVerdict::Approved, micros(HOUR), &by);
             let given = TemporaryGrant { approved_by: Some(by), ..grant("ana", 1) };
             let now = store.decide(&person("ana"), &id(1), &yes, Some(&given)).await.unwrap();
-            now.unwrap().decision == Some(yes)
+            let (request, is_new) = now.unwrap();
+            assert_eq!(is_new, request.decision == Some(yes));
+            is_new
         }
     });
     assert_eq!(won.await, 1);

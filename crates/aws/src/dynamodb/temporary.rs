@@ -127,9 +127,11 @@ impl AccessRequests for DynamoStore {
         id: &TemporaryId,
         decision: &Decision,
         grant: Option<&TemporaryGrant>,
-    ) -> Result<Option<AccessRequest>, StoreError> {
+    ) -> Result<Option<(AccessRequest, bool)>, StoreError> {
         self.change_temporary("decide on a request for access", person, |record| {
-            apart(record.decide(id, decision, grant))
+            let decided = record.decide(id, decision, grant);
+            let is_new = decided.as_ref().is_some_and(|(_, is_new)| *is_new);
+            (decided, is_new)
         })
         .await
     }

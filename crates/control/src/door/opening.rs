@@ -19,9 +19,13 @@ use access::map::Team;
 use access::network::{NetworkRule, Origin};
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
+use jiff::Timestamp;
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing::field::Empty;
+
+/// The shortest session in Studio, in seconds (API `SessionExpirationDurationInSeconds`).
+const SHORTEST_SESSION: u32 = 1_800;
 
 /// Another request of the person is at it.
 const QUEUED: Preparing = Preparing { profile_requested: false };
@@ -30,6 +34,8 @@ const QUEUED: Preparing = Preparing { profile_requested: false };
 struct WayIn<'d> {
     person: Person,
     team: &'d Team,
+    /// When the person has the team no longer, as far as is known.
+    until: Option<Timestamp>,
     readiness: Readiness,
     /// Held until the opening is over.
     _turn: Turn,
@@ -136,13 +142,11 @@ impl Doorway {
         let Some(way) = self.way_in(token, team, origin).await? else {
             return Ok(Opening::Preparing(QUEUED));
         };
-        match way.readiness {
-            Readiness::Preparing(preparing) => Ok(Opening::Preparing(preparing)),
-            Readiness::Ready(ready) => {
-                self.presign(&way.person, team, way.team, *ready, tool).await
-            }
+        match &way.readiness {
+            Readiness::Preparing(preparing) => Ok(Opening::Preparing(*preparing)),
+            Readiness::Ready(ready) => self.presign(&way, team, ready, tool).await,
             Readiness::Blocked(code, detail) => {
-                let (kind, no) = blocked(code, detail);
+                let (kind, no) = blocked(*code, detail.clone());
                 Err(self.refuse(kind, no.of(&way.person.id).on(team)).await)
             }
         }
@@ -165,14 +169,14 @@ impl Doorway {
         let Some(turn) = self.underway.take_turn(&session.person, team_key) else {
             return Ok(None);
         };
-        let (person, team) = self.team_of(&session, team_key).await?;
+        let (person, team, until) = self.team_of(&session, team_key).await?;
         if let Some(remedy) = self.network_objection(team, origin) {
             let why = "This team cannot be opened from the network you are in.";
             let no = No::new(ReasonCode::NetworkRefused, why, &remedy);
             return Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await);
         }
         match self.ready(&person, team_key).await {
-            Ok(readiness) => Ok(Some(WayIn { person, team, readiness, _turn: turn })),
+            Ok(readiness) => Ok(Some(WayIn { person, team, until, readiness, _turn: turn })),
             Err(error) => {
                 let no = No::unavailable(&error).of(&person.id).on(team_key);
                 Err(self.refuse(RefusalKind::Unavailable, no).await)
@@ -192,20 +196,21 @@ impl Doorway {
             let no = other_team().of(&session.person).on(team);
             return Err(self.refuse(RefusalKind::Denied, no).await);
         }
-        self.team_of(&session, team).await.map(|(person, _)| person.id)
+        self.team_of(&session, team).await.map(|(person, ..)| person.id)
     }
 
-    /// The person of the session, and the team if it is theirs by the directory as it is now.
+    /// The person of the session, the team if it is theirs by the directory as it is now, and until
+    /// when.
     async fn team_of(
         &self,
         session: &Session,
         team_key: &TeamKey,
-    ) -> Result<(Person, &Team), Refusal> {
+    ) -> Result<(Person, &Team, Option<Timestamp>), Refusal> {
         let (person, snapshot) = self.present(session).await?;
         let rights = self.rights_of(&person, &snapshot);
-        let known = self.plane.map.teams.get(team_key);
-        if let Some(team) = known.filter(|_| rights.iter().any(|right| right.team == team_key)) {
-            return Ok((person, team));
+        let right = rights.iter().find(|right| right.team == team_key);
+        if let (Some(team), Some(right)) = (self.plane.map.teams.get(team_key), right) {
+            return Ok((person, team, right.until()));
         }
         let no = if snapshot.offboarded_from(&person.id, team_key).is_some() {
             let why = "An administrator has ended your access to this team.";
@@ -295,19 +300,19 @@ impl Doorway {
 
     async fn presign(
         &self,
-        person: &Person,
+        way: &WayIn<'_>,
         team_key: &TeamKey,
-        team: &Team,
-        ready: Ready,
+        ready: &Ready,
         tool: Tool,
     ) -> Result<Opening, Refusal> {
-        let (landing, space) = landing(tool, team, &ready);
+        let (person, team) = (&way.person, way.team);
+        let (landing, space) = landing(tool, team, ready);
         let request = PresignRequest {
             person: person.id.clone(),
             team: team_key.clone(),
             profile: ready.profile.clone(),
             expires_seconds: team.link_seconds,
-            session_seconds: team.session_seconds,
+            session_seconds: session_seconds(team, way.until, self.plane.clock.now()),
             landing,
             space,
         };
@@ -337,6 +342,14 @@ impl Doorway {
             }
         }
     }
+}
+
+/// How long the session in Studio lasts: as long as the team says, and not beyond the end of what
+/// gives the team, as far as AWS lets a session be that short.
+fn session_seconds(team: &Team, until: Option<Timestamp>, now: Timestamp) -> u32 {
+    let left = |until: Timestamp| u32::try_from(until.duration_since(now).as_secs()).unwrap_or(0);
+    let left = until.map_or(u32::MAX, left).max(SHORTEST_SESSION);
+    team.session_seconds.min(left)
 }
 
 /// Where a link leads: for a tool, into the space of the person's own in which it runs, if one does.

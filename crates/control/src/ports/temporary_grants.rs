@@ -135,13 +135,13 @@ pub trait AccessRequests: Send + Sync + fmt::Debug {
     ) -> Result<Vec<AccessRequest>, StoreError>;
 
     /// Decides on a request and gives the grant that comes of it, in one atomic step; answers with
-    /// the request as it is then. If it was decided before, that stays, and nothing is given. `None`:
-    /// there is none of this id.
+    /// the request as it is then, and whether this decided it. If it was decided before, that stays,
+    /// and nothing is given. `None`: there is none of this id.
     async fn decide(
         &self,
         person: &PersonId,
         id: &TemporaryId,
         decision: &Decision,
         grant: Option<&TemporaryGrant>,
-    ) -> Result<Option<AccessRequest>, StoreError>;
+    ) -> Result<Option<(AccessRequest, bool)>, StoreError>;
 }

@@ -619,3 +619,59 @@ async fn the_loop_forgets_what_is_over_for_long() {
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_in_studio_does_not_outlast_what_gives_the_team() {
+    let house = house();
+    house.world.store.give(&given(&house.world, "bob", 45 * 60)).await.unwrap();
+    let bob = house.sign_in("bob").await;
+    let asked = async || {
+        open(&house, &bob, "fraud").await.unwrap();
+        house.world.state().presigned.pop().unwrap().session_seconds
+    };
+    let first = asked().await;
+    // Making the profile took some seconds.
+    assert!((2640..=2700).contains(&first), "{first}");
+    pass(10 * 60).await;
+    assert_eq!(asked().await, first - 600);
+    pass(20 * 60).await;
+    assert_eq!(asked().await, 1800, "no session can be shorter");
+    house.world.join("bob", "ml-fraud");
+    assert_eq!(asked().await, 8 * 3600, "without an end as long as the team says");
+}
+
+#[tokio::test(start_paused = true)]
+async fn broken_glass_is_not_broken_again_before_it_is_over_and_told_of() {
+    let house = house();
+    let desk = desk(&house.world);
+    let carol = by("carol");
+    desk.break_glass(&carol, &glass("fraud")).await.unwrap();
+    pass(29 * 60).await;
+    let again = desk.break_glass(&carol, &glass("fraud")).await.unwrap_err();
+    assert_eq!((again.code, again.kind), (ReasonCode::TemporaryInForce, RefusedKind::Conflict));
+    let by_command =
+        desk.break_glass_by_command(&admin(), &person_id("carol"), &glass("fraud")).await;
+    assert_eq!(code(by_command), ReasonCode::TemporaryInForce);
+    assert_eq!(house.world.store.temporary_grants(None).await.unwrap().len(), 1);
+    // Another glass is another emergency.
+    assert!(desk.break_glass(&carol, &glass("trials")).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_agrees_to_break_glass_for_whoever_owes_a_note() {
+    let house = house();
+    let desk = desk(&house.world);
+    let carol = by("carol");
+    let waits = async || match desk.break_glass(&carol, &glass("trials")).await.unwrap() {
+        BrokenGlass::Waits(request) => request.id,
+        BrokenGlass::Open(view) => panic!("{view:?}"),
+    };
+    desk.break_glass(&carol, &glass("fraud")).await.unwrap();
+    let asked = waits().await;
+    pass(31 * 60).await;
+    let agreed = desk.decide(&by("dan"), &asked, true, None).await;
+    assert_eq!(code(agreed), ReasonCode::AfterNoteMissing);
+    let owed = desk.emergencies(&admin()).await.unwrap()[0].grant.id.clone();
+    desk.after_note_of(&carol, &owed, "restarted it").await.unwrap();
+    assert!(desk.decide(&by("dan"), &asked, true, None).await.is_ok());
+}

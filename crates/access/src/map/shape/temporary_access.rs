@@ -55,7 +55,8 @@ static REQUEST: Record = Record {
             "approvers",
             Optional,
             &Shape::Text(&format::ADMIN_GROUP),
-            "The directory group whose members decide, such as the owners of the team. \
+            "The directory group whose members decide on what is asked for by this rule, such as the \
+             owners of the team. \
              Administrators always may; absent: only they do. Nobody decides on their own request.",
         ),
         field(

@@ -1,7 +1,7 @@
 //! Break-glass: a team in an emergency, by a rule of the map, loud and for a short time.
 
 use super::answers::{RequestView, TemporaryView};
-use super::{Desk, Refused, admitted, denied, end, new_id, now, team_of, text, ticket};
+use super::{Desk, Refused, admitted, conflict, denied, end, new_id, now, team_of, text, ticket};
 use crate::desk::{Caller, Right, Role, SignedIn, role_in};
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor};
@@ -149,6 +149,38 @@ fn agrees(
     Ok(known.user_name.clone())
 }
 
+/// Refuses whoever owes an after-note, and whoever has broken this glass already: it would be prolonged
+/// and never be over, so that no note was owed.
+pub(super) fn is_whole(
+    snapshot: &Snapshot,
+    person: &PersonId,
+    team: &TeamKey,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    let of_person = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
+    if let Some(owed) = of_person.iter().find(|grant| grant.owes_note(now)) {
+        return Err(denied(
+            ReasonCode::AfterNoteMissing,
+            format!(
+                "It was not told yet what was done under the break-glass `{}` for {}.",
+                owed.id, owed.team
+            ),
+            "Write that after-note first.",
+        ));
+    }
+    let is_broken = |grant: &&TemporaryGrant| {
+        grant.kind == TemporaryKind::BreakGlass && &grant.team == team && !grant.is_over(now)
+    };
+    if let Some(broken) = of_person.iter().find(is_broken) {
+        return Err(conflict(
+            ReasonCode::TemporaryInForce,
+            format!("The glass is broken already, until {}: `{}`.", broken.end(), broken.id),
+            "Once it is over, tell what was done; then it can be broken again.",
+        ));
+    }
+    Ok(())
+}
+
 /// Break-glass that the map allows.
 struct Case<'a> {
     person: &'a PersonId,
@@ -179,17 +211,7 @@ impl<'a> Case<'a> {
             )
         })?;
         let now = now(plane);
-        let of_person = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
-        if let Some(owed) = of_person.iter().find(|grant| grant.owes_note(now)) {
-            return Err(denied(
-                ReasonCode::AfterNoteMissing,
-                format!(
-                    "It was not told yet what was done under the break-glass `{}` for {}.",
-                    owed.id, owed.team
-                ),
-                "Write that after-note first.",
-            ));
-        }
+        is_whole(snapshot, person, &order.team, now)?;
         Ok(Self {
             person,
             order,

@@ -1,6 +1,7 @@
 //! Deciding on requests. Nobody decides on their own.
 
 use super::answers::RequestView;
+use super::break_glass::is_whole;
 use super::requests::{already_decided, decided_entry};
 use super::{
     Desk, Refused, admitted, announce, denied, end, granted_entry, no_such, now, take_back, text,
@@ -84,6 +85,9 @@ impl Desk {
         let grant = if approve {
             admitted(&snapshot, &request.person, &request.team)?;
             still_allowed(&plane, &snapshot, request)?;
+            if request.break_glass {
+                is_whole(&snapshot, &request.person, &request.team, now)?;
+            }
             Some(granted(request, &decision))
         } else {
             None
@@ -104,8 +108,8 @@ impl Desk {
         let actor = Actor::Person(decider.clone());
         plane.audit.append(&decided_entry(request, decision, &actor)).await?;
         let settled = self.store().decide(&request.person, &request.id, decision, grant).await?;
-        let settled = settled.ok_or_else(|| no_such(&request.id))?;
-        if settled.decision.as_ref() != Some(decision) {
+        let (settled, is_new) = settled.ok_or_else(|| no_such(&request.id))?;
+        if !is_new {
             // The entry of this decision stays; that of the other one came before or comes after.
             return Err(already_decided(&settled, decision.at));
         }

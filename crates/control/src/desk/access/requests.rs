@@ -198,13 +198,17 @@ impl Desk {
         let by = request.user_name.clone();
         let decision =
             Decision { verdict: RequestVerdict::Withdrawn, at: now, by: by.clone(), why: None };
+        if !request.is_open(now) {
+            return Err(already_decided(request, now));
+        }
+        let entry = decided_entry(request, &decision, &Actor::Person(person.clone()));
+        plane.audit.append(&entry).await?;
         let decided = self.store().decide(person, id, &decision, None).await?;
-        let decided = decided.ok_or_else(|| no_such(id))?;
-        if decided.decision.as_ref() != Some(&decision) {
+        let (decided, is_new) = decided.ok_or_else(|| no_such(id))?;
+        if !is_new {
+            // As with every decision, the entry stays; that of the other one came before or comes after.
             return Err(already_decided(&decided, now));
         }
-        let entry = decided_entry(&decided, &decision, &Actor::Person(person.clone()));
-        plane.audit.append(&entry).await?;
         Ok(RequestView::of(&decided, now, false))
     }
 }
