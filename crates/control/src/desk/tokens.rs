@@ -175,19 +175,19 @@ pub async fn create_token(
 /// Takes a token away, and answers with it; `None`: there is none of this name.
 ///
 /// # Errors
-/// The store cannot be written.
+/// The store cannot be written. The token stays then if that cannot be written down.
 pub async fn revoke_token(
     store: &dyn Store,
     by: &Actor,
     name: &str,
     now: Timestamp,
 ) -> Result<Option<ApiToken>, StoreError> {
-    let revoked = store.revoke_token(name).await?;
-    if let Some(token) = &revoked {
-        let entry = entry(AuditEvent::TokenRevoked, ReasonCode::TokenRevoked, by, token, now);
-        store.append(&entry).await?;
-    }
-    Ok(revoked)
+    let known = store.tokens().await?.into_iter().find(|token| token.name == name);
+    let Some(token) = known else { return Ok(None) };
+    // Before it is gone: nobody who comes again would know what it was.
+    let entry = entry(AuditEvent::TokenRevoked, ReasonCode::TokenRevoked, by, &token, now);
+    store.append(&entry).await?;
+    store.revoke_token(name).await
 }
 
 fn entry(

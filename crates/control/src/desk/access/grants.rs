@@ -101,7 +101,8 @@ impl Desk {
     /// Revokes a temporary grant. Others of the same person and team go on.
     ///
     /// # Errors
-    /// The caller may not; there is none of this id; the store cannot be written.
+    /// The caller may not; there is none of this id; the store cannot be written. It may be repeated:
+    /// what was done and could not be written down is written down then.
     pub async fn revoke(
         &self,
         caller: &Caller,
@@ -114,27 +115,17 @@ impl Desk {
         let now = now(&plane);
         let why = why.map(str::trim).filter(|why| !why.is_empty()).map(text).transpose()?;
         let known = self.temporary_grant(id).await?;
-        if dry_run || known.ended.is_some() || known.is_over(now) {
+        // One that was revoked is gone through again: it may not be in the audit log yet.
+        if dry_run || (known.ended.is_none() && known.is_over(now)) {
             return Ok(TemporaryView::of(&known, now));
         }
-        let ending = Ending { at: now, by: caller.name().to_owned(), why: why.clone() };
+        let ending = Ending { at: now, by: caller.name().to_owned(), why };
         let revoked = self.store().revoke(&known.person, id, &ending).await?;
         let revoked = revoked.ok_or_else(|| no_such(id))?;
         wake(&plane, &revoked.person).await;
-        let entry = AuditEntry::new(
-            now,
-            AuditEvent::TemporaryRevoked,
-            ReasonCode::TemporaryRevoked.as_str(),
-        )
-        .by(caller.actor().clone())
-        .about(&revoked.person)
-        .on(&revoked.team)
-        .with("grant", id)
-        .with("kind", revoked.kind)
-        .with("by", caller.name())
-        .with_opt("why", why)
-        .changing("until", Some(revoked.until), Some(now));
-        plane.audit.append(&entry).await?;
+        if let Some(ending) = &revoked.ended {
+            written(&plane, revoked_entry(&revoked, ending, caller.actor())).await?;
+        }
         Ok(TemporaryView::of(&revoked, now))
     }
 
@@ -185,16 +176,8 @@ impl Desk {
         let note = AfterNote { at: now, by: writer.name().to_owned(), text: text(note)? };
         let noted = self.store().note(&known.person, id, &note).await?;
         let noted = noted.ok_or_else(|| no_such(id))?;
-        if noted.note.as_ref() == Some(&note) {
-            let entry =
-                AuditEntry::new(now, AuditEvent::AfterNote, ReasonCode::AfterNoteWritten.as_str())
-                    .by(writer.actor().clone())
-                    .about(&noted.person)
-                    .on(&noted.team)
-                    .with("grant", id)
-                    .with("by", writer.name())
-                    .with("note", &note.text);
-            plane.audit.append(&entry).await?;
+        if let Some(note) = &noted.note {
+            written(&plane, noted_entry(&noted, note, writer.actor())).await?;
         }
         Ok(TemporaryView::of(&noted, now))
     }
@@ -229,6 +212,49 @@ impl Desk {
         let grants = self.store().temporary_grants(None).await?;
         grants.into_iter().find(|grant| &grant.id == id).ok_or_else(|| no_such(id))
     }
+}
+
+/// So many of the newest entries of a person are looked at.
+const HISTORY: u32 = 200;
+
+/// Writes down what was done, unless it was written down before: the log may have failed when it was
+/// done.
+async fn written(plane: &Plane, entry: AuditEntry) -> Result<(), Refused> {
+    if let Some(person) = &entry.person
+        && let Ok(person) = PersonId::parse(person)
+    {
+        let is_it = |past: &AuditEntry| {
+            past.event == entry.event && past.details.get("grant") == entry.details.get("grant")
+        };
+        if plane.audit.of_person(&person, HISTORY).await?.iter().any(is_it) {
+            return Ok(());
+        }
+    }
+    Ok(plane.audit.append(&entry).await?)
+}
+
+/// By whom it was revoked stands in `by`; whoever writes it down is mostly the same.
+fn revoked_entry(grant: &TemporaryGrant, ending: &Ending, actor: &Actor) -> AuditEntry {
+    let code = ReasonCode::TemporaryRevoked.as_str();
+    AuditEntry::new(ending.at, AuditEvent::TemporaryRevoked, code)
+        .by(actor.clone())
+        .about(&grant.person)
+        .on(&grant.team)
+        .with("grant", &grant.id)
+        .with("kind", grant.kind)
+        .with("by", &ending.by)
+        .with_opt("why", ending.why.as_ref())
+        .changing("until", Some(grant.until), Some(ending.at))
+}
+
+fn noted_entry(grant: &TemporaryGrant, note: &AfterNote, actor: &Actor) -> AuditEntry {
+    AuditEntry::new(note.at, AuditEvent::AfterNote, ReasonCode::AfterNoteWritten.as_str())
+        .by(actor.clone())
+        .about(&grant.person)
+        .on(&grant.team)
+        .with("grant", &grant.id)
+        .with("by", &note.by)
+        .with("note", &note.text)
 }
 
 /// What a list of grants is sorted by.
