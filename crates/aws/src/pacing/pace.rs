@@ -6,15 +6,6 @@
 //! until the next refusal. Evenly, because most limits count calls in windows: whatever the
 //! windows' phase, calls that are spread evenly never meet a full one.
 //!
-//! That holds for a service that refuses what is beyond its rate. One that refuses whatever is sent,
-//! because others of the account have used the limit up, makes every measure small, and each
-//! refusal the next measure smaller. So refusals after hardly any accepted call are not believed to
-//! show a limit. From then on, and where a limit is not met any more, the rate is searched for
-//! upwards, in steps that accepted calls pay for, as in TCP's slow start. It never falls under a
-//! call in two seconds, so some calls are always made that can show that the trouble is over: half a
-//! minute later calls are at twenty a second again, or a minute later where so few were refused
-//! that it looked like a limit.
-//!
 //! A state machine without clock: times are durations since a moment of the caller's choice.
 
 use std::collections::VecDeque;
@@ -59,40 +50,20 @@ const CREEP: f64 = 0.02;
 const PATIENCE: u32 = 40;
 
 /// The least and the most time to creep up by [`CREEP`].
-const PATIENCE_BOUNDS: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(20));
-
-/// After so many times [`Limit::patience`] a constant limit would have been met: there is none any
-/// more near the rate, so it is searched for.
-const OVERDUE: u32 = 2;
-
-/// A refusal before so many calls were accepted at a rate says little of that rate.
-const HARDLY_ANY: u32 = 5;
-
-/// After so many refusals of that kind, one after the other, what is known of the limit is not
-/// believed any more: one may be bad luck, such as a window that began unfavourably.
-const DOUBTS: u32 = 2;
-
-/// How many accepted calls it takes to double the rate that is searched for, if that takes longer
-/// than [`DOUBLED`]. More than [`HARDLY_ANY`], so that a limit met by doubling is told from chance.
-const CALLS_TO_DOUBLE: f64 = 6.0;
-
-/// The least time in which the rate doubles: limits are counted by the second.
-const DOUBLED: Duration = Duration::from_secs(1);
+const PATIENCE_BOUNDS: (Duration, Duration) = (Duration::from_secs(20), Duration::from_mins(1));
 
 /// After this long without refusal the limit is forgotten.
 const FORGOTTEN: Duration = Duration::from_mins(5);
 
-/// The longest pause that is not asked for by the service, which is that between two calls at
-/// [`SLOWEST`]: a refusal that follows a pause at once doubles it, up to this.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The longest pause that is not asked for by the service: a refusal that follows a pause at once
+/// doubles it, up to this.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// The longest pause that a service may ask for.
 const LONGEST_WISH: Duration = Duration::from_mins(10);
 
-/// The slowest rate, in calls a second, which is that of the SDK's own adaptive retries. The least
-/// limit that is known of an API is one or two calls a second, so this is no burden to any, and a
-/// pass gets on by it.
-const SLOWEST: f64 = 0.5;
+/// The slowest rate, in calls a second.
+const SLOWEST: f64 = 0.1;
 
 /// A second, over which a limit that is known beforehand counts calls.
 const SECOND: Duration = Duration::from_secs(1);
@@ -133,46 +104,21 @@ struct Limit {
     fruitless: u32,
     /// How long it takes to creep up by [`CREEP`].
     patience: Duration,
-    /// How many calls were accepted since `resumes`.
-    streak: u32,
-    /// How many refusals followed each other after [`HARDLY_ANY`] accepted calls. From [`DOUBTS`] on
-    /// the rate is searched for; so it is at first, since the burst that first meets a limit says
-    /// little of it.
-    doubts: u32,
-    /// How often the rate was doubled since `resumes`, while it is searched for.
-    doublings: f64,
-    /// When the last of the streak was sent.
-    latest: Duration,
+    /// Whether the rate was measured on calls that were spread already. The first burst that meets
+    /// a limit says little of it, so after it the rate is searched for in big steps.
+    measured: bool,
 }
 
 impl Limit {
-    fn is_searched_for(&self) -> bool {
-        self.doubts >= DOUBTS
-    }
-
     /// Calls a second at this time.
     fn rate_at(&self, now: Duration) -> f64 {
         let seconds = now.saturating_sub(self.resumes).as_secs_f64();
-        let growth = if self.is_searched_for() {
-            self.doublings.exp2()
-        } else {
+        let growth = if self.measured {
             1.0 + CREEP * (seconds / self.patience.as_secs_f64()).powi(3)
+        } else {
+            seconds.exp2()
         };
         self.rate * growth
-    }
-
-    /// A call that was sent since the last pause was accepted.
-    fn accepted(&mut self, sent: Duration) {
-        self.fruitless = 0;
-        self.streak = self.streak.saturating_add(1);
-        if self.is_searched_for() {
-            let since = sent.saturating_sub(self.latest);
-            self.doublings += CALLS_TO_DOUBLE.recip().min(since.div_duration_f64(DOUBLED));
-        } else if sent.saturating_sub(self.resumes) > self.patience.saturating_mul(OVERDUE) {
-            self.rate = self.rate_at(sent);
-            self.doubts = DOUBTS;
-        }
-        self.latest = self.latest.max(sent);
     }
 }
 
@@ -223,7 +169,7 @@ impl Pace {
         self.accepted.insert(self.accepted.len() - place, sent);
         self.forget(sent.saturating_sub(MEASURED_FEW));
         if let Some(limit) = self.limit.as_mut().filter(|limit| sent >= limit.resumes) {
-            limit.accepted(sent);
+            limit.fruitless = 0;
         }
     }
 
@@ -240,14 +186,18 @@ impl Pace {
             }
             return;
         }
-        let (rate, fruitless, doubts) = match &self.limit {
-            None => (SHARE * self.measure(now, WINDOW), 0, DOUBTS),
-            // One call after a pause is no rate at all.
-            Some(limit) if limit.fruitless > 0 => (limit.rate, limit.fruitless, limit.doubts),
+        let (rate, fruitless, measured) = match self.limit.clone() {
+            None => (SHARE * self.measure(now, WINDOW), 0, false),
+            Some(limit) if limit.fruitless > 0 => (limit.rate, limit.fruitless, limit.measured),
             Some(limit) => {
-                let is_doubtful = limit.streak < HARDLY_ANY;
-                let doubts = if is_doubtful { (limit.doubts + 1).min(DOUBTS) } else { 0 };
-                (self.lower(limit, now), 0, doubts)
+                // A pause shortly before makes the longer measure too small; windows that are not
+                // those of the service can make the shorter one too great.
+                let seen = self.measure(now, WINDOW).max(self.measure(now, MEASURED));
+                let soon = limit.measured && now.saturating_sub(limit.resumes) < SOON;
+                let share = if soon { SHARE_SOON } else { SHARE };
+                // Others who share the limit can push it down for a moment: no more than half.
+                let rate = seen.min(limit.rate_at(now)).max(limit.rate / 2.0);
+                (share * rate, 0, true)
             }
         };
         let rate = rate.max(SLOWEST);
@@ -262,22 +212,8 @@ impl Pace {
             next: resumes,
             fruitless: fruitless.saturating_add(1),
             patience: pause.saturating_mul(PATIENCE).clamp(PATIENCE_BOUNDS.0, PATIENCE_BOUNDS.1),
-            streak: 0,
-            doubts,
-            doublings: 0.0,
-            latest: resumes,
+            measured,
         });
-    }
-
-    /// The rate to go on with after a refusal at this time.
-    fn lower(&self, limit: &Limit, now: Duration) -> f64 {
-        // A pause shortly before makes the longer measure too small; windows that are not those of
-        // the service can make the shorter one too great.
-        let seen = self.measure(now, WINDOW).max(self.measure(now, MEASURED));
-        let soon = !limit.is_searched_for() && now.saturating_sub(limit.resumes) < SOON;
-        let share = if soon { SHARE_SOON } else { SHARE };
-        // Others who share the limit can push it down for a moment: no more than half.
-        share * seen.min(limit.rate_at(now)).max(limit.rate / 2.0)
     }
 
     /// The calls a second that this pace is at, once a limit was met.

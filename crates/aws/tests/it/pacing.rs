@@ -53,14 +53,14 @@ async fn no_call_is_lost_at_ten_a_second_and_little_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_for_a_minute_loses_no_call() {
+async fn throttling_for_minutes_loses_no_call() {
     let rule = "rules: [{ operation: DescribeDomain, first: 30, throttle: true }]";
     let (aws, plug) = in_process(BASE, rule, vec![]);
     let (done, took) = many(&aws, 1).await;
     assert_eq!(done, 1);
     assert_eq!(plug.calls("sagemaker:DescribeDomain"), 31);
-    // A pause of one second, then of two.
-    let expected = Duration::from_secs(1 + 29 * 2);
+    // Pauses of 1, 2, 4, 8 and 16 seconds, then of 20.
+    let expected = Duration::from_secs(31 + 25 * 20);
     assert!(took.abs_diff(expected) < Duration::from_secs(1), "{took:?}");
 }
 
