@@ -427,7 +427,7 @@ async fn a_group_that_vanishes_after_it_was_listed_takes_no_other_membership_alo
     read().await;
     let whose = |snapshot: &Snapshot| -> Vec<String> {
         let groups = snapshot.groups.values().filter(|group| group.members.contains(&first));
-        groups.map(|group| group.display_name.to_string()).collect()
+        groups.map(|group| group.display_name.clone()).collect()
     };
     let gone = cloud.look().group_id("g-7").unwrap();
     let refusing = |members: &str| {
