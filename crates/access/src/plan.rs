@@ -238,6 +238,22 @@ impl Plan {
         counts
     }
 
+    /// Of this plan, what follows from one that somebody agreed to: actions about the same people and
+    /// teams, and of those that take away the ones that took away there too.
+    #[must_use]
+    pub fn within(mut self, agreed: &Self) -> Self {
+        let takes_away =
+            |action: &Action| matches!(action.step, Step::Hold { .. } | Step::Remove { .. });
+        self.actions.retain(|action| {
+            agreed.actions.iter().any(|known| {
+                (&known.person, &known.team) == (&action.person, &action.team)
+                    && (takes_away(known) || !takes_away(action))
+            })
+        });
+        self.assignments.retain(|assignment| agreed.assignments.contains(assignment));
+        self
+    }
+
     /// Whether both plans do the same. The time they were made at does not matter.
     pub fn same_actions(&self, other: &Plan) -> bool {
         self.map_digest == other.map_digest

@@ -285,7 +285,16 @@ impl Run<'_> {
         {
             return Err(halt);
         }
-        for assignment in &plan.assignments {
+        for (number, assignment) in plan.assignments.iter().enumerate() {
+            if !self.has_time() {
+                break;
+            }
+            // A call that is refused as one too many is repeated for minutes.
+            if number > 0
+                && let Some(halt) = self.plane.halted().await
+            {
+                return Err(halt);
+            }
             match self.hand.assign(assignment).await {
                 Ok(Ensured::Changed) => report.changed += 1,
                 Ok(Ensured::NotNeeded) => report.waiting += 1,

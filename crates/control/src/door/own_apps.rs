@@ -6,6 +6,7 @@
 use super::doorway::Doorway;
 use super::mine::{OwnApp, Running};
 use super::{No, Refusal, RefusalKind, SessionToken};
+use crate::pass::Halt;
 use crate::plane::Plane;
 use crate::ports::{
     Actor, AppOwner, AuditEntry, AuditEvent, CallError, ChangeId, DomainTarget, Ensured, IndexView,
@@ -178,9 +179,8 @@ impl Doorway {
     ) -> Result<usize, Refusal> {
         let person = self.entitled(token, team).await?;
         if let Some(code) = self.halted_for(team).await {
-            let why = "Your apps cannot be stopped from here: nothing may be changed at present.";
-            let no = No::new(code, why, "Stop them in Studio, or try again later.");
-            return Err(self.refuse(RefusalKind::Unavailable, no.of(&person).on(team)).await);
+            let no = halted(code).of(&person).on(team);
+            return Err(self.refuse(RefusalKind::Unavailable, no).await);
         }
         // On its own, for a browser that goes away would otherwise end this between an entry in the
         // audit log and what it says.
@@ -193,7 +193,8 @@ impl Doorway {
         };
         let no = match self.plane.errands.run(work.in_current_span()).await {
             Ok(Ok(stopped)) => return Ok(stopped),
-            Ok(Err(error)) => No::unavailable(&error),
+            Ok(Err(Unstopped::Halted(halt))) => halted(halt.code()),
+            Ok(Err(Unstopped::Failed(error))) => No::unavailable(&error),
             Err(_) => No::unavailable(&"the work on it broke off"),
         };
         Err(self.refuse(RefusalKind::Unavailable, no.of(&person).on(team)).await)
@@ -202,6 +203,31 @@ impl Doorway {
     async fn halted_for(&self, team: &TeamKey) -> Option<ReasonCode> {
         let halt = self.plane.halted().await.map(|halt| halt.code());
         halt.or_else(|| (!self.plane.map.rollout.enforces(team)).then_some(ReasonCode::ObserveOnly))
+    }
+}
+
+fn halted(code: ReasonCode) -> No<'static> {
+    let why = "Your apps cannot be stopped from here: nothing may be changed at present.";
+    No::new(code, why, "Stop them in Studio, or try again later.")
+}
+
+/// Why not all apps were asked to stop.
+enum Unstopped {
+    /// Nothing may be changed; no further one was asked.
+    Halted(Halt),
+    /// The first call that failed.
+    Failed(CallError),
+}
+
+impl From<CallError> for Unstopped {
+    fn from(error: CallError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for Unstopped {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
     }
 }
 
@@ -309,66 +335,88 @@ impl Plane {
         Ok(found)
     }
 
-    /// Stops the person's apps for a team. Nobody else works on the person meanwhile.
-    async fn stop_own_apps(&self, person: &PersonId, team: &TeamKey) -> Result<usize, CallError> {
+    /// Stops the person's apps for a team, as many as can be, and says how many were. Nobody else works
+    /// on the person meanwhile.
+    async fn stop_own_apps(&self, person: &PersonId, team: &TeamKey) -> Result<usize, Unstopped> {
         let (change, now) = (self.new_change(), self.clock.now());
         let ticket = self.claims.ticket(now).await?;
         let profiles = self.own_profiles(person, team).await?;
         let one = BTreeSet::from([person.clone()]);
         let claimed = self.claims.claim(&change, &one, &ticket, self.clock.now(), CLAIM).await?;
         if !claimed.people.contains(person) {
-            let operation = "claim the person";
-            let message = "another pass is at it".to_owned();
-            return Err(StoreError { operation, message }.into());
+            return Err(not_claimed().into());
         }
-        let mut stopped = Ok(0);
-        for own in &profiles {
-            let here = self.stop_apps_of(own, person, team, &change).await;
-            stopped = stopped.and_then(|so_far: usize| here.map(|here| so_far + here));
-        }
+        let stopped = self.stop_apps_of(&profiles, person, team, &change).await;
         if let Err(error) = self.claims.release(&change, self.clock.now()).await {
             tracing::warn!(%error, "the person stays claimed until the claim ends");
         }
         stopped
     }
 
+    /// Asks app by app. One that cannot be stopped keeps no other running.
     async fn stop_apps_of(
         &self,
-        own: &OwnProfile,
+        profiles: &[OwnProfile],
         person: &PersonId,
         team: &TeamKey,
         change: &ChangeId,
-    ) -> Result<usize, CallError> {
-        let target = DomainTarget { change: Some(change.clone()), ..own.target.clone() };
-        let mut stopped = 0;
-        for (space, app) in live(&own.profile) {
-            if app.status == AppStatus::Deleting {
-                continue;
-            }
-            let new = AuditEntry::new(
-                self.clock.now(),
-                AuditEvent::StoppingOwnApp,
-                ReasonCode::OwnApps.as_str(),
-            );
-            let entry = AuditEntry { details: app_details(space, app), ..new }
-                .by(Actor::Person(person.clone()))
-                .about(person)
-                .on(team)
-                .within(change)
-                .with("domain", &target.key)
-                .with("profile", &own.profile.name);
-            // What cannot be written down is not done.
-            self.audit.append(&entry).await?;
-            let owner = match space {
-                Some(space) => AppOwner::Space(space.to_owned()),
-                None => AppOwner::Profile(own.profile.name.clone()),
-            };
-            if self.provision.stop_app(&target, &owner, app).await? == Ensured::Changed {
-                stopped += 1;
+    ) -> Result<usize, Unstopped> {
+        let (mut stopped, mut failed) = (0, None);
+        for own in profiles {
+            for (space, app) in live(&own.profile) {
+                if app.status == AppStatus::Deleting {
+                    continue;
+                }
+                // A call that is refused as one too many is repeated for minutes.
+                if let Some(halt) = self.halted().await {
+                    return Err(Unstopped::Halted(halt));
+                }
+                let until = self.clock.now().checked_add(CLAIM).unwrap_or(Timestamp::MAX);
+                if self.claims.renew(change, until).await? == 0 {
+                    return Err(not_claimed().into());
+                }
+                match self.stop_own_app((own, space, app), person, team, change).await {
+                    Ok(Ensured::Changed) => stopped += 1,
+                    Ok(Ensured::NotNeeded) => {}
+                    Err(error) => drop(failed.get_or_insert(error)),
+                }
             }
         }
-        Ok(stopped)
+        failed.map_or(Ok(stopped), |error| Err(error.into()))
     }
+
+    async fn stop_own_app(
+        &self,
+        (own, space, app): (&OwnProfile, Option<&str>, &ObservedApp),
+        person: &PersonId,
+        team: &TeamKey,
+        change: &ChangeId,
+    ) -> Result<Ensured, CallError> {
+        let target = DomainTarget { change: Some(change.clone()), ..own.target.clone() };
+        let new = AuditEntry::new(
+            self.clock.now(),
+            AuditEvent::StoppingOwnApp,
+            ReasonCode::OwnApps.as_str(),
+        );
+        let entry = AuditEntry { details: app_details(space, app), ..new }
+            .by(Actor::Person(person.clone()))
+            .about(person)
+            .on(team)
+            .within(change)
+            .with("domain", &target.key)
+            .with("profile", &own.profile.name);
+        // What cannot be written down is not done.
+        self.audit.append(&entry).await?;
+        let owner = match space {
+            Some(space) => AppOwner::Space(space.to_owned()),
+            None => AppOwner::Profile(own.profile.name.clone()),
+        };
+        self.provision.stop_app(&target, &owner, app).await
+    }
+}
+
+fn not_claimed() -> StoreError {
+    StoreError { operation: "claim the person", message: "another pass is at it".to_owned() }
 }
 
 /// The apps that run, start or stop in the profile and in the spaces that it owns alone, each with

@@ -49,23 +49,21 @@ impl Hand<'_> {
         self.agreed || action.is_announced()
     }
 
-    /// Assigns a group to its domain's application.
+    /// Assigns a group to its domain's application. Written down before, each time it is tried: an
+    /// assignment is nobody's, so no history tells whether it was.
     pub(super) async fn assign(&self, assignment: &Assignment) -> Result<Ensured, CallError> {
         let Some(target) = self.target(&assignment.domain) else { return Ok(Ensured::NotNeeded) };
         let application = &assignment.application;
-        let ensured = self.plane.provision.assign(&target, application, &assignment.group).await?;
-        if ensured == Ensured::Changed {
-            let (now, code) = (self.plane.clock.now(), ReasonCode::Entitled.as_str());
-            let entry = AuditEntry::new(now, AuditEvent::GroupAssigned, code)
-                .by(self.plane.actor.clone())
-                .within(self.change)
-                .with("domain", &assignment.domain)
-                .with("group", &assignment.group_name)
-                .with("group_id", &assignment.group)
-                .with("application", application);
-            self.plane.record(entry).await;
-        }
-        Ok(ensured)
+        let (now, code) = (self.plane.clock.now(), ReasonCode::Entitled.as_str());
+        let entry = AuditEntry::new(now, AuditEvent::GroupAssigned, code)
+            .by(self.plane.actor.clone())
+            .within(self.change)
+            .with("domain", &assignment.domain)
+            .with("group", &assignment.group_name)
+            .with("group_id", &assignment.group)
+            .with("application", application);
+        self.plane.audit.append(&entry).await?;
+        self.plane.provision.assign(&target, application, &assignment.group).await
     }
 
     /// Does what the action says, as far as it goes now, and says which of AWS's own log entries it is,

@@ -148,6 +148,35 @@ async fn ones_own_apps_stop_and_those_of_others_run_on() {
     assert_eq!(house.world.audited("stopping-own-app"), ["own-apps", "own-apps"]);
 }
 
+/// Ada has an app in her profile and one in a space of her own.
+async fn with_two_apps() -> (House, SessionToken) {
+    let house = House::new();
+    house.read_in_full().await;
+    let ada = house.sign_in("ada").await;
+    let mut state = house.world.state();
+    state.profiles.values_mut().next().unwrap().spaces = vec![space("mine", "CodeEditor", false)];
+    state.changes.clear();
+    drop(state);
+    (house, ada)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_further_app_stops_once_everything_is_frozen() {
+    let (house, ada) = with_two_apps().await;
+    house.world.break_down(Fault::FreezesMeanwhile);
+    assert_eq!(stop(&house, &ada).await, Err("frozen"));
+    assert_eq!(house.world.state().changes, ["stop JupyterLab of ada--fraud"]);
+    assert_eq!(house.world.audited("stopping-own-app"), ["own-apps"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_cannot_be_stopped_keeps_no_other_running() {
+    let (house, ada) = with_two_apps().await;
+    house.world.break_down(Fault::StopApp);
+    assert_eq!(stop(&house, &ada).await, Err("unavailable"));
+    assert_eq!(house.world.state().changes, ["stop CodeEditor of space mine"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_stops_unwritten_frozen_or_while_another_pass_is_at_it() {
     let house = House::new();

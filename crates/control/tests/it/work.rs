@@ -3,18 +3,21 @@
 use crate::mirror::Unrenewed;
 use crate::reconciler::{Running, pass, people, secs};
 use crate::world::{Fault, MAP, World, person_id};
-use access::check::Removals;
+use access::check::{CheckedPlan, Removals};
 use access::ids::PersonId;
+use access::observed::ObservedApplication;
+use access::plan::{Action, Plan};
 use async_trait::async_trait;
 use control::event::Wake;
 use control::meter::PassOutcome;
-use control::pass::Halt;
+use control::pass::{Halt, Outcome};
 use control::plane::Plane;
 use control::ports::{
     CallError, Clock, Delivery, Freeze, Lease, QueueStatus, Retry, StoreError, Switch, WakeQueue,
     Work, WorkKey, WorkQueue,
 };
-use control::survey::Scope;
+use control::settle::{Audience, Patience};
+use control::survey::{Scope, Survey};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -197,6 +200,72 @@ async fn a_stale_plan_is_not_carried_out() {
     let report = plane.carry_out(&checked, &stale, &|_, _| {}).await;
     assert_eq!(report.yielded, BTreeSet::from([person_id("ada")]));
     assert_eq!((report.changed, world.state().changes.len()), (0, 0));
+}
+
+/// Whoever loses the group while a plan is carried out.
+struct Meanwhile<'a>(&'a World);
+
+impl Audience for Meanwhile<'_> {
+    fn reading(&self) {}
+    fn applying(&self, _: &Plan) {}
+    fn acted(&self, _: &Action, _: &Outcome) {
+        self.0.leave("bob", "ml-fraud");
+    }
+    fn pausing(&self) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_what_turns_up_while_an_agreed_plan_is_carried_out_nothing_is_done() {
+    let world = World::of(&["ada", "bob"]);
+    world.leave("ada", "ml-fraud");
+    let plane = world.plane(MAP);
+    let survey = plane.survey(&Scope::Everything).await.unwrap();
+    let agreed = plane.plan(&survey);
+    let first = Some((survey, agreed.clone()));
+    let patience = Patience { timeout: secs(60), poll: secs(5) };
+    let narrow = |plan: Plan| plan.within(&agreed);
+    let (all, two) = (Scope::Everything, Removals::Allowed(2));
+    let settled = plane.settle(&all, two, patience, first, &narrow, &Meanwhile(&world)).await;
+    assert_eq!(settled.unwrap().changed, 1);
+    assert_eq!(world.leaving(), ["ada--fraud"]);
+    // Another plan finds it.
+    let survey = plane.survey(&Scope::Everything).await.unwrap();
+    assert_eq!(plane.plan(&survey).new_removals(), 1);
+}
+
+/// Two groups of an SSO-mode domain are to be assigned to its application.
+async fn to_be_assigned(world: &Arc<World>) -> (Plane, CheckedPlan, Survey) {
+    world.join("bob", "ml-trials");
+    let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
+    world.state().application = Some(ObservedApplication { arn, groups, people });
+    let plane = world.plane(MAP);
+    let survey = plane.survey(&Scope::Everything).await.unwrap();
+    let plan = plane.plan(&survey);
+    assert_eq!(plan.assignments.len(), 2);
+    let checked = plane.check(plan, &survey, Removals::Guarded).unwrap();
+    world.state().changes.clear();
+    (plane, checked, survey)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_further_group_is_assigned_once_everything_is_frozen() {
+    let world = World::of(&["ada"]);
+    let (plane, checked, survey) = to_be_assigned(&world).await;
+    world.break_down(Fault::FreezesMeanwhile);
+    let report = plane.carry_out(&checked, &survey, &|_, _| {}).await;
+    assert!(matches!(report.halted, Some(Halt::Frozen(_))), "{report:?}");
+    assert_eq!((report.changed, world.state().changes.len()), (1, 1));
+    assert_eq!(world.audited("group-assigned"), ["entitled"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_group_is_assigned_unwritten() {
+    let world = World::of(&["ada"]);
+    let (plane, checked, survey) = to_be_assigned(&world).await;
+    world.break_down(Fault::Audit);
+    let report = plane.carry_out(&checked, &survey, &|_, _| {}).await;
+    assert_eq!((report.unassigned.len(), report.changed), (2, 0));
+    assert_eq!(world.state().changes, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,8 +6,8 @@ use access::ids::{GroupId, MembershipId, PersonId, ProfileName, RoleArn, TeamKey
 use access::map::{AccessMap, Source, parse};
 use access::naming::profile_name;
 use access::observed::{
-    AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
-    Seen, TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM, Unread,
+    AppStatus, AuthMode, ObservedApp, ObservedApplication, ObservedDomain, ObservedProfile,
+    ObservedRole, ProfileStatus, Seen, TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM, Unread,
 };
 use access::plan::SpaceHandover;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
@@ -19,11 +19,11 @@ use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
     Actor, Answered, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage,
     CallError, ChainHead, ChainId, ChainRow, ChangeId, Clock, Departure, Departures, Directory,
-    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, FederatedLogout, GroupReading,
-    IdpSession, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign,
-    PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache,
-    Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError, TemporaryGrants,
-    answered,
+    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, FederatedLogout, Freeze,
+    GroupReading, IdpSession, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup,
+    Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision,
+    ReplayCache, Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError, Switch,
+    TemporaryGrants, answered,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,10 +81,16 @@ pub(crate) enum Fault {
     Secrets,
     Departures,
     Temporary,
+    /// Once something was changed, an admin freezes everything.
+    FreezesMeanwhile,
+    /// Apps of profiles are not stopped; those of spaces are.
+    StopApp,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// Where people sign in by Identity Center, the application of the domain.
+    pub(crate) application: Option<ObservedApplication>,
     pub(crate) people: BTreeMap<PersonId, Person>,
     pub(crate) groups: BTreeMap<String, BTreeSet<PersonId>>,
     pub(crate) profiles: BTreeMap<ArcStr, ObservedProfile>,
@@ -278,6 +284,15 @@ impl World {
         }
     }
 
+    /// An admin freezes everything, if that is what goes wrong.
+    async fn is_frozen_meanwhile(&self) {
+        if !self.state().faults.remove(&Fault::FreezesMeanwhile) {
+            return;
+        }
+        let freeze = Freeze { by: "root".into(), reason: "audit".into(), at: self.now() };
+        self.store.freeze(&freeze).await.unwrap();
+    }
+
     fn call(
         &self,
         fault: Fault,
@@ -460,10 +475,11 @@ impl Observe for World {
         if let ProfileScope::Named(names) = scope {
             profiles.retain(|_, profile| names.contains(&profile.name));
         }
+        let application = state.application.clone();
         Ok(ObservedDomain {
-            auth_mode: AuthMode::Iam,
+            auth_mode: if application.is_some() { AuthMode::Sso } else { AuthMode::Iam },
             state: access::observed::DomainState::InService,
-            application: None,
+            application,
             url: None,
             home_file_system: None,
             profiles,
@@ -541,8 +557,12 @@ impl Provision for World {
         owner: &AppOwner,
         app: &ObservedApp,
     ) -> Result<Ensured, CallError> {
+        self.is_frozen_meanwhile().await;
         let mut state = self.state();
         let name = match owner {
+            AppOwner::Profile(_) if state.faults.contains(&Fault::StopApp) => {
+                return Err(slow_down("DeleteApp"));
+            }
             AppOwner::Profile(name) => name,
             AppOwner::Space(space) => {
                 state.changes.push(format!("stop {} of space {space}", app.app_type));
@@ -558,9 +578,14 @@ impl Provision for World {
         &self,
         _: &DomainTarget,
         application: &str,
-        _: &GroupId,
+        group: &GroupId,
     ) -> Result<Ensured, CallError> {
-        panic!("no SSO-mode domain here: {application}")
+        self.is_frozen_meanwhile().await;
+        let mut state = self.state();
+        state.changes.push(format!("assign {group}"));
+        let known = state.application.as_mut().filter(|known| known.arn == application);
+        known.unwrap().groups.insert(group.clone());
+        Ok(Ensured::Changed)
     }
 
     async fn hand_over_space(

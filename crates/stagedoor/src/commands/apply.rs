@@ -37,6 +37,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     };
     let fresh = plane.plan(&survey);
     plan::tell_roles(&fresh);
+    let is_agreed = expected.is_some();
     if let Some(expected) = expected
         && !expected.same_actions(&fresh)
     {
@@ -47,7 +48,24 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         return Ok(plan::outcome(&fresh, &survey));
     }
     plane.planned(&fresh).await?;
-    converge(&plane, &Scope::Everything, removals, args.wait, Some((survey, fresh)), common).await
+    if !is_agreed {
+        let first = Some((survey, fresh));
+        return converge(&plane, &Scope::Everything, removals, args.wait, first, common).await;
+    }
+    // What turns up while it is carried out is for another plan.
+    let agreed = fresh.clone();
+    let removals = match removals {
+        Removals::Allowed(number) => {
+            let planned = u32::try_from(agreed.new_removals()).unwrap_or(u32::MAX);
+            Removals::Allowed(number.min(planned))
+        }
+        Removals::Guarded | Removals::GuardedAfter(_) => removals,
+    };
+    let narrow = |plan: Plan| plan.within(&agreed);
+    let first = Some((survey, fresh));
+    let settled = settle(&plane, &Scope::Everything, removals, args.wait, first, &narrow).await?;
+    print(&settled, &plane, common);
+    Ok(ended(&settled))
 }
 
 /// Runs passes until AWS agrees with the map, and prints what came of it.
