@@ -174,7 +174,10 @@ where
     let no = decision(RequestVerdict::Refused, micros(HOUR), "eva");
     let refused = AccessRequest { decision: Some(no.clone()), ..request("ana", 1) };
     let given = grant("ana", 1);
-    assert_eq!(store.decide(&ana, &id(1), &no, Some(&given)).await, Ok(Some((refused.clone(), true))));
+    assert_eq!(
+        store.decide(&ana, &id(1), &no, Some(&given)).await,
+        Ok(Some((refused.clone(), true)))
+    );
     let yes = decision(RequestVerdict::Approved, micros(2 * HOUR), "leo");
     let again = store.decide(&ana, &id(1), &yes, Some(&given)).await;
     assert_eq!(again, Ok(Some((refused.clone(), false))), "it was decided");
@@ -182,7 +185,10 @@ where
 
     let given = grant("ana", 2);
     let approved = AccessRequest { decision: Some(yes.clone()), ..request("ana", 2) };
-    assert_eq!(store.decide(&ana, &id(2), &yes, Some(&given)).await, Ok(Some((approved.clone(), true))));
+    assert_eq!(
+        store.decide(&ana, &id(2), &yes, Some(&given)).await,
+        Ok(Some((approved.clone(), true)))
+    );
     let again = store.decide(&ana, &id(2), &yes, Some(&given)).await;
     assert_eq!(again, Ok(Some((approved.clone(), false))), "the same is no new one");
     assert_eq!(store.temporary_grants(None).await, Ok(vec![given]));

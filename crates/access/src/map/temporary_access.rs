@@ -123,9 +123,9 @@ impl TemporaryAccess {
         person: &PersonId,
         team: &TeamKey,
     ) -> impl DoubleEndedIterator<Item = &RequestRule> {
-        self.requests
-            .iter()
-            .filter(move |rule| covers(&rule.teams, team) && is_member(snapshot, person, &rule.group))
+        self.requests.iter().filter(move |rule| {
+            covers(&rule.teams, team) && is_member(snapshot, person, &rule.group)
+        })
     }
 
     /// Whether somebody decides on what the person asks for, by a rule by which the person may ask

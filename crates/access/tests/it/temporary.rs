@@ -414,7 +414,9 @@ fn the_map_says_who_may_ask_decide_and_break_glass() {
         let asked = (&person_id("alice"), &team(what), seconds);
         rules.may_approve(&world.snapshot, &person_id(who), asked)
     };
-    assert!(may("bob", "fraud", 7200) && !may("bob", "churn", 7200) && !may("alice", "fraud", 7200));
+    assert!(
+        may("bob", "fraud", 7200) && !may("bob", "churn", 7200) && !may("alice", "fraud", 7200)
+    );
     assert!(!may("bob", "fraud", 7201), "nobody decides on more than their rule allows");
     let glass =
         |who: &str| rules.break_glass_rule(&world.snapshot, &person_id(who), &team("fraud"));

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use control::ports::{
     AccessRequest, AccessRequests, Decision, StoreError, TemporaryGrants, TemporaryRecord,
 };
-use jiff::Timestamp;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A partition serves 3,000 strongly consistent reads a second; each sign-in makes one.

@@ -157,10 +157,13 @@ impl Desk {
     pub async fn my_requests(&self, who: &SignedIn) -> Result<MyRequests, Refused> {
         let (plane, person) = (self.plane(), &who.person);
         let now = plane.clock.now();
-        let snapshot = self.people_now(&plane, [person]).await?;
+        let all = self.store().requests(None).await?;
+        // Who decides hangs on the groups of whoever asks, too.
+        let asking = all.iter().filter(|one| who.only.is_none() && one.is_open(now));
+        let people = asking.map(|one| &one.person).chain([person]);
+        let snapshot = self.people_now(&plane, people).await?;
         let known = snapshot.people.get(person).filter(|known| known.enabled);
         let known = known.ok_or_else(|| no_person(person))?;
-        let all = self.store().requests(None).await?;
         let (mut own, mut others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|request| &request.person == person);
         own.retain(|one| who.reaches(&one.team));
