@@ -4,6 +4,7 @@ mod compare;
 
 pub use compare::{Difference, GIVES_EVERYTHING, compare};
 
+use iam_policy::{Document, Effect};
 use std::collections::BTreeMap;
 
 /// A role that was read. Documents are the texts that IAM gives, which nobody has looked at yet.
@@ -23,6 +24,21 @@ pub struct LiveRole {
     pub attached: Vec<AttachedPolicy>,
     /// Inline policies: documents by name.
     pub inline: BTreeMap<String, String>,
+}
+
+impl LiveRole {
+    /// Whether none of its policies allows anything. What policies of AWS say is not known; they are
+    /// taken to allow something.
+    pub fn is_powerless(&self) -> bool {
+        let attached = self.attached.iter().map(|policy| policy.document.as_deref());
+        let mut all = attached.chain(self.inline.values().map(|text| Some(text.as_str())));
+        all.all(|text| {
+            let document = text.and_then(|text| Document::parse(text).ok());
+            document.is_some_and(|document| {
+                document.statements.iter().all(|statement| statement.effect == Effect::Deny)
+            })
+        })
+    }
 }
 
 /// A managed policy that is attached to a role.
@@ -55,6 +71,32 @@ pub fn is_of_aws(arn: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_role_is_powerless_if_nothing_of_it_surely_allows_anything() {
+        let with = |inline: &[&str], attached: &[Option<&str>]| {
+            let attached = attached.iter().map(|text| AttachedPolicy {
+                arn: "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned(),
+                document: text.map(str::to_owned),
+            });
+            let inline = inline.iter().enumerate();
+            LiveRole {
+                arn: "arn:aws:iam::111122223333:role/spaces".to_owned(),
+                trust: String::new(),
+                max_session_seconds: 3600,
+                boundary: None,
+                tags: BTreeMap::new(),
+                attached: attached.collect(),
+                inline: inline.map(|(at, text)| (at.to_string(), (*text).to_owned())).collect(),
+            }
+            .is_powerless()
+        };
+        let deny = r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
+        let allow = r#"{"Statement":{"Effect":"Allow","Action":"s3:List*","Resource":"*"}}"#;
+        assert!(with(&[], &[]) && with(&[deny], &[Some(deny)]));
+        assert!(!with(&[deny, allow], &[]) && !with(&[], &[Some(allow)]));
+        assert!(!with(&[], &[None]) && !with(&["{"], &[]));
+    }
 
     #[test]
     fn policies_of_aws_are_told_from_those_of_an_account() {

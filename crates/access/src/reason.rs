@@ -33,6 +33,8 @@ reasons! {
     RoleDrift = "role-drift";
     /// The profile names no execution role and so has the domain's.
     RoleInherited = "role-inherited";
+    /// Shared spaces of the domain run as a role that may do something and is not just one team's.
+    SpaceRole = "space-role";
     /// The profile lacks tags of its team, or has other values.
     TagDrift = "tag-drift";
     /// The profile lacks user settings of its team, or has other values.

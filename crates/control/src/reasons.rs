@@ -163,6 +163,9 @@ pub const fn remedy(code: ReasonCode) -> Option<&'static str> {
         R::OtherInstance => "Nothing: another installation of Stagedoor looks after the profile.",
         R::NameTaken | R::Duplicate => "Delete one of the profiles in the SageMaker console.",
         R::RoleInherited => "Give the profile an execution role of its own, or delete it.",
+        R::SpaceRole => {
+            "Give the domain's shared spaces (`DefaultSpaceSettings`) a role that is allowed nothing."
+        }
         R::AssignmentExtra => {
             "Take the assignment away in the SageMaker console, or write a grant for the group."
         }

@@ -445,7 +445,12 @@ fn plant_domain(world: &mut World, seed: &Seed, given: &SeedDomain) -> Result<()
     if let Some(arn) = &application_arn {
         plant_assignments(world, given, arn)?;
     }
-    let members = domain_members(world, given, name, settings);
+    let mut members = domain_members(world, given, name, settings);
+    if let Some(role) = &given.space_execution_role {
+        check("domain", &given.id, role, Pattern::ExecutionRole)?;
+        let settings = json!({ "ExecutionRole": role });
+        members.insert("DefaultSpaceSettings".to_owned(), settings);
+    }
     let planted = Domain {
         id: given.id.clone(),
         account: account.clone(),

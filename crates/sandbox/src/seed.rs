@@ -249,6 +249,8 @@ pub struct SeedDomain {
     pub name: Option<String>,
     /// `DefaultUserSettings.ExecutionRole`.
     pub default_execution_role: Option<String>,
+    /// `DefaultSpaceSettings.ExecutionRole`.
+    pub space_execution_role: Option<String>,
     /// Whether the domain is from before 1 October 2023: `DescribeDomain` then tells no application
     /// of an SSO-mode domain, though it has one.
     #[serde(default)]

@@ -317,6 +317,15 @@ impl AccessMap {
         };
         self.teams.iter().find_map(|(key, team)| of_team(team).then_some(key))
     }
+
+    /// Whether one team alone is placed in the domain, and this is its execution role.
+    pub fn is_only_teams_role(&self, domain: &DomainKey, role: &str) -> bool {
+        let mut placed = self.teams.values().filter_map(|team| team.placement(domain));
+        match (placed.next(), placed.next()) {
+            (Some(only), None) => only.execution_role.as_str() == role,
+            _ => false,
+        }
+    }
 }
 
 impl Team {

@@ -67,6 +67,7 @@ pub(super) fn side_doors(reading: &Reading<'_>) -> Vec<SideDoor> {
             found.extend(past_the_door(reading, key, domain, observed.url.as_deref()));
         }
         found.extend(inheriting(reading, key));
+        found.extend(shared_spaces(reading, key));
     }
     found.sort();
     found
@@ -236,6 +237,29 @@ fn past_the_door(
                 .to_owned(),
         })
         .collect()
+}
+
+/// The role of shared spaces, which no team's wall or rule is about, unless it may do nothing or the
+/// domain is one team's.
+fn shared_spaces(reading: &Reading<'_>, key: &DomainKey) -> Option<SideDoor> {
+    let role = reading.domains.get(key)?.space_role.as_deref()?;
+    let arn = RoleArn::parse(role).ok();
+    let powerless = matches!(
+        arn.and_then(|arn| reading.roles.get(&arn)),
+        Some(RoleReading::Read(live)) if live.is_powerless()
+    );
+    if powerless || reading.map.is_only_teams_role(key, role) {
+        return None;
+    }
+    Some(SideDoor {
+        code: ReasonCode::SpaceRole,
+        into: role.to_owned(),
+        who: format!("everybody who may make or use shared spaces in domain {key}"),
+        how: "shared spaces run as this role, whatever role their people have".to_owned(),
+        remedy: "Let the domain's DefaultSpaceSettings name a role that is allowed nothing, and \
+                 deny shared spaces to execution roles, as personas do."
+            .to_owned(),
+    })
 }
 
 /// Profiles that have the domain's own role, which no team's rule is about.

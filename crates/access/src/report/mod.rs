@@ -75,6 +75,8 @@ pub struct Remark {
 pub struct DomainReading {
     /// The execution role of profiles that name none.
     pub default_role: Option<String>,
+    /// The execution role of shared spaces.
+    pub space_role: Option<String>,
     /// Whether apps reach the network through the domain's VPC only; absent: not read.
     pub vpc_only: Option<bool>,
     /// Whether CloudTrail tells people of one execution role apart; absent: not read.

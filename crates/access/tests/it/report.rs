@@ -310,3 +310,30 @@ fn rules_that_nothing_enforces_and_roles_of_the_domain_are_side_doors() {
         [("role-inherited", "x"), ("rule-not-enforced", "everybody of team fraud")]
     );
 }
+
+#[test]
+fn a_role_of_shared_spaces_that_may_do_something_is_a_side_door() {
+    let told = |spaces: &RoleArn, reading: Option<LiveRole>| {
+        let world = World::new(TEAMS);
+        let known =
+            DomainReading { space_role: Some(spaces.to_string()), ..DomainReading::default() };
+        let reading = reading.map(|live| (spaces.clone(), RoleReading::Read(Box::new(live))));
+        let besides = Besides {
+            domains: BTreeMap::from([(domain_key("research"), known)]),
+            roles: reading.into_iter().collect(),
+            ..Besides::default()
+        };
+        let report = reported(&world, &besides);
+        report.side_doors.into_iter().map(|door| (door.code, door.into)).collect::<Vec<_>>()
+    };
+    let spaces = role("spaces");
+    let door = [(ReasonCode::SpaceRole, spaces.to_string())];
+    assert_eq!(told(&spaces, None), door);
+    let allow = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+    let mut wide = live(SAGEMAKER);
+    wide.inline.insert("work".to_owned(), allow.to_owned());
+    assert_eq!(told(&spaces, Some(wide.clone())), door);
+    assert_eq!(told(&spaces, Some(live(SAGEMAKER))), []);
+    // One of several teams' is another's way in.
+    assert_eq!(told(&role("fraud"), Some(wide)).len(), 1);
+}

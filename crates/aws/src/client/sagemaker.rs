@@ -303,6 +303,7 @@ shapes! {
         app_network_access_type: Option<String>,
         domain_settings: Option<DomainSettings>,
         default_user_settings: Option<Document>,
+        default_space_settings: Option<Document>,
         home_efs_file_system_id: Option<String>,
         url: Option<String>,
         vpc_id: Option<String>,

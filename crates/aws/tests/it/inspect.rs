@@ -19,7 +19,8 @@ directory: { identity_store_id: d-906716eb24 }
 credentials:
   - { access_key_id: AKIANOIAM, account: "111122223333", denied: ["iam:*"] }
 domains:
-  - { id: d-sso, name: sso, auth_mode: SSO, vpc_only: true, execution_role_identity: true }
+  - { id: d-sso, name: sso, auth_mode: SSO, vpc_only: true, execution_role_identity: true,
+      space_execution_role: "arn:aws:iam::111122223333:role/studio-risk" }
   - { id: d-spoke, account: "444455556666" }"#,
     )
 }
@@ -43,11 +44,13 @@ async fn domains_tell_what_decides_whether_people_can_work() {
     assert!(sso.home_file_system.is_some_and(|id| id.starts_with("fs-")));
     assert_eq!(sso.url.as_deref(), Some("https://d-sso.studio.eu-west-1.sagemaker.aws"));
     assert_eq!(sso.default_execution_role, None);
+    assert_eq!(sso.space_execution_role.as_deref(), Some(role("studio-risk").as_str()));
     let iam = studio.domain_facts(&target()).await.unwrap();
     assert_eq!((iam.auth_mode, iam.application_arn), (AuthMode::Iam, None));
     assert_eq!(iam.network, AppNetwork::PublicInternetOnly);
     assert_eq!(iam.role_identity, RoleIdentity::Disabled);
     assert_eq!(iam.default_execution_role.as_deref(), Some(role("studio-risk").as_str()));
+    assert_eq!(iam.space_execution_role, None);
     let gone = studio.domain_facts(&domain("d-gone")).await;
     assert_eq!(failure(gone).2, FailureKind::NotFound);
 }

@@ -70,6 +70,7 @@ abouts! {
     RoleTrust = "ROL01", "Trust of execution roles", "SageMaker must be allowed to assume the role, or no profile with it works.", "Let the trust policy allow sts:AssumeRole to sagemaker.amazonaws.com.";
     RolePolicies = "ROL02", "Policies of execution roles", "What a role may do beyond the map reaches other teams; what it may not do fails.", "`stagedoor policy render` writes the role as the map means it.";
     RoleMeant = "ROL03", "What the map says of roles", "A team without persona has a role of which the map says nothing, so nothing can be compared.", "Give the team a persona, or leave its role to others knowingly.";
+    SpaceRole = "ROL04", "Role of shared spaces", "A profile's role is for private spaces only. A shared space runs as the domain's role for spaces, whoever makes it: past the team's wall, its tags and its network rule.", "Let `DefaultSpaceSettings` of the domain name a role that is allowed nothing; or, where a domain is one team's, that team's.";
     Quota = "QUO01", "Quota of profiles", "Beyond it nobody gets a profile any more.", "Ask Service Quotas for more user profiles, or place teams in another account.";
 }
 

@@ -75,6 +75,8 @@ pub(super) struct DomainReading {
     pub(super) roles: BTreeMap<RoleArn, Result<RoleFacts, CallError>>,
     /// Those of them of which the map says what they may do, with their policies.
     pub(super) live: BTreeMap<RoleArn, Result<LiveRole, CallError>>,
+    /// The role of its shared spaces with its policies, where it has one.
+    pub(super) space_role: Option<Result<LiveRole, CallError>>,
     /// What is in its VPC, where it has one.
     pub(super) network: Option<Result<NetworkFacts, CallError>>,
     /// The key that its volumes are encrypted with, where it has one of its own.
@@ -158,7 +160,12 @@ async fn reading(
         }
         found.insert(role, facts);
     }
-    DomainReading { caller, facts, roles: found, live, network, key }
+    let of_spaces = facts.as_ref().ok().and_then(|facts| facts.space_execution_role.as_deref());
+    let space_role = match of_spaces.map(RoleArn::parse) {
+        Some(Ok(role)) => Some(inspect.live_role(target, &role).await),
+        Some(Err(_)) | None => None,
+    };
+    DomainReading { caller, facts, roles: found, live, space_role, network, key }
 }
 
 /// The role as the map means it, if it says what the role may do.

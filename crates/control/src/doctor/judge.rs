@@ -6,7 +6,7 @@ use super::judge_keys::of_key;
 use super::judge_mirror::judge_mirror;
 use super::judge_network::of_network;
 use super::judge_plane::around_the_plane;
-use super::judge_roles::{of_role, written};
+use super::judge_roles::{of_role, of_spaces, written};
 use super::{About, Check, Seen, State};
 use crate::ports::{AppNetwork, CallError, DomainFacts, RoleIdentity};
 use access::entitlement::WantedGroups;
@@ -121,6 +121,7 @@ fn of_domain(place: &Place<'_>, reading: &DomainReading) -> Vec<Check> {
     checks.extend(auth_mode(map, key, domain, facts, subject));
     checks.push(network(map, key, facts, subject));
     checks.push(source_identity(domain, facts, subject));
+    checks.extend(of_spaces(map, key, (facts, reading.space_role.as_ref())));
     checks.extend(of_network(facts, domain, reading.network.as_ref(), subject));
     checks.extend(of_key(reading, domain, subject));
     for (role, found) in &reading.roles {

@@ -3,8 +3,8 @@
 use super::facts::role_meant;
 use super::judge::failed;
 use super::{About, Check, State};
-use crate::ports::{CallError, FailureKind, RoleFacts, RoleIdentity};
-use access::ids::RoleArn;
+use crate::ports::{CallError, DomainFacts, FailureKind, RoleFacts, RoleIdentity};
+use access::ids::{DomainKey, RoleArn};
 use access::live_role::{LiveRole, compare};
 use access::map::{AccessMap, Diagnostic};
 use access::reason::ReasonCode;
@@ -83,6 +83,39 @@ pub(super) fn of_role(
         )
     }));
     checks
+}
+
+/// Whether shared spaces lead out of the teams' roles.
+pub(super) fn of_spaces(
+    map: &AccessMap,
+    key: &DomainKey,
+    (facts, live): (&DomainFacts, Option<&Result<LiveRole, CallError>>),
+) -> Option<Check> {
+    let role = facts.space_execution_role.as_deref()?;
+    let subject = format!("domain {key}");
+    let subject = Some(subject.as_str());
+    let ok = |text: String| Some(Check::ok(About::SpaceRole, subject, text));
+    if map.is_only_teams_role(key, role) {
+        return ok(format!("shared spaces run as {role}, the role of the domain's only team"));
+    }
+    let (code, text) = match live {
+        Some(Ok(live)) if live.is_powerless() => {
+            return ok(format!("shared spaces run as {role}, which is allowed nothing"));
+        }
+        Some(Err(error)) => {
+            let text = format!("shared spaces run as {role}, which cannot be read: {error}");
+            (ReasonCode::RoleUnreadable, text)
+        }
+        Some(Ok(_)) | None => {
+            let text = format!(
+                "shared spaces run as {role}, whoever works in them: past the wall, the tags and \
+                 the network rule of the team"
+            );
+            (ReasonCode::SpaceRole, text)
+        }
+    };
+    let remedy = About::SpaceRole.fix();
+    Some(Check::new(About::SpaceRole, subject, State::Warning, code.as_str(), text, &[remedy]))
 }
 
 /// Policies that could not be read.

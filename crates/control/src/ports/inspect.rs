@@ -50,6 +50,9 @@ pub struct DomainFacts {
     pub url: Option<String>,
     /// The execution role of profiles that name none.
     pub default_execution_role: Option<String>,
+    /// The execution role of its shared spaces (API `DefaultSpaceSettings`), whoever makes them. Without
+    /// one there can be none.
+    pub space_execution_role: Option<String>,
     /// Its VPC (API `VpcId`).
     pub vpc: Option<String>,
     /// The subnets in which its apps get an address (API `SubnetIds`).

@@ -180,6 +180,7 @@ async fn besides(
         match about {
             Ok(about) => {
                 reading.default_role = about.default_execution_role;
+                reading.space_role = about.space_execution_role;
                 reading.vpc_only = Some(about.network == AppNetwork::VpcOnly);
                 reading.source_identity =
                     Some(about.role_identity == RoleIdentity::UserProfileName);
@@ -218,7 +219,9 @@ fn roles<'f>(
         let own = observed.profiles.values().filter_map(|p| p.execution_role.as_deref());
         let inherits = observed.profiles.values().any(|p| p.execution_role.is_none());
         let default = domains.get(key).and_then(|domain| domain.default_role.as_deref());
-        let used: BTreeSet<&str> = own.chain(default.filter(|_| inherits)).collect();
+        let of_spaces = domains.get(key).and_then(|domain| domain.space_role.as_deref());
+        let used: BTreeSet<&str> =
+            own.chain(default.filter(|_| inherits)).chain(of_spaces).collect();
         for role in used.into_iter().filter_map(|arn| RoleArn::parse(arn).ok()) {
             if role.account() == target.account_id.as_str() {
                 roles.entry(role).or_insert(target);

@@ -66,6 +66,7 @@ impl Inspect for Facts {
             home_file_system: None,
             url: None,
             default_execution_role: None,
+            space_execution_role: None,
             vpc: None,
             subnets: Vec::new(),
             security_groups: Vec::new(),

@@ -34,6 +34,7 @@ fn sound() -> DomainFacts {
         home_file_system: None,
         url: None,
         default_execution_role: None,
+        space_execution_role: None,
         vpc: None,
         subnets: Vec::new(),
         security_groups: Vec::new(),
@@ -65,6 +66,7 @@ fn checked(
         facts: Ok(facts),
         roles: BTreeMap::from([(arn.clone(), Ok(role))]),
         live: live.into_iter().map(|live| (arn.clone(), live)).collect(),
+        space_role: None,
         network: None,
         key: None,
     };
@@ -265,6 +267,7 @@ fn a_call_that_failed_is_told_without_the_code_that_stands_beside_it() {
         facts: Ok(sound()),
         roles: BTreeMap::from([(arn, Ok(trusted()))]),
         live: BTreeMap::new(),
+        space_role: None,
         network: None,
         key: Some(Err(error)),
     };
@@ -274,4 +277,55 @@ fn a_call_that_failed_is_told_without_the_code_that_stands_beside_it() {
     let text = "the domain's key could not be read: kms:DescribeKey failed with NotFoundException: \
                 no such key";
     assert_eq!(told, [(State::Failed, "aws-not-found", text)]);
+}
+
+#[test]
+fn shared_spaces_run_as_a_role_that_may_do_nothing_or_is_the_only_teams() {
+    use super::super::judge_roles::of_spaces;
+    let judged =
+        |map: &AccessMap, role: Option<&str>, live: Option<Result<LiveRole, CallError>>| {
+            let key = map.domains.keys().next().unwrap();
+            let space_execution_role = role.map(str::to_owned);
+            let facts = DomainFacts { space_execution_role, ..sound() };
+            of_spaces(map, key, (&facts, live.as_ref())).map(|check| (check.state, check.code))
+        };
+    let (own, other) = (
+        "arn:aws:iam::111122223333:role/studio-fraud",
+        "arn:aws:iam::111122223333:role/studio-spaces",
+    );
+    let live = |inline: &[&str]| {
+        let inline = inline.iter().enumerate();
+        Some(Ok(LiveRole {
+            arn: other.to_owned(),
+            trust: String::new(),
+            max_session_seconds: 3600,
+            boundary: None,
+            tags: BTreeMap::new(),
+            attached: Vec::new(),
+            inline: inline.map(|(at, text)| (at.to_string(), (*text).to_owned())).collect(),
+        }))
+    };
+    let allow = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+    let map = map();
+    assert_eq!(judged(&map, None, None), None);
+    assert_eq!(judged(&map, Some(other), live(&[])), Some((State::Ok, "ok")));
+    let space_role = Some((State::Warning, "space-role"));
+    assert_eq!(judged(&map, Some(other), live(&[allow])), space_role);
+    assert_eq!(judged(&map, Some("arn:aws:iam::1:x"), None), space_role);
+    assert_eq!(judged(&map, Some(own), live(&[allow])), Some((State::Ok, "ok")));
+    let second = "  fraud: {";
+    let text = MAP.replace(second, &format!(
+        "  churn: {{ domain: research, execution_role: \"arn:aws:iam::111122223333:role/c\", network: office }}\n{second}"
+    ));
+    let two = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+    assert_eq!(judged(&two, Some(own), live(&[allow])), space_role);
+    let denied = CallError {
+        kind: FailureKind::AccessDenied,
+        service: "iam",
+        operation: "GetRole",
+        aws_code: None,
+        message: "no".to_owned(),
+    };
+    let unread = Some((State::Warning, "role-unreadable"));
+    assert_eq!(judged(&two, Some(own), Some(Err(denied))), unread);
 }
