@@ -386,14 +386,20 @@ async fn few_people_in_many_groups_are_asked_for_theirs() {
     assert_eq!(group.members, center(&cloud).members(first).await.unwrap());
 }
 
-#[tokio::test]
-async fn somebody_in_hundreds_of_groups_is_asked_about_the_wanted_ones() {
+/// Somebody is in 261 groups, of 800 people.
+async fn with_somebody_in_hundreds_of_groups() -> (Cloud, PersonId) {
     let names: Vec<String> = (0..260).map(|n| format!("g-{n}")).collect();
     let mut groups: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 1)).collect();
     groups.push(("ml-fraud", 150));
     let cloud = Cloud::with(&of_members(800, &groups)).await;
-    let center = center(&cloud);
-    let (wanted, first) = (set(["ml-fraud", "g-7"]), id(&cloud.look().user_id("user-0").unwrap()));
+    let first = id(&cloud.look().user_id("user-0").unwrap());
+    (cloud, first)
+}
+
+#[tokio::test]
+async fn somebody_in_hundreds_of_groups_is_asked_about_the_wanted_ones() {
+    let (cloud, first) = with_somebody_in_hundreds_of_groups().await;
+    let (center, wanted) = (center(&cloud), set(["ml-fraud", "g-7"]));
     center.everybody(&wanted).await.unwrap();
     let asked = BTreeSet::from([first.clone()]);
     let before = |center: &IdentityCenter| {
@@ -415,12 +421,8 @@ async fn somebody_in_hundreds_of_groups_is_asked_about_the_wanted_ones() {
 
 #[tokio::test]
 async fn a_group_that_vanishes_after_it_was_listed_takes_no_other_membership_along() {
-    let names: Vec<String> = (0..260).map(|n| format!("g-{n}")).collect();
-    let mut groups: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 1)).collect();
-    groups.push(("ml-fraud", 150));
-    let cloud = Cloud::with(&of_members(800, &groups)).await;
-    let center = center(&cloud);
-    let (wanted, first) = (set(["ml-fraud", "g-7"]), id(&cloud.look().user_id("user-0").unwrap()));
+    let (cloud, first) = with_somebody_in_hundreds_of_groups().await;
+    let (center, wanted) = (center(&cloud), set(["ml-fraud", "g-7"]));
     center.everybody(&wanted).await.unwrap();
     let asked = BTreeSet::from([first.clone()]);
     let read = async || center.people(&asked, &wanted).await.unwrap().snapshot;

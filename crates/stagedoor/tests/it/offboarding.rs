@@ -105,7 +105,7 @@ fn slow_deletions_are_waited_for_one_stage_at_a_time() {
     assert_eq!(world.cloud.names(), ["ana--demand", "ben--demand"]);
 }
 
-/// The deletions of apps that were asked for, each with whose type it was and how it was answered.
+/// How each deletion of an app that was asked for was answered.
 fn stops(world: &World) -> Vec<u16> {
     let sandbox = world.cloud.look();
     let stops = sandbox.calls().filter(|call| call.operation == "DeleteApp");
