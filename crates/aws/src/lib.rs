@@ -28,6 +28,7 @@
 //! time-outs, endpoints and user agent are AWS's code.
 
 pub mod assignments;
+mod backoff;
 mod checkpoints;
 pub mod client;
 mod connect;

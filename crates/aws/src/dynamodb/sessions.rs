@@ -10,7 +10,8 @@ use super::DynamoStore;
 use super::failure::{contended, damaged, unusable};
 use super::item::{Damaged, Item, floor};
 use super::keys::{Key, SK, lapse};
-use super::wire::{AT_ONCE, Over, Query, Sort, Step, Written, backoff};
+use super::wire::{AT_ONCE, Over, Query, Sort, Step, Written};
+use crate::backoff::backoff;
 use access::ids::{PersonId, TeamKey};
 use async_trait::async_trait;
 use control::ports::{

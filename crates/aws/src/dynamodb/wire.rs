@@ -4,6 +4,7 @@ use super::DynamoStore;
 use super::failure::{contended, failed, unbuildable, unusable};
 use super::item::Item;
 use super::keys::{AT, INDEX, Key, LOOKUP, PK, SK, VERSION};
+use crate::backoff::backoff;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -15,7 +16,6 @@ use aws_sdk_dynamodb::types::{
 use control::ports::StoreError;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 /// The most items that one `TransactWriteItems` takes.
 pub(crate) const TRANSACTION: usize = 100;
@@ -527,12 +527,6 @@ fn addition(
         .expression_attribute_names("#n", name)
         .expression_attribute_values(":by", value)
         .build()
-}
-
-/// The pause before something is tried again that others were at.
-pub(crate) async fn backoff(tried: u32) {
-    let longest = 10_u64.saturating_mul(1 << tried.min(6));
-    tokio::time::sleep(Duration::from_millis(fastrand::u64(longest / 2..=longest))).await;
 }
 
 fn length(length: usize) -> i32 {

@@ -14,7 +14,8 @@ use super::change::{Change, Manner, Record as _, Turn};
 use super::failure::damaged;
 use super::item::{Item, floor};
 use super::keys::Key;
-use super::wire::{AT_ONCE, Over, Query, Sort, Step, TRANSACTION, Written, backoff};
+use super::wire::{AT_ONCE, Over, Query, Sort, Step, TRANSACTION, Written};
+use crate::backoff::backoff;
 use access::ids::PersonId;
 use async_trait::async_trait;
 use control::ports::{

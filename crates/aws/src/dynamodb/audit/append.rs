@@ -3,9 +3,10 @@
 use super::super::DynamoStore;
 use super::super::failure::{contended, unusable};
 use super::super::keys::{Key, shard};
-use super::super::wire::{Over, Step, Written, backoff};
+use super::super::wire::{Over, Step, Written};
 use super::row::items;
 use super::{CHAINS, numbered, partition, place};
+use crate::backoff::backoff;
 use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal_placed, trimmed};
 use control::ports::{AuditEntry, ChainId, SealedEntry, Secrets as _, StoreError};
 use std::collections::VecDeque;

@@ -10,10 +10,11 @@ use super::super::change::Record as _;
 use super::super::failure::{contended, damaged};
 use super::super::item::{Damaged, Item, floor};
 use super::super::keys::Key;
-use super::super::wire::{AT_ONCE, Over, Step, Written, backoff};
+use super::super::wire::{AT_ONCE, Over, Step, Written};
 use super::{
     Keys, changed_key, counter, counts_key, index_key, member_items, member_keys, record_key,
 };
+use crate::backoff::backoff;
 use control::ports::{
     ALL_MEMBERS, AuditEntry, RecordChange, RecordKey, RecordKind, RecordMember, RecordWritten,
     ScimRecord, ScimRecords as _, StoreError,

@@ -1,11 +1,12 @@
 //! No more than so many people wait each by themselves.
 
 use super::waiting::{SHARDS, Waiting, key_of, waiting_in};
+use crate::backoff::backoff;
 use crate::dynamodb::DynamoStore;
 use crate::dynamodb::change::Record as _;
 use crate::dynamodb::failure::contended;
 use crate::dynamodb::keys::Key;
-use crate::dynamodb::wire::{Over, Query, Sort, Step, TRANSACTION, Written, backoff};
+use crate::dynamodb::wire::{Over, Query, Sort, Step, TRANSACTION, Written};
 use control::ports::{MOST_PEOPLE_WAITING, StoreError, WorkKey};
 use futures::future;
 use std::collections::BTreeSet;
