@@ -8,7 +8,7 @@ use crate::words::{
 use access::ids::{MirrorGroupId, MirrorUserId};
 use access::mirror::{MAX_MEMBERS, Mark, MirrorPerson, TargetReading};
 use async_trait::async_trait;
-use control::ports::{CallError, FailureKind, KeptSecret, MirrorTarget};
+use control::ports::{CallError, FailureKind, KeptSecret, MembersLeft, MirrorTarget};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,9 +93,11 @@ impl ScimTarget {
         op: &str,
         to: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
-        for some in users.chunks(MAX_MEMBERS) {
-            self.patch("PatchGroup", group_path(to), &members(op, some)).await?;
+    ) -> Result<(), MembersLeft> {
+        for (number, some) in users.chunks(MAX_MEMBERS).enumerate() {
+            let patched = self.patch("PatchGroup", group_path(to), &members(op, some)).await;
+            let left = || users.iter().skip(number * MAX_MEMBERS).cloned().collect();
+            patched.map_err(|error| MembersLeft { users: left(), error })?;
         }
         Ok(())
     }
@@ -193,7 +195,7 @@ impl MirrorTarget for ScimTarget {
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
+    ) -> Result<(), MembersLeft> {
         self.change_members("add", group, users).await
     }
 
@@ -201,7 +203,7 @@ impl MirrorTarget for ScimTarget {
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
+    ) -> Result<(), MembersLeft> {
         self.change_members("remove", group, users).await
     }
 }

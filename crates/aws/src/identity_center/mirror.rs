@@ -5,6 +5,7 @@
 
 use super::calls::{absent_as_none, call_error, lookup_error};
 use super::{CONCURRENCY, IdentityCenter, SERVICE};
+use crate::backoff::backoff;
 use crate::failure::unreadable;
 use access::ids::{GroupId, MembershipId, MirrorGroupId, MirrorUserId};
 use access::mirror::{Mark, MirrorPerson, TargetGroup, TargetReading, TargetUser};
@@ -14,16 +15,16 @@ use aws_sdk_identitystore::types::{
     AttributeOperation, ConflictExceptionReason as Reason, Email, MemberId, Name, User, UserStatus,
 };
 use aws_smithy_types::Document;
-use control::ports::{CallError, MirrorTarget};
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use std::collections::BTreeMap;
+use control::ports::{CallError, MembersLeft, MirrorTarget};
+use futures::stream::{self, StreamExt as _};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 /// How often it is tried to make a membership while others change the group.
-const ATTEMPTS: u32 = 4;
-/// How long it waits after the first of them; after each further one, that much longer.
-const PAUSE: Duration = Duration::from_millis(100);
+const ATTEMPTS: u32 = 5;
+/// Where its pauses begin among those of [`backoff`]: at some 60 ms, since a change takes Identity Center
+/// that long; all of them together are about a second.
+const FIRST_PAUSE: u32 = 3;
 
 /// The members of a group, with the ids of their memberships.
 type Members = BTreeMap<MirrorUserId, MembershipId>;
@@ -45,19 +46,11 @@ impl IdentityCenter {
 }
 
 impl IdentityStoreMirror {
-    /// Makes, or ends, memberships a few at a time.
-    async fn each<F: Future<Output = Result<(), CallError>>>(
-        &self,
-        calls: Vec<F>,
-    ) -> Result<(), CallError> {
-        stream::iter(calls).buffer_unordered(CONCURRENCY).try_collect::<Vec<()>>().await.map(drop)
-    }
-
     /// Makes a membership, unless there is one already. Somebody else's change at the same moment is in
-    /// the way for no longer than that takes.
+    /// the way for no longer than that takes; of those who meet, each waits a time of its own.
     async fn join(&self, group: &MirrorGroupId, user: &MirrorUserId) -> Result<(), CallError> {
         const OPERATION: &str = "CreateGroupMembership";
-        let mut attempts = 1;
+        let mut attempts = 0;
         loop {
             let answer = self
                 .center
@@ -79,11 +72,11 @@ impl IdentityStoreMirror {
             if is_there || self.membership_of(group, user).await?.is_some() {
                 return Ok(());
             }
+            attempts += 1;
             if attempts == ATTEMPTS {
                 return Err(failed);
             }
-            tokio::time::sleep(PAUSE * attempts).await;
-            attempts += 1;
+            backoff(FIRST_PAUSE + attempts - 1).await;
         }
     }
 
@@ -287,17 +280,46 @@ impl MirrorTarget for IdentityStoreMirror {
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
-        self.each(users.iter().map(|user| self.join(group, user)).collect()).await
+    ) -> Result<(), MembersLeft> {
+        let join = |user| async move { (user, self.join(group, user).await) };
+        each(users, users.iter().map(join).collect()).await
     }
 
     async fn remove_members(
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
-        self.each(users.iter().map(|user| self.leave(group, user)).collect()).await
+    ) -> Result<(), MembersLeft> {
+        let leave = |user| async move { (user, self.leave(group, user).await) };
+        each(users, users.iter().map(leave).collect()).await
     }
+}
+
+/// Makes, or ends, memberships a few at a time: one that fails is in no other's way, unless no other
+/// will fare better.
+async fn each<'a, F: Future<Output = (&'a MirrorUserId, Result<(), CallError>)>>(
+    users: &'a [MirrorUserId],
+    calls: Vec<F>,
+) -> Result<(), MembersLeft> {
+    let mut left: BTreeSet<&MirrorUserId> = users.iter().collect();
+    let mut failed = None;
+    let mut calls = stream::iter(calls).buffer_unordered(CONCURRENCY);
+    while let Some((user, ended)) = calls.next().await {
+        match ended {
+            Ok(()) => {
+                left.remove(user);
+            }
+            Err(error) if error.kind.is_hopeless() => {
+                failed = Some(error);
+                break;
+            }
+            Err(error) => {
+                failed.get_or_insert(error);
+            }
+        }
+    }
+    let users = left.into_iter().cloned().collect();
+    failed.map_or(Ok(()), |error| Err(MembersLeft { users, error }))
 }
 
 fn target_user(user: User) -> Result<(MirrorUserId, TargetUser), CallError> {

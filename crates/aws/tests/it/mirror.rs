@@ -8,7 +8,7 @@ use access::mirror::{
     Strangers, UserRef, plan,
 };
 use aws::IdentityStoreMirror;
-use control::ports::{FailureKind, MirrorTarget};
+use control::ports::{CallError, FailureKind, MembersLeft, MirrorTarget};
 use std::collections::{BTreeMap, BTreeSet};
 
 const SEED: &str = "
@@ -179,6 +179,61 @@ async fn a_hundred_members_are_one_call_each_and_ended_by_the_ids_that_were_read
     assert_eq!(calls("GetGroupMembershipId"), 0);
 }
 
+/// The error of a call that failed for all of these users.
+fn of_all(users: &[&MirrorUserId]) -> impl Fn(MembersLeft) -> CallError {
+    move |left| {
+        assert_eq!(left.users.iter().collect::<Vec<_>>(), users);
+        left.error
+    }
+}
+
+#[tokio::test]
+async fn whoever_cannot_join_or_leave_is_in_nobody_elses_way() {
+    let names: Vec<String> = (0..30).map(|n| format!("p{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let cloud = Cloud::with(SEED).await;
+    let target = store(&cloud);
+    // Whoever is in no group is not mirrored.
+    converge(&target, &source(&names, &[("ml", &[]), ("all", &names)])).await;
+    let mark = policy().mark;
+    let read = target.read(&mark).await.unwrap();
+    let (ml, _) = read.groups.iter().find(|(_, group)| group.display_name == "ml").unwrap();
+    let ours = read.users.iter().filter(|(_, user)| user.mark.is_some());
+    let all: Vec<MirrorUserId> = ours.map(|(id, _)| id.clone()).collect();
+    assert_eq!(all.len(), 30);
+    let members = async || {
+        let read = target.read(&mark).await.unwrap();
+        read.groups[ml].members.clone().unwrap()
+    };
+    let fault = |operation: &str, when: &str, code: &str| {
+        let error = format!("error: {{ code: {code}, status: 400 }}");
+        cloud.go_wrong(&format!("rules: [{{ operation: {operation}, {when}{error} }}]"));
+    };
+    let without = |some: &[MirrorUserId]| {
+        all.iter().filter(|id| !some.contains(id)).cloned().collect::<BTreeSet<_>>()
+    };
+
+    fault("CreateGroupMembership", "nth: 3, ", "ResourceNotFoundException");
+    let MembersLeft { users, error } = target.add_members(ml, &all).await.unwrap_err();
+    assert_eq!((users.len(), error.kind), (1, FailureKind::NotFound));
+    assert_eq!(members().await, without(&users));
+    assert_eq!(target.add_members(ml, &users).await, Ok(()));
+    assert_eq!(members().await, without(&[]));
+
+    fault("DeleteGroupMembership", "nth: 3, ", "AccessDeniedException");
+    let MembersLeft { users, error } = target.remove_members(ml, &all).await.unwrap_err();
+    assert_eq!((users.len(), error.kind), (1, FailureKind::AccessDenied));
+    assert_eq!(members().await, users.iter().cloned().collect());
+    assert_eq!(target.remove_members(ml, &users).await, Ok(()));
+
+    // Where no other call will fare better, not all are tried.
+    fault("CreateGroupMembership", "", "ExpiredTokenException");
+    let before = cloud.calls("identitystore:CreateGroupMembership");
+    let MembersLeft { users, error } = target.add_members(ml, &all).await.unwrap_err();
+    assert_eq!((users.len(), error.kind), (30, FailureKind::Credentials));
+    assert!(cloud.calls("identitystore:CreateGroupMembership") - before < 30);
+}
+
 #[tokio::test]
 async fn a_conflict_of_writers_is_no_membership() {
     let cloud = Cloud::with(SEED).await;
@@ -206,10 +261,12 @@ async fn a_conflict_of_writers_is_no_membership() {
         let before = calls();
         let conflict = Some("ConflictException".to_owned());
         assert_eq!(
-            failure(target.add_members(ml, std::slice::from_ref(&ben)).await),
+            failure(
+                target.add_members(ml, std::slice::from_ref(&ben)).await.map_err(of_all(&[&ben]))
+            ),
             ("identitystore", "CreateGroupMembership", FailureKind::InUse, conflict)
         );
-        assert_eq!(calls() - before, 4);
+        assert_eq!(calls() - before, 5);
         assert!(!members().await.contains(&ben));
     }
     // It passes.

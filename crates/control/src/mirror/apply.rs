@@ -3,7 +3,7 @@
 use super::turn::Turn;
 use super::{Mirror, step_name};
 use crate::pass::Halt;
-use crate::ports::{AuditEntry, AuditEvent, CallError, ChangeId, FailureKind, StoreError};
+use crate::ports::{AuditEntry, AuditEvent, CallError, ChangeId, MembersLeft, StoreError};
 use access::ids::{GroupId, MirrorGroupId, MirrorUserId, PersonId};
 use access::mirror::{CheckedMirror, GroupRef, MirrorAction, MirrorPerson, MirrorStep, UserRef};
 use access::reason::ReasonCode;
@@ -16,7 +16,7 @@ pub struct MirrorReport {
     pub change: ChangeId,
     /// Actions that were carried out.
     pub done: usize,
-    /// Actions that failed, in the order of the plan.
+    /// Actions that failed, in the order of the plan. Those of members name only whom they failed for.
     pub failed: Vec<(MirrorAction, CallError)>,
     /// Actions that need something that could not be made.
     pub skipped: usize,
@@ -77,11 +77,12 @@ impl Mirror<'_> {
                     report.stopped = Some(Stopped::Halted(Halt::Store(error)));
                     break;
                 }
-                Ok(Err(Failed::Call(error))) => {
-                    watcher(action, Err(&error));
-                    run.note(action, &error).await;
-                    report.failed.push((action.clone(), error.clone()));
-                    if is_hopeless(error.kind) {
+                Ok(Err(Failed::Call { error, users })) => {
+                    let left = run.left_of(action, &users);
+                    watcher(&left, Err(&error));
+                    run.note(&left, &users, &error).await;
+                    report.failed.push((left, error.clone()));
+                    if error.kind.is_hopeless() {
                         report.stopped = Some(Stopped::Unreachable(error));
                         break;
                     }
@@ -92,12 +93,6 @@ impl Mirror<'_> {
     }
 }
 
-/// Whether no other call will fare better.
-fn is_hopeless(kind: FailureKind) -> bool {
-    use FailureKind as K;
-    matches!(kind, K::Unreachable | K::Credentials | K::Throttled | K::Store)
-}
-
 enum Done {
     Made,
     Skipped,
@@ -106,12 +101,19 @@ enum Done {
 enum Failed {
     /// It could not be written down, so it was not done.
     Unwritten(StoreError),
-    Call(CallError),
+    /// `users`: the members whom it failed for, where it is about members.
+    Call { error: CallError, users: Vec<MirrorUserId> },
 }
 
 impl From<CallError> for Failed {
     fn from(error: CallError) -> Self {
-        Self::Call(error)
+        Self::Call { error, users: Vec::new() }
+    }
+}
+
+impl From<MembersLeft> for Failed {
+    fn from(MembersLeft { users, error }: MembersLeft) -> Self {
+        Self::Call { error, users }
     }
 }
 
@@ -179,18 +181,35 @@ impl<'a> Run<'a> {
             GroupRef::There(group) => Some(group),
             GroupRef::New(_) => self.groups.get(source),
         };
-        let users: Vec<MirrorUserId> = members
-            .iter()
-            .filter_map(|member| match member {
-                UserRef::There(user) => Some(user),
-                UserRef::New(person) => self.users.get(person),
-            })
-            .cloned()
-            .collect();
+        let users: Vec<MirrorUserId> =
+            members.iter().filter_map(|member| self.user(member)).cloned().collect();
         let (Some(group), false) = (group, users.is_empty()) else { return Ok(Done::Skipped) };
         self.write(action, &users).await?;
         self.mirror.target.add_members(group, &users).await?;
         Ok(Done::Made)
+    }
+
+    /// The user that a reference means, unless it could not be made.
+    fn user<'b>(&'b self, member: &'b UserRef) -> Option<&'b MirrorUserId> {
+        match member {
+            UserRef::There(user) => Some(user),
+            UserRef::New(person) => self.users.get(person),
+        }
+    }
+
+    /// What is left of an action that failed for these members alone.
+    fn left_of(&self, action: &MirrorAction, users: &[MirrorUserId]) -> MirrorAction {
+        let mut left = action.clone();
+        match &mut left.step {
+            MirrorStep::AddMembers { members, .. } => {
+                members.retain(|member| self.user(member).is_some_and(|user| users.contains(user)));
+            }
+            MirrorStep::RemoveMembers { members, .. } => {
+                members.retain(|user| users.contains(user));
+            }
+            _ => {}
+        }
+        left
     }
 
     /// Writes down what is about to be done.
@@ -239,8 +258,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Writes down that it came to nothing.
-    async fn note(&self, action: &MirrorAction, error: &CallError) {
+    /// Writes down that it came to nothing, for the members named.
+    async fn note(&self, action: &MirrorAction, users: &[MirrorUserId], error: &CallError) {
         let AuditEntry { at, actor, person, change, mut details, .. } = self.entry(action, &[]);
         details.retain(|name, _| !matches!(name.as_str(), "taken" | "agreed" | "users"));
         let code = ReasonCode::MirrorFailed.as_str();
@@ -252,6 +271,7 @@ impl<'a> Run<'a> {
             ..AuditEntry::new(at, AuditEvent::MirrorFailed, code)
         };
         let entry = entry.with("failure", error.kind.code());
+        let entry = entry.with_opt("users", (!users.is_empty()).then(|| words(users)));
         self.mirror.plane.record(entry.with("operation", error.operation)).await;
     }
 }

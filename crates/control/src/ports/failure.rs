@@ -100,6 +100,11 @@ impl FailureKind {
         }
     }
 
+    /// Whether no other call will fare better.
+    pub const fn is_hopeless(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Credentials | Self::Throttled | Self::Store)
+    }
+
     /// The reason code where a directory that is none of AWS's failed.
     pub const fn directory_code(self) -> &'static str {
         match self {

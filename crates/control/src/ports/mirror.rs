@@ -6,6 +6,15 @@ use access::mirror::{Mark, MirrorPerson, TargetReading};
 use async_trait::async_trait;
 use std::fmt;
 
+/// Users who could not be put into a group, or taken out of it. All others of the call were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembersLeft {
+    /// Who: at least one.
+    pub users: Vec<MirrorUserId>,
+    /// Why, of the first that failed, or of the one that ended it.
+    pub error: CallError,
+}
+
 /// A directory that groups are mirrored into. Whoever calls it has planned from a complete reading
 /// and changes only what carries the mark; every change may be repeated.
 #[async_trait]
@@ -57,16 +66,22 @@ pub trait MirrorTarget: Send + Sync + fmt::Debug {
     async fn delete_group(&self, group: &MirrorGroupId) -> Result<(), CallError>;
 
     /// Puts users into a group, at most [`access::mirror::MAX_MEMBERS`]; some may be in it already.
+    ///
+    /// # Errors
+    /// Whoever could not be put into it.
     async fn add_members(
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError>;
+    ) -> Result<(), MembersLeft>;
 
     /// Takes users out of a group, at most [`access::mirror::MAX_MEMBERS`]; some may be out already.
+    ///
+    /// # Errors
+    /// Whoever could not be taken out.
     async fn remove_members(
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError>;
+    ) -> Result<(), MembersLeft>;
 }

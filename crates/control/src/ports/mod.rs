@@ -64,7 +64,7 @@ pub use inspect::{
 pub use kept_secret::{KeptSecret, SecretWord};
 pub use memberships::{FormerGroup, GroupReading, KEPT_DAYS, MembershipIndex, Memberships};
 pub use metadata_copies::{MAX_COPY, MetadataCopies};
-pub use mirror::MirrorTarget;
+pub use mirror::{MembersLeft, MirrorTarget};
 pub use mirror_records::MirrorRecords;
 pub use notices::{Notice, Notices};
 pub use profile_index::{

@@ -6,7 +6,9 @@ use crate::world::{Fault, MAP, World, person_id};
 use access::check::{Removals, Violation};
 use access::ids::PersonId;
 use access::map::Guard;
-use access::mirror::{CheckedMirror, Leavers, Mark, MirrorPlan, MirrorPolicy, Strangers};
+use access::mirror::{
+    CheckedMirror, Leavers, Mark, MirrorPlan, MirrorPolicy, MirrorStep, Strangers, UserRef,
+};
 use access::reason::ReasonCode;
 use async_trait::async_trait;
 use control::meter::PassOutcome;
@@ -132,6 +134,51 @@ async fn what_failed_is_taken_up_by_the_next_run() {
     let report = run(&mirror).await.unwrap();
     assert_eq!((report.done, report.failed.len()), (3, 0));
     assert_eq!(target.members()["ml-fraud"], ["ana", "ben"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_for_whom_it_failed_is_named_and_alone_taken_up_by_the_next_run() {
+    let world = World::of(&["ana", "ben", "cleo"]);
+    let (plane, target) = (world.plane(MAP), Target::default());
+    let mirror = mirror(&plane, &target);
+    target.fail("AddMembers", FailureKind::Rejected);
+    run(&mirror).await.unwrap();
+    target.heal();
+    target.stick("ben");
+    let ben = target.id_of("ben");
+    let failed = |report: &MirrorReport| {
+        let [(action, error)] = report.failed.as_slice() else { panic!("{:?}", report.failed) };
+        let audit = world.state().audit.clone();
+        let named = audit.iter().rev().find(|it| it.event == AuditEvent::MirrorFailed);
+        let named = named.and_then(|entry| entry.details.get("users").cloned());
+        assert_eq!(named.as_deref(), Some(ben.as_str()));
+        (action.step.clone(), error.kind)
+    };
+    // The second run asks for nobody else.
+    for _ in 0..2 {
+        let report = run(&mirror).await.unwrap();
+        assert_eq!((report.done, report.skipped, &report.stopped), (0, 0, &None));
+        let (step, kind) = failed(&report);
+        let MirrorStep::AddMembers { members, .. } = step else { panic!("{step:?}") };
+        assert_eq!((members, kind), (vec![UserRef::There(ben.clone())], FailureKind::NotFound));
+        assert_eq!(target.members()["ml-fraud"], ["ana", "cleo"]);
+    }
+    let last =
+        world.state().audit.iter().rev().find(|it| it.event == AuditEvent::Mirroring).cloned();
+    assert_eq!(last.unwrap().details["users"], ben.as_str());
+    target.heal();
+    assert_eq!(run(&mirror).await.unwrap().done, 1);
+    assert_eq!(target.members()["ml-fraud"], ["ana", "ben", "cleo"]);
+
+    // Who cannot be taken out keeps nobody else in.
+    target.stick("ben");
+    for name in ["ana", "ben"] {
+        world.leave(name, "ml-fraud");
+    }
+    let (step, _) = failed(&run(&mirror).await.unwrap());
+    let MirrorStep::RemoveMembers { members, .. } = step else { panic!("{step:?}") };
+    assert_eq!(members, [ben]);
+    assert_eq!(target.members()["ml-fraud"], ["ben", "cleo"]);
 }
 
 #[tokio::test(start_paused = true)]

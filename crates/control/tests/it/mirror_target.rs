@@ -3,7 +3,7 @@
 use access::ids::{MirrorGroupId, MirrorUserId};
 use access::mirror::{Mark, MirrorPerson, TargetGroup, TargetReading, TargetUser};
 use async_trait::async_trait;
-use control::ports::{CallError, FailureKind, MirrorTarget};
+use control::ports::{CallError, FailureKind, MembersLeft, MirrorTarget};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -14,6 +14,8 @@ pub(crate) struct Target {
     kept: Mutex<TargetReading>,
     /// Operations that fail, with how.
     faults: Mutex<BTreeMap<&'static str, FailureKind>>,
+    /// The user who can be put into no group, and taken out of none.
+    stuck: Mutex<Option<MirrorUserId>>,
     made: Mutex<usize>,
     /// Changes that were made, by operation, in order.
     pub(crate) changes: Mutex<Vec<&'static str>>,
@@ -30,16 +32,40 @@ impl Target {
 
     fn call(&self, operation: &'static str) -> Result<MutexGuard<'_, TargetReading>, CallError> {
         let kind = self.faults.lock().unwrap().get(operation).copied();
-        match kind {
-            None => Ok(self.kept()),
-            Some(kind) => Err(CallError {
-                service: "identitystore",
-                operation,
-                kind,
-                aws_code: None,
-                message: "no".into(),
-            }),
+        kind.map_or_else(|| Ok(self.kept()), |kind| Err(failed(operation, kind)))
+    }
+
+    /// Changes the members of a group, by all who can be.
+    async fn change(
+        &self,
+        operation: &'static str,
+        group: &MirrorGroupId,
+        users: &[MirrorUserId],
+        change: fn(&mut BTreeSet<MirrorUserId>, &MirrorUserId),
+    ) -> Result<(), MembersLeft> {
+        let stuck = self.stuck.lock().unwrap().clone();
+        let can_change = |user: &&MirrorUserId| Some(*user) != stuck.as_ref();
+        {
+            let called = self.call(operation);
+            let mut kept = called.map_err(|error| MembersLeft { users: users.to_vec(), error })?;
+            let members = kept.groups.get_mut(group).unwrap().members.as_mut().unwrap();
+            users.iter().filter(can_change).for_each(|user| change(members, user));
         }
+        self.answer(operation).await;
+        let users: Vec<_> = users.iter().filter(|user| !can_change(user)).cloned().collect();
+        let error = failed(operation, FailureKind::NotFound);
+        if users.is_empty() { Ok(()) } else { Err(MembersLeft { users, error }) }
+    }
+
+    /// Lets this user be put into no group, and taken out of none.
+    pub(crate) fn stick(&self, user: &str) {
+        *self.stuck.lock().unwrap() = Some(self.id_of(user));
+    }
+
+    pub(crate) fn id_of(&self, user: &str) -> MirrorUserId {
+        let kept = self.kept();
+        let (id, _) = kept.users.iter().find(|(_, it)| it.person.user_name == user).unwrap();
+        id.clone()
     }
 
     pub(crate) fn fail(&self, operation: &'static str, kind: FailureKind) {
@@ -48,6 +74,7 @@ impl Target {
 
     pub(crate) fn heal(&self) {
         self.faults.lock().unwrap().clear();
+        *self.stuck.lock().unwrap() = None;
     }
 
     /// The most calls that were under way at once.
@@ -161,34 +188,28 @@ impl MirrorTarget for Target {
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
-        let join = |members: &mut BTreeSet<MirrorUserId>| members.extend(users.iter().cloned());
-        join(self.call("AddMembers")?.members_of(group));
-        self.answer("AddMembers").await;
-        Ok(())
+    ) -> Result<(), MembersLeft> {
+        let join = |members: &mut BTreeSet<_>, user: &MirrorUserId| {
+            members.insert(user.clone());
+        };
+        self.change("AddMembers", group, users, join).await
     }
 
     async fn remove_members(
         &self,
         group: &MirrorGroupId,
         users: &[MirrorUserId],
-    ) -> Result<(), CallError> {
-        let leave =
-            |members: &mut BTreeSet<MirrorUserId>| members.retain(|who| !users.contains(who));
-        leave(self.call("RemoveMembers")?.members_of(group));
-        self.answer("RemoveMembers").await;
-        Ok(())
+    ) -> Result<(), MembersLeft> {
+        let leave = |members: &mut BTreeSet<_>, user: &MirrorUserId| {
+            members.remove(user);
+        };
+        self.change("RemoveMembers", group, users, leave).await
     }
 }
 
-trait MembersOf {
-    fn members_of(&mut self, group: &MirrorGroupId) -> &mut BTreeSet<MirrorUserId>;
-}
-
-impl MembersOf for TargetReading {
-    fn members_of(&mut self, group: &MirrorGroupId) -> &mut BTreeSet<MirrorUserId> {
-        self.groups.get_mut(group).unwrap().members.as_mut().unwrap()
-    }
+fn failed(operation: &'static str, kind: FailureKind) -> CallError {
+    let message = "no".to_owned();
+    CallError { service: "identitystore", operation, kind, aws_code: None, message }
 }
 
 /// The end of a call, also of one that is dropped.
