@@ -28,6 +28,7 @@ pub mod planner;
 pub mod pool;
 pub mod reason;
 pub mod report;
+pub mod shell;
 pub mod snapshot;
 pub mod standing;
 pub mod tags;

@@ -7,6 +7,7 @@ use crate::network::{NetworkMatch, NetworkRule};
 use crate::observed::{ObservedProfile, ObservedRole};
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
+use crate::shell::command;
 
 impl Facts<'_> {
     pub(super) fn directory(&self, id: &PersonId) -> Rung {
@@ -26,7 +27,7 @@ impl Facts<'_> {
         if self.snapshot.offboarded.contains_key(id) {
             let text = format!("an admin offboarded {user} by command");
             return rung(Verdict::Breaks, ReasonCode::Offboarded, text)
-                .remedy(format!("If {user} is to come back: `stagedoor restore {user}`."));
+                .remedy(format!("If {user} is to come back: `{}`.", command(&["restore", user])));
         }
         let text = format!("the directory knows {user} and lets them sign in");
         rung(Verdict::Holds, ReasonCode::PersonKnown, text)
@@ -40,9 +41,8 @@ impl Facts<'_> {
             let user = &person.user_name;
             let text = format!("an admin offboarded {user} from {team} by command");
             let rung = Rung::new(Stage::Grant, Verdict::Breaks, ReasonCode::Offboarded, text);
-            return Some(rung.remedy(format!(
-                "If {user} is to have it again: `stagedoor restore {user} --team {team}`."
-            )));
+            let restore = command(&["restore", user, "--team", team.as_str()]);
+            return Some(rung.remedy(format!("If {user} is to have it again: `{restore}`.")));
         }
         let outranked = self.plan.kept.iter().find(|kept| {
             kept.reason == ReasonCode::Outranked
@@ -152,7 +152,7 @@ impl Facts<'_> {
         let who = person.map_or(action.person.as_str(), |p| p.user_name.as_str());
         Rung::new(Stage::Profile, Verdict::Depends, action.reason, text)
             .since(self.leaving_since(&action.domain, &action.profile))
-            .remedy(format!("Run `stagedoor sync --person {who}`."))
+            .remedy(format!("Run `{}`.", command(&["sync", "--person", who])))
     }
 
     fn left_alone(&self, kept: &Kept) -> Rung {

@@ -4,6 +4,7 @@ use super::{Facts, Rung, Verdict};
 use crate::ids::{PersonId, TeamKey};
 use crate::map::{Grant, GroupKey};
 use crate::reason::ReasonCode;
+use crate::shell::command;
 use crate::snapshot::{Coverage, Group};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -158,7 +159,7 @@ impl Facts<'_> {
         changes.push(format!("Add a grant to the map{all}."));
         found.push((Rank::Granting, WayIn { grant: Some(line(&group)), ..way(changes) }));
         let give = "Give it for a time; it ends by itself.".to_owned();
-        let command = format!("stagedoor grant {user} {team} --for 4h --reason '…'");
+        let command = command(&["grant", user, team.as_str(), "--for", "4h", "--reason", "…"]);
         found.push((Rank::ForATime, WayIn { command: Some(command), ..way(vec![give]) }));
         found
     }

@@ -194,6 +194,28 @@ fn whom_an_admin_offboarded_is_told_the_command_that_brings_them_back() {
     assert_eq!(remedy, Some("If alice is to come back: `stagedoor restore alice`."));
 }
 
+#[test]
+fn no_name_runs_anything_in_a_command_to_paste() {
+    let mut world = World::new(TEAMS).group("ml-fraud", &["alice"]).person("bob");
+    for person in world.snapshot.people.values_mut() {
+        person.user_name = "$(rm -rf ~)".into();
+    }
+    let profile = ladder(&world, "alice", "fraud").teams[0].rungs[3].remedy.clone();
+    assert_eq!(profile.as_deref(), Some("Run `stagedoor sync --person '$(rm -rf ~)'`."));
+    let ways = ladder(&world, "bob", "fraud").teams[0].ways_in.clone();
+    let commands: Vec<&str> = ways.iter().filter_map(|way| way.command.as_deref()).collect();
+    assert_eq!(commands, ["stagedoor grant '$(rm -rf ~)' fraud --for 4h --reason '…'"]);
+    world.snapshot.barred = [(person_id("alice"), [(key("fraud"), Hold::AsMapped)].into())].into();
+    world.snapshot.offboarded = [(person_id("bob"), Hold::Skipped)].into();
+    let barred = ladder(&world, "alice", "fraud").teams[0].rungs[2].remedy.clone();
+    let back =
+        "If $(rm -rf ~) is to have it again: `stagedoor restore '$(rm -rf ~)' --team fraud`.";
+    assert_eq!(barred.as_deref(), Some(back));
+    let gone = ladder(&world, "bob", "fraud").directory.remedy;
+    let back = "If $(rm -rf ~) is to come back: `stagedoor restore '$(rm -rf ~)'`.";
+    assert_eq!(gone.as_deref(), Some(back));
+}
+
 fn who(world: &World, role: Option<&str>) -> Holders {
     let roles = role.map(str::to_owned).into_iter().collect();
     let teams = BTreeSet::from([key("fraud")]);

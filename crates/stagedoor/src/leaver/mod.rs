@@ -10,6 +10,7 @@ pub(crate) use status::stages_text;
 
 use access::entitlement::Because;
 use access::ids::TeamKey;
+use access::shell::command;
 use control::loss::StillGranted;
 use std::collections::BTreeSet;
 
@@ -37,7 +38,8 @@ pub(crate) fn still_granted_text(
     let lines: Vec<String> = groups.into_iter().collect();
     Some(format!(
         "The directory still grants it. Remove the person there too; otherwise access returns with \
-         `stagedoor restore {key}`, and with the loss of the store.\n{}",
+         `{}`, and with the loss of the store.\n{}",
+        command(&["restore", key]),
         lines.join("\n")
     ))
 }

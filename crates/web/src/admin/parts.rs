@@ -2,6 +2,7 @@
 
 use crate::pages::initials;
 use crate::strings;
+pub(crate) use access::shell::command;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -41,22 +42,6 @@ impl Stamp {
     }
 }
 
-/// A command line of these words, each so written that a shell takes it for one.
-pub(crate) fn command(words: &[&str]) -> String {
-    let words: Vec<String> =
-        std::iter::once(&"stagedoor").chain(words).map(|w| quoted(w)).collect();
-    words.join(" ")
-}
-
-/// A word as a POSIX shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@,+%".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 /// A text as a part of a path, or as a value of a query.
 pub(crate) fn in_path(text: &str) -> String {
     let mut out = String::new();
@@ -82,13 +67,6 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_command_is_read_back_by_a_shell_as_it_was_meant() {
-        assert_eq!(command(&["why", "ana@example.com"]), "stagedoor why ana@example.com");
-        assert_eq!(command(&["why", "o'neil; rm -rf /"]), r"stagedoor why 'o'\''neil; rm -rf /'");
-        assert_eq!(command(&["why", "", "$HOME", "Grüße"]), "stagedoor why '' '$HOME' 'Grüße'");
-    }
 
     #[test]
     fn a_face_is_of_initials_unless_only_the_id_is_known() {

@@ -8,6 +8,7 @@ use crate::output::{self, counted};
 use crate::system::SystemClock;
 use access::first_map::{Existing, FirstMap, Verification, first_map, verify};
 use access::map::{AccessMap, Source};
+use access::shell::command;
 use anyhow::{Context, Result};
 use control::ports::Clock;
 use serde_json::json;
@@ -67,11 +68,14 @@ fn starter(args: &InitArgs, common: &Common) -> Result<Outcome> {
             .to_string(),
         ),
         OutputFormat::Table if args.dry_run => output::data(STARTER.trim_end()),
-        OutputFormat::Table => output::data(&format!(
-            "{0} is written. Fill it in, check it with `stagedoor validate --map {0}`, and ask \
-             `stagedoor plan --map {0}` what would be done.",
-            args.out.display()
-        )),
+        OutputFormat::Table => {
+            let file = args.out.display().to_string();
+            output::data(&format!(
+                "{file} is written. Fill it in, check it with `{}`, and ask `{}` what would be done.",
+                command(&["validate", "--map", &file]),
+                command(&["plan", "--map", &file])
+            ));
+        }
     }
     Ok(Outcome::Done)
 }
@@ -152,7 +156,7 @@ fn profiles(existing: &Existing) -> usize {
 
 fn summary(args: &InitArgs, first: &FirstMap, verified: &Verification) -> String {
     let AccessMap { domains, teams, grants, .. } = &verified.map;
-    let file = args.out.display();
+    let file = args.out.display().to_string();
     let written = if args.dry_run { "would be written" } else { "is written" };
     let plan = if verified.first.is_empty() {
         "The first plan: nothing to do.".to_owned()
@@ -170,14 +174,16 @@ fn summary(args: &InitArgs, first: &FirstMap, verified: &Verification) -> String
     format!(
         "{file} {written}: {}, {}, {}; {} to take over as they are.\n{plan}\n\
          With every team enforced, {} would be made and {} assigned.\n{findings}\n\
-         Next: `stagedoor validate --map {file}`, `stagedoor plan --map {file} --all`, and a week of \
-         `stagedoor serve --map {file} --observe-only`.",
+         Next: `{}`, `{}`, and a week of `{}`.",
         counted(domains.len(), "domain"),
         counted(teams.len(), "team"),
         counted(grants.len(), "grant"),
         counted(first.adopted.len(), "profile"),
         counted(verified.to_make, "profile"),
         counted(verified.to_assign, "group"),
+        command(&["validate", "--map", &file]),
+        command(&["plan", "--map", &file, "--all"]),
+        command(&["serve", "--map", &file, "--observe-only"]),
     )
 }
 

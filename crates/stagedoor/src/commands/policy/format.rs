@@ -4,6 +4,7 @@ use super::file;
 use crate::cli::{Common, FormatArgs, OutputFormat};
 use crate::exit::Outcome;
 use crate::output;
+use access::shell::command;
 use anyhow::Result;
 use iam_policy::document::Limit;
 use serde_json::json;
@@ -33,10 +34,11 @@ pub(super) fn run(args: &FormatArgs, common: &Common) -> Result<Outcome> {
         "{characters} characters without white space; a managed policy may have {most}."
     ));
     if args.check && !is_canonical {
-        let file = output::visible(&args.file.display().to_string());
-        output::talk(&format!(
-            "{file} is not in canonical form: `stagedoor policy format {file}` prints it."
-        ));
+        let file = args.file.display().to_string();
+        let command = command(&["policy", "format", &file]);
+        output::talk(&output::visible(&format!(
+            "{file} is not in canonical form: `{command}` prints it."
+        )));
         return Ok(Outcome::ChangesPending);
     }
     Ok(Outcome::Done)

@@ -4,6 +4,7 @@ use crate::cli::{Common, NewKeyArgs, OutputFormat};
 use crate::exit::Outcome;
 use crate::system::SystemClock;
 use crate::{output, sp_keys};
+use access::shell::command;
 use anyhow::Result;
 use control::ports::Clock;
 use serde_json::json;
@@ -24,10 +25,11 @@ pub(super) fn new(args: &NewKeyArgs, common: &Common) -> Result<Outcome> {
         }
         OutputFormat::Table => {
             output::data(&format!("SHA-256 {}", key.fingerprint()));
+            let file = args.out.display().to_string();
             output::talk(&format!(
-                "Written to {0}, for its owner only. Give it to the server with `stagedoor serve \
-                 --sp-key {0}`, or keep its text in a secret of Secrets Manager (--sp-key-secret).",
-                args.out.display()
+                "Written to {file}, for its owner only. Give it to the server with `{}`, or keep its \
+                 text in a secret of Secrets Manager (--sp-key-secret).",
+                command(&["serve", "--sp-key", &file])
             ));
         }
     }
