@@ -15,6 +15,7 @@ mod demo;
 mod directories;
 mod doctor;
 mod exit;
+mod files;
 mod idp_metadata;
 mod kept_secret;
 mod leaver;

@@ -4,11 +4,12 @@ use crate::cli::{Common, OutputFormat, PlanArgs};
 use crate::exit::{self, Outcome};
 use crate::output::{self, Paint, counted};
 use crate::progress::Progress;
-use crate::{compose, mapfile, report};
+use crate::{compose, files, mapfile, report};
 use access::map::AccessMap;
 use access::plan::Plan;
 use access::reason::ReasonCode;
-use anyhow::{Context, Result};
+use access::shell::command;
+use anyhow::Result;
 use aws::Aws;
 use control::survey::{Scope, Survey};
 use std::collections::BTreeMap;
@@ -47,12 +48,11 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         }
     }
     if let Some(file) = &args.out {
-        save(&plan, file)?;
-        output::talk(&format!(
-            "Written to {0}. Carry it out with `stagedoor apply --map {1} {0}`.",
-            file.display(),
-            args.map.map.display()
-        ));
+        let text = serde_json::to_string_pretty(&plan)?;
+        files::replace(file, text.as_bytes())?;
+        let (file, map) = (file.display().to_string(), args.map.map.display().to_string());
+        let apply = command(&["apply", "--map", &map, &file]);
+        output::talk(&format!("Written to {file}. Carry it out with `{apply}`."));
     }
     Ok(outcome(&plan, &survey))
 }
@@ -121,19 +121,7 @@ pub(super) fn outcome(plan: &Plan, survey: &Survey) -> Outcome {
     }
 }
 
-fn save(plan: &Plan, file: &Path) -> Result<()> {
-    let text = serde_json::to_string_pretty(plan)?;
-    // Whole or not at all: a plan cut short by a full disk must not look like one.
-    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("cannot write into {}", folder.display()))?;
-    std::io::Write::write_all(&mut temporary, text.as_bytes())
-        .with_context(|| format!("cannot write {}", file.display()))?;
-    temporary.persist(file).with_context(|| format!("cannot write {}", file.display()))?;
-    Ok(())
-}
-
-/// Reads a plan that [`save`] wrote.
+/// Reads a plan that `--out` wrote.
 pub(super) fn load(file: &Path) -> Result<Plan> {
     let bad = |what: &dyn std::fmt::Display| {
         let message = format!(

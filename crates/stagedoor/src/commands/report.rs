@@ -6,7 +6,7 @@ use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, counted};
 use crate::progress::Progress;
 use crate::system::SystemClock;
-use crate::{compose, mapfile};
+use crate::{compose, files, mapfile};
 use access::first_map::{first_map, verify};
 use access::forecast::{Forecast, LOOKED_AT_DAYS, ProfileCounts};
 use access::ids::{DomainKey, PersonId, ProfileName, RoleArn};
@@ -25,7 +25,6 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
 
 /// How many domains, or roles, are read at a time.
 const AT_ONCE: usize = 4;
@@ -75,7 +74,7 @@ pub(super) async fn run(args: &ReportArgs, common: &Common) -> Result<Outcome> {
     if let Some(file) = &args.html {
         let page =
             web::report_page(&found, &title(&found)).context("the report cannot be written")?;
-        fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+        files::replace(file, page.as_bytes())?;
         output::talk(&format!("Written to {}. It names people.", file.display()));
     }
     match common.output {

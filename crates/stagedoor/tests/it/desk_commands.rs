@@ -134,6 +134,11 @@ fn a_report_counts_who_has_what_and_stands_in_one_file() {
     let world = World::new(&settled(), MAP);
     let report = world.run(&["report", "--html", "report.html"]).exits(0);
     report.says(&["Written to report.html. It names people."]);
+    #[cfg(unix)]
+    {
+        let mode = std::fs::metadata(world.path("report.html")).unwrap().permissions();
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777, 0o600);
+    }
     let told = world.run(&["report"]).exits(0).stdout;
     assert!(
         told.starts_with("Account 111122223333: 2 of 3 people with access, 3 profiles with"),

@@ -3,9 +3,10 @@
 use crate::cli::StoreArg;
 use crate::exit::BadConfiguration;
 use crate::output::API_VERSION;
-use crate::{compose, mapfile};
+use crate::{compose, files, mapfile};
+use access::shell::command;
 use access::snapshot::Snapshot;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use aws::Aws;
 use control::plane::Plane;
 use jiff::Timestamp;
@@ -34,15 +35,9 @@ impl Kept {
         Self { api_version: API_VERSION.to_owned(), kind: KIND.to_owned(), read_at, snapshot }
     }
 
-    /// Writes the file in one step: a reader never sees half of it.
+    /// Writes the file.
     pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let context = || format!("cannot keep the reading in {}", path.display());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let mut beside = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
-        serde_json::to_writer(&mut beside, self).with_context(context)?;
-        beside.persist(path).with_context(context)?;
-        Ok(())
+        files::replace(path, &serde_json::to_vec(self)?)
     }
 
     /// Reads a file.
@@ -51,9 +46,9 @@ impl Kept {
     /// [`BadConfiguration`] that says what to do.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let bad = |why: String| {
-            let place = path.display();
-            let message =
-                format!("{place}: {why}; make one with `stagedoor directory show --save {place}`");
+            let place = path.display().to_string();
+            let make = command(&["directory", "show", "--save", &place]);
+            let message = format!("{place}: {why}; make one with `{make}`");
             BadConfiguration::new("reading-invalid", message)
         };
         let size = fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();

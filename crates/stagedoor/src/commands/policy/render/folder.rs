@@ -2,13 +2,14 @@
 //! overwritten or removed.
 
 use crate::exit::BadConfiguration;
+use crate::files;
 use anyhow::{Context, Result};
 use iam_policy::render::File;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 /// The file that says what was written, with the digest of each.
@@ -125,10 +126,7 @@ fn replace(file: &Path, text: &str) -> Result<()> {
     let context = || format!("cannot write {}", file.display());
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).with_context(context)?;
-    let mut temporary = tempfile::NamedTempFile::new_in(folder).with_context(context)?;
-    temporary.write_all(text.as_bytes()).with_context(context)?;
-    temporary.persist(file).with_context(context)?;
-    Ok(())
+    files::replace(file, text.as_bytes())
 }
 
 #[cfg(test)]
