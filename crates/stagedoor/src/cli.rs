@@ -61,6 +61,7 @@ pub(crate) use tokens::{CreateTokenArgs, ListTokensArgs, RevokeTokenArgs, TokenC
 
 use crate::store_location::StoreLocation;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The guarded way into SageMaker Studio.
@@ -85,6 +86,39 @@ pub(crate) struct Cli {
     pub(crate) common: Common,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line of a function, without the other commands: to describe all of them costs a part
+/// of a process's start.
+#[derive(Debug, Parser)]
+#[command(name = "stagedoor", version)]
+struct OfFunction {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: FunctionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum FunctionCommand {
+    Lambda(LambdaArgs),
+}
+
+impl Cli {
+    /// Reads the arguments of a process, its name first.
+    ///
+    /// # Errors
+    /// They are not understood, or ask for help or the version.
+    pub(crate) fn read(args: &[OsString]) -> Result<Self, clap::Error> {
+        // What is not understood is told by the whole, which knows what else there is.
+        if args.get(1).is_some_and(|command| command == "lambda")
+            && let Ok(OfFunction { common, command }) = OfFunction::try_parse_from(args)
+        {
+            let FunctionCommand::Lambda(args) = command;
+            return Ok(Self { common, command: Command::Lambda(args) });
+        }
+        Self::try_parse_from(args)
+    }
 }
 
 /// What every command understands.
@@ -298,5 +332,30 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+        OfFunction::command().debug_assert();
+    }
+
+    #[test]
+    fn a_function_is_read_as_among_all_commands() {
+        let lines = [
+            "stagedoor lambda",
+            "stagedoor lambda --event - --timeout 5s --resync 1h --output json -vv",
+            "stagedoor lambda --store dynamodb:stagedoor --public-url https://studio.example.com",
+            "stagedoor -v lambda",
+            "stagedoor lambda --no-such-flag",
+            "stagedoor lambda --timeout soon",
+            "stagedoor lambda --help",
+            "stagedoor lambda plan",
+            "stagedoor --version",
+            "stagedoor",
+        ];
+        for line in lines {
+            let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let shown = |read: Result<Cli, clap::Error>| match read {
+                Ok(cli) => format!("{cli:?}"),
+                Err(error) => format!("{:?}: {}", error.kind(), error.render()),
+            };
+            assert_eq!(shown(Cli::read(&args)), shown(Cli::try_parse_from(&args)), "{line}");
+        }
     }
 }

@@ -36,7 +36,6 @@ mod surroundings;
 mod system;
 mod telemetry;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -54,7 +53,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(250);
 fn main() -> ExitCode {
     let args = bootstrap::arguments();
     bootstrap::keep_pages_small(&args);
-    let cli = match cli::Cli::try_parse_from(&args) {
+    let cli = match cli::Cli::read(&args) {
         Ok(cli) => cli,
         Err(error) => {
             bootstrap::tell_usage(&args, &error);
