@@ -147,42 +147,9 @@ impl Claims for DynamoStore {
         if people.is_empty() || ticket.at < forgotten {
             return Ok(Claimed::default());
         }
-        let keys: BTreeSet<Key> = people.iter().map(key_of).collect();
-        let (number, met) = future::try_join(self.next(CLAIM), self.get_all(CLAIM, &keys)).await?;
-        let until = floor(now.checked_add(hold_for).unwrap_or(Timestamp::MAX));
-        let began = floor(ticket.at).min(floor(now));
-        let turn = |key: &Key, old: Option<Claim>| {
-            let person = key.pk.strip_prefix(PERSON).and_then(|id| PersonId::parse(id).ok());
-            let Some(person) = person else { return Turn::alone(Change::Keep, None) };
-            // Nobody whom another pass has, or had after this one began to read.
-            let is_refused = old.as_ref().is_some_and(|claim| {
-                claim.owner != owner.as_str() && claim.is_since(ticket, began)
-            });
-            match &old {
-                Some(claim) if is_refused && claim.until.is_some_and(|met| met > until) => {
-                    Turn::alone(Change::Put(Claim { until: Some(until), ..claim.clone() }), None)
-                }
-                Some(_) if is_refused => Turn::alone(Change::Keep, None),
-                _ => {
-                    if let Some(released) = old.as_ref().and_then(|claim| claim.released) {
-                        self.stamps.follow(released);
-                    }
-                    let owner = owner.to_string();
-                    let (until, released) = (Some(until), None);
-                    let is_first = old.is_none();
-                    let claim = Claim { person: person.clone(), owner, number, until, released };
-                    Turn::alone(Change::Put(claim), Some((person, is_first)))
-                }
-            }
-        };
-        let claim = Begun { owner, number, now };
-        if let Some(claimed) = self.claim_together(&claim, (&keys, &met), &turn).await? {
-            return Ok(claimed);
-        }
-        let texts = people.iter().map(PersonId::as_str);
-        self.list(CLAIM, owner, CLAIMED, number, texts, now).await?;
-        let claimed = self.change_found(CLAIM, (keys, met), Manner::Together, turn).await?;
-        Ok(together(number, claimed.into_values().flatten()))
+        // Whoever claims people is about to write down what it does to them.
+        let claiming = Box::pin(self.claim_in_turn(owner, people, ticket, (now, hold_for)));
+        future::join(claiming, self.ready_to_append()).await.0
     }
 
     async fn renew(&self, owner: &ChangeId, until: Timestamp) -> Result<u64, StoreError> {
@@ -236,6 +203,52 @@ struct Begun<'a> {
 }
 
 impl DynamoStore {
+    /// Claims these people, as far as nobody else has them or had them since the ticket.
+    async fn claim_in_turn(
+        &self,
+        owner: &ChangeId,
+        people: &BTreeSet<PersonId>,
+        ticket: &Ticket,
+        (now, hold_for): (Timestamp, SignedDuration),
+    ) -> Result<Claimed, StoreError> {
+        let keys: BTreeSet<Key> = people.iter().map(key_of).collect();
+        let (number, met) = future::try_join(self.next(CLAIM), self.get_all(CLAIM, &keys)).await?;
+        let until = floor(now.checked_add(hold_for).unwrap_or(Timestamp::MAX));
+        let began = floor(ticket.at).min(floor(now));
+        let turn = |key: &Key, old: Option<Claim>| {
+            let person = key.pk.strip_prefix(PERSON).and_then(|id| PersonId::parse(id).ok());
+            let Some(person) = person else { return Turn::alone(Change::Keep, None) };
+            // Nobody whom another pass has, or had after this one began to read.
+            let is_refused = old.as_ref().is_some_and(|claim| {
+                claim.owner != owner.as_str() && claim.is_since(ticket, began)
+            });
+            match &old {
+                Some(claim) if is_refused && claim.until.is_some_and(|met| met > until) => {
+                    Turn::alone(Change::Put(Claim { until: Some(until), ..claim.clone() }), None)
+                }
+                Some(_) if is_refused => Turn::alone(Change::Keep, None),
+                _ => {
+                    if let Some(released) = old.as_ref().and_then(|claim| claim.released) {
+                        self.stamps.follow(released);
+                    }
+                    let owner = owner.to_string();
+                    let (until, released) = (Some(until), None);
+                    let is_first = old.is_none();
+                    let claim = Claim { person: person.clone(), owner, number, until, released };
+                    Turn::alone(Change::Put(claim), Some((person, is_first)))
+                }
+            }
+        };
+        let claim = Begun { owner, number, now };
+        if let Some(claimed) = self.claim_together(&claim, (&keys, &met), &turn).await? {
+            return Ok(claimed);
+        }
+        let texts = people.iter().map(PersonId::as_str);
+        self.list(CLAIM, owner, CLAIMED, number, texts, now).await?;
+        let claimed = self.change_found(CLAIM, (keys, met), Manner::Together, turn).await?;
+        Ok(together(number, claimed.into_values().flatten()))
+    }
+
     /// Claims those who were `met` so, in one transaction with the list of them; `None`: they are too
     /// many for one, or somebody else was faster.
     async fn claim_together(

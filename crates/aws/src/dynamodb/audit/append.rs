@@ -84,6 +84,20 @@ impl DynamoStore {
         told.await.unwrap_or_else(|_| Err(unusable(APPEND, "the call was not finished".to_owned())))
     }
 
+    /// Asks for what the next entry is sealed with and for the end that it follows, where they are not
+    /// known: a process that has just started need not wait for them when it has something to append.
+    pub(in super::super) async fn ready_to_append(&self) {
+        // Whoever is at it asks for them.
+        let Ok(mut tail) = self.appends.tail.try_lock() else { return };
+        let tail = self.tail_in(&mut tail);
+        if tail.head.is_some() {
+            return;
+        }
+        // What fails here fails again when something is appended, and is told then.
+        let Ok(keys) = self.audit_keys().await else { return };
+        tail.head = self.head_of(&tail.chain, &keys).await.ok();
+    }
+
     /// Appends an entry in one transaction with other steps: all is written or nothing. `Lost`: one of
     /// the steps, or the end of the chain, was something else by then; the next try is on another chain.
     /// An entry takes two steps of a transaction.

@@ -432,6 +432,24 @@ async fn who_thaws_is_told_so_though_the_first_answer_is_lost() {
 }
 
 #[tokio::test]
+async fn whoever_has_claimed_people_writes_down_what_it_does_in_one_call() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    let entry = |code| AuditEntry::new(micros(3), AuditEvent::CreatingProfile, code);
+    let ticket = store.ticket(micros(1)).await.unwrap();
+    // There is a key already, and an end to follow.
+    direct.append(&entry("first")).await.unwrap();
+    let people = BTreeSet::from([person("ada")]);
+    let calls = heard(&proxy);
+    store.claim(&pass(), &people, &ticket, micros(2), HOUR).await.unwrap();
+    let mut claiming = std::mem::take(&mut *calls.lock().unwrap());
+    claiming.sort();
+    assert_eq!(claiming, ["batchgetitem", "query", "transactwriteitems", "updateitem"]);
+    store.append(&entry("second")).await.unwrap();
+    assert_eq!(*calls.lock().unwrap(), ["putitem"]);
+    assert_eq!(direct.newest(9).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_refused_key_fails_only_whoever_asked_for_it() {
     let (_peer, proxy, store, direct) = behind_a_proxy().await;
     direct.push(&keys(&["ada"]), micros(1)).await.unwrap();
