@@ -15,8 +15,12 @@ use crate::reminders::SqsReminders;
 use crate::studio::Studio;
 use access::ids::{IdentityStoreId, Region};
 use aws_config::BehaviorVersion;
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
+use aws_config::meta::region::ProvideRegion as _;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
@@ -106,6 +110,16 @@ impl Aws {
             .identity_cache(identity_cache());
         if let Some(http) = http.clone() {
             loader = loader.http_client(http);
+        }
+        // The first place to look. Where they are there, as on Lambda, a process need not first set up
+        // clients for all the other places.
+        let environment = EnvironmentVariableCredentialsProvider::new();
+        if environment.provide_credentials().await.is_ok() {
+            loader = loader.credentials_provider(environment);
+        }
+        let environment = EnvironmentVariableRegionProvider::new();
+        if environment.region().await.is_some() {
+            loader = loader.region(environment);
         }
         let mut sdk = loader.load().await;
         if !given && let Some(retries) = sdk.retry_config().cloned() {

@@ -75,7 +75,7 @@ pub(crate) async fn run(
         Command::Audit(command) => audit::run(command, common).await,
         Command::Serve(args) => serve::run(&args).await,
         Command::Probe(args) => probe::run(&args, common).await,
-        Command::Lambda(args) => lambda::run(&args, telemetry).await,
+        Command::Lambda(args) => Box::pin(lambda::run(&args, telemetry)).await,
         Command::Events(command) => events::run(command, common).await,
         Command::Saml(command) => saml::run(command, common).await,
         Command::Sandbox(args) => sandbox::run(&args).await,
