@@ -26,11 +26,12 @@ use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
 use aws_smithy_runtime::client::defaults::default_http_client_plugin_v2;
 use aws_smithy_runtime::client::identity::IdentityCache;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpClient as _, SharedHttpClient};
 use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -339,4 +340,18 @@ const fn patience(request: Duration, manner: Manner) -> Patience {
 fn http_client() -> Option<SharedHttpClient> {
     let plugin = default_http_client_plugin_v2(BehaviorVersion::latest())?;
     plugin.runtime_components(&RuntimeComponentsBuilder::new("http")).http_client()
+}
+
+/// Reads the certificates of public authorities, for which the first call of the process would wait.
+/// The SDK keeps them: a process that has something else to do at its start does this beside it, on a
+/// thread of its own.
+pub fn read_authorities() {
+    if let Some(http) = http_client() {
+        // The client looks whether it can be used, and reads them for that. What it could not read shows
+        // as the error of the first call.
+        let _looked = http.validate_base_client_config(
+            &RuntimeComponentsBuilder::new("http"),
+            &ConfigBag::base(),
+        );
+    }
 }

@@ -44,7 +44,7 @@ mod studio;
 pub use assignments::Assignments;
 pub use checkpoints::{MacKey, S3Checkpoints};
 pub use client::secrets::{SecretText, SecretVersions};
-pub use connect::{Aws, Simulator};
+pub use connect::{Aws, Simulator, read_authorities};
 pub use dynamodb::DynamoStore;
 pub use identity_center::{IdentityCenter, IdentityStoreMirror};
 pub use in_process::{InProcess, Lost};

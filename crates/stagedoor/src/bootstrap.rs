@@ -4,6 +4,7 @@ use crate::cli::Command;
 use lambda::RuntimeApi;
 use std::ffi::OsString;
 use std::path::Path;
+use std::thread;
 use tokio::runtime::Builder;
 
 /// Where the Runtime API is. Lambda sets it.
@@ -28,6 +29,16 @@ pub(crate) fn keep_pages_small(args: &[OsString]) {
     if args.get(1).is_some_and(|command| command == "lambda") {
         // Where it cannot be, it only starts more slowly.
         let _as_they_are = rustix::thread::disable_transparent_huge_pages(true);
+    }
+}
+
+/// The first call of a function would wait for the certificates of public authorities: they are read
+/// beside what comes before it.
+pub(crate) fn read_authorities(command: &Command) {
+    if let Command::Lambda(_) = command {
+        let thread = thread::Builder::new().name("authorities".to_owned());
+        // Where there is no thread to be had, the first call reads them.
+        let _beside = thread.spawn(aws::read_authorities);
     }
 }
 

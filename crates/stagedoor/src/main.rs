@@ -64,6 +64,7 @@ fn main() -> ExitCode {
         Ok(telemetry) => telemetry,
         Err(error) => return exit::report(&error.into(), &cli.common),
     };
+    bootstrap::read_authorities(&cli.command);
     let runtime = match bootstrap::runtime(&cli.command).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&anyhow::Error::new(error), &cli.common),
