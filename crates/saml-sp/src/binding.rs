@@ -36,7 +36,7 @@ const MAX_RELAY_STATE_BYTES: usize = 80;
 const MAX_RETURNED_RELAY_STATE_BYTES: usize = 1_024;
 
 /// Everything but the characters that RFC 3986 calls unreserved.
-const QUERY_VALUE: &AsciiSet =
+pub(crate) const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A message could not be made.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::canonical::{attribute, text};
 use crate::response::instant;
@@ -89,6 +89,10 @@ fn deflate(bytes: &[u8]) -> Result<Vec<u8>, DemoIdpError> {
     encoder.finish().map_err(DemoIdpError::Deflate)
 }
 
+/// What RFC 3986 calls unreserved is left as it is, as identity providers do.
+const QUERY_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn escaped(value: &str) -> String {
-    utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(value, QUERY_VALUE).to_string()
 }

@@ -8,9 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::DeflateDecoder;
 use jiff::{SignedDuration, Timestamp};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::assertion::NameId;
+use crate::binding::QUERY_VALUE;
 use crate::bounds::{self, MAX_RESPONSE_BYTES};
 use crate::crypto::{AlgorithmPolicy, Suite};
 use crate::dom::{self, DSIG, Document, Node, SAML, SAMLP};
@@ -39,15 +40,16 @@ pub struct ReceivedLogoutRequest {
 
 /// Where the signature is.
 enum Proof {
-    /// Beside the message, over the octets of the query (HTTP-Redirect).
-    Query { signed: String, algorithm: String, value: Vec<u8> },
+    /// Beside the message, over the octets of the query (HTTP-Redirect): one of these texts.
+    Query { signed: Vec<String>, algorithm: String, value: Vec<u8> },
     /// Inside the message (HTTP-POST).
     Enveloped,
 }
 
 impl ReceivedLogoutRequest {
     /// Takes a query as it was received, without the question mark (HTTP-Redirect binding, SAML
-    /// bindings 3.4). Parameters of other names are passed over; they are not signed.
+    /// bindings 3.4). Parameters of other names are passed over; they are not signed. A gateway before
+    /// us may have written it anew.
     ///
     /// # Errors
     /// When it is not a signed `LogoutRequest` in that form and within the bounds.
@@ -70,16 +72,16 @@ impl ReceivedLogoutRequest {
         let (Some(algorithm), Some(value)) = (algorithm, value) else {
             return Err(Rejection::new(ReasonCode::SignatureMissing, "the query is not signed"));
         };
-        // As it was written, in the order of the binding (3.4.4.1).
-        let mut signed = format!("SAMLRequest={message}");
-        if let Some(relay_state) = relay_state {
-            signed.push_str("&RelayState=");
-            signed.push_str(relay_state);
-        }
-        signed.push_str("&SigAlg=");
-        signed.push_str(algorithm);
-        let proof = Proof::Query { signed, algorithm: decoded(algorithm)?, value: base64(value)? };
-        Self::new(inflated(&base64(message)?)?, proof, relay_state.map(decoded).transpose()?)
+        let mut signed = vec![signed_text(message, relay_state, algorithm)];
+        let relay_state = relay_state.map(decoded).transpose()?;
+        let (algorithm, value) = (decoded(algorithm)?, base64(value)?);
+        let plain = percent_decode_str(message).decode_utf8_lossy();
+        signed.extend(SPELLINGS.iter().map(|spelling| {
+            let relay_state = relay_state.as_deref().map(|text| spelling.of(text));
+            signed_text(&spelling.of(&plain), relay_state.as_deref(), &spelling.of(&algorithm))
+        }));
+        let proof = Proof::Query { signed, algorithm, value };
+        Self::new(inflated(&base64(message)?)?, proof, relay_state)
     }
 
     /// Takes the form fields `SAMLRequest` and `RelayState` (HTTP-POST binding, SAML bindings 3.5).
@@ -135,7 +137,8 @@ impl ReceivedLogoutRequest {
                     ));
                 }
                 let suite = Suite::detached(algorithm, &idp.keys, policy)?;
-                suite.verify(signed.as_bytes(), value).ok_or_else(not_verified)?;
+                let verified = |text: &String| suite.verify(text.as_bytes(), value).is_some();
+                signed.iter().any(verified).then_some(()).ok_or_else(not_verified)?;
                 read(request, idp, our_url, now, skew)
             }
             Proof::Enveloped => {
@@ -339,6 +342,42 @@ fn check_times(
         return Err(Rejection::new(ReasonCode::Expired, "the log-out request has expired"));
     }
     Ok((issued, end.checked_add(skew.as_duration()).unwrap_or(Timestamp::MAX)))
+}
+
+/// How a sender writes what has to be escaped.
+struct Spelling {
+    /// `%2f` in place of `%2F`.
+    has_lower_case: bool,
+    /// `+` in place of `%20`.
+    has_plus_signs: bool,
+}
+
+/// What is signed is the query as its sender wrote it. Some gateways hand over the values alone (API
+/// Gateway's REST APIs), others write the query anew, so these are tried besides. All say the same, and
+/// the values are all that is read: whichever is the one that was signed, nothing else gets in by it.
+const SPELLINGS: [Spelling; 4] = [
+    Spelling { has_lower_case: false, has_plus_signs: false },
+    Spelling { has_lower_case: false, has_plus_signs: true },
+    // .NET, and so Entra ID and AD FS.
+    Spelling { has_lower_case: true, has_plus_signs: false },
+    Spelling { has_lower_case: true, has_plus_signs: true },
+];
+
+impl Spelling {
+    fn of(&self, value: &str) -> String {
+        let piece = |piece: &str| match piece {
+            "%20" if self.has_plus_signs => "+".to_owned(),
+            escape if self.has_lower_case && escape.starts_with('%') => escape.to_lowercase(),
+            piece => piece.to_owned(),
+        };
+        utf8_percent_encode(value, QUERY_VALUE).map(piece).collect()
+    }
+}
+
+/// What the signature is over, in the order of the binding (3.4.4.1).
+fn signed_text(message: &str, relay_state: Option<&str>, algorithm: &str) -> String {
+    let relay_state = relay_state.map(|text| format!("&RelayState={text}")).unwrap_or_default();
+    format!("SAMLRequest={message}{relay_state}&SigAlg={algorithm}")
 }
 
 /// The value of a parameter as it is written. Twice is refused: two readers could differ.

@@ -7,6 +7,7 @@ use crate::cloud::{PATIENCE, now};
 use crate::process::{self, Running};
 use crate::world::World;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -326,11 +327,14 @@ impl Guest {
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// As an API with binary media types sends a form: in base64. Whatever a client may write about
+/// As an API with binary media types sends a form: in base64, and a query decoded. Whatever a client may write about
 /// where it is, this one writes.
 fn rest(path: &str, form: Option<&str>, cookies: &[String], ip: &str, vpce: &str) -> Value {
     use base64::Engine;
     let body = form.map(|form| base64::engine::general_purpose::STANDARD.encode(form));
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let query: BTreeMap<_, _> =
+        url::form_urlencoded::parse(query.as_bytes()).map(|(n, v)| (n, [v])).collect();
     let lies = r#"{"identity":{"sourceIp":"10.100.10.66","vpceId":"vpce-0aaaa"}}"#;
     json!({
         "resource": "/{proxy+}", "path": path, "httpMethod": method(form),
@@ -339,7 +343,7 @@ fn rest(path: &str, form: Option<&str>, cookies: &[String], ip: &str, vpce: &str
             "content-type": [FORM], "cookie": cookies, "x-forwarded-for": ["10.100.10.66"],
             "x-amzn-request-context": [lies], "x-amzn-vpce-id": ["vpce-0aaaa"],
         },
-        "queryStringParameters": null, "multiValueQueryStringParameters": null,
+        "multiValueQueryStringParameters": query,
         "requestContext": {
             "stage": "prod", "path": format!("/prod{path}"), "httpMethod": method(form),
             "identity": {"sourceIp": ip, "vpceId": vpce, "vpcId": "vpc-0cccc", "userArn": null},

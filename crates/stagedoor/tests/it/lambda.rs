@@ -4,7 +4,7 @@ use crate::cloud::{Cloud, until};
 use crate::house::{self, ENTITY, Ids, PUBLIC, identity_provider};
 use crate::invoker::{Ended, Guest, Invoker, Via};
 use crate::world::{ANA, BEN, CLEO, FAST, MAP, SEED, World, settled};
-use demo_idp::{DemoIdp, DemoResponse, Signing};
+use demo_idp::{DemoIdp, DemoLogout, DemoResponse, Signing};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -308,6 +308,28 @@ pub(crate) fn key_of(page: &str, action: &str) -> String {
     let (_, form) = page.split_once(&format!("action=\"{action}\"")).expect(page);
     let (_, value) = form.split_once("name=\"key\" value=\"").unwrap();
     format!("key={}", value.split('"').next().unwrap())
+}
+
+#[test]
+fn an_identity_provider_signs_people_out_through_a_rest_api() {
+    let (_world, idp, mut invoker) = door("vpce: vpce-0aaaa");
+    let inside = Via::Rest("10.0.1.4", "vpce-0aaaa");
+    let mut ana = Guest::default();
+    ana.ask(&mut invoker, inside, "/saml/acs", Some(&answer_of(&idp, "ana")));
+    assert!(ana.ask(&mut invoker, inside, "/", None).body.contains("Ana Diaz"));
+    let order = idp.logout_query(&DemoLogout {
+        name_id: "ana@example.com",
+        session_index: None,
+        destination: &format!("{PUBLIC}/saml/logout"),
+        id: "_logout1",
+        issued_at: crate::cloud::now(),
+        relay_state: Some("their state"),
+    });
+    let order = format!("/saml/logout?{}", order.unwrap());
+    let ended = Guest::default().ask(&mut invoker, inside, &order, None);
+    assert_eq!((ended.status, ended.location.as_str()), (302, "/signed-out"), "{}", ended.body);
+    let page = ana.ask(&mut invoker, inside, "/", None);
+    assert!(page.body.contains("Come in by the stage door."), "{}", page.body);
 }
 
 #[test]
