@@ -98,9 +98,9 @@ impl Doorway {
         let trust =
             Trust::new(self.service_provider.clone(), keys.clone(), &map.identity_providers);
         for (key, idp) in metadata {
-            trust.take(&key, idp, now)?;
+            trust.take_if_believed(&key, idp, now, now)?;
         }
-        trust.keep_of(&self.trust)?;
+        trust.keep_of(&self.trust, now)?;
         Ok(Self {
             plane: Plane { map, ..self.plane.clone() },
             ports: self.ports.clone(),

@@ -81,10 +81,11 @@ impl Door {
     /// Puts another map and other keys of our own in force, for the door and for whatever takes the
     /// plane's [`current`](Plane::current) map, in one step. `metadata` is what was read afresh; of
     /// the other providers of the map, what is known of those whose metadata comes from the same
-    /// place is kept.
+    /// place is kept. Nobody gets in by a provider whose metadata is fetched and was of another entity, or
+    /// of keys that the map does not pin any more, until it is [renewed](Self::renew).
     ///
     /// # Errors
-    /// Metadata contradicts the map, or the map wants requests signed and there is no key. Nothing
+    /// Metadata of a file contradicts the map, or the map wants requests signed and there is no key. Nothing
     /// has changed then.
     pub fn replace(
         &self,

@@ -222,9 +222,37 @@ impl Trust {
         Ok(())
     }
 
+    /// Takes metadata that was `taken_at` its place before the settings were what they are now. What a
+    /// file says must agree with them. What was fetched may be the very thing that they do not believe any
+    /// more, and the former settings not believe what is at its address now: it is passed over, and nobody
+    /// gets in by the provider until it is fetched anew.
+    pub(super) fn take_if_believed(
+        &self,
+        key: &IdpKey,
+        metadata: IdentityProvider,
+        taken_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), DoorError> {
+        match self.take(key, metadata, taken_at) {
+            Err(error @ (DoorError::NotPinned(_) | DoorError::OtherEntity { .. }))
+                if self.is_fetched(key) =>
+            {
+                self.failed(key, error.to_string(), now);
+                Ok(())
+            }
+            taken => taken,
+        }
+    }
+
+    fn is_fetched(&self, key: &IdpKey) -> bool {
+        let providers = self.read();
+        let source = providers.get(key).map(|provider| &provider.settings.metadata);
+        matches!(source, Some(MetadataSource::Url { .. }))
+    }
+
     /// Takes over what `before` knows of the providers that nothing is known of yet and whose
-    /// metadata comes from where it came from before.
-    pub(super) fn keep_of(&self, before: &Self) -> Result<(), DoorError> {
+    /// metadata comes from where it came from before, as [`Self::take_if_believed`] does.
+    pub(super) fn keep_of(&self, before: &Self, now: Timestamp) -> Result<(), DoorError> {
         for (key, known) in &*before.read() {
             let missing = {
                 let providers = self.read();
@@ -235,9 +263,11 @@ impl Trust {
                 continue;
             }
             if let (Some(trusted), Some(at)) = (&known.trusted, known.taken_at) {
-                self.take(key, trusted.metadata().clone(), at)?;
+                self.take_if_believed(key, trusted.metadata().clone(), at, now)?;
             }
-            if let Some(provider) = self.write().get_mut(key) {
+            if let Some(provider) = self.write().get_mut(key)
+                && provider.last_failure.is_none()
+            {
                 provider.last_failure.clone_from(&known.last_failure);
             }
         }

@@ -1,13 +1,13 @@
 //! Another map takes the place of the one that is in force.
 
-use crate::door::{House, idp, idp_key, metadata, metadata_of, settings};
+use crate::door::{House, answer, idp, idp_key, metadata, metadata_of, settings};
 use crate::reconciler::{Running, pass, people, secs};
 use crate::world::{MAP, World, team};
 use access::map::{AccessMap, Source, parse};
 use access::network::Origin;
 use control::door::{DoorError, Opening, RefusalKind, SessionToken};
 use control::event::Wake;
-use saml_sp::ServiceProviderKey;
+use saml_sp::{IdentityProvider, ServiceProviderKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -82,6 +82,49 @@ async fn a_map_that_contradicts_what_is_known_changes_nothing() {
         assert_eq!(teams(&house, &token).await, ["fraud"]);
         assert_eq!(house.door.trust(), known);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pin_that_is_exchanged_ends_the_trust_in_what_was_fetched_before() {
+    let (key, old) = metadata("tiles");
+    let next = idp("https://tiles.example");
+    let pinning = |metadata: &IdentityProvider, entity_id: &str| {
+        let pin = metadata.keys[0].fingerprint();
+        let fetched = format!(
+            "    metadata_url: https://tiles.example/metadata\n    entity_id: {entity_id}\n    \
+             certificate_fingerprints: [ {pin} ]\n"
+        );
+        MAP.replace("    metadata: tiles.xml\n", &fetched)
+    };
+    let entity_id = old.entity_id.clone();
+    let (before, after) = (pinning(&old, &entity_id), pinning(&metadata_of(&next), &entity_id));
+    let moved = pinning(&old, "https://moved.example");
+    let pinned = DoorError::NotPinned(key.clone()).to_string();
+    let other =
+        DoorError::OtherEntity { idp: key.clone(), expected: "https://moved.example".into() };
+    for (new, why) in [(&after, pinned), (&moved, other.to_string())] {
+        for read in [BTreeMap::new(), BTreeMap::from([(key.clone(), old.clone())])] {
+            let house = House::by(World::of(&["ada"]), &before);
+            assert_eq!(
+                house.door.renew(&key, metadata_of(&next)),
+                Err(DoorError::NotPinned(key.clone()))
+            );
+            house.door.replace(map(new), vec![], read).unwrap();
+            let status = house.door.trust().pop().unwrap();
+            assert_eq!((status.idp, status.keys), (key.clone(), vec![]));
+            assert_eq!(status.last_failure.map(|failure| failure.message), Some(why.clone()));
+            assert_eq!(house.door.identity_providers(), [idp_key("corp")]);
+        }
+    }
+
+    let house = House::by(World::of(&["ada"]), &before);
+    house.door.replace(map(&after), vec![], BTreeMap::from([(key.clone(), old)])).unwrap();
+    let stolen = answer("ada").by(house.tiles);
+    let outcome = house.accept(&stolen, None).await;
+    house.refused(outcome, RefusalKind::Unavailable, "idp-metadata-missing");
+    house.door.renew(&key, metadata_of(&next)).unwrap();
+    house.refused(house.accept(&stolen, None).await, RefusalKind::Denied, "signature-invalid");
+    house.accept(&answer("ada").by(&next), None).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

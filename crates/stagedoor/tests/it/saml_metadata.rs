@@ -5,6 +5,7 @@ use crate::house::{House, identity_provider, map};
 use crate::process::Run;
 use crate::world::{World, settled};
 use demo_idp::DemoIdp;
+use saml_sp::IdentityProvider;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -185,6 +186,33 @@ fn new_keys_are_believed_logged_and_audited_and_old_ones_are_not_any_more() {
     assert!(log.contains("idp-keys-changed"), "{log}");
     assert_eq!(house.server.terminate().code(), Some(0));
     assert!(house.world.store().contains("idp-keys-changed"));
+}
+
+#[test]
+fn a_pinned_certificate_is_exchanged_while_the_server_runs() {
+    let (old, new) = (identity_provider(), identity_provider());
+    let publisher = Publisher::new(200, &old.metadata_xml());
+    let pinned = |idp: &DemoIdp| {
+        let metadata =
+            IdentityProvider::from_metadata(idp.metadata_xml().as_bytes(), None).unwrap();
+        let pin = format!("certificate_fingerprints: [ {} ]", metadata.keys[0].fingerprint());
+        let url = format!("metadata_url: \"{}\"", publisher.url);
+        map_with(&publisher.url).replace(&url, &format!("{url}\n    {pin}"))
+    };
+    let mut house = House::over(World::new(&settled(), &pinned(&old)), old);
+    is_let_in(&house);
+    // The old key is stolen: the provider has another one, and the map pins that.
+    publisher.now_says(200, &new.metadata_xml());
+    house.world.write("access.yaml", &pinned(&new));
+    house.server.signal("HUP");
+    until("the map is in force", || house.log().contains("map-replaced").then_some(()));
+    let stolen = std::mem::replace(&mut house.idp, new);
+    until("the new key is believed", || {
+        (house.tile(&house.browser(), "ana", None).status == 303).then_some(())
+    });
+    house.idp = stolen;
+    is_refused(&house, "signature-invalid");
+    assert!(!house.log().contains("map-refused"), "{}", house.log());
 }
 
 #[test]
