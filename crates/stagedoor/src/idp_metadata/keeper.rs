@@ -5,7 +5,7 @@ use super::{Place, Source, Unusable, fetch};
 use access::ids::IdpKey;
 use access::reason::ReasonCode;
 use async_trait::async_trait;
-use control::door::Door;
+use control::door::{Door, TrustStatus};
 use control::plane::Plane;
 use control::ports::{AuditEntry, AuditEvent};
 use futures::future::join_all;
@@ -41,6 +41,9 @@ struct Task {
     /// When to look next. A process on Lambda stands still between invocations, and timers with it.
     due: Timestamp,
 }
+
+/// How long at most until an address that failed is asked again, while what is known of it is good for longer.
+const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// Tells whether a file is another one than before.
 type Stamp = (Option<SystemTime>, u64);
@@ -181,8 +184,8 @@ impl Task {
             self.jittered(due)
         } else {
             self.failures = self.failures.saturating_add(1);
-            let doubled = 1_u32 << self.failures.saturating_sub(1).min(16);
-            self.check.saturating_mul(doubled).min(refresh)
+            let known = status(&self.door, &self.source.key);
+            pause(self.check, self.failures, known.as_ref(), self.plane.clock.now()).min(refresh)
         };
         self.due_in(next.max(self.check));
     }
@@ -235,10 +238,33 @@ fn later(now: Timestamp, by: Duration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// What the door believes of this provider.
+fn status(door: &Door, key: &IdpKey) -> Option<TrustStatus> {
+    door.trust().into_iter().find(|status| status.idp == *key)
+}
+
 /// Fingerprints of the keys that the door believes of this provider.
 fn believed(door: &Door, key: &IdpKey) -> BTreeSet<String> {
-    let status = door.trust().into_iter().find(|status| status.idp == *key);
-    status.into_iter().flat_map(|status| status.keys).map(|key| key.fingerprint).collect()
+    status(door, key)
+        .into_iter()
+        .flat_map(|status| status.keys)
+        .map(|key| key.fingerprint)
+        .collect()
+}
+
+/// When to ask an address again that failed so often: each pause is twice as long as the one before, as far as
+/// nobody stays out for long once it is back. So they end where what is known of it does, and while nothing
+/// good is known it is asked as often as may be.
+fn pause(check: Duration, failures: u32, known: Option<&TrustStatus>, now: Timestamp) -> Duration {
+    let doubled = check.saturating_mul(1 << failures.saturating_sub(1).min(16));
+    let left = match known.filter(|known| known.entity_id.is_some()) {
+        None => Duration::ZERO,
+        Some(TrustStatus { valid_until: None, .. }) => Duration::MAX,
+        Some(TrustStatus { valid_until: Some(end), .. }) => {
+            Duration::try_from(end.duration_since(now)).unwrap_or_default()
+        }
+    };
+    doubled.min(LONGEST_PAUSE).min(left / 4).max(check)
 }
 
 /// When to fetch again: as the map says, but no later than the metadata asks for, and while half of
@@ -277,5 +303,44 @@ mod tests {
         assert_eq!(hours(Some("2026-11-21T20:00:00Z"), Some(1)), 1);
         assert_eq!(hours(Some("2027-11-21T20:00:00Z"), None), 24);
         assert_eq!(hours(Some("2026-11-21T09:00:00Z"), None), 0);
+    }
+
+    /// What is known of a provider, and until when.
+    fn known_until(end: Option<&str>) -> TrustStatus {
+        TrustStatus {
+            idp: IdpKey::parse("corp").unwrap(),
+            entity_id: Some("https://idp.example".to_owned()),
+            valid_until: end.map(|end| end.parse().unwrap()),
+            keys: Vec::new(),
+            refresh_seconds: Some(43_200),
+            taken_at: None,
+            last_failure: None,
+        }
+    }
+
+    /// The first time that an address is asked from `back` on, which failed at 03:00 and after that.
+    fn asked_again(known: Option<&TrustStatus>, back: &str) -> String {
+        let (mut now, back): (Timestamp, Timestamp) =
+            ("2026-11-21T03:00:00Z".parse().unwrap(), back.parse().unwrap());
+        let mut failures = 0;
+        while now < back {
+            failures += 1;
+            now = later(now, pause(Duration::from_mins(1), failures, known, now));
+        }
+        now.to_string()
+    }
+
+    #[test]
+    fn an_address_that_failed_is_asked_again_before_what_is_known_of_it_ends() {
+        let ends = known_until(Some("2026-11-21T06:00:00Z"));
+        assert_eq!(asked_again(Some(&ends), "2026-11-21T03:20:00Z"), "2026-11-21T03:30:00Z");
+        assert_eq!(asked_again(Some(&ends), "2026-11-21T05:30:00Z"), "2026-11-21T05:34:41.25Z");
+        let endless = known_until(None);
+        assert_eq!(asked_again(Some(&endless), "2026-11-22T03:01:00Z"), "2026-11-22T03:15:00Z");
+        // Nobody is let in.
+        let ended = known_until(Some("2026-11-21T02:00:00Z"));
+        for known in [None, Some(&ended)] {
+            assert_eq!(asked_again(known, "2026-11-21T05:29:30Z"), "2026-11-21T05:30:00Z");
+        }
     }
 }
