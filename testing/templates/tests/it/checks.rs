@@ -23,6 +23,9 @@ const DATA: [&str; 5] = [
     BUCKET,
 ];
 
+/// Stays when the stack is deleted, and goes when the stack could not be made.
+const KEPT: &str = "RetainExceptOnCreate";
+
 const QUEUE: &str = "AWS::SQS::Queue";
 const FUNCTION: &str = "AWS::Lambda::Function";
 const ROLE: &str = "AWS::IAM::Role";
@@ -30,7 +33,8 @@ const BUCKET: &str = "AWS::S3::Bucket";
 
 /// All of it.
 pub(crate) fn check(stack: &Stack) -> Vec<Finding> {
-    let checks = [retained, queues, sources, rules, schedules, invoked, alarms, functions, keys];
+    let checks =
+        [retained, queues, sources, rules, schedules, invoked, alarms, functions, keys, endpoints];
     let mut found: Vec<Finding> = checks.iter().flat_map(|check| check(stack)).collect();
     found.extend(statements(stack));
     found.extend(attached(stack));
@@ -43,10 +47,19 @@ pub(crate) fn check(stack: &Stack) -> Vec<Finding> {
 fn retained(stack: &Stack) -> Vec<Finding> {
     let mut found = Vec::new();
     for (id, resource) in stack.resources.iter().filter(|(_, r)| DATA.contains(&r.kind.as_str())) {
-        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
-            if resource.raw[policy] != "Retain" {
+        // What a first try made that failed is in the way of the second, and has nothing in it yet. A
+        // table that is protected cannot be taken back.
+        let kept = if resource.kind == "AWS::DynamoDB::Table" { "Retain" } else { KEPT };
+        for (policy, wanted) in [("DeletionPolicy", kept), ("UpdateReplacePolicy", "Retain")] {
+            if resource.raw[policy] != wanted {
                 found.push(finding("not-retained", format!("{id}: {policy}")));
             }
+        }
+    }
+    for (id, resource) in &stack.resources {
+        let is_table = resource.kind == "AWS::DynamoDB::Table";
+        if resource.raw["DeletionPolicy"] == "Retain" && !is_table {
+            found.push(finding("blocks-another-try", id));
         }
     }
     for (id, table) in stack.of("AWS::DynamoDB::Table") {
@@ -435,6 +448,29 @@ fn functions(stack: &Stack) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// The name of a service means its endpoint to everything in a VPC: in one that is there, all of it is
+/// let in.
+fn endpoints(stack: &Stack) -> Vec<Finding> {
+    let parameter = |name: &str| stack.parameters.get(name).and_then(Value::as_str);
+    let (vpc, range) = (parameter("VpcId").unwrap_or_default(), parameter("VpcRange"));
+    let lets_in = |group: &Value| {
+        let group = group.as_str()?;
+        let (_, made) = stack.by_reference("AWS::EC2::SecurityGroup", group)?;
+        let inline = made.get("/SecurityGroupIngress").as_array()?.iter();
+        let apart = stack.of("AWS::EC2::SecurityGroupIngress").map(|(_, rule)| &rule.properties);
+        let mut rules = inline.chain(apart.filter(|rule| rule["GroupId"] == *group));
+        Some(rules.any(|rule| rule["FromPort"] == 443 && rule["CidrIp"].as_str() == range))
+    };
+    let private = stack.of("AWS::EC2::VPCEndpoint").filter(|(_, endpoint)| {
+        *endpoint.get("/PrivateDnsEnabled") == json!(true) && endpoint.text("/VpcId") == vpc
+    });
+    let shut = private.filter(|(_, endpoint)| {
+        let groups = endpoint.get("/SecurityGroupIds").as_array();
+        !groups.is_some_and(|all| all.iter().any(|group| lets_in(group) == Some(true)))
+    });
+    shut.map(|(id, _)| finding("endpoint-shuts-out", id)).collect()
 }
 
 /// Whether the key lets in who needs it: the services by themselves, roles through them.

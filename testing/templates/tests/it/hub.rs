@@ -3,6 +3,7 @@
 use crate::checks::check;
 use crate::stack::{create, look};
 use crate::yaml::template;
+use access::reason::ReasonCode;
 use serde_json::{Value, json};
 
 /// What has no default.
@@ -51,6 +52,7 @@ pub(crate) fn full() -> Vec<(&'static str, &'static str)> {
         ("CodeVersion", "v1"),
         ("PermissionsBoundaryArn", "arn:aws:iam::111122223333:policy/boundary"),
         ("AuditRetention", "400d"),
+        ("ObserveOnly", "false"),
     ];
     with(&more)
 }
@@ -69,9 +71,10 @@ fn nothing_in_the_template_is_unused_or_waits_for_itself() {
 fn every_way_to_make_the_hub_holds_together() {
     let existing = [
         ("VpcId", "vpc-0abc0abc0"),
-        ("SubnetIds", "subnet-0a1,subnet-0b2"),
-        ("RouteTableIds", "rtb-0a1"),
-        ("ExecuteApiEndpointIds", "vpce-0a11,vpce-0b22"),
+        ("SubnetIds", "subnet-0a1a1a1a,subnet-0b2b2b2b"),
+        ("VpcRange", "172.16.0.0/12"),
+        ("RouteTableIds", "rtb-0a1a1a1a"),
+        ("ExecuteApiEndpointIds", "vpce-0a11a11a,vpce-0b22b22b"),
     ];
     let template = template("hub.yaml");
     let holds = |more: &[(&'static str, &'static str)]| {
@@ -81,7 +84,7 @@ fn every_way_to_make_the_hub_holds_together() {
     };
     for kind in ["private", "regional", "http"] {
         for inside in ["yes", "no"] {
-            for vpc in [&existing[..0], &existing[..2], &existing[..3], &existing[3..], &existing] {
+            for vpc in [&existing[..0], &existing[..3], &existing[..4], &existing[4..], &existing] {
                 let zone = ("HostedZoneId", "Z0123456789ABCDEFGHIJ");
                 let mut more = vec![("ApiKind", kind), ("FunctionsInVpc", inside), zone];
                 more.extend(vpc);
@@ -92,6 +95,7 @@ fn every_way_to_make_the_hub_holds_together() {
             ("DirectoryEvents", "no"),
             ("NatGateway", "yes"),
             ("CreateEndpoints", "no"),
+            ("ObserveOnly", "false"),
             ("Architecture", "x86_64"),
             ("AuditKeyArn", "store"),
             ("AuditKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/theirs"),
@@ -136,6 +140,31 @@ fn an_existing_vpc_without_subnets_is_refused() {
 }
 
 #[test]
+fn events_of_another_account_that_no_rule_takes_are_refused() {
+    let more = [("DirectoryAccountId", "999999999999"), ("DirectoryEvents", "no")];
+    let found = create(&template("hub.yaml"), &with(&more)).unwrap_err();
+    assert_eq!(
+        found[0].text,
+        "AnotherAccountIsHeard: Events of DirectoryAccountId are taken by the rules that DirectoryEvents \
+         makes."
+    );
+}
+
+/// Nobody learns to look away from it in the week of looking on, and it is in no state yet when that ends.
+#[test]
+fn the_alarm_of_what_is_not_carried_out_is_there_when_something_is_to_be() {
+    for (observe, is_there) in [("true", false), ("false", true)] {
+        let stack = create(&template("hub.yaml"), &with(&[("ObserveOnly", observe)])).unwrap();
+        assert_eq!(stack.resources.contains_key("NotCarriedOut"), is_there, "{observe}");
+        assert!(stack.resources.contains_key("NoFullPass"), "{observe}");
+        let told = stack.resources["WorkFunction"].get("/Environment/Variables");
+        assert_eq!(told["STAGEDOOR_OBSERVE_ONLY"], observe);
+    }
+    let stack = create(&template("hub.yaml"), &with(&[])).unwrap();
+    assert_eq!(stack.parameters["ObserveOnly"], "true");
+}
+
+#[test]
 fn functions_are_told_what_docs_lambda_md_says() {
     let stack = create(&template("hub.yaml"), &full()).unwrap();
     let told = |id: &str| stack.resources[id].get("/Environment/Variables").clone();
@@ -145,7 +174,7 @@ fn functions_are_told_what_docs_lambda_md_says() {
         "STAGEDOOR_WORK_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/stagedoor-work.fifo",
         "STAGEDOOR_LATER_QUEUE": "https://sqs.eu-west-1.amazonaws.com/111122223333/stagedoor-later",
         "STAGEDOOR_AUDIT_KEY": "kms:arn:aws:kms:eu-west-1:111122223333:key/auditkey",
-        "STAGEDOOR_OBSERVE_ONLY": "true",
+        "STAGEDOOR_OBSERVE_ONLY": "false",
         "STAGEDOOR_LOG": "info",
     });
     let and = |more: Value| {
@@ -256,7 +285,7 @@ fn endpoints_that_are_there_let_the_functions_in() {
         ("FunctionsInVpc", "yes"),
         ("CreateEndpoints", "no"),
         ("VpcId", "vpc-0abc0abc0"),
-        ("SubnetIds", "subnet-0a1,subnet-0b2"),
+        ("SubnetIds", "subnet-0a1a1a1a,subnet-0b2b2b2b"),
         ("EndpointsGroupId", group),
     ];
     let hub = create(&template("hub.yaml"), &with(&more)).unwrap();
@@ -318,6 +347,47 @@ fn the_metric_of_full_passes_reads_the_line_that_timer_writes() {
     let words: Vec<&str> = source.split_whitespace().collect();
     let line = r#"passes, people, everything, complete, done, mirrors, time_up, "tick" );"#;
     assert!(words.join(" ").contains(&format!("tracing::info!( {line}")));
+}
+
+/// The same of the lines about the audit log: that it was signed, and that it does not hold.
+#[test]
+fn the_alarms_of_the_audit_log_read_the_lines_that_functions_write() {
+    let stack = create(&template("hub.yaml"), &full()).unwrap();
+    let read = |filter: &str| {
+        let filter = &stack.resources[filter];
+        (filter.text("/LogGroupName").to_owned(), filter.text("/FilterPattern").to_owned())
+    };
+    let log = |of: &str| format!("/aws/lambda/stagedoor-{of}");
+    let made = r#"{ $.message = "checkpoint of the audit log" }"#.to_owned();
+    let broken = format!(r#"{{ $.code = "{}" }}"#, ReasonCode::AuditBroken.as_str());
+    assert_eq!(read("CheckpointsMade"), (log("timer"), made));
+    assert_eq!(read("AuditBrokenForTimer"), (log("timer"), broken.clone()));
+    assert_eq!(read("AuditBrokenForDoor"), (log("door"), broken));
+    let source = |path: &str| {
+        let path = crate::yaml::folder().join("../../crates").join(path);
+        std::fs::read_to_string(path).unwrap()
+    };
+    let anchoring = source("control/src/audit/anchoring.rs");
+    assert!(
+        anchoring
+            .contains(r#"tracing::info!(entries = made.entries, "checkpoint of the audit log");"#)
+    );
+    assert!(
+        anchoring.contains("let code = ReasonCode::AuditBroken;\n        tracing::error!(%code, ")
+    );
+    let copies = source("aws/src/dynamodb/audit/copies.rs");
+    assert!(copies.contains(r#"let code = "audit-broken";"#));
+
+    let none = create(&template("hub.yaml"), &with(&[("CheckpointBucket", "none")])).unwrap();
+    assert!(!none.resources.contains_key("NoCheckpoint"), "none is to be made");
+    assert!(none.resources.contains_key("AuditBroken"));
+    let silent = &stack.resources["NoCheckpoint"];
+    assert_eq!(silent.text("/TreatMissingData"), "breaching");
+    assert_eq!(silent.number("/Period") * silent.number("/EvaluationPeriods"), 6 * 3_600);
+    // From one verification to the next it goes on to ring.
+    let rings = &stack.resources["AuditBroken"];
+    assert_eq!(rings.number("/DatapointsToAlarm"), 1);
+    assert!(rings.number("/Period") * rings.number("/EvaluationPeriods") > 3_600);
 }
 
 /// A pass begins as long after the last as `Resync` says and takes as long as Timer may; until the alarm

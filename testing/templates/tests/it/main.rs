@@ -7,6 +7,8 @@ mod audit;
 #[cfg(test)]
 mod checks;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod hub;
 #[cfg(test)]
 mod mutations;

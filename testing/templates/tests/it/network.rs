@@ -21,7 +21,7 @@ fn no_template_has_something_unused_or_that_waits_for_itself() {
         let parameters = template(name)["Parameters"].clone();
         for (parameter, what) in parameters.as_object().unwrap() {
             assert!(what["Description"].is_string(), "{name}: {parameter} is not described");
-            let free = what["Type"] == "String" && what.get("AllowedValues").is_none();
+            let free = what["Type"] != "Number" && what.get("AllowedValues").is_none();
             assert!(!free || what["AllowedPattern"].is_string(), "{name}: {parameter} is any text");
         }
     }
@@ -31,14 +31,16 @@ fn no_template_has_something_unused_or_that_waits_for_itself() {
 fn every_way_to_make_the_domain_holds_together() {
     let existing = [
         ("VpcId", "vpc-0abc0abc0"),
-        ("SubnetIds", "subnet-0a1,subnet-0b2,subnet-0c3"),
-        ("RouteTableIds", "rtb-0a1"),
+        ("SubnetIds", "subnet-0a1a1a1a,subnet-0b2b2b2b,subnet-0c3c3c3c"),
+        ("VpcRange", "172.16.0.0/12"),
+        ("RouteTableIds", "rtb-0a1a1a1a"),
         ("StudioSecurityGroupId", "sg-0abc0abc0"),
+        ("DomainId", "d-research"),
     ];
-    for vpc in [&existing[..0], &existing[..2], &existing] {
+    for vpc in [&existing[..0], &existing[..3], &existing[..5], &existing] {
         for (name, value) in [
             ("AuthMode", "SSO"),
-            ("DomainId", "d-research"),
+            ("ClientCidr", "172.16.0.0/12"),
             ("KmsKeyArn", "arn:aws:kms:eu-west-1:111122223333:key/own"),
             ("Zones", "3"),
             ("NatGateway", "yes"),
@@ -60,12 +62,126 @@ fn every_way_to_make_the_domain_holds_together() {
     }
 }
 
+/// Parameters that do not go together are refused before anything is made.
+#[test]
+fn a_domain_that_is_there_is_in_a_vpc_and_a_vpc_has_only_what_is_its_own() {
+    let (vpc, subnets) = (("VpcId", "vpc-0abc0abc0"), ("SubnetIds", "subnet-0a1a1a1a"));
+    let (group, range) = (("StudioSecurityGroupId", "sg-0abc0abc0"), ("VpcRange", "10.4.0.0/16"));
+    let (domain, routes) = (("DomainId", "d-research"), ("RouteTableIds", "rtb-0a1a1a1a"));
+    let somewhere = "ExistingDomainIsSomewhere: An existing domain needs";
+    let in_vpc = format!("{somewhere} VpcId, the VPC that it is in.");
+    let its_group =
+        format!("{somewhere} StudioSecurityGroupId, the security group that its apps have.");
+    let let_in = "ExistingVpcIsLetIn: Endpoints in an existing VPC need VpcRange, or they shut out \
+                  everything else there.";
+    let own = |what: &str| format!("NewVpcHasItsOwn: {what} of an existing VPC, VpcId.");
+    let refused = |given: &[(&str, &str)], wanted: &[&str]| {
+        let all = [&[ROLE], given].concat();
+        let found = create(&template("domain.yaml"), &all).unwrap_err();
+        assert!(found.iter().all(|found| found.code == "rule-broken"), "{found:?}");
+        let texts: Vec<&str> = found.iter().map(|found| found.text.as_str()).collect();
+        assert_eq!(texts, wanted, "{given:?}");
+    };
+    refused(&[domain], &[&its_group, &in_vpc]);
+    refused(&[domain, vpc, subnets, range], &[&its_group]);
+    refused(&[vpc, subnets], &[let_in]);
+    refused(&[vpc, subnets, ("WithCore", "no")], &[let_in]);
+    refused(&[group], &[&own("StudioSecurityGroupId is")]);
+    refused(&[routes], &[&own("RouteTableIds are")]);
+    refused(&[subnets], &[&own("SubnetIds are")]);
+    // Without endpoints nobody is shut out.
+    let none = [ROLE, vpc, subnets, ("WithCore", "no"), ("WithKms", "no")];
+    assert!(create(&template("domain.yaml"), &none).is_ok());
+}
+
+/// A VPC that is there goes on to reach the services whose names its endpoints take.
+#[test]
+fn endpoints_in_a_vpc_that_is_there_let_all_of_it_in() {
+    let there = [
+        ("VpcId", "vpc-0abc0abc0"),
+        ("SubnetIds", "subnet-0a1a1a1a,subnet-0b2b2b2b"),
+        ("VpcRange", "172.16.0.0/12"),
+    ];
+    let domain = [&[ROLE, ("WithExecuteApi", "yes")], &there[..]].concat();
+    let hub = crate::hub::with(&[&[("FunctionsInVpc", "yes")], &there[..]].concat());
+    for (name, given, shut) in [("domain.yaml", domain, 7), ("hub.yaml", hub.clone(), 7)] {
+        let mut template = template(name);
+        let stack = create(&template, &given).unwrap();
+        assert_eq!(check(&stack), [], "{name}");
+        let open = stack.of("AWS::EC2::VPCEndpoint").filter(|(_, endpoint)| {
+            endpoint.text("/ServiceName").contains("execute-api")
+                && *endpoint.get("/PrivateDnsEnabled") == json!(false)
+        });
+        assert_eq!(open.count(), 1, "{name}: no private name for every API there is");
+        template["Resources"].as_object_mut().unwrap().remove("VpcEntersEndpoints").unwrap();
+        let found = check(&create(&template, &given).unwrap());
+        let codes: BTreeSet<&str> = found.iter().map(|found| found.code).collect();
+        assert_eq!(codes, BTreeSet::from(["endpoint-shuts-out"]), "{name}");
+        assert_eq!(found.len(), shut, "{name}: {found:?}");
+    }
+    let without: Vec<_> = hub.into_iter().filter(|(name, _)| *name != "VpcRange").collect();
+    let found = create(&template("hub.yaml"), &without).unwrap_err();
+    assert_eq!(
+        found[0].text,
+        "ExistingVpcIsLetIn: Endpoints in an existing VPC need VpcRange, or they shut out everything \
+         else there."
+    );
+}
+
+/// Whoever has to grant the use of a key, or to delete it one day, finds it.
+#[test]
+fn every_key_that_stays_is_an_output() {
+    for (name, given) in [("domain.yaml", vec![ROLE]), ("hub.yaml", crate::hub::full())] {
+        let stack = create(&template(name), &given).unwrap();
+        let told: Vec<String> = stack.outputs.values().flat_map(texts).collect();
+        for (id, key) in stack.of("AWS::KMS::Key") {
+            assert!(told.contains(key.arn.as_ref().unwrap()), "{name}: {id}");
+        }
+    }
+    let (domain, theirs) = (template("domain.yaml"), "arn:aws:kms:eu-west-1:111122223333:key/own");
+    let stack = create(&domain, &[ROLE, ("KmsKeyArn", theirs)]).unwrap();
+    assert_eq!(stack.outputs["KeyArn"], theirs);
+}
+
+/// A list is refused for one item of it.
+#[test]
+fn who_may_come_in_is_a_role_and_never_everybody() {
+    let given = crate::roles::spoke_with_links();
+    let refused = |file: &str, name: &'static str, value: &'static str, rest: &[(&str, &str)]| {
+        let kept = rest.iter().copied().filter(|(other, _)| *other != name);
+        let all: Vec<(&str, &str)> = kept.chain([(name, value)]).collect();
+        let found = create(&template(file), &all).unwrap_err();
+        let item = value.rsplit(',').next().unwrap();
+        assert_eq!(found[0].code, "parameter-refused");
+        assert_eq!(found[0].text, format!("{name}: {item}"));
+    };
+    let door_and_all = "arn:aws:iam::111122223333:role/stagedoor-door,*";
+    for value in ["*", door_and_all, "arn:aws:iam::999999999999:root"] {
+        refused("spoke.yaml", "LinkHubRoleArns", value, &given);
+        refused("spoke.yaml", "HubRoleArns", value, &given);
+        refused("hub.yaml", "LinkRoleArns", value, &crate::hub::full());
+        refused("hub.yaml", "SpokeRoleArns", value, &crate::hub::full());
+        refused("hub.yaml", "ApplicationArns", value, &crate::hub::full());
+    }
+}
+
+#[test]
+fn a_region_of_the_sovereign_cloud_is_one() {
+    let mut given = crate::roles::spoke_with_links();
+    given.retain(|(name, _)| *name != "DomainRegion");
+    for (region, is_one) in [("eusc-de-east-1", true), ("us-gov-west-1", true), ("eu-west", false)]
+    {
+        let all = [&given[..], &[("DomainRegion", region)]].concat();
+        assert_eq!(create(&template("spoke.yaml"), &all).is_ok(), is_one, "{region}");
+    }
+}
+
 #[test]
 fn a_domain_is_reached_through_the_vpc_only_and_stays() {
     let stack = create(&template("domain.yaml"), &[ROLE]).unwrap();
     let domain = &stack.resources["Domain"];
     assert_eq!(domain.text("/AppNetworkAccessType"), "VpcOnly");
-    assert_eq!(domain.raw["DeletionPolicy"], "Retain");
+    assert_eq!(domain.raw["DeletionPolicy"], "RetainExceptOnCreate");
     assert_eq!(texts(domain.get("/SubnetIds")).len(), 2);
     let endpoints: BTreeSet<String> = stack
         .of("AWS::EC2::VPCEndpoint")

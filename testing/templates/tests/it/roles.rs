@@ -132,7 +132,7 @@ domains:
     presign_role: { arn: "arn:aws:iam::111122223333:role/StagedoorSpokeLinks", external_id: 9a2b, source_identity: true }
     unmanaged: adopt
 networks:
-  endpoints: { any_of: [ { vpce: vpce-0a11 }, { vpce: vpce-0b22 } ] }
+  endpoints: { any_of: [ { vpce: vpce-0a11a11a }, { vpce: vpce-0b22b22b } ] }
 teams:
   fraud: { domain: research, execution_role: "studio-{team}", network: endpoints }
   pricing: { domain: risk, execution_role: "studio-{team}", network: endpoints }
@@ -174,12 +174,12 @@ const SPOKE: [(&str, &str); 11] = [
         "arn:aws:iam::111122223333:role/studio-fraud,arn:aws:iam::111122223333:role/studio-pricing",
     ),
     ("Teams", "fraud,pricing"),
-    ("VpcEndpointIds", "vpce-0a11,vpce-0b22"),
+    ("VpcEndpointIds", "vpce-0a11a11a,vpce-0b22b22b"),
     ("Adopt", "yes"),
 ];
 
 /// With a role for links.
-fn spoke_with_links() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn spoke_with_links() -> Vec<(&'static str, &'static str)> {
     let links = [
         ("LinkRole", "yes"),
         ("LinkHubRoleArns", "arn:aws:iam::111122223333:role/stagedoor-door"),
@@ -299,7 +299,7 @@ const GUARDRAILS: [(&str, &str); 8] = [
 #[test]
 fn the_guardrails_are_those_that_the_map_means() {
     let through: Vec<_> =
-        GUARDRAILS.into_iter().chain([("VpcEndpointIds", "vpce-0a11,vpce-0b22")]).collect();
+        GUARDRAILS.into_iter().chain([("VpcEndpointIds", "vpce-0a11a11a,vpce-0b22b22b")]).collect();
     let stack = create(&template("guardrails.yaml"), &through).unwrap();
     assert_eq!(guardrails(&stack, HUB_MAP), [] as [&str; 0]);
     let open = create(&template("guardrails.yaml"), &GUARDRAILS).unwrap();

@@ -1,6 +1,7 @@
 //! A stack as `CloudFormation` would make it of a template and parameters, on paper.
 
 use crate::attributes::{ACCOUNT, REGION, attribute, name_property, reference};
+use regex_lite::Regex;
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,7 +109,16 @@ fn parameters(
             found.push(finding("parameter-refused", format!("{name}: {text}")));
         }
         let list = parameter["Type"] == "CommaDelimitedList";
-        let value = if list { text.split(',').map(str::trim).collect() } else { Value::from(text) };
+        // Of a list each item has the pattern.
+        let items: Vec<&str> =
+            if list { text.split(',').map(str::trim).collect() } else { vec![&text] };
+        if let Some(pattern) = parameter["AllowedPattern"].as_str() {
+            let pattern = Regex::new(&format!("^(?:{pattern})$")).unwrap();
+            for item in items.iter().filter(|item| !pattern.is_match(item)) {
+                found.push(finding("parameter-refused", format!("{name}: {item}")));
+            }
+        }
+        let value = if list { items.into() } else { Value::from(text) };
         values.insert(name.clone(), value);
     }
     for (name, _) in given.iter().filter(|(name, _)| !known.contains_key(*name)) {
