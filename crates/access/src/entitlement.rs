@@ -107,8 +107,7 @@ impl<'a> FromIterator<GroupKey<'a>> for WantedGroups {
 /// Every group that a grant can match, or that says who may ask for access, decide on it or use the
 /// admin screens: the directory need not be asked for others.
 pub fn wanted_groups(map: &AccessMap) -> WantedGroups {
-    let admins = map.administration.iter().map(|admins| admins.group.as_str());
-    let named = admins.chain(map.temporary_access.groups()).map(GroupKey::Name);
+    let named = map.named_groups().map(|(group, _)| GroupKey::Name(&group.name));
     map.gifts.iter().map(|(group, _)| group).chain(named).collect()
 }
 

@@ -126,9 +126,9 @@ impl Facts<'_> {
     fn by_rules(&self, person: &PersonId, team: &TeamKey) -> Vec<(Rank, WayIn)> {
         let user = self.user(person);
         let mut found = Vec::new();
-        let rules = &self.map.temporary_access;
-        if rules.request_rule(self.snapshot, person, team).is_some() {
-            let groups = rules.approver_groups(self.snapshot, person, team);
+        let rules = self.map.temporary_rules(self.snapshot);
+        if rules.request_rule(person, team).is_some() {
+            let groups = rules.approver_groups(person, team);
             let groups: BTreeSet<String> = groups.map(|group| format!("`{group}`")).collect();
             let deciders: Vec<String> =
                 groups.into_iter().chain(["the administrators".to_owned()]).collect();

@@ -1,16 +1,20 @@
 //! Who may see and do what in the admin screens and in the API: which groups have which role.
 
-use super::Place;
 use super::check::Item;
+use super::decode::Known;
 use super::diagnostic::Reporter;
+use super::named_group::named_group;
+use super::{AccessMap, NamedGroup, Place};
+use crate::ids::PersonId;
+use crate::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A group whose people have a role in the admin screens and in the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Administration {
-    /// Display name of the directory group, compared exactly.
-    pub group: String,
+    /// Which group.
+    pub group: NamedGroup,
     /// What its people may see and do.
     pub role: AdminRole,
     /// Where the map says so.
@@ -51,12 +55,26 @@ impl fmt::Display for AdminRole {
     }
 }
 
+impl AccessMap {
+    /// The role that a person's groups give, by a reading that speaks for that person: of several
+    /// the one that may most.
+    pub fn role_in(&self, snapshot: &Snapshot, person: &PersonId) -> Option<AdminRole> {
+        let is_in = |group: &NamedGroup| group.has(&self.directories, snapshot, person);
+        let given = self.administration.iter().filter(|given| is_in(&given.group));
+        given.map(|given| given.role).max()
+    }
+}
+
 /// Decodes the groups in their order. One is absent only if something of it was reported.
-pub(super) fn administration(items: &[Item], reporter: &Reporter<'_>) -> Vec<Administration> {
+pub(super) fn administration(
+    items: &[Item],
+    known: &Known<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Vec<Administration> {
     let one = |item: &Item| {
         let role = item.field("role")?.text()?;
         Some(Administration {
-            group: item.field("group")?.text()?.to_owned(),
+            group: named_group(item.field("group")?, item.field("directory"), known, reporter)?,
             role: AdminRole::ALL.iter().find(|(name, _)| *name == role)?.1,
             place: reporter.place(item.at),
         })

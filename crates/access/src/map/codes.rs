@@ -41,6 +41,7 @@ codes! {
     RESERVED_NETWORK = "map-reserved-network": "The network `anywhere` is built in.";
     RESERVED_TAG = "map-reserved-tag": "Tags of Stagedoor and of AWS cannot be set by the map.";
     RESERVED_SETTING = "map-reserved-setting": "User settings cannot hold an execution role.";
+    UNKNOWN_DIRECTORY = "map-unknown-directory": "No such directory is named.";
     UNKNOWN_DOMAIN = "map-unknown-domain": "No such domain is defined.";
     UNKNOWN_NETWORK = "map-unknown-network": "No such network is defined.";
     UNKNOWN_PERSONA = "map-unknown-persona": "No such persona is defined.";

@@ -44,7 +44,10 @@ pub(super) fn decode(
     roles::add_ready_made(&mut personas, &persona_keys);
     persona_keys.extend(roles::ready_made().map(|name| -> &str { name }));
     let team_tag = section("team_tag").and_then(Item::text);
+    let directories = directories::directories(section("directory")?, reporter);
+    let sources = directories.iter().flat_map(|it| &it.sources).map(|it| it.name.as_str());
     let known = Known {
+        directories: Sources(sources.collect()),
         domains: Section::new("domain", codes::UNKNOWN_DOMAIN, keys_of(entries("domains"))),
         networks: Section::new("network", codes::UNKNOWN_NETWORK, network_keys),
         personas: Section::new("persona", codes::UNKNOWN_PERSONA, persona_keys),
@@ -63,13 +66,13 @@ pub(super) fn decode(
     let temporary_access =
         temporary_access::temporary_access(section("temporary_access")?, &known, reporter);
     let hub = optional(section("hub"), |item| hub(item, &known, reporter));
-    let directories = directories::directories(section("directory")?, reporter);
     let mirror = optional(section("directory")?.field("mirror"), |item| {
         mirroring::mirroring(item, directories.as_ref(), reporter)
     });
     let list = section("grants").map(Item::list).unwrap_or_default();
     let grants = grants::grants(list, entries("teams"), &known, reporter);
     let admins = section("administration").map(Item::list).unwrap_or_default();
+    let administration = administration::administration(admins, &known, reporter);
     Some(AccessMap {
         instance: section("instance")?.text()?.to_owned(),
         team_tag: team_tag?.to_owned(),
@@ -90,7 +93,7 @@ pub(super) fn decode(
         temporary_access: temporary_access?,
         adopt,
         invariants,
-        administration: administration::administration(admins, reporter),
+        administration,
         places: Places {
             domains: places(entries("domains"), DomainKey::parse, reporter),
             networks: places(entries("networks"), NetworkKey::parse, reporter),
@@ -107,10 +110,29 @@ fn keys_of(entries: &[Named]) -> Vec<&str> {
 
 /// The keys of the sections that are referred to, also of entries that are broken.
 pub(super) struct Known<'a> {
+    pub(super) directories: Sources<'a>,
     pub(super) domains: Section<'a>,
     pub(super) networks: Section<'a>,
     pub(super) personas: Section<'a>,
     pub(super) teams: Section<'a>,
+}
+
+/// The names of the directories, in the order of precedence; none if something of them was reported.
+pub(super) struct Sources<'a>(Vec<&'a str>);
+
+impl Sources<'_> {
+    /// The place of the directory that a value names; `None` if there is no such one, which is
+    /// reported.
+    pub(super) fn place_of(&self, item: &Item, reporter: &mut Reporter<'_>) -> Option<usize> {
+        let name = item.text()?;
+        let place = self.0.iter().position(|known| *known == name);
+        if place.is_none() && !self.0.is_empty() {
+            let message = format!("unknown directory {}", quoted(name));
+            let known = self.0.iter().copied();
+            reporter.report_unknown(codes::UNKNOWN_DIRECTORY, item.at, message, (name, known));
+        }
+        place
+    }
 }
 
 pub(super) struct Section<'a> {

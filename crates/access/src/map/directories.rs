@@ -205,11 +205,16 @@ impl Directories {
     /// Whether Identity Center knows the group: only its own groups can be assigned to its
     /// applications.
     pub fn is_in_identity_center(&self, group: &GroupId) -> bool {
-        let further = self.sources.iter().skip(1).map(|source| source.name.as_str());
-        let is_of = |name: &str| {
-            group.as_str().strip_prefix(name).is_some_and(|rest| rest.starts_with(':'))
-        };
-        self.identity_center().is_some() && !further.into_iter().any(is_of)
+        self.identity_center().is_some() && self.source_of(group.as_str()) == 0
+    }
+
+    /// Which directory an id of a person or a group is of, by its place in the order of precedence:
+    /// those of each but the first have its name before them.
+    pub fn source_of(&self, id: &str) -> usize {
+        let is_of = |name: &str| id.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'));
+        let further = self.sources.iter().enumerate().skip(1);
+        let mut of = further.filter(|(_, source)| is_of(source.name.as_str()));
+        of.next().map_or(0, |(place, _)| place)
     }
 
     /// Whether another map means the same directories, wherever it writes them.

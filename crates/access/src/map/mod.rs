@@ -18,6 +18,7 @@ mod grants;
 mod identity_providers;
 mod invariants;
 mod mirroring;
+mod named_group;
 mod notifications;
 mod parse;
 mod places;
@@ -46,6 +47,7 @@ pub use identity_providers::{
 };
 pub use invariants::{Invariant, InvariantRule};
 pub use mirroring::{MirrorTo, Mirroring};
+pub use named_group::NamedGroup;
 pub use notifications::{Encryption, MailSettings, Notifications, Topic, WebhookSettings};
 pub use parse::{Source, parse};
 pub use places::Places;
@@ -53,7 +55,9 @@ pub use reference::reference_markdown;
 pub use roles::RoleSettings;
 pub use schema::json_schema;
 pub use table::{BadRows, Gives, GroupRef, MAX_ROWS, RowProblem, TableGrant};
-pub use temporary_access::{BreakGlassNeeds, BreakGlassRule, RequestRule, TemporaryAccess};
+pub use temporary_access::{
+    BreakGlassNeeds, BreakGlassRule, RequestRule, TemporaryAccess, TemporaryRules,
+};
 
 pub(crate) use template::RoleValues;
 

@@ -133,6 +133,15 @@ const fn field(
     Field { key, shape, presence, doc, help: None }
 }
 
+static DIRECTORY_NAME: Shape = Shape::Text(&format::DIRECTORY_NAME);
+
+/// The directory that a group is of to which the map gives a part in Stagedoor itself.
+const fn of_directory(key: &'static str) -> Field {
+    let doc = "The directory that this group is of, where there are several; absent: the first. A \
+               group of the same name in another one counts for nothing here.";
+    field(key, Optional, &DIRECTORY_NAME, doc)
+}
+
 impl Shape {
     /// What it asks for, as a phrase that follows "expected".
     pub(super) fn phrase(&self) -> String {

@@ -1,13 +1,14 @@
 //! Temporary access: who may ask for which team, who decides, and who may break glass.
 
-use super::Place;
 use super::check::Item;
-use super::decode::{Known, optional, owned};
+use super::decode::{Known, optional};
 use super::diagnostic::Reporter;
 use super::format::duration_seconds;
+use super::named_group::named_group;
+use super::{AccessMap, Directories, NamedGroup, Place};
 use crate::ids::PersonId;
 use crate::ids::TeamKey;
-use crate::snapshot::{Group, Snapshot};
+use crate::snapshot::Snapshot;
 use jiff::SignedDuration;
 
 /// What the map says about access for a time.
@@ -38,13 +39,12 @@ impl Default for TemporaryAccess {
 /// Who may ask for a team, and who decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestRule {
-    /// Display name of the group whose members may ask.
-    pub group: String,
+    /// Whose members may ask.
+    pub group: NamedGroup,
     /// For which teams; empty: for every team.
     pub teams: Vec<TeamKey>,
-    /// Display name of the group whose members decide, besides the administrators; absent: only they
-    /// do.
-    pub approvers: Option<String>,
+    /// Whose members decide, besides the administrators; absent: only they do.
+    pub approvers: Option<NamedGroup>,
     /// How long it may last at most, in seconds.
     pub longest_seconds: u64,
     /// Where the map says so.
@@ -54,8 +54,8 @@ pub struct RequestRule {
 /// Who may break glass for a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakGlassRule {
-    /// Display name of the group whose members may.
-    pub group: String,
+    /// Whose members may.
+    pub group: NamedGroup,
     /// For which teams; empty: for every team.
     pub teams: Vec<TeamKey>,
     /// What it takes besides.
@@ -89,77 +89,79 @@ impl BreakGlassNeeds {
     }
 }
 
-impl TemporaryAccess {
+/// Who may what for a time, by one reading of the directory.
+#[derive(Debug, Clone, Copy)]
+pub struct TemporaryRules<'m, 's> {
+    rules: &'m TemporaryAccess,
+    directories: &'m Directories,
+    snapshot: &'s Snapshot,
+}
+
+impl AccessMap {
+    /// Who may what for a time, by a reading that speaks for those who are asked about.
+    pub fn temporary_rules<'m, 's>(&'m self, snapshot: &'s Snapshot) -> TemporaryRules<'m, 's> {
+        TemporaryRules { rules: &self.temporary_access, directories: &self.directories, snapshot }
+    }
+}
+
+impl<'m> TemporaryRules<'m, '_> {
     /// The rule by which the person may ask for the team: of several the one that lets it last
     /// longest, then the first.
-    pub fn request_rule(
-        &self,
-        snapshot: &Snapshot,
-        person: &PersonId,
-        team: &TeamKey,
-    ) -> Option<&RequestRule> {
-        self.request_rules(snapshot, person, team).rev().max_by_key(|rule| rule.longest_seconds)
+    pub fn request_rule(&self, person: &PersonId, team: &TeamKey) -> Option<&'m RequestRule> {
+        self.request_rules(person, team).rev().max_by_key(|rule| rule.longest_seconds)
     }
 
     /// The rule by which the person may break glass for the team: of several the one that asks for
     /// least, then the one that lasts longest, then the first.
     pub fn break_glass_rule(
         &self,
-        snapshot: &Snapshot,
         person: &PersonId,
         team: &TeamKey,
-    ) -> Option<&BreakGlassRule> {
-        let rules = self
-            .break_glass
-            .iter()
-            .filter(|rule| covers(&rule.teams, team) && is_member(snapshot, person, &rule.group));
+    ) -> Option<&'m BreakGlassRule> {
+        let all = self.rules.break_glass.iter();
+        let rules = all.filter(|rule| covers(&rule.teams, team) && self.is_in(person, &rule.group));
         rules.min_by_key(|rule| (rule.needs, std::cmp::Reverse(rule.longest_seconds)))
     }
 
     /// Every rule by which the person may ask for the team.
     fn request_rules(
         &self,
-        snapshot: &Snapshot,
         person: &PersonId,
         team: &TeamKey,
-    ) -> impl DoubleEndedIterator<Item = &RequestRule> {
-        self.requests.iter().filter(move |rule| {
-            covers(&rule.teams, team) && is_member(snapshot, person, &rule.group)
-        })
+    ) -> impl DoubleEndedIterator<Item = &'m RequestRule> {
+        let rules = self.rules.requests.iter();
+        rules.filter(|rule| covers(&rule.teams, team) && self.is_in(person, &rule.group))
     }
 
     /// Whether somebody decides on what the person asks for, by a rule by which the person may ask
     /// for so many seconds. That nobody decides on their own is for the caller.
     pub fn may_approve(
         &self,
-        snapshot: &Snapshot,
         approver: &PersonId,
         (person, team, seconds): (&PersonId, &TeamKey, u64),
     ) -> bool {
-        self.request_rules(snapshot, person, team)
+        self.request_rules(person, team)
             .filter(|rule| rule.longest_seconds >= seconds)
-            .filter_map(|rule| rule.approvers.as_deref())
-            .any(|group| is_member(snapshot, approver, group))
+            .filter_map(|rule| rule.approvers.as_ref())
+            .any(|group| self.is_in(approver, group))
     }
 
     /// The groups whose members decide on what the person asks for, besides the administrators.
     pub fn approver_groups(
         &self,
-        snapshot: &Snapshot,
         person: &PersonId,
         team: &TeamKey,
-    ) -> impl Iterator<Item = &str> {
-        self.request_rules(snapshot, person, team).filter_map(|rule| rule.approvers.as_deref())
+    ) -> impl Iterator<Item = &'m str> {
+        let approvers = self.request_rules(person, team).filter_map(|rule| rule.approvers.as_ref());
+        approvers.map(|group| group.name.as_str())
     }
 
-    /// Every group that the rules name.
-    pub fn groups(&self) -> impl Iterator<Item = &str> {
-        let requests = self.requests.iter();
-        let requests = requests
-            .flat_map(|rule| std::iter::once(rule.group.as_str()).chain(rule.approvers.as_deref()));
-        requests.chain(self.break_glass.iter().map(|rule| rule.group.as_str()))
+    fn is_in(&self, person: &PersonId, group: &NamedGroup) -> bool {
+        group.has(self.directories, self.snapshot, person)
     }
+}
 
+impl TemporaryAccess {
     /// How long a temporary grant may last at most.
     pub fn longest(&self) -> SignedDuration {
         duration(self.longest_seconds)
@@ -186,12 +188,6 @@ fn duration(seconds: u64) -> SignedDuration {
 
 fn covers(teams: &[TeamKey], team: &TeamKey) -> bool {
     teams.is_empty() || teams.contains(team)
-}
-
-/// Whether the person is admitted and in a group of this display name.
-fn is_member(snapshot: &Snapshot, person: &PersonId, name: &str) -> bool {
-    let is_it = |group: &Group| group.display_name == name && group.members.contains(person);
-    snapshot.admits(person) && snapshot.groups.values().any(is_it)
 }
 
 pub(super) fn temporary_access(
@@ -222,10 +218,13 @@ fn request_rule(
 ) -> Option<RequestRule> {
     let teams = teams(item, known, reporter);
     let longest = optional(item.field("longest"), |i| duration_seconds(i.text()?))?;
+    let approvers = optional(item.field("approvers"), |name| {
+        named_group(name, item.field("approvers_directory"), known, reporter)
+    });
     Some(RequestRule {
-        group: item.field("group")?.text()?.to_owned(),
+        group: named_group(item.field("group")?, item.field("directory"), known, reporter)?,
         teams: teams?,
-        approvers: optional(item.field("approvers"), owned)?,
+        approvers: approvers?,
         longest_seconds: longest.unwrap_or(longest_seconds),
         place: reporter.place(item.at),
     })
@@ -239,7 +238,7 @@ fn break_glass_rule(
     let teams = teams(item, known, reporter);
     let needs = item.field("needs")?.text()?;
     Some(BreakGlassRule {
-        group: item.field("group")?.text()?.to_owned(),
+        group: named_group(item.field("group")?, item.field("directory"), known, reporter)?,
         teams: teams?,
         needs: BreakGlassNeeds::ALL.iter().find(|(name, _)| *name == needs)?.1,
         longest_seconds: duration_seconds(item.field("longest")?.text()?)?,

@@ -387,7 +387,7 @@ fn administration_gives_roles_to_groups_and_nobody_has_one_without_it() {
          role: auditor}}\n  - {{group: desk, role: reader}}\n"
     ));
     let roles: Vec<(&str, AdminRole, usize)> =
-        map.administration.iter().map(|it| (&*it.group, it.role, it.place.line)).collect();
+        map.administration.iter().map(|it| (&*it.group.name, it.role, it.place.line)).collect();
     let expected = [
         ("Studio Admins", AdminRole::Admin, 4),
         ("audit", AdminRole::Auditor, 5),

@@ -269,3 +269,27 @@ fn a_mirror_says_where_to_and_has_defaults() {
         "{ scim: {}, mirror: { scim: { url: \"http://scim.example/v2\", token_from: env:T } } }";
     assert_eq!(codes(plain), ["map-invalid-value"]);
 }
+
+#[test]
+fn map_unknown_directory() {
+    refused(
+        "{ sources: [ { name: corp, scim: {} } ] }\nadministration:\n  - { group: a, role: admin, \
+         directory: crop }\ntemporary_access:\n  requests:\n    - { group: a, approvers: b, \
+         approvers_directory: scim }",
+        "access.yaml:4:41: unknown directory `crop` (map-unknown-directory)\n  expected `corp`\n  did you mean \
+         `corp`?\naccess.yaml:7:54: unknown directory `scim` (map-unknown-directory)\n  expected `corp`",
+    );
+    // One that is alone is called what it is.
+    assert!(
+        read("{ scim: {} }\nadministration: [ { group: a, role: admin, directory: scim } ]")
+            .is_ok()
+    );
+}
+
+#[test]
+fn the_directory_of_approvers_is_named_with_them_alone() {
+    refused(
+        "{ scim: {} }\ntemporary_access: { requests: [ { group: a, approvers_directory: scim } ] }",
+        "access.yaml:3:45: an item of `requests` has `approvers_directory` without `approvers` (map-only-with)",
+    );
+}

@@ -18,9 +18,7 @@ use std::sync::Arc;
 pub(crate) const NOW: &str = "2026-11-21T12:00:00Z";
 
 /// Two domains in two accounts, and two teams in the first. Tests write the rest.
-const BASE: &str = r#"version: 1
-directory: { identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }
-domains:
+const DOMAINS: &str = r#"domains:
   research: { domain_id: d-research, account_id: "111122223333", region: eu-west-1 }
   risk: { domain_id: d-risk, account_id: "444455556666", region: eu-west-1 }
 "#;
@@ -34,7 +32,12 @@ grants:
 "#;
 
 pub(crate) fn map(rest: &str) -> AccessMap {
-    let text = format!("{BASE}{rest}");
+    map_of("{ identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 } }", rest)
+}
+
+/// A map whose people and groups come from there.
+pub(crate) fn map_of(directory: &str, rest: &str) -> AccessMap {
+    let text = format!("version: 1\ndirectory: {directory}\n{DOMAINS}{rest}");
     parse(&[Source { name: "access.yaml".into(), text: text.clone() }])
         .unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
 }

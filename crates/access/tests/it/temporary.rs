@@ -1,10 +1,11 @@
 //! Temporary grants: entitlement, plan, guard, explanation.
 
-use crate::support::{TEAMS, World, at, map, ours, person_id};
+use crate::support::{TEAMS, World, at, map, map_of, ours, person_id};
 use access::check::Removals;
 use access::entitlement::entitlements;
 use access::explain::{Stage, Verdict, explain};
 use access::ids::{GroupId, PersonId, TeamKey, TemporaryId};
+use access::map::AdminRole;
 use access::observed::{AuthMode, ObservedApplication};
 use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Hold};
@@ -399,27 +400,27 @@ fn the_map_says_who_may_ask_decide_and_break_glass() {
          approvers: owners, longest: 2h }}\n    - {{ group: everyone }}\n  break_glass:\n    - {{ group: \
          on-call, teams: [fraud] }}\n    - {{ group: on-call, needs: reason, longest: 30m }}\n"
     ));
-    let rules = &map.temporary_access;
     let world = World { map: map.clone(), ..World::new(TEAMS) }
         .group("everyone", &["alice", "bob"])
         .group("owners", &["bob"])
         .group("on-call", &["carol"]);
     let longest = |who: &str, what: &str| {
-        let rule = rules.request_rule(&world.snapshot, &person_id(who), &team(what));
+        let rule = map.temporary_rules(&world.snapshot).request_rule(&person_id(who), &team(what));
         rule.map(|rule| rule.longest_seconds)
     };
     assert_eq!(longest("alice", "fraud"), Some(8 * 3600), "the longer of both rules");
     assert_eq!(longest("carol", "fraud"), None);
     let may = |who: &str, what: &str, seconds: u64| {
         let asked = (&person_id("alice"), &team(what), seconds);
-        rules.may_approve(&world.snapshot, &person_id(who), asked)
+        map.temporary_rules(&world.snapshot).may_approve(&person_id(who), asked)
     };
     assert!(
         may("bob", "fraud", 7200) && !may("bob", "churn", 7200) && !may("alice", "fraud", 7200)
     );
     assert!(!may("bob", "fraud", 7201), "nobody decides on more than their rule allows");
-    let glass =
-        |who: &str| rules.break_glass_rule(&world.snapshot, &person_id(who), &team("fraud"));
+    let glass = |who: &str| {
+        map.temporary_rules(&world.snapshot).break_glass_rule(&person_id(who), &team("fraud"))
+    };
     assert_eq!(glass("carol").map(|rule| rule.longest_seconds), Some(30 * 60), "asks for least");
     assert_eq!(glass("alice"), None);
     let wanted = access::entitlement::wanted_groups(&map).names;
@@ -434,17 +435,18 @@ fn who_decides_on_what_one_group_asks_for_decides_on_nobody_elses() {
         "{TEAMS}temporary_access:\n  longest: 8h\n  requests:\n    - {{ group: staff, teams: [fraud] }}\n    \
          - {{ group: interns, teams: [fraud], approvers: mentors, longest: 1h }}\n"
     ));
-    let rules = &map.temporary_access;
     let world = World { map: map.clone(), ..World::new(TEAMS) }
         .group("staff", &["alice", "dave"])
         .group("interns", &["carol", "dave"])
         .group("mentors", &["bob"]);
     let groups = |who: &str| -> Vec<&str> {
-        rules.approver_groups(&world.snapshot, &person_id(who), &team("fraud")).collect()
+        map.temporary_rules(&world.snapshot)
+            .approver_groups(&person_id(who), &team("fraud"))
+            .collect()
     };
     let bob_decides = |who: &str, seconds: u64| {
         let asked = (&person_id(who), &team("fraud"), seconds);
-        rules.may_approve(&world.snapshot, &person_id("bob"), asked)
+        map.temporary_rules(&world.snapshot).may_approve(&person_id("bob"), asked)
     };
     assert_eq!((groups("alice"), groups("carol")), (vec![], vec!["mentors"]));
     assert!(bob_decides("carol", 3600) && !bob_decides("alice", 3600));
@@ -509,4 +511,54 @@ fn profiles_of_the_other_team_are_no_reason_to_call_a_loss_announced() {
         .given(grant(1, "bob", "churn", EIGHT, TEN))
         .profile(ours("bob", "fraud"));
     assert_eq!(world.plan().actions[0].reason, ReasonCode::EntitlementLost);
+}
+
+#[test]
+fn a_group_of_another_directory_gives_no_part_in_stagedoor_that_is_not_said_of_it() {
+    let map = map_of(
+        "{ sources: [ { name: corp, file: people.yaml }, { name: partners, scim: {} } ] }",
+        &format!(
+            "{TEAMS}administration:\n  - {{ group: admins, role: admin }}\n  - {{ group: leads, role: reader, \
+             directory: partners }}\n  - {{ group: audit, role: auditor, directory: corp \
+             }}\ntemporary_access:\n  requests:\n    - {{ group: staff, approvers: owners }}\n    - {{ group: \
+             guests, directory: partners, approvers: leads, approvers_directory: partners }}\n  \
+             break_glass:\n    - {{ group: on-call }}\n"
+        ),
+    );
+    let names = ["admins", "leads", "audit", "staff", "owners", "guests", "on-call"];
+    let all = names.into_iter().fold(World { map, ..World::new(TEAMS) }, |world, name| {
+        world.group(name, &["alice", "bob"])
+    });
+    // The same groups, of one directory and of the other.
+    let of = |directory: &str| {
+        let mut snapshot = all.snapshot.clone();
+        snapshot.groups = std::mem::take(&mut snapshot.groups)
+            .into_values()
+            .map(|group| GroupId::parse(format!("{directory}{}", group.id)).map(|id| (id, group)))
+            .map(|group| {
+                group.map(|(id, group)| (id.clone(), access::snapshot::Group { id, ..group }))
+            })
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let (alice, bob, fraud) = (person_id("alice"), person_id("bob"), team("fraud"));
+        let rules = all.map.temporary_rules(&snapshot);
+        let approvers: Vec<String> =
+            rules.approver_groups(&alice, &fraud).map(str::to_owned).collect();
+        (
+            all.map.role_in(&snapshot, &alice),
+            rules.request_rule(&alice, &fraud).map(|rule| rule.group.name.clone()),
+            approvers,
+            rules.may_approve(&bob, (&alice, &fraud, 60)),
+            rules.break_glass_rule(&alice, &fraud).is_some(),
+        )
+    };
+    assert_eq!(
+        of(""),
+        (Some(AdminRole::Admin), Some("staff".into()), vec!["owners".into()], true, true)
+    );
+    assert_eq!(
+        of("partners:"),
+        (Some(AdminRole::Reader), Some("guests".into()), vec!["leads".into()], true, false)
+    );
+    assert_eq!(of("elsewhere:"), of(""), "an id of the first may have any form");
 }

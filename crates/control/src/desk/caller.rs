@@ -5,7 +5,6 @@ use crate::plane::Plane;
 use crate::ports::{Actor, CallError};
 use access::entitlement::wanted_groups;
 use access::ids::PersonId;
-use access::map::AccessMap;
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -177,19 +176,6 @@ fn rights_of(role: Role) -> Rights {
     rights.iter().copied().collect()
 }
 
-/// The role that a person's groups give, by a reading that speaks for that person.
-pub fn role_in(map: &AccessMap, snapshot: &Snapshot, person: &PersonId) -> Option<Role> {
-    if !snapshot.admits(person) {
-        return None;
-    }
-    let is_in = |name: &str| {
-        let mut groups = snapshot.groups.values();
-        groups.any(|group| group.display_name == name && group.members.contains(person))
-    };
-    let given = map.administration.iter().filter(|given| is_in(&given.group));
-    given.map(|given| given.role).max()
-}
-
 impl Refused {
     /// Whoever pushes has no token for it.
     fn scim_scope() -> Self {
@@ -222,7 +208,7 @@ impl Desk {
             return Err(no_role());
         }
         let snapshot = plane.reading_of_one(person).await?;
-        let role = role_in(&plane.map, &snapshot, person).ok_or_else(no_role)?;
+        let role = plane.map.role_in(&snapshot, person).ok_or_else(no_role)?;
         let known = snapshot.people.get(person).ok_or_else(no_role)?;
         Ok(Caller::with_role(known, role))
     }

@@ -45,7 +45,7 @@ pub use actions::{
 };
 pub use as_of::HoldersThen;
 pub use audit::{Audit, AuditLine, Chain, ChainState, Difference, MOST_EXPORTED};
-pub use caller::{Caller, Right, Rights, role_in};
+pub use caller::{Caller, Right, Rights};
 pub use elsewhere::{Deciding, Elsewhere, ElsewhereStep, WayIn, origin_of};
 pub use events::{
     DriftCount, DriftLine, EventFilter, EventLine, Events, FamilyCount, FoundLine, Moment, Named,

@@ -12,5 +12,4 @@ pub use account::{Account, Unclear};
 pub use combined::Combined;
 pub use differences::{Differences, GroupChange, PersonChange, PersonDifference, Presence};
 pub use memberships::membership_id;
-pub use names::source_of;
 pub use pushed::Pushed;

@@ -3,7 +3,6 @@
 
 use crate::ports::{CallError, FailureKind};
 use access::ids::{DirectoryName, GroupId, InvalidId, MembershipId, PersonId};
-use access::map::Directories;
 use sha2::{Digest, Sha256};
 
 /// How ids of directories are told apart.
@@ -98,13 +97,6 @@ impl Names {
     fn bad(&self, part: usize, why: &InvalidId) -> CallError {
         refused(format!("the directory `{}`: {why}", self.name(part)))
     }
-}
-
-/// Tells which of the map's directories an id is of, by its place in the order of precedence.
-pub fn source_of(directories: &Directories) -> impl Fn(&str) -> usize + use<> {
-    let names = directories.sources.iter().map(|source| source.name.clone());
-    let names = Names::new(names.collect());
-    move |id| names.split(id).0
 }
 
 /// Several directories cannot be one.

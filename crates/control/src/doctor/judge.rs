@@ -43,7 +43,7 @@ pub fn judge(
     match seen {
         None => {}
         Some(Err(error)) => checks.push(failed(About::Directory, None, error)),
-        Some(Ok(seen)) => checks.extend(directory(seen)),
+        Some(Ok(seen)) => checks.extend(directory(map, seen)),
     }
     checks.extend(judge_directories(&facts.directories));
     checks.extend(facts.mirror.iter().flat_map(judge_mirror));
@@ -67,8 +67,8 @@ pub fn failed(about: About, subject: Option<&str>, error: &CallError) -> Check {
     Check::new(about, subject, State::Failed, code, error.without_code(), &[error.remedy()])
 }
 
-/// People, groups and the grants that name them.
-fn directory(Seen { survey, plan }: Seen<'_>) -> Vec<Check> {
+/// People, groups, and what of the map names groups.
+fn directory(map: &AccessMap, Seen { survey, plan }: Seen<'_>) -> Vec<Check> {
     let (people, groups) = (survey.snapshot.people.len(), survey.snapshot.groups.len());
     let text =
         format!("the directory has {people} people and {groups} of the groups that grants name");
@@ -88,6 +88,17 @@ fn directory(Seen { survey, plan }: Seen<'_>) -> Vec<Check> {
         let (code, text) = (note.code.as_str(), note.code.meaning());
         checks.push(Check::new(About::Grant, Some(&subject), State::Warning, code, text, remedy));
     }
+    let absent =
+        map.named_groups().filter(|(group, _)| !group.is_there(&map.directories, &survey.snapshot));
+    checks.extend(absent.map(|(group, place)| {
+        let subject = format!("{place}, group `{}`", group.name);
+        let of = map.directories.sources.get(group.source).map_or("", |it| it.name.as_str());
+        let code = ReasonCode::GroupMissing.as_str();
+        let text = format!("the directory `{of}` has no such group, so nobody has what it gives");
+        let remedy = "Make the group there, or correct the name; if it is in another directory, name \
+                      that as `directory`.";
+        Check::new(About::Grant, Some(&subject), State::Warning, code, text, &[remedy])
+    }));
     checks
 }
 

@@ -11,7 +11,6 @@ use super::{
     LastOpened, MyWork, No, Opening, Preparing, Refusal, RefusalKind, Running, SessionToken,
     TeamCard, Tool,
 };
-use crate::desk::role_in;
 use crate::ports::{Actor, AuditEntry, AuditEvent, PresignRequest, Session, answers};
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{LandingUri, PersonId, SpaceName, TeamKey};
@@ -86,7 +85,7 @@ impl Doorway {
 
     /// Whether the session leads into the administration. That of one team does not.
     pub(super) fn administers(&self, session: &Session, snapshot: &Snapshot) -> bool {
-        let role = || role_in(&self.plane.map, snapshot, &session.person);
+        let role = || self.plane.map.role_in(snapshot, &session.person);
         session.team.is_none() && role().is_some()
     }
 

@@ -83,3 +83,25 @@ fn what_the_guard_holds_of_mirrored_groups_is_told() {
     assert_eq!(states, ["ok", "warning"], "{found:?}");
     assert_eq!(found[1].2, "what would be taken away is held back: 9 of 10 users");
 }
+
+#[test]
+fn a_group_that_is_to_do_something_with_stagedoor_and_is_in_no_directory_is_told() {
+    let to = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+    let map = MAP.replace(to, "scim: {}");
+    let line = map.lines().count() + 2;
+    let map = format!(
+        "{map}administration:\n  - {{ group: nobodys, role: admin }}\n  - {{ group: ml-fraud, role: reader }}\n"
+    );
+    let world = World::new(&format!("{SEED}{FAST}"), &map);
+    push(&world, RecordKind::User, "u-1", "ana", &[]);
+    push(&world, RecordKind::Group, "g-1", "ml-fraud", &["u-1"]);
+    push(&world, RecordKind::Group, "g-2", "ml-demand", &["u-1"]);
+    let run = world.run(&["doctor", "--only", "DIR", "--output", "json"]).exits(0).json();
+    let checks = run["checks"].as_array().unwrap();
+    let told: Vec<&Value> =
+        checks.iter().filter(|check| check["code"] == "group-missing").collect();
+    let [told] = told.as_slice() else { panic!("{run:#}") };
+    assert_eq!(told["state"], "warning");
+    assert_eq!(told["subject"], format!("access.yaml:{line}, group `nobodys`"));
+    assert_eq!(told["text"], "the directory `scim` has no such group, so nobody has what it gives");
+}

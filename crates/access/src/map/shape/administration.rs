@@ -13,6 +13,7 @@ pub(super) static ADMINISTRATION: Record = Record {
             &Shape::Text(&format::ADMIN_GROUP),
             "The directory group, compared exactly. Who is in several has the role that may most.",
         ),
+        super::of_directory("directory"),
         field(
             "role",
             Required,

@@ -1,6 +1,8 @@
 //! Temporary access: who may ask for which team, who decides, and who may break glass.
 
-use super::{Choice, Default, Optional, Record, Required, Rule, Shape, field};
+use super::{
+    Choice, Default, Optional, Record, Required, Rule, Shape, Together, field, of_directory,
+};
 use crate::map::{BreakGlassNeeds, format};
 
 pub(super) static TEMPORARY_ACCESS: Record = Record {
@@ -37,7 +39,7 @@ pub(super) static TEMPORARY_ACCESS: Record = Record {
 
 static REQUEST: Record = Record {
     title: "Access requests",
-    rule: Rule::EachField,
+    rule: Rule::Together(&[Together::OnlyWith("approvers_directory", "approvers")]),
     fields: &[
         field(
             "group",
@@ -45,6 +47,7 @@ static REQUEST: Record = Record {
             &Shape::Text(&format::ADMIN_GROUP),
             "The directory group whose members may ask, by its display name.",
         ),
+        of_directory("directory"),
         field(
             "teams",
             Optional,
@@ -59,6 +62,7 @@ static REQUEST: Record = Record {
              owners of the team. \
              Administrators always may; absent: only they do. Nobody decides on their own request.",
         ),
+        of_directory("approvers_directory"),
         field(
             "longest",
             Optional,
@@ -78,6 +82,7 @@ static BREAK_GLASS: Record = Record {
             &Shape::Text(&format::ADMIN_GROUP),
             "The directory group whose members may, by its display name.",
         ),
+        of_directory("directory"),
         field(
             "teams",
             Optional,

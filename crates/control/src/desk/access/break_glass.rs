@@ -2,7 +2,7 @@
 
 use super::answers::{RequestView, TemporaryView};
 use super::{Desk, Refused, admitted, conflict, denied, end, new_id, now, team_of, text, ticket};
-use crate::desk::{Caller, Right, Role, SignedIn, role_in};
+use crate::desk::{Caller, Right, Role, SignedIn};
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor};
 use ::access::ids::{PersonId, TeamKey};
@@ -137,9 +137,9 @@ fn agrees(
         ));
     }
     let known = admitted(snapshot, second, &case.order.team)?;
-    let rules = &plane.map.temporary_access;
-    let by_rule = rules.break_glass_rule(snapshot, second, &case.order.team).is_some();
-    if !by_rule && role_in(&plane.map, snapshot, second) != Some(Role::Admin) {
+    let rules = plane.map.temporary_rules(snapshot);
+    let by_rule = rules.break_glass_rule(second, &case.order.team).is_some();
+    if !by_rule && plane.map.role_in(snapshot, second) != Some(Role::Admin) {
         return Err(denied(
             ReasonCode::NotAnApprover,
             format!("The access map does not let {} agree to it.", known.user_name),
@@ -202,8 +202,8 @@ impl<'a> Case<'a> {
     ) -> Result<Self, Refused> {
         team_of(plane, &order.team)?;
         let known = admitted(snapshot, person, &order.team)?;
-        let rules = &plane.map.temporary_access;
-        let rule = rules.break_glass_rule(snapshot, person, &order.team).ok_or_else(|| {
+        let rules = plane.map.temporary_rules(snapshot);
+        let rule = rules.break_glass_rule(person, &order.team).ok_or_else(|| {
             denied(
                 ReasonCode::BreakGlassNotAllowed,
                 "The access map lets nobody of your groups break glass for this team.",

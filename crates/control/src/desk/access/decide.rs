@@ -6,7 +6,7 @@ use super::requests::{already_decided, decided_entry};
 use super::{
     Desk, Refused, admitted, announce, denied, end, granted_entry, no_such, now, take_back, text,
 };
-use crate::desk::{Caller, Listed, Page, Right, Role, SignedIn, role_in};
+use crate::desk::{Caller, Listed, Page, Right, Role, SignedIn};
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor, Decision, RequestVerdict};
 use ::access::ids::{PersonId, TemporaryId};
@@ -130,14 +130,14 @@ pub(super) fn may_decide(
     person: &PersonId,
     request: &AccessRequest,
 ) -> bool {
-    let rules = &plane.map.temporary_access;
+    let rules = plane.map.temporary_rules(snapshot);
     let by_rule = if request.break_glass {
-        rules.break_glass_rule(snapshot, person, &request.team).is_some()
+        rules.break_glass_rule(person, &request.team).is_some()
     } else {
-        rules.may_approve(snapshot, person, (&request.person, &request.team, request.seconds))
+        rules.may_approve(person, (&request.person, &request.team, request.seconds))
     };
     person != &request.person
-        && (by_rule || role_in(&plane.map, snapshot, person) == Some(Role::Admin))
+        && (by_rule || plane.map.role_in(snapshot, person) == Some(Role::Admin))
 }
 
 /// Whether the one who asked may still ask for it.
@@ -146,13 +146,13 @@ fn still_allowed(
     snapshot: &Snapshot,
     request: &AccessRequest,
 ) -> Result<(), Refused> {
-    let rules = &plane.map.temporary_access;
+    let rules = plane.map.temporary_rules(snapshot);
     let (person, team) = (&request.person, &request.team);
     let (longest, code) = if request.break_glass {
-        let rule = rules.break_glass_rule(snapshot, person, team);
+        let rule = rules.break_glass_rule(person, team);
         (rule.map(|rule| rule.longest_seconds), ReasonCode::BreakGlassNotAllowed)
     } else {
-        let rule = rules.request_rule(snapshot, person, team);
+        let rule = rules.request_rule(person, team);
         (rule.map(|rule| rule.longest_seconds), ReasonCode::RequestNotAllowed)
     };
     let user = &request.user_name;

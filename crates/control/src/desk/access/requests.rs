@@ -6,7 +6,7 @@ use super::{
     Desk, Refused, admitted, conflict, denied, end, lasting, new_id, no_person, no_such, now,
     team_of, text, ticket,
 };
-use crate::desk::{SignedIn, role_in};
+use crate::desk::SignedIn;
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor, AuditEntry, AuditEvent, Decision, RequestVerdict};
 use ::access::entitlement::{Entitlement, entitlements};
@@ -50,15 +50,15 @@ impl Desk {
         let about = &team_of(&plane, team)?.about;
         let snapshot = self.people_now(&plane, [person]).await?;
         let known = admitted(&snapshot, person, team)?.clone();
-        let rules = &plane.map.temporary_access;
-        let request = rules.request_rule(&snapshot, person, team).map(|rule| {
-            let groups: BTreeSet<&str> = rules.approver_groups(&snapshot, person, team).collect();
+        let rules = plane.map.temporary_rules(&snapshot);
+        let request = rules.request_rule(person, team).map(|rule| {
+            let groups: BTreeSet<&str> = rules.approver_groups(person, team).collect();
             WayToDecide {
                 groups: groups.into_iter().map(str::to_owned).collect(),
                 longest_seconds: rule.longest_seconds,
             }
         });
-        let break_glass = rules.break_glass_rule(&snapshot, person, team);
+        let break_glass = rules.break_glass_rule(person, team);
         let rights = entitlements(&plane.map, &snapshot, now);
         let of_person = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
         let one = BTreeSet::from([person.clone()]);
@@ -100,8 +100,8 @@ impl Desk {
         team_of(&plane, &order.team)?;
         let snapshot = self.people_now(&plane, [person]).await?;
         let known = admitted(&snapshot, person, &order.team)?;
-        let rules = &plane.map.temporary_access;
-        let rule = rules.request_rule(&snapshot, person, &order.team).ok_or_else(|| {
+        let rules = plane.map.temporary_rules(&snapshot);
+        let rule = rules.request_rule(person, &order.team).ok_or_else(|| {
             denied(
                 ReasonCode::RequestNotAllowed,
                 "The access map does not let you ask for this team.",
@@ -218,7 +218,7 @@ impl Desk {
 
 /// Whether the session leads into the administration.
 fn administers(plane: &Plane, snapshot: &Snapshot, who: &SignedIn) -> bool {
-    who.only.is_none() && role_in(&plane.map, snapshot, &who.person).is_some()
+    who.only.is_none() && plane.map.role_in(snapshot, &who.person).is_some()
 }
 
 pub(super) fn already_decided(request: &AccessRequest, now: Timestamp) -> Refused {

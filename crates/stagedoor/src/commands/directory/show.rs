@@ -9,7 +9,6 @@ use access::ids::{GroupId, PersonId};
 use access::map::AccessMap;
 use access::snapshot::Snapshot;
 use anyhow::Result;
-use control::directory::source_of;
 use control::doctor::{DirectoryFacts, directories};
 use control::ports::{Concern, Memberships, Standing};
 use serde_json::{Value, json};
@@ -74,8 +73,7 @@ impl Shown<'_> {
     /// How many people a directory is the first to know, how many of them may sign in, and how many
     /// of its groups grants name.
     fn counts(&self, at: usize) -> (usize, usize, usize) {
-        let source_of = source_of(&self.map.directories);
-        let own = |id: &str| source_of(id) == at;
+        let own = |id: &str| self.map.directories.source_of(id) == at;
         let people = self.snapshot.people.values().filter(|person| own(person.id.as_str()));
         let (mut all, mut enabled) = (0, 0);
         for person in people {
