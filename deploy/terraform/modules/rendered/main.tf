@@ -43,14 +43,25 @@ locals {
     }
   ]...)
 
-  # Statements by which another account's principal comes in.
-  trusted = flatten([
+  # Whom each statement of a trust policy lets in, and to what. What is not as Stagedoor renders it names
+  # nobody's ARN and an action that nothing asks for, so that it is refused.
+  trusts = flatten([
     for role in local.wanted : [
       for statement in role.trustPolicy.Statement : {
-        principal   = try(statement.Principal.AWS, "somebody else")
+        arn         = role.arn
+        kind        = role.kind
+        through     = try(keys(statement.Principal), ["anything"])
+        principals  = flatten([try(statement.Principal.AWS, "somebody else")])
+        actions     = flatten([try(statement.Action, "anything")])
         external_id = try(statement.Condition.StringEquals["sts:ExternalId"], null)
-        assumes     = statement.Action == "sts:AssumeRole"
       }
-    ] if contains(["spoke", "presign"], role.kind)
+    ]
   ])
+
+  # Into these roles the hub comes, into all others a service of AWS.
+  entered = [for trust in local.trusts : trust if contains(["spoke", "presign"], trust.kind)]
+  own     = [for trust in local.trusts : trust if !contains(["spoke", "presign"], trust.kind)]
+
+  # What goes with sts:AssumeRole, and lets nobody in by itself.
+  beside = ["sts:SetSourceIdentity", "sts:TagSession"]
 }
