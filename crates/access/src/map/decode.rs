@@ -10,9 +10,10 @@ use super::mirroring;
 use super::notifications;
 use super::places::{Places, places};
 use super::{
-    AccessMap, Activity, AssumeRole, Diagnostic, Domain, Gifts, GrantsFrom, Guard, Hub, HubService,
-    Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged, administration, adoptions,
-    directories, grants, identity_providers, roles, teams, temporary_access,
+    AccessMap, Activity, AssumeRole, Diagnostic, Directories, Domain, Gifts, GrantsFrom, Guard,
+    Hub, HubService, Offboarding, Persona, Rollout, RunningApps, SharedSpaces, Unmanaged,
+    administration, adoptions, directories, grants, identity_providers, roles, teams,
+    temporary_access,
 };
 use crate::ids::{
     AccountId, DomainId, DomainKey, IdpKey, IsolationClass, NetworkKey, PersonaKey, Region,
@@ -32,22 +33,16 @@ pub(super) fn decode(
 
     let domains = table(entries("domains"), DomainKey::parse, |item| domain(item, reporter));
     same_domain_twice(entries("domains"), reporter);
-    let mut networks = table(entries("networks"), NetworkKey::parse, network);
-    if let Ok(anywhere) = NetworkKey::parse(ANYWHERE) {
-        networks.insert(anywhere, NetworkRule::anywhere());
-    }
+    let (networks, network_keys) = networks(entries("networks"));
     let mut personas = table(entries("personas"), PersonaKey::parse, persona);
 
-    let mut network_keys = keys_of(entries("networks"));
-    network_keys.push(ANYWHERE);
     let mut persona_keys = keys_of(entries("personas"));
     roles::add_ready_made(&mut personas, &persona_keys);
     persona_keys.extend(roles::ready_made().map(|name| -> &str { name }));
     let team_tag = section("team_tag").and_then(Item::text);
     let directories = directories::directories(section("directory")?, reporter);
-    let sources = directories.iter().flat_map(|it| &it.sources).map(|it| it.name.as_str());
     let known = Known {
-        directories: Sources(sources.collect()),
+        directories: Sources::of(directories.as_ref()),
         domains: Section::new("domain", codes::UNKNOWN_DOMAIN, keys_of(entries("domains"))),
         networks: Section::new("network", codes::UNKNOWN_NETWORK, network_keys),
         personas: Section::new("persona", codes::UNKNOWN_PERSONA, persona_keys),
@@ -104,6 +99,17 @@ pub(super) fn decode(
     })
 }
 
+/// The networks, and the keys that may refer to them, also of those that are broken.
+fn networks(entries: &[Named]) -> (BTreeMap<NetworkKey, NetworkRule>, Vec<&str>) {
+    let mut networks = table(entries, NetworkKey::parse, network);
+    if let Ok(anywhere) = NetworkKey::parse(ANYWHERE) {
+        networks.insert(anywhere, NetworkRule::anywhere());
+    }
+    let mut keys = keys_of(entries);
+    keys.push(ANYWHERE);
+    (networks, keys)
+}
+
 fn keys_of(entries: &[Named]) -> Vec<&str> {
     entries.iter().map(|named| named.key.as_str()).collect()
 }
@@ -120,7 +126,12 @@ pub(super) struct Known<'a> {
 /// The names of the directories, in the order of precedence; none if something of them was reported.
 pub(super) struct Sources<'a>(Vec<&'a str>);
 
-impl Sources<'_> {
+impl<'a> Sources<'a> {
+    fn of(directories: Option<&'a Directories>) -> Self {
+        let sources = directories.map_or(&[][..], |directories| &directories.sources);
+        Self(sources.iter().map(|source| source.name.as_str()).collect())
+    }
+
     /// The place of the directory that a value names; `None` if there is no such one, which is
     /// reported.
     pub(super) fn place_of(&self, item: &Item, reporter: &mut Reporter<'_>) -> Option<usize> {
