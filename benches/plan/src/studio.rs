@@ -34,6 +34,7 @@ fn domain(auth_mode: AuthMode) -> ObservedDomain {
     ObservedDomain {
         auth_mode,
         state: access::observed::DomainState::InService,
+        default_role: None,
         home_file_system: None,
         profiles: BTreeMap::new(),
         application: (auth_mode == AuthMode::Sso).then(ObservedApplication::default),

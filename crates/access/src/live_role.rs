@@ -2,10 +2,16 @@
 
 mod compare;
 
-pub use compare::{Difference, GIVES_EVERYTHING, compare};
+pub(crate) use compare::instance;
+pub use compare::{Difference, compare};
 
-use iam_policy::{Document, Effect};
+use iam_policy::prove::Subject;
+use iam_policy::{Document, Effect, PolicyError};
 use std::collections::BTreeMap;
+
+/// AWS's policies that give everything in `SageMaker`, and with it every team's resources.
+const GIVES_EVERYTHING: [&str; 3] =
+    ["AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess"];
 
 /// A role that was read. Documents are the texts that IAM gives, which nobody has looked at yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,15 +36,52 @@ impl LiveRole {
     /// Whether none of its policies allows anything. What policies of AWS say is not known; they are
     /// taken to allow something.
     pub fn is_powerless(&self) -> bool {
-        let attached = self.attached.iter().map(|policy| policy.document.as_deref());
-        let mut all = attached.chain(self.inline.values().map(|text| Some(text.as_str())));
-        all.all(|text| {
-            let document = text.and_then(|text| Document::parse(text).ok());
-            document.is_some_and(|document| {
-                document.statements.iter().all(|statement| statement.effect == Effect::Deny)
-            })
+        self.policies().all(|(_, document)| {
+            matches!(document, Some(Ok(document))
+                if document.statements.iter().all(|statement| statement.effect == Effect::Deny))
         })
     }
+
+    /// Its identity policies: what each is called in texts, and what it says. Of a policy of AWS that is
+    /// not known.
+    pub fn policies(
+        &self,
+    ) -> impl Iterator<Item = (String, Option<Result<Document, PolicyError>>)> {
+        let attached = self.attached.iter().map(|policy| {
+            let document = policy.document.as_deref().map(Document::parse);
+            (format!("managed policy {}", policy.name()), document)
+        });
+        let inline = self.inline.iter();
+        let inline = inline
+            .map(|(name, text)| (format!("inline policy {name}"), Some(Document::parse(text))));
+        attached.chain(inline)
+    }
+
+    /// What of it nothing can be said about, as clauses for people: policies that cannot be understood, and
+    /// what those of AWS allow that do not give everything.
+    pub fn unknown(&self) -> Vec<String> {
+        let trust = Document::parse(&self.trust).err();
+        let trust = trust.map(|error| not_understood("trust policy", &error));
+        let of_aws = self.attached.iter().filter(|p| p.document.is_none() && !p.gives_everything());
+        let of_aws =
+            of_aws.map(|p| format!("what AWS's policy {} allows it was not read", p.name()));
+        let odd = self
+            .policies()
+            .filter_map(|(name, document)| Some(not_understood(&name, &document?.err()?)));
+        trust.into_iter().chain(odd).chain(of_aws).collect()
+    }
+}
+
+/// A role with these tags, as whose a question is.
+pub(crate) fn subject(arn: &str, tags: &BTreeMap<String, String>) -> Subject {
+    tags.iter().fold(Subject::new(arn), |subject, (key, value)| {
+        subject.knowing(&format!("aws:PrincipalTag/{key}"), [value])
+    })
+}
+
+/// That a policy makes no sense, as a clause about its role.
+fn not_understood(name: &str, error: &PolicyError) -> String {
+    format!("its {name} cannot be understood: {error}")
 }
 
 /// A managed policy that is attached to a role.
@@ -60,6 +103,11 @@ impl AttachedPolicy {
     /// Whether it is one of AWS's own.
     pub fn is_of_aws(&self) -> bool {
         is_of_aws(&self.arn)
+    }
+
+    /// Whether it is one of those of AWS that give everything in `SageMaker`.
+    pub fn gives_everything(&self) -> bool {
+        self.is_of_aws() && GIVES_EVERYTHING.contains(&self.name())
     }
 }
 

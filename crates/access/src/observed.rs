@@ -63,6 +63,8 @@ pub struct ObservedDomain {
     pub application: Option<ObservedApplication>,
     /// Where people of an SSO-mode domain go to (API `DescribeDomain`, `Url`).
     pub url: Option<String>,
+    /// The execution role of profiles that name none, where it has one.
+    pub default_role: Option<String>,
     /// The EFS file system with the home directories of its profiles; absent where the domain was
     /// made without one.
     pub home_file_system: Option<String>,
@@ -74,6 +76,13 @@ pub struct ObservedDomain {
     pub unread: Unread,
     /// How many profiles the account may have in the Region, where Service Quotas said so.
     pub profile_quota: Option<u32>,
+}
+
+impl ObservedDomain {
+    /// The execution role that apps of one of its profiles have: its own, or the domain's.
+    pub fn role_of<'a>(&'a self, profile: &'a ObservedProfile) -> Option<&'a str> {
+        profile.execution_role.as_deref().or(self.default_role.as_deref())
+    }
 }
 
 /// Whose profiles of a domain were read. Only for them it can be said that there is none.

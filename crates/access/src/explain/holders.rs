@@ -97,7 +97,7 @@ pub enum ProfileState {
     Unknown,
 }
 
-/// A profile of a team, or with its role, whose owner has no right to it.
+/// A profile of a team, or with its role by whatever way, whose owner has no right to that team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Stray {
@@ -115,15 +115,16 @@ pub struct Stray {
     /// Of which team, as far as its tags say.
     #[schema(value_type = Option<String>)]
     pub team: Option<TeamKey>,
-    /// Why it is there or not Stagedoor's: `on-hold`, `entitlement-lost`, `not-ours`, …
+    /// Why it is there or not Stagedoor's: `on-hold`, `entitlement-lost`, `not-ours`, …; `role-drift` or
+    /// `role-inherited` where the owner has a right to the team whose profile it is.
     #[schema(value_type = String)]
     pub code: ReasonCode,
     /// Apps that run, start or stop in it and in its spaces.
     pub live_apps: usize,
 }
 
-/// Lists who has these teams at `now`. Also who has a profile with one of `roles`, ARNs of
-/// execution roles, by other ways than the map.
+/// Lists who has these teams at `now`. Also who has a profile that runs as one of `roles`, ARNs of
+/// execution roles, by other ways than the map: drifted, or because it names none and the domain does.
 pub fn holders(
     map: &AccessMap,
     snapshot: &Snapshot,
@@ -155,13 +156,19 @@ pub fn holders(
     let mut without_right = Vec::new();
     for (key, domain) in &observed.domains {
         for profile in domain.profiles.values() {
-            let has_role =
-                profile.execution_role.as_deref().is_some_and(|role| roles.contains(role));
-            let stray = stray(map, snapshot, key, profile);
+            let has_role = domain.role_of(profile).is_some_and(|role| roles.contains(role));
+            let mut stray = stray(map, snapshot, key, profile);
             let of_team = stray.team.as_ref().is_some_and(|team| teams.contains(team));
             let right = stray.person.as_ref().zip(stray.team.as_ref());
             let is_entitled = right.is_some_and(|(person, team)| all.get(person, team).is_some());
-            if (of_team || has_role) && !is_entitled {
+            if is_entitled {
+                // To another team, whose profile has the role all the same.
+                stray.code = match profile.execution_role {
+                    Some(_) => ReasonCode::RoleDrift,
+                    None => ReasonCode::RoleInherited,
+                };
+            }
+            if if is_entitled { has_role && !of_team } else { has_role || of_team } {
                 without_right.push(stray);
             }
         }

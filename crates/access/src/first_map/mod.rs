@@ -58,8 +58,6 @@ pub struct ExistingDomain {
     pub name: Option<String>,
     /// The role through which it was reached.
     pub assume_role: Option<AssumeRole>,
-    /// The execution role of profiles that name none.
-    pub default_role: Option<String>,
     /// Its profiles.
     pub observed: ObservedDomain,
 }
@@ -222,8 +220,7 @@ impl<'a> Draft<'a> {
         if let Some(code) = code {
             return Err((code, format!("its state is {:?}", profile.status)));
         }
-        let role = profile.execution_role.as_deref().or(domain.default_role.as_deref());
-        let Some(role) = role else {
+        let Some(role) = domain.observed.role_of(profile) else {
             let text = "neither it nor its domain names an execution role".to_owned();
             return Err((ReasonCode::RoleMissing, text));
         };

@@ -3,20 +3,18 @@
 mod beyond;
 mod say;
 
+pub(crate) use self::beyond::instance;
+
 use self::beyond::Beyond;
 use self::say::listed;
-use super::{AttachedPolicy, LiveRole};
+use super::{AttachedPolicy, LiveRole, not_understood};
 use crate::reason::ReasonCode;
 use iam_policy::bundle::Role;
 use iam_policy::document::diff::About;
 use iam_policy::document::{Change, diff, merge};
-use iam_policy::{Document, Effect, Statement, Version};
+use iam_policy::{Document, Effect, PolicyError, Statement, Version};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// AWS's policies that give everything in `SageMaker`, and with it every team's resources.
-pub const GIVES_EVERYTHING: [&str; 3] =
-    ["AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess"];
 
 /// One way in which a role is not as the map means it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,14 +36,12 @@ impl Difference {
 /// Tells what of a role is not as the map means it, the most dangerous first. Compared is what the
 /// policies mean together, whatever their names and however they divide it.
 pub fn compare(live: &LiveRole, wanted: &Role) -> Vec<Difference> {
-    let policies = match Policies::read(live) {
-        Ok(policies) => policies,
-        Err(unreadable) => return vec![unreadable],
-    };
+    let policies = Policies::read(live);
     let mut differences = full_access(&live.attached);
     differences.extend(trust(live, wanted));
     differences.extend(boundary(live, wanted));
-    differences.extend(permissions(&policies, wanted));
+    // Of a part of what they say together nothing follows.
+    differences.extend(policies.map_or_else(|odd| odd, |policies| permissions(&policies, wanted)));
     differences.extend(of_aws(&live.attached, wanted));
     differences.extend(tags(live, wanted));
     differences.extend(session(live, wanted));
@@ -59,17 +55,17 @@ struct Policies {
 }
 
 impl Policies {
-    fn read(live: &LiveRole) -> Result<Self, Difference> {
-        let attached = live.attached.iter().filter_map(|policy| {
-            let text = policy.document.as_ref()?;
-            Some((format!("managed policy {}", policy.name()), text))
-        });
-        let inline = live.inline.iter().map(|(name, text)| (format!("inline policy {name}"), text));
-        let mut by_name = BTreeMap::new();
-        for (name, text) in attached.chain(inline) {
-            by_name.insert(name.clone(), read(&name, text)?);
+    /// Those that make no sense otherwise.
+    fn read(live: &LiveRole) -> Result<Self, Vec<Difference>> {
+        let (mut by_name, mut odd) = (BTreeMap::new(), Vec::new());
+        for (name, document) in live.policies() {
+            match document {
+                Some(Ok(document)) => drop(by_name.insert(name, document)),
+                Some(Err(error)) => odd.push(unreadable(&name, &error)),
+                None => {}
+            }
         }
-        Ok(Self { by_name })
+        if odd.is_empty() { Ok(Self { by_name }) } else { Err(odd) }
     }
 
     /// The policies that hold a statement of one of these names.
@@ -83,14 +79,12 @@ impl Policies {
     }
 }
 
-fn read(name: &str, text: &str) -> Result<Document, Difference> {
-    Document::parse(text).map_err(|error| {
-        Difference::new(
-            ReasonCode::RoleUnreadable,
-            format!("its {name} cannot be understood: {error}"),
-            "Look at the policy in IAM; nothing of the role was held against the map.",
-        )
-    })
+fn unreadable(name: &str, error: &PolicyError) -> Difference {
+    Difference::new(
+        ReasonCode::RoleUnreadable,
+        not_understood(name, error),
+        "Look at the policy in IAM, and write it anew: what it says was not held against the map.",
+    )
 }
 
 /// One document that says what all of them say.
@@ -105,7 +99,7 @@ fn together<'d>(documents: impl Iterator<Item = &'d Document>) -> Document {
 }
 
 fn full_access(attached: &[AttachedPolicy]) -> Vec<Difference> {
-    let found = attached.iter().filter(|p| p.is_of_aws() && GIVES_EVERYTHING.contains(&p.name()));
+    let found = attached.iter().filter(|policy| policy.gives_everything());
     found
         .map(|policy| {
             Difference::new(
@@ -122,9 +116,7 @@ fn of_aws(attached: &[AttachedPolicy], wanted: &Role) -> Vec<Difference> {
     let known: BTreeSet<&str> = wanted.managed.iter().map(|policy| policy.name.as_str()).collect();
     attached
         .iter()
-        .filter(|p| {
-            p.is_of_aws() && !GIVES_EVERYTHING.contains(&p.name()) && !known.contains(p.name())
-        })
+        .filter(|p| p.is_of_aws() && !p.gives_everything() && !known.contains(p.name()))
         .map(|policy| {
             Difference::new(
                 ReasonCode::RolePolicyUnknown,
@@ -139,9 +131,9 @@ fn of_aws(attached: &[AttachedPolicy], wanted: &Role) -> Vec<Difference> {
 }
 
 fn trust(live: &LiveRole, wanted: &Role) -> Vec<Difference> {
-    let found = match read("trust policy", &live.trust) {
+    let found = match Document::parse(&live.trust) {
         Ok(found) => found,
-        Err(unreadable) => return vec![unreadable],
+        Err(error) => return vec![unreadable("trust policy", &error)],
     };
     let changes = diff(&wanted.trust, &found);
     if changes.is_empty() {

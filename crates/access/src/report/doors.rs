@@ -1,22 +1,23 @@
 //! Ways into Studio, or to a team's role, past the door.
 
+mod links;
+
+use self::links::{Holders, Links};
 use super::Reading;
-use super::people::role_of;
 use crate::ids::{DomainKey, RoleArn};
-use crate::live_role::{AttachedPolicy, GIVES_EVERYTHING, LiveRole};
+use crate::live_role::{LiveRole, instance};
 use crate::map::Domain;
 use crate::network::NetworkMatch;
 use crate::observed::AuthMode;
 use crate::reason::ReasonCode;
 use crate::what_if::LINK;
 use iam_policy::document::{Principal, PrincipalKind};
-use iam_policy::evaluate::{Compiled, Policies};
+use iam_policy::prove::Documents;
 use iam_policy::request::Request;
 use iam_policy::trust::ASSUME_ROLE;
 use iam_policy::{Document, Effect, Statement};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// Who assumes execution roles as intended.
 const SAGEMAKER: &str = "sagemaker.amazonaws.com";
@@ -50,15 +51,16 @@ pub struct SideDoor {
     pub remedy: String,
 }
 
-/// Every way that the facts show, by kind.
-pub(super) fn side_doors(reading: &Reading<'_>) -> Vec<SideDoor> {
-    let mut found = Vec::new();
-    let used = roles_in_use(reading);
+/// Every way that the facts show, by kind; and what could not be worked out of which role.
+pub(super) fn side_doors(reading: &Reading<'_>) -> (Vec<SideDoor>, Vec<String>) {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    let (holders, none) = (holders(reading), Holders::new());
     for (arn, role) in reading.roles {
         let RoleReading::Read(role) = role else { continue };
         found.extend(assumed_by(arn, role));
-        if let Some((key, domain)) = used.get(arn) {
-            found.extend(may_do(reading, arn, role, key, domain));
+        let of_role = holders.get(arn).unwrap_or(&none);
+        if let Err(why) = may_do(reading, arn, role, of_role, &mut found) {
+            unknown.push(format!("role {arn}: what it may do could not be worked out ({why})"));
         }
     }
     for (key, observed) in &reading.observed.domains {
@@ -70,22 +72,21 @@ pub(super) fn side_doors(reading: &Reading<'_>) -> Vec<SideDoor> {
         found.extend(shared_spaces(reading, key));
     }
     found.sort();
-    found
+    (found, unknown)
 }
 
-/// The domain in which profiles have each role.
-fn roles_in_use<'a>(reading: &Reading<'a>) -> BTreeMap<RoleArn, (&'a DomainKey, &'a Domain)> {
-    let mut used = BTreeMap::new();
+/// The profiles that have each role.
+fn holders<'a>(reading: &Reading<'a>) -> BTreeMap<RoleArn, Holders<'a>> {
+    let mut holders: BTreeMap<RoleArn, Holders<'_>> = BTreeMap::new();
     for (key, observed) in &reading.observed.domains {
-        let Some(domain) = reading.map.domains.get(key) else { continue };
         for profile in observed.profiles.values() {
-            let role = role_of(reading, key, profile).0.and_then(|arn| RoleArn::parse(arn).ok());
+            let role = observed.role_of(profile).and_then(|arn| RoleArn::parse(arn).ok());
             if let Some(role) = role {
-                used.entry(role).or_insert((key, domain));
+                holders.entry(role).or_default().insert((key, profile.name.as_str()));
             }
         }
     }
-    used
+    holders
 }
 
 /// Whom the trust policy lets in besides SageMaker.
@@ -137,77 +138,71 @@ fn others(statement: &Statement) -> BTreeSet<String> {
     who
 }
 
-/// What whoever works with the role can do to others.
+/// What whoever works with the role can do to others, as far as its policies were read: a denial that was
+/// not would only take away.
+///
+/// # Errors
+/// Why that could not be worked out.
 fn may_do(
     reading: &Reading<'_>,
     arn: &RoleArn,
     role: &LiveRole,
-    key: &DomainKey,
-    domain: &Domain,
-) -> Vec<SideDoor> {
-    let who = "everybody who works with the role".to_owned();
-    let full: Vec<&str> = role
-        .attached
-        .iter()
-        .filter(|policy| policy.is_of_aws() && GIVES_EVERYTHING.contains(&policy.name()))
-        .map(AttachedPolicy::name)
-        .collect();
-    if let Some(name) = full.first() {
-        return vec![SideDoor {
+    holders: &Holders<'_>,
+    found: &mut Vec<SideDoor>,
+) -> Result<(), String> {
+    let who = format!("everybody who works with the role {arn}");
+    if let Some(full) = role.attached.iter().find(|policy| policy.gives_everything()) {
+        found.push(SideDoor {
             code: ReasonCode::LinkElsewhere,
-            into: format!("domain {key}"),
-            who: format!("{who} {arn}"),
-            how: format!("{name} is attached to it, which lets it ask for links of anybody"),
+            into: format!("every domain of account {}", arn.account()),
+            who,
+            how: format!(
+                "{} is attached to it, which lets it ask for links of anybody",
+                full.name()
+            ),
             remedy:
                 "Replace the policy by what the map's persona means: `stagedoor policy render`."
                     .to_owned(),
-        }];
+        });
+        return Ok(());
     }
-    let Some(policies) = policies(role) else { return Vec::new() };
-    let partition = arn.partition();
-    let Domain { region, account_id, domain_id, .. } = domain;
-    let another = format!(
-        "arn:{partition}:sagemaker:{region}:{account_id}:user-profile/{domain_id}/somebody-else"
-    );
-    let allowed = |action: &str, resource: &str| {
-        let request = Request::new(arn.as_str(), action, resource);
-        policies.decide(&request).is_allowed()
-    };
+    let read = role.policies().filter_map(|(_, document)| document?.ok());
+    let documents = Documents::of(read);
+    let policies = documents.compile().map_err(|error| error.to_string())?;
     let bounded =
         if role.boundary.is_some() { ", unless its permissions boundary denies it" } else { "" };
-    let mut found = Vec::new();
-    if allowed(LINK, &another) {
-        found.push(SideDoor {
+    let other_roles = reading.roles.keys().filter(|other| *other != arn);
+    let assumes = |other: &RoleArn| {
+        let request = Request::new(arn.as_str(), ASSUME_ROLE, other.as_str());
+        policies.decide(&request).is_allowed()
+    };
+    found.extend(other_roles.filter(|other| assumes(other)).map(|other| SideDoor {
+        code: ReasonCode::RoleAssumable,
+        into: other.to_string(),
+        who: who.clone(),
+        how: format!("its policies let it assume the other role, if that trusts it{bounded}"),
+        remedy:
+            "Take sts:AssumeRole of other execution roles out of the role's policies.".to_owned(),
+    }));
+    let links = Links::of(reading.map, arn, role, documents, holders);
+    found.extend(links.elsewhere(&reading.map.domains)?.into_iter().map(|(key, request)| {
+        SideDoor {
             code: ReasonCode::LinkElsewhere,
-            into: format!("domain {key}"),
-            who: format!("{who} {arn}"),
-            how: format!("its policies let it ask for links into other people's profiles{bounded}"),
+            into: key.map_or_else(
+                || format!("a domain of account {}", arn.account()),
+                |key| format!("domain {key}"),
+            ),
+            who: who.clone(),
+            how: format!(
+                "its policies let it ask for links into other people's profiles{bounded}; {}",
+                instance(&request)
+            ),
             remedy: format!(
                 "Deny {LINK} to execution roles, or take it out of the role's policies."
             ),
-        });
-    }
-    let other_roles = reading.roles.keys().filter(|other| *other != arn);
-    for other in other_roles.filter(|other| allowed(ASSUME_ROLE, other.as_str())) {
-        found.push(SideDoor {
-            code: ReasonCode::RoleAssumable,
-            into: other.to_string(),
-            who: format!("{who} {arn}"),
-            how: format!("its policies let it assume the other role, if that trusts it{bounded}"),
-            remedy: "Take sts:AssumeRole of other execution roles out of the role's policies."
-                .to_owned(),
-        });
-    }
-    found
-}
-
-/// The role's policies, as far as they were read; `None` where one makes no sense.
-fn policies(role: &LiveRole) -> Option<Policies> {
-    let attached = role.attached.iter().filter_map(|policy| policy.document.as_deref());
-    let texts = attached.chain(role.inline.values().map(String::as_str));
-    let identity: Option<Vec<Arc<Compiled>>> =
-        texts.map(|text| Compiled::parse(text).ok().map(Arc::new)).collect();
-    Some(Policies { identity: identity?, ..Policies::default() })
+        }
+    }));
+    Ok(())
 }
 
 /// Teams of an SSO-mode domain whose network rule nothing enforces.
@@ -265,7 +260,7 @@ fn shared_spaces(reading: &Reading<'_>, key: &DomainKey) -> Option<SideDoor> {
 /// Profiles that have the domain's own role, which no team's rule is about.
 fn inheriting(reading: &Reading<'_>, key: &DomainKey) -> Option<SideDoor> {
     let observed = reading.observed.domains.get(key)?;
-    let default = reading.domains.get(key)?.default_role.as_ref()?;
+    let default = observed.default_role.as_ref()?;
     let names: Vec<&str> = observed
         .profiles
         .values()

@@ -73,8 +73,6 @@ pub struct Remark {
 /// What a report tells of a domain besides its profiles.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DomainReading {
-    /// The execution role of profiles that name none.
-    pub default_role: Option<String>,
     /// The execution role of shared spaces.
     pub space_role: Option<String>,
     /// Whether apps reach the network through the domain's VPC only; absent: not read.
@@ -169,7 +167,7 @@ pub fn report(reading: &Reading<'_>) -> Report {
     let orphan_homes = orphans::homes(reading, &orphan_profiles);
     let (running_apps, idle_apps) = apps::apps(reading, &owners);
     let roles = people::roles(reading, &owners);
-    let side_doors = doors::side_doors(reading);
+    let (side_doors, unknown) = doors::side_doors(reading);
     let profiles = reading.observed.domains.values().map(|domain| domain.profiles.len()).sum();
     Report {
         made_at: reading.now,
@@ -193,7 +191,7 @@ pub fn report(reading: &Reading<'_>) -> Report {
         idle_apps,
         quotas: quotas::quotas(reading),
         side_doors,
-        unread: unread(reading),
+        unread: unread(reading).into_iter().chain(unknown).collect(),
     }
 }
 
@@ -220,9 +218,12 @@ fn domains(reading: &Reading<'_>) -> Vec<DomainRow> {
 fn unread(reading: &Reading<'_>) -> Vec<String> {
     let domains = reading.observed.unreadable.iter();
     let domains = domains.map(|(key, why)| format!("domain {key}: {why}"));
-    let roles = reading.roles.iter().filter_map(|(role, found)| match found {
-        RoleReading::Unread(why) => Some(format!("role {role}: {why}")),
-        RoleReading::Read(_) => None,
+    let roles = reading.roles.iter().flat_map(|(role, found)| {
+        let unknown = match found {
+            RoleReading::Unread(why) => vec![why.clone()],
+            RoleReading::Read(live) => live.unknown(),
+        };
+        unknown.into_iter().map(move |why| format!("role {role}: {why}"))
     });
     domains.chain(roles).collect()
 }

@@ -102,7 +102,7 @@ pub(super) fn profiles(reading: &Reading<'_>, owners: &Owners<'_>) -> Vec<Orphan
                     _ => why(reading, profile, whose.map(|(person, _)| person)),
                 },
                 remark: remark.map(|remark| remark.text.clone()),
-                role: role_of(reading, domain, profile).0,
+                role: role_of(reading, domain, profile).map(str::to_owned),
                 apps: profile.live_apps(),
                 volumes_gib: profile
                     .private_spaces()

@@ -59,7 +59,7 @@ pub struct RoleRow {
     pub teams: BTreeSet<TeamKey>,
     /// Whether profiles have it because they name none and the domain has it.
     pub inherited: bool,
-    /// Whether its policies were read.
+    /// Whether all of its policies were read and understood.
     pub read: bool,
 }
 
@@ -71,7 +71,8 @@ pub(super) fn people(reading: &Reading<'_>, owners: &Owners<'_>) -> Vec<PersonRo
     for (domain, name, person, team) in owners.all() {
         let Some(profile) = profile(reading, domain, name) else { continue };
         profiles.insert((person, team), (domain, profile));
-        roles.entry(person).or_default().extend(role_of(reading, domain, profile).0);
+        let role = role_of(reading, domain, profile).map(str::to_owned);
+        roles.entry(person).or_default().extend(role);
     }
     let mut everybody: BTreeSet<&PersonId> = roles.keys().copied().collect();
     everybody.extend(owners.rights.all().iter().map(|right| &right.person.id));
@@ -111,7 +112,8 @@ fn right_row(
         because: right.because().clone(),
         until: right.until(),
         profile: there.map(|(domain, profile)| (domain.clone(), profile.name.clone())),
-        role: there.and_then(|(domain, profile)| role_of(reading, domain, profile).0),
+        role: there
+            .and_then(|(domain, profile)| role_of(reading, domain, profile).map(str::to_owned)),
         apps: there.map_or(0, |(_, profile)| profile.live_apps()),
     }
 }
@@ -121,22 +123,22 @@ pub(super) fn roles(reading: &Reading<'_>, owners: &Owners<'_>) -> Vec<RoleRow> 
     let mut rows: BTreeMap<String, (RoleRow, BTreeSet<&PersonId>)> = BTreeMap::new();
     for (domain, observed) in &reading.observed.domains {
         for profile in observed.profiles.values() {
-            let (Some(role), inherited) = role_of(reading, domain, profile) else { continue };
-            let (row, people) = rows.entry(role.clone()).or_insert_with(|| {
-                let arn = RoleArn::parse(&role).ok();
+            let Some(role) = observed.role_of(profile) else { continue };
+            let (row, people) = rows.entry(role.to_owned()).or_insert_with(|| {
+                let arn = RoleArn::parse(role).ok();
                 let read = arn.and_then(|arn| reading.roles.get(&arn));
                 let row = RoleRow {
-                    role,
+                    role: role.to_owned(),
                     people: 0,
                     profiles: 0,
                     teams: BTreeSet::new(),
                     inherited: false,
-                    read: matches!(read, Some(RoleReading::Read(_))),
+                    read: matches!(read, Some(RoleReading::Read(live)) if live.unknown().is_empty()),
                 };
                 (row, BTreeSet::new())
             });
             row.profiles += 1;
-            row.inherited |= inherited;
+            row.inherited |= profile.execution_role.is_none();
             if let Some((person, team)) = owners.whose(domain, profile) {
                 people.insert(person);
                 row.teams.insert(team.clone());
@@ -149,17 +151,13 @@ pub(super) fn roles(reading: &Reading<'_>, owners: &Owners<'_>) -> Vec<RoleRow> 
     rows
 }
 
-/// The role that a profile's apps have, and whether it has it from the domain.
-pub(super) fn role_of(
-    reading: &Reading<'_>,
+/// The role that a profile's apps have.
+pub(super) fn role_of<'a>(
+    reading: &Reading<'a>,
     domain: &DomainKey,
-    profile: &ObservedProfile,
-) -> (Option<String>, bool) {
-    if let Some(own) = &profile.execution_role {
-        return (Some(own.to_string()), false);
-    }
-    let known = reading.domains.get(domain);
-    (known.and_then(|known| known.default_role.clone()), true)
+    profile: &'a ObservedProfile,
+) -> Option<&'a str> {
+    reading.observed.domains.get(domain)?.role_of(profile)
 }
 
 fn profile<'a>(

@@ -317,6 +317,7 @@ fn in_sso_mode_no_policy_is_asked_and_no_network_rule_holds() {
         state: crate::observed::DomainState::InService,
         application: None,
         url: None,
+        default_role: None,
         home_file_system: None,
         profiles: BTreeMap::new(),
         seen: Seen::Everybody,

@@ -1,6 +1,6 @@
 //! The ladder from the directory to the way in, and who has a team.
 
-use crate::support::{NOW, TEAMS, World, ours, person_id};
+use crate::support::{Build, NOW, TEAMS, World, ours, person_id};
 use access::entitlement::entitlements;
 use access::explain::{Explanation, Holders, ProfileState, Stage, Verdict, explain, holders};
 use access::ids::TeamKey;
@@ -260,4 +260,28 @@ fn by_role_also_profiles_that_the_map_does_not_know_are_found() {
     let found = who(&world, arn.as_deref());
     assert_eq!(found.without_right[0].code, ReasonCode::NotOurs);
     assert_eq!(found.without_right[0].person, None);
+}
+
+#[test]
+fn a_role_that_drifted_or_is_the_domains_is_held_by_whoever_works_with_it() {
+    let fraud = ours("alice", "fraud").execution_role.unwrap();
+    let mut inherits = ours("bob", "churn");
+    inherits.execution_role = None;
+    let mut world = World::new(TEAMS)
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &["alice", "bob", "carol"])
+        .profile(ours("alice", "fraud"))
+        .profile(ours("alice", "churn").with_role(&fraud))
+        .profile(ours("carol", "churn"))
+        .profile(inherits);
+    let strays = |world: &World| {
+        let found = who(world, Some(&fraud)).without_right.into_iter();
+        found.map(|stray| (stray.profile.to_string(), stray.code)).collect::<Vec<_>>()
+    };
+    let drifted = ("alice--churn".to_owned(), ReasonCode::RoleDrift);
+    assert_eq!(strays(&world), std::slice::from_ref(&drifted));
+    assert_eq!(who(&world, None).without_right, [], "of the team alone");
+    world.domain_mut("research").default_role = Some(fraud.to_string());
+    let inherited = ("bob--churn".to_owned(), ReasonCode::RoleInherited);
+    assert_eq!(strays(&world), [drifted, inherited]);
 }

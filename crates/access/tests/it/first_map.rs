@@ -21,7 +21,6 @@ pub(crate) fn existing(domains: &[(&str, AuthMode)]) -> Existing {
         region: Region::parse("eu-west-1").unwrap(),
         name: Some((*name).to_owned()),
         assume_role: None,
-        default_role: Some(arn("studio-default")),
         observed: ObservedDomain {
             auth_mode: *auth_mode,
             state: access::observed::DomainState::InService,
@@ -31,6 +30,7 @@ pub(crate) fn existing(domains: &[(&str, AuthMode)]) -> Existing {
                 ..ObservedApplication::default()
             }),
             url: None,
+            default_role: Some(arn("studio-default")),
             home_file_system: None,
             seen: Seen::Everybody,
             unread: Unread::default(),
@@ -238,7 +238,7 @@ fn in_sso_mode_priorities_keep_everybody_in_the_team_whose_profile_they_have() {
         self::profile(&mut world, 0, profile);
     }
     world.domains[0].observed.profiles.values_mut().next().unwrap().execution_role = None;
-    world.domains[0].default_role = Some(arn("lead"));
+    world.domains[0].observed.default_role = Some(arn("lead"));
     let (first, verified) = written(&world);
     assert_eq!(findings(&first), Vec::<String>::new());
     let grants: Vec<(&str, i32)> =

@@ -91,7 +91,7 @@ prop_compose! {
             group(&mut world, name, &members);
         }
         if without_default {
-            world.domains[1].default_role = None;
+            world.domains[1].observed.default_role = None;
         }
         for drawn in profiles {
             let is_sso = modes[drawn.domain] == AuthMode::Sso;

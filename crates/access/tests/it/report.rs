@@ -276,6 +276,8 @@ fn a_role_that_may_ask_for_links_or_assume_others_is_a_side_door() {
         r#"{"Effect":"Deny","Action":"sagemaker:CreatePresignedDomainUrl","Resource":"*"}"#
     );
     assert!(may(&denied).is_empty());
+    let by_name = own.replace("alice--fraud", "${aws:SourceIdentity}");
+    assert!(may(&by_name).is_empty());
     let assume = r#"{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}"#;
     assert_eq!(may(assume), ["role-assumable"]);
     let mut full = live(SAGEMAKER);
@@ -289,19 +291,84 @@ fn a_role_that_may_ask_for_links_or_assume_others_is_a_side_door() {
 }
 
 #[test]
+fn a_link_that_hangs_on_a_condition_or_leads_into_another_domain_is_a_side_door() {
+    let told = |world: &World, resource: &str| {
+        let mut live = live(SAGEMAKER);
+        let link = format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"sagemaker:CreatePresignedDomainUrl","Resource":"arn:aws:sagemaker:*:*:user-profile/{resource}","Condition":{{"StringEquals":{{"aws:sourceVpce":"vpce-1"}}}}}}}}"#
+        );
+        live.inline.insert("work".to_owned(), link);
+        let report = reported(world, &with_role(live));
+        assert_eq!(report.unread, [""; 0]);
+        let doors = report.side_doors.into_iter();
+        doors.map(|door| (door.code, door.into, door.how)).collect::<Vec<_>>()
+    };
+    let alice = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(ours("alice", "fraud"));
+    let leads = |found: &[(ReasonCode, String, String)], into: &str, profile: &str| {
+        let [(ReasonCode::LinkElsewhere, to, how)] = found else { panic!("{found:?}") };
+        let instance = "its policies let it ask for links into other people's profiles; for \
+                        instance sagemaker:CreatePresignedDomainUrl on arn:aws:sagemaker:";
+        assert_eq!(to, into);
+        assert!(how.starts_with(instance) && how.contains(profile), "{how}");
+        assert!(how.ends_with("aws:sourcevpce vpce-1"), "{how}");
+    };
+    let research = "eu-west-1:111122223333:user-profile/d-research";
+    leads(&told(&alice, "*/*"), "domain research", &format!("{research}/x"));
+    assert_eq!(told(&alice, "d-research/alice--fraud"), []);
+    // Whoever has the role besides is let into hers.
+    let both = alice.clone().group("ml-fraud", &["bob"]).profile(ours("bob", "fraud"));
+    let found = told(&both, "d-research/alice--fraud");
+    leads(&found, "domain research", &format!("{research}/alice--fraud"));
+    let other = ":111122223333:user-profile/d-other/";
+    leads(&told(&alice, "d-other/*"), "a domain of account 111122223333", other);
+}
+
+#[test]
+fn what_cannot_be_told_of_a_role_stands_under_what_was_not_read() {
+    let world = World::new(TEAMS).group("ml-fraud", &["alice"]).profile(ours("alice", "fraud"));
+    let mut live = live(SAGEMAKER);
+    live.inline.insert("odd".to_owned(), "[]".to_owned());
+    live.inline.insert(
+        "work".to_owned(),
+        r#"{"Statement":{"Effect":"Allow","Action":"sagemaker:Create*","Resource":"*"}}"#
+            .to_owned(),
+    );
+    live.attached.push(AttachedPolicy {
+        arn: "arn:aws:iam::aws:policy/AmazonSageMakerCanvasFullAccess".to_owned(),
+        document: None,
+    });
+    let report = reported(&world, &with_role(live.clone()));
+    assert_eq!(doors(&report).len(), 1, "what makes sense is told all the same");
+    assert!(!report.roles[0].read);
+    let [odd, of_aws] = report.unread.as_slice() else { panic!("{:?}", report.unread) };
+    let role = role("fraud");
+    let begins = format!("role {role}: its inline policy odd cannot be understood: ");
+    assert!(odd.starts_with(&begins), "{odd}");
+    assert_eq!(
+        *of_aws,
+        format!(
+            "role {role}: what AWS's policy AmazonSageMakerCanvasFullAccess allows it was not read"
+        )
+    );
+
+    let unsure = r#"{"Statement":{"Effect":"Allow","Action":["sts:AssumeRole","sagemaker:Create*"],"Resource":"*","Condition":{"BinaryEquals":{"aws:x":"QQ=="}}}}"#;
+    let mut unsure_role = self::live("{");
+    unsure_role.inline.insert("work".to_owned(), unsure.to_owned());
+    let report = reported(&world, &with_role(unsure_role));
+    let [trust, links] = report.unread.as_slice() else { panic!("{:?}", report.unread) };
+    assert!(trust.contains("its trust policy cannot be understood: "), "{trust}");
+    assert!(links.contains("what it may do could not be worked out ("), "{links}");
+    assert_eq!(doors(&report), []);
+}
+
+#[test]
 fn rules_that_nothing_enforces_and_roles_of_the_domain_are_side_doors() {
     let restricted = TEAMS
         .replacen("network: anywhere", "network: office", 1)
         .replace("teams:", "networks:\n  office: { any_of: [ { cidr: 10.0.0.0/8 } ] }\nteams:");
     let mut world = World::new(&restricted).group("ml-fraud", &["alice"]).profile(foreign("x"));
-    let known = DomainReading {
-        default_role: Some(role("default").to_string()),
-        ..DomainReading::default()
-    };
-    let besides = Besides {
-        domains: BTreeMap::from([(domain_key("research"), known)]),
-        ..Besides::default()
-    };
+    let besides = Besides::default();
+    world.domain_mut("research").default_role = Some(role("default").to_string());
     assert_eq!(doors(&reported(&world, &besides)), [("role-inherited", "x")]);
     world.domain_mut("research").auth_mode = AuthMode::Sso;
     let report = reported(&world, &besides);

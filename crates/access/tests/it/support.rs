@@ -76,6 +76,7 @@ impl World {
             profiles: BTreeMap::new(),
             application: None,
             url: None,
+            default_role: None,
             home_file_system: None,
             seen: Seen::Everybody,
             unread: Unread::default(),

@@ -1,6 +1,6 @@
 //! Facts for `doctor`.
 
-use super::{SERVICE, Studio, auth_mode, status};
+use super::{SERVICE, Studio, auth_mode, role_in, status};
 use crate::client::kms::OfKey;
 use crate::client::sagemaker::DescribeDomain;
 use crate::connect;
@@ -26,8 +26,6 @@ impl Inspect for Studio {
         let found = self.sagemaker(domain).call(&request).await?;
         let what = format!("domain {}", domain.domain_id);
         let identity = found.domain_settings.and_then(|s| s.execution_role_identity_config);
-        let role = found.default_user_settings.as_ref().and_then(|s| s.get("ExecutionRole"));
-        let of_spaces = found.default_space_settings.as_ref().and_then(|s| s.get("ExecutionRole"));
         let groups = found.default_user_settings.as_ref().and_then(|s| s.get("SecurityGroups"));
         let groups = groups.and_then(|groups| groups.as_array()).into_iter().flatten();
         let security_groups = groups.filter_map(|id| id.as_str()).map(str::to_owned).collect();
@@ -36,8 +34,8 @@ impl Inspect for Studio {
             status: status(OPERATION, &what, found.status.as_deref())?,
             network: network(&what, found.app_network_access_type.as_deref())?,
             role_identity: role_identity(&what, identity.as_deref())?,
-            default_execution_role: role.and_then(|role| role.as_str()).map(str::to_owned),
-            space_execution_role: of_spaces.and_then(|role| role.as_str()).map(str::to_owned),
+            default_execution_role: role_in(found.default_user_settings.as_ref()),
+            space_execution_role: role_in(found.default_space_settings.as_ref()),
             name: found.domain_name,
             failure_reason: found.failure_reason,
             application_arn: found.single_sign_on_application_arn,

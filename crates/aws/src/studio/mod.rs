@@ -12,6 +12,7 @@ mod spoke;
 
 use crate::assignments::Assignments;
 use crate::client::SageMaker;
+use crate::client::sagemaker::Document;
 use crate::failure::unreadable;
 use crate::pacing::Paced;
 use access::observed::{AppStatus, AuthMode, ProfileStatus};
@@ -78,6 +79,11 @@ fn status(
         Some("Delete_Failed") => ProfileStatus::DeleteFailed,
         other => return Err(unknown_status(operation, what, other)),
     })
+}
+
+/// The execution role that settings name.
+fn role_in(settings: Option<&Document>) -> Option<String> {
+    settings?.get("ExecutionRole")?.as_str().map(str::to_owned)
 }
 
 /// How a domain authenticates people.

@@ -1,7 +1,9 @@
 //! Reading a domain.
 
 use super::spoke::Spoke;
-use super::{SERVICE, Studio, absent_as_none, app_status, auth_mode, quota, required, status};
+use super::{
+    SERVICE, Studio, absent_as_none, app_status, auth_mode, quota, required, role_in, status,
+};
 use crate::assignments::{Assignee, Assignments};
 use crate::client::SageMaker;
 use crate::client::sagemaker::{
@@ -83,6 +85,7 @@ struct About {
     state: DomainState,
     application: Option<ObservedApplication>,
     url: Option<String>,
+    default_role: Option<String>,
     home_file_system: Option<String>,
 }
 
@@ -121,6 +124,7 @@ impl Reading<'_> {
             state: about.state,
             application: about.application,
             url: about.url,
+            default_role: about.default_role,
             home_file_system: about.home_file_system,
             profiles,
             seen: Seen::Everybody,
@@ -148,6 +152,7 @@ impl Reading<'_> {
             state: about.state,
             application: about.application,
             url: about.url,
+            default_role: about.default_role,
             home_file_system: about.home_file_system,
             profiles,
             // Names do not tell whose all of the profiles are; whoever chose them knows.
@@ -176,8 +181,9 @@ impl Reading<'_> {
             Some(arn) if auth_mode == AuthMode::Sso => Some(self.application(arn).await?),
             _ => None,
         };
+        let default_role = role_in(found.default_user_settings.as_ref());
         let home_file_system = found.home_efs_file_system_id;
-        Ok(About { auth_mode, state, application, url: found.url, home_file_system })
+        Ok(About { auth_mode, state, application, url: found.url, default_role, home_file_system })
     }
 
     /// Who is assigned to the domain's application.

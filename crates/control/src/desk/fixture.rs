@@ -130,6 +130,7 @@ fn observed(map: &AccessMap) -> Observed {
         state: access::observed::DomainState::InService,
         application: None,
         url: None,
+        default_role: None,
         home_file_system: Some("fs-1".to_owned()),
         profiles: profiles.into_iter().map(|it| (it.name.folded(), it)).collect(),
         seen: Seen::Everybody,

@@ -103,6 +103,7 @@ fn observed() -> Observed {
         state: access::observed::DomainState::InService,
         application: None,
         url: None,
+        default_role: None,
         home_file_system: None,
         profiles: profiles.map(|profile| (profile.name.folded(), profile)).collect(),
         seen: Seen::Everybody,

@@ -70,7 +70,7 @@ pub(super) fn of_role(
     }
     checks.extend(differences.into_iter().map(|found| {
         let state = match found.code {
-            ReasonCode::RoleSession | ReasonCode::RoleUnreadable => State::Warning,
+            ReasonCode::RoleSession => State::Warning,
             _ => State::Failed,
         };
         Check::new(

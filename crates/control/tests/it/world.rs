@@ -481,6 +481,7 @@ impl Observe for World {
             state: access::observed::DomainState::InService,
             application,
             url: None,
+            default_role: None,
             home_file_system: None,
             profiles,
             seen: match scope {

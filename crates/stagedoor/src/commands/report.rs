@@ -178,7 +178,6 @@ async fn besides(
         let mut reading = DomainReading::default();
         match about {
             Ok(about) => {
-                reading.default_role = about.default_execution_role;
                 reading.space_role = about.space_execution_role;
                 reading.vpc_only = Some(about.network == AppNetwork::VpcOnly);
                 reading.source_identity =
@@ -217,7 +216,7 @@ fn roles<'f>(
         let Some(target) = facts.targets.get(key) else { continue };
         let own = observed.profiles.values().filter_map(|p| p.execution_role.as_deref());
         let inherits = observed.profiles.values().any(|p| p.execution_role.is_none());
-        let default = domains.get(key).and_then(|domain| domain.default_role.as_deref());
+        let default = observed.default_role.as_deref();
         let of_spaces = domains.get(key).and_then(|domain| domain.space_role.as_deref());
         let used: BTreeSet<&str> =
             own.chain(default.filter(|_| inherits)).chain(of_spaces).collect();

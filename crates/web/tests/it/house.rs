@@ -707,6 +707,7 @@ impl Observe for World {
             state: access::observed::DomainState::InService,
             application: None,
             url: None,
+            default_role: None,
             home_file_system: None,
             profiles: profiles.chain(others).collect(),
             seen: Seen::Everybody,

@@ -1,9 +1,10 @@
 //! Whether a difference gives anything more or less, over all requests.
 
 use super::say::TOLD;
+use crate::live_role::subject;
 use iam_policy::Document;
 use iam_policy::bundle::Role;
-use iam_policy::prove::{Claim, Documents, Subject, Verdict, prove};
+use iam_policy::prove::{Claim, Documents, Verdict, prove};
 use iam_policy::request::Request;
 use std::fmt;
 
@@ -21,10 +22,7 @@ pub(super) enum Beyond {
 impl Beyond {
     /// Of these documents of the role towards the others.
     pub(super) fn of(role: &Role, these: &Document, others: &Document) -> Self {
-        let tags = role.tags.iter();
-        let subject = tags.fold(Subject::new(role.arn().as_str()), |subject, (key, value)| {
-            subject.knowing(&format!("aws:PrincipalTag/{key}"), [value])
-        });
+        let subject = subject(role.arn().as_str(), &role.tags);
         let claim = Claim::nothing_new(Documents::of([others.clone()]));
         match prove(&subject, &Documents::of([these.clone()]), &claim, 1) {
             Verdict::Proved { .. } | Verdict::Vacuous { .. } => Self::Nothing,
@@ -42,17 +40,18 @@ impl fmt::Display for Beyond {
         match self {
             Self::Nothing => f.write_str("nothing that was read allows it otherwise"),
             Self::Unknown(why) => write!(f, "what follows could not be worked out ({why})"),
-            Self::Something(request) => {
-                write!(f, "for instance {} on {}", request.action(), request.resource())?;
-                let known = request.context().iter();
-                // Of the role itself, which is known.
-                let told = known.filter(|(key, _)| !key.starts_with("aws:principaltag/"));
-                let told: Vec<String> = told
-                    .map(|(key, values)| format!("{key} {}", values.join(", ")))
-                    .take(TOLD)
-                    .collect();
-                if told.is_empty() { Ok(()) } else { write!(f, " with {}", told.join(" and ")) }
-            }
+            Self::Something(request) => f.write_str(&instance(request)),
         }
     }
+}
+
+/// A request that shows something, for people.
+pub(crate) fn instance(request: &Request) -> String {
+    // Of the role itself, which is known.
+    let told = request.context().iter().filter(|(key, _)| !key.starts_with("aws:principaltag/"));
+    let told: Vec<String> =
+        told.map(|(key, values)| format!("{key} {}", values.join(", "))).take(TOLD).collect();
+    let with =
+        if told.is_empty() { String::new() } else { format!(" with {}", told.join(" and ")) };
+    format!("for instance {} on {}{with}", request.action(), request.resource())
 }

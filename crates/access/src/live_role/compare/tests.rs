@@ -184,12 +184,33 @@ fn boundary_trust_tags_and_session_are_held_against_the_map() {
 }
 
 #[test]
-fn a_document_that_makes_no_sense_ends_the_comparison() {
+fn a_document_that_makes_no_sense_hides_nothing_else() {
     let mut live = sound();
     live.inline.insert("odd".to_owned(), "[]".to_owned());
-    let told = told(&live);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("role-unreadable: its inline policy odd cannot be understood:"));
+    let alone = told(&live);
+    assert_eq!(alone.len(), 1, "of a part of what a role may do nothing follows: {alone:?}");
+    assert!(alone[0].starts_with("role-unreadable: its inline policy odd cannot be understood:"));
+    live.attached.push(of_aws("AmazonSageMakerFullAccess"));
+    live.attached.push(of_aws("AmazonS3ReadOnlyAccess"));
+    live.inline.insert("worse".to_owned(), "{".to_owned());
+    live.trust = "{".to_owned();
+    live.boundary = None;
+    live.tags.clear();
+    live.max_session_seconds = 43_200;
+    let codes: Vec<_> = compare(&live, &wanted()).iter().map(|it| it.code.as_str()).collect();
+    assert_eq!(
+        codes,
+        [
+            "role-full-access",
+            "role-unreadable",
+            "role-boundary",
+            "role-unreadable",
+            "role-unreadable",
+            "role-policy-unknown",
+            "role-tag-drift",
+            "role-session",
+        ]
+    );
 }
 
 #[test]

@@ -278,6 +278,7 @@ fn an_offboarding_that_should_long_be_over_is_told_as_stuck() {
         state: access::observed::DomainState::InService,
         application: None,
         url: None,
+        default_role: None,
         home_file_system: None,
         profiles: profiles.into(),
         seen: access::observed::Seen::Everybody,

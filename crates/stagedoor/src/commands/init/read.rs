@@ -264,7 +264,6 @@ async fn domain(
         region: target.region.clone(),
         name: facts.name.clone(),
         assume_role: target.assume_role.clone(),
-        default_role: facts.default_execution_role.clone(),
         observed,
     })
 }
@@ -279,7 +278,7 @@ async fn roles(
     let mut wanted: BTreeMap<RoleArn, &DomainTarget> = BTreeMap::new();
     for ((target, _), domain) in targets.iter().zip(domains) {
         let own = domain.observed.profiles.values().filter_map(|p| p.execution_role.as_deref());
-        let roles: BTreeSet<&str> = own.chain(domain.default_role.as_deref()).collect();
+        let roles: BTreeSet<&str> = own.chain(domain.observed.default_role.as_deref()).collect();
         let of_account = roles.into_iter().filter_map(|arn| RoleArn::parse(arn).ok());
         for role in of_account.filter(|role| role.account() == target.account_id.as_str()) {
             wanted.insert(role, target);
