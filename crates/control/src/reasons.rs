@@ -39,6 +39,14 @@ pub fn explained(code: &str) -> Explained {
     Explained { code: code.to_owned(), meaning, remedy: remedy.map(str::to_owned) }
 }
 
+/// Every code that [`explained`] knows: those that entries of the audit log have.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    let calls = FailureKind::ALL.into_iter();
+    let calls = calls.flat_map(|kind| [kind.code(), kind.directory_code()]);
+    let saml = saml_sp::ReasonCode::ALL.iter().map(|code| code.as_str());
+    ReasonCode::ALL.iter().map(|(code, _)| code.as_str()).chain(saml).chain(calls)
+}
+
 fn saml_code(code: &str) -> Option<saml_sp::ReasonCode> {
     saml_sp::ReasonCode::ALL.iter().copied().find(|known| known.as_str() == code)
 }
@@ -224,6 +232,9 @@ mod tests {
         let rejected = explained("directory-rejected");
         assert_eq!(rejected.meaning, "The directory could not be read.");
         assert_eq!(rejected.remedy.as_deref(), Some(FailureKind::Rejected.directory_remedy()));
+        for code in codes() {
+            assert_ne!(explained(code).meaning, "", "{code}");
+        }
         let unknown = explained("no-such-code");
         assert_eq!((unknown.meaning.as_str(), unknown.remedy), ("", None));
     }

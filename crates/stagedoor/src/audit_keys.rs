@@ -1,5 +1,6 @@
 //! The keys that the audit log is sealed with: given by settings, or kept in the store.
 
+use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::secret_source::SecretSource;
 use anyhow::{Context, Result};
@@ -23,11 +24,11 @@ const KMS: &str = "kms:";
 /// [`BadConfiguration`] if a key cannot be used; the call to AWS fails.
 pub(crate) async fn given(aws: &Aws) -> Result<Option<KeyRing>> {
     let Some(place) = setting(KEY)? else { return Ok(None) };
-    let (current, before) = read(&place, aws).await?;
+    let (current, before) = read(KEY, &place, aws).await?;
     let mut ring = before.into_iter().fold(KeyRing::new(current), KeyRing::with_former);
     let former = setting(FORMER)?.unwrap_or_default();
     for place in former.split(',').map(str::trim).filter(|place| !place.is_empty()) {
-        let (key, before) = read(place, aws).await?;
+        let (key, before) = read(FORMER, place, aws).await?;
         ring = std::iter::once(key).chain(before).fold(ring, KeyRing::with_former);
     }
     Ok(Some(ring))
@@ -56,21 +57,26 @@ pub(crate) fn notary(keys: &KeyRing, aws: &Aws) -> Result<Arc<dyn Notary>> {
     })
 }
 
-/// The key of a place, and those that the place still keeps from before.
-async fn read(place: &str, aws: &Aws) -> Result<(ChainKey, Vec<ChainKey>)> {
+/// The key of a place that a setting names, and those that the place still keeps from before. No error
+/// repeats the place: where it should stand somebody may have put the key.
+async fn read(setting: &str, place: &str, aws: &Aws) -> Result<(ChainKey, Vec<ChainKey>)> {
     if let Some(key) = place.strip_prefix(KMS) {
-        let bytes = aws.mac_key(key).derived().await.with_context(|| format!("KMS key {key}"))?;
+        let bytes = aws.mac_key(key).derived().await;
+        let bytes = bytes.with_context(|| format!("{setting}, the KMS key that it names"))?;
         return Ok((ChainKey::new(&bytes), Vec::new()));
     }
-    let source = SecretSource::parse(place)
-        .map_err(|error| BadConfiguration::new("audit-key-invalid", format!("{KEY}: {error}")))?;
-    let texts = source.read(aws, None).await?;
+    let source = SecretSource::parse(place).map_err(|error| {
+        BadConfiguration::new(codes::AUDIT_KEY_INVALID, format!("{setting}: {error}"))
+    })?;
+    let named = format!("{setting}, {} that it names", source.kind());
+    let texts = source.read(aws, None).await;
+    let texts = texts.map_err(|why| why.at(codes::AUDIT_KEY_UNREADABLE, &named))?;
     let mut keys = texts.iter().map(|text| ChainKey::parse(text.reveal()));
     let current = keys.next().flatten().ok_or_else(|| {
         let message = format!(
-            "{source}: its text is no key of 64 hexadecimal digits; make one with `openssl rand -hex 32`"
+            "{named}: its text is no key of 64 hexadecimal digits; make one with `openssl rand -hex 32`"
         );
-        BadConfiguration::new("audit-key-invalid", message)
+        BadConfiguration::new(codes::AUDIT_KEY_INVALID, message)
     })?;
     Ok((current, keys.flatten().collect()))
 }
@@ -78,7 +84,7 @@ async fn read(place: &str, aws: &Aws) -> Result<(ChainKey, Vec<ChainKey>)> {
 fn setting(name: &str) -> Result<Option<String>, BadConfiguration> {
     let Some(text) = std::env::var_os(name) else { return Ok(None) };
     let text = text.into_string().map_err(|_| {
-        BadConfiguration::new("audit-key-invalid", format!("{name}: it is not UTF-8"))
+        BadConfiguration::new(codes::AUDIT_KEY_INVALID, format!("{name}: it is not UTF-8"))
     })?;
     Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }

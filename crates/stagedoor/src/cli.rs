@@ -176,6 +176,10 @@ pub(crate) struct MapArg {
 pub(crate) struct StoreArg {
     /// The store with sessions, used assertions, the audit log and the queue: a SQLite file, or
     /// `dynamodb:TABLE`, which several replicas can share.
+    ///
+    /// Its audit log is sealed with a key of its own, unless the environment variable
+    /// STAGEDOOR_AUDIT_KEY names where one is kept: a file, `env:NAME`, `ssm:NAME`,
+    /// `secretsmanager:SECRET#KEY` or `kms:KEY`. STAGEDOOR_AUDIT_FORMER_KEYS names those before.
     #[arg(
         long,
         value_name = "FILE|dynamodb:TABLE",

@@ -2,6 +2,7 @@
 
 use crate::audit_keys;
 use crate::cli::AnchoringArgs;
+use crate::codes;
 use crate::directories::{self, Composed};
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Source};
@@ -122,7 +123,7 @@ pub(crate) async fn changed_store(
 pub(crate) fn store_missing(location: &StoreLocation) -> BadConfiguration {
     let message =
         format!("there is no store {location}: name it with --store FILE or dynamodb:TABLE");
-    BadConfiguration::new("store-missing", message)
+    BadConfiguration::new(codes::STORE_MISSING, message)
 }
 
 /// The store for commands that only read: whom an admin offboarded stands there. Where there is no
@@ -245,7 +246,7 @@ pub(crate) async fn parts_with_grants(
 pub(crate) async fn merged(map: AccessMap, store: &dyn Store) -> Result<AccessMap> {
     with_grants(map, store).await.map_err(|error| match error {
         GrantsError::Store(error) => anyhow::Error::new(error),
-        other => BadConfiguration::new("grants-invalid", other.to_string()).into(),
+        other => BadConfiguration::new(codes::GRANTS_INVALID, other.to_string()).into(),
     })
 }
 
@@ -299,7 +300,7 @@ pub(crate) async fn door(
         .context("the key that cookies are signed with")?;
     let settings = DoorSettings { keys, ..DoorSettings::new(public_url, cookie_keys) };
     Door::new(parts.plane.clone(), needs, settings, metadata)
-        .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
+        .map_err(|error| BadConfiguration::new(codes::DOOR_INVALID, error.to_string()).into())
 }
 
 /// Sets up the desk behind the admin screens and the API, with what it takes to look after the

@@ -1,5 +1,6 @@
 //! The directories of a map, each with the adapter that reads it.
 
+use crate::codes;
 use crate::compose::home_region;
 use crate::exit::BadConfiguration;
 use crate::kept_secret::Kept;
@@ -80,7 +81,7 @@ async fn one(
     store: &Arc<dyn Store>,
 ) -> Result<One> {
     let bad = |why: String| {
-        BadConfiguration::new("directory-invalid", format!("{}: {why}", source.place))
+        BadConfiguration::new(codes::DIRECTORY_INVALID, format!("{}: {why}", source.place))
     };
     match &source.kind {
         DirectoryKind::IdentityCenter { region, identity_store_id } => {
@@ -191,7 +192,7 @@ fn certificates(source: &DirectorySource, file: &str) -> Result<Vec<u8>> {
     let read = certificates_in(&beside_the_map(source, file));
     let unreadable = |why: String| {
         let message = format!("{}: {file}: {why}", source.place);
-        BadConfiguration::new("directory-invalid", message)
+        BadConfiguration::new(codes::DIRECTORY_INVALID, message)
     };
     Ok(read.map_err(unreadable)?)
 }
@@ -214,7 +215,7 @@ async fn secret(
 ) -> Result<(ldap::Secret, Kept)> {
     let folder = Path::new(source.place.file.as_str()).parent().unwrap_or(Path::new(""));
     let kept = Kept::of(reference, folder, aws, region).map_err(|why| {
-        BadConfiguration::new("directory-secret", format!("{}: {why}", source.place))
+        BadConfiguration::new(codes::DIRECTORY_SECRET, format!("{}: {why}", source.place))
     })?;
     let now = kept.read().await?;
     Ok((ldap::Secret::new(now.reveal().to_owned()), kept))

@@ -1,6 +1,7 @@
 //! Exit codes, and how an error is told.
 
 use crate::cli::{Common, OutputFormat};
+use crate::codes::{self, Code};
 use crate::output;
 use control::ports::CallError;
 use std::ffi::OsString;
@@ -41,7 +42,7 @@ impl From<Outcome> for ExitCode {
 #[derive(Debug)]
 pub(crate) struct BadConfiguration {
     /// Stable reason code.
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
     /// What is wrong, where, and what to do.
     pub(crate) message: String,
     /// Each error by itself, for programs, where there can be several.
@@ -49,8 +50,8 @@ pub(crate) struct BadConfiguration {
 }
 
 impl BadConfiguration {
-    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), errors: None }
+    pub(crate) fn new(code: impl Into<Code>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), errors: None }
     }
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
         let message = first.split_whitespace().collect::<Vec<&str>>().join(" ");
         let remedy = Some("`--help` says what the command takes.".to_owned());
-        let (code, status) = ("usage", ExitCode::from(3));
+        let (code, status) = (codes::USAGE.as_str(), ExitCode::from(3));
         Told { code, status, message, remedy, errors: None }.print();
     }
     ExitCode::from(3)
@@ -149,7 +150,11 @@ impl Told {
         let code = format!("({})", self.code);
         // Most messages end with their code; reports of several lines hold one for each.
         let shown = self.message.contains(&code) || self.message.contains('\n');
-        let code = if shown || self.code == "failed" { String::new() } else { format!(" {code}") };
+        let code = if shown || self.code == codes::FAILED.as_str() {
+            String::new()
+        } else {
+            format!(" {code}")
+        };
         output::talk(&format!("error: {}{code}", self.message));
         if let Some(remedy) = &self.remedy {
             output::talk(&format!("  {remedy}"));
@@ -190,7 +195,7 @@ fn told(error: &anyhow::Error) -> Told {
             return Told { code, status, message, remedy, errors: None };
         }
         if let Some(bad) = cause.downcast_ref::<BadConfiguration>() {
-            let (code, errors) = (bad.code, bad.errors.clone());
+            let (code, errors) = (bad.code.as_str(), bad.errors.clone());
             return Told { code, status: ExitCode::from(3), message, remedy: None, errors };
         }
         if let Some(not_done) = cause.downcast_ref::<NotDone>() {
@@ -200,5 +205,5 @@ fn told(error: &anyhow::Error) -> Told {
         }
     }
     let status = Outcome::Failed.into();
-    Told { code: "failed", status, message, remedy: None, errors: None }
+    Told { code: codes::FAILED.as_str(), status, message, remedy: None, errors: None }
 }

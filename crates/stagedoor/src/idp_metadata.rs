@@ -12,6 +12,7 @@ mod keeper;
 pub(crate) use copies::Copies;
 pub(crate) use keeper::{Keeper, KeeperOnCall};
 
+use crate::codes::{self, Code};
 use crate::exit::BadConfiguration;
 use crate::system::SystemClock;
 use access::ids::IdpKey;
@@ -56,7 +57,7 @@ impl fmt::Display for Source {
 /// Metadata cannot be used. Names the provider and the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Unusable {
-    code: &'static str,
+    code: Code,
     message: String,
 }
 
@@ -158,12 +159,12 @@ impl Source {
 
     fn read(&self, path: &Path) -> Result<IdentityProvider, Unusable> {
         let bytes =
-            bounded(path).map_err(|error| self.unusable("idp-metadata-unreadable", &error))?;
+            bounded(path).map_err(|error| self.unusable(codes::IDP_METADATA_UNREADABLE, &error))?;
         let idp = self.parse(&bytes)?;
         match idp.valid_until.filter(|end| *end <= SystemClock.now()) {
             Some(end) => {
                 let what = format!("it was valid until {end}; fetch it anew");
-                Err(self.unusable(ReasonCode::IdpMetadataExpired.as_str(), &what))
+                Err(self.unusable(ReasonCode::IdpMetadataExpired, &what))
             }
             None => Ok(idp),
         }
@@ -177,12 +178,12 @@ impl Source {
                 _ => "",
             };
             let what = format!("{error}{}{help}", cause.unwrap_or_default());
-            self.unusable("idp-metadata-invalid", &what)
+            self.unusable(codes::IDP_METADATA_INVALID, &what)
         })
     }
 
-    fn unusable(&self, code: &'static str, what: &dyn fmt::Display) -> Unusable {
-        Unusable { code, message: format!("{self}: {what}") }
+    fn unusable(&self, code: impl Into<Code>, what: &dyn fmt::Display) -> Unusable {
+        Unusable { code: code.into(), message: format!("{self}: {what}") }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Secrets that the map names, read when they are needed and again where they are refused.
 
+use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::secret_source::SecretSource;
 use access::ids::Region;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use async_trait::async_trait;
 use aws::{Aws, SecretText};
 use control::ports::{CallError, FailureKind, KeptSecret, SecretWord};
@@ -45,11 +46,15 @@ impl Kept {
     /// The place cannot be read, or is empty. The errors name the place, and never what it holds.
     pub(crate) async fn read(&self) -> Result<SecretText> {
         let found = self.source.read(&self.aws, self.region.as_ref()).await;
-        let found =
-            found.with_context(|| format!("the secret {} cannot be read", self.reference))?;
+        let found = found.map_err(|why| {
+            why.at(
+                codes::DIRECTORY_SECRET,
+                format_args!("the secret {} cannot be read", self.reference),
+            )
+        })?;
         let empty = || {
             let message = format!("{}: it is empty", self.reference);
-            BadConfiguration::new("directory-secret", message)
+            BadConfiguration::new(codes::DIRECTORY_SECRET, message)
         };
         Ok(found.into_iter().next().ok_or_else(empty)?)
     }

@@ -9,6 +9,7 @@ mod bootstrap;
 mod checkpoints;
 mod chores;
 mod cli;
+mod codes;
 mod commands;
 mod compose;
 mod demo;

@@ -1,5 +1,6 @@
 //! Reading the access map from disk.
 
+use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::output::counted;
 use access::ids::TeamKey;
@@ -24,7 +25,7 @@ pub(crate) fn load(path: &Path) -> Result<AccessMap> {
         let message =
             format!("the access map has {count} {plural}\n\n{}", diagnostics.render(&sources));
         let errors = serde_json::to_value(&diagnostics).ok();
-        BadConfiguration { errors, ..BadConfiguration::new("map-invalid", message) }.into()
+        BadConfiguration { errors, ..BadConfiguration::new(codes::MAP_INVALID, message) }.into()
     })
 }
 
@@ -57,7 +58,7 @@ fn refused(errors: &[Diagnostic], path: &Path) -> anyhow::Error {
     let count = counted(errors.len(), "error");
     let message = format!("the access map has {count}\n\n{}", shown.join("\n\n"));
     let errors = serde_json::to_value(errors).ok();
-    BadConfiguration { errors, ..BadConfiguration::new("map-invalid", message) }.into()
+    BadConfiguration { errors, ..BadConfiguration::new(codes::MAP_INVALID, message) }.into()
 }
 
 /// The files of a map.
@@ -72,14 +73,15 @@ fn sources(path: &Path) -> Result<Vec<Source>> {
     let files = files(path)?;
     if files.is_empty() {
         let message = format!("{}: the folder holds no *.yaml file", path.display());
-        return Err(BadConfiguration::new("map-unreadable", message).into());
+        return Err(BadConfiguration::new(codes::MAP_UNREADABLE, message).into());
     }
     files
         .iter()
         .map(|file| {
             let bytes = read(file).map_err(|error| unreadable(file, &error))?;
-            Source::from_bytes(file.display().to_string(), bytes)
-                .map_err(|error| BadConfiguration::new("map-invalid", error.to_string()).into())
+            Source::from_bytes(file.display().to_string(), bytes).map_err(|error| {
+                BadConfiguration::new(codes::MAP_INVALID, error.to_string()).into()
+            })
         })
         .collect()
 }
@@ -112,7 +114,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> BadConfiguration {
         "{}: cannot be read: {error}. Name the access map with --map PATH or STAGEDOOR_MAP.",
         path.display()
     );
-    BadConfiguration::new("map-unreadable", message)
+    BadConfiguration::new(codes::MAP_UNREADABLE, message)
 }
 
 /// Somebody named a team that the map does not have.
@@ -123,5 +125,5 @@ pub(crate) fn unknown_team(map: &AccessMap, team: &str) -> BadConfiguration {
         None => format!("It has {}.", teams.join(", ")),
     };
     let message = format!("the map has no team `{team}`. {hint}");
-    BadConfiguration::new(ReasonCode::TeamUnknown.as_str(), message)
+    BadConfiguration::new(ReasonCode::TeamUnknown, message)
 }

@@ -1,5 +1,6 @@
 //! Where the map says that groups are mirrored to.
 
+use crate::codes;
 use crate::compose::home_region;
 use crate::exit::BadConfiguration;
 use crate::kept_secret::Kept;
@@ -28,9 +29,10 @@ pub(crate) fn target(map: &AccessMap, aws: &Arc<Aws>) -> Result<Option<Arc<dyn M
             let folder = place.and_then(|place| Path::new(place.file.as_str()).parent());
             let folder = folder.unwrap_or(Path::new(""));
             let token = Kept::of(token_from, folder, aws, home_region(map))
-                .map_err(|message| BadConfiguration::new("mirror-token", message))?;
-            let target = ScimTarget::new(url, Arc::new(token))
-                .map_err(|error| BadConfiguration::new("mirror-endpoint", error.to_string()))?;
+                .map_err(|message| BadConfiguration::new(codes::MIRROR_TOKEN, message))?;
+            let target = ScimTarget::new(url, Arc::new(token)).map_err(|error| {
+                BadConfiguration::new(codes::MIRROR_ENDPOINT, error.to_string())
+            })?;
             Ok(Some(Arc::new(target)))
         }
     }

@@ -1,6 +1,7 @@
 //! Telling people what needs them while the server runs: the map says whom, secrets come from where
 //! it says, and [`control::notify`] decides what and when.
 
+use crate::codes;
 use crate::compose::{self, Parts};
 use crate::exit::BadConfiguration;
 use crate::idp_metadata::{self, Copies};
@@ -116,7 +117,7 @@ impl Telling {
             _ => self.ways(&plane.map).await,
         };
         for (name, (error, _)) in &ways.unusable {
-            tracing::warn!(channel = %name, code = "not-notified", "{error:#}");
+            tracing::warn!(channel = %name, code = codes::NOT_NOTIFIED.as_str(), "{error:#}");
         }
         let now = plane.clock.now();
         let status = plane.loop_status().await.ok();
@@ -151,7 +152,7 @@ impl Telling {
             Ok(round) if round.failed.is_empty() => *known = Some((settings.clone(), ways)),
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, code = "not-notified", "what was told cannot be kept");
+                tracing::warn!(%error, code = codes::NOT_NOTIFIED.as_str(), "what was told cannot be kept");
                 *known = Some((settings.clone(), ways));
             }
         }
@@ -226,14 +227,17 @@ async fn mail(
 
 /// The secret that a reference of the map names.
 async fn secret(parts: &Parts, map: &AccessMap, reference: &str, folder: &Path) -> Result<Secret> {
-    let bad = |message: String| BadConfiguration::new("notification-secret", message);
+    let bad = |message: String| BadConfiguration::new(codes::NOTIFICATION_SECRET, message);
     let source = match reference.strip_prefix("file:") {
         Some(path) => SecretSource::File(folder.join(path)),
         None => SecretSource::parse(reference).map_err(|why| bad(format!("{reference}: {why}")))?,
     };
     let region = compose::home_region(map);
     let found = source.read(&parts.aws, region).await;
-    let found = found.with_context(|| format!("the secret {reference} cannot be read"))?;
+    let found = found.map_err(|why| {
+        let place = format_args!("the secret {reference} cannot be read");
+        why.at(codes::NOTIFICATION_SECRET, place)
+    })?;
     let current = found.into_iter().next();
     let current = current.ok_or_else(|| bad(format!("{reference} is empty")))?;
     Ok(Secret::new(current.reveal().to_owned()))

@@ -1,6 +1,7 @@
 //! Standard output is for results, standard error for talk.
 
 use crate::cli::{Common, LogFormat};
+use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::telemetry::Telemetry;
 use opentelemetry_sdk::trace::SdkTracer;
@@ -111,10 +112,10 @@ pub(crate) fn start_logging(
     };
     let directives = common.log.as_deref().unwrap_or(default);
     let targets: Targets = directives.parse().map_err(|error| {
-        BadConfiguration::new("log-invalid", format!("log levels `{directives}`: {error}"))
+        BadConfiguration::new(codes::LOG_INVALID, format!("log levels `{directives}`: {error}"))
     })?;
     let telemetry = Telemetry::from_environment()
-        .map_err(|error| BadConfiguration::new("telemetry-invalid", error))?;
+        .map_err(|error| BadConfiguration::new(codes::TELEMETRY_INVALID, error))?;
     let as_text = match common.log_format {
         LogFormat::Auto => io::stderr().is_terminal(),
         LogFormat::Text => true,

@@ -3,6 +3,7 @@
 use crate::exit::BadConfiguration;
 use crate::output::visible;
 use access::ids::PersonId;
+use access::reason::ReasonCode;
 use anyhow::Result;
 use control::people::NotFound;
 use control::plane::Plane;
@@ -36,7 +37,7 @@ pub(crate) async fn find(plane: &Plane, text: &str) -> Result<Named> {
                  directory's id.",
                 visible(text)
             );
-            Err(BadConfiguration::new("person-ambiguous", message).into())
+            Err(BadConfiguration::new(ReasonCode::PersonAmbiguous, message).into())
         }
         Err(NotFound::Unknown { .. }) => {
             let hint = match control::people::nearly(plane, text).await {
@@ -44,7 +45,7 @@ pub(crate) async fn find(plane: &Plane, text: &str) -> Result<Named> {
                 None => "Name a person by user name or by the directory's id.".to_owned(),
             };
             let message = format!("the directory knows nobody called `{}`. {hint}", visible(text));
-            Err(BadConfiguration::new("person-unknown", message).into())
+            Err(BadConfiguration::new(ReasonCode::PersonUnknown, message).into())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reference pages, generated from the code they describe.
 
 use crate::cli::SchemaFormat;
+use crate::codes;
 use access::reason::ReasonCode;
 use anyhow::Result;
 use control::doctor;
@@ -28,7 +29,8 @@ pub(crate) fn page(format: SchemaFormat) -> Result<String> {
 fn reason_codes() -> String {
     let mut out = String::from(
         "# Reason codes\n\nThe command line, pages, logs and the audit log say these. They are \
-         stable.\n\n## Plans and the door\n\n| code | meaning |\n|---|---|\n",
+         stable. Errors of the map, findings of the policy lint and checks of doctor have pages of their own: \
+         [access map](access-map.md), [policy lint](policy-lint.md), [doctor](doctor.md).\n\n## Plans and the door\n\n| code | meaning |\n|---|---|\n",
     );
     for (code, meaning) in ReasonCode::ALL {
         let _ = writeln!(out, "| `{code}` | {} |", meaning.trim());
@@ -37,6 +39,15 @@ fn reason_codes() -> String {
     out.push_str("| code | check |\n|---|---|\n");
     for code in saml_sp::ReasonCode::ALL {
         let _ = writeln!(out, "| `{}` | {} |", code.as_str(), code.check().as_str());
+    }
+    for (heading, table) in [
+        ("The command line and the server", codes::REFUSALS),
+        ("The log of a process", codes::LOGGED),
+    ] {
+        let _ = write!(out, "\n## {heading}\n\n| code | meaning |\n|---|---|\n");
+        for (code, meaning) in table {
+            let _ = writeln!(out, "| `{code}` | {meaning} |");
+        }
     }
     out.push_str("\n## Calls to AWS\n\n| code | what to do |\n|---|---|\n");
     for kind in FailureKind::ALL {
@@ -52,6 +63,53 @@ fn reason_codes() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    /// The literals after `code = "` in the sources below a folder, but for tests: those of log lines.
+    fn literals(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                literals(&path, found);
+                continue;
+            }
+            if path.file_name().is_none_or(|name| name == "tests.rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            for rest in text.split("code = \"").skip(1) {
+                found.insert(rest.split('"').next().unwrap().to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_code_is_written_out_is_in_the_reference() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut found = BTreeSet::new();
+        for name in ["aws", "control", "lambda", "ldap", "notify", "outbound", "stagedoor", "web"] {
+            literals(&crates.join(name).join("src"), &mut found);
+        }
+        // Doctor's word for one of its own rows is no code of a log line.
+        let page = reason_codes();
+        found.retain(|code| !page.contains(&format!("| `{code}` |")));
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["security-group-missing"]);
+    }
+
+    #[test]
+    fn codes_of_the_command_line_are_of_one_table() {
+        let own = codes::REFUSALS.iter().chain(codes::LOGGED);
+        let own: Vec<&str> = own.map(|(code, _)| code.as_str()).collect();
+        let others: BTreeSet<&str> = control::reasons::codes().collect();
+        let all: BTreeSet<&str> = own.iter().copied().chain(others.iter().copied()).collect();
+        assert_eq!(all.len(), own.len() + others.len());
+        for (code, meaning) in codes::REFUSALS.iter().chain(codes::LOGGED) {
+            assert!(meaning.ends_with('.'), "{code}");
+        }
+    }
 
     #[test]
     fn generated_pages_are_up_to_date() {

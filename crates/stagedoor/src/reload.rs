@@ -9,6 +9,7 @@
 //! metadata that comes later than the map, or a store or a secret that cannot be read just now.
 
 use crate::cli::{MapArg, SpKeyArgs};
+use crate::codes;
 use crate::commands::studio_targets;
 use crate::compose::{self, Parts};
 use crate::exit::BadConfiguration;
@@ -173,10 +174,10 @@ impl Reload {
         let former = self.door.keys();
         self.door
             .replace(Arc::clone(&map), keys, metadata)
-            .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()))?;
+            .map_err(|error| BadConfiguration::new(codes::DOOR_INVALID, error.to_string()))?;
         self.pages
             .lead_to(&studio_targets(&self.parts, &map))
-            .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()))?;
+            .map_err(|error| BadConfiguration::new(codes::DOOR_INVALID, error.to_string()))?;
         Ok((map, self.door.keys() != former))
     }
 
@@ -268,7 +269,7 @@ fn changeable(before: &AccessMap, map: &AccessMap) -> Result<(), BadConfiguratio
     };
     let message =
         format!("{what} is another one than at the start: restart the server to take it up");
-    Err(BadConfiguration::new("restart-needed", message))
+    Err(BadConfiguration::new(codes::RESTART_NEEDED, message))
 }
 
 #[cfg(test)]

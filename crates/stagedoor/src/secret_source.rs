@@ -1,10 +1,10 @@
 //! Where a secret comes from: a file, the environment, Parameter Store or Secrets Manager.
 
+use crate::codes::{self, Code};
 use crate::exit::BadConfiguration;
 use access::ids::Region;
-use anyhow::{Context, Result};
 use aws::{Aws, SecretText};
-use control::ports::FailureKind;
+use control::ports::{CallError, FailureKind};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -25,6 +25,32 @@ pub(crate) enum SecretSource {
     /// `secretsmanager:SECRET` or `secretsmanager:SECRET#KEY`: a secret of Secrets Manager, by name or
     /// ARN, or what its JSON text has under a key.
     Secret { id: String, key: Option<String> },
+}
+
+/// Why a secret cannot be read. Where from is not said: a setting that should name a place may hold
+/// the secret itself, and whoever reads it knows which settings are told.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// What is wrong on this machine, or with the text.
+    Here(String),
+    /// The call to AWS failed.
+    Asked(CallError),
+}
+
+impl Unreadable {
+    /// The error of a command: what could not be read, with the code of such secrets.
+    pub(crate) fn at(self, code: Code, place: impl fmt::Display) -> anyhow::Error {
+        match self {
+            Self::Here(why) => BadConfiguration::new(code, format!("{place}: {why}")).into(),
+            Self::Asked(error) => anyhow::Error::new(error).context(place.to_string()),
+        }
+    }
+}
+
+impl From<CallError> for Unreadable {
+    fn from(error: CallError) -> Self {
+        Self::Asked(error)
+    }
 }
 
 impl SecretSource {
@@ -69,19 +95,16 @@ impl SecretSource {
     /// Reads it from this machine; `None` where AWS has to be asked.
     ///
     /// # Errors
-    /// [`BadConfiguration`] that names the place.
-    pub(crate) fn read_here(&self) -> Option<Result<SecretText, BadConfiguration>> {
-        let unreadable = |error: &dyn fmt::Display| {
-            BadConfiguration::new("sp-key-unreadable", format!("{self}: {error}"))
-        };
+    /// Why there is no text.
+    pub(crate) fn read_here(&self) -> Option<Result<SecretText, Unreadable>> {
+        let here = |why: &str| Unreadable::Here(why.to_owned());
         match self {
-            Self::File(path) => Some(from_file(path).map_err(|error| unreadable(&error))),
+            Self::File(path) => Some(from_file(path).map_err(|error| here(&error.to_string()))),
             Self::Variable(name) => Some(match std::env::var_os(name) {
-                None => Err(unreadable(&"it is not set")),
-                Some(text) => text
-                    .into_string()
-                    .map(SecretText::new)
-                    .map_err(|_| unreadable(&"it is not UTF-8")),
+                None => Err(here("it is not set")),
+                Some(text) => {
+                    text.into_string().map(SecretText::new).map_err(|_| here("it is not UTF-8"))
+                }
             }),
             Self::Parameter(_) | Self::Secret { .. } => None,
         }
@@ -92,16 +115,16 @@ impl SecretSource {
     /// `region` is where a name without a Region of its own is looked for if the process has none.
     ///
     /// # Errors
-    /// [`BadConfiguration`] that names the place; the call to AWS fails.
-    pub(crate) async fn read(&self, aws: &Aws, region: Option<&Region>) -> Result<Vec<SecretText>> {
+    /// Why there is no text; the call to AWS fails.
+    pub(crate) async fn read(
+        &self,
+        aws: &Aws,
+        region: Option<&Region>,
+    ) -> Result<Vec<SecretText>, Unreadable> {
         match self {
-            Self::Parameter(name) => {
-                let store = aws.parameters(name, region);
-                Ok(vec![store.text(name).await.with_context(|| self.to_string())?])
-            }
+            Self::Parameter(name) => Ok(vec![aws.parameters(name, region).text(name).await?]),
             Self::Secret { id, key: None } => {
-                let versions = aws.secrets(id, region).versions(id).await;
-                let versions = versions.with_context(|| self.to_string())?;
+                let versions = aws.secrets(id, region).versions(id).await?;
                 Ok(std::iter::once(versions.current).chain(versions.others).collect())
             }
             Self::Secret { id, key: Some(key) } => {
@@ -112,12 +135,15 @@ impl SecretSource {
                     match secrets.text(id, stage).await {
                         Ok(text) => match inside(&text, key) {
                             Some(text) => found.push(text),
-                            None if is_needed => return Err(self.without(key).into()),
+                            None if is_needed => {
+                                let why = "its text is no JSON object with a text under that key";
+                                return Err(Unreadable::Here(why.to_owned()));
+                            }
                             // What was current before may have had no such key.
                             None => {}
                         },
                         Err(error) if !is_needed && error.kind == FailureKind::NotFound => {}
-                        Err(error) => return Err(error).with_context(|| self.to_string()),
+                        Err(error) => return Err(error.into()),
                     }
                 }
                 Ok(found)
@@ -129,9 +155,14 @@ impl SecretSource {
         }
     }
 
-    fn without(&self, key: &str) -> BadConfiguration {
-        let message = format!("{self}: its text is no JSON object with a text under `{key}`");
-        BadConfiguration::new("sp-key-unreadable", message)
+    /// What kind of place it is, where the place itself is not to be told.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::File(_) => "the file",
+            Self::Variable(_) => "the environment variable",
+            Self::Parameter(_) => "the parameter",
+            Self::Secret { .. } => "the secret",
+        }
     }
 }
 
@@ -169,8 +200,8 @@ fn warn_if_others_can_read(file: &Path, opened: &File) {
         if mode & 0o077 != 0 {
             tracing::warn!(
                 file = %file.display(),
-                code = "sp-key-readable",
-                "others on this machine can read the private key: chmod 600"
+                code = codes::SECRET_READABLE.as_str(),
+                "others on this machine can read what is secret in it: chmod 600"
             );
         }
     }

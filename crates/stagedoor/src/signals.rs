@@ -1,5 +1,6 @@
 //! Signals of the system, taken over before anybody is told that the process is there.
 
+use access::reason::ReasonCode;
 use std::time::Duration;
 
 /// The signals that a server listens to.
@@ -21,7 +22,7 @@ fn take(kind: tokio::signal::unix::SignalKind) -> Option<tokio::signal::unix::Si
         Ok(signal) => Some(signal),
         Err(error) => {
             // It still does what it does by default, only not gently.
-            tracing::warn!(%error, code = "unavailable", "no handler of a signal");
+            tracing::warn!(%error, code = ReasonCode::Unavailable.as_str(), "no handler of a signal");
             None
         }
     }

@@ -5,8 +5,9 @@
 //! give it first, and drop the old one when nobody encrypts for it any more.
 
 use crate::cli::SpKeyArgs;
+use crate::codes;
 use crate::exit::BadConfiguration;
-use crate::secret_source::SecretSource;
+use crate::secret_source::{SecretSource, Unreadable};
 use access::ids::Region;
 use anyhow::{Context, Result};
 use aws::Aws;
@@ -38,7 +39,8 @@ pub(crate) async fn load(
     let mut keys = Vec::new();
     for source in sources(args) {
         let place = source.to_string();
-        let mut texts = source.read(aws, region).await?.into_iter();
+        let mut texts =
+            source.read(aws, region).await.map_err(|why| unreadable(why, &source))?.into_iter();
         if let Some(current) = texts.next() {
             push(&mut keys, parse(current.reveal(), &place)?);
         }
@@ -47,7 +49,7 @@ pub(crate) async fn load(
                 Ok(key) => push(&mut keys, key),
                 // What was current before may have been no key.
                 Err(error) => {
-                    let code = "sp-key-invalid";
+                    let code = codes::SP_KEY_INVALID.as_str();
                     tracing::warn!(%source, code, %error, "a version of the secret is passed over");
                 }
             }
@@ -68,7 +70,8 @@ pub(crate) async fn load_alone(args: &SpKeyArgs) -> Result<Vec<ServiceProviderKe
     let mut keys = Vec::new();
     for source in &sources {
         if let Some(text) = source.read_here() {
-            push(&mut keys, parse(text?.reveal(), &source.to_string())?);
+            let text = text.map_err(|why| unreadable(why, source))?;
+            push(&mut keys, parse(text.reveal(), &source.to_string())?);
         }
     }
     Ok(keys)
@@ -94,14 +97,21 @@ pub(crate) fn sources(args: &SpKeyArgs) -> Vec<SecretSource> {
 pub(crate) fn from_file(file: &Path) -> Result<ServiceProviderKey> {
     let source = SecretSource::File(file.to_owned());
     match source.read_here() {
-        Some(text) => Ok(parse(text?.reveal(), &source.to_string())?),
-        None => Err(BadConfiguration::new("sp-key-unreadable", source.to_string()).into()),
+        Some(text) => {
+            let text = text.map_err(|why| unreadable(why, &source))?;
+            Ok(parse(text.reveal(), &source.to_string())?)
+        }
+        None => Err(BadConfiguration::new(codes::SP_KEY_UNREADABLE, source.to_string()).into()),
     }
+}
+
+fn unreadable(why: Unreadable, source: &SecretSource) -> anyhow::Error {
+    why.at(codes::SP_KEY_UNREADABLE, source)
 }
 
 fn parse(text: &str, place: &str) -> Result<ServiceProviderKey, BadConfiguration> {
     ServiceProviderKey::from_pem(text)
-        .map_err(|error| BadConfiguration::new("sp-key-invalid", format!("{place}: {error}")))
+        .map_err(|error| BadConfiguration::new(codes::SP_KEY_INVALID, format!("{place}: {error}")))
 }
 
 fn push(keys: &mut Vec<ServiceProviderKey>, key: ServiceProviderKey) {

@@ -4,6 +4,7 @@
 //! their HTTP clients and without gRPC: what is sent goes out through `ureq`, which is here already,
 //! from the exporter's own thread.
 
+use crate::codes;
 use async_trait::async_trait;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
@@ -65,10 +66,10 @@ impl Telemetry {
         match tokio::time::timeout(FLUSH, flushed).await {
             Ok(Ok(Ok(()))) => {}
             Ok(Ok(Err(error))) => {
-                tracing::warn!(%error, code = "traces-lost", "traces were not sent");
+                tracing::warn!(%error, code = codes::TRACES_LOST.as_str(), "traces were not sent");
             }
             Ok(Err(_)) | Err(_) => {
-                tracing::warn!(code = "traces-late", "the collector takes its time");
+                tracing::warn!(code = codes::TRACES_LATE.as_str(), "the collector takes its time");
             }
         }
     }
@@ -76,7 +77,7 @@ impl Telemetry {
     /// Sends what was not sent yet, and ends.
     pub(crate) fn end(self) {
         if let Err(error) = self.0.shutdown_with_timeout(TIMEOUT) {
-            tracing::warn!(%error, code = "traces-lost", "the last traces were not sent");
+            tracing::warn!(%error, code = codes::TRACES_LOST.as_str(), "the last traces were not sent");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::plan;
 use crate::cli::{ApplyArgs, Common, OutputFormat, WaitArgs};
+use crate::codes;
 use crate::exit::{NotDone, Outcome};
 use crate::output::{self, counted};
 use crate::progress::Progress;
@@ -196,7 +197,7 @@ pub(super) fn halted(halt: &Halt) -> NotDone {
 fn late() -> NotDone {
     NotDone {
         outcome: Outcome::Failed,
-        code: "timed-out",
+        code: codes::TIMED_OUT.as_str(),
         message: "AWS has not finished in time; what was begun goes on (timed-out)".to_owned(),
         remedy: "Run `stagedoor apply` again to complete it.".to_owned(),
     }
@@ -241,7 +242,7 @@ fn stuck(report: &PassReport) -> NotDone {
     remedies.dedup();
     NotDone {
         outcome: Outcome::Failed,
-        code: seen.first().map_or("failed", |error| error.code()),
+        code: seen.first().map_or(codes::FAILED.as_str(), |error| error.code()),
         message: format!(
             "{} failed: {}",
             counted(report.failed.len().saturating_add(report.unassigned.len()), "action"),

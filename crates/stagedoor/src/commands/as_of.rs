@@ -3,6 +3,7 @@
 use super::audit::existing;
 use super::leaving::person_json;
 use crate::cli::{Common, OutputFormat, WhoCanArgs, WhyArgs};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, counted, visible};
 use crate::people::{self, Named};
@@ -12,6 +13,7 @@ use crate::{compose, mapfile};
 use access::entitlement::WantedGroups;
 use access::explain::Since;
 use access::ids::{PersonId, TeamKey};
+use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
 use control::audit::{AsOf, Held, Unknown, everybody_at, person_at};
@@ -79,12 +81,13 @@ fn is_past(at: Timestamp) -> Result<(), BadConfiguration> {
         return Ok(());
     }
     let message = format!("{at} is still to come: name a time that is over with --as-of");
-    Err(BadConfiguration::new("usage", message))
+    Err(BadConfiguration::new(codes::USAGE, message))
 }
 
 /// A team of that time. The map of today need not have it.
 fn team_of(text: &str) -> Result<TeamKey, BadConfiguration> {
-    TeamKey::parse(text).map_err(|error| BadConfiguration::new("team-unknown", error.to_string()))
+    TeamKey::parse(text)
+        .map_err(|error| BadConfiguration::new(ReasonCode::TeamUnknown, error.to_string()))
 }
 
 /// Adds the names that the directory has today. Where it cannot be read, ids have to do.

@@ -1,6 +1,7 @@
 //! `stagedoor doctor`.
 
 use crate::cli::{Common, DoctorArgs, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint};
 use crate::surroundings::Machine;
@@ -76,7 +77,7 @@ fn only(named: &[String]) -> Result<Option<BTreeSet<About>>> {
         if found.is_empty() {
             let codes: Vec<&str> = About::ALL.iter().map(|about| about.code()).collect();
             let message = format!("there is no check `{text}`; there are {}", codes.join(", "));
-            return Err(BadConfiguration::new("check-unknown", message).into());
+            return Err(BadConfiguration::new(codes::CHECK_UNKNOWN, message).into());
         }
         only.extend(found);
     }

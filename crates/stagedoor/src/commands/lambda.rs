@@ -4,6 +4,7 @@ use super::serve::{stop_signal, web_config};
 use crate::checkpoints::CheckpointLocation;
 use crate::chores::TimerChores;
 use crate::cli::LambdaArgs;
+use crate::codes;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{self, BadConfiguration, NotDone, Outcome};
 use crate::idp_metadata::{self, Copies, Keeper, KeeperOnCall};
@@ -45,7 +46,7 @@ pub(super) async fn run(args: &LambdaArgs, telemetry: Option<&Telemetry>) -> Res
     let Some(address) = &args.runtime_api else {
         let message = "there is no Runtime API here: AWS_LAMBDA_RUNTIME_API is not set. Lambda and \
                        its emulators set it; `--event FILE` handles one event without.";
-        return Err(BadConfiguration::new("runtime-api-missing", message).into());
+        return Err(BadConfiguration::new(codes::RUNTIME_API_MISSING, message).into());
     };
     let stop = stop_signal();
     let mut api = RuntimeApi::new(address);
@@ -182,7 +183,7 @@ fn kept_for_good(place: Option<&CheckpointLocation>) -> Result<(), BadConfigurat
                  process: write s3://BUCKET/PREFIX",
                 path.display()
             );
-            Err(BadConfiguration::new("checkpoints-lost", message))
+            Err(BadConfiguration::new(codes::CHECKPOINTS_LOST, message))
         }
         Some(CheckpointLocation::S3 { .. }) | None => Ok(()),
     }
@@ -192,7 +193,7 @@ fn queues(args: &LambdaArgs) -> Result<Vec<QueueName>> {
     let urls = [&args.work_queue, &args.later_queue];
     let named = urls.into_iter().flatten().map(|url| {
         QueueName::of_url(url)
-            .map_err(|error| BadConfiguration::new("queue-invalid", error.to_string()).into())
+            .map_err(|error| BadConfiguration::new(codes::QUEUE_INVALID, error.to_string()).into())
     });
     named.collect()
 }

@@ -4,6 +4,7 @@ use crate::cli::{
     ChangeArgs, Common, DeleteMappingArgs, GetMappingArgs, GroupArg, ListMappingArgs,
     MappingCommand, OutputFormat, PutMappingArgs, StoreArg,
 };
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
 use crate::system::SystemClock;
@@ -64,7 +65,9 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
     let gives = match (&args.team, &args.role) {
         (Some(team), _) => Gives::Team(team.clone()),
         (None, Some(role)) => Gives::Role(role.clone()),
-        (None, None) => return Err(BadConfiguration::new("usage", "name --team or --role").into()),
+        (None, None) => {
+            return Err(BadConfiguration::new(codes::USAGE, "name --team or --role").into());
+        }
     };
     let row = TableGrant {
         group: group(&args.group)?,
@@ -120,7 +123,7 @@ async fn delete(args: &DeleteMappingArgs, common: &Common) -> Result<Outcome> {
     let row = match found.as_slice() {
         [] => {
             let message = format!("the grant table gives {} no such thing", shown(&group));
-            return Err(BadConfiguration::new("grant-unknown", message).into());
+            return Err(BadConfiguration::new(codes::GRANT_UNKNOWN, message).into());
         }
         [row] => *row,
         several => {
@@ -130,7 +133,7 @@ async fn delete(args: &DeleteMappingArgs, common: &Common) -> Result<Outcome> {
                 shown(&group),
                 gives.join(", ")
             );
-            return Err(BadConfiguration::new("grant-ambiguous", message).into());
+            return Err(BadConfiguration::new(ReasonCode::GrantAmbiguous, message).into());
         }
     };
     // A row that does not fit the map any more can be taken away all the same.
@@ -250,7 +253,7 @@ async fn opened(change: &ChangeArgs) -> Result<(AccessMap, Arc<dyn Store>)> {
     if map.grants_from.is_none() {
         let message = "the map takes no grants from the store, so that a row would give nobody \
                        anything: add `grants_from: store` to the map first";
-        return Err(BadConfiguration::new("grants-unused", message).into());
+        return Err(BadConfiguration::new(codes::GRANTS_UNUSED, message).into());
     }
     let aws = Aws::connect().await;
     let store = compose::store(&change.store.store, &aws, change.dry_run).await?;
@@ -278,7 +281,7 @@ fn group(arg: &GroupArg) -> Result<GroupRef, BadConfiguration> {
 }
 
 fn refused(problem: &str) -> BadConfiguration {
-    BadConfiguration::new("grant-refused", problem)
+    BadConfiguration::new(codes::GRANT_REFUSED, problem)
 }
 
 fn shown(group: &GroupRef) -> String {

@@ -29,6 +29,7 @@ mod who_can;
 mod why;
 
 use crate::cli::{Cli, Command, Common, MapArg, OutputFormat, SpokeCommand};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::counted;
 use crate::system::SystemClock;
@@ -97,7 +98,7 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map)?;
     let metadata = idp_metadata::read_files(&idp_metadata::sources(&map, &args.map))?;
     check_metadata(&map, metadata, SystemClock.now())
-        .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()))?;
+        .map_err(|error| BadConfiguration::new(codes::DOOR_INVALID, error.to_string()))?;
     mapfile::prove_invariants(&map, &args.map)?;
     let cautions = map.cautions();
     if common.output == OutputFormat::Json {

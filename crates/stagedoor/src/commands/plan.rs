@@ -1,6 +1,7 @@
 //! `stagedoor plan`.
 
 use crate::cli::{Common, OutputFormat, PlanArgs};
+use crate::codes;
 use crate::exit::{self, Outcome};
 use crate::output::{self, Paint, counted};
 use crate::progress::Progress;
@@ -128,7 +129,7 @@ pub(super) fn load(file: &Path) -> Result<Plan> {
             "{} is no saved plan: {what}. Make one with `stagedoor plan --out FILE`.",
             file.display()
         );
-        crate::exit::BadConfiguration::new("plan-unreadable", message)
+        crate::exit::BadConfiguration::new(codes::PLAN_UNREADABLE, message)
     };
     let text = fs::read_to_string(file).map_err(|error| bad(&error))?;
     Ok(serde_json::from_str(&text).map_err(|error| bad(&error))?)

@@ -2,6 +2,7 @@
 
 use super::init::read::{self, Directory, Found};
 use crate::cli::{Common, OutputFormat, ReportArgs};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, counted};
 use crate::progress::Progress;
@@ -132,7 +133,7 @@ async fn without_map(args: &ReportArgs) -> Result<Facts> {
         let message = format!("what exists cannot be said in a map: {errors:?}");
         BadConfiguration {
             errors: serde_json::to_value(&errors).ok(),
-            ..BadConfiguration::new("report-invalid", message)
+            ..BadConfiguration::new(codes::REPORT_INVALID, message)
         }
     })?;
     let observed = existing.observed(&first);

@@ -1,6 +1,7 @@
 //! `stagedoor sandbox`: the simulated AWS on TCP.
 
 use crate::cli::SandboxArgs;
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output;
 use crate::system::SystemClock;
@@ -26,7 +27,10 @@ pub(super) async fn run(args: &SandboxArgs) -> Result<Outcome> {
         bad(place, &error)
     })?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        BadConfiguration::new("listen-failed", format!("cannot listen on {}: {error}", args.listen))
+        BadConfiguration::new(
+            codes::LISTEN_FAILED,
+            format!("cannot listen on {}: {error}", args.listen),
+        )
     })?;
     let address = listener.local_addr().context("the listener's address")?;
     let stop = super::serve::stop_signal();
@@ -47,5 +51,5 @@ fn read(file: &Path) -> Result<String> {
 }
 
 fn bad(file: &Path, error: &dyn std::fmt::Display) -> BadConfiguration {
-    BadConfiguration::new("sandbox-configuration", format!("{}: {error}", file.display()))
+    BadConfiguration::new(codes::SANDBOX_CONFIGURATION, format!("{}: {error}", file.display()))
 }

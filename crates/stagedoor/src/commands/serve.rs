@@ -1,6 +1,7 @@
 //! `stagedoor serve`: door, portal and loop.
 
 use crate::cli::ServeArgs;
+use crate::codes;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::idp_metadata::{self, Copies, Keeper};
@@ -165,7 +166,7 @@ async fn bind_if_asked(address: Option<SocketAddr>) -> Result<Option<TcpListener
 async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let message = format!("cannot listen on {address}: {error}");
-        BadConfiguration::new("listen-failed", message).into()
+        BadConfiguration::new(codes::LISTEN_FAILED, message).into()
     })
 }
 
@@ -176,13 +177,13 @@ async fn events_queue(parts: &Parts, name: &str) -> Result<Arc<dyn WakeQueue>> {
     let Some((region, _)) = parts.plane.map.directories.identity_center() else {
         let message = "no directory of the map is Identity Center, and no other one sends events: leave \
                        out --events-queue";
-        return Err(BadConfiguration::new("events-queue-useless", message).into());
+        return Err(BadConfiguration::new(codes::EVENTS_QUEUE_USELESS, message).into());
     };
     let queue = parts.aws.queue(region, name);
     match queue.find().await {
         Err(error) if error.kind == FailureKind::NotFound => {
             let message = format!("there is no events queue `{name}` in {region}: {error}");
-            Err(BadConfiguration::new("events-queue-missing", message).into())
+            Err(BadConfiguration::new(codes::EVENTS_QUEUE_MISSING, message).into())
         }
         Err(error) => {
             tracing::warn!(queue = name, %error, "events queue cannot be asked for yet");
@@ -216,7 +217,7 @@ pub(crate) async fn serve_until(
         }
     };
     condition.drain();
-    tracing::info!(code = "draining", "no new work is begun; the process ends");
+    tracing::info!(code = codes::DRAINING.as_str(), "no new work is begun; the process ends");
     let _ = stopping.send(true);
     let finish = async {
         tokio::time::sleep(delay).await;
@@ -236,7 +237,7 @@ pub(crate) async fn serve_until(
 }
 
 fn cut_off(why: &str) -> Outcome {
-    tracing::warn!(code = "cut-off", why, "what is under way is cut off");
+    tracing::warn!(code = codes::CUT_OFF.as_str(), why, "what is under way is cut off");
     Outcome::Failed
 }
 
@@ -342,10 +343,11 @@ pub(crate) async fn seen(mut stopped: watch::Receiver<bool>) {
 /// Settings of the pages. *Open Studio* may lead to the Studio hosts of the map's Regions, or to the
 /// endpoint that stands in for AWS.
 pub(crate) fn web_config(parts: &Parts, public_url: &str) -> Result<WebConfig> {
-    let url = Url::parse(public_url)
-        .map_err(|error| BadConfiguration::new("door-invalid", format!("{public_url}: {error}")))?;
+    let url = Url::parse(public_url).map_err(|error| {
+        BadConfiguration::new(codes::DOOR_INVALID, format!("{public_url}: {error}"))
+    })?;
     WebConfig::new(&url, &studio_targets(parts, &parts.plane.map))
-        .map_err(|error| BadConfiguration::new("door-invalid", error.to_string()).into())
+        .map_err(|error| BadConfiguration::new(codes::DOOR_INVALID, error.to_string()).into())
 }
 
 /// Where *Open Studio* may lead by this map.

@@ -1,12 +1,14 @@
 //! `stagedoor spoke`.
 
 use crate::cli::SpokeTemplateArgs;
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{compose, mapfile, output};
 use access::authorisation::{is_principal, spoke};
 use access::ids::DomainKey;
 use access::map::{AccessMap, AssumeRole, Domain};
 use access::permissions::Feature;
+use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
 use control::ports::{DomainTarget, Inspect};
@@ -46,7 +48,7 @@ pub(super) async fn template(args: &SpokeTemplateArgs) -> Result<Outcome> {
 }
 
 fn invalid(message: String) -> BadConfiguration {
-    BadConfiguration::new("spoke-invalid", message)
+    BadConfiguration::new(codes::SPOKE_INVALID, message)
 }
 
 /// The role that is meant.
@@ -61,7 +63,7 @@ fn assumed<'m>(map: &'m AccessMap, place: &str) -> Result<&'m AssumeRole> {
             "the map has no domain `{place}` and none in such an account; it has {}",
             keys.join(", ")
         );
-        return Err(BadConfiguration::new("domain-unknown", message).into());
+        return Err(BadConfiguration::new(ReasonCode::DomainUnknown, message).into());
     }
     found.iter().find_map(|(_, domain)| domain.assume_role.as_ref()).ok_or_else(|| {
         let message = format!(

@@ -193,16 +193,15 @@ fn print_one(common: &Common, kind: &str, view: &TemporaryView, dry_run: bool, t
 /// How a refusal of the desk ends a command.
 pub(super) fn refused(refused: Refused) -> anyhow::Error {
     let Refused { kind, code, why, remedy } = refused;
-    let code = code.as_str();
     match kind {
         RefusedKind::Invalid | RefusedKind::NotFound => {
             BadConfiguration::new(code, format!("{why} {remedy}")).into()
         }
         RefusedKind::Denied | RefusedKind::Conflict | RefusedKind::Unknown => {
-            NotDone { outcome: Outcome::Denied, code, message: why, remedy }.into()
+            NotDone { outcome: Outcome::Denied, code: code.as_str(), message: why, remedy }.into()
         }
         RefusedKind::Unavailable | RefusedKind::TooOften { .. } => {
-            NotDone { outcome: Outcome::Failed, code, message: why, remedy }.into()
+            NotDone { outcome: Outcome::Failed, code: code.as_str(), message: why, remedy }.into()
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::cli::{
     Common, CreateTokenArgs, ListTokensArgs, OutputFormat, RevokeTokenArgs, TokenCommand,
 };
+use crate::codes;
 use crate::compose;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
@@ -34,7 +35,7 @@ async fn create(args: &CreateTokenArgs, common: &Common) -> Result<Outcome> {
     let made = create_token(&*store, &SystemEntropy, &by, new, now).await;
     let (bearer, token) = made.map_err(|error| match error {
         TokenError::Store(error) => anyhow::Error::new(error),
-        other => BadConfiguration::new("token-invalid", other.to_string()).into(),
+        other => BadConfiguration::new(codes::TOKEN_INVALID, other.to_string()).into(),
     })?;
     let info = TokenInfo::of(&token, now);
     if common.output == OutputFormat::Json {

@@ -7,6 +7,7 @@ use crate::{compose, mapfile};
 use access::explain::{Holder, Holders, Meant, ProfileState, Stray, holders};
 use access::ids::TeamKey;
 use access::map::AccessMap;
+use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
 use control::survey::Scope;
@@ -51,7 +52,7 @@ fn asked(map: &AccessMap, word: &str) -> Result<Meant> {
             "the map has no team and no execution role `{word}`; its teams are {}",
             teams.join(", ")
         );
-        BadConfiguration::new("team-unknown", message)
+        BadConfiguration::new(ReasonCode::TeamUnknown, message)
     })?)
 }
 

@@ -1,5 +1,6 @@
 //! Copies of fetched metadata, in the store.
 
+use crate::codes;
 use access::ids::IdpKey;
 use aws_lc_rs::digest::{SHA256, digest};
 use control::door::KeyStatus;
@@ -32,7 +33,7 @@ impl Copies {
     /// fetched.
     pub(super) async fn get(&self, key: &IdpKey, url: &str) -> Option<Vec<u8>> {
         self.0.metadata_copy(&name(key, url)).await.unwrap_or_else(|error| {
-            tracing::warn!(idp = %key, %error, code = "idp-metadata-copy", "no copy can be had");
+            tracing::warn!(idp = %key, %error, code = codes::IDP_METADATA_COPY.as_str(), "no copy can be had");
             None
         })
     }
@@ -57,14 +58,14 @@ impl Copies {
         };
         let bytes = serde_json::to_vec(&keys.iter().map(own).collect::<Vec<_>>());
         if let Err(error) = self.0.keep_metadata(OWN_KEYS, &bytes.unwrap_or_default()).await {
-            tracing::warn!(%error, code = "idp-metadata-copy", "the ends of our keys are not kept");
+            tracing::warn!(%error, code = codes::IDP_METADATA_COPY.as_str(), "the ends of our keys are not kept");
         }
     }
 
     /// Keeps metadata in place of what was kept; whole or not at all.
     pub(super) async fn put(&self, key: &IdpKey, url: &str, bytes: &[u8]) {
         if let Err(error) = self.0.keep_metadata(&name(key, url), bytes).await {
-            tracing::warn!(idp = %key, %error, code = "idp-metadata-copy", "no copy was kept");
+            tracing::warn!(idp = %key, %error, code = codes::IDP_METADATA_COPY.as_str(), "no copy was kept");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::copies::Copies;
 use super::{Place, Source, Unusable, fetch};
+use crate::codes;
 use access::ids::IdpKey;
 use access::reason::ReasonCode;
 use async_trait::async_trait;
@@ -165,7 +166,7 @@ impl Task {
         let fetched = fetched.map_err(anyhow::Error::new).and_then(|bytes| bytes);
         let read = fetched
             .map_err(|error| {
-                self.source.unusable("idp-metadata-unreachable", &format!("{error:#}"))
+                self.source.unusable(codes::IDP_METADATA_UNREACHABLE, &format!("{error:#}"))
             })
             .and_then(|bytes| Ok((self.source.parse(&bytes)?, bytes)));
         let due = match read {

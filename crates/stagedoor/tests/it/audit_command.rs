@@ -133,6 +133,26 @@ fn a_key_of_ones_own_is_asked_of_every_process() {
     world.write("short", "0b");
     let freeze = ["freeze", "--by", "olga", "--reason", "a test"];
     with("short", &freeze).exits(3).says(&["(audit-key-invalid)"]);
+    // Whoever puts the key itself where its place belongs reads it nowhere.
+    let key = "5e".repeat(32);
+    let variable = format!("env:{key}");
+    for (name, value, what) in [
+        ("STAGEDOOR_AUDIT_KEY", &key, "STAGEDOOR_AUDIT_KEY, the file that it names: No such file"),
+        (
+            "STAGEDOOR_AUDIT_KEY",
+            &variable,
+            "STAGEDOOR_AUDIT_KEY, the environment variable that it names: it is not set",
+        ),
+        ("STAGEDOOR_AUDIT_FORMER_KEYS", &key, "STAGEDOOR_AUDIT_FORMER_KEYS, the file that it"),
+    ] {
+        let mut command = world.command(&[&freeze[..], &["--output", "json"]].concat());
+        command.env("STAGEDOOR_AUDIT_KEY", "key").env(name, value);
+        let run = crate::process::run(command).exits(3).says(&[what, "(audit-key-unreadable)"]);
+        assert_eq!(run.json()["code"], "audit-key-unreadable");
+        assert!(!format!("{}{}", run.stdout, run.stderr).contains(&key), "{}", run.stderr);
+    }
+    let help = world.run(&["freeze", "--help"]).stdout;
+    assert!(help.contains("STAGEDOOR_AUDIT_KEY"), "{help}");
     with("key", &freeze).exits(0);
     with("key", &["audit", "verify"]).exits(0);
     // One that has not the key cannot go on with the chain, nor tell that it holds.

@@ -320,11 +320,14 @@ fn a_template_in_yaml_is_looked_into() {
         detail-type: AWS API Call via CloudTrail
 ",
     );
-    let run = world.run(&["events", "lint", "template.yaml", "--output", "json"]).exits(3);
-    let document = run.json();
-    assert_eq!(document["code"], "rule-never-fires");
-    assert_eq!(document["errors"][0]["code"], "value-not-in-list");
-    assert_eq!(document["errors"][0]["rule"], "Rule");
+    let run = world.run(&["events", "lint", "template.yaml", "--output", "json"]).exits(1);
+    let document = run.says(&["error: rule Rule: "]).json();
+    assert_eq!((&document["kind"], &document["rules"]), (&json!("RuleFindings"), &json!(1)));
+    assert_eq!(document["findings"][0]["code"], "value-not-in-list");
+    assert_eq!(document["findings"][0]["severity"], "error");
+    assert_eq!(document["findings"][0]["rule"], "Rule");
+    let told = "template.yaml: 1 rule, 1 error: changes of the directory will be missed, ";
+    assert!(world.run(&["events", "lint", "template.yaml"]).exits(1).stdout.starts_with(told));
     world.write("broken.json", "{\"source\": [}");
     world.run(&["events", "lint", "broken.json"]).exits(3).says(&["broken.json: expected value"]);
     world.run(&["events", "lint", "nowhere.json"]).exits(3).says(&["(rules-unreadable)"]);

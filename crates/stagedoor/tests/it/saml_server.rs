@@ -145,8 +145,8 @@ fn a_key_that_others_can_read_is_warned_about() {
         fs::set_permissions(world.path("sp.pem"), fs::Permissions::from_mode(mode)).unwrap();
         serves(serve(&world, &["--sp-key", "sp.pem"]))
     };
-    assert!(mode(0o640).contains("sp-key-readable"));
-    assert!(!mode(0o600).contains("sp-key-readable"));
+    assert!(mode(0o640).contains("secret-readable"));
+    assert!(!mode(0o600).contains("secret-readable"));
 }
 
 #[test]

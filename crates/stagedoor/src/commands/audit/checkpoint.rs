@@ -3,6 +3,7 @@
 use super::existing;
 use crate::audit_keys;
 use crate::cli::{CheckpointArgs, Common, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output;
 use crate::system::SystemClock;
@@ -16,7 +17,7 @@ use serde_json::json;
 pub(super) async fn run(args: &CheckpointArgs, common: &Common) -> Result<Outcome> {
     let Some(location) = &args.place.checkpoints else {
         let message = "say where it is to be kept: --checkpoints FILE or s3://BUCKET/PREFIX";
-        return Err(BadConfiguration::new("usage", message).into());
+        return Err(BadConfiguration::new(codes::USAGE, message).into());
     };
     let aws = Aws::connect().await;
     let store = existing(&args.store, &aws).await?;

@@ -3,6 +3,7 @@
 use super::existing;
 use crate::audit_keys;
 use crate::cli::{Common, OutputFormat, VerifyAuditArgs};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint};
 use crate::progress::Progress;
@@ -48,7 +49,7 @@ pub(super) async fn run(args: &VerifyAuditArgs, common: &Common) -> Result<Outco
 
 fn no_key() -> BadConfiguration {
     let message = "there is neither a store with a key nor a key by STAGEDOOR_AUDIT_KEY: name one";
-    BadConfiguration::new("audit-key-missing", message)
+    BadConfiguration::new(codes::AUDIT_KEY_MISSING, message)
 }
 
 /// Verifies an export line by line: memory does not grow with it.

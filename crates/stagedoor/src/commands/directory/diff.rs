@@ -2,6 +2,7 @@
 
 use super::reading::{Kept, plane};
 use crate::cli::{Common, DiffDirectoryArgs, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, visible};
 use access::entitlement::wanted_groups;
@@ -56,7 +57,7 @@ async fn remembered(plane: &Plane, now: &Snapshot) -> Result<Snapshot> {
     if groups.is_empty() && !now.groups.is_empty() {
         let message = "the store remembers no reading of these directories: name one with --since, or \
                        let a server with this store read them first";
-        return Err(BadConfiguration::new("reading-missing", message).into());
+        return Err(BadConfiguration::new(codes::READING_MISSING, message).into());
     }
     Ok(Snapshot {
         people: now.people.clone(),

@@ -1,6 +1,7 @@
 //! `stagedoor directory mirror`.
 
 use crate::cli::{Common, MirrorDirectoryArgs, OutputFormat};
+use crate::codes;
 use crate::commands::apply::halted;
 use crate::commands::temporary::refused as desk_refused;
 use crate::exit::{BadConfiguration, NotDone, Outcome};
@@ -25,7 +26,7 @@ pub(super) async fn run(args: &MirrorDirectoryArgs, common: &Common) -> Result<O
             "{} mirrors nothing: write `mirror` under `directory`, with where to",
             args.map.map.display()
         );
-        return Err(BadConfiguration::new("mirror-missing", message).into());
+        return Err(BadConfiguration::new(codes::MIRROR_MISSING, message).into());
     }
     let aws = Aws::connect().await;
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;

@@ -1,6 +1,7 @@
 //! A reading of the directories, and a file that keeps one.
 
 use crate::cli::StoreArg;
+use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::output::API_VERSION;
 use crate::{compose, files, mapfile};
@@ -49,7 +50,7 @@ impl Kept {
             let place = path.display().to_string();
             let make = command(&["directory", "show", "--save", &place]);
             let message = format!("{place}: {why}; make one with `{make}`");
-            BadConfiguration::new("reading-invalid", message)
+            BadConfiguration::new(codes::READING_INVALID, message)
         };
         let size = fs::metadata(path).map_err(|error| bad(error.to_string()))?.len();
         if size > MAX_BYTES {

@@ -1,5 +1,6 @@
 //! Files with events, as people and `CloudTrail` leave them.
 
+use crate::codes;
 use crate::exit::BadConfiguration;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
@@ -50,7 +51,7 @@ pub(super) fn files(path: &Path) -> Result<Vec<PathBuf>, BadConfiguration> {
 fn walk(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), BadConfiguration> {
     if depth > MAX_DEPTH {
         let message = format!("{}: folders are nested too deeply", folder.display());
-        return Err(BadConfiguration::new("event-unreadable", message));
+        return Err(BadConfiguration::new(codes::EVENT_UNREADABLE, message));
     }
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
@@ -69,7 +70,7 @@ fn is_wanted(path: &Path) -> bool {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> BadConfiguration {
-    BadConfiguration::new("event-unreadable", format!("{}: {error}", path.display()))
+    BadConfiguration::new(codes::EVENT_UNREADABLE, format!("{}: {error}", path.display()))
 }
 
 /// The events of a file, each with its place: one event, a log file's `Records`, or one a line.

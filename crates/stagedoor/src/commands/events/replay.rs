@@ -3,6 +3,7 @@
 use super::files::{self, Malformed};
 use super::index::ReadOnly;
 use crate::cli::{Common, OutputFormat, ReplayArgs};
+use crate::codes;
 use crate::commands::{apply, plan};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
@@ -28,7 +29,7 @@ pub(super) async fn run(args: &ReplayArgs, common: &Common) -> Result<Outcome> {
     let told = read(args)?;
     if told.events == 0 && told.malformed.is_empty() {
         let message = format!("{}: there is no event in it", args.path.display());
-        return Err(BadConfiguration::new("event-invalid", message).into());
+        return Err(BadConfiguration::new(codes::EVENT_INVALID, message).into());
     }
     let aws = Aws::connect().await;
     let store = compose::store(&args.store.store, &aws, args.dry_run).await?;

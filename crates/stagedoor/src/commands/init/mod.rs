@@ -3,6 +3,7 @@
 pub(super) mod read;
 
 use crate::cli::{Common, InitArgs, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::output::{self, counted};
 use crate::system::SystemClock;
@@ -50,7 +51,7 @@ pub(crate) async fn run(args: &InitArgs, common: &Common) -> Result<Outcome> {
 }
 
 fn invalid(message: String) -> BadConfiguration {
-    BadConfiguration::new("init-invalid", message)
+    BadConfiguration::new(codes::INIT_INVALID, message)
 }
 
 fn starter(args: &InitArgs, common: &Common) -> Result<Outcome> {
@@ -86,7 +87,7 @@ fn refuse_overwriting(file: &Path) -> Result<()> {
     }
     Err(NotDone {
         outcome: Outcome::Failed,
-        code: "file-exists",
+        code: codes::FILE_EXISTS.as_str(),
         message: format!("{} is there already, and nothing was read or written", file.display()),
         remedy: "Name another file with --out FILE, or see the map first with --dry-run."
             .to_owned(),

@@ -3,6 +3,7 @@
 use super::super::apply;
 use super::{departure_json, known_team, person_json, receipt, receipt_of};
 use crate::cli::{Common, OffboardArgs, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::leaver::{loss_text, receipt_text, stages_text, still_granted_text};
 use crate::output::{self, Paint, counted};
@@ -196,7 +197,7 @@ impl Case<'_> {
         if !std::io::stdin().is_terminal() {
             let message = "nothing was changed: nobody is there to be asked; say --yes to go on, \
                            or --dry-run to see what would be lost";
-            return Err(BadConfiguration::new("confirmation-needed", message).into());
+            return Err(BadConfiguration::new(codes::CONFIRMATION_NEEDED, message).into());
         }
         output::talk(&self.loses_text(loses, Paint::plain()));
         let key = self.named.key();
@@ -206,7 +207,7 @@ impl Case<'_> {
         }
         Err(NotDone {
             outcome: Outcome::Failed,
-            code: "not-confirmed",
+            code: codes::NOT_CONFIRMED.as_str(),
             message: "nothing was changed: it was not confirmed (not-confirmed)".to_owned(),
             remedy: format!("Type `{}` when asked, or say --yes.", output::visible(key)),
         }

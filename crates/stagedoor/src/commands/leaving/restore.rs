@@ -11,6 +11,7 @@ use access::check::Removals;
 use access::ids::{PersonId, TeamKey};
 use access::observed::{Observed, ObservedProfile, Ownership};
 use access::plan::{Plan, Step};
+use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
 use control::departure::{returning, scope_of};
@@ -54,7 +55,7 @@ fn to_end(
              without --team.",
             people::shown(named)
         );
-        return Err(BadConfiguration::new("offboarded", message));
+        return Err(BadConfiguration::new(ReasonCode::Offboarded, message));
     }
     Ok(departures.iter().filter(|d| d.team.as_ref() == Some(team)).cloned().collect())
 }

@@ -1,6 +1,7 @@
 //! `stagedoor policy deny-person`.
 
 use crate::cli::{Common, DenyPersonArgs, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::people::{self, Named};
 use crate::{compose, mapfile, output};
@@ -36,7 +37,7 @@ pub(super) async fn run(args: &DenyPersonArgs, common: &Common) -> Result<Outcom
              source identity to deny",
             people::shown(&named)
         );
-        return Err(BadConfiguration::new("profile-unknown", message).into());
+        return Err(BadConfiguration::new(codes::PROFILE_UNKNOWN, message).into());
     }
     let document = deny(&profiles);
     match common.output {

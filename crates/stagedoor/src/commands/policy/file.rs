@@ -1,5 +1,6 @@
 //! Reading policy documents from files.
 
+use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::output::visible;
 use iam_policy::Source;
@@ -15,7 +16,7 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Source> {
         let place = error.place;
         let fault = visible(&error.fault.to_string());
         let message = format!("{name}:{}:{}: {fault} (policy-invalid)", place.line, place.column);
-        BadConfiguration::new("policy-invalid", message)
+        BadConfiguration::new(codes::POLICY_INVALID, message)
     })?;
     Ok(source)
 }
@@ -33,7 +34,7 @@ pub(super) fn text(file: &Path) -> anyhow::Result<String> {
         File::open(file).and_then(|file| file.take(most).read_to_string(&mut text))
     };
     read.map_err(|error| {
-        BadConfiguration::new("policy-unreadable", format!("cannot read {name}: {error}"))
+        BadConfiguration::new(codes::POLICY_UNREADABLE, format!("cannot read {name}: {error}"))
     })?;
     Ok(text)
 }

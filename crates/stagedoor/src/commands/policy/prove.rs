@@ -2,6 +2,7 @@
 
 use super::file;
 use crate::cli::{Common, OutputFormat, ProveArgs};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::mapfile;
 use crate::output::{self, counted, visible};
@@ -114,7 +115,7 @@ fn claim(args: &ProveArgs) -> Result<Option<(Documents, Claim, Vec<String>)>> {
         (None, None, None) => {
             let message = "there are policies, but nothing is claimed of them. Say it with --never, \
                            --always or --inside.";
-            return Err(BadConfiguration::new("claim-missing", message).into());
+            return Err(BadConfiguration::new(codes::CLAIM_MISSING, message).into());
         }
     };
     let (scp, facts) = levels(args)?;
@@ -168,7 +169,7 @@ fn subject(args: &ProveArgs) -> Result<Subject> {
     for tag in &args.principal_tag {
         let (key, value) = tag.split_once('=').ok_or_else(|| {
             let message = format!("`{}` is no tag: write KEY=VALUE.", visible(tag));
-            BadConfiguration::new("tag-invalid", message)
+            BadConfiguration::new(codes::TAG_INVALID, message)
         })?;
         subject = subject.knowing(&format!("aws:PrincipalTag/{key}"), [value]);
     }

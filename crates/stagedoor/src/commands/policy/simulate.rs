@@ -3,6 +3,7 @@
 use super::super::why::look_up_groups;
 use super::file;
 use crate::cli::{Common, OutputFormat, SimulateArgs};
+use crate::codes::{self, Code};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, visible};
 use crate::system::SystemClock;
@@ -13,6 +14,7 @@ use access::ids::{DomainKey, GroupId, PersonId, TeamKey};
 use access::map::AccessMap;
 use access::network::Origin;
 use access::observed::Observed;
+use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use access::what_if::{self, Deed, Documents, Question, Step, WhatIfError, what_if};
 use anyhow::{Context as _, Result};
@@ -33,7 +35,7 @@ pub(super) async fn run(args: &SimulateArgs, common: &Common) -> Result<Outcome>
     let bundle = authorisation(&map).map_err(|found| {
         let told: Vec<String> = found.iter().map(ToString::to_string).collect();
         let message = format!("no policies can be made of the map\n\n{}", told.join("\n"));
-        BadConfiguration::new("map-invalid", message)
+        BadConfiguration::new(codes::MAP_INVALID, message)
     })?;
     let context = context(&args.context)?;
     let documents = Documents { identity: read(&args.policies)?, scps: read(&args.scps)? };
@@ -84,11 +86,11 @@ fn bad(error: &WhatIfError) -> anyhow::Error {
         }
         _ => "",
     };
-    let code = match error {
-        WhatIfError::NotPlaced { .. } => "domain-unknown",
-        WhatIfError::NobodyRead(_) => "person-unknown",
-        WhatIfError::Policy { .. } => "policy-invalid",
-        WhatIfError::NoHub(_) | WhatIfError::NoPersona(_) => "map-silent",
+    let code: Code = match error {
+        WhatIfError::NotPlaced { .. } => ReasonCode::DomainUnknown.into(),
+        WhatIfError::NobodyRead(_) => ReasonCode::PersonUnknown.into(),
+        WhatIfError::Policy { .. } => codes::POLICY_INVALID,
+        WhatIfError::NoHub(_) | WhatIfError::NoPersona(_) => codes::MAP_SILENT,
     };
     let mut message = error.to_string();
     if let WhatIfError::Policy { error, .. } = error {
@@ -122,7 +124,7 @@ async fn asked(map: &AccessMap, args: &SimulateArgs) -> Result<Known> {
 fn told(map: &AccessMap, args: &SimulateArgs, groups: &[String]) -> Result<Known> {
     let bad = |problem: &dyn std::fmt::Display| {
         let message = format!("`{}`: {problem}", visible(&args.person));
-        BadConfiguration::new("person-unknown", message)
+        BadConfiguration::new(ReasonCode::PersonUnknown, message)
     };
     let id = PersonId::parse(&args.person).map_err(|error| bad(&error))?;
     let person = Person {
@@ -168,7 +170,7 @@ fn domain(map: &AccessMap, args: &SimulateArgs, known: &Known) -> Result<DomainK
             let placed = placed.join(", ");
             let message =
                 format!("team {} is placed in {placed}, not in `{}`", args.team, visible(named));
-            BadConfiguration::new("domain-unknown", message).into()
+            BadConfiguration::new(ReasonCode::DomainUnknown, message).into()
         });
     }
     let has_profile = |key: &&DomainKey| {
@@ -179,7 +181,7 @@ fn domain(map: &AccessMap, args: &SimulateArgs, known: &Known) -> Result<DomainK
         })
     };
     let found = keys.clone().find(has_profile).or_else(|| keys.next());
-    let nowhere = || BadConfiguration::new("domain-unknown", "the team is placed nowhere");
+    let nowhere = || BadConfiguration::new(ReasonCode::DomainUnknown, "the team is placed nowhere");
     Ok(found.cloned().ok_or_else(nowhere)?)
 }
 
@@ -189,7 +191,7 @@ fn context(given: &[String]) -> Result<BTreeMap<String, Vec<String>>> {
     for text in given {
         let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.is_empty()) else {
             let message = format!("--context `{}`: write KEY=VALUE", visible(text));
-            return Err(BadConfiguration::new("usage", message).into());
+            return Err(BadConfiguration::new(codes::USAGE, message).into());
         };
         context.entry(key.to_owned()).or_default().push(value.to_owned());
     }

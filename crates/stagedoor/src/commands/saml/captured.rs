@@ -1,5 +1,6 @@
 //! A response that somebody captured: from a file or standard input, in whatever form it was found.
 
+use crate::codes;
 use crate::exit::BadConfiguration;
 use anyhow::Result;
 use saml_sp::{Rejection, UnverifiedResponse};
@@ -30,7 +31,7 @@ impl Captured {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let unreadable = |error: &dyn std::fmt::Display| {
             let message = format!("response {}: {error}", path.display());
-            BadConfiguration::new("response-unreadable", message)
+            BadConfiguration::new(codes::RESPONSE_UNREADABLE, message)
         };
         let mut bytes = Vec::new();
         let source: Box<dyn Read> = if path == Path::new("-") {

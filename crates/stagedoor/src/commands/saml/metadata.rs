@@ -2,6 +2,7 @@
 
 use super::setup::Site;
 use crate::cli::MetadataArgs;
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{output, sp_keys};
 use access::map::NameIdFormat;
@@ -14,12 +15,12 @@ pub(super) async fn run(args: &MetadataArgs) -> Result<Outcome> {
             "public URL `{}` must be https, or http on a loopback address, without path or query",
             args.public_url
         );
-        BadConfiguration::new("door-invalid", message)
+        BadConfiguration::new(codes::DOOR_INVALID, message)
     })?;
     let keys = sp_keys::load_alone(&args.sp_keys).await?;
     if keys.is_empty() && args.sign_requests {
         let message = "signed requests need a key: --sp-key FILE, or `stagedoor saml key new`";
-        return Err(BadConfiguration::new("sp-key-missing", message).into());
+        return Err(BadConfiguration::new(codes::SP_KEY_MISSING, message).into());
     }
     let encryption = match (keys.is_empty(), args.allow_cbc) {
         (true, _) => Encryption::Off,

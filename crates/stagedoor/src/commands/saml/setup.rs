@@ -4,11 +4,13 @@ mod guide;
 mod screens;
 
 use crate::cli::{Common, OutputFormat, SetupArgs};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::mapfile;
 use crate::output::{self, Paint};
 use access::ids::TeamKey;
 use access::map::{AccessMap, GrantTeam};
+use access::reason::ReasonCode;
 use anyhow::Result;
 pub(super) use guide::Site;
 use guide::{Guide, TeamSite};
@@ -33,7 +35,7 @@ pub(super) fn run(args: &SetupArgs, common: &Common) -> Result<Outcome> {
                  query",
                 args.public_url
             );
-            BadConfiguration::new("door-invalid", message)
+            BadConfiguration::new(codes::DOOR_INVALID, message)
         },
     )?;
     let guide = screens::guide(args.provider, &site)?;
@@ -46,7 +48,7 @@ pub(super) fn run(args: &SetupArgs, common: &Common) -> Result<Outcome> {
 
 /// The teams to speak of: the one asked for, or all of the map.
 fn teams(map: Option<&AccessMap>, asked: Option<&str>) -> Result<Vec<TeamSite>> {
-    let bad = |message: String| BadConfiguration::new("team-unknown", message);
+    let bad = |message: String| BadConfiguration::new(ReasonCode::TeamUnknown, message);
     let Some(asked) = asked else {
         let all = map.into_iter().flat_map(|map| map.teams.keys().map(|key| team(map, key)));
         return Ok(all.collect());

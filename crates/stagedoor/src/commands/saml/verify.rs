@@ -2,6 +2,7 @@
 
 use super::captured::Captured;
 use crate::cli::{Common, OutputFormat, VerifyArgs};
+use crate::codes::{self, Code};
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, Paint, visible};
 use crate::sp_keys;
@@ -58,14 +59,14 @@ fn verifier(args: &VerifyArgs, provider: IdentityProvider) -> Result<Verifier> {
 
 /// Reads metadata, and of a file longer than any metadata only so much that this can be told.
 fn identity_provider(file: &Path, entity_id: Option<&str>) -> Result<IdentityProvider> {
-    let bad = |code, what: &dyn std::fmt::Display| {
+    let bad = |code: Code, what: &dyn std::fmt::Display| {
         let message = format!("identity provider metadata {}: {what}", file.display());
         BadConfiguration::new(code, message)
     };
     let mut bytes = Vec::new();
     File::open(file)
         .and_then(|file| file.take(MAX_METADATA_BYTES as u64 + 1).read_to_end(&mut bytes))
-        .map_err(|error| bad("idp-metadata-unreadable", &error))?;
+        .map_err(|error| bad(codes::IDP_METADATA_UNREADABLE, &error))?;
     let read = match IdentityProvider::from_metadata(&bytes, entity_id) {
         // A door with such metadata refuses everything. So does the debugger, and says why.
         Err(MetadataError::NoSigningKey { entity_id }) => {
@@ -79,7 +80,7 @@ fn identity_provider(file: &Path, entity_id: Option<&str>) -> Result<IdentityPro
             MetadataError::SeveralIdentityProviders { .. } => " (--idp-entity-id ID)",
             _ => "",
         };
-        bad("idp-metadata-invalid", &format!("{error}{}{help}", cause.unwrap_or_default()))
+        bad(codes::IDP_METADATA_INVALID, &format!("{error}{}{help}", cause.unwrap_or_default()))
     })?)
 }
 

@@ -1,6 +1,7 @@
 //! `stagedoor store backup`.
 
 use crate::cli::{BackupArgs, Common, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output;
 use crate::progress::Progress;
@@ -19,7 +20,7 @@ pub(super) async fn run(args: &BackupArgs, common: &Common) -> Result<Outcome> {
                  second of the last 35 days: point-in-time recovery, which the templates turn on \
                  (`aws dynamodb update-continuous-backups`)."
             );
-            return Err(BadConfiguration::new("store-backup-elsewhere", message).into());
+            return Err(BadConfiguration::new(codes::STORE_BACKUP_ELSEWHERE, message).into());
         }
     };
     let (to, shown) = (args.file.clone(), args.file.display().to_string());

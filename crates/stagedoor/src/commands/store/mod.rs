@@ -4,6 +4,7 @@ mod backup;
 mod status;
 
 use crate::cli::{Common, CreateStoreArgs, OutputFormat, StoreCommand, StoreStatusArgs};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::store_location::StoreLocation;
 use crate::{compose, output};
@@ -27,7 +28,7 @@ async fn create(args: &CreateStoreArgs, common: &Common) -> Result<Outcome> {
         StoreLocation::File(path) => {
             if path.exists() {
                 let message = format!("there is a file {location} already; name another one");
-                return Err(BadConfiguration::new("store-exists", message).into());
+                return Err(BadConfiguration::new(codes::STORE_EXISTS, message).into());
             }
         }
         StoreLocation::DynamoDb(table) => {

@@ -6,6 +6,7 @@
 //!  "10.0.0.1", "aws:TagKeys": ["a", "b"]}}, "policies": {"identity": [{}], "boundary": null}}
 //! ```
 
+use crate::codes::{self, Code};
 use iam_policy::evaluate::{Compiled, Policies};
 use iam_policy::request::{Principal, Request};
 use serde::Deserialize;
@@ -33,7 +34,7 @@ pub(super) struct Evaluation {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct InputError {
     /// Reason code.
-    pub(super) code: &'static str,
+    pub(super) code: Code,
     /// Where and what, for people.
     pub(super) message: String,
 }
@@ -41,12 +42,12 @@ pub(super) struct InputError {
 impl InputError {
     /// The JSON is not of the right shape.
     pub(super) fn input(message: impl Into<String>) -> Self {
-        Self { code: "input-invalid", message: message.into() }
+        Self { code: codes::INPUT_INVALID, message: message.into() }
     }
 
     /// A policy cannot be read.
     fn policy(message: impl Into<String>) -> Self {
-        Self { code: "policy-invalid", message: message.into() }
+        Self { code: codes::POLICY_INVALID, message: message.into() }
     }
 }
 

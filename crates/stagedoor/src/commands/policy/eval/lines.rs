@@ -93,7 +93,7 @@ fn one(
 }
 
 fn refuse(id: Option<&RawValue>, error: &InputError, output: &mut impl Write) -> io::Result<()> {
-    let error = Problem { code: error.code, message: &error.message };
+    let error = Problem { code: error.code.as_str(), message: &error.message };
     put(&Refused { id, error }, output)
 }
 

@@ -4,6 +4,7 @@ mod input;
 mod lines;
 
 use crate::cli::{Common, EvalArgs, OutputFormat};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
 use anyhow::{Context as _, Result};
@@ -66,7 +67,7 @@ fn one(file: &Path, common: &Common) -> Result<Outcome> {
 
 fn read(file: &Path) -> Result<String> {
     let bad = |problem: &dyn std::fmt::Display| {
-        BadConfiguration::new("input-unreadable", format!("{}: {problem}", file.display()))
+        BadConfiguration::new(codes::INPUT_UNREADABLE, format!("{}: {problem}", file.display()))
     };
     let mut text = String::new();
     let most = u64::try_from(MAX_BYTES)? + 1;

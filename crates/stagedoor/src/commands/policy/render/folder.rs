@@ -1,6 +1,7 @@
 //! A folder of rendered files. It remembers what was written there, so that nothing else is ever
 //! overwritten or removed.
 
+use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::files;
 use anyhow::{Context, Result};
@@ -40,7 +41,7 @@ pub(super) fn write(folder: &Path, files: &[File], force: bool) -> Result<Vec<Wr
     let before = remembered(folder)?;
     if let Some(file) = files.iter().find(|file| !is_inside(&file.path)) {
         let message = format!("`{}` is no name for a file: rename the role or policy", file.path);
-        return Err(BadConfiguration::new("render-name", message).into());
+        return Err(BadConfiguration::new(codes::RENDER_NAME, message).into());
     }
     let wanted: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let stale: Vec<&String> =
@@ -63,7 +64,7 @@ pub(super) fn write(folder: &Path, files: &[File], force: bool) -> Result<Vec<Wr
             folder.display(),
             foreign.join(", ")
         );
-        return Err(BadConfiguration::new("render-in-the-way", message).into());
+        return Err(BadConfiguration::new(codes::RENDER_IN_THE_WAY, message).into());
     }
     let after = files.iter().map(|file| (file.path.clone(), digest(&file.text))).collect();
     // Remembered before and after: a file that was written is never taken for somebody else's.

@@ -3,10 +3,11 @@
 mod folder;
 
 use crate::cli::{Common, OutputFormat, RenderArgs, RenderFormat, RenderPart};
+use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{mapfile, output};
 use access::authorisation::authorisation;
-use access::map::{AccessMap, codes};
+use access::map::{self, AccessMap};
 use anyhow::Result;
 use folder::Written;
 use iam_policy::bundle::{Bundle, Role, RoleKind};
@@ -19,7 +20,7 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
     let bundle = authorisation(&map).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         let errors = serde_json::to_value(&problems).ok();
-        BadConfiguration { errors, ..BadConfiguration::new("map-invalid", lines.join("\n")) }
+        BadConfiguration { errors, ..BadConfiguration::new(codes::MAP_INVALID, lines.join("\n")) }
     })?;
     let bundle = chosen(bundle, args);
     tell(&map, args);
@@ -78,7 +79,8 @@ fn tell(map: &AccessMap, args: &RenderArgs) {
              permission sets are made.",
         );
     }
-    for caution in map.cautions().iter().filter(|caution| caution.code == codes::PRIVATE_RANGE) {
+    for caution in map.cautions().iter().filter(|caution| caution.code == map::codes::PRIVATE_RANGE)
+    {
         output::talk(&format!("caution: {caution}"));
     }
 }
@@ -99,7 +101,7 @@ fn print_files(bundle: &Bundle, args: &RenderArgs, files: Vec<File>) -> Result<S
                 "these are {count} templates, each for a stack of its own: write them into a folder \
                  with `--out DIR`, or choose one with `--only` and `--account`"
             );
-            Err(BadConfiguration::new("render-several", message).into())
+            Err(BadConfiguration::new(codes::RENDER_SEVERAL, message).into())
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::guide::{Application, AttributeMapping, Guide, Site};
 use crate::cli::Provider;
 use crate::exit::BadConfiguration;
+use access::reason::ReasonCode;
 use anyhow::Result;
 use std::fmt::Write;
 
@@ -61,7 +62,7 @@ fn identity_center(site: &Site) -> Result<Guide> {
     if site.teams.is_empty() {
         let message = "Identity Center has one application for each team: name a map with teams \
                        by --map PATH, or a team by --team TEAM";
-        return Err(BadConfiguration::new("team-unknown", message).into());
+        return Err(BadConfiguration::new(ReasonCode::TeamUnknown, message).into());
     }
     let (applications, snippet) = identity_center_applications(site);
     Ok(Guide {

@@ -14,7 +14,7 @@ fn good(text: &str) -> Evaluation {
 #[track_caller]
 fn refused(text: &str, code: &str, message: &str) {
     let error = read(text, &mut Documents::default()).1.unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (code, message), "{text}");
+    assert_eq!((error.code.as_str(), error.message.as_str()), (code, message), "{text}");
 }
 
 /// The request of this principal and context.
@@ -168,7 +168,7 @@ fn what_cannot_be_read_is_refused_with_its_place() {
         "/policies/scp/0/0: statement 1 of the policy document has the unknown operator `Is`",
     );
     let error = read(&with(r#"{"identity":[{}]}"#), &mut Documents::default()).1.unwrap_err();
-    assert_eq!(error.code, "policy-invalid");
+    assert_eq!(error.code, codes::POLICY_INVALID);
     assert!(error.message.starts_with("/policies/identity/0: cannot read"), "{}", error.message);
 }
 
@@ -176,7 +176,7 @@ fn what_cannot_be_read_is_refused_with_its_place() {
 fn the_id_is_known_even_if_the_rest_is_wrong() {
     let (id, read) = read(r#"{"id": {"a":[1]}, "request": 5}"#, &mut Documents::default());
     assert_eq!(id.unwrap().get(), r#"{"a":[1]}"#);
-    assert_eq!(read.unwrap_err().code, "input-invalid");
+    assert_eq!(read.unwrap_err().code, codes::INPUT_INVALID);
 }
 
 #[test]
