@@ -4,9 +4,11 @@ use super::StoreArg;
 use super::leaving::ByArg;
 use super::time::{days, end, instant, period};
 use crate::checkpoints::CheckpointLocation;
+use access::map::near_match;
 use clap::{Args, Subcommand, ValueEnum};
 use control::audit::ExportForm;
-use control::ports::{Actor, AuditFilter};
+use control::ports::{Actor, AuditEvent, AuditFilter};
+use control::reasons;
 use jiff::Timestamp;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,10 +37,10 @@ pub(crate) struct AuditFilterArgs {
     #[arg(long, value_name = "TIME", value_parser = end)]
     pub(crate) until: Option<Timestamp>,
     /// Of this event: sign-in, creating-profile, …
-    #[arg(long)]
-    pub(crate) event: Option<String>,
+    #[arg(long, value_parser = event)]
+    pub(crate) event: Option<AuditEvent>,
     /// With this reason code.
-    #[arg(long)]
+    #[arg(long, value_parser = code)]
     pub(crate) code: Option<String>,
     /// About this person, by the directory's id.
     #[arg(long, value_name = "ID")]
@@ -54,12 +56,38 @@ pub(crate) struct AuditFilterArgs {
     pub(crate) change: Option<String>,
 }
 
+/// A word that nothing in the log can be filtered by: no entries would look like nothing happened.
+fn event(text: &str) -> Result<AuditEvent, String> {
+    AuditEvent::parse(text).ok_or_else(|| {
+        let known = || AuditEvent::ALL.iter().map(|event| event.as_str());
+        near_match(text, known()).map_or_else(
+            || {
+                format!(
+                    "there is no such event; it is one of {}",
+                    known().collect::<Vec<&str>>().join(", ")
+                )
+            },
+            |near| format!("there is no such event, did you mean `{near}`?"),
+        )
+    })
+}
+
+fn code(text: &str) -> Result<String, String> {
+    if reasons::codes().any(|code| code == text) {
+        return Ok(text.to_owned());
+    }
+    Err(near_match(text, reasons::codes()).map_or_else(
+        || "there is no such code; `stagedoor schema --format reason-codes` has all".to_owned(),
+        |near| format!("there is no such code, did you mean `{near}`?"),
+    ))
+}
+
 impl AuditFilterArgs {
     pub(crate) fn filter(&self) -> AuditFilter {
         AuditFilter {
             from: self.from,
             until: self.until,
-            event: self.event.clone(),
+            event: self.event.map(String::from),
             code: self.code.clone(),
             person: self.person.clone(),
             team: self.team.clone(),

@@ -42,7 +42,29 @@ fn entries_are_listed_newest_first_and_by_what_they_say() {
     let next = list(&["--limit", "2", "--cursor", page["next"].as_str().unwrap()]);
     assert_eq!(next["items"][0], items[2]);
     let none = world.run(&["audit", "list", "--team", "nothing"]).exits(0);
-    assert_eq!(none.stdout, "No entries.\n");
+    let told = "The log has no such entries about team nothing: teams stand in it by their key in the \
+                map.\n";
+    assert_eq!(none.stdout, told);
+    let none = world.run(&["audit", "list", "--person", "ana", "--until", "2030-01-01"]).exits(0);
+    let told = "The log has no such entries about person ana: people stand in it by the directory's \
+                id, not by user name.\n";
+    assert_eq!(none.stdout, told);
+    let none = world.run(&["audit", "list", "--event", "log-out"]).exits(0);
+    assert_eq!(none.stdout, "The log has no such entries.\n");
+    // What nothing was ever written with is a slip, not an answer.
+    for (args, told) in [
+        (["--event", "creating-profiles"], "did you mean `creating-profile`?"),
+        (["--event", "x"], "it is one of sign-in, refused, "),
+        (["--code", "entitlement-los"], "did you mean `entitlement-lost`?"),
+        (["--code", "x"], "`stagedoor schema --format reason-codes` has all"),
+    ] {
+        for command in ["list", "export"] {
+            world.run(&["audit", command, args[0], args[1]]).exits(3).prints("").says(&[told]);
+        }
+    }
+    for code in ["entitled", "signature-invalid", "aws-throttled", "directory-busy"] {
+        world.run(&["audit", "list", "--code", code]).exits(0);
+    }
     world.run(&["audit", "list", "--store", "none.db"]).exits(3).says(&["(store-missing)"]);
 }
 

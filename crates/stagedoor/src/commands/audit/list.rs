@@ -6,7 +6,7 @@ use crate::exit::Outcome;
 use crate::output::{self, Paint, visible};
 use anyhow::Result;
 use aws::Aws;
-use control::ports::{AuditPage, SealedEntry};
+use control::ports::{AuditFilter, AuditPage, SealedEntry};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ pub(super) async fn run(args: &ListAuditArgs, common: &Common) -> Result<Outcome
             });
             output::data(&document.to_string());
         }
-        OutputFormat::Table if items.is_empty() => output::data("No entries."),
+        OutputFormat::Table if items.is_empty() => output::data(&nothing(&filter)),
         OutputFormat::Table => {
             let paint = Paint::stdout(common);
             let lines: Vec<String> = items.iter().map(|item| line(item, paint)).collect();
@@ -47,6 +47,31 @@ pub(super) async fn run(args: &ListAuditArgs, common: &Common) -> Result<Outcome
         }
     }
     Ok(Outcome::Done)
+}
+
+/// That there are no entries, and of whom: the log knows neither user names nor titles.
+fn nothing(filter: &AuditFilter) -> String {
+    let named = [
+        ("person", &filter.person, "people stand in it by the directory's id, not by user name"),
+        ("team", &filter.team, "teams stand in it by their key in the map"),
+        ("change", &filter.change, "a change is named after its pass, as AWS's log names it too"),
+    ];
+    let asked: Vec<_> = named
+        .into_iter()
+        .filter_map(|(what, value, how)| value.as_deref().map(|value| (what, value, how)))
+        .collect();
+    let about: Vec<String> =
+        asked.iter().map(|(what, value, _)| format!("{what} {}", visible(value))).collect();
+    let hows: Vec<&str> = asked.iter().map(|(.., how)| *how).collect();
+    match (about.is_empty(), *filter == AuditFilter::default()) {
+        (true, true) => "The log has no entries.".to_owned(),
+        (true, false) => "The log has no such entries.".to_owned(),
+        (false, _) => format!(
+            "The log has no such entries about {}: {}.",
+            about.join(" and "),
+            hows.join(", and ")
+        ),
+    }
 }
 
 fn line(sealed: &SealedEntry, paint: Paint) -> String {
