@@ -506,7 +506,8 @@ fn map_private_range() {
     assert_eq!(
         cautions(MAP),
         ["networks.vpn: A private range names no VPC: every VPC may use it, so policies leave it \
-          out, and only the door looks at it. (map-private-range)"]
+          out. Nobody there gets a link by the rendered execution roles, from inside Studio; only \
+          the door looks at it. (map-private-range)"]
     );
     let named = MAP.replace(
         "{ cidr: 10.30.0.0/16 } ]",
