@@ -123,6 +123,7 @@ impl Cli {
 
 /// What every command understands.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Common {
     /// How to print results on standard output.
     #[arg(long, global = true, value_enum, default_value_t, env = "STAGEDOOR_OUTPUT")]
@@ -361,5 +362,25 @@ mod tests {
             };
             assert_eq!(shown(Cli::read(&args)), shown(Cli::try_parse_from(&args)), "{line}");
         }
+    }
+
+    #[test]
+    fn what_every_command_understands_has_a_heading_of_its_own() {
+        fn of_each(command: &mut clap::Command, looked: &mut usize) {
+            *looked += 1;
+            let help = command.render_long_help().to_string();
+            let (own, global) = help.split_once("\nGlobal options:\n").unwrap();
+            for flag in ["--output <", "--no-color", "--verbose", "--log <", "--log-format <"] {
+                let told = (own.contains(flag), global.contains(flag));
+                assert_eq!(told, (false, true), "{}: {flag}", command.get_name());
+            }
+            for of_it in command.get_subcommands_mut().filter(|c| c.get_name() != "help") {
+                of_each(of_it, looked);
+            }
+        }
+        let (mut command, mut looked) = (Cli::command(), 0);
+        command.build();
+        of_each(&mut command, &mut looked);
+        assert!(looked > 60, "{looked}");
     }
 }
