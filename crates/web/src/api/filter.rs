@@ -36,14 +36,19 @@ macro_rules! filtered {
         impl $name {
             /// Which entries.
             fn filter(&self) -> Result<control::ports::AuditFilter, control::desk::Refused> {
+                use crate::api::rooms::parsed;
+                let event = parsed(self.event.as_deref(), control::ports::AuditEvent::parse)?;
+                // What nothing was written with would look like nothing happened.
+                let is_known = |text: &str| control::reasons::codes().any(|code| code == text);
+                let code = |text: &str| is_known(text).then(|| text.to_owned());
                 Ok(control::ports::AuditFilter {
                     from: self.from,
                     until: self.until,
-                    event: self.event.clone(),
-                    code: self.code.clone(),
+                    event: event.map(String::from),
+                    code: parsed(self.code.as_deref(), code)?,
                     person: self.person.clone(),
                     team: self.team.clone(),
-                    actor: crate::api::rooms::parsed(self.actor.as_deref(), |text| text.parse().ok())?,
+                    actor: parsed(self.actor.as_deref(), |text| text.parse().ok())?,
                     change: self.change.clone(),
                 })
             }

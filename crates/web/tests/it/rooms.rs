@@ -439,6 +439,13 @@ async fn what_is_exported_is_verified_whoever_exported_it() {
         path = next.strip_suffix(">; rel=\"next\"").unwrap().to_owned();
     }
     assert_eq!(parts, page);
+    for slip in ["event=sign-ins", "code=signed_in"] {
+        let path = format!("/api/v1/audit/export?{slip}");
+        let request = get(&path).header("authorization", &bearer).body(Body::empty()).unwrap();
+        let refused = house.send(request).await;
+        assert_eq!(refused.status, 400, "{}", refused.body);
+        assert!(refused.body.contains("\"code\":\"request-invalid\""), "{}", refused.body);
+    }
 
     let key = house.store.get_or_create(STORE_KEY, [0; 32]).await.unwrap();
     let keys = KeyRing::new(ChainKey::new(&key));
