@@ -207,6 +207,7 @@ pub(crate) fn plane(
         bell: Bell::default(),
         meter: Meter::default(),
         readings: control::desk::Readings::default(),
+        askers: control::askers::Askers::default(),
         errands: control::errands::Errands::default(),
         observe_only: false,
         takeover: Takeover::default(),

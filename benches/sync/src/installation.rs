@@ -129,6 +129,7 @@ impl Installation {
             bell: Bell::default(),
             meter: Meter::default(),
             readings: control::desk::Readings::default(),
+            askers: control::askers::Askers::default(),
             errands: control::errands::Errands::default(),
             observe_only: false,
             takeover: Takeover::default(),

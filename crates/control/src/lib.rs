@@ -4,6 +4,7 @@
 //! Ports are traits in the words of the domain, declared here because their user defines them.
 //! Adapters (`aws`, `store`) implement them and never know each other.
 
+pub mod askers;
 pub mod audit;
 pub mod changes;
 pub mod departure;

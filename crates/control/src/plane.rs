@@ -1,5 +1,6 @@
 //! The plane: the access map and everything it takes to make AWS agree with it.
 
+use crate::askers::Askers;
 use crate::desk::Readings;
 use crate::errands::Errands;
 use crate::event::EventCounter;
@@ -49,6 +50,8 @@ pub struct Plane {
     pub meter: Meter,
     /// What the last full pass of this process read, for whoever asks.
     pub readings: Readings,
+    /// Who has something read in the directory now.
+    pub askers: Askers,
     /// What goes on beside the answers of this process.
     pub errands: Errands,
     /// Whether this process reads and plans, and changes nothing.

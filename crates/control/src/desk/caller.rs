@@ -207,7 +207,8 @@ impl Desk {
         if plane.map.administration.is_empty() {
             return Err(no_role());
         }
-        let snapshot = plane.reading_of_one(person).await?;
+        let _turn = plane.askers.turn(person).await?;
+        let snapshot = plane.read_people(&BTreeSet::from([person.clone()])).await?;
         let role = plane.map.role_in(&snapshot, person).ok_or_else(no_role)?;
         let known = snapshot.people.get(person).ok_or_else(no_role)?;
         Ok(Caller::with_role(known, role))
@@ -215,11 +216,13 @@ impl Desk {
 }
 
 impl Plane {
-    /// The directory as it is now, as far as it speaks of one person, and what the store says of
+    /// The directory as it is now, as far as it speaks of these people, and what the store says of
     /// them.
-    pub(crate) async fn reading_of_one(&self, person: &PersonId) -> Result<Snapshot, CallError> {
-        let one = BTreeSet::from([person.clone()]);
-        let read = self.directory.people(&one, &wanted_groups(&self.map)).await?;
+    pub(crate) async fn read_people(
+        &self,
+        people: &BTreeSet<PersonId>,
+    ) -> Result<Snapshot, CallError> {
+        let read = self.directory.people(people, &wanted_groups(&self.map)).await?;
         self.with_store(read.snapshot).await
     }
 }

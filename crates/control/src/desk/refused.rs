@@ -1,5 +1,6 @@
 //! What the desk answers instead, if it does not.
 
+use crate::limits::TooMany;
 use crate::ports::{CallError, StoreError};
 use access::reason::ReasonCode;
 
@@ -67,6 +68,17 @@ impl Refused {
         let (why, remedy) =
             ("Something that the answer hangs on cannot be read now.", "Try again.");
         Self::new(RefusedKind::Unavailable, ReasonCode::Unavailable, why, remedy)
+    }
+}
+
+impl From<TooMany> for Refused {
+    fn from(TooMany { retry_after_seconds }: TooMany) -> Self {
+        Self::new(
+            RefusedKind::TooOften { retry_after_seconds },
+            ReasonCode::TooManyRequests,
+            "Too many requests came in the last minute.",
+            format!("Come again in {retry_after_seconds} seconds."),
+        )
     }
 }
 

@@ -112,7 +112,11 @@ impl Doorway {
         }
     }
 
-    async fn refuse_for_now(&self, too_many: TooMany, person: Option<&PersonId>) -> Refusal {
+    pub(super) async fn refuse_for_now(
+        &self,
+        too_many: TooMany,
+        person: Option<&PersonId>,
+    ) -> Refusal {
         let TooMany { retry_after_seconds } = too_many;
         let no = No::new(
             ReasonCode::TooManyRequests,

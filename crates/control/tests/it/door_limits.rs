@@ -4,6 +4,7 @@ use crate::door::{House, answer, idp_key, metadata, settings};
 use crate::world::{MAP, World, team};
 use access::network::Origin;
 use control::door::{DoorSettings, Opening, RefusalKind};
+use control::ports::Clock;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -95,4 +96,23 @@ async fn everything_is_counted() {
     assert_eq!((counts.opened, counts.preparing, counts.presign_failed), (1, 0, 1));
     let refused: Vec<_> = counts.openings_refused.into_iter().collect();
     assert_eq!(refused, [("not-entitled", 1), ("unavailable", 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_one_person_read_the_directory_one_after_the_other() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    house.world.state().directory_takes = Duration::from_secs(1);
+    house.world.state().reads.clear();
+    let (began, origin) = (house.world.now(), Origin::default());
+    let pages = (0..200).map(|_| house.door.my_work(&ada, &origin));
+    let pages = futures::future::join_all(pages).await;
+    let refused: Vec<_> = pages.into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused.len(), 200 - 16);
+    let limit = RefusalKind::TooManyRequests { retry_after_seconds: 1 };
+    assert!(refused.iter().all(|it| (it.kind, it.code) == (limit, "too-many-requests")));
+    assert_eq!(house.world.state().reads, vec!["p-ada"; 16]);
+    assert_eq!(house.world.now().duration_since(began), jiff::SignedDuration::from_secs(16));
+    // Afterwards everything is as before.
+    house.door.my_work(&ada, &origin).await.unwrap();
 }

@@ -164,6 +164,7 @@ impl World {
             bell: Bell::default(),
             meter: Meter::default(),
             readings: control::desk::Readings::default(),
+            askers: control::askers::Askers::default(),
             errands: control::errands::Errands::default(),
             observe_only: false,
             takeover: Takeover::default(),

@@ -1,7 +1,6 @@
 //! How often the API may be asked.
 
-use access::reason::ReasonCode;
-use control::desk::{self, Caller, RefusedKind};
+use control::desk::{self, Caller};
 use control::limits::{Limiter, TooMany, neighbourhood};
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -40,7 +39,7 @@ impl ApiLimits {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), desk::Refused> {
-        self.addresses.admit(&neighbourhood(address), now).map_err(too_often)
+        self.addresses.admit(&neighbourhood(address), now).map_err(desk::Refused::from)
     }
 
     /// Counts so many requests more than the one that brings them: all or none. What is more than a
@@ -56,16 +55,6 @@ impl ApiLimits {
     }
 
     pub(crate) fn caller(&self, caller: &Caller, now: Timestamp) -> Result<(), desk::Refused> {
-        self.callers.admit(&caller.actor().to_string(), now).map_err(too_often)
+        self.callers.admit(&caller.actor().to_string(), now).map_err(desk::Refused::from)
     }
-}
-
-fn too_often(too_many: TooMany) -> desk::Refused {
-    let TooMany { retry_after_seconds } = too_many;
-    desk::Refused::new(
-        RefusedKind::TooOften { retry_after_seconds },
-        ReasonCode::TooManyRequests,
-        "Too many requests came in the last minute.",
-        format!("Come again in {retry_after_seconds} seconds."),
-    )
 }

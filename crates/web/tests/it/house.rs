@@ -502,6 +502,7 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
         bell: Bell::default(),
         meter: Meter::default(),
         readings: control::desk::Readings::default(),
+        askers: control::askers::Askers::default(),
         errands: control::errands::Errands::default(),
         observe_only: false,
         actor: Actor::System,

@@ -54,7 +54,7 @@ impl Desk {
         who.require_team(&order.team)?;
         let (plane, person) = (self.plane(), &who.person);
         let actor = Actor::Person(person.clone());
-        let snapshot = self.people_now(&plane, [person]).await?;
+        let snapshot = self.people_now(&plane, Some(person), [person]).await?;
         let case = Case::of(&plane, &snapshot, person, order)?;
         if case.rule.needs == BreakGlassNeeds::Reason {
             let grant = case.grant(case.user_name.clone(), None);
@@ -99,7 +99,7 @@ impl Desk {
         caller.require(Right::Act)?;
         let plane = self.plane();
         let people = std::iter::once(person).chain(&order.second);
-        let snapshot = self.people_now(&plane, people).await?;
+        let snapshot = self.people_now(&plane, None, people).await?;
         let case = Case::of(&plane, &snapshot, person, order)?;
         let second = match (&order.second, case.rule.needs) {
             (None, BreakGlassNeeds::Reason) => None,

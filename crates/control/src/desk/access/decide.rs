@@ -67,7 +67,7 @@ impl Desk {
                 "Somebody else who may decide on it has to.",
             ));
         }
-        let snapshot = self.people_now(&plane, [decider, &request.person]).await?;
+        let snapshot = self.people_now(&plane, Some(decider), [decider, &request.person]).await?;
         if !may_decide(&plane, &snapshot, decider, request) {
             return Err(denied(
                 ReasonCode::NotAnApprover,

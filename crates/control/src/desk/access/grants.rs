@@ -2,7 +2,8 @@
 
 use super::answers::{Emergency, TemporaryView};
 use super::{
-    Desk, Refused, admitted, end, lasting, new_id, no_person, no_such, now, team_of, text, ticket,
+    Desk, Refused, admitted, end, lasting, new_id, no_person, no_such, now, team_of, text,
+    ticket,
 };
 use crate::desk::{Caller, Listed, Page, Right, SignedIn};
 use crate::plane::Plane;
@@ -50,7 +51,7 @@ impl Desk {
         team_of(&plane, &order.team)?;
         let lasts = lasting(order.lasts, plane.map.temporary_access.longest())?;
         let reason = text(&order.reason)?;
-        let snapshot = self.people_now(&plane, [&order.person]).await?;
+        let snapshot = self.people_now(&plane, None, [&order.person]).await?;
         let person = admitted(&snapshot, &order.person, &order.team)?;
         self.has_room(&order.person).await?;
         let from = order.from.unwrap_or(now).max(now);
@@ -203,7 +204,7 @@ impl Desk {
         if let Ok(caller) = self.caller(who).await {
             return Ok(caller);
         }
-        let snapshot = self.people_now(&self.plane(), [&who.person]).await?;
+        let snapshot = self.people_now(&self.plane(), Some(&who.person), [&who.person]).await?;
         let known = snapshot.people.get(&who.person).filter(|known| known.enabled);
         known.map(Caller::without_role).ok_or_else(|| no_person(&who.person))
     }

@@ -22,7 +22,6 @@ use super::{Desk, Refused, RefusedKind};
 use crate::event::Wake;
 use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent, MOST_TEMPORARY, StoreError, TemporaryRecord};
-use ::access::entitlement::wanted_groups;
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::map::Team;
 use ::access::reason::ReasonCode;
@@ -35,15 +34,20 @@ use std::collections::BTreeSet;
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
 
 impl Desk {
-    /// Some people as the directory and the store have them now.
+    /// Some people as the directory and the store have them now, for one of them or for whoever
+    /// else asks.
     async fn people_now<'a>(
         &self,
         plane: &Plane,
+        asker: Option<&PersonId>,
         people: impl IntoIterator<Item = &'a PersonId>,
     ) -> Result<Snapshot, Refused> {
         let people: BTreeSet<PersonId> = people.into_iter().cloned().collect();
-        let read = plane.directory.people(&people, &wanted_groups(&plane.map)).await?;
-        Ok(plane.with_store(read.snapshot).await?)
+        let _turn = match asker {
+            Some(asker) => Some(plane.askers.turn(asker).await?),
+            None => None,
+        };
+        Ok(plane.read_people(&people).await?)
     }
 
     /// Refuses whoever has so much already that no store keeps more. What is old is forgotten when

@@ -48,7 +48,7 @@ impl Desk {
         let (plane, person) = (self.plane(), &who.person);
         let now = plane.clock.now();
         let about = &team_of(&plane, team)?.about;
-        let snapshot = self.people_now(&plane, [person]).await?;
+        let snapshot = self.people_now(&plane, Some(person), [person]).await?;
         let known = admitted(&snapshot, person, team)?.clone();
         let rules = plane.map.temporary_rules(&snapshot);
         let request = rules.request_rule(person, team).map(|rule| {
@@ -98,7 +98,7 @@ impl Desk {
         let (plane, person) = (self.plane(), &who.person);
         let now = now(&plane);
         team_of(&plane, &order.team)?;
-        let snapshot = self.people_now(&plane, [person]).await?;
+        let snapshot = self.people_now(&plane, Some(person), [person]).await?;
         let known = admitted(&snapshot, person, &order.team)?;
         let rules = plane.map.temporary_rules(&snapshot);
         let rule = rules.request_rule(person, &order.team).ok_or_else(|| {
@@ -161,7 +161,7 @@ impl Desk {
         // Who decides hangs on the groups of whoever asks, too.
         let asking = all.iter().filter(|one| who.only.is_none() && one.is_open(now));
         let people = asking.map(|one| &one.person).chain([person]);
-        let snapshot = self.people_now(&plane, people).await?;
+        let snapshot = self.people_now(&plane, Some(person), people).await?;
         let known = snapshot.people.get(person).filter(|known| known.enabled);
         let known = known.ok_or_else(|| no_person(person))?;
         let (mut own, mut others): (Vec<_>, Vec<_>) =

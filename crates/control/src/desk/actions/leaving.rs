@@ -16,6 +16,7 @@ use access::reason::ReasonCode;
 use access::snapshot::Hold;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -172,7 +173,7 @@ impl Desk {
         let ended = plane.rejoin(&named.id, team, &caller.actor().to_string()).await?;
         let scope = scope_of(&named.id);
         let (_, halted) = first_pass(&plane, &scope, |plan| returning(plan, &named.id, team)).await;
-        let snapshot = plane.reading_of_one(&named.id).await?;
+        let snapshot = plane.read_people(&BTreeSet::from([named.id.clone()])).await?;
         let rights = access::entitlement::entitlements(&plane.map, &snapshot, plane.clock.now());
         let rights = rights.teams_of(&named.id).iter().map(|right| right.team.to_string());
         Ok(RestorationBegun {
