@@ -218,7 +218,7 @@ reasons! {
     RequestNotAllowed = "request-not-allowed";
     /// A request for the same team waits already.
     RequestOpen = "request-open";
-    /// Nobody decides on their own request.
+    /// Nobody decides on their own request, or gives access to themselves.
     OwnRequest = "own-request";
     /// The map does not let the person decide on requests for this team.
     NotAnApprover = "not-an-approver";

@@ -294,7 +294,12 @@ async fn what_an_admin_may_not_give() {
     let reader = Caller::with_token("ci", Rights::from([control::desk::Right::See]));
     let by_reader = desk.grant(&reader, &order("eva", "fraud", 4)).await;
     assert_eq!(code(by_reader), ReasonCode::RightMissing);
+    let eva = house.world.state().people[&person_id("eva")].clone();
+    let eva = Caller::with_role(&eva, access::map::AdminRole::Admin);
+    let to_herself = desk.grant(&eva, &order("eva", "fraud", 4)).await;
+    assert_eq!(code(to_herself), ReasonCode::OwnRequest);
     assert_eq!(house.world.store.temporary_grants(None).await, Ok(vec![]));
+    desk.grant(&eva, &order("carol", "fraud", 4)).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use super::answers::{Emergency, TemporaryView};
 use super::{
-    Desk, Refused, admitted, end, lasting, new_id, no_person, no_such, now, team_of, text,
+    Desk, Refused, admitted, denied, end, lasting, new_id, no_person, no_such, now, team_of, text,
     ticket,
 };
 use crate::desk::{Caller, Listed, Page, Right, SignedIn};
@@ -46,6 +46,13 @@ impl Desk {
         order: &GrantOrder,
     ) -> Result<TemporaryView, Refused> {
         caller.require(Right::Act)?;
+        if caller.actor() == &Actor::Person(order.person.clone()) {
+            return Err(denied(
+                ReasonCode::OwnRequest,
+                "Nobody gives access to themselves.",
+                "Another administrator has to; or ask for it, for somebody else to decide on.",
+            ));
+        }
         let plane = self.plane();
         let now = now(&plane);
         team_of(&plane, &order.team)?;
