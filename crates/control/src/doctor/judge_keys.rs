@@ -10,8 +10,9 @@ use iam_policy::request::Request;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What an app with an encrypted volume asks KMS for with its execution role.
-const USES: [&str; 3] = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"];
+/// What an app with an encrypted volume asks KMS for with its execution role: the volume is read and
+/// written by the grant.
+const USES: [&str; 2] = ["kms:CreateGrant", "kms:DescribeKey"];
 
 pub(super) fn of_key(
     reading: &DomainReading,
@@ -94,7 +95,9 @@ fn use_of(
             .collect(),
         ..Policies::default()
     };
-    let via = format!("sagemaker.{}.amazonaws.com", domain.region);
+    let in_china = key.arn.starts_with("arn:aws-cn:");
+    let suffix = if in_china { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let via = format!("sagemaker.{}.{suffix}", domain.region);
     let lacking: Vec<&str> = USES
         .into_iter()
         .filter(|action| {
@@ -130,4 +133,88 @@ fn delegates(policy: &str, account: &str) -> bool {
         });
         statement.get("Effect").and_then(Value::as_str) == Some("Allow") && names_it
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::ids::{AccountId, DomainId, Region};
+    use access::map::Unmanaged;
+    use serde_json::json;
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/studio-fraud";
+
+    /// What is told of a role whose policy is as personas render it, for `key` and calls `via` a service.
+    fn told(partition: &str, region: &str, without: &str, via: &str) -> (State, String) {
+        let key = format!("arn:{partition}:kms:{region}:111122223333:key/volumes");
+        let through = json!({"StringEquals": {"kms:ViaService": [via]}});
+        let statements =
+            ["kms:CreateGrant", "kms:DescribeKey"].into_iter().filter(|a| *a != without);
+        let statements: Vec<Value> = statements
+            .map(|action| {
+                json!({"Effect": "Allow", "Action": action, "Resource": key, "Condition": through})
+            })
+            .collect();
+        let own = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        let role = LiveRole {
+            arn: ROLE.replace("arn:aws:", &format!("arn:{partition}:")),
+            trust: String::new(),
+            max_session_seconds: 3_600,
+            boundary: None,
+            tags: std::collections::BTreeMap::new(),
+            attached: Vec::new(),
+            inline: [("own".to_owned(), own)].into(),
+        };
+        // As domain.yaml makes it: the account's own policies decide, through Studio.
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"AWS": format!("arn:{partition}:iam::111122223333:root")},
+            "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {
+                "kms:CallerAccount": "111122223333", "kms:ViaService": [via]
+            }},
+        }]});
+        let facts = KeyFacts { arn: key, state: "Enabled".to_owned(), policy: None };
+        let domain = Domain {
+            domain_id: DomainId::parse("d-research").unwrap(),
+            account_id: AccountId::parse("111122223333").unwrap(),
+            region: Region::parse(region).unwrap(),
+            assume_role: None,
+            presign_role: None,
+            isolation: None,
+            unmanaged: Unmanaged::default(),
+            guard: None,
+        };
+        let check = use_of(&role, &facts, &policy.to_string(), true, &domain);
+        (check.state, check.text)
+    }
+    /// Nothing else of the key is needed: neither a persona nor AWS's own policy for apps allows more.
+    #[test]
+    fn a_role_that_may_make_grants_and_look_at_the_key_may_use_it() {
+        let studio = "sagemaker.eu-west-1.amazonaws.com";
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/volumes";
+        let ok = (State::Ok, format!("it may use the key {key}"));
+        assert_eq!(told("aws", "eu-west-1", "", studio), ok);
+        for lacking in ["kms:CreateGrant", "kms:DescribeKey"] {
+            let not = (State::Warning, format!("it may not {lacking} with the key {key}"));
+            assert_eq!(told("aws", "eu-west-1", lacking, studio), not);
+        }
+        let elsewhere = told("aws", "eu-west-1", "", "sagemaker.eu-west-2.amazonaws.com");
+        assert_eq!(
+            elsewhere,
+            (
+                State::Warning,
+                format!("it may not kms:CreateGrant, kms:DescribeKey with the key {key}")
+            )
+        );
+    }
+
+    #[test]
+    fn in_china_studio_has_another_name() {
+        let (region, china) = ("cn-north-1", "sagemaker.cn-north-1.amazonaws.com.cn");
+        assert_eq!(told("aws-cn", region, "", china).0, State::Ok);
+        let elsewhere = told("aws-cn", region, "", "sagemaker.cn-north-1.amazonaws.com");
+        assert_eq!(elsewhere.0, State::Warning);
+    }
 }
