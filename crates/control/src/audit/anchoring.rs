@@ -10,7 +10,7 @@ use super::verify::Verdict;
 use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent};
 use access::reason::ReasonCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -65,27 +65,34 @@ impl Anchoring {
 
     /// Verifies what came since the last checkpoint that holds, and makes one unless that is fresh.
     ///
+    /// Where checkpoints cannot be read, the log is verified without them.
+    ///
     /// # Errors
     /// The log, or the place where checkpoints are kept, cannot be read or written.
     pub async fn once(&self) -> Result<(), KeepingError> {
         let Some(anchor) = &self.anchor else { return self.verify_on().await };
         let now = self.plane.clock.now();
-        let last = match anchor.place.newest().await? {
-            Some(last) if !last.holds(&*anchor.notary).await? => {
+        let last = match newest(anchor).await {
+            Ok(Some((_, false))) => {
                 // Others may hold. That one does not is said with what they show.
                 let kept = judged(&*anchor.place, &*anchor.notary).await?;
                 self.verify_all(&kept).await?;
                 return Ok(());
             }
-            last => last,
+            Ok(last) => last.map(|(last, _)| last),
+            Err(error) => {
+                if !self.has_looked(now) {
+                    self.verify_on().await?;
+                }
+                return Err(error);
+            }
         };
         let verdict = self.verify(last.as_ref()).await?;
         if let Some(last) = &last {
             self.plane.meter.audit_anchored(last.at);
         }
         // One of a log that does not hold would have the next look begin behind what is wrong.
-        let half = SignedDuration::try_from(self.every / 2).unwrap_or(SignedDuration::MAX);
-        if !verdict.ok || last.as_ref().is_some_and(|last| now.duration_since(last.at) < half) {
+        if !verdict.ok || last.as_ref().is_some_and(|last| self.is_fresh(last.at, now)) {
             return Ok(());
         }
         let (log, place) = (&*self.plane.audit, Some(&*anchor.place));
@@ -94,6 +101,17 @@ impl Anchoring {
         self.plane.meter.audit_anchored(made.at);
         tracing::info!(entries = made.entries, "checkpoint of the audit log");
         self.shorten(anchor.retention, &made).await
+    }
+
+    fn is_fresh(&self, at: Timestamp, now: Timestamp) -> bool {
+        let half = SignedDuration::try_from(self.every / 2).unwrap_or(SignedDuration::MAX);
+        now.duration_since(at) < half
+    }
+
+    /// Whether the log was verified just now. Whoever asks again and again for a place that cannot be
+    /// read does not read all of a log that does not hold each time.
+    fn has_looked(&self, now: Timestamp) -> bool {
+        self.plane.meter.read().audit.is_some_and(|seen| self.is_fresh(seen.at, now))
     }
 
     /// Verifies what came since this process last found that the log holds.
@@ -153,4 +171,11 @@ impl Anchoring {
         }
         verdict
     }
+}
+
+/// The last checkpoint that is kept, and whether its signature holds.
+async fn newest(anchor: &Anchor) -> Result<Option<(Checkpoint, bool)>, KeepingError> {
+    let Some(last) = anchor.place.newest().await? else { return Ok(None) };
+    let holds = last.holds(&*anchor.notary).await?;
+    Ok(Some((last, holds)))
 }

@@ -97,9 +97,24 @@ impl AuditLog for Log {
     }
 }
 
-/// A place out of reach.
+/// A place out of reach of whoever writes the log.
 #[derive(Debug, Clone, Default)]
 struct Vault(Arc<Mutex<Vec<Checkpoint>>>);
+
+/// A place that nobody may read, such as another account's bucket.
+#[derive(Debug)]
+struct Shut;
+
+#[async_trait]
+impl CheckpointPlace for Shut {
+    async fn keep(&self, _: &Checkpoint) -> Result<(), PlaceError> {
+        self.all().await.map(drop)
+    }
+
+    async fn all(&self) -> Result<Vec<Checkpoint>, PlaceError> {
+        Err(PlaceError { place: "s3://theirs/stagedoor".to_owned(), message: "denied".to_owned() })
+    }
+}
 
 impl Vault {
     fn entries(&self) -> Vec<u64> {
@@ -270,4 +285,30 @@ async fn a_checkpoint_that_is_forged_does_not_hide_the_others() {
     let entry = log.newest(1).await.unwrap().remove(0);
     assert_eq!((entry.event.as_str(), entry.details["bad"].as_str()), ("audit-broken", "2"));
     assert_eq!(vault.entries().len(), 2, "nothing is signed");
+}
+
+/// Whoever can shut the place does not switch the looking off, nor has it read everything each time.
+#[tokio::test(start_paused = true)]
+async fn a_log_is_verified_also_where_its_checkpoints_cannot_be_read() {
+    let log = Log::of(5).await;
+    let plane = plane(&log);
+    let anchor = Anchor { notary: Arc::new(keys()), place: Arc::new(Shut), retention: None };
+    let looking = Anchoring::new(plane.clone(), keys(), Some(anchor), HOUR);
+    let refused = async || looking.once().await.unwrap_err().to_string();
+    let why = "checkpoints of the audit log: s3://theirs/stagedoor: denied";
+    let seen = || plane.meter.read().audit.map(|seen| (seen.at, seen.reached, seen.fault));
+    let first = plane.clock.now();
+    assert_eq!(refused().await, why);
+    assert_eq!(seen(), Some((first, 5, None)));
+    assert_eq!(plane.meter.read().audit_anchored, None);
+
+    log.put_back(Log::copy(3).await);
+    tokio::time::advance(HOUR / 4).await;
+    assert_eq!(refused().await, why);
+    assert_eq!(seen(), Some((first, 5, None)), "it was looked at just now");
+    tokio::time::advance(HOUR / 4).await;
+    assert_eq!(refused().await, why);
+    let cut = "entry main/5: a checkpoint knows it, and the log ends before it".to_owned();
+    assert_eq!(seen(), Some((plane.clock.now(), 0, Some(cut))));
+    assert_eq!(log.events().await[0], "audit-broken");
 }
