@@ -25,6 +25,7 @@ pub(super) fn roles(map: &AccessMap) -> Result<Vec<Role>, Vec<Diagnostic>> {
         }
     }
     let mut wrong = shared_tags(map);
+    wrong.extend(shared_spaces(map));
     let mut roles = Vec::new();
     for (arn, uses) in found {
         let written = uses.iter().find_map(|used| Some((used, used.persona(map)?)));
@@ -253,6 +254,35 @@ fn shared_tags(map: &AccessMap) -> Vec<Diagnostic> {
             });
         }
         seen.extend(accounts.into_iter().map(|account| ((account, value), key)));
+    }
+    wrong
+}
+
+/// Teams of one domain with the same shared space: its name is all that tells whose it is.
+fn shared_spaces(map: &AccessMap) -> Vec<Diagnostic> {
+    let mut seen: BTreeMap<(&DomainKey, String), &TeamKey> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (key, team) in &map.teams {
+        let Some(space) = &team.space else { continue };
+        // Names of spaces are not case-sensitive.
+        let names = || {
+            let placements = team.placements.iter();
+            placements.map(|placement| (&placement.domain, space.as_str().to_ascii_lowercase()))
+        };
+        if let Some(((domain, _), other)) = names().find_map(|name| seen.get_key_value(&name)) {
+            wrong.push(Diagnostic {
+                code: codes::SHARED_SPACE,
+                place: team.place.clone(),
+                width: key.as_str().len(),
+                message: format!(
+                    "the teams `{other}` and `{key}` both have the shared space `{space}` in \
+                     `{domain}`"
+                ),
+                expected: Some("a space of its own for each team of a domain".to_owned()),
+                help: Some("give one of them another `space`".to_owned()),
+            });
+        }
+        seen.extend(names().map(|name| (name, key)));
     }
     wrong
 }

@@ -275,6 +275,25 @@ fn map_shared_team_tag() {
 }
 
 #[test]
+fn map_shared_space() {
+    let teams = |space: &str, domain: &str| {
+        format!(
+            "teams:\n  \
+             churn: {{ domains: [research, risk], persona: mlops, network: office, space: shared-notebooks }}\n  \
+             fraud: {{ domain: {domain}, persona: mlops, network: office, space: {space} }}\n"
+        )
+    };
+    assert_eq!(
+        refused(&teams("Shared-Notebooks", "risk")),
+        ["access.yaml:11:3: the teams `churn` and `fraud` both have the shared space \
+          `Shared-Notebooks` in `risk` (map-shared-space)\n  expected a space of its own for each \
+          team of a domain\n  give one of them another `space`"]
+    );
+    assert_eq!(roles(&teams("fraud-notebooks", "risk")).len(), 2);
+    assert_eq!(roles(&teams("shared-notebooks", "elsewhere")).len(), 2);
+}
+
+#[test]
 fn map_role_too_large() {
     let buckets: Vec<String> = (0..1200).map(|n| format!("bucket-{n:056}")).collect();
     let found = refused(&format!(
