@@ -18,7 +18,10 @@ use access::report::{DomainReading, KeptHome, Reading, Remark, Report, RoleReadi
 use access::snapshot::Snapshot;
 use anyhow::{Context, Result};
 use aws::{Aws, Studio};
-use control::ports::{AppNetwork, AuditEntry, Clock, DomainTarget, Inspect, RoleIdentity, Store};
+use control::ports::{
+    AppNetwork, AuditEntry, AuditEvent, AuditFilter, AuditLog, Clock, DomainTarget, Inspect,
+    RoleIdentity, SealedEntry,
+};
 use control::receipt::receipt;
 use control::survey::Scope;
 use futures::stream::{self, StreamExt};
@@ -30,8 +33,8 @@ use std::fmt::Write as _;
 /// How many domains, or roles, are read at a time.
 const AT_ONCE: usize = 4;
 
-/// How far back the audit log is asked for homes that were kept.
-const ENTRIES: u32 = 50_000;
+/// How many entries of the audit log are asked for at a time.
+const PAGE: u32 = 1_000;
 
 /// What the report is made of, however it came.
 struct Facts {
@@ -103,7 +106,7 @@ async fn by_map(args: &ReportArgs) -> Result<Facts> {
         parts.plane.survey(&Scope::Everything).await?
     };
     let plan = parts.plane.plan(&survey);
-    let homes = kept_homes(&*parts.store, survey.now).await?;
+    let homes = kept_homes(&*parts.store, survey.now, PAGE).await?;
     let today = survey.now.to_zoned(TimeZone::UTC).date();
     let counts = parts.store.profile_counts(today.saturating_sub(LOOKED_AT_DAYS.days())).await?;
     Ok(Facts {
@@ -230,18 +233,26 @@ fn roles<'f>(
     roles
 }
 
-/// Homes of profiles that were taken away, as the audit log remembers them.
-async fn kept_homes(store: &dyn Store, now: Timestamp) -> Result<Vec<KeptHome>> {
-    let mut entries = store.newest(ENTRIES).await?;
-    entries.reverse();
+/// Homes of profiles that were taken away, as the audit log remembers them: all of it, since a home is kept
+/// for as long as nobody takes it away. Of the log only what tells of homes is held in memory.
+async fn kept_homes(log: &dyn AuditLog, now: Timestamp, page: u32) -> Result<Vec<KeptHome>> {
     let mut by_person: BTreeMap<String, Vec<AuditEntry>> = BTreeMap::new();
-    for entry in entries {
-        if let Some(person) = entry.person.clone() {
-            by_person.entry(person).or_default().push(entry);
+    let mut cursor = None::<String>;
+    loop {
+        let page = log.page(&AuditFilter::default(), cursor.as_deref(), page).await?;
+        for SealedEntry { entry, .. } in page.items {
+            if let Some(person) = entry.person.clone().filter(|_| tells_of_home(&entry.event)) {
+                by_person.entry(person).or_default().push(entry);
+            }
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
         }
     }
     let mut homes = Vec::new();
-    for (person, entries) in by_person {
+    for (person, mut entries) in by_person {
+        entries.reverse();
         for profile in receipt(&person, &entries, now).profiles {
             let (Some(since), Some(home)) = (profile.deleted, profile.home) else { continue };
             let Ok(domain) = DomainKey::parse(&profile.domain) else { continue };
@@ -255,6 +266,19 @@ async fn kept_homes(store: &dyn Store, now: Timestamp) -> Result<Vec<KeptHome>> 
         }
     }
     Ok(homes)
+}
+
+/// Whether a profile leaves, goes, comes back or is made anew.
+fn tells_of_home(event: &str) -> bool {
+    matches!(
+        AuditEvent::parse(event),
+        Some(
+            AuditEvent::OffboardingBegun
+                | AuditEvent::DeletingProfile
+                | AuditEvent::UpdatingProfile
+                | AuditEvent::CreatingProfile
+        )
+    )
 }
 
 /// Of what the report is: the accounts, or how many there are.
@@ -323,4 +347,44 @@ fn text(report: &Report, paint: Paint) -> String {
 
 fn people(number: usize) -> String {
     if number == 1 { "1 person".to_owned() } else { format!("{number} people") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::SqliteStore;
+
+    #[tokio::test]
+    async fn a_home_is_told_however_much_was_written_since_its_profile_went() {
+        let store = SqliteStore::in_memory().unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let about = |second, event, person: &str| AuditEntry {
+            person: Some(person.to_owned()),
+            details: [
+                ("domain", "research"),
+                ("profile", "ana--fraud"),
+                ("home_efs_uid", "200005"),
+            ]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+            ..AuditEntry::new(at(second), event, "entitlement-lost")
+        };
+        store.append(&about(1, AuditEvent::OffboardingBegun, "p-ana")).await.unwrap();
+        store.append(&about(2, AuditEvent::DeletingProfile, "p-ana")).await.unwrap();
+        for second in 3..10 {
+            store.append(&about(second, AuditEvent::SignIn, "p-ben")).await.unwrap();
+        }
+        let homes = kept_homes(&store, at(10), 2).await.unwrap();
+        let home = KeptHome {
+            domain: DomainKey::parse("research").unwrap(),
+            uid: "200005".to_owned(),
+            profile: "ana--fraud".to_owned(),
+            person: PersonId::parse("p-ana").ok(),
+            since: at(2),
+        };
+        assert_eq!(homes, [home]);
+        store.append(&about(10, AuditEvent::CreatingProfile, "p-ana")).await.unwrap();
+        let told = kept_homes(&store, at(11), 2).await.unwrap().len();
+        assert_eq!(told, 1, "the profile made anew may have another home");
+    }
 }
