@@ -45,6 +45,12 @@ pub(super) fn sets(map: &AccessMap, roles: &[Role]) -> Vec<PermissionSet> {
         .iter()
         .flat_map(|role| role.managed.iter().map(|policy| role.policy_arn(policy)))
         .collect();
+    let mut boundaries: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for role in roles {
+        if let Some(boundary) = &role.boundary {
+            boundaries.entry(boundary).or_default().insert(role.arn());
+        }
+    }
     let accounts: BTreeSet<&str> = map.domains.values().map(|d| d.account_id.as_str()).collect();
     let everything: Vec<String> =
         accounts.iter().map(|account| format!("arn:{partition}:sagemaker:*:{account}:*")).collect();
@@ -62,7 +68,7 @@ pub(super) fn sets(map: &AccessMap, roles: &[Role]) -> Vec<PermissionSet> {
             "StagedoorAdmin",
             "Rolls out the roles of the access map, and opens nothing",
             SHORT,
-            admin(&managed, &policies),
+            admin(&managed, &policies, &boundaries),
         ),
         set(
             "StagedoorAuditor",
@@ -102,7 +108,12 @@ fn read_roles(roles: &BTreeSet<String>) -> Statement {
         .resources(roles)
 }
 
-fn admin(roles: &BTreeSet<String>, policies: &BTreeSet<String>) -> Vec<Statement> {
+/// `boundaries`: which of the roles have which permissions boundary.
+fn admin(
+    roles: &BTreeSet<String>,
+    policies: &BTreeSet<String>,
+    boundaries: &BTreeMap<&str, BTreeSet<String>>,
+) -> Vec<Statement> {
     let mut statements = vec![
         read_roles(roles),
         Statement::allow("RollOutRolesOfTheMap")
@@ -137,6 +148,19 @@ fn admin(roles: &BTreeSet<String>, policies: &BTreeSet<String>) -> Vec<Statement
                 .when("ArnEquals", "iam:PolicyARN", policies),
         );
     }
+    if !boundaries.is_empty() {
+        statements.push(
+            Statement::allow("BoundRolesOfTheMap")
+                .actions(["iam:PutRolePermissionsBoundary"])
+                .resources(boundaries.values().flatten()),
+        );
+    }
+    statements.extend(boundaries.iter().enumerate().map(|(number, (boundary, roles))| {
+        Statement::deny(format!("NoOtherBoundary{}", number + 1))
+            .actions(["iam:CreateRole", "iam:PutRolePermissionsBoundary"])
+            .resources(roles)
+            .when("StringNotEquals", "iam:PermissionsBoundary", [*boundary])
+    }));
     statements.extend([
         Statement::allow("ReadSageMaker").actions(READ).resources(["*"]),
         Statement::deny("AssumesNoRoleOfTheMap").actions(["sts:AssumeRole"]).resources(roles),

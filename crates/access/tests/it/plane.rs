@@ -442,6 +442,37 @@ fn no_permission_set_opens_studio_and_each_does_its_own() {
 }
 
 #[test]
+fn whoever_rolls_out_gives_a_role_just_the_boundary_of_the_map() {
+    let bounded = MAP
+        .replace("teams:\n", "personas:\n  p: { activities: [run-studio-apps] }\nteams:\n")
+        .replace(
+            "network: office }",
+            "network: office, persona: p, boundary: \"arn:aws:iam::{account_id}:policy/studio\" }",
+        );
+    let bundle = authorisation(&map(&bounded)).unwrap();
+    let set = bundle.permission_sets.iter().find(|set| set.name == "StagedoorAdmin").unwrap();
+    let policies = Policies { identity: vec![compiled(&set.inline)], ..Policies::default() };
+    let can = |action: &str, role: &str, boundary: Option<&str>| {
+        let who = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_X/ana";
+        let request = Request::new(who, action, role);
+        let with = boundary.map(|arn| request.clone().with("iam:PermissionsBoundary", [arn]));
+        policies.decide(&with.unwrap_or(request)).decision
+    };
+    let (make, bound) = ("iam:CreateRole", "iam:PutRolePermissionsBoundary");
+    let fraud = "arn:aws:iam::111122223333:role/studio-fraud";
+    let (mapped, other) =
+        ("arn:aws:iam::111122223333:policy/studio", "arn:aws:iam::111122223333:policy/wide");
+    for action in [make, bound] {
+        assert_eq!(can(action, fraud, Some(mapped)), ALLOWED, "{action}");
+        assert_eq!(can(action, fraud, Some(other)), FORBIDDEN, "{action}");
+        assert_eq!(can(action, fraud, None), FORBIDDEN, "{action}");
+    }
+    // The map gives this one none.
+    assert_eq!([make, bound].map(|action| can(action, HUB, None)), [ALLOWED, DENIED]);
+    assert_eq!(can("iam:DeleteRolePermissionsBoundary", fraud, Some(mapped)), DENIED);
+}
+
+#[test]
 fn every_document_is_within_its_limit_and_free_of_findings() {
     let bundle = bundle();
     let mut found = Vec::new();
