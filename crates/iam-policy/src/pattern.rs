@@ -60,6 +60,13 @@ enum Shape {
     Variables,
 }
 
+/// What stands for one character, any one where none is given, or for any text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    One(Option<char>),
+    Star,
+}
+
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -147,6 +154,51 @@ impl Pattern {
     /// [`Self::matches`] where there is nothing to look up.
     pub fn matches_text(&self, text: &str) -> bool {
         self.matches(text, |_| None)
+    }
+
+    /// Whether some text is matched by both, with whatever values of variables.
+    pub fn meets(&self, other: &Self) -> bool {
+        if let (Some(one), Some(other)) = (self.literal(), other.literal()) {
+            return one == other;
+        }
+        let (Some(left), Some(right)) = (self.cells(), other.cells()) else { return false };
+        // Whether what is left of both meets, from the end to the start: a row for each place in this one.
+        let mut below: Vec<bool> = Vec::new();
+        for at in (0..=left.len()).rev() {
+            let mut row: Vec<bool> = Vec::with_capacity(right.len() + 1);
+            for beside in (0..=right.len()).rev() {
+                let known = |row: &[bool], place: Option<usize>| {
+                    place.and_then(|place| row.get(place)).is_some_and(|meets| *meets)
+                };
+                let before = row.len().checked_sub(1);
+                row.push(match (left.get(at), right.get(beside)) {
+                    (None, None) => true,
+                    (Some(Cell::Star), _) | (_, Some(Cell::Star)) => {
+                        known(&row, before) || known(&below, Some(row.len()))
+                    }
+                    (Some(Cell::One(a)), Some(Cell::One(b))) => {
+                        (a.is_none() || b.is_none() || a == b) && known(&below, before)
+                    }
+                    (None, Some(_)) | (Some(_), None) => false,
+                });
+            }
+            below = row;
+        }
+        below.last().is_some_and(|meets| *meets)
+    }
+
+    /// Its pieces one by one; `None` if nothing matches it.
+    fn cells(&self) -> Option<Vec<Cell>> {
+        let mut cells = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => cells.extend(text.chars().map(|c| Cell::One(Some(c)))),
+                Part::One => cells.push(Cell::One(None)),
+                Part::Star | Part::Variable(_) => cells.push(Cell::Star),
+                Part::Malformed(_) => return None,
+            }
+        }
+        Some(cells)
     }
 
     /// Whether every variable has a value or a default.
@@ -308,6 +360,37 @@ mod tests {
 
     const FULL: Syntax = Syntax { wildcards: true, variables: true };
     const TEXT: Syntax = Syntax { wildcards: false, variables: true };
+
+    #[test]
+    fn patterns_meet_where_some_text_is_of_both() {
+        let meet = |one: &str, other: &str| {
+            let [one, other] = [one, other].map(|text| Pattern::parse(text, FULL));
+            assert_eq!(one.meets(&other), other.meets(&one));
+            one.meets(&other)
+        };
+        for (one, other) in [
+            ("fraud-*", "*-archive"),
+            ("a*b*c", "*xb?c"),
+            ("a?c", "*b*"),
+            ("*", ""),
+            ("a", "a"),
+            ("ab", "?b"),
+            ("${aws:username}-x", "team-?"),
+        ] {
+            assert!(meet(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("fraud-*", "ops-*"),
+            ("*-a", "*-b"),
+            ("a?", "a"),
+            ("?", "*ab*"),
+            ("a", "b"),
+            ("", "?*"),
+            ("${", "*"),
+        ] {
+            assert!(!meet(one, other), "{one} {other}");
+        }
+    }
 
     fn values(key: &str) -> Option<&'static str> {
         match key {

@@ -72,19 +72,19 @@ impl AccessMap {
 
     /// Teams that may use a bucket of another team.
     fn common_buckets(&self) -> impl Iterator<Item = Caution> {
-        let buckets: Vec<(&TeamKey, Bucket)> = self
+        let buckets: Vec<(&TeamKey, Pattern)> = self
             .teams
             .iter()
             .flat_map(|(key, team)| {
-                self.buckets(key, team).into_iter().map(move |name| (key, Bucket::new(name)))
+                let pattern = |name: String| Pattern::parse(&name, Syntax::WILDCARDS);
+                self.buckets(key, team).into_iter().map(move |name| (key, pattern(name)))
             })
             .collect();
         let mut found: BTreeSet<&TeamKey> = BTreeSet::new();
         for (key, bucket) in &buckets {
-            let common = |(other, theirs): &&(&TeamKey, Bucket)| {
-                other != key && (bucket.fits(theirs) || theirs.fits(bucket))
-            };
-            if !found.contains(key) && buckets.iter().any(|entry| common(&entry)) {
+            let common =
+                |(other, theirs): &(&TeamKey, Pattern)| other != key && bucket.meets(theirs);
+            if !found.contains(key) && buckets.iter().any(common) {
                 found.insert(key);
             }
         }
@@ -128,23 +128,6 @@ impl AccessMap {
                 message: meaning(codes::PRIVATE_RANGE),
             },
         )
-    }
-}
-
-/// A bucket's name or pattern.
-struct Bucket {
-    text: String,
-    pattern: Pattern,
-}
-
-impl Bucket {
-    fn new(text: String) -> Self {
-        Self { pattern: Pattern::parse(&text, Syntax::WILDCARDS), text }
-    }
-
-    /// Whether every bucket of the other's name is one of this; patterns count as names.
-    fn fits(&self, other: &Self) -> bool {
-        self.pattern.matches_text(&other.text)
     }
 }
 

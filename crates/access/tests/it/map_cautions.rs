@@ -123,4 +123,16 @@ fn map_common_bucket() {
         ),
         ["map-common-bucket teams.fraud.buckets", "map-common-bucket teams.fraud-eu.buckets"]
     );
+    assert_eq!(
+        of_teams(
+            " archive: {domain: d, network: anywhere, persona: q, buckets: [\"*-archive\"], workgroups: []}\n \
+             fraud: {domain: d, network: anywhere, persona: p}\n \
+             ops: {domain: d, network: anywhere, persona: q, buckets: [\"*-ops\"], workgroups: []}\n"
+        ),
+        [
+            "map-common-bucket teams.archive.buckets",
+            "map-common-bucket teams.fraud.buckets",
+            "map-common-bucket teams.ops.buckets"
+        ]
+    );
 }
