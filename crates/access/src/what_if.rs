@@ -13,6 +13,7 @@ mod policies;
 pub use policies::Documents;
 pub(crate) use policies::Named;
 
+use crate::explain::Explanation;
 use crate::ids::{DomainKey, PersonId, TeamKey};
 use crate::map::AccessMap;
 use crate::network::Origin;
@@ -42,6 +43,9 @@ pub struct Question<'a> {
     pub now: jiff::Timestamp,
     /// Who.
     pub person: &'a PersonId,
+    /// What `why` tells of the person and the team, where somebody asked already: of many teams it costs
+    /// one plan. Absent: it is asked.
+    pub explained: Option<&'a Explanation>,
     /// Which team.
     pub team: &'a TeamKey,
     /// In which of the team's domains.

@@ -3,14 +3,16 @@
 use super::{Question, Stage, Step};
 use crate::explain::{Verdict, explain};
 use crate::reason::ReasonCode;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 impl Question<'_> {
     /// Whether the person has the team: what `why` tells.
     pub(super) fn entitlement(&self) -> Step {
         let teams = BTreeSet::from([self.team.clone()]);
-        let told = explain(self.map, self.snapshot, self.observed, self.now, self.person, &teams);
-        let team = told.teams.first();
+        let ask = || explain(self.map, self.snapshot, self.observed, self.now, self.person, &teams);
+        let told = self.explained.map_or_else(|| Cow::Owned(ask()), Cow::Borrowed);
+        let team = told.teams.iter().find(|told| told.team == *self.team);
         let allowed = team.is_some_and(|team| team.granted);
         let code = team.map_or(ReasonCode::TeamUnknown, |team| team.code);
         let rungs = team.iter().flat_map(|team| &team.rungs);

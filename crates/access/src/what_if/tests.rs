@@ -155,6 +155,7 @@ impl World {
             observed: &self.observed,
             now: "2026-11-21T09:00:00Z".parse().unwrap(),
             person: &self.person,
+            explained: None,
             team: &self.team,
             domain: &self.domain,
             from,

@@ -208,6 +208,7 @@ fn steps(
         observed: &reading.survey.observed,
         now: reading.survey.now,
         person,
+        explained: None,
         team,
         domain,
         from,

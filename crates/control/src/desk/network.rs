@@ -5,6 +5,7 @@ use super::teams::written;
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
 use access::authorisation::authorisation;
 use access::entitlement::entitlements;
+use access::explain::{Explanation, explain};
 use access::ids::{DomainKey, NetworkKey, PersonId, PersonaKey, TeamKey};
 use access::map::{AccessMap, Team};
 use access::network::{NetworkMatch, NetworkRule, Origin};
@@ -266,6 +267,8 @@ fn network_of(
         }
     });
     let shown = page.of(wanted, |(key, _)| key.to_string())?;
+    let teams = shown.items.iter().map(|(key, _)| (*key).clone()).collect();
+    let explained = asked.is_some().then(|| somebody.explained(reading, &teams));
     let bundle = asked.is_some().then(|| {
         let errors = |_| "what the map means in IAM has errors; Health tells which".to_owned();
         authorisation(map).map_err(errors)
@@ -281,9 +284,11 @@ fn network_of(
             persona: team.persona.clone(),
             network: team.network.clone(),
             place: written(&team.place),
-            domains: match &bundle {
-                Some(bundle) => somebody.reaches(reading, question, bundle.as_ref(), (key, team)),
-                None => Vec::new(),
+            domains: match (&bundle, &explained) {
+                (Some(bundle), Some(explained)) => {
+                    somebody.reaches(reading, question, bundle.as_ref(), explained, (key, team))
+                }
+                _ => Vec::new(),
             },
         }),
     })
@@ -380,17 +385,29 @@ impl Somebody {
         Ok(Self { id, name: "anybody".to_owned(), made_up: Some(snapshot) })
     }
 
+    fn snapshot<'a>(&'a self, reading: &'a Reading) -> &'a Snapshot {
+        self.made_up.as_ref().unwrap_or(&reading.survey.snapshot)
+    }
+
+    /// Why they have these teams, or not: of all at once, since that plans for everybody.
+    fn explained(&self, reading: &Reading, teams: &BTreeSet<TeamKey>) -> Explanation {
+        let survey = &reading.survey;
+        let snapshot = self.snapshot(reading);
+        explain(&reading.map, snapshot, &survey.observed, survey.now, &self.id, teams)
+    }
+
     /// What would happen in each domain of the team.
     fn reaches(
         &self,
         reading: &Reading,
         question: &NetworkQuestion,
         bundle: Result<&Bundle, &String>,
+        explained: &Explanation,
         (key, team): (&TeamKey, &Team),
     ) -> Vec<DomainReach> {
         let context = BTreeMap::new();
         let documents = Documents::default();
-        let snapshot = self.made_up.as_ref().unwrap_or(&reading.survey.snapshot);
+        let snapshot = self.snapshot(reading);
         let nothing = Bundle::default();
         let placements = team.placements.iter();
         placements
@@ -402,6 +419,7 @@ impl Somebody {
                     observed: &reading.survey.observed,
                     now: reading.survey.now,
                     person: &self.id,
+                    explained: Some(explained),
                     team: key,
                     domain: &placement.domain,
                     from: &question.origin,

@@ -66,10 +66,22 @@ fn the_statement_that_lets_somebody_in_is_named() {
 fn a_person_is_asked_about_with_their_own_rights() {
     let question = NetworkQuestion { person: Some(person_id("ana")), ..from("203.0.113.7") };
     let told = told(&question);
-    assert_eq!(told.asked.unwrap().person.as_deref(), Some("ana@example.com"));
+    let asked = told.asked.as_ref().unwrap();
+    assert_eq!(asked.person.as_deref(), Some("ana@example.com"));
     let steps = |team: usize| &told.teams.items[team].domains[0].steps[0];
     assert_eq!((steps(0).stage, steps(0).allowed), ("entitlement", true));
     assert_eq!((steps(2).stage, steps(2).allowed), ("entitlement", false));
+    // Each team is told as if it alone had been asked about.
+    let (mut alone, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = network_of(&reading(), &question, &Page { cursor, limit: 1 }).unwrap().teams;
+        alone.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(alone, told.teams.items);
     let nobody = NetworkQuestion { person: Some(person_id("zoe")), ..from("203.0.113.7") };
     let refused = network_of(&reading(), &nobody, &Page::default()).unwrap_err();
     assert_eq!(refused.code, ReasonCode::NotFound);

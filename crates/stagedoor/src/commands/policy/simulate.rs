@@ -53,6 +53,7 @@ pub(super) async fn run(args: &SimulateArgs, common: &Common) -> Result<Outcome>
         observed: &known.observed,
         now: SystemClock.now(),
         person: &known.person,
+        explained: None,
         team: &args.team,
         domain: &domain,
         from: &from,
