@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tower_service::Service;
 
 /// How long answers under way may take after the shutdown began. An answer is bounded anyway
@@ -23,6 +24,9 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// How long a request's head may take, and a connection that is kept alive may lie idle. The body
 /// falls under `frame::ANSWER_WITHIN`.
 const HEAD_WITHIN: Duration = Duration::from_secs(15);
+
+/// How long the other side may take nothing of an answer: who does not read keeps no place.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// The most connections at a time, well under the usual 1,024 open files. More wait in the
 /// listener's queue until one is over.
@@ -89,8 +93,11 @@ fn connection(
         let mut router = router.clone();
         linger::answered(request, move |request| router.call(request))
     });
+    // Hyper bounds how long it waits for what is sent to it, and not for what it sends.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(TAKEN_WITHIN));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }

@@ -3,6 +3,7 @@
 use crate::house::{House, TOKEN};
 use control::scim::MAX_BODY_BYTES;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -110,6 +111,24 @@ async fn a_refusal_does_not_wait_for_ever_for_the_rest() {
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
+    served.stop().await;
+}
+
+/// On virtual time: it goes on when nothing else can.
+#[tokio::test(start_paused = true)]
+async fn a_connection_whose_answers_nobody_takes_is_closed() {
+    const ASKED: usize = 400;
+    let served = Served::start().await;
+    let mut client = TcpStream::connect(served.address).await.unwrap();
+    // More than the system keeps for either side.
+    let request = "GET /assets/stagedoor.css HTTP/1.1\r\nHost: x\r\n\r\n";
+    client.write_all(request.repeat(ASKED).as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let mut answers = Vec::new();
+    // Cut off, or reset for what was asked and never read.
+    let _ended = client.read_to_end(&mut answers).await;
+    let answered = String::from_utf8_lossy(&answers).matches("HTTP/1.1 200 OK").count();
+    assert!((1..ASKED).contains(&answered), "{answered} of {ASKED}");
     served.stop().await;
 }
 
