@@ -138,6 +138,8 @@ reasons! {
     RoleAssumable = "role-assumable";
     /// Somebody else than Stagedoor may ask for links into Studio.
     LinkElsewhere = "link-elsewhere";
+    /// Whoever has an execution role may open other people's spaces from outside of Studio.
+    RemoteElsewhere = "remote-elsewhere";
     /// Sessions of the execution role may last longer than the map says.
     RoleSession = "role-session";
     /// The account may have no more profiles in this Region.

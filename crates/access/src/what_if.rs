@@ -28,6 +28,10 @@ use std::collections::BTreeMap;
 /// What asks for a link.
 pub const LINK: &str = "sagemaker:CreatePresignedDomainUrl";
 
+/// What opens a space from an IDE outside of Studio (API `StartSession`): without a link, and so past the
+/// door.
+pub(crate) const REMOTE: &str = "sagemaker:StartSession";
+
 /// What is asked.
 #[derive(Debug)]
 pub struct Question<'a> {

@@ -7,19 +7,18 @@
 
 use super::reach::{camel, execution_roles, homes, teams_by_network};
 use super::ways::Ways;
-use crate::ids::{AccountId, DomainKey};
+use crate::ids::{AccountId, DomainKey, NetworkKey, RoleArn};
 use crate::map::{AccessMap, AssumeRole, Diagnostic, Domain, Hub, codes};
 use crate::observed::{TAG_KEYS, TAG_TEAM};
 use crate::permissions::Feature;
+use crate::what_if::{LINK, REMOTE};
 use iam_policy::bundle::ControlPolicy;
 use iam_policy::document::Limit;
 use iam_policy::{Document, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What makes a link.
-const LINK: &str = "sagemaker:CreatePresignedDomainUrl";
-
-/// Two for each account where domains are: how Studio is entered, and who has which profile.
+/// Three for each account where domains are: how Studio is entered by links, how from IDEs on people's
+/// own machines, and who has which profile.
 pub(super) fn policies(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<ControlPolicy> {
     let Some(hub) = &map.hub else { return Vec::new() };
     let accounts: BTreeSet<&AccountId> = map.domains.values().map(|d| &d.account_id).collect();
@@ -32,6 +31,11 @@ pub(super) fn policies(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<C
                 "Links",
                 "Nobody but Stagedoor makes links into Studio, and nobody uses one from elsewhere",
                 guarded.links(),
+            ),
+            (
+                "Remote",
+                "Nobody but the teams' own roles opens spaces from elsewhere, and those from their networks",
+                guarded.remote(),
             ),
             (
                 "Profiles",
@@ -114,6 +118,39 @@ impl<'m> Guarded<'m> {
         Document::new(statements)
     }
 
+    /// Sessions of IDEs outside of Studio, which pass neither the door nor a link. Whose a space is its
+    /// tags do not tell for certain, so what counts is the role that asks: one that teams of several
+    /// networks share may come from all of them.
+    fn remote(&self) -> Document {
+        let spaces = || self.arns_of(|_| true, "space", "*");
+        let base = || Statement::deny("").actions([REMOTE]).resources(spaces());
+        let execution = execution_roles(self.map, &self.domains);
+        let mut only = Statement { sid: Some("RemoteOnlyByStudio".to_owned()), ..base() };
+        if !execution.is_empty() {
+            let roles = execution.iter().map(|role| role.as_str());
+            only = only.when("ArnNotLike", "aws:PrincipalArn", roles);
+        }
+        let mut networks: BTreeMap<&RoleArn, BTreeSet<&NetworkKey>> = BTreeMap::new();
+        for (network, teams) in teams_by_network(self.map, &self.domains) {
+            let placements = teams.values().flat_map(|team| &team.placements);
+            for placement in placements.filter(|p| self.domains.contains_key(&p.domain)) {
+                networks.entry(&placement.execution_role).or_default().insert(network);
+            }
+        }
+        let mut roles: BTreeMap<BTreeSet<&NetworkKey>, BTreeSet<&str>> = BTreeMap::new();
+        for (role, networks) in networks {
+            roles.entry(networks).or_default().insert(role.as_str());
+        }
+        let mut statements = vec![only];
+        for (networks, roles) in roles {
+            let base = base().when("ArnLike", "aws:PrincipalArn", roles);
+            let names: String = networks.iter().map(|key| camel(key.as_str())).collect();
+            let ways = Ways::of(networks.iter().filter_map(|key| self.map.networks.get(*key)));
+            statements.extend(ways.deny(&format!("Remote{names}OnlyFromThere"), &base));
+        }
+        Document::new(statements)
+    }
+
     fn profiles(&self) -> Document {
         let own = self.hub.roles_with(Feature::Provision);
         let makers = self.makers(&own, |domain| domain.assume_role.as_ref());
@@ -157,11 +194,15 @@ impl<'m> Guarded<'m> {
     }
 
     fn profiles_of(&self, meant: impl Fn(&DomainKey) -> bool, name: &str) -> Vec<String> {
+        self.arns_of(meant, "user-profile", name)
+    }
+
+    fn arns_of(&self, meant: impl Fn(&DomainKey) -> bool, kind: &str, name: &str) -> Vec<String> {
         let partition = self.partition();
         let domains = self.domains.iter().filter(|(key, _)| meant(key));
         domains
             .map(|(_, Domain { region, account_id, domain_id, .. })| {
-                let domain = format!("{region}:{account_id}:user-profile/{domain_id}");
+                let domain = format!("{region}:{account_id}:{kind}/{domain_id}");
                 format!("arn:{partition}:sagemaker:{domain}/{name}")
             })
             .collect()

@@ -6,6 +6,7 @@
 use super::reach::execution_roles;
 use crate::map::AccessMap;
 use crate::observed::TAG_KEYS;
+use crate::what_if::REMOTE;
 use iam_policy::bundle::{PermissionSet, Role};
 use iam_policy::{Document, Statement};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,11 +19,8 @@ const SHORT: u32 = 3600;
 /// What signs somebody in to Studio, `MLflow`, a partner's app or a notebook, by a link or by remote
 /// access to a running app. Links are denied by what their names have in common: there are new kinds
 /// every year.
-const WAYS_IN: [&str; 3] = [
-    "sagemaker:CreatePartnerAppPresignedUrl",
-    "sagemaker:CreatePresigned*",
-    "sagemaker:StartSession",
-];
+const WAYS_IN: [&str; 3] =
+    ["sagemaker:CreatePartnerAppPresignedUrl", "sagemaker:CreatePresigned*", REMOTE];
 
 /// What reading `SageMaker` is.
 const READ: [&str; 5] = [

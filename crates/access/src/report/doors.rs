@@ -10,8 +10,9 @@ use crate::map::Domain;
 use crate::network::NetworkMatch;
 use crate::observed::AuthMode;
 use crate::reason::ReasonCode;
-use crate::what_if::LINK;
+use crate::what_if::{LINK, REMOTE};
 use iam_policy::document::{Principal, PrincipalKind};
+use iam_policy::evaluate::Policies;
 use iam_policy::prove::Documents;
 use iam_policy::request::Request;
 use iam_policy::trust::ASSUME_ROLE;
@@ -184,6 +185,7 @@ fn may_do(
         remedy:
             "Take sts:AssumeRole of other execution roles out of the role's policies.".to_owned(),
     }));
+    found.extend(remote(reading, arn, &policies, &who, bounded));
     let links = Links::of(reading.map, arn, role, documents, holders);
     found.extend(links.elsewhere(&reading.map.domains)?.into_iter().map(|(key, request)| {
         SideDoor {
@@ -203,6 +205,43 @@ fn may_do(
         }
     }));
     Ok(())
+}
+
+/// The domains in which the role may open other people's spaces from outside of Studio. AWS tags the space
+/// of one person with whose it is, and the policy in its guide goes by that.
+fn remote(
+    reading: &Reading<'_>,
+    arn: &RoleArn,
+    policies: &Policies,
+    who: &str,
+    bounded: &str,
+) -> Vec<SideDoor> {
+    let opens_others = |domain: &Domain| {
+        let Domain { region, account_id, domain_id, .. } = domain;
+        let inside = format!("arn:{}:sagemaker:{region}:{account_id}", arn.partition());
+        let owner = format!("{inside}:user-profile/{domain_id}/somebody-else");
+        let space = format!("{inside}:space/{domain_id}/somebody-elses");
+        let request = Request::new(arn.as_str(), REMOTE, &space)
+            .with("sagemaker:ResourceTag/sagemaker:user-profile-arn", [owner.as_str()])
+            .with("aws:ResourceTag/sagemaker:user-profile-arn", [owner.as_str()]);
+        policies.decide(&request).is_allowed()
+    };
+    let domains = reading.map.domains.iter();
+    let there = domains.filter(|(_, domain)| domain.account_id.as_str() == arn.account());
+    let open = there.filter(|(_, domain)| opens_others(domain));
+    open.map(|(key, _)| SideDoor {
+        code: ReasonCode::RemoteElsewhere,
+        into: format!("domain {key}"),
+        who: who.to_owned(),
+        how: format!(
+            "its policies let it open other people's spaces from an IDE outside of Studio{bounded}"
+        ),
+        remedy: format!(
+            "Take {REMOTE} out of the role's policies, or allow it on people's own spaces alone \
+             (`sagemaker:user-profile-arn`)."
+        ),
+    })
+    .collect()
 }
 
 /// Teams of an SSO-mode domain whose network rule nothing enforces.

@@ -96,6 +96,7 @@ fn guardrails_spare_the_functions_that_need_it() {
             .collect::<Vec<_>>()
     };
     assert_eq!(of("StagedoorLinks111122223333"), ["door"]);
+    assert_eq!(of("StagedoorRemote111122223333"), [""; 0]);
     assert_eq!(of("StagedoorProfiles111122223333"), ["door", "work", "timer"]);
 }
 

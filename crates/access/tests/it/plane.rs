@@ -336,6 +336,86 @@ fn nobody_uses_a_link_from_elsewhere_whatever_the_role_allows() {
 }
 
 #[test]
+fn spaces_are_opened_from_outside_of_studio_by_their_teams_roles_from_their_networks_alone() {
+    let bundle = bundle();
+    let remote = |account: &str, role: &str, space: &str, origin: &[(&str, &str)]| {
+        let request = Request::new(role, "sagemaker:StartSession", space);
+        let request =
+            origin.iter().fold(request, |request, (key, value)| request.with(key, [*value]));
+        guarded(&bundle, account, &request)
+    };
+    let space = "arn:aws:sagemaker:eu-west-1:444455556666:space/d-risk/ana";
+    let there = |role: &str, origin: &[(&str, &str)]| {
+        let arn = if role.starts_with("arn:") {
+            role.to_owned()
+        } else {
+            format!("arn:aws:iam::444455556666:role/{role}")
+        };
+        remote("444455556666", &arn, space, origin)
+    };
+    let vpn: &[(&str, &str)] = &[("aws:SourceVpc", "vpc-0beef")];
+    assert_eq!(there("studio-pricing", vpn), ALLOWED);
+    for outside in [
+        &[("aws:SourceVpc", "vpc-0dead")][..],
+        &[("aws:SourceIp", "198.51.100.7")],
+        // The hub's own network is not one of people.
+        &[("aws:SourceVpce", "vpce-0a11")],
+        &[],
+    ] {
+        assert_eq!(there("studio-pricing", outside), FORBIDDEN, "{outside:?}");
+    }
+    assert_eq!(there("studio-sandpit", &[]), ALLOWED, "anywhere");
+    for other in ["Administrator", "studio-other", LINKS, SPOKE, HUB] {
+        assert_eq!(there(other, vpn), FORBIDDEN, "{other}");
+    }
+    let own = "arn:aws:sagemaker:eu-west-1:111122223333:space/d-research/ana";
+    let office: &[(&str, &str)] = &[("aws:SourceIp", "198.51.100.7")];
+    let fraud = "arn:aws:iam::111122223333:role/studio-fraud";
+    assert_eq!(remote("111122223333", fraud, own, office), ALLOWED);
+    assert_eq!(remote("111122223333", fraud, own, vpn), FORBIDDEN);
+    let elsewhere = own.replace("d-research", "d-other");
+    assert_eq!(remote("111122223333", HUB, &elsewhere, &[]), ALLOWED, "none of the map's");
+    // A role of teams in several networks may come from each of them.
+    let shared = MAP.replace(
+        "sandpit: { domain: risk, execution_role: \"studio-{team}\", network: anywhere }",
+        "sandpit: { domain: risk, execution_role: studio-pricing, network: office }",
+    );
+    let shared = authorisation(&map(&shared)).unwrap();
+    let by = |origin: &[(&str, &str)]| {
+        let pricing = "arn:aws:iam::444455556666:role/studio-pricing";
+        let request = Request::new(pricing, "sagemaker:StartSession", space);
+        let request =
+            origin.iter().fold(request, |request, (key, value)| request.with(key, [*value]));
+        guarded(&shared, "444455556666", &request)
+    };
+    assert_eq!((by(vpn), by(office), by(&[])), (ALLOWED, ALLOWED, FORBIDDEN));
+}
+
+/// Of the documents about an account's people that about links is always the longest.
+#[test]
+fn guardrails_of_many_teams_are_as_long_as_their_links() {
+    let teams = |count: u32| -> String {
+        let team = |n| {
+            format!(
+                "  t{n}: {{ domain: risk, execution_role: \"studio-{{team}}\", network: vpn }}\n"
+            )
+        };
+        (0..count).map(team).collect()
+    };
+    let sizes = |count: u32| {
+        let text = MAP.replace("teams:\n", &format!("teams:\n{}", teams(count)));
+        let bundle = authorisation(&map(&text)).unwrap();
+        let own = bundle.scps.iter().filter(|scp| scp.accounts.contains("444455556666"));
+        let own = own.map(|scp| Limit::SERVICE_CONTROL_POLICY.size(&scp.document));
+        <[usize; 3]>::try_from(own.collect::<Vec<_>>()).unwrap()
+    };
+    for count in [0, 10, 20] {
+        let [links, remote, profiles] = sizes(count);
+        assert!(remote < links && profiles < links, "{links} {remote} {profiles}");
+    }
+}
+
+#[test]
 fn nobody_else_changes_profiles_or_their_tags() {
     let bundle = bundle();
     let admin = "arn:aws:iam::444455556666:role/Administrator";
@@ -506,7 +586,7 @@ fn every_document_is_within_its_limit_and_free_of_findings() {
         assert!(Limit::PERMISSION_SET_INLINE.fits(&set.inline));
         look(&set.name, &set.inline, Kind::Identity);
     }
-    assert_eq!(documents, 31);
+    assert_eq!(documents, 33);
     let meant = [
         // The map says `anywhere`.
         "StagedoorLinks StagedoorSignIn /Statement/0/Action/0 Warning presign-from-anywhere",
@@ -578,12 +658,14 @@ fn map_policy_too_large() {
         "access.yaml:5:1: the policies of the role \
          `arn:aws:iam::444455556666:role/access/StagedoorSpoke` would take ",
         "access.yaml:5:1: the service control policy `StagedoorLinks444455556666` would take ",
+        "access.yaml:5:1: the service control policy `StagedoorRemote444455556666` would take ",
     ];
     let ends = [
         "and IAM allows 10240 (map-policy-too-large)\n  let fewer domains share the role",
         "and AWS allows 5120 (map-policy-too-large)\n  let teams share networks, or use more accounts",
+        "and AWS allows 5120 (map-policy-too-large)\n  let teams share networks, or use more accounts",
     ];
-    assert_eq!(shown.len(), 2);
+    assert_eq!(shown.len(), 3);
     for (shown, (start, end)) in shown.iter().zip(starts.into_iter().zip(ends)) {
         assert!(shown.starts_with(start) && shown.ends_with(end), "{shown}");
     }

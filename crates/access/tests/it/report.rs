@@ -271,6 +271,11 @@ fn a_role_that_may_ask_for_links_or_assume_others_is_a_side_door() {
     assert_eq!(may(link), ["link-elsewhere"]);
     let own = r#"{"Effect":"Allow","Action":"sagemaker:CreatePresignedDomainUrl","Resource":"arn:aws:sagemaker:eu-west-1:111122223333:user-profile/d-research/alice--fraud"}"#;
     assert!(may(own).is_empty());
+    let remote = r#"{"Effect":"Allow","Action":"sagemaker:StartSession","Resource":"arn:aws:sagemaker:*:*:space/*"}"#;
+    assert_eq!(may(remote), ["remote-elsewhere"]);
+    // As AWS's guide has it.
+    let own = r#"{"Effect":"Allow","Action":"sagemaker:StartSession","Resource":"arn:aws:sagemaker:*:*:space/${sagemaker:DomainId}/*","Condition":{"ArnLike":{"sagemaker:ResourceTag/sagemaker:user-profile-arn":"arn:aws:sagemaker:*:*:user-profile/${sagemaker:DomainId}/${sagemaker:UserProfileName}"}}}"#;
+    assert!(may(own).is_empty());
     let denied = format!(
         "{link},{}",
         r#"{"Effect":"Deny","Action":"sagemaker:CreatePresignedDomainUrl","Resource":"*"}"#

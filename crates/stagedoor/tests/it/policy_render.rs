@@ -88,7 +88,8 @@ fn parts_and_accounts_are_chosen() {
         .iter()
         .map(|policy| policy["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["StagedoorLinks444455556666", "StagedoorProfiles444455556666"]);
+    let kinds = ["StagedoorLinks", "StagedoorRemote", "StagedoorProfiles"];
+    assert_eq!(names, kinds.map(|kind| format!("{kind}444455556666")));
     assert_eq!(guards["roles"], serde_json::json!([]));
     let kinds = |args: &[&str]| {
         let json = render(folder.path(), args).exits(0).json();

@@ -278,7 +278,7 @@ fn guardrails(stack: &Stack, text: &str) -> Vec<String> {
                     == policy.accounts
         })
     });
-    assert_eq!(bundle.scps.len(), 2);
+    assert_eq!(bundle.scps.len(), 3);
     scps.map(|policy| policy.name.clone()).collect()
 }
 
@@ -303,7 +303,10 @@ fn the_guardrails_are_those_that_the_map_means() {
     let stack = create(&template("guardrails.yaml"), &through).unwrap();
     assert_eq!(guardrails(&stack, HUB_MAP), [] as [&str; 0]);
     let open = create(&template("guardrails.yaml"), &GUARDRAILS).unwrap();
-    assert_eq!(guardrails(&open, HUB_MAP), ["StagedoorLinks111122223333"]);
+    assert_eq!(
+        guardrails(&open, HUB_MAP),
+        ["StagedoorLinks111122223333", "StagedoorRemote111122223333"]
+    );
     let anywhere = HUB_MAP.replace("network: endpoints", "network: anywhere");
     assert_eq!(guardrails(&open, &anywhere), [] as [&str; 0]);
     let bare: Vec<_> = GUARDRAILS.into_iter().filter(|(name, _)| *name != "LinkRoleArn").collect();
