@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod functions;
 pub mod ids;
 pub mod invariants;
+mod letters;
 pub mod live_role;
 pub mod map;
 pub mod mirror;

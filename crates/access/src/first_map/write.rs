@@ -2,6 +2,7 @@
 
 use super::{Draft, ExistingDomain, Finding, Held, TeamDraft};
 use crate::ids::{DomainKey, RoleArn};
+use crate::letters::is_of_tag;
 use crate::map::AssumeRole;
 use crate::observed::AuthMode;
 use crate::reason::ReasonCode;
@@ -191,9 +192,7 @@ fn tags(out: &mut String, adopted: &[&Held<'_>]) {
 /// Whether the map may set the tag.
 fn is_own_tag(key: &str, value: &str) -> bool {
     let folded = key.to_lowercase();
-    let is_legal = |text: &str| {
-        text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
-    };
+    let is_legal = |text: &str| text.chars().all(is_of_tag);
     !["stagedoor:", "aws:"].iter().any(|prefix| folded.starts_with(prefix))
         && is_legal(key)
         && is_legal(value)

@@ -33,6 +33,7 @@ use crate::ids::{
     AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
     NetworkKey, PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey, is_slug,
 };
+use crate::letters::is_of_tag;
 use crate::network::ANYWHERE;
 use crate::observed::TAG_PREFIX;
 use ipnet::IpNet;
@@ -273,7 +274,7 @@ pub(super) static TAG_KEY: Format = Format {
                 .with_message(format!("the tag {} cannot be set", quoted(text)))
                 .with_help(format!("tags that begin with `{prefix}` are reserved")));
         }
-        when(text.chars().all(tag_character))
+        when(text.chars().all(is_of_tag))
     },
 };
 
@@ -282,14 +283,8 @@ pub(super) static TAG_VALUE: Format = Format {
     pattern: None,
     length: Some((0, 256)),
     example: "42",
-    check: |text| when(text.chars().all(tag_character)),
+    check: |text| when(text.chars().all(is_of_tag)),
 };
-
-/// AWS's own words: letters, spaces and numbers of any script, and these.
-fn tag_character(c: char) -> bool {
-    let space = c.is_whitespace() && !c.is_control();
-    c.is_alphanumeric() || space || "_.:/=+-@".contains(c)
-}
 
 pub(super) static PROSE: Format = Format {
     expected: "text of 1 to 1,024 characters",

@@ -1,6 +1,7 @@
 //! What Identity Center takes as names.
 
 use super::MirrorPerson;
+use crate::letters::{is_of_name, is_of_user_name};
 
 /// The longest user name, in characters.
 const USER_NAME: usize = 128;
@@ -14,10 +15,10 @@ const RESERVED: [&str; 2] = ["administrator", "awsadministrators"];
 /// Whether Identity Center takes a user with these attributes; what it does not take, as a clause.
 pub fn fits_person(person: &MirrorPerson) -> Result<(), &'static str> {
     let name = person.user_name.as_str();
-    if !(1..=USER_NAME).contains(&name.chars().count())
-        || name.chars().any(|c| c.is_whitespace() || c.is_control())
-    {
-        return Err("its user name is empty, longer than 128 characters or has spaces");
+    if !(1..=USER_NAME).contains(&name.chars().count()) || !name.chars().all(is_of_user_name) {
+        return Err(
+            "its user name is empty, longer than 128 characters or has spaces or invisible characters",
+        );
     }
     if RESERVED.contains(&name.to_lowercase().as_str()) {
         return Err("its user name is reserved by Identity Center");
@@ -26,7 +27,7 @@ pub fn fits_person(person: &MirrorPerson) -> Result<(), &'static str> {
     if texts.into_iter().chain(&person.email).all(|text| is_text(text)) {
         Ok(())
     } else {
-        Err("one of its names is empty, longer than 1,024 characters or has control characters")
+        Err("one of its names is empty, longer than 1,024 characters or has invisible characters")
     }
 }
 
@@ -36,7 +37,7 @@ pub fn fits_group_name(name: &str) -> bool {
 }
 
 fn is_text(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= TEXT && !text.chars().any(char::is_control)
+    !text.trim().is_empty() && text.chars().count() <= TEXT && text.chars().all(is_of_name)
 }
 
 /// The form in which names are compared: Identity Center does not tell cases apart.

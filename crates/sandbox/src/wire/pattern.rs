@@ -3,6 +3,9 @@
 //! Each pattern keeps the text of the model, because AWS quotes it in its error messages and a
 //! test compares it with botocore.
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup as Group};
+
 /// A pattern which a string member must satisfy as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pattern {
@@ -96,11 +99,9 @@ impl Pattern {
             }),
             Self::ExecutionRole => is_execution_role(text),
             Self::SageMakerArn => is_sagemaker_arn(text),
-            Self::TagText | Self::IamTagText | Self::IamTagValue => text.chars().all(|c| {
-                c.is_alphanumeric()
-                    || (c.is_whitespace() && !c.is_control())
-                    || "_.:/=+-@".contains(c)
-            }),
+            Self::TagText | Self::IamTagText | Self::IamTagValue => {
+                text.chars().all(|c| is_of(OF_TAGS, c) || "_.:/=+-@".contains(c))
+            }
             Self::SingleSignOnIdentifier => text == "UserName",
             Self::NetworkId => all(text, |c| c.is_ascii_alphanumeric() || c == '-'),
             Self::IdentityStoreId => is_identity_store_id(text),
@@ -111,20 +112,17 @@ impl Pattern {
                 is_directory_id(id)
             }
             Self::PrincipalId => is_directory_id(text),
-            Self::DirectoryName => all(text, |c| !c.is_whitespace() && !c.is_control()),
+            Self::DirectoryName => all(text, |c| is_of(VISIBLE, c)),
             Self::DirectoryText => all(text, |c| {
-                matches!(c, '\t' | '\n' | '\r' | ' ' | '\u{a0}' | '\u{3000}')
-                    || (!c.is_whitespace() && !c.is_control())
+                matches!(c, '\t' | '\n' | '\r' | ' ' | '\u{a0}' | '\u{3000}') || is_of(VISIBLE, c)
             }),
             Self::AttributePath => {
-                all(text, |c| c.is_alphabetic() || c == '.' || c == ':')
+                all(text, |c| is_of(Group::Letter, c) || c == '.' || c == ':')
                     && !text.starts_with(['.', ':'])
                     && !text.ends_with(['.', ':'])
             }
             Self::Revision => all(text, |c| c.is_ascii_digit()),
-            Self::KmsPolicyName => {
-                !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
-            }
+            Self::KmsPolicyName => all(text, |c| c.is_ascii_alphanumeric() || c == '_'),
             Self::InstanceArn => is_instance_arn(text),
             Self::ApplicationArn => is_application_arn(text),
             Self::IamName => all(text, |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)),
@@ -141,6 +139,20 @@ impl Pattern {
                 .is_some_and(|rest| all(rest, |c| c.is_ascii_lowercase())),
         }
     }
+}
+
+/// `\p{L}\p{Z}\p{N}`.
+const OF_TAGS: Group = Group::Letter.union(Group::Separator).union(Group::Number);
+
+/// `\p{L}\p{M}\p{S}\p{N}\p{P}`.
+const VISIBLE: Group = Group::Letter
+    .union(Group::Mark)
+    .union(Group::Symbol)
+    .union(Group::Number)
+    .union(Group::Punctuation);
+
+fn is_of(group: Group, c: char) -> bool {
+    group.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
 fn all(text: &str, allowed: impl Fn(char) -> bool) -> bool {
@@ -235,6 +247,38 @@ fn is_application_arn(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Pattern;
+    use regex_syntax::hir::{Class, HirKind};
+
+    /// Whether each character is of the class that a pattern repeats, by its number.
+    fn class(pattern: &str) -> Vec<bool> {
+        let pattern = pattern.trim_matches(['(', ')', '+', '*']);
+        let hir = regex_syntax::parse(pattern).unwrap();
+        let HirKind::Class(Class::Unicode(class)) = hir.kind() else { panic!("{hir:?}") };
+        let mut all = vec![false; char::MAX as usize + 1];
+        for range in class.iter() {
+            all[range.start() as usize..=range.end() as usize].fill(true);
+        }
+        all
+    }
+
+    #[test]
+    fn every_character_is_where_the_services_pattern_has_it() {
+        // What one of the two does not know yet, of another version of Unicode, is compared by neither.
+        let unknown = class(r"\p{Cn}");
+        for pattern in [
+            Pattern::TagText,
+            Pattern::IamTagText,
+            Pattern::IamTagValue,
+            Pattern::DirectoryName,
+            Pattern::DirectoryText,
+        ] {
+            let class = class(&pattern.text());
+            let is_taken = |c: &char| pattern.matches(c.encode_utf8(&mut [0; 4]));
+            let differs = |c: &char| is_taken(c) != class[*c as usize] && !unknown[*c as usize];
+            let different: Vec<char> = (char::MIN..=char::MAX).filter(differs).collect();
+            assert_eq!(different, [char::MIN; 0], "{}", pattern.text());
+        }
+    }
 
     #[test]
     fn entity_names_allow_inner_dashes_only() {
