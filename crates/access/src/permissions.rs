@@ -144,6 +144,7 @@ pub enum Resource {
     ManagedPolicies,
     KmsKeys,
     Directory,
+    DirectoryKey,
     Mirrored,
     SpokeRoles,
     Applications,
@@ -179,6 +180,9 @@ impl Resource {
             Self::Directory => {
                 "arn:<partition>:identitystore::*:identitystore/<identity store id> and its users, \
                  groups and memberships"
+            }
+            Self::DirectoryKey => {
+                "arn:<partition>:kms:<region>:<account>:key/<the identity store's key>"
             }
             Self::Mirrored => {
                 "arn:<partition>:identitystore::*:identitystore/<mirrored identity store> and its \
@@ -225,12 +229,14 @@ pub enum Condition {
     Untagged,
     /// The tags are those of a space that is just being made.
     WhileCreatingSpace,
+    /// The identity store asks for it, to read what it keeps encrypted.
+    ViaIdentityStore,
 }
 
 /// One condition of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Test {
-    /// The operator of IAM's language: `StringEquals` or `Null`.
+    /// The operator of IAM's language: `StringEquals`, `StringLike` or `Null`.
     pub operator: &'static str,
     /// The condition key.
     pub key: String,
@@ -267,6 +273,9 @@ impl Condition {
                 equals(&asked, instance),
             ],
             Self::WhileCreatingSpace => vec![equals("sagemaker:TaggingAction", "CreateSpace")],
+            Self::ViaIdentityStore => {
+                vec![Test { operator: "StringLike", ..equals("kms:ViaService", "identitystore.*") }]
+            }
             Self::Untagged => vec![equals(&asked, instance), absent(own, true)],
         }
     }
@@ -366,6 +375,10 @@ pub const ACTIONS: &[Action] = {
         call("identitystore:GetUserId", F::Directory, R::Directory),
         call("identitystore:GetGroupId", F::Directory, R::Directory),
         call("identitystore:IsMemberInGroups", F::Directory, R::Directory),
+        implied(on(
+            Condition::ViaIdentityStore,
+            call("kms:Decrypt", F::Directory, R::DirectoryKey),
+        )),
         call("identitystore:ListUsers", F::Mirror, R::Mirrored),
         call("identitystore:ListGroups", F::Mirror, R::Mirrored),
         call("identitystore:ListGroupMemberships", F::Mirror, R::Mirrored),

@@ -125,6 +125,9 @@ impl<'m> Reach<'m> {
             Resource::ManagedPolicies => vec![format!("arn:{partition}:iam::{account}:policy/*")],
             Resource::KmsKeys => vec![format!("arn:{partition}:kms:*:{account}:key/*")],
             Resource::Directory => directory(self.map, partition),
+            Resource::DirectoryKey => {
+                hub.map_or(Vec::new(), |hub| hub.directory_key.iter().cloned().collect())
+            }
             Resource::Mirrored => mirrored(self.map, partition),
             Resource::SpokeRoles => texts(self.assumed.keys().copied().collect()),
             Resource::Applications => hub.map_or(Vec::new(), |hub| hub.applications.clone()),

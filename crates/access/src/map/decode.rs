@@ -225,6 +225,7 @@ fn hub(item: &Item, known: &Known<'_>, reporter: &mut Reporter<'_>) -> Option<Hu
         later_queue: optional(item.field("later_queue"), owned)?,
         table: optional(item.field("table"), owned)?,
         key: optional(item.field("key"), owned)?,
+        directory_key: optional(item.field("directory_key"), owned)?,
         audit_key: optional(item.field("audit_key"), owned)?,
         checkpoints: optional(item.field("checkpoints"), owned)?,
         secrets: arns("secrets")?,

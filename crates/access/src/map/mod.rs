@@ -148,6 +148,8 @@ pub struct Hub {
     pub table: Option<String>,
     /// ARN of the KMS key that table, queues and secrets are encrypted with.
     pub key: Option<String>,
+    /// ARN of the customer-managed KMS key that the identity store of the directory is encrypted with.
+    pub directory_key: Option<String>,
     /// ARN of the KMS key that the audit log is sealed with.
     pub audit_key: Option<String>,
     /// Where checkpoints of the audit log are kept: `s3://BUCKET/PREFIX`.

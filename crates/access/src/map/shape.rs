@@ -375,6 +375,12 @@ static HUB: Record = Record {
             "The KMS key that table, queues and secrets are encrypted with; absent: AWS's own.",
         ),
         field(
+            "directory_key",
+            Optional,
+            &Shape::Text(&format::KEY_ARN),
+            "The customer-managed KMS key that the identity store is encrypted with; absent: AWS's own.",
+        ),
+        field(
             "audit_key",
             Optional,
             &Shape::Text(&format::KEY_ARN),

@@ -55,6 +55,7 @@ fn what_is_no_arn_of_its_kind_is_refused() {
         ("secrets", "[\"arn:aws:secretsmanager:eu-west-1:111122223333:secret:*\"]"),
         ("applications", "[\"arn:aws:sso:eu-west-1:111122223333:application/a/b\"]"),
         ("applications", "[\"arn:aws:sso::111122223333:application/a\"]"),
+        ("directory_key", "arn:aws:kms:eu-west-1:999988887777:alias/directory"),
         ("audit_key", "arn:aws:kms:eu-west-1:111122223333:alias/audit"),
         ("checkpoints", "my-audit/stagedoor"),
         ("checkpoints", "s3://My-Audit/stagedoor"),

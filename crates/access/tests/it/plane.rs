@@ -671,6 +671,24 @@ fn map_policy_too_large() {
     }
 }
 
+#[test]
+fn the_key_of_the_identity_store_is_used_through_it_alone_and_only_where_the_map_names_it() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let named = MAP.replace("hub:\n", &format!("hub:\n  directory_key: {key}\n"));
+    let hub = |text: &str| role(&authorisation(&map(text)).unwrap(), HUB);
+    let may = |hub: &Role, action: &str, key: &str, via: &str| {
+        decide(hub, &Request::new(HUB, action, key).with("kms:ViaService", [via]))
+    };
+    let (with, without) = (hub(&named), hub(MAP));
+    let store = "identitystore.eu-west-1.amazonaws.com";
+    assert_eq!(may(&with, "kms:Decrypt", key, store), ALLOWED);
+    assert_eq!(may(&without, "kms:Decrypt", key, store), DENIED);
+    assert_eq!(may(&with, "kms:Decrypt", key, "s3.eu-west-1.amazonaws.com"), DENIED);
+    assert_eq!(may(&with, "kms:Encrypt", key, store), DENIED);
+    assert_eq!(may(&with, "kms:Decrypt", &key.replace("1234abcd", "00000000"), store), DENIED);
+    assert_eq!(decide(&with, &Request::new(HUB, "kms:Decrypt", key)), DENIED);
+}
+
 /// Asked for by the map, and by nothing else.
 #[test]
 fn the_audit_log_has_its_key_and_its_place_only_where_the_map_says_so() {

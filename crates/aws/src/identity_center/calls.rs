@@ -333,7 +333,27 @@ pub(super) fn call_error<E>(operation: &'static str, error: &SdkError<E, HttpRes
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    failure::call_error(SERVICE, operation, error)
+    let failed = failure::call_error(SERVICE, operation, error);
+    match of_key(error) {
+        None => failed,
+        Some(reason) => {
+            let message = format!(
+                "{} ({reason}: about the KMS key that the identity store is encrypted with, \
+                 `directory_key` of the map's hub)",
+                failed.message
+            );
+            CallError { message, ..failed }
+        }
+    }
+}
+
+/// The reason of a refusal that is about the store's key. Every error of the service that can have one
+/// has it in the same member.
+fn of_key<E>(error: &SdkError<E, HttpResponse>) -> Option<String> {
+    let body = error.raw_response()?.body().bytes()?;
+    let fields: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let reason = fields.get("Reason")?.as_str()?;
+    reason.starts_with("KMS_").then(|| reason.to_owned())
 }
 
 /// The error of a call that may find a person or a group missing. What concerns the whole store must not

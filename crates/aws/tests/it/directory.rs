@@ -211,6 +211,31 @@ async fn in_a_store_that_is_not_there_nobody_is_gone() {
 }
 
 #[tokio::test]
+async fn a_key_of_the_store_that_may_not_be_used_is_named() {
+    let cloud = Cloud::with(&small()).await;
+    let center = center(&cloud);
+    let refusal = |members: &str| {
+        cloud.go_wrong(&format!(
+            "rules: [{{ service: identitystore, error: {{ code: AccessDeniedException, message: \
+             \"No.\"{members} }} }}]"
+        ));
+    };
+    for (members, told) in [
+        (
+            ", members: { Reason: KMS_ACCESS_DENIED }",
+            "No. (KMS_ACCESS_DENIED: about the KMS key that the identity store is encrypted with, \
+             `directory_key` of the map's hub)",
+        ),
+        (", members: { Reason: SOMETHING_NEW }", "No."),
+        ("", "No."),
+    ] {
+        refusal(members);
+        let error = center.people(&[id(ALICE)].into(), &set(["ml-fraud"])).await.unwrap_err();
+        assert_eq!((error.kind, error.message.as_str()), (FailureKind::AccessDenied, told));
+    }
+}
+
+#[tokio::test]
 async fn where_the_key_of_the_store_is_gone_nobody_is_gone() {
     let cloud = Cloud::with(&small()).await;
     let risk = GroupId::parse(cloud.look().group_id("ml-risk").unwrap()).unwrap();

@@ -23,6 +23,7 @@ pub(crate) fn full() -> Vec<(&'static str, &'static str)> {
     let more = [
         ("HostedZoneId", "Z0123456789ABCDEFGHIJ"),
         ("LinkRoleArns", "arn:aws:iam::111122223333:role/StagedoorSpokeLinks"),
+        ("DirectoryKeyArn", "arn:aws:kms:eu-west-1:999988887777:key/directory"),
         ("MirrorIdentityStoreId", "d-1234567890"),
         ("SourceIdentity", "yes"),
         ("ApplicationArns", "arn:aws:sso::111122223333:application/ssoins-1234567890abcdef/apl-1"),

@@ -103,6 +103,7 @@ hub:
   later_queue: arn:aws:sqs:eu-west-1:111122223333:stagedoor-later
   table: arn:aws:dynamodb:eu-west-1:111122223333:table/stagedoor
   key: arn:aws:kms:eu-west-1:111122223333:key/key
+  directory_key: arn:aws:kms:eu-west-1:999988887777:key/directory
   audit_key: arn:aws:kms:eu-west-1:111122223333:key/auditkey
   checkpoints: s3://checkpoints/stagedoor
   secrets:
