@@ -300,6 +300,9 @@ reasons! {
     MirrorBusy = "mirror-busy";
     /// Nobody is signed in, or the session is over.
     SignedOut = "signed-out";
+    /// The identity provider that opened a session is not in the map any more, is for one team now, or is
+    /// not believed any more what it signs with the key that it signed with then.
+    TrustEnded = "trust-ended";
     /// The form was not made for this session.
     FormKey = "form-key";
     /// The identity provider is not in the map.
@@ -374,6 +377,8 @@ reasons! {
     OwnApps = "own-apps";
     /// The person ended sessions of their own.
     OwnSessions = "own-sessions";
+    /// An admin ended sessions.
+    SessionsRevoked = "sessions-revoked";
 }
 
 impl fmt::Display for ReasonCode {

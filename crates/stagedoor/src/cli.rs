@@ -17,6 +17,7 @@ mod policy;
 mod reporting;
 mod saml;
 mod serving;
+mod sessions;
 mod simulation;
 mod temporary;
 mod time;
@@ -53,6 +54,7 @@ pub(crate) use saml::{
     SetupArgs, SpKeyArgs, VerifyArgs,
 };
 pub(crate) use serving::{DemoArgs, DemoDirectory, ProbeArgs, SandboxArgs, ServeArgs};
+pub(crate) use sessions::{EndSessionsArgs, SessionsCommand, WhoseArgs};
 pub(crate) use simulation::SimulateArgs;
 pub(crate) use temporary::{
     BreakGlassArgs, GiveArgs, GrantArgs, GrantCommand, ListGrantsArgs, NoteArgs, RevokeArgs,
@@ -249,6 +251,9 @@ pub(crate) enum Command {
     /// Read and write the grant table: which group gets which team, besides the map.
     #[command(subcommand)]
     Mapping(MappingCommand),
+    /// End sessions of the door: after an identity provider's key or somebody's browser was stolen.
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
     /// Make, list and revoke tokens of the API.
     #[command(subcommand)]
     Token(TokenCommand),

@@ -29,6 +29,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0017-taken-approvals.sql"),
     include_str!("../migrations/0018-logged-out.sql"),
     include_str!("../migrations/0019-arrived-log-outs.sql"),
+    include_str!("../migrations/0020-vouched-sessions.sql"),
 ];
 
 /// Why a file cannot be brought to the schema of this version.

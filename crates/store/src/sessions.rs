@@ -3,10 +3,10 @@
 use crate::microseconds;
 use crate::prune::{Lapsing, prune};
 use crate::sqlite::{SqliteStore, parsed};
-use access::ids::{PersonId, TeamKey};
+use access::ids::{IdpKey, PersonId, TeamKey};
 use async_trait::async_trait;
 use control::ports::{
-    FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError,
+    FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError, Voucher,
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -19,8 +19,8 @@ impl Sessions for SqliteStore {
             transaction
                 .prepare_cached(
                     "INSERT INTO session
-                     (id, person, begun, expires, team, idp_subject, idp_index)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                     (id, person, begun, expires, team, idp_subject, idp_index, idp, idp_key)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?
                 .execute(params![
                     session.id.0,
@@ -30,6 +30,8 @@ impl Sessions for SqliteStore {
                     session.team.as_ref().map(TeamKey::as_str),
                     session.idp_session.subject,
                     session.idp_session.index,
+                    session.voucher.idp.as_str(),
+                    session.voucher.fingerprint,
                 ])?;
             Ok(())
         })
@@ -42,7 +44,8 @@ impl Sessions for SqliteStore {
         self.read("look up a session", move |connection| {
             let session = connection
                 .prepare_cached(
-                    "SELECT id, person, begun, expires, team, idp_subject, idp_index FROM session
+                    "SELECT id, person, begun, expires, team, idp_subject, idp_index, idp,
+                     idp_key FROM session
                      WHERE id = ?1 AND expires > ?2",
                 )?
                 .query_row(params![id.0, now], session)
@@ -66,7 +69,8 @@ impl Sessions for SqliteStore {
         self.read("look up the sessions of a person", move |connection| {
             connection
                 .prepare_cached(
-                    "SELECT id, person, begun, expires, team, idp_subject, idp_index FROM session
+                    "SELECT id, person, begun, expires, team, idp_subject, idp_index, idp,
+                     idp_key FROM session
                      WHERE person = ?1 AND expires > ?2 ORDER BY begun DESC, id LIMIT ?3",
                 )?
                 .query_map(params![person.as_str(), now, SESSIONS_SHOWN], session)?
@@ -90,6 +94,17 @@ impl Sessions for SqliteStore {
             let ended = transaction
                 .prepare_cached("DELETE FROM session WHERE person = ?1")?
                 .execute([person.as_str()])?;
+            Ok(ended as u64)
+        })
+        .await
+    }
+
+    async fn close_every(&self, idp: Option<&IdpKey>) -> Result<u64, StoreError> {
+        let idp = idp.cloned();
+        self.write("end sessions", move |transaction| {
+            let ended = transaction
+                .prepare_cached("DELETE FROM session WHERE ?1 IS NULL OR idp = ?1")?
+                .execute([idp.as_ref().map(IdpKey::as_str)])?;
             Ok(ended as u64)
         })
         .await
@@ -168,5 +183,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         expires: microseconds::read(3, row.get(3)?)?,
         team: row.get::<_, Option<String>>(4)?.map(|t| parsed(4, TeamKey::parse(t))).transpose()?,
         idp_session: IdpSession { subject: row.get(5)?, index: row.get(6)? },
+        voucher: Voucher {
+            idp: parsed(7, IdpKey::parse(row.get::<_, String>(7)?))?,
+            fingerprint: row.get(8)?,
+        },
     })
 }

@@ -208,6 +208,8 @@ macro_rules! contract {
             a_person_s_sessions_are_listed_newest_first(&),
             closing_ends_one_session_and_may_be_repeated(&),
             closing_all_of_a_person_leaves_the_others(&),
+            closing_those_of_a_provider_leaves_the_others(&),
+            closing_every_session_leaves_none(&),
             a_provider_ends_every_session_of_its_subject(&),
             a_provider_ends_the_sessions_it_names_and_those_without_name(&),
             what_was_issued_before_a_log_out_is_logged_out_until_that_is_forgotten(&),

@@ -1,8 +1,10 @@
 //! [`Sessions`].
 
 use crate::race::{RACERS, micros, race};
-use access::ids::{PersonId, TeamKey};
-use control::ports::{FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions};
+use access::ids::{IdpKey, PersonId, TeamKey};
+use control::ports::{
+    FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, Voucher,
+};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,13 +18,19 @@ fn session(id: &str, person: &str) -> Session {
         expires: micros(1_000),
         team: None,
         idp_session: IdpSession { subject: format!("subject of {person}"), index: None },
+        voucher: voucher("corp"),
     }
+}
+
+fn voucher(idp: &str) -> Voucher {
+    Voucher { idp: IdpKey::parse(idp).unwrap(), fingerprint: format!("key of {idp}") }
 }
 
 pub async fn a_session_is_there_until_its_end(sessions: &impl Sessions) {
     let team = TeamKey::parse("fraud").ok();
     let idp_session = IdpSession { subject: "ana".into(), index: Some("i1".into()) };
-    let ana = Session { team, idp_session, ..session("s1", "ana") };
+    let voucher = voucher("partners");
+    let ana = Session { team, idp_session, voucher, ..session("s1", "ana") };
     sessions.open(&ana).await.unwrap();
     assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
     assert_eq!(sessions.get(&ana.id, micros(999)).await, Ok(Some(ana.clone())));
@@ -88,6 +96,36 @@ pub async fn closing_all_of_a_person_leaves_the_others(sessions: &impl Sessions)
     assert_eq!(sessions.get(&SessionId("s1".to_owned()), micros(10)).await, Ok(None));
     assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
     assert_eq!(sessions.get(&bob.id, micros(10)).await, Ok(Some(bob)));
+}
+
+pub async fn closing_those_of_a_provider_leaves_the_others(sessions: &impl Sessions) {
+    let idp = |key: &str| IdpKey::parse(key).unwrap();
+    let by = |id: &str, person: &str, idp: &str| Session {
+        voucher: voucher(idp),
+        ..session(id, person)
+    };
+    let corp = by("s3", "bob", "corp");
+    for session in [&by("s1", "ana", "partners"), &by("s2", "bob", "partners"), &corp] {
+        sessions.open(session).await.unwrap();
+    }
+    assert_eq!(sessions.close_every(Some(&idp("partner"))).await, Ok(0));
+    assert_eq!(sessions.close_every(Some(&idp("partners"))).await, Ok(2));
+    assert_eq!(sessions.close_every(Some(&idp("partners"))).await, Ok(0));
+    assert_eq!(sessions.get(&SessionId("s1".to_owned()), micros(10)).await, Ok(None));
+    assert_eq!(sessions.get(&SessionId("s2".to_owned()), micros(10)).await, Ok(None));
+    assert_eq!(sessions.get(&corp.id, micros(10)).await, Ok(Some(corp)));
+}
+
+pub async fn closing_every_session_leaves_none(sessions: &impl Sessions) {
+    for number in 0..20 {
+        let (id, person) = (format!("s{number}"), format!("person-{}", number % 7));
+        let voucher = voucher(if number % 2 == 0 { "corp" } else { "partners" });
+        sessions.open(&Session { voucher, ..session(&id, &person) }).await.unwrap();
+    }
+    sessions.close(&SessionId("s0".to_owned())).await.unwrap();
+    assert_eq!(sessions.close_every(None).await, Ok(19));
+    assert_eq!(sessions.close_every(None).await, Ok(0));
+    assert_eq!(sessions.get(&SessionId("s7".to_owned()), micros(10)).await, Ok(None));
 }
 
 /// The order to end sessions of `ana`, which came 5 after it was given.

@@ -1,7 +1,7 @@
-//! Who is signed in: each session by its id, and twice more to be found by person and by the identity
-//! provider's subject.
+//! Who is signed in: each session by its id, and thrice more to be found by person, by the identity
+//! provider's subject, and among all there are.
 //!
-//! The three items are made in one transaction. They are removed one after the other, the session
+//! The four items are made in one transaction. They are removed one after the other, the session
 //! itself first: what only finds a session that is gone does no harm, and lapses with it.
 
 mod logged_out;
@@ -9,13 +9,13 @@ mod logged_out;
 use super::DynamoStore;
 use super::failure::{contended, damaged, unusable};
 use super::item::{Damaged, Item, floor};
-use super::keys::{Key, SK, lapse};
+use super::keys::{Key, SK, lapse, shard};
 use super::wire::{AT_ONCE, Over, Query, Sort, Step, Written};
 use crate::backoff::backoff;
-use access::ids::{PersonId, TeamKey};
+use access::ids::{IdpKey, PersonId, TeamKey};
 use async_trait::async_trait;
 use control::ports::{
-    FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError,
+    FederatedLogout, IdpSession, SESSIONS_SHOWN, Session, SessionId, Sessions, StoreError, Voucher,
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +26,9 @@ const PREFIX: &str = "session#";
 
 /// How long a session that is over may still be kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many partitions find all sessions there are. Each takes about 500 sign-ins a second.
+const SHARDS: u32 = 8;
 
 /// How often a transaction is tried that met another one.
 const TRIES: u32 = 8;
@@ -42,12 +45,17 @@ fn of_subject(subject: &str) -> String {
     format!("subject#{subject}")
 }
 
+fn of_shard(number: u32) -> String {
+    format!("sessions#{number}")
+}
+
 #[async_trait]
 impl Sessions for DynamoStore {
     async fn open(&self, session: &Session) -> Result<(), StoreError> {
         const OPERATION: &str = "remember a session";
         let SessionId(id) = &session.id;
         let IdpSession { subject, index } = &session.idp_session;
+        let Voucher { idp, fingerprint } = &session.voucher;
         let item = |pk: String| {
             Item::at(&Key::new(pk, format!("{PREFIX}{id}"))).with_ttl(lapse(session.expires, KEPT))
         };
@@ -58,12 +66,18 @@ impl Sessions for DynamoStore {
             .with_opt_text("team", session.team.as_ref().map(TeamKey::as_str))
             .with_text("subject", subject)
             .with_opt_text("index", index.as_deref())
+            .with_text("idp", idp.as_str())
+            .with_text("idp_key", fingerprint)
             .with_ttl(lapse(session.expires, KEPT));
         let steps = [
             Step::Put(whole, Over::Nothing),
             Step::Put(item(of_person(session.person.as_str())), Over::Anything),
             Step::Put(
                 item(of_subject(subject)).with_opt_text("index", index.as_deref()),
+                Over::Anything,
+            ),
+            Step::Put(
+                item(of_shard(shard(id, SHARDS))).with_text("idp", idp.as_str()),
                 Over::Anything,
             ),
         ];
@@ -84,6 +98,10 @@ impl Sessions for DynamoStore {
         const OPERATION: &str = "look up a session";
         let key = key(&id.0);
         let Some(item) = self.get(OPERATION, &key).await? else { return Ok(None) };
+        // An older release has opened it. Nobody knows whose word that was on, so it is over.
+        if item.opt_text("idp").is_none() {
+            return Ok(None);
+        }
         let session = read(id, &item)
             .map_err(|damage| damaged(self.table(), OPERATION, Some(&key), &damage))?;
         Ok(Some(session).filter(|session| floor(session.expires) > floor(now)))
@@ -115,6 +133,16 @@ impl Sessions for DynamoStore {
         const OPERATION: &str = "end the sessions of a person";
         let partition = of_person(person.as_str());
         self.end_found(OPERATION, &partition, |_| true).await
+    }
+
+    async fn close_every(&self, idp: Option<&IdpKey>) -> Result<u64, StoreError> {
+        let idp = idp.map(IdpKey::as_str);
+        let mut ended = 0;
+        for number in 0..SHARDS {
+            let is_meant = |item: &Item| idp.is_none() || item.opt_text("idp") == idp;
+            ended += self.end_found("end sessions", &of_shard(number), is_meant).await?;
+        }
+        Ok(ended)
     }
 
     async fn close_federated(&self, logout: &FederatedLogout) -> Result<u64, StoreError> {
@@ -190,7 +218,9 @@ impl DynamoStore {
             let Some(item) = item else { continue };
             ended += 1;
             let person = item.opt_text("person").map(of_person);
-            let partitions = person.into_iter().chain(item.opt_text("subject").map(of_subject));
+            let subject = item.opt_text("subject").map(of_subject);
+            let all = of_shard(shard(&id, SHARDS));
+            let partitions = person.into_iter().chain(subject).chain([all]);
             finds.extend(partitions.map(|pk| Key::new(pk, format!("{PREFIX}{id}"))));
         }
         self.write_all(operation, Vec::new(), finds.into_iter().collect()).await?;
@@ -206,13 +236,16 @@ fn read(id: &SessionId, item: &Item) -> Result<Session, Damaged> {
     Ok(Session {
         id: id.clone(),
         person: item.parsed("person", PersonId::parse)?,
-        // Absent where an older release has opened it.
-        begun: item.time("begun").or_else(|_| item.time("expires"))?,
+        begun: item.time("begun")?,
         expires: item.time("expires")?,
         team,
         idp_session: IdpSession {
             subject: item.text("subject")?.to_owned(),
             index: item.opt_text("index").map(str::to_owned),
+        },
+        voucher: Voucher {
+            idp: item.parsed("idp", IdpKey::parse)?,
+            fingerprint: item.text("idp_key")?.to_owned(),
         },
     })
 }

@@ -41,7 +41,8 @@ pub use self::access::{
 pub use ::access::map::AdminRole as Role;
 pub use actions::{
     AGREED_FOR, Agreement, Approved, LONGEST_REASON, Leave, MOST_REPLAYED, OffboardingBegun,
-    Replayed, RestorationBegun, Return, Switched, SyncAsked, freeze, thaw,
+    Replayed, RestorationBegun, Return, SessionsOf, Switched, SyncAsked, end_sessions, freeze,
+    thaw,
 };
 pub use as_of::HoldersThen;
 pub use audit::{Audit, AuditLine, Chain, ChainState, Difference, MOST_EXPORTED};

@@ -224,6 +224,8 @@ impl Doorway {
         Err(self.refuse(RefusalKind::Denied, no.of(&person.id).on(team_key)).await)
     }
 
+    /// The session of this token, if whoever vouched for it is still believed. One that is not is
+    /// not ended: other replicas may know newer keys of the provider than this one.
     pub(super) async fn session(&self, token: &SessionToken) -> Result<Session, Refusal> {
         let now = self.plane.clock.now();
         let found = if self.cookie_keys.made(CookieUse::Session, token) {
@@ -232,7 +234,18 @@ impl Doorway {
             Ok(None)
         };
         match found {
-            Ok(Some(session)) => Ok(session),
+            Ok(Some(session)) if self.trust.vouches_for(&session) => Ok(session),
+            Ok(Some(session)) => {
+                let no = No {
+                    detail: Some(format!("identity provider {}", session.voucher.idp)),
+                    ..No::new(
+                        ReasonCode::TrustEnded,
+                        "The identity provider that you signed in with is not trusted as it was then.",
+                        "Sign in again.",
+                    )
+                };
+                Err(self.refuse(RefusalKind::SignedOut, no.of(&session.person)).await)
+            }
             Ok(None) => {
                 let no = No::new(
                     ReasonCode::SignedOut,

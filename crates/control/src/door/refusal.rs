@@ -143,7 +143,8 @@ impl Doorway {
         }
         tracing::info!(code = no.code, %reference, detail = no.detail, "refused");
         let now = self.plane.clock.now();
-        let endless = no.person.is_none() || matches!(kind, RefusalKind::TooManyRequests { .. });
+        let asks_on = matches!(kind, RefusalKind::SignedOut | RefusalKind::TooManyRequests { .. });
+        let endless = no.person.is_none() || asks_on;
         if !endless || self.strangers.may_be_written_down(now) {
             self.plane
                 .record(AuditEntry {

@@ -10,7 +10,7 @@ use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
 use crate::ports::{
-    Actor, AuditEntry, AuditEvent, IdpSession, PendingLogin, PersonLookup, Session,
+    Actor, AuditEntry, AuditEvent, IdpSession, PendingLogin, PersonLookup, Session, Voucher,
 };
 use access::ids::PersonId;
 use access::map::{MatchBy, NameIdFormat};
@@ -114,19 +114,22 @@ impl Doorway {
         let entry = signed_in(now, &person.id, &trusted, &assertion, answer.origin)
             .with("checks", trail.told(false));
         let asked = pending.as_ref().map(asked_at);
-        self.open_session(&assertion, &person.id, choice, entry, asked, now).await
+        let (token, session) = self.session_of(&trusted, &assertion, &person.id, &choice, now);
+        self.open_session(&assertion, &session, &entry, asked).await?;
+        let seconds = session.expires.as_second().saturating_sub(now.as_second());
+        let expires_seconds = u64::try_from(seconds).unwrap_or(0);
+        Ok(Accepted { token, expires_seconds, team: choice.team, domain: choice.domain })
     }
 
-    /// Writes the sign-in down and keeps its session. `asked`: when we made the request that it answers.
-    async fn open_session(
+    /// A session that is not open yet, and its token.
+    fn session_of(
         &self,
+        trusted: &Trusted,
         assertion: &VerifiedAssertion,
         person: &PersonId,
-        choice: Choice,
-        entry: AuditEntry,
-        asked: Option<Timestamp>,
+        choice: &Choice,
         now: Timestamp,
-    ) -> Result<Accepted, Refusal> {
+    ) -> (SessionToken, Session) {
         let expires = [assertion.session_not_on_or_after(), Some(later(now, SESSION_SECONDS))]
             .into_iter()
             .flatten()
@@ -143,25 +146,38 @@ impl Doorway {
                 subject: subject_digest(assertion.issuer(), assertion.name_id().value()),
                 index: assertion.session_index().map(index_digest),
             },
+            voucher: Voucher {
+                idp: trusted.key.clone(),
+                fingerprint: assertion.key_fingerprint().to_owned(),
+            },
         };
+        (token, session)
+    }
+
+    /// Writes the sign-in down and keeps its session. `asked`: when we made the request that it answers.
+    async fn open_session(
+        &self,
+        assertion: &VerifiedAssertion,
+        session: &Session,
+        entry: &AuditEntry,
+        asked: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
         // Nobody gets in unwritten, so the entry comes first.
-        let opened = match self.plane.audit.append(&entry).await {
-            Ok(()) => self.plane.sessions.open(&session).await,
+        let opened = match self.plane.audit.append(entry).await {
+            Ok(()) => self.plane.sessions.open(session).await,
             Err(error) => Err(error),
         };
         if let Err(error) = opened {
-            let no = No::unavailable(&error).of(person);
+            let no = No::unavailable(&error).of(&session.person);
             return Err(self.refuse(RefusalKind::Unavailable, no).await);
         }
-        self.still_signed_in(assertion, &session, asked).await?;
+        self.still_signed_in(assertion, session, asked).await?;
         if assertion.used_weak_algorithms() {
             let issuer = assertion.issuer();
             tracing::warn!(issuer, "signed in by weak algorithms, which the map allows");
             self.counter.count(|counts| counts.accepted_weak += 1);
         }
-        let seconds = expires.as_second().saturating_sub(now.as_second());
-        let expires_seconds = u64::try_from(seconds).unwrap_or(0);
-        Ok(Accepted { token, expires_seconds, team: choice.team, domain: choice.domain })
+        Ok(())
     }
 
     /// Ends a session again whose provider ended it while it was being opened, perhaps at another

@@ -8,8 +8,9 @@
 //! provider itself says until when it vouches for these keys, so from then on nobody is let in.
 
 use super::DoorError;
+use crate::ports::Session;
 use access::ids::IdpKey;
-use access::map::{self, MetadataSource, RequestBinding};
+use access::map::{self, MetadataSource, RequestBinding, TeamSelector};
 use jiff::Timestamp;
 use saml_sp::{
     AlgorithmPolicy, ClockSkew, EncryptionPolicy, IdentityProvider, PinnedKey, ServiceProvider,
@@ -313,6 +314,18 @@ impl Trust {
         let named = |provider: &Provider| provider.settings.entity_id.as_deref() == Some(entity_id);
         let missing = providers.iter().find(|(_, provider)| named(provider));
         missing.map_or(Found::Nobody, |(key, _)| Found::WithoutMetadata(key.clone()))
+    }
+
+    /// Whether what a session was opened on still holds: the map has the provider, binds it to no other
+    /// team than the session's, and believes what it signs with that key.
+    pub(super) fn vouches_for(&self, session: &Session) -> bool {
+        let Found::Trusted(trusted) = self.by_key(&session.voucher.idp) else { return false };
+        let is_bound_elsewhere = match &trusted.settings.team {
+            Some(TeamSelector::Team(team)) => session.team.as_ref() != Some(team),
+            _ => false,
+        };
+        let signed = |key: &PinnedKey| key.fingerprint() == session.voucher.fingerprint;
+        !is_bound_elsewhere && trusted.metadata().keys.iter().any(signed)
     }
 
     /// Every provider whose metadata is known.

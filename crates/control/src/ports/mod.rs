@@ -80,7 +80,7 @@ pub use scim_records::{
 pub use secrets::Secrets;
 pub use state::{
     FederatedLogout, IdpSession, LoginRequests, PendingLogin, ReplayCache, SESSIONS_SHOWN, Session,
-    SessionId, Sessions, StoreError,
+    SessionId, Sessions, StoreError, Voucher,
 };
 pub use store::Store;
 pub use studio::{

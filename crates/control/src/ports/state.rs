@@ -88,6 +88,18 @@ pub struct Session {
     pub team: Option<TeamKey>,
     /// The identity provider's session which it came from.
     pub idp_session: IdpSession,
+    /// Whose word it was opened on.
+    pub voucher: Voucher,
+}
+
+/// Whose word a session was opened on: it opens something as long as that is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Voucher {
+    /// The identity provider, by its key in the map.
+    pub idp: IdpKey,
+    /// Which of its signing keys verified the assertion: SHA-256 of the certificate, or of the bare
+    /// key, in lower-case hexadecimal.
+    pub fingerprint: String,
 }
 
 /// A session at an identity provider, as far as it takes to end ours when that one ends. Digests
@@ -144,6 +156,10 @@ pub trait Sessions: Send + Sync + fmt::Debug {
 
     /// Ends every session of a person and says how many there were.
     async fn close_all(&self, person: &PersonId) -> Result<u64, StoreError>;
+
+    /// Ends every session that this identity provider vouched for, or every one there is, and says
+    /// how many there were.
+    async fn close_every(&self, idp: Option<&IdpKey>) -> Result<u64, StoreError>;
 
     /// Ends the sessions that are meant and says how many there were. The order is remembered before
     /// any of them ends, for [`Self::is_logged_out`].

@@ -94,9 +94,10 @@ async fn an_application_of_one_team_leads_there_and_opens_no_other() {
 async fn a_session_of_one_team_knows_of_that_team_and_ends_its_own_sessions_only() {
     let house = house("team: fraud");
     let origin = Origin::default();
-    let elsewhere = house.sign_in("ada").await;
-    // As it is where she signs in by a way that is not one team's.
-    house.world.state().sessions.values_mut().for_each(|session| session.team = None);
+    // She signs in by a way that is not one team's.
+    let (id, browser) = house.begin().await;
+    let asked = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+    let elsewhere = house.accept(&asked, Some(&browser)).await.unwrap().token;
     house.door.open(&elsewhere, &team("ward"), &origin).await.unwrap();
     let second = Answer { assertion: "_a9", ..answer("ada") };
     let accepted = tile(&house, second, None).await.unwrap();

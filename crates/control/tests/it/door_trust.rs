@@ -2,14 +2,16 @@
 
 use crate::door::{Answer, DOOR};
 use crate::door::{House, answer, idp, idp_key, metadata, metadata_of, ports, settings};
-use crate::world::{MAP, START, World};
+use crate::world::{MAP, START, World, person_id, team};
+use access::map::{Source, parse};
 use access::network::Origin;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use control::door::{CookieKeys, Door, DoorError, DoorSettings, RefusalKind};
+use control::door::{CookieKeys, Door, DoorError, DoorSettings, RefusalKind, SessionToken};
 use jiff::{SignedDuration, Timestamp};
 use saml_sp::{IdentityProvider, PinnedKey, ServiceProviderKey};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn start() -> Timestamp {
@@ -124,6 +126,79 @@ async fn idp_metadata_missing() {
     house.door.renew(&idp_key("tiles"), metadata("tiles").1).unwrap();
     assert_eq!(house.door.identity_providers(), [idp_key("corp"), idp_key("tiles")]);
     house.accept(&response, None).await.unwrap();
+}
+
+/// The code of a session's refusal; `None`: it opens a team.
+async fn code_of(house: &House, token: &SessionToken) -> Option<&'static str> {
+    let opened = house.door.open(token, &team("fraud"), &Origin::default()).await;
+    let refusal = opened.err()?;
+    assert_eq!(refusal.kind, RefusalKind::SignedOut);
+    Some(refusal.code)
+}
+
+#[tokio::test(start_paused = true)]
+async fn trust_ended() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    assert_eq!(code_of(&house, &ada).await, None);
+    let replace = |map: &str| {
+        let source = Source::from_bytes("access.yaml", map.into()).unwrap();
+        house.door.replace_map(Arc::new(parse(&[source]).unwrap())).unwrap();
+    };
+    let (before, rest) = MAP.split_once("  tiles:\n").unwrap();
+    let after = rest.split_once("domains:").unwrap().1;
+    replace(&format!("{before}domains:{after}"));
+    assert_eq!(code_of(&house, &ada).await, Some("trust-ended"));
+    let told = house.world.state().audit.last().unwrap().clone();
+    assert_eq!((told.event.as_str(), told.code.as_str()), ("refused", "trust-ended"));
+    assert_eq!(told.person, Some(person_id("ada").to_string()));
+    assert_eq!(told.details["detail"], "identity provider tiles");
+    let page = house.door.my_work(&ada, &Origin::default()).await.unwrap_err();
+    assert_eq!(page.code, "trust-ended");
+
+    // Nothing is known of the keys of a provider that comes back until they are read.
+    replace(MAP);
+    assert_eq!(code_of(&house, &ada).await, Some("trust-ended"));
+    house.door.renew(&idp_key("tiles"), metadata("tiles").1).unwrap();
+    assert_eq!(code_of(&house, &ada).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_lasts_as_long_as_the_key_that_opened_it_is_believed() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    let (key, old) = metadata("tiles");
+    let next = metadata_of(&idp("https://tiles.example"));
+    let mut both = old;
+    both.keys.extend(next.keys.clone());
+    house.door.renew(&key, both).unwrap();
+    assert_eq!(code_of(&house, &ada).await, None);
+    house.door.renew(&key, next).unwrap();
+    assert_eq!(code_of(&house, &ada).await, Some("trust-ended"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_when_its_provider_is_bound_to_another_team() {
+    let bound =
+        |to: &str| MAP.replace("    team_attribute: teamid\n", &format!("    team: {to}\n"));
+    for (map, session, code) in [
+        (MAP.to_owned(), None, None),
+        (bound("fraud"), None, Some("trust-ended")),
+        (bound("fraud"), Some("fraud"), None),
+        (bound("trials"), Some("fraud"), Some("trust-ended")),
+        (MAP.to_owned(), Some("fraud"), None),
+    ] {
+        let house = House::by(World::of(&["ada"]), &map);
+        let before = if session.is_some() { bound("fraud") } else { MAP.to_owned() };
+        let source = |map: &str| Source::from_bytes("access.yaml", map.into()).unwrap();
+        let replace = |map: &str| {
+            house.door.replace_map(Arc::new(parse(&[source(map)]).unwrap())).unwrap();
+        };
+        replace(&before);
+        let ada = house.sign_in("ada").await;
+        replace(&map);
+        assert_eq!(code_of(&house, &ada).await, code, "{session:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

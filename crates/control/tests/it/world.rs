@@ -2,7 +2,9 @@
 
 use access::ArcStr;
 use access::entitlement::WantedGroups;
-use access::ids::{GroupId, MembershipId, PersonId, ProfileName, RoleArn, TeamKey, TemporaryId};
+use access::ids::{
+    GroupId, IdpKey, MembershipId, PersonId, ProfileName, RoleArn, TeamKey, TemporaryId,
+};
 use access::map::{AccessMap, Source, parse};
 use access::naming::profile_name;
 use access::observed::{
@@ -660,6 +662,13 @@ impl Sessions for World {
         let mut state = self.store(Fault::Sessions)?;
         let before = state.sessions.len();
         state.sessions.retain(|_, session| &session.person != person);
+        Ok((before - state.sessions.len()) as u64)
+    }
+
+    async fn close_every(&self, idp: Option<&IdpKey>) -> Result<u64, StoreError> {
+        let mut state = self.store(Fault::Sessions)?;
+        let before = state.sessions.len();
+        state.sessions.retain(|_, session| idp.is_some_and(|idp| session.voucher.idp != *idp));
         Ok((before - state.sessions.len()) as u64)
     }
 

@@ -20,6 +20,7 @@ mod report;
 mod saml;
 mod sandbox;
 mod serve;
+mod sessions;
 mod spoke;
 mod store;
 mod sync;
@@ -72,6 +73,7 @@ pub(crate) async fn run(
         Command::Mapping(command) => mapping::run(command, common).await,
         Command::Freeze(args) => freeze::freeze(&args, common).await,
         Command::Thaw(args) => freeze::thaw(&args, common).await,
+        Command::Sessions(command) => sessions::run(command, common).await,
         Command::Token(command) => token::run(command, common).await,
         Command::Audit(command) => audit::run(command, common).await,
         Command::Serve(args) => serve::run(&args).await,

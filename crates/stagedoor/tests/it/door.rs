@@ -167,6 +167,59 @@ fn a_first_sign_in_waits_for_the_profile_without_javascript() {
 }
 
 #[test]
+fn an_admin_ends_sessions_without_offboarding_anybody() {
+    let house = House::open(&settled());
+    let signed_in = |names: [&str; 2]| {
+        names.map(|name| {
+            let browser = house.browser();
+            house.sign_in(&browser, name);
+            browser
+        })
+    };
+    let is_in = |browser: &Browser| !browser.get("/").body.contains("Sign in with Corp");
+    let end = |whose: &[&str]| {
+        let run = house.world.run(&[&["sessions", "end", "--by", "olga"][..], whose].concat());
+        run.exits(0).stdout
+    };
+    let [ana, ben] = signed_in(["ana", "ben"]);
+    assert_eq!(end(&["--person", "ana"]), "Ended 1 session. Whoever may sign in does so again.\n");
+    assert_eq!([&ana, &ben].map(is_in), [false, true]);
+    house.sign_in(&ana, "ana");
+    assert!(end(&["--idp", "other"]).starts_with("Ended 0 sessions."));
+    assert!(end(&["--idp", "corp"]).starts_with("Ended 2 sessions."));
+    assert_eq!([&ana, &ben].map(is_in), [false, false]);
+    let [ana, ben] = signed_in(["ana", "ben"]);
+    let told = house.world.run(&["sessions", "end", "--all", "--output", "json"]).exits(0).json();
+    assert_eq!((&told["kind"], &told["ended"]), (&"SessionsEnded".into(), &2.into()));
+    assert_eq!([&ana, &ben].map(is_in), [false, false]);
+    for wrong in [&[][..], &["--all", "--idp", "corp"]] {
+        house.world.run(&[&["sessions", "end"][..], wrong].concat()).exits(3);
+    }
+
+    let entries = house.world.audit().into_iter().filter(|e| e.event == "sessions-ended");
+    let told: Vec<_> = entries
+        .map(|e| {
+            (e.code, e.person, e.details.get("idp").cloned(), e.details["sessions_ended"].clone())
+        })
+        .collect();
+    let entry = |person: Option<&str>, idp: Option<&str>, ended: &str| {
+        (
+            "sessions-revoked".to_owned(),
+            person.map(str::to_owned),
+            idp.map(str::to_owned),
+            ended.to_owned(),
+        )
+    };
+    let by_time = [
+        entry(Some(ANA), None, "1"),
+        entry(None, Some("other"), "0"),
+        entry(None, Some("corp"), "2"),
+        entry(None, None, "2"),
+    ];
+    assert_eq!(told.into_iter().rev().collect::<Vec<_>>(), by_time);
+}
+
+#[test]
 fn sessions_survive_a_restart() {
     let mut house = House::open(&settled());
     let browser = house.browser();

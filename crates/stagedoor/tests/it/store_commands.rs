@@ -53,9 +53,10 @@ fn a_store_is_made_once_and_migrated_once() {
 #[test]
 fn what_only_matters_to_a_store_that_is_there_refuses_a_missing_file_and_makes_none() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &["freeze", "--reason", "audit"],
         &["thaw"],
+        &["sessions", "end", "--all"],
         &["token", "list"],
         &["token", "revoke", "ci"],
         &["offboard", "ana", "--yes"],

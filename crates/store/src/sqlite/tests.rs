@@ -8,6 +8,7 @@ use control::ports::ATTEMPTS_KEPT;
 use control::ports::{
     Actor, Attempt, Attempts, AuditEntry, AuditEvent, AuditLog, CheckRow, IdpSession,
     LoginRequests, PendingLogin, ReplayCache, RowState, Secrets, Session, SessionId, Sessions,
+    Voucher,
 };
 use jiff::Timestamp;
 
@@ -51,6 +52,10 @@ async fn a_full_disk_fails_the_call_and_keeps_what_was_there() {
         expires: second(100),
         team: None,
         idp_session: IdpSession { subject: "digest".to_owned(), index: None },
+        voucher: Voucher {
+            idp: IdpKey::parse("corp").unwrap(),
+            fingerprint: "fingerprint".to_owned(),
+        },
     };
     store.open(&session).await.unwrap();
     let error = store.append(&entry(&"x".repeat(100_000))).await.unwrap_err();
@@ -222,6 +227,18 @@ fn a_file_of_the_first_version_becomes_one_of_this() {
     let left: u32 =
         connection.query_row("SELECT count(*) FROM session", [], |row| row.get(0)).unwrap();
     assert_eq!(left, 0, "a session that no log-out could find");
+}
+
+#[test]
+fn sessions_of_which_nobody_knows_who_opened_them_end_with_the_version_that_asks() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection, &STEPS[..19]).unwrap();
+    let open = "INSERT INTO session (id, person, begun, expires) VALUES ('s', 'p', 1, 9000000)";
+    connection.execute_batch(open).unwrap();
+    migrate(&mut connection, STEPS).unwrap();
+    let left: u32 =
+        connection.query_row("SELECT count(*) FROM session", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]

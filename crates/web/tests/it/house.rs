@@ -28,7 +28,7 @@ use control::ports::{
     DomainTarget, Ensured, Entropy, FailureKind, FederatedLogout, IdpSession, IndexReading,
     LoginRequests, Memberships, Observe, PendingLogin, PersonLookup, Presign, PresignRequest,
     PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision, ReplayCache, Session,
-    SessionId, Sessions, StoreError,
+    SessionId, Sessions, StoreError, Voucher,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -118,6 +118,8 @@ struct World {
     landings: Mutex<Vec<String>>,
     audit: Mutex<Vec<AuditEntry>>,
     drawn: AtomicU64,
+    /// Whose word sessions are opened on.
+    voucher: Voucher,
 }
 
 impl CallMeter for World {
@@ -300,6 +302,10 @@ impl House {
             landings: Mutex::default(),
             audit: Mutex::default(),
             drawn: AtomicU64::new(0),
+            voucher: Voucher {
+                idp: IdpKey::parse("corp").unwrap(),
+                fingerprint: corp.keys[0].fingerprint().to_owned(),
+            },
         });
         let store = Arc::new(store::SqliteStore::in_memory().unwrap());
         let plane = plane(&world, store.clone(), map);
@@ -535,7 +541,11 @@ fn door(
 }
 
 fn corp() -> saml_sp::IdentityProvider {
+    const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEXLsE5I5syzK7SxUCcCW+uJkH8k0YoknajReD2xGW\
+                       WzrxTh26wE2UWpfsaC4leZZWLN7Slpy21jRrnvW02o6u2Q==";
+    let key = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, KEY).unwrap();
     saml_sp::IdentityProvider {
+        keys: vec![saml_sp::PinnedKey::from_public_key_der(&key).unwrap()],
         sso_redirect_url: Some("https://idp.example/sso".into()),
         ..saml_sp::IdentityProvider::without_keys("https://idp.example/metadata".into())
     }
@@ -814,6 +824,7 @@ impl Sessions for World {
             expires: now,
             team: self.only.lock().unwrap().map(|key| TeamKey::parse(key).unwrap()),
             idp_session: IdpSession { subject: String::new(), index: None },
+            voucher: self.voucher.clone(),
         };
         *self.looked_up.lock().unwrap() = Some(id.clone());
         Ok((self.signed_in.load(Ordering::SeqCst) == 1).then_some(session))
@@ -831,6 +842,7 @@ impl Sessions for World {
             expires: now,
             team: only.map(|key| TeamKey::parse(key).unwrap()),
             idp_session: IdpSession { subject: String::new(), index: None },
+            voucher: self.voucher.clone(),
         };
         let this = self.looked_up.lock().unwrap().clone();
         let this = this.map(|id| session(id, *self.only.lock().unwrap()));
@@ -853,6 +865,10 @@ impl Sessions for World {
         let other = self.elsewhere.lock().unwrap().take_if(|whose| whose == person);
         let this = if *person == ada().id { self.signed_in.swap(0, Ordering::SeqCst) } else { 0 };
         Ok(u64::from(this) + u64::from(other.is_some()))
+    }
+
+    async fn close_every(&self, _: Option<&IdpKey>) -> Result<u64, StoreError> {
+        panic!("no page ends everybody's sessions")
     }
 
     async fn close_federated(&self, _: &FederatedLogout) -> Result<u64, StoreError> {

@@ -1,13 +1,14 @@
 //! The table itself.
 
 use super::{TABLE, fresh_table, handle, named};
+use access::ids::PersonId;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
     ScalarAttributeType,
 };
-use control::ports::Claims as _;
+use control::ports::{Claims as _, SessionId, Sessions as _};
 use store_contract::micros;
 
 pub(super) fn client(endpoint: &str) -> Client {
@@ -48,6 +49,30 @@ async fn a_table_is_made_once_billed_on_demand_and_cleans_up() {
     assert_eq!(attribute.as_deref(), Some("ttl"));
     let again = store.create_table().await.unwrap_err().to_string();
     assert!(again.starts_with("cannot make the table in the store: "), "{again}");
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_say_who_opened_it_is_over() {
+    let (peer, store) = fresh_table().await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let put = |pk: &str, sk: &str| {
+        let put = client(&peer.endpoint).put_item().table_name(TABLE);
+        put.item("pk", text(pk)).item("sk", text(sk))
+    };
+    // As an older version wrote it.
+    put("session#s1", "session")
+        .item("person", text("ana"))
+        .item("begun", AttributeValue::N("1".to_owned()))
+        .item("expires", AttributeValue::N("1000".to_owned()))
+        .item("subject", text("digest"))
+        .send()
+        .await
+        .unwrap();
+    put("person#ana", "session#s1").send().await.unwrap();
+    let (id, ana) = (SessionId("s1".to_owned()), PersonId::parse("ana").unwrap());
+    assert_eq!(store.get(&id, micros(10)).await, Ok(None));
+    assert_eq!(store.sessions_of(&ana, micros(10)).await, Ok(vec![]));
+    assert_eq!(store.close_all(&ana).await, Ok(1));
 }
 
 #[tokio::test]

@@ -3,11 +3,13 @@
 
 mod approve;
 mod leaving;
+mod sessions;
 mod switch;
 mod sync;
 
 pub use approve::{AGREED_FOR, Agreement, Approved};
 pub use leaving::{Leave, OffboardingBegun, RestorationBegun, Return};
+pub use sessions::{SessionsOf, end_sessions};
 pub use switch::{Switched, freeze, thaw};
 pub use sync::{MOST_REPLAYED, Replayed, SyncAsked};
 

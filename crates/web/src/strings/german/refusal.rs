@@ -65,6 +65,10 @@ fn at_the_portal(code: ReasonCode) -> Option<Words> {
             "Sie sind nicht angemeldet, oder Ihre Sitzung ist vorbei.",
             Some("Melden Sie sich wieder an."),
         ),
+        ReasonCode::TrustEnded => (
+            "Dem Identitätsanbieter, mit dem Sie sich angemeldet haben, wird nicht mehr wie damals vertraut.",
+            Some("Melden Sie sich wieder an."),
+        ),
         ReasonCode::NotEntitled => (
             "Sie sind in keiner Gruppe, die dieses Team gibt.",
             Some(

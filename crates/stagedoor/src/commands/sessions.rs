@@ -1,0 +1,50 @@
+//! `stagedoor sessions`: sessions of the door.
+
+use crate::cli::{Common, EndSessionsArgs, OutputFormat, SessionsCommand, WhoseArgs};
+use crate::exit::Outcome;
+use crate::output::{self, counted};
+use crate::system::SystemClock;
+use crate::{compose, mapfile, people};
+use anyhow::Result;
+use aws::Aws;
+use control::desk::{SessionsOf, end_sessions};
+use control::ports::{Actor, Clock, Store};
+use serde_json::json;
+use std::sync::Arc;
+
+pub(super) async fn run(command: SessionsCommand, common: &Common) -> Result<Outcome> {
+    let SessionsCommand::End(args) = command;
+    let aws = Aws::connect().await;
+    let store = compose::existing_store(&args.store.store, &aws).await?;
+    let whose = whose(&args, aws, &store).await?;
+    let by = Actor::named(&args.by.by);
+    let ended = end_sessions(&*store, &by, &args.by.by, &whose, SystemClock.now()).await?;
+    match common.output {
+        OutputFormat::Json => {
+            let document = json!({
+                "apiVersion": output::API_VERSION,
+                "kind": "SessionsEnded",
+                "ended": ended,
+            });
+            output::data(&document.to_string());
+        }
+        OutputFormat::Table => {
+            let number = counted(usize::try_from(ended).unwrap_or(usize::MAX), "session");
+            output::data(&format!("Ended {number}. Whoever may sign in does so again."));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// The map is read only to find a person.
+async fn whose(args: &EndSessionsArgs, aws: Aws, store: &Arc<dyn Store>) -> Result<SessionsOf> {
+    Ok(match &args.whose {
+        WhoseArgs { person: Some(person), .. } => {
+            let map = mapfile::load(&args.map.map)?;
+            let plane = compose::plane(map, aws, Arc::clone(store)).await?;
+            SessionsOf::Person(people::find_or_id(&plane, person).await?)
+        }
+        WhoseArgs { idp: Some(idp), .. } => SessionsOf::IdentityProvider(idp.clone()),
+        WhoseArgs { person: None, idp: None, .. } => SessionsOf::Everybody,
+    })
+}
