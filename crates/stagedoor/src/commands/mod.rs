@@ -60,7 +60,7 @@ pub(crate) async fn run(
         Command::Doctor(args) => doctor::run(&args, common).await,
         Command::Spoke(SpokeCommand::Template(args)) => spoke::template(&args).await,
         Command::Why(args) => Box::pin(why::run(&args, common)).await,
-        Command::WhoCan(args) => who_can::run(&args, common).await,
+        Command::WhoCan(args) => Box::pin(who_can::run(&args, common)).await,
         Command::Grant(args) => temporary::grant(&args, common).await,
         Command::BreakGlass(args) => temporary::break_glass(&args, common).await,
         Command::Notifications(command) => notifications::run(command, common).await,
