@@ -75,17 +75,13 @@ impl Anchoring {
         let last = match newest(anchor).await {
             Ok(Some((_, false))) => {
                 // Others may hold. That one does not is said with what they show.
-                let kept = judged(&*anchor.place, &*anchor.notary).await?;
-                self.verify_all(&kept).await?;
-                return Ok(());
+                return match judged(&*anchor.place, &*anchor.notary).await {
+                    Ok(kept) => self.verify_all(&kept).await.map(drop),
+                    Err(error) => self.without_checkpoints(error.into(), now).await,
+                };
             }
             Ok(last) => last.map(|(last, _)| last),
-            Err(error) => {
-                if !self.has_looked(now) {
-                    self.verify_on().await?;
-                }
-                return Err(error);
-            }
+            Err(error) => return self.without_checkpoints(error, now).await,
         };
         let verdict = self.verify(last.as_ref()).await?;
         if let Some(last) = &last {
@@ -101,6 +97,18 @@ impl Anchoring {
         self.plane.meter.audit_anchored(made.at);
         tracing::info!(entries = made.entries, "checkpoint of the audit log");
         self.shorten(anchor.retention, &made).await
+    }
+
+    /// Verifies what it can where checkpoints cannot be read, and gives back why they cannot.
+    async fn without_checkpoints(
+        &self,
+        error: KeepingError,
+        now: Timestamp,
+    ) -> Result<(), KeepingError> {
+        if !self.has_looked(now) {
+            self.verify_on().await?;
+        }
+        Err(error)
     }
 
     fn is_fresh(&self, at: Timestamp, now: Timestamp) -> bool {

@@ -141,3 +141,12 @@ pub(super) fn other_team() -> No<'static> {
     let why = "This way to sign in belongs to another team.";
     No::new(ReasonCode::TeamMismatch, why, "Use the tile of the team that you want to open.")
 }
+
+/// The provider is there no more, or is believed by other keys.
+pub(super) fn trust_ended(idp: &IdpKey) -> No<'static> {
+    let why = "The identity provider that you signed in with is not trusted as it was then.";
+    No {
+        detail: Some(format!("identity provider {idp}")),
+        ..No::new(ReasonCode::TrustEnded, why, "Sign in again.")
+    }
+}

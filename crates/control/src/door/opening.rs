@@ -1,6 +1,6 @@
 //! Opening Studio: entitlement → network rule → profile → presigned URL.
 
-use super::begin::other_team;
+use super::begin::{no_metadata, other_team, trust_ended};
 use super::cookies::CookieUse;
 use super::doorway::Doorway;
 use super::readiness::{Readiness, Ready};
@@ -234,18 +234,17 @@ impl Doorway {
             Ok(None)
         };
         match found {
-            Ok(Some(session)) if self.trust.vouches_for(&session) => Ok(session),
-            Ok(Some(session)) => {
-                let no = No {
-                    detail: Some(format!("identity provider {}", session.voucher.idp)),
-                    ..No::new(
-                        ReasonCode::TrustEnded,
-                        "The identity provider that you signed in with is not trusted as it was then.",
-                        "Sign in again.",
-                    )
-                };
-                Err(self.refuse(RefusalKind::SignedOut, no.of(&session.person)).await)
-            }
+            Ok(Some(session)) => match self.trust.vouches_for(&session) {
+                Some(true) => Ok(session),
+                Some(false) => {
+                    let no = trust_ended(&session.voucher.idp).of(&session.person);
+                    Err(self.refuse(RefusalKind::SignedOut, no).await)
+                }
+                None => {
+                    let no = no_metadata(&session.voucher.idp).of(&session.person);
+                    Err(self.refuse(RefusalKind::Unavailable, no).await)
+                }
+            },
             Ok(None) => {
                 let no = No::new(
                     ReasonCode::SignedOut,
@@ -261,6 +260,13 @@ impl Doorway {
     /// The person of the session, read from the directory now. Whoever is disabled or gone loses
     /// every session, so that none comes back to life with the account.
     pub(super) async fn present(&self, session: &Session) -> Result<(Person, Snapshot), Refusal> {
+        let turn = self.plane.askers.turn(&session.person).await;
+        let _turn = match turn {
+            Ok(turn) => turn,
+            Err(too_many) => {
+                return Err(self.refuse_for_now(too_many, Some(&session.person)).await);
+            }
+        };
         let found = self.known_person(&session.person).await;
         if let Err(refusal) = &found
             && refusal.kind == RefusalKind::Denied

@@ -351,11 +351,6 @@ impl Doorway {
     /// The person, read from the directory now, if known, enabled and not offboarded by command;
     /// with all that was read.
     pub(super) async fn known_person(&self, id: &PersonId) -> Result<(Person, Snapshot), Refusal> {
-        let turn = self.plane.askers.turn(id).await;
-        let _turn = match turn {
-            Ok(turn) => turn,
-            Err(too_many) => return Err(self.refuse_for_now(too_many, Some(id)).await),
-        };
         let one = [id.clone()].into();
         let snapshot = match self.plane.read_people(&one).await {
             Ok(snapshot) => snapshot,

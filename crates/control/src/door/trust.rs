@@ -317,15 +317,20 @@ impl Trust {
     }
 
     /// Whether what a session was opened on still holds: the map has the provider, binds it to no other
-    /// team than the session's, and believes what it signs with that key.
-    pub(super) fn vouches_for(&self, session: &Session) -> bool {
-        let Found::Trusted(trusted) = self.by_key(&session.voucher.idp) else { return false };
+    /// team than the session's, and believes the certificate that its assertion was verified by. `None`:
+    /// nothing is known of the provider at the moment.
+    pub(super) fn vouches_for(&self, session: &Session) -> Option<bool> {
+        let trusted = match self.by_key(&session.voucher.idp) {
+            Found::Trusted(trusted) => trusted,
+            Found::WithoutMetadata(_) => return None,
+            Found::Nobody => return Some(false),
+        };
         let is_bound_elsewhere = match &trusted.settings.team {
             Some(TeamSelector::Team(team)) => session.team.as_ref() != Some(team),
             _ => false,
         };
         let signed = |key: &PinnedKey| key.fingerprint() == session.voucher.fingerprint;
-        !is_bound_elsewhere && trusted.metadata().keys.iter().any(signed)
+        Some(!is_bound_elsewhere && trusted.metadata().keys.iter().any(signed))
     }
 
     /// Every provider whose metadata is known.

@@ -156,9 +156,12 @@ async fn trust_ended() {
     let page = house.door.my_work(&ada, &Origin::default()).await.unwrap_err();
     assert_eq!(page.code, "trust-ended");
 
-    // Nothing is known of the keys of a provider that comes back until they are read.
+    // Nothing is known of the keys of a provider that comes back until they are read: neither that they
+    // are believed nor that they are not.
     replace(MAP);
-    assert_eq!(code_of(&house, &ada).await, Some("trust-ended"));
+    let unknown = house.door.my_work(&ada, &Origin::default()).await.unwrap_err();
+    let expected = (RefusalKind::Unavailable, "idp-metadata-missing");
+    assert_eq!((unknown.kind, unknown.code), expected);
     house.door.renew(&idp_key("tiles"), metadata("tiles").1).unwrap();
     assert_eq!(code_of(&house, &ada).await, None);
 }

@@ -5,6 +5,7 @@ use crate::refused::Refused;
 use crate::routes::Portal;
 use crate::strings::Language;
 use crate::visit::Visit;
+use access::reason::ReasonCode;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use control::door::RefusalKind;
@@ -33,7 +34,10 @@ pub(crate) async fn my_work(
         }
         Err(refusal) if refusal.kind == RefusalKind::SignedOut => {
             let mut answer = welcome(&portal, language);
-            Visit::forget_session(&portal, &mut answer);
+            // Another replica may know what makes it good.
+            if refusal.code != ReasonCode::TrustEnded.as_str() {
+                Visit::forget_session(&portal, &mut answer);
+            }
             Ok(answer)
         }
         Err(refusal) => Err(Refused::by_door(refusal)),

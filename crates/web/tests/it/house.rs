@@ -119,7 +119,7 @@ struct World {
     audit: Mutex<Vec<AuditEntry>>,
     drawn: AtomicU64,
     /// Whose word sessions are opened on.
-    voucher: Voucher,
+    voucher: Mutex<Voucher>,
 }
 
 impl CallMeter for World {
@@ -302,10 +302,10 @@ impl House {
             landings: Mutex::default(),
             audit: Mutex::default(),
             drawn: AtomicU64::new(0),
-            voucher: Voucher {
+            voucher: Mutex::new(Voucher {
                 idp: IdpKey::parse("corp").unwrap(),
                 fingerprint: corp.keys[0].fingerprint().to_owned(),
-            },
+            }),
         });
         let store = Arc::new(store::SqliteStore::in_memory().unwrap());
         let plane = plane(&world, store.clone(), map);
@@ -376,6 +376,11 @@ impl House {
 
     pub(crate) fn sessions_are_over(&self) {
         self.world.signed_in.store(0, Ordering::SeqCst);
+    }
+
+    /// Sessions were opened by a certificate that is not believed here.
+    pub(crate) fn trust_is_over(&self) {
+        self.world.voucher.lock().unwrap().fingerprint = "another".to_owned();
     }
 
     /// Ada signs in again.
@@ -824,7 +829,7 @@ impl Sessions for World {
             expires: now,
             team: self.only.lock().unwrap().map(|key| TeamKey::parse(key).unwrap()),
             idp_session: IdpSession { subject: String::new(), index: None },
-            voucher: self.voucher.clone(),
+            voucher: self.voucher.lock().unwrap().clone(),
         };
         *self.looked_up.lock().unwrap() = Some(id.clone());
         Ok((self.signed_in.load(Ordering::SeqCst) == 1).then_some(session))
@@ -842,7 +847,7 @@ impl Sessions for World {
             expires: now,
             team: only.map(|key| TeamKey::parse(key).unwrap()),
             idp_session: IdpSession { subject: String::new(), index: None },
-            voucher: self.voucher.clone(),
+            voucher: self.voucher.lock().unwrap().clone(),
         };
         let this = self.looked_up.lock().unwrap().clone();
         let this = this.map(|id| session(id, *self.only.lock().unwrap()));

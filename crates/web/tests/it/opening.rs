@@ -99,6 +99,17 @@ async fn who_is_signed_out_is_offered_to_sign_in_and_go_on() {
 }
 
 #[tokio::test]
+async fn a_cookie_is_kept_that_another_replica_may_know_to_be_good() {
+    let house = House::new();
+    house.trust_is_over();
+    let answer = house.submit("/open/fraud", &form(&house, "fraud")).await;
+    answer.assert_refused(401, "trust-ended", "Please sign in");
+    assert_eq!(answer.cookies(), [""; 0]);
+    let answer = house.get("/").await;
+    assert_eq!((answer.status, answer.cookies()), (200.try_into().unwrap(), vec![]));
+}
+
+#[tokio::test]
 async fn a_team_of_others_and_a_team_that_is_not_are_refused_alike() {
     let house = House::new();
     for team in ["secret", "no-such-team"] {
