@@ -186,23 +186,19 @@ fn may_do(
             "Take sts:AssumeRole of other execution roles out of the role's policies.".to_owned(),
     }));
     found.extend(remote(reading, arn, &policies, &who, bounded));
-    let links = Links::of(reading.map, arn, role, documents, holders);
-    found.extend(links.elsewhere(&reading.map.domains)?.into_iter().map(|(key, request)| {
-        SideDoor {
-            code: ReasonCode::LinkElsewhere,
-            into: key.map_or_else(
-                || format!("a domain of account {}", arn.account()),
-                |key| format!("domain {key}"),
-            ),
-            who: who.clone(),
-            how: format!(
-                "its policies let it ask for links into other people's profiles{bounded}; {}",
-                instance(&request)
-            ),
-            remedy: format!(
-                "Deny {LINK} to execution roles, or take it out of the role's policies."
-            ),
-        }
+    let links = Links::of(reading.map, arn, role, (&documents, &policies), holders);
+    found.extend(links.elsewhere().into_iter().map(|(key, request)| SideDoor {
+        code: ReasonCode::LinkElsewhere,
+        into: key.map_or_else(
+            || format!("a domain of account {}", arn.account()),
+            |key| format!("domain {key}"),
+        ),
+        who: who.clone(),
+        how: format!(
+            "its policies let it ask for links into other people's profiles{bounded}; {}",
+            instance(&request)
+        ),
+        remedy: format!("Deny {LINK} to execution roles, or take it out of the role's policies."),
     }));
     Ok(())
 }
