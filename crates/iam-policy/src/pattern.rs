@@ -162,6 +162,17 @@ impl Pattern {
             return one == other;
         }
         let (Some(left), Some(right)) = (self.cells(), other.cells()) else { return false };
+        // Most patterns differ before their first wildcard or behind their last: then no table is needed.
+        let meet = |(a, b): (&Cell, &Cell)| match (a, b) {
+            (Cell::One(a), Cell::One(b)) => a.is_none() || b.is_none() || a == b,
+            _ => true,
+        };
+        let fixed = |pair: &(&Cell, &Cell)| matches!(pair, (Cell::One(_), Cell::One(_)));
+        let heads = left.iter().zip(&right).take_while(fixed).all(meet);
+        let tails = left.iter().rev().zip(right.iter().rev()).take_while(fixed).all(meet);
+        if !heads || !tails {
+            return false;
+        }
         // Whether what is left of both meets, from the end to the start: a row for each place in this one.
         let mut below: Vec<bool> = Vec::new();
         for at in (0..=left.len()).rev() {

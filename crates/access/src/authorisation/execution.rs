@@ -258,9 +258,10 @@ fn shared_tags(map: &AccessMap) -> Vec<Diagnostic> {
     wrong
 }
 
-/// Teams of one domain with the same shared space: its name is all that tells whose it is.
+/// Teams of one domain with the same shared space, if the wall of one of them is about it: the name is all
+/// that tells it whose a space is.
 fn shared_spaces(map: &AccessMap) -> Vec<Diagnostic> {
-    let mut seen: BTreeMap<(&DomainKey, String), &TeamKey> = BTreeMap::new();
+    let mut seen: BTreeMap<(&DomainKey, String), (&TeamKey, bool)> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (key, team) in &map.teams {
         let Some(space) = &team.space else { continue };
@@ -269,7 +270,9 @@ fn shared_spaces(map: &AccessMap) -> Vec<Diagnostic> {
             let placements = team.placements.iter();
             placements.map(|placement| (&placement.domain, space.as_str().to_ascii_lowercase()))
         };
-        if let Some(((domain, _), other)) = names().find_map(|name| seen.get_key_value(&name)) {
+        let has_wall = team.persona.is_some();
+        let met = names().find_map(|name| seen.get_key_value(&name));
+        if let Some(((domain, _), (other, _))) = met.filter(|(_, (_, wall))| has_wall || *wall) {
             wrong.push(Diagnostic {
                 code: codes::SHARED_SPACE,
                 place: team.place.clone(),
@@ -282,7 +285,10 @@ fn shared_spaces(map: &AccessMap) -> Vec<Diagnostic> {
                 help: Some("give one of them another `space`".to_owned()),
             });
         }
-        seen.extend(names().map(|name| (name, key)));
+        for name in names() {
+            let (_, wall) = seen.entry(name).or_insert((key, has_wall));
+            *wall |= has_wall;
+        }
     }
     wrong
 }

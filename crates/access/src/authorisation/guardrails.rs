@@ -26,17 +26,14 @@ pub(super) fn policies(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<C
     for account in accounts {
         let domains = map.domains.iter().filter(|(_, domain)| domain.account_id == *account);
         let guarded = Guarded { map, hub, domains: domains.collect() };
+        let (remote_says, remote) = guarded.remote_that_fits();
         for (name, description, document) in [
             (
                 "Links",
                 "Nobody but Stagedoor makes links into Studio, and nobody uses one from elsewhere",
                 guarded.links(),
             ),
-            (
-                "Remote",
-                "Nobody but the teams' own roles opens spaces from elsewhere, and those from their networks",
-                guarded.remote(),
-            ),
+            ("Remote", remote_says, remote),
             (
                 "Profiles",
                 "Nobody but Stagedoor makes user profiles, changes them or tags them as its own",
@@ -116,6 +113,20 @@ impl<'m> Guarded<'m> {
             statements.extend(Ways::of(rules).deny(&name, &base));
         }
         Document::new(statements)
+    }
+
+    /// What AWS takes of [`Self::remote`], and what it says. The ways of many networks repeat the roles'
+    /// names; who may at all is worth more than nothing.
+    fn remote_that_fits(&self) -> (&'static str, Document) {
+        let whole = self.remote();
+        if Limit::SERVICE_CONTROL_POLICY.fits(&whole) {
+            let says = "Nobody but the teams' own roles opens spaces from elsewhere, and those from their \
+                        networks";
+            return (says, whole);
+        }
+        let says = "Nobody but the teams' own roles opens spaces from elsewhere. From which networks does \
+                    not fit into one policy: let teams share networks, or use more accounts";
+        (says, Document::new(whole.statements.into_iter().take(1)))
     }
 
     /// Sessions of IDEs outside of Studio, which pass neither the door nor a link. Whose a space is its

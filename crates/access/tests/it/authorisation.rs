@@ -291,6 +291,12 @@ fn map_shared_space() {
     );
     assert_eq!(roles(&teams("fraud-notebooks", "risk")).len(), 2);
     assert_eq!(roles(&teams("shared-notebooks", "elsewhere")).len(), 2);
+    // Without a persona there is no wall that goes by the name.
+    let own = "execution_role: \"arn:aws:iam::{account_id}:role/studio-{team}\"";
+    let without = |teams: &str| teams.replace("persona: mlops", own);
+    assert_eq!(roles(&without(&teams("shared-notebooks", "risk"))).len(), 0);
+    let one = teams("shared-notebooks", "risk").replacen("persona: mlops", own, 1);
+    assert_eq!(refused(&one).len(), 1);
 }
 
 #[test]
