@@ -5,7 +5,6 @@ mod compare;
 pub(crate) use compare::instance;
 pub use compare::{Difference, compare};
 
-use iam_policy::prove::Subject;
 use iam_policy::{Document, Effect, PolicyError};
 use std::collections::BTreeMap;
 
@@ -70,13 +69,6 @@ impl LiveRole {
             .filter_map(|(name, document)| Some(not_understood(&name, &document?.err()?)));
         trust.into_iter().chain(odd).chain(of_aws).collect()
     }
-}
-
-/// A role with these tags, as whose a question is.
-pub(crate) fn subject(arn: &str, tags: &BTreeMap<String, String>) -> Subject {
-    tags.iter().fold(Subject::new(arn), |subject, (key, value)| {
-        subject.knowing(&format!("aws:PrincipalTag/{key}"), [value])
-    })
 }
 
 /// That a policy makes no sense, as a clause about its role.

@@ -57,11 +57,9 @@ impl TemporaryGrants for SqliteStore {
     async fn forget_temporary(&self, now: Timestamp) -> Result<u64, StoreError> {
         let operation = "forget temporary grants that are over";
         let mut number = 0;
-        for mut record in self.temporary_records(operation, None).await? {
-            // Most have nothing that is old, and are not locked for it.
-            let Some(person) = record.person().cloned().filter(|_| record.forget(now)) else {
-                continue;
-            };
+        // Most have nothing that is old, and are not locked for it.
+        let records = self.temporary_records(operation, None).await?;
+        for person in TemporaryRecord::who_forgets(records, now) {
             self.change_temporary(operation, person, move |record| record.forget(now)).await?;
             number += 1;
         }

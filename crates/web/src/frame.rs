@@ -5,7 +5,6 @@ use crate::routes::Portal;
 use crate::strings::Language;
 use crate::visit::Visit;
 use crate::{access_log, headers, negotiate, scim};
-use access::reason::ReasonCode;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
@@ -47,10 +46,8 @@ pub(crate) async fn around(
         if asker.session_shown
             && asker.form != Form::Scim
             && answer.status() == StatusCode::UNAUTHORIZED
-            // Another replica may know what makes it good.
-            && refused.code != ReasonCode::TrustEnded.as_str()
         {
-            Visit::forget_session(&portal, &mut answer);
+            Visit::forget_refused(&portal, refused.code, &mut answer);
         }
     }
     headers::set(&portal, &mut answer);

@@ -4,6 +4,7 @@ use crate::cookies::Cookie;
 use crate::origin::Sighting;
 use crate::routes::Portal;
 use access::network::Origin;
+use access::reason::ReasonCode;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -39,6 +40,14 @@ impl FromRequestParts<Portal> for Visit {
 impl Visit {
     pub(crate) fn session_of(portal: &Portal, headers: &HeaderMap) -> Option<SessionToken> {
         Cookie::Session.read(portal.door.secure_cookies(), headers)
+    }
+
+    /// Has the browser forget a session that opens nothing any more; but one whose trust ended another
+    /// replica may know to be good.
+    pub(crate) fn forget_refused(portal: &Portal, code: &str, answer: &mut Response) {
+        if code != ReasonCode::TrustEnded.as_str() {
+            Self::forget_session(portal, answer);
+        }
     }
 
     pub(crate) fn forget_session(portal: &Portal, answer: &mut Response) {

@@ -90,11 +90,9 @@ impl TemporaryGrants for DynamoStore {
     async fn forget_temporary(&self, now: Timestamp) -> Result<u64, StoreError> {
         let operation = "forget temporary grants that are over";
         let mut number = 0;
-        for mut record in self.temporary_records(operation, None).await? {
-            // Most have nothing that is old, and are not written for it.
-            let Some(person) = record.person().cloned().filter(|_| record.forget(now)) else {
-                continue;
-            };
+        // Most have nothing that is old, and are not written for it.
+        let records = self.temporary_records(operation, None).await?;
+        for person in TemporaryRecord::who_forgets(records, now) {
             let forget = |record: &mut TemporaryRecord| ((), record.forget(now));
             self.change_temporary(operation, &person, forget).await?;
             number += 1;

@@ -6,6 +6,7 @@ use crate::ports::{CallError, FailureKind, KeyFacts};
 use access::live_role::LiveRole;
 use access::map::Domain;
 use iam_policy::evaluate::{Compiled, Policies};
+use iam_policy::persona::via_service;
 use iam_policy::request::Request;
 use serde_json::Value;
 use std::sync::Arc;
@@ -85,19 +86,10 @@ fn use_of(
     let subject = format!("role {}", role.arn);
     let of_key =
         Policies { resource: Compiled::parse(policy).ok().map(Arc::new), ..Policies::default() };
-    let own = role.inline.values().map(String::as_str);
-    let attached = role.attached.iter().filter_map(|policy| policy.document.as_deref());
-    let of_role = Policies {
-        identity: own
-            .chain(attached)
-            .filter_map(|d| Compiled::parse(d).ok())
-            .map(Arc::new)
-            .collect(),
-        ..Policies::default()
-    };
-    let in_china = key.arn.starts_with("arn:aws-cn:");
-    let suffix = if in_china { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let via = format!("sagemaker.{}.{suffix}", domain.region);
+    let own = role.policies().filter_map(|(_, document)| Compiled::new(&document?.ok()?).ok());
+    let of_role = Policies { identity: own.map(Arc::new).collect(), ..Policies::default() };
+    let partition = key.arn.split(':').nth(1).unwrap_or("aws");
+    let via = via_service(partition, "sagemaker", domain.region.as_str());
     let lacking: Vec<&str> = USES
         .into_iter()
         .filter(|action| {

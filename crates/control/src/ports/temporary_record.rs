@@ -107,4 +107,17 @@ impl TemporaryRecord {
         });
         self.number() < before
     }
+
+    /// Of these, whose record has something to forget.
+    pub fn who_forgets(
+        records: impl IntoIterator<Item = Self>,
+        now: Timestamp,
+    ) -> impl Iterator<Item = PersonId> {
+        let whose = move |mut record: Self| {
+            // Asked first: whoever has forgotten all is nobody's.
+            let person = record.person().cloned();
+            person.filter(|_| record.forget(now))
+        };
+        records.into_iter().filter_map(whose)
+    }
 }

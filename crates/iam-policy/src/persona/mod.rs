@@ -18,7 +18,7 @@ pub use activity::{Activity, Need, READY_MADE, ReadyMade};
 pub use limits::instance_limits;
 pub use reference::reference;
 pub use role_manager::{DIFFERENCES, Difference, TEMPLATES, Template, UNWALLED, Unwalled, Variant};
-pub use scope::{Conditions, KmsKeys, Scope, StudioDomain, Vpc};
+pub use scope::{Conditions, KmsKeys, Scope, StudioDomain, Vpc, via_service};
 pub use trust::{SAGEMAKER, trust};
 pub use wall::team_wall;
 

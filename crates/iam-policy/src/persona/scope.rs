@@ -110,8 +110,7 @@ impl Scope {
 
     /// The names under which KMS knows calls of a service.
     pub(super) fn via(&self, service: &str) -> Vec<String> {
-        let suffix = if self.partition == "aws-cn" { ".cn" } else { "" };
-        let name = |region| format!("{service}.{region}.amazonaws.com{suffix}");
+        let name = |region: &str| via_service(&self.partition, service, region);
         self.regions().into_iter().map(name).collect()
     }
 
@@ -130,4 +129,10 @@ impl Scope {
     pub(super) fn request_tag(&self) -> String {
         format!("aws:RequestTag/{}", self.tag_key)
     }
+}
+
+/// The name under which KMS knows calls of a service in a Region (condition key `kms:ViaService`).
+pub fn via_service(partition: &str, service: &str, region: &str) -> String {
+    let suffix = if partition == "aws-cn" { ".cn" } else { "" };
+    format!("{service}.{region}.amazonaws.com{suffix}")
 }

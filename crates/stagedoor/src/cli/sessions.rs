@@ -1,7 +1,6 @@
 //! Flags of `stagedoor sessions`.
 
-use super::leaving::ByArg;
-use super::{MapArg, StoreArg};
+use super::temporary::DeskArgs;
 use access::ids::IdpKey;
 use clap::{Args, Subcommand};
 
@@ -17,11 +16,7 @@ pub(crate) struct EndSessionsArgs {
     #[command(flatten)]
     pub(crate) whose: WhoseArgs,
     #[command(flatten)]
-    pub(crate) by: ByArg,
-    #[command(flatten)]
-    pub(crate) map: MapArg,
-    #[command(flatten)]
-    pub(crate) store: StoreArg,
+    pub(crate) desk: DeskArgs,
 }
 
 /// Whose sessions end.

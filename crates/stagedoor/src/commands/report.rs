@@ -218,12 +218,9 @@ fn roles<'f>(
     let mut roles = BTreeMap::new();
     for (key, observed) in &facts.observed.domains {
         let Some(target) = facts.targets.get(key) else { continue };
-        let own = observed.profiles.values().filter_map(|p| p.execution_role.as_deref());
-        let inherits = observed.profiles.values().any(|p| p.execution_role.is_none());
-        let default = observed.default_role.as_deref();
+        let of_profiles = observed.profiles.values().filter_map(|it| observed.role_of(it));
         let of_spaces = domains.get(key).and_then(|domain| domain.space_role.as_deref());
-        let used: BTreeSet<&str> =
-            own.chain(default.filter(|_| inherits)).chain(of_spaces).collect();
+        let used: BTreeSet<&str> = of_profiles.chain(of_spaces).collect();
         for role in used.into_iter().filter_map(|arn| RoleArn::parse(arn).ok()) {
             if role.account() == target.account_id.as_str() {
                 roles.entry(role).or_insert(target);

@@ -15,10 +15,11 @@ use std::sync::Arc;
 pub(super) async fn run(command: SessionsCommand, common: &Common) -> Result<Outcome> {
     let SessionsCommand::End(args) = command;
     let aws = Aws::connect().await;
-    let store = compose::existing_store(&args.store.store, &aws).await?;
+    let store = compose::existing_store(&args.desk.store.store, &aws).await?;
     let whose = whose(&args, aws, &store).await?;
-    let by = Actor::named(&args.by.by);
-    let ended = end_sessions(&*store, &by, &args.by.by, &whose, SystemClock.now()).await?;
+    let called = &args.desk.by.by;
+    let ended =
+        end_sessions(&*store, &Actor::named(called), called, &whose, SystemClock.now()).await?;
     match common.output {
         OutputFormat::Json => {
             let document = json!({
@@ -40,7 +41,7 @@ pub(super) async fn run(command: SessionsCommand, common: &Common) -> Result<Out
 async fn whose(args: &EndSessionsArgs, aws: Aws, store: &Arc<dyn Store>) -> Result<SessionsOf> {
     Ok(match &args.whose {
         WhoseArgs { person: Some(person), .. } => {
-            let map = mapfile::load(&args.map.map)?;
+            let map = mapfile::load(&args.desk.map.map)?;
             let plane = compose::plane(map, aws, Arc::clone(store)).await?;
             SessionsOf::Person(people::find_or_id(&plane, person).await?)
         }

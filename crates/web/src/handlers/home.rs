@@ -5,7 +5,6 @@ use crate::refused::Refused;
 use crate::routes::Portal;
 use crate::strings::Language;
 use crate::visit::Visit;
-use access::reason::ReasonCode;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use control::door::RefusalKind;
@@ -34,10 +33,7 @@ pub(crate) async fn my_work(
         }
         Err(refusal) if refusal.kind == RefusalKind::SignedOut => {
             let mut answer = welcome(&portal, language);
-            // Another replica may know what makes it good.
-            if refusal.code != ReasonCode::TrustEnded.as_str() {
-                Visit::forget_session(&portal, &mut answer);
-            }
+            Visit::forget_refused(&portal, refusal.code, &mut answer);
             Ok(answer)
         }
         Err(refusal) => Err(Refused::by_door(refusal)),

@@ -1,10 +1,9 @@
 //! Whether a difference gives anything more or less, over all requests.
 
 use super::say::TOLD;
-use crate::live_role::subject;
 use iam_policy::Document;
 use iam_policy::bundle::Role;
-use iam_policy::prove::{Claim, Documents, Verdict, prove};
+use iam_policy::prove::{Claim, Documents, Subject, Verdict, prove};
 use iam_policy::request::Request;
 use std::fmt;
 
@@ -22,7 +21,10 @@ pub(super) enum Beyond {
 impl Beyond {
     /// Of these documents of the role towards the others.
     pub(super) fn of(role: &Role, these: &Document, others: &Document) -> Self {
-        let subject = subject(role.arn().as_str(), &role.tags);
+        let tags = role.tags.iter();
+        let subject = tags.fold(Subject::new(role.arn().as_str()), |subject, (key, value)| {
+            subject.knowing(&format!("aws:PrincipalTag/{key}"), [value])
+        });
         let claim = Claim::nothing_new(Documents::of([others.clone()]));
         match prove(&subject, &Documents::of([these.clone()]), &claim, 1) {
             Verdict::Proved { .. } | Verdict::Vacuous { .. } => Self::Nothing,

@@ -53,9 +53,7 @@ impl<'a> Links<'a> {
         for (key, domain) in there() {
             let profiles = self.others_in(key).into_iter();
             let allowed = profiles
-                .map(|name| {
-                    self.profile(&domain.region.to_string(), &domain.domain_id.to_string(), name)
-                })
+                .map(|name| self.profile(domain.region.as_str(), domain.domain_id.as_str(), name))
                 .find_map(|profile| self.allowed(&profile));
             found.extend(allowed.map(|request| (Some(key), request)));
         }
