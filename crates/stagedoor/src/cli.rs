@@ -53,7 +53,7 @@ pub(crate) use saml::{
     AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
     SetupArgs, SpKeyArgs, VerifyArgs,
 };
-pub(crate) use serving::{DemoArgs, DemoDirectory, ProbeArgs, SandboxArgs, ServeArgs};
+pub(crate) use serving::{DemoArgs, DemoDirectory, LoopArgs, ProbeArgs, SandboxArgs, ServeArgs};
 pub(crate) use sessions::{EndSessionsArgs, SessionsCommand, WhoseArgs};
 pub(crate) use simulation::SimulateArgs;
 pub(crate) use temporary::{
@@ -366,6 +366,45 @@ mod tests {
                 Err(error) => format!("{:?}: {}", error.kind(), error.render()),
             };
             assert_eq!(shown(Cli::read(&args)), shown(Cli::try_parse_from(&args)), "{line}");
+        }
+    }
+
+    /// Where nobody types a command line (a chart, a unit, a function) variables are all there is, and
+    /// one that is not read is silently without effect.
+    #[test]
+    fn each_flag_of_a_server_has_a_variable_which_a_function_shares() {
+        let mut whole = Cli::command();
+        whole.build();
+        let variables = |command: &str| -> std::collections::BTreeMap<String, Option<OsString>> {
+            let command = whole.find_subcommand(command).unwrap();
+            let own = command.get_arguments().filter(|arg| !arg.is_global_set());
+            let own = own.filter(|arg| arg.get_id() != "help");
+            own.map(|arg| (arg.get_id().to_string(), arg.get_env().map(Into::into))).collect()
+        };
+        let (serve, lambda) = (variables("serve"), variables("lambda"));
+        let without: Vec<_> = serve.iter().filter(|(_, variable)| variable.is_none()).collect();
+        assert!(without.is_empty(), "{without:?}");
+        let shared: Vec<&str> =
+            serve.keys().filter(|flag| lambda.contains_key(*flag)).map(|f| &**f).collect();
+        assert_eq!(
+            shared,
+            [
+                "audit_checkpoint_every",
+                "audit_checkpoints",
+                "audit_retention",
+                "map",
+                "observe_only",
+                "public_url",
+                "recheck",
+                "resync",
+                "sp_key",
+                "sp_key_secret",
+                "store",
+                "takeover"
+            ]
+        );
+        for flag in shared {
+            assert_eq!(serve[flag], lambda[flag], "{flag}");
         }
     }
 

@@ -1,9 +1,8 @@
 //! Flags of the command that Lambda starts.
 
-use super::time::{period, takeover};
-use super::{AnchoringArgs, MapArg, SpKeyArgs, StoreArg};
+use super::time::period;
+use super::{AnchoringArgs, LoopArgs, MapArg, SpKeyArgs, StoreArg};
 use clap::Args;
-use control::plane::Takeover;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,32 +32,8 @@ pub(crate) struct LambdaArgs {
     /// URL of the standard queue of people who have to wait. Absent: the timer finds them.
     #[arg(long, value_name = "URL", env = "STAGEDOOR_LATER_QUEUE")]
     pub(crate) later_queue: Option<String>,
-    /// From one full pass to the next.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "15m",
-        value_parser = period,
-        env = "STAGEDOOR_RESYNC"
-    )]
-    pub(crate) resync: Duration,
-    /// From a pass that left something unfinished to the next look.
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "5s",
-        value_parser = period,
-        env = "STAGEDOOR_RECHECK"
-    )]
-    pub(crate) recheck: Duration,
-    /// After how long others take over what a process was at that died: as long as its clock may
-    /// differ from theirs, at the least. The same for all.
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = takeover,
-          env = "STAGEDOOR_TAKEOVER")]
-    pub(crate) takeover: Takeover,
-    /// Read, plan, log and count what would be done, and change nothing.
-    #[arg(long, env = "STAGEDOOR_OBSERVE_ONLY")]
-    pub(crate) observe_only: bool,
+    #[command(flatten)]
+    pub(crate) pacing: LoopArgs,
     /// Believe the right-most address of X-Forwarded-For of a request through an Application Load
     /// Balancer: right where the load balancer appends to the header, as it does by default.
     #[arg(long, env = "STAGEDOOR_ALB_APPENDS")]

@@ -6,9 +6,39 @@ use super::time::{duration, period, takeover};
 use super::{AnchoringArgs, MapArg, OriginArgs, SpKeyArgs, StoreArg};
 use clap::{Args, ValueEnum};
 use control::plane::Takeover;
+use control::reconciler::Rhythm;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// How the loop goes, wherever it runs.
+#[derive(Debug, Args)]
+pub(crate) struct LoopArgs {
+    /// Read, plan, log and count what would be done, and change nothing: to look on before Stagedoor
+    /// acts. Give it no events queue that another process empties.
+    #[arg(long, env = "STAGEDOOR_OBSERVE_ONLY")]
+    pub(crate) observe_only: bool,
+    /// From one full pass to the next.
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = period,
+          env = "STAGEDOOR_RESYNC")]
+    pub(crate) resync: Duration,
+    /// From a pass that left something unfinished to the next look.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period,
+          env = "STAGEDOOR_RECHECK")]
+    pub(crate) recheck: Duration,
+    /// After how long others take over what a process was at that died: as long as its clock may
+    /// differ from theirs, at the least. The same for all.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = takeover,
+          env = "STAGEDOOR_TAKEOVER")]
+    pub(crate) takeover: Takeover,
+}
+
+impl LoopArgs {
+    /// How often the loop looks.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        Rhythm { resync: self.resync, recheck: self.recheck, ..Rhythm::default() }
+    }
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -16,10 +46,6 @@ pub(crate) struct ServeArgs {
     pub(crate) map: MapArg,
     #[command(flatten)]
     pub(crate) store: StoreArg,
-    /// Read, plan, log and count what would be done, and change nothing: to look on before Stagedoor
-    /// acts. Give it no events queue that another server empties.
-    #[arg(long)]
-    pub(crate) observe_only: bool,
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080", env = "STAGEDOOR_LISTEN")]
     pub(crate) listen: SocketAddr,
@@ -37,20 +63,12 @@ pub(crate) struct ServeArgs {
     /// Region. Absent: the timer alone wakes the loop.
     #[arg(long, value_name = "NAME", env = "STAGEDOOR_EVENTS_QUEUE")]
     pub(crate) events_queue: Option<String>,
-    /// From one full pass to the next.
-    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = period)]
-    pub(crate) resync: Duration,
-    /// From a pass that left something unfinished to the next look.
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = period)]
-    pub(crate) recheck: Duration,
-    /// After how long others take over what a process was at that died: as long as its clock may
-    /// differ from theirs, at the least. The same for all.
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = takeover,
-          env = "STAGEDOOR_TAKEOVER")]
-    pub(crate) takeover: Takeover,
+    #[command(flatten)]
+    pub(crate) pacing: LoopArgs,
     /// How often to look whether files with metadata of identity providers have changed, and the
     /// shortest time between two fetches of metadata from an address; the map says the longest.
-    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period)]
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = period,
+          env = "STAGEDOOR_METADATA_CHECK")]
     pub(crate) metadata_check: Duration,
     /// How often to look whether the files of the access map, and those with our own keys, have
     /// changed. SIGHUP looks at once. What will not do is refused, and the last good one stays.

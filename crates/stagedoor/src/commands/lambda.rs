@@ -16,7 +16,6 @@ use anyhow::{Context, Result};
 use aws::Aws;
 use control::door::Door;
 use control::grants::GrantWatch;
-use control::reconciler::Rhythm;
 use lambda::{Chores, Function, FunctionError, QueueName, RemindingQueue, RuntimeApi, Settings};
 use std::fs;
 use std::io::{self, Read};
@@ -120,9 +119,9 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
     let store = compose::open_store(&args.store.store, &aws).await?;
     let mut parts = compose::parts_with_grants(map.clone(), aws, store).await?;
     parts.origin = Origin { store: args.store.store.to_string(), map: Some(map_path.clone()) };
-    parts.plane.takeover = args.takeover;
+    parts.plane.takeover = args.pacing.takeover;
     let reminders = queues(args)?;
-    if args.observe_only {
+    if args.pacing.observe_only {
         compose::only_observe(&mut parts)?;
     } else if !reminders.is_empty() {
         let sent = parts.aws.reminders(args.work_queue.clone(), args.later_queue.clone());
@@ -139,7 +138,7 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
     let table = Arc::clone(&parts.store) as _;
     let grants = GrantWatch::new(map, &parts.plane.map, table, parts.plane.live.clone(), door);
     let settings = Settings {
-        rhythm: Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() },
+        rhythm: args.pacing.rhythm(),
         reminders,
         load_balancer_appends: args.alb_appends,
         grants: grants.map(Arc::new),
@@ -153,7 +152,7 @@ async fn prepare(args: &LambdaArgs) -> Result<Prepared> {
 /// What a tick does besides; the other functions have it and are never asked for it.
 async fn chores(args: &LambdaArgs, parts: &Parts) -> Result<TimerChores> {
     // Another one acts and tells; its store is not this one's.
-    let telling = (!args.observe_only).then(|| {
+    let telling = (!args.pacing.observe_only).then(|| {
         let ends = Ends::Kept(Copies::of(&parts.store));
         // The timer looks when it ticks.
         let every = Duration::from_mins(1);

@@ -70,8 +70,8 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let store = compose::open_store(&args.store.store, &aws).await?;
     let mut parts = compose::parts_with_grants(map, aws, store).await?;
     parts.origin = Origin { store: args.store.store.to_string(), map: Some(map_path.clone()) };
-    parts.plane.takeover = args.takeover;
-    if args.observe_only {
+    parts.plane.takeover = args.pacing.takeover;
+    if args.pacing.observe_only {
         compose::only_observe(&mut parts)?;
     }
     let listener = bind(args.listen).await?;
@@ -89,7 +89,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     };
     let condition = loaded(&parts, &args.store.store).await;
     let config = asked_for(args, web_config(&parts, &public_url)?, &condition);
-    let rhythm = Rhythm { resync: args.resync, recheck: args.recheck, ..Rhythm::default() };
+    let rhythm = args.pacing.rhythm();
     // Before anybody is told: who starts it may stop it as soon as it listens.
     let (mut signals, hang_up) = (Signals::take(), HangUp::take());
     let reload = Reload {
@@ -106,7 +106,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     };
     announce(address, &public_url, ops.as_ref())?;
     // Another server acts and tells; its store is not this one's.
-    let telling = (!args.observe_only).then(|| {
+    let telling = (!args.pacing.observe_only).then(|| {
         let ends = Ends::Door(door.clone());
         Telling::new(&parts, ends, map_path, Some(&public_url), args.notify_every)
     });

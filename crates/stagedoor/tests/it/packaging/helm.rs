@@ -164,6 +164,23 @@ fn what_the_container_is_told_is_what_serve_reads() {
 }
 
 #[test]
+fn a_chart_looks_on_until_it_is_told_to_act() {
+    let cases = json!({
+        "least": least(),
+        "acts": with(&json!({ "observeOnly": false })),
+        "text": with(&json!({ "observeOnly": "false" })),
+    });
+    for (name, told) in [("least", "true"), ("acts", "false")] {
+        let objects = objects(&cases, name);
+        let env = container(&objects)["env"].as_array().unwrap();
+        let variable = json!({ "name": "STAGEDOOR_OBSERVE_ONLY", "value": told });
+        assert!(env.contains(&variable), "{name}: {env:?}");
+    }
+    let refused = rendered(&cases)["text"]["error"].to_string();
+    assert!(refused.contains("'/observeOnly'"), "{refused}");
+}
+
+#[test]
 fn a_secret_of_the_map_is_a_mounted_file() {
     let cases = json!({
         "two": with(&json!({ "secrets": ["ldap", "mail"] })),

@@ -87,6 +87,8 @@ fn every_variable_is_one_that_serve_reads() {
         .filter(|name| !name.contains(' '))
         .collect();
     assert!(names.contains(&"STAGEDOOR_PUBLIC_URL"), "{names:?}");
+    // A machine looks on first, as the chart and the template do.
+    assert_eq!(values(&file, "STAGEDOOR_OBSERVE_ONLY"), ["true"]);
     are_read(names);
 }
 
