@@ -30,7 +30,7 @@ variable "kinds" {
 }
 
 variable "hub_role_arns" {
-  description = "The only roles that spoke and presign roles may trust: one, or on Lambda those of the functions. Whoever owns a spoke's account writes them down here, so that a bundle which trusts somebody else is refused."
+  description = "The only roles that spoke and presign roles may trust: one, or on Lambda those of the functions. In the hub's own account every hub role that is made there, also one that no spoke lets in (`-events`). Whoever owns a spoke's account writes them down here, so that a bundle which trusts somebody else is refused."
   type        = set(string)
   default     = null
 

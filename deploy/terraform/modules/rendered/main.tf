@@ -62,6 +62,9 @@ locals {
   entered = [for trust in local.trusts : trust if contains(["spoke", "presign"], trust.kind)]
   own     = [for trust in local.trusts : trust if !contains(["spoke", "presign"], trust.kind)]
 
+  # Hub roles that nobody named. One that no spoke lets in must be named all the same: it is made in this account.
+  unnamed = var.hub_role_arns == null ? [] : sort(setsubtract([for trust in local.own : trust.arn if trust.kind == "hub"], var.hub_role_arns))
+
   # What goes with sts:AssumeRole, and lets nobody in by itself.
   beside = ["sts:SetSourceIdentity", "sts:TagSession"]
 }

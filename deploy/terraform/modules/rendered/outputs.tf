@@ -34,8 +34,8 @@ output "roles" {
   }
 
   precondition {
-    condition     = var.hub_role_arns == null ? true : length(setsubtract([for trust in local.own : trust.arn if trust.kind == "hub"], var.hub_role_arns)) == 0
-    error_message = "The bundle has another hub role in the account ${var.account_id} than hub_role_arns names."
+    condition     = length(local.unnamed) == 0
+    error_message = "The bundle has hub roles in the account ${var.account_id} that hub_role_arns does not name: ${join(", ", local.unnamed)}."
   }
 }
 

@@ -14,7 +14,7 @@ variable "kinds" {
 }
 
 variable "hub_role_arns" {
-  description = "The only roles that spoke and presign roles may trust; null: whichever the bundle says."
+  description = "The only roles that spoke and presign roles may trust, and every hub role that is wanted; null: whichever the bundle says."
   type        = set(string)
   default     = null
 }

@@ -232,3 +232,42 @@ run "the_hub_has_its_own_role_in_its_own_account" {
     error_message = "Only the hub's role is of that account."
   }
 }
+
+run "a_hub_role_that_no_spoke_lets_in_is_named_too" {
+  command = plan
+
+  variables {
+    account_id = "111122223333"
+    bundle = jsonencode({
+      roles = flatten([for role in jsondecode(file("../../examples/two-accounts/stagedoor.json")).roles : [
+        for function in(role.kind == "hub" ? ["door", "events", "work", "timer"] : ["all"]) : merge(role, {
+          arn = role.kind == "hub" ? "${role.arn}-${function}" : role.arn
+        })
+      ]])
+    })
+    hub_role_arns = [for function in ["door", "work", "timer"] : "arn:aws:iam::111122223333:role/stagedoor-${function}"]
+  }
+
+  expect_failures = [output.roles]
+}
+
+run "so_that_all_four_of_lambda_are_made" {
+  command = plan
+
+  variables {
+    account_id = "111122223333"
+    bundle = jsonencode({
+      roles = flatten([for role in jsondecode(file("../../examples/two-accounts/stagedoor.json")).roles : [
+        for function in(role.kind == "hub" ? ["door", "events", "work", "timer"] : ["all"]) : merge(role, {
+          arn = role.kind == "hub" ? "${role.arn}-${function}" : role.arn
+        })
+      ]])
+    })
+    hub_role_arns = [for function in ["door", "events", "work", "timer"] : "arn:aws:iam::111122223333:role/stagedoor-${function}"]
+  }
+
+  assert {
+    condition     = [for role in values(output.roles) : role.name] == ["stagedoor-door", "stagedoor-events", "stagedoor-timer", "stagedoor-work"]
+    error_message = "Each function has a role of its own."
+  }
+}
