@@ -141,6 +141,34 @@ fn an_existing_vpc_without_subnets_is_refused() {
 }
 
 #[test]
+fn addresses_are_limited_as_they_are_written_or_not_at_all() {
+    const LIMIT: &str = "198.51.100.7,203.0.113.0/24,2001:DB8::/32,2001:db8::1";
+    let hub = template("hub.yaml");
+    let made = |kind: &'static str, limit| {
+        create(&hub, &with(&[("ApiKind", kind), ("AllowedCidrs", limit)]))
+    };
+    let stack = made("regional", LIMIT).unwrap();
+    let (_, api) = stack.of("AWS::ApiGateway::RestApi").next().unwrap();
+    let allowed = api.get("/Policy/Statement/1/Condition/NotIpAddress/aws:SourceIp");
+    assert_eq!(*allowed, LIMIT.split(',').collect::<Value>());
+    for kind in ["private", "http"] {
+        for limit in [LIMIT, "0.0.0.0/0"] {
+            let found = made(kind, limit).err().unwrap();
+            assert_eq!(
+                found[0].text,
+                "AddressesAreLimited: AllowedCidrs limits a regional API alone; with another ApiKind it \
+                 would let everybody in."
+            );
+        }
+        assert!(made(kind, "0.0.0.0/0,::/0").is_ok(), "{kind}");
+    }
+    for bad in ["198.51.100.7/", "studio.corp.example", "198.51.100.7/24/8"] {
+        let found = made("regional", bad).err().unwrap();
+        assert_eq!(found[0].text, format!("AllowedCidrs: {bad}"));
+    }
+}
+
+#[test]
 fn events_of_another_account_that_no_rule_takes_are_refused() {
     let more = [("DirectoryAccountId", "999999999999"), ("DirectoryEvents", "no")];
     let found = create(&template("hub.yaml"), &with(&more)).unwrap_err();
