@@ -56,18 +56,21 @@ impl LiveRole {
         attached.chain(inline)
     }
 
-    /// What of it nothing can be said about, as clauses for people: policies that cannot be understood, and
-    /// what those of AWS allow that do not give everything.
+    /// Its policies that cannot be understood, as clauses for people.
     pub fn unknown(&self) -> Vec<String> {
         let trust = Document::parse(&self.trust).err();
         let trust = trust.map(|error| not_understood("trust policy", &error));
-        let of_aws = self.attached.iter().filter(|p| p.document.is_none() && !p.gives_everything());
-        let of_aws =
-            of_aws.map(|p| format!("what AWS's policy {} allows it was not read", p.name()));
         let odd = self
             .policies()
             .filter_map(|(name, document)| Some(not_understood(&name, &document?.err()?)));
-        trust.into_iter().chain(odd).chain(of_aws).collect()
+        trust.into_iter().chain(odd).collect()
+    }
+
+    /// The policies of AWS of which nothing is known but the name: all that do not give everything.
+    pub fn not_judged(&self) -> impl Iterator<Item = &AttachedPolicy> {
+        self.attached
+            .iter()
+            .filter(|policy| policy.document.is_none() && !policy.gives_everything())
     }
 }
 

@@ -111,6 +111,19 @@ pub struct Report {
     pub side_doors: Vec<SideDoor>,
     /// What could not be read: the report says nothing of it.
     pub unread: Vec<String>,
+    /// Policies of AWS on execution roles: what they allow is not asked for, so nothing is missing that could
+    /// be read, and nothing is said of it.
+    pub not_judged: Vec<NotJudged>,
+}
+
+/// A policy of AWS that was not judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotJudged {
+    /// Its ARN.
+    pub policy: String,
+    /// The ARNs of the roles that have it.
+    pub roles: Vec<String>,
 }
 
 /// The figures of a report.
@@ -192,6 +205,7 @@ pub fn report(reading: &Reading<'_>) -> Report {
         quotas: quotas::quotas(reading),
         side_doors,
         unread: unread(reading).into_iter().chain(unknown).collect(),
+        not_judged: not_judged(reading),
     }
 }
 
@@ -213,6 +227,18 @@ fn domains(reading: &Reading<'_>) -> Vec<DomainRow> {
             })
         })
         .collect()
+}
+
+fn not_judged(reading: &Reading<'_>) -> Vec<NotJudged> {
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (role, of_role) in reading.roles {
+        let RoleReading::Read(live) = of_role else { continue };
+        for policy in live.not_judged() {
+            found.entry(&policy.arn).or_default().push(role.to_string());
+        }
+    }
+    let policies = found.into_iter();
+    policies.map(|(policy, roles)| NotJudged { policy: policy.to_owned(), roles }).collect()
 }
 
 fn unread(reading: &Reading<'_>) -> Vec<String> {

@@ -7,7 +7,9 @@ use access::ids::{ProfileName, RoleArn};
 use access::live_role::{AttachedPolicy, LiveRole};
 use access::observed::{AppStatus, AuthMode};
 use access::reason::ReasonCode;
-use access::report::{DomainReading, KeptHome, Reading, Remark, Report, RoleReading, report};
+use access::report::{
+    DomainReading, KeptHome, NotJudged, Reading, Remark, Report, RoleReading, report,
+};
 use jiff::SignedDuration;
 use jiff::civil::date;
 use std::collections::BTreeMap;
@@ -412,16 +414,20 @@ fn what_cannot_be_told_of_a_role_stands_under_what_was_not_read() {
     let report = reported(&world, &with_role(live.clone()));
     assert_eq!(doors(&report).len(), 1, "what makes sense is told all the same");
     assert!(!report.roles[0].read);
-    let [odd, of_aws] = report.unread.as_slice() else { panic!("{:?}", report.unread) };
+    let [odd] = report.unread.as_slice() else { panic!("{:?}", report.unread) };
     let role = role("fraud");
     let begins = format!("role {role}: its inline policy odd cannot be understood: ");
     assert!(odd.starts_with(&begins), "{odd}");
-    assert_eq!(
-        *of_aws,
-        format!(
-            "role {role}: what AWS's policy AmazonSageMakerCanvasFullAccess allows it was not read"
-        )
-    );
+    let canvas = [NotJudged {
+        policy: "arn:aws:iam::aws:policy/AmazonSageMakerCanvasFullAccess".to_owned(),
+        roles: vec![role.to_string()],
+    }];
+    assert_eq!(report.not_judged, canvas);
+    // By itself it leaves nothing that could be read.
+    live.inline.remove("odd");
+    let report = reported(&world, &with_role(live));
+    assert_eq!((report.unread.len(), report.roles[0].read), (0, true));
+    assert_eq!(report.not_judged, canvas);
 
     let report = reported(&world, &with_role(self::live("{")));
     let [trust] = report.unread.as_slice() else { panic!("{:?}", report.unread) };

@@ -338,6 +338,10 @@ fn text(report: &Report, paint: Paint) -> String {
     for unread in &report.unread {
         output::talk(&format!("warning: not read: {}", output::visible(unread)));
     }
+    for what in &report.not_judged {
+        let roles = counted(what.roles.len(), "execution role");
+        output::talk(&format!("not judged: {} on {roles}", output::visible(&what.policy)));
+    }
     out.push_str("`--html FILE` writes everything down, `--output json` prints it.");
     out
 }

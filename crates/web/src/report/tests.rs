@@ -8,7 +8,8 @@ use access::map::Place;
 use access::observed::AuthMode;
 use access::reason::ReasonCode;
 use access::report::{
-    DomainRow, IdleApp, OrphanHome, OrphanProfile, PersonRow, RightRow, RoleRow, SideDoor, Summary,
+    DomainRow, IdleApp, NotJudged, OrphanHome, OrphanProfile, PersonRow, RightRow, RoleRow,
+    SideDoor, Summary,
 };
 use jiff::civil::date;
 use std::collections::BTreeSet;
@@ -120,6 +121,7 @@ fn sample(text: &str) -> Report {
             remedy: text(),
         }],
         unread: vec![text()],
+        not_judged: vec![NotJudged { policy: text(), roles: vec![text()] }],
     }
 }
 
@@ -186,6 +188,7 @@ fn what_is_told_reads_as_people_write() {
         idle_apps: Vec::new(),
         people: Vec::new(),
         unread: Vec::new(),
+        not_judged: Vec::new(),
         ..sample("x")
     };
     let page = report_page(&empty, "x").unwrap();
