@@ -57,6 +57,8 @@ impl Surroundings for Machine {
             ahead_seconds: Some(0),
             store: ("in memory".to_owned(), Ok(())),
             grants: None,
+            providers: Vec::new(),
+            now: jiff::Timestamp::UNIX_EPOCH,
             queue: None,
             invariants: None,
             cautions: Vec::new(),

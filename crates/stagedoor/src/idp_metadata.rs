@@ -124,12 +124,13 @@ pub(crate) async fn read_copies(
     found
 }
 
-/// How long what is known of identity providers is good, for whoever has no door: by the map's files and
-/// the copies of what was fetched. Of a provider of which nothing can be read nothing is said.
+/// What is known of identity providers and how long it is good, for whoever has no door: by the map's files
+/// and the copies of what was fetched. Of a provider of which nothing can be read nothing is said.
 pub(crate) async fn trust(
     map: &AccessMap,
     sources: &[Source],
     copies: &Copies,
+    now: Timestamp,
 ) -> Vec<TrustStatus> {
     let mut all = Vec::new();
     for source in sources {
@@ -139,7 +140,7 @@ pub(crate) async fn trust(
             Place::Url { url, .. } => copies.get(&source.key, url).await,
         };
         let metadata = bytes.and_then(|bytes| source.parse(&bytes).ok());
-        all.push(TrustStatus::of(&source.key, settings, metadata.as_ref()));
+        all.push(TrustStatus::of(&source.key, settings, metadata, now));
     }
     all
 }

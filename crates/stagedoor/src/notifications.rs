@@ -10,7 +10,7 @@ use access::map::{AccessMap, MailSettings, Notifications, Topic, WebhookSettings
 use anyhow::{Context, Result};
 use control::door::{Door, KeyStatus, TrustStatus};
 use control::notify::{Channel, Channels, Facts, Notifier, Seen, conditions};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use notify::{Login, Mail, MailRoute, Secret, Webhook};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -52,12 +52,17 @@ pub(crate) enum Ends {
 }
 
 impl Ends {
-    async fn told(&self, map: &AccessMap, at: &Path) -> (Vec<TrustStatus>, Vec<KeyStatus>) {
+    async fn told(
+        &self,
+        map: &AccessMap,
+        at: &Path,
+        now: Timestamp,
+    ) -> (Vec<TrustStatus>, Vec<KeyStatus>) {
         match self {
             Self::Door(door) => (door.trust(), door.keys()),
             Self::Kept(copies) => {
                 let sources = idp_metadata::sources(map, at);
-                let trust = idp_metadata::trust(map, &sources, copies).await;
+                let trust = idp_metadata::trust(map, &sources, copies, now).await;
                 (trust, copies.own_keys().await.unwrap_or_default())
             }
         }
@@ -125,7 +130,7 @@ impl Telling {
         let last_full = status.as_ref().and_then(|status| status.queue.last_full);
         let reading = plane.readings.newest(last_full);
         let reading = reading.filter(|reading| now.duration_since(reading.at) < OLD);
-        let (trust, keys) = self.ends.told(&plane.map, &self.map).await;
+        let (trust, keys) = self.ends.told(&plane.map, &self.map, now).await;
         let looked = plane.meter.read();
         let mirror = plane.mirror_seen().await;
         let temporary = plane.temporary.temporary_grants(None).await.ok();

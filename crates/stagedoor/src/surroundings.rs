@@ -1,10 +1,12 @@
 //! Clock, store, queue and map, as doctor looks at them.
 
+use crate::idp_metadata::{self, Copies};
 use crate::{compose, mapfile};
 use access::map::AccessMap;
 use async_trait::async_trait;
 use aws::Aws;
 use control::doctor::{Around, Surroundings};
+use control::door::TrustStatus;
 use control::grants::rows_taken;
 use control::ports::{Clock, Store};
 use std::path::PathBuf;
@@ -38,6 +40,8 @@ impl Surroundings for Machine {
             ahead_seconds: self.ahead_seconds(),
             store: (name.clone(), answer),
             grants: self.grants(map).await,
+            providers: self.providers(map).await,
+            now: self.clock.now(),
             queue: self.queue(map).await,
             invariants,
             cautions: map.cautions().iter().map(ToString::to_string).collect(),
@@ -59,6 +63,14 @@ impl Machine {
     async fn grants(&self, map: &AccessMap) -> Option<Result<usize, String>> {
         let store = self.store.1.as_ref().ok()?;
         rows_taken(map, &**store).await.map_err(|error| error.to_string()).transpose()
+    }
+
+    /// What is known of the map's identity providers, where files of the map can be found and the store is
+    /// open.
+    async fn providers(&self, map: &AccessMap) -> Vec<TrustStatus> {
+        let (Some(path), Ok(store)) = (&self.map, &self.store.1) else { return Vec::new() };
+        let sources = idp_metadata::sources(map, path);
+        idp_metadata::trust(map, &sources, &Copies::of(store), self.clock.now()).await
     }
 
     /// The events queue of the map, with its policy.

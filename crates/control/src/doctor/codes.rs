@@ -50,6 +50,7 @@ abouts! {
     DirectoryMatch = "DIR05", "People of several directories", "Who is matched with nobody has what their own directory gives them, and is nobody in another; a user name of two people lets neither in.", "Correct the people in their directories, or match by another key (`directory.match`).";
     DirectoryConcern = "DIR06", "State of a directory", "A directory can be read and not be well: a certificate or a token ends, people are left out.", "Look after what is named, before it stops being read.";
     MirrorTarget = "DIR07", "Target of the mirror", "Groups are mirrored into it; while it cannot be reached, whoever leaves keeps what the other directory gives.", "Allow what docs/reference/permissions.md lists under Mirror, or renew the token of the SCIM endpoint; `stagedoor directory mirror --dry-run` says what would be done. What the guard holds back is approved on the *Plan* page, or with `stagedoor directory mirror --approve N`.";
+    IdentityProvider = "IDP01", "Identity providers", "Without metadata that agrees with the map nobody signs in with a provider. What is judged is the file that the map names, or the copy that a server kept of what it fetched last.", "Correct `certificate_fingerprints`, `entity_id` or the address in the map, or ask whoever runs the identity provider.";
     Queue = "EVQ01", "Events queue", "Without events a change of the directory is found by the next full pass only.", "Make the queue, and name it by `hub.queue` in the map and --events-queue.";
     QueuePolicy = "EVQ02", "Policy of the events queue", "EventBridge must be allowed to send to the queue, and nobody else should be.", "Let the queue's policy allow sqs:SendMessage to events.amazonaws.com, limited by aws:SourceArn to the rules.";
     Domain = "DOM01", "Domain", "It must be there, in service, and reached in the account that the map says.", "Correct `domain_id`, `account_id`, `region` or `assume_role`, or look at the domain in the console.";
@@ -85,6 +86,7 @@ impl About {
     /// Stable text for programs where a check has no reason code of its own: `DOM01` as `dom01`.
     pub const fn group(self) -> &'static str {
         match self.code().as_bytes() {
+            [b'I', b'D', b'P', ..] => "Identity providers",
             [b'I', ..] => "Identity",
             [b'C', ..] => "Clock",
             [b'S', ..] => "Store",

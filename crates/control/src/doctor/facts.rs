@@ -1,6 +1,7 @@
 //! Reading what doctor judges. Nothing here fails as a whole: an account that is down is a fact.
 
 use super::{DirectoryFacts, Surroundings, directories};
+use crate::door::TrustStatus;
 use crate::meter::MirrorSeen;
 use crate::plane::Plane;
 use crate::ports::{
@@ -13,6 +14,7 @@ use access::live_role::LiveRole;
 use access::map::{AccessMap, Diagnostic};
 use futures::stream::{self, StreamExt};
 use iam_policy::bundle::{Bundle, Role};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many domains are asked at a time.
@@ -56,6 +58,11 @@ pub struct Around {
     /// How many rows of the store's grant table the map takes, or why it cannot; absent where it
     /// takes none.
     pub grants: Option<Result<usize, String>>,
+    /// What is known of the map's identity providers, by files and the copies that servers keep in the
+    /// store; empty where it was not looked at.
+    pub providers: Vec<TrustStatus>,
+    /// What time this machine says it is.
+    pub now: Timestamp,
     /// The events queue by name, with its policy; absent where the map names none.
     pub queue: Option<(String, Result<Option<String>, CallError>)>,
     /// Invariants that do not hold, and why; absent where the map has none.

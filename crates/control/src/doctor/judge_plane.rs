@@ -3,6 +3,9 @@
 use super::facts::Around;
 use super::judge::failed;
 use super::{About, Check, State};
+use crate::door::TrustStatus;
+use access::reason::ReasonCode;
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// By how many seconds a clock may be off before somebody should look. AWS refuses from 300 on.
@@ -19,6 +22,7 @@ pub(super) fn around_the_plane(around: &Around) -> Vec<Check> {
             Check::new(About::Cautions, None, State::Warning, "caution", caution, &[])
         }),
     );
+    checks.extend(around.providers.iter().map(|trust| provider(trust, around.now)));
     if let Some((name, policy)) = &around.queue {
         checks.extend(queue(name, policy));
     }
@@ -78,6 +82,32 @@ fn invariants(broken: Option<&[String]>) -> Vec<Check> {
     }
 }
 
+fn provider(trust: &TrustStatus, now: Timestamp) -> Check {
+    let subject = trust.idp.as_str();
+    let wrong = |state, code: ReasonCode, text: String| {
+        let fix = About::IdentityProvider.fix();
+        Check::new(About::IdentityProvider, Some(subject), state, code.as_str(), text, &[fix])
+    };
+    let missing = ReasonCode::IdpMetadataMissing;
+    match (&trust.entity_id, &trust.last_failure, trust.valid_until) {
+        (None, Some(failure), _) => wrong(State::Failed, missing, failure.message.clone()),
+        (None, None, _) => {
+            let text =
+                "none of its metadata could be read; nobody signs in with it until it can be";
+            wrong(State::Warning, missing, text.to_owned())
+        }
+        (Some(_), _, Some(end)) if end <= now => {
+            let text = format!("its metadata was valid until {end}");
+            wrong(State::Failed, ReasonCode::IdpMetadataExpired, text)
+        }
+        (Some(entity_id), ..) => {
+            let text =
+                format!("it is {entity_id}; its keys that are believed: {}", trust.keys.len());
+            Check::ok(About::IdentityProvider, Some(subject), text)
+        }
+    }
+}
+
 fn queue(name: &str, policy: &Result<Option<String>, crate::ports::CallError>) -> Vec<Check> {
     let subject = format!("queue {name}");
     let subject = Some(subject.as_str());
@@ -133,16 +163,24 @@ fn strings(value: &Value) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::door::RenewalFailure;
+    use access::ids::IdpKey;
 
     fn around() -> Around {
         Around {
             ahead_seconds: Some(2),
             store: ("stagedoor.db".into(), Ok(())),
             grants: None,
+            providers: Vec::new(),
+            now: now(),
             queue: None,
             invariants: None,
             cautions: Vec::new(),
         }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-21T10:00:00Z".parse().unwrap()
     }
 
     fn told(around: &Around) -> Vec<(&'static str, State)> {
@@ -163,6 +201,39 @@ mod tests {
         let check = around_the_plane(&bad).swap_remove(2);
         assert_eq!((check.about.code(), check.state), ("STO02", State::Failed));
         assert_eq!((check.code, check.text.as_str()), ("grants-invalid", "it was never written"));
+    }
+
+    #[test]
+    fn a_provider_is_told_by_what_is_known_of_it() {
+        let judged = |entity_id: Option<&str>, failed: Option<&str>, ends: Option<&str>| {
+            let trust = TrustStatus {
+                idp: IdpKey::parse("corp").unwrap(),
+                entity_id: entity_id.map(str::to_owned),
+                valid_until: ends.map(|end| end.parse().unwrap()),
+                keys: Vec::new(),
+                refresh_seconds: None,
+                taken_at: None,
+                last_failure: failed.map(|why| RenewalFailure { at: now(), message: why.into() }),
+            };
+            let check = around_the_plane(&Around { providers: vec![trust], ..around() });
+            let Some(check) = check.into_iter().nth(2) else { panic!("no check") };
+            assert_eq!((check.about.code(), check.subject.as_deref()), ("IDP01", Some("corp")));
+            (check.state, check.code, check.text)
+        };
+        let entity = Some("https://idp.example");
+        let ok = "it is https://idp.example; its keys that are believed: 0".to_owned();
+        assert_eq!(judged(entity, None, Some("2026-11-21T10:00:01Z")), (State::Ok, "ok", ok));
+        let ended = "its metadata was valid until 2026-11-21T10:00:00Z".to_owned();
+        assert_eq!(
+            judged(entity, None, Some("2026-11-21T10:00:00Z")),
+            (State::Failed, "idp-metadata-expired", ended)
+        );
+        assert_eq!(
+            judged(None, Some("not pinned"), None),
+            (State::Failed, "idp-metadata-missing", "not pinned".to_owned())
+        );
+        let (state, code, _) = judged(None, None, None);
+        assert_eq!((state, code), (State::Warning, "idp-metadata-missing"));
     }
 
     #[test]

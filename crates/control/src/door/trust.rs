@@ -11,6 +11,7 @@ use super::DoorError;
 use crate::ports::Session;
 use access::ids::IdpKey;
 use access::map::{self, MetadataSource, RequestBinding, TeamSelector};
+use access::reason::ReasonCode;
 use jiff::Timestamp;
 use saml_sp::{
     AlgorithmPolicy, ClockSkew, EncryptionPolicy, IdentityProvider, PinnedKey, ServiceProvider,
@@ -100,23 +101,35 @@ pub struct TrustStatus {
 }
 
 impl TrustStatus {
-    /// What this metadata means for a provider of the map, for whoever has no door. Keys that the map
-    /// does not pin are left out where it pins some.
+    /// What this metadata means for a provider of the map, for whoever has no door. What a door would not
+    /// take is a failure of `now`, and nothing is known of the provider by it.
     pub fn of(
+        idp: &IdpKey,
+        settings: &map::IdentityProvider,
+        metadata: Option<IdentityProvider>,
+        now: Timestamp,
+    ) -> Self {
+        let metadata = metadata.map(|metadata| acceptable(idp, settings, None, metadata));
+        match metadata.transpose() {
+            Ok(metadata) => Self::known(idp, settings, metadata.as_ref()),
+            Err(error) => Self {
+                last_failure: Some(RenewalFailure { at: now, message: error.to_string() }),
+                ..Self::known(idp, settings, None)
+            },
+        }
+    }
+
+    fn known(
         idp: &IdpKey,
         settings: &map::IdentityProvider,
         metadata: Option<&IdentityProvider>,
     ) -> Self {
-        let pinned = &settings.certificate_fingerprints;
-        let is_believed = |key: &&PinnedKey| {
-            pinned.is_empty() || pinned.iter().any(|pin| pin.as_str() == key.fingerprint())
-        };
         let keys = metadata.into_iter().flat_map(|metadata| &metadata.keys);
         Self {
             idp: idp.clone(),
             entity_id: metadata.map(|metadata| metadata.entity_id.clone()),
             valid_until: metadata.and_then(|metadata| metadata.valid_until),
-            keys: keys.filter(is_believed).map(key_status).collect(),
+            keys: keys.map(key_status).collect(),
             refresh_seconds: match settings.metadata {
                 MetadataSource::File(_) => None,
                 MetadataSource::Url { refresh_seconds, .. } => Some(refresh_seconds),
@@ -201,7 +214,8 @@ impl Trust {
     ) -> Result<(), DoorError> {
         let mut providers = self.write();
         let known = providers.get(key).ok_or_else(|| DoorError::UnknownIdp(key.clone()))?;
-        let metadata = acceptable(key, known, metadata)?;
+        let before = known.trusted.as_ref().map(|trusted| trusted.metadata().entity_id.as_str());
+        let metadata = acceptable(key, &known.settings, before, metadata)?;
         let is_same = |other: &Provider| {
             other.trusted.as_ref().is_some_and(|t| t.metadata().entity_id == metadata.entity_id)
                 || other.settings.entity_id.as_ref() == Some(&metadata.entity_id)
@@ -289,10 +303,15 @@ impl Trust {
 
     /// Remembers that a renewal failed.
     pub(super) fn failed(&self, key: &IdpKey, message: String, now: Timestamp) {
-        tracing::warn!(idp = %key, error = message, "identity provider metadata was not renewed");
-        if let Some(provider) = self.write().get_mut(key) {
-            provider.last_failure = Some(RenewalFailure { at: now, message });
+        let mut providers = self.write();
+        let Some(provider) = providers.get_mut(key) else { return };
+        if provider.trusted.is_some() {
+            tracing::warn!(idp = %key, error = message, "identity provider metadata was not renewed");
+        } else {
+            let code = ReasonCode::IdpMetadataMissing;
+            tracing::error!(idp = %key, %code, error = message, "nobody can sign in by an identity provider");
         }
+        provider.last_failure = Some(RenewalFailure { at: now, message });
     }
 
     /// The provider of this key.
@@ -342,7 +361,7 @@ impl Trust {
         let status = |(key, provider): (&IdpKey, &Provider)| TrustStatus {
             taken_at: provider.taken_at,
             last_failure: provider.last_failure.clone(),
-            ..TrustStatus::of(
+            ..TrustStatus::known(
                 key,
                 &provider.settings,
                 provider.trusted.as_ref().map(|trusted| trusted.metadata()),
@@ -360,18 +379,19 @@ impl Trust {
     }
 }
 
-/// The metadata as it may be used: of the entity that is expected, with the pinned keys alone.
+/// The metadata as it may be used: of the entity that is expected, by the map or by what was known
+/// `before`, with the pinned keys alone.
 fn acceptable(
     key: &IdpKey,
-    known: &Provider,
+    settings: &map::IdentityProvider,
+    before: Option<&str>,
     mut metadata: IdentityProvider,
 ) -> Result<IdentityProvider, DoorError> {
-    let before = || known.trusted.as_ref().map(|trusted| &trusted.metadata().entity_id);
-    let expected = known.settings.entity_id.as_ref().or_else(before);
-    if let Some(expected) = expected.filter(|expected| **expected != metadata.entity_id) {
-        return Err(DoorError::OtherEntity { idp: key.clone(), expected: expected.clone() });
+    let expected = settings.entity_id.as_deref().or(before);
+    if let Some(expected) = expected.filter(|expected| *expected != metadata.entity_id) {
+        return Err(DoorError::OtherEntity { idp: key.clone(), expected: expected.to_owned() });
     }
-    let pinned = &known.settings.certificate_fingerprints;
+    let pinned = &settings.certificate_fingerprints;
     if !pinned.is_empty() {
         // Only what the map pins is believed. A new certificate that the provider announces is
         // for the map first, so it does no harm to pass it over here.
@@ -380,7 +400,7 @@ fn acceptable(
             return Err(DoorError::NotPinned(key.clone()));
         }
     }
-    if address(&known.settings, &metadata).is_none() && !known.settings.allow_unsolicited {
+    if address(settings, &metadata).is_none() && !settings.allow_unsolicited {
         return Err(DoorError::NoAddress(key.clone()));
     }
     Ok(metadata)

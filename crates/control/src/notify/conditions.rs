@@ -193,6 +193,19 @@ fn stuck(seen: Seen<'_>, now: Timestamp) -> impl Iterator<Item = Condition> {
 
 fn of_provider(trust: &TrustStatus, now: Timestamp) -> Vec<Condition> {
     let mut found = Vec::new();
+    if let (None, Some(failure)) = (&trust.entity_id, &trust.last_failure) {
+        found.push(Condition {
+            topic: Topic::CertificateExpiring,
+            subject: format!("idp/{}/metadata", trust.idp),
+            headline: format!("Nobody can sign in with identity provider {}", trust.idp),
+            text: format!("There is no metadata of it that can be used: {}.", failure.message),
+            remedy:
+                "Correct what the map says of it (`certificate_fingerprints`, `entity_id`, the \
+                     address), or ask whoever runs the identity provider."
+                    .to_owned(),
+            page: "/admin/health",
+        });
+    }
     // During a roll-over the old certificate ends while the new one is there: the last end counts.
     let ends: Option<Vec<Timestamp>> = trust.keys.iter().map(|key| key.not_after).collect();
     let last = ends.and_then(|ends| ends.into_iter().max());

@@ -125,7 +125,8 @@ fn a_provider_that_is_down_at_the_start_lets_in_once_it_is_back() {
     let house = house(&publisher, idp);
     is_refused(&house, "unknown-idp");
     let log = house.log();
-    assert!(log.contains("identity provider metadata was not renewed"), "{log}");
+    assert!(log.contains("nobody can sign in by an identity provider"), "{log}");
+    assert!(log.contains("idp-metadata-missing"), "{log}");
     assert!(log.contains("503") && log.contains("(idp-metadata-unreachable)"), "{log}");
     publisher.now_says(200, &metadata);
     until("it is believed", || {
@@ -213,6 +214,40 @@ fn a_pinned_certificate_is_exchanged_while_the_server_runs() {
     house.idp = stolen;
     is_refused(&house, "signature-invalid");
     assert!(!house.log().contains("map-refused"), "{}", house.log());
+}
+
+#[test]
+fn a_mistyped_pin_is_told_by_doctor_beforehand_and_by_the_log_loudly() {
+    let idp = identity_provider();
+    let publisher = Publisher::new(200, &idp.metadata_xml());
+    let house = house(&publisher, idp);
+    is_let_in(&house);
+    let url = format!("metadata_url: \"{}\"", publisher.url);
+    let pin = format!("{url}\n    certificate_fingerprints: [ {} ]", "ab".repeat(32));
+    house.world.write("next.yaml", &map_with(&publisher.url).replace(&url, &pin));
+    let doctor = |map: &str| {
+        let map = house.world.path(map);
+        let run = house.world.run(&[
+            "doctor",
+            "--quick",
+            "--only",
+            "IDP",
+            "--map",
+            map.to_str().unwrap(),
+            "--output",
+            "json",
+        ]);
+        let checks = run.json()["checks"].as_array().unwrap().clone();
+        let text = |check: &serde_json::Value, key: &str| check[key].as_str().unwrap().to_owned();
+        checks.iter().map(|c| ["subject", "state", "code"].map(|k| text(c, k))).collect::<Vec<_>>()
+    };
+    assert_eq!(doctor("access.yaml"), [["corp", "ok", "ok"]]);
+    assert_eq!(doctor("next.yaml"), [["corp", "failed", "idp-metadata-missing"]]);
+    std::fs::copy(house.world.path("next.yaml"), house.world.path("access.yaml")).unwrap();
+    house.server.signal("HUP");
+    until("it is told", || house.log().contains("idp-metadata-missing").then_some(()));
+    // Nothing is known of it, its name neither.
+    is_refused(&house, "unknown-idp");
 }
 
 #[test]

@@ -98,6 +98,8 @@ impl Surroundings for Facts {
             ahead_seconds: Some(0),
             store: ("in memory".to_owned(), Ok(())),
             grants: None,
+            providers: Vec::new(),
+            now: now(),
             queue: None,
             invariants: None,
             cautions: Vec::new(),

@@ -87,6 +87,20 @@ fn metadata_that_renews_itself_is_told_when_it_does_not() {
 }
 
 #[test]
+fn a_provider_whose_metadata_cannot_be_used_is_told_until_it_can() {
+    let mut trust = provider(&[], None);
+    trust.entity_id = None;
+    // It is being fetched for the first time.
+    assert!(of_trust(trust.clone()).is_empty());
+    trust.last_failure =
+        Some(crate::door::RenewalFailure { at: now(), message: "no pinned key".to_owned() });
+    assert_eq!(
+        of_trust(trust),
+        ["idp/corp/metadata: Nobody can sign in with identity provider corp"]
+    );
+}
+
+#[test]
 fn our_own_first_certificate_counts() {
     let key = |end: &str| KeyStatus { fingerprint: "ab".to_owned(), not_after: Some(at(end)) };
     let soon = [key("2026-11-30T00:00:00Z"), key("2030-01-01T00:00:00Z")];
