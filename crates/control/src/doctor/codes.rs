@@ -75,6 +75,52 @@ abouts! {
     Quota = "QUO01", "Quota of profiles", "Beyond it nobody gets a profile any more.", "Ask Service Quotas for more user profiles, or place teams in another account.";
 }
 
+macro_rules! findings {
+    ($($name:ident = $code:literal, $about:ident, $meaning:literal;)+) => {
+        /// What doctor alone can find; what it shares with the rest has the rest's reason codes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum Finding { $(#[doc = $meaning] $name,)+ }
+
+        impl Finding {
+            const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The stable reason code.
+            pub(super) const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)+ }
+            }
+
+            /// The check that finds it.
+            pub(super) const fn about(self) -> About {
+                match self { $(Self::$name => About::$about,)+ }
+            }
+
+            const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)+ }
+            }
+        }
+    };
+}
+
+findings! {
+    ClockSkew = "clock-skew", Clock, "This machine's clock and that of AWS are half a minute or more apart.";
+    StoreUnusable = "store-unusable", Store, "The store does not answer, or is none.";
+    GrantsInvalid = "grants-invalid", GrantTable, "The grants of the store's table do not fit the map, or were never written.";
+    MapInvariant = "map-invariant", Invariants, "A request refutes what must hold of the map's roles.";
+    Caution = "caution", Cautions, "The map says something that is rarely meant.";
+    QueueOpen = "queue-policy", QueuePolicy, "The queue's policy lets EventBridge not send, or everybody.";
+    SubnetMissing = "subnet-missing", Subnets, "A subnet of the domain is not there.";
+    OneZone = "one-zone", Subnets, "All subnets of the domain are in one zone.";
+    NoAddress = "no-address", Addresses, "No address is left for apps.";
+    FewAddresses = "few-addresses", Addresses, "Few addresses are left for apps.";
+    GroupMissing = "security-group-missing", SecurityGroups, "A security group of the domain is not there.";
+    EndpointMissing = "endpoint-missing", Endpoints, "The VPC has no endpoint of a service that Studio needs.";
+    PrivateDnsOff = "private-dns-off", PrivateDns, "An endpoint does not have the service's name.";
+    EndpointUnknown = "endpoint-unknown", EndpointAccess, "A prefix list, which is not read, says who reaches an endpoint.";
+    EndpointClosed = "endpoint-closed", EndpointAccess, "An endpoint lets the domain's apps not in.";
+    KeyUnusable = "key-unusable", KeyState, "The key is disabled, or about to be deleted.";
+    KeyNotAllowed = "key-not-allowed", KeyUse, "An execution role may not use the key.";
+}
+
 impl About {
     /// Those whose code is, or begins with, the text.
     pub fn named(text: &str) -> Vec<Self> {
@@ -114,7 +160,8 @@ pub fn reference() -> String {
         "# What doctor checks\n\n`stagedoor doctor` asks AWS, changes nothing, and exits 6 if \
          something does not work; warnings do not change the exit code. `--only NET05,KMS` runs the \
          checks of these codes alone, `--quick` leaves out people, groups and quotas, and `--output \
-         json` gives each check with its code as `about`.\n",
+         json` gives each check with its code as `about`, and as `code` what it found: `ok`, a reason code that \
+         stands with the check, or one of [those that all share](reason-codes.md).\n",
     );
     let mut group = "";
     for about in About::ALL {
@@ -130,6 +177,13 @@ pub fn reference() -> String {
             about.why(),
             about.fix()
         );
+        let mut own = Finding::ALL.iter().filter(|finding| finding.about() == *about).peekable();
+        if own.peek().is_some() {
+            out.push_str("\n| reason code | meaning |\n|---|---|\n");
+        }
+        for finding in own {
+            let _ = writeln!(out, "| `{}` | {} |", finding.code(), finding.meaning());
+        }
     }
     out.push_str(MODES);
     out.push_str(UNSEEN);
@@ -171,6 +225,18 @@ mod tests {
             let (letters, digits) = code.split_at(3);
             assert!(letters.bytes().all(|b| b.is_ascii_uppercase()), "{code}");
             assert!(digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_doctor_alone_finds_stands_on_its_page() {
+        let page = reference();
+        for finding in Finding::ALL {
+            assert_eq!(
+                page.matches(&format!("| `{}` | ", finding.code())).count(),
+                1,
+                "{finding:?}"
+            );
         }
     }
 

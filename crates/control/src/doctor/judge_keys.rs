@@ -1,7 +1,7 @@
 //! What follows from the facts about a domain's key. Pure.
 
 use super::facts::DomainReading;
-use super::{About, Check, State};
+use super::{About, Check, Finding, State};
 use crate::ports::{CallError, FailureKind, KeyFacts};
 use access::live_role::LiveRole;
 use access::map::Domain;
@@ -65,13 +65,11 @@ fn state(key: &KeyFacts, subject: Option<&str>) -> Check {
     if key.state == "Enabled" {
         return Check::ok(About::KeyState, subject, text);
     }
-    let fix = About::KeyState.fix();
-    Check::new(About::KeyState, subject, State::Failed, "key-unusable", text, &[fix])
+    Check::found(Finding::KeyUnusable, subject, State::Failed, text)
 }
 
 fn closed(subject: Option<&str>, text: String) -> Check {
-    let fix = About::KeyUse.fix();
-    Check::new(About::KeyUse, subject, State::Warning, "key-not-allowed", text, &[fix])
+    Check::found(Finding::KeyNotAllowed, subject, State::Warning, text)
 }
 
 /// Whether the role may use the key: by the key's policy alone, or by its own where that one lets

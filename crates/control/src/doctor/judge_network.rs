@@ -1,6 +1,6 @@
 //! What follows from the facts about a domain's network. Pure.
 
-use super::{About, Check, State};
+use super::{About, Check, Finding, State};
 use crate::ports::{
     AppNetwork, CallError, DomainFacts, EndpointFacts, FailureKind, Ingress, NetworkFacts,
     SecurityGroupFacts, SubnetFacts,
@@ -69,19 +69,17 @@ fn zones(facts: &DomainFacts, subnets: &[&SubnetFacts], subject: Option<&str>) -
     let gone: Vec<&str> =
         facts.subnets.iter().map(String::as_str).filter(|id| !known.contains(id)).collect();
     let zones: BTreeSet<&str> = subnets.iter().map(|subnet| subnet.zone.as_str()).collect();
-    let fix = About::Subnets.fix();
-    let check =
-        |state, code, text: String| Check::new(About::Subnets, subject, state, code, text, &[fix]);
     let mut checks = Vec::new();
     if !gone.is_empty() {
         let text = format!("its VPC has no subnet {}", gone.join(", "));
-        checks.push(check(State::Failed, "subnet-missing", text));
+        checks.push(Check::found(Finding::SubnetMissing, subject, State::Failed, text));
     }
     let names: Vec<&str> = zones.iter().copied().collect();
     checks.push(match names.as_slice() {
-        [] => check(State::Failed, "subnet-missing", "it has no subnet".to_owned()),
+        [] => Check::found(Finding::SubnetMissing, subject, State::Failed, "it has no subnet"),
         [one] => {
-            check(State::Warning, "one-zone", format!("all its subnets are in the zone {one}"))
+            let text = format!("all its subnets are in the zone {one}");
+            Check::found(Finding::OneZone, subject, State::Warning, text)
         }
         several => {
             let text = format!("its subnets are in the zones {}", several.join(", "));
@@ -92,22 +90,8 @@ fn zones(facts: &DomainFacts, subnets: &[&SubnetFacts], subject: Option<&str>) -
     let text = format!("{free} addresses are free in its subnets");
     checks.push(match free {
         _ if subnets.is_empty() => return checks,
-        0 => Check::new(
-            About::Addresses,
-            subject,
-            State::Failed,
-            "no-address",
-            text,
-            &[About::Addresses.fix()],
-        ),
-        few if few < FEW => Check::new(
-            About::Addresses,
-            subject,
-            State::Warning,
-            "few-addresses",
-            text,
-            &[About::Addresses.fix()],
-        ),
+        0 => Check::found(Finding::NoAddress, subject, State::Failed, text),
+        few if few < FEW => Check::found(Finding::FewAddresses, subject, State::Warning, text),
         _ => Check::ok(About::Addresses, subject, text),
     });
     checks
@@ -126,9 +110,7 @@ fn groups(facts: &DomainFacts, network: &NetworkFacts, subject: Option<&str>) ->
         Check::ok(About::SecurityGroups, subject, text)
     } else {
         let text = format!("its VPC has no security group {}", gone.join(", "));
-        let fix = About::SecurityGroups.fix();
-        let code = "security-group-missing";
-        Check::new(About::SecurityGroups, subject, State::Failed, code, text, &[fix])
+        Check::found(Finding::GroupMissing, subject, State::Failed, text)
     })
 }
 
@@ -144,9 +126,7 @@ fn endpoints(domain: &Domain, network: &NetworkFacts, subject: Option<&str>) -> 
         let wanted = NEEDED.iter().filter(|(_, is_needed)| *is_needed == needed);
         wanted.map(|(name, _)| *name).filter(|name| !found.contains_key(name)).collect()
     };
-    let warn = |code, text: String, about: About| {
-        Check::new(about, subject, State::Warning, code, text, &[about.fix()])
-    };
+    let warn = |finding, text: String| Check::found(finding, subject, State::Warning, text);
     let mut checks = Vec::new();
     let (needed, others) = (lacking(true), lacking(false));
     if needed.is_empty() {
@@ -158,7 +138,7 @@ fn endpoints(domain: &Domain, network: &NetworkFacts, subject: Option<&str>) -> 
             "its VPC has no endpoint of {}; without another way there, apps do not start",
             needed.join(", ")
         );
-        checks.push(warn("endpoint-missing", text, About::Endpoints));
+        checks.push(warn(Finding::EndpointMissing, text));
     }
     if !others.is_empty() {
         let text = format!(
@@ -177,7 +157,7 @@ fn endpoints(domain: &Domain, network: &NetworkFacts, subject: Option<&str>) -> 
         checks.push(Check::ok(About::PrivateDns, subject, text));
     } else {
         let text = format!("private DNS is off for the endpoint of {}", without.join(", "));
-        checks.push(warn("private-dns-off", text, About::PrivateDns));
+        checks.push(warn(Finding::PrivateDnsOff, text));
     }
     checks
 }
@@ -218,16 +198,13 @@ fn access(
              endpoint of {}",
             unknown.join(", ")
         );
-        let fix = About::EndpointAccess.fix();
-        let state = State::Warning;
-        Check::new(About::EndpointAccess, subject, state, "endpoint-unknown", text, &[fix])
+        Check::found(Finding::EndpointUnknown, subject, State::Warning, text)
     } else {
         let text = format!(
             "no security group lets its apps in on port 443 to the endpoint of {}",
             closed.join(", ")
         );
-        let fix = About::EndpointAccess.fix();
-        Check::new(About::EndpointAccess, subject, State::Failed, "endpoint-closed", text, &[fix])
+        Check::found(Finding::EndpointClosed, subject, State::Failed, text)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::facts::Around;
 use super::judge::failed;
-use super::{About, Check, State};
+use super::{About, Check, Finding, State};
 use crate::door::TrustStatus;
 use access::reason::ReasonCode;
 use jiff::Timestamp;
@@ -17,11 +17,10 @@ pub(super) fn around_the_plane(around: &Around) -> Vec<Check> {
     let mut checks = vec![clock(around.ahead_seconds), store(&around.store)];
     checks.extend(around.grants.as_ref().map(grants));
     checks.extend(invariants(around.invariants.as_deref()));
-    checks.extend(
-        around.cautions.iter().map(|caution| {
-            Check::new(About::Cautions, None, State::Warning, "caution", caution, &[])
-        }),
-    );
+    checks.extend(around.cautions.iter().map(|caution| {
+        let code = Finding::Caution.code();
+        Check::new(About::Cautions, None, State::Warning, code, caution, &[])
+    }));
     checks.extend(around.providers.iter().map(|trust| provider(trust, around.now)));
     if let Some((name, policy)) = &around.queue {
         checks.extend(queue(name, policy));
@@ -40,16 +39,13 @@ fn clock(ahead: Option<i64>) -> Check {
     };
     let than = if ahead > 0 { "behind" } else { "ahead of" };
     let text = format!("this machine's clock is {} seconds {than} that of AWS", ahead.abs());
-    Check::new(About::Clock, None, state, "clock-skew", text, &[About::Clock.fix()])
+    Check::found(Finding::ClockSkew, None, state, text)
 }
 
 fn store((what, answer): &(String, Result<(), String>)) -> Check {
     match answer {
         Ok(()) => Check::ok(About::Store, None, format!("the store {what} can be used")),
-        Err(why) => {
-            let fix = About::Store.fix();
-            Check::new(About::Store, None, State::Failed, "store-unusable", why, &[fix])
-        }
+        Err(why) => Check::found(Finding::StoreUnusable, None, State::Failed, why),
     }
 }
 
@@ -59,10 +55,7 @@ fn grants(rows: &Result<usize, String>) -> Check {
             let text = format!("rows of the store's table that are grants: {rows}");
             Check::ok(About::GrantTable, None, text)
         }
-        Err(why) => {
-            let fix = About::GrantTable.fix();
-            Check::new(About::GrantTable, None, State::Failed, "grants-invalid", why, &[fix])
-        }
+        Err(why) => Check::found(Finding::GrantsInvalid, None, State::Failed, why),
     }
 }
 
@@ -74,10 +67,7 @@ fn invariants(broken: Option<&[String]>) -> Vec<Check> {
         }
         Some(broken) => broken
             .iter()
-            .map(|why| {
-                let fix = About::Invariants.fix();
-                Check::new(About::Invariants, None, State::Failed, "map-invariant", why, &[fix])
-            })
+            .map(|why| Check::found(Finding::MapInvariant, None, State::Failed, why))
             .collect(),
     }
 }
@@ -118,10 +108,7 @@ fn queue(name: &str, policy: &Result<Option<String>, crate::ports::CallError>) -
     let there = Check::ok(About::Queue, subject, "it is there");
     let lets_in = policy.as_deref().is_some_and(|text| admits(text, "events.amazonaws.com"));
     let is_open = policy.as_deref().is_some_and(|text| admits(text, "*"));
-    let warn = |text: &str| {
-        let fix = About::QueuePolicy.fix();
-        Check::new(About::QueuePolicy, subject, State::Warning, "queue-policy", text, &[fix])
-    };
+    let warn = |text: &str| Check::found(Finding::QueueOpen, subject, State::Warning, text);
     let policy = match (lets_in, is_open) {
         (_, true) => warn("its policy lets anybody send without a condition"),
         (false, false) => warn("its policy does not let EventBridge send"),

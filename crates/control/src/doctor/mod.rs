@@ -11,6 +11,7 @@ mod judge_network;
 mod judge_plane;
 mod judge_roles;
 
+use codes::Finding;
 pub use codes::{About, reference};
 pub use facts::{Around, Facts, gather};
 pub use judge::judge;
@@ -90,6 +91,17 @@ impl Check {
 
     pub(super) fn ok(about: About, subject: Option<&str>, text: impl Into<String>) -> Self {
         Self::new(about, subject, State::Ok, "ok", text, &[])
+    }
+
+    /// What doctor alone can find, with the remedy of its check.
+    fn found(
+        finding: Finding,
+        subject: Option<&str>,
+        state: State,
+        text: impl Into<String>,
+    ) -> Self {
+        let about = finding.about();
+        Self::new(about, subject, state, finding.code(), text, &[about.fix()])
     }
 
     pub(super) fn new(
