@@ -50,8 +50,8 @@ pub(crate) use policy::{
 };
 pub(crate) use reporting::{NotificationsCommand, NotificationsTestArgs, ReportArgs};
 pub(crate) use saml::{
-    AttemptsArgs, DecodeArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider, SamlCommand,
-    SetupArgs, SpKeyArgs, VerifyArgs,
+    AttemptsArgs, DecodeArgs, FetchArgs, KeyCommand, MetadataArgs, NewKeyArgs, Provider,
+    SamlCommand, SetupArgs, SpKeyArgs, VerifyArgs,
 };
 pub(crate) use serving::{DemoArgs, DemoDirectory, LoopArgs, ProbeArgs, SandboxArgs, ServeArgs};
 pub(crate) use sessions::{EndSessionsArgs, SessionsCommand, WhoseArgs};

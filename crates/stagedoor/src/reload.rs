@@ -7,6 +7,7 @@
 //! `ConfigMap` swaps, on every file system. SIGHUP looks at once, and reads secrets anew as well.
 //! What failed is tried again, though no file has changed: its reason may lie elsewhere, such as in
 //! metadata that comes later than the map, or a store or a secret that cannot be read just now.
+//! SIGHUP fetches the metadata of identity providers anew as well.
 
 use crate::cli::{MapArg, SpKeyArgs};
 use crate::codes;
@@ -28,6 +29,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use web::{Condition, WebConfig};
@@ -86,7 +88,7 @@ impl Reload {
     /// Keeps the configuration and the metadata of its identity providers fresh until `end`.
     pub(crate) async fn run(mut self, keeper: Option<Keeper>, end: impl Future<Output = ()>) {
         tokio::pin!(end);
-        let mut keeping = keeper.map(keep);
+        let mut keeping = keeper.map(Keeping::begin);
         let mut grants = version(&self.parts.plane.current().map);
         let mut failed: Option<Failed> = None;
         loop {
@@ -111,16 +113,20 @@ impl Reload {
                 Looked::Taken(keeper) => {
                     failed = None;
                     if let Some(keeper) = keeper
-                        && let Some(former) = keeping.replace(keep(keeper))
+                        && let Some(former) = keeping.replace(Keeping::begin(keeper))
                     {
-                        former.abort();
+                        former.task.abort();
                     }
                 }
                 Looked::Failed(why) => failed = Some(Failed::once_more(failed, why, self.every)),
             }
+            // Whatever came of the map: keys may have changed at a provider.
+            if let Some(keeping) = keeping.as_ref().filter(|_| asked) {
+                keeping.asking.send_replace(());
+            }
         }
         if let Some(keeping) = keeping {
-            keeping.abort();
+            keeping.task.abort();
         }
     }
 
@@ -253,8 +259,18 @@ fn version(map: &AccessMap) -> Option<u64> {
     }
 }
 
-fn keep(keeper: Keeper) -> JoinHandle<()> {
-    tokio::spawn(keeper.run(std::future::pending()))
+/// A keeper at work.
+struct Keeping {
+    task: JoinHandle<()>,
+    /// Has it look at everything at once.
+    asking: watch::Sender<()>,
+}
+
+impl Keeping {
+    fn begin(keeper: Keeper) -> Self {
+        let asking = keeper.asking();
+        Self { task: tokio::spawn(keeper.run(std::future::pending())), asking }
+    }
 }
 
 /// What the parts were put together from cannot change under them.

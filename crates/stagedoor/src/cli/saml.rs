@@ -23,9 +23,18 @@ pub(crate) enum SamlCommand {
     Metadata(MetadataArgs),
     /// Show what each check said of the last answers that the server got.
     Attempts(AttemptsArgs),
+    /// Have every server and function that shares the store fetch the metadata of identity providers
+    /// now, such as after a provider's key was stolen. Each looks for the order once a minute.
+    Fetch(FetchArgs),
     /// Work with our own keys, by which requests are signed and answers decrypted.
     #[command(subcommand)]
     Key(KeyCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FetchArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
 }
 
 #[derive(Debug, Args)]
@@ -60,7 +69,7 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     pub(crate) allow_cbc: bool,
     /// A PEM file with our key and its certificate, to decrypt with; may be given several times.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     pub(crate) decryption_key: Vec<PathBuf>,
     /// The response, `-` for standard input: XML, the base64 text of the form field SAMLResponse,
     /// or the whole body of the form.

@@ -4,13 +4,16 @@ use crate::codes;
 use access::ids::IdpKey;
 use aws_lc_rs::digest::{SHA256, digest};
 use control::door::KeyStatus;
-use control::ports::{MetadataCopies, Store};
+use control::ports::{MetadataCopies, Store, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The name of the copy that is about our own keys. Those of providers end with a digest.
 const OWN_KEYS: &str = "own-keys";
+
+/// The name of what orders everybody to fetch at once.
+const ORDER: &str = "fetch-order";
 
 /// What is kept of a key of our own: what everybody may know.
 #[derive(Serialize, Deserialize)]
@@ -36,6 +39,19 @@ impl Copies {
             tracing::warn!(idp = %key, %error, code = codes::IDP_METADATA_COPY.as_str(), "no copy can be had");
             None
         })
+    }
+
+    /// The last order to fetch everything at once, if there ever was one; `None`: the store does not say.
+    pub(super) async fn order(&self) -> Option<Option<Vec<u8>>> {
+        self.0.metadata_copy(ORDER).await.ok()
+    }
+
+    /// Orders everybody who shares the store to fetch all metadata at once.
+    ///
+    /// # Errors
+    /// The store cannot keep it.
+    pub(crate) async fn order_fetching(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.0.keep_metadata(ORDER, now.to_string().as_bytes()).await
     }
 
     /// Until when our own keys are good, as whoever has them left it; `None` where nobody did.

@@ -8,7 +8,7 @@ use access::reason::ReasonCode;
 use async_trait::async_trait;
 use control::door::{Door, TrustStatus};
 use control::plane::Plane;
-use control::ports::{AuditEntry, AuditEvent};
+use control::ports::{AuditEntry, AuditEvent, Clock};
 use futures::future::join_all;
 use jiff::Timestamp;
 use lambda::Chores;
@@ -16,14 +16,31 @@ use saml_sp::IdentityProvider;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 /// Keeps the door's metadata fresh.
 #[derive(Debug)]
 pub(crate) struct Keeper {
     tasks: Vec<Task>,
+    order: Order,
+    /// Has everything looked at without a wait.
+    asking: watch::Sender<()>,
+}
+
+/// The order to fetch at once, which whoever shares the store can leave there.
+#[derive(Debug)]
+struct Order {
+    clock: Arc<dyn Clock>,
+    copies: Copies,
+    /// How often it is looked for.
+    check: Duration,
+    /// The last one that was followed.
+    seen: Option<Vec<u8>>,
+    /// When to look for it next.
+    due: Timestamp,
 }
 
 /// What keeps one provider's metadata fresh.
@@ -61,6 +78,7 @@ impl Keeper {
         copies: &Copies,
         check: Duration,
     ) -> Self {
+        let order = Order::begin(Arc::clone(&plane.clock), copies, check).await;
         let mut beginning = JoinSet::new();
         for source in sources {
             let mut task = Task {
@@ -78,18 +96,38 @@ impl Keeper {
                 task
             });
         }
-        Self { tasks: beginning.join_all().await }
+        Self { tasks: beginning.join_all().await, order, asking: watch::Sender::default() }
+    }
+
+    /// What has everything fetched at once while it [runs](Self::run).
+    pub(crate) fn asking(&self) -> watch::Sender<()> {
+        self.asking.clone()
     }
 
     /// Looks again and again until `end` resolves.
     pub(crate) async fn run(self, end: impl Future<Output = ()> + Send) {
         let mut tasks = JoinSet::new();
+        let is_anything_fetched = self.tasks.iter().any(|task| task.source.is_fetched());
         for mut task in self.tasks {
+            let mut asked = self.asking.subscribe();
             tasks.spawn(async move {
                 loop {
-                    let wait = task.due.duration_since(task.plane.clock.now());
-                    tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+                    tokio::select! {
+                        () = until(task.due, &*task.plane.clock) => {}
+                        Ok(()) = asked.changed() => {}
+                    }
                     task.step().await;
+                }
+            });
+        }
+        let (mut order, asking) = (self.order, self.asking);
+        if is_anything_fetched {
+            tasks.spawn(async move {
+                loop {
+                    until(order.due, &*order.clock).await;
+                    if order.is_given().await {
+                        asking.send_replace(());
+                    }
                 }
             });
         }
@@ -99,6 +137,11 @@ impl Keeper {
 
     /// Does what is due, once.
     async fn look(&mut self) {
+        if self.order.due <= self.order.clock.now() && self.order.is_given().await {
+            for task in &mut self.tasks {
+                task.due = Timestamp::MIN;
+            }
+        }
         let due = self.tasks.iter_mut().filter(|task| task.due <= task.plane.clock.now());
         join_all(due.map(Task::step)).await;
     }
@@ -118,6 +161,27 @@ impl From<Keeper> for KeeperOnCall {
 impl Chores for KeeperOnCall {
     async fn look(&self) {
         self.0.lock().await.look().await;
+    }
+}
+
+impl Order {
+    /// The order that is there was followed by whoever begins: it fetches everything.
+    async fn begin(clock: Arc<dyn Clock>, copies: &Copies, check: Duration) -> Self {
+        let seen = copies.order().await.unwrap_or_default();
+        let due = later(clock.now(), check);
+        Self { clock, copies: copies.clone(), check, seen, due }
+    }
+
+    /// Whether there is one that was not followed yet. It is from now on.
+    async fn is_given(&mut self) -> bool {
+        self.due = later(self.clock.now(), self.check);
+        match self.copies.order().await {
+            Some(order) if order != self.seen => {
+                self.seen = order;
+                true
+            }
+            _ => false,
+        }
     }
 }
 
@@ -235,6 +299,11 @@ impl Task {
     }
 }
 
+async fn until(due: Timestamp, clock: &dyn Clock) {
+    let wait = due.duration_since(clock.now());
+    tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
+}
+
 fn later(now: Timestamp, by: Duration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
@@ -285,7 +354,24 @@ fn stamp(path: &Path) -> Option<Stamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::SystemClock;
+    use control::ports::Store;
     use jiff::SignedDuration;
+
+    #[tokio::test]
+    async fn an_order_is_followed_once_by_each_who_was_there_when_it_was_given() {
+        let store: Arc<dyn Store> = Arc::new(store::SqliteStore::in_memory().unwrap());
+        let copies = Copies::of(&store);
+        let begin = || Order::begin(Arc::new(SystemClock), &copies, Duration::from_mins(1));
+        let (mut one, mut other) = (begin().await, begin().await);
+        assert!(!one.is_given().await);
+        copies.order_fetching("2026-11-21T10:00:00Z".parse().unwrap()).await.unwrap();
+        assert!(one.is_given().await && other.is_given().await);
+        assert!(!one.is_given().await && !begin().await.is_given().await);
+        // Whatever clocks say.
+        copies.order_fetching("2026-11-21T09:00:00Z".parse().unwrap()).await.unwrap();
+        assert!(one.is_given().await && other.is_given().await);
+    }
 
     #[test]
     fn metadata_is_fetched_before_it_is_old() {

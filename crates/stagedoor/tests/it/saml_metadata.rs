@@ -217,6 +217,27 @@ fn a_pinned_certificate_is_exchanged_while_the_server_runs() {
 }
 
 #[test]
+fn metadata_is_fetched_at_once_where_somebody_asks_for_it() {
+    let (old, new) = (identity_provider(), identity_provider());
+    let publisher = Publisher::new(200, &old.metadata_xml());
+    let (next, before) = (new.metadata_xml(), old.metadata_xml());
+    let mut house = house(&publisher, old);
+    is_let_in(&house);
+    // Fetched of itself it would be after hours.
+    publisher.now_says(200, &next);
+    let run = house.world.run(&["saml", "fetch"]).exits(0);
+    assert!(run.stdout.contains("fetches the metadata of identity providers"), "{}", run.stdout);
+    let old = std::mem::replace(&mut house.idp, new);
+    let is_believed =
+        |house: &House| (house.tile(&house.browser(), "ana", None).status == 303).then_some(());
+    until("the order is followed", || is_believed(&house));
+    publisher.now_says(200, &before);
+    house.server.signal("HUP");
+    house.idp = old;
+    until("the signal is followed", || is_believed(&house));
+}
+
+#[test]
 fn a_mistyped_pin_is_told_by_doctor_beforehand_and_by_the_log_loudly() {
     let idp = identity_provider();
     let publisher = Publisher::new(200, &idp.metadata_xml());

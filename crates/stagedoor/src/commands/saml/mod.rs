@@ -3,6 +3,7 @@
 mod attempts;
 mod captured;
 mod decode;
+mod fetch;
 mod key;
 mod metadata;
 mod setup;
@@ -18,6 +19,7 @@ pub(super) async fn run(command: SamlCommand, common: &Common) -> Result<Outcome
         SamlCommand::Decode(args) => decode::run(&args, common),
         SamlCommand::Metadata(args) => metadata::run(&args).await,
         SamlCommand::Attempts(args) => attempts::run(&args, common).await,
+        SamlCommand::Fetch(args) => fetch::run(&args, common).await,
         SamlCommand::Key(KeyCommand::New(args)) => key::new(&args, common),
         SamlCommand::Setup(args) => setup::run(&args, common),
     }
