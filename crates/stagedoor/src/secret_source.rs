@@ -5,6 +5,7 @@ use crate::exit::BadConfiguration;
 use access::ids::Region;
 use aws::{Aws, SecretText};
 use control::ports::{CallError, FailureKind};
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,6 +13,10 @@ use std::path::{Path, PathBuf};
 
 /// More than any secret takes: a key with a chain of certificates.
 const MAX_BYTES: u64 = 64 * 1024;
+
+/// Why nothing is read of a place that is none.
+const NO_PLACE: &str = "a secret stands where its place should be named; name a file, or ssm:, \
+                        secretsmanager: or env: and a name";
 
 /// Where a secret comes from, as settings name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +97,22 @@ impl SecretSource {
         }
     }
 
+    /// The place as it was named. Where a secret stands in the place of its name it is told by nobody.
+    fn named(&self) -> Cow<'_, str> {
+        match self {
+            Self::File(path) => path.to_string_lossy(),
+            Self::Variable(name) | Self::Parameter(name) | Self::Secret { id: name, .. } => {
+                Cow::Borrowed(name)
+            }
+        }
+    }
+
+    /// Whether the setting holds the secret itself: no place is called like PEM text.
+    fn is_a_secret_itself(&self) -> bool {
+        let named = self.named();
+        named.contains("-----BEGIN ") || named.contains('\n')
+    }
+
     /// Reads it from this machine; `None` where AWS has to be asked.
     ///
     /// # Errors
@@ -99,6 +120,7 @@ impl SecretSource {
     pub(crate) fn read_here(&self) -> Option<Result<SecretText, Unreadable>> {
         let here = |why: &str| Unreadable::Here(why.to_owned());
         match self {
+            _ if self.is_a_secret_itself() => Some(Err(here(NO_PLACE))),
             Self::File(path) => Some(from_file(path).map_err(|error| here(&error.to_string()))),
             Self::Variable(name) => Some(match std::env::var_os(name) {
                 None => Err(here("it is not set")),
@@ -122,6 +144,7 @@ impl SecretSource {
         region: Option<&Region>,
     ) -> Result<Vec<SecretText>, Unreadable> {
         match self {
+            _ if self.is_a_secret_itself() => Err(Unreadable::Here(NO_PLACE.to_owned())),
             Self::Parameter(name) => Ok(vec![aws.parameters(name, region).text(name).await?]),
             Self::Secret { id, key: None } => {
                 let versions = aws.secrets(id, region).versions(id).await?;
@@ -169,6 +192,7 @@ impl SecretSource {
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            _ if self.is_a_secret_itself() => write!(f, "{} that a setting names", self.kind()),
             Self::File(path) => write!(f, "key file {}", path.display()),
             Self::Variable(name) => write!(f, "environment variable {name}"),
             Self::Parameter(name) => write!(f, "parameter {name}"),
@@ -236,6 +260,19 @@ mod tests {
         {
             assert!(SecretSource::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_its_name_is_told_by_nobody() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIEsecret\n-----END PRIVATE KEY-----\n";
+        for prefix in ["", "ssm:", "secretsmanager:", "env:"] {
+            let source = SecretSource::parse(&format!("{prefix}{key}")).unwrap();
+            assert!(!source.to_string().contains("MIIE"), "{source}");
+        }
+        let source = SecretSource::parse(key).unwrap();
+        assert_eq!(source.to_string(), "the file that a setting names");
+        let Some(Err(Unreadable::Here(why))) = source.read_here() else { panic!("it is read") };
+        assert_eq!(why, NO_PLACE);
     }
 
     #[test]

@@ -154,12 +154,18 @@ pub(crate) struct SpKeyArgs {
     /// with commas. The first signs requests to sign in, all are published in our metadata, and all
     /// decrypt. The environment variable STAGEDOOR_SP_KEY takes the text itself, or ssm: or
     /// secretsmanager: and a name.
+    // Hyphens: a key that stands here by mistake is refused without being repeated.
     #[arg(long, value_name = "SOURCE", env = "STAGEDOOR_SP_KEY_FILE", value_delimiter = ',',
-          value_parser = SecretSource::parse)]
+          allow_hyphen_values = true, value_parser = SecretSource::parse)]
     pub(crate) sp_key: Vec<SecretSource>,
     /// A secret of AWS Secrets Manager with such a text, by name or ARN. Its version AWSCURRENT
     /// comes first; AWSPENDING and AWSPREVIOUS are published and decrypt.
-    #[arg(long, value_name = "SECRET", env = "STAGEDOOR_SP_KEY_SECRET")]
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "STAGEDOOR_SP_KEY_SECRET",
+        allow_hyphen_values = true
+    )]
     pub(crate) sp_key_secret: Option<String>,
 }
 

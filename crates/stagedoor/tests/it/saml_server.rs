@@ -150,6 +150,31 @@ fn a_key_that_others_can_read_is_warned_about() {
 }
 
 #[test]
+fn a_key_in_the_place_of_its_name_is_repeated_nowhere() {
+    let world = signing("");
+    let key = SP.split_at(SP.find("-----BEGIN").unwrap()).1;
+    let (with, from) = (["--sp-key", key], ["--sp-key-secret", key]);
+    let mut by_variable = serve(&world, &[]);
+    by_variable.env("STAGEDOOR_SP_KEY_FILE", key);
+    let mut by_secret = serve(&world, &[]);
+    by_secret.env("STAGEDOOR_SP_KEY_SECRET", key);
+    let url = ["--public-url", "https://studio.example"];
+    let commands = [
+        serve(&world, &with),
+        serve(&world, &from),
+        by_variable,
+        by_secret,
+        world.command(&[&["saml", "metadata"], &url[..], &with[..]].concat()),
+    ];
+    for command in commands {
+        let run = run(command).exits(3).says(&["a secret stands where", "(sp-key-unreadable)"]);
+        for line in key.lines() {
+            assert!(!run.stderr.contains(line) && !run.stdout.contains(line), "{line}");
+        }
+    }
+}
+
+#[test]
 fn a_key_that_cannot_be_used_keeps_the_server_from_starting() {
     let world = signing("");
     let refused = |flags: &[&str]| run(serve(&world, flags)).exits(3);
