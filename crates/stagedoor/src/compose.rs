@@ -171,7 +171,8 @@ pub(crate) async fn anchoring(args: &AnchoringArgs, parts: &Parts) -> Result<Anc
         }),
         None => None,
     };
-    Ok(Anchoring::new(parts.plane.clone(), keys, anchor, args.audit_checkpoint_every))
+    let watch = Arc::clone(&parts.store) as _;
+    Ok(Anchoring::new(parts.plane.clone(), keys, anchor, watch, args.audit_checkpoint_every))
 }
 
 /// That a process works by this map from now on, and keeps its state there.

@@ -14,6 +14,7 @@
 mod approvals;
 mod attempts;
 mod audit;
+mod audit_watch;
 mod batch;
 mod chronicle;
 mod claims;

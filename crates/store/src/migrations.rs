@@ -30,6 +30,7 @@ pub(crate) const STEPS: &[&str] = &[
     include_str!("../migrations/0018-logged-out.sql"),
     include_str!("../migrations/0019-arrived-log-outs.sql"),
     include_str!("../migrations/0020-vouched-sessions.sql"),
+    include_str!("../migrations/0021-audit-watch.sql"),
 ];
 
 /// Why a file cannot be brought to the schema of this version.

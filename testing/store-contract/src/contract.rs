@@ -125,6 +125,11 @@ macro_rules! contract {
             a_copy_comes_back_whole_and_replaces_the_one_before(&),
         }
     };
+    (@port audit_watch $fresh:path) => {
+        $crate::contract! { @rules audit_watch $fresh,
+            what_a_look_came_to_comes_back_and_replaces_the_one_before(&),
+        }
+    };
     (@port mirror_records $fresh:path) => {
         $crate::contract! { @rules mirror_records $fresh,
             what_a_run_planned_comes_back_and_replaces_the_one_before(&),

@@ -23,6 +23,7 @@ pub mod approvals;
 pub mod attempts;
 pub mod audit;
 pub mod audit_export;
+pub mod audit_watch;
 pub mod chronicle;
 pub mod claims;
 mod contract;

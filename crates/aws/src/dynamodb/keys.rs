@@ -28,6 +28,7 @@
 //! | `attempts#SHARD` | `TIME#WRITER` | an answer of an identity provider | |
 //! | `audit-chain#CHAIN` | `NUMBER` | an audit entry | |
 //! | `history#PERSON` | `TIME#WRITER` | the same entry, where it is about a person | |
+//! | `audit-watch` | `watched` | what the last look at the audit log came to | |
 //! | `notes` | `TIME#WRITER` | an event that arrived, or what no event told of | |
 //! | `profile-counts` | `DAY#DOMAIN` | how many profiles a domain had | |
 //! | `scim#DIRECTORY#KIND` | `ID` | a person or a group that was pushed by SCIM | |

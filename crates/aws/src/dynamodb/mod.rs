@@ -10,6 +10,7 @@
 mod approvals;
 mod attempts;
 mod audit;
+mod audit_watch;
 mod change;
 mod chronicle;
 mod claims;

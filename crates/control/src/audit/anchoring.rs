@@ -7,8 +7,9 @@ use super::keeping::{
 };
 use super::key::KeyRing;
 use super::verify::Verdict;
+use super::watched::AuditWatched;
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry, AuditEvent};
+use crate::ports::{Actor, AuditEntry, AuditEvent, AuditWatch, StoreError};
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
@@ -21,6 +22,8 @@ pub struct Anchoring {
     plane: Plane,
     keys: KeyRing,
     anchor: Option<Anchor>,
+    /// What outlives this process.
+    watch: Arc<dyn AuditWatch>,
     every: Duration,
     /// How far the log held when this process last looked, where nothing else tells.
     held: Mutex<Option<Checkpoint>>,
@@ -40,8 +43,14 @@ pub struct Anchor {
 impl Anchoring {
     /// Looks after the log of this plane, sealed by these keys, so often. Without an anchor it is
     /// verified all the same: once as a whole, and then what came since.
-    pub fn new(plane: Plane, keys: KeyRing, anchor: Option<Anchor>, every: Duration) -> Self {
-        Self { plane, keys, anchor, every, held: Mutex::default() }
+    pub fn new(
+        plane: Plane,
+        keys: KeyRing,
+        anchor: Option<Anchor>,
+        watch: Arc<dyn AuditWatch>,
+        every: Duration,
+    ) -> Self {
+        Self { plane, keys, anchor, watch, every, held: Mutex::default() }
     }
 
     /// How long it is from one look to the next. Of several replicas one makes a checkpoint each time.
@@ -65,25 +74,51 @@ impl Anchoring {
 
     /// Verifies what came since the last checkpoint that holds, and makes one unless that is fresh.
     ///
-    /// Where checkpoints cannot be read, the log is verified without them.
+    /// Where checkpoints cannot be read, the log is verified without them. What fails is kept in the store.
     ///
     /// # Errors
     /// The log, or the place where checkpoints are kept, cannot be read or written.
     pub async fn once(&self) -> Result<(), KeepingError> {
-        let Some(anchor) = &self.anchor else { return self.verify_on().await };
         let now = self.plane.clock.now();
+        let mut watched = self.watched(now).await;
+        let done = self.look(&mut watched, now).await;
+        watched.failed = done.as_ref().err().map(ToString::to_string);
+        watched.anchored(done.is_ok() || self.anchor.is_none(), now);
+        watched.at = self.plane.clock.now();
+        self.keep(&watched).await;
+        done
+    }
+
+    /// What the look before came to, whichever process looked; where the store cannot be read, of this one.
+    async fn watched(&self, now: Timestamp) -> AuditWatched {
+        let kept = self.watch.audit_watched().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what came of looking after the audit log cannot be read");
+            self.plane.meter.read().audit_watched
+        });
+        kept.unwrap_or_else(|| AuditWatched::begun(now))
+    }
+
+    async fn keep(&self, watched: &AuditWatched) {
+        self.plane.meter.audit_watched(watched);
+        if let Err(error) = self.watch.keep_audit_watched(watched).await {
+            tracing::warn!(%error, "what came of looking after the audit log cannot be kept");
+        }
+    }
+
+    async fn look(&self, watched: &mut AuditWatched, now: Timestamp) -> Result<(), KeepingError> {
+        let Some(anchor) = &self.anchor else { return self.verify_on(watched).await };
         let last = match newest(anchor).await {
             Ok(Some((_, false))) => {
                 // Others may hold. That one does not is said with what they show.
                 return match judged(&*anchor.place, &*anchor.notary).await {
-                    Ok(kept) => self.verify_all(&kept).await.map(drop),
-                    Err(error) => self.without_checkpoints(error.into(), now).await,
+                    Ok(kept) => self.verify_all(&kept, watched).await.map(drop),
+                    Err(error) => self.without_checkpoints(error.into(), watched, now).await,
                 };
             }
             Ok(last) => last.map(|(last, _)| last),
-            Err(error) => return self.without_checkpoints(error, now).await,
+            Err(error) => return self.without_checkpoints(error, watched, now).await,
         };
-        let verdict = self.verify(last.as_ref()).await?;
+        let verdict = self.verify(last.as_ref(), watched).await?;
         if let Some(last) = &last {
             self.plane.meter.audit_anchored(last.at);
         }
@@ -100,14 +135,25 @@ impl Anchoring {
     }
 
     /// Verifies what it can where checkpoints cannot be read, and gives back why they cannot.
+    ///
+    /// A process that knows nothing of the log reads all of it, and one on Lambda may be new at every tick, or
+    /// come to its end each time before it is through: of all together one does in the time between two looks.
     async fn without_checkpoints(
         &self,
         error: KeepingError,
+        watched: &mut AuditWatched,
         now: Timestamp,
     ) -> Result<(), KeepingError> {
-        if !self.has_looked(now) {
-            self.verify_on().await?;
+        let every = SignedDuration::try_from(self.every).unwrap_or(SignedDuration::MAX);
+        let is_known = self.held().is_some();
+        if self.has_looked(now) || !is_known && watched.was_read_within(every, now) {
+            return Err(error);
         }
+        if !is_known {
+            watched.read_whole = Some(now);
+            self.keep(watched).await;
+        }
+        self.verify_on(watched).await?;
         Err(error)
     }
 
@@ -122,12 +168,15 @@ impl Anchoring {
         self.plane.meter.read().audit.is_some_and(|seen| self.is_fresh(seen.at, now))
     }
 
+    fn held(&self) -> Option<Checkpoint> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Verifies what came since this process last found that the log holds.
-    async fn verify_on(&self) -> Result<(), KeepingError> {
+    async fn verify_on(&self, watched: &mut AuditWatched) -> Result<(), KeepingError> {
         let now = self.plane.clock.now();
-        let heads = heads(&*self.plane.audit).await?;
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if self.verify(held.as_ref()).await?.ok {
+        let heads = heads(&*self.plane.audit).await.inspect_err(|_| watched.unverified(now))?;
+        if self.verify(self.held().as_ref(), watched).await?.ok {
             // Nobody else sees it: it needs no signature.
             let seen = Checkpoint::of(now, heads, String::new());
             *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
@@ -136,16 +185,42 @@ impl Anchoring {
     }
 
     /// Verifies what came since `last`, or everything, and tells what does not hold.
-    async fn verify(&self, last: Option<&Checkpoint>) -> Result<Verdict, KeepingError> {
-        let Some(last) = last else { return self.verify_all(&[]).await };
-        let verdict = verify_since(&*self.plane.audit, &self.keys, last).await?;
-        Ok(self.tell(verdict).await)
+    async fn verify(
+        &self,
+        last: Option<&Checkpoint>,
+        watched: &mut AuditWatched,
+    ) -> Result<Verdict, KeepingError> {
+        let Some(last) = last else { return self.verify_all(&[], watched).await };
+        let verdict = verify_since(&*self.plane.audit, &self.keys, last).await;
+        self.told(verdict, watched).await
     }
 
     /// Verifies everything against these checkpoints, each with whether its signature holds.
-    async fn verify_all(&self, kept: &[(Checkpoint, bool)]) -> Result<Verdict, KeepingError> {
-        let verdict = verify_log(&*self.plane.audit, &self.keys, kept, &|_| {}).await?;
-        Ok(self.tell(verdict).await)
+    async fn verify_all(
+        &self,
+        kept: &[(Checkpoint, bool)],
+        watched: &mut AuditWatched,
+    ) -> Result<Verdict, KeepingError> {
+        let verdict = verify_log(&*self.plane.audit, &self.keys, kept, &|_| {}).await;
+        self.told(verdict, watched).await
+    }
+
+    /// Tells what was found, and remembers that nothing could be.
+    async fn told(
+        &self,
+        verdict: Result<Verdict, StoreError>,
+        watched: &mut AuditWatched,
+    ) -> Result<Verdict, KeepingError> {
+        match verdict {
+            Ok(verdict) => {
+                watched.unverified_since = None;
+                Ok(self.tell(verdict).await)
+            }
+            Err(error) => {
+                watched.unverified(self.plane.clock.now());
+                Err(error.into())
+            }
+        }
     }
 
     /// Removes what is too old. Nothing goes from a log that does not hold: it is evidence.

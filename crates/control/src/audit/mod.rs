@@ -16,6 +16,7 @@ mod key;
 mod ocsf;
 mod seal;
 mod verify;
+mod watched;
 
 pub use anchoring::{Anchor, Anchoring};
 pub use as_of::{AsOf, Barred, Held, History, Unknown, as_of};
@@ -31,6 +32,7 @@ pub use key::{ChainKey, KeyRing, STORE_KEY, fresh_key};
 pub use ocsf::{OCSF_VERSION, ocsf};
 pub use seal::{GENESIS, Head, is_whole, seal, seal_placed, trimmed};
 pub use verify::{BadEntry, ChainReport, Fault, Verdict, Verification};
+pub use watched::AuditWatched;
 
 #[cfg(test)]
 mod tests;

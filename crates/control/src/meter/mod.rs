@@ -8,7 +8,7 @@ pub use histogram::Histogram;
 pub use mirror::MirrorSeen;
 pub use overview::{CHANGES, Overview, STAGES};
 
-use crate::audit::Verdict;
+use crate::audit::{AuditWatched, Verdict};
 use crate::plane::Plane;
 use crate::ports::{Freeze, QueueStatus, StoreError};
 use crate::survey::Survey;
@@ -80,6 +80,8 @@ pub struct LoopCounts {
     pub audit: Option<AuditSeen>,
     /// When the last checkpoint of the audit log was made that this process knows of.
     pub audit_anchored: Option<Timestamp>,
+    /// What this process's last look at the audit log came to, after what the store knew of those before.
+    pub audit_watched: Option<AuditWatched>,
     /// What came of this process's last run that mirrored groups; `None`: it made none.
     pub mirror: Option<MirrorSeen>,
 }
@@ -109,6 +111,7 @@ impl Default for LoopCounts {
             directory_failed: None,
             audit: None,
             audit_anchored: None,
+            audit_watched: None,
             mirror: None,
         }
     }
@@ -153,6 +156,11 @@ impl Meter {
     /// The audit log was anchored.
     pub(crate) fn audit_anchored(&self, at: Timestamp) {
         self.count(|counts| counts.audit_anchored = Some(at));
+    }
+
+    /// A look at the audit log ended.
+    pub(crate) fn audit_watched(&self, watched: &AuditWatched) {
+        self.count(|counts| counts.audit_watched = Some(watched.clone()));
     }
 
     /// What came of reading the directory for a pass.

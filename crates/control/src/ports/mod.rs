@@ -5,6 +5,7 @@ mod approvals;
 mod attempts;
 mod audit;
 mod audit_event;
+mod audit_watch;
 mod calls;
 mod change;
 mod changes;
@@ -45,6 +46,7 @@ pub use audit::{
     OUT_OF_ORDER, Seal, SealedEntry, Stray,
 };
 pub use audit_event::AuditEvent;
+pub use audit_watch::AuditWatch;
 pub use calls::{Answered, CallCounts, CallMeter, answered, answers};
 pub use change::ChangeId;
 pub use changes::{Changed, Changes, Cookie};

@@ -1,10 +1,10 @@
 //! Every port of the store together.
 
 use super::{
-    AccessRequests, Approvals, Attempts, AuditLog, Chronicle, Claims, Departures, GrantTable,
-    LoginRequests, MembershipIndex, MetadataCopies, MirrorRecords, Notices, ProfileIndex,
-    ReplayCache, Replies, ScimRecords, Secrets, Sessions, Switch, TemporaryGrants, Tokens,
-    WorkQueue,
+    AccessRequests, Approvals, Attempts, AuditLog, AuditWatch, Chronicle, Claims, Departures,
+    GrantTable, LoginRequests, MembershipIndex, MetadataCopies, MirrorRecords, Notices,
+    ProfileIndex, ReplayCache, Replies, ScimRecords, Secrets, Sessions, Switch, TemporaryGrants,
+    Tokens, WorkQueue,
 };
 
 /// A store: all that is kept, in one place that all replicas share.
@@ -16,6 +16,7 @@ pub trait Store:
     + Approvals
     + Attempts
     + AuditLog
+    + AuditWatch
     + Chronicle
     + Claims
     + Departures
@@ -43,6 +44,7 @@ impl<T> Store for T where
         + Approvals
         + Attempts
         + AuditLog
+        + AuditWatch
         + Chronicle
         + Claims
         + Departures

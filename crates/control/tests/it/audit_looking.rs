@@ -4,14 +4,15 @@ use crate::world::{MAP, World};
 use access::ids::PersonId;
 use async_trait::async_trait;
 use control::audit::{
-    Anchor, Anchoring, ChainKey, Checkpoint, CheckpointPlace, KeyRing, PlaceError,
+    Anchor, Anchoring, AuditWatched, ChainKey, Checkpoint, CheckpointPlace, KeyRing, PlaceError,
 };
-use control::meter::AuditSeen;
+use control::meter::{AuditSeen, Meter};
 use control::plane::Plane;
 use control::ports::{
-    AuditEntry, AuditEvent, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow,
-    StoreError,
+    AuditEntry, AuditEvent, AuditFilter, AuditLog, AuditPage, AuditWatch, ChainHead, ChainId,
+    ChainRow, StoreError,
 };
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::SqliteStore;
@@ -24,12 +25,19 @@ fn keys() -> KeyRing {
 
 /// A log that can be replaced under whoever uses it.
 #[derive(Debug, Clone)]
-struct Log(Arc<Mutex<SqliteStore>>);
+struct Log {
+    kept: Arc<Mutex<SqliteStore>>,
+    /// Whether entries can be read.
+    shut: Arc<AtomicBool>,
+    /// How many pages of a chain were read.
+    pages: Arc<AtomicUsize>,
+}
 
 impl Log {
     /// With so many entries, which are the same in every log.
     async fn of(entries: usize) -> Self {
-        let log = Self(Arc::new(Mutex::new(Self::copy(entries).await)));
+        let kept = Arc::new(Mutex::new(Self::copy(entries).await));
+        let log = Self { kept, shut: Arc::default(), pages: Arc::default() };
         assert_eq!(log.chains().await.unwrap()[0].seq, entries as u64);
         log
     }
@@ -44,11 +52,11 @@ impl Log {
     }
 
     fn put_back(&self, older: SqliteStore) {
-        *self.0.lock().unwrap() = older;
+        *self.kept.lock().unwrap() = older;
     }
 
     fn now(&self) -> SqliteStore {
-        self.0.lock().unwrap().clone()
+        self.kept.lock().unwrap().clone()
     }
 
     async fn events(&self) -> Vec<String> {
@@ -89,6 +97,10 @@ impl AuditLog for Log {
         after: u64,
         limit: u32,
     ) -> Result<Vec<ChainRow>, StoreError> {
+        self.pages.fetch_add(1, Ordering::SeqCst);
+        if self.shut.load(Ordering::SeqCst) {
+            return Err(StoreError { operation: "read a chain", message: "denied".to_owned() });
+        }
         self.now().chain(chain, after, limit).await
     }
 
@@ -138,13 +150,23 @@ fn plane(log: &Log) -> Plane {
     Plane { audit: Arc::new(log.clone()), ..World::of(&[]).plane(MAP) }
 }
 
+/// With a memory of its own.
+fn anchoring(plane: &Plane, anchor: Option<Anchor>) -> Anchoring {
+    remembering(plane, anchor, &Arc::new(SqliteStore::in_memory().unwrap()))
+}
+
+/// A process that finds there what those before it left.
+fn remembering(plane: &Plane, anchor: Option<Anchor>, watch: &Arc<SqliteStore>) -> Anchoring {
+    Anchoring::new(plane.clone(), keys(), anchor, Arc::clone(watch) as _, HOUR)
+}
+
 fn looking(plane: &Plane, vault: Option<&Vault>) -> Anchoring {
     let anchor = vault.map(|vault| Anchor {
         notary: Arc::new(keys()),
         place: Arc::new(vault.clone()),
         retention: None,
     });
-    Anchoring::new(plane.clone(), keys(), anchor, HOUR)
+    anchoring(plane, anchor)
 }
 
 /// Up to where it was looked, and what did not hold.
@@ -257,7 +279,7 @@ async fn what_is_too_old_goes_and_the_log_holds_without_it() {
         place: Arc::new(vault.clone()),
         retention: Some(jiff::SignedDuration::from_hours(24)),
     };
-    let looking = Anchoring::new(plane.clone(), keys(), Some(anchor), HOUR);
+    let looking = anchoring(&plane, Some(anchor));
     assert_eq!(look(&looking, &plane).await, (5, None));
     assert_eq!(log.chain(&ChainId("main".to_owned()), 0, 9).await.unwrap()[0].seq, 5);
     assert_eq!(log.events().await, ["audit-pruned", "audit-checkpoint", "sign-in"]);
@@ -292,8 +314,7 @@ async fn a_checkpoint_that_is_forged_does_not_hide_the_others() {
 async fn a_log_is_verified_also_where_its_checkpoints_cannot_be_read() {
     let log = Log::of(5).await;
     let plane = plane(&log);
-    let anchor = Anchor { notary: Arc::new(keys()), place: Arc::new(Shut), retention: None };
-    let looking = Anchoring::new(plane.clone(), keys(), Some(anchor), HOUR);
+    let looking = anchoring(&plane, Some(shut()));
     let refused = async || looking.once().await.unwrap_err().to_string();
     let why = "checkpoints of the audit log: s3://theirs/stagedoor: denied";
     let seen = || plane.meter.read().audit.map(|seen| (seen.at, seen.reached, seen.fault));
@@ -311,4 +332,80 @@ async fn a_log_is_verified_also_where_its_checkpoints_cannot_be_read() {
     let cut = "entry main/5: a checkpoint knows it, and the log ends before it".to_owned();
     assert_eq!(seen(), Some((plane.clock.now(), 0, Some(cut))));
     assert_eq!(log.events().await[0], "audit-broken");
+}
+
+/// As another process has it.
+fn anew(plane: &Plane) -> Plane {
+    Plane { meter: Meter::default(), ..plane.clone() }
+}
+
+fn shut() -> Anchor {
+    Anchor { notary: Arc::new(keys()), place: Arc::new(Shut), retention: None }
+}
+
+/// On Lambda each tick may be another process, and one that is cut off before it is through tries again.
+#[tokio::test(start_paused = true)]
+async fn of_all_new_processes_one_an_hour_reads_the_whole_log_without_checkpoints() {
+    let log = Log::of(5).await;
+    let first = plane(&log);
+    let watch = Arc::new(SqliteStore::in_memory().unwrap());
+    let new = async || {
+        let plane = anew(&first);
+        let why = remembering(&plane, Some(shut()), &watch).once().await.unwrap_err().to_string();
+        assert_eq!(why, "checkpoints of the audit log: s3://theirs/stagedoor: denied");
+        plane.meter.read().audit.map(|seen| seen.reached)
+    };
+    assert_eq!(new().await, Some(5));
+    let pages = log.pages.load(Ordering::SeqCst);
+    for _ in 0..3 {
+        tokio::time::advance(HOUR / 4).await;
+        assert_eq!(new().await, None);
+    }
+    assert_eq!(log.pages.load(Ordering::SeqCst), pages);
+    tokio::time::advance(HOUR / 4).await;
+    assert_eq!(new().await, Some(5));
+
+    // A time to come is nobody's: whoever can write there does not put the next reading off.
+    let mut watched = watch.audit_watched().await.unwrap().unwrap();
+    watched.read_whole = Some("9999-01-01T00:00:00Z".parse().unwrap());
+    watch.keep_audit_watched(&watched).await.unwrap();
+    assert_eq!(new().await, Some(5));
+}
+
+/// What fails is known beyond the process, from its beginning to its end.
+#[tokio::test(start_paused = true)]
+async fn since_when_checkpoints_or_the_log_cannot_be_had_outlives_the_process() {
+    let log = Log::of(5).await;
+    let first = plane(&log);
+    let watch = Arc::new(SqliteStore::in_memory().unwrap());
+    let began = first.clock.now();
+    let look = async |anchor: Option<Anchor>| {
+        let plane = anew(&first);
+        let done = remembering(&plane, anchor, &watch).once().await.map_err(|e| e.to_string());
+        let AuditWatched { at, unverified_since, unanchored_since, failed, .. } =
+            watch.audit_watched().await.unwrap().unwrap();
+        assert_eq!(plane.meter.read().audit_watched, watch.audit_watched().await.unwrap());
+        assert_eq!((at, &failed), (plane.clock.now(), &done.err()));
+        (unverified_since, unanchored_since, failed)
+    };
+    let denied = "checkpoints of the audit log: s3://theirs/stagedoor: denied".to_owned();
+    for _ in 0..3 {
+        assert_eq!(look(Some(shut())).await, (None, Some(began), Some(denied.clone())));
+        tokio::time::advance(HOUR).await;
+    }
+    log.shut.store(true, Ordering::SeqCst);
+    let blind = first.clock.now();
+    let unread = "cannot read a chain in the store: denied".to_owned();
+    for _ in 0..2 {
+        let told = look(Some(shut())).await;
+        assert_eq!(told, (Some(blind), Some(began), Some(unread.clone())));
+        tokio::time::advance(HOUR).await;
+    }
+    // Somebody switches checkpoints off.
+    assert_eq!(look(None).await, (Some(blind), None, Some(unread)));
+    log.shut.store(false, Ordering::SeqCst);
+    let vault = Vault::default();
+    let open = Anchor { notary: Arc::new(keys()), place: Arc::new(vault.clone()), retention: None };
+    assert_eq!(look(Some(open)).await, (None, None, None));
+    assert_eq!(vault.entries(), [5]);
 }

@@ -13,7 +13,7 @@ async fn fresh() -> Vec<Fresh<SqliteStore>> {
 }
 
 store_contract::contract!(
-    fresh: approvals, attempts, audit, chronicle, claims, departures, grants, logins, memberships,
+    fresh: approvals, attempts, audit, audit_watch, chronicle, claims, departures, grants, logins, memberships,
     metadata_copies, mirror_records, notices, profile_index, replay, replies, scim, secrets, sessions, switch,
     temporary, tokens, work
 );
