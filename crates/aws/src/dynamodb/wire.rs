@@ -38,6 +38,8 @@ pub(crate) enum Over {
     Something,
     /// The item with this version.
     Version(u64),
+    /// The item with this number under this name.
+    Number(&'static str, i64),
     /// Whatever.
     Anything,
 }
@@ -52,7 +54,7 @@ impl Over {
         match self {
             Self::Nothing => Some("attribute_not_exists(#n)"),
             Self::Something => Some("attribute_exists(#n)"),
-            Self::Version(_) => Some("#n = :v"),
+            Self::Version(_) | Self::Number(..) => Some("#n = :v"),
             Self::Anything => None,
         }
     }
@@ -61,14 +63,19 @@ impl Over {
         let name = match self {
             Self::Nothing | Self::Something => PK,
             Self::Version(_) => VERSION,
+            Self::Number(name, _) => name,
             Self::Anything => return None,
         };
         Some(BTreeMap::from([("#n".to_owned(), name.to_owned())]))
     }
 
     fn values(self) -> Option<BTreeMap<String, AttributeValue>> {
-        let Self::Version(version) = self else { return None };
-        Some(BTreeMap::from([(":v".to_owned(), AttributeValue::N(version.to_string()))]))
+        let number = match self {
+            Self::Version(version) => version.to_string(),
+            Self::Number(_, number) => number.to_string(),
+            Self::Nothing | Self::Something | Self::Anything => return None,
+        };
+        Some(BTreeMap::from([(":v".to_owned(), AttributeValue::N(number))]))
     }
 }
 

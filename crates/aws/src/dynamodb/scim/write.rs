@@ -2,15 +2,17 @@
 //!
 //! A record is written in one transaction with its keys and the entry of the audit log, so that of two
 //! people with one user name one is refused, and nothing is told that was not done. Members beyond what
-//! a transaction holds follow it in batches; the group bears a mark meanwhile, and whoever else wants to
-//! change it waits.
+//! a transaction holds follow it in transactions of their own; the group bears a mark meanwhile, and whoever
+//! else wants to change it waits. A mark that ran out is anybody's to replace, and each of those transactions
+//! hangs on the mark: whoever was slow, or frozen, writes nothing over what came later. Both rows of a
+//! membership are written together, so that wherever a change breaks off, both say the same.
 
 use super::super::DynamoStore;
 use super::super::change::Record as _;
 use super::super::failure::{contended, damaged};
 use super::super::item::{Damaged, Item, floor};
 use super::super::keys::Key;
-use super::super::wire::{AT_ONCE, Over, Step, Written};
+use super::super::wire::{AT_ONCE, Over, Step, TRANSACTION, Written};
 use super::{
     Keys, changed_key, counter, counts_key, index_key, member_items, member_keys, record_key,
 };
@@ -48,20 +50,28 @@ enum Loaded {
     Busy,
 }
 
-/// What a change writes: in one transaction, and in batches behind it.
+/// Both rows of a membership that comes or goes.
+type Pair = [Step; 2];
+
+/// What a change writes: in one transaction, and in those behind it.
 #[derive(Debug)]
 struct Load {
     steps: Vec<Step>,
-    puts: Vec<Item>,
-    deletes: Vec<Key>,
     at: Timestamp,
+    behind: Option<Behind>,
+}
+
+/// What follows the transaction of a group.
+#[derive(Debug)]
+struct Behind {
+    pairs: Vec<Pair>,
     /// The mark that the group bears until all is written.
-    busy: Option<i64>,
+    mark: i64,
 }
 
 impl Load {
     fn new(at: Timestamp) -> Self {
-        Self { steps: Vec::new(), puts: Vec::new(), deletes: Vec::new(), at, busy: None }
+        Self { steps: Vec::new(), at, behind: None }
     }
 
     /// Adds the record, and the items of members who come and go.
@@ -74,21 +84,26 @@ impl Load {
     ) {
         let comes: BTreeSet<&str> = added.iter().map(|member| member.id.as_str()).collect();
         let goes = removed.iter().filter(|id| !comes.contains(id.as_str()));
-        let deletes = goes.flat_map(|id| member_keys(directory, &record.id, id));
-        let puts = added.iter().flat_map(|member| member_items(directory, &record.id, member));
+        let goes = goes.map(|id| leaves(directory, &record.id, id));
+        let comes = added.iter().map(|member| {
+            member_items(directory, &record.id, member).map(|item| Step::Put(item, Over::Anything))
+        });
+        let pairs: Vec<Pair> = goes.chain(comes).collect();
         let mut item = item_of(directory, record);
         if added.len() + removed.len() <= MEMBERS_AT_ONCE {
-            self.steps.extend(deletes.map(|key| Step::Delete(key, Over::Anything)));
-            self.steps.extend(puts.map(|item| Step::Put(item, Over::Anything)));
+            self.steps.extend(pairs.into_iter().flatten());
         } else {
-            self.deletes.extend(deletes);
-            self.puts.extend(puts);
-            let until = self.at.checked_add(BUSY_FOR).unwrap_or(self.at).as_microsecond();
-            item = item.with_number(BUSY, until);
-            self.busy = Some(until);
+            let mark = self.at.checked_add(BUSY_FOR).unwrap_or(self.at).as_microsecond();
+            item = item.with_number(BUSY, mark);
+            self.behind = Some(Behind { pairs, mark });
         }
         self.steps.push(Step::Put(item, over));
     }
+}
+
+/// Somebody is in a group no longer.
+fn leaves(directory: &str, group: &str, member: &str) -> Pair {
+    member_keys(directory, group, member).map(|key| Step::Delete(key, Over::Anything))
 }
 
 /// Whether somebody else still writes members of the group.
@@ -197,13 +212,16 @@ impl DynamoStore {
         change: &RecordChange,
         load: Load,
     ) -> Result<(), StoreError> {
-        self.write_all(WRITE, load.puts, load.deletes).await?;
         match change {
             RecordChange::Create { record, members: added }
             | RecordChange::Update { record, added, .. } => {
+                let key = record_key(directory, record.kind, &record.id);
+                if let Some(behind) = &load.behind {
+                    self.scim_follow(&key, behind).await?;
+                }
                 self.scim_without_the_gone(directory, &record.id, added).await?;
-                if let Some(mark) = load.busy {
-                    self.scim_unmark(&record_key(directory, record.kind, &record.id), mark).await?;
+                if let Some(behind) = load.behind {
+                    self.scim_unmark(&key, behind.mark).await?;
                 }
             }
             RecordChange::Delete { id, .. } => {
@@ -214,6 +232,26 @@ impl DynamoStore {
         // All who push to a directory write this one item, which only tells when. The change is made.
         if let Err(error) = self.put(WRITE, at, Over::Anything).await {
             tracing::warn!(%error, "when something was last pushed is not written");
+        }
+        Ok(())
+    }
+
+    /// Writes the memberships of a group that its own transaction does not hold. One transaction after the
+    /// other: all look at the mark, so that two at a time would be in each other's way.
+    async fn scim_follow(&self, group: &Key, behind: &Behind) -> Result<(), StoreError> {
+        for pairs in behind.pairs.chunks((TRANSACTION - 1) / 2) {
+            let mut steps = vec![Step::Check(group.clone(), Over::Number(BUSY, behind.mark))];
+            steps.extend(pairs.iter().flatten().cloned());
+            let mut tried = 0;
+            while self.transact(WRITE, &steps).await? == Written::Lost {
+                let there = self.get(WRITE, group).await?;
+                let mark = there.and_then(|item| item.opt_number(BUSY).ok().flatten());
+                if tried == TRIES || mark != Some(behind.mark) {
+                    return Err(contended(self.table(), WRITE, "the group"));
+                }
+                backoff(tried).await;
+                tried += 1;
+            }
         }
         Ok(())
     }
@@ -252,8 +290,18 @@ impl DynamoStore {
         let key = |member: &RecordMember| record_key(directory, member.kind, &member.id);
         let there = self.get_all(WRITE, &added.iter().map(key).collect()).await?;
         let gone = added.iter().filter(|member| !there.contains_key(&key(member)));
-        let rows = gone.flat_map(|member| member_keys(directory, group, &member.id));
-        self.write_all(WRITE, Vec::new(), rows.collect()).await
+        let pairs: Vec<Pair> = gone.map(|member| leaves(directory, group, &member.id)).collect();
+        for pairs in pairs.chunks(TRANSACTION / 2) {
+            let mut tried = 0;
+            while self.transact(WRITE, pairs.as_flattened()).await? == Written::Lost {
+                if tried == TRIES {
+                    return Err(contended(self.table(), WRITE, "the group"));
+                }
+                backoff(tried).await;
+                tried += 1;
+            }
+        }
+        Ok(())
     }
 
     /// Takes the mark off a group. One that is not ours any more is left.
@@ -283,8 +331,7 @@ impl DynamoStore {
     ) -> Result<(), StoreError> {
         let key = record_key(directory, RecordKind::Group, group);
         for tried in 0..TRIES {
-            let rows = member_keys(directory, group, member);
-            let mut steps = rows.map(|key| Step::Delete(key, Over::Anything)).to_vec();
+            let mut steps = leaves(directory, group, member).to_vec();
             if let Some(item) = self.get(WRITE, &key).await? {
                 let known = self.record::<ScimRecord>(WRITE, &item)?;
                 let over = Over::of(&item);
@@ -360,9 +407,11 @@ mod tests {
             [5, 6].map(|minutes| is_busy(item.as_ref().unwrap(), at(minutes)).unwrap())
         };
         load.change("corp", (&record, Over::Version(7)), &BTreeSet::new(), &gone(MEMBERS_AT_ONCE));
-        assert_eq!((load.steps.len(), load.busy, marked(&load)), (81, None, [false, false]));
+        assert!(load.behind.is_none());
+        assert_eq!((load.steps.len(), marked(&load)), (81, [false, false]));
         let mut load = Load::new(at(5));
         load.change("corp", (&record, Over::Version(7)), &BTreeSet::new(), &gone(41));
-        assert_eq!((load.steps.len(), load.deletes.len(), marked(&load)), (1, 82, [true, false]));
+        let pairs = load.behind.as_ref().map(|behind| behind.pairs.len());
+        assert_eq!((load.steps.len(), pairs, marked(&load)), (1, Some(41), [true, false]));
     }
 }

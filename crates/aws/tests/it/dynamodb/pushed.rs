@@ -118,6 +118,106 @@ async fn a_group_whose_deletion_stopped_halfway_gives_no_rights_and_is_deleted_b
     }
 }
 
+fn crowd(count: usize) -> BTreeSet<RecordMember> {
+    (0..count).map(|n| member(RecordKind::User, &format!("u{n:03}"))).collect()
+}
+
+fn changed(
+    at: i64,
+    over: u64,
+    added: &BTreeSet<RecordMember>,
+    removed: &BTreeSet<String>,
+) -> RecordChange {
+    let group = record(RecordKind::Group, "big", "{\"displayName\":\"big\"}");
+    RecordChange::Update {
+        record: ScimRecord { version: over + 1, changed: micros(at), ..group },
+        over,
+        added: added.clone(),
+        removed: removed.clone(),
+    }
+}
+
+/// Who is in the group `big`: by its own rows, and by those of each of the people.
+async fn both_ways(store: &DynamoStore, people: &BTreeSet<RecordMember>) -> [BTreeSet<String>; 2] {
+    let by_group = store.scim_members(CORP, "big", ALL_MEMBERS).await.unwrap();
+    let mut by_member = BTreeSet::new();
+    for person in people {
+        if !store.scim_groups_of(CORP, &person.id).await.unwrap().is_empty() {
+            by_member.insert(person.id.clone());
+        }
+    }
+    [by_group.into_iter().map(|member| member.id).collect(), by_member]
+}
+
+const MINUTE: i64 = 60_000_000;
+
+#[tokio::test]
+async fn a_big_change_that_broke_off_left_no_half_membership_and_is_done_by_asking_again() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    let people = crowd(120);
+    for person in &people {
+        create(&direct, RecordKind::User, &person.id, &[]).await;
+    }
+    create(&direct, RecordKind::Group, "big", &[]).await;
+    let nobody = BTreeSet::new();
+    let ids: BTreeSet<String> = people.iter().map(|person| person.id.clone()).collect();
+    let cut_after_one_part = || {
+        let mut writes = 0;
+        proxy.set(move |call| {
+            writes += usize::from(matches!(call, "transactwriteitems" | "batchwriteitem"));
+            if writes > 2 { Fate::Lost } else { Fate::Pass }
+        });
+    };
+    let entry = AuditEntry::new(micros(1), AuditEvent::DirectoryPush, "pushed");
+
+    cut_after_one_part();
+    let comes = changed(20, 1, &people, &BTreeSet::new());
+    store.scim_write(CORP, &comes, &entry).await.unwrap_err();
+    let [by_group, by_member] = both_ways(&direct, &people).await;
+    assert_eq!(by_group, by_member);
+    assert!((1..120).contains(&by_group.len()), "a part came: {}", by_group.len());
+    // The mark of whoever died has run out.
+    let again = changed(20 + 2 * MINUTE, 2, &people, &BTreeSet::new());
+    assert_eq!(write(&direct, &again).await, RecordWritten::Done);
+    assert_eq!(both_ways(&direct, &people).await, [ids.clone(), ids.clone()]);
+
+    cut_after_one_part();
+    let goes = changed(30 + 2 * MINUTE, 3, &nobody, &ids);
+    store.scim_write(CORP, &goes, &entry).await.unwrap_err();
+    let [by_group, by_member] = both_ways(&direct, &people).await;
+    assert_eq!(by_group, by_member);
+    assert!((1..120).contains(&by_group.len()), "a part went: {}", by_group.len());
+    let again = changed(30 + 4 * MINUTE, 4, &nobody, &by_group);
+    assert_eq!(write(&direct, &again).await, RecordWritten::Done);
+    assert_eq!(both_ways(&direct, &people).await, [const { BTreeSet::new() }; 2]);
+}
+
+#[tokio::test]
+async fn a_part_that_was_held_up_writes_nothing_over_what_came_later() {
+    let (_peer, proxy, store, direct) = behind_a_proxy().await;
+    let people = crowd(60);
+    for person in &people {
+        create(&direct, RecordKind::User, &person.id, &[]).await;
+    }
+    create(&direct, RecordKind::Group, "big", &[]).await;
+    let mut is_made = false;
+    proxy.set(move |call| match call {
+        _ if is_made => Fate::Lost,
+        call => {
+            is_made = call == "transactwriteitems";
+            Fate::Pass
+        }
+    });
+    let entry = AuditEntry::new(micros(1), AuditEvent::DirectoryPush, "pushed");
+    let comes = changed(20, 1, &people, &BTreeSet::new());
+    store.scim_write(CORP, &comes, &entry).await.unwrap_err();
+    // Two minutes later somebody is taken out elsewhere; then the first part arrives.
+    let goes = changed(20 + 2 * MINUTE, 2, &BTreeSet::new(), &["u007".to_owned()].into());
+    assert_eq!(write(&direct, &goes).await, RecordWritten::Done);
+    proxy.again().await;
+    assert_eq!(both_ways(&direct, &people).await, [const { BTreeSet::new() }; 2]);
+}
+
 #[tokio::test]
 async fn a_far_page_holds_no_more_than_a_page() {
     const PEOPLE: u64 = 40;
