@@ -7,6 +7,7 @@ use crate::event::Wake;
 use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent, CallError, Departure, PersonLookup, StoreError};
 use crate::survey::Scope;
+use access::entitlement::WantedGroups;
 use access::ids::{PersonId, TeamKey};
 use access::map::SharedSpaces;
 use access::plan::{Plan, Step};
@@ -91,7 +92,119 @@ impl Plane {
             None => self.sessions.close_all(&departure.person).await?,
             Some(_) => 0,
         };
-        let entry = departed_entry(&departure, sessions_ended, self.clock.now());
+        self.write_departed(&departure, sessions_ended).await?;
+        Ok(Departed { departure, sessions_ended })
+    }
+
+    /// Ends the departures of a person, or the one from a team, under every id that the person has or
+    /// had, and answers with what was ended, one for each team. What the person's groups give is theirs
+    /// again. May be repeated: while one of them is left, it holds under all ids.
+    ///
+    /// # Errors
+    /// The directory cannot be read, so that it cannot be told who else the person is; the store cannot
+    /// be read or written.
+    pub async fn rejoin(
+        &self,
+        person: &PersonId,
+        team: Option<&TeamKey>,
+        by: &str,
+    ) -> Result<Vec<Departure>, CallError> {
+        let ids = self.ids_of(person).await?;
+        let mut all: BTreeMap<Option<TeamKey>, Departure> = BTreeMap::new();
+        // A pass that read them before may keep one under a further id meanwhile, and takes that back
+        // only if it then finds ended what it follows from.
+        loop {
+            let mut ended = Vec::new();
+            for id in &ids {
+                ended.extend(self.end(id, team, by).await?);
+            }
+            if ended.is_empty() {
+                return Ok(all.into_values().collect());
+            }
+            for departure in ended {
+                let first = all.entry(departure.team.clone()).or_insert_with(|| departure.clone());
+                if departure.person == *person {
+                    *first = departure;
+                }
+            }
+        }
+    }
+
+    /// The ids under which somebody's departures are kept: the person's own, those that directories have
+    /// them under now, and those that they had when they were offboarded.
+    async fn ids_of(&self, person: &PersonId) -> Result<BTreeSet<PersonId>, CallError> {
+        let one = BTreeSet::from([person.clone()]);
+        let reading = self.directory.people(&one, &WantedGroups::default()).await?;
+        let mut ids = one;
+        ids.extend(reading.aliases.into_values().flatten());
+        let all = self.departures.departures(None).await?;
+        let own: Vec<&Departure> = all.iter().filter(|d| ids.contains(&d.person)).collect();
+        let same = all.iter().filter(|d| own.iter().any(|own| own.is_same(d)));
+        let same: BTreeSet<PersonId> = same.map(|d| d.person.clone()).collect();
+        ids.extend(same);
+        Ok(ids)
+    }
+
+    /// Ends the departures that are kept under one id.
+    async fn end(
+        &self,
+        id: &PersonId,
+        team: Option<&TeamKey>,
+        by: &str,
+    ) -> Result<Vec<Departure>, StoreError> {
+        let ended = self.departures.rejoin(id, team).await?;
+        if !ended.is_empty() {
+            self.wake_for(id).await;
+        }
+        for departure in &ended {
+            let code = ReasonCode::Returned.as_str();
+            let entry = AuditEntry::new(self.clock.now(), AuditEvent::PersonRestored, code)
+                .by(Actor::named(by))
+                .about(id)
+                .with("by", by)
+                .with("since", departure.since)
+                .changing("offboarded since", Some(departure.since), None);
+            let team = departure.team.as_ref().map(ToString::to_string);
+            self.record(AuditEntry { team, ..entry }).await;
+        }
+        Ok(ended)
+    }
+
+    /// Keeps departures under the further ids of those whom they are of, before anybody is somebody
+    /// else under one of these. Until that is done they hold as long as the directories say so.
+    pub(crate) async fn spread(&self, implied: &[Implied]) {
+        for implied in implied {
+            if let Err(error) = self.keep(implied).await {
+                let person = &implied.departure.person;
+                tracing::warn!(%person, %error, "an offboarding is not kept under a further id yet");
+            }
+        }
+    }
+
+    async fn keep(&self, implied: &Implied) -> Result<(), StoreError> {
+        let Implied { departure, of } = implied;
+        let ended = match departure.team {
+            None => self.sessions.close_all(&departure.person).await?,
+            Some(_) => 0,
+        };
+        // The entry comes first: once the departure is kept, nobody would see that it is missing.
+        self.write_departed(departure, ended).await?;
+        self.departures.depart(departure).await?;
+        let of = self.departures.departures(Some(&BTreeSet::from([of.clone()]))).await?;
+        if !of.iter().any(|of| of.team == departure.team) {
+            // It was ended since it was read, by somebody who may have looked here before.
+            self.end(&departure.person, departure.team.as_ref(), &departure.by).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes an entry, unless it is in the log and there is nothing new to say.
+    async fn write_departed(
+        &self,
+        departure: &Departure,
+        sessions_ended: u64,
+    ) -> Result<(), StoreError> {
+        let entry = departed_entry(departure, sessions_ended, self.clock.now());
         let known = self.audit.of_person(&departure.person, HISTORY).await?;
         let is_known = |past: &&AuditEntry| {
             past.event == entry.event
@@ -103,36 +216,7 @@ impl Plane {
         if sessions_ended > 0 || known.iter().find(is_known).is_none() {
             self.audit.append(&entry).await?;
         }
-        Ok(Departed { departure, sessions_ended })
-    }
-
-    /// Ends the departures of a person, or the one from a team, and answers with what was ended.
-    /// What the person's groups give is theirs again.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub async fn rejoin(
-        &self,
-        person: &PersonId,
-        team: Option<&TeamKey>,
-        by: &str,
-    ) -> Result<Vec<Departure>, StoreError> {
-        let ended = self.departures.rejoin(person, team).await?;
-        if !ended.is_empty() {
-            self.wake_for(person).await;
-        }
-        for departure in &ended {
-            let code = ReasonCode::Returned.as_str();
-            let entry = AuditEntry::new(self.clock.now(), AuditEvent::PersonRestored, code)
-                .by(Actor::named(by))
-                .about(person)
-                .with("by", by)
-                .with("since", departure.since)
-                .changing("offboarded since", Some(departure.since), None);
-            let team = departure.team.as_ref().map(ToString::to_string);
-            self.record(AuditEntry { team, ..entry }).await;
-        }
-        Ok(ended)
+        Ok(())
     }
 
     async fn wake_for(&self, person: &PersonId) {
@@ -141,6 +225,42 @@ impl Plane {
             tracing::warn!(%error, "the loop is not woken; its next full pass does the work");
         }
     }
+}
+
+/// A departure that holds under a further id of somebody, and is not kept under it yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Implied {
+    /// Under the further id.
+    pub(crate) departure: Departure,
+    /// The id of the departure that it follows from.
+    pub(crate) of: PersonId,
+}
+
+/// Which departures follow from these for those who have several ids: whoever left has left under each.
+/// Who somebody is, is told by keys that change; if they were matched no more, the next id would be
+/// somebody whom nobody offboarded.
+pub(crate) fn implied(
+    departures: &[Departure],
+    aliases: &BTreeMap<PersonId, BTreeSet<PersonId>>,
+) -> Vec<Implied> {
+    let mut by_id: BTreeMap<&PersonId, BTreeMap<Option<&TeamKey>, &Departure>> = BTreeMap::new();
+    for departure in departures {
+        let of_id = by_id.entry(&departure.person).or_default();
+        of_id.insert(departure.team.as_ref(), departure);
+    }
+    let mut all = Vec::new();
+    for (person, others) in aliases {
+        let ids = || std::iter::once(person).chain(others);
+        let kept: BTreeMap<_, _> = ids().filter_map(|id| by_id.get(id)).flatten().collect();
+        for (team, departure) in kept {
+            let lacks = |id: &&PersonId| by_id.get(id).is_none_or(|own| !own.contains_key(team));
+            all.extend(ids().filter(lacks).map(|id| Implied {
+                departure: Departure { person: id.clone(), ..(*departure).clone() },
+                of: departure.person.clone(),
+            }));
+        }
+    }
+    all
 }
 
 /// Fills in whom an admin offboarded.

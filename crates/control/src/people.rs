@@ -1,7 +1,7 @@
 //! Whom somebody means by a user name or an id.
 
 use crate::plane::Plane;
-use crate::ports::{CallError, PersonLookup, StoreError};
+use crate::ports::{CallError, Departure, PersonLookup, StoreError};
 use access::entitlement::WantedGroups;
 use access::ids::PersonId;
 use access::map::near_match;
@@ -101,9 +101,10 @@ async fn remembered(plane: &Plane, text: &str) -> Result<BTreeMap<PersonId, Name
     let is_meant = |user_name: &Option<String>| {
         user_name.as_ref().is_some_and(|name| name.to_lowercase() == text.to_lowercase())
     };
-    let mut found: BTreeMap<PersonId, Named> = departures
+    let meant =
+        departures.into_iter().filter(|d| d.person.as_str() == text || is_meant(&d.user_name));
+    let mut found: BTreeMap<PersonId, Named> = once(plane, meant.collect())
         .into_iter()
-        .filter(|d| d.person.as_str() == text || is_meant(&d.user_name))
         .map(|d| (d.person.clone(), Named::forgotten(&d.person, d.user_name)))
         .collect();
     if found.is_empty()
@@ -113,6 +114,26 @@ async fn remembered(plane: &Plane, text: &str) -> Result<BTreeMap<PersonId, Name
         found.insert(id.clone(), Named::forgotten(&id, None));
     }
     Ok(found)
+}
+
+/// Of departures that are kept under several ids, those under the id of the earliest directory.
+fn once(plane: &Plane, mut departures: Vec<Departure>) -> Vec<Departure> {
+    let parts = plane.directory.parts();
+    let precedence = |id: &PersonId| {
+        let is_of =
+            |name: &str| id.as_str().strip_prefix(name).is_some_and(|id| id.starts_with(':'));
+        parts.iter().skip(1).position(|(name, _)| is_of(name.as_str())).map_or(0, |at| at + 1)
+    };
+    departures.sort_by_key(|departure| precedence(&departure.person));
+    let mut all: Vec<Departure> = Vec::with_capacity(departures.len());
+    for departure in departures {
+        let is_copy =
+            |first: &Departure| first.person != departure.person && first.is_same(&departure);
+        if !all.iter().any(is_copy) {
+            all.push(departure);
+        }
+    }
+    all
 }
 
 /// Whose user name is nearly this. A directory that cannot be read only costs the hint.

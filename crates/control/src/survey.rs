@@ -2,7 +2,7 @@
 
 mod names;
 
-use crate::departure::note_departures;
+use crate::departure::{Implied, implied, note_departures};
 use crate::plane::Plane;
 use crate::ports::{
     CallError, Departure, DirectoryReading, DomainTarget, IndexReading, IndexView, IndexedProfile,
@@ -68,13 +68,16 @@ pub struct Survey {
 /// What the store keeps of people besides.
 struct Kept {
     departures: Vec<Departure>,
+    /// Departures that hold under further ids, and are not kept under them yet.
+    implied: Vec<Implied>,
     grants: Vec<TemporaryGrant>,
 }
 
 impl Kept {
     /// Notes it in a reading of the directory, as far as that speaks for the people.
     fn note_in(self, snapshot: &mut Snapshot) {
-        let Self { mut departures, mut grants } = self;
+        let Self { mut departures, implied, mut grants } = self;
+        departures.extend(implied.into_iter().map(|implied| implied.departure));
         if let Coverage::People(people) = &snapshot.coverage {
             departures.retain(|departure| people.contains(&departure.person));
             grants.retain(|grant| people.contains(&grant.person));
@@ -129,8 +132,11 @@ impl Plane {
             }
         };
         // The names to read come from the directory.
-        let DirectoryReading { mut snapshot, memberships, .. } = reading?;
-        kept?.note_in(&mut snapshot);
+        let reading = reading?;
+        let kept = self.with_aliases(kept?, &reading).await?;
+        self.spread(&kept.implied).await;
+        let DirectoryReading { mut snapshot, memberships, .. } = reading;
+        kept.note_in(&mut snapshot);
         let now = self.clock.now();
         let (wanted, is_entrance) = match scope {
             Scope::Entrance { team, .. } => {
@@ -214,13 +220,22 @@ impl Plane {
     /// Adds to a reading of the directory what the store says of its people: whom an admin
     /// offboarded, and who has something for a time. A reading without it must not be used: it would
     /// let leavers in, and take away what is given for a time.
-    pub(crate) async fn with_store(&self, mut snapshot: Snapshot) -> Result<Snapshot, CallError> {
-        let people = match &snapshot.coverage {
+    pub(crate) async fn with_store(
+        &self,
+        reading: DirectoryReading,
+    ) -> Result<Snapshot, CallError> {
+        let kept = self.kept_for(&reading).await?;
+        let mut snapshot = reading.snapshot;
+        kept.note_in(&mut snapshot);
+        Ok(snapshot)
+    }
+
+    async fn kept_for(&self, reading: &DirectoryReading) -> Result<Kept, StoreError> {
+        let people = match &reading.snapshot.coverage {
             Coverage::Complete => None,
             Coverage::People(people) => Some(people),
         };
-        self.kept_of(people).await?.note_in(&mut snapshot);
-        Ok(snapshot)
+        self.with_aliases(self.kept_of(people).await?, reading).await
     }
 
     /// What the store says of these people, or of everybody.
@@ -229,16 +244,37 @@ impl Plane {
             self.departures.departures(people),
             self.temporary.temporary_grants(people),
         )?;
-        Ok(Kept { departures, grants })
+        Ok(Kept { departures, implied: Vec::new(), grants })
     }
 
-    /// [`Self::with_store`], and remembers the memberships of the reading.
+    /// Adds what the store says of them under their further ids.
+    async fn with_aliases(
+        &self,
+        mut kept: Kept,
+        reading: &DirectoryReading,
+    ) -> Result<Kept, StoreError> {
+        if let Coverage::People(people) = &reading.snapshot.coverage {
+            let ids = reading.aliases.values().flatten().filter(|id| !people.contains(id));
+            let ids: BTreeSet<PersonId> = ids.cloned().collect();
+            if !ids.is_empty() {
+                kept.departures.extend(self.departures.departures(Some(&ids)).await?);
+            }
+        }
+        kept.implied = implied(&kept.departures, &reading.aliases);
+        Ok(kept)
+    }
+
+    /// [`Self::with_store`]; and what is worth remembering of the reading is remembered.
     async fn noted(&self, reading: DirectoryReading) -> Result<Snapshot, CallError> {
-        let DirectoryReading { snapshot, memberships, .. } = reading;
-        let now = self.clock.now();
-        let ((), snapshot) =
-            futures::join!(self.remember(&memberships, now), self.with_store(snapshot));
-        snapshot
+        let (kept, ()) = futures::join!(
+            self.kept_for(&reading),
+            self.remember(&reading.memberships, self.clock.now()),
+        );
+        let kept = kept?;
+        self.spread(&kept.implied).await;
+        let mut snapshot = reading.snapshot;
+        kept.note_in(&mut snapshot);
+        Ok(snapshot)
     }
 
     /// Remembers the memberships of a reading before anything is planned from it: whoever has a right

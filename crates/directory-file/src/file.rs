@@ -275,6 +275,7 @@ impl Directory for DirectoryFile {
             },
             memberships: Memberships::Complete(all),
             particulars: roster.particulars.clone(),
+            aliases: BTreeMap::new(),
         })
     }
 
@@ -319,6 +320,7 @@ impl Directory for DirectoryFile {
             },
             memberships: Memberships::Some(some),
             particulars,
+            aliases: BTreeMap::new(),
         })
     }
 

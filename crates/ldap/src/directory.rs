@@ -92,6 +92,7 @@ impl Reader<'_> {
             snapshot: snapshot(tree.people, groups, Coverage::Complete),
             memberships: Memberships::Complete(found),
             particulars: tree.particulars,
+            aliases: BTreeMap::new(),
         })
     }
 
@@ -129,6 +130,7 @@ impl Reader<'_> {
             snapshot: snapshot(known, all, Coverage::People(people.clone())),
             memberships: Memberships::Some(some),
             particulars,
+            aliases: BTreeMap::new(),
         })
     }
 

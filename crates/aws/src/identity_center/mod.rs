@@ -496,7 +496,8 @@ fn reading_of_all(
     let coverage = Coverage::Complete;
     let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let snapshot = Snapshot { people, groups, coverage, offboarded, barred, temporary };
-    DirectoryReading { snapshot, memberships: Memberships::Complete(found), particulars }
+    let (memberships, aliases) = (Memberships::Complete(found), BTreeMap::new());
+    DirectoryReading { snapshot, memberships, particulars, aliases }
 }
 
 /// The reading of those who were asked for, less those who were refused.
@@ -536,5 +537,6 @@ fn reading_of_some(
     }
     let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let snapshot = Snapshot { people, groups, coverage, offboarded, barred, temporary };
-    DirectoryReading { snapshot, memberships: Memberships::Some(memberships), particulars }
+    let (memberships, aliases) = (Memberships::Some(memberships), BTreeMap::new());
+    DirectoryReading { snapshot, memberships, particulars, aliases }
 }

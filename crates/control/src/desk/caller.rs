@@ -223,6 +223,6 @@ impl Plane {
         people: &BTreeSet<PersonId>,
     ) -> Result<Snapshot, CallError> {
         let read = self.directory.people(people, &wanted_groups(&self.map)).await?;
-        self.with_store(read.snapshot).await
+        self.with_store(read).await
     }
 }

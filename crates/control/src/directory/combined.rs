@@ -432,7 +432,8 @@ fn nothing() -> DirectoryReading {
         temporary: BTreeMap::new(),
     };
     let memberships = Memberships::Some(Vec::new());
-    DirectoryReading { snapshot, memberships, particulars: BTreeMap::new() }
+    let (particulars, aliases) = (BTreeMap::new(), BTreeMap::new());
+    DirectoryReading { snapshot, memberships, particulars, aliases }
 }
 
 /// The failure of one directory, by its name.

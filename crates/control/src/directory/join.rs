@@ -87,7 +87,9 @@ pub(super) fn join(
     shared_names(&people, &mut concerns);
     let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let snapshot = Snapshot { people, groups, coverage, offboarded, barred, temporary };
-    let reading = DirectoryReading { snapshot, memberships: together(memberships), particulars };
+    let memberships = together(memberships);
+    let aliases = aliases(&is, names)?;
+    let reading = DirectoryReading { snapshot, memberships, particulars, aliases };
     Ok(Joined { reading, is, concerns: concerns.told() })
 }
 
@@ -140,6 +142,21 @@ fn identities(
         }
     }
     Ok(is)
+}
+
+/// The other ids of everybody whom several directories have.
+fn aliases(
+    is: &BTreeMap<(usize, PersonId), PersonId>,
+    names: &Names,
+) -> Result<BTreeMap<PersonId, BTreeSet<PersonId>>, CallError> {
+    let mut aliases: BTreeMap<PersonId, BTreeSet<PersonId>> = BTreeMap::new();
+    for ((part, id), person) in is {
+        let own = names.of_person(*part, id)?;
+        if own != *person {
+            aliases.entry(person.clone()).or_default().insert(own);
+        }
+    }
+    Ok(aliases)
 }
 
 /// Tells of people who are not one and have one user name.
@@ -215,10 +232,11 @@ fn together(parts: Vec<Memberships>) -> Memberships {
 impl Joined {
     /// What of it concerns these people only.
     pub(super) fn of(self, people: &BTreeSet<PersonId>) -> DirectoryReading {
-        let DirectoryReading { snapshot, memberships, mut particulars } = self.reading;
+        let DirectoryReading { snapshot, memberships, mut particulars, mut aliases } = self.reading;
         let Snapshot { people: mut known, groups, .. } = snapshot;
         known.retain(|id, _| people.contains(id));
         particulars.retain(|id, _| people.contains(id));
+        aliases.retain(|id, _| people.contains(id));
         let groups = groups.into_iter().filter_map(|(id, mut group)| {
             group.members.retain(|person| people.contains(person));
             (!group.members.is_empty()).then_some((id, group))
@@ -234,13 +252,14 @@ impl Joined {
         let coverage = Coverage::People(people.clone());
         let (offboarded, barred, temporary) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let snapshot = Snapshot { people: known, groups, coverage, offboarded, barred, temporary };
-        DirectoryReading { snapshot, memberships: Memberships::Some(some), particulars }
+        let memberships = Memberships::Some(some);
+        DirectoryReading { snapshot, memberships, particulars, aliases }
     }
 }
 
 /// Two readings of some people of one directory as one.
 pub(super) fn both(one: DirectoryReading, other: DirectoryReading) -> DirectoryReading {
-    let DirectoryReading { mut snapshot, memberships, mut particulars } = one;
+    let DirectoryReading { mut snapshot, memberships, mut particulars, aliases } = one;
     snapshot.people.extend(other.snapshot.people);
     for (id, group) in other.snapshot.groups {
         match snapshot.groups.get_mut(&id) {
@@ -250,7 +269,7 @@ pub(super) fn both(one: DirectoryReading, other: DirectoryReading) -> DirectoryR
     }
     particulars.extend(other.particulars);
     let memberships = together(vec![memberships, other.memberships, Memberships::Some(Vec::new())]);
-    DirectoryReading { snapshot, memberships, particulars }
+    DirectoryReading { snapshot, memberships, particulars, aliases }
 }
 
 impl Particulars {

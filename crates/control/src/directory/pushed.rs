@@ -204,7 +204,7 @@ impl Directory for Pushed {
         }
         let memberships = Memberships::Complete(found);
         let snapshot = snapshot(people, wanted, Coverage::Complete);
-        Ok(DirectoryReading { snapshot, memberships, particulars })
+        Ok(DirectoryReading { snapshot, memberships, particulars, aliases: BTreeMap::new() })
     }
 
     async fn people(
@@ -239,7 +239,8 @@ impl Directory for Pushed {
             wanted.insert(id.clone(), Group { id, display_name, members });
         }
         let snapshot = snapshot(known, wanted, Coverage::People(people.clone()));
-        Ok(DirectoryReading { snapshot, memberships: Memberships::Some(found), particulars })
+        let (memberships, aliases) = (Memberships::Some(found), BTreeMap::new());
+        Ok(DirectoryReading { snapshot, memberships, particulars, aliases })
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {

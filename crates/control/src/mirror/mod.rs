@@ -52,9 +52,9 @@ impl Mirror<'_> {
     /// One of them, or the store, cannot be read: nothing is planned without.
     pub async fn survey(&self) -> Result<MirrorSurvey, CallError> {
         let target = self.target.read(&self.policy.mark).await?;
-        let reading = self.plane.directory.everybody(&self.groups).await?;
-        let particulars = reading.particulars;
-        let snapshot = self.plane.with_store(reading.snapshot).await?;
+        let mut reading = self.plane.directory.everybody(&self.groups).await?;
+        let particulars = std::mem::take(&mut reading.particulars);
+        let snapshot = self.plane.with_store(reading).await?;
         Ok(MirrorSurvey { source: source_of(&snapshot, &particulars, &self.groups)?, target })
     }
 

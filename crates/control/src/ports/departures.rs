@@ -27,7 +27,17 @@ pub struct Departure {
     pub hold: Hold,
 }
 
-/// The departures in force. The directory remains the truth: a store that is lost loses them, and
+impl Departure {
+    /// Whether both say one thing of one person, under two ids that the person had.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.since, &self.team) == (other.since, &other.team)
+            && self.user_name.is_some()
+            && self.user_name == other.user_name
+    }
+}
+
+/// The departures in force. Of somebody whom several directories have there is one for each id: which
+/// of the ids is the person's is told at each reading anew. The directory remains the truth: a store that is lost loses them, and
 /// whoever still is in a group has its rights back.
 #[async_trait]
 pub trait Departures: Send + Sync + fmt::Debug {

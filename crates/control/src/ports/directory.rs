@@ -29,6 +29,9 @@ pub struct DirectoryReading {
     /// What the directory says of people besides, as far as it was read. Somebody of whom it says
     /// nothing may be absent.
     pub particulars: BTreeMap<PersonId, Particulars>,
+    /// By what other ids people are known whom several directories have: each would be somebody of
+    /// their own if they were matched no more. Nobody else is in it.
+    pub aliases: BTreeMap<PersonId, BTreeSet<PersonId>>,
 }
 
 /// What a directory says of a person besides: what people are matched by over several directories,

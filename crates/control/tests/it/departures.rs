@@ -1,17 +1,20 @@
 //! People whom an admin offboarded by command: what the door and the loop make of it.
 
-use crate::door::{House, answer};
+use crate::door::{Answer, House, answer};
 use crate::door_opening::{open, refused};
 use crate::reconciler::{Running, pass as for_seconds};
 use crate::world::{Fault, MAP, START, World, person_id, team};
 use access::check::Removals;
+use access::ids::{DirectoryName, PersonId};
+use access::map::MatchKey;
 use access::network::Origin;
 use access::observed::{AppStatus, ObservedApp, TAG_LEAVING};
 use access::snapshot::Hold;
-use control::door::RefusalKind;
+use control::directory::Combined;
+use control::door::{Accepted, Refusal, RefusalKind};
 use control::pass::PassReport;
 use control::plane::Plane;
-use control::ports::Departure;
+use control::ports::{Departure, Directory};
 use control::reconciler::PassError;
 use control::survey::Scope;
 use std::collections::{BTreeMap, BTreeSet};
@@ -308,4 +311,138 @@ async fn what_is_deleted_is_named_before_and_not_after() {
         plane.pass(&Scope::Everything, Removals::Allowed(2), &|_, _| {}).await.unwrap();
     }
     assert_eq!(changed(&world, "deleting-profile"), ["profile: ada--fraud → -"]);
+}
+
+/// Two directories as one, `first` before `corp`.
+fn over(first: &Arc<World>, corp: &Arc<World>) -> Plane {
+    let parts: Vec<(DirectoryName, Arc<dyn Directory>)> = vec![
+        (DirectoryName::parse("first").unwrap(), first.clone()),
+        (DirectoryName::parse("corp").unwrap(), corp.clone()),
+    ];
+    let directory = Arc::new(Combined::new(parts, MatchKey::UserName));
+    Plane { directory, ..first.plane(MAP) }
+}
+
+/// Somebody signs in with the provider that names people by user name.
+async fn by_name(house: &House, name: &str) -> Result<Accepted, Refusal> {
+    let (id, browser) = house.begin().await;
+    let response = Answer { to: Some(&id), ..answer(name) }.by(house.corp);
+    house.accept(&response, Some(&browser)).await
+}
+
+/// Under which ids departures are kept.
+fn departed(world: &World) -> Vec<String> {
+    let state = world.state();
+    let mut all: Vec<String> = state.departures.iter().map(|d| d.person.to_string()).collect();
+    all.sort();
+    all
+}
+
+/// What a full pass finds of somebody: whether they are admitted, and whether they have a right.
+async fn found(plane: &Plane, person: &str) -> (bool, bool, bool) {
+    let survey = plane.survey(&Scope::Everything).await.unwrap();
+    let rights = access::entitlement::entitlements(&plane.map, &survey.snapshot, survey.now);
+    let person = PersonId::parse(person).unwrap();
+    let has_right = rights.teams_of(&person).iter().next().is_some();
+    (survey.snapshot.people.contains_key(&person), survey.snapshot.admits(&person), has_right)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_offboarded_stays_so_when_the_earlier_directory_drops_them() {
+    let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
+    let plane = over(&first, &corp);
+    plane.depart(&departure("ada", None)).await.unwrap();
+    pass(&plane, "ada").await;
+    assert_eq!(departed(&first), ["corp:p-ada", "p-ada"]);
+    // The next day she is deleted where she was first, and is somebody of the other directory.
+    first.leave("ada", "ml-fraud");
+    first.state().people.clear();
+    assert_eq!(found(&plane, "corp:p-ada").await, (true, false, false));
+    let door = House::before(first.clone(), over(&first, &corp));
+    door.refused(by_name(&door, "ada").await, RefusalKind::Denied, "offboarded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_offboarded_stays_so_under_another_name_in_either_directory() {
+    for renamed in [0, 1] {
+        let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
+        let plane = over(&first, &corp);
+        plane.depart(&departure("ada", Some("fraud"))).await.unwrap();
+        pass(&plane, "ada").await;
+        let of = [&first, &corp][renamed];
+        of.state().people.get_mut(&person_id("ada")).unwrap().user_name = "diaz".into();
+        for person in ["p-ada", "corp:p-ada"] {
+            assert_eq!(found(&plane, person).await, (true, true, false), "{renamed} {person}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_offboarded_stays_so_when_an_earlier_directory_takes_them_in() {
+    let (first, corp) = (World::of(&[]), World::of(&["ada"]));
+    let plane = over(&first, &corp);
+    plane
+        .depart(&Departure {
+            person: PersonId::parse("corp:p-ada").unwrap(),
+            ..departure("ada", None)
+        })
+        .await
+        .unwrap();
+    first.join("ada", "ml-fraud");
+    let door = House::before(first.clone(), over(&first, &corp));
+    door.refused(by_name(&door, "ada").await, RefusalKind::Denied, "offboarded");
+    assert_eq!(departed(&first), ["corp:p-ada"], "the door writes nothing");
+    assert_eq!(found(&plane, "p-ada").await, (true, false, false));
+    assert_eq!(departed(&first), ["corp:p-ada", "p-ada"]);
+    // Both are in the log, once.
+    found(&plane, "p-ada").await;
+    assert_eq!(first.audited("person-offboarded"), ["offboarded"; 2]);
+    assert_eq!(found(&plane, "p-ada").await, (true, false, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_back_comes_back_under_every_id() {
+    for has_split in [false, true] {
+        let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
+        let plane = over(&first, &corp);
+        plane.depart(&departure("ada", None)).await.unwrap();
+        plane.depart(&departure("ada", Some("trials"))).await.unwrap();
+        pass(&plane, "ada").await;
+        assert_eq!(departed(&first).len(), 4);
+        if has_split {
+            corp.state().people.get_mut(&person_id("ada")).unwrap().user_name = "diaz".into();
+        }
+        let ended = plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+        assert_eq!(ended, [departure("ada", None), departure("ada", Some("trials"))]);
+        assert_eq!(departed(&first), [""; 0]);
+        assert_eq!(found(&plane, "p-ada").await, (true, true, true));
+        assert_eq!(departed(&first), [""; 0], "nothing brings it back");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_somebody_is_who_comes_back_must_be_known() {
+    let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
+    let plane = over(&first, &corp);
+    plane.depart(&departure("ada", None)).await.unwrap();
+    pass(&plane, "ada").await;
+    corp.break_down(Fault::Directory);
+    plane.rejoin(&person_id("ada"), None, "eva").await.unwrap_err();
+    assert_eq!(departed(&first), ["corp:p-ada", "p-ada"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_all_directories_forgot_is_remembered_once() {
+    let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
+    let plane = over(&first, &corp);
+    plane.depart(&departure("ada", None)).await.unwrap();
+    pass(&plane, "ada").await;
+    for world in [&first, &corp] {
+        world.leave("ada", "ml-fraud");
+        world.state().people.clear();
+    }
+    let named = control::people::find(&plane, "Ada").await.unwrap();
+    assert_eq!((named.id, named.user_name.as_deref()), (person_id("ada"), Some("ada")));
+    plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    assert_eq!(departed(&first), [""; 0]);
 }

@@ -135,6 +135,11 @@ impl House {
         Self::of(world, plane, settings(), [metadata("corp"), metadata("tiles")])
     }
 
+    /// Before another directory, or another store.
+    pub(crate) fn before(world: Arc<World>, plane: Plane) -> Self {
+        Self::of(world, plane, settings(), [metadata("corp"), metadata("tiles")])
+    }
+
     fn of(
         world: Arc<World>,
         plane: Plane,

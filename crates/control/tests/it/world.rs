@@ -394,7 +394,8 @@ impl Directory for World {
                 })
                 .collect(),
         );
-        Ok(DirectoryReading { snapshot, memberships, particulars: BTreeMap::new() })
+        let (particulars, aliases) = (BTreeMap::new(), BTreeMap::new());
+        Ok(DirectoryReading { snapshot, memberships, particulars, aliases })
     }
 
     async fn people(
@@ -418,7 +419,8 @@ impl Directory for World {
         };
         let wanted = state.groups.iter().filter(|(name, _)| groups.want(&group_id(name), name));
         let memberships = Memberships::Some(wanted.flat_map(theirs).collect());
-        Ok(DirectoryReading { snapshot, memberships, particulars: BTreeMap::new() })
+        let (particulars, aliases) = (BTreeMap::new(), BTreeMap::new());
+        Ok(DirectoryReading { snapshot, memberships, particulars, aliases })
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {

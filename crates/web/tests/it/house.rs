@@ -602,6 +602,7 @@ impl Directory for World {
             snapshot,
             memberships: Memberships::Some(Vec::new()),
             particulars: BTreeMap::new(),
+            aliases: BTreeMap::new(),
         })
     }
 
@@ -643,6 +644,7 @@ impl Directory for World {
             snapshot,
             memberships: Memberships::Some(Vec::new()),
             particulars: BTreeMap::new(),
+            aliases: BTreeMap::new(),
         })
     }
 

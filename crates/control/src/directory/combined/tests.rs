@@ -245,6 +245,11 @@ fn whom_an_earlier_directory_knows_is_that_person_with_the_groups_of_all() {
         let of_h: Vec<_> = of_h.iter().map(|(id, who)| (id.as_str(), who.as_str())).collect();
         assert_eq!(of_h, [("partners:h/1", "1"), ("partners:h/3", "partners:3")]);
         assert_eq!(read.particulars[&id("1")].email.as_deref(), Some("Ana@corp.example"));
+        let aliases = BTreeMap::from([(id("1"), ids(["partners:1"]))]);
+        assert_eq!(read.aliases, aliases);
+        let combined = combined(two(), key);
+        let some = run(combined.people(&ids(["1", "2"]), &wanted(["ml"]))).unwrap();
+        assert_eq!(some.aliases, aliases);
     }
 }
 
