@@ -62,6 +62,27 @@ impl Page {
                 family.count(&[], u64::from(seen.fault.is_none()));
             }
         });
+        let help = "When this process last verified the audit log, whether or not it held.";
+        self.gauge("stagedoor_audit_last_verification_timestamp_seconds", help, &[], |family| {
+            if let Some(seen) = &counts.audit {
+                family.time(&[], seen.at);
+            }
+        });
+        let watched = counts.audit_watched.as_ref();
+        let help = "Since when the audit log could not be verified, by any process, if the last look of this \
+                    one could not.";
+        self.gauge("stagedoor_audit_unverified_since_timestamp_seconds", help, &[], |family| {
+            if let Some(since) = watched.and_then(|watched| watched.unverified_since) {
+                family.time(&[], since);
+            }
+        });
+        let help = "Since when no checkpoint of the audit log could be read or made, by any process, if the \
+                    last look of this one could not.";
+        self.gauge("stagedoor_audit_unanchored_since_timestamp_seconds", help, &[], |family| {
+            if let Some(since) = watched.and_then(|watched| watched.unanchored_since) {
+                family.time(&[], since);
+            }
+        });
         let help = "When the last checkpoint of the audit log was made that this process knows of.";
         self.gauge("stagedoor_audit_last_anchor_timestamp_seconds", help, &[], |family| {
             if let Some(at) = counts.audit_anchored {
@@ -76,6 +97,13 @@ impl Page {
         self.gauge("stagedoor_mirror_last_success_timestamp_seconds", help, &[], |family| {
             if let Some(at) = counts.mirror.as_ref().and_then(|seen| seen.settled) {
                 family.time(&[], at);
+            }
+        });
+        let help = "Since when no process mirrored groups with nothing left to do, if the last run of this one \
+                    left something.";
+        self.gauge("stagedoor_mirror_unsettled_since_timestamp_seconds", help, &[], |family| {
+            if let Some(since) = counts.mirror.as_ref().and_then(|seen| seen.unsettled_since) {
+                family.time(&[], since);
             }
         });
         let help = "People and groups that are not mirrored, by reason code.";

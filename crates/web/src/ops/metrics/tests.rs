@@ -3,9 +3,10 @@
 use super::*;
 use access::ids::{IdpKey, TeamKey};
 use access::reason::ReasonCode;
+use control::audit::AuditWatched;
 use control::door::RenewalFailure;
 use control::event::{Family, Outcome as EventOutcome};
-use control::meter::{Histogram, MirrorSeen, Overview, PassOutcome};
+use control::meter::{AuditSeen, Histogram, MirrorSeen, Overview, PassOutcome};
 use control::ports::{Freeze, QueueStatus};
 use std::time::Duration;
 
@@ -278,6 +279,44 @@ fn events_are_told_by_family_and_outcome() {
         let labels = [("family", family), ("outcome", outcome)];
         assert_sample(&samples, "stagedoor_events_total", &labels, value);
     }
+}
+
+#[test]
+fn what_never_worked_is_told_by_its_beginning() {
+    let counts = LoopCounts {
+        audit: Some(AuditSeen { at: at("2026-11-21T08:45:00Z"), reached: 7, fault: None }),
+        audit_watched: Some(AuditWatched {
+            at: now(),
+            unverified_since: Some(at("2026-11-21T08:50:00Z")),
+            unanchored_since: Some(at("2026-11-21T08:40:00Z")),
+            failed: Some("denied".to_owned()),
+            read_whole: None,
+        }),
+        mirror: Some(MirrorSeen {
+            at: now(),
+            outcome: PassOutcome::Failed,
+            settled: None,
+            unsettled_since: Some(at("2026-11-21T08:55:00Z")),
+            refused: Vec::new(),
+            failed: None,
+            failed_besides: 0,
+            not_mirrored: None,
+        }),
+        ..LoopCounts::default()
+    };
+    let text = exposition(&Numbers { counts, ..Numbers::default() }, now()).unwrap();
+    let samples = read(&text);
+    for (name, value) in [
+        ("stagedoor_mirror_unsettled_since_timestamp_seconds", "1795251300"),
+        ("stagedoor_audit_chain_ok", "1"),
+        ("stagedoor_audit_last_verification_timestamp_seconds", "1795250700"),
+        ("stagedoor_audit_unverified_since_timestamp_seconds", "1795251000"),
+        ("stagedoor_audit_unanchored_since_timestamp_seconds", "1795250400"),
+    ] {
+        assert_sample(&samples, name, &[], value);
+    }
+    assert!(!text.contains("denied"));
+    assert!(!text.contains("\nstagedoor_mirror_last_success_timestamp_seconds "), "{text}");
 }
 
 #[test]
