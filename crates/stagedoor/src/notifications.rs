@@ -20,6 +20,10 @@ use std::time::Duration;
 /// A reading that is older says nothing of now: the loop of this process makes none.
 const OLD: SignedDuration = SignedDuration::from_mins(30);
 
+/// A look at the audit log that is older says nothing of now: checkpoints were switched off where nothing else
+/// looks. It is one each hour, or as seldom as somebody wants.
+const LONG_PAST: SignedDuration = SignedDuration::from_hours(24);
+
 /// Ways to people by name, and those that cannot be used, with why.
 #[derive(Debug, Default)]
 pub(crate) struct Ways {
@@ -132,6 +136,7 @@ impl Telling {
         let reading = reading.filter(|reading| now.duration_since(reading.at) < OLD);
         let (trust, keys) = self.ends.told(&plane.map, &self.map, now).await;
         let looked = plane.meter.read();
+        let watched = self.parts.store.audit_watched().await.ok().flatten();
         let mirror = plane.mirror_seen().await;
         let temporary = plane.temporary.temporary_grants(None).await.ok();
         let facts = Facts {
@@ -140,6 +145,7 @@ impl Telling {
             trust: Some((&trust, &keys)),
             status: status.as_ref(),
             audit: looked.audit.as_ref().map(|seen| seen.fault.as_deref()),
+            watched: watched.as_ref().filter(|seen| now.duration_since(seen.at) < LONG_PAST),
             mirror: mirror.as_ref().filter(|seen| now.duration_since(seen.at) < OLD),
         };
         let judged = conditions(&facts, now);

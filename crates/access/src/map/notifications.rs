@@ -80,19 +80,22 @@ pub enum Topic {
     BreakGlass,
     /// The audit log is not as it was written.
     AuditBroken,
+    /// For long the audit log could not be verified, or no checkpoint of it be made.
+    AuditUnwatched,
     /// Mirroring into another directory is held back by its guard, or fails for long.
     MirrorHeld,
 }
 
 impl Topic {
     /// Every one.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::GuardRefused,
         Self::OffboardingStuck,
         Self::CertificateExpiring,
         Self::SyncStale,
         Self::BreakGlass,
         Self::AuditBroken,
+        Self::AuditUnwatched,
         Self::MirrorHeld,
     ];
 
@@ -105,6 +108,7 @@ impl Topic {
             Self::SyncStale => "sync-stale",
             Self::BreakGlass => "break-glass",
             Self::AuditBroken => "audit-broken",
+            Self::AuditUnwatched => "audit-unwatched",
             Self::MirrorHeld => "mirror-held",
         }
     }

@@ -1,5 +1,6 @@
 //! What goes on that needs a person. Pure.
 
+use crate::audit::AuditWatched;
 use crate::desk::Reading;
 use crate::door::{KeyStatus, TrustStatus};
 use crate::meter::{LoopStatus, MirrorSeen, PassOutcome};
@@ -18,6 +19,10 @@ pub const WARNING_DAYS: i64 = 30;
 
 /// There is a full pass every quarter of an hour. After so many hours without one people are warned.
 pub const WARNING_HOURS: i64 = 2;
+
+/// A checkpoint of the audit log is made every hour. After so many hours without one people are warned, and so
+/// they are of a log that cannot be verified.
+const UNWATCHED_HOURS: i64 = 6;
 
 /// A profile that left so long after its hold was over is stuck: deleting apps takes twenty minutes.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(6);
@@ -53,6 +58,8 @@ pub struct Facts<'a> {
     pub status: Option<&'a LoopStatus>,
     /// What a look at the audit log found wrong; `Some(None)`: nothing.
     pub audit: Option<Option<&'a str>>,
+    /// What the last look at the audit log came to.
+    pub watched: Option<&'a AuditWatched>,
     /// What the last run that mirrored groups came to.
     pub mirror: Option<&'a MirrorSeen>,
 }
@@ -120,6 +127,10 @@ pub fn conditions(facts: &Facts<'_>, now: Timestamp) -> Judged {
     if let Some(audit) = facts.audit {
         judged.known.insert(Topic::AuditBroken);
         judged.conditions.extend(audit.map(broken_log));
+    }
+    if let Some(watched) = facts.watched {
+        judged.known.insert(Topic::AuditUnwatched);
+        judged.conditions.extend(unwatched_log(watched, now));
     }
     if let Some(mirror) = facts.mirror {
         judged.known.insert(Topic::MirrorHeld);
@@ -351,6 +362,42 @@ fn broken_log(why: &str) -> Condition {
                 .to_owned(),
         page: "/admin/audit",
     }
+}
+
+fn unwatched_log(watched: &AuditWatched, now: Timestamp) -> Vec<Condition> {
+    let patience = SignedDuration::from_hours(UNWATCHED_HOURS);
+    let of = |subject: &str, since: Option<Timestamp>, what: &str, text: &str| {
+        let since = since.filter(|since| now.duration_since(*since) > patience)?;
+        let why = watched.failed.as_ref().map(|why| format!(" What failed last: {why}."));
+        Some(Condition {
+            topic: Topic::AuditUnwatched,
+            subject: subject.to_owned(),
+            headline: format!("{what} for more than {UNWATCHED_HOURS} hours"),
+            text: format!(
+                "It began on {}.{} {text}",
+                since.strftime("%-d %b %Y, %H:%M UTC"),
+                why.unwrap_or_default()
+            ),
+            remedy:
+                "Look who took the right to it away. `stagedoor audit verify` and `stagedoor audit \
+                     checkpoint` try it at once."
+                    .to_owned(),
+            page: "/admin/audit",
+        })
+    };
+    let unverified = of(
+        "verification",
+        watched.unverified_since,
+        "The audit log could not be verified",
+        "Nobody would see that something in it was changed.",
+    );
+    let unanchored = of(
+        "checkpoints",
+        watched.unanchored_since,
+        "No checkpoint of the audit log could be made",
+        "What was written since could be cut off without trace.",
+    );
+    unverified.into_iter().chain(unanchored).collect()
 }
 
 #[cfg(test)]

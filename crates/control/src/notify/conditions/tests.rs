@@ -140,6 +140,36 @@ fn a_full_pass_is_late_after_two_hours() {
 }
 
 #[test]
+fn a_log_that_is_not_watched_is_told_after_six_hours() {
+    let (late, in_time) = (at("2026-11-21T05:59:59Z"), at("2026-11-21T06:00:00Z"));
+    let watched = |unverified_since, unanchored_since| AuditWatched {
+        at: now(),
+        unverified_since,
+        unanchored_since,
+        failed: Some("checkpoints of the audit log: s3://theirs: denied".to_owned()),
+        read_whole: None,
+    };
+    let of = |watched: &AuditWatched| {
+        let facts = Facts { watched: Some(watched), ..Facts::default() };
+        assert_eq!(conditions(&facts, now()).known, BTreeSet::from([Topic::AuditUnwatched]));
+        told(&facts).into_iter().map(|(_, subject, _)| subject).collect::<Vec<_>>()
+    };
+    assert!(of(&watched(None, None)).is_empty());
+    assert!(of(&watched(Some(in_time), Some(in_time))).is_empty());
+    assert_eq!(of(&watched(Some(late), Some(late))), ["checkpoints", "verification"]);
+    let watched = watched(None, Some(late));
+    let facts = Facts { watched: Some(&watched), ..Facts::default() };
+    let judged = conditions(&facts, now());
+    let [told] = judged.conditions.iter().collect::<Vec<_>>()[..] else { panic!("{judged:?}") };
+    assert_eq!(told.headline, "No checkpoint of the audit log could be made for more than 6 hours");
+    assert_eq!(
+        told.text,
+        "It began on 21 Nov 2026, 05:59 UTC. What failed last: checkpoints of the audit log: s3://theirs: denied. \
+         What was written since could be cut off without trace."
+    );
+}
+
+#[test]
 fn a_broken_log_is_told() {
     let facts = Facts { audit: Some(Some("entry 18 is missing")), ..Facts::default() };
     let judged = conditions(&facts, now());
