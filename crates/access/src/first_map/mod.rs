@@ -58,6 +58,8 @@ pub struct ExistingDomain {
     pub name: Option<String>,
     /// The role through which it was reached.
     pub assume_role: Option<AssumeRole>,
+    /// The customer-managed key that its volumes are encrypted with: an ARN, an id or an alias (API `KmsKeyId`).
+    pub kms_key: Option<String>,
     /// Its profiles.
     pub observed: ObservedDomain,
 }

@@ -126,10 +126,46 @@ fn teams(out: &mut String, draft: &Draft<'_>) {
         let _ = writeln!(out, "  {}:\n    domain: {domain}", team.key);
         let _ = writeln!(out, "    execution_role: {}", quoted(&role(team, &templates)));
         out.push_str("    network: anywhere  # as today; name a network to limit from where\n");
+        volume_key(out, team, draft.existing.domains.get(team.domain));
         tags(out, &adopted);
         settings(out, &adopted);
     }
     out.push('\n');
+}
+
+/// The key of the domain's volumes: without the use of it a role that Stagedoor writes starts no app.
+fn volume_key(out: &mut String, team: &TeamDraft<'_>, domain: Option<&ExistingDomain>) {
+    let Some((domain, key)) = domain.and_then(|domain| Some((domain, domain.kms_key.as_ref()?)))
+    else {
+        return;
+    };
+    let _ = match key_arn(key, team.role.partition(), domain) {
+        Some(arn) => writeln!(
+            out,
+            "    kms_keys: {{ volumes: [{}] }}  # of the domain's volumes; counts once it has a persona",
+            quoted(&arn)
+        ),
+        None => writeln!(
+            out,
+            "    # The domain's volumes have the key {}: with a persona, write its ARN as kms_keys.volumes.",
+            told(key)
+        ),
+    };
+}
+
+/// The ARN of a key that is called by it or by its id; of an alias nobody can tell which key it means.
+fn key_arn(key: &str, partition: &str, domain: &ExistingDomain) -> Option<String> {
+    let is_plain = |text: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    if is_plain(key) {
+        let (region, account) = (&domain.region, &domain.account_id);
+        return Some(format!("arn:{partition}:kms:{region}:{account}:key/{key}"));
+    }
+    let parts: Vec<&str> = key.split(':').collect();
+    let ["arn", partition, "kms", region, account, resource] = parts[..] else { return None };
+    let id = resource.strip_prefix("key/")?;
+    [partition, region, account, id].into_iter().all(is_plain).then(|| key.to_owned())
 }
 
 /// Role names with `{team}` for the team's key that fit two teams at least.

@@ -21,6 +21,7 @@ pub(crate) fn existing(domains: &[(&str, AuthMode)]) -> Existing {
         region: Region::parse("eu-west-1").unwrap(),
         name: Some((*name).to_owned()),
         assume_role: None,
+        kms_key: None,
         observed: ObservedDomain {
             auth_mode: *auth_mode,
             state: access::observed::DomainState::InService,
@@ -316,6 +317,40 @@ fn roles_with_a_common_name_are_folded_and_others_written_out() {
     let wanted = ["studio-fraud", "studio-churn", "team/Odd_Role"].map(arn);
     assert_eq!(roles, wanted.iter().map(String::as_str).collect());
     assert!(findings(&first)[0].starts_with("role-untrusted team churn"), "{:?}", findings(&first));
+}
+
+/// Without the use of it a persona's role would start no app.
+#[test]
+fn the_key_of_a_domains_volumes_is_written_for_each_of_its_teams() {
+    const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let ours = format!("arn:aws:kms:eu-west-1:{ACCOUNT}:key/{ID}");
+    let theirs = format!("arn:aws-us-gov:kms:us-gov-west-1:444455556666:key/mrk-{ID}");
+    for (key, wanted) in [
+        (None, None),
+        (Some(ID), Some(&ours)),
+        (Some(ours.as_str()), Some(&ours)),
+        (Some(theirs.as_str()), Some(&theirs)),
+        (Some("alias/studio"), None),
+        (Some("arn:aws:kms:eu-west-1:111122223333:alias/studio"), None),
+        (Some("arn:aws:kms:eu-west-1:111122223333:key/*"), None),
+        (Some("k\" ] }\ngrants: []"), None),
+    ] {
+        let mut world = existing(&[("lab", AuthMode::Iam), ("other", AuthMode::Iam)]);
+        world.domains[0].kms_key = key.map(str::to_owned);
+        group(&mut world, "lab", &["ana"]);
+        profile(&mut world, 0, with("ana", "studio-lab"));
+        profile(&mut world, 1, with("ana", "studio-other"));
+        let (first, verified) = written(&world);
+        let volumes: Vec<_> = verified
+            .map
+            .teams
+            .values()
+            .map(|team| team.role.kms_keys.as_ref().map(|keys| keys.volumes.clone()))
+            .collect();
+        assert_eq!(volumes, [wanted.map(|arn| vec![arn.clone()]), None], "{key:?}");
+        let told = first.text.contains("with a persona, write its ARN as kms_keys.volumes");
+        assert_eq!(told, key.is_some() && wanted.is_none(), "{key:?}");
+    }
 }
 
 #[test]

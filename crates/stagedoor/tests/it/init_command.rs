@@ -107,6 +107,26 @@ fn a_company_gets_a_map_and_its_first_plan_has_nothing_to_do() {
     world.run(&["plan"]).exits(0);
 }
 
+/// What a persona needs besides of a domain whose volumes have a key of their own.
+#[test]
+fn the_key_of_the_domain_comes_into_the_map_and_into_the_roles_rendered_of_it() {
+    let key = format!("arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+    let seed = company();
+    let seed =
+        seed.replace("{ id: d-research,", &format!("{{ id: d-research, kms_key: \"{key}\","));
+    let world = World::bare(&seed);
+    init(&world).exits(0);
+    let text = world.read("access.yaml");
+    let keys = text.matches(&format!("kms_keys: {{ volumes: [\"{key}\"] }}")).count();
+    assert_eq!((keys, text.matches("execution_role: ").count()), (5, 5));
+    world.run(&["plan"]).exits(0);
+    let persona =
+        text.replace("    network: anywhere", "    persona: data-scientist\n    network: anywhere");
+    world.write("access.yaml", &persona);
+    let roles = world.run(&["policy", "render", "--only", "execution"]).exits(0).stdout;
+    assert!(roles.contains("kms:CreateGrant") && roles.contains(&key), "{roles}");
+}
+
 #[test]
 fn in_sso_mode_everybody_keeps_the_profile_that_studio_made() {
     let mut seed = format!(

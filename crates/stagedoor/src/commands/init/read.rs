@@ -264,6 +264,7 @@ async fn domain(
         region: target.region.clone(),
         name: facts.name.clone(),
         assume_role: target.assume_role.clone(),
+        kms_key: facts.kms_key.clone(),
         observed,
     })
 }
