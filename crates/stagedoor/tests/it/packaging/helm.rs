@@ -234,6 +234,12 @@ fn the_network_policy_lets_in_the_proxy_to_the_door_and_nobody_by_default() {
     // Names, and the credentials of EKS Pod Identity; nothing of the internet.
     let egress = nobody["egress"].as_array().unwrap();
     assert_eq!(egress.iter().map(ports).collect::<Vec<_>>(), [json!(53), json!(80)]);
+    let places = |rule: &Value| -> Vec<Value> {
+        let peers = rule["to"].as_array().unwrap().iter();
+        peers.filter_map(|peer| peer["ipBlock"].get("cidr").cloned()).collect()
+    };
+    assert_eq!(places(&egress[0]), ["169.254.20.10/32"], "NodeLocal DNSCache");
+    assert_eq!(places(&egress[1]), ["169.254.170.23/32", "fd00:ec2::23/128"]);
 }
 
 #[test]
@@ -258,7 +264,8 @@ fn pods_call_port_443_of_everybody_and_other_ports_of_those_that_carry_them() {
         "to": [block("10.0.8.0/24")], "ports": [{ "port": 636 }, { "port": 3269, "protocol": "TCP" }],
     });
     assert_eq!(rules("ldap"), [https.clone(), ldap]);
-    assert_eq!(rules("least"), [https]);
+    let https6 = json!({ "to": [block("::/0")], "ports": [{ "port": 443 }] });
+    assert_eq!(rules("least"), [https, https6]);
     let refused = rendered(&cases)["none"]["error"].to_string();
     assert!(refused.contains("egressTo") && refused.contains("ports"), "{refused}");
 }
