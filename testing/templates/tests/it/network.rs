@@ -289,6 +289,12 @@ fn events_of_another_account_come_to_the_hub() {
         let policy = hub.resources["EventsFromAnotherAccount"].get("/Statement");
         assert_eq!(policy["Resource"], target);
     }
+    let boundary = "arn:aws:iam::999999999999:policy/boundary";
+    let bounded = [("HubAccountId", "111122223333"), ("PermissionsBoundaryArn", boundary)];
+    let bounded = create(&template("events.yaml"), &bounded).unwrap();
+    for (stack, wanted) in [(&sender, ""), (&bounded, boundary)] {
+        assert_eq!(stack.resources["ForwardRole"].text("/PermissionsBoundary"), wanted);
+    }
     // The same role, in the account that sends.
     let forward = sender.resources["ForwardRole"].text("/RoleName");
     let allowed = hub.resources["EventsFromAnotherAccount"].get("/Statement/Condition/ArnEquals");
