@@ -173,7 +173,7 @@ impl Plane {
     /// Keeps departures under the further ids of those whom they are of, before anybody is somebody
     /// else under one of these. Until that is done they hold as long as the directories say so.
     pub(crate) async fn spread(&self, implied: &[Implied]) {
-        for implied in implied {
+        for implied in implied.iter().filter(|implied| implied.is_lasting) {
             if let Err(error) = self.keep(implied).await {
                 let person = &implied.departure.person;
                 tracing::warn!(%person, %error, "an offboarding is not kept under a further id yet");
@@ -182,7 +182,7 @@ impl Plane {
     }
 
     async fn keep(&self, implied: &Implied) -> Result<(), StoreError> {
-        let Implied { departure, of } = implied;
+        let Implied { departure, of, .. } = implied;
         let ended = match departure.team {
             None => self.sessions.close_all(&departure.person).await?,
             Some(_) => 0,
@@ -227,18 +227,23 @@ impl Plane {
     }
 }
 
-/// A departure that holds under a further id of somebody, and is not kept under it yet.
+/// A departure that holds under another id of somebody, and is not kept under it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Implied {
-    /// Under the further id.
+    /// Under the other id.
     pub(crate) departure: Departure,
     /// The id of the departure that it follows from.
     pub(crate) of: PersonId,
+    /// Whether it is to be kept; else it holds while directories say that both are one.
+    pub(crate) is_lasting: bool,
 }
 
-/// Which departures follow from these for those who have several ids: whoever left has left under each.
-/// Who somebody is, is told by keys that change; if they were matched no more, the next id would be
-/// somebody whom nobody offboarded.
+/// Which departures follow from these for those who have several ids.
+///
+/// Whoever left has left under every id of a later directory: were they matched no more, that id would be
+/// somebody whom nobody offboarded. The other way round it shuts out, and no more: who is matched with
+/// somebody of an earlier directory is said by whoever writes the later one, and must not be able to take
+/// anything from them for good or without its hold.
 pub(crate) fn implied(
     departures: &[Departure],
     aliases: &BTreeMap<PersonId, BTreeSet<PersonId>>,
@@ -248,17 +253,26 @@ pub(crate) fn implied(
         let of_id = by_id.entry(&departure.person).or_default();
         of_id.insert(departure.team.as_ref(), departure);
     }
+    let follows = |departure: &Departure, person: &PersonId, is_lasting: bool| Implied {
+        departure: Departure {
+            person: person.clone(),
+            hold: if is_lasting { departure.hold } else { Hold::AsMapped },
+            ..departure.clone()
+        },
+        of: departure.person.clone(),
+        is_lasting,
+    };
     let mut all = Vec::new();
     for (person, others) in aliases {
-        let ids = || std::iter::once(person).chain(others);
-        let kept: BTreeMap<_, _> = ids().filter_map(|id| by_id.get(id)).flatten().collect();
-        for (team, departure) in kept {
-            let lacks = |id: &&PersonId| by_id.get(id).is_none_or(|own| !own.contains_key(team));
-            all.extend(ids().filter(lacks).map(|id| Implied {
-                departure: Departure { person: id.clone(), ..(*departure).clone() },
-                of: departure.person.clone(),
-            }));
+        let under = |id: &PersonId| by_id.get(id).into_iter().flatten();
+        let has = |id: &PersonId, team| by_id.get(id).is_some_and(|own| own.contains_key(team));
+        for (team, departure) in under(person) {
+            let lack = others.iter().filter(|other| !has(other, team));
+            all.extend(lack.map(|other| follows(departure, other, true)));
         }
+        let back: BTreeMap<_, _> = others.iter().flat_map(under).collect();
+        let back = back.into_iter().filter(|(team, _)| !has(person, team));
+        all.extend(back.map(|(_, departure)| follows(departure, person, false)));
     }
     all
 }
