@@ -356,7 +356,8 @@ impl Directory for IdentityCenter {
         }
         let (wanted, others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|(id, name)| groups.want(id, name));
-        let mut size = self.size().unwrap_or_default();
+        let before = self.size();
+        let mut size = before.unwrap_or_default();
         size.people = people.len();
         size.groups = wanted.len().saturating_add(others.len());
         if size.wanted != wanted.len() {
@@ -365,7 +366,13 @@ impl Directory for IdentityCenter {
         let found = self.members_of_all(&people, wanted, &size).await?;
         let sizes = found.values().filter_map(|group| group.members.as_ref()).map(BTreeMap::len);
         size.wanted_pages = sizes.map(pages).sum();
-        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = Some(size);
+        // Whoever wants no groups learns nothing of how many the map names.
+        if *groups == WantedGroups::default() {
+            let Size { wanted, wanted_pages, .. } = before.unwrap_or_default();
+            (size.wanted, size.wanted_pages) = (wanted, wanted_pages);
+        }
+        let is_known = before.is_some() || *groups != WantedGroups::default();
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = is_known.then_some(size);
         Ok(reading_of_all(people, particulars, found, others))
     }
 

@@ -396,6 +396,25 @@ async fn many_people_are_read_by_lists_and_few_one_by_one() {
 }
 
 #[tokio::test]
+async fn whoever_wants_no_groups_does_not_change_how_others_are_read() {
+    let cloud = Cloud::with(&of_members(250, &[("ml-fraud", 150), ("other", 9)])).await;
+    let few: BTreeSet<PersonId> =
+        (0..3).map(|n| id(&cloud.look().user_id(&format!("user-{n}")).unwrap())).collect();
+    let calls = |operation: &str| cloud.calls(&format!("identitystore:{operation}"));
+    let (center, wanted) = (center(&cloud), set(["ml-fraud"]));
+    for is_known in [false, true] {
+        if is_known {
+            center.everybody(&wanted).await.unwrap();
+        }
+        center.everybody(&WantedGroups::default()).await.unwrap();
+        let [listed, asked] = ["ListGroupMemberships", "ListGroupMembershipsForMember"].map(calls);
+        center.people(&few, &wanted).await.unwrap();
+        assert_eq!(calls("ListGroupMemberships"), listed, "{is_known}");
+        assert_eq!(calls("ListGroupMembershipsForMember"), asked + 3, "{is_known}");
+    }
+}
+
+#[tokio::test]
 async fn few_people_in_many_groups_are_asked_for_theirs() {
     let names: Vec<String> = (0..40).map(|n| format!("ml-{n}")).collect();
     let groups: Vec<(&str, usize)> = names.iter().map(|name| (name.as_str(), 2)).collect();

@@ -140,8 +140,8 @@ pub trait Directory: Send + Sync + fmt::Debug {
 
     /// Who people of the directory named `source` are, in the ids that all of Stagedoor uses: each
     /// under that directory's own id and as whoever they are taken for. Whoever wakes the loop for
-    /// people of one directory asks this first. `None`: it cannot be told, so everything is to be
-    /// read.
+    /// people of one directory asks this first. `None`: it cannot be told without reading everybody, so
+    /// everything is to be looked at.
     ///
     /// # Errors
     /// A directory cannot be read.

@@ -6,6 +6,11 @@ use crate::ports::{RecordKind, RecordMember, StoreError};
 use crate::reconciler::MOST_PEOPLE;
 use access::ids::PersonId;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// So long a push waits for other directories to say who somebody is. It is not theirs: an outage of one
+/// must not stop what is pushed to another.
+const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Whom a change concerns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,25 +70,27 @@ impl Tenant {
             Touched::People(ids) => ids,
         };
         let people = ids.iter().filter_map(|id| PersonId::parse(id).ok()).collect();
-        match self.plane.directory.known_as(&self.directory, &people).await {
-            Ok(Some(people)) => Wake::People(people),
-            Ok(None) => Wake::Everything,
-            Err(error) => {
+        let asked = self.plane.directory.known_as(&self.directory, &people);
+        match tokio::time::timeout(KNOWN_WITHIN, asked).await {
+            Ok(Ok(Some(people))) => return Wake::People(people),
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "nobody can say whom a push concerns; everything is read");
-                Wake::Everything
             }
+            Err(_) => tracing::warn!(
+                "another directory does not say in time whom a push concerns; everything is read"
+            ),
         }
+        Wake::Everything
     }
 
     /// Has the loop look at these again. What is pushed stays pushed if that fails: the next full
     /// pass sees it.
     pub(super) async fn wake(&self, touched: &Touched, before: Wake) {
-        let wake = match (before, self.known_as(touched).await) {
-            (Wake::People(mut people), Wake::People(more)) => {
-                people.extend(more);
-                Wake::People(people)
-            }
-            _ => Wake::Everything,
+        let wake = match before {
+            // It may be that another directory keeps whoever asks it waiting: once is enough.
+            Wake::Everything => Wake::Everything,
+            Wake::People(_) => before.and(self.known_as(touched).await),
         };
         if wake == Wake::People(BTreeSet::new()) {
             return;

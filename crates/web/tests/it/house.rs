@@ -5,7 +5,7 @@ use access::entitlement::WantedGroups;
 use access::ids::{
     DirectoryName, DomainId, GroupId, IdpKey, MembershipId, PersonId, RoleArn, TeamKey,
 };
-use access::map::{AccessMap, Source, parse};
+use access::map::{AccessMap, DirectoryKind, Source, parse};
 use access::observed::{
     AppStatus, AuthMode, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole, ProfileStatus,
     Seen, Unread,
@@ -481,14 +481,17 @@ fn plane(world: &Arc<World>, store: Arc<store::SqliteStore>, map: &str) -> Plane
     let map: AccessMap = parse(&[source]).unwrap();
     let directory: Arc<dyn Directory> = match map.directories.sources.as_slice() {
         [_] => world.clone(),
-        // Several are pushed to in these tests, and read as one.
+        // Several are read as one. In these tests they are pushed to, or never answer.
         several => {
-            let pushed = several.iter().map(|source| {
+            let parts = several.iter().map(|source| {
                 let name = source.name.clone();
-                let part = Pushed::new(store.clone(), world.clone(), name.clone());
-                (name, Arc::new(part) as Arc<dyn Directory>)
+                let part: Arc<dyn Directory> = match source.kind {
+                    DirectoryKind::Ldap(_) => Arc::new(crate::scim::Silent),
+                    _ => Arc::new(Pushed::new(store.clone(), world.clone(), name.clone())),
+                };
+                (name, part)
             });
-            Arc::new(Combined::new(pushed.collect(), map.directories.matched_by))
+            Arc::new(Combined::new(parts.collect(), map.directories.matched_by))
         }
     };
     Plane {

@@ -432,6 +432,12 @@ fn who_is_woken_is_woken_as_everybody_they_are() {
     assert_eq!(woken("partners", "1"), Some(ids(["1", "partners:1"])));
     assert_eq!(woken("partners", "3"), Some(ids(["partners:3"])));
     assert_eq!(woken("partners", "gone"), None);
+    // Of many it is not told: everybody would have to be read for it, of all directories.
+    let fail = Fake { is_down: true, ..Fake::default() };
+    let down = combined(vec![fail.clone(), fail], MatchKey::UserName);
+    let many: BTreeSet<PersonId> = (0..=MOST_LOOKED_UP).map(|n| id(&n.to_string())).collect();
+    assert_eq!(run(down.known_as(&name("partners"), &many)).unwrap(), None);
+    assert_eq!(run(down.known_as(&name("corp"), &many)).unwrap(), Some(many));
     // Who was here once is remembered.
     let mut before = two();
     let all = combined(before.clone(), MatchKey::UserName);

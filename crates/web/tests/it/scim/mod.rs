@@ -10,6 +10,7 @@ mod suites;
 mod tokens;
 
 pub(crate) use records::Records;
+pub(crate) use several::Silent;
 
 use crate::house::{Answer, House, get};
 use axum::body::Body;

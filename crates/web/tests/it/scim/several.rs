@@ -2,13 +2,55 @@
 
 use super::{Idp, USER, set};
 use crate::house::House;
+use access::entitlement::WantedGroups;
 use access::ids::DirectoryName;
+use access::ids::{GroupId, MembershipId, PersonId};
 use access::map::MatchKey;
+use async_trait::async_trait;
 use control::desk::Right;
 use control::directory::Pushed;
-use control::ports::Directory as _;
+use control::ports::{CallError, Directory, DirectoryReading, PersonLookup};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+
+/// A directory that never answers.
+#[derive(Debug)]
+pub(crate) struct Silent;
+
+#[async_trait]
+impl Directory for Silent {
+    async fn everybody(&self, _: &WantedGroups) -> Result<DirectoryReading, CallError> {
+        pending().await
+    }
+
+    async fn people(
+        &self,
+        _: &BTreeSet<PersonId>,
+        _: &WantedGroups,
+    ) -> Result<DirectoryReading, CallError> {
+        pending().await
+    }
+
+    async fn find(&self, _: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        pending().await
+    }
+
+    async fn find_group(&self, _: &str) -> Result<Option<GroupId>, CallError> {
+        pending().await
+    }
+
+    async fn group_name(&self, _: &GroupId) -> Result<Option<String>, CallError> {
+        pending().await
+    }
+
+    async fn members(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<BTreeMap<MembershipId, PersonId>>, CallError> {
+        pending().await
+    }
+}
 
 fn user(user_name: &str, external_id: &str, emails: &[&str]) -> Value {
     let emails: Vec<Value> = emails
@@ -74,4 +116,19 @@ async fn a_push_to_the_second_directory_wakes_whoever_that_is_in_the_first() {
     assert_eq!(push(&same, &moved).await, both);
     let on = json!([{"op": "replace", "path": "active", "value": true}]);
     assert_eq!(push(&same, &on).await, set([format!("partners:{same}").as_str()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_push_does_not_wait_for_a_directory_that_does_not_answer() {
+    let sources = "{ sources: [ { name: corp, ldap: { urls: [\"ldaps://dc1.corp.example\"], \
+                   base_dn: \"DC=corp,DC=example\" } }, { name: partners, scim: {} } ] }";
+    let house = House::pushed(sources, |config| config);
+    let bearer = house.token_for("partners", &[Right::Scim], Some("partners")).await;
+    let idp = Idp { house, bearer };
+    let ada = idp.made("/partners/Users", &user("ada", "1", &["ada@partners.example"])).await;
+    assert_eq!(idp.woken().await, set(["*"]));
+    let off = json!([{"op": "replace", "path": "active", "value": false}]);
+    let answer = idp.patch(&format!("/partners/Users/{ada}"), &off).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(idp.woken().await, set(["*"]));
 }
