@@ -29,6 +29,8 @@ struct Found {
     total: u64,
     start_index: Option<u64>,
     next_cursor: Option<String>,
+    /// How many stand before it in the order, where that is another than the order of ids.
+    before: Option<usize>,
     records: Vec<FoundRecord>,
 }
 
@@ -49,9 +51,9 @@ impl Tenant {
         kind: ResourceKind,
         query: Query,
     ) -> Result<ScimAnswer, Failed> {
-        let found = self.found(kind, &query).await?;
-        let Found { total, start_index, next_cursor, records } = found;
-        let resources = self.shown(records, &query).await?;
+        let mut found = self.found(kind, &query).await?;
+        let resources = self.shown(&mut found, &query).await?;
+        let Found { total, start_index, next_cursor, .. } = found;
         let list = ListResponse { total, start_index, next_cursor, resources };
         Ok(ScimAnswer { body: Some(list.to_json()), ..ScimAnswer::empty(200) })
     }
@@ -79,20 +81,36 @@ impl Tenant {
             first = start;
             let start = start.saturating_sub(total).max(1);
             query.page = Page::Index { start, count: count.saturating_sub(resources.len()) };
-            let found = self.found(kind, &query).await?;
-            resources.extend(self.shown(found.records, &query).await?);
+            let mut found = self.found(kind, &query).await?;
+            resources.extend(self.shown(&mut found, &query).await?);
             total += found.total;
         }
         let list = ListResponse { total, start_index: Some(first), next_cursor: None, resources };
         Ok(ScimAnswer { body: Some(list.to_json()), ..ScimAnswer::empty(200) })
     }
 
-    async fn shown(&self, records: Vec<FoundRecord>, query: &Query) -> Result<Vec<String>, Failed> {
-        let mut all = Vec::with_capacity(records.len());
-        let mut showing = Showing::default();
-        for FoundRecord { record, groups } in records {
+    /// Shows what was found. Before a group that would make the answer too large, the page ends: whoever
+    /// asks has fewer than they asked for, and where to go on.
+    async fn shown(&self, found: &mut Found, query: &Query) -> Result<Vec<String>, Failed> {
+        let mut all = Vec::with_capacity(found.records.len());
+        let (mut showing, mut last) = (Showing::default(), String::new());
+        for FoundRecord { record, groups } in std::mem::take(&mut found.records) {
             showing.groups = groups;
+            if record.kind == RecordKind::Group && query.projection.wants_members() {
+                let members = self.members(&record.id).await?;
+                if !showing.has_room_for(&members) {
+                    let place = match found.before {
+                        Some(before) => before.saturating_add(all.len()).to_string(),
+                        None => last,
+                    };
+                    let is_cursor = found.start_index.is_none();
+                    found.next_cursor = is_cursor.then(|| query.next_cursor(&place));
+                    break;
+                }
+                showing.inside = Some(members);
+            }
             all.push(self.rendered(&record, &query.projection, &mut showing).await?);
+            last = record.id;
         }
         Ok(all)
     }
@@ -137,7 +155,8 @@ impl Tenant {
         };
         let skipped = start_index.map_or(0, |start| start.saturating_sub(1));
         if skipped > 0 && skipped >= total {
-            return Ok(Found { total, start_index, next_cursor: None, records: Vec::new() });
+            let records = Vec::new();
+            return Ok(Found { total, start_index, next_cursor: None, before: None, records });
         }
         // To pass over many costs a store as much as to look through them.
         let _turn = if skipped > PASSED_OVER && count > 0 {
@@ -155,7 +174,7 @@ impl Tenant {
         };
         let mut records = page.into_iter().map(FoundRecord::from).collect();
         let next_cursor = cut(&mut records, count, is_cursor, query);
-        Ok(Found { total, start_index, next_cursor, records })
+        Ok(Found { total, start_index, next_cursor, before: None, records })
     }
 
     /// The records that can match, in the order of their ids.
@@ -290,7 +309,7 @@ impl Tenant {
         if query.sort.is_none() {
             let mut records = matches.records;
             let next_cursor = cut(&mut records, count, start_index.is_none(), query);
-            return Ok(Found { total, start_index, next_cursor, records });
+            return Ok(Found { total, start_index, next_cursor, before: None, records });
         }
         matches.sorted.sort();
         let skip = match &query.page {
@@ -306,7 +325,7 @@ impl Tenant {
             .then(|| query.next_cursor(&end.to_string()));
         let mut found = self.records(kept(kind), ids.iter().cloned().collect()).await?;
         let records = ids.iter().filter_map(|id| found.remove(id)).map(FoundRecord::from).collect();
-        Ok(Found { total, start_index, next_cursor, records })
+        Ok(Found { total, start_index, next_cursor, before: Some(skip), records })
     }
 }
 

@@ -6,8 +6,7 @@ use super::find::shown;
 use crate::ports::{ALL_MEMBERS, RecordKind, ScimRecord};
 use ::scim::bounds::MAX_MEMBERS;
 use ::scim::{
-    GroupOf, Member, Preconditions, Projection, Resource, ResourceKind, ScimError, Version,
-    location,
+    GroupOf, Member, Preconditions, Projection, Resource, ResourceKind, Version, location,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,12 +21,20 @@ pub(super) struct Showing {
     names: BTreeMap<String, Option<String>>,
     /// In which groups whoever is shown next is, if that was read already.
     pub(super) groups: Option<BTreeSet<String>>,
+    /// Who is in the group that is shown next, if that was read already.
+    pub(super) inside: Option<Vec<Member>>,
 }
 
 impl Showing {
     /// Something that was just made.
     pub(super) fn of_new() -> Self {
         Self { is_new: true, ..Self::default() }
+    }
+
+    /// Whether a group with these members may follow what is shown so far. One is shown whole, however
+    /// large it is; several together are bounded.
+    pub(super) const fn has_room_for(&self, members: &[Member]) -> bool {
+        self.members == 0 || self.members.saturating_add(members.len()) <= MAX_MEMBERS
     }
 }
 
@@ -77,8 +84,7 @@ impl Tenant {
         })
     }
 
-    /// The resource of a record as JSON text, with its members or groups if they are wanted. One group is shown
-    /// whole, however large it is; several together are bounded.
+    /// The resource of a record as JSON text, with its members or groups if they are wanted.
     pub(super) async fn rendered(
         &self,
         record: &ScimRecord,
@@ -94,14 +100,11 @@ impl Tenant {
         };
         match record.kind {
             RecordKind::Group if projection.wants_members() => {
-                let members = self.members(&record.id).await?;
-                let is_first = showing.members == 0;
+                let members = match showing.inside.take() {
+                    Some(members) => members,
+                    None => self.members(&record.id).await?,
+                };
                 showing.members = showing.members.saturating_add(members.len());
-                if !is_first && showing.members > MAX_MEMBERS {
-                    let why = "these groups have too many members for one answer; ask for fewer, or \
-                               with excludedAttributes=members";
-                    return Err(ScimError::too_many(why).into());
-                }
                 resource.set_members(&self.base, members);
             }
             RecordKind::User if projection.wants_groups() && !showing.is_new => {

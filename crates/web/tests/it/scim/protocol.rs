@@ -3,8 +3,13 @@
 use super::{GROUP, Idp, PATCH, USER, assert_error, body, set};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use control::ports::{
+    AuditEntry, AuditEvent, RecordChange, RecordKind, RecordMember, RecordWritten, ScimRecord,
+    ScimRecords as _,
+};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -532,4 +537,58 @@ async fn a_body_is_of_scims_type_json_and_not_too_long() {
     let long = vec![b' '; 8 * 1024 * 1024 + 1];
     let long = idp.house.send(request("application/scim+json", long)).await;
     assert_error(&long, 413, None, "body-too-large");
+}
+
+/// A group of so many, as the store holds it.
+async fn large_group(idp: &Idp, name: &str, members: usize) {
+    let id = idp.group(name, &[]).await;
+    let (store, directory) = (&idp.house.store, "scim");
+    let ids = BTreeSet::from([id]);
+    let known = store.scim_records(directory, RecordKind::Group, &ids).await.unwrap();
+    let known = known.into_values().next().unwrap();
+    let member = |n| RecordMember { kind: RecordKind::User, id: format!("00000000-{n:09}") };
+    let over = known.version;
+    let record = ScimRecord { version: over + 1, ..known };
+    let added = (0..members).map(member).collect();
+    let change = RecordChange::Update { record, over, added, removed: BTreeSet::new() };
+    let entry = AuditEntry::new(idp.house.plane.clock.now(), AuditEvent::DirectoryPush, "pushed");
+    let written = store.scim_write(directory, &change, &entry).await.unwrap();
+    assert_eq!(written, RecordWritten::Done);
+}
+
+#[tokio::test]
+async fn a_page_ends_before_the_group_that_would_make_it_too_large() {
+    let idp = Idp::new().await;
+    let names = ["a", "b", "c"];
+    for name in names {
+        large_group(&idp, name, 50_001).await;
+    }
+    idp.group("d", &[]).await;
+    for query in ["", "&sortBy=displayName", "&filter=displayName%20pr"] {
+        let (mut by_index, mut start) = (BTreeSet::new(), 1);
+        let (mut by_cursor, mut cursor) = (BTreeSet::new(), Some(String::new()));
+        let take = |page: &Value, found: &mut BTreeSet<String>| {
+            assert_eq!(page["totalResults"], 4, "{query}");
+            let groups = page["Resources"].as_array().unwrap();
+            assert_eq!(page["itemsPerPage"], groups.len());
+            let large = groups.iter().filter(|group| group["members"].as_array().is_some());
+            assert!(large.count() <= 1, "{query}");
+            let name = |group: &Value| group["displayName"].as_str().unwrap().to_owned();
+            found.extend(groups.iter().map(name));
+            groups.len()
+        };
+        while start <= 4 {
+            let page = idp.read(&format!("/Groups?startIndex={start}{query}")).await;
+            start += take(&page, &mut by_index);
+        }
+        while let Some(at) = cursor {
+            let page = idp.read(&format!("/Groups?cursor={at}{query}")).await;
+            take(&page, &mut by_cursor);
+            cursor = page["nextCursor"].as_str().map(str::to_owned);
+        }
+        assert_eq!((by_index.len(), by_cursor.len()), (4, 4), "{query}");
+    }
+    // Without members they are on one page.
+    let page = idp.read("/Groups?excludedAttributes=members").await;
+    assert_eq!(page["itemsPerPage"], 4);
 }
