@@ -186,6 +186,7 @@ impl Session {
             "defaultNamingContext",
             "namingContexts",
             "dsServiceName",
+            "isSynchronized",
             "vendorName",
             "vendorVersion",
         ];
@@ -193,6 +194,14 @@ impl Session {
         let Some(root) = self.first(root).await? else {
             return Ok((Kind::Other, Facts::default()));
         };
+        if root.text("isSynchronized").is_some_and(|is| is.eq_ignore_ascii_case("FALSE")) {
+            return Err(failure::error(
+                Operation::Connect,
+                FailureKind::Unreachable,
+                "the domain controller has not caught up with the others yet (`isSynchronized`), and \
+                 may lack people and members",
+            ));
+        }
         let is_ad = root.texts("supportedCapabilities").any(|oid| oid == IS_ACTIVE_DIRECTORY);
         let is_openldap =
             root.texts("objectClass").any(|class| class.eq_ignore_ascii_case("OpenLDAProotDSE"));

@@ -395,3 +395,20 @@ async fn two_with_one_name_are_neither() {
     assert_eq!(error.code(), "directory-rejected");
     assert!(error.message.contains("have the same `uid`"), "{}", error.message);
 }
+
+#[tokio::test]
+async fn a_server_that_has_not_caught_up_is_not_read() {
+    let behind = Slapd::synchronized("FALSE", &many(1));
+    let error = failure(config(&behind)).await;
+    assert_eq!(error.code(), "directory-unreachable");
+    assert!(error.message.contains("has not caught up"), "{error}");
+    // The next one is.
+    let (old, caught_up) = (Slapd::with(&many(3)), Slapd::synchronized("TRUE", &many(2)));
+    for (next, count) in [(&old, 3), (&caught_up, 2)] {
+        let urls = [&behind, next].map(|slapd| config(slapd).urls.remove(0)).to_vec();
+        let trust = pinned(&format!("{}\n{}", behind.authority.pem, next.authority.pem));
+        let directory = directory(Config { urls, trust, ..config(next) });
+        let read = directory.everybody(&named(&["everyone"])).await.unwrap();
+        assert_eq!(read.snapshot.people.len(), count);
+    }
+}

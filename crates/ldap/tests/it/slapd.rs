@@ -27,9 +27,21 @@ pub(crate) struct Slapd {
 impl Slapd {
     /// Starts a server that holds these entries below [`BASE`].
     pub(crate) fn with(entries: &str) -> Self {
+        Self::started(entries, None)
+    }
+
+    /// The same, whose root entry says this of `isSynchronized`, as a domain controller's does.
+    pub(crate) fn synchronized(is: &str, entries: &str) -> Self {
+        Self::started(entries, Some(is))
+    }
+
+    fn started(entries: &str, is_synchronized: Option<&str>) -> Self {
         let folder = TempDir::new().unwrap();
         let authority = Authority::new("corp");
         configure(folder.path(), &authority);
+        if let Some(is) = is_synchronized {
+            add_to_root(folder.path(), is);
+        }
         load(folder.path(), entries);
         // Somebody else may take a port between our looking and the server's listening.
         for _ in 0..5 {
@@ -95,6 +107,19 @@ access to * by users read by anonymous auth
         db = path("db"),
     );
     fs::write(path("slapd.conf"), configuration).unwrap();
+}
+
+fn add_to_root(folder: &Path, is_synchronized: &str) {
+    let root = folder.join("root.ldif");
+    fs::write(&root, format!("dn:\nisSynchronized: {is_synchronized}\n")).unwrap();
+    let configuration = fs::read_to_string(folder.join("slapd.conf")).unwrap();
+    let more = format!(
+        "attributetype ( 1.3.6.1.4.1.32473.1 NAME 'isSynchronized' SYNTAX \
+         1.3.6.1.4.1.1466.115.121.1.15 )\nrootDSE {}\ndatabase mdb\n",
+        root.display()
+    );
+    let configuration = configuration.replacen("database mdb\n", &more, 1);
+    fs::write(folder.join("slapd.conf"), configuration).unwrap();
 }
 
 fn load(folder: &Path, entries: &str) {
