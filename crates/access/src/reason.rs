@@ -292,6 +292,8 @@ reasons! {
     MirrorCollision = "mirror-collision";
     /// A mirrored user or group still has the name; it gives it up first.
     MirrorNameHeld = "mirror-name-held";
+    /// The disabled user of somebody who left has the name, and keeps it until that user is deleted.
+    MirrorNameOfLeaver = "mirror-name-of-leaver";
     /// Identity Center does not take a user or group of this name.
     MirrorUnfit = "mirror-unfit";
     /// A call that mirrors something failed.

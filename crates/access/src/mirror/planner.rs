@@ -215,9 +215,20 @@ impl<'a> Planner<'a> {
         user.is_some_and(|user| self.policy.mark.is_on(user.mark.as_deref()))
     }
 
+    /// Whether the user mirrors somebody who left, and stays. It is disabled or will be, and nothing
+    /// else of it can be changed then.
+    fn is_of_leaver(&self, user: &MirrorUserId) -> bool {
+        let mut owned = self.users.by_source.iter();
+        let source = owned.find(|(_, owned)| *owned == user).map(|(source, _)| source);
+        self.policy.leavers == Leavers::Disable
+            && source.is_some_and(|source| !self.wanted.contains(source))
+    }
+
     /// Why a name is not free.
     fn in_the_way(&self, holder: &MirrorUserId) -> (ReasonCode, &'static str) {
-        if self.is_ours(holder) {
+        if self.is_of_leaver(holder) {
+            (ReasonCode::MirrorNameOfLeaver, "the disabled user of somebody who left has the name")
+        } else if self.is_ours(holder) {
             (ReasonCode::MirrorNameHeld, "a user that mirrors somebody else still has the name")
         } else {
             (ReasonCode::MirrorCollision, "a user that is not Stagedoor's has the name")

@@ -266,6 +266,37 @@ fn a_name_that_is_given_up_is_taken_by_the_next_plan() {
 }
 
 #[test]
+fn a_name_that_a_leaver_keeps_is_told_apart_from_one_that_is_given_up() {
+    let before = source(&["ana", "ben"], &[("ml", &["ana", "ben"])]);
+    let target = mirrored(&before, &policy());
+    // Ana is made anew, and Ben is called as she was before; or just the latter.
+    let mut anew = source(&["ben"], &[("ml", &["ben"])]);
+    let mut ana = before.people[&pid("p-ana")].clone();
+    anew.people.insert(pid("p-2"), ana.clone());
+    anew.groups.get_mut(&gid("g-ml")).unwrap().members.insert(pid("p-2"));
+    let mut renamed = source(&["ben"], &[("ml", &["ben"])]);
+    ana.clone_from(&renamed.people[&pid("p-ben")]);
+    renamed.people.insert(pid("p-ben"), MirrorPerson { user_name: "ana".to_owned(), ..ana });
+    for after in [anew, renamed] {
+        let rules = policy();
+        let mut model = Model::new(target.clone(), &rules);
+        // Disabled in the first run, and for good.
+        for _ in 0..2 {
+            let plan = plan(&after, &model.target, &rules);
+            assert_eq!(reasons(&plan), [("ana".to_owned(), ReasonCode::MirrorNameOfLeaver)]);
+            model.carry_out(&plan, |_| ());
+        }
+        // Where leavers are deleted, the next run has it.
+        let deleting = MirrorPolicy { leavers: Leavers::Delete, ..policy() };
+        let first = plan(&after, &target, &deleting);
+        assert_eq!(reasons(&first), [("ana".to_owned(), ReasonCode::MirrorNameHeld)]);
+        let mut model = Model::new(target.clone(), &deleting);
+        model.carry_out(&first, |_| ());
+        assert_eq!(reasons(&plan(&after, &model.target, &deleting)), []);
+    }
+}
+
+#[test]
 fn what_identity_center_does_not_take_is_reported() {
     let mut source =
         source(&["ana", "ben", "cleo"], &[("ml", &["ana", "ben", "cleo"]), ("x", &[])]);

@@ -14,7 +14,23 @@ pub(super) fn judge_mirror(facts: &MirrorFacts) -> Vec<Check> {
     let mut checks =
         vec![Check::ok(About::MirrorTarget, subject, "groups are mirrored into it; it answers")];
     checks.extend(facts.last.as_ref().and_then(|last| warning(last, subject)));
+    checks.extend(facts.last.as_ref().and_then(|last| held_by_leavers(last, subject)));
     checks
+}
+
+/// Names that only a person can free: every other reason is the directory's or goes by itself.
+fn held_by_leavers(last: &MirrorSeen, subject: Option<&str>) -> Option<Check> {
+    let code = ReasonCode::MirrorNameOfLeaver;
+    let count = last.not_mirrored.as_ref()?.get(&code).filter(|count| **count > 0)?;
+    let text = format!(
+        "of {count} people of the directory the name is that of a disabled user of somebody who left: they are \
+         not mirrored, or not renamed"
+    );
+    let remedies = [
+        "`stagedoor directory mirror --dry-run` says of whom. Delete those users in Identity Center, \
+         unless somebody comes back as the same person; or mirror with `leavers: delete`.",
+    ];
+    Some(Check::new(About::MirrorTarget, subject, State::Warning, code.as_str(), text, &remedies))
 }
 
 fn warning(last: &MirrorSeen, subject: Option<&str>) -> Option<Check> {
@@ -84,6 +100,21 @@ mod tests {
             let warning = (State::Warning, text.to_owned());
             assert_eq!(judged(Ok(()), Some(failed)), [well.clone(), warning]);
         }
+    }
+
+    #[test]
+    fn names_that_leavers_keep_are_told() {
+        let code = ReasonCode::MirrorNameOfLeaver;
+        let not_mirrored = |counts| Some(std::collections::BTreeMap::from(counts));
+        let last = |counts| MirrorSeen {
+            not_mirrored: not_mirrored(counts),
+            ..seen(PassOutcome::Settled, None, None)
+        };
+        let found = judged(Ok(()), Some(last([(code, 2)])));
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[1].0, State::Warning);
+        assert!(found[1].1.ends_with("(mirror-name-of-leaver)"), "{}", found[1].1);
+        assert_eq!(judged(Ok(()), Some(last([(ReasonCode::MirrorUnfit, 2)]))).len(), 1);
     }
 
     #[test]
