@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::net::IpAddr;
+use std::num::NonZeroU8;
 use web::OriginSource;
 
 /// Who is believed about where a request comes from.
@@ -18,6 +19,11 @@ pub(crate) struct OriginArgs {
         value_parser = proxies
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// How many of these proxies stand one behind another: the client is whom the outermost names, be it in a
+    /// range of theirs. Absent: every address in the ranges is taken for a proxy's, and whoever has one there
+    /// without being a proxy can claim any address. Give it with ranges in which others are too.
+    #[arg(long, value_name = "NUMBER", env = "STAGEDOOR_PROXY_HOPS")]
+    pub(crate) proxy_hops: Option<NonZeroU8>,
     /// The header in which the trusted proxies name the client. They must overwrite it or add to
     /// it, and the other one is not read.
     #[arg(
@@ -57,7 +63,14 @@ impl OriginArgs {
             ForwardedHeader::XForwardedFor => web::ForwardedHeader::XForwardedFor,
             ForwardedHeader::Forwarded => web::ForwardedHeader::Forwarded,
         };
-        OriginSource::TrustedProxies { proxies, header }
+        OriginSource::TrustedProxies { proxies, header, hops: self.proxy_hops }
+    }
+
+    /// The first range of trusted proxies in which somebody else could be who is taken for one, too.
+    pub(crate) fn unbounded(&self) -> Option<&IpNet> {
+        let is_range = |net: &&IpNet| net.prefix_len() < net.max_prefix_len();
+        let ranges = if self.api_gateway { &[][..] } else { &self.trusted_proxies };
+        ranges.iter().find(is_range).filter(|_| self.proxy_hops.is_none())
     }
 }
 
@@ -105,7 +118,8 @@ mod tests {
             origin(&named).unwrap(),
             OriginSource::TrustedProxies {
                 proxies: proxies.clone(),
-                header: web::ForwardedHeader::XForwardedFor
+                header: web::ForwardedHeader::XForwardedFor,
+                hops: None,
             }
         );
         let flags: Vec<_> = named.iter().chain(&header).copied().collect();
@@ -113,15 +127,42 @@ mod tests {
             origin(&flags).unwrap(),
             OriginSource::TrustedProxies {
                 proxies: proxies.clone(),
-                header: web::ForwardedHeader::Forwarded
+                header: web::ForwardedHeader::Forwarded,
+                hops: None,
             }
         );
+        let flags: Vec<_> = named.iter().copied().chain(["--proxy-hops", "2"]).collect();
+        assert_eq!(
+            origin(&flags).unwrap(),
+            OriginSource::TrustedProxies {
+                proxies: proxies.clone(),
+                header: web::ForwardedHeader::XForwardedFor,
+                hops: NonZeroU8::new(2),
+            }
+        );
+        assert!(origin(&["--proxy-hops", "0"]).is_err());
         assert_eq!(
             origin(&["--api-gateway"]).unwrap(),
             OriginSource::ApiGateway { proxies: vec![] }
         );
         let flags: Vec<_> = named.iter().chain(&["--api-gateway"]).copied().collect();
         assert_eq!(origin(&flags).unwrap(), OriginSource::ApiGateway { proxies });
+    }
+
+    #[test]
+    fn ranges_without_a_number_of_proxies_are_told() {
+        let unbounded = |flags: &[&str]| {
+            let line = ["stagedoor", "serve"].iter().chain(flags);
+            match Cli::try_parse_from(line).unwrap().command {
+                Command::Serve(args) => args.origin.unbounded().map(ToString::to_string),
+                other => panic!("{other:?}"),
+            }
+        };
+        let range = ["--trusted-proxy", "127.0.0.1,10.0.0.0/24"];
+        assert_eq!(unbounded(&range).as_deref(), Some("10.0.0.0/24"));
+        assert_eq!(unbounded(&[&range[..], &["--proxy-hops", "1"]].concat()), None);
+        assert_eq!(unbounded(&["--trusted-proxy", "127.0.0.1"]), None);
+        assert_eq!(unbounded(&[&range[..], &["--api-gateway"]].concat()), None);
     }
 
     #[test]

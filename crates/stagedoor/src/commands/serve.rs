@@ -1,6 +1,6 @@
 //! `stagedoor serve`: door, portal and loop.
 
-use crate::cli::ServeArgs;
+use crate::cli::{OriginArgs, ServeArgs};
 use crate::codes;
 use crate::compose::{self, Origin, Parts};
 use crate::exit::{BadConfiguration, Outcome};
@@ -58,6 +58,17 @@ fn asked_for(args: &ServeArgs, config: WebConfig, condition: &Condition) -> WebC
         .with_scim_limit(args.scim_limit)
 }
 
+fn tell_range(origin: &OriginArgs) {
+    if let Some(range) = origin.unbounded() {
+        let code = codes::PROXY_RANGE.as_str();
+        tracing::warn!(
+            code, %range,
+            "whoever has an address in a range of trusted proxies can claim any other; say by --proxy-hops how many \
+             proxies stand one behind another"
+        );
+    }
+}
+
 pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map_path = &args.map.map;
     // From before the reading: a change meanwhile is seen by the first look at the files.
@@ -65,6 +76,7 @@ pub(super) async fn run(args: &ServeArgs) -> Result<Outcome> {
     let map = mapfile::load(map_path)?;
     mapfile::prove_invariants(&map, map_path)?;
     tell_cautions(&map);
+    tell_range(&args.origin);
     let region = compose::home_region(&map).cloned();
     let aws = Aws::connect().await;
     let store = compose::open_store(&args.store.store, &aws).await?;

@@ -2,12 +2,15 @@
 //!
 //! Both are lists to which each proxy adds, on the right, the address that connected to it. So from
 //! the right everything is true as long as the one who wrote it is trusted, and the first address
-//! that is not trusted is the last one that is true. Left of it stands what that client sent.
+//! that is not trusted is the last one that is true. Left of it stands what that client sent. Who is
+//! trusted is named by ranges, in which clients may be too: so many proxies as there are one behind
+//! another, and no more, wrote an address.
 
 use super::{ForwardedHeader, NotForwarded, is_one_of};
 use axum::http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU8;
 
 /// The most bytes that are read of all lines of the header together.
 const MOST_BYTES: usize = 4096;
@@ -15,11 +18,12 @@ const MOST_BYTES: usize = 4096;
 /// The most addresses. A chain of proxies has a handful; the rest is a client's padding.
 const MOST_ENTRIES: usize = 64;
 
-/// The right-most address that is no trusted proxy's.
+/// The right-most address that is no trusted proxy's, or the one that the outermost of so many `hops` wrote.
 pub(super) fn client(
     header: ForwardedHeader,
     headers: &HeaderMap,
     proxies: &[IpNet],
+    hops: Option<NonZeroU8>,
 ) -> Result<IpAddr, NotForwarded> {
     let lines: Vec<&[u8]> =
         headers.get_all(header.name()).iter().map(HeaderValue::as_bytes).collect();
@@ -30,6 +34,7 @@ pub(super) fn client(
         return Err(NotForwarded::TooLong);
     }
     let mut left = MOST_ENTRIES;
+    let mut hops = hops.map_or(usize::MAX, |hops| hops.get().into());
     // Line by line from the last: what a client sent in a line of its own cannot reach into the
     // line that a proxy wrote, not even by a quote that it leaves open.
     for line in lines.into_iter().rev() {
@@ -41,7 +46,8 @@ pub(super) fn client(
         left = left.checked_sub(entries.len()).ok_or(NotForwarded::TooLong)?;
         for entry in entries.into_iter().rev() {
             let address = entry.as_deref().and_then(address).ok_or(NotForwarded::Malformed)?;
-            if !is_one_of(address, proxies) {
+            hops -= 1;
+            if hops == 0 || !is_one_of(address, proxies) {
                 return Ok(address);
             }
         }

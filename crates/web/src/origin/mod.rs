@@ -14,6 +14,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU8;
 
 /// The header in which AWS Lambda Web Adapter hands over API Gateway's request context.
 const REQUEST_CONTEXT: &str = "x-amzn-request-context";
@@ -32,6 +33,10 @@ pub enum OriginSource {
         /// The one header that they write. The other is not read: a proxy that does not write it
         /// passes on what the client sent.
         header: ForwardedHeader,
+        /// How many of them stand one behind another. What the outermost wrote is the client's address,
+        /// also where it is one of `proxies`. `None`: every address in `proxies` is taken for a proxy's,
+        /// so whoever has one can claim any other.
+        hops: Option<NonZeroU8>,
     },
     /// API Gateway in front of a Lambda function, by the header `x-amzn-request-context` of AWS
     /// Lambda Web Adapter, which replaces whatever a client sends under that name. It is believed
@@ -132,8 +137,8 @@ impl OriginSource {
             (_, Some(peer)) => peer,
         };
         match self {
-            Self::TrustedProxies { proxies, header } if is_one_of(peer, proxies) => {
-                match forwarded::client(*header, headers, proxies) {
+            Self::TrustedProxies { proxies, header, hops } if is_one_of(peer, proxies) => {
+                match forwarded::client(*header, headers, proxies, *hops) {
                     Ok(client) => Sighting::of(client, Seen::Forwarded(*header)),
                     Err(why) => Sighting::unknown(Seen::NotForwarded(*header, why)),
                 }
@@ -192,7 +197,7 @@ fn by_invoker(invoker: Option<&Invoker>, headers: &HeaderMap) -> Sighting {
         Some(Invoker::Api(context)) => told_by(context),
         Some(Invoker::LoadBalancer { appends: false }) => Sighting::unknown(Seen::Nowhere),
         Some(Invoker::LoadBalancer { appends: true }) => {
-            match forwarded::client(HEADER, headers, &[]) {
+            match forwarded::client(HEADER, headers, &[], None) {
                 Ok(client) => Sighting::of(client, Seen::Forwarded(HEADER)),
                 Err(why) => Sighting::unknown(Seen::NotForwarded(HEADER, why)),
             }

@@ -12,7 +12,7 @@ fn proxies() -> Vec<IpNet> {
 }
 
 fn source(header: ForwardedHeader) -> OriginSource {
-    OriginSource::TrustedProxies { proxies: proxies(), header }
+    OriginSource::TrustedProxies { proxies: proxies(), header, hops: None }
 }
 
 fn sight(source: &OriginSource, peer: &str, lines: &[(&str, &str)]) -> Sighting {
@@ -34,6 +34,27 @@ fn known(address: &str, seen: Seen) -> Sighting {
 }
 
 const PROXY: &str = "10.0.0.5";
+
+#[test]
+fn somebody_in_the_range_of_the_proxies_is_believed_no_further_than_there_are_proxies() {
+    let header = ForwardedHeader::XForwardedFor;
+    let told = |hops: u8, line: &str| {
+        let hops = NonZeroU8::new(hops);
+        let source = OriginSource::TrustedProxies { proxies: proxies(), header, hops };
+        sight(&source, PROXY, &[("x-forwarded-for", line)])
+    };
+    let is = |address: &str| known(address, Seen::Forwarded(header));
+    // The claim of 10.0.0.77, whom one proxy names.
+    let claim = "198.51.100.7, 10.0.0.77";
+    assert_eq!(told(1, claim), is("10.0.0.77"));
+    assert_eq!(told(0, claim), is("198.51.100.7"));
+    assert_eq!(told(1, "198.51.100.7"), is("198.51.100.7"));
+    // Two proxies one behind the other.
+    assert_eq!(told(2, "192.0.2.1, 10.0.0.77, 203.0.113.9"), is("10.0.0.77"));
+    assert_eq!(told(2, "192.0.2.1, 198.51.100.7, 203.0.113.9"), is("198.51.100.7"));
+    let none = Sighting::unknown(Seen::NotForwarded(header, NotForwarded::OnlyProxies));
+    assert_eq!(told(2, "203.0.113.9"), none);
+}
 
 /// What `X-Forwarded-For` of a trusted proxy tells; an error's name where it tells nothing.
 #[track_caller]

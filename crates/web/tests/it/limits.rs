@@ -13,7 +13,7 @@ fn house() -> House {
     let proxies = vec!["192.0.2.0/24".parse().unwrap()];
     House::with("https://door.example.com", |config| {
         let header = ForwardedHeader::XForwardedFor;
-        config.with_origin_source(OriginSource::TrustedProxies { proxies, header })
+        config.with_origin_source(OriginSource::TrustedProxies { proxies, header, hops: None })
     })
 }
 

@@ -10,7 +10,7 @@ const X_FORWARDED_FOR: &str = "x-forwarded-for";
 fn behind(proxies: &str, header: ForwardedHeader) -> House {
     let proxies = vec![proxies.parse().unwrap()];
     House::with("https://door.example.com", |config| {
-        config.with_origin_source(OriginSource::TrustedProxies { proxies, header })
+        config.with_origin_source(OriginSource::TrustedProxies { proxies, header, hops: None })
     })
 }
 
