@@ -89,9 +89,39 @@ impl<K: Ord + Clone> Keys<K> {
     }
 }
 
+/// So many callers are taken to stand where nobody can be seen. One who asks without an address takes
+/// nobody's turn, unless he asks as often as so many.
+const UNSEEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+
+/// Lets each address ask so many times a minute, and all those without one, together, twenty times as often.
+#[derive(Debug)]
+pub struct AddressLimiter {
+    seen: Limiter<IpAddr>,
+    unseen: Limiter<()>,
+}
+
+impl AddressLimiter {
+    /// So many a minute for one address (of IPv6: one /64).
+    pub fn new(per_minute: NonZeroU32) -> Self {
+        let unseen = Limiter::new(per_minute.saturating_mul(UNSEEN));
+        Self { seen: Limiter::new(per_minute), unseen }
+    }
+
+    /// Whether this address may ask now; counts it if so.
+    ///
+    /// # Errors
+    /// It asked too often.
+    pub fn admit(&self, address: Option<IpAddr>, now: Timestamp) -> Result<(), TooMany> {
+        match neighbourhood(address) {
+            Some(neighbourhood) => self.seen.admit(&neighbourhood, now),
+            None => self.unseen.admit(&(), now),
+        }
+    }
+}
+
 /// Whom an address stands for: an IPv4 address for itself, an IPv6 address for its /64, which is
-/// what one line or one machine has to itself. Without an address all share one name.
-pub fn neighbourhood(address: Option<IpAddr>) -> Option<IpAddr> {
+/// what one line or one machine has to itself.
+fn neighbourhood(address: Option<IpAddr>) -> Option<IpAddr> {
     address.map(|address| match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {

@@ -6,14 +6,18 @@ use super::strangers::Strangers;
 use super::trust::Trust;
 use super::underway::Underway;
 use super::{CookieKeys, DoorError, DoorPorts, DoorSettings, publish, settings};
-use crate::limits::Limiter;
+use crate::limits::{AddressLimiter, Limiter};
 use crate::plane::Plane;
 use access::ids::{IdpKey, PersonId};
 use access::map::AccessMap;
 use saml_sp::{IdentityProvider, ServiceProvider, ServiceProviderKey};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+
+/// How many answers a minute may come of one sign-in that was begun here, where nobody knows from where. One
+/// is enough, and a browser sends it again when its reader does.
+const ANSWERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// The door, by the map of its plane.
 #[derive(Debug)]
@@ -37,7 +41,9 @@ pub(super) struct Doorway {
     /// Attempts of people nobody knows that are kept.
     pub(super) strangers_kept: Arc<Strangers>,
     /// Who asked to sign in, by where from.
-    pub(super) addresses: Arc<Limiter<Option<IpAddr>>>,
+    pub(super) addresses: Arc<AddressLimiter>,
+    /// By the browser that began to sign in, for those of whom no address is known.
+    pub(super) begun: Arc<Limiter<String>>,
     /// Who asked to open Studio.
     pub(super) people: Arc<Limiter<PersonId>>,
     pub(super) counter: Arc<Counter>,
@@ -80,7 +86,8 @@ impl Doorway {
             own_apps: OwnApps::default(),
             strangers: Arc::default(),
             strangers_kept: Arc::default(),
-            addresses: Arc::new(Limiter::new(settings.sign_ins_per_minute)),
+            addresses: Arc::new(AddressLimiter::new(settings.sign_ins_per_minute)),
+            begun: Arc::new(Limiter::new(ANSWERS)),
             people: Arc::new(Limiter::new(settings.openings_per_minute)),
             counter: Arc::default(),
         })
@@ -115,6 +122,7 @@ impl Doorway {
             strangers: Arc::clone(&self.strangers),
             strangers_kept: Arc::clone(&self.strangers_kept),
             addresses: Arc::clone(&self.addresses),
+            begun: Arc::clone(&self.begun),
             people: Arc::clone(&self.people),
             counter: Arc::clone(&self.counter),
         })

@@ -1,8 +1,10 @@
 //! A refusal: what happened, why, what would work, and a number to quote.
 
+use super::cookies::CookieUse;
 use super::doorway::Doorway;
 use super::trail::checks;
-use crate::limits::{TooMany, neighbourhood};
+use super::{SessionToken, browser_digest};
+use crate::limits::TooMany;
 use crate::ports::{Actor, AuditEntry, AuditEvent};
 use access::ids::{PersonId, TeamKey};
 use access::network::Origin;
@@ -98,7 +100,24 @@ impl Doorway {
     /// Lets an address ask so often and not more.
     pub(super) async fn admit_address(&self, origin: &Origin) -> Result<(), Refusal> {
         let now = self.plane.clock.now();
-        match self.addresses.admit(&neighbourhood(origin.address), now) {
+        match self.addresses.admit(origin.address, now) {
+            Ok(()) => Ok(()),
+            Err(too_many) => Err(self.refuse_for_now(too_many, None).await),
+        }
+    }
+
+    /// Lets an answer in so often and not more: where it comes from nowhere, by the sign-in that this browser
+    /// began here. Whoever else comes from nowhere and asks a lot keeps nobody from ending what they began.
+    pub(super) async fn admit_answer(
+        &self,
+        browser: Option<&SessionToken>,
+        origin: &Origin,
+    ) -> Result<(), Refusal> {
+        let begun = browser.filter(|cookie| self.cookie_keys.made(CookieUse::Login, cookie));
+        let Some(begun) = begun.filter(|_| origin.address.is_none()) else {
+            return self.admit_address(origin).await;
+        };
+        match self.begun.admit(&browser_digest(begun), self.plane.clock.now()) {
             Ok(()) => Ok(()),
             Err(too_many) => Err(self.refuse_for_now(too_many, None).await),
         }

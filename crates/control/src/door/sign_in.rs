@@ -54,7 +54,7 @@ impl Doorway {
         origin: &Origin,
     ) -> Result<Accepted, Refusal> {
         let begun = Instant::now();
-        let outcome = match self.admit_address(origin).await {
+        let outcome = match self.admit_answer(browser, origin).await {
             Ok(()) => {
                 let answer = Answer { saml_response, relay_state, browser, origin };
                 let mut trail = Trail::default();

@@ -50,6 +50,36 @@ async fn too_many_requests_of_one_address() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_asks_a_lot_from_nowhere_keeps_nobody_from_ending_a_sign_in() {
+    let house = house();
+    let (corp, nowhere) = (idp_key("corp"), Origin::default());
+    let (request, cookie) = house.begin().await;
+    // As many as twenty addresses may.
+    for _ in 1..60 {
+        house.door.begin(&corp, None, &nowhere).await.unwrap();
+    }
+    let refusal = house.door.begin(&corp, None, &nowhere).await.unwrap_err();
+    let kind = RefusalKind::TooManyRequests { retry_after_seconds: 1 };
+    assert_eq!((refusal.kind, refusal.code), (kind, "too-many-requests"));
+    // Those with an address do not stand among them.
+    house.door.begin(&corp, None, &from("192.0.2.7")).await.unwrap();
+    let of = crate::door::Answer { to: Some(&request), ..answer("ada") };
+    let genuine = of.by(house.corp);
+    let outcome = house.door.accept(&genuine, None, None, &nowhere).await;
+    assert_eq!(outcome.unwrap_err().code, "too-many-requests");
+    let forged = control::door::SessionToken::new("00".repeat(32));
+    let outcome = house.door.accept(&genuine, None, Some(&forged), &nowhere).await;
+    assert_eq!(outcome.unwrap_err().code, "too-many-requests");
+    house.door.accept(&genuine, None, Some(&cookie), &nowhere).await.unwrap();
+    // Nor is that a way to ask a lot.
+    for _ in 0..9 {
+        house.door.accept("bm9uc2Vuc2U=", None, Some(&cookie), &nowhere).await.unwrap_err();
+    }
+    let outcome = house.door.accept("bm9uc2Vuc2U=", None, Some(&cookie), &nowhere).await;
+    assert_eq!(outcome.unwrap_err().code, "too-many-requests");
+}
+
+#[tokio::test(start_paused = true)]
 async fn too_many_openings_of_one_person() {
     let house = house();
     let (ada, bob) = (house.sign_in("ada").await, {

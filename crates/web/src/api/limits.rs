@@ -1,7 +1,7 @@
 //! How often the API may be asked.
 
 use control::desk::{self, Caller};
-use control::limits::{Limiter, TooMany, neighbourhood};
+use control::limits::{AddressLimiter, Limiter, TooMany};
 use jiff::Timestamp;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -24,13 +24,13 @@ const CALLERS_OF_AN_ADDRESS: NonZeroU32 = match NonZeroU32::new(4) {
 pub(crate) struct ApiLimits {
     per_minute: NonZeroU32,
     callers: Limiter<String>,
-    addresses: Limiter<Option<IpAddr>>,
+    addresses: AddressLimiter,
 }
 
 impl ApiLimits {
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
         let of_addresses = per_minute.saturating_mul(CALLERS_OF_AN_ADDRESS);
-        let (callers, addresses) = (Limiter::new(per_minute), Limiter::new(of_addresses));
+        let (callers, addresses) = (Limiter::new(per_minute), AddressLimiter::new(of_addresses));
         Self { per_minute, callers, addresses }
     }
 
@@ -39,7 +39,7 @@ impl ApiLimits {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), desk::Refused> {
-        self.addresses.admit(&neighbourhood(address), now).map_err(desk::Refused::from)
+        self.addresses.admit(address, now).map_err(desk::Refused::from)
     }
 
     /// Counts so many requests more than the one that brings them: all or none. What is more than a
