@@ -13,7 +13,7 @@ use crate::ports::{
     Actor, AuditEntry, AuditEvent, IdpSession, PendingLogin, PersonLookup, Session, Voucher,
 };
 use access::ids::PersonId;
-use access::map::{MatchBy, NameIdFormat};
+use access::map::{MatchBy, MatchKey, NameIdFormat};
 use access::network::Origin;
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
@@ -31,6 +31,10 @@ const SESSION_SECONDS: u32 = 8 * 60 * 60;
 
 /// An identifier that the provider makes up anew each time (SAML core 8.3.8).
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+
+/// The one character outside of ASCII whose lower case is inside: whoever may choose a name with it would be
+/// somebody else.
+const KELVIN: char = '\u{212a}';
 
 /// What a browser brought from the identity provider.
 #[derive(Debug)]
@@ -341,11 +345,29 @@ impl Doorway {
         match self.plane.directory.find(&lookup).await {
             Ok(Some(id)) => {
                 trail.person = Some(id.clone());
-                self.known_person(&id).await
+                let (person, snapshot) = self.known_person(&id).await?;
+                if self.is_meant(&lookup, &person) {
+                    return Ok((person, snapshot));
+                }
+                trail.person = None;
+                Err(self.refuse(RefusalKind::Denied, unknown_person()).await)
             }
             Ok(None) => Err(self.refuse(RefusalKind::Denied, unknown_person()).await),
             Err(error) => Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await),
         }
+    }
+
+    /// Whether the person whom the directory found has the name that was looked for. A directory may compare
+    /// more loosely than those tell people apart who gave them their names: without accents, or widths. Whose
+    /// records in several directories are one by something else than the name may have another one in each.
+    fn is_meant(&self, lookup: &PersonLookup, person: &Person) -> bool {
+        let PersonLookup::UserName(said) = lookup else { return true };
+        let directories = &self.plane.map.directories;
+        let by_name =
+            directories.sources.len() == 1 || directories.matched_by == MatchKey::UserName;
+        person.user_name == *said
+            || !said.contains(KELVIN)
+                && (!by_name || said.to_lowercase() == person.user_name.to_lowercase())
     }
 
     /// The person, read from the directory now, if known, enabled and not offboarded by command;

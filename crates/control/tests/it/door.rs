@@ -336,6 +336,21 @@ async fn person_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_person_of_another_name_is_nobody_however_loosely_the_directory_compares() {
+    let house = House::over(World::of(&["ada", "kate"]));
+    for (name, known) in [("adá", false), ("\u{212a}ate", false), ("ADA", true)] {
+        let (id, browser) = house.begin().await;
+        let answer = Answer { to: Some(&id), assertion: name, ..answer(name) }.by(house.corp);
+        let outcome = house.accept(&answer, Some(&browser)).await;
+        if known {
+            outcome.unwrap();
+        } else {
+            house.refused(outcome, RefusalKind::Denied, "person-unknown");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn person_unnamed() {
     let house = House::new();
     let nameless = answer("no id at all").by(house.tiles);

@@ -427,7 +427,8 @@ impl Directory for World {
         let state = self.call(Fault::Directory, "GetUserId")?;
         let found = state.people.values().find(|known| match person {
             PersonLookup::Id(id) => &known.id == id,
-            PersonLookup::UserName(name) => &known.user_name == name,
+            // As a service may that compares without case and accents.
+            PersonLookup::UserName(name) => loose(&known.user_name) == loose(name),
         });
         Ok(found.map(|person| person.id.clone()))
     }
@@ -895,4 +896,8 @@ impl TemporaryGrants for World {
         drop(self.store(Fault::Temporary)?);
         self.store.forget_temporary(now).await
     }
+}
+
+fn loose(name: &str) -> String {
+    name.to_lowercase().replace('á', "a")
 }
