@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Keeps the door's metadata fresh.
 #[derive(Debug)]
@@ -59,6 +60,10 @@ struct Task {
     /// When to look next. A process on Lambda stands still between invocations, and timers with it.
     due: Timestamp,
 }
+
+/// How long a start waits for metadata of which there is no copy. A function on Lambda that has not begun
+/// after ten seconds is ended, and would never let in anybody by other providers.
+const AT_START: Duration = Duration::from_secs(5);
 
 /// How long at most until an address that failed is asked again, while what is known of it is good for longer.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
@@ -197,8 +202,11 @@ impl Task {
                     copy.is_some_and(|idp| self.door.renew(&self.source.key, idp).is_ok());
                 if is_in_force {
                     self.due = now;
-                } else {
-                    self.step().await;
+                } else if timeout(AT_START, self.step()).await.is_err() {
+                    self.failures = 1;
+                    let what = format!("no answer within {} seconds", AT_START.as_secs());
+                    let why = self.source.unusable(codes::IDP_METADATA_UNREACHABLE, &what);
+                    self.failed(&why);
                 }
             }
         }

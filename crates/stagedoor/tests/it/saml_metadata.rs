@@ -217,6 +217,20 @@ fn a_pinned_certificate_is_exchanged_while_the_server_runs() {
 }
 
 #[test]
+fn an_address_that_never_answered_keeps_no_start_waiting_for_long() {
+    let idp = identity_provider();
+    let publisher = Publisher::new(SILENT, "");
+    let metadata = idp.metadata_xml();
+    let house = house(&publisher, idp);
+    let log = house.log();
+    assert!(log.contains("no answer within 5 seconds (idp-metadata-unreachable)"), "{log}");
+    publisher.now_says(200, &metadata);
+    until("it is believed", || {
+        (house.tile(&house.browser(), "ana", None).status == 303).then_some(())
+    });
+}
+
+#[test]
 fn metadata_is_fetched_at_once_where_somebody_asks_for_it() {
     let (old, new) = (identity_provider(), identity_provider());
     let publisher = Publisher::new(200, &old.metadata_xml());
