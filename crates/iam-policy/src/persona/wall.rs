@@ -19,6 +19,10 @@ use std::collections::BTreeSet;
 /// statement would not be about the request at all.
 const OWN_PROFILE: &str = "${sagemaker:DomainId, '-'}/${sagemaker:UserProfileName, '-'}";
 
+/// The domain of that session, where the team's shared space is: another domain may have one of the same name,
+/// which is somebody else's.
+const OWN_DOMAIN: &str = "${sagemaker:DomainId, '-'}";
+
 /// Each statement of the wall, and what it denies.
 pub(super) const WALL: [(&str, &str); 16] = [
     ("WallOtherTeams", "Every action of SageMaker on what carries another team's tag."),
@@ -176,7 +180,9 @@ fn studio(scope: &Scope) -> Vec<Statement> {
         .actions(["sagemaker:CreateApp", "sagemaker:CreateSpace"])
         .not_resources([scope.anywhere(&format!("app/{OWN_PROFILE}/*"))])
         .not_resources(shared_apps(scope))
-        .not_resources(spellings(scope).map(|name| scope.anywhere(&format!("space/*/{name}"))))
+        .not_resources(
+            spellings(scope).map(|name| scope.anywhere(&format!("space/{OWN_DOMAIN}/{name}"))),
+        )
         .when("StringNotEquals", "sagemaker:SpaceSharingType", ["Private"]);
     let links = Statement::deny("WallOthersLinks")
         .actions(["sagemaker:CreatePresignedDomainUrl"])
@@ -186,7 +192,7 @@ fn studio(scope: &Scope) -> Vec<Statement> {
 
 /// Apps in the team's shared space.
 fn shared_apps(scope: &Scope) -> BTreeSet<String> {
-    spellings(scope).map(|name| scope.anywhere(&format!("app/*/{name}/*"))).collect()
+    spellings(scope).map(|name| scope.anywhere(&format!("app/{OWN_DOMAIN}/{name}/*"))).collect()
 }
 
 /// The name of the team's shared space, as given and in lower case: names of spaces are not

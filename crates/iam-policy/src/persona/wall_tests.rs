@@ -366,6 +366,21 @@ fn in_the_teams_shared_space_everybody_of_the_team_runs_apps() {
     assert_eq!(decide("fraud-lab", Some("Private")), Decision::ExplicitlyDenied);
     assert_eq!(decide("fraud-lab", None), Decision::ExplicitlyDenied);
     assert_eq!(decide("ops-lab", Some("Shared")), Decision::ExplicitlyDenied);
+    // A space of that name in another domain is somebody else's.
+    let elsewhere = app("fraud-lab").replace("d-abcdefghijkl", "d-zyxwvutsrqpo");
+    for action in ["CreateApp", "DeleteApp"] {
+        let request = in_studio(ask(action, &elsewhere));
+        let request = request.with("sagemaker:OwnerUserProfileArn", [OTHERS]);
+        let request = request.with("sagemaker:SpaceSharingType", ["Shared"]);
+        assert_eq!(role.decide(&request).decision, Decision::ExplicitlyDenied, "{action}");
+    }
+    let space = ask(
+        "CreateSpace",
+        "arn:aws:sagemaker:eu-west-1:111122223333:space/d-zyxwvutsrqpo/fraud-lab",
+    );
+    let space = in_studio(space).with("sagemaker:OwnerUserProfileArn", [OWN]);
+    let space = space.with("sagemaker:SpaceSharingType", ["Shared"]);
+    assert_eq!(role.decide(&space).decision, Decision::ExplicitlyDenied);
 }
 
 #[test]
