@@ -55,7 +55,7 @@ impl Surroundings for Machine {
     async fn look(&self, _: &AccessMap) -> Around {
         Around {
             ahead_seconds: Some(0),
-            store: ("in memory".to_owned(), Ok(())),
+            store: ("in memory".to_owned(), control::doctor::StoreState::Usable),
             grants: None,
             providers: Vec::new(),
             now: jiff::Timestamp::UNIX_EPOCH,

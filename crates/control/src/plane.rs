@@ -183,15 +183,7 @@ impl Plane {
 
     /// How to reach a domain of the map; `None` for a key the map does not have.
     pub fn target(&self, key: &DomainKey) -> Option<DomainTarget> {
-        self.map.domains.get(key).map(|domain| DomainTarget {
-            key: key.clone(),
-            domain_id: domain.domain_id.clone(),
-            account_id: domain.account_id.clone(),
-            region: domain.region.clone(),
-            assume_role: domain.assume_role.clone(),
-            presign_role: domain.presign_role.clone(),
-            change: None,
-        })
+        self.map.domains.get(key).map(|domain| DomainTarget::of(key, domain))
     }
 
     /// How to reach every domain of the map.

@@ -11,8 +11,9 @@ use crate::output;
 use crate::store_location::StoreLocation;
 use crate::surroundings::Machine;
 use crate::system::{SystemClock, SystemEntropy};
-use access::ids::Region;
+use access::ids::{DomainKey, ProfileName, Region};
 use access::map::AccessMap;
+use access::observed::{ObservedProfile, Ownership};
 use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
@@ -23,12 +24,18 @@ use control::door::{CookieKeys, Door, DoorPorts, DoorSettings};
 use control::grants::{GrantsError, with_grants};
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
-use control::ports::{Actor, AuditEntry, AuditEvent, Store};
+use control::ports::{
+    Actor, AuditEntry, AuditEvent, CallError, DomainTarget, Observe, ProfileScope, Store,
+};
 use jiff::SignedDuration;
 use saml_sp::ServiceProviderKey;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::SqliteStore;
+
+/// What is so of a store that is not there.
+const KNOWS_NOTHING: &str = "knows of no freeze, of nobody whom an admin offboarded and of nobody who \
+     has access for a time (--store names another)";
 
 /// Raised by one, all cookies are signed with a new key, and those of the old one stay good.
 const COOKIE_KEY_GENERATION: u32 = 1;
@@ -107,18 +114,6 @@ pub(crate) async fn existing_store(location: &StoreLocation, aws: &Aws) -> Resul
     open_store(location, aws).await
 }
 
-/// The store of a command whose work is what it writes there, or that only shows what that would be.
-///
-/// # Errors
-/// As [`existing_store`], of a command that writes.
-pub(crate) async fn changed_store(
-    location: &StoreLocation,
-    aws: &Aws,
-    dry_run: bool,
-) -> Result<Arc<dyn Store>> {
-    if dry_run { readable_store(location, aws).await } else { existing_store(location, aws).await }
-}
-
 /// There is no such file.
 pub(crate) fn store_missing(location: &StoreLocation) -> BadConfiguration {
     let message =
@@ -127,9 +122,13 @@ pub(crate) fn store_missing(location: &StoreLocation) -> BadConfiguration {
 }
 
 /// The store for commands that only read: whom an admin offboarded stands there. Where there is no
-/// file yet, none is made.
+/// file yet, none is made, and it is said that nothing is known.
 pub(crate) async fn readable_store(location: &StoreLocation, aws: &Aws) -> Result<Arc<dyn Store>> {
-    if location.is_missing_file() { forgetful_store() } else { open_store(location, aws).await }
+    if location.is_missing_file() {
+        output::talk(&format!("note: there is no store at {location}, so this {KNOWS_NOTHING}"));
+        return forgetful_store();
+    }
+    open_store(location, aws).await
 }
 
 /// A store for commands that need nothing of it: it forgets.
@@ -150,11 +149,58 @@ pub(crate) async fn store(
     // A mistyped path would else pass for a store in which nobody was ever offboarded.
     if location.is_missing_file() {
         output::talk(&format!(
-            "note: there was no store at {location}, a new one is made: it knows of no freeze and of \
-             nobody whom an admin offboarded (--store names another)"
+            "note: there was no store at {location}, a new one is made: it {KNOWS_NOTHING}"
         ));
     }
     open_store(location, aws).await
+}
+
+/// The store of a command that carries out the map, or shows what that would be. Only where AWS has no
+/// profile of this installation yet may it be the first to write there: a new store would undo
+/// offboardings and end access for a time.
+///
+/// # Errors
+/// [`BadConfiguration`] if it is a file that is not there, and there are profiles; a domain cannot be
+/// read, so that nobody knows; the store cannot be opened.
+pub(crate) async fn acting_store(
+    location: &StoreLocation,
+    aws: &Aws,
+    map: &AccessMap,
+    dry_run: bool,
+) -> Result<Arc<dyn Store>> {
+    if !dry_run && location.is_missing_file() {
+        let owned = an_owned_profile(map, aws).await.with_context(|| {
+            format!("there is no store {location}, and whether there was one cannot be told")
+        })?;
+        if let Some((profile, domain)) = owned {
+            let message = format!(
+                "there is no store {location}, but profiles of this installation ({profile} in \
+                 {domain}): a new store {KNOWS_NOTHING}. If theirs is lost, `stagedoor store create \
+                 FILE` makes an empty one"
+            );
+            return Err(BadConfiguration::new(codes::STORE_MISSING, message).into());
+        }
+    }
+    store(location, aws, dry_run).await
+}
+
+/// A profile that carries the tags of this installation, with its domain, if there is one.
+async fn an_owned_profile(
+    map: &AccessMap,
+    aws: &Aws,
+) -> Result<Option<(ProfileName, DomainKey)>, CallError> {
+    let studio = aws.studio();
+    for (key, domain) in &map.domains {
+        let target = DomainTarget::of(key, domain);
+        let observed = studio.domain(&target, &ProfileScope::All).await?;
+        let is_ours = |profile: &&ObservedProfile| {
+            matches!(profile.ownership(&map.instance), Ownership::Ours { .. })
+        };
+        if let Some(profile) = observed.profiles.values().find(is_ours) {
+            return Ok(Some((profile.name.clone(), key.clone())));
+        }
+    }
+    Ok(None)
 }
 
 /// What verifies the audit log, and makes checkpoints of it if they are to be kept somewhere.
@@ -312,6 +358,7 @@ pub(crate) fn desk(parts: &Parts, door: &Door) -> Desk {
         aws: Arc::clone(&parts.aws),
         clock: Arc::clone(&parts.plane.clock),
         store: (parts.origin.store.clone(), Ok(Arc::clone(&parts.store))),
+        is_there: true,
         map: parts.origin.map.clone(),
     };
     let clinic = Clinic::new(Arc::new(parts.aws.studio()), Arc::new(machine));

@@ -5,7 +5,7 @@ use crate::{compose, mapfile};
 use access::map::AccessMap;
 use async_trait::async_trait;
 use aws::Aws;
-use control::doctor::{Around, Surroundings};
+use control::doctor::{Around, StoreState, Surroundings};
 use control::door::TrustStatus;
 use control::grants::rows_taken;
 use control::ports::{Clock, Store};
@@ -19,6 +19,8 @@ pub(crate) struct Machine {
     pub(crate) clock: Arc<dyn Clock>,
     /// The store by name, or why it could not be opened.
     pub(crate) store: (String, Result<Arc<dyn Store>, String>),
+    /// Whether there is a store of that name; if not, the one at hand forgets.
+    pub(crate) is_there: bool,
     /// Where the map was read from; absent where it came with the program.
     pub(crate) map: Option<PathBuf>,
 }
@@ -28,8 +30,12 @@ impl Surroundings for Machine {
     async fn look(&self, map: &AccessMap) -> Around {
         let (name, store) = &self.store;
         let answer = match store {
-            Ok(store) => store.frozen().await.map(drop).map_err(|error| error.to_string()),
-            Err(error) => Err(error.clone()),
+            Ok(_) if !self.is_there => StoreState::Absent,
+            Ok(store) => match store.frozen().await {
+                Ok(_) => StoreState::Usable,
+                Err(error) => StoreState::Unusable(error.to_string()),
+            },
+            Err(error) => StoreState::Unusable(error.clone()),
         };
         let invariants = (!map.invariants.is_empty()).then(|| {
             let path = self.map.clone().unwrap_or_default();

@@ -104,6 +104,7 @@ macro_rules! findings {
 findings! {
     ClockSkew = "clock-skew", Clock, "This machine's clock and that of AWS are half a minute or more apart.";
     StoreUnusable = "store-unusable", Store, "The store does not answer, or is none.";
+    StoreMissing = "store-missing", Store, "There is no store of this name.";
     GrantsInvalid = "grants-invalid", GrantTable, "The grants of the store's table do not fit the map, or were never written.";
     MapInvariant = "map-invariant", Invariants, "A request refutes what must hold of the map's roles.";
     Caution = "caution", Cautions, "The map says something that is rarely meant.";

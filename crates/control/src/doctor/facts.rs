@@ -48,13 +48,24 @@ pub(super) struct MirrorFacts {
     pub(super) last: Option<MirrorSeen>,
 }
 
+/// What came of opening the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreState {
+    /// It can be read.
+    Usable,
+    /// There is none yet.
+    Absent,
+    /// Why it cannot be used.
+    Unusable(String),
+}
+
 /// What is around the plane.
 #[derive(Debug)]
 pub struct Around {
     /// What time AWS says it is, less what this machine says, in seconds; absent where AWS said none.
     pub ahead_seconds: Option<i64>,
-    /// Whether the store can be read; what it is.
-    pub store: (String, Result<(), String>),
+    /// The store by name, and what came of opening it.
+    pub store: (String, StoreState),
     /// How many rows of the store's grant table the map takes, or why it cannot; absent where it
     /// takes none.
     pub grants: Option<Result<usize, String>>,

@@ -1,6 +1,6 @@
 //! What follows from the facts about clock, store, queue and map. Pure.
 
-use super::facts::Around;
+use super::facts::{Around, StoreState};
 use super::judge::failed;
 use super::{About, Check, Finding, State};
 use crate::door::TrustStatus;
@@ -42,10 +42,16 @@ fn clock(ahead: Option<i64>) -> Check {
     Check::found(Finding::ClockSkew, None, state, text)
 }
 
-fn store((what, answer): &(String, Result<(), String>)) -> Check {
-    match answer {
-        Ok(()) => Check::ok(About::Store, None, format!("the store {what} can be used")),
-        Err(why) => Check::found(Finding::StoreUnusable, None, State::Failed, why),
+fn store((what, state): &(String, StoreState)) -> Check {
+    match state {
+        StoreState::Usable => {
+            Check::ok(About::Store, None, format!("the store {what} can be used"))
+        }
+        StoreState::Absent => {
+            let text = format!("there is no store {what}; a server would make it");
+            Check::found(Finding::StoreMissing, None, State::Warning, text)
+        }
+        StoreState::Unusable(why) => Check::found(Finding::StoreUnusable, None, State::Failed, why),
     }
 }
 
@@ -156,7 +162,7 @@ mod tests {
     fn around() -> Around {
         Around {
             ahead_seconds: Some(2),
-            store: ("stagedoor.db".into(), Ok(())),
+            store: ("stagedoor.db".into(), StoreState::Usable),
             grants: None,
             providers: Vec::new(),
             now: now(),
@@ -243,7 +249,7 @@ mod tests {
     #[test]
     fn what_does_not_hold_is_told_line_by_line() {
         let around = Around {
-            store: ("x".into(), Err("no such table".into())),
+            store: ("x".into(), StoreState::Unusable("no such table".into())),
             invariants: Some(vec!["a".into(), "b".into()]),
             cautions: vec!["c".into()],
             ..around()

@@ -13,7 +13,7 @@ mod judge_roles;
 
 use codes::Finding;
 pub use codes::{About, reference};
-pub use facts::{Around, Facts, gather};
+pub use facts::{Around, Facts, StoreState, gather};
 pub use judge::judge;
 pub use judge_directories::{DirectoryFacts, directories, judge_directories};
 

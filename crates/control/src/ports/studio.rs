@@ -5,7 +5,7 @@ use access::ids::{
     AccountId, DomainId, DomainKey, GroupId, LandingUri, PersonId, ProfileName, Region, RoleArn,
     SpaceName, TeamKey,
 };
-use access::map::AssumeRole;
+use access::map::{AssumeRole, Domain};
 use access::observed::{ObservedApp, ObservedDomain, ObservedRole};
 use access::plan::SpaceHandover;
 use async_trait::async_trait;
@@ -29,6 +29,21 @@ pub struct DomainTarget {
     pub presign_role: Option<AssumeRole>,
     /// Which pass makes the change, for the names of assumed roles' sessions; absent for readings.
     pub change: Option<ChangeId>,
+}
+
+impl DomainTarget {
+    /// How to reach a domain of the map, for readings.
+    pub fn of(key: &DomainKey, domain: &Domain) -> Self {
+        Self {
+            key: key.clone(),
+            domain_id: domain.domain_id.clone(),
+            account_id: domain.account_id.clone(),
+            region: domain.region.clone(),
+            assume_role: domain.assume_role.clone(),
+            presign_role: domain.presign_role.clone(),
+            change: None,
+        }
+    }
 }
 
 /// Which profiles to read.

@@ -24,7 +24,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     mapfile::prove_invariants(&map, &args.map.map)?;
     let expected = args.plan.as_deref().map(plan::load).transpose()?;
     let aws = Aws::connect().await;
-    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let store = compose::acting_store(&args.store.store, &aws, &map, args.dry_run).await?;
     let plane = compose::plane(map, aws, store).await?;
     if !args.dry_run
         && let Some(halt) = plane.halted().await

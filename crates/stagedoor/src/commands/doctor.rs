@@ -21,7 +21,12 @@ pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
     let location = &args.store.store;
-    let store = compose::readable_store(location, &aws).await.map_err(|error| format!("{error:#}"));
+    let is_there = !location.is_missing_file();
+    let store = if is_there {
+        compose::open_store(location, &aws).await.map_err(|error| format!("{error:#}"))
+    } else {
+        Ok(compose::forgetful_store()?)
+    };
     // Rows that cannot be taken are a finding; the rest is looked at without them.
     let map = match &store {
         Ok(store) => with_grants(map.clone(), &**store).await.unwrap_or(map),
@@ -40,6 +45,7 @@ pub(super) async fn run(args: &DoctorArgs, common: &Common) -> Result<Outcome> {
         aws: Arc::clone(&parts.aws),
         clock: Arc::clone(&plane.clock),
         store: (location.to_string(), store),
+        is_there,
         map: Some(args.map.map.clone()),
     };
     let facts = Box::pin(gather(plane, &parts.aws.studio(), Some(&machine))).await;

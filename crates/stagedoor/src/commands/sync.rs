@@ -16,7 +16,7 @@ pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     mapfile::prove_invariants(&map, &args.map.map)?;
     let aws = Aws::connect().await;
-    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let store = compose::acting_store(&args.store.store, &aws, &map, args.dry_run).await?;
     let plane = compose::plane(map, aws, store).await?;
     let scope = scope(&plane, &args.person).await?;
     if args.dry_run {

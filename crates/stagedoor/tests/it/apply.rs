@@ -47,8 +47,9 @@ fn a_store_that_was_not_there_is_made_and_said() {
     assert_eq!(
         run.stderr.lines().next(),
         Some(
-            "note: there was no store at elsewhere.db, a new one is made: it knows of no freeze and \
-             of nobody whom an admin offboarded (--store names another)"
+            "note: there was no store at elsewhere.db, a new one is made: it knows of no freeze, of \
+             nobody whom an admin offboarded and of nobody who has access for a time (--store names \
+             another)"
         )
     );
     assert!(world.path("elsewhere.db").exists());

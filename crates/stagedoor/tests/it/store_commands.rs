@@ -1,6 +1,6 @@
 //! `stagedoor store`.
 
-use crate::world::{FAST, MAP, SEED, World};
+use crate::world::{FAST, MAP, SEED, World, settled};
 
 fn world() -> World {
     let world = World::new(&format!("{SEED}{FAST}"), MAP).without_store();
@@ -53,7 +53,11 @@ fn a_store_is_made_once_and_migrated_once() {
 #[test]
 fn what_only_matters_to_a_store_that_is_there_refuses_a_missing_file_and_makes_none() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 17] = [
+        &["offboard", "ana", "--status"],
+        &["offboard", "ana", "--receipt"],
+        &["receipt", "ana"],
+        &["restore", "ana", "--dry-run"],
         &["freeze", "--reason", "audit"],
         &["thaw"],
         &["sessions", "end", "--all"],
@@ -77,4 +81,44 @@ fn what_only_matters_to_a_store_that_is_there_refuses_a_missing_file_and_makes_n
     // The first token of an installation comes before its first server.
     let made = world.run(&["token", "create", "ci", "--scope", "see", "--store", "none.db"]);
     made.exits(0).says(&["note: there was no store at none.db, a new one is made"]);
+}
+
+#[test]
+fn a_mistyped_store_undoes_no_offboarding_and_is_said_where_it_is_only_read() {
+    let world = World::new(&settled(), &MAP.replace("hold: 0d", "hold: 7d"));
+    world.run(&["offboard", "ana", "--yes", "--by", "root", "--poll", "20ms"]).exits(0);
+    let before = world.cloud.changes();
+    let note = "note: there is no store at none.db, so this knows of no freeze, of nobody whom an admin \
+                offboarded and of nobody who has access for a time (--store names another)\n";
+    let reading: [(&[&str], i32); 7] = [
+        (&["plan"], 2),
+        (&["drift"], 0),
+        (&["apply", "--dry-run"], 2),
+        (&["offboard", "ana", "--dry-run"], 0),
+        (&["why", "ana", "fraud"], 0),
+        (&["who-can", "fraud"], 0),
+        (&["report"], 0),
+    ];
+    for (command, code) in reading {
+        world.run(&[command, &["--store", "none.db"]].concat()).exits(code).says(&[note]);
+    }
+    world.write("event.json", "{}");
+    let acting: [&[&str]; 3] =
+        [&["apply"], &["sync", "--person", "ana"], &["events", "replay", "event.json"]];
+    for command in acting {
+        let run = world.run(&[command, &["--store", "none.db"]].concat()).exits(3).prints("");
+        run.says(&[
+            "error: there is no store none.db, but profiles of this installation (ana--demand in \
+             research): a new store knows of no freeze",
+            "`stagedoor store create FILE` makes an empty one (store-missing)",
+        ]);
+    }
+    assert!(!world.exists("none.db"));
+    assert_eq!(world.cloud.changes(), before);
+    let doctor = ["doctor", "--only", "STO", "--store", "none.db", "--output", "json"];
+    let check = world.run(&doctor).exits(0).json()["checks"][0].clone();
+    assert_eq!(check["state"], "warning", "{check}");
+    assert_eq!(check["text"], "there is no store none.db; a server would make it");
+    world.run(&["store", "create", "none.db"]).exits(0);
+    world.run(&["plan", "--store", "none.db"]).exits(2).says(&[]);
 }

@@ -32,7 +32,7 @@ pub(super) async fn run(args: &ReplayArgs, common: &Common) -> Result<Outcome> {
         return Err(BadConfiguration::new(codes::EVENT_INVALID, message).into());
     }
     let aws = Aws::connect().await;
-    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let store = compose::acting_store(&args.store.store, &aws, &map, args.dry_run).await?;
     let mut plane = compose::plane(map, aws, store).await?;
     if args.dry_run {
         let (kept, learnt) = (plane.memberships, compose::forgetful_store()?);

@@ -27,9 +27,12 @@ use std::io::{BufRead, IsTerminal};
 
 pub(in crate::commands) async fn run(args: &OffboardArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let looks = args.look.dry_run || args.look.status || args.look.receipt;
     let aws = Aws::connect().await;
-    let store = compose::changed_store(&args.store.store, &aws, looks).await?;
+    let store = if args.look.dry_run {
+        compose::readable_store(&args.store.store, &aws).await?
+    } else {
+        compose::existing_store(&args.store.store, &aws).await?
+    };
     let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     if args.look.receipt {

@@ -15,7 +15,7 @@ use serde_json::json;
 pub(in crate::commands) async fn run(args: &ReceiptArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
-    let store = compose::readable_store(&args.store.store, &aws).await?;
+    let store = compose::existing_store(&args.store.store, &aws).await?;
     let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     print(&plane, &named, common).await
