@@ -161,7 +161,7 @@ fn a_receipt_claims_no_more_than_was_done() {
     assert_eq!(
         methods(&[about("21T08:00:01", AuditEvent::OffboardingBegun, [])]),
         [
-            ("sign-in", DeniedByDirectory, Some(at("21T08:00:01"))),
+            ("opening the teams named above", DeniedByDirectory, Some(at("21T08:00:01"))),
             ("jobs and endpoints that the person started", NotRevoked, None),
         ]
     );
@@ -271,4 +271,50 @@ fn what_stands_in_the_log_is_not_written_again() {
     // The same app in an earlier offboarding is another matter.
     back.push(about("24T08:00:00", AuditEvent::OffboardingBegun, []));
     assert!(!is_written(&back, &same));
+}
+
+#[test]
+fn sign_in_is_told_as_refused_only_to_whom_the_door_refuses_it() {
+    let begun = |time: &str, profile: &str, team: &str, code: &str| {
+        let about = details([("domain", "research"), ("profile", profile)]);
+        let begun = entry(time, AuditEvent::OffboardingBegun, code, about);
+        AuditEntry { team: Some(team.to_owned()), ..begun }
+    };
+    let command = |time: &str, team: Option<&str>| AuditEntry {
+        team: team.map(str::to_owned),
+        ..entry(time, AuditEvent::PersonOffboarded, "offboarded", details([("by", "root")]))
+    };
+    let refused = |entries: &[AuditEntry]| {
+        let told = receipt("p-ana", entries, at("22T08:00:00")).revocation;
+        let by_door = told.into_iter().filter(|r| r.note.starts_with("refused by the door"));
+        by_door.map(|r| (r.what, r.note, r.at.unwrap())).collect::<Vec<_>>()
+    };
+    let (groups, directory) =
+        ("refused by the door, whatever groups say", "refused by the door, as the directory says");
+    let teams = "opening the teams named above";
+    for code in ["entitlement-lost", "team-gone", "temporary-ended"] {
+        let entries = [begun("21T08:00:00", "ana--fraud", "fraud", code)];
+        assert_eq!(refused(&entries), [(teams, directory, at("21T08:00:00"))], "{code}");
+    }
+    for code in ["person-gone", "person-disabled"] {
+        let entries = [
+            begun("21T08:00:00", "ana--churn", "churn", "entitlement-lost"),
+            begun("21T09:00:00", "ana--fraud", "fraud", code),
+        ];
+        assert_eq!(refused(&entries), [("sign-in", directory, at("21T09:00:00"))], "{code}");
+    }
+    let mut entries = vec![
+        command("21T08:00:00", Some("fraud")),
+        command("21T10:00:00", Some("churn")),
+        begun("21T10:00:01", "ana--churn", "churn", "offboarded"),
+    ];
+    assert_eq!(refused(&entries), [(teams, groups, at("21T10:00:00"))]);
+    entries.push(begun("21T11:00:00", "ana--risk", "risk", "entitlement-lost"));
+    let other = "opening the other teams named above";
+    assert_eq!(
+        refused(&entries),
+        [(teams, groups, at("21T10:00:00")), (other, directory, at("21T11:00:00"))]
+    );
+    entries.push(command("21T12:00:00", None));
+    assert_eq!(refused(&entries), [("sign-in", groups, at("21T12:00:00"))]);
 }

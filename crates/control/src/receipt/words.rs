@@ -6,6 +6,7 @@ use crate::ports::{AuditEntry, AuditEvent};
 use access::observed::{ObservedApp, ObservedDomain, ObservedProfile};
 use access::offboarding::Call;
 use access::plan::SpaceHandover;
+use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -193,26 +194,52 @@ pub struct Revocation {
     pub note: &'static str,
 }
 
+/// What the door refuses. Whoever lost teams goes on signing in, for those that are left or for none:
+/// only a command for all teams, and a directory in which the person is gone or disabled, keep
+/// somebody from that.
+fn refused_by_the_door(receipt: &Receipt) -> Vec<Revocation> {
+    let in_force = || receipt.departures.iter().filter(|d| d.until.is_none());
+    let leaving = || receipt.profiles.iter().filter(|profile| profile.returned.is_none());
+    let by_command = |what, at| Revocation {
+        what,
+        method: RevocationMethod::DeniedByCommand,
+        at: Some(at),
+        note: "refused by the door, whatever groups say",
+    };
+    let by_directory = |what, at| Revocation {
+        what,
+        method: RevocationMethod::DeniedByDirectory,
+        at: Some(at),
+        note: "refused by the door, as the directory says",
+    };
+    if let Some(at) = in_force().filter(|d| d.team.is_none()).map(|d| d.since).min() {
+        return vec![by_command("sign-in", at)];
+    }
+    let keeps_out = [ReasonCode::PersonGone, ReasonCode::PersonDisabled].map(ReasonCode::as_str);
+    let kept_out = leaving().filter(|profile| keeps_out.contains(&profile.reason.as_str()));
+    if let Some(at) = kept_out.map(|profile| profile.begun).min() {
+        return vec![by_directory("sign-in", at)];
+    }
+    // All of them are refused since the last one is.
+    let command = in_force().map(|d| d.since).max();
+    let is_barred = |team: &Option<String>| in_force().any(|d| &d.team == team);
+    let lost = leaving().filter(|p| !is_barred(&p.team)).map(|p| p.begun).max();
+    let others = if command.is_some() {
+        "opening the other teams named above"
+    } else {
+        "opening the teams named above"
+    };
+    let command = command.map(|at| by_command("opening the teams named above", at));
+    command.into_iter().chain(lost.map(|at| by_directory(others, at))).collect()
+}
+
 /// What was revoked and what was not. Nothing is claimed that nobody did.
 pub(super) fn revocation(receipt: &Receipt) -> Vec<Revocation> {
     let leaving = || receipt.profiles.iter().filter(|profile| profile.returned.is_none());
-    let in_force = || receipt.departures.iter().filter(|d| d.until.is_none());
-    let command = in_force().map(|d| d.since).min();
-    let begun = leaving().map(|profile| profile.begun).min();
-    if command.is_none() && begun.is_none() {
-        return Vec::new();
+    let mut all = refused_by_the_door(receipt);
+    if all.is_empty() {
+        return all;
     }
-    // Whoever lost single teams only goes on signing in for the others.
-    let what = if command.is_some() && in_force().all(|d| d.team.is_some()) {
-        "opening the teams named above"
-    } else {
-        "sign-in"
-    };
-    let (method, note) = match command {
-        Some(_) => (RevocationMethod::DeniedByCommand, "refused by the door, whatever groups say"),
-        None => (RevocationMethod::DeniedByDirectory, "refused by the door, as the directory says"),
-    };
-    let mut all = vec![Revocation { what, method, at: command.or(begun), note }];
     if let Some(last) = receipt.sessions.last() {
         all.push(Revocation {
             what: "sessions of the door",
