@@ -6,7 +6,7 @@ mod status;
 
 pub(crate) use loss::loss_text;
 pub(crate) use receipt::receipt_text;
-pub(crate) use status::stages_text;
+pub(crate) use status::{stages_text, standing_text};
 
 use access::entitlement::Because;
 use access::ids::TeamKey;

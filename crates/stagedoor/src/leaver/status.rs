@@ -44,7 +44,8 @@ pub(crate) fn stages_text(stages: &[Progress]) -> String {
     out
 }
 
-fn standing_text(standing: &Standing) -> String {
+/// How one profile stands, in a few words.
+pub(crate) fn standing_text(standing: &Standing) -> String {
     match standing {
         Standing::InUse => "in use".to_owned(),
         Standing::ToBegin { reason } => format!("to be taken away ({reason})"),

@@ -80,7 +80,9 @@ fn a_dry_run_tells_what_is_lost_and_changes_nothing() {
     );
     assert_eq!(
         run.talk(),
-        "The directory still grants it. Remove the person there too; otherwise access returns with \
+        "note: there is no store at stagedoor.db, so this knows of no freeze, of nobody whom an admin \
+         offboarded and of nobody who has access for a time (--store names another)\n\
+         The directory still grants it. Remove the person there too; otherwise access returns with \
          `stagedoor restore ana`, and with the loss of the store.\n  \
          group `ml-demand` grants demand (access.yaml:26)\n  \
          group `ml-fraud` grants fraud (access.yaml:25)\n"
@@ -194,6 +196,33 @@ fn restore_during_the_hold_brings_everything_back_as_it_was() {
 }
 
 #[test]
+fn restore_calls_nothing_back_that_stays_on_hold() {
+    let world = at_work("7d");
+    world.offboard(&["--team", "fraud"]).exits(0);
+    // She has demand, and fraud is still barred: there is nothing of demand to bring back.
+    let run = world.restore(&["--team", "demand"]).exits(0);
+    assert_eq!(run.stdout, "Ana Diaz (ana) is not offboarded by command; the directory decides.\n");
+    world.cloud.leave("ana", "ml-fraud");
+    let run = world.restore(&["--team", "fraud"]).exits(0);
+    assert_eq!(
+        timeless(&run.stdout),
+        "Ana Diaz (ana): offboarding from team fraud since TIME ended.\n\
+         No group gives this person team fraud. Add them to one in the directory.\n  \
+         ana--fraud in research: on hold until TIME; no group gives this person team fraud\n"
+    );
+    let restored = world.restore(&["--output", "json"]).exits(0).json();
+    let profile = &restored["profiles"][0];
+    assert_eq!((&profile["profile"], &profile["asItWas"]), (&json!("ana--fraud"), &json!(false)));
+    assert_eq!(profile["standing"]["state"], "on-hold", "{profile}");
+    world.offboard(&["--team", "fraud"]).exits(0);
+    let run = world.restore(&["--team", "demand"]).exits(0);
+    assert!(!run.stdout.contains("ana--fraud"), "{}", run.stdout);
+    let told = world.run(&["receipt", "ana"]).exits(0).stdout;
+    assert!(told.contains("\n  opening the teams named above "), "{told}");
+    assert!(!told.contains("sign-in"), "{told}");
+}
+
+#[test]
 fn restore_after_the_profile_is_gone_tells_the_home_to_copy_from() {
     let world = at_work("0d");
     let old = world.cloud.profile("ana--fraud").home_uid;
@@ -293,6 +322,7 @@ fn the_loop_keeps_out_whom_the_command_put_out() {
     world.apply(&[]).exits(0);
     assert_eq!(world.cloud.names(), ["ben--demand"]);
     // A store that is lost forgets the command: the directory is the truth.
+    world.run(&["store", "create", "another.db"]).exits(0);
     world.apply(&["--store", "another.db"]).exits(0);
     assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
 }

@@ -4,6 +4,7 @@ use super::super::apply;
 use super::{departure_json, known_team, person_json, receipt_of};
 use crate::cli::{Common, OutputFormat, RestoreArgs};
 use crate::exit::{BadConfiguration, Outcome};
+use crate::leaver::standing_text;
 use crate::output;
 use crate::people::{self, Named};
 use crate::{compose, mapfile};
@@ -12,6 +13,7 @@ use access::ids::{PersonId, TeamKey};
 use access::observed::{Observed, ObservedProfile, Ownership};
 use access::plan::{Plan, Step};
 use access::reason::ReasonCode;
+use access::standing::{Standing, standings};
 use anyhow::Result;
 use aws::Aws;
 use control::departure::{returning, scope_of};
@@ -26,7 +28,7 @@ use serde_json::json;
 pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
-    let store = compose::changed_store(&args.store.store, &aws, args.dry_run).await?;
+    let store = compose::existing_store(&args.store.store, &aws).await?;
     let plane = compose::plane(map, aws, store).await?;
     let named = people::find(&plane, &args.person.person).await?;
     let survey = plane.survey(&scope_of(&named.id)).await?;
@@ -66,8 +68,13 @@ fn to_end(
 struct Restored {
     domain: String,
     profile: String,
-    /// Whether it is the one of before, with all that stood on it.
+    /// Whether it is in use again, as the one of before with all that stood on it.
     as_it_was: bool,
+    /// How it stands now; absent: there is none.
+    standing: Option<Standing>,
+    /// What keeps it on its way out.
+    #[serde(skip)]
+    kept_by: Option<String>,
     /// POSIX uid of the home directory of before.
     former_home_uid: Option<String>,
     /// The file system of that directory.
@@ -123,7 +130,7 @@ impl Case<'_> {
             &|plan| self.narrowed(plan),
         )
         .await?;
-        let restored = restored(&before, self.plane, &settled.survey, &self.named.id);
+        let restored = self.restored(&before, &settled.survey);
         self.print(ends, &settled.survey, &settled.plan, &restored, false);
         Ok(apply::ended(&settled))
     }
@@ -180,9 +187,13 @@ impl Case<'_> {
             lines.push(format!("{who}: offboarding from {what} since {} {verb}.", departure.since));
         }
         if rights.is_empty() {
-            lines.push(
-                "No group gives this person a team. Add them to one in the directory.".into(),
-            );
+            let what = match &self.args.team {
+                None => "a team".to_owned(),
+                Some(team) => format!("team {team}"),
+            };
+            lines.push(format!(
+                "No group gives this person {what}. Add them to one in the directory."
+            ));
         }
         for action in &plan.actions {
             let what = match action.step {
@@ -194,28 +205,58 @@ impl Case<'_> {
         lines.extend(restored.iter().map(restored_text));
         lines.join("\n")
     }
-}
 
-/// What became of the profiles that the receipt of before tells to have been on their way out.
-fn restored(before: &Receipt, plane: &Plane, survey: &Survey, person: &PersonId) -> Vec<Restored> {
-    before
-        .profiles
-        .iter()
-        .filter(|profile| profile.returned.is_none())
-        .map(|profile| {
-            let now = current(&survey.observed, plane, person, &profile.domain, &profile.profile);
-            let home = profile.home.as_ref();
-            Restored {
-                domain: profile.domain.clone(),
-                profile: profile.profile.clone(),
-                as_it_was: now.is_some() && profile.deleted.is_none(),
-                former_home_uid: home.map(|home| home.uid.clone()),
-                former_home_file_system: home.and_then(|home| home.file_system.clone()),
-                home_uid: now
-                    .and_then(|profile| profile.home_efs_uid.as_ref().map(ToString::to_string)),
-            }
-        })
-        .collect()
+    /// What became of the profiles that the receipt of before tells to have been on their way out, of
+    /// the team that was asked for.
+    fn restored(&self, before: &Receipt, survey: &Survey) -> Vec<Restored> {
+        let (plane, person) = (self.plane, &self.named.id);
+        let (map, plan) = (&plane.map, plane.plan(survey));
+        let standings = standings(map, &survey.snapshot, &survey.observed, &plan, person);
+        let asked = self.args.team.as_ref().map(TeamKey::as_str);
+        before
+            .profiles
+            .iter()
+            .filter(|profile| profile.returned.is_none())
+            .filter(|profile| asked.is_none_or(|team| profile.team.as_deref() == Some(team)))
+            .map(|profile| {
+                let (domain, name) = (&profile.domain, &profile.profile);
+                let now = current(&survey.observed, plane, person, domain, name);
+                let standing = standings.iter().find(|standing| {
+                    standing.domain.as_str() == domain
+                        && standing.profile.as_str().eq_ignore_ascii_case(name)
+                });
+                let home = profile.home.as_ref();
+                let leaves = now.is_some_and(|profile| profile.leaving_since().is_some());
+                Restored {
+                    domain: domain.clone(),
+                    profile: name.clone(),
+                    as_it_was: now.is_some() && !leaves && profile.deleted.is_none(),
+                    standing: standing.map(|standing| standing.standing.clone()),
+                    kept_by: standing
+                        .filter(|_| leaves)
+                        .map(|standing| self.kept_by(survey, &standing.team)),
+                    former_home_uid: home.map(|home| home.uid.clone()),
+                    former_home_file_system: home.and_then(|home| home.file_system.clone()),
+                    home_uid: now
+                        .and_then(|profile| profile.home_efs_uid.as_ref().map(ToString::to_string)),
+                }
+            })
+            .collect()
+    }
+
+    /// What keeps a profile of this team on its way out, for people.
+    fn kept_by(&self, survey: &Survey, team: &TeamKey) -> String {
+        let person = &self.named.id;
+        let barred = survey.snapshot.barred.get(person);
+        if barred.is_some_and(|teams| teams.contains_key(team)) {
+            return format!("the person is offboarded from team {team} by command");
+        }
+        let rights = still_granted(&self.plane.map, &survey.snapshot, person, survey.now);
+        if rights.iter().any(|right| &right.team == team) {
+            return "it is yet to be taken back".to_owned();
+        }
+        format!("no group gives this person team {team}")
+    }
 }
 
 fn current<'a>(
@@ -239,6 +280,9 @@ fn restored_text(restored: &Restored) -> String {
     let Restored { domain, profile, .. } = restored;
     if restored.as_it_was {
         return format!("  {profile} in {domain}: back as it was, with its home directory");
+    }
+    if let (Some(standing), Some(kept_by)) = (&restored.standing, &restored.kept_by) {
+        return format!("  {profile} in {domain}: {}; {kept_by}", standing_text(standing));
     }
     let text = format!("  {profile} in {domain}: it is gone");
     let place = restored.former_home_file_system.as_deref();
