@@ -66,6 +66,8 @@ codes! {
     AUDIT_KEY_UNREADABLE = "audit-key-unreadable": "The key of the audit log cannot be read from its place.";
     AUDIT_KEY_INVALID = "audit-key-invalid": "What is kept as the key of the audit log is none.";
     CHECKPOINTS_LOST = "checkpoints-lost": "Checkpoints of the audit log would be kept in a file that ends with the process.";
+    CHECKPOINT_MISSING = "checkpoint-missing": "There is no checkpoint of the audit log where they are said to be kept.";
+    EXPORT_EMPTY = "export-empty": "The file holds no entry of the audit log.";
     STORE_MISSING = "store-missing": "There is no store of this name.";
     STORE_EXISTS = "store-exists": "There is a store of this name already.";
     STORE_BACKUP_ELSEWHERE = "store-backup-elsewhere": "The store is a table, which AWS backs up.";
@@ -105,6 +107,7 @@ codes! {
     INPUT_INVALID = "input-invalid": "What is to be evaluated has not the right form.";
     CLAIM_MISSING = "claim-missing": "There are policies to prove something of, and nothing is claimed.";
     TAG_INVALID = "tag-invalid": "A tag is not of the form KEY=VALUE.";
+    ACCOUNT_UNKNOWN = "account-unknown": "Nothing of the map is in this AWS account.";
     RENDER_NAME = "render-name": "A role or policy has a name that no file can have.";
     RENDER_IN_THE_WAY = "render-in-the-way": "Files are in the way that `policy render` did not write.";
     RENDER_SEVERAL = "render-several": "Several templates do not fit into one output.";

@@ -2,9 +2,10 @@
 
 use super::existing;
 use crate::audit_keys;
+use crate::checkpoints::CheckpointLocation;
 use crate::cli::{Common, OutputFormat, VerifyAuditArgs};
 use crate::codes;
-use crate::exit::{BadConfiguration, Outcome};
+use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::output::{self, Paint};
 use crate::progress::Progress;
 use anyhow::{Context, Result};
@@ -30,7 +31,12 @@ pub(super) async fn run(args: &VerifyAuditArgs, common: &Common) -> Result<Outco
         None => Vec::new(),
         Some(location) => {
             let place = location.open(&aws);
-            judged(&*place, &*audit_keys::notary(&keys, &aws)?).await?
+            let judged = judged(&*place, &*audit_keys::notary(&keys, &aws)?).await?;
+            // A place that is not there, or was emptied, says nothing of a log that was cut off.
+            if judged.is_empty() {
+                return Err(no_checkpoint(location).into());
+            }
+            judged
         }
     };
     let verdict = match (&args.export, &store) {
@@ -45,6 +51,18 @@ pub(super) async fn run(args: &VerifyAuditArgs, common: &Common) -> Result<Outco
     };
     tell(&verdict, common);
     Ok(if verdict.ok { Outcome::Done } else { Outcome::NotVerified })
+}
+
+fn no_checkpoint(location: &CheckpointLocation) -> NotDone {
+    let code = codes::CHECKPOINT_MISSING;
+    NotDone {
+        outcome: Outcome::NotVerified,
+        code: code.as_str(),
+        message: format!("there is no checkpoint at {location} ({code})"),
+        remedy:
+            "Name the place where they are kept. `stagedoor audit checkpoint` makes the first one."
+                .to_owned(),
+    }
 }
 
 fn no_key() -> BadConfiguration {
@@ -67,7 +85,12 @@ fn verify_export(
         }
     }
     let file = File::open(path).with_context(|| path.display().to_string())?;
-    for (number, line) in BufReader::new(file).lines().enumerate() {
+    let mut lines = BufReader::new(file).lines().enumerate().peekable();
+    if lines.peek().is_none() {
+        let message = format!("{}: there is no entry in it", path.display());
+        return Err(BadConfiguration::new(codes::EXPORT_EMPTY, message).into());
+    }
+    for (number, line) in lines {
         let place = || format!("{} line {}", path.display(), number + 1);
         let line = line.with_context(place)?;
         verification.take_line(&line).with_context(place)?;
@@ -105,7 +128,9 @@ fn tell(verdict: &Verdict, common: &Common) {
             paint.dim(&chain.hash)
         );
     }
-    let held = format!("{} entries, {} checkpoints", verdict.entries, verdict.checkpoints);
+    let entries = if verdict.entries == 1 { "entry" } else { "entries" };
+    let checkpoints = if verdict.checkpoints == 1 { "checkpoint" } else { "checkpoints" };
+    let held = format!("{} {entries}, {} {checkpoints}", verdict.entries, verdict.checkpoints);
     if verdict.ok {
         let _ = write!(text, "{} {held}: every entry is as it was sealed.", paint.green("ok"));
         if verdict.checkpoints == 0 {
