@@ -1,11 +1,12 @@
 //! *Audit*: what happened, who did it, what it changed, and whether anybody touched the log.
 
+use super::person::is_meant;
 use super::{Caller, Desk, Listed, Page, Refused, Right};
 use crate::audit::{ExportCursor, ExportForm, ExportPart, export};
 use crate::ports::{AuditEvent, AuditFilter, NO_CURSOR, SealedEntry};
 use crate::reasons::explained;
 use access::ids::PersonId;
-use access::snapshot::Snapshot;
+use access::snapshot::{Person, Snapshot};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,9 @@ use utoipa::ToSchema;
 
 /// The most entries of one part of an export: some 4 MB, less than a function may answer with.
 pub const MOST_EXPORTED: u32 = 5_000;
+
+/// So many people are named where several can be meant.
+const NAMED: usize = 5;
 
 /// The audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -111,6 +115,7 @@ impl Desk {
         page: &Page,
     ) -> Result<Audit, Refused> {
         caller.require(Right::Audit)?;
+        let filter = &self.meant(caller, filter).await?;
         let found = self.store().page(filter, page.cursor.as_deref(), page.limit).await;
         let found = found.map_err(|error| match error.message.as_str() {
             NO_CURSOR => no_cursor(),
@@ -121,6 +126,51 @@ impl Desk {
         let items = found.items.into_iter().map(|entry| line(snapshot, entry)).collect();
         let chain = self.chain().await?;
         Ok(Audit { chain, entries: Listed { items, next: found.next } })
+    }
+
+    /// The filter with the directory id of the person who is named by an id, a user name or a part of a
+    /// name: people stand in the log by ids alone. Whoever is gone is known by what the log has of them.
+    ///
+    /// # Errors
+    /// Whoever asks may not see it; `request-invalid` where several people can be meant, and where
+    /// neither directory nor log knows the person, or neither map nor log the team: that nothing is
+    /// found would look like nothing happened. The store cannot be read.
+    pub async fn meant(
+        &self,
+        caller: &Caller,
+        filter: &AuditFilter,
+    ) -> Result<AuditFilter, Refused> {
+        caller.require(Right::Audit)?;
+        let mut meant = filter.clone();
+        if let Some(word) = &filter.person {
+            let reading = self.reading().await.ok();
+            let snapshot = reading.as_ref().map(|reading| &reading.survey.snapshot);
+            let known = snapshot.map(|snapshot| person_meant(snapshot, word)).transpose()?;
+            if let Some(id) = known.flatten() {
+                meant.person = Some(id.to_string());
+            } else {
+                let about = AuditFilter { person: Some(word.clone()), ..AuditFilter::default() };
+                self.is_in_the_log(&about, || no_such("person", word)).await?;
+            }
+        }
+        if let Some(team) = &filter.team
+            && !self.plane().map.teams.keys().any(|known| known.as_str() == team)
+        {
+            let about = AuditFilter { team: Some(team.clone()), ..AuditFilter::default() };
+            self.is_in_the_log(&about, || no_such("team", team)).await?;
+        }
+        Ok(meant)
+    }
+
+    /// Refuses where the log has no such entry. A store that looked through only a part of it does not
+    /// say so.
+    async fn is_in_the_log(
+        &self,
+        filter: &AuditFilter,
+        refused: impl FnOnce() -> Refused,
+    ) -> Result<(), Refused> {
+        let found = self.store().page(filter, None, 1).await?;
+        if found.items.is_empty() && found.next.is_none() { Err(refused()) } else { Ok(()) }
     }
 
     /// The next part of an export of the entries that the filter admits, oldest first within each
@@ -143,6 +193,7 @@ impl Desk {
         caller.require(Right::Audit)?;
         let after = after.map(str::parse::<ExportCursor>).transpose().map_err(|_| no_cursor())?;
         let most = most.clamp(1, MOST_EXPORTED);
+        let filter = &self.meant(caller, filter).await?;
         let part = export(&**self.store(), filter, form, after.as_ref(), most).await?;
         for what in &part.unreadable {
             tracing::error!(entry = %what, "the audit log holds something that is no entry");
@@ -169,6 +220,50 @@ impl Desk {
             fault: seen.and_then(|seen| seen.fault),
         })
     }
+}
+
+/// Who is meant by an id, a name or, where one person alone has it, a part of a name.
+fn person_meant<'s>(snapshot: &'s Snapshot, word: &str) -> Result<Option<&'s PersonId>, Refused> {
+    let word = word.trim().to_lowercase();
+    let people = || snapshot.people.values();
+    let exactly = |person: &&Person| {
+        let called = [person.id.as_str(), &person.user_name, person.name()];
+        called.iter().any(|name| name.to_lowercase() == word)
+    };
+    let found: Vec<&Person> = people().filter(exactly).collect();
+    let found = if found.is_empty() {
+        people().filter(|person| is_meant(person, &word)).collect()
+    } else {
+        found
+    };
+    match found.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(&one.id)),
+        several => {
+            let named = several.iter().take(NAMED).map(|person| person.user_name.as_str());
+            let why = format!(
+                "{} people are called so: {}.",
+                several.len(),
+                named.collect::<Vec<&str>>().join(", ")
+                    + if several.len() > NAMED { ", …" } else { "" }
+            );
+            Err(Refused::invalid(why, "Write more of the name, or the directory's id."))
+        }
+    }
+}
+
+fn no_such(what: &str, word: &str) -> Refused {
+    let (why, remedy) = match what {
+        "team" => (
+            format!("Neither the map nor the log knows a team `{word}`."),
+            "Teams stand in the log by their key in the map.",
+        ),
+        _ => (
+            format!("Neither the directory nor the log knows a person `{word}`."),
+            "Write a user name, a part of a name, or the directory's id.",
+        ),
+    };
+    Refused::invalid(why, remedy)
 }
 
 fn no_cursor() -> Refused {
@@ -226,7 +321,7 @@ fn diff(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> 
 mod tests {
     use super::*;
     use crate::ports::{Actor, AuditEntry, ChainId, Seal};
-    use access::snapshot::{Coverage, Person};
+    use access::snapshot::Coverage;
 
     fn map<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()

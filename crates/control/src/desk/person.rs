@@ -250,7 +250,7 @@ impl Desk {
     }
 }
 
-fn is_meant(person: &Person, wanted: &str) -> bool {
+pub(super) fn is_meant(person: &Person, wanted: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(wanted);
     has(&person.display_name) || has(&person.user_name) || has(person.id.as_str())
 }

@@ -220,3 +220,27 @@ fn checkpoints_in_a_locked_bucket_and_signed_by_kms_hold() {
     // By the store's own key nothing of it is believed.
     world.run(&["audit", "verify"]).exits(6);
 }
+
+#[test]
+fn where_no_checkpoint_is_nothing_is_verified() {
+    let world = world();
+    let run = world.run(&["audit", "verify", "--checkpoints", "nowhere.jsonl"]).exits(6).prints("");
+    run.says(&[
+        "there is no checkpoint at nowhere.jsonl (checkpoint-missing)",
+        "`stagedoor audit checkpoint`",
+    ]);
+    assert!(!world.exists("nowhere.jsonl"));
+    world.write("empty.jsonl", "");
+    world.run(&["audit", "verify", "--checkpoints", "empty.jsonl"]).exits(6).prints("");
+    let export = world.run(&["audit", "verify", "--export", "empty.jsonl"]).exits(3).prints("");
+    export.says(&["empty.jsonl: there is no entry in it", "(export-empty)"]);
+}
+
+#[test]
+fn an_export_of_nobody_says_by_what_people_stand_in_the_log() {
+    let world = world();
+    let export = world.run(&["audit", "export", "--person", "ana"]).exits(0).prints("");
+    export.says(&[
+        "note: The log has no such entries about person ana: people stand in it by the directory's id",
+    ]);
+}

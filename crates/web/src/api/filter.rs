@@ -18,7 +18,7 @@ macro_rules! filtered {
             /// With this reason code.
             #[param(max_length = 1024)]
             code: Option<String>,
-            /// About this person, by the directory's id.
+            /// About this person: the directory's id, a user name, or a part of a name.
             #[param(max_length = 1024)]
             person: Option<String>,
             /// About this team.

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use axum::body::Body;
 use control::audit::{ChainKey, KeyRing, STORE_KEY, Verification};
 use control::desk::{Clinic, Right};
-use control::doctor::{Around, Surroundings};
+use control::doctor::{Around, StoreState, Surroundings};
 use control::event::{Family, Outcome};
 use control::ports::{
     AppNetwork, Attempt, Attempts, AuditEntry, AuditEvent, AuditLog, CallError, CallerIdentity,
@@ -96,7 +96,7 @@ impl Surroundings for Facts {
     async fn look(&self, _: &AccessMap) -> Around {
         Around {
             ahead_seconds: Some(0),
-            store: ("in memory".to_owned(), Ok(())),
+            store: ("in memory".to_owned(), StoreState::Usable),
             grants: None,
             providers: Vec::new(),
             now: now(),
@@ -413,6 +413,43 @@ async fn the_audit_log_is_filtered_told_apart_and_taken_along() {
     assert_eq!(events.body.matches("\"class_uid\"").count(), 2, "{}", events.body);
     let wrong = house.visit("/admin/audit/export?format=csv").await;
     wrong.assert_refused(400, "request-invalid", "That request could not be read");
+}
+
+/// People stand in the log by ids alone, which nobody knows by heart.
+#[tokio::test]
+async fn who_is_named_in_the_audit_log_is_found_and_who_is_not_known_is_refused() {
+    let house = House::administered_by("auditor");
+    let person = PersonId::parse(ADA).unwrap();
+    let refused = AuditEntry::new(before(5), AuditEvent::Refused, "network-refused").about(&person);
+    house.store.append(&refused).await.unwrap();
+    let gone = PersonId::parse("gone-long-ago").unwrap();
+    let sign_in = AuditEntry::new(before(9), AuditEvent::SignIn, "signed-in").about(&gone);
+    house.store.append(&sign_in).await.unwrap();
+    let bearer = format!("Bearer {}", house.token("siem", &[Right::Audit]).await);
+    for word in ["lovelace", "ADA%20LOVELACE", ADA] {
+        let page = house.visit(&format!("/admin/audit?event=refused&person={word}")).await;
+        assert!(page.body.contains("<strong>refused"), "{word}: {}", page.body);
+        assert_says(&page, &[&format!("stagedoor audit list --event refused --person {ADA}")]);
+        let export = house.visit(&format!("/admin/audit/export?person={word}")).await;
+        assert_eq!(export.body.lines().count(), 1, "{word}: {}", export.body);
+        let asked = format!("/api/v1/audit?person={word}");
+        let request = get(&asked).header("authorization", &bearer).body(Body::empty()).unwrap();
+        let answer = house.send(request).await;
+        let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+        assert_eq!(told["entries"]["items"].as_array().unwrap().len(), 1, "{word}");
+    }
+    let page = house.visit("/admin/audit?person=gone-long-ago").await;
+    assert!(page.body.contains("<strong>sign-in"), "{}", page.body);
+    for wrong in ["person=nobody-at-all", "team=nope", "event=nope", "code=nope"] {
+        for path in ["/admin/audit", "/admin/audit/export"] {
+            let answer = house.visit(&format!("{path}?{wrong}")).await;
+            answer.assert_refused(400, "request-invalid", "That request could not be read");
+        }
+        let asked = format!("/api/v1/audit?{wrong}");
+        let request = get(&asked).header("authorization", &bearer).body(Body::empty()).unwrap();
+        let answer = house.send(request).await;
+        assert_eq!(answer.status.as_u16(), 400, "{wrong}: {}", answer.body);
+    }
 }
 
 /// What the page and the API give away is one log in one form, and holds by itself.

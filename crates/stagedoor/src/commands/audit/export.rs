@@ -1,6 +1,7 @@
 //! `stagedoor audit export`.
 
 use super::existing;
+use super::list::nothing;
 use crate::cli::ExportAuditArgs;
 use crate::exit::Outcome;
 use crate::output;
@@ -14,9 +15,10 @@ const PART: u32 = 1_000;
 pub(super) async fn run(args: &ExportAuditArgs) -> Result<Outcome> {
     let store = existing(&args.store, &Aws::connect().await).await?;
     let (filter, form) = (args.filter.filter(), args.format.form());
-    let (mut cursor, mut outcome) = (None, Outcome::Done);
+    let (mut cursor, mut outcome, mut entries) = (None, Outcome::Done, 0_u64);
     loop {
         let part = export(&*store, &filter, form, cursor.as_ref(), PART).await?;
+        entries = entries.saturating_add(u64::from(part.entries));
         if part.entries > 0 {
             output::data(part.lines.trim_end_matches('\n'));
         }
@@ -26,6 +28,9 @@ pub(super) async fn run(args: &ExportAuditArgs) -> Result<Outcome> {
         }
         cursor = part.next;
         if cursor.is_none() {
+            if entries == 0 {
+                output::talk(&format!("note: {}", nothing(&filter)));
+            }
             return Ok(outcome);
         }
     }

@@ -50,7 +50,7 @@ pub(super) async fn run(args: &ListAuditArgs, common: &Common) -> Result<Outcome
 }
 
 /// That there are no entries, and of whom: the log knows neither user names nor titles.
-fn nothing(filter: &AuditFilter) -> String {
+pub(super) fn nothing(filter: &AuditFilter) -> String {
     let named = [
         ("person", &filter.person, "people stand in it by the directory's id, not by user name"),
         ("team", &filter.team, "teams stand in it by their key in the map"),

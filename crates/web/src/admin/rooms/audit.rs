@@ -15,8 +15,9 @@ use crate::{assets, strings};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use control::desk::{Audit, AuditLine, ChainState, Right};
+use control::desk::{Audit, AuditLine, Caller, ChainState, Right};
 use control::ports::{Actor, AuditEvent, AuditFilter};
+use control::reasons::codes;
 use std::collections::BTreeMap;
 
 /// Entries on one page: up to 2 kB each, beside some 50 kB of what every page loads.
@@ -88,10 +89,11 @@ pub(super) async fn show(
 ) -> Result<Response, Refused> {
     let entered = enter(&portal, &visit, Right::Audit).await?;
     let fields = Fields::of_query(&portal, query.as_deref())?;
-    let chosen = Chosen::of(&fields);
-    let filter = chosen.filter().ok_or_else(|| Refused::by_desk(&portal, no_filter()))?;
+    let by_desk = |refused| Refused::by_desk(&portal, refused);
+    let mut chosen = Chosen::of(&fields);
+    let filter = chosen.meant(&portal, &entered.caller).await.map_err(by_desk)?;
     let told = portal.desk.audit(&entered.caller, &filter, &page_of(&fields, PAGE)).await;
-    let told = told.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    let told = told.map_err(by_desk)?;
     let commands = vec![
         chosen.command(&["audit", "list"]),
         command(&["audit", "verify"]),
@@ -104,7 +106,7 @@ pub(super) async fn show(
 }
 
 pub(super) fn no_filter() -> control::desk::Refused {
-    let why = "The actor, a time or the form of the filter is none.";
+    let why = "The event, the code, the actor, a time or the form of the filter is none.";
     let remedy =
         "Write an actor like system, person:ID, token:NAME or cli:USER, a time like 2026-11-21.";
     control::desk::Refused::invalid(why, remedy)
@@ -125,8 +127,24 @@ impl Chosen {
         }
     }
 
-    /// The filter; `None` where an actor or a time is none.
-    pub(super) fn filter(&self) -> Option<AuditFilter> {
+    /// The filter, in which whoever is named stands by the directory's id: here too, so that exports and
+    /// commands say the same.
+    ///
+    /// # Errors
+    /// As [`Desk::meant`](control::desk::Desk::meant); something that stands in the address is none.
+    pub(super) async fn meant(
+        &mut self,
+        portal: &Portal,
+        caller: &Caller,
+    ) -> Result<AuditFilter, control::desk::Refused> {
+        let filter = self.filter().ok_or_else(no_filter)?;
+        let filter = portal.desk.meant(caller, &filter).await?;
+        self.person = filter.person.clone().unwrap_or_default();
+        Ok(filter)
+    }
+
+    /// The filter; `None` where an event, a code, an actor or a time is none.
+    fn filter(&self) -> Option<AuditFilter> {
         let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let time = |text: &String| match text.as_str() {
             "" => Some(None),
@@ -136,10 +154,19 @@ impl Chosen {
             "" => None,
             actor => Some(actor.parse::<Actor>().ok()?),
         };
+        // What nothing was written with would look like nothing happened.
+        let is_known = |code: &String| codes().any(|known| known == code);
+        let event = match self.event.as_str() {
+            "" => None,
+            event => Some(String::from(AuditEvent::parse(event)?)),
+        };
+        if !self.code.is_empty() && !is_known(&self.code) {
+            return None;
+        }
         Some(AuditFilter {
             from: time(&self.from)?,
             until: time(&self.until)?,
-            event: text(&self.event),
+            event,
             code: text(&self.code),
             person: text(&self.person),
             team: text(&self.team),
@@ -320,6 +347,8 @@ mod tests {
         );
         let wrong = |chosen: Chosen| chosen.filter().is_none();
         assert!(wrong(Chosen { actor: "root".into(), ..Chosen::default() }));
+        assert!(wrong(Chosen { event: "nope".into(), ..Chosen::default() }));
+        assert!(wrong(Chosen { code: "nope".into(), ..Chosen::default() }));
         assert!(wrong(Chosen { from: "yesterday".into(), ..Chosen::default() }));
     }
 }

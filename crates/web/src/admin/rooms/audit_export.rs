@@ -52,13 +52,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(
+    async fn of(
         portal: &Portal,
         fields: &Fields,
         caller: Caller,
     ) -> Result<Self, control::desk::Refused> {
-        let chosen = Chosen::of(fields);
-        let filter = chosen.filter().ok_or_else(no_filter)?;
+        let mut chosen = Chosen::of(fields);
+        let filter = chosen.meant(portal, &caller).await?;
         let form = ExportForm::parse(fields.get("format").unwrap_or("jsonl"));
         let form = form.ok_or_else(no_filter)?;
         let part = fields.get("part").map(|text| text.parse::<u32>().ok().filter(|part| *part > 0));
@@ -90,7 +90,7 @@ pub(super) async fn file(
     let entered = enter(&portal, &visit, Right::Audit).await?;
     let fields = Fields::of_query(&portal, query.as_deref())?;
     let by_desk = |refused| Refused::by_desk(&portal, refused);
-    let asked = Asked::of(&portal, &fields, entered.caller).map_err(by_desk)?;
+    let asked = Asked::of(&portal, &fields, entered.caller).await.map_err(by_desk)?;
     // What is refused is refused before anything is sent.
     let first = asked.taking.part(asked.after.as_deref()).await.map_err(by_desk)?;
     let Some(part) = asked.part else {
@@ -113,7 +113,7 @@ pub(super) async fn parts(
     let entered = enter(&portal, &visit, Right::Audit).await?;
     let fields = Fields::of_query(&portal, query.as_deref())?;
     let by_desk = |refused| Refused::by_desk(&portal, refused);
-    let asked = Asked::of(&portal, &fields, entered.caller.clone()).map_err(by_desk)?;
+    let asked = Asked::of(&portal, &fields, entered.caller.clone()).await.map_err(by_desk)?;
     let (number, after) = (asked.part.unwrap_or(1), asked.after.as_deref());
     let part = asked.taking.part(after).await.map_err(by_desk)?;
     let on = |next: &ExportCursor| {
