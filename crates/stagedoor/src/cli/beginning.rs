@@ -42,7 +42,7 @@ pub(crate) struct ExistingArgs {
 }
 
 /// A parser of clap out of one of ours.
-fn parse<T, E: ToString>(
+pub(super) fn parse<T, E: ToString>(
     parser: fn(String) -> Result<T, E>,
 ) -> impl Fn(&str) -> Result<T, String> + Clone {
     move |text| parser(text.to_owned()).map_err(|error| error.to_string())

@@ -1,8 +1,9 @@
 //! Flags of `stagedoor policy`.
 
+use super::beginning::parse;
 use super::leaving::{PersonArg, team};
 use super::{MapArg, SimulateArgs, StoreArg};
-use access::ids::TeamKey;
+use access::ids::{AccountId, TeamKey};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use iam_policy::lint::Kind;
@@ -162,8 +163,8 @@ pub(crate) struct RenderArgs {
     #[arg(long, value_enum, value_name = "PART", value_delimiter = ',')]
     pub(crate) only: Vec<RenderPart>,
     /// Only what belongs to this account: its roles and its guardrails.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(crate) account: Option<String>,
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse(AccountId::parse))]
+    pub(crate) account: Option<AccountId>,
     /// Write files into this folder, and remove those that were written there before and are no
     /// longer rendered. Other files are left alone.
     #[arg(long, value_name = "DIR")]

@@ -173,3 +173,18 @@ fn terraform_fmt_accepts_the_module() {
         assert!(text.starts_with("terraform {\n  required_version"), "{text}");
     }
 }
+
+#[test]
+fn an_account_that_is_none_of_the_maps_empties_no_folder() {
+    let folder = folder();
+    let out = folder.path().join("tf");
+    render(folder.path(), &["--format", "terraform", "--out", "tf"]).exits(0);
+    let before = files(&out);
+    let other = ["--format", "terraform", "--out", "tf", "--account", "999988887777"];
+    render(folder.path(), &other).exits(3).prints("").says(&[
+        "nothing of the map is in account 999988887777; there is 111122223333, 444455556666",
+        "(account-unknown)",
+    ]);
+    assert_eq!(files(&out), before);
+    render(folder.path(), &["--account", "abc"]).exits(3).prints("");
+}

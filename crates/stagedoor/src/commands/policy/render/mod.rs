@@ -7,12 +7,14 @@ use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{mapfile, output};
 use access::authorisation::authorisation;
+use access::ids::AccountId;
 use access::map::{self, AccessMap};
 use anyhow::Result;
 use folder::Written;
 use iam_policy::bundle::{Bundle, Role, RoleKind};
 use iam_policy::render::{File, cloudformation_files, json, json_files, terraform_files};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// Prints the roles and policies that the map means, or writes them into a folder.
 pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
@@ -22,6 +24,9 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
         let errors = serde_json::to_value(&problems).ok();
         BadConfiguration { errors, ..BadConfiguration::new(codes::MAP_INVALID, lines.join("\n")) }
     })?;
+    if let Some(account) = &args.account {
+        known(&bundle, &map, account)?;
+    }
     let bundle = chosen(bundle, args);
     tell(&map, args);
     let files = match args.format {
@@ -41,17 +46,33 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Refuses an account in which nothing of the map is: a folder would be emptied, and what was deployed from
+/// it destroyed.
+fn known(bundle: &Bundle, map: &AccessMap, account: &AccountId) -> Result<(), BadConfiguration> {
+    let of_roles = bundle.roles.iter().map(|role| role.account_id.as_str());
+    let of_policies = bundle.scps.iter().flat_map(|policy| &policy.accounts).map(String::as_str);
+    let of_domains = map.domains.values().map(|domain| domain.account_id.as_str());
+    let accounts: BTreeSet<&str> = of_roles.chain(of_policies).chain(of_domains).collect();
+    if accounts.contains(account.as_str()) {
+        return Ok(());
+    }
+    let accounts: Vec<&str> = accounts.into_iter().collect();
+    let message =
+        format!("nothing of the map is in account {account}; there is {}", accounts.join(", "));
+    Err(BadConfiguration::new(codes::ACCOUNT_UNKNOWN, message))
+}
+
 /// The part of the bundle that was asked for.
 fn chosen(bundle: Bundle, args: &RenderArgs) -> Bundle {
     let wants = |part| args.only.is_empty() || args.only.contains(&part);
     let role = |role: &Role| {
         let execution = matches!(role.kind, RoleKind::Execution { .. });
         let part = if execution { RenderPart::Execution } else { RenderPart::Plane };
-        let there = args.account.as_ref().is_none_or(|account| *account == role.account_id);
+        let there = args.account.as_ref().is_none_or(|account| account.as_str() == role.account_id);
         there && (wants(RenderPart::Roles) || wants(part))
     };
-    let guards = |accounts: &std::collections::BTreeSet<String>| {
-        args.account.as_ref().is_none_or(|account| accounts.contains(account))
+    let guards = |accounts: &BTreeSet<String>| {
+        args.account.as_ref().is_none_or(|account| accounts.contains(account.as_str()))
     };
     let keep = |part| wants(part) && args.account.is_none();
     let Bundle { roles, scps, endpoint_policies, permission_sets } = bundle;
