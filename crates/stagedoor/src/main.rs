@@ -75,7 +75,7 @@ fn main() -> ExitCode {
     if let Some(telemetry) = telemetry {
         telemetry.end();
     }
-    match result {
+    match result.and_then(|outcome| output::ended().map(|()| outcome)) {
         Ok(outcome) => outcome.into(),
         Err(error) => exit::report(&error, &cli.common),
     }

@@ -6,6 +6,7 @@ use crate::exit::BadConfiguration;
 use crate::telemetry::Telemetry;
 use opentelemetry_sdk::trace::SdkTracer;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
@@ -18,10 +19,34 @@ type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 /// Version of every JSON document that is printed.
 pub(crate) const API_VERSION: &str = "stagedoor/v1";
 
-/// Prints a result. A reader that went away is not an error.
+/// What kept a result from being written, the first time.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a result. What does not get through is told at the [end](ended).
 pub(crate) fn data(text: &str) {
     let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{text}");
+    lose(writeln!(out, "{text}"));
+}
+
+/// A reader that went away is not an error.
+fn lose(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        let _ = LOST.set(error);
+    }
+}
+
+/// Whether all results got through.
+///
+/// # Errors
+/// What kept one from being written.
+pub(crate) fn ended() -> anyhow::Result<()> {
+    lose(io::stdout().lock().flush());
+    match LOST.get() {
+        Some(error) => Err(anyhow::anyhow!("cannot write the result: {error}")),
+        None => Ok(()),
+    }
 }
 
 /// Says something to the person at the terminal.

@@ -41,6 +41,29 @@ fn help_is_a_result_and_no_error() {
     stagedoor(&["--version"]).exits(0).prints("stagedoor 0.1.0\n");
 }
 
+/// A full disk, as far as a writer can tell.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_not_written_is_no_success_and_a_reader_that_goes_away_is() {
+    use std::process::{Command, Stdio};
+    let run = |args: &[&str], out: Stdio| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command: Command = command(folder.path());
+        let ended = command.args(args).stdout(out).output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    };
+    for args in [["schema", "--format", "json"], ["completion", "bash", "--no-color"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (code, told) = run(&args, full.into());
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.starts_with("error: cannot write the result: No space left"), "{told}");
+        let (reads, writes) = std::io::pipe().unwrap();
+        drop(reads);
+        let (code, told) = run(&args, writes.into());
+        assert_eq!((code, told.as_str()), (Some(0), ""));
+    }
+}
+
 #[test]
 fn bad_usage_is_exit_code_3_and_says_what_would_work() {
     stagedoor(&["plan", "--mapp", "x"])
