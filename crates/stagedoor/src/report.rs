@@ -1,6 +1,6 @@
 //! A plan, as people and as programs read it.
 
-use crate::output::{API_VERSION, Paint};
+use crate::output::{API_VERSION, Paint, counted};
 use access::check::guard_limit;
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -108,6 +108,20 @@ pub(crate) fn sign_in_text(observed: &Observed, paint: Paint) -> String {
     out
 }
 
+/// That `apply` is refused as it stands, and what makes it go on; empty where the guard lets all of it
+/// through.
+pub(crate) fn held_text(plan: &Plan, map: &AccessMap) -> String {
+    let (taken, limit) = (plan.new_removals(), guard_limit(map, plan.owned));
+    if taken <= limit {
+        return String::new();
+    }
+    format!(
+        "The guard refuses that: {taken} would go, of {} profiles at most {limit} at a time. If this is \
+         meant, run `stagedoor apply --allow-removals {taken}`.\n\n",
+        plan.owned
+    )
+}
+
 /// The most people whom a refusal names.
 const NAMED: usize = 20;
 
@@ -154,6 +168,9 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
             "Nothing to do, but see what needs attention."
         } else if has(ReasonCode::NotEnforced) || has(ReasonCode::Adoptable) {
             "Nothing to do: `rollout.enforce` leaves out the teams of what would be done."
+        } else if let Some(waiting) = waiting(plan) {
+            let _ = write!(out, "Nothing to do now: {waiting}.");
+            return out;
         } else if !whole {
             "Nothing to do for the people who were read."
         } else {
@@ -180,6 +197,19 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
         out.push_str("Run `stagedoor apply` to make it so.");
     }
     out
+}
+
+/// How many profiles are as the map means them only later, and what they wait for.
+fn waiting(plan: &Plan) -> Option<String> {
+    let count = |code| plan.kept.iter().filter(|kept| kept.reason == code).count();
+    let waits = |count: usize, until: &str| {
+        let verb = if count == 1 { "waits" } else { "wait" };
+        (count > 0).then(|| format!("{} {verb} until {until}", counted(count, "profile")))
+    };
+    let apps = waits(count(ReasonCode::AppsRunning), "no app of theirs runs");
+    let canary = waits(count(ReasonCode::CanaryFirst), "the canary team agrees with the map");
+    let all: Vec<String> = apps.into_iter().chain(canary).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn gains(plan: &Plan) -> impl Iterator<Item = &Action> {

@@ -52,6 +52,8 @@ pub struct Totals {
     pub lose: u64,
     /// To be changed.
     pub change: u64,
+    /// To be changed later: once no app of theirs runs, or the canary team agrees with the map.
+    pub waiting: u64,
 }
 
 /// Which part of a plan.
@@ -346,6 +348,9 @@ fn totals(reading: &Reading) -> Totals {
             ChangeKind::Changes => totals.change += 1,
         }
     }
+    let waits = |reason| matches!(reason, ReasonCode::AppsRunning | ReasonCode::CanaryFirst);
+    let waiting = reading.plan.kept.iter().filter(|kept| waits(kept.reason)).count();
+    totals.waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
     totals
 }
 
@@ -484,7 +489,7 @@ mod tests {
                 one("p-dan", "dan--fraud"),
             ]
         );
-        assert_eq!(totals(&reading()), Totals { gain: 1, lose: 2, change: 1 });
+        assert_eq!(totals(&reading()), Totals { gain: 1, lose: 2, change: 1, waiting: 0 });
     }
 
     #[test]

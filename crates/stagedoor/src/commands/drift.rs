@@ -24,7 +24,8 @@ pub(super) async fn run(args: &DriftArgs, common: &Common) -> Result<Outcome> {
         let _reading = Progress::spinner(plan::reading(&plane.map));
         plane.survey(&Scope::Everything).await?
     };
-    let found = drift(&plane.map, &survey.observed, &plane.plan(&survey));
+    let plan = plane.plan(&survey);
+    let found = drift(&plane.map, &survey.observed, &plan);
     match common.output {
         OutputFormat::Json => {
             let document = serde_json::json!({
@@ -39,6 +40,7 @@ pub(super) async fn run(args: &DriftArgs, common: &Common) -> Result<Outcome> {
         }
         OutputFormat::Table => {
             let mut out = text(&found, Paint::stdout(common));
+            out.push_str(&report::held_text(&plan, &plane.map));
             out.push_str(&report::sign_in_text(&survey.observed, Paint::stdout(common)));
             output::data(out.trim_end());
         }
@@ -75,12 +77,21 @@ fn text(found: &[Drift], paint: Paint) -> String {
         out.push_str("No drift.\n\n");
         return out;
     }
+    let is_later =
+        |item: &&Drift| matches!(item.code, ReasonCode::AppsRunning | ReasonCode::CanaryFirst);
+    let (all, later) = (found.len(), found.iter().filter(is_later).count());
     let corrected = found.iter().filter(|item| item.corrected).count();
+    let waits = match later {
+        0 => String::new(),
+        1 => "1 waits for apps to stop or for the canary team, ".to_owned(),
+        later => format!("{later} wait for apps to stop or for the canary team, "),
+    };
     let _ = writeln!(
         out,
-        "\n{}: `stagedoor apply` corrects {corrected}, {} for you to look at.\n",
-        counted(found.len(), "difference"),
-        found.len() - corrected
+        "\n{}: `stagedoor apply` corrects {}, {waits}{} for you to look at.\n",
+        counted(all, "difference"),
+        corrected.saturating_sub(later),
+        all - corrected
     );
     out
 }

@@ -127,6 +127,36 @@ fn drift_of_role_and_tags_is_corrected() {
 }
 
 #[test]
+fn what_waits_for_apps_is_not_called_agreement() {
+    let drifted = settled().replace("role/studio-demand", "role/studio-default");
+    let apps = "apps: [{ domain: d-research, profile: ben--demand, type: JupyterServer, \
+                instance_type: system }]\n";
+    let map = format!("{MAP}rollout: {{ running_apps: wait }}\n");
+    let world = World::new(&format!("{drifted}{apps}"), &map);
+    let waits = "Nothing to do now: 1 profile waits until no app of theirs runs.\n";
+    let run = world.apply(&[]).exits(0);
+    assert!(run.stdout.ends_with(waits), "{}", run.stdout);
+    let run = world.run(&["plan"]).exits(0);
+    assert!(run.stdout.ends_with(waits), "{}", run.stdout);
+    let run = world.run(&["drift"]).exits(2);
+    let told = "\n1 difference: `stagedoor apply` corrects 0, 1 waits for apps to stop or for the canary \
+                team, 0 for you to look at.\n";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+    let run = world.run(&["sync", "--person", "ben"]).exits(0);
+    assert!(run.stdout.ends_with(waits), "{}", run.stdout);
+}
+
+#[test]
+fn drift_says_what_the_guard_refuses() {
+    let guarded = MAP.replace("max_removals: 5", "max_removals: 0");
+    let world = World::new(&format!("{}{}", settled(), owned("cleo", "fraud", "")), &guarded);
+    let run = world.run(&["drift"]).exits(2);
+    let told = "The guard refuses that: 1 would go, of 4 profiles at most 0 at a time. If this is meant, \
+                run `stagedoor apply --allow-removals 1`.\n";
+    assert!(run.stdout.contains(told), "{}", run.stdout);
+}
+
+#[test]
 fn what_is_not_stagedoors_is_never_touched() {
     let foreign = "  - { domain: d-research, name: by-hand, tags: { owner: it } }\n  \
         - { domain: d-research, name: elsewhere, tags: { \"stagedoor:instance\": other, \

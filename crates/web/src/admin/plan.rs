@@ -180,8 +180,8 @@ impl PlanPage {
             };
         Self {
             t,
-            summary: strings::admin::plan_summary(totals.gain, totals.change, totals.lose),
-            settled: totals.gain + totals.change + totals.lose == 0 && plan.assignments.is_empty(),
+            summary: strings::admin::plan_summary(&totals),
+            settled: totals == control::desk::Totals::default() && plan.assignments.is_empty(),
             read_ago: strings::admin::read_ago(plan.at, plan.told_at),
             read_at: Stamp::at(plan.at),
             digest: plan.map_digest.chars().take(12).collect(),

@@ -3,6 +3,7 @@
 use control::audit::Barred;
 use control::desk::{
     AppOfPerson, Command, Deed, Emergency, Granted, MirrorLost, MirrorLostKind, SpaceOfPerson,
+    Totals,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
@@ -295,9 +296,19 @@ pub(crate) fn drifting(count: u64) -> String {
 }
 
 /// The sentence under the headline of the plan.
-pub(crate) fn plan_summary(gain: u64, change: u64, lose: u64) -> String {
-    let (gain, change, lose) = (grouped(gain), grouped(change), grouped(lose));
-    format!("{gain} to gain, {change} to change, {lose} to lose.")
+pub(crate) fn plan_summary(totals: &Totals) -> String {
+    let Totals { gain, change, lose, waiting } = *totals;
+    let told = format!(
+        "{} to gain, {} to change, {} to lose.",
+        grouped(gain),
+        grouped(change),
+        grouped(lose)
+    );
+    match waiting {
+        0 => told,
+        1 => format!("{told} 1 waits for its apps to stop, or for the canary team."),
+        _ => format!("{told} {} wait for apps to stop, or for the canary team.", grouped(waiting)),
+    }
 }
 
 /// What mirroring takes away.
