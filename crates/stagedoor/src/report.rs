@@ -1,6 +1,6 @@
 //! A plan, as people and as programs read it.
 
-use crate::output::{API_VERSION, Paint, counted};
+use crate::output::{API_VERSION, Paint, counted, visible};
 use access::check::guard_limit;
 use access::ids::DomainKey;
 use access::map::AccessMap;
@@ -52,7 +52,7 @@ pub(crate) fn plan_text(
         format!(
             "{} group `{}` → application of domain {}",
             paint.green("+"),
-            a.group_name,
+            visible(&a.group_name),
             a.domain
         )
     });
@@ -74,7 +74,7 @@ pub(crate) fn plan_text(
         } else {
             paint.yellow("!")
         };
-        format!("{sign} group `{}`  {}, {}", note.group, meaning(note.code), note.grant)
+        format!("{sign} group `{}`  {}, {}", visible(&note.group), meaning(note.code), note.grant)
     });
     section(&mut out, paint, "GRANTS", notes);
     if all {
@@ -231,7 +231,8 @@ fn losses(plan: &Plan) -> impl Iterator<Item = &Action> {
 }
 
 fn who(action: &Action) -> String {
-    action.person_name.clone().unwrap_or_else(|| format!("person {}", action.person))
+    let name = action.person_name.as_deref().map(visible);
+    name.unwrap_or_else(|| format!("person {}", action.person))
 }
 
 fn gain(action: &Action, paint: Paint) -> String {
@@ -339,7 +340,7 @@ fn place(action: &Action) -> String {
 
 fn because(action: &Action, paint: Paint) -> String {
     action.because.as_ref().map_or(String::new(), |because| {
-        let text = format!("because {because}");
+        let text = visible(&format!("because {because}"));
         format!("\n  {}", paint.dim(&text))
     })
 }
@@ -347,7 +348,7 @@ fn because(action: &Action, paint: Paint) -> String {
 fn kept_line(kept: &Kept, sign: &str) -> String {
     let mut subject = Vec::new();
     if let Some(name) = &kept.person_name {
-        subject.push(name.clone());
+        subject.push(visible(name));
     }
     if let Some(team) = &kept.team {
         subject.push(team.to_string());
@@ -356,7 +357,7 @@ fn kept_line(kept: &Kept, sign: &str) -> String {
         subject.push(format!("profile {profile}"));
     }
     subject.push(format!("domain {}", kept.domain));
-    let detail = kept.detail.as_ref().map_or(String::new(), |d| format!(": {d}"));
+    let detail = kept.detail.as_ref().map_or(String::new(), |d| visible(&format!(": {d}")));
     format!("{sign} {}  {}{detail}", subject.join(" · "), meaning(kept.reason))
 }
 

@@ -234,6 +234,10 @@ impl IdentityCenter {
             .send()
             .await
             .map_err(|e| lookup_error("DescribeGroup", &e));
+        // Somebody mistyped it. One that has the form is refused for what is not its own fault.
+        if !has_form(group) && answer.as_ref().is_err_and(|e| e.kind == FailureKind::Rejected) {
+            return Ok(None);
+        }
         Ok(absent_as_none(answer)?.and_then(|group| group.display_name))
     }
 
@@ -420,6 +424,17 @@ pub(super) fn absent_as_none<T>(answer: Result<T, CallError>) -> Result<Option<T
         Err(e) if e.kind == FailureKind::NotFound => Ok(None),
         Err(e) => Err(e),
     }
+}
+
+/// Whether an id of a group has the service's form: API `GroupId`, a UUID, in most Regions after ten hex
+/// digits.
+fn has_form(group: &GroupId) -> bool {
+    let id = group.as_str();
+    let is_hex = |part: &str| part.chars().all(|c| c.is_ascii_hexdigit());
+    let parts: Vec<&str> = id.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    matches!(lengths.as_slice(), [8, 4, 4, 4, 12] | [10, 8, 4, 4, 4, 12])
+        && parts.into_iter().all(is_hex)
 }
 
 /// For names that come from an assertion: a name the service refuses as malformed is nobody's.

@@ -69,6 +69,16 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
             return Err(BadConfiguration::new(codes::USAGE, "name --team or --role").into());
         }
     };
+    // No directory has such a name, and what is shown of it would not be what it is.
+    if visible(&args.group.group) != args.group.group || args.group.group.trim() != args.group.group
+    {
+        let problem = format!(
+            "`{}` is no name or id of a group: it begins or ends with a blank, or has characters that \
+             are not seen",
+            visible(&args.group.group)
+        );
+        return Err(refused(&problem).into());
+    }
     let row = TableGrant {
         group: group(&args.group)?,
         gives,
@@ -89,6 +99,9 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
         );
     }
     let case = Case { change: &args.change, common, store: &store, team: &team };
+    if let Some(until) = row.until.filter(|until| *until <= row.at) {
+        output::talk(&format!("note: it ended at {until}, so it gives nothing"));
+    }
     if before.as_ref().is_some_and(|before| says(before) == says(&row)) {
         return Ok(case.nothing(&row));
     }

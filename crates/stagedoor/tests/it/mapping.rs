@@ -192,3 +192,34 @@ fn doctor_sees_the_rows_and_whom_an_admin_offboarded_and_changes_nothing() {
     let found = doctor(&world);
     assert!(found[2].ends_with("profiles, 1 more to be made"), "{found:?}");
 }
+
+#[test]
+fn a_row_for_what_is_no_group_is_refused_or_stops_nobody_else() {
+    let world = world();
+    for name in ["evil\u{1b}[2K\u{1b}[1A", "a\nb", " ml-fraud", "ml-fraud ", "ml\u{202e}fraud"] {
+        let run = put(&world, &[name, "--team", "fraud"]).exits(3).prints("");
+        run.says(&["is no name or id of a group", "(grant-refused)"]);
+    }
+    put(&world, &["ml-fraud", "--team", "fraud"]).exits(0);
+    let over = put(&world, &["ml-demand", "--team", "demand", "--until", "2020-01-01"]).exits(0);
+    over.says(&["note: it ended at 2020-01-02T00:00:00Z, so it gives nothing"]);
+    // One mistyped id is one group that is not there.
+    put(&world, &["garbage", "--id", "--team", "fraud"]).exits(0);
+    let why = world.run(&["why", "ana", "fraud"]).exits(0);
+    assert!(why.stdout.starts_with("yes: "), "{}", why.stdout);
+    let plan = world.run(&["plan"]).exits(2);
+    assert!(plan.stdout.contains("! group `garbage`  group-missing"), "{}", plan.stdout);
+}
+
+#[test]
+fn names_of_groups_do_not_reach_the_terminal_as_commands() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let grant = "  - { group: \"evil\\e[2K\\e[1A\", team: fraud }\n";
+    world.write("access.yaml", &MAP.replace("grants:\n", &format!("grants:\n{grant}")));
+    for command in [&["plan"] as &[&str], &["doctor", "--only", "DIR"]] {
+        let run = world.run(command);
+        assert!(run.stdout.contains("evil\\u{1b}[2K"), "{command:?}: {}", run.stdout);
+        let raw: Vec<char> = run.stdout.chars().filter(|c| c.is_control() && *c != '\n').collect();
+        assert_eq!(raw, [] as [char; 0], "{command:?}");
+    }
+}
