@@ -13,6 +13,7 @@ mod mirroring;
 mod permit;
 mod worker;
 
+pub(crate) use permit::refused_plan;
 pub use worker::{Worked, Worker};
 
 use crate::event::Wake;

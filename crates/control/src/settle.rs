@@ -2,9 +2,10 @@
 
 use crate::pass::{Halt, Outcome, PassReport};
 use crate::plane::Plane;
-use crate::ports::CallError;
+use crate::ports::{AuditEntry, AuditEvent, CallError};
+use crate::reconciler::refused_plan;
 use crate::survey::{Scope, Survey};
-use access::check::{Removals, Violation};
+use access::check::{Removals, Violation, guard_limit};
 use access::plan::{Action, Plan};
 use access::reason::ReasonCode;
 use std::time::Duration;
@@ -92,9 +93,21 @@ impl Plane {
                 let plan = narrow(self.plan(&survey));
                 (survey, plan)
             };
-            let checked = self
-                .check(plan.clone(), &survey, removals)
-                .map_err(|violations| Unsettled::Refused(Box::new(plan.clone()), violations))?;
+            let checked = match self.check(plan.clone(), &survey, removals) {
+                Ok(checked) => checked,
+                Err(violations) => {
+                    for violation in &violations {
+                        self.record(
+                            refused_plan(self.clock.now(), violation).by(self.actor.clone()),
+                        )
+                        .await;
+                    }
+                    return Err(Unsettled::Refused(Box::new(plan), violations));
+                }
+            };
+            if matches!(removals, Removals::Allowed(_)) {
+                self.note_waived(&plan, &survey).await?;
+            }
             let busy = plan.kept.iter().any(|k| k.reason == ReasonCode::Busy && k.team.is_some());
             if plan.is_empty() && !busy {
                 return Ok(Settled { changed, survey, plan });
@@ -117,6 +130,32 @@ impl Plane {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(patience.poll);
         }
+    }
+}
+
+impl Plane {
+    /// Writes down, before anything is done, that somebody agreed to removals that the guard refuses.
+    async fn note_waived(&self, plan: &Plan, survey: &Survey) -> Result<(), Halt> {
+        let Some(removals) = plan.removals_digest() else { return Ok(()) };
+        let Err(violations) = self.check(plan.clone(), survey, Removals::Guarded) else {
+            return Ok(());
+        };
+        let limit = guard_limit(&self.map, plan.owned);
+        let why = violations.iter().map(|violation| violation.message.as_str());
+        let why = why.collect::<Vec<&str>>().join("; ");
+        let entry = AuditEntry::new(
+            self.clock.now(),
+            AuditEvent::RemovalsApproved,
+            ReasonCode::Approved.as_str(),
+        );
+        let entry = entry
+            .by(self.actor.clone())
+            .with("removals", removals)
+            .with("number", plan.new_removals())
+            .with("limit", limit)
+            .with("message", why);
+        // What cannot be written down is not done.
+        self.audit.append(&entry).await.map_err(Halt::Store)
     }
 }
 

@@ -90,7 +90,8 @@ async fn agreed(plane: &Plane, plan: &Plan, survey: &Survey) -> Option<CheckedPl
     }
 }
 
-fn refused_plan(at: Timestamp, violation: &Violation) -> AuditEntry {
+/// That a plan was refused, for one reason.
+pub(crate) fn refused_plan(at: Timestamp, violation: &Violation) -> AuditEntry {
     AuditEntry::new(at, AuditEvent::PlanRefused, violation.code.as_str())
         .with("message", &violation.message)
 }

@@ -157,6 +157,38 @@ fn drift_says_what_the_guard_refuses() {
 }
 
 #[test]
+fn what_the_guard_refused_and_who_overrode_it_stand_in_the_log() {
+    let guarded = MAP.replace("max_removals: 5", "max_removals: 0");
+    let world = World::new(&format!("{}{}", settled(), owned("cleo", "fraud", "")), &guarded);
+    let as_alice = |more: &[&str]| {
+        let mut command = world.command(&[&["apply", "--poll", "20ms"], more].concat());
+        command.env("USER", "alice");
+        crate::process::run(command)
+    };
+    let entries = |event: &str| {
+        let mut found = world.audit();
+        found.retain(|entry| entry.event == event);
+        found
+    };
+    as_alice(&[]).exits(4);
+    let [refused] = entries("plan-refused").try_into().unwrap();
+    assert_eq!(
+        (refused.code.as_str(), refused.actor.to_string().as_str()),
+        ("guard-tripped", "cli:alice")
+    );
+    assert_eq!(entries("removals-approved"), []);
+    as_alice(&["--allow-removals", "1"]).exits(0);
+    let [approved] = entries("removals-approved").try_into().unwrap();
+    assert_eq!(approved.actor.to_string(), "cli:alice");
+    let detail = |name: &str| approved.details[name].as_str();
+    assert_eq!((detail("number"), detail("limit"), detail("removals").len()), ("1", "0", 64));
+    assert_eq!(entries("plan-refused").len(), 1);
+    // What the guard lets through needs nobody's word.
+    as_alice(&["--allow-removals", "1"]).exits(0);
+    assert_eq!(entries("removals-approved").len(), 1);
+}
+
+#[test]
 fn what_is_not_stagedoors_is_never_touched() {
     let foreign = "  - { domain: d-research, name: by-hand, tags: { owner: it } }\n  \
         - { domain: d-research, name: elsewhere, tags: { \"stagedoor:instance\": other, \
