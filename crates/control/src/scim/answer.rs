@@ -105,6 +105,11 @@ pub(super) enum Failed {
     /// Too many of the directory look through all records already.
     #[error("too many questions of this directory wait that no index answers; try again")]
     Crowded(TooMany),
+    /// Too much that is to be changed in the directory is held already.
+    #[error(
+        "too much that is to be changed in this directory waits to be carried through; try again"
+    )]
+    Full(TooMany),
     /// The resource was changed by somebody else again and again.
     #[error("others change the resource at the same time; try again")]
     Contended,
@@ -118,7 +123,7 @@ impl Failed {
         match self {
             Self::Scim(error) => error.status,
             Self::Method(_) => 405,
-            Self::TooOften(_) | Self::Crowded(_) => 429,
+            Self::TooOften(_) | Self::Crowded(_) | Self::Full(_) => 429,
             Self::Contended => 409,
             Self::Store(_) => 503,
         }
@@ -129,7 +134,7 @@ impl Failed {
         let code = match self {
             Self::Method(_) => return "method-not-allowed",
             Self::Store(_) => ReasonCode::Unavailable,
-            Self::TooOften(_) | Self::Crowded(_) => ReasonCode::TooManyRequests,
+            Self::TooOften(_) | Self::Crowded(_) | Self::Full(_) => ReasonCode::TooManyRequests,
             Self::Contended => ReasonCode::PushStale,
             Self::Scim(error) => match (error.status, error.scim_type) {
                 (413, _) => return "body-too-large",
@@ -161,7 +166,8 @@ impl Failed {
         let (allow, retry_after) = match self {
             Self::Method(allow) => (Some(allow), None),
             Self::TooOften(TooMany { retry_after_seconds })
-            | Self::Crowded(TooMany { retry_after_seconds }) => (None, Some(retry_after_seconds)),
+            | Self::Crowded(TooMany { retry_after_seconds })
+            | Self::Full(TooMany { retry_after_seconds }) => (None, Some(retry_after_seconds)),
             _ => (None, None),
         };
         let error = self.into_error();

@@ -18,6 +18,7 @@ mod write;
 
 pub use ::scim::bounds::MAX_BODY_BYTES;
 pub use answer::{ScimAnswer, ScimMethod, ScimRequest, Toll, refusal};
+pub use traffic::Room;
 pub(crate) use traffic::Traffic;
 
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
@@ -113,6 +114,17 @@ impl Desk {
             traffic: self.traffic().clone(),
         };
         Ok((tenant, rest))
+    }
+}
+
+impl Tenant {
+    /// Takes room for a change of so many bytes, before they are read; to be kept until it is carried
+    /// through.
+    ///
+    /// # Errors
+    /// Too much is held already: what to answer.
+    pub fn room(&self, bytes: usize) -> Result<Room, ScimAnswer> {
+        self.traffic.room(self.directory.as_str(), bytes).map_err(answer::Failed::into_answer)
     }
 }
 

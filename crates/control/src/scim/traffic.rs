@@ -2,6 +2,7 @@
 
 use super::answer::Failed;
 use crate::limits::TooMany;
+use ::scim::bounds::MAX_BODY_BYTES;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError};
@@ -19,6 +20,13 @@ const WAITING: usize = 8;
 
 /// When whoever finds so many waiting may come again, in seconds.
 const COME_AGAIN: u32 = 5;
+
+/// So much of the changes of one directory is held at a time, in units of [`HELD_UNIT`]: four of the longest.
+/// What is sent is held until the change is carried through, which may be long after its client hung up.
+const HELD: usize = 4 * MAX_BODY_BYTES / HELD_UNIT;
+
+/// What the shortest change counts for, in bytes: it waits for its turn all the same.
+const HELD_UNIT: usize = 16 * 1024;
 
 /// What the requests of a process share. Clones are the same.
 #[derive(Debug, Clone)]
@@ -39,6 +47,14 @@ struct Line {
     room: Arc<Semaphore>,
     /// Whose turn it is to wait beside other directories: so each has one place there.
     head: Arc<Semaphore>,
+    /// Where changes are held.
+    held: Arc<Semaphore>,
+}
+
+/// Room for a change. It is free again when this is dropped.
+#[derive(Debug)]
+pub struct Room {
+    _held: OwnedSemaphorePermit,
 }
 
 /// A turn to look through all records. It ends when this is dropped.
@@ -49,7 +65,8 @@ pub(crate) struct Scan {
 
 impl Default for Line {
     fn default() -> Self {
-        Self { room: Arc::new(Semaphore::new(WAITING)), head: Arc::new(Semaphore::new(1)) }
+        let of = |places| Arc::new(Semaphore::new(places));
+        Self { room: of(WAITING), head: of(1), held: of(HELD) }
     }
 }
 
@@ -75,13 +92,21 @@ impl Traffic {
     /// Waits until nobody else of this process looks through all records, in the order of asking and
     /// with directories by turns.
     pub(super) async fn scan(&self, directory: &str) -> Result<Scan, Failed> {
-        let Line { room, head } = self.line(directory);
+        let Line { room, head, .. } = self.line(directory);
         let crowded = || Failed::Crowded(TooMany { retry_after_seconds: COME_AGAIN });
         let room = room.try_acquire_owned().map_err(|_| crowded())?;
         // Nobody closes them.
         let head = head.acquire_owned().await.map_err(|_| crowded())?;
         let scan = Arc::clone(&self.0.scans).acquire_owned().await.map_err(|_| crowded())?;
         Ok(Scan { _turns: [scan, head, room] })
+    }
+
+    /// Takes room for a change of so many bytes; without waiting, for nothing of it may be read before.
+    pub(super) fn room(&self, directory: &str, bytes: usize) -> Result<Room, Failed> {
+        let units = u32::try_from(bytes.div_ceil(HELD_UNIT).max(1)).unwrap_or(u32::MAX);
+        let held = self.line(directory).held.try_acquire_many_owned(units);
+        let full = |_| Failed::Full(TooMany { retry_after_seconds: COME_AGAIN });
+        held.map(|held| Room { _held: held }).map_err(full)
     }
 
     fn line(&self, directory: &str) -> Line {
@@ -106,6 +131,22 @@ mod tests {
         assert!(others.count() > 100);
         drop(first);
         assert!(traffic.turn("corp", "g1").now_or_never().is_some());
+    }
+
+    #[test]
+    fn changes_are_held_up_to_a_bound_of_bytes_and_others_are_sent_away() {
+        let traffic = Traffic::default();
+        let room = |bytes| traffic.room("corp", bytes);
+        let mut long: Vec<Room> = (0..4).map(|_| room(MAX_BODY_BYTES).unwrap()).collect();
+        let full = Failed::Full(TooMany { retry_after_seconds: 5 });
+        assert_eq!(room(0).unwrap_err(), full);
+        assert!(traffic.room("partners", MAX_BODY_BYTES).is_ok(), "it has room of its own");
+        drop(long.pop());
+        // The shortest count for something.
+        let short: Vec<Room> = (0..MAX_BODY_BYTES / HELD_UNIT).map(|_| room(1).unwrap()).collect();
+        assert_eq!(room(1).unwrap_err(), full);
+        drop(short);
+        assert!(room(MAX_BODY_BYTES).is_ok());
     }
 
     #[test]

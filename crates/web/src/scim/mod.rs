@@ -7,7 +7,7 @@ use crate::refused::{AsItIs, Coded, Problem, Refused};
 use crate::routes::Portal;
 use crate::table::{Row, Who};
 use access::reason::ReasonCode;
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::header::ToStrError;
 use axum::http::request::Parts;
@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodFilter;
 use control::desk::{self, Caller, Right};
 use control::limits::TooMany;
-use control::scim::{MAX_BODY_BYTES, ROOT, ScimAnswer, ScimMethod, ScimRequest, Toll};
+use control::scim::{MAX_BODY_BYTES, ROOT, Room, ScimAnswer, ScimMethod, ScimRequest, Toll};
 use jiff::Timestamp;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -107,6 +107,10 @@ async fn push(
     let is_scim = is_scim(headers);
     let [if_match, if_none_match] =
         [header::IF_MATCH, header::IF_NONE_MATCH].map(|name| tags(headers, name));
+    let room = match method {
+        ScimMethod::Get => None,
+        _ => Some(tenant.room(most_bytes(&request)).map_err(told)?),
+    };
     let body = Bytes::from_request(request, &portal).await.map_err(|rejection| {
         let is_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
         let problem = if is_large { Problem::TooLarge } else { Problem::NoForm };
@@ -121,7 +125,7 @@ async fn push(
     let (path, query) = (path.to_owned(), uri.query().unwrap_or_default().to_owned());
     let (limits, now) = (Arc::clone(&portal.scim_limits), portal.desk.time());
     let toll = Counted { limits, caller, now };
-    let sent = Sent { method, path, query, body, if_match, if_none_match, toll };
+    let sent = Sent { method, path, query, body, if_match, if_none_match, toll, _room: room };
     if !sent.request().may_change() {
         return Ok(told(tenant.answer(&sent.request()).await));
     }
@@ -141,6 +145,13 @@ struct Sent {
     if_match: Option<String>,
     if_none_match: Option<String>,
     toll: Counted,
+    _room: Option<Room>,
+}
+
+/// How long the body is at most.
+fn most_bytes(request: &Request) -> usize {
+    let told = request.body().size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
+    told.unwrap_or(BODY_BYTES).min(BODY_BYTES)
 }
 
 impl Sent {

@@ -1,12 +1,15 @@
 //! What RFC 7644 says of methods, versions, pages, lists, Bulk and errors.
 
 use super::{GROUP, Idp, PATCH, USER, assert_error, body, set};
+use crate::house::Answer;
+use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use control::ports::{
     AuditEntry, AuditEvent, RecordChange, RecordKind, RecordMember, RecordWritten, ScimRecord,
     ScimRecords as _,
 };
+use control::scim::MAX_BODY_BYTES;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -444,6 +447,48 @@ async fn who_looks_through_everybody_while_others_wait_for_it_is_told_when_to_co
     // What an index answers waits for nobody.
     let found = idp.read("/Users?filter=userName%20eq%20%22ada%22").await;
     assert_eq!((&found["totalResults"], all.len()), (&json!(1), WAITING));
+}
+
+/// Makes somebody with a body that is nearly as long as may be.
+async fn made_at_length(idp: &Idp, name: String) -> Answer {
+    let user = json!({"schemas": [USER], "userName": name}).to_string();
+    let request = crate::house::get("/scim/v2/Users")
+        .method("POST")
+        .header("authorization", format!("Bearer {}", idp.bearer))
+        .header("content-type", "application/scim+json")
+        .body(Body::from(format!("{user}{}", " ".repeat(MAX_BODY_BYTES - user.len()))));
+    idp.house.send(request.unwrap()).await
+}
+
+#[tokio::test]
+async fn changes_that_outlive_their_request_are_held_up_to_a_bound() {
+    const HELD: usize = 4;
+    let idp = Idp::new().await;
+    let records = &idp.house.records;
+    records.waits_to_write.store(true, Ordering::SeqCst);
+    let all = (0..HELD + 2).map(|number| made_at_length(&idp, format!("user-{number}")));
+    let mut all: FuturesUnordered<_> = all.collect();
+    for _ in 0..2 {
+        let answer = all.next().await.unwrap();
+        assert_error(&answer, 429, None, "too-many-requests");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    while records.waiting.load(Ordering::SeqCst) < HELD {
+        tokio::select! {
+            answer = all.next() => panic!("{:?}", answer.map(|answer| answer.body)),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    // Their clients hang up, and what they sent is held all the same.
+    drop(all);
+    let short = json!({"schemas": [USER], "userName": "ada"});
+    assert_error(&idp.post("/Users", &short).await, 429, None, "too-many-requests");
+    assert_eq!(idp.read("/Users").await["totalResults"], 0, "who only reads waits for nobody");
+    records.waits_to_write.store(false, Ordering::SeqCst);
+    records.go_on.notify_waiters();
+    idp.house.plane.errands.ended().await;
+    assert_eq!(idp.read("/Users").await["totalResults"], HELD);
+    idp.made("/Users", &short).await;
 }
 
 #[tokio::test]

@@ -16,6 +16,12 @@ pub(crate) struct Records {
     store: Arc<store::SqliteStore>,
     /// Whether a change is made, and its success told as a failure.
     pub(crate) fails_after_writing: AtomicBool,
+    /// Whether changes wait until it is told to go on.
+    pub(crate) waits_to_write: AtomicBool,
+    /// So many did.
+    pub(crate) waiting: AtomicUsize,
+    /// Tells it.
+    pub(crate) go_on: Notify,
     /// Whether pages are read for ever.
     pub(crate) reads_for_ever: AtomicBool,
     /// So many pages are being read.
@@ -38,6 +44,9 @@ impl Records {
         Self {
             store,
             fails_after_writing: AtomicBool::default(),
+            waits_to_write: AtomicBool::default(),
+            waiting: AtomicUsize::default(),
+            go_on: Notify::default(),
             reads_for_ever: AtomicBool::default(),
             reading: AtomicUsize::default(),
             began: Notify::default(),
@@ -113,6 +122,10 @@ impl ScimRecords for Records {
         change: &RecordChange,
         entry: &AuditEntry,
     ) -> Result<RecordWritten, StoreError> {
+        if self.waits_to_write.load(Ordering::SeqCst) {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            self.go_on.notified().await;
+        }
         let written = self.store.scim_write(directory, change, entry).await?;
         if self.fails_after_writing.load(Ordering::SeqCst) {
             let message = "the answer was lost".to_owned();
