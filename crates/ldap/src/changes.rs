@@ -38,6 +38,9 @@ const MOST_ROUNDS: usize = 200;
 /// The most changed entries that are looked at one by one.
 const MOST_CHANGES: usize = 2_000;
 
+/// The most changed groups that are: whose members they are is asked of each.
+const MOST_GROUPS: usize = 20;
+
 /// Ids that are asked for in one request.
 const IDS_A_REQUEST: usize = 50;
 
@@ -238,7 +241,7 @@ impl Reader<'_> {
         let id = entry.bytes("objectGUID").and_then(value::guid)?;
         let moved: Vec<&[u8]> =
             schema.members.iter().flat_map(|name| entry.changed_values(name)).collect();
-        let is_deleted = entry.text("isDeleted").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+        let is_deleted = is_deleted(entry);
         let is_more = entry.has(&schema.group_name) || is_deleted || moved.is_empty();
         let texts = moved.into_iter().map(|dn| String::from_utf8_lossy(dn).into_owned());
         let members = if is_more { None } else { Some(texts.collect()) };
@@ -290,23 +293,34 @@ impl Reader<'_> {
         let ids: Vec<&str> = changes.iter().map(|change| change.id.as_str()).collect();
         let classes = self.classes(&ids).await?;
         let mut moved: BTreeSet<&str> = BTreeSet::new();
+        let mut groups: BTreeMap<&str, String> = BTreeMap::new();
         for change in &changes {
-            match (classes.get(&change.id), &change.members) {
-                (Some(Class::Person), _) => people.extend(PersonId::parse(&change.id)),
-                (Some(Class::Group), Some(members)) => {
-                    moved.extend(members.iter().map(String::as_str));
-                }
-                (Some(Class::Group), None) => {
-                    concerns.extend(GroupId::parse(&change.id).map(Concern::Group));
-                }
+            let Some(is) = classes.get(&change.id) else {
                 // Who may not see what it was. Of a group, the members are told.
-                (None, _) if change.is_deleted => people.extend(PersonId::parse(&change.id)),
-                (Some(Class::Other) | None, _) => {}
+                if change.is_deleted {
+                    people.extend(PersonId::parse(&change.id));
+                }
+                continue;
+            };
+            match (is.class, &change.members) {
+                (Class::Person, _) => people.extend(PersonId::parse(&change.id)),
+                (Class::Group, Some(members)) => moved.extend(members.iter().map(String::as_str)),
+                // In which groups it was, nobody can tell any more.
+                (Class::Group, None) if is.is_deleted => {
+                    return Ok(BTreeSet::from([Concern::Everybody]));
+                }
+                (Class::Group, None) => drop(groups.insert(&change.id, is.dn.clone())),
+                (Class::Other, _) => {}
             }
         }
-        if moved.len() > MOST_CHANGES {
+        if moved.len() > MOST_CHANGES || groups.len() > MOST_GROUPS {
             return Ok(BTreeSet::from([Concern::Everybody]));
         }
+        // Who was in a group that is in others was in these too.
+        let mut around = BTreeMap::new();
+        self.add_groups_around(&mut around, groups.values().cloned().collect(), None).await?;
+        concerns.extend(groups.into_keys().flat_map(GroupId::parse).map(Concern::Group));
+        concerns.extend(around.into_keys().map(Concern::Group));
         let mut tree: Option<Tree> = None;
         for dn in moved {
             match self.class_of(dn).await? {
@@ -336,7 +350,7 @@ impl Reader<'_> {
     }
 
     /// What the entries with these ids are, or were before they were deleted.
-    async fn classes(&self, ids: &[&str]) -> Result<BTreeMap<String, Class>, CallError> {
+    async fn classes(&self, ids: &[&str]) -> Result<BTreeMap<String, Seen>, CallError> {
         let domain = self.session.facts.domain.as_deref().unwrap_or_default();
         let mut classes = BTreeMap::new();
         for ids in ids.chunks(IDS_A_REQUEST) {
@@ -345,10 +359,13 @@ impl Reader<'_> {
                 .filter_map(|id| value::guid_bytes(id))
                 .map(|bytes| Filter::bytes("objectGUID", &bytes))
                 .collect();
-            let query = Query::below(domain, Filter::any(&ids), &["objectGUID", "objectClass"]);
+            let asked = ["objectGUID", "objectClass", "isDeleted"];
+            let query = Query::below(domain, Filter::any(&ids), &asked);
             for entry in self.session.all(query.with(control(SHOW_DELETED, None))).await? {
                 let id = entry.bytes("objectGUID").and_then(value::guid);
-                classes.extend(id.map(|id| (id, Class::of(&entry))));
+                let is_deleted = is_deleted(&entry);
+                let is = Seen { class: Class::of(&entry), is_deleted, dn: entry.dn };
+                classes.extend(id.map(|id| (id, is)));
             }
         }
         Ok(classes)
@@ -371,6 +388,18 @@ impl At {
         let cookie = STANDARD.encode(cookie);
         if replicates { Self::Replicated(cookie) } else { Self::Dirsync(cookie) }
     }
+}
+
+fn is_deleted(entry: &Entry) -> bool {
+    entry.text("isDeleted").is_some_and(|it| it.eq_ignore_ascii_case("true"))
+}
+
+/// What is known of something that changed.
+#[derive(Debug)]
+struct Seen {
+    class: Class,
+    is_deleted: bool,
+    dn: String,
 }
 
 /// What an entry of Active Directory is.

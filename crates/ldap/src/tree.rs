@@ -419,6 +419,19 @@ impl Reader<'_> {
                 groups.insert(group.id.clone(), group);
             }
         }
+        let uid = if self.has_in_chain().await? { None } else { self.own_uid(found).await? };
+        self.add_groups_around(&mut groups, ahead, uid).await?;
+        Ok(groups)
+    }
+
+    /// Adds the groups with these among their members, however deep, or with this user name.
+    pub(crate) async fn add_groups_around(
+        &self,
+        groups: &mut BTreeMap<GroupId, FoundGroup>,
+        mut ahead: Vec<String>,
+        mut uid: Option<&str>,
+    ) -> Result<(), CallError> {
+        let schema = &self.session.schema;
         if self.has_in_chain().await? {
             for dn in ahead {
                 let holding = Filter::in_chain("member", &dn);
@@ -426,9 +439,8 @@ impl Reader<'_> {
                 let found = self.groups(holding).await?;
                 groups.extend(found.into_iter().map(|group| (group.id.clone(), group)));
             }
-            return Ok(groups);
+            return Ok(());
         }
-        let mut uid = self.own_uid(found).await?;
         while let Some(dn) = ahead.pop() {
             let by_dn = schema.members.iter().map(|name| Filter::equals(name, &dn));
             let by_name = schema.member_names.as_ref().zip(uid.take());
@@ -445,7 +457,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(groups)
+        Ok(())
     }
 
     /// The user name by which groups name a person, if it is nobody else's.

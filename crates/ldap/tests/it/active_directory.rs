@@ -253,6 +253,7 @@ async fn other_copies(directory: &LdapDirectory, cookie: &Cookie) {
 }
 
 async fn update_numbers(samba: &Samba, admin: &mut Admin) {
+    admin.set("ml-outer", "sAMAccountName", "ml-outer").await;
     let directory = directory(Config { increments: Increments::UpdateNumbers, ..config(samba) });
     let all = directory.everybody(&named(&ALL)).await.unwrap();
     let standing = directory.standing().await.unwrap();
@@ -262,9 +263,28 @@ async fn update_numbers(samba: &Samba, admin: &mut Admin) {
     admin.set("alice", "userAccountControl", "544").await;
     assert_eq!(next(&directory, &mut cookie).await, these([&id_of(&all, "alice")]));
     admin.join("bob", "ml-core").await;
-    let core = all.snapshot.groups.values().find(|group| group.display_name == "ml-core").unwrap();
-    let concerns = next(&directory, &mut cookie).await;
-    assert_eq!(concerns, BTreeSet::from([Concern::Group(core.id.clone())]));
+    let groups = |names: &[&str]| -> BTreeSet<Concern> {
+        let of = |name: &&str| {
+            let mut all = all.snapshot.groups.values();
+            Concern::Group(all.find(|group| group.display_name == *name).unwrap().id.clone())
+        };
+        names.iter().map(of).collect()
+    };
+    // Whoever leaves a group leaves those that it is in, and nothing changes of these.
+    assert_eq!(next(&directory, &mut cookie).await, groups(&["ml-core", "ml-eng", "ml-all"]));
+    admin.join("ml-first", "ml-outer").await;
+    assert_eq!(next(&directory, &mut cookie).await, groups(&["ml-outer"]));
+    admin.join("m03", "ml-first").await;
+    assert_eq!(next(&directory, &mut cookie).await, groups(&["ml-first", "ml-outer"]));
+    admin.leave("m03", "ml-first").await;
+    assert_eq!(next(&directory, &mut cookie).await, groups(&["ml-first", "ml-outer"]));
+    // In which groups one was that is gone, nobody knows.
+    admin.group("ml-brief", &["m03"]).await;
+    let updates = Config { increments: Increments::UpdateNumbers, ..config(samba) };
+    let directory = crate::world::directory(bound(updates, ADMIN, PASSWORD));
+    let mut cookie = directory.since(None).await.unwrap().cookie.unwrap();
+    admin.delete("ml-brief").await;
+    assert_eq!(next(&directory, &mut cookie).await, BTreeSet::from([Concern::Everybody]));
     let none = crate::world::directory(Config { increments: Increments::None, ..config(samba) });
     assert_eq!(none.since(None).await.unwrap().cookie, None);
 }
