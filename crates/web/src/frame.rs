@@ -6,11 +6,10 @@ use crate::strings::Language;
 use crate::visit::Visit;
 use crate::{access_log, headers, negotiate, scim};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::time::{Duration, Instant};
-use tracing::Instrument;
 
 /// How long an answer may take. An API gateway in front gives up after 29 seconds; a person should
 /// get our page, not its.
@@ -36,19 +35,7 @@ pub(crate) async fn around(
         session_shown: Visit::session_of(&portal, request.headers()).is_some(),
     };
 
-    // What may change something is carried through to its last entry and to waking the loop, even if its
-    // browser goes away or it takes longer than an answer may. SCIM sees to its own: it has questions that
-    // are posted, and given up.
-    let is_question = matches!(method, Method::GET | Method::HEAD) || asker.form == Form::Scim;
-    let work = next.run(request);
-    let answering = async {
-        if is_question {
-            return work.await;
-        }
-        let done = portal.desk.errands().run(work.in_current_span()).await;
-        done.unwrap_or_else(|_| Refused::new(&portal, Problem::Defect).into_response())
-    };
-    let answer = tokio::time::timeout(ANSWER_WITHIN, answering)
+    let answer = tokio::time::timeout(ANSWER_WITHIN, next.run(request))
         .await
         .unwrap_or_else(|_| Refused::new(&portal, Problem::TooSlow).into_response());
     let coded = answer.extensions().get::<Coded>().copied();
