@@ -6,17 +6,21 @@
 use crate::event::Wake;
 use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent, CallError, Departure, PersonLookup, StoreError};
-use crate::survey::Scope;
+use crate::survey::{Scope, Survey};
 use access::entitlement::WantedGroups;
 use access::ids::{PersonId, TeamKey};
 use access::map::SharedSpaces;
 use access::plan::{Plan, Step};
 use access::reason::ReasonCode;
 use access::snapshot::{Hold, Snapshot};
+use futures::{StreamExt as _, stream};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many entries of a person are looked at: years of a working life.
 pub const HISTORY: u32 = 20_000;
+
+/// So many departures are kept under a further id at a time.
+const AT_ONCE: usize = 8;
 
 /// What came of a departure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,14 +175,34 @@ impl Plane {
     }
 
     /// Keeps departures under the further ids of those whom they are of, before anybody is somebody
-    /// else under one of these. Until that is done they hold as long as the directories say so.
-    pub(crate) async fn spread(&self, implied: &[Implied]) {
-        for implied in implied.iter().filter(|implied| implied.is_lasting) {
+    /// else under one of these. Until that is done they hold as long as the directories say so. For passes
+    /// that act, by the map that is in force: whoever only looks leaves nothing behind.
+    pub(crate) async fn spread(&self, survey: &Survey) {
+        if self.observe_only {
+            return;
+        }
+        let lasting = survey.implied.iter().filter(|implied| implied.is_lasting);
+        let keep = async |implied: &Implied| {
             if let Err(error) = self.keep(implied).await {
                 let person = &implied.departure.person;
                 tracing::warn!(%person, %error, "an offboarding is not kept under a further id yet");
             }
-        }
+        };
+        stream::iter(lasting).for_each_concurrent(AT_ONCE, keep).await;
+    }
+
+    /// The departures that hold for a person, one for each team: the person's own, and those under the
+    /// other ids that the person has or had. [`rejoin`](Self::rejoin) ends these.
+    ///
+    /// # Errors
+    /// The directory or the store cannot be read.
+    pub async fn departures_of(&self, person: &PersonId) -> Result<Vec<Departure>, CallError> {
+        let ids = self.ids_of(person).await?;
+        let mut all = self.departures.departures(Some(&ids)).await?;
+        all.sort_by_key(|departure| departure.person != *person);
+        let mut teams = BTreeSet::new();
+        all.retain(|departure| teams.insert(departure.team.clone()));
+        Ok(all)
     }
 
     async fn keep(&self, implied: &Implied) -> Result<(), StoreError> {

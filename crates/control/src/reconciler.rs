@@ -106,6 +106,7 @@ impl Plane {
         watcher: Watcher<'_>,
     ) -> Result<Pass, PassError> {
         let survey = self.survey(scope).await?;
+        self.spread(&survey).await;
         let plan = self.plan(&survey);
         let checked = self.check(plan, &survey, removals).map_err(PassError::Refused)?;
         let report = self.carry_out(&checked, &survey, watcher).await;

@@ -93,6 +93,7 @@ impl Plane {
                 let plan = narrow(self.plan(&survey));
                 (survey, plan)
             };
+            self.spread(&survey).await;
             let checked = match self.check(plan.clone(), &survey, removals) {
                 Ok(checked) => checked,
                 Err(violations) => {

@@ -63,6 +63,8 @@ pub struct Survey {
     /// What the guard counts, as the store knows it: also what is gone, or was not read. Nothing, where
     /// some people were read from whom nothing is taken away.
     pub leaving: Vec<Leaving>,
+    /// Departures that hold under another id of somebody, and are not kept under it. `snapshot` has them.
+    pub(crate) implied: Vec<Implied>,
 }
 
 /// What the store keeps of people besides.
@@ -75,9 +77,9 @@ struct Kept {
 
 impl Kept {
     /// Notes it in a reading of the directory, as far as that speaks for the people.
-    fn note_in(self, snapshot: &mut Snapshot) {
+    fn note_in(self, snapshot: &mut Snapshot) -> Vec<Implied> {
         let Self { mut departures, implied, mut grants } = self;
-        departures.extend(implied.into_iter().map(|implied| implied.departure));
+        departures.extend(implied.iter().map(|implied| implied.departure.clone()));
         if let Coverage::People(people) = &snapshot.coverage {
             departures.retain(|departure| people.contains(&departure.person));
             grants.retain(|grant| people.contains(&grant.person));
@@ -86,6 +88,7 @@ impl Kept {
         for grant in grants {
             snapshot.temporary.entry(grant.person.clone()).or_default().push(grant);
         }
+        implied
     }
 }
 
@@ -134,9 +137,8 @@ impl Plane {
         // The names to read come from the directory.
         let reading = reading?;
         let kept = self.with_aliases(kept?, &reading).await?;
-        self.spread(&kept.implied).await;
         let DirectoryReading { mut snapshot, memberships, .. } = reading;
-        kept.note_in(&mut snapshot);
+        let implied = kept.note_in(&mut snapshot);
         let now = self.clock.now();
         let (wanted, is_entrance) = match scope {
             Scope::Entrance { team, .. } => {
@@ -151,14 +153,15 @@ impl Plane {
         }
         self.learn_profiles(&observed, &wanted, &view, &ticket).await;
         let leaving = Vec::new();
-        let mut survey = Survey { snapshot, observed, failures, begun, now, ticket, leaving };
+        let mut survey =
+            Survey { snapshot, observed, failures, begun, now, ticket, leaving, implied };
         // What takes nothing away is none of the guard's business.
         if !is_entrance && self.plan(&survey).actions.iter().any(takes_away) {
             self.count_unread(&mut survey).await;
             // The directory comes after Studio wherever something is taken away. With an older
             // snapshot, a profile made meanwhile for somebody new would be taken for one that nobody
             // has a right to.
-            survey.snapshot = self.people(&people).await?;
+            (survey.snapshot, survey.implied) = self.people(&people).await?;
             survey.now = self.clock.now();
         }
         Ok(survey)
@@ -173,10 +176,11 @@ impl Plane {
         // Reading hundreds of profiles takes minutes; the directory comes after Studio.
         let (observed, failures) = self.observe(&wanted).await;
         self.learn_profiles(&observed, &wanted, &IndexView::default(), &ticket).await;
-        let snapshot = self.everybody().await?;
+        let (snapshot, implied) = self.everybody().await?;
         let now = self.clock.now();
         let leaving = Vec::new();
-        let mut survey = Survey { snapshot, observed, failures, begun, now, ticket, leaving };
+        let mut survey =
+            Survey { snapshot, observed, failures, begun, now, ticket, leaving, implied };
         self.count_unread(&mut survey).await;
         Ok(survey)
     }
@@ -207,12 +211,15 @@ impl Plane {
         guard_count(plan, &self.map, &survey.snapshot, &survey.observed, gone)
     }
 
-    async fn everybody(&self) -> Result<Snapshot, CallError> {
+    async fn everybody(&self) -> Result<(Snapshot, Vec<Implied>), CallError> {
         let reading = self.directory.everybody(&wanted_groups(&self.map)).await?;
         self.noted(reading).await
     }
 
-    async fn people(&self, people: &BTreeSet<PersonId>) -> Result<Snapshot, CallError> {
+    async fn people(
+        &self,
+        people: &BTreeSet<PersonId>,
+    ) -> Result<(Snapshot, Vec<Implied>), CallError> {
         let reading = self.directory.people(people, &wanted_groups(&self.map)).await?;
         self.noted(reading).await
     }
@@ -265,16 +272,17 @@ impl Plane {
     }
 
     /// [`Self::with_store`]; and what is worth remembering of the reading is remembered.
-    async fn noted(&self, reading: DirectoryReading) -> Result<Snapshot, CallError> {
+    async fn noted(
+        &self,
+        reading: DirectoryReading,
+    ) -> Result<(Snapshot, Vec<Implied>), CallError> {
         let (kept, ()) = futures::join!(
             self.kept_for(&reading),
             self.remember(&reading.memberships, self.clock.now()),
         );
-        let kept = kept?;
-        self.spread(&kept.implied).await;
         let mut snapshot = reading.snapshot;
-        kept.note_in(&mut snapshot);
-        Ok(snapshot)
+        let implied = kept?.note_in(&mut snapshot);
+        Ok((snapshot, implied))
     }
 
     /// Remembers the memberships of a reading before anything is planned from it: whoever has a right

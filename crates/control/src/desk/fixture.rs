@@ -63,6 +63,7 @@ pub(super) fn reading() -> Reading {
         now: now(),
         ticket: Err(crate::ports::StoreError { operation: "read", message: String::new() }),
         leaving: Vec::new(),
+        implied: Vec::new(),
     };
     let plan = plan(&map, &survey.snapshot, &survey.observed, survey.now);
     Reading {

@@ -1,7 +1,7 @@
 //! *Offboarding*: the profiles on their way out, by stage, with what keeps each and what it saves.
 
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
-use crate::departure::HISTORY;
+use crate::departure::{HISTORY, Implied};
 use crate::ports::{Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, Departure};
 use crate::progress::{Progress, progress};
 use crate::receipt::{Hours, Receipt, receipt};
@@ -250,7 +250,7 @@ impl Desk {
         let listing = listing(&reading, stop, page)?;
         let people = listing.values().flat_map(|(_, listed)| &listed.items);
         let people: BTreeSet<PersonId> = people.map(|(person, _)| person.clone()).collect();
-        let known = self.known(people, now).await?;
+        let known = self.known(&reading, people, now).await?;
         let mut saved: BTreeMap<String, Hours> = BTreeMap::new();
         for (kind, hours) in known.receipts.values().flat_map(|receipt| &receipt.saved) {
             let sum = saved.entry(kind.clone()).or_default();
@@ -298,11 +298,23 @@ impl Desk {
         Ok(found)
     }
 
-    async fn known(&self, people: BTreeSet<PersonId>, now: Timestamp) -> Result<Known, Refused> {
+    async fn known(
+        &self,
+        reading: &Reading,
+        people: BTreeSet<PersonId>,
+        now: Timestamp,
+    ) -> Result<Known, Refused> {
         let plane = self.plane();
         let mut known = Known { departures: BTreeMap::new(), receipts: BTreeMap::new(), now };
         for departure in plane.departures.departures(Some(&people)).await? {
             known.departures.entry(departure.person.clone()).or_default().push(departure);
+        }
+        // What holds for them under another id of theirs comes after their own.
+        for Implied { departure, .. } in &reading.survey.implied {
+            if people.contains(&departure.person) {
+                let of_them = known.departures.entry(departure.person.clone()).or_default();
+                of_them.push(departure.clone());
+            }
         }
         for person in people {
             let entries = plane.audit.of_person(&person, HISTORY).await?;

@@ -208,8 +208,10 @@ impl Desk {
         caller.require(Right::See)?;
         let reading = self.reading().await?;
         let plane = self.plane();
-        let departures =
-            plane.departures.departures(Some(&BTreeSet::from([person.clone()]))).await?;
+        let own = BTreeSet::from([person.clone()]);
+        let mut departures = plane.departures.departures(Some(&own)).await?;
+        let implied = reading.survey.implied.iter().map(|implied| &implied.departure);
+        departures.extend(implied.filter(|departure| departure.person == *person).cloned());
         let profiles = profiles(&reading, person);
         let known = reading.survey.snapshot.people.get(person);
         if known.is_none() && departures.is_empty() && profiles.is_empty() {

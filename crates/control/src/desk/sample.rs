@@ -156,6 +156,7 @@ pub(super) fn reading() -> Reading {
             now: at,
             ticket,
             leaving,
+            implied: Vec::new(),
         }),
         plan: Arc::new(plan),
         violations: Arc::default(),

@@ -314,6 +314,7 @@ impl<'a> Duty<'a> {
             Err(done) => return done,
         };
         plane.keep_turns(&survey, self.rhythm.resync).await;
+        plane.spread(&survey).await;
         // What takes long from here on keeps nobody waiting.
         self.serves_people.store(true, Ordering::Relaxed);
         self.plane.bell.ring();

@@ -363,6 +363,17 @@ async fn whoever_is_offboarded_stays_so_when_the_earlier_directory_drops_them() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_only_looks_keeps_no_offboarding_under_further_ids() {
+    let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
+    let plane = over(&first, &corp);
+    plane.depart(&departure("ada", None)).await.unwrap();
+    assert_eq!(found(&plane, "p-ada").await, (true, false, false));
+    let observer = Plane { observe_only: true, ..over(&first, &corp) };
+    pass(&observer, "ada").await;
+    assert_eq!(departed(&first), ["p-ada"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_is_offboarded_stays_so_under_another_name_in_either_directory() {
     for renamed in [0, 1] {
         let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
@@ -394,7 +405,10 @@ async fn whoever_is_offboarded_stays_so_when_an_earlier_directory_takes_them_in(
     assert_eq!(departed(&first), ["corp:p-ada"], "the door writes nothing");
     assert_eq!(found(&plane, "p-ada").await, (true, false, false));
     // Who writes the later directory says who is matched: that shuts out and leaves nothing behind.
+    pass(&plane, "ada").await;
     assert_eq!(departed(&first), ["corp:p-ada"]);
+    let holds = plane.departures_of(&person_id("ada")).await.unwrap();
+    assert_eq!(holds.iter().map(|it| it.person.as_str()).collect::<Vec<_>>(), ["corp:p-ada"]);
     corp.state().people.get_mut(&person_id("ada")).unwrap().user_name = "eve".into();
     assert_eq!(found(&plane, "p-ada").await, (true, true, true));
     assert_eq!(found(&plane, "corp:p-ada").await, (true, false, false));

@@ -160,8 +160,7 @@ impl Desk {
         let plane = self.plane();
         let named = people::find(&plane, &back.person).await?;
         let team = back.team.as_ref();
-        let one = [named.id.clone()].into();
-        let departures = plane.departures.departures(Some(&one)).await?;
+        let departures = plane.departures_of(&named.id).await?;
         if team.is_some() && departures.iter().any(|departure| departure.team.is_none()) {
             return Err(Refused::new(
                 RefusedKind::Conflict,

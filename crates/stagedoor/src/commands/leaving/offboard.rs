@@ -59,7 +59,7 @@ async fn status(plane: &Plane, named: &Named, survey: Survey, common: &Common) -
     let plan = plane.plan(&survey);
     let standings = standings(&plane.map, &survey.snapshot, &survey.observed, &plan, &named.id);
     let receipt = receipt_of(plane, &named.id).await?;
-    let in_force = plane.departures.departures(Some(&[named.id.clone()].into())).await?;
+    let in_force = plane.departures_of(&named.id).await?;
     let stages = progress(standings, &receipt, survey.now);
     match common.output {
         OutputFormat::Json => {

@@ -35,7 +35,7 @@ pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Res
     if let Some(team) = &args.team {
         known_team(&plane.map, &survey, &named.id, team)?;
     }
-    let departures = plane.departures.departures(Some(&[named.id.clone()].into())).await?;
+    let departures = plane.departures_of(&named.id).await?;
     let ends = to_end(&departures, args.team.as_ref(), &named)?;
     let case = Case { args, named: &named, plane: &plane, common };
     if args.dry_run {
@@ -98,9 +98,9 @@ impl Case<'_> {
     fn dry_run(&self, mut survey: Survey, ends: &[Departure]) -> Outcome {
         for departure in ends {
             match &departure.team {
-                None => drop(survey.snapshot.offboarded.remove(&departure.person)),
+                None => drop(survey.snapshot.offboarded.remove(&self.named.id)),
                 Some(team) => {
-                    if let Some(teams) = survey.snapshot.barred.get_mut(&departure.person) {
+                    if let Some(teams) = survey.snapshot.barred.get_mut(&self.named.id) {
                         teams.remove(team);
                     }
                 }
