@@ -45,6 +45,16 @@ pub struct Origin {
     pub vpce: Option<String>,
     /// The VPC of that endpoint, if the gateway vouches for it.
     pub vpc: Option<String>,
+    /// Who says the source address in a way that cannot be read: a proxy, as a client made it or not. It stands
+    /// for those it speaks for where requests are counted, and for nobody where networks are compared.
+    pub mumbler: Option<IpAddr>,
+}
+
+impl Origin {
+    /// Under which address requests from here are counted.
+    pub fn counted_as(&self) -> Option<IpAddr> {
+        self.address.or(self.mumbler)
+    }
 }
 
 impl NetworkRule {

@@ -91,7 +91,7 @@ impl<K: Ord + Clone> Keys<K> {
 
 /// So many callers are taken to stand where nobody can be seen. One who asks without an address takes
 /// nobody's turn, unless he asks as often as so many.
-const UNSEEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
+pub(crate) const UNSEEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 
 /// Lets each address ask so many times a minute, and all those without one, together, twenty times as often.
 #[derive(Debug)]

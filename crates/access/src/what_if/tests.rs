@@ -169,7 +169,7 @@ impl World {
 
 fn from(address: &str, vpc: Option<&str>) -> Origin {
     let address = Some(address.parse().unwrap());
-    Origin { address, vpce: None, vpc: vpc.map(str::to_owned) }
+    Origin { address, vpc: vpc.map(str::to_owned), ..Origin::default() }
 }
 
 /// Stage, whether it is allowed, and the statements it rests on.

@@ -193,6 +193,7 @@ impl NetworkQuestion {
             address: parsed.transpose()?,
             vpce: named(vpce, "vpce-")?,
             vpc: named(vpc, "vpc-")?,
+            ..Origin::default()
         })
     }
 

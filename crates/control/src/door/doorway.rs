@@ -6,7 +6,7 @@ use super::strangers::Strangers;
 use super::trust::Trust;
 use super::underway::Underway;
 use super::{CookieKeys, DoorError, DoorPorts, DoorSettings, publish, settings};
-use crate::limits::{AddressLimiter, Limiter};
+use crate::limits::{AddressLimiter, Limiter, UNSEEN};
 use crate::plane::Plane;
 use access::ids::{IdpKey, PersonId};
 use access::map::AccessMap;
@@ -18,6 +18,10 @@ use std::sync::Arc;
 /// How many answers a minute may come of one sign-in that was begun here, where nobody knows from where. One
 /// is enough, and a browser sends it again when its reader does.
 const ANSWERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
+/// How many times as many such answers all may send together as may be asked for from nowhere: twice, for
+/// readers send theirs again.
+const ANSWERS_OF_ALL: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
 /// The door, by the map of its plane.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub(super) struct Doorway {
     pub(super) addresses: Arc<AddressLimiter>,
     /// By the browser that began to sign in, for those of whom no address is known.
     pub(super) begun: Arc<Limiter<String>>,
+    /// All of these together.
+    pub(super) begun_by_all: Arc<Limiter<()>>,
     /// Who asked to open Studio.
     pub(super) people: Arc<Limiter<PersonId>>,
     pub(super) counter: Arc<Counter>,
@@ -88,6 +94,9 @@ impl Doorway {
             strangers_kept: Arc::default(),
             addresses: Arc::new(AddressLimiter::new(settings.sign_ins_per_minute)),
             begun: Arc::new(Limiter::new(ANSWERS)),
+            begun_by_all: Arc::new(Limiter::new(
+                settings.sign_ins_per_minute.saturating_mul(UNSEEN).saturating_mul(ANSWERS_OF_ALL),
+            )),
             people: Arc::new(Limiter::new(settings.openings_per_minute)),
             counter: Arc::default(),
         })
@@ -123,6 +132,7 @@ impl Doorway {
             strangers_kept: Arc::clone(&self.strangers_kept),
             addresses: Arc::clone(&self.addresses),
             begun: Arc::clone(&self.begun),
+            begun_by_all: Arc::clone(&self.begun_by_all),
             people: Arc::clone(&self.people),
             counter: Arc::clone(&self.counter),
         })

@@ -100,24 +100,27 @@ impl Doorway {
     /// Lets an address ask so often and not more.
     pub(super) async fn admit_address(&self, origin: &Origin) -> Result<(), Refusal> {
         let now = self.plane.clock.now();
-        match self.addresses.admit(origin.address, now) {
+        match self.addresses.admit(origin.counted_as(), now) {
             Ok(()) => Ok(()),
             Err(too_many) => Err(self.refuse_for_now(too_many, None).await),
         }
     }
 
     /// Lets an answer in so often and not more: where it comes from nowhere, by the sign-in that this browser
-    /// began here. Whoever else comes from nowhere and asks a lot keeps nobody from ending what they began.
+    /// began here. Whoever else comes from nowhere and asks a lot keeps nobody from ending what they began. For
+    /// everybody can begin, and as often as they like, all these answers together have a limit, too.
     pub(super) async fn admit_answer(
         &self,
         browser: Option<&SessionToken>,
         origin: &Origin,
     ) -> Result<(), Refusal> {
         let begun = browser.filter(|cookie| self.cookie_keys.made(CookieUse::Login, cookie));
-        let Some(begun) = begun.filter(|_| origin.address.is_none()) else {
+        let Some(begun) = begun.filter(|_| origin.counted_as().is_none()) else {
             return self.admit_address(origin).await;
         };
-        match self.begun.admit(&browser_digest(begun), self.plane.clock.now()) {
+        let now = self.plane.clock.now();
+        let one = self.begun.admit(&browser_digest(begun), now);
+        match one.and_then(|()| self.begun_by_all.admit(&(), now)) {
             Ok(()) => Ok(()),
             Err(too_many) => Err(self.refuse_for_now(too_many, None).await),
         }

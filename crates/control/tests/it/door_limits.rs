@@ -80,6 +80,37 @@ async fn who_asks_a_lot_from_nowhere_keeps_nobody_from_ending_a_sign_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn answers_from_nowhere_have_a_limit_however_many_sign_ins_were_begun() {
+    let (house, nowhere) = (house(), Origin::default());
+    let send = async |cookie: &control::door::SessionToken| {
+        house.door.accept("bm9uc2Vuc2U=", None, Some(cookie), &nowhere).await.unwrap_err().code
+    };
+    for _ in 0..12 {
+        let (_, cookie) = house.begin().await;
+        for _ in 0..10 {
+            assert_eq!(send(&cookie).await, "xml-malformed");
+        }
+        assert_eq!(send(&cookie).await, "too-many-requests");
+    }
+    let (_, cookie) = house.begin().await;
+    assert_eq!(send(&cookie).await, "too-many-requests");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_made_a_proxy_say_what_nobody_can_read_counts_as_the_proxy() {
+    let house = house();
+    let unread = Origin { mumbler: from("192.0.2.5").address, ..Origin::default() };
+    let (_, cookie) = house.begin().await;
+    for _ in 0..3 {
+        let sent = house.door.accept("bm9uc2Vuc2U=", None, Some(&cookie), &unread).await;
+        assert_eq!(sent.unwrap_err().code, "xml-malformed");
+    }
+    let refusal = house.door.begin(&idp_key("corp"), None, &unread).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (LIMIT, "too-many-requests"));
+    house.door.begin(&idp_key("corp"), None, &Origin::default()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn too_many_openings_of_one_person() {
     let house = house();
     let (ada, bob) = (house.sign_in("ada").await, {

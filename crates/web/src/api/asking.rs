@@ -30,7 +30,7 @@ impl FromRequestParts<Portal> for Asking {
         let sighting = parts.extensions.get::<Sighting>().cloned().unwrap_or_default();
         let limits = &portal.api_limits;
         let now = portal.desk.time();
-        limits.address(sighting.origin.address, now).map_err(answer)?;
+        limits.address(sighting.origin.counted_as(), now).map_err(answer)?;
         let caller = match parts.headers.get(header::AUTHORIZATION) {
             Some(shown) => holder(portal, shown).await.map_err(answer)?,
             None => signed_in(portal, parts).await.map_err(IntoResponse::into_response)?,

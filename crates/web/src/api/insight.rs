@@ -151,7 +151,7 @@ async fn elsewhere(
     let ElsewhereQuery { address, vpce, vpc, team } = query;
     let id = person_of(&portal, &id).await?;
     let team = team.as_deref().map(team_of).transpose()?;
-    let from = Origin { address, vpce, vpc };
+    let from = Origin { address, vpce, vpc, ..Origin::default() };
     Ok(Json(portal.desk.elsewhere(&caller, &id, team.as_ref(), &from).await?))
 }
 

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU8;
 
-/// The most bytes that are read of all lines of the header together.
+/// The most bytes that are read of all lines of the header together, from the right.
 const MOST_BYTES: usize = 4096;
 
 /// The most addresses. A chain of proxies has a handful; the rest is a client's padding.
@@ -30,29 +30,59 @@ pub(super) fn client(
     if lines.is_empty() {
         return Err(NotForwarded::Absent);
     }
-    if lines.iter().map(|line| line.len()).sum::<usize>() > MOST_BYTES {
-        return Err(NotForwarded::TooLong);
-    }
-    let mut left = MOST_ENTRIES;
-    let mut hops = hops.map_or(usize::MAX, |hops| hops.get().into());
+    let hops = hops.map_or(usize::MAX, |hops| hops.get().into());
+    let mut chain = Chain { proxies, hops, bytes: MOST_BYTES, entries: MOST_ENTRIES };
     // Line by line from the last: what a client sent in a line of its own cannot reach into the
     // line that a proxy wrote, not even by a quote that it leaves open.
     for line in lines.into_iter().rev() {
-        let line = std::str::from_utf8(line).map_err(|_| NotForwarded::Malformed)?;
-        let entries = match header {
-            ForwardedHeader::XForwardedFor => line.split(',').map(|e| Some(e.to_owned())).collect(),
-            ForwardedHeader::Forwarded => nodes(line).ok_or(NotForwarded::Malformed)?,
-        };
-        left = left.checked_sub(entries.len()).ok_or(NotForwarded::TooLong)?;
-        for entry in entries.into_iter().rev() {
-            let address = entry.as_deref().and_then(address).ok_or(NotForwarded::Malformed)?;
-            hops -= 1;
-            if hops == 0 || !is_one_of(address, proxies) {
-                return Ok(address);
+        match header {
+            // Entry by entry from the last, too: what a client puts before its address is not read.
+            ForwardedHeader::XForwardedFor => {
+                for entry in line.rsplit(|byte| *byte == b',') {
+                    chain.read(entry.len() + 1)?;
+                    if let Some(client) = chain.follow(std::str::from_utf8(entry).ok())? {
+                        return Ok(client);
+                    }
+                }
+            }
+            ForwardedHeader::Forwarded => {
+                chain.read(line.len())?;
+                let line = std::str::from_utf8(line).ok().and_then(nodes);
+                for node in line.ok_or(NotForwarded::Malformed)?.into_iter().rev() {
+                    if let Some(client) = chain.follow(node.as_deref())? {
+                        return Ok(client);
+                    }
+                }
             }
         }
     }
     Err(NotForwarded::OnlyProxies)
+}
+
+/// Proxies, followed from the innermost outwards.
+#[derive(Debug)]
+struct Chain<'a> {
+    proxies: &'a [IpNet],
+    /// So many of them have not written yet.
+    hops: usize,
+    /// So much may still be read.
+    bytes: usize,
+    entries: usize,
+}
+
+impl Chain<'_> {
+    fn read(&mut self, bytes: usize) -> Result<(), NotForwarded> {
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(NotForwarded::TooLong)?;
+        Ok(())
+    }
+
+    /// The client, if the next proxy wrote who that is; nothing if it wrote another proxy.
+    fn follow(&mut self, entry: Option<&str>) -> Result<Option<IpAddr>, NotForwarded> {
+        self.entries = self.entries.checked_sub(1).ok_or(NotForwarded::TooLong)?;
+        let address = entry.and_then(address).ok_or(NotForwarded::Malformed)?;
+        self.hops -= 1;
+        Ok((self.hops == 0 || !is_one_of(address, self.proxies)).then_some(address))
+    }
 }
 
 /// An address as proxies write it: IPv4, IPv6, or IPv6 in brackets; the bracketed and IPv4 perhaps

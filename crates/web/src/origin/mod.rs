@@ -140,7 +140,7 @@ impl OriginSource {
             Self::TrustedProxies { proxies, header, hops } if is_one_of(peer, proxies) => {
                 match forwarded::client(*header, headers, proxies, *hops) {
                     Ok(client) => Sighting::of(client, Seen::Forwarded(*header)),
-                    Err(why) => Sighting::unknown(Seen::NotForwarded(*header, why)),
+                    Err(why) => Sighting::unread(peer, *header, why),
                 }
             }
             Self::ApiGateway { proxies } if peer.is_loopback() || is_one_of(peer, proxies) => {
@@ -165,6 +165,15 @@ impl Sighting {
 
     fn of(address: IpAddr, seen: Seen) -> Self {
         Self { origin: Origin { address: Some(address), ..Origin::default() }, seen }
+    }
+
+    /// What a trusted proxy does not tell. What it tells and nobody can read may be its client's doing, who
+    /// gains nothing by it: it counts as the proxy's own.
+    fn unread(proxy: IpAddr, header: ForwardedHeader, why: NotForwarded) -> Self {
+        let is_unread = matches!(why, NotForwarded::TooLong | NotForwarded::Malformed);
+        let mumbler = is_unread.then_some(proxy);
+        let origin = Origin { mumbler, ..Origin::default() };
+        Self { origin, seen: Seen::NotForwarded(header, why) }
     }
 
     fn unknown(seen: Seen) -> Self {

@@ -81,7 +81,7 @@ pub fn origin_of_request_context(context: &str) -> Result<Origin, RequestContext
     if vpc.as_deref().is_some_and(|id| !is_id(id, "vpc-")) {
         return Err(RequestContextError::VpcId);
     }
-    Ok(Origin { address: Some(address.to_canonical()), vpce, vpc })
+    Ok(Origin { address: Some(address.to_canonical()), vpce, vpc, ..Origin::default() })
 }
 
 /// The prefix and hexadecimal digits, 8 or 17 of them today.

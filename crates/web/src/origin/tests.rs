@@ -63,7 +63,7 @@ fn x_forwarded_for(lines: &[&str], expected: Result<&str, NotForwarded>) {
     let lines: Vec<_> = lines.iter().map(|line| ("x-forwarded-for", *line)).collect();
     let expected = match expected {
         Ok(address) => known(address, Seen::Forwarded(header)),
-        Err(why) => Sighting::unknown(Seen::NotForwarded(header, why)),
+        Err(why) => Sighting::unread(PROXY.parse().unwrap(), header, why),
     };
     assert_eq!(sight(&source(header), PROXY, &lines), expected, "{lines:?}");
 }
@@ -74,7 +74,7 @@ fn forwarded(lines: &[&str], expected: Result<&str, NotForwarded>) {
     let lines: Vec<_> = lines.iter().map(|line| ("forwarded", *line)).collect();
     let expected = match expected {
         Ok(address) => known(address, Seen::Forwarded(header)),
-        Err(why) => Sighting::unknown(Seen::NotForwarded(header, why)),
+        Err(why) => Sighting::unread(PROXY.parse().unwrap(), header, why),
     };
     assert_eq!(sight(&source(header), PROXY, &lines), expected, "{lines:?}");
 }
@@ -249,11 +249,34 @@ fn a_header_longer_than_a_chain_of_proxies_is_not_read() {
     x_forwarded_for(&[&format!("198.51.100.4,{}", entries(63))], Ok("198.51.100.4"));
     x_forwarded_for(&[&format!("198.51.100.4,{}", entries(64))], Err(NotForwarded::TooLong));
     x_forwarded_for(&[&format!("198.51.100.4,{}", entries(1_000))], Err(NotForwarded::TooLong));
-    x_forwarded_for(&[&format!("{},198.51.100.4", entries(1_000))], Err(NotForwarded::TooLong));
+    // What a client padded is not read: its address stands right of it.
+    x_forwarded_for(&[&format!("{},198.51.100.4", entries(1_000))], Ok("198.51.100.4"));
+    x_forwarded_for(&[&" ".repeat(4_096), "198.51.100.4"], Ok("198.51.100.4"));
+    x_forwarded_for(
+        &[&format!("{},198.51.100.4,10.0.0.6", "\u{fc}".repeat(4_096))],
+        Ok("198.51.100.4"),
+    );
+    // A list that is read from the left only is padded in vain all the same.
+    forwarded(
+        &[&format!("{},for=198.51.100.4", vec!["for=10.0.0.6"; 1_000].join(","))],
+        Err(NotForwarded::TooLong),
+    );
     x_forwarded_for(&["198.51.100.4", &" ".repeat(4_096)], Err(NotForwarded::TooLong));
     let lines = vec!["10.0.0.6"; 1_000];
     x_forwarded_for(&lines, Err(NotForwarded::TooLong));
     forwarded(&[&vec!["for=10.0.0.6"; 300].join(",")], Err(NotForwarded::TooLong));
+}
+
+#[test]
+fn what_a_proxy_says_and_nobody_can_read_counts_as_its_own() {
+    let proxy = PROXY.parse().unwrap();
+    let counted =
+        |why| Sighting::unread(proxy, ForwardedHeader::Forwarded, why).origin.counted_as();
+    assert_eq!(counted(NotForwarded::TooLong), Some(proxy));
+    assert_eq!(counted(NotForwarded::Malformed), Some(proxy));
+    // That it says nothing is nobody's doing but its own.
+    assert_eq!(counted(NotForwarded::Absent), None);
+    assert_eq!(counted(NotForwarded::OnlyProxies), None);
 }
 
 #[test]
@@ -444,6 +467,7 @@ fn of_an_invocation_the_gateway_alone_tells_the_origin() {
         address: Some("10.0.1.4".parse().unwrap()),
         vpce: Some("vpce-0a1b".to_owned()),
         vpc: Some("vpc-0c2d".to_owned()),
+        ..Origin::default()
     };
     assert_eq!(private, Sighting { origin, seen: Seen::RequestContext });
     assert_eq!(

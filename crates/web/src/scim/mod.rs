@@ -67,7 +67,7 @@ impl FromRequestParts<Portal> for Pushing {
         let sighting = parts.extensions.get::<Sighting>().cloned().unwrap_or_default();
         let limits = &portal.scim_limits;
         let now = portal.desk.time();
-        limits.address(sighting.origin.address, now).map_err(refuse)?;
+        limits.address(sighting.origin.counted_as(), now).map_err(refuse)?;
         let shown = parts.headers.get(header::AUTHORIZATION);
         let shown = shown.ok_or_else(|| refuse(desk::Refused::token()))?;
         let caller = holder(portal, shown).await.map_err(refuse)?;

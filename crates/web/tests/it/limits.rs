@@ -57,6 +57,17 @@ async fn who_claims_addresses_is_counted_by_his_own() {
 }
 
 #[tokio::test]
+async fn who_pads_the_header_is_counted_by_his_own_address() {
+    let house = house();
+    let padded = format!("{}, 198.51.100.4", "10.1.1.1, ".repeat(600));
+    for _ in 0..SIGN_INS {
+        assert_eq!(login(&house, &padded).await.status, 303);
+    }
+    assert_too_often(&login(&house, &padded).await);
+    assert_too_often(&login(&house, "198.51.100.4").await);
+}
+
+#[tokio::test]
 async fn an_ipv6_network_is_one_neighbour() {
     let house = house();
     for n in 0..SIGN_INS {

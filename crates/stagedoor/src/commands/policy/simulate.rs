@@ -44,7 +44,12 @@ pub(super) async fn run(args: &SimulateArgs, common: &Common) -> Result<Outcome>
         None => asked(&map, args).await?,
     };
     let domain = domain(&map, args, &known)?;
-    let from = Origin { address: args.from, vpce: args.vpce.clone(), vpc: args.vpc.clone() };
+    let from = Origin {
+        address: args.from,
+        vpce: args.vpce.clone(),
+        vpc: args.vpc.clone(),
+        ..Origin::default()
+    };
     let deed = args.action.as_deref().zip(args.resource.as_deref());
     let question = Question {
         map: &map,
