@@ -24,6 +24,7 @@ use control::ports::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 const WRITE: &str = "write what was pushed";
 
@@ -38,6 +39,9 @@ const BUSY: &str = "busy";
 
 /// How long the mark stands if whoever set it dies.
 const BUSY_FOR: SignedDuration = SignedDuration::from_mins(1);
+
+/// After so many transactions behind the group's own the mark is prolonged: far within a minute.
+const PROLONG_EVERY: usize = 10;
 
 /// What a change has to write, by what is there now.
 #[derive(Debug)]
@@ -216,12 +220,14 @@ impl DynamoStore {
             RecordChange::Create { record, members: added }
             | RecordChange::Update { record, added, .. } => {
                 let key = record_key(directory, record.kind, &record.id);
-                if let Some(behind) = &load.behind {
-                    self.scim_follow(&key, behind).await?;
-                }
+                let mark = match &load.behind {
+                    Some(behind) => Some(self.scim_follow(&key, behind).await?),
+                    None => None,
+                };
                 self.scim_without_the_gone(directory, &record.id, added).await?;
-                if let Some(behind) = load.behind {
-                    self.scim_unmark(&key, behind.mark).await?;
+                if let Some(mark) = mark {
+                    // One that cannot be taken off ends by itself.
+                    self.scim_mark(&key, mark, 0).await?;
                 }
             }
             RecordChange::Delete { id, .. } => {
@@ -236,24 +242,35 @@ impl DynamoStore {
         Ok(())
     }
 
-    /// Writes the memberships of a group that its own transaction does not hold. One transaction after the
-    /// other: all look at the mark, so that two at a time would be in each other's way.
-    async fn scim_follow(&self, group: &Key, behind: &Behind) -> Result<(), StoreError> {
-        for pairs in behind.pairs.chunks((TRANSACTION - 1) / 2) {
-            let mut steps = vec![Step::Check(group.clone(), Over::Number(BUSY, behind.mark))];
+    /// Writes the memberships of a group that its own transaction does not hold, and says which mark the
+    /// group bears then. One transaction after the other: all look at the mark, so that two at a time would be
+    /// in each other's way.
+    async fn scim_follow(&self, group: &Key, behind: &Behind) -> Result<i64, StoreError> {
+        let lost = || contended(self.table(), WRITE, "the group");
+        let (begun, mut mark) = (Instant::now(), behind.mark);
+        for (number, pairs) in behind.pairs.chunks((TRANSACTION - 1) / 2).enumerate() {
+            if number > 0 && number % PROLONG_EVERY == 0 {
+                let since = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+                let next = behind.mark.saturating_add(since);
+                if !self.scim_mark(group, mark, next).await? {
+                    return Err(lost());
+                }
+                mark = next;
+            }
+            let mut steps = vec![Step::Check(group.clone(), Over::Number(BUSY, mark))];
             steps.extend(pairs.iter().flatten().cloned());
             let mut tried = 0;
             while self.transact(WRITE, &steps).await? == Written::Lost {
                 let there = self.get(WRITE, group).await?;
-                let mark = there.and_then(|item| item.opt_number(BUSY).ok().flatten());
-                if tried == TRIES || mark != Some(behind.mark) {
-                    return Err(contended(self.table(), WRITE, "the group"));
+                let is_ours = there.is_some_and(|item| item.opt_number(BUSY) == Ok(Some(mark)));
+                if tried == TRIES || !is_ours {
+                    return Err(lost());
                 }
                 backoff(tried).await;
                 tried += 1;
             }
         }
-        Ok(())
+        Ok(mark)
     }
 
     /// Removes the memberships of a record that is gone. Reads them: nobody comes into it any more, and
@@ -304,21 +321,20 @@ impl DynamoStore {
         Ok(())
     }
 
-    /// Takes the mark off a group. One that is not ours any more is left.
-    async fn scim_unmark(&self, key: &Key, mark: i64) -> Result<(), StoreError> {
+    /// Gives a group another mark, or 0 for none, if it still bears ours; says whether it does.
+    async fn scim_mark(&self, key: &Key, ours: i64, next: i64) -> Result<bool, StoreError> {
         for tried in 0..TRIES {
-            let Some(item) = self.get(WRITE, key).await? else { return Ok(()) };
-            if item.opt_number(BUSY).ok().flatten() != Some(mark) {
-                return Ok(());
+            let Some(item) = self.get(WRITE, key).await? else { return Ok(false) };
+            if item.opt_number(BUSY) != Ok(Some(ours)) {
+                return Ok(false);
             }
             let over = Over::of(&item);
-            if self.put(WRITE, item.with_number(BUSY, 0), over).await? == Written::Done {
-                return Ok(());
+            if self.put(WRITE, item.with_number(BUSY, next), over).await? == Written::Done {
+                return Ok(true);
             }
             backoff(tried).await;
         }
-        // It ends by itself.
-        Ok(())
+        Ok(false)
     }
 
     /// Takes somebody who was deleted out of a group, which is another version then.

@@ -222,6 +222,22 @@ async fn a_part_that_was_held_up_writes_nothing_over_what_came_later() {
 }
 
 #[tokio::test]
+async fn a_group_of_hundreds_waits_for_nobody_once_it_is_written() {
+    let (_peer, _proxy, _store, direct) = behind_a_proxy().await;
+    // More than are written under one mark.
+    let people = crowd(600);
+    for person in &people {
+        create(&direct, RecordKind::User, &person.id, &[]).await;
+    }
+    let all: Vec<RecordMember> = people.iter().cloned().collect();
+    create(&direct, RecordKind::Group, "big", &all).await;
+    let goes = changed(20, 1, &BTreeSet::new(), &["u007".to_owned()].into());
+    assert_eq!(write(&direct, &goes).await, RecordWritten::Done);
+    let members = direct.scim_members(CORP, "big", ALL_MEMBERS).await.unwrap();
+    assert_eq!(members.len(), 599);
+}
+
+#[tokio::test]
 async fn a_far_page_holds_no_more_than_a_page() {
     const PEOPLE: u64 = 40;
     let (_peer, proxy, store, direct) = behind_a_proxy().await;
