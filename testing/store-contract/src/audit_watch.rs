@@ -11,6 +11,7 @@ pub async fn what_a_look_came_to_comes_back_and_replaces_the_one_before(store: &
         unverified_since: Some(micros(1)),
         unanchored_since: Some(micros(2)),
         failed: Some("s3://theirs/\"\u{1F600}\": denied".into()),
+        anchored_at: Some(micros(4)),
         read_whole: Some(micros(3)),
     };
     let well = AuditWatched {
@@ -18,6 +19,7 @@ pub async fn what_a_look_came_to_comes_back_and_replaces_the_one_before(store: &
         unverified_since: None,
         unanchored_since: None,
         failed: None,
+        anchored_at: None,
         read_whole: None,
     };
     for watched in [&failed, &well, &failed] {

@@ -25,6 +25,7 @@ pub struct Anchoring {
     /// What outlives this process.
     watch: Arc<dyn AuditWatch>,
     every: Duration,
+    is_short_lived: bool,
     /// How far the log held when this process last looked, where nothing else tells.
     held: Mutex<Option<Checkpoint>>,
 }
@@ -50,7 +51,15 @@ impl Anchoring {
         watch: Arc<dyn AuditWatch>,
         every: Duration,
     ) -> Self {
-        Self { plane, keys, anchor, watch, every, held: Mutex::default() }
+        let held = Mutex::default();
+        Self { plane, keys, anchor, watch, every, is_short_lived: false, held }
+    }
+
+    /// In a process of which there may be a new one at each look: a log whose checkpoints cannot be read is read
+    /// as a whole by one of them in the time between two looks, and not by each.
+    #[must_use]
+    pub fn short_lived(self) -> Self {
+        Self { is_short_lived: true, ..self }
     }
 
     /// How long it is from one look to the next. Of several replicas one makes a checkpoint each time.
@@ -82,8 +91,15 @@ impl Anchoring {
         let now = self.plane.clock.now();
         let mut watched = self.watched(now).await;
         let done = self.look(&mut watched, now).await;
-        watched.failed = done.as_ref().err().map(ToString::to_string);
-        watched.anchored(done.is_ok() || self.anchor.is_none(), now);
+        let failed = done.as_ref().err().map(ToString::to_string);
+        if self.anchor.is_some() {
+            watched.anchored(failed, now);
+        } else {
+            // As long as the alert rules go by what was known, or until whoever makes some must have looked again.
+            let patience = self.every().saturating_mul(2).max(Duration::from_hours(24));
+            let patience = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
+            watched.unanchored(failed, patience, now);
+        }
         watched.at = self.plane.clock.now();
         self.keep(&watched).await;
         done
@@ -99,7 +115,12 @@ impl Anchoring {
     }
 
     async fn keep(&self, watched: &AuditWatched) {
-        self.plane.meter.audit_watched(watched);
+        let before = self.plane.meter.read().audit_watched;
+        let mut told = watched.after(before.as_ref());
+        if self.anchor.is_none() {
+            told.unanchored_since = None;
+        }
+        self.plane.meter.audit_watched(&told);
         if let Err(error) = self.watch.keep_audit_watched(watched).await {
             tracing::warn!(%error, "what came of looking after the audit log cannot be kept");
         }
@@ -136,8 +157,8 @@ impl Anchoring {
 
     /// Verifies what it can where checkpoints cannot be read, and gives back why they cannot.
     ///
-    /// A process that knows nothing of the log reads all of it, and one on Lambda may be new at every tick, or
-    /// come to its end each time before it is through: of all together one does in the time between two looks.
+    /// A process that knows nothing of the log reads all of it, and one that is short-lived may be new at every tick,
+    /// or come to its end each time before it is through: of all those one does in the time between two looks.
     async fn without_checkpoints(
         &self,
         error: KeepingError,
@@ -146,10 +167,12 @@ impl Anchoring {
     ) -> Result<(), KeepingError> {
         let every = SignedDuration::try_from(self.every).unwrap_or(SignedDuration::MAX);
         let is_known = self.held().is_some();
-        if self.has_looked(now) || !is_known && watched.was_read_within(every, now) {
+        let is_another_at_it =
+            self.is_short_lived && !is_known && watched.was_read_within(every, now);
+        if self.has_looked(now) || is_another_at_it {
             return Err(error);
         }
-        if !is_known {
+        if self.is_short_lived && !is_known {
             watched.read_whole = Some(now);
             self.keep(watched).await;
         }

@@ -351,7 +351,8 @@ async fn of_all_new_processes_one_an_hour_reads_the_whole_log_without_checkpoint
     let watch = Arc::new(SqliteStore::in_memory().unwrap());
     let new = async || {
         let plane = anew(&first);
-        let why = remembering(&plane, Some(shut()), &watch).once().await.unwrap_err().to_string();
+        let looking = remembering(&plane, Some(shut()), &watch).short_lived();
+        let why = looking.once().await.unwrap_err().to_string();
         assert_eq!(why, "checkpoints of the audit log: s3://theirs/stagedoor: denied");
         plane.meter.read().audit.map(|seen| seen.reached)
     };
@@ -372,6 +373,20 @@ async fn of_all_new_processes_one_an_hour_reads_the_whole_log_without_checkpoint
     assert_eq!(new().await, Some(5));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_process_that_stays_reads_the_whole_log_whoever_else_did() {
+    let log = Log::of(5).await;
+    let first = plane(&log);
+    let watch = Arc::new(SqliteStore::in_memory().unwrap());
+    for _ in 0..2 {
+        let plane = anew(&first);
+        let looking = remembering(&plane, Some(shut()), &watch);
+        looking.once().await.unwrap_err();
+        let seen = plane.meter.read().audit.unwrap();
+        assert_eq!((seen.at, seen.reached), (plane.clock.now(), 5));
+    }
+}
+
 /// What fails is known beyond the process, from its beginning to its end.
 #[tokio::test(start_paused = true)]
 async fn since_when_checkpoints_or_the_log_cannot_be_had_outlives_the_process() {
@@ -385,7 +400,7 @@ async fn since_when_checkpoints_or_the_log_cannot_be_had_outlives_the_process() 
         let AuditWatched { at, unverified_since, unanchored_since, failed, .. } =
             watch.audit_watched().await.unwrap().unwrap();
         assert_eq!(plane.meter.read().audit_watched, watch.audit_watched().await.unwrap());
-        assert_eq!((at, &failed), (plane.clock.now(), &done.err()));
+        assert_eq!((at, failed.as_ref()), (plane.clock.now(), done.as_ref().err()));
         (unverified_since, unanchored_since, failed)
     };
     let denied = "checkpoints of the audit log: s3://theirs/stagedoor: denied".to_owned();
@@ -401,11 +416,67 @@ async fn since_when_checkpoints_or_the_log_cannot_be_had_outlives_the_process() 
         assert_eq!(told, (Some(blind), Some(began), Some(unread.clone())));
         tokio::time::advance(HOUR).await;
     }
-    // Somebody switches checkpoints off.
-    assert_eq!(look(None).await, (Some(blind), None, Some(unread)));
     log.shut.store(false, Ordering::SeqCst);
     let vault = Vault::default();
     let open = Anchor { notary: Arc::new(keys()), place: Arc::new(vault.clone()), retention: None };
     assert_eq!(look(Some(open)).await, (None, None, None));
     assert_eq!(vault.entries(), [5]);
+}
+
+/// One that looks on beside it, and keeps no checkpoints, does not tell that they are well.
+#[tokio::test(start_paused = true)]
+async fn a_process_without_checkpoints_leaves_what_is_known_of_them_for_a_day() {
+    let log = Log::of(5).await;
+    let first = plane(&log);
+    let watch = Arc::new(SqliteStore::in_memory().unwrap());
+    let (keeping, beside) = (anew(&first), anew(&first));
+    let keeping_looks = remembering(&keeping, Some(shut()), &watch);
+    let beside_looks = remembering(&beside, None, &watch);
+    let kept = async || {
+        let kept = watch.audit_watched().await.unwrap().unwrap();
+        (kept.unverified_since, kept.unanchored_since, kept.failed)
+    };
+    let own = |plane: &Plane| plane.meter.read().audit_watched.unwrap().unanchored_since;
+    let began = first.clock.now();
+    let denied = "checkpoints of the audit log: s3://theirs/stagedoor: denied".to_owned();
+    for _ in 0..3 {
+        keeping_looks.once().await.unwrap_err();
+        beside_looks.once().await.unwrap();
+        assert_eq!(kept().await, (None, Some(began), Some(denied.clone())));
+        assert_eq!((own(&keeping), own(&beside)), (Some(began), None));
+        tokio::time::advance(HOUR).await;
+    }
+    let unread = "cannot read a chain in the store: denied".to_owned();
+    let blind = first.clock.now();
+    log.shut.store(true, Ordering::SeqCst);
+    beside_looks.once().await.unwrap_err();
+    assert_eq!(kept().await, (Some(blind), Some(began), Some(unread)));
+    log.shut.store(false, Ordering::SeqCst);
+
+    // Somebody switches checkpoints off.
+    tokio::time::advance(HOUR * 22).await;
+    beside_looks.once().await.unwrap();
+    assert_eq!(kept().await.1, Some(began));
+    tokio::time::advance(HOUR).await;
+    beside_looks.once().await.unwrap();
+    assert_eq!(kept().await, (None, None, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_tells_since_when_its_own_looks_fail_whatever_others_found() {
+    let log = Log::of(5).await;
+    let plane = plane(&log);
+    let watch = Arc::new(SqliteStore::in_memory().unwrap());
+    let looking = remembering(&plane, Some(shut()), &watch);
+    let began = plane.clock.now();
+    looking.once().await.unwrap_err();
+    let mut well = watch.audit_watched().await.unwrap().unwrap();
+    well.unanchored_since = None;
+    watch.keep_audit_watched(&well).await.unwrap();
+    tokio::time::advance(HOUR).await;
+    looking.once().await.unwrap_err();
+    let told = plane.meter.read().audit_watched.unwrap();
+    let kept = watch.audit_watched().await.unwrap().unwrap();
+    assert_eq!(told.unanchored_since, Some(began));
+    assert_eq!(kept.unanchored_since, Some(plane.clock.now()), "others could in between");
 }

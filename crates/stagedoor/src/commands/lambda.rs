@@ -160,7 +160,7 @@ async fn chores(args: &LambdaArgs, parts: &Parts) -> Result<TimerChores> {
     });
     // A whole log is not read at every start of a process: from a checkpoint on it is little.
     let anchoring = match &args.anchoring.audit_checkpoints {
-        Some(_) => Some(compose::anchoring(&args.anchoring, parts).await?),
+        Some(_) => Some(compose::anchoring(&args.anchoring, parts).await?.short_lived()),
         None => None,
     };
     Ok(TimerChores {

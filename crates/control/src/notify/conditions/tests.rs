@@ -147,6 +147,7 @@ fn a_log_that_is_not_watched_is_told_after_six_hours() {
         unverified_since,
         unanchored_since,
         failed: Some("checkpoints of the audit log: s3://theirs: denied".to_owned()),
+        anchored_at: None,
         read_whole: None,
     };
     let of = |watched: &AuditWatched| {

@@ -290,6 +290,7 @@ fn what_never_worked_is_told_by_its_beginning() {
             unverified_since: Some(at("2026-11-21T08:50:00Z")),
             unanchored_since: Some(at("2026-11-21T08:40:00Z")),
             failed: Some("denied".to_owned()),
+            anchored_at: None,
             read_whole: None,
         }),
         mirror: Some(MirrorSeen {
