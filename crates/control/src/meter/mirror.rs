@@ -16,7 +16,8 @@ pub struct MirrorSeen {
     pub outcome: PassOutcome,
     /// When a run last ended with everything done that there was to do.
     pub settled: Option<Timestamp>,
-    /// Since when no run did, if the last one did not.
+    /// Since when no run did, if the last one did not. One that was kept from changing anything neither begins
+    /// nor ends it.
     pub unsettled_since: Option<Timestamp>,
     /// What the guard or the check said against its plan: the first of it.
     pub refused: Vec<String>,
@@ -40,13 +41,18 @@ impl MirrorSeen {
             Err(NotPlanned::Unread(_)) => PassOutcome::Failed,
             Err(NotPlanned::Stopped(stopped)) => stopped.outcome(),
         };
-        let is_settled = outcome == PassOutcome::Settled;
-        let since = before.and_then(|before| before.unsettled_since).unwrap_or(at);
+        let since = before.and_then(|before| before.unsettled_since);
         let seen = Self {
             at,
             outcome,
-            settled: is_settled.then_some(at).or(before.and_then(|before| before.settled)),
-            unsettled_since: (!is_settled).then_some(since),
+            settled: (outcome == PassOutcome::Settled)
+                .then_some(at)
+                .or(before.and_then(|before| before.settled)),
+            unsettled_since: match outcome {
+                PassOutcome::Settled => None,
+                PassOutcome::Halted => since,
+                _ => since.or(Some(at)),
+            },
             refused: Vec::new(),
             failed: None,
             failed_besides: 0,
@@ -73,11 +79,41 @@ impl MirrorSeen {
             Err(NotPlanned::Stopped(_)) => seen,
         }
     }
+
+    /// Since when no run mirrored everything, unless that is meant: nothing is changed during a freeze, nor by a
+    /// process that only observes.
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        self.unsettled_since.filter(|_| self.outcome != PassOutcome::Halted)
+    }
 }
 
 impl Meter {
     /// A run that mirrored groups ended.
     pub(crate) fn mirrored(&self, seen: MirrorSeen) {
         self.count(|counts| counts.mirror = Some(seen));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mirror::Stopped;
+    use crate::pass::Halt;
+
+    #[test]
+    fn a_run_that_may_change_nothing_neither_begins_nor_ends_that_none_mirrors_everything() {
+        let at = |hour: i64| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(hour);
+        let ended = |stopped, hour, before: Option<&MirrorSeen>| {
+            MirrorSeen::of(&Err(NotPlanned::Stopped(stopped)), at(hour), before)
+        };
+        let told = |seen: &MirrorSeen| (seen.outcome, seen.unsettled_since, seen.failing_since());
+        let observed = ended(Stopped::Halted(Halt::ObserveOnly), 0, None);
+        assert_eq!(told(&observed), (PassOutcome::Halted, None, None));
+        let late = ended(Stopped::Overtaken, 1, Some(&observed));
+        assert_eq!(told(&late), (PassOutcome::Unfinished, Some(at(1)), Some(at(1))));
+        let halted = ended(Stopped::Halted(Halt::ObserveOnly), 2, Some(&late));
+        assert_eq!(told(&halted), (PassOutcome::Halted, Some(at(1)), None));
+        let late = ended(Stopped::Overtaken, 3, Some(&halted));
+        assert_eq!(told(&late), (PassOutcome::Unfinished, Some(at(1)), Some(at(1))));
     }
 }

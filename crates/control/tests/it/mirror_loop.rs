@@ -278,6 +278,8 @@ async fn while_it_is_frozen_or_only_observed_nothing_is_mirrored() {
     pass(10).await;
     running.stop().await;
     assert_eq!((target.kept().users.len(), passes(&watching, PassOutcome::Halted)), (0, 1));
+    let seen = watching.mirror_seen().await.unwrap();
+    assert_eq!((seen.outcome, seen.unsettled_since), (PassOutcome::Halted, None), "it is meant");
 }
 
 #[tokio::test(start_paused = true)]

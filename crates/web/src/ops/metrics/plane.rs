@@ -3,7 +3,7 @@
 use super::Page;
 use access::ids::{AccountId, DomainKey, Region};
 use control::event::{EventCounts, Family as EventFamily, Outcome as EventOutcome};
-use control::meter::{CHANGES, LoopCounts, LoopStatus, Overview, STAGES};
+use control::meter::{CHANGES, LoopCounts, LoopStatus, MirrorSeen, Overview, STAGES};
 use control::ports::CallCounts;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -100,9 +100,9 @@ impl Page {
             }
         });
         let help = "Since when no process mirrored groups with nothing left to do, if the last run of this one \
-                    left something.";
+                    left something and was not kept from changing anything.";
         self.gauge("stagedoor_mirror_unsettled_since_timestamp_seconds", help, &[], |family| {
-            if let Some(since) = counts.mirror.as_ref().and_then(|seen| seen.unsettled_since) {
+            if let Some(since) = counts.mirror.as_ref().and_then(MirrorSeen::failing_since) {
                 family.time(&[], since);
             }
         });

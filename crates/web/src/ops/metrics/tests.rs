@@ -305,7 +305,8 @@ fn what_never_worked_is_told_by_its_beginning() {
         }),
         ..LoopCounts::default()
     };
-    let text = exposition(&Numbers { counts, ..Numbers::default() }, now()).unwrap();
+    let numbers = Numbers { counts: counts.clone(), ..Numbers::default() };
+    let text = exposition(&numbers, now()).unwrap();
     let samples = read(&text);
     for (name, value) in [
         ("stagedoor_mirror_unsettled_since_timestamp_seconds", "1795251300"),
@@ -317,6 +318,10 @@ fn what_never_worked_is_told_by_its_beginning() {
         assert_sample(&samples, name, &[], value);
     }
     assert!(!text.contains("denied"));
+    let mut meant = counts;
+    meant.mirror.as_mut().unwrap().outcome = PassOutcome::Halted;
+    let halted = exposition(&Numbers { counts: meant, ..Numbers::default() }, now()).unwrap();
+    assert!(!halted.contains("\nstagedoor_mirror_unsettled_since_timestamp_seconds "), "{halted}");
     assert!(!text.contains("\nstagedoor_mirror_last_success_timestamp_seconds "), "{text}");
 }
 
