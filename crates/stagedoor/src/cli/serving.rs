@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) struct LoopArgs {
     /// Read, plan, log and count what would be done, and change nothing: to look on before Stagedoor
     /// acts. Give it no events queue that another process empties.
-    #[arg(long, env = "STAGEDOOR_OBSERVE_ONLY")]
+    #[arg(long, env = "STAGEDOOR_OBSERVE_ONLY", value_parser = switch)]
     pub(crate) observe_only: bool,
     /// From one full pass to the next.
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = period,
@@ -31,6 +31,15 @@ pub(crate) struct LoopArgs {
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = takeover,
           env = "STAGEDOOR_TAKEOVER")]
     pub(crate) takeover: Takeover,
+}
+
+/// Parses what a variable says of a flag. An empty one is one that is not set, as templates leave it.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" | "" => Ok(false),
+        _ => Err("write it as true or false".to_owned()),
+    }
 }
 
 impl LoopArgs {
@@ -150,4 +159,28 @@ pub(crate) enum DemoDirectory {
     Scim,
     /// In an OpenLDAP server that the demo starts: needs slapd and ldapmodify on this machine.
     Ldap,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_says_yes_or_no_and_an_empty_one_nothing() {
+        for (text, is_on) in [
+            ("true", Some(true)),
+            ("Yes", Some(true)),
+            ("on", Some(true)),
+            ("1", Some(true)),
+            ("FALSE", Some(false)),
+            ("no", Some(false)),
+            ("off", Some(false)),
+            ("0", Some(false)),
+            ("", Some(false)),
+            (" ", None),
+            ("ture", None),
+        ] {
+            assert_eq!(switch(text).ok(), is_on, "{text:?}");
+        }
+    }
 }

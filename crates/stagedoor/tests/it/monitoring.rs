@@ -59,7 +59,7 @@ fn promtool(args: &[&str], input: &str) {
 #[test]
 fn alert_rules_are_well_formed_and_fire_when_they_should() {
     promtool(&["check", "rules", "alerts.yaml"], "");
-    promtool(&["test", "rules", "alerts-test.yaml"], "");
+    promtool(&["test", "rules", "alerts-test.yaml", "alerts-weeks-test.yaml"], "");
 }
 
 #[test]

@@ -123,3 +123,21 @@ fn completion_for_bash_completes_commands() {
         run.stdout
     );
 }
+
+/// Templates and shells leave a variable empty where nothing is to be said.
+#[test]
+fn a_variable_of_a_flag_may_be_empty_and_is_refused_if_it_says_neither() {
+    for server in [&["serve", "--map", "gone.yaml"][..], &["lambda", "--map", "gone.yaml"]] {
+        let with = |told: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = command(folder.path());
+            command.args(server).env("STAGEDOOR_OBSERVE_ONLY", told);
+            run(command)
+        };
+        for told in ["", "yes", "0"] {
+            let run = with(told);
+            assert!(!run.stderr.contains("--observe-only"), "{told:?}: {}", run.stderr);
+        }
+        with("ture").exits(3).says(&["--observe-only", "write it as true or false"]);
+    }
+}

@@ -1,6 +1,6 @@
 """Renders the chart with Helm's own library, and holds each object against Kubernetes' schemas.
 
-Reads {"chart": PATH, "cases": {NAME: VALUES}} from standard input. Prints {NAME: {"objects": [...]}}
+Reads {"chart": PATH, "cases": {NAME: VALUES}, "upgrade": BOOL} from standard input. Prints {NAME: {"objects": [...]}}
 or {NAME: {"error": TEXT}}.
 """
 
@@ -18,9 +18,11 @@ KUBERNETES = ["1.30", "1.37"]
 FOREIGN = {"ServiceMonitor"}
 
 
-def objects(chart, values):
+def objects(chart, values, upgrade):
     chart.validate_schema(values)
-    files = chart.render(values, name="door", namespace="access")
+    files = chart.render(
+        values, name="door", namespace="access", is_install=not upgrade, is_upgrade=upgrade
+    )
     found = []
     for path, text in sorted(files.items()):
         if path.endswith("NOTES.txt"):
@@ -40,7 +42,7 @@ def main():
     with helm.Chart.load(asked["chart"]) as chart:
         for name, values in asked["cases"].items():
             try:
-                answer[name] = {"objects": objects(chart, values)}
+                answer[name] = {"objects": objects(chart, values, asked["upgrade"])}
             except (helm.HelmError, kubernetes_validate.ValidationError) as error:
                 answer[name] = {"error": str(error)}
                 continue

@@ -20,6 +20,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.serviceAccount.create }}{{ .Values.serviceAccount.name | default (include "stagedoor.name" .) }}{{ else }}{{ required "serviceAccount.name: name the account, or let the chart create one" .Values.serviceAccount.name }}{{ end }}
 {{- end }}
 
+{{- define "stagedoor.observeOnly" -}}
+{{- if kindIs "bool" .Values.observeOnly }}{{ .Values.observeOnly }}
+{{- else if .Release.IsUpgrade }}{{ fail "observeOnly: say whether the release goes on acting (`observeOnly: false`) or only looks on (`observeOnly: true`)" }}
+{{- else }}true
+{{- end }}
+{{- end }}
+
 {{- define "stagedoor.map" -}}
 {{ .Values.existingMap | default (printf "%s-map" (include "stagedoor.name" .)) }}
 {{- end }}

@@ -5,11 +5,18 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::Stdio;
 
-/// Renders the chart with each of these values. Every object was valid in the oldest and the newest
-/// Kubernetes that the check knows.
+/// Renders the chart with each of these values, as `helm install` does.
 #[track_caller]
 fn rendered(cases: &Value) -> Value {
-    let asked = json!({ "chart": repository().join("deploy/helm/stagedoor"), "cases": cases });
+    rendered_as(cases, false)
+}
+
+/// Renders the chart with each of these values, for a release that there is or for a new one. Every object was
+/// valid in the oldest and the newest Kubernetes that the check knows.
+#[track_caller]
+fn rendered_as(cases: &Value, upgrade: bool) -> Value {
+    let chart = repository().join("deploy/helm/stagedoor");
+    let asked = json!({ "chart": chart, "cases": cases, "upgrade": upgrade });
     let mut renderer = python("helm_python, kubernetes_validate");
     renderer.arg(repository().join("crates/stagedoor/tests/packaging/chart.py"));
     let mut child = renderer
@@ -167,10 +174,13 @@ fn what_the_container_is_told_is_what_serve_reads() {
 fn a_chart_looks_on_until_it_is_told_to_act() {
     let cases = json!({
         "least": least(),
+        "unset": with(&json!({ "observeOnly": null })),
+        "looks on": with(&json!({ "observeOnly": true })),
         "acts": with(&json!({ "observeOnly": false })),
         "text": with(&json!({ "observeOnly": "false" })),
     });
-    for (name, told) in [("least", "true"), ("acts", "false")] {
+    let told = [("least", "true"), ("unset", "true"), ("looks on", "true"), ("acts", "false")];
+    for (name, told) in told {
         let objects = objects(&cases, name);
         let env = container(&objects)["env"].as_array().unwrap();
         let variable = json!({ "name": "STAGEDOOR_OBSERVE_ONLY", "value": told });
@@ -178,6 +188,25 @@ fn a_chart_looks_on_until_it_is_told_to_act() {
     }
     let refused = rendered(&cases)["text"]["error"].to_string();
     assert!(refused.contains("'/observeOnly'"), "{refused}");
+}
+
+#[test]
+fn an_upgrade_says_whether_the_release_goes_on_acting() {
+    let cases = json!({
+        // As `--reuse-values` leaves it for a release that is older than the value, too.
+        "least": least(),
+        "looks on": with(&json!({ "observeOnly": true })),
+        "acts": with(&json!({ "observeOnly": false })),
+    });
+    let answers = rendered_as(&cases, true);
+    for (name, told) in [("looks on", "true"), ("acts", "false")] {
+        assert_eq!(answers[name]["error"], Value::Null);
+        let objects = answers[name]["objects"].as_array().unwrap();
+        let variable = json!({ "name": "STAGEDOOR_OBSERVE_ONLY", "value": told });
+        assert!(container(objects)["env"].as_array().unwrap().contains(&variable), "{name}");
+    }
+    let refused = answers["least"]["error"].as_str().unwrap();
+    assert!(refused.contains("goes on acting (`observeOnly: false`)"), "{refused}");
 }
 
 #[test]
