@@ -122,7 +122,7 @@ codes! {
     IDP_METADATA_COPY = "idp-metadata-copy": "No copy of an identity provider's metadata can be kept or had.";
     NOT_NOTIFIED = "not-notified": "A message to people could not be sent.";
     PROXY_NOT_TRUSTED = "proxy-not-trusted": "Requests come through a proxy that nothing names as trusted.";
-    PROXY_RANGE = "proxy-range": "Whoever has an address in a range of trusted proxies can claim any other address.";
+    PROXY_RANGE = "proxy-range": "Whoever has an address in a range of trusted proxies may be able to claim any other address.";
     CA_CERTIFICATES = "ca-certificates": "A certificate of the system's trust store cannot be read.";
     TRACES_LOST = "traces-lost": "Traces could not be sent to the collector.";
     TRACES_LATE = "traces-late": "The collector takes its time.";

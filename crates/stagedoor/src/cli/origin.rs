@@ -20,8 +20,10 @@ pub(crate) struct OriginArgs {
     )]
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// How many of these proxies stand one behind another: the client is whom the outermost names, be it in a
-    /// range of theirs. Absent: every address in the ranges is taken for a proxy's, and whoever has one there
-    /// without being a proxy can claim any address. Give it with ranges in which others are too.
+    /// range of theirs. This holds of requests that passed them all: nobody but the proxy before it may reach an
+    /// inner one, and nobody but the innermost Stagedoor. Absent: every address in the ranges is taken for a
+    /// proxy's, and whoever has one there without being a proxy can claim any address. Give it with ranges in
+    /// which others are too.
     #[arg(long, value_name = "NUMBER", env = "STAGEDOOR_PROXY_HOPS")]
     pub(crate) proxy_hops: Option<NonZeroU8>,
     /// The header in which the trusted proxies name the client. They must overwrite it or add to
@@ -67,10 +69,10 @@ impl OriginArgs {
     }
 
     /// The first range of trusted proxies in which somebody else could be who is taken for one, too.
-    pub(crate) fn unbounded(&self) -> Option<&IpNet> {
+    pub(crate) fn range(&self) -> Option<&IpNet> {
         let is_range = |net: &&IpNet| net.prefix_len() < net.max_prefix_len();
         let ranges = if self.api_gateway { &[][..] } else { &self.trusted_proxies };
-        ranges.iter().find(is_range).filter(|_| self.proxy_hops.is_none())
+        ranges.iter().find(is_range)
     }
 }
 
@@ -150,19 +152,21 @@ mod tests {
     }
 
     #[test]
-    fn ranges_without_a_number_of_proxies_are_told() {
-        let unbounded = |flags: &[&str]| {
+    fn ranges_of_proxies_are_told() {
+        let told = |flags: &[&str]| {
             let line = ["stagedoor", "serve"].iter().chain(flags);
             match Cli::try_parse_from(line).unwrap().command {
-                Command::Serve(args) => args.origin.unbounded().map(ToString::to_string),
+                Command::Serve(args) => args.origin.range().map(ToString::to_string),
                 other => panic!("{other:?}"),
             }
         };
         let range = ["--trusted-proxy", "127.0.0.1,10.0.0.0/24"];
-        assert_eq!(unbounded(&range).as_deref(), Some("10.0.0.0/24"));
-        assert_eq!(unbounded(&[&range[..], &["--proxy-hops", "1"]].concat()), None);
-        assert_eq!(unbounded(&["--trusted-proxy", "127.0.0.1"]), None);
-        assert_eq!(unbounded(&[&range[..], &["--api-gateway"]].concat()), None);
+        assert_eq!(told(&range).as_deref(), Some("10.0.0.0/24"));
+        // A number bounds only what passed all proxies.
+        let counted = [&range[..], &["--proxy-hops", "1"]].concat();
+        assert_eq!(told(&counted).as_deref(), Some("10.0.0.0/24"));
+        assert_eq!(told(&["--trusted-proxy", "127.0.0.1"]), None);
+        assert_eq!(told(&[&range[..], &["--api-gateway"]].concat()), None);
     }
 
     #[test]

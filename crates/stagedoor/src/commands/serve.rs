@@ -59,13 +59,19 @@ fn asked_for(args: &ServeArgs, config: WebConfig, condition: &Condition) -> WebC
 }
 
 fn tell_range(origin: &OriginArgs) {
-    if let Some(range) = origin.unbounded() {
-        let code = codes::PROXY_RANGE.as_str();
-        tracing::warn!(
+    let Some(range) = origin.range() else { return };
+    let code = codes::PROXY_RANGE.as_str();
+    match origin.proxy_hops {
+        None => tracing::warn!(
             code, %range,
             "whoever has an address in a range of trusted proxies can claim any other; say by --proxy-hops how many \
              proxies stand one behind another"
-        );
+        ),
+        Some(hops) => tracing::info!(
+            code, %range, hops,
+            "whoever has an address in a range of trusted proxies can claim any other, unless their requests must \
+             pass all the proxies: let nobody else reach an inner one, or Stagedoor"
+        ),
     }
 }
 
