@@ -8,7 +8,8 @@ use tempfile::NamedTempFile;
 
 /// Writes a file for its owner only, whole or not at all: a reader never sees half of it, and what a full
 /// disk cut short does not look whole. What was there before goes, and no link is followed. Into what the
-/// system itself keeps, such as `/dev/stdout` or the pipe of a process substitution, is written.
+/// system itself keeps, such as `/dev/stdout` or the pipe of a process substitution, is written; not if it
+/// stands for a regular file, over whose beginning what comes by standard output would go.
 ///
 /// # Errors
 /// The file cannot be written; there is a folder, a pipe, a socket or a device.
@@ -16,6 +17,10 @@ pub(crate) fn replace(file: &Path, bytes: &[u8]) -> Result<()> {
     let context = || format!("cannot write {}", file.display());
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if is_the_systems(folder) {
+        if fs::metadata(file).is_ok_and(|there| there.is_file()) {
+            return Err(anyhow!("it stands for a regular file; name that file itself"))
+                .with_context(context);
+        }
         let mut file = OpenOptions::new().write(true).open(file).with_context(context)?;
         return file.write_all(bytes).with_context(context);
     }
