@@ -53,8 +53,19 @@ struct Line {
 
 /// Room for a change. It is free again when this is dropped.
 #[derive(Debug)]
-pub struct Room {
-    _held: OwnedSemaphorePermit,
+pub struct Room(OwnedSemaphorePermit);
+
+impl Room {
+    /// Gives back what a change of so many bytes does not need, once it is known how long it is.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let over = self.0.num_permits().saturating_sub(units(bytes));
+        drop(self.0.split(over));
+    }
+}
+
+/// How much room so many bytes take.
+fn units(bytes: usize) -> usize {
+    bytes.div_ceil(HELD_UNIT).max(1)
 }
 
 /// A turn to look through all records. It ends when this is dropped.
@@ -103,10 +114,10 @@ impl Traffic {
 
     /// Takes room for a change of so many bytes; without waiting, for nothing of it may be read before.
     pub(super) fn room(&self, directory: &str, bytes: usize) -> Result<Room, Failed> {
-        let units = u32::try_from(bytes.div_ceil(HELD_UNIT).max(1)).unwrap_or(u32::MAX);
+        let units = u32::try_from(units(bytes)).unwrap_or(u32::MAX);
         let held = self.line(directory).held.try_acquire_many_owned(units);
         let full = |_| Failed::Full(TooMany { retry_after_seconds: COME_AGAIN });
-        held.map(|held| Room { _held: held }).map_err(full)
+        held.map(Room).map_err(full)
     }
 
     fn line(&self, directory: &str) -> Line {
@@ -146,7 +157,11 @@ mod tests {
         let short: Vec<Room> = (0..MAX_BODY_BYTES / HELD_UNIT).map(|_| room(1).unwrap()).collect();
         assert_eq!(room(1).unwrap_err(), full);
         drop(short);
-        assert!(room(MAX_BODY_BYTES).is_ok());
+        // Whoever did not say how much comes has no more than came.
+        let mut unsaid = room(MAX_BODY_BYTES).unwrap();
+        assert_eq!(room(1).unwrap_err(), full);
+        unsaid.shrink_to(MAX_BODY_BYTES / 2);
+        assert!(room(MAX_BODY_BYTES / 2).is_ok());
     }
 
     #[test]

@@ -107,7 +107,7 @@ async fn push(
     let is_scim = is_scim(headers);
     let [if_match, if_none_match] =
         [header::IF_MATCH, header::IF_NONE_MATCH].map(|name| tags(headers, name));
-    let room = match method {
+    let mut room = match method {
         ScimMethod::Get => None,
         _ => Some(tenant.room(most_bytes(&request)).map_err(told)?),
     };
@@ -116,6 +116,9 @@ async fn push(
         let problem = if is_large { Problem::TooLarge } else { Problem::NoForm };
         Refused::new(&portal, problem).into_response()
     })?;
+    if let Some(room) = &mut room {
+        room.shrink_to(body.len());
+    }
     // Whoever sends nothing says of no type what it is; SCIM says what is missing.
     if !body.is_empty() && !is_scim {
         return Err(unsupported());
