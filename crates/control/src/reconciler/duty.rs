@@ -314,7 +314,13 @@ impl<'a> Duty<'a> {
             Err(done) => return done,
         };
         plane.keep_turns(&survey, self.rhythm.resync).await;
-        plane.spread(&survey).await;
+        tokio::select! {
+            biased;
+            // What is left comes with the next pass.
+            () = self.brake.pulled() => {}
+            () = until.passed() => {}
+            () = plane.spread(&survey) => {}
+        }
         // What takes long from here on keeps nobody waiting.
         self.serves_people.store(true, Ordering::Relaxed);
         self.plane.bell.ring();
