@@ -145,12 +145,15 @@ impl Desk {
         if let Some(word) = &filter.person {
             let reading = self.reading().await.ok();
             let snapshot = reading.as_ref().map(|reading| &reading.survey.snapshot);
-            let known = snapshot.map(|snapshot| person_meant(snapshot, word)).transpose()?;
-            if let Some(id) = known.flatten() {
-                meant.person = Some(id.to_string());
-            } else {
+            let is_id = |snapshot: &Snapshot| snapshot.people.keys().any(|id| id.as_str() == word);
+            if !snapshot.is_some_and(is_id) {
+                // Somebody of the log is meant by their id before somebody else by a part of a name.
                 let about = AuditFilter { person: Some(word.clone()), ..AuditFilter::default() };
-                self.is_in_the_log(&about, || no_such("person", word)).await?;
+                if let Err(nobody) = self.is_in_the_log(&about, || no_such("person", word)).await {
+                    let known =
+                        snapshot.map(|snapshot| person_meant(snapshot, word)).transpose()?;
+                    meant.person = Some(known.flatten().ok_or(nobody)?.to_string());
+                }
             }
         }
         if let Some(team) = &filter.team
