@@ -191,6 +191,26 @@ impl Plane {
         stream::iter(lasting).for_each_concurrent(AT_ONCE, keep).await;
     }
 
+    /// The departures that hold for these people by what a reading told of their ids, and as the store has
+    /// them now.
+    pub(crate) async fn departures_now(
+        &self,
+        people: &BTreeSet<PersonId>,
+        implied: &[Implied],
+    ) -> Result<Vec<Departure>, StoreError> {
+        let implied = implied.iter().filter(|implied| people.contains(&implied.departure.person));
+        let ids: BTreeSet<PersonId> =
+            people.iter().chain(implied.clone().map(|implied| &implied.of)).cloned().collect();
+        let there = self.departures.departures(Some(&ids)).await?;
+        let has = |id: &PersonId, team| there.iter().any(|d| d.person == *id && d.team == team);
+        let further = implied.filter(|Implied { departure, of, .. }| {
+            has(of, departure.team.clone()) && !has(&departure.person, departure.team.clone())
+        });
+        let further: Vec<Departure> = further.map(|it| it.departure.clone()).collect();
+        let own = there.into_iter().filter(|departure| people.contains(&departure.person));
+        Ok(own.chain(further).collect())
+    }
+
     /// The departures that hold for a person, one for each team: the person's own, and those under the
     /// other ids that the person has or had. [`rejoin`](Self::rejoin) ends these.
     ///

@@ -1,7 +1,7 @@
 //! *Offboarding*: the profiles on their way out, by stage, with what keeps each and what it saves.
 
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
-use crate::departure::{HISTORY, Implied};
+use crate::departure::HISTORY;
 use crate::ports::{Actor, AuditEntry, AuditEvent, AuditFilter, AuditLog, Departure};
 use crate::progress::{Progress, progress};
 use crate::receipt::{Hours, Receipt, receipt};
@@ -306,15 +306,8 @@ impl Desk {
     ) -> Result<Known, Refused> {
         let plane = self.plane();
         let mut known = Known { departures: BTreeMap::new(), receipts: BTreeMap::new(), now };
-        for departure in plane.departures.departures(Some(&people)).await? {
+        for departure in plane.departures_now(&people, &reading.survey.implied).await? {
             known.departures.entry(departure.person.clone()).or_default().push(departure);
-        }
-        // What holds for them under another id of theirs comes after their own.
-        for Implied { departure, .. } in &reading.survey.implied {
-            if people.contains(&departure.person) {
-                let of_them = known.departures.entry(departure.person.clone()).or_default();
-                of_them.push(departure.clone());
-            }
         }
         for person in people {
             let entries = plane.audit.of_person(&person, HISTORY).await?;

@@ -209,9 +209,7 @@ impl Desk {
         let reading = self.reading().await?;
         let plane = self.plane();
         let own = BTreeSet::from([person.clone()]);
-        let mut departures = plane.departures.departures(Some(&own)).await?;
-        let implied = reading.survey.implied.iter().map(|implied| &implied.departure);
-        departures.extend(implied.filter(|departure| departure.person == *person).cloned());
+        let departures = plane.departures_now(&own, &reading.survey.implied).await?;
         let profiles = profiles(&reading, person);
         let known = reading.survey.snapshot.people.get(person);
         if known.is_none() && departures.is_empty() && profiles.is_empty() {
