@@ -246,31 +246,47 @@ impl DynamoStore {
     /// group bears then. One transaction after the other: all look at the mark, so that two at a time would be
     /// in each other's way.
     async fn scim_follow(&self, group: &Key, behind: &Behind) -> Result<i64, StoreError> {
-        let lost = || contended(self.table(), WRITE, "the group");
         let (begun, mut mark) = (Instant::now(), behind.mark);
         for (number, pairs) in behind.pairs.chunks((TRANSACTION - 1) / 2).enumerate() {
             if number > 0 && number % PROLONG_EVERY == 0 {
                 let since = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
                 let next = behind.mark.saturating_add(since);
                 if !self.scim_mark(group, mark, next).await? {
-                    return Err(lost());
+                    return Err(contended(self.table(), WRITE, "the group"));
                 }
                 mark = next;
             }
-            let mut steps = vec![Step::Check(group.clone(), Over::Number(BUSY, mark))];
-            steps.extend(pairs.iter().flatten().cloned());
-            let mut tried = 0;
-            while self.transact(WRITE, &steps).await? == Written::Lost {
-                let there = self.get(WRITE, group).await?;
-                let is_ours = there.is_some_and(|item| item.opt_number(BUSY) == Ok(Some(mark)));
-                if tried == TRIES || !is_ours {
-                    return Err(lost());
-                }
-                backoff(tried).await;
-                tried += 1;
-            }
+            self.scim_pairs(pairs, Some((group, mark))).await?;
         }
         Ok(mark)
+    }
+
+    /// Writes memberships in one transaction: while the group bears this mark, or whatever it bears.
+    async fn scim_pairs(
+        &self,
+        pairs: &[Pair],
+        under: Option<(&Key, i64)>,
+    ) -> Result<(), StoreError> {
+        let check =
+            |(group, mark): (&Key, i64)| Step::Check(group.clone(), Over::Number(BUSY, mark));
+        let steps: Vec<Step> =
+            under.map(check).into_iter().chain(pairs.iter().flatten().cloned()).collect();
+        let mut tried = 0;
+        while self.transact(WRITE, &steps).await? == Written::Lost {
+            let may_go_on = match under {
+                Some((group, mark)) => {
+                    let there = self.get(WRITE, group).await?;
+                    there.is_some_and(|item| item.opt_number(BUSY) == Ok(Some(mark)))
+                }
+                None => true,
+            };
+            if tried == TRIES || !may_go_on {
+                return Err(contended(self.table(), WRITE, "the group"));
+            }
+            backoff(tried).await;
+            tried += 1;
+        }
+        Ok(())
     }
 
     /// Removes the memberships of a record that is gone. Reads them: nobody comes into it any more, and
@@ -309,14 +325,7 @@ impl DynamoStore {
         let gone = added.iter().filter(|member| !there.contains_key(&key(member)));
         let pairs: Vec<Pair> = gone.map(|member| leaves(directory, group, &member.id)).collect();
         for pairs in pairs.chunks(TRANSACTION / 2) {
-            let mut tried = 0;
-            while self.transact(WRITE, pairs.as_flattened()).await? == Written::Lost {
-                if tried == TRIES {
-                    return Err(contended(self.table(), WRITE, "the group"));
-                }
-                backoff(tried).await;
-                tried += 1;
-            }
+            self.scim_pairs(pairs, None).await?;
         }
         Ok(())
     }
