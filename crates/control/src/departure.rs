@@ -91,11 +91,7 @@ impl Plane {
     pub async fn depart(&self, departure: &Departure) -> Result<Departed, StoreError> {
         let departure = self.departures.depart(departure).await?;
         self.wake_for(&departure.person).await;
-        // Whoever loses one team goes on in the others, and the door asks at each opening.
-        let sessions_ended = match departure.team {
-            None => self.sessions.close_all(&departure.person).await?,
-            Some(_) => 0,
-        };
+        let sessions_ended = self.end_sessions(&departure).await?;
         self.write_departed(&departure, sessions_ended).await?;
         Ok(Departed { departure, sessions_ended })
     }
@@ -227,12 +223,9 @@ impl Plane {
 
     async fn keep(&self, implied: &Implied) -> Result<(), StoreError> {
         let Implied { departure, of, .. } = implied;
-        let ended = match departure.team {
-            None => self.sessions.close_all(&departure.person).await?,
-            Some(_) => 0,
-        };
+        let sessions_ended = self.end_sessions(departure).await?;
         // The entry comes first: once the departure is kept, nobody would see that it is missing.
-        self.write_departed(departure, ended).await?;
+        self.write_departed(departure, sessions_ended).await?;
         self.departures.depart(departure).await?;
         let of = self.departures.departures(Some(&BTreeSet::from([of.clone()]))).await?;
         if !of.iter().any(|of| of.team == departure.team) {
@@ -240,6 +233,15 @@ impl Plane {
             self.end(&departure.person, departure.team.as_ref(), &departure.by).await?;
         }
         Ok(())
+    }
+
+    /// Ends the sessions of whoever leaves, and says how many. Whoever loses one team goes on in the others,
+    /// and the door asks at each opening.
+    async fn end_sessions(&self, departure: &Departure) -> Result<u64, StoreError> {
+        match departure.team {
+            None => self.sessions.close_all(&departure.person).await,
+            Some(_) => Ok(0),
+        }
     }
 
     /// Writes an entry, unless it is in the log and there is nothing new to say.
