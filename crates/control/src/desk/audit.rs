@@ -149,7 +149,7 @@ impl Desk {
             if !snapshot.is_some_and(is_id) {
                 // Somebody of the log is meant by their id before somebody else by a part of a name.
                 let about = AuditFilter { person: Some(word.clone()), ..AuditFilter::default() };
-                if let Err(nobody) = self.is_in_the_log(&about, || no_such("person", word)).await {
+                if let Err(nobody) = self.is_in_the_log(&about, || no_such_person(word)).await {
                     let known =
                         snapshot.map(|snapshot| person_meant(snapshot, word)).transpose()?;
                     meant.person = Some(known.flatten().ok_or(nobody)?.to_string());
@@ -160,7 +160,7 @@ impl Desk {
             && !self.plane().map.teams.keys().any(|known| known.as_str() == team)
         {
             let about = AuditFilter { team: Some(team.clone()), ..AuditFilter::default() };
-            self.is_in_the_log(&about, || no_such("team", team)).await?;
+            self.is_in_the_log(&about, || no_such_team(team)).await?;
         }
         Ok(meant)
     }
@@ -255,18 +255,14 @@ fn person_meant<'s>(snapshot: &'s Snapshot, word: &str) -> Result<Option<&'s Per
     }
 }
 
-fn no_such(what: &str, word: &str) -> Refused {
-    let (why, remedy) = match what {
-        "team" => (
-            format!("Neither the map nor the log knows a team `{word}`."),
-            "Teams stand in the log by their key in the map.",
-        ),
-        _ => (
-            format!("Neither the directory nor the log knows a person `{word}`."),
-            "Write a user name, a part of a name, or the directory's id.",
-        ),
-    };
-    Refused::invalid(why, remedy)
+fn no_such_person(word: &str) -> Refused {
+    let why = format!("Neither the directory nor the log knows a person `{word}`.");
+    Refused::invalid(why, "Write a user name, a part of a name, or the directory's id.")
+}
+
+fn no_such_team(word: &str) -> Refused {
+    let why = format!("Neither the map nor the log knows a team `{word}`.");
+    Refused::invalid(why, "Teams stand in the log by their key in the map.")
 }
 
 fn no_cursor() -> Refused {
