@@ -7,7 +7,7 @@ use crate::network::{NetworkMatch, NetworkRule};
 use crate::observed::{ObservedProfile, ObservedRole};
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
-use crate::shell::command;
+use crate::shell::CommandLine;
 
 impl Facts<'_> {
     pub(super) fn directory(&self, id: &PersonId) -> Rung {
@@ -26,8 +26,9 @@ impl Facts<'_> {
         }
         if self.snapshot.offboarded.contains_key(id) {
             let text = format!("an admin offboarded {user} by command");
+            let restore = CommandLine::of(&["restore"]).about(user);
             return rung(Verdict::Breaks, ReasonCode::Offboarded, text)
-                .remedy(format!("If {user} is to come back: `{}`.", command(&["restore", user])));
+                .remedy(format!("If {user} is to come back: `{restore}`."));
         }
         let text = format!("the directory knows {user} and lets them sign in");
         rung(Verdict::Holds, ReasonCode::PersonKnown, text)
@@ -41,7 +42,7 @@ impl Facts<'_> {
             let user = &person.user_name;
             let text = format!("an admin offboarded {user} from {team} by command");
             let rung = Rung::new(Stage::Grant, Verdict::Breaks, ReasonCode::Offboarded, text);
-            let restore = command(&["restore", user, "--team", team.as_str()]);
+            let restore = CommandLine::of(&["restore"]).about(user).with("--team", team.as_str());
             return Some(rung.remedy(format!("If {user} is to have it again: `{restore}`.")));
         }
         let outranked = self.plan.kept.iter().find(|kept| {
@@ -152,7 +153,7 @@ impl Facts<'_> {
         let who = person.map_or(action.person.as_str(), |p| p.user_name.as_str());
         Rung::new(Stage::Profile, Verdict::Depends, action.reason, text)
             .since(self.leaving_since(&action.domain, &action.profile))
-            .remedy(format!("Run `{}`.", command(&["sync", "--person", who])))
+            .remedy(format!("Run `{}`.", CommandLine::of(&["sync"]).with("--person", who)))
     }
 
     fn left_alone(&self, kept: &Kept) -> Rung {

@@ -4,7 +4,7 @@ use super::{Facts, Rung, Verdict};
 use crate::ids::{PersonId, TeamKey};
 use crate::map::{Grant, GroupKey};
 use crate::reason::ReasonCode;
-use crate::shell::command;
+use crate::shell::CommandLine;
 use crate::snapshot::{Coverage, Group};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -159,8 +159,9 @@ impl Facts<'_> {
         changes.push(format!("Add a grant to the map{all}."));
         found.push((Rank::Granting, WayIn { grant: Some(line(&group)), ..way(changes) }));
         let give = "Give it for a time; it ends by itself.".to_owned();
-        let command = command(&["grant", user, team.as_str(), "--for", "4h", "--reason", "…"]);
-        found.push((Rank::ForATime, WayIn { command: Some(command), ..way(vec![give]) }));
+        let grant = CommandLine::of(&["grant"]).about(user).about(team.as_str());
+        let command = Some(grant.with("--for", "4h").with("--reason", "…").to_string());
+        found.push((Rank::ForATime, WayIn { command, ..way(vec![give]) }));
         found
     }
 

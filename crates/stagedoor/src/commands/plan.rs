@@ -9,7 +9,7 @@ use crate::{compose, files, mapfile, report};
 use access::map::AccessMap;
 use access::plan::Plan;
 use access::reason::ReasonCode;
-use access::shell::command;
+use access::shell::CommandLine;
 use anyhow::Result;
 use aws::Aws;
 use control::survey::{Scope, Survey};
@@ -52,7 +52,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         let text = serde_json::to_string_pretty(&plan)?;
         files::replace(file, text.as_bytes())?;
         let (file, map) = (file.display().to_string(), args.map.map.display().to_string());
-        let apply = command(&["apply", "--map", &map, &file]);
+        let apply = CommandLine::of(&["apply"]).with("--map", &map).about(&file);
         output::talk(&format!("Written to {file}. Carry it out with `{apply}`."));
     }
     Ok(outcome(&plan, &survey))

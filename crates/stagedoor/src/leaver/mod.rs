@@ -10,7 +10,7 @@ pub(crate) use status::{stages_text, standing_text};
 
 use access::entitlement::Because;
 use access::ids::TeamKey;
-use access::shell::command;
+use access::shell::CommandLine;
 use control::loss::StillGranted;
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub(crate) fn still_granted_text(
     Some(format!(
         "The directory still grants it. Remove the person there too; otherwise access returns with \
          `{}`, and with the loss of the store.\n{}",
-        command(&["restore", key]),
+        CommandLine::of(&["restore"]).about(key),
         lines.join("\n")
     ))
 }

@@ -1,7 +1,7 @@
 //! *Offboarding*: the conveyor, with who is in each stage and how to take it back.
 
 use super::frame::{Frame, Screen};
-use super::parts::{Face, Stamp, command};
+use super::parts::{CommandLine, Face, Stamp};
 use super::person::restore_purpose;
 use super::person_parts::stop_name;
 use super::{enter, page_of};
@@ -102,9 +102,9 @@ pub(super) async fn show(
     let leavers = told.stops.iter().flat_map(|stop| &stop.leavers.items);
     let first = leavers.map(|leaver| leaver.key.as_str()).next().unwrap_or("PERSON");
     let commands = vec![
-        command(&["offboard", first, "--status"]),
-        command(&["receipt", first]),
-        command(&["restore", first]),
+        CommandLine::of(&["offboard"]).about(first).flag("--status").to_string(),
+        CommandLine::of(&["receipt"]).about(first).to_string(),
+        CommandLine::of(&["restore"]).about(first).to_string(),
     ];
     let frame = Frame::new(&portal, &entered, language, Screen::Offboarding, commands).await?;
     let may_act = entered.caller.may(Right::Act);

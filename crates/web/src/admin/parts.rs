@@ -2,7 +2,7 @@
 
 use crate::pages::initials;
 use crate::strings;
-pub(crate) use access::shell::command;
+pub(crate) use access::shell::{CommandLine, command};
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;

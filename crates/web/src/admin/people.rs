@@ -1,7 +1,7 @@
 //! *People*: to find somebody.
 
 use super::frame::{Frame, Screen};
-use super::parts::{Face, command, in_path};
+use super::parts::{CommandLine, Face, in_path};
 use super::{enter, page_of};
 use crate::assets;
 use crate::form::Fields;
@@ -50,7 +50,7 @@ pub(super) async fn show(
     let found = portal.desk.people(&entered.caller, &text, &page_of(&fields, PEOPLE)).await;
     let found = found.map_err(|refused| Refused::by_desk(&portal, refused))?;
     let who = if text.is_empty() { "PERSON" } else { text.as_str() };
-    let commands = vec![command(&["why", who])];
+    let commands = vec![CommandLine::of(&["why"]).about(who).to_string()];
     let frame = Frame::new(&portal, &entered, language, Screen::People, commands).await?;
     Ok(pages::answer(&PeoplePage::new(frame, text, found)))
 }

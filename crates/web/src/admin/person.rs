@@ -1,7 +1,7 @@
 //! *Person*: what somebody has and why, what would happen from elsewhere, and the way out.
 
 use super::frame::{Frame, Screen};
-use super::parts::{Face, command, in_path, moment};
+use super::parts::{CommandLine, Face, in_path, moment};
 use super::person_parts::{
     ElsewhereText, EventText, LadderText, MissingText, ProfileText, have_unlike_times,
 };
@@ -95,25 +95,18 @@ pub(super) async fn show(
     let view = portal.desk.person(&entered.caller, &person).await;
     let view = view.map_err(|refused| Refused::by_desk(&portal, refused))?;
     let asked = Asked::of(&portal, &entered, &person, &fields).await?;
-    let mut commands = vec![command(&["why", &view.key])];
+    let why = CommandLine::of(&["why"]).about(&view.key);
+    let mut commands = vec![why.to_string()];
     if let (Some(team), Some(flag)) = (view.has.first(), asked.flag()) {
-        let team = team.why.team.as_str();
-        commands.push(command(&[
-            "policy",
-            "simulate",
-            "--person",
-            &view.key,
-            "--team",
-            team,
-            flag,
-            &asked.from,
-        ]));
+        let simulate = CommandLine::of(&["policy", "simulate"]).with("--person", &view.key);
+        let simulate = simulate.with("--team", team.why.team.as_str()).with(flag, &asked.from);
+        commands.push(simulate.to_string());
     }
     if asked.then.is_some() {
-        commands.push(command(&["why", &view.key, "--as-of", &asked.as_of]));
+        commands.push(why.with("--as-of", &asked.as_of).to_string());
     }
     if !view.profiles.is_empty() {
-        commands.push(command(&["receipt", &view.key]));
+        commands.push(CommandLine::of(&["receipt"]).about(&view.key).to_string());
     }
     let frame = Frame::new(&portal, &entered, language, Screen::People, commands).await?;
     let said = match fields.get("said") {
@@ -240,9 +233,9 @@ pub(super) async fn confirmation(
 ) -> Result<Response, Refused> {
     let view = portal.desk.person(&entered.caller, person).await;
     let view = view.map_err(|refused| Refused::by_desk(portal, refused))?;
-    let mut words = vec!["offboard", view.key.as_str()];
-    words.extend(team.iter().flat_map(|team| ["--team", team.as_str()]));
-    let commands = vec![command(&words)];
+    let offboard = CommandLine::of(&["offboard"]).about(&view.key);
+    let offboard = team.into_iter().fold(offboard, |line, team| line.with("--team", team.as_str()));
+    let commands = vec![offboard.to_string()];
     let frame = Frame::new(portal, entered, language, Screen::People, commands).await?;
     let key = portal.door.form_key(&entered.session, &offboard_purpose(person));
     let hold = portal.desk.plane().map.offboarding.hold_seconds / 3_600;

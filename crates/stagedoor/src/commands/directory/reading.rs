@@ -5,7 +5,7 @@ use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::output::API_VERSION;
 use crate::{compose, files, mapfile};
-use access::shell::command;
+use access::shell::CommandLine;
 use access::snapshot::Snapshot;
 use anyhow::Result;
 use aws::Aws;
@@ -48,7 +48,7 @@ impl Kept {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let bad = |why: String| {
             let place = path.display().to_string();
-            let make = command(&["directory", "show", "--save", &place]);
+            let make = CommandLine::of(&["directory", "show"]).with("--save", &place);
             let message = format!("{place}: {why}; make one with `{make}`");
             BadConfiguration::new(codes::READING_INVALID, message)
         };

@@ -9,7 +9,7 @@ use crate::output::{self, counted};
 use crate::system::SystemClock;
 use access::first_map::{Existing, FirstMap, Verification, first_map, verify};
 use access::map::{AccessMap, Source};
-use access::shell::command;
+use access::shell::CommandLine;
 use anyhow::{Context, Result};
 use control::ports::Clock;
 use serde_json::json;
@@ -73,8 +73,8 @@ fn starter(args: &InitArgs, common: &Common) -> Result<Outcome> {
             let file = args.out.display().to_string();
             output::data(&format!(
                 "{file} is written. Fill it in, check it with `{}`, and ask `{}` what would be done.",
-                command(&["validate", "--map", &file]),
-                command(&["plan", "--map", &file])
+                on_map(&["validate"], &file),
+                on_map(&["plan"], &file)
             ));
         }
     }
@@ -182,10 +182,14 @@ fn summary(args: &InitArgs, first: &FirstMap, verified: &Verification) -> String
         counted(first.adopted.len(), "profile"),
         counted(verified.to_make, "profile"),
         counted(verified.to_assign, "group"),
-        command(&["validate", "--map", &file]),
-        command(&["plan", "--map", &file, "--all"]),
-        command(&["serve", "--map", &file, "--observe-only"]),
+        on_map(&["validate"], &file),
+        on_map(&["plan"], &file).flag("--all"),
+        on_map(&["serve"], &file).flag("--observe-only"),
     )
+}
+
+fn on_map<'a>(words: &[&'a str], file: &'a str) -> CommandLine<'a> {
+    CommandLine::of(words).with("--map", file)
 }
 
 #[cfg(test)]

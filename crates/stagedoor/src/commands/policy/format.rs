@@ -4,7 +4,7 @@ use super::file;
 use crate::cli::{Common, FormatArgs, OutputFormat};
 use crate::exit::Outcome;
 use crate::output;
-use access::shell::command;
+use access::shell::CommandLine;
 use anyhow::Result;
 use iam_policy::document::Limit;
 use serde_json::json;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &FormatArgs, common: &Common) -> Result<Outcome> {
     ));
     if args.check && !is_canonical {
         let file = args.file.display().to_string();
-        let command = command(&["policy", "format", &file]);
+        let command = CommandLine::of(&["policy", "format"]).about(&file);
         output::talk(&output::visible(&format!(
             "{file} is not in canonical form: `{command}` prints it."
         )));

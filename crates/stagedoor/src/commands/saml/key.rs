@@ -4,7 +4,7 @@ use crate::cli::{Common, NewKeyArgs, OutputFormat};
 use crate::exit::Outcome;
 use crate::system::SystemClock;
 use crate::{output, sp_keys};
-use access::shell::command;
+use access::shell::CommandLine;
 use anyhow::Result;
 use control::ports::Clock;
 use serde_json::json;
@@ -29,7 +29,7 @@ pub(super) fn new(args: &NewKeyArgs, common: &Common) -> Result<Outcome> {
             output::talk(&format!(
                 "Written to {file}, for its owner only. Give it to the server with `{}`, or keep its \
                  text in a secret of Secrets Manager (--sp-key-secret).",
-                command(&["serve", "--sp-key", &file])
+                CommandLine::of(&["serve"]).with("--sp-key", &file)
             ));
         }
     }

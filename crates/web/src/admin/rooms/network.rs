@@ -2,7 +2,7 @@
 
 use super::address;
 use crate::admin::frame::{Frame, Screen};
-use crate::admin::parts::{Stamp, command};
+use crate::admin::parts::{CommandLine, Stamp};
 use crate::admin::{enter, page_of};
 use crate::form::Fields;
 use crate::pages;
@@ -198,15 +198,11 @@ impl Chosen {
 
     fn command(&self) -> String {
         let person = if self.person.is_empty() { "PERSON" } else { self.person.as_str() };
-        let mut words = vec!["policy", "simulate", "--person", person, "--team", "TEAM"];
-        for (flag, value) in
-            [("--from", &self.address), ("--vpce", &self.vpce), ("--vpc", &self.vpc)]
-        {
-            if !value.is_empty() {
-                words.extend([flag, value.as_str()]);
-            }
-        }
-        command(&words)
+        let simulate = CommandLine::of(&["policy", "simulate"]).with("--person", person);
+        let from = [("--from", &self.address), ("--vpce", &self.vpce), ("--vpc", &self.vpc)];
+        let given = from.into_iter().filter(|(_, value)| !value.is_empty());
+        let simulate = simulate.with("--team", "TEAM");
+        given.fold(simulate, |line, (flag, value)| line.with(flag, value)).to_string()
     }
 }
 
