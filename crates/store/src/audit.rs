@@ -13,7 +13,7 @@ use access::ids::PersonId;
 use async_trait::async_trait;
 use control::ports::{
     Actor, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, NO_CURSOR,
-    Seal, SealedEntry, StoreError,
+    REFERENCE, Seal, SealedEntry, StoreError,
 };
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
@@ -149,7 +149,8 @@ fn page(
          AND (?4 IS NULL OR event = ?4) AND (?5 IS NULL OR code = ?5)
          AND (?6 IS NULL OR person = ?6) AND (?7 IS NULL OR team = ?7)
          AND (?8 IS NULL OR actor = ?8) AND (?9 IS NULL OR change = ?9)
-         ORDER BY id DESC LIMIT ?10"
+         AND (?10 IS NULL OR CASE WHEN json_valid(details) THEN details ->> ?11 END = ?10)
+         ORDER BY id DESC LIMIT ?12"
     );
     let mut items: Vec<SealedEntry> = connection
         .prepare_cached(&sql)?
@@ -164,6 +165,8 @@ fn page(
                 filter.team,
                 filter.actor.as_ref().map(Actor::to_string),
                 filter.change,
+                filter.reference,
+                REFERENCE,
                 i64::from(limit) + 1,
             ],
             sealed,

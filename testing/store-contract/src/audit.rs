@@ -150,6 +150,8 @@ pub async fn pages_hold_what_the_filter_admits_newest_first(log: &impl AuditLog)
         let made = if at % 3 == 0 { made.by(Actor::Token("ci".to_owned())) } else { made };
         let made = if at % 5 == 0 { made.within(&change) } else { made };
         let person = (at % 4 == 0).then(|| "ana".to_owned());
+        let made =
+            if at % 6 == 1 { made.with("reference", format!("0a1b2c3d{at:02}")) } else { made };
         let team = (at > 9).then(|| "fraud".to_owned());
         log.append(&AuditEntry { person, team, ..made }).await.unwrap();
     }
@@ -169,6 +171,8 @@ pub async fn pages_hold_what_the_filter_admits_newest_first(log: &impl AuditLog)
             vec![18, 15, 12, 9, 6, 3, 0],
         ),
         (AuditFilter { change: text(change.as_str()), ..no() }, vec![15, 10, 5, 0]),
+        (AuditFilter { reference: text("0a1b2c3d13"), ..no() }, vec![13]),
+        (AuditFilter { reference: text("0a1b2c3d1"), ..no() }, vec![]),
         (AuditFilter { event: text("sign-out"), ..no() }, vec![]),
     ] {
         for limit in [1, 3, 100] {

@@ -133,6 +133,16 @@ pub struct AuditFilter {
     pub actor: Option<Actor>,
     /// Of this change.
     pub change: Option<String>,
+    /// With this number, which a page told whoever was refused.
+    pub reference: Option<String>,
+}
+
+/// The detail under which a refusal has the number that the page shows.
+pub const REFERENCE: &str = "reference";
+
+/// A number as the log has it, from how somebody wrote it down.
+pub fn reference(told: &str) -> String {
+    told.trim().to_ascii_lowercase()
 }
 
 impl AuditFilter {
@@ -148,6 +158,7 @@ impl AuditFilter {
             && is(&self.person, entry.person.as_ref())
             && is(&self.team, entry.team.as_ref())
             && is(&self.change, entry.change.as_ref())
+            && is(&self.reference, entry.details.get(REFERENCE))
             && self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
     }
 }
@@ -306,6 +317,7 @@ mod tests {
             change: Some("c1".to_owned()),
             ..AuditEntry::new(at(10), AuditEvent::SignIn, "ok")
                 .by(Actor::CommandLine("root".to_owned()))
+                .with(REFERENCE, "0a1b2c3d4e")
         };
         let text = |text: &str| Some(text.to_owned());
         let all = AuditFilter {
@@ -317,6 +329,7 @@ mod tests {
             team: text("fraud"),
             actor: Some(Actor::CommandLine("root".to_owned())),
             change: text("c1"),
+            reference: text("0a1b2c3d4e"),
         };
         assert!(AuditFilter::default().admits(&entry) && all.admits(&entry));
         let other = [
@@ -328,6 +341,7 @@ mod tests {
             AuditFilter { team: text("x"), ..all.clone() },
             AuditFilter { actor: Some(Actor::System), ..all.clone() },
             AuditFilter { change: text("x"), ..all.clone() },
+            AuditFilter { reference: text("x"), ..all.clone() },
         ];
         assert!(other.iter().all(|filter| !filter.admits(&entry)));
     }

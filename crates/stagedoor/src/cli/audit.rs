@@ -7,7 +7,7 @@ use crate::checkpoints::CheckpointLocation;
 use access::map::near_match;
 use clap::{Args, Subcommand, ValueEnum};
 use control::audit::ExportForm;
-use control::ports::{Actor, AuditEvent, AuditFilter};
+use control::ports::{Actor, AuditEvent, AuditFilter, reference};
 use control::reasons;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -54,6 +54,9 @@ pub(crate) struct AuditFilterArgs {
     /// Of this pass, by its change id.
     #[arg(long, value_name = "ID")]
     pub(crate) change: Option<String>,
+    /// With this number, which a page told whoever was refused.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) reference: Option<String>,
 }
 
 /// A word that nothing in the log can be filtered by: no entries would look like nothing happened.
@@ -93,6 +96,7 @@ impl AuditFilterArgs {
             team: self.team.clone(),
             actor: self.actor.clone(),
             change: self.change.clone(),
+            reference: self.reference.as_deref().map(reference),
         }
     }
 }

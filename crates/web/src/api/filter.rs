@@ -30,6 +30,9 @@ macro_rules! filtered {
             /// Of this change.
             #[param(max_length = 1024)]
             change: Option<String>,
+            /// With this number, which a page told whoever was refused.
+            #[param(max_length = 1024)]
+            reference: Option<String>,
             $($more)*
         }
 
@@ -50,6 +53,7 @@ macro_rules! filtered {
                     team: self.team.clone(),
                     actor: parsed(self.actor.as_deref(), |text| text.parse().ok())?,
                     change: self.change.clone(),
+                    reference: self.reference.as_deref().map(control::ports::reference),
                 })
             }
         }

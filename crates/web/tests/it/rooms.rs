@@ -453,6 +453,31 @@ async fn who_is_named_in_the_audit_log_is_found_and_who_is_not_known_is_refused(
     }
 }
 
+/// Whoever is refused has nothing but the number of the page to quote.
+#[tokio::test]
+async fn an_entry_is_found_by_the_number_that_a_refused_person_was_shown() {
+    let house = House::administered_by("auditor");
+    for (number, code) in [("4f0c12ab9e", "network-refused"), ("0000000001", "not-entitled")] {
+        let refused = AuditEntry::new(before(5), AuditEvent::Refused, code);
+        house.store.append(&refused.with("reference", number)).await.unwrap();
+    }
+    // As people note it.
+    let page = house.visit("/admin/audit?reference=+4F0C12AB9E").await;
+    assert!(page.body.contains("network-refused") && !page.body.contains("not-entitled"));
+    assert_says(&page, &["Reference", "stagedoor audit list --reference 4f0c12ab9e"]);
+    let bearer = format!("Bearer {}", house.token("siem", &[Right::Audit]).await);
+    let asked = get("/api/v1/audit?reference=4F0C12AB9E").header("authorization", &bearer);
+    let answer = house.send(asked.body(Body::empty()).unwrap()).await;
+    let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let items = told["entries"]["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[0]["code"]), (1, &"network-refused".into()));
+    let none = house.visit("/admin/audit?reference=4f0c12ab9f").await;
+    assert_says(
+        &none,
+        &["No entry is like that. A number that is not here is of a page that refused"],
+    );
+}
+
 /// What the page and the API give away is one log in one form, and holds by itself.
 #[tokio::test]
 async fn what_is_exported_is_verified_whoever_exported_it() {

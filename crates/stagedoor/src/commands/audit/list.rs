@@ -49,12 +49,17 @@ pub(super) async fn run(args: &ListAuditArgs, common: &Common) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
+/// Not every refusal is the door's, and of strangers only so many are written down.
+const ELSEWHERE: &str = "that of a page that refused without asking the door, or of one stranger too \
+                         many, is in the server's log alone";
+
 /// That there are no entries, and of whom: the log knows neither user names nor titles.
 pub(super) fn nothing(filter: &AuditFilter) -> String {
     let named = [
         ("person", &filter.person, "people stand in it by the directory's id, not by user name"),
         ("team", &filter.team, "teams stand in it by their key in the map"),
         ("change", &filter.change, "a change is named after its pass, as AWS's log names it too"),
+        ("reference", &filter.reference, ELSEWHERE),
     ];
     let asked: Vec<_> = named
         .into_iter()

@@ -2,7 +2,7 @@
 
 use super::address;
 use crate::admin::frame::{Frame, Screen};
-use crate::admin::parts::{Stamp, command, in_path, moment};
+use crate::admin::parts::{CommandLine, Stamp, command, in_path, moment};
 use crate::admin::{enter, page_of};
 use crate::form::Fields;
 use crate::pages;
@@ -16,7 +16,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use control::desk::{Audit, AuditLine, Caller, ChainState, Right};
-use control::ports::{Actor, AuditEvent, AuditFilter};
+use control::ports::{Actor, AuditEvent, AuditFilter, reference};
 use control::reasons::codes;
 use std::collections::BTreeMap;
 
@@ -52,6 +52,7 @@ pub(super) struct Chosen {
     team: String,
     actor: String,
     change: String,
+    reference: String,
     from: String,
     until: String,
 }
@@ -80,7 +81,7 @@ struct DiffText {
     after: Option<String>,
 }
 
-/// `GET /admin/audit?event=&code=&person=&team=&actor=&change=&from=&until=&cursor=`.
+/// `GET /admin/audit?event=&code=&person=&team=&actor=&change=&reference=&from=&until=&cursor=`.
 pub(super) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
@@ -122,6 +123,7 @@ impl Chosen {
             team: field("team"),
             actor: field("actor"),
             change: field("change"),
+            reference: reference(&field("reference")),
             from: field("from"),
             until: field("until"),
         }
@@ -172,10 +174,11 @@ impl Chosen {
             team: text(&self.team),
             actor,
             change: text(&self.change),
+            reference: text(&self.reference),
         })
     }
 
-    fn pairs(&self) -> [(&'static str, &str); 8] {
+    fn pairs(&self) -> [(&'static str, &str); 9] {
         [
             ("event", &self.event),
             ("code", &self.code),
@@ -183,6 +186,7 @@ impl Chosen {
             ("team", &self.team),
             ("actor", &self.actor),
             ("change", &self.change),
+            ("reference", &self.reference),
             ("from", &self.from),
             ("until", &self.until),
         ]
@@ -197,14 +201,9 @@ impl Chosen {
 
     /// The command that has the same filter.
     pub(super) fn command(&self, words: &[&str]) -> String {
-        let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        for (name, value) in self.pairs() {
-            if !value.is_empty() {
-                words.extend([format!("--{name}"), value.to_owned()]);
-            }
-        }
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        command(&words)
+        let chosen = self.pairs().map(|(name, value)| (format!("--{name}"), value));
+        let given = chosen.iter().filter(|(_, value)| !value.is_empty());
+        given.fold(CommandLine::of(words), |line, (name, value)| line.with(name, value)).to_string()
     }
 
     fn is_empty(&self) -> bool {
