@@ -24,6 +24,7 @@ mod trail;
 mod trust;
 mod underway;
 mod view;
+mod whereabouts;
 mod words;
 
 pub use cookies::CookieKeys;
@@ -52,6 +53,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use trust::Trust;
+use whereabouts::coming_from;
 
 /// The way in. Clones are the same door.
 ///
@@ -124,7 +126,7 @@ impl Door {
         team: Option<&TeamKey>,
         origin: &Origin,
     ) -> Result<Begun, Refusal> {
-        self.now().begin(idp, team, origin).await
+        coming_from(origin, self.now().begin(idp, team, origin)).await
     }
 
     /// Takes the identity provider's answer (HTTP-POST binding) and opens a session.
@@ -141,7 +143,9 @@ impl Door {
         browser: Option<&SessionToken>,
         origin: &Origin,
     ) -> Result<Accepted, Refusal> {
-        self.now().accept(saml_response, relay_state, browser, origin).await
+        let doorway = self.now();
+        let accepting = doorway.accept(saml_response, relay_state, browser, origin);
+        coming_from(origin, accepting).await
     }
 
     /// The teams of the person who is signed in.
@@ -149,7 +153,7 @@ impl Door {
     /// # Errors
     /// Nobody is signed in, or the person may not be any more.
     pub async fn my_work(&self, token: &SessionToken, origin: &Origin) -> Result<MyWork, Refusal> {
-        self.now().my_work(token, origin).await
+        coming_from(origin, self.now().my_work(token, origin)).await
     }
 
     /// Opens Studio for a team: a link, or word that the profile is being made. Call it again then.
@@ -176,7 +180,7 @@ impl Door {
         tool: Tool,
         origin: &Origin,
     ) -> Result<Opening, Refusal> {
-        self.now().open(token, team, tool, origin).await
+        coming_from(origin, self.now().open(token, team, tool, origin)).await
     }
 
     /// How far an opening is, without asking for the link: `None` once nothing but the link is
@@ -190,7 +194,7 @@ impl Door {
         team: &TeamKey,
         origin: &Origin,
     ) -> Result<Option<Preparing>, Refusal> {
-        self.now().look(token, team, origin).await
+        coming_from(origin, self.now().look(token, team, origin)).await
     }
 
     /// Why the person who is signed in has their teams, what they did at the door, and their
@@ -203,7 +207,7 @@ impl Door {
         token: &SessionToken,
         origin: &Origin,
     ) -> Result<MyAccess, Refusal> {
-        self.now().my_access(token, origin).await
+        coming_from(origin, self.now().my_access(token, origin)).await
     }
 
     /// Ends sessions of the person who is signed in: the one with this handle, or all.
@@ -269,7 +273,7 @@ impl Door {
         message: LogoutMessage<'_>,
         origin: &Origin,
     ) -> Result<LoggedOut, Refusal> {
-        self.now().log_out(message, origin).await
+        coming_from(origin, self.now().log_out(message, origin)).await
     }
 
     /// Takes fresh metadata of a provider, in one step: whoever signs in meets the old or the new.

@@ -6,6 +6,7 @@ use super::doorway::Doorway;
 use super::readiness::{Readiness, Ready};
 use super::session_id;
 use super::underway::Turn;
+use super::whereabouts::seen_from;
 use super::words::ASK_ADMIN;
 use super::{
     LastOpened, MyWork, No, Opening, Preparing, Refusal, RefusalKind, Running, SessionToken,
@@ -352,7 +353,7 @@ impl Doorway {
             .with_opt("app_type", tool.app_type())
             .with_opt("request_id", answered.last().map(|answer| &answer.request_id));
         // Nobody gets in unwritten: without the entry the link is dropped, and lapses unused.
-        match self.plane.audit.append(&entry).await {
+        match self.plane.audit.append(&seen_from(entry)).await {
             Ok(()) => Ok(Opening::Ready(url)),
             Err(error) => {
                 let no = No::unavailable(&error).of(&person.id).on(team_key);

@@ -3,9 +3,10 @@
 use super::cookies::CookieUse;
 use super::doorway::Doorway;
 use super::trail::checks;
+use super::whereabouts::seen_from;
 use super::{SessionToken, browser_digest};
 use crate::limits::TooMany;
-use crate::ports::{Actor, AuditEntry, AuditEvent};
+use crate::ports::{Actor, AuditEntry, AuditEvent, REFERENCE};
 use access::ids::{PersonId, TeamKey};
 use access::network::Origin;
 use access::reason::ReasonCode;
@@ -156,7 +157,7 @@ impl Doorway {
     /// Writes a refusal down and makes it presentable.
     pub(super) async fn refuse(&self, kind: RefusalKind, no: No<'_>) -> Refusal {
         let reference = self.reference();
-        let mut details = BTreeMap::from([("reference".to_owned(), reference.clone())]);
+        let mut details = BTreeMap::from([(REFERENCE.to_owned(), reference.clone())]);
         if let Some(detail) = &no.detail {
             details.insert("detail".to_owned(), detail.clone());
         }
@@ -168,15 +169,14 @@ impl Doorway {
         let asks_on = matches!(kind, RefusalKind::SignedOut | RefusalKind::TooManyRequests { .. });
         let endless = no.person.is_none() || asks_on;
         if !endless || self.strangers.may_be_written_down(now) {
-            self.plane
-                .record(AuditEntry {
-                    actor: no.person.cloned().map_or(Actor::Anonymous, Actor::Person),
-                    person: no.person.map(ToString::to_string),
-                    team: no.team.map(ToString::to_string),
-                    details,
-                    ..AuditEntry::new(now, AuditEvent::Refused, no.code)
-                })
-                .await;
+            let entry = AuditEntry {
+                actor: no.person.cloned().map_or(Actor::Anonymous, Actor::Person),
+                person: no.person.map(ToString::to_string),
+                team: no.team.map(ToString::to_string),
+                details,
+                ..AuditEntry::new(now, AuditEvent::Refused, no.code)
+            };
+            self.plane.record(seen_from(entry)).await;
         }
         Refusal { kind, code: no.code, why: no.why, remedy: no.remedy, reference }
     }

@@ -6,6 +6,7 @@ use super::cookies::CookieUse;
 use super::doorway::Doorway;
 use super::trail::{DoorCheck, Trail, checking};
 use super::trust::{Found, Trusted};
+use super::whereabouts::seen_from;
 use super::words::{ASK_ADMIN, TRY_AGAIN};
 use super::{Accepted, No, Refusal, RefusalKind, SessionToken};
 use super::{browser_digest, digest, later, session_id};
@@ -42,7 +43,6 @@ struct Answer<'a> {
     saml_response: &'a str,
     relay_state: Option<&'a str>,
     browser: Option<&'a SessionToken>,
-    origin: &'a Origin,
 }
 
 impl Doorway {
@@ -60,7 +60,7 @@ impl Doorway {
         let begun = Instant::now();
         let outcome = match self.admit_answer(browser, origin).await {
             Ok(()) => {
-                let answer = Answer { saml_response, relay_state, browser, origin };
+                let answer = Answer { saml_response, relay_state, browser };
                 let mut trail = Trail::default();
                 let span = tracing::info_span!("sign-in", code = Empty);
                 let work = self.admit(&answer, &mut trail).instrument(span.clone());
@@ -115,8 +115,8 @@ impl Doorway {
         };
         trail.attributes(Ok(()));
         trail.reach(DoorCheck::Session);
-        let entry = signed_in(now, &person.id, &trusted, &assertion, answer.origin)
-            .with("checks", trail.told(false));
+        let entry =
+            signed_in(now, &person.id, &trusted, &assertion).with("checks", trail.told(false));
         let asked = pending.as_ref().map(asked_at);
         let (token, session) = self.session_of(&trusted, &assertion, &person.id, &choice, now);
         self.open_session(&assertion, &session, &entry, asked).await?;
@@ -472,7 +472,6 @@ fn signed_in(
     person: &PersonId,
     trusted: &Trusted,
     assertion: &VerifiedAssertion,
-    origin: &Origin,
 ) -> AuditEntry {
     let mut details = BTreeMap::from([
         ("issuer".to_owned(), trusted.metadata().entity_id.clone()),
@@ -481,10 +480,7 @@ fn signed_in(
     if assertion.used_weak_algorithms() {
         details.insert("algorithms".to_owned(), "weak".to_owned());
     }
-    if let Some(address) = origin.address {
-        details.insert("from".to_owned(), address.to_string());
-    }
-    AuditEntry { details, ..AuditEntry::new(at, AuditEvent::SignIn, ReasonCode::SignedIn.as_str()) }
-        .by(Actor::Person(person.clone()))
-        .about(person)
+    let entry = AuditEntry::new(at, AuditEvent::SignIn, ReasonCode::SignedIn.as_str());
+    let entry = AuditEntry { details, ..entry };
+    seen_from(entry.by(Actor::Person(person.clone())).about(person))
 }

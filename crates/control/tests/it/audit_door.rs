@@ -47,6 +47,37 @@ async fn a_sign_in_is_written_down_with_each_check() {
     assert_eq!(last(&house).details.get("checks"), None);
 }
 
+/// Where somebody was turned away, or let in, is what whoever helps them asks first.
+#[tokio::test(start_paused = true)]
+async fn where_a_request_came_from_is_written_down_whatever_came_of_it() {
+    let house = House::new();
+    let from = |address: &str, vpce: Option<&str>| Origin {
+        address: Some(address.parse().unwrap()),
+        vpce: vpce.map(str::to_owned),
+        ..Origin::default()
+    };
+    let place = |entry: &AuditEntry| {
+        let detail = |name: &str| entry.details.get(name).cloned().unwrap_or_default();
+        [entry.event.clone(), detail("from"), detail("vpce")]
+    };
+    let office = from("::ffff:192.0.2.7", None);
+    let response = answer("ada").by(house.tiles);
+    let accepted = house.door.accept(&response, None, None, &office).await.unwrap();
+    assert_eq!(place(&last(&house)), ["sign-in", "192.0.2.7", ""]);
+    house.door.accept(&response, None, None, &from("2001:db8::1", None)).await.unwrap_err();
+    assert_eq!(place(&last(&house)), ["refused", "2001:db8::1", ""]);
+    let inside = from("10.100.10.7", Some("vpce-0abc"));
+    house.door.open(&accepted.token, &team("nothing"), &inside).await.unwrap_err();
+    assert_eq!(place(&last(&house)), ["refused", "10.100.10.7", "vpce-0abc"]);
+    house.door.look(&accepted.token, &team("nothing"), &office).await.unwrap_err();
+    assert_eq!(place(&last(&house)), ["refused", "192.0.2.7", ""]);
+    house.door.open(&accepted.token, &team("nothing"), &Origin::default()).await.unwrap_err();
+    assert_eq!(place(&last(&house)), ["refused", "", ""]);
+    let opened = house.door.open(&accepted.token, &team("fraud"), &inside).await.unwrap();
+    assert!(matches!(opened, Opening::Ready(_)), "{opened:?}");
+    assert_eq!(place(&last(&house)), ["open-studio", "10.100.10.7", "vpce-0abc"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_signs_out_is_written_down_once() {
     let house = House::new();

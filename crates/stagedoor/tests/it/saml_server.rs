@@ -45,6 +45,21 @@ fn the_last_attempts_are_rows_of_checks_without_what_was_said() {
 
     let one = house.world.run(&["saml", "attempts", "--limit", "1", "--output", "json"]);
     let document = one.exits(0).json();
+    // The number on the page leads to what was written down, however it was noted, and to where from.
+    let number = document["attempts"][0]["reference"].as_str().unwrap();
+    assert!(answer.body.contains(&format!("<code>{number}</code>")), "{}", answer.body);
+    let noted = format!(" {} ", number.to_uppercase());
+    let list = ["audit", "list", "--output", "json", "--reference", &noted];
+    let found = house.world.run(&list).exits(0).json()["items"].clone();
+    assert_eq!(found.as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found[0]["code"], "audience-mismatch");
+    assert_eq!(found[0]["details"]["from"], "127.0.0.1");
+    let export = house.world.run(&["audit", "export", "--reference", number]).exits(0);
+    assert_eq!(export.stdout.lines().count(), 1, "{}", export.stdout);
+    let none = house.world.run(&["audit", "list", "--reference", "0123456789"]).exits(0);
+    let said =
+        "The log has no such entries about reference 0123456789: that of a page that refused";
+    assert!(none.stdout.starts_with(said), "{}", none.stdout);
     assert_eq!(document["kind"], "SamlAttempts");
     let attempts = document["attempts"].as_array().unwrap();
     assert_eq!(attempts.len(), 1);
