@@ -328,7 +328,7 @@ impl Refused {
         let language = asker.language;
         let texts = language.refusal();
         let said = self.in_words_of(language);
-        // What the door said in its own words is English, whatever the page is in.
+        // What door and desk said in their own words is English, whatever the page is in.
         let is_foreign = said.is_none() && language != Language::English;
         let (headline, other) = said.unwrap_or_else(|| (self.headline(language), None));
         pages::answer(&RefusedPage {
@@ -359,7 +359,10 @@ impl Refused {
                 let [headline, why, remedy] = language.problem(problem);
                 Some((headline, Some(InOtherWords { why, remedy: Some(remedy) })))
             }
-            Said::ByDesk(_) => None,
+            Said::ByDesk(_) => {
+                let other = language.refusal_at_desk(self.code)?;
+                Some((self.headline(language), Some(other)))
+            }
             Said::ByDoor(_) => {
                 let other = language.refusal_by_code(self.code)?;
                 Some((self.headline(language), Some(other)))

@@ -34,8 +34,9 @@ mod timeline;
 mod tokens;
 mod why;
 
+pub(crate) use self::access::askable;
 pub use self::access::{
-    AskOrder, BreakGlassOrder, BrokenGlass, Emergency, GrantOrder, MyRequests, NoteView,
+    AskOrder, Askable, BreakGlassOrder, BrokenGlass, Emergency, GrantOrder, MyRequests, NoteView,
     RequestForm, RequestState, RequestView, TemporaryState, TemporaryView, WayToDecide, spoken,
 };
 pub use ::access::map::AdminRole as Role;

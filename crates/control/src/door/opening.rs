@@ -12,6 +12,7 @@ use super::{
     LastOpened, MyWork, No, Opening, Preparing, Refusal, RefusalKind, Running, SessionToken,
     TeamCard, Tool,
 };
+use crate::desk::{SignedIn, askable};
 use crate::ports::{Actor, AuditEntry, AuditEvent, PresignRequest, Session, answers};
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{LandingUri, PersonId, SpaceName, TeamKey};
@@ -81,7 +82,9 @@ impl Doorway {
             teams.retain(|card| &card.team == only);
         }
         let administers = self.administers(&session, &snapshot);
-        Ok(MyWork { person, teams, administers })
+        let who = SignedIn::from(session);
+        let may_ask = askable(&self.plane.map, &snapshot, &who, &rights).next().is_some();
+        Ok(MyWork { person, teams, may_ask, administers })
     }
 
     /// Whether the session leads into the administration. That of one team does not.

@@ -115,6 +115,8 @@ pub struct MyWork {
     pub person: Person,
     /// A card a team, in the order of the team's keys.
     pub teams: Vec<TeamCard>,
+    /// Whether there is a team that the person may ask for, or break glass for.
+    pub may_ask: bool,
     /// Whether the person has a role in the administration.
     pub administers: bool,
 }

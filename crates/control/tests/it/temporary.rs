@@ -546,6 +546,26 @@ async fn break_glass_by_command_names_the_second_person() {
 }
 
 /// Carol, who may break glass and administers, and signed in by the application of one team.
+#[tokio::test(start_paused = true)]
+async fn what_somebody_may_ask_for_is_what_they_have_not_without_an_end() {
+    let house = house();
+    let desk = desk(&house.world);
+    let askable = async |who: SignedIn| {
+        let mine = desk.my_requests(&who).await.unwrap();
+        mine.askable.into_iter().map(|one| (one.title, one.by_request)).collect::<Vec<_>>()
+    };
+    let (fraud, trials) = (|by| ("fraud".to_owned(), by), |by| ("trials".to_owned(), by));
+    assert_eq!(askable(by("bob")).await, [trials(true)]);
+    assert_eq!(askable(by("carol")).await, [fraud(false), trials(false)]);
+    assert_eq!(askable(bound("trials")).await, [trials(false)], "and of no other team");
+    assert_eq!(askable(by("eva")).await, []);
+    // What is had for a time can be asked for again; what is had for good cannot.
+    desk.grant(&admin(), &order("bob", "trials", 1)).await.unwrap();
+    assert_eq!(askable(by("bob")).await, [trials(true)]);
+    house.world.join("carol", "ml-fraud");
+    assert_eq!(askable(by("carol")).await, [trials(false)]);
+}
+
 fn bound(key: &str) -> SignedIn {
     SignedIn { only: Some(team(key)), ..by("carol") }
 }

@@ -115,7 +115,7 @@ fn key(purpose: &str) -> String {
 }
 
 fn my_work_in(language: Language, teams: &[TeamCard]) -> String {
-    let work = MyWork { person: ada(), teams: teams.to_vec(), administers: false };
+    let work = MyWork { person: ada(), teams: teams.to_vec(), may_ask: false, administers: false };
     MyWorkPage::new(language, &work, at(NOW), false, key).render().unwrap()
 }
 
@@ -271,7 +271,7 @@ fn a_bare_team_shows_its_key_and_what_everybody_has() {
 
 #[test]
 fn who_has_a_role_is_shown_the_way_to_the_administration() {
-    let work = |administers| MyWork { person: ada(), teams: vec![], administers };
+    let work = |administers| MyWork { person: ada(), teams: vec![], may_ask: false, administers };
     let html = |administers| {
         let work = work(administers);
         MyWorkPage::new(Language::English, &work, at(NOW), false, key).render().unwrap()

@@ -20,6 +20,7 @@ pub(crate) struct MyWorkPage {
     pub(crate) stopped: bool,
     pub(crate) summary: String,
     pub(crate) cards: Vec<Card>,
+    pub(crate) may_ask: bool,
 }
 
 /// A team's card. No `Debug`: it holds a form key.
@@ -97,6 +98,7 @@ impl MyWorkPage {
             stopped,
             summary: team_count(texts, work.teams.len() - blocked, blocked),
             cards: cards.collect(),
+            may_ask: work.may_ask,
         }
     }
 }

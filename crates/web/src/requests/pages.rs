@@ -6,15 +6,19 @@ use crate::strings::{Language, Requests};
 use crate::{assets, strings};
 use access::ids::PersonId;
 use access::map::BreakGlassNeeds;
+use access::temporary::TemporaryKind;
 use askama::Template;
 use control::desk::{
-    MyRequests, RequestForm, RequestState, RequestView, TemporaryState, TemporaryView,
+    Askable, MyRequests, RequestForm, RequestState, RequestView, TemporaryState, TemporaryView,
 };
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 /// Lengths that can be asked for, in minutes, as far as the map lets them.
 const LENGTHS: [i64; 10] = [15, 30, 60, 120, 240, 480, 1_440, 4_320, 10_080, 43_200];
+
+/// The most teams that are listed to be asked for: about 300 bytes each.
+const MOST_ASKABLE: usize = 100;
 
 /// `GET /request/{team}`. No `Debug`: it holds form keys.
 #[derive(Template)]
@@ -28,8 +32,9 @@ pub(crate) struct RequestPage {
     purpose: Option<String>,
     has: Has,
     ask: Option<Ask>,
-    may_ask: bool,
-    open: Option<Row>,
+    /// Whether it is to be said that the map does not let the person ask.
+    may_not: bool,
+    open: Vec<Row>,
     glass: Option<Glass>,
     grants: Vec<Row>,
     requests: Vec<Row>,
@@ -87,6 +92,16 @@ pub(crate) struct RequestsPage {
     to_decide: Vec<Row>,
     own: Vec<Row>,
     grants: Vec<Row>,
+    askable: Vec<AskableText>,
+    more_askable: bool,
+}
+
+/// A team that can be asked for.
+struct AskableText {
+    team: String,
+    title: String,
+    purpose: Option<String>,
+    emergency_only: bool,
 }
 
 impl RequestPage {
@@ -104,17 +119,19 @@ impl RequestPage {
         let withdraw = |id: &str| form_key(&purpose("withdraw", id));
         let requests: Vec<Row> =
             form.requests.iter().map(|one| Row::of_request(one, language, withdraw)).collect();
-        let is_own = |one: &&RequestView| one.state == RequestState::Open && !one.break_glass;
-        let open = form.requests.iter().find(is_own);
-        let open = open.map(|one| Row::of_request(one, language, withdraw));
-        let is_possible = open.is_none() && !matches!(has, Has::WithoutEnd);
-        let ask = form.request.as_ref().filter(|_| is_possible).map(|way| Ask {
+        let is_open = |one: &&RequestView| one.state == RequestState::Open;
+        let waits =
+            |glass| form.requests.iter().filter(is_open).any(|one| one.break_glass == glass);
+        let is_endless = matches!(has, Has::WithoutEnd);
+        let ask = form.request.as_ref().filter(|_| !is_endless && !waits(false)).map(|way| Ask {
             key: form_key(&purpose("ask", form.team.as_str())),
             deciders: deciders(&way.groups, texts),
             lengths: lengths(way.longest_seconds, language),
         });
-        let glass = form.break_glass.filter(|_| !matches!(has, Has::WithoutEnd));
-        let glass = glass.filter(|_| form.owed.is_empty()).map(|(needs, seconds)| Glass {
+        // What the desk would refuse is not offered.
+        let is_whole = form.owed.is_empty() && !waits(true) && !form.grants.iter().any(is_broken);
+        let glass = form.break_glass.filter(|_| !is_endless && is_whole);
+        let glass = glass.map(|(needs, seconds)| Glass {
             key: form_key(&purpose("break-glass", form.team.as_str())),
             what: match needs {
                 BreakGlassNeeds::Reason => texts.emergency_what,
@@ -122,7 +139,13 @@ impl RequestPage {
             },
             lasts: language.length(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(0))),
         });
-        let verb = if matches!(has, Has::Until(_)) { texts.extend } else { texts.ask_for };
+        let verb = match has {
+            Has::Not => texts.ask_for,
+            Has::Until(_) => texts.extend,
+            Has::WithoutEnd => texts.your_access,
+        };
+        let open = form.requests.iter().filter(is_open);
+        let open = open.map(|one| Row::of_request(one, language, withdraw)).collect();
         let note = |id: &str| form_key(&purpose("note", id));
         Self {
             language,
@@ -134,7 +157,7 @@ impl RequestPage {
             purpose: form.purpose.clone(),
             has,
             ask,
-            may_ask: form.request.is_some(),
+            may_not: form.request.is_none() && !is_endless,
             open,
             glass,
             grants: form.grants.iter().map(|one| Row::of_grant(one, language, note)).collect(),
@@ -172,8 +195,27 @@ impl RequestsPage {
                 .iter()
                 .map(|one| Row::of_grant(one, language, key("note")))
                 .collect(),
+            askable: mine.askable.iter().take(MOST_ASKABLE).map(AskableText::new).collect(),
+            more_askable: mine.askable.len() > MOST_ASKABLE,
         }
     }
+}
+
+impl AskableText {
+    fn new(one: &Askable) -> Self {
+        Self {
+            team: one.team.to_string(),
+            title: one.title.clone(),
+            purpose: one.purpose.clone(),
+            emergency_only: !one.by_request,
+        }
+    }
+}
+
+/// Whether glass is broken by this grant, and not over.
+fn is_broken(grant: &TemporaryView) -> bool {
+    grant.kind == TemporaryKind::BreakGlass
+        && matches!(grant.state, TemporaryState::InForce | TemporaryState::ToBegin)
 }
 
 impl Row {
@@ -241,7 +283,7 @@ impl Row {
             class,
             by: view.approved_by.clone().or_else(|| Some(view.by.clone())),
             why: view.note.as_ref().map(|note| note.text.clone()),
-            is_glass: view.kind == access::temporary::TemporaryKind::BreakGlass,
+            is_glass: view.kind == TemporaryKind::BreakGlass,
             owes_note: view.owes_note,
             key: key(view.id.as_str()),
         }

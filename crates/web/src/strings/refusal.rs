@@ -74,6 +74,14 @@ pub(crate) struct InOtherWords {
 }
 
 impl Language {
+    /// What the desk's refusal with this code says in the language; `None`: what the desk said.
+    pub(crate) fn refusal_at_desk(self, code: &str) -> Option<InOtherWords> {
+        match self {
+            Self::English => None,
+            Self::German => german::refusal_at_desk(code),
+        }
+    }
+
     /// What the door's refusal with this code says in the language; `None`: what the door said.
     pub(crate) fn refusal_by_code(self, code: &str) -> Option<InOtherWords> {
         match self {

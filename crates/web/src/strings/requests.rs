@@ -5,7 +5,12 @@ texts! {
     Requests {
         ask_for: "Ask for access to",
         extend: "Ask for more time with",
+        your_access: "Your access to",
         heading: "Requests",
+        askable: "What you may ask for",
+        askable_none: "The access map lets you ask for nothing that you do not have.",
+        askable_more: "Of more teams each has its form at /request/ and the team's key.",
+        emergency_only: "in an emergency only",
         admin_lead: "Access for a time: who asks for it, who has it, and when it ends.",
         has_it: "You have this team without an end. There is nothing to ask for.",
         has_it_until: "You have this team until",

@@ -19,6 +19,7 @@ texts! {
         no_teams_why: "You are known here, but no grant gives a team to any of your groups.",
         no_teams_remedy: "Ask the owner of the team you work with to add you to its directory group. \
                           Once you are in, reload this page; there is nothing else to do.",
+        ask_for_team: "Ask for access to a team",
         owner: "Owner",
         data: "Data",
         persona: "Persona",

@@ -1,6 +1,6 @@
 //! Asking for access for a time, deciding on it, ending it, and break-glass, as pages.
 
-use crate::admin::assert_says;
+use crate::admin::{assert_says, text};
 use crate::house::{House, cookie, get};
 use access::ids::{PersonId, TeamKey, TemporaryId};
 use access::temporary::TemporaryKind;
@@ -51,13 +51,57 @@ async fn who_may_ask_is_offered_the_lengths_that_the_map_allows_and_told_who_dec
     let german = get("/request/secret").header("cookie", cookie()).header("accept-language", "de");
     let german = house.send(german.body(Body::empty()).unwrap()).await;
     assert_says(&german, &["15 Minuten 30 Minuten 1 Stunde 2 Stunden", "Er dauert: 1 Stunde."]);
-    let other = house.visit("/request/trials").await;
+    let other = House::new().visit("/request/secret").await;
     assert_says(&other, &["The access map does not let you ask for this team"]);
     house.visit("/request/nothing").await.assert_refused(
         404,
         "team-unknown",
         "There is no such thing",
     );
+}
+
+/// Nobody knows the address of a form by heart.
+#[tokio::test]
+async fn what_can_be_asked_for_is_listed_and_my_work_leads_there() {
+    let house = House::where_one_may_ask(None);
+    let work = house.visit("/").await;
+    assert!(work.body.contains("href=\"/requests#askable\""), "{}", work.body);
+    let page = house.visit("/requests").await;
+    assert_says(&page, &["What you may ask for secret"]);
+    assert!(page.body.contains("<a href=\"/request/secret\">secret</a>"), "{}", page.body);
+    assert!(!page.body.contains("/request/trials"), "no rule lets Ada ask for it");
+    let none = House::new();
+    assert!(!none.visit("/").await.body.contains("#askable"));
+    let said = "The access map lets you ask for nothing that you do not have.";
+    assert_says(&none.visit("/requests").await, &[said]);
+}
+
+/// Whoever has a team without an end needs no advice how to get into its group.
+#[tokio::test]
+async fn the_form_offers_and_advises_nothing_that_contradicts_what_one_has() {
+    let house = House::where_one_may_ask(None);
+    let has = house.visit("/request/fraud").await;
+    assert_eq!(has.headline(), "Your access to Fraud models");
+    assert_says(&has, &["You have this team without an end. There is nothing to ask for."]);
+    assert!(!text(&has).contains("does not let you ask"), "{}", text(&has));
+    // Broken glass is not broken again before it is over.
+    let key = house.key("break-glass:secret");
+    let broken =
+        house.submit("/request/secret/break-glass", &format!("key={key}&reason=down")).await;
+    assert_eq!(broken.status, 303, "{}", broken.body);
+    let page = house.visit("/request/secret").await;
+    assert_says(&page, &["Ask for more time with secret", "break-glass"]);
+    assert!(!page.body.contains("/request/secret/break-glass"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn what_the_desk_refuses_is_said_in_the_language_of_the_page() {
+    let house = House::where_one_may_ask(None);
+    let german = get("/request/nothing").header("cookie", cookie()).header("accept-language", "de");
+    let page = house.send(german.body(Body::empty()).unwrap()).await;
+    assert_eq!(page.status, 404);
+    assert_says(&page, &["Dieses Team gibt es nicht.", "Gehen Sie von der Seite der Anträge aus."]);
+    assert!(!page.body.contains("lang=\"en\""), "{}", page.body);
 }
 
 #[tokio::test]

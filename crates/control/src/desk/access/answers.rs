@@ -272,8 +272,23 @@ pub struct MyRequests {
     pub to_decide: Vec<RequestView>,
     /// Their temporary grants, newest first.
     pub grants: Vec<TemporaryView>,
+    /// What they may ask for, or break glass for, and do not have without an end, by its key.
+    pub askable: Vec<Askable>,
     /// Whether they have a role in the administration.
     pub administers: bool,
+}
+
+/// A team that somebody may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Askable {
+    /// The team.
+    pub team: TeamKey,
+    /// Its title for people.
+    pub title: String,
+    /// What it is for.
+    pub purpose: Option<String>,
+    /// Whether it can be asked for; if not, only glass can be broken for it.
+    pub by_request: bool,
 }
 
 /// Glass that is broken, or was and nobody told what was done.

@@ -11,19 +11,20 @@ mod grants;
 mod requests;
 
 pub use answers::{
-    Emergency, MyRequests, NoteView, RequestForm, RequestState, RequestView, TemporaryState,
-    TemporaryView, WayToDecide,
+    Askable, Emergency, MyRequests, NoteView, RequestForm, RequestState, RequestView,
+    TemporaryState, TemporaryView, WayToDecide,
 };
 pub use break_glass::{BreakGlassOrder, BrokenGlass};
 pub use grants::GrantOrder;
 pub use requests::AskOrder;
 
-use super::{Desk, Refused, RefusedKind};
+use super::{Desk, Refused, RefusedKind, SignedIn};
 use crate::event::Wake;
 use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent, MOST_TEMPORARY, StoreError, TemporaryRecord};
+use ::access::entitlement::Entitlement;
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
-use ::access::map::Team;
+use ::access::map::{AccessMap, Team};
 use ::access::reason::ReasonCode;
 use ::access::snapshot::{Person, Snapshot};
 use ::access::temporary::{MAX_TEXT, TemporaryGrant, TemporaryKind};
@@ -126,6 +127,25 @@ fn granted_entry(grant: &TemporaryGrant, actor: &Actor) -> AuditEntry {
         .with_opt("approved_by", grant.approved_by.as_ref())
         .with("reason", &grant.reason)
         .with_opt("ticket", grant.ticket.as_ref())
+}
+
+/// The teams that whoever is signed in may ask for, or break glass for, and whether the former. What they have
+/// without an end is none of them. `rights`: what they have.
+pub(crate) fn askable<'m>(
+    map: &'m AccessMap,
+    snapshot: &Snapshot,
+    who: &SignedIn,
+    rights: &[Entitlement<'_>],
+) -> impl Iterator<Item = (&'m TeamKey, bool)> {
+    let rules = map.temporary_rules(snapshot);
+    let is_endless =
+        |team: &TeamKey| rights.iter().any(|right| right.team == team && right.until().is_none());
+    let teams = map.teams.keys().filter(move |team| who.reaches(team) && !is_endless(team));
+    teams.filter_map(move |team| {
+        let by_request = rules.request_rule(&who.person, team).is_some();
+        let is_open = by_request || rules.break_glass_rule(&who.person, team).is_some();
+        is_open.then_some((team, by_request))
+    })
 }
 
 /// A team of the map.

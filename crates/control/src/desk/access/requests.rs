@@ -1,10 +1,10 @@
 //! Asking for access: what somebody may ask for, and their own requests.
 
-use super::answers::{MyRequests, RequestForm, RequestView, TemporaryView, WayToDecide};
+use super::answers::{Askable, MyRequests, RequestForm, RequestView, TemporaryView, WayToDecide};
 use super::decide::may_decide;
 use super::{
-    Desk, Refused, admitted, conflict, denied, end, lasting, new_id, no_person, no_such, now,
-    team_of, text, ticket,
+    Desk, Refused, admitted, askable, conflict, denied, end, lasting, new_id, no_person, no_such,
+    now, team_of, text, ticket,
 };
 use crate::desk::SignedIn;
 use crate::plane::Plane;
@@ -171,6 +171,8 @@ impl Desk {
         others.retain(|one| who.only.is_none() && one.is_open(now) && decides(one));
         others.sort_by_key(|request| Reverse((request.at, request.id.clone())));
         let grants = snapshot.temporary.get(person).map_or(&[][..], Vec::as_slice);
+        let rights = entitlements(&plane.map, &snapshot, now);
+        let open = askable(&plane.map, &snapshot, who, rights.teams_of(person));
         Ok(MyRequests {
             person: known.clone(),
             own: own.iter().rev().map(|one| RequestView::of(one, now, false)).collect(),
@@ -180,6 +182,9 @@ impl Desk {
                 .rev()
                 .filter(|one| who.reaches(&one.team))
                 .map(|one| TemporaryView::of(one, now))
+                .collect(),
+            askable: open
+                .filter_map(|(team, by_request)| named(&plane, team, by_request))
                 .collect(),
             administers: administers(&plane, &snapshot, who),
         })
@@ -214,6 +219,13 @@ impl Desk {
         }
         Ok(RequestView::of(&decided, now, false))
     }
+}
+
+/// A team that can be asked for, as people call it.
+fn named(plane: &Plane, team: &TeamKey, by_request: bool) -> Option<Askable> {
+    let about = &plane.map.teams.get(team)?.about;
+    let title = about.title.clone().unwrap_or_else(|| team.to_string());
+    Some(Askable { team: team.clone(), title, purpose: about.purpose.clone(), by_request })
 }
 
 /// Whether the session leads into the administration.

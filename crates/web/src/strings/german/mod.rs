@@ -5,5 +5,5 @@ mod refusal;
 mod requests;
 
 pub(super) use portal::{ACCESS, ENTRY, FRAME, OPENING, WORK};
-pub(super) use refusal::{REFUSAL, problem, refusal_by_code};
+pub(super) use refusal::{REFUSAL, problem, refusal_at_desk, refusal_by_code};
 pub(super) use requests::REQUESTS;

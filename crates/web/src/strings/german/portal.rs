@@ -60,6 +60,7 @@ pub(crate) const WORK: Work = Work {
     no_teams_why: "Sie sind hier bekannt, aber keine Regel gibt einer Ihrer Gruppen ein Team.",
     no_teams_remedy: "Bitten Sie die Leitung Ihres Teams, Sie in seine Verzeichnisgruppe aufzunehmen. \
                       Sind Sie darin, laden Sie diese Seite neu; mehr ist nicht zu tun.",
+    ask_for_team: "Zugang zu einem Team erbitten",
     owner: "Leitung",
     data: "Daten",
     persona: "Rolle",

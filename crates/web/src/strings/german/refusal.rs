@@ -144,6 +144,85 @@ fn signing_in(code: ReasonCode) -> Option<Words> {
     })
 }
 
+/// What the desk says with this code to people who ask for access, decide on it or break glass. Others are
+/// left to the desk: the administration is English.
+pub(crate) fn refusal_at_desk(code: &str) -> Option<InOtherWords> {
+    let (why, remedy) = asking(ReasonCode::parse(code)?)?;
+    Some(InOtherWords { why, remedy: Some(remedy) })
+}
+
+/// Why, and what would work.
+fn asking(code: ReasonCode) -> Option<(&'static str, &'static str)> {
+    const LOOK_AGAIN: &str = "Sehen Sie sich die Liste noch einmal an.";
+    const OWNER: &str = "Bitten Sie die Leitung des Teams, Sie in seine Gruppe aufzunehmen.";
+    const ADMIN: &str = "Wenden Sie sich an Ihre Administration.";
+    Some(match code {
+        ReasonCode::RequestNotAllowed => {
+            ("Nach der Zugangskarte kann um dieses Team so nicht gebeten werden.", OWNER)
+        }
+        ReasonCode::BreakGlassNotAllowed => (
+            "Die Zugangskarte lässt keine Ihrer Gruppen für dieses Team den Notzugang nehmen.",
+            ADMIN,
+        ),
+        ReasonCode::ReasonMissing => (
+            "Eine Begründung fehlt oder ist zu lang.",
+            "Sagen Sie in wenigen Worten, wozu; höchstens 500 Zeichen.",
+        ),
+        ReasonCode::TooLong => (
+            "So kurz oder so lange gibt es den Zugang nicht.",
+            "Wählen Sie eine der Zeiten, die das Formular anbietet.",
+        ),
+        ReasonCode::RequestOpen => (
+            "Ein Antrag von Ihnen für dieses Team wartet schon.",
+            "Warten Sie auf die Entscheidung, oder ziehen Sie ihn vorher zurück.",
+        ),
+        ReasonCode::RequestDecided => {
+            ("Über diesen Antrag ist schon entschieden, oder er ist verfallen.", LOOK_AGAIN)
+        }
+        ReasonCode::OwnRequest => (
+            "Niemand entscheidet über den eigenen Antrag.",
+            "Das muss jemand anderes tun, der es darf.",
+        ),
+        ReasonCode::NotAnApprover => (
+            "Die Zugangskarte lässt Sie über Anträge für dieses Team nicht entscheiden.",
+            "Bitten Sie jemanden, der es darf.",
+        ),
+        ReasonCode::AfterNoteMissing => (
+            "Zu einem früheren Notzugang ist noch nicht gesagt, was getan wurde.",
+            "Das muss zuerst festgehalten werden, auf der Seite der Anträge.",
+        ),
+        ReasonCode::TemporaryInForce => (
+            "Dieser Notzugang besteht schon.",
+            "Ist er vorbei, sagen Sie, was getan wurde; dann gibt es einen neuen.",
+        ),
+        ReasonCode::NoSuchGrant => {
+            ("Diesen Antrag oder Zugang auf Zeit gibt es nicht.", LOOK_AGAIN)
+        }
+        ReasonCode::TeamUnknown => {
+            ("Dieses Team gibt es nicht.", "Gehen Sie von der Seite der Anträge aus.")
+        }
+        ReasonCode::TeamMismatch => (
+            "Dieser Weg zur Anmeldung gehört zu einem anderen Team.",
+            "Nehmen Sie die Kachel des Teams, das Sie möchten.",
+        ),
+        ReasonCode::PersonUnknown | ReasonCode::PersonDisabled => {
+            ("Das Verzeichnis kennt diese Person nicht oder hat sie gesperrt.", ADMIN)
+        }
+        ReasonCode::Offboarded => {
+            ("Eine Administratorin oder ein Administrator hat diesen Zugang beendet.", ADMIN)
+        }
+        ReasonCode::TooManyRequests => (
+            "Zu viele Anfragen kamen in der letzten Minute.",
+            "Warten Sie ein wenig und versuchen Sie es dann wieder.",
+        ),
+        ReasonCode::Unavailable => (
+            "Etwas, woran die Antwort hängt, lässt sich gerade nicht lesen.",
+            "Versuchen Sie es in einer Minute wieder.",
+        ),
+        _ => return None,
+    })
+}
+
 const DENIED: &str = REFUSAL.denied;
 const BAD: &str = REFUSAL.bad_request;
 const FROM_WORK: &str = "Beginnen Sie bei Ihrer Arbeit; alles, was Ihnen offensteht, ist dort.";

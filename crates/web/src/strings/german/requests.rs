@@ -5,7 +5,12 @@ use crate::strings::Requests;
 pub(crate) const REQUESTS: Requests = Requests {
     ask_for: "Zugang erbitten zu",
     extend: "Mehr Zeit erbitten mit",
+    your_access: "Ihr Zugang zu",
     heading: "Anträge",
+    askable: "Worum Sie bitten können",
+    askable_none: "Die Zugangskarte lässt Sie um nichts bitten, was Sie nicht haben.",
+    askable_more: "Von weiteren Teams hat jedes sein Formular unter /request/ und dem Schlüssel des Teams.",
+    emergency_only: "nur im Notfall",
     admin_lead: "Zugang auf Zeit: wer ihn erbittet, wer ihn hat, und wann er endet.",
     has_it: "Sie haben dieses Team ohne Ende. Es gibt nichts zu erbitten.",
     has_it_until: "Sie haben dieses Team bis",
