@@ -25,10 +25,13 @@ mod global_keys;
 mod read;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 pub use arn::ArnTemplate;
 pub use differences::spellings;
 pub use global_keys::{Availability, GLOBAL_KEYS, GlobalKey};
+pub use unknown::unknown;
+pub(crate) use unknown::{nearest, unknown_action, unknown_service};
 
 use std::collections::BTreeMap;
 use std::fmt;

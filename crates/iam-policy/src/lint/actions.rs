@@ -2,7 +2,7 @@
 
 use super::view::{ActionPattern, View, names};
 use super::{Finding, Rule};
-use crate::service_reference::{self as reference, AccessLevel};
+use crate::service_reference::{self as reference, AccessLevel, unknown_action, unknown_service};
 
 pub(super) fn check(view: &View<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = view.actions.iter().filter_map(existence).collect();
@@ -40,31 +40,6 @@ fn existence(pattern: &ActionPattern<'_>) -> Option<Finding> {
         },
     };
     Some(Finding { rule, pointer: pattern.pointer.clone(), message })
-}
-
-fn unknown_service(prefix: &str) -> String {
-    let near = nearest(prefix, reference::services());
-    let hint = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-    format!("there is no service `{prefix}`{hint}")
-}
-
-fn unknown_action(service: &reference::Service, name: &str) -> String {
-    let prefix = service.prefix;
-    let near = nearest(name, service.actions().iter().map(|action| action.name));
-    let hint = near.map(|near| format!(": did you mean `{prefix}:{near}`?")).unwrap_or_default();
-    format!("`{prefix}` has no action `{name}`{hint}")
-}
-
-/// The name that may be meant: with a slip, or in other case.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Longer ones are nobody's slip, and comparing costs their length.
-    if name.len() > 80 {
-        return None;
-    }
-    let name = name.to_ascii_lowercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_ascii_lowercase());
-    let closest = known.map(|known| (distance(known), known)).min();
-    closest.filter(|(distance, known)| distance * 4 <= known.len()).map(|(_, known)| known)
 }
 
 /// `sagemaker:*App`, not `sagemaker:*`.

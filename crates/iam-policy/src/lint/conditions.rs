@@ -1,10 +1,9 @@
 //! Conditions on keys that requests do not carry, or may leave out.
 
-use super::actions::nearest;
 use super::view::{Condition, NETWORK_KEYS, View, names};
 use super::{Finding, Rule};
 use crate::condition::{Kind, Set};
-use crate::service_reference::{self as reference, Action, ConditionKey};
+use crate::service_reference::{self as reference, Action, ConditionKey, nearest};
 
 const MFA_KEYS: [&str; 2] = ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"];
 

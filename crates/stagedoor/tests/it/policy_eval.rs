@@ -95,6 +95,31 @@ fn programs_get_the_answer_as_json() {
     assert_eq!(run.exits(0).json()["decision"], "Allowed");
 }
 
+/// It is decided by the policies all the same, and nobody can ask AWS for it.
+#[test]
+fn an_action_that_aws_does_not_have_is_told_of_with_what_may_be_meant() {
+    let right = opening("10.100.10.7").to_string();
+    let asked = |action: &str| {
+        let action = format!("\"action\":\"{action}\"");
+        let asked = right.replace("\"action\":\"sagemaker:CreatePresignedDomainUrl\"", &action);
+        assert_ne!(asked, right);
+        asked
+    };
+    let wrong = asked("sagemaker:CreatePresignedDomainURI");
+    let note = "`sagemaker` has no action `CreatePresignedDomainURI`: did you mean \
+                `sagemaker:CreatePresignedDomainUrl`? (as far as this version knows AWS)";
+    evaluated(&wrong, &[]).exits(5).says(&[&format!("note: {note}")]);
+    let told = evaluated(&wrong, &["--output", "json"]).exits(5).json();
+    assert_eq!((&told["decision"], &told["note"]), (&"ImplicitlyDenied".into(), &note.into()));
+    let told = fed(&wrong, &["--jsonl"]).exits(0).json();
+    assert_eq!((&told["id"], &told["note"]), (&"10.100.10.7".into(), &note.into()));
+    let service = asked("sagemakr:CreatePresignedDomainUrl");
+    evaluated(&service, &[]).exits(5).says(&["no service `sagemakr`: did you mean `sagemaker`?"]);
+    let pattern = asked("sagemaker:*");
+    let said = "/request/action: `sagemaker:*`: a request is for one action, not for a pattern";
+    evaluated(&pattern, &[]).exits(3).prints("").says(&[said, "(input-invalid)"]);
+}
+
 #[test]
 fn an_input_that_cannot_be_read_is_exit_code_3() {
     evaluated("{", &[])

@@ -9,10 +9,11 @@
 use crate::codes::{self, Code};
 use iam_policy::evaluate::{Compiled, Policies};
 use iam_policy::request::{Principal, Request};
+use iam_policy::service_reference;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The longest line, and the largest file: a hundred policies of the greatest size.
@@ -23,11 +24,16 @@ const MAX_KEPT: usize = 32 * 1024 * 1024;
 /// What a text in a document becomes, in bytes: a pattern, or a value that is compared.
 const BYTES_OF_TEXT: usize = 128;
 
+/// How many actions are remembered as known.
+const MAX_ACTIONS: usize = 4_096;
+
 /// A request with the policies that decide it.
 #[derive(Debug)]
 pub(super) struct Evaluation {
     pub(super) request: Request,
     pub(super) policies: Policies,
+    /// What makes the answer doubtful: nobody can ask AWS for what it does not have.
+    pub(super) note: Option<String>,
 }
 
 /// What is wrong with an evaluation.
@@ -57,9 +63,26 @@ pub(super) struct Documents {
     known: BTreeMap<Box<str>, Arc<Compiled>>,
     /// What those that are known come to.
     kept: usize,
+    /// Actions that were met already, and that AWS has.
+    actions: BTreeSet<Box<str>>,
 }
 
 impl Documents {
+    /// Why AWS has no such action, as far as we know AWS.
+    fn doubt(&mut self, action: &str) -> Option<String> {
+        if self.actions.contains(action) {
+            return None;
+        }
+        if let Some(why) = service_reference::unknown(action) {
+            return Some(format!("{why} (as far as this version knows AWS)"));
+        }
+        if self.actions.len() >= MAX_ACTIONS {
+            self.actions.clear();
+        }
+        self.actions.insert(action.into());
+        None
+    }
+
     fn ready(&mut self, text: &str, pointer: &str) -> Result<Arc<Compiled>, InputError> {
         if let Some(known) = self.known.get(text) {
             return Ok(Arc::clone(known));
@@ -150,7 +173,27 @@ fn evaluation(
             .map_err(|error| InputError::input(format!("/policies: {error}")))?,
         None => Attached::default(),
     };
-    Ok(Evaluation { request: request(asked)?, policies: policies(&attached, documents)? })
+    is_one_action(&asked.action)?;
+    let note = documents.doubt(&asked.action);
+    Ok(Evaluation { request: request(asked)?, policies: policies(&attached, documents)?, note })
+}
+
+/// A request is for one action. A pattern would be compared with those of policies as if it were a name,
+/// and decided wrongly.
+fn is_one_action(action: &str) -> Result<(), InputError> {
+    let is_word = |word: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !word.is_empty() && word.chars().all(is_plain)
+    };
+    if action.split_once(':').is_some_and(|(service, name)| is_word(service) && is_word(name)) {
+        return Ok(());
+    }
+    let why = if action.contains(['*', '?']) {
+        "a request is for one action, not for a pattern"
+    } else {
+        "an action has a service and a name"
+    };
+    Err(InputError::input(format!("/request/action: `{action}`: {why}: write it as s3:GetObject")))
 }
 
 fn policies(attached: &Attached<'_>, documents: &mut Documents) -> Result<Policies, InputError> {

@@ -20,6 +20,8 @@ struct Answered<'a> {
     id: Option<&'a RawValue>,
     decision: Decision,
     because: &'a [Because],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +85,8 @@ fn one(
             let counter = if answer.is_allowed() { &mut tally.allowed } else { &mut tally.denied };
             *counter += 1;
             let Answer { decision, because } = &answer;
-            put(&Answered { id, decision: *decision, because }, output)
+            let note = evaluation.note.as_deref();
+            put(&Answered { id, decision: *decision, because, note }, output)
         }
         Err(error) => {
             tally.failed += 1;

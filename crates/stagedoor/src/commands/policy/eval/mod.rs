@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use iam_policy::Effect;
 use iam_policy::evaluate::{Answer, Because, Decision, Finding};
 use input::{Documents, MAX_BYTES};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read};
 use std::path::Path;
@@ -44,7 +44,8 @@ fn one(file: &Path, common: &Common) -> Result<Outcome> {
     let mut documents = Documents::default();
     let (id, read) = input::read(&text, &mut documents);
     let evaluation = read.map_err(|error| {
-        BadConfiguration::new(error.code, format!("{}: {}", file.display(), error.message))
+        let message = visible(&error.message);
+        BadConfiguration::new(error.code, format!("{}: {message}", file.display()))
     })?;
     let answer = evaluation.policies.explain(&evaluation.request);
     match common.output {
@@ -55,12 +56,18 @@ fn one(file: &Path, common: &Common) -> Result<Outcome> {
                 "decision": answer.decision,
                 "because": answer.because,
             });
-            if let (Some(id), Some(object)) = (id, document.as_object_mut()) {
-                object.insert("id".to_owned(), serde_json::from_str(id.get())?);
+            let id = id.map(|id| serde_json::from_str(id.get())).transpose()?;
+            let note = evaluation.note.as_deref().map(Value::from);
+            if let Some(object) = document.as_object_mut() {
+                let more = [("id", id), ("note", note)];
+                object.extend(more.into_iter().filter_map(|(name, it)| Some((name.into(), it?))));
             }
             output::data(&document.to_string());
         }
         OutputFormat::Table => output::data(&told(&answer)),
+    }
+    if let Some(note) = &evaluation.note {
+        output::talk(&format!("note: {}", visible(note)));
     }
     Ok(if answer.is_allowed() { Outcome::Done } else { Outcome::Denied })
 }

@@ -110,6 +110,27 @@ fn the_same_document_is_read_once() {
     assert_eq!(documents.known.len(), 1);
 }
 
+/// Compared with the patterns of policies as if it were a name, it would be decided wrongly.
+#[test]
+fn what_is_no_one_action_is_refused() {
+    for (action, why) in [
+        ("s3:*", "a request is for one action, not for a pattern"),
+        ("*", "a request is for one action, not for a pattern"),
+        ("s3:Get?bject", "a request is for one action, not for a pattern"),
+        ("", "an action has a service and a name"),
+        ("GetObject", "an action has a service and a name"),
+        ("s3:", "an action has a service and a name"),
+        (":GetObject", "an action has a service and a name"),
+        ("s3:Get Object", "an action has a service and a name"),
+    ] {
+        refused(
+            &json!({"request": {"principal": "*", "action": action}}).to_string(),
+            "input-invalid",
+            &format!("/request/action: `{action}`: {why}: write it as s3:GetObject"),
+        );
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_refused_with_its_place() {
     refused("nonsense", "input-invalid", "expected ident at line 1 column 2");
