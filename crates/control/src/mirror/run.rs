@@ -5,9 +5,9 @@ use super::{Mirror, MirrorReport, MirrorSurvey, Stopped};
 use crate::meter::{MirrorSeen, PassOutcome};
 use crate::pass::Halt;
 use crate::plane::Plane;
-use crate::ports::{Approval, AuditEntry, AuditEvent, CallError};
+use crate::ports::{Approval, AuditEntry, AuditEvent, CallError, StoreError};
 use access::check::{Removals, Violation};
-use access::mirror::{CheckedMirror, MirrorKept, MirrorPlan};
+use access::mirror::{self, CheckedMirror, MirrorKept, MirrorPlan};
 use access::reason::ReasonCode;
 
 /// What came of a run.
@@ -207,8 +207,48 @@ impl Mirror<'_> {
         }
     }
 
+    /// Writes down, before anything is done, that somebody agreed to removals that the guard refuses. Nothing
+    /// is where it lets them pass. `before` were taken in the last 24 hours.
+    ///
+    /// # Errors
+    /// It cannot be written down, and so must not be done.
+    pub async fn note_waived(
+        &self,
+        plan: &MirrorPlan,
+        survey: &MirrorSurvey,
+        before: u32,
+        why: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let Some(removals) = plan.removals_digest() else { return Ok(()) };
+        let Err(violations) = self.check(plan.clone(), survey, Removals::GuardedAfter(before))
+        else {
+            return Ok(());
+        };
+        let counted = mirror::count(plan, &survey.target, &self.policy, before);
+        let messages: Vec<&str> = violations.iter().map(|it| it.message.as_str()).collect();
+        let code = ReasonCode::Approved.as_str();
+        let entry = AuditEntry::new(self.plane.clock.now(), AuditEvent::RemovalsApproved, code)
+            .by(self.plane.actor.clone())
+            .with("of", "mirror")
+            .with("removals", removals)
+            .with("number", counted.taken)
+            .with("limit", counted.limit)
+            .with("message", messages.join("; "))
+            .with_opt("why", why);
+        self.plane.audit.append(&entry).await
+    }
+
+    /// Writes down what speaks against a plan.
+    pub async fn refused(&self, violations: &[Violation]) {
+        let Plane { clock, actor, .. } = self.plane;
+        for Violation { code, message } in violations {
+            let entry = AuditEntry::new(clock.now(), AuditEvent::MirrorRefused, code.as_str());
+            self.plane.record(entry.by(actor.clone()).with("message", message)).await;
+        }
+    }
+
     /// Writes down what came of it, unless nothing did.
-    async fn applied(&self, MirrorRun { report, planned, kept, .. }: &MirrorRun) {
+    pub async fn applied(&self, MirrorRun { report, planned, kept, .. }: &MirrorRun) {
         if report.done == 0 {
             return;
         }

@@ -4,11 +4,10 @@
 
 use super::duty::{Duty, later};
 use crate::meter::PassOutcome;
-use crate::mirror::{MirrorRun, NotPlanned, Stopped};
+use crate::mirror::{Mirror, MirrorRun, NotPlanned, Stopped};
 use crate::pass::Deadline;
 use crate::plane::Plane;
-use crate::ports::{AuditEntry, AuditEvent, WorkKey};
-use access::check::Violation;
+use crate::ports::WorkKey;
 use access::reason::ReasonCode;
 use futures::FutureExt;
 use std::collections::BTreeSet;
@@ -133,7 +132,7 @@ impl Duty<'_> {
         plane.mirror_ended(&run).await;
         Some(match run {
             Ok(run) => {
-                self.tell_mirror(plane, &run).await;
+                self.tell_mirror(&mirror, &run).await;
                 run.outcome()
             }
             Err(NotPlanned::Unread(error)) => {
@@ -147,20 +146,16 @@ impl Duty<'_> {
         })
     }
 
-    async fn tell_mirror(&self, plane: &Plane, run: &MirrorRun) {
+    async fn tell_mirror(&self, mirror: &Mirror<'_>, run: &MirrorRun) {
         let MirrorRun { report, planned, kept, violations } = run;
         for violation in violations {
             tracing::error!(code = %violation.code, "mirror: {}", violation.message);
         }
         let unheard = self.memory().mirror_unheard(violations);
         if violations.iter().any(|violation| violation.code == ReasonCode::GuardTripped) {
-            plane.meter.count(|counts| counts.guard_trips += 1);
+            mirror.plane.meter.count(|counts| counts.guard_trips += 1);
         }
-        for Violation { code, message } in &unheard {
-            let entry =
-                AuditEntry::new(plane.clock.now(), AuditEvent::MirrorRefused, code.as_str());
-            plane.record(entry.with("message", message)).await;
-        }
+        mirror.refused(&unheard).await;
         for (action, error) in &report.failed {
             tracing::warn!(step = ?action.step, %error, "something is not mirrored");
         }

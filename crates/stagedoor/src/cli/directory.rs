@@ -63,17 +63,17 @@ pub(crate) struct MirrorDirectoryArgs {
     #[command(flatten)]
     pub(crate) store: StoreArg,
     /// Let this run take away up to N memberships and users, whatever the mirror's guard says.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", group = "agreed")]
     pub(crate) allow_removals: Option<u32>,
     /// Only show what would be done; exits 2 if there is something to do.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Mirror nothing now: agree that the server's next run takes away the N memberships and users that its
     /// guard holds back, and just those.
-    #[arg(long, value_name = "N", conflicts_with_all = ["allow_removals", "dry_run"])]
+    #[arg(long, value_name = "N", group = "agreed", conflicts_with = "dry_run")]
     pub(crate) approve: Option<u32>,
     /// Why, for the audit log.
-    #[arg(long, value_name = "TEXT", requires = "approve", value_parser = words)]
+    #[arg(long, value_name = "TEXT", requires = "agreed", value_parser = words)]
     pub(crate) reason: Option<String>,
     #[command(flatten)]
     pub(crate) by: ByArg,

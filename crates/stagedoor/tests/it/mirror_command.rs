@@ -66,6 +66,8 @@ Not mirrored:
     };
     approve("1", &[]).exits(4).says(&["the guard holds 2 back, not 1", "(guard-tripped)"]);
     approve("2", &["--dry-run"]).exits(3);
+    approve("2", &["--allow-removals", "2"]).exits(3);
+    world.run(&[&MIRROR[..], &["--reason", "none"]].concat()).exits(3);
     let approved = approve("2", &["--reason", "Eli left", "--output", "json"]).exits(0).json();
     assert_eq!(approved["kind"], "MirrorApproval");
     assert_eq!(approved["target"], "identity store d-906716eb24");
@@ -78,13 +80,57 @@ Not mirrored:
     world.run(&["freeze", "--reason", "an audit", "--by", "root"]).exits(0);
     world.run(&[&MIRROR[..], &["--allow-removals", "2"]].concat()).exits(1).says(&["(frozen)"]);
     world.run(&["thaw", "--by", "root"]).exits(0);
-    let done = world.run(&[&MIRROR[..], &["--allow-removals", "2", "--output", "json"]].concat());
+    let allowed =
+        ["--allow-removals", "2", "--by", "olga", "--reason", "Eli left", "--output", "json"];
+    let done = world.run(&[&MIRROR[..], &allowed].concat());
     let done = done.exits(0).json();
     assert_eq!((done["kind"].as_str(), done["done"].as_u64()), (Some("MirrorResult"), Some(2)));
+    assert_eq!(done["change"], agreed_and_applied(&world, &written.details["removals"]));
     assert_eq!(world.cloud.calls("identitystore:DeleteGroupMembership"), 1);
     assert_eq!(world.cloud.calls("identitystore:DeleteUser"), 0);
     // Nothing is held back by now.
     approve("2", &[]).exits(5).says(&["(nothing-to-approve)"]);
+}
+
+/// As with other guarded acts it is written down who refused, who agreed to how many and why, and what came of
+/// it. The change that it was.
+#[track_caller]
+fn agreed_and_applied(world: &World, removals: &str) -> String {
+    let entries = world.audit();
+    let refused: Vec<_> = entries.iter().filter(|it| it.event == "mirror-refused").collect();
+    assert_eq!((refused.len(), refused[0].code.as_str()), (1, "guard-tripped"));
+    let agreed = entries.iter().find(|it| it.event == "removals-approved").unwrap();
+    assert_eq!(agreed.actor.to_string(), "cli:olga");
+    let details = ["of", "number", "limit", "why", "removals"].map(|name| &*agreed.details[name]);
+    assert_eq!(details, ["mirror", "2", "1", "Eli left", removals]);
+    let applied = entries.first().unwrap();
+    assert_eq!((&*applied.event, &*applied.details["changed"]), ("mirror-applied", "2"));
+    applied.change.clone().unwrap()
+}
+
+/// A new store knows of nobody whom an admin offboarded: they would be mirrored again.
+#[test]
+fn nothing_is_mirrored_from_a_new_store_beside_profiles_that_are_there() {
+    let world = world();
+    world.write(
+        "people.yaml",
+        &PEOPLE
+            .replace(
+                "[ml-mirror] }\n  - { user_name: eli",
+                "[ml-mirror, ml-fraud] }\n  - { user_name: eli",
+            )
+            .replace("groups: [ {", "groups: [ { name: ml-fraud, id: g2 }, {"),
+    );
+    world.apply(&[]).exits(0);
+    let before = world.cloud.changes();
+    let elsewhere = [&MIRROR[..], &["--store", "none.db"]].concat();
+    let said =
+        "there is no store none.db, but profiles of this installation (dora--fraud in research)";
+    world.run(&elsewhere).exits(3).prints("").says(&[said, "(store-missing)"]);
+    let approve = [&elsewhere[..], &["--approve", "1"]].concat();
+    world.run(&approve).exits(3).prints("").says(&["(store-missing)"]);
+    assert!(!world.exists("none.db"));
+    assert_eq!(world.cloud.changes(), before);
 }
 
 #[test]

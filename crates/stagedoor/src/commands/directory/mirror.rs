@@ -16,6 +16,8 @@ use aws::Aws;
 use control::desk::{Agreement, Caller, Desk, Page};
 use control::mirror::{Mirror, MirrorReport, MirrorRun, MirrorSurvey, Stopped, Turn};
 use control::pass::{Brake, Deadline};
+use control::plane::Plane;
+use control::ports::Actor;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -29,8 +31,14 @@ pub(super) async fn run(args: &MirrorDirectoryArgs, common: &Common) -> Result<O
         return Err(BadConfiguration::new(codes::MIRROR_MISSING, message).into());
     }
     let aws = Aws::connect().await;
-    let store = compose::store(&args.store.store, &aws, args.dry_run).await?;
+    let location = &args.store.store;
+    let store = match args.approve {
+        // In a new one there is nothing to agree to.
+        Some(_) => compose::existing_store(location, &aws).await?,
+        None => compose::acting_store(location, &aws, &map, args.dry_run).await?,
+    };
     let plane = compose::plane(map, aws, store.clone()).await?;
+    let plane = Plane { actor: Actor::named(&args.by.by), ..plane };
     if let Some(number) = args.approve {
         return approve(&Desk::new(plane, store), number, args, common).await;
     }
@@ -42,7 +50,7 @@ pub(super) async fn run(args: &MirrorDirectoryArgs, common: &Common) -> Result<O
         return Err(halted(&halt).into());
     }
     let turn = plane.mirror_turn(Deadline::NEVER, &Brake::default()).await?.ok_or_else(busy)?;
-    turn.during(in_turn(&mirror, &turn, args.allow_removals, common)).await
+    turn.during(in_turn(&mirror, &turn, args, common)).await
 }
 
 /// Agrees to what the last run held back, wherever it was made.
@@ -99,24 +107,30 @@ async fn dry_run(mirror: &Mirror<'_>, common: &Common) -> Result<Outcome> {
 async fn in_turn(
     mirror: &Mirror<'_>,
     turn: &Turn<'_>,
-    allowed: Option<u32>,
+    args: &MirrorDirectoryArgs,
     common: &Common,
 ) -> Result<Outcome> {
     let survey = survey(mirror).await?;
     let plan = mirror.plan(&survey);
     let before = taken_lately(mirror, &plan).await?;
-    let removals = allowed.map_or(Removals::GuardedAfter(before), Removals::Allowed);
+    let removals = args.allow_removals.map_or(Removals::GuardedAfter(before), Removals::Allowed);
     let (taken, planned, kept) = (plan.taken(), plan.actions.len(), plan.kept.clone());
     let checked = mirror.check(plan.clone(), &survey, removals);
     let violations = checked.as_ref().err().cloned().unwrap_or_default();
     mirror.keep_reading(&plan, &survey, before, &violations).await;
+    mirror.refused(&violations).await;
     let checked = checked.map_err(|found| refused(&found, taken))?;
+    let is_agreed = args.allow_removals.is_some();
+    if is_agreed {
+        mirror.note_waived(&plan, &survey, before, args.reason.as_deref()).await?;
+    }
     let report = {
         let bar = Progress::bar(checked.plan().actions.len(), "mirroring");
         let watcher = |_: &_, _: std::result::Result<(), &_>| bar.step();
-        mirror.carry_out(turn, &checked, allowed.is_some(), &watcher).await
+        mirror.carry_out(turn, &checked, is_agreed, &watcher).await
     };
     let run = MirrorRun { report, planned, kept, violations };
+    mirror.applied(&run).await;
     mirror.plane.mirror_ended(&Ok(run.clone())).await;
     let MirrorRun { report, kept, .. } = run;
     let rest = MirrorPlan { actions: Vec::new(), kept };
