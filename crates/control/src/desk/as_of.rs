@@ -1,7 +1,8 @@
 //! Who had what at a time, by the audit log.
 
 use super::{Caller, Desk, Listed, Page, Refused, RefusedKind, Right};
-use crate::audit::{AsOf, Held, HistoryError, Unknown, everybody_at, person_at};
+use crate::audit::{AsOf, Held, HistoryError, Unknown, everybody_at, person_at, tells_of_team};
+use access::explain::Meant;
 use access::ids::{PersonId, TeamKey};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
@@ -39,8 +40,8 @@ impl Desk {
     /// What a person had at a time: of one team, or of each.
     ///
     /// # Errors
-    /// Whoever asks may not see the audit log; `request-invalid` for a time to come; the store cannot
-    /// be read.
+    /// Whoever asks may not see the audit log; `request-invalid` for a time to come; neither map nor log
+    /// knows the team; the store cannot be read.
     pub async fn person_as_of(
         &self,
         caller: &Caller,
@@ -52,6 +53,9 @@ impl Desk {
         self.is_past(at)?;
         let mut told = person_at(&**self.store(), person, at).await.map_err(too_long)?;
         told.keep_team(team.map(TeamKey::as_str));
+        if let Some(team) = team.filter(|_| told.held.is_empty()) {
+            self.was_there(team.as_str()).await?;
+        }
         self.name(&mut told.held);
         Ok(told)
     }
@@ -73,11 +77,26 @@ impl Desk {
         let read = everybody_at(&**self.store(), at, Some(MOST_READ), &|_| {}).await;
         let mut told = read.map_err(too_long)?;
         told.keep_held_by(team_or_role);
+        if told.held.is_empty() {
+            self.was_there(team_or_role).await?;
+        }
         self.name(&mut told.held);
         let key = |held: &Held| format!("{}\n{}\n{}", held.person, held.domain, held.profile);
         told.held.sort_by_key(key);
         let AsOf { at, known_since, held, unknown, .. } = told;
         Ok(HoldersThen { at, known_since, held: page.of(held, key)?, unknown })
+    }
+
+    /// Refuses a team or role that neither the map nor the log knows: that nobody had it would look like an
+    /// answer.
+    async fn was_there(&self, team_or_role: &str) -> Result<(), Refused> {
+        let is_known = Meant::of(&self.plane().map, team_or_role).is_some();
+        if is_known || tells_of_team(&**self.store(), team_or_role).await? {
+            return Ok(());
+        }
+        let why = "Neither the map nor the log knows a team that is called so, and nobody had an \
+                   execution role of that name then.";
+        Err(Refused::not_found(why))
     }
 
     /// The log of a time to come is not written.

@@ -11,12 +11,13 @@ use crate::progress::Progress;
 use crate::system::SystemClock;
 use crate::{compose, mapfile};
 use access::entitlement::WantedGroups;
-use access::explain::Since;
+use access::explain::{Meant, Since};
 use access::ids::{PersonId, TeamKey};
+use access::map::near_match;
 use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
-use control::audit::{AsOf, Held, Unknown, everybody_at, person_at};
+use control::audit::{AsOf, Held, Unknown, everybody_at, person_at, tells_of_team};
 use control::plane::Plane;
 use control::ports::Clock;
 use jiff::Timestamp;
@@ -39,6 +40,9 @@ pub(super) async fn why(args: &WhyArgs, at: Timestamp, common: &Common) -> Resul
     };
     let mut told = person_at(&*store, &named.id, at).await?;
     told.keep_team(team.as_ref().map(TeamKey::as_str));
+    if let Some(team) = team.as_ref().filter(|_| told.held.is_empty()) {
+        was_there(&plane, team.as_str()).await?;
+    }
     match common.output {
         OutputFormat::Json => {
             output::data(&document(json!({ "person": person_json(&named) }), &told)?);
@@ -64,6 +68,9 @@ pub(super) async fn who_can(args: &WhoCanArgs, at: Timestamp, common: &Common) -
         everybody_at(&*store, at, None, &|done| progress.at(done, all)).await?
     };
     told.keep_held_by(&args.team_or_role);
+    if told.held.is_empty() {
+        was_there(&plane, &args.team_or_role).await?;
+    }
     name(&plane, &mut told.held).await;
     match common.output {
         OutputFormat::Json => {
@@ -88,6 +95,24 @@ fn is_past(at: Timestamp) -> Result<(), BadConfiguration> {
 fn team_of(text: &str) -> Result<TeamKey, BadConfiguration> {
     TeamKey::parse(text)
         .map_err(|error| BadConfiguration::new(ReasonCode::TeamUnknown, error.to_string()))
+}
+
+/// Refuses a team or role that neither the map nor the log knows: that nobody had it would look like an
+/// answer.
+async fn was_there(plane: &Plane, team_or_role: &str) -> Result<()> {
+    let is_known = Meant::of(&plane.map, team_or_role).is_some();
+    if is_known || tells_of_team(&*plane.audit, team_or_role).await? {
+        return Ok(());
+    }
+    let teams = plane.map.teams.keys().map(TeamKey::as_str);
+    let hint = near_match(team_or_role, teams).map(|near| format!(". Did you mean `{near}`?"));
+    let message = format!(
+        "neither the map nor the log knows a team `{}`, and nobody had an execution role of that name \
+         then{}",
+        visible(team_or_role),
+        hint.unwrap_or_default()
+    );
+    Err(BadConfiguration::new(ReasonCode::TeamUnknown, message).into())
 }
 
 /// Adds the names that the directory has today. Where it cannot be read, ids have to do.

@@ -2,11 +2,11 @@
 
 use crate::cli::{Common, OutputFormat, WhoCanArgs};
 use crate::exit::{BadConfiguration, Outcome};
-use crate::output::{self, Paint, counted};
+use crate::output::{self, Paint, counted, visible};
 use crate::{compose, mapfile};
 use access::explain::{Holder, Holders, Meant, ProfileState, Stray, holders};
 use access::ids::TeamKey;
-use access::map::AccessMap;
+use access::map::{AccessMap, near_match};
 use access::reason::ReasonCode;
 use anyhow::Result;
 use aws::Aws;
@@ -48,10 +48,12 @@ pub(super) async fn run(args: &WhoCanArgs, common: &Common) -> Result<Outcome> {
 fn asked(map: &AccessMap, word: &str) -> Result<Meant> {
     Ok(Meant::of(map, word).ok_or_else(|| {
         let teams: Vec<&str> = map.teams.keys().map(TeamKey::as_str).collect();
-        let message = format!(
-            "the map has no team and no execution role `{word}`; its teams are {}",
-            teams.join(", ")
-        );
+        let hint = match near_match(word, teams.iter().copied()) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => format!("Its teams are {}.", teams.join(", ")),
+        };
+        let word = visible(word);
+        let message = format!("the map has no team and no execution role `{word}`. {hint}");
         BadConfiguration::new(ReasonCode::TeamUnknown, message)
     })?)
 }

@@ -291,6 +291,17 @@ fn who_had_what_at_a_time_is_read_off_the_log_with_what_it_does_not_know() {
     assert!(who.contains("demand: 2 could open it, 0 profiles without a way in."), "{who}");
     let role = as_of(&["who-can", "studio-fraud", "--output", "json"]).exits(0).json();
     assert_eq!(role["held"].as_array().unwrap().len(), 1);
+    // That nobody had what there never was would look like an answer.
+    for command in [["who-can", "demands"].as_slice(), &["why", "ana", "demands"]] {
+        let said = "neither the map nor the log knows a team `demands`, and nobody had an execution \
+                    role of that name then. Did you mean `demand`? (team-unknown)";
+        as_of(command).exits(3).prints("").says(&[said]);
+    }
+    let nobody = world.run(&["who-can", "fraud", "--as-of", "2026-01-01"]).exits(0).stdout;
+    assert!(nobody.contains("fraud: 0 could open it"), "{nobody}");
+    world.write("access.yaml", &MAP.replace("fraud", "frauds"));
+    as_of(&["who-can", "fraud"]).exits(0);
+    world.write("access.yaml", MAP);
     let late = world.run(&["why", "ana", "--as-of", "2999-01-01"]).exits(3);
     late.says(&["is still to come"]);
     let none = world.run(&["who-can", "fraud", "--as-of", "2026-01-01", "--store", "none.db"]);
