@@ -97,13 +97,15 @@ fn line(holder: &Holder, paint: Paint) -> String {
     let until = holder.until.map_or(String::new(), |until| format!(", until {until}"));
     format!(
         "{sign} {} → {}  {profile}\n    because {}{until}",
-        holder.person_name, holder.team, holder.because
+        visible(&holder.person_name),
+        holder.team,
+        visible(&holder.because.to_string())
     )
 }
 
 fn stray_line(stray: &Stray) -> String {
     let who = match (&stray.person_name, &stray.person) {
-        (Some(name), _) => name.clone(),
+        (Some(name), _) => visible(name),
         (None, Some(id)) => format!("person {id}"),
         (None, None) => "nobody known".to_owned(),
     };

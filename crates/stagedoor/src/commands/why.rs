@@ -2,7 +2,7 @@
 
 use crate::cli::{Common, OutputFormat, WhyArgs};
 use crate::exit::Outcome;
-use crate::output::{self, Paint};
+use crate::output::{self, Paint, visible};
 use crate::{compose, mapfile, people};
 use access::entitlement::groups_giving;
 use access::explain::{Explanation, Rung, Since, TeamExplanation, Verdict, explain};
@@ -107,6 +107,7 @@ fn json(explained: &Explanation) -> Result<String> {
 fn text(explained: &Explanation, one: bool, paint: Paint) -> String {
     let who =
         explained.person_name.clone().unwrap_or_else(|| format!("person {}", explained.person));
+    let who = visible(&who);
     let mut out = String::new();
     if one {
         for team in &explained.teams {
@@ -171,9 +172,9 @@ fn ladder(out: &mut String, who: &str, team: &TeamExplanation, directory: &Rung,
         let _ = writeln!(out, "{}", paint.bold("WHAT WOULD GIVE IT, the fewest changes first"));
     }
     for (number, way) in team.ways_in.iter().enumerate() {
-        let _ = writeln!(out, "  {}. {}", number + 1, way.changes.join(" Then: "));
+        let _ = writeln!(out, "  {}. {}", number + 1, visible(&way.changes.join(" Then: ")));
         for paste in way.grant.iter().chain(&way.command) {
-            let _ = writeln!(out, "       {paste}");
+            let _ = writeln!(out, "       {}", visible(paste));
         }
     }
 }
@@ -190,12 +191,14 @@ fn rung(out: &mut String, rung: &Rung, paint: Paint) {
     };
     let _ = writeln!(out, "  {sign} {}{since}", with_code(&line(rung), rung.code));
     if let Some(remedy) = &rung.remedy {
-        let _ = writeln!(out, "      {}", paint.dim(remedy));
+        let _ = writeln!(out, "      {}", paint.dim(&visible(remedy)));
     }
 }
 
 fn line(rung: &Rung) -> String {
-    rung.at.as_ref().map_or_else(|| rung.text.clone(), |at| format!("{}, {at}", rung.text))
+    let text =
+        rung.at.as_ref().map_or_else(|| rung.text.clone(), |at| format!("{}, {at}", rung.text));
+    visible(&text)
 }
 
 fn with_code(text: &str, code: ReasonCode) -> String {

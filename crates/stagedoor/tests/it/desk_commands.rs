@@ -251,6 +251,30 @@ fn a_plan_and_what_came_of_it_are_written_down_with_who_did_it() {
     assert_eq!(world.audit().iter().filter(|entry| entry.event == "plan-applied").count(), 1);
 }
 
+/// A directory may be filled by others than those who read it.
+#[test]
+fn names_that_play_with_the_terminal_or_begin_as_options_do_are_written_so_that_they_cannot() {
+    let seed = SEED
+        .replace(
+            "user_name: ana, display_name: Ana Diaz",
+            r#"user_name: "-ana", display_name: "A\e[31m""#,
+        )
+        .replace("members: [ana", r#"members: ["-ana""#);
+    let world = World::new(&format!("{seed}{FAST}"), MAP);
+    let why = world.run(&["why", "--", "-ana", "fraud"]).exits(0).stdout;
+    assert!(why.contains("A\\u{1b}[31m") && !why.contains('\u{1b}'), "{why}");
+    assert!(why.contains("Run `stagedoor sync --person=-ana`."), "{why}");
+    world.run(&["sync", "--person=-ana", "--poll", "20ms"]).exits(0);
+    let who = world.run(&["who-can", "fraud"]).exits(0).stdout;
+    assert!(!who.contains('\u{1b}'), "{who}");
+    // What would give it is ready to paste.
+    world.cloud.leave("-ana", "ml-fraud");
+    let why = world.run(&["why", "--", "-ana", "fraud"]).exits(5).stdout;
+    assert!(why.contains("stagedoor grant --for 4h --reason '…' -- -ana fraud\n"), "{why}");
+    let grant = ["grant", "--for", "4h", "--reason", "…", "--by", "root", "--", "-ana", "fraud"];
+    world.run(&grant).exits(0);
+}
+
 #[test]
 fn who_had_what_at_a_time_is_read_off_the_log_with_what_it_does_not_know() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
