@@ -2,7 +2,7 @@
 
 use super::StoreArg;
 use super::leaving::ByArg;
-use super::time::{days, end, instant, period};
+use super::time::{days, end, instant, kept, period};
 use crate::checkpoints::CheckpointLocation;
 use access::map::near_match;
 use clap::{Args, Subcommand, ValueEnum};
@@ -26,6 +26,9 @@ pub(crate) enum AuditCommand {
     /// is older.
     Checkpoint(CheckpointArgs),
 }
+
+/// The most entries that are listed at a time.
+const MOST_LISTED: u32 = 100_000;
 
 /// Which entries.
 #[derive(Debug, Args)]
@@ -85,6 +88,12 @@ fn code(text: &str) -> Result<String, String> {
     ))
 }
 
+/// Parses how many entries are listed: all of them are in memory.
+fn limit(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (1..=MOST_LISTED).contains(number));
+    number.ok_or_else(|| format!("write a number from 1 to {MOST_LISTED}"))
+}
+
 impl AuditFilterArgs {
     pub(crate) fn filter(&self) -> AuditFilter {
         AuditFilter {
@@ -105,8 +114,8 @@ impl AuditFilterArgs {
 pub(crate) struct ListAuditArgs {
     #[command(flatten)]
     pub(crate) filter: AuditFilterArgs,
-    /// The most entries.
-    #[arg(long, default_value_t = 50)]
+    /// The most entries, up to 100,000; `audit export` writes any number of them.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = limit)]
     pub(crate) limit: u32,
     /// Where the page before ended.
     #[arg(long)]
@@ -207,7 +216,7 @@ pub(crate) struct AnchoringArgs {
     pub(crate) audit_checkpoint_every: Duration,
     /// How long entries of the audit log are kept: 400d. Only what a checkpoint knows is ever
     /// removed. Absent: for ever.
-    #[arg(long, value_name = "DURATION", value_parser = days, requires = "audit_checkpoints",
+    #[arg(long, value_name = "DURATION", value_parser = kept, requires = "audit_checkpoints",
           env = "STAGEDOOR_AUDIT_RETENTION")]
     pub(crate) audit_retention: Option<Duration>,
 }

@@ -1,6 +1,6 @@
 //! Flags of the commands that plan and carry out.
 
-use super::time::duration;
+use super::time::{duration, period};
 use super::{MapArg, StoreArg};
 use clap::Args;
 use std::path::PathBuf;
@@ -73,6 +73,6 @@ pub(crate) struct WaitArgs {
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = duration)]
     pub(crate) timeout: Duration,
     /// The longest pause between two looks whether AWS has finished; the first are shorter.
-    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration, env = "STAGEDOOR_POLL")]
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = period, env = "STAGEDOOR_POLL")]
     pub(crate) poll: Duration,
 }

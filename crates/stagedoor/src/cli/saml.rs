@@ -126,7 +126,7 @@ pub(crate) struct AttemptsArgs {
     #[command(flatten)]
     pub(crate) store: StoreArg,
     /// How many, the newest first.
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 }
 

@@ -45,6 +45,14 @@ pub(super) fn days(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Parses how long something is kept, as [`days`] has it.
+pub(super) fn kept(text: &str) -> Result<Duration, String> {
+    match days(text)? {
+        Duration::ZERO => Err("must be longer than zero".to_owned()),
+        period => Ok(period),
+    }
+}
+
 /// Parses a moment with its offset, or a day, which begins at midnight UTC.
 pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     // As a date, a time of day without an offset would be dropped unseen.
@@ -108,6 +116,8 @@ mod tests {
         for bad in ["", "d", "-1d", "1.5d", "400"] {
             assert_eq!(days(bad), Err("write it as 400d or 12h".to_owned()), "{bad}");
         }
+        assert_eq!(kept("1d"), Ok(Duration::from_hours(24)));
+        assert_eq!(kept("0d"), Err("must be longer than zero".to_owned()));
     }
 
     #[test]
