@@ -85,12 +85,14 @@ impl fmt::Display for NotDone {
 impl std::error::Error for NotDone {}
 
 /// Prints what `clap` has to say, to programs that asked for JSON too. Asking for help is no error.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
-    if printed.is_ok() && !error.use_stderr() {
+pub(crate) fn usage(args: &[OsString], error: &clap::Error) -> ExitCode {
+    // It looks for a terminal and for NO_COLOR by itself.
+    if args.iter().any(|arg| arg == "--no-color") && error.use_stderr() {
+        output::talk(error.render().to_string().trim_end());
+    } else if error.print().is_ok() && !error.use_stderr() {
         return ExitCode::SUCCESS;
     }
-    if wants_json(&mut std::env::args_os()) {
+    if wants_json(args, std::env::var_os("STAGEDOOR_OUTPUT")) {
         let text = error.render().to_string();
         let first = text.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default();
         let message = first.split_whitespace().collect::<Vec<&str>>().join(" ");
@@ -101,12 +103,19 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     ExitCode::from(3)
 }
 
-/// Whether the command line asks for JSON, as far as one that is wrong can be read.
-fn wants_json(args: &mut dyn Iterator<Item = OsString>) -> bool {
-    let args: Vec<OsString> = args.collect();
-    let asked =
-        args.windows(2).any(|pair| matches!(pair, [a, b] if a == "--output" && b == "json"));
-    asked || args.iter().any(|arg| arg == "--output=json")
+/// Whether the command line, or the environment where that says nothing, asks for JSON, as far as a
+/// command line that is wrong can be read.
+fn wants_json(args: &[OsString], environment: Option<OsString>) -> bool {
+    let apart = args.windows(2).filter_map(|pair| match pair {
+        [option, form] if option == "--output" => form.to_str(),
+        _ => None,
+    });
+    let joined = args.iter().filter_map(|arg| arg.to_str()?.strip_prefix("--output="));
+    let mut asked = apart.chain(joined).peekable();
+    match asked.peek() {
+        Some(_) => asked.any(|form| form == "json"),
+        None => environment.is_some_and(|form| form == "json"),
+    }
 }
 
 /// What there is to say about an error.

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             bootstrap::tell_usage(&args, &error);
-            return exit::usage(&error);
+            return exit::usage(&args, &error);
         }
     };
     let telemetry = match output::start_logging(&cli.common, cli.command.tells_itself()) {

@@ -13,6 +13,13 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
+/// How the log is written, once that is settled.
+#[derive(Debug, Clone, Copy)]
+enum LogForm {
+    Json,
+    Text { colours: bool },
+}
+
 /// A part of what logs.
 type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
@@ -76,6 +83,11 @@ pub(crate) fn visible(text: &str) -> String {
     out
 }
 
+/// Whether somebody wants no colours, neither in results nor in the log.
+fn is_plain(common: &Common) -> bool {
+    common.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 /// Colours, where they are wanted and shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Paint(bool);
@@ -83,9 +95,7 @@ pub(crate) struct Paint(bool);
 impl Paint {
     /// Colours on standard output if it is a terminal.
     pub(crate) fn stdout(common: &Common) -> Self {
-        let refused =
-            common.no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        Self(!refused && io::stdout().is_terminal())
+        Self(!is_plain(common) && io::stdout().is_terminal())
     }
 
     /// No colours at all.
@@ -141,23 +151,25 @@ pub(crate) fn start_logging(
     })?;
     let telemetry = Telemetry::from_environment()
         .map_err(|error| BadConfiguration::new(codes::TELEMETRY_INVALID, error))?;
-    let as_text = match common.log_format {
-        LogFormat::Auto => io::stderr().is_terminal(),
-        LogFormat::Text => true,
-        LogFormat::Json => false,
+    let is_terminal = io::stderr().is_terminal();
+    let form = match common.log_format {
+        LogFormat::Auto if !is_terminal => LogForm::Json,
+        LogFormat::Json => LogForm::Json,
+        LogFormat::Auto | LogFormat::Text => {
+            LogForm::Text { colours: is_terminal && !is_plain(common) }
+        }
     };
-    let layers = layers(targets, as_text, telemetry.as_ref().map(Telemetry::tracer));
+    let layers = layers(targets, form, telemetry.as_ref().map(Telemetry::tracer));
     tracing_subscriber::registry().with(layers).init();
     Ok(telemetry)
 }
 
 /// What takes log lines, and, with a tracer, what takes spans. Each has a filter: as soon as one layer
 /// has none, were it only one that is left out by `None`, all spans of the SDK are made for nobody.
-fn layers(targets: Targets, as_text: bool, tracer: Option<SdkTracer>) -> Vec<BoxedLayer> {
+fn layers(targets: Targets, form: LogForm, tracer: Option<SdkTracer>) -> Vec<BoxedLayer> {
     let targets = targets.and(filter_fn(is_line));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    let lines = if as_text {
-        let colours = io::stderr().is_terminal();
+    let lines = if let LogForm::Text { colours } = form {
         lines.with_target(false).with_ansi(colours).compact().with_filter(targets).boxed()
     } else {
         let lines = lines.json().flatten_event(true).with_span_list(false);
@@ -194,7 +206,7 @@ mod tests {
     #[test]
     fn no_span_but_that_of_an_invocation_is_made_without_traces() {
         let targets = "debug".parse().unwrap();
-        let logging = tracing_subscriber::registry().with(layers(targets, false, None));
+        let logging = tracing_subscriber::registry().with(layers(targets, LogForm::Json, None));
         tracing::subscriber::with_default(logging, || {
             let sdk = tracing::debug_span!(target: "aws_smithy_runtime", "try_attempt");
             let pass = tracing::info_span!(target: "control", "pass");

@@ -80,6 +80,21 @@ fn bad_usage_is_exit_code_3_and_says_what_would_work() {
     stagedoor(&["apply", "--poll", "5"]).exits(3).says(&["write it as 500ms, 5s, 15m or 2h"]);
 }
 
+/// Of none nothing is listed, which would look like nothing happened.
+#[test]
+fn a_number_that_lists_nothing_or_never_ends_is_refused() {
+    let list = ["audit", "list", "--limit"];
+    for number in ["0", "100001", "99999999999", "all"] {
+        let said = "write a number from 1 to 100000";
+        stagedoor(&[&list[..], &[number]].concat()).exits(3).prints("").says(&[said]);
+    }
+    let attempts = ["saml", "attempts", "--limit", "0"];
+    stagedoor(&attempts).exits(3).prints("").says(&["0 is not in 1.."]);
+    let serve = ["serve", "--audit-checkpoints", "a", "--audit-retention", "0d"];
+    stagedoor(&serve).exits(3).prints("").says(&["must be longer than zero"]);
+    stagedoor(&["apply", "--poll", "0s"]).exits(3).prints("").says(&["must be longer than zero"]);
+}
+
 #[test]
 fn programs_that_ask_for_json_get_bad_usage_as_json_too() {
     for args in [["plan", "--output", "json", "--mapp"], ["plan", "--mapp", "--output=json", "x"]] {
@@ -91,6 +106,15 @@ fn programs_that_ask_for_json_get_bad_usage_as_json_too() {
     let error = stagedoor(&["freeze", "--output", "json"]).exits(3).json();
     let message = "the following required arguments were not provided: --reason <TEXT>";
     assert_eq!(error["message"], message);
+    // As with every other error the variable asks for it too, unless the command line says otherwise.
+    let folder = tempfile::tempdir().unwrap();
+    let with_variable = |args: &[&str]| {
+        let mut command = command(folder.path());
+        command.args(args).env("STAGEDOOR_OUTPUT", "json");
+        run(command).exits(3)
+    };
+    assert_eq!(with_variable(&["freeze"]).json()["message"], message);
+    with_variable(&["freeze", "--output", "table"]).prints("");
 }
 
 #[test]
