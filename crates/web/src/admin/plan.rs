@@ -10,6 +10,7 @@ use crate::refused::Refused;
 use crate::routes::Portal;
 use crate::strings::{self, Admin, Language};
 use crate::visit::Visit;
+use access::reason::ReasonCode;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -33,8 +34,7 @@ const LINES: usize = 50;
 struct PlanPage {
     t: &'static Admin,
     frame: Frame,
-    summary: String,
-    settled: bool,
+    lead: String,
     read_ago: String,
     read_at: Stamp,
     digest: String,
@@ -180,8 +180,7 @@ impl PlanPage {
             };
         Self {
             t,
-            summary: strings::admin::plan_summary(&totals),
-            settled: totals == control::desk::Totals::default() && plan.assignments.is_empty(),
+            lead: lead(t, plan),
             read_ago: strings::admin::read_ago(plan.at, plan.told_at),
             read_at: Stamp::at(plan.at),
             digest: plan.map_digest.chars().take(12).collect(),
@@ -216,6 +215,21 @@ impl PlanPage {
             frame,
         }
     }
+}
+
+/// The sentence under the headline. What could not be read may hide work.
+fn lead(t: &Admin, plan: &PlanReview) -> String {
+    let is_empty = plan.totals == control::desk::Totals::default() && plan.assignments.is_empty();
+    if !is_empty {
+        return strings::admin::plan_summary(&plan.totals);
+    }
+    let is_unread = |it: &Attention| it.reason == ReasonCode::DomainUnreadable;
+    let says = match plan.attention.as_slice() {
+        [] => t.plan_settled,
+        some if some.iter().any(is_unread) => t.plan_unknown,
+        _ => t.plan_attention,
+    };
+    says.to_owned()
 }
 
 /// What is said of lines that are not shown.

@@ -82,6 +82,8 @@ texts! {
 
         plan_title: "Plan",
         plan_settled: "Nothing to do: AWS agrees with the map.",
+        plan_unknown: "Whether there is something to do is not known: a domain could not be read.",
+        plan_attention: "Nothing to do, but see what needs attention.",
         gains: "Gains",
         loses: "Loses",
         changes: "Changes role or settings",

@@ -1,6 +1,6 @@
 //! The administration's pages: what is on them, for whom, and what they refuse.
 
-use crate::house::{Answer, House, cookie, get, post};
+use crate::house::{Answer, House, Studio, cookie, get, post};
 use access::check::Violation;
 use access::ids::{PersonId, ProfileName, TeamKey};
 use access::mirror::MirrorCount;
@@ -231,6 +231,16 @@ async fn the_plan_says_who_gains_and_who_loses_with_what_is_at_stake() {
         ],
     );
     assert!(!plan.body.contains("/admin/plan/approve"), "{}", plan.body);
+}
+
+#[tokio::test]
+async fn the_plan_says_that_nothing_is_to_do_only_where_all_was_read() {
+    let house = House::administered_by("admin");
+    house.studio_is(Studio::Unreachable);
+    let plan = house.visit("/admin/plan").await;
+    let said = "Whether there is something to do is not known: a domain could not be read.";
+    assert_says(&plan, &[said, "domain-unreadable"]);
+    assert!(!text(&plan).contains("Nothing to do"), "{}", text(&plan));
 }
 
 #[tokio::test]
