@@ -98,7 +98,8 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
             refused(&format!("the grant table has {MAX_ROWS} rows, which are the most")).into()
         );
     }
-    let case = Case { change: &args.change, common, store: &store, team: &team };
+    let known = is_known(&map, &store, &row.group).await;
+    let case = Case { change: &args.change, common, store: &store, team: &team, known };
     if let Some(until) = row.until.filter(|until| *until <= row.at) {
         output::talk(&format!("note: it ended at {until}, so it gives nothing"));
     }
@@ -157,6 +158,7 @@ async fn delete(args: &DeleteMappingArgs, common: &Common) -> Result<Outcome> {
         common,
         store: &store,
         team: team.as_ref().unwrap_or(&unknown),
+        known: None,
     };
     if !args.change.dry_run {
         case.write_down(AuditEvent::GrantDeleted, ReasonCode::GrantDeleted, row, Some(row), None)
@@ -173,6 +175,8 @@ struct Case<'a> {
     common: &'a Common,
     store: &'a Arc<dyn Store>,
     team: &'a TeamKey,
+    /// Whether the directory knows the group, if it was asked and could tell.
+    known: Option<bool>,
 }
 
 impl Case<'_> {
@@ -251,9 +255,40 @@ impl Case<'_> {
             "team": self.team,
             "row": row,
             "before": before,
+            "groupKnown": self.known,
         });
         output::data(&document.to_string());
     }
+}
+
+/// Whether the directory knows a group; of one that it does not know people are told. A group that is still to
+/// be made is no error.
+async fn is_known(map: &AccessMap, store: &Arc<dyn Store>, group: &GroupRef) -> Option<bool> {
+    match looked_up(map, store, group).await {
+        Ok(true) => Some(true),
+        Ok(false) => {
+            output::talk(&format!(
+                "note: the directory knows no {}: the row gives nothing until it does",
+                named(group)
+            ));
+            Some(false)
+        }
+        Err(error) => {
+            output::talk(&format!(
+                "note: whether the directory knows the group cannot be told: {error:#}"
+            ));
+            None
+        }
+    }
+}
+
+async fn looked_up(map: &AccessMap, store: &Arc<dyn Store>, group: &GroupRef) -> Result<bool> {
+    let aws = Aws::connect().await;
+    let directory = compose::parts(map.clone(), aws, Arc::clone(store)).await?.plane.directory;
+    Ok(match group {
+        GroupRef::Name(name) => directory.find_group(name).await?.is_some(),
+        GroupRef::Id(id) => directory.group_name(id).await?.is_some(),
+    })
 }
 
 /// What of a row decides.
@@ -269,7 +304,7 @@ async fn opened(change: &ChangeArgs) -> Result<(AccessMap, Arc<dyn Store>)> {
         return Err(BadConfiguration::new(codes::GRANTS_UNUSED, message).into());
     }
     let aws = Aws::connect().await;
-    let store = compose::store(&change.store.store, &aws, change.dry_run).await?;
+    let store = compose::acting_store(&change.store.store, &aws, &map, change.dry_run).await?;
     Ok((map, store))
 }
 
@@ -299,8 +334,15 @@ fn refused(problem: &str) -> BadConfiguration {
 
 fn shown(group: &GroupRef) -> String {
     match group {
+        GroupRef::Name(_) => named(group),
+        GroupRef::Id(_) => format!("the {}", named(group)),
+    }
+}
+
+fn named(group: &GroupRef) -> String {
+    match group {
         GroupRef::Name(name) => format!("group `{}`", visible(name)),
-        GroupRef::Id(id) => format!("the group with id {id}"),
+        GroupRef::Id(id) => format!("group with id {id}"),
     }
 }
 

@@ -75,6 +75,41 @@ fn a_row_by_id_follows_the_group_through_a_rename() {
     assert!(why.stdout.contains("fraud-and-abuse"), "{}", why.stdout);
 }
 
+/// A slip in a name would give nobody anything, and nobody would know.
+#[test]
+fn a_group_that_the_directory_does_not_know_is_told_of() {
+    let world = world();
+    let known = put(&world, &["ml-fraud", "--team", "fraud", "--output", "json"]).exits(0);
+    assert_eq!(known.json()["groupKnown"], true);
+    assert!(!known.stderr.contains("the directory knows no"), "{}", known.stderr);
+    let note = "note: the directory knows no group `ml-frod`: the row gives nothing until it does";
+    let slip = ["ml-frod", "--team", "fraud", "--output", "json"];
+    let run = put(&world, &[&slip[..], &["--dry-run"]].concat()).exits(2).says(&[note]);
+    assert_eq!(run.json()["groupKnown"], false);
+    put(&world, &slip).exits(0).says(&[note]);
+    let note = format!("note: the directory knows no group with id {GROUP}:");
+    put(&world, &[GROUP, "--id", "--team", "fraud"]).exits(0).says(&[&note]);
+    // Where the directory does not answer, the row is written all the same.
+    let denied = "error: { code: AccessDeniedException, members: { Reason: x } }";
+    let faults = format!("rules: [{{ service: identitystore, {denied} }}]");
+    world.cloud.go_wrong(&faults);
+    let note = "note: whether the directory knows the group cannot be told: ";
+    put(&world, &["ml-demand", "--team", "demand"]).exits(0).says(&[note]);
+}
+
+/// No server would read what is written there.
+#[test]
+fn a_row_is_not_written_into_a_new_store_beside_profiles_that_are_there() {
+    let world = world();
+    put(&world, &["ml-fraud", "--team", "fraud"]).exits(0);
+    world.apply(&[]).exits(0);
+    let elsewhere = ["ml-demand", "--team", "demand", "--store", "none.db"];
+    let said =
+        "there is no store none.db, but profiles of this installation (ana--fraud in research)";
+    put(&world, &elsewhere).exits(3).prints("").says(&[said, "(store-missing)"]);
+    assert!(!world.exists("none.db"));
+}
+
 #[test]
 fn a_table_that_was_never_written_stops_everything() {
     let world = world();
