@@ -1,9 +1,12 @@
 //! What a valid map allows and its readers should know of.
 
-use super::{AccessMap, IdentityProvider, MetadataSource, RoleSettings, RoleValues, Team, codes};
+use super::{
+    AccessMap, Grant, IdentityProvider, MetadataSource, RoleSettings, RoleValues, Team, codes,
+};
 use crate::ids::{NetworkKey, PersonaKey, TeamKey};
 use iam_policy::pattern::{Pattern, Syntax};
 use iam_policy::persona::Need;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -41,6 +44,16 @@ impl AccessMap {
         });
         let of_teams = self.nothing_to_use().chain(self.common_buckets());
         of_each.chain(of_teams).chain(self.unsaid()).collect()
+    }
+
+    /// Grants that are over. Each was meant once, so only who looks after the map hears of them.
+    pub fn ended_grants(&self, now: Timestamp) -> impl Iterator<Item = Caution> {
+        let ended = move |grant: &&Grant| grant.until.is_some_and(|until| until <= now);
+        self.grants.iter().filter(ended).map(|grant| Caution {
+            code: codes::ENDED_GRANT,
+            key: format!("grants ({})", grant.place),
+            message: meaning(codes::ENDED_GRANT),
+        })
     }
 
     /// What the roles of a team may use, if Stagedoor writes them.

@@ -21,6 +21,30 @@ fn one(provider: &str, code: &str, key: &str) {
 }
 
 #[test]
+fn map_ended_grant() {
+    let text = "version: 1\n\
+        directory: {identity_center: {region: eu-west-1, identity_store_id: d-906716eb24}}\n\
+        domains: {research: {domain_id: d-1, account_id: '111122223333', region: eu-west-1}}\n\
+        teams: {fraud: {domain: research, execution_role: 'arn:aws:iam::111122223333:role/a', \
+        network: anywhere}}\n\
+        grants:\n\
+        - {group: a, team: fraud, until: 2026-11-20T00:00:00Z}\n\
+        - {group: b, team: fraud, until: 2026-11-21T00:00:00Z}\n\
+        - {group: c, team: fraud}\n";
+    let map = parse(&[Source { name: "access.yaml".into(), text: text.into() }]).unwrap();
+    // It lasts up to its end and not beyond.
+    let at = |time: &str| {
+        let ended = map.ended_grants(time.parse().unwrap());
+        ended.map(|caution| caution.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(at("2026-11-19T23:59:59Z"), [""; 0]);
+    let told = "grants (access.yaml:6): The grant has ended: it gives nothing any more. \
+                (map-ended-grant)";
+    assert_eq!(at("2026-11-20T00:00:00Z"), [told]);
+    assert_eq!(map.cautions(), []);
+}
+
+#[test]
 fn every_caution_has_a_test_by_its_name() {
     let here = concat!(include_str!("map_cautions.rs"), include_str!("plane.rs"));
     for (code, _) in codes::CAUTIONS {

@@ -102,7 +102,8 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     check_metadata(&map, metadata, SystemClock.now())
         .map_err(|error| BadConfiguration::new(codes::DOOR_INVALID, error.to_string()))?;
     mapfile::prove_invariants(&map, &args.map)?;
-    let cautions = map.cautions();
+    let mut cautions = map.cautions();
+    cautions.extend(map.ended_grants(SystemClock.now()));
     if common.output == OutputFormat::Json {
         let document = serde_json::json!({
             "apiVersion": output::API_VERSION,
