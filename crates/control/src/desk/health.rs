@@ -135,7 +135,7 @@ impl Clinic {
         let (end, under_way) = watch::channel(());
         kept.under_way = Some(under_way.clone());
         let (errands, clinic, plane) = (plane.errands.clone(), self.clone(), plane.clone());
-        errands.run(async move {
+        errands.look(async move {
             let facts = gather(&plane, &*clinic.inspect, Some(&*clinic.surroundings)).await;
             clinic.kept().facts = Some((plane.clock.now(), Arc::new(facts)));
             drop(end);

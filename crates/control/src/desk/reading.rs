@@ -188,7 +188,7 @@ impl Readings {
         let (end, under_way) = watch::channel(());
         kept.under_way = Some(under_way.clone());
         let (errands, plane, readings) = (plane.errands.clone(), plane.clone(), self.clone());
-        errands.run(async move {
+        errands.look(async move {
             match plane.read_all().await {
                 Ok(reading) => readings.keep(reading),
                 Err(error) => {

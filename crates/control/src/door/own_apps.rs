@@ -148,7 +148,7 @@ impl Doorway {
                 let Ok(_turn) = turns.acquire().await else { return };
                 sender.send_replace(Some(Arc::new(plane.read_own_apps(&person).await)));
             };
-            self.plane.errands.run(read.in_current_span());
+            self.plane.errands.look(read.in_current_span());
         }
         let arrived = tokio::time::timeout(PATIENCE, known.reading.wait_for(Option::is_some)).await;
         let arrived = arrived.ok().and_then(Result::ok).and_then(|seen| seen.clone());

@@ -298,8 +298,13 @@ fn parts_at_work(
     }
     let desk = Arc::new(compose::desk(&parts, &door));
     let router = web::router(door, desk, config);
-    let end = seen(closed.clone());
-    tasks.spawn(async move { web::serve(listener, router, end).await.context("the server") });
+    let (end, errands) = (seen(closed.clone()), parts.plane.errands.clone());
+    tasks.spawn(async move {
+        web::serve(listener, router, end).await.context("the server")?;
+        // What was begun for somebody whose connection is gone.
+        errands.work_ended().await;
+        Ok(())
+    });
     let (plane, end) = (parts.plane.clone(), seen(stopped.clone()));
     tasks.spawn(async move {
         plane.run(rhythm, end).await;
