@@ -8,11 +8,12 @@ use crate::routes::Portal;
 use axum::extract::State;
 use axum::response::Response;
 use control::desk::{
-    Agreement, Approved, Leave, OffboardingBegun, Replayed, RestorationBegun, Return, Switched,
-    SyncAsked, WindowReplayed,
+    Agreement, Approved, Desk, Leave, OffboardingBegun, Replayed, RestorationBegun, Return,
+    Switched, SyncAsked, WindowReplayed,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
+use std::sync::Arc;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -73,8 +74,9 @@ async fn freeze(
     attempt: Attempt,
     sent: Sent<FreezeBody>,
 ) -> Result<Response, Failed> {
-    let work = portal.desk.freeze(&caller, &sent.body.reason);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let Sent { body, bytes } = sent;
+    let order = |desk: Arc<Desk>, caller| async move { desk.freeze(&caller, &body.reason).await };
+    attempt.done_once(&portal, caller, &bytes, order).await
 }
 
 async fn thaw(
@@ -82,7 +84,8 @@ async fn thaw(
     Asking(caller): Asking,
     attempt: Attempt,
 ) -> Result<Response, Failed> {
-    attempt.done_once(&portal, &caller, &[], portal.desk.thaw(&caller)).await
+    let order = |desk: Arc<Desk>, caller| async move { desk.thaw(&caller).await };
+    attempt.done_once(&portal, caller, &[], order).await
 }
 
 /// What is agreed to.
@@ -108,8 +111,8 @@ async fn approve(
 ) -> Result<Response, Failed> {
     let ApprovalBody { removals, number, why } = sent.body;
     let agreement = Agreement { removals, number, why: why.unwrap_or_default() };
-    let work = portal.desk.approve(&caller, &agreement);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let order = |desk: Arc<Desk>, caller| async move { desk.approve(&caller, &agreement).await };
+    attempt.done_once(&portal, caller, &sent.bytes, order).await
 }
 
 /// Who is offboarded.
@@ -143,8 +146,8 @@ async fn offboard(
         skip_hold,
         why: why.unwrap_or_default(),
     };
-    let work = portal.desk.offboard(&caller, &leave);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let order = |desk: Arc<Desk>, caller| async move { desk.offboard(&caller, &leave).await };
+    attempt.done_once(&portal, caller, &sent.bytes, order).await
 }
 
 /// Who comes back.
@@ -167,8 +170,8 @@ async fn restore(
 ) -> Result<Response, Failed> {
     let RestorationBody { person, team } = sent.body;
     let back = Return { person: named(person)?, team: team.as_deref().map(team_of).transpose()? };
-    let work = portal.desk.restore(&caller, &back);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let order = |desk: Arc<Desk>, caller| async move { desk.restore(&caller, &back).await };
+    attempt.done_once(&portal, caller, &sent.bytes, order).await
 }
 
 /// What is read again.
@@ -187,8 +190,9 @@ async fn sync(
     sent: Sent<SyncBody>,
 ) -> Result<Response, Failed> {
     let person = sent.body.person.map(named).transpose()?;
-    let work = portal.desk.sync(&caller, person.as_deref());
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let order =
+        |desk: Arc<Desk>, caller| async move { desk.sync(&caller, person.as_deref()).await };
+    attempt.done_once(&portal, caller, &sent.bytes, order).await
 }
 
 /// Events to act on again.
@@ -208,8 +212,8 @@ async fn replay(
 ) -> Result<Response, Failed> {
     let events: Vec<serde_json::Value> =
         sent.body.events.into_iter().map(serde_json::Value::Object).collect();
-    let work = portal.desk.replay(&caller, &events);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let order = |desk: Arc<Desk>, caller| async move { desk.replay(&caller, &events).await };
+    attempt.done_once(&portal, caller, &sent.bytes, order).await
 }
 
 /// A window of time.
@@ -229,6 +233,7 @@ async fn replay_window(
     sent: Sent<WindowBody>,
 ) -> Result<Response, Failed> {
     let WindowBody { from, until } = sent.body;
-    let work = portal.desk.replay_window(&caller, from, until);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let order =
+        |desk: Arc<Desk>, caller| async move { desk.replay_window(&caller, from, until).await };
+    attempt.done_once(&portal, caller, &sent.bytes, order).await
 }

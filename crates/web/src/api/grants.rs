@@ -11,12 +11,13 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use control::desk::{
-    self, Emergency, GrantOrder, Listed, Refused, RefusedKind, RequestView, Right, SignedIn,
+    self, Desk, Emergency, GrantOrder, Listed, Refused, RefusedKind, RequestView, Right, SignedIn,
     TemporaryView,
 };
 use control::ports::Actor;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use std::sync::Arc;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -118,8 +119,8 @@ async fn give(
         ticket,
         dry_run: false,
     };
-    let work = portal.desk.grant(&caller, &order);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let order = |desk: Arc<Desk>, caller| async move { desk.grant(&caller, &order).await };
+    attempt.done_once(&portal, caller, &sent.bytes, order).await
 }
 
 /// Why.
@@ -140,8 +141,11 @@ async fn revoke(
 ) -> Result<Response, Failed> {
     caller.require(Right::Act)?;
     let id = id_of(&id)?;
-    let work = portal.desk.revoke(&caller, &id, sent.body.why.as_deref(), false);
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let Sent { body: WhyBody { why }, bytes } = sent;
+    let order = |desk: Arc<Desk>, caller| async move {
+        desk.revoke(&caller, &id, why.as_deref(), false).await
+    };
+    attempt.done_once(&portal, caller, &bytes, order).await
 }
 
 async fn requests(
@@ -181,9 +185,11 @@ async fn decide(
     };
     // Whoever has a role by a session has it by one that is not one team's.
     let decider = SignedIn { person: person.clone(), only: None };
-    let DecisionBody { approve, why } = &sent.body;
-    let work = portal.desk.decide(&decider, &id, *approve, why.as_deref());
-    attempt.done_once(&portal, &caller, &sent.bytes, work).await
+    let Sent { body: DecisionBody { approve, why }, bytes } = sent;
+    let order = |desk: Arc<Desk>, _| async move {
+        desk.decide(&decider, &id, approve, why.as_deref()).await
+    };
+    attempt.done_once(&portal, caller, &bytes, order).await
 }
 
 async fn emergencies(

@@ -15,6 +15,7 @@ use ::access::snapshot::Snapshot;
 use ::access::temporary::{TemporaryGrant, TemporaryKind};
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 impl Desk {
     /// Everybody's requests for admins, those that wait first, then the newest.
@@ -92,35 +93,45 @@ impl Desk {
         } else {
             None
         };
-        let settled = self.settle(&plane, request, &decision, grant.as_ref(), decider).await?;
-        Ok(RequestView::of(&settled, now, false))
+        self.settle(Settled { request: request.clone(), decision, grant }, decider).await
     }
 
     /// Carries a decision out: written down, then in one step with what it gives.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
-        plane: &Plane,
-        request: &AccessRequest,
-        decision: &Decision,
-        grant: Option<&TemporaryGrant>,
+        settled: Settled,
         decider: &PersonId,
-    ) -> Result<AccessRequest, Refused> {
+    ) -> Result<RequestView, Refused> {
+        let (store, plane) = (Arc::clone(self.store()), self.plane());
         let actor = Actor::Person(decider.clone());
-        plane.audit.append(&decided_entry(request, decision, &actor)).await?;
-        let settled = self.store().decide(&request.person, &request.id, decision, grant).await?;
-        let (settled, is_new) = settled.ok_or_else(|| no_such(&request.id))?;
-        if !is_new {
-            // The entry of this decision stays; that of the other one came before or comes after.
-            return Err(already_decided(&settled, decision.at));
-        }
-        if let Some(grant) = grant {
-            if let Err(error) = plane.audit.append(&granted_entry(grant, &actor)).await {
-                return Err(take_back(self, plane, grant, error).await);
+        self.carry_out(async move {
+            let Settled { request, decision, grant } = &settled;
+            let (AccessRequest { person, id, .. }, grant) = (request, grant.as_ref());
+            plane.audit.append(&decided_entry(request, decision, &actor)).await?;
+            let settled = store.decide(person, id, decision, grant).await?;
+            let (settled, is_new) = settled.ok_or_else(|| no_such(id))?;
+            if !is_new {
+                // The entry of this decision stays; that of the other one came before or comes after.
+                return Err(already_decided(&settled, decision.at));
             }
-            announce(plane, grant).await;
-        }
-        Ok(settled)
+            if let Some(grant) = grant {
+                if let Err(error) = plane.audit.append(&granted_entry(grant, &actor)).await {
+                    return Err(take_back(&*store, &plane, grant, error).await);
+                }
+                announce(&plane, grant).await;
+            }
+            Ok(RequestView::of(&settled, decision.at, false))
+        })
+        .await
     }
+}
+
+/// A decision on a request.
+pub(super) struct Settled {
+    pub(super) request: AccessRequest,
+    pub(super) decision: Decision,
+    /// What it gives.
+    pub(super) grant: Option<TemporaryGrant>,
 }
 
 /// Whether the person may decide on the request, by the map and the directory as they are now.

@@ -9,6 +9,7 @@ use access::ids::PersonId;
 use access::reason::ReasonCode;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The most events that are replayed at a time.
 pub const MOST_REPLAYED: usize = 500;
@@ -100,10 +101,14 @@ impl Desk {
         {
             entry.person = Some(person.to_string());
         }
-        self.store().append(&entry).await?;
-        plane.wake(wake).await?;
-        plane.readings.changed(now);
-        Ok(wake.into())
+        let (store, wake) = (Arc::clone(self.store()), wake.clone());
+        self.carry_out(async move {
+            store.append(&entry).await?;
+            plane.wake(&wake).await?;
+            plane.readings.changed(now);
+            Ok(SyncAsked::from(&wake))
+        })
+        .await
     }
 }
 
