@@ -22,6 +22,7 @@ mod simulation;
 mod temporary;
 mod time;
 mod tokens;
+mod value;
 
 #[cfg(test)]
 mod documented;

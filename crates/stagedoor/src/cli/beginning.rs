@@ -1,5 +1,6 @@
 //! Flags of `init`, and of what else reads an account without a map.
 
+use super::value::parse;
 use access::ids::{IdentityStoreId, Region, RoleArn};
 use clap::Args;
 use std::path::PathBuf;
@@ -39,11 +40,4 @@ pub(crate) struct ExistingArgs {
     /// The external id that the trust policies of these roles ask for.
     #[arg(long, requires = "assume_role", value_name = "ID")]
     pub(crate) external_id: Option<String>,
-}
-
-/// A parser of clap out of one of ours.
-pub(super) fn parse<T, E: ToString>(
-    parser: fn(String) -> Result<T, E>,
-) -> impl Fn(&str) -> Result<T, String> + Clone {
-    move |text| parser(text.to_owned()).map_err(|error| error.to_string())
 }

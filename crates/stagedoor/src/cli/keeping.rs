@@ -2,6 +2,7 @@
 
 use super::leaving::{ByArg, team, words};
 use super::time::{end, instant};
+use super::value::parse;
 use super::{MapArg, StoreArg};
 use crate::store_location::StoreLocation;
 use access::ids::{RoleArn, TeamKey};
@@ -94,7 +95,7 @@ pub(crate) struct PutMappingArgs {
     #[arg(long, value_name = "TEAM", value_parser = team, required_unless_present = "role")]
     pub(crate) team: Option<TeamKey>,
     /// The execution role that it gets: that of exactly one team of the map.
-    #[arg(long, value_name = "ARN", value_parser = role, conflicts_with = "team")]
+    #[arg(long, value_name = "ARN", value_parser = parse(RoleArn::parse), conflicts_with = "team")]
     pub(crate) role: Option<RoleArn>,
     /// Which grant wins where a person can have only one profile: the highest.
     #[arg(long, value_name = "NUMBER", default_value_t = 0, allow_negative_numbers = true)]
@@ -120,7 +121,7 @@ pub(crate) struct DeleteMappingArgs {
     #[arg(long, value_name = "TEAM", value_parser = team)]
     pub(crate) team: Option<TeamKey>,
     /// The execution role that it no longer gets.
-    #[arg(long, value_name = "ARN", value_parser = role, conflicts_with = "team")]
+    #[arg(long, value_name = "ARN", value_parser = parse(RoleArn::parse), conflicts_with = "team")]
     pub(crate) role: Option<RoleArn>,
     #[command(flatten)]
     pub(crate) change: ChangeArgs,
@@ -138,10 +139,6 @@ pub(crate) struct ChangeArgs {
     pub(crate) map: MapArg,
     #[command(flatten)]
     pub(crate) store: StoreArg,
-}
-
-fn role(text: &str) -> Result<RoleArn, String> {
-    RoleArn::parse(text).map_err(|error| error.to_string())
 }
 
 fn group(text: &str) -> Result<String, String> {

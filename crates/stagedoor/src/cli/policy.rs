@@ -1,7 +1,7 @@
 //! Flags of `stagedoor policy`.
 
-use super::beginning::parse;
 use super::leaving::{PersonArg, team};
+use super::value::parse;
 use super::{MapArg, SimulateArgs, StoreArg};
 use access::ids::{AccountId, TeamKey};
 use clap::builder::{PossibleValuesParser, TypedValueParser};

@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
 use super::time::{duration, period, takeover};
+use super::value::switch;
 use super::{AnchoringArgs, MapArg, OriginArgs, SpKeyArgs, StoreArg};
 use clap::{Args, ValueEnum};
 use control::plane::Takeover;
@@ -31,15 +32,6 @@ pub(crate) struct LoopArgs {
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = takeover,
           env = "STAGEDOOR_TAKEOVER")]
     pub(crate) takeover: Takeover,
-}
-
-/// Parses what a variable says of a flag. An empty one is one that is not set, as templates leave it.
-fn switch(text: &str) -> Result<bool, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Ok(true),
-        "false" | "no" | "off" | "0" | "" => Ok(false),
-        _ => Err("write it as true or false".to_owned()),
-    }
 }
 
 impl LoopArgs {

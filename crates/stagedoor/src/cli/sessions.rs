@@ -1,6 +1,7 @@
 //! Flags of `stagedoor sessions`.
 
 use super::temporary::DeskArgs;
+use super::value::parse;
 use access::ids::IdpKey;
 use clap::{Args, Subcommand};
 
@@ -27,13 +28,9 @@ pub(crate) struct WhoseArgs {
     #[arg(long)]
     pub(crate) all: bool,
     /// Those that this identity provider opened, by its key in the map, also where the map has it no longer.
-    #[arg(long, value_name = "IDP", value_parser = idp)]
+    #[arg(long, value_name = "IDP", value_parser = parse(IdpKey::parse))]
     pub(crate) idp: Option<IdpKey>,
     /// Those of this person, by user name or by the directory's id.
     #[arg(long, value_name = "PERSON")]
     pub(crate) person: Option<String>,
-}
-
-fn idp(text: &str) -> Result<IdpKey, String> {
-    IdpKey::parse(text).map_err(|error| error.to_string())
 }

@@ -2,6 +2,7 @@
 
 use super::leaving::{ByArg, PersonArg, team, words};
 use super::time::{duration, instant};
+use super::value::parse;
 use super::{MapArg, StoreArg};
 use access::ids::{TeamKey, TemporaryId};
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -107,7 +108,7 @@ pub(crate) struct ListGrantsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
     /// The id of the grant.
-    #[arg(value_name = "ID", value_parser = id)]
+    #[arg(value_name = "ID", value_parser = parse(TemporaryId::parse))]
     pub(crate) id: TemporaryId,
     /// Why, for the audit log.
     #[arg(long, value_name = "TEXT", value_parser = words)]
@@ -122,7 +123,7 @@ pub(crate) struct RevokeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct NoteArgs {
     /// The id of the grant.
-    #[arg(value_name = "ID", value_parser = id)]
+    #[arg(value_name = "ID", value_parser = parse(TemporaryId::parse))]
     pub(crate) id: TemporaryId,
     /// What was done.
     #[arg(value_name = "TEXT", value_parser = words)]
@@ -153,10 +154,6 @@ pub(crate) struct BreakGlassArgs {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) desk: DeskArgs,
-}
-
-fn id(text: &str) -> Result<TemporaryId, String> {
-    TemporaryId::parse(text).map_err(|error| error.to_string())
 }
 
 /// Parses `30m`, `4h` or `2d`.

@@ -3,6 +3,7 @@
 use super::StoreArg;
 use super::leaving::ByArg;
 use super::time::duration;
+use super::value::parse;
 use access::ids::DirectoryName;
 use clap::{Args, Subcommand};
 use control::desk::Right;
@@ -29,7 +30,7 @@ pub(crate) struct CreateTokenArgs {
     pub(crate) scope: Vec<Right>,
     /// The directory of the access map that a token with the scope `scim` is for. It can be left out
     /// where the map has one such directory.
-    #[arg(long, value_name = "NAME", value_parser = directory)]
+    #[arg(long, value_name = "NAME", value_parser = parse(DirectoryName::parse))]
     pub(crate) directory: Option<DirectoryName>,
     /// How long it is good for, at most 366 days.
     #[arg(long = "for", value_name = "DURATION", default_value = "90d", value_parser = life)]
@@ -58,10 +59,6 @@ pub(crate) struct RevokeTokenArgs {
 
 fn scope(text: &str) -> Result<Right, String> {
     Right::parse(text).ok_or_else(|| "write see, audit, act or scim".to_owned())
-}
-
-fn directory(text: &str) -> Result<DirectoryName, String> {
-    DirectoryName::parse(text).map_err(|error| error.to_string())
 }
 
 /// Parses `90d`, and whatever other durations are written as.
