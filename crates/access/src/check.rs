@@ -278,9 +278,7 @@ impl<'a> Facts<'a> {
                 is(&profile_name(person, &action.team))
                     || is(&hashed_profile_name(person, &action.team))
             }
-            AuthMode::Sso => {
-                profile.sso_user.as_ref().is_some_and(|u| u.eq_ignore_ascii_case(&person.user_name))
-            }
+            AuthMode::Sso => profile.sso_user.as_ref().is_some_and(|user| person.is_called(user)),
         };
         (!(listed || adopts && plain)).then_some("the map does not adopt it")
     }
@@ -336,9 +334,9 @@ impl<'a> Facts<'a> {
     fn of_another(&self, action: &Action, domain: &ObservedDomain) -> Objection {
         let profile = domain.profiles.get(&action.profile.folded())?;
         let user = profile.sso_user.as_ref()?;
-        let own = &self.snapshot.people.get(&action.person)?.user_name;
-        let is = |name: &String| user.eq_ignore_ascii_case(name);
-        let another = !is(own) && self.snapshot.people.values().any(|p| is(&p.user_name));
+        let own = self.snapshot.people.get(&action.person)?;
+        let another =
+            !own.is_called(user) && self.snapshot.people.values().any(|p| p.is_called(user));
         another.then_some("it signs in somebody else")
     }
 

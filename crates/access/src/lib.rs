@@ -34,6 +34,7 @@ pub mod snapshot;
 pub mod standing;
 pub mod tags;
 pub mod temporary;
+pub mod user_name;
 pub mod what_if;
 
 pub use arcstr::ArcStr;

@@ -23,6 +23,7 @@ use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, Assignment, Kept, Plan, Stake, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
+use crate::user_name::folded;
 use arcstr::ArcStr;
 use left_alone::LeftAlone;
 use std::cell::OnceCell;
@@ -128,7 +129,7 @@ fn strangers<'a>(
             if let Some(user) = &profile.sso_user
                 && profile.ownership(&map.instance) == Ownership::Foreign
             {
-                strangers.entry((key, user.to_ascii_lowercase())).or_insert(profile);
+                strangers.entry((key, folded(user).into_owned())).or_insert(profile);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::ids::{GroupId, PersonId, TeamKey};
 use crate::temporary::TemporaryGrant;
+use crate::user_name;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,11 @@ impl Person {
             "" => &self.user_name,
             name => name,
         }
+    }
+
+    /// Whether this is the person's user name, in any case.
+    pub fn is_called(&self, user_name: &str) -> bool {
+        user_name::same(&self.user_name, user_name)
     }
 }
 

@@ -6,6 +6,7 @@ use access::entitlement::WantedGroups;
 use access::ids::PersonId;
 use access::map::near_match;
 use access::snapshot::Person;
+use access::user_name;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A person who was named.
@@ -72,16 +73,19 @@ pub enum NotFound {
 /// There is nobody, or more than one; the directory or the store fails.
 pub async fn find(plane: &Plane, text: &str) -> Result<Named, NotFound> {
     let mut found: BTreeMap<PersonId, Named> = BTreeMap::new();
-    let by_name = plane.directory.find(&PersonLookup::UserName(text.to_owned())).await?;
+    let lookup = PersonLookup::UserName(text.to_owned());
+    let by_name = plane.directory.find(&lookup).await?;
     // Most names are no id that the directory takes; asked for by lookup, that is nobody's.
     let by_id = match PersonId::parse(text) {
         Ok(id) => plane.directory.find(&PersonLookup::Id(id)).await?,
         Err(_) => None,
     };
-    let ids: BTreeSet<PersonId> = by_name.into_iter().chain(by_id).collect();
+    let ids: BTreeSet<PersonId> = by_name.into_iter().chain(by_id.clone()).collect();
     let known = plane.directory.people(&ids, &WantedGroups::default()).await?;
-    for (id, person) in &known.snapshot.people {
-        found.insert(id.clone(), Named::of(person));
+    for (id, person) in known.snapshot.people {
+        if by_id.as_ref() == Some(&id) || lookup.means(&person, &plane.map.directories) {
+            found.insert(id, Named::of(&person));
+        }
     }
     if found.is_empty() {
         found = remembered(plane, text).await?;
@@ -98,9 +102,8 @@ pub async fn find(plane: &Plane, text: &str) -> Result<Named, NotFound> {
 /// Whom the store remembers by this name or id.
 async fn remembered(plane: &Plane, text: &str) -> Result<BTreeMap<PersonId, Named>, StoreError> {
     let departures = plane.departures.departures(None).await?;
-    let is_meant = |user_name: &Option<String>| {
-        user_name.as_ref().is_some_and(|name| name.to_lowercase() == text.to_lowercase())
-    };
+    let is_meant =
+        |known: &Option<String>| known.as_ref().is_some_and(|name| user_name::same(name, text));
     let meant =
         departures.into_iter().filter(|d| d.person.as_str() == text || is_meant(&d.user_name));
     let mut found: BTreeMap<PersonId, Named> = once(plane, meant.collect())

@@ -3,6 +3,7 @@
 use crate::draft::{Draft, DraftGroup, DraftPerson, MemberRef, Reporter};
 use access::ids::{GroupId, PersonId};
 use access::snapshot::{Group, Person};
+use access::user_name::{self, folded};
 use control::directory::Account;
 use control::ports::Particulars;
 use jiff::Timestamp;
@@ -90,7 +91,7 @@ impl Roster {
         for more in display_name.iter().chain(particulars.texts()) {
             is_good &= text(line, "a text", more, LONGEST_TEXT, reporter);
         }
-        let folded = user_name.to_lowercase();
+        let folded = folded(&user_name).into_owned();
         let made = match id {
             Some(id) => PersonId::parse(&id).map_err(|why| {
                 reporter.report(line, why.to_string(), "give another id, or leave it out");
@@ -112,7 +113,10 @@ impl Roster {
         }
         particulars.drop_empty();
         if let Some(email) = &particulars.email {
-            self.by_email.entry(email.to_lowercase()).or_default().insert(id.clone());
+            self.by_email
+                .entry(user_name::folded(email).into_owned())
+                .or_default()
+                .insert(id.clone());
         }
         if let Some(external) = &particulars.external_id {
             self.by_external_id.entry(external.clone()).or_default().insert(id.clone());
@@ -173,7 +177,7 @@ impl Roster {
             for (line, member) in &group.members {
                 let found = match member {
                     MemberRef::Person(name) | MemberRef::Account(name) => {
-                        let person = self.by_user_name.get(&name.to_lowercase());
+                        let person = self.by_user_name.get(&*folded(name));
                         person.map(|id| Entry::Person(id.clone()))
                     }
                     MemberRef::Group(name) => {
@@ -261,11 +265,11 @@ impl Roster {
     }
 
     pub(crate) fn of_user_name(&self, name: &str) -> Option<&PersonId> {
-        self.by_user_name.get(&name.to_lowercase())
+        self.by_user_name.get(&*folded(name))
     }
 
     pub(crate) fn of_email(&self, email: &str) -> BTreeSet<PersonId> {
-        self.by_email.get(&email.to_lowercase()).cloned().unwrap_or_default()
+        self.by_email.get(&*folded(email)).cloned().unwrap_or_default()
     }
 
     pub(crate) fn of_external_id(&self, id: &str) -> BTreeSet<PersonId> {

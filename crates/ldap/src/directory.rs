@@ -13,6 +13,7 @@ use access::entitlement::WantedGroups;
 use access::ids::{GroupId, MembershipId, PersonId};
 use access::map::MatchKey;
 use access::snapshot::{Coverage, Group, Snapshot};
+use access::user_name;
 use async_trait::async_trait;
 use control::directory::membership_id;
 use control::event::Membership;
@@ -201,11 +202,10 @@ impl Reader<'_> {
         };
         let mut found = self.people_with(Filter::equals(attribute, value)).await?;
         // Active Directory takes `jose` for `josé`: that would let one in as the other.
-        let lower = value.to_lowercase();
-        let folds = |text: &str| text.to_lowercase() == lower;
+        let is_same = |text: &str| user_name::same(text, value);
         found.retain(|found| match key {
-            MatchKey::UserName => folds(&found.person.user_name),
-            MatchKey::Email => found.particulars.email.as_deref().is_some_and(folds),
+            MatchKey::UserName => found.person.is_called(value),
+            MatchKey::Email => found.particulars.email.as_deref().is_some_and(is_same),
             MatchKey::ExternalId => found.particulars.external_id.as_deref() == Some(value),
         });
         Ok(found)

@@ -5,6 +5,7 @@ use super::keys::words;
 use crate::ids::PersonId;
 use crate::observed::{ObservedProfile, TAG_PREFIX};
 use crate::snapshot::{Person, Snapshot};
+use crate::user_name::folded;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// By what a profile is known to be somebody's; the more certain comes first.
@@ -63,7 +64,7 @@ impl<'a> Directory<'a> {
         };
         for (id, person) in &snapshot.people {
             let name = person.user_name.as_str();
-            directory.by_user_name.entry(name.to_lowercase()).or_default().insert(id);
+            directory.by_user_name.entry(folded(name).into_owned()).or_default().insert(id);
             let before = name.split_once('@').map_or(name, |(before, _)| before);
             let local = before.rsplit_once('\\').map_or(before, |(_, after)| after);
             for text in [name, before, local] {
@@ -87,7 +88,7 @@ impl<'a> Directory<'a> {
             let Some(user) = &profile.sso_user else {
                 return Whose::Nobody("it does not say whom it signs in".to_owned());
             };
-            return match self.one(self.by_user_name.get(&user.to_lowercase())) {
+            return match self.one(self.by_user_name.get(&*folded(user))) {
                 Ok(Some(person)) => Whose::One(person, How::SignsIn),
                 Ok(None) => Whose::Nobody(format!("the directory knows nobody called `{user}`")),
                 Err(several) => Whose::Several(several),
@@ -140,7 +141,7 @@ impl<'a> Directory<'a> {
 
     /// Those whose user name or id the text is.
     fn named_by(&self, text: &str) -> BTreeSet<&'a PersonId> {
-        let mut found = self.by_user_name.get(&text.to_lowercase()).cloned().unwrap_or_default();
+        let mut found = self.by_user_name.get(&*folded(text)).cloned().unwrap_or_default();
         let id = PersonId::parse(text).ok();
         found.extend(id.and_then(|id| self.people.get_key_value(&id)).map(|(id, _)| id));
         found

@@ -9,6 +9,7 @@ use crate::observed::{
 };
 use crate::plan::Step;
 use crate::reason::ReasonCode;
+use crate::user_name::folded;
 use std::collections::BTreeMap;
 
 impl<'a> Planner<'a> {
@@ -62,7 +63,7 @@ impl<'a> Planner<'a> {
                 .filter_map(|name| case.domain.profiles.get(&name.folded()))
                 .find(|profile| self.is_foreign(profile)),
             AuthMode::Sso => {
-                let user = case.person().user_name.to_ascii_lowercase();
+                let user = folded(&case.person().user_name).into_owned();
                 self.strangers.get(&(case.key(), user)).copied()
             }
         }

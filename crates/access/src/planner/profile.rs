@@ -42,7 +42,7 @@ impl<'a> Planner<'a> {
         let role = &case.placement.execution_role;
         let Some(drift) = drift(profile, case.team, role, self.tags(case)) else {
             return match &profile.sso_user {
-                Some(user) if !user.eq_ignore_ascii_case(&case.person().user_name) => {
+                Some(user) if !case.person().is_called(user) => {
                     let detail = Some(format!("it signs in {user}"));
                     self.keep(case, Some(name), ReasonCode::SsoUserChanged, detail);
                 }
@@ -100,7 +100,7 @@ impl<'a> Planner<'a> {
     /// person's. A name that nobody has any more is the person's own from before a rename.
     fn signs_in_another(&mut self, case: &Case<'_>, profile: &ObservedProfile) -> bool {
         let Some(user) = &profile.sso_user else { return false };
-        let is = |person: &Person| user.eq_ignore_ascii_case(&person.user_name);
+        let is = |person: &Person| person.is_called(user);
         if is(case.person()) {
             return false;
         }

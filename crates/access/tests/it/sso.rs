@@ -194,6 +194,17 @@ fn no_role_is_given_to_a_profile_that_signs_in_somebody_else_whatever_its_tags_s
     };
     let kept = ["research/alice: keep (sso-user-changed: it signs in Mallory)"];
     assert_eq!(forged("Mallory").told(), kept);
+    // In any case, also outside of ASCII: Identity Center does not tell cases apart.
+    let forged_as = |user: &str| {
+        let mut world = forged(user);
+        let known = world.snapshot.people.get_mut(&person_id("mallory")).unwrap();
+        known.user_name = "änne".into();
+        world
+    };
+    let kept = ["research/alice: keep (sso-user-changed: it signs in ÄNNE)"];
+    assert_eq!(forged_as("ÄNNE").told(), kept);
+    let plan = forged("ÄNNE").plan();
+    assert!(forged_as("ÄNNE").check(plan, Removals::Guarded).is_err());
     // A name that nobody else has is alice's own from before. Only a full reading can tell.
     assert!(forged("alice.before").told()[0].starts_with("research/alice: update from="));
     assert_eq!(

@@ -8,6 +8,7 @@ use super::IdentityCenter;
 use super::calls::{external, unique};
 use access::ids::PersonId;
 use access::map::MatchKey;
+use access::user_name::folded;
 use aws_sdk_identitystore::types::User;
 use control::ports::CallError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +39,7 @@ impl Holders {
             let Ok(id) = PersonId::parse(&user.user_id) else { continue };
             for email in user.emails.iter().flatten().filter_map(|email| email.value.as_ref()) {
                 let holders: &mut BTreeSet<PersonId> =
-                    emails.entry(email.to_lowercase()).or_default();
+                    emails.entry(folded(email).into_owned()).or_default();
                 holders.insert(id.clone());
             }
             for external in user.external_ids.iter().flatten() {
@@ -53,7 +54,7 @@ impl Holders {
 
     fn have(&self, key: MatchKey, value: &str) -> BTreeSet<PersonId> {
         let holders = match key {
-            MatchKey::Email => self.emails.get(&value.to_lowercase()),
+            MatchKey::Email => self.emails.get(&*folded(value)),
             MatchKey::ExternalId => self.external_ids.get(value),
             MatchKey::UserName => None,
         };

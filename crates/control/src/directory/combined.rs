@@ -268,10 +268,11 @@ impl Directory for Combined {
                 let found = found.map_err(|error| of_part(name, error))?;
                 found.map(|id| (part, id)).into_iter().collect()
             }
-            PersonLookup::UserName(_) => {
+            PersonLookup::UserName(said) => {
                 let all =
                     self.parts.iter().enumerate().map(|(part, (name, directory))| async move {
-                        let found = directory.find(person).await.map_err(|e| of_part(name, e))?;
+                        let found =
+                            called(&**directory, said).await.map_err(|e| of_part(name, e))?;
                         Ok::<_, CallError>(found.map(|id| (part, id)))
                     });
                 try_join_all(all).await?.into_iter().flatten().collect()
@@ -371,6 +372,21 @@ impl Directory for Combined {
     fn parts(&self) -> Vec<(&DirectoryName, &dyn Directory)> {
         self.parts.iter().map(|(name, directory)| (name, &**directory)).collect()
     }
+}
+
+/// Whoever has this user name in one directory. It may compare more loosely; all together call people as the
+/// earliest does, by which that cannot be told any more.
+async fn called(directory: &dyn Directory, said: &str) -> Result<Option<PersonId>, CallError> {
+    let found = directory.find(&PersonLookup::UserName(said.to_owned())).await?;
+    let Some(id) = found else { return Ok(None) };
+    let one = BTreeSet::from([id.clone()]);
+    let is_other = match directory.people(&one, &WantedGroups::default()).await {
+        Ok(reading) => reading.snapshot.people.get(&id).is_some_and(|it| !it.is_called(said)),
+        // Who is not shown is let in nowhere.
+        Err(error) if error.kind.may_concern_one() => false,
+        Err(error) => return Err(error),
+    };
+    Ok((!is_other).then_some(id))
 }
 
 /// People of one directory, as far as it shows them.

@@ -7,6 +7,8 @@ use access::ids::{GroupId, MembershipId, PersonId};
 use access::map::MatchKey;
 use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
+use access::user_name;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Several readings as one.
@@ -38,7 +40,7 @@ pub(super) fn key_of(
 /// A key in the form in which it is compared; `None` if it says nothing.
 fn folded(matched_by: MatchKey, text: &str) -> Option<String> {
     let text = match matched_by {
-        MatchKey::UserName | MatchKey::Email => text.to_lowercase(),
+        MatchKey::UserName | MatchKey::Email => user_name::folded(text).into_owned(),
         MatchKey::ExternalId => text.to_owned(),
     };
     (!text.is_empty()).then_some(text)
@@ -161,9 +163,9 @@ fn aliases(
 
 /// Tells of people who are not one and have one user name.
 fn shared_names(people: &BTreeMap<PersonId, Person>, concerns: &mut Concerns) {
-    let mut by_name: BTreeMap<String, Vec<&PersonId>> = BTreeMap::new();
+    let mut by_name: BTreeMap<Cow<'_, str>, Vec<&PersonId>> = BTreeMap::new();
     for (id, person) in people {
-        by_name.entry(person.user_name.to_lowercase()).or_default().push(id);
+        by_name.entry(user_name::folded(&person.user_name)).or_default().push(id);
     }
     for (name, ids) in by_name.iter().filter(|(_, ids)| ids.len() > 1) {
         concerns.add(ReasonCode::UserNameShared, || {

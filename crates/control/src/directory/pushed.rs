@@ -418,3 +418,14 @@ fn unreadable(record: &ScimRecord, why: &dyn Display) -> CallError {
         message: format!("the {} {} cannot be read: {why}", record.kind.as_str(), record.id),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_that_are_pushed_are_told_apart_as_everywhere() {
+        for c in char::MIN..=char::MAX {
+            let name = format!("a{c}B");
+            assert_eq!(::scim::fold(&name), access::user_name::folded(&name), "{c:?}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ use crate::ports::{
     Actor, AuditEntry, AuditEvent, IdpSession, PendingLogin, PersonLookup, Session, Voucher,
 };
 use access::ids::PersonId;
-use access::map::{MatchBy, MatchKey, NameIdFormat};
+use access::map::{MatchBy, NameIdFormat};
 use access::network::Origin;
 use access::reason::ReasonCode;
 use access::snapshot::{Person, Snapshot};
@@ -32,10 +32,6 @@ const SESSION_SECONDS: u32 = 8 * 60 * 60;
 
 /// An identifier that the provider makes up anew each time (SAML core 8.3.8).
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
-
-/// The one character outside of ASCII whose lower case is inside: whoever may choose a name with it would be
-/// somebody else.
-const KELVIN: char = '\u{212a}';
 
 /// What a browser brought from the identity provider.
 #[derive(Debug)]
@@ -342,45 +338,45 @@ impl Doorway {
             }
             Err(Unnamed::Refused(no)) => return Err(self.refuse(RefusalKind::Denied, no).await),
         };
-        match self.plane.directory.find(&lookup).await {
-            Ok(Some(id)) => {
-                trail.person = Some(id.clone());
-                let (person, snapshot) = self.known_person(&id).await?;
-                if self.is_meant(&lookup, &person) {
-                    return Ok((person, snapshot));
-                }
-                trail.person = None;
-                Err(self.refuse(RefusalKind::Denied, unknown_person()).await)
+        let id = match self.plane.directory.find(&lookup).await {
+            Ok(Some(id)) => id,
+            Ok(None) => return Err(self.refuse(RefusalKind::Denied, unknown_person()).await),
+            Err(error) => {
+                return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
             }
-            Ok(None) => Err(self.refuse(RefusalKind::Denied, unknown_person()).await),
-            Err(error) => Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await),
+        };
+        let snapshot = self.read_person(&id).await?;
+        // Whoever is not meant is none of the browser's business, nor of the log's.
+        let found = snapshot.people.get(&id);
+        if found.is_some_and(|person| !lookup.means(person, &self.plane.map.directories)) {
+            return Err(self.refuse(RefusalKind::Denied, unknown_person()).await);
         }
-    }
-
-    /// Whether the person whom the directory found has the name that was looked for. A directory may compare
-    /// more loosely than those tell people apart who gave them their names: without accents, or widths. Whose
-    /// records in several directories are one by something else than the name may have another one in each.
-    fn is_meant(&self, lookup: &PersonLookup, person: &Person) -> bool {
-        let PersonLookup::UserName(said) = lookup else { return true };
-        let directories = &self.plane.map.directories;
-        let by_name =
-            directories.sources.len() == 1 || directories.matched_by == MatchKey::UserName;
-        person.user_name == *said
-            || !said.contains(KELVIN)
-                && (!by_name || said.to_lowercase() == person.user_name.to_lowercase())
+        trail.person = Some(id.clone());
+        self.admitted(&id, snapshot).await
     }
 
     /// The person, read from the directory now, if known, enabled and not offboarded by command;
     /// with all that was read.
     pub(super) async fn known_person(&self, id: &PersonId) -> Result<(Person, Snapshot), Refusal> {
-        let one = [id.clone()].into();
-        let snapshot = match self.plane.read_people(&one).await {
-            Ok(snapshot) => snapshot,
+        let snapshot = self.read_person(id).await?;
+        self.admitted(id, snapshot).await
+    }
+
+    async fn read_person(&self, id: &PersonId) -> Result<Snapshot, Refusal> {
+        match self.plane.read_people(&[id.clone()].into()).await {
+            Ok(snapshot) => Ok(snapshot),
             Err(error) => {
                 let no = No::unavailable(&error).of(id);
-                return Err(self.refuse(RefusalKind::Unavailable, no).await);
+                Err(self.refuse(RefusalKind::Unavailable, no).await)
             }
-        };
+        }
+    }
+
+    async fn admitted(
+        &self,
+        id: &PersonId,
+        snapshot: Snapshot,
+    ) -> Result<(Person, Snapshot), Refusal> {
         match snapshot.people.get(id) {
             Some(_) if snapshot.offboarded.contains_key(id) => {
                 let why = "An administrator has ended your access.";

@@ -3,9 +3,10 @@
 use super::{CallError, Memberships};
 use access::entitlement::WantedGroups;
 use access::ids::{DirectoryName, GroupId, MembershipId, PersonId};
-use access::map::MatchKey;
+use access::map::{Directories, MatchKey};
 use access::reason::ReasonCode;
-use access::snapshot::Snapshot;
+use access::snapshot::{Person, Snapshot};
+use access::user_name;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,6 +18,19 @@ pub enum PersonLookup {
     Id(PersonId),
     /// By user name, compared as the directory compares it.
     UserName(String),
+}
+
+impl PersonLookup {
+    /// Whether whoever was found by it is meant: a directory may compare more loosely than those tell people
+    /// apart who gave them their names, without accents or widths. Whose records in `several` directories are one
+    /// by something else than the name may be called otherwise in each; there each is looked at by itself.
+    pub(crate) fn means(&self, person: &Person, several: &Directories) -> bool {
+        let is_one_name = several.sources.len() == 1 || several.matched_by == MatchKey::UserName;
+        match self {
+            Self::UserName(said) if is_one_name => person.is_called(said),
+            Self::UserName(_) | Self::Id(_) => true,
+        }
+    }
 }
 
 /// A reading of the directory, and what it is worth remembering of it.
@@ -103,9 +117,8 @@ pub trait Directory: Send + Sync + fmt::Debug {
     /// # Errors
     /// The directory cannot be read.
     async fn who_has(&self, key: MatchKey, value: &str) -> Result<BTreeSet<PersonId>, CallError> {
-        let lower = value.to_lowercase();
         let has = |of: &Particulars| match key {
-            MatchKey::Email => of.email.as_ref().is_some_and(|email| email.to_lowercase() == lower),
+            MatchKey::Email => of.email.as_ref().is_some_and(|own| user_name::same(own, value)),
             MatchKey::UserName | MatchKey::ExternalId => of.external_id.as_deref() == Some(value),
         };
         if key == MatchKey::UserName {

@@ -4,6 +4,7 @@ use crate::desk::refused;
 use crate::reconciler::{Running, pass};
 use crate::temporary::{ask, by, desk, glass, house, order};
 use crate::world::{MAP, World, person_id};
+use access::reason::ReasonCode;
 use control::desk::{Agreement, Caller, Desk, Leave, RequestState, Return};
 use control::ports::{AccessRequests as _, AuditLog as _, Switch as _, TemporaryGrants as _};
 use futures::FutureExt as _;
@@ -101,4 +102,19 @@ async fn access_for_a_time_is_given_and_taken_though_nobody_waits_for_it() {
     let broken = grants().await.into_iter().find(|grant| grant.person == person_id("carol"));
     begun_and_left(desk, desk.after_note(&admin(), &broken.unwrap().id, "restarted it")).await;
     assert_eq!(world.audited("after-note"), ["after-note-written"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_offboarded_whom_the_directory_takes_for_somebody_else() {
+    let world = World::of(&["ada"]);
+    let desk = Desk::new(world.plane(MAP), world.store.clone());
+    let of = |name: &str| Leave {
+        person: name.to_owned(),
+        team: None,
+        skip_hold: false,
+        why: String::new(),
+    };
+    let refused = desk.offboard(&admin(), &of("adá")).await.unwrap_err();
+    assert_eq!(refused.code, ReasonCode::PersonUnknown);
+    assert!(desk.offboard(&admin(), &of("ADA")).await.is_ok());
 }
