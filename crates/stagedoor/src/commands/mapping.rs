@@ -69,16 +69,7 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
             return Err(BadConfiguration::new(codes::USAGE, "name --team or --role").into());
         }
     };
-    // No directory has such a name, and what is shown of it would not be what it is.
-    if visible(&args.group.group) != args.group.group || args.group.group.trim() != args.group.group
-    {
-        let problem = format!(
-            "`{}` is no name or id of a group: it begins or ends with a blank, or has characters that \
-             are not seen",
-            visible(&args.group.group)
-        );
-        return Err(refused(&problem).into());
-    }
+    look_at(&args.group.group)?;
     let row = TableGrant {
         group: group(&args.group)?,
         gives,
@@ -326,6 +317,23 @@ fn group(arg: &GroupArg) -> Result<GroupRef, BadConfiguration> {
     }
     let id = GroupId::parse(&arg.group).map_err(|error| refused(&error.to_string()))?;
     Ok(GroupRef::Id(id))
+}
+
+/// Refuses what no directory has as a name, and tells of what may have been meant otherwise: some have joiners in
+/// their names, or blanks at their ends, and the map takes these as well.
+fn look_at(name: &str) -> Result<(), BadConfiguration> {
+    let shown = visible(name);
+    if name.contains(char::is_control) {
+        let problem = format!("`{shown}` is no name or id of a group: it has control characters");
+        return Err(refused(&problem));
+    }
+    if shown != name || name.trim() != name {
+        output::talk(&format!(
+            "note: `{shown}` begins or ends with a blank, or has characters that are not seen; only \
+             a group of just this name gets anything"
+        ));
+    }
+    Ok(())
 }
 
 fn refused(problem: &str) -> BadConfiguration {
