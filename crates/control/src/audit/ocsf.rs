@@ -73,6 +73,7 @@ fn kind_of(entry: &AuditEntry) -> Kind {
         | E::AccessDecided
         | E::SyncRequested
         | E::EventsReplayed
+        | E::MetadataFetchOrdered
         | E::DirectoryPush
         | E::Mirroring
         | E::MirrorTaking

@@ -93,6 +93,8 @@ events! {
     MapRefused = "map-refused";
     /// An identity provider has other keys.
     IdpKeysChanged = "idp-keys-changed";
+    /// Somebody had the metadata of identity providers fetched.
+    MetadataFetchOrdered = "metadata-fetch-ordered";
     /// Changes were stopped.
     Frozen = "frozen";
     /// Changes may be made again.

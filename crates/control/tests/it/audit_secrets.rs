@@ -37,7 +37,7 @@ const WRITTEN_AS: [(AuditEvent, AuditEvent); 7] = [
 ];
 
 /// Events that need more than there is here, each with the file of tests that plants secrets for it.
-const ELSEWHERE: [(AuditEvent, &str, &str); 12] = [
+const ELSEWHERE: [(AuditEvent, &str, &str); 13] = [
     (AuditEvent::DirectoryPush, "crates/web/tests/it/scim/tokens.rs", SCIM_TEST),
     (AuditEvent::Mirroring, "crates/control/tests/it/mirror.rs", MIRROR_TEST),
     (AuditEvent::MirrorTaking, "crates/control/tests/it/mirror.rs", MIRROR_TEST),
@@ -50,6 +50,7 @@ const ELSEWHERE: [(AuditEvent, &str, &str); 12] = [
     (AuditEvent::MapReplaced, BINARY, BINARY_TEST),
     (AuditEvent::MapRefused, BINARY, BINARY_TEST),
     (AuditEvent::IdpKeysChanged, BINARY, BINARY_TEST),
+    (AuditEvent::MetadataFetchOrdered, BINARY, BINARY_TEST),
 ];
 
 const SCIM_TEST: &str = "what_is_pushed_leaves_no_secret_in_the_audit_log";

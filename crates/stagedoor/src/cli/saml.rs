@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are the help text, shown as they are")]
 
 use super::StoreArg;
+use super::leaving::ByArg;
 use super::time::duration;
 use crate::secret_source::SecretSource;
 use clap::{Args, Subcommand, ValueEnum};
@@ -35,6 +36,8 @@ pub(crate) enum SamlCommand {
 pub(crate) struct FetchArgs {
     #[command(flatten)]
     pub(crate) store: StoreArg,
+    #[command(flatten)]
+    pub(crate) by: ByArg,
 }
 
 #[derive(Debug, Args)]

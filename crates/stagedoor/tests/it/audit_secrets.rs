@@ -54,6 +54,8 @@ fn what_the_server_and_the_commands_write_holds_no_secret() {
     has(AuditEvent::MapReplaced);
     world.write("corp.xml", &identity_provider().metadata_xml());
     has(AuditEvent::IdpKeysChanged);
+    world.run(&["saml", "fetch"]).exits(0);
+    has(AuditEvent::MetadataFetchOrdered);
     has(AuditEvent::GrantWritten);
     has(AuditEvent::GrantDeleted);
     let log = world.run(&["audit", "export"]).exits(0).stdout;

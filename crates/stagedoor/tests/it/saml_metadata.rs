@@ -239,7 +239,10 @@ fn metadata_is_fetched_at_once_where_somebody_asks_for_it() {
     is_let_in(&house);
     // Fetched of itself it would be after hours.
     publisher.now_says(200, &next);
-    let run = house.world.run(&["saml", "fetch"]).exits(0);
+    let run = house.world.run(&["saml", "fetch", "--by", "root"]).exits(0);
+    let audit = house.world.audit();
+    let ordered = audit.iter().find(|entry| entry.event == "metadata-fetch-ordered").unwrap();
+    assert_eq!((ordered.details["by"].as_str(), ordered.code.as_str()), ("root", "sync-requested"));
     assert!(run.stdout.contains("fetches the metadata of identity providers"), "{}", run.stdout);
     let old = std::mem::replace(&mut house.idp, new);
     let is_believed =
