@@ -1,6 +1,7 @@
 //! Flags of the command that Lambda starts.
 
 use super::time::period;
+use super::value::switch;
 use super::{AnchoringArgs, LoopArgs, MapArg, SpKeyArgs, StoreArg};
 use clap::Args;
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ pub(crate) struct LambdaArgs {
     pub(crate) pacing: LoopArgs,
     /// Believe the right-most address of X-Forwarded-For of a request through an Application Load
     /// Balancer: right where the load balancer appends to the header, as it does by default.
-    #[arg(long, env = "STAGEDOOR_ALB_APPENDS")]
+    #[arg(long, env = "STAGEDOOR_ALB_APPENDS", value_parser = switch)]
     pub(crate) alb_appends: bool,
     #[command(flatten)]
     pub(crate) sp_keys: SpKeyArgs,

@@ -1,5 +1,6 @@
 //! Flags about where requests come from.
 
+use super::value::switch;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -38,7 +39,7 @@ pub(crate) struct OriginArgs {
     pub(crate) forwarded_header: ForwardedHeader,
     /// Believe the request context of API Gateway, which AWS Lambda Web Adapter hands over from
     /// loopback (and the trusted proxies) in place of a forwarded header.
-    #[arg(long, env = "STAGEDOOR_API_GATEWAY")]
+    #[arg(long, env = "STAGEDOOR_API_GATEWAY", value_parser = switch)]
     pub(crate) api_gateway: bool,
 }
 

@@ -10,8 +10,8 @@ pub(super) fn parse<T, E: ToString>(
 /// Parses what a variable says of a flag. An empty one is one that is not set, as templates leave it.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Ok(true),
-        "false" | "no" | "off" | "0" | "" => Ok(false),
+        "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
+        "false" | "f" | "no" | "n" | "off" | "0" | "" => Ok(false),
         _ => Err("write it as true or false".to_owned()),
     }
 }

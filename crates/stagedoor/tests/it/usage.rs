@@ -151,17 +151,22 @@ fn completion_for_bash_completes_commands() {
 /// Templates and shells leave a variable empty where nothing is to be said.
 #[test]
 fn a_variable_of_a_flag_may_be_empty_and_is_refused_if_it_says_neither() {
-    for server in [&["serve", "--map", "gone.yaml"][..], &["lambda", "--map", "gone.yaml"]] {
+    for (server, variable, flag) in [
+        ("serve", "STAGEDOOR_OBSERVE_ONLY", "--observe-only"),
+        ("lambda", "STAGEDOOR_OBSERVE_ONLY", "--observe-only"),
+        ("serve", "STAGEDOOR_API_GATEWAY", "--api-gateway"),
+        ("lambda", "STAGEDOOR_ALB_APPENDS", "--alb-appends"),
+    ] {
         let with = |told: &str| {
             let folder = tempfile::tempdir().unwrap();
             let mut command = command(folder.path());
-            command.args(server).env("STAGEDOOR_OBSERVE_ONLY", told);
+            command.args([server, "--map", "gone.yaml"]).env(variable, told);
             run(command)
         };
-        for told in ["", "yes", "0"] {
+        for told in ["", "yes", "y", "0"] {
             let run = with(told);
-            assert!(!run.stderr.contains("--observe-only"), "{told:?}: {}", run.stderr);
+            assert!(!run.stderr.contains(flag), "{told:?}: {}", run.stderr);
         }
-        with("ture").exits(3).says(&["--observe-only", "write it as true or false"]);
+        with("ture").exits(3).says(&[flag, "write it as true or false"]);
     }
 }
