@@ -88,8 +88,8 @@ fn provider(trust: &TrustStatus, now: Timestamp) -> Check {
     match (&trust.entity_id, &trust.last_failure, trust.valid_until) {
         (None, Some(failure), _) => wrong(State::Failed, missing, failure.message.clone()),
         (None, None, _) => {
-            let text =
-                "none of its metadata could be read; nobody signs in with it until it can be";
+            let text = "no metadata of it can be read from this store or the map's files: a server that \
+                        has no other lets nobody in with it";
             wrong(State::Warning, missing, text.to_owned())
         }
         (Some(_), _, Some(end)) if end <= now => {
@@ -225,8 +225,13 @@ mod tests {
             judged(None, Some("not pinned"), None),
             (State::Failed, "idp-metadata-missing", "not pinned".to_owned())
         );
-        let (state, code, _) = judged(None, None, None);
-        assert_eq!((state, code), (State::Warning, "idp-metadata-missing"));
+        // A store that is not the server's own says nothing of the server.
+        let none = "no metadata of it can be read from this store or the map's files: a server that has \
+                    no other lets nobody in with it";
+        assert_eq!(
+            judged(None, None, None),
+            (State::Warning, "idp-metadata-missing", none.to_owned())
+        );
     }
 
     #[test]
