@@ -181,8 +181,11 @@ impl Question<'_> {
         place: &Place<'_>,
         from: Option<&Origin>,
     ) -> Request {
-        let mut request =
-            Request::new(principal, action, resource).in_account(place.domain.account_id.as_str());
+        let mut request = Request::new(principal, action, resource);
+        // Where its ARN does not say whose the resource is, it is the domain's account's.
+        if request.resource_account().is_none() {
+            request = request.in_account(place.domain.account_id.as_str());
+        }
         if let Some(from) = from {
             request = coming_from(request, from);
         }

@@ -35,7 +35,8 @@ impl Named {
             ..Policies::default()
         };
         let answer = policies.explain(request);
-        let reasons = answer.because.iter().flat_map(|because| self.reasons(because)).collect();
+        let all = answer.because.iter();
+        let reasons = all.flat_map(|because| self.reasons(because, request)).collect();
         Ok((answer, reasons))
     }
 
@@ -45,7 +46,7 @@ impl Named {
         full.into_iter().chain(self.scps.iter().cloned()).collect()
     }
 
-    fn reasons(&self, because: &Because) -> Vec<Reason> {
+    fn reasons(&self, because: &Because, request: &Request) -> Vec<Reason> {
         let layer = because.layer;
         let reason = |policy: Option<(usize, usize, Option<&str>)>, text: String| {
             let named = policy.map(|(document, _, _)| self.name(layer, document));
@@ -60,6 +61,14 @@ impl Named {
                 vec![reason(Some(at), does.to_owned())]
             }
             Finding::RootUser => vec![reason(None, "the root user needs none".to_owned())],
+            // Of no resource the policy is known.
+            Finding::NoAllow { .. } if layer == Layer::Resource => {
+                let owner = request.resource_account().filter(|_| request.crosses_accounts());
+                let whose =
+                    owner.map(|account| format!("the resource is account {account}'s, so "));
+                let must = "its own policy must allow it as well, and is not known here";
+                vec![reason(None, whose.unwrap_or_default() + must)]
+            }
             Finding::NoAllow { nearest } => {
                 let mut reasons = vec![reason(None, "no statement allows it".to_owned())];
                 reasons.extend(nearest.iter().map(|miss| {

@@ -295,6 +295,47 @@ fn an_app_works_with_the_execution_role() {
 }
 
 #[test]
+fn a_resource_of_another_account_is_that_accounts() {
+    let world = world(&["id-alice"]);
+    let here = from("10.100.10.7", Some("vpc-0aa"));
+    let send = || Statement::allow("Send").actions(["sqs:SendMessage"]).resources(["*"]);
+    let own = send().when("StringEquals", "aws:ResourceAccount", ["111122223333"]);
+    let ask = |statement: Statement, resource: &str| {
+        let identity = Some(vec![named("mine.json", [statement])]);
+        let documents = Documents { identity, scps: None };
+        let deed = Some(Deed { action: "sqs:SendMessage", resource });
+        let question = Question { deed, documents: &documents, ..world.question(&here) };
+        what_if(&question).unwrap().steps.remove(2)
+    };
+    let (theirs, ours) =
+        ("arn:aws:sqs:eu-west-1:999999999999:q", "arn:aws:sqs:eu-west-1:111122223333:q");
+    let told = |step: &Step| -> Vec<String> {
+        step.because.iter().map(|reason| format!("{}: {}", reason.layer, reason.text)).collect()
+    };
+    let there = "policy of the resource: the resource is account 999999999999's, so its own policy \
+                 must allow it as well, and is not known here";
+    // The statement applies, and is not enough.
+    let step = ask(send(), theirs);
+    assert_eq!(step.decision, Some(Decision::ImplicitlyDenied));
+    assert_eq!(told(&step), [there]);
+    // The statement is about resources of the domain's account.
+    let step = ask(own.clone(), theirs);
+    assert_eq!(step.decision, Some(Decision::ImplicitlyDenied));
+    assert_eq!(
+        told(&step),
+        [
+            there,
+            "identity-based policies: no statement allows it",
+            "identity-based policies: would allow it, but for StringEquals aws:ResourceAccount"
+        ]
+    );
+    // As those are whose ARN says nothing else.
+    for resource in [ours, "arn:aws:s3:::bucket/key", "*"] {
+        assert!(ask(own.clone(), resource).allowed, "{resource}");
+    }
+}
+
+#[test]
 fn given_policies_take_the_place_of_the_maps() {
     let world = world(&["id-alice"]);
     let here = from("10.100.10.7", Some("vpc-0aa"));
