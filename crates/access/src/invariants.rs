@@ -253,8 +253,11 @@ fn diagnostic(judgement: &Judgement<'_>) -> Option<Diagnostic> {
 /// A request in one line.
 pub fn request(request: &Request) -> String {
     let context = request.context().iter().filter(|(key, _)| !key.starts_with("aws:principaltag/"));
-    let context: Vec<String> =
-        context.map(|(key, values)| format!("{key}={}", values.join(","))).collect();
+    let told = |(key, values): (&String, &Vec<String>)| match values.as_slice() {
+        [] => format!("no {key}"),
+        values => format!("{key}={}", values.join(",")),
+    };
+    let context: Vec<String> = context.map(told).collect();
     let with =
         if context.is_empty() { String::new() } else { format!(" with {}", context.join(" ")) };
     format!("{} on {}{with}", request.action(), request.resource())

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 /// | `aws:PrincipalServiceName` | the name of the service | services |
 /// | `aws:ResourceAccount` | account of the resource | where it is known |
 ///
-/// A key without a value is a key that is missing.
+/// A key that is given without a value is missing, also one that would be derived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     principal: Principal,
@@ -34,6 +34,17 @@ pub struct Request {
     context: BTreeMap<String, Vec<String>>,
     derived: Vec<(&'static str, String)>,
 }
+
+/// The keys that can be derived, in lower case.
+const DERIVABLE: [&str; 7] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principaltype",
+    "aws:username",
+    "aws:principalisawsservice",
+    "aws:principalservicename",
+    "aws:resourceaccount",
+];
 
 impl Request {
     /// A request of a principal: see [`Principal::parse`] for what it may be.
@@ -66,10 +77,11 @@ impl Request {
     #[must_use]
     pub fn with<T: Into<String>>(mut self, key: &str, values: impl IntoIterator<Item = T>) -> Self {
         let values: Vec<String> = values.into_iter().map(Into::into).collect();
-        if values.is_empty() {
-            self.context.remove(&key.to_lowercase());
+        let key = key.to_lowercase();
+        if values.is_empty() && !DERIVABLE.contains(&key.as_str()) {
+            self.context.remove(&key);
         } else {
-            self.context.insert(key.to_lowercase(), values);
+            self.context.insert(key, values);
         }
         self
     }
@@ -99,7 +111,8 @@ impl Request {
         self.resource_account.as_deref()
     }
 
-    /// What was given of the context: keys in lower case, with at least one value each.
+    /// What was given of the context: keys in lower case. One without values is missing, though it
+    /// would be derived.
     pub fn context(&self) -> &BTreeMap<String, Vec<String>> {
         &self.context
     }
@@ -111,10 +124,11 @@ impl Request {
 
     /// The values of a key in lower case, given or derived.
     pub fn values(&self, key: &str) -> Option<&[String]> {
-        self.context.get(key).map(Vec::as_slice).or_else(|| {
-            let found = self.derived.iter().find(|(derived, _)| *derived == key)?;
-            Some(std::slice::from_ref(&found.1))
-        })
+        if let Some(given) = self.context.get(key) {
+            return Some(given.as_slice()).filter(|given| !given.is_empty());
+        }
+        let found = self.derived.iter().find(|(derived, _)| *derived == key)?;
+        Some(std::slice::from_ref(&found.1))
     }
 
     /// What a policy variable is replaced with: the value of a key that has exactly one.
@@ -126,7 +140,7 @@ impl Request {
     }
 
     /// Whether the principal's account is not the resource's. What is not known is not another one.
-    pub(crate) fn crosses_accounts(&self) -> bool {
+    pub fn crosses_accounts(&self) -> bool {
         match (self.principal.account(), self.resource_account()) {
             (Some(principal), Some(resource)) => principal != resource,
             _ => false,
@@ -244,6 +258,22 @@ mod tests {
         assert_eq!(request.values("aws:sourcevpc"), None);
         assert_eq!(request.values("aws:resourceaccount"), None);
         assert_eq!(request.with("aws:tagkeys", ["c"]).variable("aws:tagkeys"), Some("c"));
+    }
+
+    #[test]
+    fn a_derived_key_without_values_is_missing() {
+        let there = "arn:aws:sns:eu-west-1:444455556666:t";
+        let keys = Request::new("arn:aws:iam::111122223333:user/ana", "sns:Publish", there);
+        let service = Request::new("sagemaker.amazonaws.com", "sns:Publish", there);
+        for request in [keys, service] {
+            let derived: Vec<&str> = request.derived().map(|(key, _)| key).collect();
+            for key in derived {
+                assert!(request.values(key).is_some());
+                let without = request.clone().with(key, Vec::<String>::new());
+                assert_eq!(without.values(key), None, "{key}");
+                assert_eq!(without.in_account("111122223333").values(key), None, "{key}");
+            }
+        }
     }
 
     #[test]

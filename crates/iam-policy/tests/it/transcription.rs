@@ -168,11 +168,12 @@ struct Attached {
 
 // ---- The rules. ----
 
-/// All values of a key: those given, or those that AWS itself puts into every request.
+/// All values of a key: those given, none if none are, or those that AWS itself puts into every request.
 fn key_values(asked: &Asked, key: &str) -> Option<Vec<String>> {
     for (name, values) in &asked.context {
-        if name.to_lowercase() == key.to_lowercase() && !values.is_empty() {
-            return Some(values.iter().map(|value| (*value).to_owned()).collect());
+        if name.to_lowercase() == key.to_lowercase() {
+            let given = values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+            return Some(given).filter(|given| !given.is_empty());
         }
     }
     let p = asked.principal;

@@ -51,8 +51,11 @@ impl fmt::Display for Beyond {
 pub(crate) fn instance(request: &Request) -> String {
     // Of the role itself, which is known.
     let told = request.context().iter().filter(|(key, _)| !key.starts_with("aws:principaltag/"));
-    let told: Vec<String> =
-        told.map(|(key, values)| format!("{key} {}", values.join(", "))).take(TOLD).collect();
+    let one = |(key, values): (&String, &Vec<String>)| match values.as_slice() {
+        [] => format!("no {key}"),
+        values => format!("{key} {}", values.join(", ")),
+    };
+    let told: Vec<String> = told.map(one).take(TOLD).collect();
     let with =
         if told.is_empty() { String::new() } else { format!(" with {}", told.join(" and ")) };
     format!("for instance {} on {}{with}", request.action(), request.resource())

@@ -273,9 +273,12 @@ fn items<'a>(raw: Option<&'a RawValue>, pointer: &str) -> Result<Items<'a>, Inpu
 fn request(asked: Asked) -> Result<Request, InputError> {
     let Named { principal, tags } = named(&asked.principal)?;
     let resource = asked.resource.as_deref().unwrap_or("*");
+    let own = principal.account().map(str::to_owned);
     let mut request = Request::new(principal, &asked.action, resource);
-    if let Some(account) = &asked.resource_account {
-        request = request.in_account(account);
+    // Where nobody says whose the resource is, it is the principal's.
+    let own = own.filter(|_| request.resource_account().is_none());
+    if let Some(account) = asked.resource_account.or(own) {
+        request = request.in_account(&account);
     }
     for (key, value) in tags {
         request = request.with(&format!("aws:PrincipalTag/{key}"), [value]);

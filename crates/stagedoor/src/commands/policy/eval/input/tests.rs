@@ -68,6 +68,24 @@ fn context_values_are_texts_numbers_booleans_and_lists() {
 }
 
 #[test]
+fn a_resource_of_which_nobody_says_whose_it_is_is_the_principals() {
+    for (principal, resource, more, account) in [
+        (SESSION, "arn:aws:s3:::b/k", json!({}), Some("111122223333")),
+        (SESSION, "*", json!({}), Some("111122223333")),
+        (SESSION, "arn:aws:sns:eu-west-1:444455556666:t", json!({}), Some("444455556666")),
+        (SESSION, "arn:aws:s3:::b/k", json!({"aws:ResourceAccount": null}), None),
+        (SESSION, "arn:aws:s3:::b/k", json!({"aws:resourceaccount": []}), None),
+        ("*", "arn:aws:s3:::b/k", json!({}), None),
+    ] {
+        let request = json!({"principal": principal, "action": "s3:GetObject",
+            "resource": resource, "context": more});
+        let request = good(&json!({"request": request}).to_string()).request;
+        let values = request.values("aws:resourceaccount").map(<[String]>::to_vec);
+        assert_eq!(values, account.map(|account| vec![account.to_owned()]), "{request:?}");
+    }
+}
+
+#[test]
 fn policies_may_be_absent_null_single_or_lists() {
     let request = json!({"principal": SESSION, "action": "s3:GetObject"}).to_string();
     let counts = |policies: &str| {
