@@ -282,6 +282,11 @@ impl Action {
         service.named(&numbers).copied().collect()
     }
 
+    /// Whether the reference lists this key for the action or a resource it works on.
+    pub(crate) fn lists(&self, key: &str) -> bool {
+        self.condition_keys().iter().any(|known| known.is(key))
+    }
+
     /// Whether a request of this action can carry this key.
     ///
     /// Global keys that are not about tags are carried by every request, as far as anybody can tell

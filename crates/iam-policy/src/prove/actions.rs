@@ -3,8 +3,9 @@
 use super::automaton::{self, Glob, Step};
 use super::bits::Bits;
 use super::frontier::outdoes;
-use super::rules::{Rule, action_glob};
+use super::rules::{Rule, action_glob, variables};
 use super::unknown::Unknown;
+use super::world::{Traits, World};
 use crate::pattern::{Pattern, Syntax};
 use crate::service_reference;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,11 +19,16 @@ pub(super) struct ActionClass {
     pub(super) real: bool,
     /// The statements that are about it.
     pub(super) rules: Bits,
+    /// What else they have in common.
+    pub(super) traits: Traits,
 }
 
 /// Actions for which the policy of the resource decides alone, where there is one.
 const RESOURCE_DECIDES: [&str; 4] =
     ["kms:*", "sts:assumerole*", "sts:setsourceidentity", "sts:tagsession"];
+
+/// The statements, and what else must be alike.
+type Class = (Bits, (Bits, Traits));
 
 /// One of every class that another does not outdo: real ones first.
 ///
@@ -32,6 +38,7 @@ pub(super) fn classes(
     rules: &[Rule],
     helpful: &Bits,
     by_resource: bool,
+    world: World,
 ) -> Result<Vec<ActionClass>, Unknown> {
     let mut globs: Vec<Glob> = Vec::new();
     let mut numbers: BTreeMap<&Glob, usize> = BTreeMap::new();
@@ -49,33 +56,45 @@ pub(super) fn classes(
     let first_special = globs.len();
     let special = RESOURCE_DECIDES.iter().filter(|_| by_resource);
     globs.extend(special.map(|pattern| action_glob(pattern)));
-    let told = |matched: &Bits| -> (Bits, Bits) {
+    let behind_special = globs.len();
+    let keys = keys(rules);
+    globs.extend(world.telling(&keys).iter().map(|pattern| action_glob(pattern)));
+    let told = |matched: &Bits, action: &str| -> Class {
         let about = |(rule, numbers): &(&Rule, &Vec<usize>)| {
             numbers.iter().any(|at| matched.contains(*at)) != rule.actions.none_of
         };
         let rules = rules.iter().zip(&listed).enumerate();
         let rules = rules.filter(|(_, rule)| about(rule)).map(|(at, _)| at).collect();
-        (rules, matched.iter().filter(|at| *at >= first_special).collect())
+        let special = first_special..behind_special;
+        let special = matched.iter().filter(|at| special.contains(at)).collect();
+        (rules, (special, world.traits(&keys, action)))
     };
-    let mut found: BTreeMap<(Bits, Bits), ActionClass> = BTreeMap::new();
+    let mut found: BTreeMap<Class, ActionClass> = BTreeMap::new();
+    let mut add = |(rules, same): Class, action: String, real: bool| {
+        let class = ActionClass { action, real, rules: rules.clone(), traits: same.1.clone() };
+        found.entry((rules, same)).or_insert(class);
+    };
     for (matched, action) in real_actions(&globs) {
-        let key = told(&matched);
-        let class = ActionClass { action, real: true, rules: key.0.clone() };
-        found.entry(key).or_insert(class);
+        add(told(&matched, &action), action, true);
     }
     for (matched, texts) in automaton::classes(&globs, 1, &[])? {
-        let key = told(&matched);
         let action = texts.into_iter().next().unwrap_or_default();
-        let class = ActionClass { action, real: false, rules: key.0.clone() };
-        found.entry(key).or_insert(class);
+        add(told(&matched, &action), action, false);
     }
     Ok(best(&found, helpful))
 }
 
-fn best(found: &BTreeMap<(Bits, Bits), ActionClass>, helpful: &Bits) -> Vec<ActionClass> {
-    let outdone = |(rules, special): &(Bits, Bits), class: &ActionClass| {
+/// The keys that the statements ask about, themselves or in variables.
+fn keys(rules: &[Rule]) -> BTreeSet<&str> {
+    let tests = rules.iter().flat_map(|rule| &rule.tests);
+    let asked = tests.flat_map(|test| test.variables().into_iter().chain([test.key.as_str()]));
+    asked.chain(rules.iter().flat_map(|rule| variables(&rule.resources.patterns))).collect()
+}
+
+fn best(found: &BTreeMap<Class, ActionClass>, helpful: &Bits) -> Vec<ActionClass> {
+    let outdone = |(rules, own): &Class, class: &ActionClass| {
         found.iter().any(|((other, same), by)| {
-            same == special
+            same == own
                 && other != rules
                 && (by.real || !class.real)
                 && outdoes(helpful, other, rules)

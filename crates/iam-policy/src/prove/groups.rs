@@ -4,7 +4,7 @@ use super::bits::Bits;
 use super::choices::{Key, Names};
 use super::rules::{Rule, Test, variables};
 use super::variables::Patterns;
-use super::world::World;
+use super::world::{Traits, World};
 use crate::condition::Kind;
 use crate::pattern::Pattern;
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +59,7 @@ impl<'a> Keys<'a> {
     pub(super) fn new(
         all: &'a [Rule],
         rules: &Bits,
-        world: World,
+        traits: &Traits,
         constant: impl Fn(&str) -> Option<Vec<String>>,
     ) -> Self {
         let varies = |test: &Test| test.variables().into_iter().any(|key| constant(key).is_none());
@@ -80,17 +80,17 @@ impl<'a> Keys<'a> {
             this.resources.extend(&rule.resources.patterns);
             for key in variables(&rule.resources.patterns) {
                 if constant(key).is_none() {
-                    let key = this.add(key, world, true);
+                    let key = this.add(key, traits, true);
                     this.in_resources.insert(key);
                 }
             }
             for test in &rule.tests {
                 for key in test.variables().into_iter().filter(|key| constant(key).is_none()) {
-                    this.add(key, world, true);
+                    this.add(key, traits, true);
                 }
                 let known = constant(&test.key);
                 if known.is_none() || compared.contains(test.key.as_str()) {
-                    let key = this.add(&test.key, world, false);
+                    let key = this.add(&test.key, traits, false);
                     if let Some(found) = this.by_name.get_mut(&key) {
                         found.tests.push((at, test));
                         found.fixed = known;
@@ -101,8 +101,8 @@ impl<'a> Keys<'a> {
         this
     }
 
-    fn add(&mut self, name: &str, world: World, is_variable: bool) -> String {
-        let canonical = world.canonical(name);
+    fn add(&mut self, name: &str, traits: &Traits, is_variable: bool) -> String {
+        let canonical = traits.canonical(name);
         let key = self.by_name.entry(canonical.clone()).or_default();
         key.names.insert(name.to_owned());
         key.is_variable |= is_variable;

@@ -60,7 +60,8 @@
 //! if that fails it is tried over the requests that AWS makes by its documentation ([`AWS_FACTS`]), and
 //! the verdict says so. Values of variables *inside* of patterns are taken to hold none of `/ : * ? $`,
 //! which the verdict says as well: with them, one value could reach over segments. The principal is
-//! given, with what is known of it ([`Subject`]), or any identity of IAM; `aws:ResourceAccount` is taken to be in every request.
+//! given, with what is known of it ([`Subject`]), or any identity of IAM. Which facts hold of a request can
+//! depend on its action (`world::Traits`); so actions that differ in that are different classes.
 //!
 //! Where no policy of a resource is given, a question is about the principal's own side: other accounts
 //! are taken to allow what that allows, for they can any time. Witnesses then give such resources the

@@ -11,7 +11,7 @@ use super::rules::{self, Rule};
 use super::subject::Subject;
 use super::unknown::Unknown;
 use super::variables::{self, Variable};
-use super::world::{Case, World};
+use super::world::{Case, Traits, World};
 use crate::evaluate::{CompileError, Policies};
 use crate::request::{Request, account_of};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,7 @@ struct Progress {
     doubtful: bool,
     barred: BTreeSet<String>,
     /// What groups of keys can be given, by the statements that ask.
-    cache: BTreeMap<(Bits, BTreeSet<String>), Vec<Point>>,
+    cache: BTreeMap<(Bits, BTreeSet<String>, Traits), Vec<Point>>,
 }
 
 /// When to stop.
@@ -66,6 +66,8 @@ pub(super) struct Outcome {
 
 const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 const IS_SERVICE: &str = "aws:principalisawsservice";
+/// What requests of every identity of IAM have.
+const OF_IDENTITIES: [&str; 3] = ["aws:principalarn", "aws:principalaccount", "aws:principaltype"];
 /// An account that nobody's documents name.
 const ELSEWHERE: &str = "000000000000";
 /// How many combinations of variables are tried for an action.
@@ -104,7 +106,8 @@ impl<'a> Search<'a> {
     pub(super) fn run(self) -> Result<Outcome, Unknown> {
         let mut progress = Progress::default();
         let mut known = BTreeSet::new();
-        for class in actions::classes(&self.rules, &self.helpful, self.by_resource)? {
+        let classes = actions::classes(&self.rules, &self.helpful, self.by_resource, self.world)?;
+        for class in classes {
             if progress.found.len() >= self.limits.found {
                 break;
             }
@@ -135,17 +138,19 @@ impl<'a> Search<'a> {
         }
         let base = self.request(&class.action, "*");
         let constant = |key: &str| self.constant(key, &base);
-        let keys = Keys::new(&self.rules, &class.rules, self.world, constant);
+        let (rules, traits) = (&class.rules, &class.traits);
+        let keys = Keys::new(&self.rules, rules, traits, constant);
         let (with_resource, others) = keys.groups(self.world);
-        for case in self.world.cases(&keys.names_of(&with_resource)) {
+        for case in self.cases(&keys, &with_resource, traits) {
             for values in self.assignments(&keys, &with_resource, &case, &base, progress)? {
                 let assigned = apply(&base, &values);
-                for found in self.resources(&class.rules, &assigned)? {
+                for found in self.resources(rules, &assigned)? {
                     if self.possible(&found.rules) {
                         let at = Place {
                             request: apply(&self.request(&class.action, &found.resource), &values),
                             rules: found.rules,
                             keys: &keys,
+                            traits,
                         };
                         if self.visit(&at, (&with_resource, &others), (&case, &values), progress)? {
                             return Ok(());
@@ -155,6 +160,14 @@ impl<'a> Search<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The cases in which the keys of a group can stand to each other. Whoever it is, an identity of IAM
+    /// has an ARN, an account and a type.
+    fn cases(&self, keys: &Keys<'_>, group: &Group, traits: &Traits) -> Vec<Case> {
+        let always: &[&str] = if self.subject.anybody { &OF_IDENTITIES } else { &[] };
+        let cases = self.world.cases(&keys.names_of(group), traits).into_iter();
+        cases.map(|case| case.with(always)).collect()
     }
 
     /// Whether the question is about the principal's own side only.
@@ -256,12 +269,12 @@ impl<'a> Search<'a> {
         group: &Group,
         progress: &mut Progress,
     ) -> Result<Vec<Point>, Unknown> {
-        let cached = (at.rules.clone(), group.keys.clone());
+        let cached = (at.rules.clone(), group.keys.clone(), at.traits.clone());
         if let Some(points) = progress.cache.get(&cached) {
             return Ok(points.clone());
         }
         let mut all = Frontier::new(&self.helpful);
-        for case in self.world.cases(&at.keys.names_of(group)) {
+        for case in self.cases(at.keys, group, at.traits) {
             for values in self.assignments(at.keys, group, &case, &at.request, progress)? {
                 let request = apply(&at.request, &values);
                 let later = |key: &str| !group.is_variable(at.keys, key);
@@ -372,7 +385,8 @@ impl<'a> Search<'a> {
         progress: &mut Progress,
     ) -> Result<Option<Request>, Unknown> {
         let Some(written) = account_of(request.resource()) else { return Ok(Some(request)) };
-        let given = request.context().get(RESOURCE_ACCOUNT);
+        // One that is missing is no other account.
+        let given = request.context().get(RESOURCE_ACCOUNT).filter(|given| !given.is_empty());
         let elsewhere = !self.one_sided() && request.resource_account() != Some(written);
         let same = !elsewhere && given.is_none_or(|given| *given == [written]);
         if same {
@@ -411,6 +425,7 @@ struct Place<'a> {
     request: Request,
     rules: Bits,
     keys: &'a Keys<'a>,
+    traits: &'a Traits,
 }
 
 fn extended(before: &Values, names: &Names, values: &[String]) -> Values {

@@ -3,7 +3,8 @@
 //! Nothing here is needed for a proof over [`World::Any`], where every key has any values or none,
 //! whatever the others have. [`World::Aws`] leaves out requests that AWS's documentation rules out.
 
-use crate::service_reference::GLOBAL_KEYS;
+use crate::pattern::{Pattern, Syntax};
+use crate::service_reference::{self, GLOBAL_KEYS};
 use std::collections::BTreeSet;
 
 /// Which requests there are.
@@ -16,13 +17,17 @@ pub(super) enum World {
 }
 
 /// The documented facts that `World::Aws` rests on, as sentences.
-pub const AWS_FACTS: [&str; 4] = [
+pub const AWS_FACTS: [&str; 5] = [
     "A request comes by one path: over the internet it carries aws:SourceIp and none of aws:SourceVpc, \
      aws:SourceVpcArn, aws:SourceVpce, aws:VpcSourceIp; through a VPC endpoint all of these and no \
      aws:SourceIp; from a service on somebody's behalf none of the five.",
-    "aws:ResourceTag/KEY and SERVICE:ResourceTag/KEY have the same value.",
+    "aws:ResourceTag/KEY and SERVICE:ResourceTag/KEY have the same value in requests of SERVICE's \
+     actions, unless only one of them is listed there; others carry SERVICE:ResourceTag/KEY only if \
+     their service lists it.",
     "aws:RequestTag/KEY is there exactly if aws:TagKeys holds KEY, in some case.",
     "Keys that AWS documents as single-valued have one value.",
+    "Every request carries aws:ResourceAccount, except of actions that AWS documents not to support it: \
+     all of EBS and EventBridge, some of EC2, Route 53, WorkSpaces and of those that accept invitations.",
 ];
 
 const SOURCE_IP: &str = "aws:sourceip";
@@ -32,16 +37,119 @@ const ENDPOINT_KEYS: [&str; 4] =
 pub(super) const TAG_KEYS: &str = "aws:tagkeys";
 const REQUEST_TAG: &str = "aws:requesttag/";
 const RESOURCE_TAG: &str = ":resourcetag/";
-/// Always in a request about a resource, so its absence is no case.
-const ALWAYS: &str = "aws:resourceaccount";
+const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
 
-impl World {
+/// The actions that do not support `aws:ResourceAccount` (IAM user guide, "AWS global condition context
+/// keys"), in lower case.
+const WITHOUT_RESOURCE_ACCOUNT: [&str; 30] = [
+    "auditmanager:updateassessmentframeworkshare",
+    "detective:acceptinvitation",
+    "ds:acceptshareddirectory",
+    "ebs:*",
+    "ec2:accepttransitgatewaypeeringattachment",
+    "ec2:acceptvpcendpointconnections",
+    "ec2:acceptvpcpeeringconnection",
+    "ec2:copyfpgaimage",
+    "ec2:copyimage",
+    "ec2:copysnapshot",
+    "ec2:createtransitgatewaypeeringattachment",
+    "ec2:createvolume",
+    "ec2:createvpcendpoint",
+    "ec2:createvpcpeeringconnection",
+    "ec2:deletetransitgatewaypeeringattachment",
+    "ec2:deletevpcpeeringconnection",
+    "ec2:rejecttransitgatewaypeeringattachment",
+    "ec2:rejectvpcendpointconnections",
+    "ec2:rejectvpcpeeringconnection",
+    "es:acceptinboundconnection",
+    "events:*",
+    "guardduty:acceptadministratorinvitation",
+    "macie2:acceptinvitation",
+    "route53:associatevpcwithhostedzone",
+    "route53:createvpcassociationauthorization",
+    "route53:deletevpcassociationauthorization",
+    "route53:disassociatevpcfromhostedzone",
+    "route53:listhostedzonesbyvpc",
+    "securityhub:acceptadministratorinvitation",
+    "workspaces:*workspaceimage*",
+];
+
+/// Services of which actions carry another one's `SERVICE:ResourceTag/KEY`, after that one.
+const CARRIED_BY_OTHERS: [(&str, &str); 4] = [
+    ("ec2", "ec2-instance-connect"),
+    ("elasticloadbalancing", "arc-zonal-shift"),
+    ("iam", "codestar"),
+    ("iam", "sts"),
+];
+
+/// How a service's own key of tags stands to `aws:ResourceTag/KEY`, in requests of some action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum OwnTag {
+    /// It is the same.
+    Same,
+    /// It is another key.
+    Other,
+    /// No request has it.
+    Missing,
+}
+
+/// What is to be known of an action, as far as some key makes it matter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Traits {
+    /// Whether `aws:ResourceAccount` is always there.
+    resource_account: bool,
+    /// Keys of tags of a service, in lower case.
+    own_tags: Vec<(String, OwnTag)>,
+}
+
+impl Traits {
     /// The name under which keys are looked at that always have the same values.
-    pub(super) fn canonical(self, key: &str) -> String {
-        match (self, key.split_once(RESOURCE_TAG)) {
-            (Self::Aws, Some((_, tag))) => format!("aws{RESOURCE_TAG}{tag}"),
+    pub(super) fn canonical(&self, key: &str) -> String {
+        match (self.own_tag(key), key.split_once(RESOURCE_TAG)) {
+            (Some(OwnTag::Same), Some((_, tag))) => format!("aws{RESOURCE_TAG}{tag}"),
             _ => key.to_owned(),
         }
+    }
+
+    fn own_tag(&self, key: &str) -> Option<OwnTag> {
+        self.own_tags.iter().find(|(known, _)| known == key).map(|(_, is)| *is)
+    }
+}
+
+impl World {
+    /// The traits of an action, for documents with these keys.
+    pub(super) fn traits(self, keys: &BTreeSet<&str>, action: &str) -> Traits {
+        if self == Self::Any {
+            return Traits::default();
+        }
+        let action = action.to_ascii_lowercase();
+        let tags = keys.iter().filter_map(|key| Some((*key, own_tag(key, &action)?)));
+        Traits {
+            resource_account: !WITHOUT_RESOURCE_ACCOUNT.iter().any(|one| covers(one, &action)),
+            own_tags: tags.map(|(key, is)| (key.to_owned(), is)).collect(),
+        }
+    }
+
+    /// Patterns of actions in lower case: all actions that match the same of them have the same traits.
+    pub(super) fn telling(self, keys: &BTreeSet<&str>) -> BTreeSet<String> {
+        if self == Self::Any {
+            return BTreeSet::new();
+        }
+        let mut told = BTreeSet::new();
+        if keys.contains(RESOURCE_ACCOUNT) {
+            told.extend(WITHOUT_RESOURCE_ACCOUNT.map(str::to_owned));
+        }
+        for key in keys {
+            let Some(service) = service_of_tag(key) else { continue };
+            told.insert(format!("{service}:*"));
+            let others = CARRIED_BY_OTHERS.iter().filter(|(whose, _)| *whose == service);
+            told.extend(others.map(|(_, other)| format!("{other}:*")));
+            let known = service_reference::service(service);
+            let actions = known.into_iter().flat_map(service_reference::Service::actions);
+            let names = actions.map(|action| action.to_string().to_ascii_lowercase());
+            told.extend(names.filter(|name| own_tag(key, name) != Some(OwnTag::Same)));
+        }
+        told
     }
 
     /// Whether a request can carry several values of the key.
@@ -50,7 +158,7 @@ impl World {
             key.contains(RESOURCE_TAG)
                 || GLOBAL_KEYS.iter().any(|global| !global.key.multivalued && global.key.is(key))
         };
-        key != ALWAYS && (self == Self::Any || !single())
+        key != RESOURCE_ACCOUNT && (self == Self::Any || !single())
     }
 
     /// Keys that must be looked at together with this one, if they occur.
@@ -60,16 +168,19 @@ impl World {
         self == Self::Aws && (network(one) && network(other) || tags(one) && tags(other))
     }
 
-    /// The cases in which these keys can stand to each other.
-    pub(super) fn cases(self, keys: &BTreeSet<String>) -> Vec<Case> {
+    /// The cases in which these keys can stand to each other, in requests of an action with these
+    /// traits.
+    pub(super) fn cases(self, keys: &BTreeSet<String>, traits: &Traits) -> Vec<Case> {
         let mut cases = vec![Case::default()];
-        if keys.contains(ALWAYS) {
-            for case in &mut cases {
-                case.present.insert(ALWAYS.to_owned());
-            }
-        }
         if self == Self::Any {
             return cases;
+        }
+        for case in &mut cases {
+            if traits.resource_account {
+                case.present.insert(RESOURCE_ACCOUNT.to_owned());
+            }
+            let missing = |key: &&String| traits.own_tag(key) == Some(OwnTag::Missing);
+            case.absent.extend(keys.iter().filter(missing).cloned());
         }
         if keys.contains(SOURCE_IP) || ENDPOINT_KEYS.iter().any(|key| keys.contains(*key)) {
             cases = cases.iter().flat_map(Case::by_path).collect();
@@ -83,6 +194,33 @@ impl World {
     }
 }
 
+/// The service in `SERVICE:ResourceTag/KEY`, but for the key that all have.
+fn service_of_tag(key: &str) -> Option<&str> {
+    key.split_once(RESOURCE_TAG).map(|(service, _)| service).filter(|service| *service != "aws")
+}
+
+/// What `SERVICE:ResourceTag/KEY` is in requests of an action, both in lower case.
+fn own_tag(key: &str, action: &str) -> Option<OwnTag> {
+    let service = service_of_tag(key)?;
+    let (prefix, _) = action.split_once(':').unwrap_or((action, ""));
+    if prefix != service {
+        let carried = CARRIED_BY_OTHERS.contains(&(service, prefix));
+        return Some(if carried { OwnTag::Other } else { OwnTag::Missing });
+    }
+    // Of what is not known, what holds of the service's other actions.
+    let known = service_reference::service(service).and_then(|known| known.condition_key(key));
+    let alike = service_reference::action(action).is_none_or(|action| {
+        let (_, tag) = key.split_once(RESOURCE_TAG).unwrap_or_default();
+        action.lists(key) == action.lists(&format!("aws{RESOURCE_TAG}{tag}"))
+    });
+    Some(if known.is_some() && alike { OwnTag::Same } else { OwnTag::Other })
+}
+
+/// Whether a pattern with `*` covers the action, both in lower case.
+fn covers(pattern: &str, action: &str) -> bool {
+    Pattern::parse(pattern, Syntax::WILDCARDS).matches_text(action)
+}
+
 /// One way in which keys can stand to each other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Case {
@@ -94,6 +232,12 @@ pub(super) struct Case {
 }
 
 impl Case {
+    /// The case with these keys in every request.
+    pub(super) fn with(mut self, keys: &[&str]) -> Self {
+        self.present.extend(keys.iter().map(|key| (*key).to_owned()));
+        self
+    }
+
     /// Over the internet, through an endpoint, by a service.
     fn by_path(&self) -> [Self; 3] {
         let mut cases = [self.clone(), self.clone(), self.clone()];
@@ -139,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_public_path_and_the_endpoint_exclude_each_other() {
-        let cases = World::Aws.cases(&keys(&["aws:sourceip", "aws:sourcevpc"]));
+        let cases = World::Aws.cases(&keys(&["aws:sourceip", "aws:sourcevpc"]), &Traits::default());
         let some = ["x".to_owned()];
         let told: Vec<(bool, bool)> = cases
             .iter()
@@ -147,12 +291,14 @@ mod tests {
             .collect();
         assert_eq!(told, [(true, false), (false, true), (false, false)]);
         assert_eq!(cases.iter().filter(|case| case.admits("aws:sourceip", &[])).count(), 2);
-        assert_eq!(World::Any.cases(&keys(&["aws:sourceip", "aws:sourcevpc"])).len(), 1);
+        let any = World::Any.cases(&keys(&["aws:sourceip", "aws:sourcevpc"]), &Traits::default());
+        assert_eq!(any.len(), 1);
     }
 
     #[test]
     fn a_sent_tag_is_among_the_tag_keys_in_some_case() {
-        let cases = World::Aws.cases(&keys(&["aws:requesttag/team", "aws:tagkeys"]));
+        let keys = keys(&["aws:requesttag/team", "aws:tagkeys"]);
+        let cases = World::Aws.cases(&keys, &Traits::default());
         let [with, without] = cases.as_slice() else { panic!("{cases:?}") };
         let (team, other) = (["TEAM".to_owned()], ["x".to_owned()]);
         assert!(with.admits("aws:tagkeys", &team) && !with.admits("aws:tagkeys", &other));
@@ -164,14 +310,85 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_a_resource_have_one_name_and_one_value() {
-        assert_eq!(World::Aws.canonical("sagemaker:resourcetag/team"), "aws:resourcetag/team");
-        assert_eq!(
-            World::Any.canonical("sagemaker:resourcetag/team"),
-            "sagemaker:resourcetag/team"
-        );
-        assert!(!World::Aws.several("sagemaker:resourcetag/team"));
+    fn a_services_own_tag_is_the_same_in_requests_of_its_own_actions() {
+        let key = "sagemaker:resourcetag/team";
+        let name = |world: World, key: &str, action: &str| {
+            world.traits(&BTreeSet::from([key]), action).canonical(key)
+        };
+        assert_eq!(name(World::Aws, key, "SageMaker:createApp"), "aws:resourcetag/team");
+        assert_eq!(name(World::Aws, key, "sagemaker:NobodyKnows"), "aws:resourcetag/team");
+        assert_eq!(name(World::Any, key, "sagemaker:CreateApp"), key);
+        // Of another service; not listed beside the other; of a service that has no such key.
+        for (key, action) in [
+            (key, "s3:GetObject"),
+            ("iam:resourcetag/team", "iam:GetPolicy"),
+            ("s3:resourcetag/team", "s3:GetObject"),
+        ] {
+            assert_eq!(name(World::Aws, key, action), key, "{action}");
+        }
+        assert!(!World::Aws.several(key));
         assert!(World::Aws.several("aws:tagkeys") && World::Aws.several("x:unheardof"));
         assert!(!World::Aws.several("aws:sourceip") && World::Any.several("aws:sourceip"));
+    }
+
+    #[test]
+    fn a_services_own_tag_is_missing_elsewhere_unless_it_is_listed() {
+        let key = "iam:resourcetag/team";
+        let admits = |action: &str| {
+            let traits = World::Aws.traits(&BTreeSet::from([key]), action);
+            let cases = World::Aws.cases(&keys(&[key]), &traits);
+            let [case] = cases.as_slice() else { panic!("{cases:?}") };
+            (case.admits(key, &[]), case.admits(key, &["x".to_owned()]))
+        };
+        assert_eq!(admits("s3:GetObject"), (true, false));
+        assert_eq!(admits("sts:AssumeRole"), (true, true));
+        assert_eq!(admits("iam:PassRole"), (true, true));
+    }
+
+    #[test]
+    fn others_carry_a_services_own_tag_where_the_reference_lists_it() {
+        let lists = |service: &str, prefix: &str| {
+            let all = service_reference::service(service).into_iter();
+            let keys = all.flat_map(|service| service.condition_keys());
+            keys.clone().any(|known| known.is(&format!("{prefix}{RESOURCE_TAG}x")))
+        };
+        let found: BTreeSet<(&str, &str)> = service_reference::services()
+            .flat_map(|whose| service_reference::services().map(move |other| (whose, other)))
+            .filter(|(whose, other)| whose != other && lists(other, whose))
+            .collect();
+        assert_eq!(found, BTreeSet::from(CARRIED_BY_OTHERS));
+    }
+
+    #[test]
+    fn the_account_of_the_resource_is_there_but_for_the_actions_that_are_named() {
+        let key = "aws:resourceaccount";
+        let may_be_missing = |world: World, action: &str| {
+            let traits = world.traits(&BTreeSet::from([key]), action);
+            world.cases(&keys(&[key]), &traits).iter().all(|case| case.admits(key, &[]))
+        };
+        for action in ["ec2:CopySnapshot", "events:PutEvents", "EBS:Anything"] {
+            assert!(may_be_missing(World::Aws, action), "{action}");
+        }
+        for action in ["ec2:CreateTags", "s3:GetObject", "eventsource:x"] {
+            assert!(!may_be_missing(World::Aws, action), "{action}");
+            assert!(may_be_missing(World::Any, action), "{action}");
+        }
+        assert!(!World::Any.several(key));
+    }
+
+    #[test]
+    fn actions_that_no_pattern_tells_apart_have_the_same_traits() {
+        let keys: BTreeSet<&str> =
+            BTreeSet::from(["aws:resourceaccount", "iam:resourcetag/x", "sagemaker:resourcetag/x"]);
+        let patterns = World::Aws.telling(&keys);
+        let mut found = std::collections::BTreeMap::new();
+        let services = ["ec2", "iam", "s3", "sagemaker", "sts", "codestar", "workspaces", "events"];
+        let known = services.into_iter().filter_map(service_reference::service);
+        for action in known.flat_map(|service| service.actions()) {
+            let name = action.to_string().to_ascii_lowercase();
+            let matched: Vec<&String> = patterns.iter().filter(|one| covers(one, &name)).collect();
+            let traits = World::Aws.traits(&keys, &name);
+            assert_eq!(*found.entry(matched).or_insert_with(|| traits.clone()), traits, "{name}");
+        }
     }
 }

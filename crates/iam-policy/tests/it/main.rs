@@ -11,6 +11,7 @@ mod prove_accounts;
 #[cfg(test)]
 mod prove_by_enumeration;
 #[cfg(test)]
+mod prove_contexts;
 mod prove_generated;
 #[cfg(test)]
 mod prove_samples;
