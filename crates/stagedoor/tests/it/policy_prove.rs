@@ -173,6 +173,30 @@ fn a_new_version_that_only_denies_is_judged_by_what_it_denies() {
 }
 
 #[test]
+fn a_new_version_is_judged_under_the_boundary_and_the_service_control_policies_that_are_given() {
+    let allow =
+        |action: &str| format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#);
+    let files = [
+        ("old", &*allow("s3:GetObject")),
+        ("new", &*allow("s3:*Object")),
+        ("wide", &*allow("s3:*")),
+        ("deny", r#"{"Effect": "Deny", "Action": ["s3:P*", "s3:D*", "s3:R*"], "Resource": "*"}"#),
+        ("only", &*allow("s3:GetObject")),
+    ];
+    let diff = |limits: &[&str]| {
+        let versions = ["--diff", "old", "new"];
+        judged(&files, &versions.iter().chain(limits).copied().collect::<Vec<_>>())
+    };
+    diff(&[]).exits(5);
+    diff(&["--boundary", "wide"]).exits(5);
+    diff(&["--boundary", "only"]).exits(0);
+    diff(&["--scp", "only"]).exits(0);
+    diff(&["--boundary", "only", "--scp", "deny"])
+        .exits(0)
+        .says(&["- FullAWSAccess is attached beside service control policies that only deny."]);
+}
+
+#[test]
 fn service_control_policies_that_only_deny_prove_nothing_by_themselves() {
     let allow =
         |action: &str| format!(r#"{{"Effect": "Allow", "Action": "{action}", "Resource": "*"}}"#);

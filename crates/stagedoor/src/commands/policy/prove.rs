@@ -31,7 +31,7 @@ const FOR_EVERYBODY: &str = "they name principals, so they say what everybody ma
 pub(super) fn run(args: &ProveArgs, common: &Common) -> Result<Outcome> {
     let subject = subject(args)?;
     let (policies, claim, verdict, mut facts) = if let Some([old, new]) = args.diff.as_deref() {
-        new_version(&subject, args, (document(old)?, document(new)?))
+        new_version(&subject, args, (document(old)?, document(new)?))?
     } else {
         let Some((policies, claim, facts)) = claim(args)? else { return of_map(args, common) };
         let verdict = prove(&subject, &policies, &claim, args.witnesses.max(1));
@@ -71,9 +71,17 @@ pub(super) fn run(args: &ProveArgs, common: &Common) -> Result<Outcome> {
 type Proven = (Documents, Claim, Verdict, Vec<String>);
 
 /// Whether the new version of a document allows more than the old one.
-fn new_version(subject: &Subject, args: &ProveArgs, (old, new): (Document, Document)) -> Proven {
+fn new_version(
+    subject: &Subject,
+    args: &ProveArgs,
+    (old, new): (Document, Document),
+) -> Result<Proven> {
+    let (limits, mut facts) = limits(args)?;
     let asked = |beside: Option<Document>| {
-        let with = |one: &Document| Documents::of([one.clone()].into_iter().chain(beside.clone()));
+        let with = |one: &Document| Documents {
+            identity: [one.clone()].into_iter().chain(beside.clone()).collect(),
+            ..limits.clone()
+        };
         let (policies, claim) = (with(&new), Claim::nothing_new(with(&old)));
         let verdict = prove(subject, &policies, &claim, args.witnesses.max(1));
         (policies, claim, verdict)
@@ -84,14 +92,15 @@ fn new_version(subject: &Subject, args: &ProveArgs, (old, new): (Document, Docum
     if (names(&old) || names(&new)) && !diff(&old, &new).is_empty() {
         let verdict = Verdict::Unknown { why: FOR_EVERYBODY.to_owned(), calls: 0 };
         let policies = Documents::of([new.clone()]);
-        return (policies, Claim::nothing_new(Documents::of([old])), verdict, Vec::new());
+        return Ok((policies, Claim::nothing_new(Documents::of([old])), verdict, Vec::new()));
     }
     let (policies, claim, verdict) = asked(None);
     if !matches!(verdict, Verdict::Vacuous { .. }) {
-        return (policies, claim, verdict, Vec::new());
+        return Ok((policies, claim, verdict, facts));
     }
     let (policies, claim, verdict) = asked(Some(everything()));
-    (policies, claim, verdict, vec![BESIDE_OTHERS.to_owned()])
+    facts.push(BESIDE_OTHERS.to_owned());
+    Ok((policies, claim, verdict, facts))
 }
 
 fn everything() -> Document {
@@ -118,14 +127,16 @@ fn claim(args: &ProveArgs) -> Result<Option<(Documents, Claim, Vec<String>)>> {
             return Err(BadConfiguration::new(codes::CLAIM_MISSING, message).into());
         }
     };
+    let (limits, facts) = limits(args)?;
+    let identity = args.identity.iter().map(|path| document(path)).collect::<Result<_>>()?;
+    Ok(Some((Documents { identity, ..limits }, claim, facts)))
+}
+
+/// The boundary and the service control policies, and what proofs with them rest on.
+fn limits(args: &ProveArgs) -> Result<(Documents, Vec<String>)> {
     let (scp, facts) = levels(args)?;
-    let policies = Documents {
-        identity: args.identity.iter().map(|path| document(path)).collect::<Result<_>>()?,
-        boundary: args.boundary.as_deref().map(document).transpose()?,
-        scp,
-        ..Documents::default()
-    };
-    Ok(Some((policies, claim, facts)))
+    let boundary = args.boundary.as_deref().map(document).transpose()?;
+    Ok((Documents { boundary, scp, ..Documents::default() }, facts))
 }
 
 /// The service control policies by levels. A level that only denies would allow nothing, and prove
