@@ -2,6 +2,7 @@
 
 use super::automaton::{self, Glob, Step};
 use super::bits::Bits;
+use super::budget::Budget;
 use super::frontier::outdoes;
 use super::rules::{Rule, action_glob, variables};
 use super::unknown::Unknown;
@@ -39,6 +40,7 @@ pub(super) fn classes(
     helpful: &Bits,
     by_resource: bool,
     world: World,
+    budget: &Budget,
 ) -> Result<Vec<ActionClass>, Unknown> {
     let mut globs: Vec<Glob> = Vec::new();
     let mut numbers: BTreeMap<&Glob, usize> = BTreeMap::new();
@@ -74,13 +76,14 @@ pub(super) fn classes(
         let class = ActionClass { action, real, rules: rules.clone(), traits: same.1.clone() };
         found.entry((rules, same)).or_insert(class);
     };
-    for (matched, action) in real_actions(&globs) {
+    for (matched, action) in real_actions(&globs, budget)? {
         add(told(&matched, &action), action, true);
     }
-    for (matched, texts) in automaton::classes(&globs, 1, &[])? {
+    for (matched, texts) in automaton::classes(&globs, 1, &[], budget)? {
         let action = texts.into_iter().next().unwrap_or_default();
         add(told(&matched, &action), action, false);
     }
+    budget.spend(found.len() * found.len())?;
     Ok(best(&found, helpful))
 }
 
@@ -110,7 +113,7 @@ fn best(found: &BTreeMap<Class, ActionClass>, helpful: &Bits) -> Vec<ActionClass
 }
 
 /// Actions that AWS has, of the services that the patterns name, with what they match.
-fn real_actions(globs: &[Glob]) -> BTreeMap<Bits, String> {
+fn real_actions(globs: &[Glob], budget: &Budget) -> Result<BTreeMap<Bits, String>, Unknown> {
     let prefix = |glob: &Glob| {
         let mut name = String::new();
         for step in glob {
@@ -127,6 +130,7 @@ fn real_actions(globs: &[Glob]) -> BTreeMap<Bits, String> {
     let patterns: Vec<Pattern> = globs.iter().map(pattern).collect();
     let mut all = BTreeMap::new();
     for service in services.iter().filter_map(|name| service_reference::service(name)) {
+        budget.spend(service.actions().len() * patterns.len())?;
         for action in service.actions() {
             let name = action.to_string();
             let folded = name.to_ascii_lowercase();
@@ -135,7 +139,7 @@ fn real_actions(globs: &[Glob]) -> BTreeMap<Bits, String> {
             all.entry(matched).or_insert(name);
         }
     }
-    all
+    Ok(all)
 }
 
 /// The pattern of a glob, in lower case.

@@ -6,6 +6,8 @@
 //! matches, and no other pattern with them, is found, with texts that do.
 
 use super::bits::Bits;
+use super::budget::Budget;
+use super::unknown::Unknown;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many places are looked at before giving up: a second or so of work.
@@ -49,10 +51,6 @@ fn same_folded(asked: char, letter: char) -> bool {
     asked.to_lowercase().eq(letter.to_lowercase())
 }
 
-/// Too many combinations to look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooMany;
-
 /// Texts by the patterns that they match.
 pub(super) type Classes = BTreeMap<Bits, Vec<String>>;
 
@@ -60,7 +58,12 @@ pub(super) type Classes = BTreeMap<Bits, Vec<String>>;
 /// the shortest first. There are fewer only if no more exist.
 ///
 /// `without` are letters that the texts must not have.
-pub(super) fn classes(globs: &[Glob], each: usize, without: &[char]) -> Result<Classes, TooMany> {
+pub(super) fn classes(
+    globs: &[Glob],
+    each: usize,
+    without: &[char],
+    budget: &Budget,
+) -> Result<Classes, Unknown> {
     let machine = Machine::new(globs);
     let mut search = Search { words: Vec::new(), queue: VecDeque::new(), visits: BTreeMap::new() };
     search.visit(machine.start(), None, each);
@@ -71,12 +74,14 @@ pub(super) fn classes(globs: &[Glob], each: usize, without: &[char]) -> Result<C
         if texts.len() < each {
             texts.push(search.text(word));
         }
-        for letter in machine.letters(&state, each, without) {
-            work += state.len() + 1;
+        let letters = machine.letters(&state, each, without);
+        budget.spend(letters.len() * (state.len() + 1))?;
+        work += letters.len() * (state.len() + 1);
+        for letter in letters {
             search.visit(machine.step(&state, letter), Some((word, letter)), each);
         }
         if work > MOST_PLACES {
-            return Err(TooMany);
+            return Err(Unknown::because("the patterns together tell too many texts apart"));
         }
     }
     Ok(found)
@@ -272,6 +277,10 @@ impl Step {
 mod tests {
     use super::*;
 
+    fn classes(globs: &[Glob], each: usize, without: &[char]) -> Result<Classes, Unknown> {
+        super::classes(globs, each, without, &Budget::of(2 * MOST_PLACES))
+    }
+
     fn glob(pattern: &str) -> Glob {
         pattern
             .chars()
@@ -355,6 +364,11 @@ mod tests {
         let globs: Vec<Glob> = (0..18)
             .map(|n| glob(&format!("*{}*{}*", char::from(b'a' + n), char::from(b'a' + n))))
             .collect();
-        assert_eq!(classes(&globs, 1, &[]).unwrap_err(), TooMany);
+        let why = Unknown::because("the patterns together tell too many texts apart");
+        assert_eq!(classes(&globs, 1, &[]).unwrap_err(), why);
+        // All automata of a proof together have one budget.
+        let little = Budget::of(MOST_PLACES / 100);
+        let why = super::classes(&globs, 1, &[], &little).unwrap_err();
+        assert_eq!(why, little.spend(1).unwrap_err());
     }
 }

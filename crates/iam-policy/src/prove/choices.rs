@@ -1,6 +1,7 @@
 //! What a context key can be given, as far as some test tells it apart: nothing, a value, several.
 
 use super::automaton::{Glob, Step};
+use super::budget::Budget;
 use super::rules::Test;
 use super::unknown::Unknown;
 use super::values;
@@ -39,20 +40,21 @@ impl Key<'_> {
         world: World,
         case: &Case,
         request: &Request,
+        budget: &Budget,
     ) -> Result<Vec<Choice>, Unknown> {
         let name = self.names.first().map_or("", String::as_str);
         if let Some(values) = self.fixed {
-            let mut choices = Choices { key: self, case, request, found: Vec::new() };
-            choices.add(values.to_vec());
+            let mut choices = Choices { key: self, case, request, budget, found: Vec::new() };
+            choices.add(values.to_vec())?;
             return Ok(choices.found);
         }
         let tests: Vec<&Test> = self.tests.iter().map(|(_, test)| *test).collect();
-        let single = values::single(name, &tests, request, &self.tags(case))?;
+        let single = values::single(name, &tests, request, &self.tags(case), budget)?;
         let several = self.names.iter().any(|name| world.several(name));
-        let mut choices = Choices { key: self, case, request, found: Vec::new() };
-        choices.add(Vec::new());
+        let mut choices = Choices { key: self, case, request, budget, found: Vec::new() };
+        choices.add(Vec::new())?;
         for value in &single {
-            choices.add(vec![value.clone()]);
+            choices.add(vec![value.clone()])?;
         }
         if several {
             choices.lists(&single)?;
@@ -81,16 +83,18 @@ struct Choices<'a> {
     key: &'a Key<'a>,
     case: &'a Case,
     request: &'a Request,
+    budget: &'a Budget,
     found: Vec<Choice>,
 }
 
 impl Choices<'_> {
     /// Keeps an option that the case admits, unless the tests cannot tell it from another.
-    fn add(&mut self, values: Vec<String>) {
+    fn add(&mut self, values: Vec<String>) -> Result<(), Unknown> {
         if !self.key.names.iter().all(|name| self.case.admits(name, &values)) {
-            return;
+            return Ok(());
         }
-        let holds = self.judge(&values);
+        self.budget.spend(self.found.len())?;
+        let holds = self.judge(&values)?;
         // A key of several values has none for variables, whatever its own tests make of them.
         let several = |values: &[String]| values.len() > 1;
         let same =
@@ -98,11 +102,14 @@ impl Choices<'_> {
         if !self.found.iter().any(same) {
             self.found.push(Choice { values, holds });
         }
+        Ok(())
     }
 
-    fn judge(&self, values: &[String]) -> Vec<bool> {
+    fn judge(&self, values: &[String]) -> Result<Vec<bool>, Unknown> {
+        let compared: usize = self.key.tests.iter().map(|(_, test)| 1 + test.texts.len()).sum();
+        self.budget.spend(compared * (1 + values.len()))?;
         let request = self.key.give(self.request, values);
-        self.key.tests.iter().map(|(_, test)| test.holds(&request)).collect()
+        Ok(self.key.tests.iter().map(|(_, test)| test.holds(&request)).collect())
     }
 
     /// Lists of two and more values. What a test makes of a longer list follows from what it makes
@@ -119,13 +126,19 @@ impl Choices<'_> {
         }
         // The same value twice: operators that want exactly one can tell.
         lists.extend(single.iter().map(|one| vec![one.clone(), one.clone()]));
-        lists.retain(|list| known.insert((self.judge(list), self.traits_of(list))));
+        let mut told = Vec::new();
+        for list in lists {
+            if known.insert((self.judge(&list)?, self.traits_of(&list))) {
+                told.push(list);
+            }
+        }
+        let mut lists = told;
         while let Some(list) = lists.get(next).cloned() {
             next += 1;
             for value in single {
                 let mut longer = list.clone();
                 longer.push(value.clone());
-                if known.insert((self.judge(&longer), self.traits_of(&longer))) {
+                if known.insert((self.judge(&longer)?, self.traits_of(&longer))) {
                     lists.push(longer);
                 }
             }
@@ -134,7 +147,7 @@ impl Choices<'_> {
             }
         }
         for list in lists {
-            self.add(list);
+            self.add(list)?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What can be claimed of policies, and what comes of it.
 
+use super::budget::Budget;
 use super::documents::Documents;
 use super::search::{Limits, Outcome, Search};
 use super::subject::Subject;
@@ -95,10 +96,24 @@ impl Verdict {
 /// Requests to decide for one claim before it stays unknown.
 pub const MOST_CALLS: usize = 200_000;
 
+/// Work to do for one claim before it stays unknown: places of patterns and statements to look at.
+pub const MOST_STEPS: usize = 100_000_000;
+
 /// Proves or refutes a claim about the policies of somebody, with at most [`MOST_CALLS`] decisions and
-/// up to so many witnesses.
+/// [`MOST_STEPS`] of work, and up to so many witnesses.
 pub fn prove(subject: &Subject, policies: &Documents, claim: &Claim, witnesses: usize) -> Verdict {
-    Prover { subject, policies, claim, witnesses, calls: 0 }.prove()
+    let budget = Budget::of(MOST_STEPS);
+    within(&budget, subject, policies, claim, witnesses)
+}
+
+fn within(
+    budget: &Budget,
+    subject: &Subject,
+    policies: &Documents,
+    claim: &Claim,
+    witnesses: usize,
+) -> Verdict {
+    Prover { subject, policies, claim, witnesses, calls: 0, budget }.prove()
 }
 
 struct Prover<'a> {
@@ -107,6 +122,7 @@ struct Prover<'a> {
     claim: &'a Claim,
     witnesses: usize,
     calls: usize,
+    budget: &'a Budget,
 }
 
 impl Prover<'_> {
@@ -151,7 +167,8 @@ impl Prover<'_> {
         refused: &[&Documents],
         found: usize,
     ) -> Result<Outcome, Unknown> {
-        let limits = Limits { calls: MOST_CALLS.saturating_sub(self.calls), found };
+        let calls = MOST_CALLS.saturating_sub(self.calls);
+        let limits = Limits { calls, found, budget: self.budget };
         let outcome = Search::new(self.subject, world, wanted, refused, limits)?.run()?;
         self.calls += outcome.calls;
         Ok(outcome)
@@ -250,4 +267,34 @@ impl Prover<'_> {
 /// Every request.
 fn everything() -> Document {
     Document::new([Statement::allow("Everything").actions(["*"]).resources(["*"])])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_ends_when_its_work_is_done_and_says_so() {
+        let (one, other) = ("aws:PrincipalTag/a", "aws:PrincipalTag/b");
+        let place = format!("arn:aws:s3:::b/${{{one}}}/${{{other}}}/*");
+        // Each decides hardly anything, but for each of many values an automaton is run.
+        let scattered = (0..3).map(|n| format!("arn:aws:s3:::c/*k{n}*"));
+        let read = || Statement::allow("Read").actions(["s3:GetObject"]);
+        let tagged = (0..8).map(|n| {
+            let key = if n % 2 == 0 { one } else { other };
+            let at = format!("arn:aws:s3:::b/x{n}");
+            read().resources([at]).when("StringEquals", key, [format!("v{n}")])
+        });
+        let all =
+            [read().resources([place].into_iter().chain(scattered))].into_iter().chain(tagged);
+        let policies = Documents::of([Document::new(all)]);
+        let never = Statement::allow("Never").actions(["s3:*"]).resources(["arn:aws:sqs:x"]);
+        let claim = Claim::never("never", Document::new([never]));
+        let subject = Subject::new("arn:aws:iam::111122223333:role/r");
+        let ask = |steps| within(&Budget::of(steps), &subject, &policies, &claim, 1);
+        let why = "it would take more work than is done for one proof".to_owned();
+        assert_eq!(ask(100_000), Verdict::Unknown { why, calls: 0 });
+        let enough = ask(MOST_STEPS);
+        assert!(matches!(enough, Verdict::Proved { calls: 1, .. }), "{enough:?}");
+    }
 }

@@ -5,6 +5,8 @@
 //! other need not be looked at: if that one is no counterexample, this one is none either.
 
 use super::bits::Bits;
+use super::budget::Budget;
+use super::unknown::Unknown;
 
 /// Values given to context keys: keys in lower case; no values: the key is missing.
 pub(super) type Values = Vec<(String, Vec<String>)>;
@@ -39,27 +41,28 @@ impl<'a> Frontier<'a> {
     }
 
     /// Keeps a combination unless another outdoes it, and drops those that it outdoes.
-    pub(super) fn add(&mut self, point: Point) {
+    pub(super) fn add(&mut self, point: Point, budget: &Budget) -> Result<(), Unknown> {
+        budget.spend(1 + self.points.len())?;
         if self.points.iter().any(|other| outdoes(self.helpful, &other.holds, &point.holds)) {
-            return;
+            return Ok(());
         }
         let helpful = self.helpful;
         self.points.retain(|other| !outdoes(helpful, &point.holds, &other.holds));
         self.points.push(point);
+        Ok(())
     }
 
     /// Every combination of one of each: a statement holds if it does in both.
-    #[must_use]
-    pub(super) fn and(&self, other: &[Point]) -> Self {
+    pub(super) fn and(&self, other: &[Point], budget: &Budget) -> Result<Self, Unknown> {
         let mut both = Self::new(self.helpful);
         for left in &self.points {
             for right in other {
                 let holds = left.holds.intersection(&right.holds);
                 let values = left.values.iter().chain(&right.values).cloned().collect();
-                both.add(Point { holds, values });
+                both.add(Point { holds, values }, budget)?;
             }
         }
-        both
+        Ok(both)
     }
 }
 
@@ -84,22 +87,23 @@ mod tests {
     #[test]
     fn only_what_nothing_outdoes_is_kept() {
         let helpful = bits(&[0, 1]);
-        let mut frontier = Frontier::new(&helpful);
-        frontier.add(point(&[0, 2]));
-        frontier.add(point(&[1, 2]));
+        let (budget, mut frontier) = (Budget::of(100), Frontier::new(&helpful));
+        frontier.add(point(&[0, 2]), &budget).unwrap();
+        frontier.add(point(&[1, 2]), &budget).unwrap();
         assert_eq!(frontier.points().len(), 2);
         // More helps and less hinders: both go.
-        frontier.add(point(&[0, 1]));
+        frontier.add(point(&[0, 1]), &budget).unwrap();
         assert_eq!(frontier.points().len(), 1);
-        frontier.add(point(&[0]));
-        frontier.add(point(&[0, 1, 2]));
+        frontier.add(point(&[0]), &budget).unwrap();
+        frontier.add(point(&[0, 1, 2]), &budget).unwrap();
         assert_eq!(frontier.points().len(), 1);
     }
 
     #[test]
     fn statements_hold_if_they_do_on_both_sides() {
         let helpful = bits(&[0, 1]);
-        let both = Frontier::of(&helpful, bits(&[0, 1, 2])).and(&[point(&[0]), point(&[1, 2])]);
+        let (budget, all) = (Budget::of(100), Frontier::of(&helpful, bits(&[0, 1, 2])));
+        let both = all.and(&[point(&[0]), point(&[1, 2])], &budget).unwrap();
         let mut held: Vec<Vec<usize>> =
             both.points().iter().map(|point| point.holds.iter().collect()).collect();
         held.sort();

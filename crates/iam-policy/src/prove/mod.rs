@@ -52,7 +52,8 @@
 //!   `?` in patterns of the same key or of resources; one whose key is compared with patterns made of
 //!   variables, with numbers, dates or addresses, or with a text that has one of `/ : * ? $`;
 //! - variables of keys that can have several values and are compared with other variables;
-//! - automata, lists or combinations beyond fixed bounds, and more than [`MOST_CALLS`] decisions.
+//! - automata, lists or combinations beyond fixed bounds, and more than [`MOST_CALLS`] decisions or
+//!   [`MOST_STEPS`] of work.
 //!
 //! # What a proof rests on
 //!
@@ -72,6 +73,7 @@
 mod actions;
 mod automaton;
 mod bits;
+mod budget;
 mod choices;
 mod claim;
 mod claims;
@@ -88,7 +90,7 @@ mod values;
 mod variables;
 mod world;
 
-pub use claim::{Claim, Demand, MOST_CALLS, Verdict, Witness, prove};
+pub use claim::{Claim, Demand, MOST_CALLS, MOST_STEPS, Verdict, Witness, prove};
 pub use claims::{Owner, PRESIGN};
 pub use documents::Documents;
 pub use subject::Subject;

@@ -2,6 +2,7 @@
 
 use super::automaton::{Glob, Step, literal};
 use super::bits::Bits;
+use super::budget::Budget;
 use super::frontier::outdoes;
 use super::rules::{Rule, glob};
 use super::{automaton, unknown::Unknown};
@@ -32,20 +33,22 @@ pub(super) fn classes(
     helpful: &Bits,
     request: &Request,
     apart: bool,
+    budget: &Budget,
 ) -> Result<Vec<ResourceClass>, Unknown> {
     let lookup = |key: &str| request.variable(key);
     // The text `*` is no resource like others.
     let mut globs: Vec<Glob> = vec![literal(ANY)];
+    let mut numbers = BTreeMap::from([(literal(ANY), 0)]);
     let mut listed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let rules = || all.iter().enumerate().filter(|(at, _)| about_action.contains(*at));
     for (at, rule) in rules() {
         let resolved = rule.resources.patterns.iter().filter_map(|pattern| pattern.resolve(lookup));
         for pattern in resolved {
             let glob = glob(&pattern, Step::One, Step::Any, Step::Many);
-            let number = globs.iter().position(|other| *other == glob).unwrap_or(globs.len());
-            if number == globs.len() {
-                globs.push(glob);
-            }
+            let number = *numbers.entry(glob).or_insert_with_key(|glob| {
+                globs.push(glob.clone());
+                globs.len() - 1
+            });
             listed.entry(at).or_default().push(number);
         }
     }
@@ -64,14 +67,16 @@ pub(super) fn classes(
     };
     let mut found: BTreeMap<(bool, Bits), String> = BTreeMap::new();
     // What looks like a resource first: it is the one that is shown.
-    for resource in likely(&globs, request) {
+    let likely = likely(&globs, request);
+    budget.spend(likely.len() * listed.values().map(Vec::len).sum::<usize>())?;
+    for resource in likely {
         let matches = |rule: &Rule| {
             rule.resources.patterns.iter().any(|pattern| pattern.matches(&resource, lookup))
         };
         let rules = about(&|_, rule| matches(rule));
         found.entry((crosses(&resource), rules)).or_insert(resource.clone());
     }
-    for (matched, resource) in texts(globs, request, crosses)? {
+    for (matched, resource) in texts(globs, request, crosses, budget)? {
         if matched.contains(0) {
             continue;
         }
@@ -82,6 +87,7 @@ pub(super) fn classes(
     }
     let any = about(&|_, rule| rule.resources.patterns.iter().any(Pattern::is_any));
     found.entry((false, any)).or_insert(ANY.to_owned());
+    budget.spend(found.len() * found.len())?;
     let outdone = |(crosses, rules): &(bool, Bits)| {
         found
             .keys()
@@ -103,9 +109,10 @@ fn texts(
     mut globs: Vec<Glob>,
     request: &Request,
     crosses: impl Fn(&str) -> bool,
+    budget: &Budget,
 ) -> Result<Vec<(Bits, String)>, Unknown> {
     let of = |globs: &[Glob]| -> Result<Vec<(Bits, String)>, Unknown> {
-        let classes = automaton::classes(globs, 1, &[])?.into_iter();
+        let classes = automaton::classes(globs, 1, &[], budget)?.into_iter();
         Ok(classes
             .map(|(matched, texts)| (matched, texts.into_iter().next().unwrap_or_default()))
             .collect())

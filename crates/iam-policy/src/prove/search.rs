@@ -2,6 +2,7 @@
 
 use super::actions::{self, ActionClass};
 use super::bits::Bits;
+use super::budget::Budget;
 use super::choices::{Key, Names, give};
 use super::documents::Documents;
 use super::frontier::{Frontier, Point, Values};
@@ -29,7 +30,7 @@ pub(super) struct Search<'a> {
     needs: Vec<Bits>,
     /// Whether a policy of a resource takes part: then it matters whose the resource is.
     by_resource: bool,
-    limits: Limits,
+    limits: Limits<'a>,
 }
 
 /// How far a search has come.
@@ -46,11 +47,13 @@ struct Progress {
 
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct Limits<'a> {
     /// Requests to decide.
     pub(super) calls: usize,
     /// Requests to find; the search goes on with another action after each.
     pub(super) found: usize,
+    /// Work to do.
+    pub(super) budget: &'a Budget,
 }
 
 /// What a search came to.
@@ -79,7 +82,7 @@ impl<'a> Search<'a> {
         world: World,
         wanted: &[&Documents],
         refused: &[&Documents],
-        limits: Limits,
+        limits: Limits<'a>,
     ) -> Result<Self, Unknown> {
         let compile = |sets: &[&Documents]| {
             sets.iter().map(|set| set.compile()).collect::<Result<Vec<_>, CompileError>>()
@@ -106,7 +109,8 @@ impl<'a> Search<'a> {
     pub(super) fn run(self) -> Result<Outcome, Unknown> {
         let mut progress = Progress::default();
         let mut known = BTreeSet::new();
-        let classes = actions::classes(&self.rules, &self.helpful, self.by_resource, self.world)?;
+        let (rules, budget) = (&self.rules, self.limits.budget);
+        let classes = actions::classes(rules, &self.helpful, self.by_resource, self.world, budget)?;
         for class in classes {
             if progress.found.len() >= self.limits.found {
                 break;
@@ -133,6 +137,7 @@ impl<'a> Search<'a> {
     }
 
     fn explore(&self, class: &ActionClass, progress: &mut Progress) -> Result<(), Unknown> {
+        self.limits.budget.spend(self.rules.len())?;
         if !self.possible(&class.rules) {
             return Ok(());
         }
@@ -184,7 +189,8 @@ impl<'a> Search<'a> {
     }
 
     fn resources(&self, rules: &Bits, request: &Request) -> Result<Vec<ResourceClass>, Unknown> {
-        resources::classes(&self.rules, rules, &self.helpful, request, !self.one_sided())
+        let budget = self.limits.budget;
+        resources::classes(&self.rules, rules, &self.helpful, request, !self.one_sided(), budget)
     }
 
     /// The values of a key, if they are known beforehand; none of them: it is missing.
@@ -203,6 +209,8 @@ impl<'a> Search<'a> {
         (case, values): (&Case, &Values),
         progress: &mut Progress,
     ) -> Result<bool, Unknown> {
+        let budget = self.limits.budget;
+        budget.spend(self.rules.len())?;
         // Tests of keys that have their values by now.
         let undecided =
             |key: &str| at.keys.contains(key) && !with_resource.is_variable(at.keys, key);
@@ -212,11 +220,11 @@ impl<'a> Search<'a> {
         }
         let mut frontier = Frontier::of(&self.helpful, holds);
         for key in with_resource.plain() {
-            frontier = frontier.and(&self.points(at, key, &at.request, case)?);
+            frontier = frontier.and(&self.points(at, key, &at.request, case)?, budget)?;
         }
         for group in others {
             let points = self.group_points(at, group, progress)?;
-            frontier = frontier.and(&points);
+            frontier = frontier.and(&points, budget)?;
         }
         for point in frontier.points() {
             let all: Values = values.iter().chain(&point.values).cloned().collect();
@@ -247,7 +255,9 @@ impl<'a> Search<'a> {
             return Ok(vec![Point { holds: at.rules.clone(), values: Vec::new() }]);
         };
         let mut frontier = Frontier::new(&self.helpful);
-        for choice in key.choices(self.world, case, request)? {
+        let budget = self.limits.budget;
+        for choice in key.choices(self.world, case, request, budget)? {
+            budget.spend(self.rules.len())?;
             let failed: Bits = key
                 .tests
                 .iter()
@@ -257,7 +267,7 @@ impl<'a> Search<'a> {
                 .collect();
             let holds = at.rules.iter().filter(|rule| !failed.contains(*rule)).collect();
             let values = key.names.iter().map(|name| (name.clone(), choice.values.clone()));
-            frontier.add(Point { holds, values: values.collect() });
+            frontier.add(Point { holds, values: values.collect() }, budget)?;
         }
         Ok(frontier.points().to_vec())
     }
@@ -273,19 +283,21 @@ impl<'a> Search<'a> {
         if let Some(points) = progress.cache.get(&cached) {
             return Ok(points.clone());
         }
+        let budget = self.limits.budget;
         let mut all = Frontier::new(&self.helpful);
         for case in self.cases(at.keys, group, at.traits) {
             for values in self.assignments(at.keys, group, &case, &at.request, progress)? {
+                budget.spend(self.rules.len())?;
                 let request = apply(&at.request, &values);
                 let later = |key: &str| !group.is_variable(at.keys, key);
                 let holds = self.holding(&at.rules, &request, later);
                 let mut frontier = Frontier::of(&self.helpful, holds);
                 for key in group.plain() {
-                    frontier = frontier.and(&self.points(at, key, &request, &case)?);
+                    frontier = frontier.and(&self.points(at, key, &request, &case)?, budget)?;
                 }
                 for point in frontier.points() {
                     let values = values.iter().chain(&point.values).cloned().collect();
-                    all.add(Point { holds: point.holds.clone(), values });
+                    all.add(Point { holds: point.holds.clone(), values }, budget)?;
                 }
             }
         }
@@ -314,7 +326,8 @@ impl<'a> Search<'a> {
             })
             .collect();
         let known = keys.known_values(group);
-        let texts = variables::texts(&variables, &keys.patterns(group), &known, base)?;
+        let texts =
+            variables::texts(&variables, &keys.patterns(group), &known, base, self.limits.budget)?;
         progress.barred.extend(texts.barred.iter().cloned());
         let mut combinations: Vec<Values> = vec![Vec::new()];
         for key in &all {
@@ -354,8 +367,10 @@ impl<'a> Search<'a> {
                     key.names.first().map_or("", String::as_str)
                 )));
             }
-            let lists =
-                key.choices(self.world, case, base)?.into_iter().map(|choice| choice.values);
+            let lists = key
+                .choices(self.world, case, base, self.limits.budget)?
+                .into_iter()
+                .map(|choice| choice.values);
             given.extend(lists.filter(|values| values.len() > 1));
         }
         Ok(given)
@@ -411,6 +426,7 @@ impl<'a> Search<'a> {
                 let why = format!("{} decisions were not enough", self.limits.calls);
                 return Err(Unknown::because(why));
             }
+            self.limits.budget.spend(self.rules.len())?;
             progress.calls += 1;
             if set.decide(request).is_allowed() != wanted {
                 return Ok(false);

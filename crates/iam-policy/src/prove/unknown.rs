@@ -1,6 +1,5 @@
 //! Why a question cannot be answered.
 
-use super::automaton::TooMany;
 use std::fmt;
 
 /// Why something is neither proved nor refuted.
@@ -16,11 +15,5 @@ impl Unknown {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl From<TooMany> for Unknown {
-    fn from(_: TooMany) -> Self {
-        Self::because("the patterns together tell too many texts apart")
     }
 }

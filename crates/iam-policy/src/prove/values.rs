@@ -1,6 +1,7 @@
 //! The values of a context key that some test can tell apart.
 
 use super::automaton::{Glob, Step, classes};
+use super::budget::Budget;
 use super::intervals;
 use super::rules::{Test, glob};
 use super::unknown::Unknown;
@@ -43,6 +44,7 @@ pub(super) fn single(
     tests: &[&Test],
     request: &Request,
     more: &[Glob],
+    budget: &Budget,
 ) -> Result<Vec<String>, Unknown> {
     let families: BTreeSet<Family> =
         tests.iter().filter_map(|test| Family::of(test.operator.base.kind)).collect();
@@ -57,7 +59,7 @@ pub(super) fn single(
         None | Some(Family::Text) => {
             let mut globs = text_globs(key, tests, request)?;
             globs.extend_from_slice(more);
-            classes(&globs, 1, &[])?.into_values().flatten().collect()
+            classes(&globs, 1, &[], budget)?.into_values().flatten().collect()
         }
         Some(Family::Address) => addresses(tests).into_iter().chain(odd()).collect(),
         Some(Family::Number) => numbers(key, tests)?.into_iter().chain(odd()).collect(),

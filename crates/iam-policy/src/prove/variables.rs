@@ -13,6 +13,7 @@
 //!   with the other in its stead, and the other way round, matches the same.
 
 use super::automaton::{Glob, Step, classes, literal};
+use super::budget::Budget;
 use super::choices::Names;
 use super::rules::Test;
 use super::unknown::Unknown;
@@ -71,6 +72,7 @@ pub(super) fn texts(
     together: &[Patterns<'_>],
     values: &BTreeSet<&str>,
     request: &Request,
+    budget: &Budget,
 ) -> Result<Texts, Unknown> {
     let mut barred = BTreeSet::new();
     let mut globs = vec![Vec::new()];
@@ -98,7 +100,8 @@ pub(super) fn texts(
     globs.sort();
     globs.dedup();
     let of = |without: &[char]| -> Result<Vec<String>, Unknown> {
-        Ok(classes(&globs, variables.len(), without)?.into_values().flatten().collect())
+        let classes = classes(&globs, variables.len(), without, budget)?;
+        Ok(classes.into_values().flatten().collect())
     };
     let inside = if barred.is_empty() { Vec::new() } else { of(&BARRED)? };
     Ok(Texts { plain: of(&[])?, inside, barred })

@@ -349,8 +349,8 @@ mod tests {
     fn others_carry_a_services_own_tag_where_the_reference_lists_it() {
         let lists = |service: &str, prefix: &str| {
             let all = service_reference::service(service).into_iter();
-            let keys = all.flat_map(|service| service.condition_keys());
-            keys.clone().any(|known| known.is(&format!("{prefix}{RESOURCE_TAG}x")))
+            let mut keys = all.flat_map(service_reference::Service::condition_keys);
+            keys.any(|known| known.is(&format!("{prefix}{RESOURCE_TAG}x")))
         };
         let found: BTreeSet<(&str, &str)> = service_reference::services()
             .flat_map(|whose| service_reference::services().map(move |other| (whose, other)))
@@ -384,7 +384,7 @@ mod tests {
         let mut found = std::collections::BTreeMap::new();
         let services = ["ec2", "iam", "s3", "sagemaker", "sts", "codestar", "workspaces", "events"];
         let known = services.into_iter().filter_map(service_reference::service);
-        for action in known.flat_map(|service| service.actions()) {
+        for action in known.flat_map(service_reference::Service::actions) {
             let name = action.to_string().to_ascii_lowercase();
             let matched: Vec<&String> = patterns.iter().filter(|one| covers(one, &name)).collect();
             let traits = World::Aws.traits(&keys, &name);

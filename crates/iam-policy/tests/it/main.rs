@@ -12,6 +12,7 @@ mod prove_accounts;
 mod prove_by_enumeration;
 #[cfg(test)]
 mod prove_contexts;
+#[cfg(test)]
 mod prove_generated;
 #[cfg(test)]
 mod prove_samples;
