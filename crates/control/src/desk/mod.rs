@@ -90,7 +90,6 @@ use crate::plane::Plane;
 use crate::ports::{ScimRecords, Store};
 use crate::scim::Traffic;
 use std::sync::Arc;
-use tracing::Instrument as _;
 
 /// Answers questions about everybody, and acts for those who may.
 #[derive(Debug, Clone)]
@@ -147,20 +146,6 @@ impl Desk {
     /// What goes on beside the answers of this process.
     pub fn errands(&self) -> &Errands {
         &self.plane.errands
-    }
-
-    /// Carries out what was ordered, to its last entry in the audit log and to waking the loop, also where
-    /// nobody waits for it any more: a server drops what it does for a browser that went away, wherever
-    /// that has got to.
-    ///
-    /// # Errors
-    /// As those of the order; it broke off.
-    pub async fn carry_out<T: Send + 'static>(
-        &self,
-        order: impl Future<Output = Result<T, Refused>> + Send + 'static,
-    ) -> Result<T, Refused> {
-        let done = self.errands().run(order.in_current_span()).await;
-        done.unwrap_or_else(|_| Err(Refused::unavailable(&"the work on it broke off")))
     }
 
     /// Everything that is kept.

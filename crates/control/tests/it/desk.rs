@@ -262,3 +262,18 @@ async fn an_admin_offboards_somebody_and_takes_it_back() {
     running.wake(people(&["ada"])).await;
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_offboarded_whom_the_directory_takes_for_somebody_else() {
+    let world = World::of(&["ada"]);
+    let desk = Desk::new(world.plane(MAP), world.store.clone());
+    let of = |name: &str| Leave {
+        person: name.to_owned(),
+        team: None,
+        skip_hold: false,
+        why: String::new(),
+    };
+    let refused = desk.offboard(&admin(), &of("adá")).await.unwrap_err();
+    assert_eq!(refused.code, ReasonCode::PersonUnknown);
+    assert!(desk.offboard(&admin(), &of("ADA")).await.is_ok());
+}

@@ -17,8 +17,6 @@ mod departures;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
-mod desk_orders;
-#[cfg(test)]
 mod door;
 #[cfg(test)]
 mod door_attempts;

@@ -8,12 +8,11 @@ use crate::routes::Portal;
 use axum::extract::State;
 use axum::response::Response;
 use control::desk::{
-    Agreement, Approved, Desk, Leave, OffboardingBegun, Replayed, RestorationBegun, Return,
-    Switched, SyncAsked, WindowReplayed,
+    Agreement, Approved, Leave, OffboardingBegun, Replayed, RestorationBegun, Return, Switched,
+    SyncAsked, WindowReplayed,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::sync::Arc;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -74,9 +73,8 @@ async fn freeze(
     attempt: Attempt,
     sent: Sent<FreezeBody>,
 ) -> Result<Response, Failed> {
-    let Sent { body, bytes } = sent;
-    let order = |desk: Arc<Desk>, caller| async move { desk.freeze(&caller, &body.reason).await };
-    attempt.done_once(&portal, caller, &bytes, order).await
+    let work = portal.desk.freeze(&caller, &sent.body.reason);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 async fn thaw(
@@ -84,8 +82,7 @@ async fn thaw(
     Asking(caller): Asking,
     attempt: Attempt,
 ) -> Result<Response, Failed> {
-    let order = |desk: Arc<Desk>, caller| async move { desk.thaw(&caller).await };
-    attempt.done_once(&portal, caller, &[], order).await
+    attempt.done_once(&portal, &caller, &[], portal.desk.thaw(&caller)).await
 }
 
 /// What is agreed to.
@@ -111,8 +108,8 @@ async fn approve(
 ) -> Result<Response, Failed> {
     let ApprovalBody { removals, number, why } = sent.body;
     let agreement = Agreement { removals, number, why: why.unwrap_or_default() };
-    let order = |desk: Arc<Desk>, caller| async move { desk.approve(&caller, &agreement).await };
-    attempt.done_once(&portal, caller, &sent.bytes, order).await
+    let work = portal.desk.approve(&caller, &agreement);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 /// Who is offboarded.
@@ -146,8 +143,8 @@ async fn offboard(
         skip_hold,
         why: why.unwrap_or_default(),
     };
-    let order = |desk: Arc<Desk>, caller| async move { desk.offboard(&caller, &leave).await };
-    attempt.done_once(&portal, caller, &sent.bytes, order).await
+    let work = portal.desk.offboard(&caller, &leave);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 /// Who comes back.
@@ -170,8 +167,8 @@ async fn restore(
 ) -> Result<Response, Failed> {
     let RestorationBody { person, team } = sent.body;
     let back = Return { person: named(person)?, team: team.as_deref().map(team_of).transpose()? };
-    let order = |desk: Arc<Desk>, caller| async move { desk.restore(&caller, &back).await };
-    attempt.done_once(&portal, caller, &sent.bytes, order).await
+    let work = portal.desk.restore(&caller, &back);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 /// What is read again.
@@ -190,9 +187,8 @@ async fn sync(
     sent: Sent<SyncBody>,
 ) -> Result<Response, Failed> {
     let person = sent.body.person.map(named).transpose()?;
-    let order =
-        |desk: Arc<Desk>, caller| async move { desk.sync(&caller, person.as_deref()).await };
-    attempt.done_once(&portal, caller, &sent.bytes, order).await
+    let work = portal.desk.sync(&caller, person.as_deref());
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 /// Events to act on again.
@@ -212,8 +208,8 @@ async fn replay(
 ) -> Result<Response, Failed> {
     let events: Vec<serde_json::Value> =
         sent.body.events.into_iter().map(serde_json::Value::Object).collect();
-    let order = |desk: Arc<Desk>, caller| async move { desk.replay(&caller, &events).await };
-    attempt.done_once(&portal, caller, &sent.bytes, order).await
+    let work = portal.desk.replay(&caller, &events);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 /// A window of time.
@@ -233,7 +229,6 @@ async fn replay_window(
     sent: Sent<WindowBody>,
 ) -> Result<Response, Failed> {
     let WindowBody { from, until } = sent.body;
-    let order =
-        |desk: Arc<Desk>, caller| async move { desk.replay_window(&caller, from, until).await };
-    attempt.done_once(&portal, caller, &sent.bytes, order).await
+    let work = portal.desk.replay_window(&caller, from, until);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }

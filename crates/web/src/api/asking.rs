@@ -13,12 +13,11 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use control::desk::{self, Bearer, Caller, Desk, MOST_ITEMS, Once, Page, Right};
+use control::desk::{self, Bearer, Caller, MOST_ITEMS, Once, Page, Right};
 use control::ports::Reply;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
-use std::sync::Arc;
 
 /// Who asks.
 #[derive(Debug)]
@@ -173,23 +172,18 @@ impl FromRequestParts<Portal> for Attempt {
 
 impl Attempt {
     /// Does it, unless it was done before, and answers with what came of it.
-    pub(crate) async fn done_once<T, F>(
+    pub(crate) async fn done_once<T: Serialize>(
         &self,
         portal: &Portal,
-        caller: Caller,
+        caller: &Caller,
         bytes: &[u8],
-        order: impl FnOnce(Arc<Desk>, Caller) -> F,
-    ) -> Result<Response, Failed>
-    where
-        T: Serialize + Send + 'static,
-        F: Future<Output = Result<T, desk::Refused>> + Send + 'static,
-    {
+        work: impl Future<Output = Result<T, desk::Refused>>,
+    ) -> Result<Response, Failed> {
         // Whoever may not act any more is not told what came of it when they might.
         caller.require(Right::Act)?;
-        let desk = Arc::clone(&portal.desk);
-        let Some(key) = &self.key else { return Ok(json(&order(desk, caller).await?)) };
+        let Some(key) = &self.key else { return Ok(json(&work.await?)) };
         let asked = [b"POST".as_slice(), self.path.as_bytes(), bytes];
-        let turn = match desk.begin_once(&caller, key, &asked).await? {
+        let turn = match portal.desk.begin_once(caller, key, &asked).await? {
             Once::Now(turn) => turn,
             Once::Answered(Reply { status, body }) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -201,16 +195,11 @@ impl Attempt {
                 return Ok(answer);
             }
         };
-        let work = order(Arc::clone(&desk), caller);
-        // Who hung up asks again what came of it.
-        let done = portal.desk.carry_out(async move {
-            let done = work.await;
-            let reply = done.as_ref().ok().and_then(|told| serde_json::to_string(told).ok());
-            let reply = reply.map(|body| Reply { status: 200, body });
-            desk.end_once(&turn, reply.as_ref()).await;
-            done
-        });
-        Ok(json(&done.await?))
+        let done = work.await;
+        let reply = done.as_ref().ok().and_then(|told| serde_json::to_string(told).ok());
+        let reply = reply.map(|body| Reply { status: 200, body });
+        portal.desk.end_once(&turn, reply.as_ref()).await;
+        Ok(json(&done?))
     }
 }
 

@@ -11,13 +11,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use control::desk::{
-    self, Desk, Emergency, GrantOrder, Listed, Refused, RefusedKind, RequestView, Right, SignedIn,
+    self, Emergency, GrantOrder, Listed, Refused, RefusedKind, RequestView, Right, SignedIn,
     TemporaryView,
 };
 use control::ports::Actor;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use std::sync::Arc;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -119,8 +118,8 @@ async fn give(
         ticket,
         dry_run: false,
     };
-    let order = |desk: Arc<Desk>, caller| async move { desk.grant(&caller, &order).await };
-    attempt.done_once(&portal, caller, &sent.bytes, order).await
+    let work = portal.desk.grant(&caller, &order);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 /// Why.
@@ -141,11 +140,8 @@ async fn revoke(
 ) -> Result<Response, Failed> {
     caller.require(Right::Act)?;
     let id = id_of(&id)?;
-    let Sent { body: WhyBody { why }, bytes } = sent;
-    let order = |desk: Arc<Desk>, caller| async move {
-        desk.revoke(&caller, &id, why.as_deref(), false).await
-    };
-    attempt.done_once(&portal, caller, &bytes, order).await
+    let work = portal.desk.revoke(&caller, &id, sent.body.why.as_deref(), false);
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 async fn requests(
@@ -185,11 +181,9 @@ async fn decide(
     };
     // Whoever has a role by a session has it by one that is not one team's.
     let decider = SignedIn { person: person.clone(), only: None };
-    let Sent { body: DecisionBody { approve, why }, bytes } = sent;
-    let order = |desk: Arc<Desk>, _| async move {
-        desk.decide(&decider, &id, approve, why.as_deref()).await
-    };
-    attempt.done_once(&portal, caller, &bytes, order).await
+    let DecisionBody { approve, why } = &sent.body;
+    let work = portal.desk.decide(&decider, &id, *approve, why.as_deref());
+    attempt.done_once(&portal, &caller, &sent.bytes, work).await
 }
 
 async fn emergencies(

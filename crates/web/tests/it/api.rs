@@ -4,7 +4,6 @@ use crate::house::{Answer, House, cookie, get};
 use axum::body::Body;
 use control::desk::Right;
 use control::ports::Switch as _;
-use futures::FutureExt as _;
 use serde_json::{Value, json};
 
 async fn send(
@@ -125,36 +124,6 @@ async fn a_request_with_a_key_is_done_once_and_answered_again() {
     for key in ["", "a b", &"k".repeat(129)] {
         assert_problem(&freeze(&bearer, key, "x").await, 400, "request-invalid");
     }
-}
-
-/// Sends it, and hangs up once it is begun.
-async fn sent_and_left(house: &House, answer: impl Future<Output = Answer>) {
-    let errands = &house.plane.errands;
-    let begun = async {
-        while errands.work_ended().now_or_never().is_some() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        biased;
-        answer = answer => panic!("nobody could hang up before: {}", answer.body),
-        () = begun => {}
-    }
-    errands.ended().await;
-}
-
-#[tokio::test]
-async fn who_hung_up_is_told_by_the_key_what_came_of_it_and_it_is_done_once() {
-    let house = House::new();
-    let bearer = format!("Bearer {}", house.token("ci", &[Right::Act]).await);
-    let headers = [("authorization", bearer.as_str()), ("idempotency-key", "k1")];
-    let body = json!({"reason": "an audit"});
-    let freeze = || send(&house, "POST", "/api/v1/freeze", &headers, &body);
-    sent_and_left(&house, freeze()).await;
-    assert!(house.store.frozen().await.unwrap().is_some());
-    let again = freeze().await;
-    assert_eq!((again.status.as_u16(), again.header("idempotency-replayed")), (200, "true"));
-    assert_eq!(read(&again)["changed"], true);
 }
 
 #[tokio::test]

@@ -15,7 +15,6 @@ use ::access::snapshot::Snapshot;
 use ::access::temporary::{TemporaryGrant, TemporaryKind};
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 impl Desk {
     /// Everybody's requests for admins, those that wait first, then the newest.
@@ -93,45 +92,35 @@ impl Desk {
         } else {
             None
         };
-        self.settle(Settled { request: request.clone(), decision, grant }, decider).await
+        let settled = self.settle(&plane, request, &decision, grant.as_ref(), decider).await?;
+        Ok(RequestView::of(&settled, now, false))
     }
 
     /// Carries a decision out: written down, then in one step with what it gives.
-    pub(super) async fn settle(
+    async fn settle(
         &self,
-        settled: Settled,
+        plane: &Plane,
+        request: &AccessRequest,
+        decision: &Decision,
+        grant: Option<&TemporaryGrant>,
         decider: &PersonId,
-    ) -> Result<RequestView, Refused> {
-        let (store, plane) = (Arc::clone(self.store()), self.plane());
+    ) -> Result<AccessRequest, Refused> {
         let actor = Actor::Person(decider.clone());
-        self.carry_out(async move {
-            let Settled { request, decision, grant } = &settled;
-            let (AccessRequest { person, id, .. }, grant) = (request, grant.as_ref());
-            plane.audit.append(&decided_entry(request, decision, &actor)).await?;
-            let settled = store.decide(person, id, decision, grant).await?;
-            let (settled, is_new) = settled.ok_or_else(|| no_such(id))?;
-            if !is_new {
-                // The entry of this decision stays; that of the other one came before or comes after.
-                return Err(already_decided(&settled, decision.at));
+        plane.audit.append(&decided_entry(request, decision, &actor)).await?;
+        let settled = self.store().decide(&request.person, &request.id, decision, grant).await?;
+        let (settled, is_new) = settled.ok_or_else(|| no_such(&request.id))?;
+        if !is_new {
+            // The entry of this decision stays; that of the other one came before or comes after.
+            return Err(already_decided(&settled, decision.at));
+        }
+        if let Some(grant) = grant {
+            if let Err(error) = plane.audit.append(&granted_entry(grant, &actor)).await {
+                return Err(take_back(self, plane, grant, error).await);
             }
-            if let Some(grant) = grant {
-                if let Err(error) = plane.audit.append(&granted_entry(grant, &actor)).await {
-                    return Err(take_back(&*store, &plane, grant, error).await);
-                }
-                announce(&plane, grant).await;
-            }
-            Ok(RequestView::of(&settled, decision.at, false))
-        })
-        .await
+            announce(plane, grant).await;
+        }
+        Ok(settled)
     }
-}
-
-/// A decision on a request.
-pub(super) struct Settled {
-    pub(super) request: AccessRequest,
-    pub(super) decision: Decision,
-    /// What it gives.
-    pub(super) grant: Option<TemporaryGrant>,
 }
 
 /// Whether the person may decide on the request, by the map and the directory as they are now.

@@ -14,7 +14,6 @@ use ::access::temporary::{AfterNote, Ending, TemporaryGrant, TemporaryKind};
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// What an admin gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,17 +128,13 @@ impl Desk {
             return Ok(TemporaryView::of(&known, now));
         }
         let ending = Ending { at: now, by: caller.name().to_owned(), why };
-        let (store, actor) = (Arc::clone(self.store()), caller.actor().clone());
-        self.carry_out(async move {
-            let TemporaryGrant { person, id, .. } = &known;
-            let revoked = store.revoke(person, id, &ending).await?.ok_or_else(|| no_such(id))?;
-            wake(&plane, person).await;
-            if let Some(ending) = &revoked.ended {
-                written(&plane, revoked_entry(&revoked, ending, &actor)).await?;
-            }
-            Ok(TemporaryView::of(&revoked, now))
-        })
-        .await
+        let revoked = self.store().revoke(&known.person, id, &ending).await?;
+        let revoked = revoked.ok_or_else(|| no_such(id))?;
+        wake(&plane, &revoked.person).await;
+        if let Some(ending) = &revoked.ended {
+            written(&plane, revoked_entry(&revoked, ending, caller.actor())).await?;
+        }
+        Ok(TemporaryView::of(&revoked, now))
     }
 
     /// Glass that is broken now, and glass of which it is still to be told what was done: for a
@@ -187,16 +182,12 @@ impl Desk {
             return Err(no_such(id));
         }
         let note = AfterNote { at: now, by: writer.name().to_owned(), text: text(note)? };
-        let (store, actor) = (Arc::clone(self.store()), writer.actor().clone());
-        self.carry_out(async move {
-            let TemporaryGrant { person, id, .. } = &known;
-            let noted = store.note(person, id, &note).await?.ok_or_else(|| no_such(id))?;
-            if let Some(note) = &noted.note {
-                written(&plane, noted_entry(&noted, note, &actor)).await?;
-            }
-            Ok(TemporaryView::of(&noted, now))
-        })
-        .await
+        let noted = self.store().note(&known.person, id, &note).await?;
+        let noted = noted.ok_or_else(|| no_such(id))?;
+        if let Some(note) = &noted.note {
+            written(&plane, noted_entry(&noted, note, writer.actor())).await?;
+        }
+        Ok(TemporaryView::of(&noted, now))
     }
 
     /// Writes down what was done under a break-glass grant, by whoever is signed in.

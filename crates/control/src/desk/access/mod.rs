@@ -21,9 +21,7 @@ pub use requests::AskOrder;
 use super::{Desk, Refused, RefusedKind, SignedIn};
 use crate::event::Wake;
 use crate::plane::Plane;
-use crate::ports::{
-    Actor, AuditEntry, AuditEvent, MOST_TEMPORARY, Store, StoreError, TemporaryRecord,
-};
+use crate::ports::{Actor, AuditEntry, AuditEvent, MOST_TEMPORARY, StoreError, TemporaryRecord};
 use ::access::entitlement::Entitlement;
 use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::map::{AccessMap, Team};
@@ -32,7 +30,6 @@ use ::access::snapshot::{Person, Snapshot};
 use ::access::temporary::{MAX_TEXT, TemporaryGrant, TemporaryKind};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The shortest access: anything shorter is over before a profile is made.
 const SHORTEST: SignedDuration = SignedDuration::from_mins(1);
@@ -81,21 +78,18 @@ impl Desk {
         actor: &Actor,
         grant: &TemporaryGrant,
     ) -> Result<(), Refused> {
-        let entry = granted_entry(grant, actor);
-        let (store, plane, grant) = (Arc::clone(self.store()), plane.clone(), grant.clone());
-        self.carry_out(async move {
-            plane.audit.append(&entry).await?;
-            if let Err(error) = store.give(&grant).await {
-                let (now, code) = (plane.clock.now(), ReasonCode::Unavailable.as_str());
-                let entry = AuditEntry::new(now, AuditEvent::TemporaryRevoked, code);
-                let entry = entry.about(&grant.person).on(&grant.team).with("grant", &grant.id);
-                plane.record(entry).await;
-                return Err(error.into());
-            }
-            announce(&plane, &grant).await;
-            Ok(())
-        })
-        .await
+        plane.audit.append(&granted_entry(grant, actor)).await?;
+        if let Err(error) = self.store().give(grant).await {
+            let entry = AuditEntry::new(
+                plane.clock.now(),
+                AuditEvent::TemporaryRevoked,
+                ReasonCode::Unavailable.as_str(),
+            );
+            plane.record(entry.about(&grant.person).on(&grant.team).with("grant", &grant.id)).await;
+            return Err(error.into());
+        }
+        announce(plane, grant).await;
+        Ok(())
     }
 }
 
@@ -265,7 +259,7 @@ fn conflict(code: ReasonCode, why: impl Into<String>, remedy: impl Into<String>)
 
 /// Revokes what was given and could not be written down.
 async fn take_back(
-    store: &dyn Store,
+    desk: &Desk,
     plane: &Plane,
     grant: &TemporaryGrant,
     error: StoreError,
@@ -275,7 +269,7 @@ async fn take_back(
         by: Actor::System.to_string(),
         why: Some("it could not be written down".to_owned()),
     };
-    if let Err(error) = store.revoke(&grant.person, &grant.id, &ending).await {
+    if let Err(error) = desk.store().revoke(&grant.person, &grant.id, &ending).await {
         tracing::error!(grant = %grant.id, %error, "a grant that is not in the audit log stays");
     }
     error.into()

@@ -1,7 +1,7 @@
 //! Asking for access: what somebody may ask for, and their own requests.
 
 use super::answers::{Askable, MyRequests, RequestForm, RequestView, TemporaryView, WayToDecide};
-use super::decide::{Settled, may_decide};
+use super::decide::may_decide;
 use super::{
     Desk, Refused, admitted, askable, conflict, denied, end, lasting, new_id, no_person, no_such,
     now, team_of, text, ticket,
@@ -16,7 +16,6 @@ use ::access::snapshot::Snapshot;
 use jiff::{SignedDuration, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// So long somebody may take over a decision.
 pub(super) const DECIDED_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -144,14 +143,10 @@ impl Desk {
             ));
         }
         self.has_room(&request.person).await?;
-        let (store, request) = (Arc::clone(self.store()), request.clone());
-        self.carry_out(async move {
-            plane.audit.append(&asked_entry(&request)).await?;
-            store.ask(&request).await?;
-            tracing::info!(person = %request.person, team = %request.team, request = %request.id, "access is asked for");
-            Ok(RequestView::of(&request, request.at, false))
-        })
-        .await
+        plane.audit.append(&asked_entry(request)).await?;
+        self.store().ask(request).await?;
+        tracing::info!(person = %request.person, team = %request.team, request = %request.id, "access is asked for");
+        Ok(RequestView::of(request, request.at, false))
     }
 
     /// What the person has to do with requests: their own, those that wait for them, and what they
@@ -201,19 +196,28 @@ impl Desk {
     /// There is none of this id that waits; the session is another team's; the store cannot be
     /// written.
     pub async fn withdraw(&self, who: &SignedIn, id: &TemporaryId) -> Result<RequestView, Refused> {
-        let person = &who.person;
-        let now = now(&self.plane());
+        let (plane, person) = (self.plane(), &who.person);
+        let now = now(&plane);
         let one = BTreeSet::from([person.clone()]);
         let requests = self.store().requests(Some(&one)).await?;
-        let request = requests.into_iter().find(|request| &request.id == id);
+        let request = requests.iter().find(|request| &request.id == id);
         let request = request.ok_or_else(|| no_such(id))?;
         who.require_team(&request.team)?;
+        let by = request.user_name.clone();
+        let decision =
+            Decision { verdict: RequestVerdict::Withdrawn, at: now, by: by.clone(), why: None };
         if !request.is_open(now) {
-            return Err(already_decided(&request, now));
+            return Err(already_decided(request, now));
         }
-        let (verdict, by) = (RequestVerdict::Withdrawn, request.user_name.clone());
-        let decision = Decision { verdict, at: now, by, why: None };
-        self.settle(Settled { request, decision, grant: None }, person).await
+        let entry = decided_entry(request, &decision, &Actor::Person(person.clone()));
+        plane.audit.append(&entry).await?;
+        let decided = self.store().decide(person, id, &decision, None).await?;
+        let (decided, is_new) = decided.ok_or_else(|| no_such(id))?;
+        if !is_new {
+            // As with every decision, the entry stays; that of the other one came before or comes after.
+            return Err(already_decided(&decided, now));
+        }
+        Ok(RequestView::of(&decided, now, false))
     }
 }
 

@@ -8,7 +8,6 @@ use access::check::Violation;
 use access::reason::ReasonCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use std::sync::Arc;
 
 /// So long the loop may honour an approval: what was agreed to hours ago was agreed to of another
 /// day.
@@ -96,14 +95,10 @@ impl Desk {
             .with("number", number)
             .with_opt("of", what)
             .with_opt("why", approval.why.as_ref());
-        let store = Arc::clone(self.store());
-        self.carry_out(async move {
-            store.append(&entry).await?;
-            store.approve(&approval).await?;
-            plane.wake(&Wake::Everything).await?;
-            Ok(approval.into())
-        })
-        .await
+        self.store().append(&entry).await?;
+        self.store().approve(&approval).await?;
+        plane.wake(&Wake::Everything).await?;
+        Ok(approval.into())
     }
 
     /// What the guard holds of the plan.

@@ -9,7 +9,7 @@ use crate::plane::Plane;
 use crate::ports::Departure;
 use crate::survey::Scope;
 use access::check::Removals;
-use access::ids::{PersonId, TeamKey};
+use access::ids::TeamKey;
 use access::observed::Ownership;
 use access::plan::Plan;
 use access::reason::ReasonCode;
@@ -118,19 +118,32 @@ impl Desk {
         let why = in_words(&leave.why)?;
         let plane = self.plane();
         let named = people::find(&plane, &leave.person).await?;
+        let team = leave.team.as_ref();
         let departure = Departure {
-            person: named.id,
-            user_name: named.user_name,
+            person: named.id.clone(),
+            user_name: named.user_name.clone(),
             team: leave.team.clone(),
             since: plane.clock.now(),
             by: caller.actor().to_string(),
             why: Some(why).filter(|why| !why.is_empty()),
             hold: if leave.skip_hold { Hold::Skipped } else { Hold::AsMapped },
         };
-        if let Some(team) = &leave.team {
+        if let Some(team) = team {
             self.known_team(&plane, team).await?;
         }
-        self.carry_out(async move { begin_offboarding(&plane, &departure).await }).await
+        let departed = plane.depart(&departure).await?;
+        let scope = scope_with_heirs(&plane, &named.id).await?;
+        let (profiles, halted) =
+            first_pass(&plane, &scope, |plan| only(plan, &named.id, team)).await;
+        Ok(OffboardingBegun {
+            person: named.id.to_string(),
+            team: leave.team.as_ref().map(ToString::to_string),
+            since: departed.departure.since,
+            hold_skipped: departed.departure.hold == Hold::Skipped,
+            sessions_ended: departed.sessions_ended,
+            profiles,
+            halted,
+        })
     }
 
     /// Takes an offboarding back, as far as there is something left.
@@ -156,9 +169,18 @@ impl Desk {
                 "Restore the person without naming a team.",
             ));
         }
-        let (person, team, by) = (named.id, back.team.clone(), caller.actor().to_string());
-        let begun = async move { begin_restoration(&plane, &person, team.as_ref(), &by).await };
-        self.carry_out(begun).await
+        let ended = plane.rejoin(&named.id, team, &caller.actor().to_string()).await?;
+        let scope = scope_of(&named.id);
+        let (_, halted) = first_pass(&plane, &scope, |plan| returning(plan, &named.id, team)).await;
+        let snapshot = plane.read_people(&BTreeSet::from([named.id.clone()])).await?;
+        let rights = access::entitlement::entitlements(&plane.map, &snapshot, plane.clock.now());
+        let rights = rights.teams_of(&named.id).iter().map(|right| right.team.to_string());
+        Ok(RestorationBegun {
+            person: named.id.to_string(),
+            ended: ended.len(),
+            teams: rights.collect(),
+            halted,
+        })
     }
 
     /// Refuses a team that neither the map nor any profile knows.
@@ -181,47 +203,6 @@ impl Desk {
             ("The map has no such team.", "Look the team's key up in the list of teams.");
         Err(Refused::new(RefusedKind::NotFound, ReasonCode::TeamUnknown, why, remedy))
     }
-}
-
-/// Denies the person to sign in, and makes the first pass.
-async fn begin_offboarding(
-    plane: &Plane,
-    departure: &Departure,
-) -> Result<OffboardingBegun, Refused> {
-    let (person, team) = (&departure.person, departure.team.as_ref());
-    let departed = plane.depart(departure).await?;
-    let scope = scope_with_heirs(plane, person).await?;
-    let (profiles, halted) = first_pass(plane, &scope, |plan| only(plan, person, team)).await;
-    Ok(OffboardingBegun {
-        person: person.to_string(),
-        team: team.map(ToString::to_string),
-        since: departed.departure.since,
-        hold_skipped: departed.departure.hold == Hold::Skipped,
-        sessions_ended: departed.sessions_ended,
-        profiles,
-        halted,
-    })
-}
-
-/// Ends what was ordered of the person, and makes the first pass.
-async fn begin_restoration(
-    plane: &Plane,
-    person: &PersonId,
-    team: Option<&TeamKey>,
-    by: &str,
-) -> Result<RestorationBegun, Refused> {
-    let ended = plane.rejoin(person, team, by).await?;
-    let scope = scope_of(person);
-    let (_, halted) = first_pass(plane, &scope, |plan| returning(plan, person, team)).await;
-    let snapshot = plane.read_people(&BTreeSet::from([person.clone()])).await?;
-    let rights = access::entitlement::entitlements(&plane.map, &snapshot, plane.clock.now());
-    let rights = rights.teams_of(person).iter().map(|right| right.team.to_string());
-    Ok(RestorationBegun {
-        person: person.to_string(),
-        ended: ended.len(),
-        teams: rights.collect(),
-        halted,
-    })
 }
 
 /// One pass over what was decided of one person, and how many profiles it is the first to take away.

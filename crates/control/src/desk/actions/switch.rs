@@ -7,7 +7,6 @@ use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// How the switch is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -119,10 +118,8 @@ impl Desk {
             let why = "A freeze needs a reason: whoever meets it wants to know.";
             return Err(Refused::invalid(why, "Say why in a few words."));
         }
-        let (store, caller, now) = (Arc::clone(self.store()), caller.clone(), self.time());
-        let frozen =
-            async move { Ok(freeze(&*store, caller.actor(), caller.name(), &reason, now).await?) };
-        self.carry_out(frozen).await
+        let now = self.plane().clock.now();
+        Ok(freeze(&**self.store(), caller.actor(), caller.name(), &reason, now).await?)
     }
 
     /// Lets changes be made again.
@@ -131,14 +128,11 @@ impl Desk {
     /// The caller may not; the store cannot be used.
     pub async fn thaw(&self, caller: &Caller) -> Result<Switched, Refused> {
         caller.require(Right::Act)?;
-        let (store, caller, now) = (Arc::clone(self.store()), caller.clone(), self.time());
-        let bell = self.plane().bell;
-        self.carry_out(async move {
-            let switched = thaw(&*store, caller.actor(), caller.name(), now).await?;
-            bell.ring();
-            Ok(switched)
-        })
-        .await
+        let plane = self.plane();
+        let now = plane.clock.now();
+        let switched = thaw(&**self.store(), caller.actor(), caller.name(), now).await?;
+        plane.bell.ring();
+        Ok(switched)
     }
 }
 

@@ -9,7 +9,6 @@ use access::ids::PersonId;
 use access::reason::ReasonCode;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The most events that are replayed at a time.
 pub const MOST_REPLAYED: usize = 500;
@@ -101,14 +100,10 @@ impl Desk {
         {
             entry.person = Some(person.to_string());
         }
-        let (store, wake) = (Arc::clone(self.store()), wake.clone());
-        self.carry_out(async move {
-            store.append(&entry).await?;
-            plane.wake(&wake).await?;
-            plane.readings.changed(now);
-            Ok(SyncAsked::from(&wake))
-        })
-        .await
+        self.store().append(&entry).await?;
+        plane.wake(wake).await?;
+        plane.readings.changed(now);
+        Ok(wake.into())
     }
 }
 
