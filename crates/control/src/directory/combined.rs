@@ -380,13 +380,12 @@ async fn called(directory: &dyn Directory, said: &str) -> Result<Option<PersonId
     let found = directory.find(&PersonLookup::UserName(said.to_owned())).await?;
     let Some(id) = found else { return Ok(None) };
     let one = BTreeSet::from([id.clone()]);
-    let is_other = match directory.people(&one, &WantedGroups::default()).await {
-        Ok(reading) => reading.snapshot.people.get(&id).is_some_and(|it| !it.is_called(said)),
-        // Who is not shown is let in nowhere.
-        Err(error) if error.kind.may_concern_one() => false,
-        Err(error) => return Err(error),
-    };
-    Ok((!is_other).then_some(id))
+    let reading = directory.people(&one, &WantedGroups::default()).await?;
+    if !reading.snapshot.speaks_for(&id) {
+        return Err(refused("whoever has the user name is not shown".to_owned()));
+    }
+    let person = reading.snapshot.people.get(&id);
+    Ok(person.is_some_and(|person| person.is_called(said)).then_some(id))
 }
 
 /// People of one directory, as far as it shows them.

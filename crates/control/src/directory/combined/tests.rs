@@ -469,6 +469,18 @@ fn a_user_name_finds_nobody_of_another_one_however_loosely_a_directory_compares(
 }
 
 #[test]
+fn whoever_is_found_by_a_user_name_and_not_shown_is_not_believed() {
+    for key in [MatchKey::UserName, MatchKey::Email] {
+        for name in ["ana", "aná"] {
+            let ana = Fake::default().with("1", "ana", Some("ana@x")).refusing("1");
+            let parts = vec![ana, Fake::default()];
+            let found = run(combined(parts, key).find(&PersonLookup::UserName(name.to_owned())));
+            assert_eq!(found.unwrap_err().kind, FailureKind::AccessDenied);
+        }
+    }
+}
+
+#[test]
 fn an_address_with_the_kelvin_sign_is_another_one() {
     let kate = Fake::default().with("1", "kate", Some("kate@x"));
     let parts = vec![kate, Fake::default().with("2", "mallory", Some("\u{212a}ate@x"))];
