@@ -6,6 +6,7 @@ pub use principal::{Principal, PrincipalKind};
 
 pub(crate) use principal::segments;
 
+use crate::service_reference::carries_resource_account;
 use std::collections::BTreeMap;
 
 /// A request, with everything that policies can ask about it.
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 /// | `aws:username` | last part of the user's ARN | IAM users |
 /// | `aws:PrincipalIsAWSService` | `true` or `false` | all but anonymous ones |
 /// | `aws:PrincipalServiceName` | the name of the service | services |
-/// | `aws:ResourceAccount` | account of the resource | where it is known |
+/// | `aws:ResourceAccount` | account of the resource | where it is known, of actions that carry it |
 ///
 /// A key that is given without a value is missing, also one that would be derived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +151,8 @@ impl Request {
     fn derive(&mut self) {
         self.derived.clear();
         let mut derived = self.principal.keys();
-        if let Some(account) = &self.resource_account {
+        let account = self.resource_account.as_ref();
+        if let Some(account) = account.filter(|_| carries_resource_account(&self.folded_action)) {
             derived.push(("aws:resourceaccount", account.clone()));
         }
         self.derived = derived;
@@ -274,6 +276,18 @@ mod tests {
                 assert_eq!(without.in_account("111122223333").values(key), None, "{key}");
             }
         }
+    }
+
+    #[test]
+    fn actions_that_carry_no_resource_account_derive_none() {
+        let snapshot = "arn:aws:ec2:eu-west-1::snapshot/snap-1";
+        let of = |action: &str| {
+            let request = Request::new(SESSION, action, snapshot).in_account("111122223333");
+            request.values("aws:resourceaccount").map(<[String]>::to_vec)
+        };
+        assert_eq!(of("ec2:CopySnapshot"), None);
+        assert_eq!(of("ebs:PutSnapshotBlock"), None);
+        assert_eq!(of("ec2:DeleteSnapshot"), Some(vec!["111122223333".to_owned()]));
     }
 
     #[test]

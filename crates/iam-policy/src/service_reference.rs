@@ -29,7 +29,10 @@ mod unknown;
 
 pub use arn::ArnTemplate;
 pub use differences::spellings;
+#[cfg(test)]
+pub(crate) use global_keys::covers;
 pub use global_keys::{Availability, GLOBAL_KEYS, GlobalKey};
+pub(crate) use global_keys::{WITHOUT_RESOURCE_ACCOUNT, carries_resource_account};
 pub use unknown::unknown;
 pub(crate) use unknown::{nearest, unknown_action, unknown_service};
 

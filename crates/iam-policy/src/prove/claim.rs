@@ -96,24 +96,24 @@ impl Verdict {
 /// Requests to decide for one claim before it stays unknown.
 pub const MOST_CALLS: usize = 200_000;
 
-/// Work to do for one claim before it stays unknown: places of patterns and statements to look at.
+/// Work of one search for a claim before it stays unknown: places of patterns and statements to look at.
+/// A claim takes three at the most: over any context, over those of AWS, and for evidence.
 pub const MOST_STEPS: usize = 100_000_000;
 
 /// Proves or refutes a claim about the policies of somebody, with at most [`MOST_CALLS`] decisions and
 /// [`MOST_STEPS`] of work, and up to so many witnesses.
 pub fn prove(subject: &Subject, policies: &Documents, claim: &Claim, witnesses: usize) -> Verdict {
-    let budget = Budget::of(MOST_STEPS);
-    within(&budget, subject, policies, claim, witnesses)
+    within(MOST_STEPS, subject, policies, claim, witnesses)
 }
 
 fn within(
-    budget: &Budget,
+    steps: usize,
     subject: &Subject,
     policies: &Documents,
     claim: &Claim,
     witnesses: usize,
 ) -> Verdict {
-    Prover { subject, policies, claim, witnesses, calls: 0, budget }.prove()
+    Prover { subject, policies, claim, witnesses, calls: 0, steps }.prove()
 }
 
 struct Prover<'a> {
@@ -122,7 +122,7 @@ struct Prover<'a> {
     claim: &'a Claim,
     witnesses: usize,
     calls: usize,
-    budget: &'a Budget,
+    steps: usize,
 }
 
 impl Prover<'_> {
@@ -168,7 +168,9 @@ impl Prover<'_> {
         found: usize,
     ) -> Result<Outcome, Unknown> {
         let calls = MOST_CALLS.saturating_sub(self.calls);
-        let limits = Limits { calls, found, budget: self.budget };
+        // One that was hard leaves the next as much: what AWS does may be simpler than any context.
+        let budget = Budget::of(self.steps);
+        let limits = Limits { calls, found, budget: &budget };
         let outcome = Search::new(self.subject, world, wanted, refused, limits)?.run()?;
         self.calls += outcome.calls;
         Ok(outcome)
@@ -291,7 +293,7 @@ mod tests {
         let never = Statement::allow("Never").actions(["s3:*"]).resources(["arn:aws:sqs:x"]);
         let claim = Claim::never("never", Document::new([never]));
         let subject = Subject::new("arn:aws:iam::111122223333:role/r");
-        let ask = |steps| within(&Budget::of(steps), &subject, &policies, &claim, 1);
+        let ask = |steps| within(steps, &subject, &policies, &claim, 1);
         let why = "it would take more work than is done for one proof".to_owned();
         assert_eq!(ask(100_000), Verdict::Unknown { why, calls: 0 });
         let enough = ask(MOST_STEPS);

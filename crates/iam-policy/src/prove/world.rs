@@ -3,8 +3,9 @@
 //! Nothing here is needed for a proof over [`World::Any`], where every key has any values or none,
 //! whatever the others have. [`World::Aws`] leaves out requests that AWS's documentation rules out.
 
-use crate::pattern::{Pattern, Syntax};
-use crate::service_reference::{self, GLOBAL_KEYS};
+use crate::service_reference::{
+    self, GLOBAL_KEYS, WITHOUT_RESOURCE_ACCOUNT, carries_resource_account,
+};
 use std::collections::BTreeSet;
 
 /// Which requests there are.
@@ -38,41 +39,6 @@ pub(super) const TAG_KEYS: &str = "aws:tagkeys";
 const REQUEST_TAG: &str = "aws:requesttag/";
 const RESOURCE_TAG: &str = ":resourcetag/";
 const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
-
-/// The actions that do not support `aws:ResourceAccount` (IAM user guide, "AWS global condition context
-/// keys"), in lower case.
-const WITHOUT_RESOURCE_ACCOUNT: [&str; 30] = [
-    "auditmanager:updateassessmentframeworkshare",
-    "detective:acceptinvitation",
-    "ds:acceptshareddirectory",
-    "ebs:*",
-    "ec2:accepttransitgatewaypeeringattachment",
-    "ec2:acceptvpcendpointconnections",
-    "ec2:acceptvpcpeeringconnection",
-    "ec2:copyfpgaimage",
-    "ec2:copyimage",
-    "ec2:copysnapshot",
-    "ec2:createtransitgatewaypeeringattachment",
-    "ec2:createvolume",
-    "ec2:createvpcendpoint",
-    "ec2:createvpcpeeringconnection",
-    "ec2:deletetransitgatewaypeeringattachment",
-    "ec2:deletevpcpeeringconnection",
-    "ec2:rejecttransitgatewaypeeringattachment",
-    "ec2:rejectvpcendpointconnections",
-    "ec2:rejectvpcpeeringconnection",
-    "es:acceptinboundconnection",
-    "events:*",
-    "guardduty:acceptadministratorinvitation",
-    "macie2:acceptinvitation",
-    "route53:associatevpcwithhostedzone",
-    "route53:createvpcassociationauthorization",
-    "route53:deletevpcassociationauthorization",
-    "route53:disassociatevpcfromhostedzone",
-    "route53:listhostedzonesbyvpc",
-    "securityhub:acceptadministratorinvitation",
-    "workspaces:*workspaceimage*",
-];
 
 /// Services of which actions carry another one's `SERVICE:ResourceTag/KEY`, after that one.
 const CARRIED_BY_OTHERS: [(&str, &str); 4] = [
@@ -125,7 +91,7 @@ impl World {
         let action = action.to_ascii_lowercase();
         let tags = keys.iter().filter_map(|key| Some((*key, own_tag(key, &action)?)));
         Traits {
-            resource_account: !WITHOUT_RESOURCE_ACCOUNT.iter().any(|one| covers(one, &action)),
+            resource_account: carries_resource_account(&action),
             own_tags: tags.map(|(key, is)| (key.to_owned(), is)).collect(),
         }
     }
@@ -216,11 +182,6 @@ fn own_tag(key: &str, action: &str) -> Option<OwnTag> {
     Some(if known.is_some() && alike { OwnTag::Same } else { OwnTag::Other })
 }
 
-/// Whether a pattern with `*` covers the action, both in lower case.
-fn covers(pattern: &str, action: &str) -> bool {
-    Pattern::parse(pattern, Syntax::WILDCARDS).matches_text(action)
-}
-
 /// One way in which keys can stand to each other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Case {
@@ -276,6 +237,7 @@ impl Case {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service_reference::covers;
 
     fn keys(keys: &[&str]) -> BTreeSet<String> {
         keys.iter().map(|key| (*key).to_owned()).collect()

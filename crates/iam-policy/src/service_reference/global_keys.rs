@@ -4,6 +4,7 @@
 //! whatever the service (`lambda:SourceFunctionArn`), are here as well.
 
 use super::{ConditionKey, ValueType};
+use crate::pattern::{Pattern, Syntax};
 
 /// When a request carries a global key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,4 +112,49 @@ pub const GLOBAL_KEYS: &[GlobalKey] = &[
 /// The global key that is meant.
 pub(super) fn find(key: &str) -> Option<&'static GlobalKey> {
     GLOBAL_KEYS.iter().find(|global| global.key.is(key))
+}
+
+/// The actions that do not support `aws:ResourceAccount` (IAM user guide, "AWS global condition context
+/// keys"), in lower case.
+pub(crate) const WITHOUT_RESOURCE_ACCOUNT: [&str; 30] = [
+    "auditmanager:updateassessmentframeworkshare",
+    "detective:acceptinvitation",
+    "ds:acceptshareddirectory",
+    "ebs:*",
+    "ec2:accepttransitgatewaypeeringattachment",
+    "ec2:acceptvpcendpointconnections",
+    "ec2:acceptvpcpeeringconnection",
+    "ec2:copyfpgaimage",
+    "ec2:copyimage",
+    "ec2:copysnapshot",
+    "ec2:createtransitgatewaypeeringattachment",
+    "ec2:createvolume",
+    "ec2:createvpcendpoint",
+    "ec2:createvpcpeeringconnection",
+    "ec2:deletetransitgatewaypeeringattachment",
+    "ec2:deletevpcpeeringconnection",
+    "ec2:rejecttransitgatewaypeeringattachment",
+    "ec2:rejectvpcendpointconnections",
+    "ec2:rejectvpcpeeringconnection",
+    "es:acceptinboundconnection",
+    "events:*",
+    "guardduty:acceptadministratorinvitation",
+    "macie2:acceptinvitation",
+    "route53:associatevpcwithhostedzone",
+    "route53:createvpcassociationauthorization",
+    "route53:deletevpcassociationauthorization",
+    "route53:disassociatevpcfromhostedzone",
+    "route53:listhostedzonesbyvpc",
+    "securityhub:acceptadministratorinvitation",
+    "workspaces:*workspaceimage*",
+];
+
+/// Whether requests of an action carry `aws:ResourceAccount`. The action is in lower case.
+pub(crate) fn carries_resource_account(action: &str) -> bool {
+    !WITHOUT_RESOURCE_ACCOUNT.iter().any(|one| covers(one, action))
+}
+
+/// Whether a pattern with `*` covers the action, both in lower case.
+pub(crate) fn covers(pattern: &str, action: &str) -> bool {
+    Pattern::parse(pattern, Syntax::WILDCARDS).matches_text(action)
 }

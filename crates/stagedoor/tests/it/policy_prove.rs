@@ -182,6 +182,7 @@ fn a_new_version_is_judged_under_the_boundary_and_the_service_control_policies_t
         ("wide", &*allow("s3:*")),
         ("deny", r#"{"Effect": "Deny", "Action": ["s3:P*", "s3:D*", "s3:R*"], "Resource": "*"}"#),
         ("only", &*allow("s3:GetObject")),
+        ("other", &*allow("ec2:*")),
     ];
     let diff = |limits: &[&str]| {
         let versions = ["--diff", "old", "new"];
@@ -191,6 +192,8 @@ fn a_new_version_is_judged_under_the_boundary_and_the_service_control_policies_t
     diff(&["--boundary", "wide"]).exits(5);
     diff(&["--boundary", "only"]).exits(0);
     diff(&["--scp", "only"]).exits(0);
+    diff(&["--boundary", "other"]).exits(6);
+    diff(&["--scp", "other"]).exits(6);
     diff(&["--boundary", "only", "--scp", "deny"])
         .exits(0)
         .says(&["- FullAWSAccess is attached beside service control policies that only deny."]);

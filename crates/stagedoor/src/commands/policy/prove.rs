@@ -61,7 +61,7 @@ pub(super) fn run(args: &ProveArgs, common: &Common) -> Result<Outcome> {
     Ok(match verdict {
         Verdict::Proved { .. } => Outcome::Done,
         // Whoever denies everything grants nothing new.
-        Verdict::Vacuous { .. } if args.diff.is_some() => Outcome::Done,
+        Verdict::Vacuous { .. } if args.diff.is_some() && !is_limited(args) => Outcome::Done,
         Verdict::Refuted { .. } => Outcome::Denied,
         Verdict::Vacuous { .. } | Verdict::Unknown { .. } => Outcome::NotVerified,
     })
@@ -95,12 +95,19 @@ fn new_version(
         return Ok((policies, Claim::nothing_new(Documents::of([old])), verdict, Vec::new()));
     }
     let (policies, claim, verdict) = asked(None);
-    if !matches!(verdict, Verdict::Vacuous { .. }) {
+    // Where limits leave nothing of what it allows, nothing was compared.
+    let allows = new.statements.iter().any(|s| s.effect == Effect::Allow);
+    if is_limited(args) && allows || !matches!(verdict, Verdict::Vacuous { .. }) {
         return Ok((policies, claim, verdict, facts));
     }
     let (policies, claim, verdict) = asked(Some(everything()));
     facts.push(BESIDE_OTHERS.to_owned());
     Ok((policies, claim, verdict, facts))
+}
+
+/// Whether a boundary or service control policies are given.
+fn is_limited(args: &ProveArgs) -> bool {
+    args.boundary.is_some() || !args.scp.is_empty() || !args.scp_level.is_empty()
 }
 
 fn everything() -> Document {
