@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
-const ACTIONS: [&str; 7] = ["s:A", "s:B", "s:*", "*", "s:?", "*:A", "s:a*"];
+const ACTIONS: [&str; 7] = ["ecr:A", "ecr:B", "ecr:*", "*", "ecr:?", "*:A", "ecr:a*"];
 const RESOURCES: [&str; 12] = [
     "*",
     "x",
@@ -31,7 +31,7 @@ const TESTS: [(&str, &str, &[&str]); 34] = [
     ("StringNotEquals", "aws:PrincipalTag/t", &["${aws:ResourceTag/t}"]),
     ("Null", "aws:PrincipalTag/t", &["false"]),
     ("StringEquals", "aws:ResourceTag/t", &["${aws:PrincipalTag/t}"]),
-    ("StringEquals", "s:ResourceTag/t", &["${aws:PrincipalTag/t}"]),
+    ("StringEquals", "ecr:ResourceTag/t", &["${aws:PrincipalTag/t}"]),
     ("StringNotEquals", "aws:ResourceTag/t", &["${aws:PrincipalTag/t}", "a"]),
     ("StringNotEqualsIfExists", "aws:ResourceTag/t", &["${aws:PrincipalTag/t, 'b'}"]),
     ("StringEqualsIfExists", "aws:ResourceTag/t", &["a", "b"]),
@@ -53,16 +53,16 @@ const TESTS: [(&str, &str, &[&str]); 34] = [
     ("NotIpAddressIfExists", "aws:VpcSourceIp", &["10.0.0.0/8"]),
     ("StringEquals", "aws:SourceVpc", &["v"]),
     ("StringNotEquals", "aws:SourceVpc", &["v"]),
-    ("NumericLessThan", "s:n", &["3"]),
-    ("NumericNotEquals", "s:n", &["3", "5"]),
-    ("NumericGreaterThanEqualsIfExists", "s:n", &["2.5"]),
-    ("Bool", "s:b", &["true"]),
-    ("ArnLike", "s:arn", &["arn:aws:s:*:1:x/*"]),
-    ("ArnNotLike", "s:arn", &["arn:aws:s::1:${aws:PrincipalTag/t}"]),
+    ("NumericLessThan", "ecr:n", &["3"]),
+    ("NumericNotEquals", "ecr:n", &["3", "5"]),
+    ("NumericGreaterThanEqualsIfExists", "ecr:n", &["2.5"]),
+    ("Bool", "ecr:b", &["true"]),
+    ("ArnLike", "ecr:arn", &["arn:aws:s:*:1:x/*"]),
+    ("ArnNotLike", "ecr:arn", &["arn:aws:s::1:${aws:PrincipalTag/t}"]),
     ("DateLessThan", "aws:CurrentTime", &["2026-11-21T00:00:00Z"]),
 ];
 
-const SOME_ACTIONS: [&str; 6] = ["s:A", "s:B", "s:aa", "t:A", "u", "s:AB"];
+const SOME_ACTIONS: [&str; 6] = ["ecr:A", "ecr:B", "ecr:aa", "t:A", "u", "ecr:AB"];
 const SOME_RESOURCES: [&str; 14] = [
     "*",
     "x",
@@ -88,9 +88,11 @@ fn domain(key: &str) -> Vec<Vec<&'static str>> {
         "aws:sourceip" => &[&[], &["10.0.0.1"], &["10.1.0.1"], &["8.8.8.8"], &["fd00::1"], &["z"]],
         "aws:vpcsourceip" => &[&[], &["10.0.0.1"], &["11.0.0.0"], &["9.9.9.9", "10.0.0.1"]],
         "aws:sourcevpc" => &[&[], &["v"], &["w"], &["v", "w"]],
-        "s:n" => &[&[], &["2"], &["2.5"], &["3"], &["4"], &["5"], &["no"], &["3", "4"]],
-        "s:b" => &[&[], &["true"], &["false"], &["x"]],
-        "s:arn" => &[&[], &["arn:aws:s:e:1:x/y"], &["arn:aws:s::1:a"], &["arn:aws:s::1:c"], &["x"]],
+        "ecr:n" => &[&[], &["2"], &["2.5"], &["3"], &["4"], &["5"], &["no"], &["3", "4"]],
+        "ecr:b" => &[&[], &["true"], &["false"], &["x"]],
+        "ecr:arn" => {
+            &[&[], &["arn:aws:s:e:1:x/y"], &["arn:aws:s::1:a"], &["arn:aws:s::1:c"], &["x"]]
+        }
         "aws:currenttime" => &[&[], &["2026-11-20T00:00:00Z"], &["2026-11-21T00:00:00Z"]],
         "aws:username" => &[&[], &["a"], &["b"], &["c"]],
         _ => &[&[], &["a"], &["b"], &["ab"], &["c"], &["A"], &["a", "c"], &[""]],
@@ -186,15 +188,15 @@ fn keys(all: &[&Documents]) -> Vec<String> {
     let known = [
         "aws:principaltag/t",
         "aws:resourcetag/t",
-        "s:resourcetag/t",
+        "ecr:resourcetag/t",
         "aws:requesttag/t",
         "aws:tagkeys",
         "aws:sourceip",
         "aws:vpcsourceip",
         "aws:sourcevpc",
-        "s:n",
-        "s:b",
-        "s:arn",
+        "ecr:n",
+        "ecr:b",
+        "ecr:arn",
         "aws:currenttime",
         "aws:username",
     ];
@@ -215,7 +217,7 @@ fn is_made_by_aws(request: &Request) -> bool {
     let single = [
         "aws:principaltag/t",
         "aws:resourcetag/t",
-        "s:resourcetag/t",
+        "ecr:resourcetag/t",
         "aws:requesttag/t",
         "aws:sourceip",
         "aws:vpcsourceip",
@@ -235,11 +237,17 @@ fn fits(request: &Request, keys: &[String]) -> bool {
             return false;
         }
     }
-    if asked("aws:resourcetag/t")
-        && asked("s:resourcetag/t")
-        && request.values("aws:resourcetag/t") != request.values("s:resourcetag/t")
-    {
-        return false;
+    // A service's own key of tags: in requests of its actions, where it is the common one.
+    let (own, common) = (request.values("ecr:resourcetag/t"), request.values("aws:resourcetag/t"));
+    if asked("ecr:resourcetag/t") {
+        let fits = if request.action().to_lowercase().starts_with("ecr:") {
+            !asked("aws:resourcetag/t") || own == common
+        } else {
+            own.is_none()
+        };
+        if !fits {
+            return false;
+        }
     }
     if asked("aws:requesttag/t") && asked("aws:tagkeys") {
         let sent = request.values("aws:requesttag/t").is_some();
