@@ -369,8 +369,9 @@ fn one_refused_person_fails_nobody_else_and_is_never_taken_for_a_leaver() {
     // Alone it is the error that it is.
     let error = run(all.people(&ids(["2"]), &wanted(["ml"]))).unwrap_err();
     assert_eq!(error.message, "directory `corp`: may not be read");
-    // Who he is, is known: of the first directory everybody is themselves.
-    assert_eq!(run(all.find(&PersonLookup::UserName("bo".into()))).unwrap(), Some(id("2")));
+    // That he has the name said cannot be seen, so he is not believed to have it.
+    let error = run(all.find(&PersonLookup::UserName("bo".into()))).unwrap_err();
+    assert_eq!(error.message, "directory `corp`: may not be read");
     // Who somebody of a further directory is, cannot be told, not even that it is nobody.
     let mut parts = two();
     parts[1] = parts[1].clone().refusing("3");
