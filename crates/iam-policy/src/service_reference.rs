@@ -241,6 +241,17 @@ impl Service {
         &self.keys
     }
 
+    /// The actions that list one of two condition keys and not the other.
+    pub(crate) fn listing_one_of(&self, one: &str, other: &str) -> Vec<&Action> {
+        let meant = |key: &str| -> Vec<bool> { self.keys.iter().map(|own| own.is(key)).collect() };
+        let (one, other) = (meant(one), meant(other));
+        let lists = |action: &Action, meant: &[bool]| {
+            action.numbers(self).any(|number| meant.get(number) == Some(&true))
+        };
+        let apart = |action: &&Action| lists(action, &one) != lists(action, &other);
+        self.actions.iter().filter(apart).collect()
+    }
+
     fn matching(&self, pattern: &str) -> impl Iterator<Item = &Action> {
         self.actions.iter().filter(move |action| arn::glob(pattern, action.name))
     }
@@ -273,16 +284,19 @@ impl Action {
     /// carry: its own, and those of the resources it works on.
     pub fn condition_keys(&self) -> Vec<ConditionKey> {
         let Some(service) = service(self.service) else { return Vec::new() };
-        let mut numbers = self.keys.clone();
-        for used in &self.resources {
-            numbers.extend(&used.keys);
-            numbers.extend(
-                service.resource_types.get(used.resource_type).iter().flat_map(|r| &r.keys),
-            );
-        }
+        let mut numbers: Vec<usize> = self.numbers(service).collect();
         numbers.sort_unstable();
         numbers.dedup();
         service.named(&numbers).copied().collect()
+    }
+
+    /// The numbers of its condition keys in its service, some more than once.
+    fn numbers<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = usize> + 'a {
+        let of_resources = self.resources.iter().flat_map(|used| {
+            let of_type = service.resource_types.get(used.resource_type).into_iter();
+            used.keys.iter().chain(of_type.flat_map(|resource_type| &resource_type.keys))
+        });
+        self.keys.iter().chain(of_resources).copied()
     }
 
     /// Whether the reference lists this key for the action or a resource it works on.

@@ -71,8 +71,8 @@ pub(super) struct Traits {
 impl Traits {
     /// The name under which keys are looked at that always have the same values.
     pub(super) fn canonical(&self, key: &str) -> String {
-        match (self.own_tag(key), key.split_once(RESOURCE_TAG)) {
-            (Some(OwnTag::Same), Some((_, tag))) => format!("aws{RESOURCE_TAG}{tag}"),
+        match self.own_tag(key) {
+            Some(OwnTag::Same) => of_all(key),
             _ => key.to_owned(),
         }
     }
@@ -91,7 +91,7 @@ impl World {
         let action = action.to_ascii_lowercase();
         let tags = keys.iter().filter_map(|key| Some((*key, own_tag(key, &action)?)));
         Traits {
-            resource_account: carries_resource_account(&action),
+            resource_account: keys.contains(RESOURCE_ACCOUNT) && carries_resource_account(&action),
             own_tags: tags.map(|(key, is)| (key.to_owned(), is)).collect(),
         }
     }
@@ -111,9 +111,9 @@ impl World {
             let others = CARRIED_BY_OTHERS.iter().filter(|(whose, _)| *whose == service);
             told.extend(others.map(|(_, other)| format!("{other}:*")));
             let known = service_reference::service(service);
-            let actions = known.into_iter().flat_map(service_reference::Service::actions);
-            let names = actions.map(|action| action.to_string().to_ascii_lowercase());
-            told.extend(names.filter(|name| own_tag(key, name) != Some(OwnTag::Same)));
+            let known = known.filter(|known| known.condition_key(key).is_some());
+            let apart = known.into_iter().flat_map(|known| known.listing_one_of(key, &of_all(key)));
+            told.extend(apart.map(|action| action.to_string().to_ascii_lowercase()));
         }
         told
     }
@@ -165,6 +165,12 @@ fn service_of_tag(key: &str) -> Option<&str> {
     key.split_once(RESOURCE_TAG).map(|(service, _)| service).filter(|service| *service != "aws")
 }
 
+/// The key that all services have, for the same tag.
+fn of_all(key: &str) -> String {
+    let (_, tag) = key.split_once(RESOURCE_TAG).unwrap_or_default();
+    format!("aws{RESOURCE_TAG}{tag}")
+}
+
 /// What `SERVICE:ResourceTag/KEY` is in requests of an action, both in lower case.
 fn own_tag(key: &str, action: &str) -> Option<OwnTag> {
     let service = service_of_tag(key)?;
@@ -175,10 +181,8 @@ fn own_tag(key: &str, action: &str) -> Option<OwnTag> {
     }
     // Of what is not known, what holds of the service's other actions.
     let known = service_reference::service(service).and_then(|known| known.condition_key(key));
-    let alike = service_reference::action(action).is_none_or(|action| {
-        let (_, tag) = key.split_once(RESOURCE_TAG).unwrap_or_default();
-        action.lists(key) == action.lists(&format!("aws{RESOURCE_TAG}{tag}"))
-    });
+    let alike = service_reference::action(action)
+        .is_none_or(|action| action.lists(key) == action.lists(&of_all(key)));
     Some(if known.is_some() && alike { OwnTag::Same } else { OwnTag::Other })
 }
 

@@ -151,7 +151,10 @@ pub(crate) const WITHOUT_RESOURCE_ACCOUNT: [&str; 30] = [
 
 /// Whether requests of an action carry `aws:ResourceAccount`. The action is in lower case.
 pub(crate) fn carries_resource_account(action: &str) -> bool {
-    !WITHOUT_RESOURCE_ACCOUNT.iter().any(|one| covers(one, action))
+    // Each request asks, and few services have such an action: only of those patterns are read.
+    let Some((service, _)) = action.split_once(':') else { return true };
+    let of_service = |one: &&&str| one.split_once(':').is_some_and(|(its, _)| its == service);
+    !WITHOUT_RESOURCE_ACCOUNT.iter().filter(of_service).any(|one| covers(one, action))
 }
 
 /// Whether a pattern with `*` covers the action, both in lower case.
