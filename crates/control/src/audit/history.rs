@@ -64,14 +64,22 @@ pub async fn person_at(
     Ok(told)
 }
 
-/// Whether the log tells of a team. A store that looked through only a part of it does not say that it does not.
+/// Whether the log has such an entry. A store that looked through only a part of it does not say that it has not.
+///
+/// # Errors
+/// The log cannot be read.
+pub async fn tells_of(log: &dyn AuditLog, about: &AuditFilter) -> Result<bool, StoreError> {
+    let found = log.page(about, None, 1).await?;
+    Ok(!found.items.is_empty() || found.next.is_some())
+}
+
+/// Whether the log tells of a team, as [`tells_of`] does.
 ///
 /// # Errors
 /// The log cannot be read.
 pub async fn tells_of_team(log: &dyn AuditLog, team: &str) -> Result<bool, StoreError> {
     let about = AuditFilter { team: Some(team.to_owned()), ..AuditFilter::default() };
-    let found = log.page(&about, None, 1).await?;
-    Ok(!found.items.is_empty() || found.next.is_some())
+    tells_of(log, &about).await
 }
 
 /// What everybody had at a time. Memory does not grow with the log; `progress` hears how many entries

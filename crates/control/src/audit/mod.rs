@@ -23,7 +23,7 @@ pub use as_of::{AsOf, Barred, Held, History, Unknown, as_of};
 pub use canonical::{CHECKPOINT_FORMAT, ENTRY_FORMAT, PLACED_ENTRY_FORMAT};
 pub use checkpoint::{Checkpoint, CheckpointPlace, Notary, PlaceError};
 pub use export::{ExportCursor, ExportForm, ExportPart, NoExportCursor, export, json_line};
-pub use history::{HistoryError, everybody_at, person_at, tells_of_team};
+pub use history::{HistoryError, everybody_at, person_at, tells_of, tells_of_team};
 pub use keeping::{
     Accepted, KeepingError, Pruned, Taking, judged, prune, take_checkpoint, verify_log,
     verify_since,

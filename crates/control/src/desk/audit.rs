@@ -2,7 +2,7 @@
 
 use super::person::is_meant;
 use super::{Caller, Desk, Listed, Page, Refused, Right};
-use crate::audit::{ExportCursor, ExportForm, ExportPart, export};
+use crate::audit::{ExportCursor, ExportForm, ExportPart, export, tells_of};
 use crate::ports::{AuditEvent, AuditFilter, NO_CURSOR, SealedEntry};
 use crate::reasons::explained;
 use access::ids::PersonId;
@@ -165,15 +165,13 @@ impl Desk {
         Ok(meant)
     }
 
-    /// Refuses where the log has no such entry. A store that looked through only a part of it does not
-    /// say so.
+    /// Refuses where the log has no such entry, as [`tells_of`] knows it.
     async fn is_in_the_log(
         &self,
         filter: &AuditFilter,
         refused: impl FnOnce() -> Refused,
     ) -> Result<(), Refused> {
-        let found = self.store().page(filter, None, 1).await?;
-        if found.items.is_empty() && found.next.is_none() { Err(refused()) } else { Ok(()) }
+        if tells_of(&**self.store(), filter).await? { Ok(()) } else { Err(refused()) }
     }
 
     /// The next part of an export of the entries that the filter admits, oldest first within each
