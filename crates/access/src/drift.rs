@@ -108,6 +108,7 @@ fn is_drift(reason: ReasonCode) -> bool {
             | R::AssignmentExtra
             | R::AssignmentManual
             | R::SsoUserChanged
+            | R::SsoUserTaken
             | R::AppsRunning
             | R::CanaryFirst
             | R::NotEnforced

@@ -341,6 +341,7 @@ impl ReasonCode {
                 | Self::SharedSpace
                 | Self::ProfileFailed
                 | Self::SsoUserChanged
+                | Self::SsoUserTaken
         )
     }
 }

@@ -54,7 +54,8 @@ pub fn plan(
         adopted: BTreeSet::new(),
         owners: OnceCell::new(),
         adoptions: adoptions(map),
-        strangers: strangers(map, observed),
+        signing_in: OnceCell::new(),
+        signed_in: BTreeSet::new(),
         room: room(map, observed),
     };
     planner.all();
@@ -117,23 +118,19 @@ fn adoptions(map: &AccessMap) -> BTreeMap<(&DomainKey, &TeamKey, &str), &Adoptio
     by_pair.collect()
 }
 
-/// What is not Stagedoor's in domains in SSO mode. Of several that sign in one person the first by
-/// name is the one.
-fn strangers<'a>(
-    map: &AccessMap,
-    observed: &'a Observed,
-) -> BTreeMap<(&'a DomainKey, String), &'a ObservedProfile> {
-    let mut strangers = BTreeMap::new();
+/// The profiles of domains in SSO mode, by the user name that each signs in, in lower case.
+type SigningIn<'a> = BTreeMap<(&'a DomainKey, String), Vec<&'a ObservedProfile>>;
+
+fn signing_in(observed: &Observed) -> SigningIn<'_> {
+    let mut found = SigningIn::new();
     for (key, domain) in observed.domains.iter().filter(|(_, d)| d.auth_mode == AuthMode::Sso) {
         for profile in domain.profiles.values() {
-            if let Some(user) = &profile.sso_user
-                && profile.ownership(&map.instance) == Ownership::Foreign
-            {
-                strangers.entry((key, folded(user).into_owned())).or_insert(profile);
+            if let Some(user) = &profile.sso_user {
+                found.entry((key, folded(user).into_owned())).or_default().push(profile);
             }
         }
     }
-    strangers
+    found
 }
 
 struct Planner<'a> {
@@ -154,8 +151,10 @@ struct Planner<'a> {
     owners: OnceCell<BTreeMap<&'a str, &'a PersonId>>,
     /// What the map lets Stagedoor adopt, by domain, team and user name.
     adoptions: BTreeMap<(&'a DomainKey, &'a TeamKey, &'a str), &'a Adoption>,
-    /// What is not ours in domains in SSO mode, by the user name that it signs in, lower case.
-    strangers: BTreeMap<(&'a DomainKey, String), &'a ObservedProfile>,
+    /// Who is signed in where; looked up when somebody has no profile there.
+    signing_in: OnceCell<SigningIn<'a>>,
+    /// Whom the profiles sign in that this plan makes, in lower case.
+    signed_in: BTreeSet<(DomainKey, String)>,
     /// How many more profiles this plan may make.
     room: BTreeMap<(AccountId, Region), usize>,
 }

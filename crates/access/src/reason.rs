@@ -102,6 +102,8 @@ reasons! {
     AssignmentExtra = "assignment-extra";
     /// The profile signs in a user name which is not the person's any longer.
     SsoUserChanged = "sso-user-changed";
+    /// Another profile signs in the person's user name; a domain takes one for each.
+    SsoUserTaken = "sso-user-taken";
     /// The profile's apps run; it is corrected when none does.
     AppsRunning = "apps-running";
     /// The profile is corrected when those of the canary team agree with the map.

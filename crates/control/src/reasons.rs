@@ -178,6 +178,10 @@ pub const fn remedy(code: ReasonCode) -> Option<&'static str> {
             "Take the assignment away in the SageMaker console, or write a grant for the group."
         }
         R::AssignmentManual => "Assign the group to the domain in the SageMaker console.",
+        R::SsoUserTaken => {
+            "Delete the profile that signs in this user name once its data was saved; one on hold goes when \
+             its hold is over."
+        }
         R::SsoUserChanged => "Delete the profile once its data was saved; it is made anew.",
         R::SharedSpace => {
             "Hand the space over or delete it; `shared_spaces: hand-over` in the map does it by itself."

@@ -1,7 +1,7 @@
 //! Profiles that Stagedoor did not make and that the map lets it take over.
 
 use super::drift::drift;
-use super::{Case, Planner};
+use super::{Case, Planner, signing_in};
 use crate::ids::ProfileName;
 use crate::map::{Adoption, Unmanaged};
 use crate::observed::{
@@ -63,10 +63,16 @@ impl<'a> Planner<'a> {
                 .filter_map(|name| case.domain.profiles.get(&name.folded()))
                 .find(|profile| self.is_foreign(profile)),
             AuthMode::Sso => {
-                let user = folded(&case.person().user_name).into_owned();
-                self.strangers.get(&(case.key(), user)).copied()
+                self.signing_in(case).iter().copied().find(|profile| self.is_foreign(profile))
             }
         }
+    }
+
+    /// The profiles of the domain that sign in the person's user name, by their names.
+    pub(super) fn signing_in(&self, case: &Case<'a>) -> &[&'a ObservedProfile] {
+        let found = self.signing_in.get_or_init(|| signing_in(self.observed));
+        let user = folded(&case.person().user_name).into_owned();
+        found.get(&(case.key(), user)).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn is_foreign(&self, profile: &ObservedProfile) -> bool {

@@ -10,6 +10,7 @@ use crate::observed::{
 use crate::plan::Step;
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Person};
+use crate::user_name::folded;
 
 impl<'a> Planner<'a> {
     /// The person is entitled and the profile is there.
@@ -127,7 +128,7 @@ impl<'a> Planner<'a> {
             // The profile may exist under an older name: only a full reading can tell.
             return self.keep(case, Some(&names.0), ReasonCode::PartialDomain, None);
         }
-        if self.adoption(case, names) {
+        if self.adoption(case, names) || self.is_signed_in(case) {
             return;
         }
         let name = match self.free_name(case, names) {
@@ -156,7 +157,34 @@ impl<'a> Planner<'a> {
             sso_user: is_sso.then(|| case.person().user_name.clone()),
         };
         self.planned.insert((case.key().clone(), name.folded()));
+        if is_sso {
+            let user = folded(&case.person().user_name).into_owned();
+            self.signed_in.insert((case.key().clone(), user));
+        }
         self.act(case, &name, step, ReasonCode::Entitled);
+    }
+
+    /// Whether a profile signs in the person's user name that is somebody else's: a leaver's on hold, one whose
+    /// person was renamed, or one that this plan makes for a namesake. A domain in SSO mode takes one for each
+    /// (API `CreateUserProfile`: `ResourceInUse`); if so, says so.
+    fn is_signed_in(&mut self, case: &Case<'a>) -> bool {
+        if case.domain.auth_mode != AuthMode::Sso {
+            return false;
+        }
+        let user = folded(&case.person().user_name).into_owned();
+        let (name, detail) = match self.signing_in(case).first() {
+            Some(other) => {
+                let held = other.leaving_since().map_or("", |_| ", on hold");
+                let detail = format!("{} is somebody else's{held}", other.name);
+                (Some(&other.name), detail)
+            }
+            None if self.signed_in.contains(&(case.key().clone(), user)) => {
+                (None, "somebody else of that name gets one".to_owned())
+            }
+            None => return false,
+        };
+        self.keep(case, name, ReasonCode::SsoUserTaken, Some(detail));
+        true
     }
 
     /// A name for a new profile, or the name that somebody else's profile stands in the way of.

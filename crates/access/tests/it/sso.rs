@@ -301,6 +301,41 @@ fn somebody_elses_profile_that_signs_the_person_in_stands_in_the_way() {
 }
 
 #[test]
+fn a_user_name_that_somebody_elses_profile_signs_in_waits_for_it() {
+    let world = || {
+        sso(TEAMS, &["g0-ml-fraud"])
+            .group("ml-fraud", &["alice2"])
+            .group("ml-churn", &[])
+            .profile(profile("alice", "fraud").leaving("2026-07-14T00:00:00Z"))
+    };
+    // A leaver's user name has gone to somebody new.
+    let mut reused = world();
+    reused.person_mut("alice2").user_name = "Alice".into();
+    let told = reused.told();
+    assert!(!told.iter().any(|line| line.contains("create")), "{told:?}");
+    assert!(
+        told.contains(
+            &"research/alice: keep (sso-user-taken: alice is somebody else's, on hold)".to_owned()
+        ),
+        "{told:?}"
+    );
+    assert_eq!(reused.plan().blocked().count(), 1);
+    // With a name of their own they get a profile beside it.
+    assert!(world().told().iter().any(|line| line.starts_with("research/alice2: create")));
+    // Of two who are called alike one gets a profile.
+    let mut both =
+        sso(TEAMS, &["g0-ml-fraud"]).group("ml-fraud", &["alice", "bob"]).group("ml-churn", &[]);
+    both.person_mut("bob").user_name = "ALICE".into();
+    assert_eq!(
+        both.told(),
+        [
+            "research/alice: create role=studio-fraud user=alice (entitled)",
+            "research/*: keep (sso-user-taken: somebody else of that name gets one)",
+        ]
+    );
+}
+
+#[test]
 fn the_check_refuses_a_second_profile_an_outranked_team_and_a_profile_that_signs_in_nobody() {
     let world = || {
         sso(RANKED, &["g0-ml-fraud", "g1-ml-churn"])
