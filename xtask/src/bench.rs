@@ -19,6 +19,7 @@ mod web;
 
 use crate::{Outcome, say};
 use anyhow::Result;
+pub(crate) use scale::drive_functions;
 
 pub(crate) const HELP: &str = "Measure against what teams use today, in pairs
 

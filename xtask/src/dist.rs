@@ -1,9 +1,11 @@
 //! `cargo xtask dist`: the executable as Lambda takes it, for both kinds of processors.
 //!
-//! Zig, from the Python package index, compiles and links the C parts for musl on any machine, so
-//! that no cross compiler has to be there.
+//! Zig, from the Python package index, compiles the C parts for musl on any machine, so that no cross
+//! compiler has to be there. Rust's own linker links it, twice: see [`link`].
 
 mod elf;
+mod link;
+mod order;
 mod zip;
 
 use crate::{Outcome, say, workspace};
@@ -16,12 +18,16 @@ use std::process::Command;
 pub(crate) const HELP: &str = "\
 Build what is shipped: a static bootstrap.zip for AWS Lambda
 
-Usage: cargo xtask dist [--target x86_64|aarch64]
+Usage: cargo xtask dist [--target x86_64|aarch64 | --learn]
 
 Builds the executable statically for the processor, or for both, with the profile `dist`, and writes
 target/dist/stagedoor-lambda-x86_64.zip and target/dist/stagedoor-lambda-arm64.zip. Prints their
 sizes and SHA-256, and starts what is for this machine's processor. The same sources give the same
-bytes, wherever they lie. Takes Python 3, rustup and a package index.";
+bytes, wherever they lie. Takes Python 3, rustup and a package index.
+
+What a cold start runs lies together in front, by xtask/src/dist/cold-start.txt. --learn writes that
+file anew: it has functions do their work under valgrind (`apt-get install valgrind`). Do so when far
+fewer functions are found in front than it has lines.";
 
 /// What is installed from the Python package index.
 const TOOLS: [&str; 2] = ["cargo-zigbuild==0.24.0", "ziglang==0.17.1"];
@@ -76,6 +82,11 @@ const TARGETS: [Target; 2] = [
 
 pub(crate) fn run(words: &[String]) -> Result<Outcome> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if words == ["--learn"] {
+        let (own, tools) = (own()?, tools()?);
+        say::line(&order::learn(&compile(own, &tools)?)?);
+        return Ok(Outcome::Done);
+    }
     let Some(targets) = targets(&words) else {
         say::complain(HELP);
         return Ok(Outcome::Misused);
@@ -127,16 +138,33 @@ fn standard_library(triple: &str) -> Result<()> {
     succeed(Command::new("rustup").args(["target", "add", triple]), RUST)
 }
 
-/// The executable as it is shipped for this machine's processor.
-pub(crate) fn executable() -> Result<PathBuf> {
+/// This machine's processor.
+fn own() -> Result<Target> {
     let own = std::env::consts::ARCH;
     let target = TARGETS.into_iter().find(|target| target.name == own);
-    let target = target.with_context(|| format!("nothing is shipped for {own}"))?;
-    Ok(build(target, &tools()?)?.0)
+    target.with_context(|| format!("nothing is shipped for {own}"))
 }
 
-/// Builds for one target, sees to it that it is what may be shipped, and gives path and bytes.
-fn build(target: Target, tools: &Path) -> Result<(PathBuf, Vec<u8>)> {
+/// The executable as it is shipped for this machine's processor.
+pub(crate) fn executable() -> Result<PathBuf> {
+    Ok(build(own()?, &tools()?)?.path)
+}
+
+/// What is shipped for a target.
+struct Built {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    /// How many functions lie in front.
+    in_front: usize,
+}
+
+/// Where all that the linker links is kept.
+fn kept(target: Target) -> PathBuf {
+    workspace::root().join(format!("target/dist-build/link-{}.tar", target.name))
+}
+
+/// Compiles for one target and links it once. It has its symbols.
+fn compile(target: Target, tools: &Path) -> Result<PathBuf> {
     let root = workspace::root();
     standard_library(target.triple)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -149,17 +177,26 @@ fn build(target: Target, tools: &Path) -> Result<(PathBuf, Vec<u8>)> {
     succeed(
         cargo
             .args(["zigbuild", "--locked", "--profile", "dist", "-p", "stagedoor"])
+            .args(["--features", "small-pages"])
             .args(["--target", target.triple])
             .arg("--target-dir")
             .arg(&build)
             .env("PATH", path)
-            .env("RUSTFLAGS", rust)
+            .env("RUSTFLAGS", format!("{rust} {}", link::flags(&kept(target))))
+            .env("CARGO_PROFILE_DIST_STRIP", "none")
             .env("CFLAGS", c)
             .env(NO_JITTER.0, NO_JITTER.1)
             .current_dir(root),
         BUILD,
     )?;
-    let binary = build.join(target.triple).join("dist/stagedoor");
+    Ok(build.join(target.triple).join("dist/stagedoor"))
+}
+
+/// Builds for one target, and sees to it that it is what may be shipped.
+fn build(target: Target, tools: &Path) -> Result<Built> {
+    let root = workspace::root();
+    let link::Linked { path: binary, in_front } =
+        link::again(&compile(target, tools)?, &kept(target))?;
     let bytes = fs::read(&binary).with_context(|| format!("cannot read `{}`", binary.display()))?;
     let found = elf::read(&bytes).with_context(|| format!("`{}`", binary.display()))?;
     ensure!(
@@ -174,13 +211,13 @@ fn build(target: Target, tools: &Path) -> Result<(PathBuf, Vec<u8>)> {
     for (place, _) in places(root) {
         ensure!(!holds(&bytes, &place), "`{}` holds the path `{place}`", binary.display());
     }
-    Ok((binary, bytes))
+    Ok(Built { path: binary, bytes, in_front })
 }
 
 /// Builds for one target and packs it, and says what came of it.
 fn ship(target: Target, tools: &Path) -> Result<String> {
     let root = workspace::root();
-    let (binary, bytes) = build(target, tools)?;
+    let Built { path: binary, bytes, in_front } = build(target, tools)?;
     let started = if target.name == std::env::consts::ARCH {
         start(&binary)?
     } else {
@@ -196,7 +233,8 @@ fn ship(target: Target, tools: &Path) -> Result<String> {
     let mut told = String::new();
     let _infallible = write!(
         told,
-        "{}: {} bytes, bootstrap {} bytes, static, stripped, {started}\nsha256 {sum}",
+        "{}: {} bytes, bootstrap {} bytes, static, stripped, {in_front} functions in front, \
+         {started}\nsha256 {sum}",
         file.strip_prefix(root).unwrap_or(&file).display(),
         archive.len(),
         bytes.len(),

@@ -25,6 +25,9 @@ fn is_bootstrap(args: &[OsString]) -> bool {
 
 /// Where a page is two MiB, a function clears as much for the first byte it writes in it, when it
 /// starts and whenever it needs more; and what it is billed for counts them whole. Servers keep them.
+///
+/// The first are there before any line of ours runs: so what is shipped for Lambda is built with the
+/// feature `small-pages`, and asks for none. This is for systems that hand them out unasked.
 pub(crate) fn keep_pages_small(args: &[OsString]) {
     if args.get(1).is_some_and(|command| command == "lambda") {
         // Where it cannot be, it only starts more slowly.

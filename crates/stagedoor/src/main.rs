@@ -43,7 +43,7 @@ use std::time::Duration;
 
 /// That of musl, on which the static binary is built, takes one lock for all threads. It asks for
 /// transparent huge pages, which make the plan of a large company faster: `MIMALLOC_ALLOW_THP=0`
-/// turns that off, and functions on Lambda have none ([`bootstrap::keep_pages_small`]).
+/// turns that off, and functions on Lambda have none (the feature `small-pages`).
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

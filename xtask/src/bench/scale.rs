@@ -85,6 +85,14 @@ pub(super) fn run(amount: &Amount) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// Has functions start and work as the bench does, a few times.
+pub(crate) fn drive_functions(stagedoor: &Path) -> Result<()> {
+    let (python, dynamodb) = (python::prepare()?, build::dynamodb()?);
+    let lambda = build::release("scale-bench", "scale-lambda")?;
+    let amount = Amount { cold: 2, warm: 32, ..QUICK };
+    functions(&amount, 0, [&lambda, stagedoor, &python, &dynamodb]).map(drop)
+}
+
 fn functions(
     amount: &Amount,
     latency: u32,
