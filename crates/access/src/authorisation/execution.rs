@@ -24,16 +24,11 @@ pub(super) fn roles(map: &AccessMap) -> Result<Vec<Role>, Vec<Diagnostic>> {
             found.entry(&placement.execution_role).or_default().push(used);
         }
     }
-    let mut wrong = shared_tags(map);
-    wrong.extend(shared_spaces(map));
+    let mut wrong = Vec::new();
     let mut roles = Vec::new();
     for (arn, uses) in found {
         let written = uses.iter().find_map(|used| Some((used, used.persona(map)?)));
         let Some((first, persona)) = written else { continue };
-        if let Some(other) = uses.iter().find(|used| used.key != first.key) {
-            wrong.push(shared_role(arn, first, other));
-            continue;
-        }
         match role(map, arn, (first, persona), &uses) {
             Ok(role) => roles.push(role),
             Err(error) => wrong.push(too_large(arn, first, &error)),
@@ -103,11 +98,6 @@ pub(crate) fn buckets(map: &AccessMap, key: &TeamKey) -> BTreeSet<String> {
     templates.iter().flat_map(|text| uses().filter_map(|used| used.fill(text))).collect()
 }
 
-/// The value of the tag that says that a resource is this team's.
-fn tag_value<'m>(map: &AccessMap, key: &'m TeamKey, team: &'m Team) -> &'m str {
-    team.tags.get(&map.team_tag).map_or(key.as_str(), String::as_str)
-}
-
 fn role(
     map: &AccessMap,
     arn: &RoleArn,
@@ -130,7 +120,7 @@ fn role(
         let kind = Limit::MANAGED_POLICY.kind;
         return Err(SplitError::Documents { needed: managed.len(), kind, most });
     }
-    let value = tag_value(map, first.key, first.team);
+    let value = map.tag_value(first.key, first.team);
     let tags = [
         (TAG_INSTANCE, map.instance.as_str()),
         (TAG_TEAM, first.key.as_str()),
@@ -197,7 +187,7 @@ fn scope(
         domains: uses.iter().map(studio).collect(),
         team: first.key.to_string(),
         tag_key: map.team_tag.clone(),
-        tag_value: tag_value(map, first.key, first.team).to_owned(),
+        tag_value: map.tag_value(first.key, first.team).to_owned(),
         role_arn: arn.to_string(),
         shared_space: first.team.space.as_ref().map(ToString::to_string),
         own_links: Ways::of(rule).alternatives().into_iter().map(|(_, c)| c).collect(),
@@ -215,82 +205,6 @@ fn scope(
         workgroups: list(&settings.workgroups),
         databases: list(&settings.databases),
     }
-}
-
-fn shared_role(arn: &RoleArn, first: &Use<'_>, other: &Use<'_>) -> Diagnostic {
-    Diagnostic {
-        code: codes::SHARED_ROLE,
-        place: other.team.place.clone(),
-        width: other.key.as_str().len(),
-        message: format!(
-            "the teams `{}` and `{}` have the same execution role `{arn}`",
-            first.key, other.key
-        ),
-        expected: Some("a role of its own for each team".to_owned()),
-        help: Some("write `{team}` in their `execution_role`".to_owned()),
-    }
-}
-
-/// Teams of one account whose resources nobody could tell apart.
-fn shared_tags(map: &AccessMap) -> Vec<Diagnostic> {
-    let mut seen: BTreeMap<(&str, &str), &TeamKey> = BTreeMap::new();
-    let mut wrong = Vec::new();
-    for (key, team) in &map.teams {
-        let value = tag_value(map, key, team);
-        let accounts: BTreeSet<&str> =
-            team.placements.iter().map(|placement| placement.execution_role.account()).collect();
-        let taken = accounts.iter().find_map(|account| seen.get(&(*account, value)).copied());
-        if let Some(other) = taken {
-            wrong.push(Diagnostic {
-                code: codes::SHARED_TEAM_TAG,
-                place: team.place.clone(),
-                width: key.as_str().len(),
-                message: format!(
-                    "the teams `{other}` and `{key}` both tag their resources `{}={value}`",
-                    map.team_tag
-                ),
-                expected: Some("a value of its own for each team of an account".to_owned()),
-                help: Some(format!("give one of them another `{}` in `tags`", map.team_tag)),
-            });
-        }
-        seen.extend(accounts.into_iter().map(|account| ((account, value), key)));
-    }
-    wrong
-}
-
-/// Teams of one domain with the same shared space, if the wall of one of them is about it: the name is all
-/// that tells it whose a space is.
-fn shared_spaces(map: &AccessMap) -> Vec<Diagnostic> {
-    let mut seen: BTreeMap<(&DomainKey, String), (&TeamKey, bool)> = BTreeMap::new();
-    let mut wrong = Vec::new();
-    for (key, team) in &map.teams {
-        let Some(space) = &team.space else { continue };
-        // Names of spaces are not case-sensitive.
-        let names = || {
-            let placements = team.placements.iter();
-            placements.map(|placement| (&placement.domain, space.as_str().to_ascii_lowercase()))
-        };
-        let has_wall = team.persona.is_some();
-        let met = names().find_map(|name| seen.get_key_value(&name));
-        if let Some(((domain, _), (other, _))) = met.filter(|(_, (_, wall))| has_wall || *wall) {
-            wrong.push(Diagnostic {
-                code: codes::SHARED_SPACE,
-                place: team.place.clone(),
-                width: key.as_str().len(),
-                message: format!(
-                    "the teams `{other}` and `{key}` both have the shared space `{space}` in \
-                     `{domain}`"
-                ),
-                expected: Some("a space of its own for each team of a domain".to_owned()),
-                help: Some("give one of them another `space`".to_owned()),
-            });
-        }
-        for name in names() {
-            let (_, wall) = seen.entry(name).or_insert((key, has_wall));
-            *wall |= has_wall;
-        }
-    }
-    wrong
 }
 
 fn too_large(arn: &RoleArn, used: &Use<'_>, error: &SplitError) -> Diagnostic {

@@ -27,11 +27,9 @@ use iam_policy::bundle::Bundle;
 /// in.
 ///
 /// # Errors
-/// The map is valid, and still means no roles that keep teams apart, or none that IAM takes: codes
-/// [`SHARED_ROLE`](crate::map::codes::SHARED_ROLE),
-/// [`SHARED_TEAM_TAG`](crate::map::codes::SHARED_TEAM_TAG),
-/// [`SHARED_SPACE`](crate::map::codes::SHARED_SPACE),
+/// The map is valid, and still means no roles that IAM takes: codes
 /// [`ROLE_TOO_LARGE`](crate::map::codes::ROLE_TOO_LARGE),
+/// [`SHARED_ROLE`](crate::map::codes::SHARED_ROLE) of Stagedoor's own,
 /// [`HUB_ACCOUNT`](crate::map::codes::HUB_ACCOUNT) and
 /// [`POLICY_TOO_LARGE`](crate::map::codes::POLICY_TOO_LARGE).
 pub fn authorisation(map: &AccessMap) -> Result<Bundle, Vec<Diagnostic>> {

@@ -66,6 +66,7 @@ pub(super) fn roles(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<Role
             roles.push(presign(map, role, &hub.roles_with(Feature::SignIn)));
         }
     }
+    problems.extend(one_for_iam(hub, &roles));
     for role in &roles {
         let size: usize = role.inline.iter().map(|p| Limit::ROLE_INLINE.size(&p.document)).sum();
         if size > Limit::ROLE_INLINE.characters {
@@ -79,6 +80,22 @@ pub(super) fn roles(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<Role
         }
     }
     roles
+}
+
+/// Roles that cannot be two: names are unique in an account, whatever the path and the case.
+fn one_for_iam(hub: &Hub, roles: &[Role]) -> Vec<Diagnostic> {
+    let mut seen: BTreeMap<(&str, String), &Role> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for role in roles {
+        let identity = (role.account_id.as_str(), role.name.to_ascii_lowercase());
+        if let Some(first) = seen.insert(identity, role) {
+            let message =
+                format!("the roles `{}` and `{}` are one for IAM", first.arn(), role.arn());
+            let help = "give one of them another name: neither path nor case tells roles apart";
+            wrong.push(hub.problem(codes::SHARED_ROLE, message, help));
+        }
+    }
+    wrong
 }
 
 impl Hub {

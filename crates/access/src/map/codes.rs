@@ -58,9 +58,9 @@ codes! {
     CAPTURED_TEAM = "map-captured-team": "`{team}` stands in the group or in the team of a grant, not in both.";
     EMPTY_PERIOD = "map-empty-period": "A grant ends before it begins.";
     DUPLICATE_GRANT = "map-duplicate-grant": "A grant is written twice.";
-    SHARED_ROLE = "map-shared-role": "Teams share an execution role that Stagedoor is to write.";
-    SHARED_TEAM_TAG = "map-shared-team-tag": "Teams of one account tag their resources alike.";
-    SHARED_SPACE = "map-shared-space": "Teams of one domain name the same shared space.";
+    SHARED_ROLE = "map-shared-role": "What must be two roles is one for IAM: of two teams, of a team and Stagedoor, or two of Stagedoor's.";
+    SHARED_TEAM_TAG = "map-shared-team-tag": "Teams of one account, one with a persona, tag their resources alike.";
+    SHARED_SPACE = "map-shared-space": "Teams of one domain, one with a persona, name the same shared space.";
     ROLE_TOO_LARGE = "map-role-too-large": "What a team may do does not fit into a role.";
     DUPLICATE_DIRECTORY = "map-duplicate-directory": "Two directories have one name.";
     DIRECTORY_ORDER = "map-directory-order": "Identity Center is one of several directories and not the first.";

@@ -5,6 +5,7 @@
 
 mod administration;
 mod adoptions;
+mod apart;
 mod cautions;
 mod check;
 pub mod codes;

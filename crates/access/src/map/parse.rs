@@ -7,7 +7,7 @@ use super::diagnostic::{Diagnostic, Diagnostics, Mark, Reporter, quoted};
 use super::document::{self, Entry, MAX_BYTES, Node, Value, report_duplicate};
 use super::scalar::{Resolved, resolve};
 use super::shape;
-use super::{AccessMap, Place, decode};
+use super::{AccessMap, Place, apart, decode};
 use arcstr::ArcStr;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -61,7 +61,8 @@ fn refused(
 /// Every file says `version: 1`. Sections may be split over files; each key stands in one of them.
 /// All errors are told at once, sorted by place. Only when every file could be read and no section that
 /// others refer to is of a wrong type, references are resolved: what refers into a part that could not be read
-/// is not complained about.
+/// is not complained about. What teams may not have in common is looked at last, of a map in which all else
+/// is right.
 ///
 /// Of a map that is returned every reference resolves: each team's domain, persona and network
 /// (`anywhere` among them) and each grant's team are keys of the map.
@@ -69,7 +70,10 @@ pub fn parse(sources: &[Source]) -> Result<AccessMap, Diagnostics> {
     let mut reporter = Reporter::new(sources);
     let map = read(sources, &mut reporter);
     match map {
-        Some(map) if reporter.is_clean() => Ok(map),
+        Some(map) if reporter.is_clean() => {
+            let shared = apart::problems(&map);
+            if shared.is_empty() { Ok(map) } else { Err(Diagnostics::new(shared)) }
+        }
         _ => Err(Diagnostics::new(reporter.found())),
     }
 }

@@ -32,9 +32,11 @@ fn roles(rest: &str) -> Vec<Role> {
     authorisation(&map(rest)).unwrap_or_else(|errors| panic!("{errors:?}")).roles
 }
 
+/// What the map itself is refused for.
 fn refused(rest: &str) -> Vec<String> {
-    let errors = authorisation(&map(rest)).unwrap_err();
-    errors.iter().map(ToString::to_string).collect()
+    let text = format!("{HEAD}{rest}");
+    let errors = parse(&[Source { name: "access.yaml".into(), text }]).unwrap_err();
+    errors.as_slice().iter().map(ToString::to_string).collect()
 }
 
 /// One team of a persona that is ready-made.
@@ -253,10 +255,129 @@ fn map_shared_role() {
              churn: { domain: research, network: office, execution_role: studio }\n  \
              fraud: { domain: research, persona: mlops, network: office, execution_role: studio }\n"
         ),
-        ["access.yaml:10:3: the teams `fraud` and `churn` have the same execution role \
+        ["access.yaml:11:3: the teams `churn` and `fraud` have the same execution role \
           `arn:aws:iam::111122223333:role/studio` (map-shared-role)\n  expected a role of its own \
           for each team\n  write `{team}` in their `execution_role`"]
     );
+}
+
+#[test]
+fn map_shared_role_by_account_and_name_without_path_and_case() {
+    let teams = |churn: &str, fraud: &str, persona: &str| {
+        format!(
+            "teams:\n  \
+             churn: {{ domain: research, {persona}network: office, execution_role: {churn} }}\n  \
+             fraud: {{ domain: risk, {persona}network: office, execution_role: {fraud} }}\n"
+        )
+    };
+    for (churn, fraud) in [("a/studio", "b/studio"), ("Studio", "studio"), ("a/b/sTudio", "studio")]
+    {
+        assert_eq!(
+            refused(&teams(churn, fraud, "persona: mlops, ")),
+            [format!(
+                "access.yaml:11:3: the execution roles `arn:aws:iam::111122223333:role/{churn}` of \
+                 `churn` and `arn:aws:iam::111122223333:role/{fraud}` of `fraud` are one: IAM tells \
+                 roles of an account apart neither by path nor by case (map-shared-role)\n  expected \
+                 a role of its own for each team\n  write `{{team}}` in their `execution_role`"
+            )]
+        );
+        // Whatever their roles may do, the map says nothing of it.
+        assert_eq!(roles(&teams(churn, fraud, "")), []);
+    }
+    // The same name in another account is another role.
+    let elsewhere = teams("studio", "studio", "persona: mlops, ").replace("risk", "elsewhere");
+    assert_eq!(roles(&elsewhere).len(), 2);
+    // One team has one role for several domains, and no two that cannot be.
+    let one = |role: &str| {
+        format!(
+            "teams:\n  fraud: {{ domains: [research, risk], persona: mlops, network: office, \
+             execution_role: \"{role}\" }}\n"
+        )
+    };
+    assert_eq!(roles(&one("studio")).len(), 1);
+    assert_eq!(
+        refused(&one("{domain}/studio")),
+        [
+            "access.yaml:10:3: the execution roles `arn:aws:iam::111122223333:role/research/studio` of \
+          `fraud` and `arn:aws:iam::111122223333:role/risk/studio` of `fraud` are one: IAM tells \
+          roles of an account apart neither by path nor by case (map-shared-role)\n  expected one \
+          ARN for one role\n  write another name, or the same path, in its `execution_role`"
+        ]
+    );
+}
+
+#[test]
+fn map_shared_role_with_stagedoor_itself() {
+    let plane = |service: &str, teams: &str| {
+        let assumed = HEAD.replace(
+            "region: eu-west-1 }\nnetworks",
+            "region: eu-west-1, \
+             assume_role: { arn: \"arn:aws:iam::444455556666:role/StagedoorSpoke\" }, \
+             presign_role: { arn: \"arn:aws:iam::444455556666:role/StagedoorLinks\" } }\nnetworks",
+        );
+        let text = format!(
+            "{assumed}hub: {{ role: \"arn:aws:iam::111122223333:role/ops/stagedoor\", service: \
+             {service}, network: office }}\nteams:\n{teams}"
+        );
+        match parse(&[Source { name: "access.yaml".into(), text }]) {
+            Ok(map) => Ok(map.teams.len()),
+            Err(errors) => Err(errors.as_slice().iter().map(ToString::to_string).collect()),
+        }
+    };
+    let told = |team: &str, role: &str, own: &str| -> Result<usize, Vec<String>> {
+        let own = if own.is_empty() {
+            String::new()
+        } else {
+            format!(" `{own}`: IAM tells roles of an account apart neither by path nor by case")
+        };
+        Err(vec![format!(
+            "access.yaml:11:3: the execution role `{role}` of the team `{team}` is Stagedoor's \
+             own{own} (map-shared-role)\n  expected a role that only the team's profiles have\n  \
+             write another name in its `execution_role`"
+        )])
+    };
+    // With a persona and without.
+    for persona in ["", "persona: mlops, "] {
+        let named = |role: &str, domain: &str| {
+            format!(
+                "  fraud: {{ domain: {domain}, {persona}network: office, execution_role: {role} }}\n"
+            )
+        };
+        let hub = "arn:aws:iam::111122223333:role/ops/stagedoor";
+        assert_eq!(plane("ecs-tasks", &named("ops/stagedoor", "research")), told("fraud", hub, ""));
+        assert_eq!(
+            plane("ecs-tasks", &named("Stagedoor", "risk")),
+            told("fraud", "arn:aws:iam::111122223333:role/Stagedoor", hub)
+        );
+        assert_eq!(
+            plane("ecs-tasks", &named("studio/stagedoorspoke", "elsewhere")),
+            told(
+                "fraud",
+                "arn:aws:iam::444455556666:role/studio/stagedoorspoke",
+                "arn:aws:iam::444455556666:role/StagedoorSpoke"
+            )
+        );
+        assert_eq!(
+            plane("ecs-tasks", &named("StagedoorLinks", "elsewhere")),
+            told("fraud", "arn:aws:iam::444455556666:role/StagedoorLinks", "")
+        );
+        // In another account it is another role.
+        assert_eq!(plane("ecs-tasks", &named("StagedoorLinks", "research")), Ok(1));
+        // On Lambda, functions have the roles.
+        assert_eq!(plane("lambda", &named("stagedoor", "research")), Ok(1));
+        for function in ["door", "events", "work", "timer"] {
+            let team = format!("  {function}: {{ domain: research, {persona}network: office }}\n");
+            assert_eq!(
+                plane("lambda", &team),
+                told(
+                    function,
+                    &format!("arn:aws:iam::111122223333:role/stagedoor-{function}"),
+                    &format!("arn:aws:iam::111122223333:role/ops/stagedoor-{function}")
+                )
+            );
+            assert_eq!(plane("ecs-tasks", &team), Ok(1));
+        }
+    }
 }
 
 #[test]
@@ -272,6 +393,17 @@ fn map_shared_team_tag() {
           (map-shared-team-tag)\n  expected a value of its own for each team of an account\n  give \
           one of them another `Team` in `tags`"]
     );
+    // Without a persona there is no wall that goes by the value.
+    let teams = |churn: &str, fraud: &str| {
+        format!(
+            "team_tag: Team\nteams:\n  \
+             churn: {{ domain: research, {churn}network: office, tags: {{ Team: fraud }} }}\n  \
+             fraud: {{ domains: [research, risk], {fraud}network: office }}\n"
+        )
+    };
+    assert_eq!(roles(&teams("", "")), []);
+    assert_eq!(refused(&teams("persona: mlops, ", "")).len(), 1);
+    assert_eq!(refused(&teams("", "persona: mlops, ")).len(), 1);
 }
 
 #[test]
@@ -302,18 +434,19 @@ fn map_shared_space() {
 #[test]
 fn map_role_too_large() {
     let buckets: Vec<String> = (0..1200).map(|n| format!("bucket-{n:056}")).collect();
-    let found = refused(&format!(
+    let found = authorisation(&map(&format!(
         "teams:\n  fraud: {{ domain: research, persona: data-scientist, network: office, buckets: \
          [{}] }}\n",
         buckets.join(", ")
-    ));
+    )))
+    .unwrap_err();
     let [error] = found.as_slice() else { panic!("{found:?}") };
     assert!(
-        error.starts_with(
+        error.to_string().starts_with(
             "access.yaml:10:3: IAM does not take the role \
              `arn:aws:iam::111122223333:role/stagedoor-fraud` of the team `fraud`: the statements \
              fill "
-        ) && error.ends_with(
+        ) && error.to_string().ends_with(
             "(map-role-too-large)\n  give its persona fewer activities, or name fewer resources"
         ),
         "{error}"

@@ -667,6 +667,25 @@ fn map_hub_account() {
 }
 
 #[test]
+fn map_shared_role_of_stagedoors_own() {
+    let shown = |name: &str| -> Vec<String> {
+        let text = MAP.replace("role/access/StagedoorLinks", &format!("role/{name}"));
+        let problems = authorisation(&map(&text)).err().unwrap_or_default();
+        problems.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(
+        shown("links/stagedoorspoke"),
+        ["access.yaml:5:1: the roles `arn:aws:iam::444455556666:role/access/StagedoorSpoke` and \
+          `arn:aws:iam::444455556666:role/links/stagedoorspoke` are one for IAM (map-shared-role)\n  \
+          give one of them another name: neither path nor case tells roles apart"]
+    );
+    // One role may do both.
+    assert_eq!(shown("access/StagedoorSpoke"), Vec::<String>::new());
+    // That of the hub is in another account.
+    assert_eq!(shown("ops/stagedoor"), Vec::<String>::new());
+}
+
+#[test]
 fn map_policy_too_large() {
     let teams: Vec<String> = (0..60)
         .map(|n| {

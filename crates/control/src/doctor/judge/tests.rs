@@ -233,14 +233,13 @@ fn teams_without_persona_are_named_once_and_not_judged() {
 
 #[test]
 fn a_map_of_which_no_roles_can_be_made_is_told_with_its_place() {
-    let text = MAP.replace("role/studio-{team}", "role/studio-fraud").replace(
-        "grants:",
-        "  risk: { domain: research, persona: mlops, network: office, execution_role: \"arn:aws:iam::{account_id}:role/studio-fraud\" }\ngrants:",
-    );
-    let shared = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
-    let checks = checked(&shared, "111122223333", sound(), trusted(), None);
-    assert_eq!((checks[1].state, checks[1].code), (State::Failed, "map-shared-role"));
-    assert_eq!(checks[1].subject.as_deref(), Some("access.yaml:9"));
+    let buckets: Vec<String> = (0..1200).map(|n| format!("bucket-{n:056}")).collect();
+    let with = format!("persona: data-scientist, buckets: [{}] }}", buckets.join(", "));
+    let text = MAP.replace("persona: data-scientist }", &with);
+    let large = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+    let checks = checked(&large, "111122223333", sound(), trusted(), None);
+    assert_eq!((checks[1].state, checks[1].code), (State::Failed, "map-role-too-large"));
+    assert_eq!(checks[1].subject.as_deref(), Some("access.yaml:8"));
 }
 
 /// A directory that says nothing of itself.

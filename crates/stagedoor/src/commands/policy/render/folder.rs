@@ -35,7 +35,7 @@ struct Memory {
 /// Everything is looked at before anything is changed; each file is written whole or not at all.
 ///
 /// # Errors
-/// A file is in the way that was not written by this command, or was changed since, and `force` is
+/// A path is none or is there twice; a file is in the way that was not written by this command, or was changed since, and `force` is
 /// not given; or the folder cannot be written.
 pub(super) fn write(folder: &Path, files: &[File], force: bool) -> Result<Vec<Written>> {
     let before = remembered(folder)?;
@@ -43,7 +43,11 @@ pub(super) fn write(folder: &Path, files: &[File], force: bool) -> Result<Vec<Wr
         let message = format!("`{}` is no name for a file: rename the role or policy", file.path);
         return Err(BadConfiguration::new(codes::RENDER_NAME, message).into());
     }
-    let wanted: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let mut wanted: BTreeSet<&str> = BTreeSet::new();
+    if let Some(file) = files.iter().find(|file| !wanted.insert(&file.path)) {
+        let message = format!("`{}` would be two files: rename a role or policy", file.path);
+        return Err(BadConfiguration::new(codes::RENDER_NAME, message).into());
+    }
     let stale: Vec<&String> =
         before.files.keys().filter(|p| !wanted.contains(p.as_str()) && is_inside(p)).collect();
     let mut foreign = Vec::new();
@@ -167,6 +171,14 @@ mod tests {
         let refused = write(out, &[], false).unwrap_err();
         assert!(refused.to_string().contains("a.json"), "{refused}");
         assert_eq!(fs::read_to_string(out.join("a.json")).unwrap(), "edited");
+    }
+
+    #[test]
+    fn no_path_is_written_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = write(folder.path(), &[file("a", "1"), file("a", "2")], true).unwrap_err();
+        assert_eq!(refused.to_string(), "`a` would be two files: rename a role or policy");
+        assert!(!folder.path().join("a").exists());
     }
 
     #[test]

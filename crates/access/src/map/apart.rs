@@ -1,0 +1,195 @@
+//! What keeps teams apart: roles, tags and spaces that are one team's alone.
+//!
+//! By these AWS tells whose something is. Where two teams have one of them, and one of the two a
+//! persona and so a wall, no policy keeps them apart.
+
+use super::{AccessMap, Diagnostic, Placement, Team, codes};
+use crate::ids::TeamKey;
+use std::collections::BTreeMap;
+
+/// Why IAM takes two ARNs for one role (API `CreateRole`: names are unique within the account and not
+/// distinguished by case).
+const ONE_ROLE: &str = "IAM tells roles of an account apart neither by path nor by case";
+
+/// Everything that AWS would take for two teams' at once, or for a team's and Stagedoor's own.
+pub(super) fn problems(map: &AccessMap) -> Vec<Diagnostic> {
+    let mut wrong = own_roles(map);
+    wrong.extend(shared_roles(map));
+    wrong.extend(shared_tags(map));
+    wrong.extend(shared_spaces(map));
+    wrong
+}
+
+impl AccessMap {
+    /// The value of the tag that says that a resource is this team's.
+    pub(crate) fn tag_value<'m>(&self, key: &'m TeamKey, team: &'m Team) -> &'m str {
+        team.tags.get(&self.team_tag).map_or(key.as_str(), String::as_str)
+    }
+}
+
+/// What IAM tells roles apart by: account, and name without path and case.
+fn identity(arn: &str) -> (String, String) {
+    let name = arn.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    (arn.split(':').nth(4).unwrap_or_default().to_owned(), name)
+}
+
+/// Teams whose execution role is one that Stagedoor itself works under: with a persona or not, their
+/// people could do what it can.
+fn own_roles(map: &AccessMap) -> Vec<Diagnostic> {
+    let of_domains = map.domains.values().flat_map(|domain| {
+        domain.assume_role.iter().chain(&domain.presign_role).map(|role| role.arn.to_string())
+    });
+    let of_hub = map.hub.iter().flat_map(|hub| match hub.functions() {
+        [] => vec![hub.role.to_string()],
+        functions => functions.iter().map(|function| function.role(&hub.role)).collect(),
+    });
+    let own: BTreeMap<(String, String), String> =
+        of_domains.chain(of_hub).map(|arn| (identity(&arn), arn)).collect();
+    let found = map.teams.iter().filter_map(|(key, team)| {
+        team.placements.iter().find_map(|placement| {
+            let role = &placement.execution_role;
+            let same = own.get(&identity(role.as_str()))?;
+            let spelt = if same == role.as_str() {
+                String::new()
+            } else {
+                format!(" `{same}`: {ONE_ROLE}")
+            };
+            Some(Diagnostic {
+                code: codes::SHARED_ROLE,
+                place: team.place.clone(),
+                width: key.as_str().len(),
+                message: format!(
+                    "the execution role `{role}` of the team `{key}` is Stagedoor's own{spelt}"
+                ),
+                expected: Some("a role that only the team's profiles have".to_owned()),
+                help: Some("write another name in its `execution_role`".to_owned()),
+            })
+        })
+    });
+    found.collect()
+}
+
+fn shared_roles(map: &AccessMap) -> Vec<Diagnostic> {
+    let role = |placed: &Placed<'_>| Some(identity(placed.placement.execution_role.as_str()));
+    // Also of one team: there can be no two.
+    let differ = |a: &Placed<'_>, b: &Placed<'_>| {
+        a.key != b.key || a.placement.execution_role != b.placement.execution_role
+    };
+    let told = |(first, other): (Placed<'_>, Placed<'_>)| {
+        let (a, b) = (&first.placement.execution_role, &other.placement.execution_role);
+        let message = if a == b {
+            format!(
+                "the teams `{}` and `{}` have the same execution role `{a}`",
+                first.key, other.key
+            )
+        } else {
+            format!(
+                "the execution roles `{a}` of `{}` and `{b}` of `{}` are one: {ONE_ROLE}",
+                first.key, other.key
+            )
+        };
+        let (expected, help) = if first.key == other.key {
+            (
+                "one ARN for one role",
+                "write another name, or the same path, in its `execution_role`",
+            )
+        } else {
+            ("a role of its own for each team", "write `{team}` in their `execution_role`")
+        };
+        other.problem(codes::SHARED_ROLE, message, expected, help.to_owned())
+    };
+    met(map, role, differ).into_iter().map(told).collect()
+}
+
+/// Teams of one account whose resources nobody could tell apart.
+fn shared_tags(map: &AccessMap) -> Vec<Diagnostic> {
+    let tag = |placed: &Placed<'_>| {
+        let value = map.tag_value(placed.key, placed.team).to_owned();
+        Some((placed.placement.execution_role.account().to_owned(), value))
+    };
+    let told = |(first, other): (Placed<'_>, Placed<'_>)| {
+        let message = format!(
+            "the teams `{}` and `{}` both tag their resources `{}={}`",
+            first.key,
+            other.key,
+            map.team_tag,
+            map.tag_value(other.key, other.team)
+        );
+        let help = format!("give one of them another `{}` in `tags`", map.team_tag);
+        let expected = "a value of its own for each team of an account";
+        other.problem(codes::SHARED_TEAM_TAG, message, expected, help)
+    };
+    met(map, tag, |a, b| a.key != b.key).into_iter().map(told).collect()
+}
+
+/// Teams of one domain with the same shared space: the name is all that tells it whose a space is.
+fn shared_spaces(map: &AccessMap) -> Vec<Diagnostic> {
+    let space = |placed: &Placed<'_>| {
+        // Names of spaces are not case-sensitive.
+        let space = placed.team.space.as_ref()?.as_str().to_ascii_lowercase();
+        Some((placed.placement.domain.to_string(), space))
+    };
+    let told = |(first, other): (Placed<'_>, Placed<'_>)| {
+        let message = format!(
+            "the teams `{}` and `{}` both have the shared space `{}` in `{}`",
+            first.key,
+            other.key,
+            other.team.space.as_ref().map_or("", |space| space.as_str()),
+            other.placement.domain
+        );
+        let help = "give one of them another `space`".to_owned();
+        let expected = "a space of its own for each team of a domain";
+        other.problem(codes::SHARED_SPACE, message, expected, help)
+    };
+    met(map, space, |a, b| a.key != b.key).into_iter().map(told).collect()
+}
+
+/// A team where it is placed.
+#[derive(Clone, Copy)]
+struct Placed<'m> {
+    key: &'m TeamKey,
+    team: &'m Team,
+    placement: &'m Placement,
+}
+
+impl Placed<'_> {
+    fn problem(
+        &self,
+        code: &'static str,
+        message: String,
+        expected: &str,
+        help: String,
+    ) -> Diagnostic {
+        Diagnostic {
+            code,
+            place: self.team.place.clone(),
+            width: self.key.as_str().len(),
+            message,
+            expected: Some(expected.to_owned()),
+            help: Some(help),
+        }
+    }
+}
+
+/// Of each team the first thing that it and a team before it, or itself elsewhere, would both have, where
+/// either has a wall. A thing is told by where it is and what it is called there.
+fn met<'m>(
+    map: &'m AccessMap,
+    thing: impl Fn(&Placed<'m>) -> Option<(String, String)>,
+    differ: impl Fn(&Placed<'m>, &Placed<'m>) -> bool,
+) -> Vec<(Placed<'m>, Placed<'m>)> {
+    let mut seen: BTreeMap<(String, String), (Placed<'m>, bool)> = BTreeMap::new();
+    let mut found: BTreeMap<&TeamKey, (Placed<'m>, Placed<'m>)> = BTreeMap::new();
+    for (key, team) in &map.teams {
+        for placement in &team.placements {
+            let placed = Placed { key, team, placement };
+            let Some(thing) = thing(&placed) else { continue };
+            let (first, wall) = seen.entry(thing).or_insert((placed, false));
+            *wall |= team.persona.is_some();
+            if *wall && differ(first, &placed) {
+                found.entry(key).or_insert((*first, placed));
+            }
+        }
+    }
+    found.into_values().collect()
+}
