@@ -5,7 +5,7 @@
 
 use super::{AccessMap, Diagnostic, Placement, Team, codes};
 use crate::ids::TeamKey;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why IAM takes two ARNs for one role (API `CreateRole`: names are unique within the account and not
 /// distinguished by case).
@@ -16,6 +16,7 @@ pub(super) fn problems(map: &AccessMap) -> Vec<Diagnostic> {
     let mut wrong = own_roles(map);
     wrong.extend(shared_roles(map));
     wrong.extend(shared_tags(map));
+    wrong.extend(respelt_tags(map));
     wrong.extend(shared_spaces(map));
     wrong
 }
@@ -120,6 +121,35 @@ fn shared_tags(map: &AccessMap) -> Vec<Diagnostic> {
         other.problem(codes::SHARED_TEAM_TAG, message, expected, help)
     };
     met(map, tag, |a, b| a.key != b.key).into_iter().map(told).collect()
+}
+
+/// Teams that have the team tag in another spelling as well, where a wall of the account compares it: keys of
+/// conditions know no case, so either value may count.
+fn respelt_tags(map: &AccessMap) -> Vec<Diagnostic> {
+    let accounts = |team: &Team| -> BTreeSet<String> {
+        let roles = team.placements.iter().map(|placement| &placement.execution_role);
+        roles.map(|role| role.account().to_owned()).collect()
+    };
+    let walled: BTreeSet<String> =
+        map.teams.values().filter(|team| team.persona.is_some()).flat_map(accounts).collect();
+    let found = map.teams.iter().filter_map(|(key, team)| {
+        let team_tag = &map.team_tag;
+        let other = |tag: &&String| {
+            *tag != team_tag && tag.to_lowercase() == team_tag.to_lowercase()
+        };
+        let tag = team.tags.keys().find(other)?;
+        (!walled.is_disjoint(&accounts(team))).then(|| Diagnostic {
+            code: codes::RESERVED_TAG,
+            place: team.place.clone(),
+            width: key.as_str().len(),
+            message: format!(
+                "the tag `{tag}` of the team `{key}` is the `team_tag` to policies, which know no case"
+            ),
+            expected: None,
+            help: Some(format!("remove it, or write `{team_tag}`")),
+        })
+    });
+    found.collect()
 }
 
 /// Teams of one domain with the same shared space: the name is all that tells it whose a space is.

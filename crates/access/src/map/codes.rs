@@ -39,7 +39,7 @@ codes! {
     OUT_OF_RANGE = "map-out-of-range": "A number, duration or count is outside its bounds.";
     HOST_BITS = "map-host-bits": "A CIDR block names an address inside the network, not the network.";
     RESERVED_NETWORK = "map-reserved-network": "The network `anywhere` is built in.";
-    RESERVED_TAG = "map-reserved-tag": "Tags of Stagedoor and of AWS cannot be set by the map.";
+    RESERVED_TAG = "map-reserved-tag": "Tags of Stagedoor and of AWS cannot be set by the map, nor `team_tag` in another case where a persona goes by it.";
     RESERVED_SETTING = "map-reserved-setting": "User settings cannot hold an execution role.";
     UNKNOWN_DIRECTORY = "map-unknown-directory": "No such directory is named.";
     UNKNOWN_DOMAIN = "map-unknown-domain": "No such domain is defined.";

@@ -516,6 +516,29 @@ fn map_reserved_tag() {
 }
 
 #[test]
+fn map_reserved_tag_that_is_the_team_tag_but_for_case() {
+    let teams = |fraud: &str, demand: &str| {
+        format!(
+            "team_tag: Team\nteams:\n  fraud: {{domain: research, network: office{fraud}, tags: {{team: \
+             demand, Team: fraud, Teams: x}}}}\n  demand: {{domain: research, network: office{demand}}}\n"
+        )
+    };
+    let persona = ", persona: scientist";
+    // To a wall, of whichever team, fraud's things would be demand's as well.
+    for (fraud, demand) in [(persona, ""), ("", persona)] {
+        refused_in_world(
+            &teams(fraud, demand),
+            "access.yaml:8:3: the tag `team` of the team `fraud` is the `team_tag` to policies, which know no \
+             case (map-reserved-tag)\n  remove it, or write `Team`",
+        );
+    }
+    // Where there is none, nothing compares it.
+    let text = format!("{HEAD}{WORLD}{}", teams("", ""));
+    let source = Source { name: "access.yaml".into(), text };
+    assert_eq!(parse(&[source]).map(|map| map.teams.len()), Ok(2));
+}
+
+#[test]
 fn map_reserved_setting() {
     refused_team(
         "user_settings: {ExecutionRole: x, a: [{executionrole: y}]}",
