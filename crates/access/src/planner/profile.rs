@@ -157,7 +157,7 @@ impl<'a> Planner<'a> {
             sso_user: is_sso.then(|| case.person().user_name.clone()),
         };
         self.planned.insert((case.key().clone(), name.folded()));
-        if is_sso {
+        if is_sso && self.map.rollout.enforces(case.entitlement.team) {
             let user = folded(&case.person().user_name).into_owned();
             self.signed_in.insert((case.key().clone(), user));
         }

@@ -131,12 +131,12 @@ impl Doorway {
 }
 
 /// The address of the domain that the profile is in, if it signs people in by itself: no link can be
-/// asked for there.
+/// asked for there. Where a profile of somebody else signs in the person's user name, it would open that one.
 fn elsewhere(kept: &Kept, survey: &Survey) -> Option<String> {
     let domain = survey.observed.domains.get(&kept.domain)?;
     kept.profile.as_ref()?;
-    (domain.auth_mode == AuthMode::Sso && kept.reason != ReasonCode::Busy)
-        .then(|| domain.url.clone().unwrap_or_default())
+    let is_own = !matches!(kept.reason, ReasonCode::Busy | ReasonCode::SsoUserTaken);
+    (domain.auth_mode == AuthMode::Sso && is_own).then(|| domain.url.clone().unwrap_or_default())
 }
 
 /// The profile's own spaces by what runs in them; of several the first by name.

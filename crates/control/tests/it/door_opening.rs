@@ -2,12 +2,13 @@
 
 use crate::door::House;
 use crate::world::{Fault, World, person_id, team};
+use access::ids::ProfileName;
 use access::network::Origin;
-use access::observed::{ObservedSpace, ProfileStatus};
+use access::observed::{ObservedApplication, ObservedSpace, ProfileStatus, TAG_PERSON};
 use access::tags::Tags;
 use control::door::{Opening, Preparing, Refusal, RefusalKind, SessionToken};
 use control::ports::{ChangeId, Claims, Clock, Freeze, Switch, WorkQueue};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 pub(crate) async fn open(
@@ -93,6 +94,29 @@ async fn not_entitled() {
     house.world.leave("ada", "ml-fraud");
     refused(open(&house, &ada, "fraud").await, RefusalKind::Denied, "not-entitled");
     assert_eq!(house.world.state().changes, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_name_that_somebody_elses_profile_signs_in_leads_to_no_domain() {
+    let house = House::new();
+    let signs_in = |whose: &str| {
+        let mut state = house.world.state();
+        let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
+        state.application = Some(ObservedApplication { arn, groups, people });
+        let (_, mut profile) = state.profiles.pop_first().unwrap();
+        profile.name = ProfileName::parse("ada").unwrap();
+        profile.sso_user = Some("ada".into());
+        profile.tags.extend(BTreeMap::from([(TAG_PERSON.to_owned(), whose.to_owned())]));
+        state.profiles.insert(profile.name.folded(), profile);
+    };
+    signs_in("p-old");
+    house.read_in_full().await;
+    let ada = house.sign_in("ada").await;
+    // The domain's own page would let her into the profile of who was called so before.
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "profile-blocked");
+    signs_in("p-ada");
+    house.read_in_full().await;
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Denied, "sso-domain");
 }
 
 #[tokio::test(start_paused = true)]
