@@ -86,10 +86,22 @@ fn health_and_metrics_are_on_a_listener_of_their_own() {
         (200, "text/plain; version=0.0.4")
     );
     assert!(metrics.body.contains("\nstagedoor_build_info{version=\""), "{}", metrics.body);
-    // This map has no identity provider, so nobody could sign in.
-    assert_eq!(ops.get("/readyz").status, 503);
+    // This map has no identity provider: nobody is to sign in here, and all else is to be reached.
+    assert_eq!(ops.get("/readyz").status, 200);
     assert_eq!(ops.get("/livez").status, 200);
     assert_eq!(ops.get("/saml/metadata").status, 404);
+    // Once the domain is read it is known that nobody else lets them in.
+    until("that is a warning", || {
+        ops.get("/healthz").body.contains("nobody gets in").then_some(())
+    });
+    let health: serde_json::Value = serde_json::from_str(&ops.get("/healthz").body).unwrap();
+    assert_eq!(health["status"], "warning");
+    let why =
+        "the map has no identity provider, and domain research is in IAM mode: nobody gets in";
+    assert_eq!(health["nobodySignsIn"], why);
+    let verbose = ops.get("/readyz?verbose");
+    let ready: serde_json::Value = serde_json::from_str(&verbose.body).unwrap();
+    assert_eq!((verbose.status, &ready["nobodySignsIn"]), (200, &why.into()));
     let public = Browser::at(&base);
     assert_eq!(public.get("/metrics").status, 404);
     assert_eq!(public.get("/healthz").status, 404);

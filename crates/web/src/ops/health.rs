@@ -1,6 +1,7 @@
 //! How long what we trust will last.
 
 use super::condition::State;
+use access::ids::DomainKey;
 use control::door::{KeyStatus, TrustStatus};
 use control::meter::LoopStatus;
 use control::notify::{WARNING_DAYS, WARNING_HOURS};
@@ -38,6 +39,9 @@ pub(super) struct Health {
     directory: DirectoryHealth,
     configuration: ConfigurationHealth,
     identity_providers: Vec<IdpHealth>,
+    /// That nobody signs in here, since the map has no identity provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nobody_signs_in: Option<String>,
     service_provider: SpHealth,
     /// Whether the process is about to end.
     draining: bool,
@@ -142,6 +146,9 @@ pub(super) struct Readiness {
     /// Whether the store can be read; without it nobody can sign in.
     store: bool,
     identity_providers: Vec<IdpReadiness>,
+    /// That nobody signs in here, since the map has no identity provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nobody_signs_in: Option<String>,
     /// The directory and the map are told, and decide nothing: a door that is shut could not even
     /// show the page that says why.
     directory: DirectoryHealth,
@@ -168,18 +175,29 @@ impl Health {
             trust.iter().map(|status| IdpHealth::new(status, now)).collect();
         let service_provider = SpHealth::new(keys, now);
         let worst = identity_providers.iter().map(|idp| idp.status).max();
-        // Without any identity provider nobody gets in.
-        let status =
-            worst.unwrap_or(Level::Critical).max(service_provider.status).max(reconciler.status);
+        let status = worst.unwrap_or(Level::Ok).max(service_provider.status).max(reconciler.status);
         Self {
             status,
             reconciler,
             directory: DirectoryHealth::new(None, None),
             configuration: ConfigurationHealth::new(&State::default()),
             identity_providers,
+            nobody_signs_in: None,
             service_provider,
             draining: false,
         }
+    }
+
+    /// With what it means that the map has no identity provider, if it has none. That can be meant: people come
+    /// through Identity Center, or are only pushed here. It is not where domains can be entered through the
+    /// door alone.
+    pub(super) fn with_domains(self, through_here: &[DomainKey]) -> Self {
+        if !self.identity_providers.is_empty() {
+            return self;
+        }
+        let level = if through_here.is_empty() { Level::Ok } else { Level::Warning };
+        let nobody_signs_in = Some(nobody_signs_in(through_here));
+        Self { status: self.status.max(level), nobody_signs_in, ..self }
     }
 
     /// With what is known of the process, and with when the directory was last read and last failed
@@ -200,11 +218,13 @@ impl Health {
         self.draining
     }
 
-    /// Whether the process stays, the store is there, and an identity provider that people can sign in with.
+    /// Whether the process stays, the store is there, and, if the map has identity providers, one that people
+    /// can sign in with.
     pub(super) fn ready(&self) -> bool {
+        let idps = &self.identity_providers;
         !self.draining
             && self.reconciler.store
-            && self.identity_providers.iter().any(|idp| idp.usable)
+            && (idps.is_empty() || idps.iter().any(|idp| idp.usable))
     }
 
     pub(super) fn readiness(&self) -> Readiness {
@@ -222,9 +242,21 @@ impl Health {
             draining: self.draining,
             store: self.reconciler.store,
             identity_providers: self.identity_providers.iter().map(readiness).collect(),
+            nobody_signs_in: self.nobody_signs_in.clone(),
             directory: self.directory.clone(),
             configuration: self.configuration.clone(),
         }
+    }
+}
+
+/// That the map has no identity provider, and what that means for these domains.
+fn nobody_signs_in(through_here: &[DomainKey]) -> String {
+    let without = "the map has no identity provider";
+    let domains: Vec<&str> = through_here.iter().map(DomainKey::as_str).collect();
+    match domains[..] {
+        [] => without.to_owned(),
+        [domain] => format!("{without}, and domain {domain} is in IAM mode: nobody gets in"),
+        _ => format!("{without}, and domains in IAM mode ({}): nobody gets in", domains.join(", ")),
     }
 }
 
@@ -433,11 +465,42 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_provider_counts_and_none_at_all_is_worst() {
+    fn the_worst_provider_counts() {
         let soon = corp(None, &["2026-12-01T00:00:00Z"]);
         assert_eq!(status(&[corp(None, &[YEARS]), soon]), Level::Warning);
-        assert_eq!(status(&[]), Level::Critical);
-        assert!(!Health::new(&[], &[], &Ok(good()), at(NOW)).ready());
+    }
+
+    #[test]
+    fn a_map_without_identity_providers_is_ready_as_long_as_the_store_is() {
+        let with = |store| Health::new(&[], &[], &store, at(NOW)).with_domains(&[]);
+        let health = with(Ok(good()));
+        assert_eq!((health.ready(), health.status), (true, Level::Ok));
+        let told = health.readiness().nobody_signs_in;
+        assert_eq!(told.as_deref(), Some("the map has no identity provider"));
+        let state = State { draining: true, ..State::default() };
+        assert!(!health.with_process(&state, (None, None)).ready());
+        let gone = StoreError { operation: "read", message: "disk".to_owned() };
+        let health = with(Err(gone));
+        assert_eq!((health.ready(), health.status), (false, Level::Critical));
+    }
+
+    #[test]
+    fn domains_that_nobody_can_enter_are_a_warning() {
+        let domains: Vec<DomainKey> =
+            ["fraud", "lab"].iter().map(|key| DomainKey::parse(key).unwrap()).collect();
+        for (some, told) in [
+            (1, "domain fraud is in IAM mode: nobody gets in"),
+            (2, "domains in IAM mode (fraud, lab): nobody gets in"),
+        ] {
+            let domains = &domains[..some];
+            let health = Health::new(&[], &[], &Ok(good()), at(NOW)).with_domains(domains);
+            assert_eq!((health.ready(), health.status), (true, Level::Warning));
+            let told = format!("the map has no identity provider, and {told}");
+            assert_eq!(health.nobody_signs_in, Some(told));
+            let with_one = Health::new(&[corp(None, &[YEARS])], &[], &Ok(good()), at(NOW));
+            let with_one = with_one.with_domains(domains);
+            assert_eq!((with_one.status, with_one.nobody_signs_in), (Level::Ok, None));
+        }
     }
 
     #[test]

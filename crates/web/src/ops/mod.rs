@@ -10,6 +10,8 @@ mod metrics;
 pub use condition::Condition;
 pub use metrics::metrics_reference;
 
+use access::ids::DomainKey;
+use access::observed::AuthMode;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
@@ -38,9 +40,18 @@ impl Watch {
         let now = self.plane.clock.now();
         let counts = self.plane.meter.read();
         let directory = (counts.directory_read, counts.directory_failed);
-        let seen =
-            Health::new(&self.door.trust(), &self.door.keys(), &self.loop_status().await, now);
+        let (trust, keys) = (self.door.trust(), self.door.keys());
+        let status = self.loop_status().await;
+        let seen = Health::new(&trust, &keys, &status, now).with_domains(&self.through_here());
         seen.with_process(&self.condition.state(), directory)
+    }
+
+    /// The domains that people enter through the door alone, as far as this process has read them.
+    fn through_here(&self) -> Vec<DomainKey> {
+        let Some(reading) = self.plane.readings.last() else { return Vec::new() };
+        let domains = reading.survey.observed.domains.iter();
+        let in_iam_mode = domains.filter(|(_, domain)| domain.auth_mode == AuthMode::Iam);
+        in_iam_mode.map(|(key, _)| key.clone()).collect()
     }
 
     async fn loop_status(&self) -> Result<LoopStatus, StoreError> {
@@ -57,7 +68,7 @@ impl Watch {
 /// | route | what it says |
 /// |---|---|
 /// | `GET /livez` | the process answers |
-/// | `GET /readyz` | 200 if somebody could sign in, else 503; with `?verbose` why, as JSON, and how directory and configuration are |
+/// | `GET /readyz` | 200 if somebody could sign in, or the map has nobody sign in here, else 503; with `?verbose` why, as JSON, and how directory and configuration are |
 /// | `GET /healthz` | how the loop is, how long metadata and certificates last, as JSON; always 200 |
 /// | `GET /metrics` | Prometheus text format 0.0.4 |
 pub fn ops_router(
@@ -75,9 +86,9 @@ pub fn ops_router(
         .with_state(Watch { door, calls, plane, condition })
 }
 
-/// Ready is whoever has its store and can decide about at least one identity provider. AWS is not
-/// asked: a replica
-/// that is taken out because AWS is slow could not even show the page that says so.
+/// Ready is whoever has its store and can decide about at least one identity provider, if the map has any:
+/// without, requests of the API and of directories that push people are still to be taken. AWS is not
+/// asked: a replica that is taken out because AWS is slow could not even show the page that says so.
 async fn ready(State(watch): State<Watch>, RawQuery(query): RawQuery) -> Response {
     let health = watch.health().await;
     let (status, word) = match (health.ready(), health.draining()) {
