@@ -5,11 +5,13 @@ use crate::exit::Outcome;
 use crate::output::{self, counted};
 use crate::system::SystemClock;
 use crate::{compose, mapfile, people};
+use access::ids::IdpKey;
 use anyhow::Result;
 use aws::Aws;
 use control::desk::{SessionsOf, end_sessions};
 use control::ports::{Actor, Clock, Store};
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 
 pub(super) async fn run(command: SessionsCommand, common: &Common) -> Result<Outcome> {
@@ -37,7 +39,20 @@ pub(super) async fn run(command: SessionsCommand, common: &Common) -> Result<Out
     Ok(Outcome::Done)
 }
 
-/// The map is read only to find a person.
+/// Says where the map has no such identity provider: it may have had one, or the key is mistyped.
+fn tell_unknown(idp: &IdpKey, map: &Path) {
+    // Sessions are ended without a map, too.
+    let Ok(map) = mapfile::load(map) else { return };
+    if map.identity_providers.contains_key(idp) {
+        return;
+    }
+    let keys: Vec<String> =
+        map.identity_providers.keys().map(|known| format!("`{known}`")).collect();
+    let has = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
+    output::talk(&format!("note: the map has no identity provider `{idp}`; it has {has}"));
+}
+
+/// The map is needed only to find a person.
 async fn whose(args: &EndSessionsArgs, aws: Aws, store: &Arc<dyn Store>) -> Result<SessionsOf> {
     Ok(match &args.whose {
         WhoseArgs { person: Some(person), .. } => {
@@ -45,7 +60,10 @@ async fn whose(args: &EndSessionsArgs, aws: Aws, store: &Arc<dyn Store>) -> Resu
             let plane = compose::plane(map, aws, Arc::clone(store)).await?;
             SessionsOf::Person(people::find_or_id(&plane, person).await?)
         }
-        WhoseArgs { idp: Some(idp), .. } => SessionsOf::IdentityProvider(idp.clone()),
+        WhoseArgs { idp: Some(idp), .. } => {
+            tell_unknown(idp, &args.desk.map.map);
+            SessionsOf::IdentityProvider(idp.clone())
+        }
         WhoseArgs { person: None, idp: None, .. } => SessionsOf::Everybody,
     })
 }

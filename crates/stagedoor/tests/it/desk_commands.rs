@@ -122,11 +122,35 @@ fn a_token_is_shown_once_listed_without_its_secret_and_revoked() {
     world.run(&create).exits(3).says(&["there is a token called `ci` already", "(token-invalid)"]);
     let bad = world.run(&["token", "create", "no good", "--scope", "see"]);
     bad.exits(3).says(&["is no name for a token"]);
+    let other = world.run(&["token", "revoke", "cli", "--by", "olga"]).exits(0);
+    other.says(&["note: the store has `ci`"]);
     let revoke = || world.run(&["token", "revoke", "ci", "--by", "olga"]).exits(0).stdout;
     assert_eq!(revoke(), "Token `ci` is revoked; it opens nothing from now on.\n");
     assert_eq!(revoke(), "There is no token `ci`. Nothing to do.\n");
     assert_eq!(world.run(&["token", "list"]).exits(0).stdout, "0 tokens\n");
     assert_eq!(events(&world), ["token-created", "token-revoked"]);
+}
+
+#[test]
+fn a_token_is_made_only_for_a_directory_that_is_pushed_and_the_list_shows_which() {
+    let world = World::new(&settled(), MAP);
+    let one = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+    let two =
+        "{ match: email, sources: [ { name: scim, scim: {} }, { name: partners, scim: {} } ] }";
+    world.write(
+        "access.yaml",
+        &MAP.replace(&format!("directory:\n  {one}"), &format!("directory: {two}")),
+    );
+    let create = |directory: &str| {
+        world.run(&["token", "create", "p", "--scope", "scim", "--directory", directory])
+    };
+    create("parters").exits(3).prints("").says(&[
+        "the map has no directory `parters` that is pushed by SCIM; it has `scim`, `partners`",
+        "(token-invalid)",
+    ]);
+    create("partners").exits(0);
+    let list = world.run(&["token", "list"]).exits(0).stdout;
+    assert!(list.contains("  p  scim of partners  until "), "{list}");
 }
 
 #[test]
