@@ -5,7 +5,7 @@ use crate::compose::home_region;
 use crate::exit::BadConfiguration;
 use crate::kept_secret::Kept;
 use crate::system::SystemClock;
-use access::ids::Region;
+use access::ids::{DirectoryName, Region};
 use access::map::{AccessMap, DirectoryKind, DirectorySource, LdapDirectory};
 use anyhow::Result;
 use async_trait::async_trait;
@@ -57,7 +57,7 @@ pub(crate) async fn of(
 ) -> Result<Composed> {
     let (mut parts, mut watches) = (Vec::new(), Vec::new());
     for (place, source) in map.directories.sources.iter().enumerate() {
-        let One { directory, changes } = one(source, aws, home_region(map), store).await?;
+        let One { directory, changes } = one(source, map, aws, store).await?;
         watches.extend(changes.map(|changes| ChangeWatch {
             name: source.name.clone(),
             is_first: place == 0,
@@ -74,12 +74,19 @@ pub(crate) async fn of(
     Ok(Composed { directory, watches })
 }
 
+/// The names of the directories that are pushed.
+pub(crate) fn pushed(map: &AccessMap) -> impl Iterator<Item = &DirectoryName> {
+    let sources = map.directories.sources.iter();
+    sources.filter(|s| matches!(s.kind, DirectoryKind::Scim(_))).map(|source| &source.name)
+}
+
 async fn one(
     source: &DirectorySource,
+    map: &AccessMap,
     aws: &Arc<Aws>,
-    region: Option<&Region>,
     store: &Arc<dyn Store>,
 ) -> Result<One> {
+    let region = home_region(map);
     let bad = |why: String| {
         BadConfiguration::new(codes::DIRECTORY_INVALID, format!("{}: {why}", source.place))
     };
@@ -100,8 +107,11 @@ async fn one(
         }
         DirectoryKind::Scim(_) => {
             let (store, clock) = (Arc::clone(store), Arc::new(SystemClock));
-            let directory = Arc::new(Pushed::new(store, clock, source.name.clone()));
-            Ok(One { directory, changes: None })
+            let mut directory = Pushed::new(store, clock, source.name.clone());
+            if pushed(map).count() > 1 {
+                directory = directory.beside_others();
+            }
+            Ok(One { directory: Arc::new(directory), changes: None })
         }
     }
 }

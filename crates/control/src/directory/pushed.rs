@@ -20,8 +20,11 @@ use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::sync::Arc;
+
+/// What `directory: { scim: {} }` is called.
+const UNNAMED: &str = "scim";
 
 /// So many records are read at a time.
 const AT_A_TIME: u32 = 1_000;
@@ -39,12 +42,19 @@ pub struct Pushed {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     name: DirectoryName,
+    is_only: bool,
 }
 
 impl Pushed {
-    /// The directory of this name.
+    /// The directory of this name, the only one that is pushed.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, name: DirectoryName) -> Self {
-        Self { store, clock, name }
+        Self { store, clock, name, is_only: true }
+    }
+
+    /// One of several that are pushed: its address has its name, and so have its tokens.
+    #[must_use]
+    pub fn beside_others(self) -> Self {
+        Self { is_only: false, ..self }
     }
 
     fn directory(&self) -> &str {
@@ -56,12 +66,26 @@ impl Pushed {
         if self.store.scim_counts(self.directory()).await?.users > 0 {
             return Ok(());
         }
+        let mut message = format!("nobody was pushed to the directory `{}` yet", self.name);
+        // Whoever goes from one to several gives it a name, and it had one.
+        let before = match self.directory() {
+            UNNAMED => 0,
+            _ => self.store.scim_counts(UNNAMED).await?.users,
+        };
+        if before > 0 {
+            let people = if before == 1 { "person" } else { "people" };
+            let _ = write!(
+                message,
+                "; the store has {before} {people} under `{UNNAMED}`, the name of a directory that is given \
+                 none: if this is the same one, and no other is called so, call it `{UNNAMED}`"
+            );
+        }
         Err(CallError {
             service: "scim",
             operation,
             kind: FailureKind::NotPushed,
             aws_code: None,
-            message: format!("nobody was pushed to the directory `{}` yet", self.name),
+            message,
         })
     }
 
@@ -317,7 +341,11 @@ impl Directory for Pushed {
         let mut concerns = Vec::new();
         let tokens = self.store.tokens().await?;
         let of_this = |token: &&ApiToken| {
-            let is_here = token.directory.as_deref().is_none_or(|name| name == self.directory());
+            let is_here = match token.directory.as_deref() {
+                Some(name) => name == self.directory(),
+                // It opens nothing where several are pushed.
+                None => self.is_only,
+            };
             is_here && token.scopes.contains(&Right::Scim) && token.until > now
         };
         for token in tokens.iter().filter(of_this) {
@@ -333,18 +361,16 @@ impl Directory for Pushed {
             }
         }
         if !tokens.iter().any(|token| of_this(&token)) {
-            let text = "No token is good for it: nobody can push. Make one with `stagedoor token \
-                        create NAME --scope scim`."
-                .to_owned();
+            let of = if self.is_only { "" } else { &format!(" --directory {}", self.name) };
+            let text = format!(
+                "No token is good for it: nobody can push. Make one with `stagedoor token create NAME \
+                 --scope scim{of}`."
+            );
             concerns.push(Concern { code: ReasonCode::TokenEnds, text });
         }
-        Ok(Standing {
-            place: crate::scim::ROOT.to_owned(),
-            changed_at: counts.changed,
-            concerns,
-            details,
-            ..Standing::default()
-        })
+        let root = crate::scim::ROOT;
+        let place = if self.is_only { root.to_owned() } else { format!("{root}/{}", self.name) };
+        Ok(Standing { place, changed_at: counts.changed, concerns, details, ..Standing::default() })
     }
 }
 

@@ -1,9 +1,9 @@
 //! Flags of `stagedoor token`.
 
-use super::StoreArg;
 use super::leaving::ByArg;
 use super::time::duration;
 use super::value::parse;
+use super::{MapArg, StoreArg};
 use access::ids::DirectoryName;
 use clap::{Args, Subcommand};
 use control::desk::Right;
@@ -29,12 +29,14 @@ pub(crate) struct CreateTokenArgs {
     #[arg(long, value_name = "SCOPES", value_delimiter = ',', required = true, value_parser = scope)]
     pub(crate) scope: Vec<Right>,
     /// The directory of the access map that a token with the scope `scim` is for. It can be left out
-    /// where the map has one such directory.
+    /// where the map has one such directory. One that the map has not is refused.
     #[arg(long, value_name = "NAME", value_parser = parse(DirectoryName::parse))]
     pub(crate) directory: Option<DirectoryName>,
     /// How long it is good for, at most 366 days.
     #[arg(long = "for", value_name = "DURATION", default_value = "90d", value_parser = life)]
     pub(crate) life: Duration,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
     #[command(flatten)]
     pub(crate) by: ByArg,
     #[command(flatten)]

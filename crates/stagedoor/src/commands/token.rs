@@ -1,13 +1,14 @@
 //! `stagedoor token`: tokens of the API.
 
 use crate::cli::{
-    Common, CreateTokenArgs, ListTokensArgs, OutputFormat, RevokeTokenArgs, TokenCommand,
+    Common, CreateTokenArgs, ListTokensArgs, MapArg, OutputFormat, RevokeTokenArgs, TokenCommand,
 };
 use crate::codes;
-use crate::compose;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
 use crate::system::{SystemClock, SystemEntropy};
+use crate::{compose, directories, mapfile};
+use access::ids::DirectoryName;
 use anyhow::Result;
 use aws::Aws;
 use control::desk::{NewToken, TokenError, TokenInfo, create_token, revoke_token};
@@ -23,7 +24,40 @@ pub(super) async fn run(command: TokenCommand, common: &Common) -> Result<Outcom
     }
 }
 
+/// Refuses a directory that the map does not have pushed: the token would open nothing.
+fn require_pushed(directory: &DirectoryName, map: &MapArg) -> Result<()> {
+    let map = match mapfile::load(&map.map) {
+        Ok(map) => map,
+        // Tokens are made without a map, too.
+        Err(error) if is_unreadable(&error) => {
+            output::talk(&format!(
+                "note: {error}, so nobody looked whether directory `{directory}` is pushed by SCIM \
+                 (--map names another)"
+            ));
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    if directories::pushed(&map).any(|name| name == directory) {
+        return Ok(());
+    }
+    let names: Vec<String> = directories::pushed(&map).map(|name| format!("`{name}`")).collect();
+    let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let message =
+        format!("the map has no directory `{directory}` that is pushed by SCIM; it has {has}");
+    Err(BadConfiguration::new(codes::TOKEN_INVALID, message).into())
+}
+
+/// Whether a map is not there, or cannot be read from disk.
+fn is_unreadable(error: &anyhow::Error) -> bool {
+    let bad = error.downcast_ref::<BadConfiguration>();
+    bad.is_some_and(|bad| bad.code.as_str() == codes::MAP_UNREADABLE.as_str())
+}
+
 async fn create(args: &CreateTokenArgs, common: &Common) -> Result<Outcome> {
+    if let Some(directory) = &args.directory {
+        require_pushed(directory, &args.map)?;
+    }
     let store = compose::store(&args.store.store, &Aws::connect().await, false).await?;
     let (by, now) = (Actor::named(&args.by.by), SystemClock.now());
     let new = NewToken {
@@ -77,7 +111,9 @@ async fn list(args: &ListTokensArgs, common: &Common) -> Result<Outcome> {
     lines.extend(tokens.iter().map(|token| {
         let until = if token.ended { "ended" } else { "until" };
         let by = visible(&token.by);
-        format!("  {}  {}  {until} {}, made by {by}", token.name, scopes(token), token.until)
+        let of =
+            token.directory.as_ref().map_or(String::new(), |of| format!(" of {}", visible(of)));
+        format!("  {}  {}{of}  {until} {}, made by {by}", token.name, scopes(token), token.until)
     }));
     output::data(&lines.join("\n"));
     Ok(Outcome::Done)
@@ -103,6 +139,15 @@ async fn revoke(args: &RevokeTokenArgs, common: &Common) -> Result<Outcome> {
                 Some(_) => format!("Token `{name}` is revoked; it opens nothing from now on."),
                 None => format!("There is no token `{name}`. Nothing to do."),
             });
+            if revoked.is_none() {
+                let tokens = store.tokens().await?;
+                let names: Vec<String> =
+                    tokens.iter().map(|token| format!("`{}`", visible(&token.name))).collect();
+                output::talk(&match names.join(", ") {
+                    none if none.is_empty() => "note: the store has no token".to_owned(),
+                    names => format!("note: the store has {names}"),
+                });
+            }
         }
     }
     Ok(Outcome::Done)

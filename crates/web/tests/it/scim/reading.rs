@@ -4,6 +4,7 @@ use super::{Idp, USER, set};
 use access::entitlement::WantedGroups;
 use access::ids::PersonId;
 use access::snapshot::Coverage;
+use control::desk::Right;
 use control::directory::Pushed;
 use control::ports::{Directory, FailureKind, Memberships, PersonLookup};
 use serde_json::json;
@@ -39,6 +40,39 @@ async fn a_directory_to_which_nobody_was_pushed_cannot_be_read() {
     idp.user("ada").await;
     let reading = directory.everybody(&wanted(&["ml-fraud"])).await.unwrap();
     assert_eq!(reading.snapshot.coverage, Coverage::Complete);
+}
+
+fn named_corp(idp: &Idp) -> Pushed {
+    let name = access::ids::DirectoryName::parse("corp").unwrap();
+    Pushed::new(idp.house.store.clone(), idp.house.plane.clock.clone(), name).beside_others()
+}
+
+#[tokio::test]
+async fn whoever_names_the_one_directory_anew_is_told_under_which_name_its_people_are() {
+    let idp = Idp::new().await;
+    idp.user("ada").await;
+    let error = named_corp(&idp).everybody(&wanted(&[])).await.unwrap_err();
+    assert_eq!(error.kind, FailureKind::NotPushed);
+    assert_eq!(
+        error.message,
+        "nobody was pushed to the directory `corp` yet; the store has 1 person under `scim`, the name \
+         of a directory that is given none: if this is the same one, and no other is called so, call it `scim`"
+    );
+}
+
+#[tokio::test]
+async fn of_several_directories_each_has_its_own_address_and_tokens() {
+    let idp = Idp::new().await;
+    let standing = named_corp(&idp).standing().await.unwrap();
+    assert_eq!(standing.place, "/scim/v2/corp");
+    // That of the provider was made while there was one.
+    assert!(!standing.details.keys().any(|key| key.starts_with("token ")), "{standing:?}");
+    assert!(standing.concerns[0].text.contains("--scope scim --directory corp`"), "{standing:?}");
+    idp.house.token_for("ours", &[Right::Scim], Some("corp")).await;
+    idp.house.token_for("theirs", &[Right::Scim], Some("partners")).await;
+    let standing = named_corp(&idp).standing().await.unwrap();
+    let tokens = standing.details.keys().filter(|key| key.starts_with("token "));
+    assert_eq!(tokens.collect::<Vec<_>>(), ["token ours"]);
 }
 
 #[tokio::test]
