@@ -64,6 +64,8 @@ pub(crate) struct Refused {
     team: Option<TeamKey>,
     /// Whether whoever is refused the team may ask for it.
     may_ask: bool,
+    /// Whether it is about a request of whoever reads it: of those the desk's sentences have other languages.
+    is_own: bool,
     /// After how many seconds to ask again, where it will do then.
     retry_after_seconds: Option<u32>,
 }
@@ -136,6 +138,7 @@ impl Refused {
             }),
             team: None,
             may_ask: false,
+            is_own: false,
             retry_after_seconds: retry_after(status),
         }
     }
@@ -164,6 +167,7 @@ impl Refused {
             }),
             team: None,
             may_ask: false,
+            is_own: false,
             retry_after_seconds: limit.or(retry_after(status)),
         }
     }
@@ -194,8 +198,14 @@ impl Refused {
             }),
             team: None,
             may_ask: false,
+            is_own: false,
             retry_after_seconds: limit.or(retry_after(status)),
         }
+    }
+
+    /// What the desk said to somebody of a request or grant of their own.
+    pub(crate) fn by_desk_of_own(portal: &Portal, refused: control::desk::Refused) -> Self {
+        Self { is_own: true, ..Self::by_desk(portal, refused) }
     }
 
     /// What the door said of a team to somebody with this session. The way to ask for it is offered
@@ -359,6 +369,7 @@ impl Refused {
                 let [headline, why, remedy] = language.problem(problem);
                 Some((headline, Some(InOtherWords { why, remedy: Some(remedy) })))
             }
+            Said::ByDesk(_) if !self.is_own => None,
             Said::ByDesk(_) => {
                 let other = language.refusal_at_desk(self.code)?;
                 Some((self.headline(language), Some(other)))

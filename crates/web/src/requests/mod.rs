@@ -110,7 +110,7 @@ async fn form(
 ) -> Result<Response, Refused> {
     let team = team_of(&portal, &team)?;
     let me = Me::of(&portal, visit).await?;
-    let by_desk = |refused| Refused::by_desk(&portal, refused);
+    let by_desk = |refused| Refused::by_desk_of_own(&portal, refused);
     let form = portal.desk.request_form(&me.who, &team).await.map_err(by_desk)?;
     Ok(answer(&RequestPage::new(&form, language, me.keys(&portal))))
 }
@@ -130,7 +130,7 @@ async fn ask(
         ticket: fields.get("ticket").map(str::to_owned),
     };
     let asked = portal.desk.ask(&me.who, &order).await;
-    asked.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    asked.map_err(|refused| Refused::by_desk_of_own(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, &format!("/request/{team}"))
 }
 
@@ -149,7 +149,7 @@ async fn break_glass(
         dry_run: false,
     };
     let broken = portal.desk.break_glass(&me.who, &order).await;
-    broken.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    broken.map_err(|refused| Refused::by_desk_of_own(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, &format!("/request/{team}"))
 }
 
@@ -160,7 +160,7 @@ async fn mine(
 ) -> Result<Response, Refused> {
     let me = Me::of(&portal, visit).await?;
     let mine = portal.desk.my_requests(&me.who).await;
-    let mine = mine.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    let mine = mine.map_err(|refused| Refused::by_desk_of_own(&portal, refused))?;
     let names = portal.desk.names(mine.to_decide.iter().map(|request| &request.person));
     Ok(answer(&RequestsPage::new(&mine, &names, language, me.keys(&portal))))
 }
@@ -190,7 +190,7 @@ async fn withdraw(
     let id = id_of(&portal, &id)?;
     let (me, _) = form.sent(&portal, "withdraw", id.as_str()).await?;
     let withdrawn = portal.desk.withdraw(&me.who, &id).await;
-    withdrawn.map_err(|refused| Refused::by_desk(&portal, refused))?;
+    withdrawn.map_err(|refused| Refused::by_desk_of_own(&portal, refused))?;
     redirect(&portal, StatusCode::SEE_OTHER, "/requests")
 }
 
@@ -201,7 +201,7 @@ async fn note(
 ) -> Result<Response, Refused> {
     let id = id_of(&portal, &id)?;
     let (me, fields) = form.sent(&portal, "note", id.as_str()).await?;
-    let by_desk = |refused| Refused::by_desk(&portal, refused);
+    let by_desk = |refused| Refused::by_desk_of_own(&portal, refused);
     let note = fields.get("note").unwrap_or_default();
     portal.desk.after_note_of(&me.who, &id, note).await.map_err(by_desk)?;
     redirect(&portal, StatusCode::SEE_OTHER, page_of(&fields))

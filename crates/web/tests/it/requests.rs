@@ -1,32 +1,45 @@
 //! Asking for access for a time, deciding on it, ending it, and break-glass, as pages.
 
 use crate::admin::{assert_says, text};
-use crate::house::{House, cookie, get};
+use crate::house::{Answer, House, cookie, get, post};
 use access::ids::{PersonId, TeamKey, TemporaryId};
 use access::temporary::TemporaryKind;
 use axum::body::Body;
-use control::ports::{AccessRequest, AccessRequests, TemporaryGrants};
+use axum::http::request::Builder;
+use control::ports::{
+    AccessRequest, AccessRequests, Decision, MOST_TEMPORARY, RequestVerdict, TemporaryGrants,
+};
 
 const BOBS: &str = "0f1e2d3c4b5a";
 
-/// Bob, who is in the group that may ask, has asked for the secret team.
-async fn bob_asks(house: &House) {
-    house.has_person("u-bob", "Bob Stone", &["ml-fraud"]);
-    let now = house.plane.clock.now();
-    let request = AccessRequest {
+/// Somebody's request for the secret team.
+fn request(person: &str, at: jiff::Timestamp) -> AccessRequest {
+    AccessRequest {
         id: TemporaryId::parse(BOBS).unwrap(),
-        person: PersonId::parse("u-bob").unwrap(),
+        person: PersonId::parse(person).unwrap(),
         user_name: "bob".into(),
         team: TeamKey::parse("secret").unwrap(),
         seconds: 7_200,
         reason: "compare two models".into(),
         ticket: Some("DS-7".into()),
-        at: now,
+        at,
         lapses: "2026-11-24T09:00:00Z".parse().unwrap(),
         break_glass: false,
         decision: None,
-    };
+    }
+}
+
+/// Bob, who is in the group that may ask, has asked for the secret team.
+async fn bob_asks(house: &House) {
+    house.has_person("u-bob", "Bob Stone", &["ml-fraud"]);
+    let request = request("u-bob", house.plane.clock.now());
     assert_eq!(house.store.ask(&request).await, Ok(true));
+}
+
+/// A browser that is signed in and wants pages in German.
+async fn in_german(house: &House, request: Builder, form: &str) -> Answer {
+    let request = request.header("cookie", cookie()).header("accept-language", "de");
+    house.send(request.body(Body::from(form.to_owned())).unwrap()).await
 }
 
 fn decide(house: &House, verdict: &str) -> String {
@@ -48,8 +61,7 @@ async fn who_may_ask_is_offered_the_lengths_that_the_map_allows_and_told_who_dec
             "It lasts: 1 hour.",
         ],
     );
-    let german = get("/request/secret").header("cookie", cookie()).header("accept-language", "de");
-    let german = house.send(german.body(Body::empty()).unwrap()).await;
+    let german = in_german(&house, get("/request/secret"), "").await;
     assert_says(&german, &["15 Minuten 30 Minuten 1 Stunde 2 Stunden", "Er dauert: 1 Stunde."]);
     let other = House::new().visit("/request/secret").await;
     assert_says(&other, &["The access map does not let you ask for this team"]);
@@ -97,11 +109,54 @@ async fn the_form_offers_and_advises_nothing_that_contradicts_what_one_has() {
 #[tokio::test]
 async fn what_the_desk_refuses_is_said_in_the_language_of_the_page() {
     let house = House::where_one_may_ask(None);
-    let german = get("/request/nothing").header("cookie", cookie()).header("accept-language", "de");
-    let page = house.send(german.body(Body::empty()).unwrap()).await;
+    let page = in_german(&house, get("/request/nothing"), "").await;
     assert_eq!(page.status, 404);
     assert_says(&page, &["Dieses Team gibt es nicht.", "Gehen Sie von der Seite der Anträge aus."]);
     assert!(!page.body.contains("lang=\"en\""), "{}", page.body);
+}
+
+/// One code stands for several sentences there, and the one for who asks would be wrong.
+#[tokio::test]
+async fn approvers_and_admins_read_what_the_desk_says_in_its_own_words() {
+    let house = House::where_one_may_ask(Some("admin"));
+    bob_asks(&house).await;
+    let path = format!("/requests/{BOBS}/decide");
+    house.submit(&path, &decide(&house, "approve")).await;
+    let decided = in_german(&house, post(&path), &decide(&house, "refuse")).await;
+    decided.assert_refused(409, "request-decided", "So wie die Dinge stehen, nicht");
+    assert_says(&decided, &["Look at the list again."]);
+    assert!(decided.body.contains("lang=\"en\""), "{}", decided.body);
+
+    let path = "/admin/grants/0000000000ff/revoke";
+    let form = format!("key={}&sure=yes", house.key("revoke:0000000000ff"));
+    let ended = in_german(&house, post(path), &form).await;
+    ended.assert_refused(404, "no-such-grant", "Das gibt es nicht");
+    assert_says(&ended, &["There is no temporary grant or request", "stagedoor grant list"]);
+    assert!(ended.body.contains("lang=\"en\""), "{}", ended.body);
+}
+
+/// It was said that too many came in the last minute, and to wait a little.
+#[tokio::test]
+async fn who_has_as_many_requests_as_there_may_be_is_not_told_to_wait_a_little() {
+    let house = House::where_one_may_ask(None);
+    let now = house.plane.clock.now();
+    for number in 0..MOST_TEMPORARY {
+        let request = AccessRequest {
+            id: TemporaryId::parse(&format!("{number:012x}")).unwrap(),
+            decision: Some(Decision {
+                verdict: RequestVerdict::Withdrawn,
+                at: now,
+                by: "ada".into(),
+                why: None,
+            }),
+            ..request("906716eb24-aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", now)
+        };
+        assert_eq!(house.store.ask(&request).await, Ok(true));
+    }
+    let form = format!("key={}&minutes=60&reason=x", house.key("ask:secret"));
+    let refused = in_german(&house, post("/request/secret"), &form).await;
+    refused.assert_refused(403, "too-many-requests", "Nicht erlaubt");
+    assert_says(&refused, &["Wait until the oldest are forgotten, 30 days after their end"]);
 }
 
 #[tokio::test]

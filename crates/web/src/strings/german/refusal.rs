@@ -144,8 +144,8 @@ fn signing_in(code: ReasonCode) -> Option<Words> {
     })
 }
 
-/// What the desk says with this code to people who ask for access, decide on it or break glass. Others are
-/// left to the desk: the administration is English.
+/// What the desk says with this code to people about requests of their own. With some codes it says several things:
+/// these, and all that approvers and admins are told, are left to the desk.
 pub(crate) fn refusal_at_desk(code: &str) -> Option<InOtherWords> {
     let (why, remedy) = asking(ReasonCode::parse(code)?)?;
     Some(InOtherWords { why, remedy: Some(remedy) })
@@ -179,14 +179,6 @@ fn asking(code: ReasonCode) -> Option<(&'static str, &'static str)> {
         ReasonCode::RequestDecided => {
             ("Über diesen Antrag ist schon entschieden, oder er ist verfallen.", LOOK_AGAIN)
         }
-        ReasonCode::OwnRequest => (
-            "Niemand entscheidet über den eigenen Antrag.",
-            "Das muss jemand anderes tun, der es darf.",
-        ),
-        ReasonCode::NotAnApprover => (
-            "Die Zugangskarte lässt Sie über Anträge für dieses Team nicht entscheiden.",
-            "Bitten Sie jemanden, der es darf.",
-        ),
         ReasonCode::AfterNoteMissing => (
             "Zu einem früheren Notzugang ist noch nicht gesagt, was getan wurde.",
             "Das muss zuerst festgehalten werden, auf der Seite der Anträge.",
@@ -211,10 +203,6 @@ fn asking(code: ReasonCode) -> Option<(&'static str, &'static str)> {
         ReasonCode::Offboarded => {
             ("Eine Administratorin oder ein Administrator hat diesen Zugang beendet.", ADMIN)
         }
-        ReasonCode::TooManyRequests => (
-            "Zu viele Anfragen kamen in der letzten Minute.",
-            "Warten Sie ein wenig und versuchen Sie es dann wieder.",
-        ),
         ReasonCode::Unavailable => (
             "Etwas, woran die Antwort hängt, lässt sich gerade nicht lesen.",
             "Versuchen Sie es in einer Minute wieder.",
