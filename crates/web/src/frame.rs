@@ -9,6 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use control::door::coming_from;
 use std::time::{Duration, Instant};
 
 /// How long an answer may take. An API gateway in front gives up after 29 seconds; a person should
@@ -35,7 +36,9 @@ pub(crate) async fn around(
         session_shown: Visit::session_of(&portal, request.headers()).is_some(),
     };
 
-    let answer = tokio::time::timeout(ANSWER_WITHIN, next.run(request))
+    // Not all that the door is asked names its origin; what it refuses is written down with it.
+    let answering = coming_from(&asker.sighting.origin, next.run(request));
+    let answer = tokio::time::timeout(ANSWER_WITHIN, answering)
         .await
         .unwrap_or_else(|_| Refused::new(&portal, Problem::TooSlow).into_response());
     let coded = answer.extensions().get::<Coded>().copied();

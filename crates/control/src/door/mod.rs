@@ -38,6 +38,7 @@ pub use view::{
     Accepted, Begun, Departure, LoggedOut, LogoutMessage, MyWork, Opening, Preparing, SessionToken,
     TeamCard,
 };
+pub use whereabouts::coming_from;
 
 use crate::desk::SignedIn;
 use crate::plane::Plane;
@@ -53,7 +54,6 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use trust::Trust;
-use whereabouts::coming_from;
 
 /// The way in. Clones are the same door.
 ///

@@ -5,12 +5,12 @@ use access::network::Origin;
 use std::future::Future;
 
 tokio::task_local! {
-    /// Where the request comes from that this task is at: every refusal tells it.
+    /// Where the request comes from that this task is at: every refusal of the door tells it.
     static ORIGIN: Origin;
 }
 
 /// Works on a request from there: whatever refuses it knows from where it came.
-pub(super) async fn coming_from<F: Future>(origin: &Origin, work: F) -> F::Output {
+pub async fn coming_from<F: Future>(origin: &Origin, work: F) -> F::Output {
     ORIGIN.scope(origin.clone(), work).await
 }
 

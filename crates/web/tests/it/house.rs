@@ -433,6 +433,14 @@ impl House {
         audit.iter().map(|entry| format!("{} {}", entry.event, entry.code)).collect()
     }
 
+    /// Code of each refusal in the audit log, and from where.
+    pub(crate) fn refused_from(&self) -> Vec<String> {
+        let audit = self.world.audit.lock().unwrap();
+        let refused = audit.iter().filter(|entry| entry.event == "refused");
+        let from = |entry: &AuditEntry| entry.details.get("from").cloned().unwrap_or_default();
+        refused.map(|entry| format!("{} {}", entry.code, from(entry))).collect()
+    }
+
     pub(crate) fn key(&self, purpose: &str) -> String {
         self.door.form_key(&SessionToken::new(TOKEN.into()), purpose)
     }

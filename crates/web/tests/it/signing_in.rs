@@ -145,6 +145,17 @@ async fn a_session_that_is_over_is_welcomed_and_its_cookie_forgotten() {
     );
 }
 
+/// A cookie that somebody took is tried at pages that ask the door only who it is, too.
+#[tokio::test]
+async fn a_session_that_is_over_is_written_down_with_where_it_was_shown() {
+    let house = House::new();
+    house.sessions_are_over();
+    for path in ["/admin", "/requests", "/apps/fraud"] {
+        assert_eq!(house.visit(path).await.status, 401, "{path}");
+    }
+    assert_eq!(house.refused_from(), ["signed-out 192.0.2.7"; 3]);
+}
+
 #[tokio::test]
 async fn signing_out_takes_the_key_of_the_page() {
     let house = House::new();
