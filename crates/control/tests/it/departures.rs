@@ -20,7 +20,7 @@ use control::survey::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-fn departure(name: &str, only: Option<&str>) -> Departure {
+pub(crate) fn departure(name: &str, only: Option<&str>) -> Departure {
     Departure {
         person: person_id(name),
         user_name: Some(name.into()),

@@ -1,5 +1,6 @@
 //! Access for a time: what the door, the loop and the desk make of it.
 
+use crate::departures::departure;
 use crate::door::House;
 use crate::door_opening::{open, refused};
 use crate::reconciler::{Running, pass};
@@ -545,7 +546,6 @@ async fn break_glass_by_command_names_the_second_person() {
     assert_eq!((view.approved_by.as_deref(), view.by.as_str()), (Some("dan"), "root"));
 }
 
-/// Carol, who may break glass and administers, and signed in by the application of one team.
 #[tokio::test(start_paused = true)]
 async fn what_somebody_may_ask_for_is_what_they_have_not_without_an_end() {
     let house = house();
@@ -564,8 +564,13 @@ async fn what_somebody_may_ask_for_is_what_they_have_not_without_an_end() {
     assert_eq!(askable(by("bob")).await, [trials(true)]);
     house.world.join("carol", "ml-fraud");
     assert_eq!(askable(by("carol")).await, [trials(false)]);
+    // Whoever was offboarded from it would be refused.
+    let departure = departure("bob", Some("trials"));
+    house.world.plane(&rules()).depart(&departure).await.unwrap();
+    assert_eq!(askable(by("bob")).await, []);
 }
 
+/// Carol, who may break glass and administers, and signed in by the application of one team.
 fn bound(key: &str) -> SignedIn {
     SignedIn { only: Some(team(key)), ..by("carol") }
 }

@@ -130,7 +130,7 @@ fn granted_entry(grant: &TemporaryGrant, actor: &Actor) -> AuditEntry {
 }
 
 /// The teams that whoever is signed in may ask for, or break glass for, and whether the former. What they have
-/// without an end is none of them. `rights`: what they have.
+/// without an end is none of them, nor what they were offboarded from. `rights`: what they have.
 pub(crate) fn askable<'m>(
     map: &'m AccessMap,
     snapshot: &Snapshot,
@@ -140,7 +140,9 @@ pub(crate) fn askable<'m>(
     let rules = map.temporary_rules(snapshot);
     let is_endless =
         |team: &TeamKey| rights.iter().any(|right| right.team == team && right.until().is_none());
-    let teams = map.teams.keys().filter(move |team| who.reaches(team) && !is_endless(team));
+    let is_theirs =
+        move |team: &TeamKey| who.reaches(team) && snapshot.admits_to(&who.person, team);
+    let teams = map.teams.keys().filter(move |team| is_theirs(team) && !is_endless(team));
     teams.filter_map(move |team| {
         let by_request = rules.request_rule(&who.person, team).is_some();
         let is_open = by_request || rules.break_glass_rule(&who.person, team).is_some();
