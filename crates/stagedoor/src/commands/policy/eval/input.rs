@@ -13,7 +13,7 @@ use iam_policy::service_reference;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The longest line, and the largest file: a hundred policies of the greatest size.
@@ -24,8 +24,10 @@ const MAX_KEPT: usize = 32 * 1024 * 1024;
 /// What a text in a document becomes, in bytes: a pattern, or a value that is compared.
 const BYTES_OF_TEXT: usize = 128;
 
-/// How many actions are remembered as known.
+/// How many actions are remembered, known and unknown.
 const MAX_ACTIONS: usize = 4_096;
+/// The longest action that is remembered, in bytes. AWS has none as long.
+const MAX_ACTION: usize = 161;
 
 /// A request with the policies that decide it.
 #[derive(Debug)]
@@ -63,24 +65,25 @@ pub(super) struct Documents {
     known: BTreeMap<Box<str>, Arc<Compiled>>,
     /// What those that are known come to.
     kept: usize,
-    /// Actions that were met already, and that AWS has.
-    actions: BTreeSet<Box<str>>,
+    /// Actions that were met already, and why AWS does not have them.
+    actions: BTreeMap<Box<str>, Option<String>>,
 }
 
 impl Documents {
     /// Why AWS has no such action, as far as we know AWS.
     fn doubt(&mut self, action: &str) -> Option<String> {
-        if self.actions.contains(action) {
-            return None;
+        if let Some(known) = self.actions.get(action) {
+            return known.clone();
         }
-        if let Some(why) = service_reference::unknown(action) {
-            return Some(format!("{why} (as far as this version knows AWS)"));
+        let why = service_reference::unknown(action);
+        let why = why.map(|why| format!("{why} (as far as this version knows AWS)"));
+        if action.len() <= MAX_ACTION {
+            if self.actions.len() >= MAX_ACTIONS {
+                self.actions.clear();
+            }
+            self.actions.insert(action.into(), why.clone());
         }
-        if self.actions.len() >= MAX_ACTIONS {
-            self.actions.clear();
-        }
-        self.actions.insert(action.into());
-        None
+        why
     }
 
     fn ready(&mut self, text: &str, pointer: &str) -> Result<Arc<Compiled>, InputError> {

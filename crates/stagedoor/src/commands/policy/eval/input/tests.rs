@@ -128,6 +128,22 @@ fn the_same_document_is_read_once() {
     assert_eq!(documents.known.len(), 1);
 }
 
+/// Looking for the one that is meant takes a thousand times as long as deciding.
+#[test]
+fn an_action_is_looked_up_once_whether_aws_has_it_or_not() {
+    let mut documents = Documents::default();
+    assert_eq!(documents.doubt("s3:GetObject"), None);
+    let told = "`s3` has no action `GetObjekt`: did you mean `s3:GetObject`? (as far as this version knows AWS)";
+    assert_eq!(documents.doubt("s3:GetObjekt").as_deref(), Some(told));
+    let known: Vec<_> =
+        documents.actions.iter().map(|(name, why)| (&**name, why.as_deref())).collect();
+    assert_eq!(known, [("s3:GetObject", None), ("s3:GetObjekt", Some(told))]);
+    assert_eq!(documents.doubt("s3:GetObjekt").as_deref(), Some(told));
+    // Only as much as a name may have is remembered of what others send.
+    assert!(documents.doubt(&format!("s3:{}", "a".repeat(1_000))).is_some());
+    assert_eq!(documents.actions.len(), 2);
+}
+
 /// Compared with the patterns of policies as if it were a name, it would be decided wrongly.
 #[test]
 fn what_is_no_one_action_is_refused() {
