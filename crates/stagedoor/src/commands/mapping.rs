@@ -12,13 +12,17 @@ use crate::{compose, mapfile};
 use access::ids::{GroupId, TeamKey};
 use access::map::{AccessMap, Gives, GroupRef, MAX_ROWS, TableGrant};
 use access::reason::ReasonCode;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use aws::Aws;
 use control::ports::{Actor, AuditEntry, AuditEvent, Clock, Store, WorkKey};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the directory is waited for: the row is written, whatever it says.
+const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(command: MappingCommand, common: &Common) -> Result<Outcome> {
     match command {
@@ -89,14 +93,14 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
             refused(&format!("the grant table has {MAX_ROWS} rows, which are the most")).into()
         );
     }
-    let known = is_known(&map, &store, &row.group).await;
-    let case = Case { change: &args.change, common, store: &store, team: &team, known };
+    let case = Case { change: &args.change, common, store: &store, team: &team, known: None };
     if let Some(until) = row.until.filter(|until| *until <= row.at) {
         output::talk(&format!("note: it ended at {until}, so it gives nothing"));
     }
     if before.as_ref().is_some_and(|before| says(before) == says(&row)) {
         return Ok(case.nothing(&row));
     }
+    let case = Case { known: is_known(&map, &store, &row.group).await, ..case };
     if !args.change.dry_run {
         case.write_down(
             AuditEvent::GrantWritten,
@@ -255,7 +259,8 @@ impl Case<'_> {
 /// Whether the directory knows a group; of one that it does not know people are told. A group that is still to
 /// be made is no error.
 async fn is_known(map: &AccessMap, store: &Arc<dyn Store>, group: &GroupRef) -> Option<bool> {
-    match looked_up(map, store, group).await {
+    let looked_up = tokio::time::timeout(LOOKED_UP_WITHIN, looked_up(map, store, group)).await;
+    match looked_up.unwrap_or_else(|_| Err(anyhow!("it does not answer in time"))) {
         Ok(true) => Some(true),
         Ok(false) => {
             output::talk(&format!(
@@ -266,7 +271,8 @@ async fn is_known(map: &AccessMap, store: &Arc<dyn Store>, group: &GroupRef) -> 
         }
         Err(error) => {
             output::talk(&format!(
-                "note: whether the directory knows the group cannot be told: {error:#}"
+                "note: whether the directory knows the group cannot be told: {}",
+                visible(&format!("{error:#}"))
             ));
             None
         }
