@@ -28,9 +28,6 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
     };
     let plan = plane.plan(&survey);
     tell_roles(&plan);
-    for caution in plane.map.ended_grants(survey.now) {
-        output::talk(&format!("caution: {caution}"));
-    }
     // Whoever only plans may have no right to write.
     if let Err(error) = plane.planned(&plan).await {
         output::talk(&format!("note: the audit log does not have this plan: {error}"));
