@@ -74,7 +74,9 @@ pub(crate) fn plan_text(
         } else {
             paint.yellow("!")
         };
-        format!("{sign} group `{}`  {}, {}", visible(&note.group), meaning(note.code), note.grant)
+        // The place of a row of the table is called by its group, too.
+        let (group, place) = (visible(&note.group), visible(&note.grant.to_string()));
+        format!("{sign} group `{group}`  {}, {place}", meaning(note.code))
     });
     section(&mut out, paint, "GRANTS", notes);
     if all {
