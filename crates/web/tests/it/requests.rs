@@ -142,7 +142,7 @@ async fn who_has_as_many_requests_as_there_may_be_is_not_told_to_wait_a_little()
     let now = house.plane.clock.now();
     for number in 0..MOST_TEMPORARY {
         let request = AccessRequest {
-            id: TemporaryId::parse(&format!("{number:012x}")).unwrap(),
+            id: TemporaryId::parse(format!("{number:012x}")).unwrap(),
             decision: Some(Decision {
                 verdict: RequestVerdict::Withdrawn,
                 at: now,
