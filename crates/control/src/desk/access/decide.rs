@@ -97,7 +97,7 @@ impl Desk {
     }
 
     /// Carries a decision out: written down, then in one step with what it gives.
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         plane: &Plane,
         request: &AccessRequest,

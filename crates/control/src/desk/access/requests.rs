@@ -203,21 +203,13 @@ impl Desk {
         let request = requests.iter().find(|request| &request.id == id);
         let request = request.ok_or_else(|| no_such(id))?;
         who.require_team(&request.team)?;
-        let by = request.user_name.clone();
-        let decision =
-            Decision { verdict: RequestVerdict::Withdrawn, at: now, by: by.clone(), why: None };
         if !request.is_open(now) {
             return Err(already_decided(request, now));
         }
-        let entry = decided_entry(request, &decision, &Actor::Person(person.clone()));
-        plane.audit.append(&entry).await?;
-        let decided = self.store().decide(person, id, &decision, None).await?;
-        let (decided, is_new) = decided.ok_or_else(|| no_such(id))?;
-        if !is_new {
-            // As with every decision, the entry stays; that of the other one came before or comes after.
-            return Err(already_decided(&decided, now));
-        }
-        Ok(RequestView::of(&decided, now, false))
+        let (verdict, by) = (RequestVerdict::Withdrawn, request.user_name.clone());
+        let decision = Decision { verdict, at: now, by, why: None };
+        let settled = self.settle(&plane, request, &decision, None, person).await?;
+        Ok(RequestView::of(&settled, now, false))
     }
 }
 
