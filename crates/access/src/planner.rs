@@ -154,7 +154,7 @@ struct Planner<'a> {
     /// Who is signed in where; looked up when somebody has no profile there.
     signing_in: OnceCell<SigningIn<'a>>,
     /// Whom the profiles sign in that this plan makes, in lower case.
-    signed_in: BTreeSet<(DomainKey, String)>,
+    signed_in: BTreeSet<(&'a DomainKey, String)>,
     /// How many more profiles this plan may make.
     room: BTreeMap<(AccountId, Region), usize>,
 }
@@ -171,6 +171,11 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn key(&self) -> &'a DomainKey {
         &self.placement.domain
+    }
+
+    /// Whom a profile of the person's signs in where, in lower case.
+    fn signed_in(&self) -> (&'a DomainKey, String) {
+        (self.key(), folded(&self.person().user_name).into_owned())
     }
 
     fn person(&self) -> &'a Person {

@@ -9,7 +9,6 @@ use crate::observed::{
 };
 use crate::plan::Step;
 use crate::reason::ReasonCode;
-use crate::user_name::folded;
 use std::collections::BTreeMap;
 
 impl<'a> Planner<'a> {
@@ -71,8 +70,7 @@ impl<'a> Planner<'a> {
     /// The profiles of the domain that sign in the person's user name, by their names.
     pub(super) fn signing_in(&self, case: &Case<'a>) -> &[&'a ObservedProfile] {
         let found = self.signing_in.get_or_init(|| signing_in(self.observed));
-        let user = folded(&case.person().user_name).into_owned();
-        found.get(&(case.key(), user)).map(Vec::as_slice).unwrap_or_default()
+        found.get(&case.signed_in()).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn is_foreign(&self, profile: &ObservedProfile) -> bool {

@@ -10,7 +10,6 @@ use crate::observed::{
 use crate::plan::Step;
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Person};
-use crate::user_name::folded;
 
 impl<'a> Planner<'a> {
     /// The person is entitled and the profile is there.
@@ -158,8 +157,7 @@ impl<'a> Planner<'a> {
         };
         self.planned.insert((case.key().clone(), name.folded()));
         if is_sso && self.map.rollout.enforces(case.entitlement.team) {
-            let user = folded(&case.person().user_name).into_owned();
-            self.signed_in.insert((case.key().clone(), user));
+            self.signed_in.insert(case.signed_in());
         }
         self.act(case, &name, step, ReasonCode::Entitled);
     }
@@ -171,14 +169,13 @@ impl<'a> Planner<'a> {
         if case.domain.auth_mode != AuthMode::Sso {
             return false;
         }
-        let user = folded(&case.person().user_name).into_owned();
         let (name, detail) = match self.signing_in(case).first() {
             Some(other) => {
                 let held = other.leaving_since().map_or("", |_| ", on hold");
                 let detail = format!("{} is somebody else's{held}", other.name);
                 (Some(&other.name), detail)
             }
-            None if self.signed_in.contains(&(case.key().clone(), user)) => {
+            None if self.signed_in.contains(&case.signed_in()) => {
                 (None, "somebody else of that name gets one".to_owned())
             }
             None => return false,
