@@ -455,6 +455,12 @@ fn ldap_url_parts(url: &str) -> Option<(&str, Option<u16>)> {
 }
 
 /// Account and role path of a role's ARN.
+/// What IAM tells roles apart by (API `CreateRole`): the account, and the name without path and case.
+pub(crate) fn role_identity(arn: &str) -> (String, String) {
+    let name = arn.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    (arn.split(':').nth(4).unwrap_or_default().to_owned(), name)
+}
+
 fn role_arn_parts(arn: &str) -> Option<(&str, &str)> {
     if !(20..=2048).contains(&arn.len()) {
         return None;

@@ -2,7 +2,7 @@
 
 use super::reach::{Reach, tags_sessions};
 use crate::functions::Function;
-use crate::ids::RoleArn;
+use crate::ids::{RoleArn, role_identity};
 use crate::map::{AccessMap, AssumeRole, Diagnostic, Hub, HubService, codes};
 use crate::observed::TAG_INSTANCE;
 use crate::permissions::Feature;
@@ -82,15 +82,13 @@ pub(super) fn roles(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<Role
     roles
 }
 
-/// Roles that cannot be two: names are unique in an account, whatever the path and the case.
+/// Roles that cannot be two.
 fn one_for_iam(hub: &Hub, roles: &[Role]) -> Vec<Diagnostic> {
-    let mut seen: BTreeMap<(&str, String), &Role> = BTreeMap::new();
+    let mut seen: BTreeMap<(String, String), String> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for role in roles {
-        let identity = (role.account_id.as_str(), role.name.to_ascii_lowercase());
-        if let Some(first) = seen.insert(identity, role) {
-            let message =
-                format!("the roles `{}` and `{}` are one for IAM", first.arn(), role.arn());
+    for arn in roles.iter().map(Role::arn) {
+        if let Some(first) = seen.insert(role_identity(&arn), arn.clone()) {
+            let message = format!("the roles `{first}` and `{arn}` are one for IAM");
             let help = "give one of them another name: neither path nor case tells roles apart";
             wrong.push(hub.problem(codes::SHARED_ROLE, message, help));
         }

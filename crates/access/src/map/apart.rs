@@ -4,7 +4,7 @@
 //! persona and so a wall, no policy keeps them apart.
 
 use super::{AccessMap, Diagnostic, Placement, Team, codes};
-use crate::ids::TeamKey;
+use crate::ids::{TeamKey, role_identity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Why IAM takes two ARNs for one role (API `CreateRole`: names are unique within the account and not
@@ -28,12 +28,6 @@ impl AccessMap {
     }
 }
 
-/// What IAM tells roles apart by: account, and name without path and case.
-fn identity(arn: &str) -> (String, String) {
-    let name = arn.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    (arn.split(':').nth(4).unwrap_or_default().to_owned(), name)
-}
-
 /// Teams whose execution role is one that Stagedoor itself works under: with a persona or not, their
 /// people could do what it can.
 fn own_roles(map: &AccessMap) -> Vec<Diagnostic> {
@@ -45,33 +39,29 @@ fn own_roles(map: &AccessMap) -> Vec<Diagnostic> {
         functions => functions.iter().map(|function| function.role(&hub.role)).collect(),
     });
     let own: BTreeMap<(String, String), String> =
-        of_domains.chain(of_hub).map(|arn| (identity(&arn), arn)).collect();
+        of_domains.chain(of_hub).map(|arn| (role_identity(&arn), arn)).collect();
     let found = map.teams.iter().filter_map(|(key, team)| {
         team.placements.iter().find_map(|placement| {
             let role = &placement.execution_role;
-            let same = own.get(&identity(role.as_str()))?;
+            let same = own.get(&role_identity(role.as_str()))?;
             let spelt = if same == role.as_str() {
                 String::new()
             } else {
                 format!(" `{same}`: {ONE_ROLE}")
             };
-            Some(Diagnostic {
-                code: codes::SHARED_ROLE,
-                place: team.place.clone(),
-                width: key.as_str().len(),
-                message: format!(
-                    "the execution role `{role}` of the team `{key}` is Stagedoor's own{spelt}"
-                ),
-                expected: Some("a role that only the team's profiles have".to_owned()),
-                help: Some("write another name in its `execution_role`".to_owned()),
-            })
+            let message = format!(
+                "the execution role `{role}` of the team `{key}` is Stagedoor's own{spelt}"
+            );
+            let expected = Some("a role that only the team's profiles have");
+            let help = "write another name in its `execution_role`".to_owned();
+            Some(problem((key, team), codes::SHARED_ROLE, message, expected, help))
         })
     });
     found.collect()
 }
 
 fn shared_roles(map: &AccessMap) -> Vec<Diagnostic> {
-    let role = |placed: &Placed<'_>| Some(identity(placed.placement.execution_role.as_str()));
+    let role = |placed: &Placed<'_>| Some(role_identity(placed.placement.execution_role.as_str()));
     // Also of one team: there can be no two.
     let differ = |a: &Placed<'_>, b: &Placed<'_>| {
         a.key != b.key || a.placement.execution_role != b.placement.execution_role
@@ -97,7 +87,13 @@ fn shared_roles(map: &AccessMap) -> Vec<Diagnostic> {
         } else {
             ("a role of its own for each team", "write `{team}` in their `execution_role`")
         };
-        other.problem(codes::SHARED_ROLE, message, expected, help.to_owned())
+        problem(
+            (other.key, other.team),
+            codes::SHARED_ROLE,
+            message,
+            Some(expected),
+            help.to_owned(),
+        )
     };
     met(map, role, differ).into_iter().map(told).collect()
 }
@@ -118,7 +114,7 @@ fn shared_tags(map: &AccessMap) -> Vec<Diagnostic> {
         );
         let help = format!("give one of them another `{}` in `tags`", map.team_tag);
         let expected = "a value of its own for each team of an account";
-        other.problem(codes::SHARED_TEAM_TAG, message, expected, help)
+        problem((other.key, other.team), codes::SHARED_TEAM_TAG, message, Some(expected), help)
     };
     met(map, tag, |a, b| a.key != b.key).into_iter().map(told).collect()
 }
@@ -138,15 +134,12 @@ fn respelt_tags(map: &AccessMap) -> Vec<Diagnostic> {
             *tag != team_tag && tag.to_lowercase() == team_tag.to_lowercase()
         };
         let tag = team.tags.keys().find(other)?;
-        (!walled.is_disjoint(&accounts(team))).then(|| Diagnostic {
-            code: codes::RESERVED_TAG,
-            place: team.place.clone(),
-            width: key.as_str().len(),
-            message: format!(
+        (!walled.is_disjoint(&accounts(team))).then(|| {
+            let message = format!(
                 "the tag `{tag}` of the team `{key}` is the `team_tag` to policies, which know no case"
-            ),
-            expected: None,
-            help: Some(format!("remove it, or write `{team_tag}`")),
+            );
+            let help = format!("remove it, or write `{team_tag}`");
+            problem((key, team), codes::RESERVED_TAG, message, None, help)
         })
     });
     found.collect()
@@ -169,7 +162,7 @@ fn shared_spaces(map: &AccessMap) -> Vec<Diagnostic> {
         );
         let help = "give one of them another `space`".to_owned();
         let expected = "a space of its own for each team of a domain";
-        other.problem(codes::SHARED_SPACE, message, expected, help)
+        problem((other.key, other.team), codes::SHARED_SPACE, message, Some(expected), help)
     };
     met(map, space, |a, b| a.key != b.key).into_iter().map(told).collect()
 }
@@ -182,22 +175,21 @@ struct Placed<'m> {
     placement: &'m Placement,
 }
 
-impl Placed<'_> {
-    fn problem(
-        &self,
-        code: &'static str,
-        message: String,
-        expected: &str,
-        help: String,
-    ) -> Diagnostic {
-        Diagnostic {
-            code,
-            place: self.team.place.clone(),
-            width: self.key.as_str().len(),
-            message,
-            expected: Some(expected.to_owned()),
-            help: Some(help),
-        }
+/// Something that is wrong with a team.
+fn problem(
+    (key, team): (&TeamKey, &Team),
+    code: &'static str,
+    message: String,
+    expected: Option<&str>,
+    help: String,
+) -> Diagnostic {
+    Diagnostic {
+        code,
+        place: team.place.clone(),
+        width: key.as_str().len(),
+        message,
+        expected: expected.map(str::to_owned),
+        help: Some(help),
     }
 }
 
