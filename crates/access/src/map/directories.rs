@@ -179,11 +179,14 @@ impl fmt::Display for MatchKey {
 }
 
 impl DirectoryKind {
+    /// The name of a directory that is pushed and stands alone.
+    pub const SCIM: &str = "scim";
+
     /// Its name in commands and checks; that of a directory that stands alone, too.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::IdentityCenter { .. } => "identity-center",
-            Self::Scim(_) => "scim",
+            Self::Scim(_) => Self::SCIM,
             Self::Ldap(_) => "ldap",
             Self::File(_) => "file",
         }

@@ -15,7 +15,7 @@ use crate::ports::{
 use ::scim::{Resource, ResourceKind, fold};
 use access::entitlement::WantedGroups;
 use access::ids::{DirectoryName, GroupId, MembershipId, PersonId};
-use access::map::MatchKey;
+use access::map::{DirectoryKind, MatchKey};
 use access::reason::ReasonCode;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use async_trait::async_trait;
@@ -23,8 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
-/// What `directory: { scim: {} }` is called.
-const UNNAMED: &str = "scim";
+/// What the only directory is called that is pushed.
+const ALONE: &str = DirectoryKind::SCIM;
 
 /// So many records are read at a time.
 const AT_A_TIME: u32 = 1_000;
@@ -69,15 +69,15 @@ impl Pushed {
         let mut message = format!("nobody was pushed to the directory `{}` yet", self.name);
         // Whoever goes from one to several gives it a name, and it had one.
         let before = match self.directory() {
-            UNNAMED => 0,
-            _ => self.store.scim_counts(UNNAMED).await?.users,
+            ALONE => 0,
+            _ => self.store.scim_counts(ALONE).await?.users,
         };
         if before > 0 {
             let people = if before == 1 { "person" } else { "people" };
             let _ = write!(
                 message,
-                "; the store has {before} {people} under `{UNNAMED}`, the name of a directory that is given \
-                 none: if this is the same one, and no other is called so, call it `{UNNAMED}`"
+                "; the store has {before} {people} under `{ALONE}`, the name of a directory that is given \
+                 none: if this is the same one, and no other is called so, call it `{ALONE}`"
             );
         }
         Err(CallError {
