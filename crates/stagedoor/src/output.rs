@@ -5,6 +5,7 @@ use crate::codes;
 use crate::exit::BadConfiguration;
 use crate::telemetry::Telemetry;
 use opentelemetry_sdk::trace::SdkTracer;
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use tracing::{Level, Metadata};
@@ -65,6 +66,12 @@ pub(crate) fn talk(text: &str) {
 /// A number with its noun: `1 change`, `2 changes`.
 pub(crate) fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Names in a row, such as `` `a`, `b` ``; `None`: there are none.
+pub(crate) fn quoted(names: impl Iterator<Item: Display>) -> Option<String> {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// Text of a stranger, safe for a terminal: what would move the cursor, change the order of the

@@ -46,9 +46,8 @@ fn tell_unknown(idp: &IdpKey, map: &Path) {
     if map.identity_providers.contains_key(idp) {
         return;
     }
-    let keys: Vec<String> =
-        map.identity_providers.keys().map(|known| format!("`{known}`")).collect();
-    let has = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
+    let has = output::quoted(map.identity_providers.keys());
+    let has = has.as_deref().unwrap_or("none");
     output::talk(&format!("note: the map has no identity provider `{idp}`; it has {has}"));
 }
 

@@ -41,8 +41,8 @@ fn require_pushed(directory: &DirectoryName, map: &MapArg) -> Result<()> {
     if directories::pushed(&map).any(|name| name == directory) {
         return Ok(());
     }
-    let names: Vec<String> = directories::pushed(&map).map(|name| format!("`{name}`")).collect();
-    let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let has = output::quoted(directories::pushed(&map));
+    let has = has.as_deref().unwrap_or("none");
     let message =
         format!("the map has no directory `{directory}` that is pushed by SCIM; it has {has}");
     Err(BadConfiguration::new(codes::TOKEN_INVALID, message).into())
@@ -141,11 +141,10 @@ async fn revoke(args: &RevokeTokenArgs, common: &Common) -> Result<Outcome> {
             });
             if revoked.is_none() {
                 let tokens = store.tokens().await?;
-                let names: Vec<String> =
-                    tokens.iter().map(|token| format!("`{}`", visible(&token.name))).collect();
-                output::talk(&match names.join(", ") {
-                    none if none.is_empty() => "note: the store has no token".to_owned(),
-                    names => format!("note: the store has {names}"),
+                let names = output::quoted(tokens.iter().map(|token| visible(&token.name)));
+                output::talk(&match names {
+                    None => "note: the store has no token".to_owned(),
+                    Some(names) => format!("note: the store has {names}"),
                 });
             }
         }
