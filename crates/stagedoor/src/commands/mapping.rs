@@ -65,7 +65,9 @@ async fn get(args: &GetMappingArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
-    let (map, store) = opened(&args.change).await?;
+    let map = taking_rows(&args.change)?;
+    let (location, aws) = (&args.change.store.store, Aws::connect().await);
+    let store = compose::acting_store(location, &aws, &map, args.change.dry_run).await?;
     let gives = match (&args.team, &args.role) {
         (Some(team), _) => Gives::Team(team.clone()),
         (None, Some(role)) => Gives::Role(role.clone()),
@@ -117,7 +119,9 @@ async fn put(args: &PutMappingArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn delete(args: &DeleteMappingArgs, common: &Common) -> Result<Outcome> {
-    let (map, store) = opened(&args.change).await?;
+    let map = taking_rows(&args.change)?;
+    // In a new one there is nothing to delete.
+    let store = readable(&args.change.store).await?;
     let group = group(&args.group)?;
     let rows = store.grants().await?.rows;
     let meant = |row: &&TableGrant| {
@@ -293,16 +297,15 @@ fn says(row: &TableGrant) -> Value {
     json!({ "priority": row.priority, "from": row.from, "until": row.until })
 }
 
-async fn opened(change: &ChangeArgs) -> Result<(AccessMap, Arc<dyn Store>)> {
+/// The map, if it takes grants from the store.
+fn taking_rows(change: &ChangeArgs) -> Result<AccessMap> {
     let map = mapfile::load(&change.map.map)?;
     if map.grants_from.is_none() {
         let message = "the map takes no grants from the store, so that a row would give nobody \
                        anything: add `grants_from: store` to the map first";
         return Err(BadConfiguration::new(codes::GRANTS_UNUSED, message).into());
     }
-    let aws = Aws::connect().await;
-    let store = compose::acting_store(&change.store.store, &aws, &map, change.dry_run).await?;
-    Ok((map, store))
+    Ok(map)
 }
 
 async fn readable(store: &StoreArg) -> Result<Arc<dyn Store>> {

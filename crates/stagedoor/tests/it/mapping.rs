@@ -1,7 +1,11 @@
 //! Grants in the store's table.
 
-use crate::world::{FAST, MAP, SEED, World};
+use crate::world::{FAST, MAP, SEED, World, block_on};
+use access::ids::TeamKey;
+use access::map::{Gives, GroupRef, TableGrant};
+use control::ports::GrantTable;
 use serde_json::json;
+use store::SqliteStore;
 
 /// A world whose map takes grants from the store, and has none of its own.
 fn world() -> World {
@@ -95,6 +99,19 @@ fn a_group_that_the_directory_does_not_know_is_told_of() {
     world.cloud.go_wrong(&faults);
     let note = "note: whether the directory knows the group cannot be told: ";
     put(&world, &["ml-demand", "--team", "demand"]).exits(0).says(&[note]);
+    // Where there is nothing to write, it is not asked.
+    let again = put(&world, &["ml-demand", "--team", "demand"]).exits(0);
+    assert_eq!(again.stderr, "");
+}
+
+/// It waited for as long as the SDK tries, which is minutes.
+#[test]
+fn a_row_does_not_wait_for_a_directory_that_does_not_answer() {
+    let world = world();
+    world.cloud.go_wrong("rules: [{ service: identitystore, latency_ms: 20000 }]");
+    let run = put(&world, &["ml-fraud", "--team", "fraud", "--output", "json"]).exits(0);
+    assert_eq!(run.json()["groupKnown"], json!(null));
+    run.says(&["note: whether the directory knows the group cannot be told: it does not answer"]);
 }
 
 /// No server would read what is written there.
@@ -107,6 +124,14 @@ fn a_row_is_not_written_into_a_new_store_beside_profiles_that_are_there() {
     let said =
         "there is no store none.db, but profiles of this installation (ana--fraud in research)";
     put(&world, &elsewhere).exits(3).prints("").says(&[said, "(store-missing)"]);
+    // There is nothing to delete, and AWS need not be asked for that.
+    let before = world.cloud.calls("sagemaker:ListUserProfiles");
+    for more in [&[] as &[&str], &["--dry-run"]] {
+        let delete = ["mapping", "delete", "ml-demand", "--store", "none.db"];
+        let said = "there is no store none.db: name it with --store";
+        world.run(&[&delete, more].concat()).exits(3).says(&[said, "(store-missing)"]);
+    }
+    assert_eq!(world.cloud.calls("sagemaker:ListUserProfiles"), before);
     assert!(!world.exists("none.db"));
 }
 
@@ -250,6 +275,32 @@ fn a_row_for_what_is_no_group_is_refused_or_stops_nobody_else() {
     assert!(why.stdout.starts_with("yes: "), "{}", why.stdout);
     let plan = world.run(&["plan"]).exits(2);
     assert!(plan.stdout.contains("! group `garbage`  group-missing"), "{}", plan.stdout);
+}
+
+/// Nothing takes ended rows away, so there may be thousands; something else may have written them.
+#[test]
+fn plan_tells_of_an_ended_row_once_and_writes_out_what_plays_with_a_terminal() {
+    let world = world();
+    let at = "2026-11-20T00:00:00Z".parse().unwrap();
+    let row = TableGrant {
+        group: GroupRef::Name("evil\u{1b}[2K".into()),
+        gives: Gives::Team(TeamKey::parse("fraud").unwrap()),
+        priority: 0,
+        from: None,
+        until: Some(at),
+        by: "root".into(),
+        at,
+        why: None,
+    };
+    block_on(SqliteStore::open(world.path("stagedoor.db")).unwrap().put_grant(&row)).unwrap();
+    let plan = world.run(&["plan"]).exits(0);
+    assert_eq!(plan.talk(), "");
+    let told: Vec<&str> = plan.stdout.lines().filter(|line| line.contains("evil")).collect();
+    let meaning = "grant-not-in-force: ";
+    assert!(matches!(told[..], [one] if one.contains(meaning)), "{}", plan.stdout);
+    assert!(told[0].contains("group `evil\\u{1b}[2K`"), "{}", plan.stdout);
+    assert!(told[0].ends_with("table:evil\\u{1b}[2K"), "{}", plan.stdout);
+    assert!(!plan.stdout.contains('\u{1b}'), "{}", plan.stdout);
 }
 
 #[test]
