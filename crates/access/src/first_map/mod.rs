@@ -358,10 +358,9 @@ impl<'a> Draft<'a> {
         let winners = self.winners(&teams);
         for (at, team) in teams.iter_mut().enumerate() {
             let key = Some(team.key.clone());
-            let (domain, mut with_profile) = (team.domain, BTreeSet::new());
+            let domain = team.domain;
             for held in &mut team.held {
                 let Some((person, _)) = held.whose else { continue };
-                with_profile.insert(&person.id);
                 let winner = winners.get(&(domain, &person.id)).copied();
                 let (code, text) = if !person.enabled {
                     (ReasonCode::PersonDisabled, "the directory does not let its person sign in")
@@ -386,29 +385,54 @@ impl<'a> Draft<'a> {
                 };
                 self.found(domain, key.clone(), code, Some(held.profile), Some(person), text);
             }
-            let people = &self.existing.snapshot.people;
-            let without: Vec<&Person> = team
-                .choice
-                .members
-                .iter()
-                .filter(|id| !with_profile.contains(*id))
-                .filter(|id| winners.get(&(domain, *id)).is_none_or(|winner| *winner == at))
-                .filter_map(|id| people.get(*id))
-                .collect();
-            for person in without {
-                let text = "has no profile of the team; it is made when the team is enforced";
-                self.found(
-                    domain,
-                    key.clone(),
-                    ReasonCode::Entitled,
-                    None,
-                    Some(person),
-                    text.into(),
-                );
-            }
             self.of_role(team);
         }
+        for at in 0..teams.len() {
+            self.without_profile(at, &teams, &winners);
+        }
         self.teams = teams;
+    }
+
+    /// Says who is in a group of the team and has no profile of it.
+    fn without_profile(
+        &mut self,
+        at: usize,
+        teams: &[TeamDraft<'a>],
+        winners: &BTreeMap<(usize, &'a PersonId), usize>,
+    ) {
+        let existing = self.existing;
+        let Some(team) = teams.get(at) else { return };
+        let Some(domain) = existing.domains.get(team.domain) else { return };
+        // What is taken over for another team keeps its name, and this one's gets another.
+        let is_adopted = |profile: &ObservedProfile| {
+            let of_domain = teams.iter().filter(|other| other.domain == team.domain);
+            of_domain
+                .flat_map(|other| &other.held)
+                .any(|held| held.adopted && held.profile.name == profile.name)
+        };
+        let with_profile: BTreeSet<&PersonId> =
+            team.held.iter().filter_map(|held| Some(&held.whose?.0.id)).collect();
+        let wins =
+            |id: &PersonId| winners.get(&(team.domain, id)).is_none_or(|winner| *winner == at);
+        let without = team.choice.members.iter().filter(|id| !with_profile.contains(*id));
+        let without = without.filter(|id| wins(id));
+        for person in without.filter_map(|id| existing.snapshot.people.get(*id)) {
+            let taken = people::in_the_way(&domain.observed, person, &team.key, &self.instance);
+            let taken = taken.filter(|profile| !is_adopted(profile));
+            let (code, text) = match taken {
+                None => (
+                    ReasonCode::Entitled,
+                    "has no profile of the team; it is made when the team is enforced",
+                ),
+                Some(_) => (
+                    ReasonCode::NameTaken,
+                    "it stands where the person's profile of the team would be made, so none is; \
+                     write it under `adopt` if it is theirs",
+                ),
+            };
+            let key = Some(team.key.clone());
+            self.found(team.domain, key, code, taken, Some(person), text.to_owned());
+        }
     }
 
     /// Which team each person gets in SSO-mode domains.

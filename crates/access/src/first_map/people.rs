@@ -2,8 +2,9 @@
 
 use super::TeamDraft;
 use super::keys::words;
-use crate::ids::PersonId;
-use crate::observed::{ObservedProfile, TAG_PREFIX};
+use crate::ids::{PersonId, ProfileName, TeamKey};
+use crate::naming::{hashed_profile_name, hashed_sso_profile_name, profile_name, sso_profile_name};
+use crate::observed::{AuthMode, ObservedDomain, ObservedProfile, Ownership, TAG_PREFIX};
 use crate::snapshot::{Person, Snapshot};
 use crate::user_name::folded;
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,22 +148,49 @@ impl<'a> Directory<'a> {
         found
     }
 
+    fn user_names(&self, ids: &BTreeSet<&'a PersonId>) -> Vec<&'a str> {
+        let people = ids.iter().filter_map(|id| self.people.get(*id));
+        people.map(|person| person.user_name.as_str()).collect()
+    }
+
     fn hint(&self, name: &str, noise: &BTreeSet<String>) -> String {
         let known = stripped(name, noise).find_map(|letters| self.by_display_name.get(&letters));
-        let known: Vec<&str> = known
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.people.get(*id))
-            .map(|person| person.user_name.as_str())
-            .collect();
+        let known = known.map(|known| self.user_names(known)).unwrap_or_default();
+        // As Stagedoor names profiles, of a team that its role says nothing of.
+        let before = name.split_once("--").map(|(before, _)| words(before).concat());
+        let called = before.and_then(|before| self.by_letters.get(&before));
+        let (by, known) = match called {
+            Some(called) => ("what stands before `--`", self.user_names(called)),
+            None => ("the name to show", known),
+        };
         if known.is_empty() {
             return "nobody in the directory has a user name like it".to_owned();
         }
         let known = known.join(" or of ");
-        format!(
-            "by the name to show it may be that of {known}, which is not enough to take it over"
-        )
+        format!("by {by} it may be that of {known}, which is not enough to take it over")
     }
+}
+
+/// The profile that keeps one from being made for the person: under its name, or because it signs the person in.
+pub(super) fn in_the_way<'a>(
+    domain: &'a ObservedDomain,
+    person: &Person,
+    team: &TeamKey,
+    instance: &str,
+) -> Option<&'a ObservedProfile> {
+    let is_sso = domain.auth_mode == AuthMode::Sso;
+    let (plain, hashed) = if is_sso {
+        (sso_profile_name(person), hashed_sso_profile_name(person))
+    } else {
+        (profile_name(person, team), hashed_profile_name(person, team))
+    };
+    let is_foreign = |profile: &ObservedProfile| profile.ownership(instance) == Ownership::Foreign;
+    let signing_in = |profile: &&ObservedProfile| {
+        is_sso && profile.sso_user.as_ref().is_some_and(|user| person.is_called(user))
+    };
+    let named = |name: &ProfileName| domain.profiles.get(&name.folded());
+    let standing = named(&hashed).filter(|profile| !is_sso && is_foreign(profile));
+    domain.profiles.values().find(signing_in).or_else(|| named(&plain)).or(standing)
 }
 
 fn add<'a>(index: &mut BTreeMap<String, BTreeSet<&'a PersonId>>, text: &str, id: &'a PersonId) {

@@ -49,12 +49,13 @@ pub fn verify(
     enforced.rollout.enforce = None;
     let plan_then = plan(&enforced, &existing.snapshot, &observed, now);
     surprises.extend(unexpected(&plan_then, first));
-    let to_make = made(&plan_then);
     let to_assign = plan_then.assignments.len();
 
     take_over(&mut observed, &plan_then);
     let plan_after = plan(&enforced, &existing.snapshot, &observed, now);
     surprises.extend(unexpected(&plan_after, first));
+    // A name that is taken over for somebody else is free for nobody before.
+    let to_make = made(&plan_after);
     surprises.sort();
     surprises.dedup();
     Ok(Verification { map, first: plan_now, to_make, to_assign, surprises })

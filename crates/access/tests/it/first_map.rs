@@ -192,6 +192,41 @@ fn what_is_not_explained_is_left_alone_and_said() {
     );
 }
 
+/// It was said that nobody is called so, and that a profile would be made, which its name forbids.
+#[test]
+fn a_profile_in_the_way_of_the_one_that_would_be_made_is_told_of() {
+    let mut world = existing(&[("lab", AuthMode::Iam), ("sso", AuthMode::Sso)]);
+    group(&mut world, "forecast", &["ana", "marco", "ines"]);
+    group(&mut world, "leads", &["ana", "ben"]);
+    profile(&mut world, 0, with("ana", "studio-forecast"));
+    profile(&mut world, 0, with("marco--forecast", "notebooks-2023"));
+    for (name, user, role) in [("a1", "ana", "leads"), ("b1", "BEN", "other")] {
+        let mut made = with(name, role);
+        made.sso_user = Some(user.into());
+        profile(&mut world, 1, made);
+    }
+    let (first, verified) = written(&world);
+    let in_the_way = "it stands where the person's profile of the team would be made, so none is; \
+                      write it under `adopt` if it is theirs";
+    assert_eq!(
+        findings(&first),
+        [
+            "entitled team forecast, ines: has no profile of the team; it is made when the team is \
+             enforced"
+                .to_owned(),
+            format!("name-taken team forecast, profile marco--forecast, of marco: {in_the_way}"),
+            "person-unknown team notebooks-2023, profile marco--forecast: by what stands before \
+             `--` it may be that of marco, which is not enough to take it over"
+                .to_owned(),
+            format!("name-taken team leads, profile b1, of ben: {in_the_way}"),
+            "not-a-member team other, profile b1, of ben: its person is in no group that explains \
+             the team; in others: leads"
+                .to_owned(),
+        ]
+    );
+    assert_eq!(verified.to_make, 1);
+}
+
 #[test]
 fn a_tag_tells_whose_a_profile_is_unless_it_tells_the_same_of_all() {
     let mut world = existing(&[("lab", AuthMode::Iam)]);

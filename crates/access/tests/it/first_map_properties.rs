@@ -5,6 +5,7 @@ use crate::support::{Build, foreign};
 use access::first_map::Existing;
 use access::ids::ProfileName;
 use access::observed::{AuthMode, ProfileStatus, TAG_INSTANCE, TAG_PERSON, TAG_TEAM};
+use access::reason::ReasonCode;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
@@ -143,5 +144,8 @@ proptest! {
         let people: BTreeSet<_> =
             verified.map.adopt.iter().map(|a| (&a.domain, &a.team, &a.person)).collect();
         prop_assert_eq!(people.len(), verified.map.adopt.len());
+        // Who is said to get a profile is who gets one.
+        let entitled = first.findings.iter().filter(|f| f.code == ReasonCode::Entitled).count();
+        prop_assert_eq!(entitled, verified.to_make, "{}", first.text);
     }
 }
