@@ -228,8 +228,12 @@ fn what_is_asked_for_wrongly_is_said() {
         assert!(run.stderr.contains(said), "{args:?}: {}", run.stderr);
         assert_ne!(run.code, Some(0));
     }
-    let gone = world.run(&["init", "--from", "domain", "d-gone", "--region", "eu-west-1"]);
-    gone.exits(1).says(&["the domain d-gone was not found in eu-west-1"]);
+    let gone = world.run(&["init", "--from", "domain", "d-gone", "--region", "eu-west-1"]).exits(1);
+    assert!(!gone.stderr.contains("access map"), "{}", gone.stderr);
+    gone.says(&[
+        "the domain d-gone was not found in eu-west-1, in the own account",
+        "Check the ids that the command line names, and --region",
+    ]);
 }
 
 #[test]

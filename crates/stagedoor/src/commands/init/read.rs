@@ -203,12 +203,11 @@ async fn find(
             Err(error) => last = Some(error),
         }
     }
-    let context = format!(
-        "the domain {} was not found in {}, neither in the own account nor through {}",
-        wanted.id,
-        wanted.region,
-        counted(ways.len().saturating_sub(1), "role")
-    );
+    let through = match ways.len().saturating_sub(1) {
+        0 => "in the own account".to_owned(),
+        roles => format!("neither in the own account nor through {}", counted(roles, "role")),
+    };
+    let context = format!("the domain {} was not found in {}, {through}", wanted.id, wanted.region);
     match last {
         Some(error) => Err(told(error, caller)).context(context),
         None => Err(invalid(context).into()),
@@ -296,8 +295,20 @@ async fn roles(
     Ok(found.into_iter().collect())
 }
 
-/// Tells a call that failed; of one that is not allowed, by its permission.
+/// Tells a call that failed; of one that is not allowed, by its permission. There is no map yet whose ids
+/// could be wrong.
 fn told(error: CallError, caller: &str) -> anyhow::Error {
+    if error.kind == FailureKind::NotFound {
+        return NotDone {
+            outcome: Outcome::Failed,
+            code: error.code(),
+            message: error.to_string(),
+            remedy: "Check the ids that the command line names, and --region; a domain of another \
+                     account is found through --assume-role."
+                .to_owned(),
+        }
+        .into();
+    }
     if error.kind != FailureKind::AccessDenied {
         return error.into();
     }
