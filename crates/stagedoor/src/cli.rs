@@ -175,6 +175,9 @@ pub(crate) struct MapArg {
     pub(crate) map: PathBuf,
 }
 
+/// The store where none is named.
+pub(crate) const DEFAULT_STORE: &str = "stagedoor.db";
+
 /// Where the store is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreArg {
@@ -187,7 +190,7 @@ pub(crate) struct StoreArg {
     #[arg(
         long,
         value_name = "FILE|dynamodb:TABLE",
-        default_value = "stagedoor.db",
+        default_value = DEFAULT_STORE,
         env = "STAGEDOOR_STORE",
         value_parser = StoreLocation::parse
     )]

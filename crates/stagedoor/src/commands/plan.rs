@@ -1,6 +1,6 @@
 //! `stagedoor plan`.
 
-use crate::cli::{Common, OutputFormat, PlanArgs};
+use crate::cli::{Common, DEFAULT_STORE, OutputFormat, PlanArgs};
 use crate::codes;
 use crate::exit::{self, Outcome};
 use crate::output::{self, Paint, counted};
@@ -52,8 +52,12 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         let text = serde_json::to_string_pretty(&plan)?;
         files::replace(file, text.as_bytes())?;
         let (file, map) = (file.display().to_string(), args.map.map.display().to_string());
-        let apply = CommandLine::of(&["apply"]).with("--map", &map).about(&file);
-        output::talk(&format!("Written to {file}. Carry it out with `{apply}`."));
+        let store = args.store.store.to_string();
+        let mut apply = CommandLine::of(&["apply"]).with("--map", &map);
+        if store != DEFAULT_STORE {
+            apply = apply.with("--store", &store);
+        }
+        output::talk(&format!("Written to {file}. Carry it out with `{}`.", apply.about(&file)));
     }
     Ok(outcome(&plan, &survey))
 }

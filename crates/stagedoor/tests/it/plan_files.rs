@@ -90,3 +90,14 @@ fn a_plan_that_cannot_be_written_is_an_error() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
     world.run(&["plan", "--out", "no/such/folder.json"]).exits(1).says(&["no/such"]);
 }
+
+/// Without them another map or store is looked for where the command is run.
+#[test]
+fn the_command_that_carries_a_plan_out_names_map_and_store() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    world.write("b.yaml", MAP);
+    world.write("it is.db", "");
+    let there = ["plan", "--map", "b.yaml", "--store", "it is.db", "--out", "reviewed.json"];
+    let command = "`stagedoor apply --map b.yaml --store 'it is.db' reviewed.json`";
+    world.run(&there).exits(2).says(&[command]);
+}
