@@ -8,6 +8,7 @@ use crate::output::{self, counted};
 use crate::progress::Progress;
 use crate::{compose, mapfile, report};
 use access::check::{Removals, Violation};
+use access::map::Rollout;
 use access::plan::{Action, Plan};
 use access::reason::ReasonCode;
 use anyhow::Result;
@@ -37,7 +38,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         plane.survey(&Scope::Everything).await?
     };
     let fresh = plane.plan(&survey);
-    plan::tell_roles(&fresh);
+    plan::tell_roles(&fresh, &plane.map.rollout);
     let is_agreed = expected.is_some();
     if let Some(expected) = expected
         && !expected.same_actions(&fresh)
@@ -46,7 +47,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     }
     if args.dry_run {
         plan::show(&fresh, &survey, &plane.map, common, false);
-        return Ok(plan::outcome(&fresh, &survey));
+        return Ok(plan::outcome(&fresh, &survey, &plane.map.rollout));
     }
     plane.planned(&fresh).await?;
     if !is_agreed {
@@ -66,7 +67,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
     let first = Some((survey, fresh));
     let settled = settle(&plane, &Scope::Everything, removals, args.wait, first, &narrow).await?;
     print(&settled, &plane, common);
-    Ok(ended(&settled))
+    Ok(ended(&settled, &plane.map.rollout))
 }
 
 /// Runs passes until AWS agrees with the map, and prints what came of it.
@@ -80,7 +81,7 @@ pub(super) async fn converge(
 ) -> Result<Outcome> {
     let settled = settle(plane, scope, removals, wait, first, &|plan| plan).await?;
     print(&settled, plane, common);
-    Ok(ended(&settled))
+    Ok(ended(&settled, &plane.map.rollout))
 }
 
 /// Runs passes until AWS agrees with the map, or nothing moves any more, or time is up. `narrow`
@@ -274,16 +275,28 @@ pub(super) fn print(settled: &Settled, plane: &Plane, common: &Common) {
     }
 }
 
-/// How a run ended, as an exit code. Says what needs attention.
-pub(super) fn ended(settled: &Settled) -> Outcome {
-    let blocked = settled.plan.blocked().count();
-    let outcome = plan::outcome(&settled.plan, &settled.survey);
-    if blocked == 0 || outcome == Outcome::Failed {
+/// How a run ended, as an exit code. Says what needs attention: of teams that `rollout` does not enforce nothing
+/// was to be done, so that it is no failure.
+pub(super) fn ended(settled: &Settled, rollout: &Rollout) -> Outcome {
+    let (counted, others): (Vec<_>, Vec<_>) =
+        settled.plan.blocked().partition(|kept| plan::is_enforced(kept, rollout));
+    let outcome = plan::outcome(&settled.plan, &settled.survey, rollout);
+    let things = |number: usize| match number {
+        1 => "1 thing needs".to_owned(),
+        _ => format!("{number} things need"),
+    };
+    if !others.is_empty() {
+        output::talk(&format!(
+            "note: {} attention before the map enforces the teams that `rollout.enforce` leaves out",
+            things(others.len())
+        ));
+    }
+    if counted.is_empty() || outcome == Outcome::Failed {
         return outcome;
     }
     output::talk(&format!(
         "error: not all of the map could be carried out: {} attention (needs-attention)",
-        if blocked == 1 { "1 thing needs".to_owned() } else { format!("{blocked} things need") }
+        things(counted.len())
     ));
     Outcome::Failed
 }

@@ -6,8 +6,8 @@ use crate::exit::{self, Outcome};
 use crate::output::{self, Paint, counted};
 use crate::progress::Progress;
 use crate::{compose, files, mapfile, report};
-use access::map::AccessMap;
-use access::plan::Plan;
+use access::map::{AccessMap, Rollout};
+use access::plan::{Kept, Plan};
 use access::reason::ReasonCode;
 use access::shell::CommandLine;
 use anyhow::Result;
@@ -27,7 +27,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         plane.survey(&Scope::Everything).await?
     };
     let plan = plane.plan(&survey);
-    tell_roles(&plan);
+    tell_roles(&plan, &plane.map.rollout);
     // Whoever only plans may have no right to write.
     if let Err(error) = plane.planned(&plan).await {
         output::talk(&format!("note: the audit log does not have this plan: {error}"));
@@ -59,7 +59,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         }
         output::talk(&format!("Written to {file}. Carry it out with `{}`.", apply.about(&file)));
     }
-    Ok(outcome(&plan, &survey))
+    Ok(outcome(&plan, &survey, &plane.map.rollout))
 }
 
 /// Prints the plan in the form asked for.
@@ -87,12 +87,14 @@ pub(super) fn reading(map: &AccessMap) -> String {
 
 /// Tells people, before anything is touched, which execution roles cannot be given to anybody, and
 /// how many wait for them. Teams with other roles are not held up.
-pub(super) fn tell_roles(plan: &Plan) {
-    let mut waiting: BTreeMap<(ReasonCode, &str), usize> = BTreeMap::new();
+pub(super) fn tell_roles(plan: &Plan, rollout: &Rollout) {
+    let mut waiting: BTreeMap<(ReasonCode, &str, &str), usize> = BTreeMap::new();
     for kept in plan.kept.iter().filter(|kept| is_role_fault(kept.reason)) {
-        *waiting.entry((kept.reason, kept.detail.as_deref().unwrap_or("?"))).or_default() += 1;
+        let weight = if is_enforced(kept, rollout) { "error" } else { "note" };
+        let role = kept.detail.as_deref().unwrap_or("?");
+        *waiting.entry((kept.reason, role, weight)).or_default() += 1;
     }
-    for ((code, role), number) in waiting {
+    for ((code, role, weight), number) in waiting {
         let (what, remedy) = match code {
             ReasonCode::RoleMissing => {
                 ("does not exist", "Make it, or correct `execution_role` in the map.")
@@ -104,7 +106,7 @@ pub(super) fn tell_roles(plan: &Plan) {
         };
         let profiles = counted(number, "profile");
         output::talk(&format!(
-            "error: the role {role} {what}; it keeps back {profiles} ({code})\n  {remedy}"
+            "{weight}: the role {role} {what}; it keeps back {profiles} ({code})\n  {remedy}"
         ));
     }
 }
@@ -114,16 +116,22 @@ fn is_role_fault(reason: ReasonCode) -> bool {
 }
 
 /// What a plan means as an exit code. A domain that could not be read is a failure: nobody knows
-/// whether there is something to do; so is a role that cannot be given to anybody. Which call failed
-/// is told to people here, after the result.
-pub(super) fn outcome(plan: &Plan, survey: &Survey) -> Outcome {
+/// whether there is something to do; so is a role that cannot be given to anybody of a team that is enforced.
+/// Which call failed is told to people here, after the result.
+pub(super) fn outcome(plan: &Plan, survey: &Survey, rollout: &Rollout) -> Outcome {
     tell_failures(survey);
-    let is_sound = !plan.kept.iter().any(|kept| is_role_fault(kept.reason));
+    let mut faults = plan.kept.iter().filter(|kept| is_role_fault(kept.reason));
+    let is_sound = !faults.any(|kept| is_enforced(kept, rollout));
     match (survey.failures.is_empty() && is_sound, plan.is_empty()) {
         (false, _) => Outcome::Failed,
         (true, true) => Outcome::Done,
         (true, false) => Outcome::ChangesPending,
     }
+}
+
+/// Whether anything is to be done now about what is left alone.
+pub(super) fn is_enforced(kept: &Kept, rollout: &Rollout) -> bool {
+    kept.team.as_ref().is_none_or(|team| rollout.enforces(team))
 }
 
 /// Reads a plan that `--out` wrote.

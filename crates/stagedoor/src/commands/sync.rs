@@ -26,7 +26,7 @@ pub(super) async fn run(args: &SyncArgs, common: &Common) -> Result<Outcome> {
         };
         let planned = plane.plan(&survey);
         plan::show(&planned, &survey, &plane.map, common, false);
-        return Ok(plan::outcome(&planned, &survey));
+        return Ok(plan::outcome(&planned, &survey, &plane.map.rollout));
     }
     apply::converge(&plane, &scope, Removals::Guarded, args.wait, None, common).await
 }

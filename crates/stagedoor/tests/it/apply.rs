@@ -214,3 +214,31 @@ fn what_is_not_stagedoors_is_never_touched() {
     assert_eq!(world.cloud.spaces(), spaces);
     assert_eq!(world.cloud.apps(), apps);
 }
+
+/// It failed every run of the weeks in which teams are enforced one by one.
+#[test]
+fn what_needs_attention_in_teams_that_are_not_enforced_fails_no_run() {
+    let seed = SEED.replace("  - { name: studio-demand }\n", "");
+    let foreign = "  - { domain: d-research, name: ana--fraud, tags: { owner: it } }\n";
+    let world = World::new(&format!("{seed}{FAST}profiles:\n{foreign}"), "");
+    let enforcing = |teams: &str| {
+        world.write("access.yaml", &format!("{MAP}rollout: {{ enforce: {teams} }}\n"));
+    };
+    enforcing("[]");
+    let note = "note: 3 things need attention before the map enforces the teams that \
+                `rollout.enforce` leaves out\n";
+    for command in [&["apply"] as &[&str], &["sync"]] {
+        let run = world.run(command).exits(0);
+        assert!(run.stdout.contains("NEEDS ATTENTION\n  ! Ana Diaz"), "{}", run.stdout);
+        assert!(run.talk().ends_with(note), "{}", run.stderr);
+        assert!(!run.talk().contains("error: "), "{}", run.stderr);
+    }
+    world.run(&["plan"]).exits(0).says(&["note: the role ", "studio-demand does not exist"]);
+    enforcing("[fraud]");
+    let failed = "error: not all of the map could be carried out: 1 thing needs attention";
+    world.apply(&[]).exits(1).says(&["note: 2 things need attention", failed]);
+    enforcing("[demand]");
+    world.run(&["plan"]).exits(1).says(&["error: the role "]);
+    world.apply(&[]).exits(1);
+    assert_eq!(world.cloud.changes(), [""; 0]);
+}

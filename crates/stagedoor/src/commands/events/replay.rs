@@ -181,7 +181,7 @@ async fn act(
             }
             OutputFormat::Table => plan::show(&planned, &survey, &plane.map, common, false),
         }
-        return Ok(plan::outcome(&planned, &survey));
+        return Ok(plan::outcome(&planned, &survey, &plane.map.rollout));
     }
     let done =
         apply::settle(plane, &scope, Removals::Guarded, args.wait, None, &|plan| plan).await?;
@@ -192,7 +192,7 @@ async fn act(
     } else {
         apply::print(&done, plane, common);
     }
-    Ok(apply::ended(&done))
+    Ok(apply::ended(&done, &plane.map.rollout))
 }
 
 fn document(told: &Told, heard: &Heard, dry_run: bool, more: &[(&str, Value)]) -> Value {

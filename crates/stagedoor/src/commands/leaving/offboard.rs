@@ -10,6 +10,7 @@ use crate::output::{self, Paint, counted};
 use crate::people::{self, Named};
 use crate::{compose, mapfile};
 use access::check::Removals;
+use access::map::Rollout;
 use access::plan::Plan;
 use access::snapshot::Hold;
 use access::standing::standings;
@@ -93,7 +94,7 @@ async fn status(plane: &Plane, named: &Named, survey: Survey, common: &Common) -
             output::data(&format!("{}: {command}\n{}", people::shown(named), profiles.trim_end()));
         }
     }
-    Ok(super::super::plan::outcome(&Plan { actions: Vec::new(), ..plan }, &survey))
+    Ok(super::super::plan::outcome(&Plan { actions: Vec::new(), ..plan }, &survey, &every_team()))
 }
 
 /// One person to offboard.
@@ -189,7 +190,7 @@ impl Case<'_> {
                 self.warn(survey);
             }
         }
-        super::super::plan::outcome(plan, survey)
+        super::super::plan::outcome(plan, survey, &every_team())
     }
 
     /// Shows what is lost and asks, unless the answer was given.
@@ -263,8 +264,13 @@ impl Case<'_> {
                 self.warn(survey);
             }
         }
-        Ok(apply::ended(&settled))
+        Ok(apply::ended(&settled, &every_team()))
     }
+}
+
+/// Whatever is left to somebody who is offboarded counts, also of a team that is not enforced yet.
+fn every_team() -> Rollout {
+    Rollout::default()
 }
 
 /// Whether the next line is the text that was asked for.

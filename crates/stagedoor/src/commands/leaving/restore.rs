@@ -108,7 +108,7 @@ impl Case<'_> {
         }
         let plan = self.narrowed(self.plane.plan(&survey));
         self.print(ends, &survey, &plan, &[], true);
-        let outcome = super::super::plan::outcome(&plan, &survey);
+        let outcome = super::super::plan::outcome(&plan, &survey, &self.plane.map.rollout);
         if outcome == Outcome::Done && !ends.is_empty() {
             return Outcome::ChangesPending;
         }
@@ -132,7 +132,7 @@ impl Case<'_> {
         .await?;
         let restored = self.restored(&before, &settled.survey);
         self.print(ends, &settled.survey, &settled.plan, &restored, false);
-        Ok(apply::ended(&settled))
+        Ok(apply::ended(&settled, &self.plane.map.rollout))
     }
 
     fn print(
