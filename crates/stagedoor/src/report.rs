@@ -127,15 +127,21 @@ pub(crate) fn held_text(plan: &Plan, map: &AccessMap) -> String {
 /// The most people whom a refusal names.
 const NAMED: usize = 20;
 
-/// Who would lose something for the first time, a line each.
+/// Who would lose something for the first time, a line each, as the guard counts them.
 pub(crate) fn taken_away(plan: &Plan) -> String {
-    let new: Vec<&Action> = plan.actions.iter().filter(|action| action.is_new_removal()).collect();
+    let counted: Vec<&Action> = plan.actions.iter().filter(|action| action.is_counted()).collect();
     let mut out = String::new();
-    for action in new.iter().take(NAMED) {
+    for action in counted.iter().take(NAMED) {
         let _ = write!(out, "\n  {} ← {}  {}", who(action), action.team, action.reason);
     }
-    if let Some(more) = new.len().checked_sub(NAMED).filter(|more| *more > 0) {
+    if let Some(more) = counted.len().checked_sub(NAMED).filter(|more| *more > 0) {
         let _ = write!(out, "\n  and {more} more, whom `stagedoor plan` lists");
+    }
+    let announced = plan.actions.iter().filter(|action| action.is_new_removal());
+    let announced = announced.filter(|action| action.is_announced()).count();
+    if announced > 0 {
+        let _ =
+            write!(out, "\n  besides, not counted: {announced} whose access for a time has ended");
     }
     out
 }
@@ -189,10 +195,14 @@ fn summary(plan: &Plan, map: &AccessMap, paint: Paint, whole: bool) -> String {
     );
     let (taken, limit) = (plan.new_removals(), guard_limit(map, plan.owned));
     if taken > limit {
+        let counts = match losses(plan).count() {
+            lost if lost == taken => String::new(),
+            _ => format!("counts {taken} of these and "),
+        };
         let _ = write!(
             out,
-            "The guard lets {limit} of {} profiles go at a time; if this is meant, run `stagedoor \
-             apply --allow-removals {taken}`.",
+            "The guard {counts}lets {limit} of {} profiles go at a time; if this is meant, run \
+             `stagedoor apply --allow-removals {taken}`.",
             plan.owned
         );
     } else {
