@@ -147,8 +147,8 @@ struct Planner<'a> {
     planned: BTreeSet<(DomainKey, ArcStr)>,
     /// Case-folded names of the profiles that this plan takes over.
     adopted: BTreeSet<(DomainKey, ArcStr)>,
-    /// Owners of teams by their user names; looked up when somebody leaves a shared space.
-    owners: OnceCell<BTreeMap<&'a str, &'a PersonId>>,
+    /// Owners of teams by their user names, lower case; looked up when somebody leaves a shared space.
+    owners: OnceCell<BTreeMap<String, Vec<&'a PersonId>>>,
     /// What the map lets Stagedoor adopt, by domain, team and user name.
     adoptions: BTreeMap<(&'a DomainKey, &'a TeamKey, &'a str), &'a Adoption>,
     /// Who is signed in where; looked up when somebody has no profile there.

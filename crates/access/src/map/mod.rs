@@ -349,7 +349,7 @@ pub struct About {
     pub title: Option<String>,
     /// What the team is for.
     pub purpose: Option<String>,
-    /// Whom to ask.
+    /// Whom to ask; a user name, in any case, where shared spaces are handed over.
     pub owner: Option<String>,
     /// How the data is classified.
     pub data_class: Option<String>,

@@ -604,7 +604,13 @@ static ABOUT: Record = Record {
             "A title for people; absent: the team's key.",
         ),
         field("purpose", Optional, &Shape::Text(&format::PROSE), "What the team is for."),
-        field("owner", Optional, &Shape::Text(&format::PROSE), "Whom to ask."),
+        field(
+            "owner",
+            Optional,
+            &Shape::Text(&format::PROSE),
+            "Whom to ask. Where `offboarding.shared_spaces` is `hand-over`, the user name of the person \
+             who gets the shared spaces of leavers; an e-mail address is one only where user names are.",
+        ),
         field("data_class", Optional, &Shape::Text(&format::PROSE), "How the data is classified."),
     ],
 };
@@ -745,8 +751,8 @@ static OFFBOARDING: Record = Record {
             &Shape::Choice(Choice { names: || vec!["report", "hand-over"], unsupported: &[] }),
             "What becomes of spaces that the person owns and others work in. `report`: they stay, \
              and the profile with them. `hand-over`: after the hold each is made anew for the \
-             team's `about.owner`, who must have a profile in the domain, and the old one is \
-             deleted with its volume.",
+             team's `about.owner`, a user name (in any case) of somebody with a profile in the \
+             domain, and the old one is deleted with its volume.",
         ),
     ],
 };

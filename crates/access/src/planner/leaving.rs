@@ -9,7 +9,8 @@ use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, SpaceHandover, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Hold;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::user_name::folded;
+use std::collections::BTreeMap;
 
 /// Why spaces in which others work stay, and the profile with them.
 struct Stays {
@@ -89,13 +90,12 @@ impl<'a> Planner<'a> {
             let detail = format!("{}: links of the team {team} lead into {}", names(), space.name);
             return Err(stays(ReasonCode::SharedSpace, detail));
         }
-        let heir = self.heir(owned, leaving).ok_or_else(|| {
+        let heir = self.heir(key, owned, leaving).map_err(|why| {
             if self.may_be_unread(key, leaving.team) {
                 let detail = format!("{}: the team's owner was not read", names());
                 return stays(ReasonCode::PartialSnapshot, detail);
             }
-            let detail = format!("{}: the team's owner has no profile in {key}", names());
-            stays(ReasonCode::SharedSpace, detail)
+            stays(ReasonCode::SharedSpace, format!("{}: {why}", names()))
         })?;
         let handover = |space: &&ObservedSpace| {
             let old = SpaceName::parse(space.name.clone()).ok()?;
@@ -120,14 +120,26 @@ impl<'a> Planner<'a> {
             .ok_or_else(|| stays(ReasonCode::SharedSpace, names()))
     }
 
-    /// The profile of the team's owner: in this domain, usable, and not on its way out itself.
+    /// The profile of the team's owner: in this domain, usable, and not on its way out itself. `Err`: there is none,
+    /// and what was looked for.
     fn heir<'d>(
         &self,
+        key: &DomainKey,
         owned: &Owned<'d>,
         leaving: &OwnedProfile<'_>,
-    ) -> Option<&'d ObservedProfile> {
-        let heir = self.map.teams.get(leaving.team)?.about.owner.as_ref()?;
-        let person = self.owners().get(heir.as_str())?;
+    ) -> Result<&'d ObservedProfile, String> {
+        let team = self.map.teams.get(leaving.team);
+        let Some(heir) = team.and_then(|team| team.about.owner.as_deref()) else {
+            return Err("the team has no `about.owner`".to_owned());
+        };
+        let person = match self.called(heir) {
+            [] => return Err(format!("the team's `about.owner`, {heir:?}, is nobody's user name")),
+            [person] => person,
+            _ => {
+                let several = "is the user name of several people";
+                return Err(format!("the team's `about.owner`, {heir:?}, {several}"));
+            }
+        };
         let theirs = owned.of_person(person).iter().filter(|found| {
             found.profile.status == ProfileStatus::InService
                 && found.person != leaving.person
@@ -137,6 +149,7 @@ impl<'a> Planner<'a> {
         theirs
             .min_by_key(|found| (found.team != leaving.team, found.profile.name.folded()))
             .map(|found| found.profile)
+            .ok_or_else(|| format!("the team's owner, {heir:?}, has no profile to use in {key}"))
     }
 
     /// Whether the team has an owner of whom a reading of some people does not tell.
@@ -144,20 +157,25 @@ impl<'a> Planner<'a> {
         let seen = self.observed.domains.get(key).map(|domain| &domain.seen);
         let owner = self.map.teams.get(team).and_then(|team| team.about.owner.as_deref());
         owner.is_some_and(|owner| {
-            let person = self.owners().get(owner);
+            let person = self.called(owner).first();
             seen.is_some_and(|seen| person.map_or(seen != &Seen::Everybody, |id| !seen.covers(id)))
         })
     }
 
-    /// The owners of teams, by their user names.
-    fn owners(&self) -> &BTreeMap<&'a str, &'a PersonId> {
-        self.owners.get_or_init(|| {
+    /// Those with this user name, if it is the owner of some team.
+    fn called(&self, owner: &str) -> &[&'a PersonId] {
+        let owners = self.owners.get_or_init(|| {
             let names = self.map.teams.values().filter_map(|team| team.about.owner.as_deref());
-            let names: BTreeSet<&str> = names.collect();
-            let people = self.snapshot.people.values();
-            let owners = people.filter(|person| names.contains(person.user_name.as_str()));
-            owners.map(|person| (person.user_name.as_str(), &person.id)).collect()
-        })
+            let mut owners: BTreeMap<String, Vec<&PersonId>> =
+                names.map(|name| (folded(name).into_owned(), Vec::new())).collect();
+            for person in self.snapshot.people.values() {
+                if let Some(found) = owners.get_mut(&*folded(&person.user_name)) {
+                    found.push(&person.id);
+                }
+            }
+            owners
+        });
+        owners.get(&*folded(owner)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Why the person has no right to the team in this domain. `at` is when that was found.

@@ -389,16 +389,40 @@ fn a_shared_space_goes_to_the_owners_profile_for_its_own_team() {
 }
 
 #[test]
-fn a_shared_space_stays_where_its_team_has_no_owner_with_a_profile() {
-    let told = leaver("nobody@example.com").told();
+fn a_shared_space_goes_to_the_owner_in_whatever_case_the_map_writes_the_user_name() {
+    assert_eq!(leaver("ALICE").told(), leaver("alice").told());
+}
+
+/// It was said of each that the owner has no profile.
+#[test]
+fn a_shared_space_stays_where_its_team_has_no_owner_with_a_profile_and_why_is_told() {
+    let of_leaver = |world: World| {
+        let line = world.told().into_iter().find(|line| line.contains("leaver--fraud")).unwrap();
+        let kept = "research/leaver--fraud: keep (shared-space: commons: ";
+        line.strip_prefix(kept).unwrap_or(&line).to_owned()
+    };
     assert_eq!(
-        told,
-        [
-            "research/alice--fraud: keep (in-agreement)",
-            "research/leaver--fraud: keep (shared-space: commons: the team's owner has no profile \
-             in research)",
-        ]
+        of_leaver(leaver("alice@example.com")),
+        r#"the team's `about.owner`, "alice@example.com", is nobody's user name)"#
     );
+    assert_eq!(
+        of_leaver(leaver("leaver")),
+        r#"the team's owner, "leaver", has no profile to use in research)"#
+    );
+    let mut twice = leaver("alice");
+    let alice = twice.snapshot.people[&person_id("alice")].clone();
+    let id = person_id("other");
+    let other = access::snapshot::Person { id: id.clone(), user_name: "Alice".into(), ..alice };
+    twice.snapshot.people.insert(id, other);
+    assert_eq!(
+        of_leaver(twice),
+        r#"the team's `about.owner`, "alice", is the user name of several people)"#
+    );
+    let mut nobody = leaver("alice");
+    for team in nobody.map.teams.values_mut() {
+        team.about.owner = None;
+    }
+    assert_eq!(of_leaver(nobody), "the team has no `about.owner`)");
 }
 
 #[test]
