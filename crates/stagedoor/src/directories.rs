@@ -232,7 +232,7 @@ async fn secret(
 }
 
 /// A file that the map names, wherever the process runs.
-fn beside_the_map(source: &DirectorySource, path: &str) -> PathBuf {
+pub(crate) fn beside_the_map(source: &DirectorySource, path: &str) -> PathBuf {
     let map = Path::new(source.place.file.as_str());
     map.parent().unwrap_or(Path::new("")).join(path)
 }

@@ -1,7 +1,8 @@
 //! What a valid map allows and its readers should know of.
 
 use super::{
-    AccessMap, Grant, IdentityProvider, MetadataSource, RoleSettings, RoleValues, Team, codes,
+    AccessMap, DirectorySource, Grant, IdentityProvider, MetadataSource, RoleSettings, RoleValues,
+    Team, codes,
 };
 use crate::ids::{NetworkKey, PersonaKey, TeamKey};
 use iam_policy::pattern::{Pattern, Syntax};
@@ -53,6 +54,23 @@ impl AccessMap {
             code: codes::ENDED_GRANT,
             key: format!("grants ({})", grant.place),
             message: meaning(codes::ENDED_GRANT),
+        })
+    }
+
+    /// Files that the map's directories are read from or by, and that are not there. Where the map is looked at they
+    /// may be missing for good.
+    pub fn missing_files(
+        &self,
+        is_there: impl Fn(&DirectorySource, &str) -> bool,
+    ) -> impl Iterator<Item = Caution> {
+        let named = self.directories.sources.iter().flat_map(|source| {
+            source.kind.files().into_iter().map(move |(field, file)| (source, field, file))
+        });
+        let missing = named.filter(move |(source, _, file)| !is_there(source, file));
+        missing.map(|(source, field, file)| Caution {
+            code: codes::FILE_MISSING,
+            key: format!("directory ({}), {field} {file:?}", source.place),
+            message: meaning(codes::FILE_MISSING),
         })
     }
 

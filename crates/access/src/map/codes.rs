@@ -82,5 +82,6 @@ codes! {
     COMMON_BUCKET = "map-common-bucket": "The team may use a bucket that another team may use as well.";
     UNSOLICITED = "map-unsolicited": "Responses that nobody here asked for are accepted: a link can sign its reader in as whoever sent it (login CSRF).";
     ENDED_GRANT = "map-ended-grant": "The grant has ended: it gives nothing any more.";
+    FILE_MISSING = "map-file-missing": "A file of a directory is not there: a server that does not find it either reads nobody, or does not start.";
     PRIVATE_RANGE = "map-private-range": "A private range names no VPC: every VPC may use it, so policies leave it out. Nobody there gets a link by the rendered execution roles, from inside Studio; only the door looks at it.";
 }

@@ -191,6 +191,19 @@ impl DirectoryKind {
             Self::File(_) => "file",
         }
     }
+
+    /// The files that it is read from or by, each with its key in the map.
+    pub fn files(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::File(file) => vec![("path", file.path.as_str())],
+            Self::Ldap(ldap) => {
+                let shown = ldap.client_certificate.as_ref().map(|shown| shown.file.as_str());
+                let named = [("ca_file", ldap.ca_file.as_deref()), ("client_certificate", shown)];
+                named.into_iter().filter_map(|(field, file)| Some((field, file?))).collect()
+            }
+            Self::IdentityCenter { .. } | Self::Scim(_) => Vec::new(),
+        }
+    }
 }
 
 impl Directories {

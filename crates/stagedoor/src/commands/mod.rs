@@ -31,6 +31,7 @@ mod why;
 
 use crate::cli::{Cli, Command, Common, MapArg, OutputFormat, SpokeCommand};
 use crate::codes;
+use crate::directories::beside_the_map;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::counted;
 use crate::system::SystemClock;
@@ -104,6 +105,8 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     mapfile::prove_invariants(&map, &args.map)?;
     let mut cautions = map.cautions();
     cautions.extend(map.ended_grants(SystemClock.now()));
+    let is_there = |source: &_, file: &str| beside_the_map(source, file).is_file();
+    cautions.extend(map.missing_files(is_there));
     if common.output == OutputFormat::Json {
         let document = serde_json::json!({
             "apiVersion": output::API_VERSION,

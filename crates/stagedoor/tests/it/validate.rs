@@ -144,6 +144,20 @@ fn what_weakens_the_door_is_said_of_a_valid_map() {
     );
 }
 
+/// A server ended with it at its start, and systemd does not try that again.
+#[test]
+fn a_file_of_a_directory_that_is_not_there_is_told_of() {
+    let center = "identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }";
+    let ldap = "ldap: { urls: ['ldaps://dc.corp.example'], base_dn: 'dc=corp', ca_file: ca.pem }";
+    let folder = with_map(&MAP.replace(center, ldap));
+    let run = validate(folder.path(), &[]).exits(0);
+    let key = "caution: directory (access.yaml:4), ca_file \"ca.pem\": A file of a directory is not there";
+    assert!(run.stderr.starts_with(key), "{}", run.stderr);
+    assert!(run.stderr.ends_with("(map-file-missing)\n"), "{}", run.stderr);
+    fs::write(folder.path().join("ca.pem"), "").unwrap();
+    assert_eq!(validate(folder.path(), &[]).exits(0).stderr, "");
+}
+
 #[test]
 fn the_metadata_of_an_identity_provider_must_be_there_and_be_metadata() {
     let map = format!("{MAP}identity_providers:\n  corp: {{ metadata: idp/corp.xml }}\n");
