@@ -1,8 +1,8 @@
 //! Flags of the commands about the audit log.
 
-use super::StoreArg;
 use super::leaving::ByArg;
 use super::time::{days, end, instant, kept, period};
+use super::{MapArg, StoreArg};
 use crate::checkpoints::CheckpointLocation;
 use access::map::near_match;
 use clap::{Args, Subcommand, ValueEnum};
@@ -45,8 +45,8 @@ pub(crate) struct AuditFilterArgs {
     /// With this reason code.
     #[arg(long, value_parser = code)]
     pub(crate) code: Option<String>,
-    /// About this person, by the directory's id.
-    #[arg(long, value_name = "ID")]
+    /// About this person, by the directory's id or, with the map at hand, by user name.
+    #[arg(long)]
     pub(crate) person: Option<String>,
     /// About this team.
     #[arg(long)]
@@ -60,6 +60,8 @@ pub(crate) struct AuditFilterArgs {
     /// With this number, which a page told whoever was refused.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) reference: Option<String>,
+    #[command(flatten)]
+    pub(crate) map: MapArg,
 }
 
 /// A word that nothing in the log can be filtered by: no entries would look like nothing happened.

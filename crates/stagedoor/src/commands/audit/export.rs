@@ -1,7 +1,7 @@
 //! `stagedoor audit export`.
 
-use super::existing;
 use super::list::nothing;
+use super::{existing, meant};
 use crate::cli::ExportAuditArgs;
 use crate::exit::Outcome;
 use crate::output;
@@ -14,7 +14,8 @@ const PART: u32 = 1_000;
 
 pub(super) async fn run(args: &ExportAuditArgs) -> Result<Outcome> {
     let store = existing(&args.store, &Aws::connect().await).await?;
-    let (filter, form) = (args.filter.filter(), args.format.form());
+    let filter = meant(args.filter.filter(), &args.filter.map, &store).await?;
+    let form = args.format.form();
     let (mut cursor, mut outcome, mut entries) = (None, Outcome::Done, 0_u64);
     loop {
         let part = export(&*store, &filter, form, cursor.as_ref(), PART).await?;

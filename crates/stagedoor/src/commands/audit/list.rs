@@ -1,6 +1,6 @@
 //! `stagedoor audit list`.
 
-use super::existing;
+use super::{existing, meant};
 use crate::cli::{Common, ListAuditArgs, OutputFormat};
 use crate::exit::Outcome;
 use crate::output::{self, Paint, visible};
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 pub(super) async fn run(args: &ListAuditArgs, common: &Common) -> Result<Outcome> {
     let store = existing(&args.store, &Aws::connect().await).await?;
-    let filter = args.filter.filter();
+    let filter = meant(args.filter.filter(), &args.filter.map, &store).await?;
     let (mut items, mut cursor) = (Vec::new(), args.cursor.clone());
     // A store looks through only so much at a time: what was asked for is gone on with.
     loop {
@@ -56,7 +56,11 @@ const ELSEWHERE: &str = "that of a page that refused without asking the door, or
 /// That there are no entries, and of whom: the log knows neither user names nor titles.
 pub(super) fn nothing(filter: &AuditFilter) -> String {
     let named = [
-        ("person", &filter.person, "people stand in it by the directory's id, not by user name"),
+        (
+            "person",
+            &filter.person,
+            "people stand in it by the directory's id, and user names are looked up by the map",
+        ),
         ("team", &filter.team, "teams stand in it by their key in the map"),
         ("change", &filter.change, "a change is named after its pass, as AWS's log names it too"),
         ("reference", &filter.reference, ELSEWHERE),

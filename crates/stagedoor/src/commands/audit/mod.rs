@@ -5,12 +5,14 @@ mod export;
 mod list;
 mod verify;
 
-use crate::cli::{AuditCommand, Common, StoreArg};
-use crate::compose;
+use crate::cli::{AuditCommand, Common, MapArg, StoreArg};
 use crate::exit::Outcome;
+use crate::output::{self, visible};
+use crate::{compose, mapfile, people};
+use access::ids::PersonId;
 use anyhow::Result;
 use aws::Aws;
-use control::ports::Store;
+use control::ports::{AuditFilter, Store};
 use std::sync::Arc;
 
 pub(super) async fn run(command: AuditCommand, common: &Common) -> Result<Outcome> {
@@ -25,4 +27,32 @@ pub(super) async fn run(command: AuditCommand, common: &Common) -> Result<Outcom
 /// The store, which must be there: a new one has nothing to tell.
 pub(super) async fn existing(store: &StoreArg, aws: &Aws) -> Result<Arc<dyn Store>> {
     compose::existing_store(&store.store, aws).await
+}
+
+/// The filter, with the directory's id of a person who is named by user name: people stand in the log by ids.
+/// Who cannot be asked for is told, and nothing is refused for it: the log is read without map and directory, too.
+async fn meant(filter: AuditFilter, map: &MapArg, store: &Arc<dyn Store>) -> Result<AuditFilter> {
+    let Some(word) = &filter.person else { return Ok(filter) };
+    if let Ok(id) = PersonId::parse(word)
+        && !store.of_person(&id, 1).await?.is_empty()
+    {
+        return Ok(filter);
+    }
+    if !map.map.exists() {
+        return Ok(filter);
+    }
+    match called(word, map, store).await {
+        Ok(id) => Ok(AuditFilter { person: Some(id.as_str().to_owned()), ..filter }),
+        Err(error) => {
+            let why = visible(&format!("{error:#}"));
+            output::talk(&format!("note: whom `{}` means is not known: {why}", visible(word)));
+            Ok(filter)
+        }
+    }
+}
+
+async fn called(word: &str, map: &MapArg, store: &Arc<dyn Store>) -> Result<PersonId> {
+    let map = mapfile::load(&map.map)?;
+    let plane = compose::plane(map, Aws::connect().await, Arc::clone(store)).await?;
+    Ok(people::find(&plane, word).await?.id)
 }
