@@ -208,7 +208,7 @@ impl Mirror<'_> {
     }
 
     /// Writes down, before anything is done, that somebody agreed to removals that the guard refuses. Nothing
-    /// is where it lets them pass. `before` were taken in the last 24 hours.
+    /// is where it lets them pass: then this is false. `before` were taken in the last 24 hours.
     ///
     /// # Errors
     /// It cannot be written down, and so must not be done.
@@ -218,11 +218,11 @@ impl Mirror<'_> {
         survey: &MirrorSurvey,
         before: u32,
         why: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let Some(removals) = plan.removals_digest() else { return Ok(()) };
+    ) -> Result<bool, StoreError> {
+        let Some(removals) = plan.removals_digest() else { return Ok(false) };
         let Err(violations) = self.check(plan.clone(), survey, Removals::GuardedAfter(before))
         else {
-            return Ok(());
+            return Ok(false);
         };
         let counted = mirror::count(plan, &survey.target, &self.policy, before);
         let messages: Vec<&str> = violations.iter().map(|it| it.message.as_str()).collect();
@@ -235,7 +235,18 @@ impl Mirror<'_> {
             .with("limit", counted.limit)
             .with("message", messages.join("; "))
             .with_opt("why", why);
-        self.plane.audit.append(&entry).await
+        self.plane.audit.append(&entry).await.map(|()| true)
+    }
+
+    /// Those of the objections that the last run did not have, whichever process made it: once is enough.
+    pub async fn unheard(&self, violations: &[Violation]) -> Vec<Violation> {
+        let last = self.plane.mirror_records.mirror_reading().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a refusal is new cannot be told");
+            None
+        });
+        let last = last.filter(|reading| reading.place == self.target.place());
+        let heard = last.map(|reading| reading.violations).unwrap_or_default();
+        violations.iter().filter(|violation| !heard.contains(violation)).cloned().collect()
     }
 
     /// Writes down what speaks against a plan.

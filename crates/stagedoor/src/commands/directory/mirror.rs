@@ -117,12 +117,19 @@ async fn in_turn(
     let (taken, planned, kept) = (plan.taken(), plan.actions.len(), plan.kept.clone());
     let checked = mirror.check(plan.clone(), &survey, removals);
     let violations = checked.as_ref().err().cloned().unwrap_or_default();
+    let unheard = mirror.unheard(&violations).await;
     mirror.keep_reading(&plan, &survey, before, &violations).await;
-    mirror.refused(&violations).await;
+    mirror.refused(&unheard).await;
     let checked = checked.map_err(|found| refused(&found, taken))?;
     let is_agreed = args.allow_removals.is_some();
     if is_agreed {
-        mirror.note_waived(&plan, &survey, before, args.reason.as_deref()).await?;
+        let why = args.reason.as_deref();
+        let is_waived = mirror.note_waived(&plan, &survey, before, why).await?;
+        if !is_waived && why.is_some() {
+            output::talk(
+                "note: the guard lets this pass, so that nobody had to agree: `--reason` is not written down",
+            );
+        }
     }
     let report = {
         let bar = Progress::bar(checked.plan().actions.len(), "mirroring");
