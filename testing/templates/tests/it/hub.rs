@@ -109,6 +109,26 @@ fn every_way_to_make_the_hub_holds_together() {
     holds(&full());
 }
 
+/// People may come by LDAP, from a file or by SCIM.
+#[test]
+fn a_hub_that_reads_no_identity_store_needs_no_id_of_one() {
+    let hub = template("hub.yaml");
+    let made = |more: &[(&'static str, &'static str)]| {
+        let mut given = with(more);
+        given.retain(|(name, value)| *name != "IdentityStoreId" || *value != "d-906716eb24");
+        let stack = create(&hub, &given).unwrap();
+        assert_eq!(check(&stack), [], "{more:?}");
+        let mut policies = stack.of("AWS::IAM::ManagedPolicy");
+        let policy = policies.find(|(name, _)| *name == "DirectoryPolicy");
+        policy.map(|(_, policy)| policy.get("/PolicyDocument/Statement/0/Action").clone())
+    };
+    assert_eq!(made(&[]), None);
+    let secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:stagedoor/ldap-d4e5f6";
+    assert_eq!(made(&[("DirectorySecretArns", secret)]).unwrap(), "secretsmanager:GetSecretValue");
+    let with_uuid = made(&[("IdentityStoreId", "0c7f1e52-6f41-4f0e-9a3b-5f2d1c0b7a01")]);
+    assert_eq!(with_uuid.unwrap()[0], "identitystore:ListUsers");
+}
+
 /// What the map names is what the stack makes.
 #[test]
 fn outputs_are_what_the_map_of_the_hub_names() {
