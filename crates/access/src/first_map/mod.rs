@@ -23,7 +23,7 @@ use crate::observed::{
 use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
 use cover::{Choice, Groups};
-use people::{Directory, How, Whose};
+use people::{Directory, How, InTheWay, Whose};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -404,12 +404,14 @@ impl<'a> Draft<'a> {
         let Some(team) = teams.get(at) else { return };
         let Some(domain) = existing.domains.get(team.domain) else { return };
         // What is taken over for another team keeps its name, and this one's gets another.
-        let is_adopted = |profile: &ObservedProfile| {
-            let of_domain = teams.iter().filter(|other| other.domain == team.domain);
-            of_domain
-                .flat_map(|other| &other.held)
-                .any(|held| held.adopted && held.profile.name == profile.name)
-        };
+        let of_domain = teams.iter().filter(|other| other.domain == team.domain);
+        let adopted: BTreeSet<&ProfileName> = of_domain
+            .flat_map(|other| &other.held)
+            .filter(|held| held.adopted)
+            .map(|held| &held.profile.name)
+            .collect();
+        let instance = self.instance.clone();
+        let in_the_way = InTheWay::of(&domain.observed, &instance);
         let with_profile: BTreeSet<&PersonId> =
             team.held.iter().filter_map(|held| Some(&held.whose?.0.id)).collect();
         let wins =
@@ -417,21 +419,26 @@ impl<'a> Draft<'a> {
         let without = team.choice.members.iter().filter(|id| !with_profile.contains(*id));
         let without = without.filter(|id| wins(id));
         for person in without.filter_map(|id| existing.snapshot.people.get(*id)) {
-            let taken = people::in_the_way(&domain.observed, person, &team.key, &self.instance);
-            let taken = taken.filter(|profile| !is_adopted(profile));
+            let taken = in_the_way.find(person, &team.key);
+            let taken = taken.filter(|(profile, _)| !adopted.contains(&profile.name));
             let (code, text) = match taken {
                 None => (
                     ReasonCode::Entitled,
-                    "has no profile of the team; it is made when the team is enforced",
+                    "has no profile of the team; it is made when the team is enforced".to_owned(),
                 ),
-                Some(_) => (
-                    ReasonCode::NameTaken,
-                    "it stands where the person's profile of the team would be made, so none is; \
-                     write it under `adopt` if it is theirs",
-                ),
+                Some((profile, code)) => {
+                    let stands = "it stands where the person's profile of the team would be made, so none is";
+                    let advice = if in_the_way.is_foreign(profile) {
+                        "write it under `adopt` if it is theirs"
+                    } else {
+                        "it belongs to another installation of Stagedoor"
+                    };
+                    (code, format!("{stands}; {advice}"))
+                }
             };
+            let taken = taken.map(|(profile, _)| profile);
             let key = Some(team.key.clone());
-            self.found(team.domain, key, code, taken, Some(person), text.to_owned());
+            self.found(team.domain, key, code, taken, Some(person), text);
         }
     }
 

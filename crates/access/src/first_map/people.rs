@@ -3,8 +3,9 @@
 use super::TeamDraft;
 use super::keys::words;
 use crate::ids::{PersonId, ProfileName, TeamKey};
-use crate::naming::{hashed_profile_name, hashed_sso_profile_name, profile_name, sso_profile_name};
+use crate::naming::{hashed_profile_name, profile_name, sso_profile_name};
 use crate::observed::{AuthMode, ObservedDomain, ObservedProfile, Ownership, TAG_PREFIX};
+use crate::reason::ReasonCode;
 use crate::snapshot::{Person, Snapshot};
 use crate::user_name::folded;
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,26 +172,55 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// The profile that keeps one from being made for the person: under its name, or because it signs the person in.
-pub(super) fn in_the_way<'a>(
+/// What keeps profiles from being made in a domain: the planner's own rules, for an installation that has made none.
+#[derive(Debug)]
+pub(super) struct InTheWay<'a> {
     domain: &'a ObservedDomain,
-    person: &Person,
-    team: &TeamKey,
-    instance: &str,
-) -> Option<&'a ObservedProfile> {
-    let is_sso = domain.auth_mode == AuthMode::Sso;
-    let (plain, hashed) = if is_sso {
-        (sso_profile_name(person), hashed_sso_profile_name(person))
-    } else {
-        (profile_name(person, team), hashed_profile_name(person, team))
-    };
-    let is_foreign = |profile: &ObservedProfile| profile.ownership(instance) == Ownership::Foreign;
-    let signing_in = |profile: &&ObservedProfile| {
-        is_sso && profile.sso_user.as_ref().is_some_and(|user| person.is_called(user))
-    };
-    let named = |name: &ProfileName| domain.profiles.get(&name.folded());
-    let standing = named(&hashed).filter(|profile| !is_sso && is_foreign(profile));
-    domain.profiles.values().find(signing_in).or_else(|| named(&plain)).or(standing)
+    instance: &'a str,
+    /// In SSO mode, the profiles by the user name that each signs in, in lower case.
+    signing_in: BTreeMap<String, &'a ObservedProfile>,
+}
+
+impl<'a> InTheWay<'a> {
+    pub(super) fn of(domain: &'a ObservedDomain, instance: &'a str) -> Self {
+        let is_sso = domain.auth_mode == AuthMode::Sso;
+        let profiles = domain.profiles.values().filter(|_| is_sso);
+        let signing_in = profiles.filter_map(|profile| {
+            let user = profile.sso_user.as_ref()?;
+            Some((folded(user).into_owned(), profile))
+        });
+        Self { domain, instance, signing_in: signing_in.collect() }
+    }
+
+    /// The profile that keeps one from being made for the person, under its name or because it signs the person in,
+    /// and why.
+    pub(super) fn find(
+        &self,
+        person: &Person,
+        team: &TeamKey,
+    ) -> Option<(&'a ObservedProfile, ReasonCode)> {
+        let named = |name: &ProfileName| self.domain.profiles.get(&name.folded());
+        let taken = |profile| (profile, ReasonCode::NameTaken);
+        if self.domain.auth_mode == AuthMode::Sso {
+            let signing_in = self.signing_in.get(&*folded(&person.user_name)).copied();
+            return match signing_in {
+                Some(profile) if !self.is_foreign(profile) => {
+                    Some((profile, ReasonCode::SsoUserTaken))
+                }
+                Some(profile) => Some(taken(profile)),
+                None => named(&sso_profile_name(person)).map(taken),
+            };
+        }
+        let standing = named(&hashed_profile_name(person, team));
+        named(&profile_name(person, team))
+            .or(standing.filter(|profile| self.is_foreign(profile)))
+            .map(taken)
+    }
+
+    /// Whether the profile is of no installation, so that it can be taken over.
+    pub(super) fn is_foreign(&self, profile: &ObservedProfile) -> bool {
+        profile.ownership(self.instance) == Ownership::Foreign
+    }
 }
 
 fn add<'a>(index: &mut BTreeMap<String, BTreeSet<&'a PersonId>>, text: &str, id: &'a PersonId) {

@@ -228,6 +228,34 @@ fn a_profile_in_the_way_of_the_one_that_would_be_made_is_told_of() {
 }
 
 #[test]
+fn a_profile_of_another_installation_in_the_way_is_not_to_be_taken_over() {
+    let mut world = existing(&[("lab", AuthMode::Iam), ("sso", AuthMode::Sso)]);
+    group(&mut world, "forecast", &["ana", "marco"]);
+    group(&mut world, "leads", &["ben", "cy"]);
+    profile(&mut world, 0, with("ana", "studio-forecast"));
+    let theirs = |name: &str, role: &str| with(name, role).tagged(TAG_INSTANCE, "stage");
+    profile(&mut world, 0, theirs("marco--forecast", "theirs"));
+    for mut made in [with("b1", "leads"), theirs("c1", "leads")] {
+        made.sso_user = Some(if made.name.folded() == "b1" { "ben" } else { "CY" }.into());
+        profile(&mut world, 1, made);
+    }
+    let (first, verified) = written(&world);
+    let in_the_way = "it stands where the person's profile of the team would be made, so none is; it belongs to \
+                      another installation of Stagedoor";
+    let theirs = "it belongs to the installation `stage` of Stagedoor";
+    assert_eq!(
+        findings(&first),
+        [
+            format!("other-instance profile marco--forecast: {theirs}"),
+            format!("name-taken team forecast, profile marco--forecast, of marco: {in_the_way}"),
+            format!("other-instance profile c1: {theirs}"),
+            format!("sso-user-taken team leads, profile c1, of cy: {in_the_way}"),
+        ]
+    );
+    assert_eq!(verified.to_make, 0);
+}
+
+#[test]
 fn a_tag_tells_whose_a_profile_is_unless_it_tells_the_same_of_all() {
     let mut world = existing(&[("lab", AuthMode::Iam)]);
     group(&mut world, "lab", &["ana", "ben", "cleo"]);
