@@ -133,6 +133,9 @@ fn signing_in(observed: &Observed) -> SigningIn<'_> {
     found
 }
 
+/// Owners of teams by user name in lower case: whoever is called so, each with the name as it is written.
+type Owners<'a> = BTreeMap<String, Vec<(&'a str, &'a PersonId)>>;
+
 struct Planner<'a> {
     map: &'a AccessMap,
     snapshot: &'a Snapshot,
@@ -147,8 +150,8 @@ struct Planner<'a> {
     planned: BTreeSet<(DomainKey, ArcStr)>,
     /// Case-folded names of the profiles that this plan takes over.
     adopted: BTreeSet<(DomainKey, ArcStr)>,
-    /// Owners of teams by their user names, lower case; looked up when somebody leaves a shared space.
-    owners: OnceCell<BTreeMap<String, Vec<&'a PersonId>>>,
+    /// Looked up when somebody leaves a shared space.
+    owners: OnceCell<Owners<'a>>,
     /// What the map lets Stagedoor adopt, by domain, team and user name.
     adoptions: BTreeMap<(&'a DomainKey, &'a TeamKey, &'a str), &'a Adoption>,
     /// Who is signed in where; looked up when somebody has no profile there.

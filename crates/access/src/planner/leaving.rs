@@ -1,6 +1,6 @@
 //! Taking profiles away from people who have no right to them.
 
-use super::{Planner, shown_name, stake};
+use super::{Owners, Planner, shown_name, stake};
 use crate::ids::{DomainKey, PersonId, SpaceName, TeamKey};
 use crate::map::SharedSpaces;
 use crate::naming::handed_over_space;
@@ -8,7 +8,7 @@ use crate::observed::{ObservedProfile, ObservedSpace, ProfileStatus, Seen};
 use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, SpaceHandover, Step};
 use crate::reason::ReasonCode;
-use crate::snapshot::Hold;
+use crate::snapshot::{Coverage, Hold};
 use crate::user_name::folded;
 use std::collections::BTreeMap;
 
@@ -134,10 +134,17 @@ impl<'a> Planner<'a> {
         };
         let person = match self.called(heir) {
             [] => return Err(format!("the team's `about.owner`, {heir:?}, is nobody's user name")),
-            [person] => person,
-            _ => {
-                let several = "is the user name of several people";
-                return Err(format!("the team's `about.owner`, {heir:?}, {several}"));
+            [(_, person)] => *person,
+            several => {
+                // Whoever is called so to the letter was meant before others' case was looked past.
+                let mut exact = several.iter().filter(|(name, _)| *name == heir);
+                match (exact.next(), exact.next()) {
+                    (Some((_, person)), None) => *person,
+                    _ => {
+                        let several = "is the user name of several people";
+                        return Err(format!("the team's `about.owner`, {heir:?}, {several}"));
+                    }
+                }
             }
         };
         let theirs = owned.of_person(person).iter().filter(|found| {
@@ -156,21 +163,23 @@ impl<'a> Planner<'a> {
     fn may_be_unread(&self, key: &DomainKey, team: &TeamKey) -> bool {
         let seen = self.observed.domains.get(key).map(|domain| &domain.seen);
         let owner = self.map.teams.get(team).and_then(|team| team.about.owner.as_deref());
-        owner.is_some_and(|owner| {
-            let person = self.called(owner).first();
-            seen.is_some_and(|seen| person.map_or(seen != &Seen::Everybody, |id| !seen.covers(id)))
+        owner.is_some_and(|owner| match self.called(owner) {
+            // Nobody of that name, or one namesake of several, may be all that was read of the directory.
+            called if self.snapshot.coverage != Coverage::Complete && called.len() != 1 => true,
+            [] => seen.is_some_and(|seen| seen != &Seen::Everybody),
+            called => seen.is_some_and(|seen| called.iter().any(|(_, id)| !seen.covers(id))),
         })
     }
 
-    /// Those with this user name, if it is the owner of some team.
-    fn called(&self, owner: &str) -> &[&'a PersonId] {
+    /// Those with this user name, in any case, if it is the owner of some team; each with the name as it is written.
+    fn called(&self, owner: &str) -> &[(&'a str, &'a PersonId)] {
         let owners = self.owners.get_or_init(|| {
             let names = self.map.teams.values().filter_map(|team| team.about.owner.as_deref());
-            let mut owners: BTreeMap<String, Vec<&PersonId>> =
+            let mut owners: Owners<'a> =
                 names.map(|name| (folded(name).into_owned(), Vec::new())).collect();
             for person in self.snapshot.people.values() {
                 if let Some(found) = owners.get_mut(&*folded(&person.user_name)) {
-                    found.push(&person.id);
+                    found.push((&person.user_name, &person.id));
                 }
             }
             owners

@@ -8,7 +8,7 @@ use access::check::Removals;
 use access::ids::RoleArn;
 use access::observed::{AppStatus, DomainState, ObservedProfile, ProfileStatus, Seen, TAG_LEAVING};
 use access::reason::ReasonCode::{GuardTripped, PlanInvalid};
-use access::snapshot::Hold;
+use access::snapshot::{Coverage, Hold};
 use std::collections::BTreeSet;
 
 const PLACED: &str = r#"teams:
@@ -409,15 +409,26 @@ fn a_shared_space_stays_where_its_team_has_no_owner_with_a_profile_and_why_is_to
         of_leaver(leaver("leaver")),
         r#"the team's owner, "leaver", has no profile to use in research)"#
     );
-    let mut twice = leaver("alice");
+    let mut twice = leaver("ALICE");
     let alice = twice.snapshot.people[&person_id("alice")].clone();
     let id = person_id("other");
     let other = access::snapshot::Person { id: id.clone(), user_name: "Alice".into(), ..alice };
     twice.snapshot.people.insert(id, other);
     assert_eq!(
-        of_leaver(twice),
-        r#"the team's `about.owner`, "alice", is the user name of several people)"#
+        of_leaver(twice.clone()),
+        r#"the team's `about.owner`, "ALICE", is the user name of several people)"#
     );
+    // A directory that was read in part may know one more of the name.
+    twice.snapshot.coverage = Coverage::People(twice.snapshot.people.keys().cloned().collect());
+    assert_eq!(
+        of_leaver(twice.clone()),
+        "research/leaver--fraud: keep (partial-snapshot: commons: the team's owner was not read)"
+    );
+    for team in twice.map.teams.values_mut() {
+        team.about.owner = Some("alice".into());
+    }
+    twice.snapshot.coverage = Coverage::Complete;
+    assert_eq!(twice.told(), leaver("alice").told(), "to the letter");
     let mut nobody = leaver("alice");
     for team in nobody.map.teams.values_mut() {
         team.about.owner = None;
