@@ -100,7 +100,13 @@ pub async fn find(plane: &Plane, text: &str) -> Result<Named, NotFound> {
 }
 
 /// Whom the store remembers by this name or id.
-async fn remembered(plane: &Plane, text: &str) -> Result<BTreeMap<PersonId, Named>, StoreError> {
+///
+/// # Errors
+/// The store fails.
+pub async fn remembered(
+    plane: &Plane,
+    text: &str,
+) -> Result<BTreeMap<PersonId, Named>, StoreError> {
     let departures = plane.departures.departures(None).await?;
     let is_meant =
         |known: &Option<String>| known.as_ref().is_some_and(|name| user_name::same(name, text));

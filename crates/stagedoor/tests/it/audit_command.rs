@@ -48,6 +48,10 @@ fn entries_are_listed_newest_first_and_by_what_they_say() {
     let by_name = list(&["--person", "Ana", "--until", "2030-01-01"]);
     assert_eq!(by_name["items"], list(&["--person", ANA])["items"]);
     assert!(!by_name["items"].as_array().unwrap().is_empty());
+    // The note is no part of what is printed.
+    let by_name =
+        world.run(&["audit", "list", "--person", "Ana", "--until", "2030-01-01"]).exits(0);
+    assert_eq!(by_name.talk(), format!("note: `Ana` is taken for Ana Diaz (ana), {ANA}\n"));
     let told = "The log has no such entries about person ana: people stand in it by the directory's \
                 id, and user names are looked up by the map.\n";
     let without = ["audit", "list", "--person", "ana", "--map", "none.yaml"];

@@ -8,12 +8,17 @@ mod verify;
 use crate::cli::{AuditCommand, Common, MapArg, StoreArg};
 use crate::exit::Outcome;
 use crate::output::{self, visible};
+use crate::people::Named;
 use crate::{compose, mapfile, people};
 use access::ids::PersonId;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use aws::Aws;
 use control::ports::{AuditFilter, Store};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What somebody who reads the log waits for the directory.
+const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(command: AuditCommand, common: &Common) -> Result<Outcome> {
     match command {
@@ -41,8 +46,18 @@ async fn meant(filter: AuditFilter, map: &MapArg, store: &Arc<dyn Store>) -> Res
     if !map.map.exists() {
         return Ok(filter);
     }
-    match called(word, map, store).await {
-        Ok(id) => Ok(AuditFilter { person: Some(id.as_str().to_owned()), ..filter }),
+    let called = tokio::time::timeout(LOOKED_UP_WITHIN, called(word, map, store)).await;
+    match called.unwrap_or_else(|_| Err(anyhow!("the directory does not answer in time"))) {
+        Ok((named, others)) => {
+            let (word, who) = (visible(word), people::shown(&named));
+            output::talk(&format!("note: `{word}` is taken for {who}, {}", named.id));
+            for id in others {
+                output::talk(&format!(
+                    "note: somebody who left was called `{word}`, too: `--person {id}` asks for them"
+                ));
+            }
+            Ok(AuditFilter { person: Some(named.id.as_str().to_owned()), ..filter })
+        }
         Err(error) => {
             let why = visible(&format!("{error:#}"));
             output::talk(&format!("note: whom `{}` means is not known: {why}", visible(word)));
@@ -51,8 +66,16 @@ async fn meant(filter: AuditFilter, map: &MapArg, store: &Arc<dyn Store>) -> Res
     }
 }
 
-async fn called(word: &str, map: &MapArg, store: &Arc<dyn Store>) -> Result<PersonId> {
+/// Who has the user name, and who had it before and left.
+async fn called(
+    word: &str,
+    map: &MapArg,
+    store: &Arc<dyn Store>,
+) -> Result<(Named, Vec<PersonId>)> {
     let map = mapfile::load(&map.map)?;
     let plane = compose::plane(map, Aws::connect().await, Arc::clone(store)).await?;
-    Ok(people::find(&plane, word).await?.id)
+    let named = people::find(&plane, word).await?;
+    let left = control::people::remembered(&plane, word).await?;
+    let others = left.into_keys().filter(|id| *id != named.id).collect();
+    Ok((named, others))
 }
