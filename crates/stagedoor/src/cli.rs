@@ -175,9 +175,6 @@ pub(crate) struct MapArg {
     pub(crate) map: PathBuf,
 }
 
-/// The store where none is named.
-pub(crate) const DEFAULT_STORE: &str = "stagedoor.db";
-
 /// Where the store is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StoreArg {
@@ -190,7 +187,7 @@ pub(crate) struct StoreArg {
     #[arg(
         long,
         value_name = "FILE|dynamodb:TABLE",
-        default_value = DEFAULT_STORE,
+        default_value = "stagedoor.db",
         env = "STAGEDOOR_STORE",
         value_parser = StoreLocation::parse
     )]

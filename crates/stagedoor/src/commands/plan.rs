@@ -1,6 +1,6 @@
 //! `stagedoor plan`.
 
-use crate::cli::{Common, DEFAULT_STORE, OutputFormat, PlanArgs};
+use crate::cli::{Common, OutputFormat, PlanArgs};
 use crate::codes;
 use crate::exit::{self, Outcome};
 use crate::output::{self, Paint, counted};
@@ -53,10 +53,7 @@ pub(super) async fn run(args: &PlanArgs, common: &Common) -> Result<Outcome> {
         files::replace(file, text.as_bytes())?;
         let (file, map) = (file.display().to_string(), args.map.map.display().to_string());
         let store = args.store.store.to_string();
-        let mut apply = CommandLine::of(&["apply"]).with("--map", &map);
-        if store != DEFAULT_STORE {
-            apply = apply.with("--store", &store);
-        }
+        let apply = CommandLine::of(&["apply"]).with("--map", &map).with("--store", &store);
         output::talk(&format!("Written to {file}. Carry it out with `{}`.", apply.about(&file)));
     }
     Ok(outcome(&plan, &survey, &plane.map.rollout))

@@ -9,7 +9,7 @@ fn a_plan_that_was_reviewed_is_carried_out() {
     let plan = world.run(&["plan", "--out", "reviewed.json"]).exits(2);
     assert_eq!(
         plan.talk(),
-        "Written to reviewed.json. Carry it out with `stagedoor apply --map access.yaml reviewed.json`.\n"
+        "Written to reviewed.json. Carry it out with `stagedoor apply --map access.yaml --store stagedoor.db reviewed.json`.\n"
     );
     world.apply(&["reviewed.json"]).exits(0);
     assert_eq!(world.cloud.names(), ["ana--demand", "ana--fraud", "ben--demand"]);
