@@ -197,13 +197,24 @@ impl DirectoryKind {
         match self {
             Self::File(file) => vec![("path", file.path.as_str())],
             Self::Ldap(ldap) => {
-                let shown = ldap.client_certificate.as_ref().map(|shown| shown.file.as_str());
-                let named = [("ca_file", ldap.ca_file.as_deref()), ("client_certificate", shown)];
+                let bind = ldap.bind.as_ref();
+                let shown = ldap.client_certificate.as_ref();
+                let named = [
+                    ("password_from", bind.and_then(|bind| in_file(&bind.password_from))),
+                    ("ca_file", ldap.ca_file.as_deref()),
+                    ("client_certificate", shown.map(|shown| shown.file.as_str())),
+                    ("client_key_from", shown.and_then(|shown| in_file(&shown.key_from))),
+                ];
                 named.into_iter().filter_map(|(field, file)| Some((field, file?))).collect()
             }
             Self::IdentityCenter { .. } | Self::Scim(_) => Vec::new(),
         }
     }
+}
+
+/// The file that a secret's reference names, if it names one.
+fn in_file(reference: &str) -> Option<&str> {
+    reference.strip_prefix("file:")
 }
 
 impl Directories {

@@ -48,20 +48,22 @@ fn map_ended_grant() {
 fn map_file_missing() {
     let text = "version: 1\ndirectory:\n  sources:\n\
         \x20   - {name: ad, ldap: {urls: ['ldaps://a'], base_dn: 'dc=a', ca_file: ca.pem, \
-        client_certificate: own.pem, client_key_from: 'env:KEY'}}\n\
+        bind_dn: reader, password_from: 'file:password', client_certificate: own.pem, \
+        client_key_from: 'env:KEY'}}\n\
         \x20   - {name: guests, file: people.yaml}\n";
     let map = parse(&[Source { name: "access.yaml".into(), text: text.into() }]).unwrap();
     let missing = |there: &str| {
         let missing = map.missing_files(|_, file| file == there);
         missing.map(|caution| caution.key).collect::<Vec<_>>()
     };
-    let [ca, own, people] = [
+    let [password, ca, own, people] = [
+        r#"directory (access.yaml:4), password_from "password""#,
         r#"directory (access.yaml:4), ca_file "ca.pem""#,
         r#"directory (access.yaml:4), client_certificate "own.pem""#,
         r#"directory (access.yaml:5), path "people.yaml""#,
     ];
-    assert_eq!(missing(""), [ca, own, people]);
-    assert_eq!(missing("ca.pem"), [own, people]);
+    assert_eq!(missing(""), [password, ca, own, people]);
+    assert_eq!(missing("ca.pem"), [password, own, people]);
     assert_eq!(map.cautions(), []);
 }
 

@@ -105,7 +105,9 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     mapfile::prove_invariants(&map, &args.map)?;
     let mut cautions = map.cautions();
     cautions.extend(map.ended_grants(SystemClock.now()));
-    let is_there = |source: &_, file: &str| beside_the_map(source, file).is_file();
+    // What may not be looked at may be there.
+    let is_there =
+        |source: &_, file: &str| !matches!(beside_the_map(source, file).try_exists(), Ok(false));
     cautions.extend(map.missing_files(is_there));
     if common.output == OutputFormat::Json {
         let document = serde_json::json!({
