@@ -7,6 +7,7 @@ mod profiles;
 mod removal;
 
 pub use guard::{GuardCount, guard_count, guard_limit};
+pub use profiles::GUARD_MEMORY;
 
 use crate::entitlement::{Entitlements, entitlements, entitlements_of};
 use crate::ids::{AccountId, DomainKey, GroupId, PersonId, ProfileName, Region, RoleArn, TeamKey};
@@ -14,7 +15,7 @@ use crate::map::{AccessMap, GrantsFrom, RunningApps, Unmanaged};
 use crate::naming::{hashed_profile_name, profile_name};
 use crate::observed::{
     AuthMode, DomainState, Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership,
-    TAG_AGREED, TAG_LEAVING, TAG_PREFIX, TAG_TEAM,
+    TAG_AGREED, TAG_LEAVING, TAG_LOST, TAG_PREFIX, TAG_TEAM,
 };
 use crate::plan::{Action, Assignment, Plan, Step};
 use crate::reason::ReasonCode;
@@ -171,16 +172,20 @@ impl<'a> Facts<'a> {
             Step::Adopt { tags } => {
                 self.adopt(action, domain).or_else(|| not_tagged(action, tags, self.map))
             }
-            Step::Update { new_role, set_tags, remove_tags, .. } => self
+            Step::Update { new_role, set_tags, remove_tags, loses, .. } => self
                 .correction(action, domain)
+                .or_else(|| self.loses(action, domain, loses.as_ref()))
                 .or_else(|| update_of_ownership(action, domain, set_tags, remove_tags))
                 .or_else(|| new_role.as_ref().and_then(|role| self.role(action, role)))
                 .or_else(|| new_role.as_ref().and_then(|_| self.of_another(action, domain))),
-            Step::StopApps { .. } => self.correction(action, domain).or_else(|| {
-                let agreed = action.reason == ReasonCode::TeamChanged
-                    || self.map.rollout.running_apps == RunningApps::Stop;
-                (!agreed).then_some("nobody agreed to stop its apps")
-            }),
+            Step::StopApps { loses, .. } => self
+                .correction(action, domain)
+                .or_else(|| self.loses(action, domain, loses.as_ref()))
+                .or_else(|| {
+                    let agreed = action.reason == ReasonCode::TeamChanged
+                        || self.map.rollout.running_apps == RunningApps::Stop;
+                    (!agreed).then_some("nobody agreed to stop its apps")
+                }),
             Step::Hold { new, .. } => self.removal(action, domain, *new).or_else(|| {
                 (action.reason == ReasonCode::ProfileFailed)
                     .then_some("a failed profile is replaced, not held")
@@ -415,9 +420,21 @@ fn update_of_ownership(
     let moves = |key: &str, value: &str| {
         domain.auth_mode == AuthMode::Sso && key == TAG_TEAM && value == action.team.as_str()
     };
-    (set.iter().any(|(key, value)| key.starts_with(TAG_PREFIX) && !moves(key, value))
-        || removed.iter().any(|key| key != TAG_LEAVING && key != TAG_AGREED))
-    .then_some("the update would change whose it is")
+    let is_guards = |key: &str| key == TAG_LOST;
+    if set
+        .iter()
+        .any(|(key, value)| key.starts_with(TAG_PREFIX) && !is_guards(key) && !moves(key, value))
+        || removed.iter().any(|key| ![TAG_LEAVING, TAG_AGREED, TAG_LOST].contains(&&**key))
+    {
+        return Some("the update would change whose it is");
+    }
+    // Who goes on for another team is not back in the one that the profile was held for.
+    let profile = domain.profiles.get(&action.profile.folded())?;
+    let held = profile.held_for().filter(|_| set.contains_key(TAG_TEAM));
+    let is_back = profile.team_lost().is_some_and(|lost| lost.team == action.team);
+    (set.get(TAG_LOST) != held.map(|lost| lost.to_string()).as_ref()
+        || removed.contains(TAG_LOST) && !is_back)
+        .then_some("the guard would forget what was taken, or count what was not")
 }
 
 fn not_tagged(action: &Action, tags: &BTreeMap<String, String>, map: &AccessMap) -> Objection {

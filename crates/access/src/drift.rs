@@ -69,7 +69,7 @@ fn planned(action: &Action) -> Vec<Drift> {
             }
             found
         }
-        Step::StopApps { apps } => vec![of(action, action.reason, Some(apps.join(", ")))],
+        Step::StopApps { apps, .. } => vec![of(action, action.reason, Some(apps.join(", ")))],
         Step::Adopt { .. } => vec![of(action, action.reason, None)],
         // A profile that nobody has a right to, and that is not yet on its way out.
         Step::Hold { new: true, .. } | Step::Remove { new: true, .. } => {

@@ -6,6 +6,7 @@ use crate::tags::Tags;
 use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 /// Tag that names the installation which owns a profile.
@@ -20,12 +21,16 @@ pub const TAG_LEAVING: &str = "stagedoor:leaving-since";
 /// Tag of a profile on its way out to which somebody agreed by number (`--allow-removals`). The
 /// guard does not count it against later plans.
 pub const TAG_AGREED: &str = "stagedoor:leaving-agreed";
+/// Tag of a profile that was taken from a team its person has no right to any more, and that stays for another
+/// one, as in a domain in SSO mode: [`TeamLost`] as text, of the last such team. The guard goes by it.
+pub const TAG_LOST: &str = "stagedoor:team-lost";
 /// Every tag of Stagedoor's own starts with this; the map may set none of them.
 pub const TAG_PREFIX: &str = "stagedoor:";
 
 /// Keys of the tags that Stagedoor sets of its own. IAM tells the keys of tags apart without regard
 /// to case, `aws:TagKeys` with it: a policy that guards them must compare without.
-pub const TAG_KEYS: [&str; 5] = [TAG_INSTANCE, TAG_PERSON, TAG_TEAM, TAG_LEAVING, TAG_AGREED];
+pub const TAG_KEYS: [&str; 6] =
+    [TAG_INSTANCE, TAG_PERSON, TAG_TEAM, TAG_LEAVING, TAG_AGREED, TAG_LOST];
 
 /// Everything that was read from AWS for one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -250,6 +255,53 @@ pub enum Ownership<'a> {
     Foreign,
 }
 
+/// A team that a person lost with a profile that stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamLost {
+    /// When.
+    pub at: jiff::Timestamp,
+    /// Which.
+    pub team: TeamKey,
+    /// Whether somebody agreed to it, so that the guard does not count it against later plans.
+    pub agreed: bool,
+}
+
+/// The last word of [`TAG_LOST`] where somebody agreed.
+const AGREED: &str = "agreed";
+
+impl TeamLost {
+    /// Reads what `Display` wrote: the time (RFC 3339), the team, and whether somebody agreed. A tag that says
+    /// something else is as good as none.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let at = words.next()?.parse().ok()?;
+        let team = TeamKey::parse(words.next()?).ok()?;
+        let agreed = match words.next() {
+            None => false,
+            Some(word) => (word == AGREED).then_some(true)?,
+        };
+        words.next().is_none().then_some(Self { at, team, agreed })
+    }
+}
+
+impl fmt::Display for TeamLost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.at, self.team)?;
+        if self.agreed { write!(f, " {AGREED}") } else { Ok(()) }
+    }
+}
+
+/// What was begun to be taken from somebody, as the guard counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Since when.
+    pub since: jiff::Timestamp,
+    /// The team that the person had it for.
+    pub team: TeamKey,
+    /// Whether somebody agreed to it.
+    pub agreed: bool,
+}
+
 impl ObservedProfile {
     /// Whose the profile is, by its tags alone. A name proves nothing.
     pub fn ownership(&self, instance: &str) -> Ownership<'_> {
@@ -270,6 +322,36 @@ impl ObservedProfile {
     /// hold begins anew.
     pub fn leaving_since(&self) -> Option<jiff::Timestamp> {
         self.tags.get(TAG_LEAVING).and_then(|t| t.parse().ok())
+    }
+
+    /// The team that its person lost with it, while it stayed for another one.
+    pub fn team_lost(&self) -> Option<TeamLost> {
+        self.tags.get(TAG_LOST).and_then(TeamLost::parse)
+    }
+
+    /// What a hold of this profile leaves to be remembered when it ends because the profile goes on for another team:
+    /// its person is not back in the one that it was held for.
+    pub fn held_for(&self) -> Option<TeamLost> {
+        let at = self.leaving_since()?;
+        let team = self.tags.get(TAG_TEAM).and_then(|team| TeamKey::parse(team).ok())?;
+        Some(TeamLost { at, team, agreed: self.tags.contains_key(TAG_AGREED) })
+    }
+
+    /// What the guard counts of this profile of `team`: that it is on its way out, or that its person lost a team with
+    /// it.
+    pub fn taken(&self, team: &TeamKey) -> Option<Taken> {
+        let leaving = self.leaving_since().map(|since| Taken {
+            since,
+            team: team.clone(),
+            agreed: self.tags.contains_key(TAG_AGREED),
+        });
+        let lost = |TeamLost { at, team, agreed }| Taken { since: at, team, agreed };
+        leaving.or_else(|| self.team_lost().map(lost))
+    }
+
+    /// Whether a plan that takes the profile from this team is the first to do so: nobody was told of it yet.
+    pub fn is_untouched(&self, team: &TeamKey) -> bool {
+        self.leaving_since().is_none() && self.team_lost().is_none_or(|lost| lost.team != *team)
     }
 
     /// The spaces that it owns alone.

@@ -96,6 +96,9 @@ pub enum Step {
     StopApps {
         /// The apps, written like those of a [`Stake`].
         apps: Vec<String>,
+        /// What the person loses, if this plan is the first to take it.
+        #[serde(default)]
+        loses: Option<LostTeam>,
     },
     /// Correct it.
     Update {
@@ -112,6 +115,9 @@ pub enum Step {
         /// Apps that keep the former role or settings until they start anew.
         #[serde(default)]
         restart: Vec<String>,
+        /// What the person loses, if this plan is the first to take it.
+        #[serde(default)]
+        loses: Option<LostTeam>,
     },
     /// Begin or keep up its hold: mark it as leaving, stop its apps, delete nothing else.
     Hold {
@@ -134,6 +140,17 @@ pub enum Step {
         #[serde(default)]
         hand_over: Vec<SpaceHandover>,
     },
+}
+
+/// A team that a person loses with a profile that goes on for another team of theirs: in a domain in SSO mode a person
+/// has one for all teams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LostTeam {
+    /// Which.
+    pub team: TeamKey,
+    /// Whether the end of a temporary grant takes it.
+    pub announced: bool,
 }
 
 /// A shared space of a leaver that somebody else gets anew.
@@ -192,8 +209,8 @@ impl Plan {
         self.actions.is_empty() && self.assignments.is_empty()
     }
 
-    /// How many profiles this plan is the first to take away, apart from those whose end was
-    /// announced. The guard counts these.
+    /// How many profiles this plan is the first to take away, or to take a team from, apart from those whose end
+    /// was announced. The guard counts these.
     pub fn new_removals(&self) -> usize {
         self.actions.iter().filter(|a| a.is_counted()).count()
     }
@@ -208,8 +225,10 @@ impl Plan {
                 let Action { domain, profile, person, team, step, .. } = action;
                 let how = match step {
                     Step::Hold { hold_seconds, .. } => format!("hold {hold_seconds}"),
+                    Step::StopApps { .. } | Step::Update { .. } => format!("on to {team}"),
                     _ => "remove".to_owned(),
                 };
+                let team = action.team_taken();
                 serde_json::json!([domain, profile.folded().as_str(), person, team, how])
                     .to_string()
             })
@@ -242,12 +261,15 @@ impl Plan {
     /// teams, and of those that take away the ones that took away there too.
     #[must_use]
     pub fn within(mut self, agreed: &Self) -> Self {
-        let takes_away =
-            |action: &Action| matches!(action.step, Step::Hold { .. } | Step::Remove { .. });
+        let takes_away = |action: &Action| {
+            matches!(action.step, Step::Hold { .. } | Step::Remove { .. })
+                || action.step.loses().is_some()
+        };
         self.actions.retain(|action| {
             agreed.actions.iter().any(|known| {
                 (&known.person, &known.team) == (&action.person, &action.team)
-                    && (takes_away(known) || !takes_away(action))
+                    && (!takes_away(action)
+                        || takes_away(known) && known.team_taken() == action.team_taken())
             })
         });
         self.assignments.retain(|assignment| agreed.assignments.contains(assignment));
@@ -294,6 +316,16 @@ impl Step {
             Self::Remove { .. } => "remove",
         }
     }
+
+    /// The team that the person loses with a profile that stays, if this plan is the first to take it.
+    pub const fn loses(&self) -> Option<&LostTeam> {
+        match self {
+            Self::StopApps { loses, .. } | Self::Update { loses, .. } => loses.as_ref(),
+            Self::Create { .. } | Self::Adopt { .. } | Self::Hold { .. } | Self::Remove { .. } => {
+                None
+            }
+        }
+    }
 }
 
 impl Action {
@@ -302,6 +334,13 @@ impl Action {
     /// Replacing a failed profile takes nothing away, unless spaces stand on it.
     pub fn is_new_removal(&self) -> bool {
         matches!(self.step, Step::Hold { new: true, .. } | Step::Remove { new: true, .. })
+            || self.step.loses().is_some()
+    }
+
+    /// The team that something is taken of: the action's own, or the one that the person loses while the profile
+    /// goes on for the action's.
+    pub fn team_taken(&self) -> &TeamKey {
+        self.step.loses().map_or(&self.team, |lost| &lost.team)
     }
 
     /// Whether it takes from somebody what they have no right to.
@@ -316,7 +355,10 @@ impl Action {
 
     /// Whether the end of a temporary grant takes it away: whoever made the grant agreed to that.
     pub fn is_announced(&self) -> bool {
-        self.reason == ReasonCode::TemporaryEnded
+        match self.step.loses() {
+            Some(lost) => lost.announced,
+            None => self.reason == ReasonCode::TemporaryEnded,
+        }
     }
 
     /// Whether the guard counts it.

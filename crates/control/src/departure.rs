@@ -8,9 +8,10 @@ use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent, CallError, Departure, PersonLookup, StoreError};
 use crate::survey::{Scope, Survey};
 use access::entitlement::WantedGroups;
-use access::ids::{PersonId, TeamKey};
+use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::map::SharedSpaces;
-use access::plan::{Plan, Step};
+use access::observed::{Observed, Ownership};
+use access::plan::{Action, Kept, Plan, Step};
 use access::reason::ReasonCode;
 use access::snapshot::{Hold, Snapshot};
 use futures::{StreamExt as _, stream};
@@ -52,36 +53,65 @@ pub async fn scope_with_heirs(plane: &Plane, person: &PersonId) -> Result<Scope,
     Ok(Scope::People(people))
 }
 
-/// Of a plan, only what concerns this person, and this team if one is named.
-#[must_use]
-pub fn only(plan: Plan, person: &PersonId, team: Option<&TeamKey>) -> Plan {
-    let Plan { actions, kept, .. } = plan;
-    Plan {
-        assignments: Vec::new(),
-        actions: actions
-            .into_iter()
-            .filter(|a| &a.person == person && team.is_none_or(|team| team == &a.team))
-            .collect(),
-        kept: kept
-            .into_iter()
-            .filter(|k| k.person.as_ref().is_none_or(|p| p == person))
-            // A domain that cannot be used concerns everybody.
-            .filter(|k| k.person.is_some() || k.profile.is_none())
-            .filter(|k| k.team.is_none() || team.is_none() || k.team.as_ref() == team)
-            .collect(),
-        ..plan
-    }
-}
-
-/// [`only`], without what takes away: what gives back does not, and that goes on by itself.
-#[must_use]
-pub fn returning(plan: Plan, person: &PersonId, team: Option<&TeamKey>) -> Plan {
-    let mut plan = only(plan, person, team);
-    plan.actions.retain(|a| !matches!(a.step, Step::Hold { .. } | Step::Remove { .. }));
-    plan
-}
-
 impl Plane {
+    /// Of a plan, only what concerns this person, and this team if one is named: also what is done to a profile of
+    /// the team that goes on for another one.
+    #[must_use]
+    pub fn only(
+        &self,
+        plan: Plan,
+        observed: &Observed,
+        person: &PersonId,
+        team: Option<&TeamKey>,
+    ) -> Plan {
+        let Plan { actions, kept, .. } = plan;
+        let is_of = |domain: &DomainKey, profile: &ProfileName, team: &TeamKey| {
+            let profiles = observed.domains.get(domain).map(|domain| &domain.profiles);
+            let found = profiles.and_then(|profiles| profiles.get(&profile.folded()));
+            let ownership = found.map(|profile| profile.ownership(&self.map.instance));
+            ownership == Some(Ownership::Ours { person, team })
+        };
+        let concerns = |action: &Action, team: &TeamKey| {
+            *team == action.team || is_of(&action.domain, &action.profile, team)
+        };
+        let is_said_of = |kept: &Kept, team: &TeamKey| {
+            let is_of_profile =
+                || kept.profile.as_ref().is_some_and(|it| is_of(&kept.domain, it, team));
+            kept.team.as_ref().is_none_or(|of| of == team) || is_of_profile()
+        };
+        Plan {
+            assignments: Vec::new(),
+            actions: actions
+                .into_iter()
+                .filter(|a| &a.person == person && team.is_none_or(|team| concerns(a, team)))
+                .collect(),
+            kept: kept
+                .into_iter()
+                .filter(|k| k.person.as_ref().is_none_or(|p| p == person))
+                // A domain that cannot be used concerns everybody.
+                .filter(|k| k.person.is_some() || k.profile.is_none())
+                .filter(|k| team.is_none_or(|team| is_said_of(k, team)))
+                .collect(),
+            ..plan
+        }
+    }
+
+    /// [`Self::only`], without what takes away: what gives back does not, and that goes on by itself.
+    #[must_use]
+    pub fn returning(
+        &self,
+        plan: Plan,
+        observed: &Observed,
+        person: &PersonId,
+        team: Option<&TeamKey>,
+    ) -> Plan {
+        let mut plan = self.only(plan, observed, person, team);
+        plan.actions.retain(|a| {
+            !matches!(a.step, Step::Hold { .. } | Step::Remove { .. }) && a.step.loses().is_none()
+        });
+        plan
+    }
+
     /// Denies a person to sign in, or a team to a person, and ends the person's sessions. Profiles
     /// are for the passes that follow: the loop is woken, should whoever called this not make them.
     /// May be repeated.

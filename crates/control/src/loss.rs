@@ -5,6 +5,7 @@ use access::entitlement::{Because, entitlements};
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::map::AccessMap;
 use access::observed::{Observed, ObservedApp, ObservedDomain, ObservedProfile, Ownership};
+use access::plan::{Action, Plan};
 use access::snapshot::Snapshot;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -19,6 +20,8 @@ pub struct Loss {
     pub profile: ProfileName,
     /// The team it is for.
     pub team: TeamKey,
+    /// The team that it goes on for, where a plan was looked at: then only what runs is lost.
+    pub goes_on: Option<TeamKey>,
     /// Apps that run, or are starting or stopping, in the profile and in spaces of its own.
     pub apps: Vec<RunningApp>,
     /// The spaces it owns.
@@ -104,6 +107,7 @@ fn loss(
         domain: key.clone(),
         profile: profile.name.clone(),
         team,
+        goes_on: None,
         apps: of_spaces
             .chain(of_profile)
             .filter(|(_, app)| app.status.blocks_deletion())
@@ -120,6 +124,20 @@ fn loss(
             .collect(),
         home_efs_uid: profile.home_efs_uid.as_ref().map(ToString::to_string),
         home_efs_file_system: domain.home_file_system.clone(),
+    }
+}
+
+impl Loss {
+    /// The same, with what the plan makes of the profile.
+    #[must_use]
+    pub fn by_plan(self, plan: &Plan) -> Self {
+        let is_it = |action: &&Action| {
+            action.domain == self.domain
+                && action.profile == self.profile
+                && action.step.loses().is_some()
+        };
+        let goes_on = plan.actions.iter().find(is_it).map(|action| action.team.clone());
+        Self { goes_on, ..self }
     }
 }
 

@@ -76,7 +76,7 @@ impl Plane {
         mut removals: Removals,
         patience: Patience,
         mut first: Option<(Survey, Plan)>,
-        narrow: &(dyn Fn(Plan) -> Plan + Sync),
+        narrow: &(dyn Fn(Plan, &Survey) -> Plan + Sync),
         audience: &dyn Audience,
     ) -> Result<Settled, Unsettled> {
         let deadline = Instant::now() + patience.timeout;
@@ -90,7 +90,7 @@ impl Plane {
                 let survey = self.survey(scope).await;
                 audience.pausing();
                 let survey = survey?;
-                let plan = narrow(self.plan(&survey));
+                let plan = narrow(self.plan(&survey), &survey);
                 (survey, plan)
             };
             self.spread(&survey).await;

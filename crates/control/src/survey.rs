@@ -8,11 +8,13 @@ use crate::ports::{
     CallError, Departure, DirectoryReading, DomainTarget, IndexReading, IndexView, IndexedProfile,
     Leaving, Memberships, ProfileScope, StoreError, Ticket,
 };
-use access::check::{CheckedPlan, GuardCount, Removals, Violation, check, guard_count};
+use access::check::{
+    CheckedPlan, GUARD_MEMORY, GuardCount, Removals, Violation, check, guard_count,
+};
 use access::entitlement::wanted_groups;
 use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
 use access::observed::{
-    Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, Seen, TAG_AGREED, Unread,
+    Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, Seen, Unread,
 };
 use access::plan::{Plan, Step};
 use access::planner;
@@ -400,7 +402,7 @@ impl Plane {
                         Some(names.iter().map(|name| name.folded().to_string()).collect())
                     }
                 },
-                found: owned(domain, &self.map.instance),
+                found: owned(domain, &self.map.instance, ticket.at),
             };
             if is_known(&reading, view) {
                 continue;
@@ -424,7 +426,7 @@ impl Plane {
                     if domain.seen == Seen::Everybody {
                         continue;
                     }
-                    let read = owned(domain, &self.map.instance).len();
+                    let read = owned(domain, &self.map.instance, survey.now).len();
                     let known = count.owned.get(id).copied().unwrap_or(0);
                     let here = |leaving: &&Leaving| &leaving.domain == id;
                     let unread = survey.leaving.iter().filter(here);
@@ -453,7 +455,10 @@ impl Plane {
             let domain = domains.get(&leaving.domain).and_then(|k| survey.observed.domains.get(*k));
             domain.is_some_and(|domain| {
                 let profile = domain.profiles.get(&leaving.profile.folded());
-                let is_marked = profile.is_some_and(|p| p.leaving_since().is_some());
+                // A team that was lost before says nothing of one that is about to be.
+                let lost = profile.and_then(ObservedProfile::team_lost);
+                let is_marked = profile.is_some_and(|p| p.leaving_since().is_some())
+                    || lost.is_some_and(|lost| lost.at >= leaving.since);
                 is_marked || is_unread(leaving, domain)
             })
         };
@@ -470,19 +475,30 @@ fn is_unread(leaving: &Leaving, domain: &ObservedDomain) -> bool {
 }
 
 fn takes_away(action: &access::plan::Action) -> bool {
-    matches!(action.step, Step::Hold { .. } | Step::Remove { .. })
+    matches!(action.step, Step::Hold { .. } | Step::Remove { .. }) || action.step.loses().is_some()
 }
 
 /// This installation's profiles of a domain, as the index keeps them.
-fn owned(domain: &ObservedDomain, instance: &str) -> BTreeMap<String, IndexedProfile> {
+fn owned(
+    domain: &ObservedDomain,
+    instance: &str,
+    now: jiff::Timestamp,
+) -> BTreeMap<String, IndexedProfile> {
     let indexed = |profile: &ObservedProfile| match profile.ownership(instance) {
-        Ownership::Ours { person, team } => Some(IndexedProfile {
-            name: profile.name.clone(),
-            person: person.clone(),
-            team: team.clone(),
-            leaving_since: profile.leaving_since(),
-            agreed: profile.tags.contains_key(TAG_AGREED),
-        }),
+        Ownership::Ours { person, team } => {
+            let taken = profile.taken(team);
+            // A team that was lost long ago must not stand for one that is about to be.
+            let taken = taken.filter(|taken| {
+                profile.leaving_since().is_some() || now.duration_since(taken.since) < GUARD_MEMORY
+            });
+            Some(IndexedProfile {
+                name: profile.name.clone(),
+                person: person.clone(),
+                team: team.clone(),
+                leaving_since: taken.as_ref().map(|taken| taken.since),
+                agreed: taken.is_some_and(|taken| taken.agreed),
+            })
+        }
         Ownership::OtherInstance(_) | Ownership::Foreign => None,
     };
     let all = domain.profiles.iter();

@@ -4,7 +4,7 @@ use crate::output::{API_VERSION, Paint, counted, visible};
 use access::check::guard_limit;
 use access::ids::DomainKey;
 use access::map::AccessMap;
-use access::observed::{AuthMode, Observed};
+use access::observed::{AuthMode, Observed, TAG_LEAVING, TAG_LOST};
 use access::plan::{Action, Kept, Plan, SpaceHandover, Stake, Step};
 use access::reason::ReasonCode;
 use access::snapshot::Coverage;
@@ -132,7 +132,7 @@ pub(crate) fn taken_away(plan: &Plan) -> String {
     let counted: Vec<&Action> = plan.actions.iter().filter(|action| action.is_counted()).collect();
     let mut out = String::new();
     for action in counted.iter().take(NAMED) {
-        let _ = write!(out, "\n  {} ← {}  {}", who(action), action.team, action.reason);
+        let _ = write!(out, "\n  {} ← {}  {}", who(action), action.team_taken(), action.reason);
     }
     if let Some(more) = counted.len().checked_sub(NAMED).filter(|more| *more > 0) {
         let _ = write!(out, "\n  and {more} more, whom `stagedoor plan` lists");
@@ -231,14 +231,16 @@ fn gains(plan: &Plan) -> impl Iterator<Item = &Action> {
 fn changes(plan: &Plan) -> impl Iterator<Item = &Action> {
     plan.actions.iter().filter(|a| {
         matches!(a.step, Step::Update { .. } | Step::Adopt { .. } | Step::StopApps { .. })
+            && a.step.loses().is_none()
             || a.reason == ReasonCode::ProfileFailed
     })
 }
 
 fn losses(plan: &Plan) -> impl Iterator<Item = &Action> {
     plan.actions.iter().filter(|a| {
-        matches!(a.step, Step::Hold { .. } | Step::Remove { .. })
-            && a.reason != ReasonCode::ProfileFailed
+        a.step.loses().is_some()
+            || matches!(a.step, Step::Hold { .. } | Step::Remove { .. })
+                && a.reason != ReasonCode::ProfileFailed
     })
 }
 
@@ -258,39 +260,12 @@ fn gain(action: &Action, paint: Paint) -> String {
 }
 
 fn change(action: &Action, paint: Paint) -> String {
-    let mut what = Vec::new();
-    match &action.step {
-        Step::Update { old_role, new_role, user_settings, set_tags, remove_tags, restart } => {
-            if let Some(new) = new_role {
-                let old = old_role.as_deref().map_or("none of its own", short_role);
-                what.push(format!("role {old} → {}", new.role_name()));
-            }
-            if user_settings.is_some() {
-                what.push("user settings".into());
-            }
-            if !set_tags.is_empty() {
-                let keys: Vec<&str> = set_tags.keys().map(String::as_str).collect();
-                what.push(format!("tags {}", keys.join(", ")));
-            }
-            if !remove_tags.is_empty() {
-                what.push("taken off hold".into());
-            }
-            if !restart.is_empty() {
-                what.push(format!("takes effect when {} start anew", restart.join(", ")));
-            }
-        }
-        Step::Adopt { .. } => what.push("taken over, by tags".into()),
-        Step::StopApps { apps } => {
-            what.push(format!("stops {} before it is corrected", apps.join(", ")));
-        }
-        _ => what.push("removed and made anew".into()),
-    }
     let mut line = format!(
         "{} {} · {}  {} ({})",
         paint.yellow("~"),
         who(action),
         action.team,
-        what.join(", "),
+        changed(&action.step).join(", "),
         action.reason
     );
     line.push_str(&place(action));
@@ -298,9 +273,44 @@ fn change(action: &Action, paint: Paint) -> String {
     line
 }
 
+/// What changes of a profile.
+fn changed(step: &Step) -> Vec<String> {
+    let mut what = Vec::new();
+    match step {
+        Step::Update {
+            old_role, new_role, user_settings, set_tags, remove_tags, restart, ..
+        } => {
+            if let Some(new) = new_role {
+                let old = old_role.as_deref().map_or("none of its own", short_role);
+                what.push(format!("role {old} → {}", new.role_name()));
+            }
+            if user_settings.is_some() {
+                what.push("user settings".into());
+            }
+            let tags = set_tags.keys().chain(remove_tags.get(TAG_LOST));
+            let tags: Vec<&str> = tags.map(String::as_str).collect();
+            if !tags.is_empty() {
+                what.push(format!("tags {}", tags.join(", ")));
+            }
+            if remove_tags.contains(TAG_LEAVING) {
+                what.push("taken off hold".into());
+            }
+            if !restart.is_empty() {
+                what.push(format!("takes effect when {} start anew", restart.join(", ")));
+            }
+        }
+        Step::Adopt { .. } => what.push("taken over, by tags".into()),
+        Step::StopApps { apps, .. } => {
+            what.push(format!("stops {} before it is corrected", apps.join(", ")));
+        }
+        _ => what.push("removed and made anew".into()),
+    }
+    what
+}
+
 fn loss(action: &Action, paint: Paint) -> String {
-    let mut line =
-        format!("{} {} ← {}  {}", paint.red("-"), who(action), action.team, meaning(action.reason));
+    let (team, why) = (action.team_taken(), meaning(action.reason));
+    let mut line = format!("{} {} ← {team}  {why}", paint.red("-"), who(action));
     line.push_str(&place(action));
     match &action.step {
         Step::Hold { hold_seconds, stake, .. } => {
@@ -319,7 +329,11 @@ fn loss(action: &Action, paint: Paint) -> String {
                 let _ = write!(line, "\n  space {space} is made anew as {new_name} for {owner}");
             }
         }
-        Step::Create { .. } | Step::Adopt { .. } | Step::StopApps { .. } | Step::Update { .. } => {}
+        Step::StopApps { .. } | Step::Update { .. } => {
+            let what = changed(&action.step).join(", ");
+            let _ = write!(line, "\n  goes on for {}: {what}", action.team);
+        }
+        Step::Create { .. } | Step::Adopt { .. } => {}
     }
     line
 }

@@ -263,7 +263,7 @@ fn take_over(
              gone = 0, intent = NULL
          WHERE (name, person, team, leaving_since, agreed, gone, intent)
             IS NOT (?3, ?4, ?5, ?6, ?7, 0, NULL)
-           AND (?6 NOT NULL OR intent IS NULL OR leaving_since <= ?9)",
+           AND (intent IS NULL OR leaving_since <= ?9 OR ?6 >= leaving_since)",
     )?;
     for (name, profile) in found.iter().filter(|(name, _)| !newer.contains(name)) {
         upsert.execute(params![

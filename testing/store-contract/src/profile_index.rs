@@ -264,6 +264,10 @@ pub async fn what_a_pass_is_about_to_take_away_counts_though_it_is_found_without
         let counted = look(store, &[], 9 + quarter).await.leaving;
         assert_eq!(counted, [leaving("ada", 10, false)], "{unmarked:?}");
     }
+    // Or with one from before, to which somebody agreed.
+    let before = IndexedProfile { agreed: true, ..profile("ada", Some(9)) };
+    store.read(&reading(None, &[before]), &ticket(store, 9 + quarter).await).await.unwrap();
+    assert_eq!(look(store, &[], 9 + quarter).await.leaving, [leaving("ada", 10, false)]);
     // Its mark, by whichever pass.
     let marked = reading(None, &[profile("ada", Some(11))]);
     store.read(&marked, &ticket(store, 20).await).await.unwrap();

@@ -5,7 +5,7 @@ use super::{Facts, Removals, Violation, as_count};
 use crate::ids::DomainKey;
 use crate::map::{AccessMap, Guard};
 use crate::observed::Observed;
-use crate::plan::Plan;
+use crate::plan::{Action, Plan};
 use crate::reason::ReasonCode;
 use crate::snapshot::Snapshot;
 use std::collections::BTreeMap;
@@ -26,9 +26,9 @@ fn limit(guard: Guard, owned: usize) -> usize {
 /// What the guard counts of a plan, over all domains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardCount {
-    /// Profiles that the plan is the first to take away.
+    /// Profiles that the plan is the first to take away, or to take a team from.
     pub taken: usize,
-    /// Profiles that were put on their way out in the last 24 hours, nobody having agreed to it.
+    /// Those of the last 24 hours to which nobody agreed.
     pub before: usize,
     /// Profiles of this installation.
     pub owned: usize,
@@ -71,11 +71,12 @@ impl Facts<'_> {
         }
         let domains = self.by_domain(plan);
         let owned = domains.values().map(|counts| counts.owned).sum();
-        if let Removals::Allowed(number) = removals {
-            return Some(tripped(taken, owned, "", 0, number));
-        }
         let before = domains.values().map(|counts| counts.before).sum::<usize>();
-        let all = Counts { taken, owned, before: before.saturating_add(gone) };
+        let moves = domains.values().any(|counts| counts.moves);
+        let all = Counts { taken, moves, owned, before: before.saturating_add(gone) };
+        if let Removals::Allowed(number) = removals {
+            return Some(all.tripped("", 0, number));
+        }
         all.exceed(self.map.guard, "").or_else(|| {
             domains.iter().find_map(|(key, counts)| {
                 let own = self.map.domains.get(*key).and_then(|domain| domain.guard);
@@ -91,13 +92,15 @@ impl Facts<'_> {
     }
 
     fn counts(&self, plan: &Plan, key: &DomainKey, counted: &Counted<'_>) -> Counts {
-        let removals = plan.actions.iter().filter(|a| &a.domain == key && a.is_counted());
+        let removals: Vec<&Action> =
+            plan.actions.iter().filter(|a| &a.domain == key && a.is_counted()).collect();
         let came_back = |person: &_, team: &_| {
             self.is_placed(team, key) && self.rights.get(person, team).is_some()
         };
         let leaving = counted.leaving.iter().filter(|(person, team)| !came_back(person, team));
         Counts {
-            taken: removals.count(),
+            taken: removals.len(),
+            moves: removals.iter().any(|action| action.step.loses().is_some()),
             owned: counted.owned,
             before: counted.unread + leaving.count(),
         }
@@ -108,44 +111,43 @@ impl Facts<'_> {
 /// it guards against.
 #[derive(Debug)]
 struct Counts {
-    /// Profiles that the plan is the first to take away.
+    /// Profiles that the plan is the first to take away, or to take a team from.
     taken: usize,
+    /// Whether some of them go on for another team.
+    moves: bool,
     /// Profiles of this installation.
     owned: usize,
-    /// Profiles that were put on their way out in the last 24 hours, nobody having agreed to it, and
-    /// are still there. Whoever came back is not counted.
+    /// Profiles of which that was begun in the last 24 hours, nobody having agreed to it, and which are still
+    /// there. Whoever came back is not counted.
     before: usize,
 }
 
 impl Counts {
     /// Whether this is more than a guard allows.
     fn exceed(&self, guard: Guard, place: &str) -> Option<Violation> {
-        let Self { taken, owned, before } = *self;
+        let Self { taken, owned, before, .. } = *self;
         let at_once = limit(guard, owned);
         if taken > at_once {
-            return Some(tripped(taken, owned, place, 0, at_once));
+            return Some(self.tripped(place, 0, at_once));
         }
         (taken > 0 && taken.saturating_add(before) > as_count(guard.max_removals))
-            .then(|| tripped(taken, owned, place, before, guard.max_removals))
+            .then(|| self.tripped(place, before, guard.max_removals))
     }
-}
 
-fn tripped(
-    taken: usize,
-    owned: usize,
-    place: &str,
-    before: usize,
-    limit: impl Display,
-) -> Violation {
-    let after = match before {
-        0 => String::new(),
-        before => format!(", after {before} in the last 24 hours"),
-    };
-    Violation {
-        code: ReasonCode::GuardTripped,
-        message: format!(
-            "the plan takes away {taken} of {owned} profiles{place}{after}; at most {limit} are \
-             allowed"
-        ),
+    fn tripped(&self, place: &str, before: usize, limit: impl Display) -> Violation {
+        let Self { taken, owned, .. } = self;
+        let takes = if self.moves {
+            format!("takes {taken} of {owned} profiles from their teams")
+        } else {
+            format!("takes away {taken} of {owned} profiles")
+        };
+        let after = match before {
+            0 => String::new(),
+            before => format!(", after {before} in the last 24 hours"),
+        };
+        Violation {
+            code: ReasonCode::GuardTripped,
+            message: format!("the plan {takes}{place}{after}; at most {limit} are allowed"),
+        }
     }
 }

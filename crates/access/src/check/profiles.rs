@@ -2,13 +2,13 @@
 
 use crate::ids::{DomainKey, PersonId, TeamKey};
 use crate::map::AccessMap;
-use crate::observed::{DomainState, Observed, ObservedDomain, Ownership, TAG_AGREED};
+use crate::observed::{DomainState, Observed, ObservedDomain, Ownership};
 use crate::people::People;
 use crate::plan::{Plan, Step};
 use std::collections::BTreeMap;
 
 /// How far back the guard remembers removals that were begun: a day, in which somebody looks.
-const GUARD_MEMORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+pub const GUARD_MEMORY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// This installation's profiles, as far as a plan is concerned with them.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub(super) struct Counted<'a> {
     pub(super) owned: usize,
     /// How many of those that were not read were put on their way out lately.
     pub(super) unread: usize,
-    /// Whose were put on their way out lately, nobody having agreed to it.
-    pub(super) leaving: Vec<(&'a PersonId, &'a TeamKey)>,
+    /// From whom what team was taken lately, nobody having agreed to it.
+    pub(super) leaving: Vec<(&'a PersonId, TeamKey)>,
 }
 
 impl<'a> Profiles<'a> {
@@ -62,7 +62,8 @@ impl<'a> Profiles<'a> {
         now: jiff::Timestamp,
         (key, domain): (&'a DomainKey, &'a ObservedDomain),
     ) -> Counted<'a> {
-        let is_lately = |since: jiff::Timestamp| now.duration_since(since) < GUARD_MEMORY;
+        // A time far ahead is nobody's clock: whoever may tag could hold the guard shut with it.
+        let is_lately = |since: jiff::Timestamp| now.duration_since(since).abs() < GUARD_MEMORY;
         let unread = &domain.unread;
         let mut counted = Counted {
             owned: unread.owned,
@@ -75,10 +76,11 @@ impl<'a> Profiles<'a> {
             if newcomers.contains(person) {
                 self.held.entry((key, person)).or_default().push(team);
             }
-            if profile.leaving_since().is_some_and(is_lately)
-                && !profile.tags.contains_key(TAG_AGREED)
+            if let Some(taken) = profile.taken(team)
+                && is_lately(taken.since)
+                && !taken.agreed
             {
-                counted.leaving.push((person, team));
+                counted.leaving.push((person, taken.team));
             }
         }
         counted

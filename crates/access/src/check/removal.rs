@@ -3,7 +3,7 @@
 use super::{Facts, Objection};
 use crate::map::SharedSpaces;
 use crate::observed::{ObservedDomain, ObservedProfile, Ownership, ProfileStatus};
-use crate::plan::{Action, SpaceHandover, Step};
+use crate::plan::{Action, LostTeam, SpaceHandover, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Hold;
 use std::collections::BTreeSet;
@@ -42,6 +42,32 @@ impl Facts<'_> {
         let hollow = failed && profile.spaces.is_empty();
         (is_removal && !hollow && !self.hold_is_over(action, profile))
             .then_some("its hold is not over")
+    }
+
+    /// Whether what the person loses with a profile that stays is counted: a team without a right to it, of which
+    /// the profile says not yet that it was taken.
+    pub(super) fn loses(
+        &self,
+        action: &Action,
+        domain: &ObservedDomain,
+        said: Option<&LostTeam>,
+    ) -> Objection {
+        let profile = self.own_profile(action, domain)?;
+        let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
+            return None;
+        };
+        let is_theirs =
+            self.is_placed(team, &action.domain) && self.rights.get(person, team).is_some();
+        let is_lost = !is_theirs && profile.is_untouched(team);
+        if said.is_some() && !self.snapshot.speaks_for(person) {
+            return Some("the directory was not read far enough to take a team from it");
+        }
+        if is_lost != said.is_some() || said.is_some_and(|lost| lost.team != *team) {
+            return Some("it is not counted as what it takes away");
+        }
+        let has_ended = self.snapshot.ended_lately(person, team, self.now);
+        said.is_some_and(|lost| lost.announced && !has_ended)
+            .then_some("no temporary grant of the person has ended")
     }
 
     /// Whether the person is to keep the profile: for its team, or, in an SSO-mode domain, for any

@@ -5,7 +5,7 @@ use super::{Case, Planner, signing_in};
 use crate::ids::ProfileName;
 use crate::map::{Adoption, Unmanaged};
 use crate::observed::{
-    AuthMode, ObservedProfile, Ownership, ProfileStatus, Seen, TAG_AGREED, TAG_LEAVING,
+    AuthMode, ObservedProfile, Ownership, ProfileStatus, Seen, TAG_AGREED, TAG_LEAVING, TAG_LOST,
 };
 use crate::plan::Step;
 use crate::reason::ReasonCode;
@@ -81,8 +81,8 @@ impl<'a> Planner<'a> {
     /// its tags.
     fn would_take_over(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let tags = case.team.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let (reason, detail) = match drift(profile, case.team, &case.placement.execution_role, tags)
-        {
+        let (team, role) = ((case.entitlement.team, case.team), &case.placement.execution_role);
+        let (reason, detail) = match drift(profile, team, role, tags) {
             None => (ReasonCode::Adoptable, None),
             Some(drift) => {
                 let detail = format!("would be taken over, then corrected ({})", drift.reason);
@@ -122,9 +122,9 @@ impl<'a> Planner<'a> {
 /// How many tags SageMaker takes.
 const MOST_TAGS: usize = 50;
 
-/// Whether the profile can have these tags besides its own, and the two of somebody who leaves.
+/// Whether the profile can have these tags besides its own, and those of somebody who loses it.
 fn has_room(profile: &ObservedProfile, tags: &BTreeMap<String, String>) -> bool {
     let own = profile.tags.to_map();
     let kept = own.keys().filter(|key| !tags.contains_key(**key)).count();
-    kept + tags.len() + [TAG_LEAVING, TAG_AGREED].len() <= MOST_TAGS
+    kept + tags.len() + [TAG_LEAVING, TAG_AGREED, TAG_LOST].len() <= MOST_TAGS
 }

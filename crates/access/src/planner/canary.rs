@@ -1,6 +1,7 @@
 //! The canary team: as long as its profiles do not agree with the map, nobody else's are corrected.
 
 use super::Planner;
+use crate::observed::TAG_LOST;
 use crate::plan::{Action, Kept, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::Coverage;
@@ -28,9 +29,13 @@ impl Planner<'_> {
     }
 }
 
-/// Whether the action only brings a profile of somebody who has it in agreement.
+/// Whether the action only brings a profile of somebody who has it in agreement. That somebody is back in a team is
+/// said at once: the next time that they lose it counts.
 fn is_correction(action: &Action) -> bool {
+    let is_back =
+        matches!(&action.step, Step::Update { remove_tags, .. } if remove_tags.contains(TAG_LOST));
     matches!(action.step, Step::Update { .. } | Step::StopApps { .. })
+        && !is_back
         && matches!(
             action.reason,
             ReasonCode::RoleDrift | ReasonCode::SettingsDrift | ReasonCode::TagDrift

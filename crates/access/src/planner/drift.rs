@@ -1,8 +1,10 @@
 //! Comparing a living profile with what its team wants.
 
-use crate::ids::RoleArn;
+use crate::ids::{RoleArn, TeamKey};
 use crate::map::Team;
-use crate::observed::{ObservedProfile, ProfileStatus, TAG_AGREED, TAG_LEAVING, TAG_TEAM};
+use crate::observed::{
+    ObservedProfile, ProfileStatus, TAG_AGREED, TAG_LEAVING, TAG_LOST, TAG_TEAM,
+};
 use crate::reason::ReasonCode;
 use arcstr::ArcStr;
 use serde_json::{Map, Value};
@@ -24,7 +26,7 @@ pub(super) struct Drift {
 /// What the profile lacks; `None` if nothing.
 pub(super) fn drift<'a>(
     profile: &ObservedProfile,
-    team: &Team,
+    (key, team): (&TeamKey, &Team),
     role: &RoleArn,
     wanted_tags: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<Drift> {
@@ -33,20 +35,35 @@ pub(super) fn drift<'a>(
         .user_settings
         .iter()
         .all(|(key, wanted)| setting_says(key, profile.user_settings.get(key), wanted));
-    let set_tags: BTreeMap<String, String> = wanted_tags
+    let mut set_tags: BTreeMap<String, String> = wanted_tags
         .filter(|(key, value)| profile.tags.get(key) != Some(value))
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
-    let returned = profile.tags.contains_key(TAG_LEAVING);
+    // Its person is back, or back in the team.
+    let is_back = |tag: &str| match tag {
+        TAG_LOST => profile.team_lost().is_some_and(|lost| lost.team == *key),
+        _ => profile.tags.contains_key(TAG_LEAVING) && profile.tags.contains_key(tag),
+    };
+    let mut remove_tags: BTreeSet<String> = [TAG_LEAVING, TAG_AGREED, TAG_LOST]
+        .into_iter()
+        .filter(|tag| is_back(tag))
+        .map(str::to_owned)
+        .collect();
+    if set_tags.contains_key(TAG_TEAM)
+        && let Some(lost) = profile.held_for()
+    {
+        remove_tags.remove(TAG_LOST);
+        set_tags.insert(TAG_LOST.to_owned(), lost.to_string());
+    }
     let failed = profile.status == ProfileStatus::UpdateFailed;
 
     let causes = [
-        (returned, ReasonCode::Returned),
+        (remove_tags.contains(TAG_LEAVING), ReasonCode::Returned),
         (set_tags.contains_key(TAG_TEAM), ReasonCode::TeamChanged),
         (failed, ReasonCode::UpdateFailed),
         (role_differs, ReasonCode::RoleDrift),
         (settings_differ, ReasonCode::SettingsDrift),
-        (!set_tags.is_empty(), ReasonCode::TagDrift),
+        (!set_tags.is_empty() || !remove_tags.is_empty(), ReasonCode::TagDrift),
     ];
     let (_, reason) = causes.into_iter().find(|(holds, _)| *holds)?;
     Some(Drift {
@@ -59,11 +76,7 @@ pub(super) fn drift<'a>(
         new_role: (role_differs || failed).then(|| role.clone()),
         user_settings: settings_differ.then(|| team.user_settings.clone()),
         set_tags,
-        remove_tags: [TAG_LEAVING, TAG_AGREED]
-            .into_iter()
-            .filter(|key| returned && profile.tags.contains_key(key))
-            .map(str::to_owned)
-            .collect(),
+        remove_tags,
         reason,
         concerns_apps: role_differs || settings_differ,
     })

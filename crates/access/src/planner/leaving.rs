@@ -10,7 +10,6 @@ use crate::plan::{Action, SpaceHandover, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Hold};
 use crate::user_name::folded;
-use std::collections::BTreeMap;
 
 /// Why spaces in which others work stay, and the profile with them.
 struct Stays {
@@ -138,13 +137,11 @@ impl<'a> Planner<'a> {
             several => {
                 // Whoever is called so to the letter was meant before others' case was looked past.
                 let mut exact = several.iter().filter(|(name, _)| *name == heir);
-                match (exact.next(), exact.next()) {
-                    (Some((_, person)), None) => *person,
-                    _ => {
-                        let several = "is the user name of several people";
-                        return Err(format!("the team's `about.owner`, {heir:?}, {several}"));
-                    }
-                }
+                let (Some((_, person)), None) = (exact.next(), exact.next()) else {
+                    let several = "is the user name of several people";
+                    return Err(format!("the team's `about.owner`, {heir:?}, {several}"));
+                };
+                *person
             }
         };
         let theirs = owned.of_person(person).iter().filter(|found| {
@@ -188,7 +185,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Why the person has no right to the team in this domain. `at` is when that was found.
-    fn cause(&self, person: &PersonId, team: &TeamKey, at: jiff::Timestamp) -> ReasonCode {
+    pub(super) fn cause(
+        &self,
+        person: &PersonId,
+        team: &TeamKey,
+        at: jiff::Timestamp,
+    ) -> ReasonCode {
         match self.snapshot.people.get(person) {
             _ if self.snapshot.offboarded_from(person, team).is_some() => ReasonCode::Offboarded,
             None => ReasonCode::PersonGone,

@@ -7,7 +7,7 @@ use crate::map::RunningApps;
 use crate::observed::{
     AuthMode, ObservedProfile, ObservedRole, Ownership, ProfileStatus, TAG_TEAM,
 };
-use crate::plan::Step;
+use crate::plan::{LostTeam, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Person};
 
@@ -40,7 +40,8 @@ impl<'a> Planner<'a> {
     fn correct(&mut self, case: &Case<'a>, profile: &ObservedProfile) {
         let name = &profile.name;
         let role = &case.placement.execution_role;
-        let Some(drift) = drift(profile, case.team, role, self.tags(case)) else {
+        let Some(drift) = drift(profile, (case.entitlement.team, case.team), role, self.tags(case))
+        else {
             return match &profile.sso_user {
                 Some(user) if !case.person().is_called(user) => {
                     let detail = Some(format!("it signs in {user}"));
@@ -51,10 +52,12 @@ impl<'a> Planner<'a> {
         };
         let running = if drift.concerns_apps { stake(profile).apps } else { Vec::new() };
         let moves = drift.set_tags.contains_key(TAG_TEAM);
+        let loses = self.loses(case, profile);
         // What runs with the role of a team that is lost stops, also where the new role cannot be
         // given yet.
-        if moves && !running.is_empty() && self.has_lost(profile) {
-            return self.act(case, name, Step::StopApps { apps: running }, ReasonCode::TeamChanged);
+        if moves && !running.is_empty() && self.has_lost(case, profile) {
+            let step = Step::StopApps { apps: running, loses };
+            return self.act(case, name, step, ReasonCode::TeamChanged);
         }
         if drift.new_role.is_some()
             && (self.signs_in_another(case, profile) || self.role_blocks(case, Some(name)))
@@ -62,37 +65,55 @@ impl<'a> Planner<'a> {
             return;
         }
         if running.is_empty() {
-            return self.update(case, name, drift, running);
+            return self.update(case, name, (drift, loses), running);
         }
         let has_tags = !drift.set_tags.is_empty() || !drift.remove_tags.is_empty();
         match (drift.reason, self.map.rollout.running_apps) {
             // What runs with the former team's role must not outlive the move, whatever else is the
             // matter.
             _ if moves => {
-                self.act(case, name, Step::StopApps { apps: running }, ReasonCode::TeamChanged);
+                let step = Step::StopApps { apps: running, loses };
+                self.act(case, name, step, ReasonCode::TeamChanged);
             }
-            (_, RunningApps::Update) => self.update(case, name, drift, running),
+            (_, RunningApps::Update) => self.update(case, name, (drift, loses), running),
             // Tags disturb nobody.
             _ if has_tags => {
                 let tags = Drift { old_role: None, new_role: None, user_settings: None, ..drift };
-                self.update(case, name, tags, Vec::new());
+                self.update(case, name, (tags, loses), Vec::new());
             }
             (_, RunningApps::Wait) => {
                 let detail = Some(running.join(", "));
                 self.keep(case, Some(name), ReasonCode::AppsRunning, detail);
             }
             (reason, RunningApps::Stop) => {
-                self.act(case, name, Step::StopApps { apps: running }, reason);
+                self.act(case, name, Step::StopApps { apps: running, loses }, reason);
             }
         }
     }
 
-    /// Whether the person has no right any more to the team that the profile is for.
-    fn has_lost(&self, profile: &ObservedProfile) -> bool {
+    /// Whether the person has no right any more to the team that the profile is for, or not in this domain.
+    fn has_lost(&self, case: &Case<'_>, profile: &ObservedProfile) -> bool {
         match profile.ownership(&self.map.instance) {
-            Ownership::Ours { person, team } => self.entitled.get(person, team).is_none(),
+            Ownership::Ours { person, team } => {
+                let known = self.map.teams.get(team);
+                let is_here = known.is_some_and(|team| team.placement(case.key()).is_some());
+                !is_here || self.entitled.get(person, team).is_none()
+            }
             Ownership::OtherInstance(_) | Ownership::Foreign => false,
         }
+    }
+
+    /// The team that the person loses when the profile goes on for another one. What was taken before is not taken
+    /// again, also by a hold that ends so.
+    fn loses(&self, case: &Case<'_>, profile: &ObservedProfile) -> Option<LostTeam> {
+        let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
+            return None;
+        };
+        let is_first = self.has_lost(case, profile) && profile.is_untouched(team);
+        is_first.then(|| LostTeam {
+            team: team.clone(),
+            announced: self.cause(person, team, self.now) == ReasonCode::TemporaryEnded,
+        })
     }
 
     /// Whether the profile signs in somebody else, or may do so as far as the snapshot tells; if so,
@@ -113,10 +134,23 @@ impl<'a> Planner<'a> {
         !is_former
     }
 
-    fn update(&mut self, case: &Case<'_>, name: &ProfileName, drift: Drift, restart: Vec<String>) {
+    fn update(
+        &mut self,
+        case: &Case<'_>,
+        name: &ProfileName,
+        (drift, loses): (Drift, Option<LostTeam>),
+        restart: Vec<String>,
+    ) {
         let Drift { old_role, new_role, user_settings, set_tags, remove_tags, reason, .. } = drift;
-        let step =
-            Step::Update { old_role, new_role, user_settings, set_tags, remove_tags, restart };
+        let step = Step::Update {
+            old_role,
+            new_role,
+            user_settings,
+            set_tags,
+            remove_tags,
+            restart,
+            loses,
+        };
         self.act(case, name, step, reason);
     }
 

@@ -2,7 +2,9 @@
 //! is to fail. It refuses, by panic, what the service would refuse.
 
 use access::check::CheckedPlan;
-use access::observed::{AppStatus, Observed, ObservedProfile, ProfileStatus, TAG_LEAVING};
+use access::observed::{
+    AppStatus, Observed, ObservedProfile, ProfileStatus, TAG_LEAVING, TAG_LOST, TeamLost,
+};
 use access::offboarding::{Advance, Call, advance, stop_apps};
 use access::plan::{Action, Step};
 use access::reason::ReasonCode;
@@ -101,6 +103,7 @@ fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) 
         Step::Create { .. } => {}
         Step::Adopt { tags } => profile.tags.extend(tags.clone()),
         Step::StopApps { .. } => {
+            lose(profile, action, now);
             let seen = profile.clone();
             if let Some(advance) = stop_apps(&seen) {
                 ask(profile, &advance);
@@ -111,6 +114,7 @@ fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) 
             for key in remove_tags {
                 profile.tags.remove(key);
             }
+            lose(profile, action, now);
             if new_role.is_none() && user_settings.is_none() {
                 return;
             }
@@ -138,6 +142,13 @@ fn change(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) 
             let seen = profile.clone();
             ask(profile, &advance(&seen, hand_over));
         }
+    }
+}
+
+fn lose(profile: &mut ObservedProfile, action: &Action, now: jiff::Timestamp) {
+    if let Some(lost) = action.step.loses() {
+        let lost = TeamLost { at: now, team: lost.team.clone(), agreed: false };
+        profile.tags.insert(TAG_LOST.into(), lost.to_string().into());
     }
 }
 

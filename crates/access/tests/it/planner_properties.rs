@@ -8,7 +8,7 @@ use access::entitlement::entitlements;
 use access::ids::{PersonId, TeamKey};
 use access::observed::{
     AppStatus, AuthMode, Observed, ObservedApplication, ObservedProfile, Ownership, ProfileStatus,
-    TAG_INSTANCE, TAG_LEAVING,
+    TAG_INSTANCE, TAG_LEAVING, TAG_LOST,
 };
 use access::plan::Plan;
 use access::reason::ReasonCode;
@@ -42,6 +42,7 @@ struct Drawn {
     status: ProfileStatus,
     role: &'static str,
     since: Option<&'static str>,
+    lost: Option<&'static str>,
     apps: Vec<AppStatus>,
     space: Option<(ProfileStatus, Vec<AppStatus>)>,
 }
@@ -80,10 +81,14 @@ prop_compose! {
         since in select(vec![
             None, None, Some("2026-11-20T12:00:00Z"), Some("2026-10-01T00:00:00Z"), Some("once"),
         ]),
+        lost in select(vec![
+            None, None, Some("2026-11-21T08:00:00Z fraud"), Some("2026-10-01T00:00:00Z churn agreed"),
+            Some("once"),
+        ]),
         apps in prop::collection::vec(any_app(), 0..3),
         space in prop::option::of((any_status(), prop::collection::vec(any_app(), 0..3))),
     ) -> Drawn {
-        Drawn { domain, person, team, name, owner, status, role, since, apps, space }
+        Drawn { domain, person, team, name, owner, status, role, since, lost, apps, space }
     }
 }
 
@@ -108,6 +113,9 @@ impl Drawn {
             .tagged("theirs", "x");
         if let Some(since) = self.since {
             profile = profile.tagged(TAG_LEAVING, since);
+        }
+        if let Some(lost) = self.lost {
+            profile = profile.tagged(TAG_LOST, lost);
         }
         for (i, status) in self.apps.iter().enumerate() {
             profile = profile.app(&format!("app{i}"), *status);
@@ -300,6 +308,7 @@ fn everybody_has_theirs(world: &World, last: &Plan) -> Result<(), TestCaseError>
                 Some(placement.execution_role.as_str())
             );
             prop_assert!(!profile.tags.contains_key(TAG_LEAVING));
+            prop_assert!(profile.team_lost().is_none_or(|lost| lost.team != pair.1));
             prop_assert_eq!(profile.tags.get("Team"), Some(pair.1.as_str()));
             if domain.auth_mode == AuthMode::Sso {
                 prop_assert!(in_sso.insert((key, pair.0.clone())), "twice: {:?}", profile);
@@ -349,7 +358,7 @@ fn ending(world: &World) -> BTreeSet<String> {
     all.filter(|(_, profile)| matches!(profile.ownership("default"), Ownership::Ours { .. }))
         .map(|(key, profile)| {
             let mut tags = profile.tags.to_map();
-            tags.remove(TAG_LEAVING);
+            tags.retain(|key, _| ![TAG_LEAVING, TAG_LOST].contains(key));
             let role = profile.execution_role.as_deref();
             format!("{key} {role:?} {:?} {tags:?} {:?}", profile.status, profile.sso_user)
         })

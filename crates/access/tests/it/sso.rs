@@ -2,10 +2,13 @@
 
 use crate::support::{Build, TEAMS, World, domain_key, foreign, ours, person_id, role};
 use access::check::Removals;
-use access::ids::{DirectoryName, GroupId};
+use access::ids::{DirectoryName, GroupId, TeamKey};
 use access::map::{DirectoryKind, DirectorySource, ScimDirectory};
-use access::observed::{AppStatus, AuthMode, ObservedApplication, ObservedProfile, ObservedRole};
-use access::plan::Step;
+use access::observed::{
+    AppStatus, AuthMode, ObservedApplication, ObservedProfile, ObservedRole, TAG_AGREED,
+    TAG_LEAVING, TAG_LOST,
+};
+use access::plan::{LostTeam, Step};
 use access::reason::ReasonCode;
 
 const APPLICATION: &str = "arn:aws:sso::111122223333:application/ssoins-1/apl-1";
@@ -134,12 +137,226 @@ fn who_moves_to_another_team_keeps_the_profile_and_loses_what_runs_before_the_ro
     };
     assert_eq!(
         moved(&[AppStatus::InService]).told(),
-        ["research/alice: stop JupyterLab/a0 (team-changed)"]
+        ["research/alice: stop JupyterLab/a0 loses=fraud (team-changed)"]
     );
     assert_eq!(
         moved(&[AppStatus::Deleted]).told(),
         ["research/alice: update from=studio-fraud role=studio-churn stagedoor:team=churn \
-          (team-changed)"]
+          loses=fraud (team-changed)"]
+    );
+}
+
+/// Whose profiles go on for `churn`, each with the tag that says what was taken of it.
+fn movers(tags: &[Option<&str>], more: &str) -> World {
+    let names: Vec<String> = (0..tags.len()).map(|i| format!("p{i}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let world = sso(&format!("{TEAMS}{more}"), &["g0-ml-fraud", "g1-ml-churn"]);
+    let world = world.group("ml-fraud", &[]).group("ml-churn", &names);
+    names.iter().zip(tags).fold(world, |world, (name, tag)| {
+        let profile = profile(name, "fraud");
+        world.profile(match tag {
+            Some(tag) => profile.tagged(TAG_LOST, tag),
+            None => profile,
+        })
+    })
+}
+
+/// They lost their team with the profile that they keep, which was counted by nobody: all in one pass.
+#[test]
+fn the_guard_counts_who_loses_a_team_with_a_profile_that_stays() {
+    let guard = "guard: { max_removals: 2, max_removals_percent: 100 }\n";
+    let guarded = |world: &World, removals| {
+        let checked = world.check(world.plan(), removals).map(drop);
+        checked.map_err(|violations| (violations[0].code, violations[0].message.clone()))
+    };
+    let refused = |message: &str| Err((ReasonCode::GuardTripped, message.to_owned()));
+    assert_eq!(guarded(&movers(&[None; 2], guard), Removals::Guarded), Ok(()));
+    let three = movers(&[None; 3], guard);
+    let told = "the plan takes 3 of 3 profiles from their teams; at most 2 are allowed";
+    assert_eq!(guarded(&three, Removals::Guarded), refused(told));
+    assert_eq!(guarded(&three, Removals::Allowed(2)), refused(told));
+    assert_eq!(guarded(&three, Removals::Allowed(3)), Ok(()));
+    // What was begun today counts, until a day is over, unless somebody agreed.
+    let lately = Some("2026-11-21T08:00:00Z fraud");
+    let before = movers(&[lately, lately, None], guard);
+    assert_eq!(before.plan().new_removals(), 1);
+    let told = "the plan takes 1 of 3 profiles from their teams, after 2 in the last 24 hours; at most 2 are \
+                allowed";
+    assert_eq!(guarded(&before, Removals::Guarded), refused(told));
+    // Nobody's clock is a day ahead.
+    let ahead = "2026-11-29T08:00:00Z fraud";
+    for uncounted in ["2026-11-21T08:00:00Z fraud agreed", "2026-11-20T08:00:00Z fraud", ahead] {
+        let uncounted = movers(&[Some(uncounted), lately, None], guard);
+        assert_eq!(guarded(&uncounted, Removals::Guarded), Ok(()));
+    }
+    // What says nothing that can be read is as good as none.
+    for strange in ["", "fraud", "2026-11-21T08:00:00Z fraud agreed twice", "yesterday fraud"] {
+        assert_eq!(movers(&[Some(strange)], guard).plan().new_removals(), 1, "{strange}");
+    }
+}
+
+#[test]
+fn what_is_lost_is_counted_once_however_many_steps_it_takes() {
+    let told = |tag: &str, leaving: Option<&str>| {
+        let mut world = mover("");
+        let alice = world.domain_mut("research").profiles.get_mut("alice").unwrap();
+        *alice = alice.clone().tagged(TAG_LOST, tag);
+        if let Some(since) = leaving {
+            *alice = alice.clone().leaving(since);
+        }
+        world.told()
+    };
+    let stop = "research/alice: stop JupyterLab/a0";
+    let first = [format!("{stop} loses=fraud (team-changed)")];
+    let again = [format!("{stop} (team-changed)")];
+    assert_eq!(told("2026-11-21T08:00:00Z fraud", None), again);
+    assert_eq!(told("2026-11-21T08:00:00Z churn", None), first, "another team, some time ago");
+    assert_eq!(told("2026-11-21T08:00:00Z churn", Some("2026-11-20T12:00:00Z")), again);
+    let ended = movers(&[Some("2026-11-21T08:00:00Z fraud")], "");
+    assert_eq!(
+        ended.told(),
+        [
+            "research/p0: update from=studio-fraud role=studio-churn stagedoor:team=churn (team-changed)"
+        ]
+    );
+}
+
+#[test]
+fn whoever_is_back_in_the_team_that_was_lost_is_counted_no_more() {
+    let back = |team: &str| {
+        sso(TEAMS, &["g0-ml-fraud", "g1-ml-churn"])
+            .group("ml-fraud", &["alice"])
+            .group("ml-churn", &[])
+            .profile(profile("alice", team).tagged(TAG_LOST, "2026-11-21T08:00:00Z fraud"))
+    };
+    assert_eq!(
+        back("fraud").told(),
+        ["research/alice: update -stagedoor:team-lost (tag-drift)"],
+        "before it went on for another one"
+    );
+    assert_eq!(
+        back("churn").told(),
+        ["research/alice: update from=studio-churn role=studio-fraud stagedoor:team=fraud \
+          -stagedoor:team-lost loses=churn (team-changed)"]
+    );
+}
+
+/// An identity provider that takes a group now and gives the other seconds later took it from any number of people: each
+/// was held, and the end of the hold was all that was remembered.
+#[test]
+fn a_hold_that_ends_in_another_team_is_remembered_as_what_was_lost() {
+    let held = |tags: &[(&str, &str)]| {
+        let mut world =
+            movers(&[None, None], "guard: { max_removals: 1, max_removals_percent: 100 }\n");
+        let p0 = world.domain_mut("research").profiles.get_mut("p0").unwrap();
+        *p0 = tags.iter().fold(p0.clone(), |p0, (key, value)| p0.tagged(key, value));
+        world
+    };
+    let update = "research/p0: update from=studio-fraud role=studio-churn stagedoor:team=churn";
+    let unagreed = held(&[(TAG_LEAVING, "2026-11-21T08:00:00Z")]);
+    assert_eq!(
+        unagreed.told()[0],
+        format!(
+            "{update} stagedoor:team-lost=2026-11-21T08:00:00Z fraud -stagedoor:leaving-since (returned)"
+        )
+    );
+    let agreed = held(&[
+        (TAG_LEAVING, "2026-11-21T08:00:00Z"),
+        (TAG_AGREED, "yes"),
+        (TAG_LOST, "2026-11-20T08:00:00Z churn"),
+    ]);
+    assert_eq!(
+        agreed.told()[0],
+        format!(
+            "{update} stagedoor:team-lost=2026-11-21T08:00:00Z fraud agreed -stagedoor:leaving-agreed \
+             -stagedoor:leaving-since (returned)"
+        )
+    );
+    // The other one loses a team besides.
+    let refused = |world: &World| world.check(world.plan(), Removals::Guarded).is_err();
+    assert_eq!([refused(&unagreed), refused(&agreed)], [true, false]);
+    // The check lets nobody forget it, nor invent it.
+    for (lost, at) in [
+        (None, 0),
+        (Some("2026-10-01T08:00:00Z fraud"), 0),
+        (Some("2026-10-01T08:00:00Z fraud"), 1),
+    ] {
+        let mut plan = unagreed.plan();
+        let Step::Update { set_tags, .. } = &mut plan.actions[at].step else { panic!("{plan:?}") };
+        set_tags.remove(TAG_LOST);
+        set_tags.extend(lost.map(|lost| (TAG_LOST.to_owned(), lost.to_owned())));
+        let violations = unagreed.check(plan, Removals::Allowed(9)).unwrap_err();
+        assert_eq!(
+            violations[0].message,
+            format!(
+                "p{at} in research: the guard would forget what was taken, or count what was not"
+            )
+        );
+    }
+}
+
+#[test]
+fn only_who_is_back_is_said_to_be_back_and_no_canary_delays_it() {
+    let mut world = movers(&[Some("2026-11-21T08:00:00Z fraud")], "");
+    let mut plan = world.plan();
+    let Step::Update { remove_tags, .. } = &mut plan.actions[0].step else { panic!("{plan:?}") };
+    remove_tags.insert(TAG_LOST.to_owned());
+    let violations = world.check(plan, Removals::Allowed(9)).unwrap_err();
+    assert_eq!(
+        violations[0].message,
+        "p0 in research: the guard would forget what was taken, or count what was not"
+    );
+    world = sso(TEAMS, &["g0-ml-fraud", "g1-ml-churn"])
+        .group("ml-fraud", &["alice"])
+        .group("ml-churn", &["bob"])
+        .profile(profile("alice", "fraud").tagged(TAG_LOST, "2026-11-21T08:00:00Z fraud"))
+        .profile(profile("bob", "churn").with_role(role("fraud").as_str()));
+    world.map.rollout.canary = Some(TeamKey::parse("churn").unwrap());
+    let told = "research/alice: update -stagedoor:team-lost (tag-drift)".to_owned();
+    assert!(world.told().contains(&told), "{:?}", world.told());
+}
+
+#[test]
+fn a_team_that_goes_to_another_domain_is_lost_in_this_one() {
+    let mut world = movers(&[None], "").group("ml-fraud", &["p0"]);
+    let risk = crate::support::map(&TEAMS.replacen("domain: research", "domain: risk", 1));
+    world.map = risk;
+    assert!(
+        world.told().contains(
+            &"research/p0: update from=studio-fraud role=studio-churn stagedoor:team=churn loses=fraud (team-changed)"
+                .to_owned()
+        ),
+        "{:?}",
+        world.told()
+    );
+}
+
+#[test]
+fn the_check_believes_no_plan_that_counts_something_else_than_is_lost() {
+    let objection = |world: &World, said: Option<LostTeam>| {
+        let mut plan = world.plan();
+        match &mut plan.actions[0].step {
+            Step::StopApps { loses, .. } | Step::Update { loses, .. } => *loses = said,
+            step => panic!("{step:?}"),
+        }
+        let violations = world.check(plan, Removals::Allowed(9)).unwrap_err();
+        violations[0].message.clone()
+    };
+    let lost = |team: &str, announced| LostTeam { team: TeamKey::parse(team).unwrap(), announced };
+    let uncounted = "it is not counted as what it takes away";
+    for (name, world) in [("alice", mover("")), ("p0", movers(&[None], ""))] {
+        for said in [None, Some(lost("churn", false))] {
+            assert_eq!(objection(&world, said), format!("{name} in research: {uncounted}"));
+        }
+        assert_eq!(
+            objection(&world, Some(lost("fraud", true))),
+            format!("{name} in research: no temporary grant of the person has ended")
+        );
+    }
+    let begun = movers(&[Some("2026-11-21T08:00:00Z fraud")], "");
+    assert_eq!(
+        objection(&begun, Some(lost("fraud", false))),
+        format!("p0 in research: {uncounted}")
     );
 }
 
@@ -164,7 +381,7 @@ fn who_comes_back_to_another_team_does_not_keep_what_runs_with_the_former_role()
 #[test]
 fn what_runs_for_a_lost_team_stops_although_the_new_role_cannot_be_given() {
     let world = mover("").role("churn", ObservedRole::Missing);
-    assert_eq!(world.told(), ["research/alice: stop JupyterLab/a0 (team-changed)"]);
+    assert_eq!(world.told(), ["research/alice: stop JupyterLab/a0 loses=fraud (team-changed)"]);
     // Who still has the former team goes on there until the new role is.
     let both = world.group("ml-fraud", &["alice"]);
     let ranked = both.map.grants.iter().position(|grant| grant.group == "ml-churn").unwrap();

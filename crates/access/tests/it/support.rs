@@ -7,7 +7,7 @@ use access::observed::{
     AppStatus, AuthMode, Observed, ObservedApp, ObservedDomain, ObservedProfile, ObservedRole,
     ObservedSpace, ProfileStatus, Seen, TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM, Unread,
 };
-use access::plan::{Action, Kept, Plan, Stake, Step};
+use access::plan::{Action, Kept, LostTeam, Plan, Stake, Step};
 use access::planner::plan;
 use access::snapshot::{Coverage, Group, Person, Snapshot};
 use access::tags::Tags;
@@ -178,6 +178,14 @@ impl World {
     }
 }
 
+fn lost(loses: Option<&LostTeam>) -> String {
+    let told = |lost: &LostTeam| {
+        let announced = if lost.announced { ", announced" } else { "" };
+        format!(" loses={}{announced}", lost.team)
+    };
+    loses.map(told).unwrap_or_default()
+}
+
 fn tell(action: &Action) -> String {
     let step = match &action.step {
         Step::Create { execution_role, user_settings, tags, sso_user } => {
@@ -194,8 +202,18 @@ fn tell(action: &Action) -> String {
             parts.join(" ")
         }
         Step::Adopt { tags } => format!("adopt {}", tags[TAG_PERSON]),
-        Step::StopApps { apps } => format!("stop {}", apps.join(" ")),
-        Step::Update { old_role, new_role, user_settings, set_tags, remove_tags, restart } => {
+        Step::StopApps { apps, loses } => {
+            format!("stop {}{}", apps.join(" "), lost(loses.as_ref()))
+        }
+        Step::Update {
+            old_role,
+            new_role,
+            user_settings,
+            set_tags,
+            remove_tags,
+            restart,
+            loses,
+        } => {
             let old =
                 old_role.iter().map(|old| format!("from={}", old.rsplit('/').next().unwrap()));
             let new = new_role.iter().map(|new| format!("role={}", new.role_name()));
@@ -205,7 +223,8 @@ fn tell(action: &Action) -> String {
             let removed = remove_tags.iter().map(|key| format!("-{key}"));
             let restart = restart.iter().map(|app| format!("restart={app}"));
             let parts = old.chain(new).chain(settings).chain(set).chain(removed).chain(restart);
-            std::iter::once("update".to_owned()).chain(parts).collect::<Vec<_>>().join(" ")
+            let parts = std::iter::once("update".to_owned()).chain(parts).collect::<Vec<_>>();
+            parts.join(" ") + &lost(loses.as_ref())
         }
         Step::Hold { since, hold_seconds, stake, new } => {
             let since = since.map_or("now".to_owned(), |since| since.to_string());

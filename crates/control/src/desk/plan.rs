@@ -5,7 +5,7 @@ use super::actions::Approved;
 use super::offboarding::name_of;
 use super::{Caller, Desk, Listed, Page, Reading, Refused, Right};
 use access::ids::{DomainKey, PersonId, TeamKey};
-use access::observed::ObservedProfile;
+use access::observed::{ObservedProfile, TAG_LEAVING, TAG_LOST};
 use access::plan::{Action, Kept, Stake, Step};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
@@ -62,7 +62,7 @@ pub struct Totals {
 pub enum ChangeKind {
     /// Somebody gets a profile.
     Gains,
-    /// Somebody has one taken away.
+    /// Somebody has one taken away, or a team with one that goes on for another.
     Loses,
     /// Somebody's profile changes.
     Changes,
@@ -82,6 +82,7 @@ impl ChangeKind {
             {
                 Self::Loses
             }
+            step if step.loses().is_some() => Self::Loses,
             _ => Self::Changes,
         }
     }
@@ -124,6 +125,9 @@ pub struct ProfileChange {
     pub domain: DomainKey,
     /// The profile.
     pub profile: String,
+    /// The team that the person loses, where the profile goes on for `team`.
+    #[schema(value_type = Option<String>)]
+    pub loses: Option<TeamKey>,
     /// What happens to it.
     #[serde(flatten)]
     pub deed: Deed,
@@ -255,7 +259,7 @@ pub struct Dial {
     pub taken: u64,
     /// The most it may take away.
     pub limit: u64,
-    /// What was put on its way out in the last 24 hours.
+    /// What was begun to be taken away in the last 24 hours.
     pub before: u64,
     /// What there is of this installation.
     pub owned: u64,
@@ -382,6 +386,7 @@ fn change(reading: &Reading, action: &Action) -> ProfileChange {
         team: action.team.clone(),
         domain: action.domain.clone(),
         profile: action.profile.to_string(),
+        loses: action.step.loses().map(|lost| lost.team.clone()),
         deed: deed(reading, action),
         reason: action.reason,
         meaning: action.reason.meaning(),
@@ -396,17 +401,17 @@ fn deed(reading: &Reading, action: &Action) -> Deed {
             Deed::Make { role: execution_role.role_name().to_owned() }
         }
         Step::Adopt { .. } => Deed::TakeOver,
-        Step::StopApps { apps } => Deed::StopApps { apps: apps.clone() },
-        Step::Update { old_role, new_role, user_settings, set_tags, remove_tags, restart } => {
-            Deed::Correct {
-                old_role: old_role.as_deref().filter(|_| new_role.is_some()).map(short),
-                new_role: new_role.as_ref().map(|role| role.role_name().to_owned()),
-                settings: user_settings.is_some(),
-                tags: set_tags.keys().cloned().collect(),
-                returns: !remove_tags.is_empty(),
-                restart: restart.clone(),
-            }
-        }
+        Step::StopApps { apps, .. } => Deed::StopApps { apps: apps.clone() },
+        Step::Update {
+            old_role, new_role, user_settings, set_tags, remove_tags, restart, ..
+        } => Deed::Correct {
+            old_role: old_role.as_deref().filter(|_| new_role.is_some()).map(short),
+            new_role: new_role.as_ref().map(|role| role.role_name().to_owned()),
+            settings: user_settings.is_some(),
+            tags: set_tags.keys().chain(remove_tags.get(TAG_LOST)).cloned().collect(),
+            returns: remove_tags.contains(TAG_LEAVING),
+            restart: restart.clone(),
+        },
         Step::Hold { .. } | Step::Remove { .. } if action.reason == ReasonCode::ProfileFailed => {
             Deed::MakeAnew
         }

@@ -94,8 +94,13 @@ impl Doorway {
     /// Carries out the one action that the person's profile needs.
     async fn prepare(&self, plan: Plan, survey: Survey) -> Result<Readiness, CallError> {
         // The door gives and never takes: what a replaced profile would take with it is for the
-        // loop and its guard.
-        let removals = Removals::Allowed(0);
+        // loop and its guard. Whoever opens a team agrees to lose the one that is theirs no more.
+        let moved = plan
+            .actions
+            .iter()
+            .filter(|action| action.step.loses().is_some() && action.is_counted());
+        let moved = moved.count();
+        let removals = Removals::Allowed(u32::try_from(moved).unwrap_or(0));
         let checked = match self.plane.check(plan, &survey, removals) {
             Ok(checked) => checked,
             Err(violations) => {

@@ -10,7 +10,7 @@ use crate::ports::{
 };
 use crate::receipt::is_last_word;
 use access::ids::DomainKey;
-use access::observed::{Observed, ObservedProfile};
+use access::observed::{Observed, ObservedProfile, TAG_LOST, TeamLost};
 use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
 use futures::future::{BoxFuture, Shared};
@@ -117,14 +117,24 @@ impl Hand<'_> {
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
                 Ok(outcome(ensured, "adopted"))
             }
-            Step::StopApps { .. } => self.stop_apps(&target, action).await,
+            Step::StopApps { .. } => {
+                let marked = self.mark_lost(&target, action).await;
+                // As with a hold: what runs is stopped, whether or not the tag is taken.
+                let stopped = self.stop_apps(&target, action).await;
+                marked.and(stopped)
+            }
             Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
-                let update = ProfileUpdate {
+                let mut update = ProfileUpdate {
                     execution_role: new_role.clone(),
                     user_settings: user_settings.clone(),
                     set_tags: set_tags.clone(),
                     remove_tags: remove_tags.clone(),
                 };
+                // What is not marked is not taken: the guard would count it anew in each pass.
+                if self.mark_lost(&target, action).await? {
+                    // It may have named the team to which the person is back.
+                    update.remove_tags.remove(TAG_LOST);
+                }
                 self.announce(action, AuditEvent::UpdatingProfile, &update).await?;
                 let ensured =
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
@@ -143,6 +153,21 @@ impl Hand<'_> {
                 self.take_away(&target, action, marking, Some(hand_over)).await
             }
         }
+    }
+
+    /// Marks a profile that stays with the team that its person loses, if this is the first to take it. `false`: it is
+    /// not.
+    async fn mark_lost(&self, target: &DomainTarget, action: &Action) -> Result<bool, CallError> {
+        let Some(lost) = action.step.loses() else { return Ok(false) };
+        let (at, agreed) = (self.plane.clock.now(), self.is_agreed(action));
+        let tag = TeamLost { at, team: lost.team.clone(), agreed }.to_string();
+        let set_tags = BTreeMap::from([(TAG_LOST.to_owned(), tag)]);
+        let update = ProfileUpdate { set_tags, ..ProfileUpdate::default() };
+        // The profile is the lost team's still, and no grant of the other one's gives it.
+        let of_lost = Action { team: lost.team.clone(), because: None, ..action.clone() };
+        self.announce(&of_lost, AuditEvent::UpdatingProfile, &update).await?;
+        self.plane.provision.update_profile(target, &action.profile, &update).await?;
+        Ok(true)
     }
 
     /// Writes down what is about to be asked of AWS, with what it was before: a process that is killed

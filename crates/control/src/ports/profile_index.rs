@@ -17,13 +17,14 @@ pub struct IndexedProfile {
     pub person: PersonId,
     /// For which team.
     pub team: TeamKey,
-    /// Since when it is on its way out.
+    /// Since when it is on its way out, or its person lost a team with it.
     pub leaving_since: Option<Timestamp>,
     /// Whether somebody agreed to that by number.
     pub agreed: bool,
 }
 
-/// A profile that the guard counts: on its way out for less than a day, nobody having agreed to it.
+/// A profile that the guard counts: on its way out for less than a day, or taken from a team, nobody having agreed
+/// to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaving {
     /// Its domain.
@@ -114,7 +115,7 @@ pub trait ProfileIndex: Send + Sync + fmt::Debug {
     /// Takes over what a reading found that began at `ticket`. What was changed in the index
     /// afterwards stays, and so does a profile that was not found while a pass had its person claimed
     /// then or later: it may have been made since. What a pass said to [`Self::leaving`] counts for
-    /// [`UNDER_WAY`], though it was found without its mark. A profile that is gone is remembered as long
+    /// [`UNDER_WAY`], though it was found without its mark, or with one from before. A profile that is gone is remembered as long
     /// as the guard counts it.
     async fn read(&self, reading: &IndexReading, ticket: &Ticket) -> Result<(), StoreError>;
 

@@ -45,14 +45,17 @@ impl LastFull {
 fn change(action: &Action) -> Option<(Wanted, ReasonCode)> {
     let gives = match (&action.step, action.reason) {
         (Step::Create { .. }, ReasonCode::Entitled)
-        | (Step::Update { .. }, ReasonCode::Returned | ReasonCode::TeamChanged) => true,
+        | (Step::Update { .. }, ReasonCode::Returned | ReasonCode::TeamChanged)
+        | (Step::StopApps { loses: Some(_), .. }, ReasonCode::TeamChanged) => true,
         (
             Step::Hold { new: true, .. } | Step::Remove { new: true, .. },
             ReasonCode::EntitlementLost | ReasonCode::PersonGone | ReasonCode::PersonDisabled,
         ) => false,
         _ => return None,
     };
-    let Action { person, team, domain, reason, .. } = action;
+    // Whoever goes on for another team had to be told of by the one that is lost.
+    let (gives, team) = (gives && action.step.loses().is_none(), action.team_taken());
+    let Action { person, domain, reason, .. } = action;
     Some(((person.clone(), team.clone(), domain.clone(), gives), *reason))
 }
 

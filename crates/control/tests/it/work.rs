@@ -223,7 +223,7 @@ async fn of_what_turns_up_while_an_agreed_plan_is_carried_out_nothing_is_done() 
     let agreed = plane.plan(&survey);
     let first = Some((survey, agreed.clone()));
     let patience = Patience { timeout: secs(60), poll: secs(5) };
-    let narrow = |plan: Plan| plan.within(&agreed);
+    let narrow = |plan: Plan, _: &Survey| plan.within(&agreed);
     let (all, two) = (Scope::Everything, Removals::Allowed(2));
     let settled = plane.settle(&all, two, patience, first, &narrow, &Meanwhile(&world)).await;
     assert_eq!(settled.unwrap().changed, 1);

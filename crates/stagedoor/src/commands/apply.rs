@@ -63,7 +63,7 @@ pub(super) async fn run(args: &ApplyArgs, common: &Common) -> Result<Outcome> {
         }
         Removals::Guarded | Removals::GuardedAfter(_) => removals,
     };
-    let narrow = |plan: Plan| plan.within(&agreed);
+    let narrow = |plan: Plan, _: &Survey| plan.within(&agreed);
     let first = Some((survey, fresh));
     let settled = settle(&plane, &Scope::Everything, removals, args.wait, first, &narrow).await?;
     print(&settled, &plane, common);
@@ -79,7 +79,7 @@ pub(super) async fn converge(
     first: Option<(Survey, Plan)>,
     common: &Common,
 ) -> Result<Outcome> {
-    let settled = settle(plane, scope, removals, wait, first, &|plan| plan).await?;
+    let settled = settle(plane, scope, removals, wait, first, &|plan, _| plan).await?;
     print(&settled, plane, common);
     Ok(ended(&settled, &plane.map.rollout))
 }
@@ -92,7 +92,7 @@ pub(super) async fn settle(
     removals: Removals,
     wait: WaitArgs,
     first: Option<(Survey, Plan)>,
-    narrow: &(dyn Fn(Plan) -> Plan + Sync),
+    narrow: &(dyn Fn(Plan, &Survey) -> Plan + Sync),
 ) -> Result<Settled> {
     let patience = Patience { timeout: wait.timeout, poll: wait.poll };
     let bars = Bars { reading: plan::reading(&plane.map), shown: Mutex::default() };

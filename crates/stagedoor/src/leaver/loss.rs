@@ -12,6 +12,11 @@ pub(crate) fn loss_text(loss: &Loss, hold_seconds: u64, paint: Paint) -> String 
     for app in &loss.apps {
         let _ = write!(out, "\n  stops {}", app_text(app));
     }
+    if let Some(next) = &loss.goes_on {
+        let _ =
+            write!(out, "\n  the profile goes on for {next}, with its spaces and home directory");
+        return out;
+    }
     let when = match hold_seconds {
         0 => "deleted as soon as its apps have stopped".to_owned(),
         seconds => format!("deleted when {} of hold are over", spell(seconds)),

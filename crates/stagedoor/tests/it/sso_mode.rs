@@ -108,3 +108,86 @@ fn an_old_domain_leaves_the_assignment_to_an_admin_and_says_so() {
     assert_eq!(world.cloud.names(), ["ana", "ben"]);
     assert_eq!(sign_in(&world, "ana").0, 403);
 }
+
+/// Ana and Cleo have both teams, and the profile for `fraud`. The guard allows one removal in a day.
+fn careful() -> World {
+    let map = MAP.replace("5, max_removals_percent: 50", "1, max_removals_percent: 100");
+    let world = World::new(&seed(), &map);
+    world.cloud.join("cleo", "ml-fraud");
+    world.cloud.join("cleo", "ml-demand");
+    world.apply(&[]).exits(0);
+    world
+}
+
+/// A profile of a domain in SSO mode stays when its person loses one of several teams; everybody lost theirs at once.
+#[test]
+fn the_guard_holds_up_who_would_lose_a_team_at_once() {
+    let world = careful();
+    let before = world.cloud.profiles(RESEARCH);
+    world.cloud.leave("ana", "ml-fraud");
+    world.cloud.leave("cleo", "ml-fraud");
+    let plan = world.run(&["plan"]).exits(2).stdout;
+    assert!(plan.contains("LOSES\n  - Ana Diaz (ana) ← fraud  "), "{plan}");
+    assert!(
+        plan.contains("\n    goes on for demand: role studio-fraud → studio-demand, tags "),
+        "{plan}"
+    );
+    let run = world.apply(&[]).exits(4).prints("");
+    run.says(&[
+        "nothing was changed: the plan takes 2 of 3 profiles from their teams; at most 1 are allowed (guard-tripped)",
+        "(ana) ← fraud  team-changed",
+        "(cleo) ← fraud  team-changed",
+        "`stagedoor apply --allow-removals 2`",
+    ]);
+    assert_eq!(world.cloud.profiles(RESEARCH), before);
+    world.apply(&["--allow-removals", "2"]).exits(0);
+    let after = world.cloud.profiles(RESEARCH);
+    let roles: Vec<_> = brief(&after).into_iter().map(|(_, _, role)| role).collect();
+    assert_eq!(roles, ["studio-demand"; 3]);
+    assert!(
+        after[0].tags["stagedoor:team-lost"].ends_with("Z fraud agreed"),
+        "{:?}",
+        after[0].tags
+    );
+    // Nobody counts against others what somebody agreed to.
+    world.cloud.leave("ben", "ml-demand");
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.names(), ["ana", "cleo"]);
+}
+
+#[test]
+fn one_after_the_other_they_are_counted_for_a_day_and_whoever_is_back_is_not() {
+    let world = careful();
+    world.cloud.leave("ana", "ml-fraud");
+    world.apply(&[]).exits(0);
+    let ana = world.cloud.profile("ana");
+    assert!(ana.tags["stagedoor:team-lost"].ends_with("Z fraud"), "{:?}", ana.tags);
+    world.cloud.leave("cleo", "ml-fraud");
+    let told = "the plan takes 1 of 3 profiles from their teams, after 1 in the last 24 hours; at most 1 are allowed";
+    world.apply(&[]).exits(4).says(&[told]);
+    world.cloud.join("ana", "ml-fraud");
+    world.apply(&[]).exits(0);
+    assert_eq!(world.cloud.profile("ana").tags.get("stagedoor:team-lost"), None);
+    assert_eq!(sign_in(&world, "ana"), (200, Some("studio-fraud".to_owned())));
+    assert_eq!(sign_in(&world, "cleo"), (200, Some("studio-demand".to_owned())));
+}
+
+/// It was said that the profile would be deleted, and nothing was done by the command.
+#[test]
+fn whoever_is_offboarded_from_one_of_several_teams_goes_on_with_the_profile() {
+    let world = careful();
+    let offboard = ["offboard", "ana", "--team", "fraud", "--reason", "moves", "--yes"];
+    let dry: Vec<&str> = offboard.iter().chain(&["--dry-run"]).copied().collect();
+    let told = world.run(&dry).exits(2).stdout;
+    assert!(
+        told.contains("\n  - fraud  profile ana in research\n    the profile goes on for demand, with its spaces and home directory\n"),
+        "{told}"
+    );
+    world.run(&offboard).exits(0);
+    let ana = world.cloud.profile("ana");
+    assert!(ana.tags["stagedoor:team-lost"].ends_with("Z fraud agreed"), "{:?}", ana.tags);
+    assert_eq!(sign_in(&world, "ana"), (200, Some("studio-demand".to_owned())));
+    world.run(&["restore", "ana"]).exits(0);
+    assert_eq!(sign_in(&world, "ana"), (200, Some("studio-fraud".to_owned())));
+    assert_eq!(world.cloud.profile("ana").tags.get("stagedoor:team-lost"), None);
+}

@@ -284,11 +284,15 @@ impl ProfileText {
             Deed::Hold { stake, new, .. } | Deed::Remove { stake, new, .. } => {
                 (*new, stake_text(t, stake))
             }
-            _ => (false, Vec::new()),
+            _ => (change.loses.is_some(), Vec::new()),
         };
+        let what = strings::admin::deed(&change.deed);
         Self {
-            team: change.team.to_string(),
-            what: strings::admin::deed(&change.deed),
+            team: change.loses.as_ref().unwrap_or(&change.team).to_string(),
+            what: match &change.loses {
+                Some(_) => strings::admin::goes_on(change.team.as_str(), &what),
+                None => what,
+            },
             is_new,
             stake,
             place: format!("{} / {}", change.domain, change.profile),

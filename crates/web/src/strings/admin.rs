@@ -342,6 +342,11 @@ pub(crate) fn deed(deed: &Deed) -> String {
     }
 }
 
+/// That a profile goes on for another team of its person, and what happens to it.
+pub(crate) fn goes_on(team: &str, deed: &str) -> String {
+    format!("goes on for {team}: it {deed}")
+}
+
 /// What of a profile is corrected.
 fn corrected(deed: &Deed) -> Vec<String> {
     let Deed::Correct { old_role, new_role, settings, tags, returns, restart } = deed else {

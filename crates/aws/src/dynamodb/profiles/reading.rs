@@ -132,7 +132,7 @@ fn read(
     if let Some(row) = &old
         && row.intent.is_some()
         && row.leaving_since.is_some_and(|since| since > under_way)
-        && profile.leaving_since.is_none()
+        && profile.leaving_since.map(floor) < row.leaving_since
     {
         return old;
     }

@@ -1,13 +1,13 @@
 //! Offboarding somebody, and taking it back.
 
 use super::in_words;
-use crate::departure::{only, returning, scope_of, scope_with_heirs};
+use crate::departure::{scope_of, scope_with_heirs};
 use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::pass::{Brake, Deadline};
 use crate::people::{self, NotFound};
 use crate::plane::Plane;
 use crate::ports::Departure;
-use crate::survey::Scope;
+use crate::survey::{Scope, Survey};
 use access::check::Removals;
 use access::ids::TeamKey;
 use access::observed::Ownership;
@@ -133,8 +133,10 @@ impl Desk {
         }
         let departed = plane.depart(&departure).await?;
         let scope = scope_with_heirs(&plane, &named.id).await?;
-        let (profiles, halted) =
-            first_pass(&plane, &scope, |plan| only(plan, &named.id, team)).await;
+        let (profiles, halted) = first_pass(&plane, &scope, |plan, it: &Survey| {
+            plane.only(plan, &it.observed, &named.id, team)
+        })
+        .await;
         Ok(OffboardingBegun {
             person: named.id.to_string(),
             team: leave.team.as_ref().map(ToString::to_string),
@@ -171,7 +173,8 @@ impl Desk {
         }
         let ended = plane.rejoin(&named.id, team, &caller.actor().to_string()).await?;
         let scope = scope_of(&named.id);
-        let (_, halted) = first_pass(&plane, &scope, |plan| returning(plan, &named.id, team)).await;
+        let narrow = |plan, it: &Survey| plane.returning(plan, &it.observed, &named.id, team);
+        let (_, halted) = first_pass(&plane, &scope, narrow).await;
         let snapshot = plane.read_people(&BTreeSet::from([named.id.clone()])).await?;
         let rights = access::entitlement::entitlements(&plane.map, &snapshot, plane.clock.now());
         let rights = rights.teams_of(&named.id).iter().map(|right| right.team.to_string());
@@ -210,7 +213,7 @@ impl Desk {
 async fn first_pass(
     plane: &Plane,
     scope: &Scope,
-    narrow: impl Fn(Plan) -> Plan,
+    narrow: impl Fn(Plan, &Survey) -> Plan,
 ) -> (usize, Option<String>) {
     let end = Deadline::at(Instant::now() + FIRST_PASS);
     let survey = tokio::select! {
@@ -225,7 +228,7 @@ async fn first_pass(
             return (0, Some(ReasonCode::Unavailable.as_str().to_owned()));
         }
     };
-    let plan = narrow(plane.plan(&survey));
+    let plan = narrow(plane.plan(&survey), &survey);
     let number = plan.new_removals();
     let allowed = Removals::Allowed(u32::try_from(number).unwrap_or(u32::MAX));
     let checked = match plane.check(plan, &survey, allowed) {

@@ -184,7 +184,7 @@ async fn act(
         return Ok(plan::outcome(&planned, &survey, &plane.map.rollout));
     }
     let done =
-        apply::settle(plane, &scope, Removals::Guarded, args.wait, None, &|plan| plan).await?;
+        apply::settle(plane, &scope, Removals::Guarded, args.wait, None, &|plan, _| plan).await?;
     if common.output == OutputFormat::Json {
         let blocked: Vec<_> = done.plan.blocked().collect();
         let result = [("changed", json!(done.changed)), ("blocked", json!(blocked))];

@@ -16,7 +16,7 @@ use access::snapshot::Hold;
 use access::standing::standings;
 use anyhow::Result;
 use aws::Aws;
-use control::departure::{only, scope_with_heirs};
+use control::departure::scope_with_heirs;
 use control::loss::{Loss, StillGranted, losses, still_granted};
 use control::plane::Plane;
 use control::ports::Departure;
@@ -132,9 +132,11 @@ impl Case<'_> {
                 .or_insert(hold),
         };
         *held = hold.max(*held);
-        let plan = only(self.plane.plan(&survey), &person, team.as_ref());
+        let plan = self.plane.plan(&survey);
+        let plan = self.plane.only(plan, &survey.observed, &person, team.as_ref());
         let map = &self.plane.map;
         let loses = losses(map, &survey.observed, &person, team.as_ref(), survey.now);
+        let loses = loses.into_iter().map(|loss| loss.by_plan(&plan)).collect();
         (survey, plan, loses)
     }
 
@@ -234,7 +236,7 @@ impl Case<'_> {
             Removals::Allowed(number),
             self.args.wait,
             None,
-            &|plan| only(plan, id, team),
+            &|plan, survey| self.plane.only(plan, &survey.observed, id, team),
         )
         .await?;
         let receipt = receipt_of(self.plane, id).await?;

@@ -16,7 +16,7 @@ use access::reason::ReasonCode;
 use access::standing::{Standing, standings};
 use anyhow::Result;
 use aws::Aws;
-use control::departure::{returning, scope_of};
+use control::departure::scope_of;
 use control::loss::{StillGranted, still_granted};
 use control::plane::Plane;
 use control::ports::Departure;
@@ -91,8 +91,9 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn narrowed(&self, plan: Plan) -> Plan {
-        returning(plan, &self.named.id, self.args.team.as_ref())
+    fn narrowed(&self, plan: Plan, survey: &Survey) -> Plan {
+        let (person, team) = (&self.named.id, self.args.team.as_ref());
+        self.plane.returning(plan, &survey.observed, person, team)
     }
 
     fn dry_run(&self, mut survey: Survey, ends: &[Departure]) -> Outcome {
@@ -106,7 +107,7 @@ impl Case<'_> {
                 }
             }
         }
-        let plan = self.narrowed(self.plane.plan(&survey));
+        let plan = self.narrowed(self.plane.plan(&survey), &survey);
         self.print(ends, &survey, &plan, &[], true);
         let outcome = super::super::plan::outcome(&plan, &survey, &self.plane.map.rollout);
         if outcome == Outcome::Done && !ends.is_empty() {
@@ -127,7 +128,7 @@ impl Case<'_> {
             Removals::Allowed(0),
             self.args.wait,
             None,
-            &|plan| self.narrowed(plan),
+            &|plan, survey| self.narrowed(plan, survey),
         )
         .await?;
         let restored = self.restored(&before, &settled.survey);
