@@ -133,7 +133,8 @@ impl<'a> Planner<'a> {
         };
         let person = match self.called(heir) {
             [] => return Err(format!("the team's `about.owner`, {heir:?}, is nobody's user name")),
-            [(_, person)] => *person,
+            // Where not everybody was read, the one who is called so to the letter may be somebody else.
+            [(name, person)] if self.is_whole() || *name == heir => *person,
             several => {
                 // Whoever is called so to the letter was meant before others' case was looked past.
                 let mut exact = several.iter().filter(|(name, _)| *name == heir);
@@ -161,11 +162,19 @@ impl<'a> Planner<'a> {
         let seen = self.observed.domains.get(key).map(|domain| &domain.seen);
         let owner = self.map.teams.get(team).and_then(|team| team.about.owner.as_deref());
         owner.is_some_and(|owner| match self.called(owner) {
+            [(name, id)] if self.is_whole() || *name == owner => {
+                seen.is_some_and(|seen| !seen.covers(id))
+            }
             // Nobody of that name, or one namesake of several, may be all that was read of the directory.
-            called if self.snapshot.coverage != Coverage::Complete && called.len() != 1 => true,
+            _ if !self.is_whole() => true,
             [] => seen.is_some_and(|seen| seen != &Seen::Everybody),
             called => seen.is_some_and(|seen| called.iter().any(|(_, id)| !seen.covers(id))),
         })
+    }
+
+    /// Whether all of the directory was read.
+    fn is_whole(&self) -> bool {
+        self.snapshot.coverage == Coverage::Complete
     }
 
     /// Those with this user name, in any case, if it is the owner of some team; each with the name as it is written.

@@ -429,6 +429,16 @@ fn a_shared_space_stays_where_its_team_has_no_owner_with_a_profile_and_why_is_to
     }
     twice.snapshot.coverage = Coverage::Complete;
     assert_eq!(twice.told(), leaver("alice").told(), "to the letter");
+    // As long as only some were read, whoever is called so to the letter may be somebody else.
+    let mut one = leaver("ALICE");
+    one.snapshot.coverage = Coverage::People(one.snapshot.people.keys().cloned().collect());
+    assert_eq!(
+        of_leaver(one),
+        "research/leaver--fraud: keep (partial-snapshot: commons: the team's owner was not read)"
+    );
+    let mut exact = leaver("alice");
+    exact.snapshot.coverage = Coverage::People(exact.snapshot.people.keys().cloned().collect());
+    assert_eq!(exact.told(), leaver("alice").told());
     let mut nobody = leaver("alice");
     for team in nobody.map.teams.values_mut() {
         team.about.owner = None;
