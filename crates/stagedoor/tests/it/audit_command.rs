@@ -56,7 +56,10 @@ fn entries_are_listed_newest_first_and_by_what_they_say() {
                 id, and user names are looked up by the map.\n";
     let without = ["audit", "list", "--person", "ana", "--map", "none.yaml"];
     let none = world.run(&without).exits(0);
-    assert_eq!((&*none.stdout, &*none.stderr), (told, ""));
+    assert_eq!(
+        (&*none.stdout, &*none.talk()),
+        (told, "note: there is no map at none.yaml, so `ana` is taken for an id\n")
+    );
     let none = world.run(&["audit", "list", "--event", "log-out"]).exits(0);
     assert_eq!(none.stdout, "The log has no such entries.\n");
     // What nothing was ever written with is a slip, not an answer.

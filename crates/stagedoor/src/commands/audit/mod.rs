@@ -44,6 +44,8 @@ async fn meant(filter: AuditFilter, map: &MapArg, store: &Arc<dyn Store>) -> Res
         return Ok(filter);
     }
     if !map.map.exists() {
+        let (map, word) = (visible(&map.map.display().to_string()), visible(word));
+        output::talk(&format!("note: there is no map at {map}, so `{word}` is taken for an id"));
         return Ok(filter);
     }
     let called = tokio::time::timeout(LOOKED_UP_WITHIN, called(word, map, store)).await;
@@ -53,7 +55,7 @@ async fn meant(filter: AuditFilter, map: &MapArg, store: &Arc<dyn Store>) -> Res
             output::talk(&format!("note: `{word}` is taken for {who}, {}", named.id));
             for id in others {
                 output::talk(&format!(
-                    "note: somebody who left was called `{word}`, too: `--person {id}` asks for them"
+                    "note: somebody who was offboarded was called `{word}`, too: `--person {id}` asks for them"
                 ));
             }
             Ok(AuditFilter { person: Some(named.id.as_str().to_owned()), ..filter })
@@ -75,7 +77,8 @@ async fn called(
     let map = mapfile::load(&map.map)?;
     let plane = compose::plane(map, Aws::connect().await, Arc::clone(store)).await?;
     let named = people::find(&plane, word).await?;
-    let left = control::people::remembered(&plane, word).await?;
+    // Who has the name now is worth telling without them.
+    let left = control::people::remembered(&plane, word).await.unwrap_or_default();
     let others = left.into_keys().filter(|id| *id != named.id).collect();
     Ok((named, others))
 }
