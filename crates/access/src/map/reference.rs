@@ -16,7 +16,8 @@ pub fn reference_markdown() -> String {
     table_of_codes(codes::ALL, &mut out);
     out.push_str(
         "\n## Cautions\n\nA map that allows one of these is valid. `stagedoor validate` and \
-         `stagedoor serve` say so; of grants that have ended and files that are missing, `validate` alone.\n\n",
+         `stagedoor serve` say so; of grants that have ended and files that are missing, `validate` alone, and `plan` of the former \
+         (`grant-not-in-force`).\n\n",
     );
     table_of_codes(codes::CAUTIONS, &mut out);
     out
