@@ -346,7 +346,12 @@ impl ObservedProfile {
             agreed: self.tags.contains_key(TAG_AGREED),
         });
         let lost = |TeamLost { at, team, agreed }| Taken { since: at, team, agreed };
-        leaving.or_else(|| self.team_lost().map(lost))
+        let lost = self.team_lost().map(lost);
+        // What nobody agreed to is not hidden by what somebody did.
+        match (leaving, lost) {
+            (Some(leaving), Some(lost)) if leaving.agreed && !lost.agreed => Some(lost),
+            (leaving, lost) => leaving.or(lost),
+        }
     }
 
     /// Whether a plan that takes the profile from this team is the first to do so: nobody was told of it yet.

@@ -10,7 +10,7 @@ use crate::survey::{Scope, Survey};
 use access::entitlement::WantedGroups;
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::map::SharedSpaces;
-use access::observed::{Observed, Ownership};
+use access::observed::{Observed, Ownership, ProfileStatus};
 use access::plan::{Action, Kept, Plan, Step};
 use access::reason::ReasonCode;
 use access::snapshot::{Hold, Snapshot};
@@ -53,6 +53,11 @@ pub async fn scope_with_heirs(plane: &Plane, person: &PersonId) -> Result<Scope,
     Ok(Scope::People(people))
 }
 
+/// Whether AWS has not taken the last change yet, or not at all.
+fn is_being_changed(status: ProfileStatus) -> bool {
+    matches!(status, ProfileStatus::Updating | ProfileStatus::UpdateFailed)
+}
+
 impl Plane {
     /// Of a plan, only what concerns this person, and this team if one is named: also what is done to a profile of
     /// the team that goes on for another one.
@@ -68,8 +73,14 @@ impl Plane {
         let is_of = |domain: &DomainKey, profile: &ProfileName, team: &TeamKey| {
             let profiles = observed.domains.get(domain).map(|domain| &domain.profiles);
             let found = profiles.and_then(|profiles| profiles.get(&profile.folded()));
-            let ownership = found.map(|profile| profile.ownership(&self.map.instance));
-            ownership == Some(Ownership::Ours { person, team })
+            found.is_some_and(|found| match found.ownership(&self.map.instance) {
+                Ownership::Ours { person: of, team: tagged } if of == person => {
+                    // It has the other team's tag as soon as AWS has accepted the other role.
+                    let lost = found.team_lost().is_some_and(|lost| lost.team == *team);
+                    tagged == team || lost && is_being_changed(found.status)
+                }
+                _ => false,
+            })
         };
         let concerns = |action: &Action, team: &TeamKey| {
             *team == action.team || is_of(&action.domain, &action.profile, team)

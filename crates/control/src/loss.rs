@@ -5,7 +5,7 @@ use access::entitlement::{Because, entitlements};
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::map::AccessMap;
 use access::observed::{Observed, ObservedApp, ObservedDomain, ObservedProfile, Ownership};
-use access::plan::{Action, Plan};
+use access::plan::{Action, Kept, Plan, Step};
 use access::snapshot::Snapshot;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -134,9 +134,14 @@ impl Loss {
         let is_it = |action: &&Action| {
             action.domain == self.domain
                 && action.profile == self.profile
-                && action.step.loses().is_some()
+                && !matches!(action.step, Step::Hold { .. } | Step::Remove { .. })
         };
-        let goes_on = plan.actions.iter().find(is_it).map(|action| action.team.clone());
+        let planned = plan.actions.iter().find(is_it).map(|action| &action.team);
+        let is_said = |kept: &&Kept| {
+            kept.domain == self.domain && kept.profile.as_ref() == Some(&self.profile)
+        };
+        let kept = || plan.kept.iter().find(is_said).and_then(|kept| kept.team.as_ref());
+        let goes_on = planned.or_else(kept).filter(|team| **team != self.team).cloned();
         Self { goes_on, ..self }
     }
 }

@@ -487,9 +487,12 @@ fn owned(
     let indexed = |profile: &ObservedProfile| match profile.ownership(instance) {
         Ownership::Ours { person, team } => {
             let taken = profile.taken(team);
-            // A team that was lost long ago must not stand for one that is about to be.
+            // A team that was lost long ago must not stand for one that is about to be, nor a time that is
+            // nobody's clock for ever.
             let taken = taken.filter(|taken| {
-                profile.leaving_since().is_some() || now.duration_since(taken.since) < GUARD_MEMORY
+                let age = now.duration_since(taken.since);
+                let is_held = profile.leaving_since() == Some(taken.since);
+                age.abs() < GUARD_MEMORY || is_held && age.is_positive()
             });
             Some(IndexedProfile {
                 name: profile.name.clone(),

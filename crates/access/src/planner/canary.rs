@@ -32,8 +32,11 @@ impl Planner<'_> {
 /// Whether the action only brings a profile of somebody who has it in agreement. That somebody is back in a team is
 /// said at once: the next time that they lose it counts.
 fn is_correction(action: &Action) -> bool {
-    let is_back =
-        matches!(&action.step, Step::Update { remove_tags, .. } if remove_tags.contains(TAG_LOST));
+    let is_back = matches!(
+        &action.step,
+        Step::Update { new_role: None, user_settings: None, remove_tags, .. }
+            if remove_tags.contains(TAG_LOST)
+    );
     matches!(action.step, Step::Update { .. } | Step::StopApps { .. })
         && !is_back
         && matches!(

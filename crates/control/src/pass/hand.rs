@@ -9,8 +9,8 @@ use crate::ports::{
     ProfileUpdate, StoreError, answers,
 };
 use crate::receipt::is_last_word;
-use access::ids::DomainKey;
-use access::observed::{Observed, ObservedProfile, TAG_LOST, TeamLost};
+use access::ids::{DomainKey, TeamKey};
+use access::observed::{Observed, ObservedProfile, TAG_LOST, TAG_TEAM, TeamLost};
 use access::plan::{Action, Assignment, Step};
 use access::reason::ReasonCode;
 use futures::future::{BoxFuture, Shared};
@@ -120,7 +120,7 @@ impl Hand<'_> {
             Step::StopApps { .. } => {
                 let marked = self.mark_lost(&target, action).await;
                 // As with a hold: what runs is stopped, whether or not the tag is taken.
-                let stopped = self.stop_apps(&target, action).await;
+                let stopped = self.stop_apps(&target, &self.by_its_team(action)).await;
                 marked.and(stopped)
             }
             Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {
@@ -155,6 +155,20 @@ impl Hand<'_> {
         }
     }
 
+    /// The action as one of the team that the profile is for so far: no grant of another one gives it yet.
+    fn by_its_team(&self, action: &Action) -> Action {
+        let team = self.profile(action).and_then(|profile| profile.tags.get(TAG_TEAM));
+        match team.and_then(|team| TeamKey::parse(team).ok()) {
+            Some(team) if team != action.team => Action { team, because: None, ..action.clone() },
+            _ => action.clone(),
+        }
+    }
+
+    fn profile(&self, action: &Action) -> Option<&ObservedProfile> {
+        let domain = self.observed.domains.get(&action.domain)?;
+        domain.profiles.get(&action.profile.folded())
+    }
+
     /// Marks a profile that stays with the team that its person loses, if this is the first to take it. `false`: it is
     /// not.
     async fn mark_lost(&self, target: &DomainTarget, action: &Action) -> Result<bool, CallError> {
@@ -163,9 +177,13 @@ impl Hand<'_> {
         let tag = TeamLost { at, team: lost.team.clone(), agreed }.to_string();
         let set_tags = BTreeMap::from([(TAG_LOST.to_owned(), tag)]);
         let update = ProfileUpdate { set_tags, ..ProfileUpdate::default() };
-        // The profile is the lost team's still, and no grant of the other one's gives it.
-        let of_lost = Action { team: lost.team.clone(), because: None, ..action.clone() };
-        self.announce(&of_lost, AuditEvent::UpdatingProfile, &update).await?;
+        let entry =
+            self.update_entry(&self.by_its_team(action), AuditEvent::UpdatingProfile, &update);
+        match self.plane.audit.of_person(&action.person, HISTORY).await {
+            // A tag that is refused is tried again in each pass.
+            Ok(past) if is_last_word(&past, &entry) => {}
+            _ => self.plane.audit.append(&entry).await?,
+        }
         self.plane.provision.update_profile(target, &action.profile, &update).await?;
         Ok(true)
     }
@@ -178,10 +196,17 @@ impl Hand<'_> {
         event: AuditEvent,
         update: &ProfileUpdate,
     ) -> Result<(), StoreError> {
-        let domain = self.observed.domains.get(&action.domain);
-        let profile = domain.and_then(|domain| domain.profiles.get(&action.profile.folded()));
+        self.plane.audit.append(&self.update_entry(action, event, update)).await
+    }
+
+    fn update_entry(
+        &self,
+        action: &Action,
+        event: AuditEvent,
+        update: &ProfileUpdate,
+    ) -> AuditEntry {
         let entry = self.entry(action, event, update_details(update));
-        self.plane.audit.append(&changing(entry, profile, update)).await
+        changing(entry, self.profile(action), update)
     }
 
     /// Writes down that a profile is about to be made, if the action makes one and nothing forbids it.

@@ -191,3 +191,29 @@ fn whoever_is_offboarded_from_one_of_several_teams_goes_on_with_the_profile() {
     assert_eq!(sign_in(&world, "ana"), (200, Some("studio-fraud".to_owned())));
     assert_eq!(world.cloud.profile("ana").tags.get("stagedoor:team-lost"), None);
 }
+
+/// Nothing was done, and the command said that it was.
+#[test]
+fn a_profile_that_would_go_on_for_a_team_that_is_not_enforced_is_told_of() {
+    let world = careful();
+    let map = world.read("access.yaml");
+    world.write("access.yaml", &format!("{map}rollout: {{ enforce: [fraud] }}\n"));
+    let offboard = ["offboard", "ana", "--team", "fraud", "--reason", "moves", "--yes"];
+    let dry: Vec<&str> = offboard.iter().chain(&["--dry-run"]).copied().collect();
+    let told = world.run(&dry).stdout;
+    assert!(told.contains("\n    the profile goes on for demand, "), "{told}");
+    world.run(&offboard).exits(1).says(&[
+        "error: profile ana in research stays as it is, with its role and apps: the map does not enforce demand \
+         (not-enforced)",
+    ]);
+}
+
+/// AWS had accepted the new role and not taken it yet, which was the end of it.
+#[test]
+fn an_offboarding_from_one_team_waits_until_the_profile_has_the_other_role() {
+    let world = careful();
+    world.cloud.go_wrong("rules: [{ operation: UpdateUserProfile, nth: 1, update_fails: true }]");
+    world.run(&["offboard", "ana", "--team", "fraud", "--reason", "moves", "--yes"]).exits(0);
+    assert_eq!(world.cloud.calls("sagemaker:UpdateUserProfile"), 2);
+    assert_eq!(sign_in(&world, "ana"), (200, Some("studio-demand".to_owned())));
+}

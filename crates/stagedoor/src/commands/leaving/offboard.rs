@@ -11,7 +11,8 @@ use crate::people::{self, Named};
 use crate::{compose, mapfile};
 use access::check::Removals;
 use access::map::Rollout;
-use access::plan::Plan;
+use access::plan::{Kept, Plan};
+use access::reason::ReasonCode;
 use access::snapshot::Hold;
 use access::standing::standings;
 use anyhow::Result;
@@ -266,8 +267,31 @@ impl Case<'_> {
                 self.warn(survey);
             }
         }
-        Ok(apply::ended(&settled, &every_team()))
+        let outcome = apply::ended(&settled, &every_team());
+        Ok(if goes_on_as_it_was(&settled.plan, loses) { Outcome::Failed } else { outcome })
     }
+}
+
+/// Whether a profile that was to be taken goes on as it was, because the map does not enforce the team that it would go
+/// on for, or its own; if so, tells.
+fn goes_on_as_it_was(plan: &Plan, loses: &[Loss]) -> bool {
+    let is_left = |kept: &&Kept| {
+        let is_it = |loss: &Loss| {
+            kept.domain == loss.domain && kept.profile.as_ref() == Some(&loss.profile)
+        };
+        kept.reason == ReasonCode::NotEnforced && loses.iter().any(is_it)
+    };
+    let left: Vec<&Kept> = plan.kept.iter().filter(is_left).collect();
+    for kept in &left {
+        let profile = kept.profile.as_ref().map(ToString::to_string).unwrap_or_default();
+        let team = kept.team.as_ref().map(ToString::to_string).unwrap_or_default();
+        output::talk(&format!(
+            "error: profile {profile} in {} stays as it is, with its role and apps: the map does not enforce {team} \
+             ({})",
+            kept.domain, kept.reason
+        ));
+    }
+    !left.is_empty()
 }
 
 /// Whatever is left to somebody who is offboarded counts, also of a team that is not enforced yet.
