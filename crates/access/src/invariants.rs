@@ -186,12 +186,8 @@ fn verdict(bundle: &Bundle, role: &Role, claim: &Claim) -> (Documents, Verdict) 
     });
     let own = Documents::of(role.policies().map(|policy| policy.document.clone()));
     let verdict = prove(&subject, &own, claim, 1);
-    let scps: Vec<Document> = bundle
-        .scps
-        .iter()
-        .filter(|scp| scp.accounts.contains(&role.account_id))
-        .map(|scp| scp.document.clone())
-        .collect();
+    let scps: Vec<Document> =
+        bundle.scps_of(&role.account_id).map(|scp| scp.document.clone()).collect();
     if !matches!(verdict, Verdict::Refuted { .. }) || scps.is_empty() {
         return (own, verdict);
     }

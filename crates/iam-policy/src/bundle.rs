@@ -1,7 +1,7 @@
 //! What an access map means in IAM: roles, guardrails, endpoint policies and permission sets, as
 //! data. Whoever renders, compares, simulates or proves them starts from here.
 
-use crate::document::Document;
+use crate::document::{Document, Limit};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that an access map means in IAM, in a fixed order: equal maps give equal bundles.
@@ -15,6 +15,19 @@ pub struct Bundle {
     pub endpoint_policies: Vec<EndpointPolicy>,
     /// Permission sets of Identity Center, by name.
     pub permission_sets: Vec<PermissionSet>,
+}
+
+impl Bundle {
+    /// The service control policies of an account, but for those that AWS would not take: one that is too large, and
+    /// all where they are more than an account has room for beside `FullAWSAccess`, for nobody knows which of them
+    /// are in force.
+    pub fn scps_of<'b>(&'b self, account: &'b str) -> impl Iterator<Item = &'b ControlPolicy> {
+        let limit = Limit::SERVICE_CONTROL_POLICY;
+        let is_there = move |policy: &&ControlPolicy| policy.accounts.contains(account);
+        let has_room = self.scps.iter().filter(is_there).count() < limit.documents;
+        let there = self.scps.iter().filter(is_there);
+        there.filter(move |policy| has_room && limit.fits(&policy.document))
+    }
 }
 
 /// A role with everything that decides what it may do.

@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::exit::BadConfiguration;
-use crate::output::counted;
+use crate::output::{self, counted};
 use access::ids::TeamKey;
 use access::invariants::{diagnostics, judge};
 use access::map::{self, AccessMap, Diagnostic, Source, near_match};
@@ -35,6 +35,13 @@ pub(crate) fn load(path: &Path) -> Result<AccessMap> {
 /// [`BadConfiguration`] with the place of every error.
 pub(crate) fn authorisation(map: &AccessMap, path: &Path) -> Result<Bundle> {
     access::authorisation::authorisation(map).map_err(|errors| refused(&errors, path))
+}
+
+/// Tells what AWS would not take for its size: it is in force nowhere, and nothing that is told rests on it.
+pub(crate) fn caution_of_size(map: &AccessMap, bundle: &Bundle) {
+    for problem in access::authorisation::too_large(map, bundle) {
+        output::talk(&format!("caution: {problem}"));
+    }
 }
 
 /// Proves that what the map says must hold does hold of the roles it means.

@@ -6,57 +6,55 @@
 //! stays the business of identity policies, and of the `FullAWSAccess` beside them.
 
 use super::reach::{camel, execution_roles, homes, teams_by_network};
+use super::spared::but_for;
 use super::ways::Ways;
 use crate::ids::{AccountId, DomainKey, NetworkKey, RoleArn};
-use crate::map::{AccessMap, AssumeRole, Diagnostic, Domain, Hub, codes};
+use crate::map::{AccessMap, AssumeRole, Domain, Hub};
 use crate::observed::{TAG_KEYS, TAG_TEAM};
 use crate::permissions::Feature;
 use crate::what_if::{LINK, REMOTE};
 use iam_policy::bundle::ControlPolicy;
-use iam_policy::document::Limit;
+use iam_policy::document::{Limit, split};
 use iam_policy::{Document, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The name of the profile that a session of Studio is in.
+const OWN_NAME: &str = "${sagemaker:UserProfileName}";
+
+const REMOTE_ONLY: &str = "RemoteOnlyByStudio";
+
+/// Characters that are kept free of a policy whose statements are numbered.
+const ROOM: usize = 16;
+
 /// Three for each account where domains are: how Studio is entered by links, how from IDEs on people's
-/// own machines, and who has which profile.
-pub(super) fn policies(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<ControlPolicy> {
+/// own machines, and who has which profile. One that is about hundreds of roles is several.
+pub(super) fn policies(map: &AccessMap) -> Vec<ControlPolicy> {
     let Some(hub) = &map.hub else { return Vec::new() };
     let accounts: BTreeSet<&AccountId> = map.domains.values().map(|d| &d.account_id).collect();
     let mut policies = Vec::new();
     for account in accounts {
         let domains = map.domains.iter().filter(|(_, domain)| domain.account_id == *account);
         let guarded = Guarded { map, hub, domains: domains.collect() };
+        let (links_say, links) = guarded.links_that_fit();
         let (remote_says, remote) = guarded.remote_that_fits();
-        for (name, description, document) in [
-            (
-                "Links",
-                "Nobody but Stagedoor makes links into Studio, and nobody uses one from elsewhere",
-                guarded.links(),
-            ),
+        for (name, description, documents) in [
+            ("Links", links_say, vec![links]),
             ("Remote", remote_says, remote),
             (
                 "Profiles",
                 "Nobody but Stagedoor makes user profiles, changes them or tags them as its own",
-                guarded.profiles(),
+                vec![guarded.profiles()],
             ),
         ] {
-            let name = format!("Stagedoor{name}{account}");
-            let size = Limit::SERVICE_CONTROL_POLICY.size(&document);
-            if size > Limit::SERVICE_CONTROL_POLICY.characters {
-                let message = format!(
-                    "the service control policy `{name}` would take {size} characters and AWS \
-                     allows {}",
-                    Limit::SERVICE_CONTROL_POLICY.characters
-                );
-                let help = "let teams share networks, or use more accounts";
-                problems.push(hub.problem(codes::POLICY_TOO_LARGE, message, help));
+            for (index, document) in documents.into_iter().enumerate() {
+                let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
+                policies.push(ControlPolicy {
+                    name: format!("Stagedoor{name}{account}{number}"),
+                    description: description.to_owned(),
+                    accounts: BTreeSet::from([account.as_str().to_owned()]),
+                    document,
+                });
             }
-            policies.push(ControlPolicy {
-                name,
-                description: description.to_owned(),
-                accounts: BTreeSet::from([account.as_str().to_owned()]),
-                document,
-            });
         }
     }
     policies
@@ -70,13 +68,32 @@ struct Guarded<'m> {
 }
 
 impl<'m> Guarded<'m> {
-    fn links(&self) -> Document {
+    /// What closes the way in by links, in the most exact words that fit into a policy, and what it says:
+    /// of the teams, and then of the roles, it is too long to name each.
+    fn links_that_fit(&self) -> (&'static str, Document) {
+        let exactly =
+            "Nobody but Stagedoor makes links into Studio, and nobody uses one from elsewhere";
+        let by_session = "Nobody but Stagedoor makes links into Studio, and a Studio session only to its own \
+                          profile, whichever role it has; nobody uses one from elsewhere";
+        let makers = self.hub.roles_with(Feature::SignIn);
+        let makers = self.makers(&makers, |d| d.presign_role.as_ref().or(d.assume_role.as_ref()));
+        let (named, sessions) = (self.links_by_roles(&makers), self.links_by_sessions(&makers));
+        let (each, all_but) = (self.links_from(false), self.links_from(true));
+        let together = |a: &[Statement], b: &[Statement]| Document::new([a, b].concat());
+        let fitting = [
+            (exactly, together(&named, &each)),
+            (exactly, together(&named, &all_but)),
+            (by_session, together(&sessions, &each)),
+        ];
+        let fitting = fitting.into_iter().find(|(_, it)| Limit::SERVICE_CONTROL_POLICY.fits(it));
+        fitting.unwrap_or_else(|| (by_session, together(&sessions, &all_but)))
+    }
+
+    fn links_by_roles(&self, makers: &BTreeSet<&str>) -> Vec<Statement> {
         let execution: BTreeSet<&str> = execution_roles(self.map, &self.domains)
             .into_iter()
             .map(crate::ids::RoleArn::as_str)
             .collect();
-        let own = self.hub.roles_with(Feature::SignIn);
-        let makers = self.makers(&own, |d| d.presign_role.as_ref().or(d.assume_role.as_ref()));
         let mut statements = vec![
             Statement::deny("LinksOnlyByStagedoor")
                 .actions([LINK])
@@ -89,7 +106,7 @@ impl<'m> Guarded<'m> {
             let app = |statement: Statement| {
                 statement.actions([LINK]).when("ArnLike", "aws:PrincipalArn", execution.clone())
             };
-            let own = self.profiles_of(|_| true, "${sagemaker:UserProfileName}");
+            let own = self.profiles_of(|_| true, OWN_NAME);
             statements.push(app(Statement::deny("LinksByAppsOnlyToTheirOwn")).not_resources(own));
             statements.push(app(Statement::deny("LinksByAppsOnlyInStudio")).resources(["*"]).when(
                 "Null",
@@ -97,46 +114,102 @@ impl<'m> Guarded<'m> {
                 ["true"],
             ));
         }
-        for (network, teams) in teams_by_network(self.map, &self.domains) {
-            let rules = [Some(network), self.hub.network.as_ref()];
+        statements
+    }
+
+    /// As [`Self::links_by_roles`], without the roles of apps, which may be hundreds: what is an app is told
+    /// by the keys that only Studio gives its sessions. Other domains of the account are let be.
+    fn links_by_sessions(&self, makers: &BTreeSet<&str>) -> Vec<Statement> {
+        let ids: BTreeSet<&str> = self.domains.values().map(|d| d.domain_id.as_str()).collect();
+        let others = |sid: &str| {
+            let makers = makers.iter().copied();
+            Statement::deny(sid).actions([LINK]).when("ArnNotLike", "aws:PrincipalArn", makers)
+        };
+        let all = || self.profiles_of(|_| true, "*");
+        vec![
+            others("LinksOnlyByStagedoor").resources(all()).when(
+                "Null",
+                "sagemaker:UserProfileName",
+                ["true"],
+            ),
+            // Where the key is missing, this holds too.
+            others("LinksByAppsOnlyInStudio").resources(all()).when(
+                "StringNotEquals",
+                "sagemaker:DomainId",
+                ids.clone(),
+            ),
+            others("LinksByAppsOnlyToTheirOwn")
+                .not_resources(self.profiles_of(|_| true, OWN_NAME))
+                .when("StringEquals", "sagemaker:DomainId", ids),
+        ]
+    }
+
+    /// From where links are used, by the teams of each network rule. In few words, `all_but`, the rule of
+    /// the most teams is that of every profile with a team but for the others': of a team that is no more
+    /// as well.
+    fn links_from(&self, all_but: bool) -> Vec<Statement> {
+        let by_network = teams_by_network(self.map, &self.domains);
+        let most =
+            by_network.iter().max_by_key(|(_, teams)| teams.len()).map(|(network, _)| *network);
+        let tag = format!("aws:ResourceTag/{TAG_TEAM}");
+        let mut statements = Vec::new();
+        for (network, teams) in &by_network {
+            let rules = [Some(*network), self.hub.network.as_ref()];
             let rules = rules.into_iter().flatten().filter_map(|key| self.map.networks.get(key));
             let homes = homes(&self.domains, teams.values());
             let base = Statement::deny("")
                 .actions([LINK])
-                .resources(self.profiles_of(|key| homes.contains(key), "*"))
-                .when(
-                    "StringEquals",
-                    format!("aws:ResourceTag/{TAG_TEAM}"),
-                    teams.keys().map(|team| team.as_str()),
-                );
+                .resources(self.profiles_of(|key| homes.contains(key), "*"));
+            let base = if all_but && most == Some(*network) {
+                let others = by_network.iter().filter(|(other, _)| *other != network);
+                let others: BTreeSet<&str> =
+                    others.flat_map(|(_, teams)| teams.keys().map(|team| team.as_str())).collect();
+                let tagged = base.when("Null", tag.clone(), ["false"]);
+                if others.is_empty() {
+                    tagged
+                } else {
+                    tagged.when("StringNotEquals", tag.clone(), others)
+                }
+            } else {
+                base.when("StringEquals", tag.clone(), teams.keys().map(|team| team.as_str()))
+            };
             let name = format!("Links{}OnlyFromThere", camel(network.as_str()));
             statements.extend(Ways::of(rules).deny(&name, &base));
         }
-        Document::new(statements)
+        statements
     }
 
     /// What AWS takes of [`Self::remote`], and what it says. The ways of many networks repeat the roles'
     /// names; who may at all is worth more than nothing.
-    fn remote_that_fits(&self) -> (&'static str, Document) {
+    fn remote_that_fits(&self) -> (&'static str, Vec<Document>) {
+        let limit = Limit::SERVICE_CONTROL_POLICY;
         let whole = self.remote();
-        if Limit::SERVICE_CONTROL_POLICY.fits(&whole) {
+        if limit.fits(&whole) {
             let says = "Nobody but the teams' own roles opens spaces from elsewhere, and those from their \
                         networks";
-            return (says, whole);
+            return (says, vec![whole]);
         }
         let says = "Nobody but the teams' own roles opens spaces from elsewhere. From which networks does \
                     not fit into one policy: let teams share networks, or use more accounts";
-        (says, Document::new(whole.statements.into_iter().take(1)))
+        let only = Document::new(whole.statements.into_iter().take(1));
+        if limit.fits(&only) {
+            return (says, vec![only]);
+        }
+        let spaces = Statement::deny("").actions([REMOTE]).resources(self.spaces());
+        let roles = execution_roles(self.map, &self.domains);
+        let part = Limit { characters: limit.characters - ROOM, documents: usize::MAX, ..limit };
+        let parts = Document::new(but_for(spaces, REMOTE_ONLY, &roles, part));
+        let several = Limit { documents: usize::MAX, ..limit };
+        (says, split([&parts], several).unwrap_or_else(|_| vec![only]))
     }
 
     /// Sessions of IDEs outside of Studio, which pass neither the door nor a link. Whose a space is its
     /// tags do not tell for certain, so what counts is the role that asks: one that teams of several
     /// networks share may come from all of them.
     fn remote(&self) -> Document {
-        let spaces = || self.arns_of(|_| true, "space", "*");
-        let base = || Statement::deny("").actions([REMOTE]).resources(spaces());
+        let base = || Statement::deny("").actions([REMOTE]).resources(self.spaces());
         let execution = execution_roles(self.map, &self.domains);
-        let mut only = Statement { sid: Some("RemoteOnlyByStudio".to_owned()), ..base() };
+        let mut only = Statement { sid: Some(REMOTE_ONLY.to_owned()), ..base() };
         if !execution.is_empty() {
             let roles = execution.iter().map(|role| role.as_str());
             only = only.when("ArnNotLike", "aws:PrincipalArn", roles);
@@ -202,6 +275,10 @@ impl<'m> Guarded<'m> {
 
     fn partition(&self) -> &'m str {
         self.hub.role.partition()
+    }
+
+    fn spaces(&self) -> Vec<String> {
+        self.arns_of(|_| true, "space", "*")
     }
 
     fn profiles_of(&self, meant: impl Fn(&DomainKey) -> bool, name: &str) -> Vec<String> {

@@ -6,12 +6,15 @@
 mod endpoints;
 mod execution;
 mod guardrails;
+mod limits;
 mod permission_sets;
 mod plane;
 mod reach;
 mod secrets;
+mod spared;
 mod ways;
 
+pub use limits::too_large;
 pub use plane::{is_principal, spoke};
 
 pub(crate) use execution::{buckets, execution_role};
@@ -24,14 +27,13 @@ use iam_policy::bundle::Bundle;
 /// A team with a persona has an execution role for each of its placements; placements with one ARN
 /// share it. For a team without persona the map says only which role, so nothing is written for it.
 /// Without `hub` in the map there are no roles of Stagedoor's own, and nothing that closes other ways
-/// in.
+/// in. Of those, what AWS would not take for its size is there as well: [`too_large`] tells.
 ///
 /// # Errors
 /// The map is valid, and still means no roles that IAM takes: codes
 /// [`ROLE_TOO_LARGE`](crate::map::codes::ROLE_TOO_LARGE),
-/// [`SHARED_ROLE`](crate::map::codes::SHARED_ROLE) of Stagedoor's own,
-/// [`HUB_ACCOUNT`](crate::map::codes::HUB_ACCOUNT) and
-/// [`POLICY_TOO_LARGE`](crate::map::codes::POLICY_TOO_LARGE).
+/// [`SHARED_ROLE`](crate::map::codes::SHARED_ROLE) of Stagedoor's own and
+/// [`HUB_ACCOUNT`](crate::map::codes::HUB_ACCOUNT).
 pub fn authorisation(map: &AccessMap) -> Result<Bundle, Vec<Diagnostic>> {
     let mut wrong = Vec::new();
     let mut roles = execution::roles(map).unwrap_or_else(|problems| {
@@ -43,7 +45,7 @@ pub fn authorisation(map: &AccessMap) -> Result<Bundle, Vec<Diagnostic>> {
     let bundle = Bundle {
         permission_sets: permission_sets::sets(map, &roles),
         roles,
-        scps: guardrails::policies(map, &mut wrong),
+        scps: guardrails::policies(map),
         endpoint_policies: endpoints::policies(map),
     };
     if wrong.is_empty() { Ok(bundle) } else { Err(wrong) }

@@ -1,5 +1,6 @@
 //! The roles that Stagedoor itself works under: hub, spokes, and the roles for links.
 
+use super::limits::fitted;
 use super::reach::{Reach, tags_sessions};
 use crate::functions::Function;
 use crate::ids::{RoleArn, role_identity};
@@ -7,7 +8,6 @@ use crate::map::{AccessMap, AssumeRole, Diagnostic, Hub, HubService, codes};
 use crate::observed::TAG_INSTANCE;
 use crate::permissions::Feature;
 use iam_policy::bundle::{NamedPolicy, Role, RoleKind};
-use iam_policy::document::Limit;
 use iam_policy::trust::{ASSUME_ROLE, SET_SOURCE_IDENTITY, TAG_SESSION};
 use iam_policy::{Document, PrincipalKind, Statement};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,18 +67,6 @@ pub(super) fn roles(map: &AccessMap, problems: &mut Vec<Diagnostic>) -> Vec<Role
         }
     }
     problems.extend(one_for_iam(hub, &roles));
-    for role in &roles {
-        let size: usize = role.inline.iter().map(|p| Limit::ROLE_INLINE.size(&p.document)).sum();
-        if size > Limit::ROLE_INLINE.characters {
-            let message = format!(
-                "the policies of the role `{}` would take {size} characters and IAM allows {}",
-                role.arn(),
-                Limit::ROLE_INLINE.characters
-            );
-            let help = "let fewer domains share the role";
-            problems.push(hub.problem(codes::POLICY_TOO_LARGE, message, help));
-        }
-    }
     roles
 }
 
@@ -160,7 +148,7 @@ fn hub_role(map: &AccessMap, hub: &Hub, function: Option<Function>) -> Role {
         None => HUB.into_iter().chain(THERE).collect(),
     };
     let named = named(map, &hub.role, RoleKind::Hub);
-    Role {
+    fitted(Role {
         name: function.map_or(named.name.clone(), |f| format!("{}-{}", named.name, f.name())),
         description: function.map_or("What Stagedoor runs as".to_owned(), |function| {
             format!("What Stagedoor's function {function:?} runs as")
@@ -168,7 +156,7 @@ fn hub_role(map: &AccessMap, hub: &Hub, function: Option<Function>) -> Role {
         trust: Document::new([runs_as(hub)]),
         inline: reach.policies(&features),
         ..named
-    }
+    })
 }
 
 /// Whoever runs Stagedoor may assume its role.
@@ -218,12 +206,12 @@ fn assumable(
         // Neither does this one.
         trust.push(hub("TaggedAsItCame").actions([TAG_SESSION]));
     }
-    Role {
+    fitted(Role {
         description: description.to_owned(),
         trust: Document::new(trust),
         inline,
         ..named(map, &role.arn, kind)
-    }
+    })
 }
 
 /// A role with its name and nothing that it may do.

@@ -12,6 +12,10 @@ use iam_policy::trust::{SET_SOURCE_IDENTITY, TAG_SESSION};
 use iam_policy::{Document, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many teams a statement about links names: as many as fit into a managed policy, however long their
+/// keys.
+const TEAMS_OF_A_STATEMENT: usize = 64;
+
 /// What a role reaches: domains of one account, or what the hub itself uses.
 #[derive(Debug, Clone)]
 pub(super) struct Reach<'m> {
@@ -88,12 +92,19 @@ impl<'m> Reach<'m> {
                 let statement = statement.actions([action.name]);
                 with(action.condition, &self.map.instance, statement)
             });
-            let teams = teams.keys().map(|team| team.as_str());
             let base = base
-                .resources(domains.map(|(_, domain)| self.inside(domain, "user-profile", "/*")))
-                .when("StringEquals", format!("aws:ResourceTag/{TAG_TEAM}"), teams);
-            let name = format!("Links{}From", camel(network.as_str()));
-            statements.extend(Ways::of(rules).allow(&name, &base));
+                .resources(domains.map(|(_, domain)| self.inside(domain, "user-profile", "/*")));
+            let (ways, name) = (Ways::of(rules), format!("Links{}", camel(network.as_str())));
+            let teams: Vec<&str> = teams.keys().map(|team| team.as_str()).collect();
+            for (index, teams) in teams.chunks(TEAMS_OF_A_STATEMENT).enumerate() {
+                let name = if index == 0 { name.clone() } else { format!("{name}{}", index + 1) };
+                let of_teams = base.clone().when(
+                    "StringEquals",
+                    format!("aws:ResourceTag/{TAG_TEAM}"),
+                    teams.iter().copied(),
+                );
+                statements.extend(ways.allow(&format!("{name}From"), &of_teams));
+            }
         }
         statements
     }

@@ -227,7 +227,7 @@ impl Question<'_> {
             return given.clone();
         }
         let account = principal.split(':').nth(4).unwrap_or(principal);
-        let policies = self.bundle.scps.iter().filter(|scp| scp.accounts.contains(account));
+        let policies = self.bundle.scps_of(account);
         policies
             .map(|scp| NamedPolicy {
                 name: scp.name.clone(),

@@ -23,6 +23,8 @@ mod lambda;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod many_teams;
+#[cfg(test)]
 mod map_cautions;
 #[cfg(test)]
 mod map_design;

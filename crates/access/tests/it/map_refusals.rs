@@ -56,6 +56,7 @@ fn every_code_has_a_test_by_its_name() {
         include_str!("map_directories.rs"),
         include_str!("authorisation.rs"),
         include_str!("plane.rs"),
+        include_str!("many_teams.rs"),
         include_str!("invariants.rs")
     );
     for (code, _) in codes::ALL {

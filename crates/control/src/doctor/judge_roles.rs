@@ -4,6 +4,7 @@ use super::facts::role_meant;
 use super::judge::failed;
 use super::{About, Check, State};
 use crate::ports::{CallError, DomainFacts, FailureKind, RoleFacts, RoleIdentity};
+use access::authorisation::too_large;
 use access::ids::{DomainKey, RoleArn};
 use access::live_role::{LiveRole, compare};
 use access::map::{AccessMap, Diagnostic};
@@ -12,7 +13,9 @@ use iam_policy::bundle::Bundle;
 
 /// Of which teams the map says what their roles may do, and whether it can.
 pub(super) fn written(map: &AccessMap, meant: &Result<Bundle, Vec<Diagnostic>>) -> Vec<Check> {
-    if let Err(diagnostics) = meant {
+    let large = meant.as_ref().map_or_else(|_| Vec::new(), |bundle| too_large(map, bundle));
+    let diagnostics = meant.as_ref().err().unwrap_or(&large);
+    if !diagnostics.is_empty() {
         let wrong = diagnostics.iter().map(|diagnostic| {
             let subject = diagnostic.place.to_string();
             let help: Vec<&str> = diagnostic.help.as_deref().into_iter().collect();

@@ -125,6 +125,9 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
         for caution in &cautions {
             output::talk(&format!("caution: {caution}"));
         }
+        if let Ok(bundle) = mapfile::authorisation(&map, &args.map) {
+            mapfile::caution_of_size(&map, &bundle);
+        }
         output::data(&format!(
             "{} is valid: {}, {}, {}.",
             args.map.display(),

@@ -188,3 +188,85 @@ fn an_account_that_is_none_of_the_maps_empties_no_folder() {
     assert_eq!(files(&out), before);
     render(folder.path(), &["--account", "abc"]).exits(3).prints("");
 }
+
+/// A map with these teams in one account.
+fn with_teams(teams: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (head, _) = MAP.split_once("teams:\n").unwrap();
+    let map = format!(
+        "{head}teams:\n{teams}grants:\n  - {{ group: \"ml-{{team}}\", team: \"{{team}}\" }}\n\
+         invariants:\n  - presign_only_from: [office, vpn, plane]\n"
+    );
+    fs::write(folder.path().join("access.yaml"), map).unwrap();
+    folder
+}
+
+fn policy(folder: &Path, args: &[&str]) -> Run {
+    let mut command = command(folder);
+    command.arg("policy").args(args);
+    run(command)
+}
+
+#[test]
+fn two_hundred_teams_of_an_account_are_rendered_and_simulated() {
+    let of = |n| {
+        let network = if n % 4 == 0 { "vpn" } else { "office" };
+        format!("  team-{n:03}: {{ domain: research, persona: mlops, network: {network} }}\n")
+    };
+    let teams: String = (0..200).map(of).collect();
+    let folder = with_teams(&teams);
+    render(folder.path(), &["--out", "json"]).exits(0);
+    let of_account = |file: &&String| file.contains("111122223333") && file.starts_with("scps/");
+    let there = files(&folder.path().join("json"));
+    assert_eq!(
+        there.iter().filter(of_account).collect::<Vec<_>>(),
+        [
+            "scps/StagedoorLinks111122223333.json",
+            "scps/StagedoorProfiles111122223333.json",
+            "scps/StagedoorRemote111122223333-2.json",
+            "scps/StagedoorRemote111122223333.json"
+        ]
+    );
+    let ask =
+        ["simulate", "--person", "ana", "--team", "team-199", "--groups", "ml-team-199", "--from"];
+    policy(folder.path(), &[&ask[..], &["198.51.100.7"]].concat()).exits(0);
+    policy(folder.path(), &[&ask[..], &["203.0.113.9"]].concat()).exits(5);
+}
+
+#[test]
+fn what_does_not_fit_fails_alone_and_only_where_it_is_asked_for() {
+    let of = |n| {
+        let (network, key) = (if n % 2 == 0 { "vpn" } else { "office" }, "k".repeat(23));
+        format!(
+            "  {key}{n:03}: {{ domain: research, persona: mlops, execution_role: s-{n}, network: {network} }}\n"
+        )
+    };
+    let teams: String = (0..110).map(of).collect();
+    let folder = with_teams(&teams);
+    let said = [
+        "the service control policy `StagedoorLinks111122223333` would take",
+        "(map-policy-too-large)",
+    ];
+    let asked = [&said[..], &["All else can be rendered: choose it with `--only`."]].concat();
+    render(folder.path(), &["--out", "all"]).exits(3).prints("").says(&asked);
+    render(folder.path(), &["--only", "guardrails"]).exits(3).prints("").says(&asked);
+    render(folder.path(), &["--out", "roles", "--only", "roles"]).exits(0);
+    let team = format!("{}001", "k".repeat(23));
+    let group = format!("ml-{team}");
+    let ask = [
+        "simulate",
+        "--person",
+        "ana",
+        "--team",
+        &team,
+        "--groups",
+        &group,
+        "--from",
+        "198.51.100.7",
+    ];
+    policy(folder.path(), &ask).exits(0).says(&said);
+    let map = fs::read_to_string(folder.path().join("access.yaml")).unwrap();
+    let (without, _) = map.split_once("invariants:\n").unwrap();
+    fs::write(folder.path().join("access.yaml"), without).unwrap();
+    policy(folder.path(), &["prove"]).exits(0).says(&said);
+}

@@ -197,6 +197,7 @@ fn subject(args: &ProveArgs) -> Result<Subject> {
 fn of_map(args: &ProveArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let bundle = mapfile::authorisation(&map, &args.map.map)?;
+    mapfile::caution_of_size(&map, &bundle);
     let judgements = invariants::judge(&map, &bundle);
     match common.output {
         OutputFormat::Json => {

@@ -37,6 +37,7 @@ pub(super) async fn run(args: &SimulateArgs, common: &Common) -> Result<Outcome>
         let message = format!("no policies can be made of the map\n\n{}", told.join("\n"));
         BadConfiguration::new(codes::MAP_INVALID, message)
     })?;
+    mapfile::caution_of_size(&map, &bundle);
     let context = context(&args.context)?;
     let documents = Documents { identity: read(&args.policies)?, scps: read(&args.scps)? };
     let known = match &args.groups {

@@ -6,12 +6,13 @@ use crate::cli::{Common, OutputFormat, RenderArgs, RenderFormat, RenderPart};
 use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::{mapfile, output};
-use access::authorisation::authorisation;
+use access::authorisation::{authorisation, too_large};
 use access::ids::AccountId;
-use access::map::{self, AccessMap};
+use access::map::{self, AccessMap, Diagnostic};
 use anyhow::Result;
 use folder::Written;
 use iam_policy::bundle::{Bundle, Role, RoleKind};
+use iam_policy::document::Limit;
 use iam_policy::render::{File, cloudformation_files, json, json_files, terraform_files};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -19,16 +20,16 @@ use std::collections::BTreeSet;
 /// Prints the roles and policies that the map means, or writes them into a folder.
 pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
-    let bundle = authorisation(&map).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        let errors = serde_json::to_value(&problems).ok();
-        BadConfiguration { errors, ..BadConfiguration::new(codes::MAP_INVALID, lines.join("\n")) }
-    })?;
+    let bundle = authorisation(&map).map_err(|problems| refused(&problems, ""))?;
     if let Some(account) = &args.account {
         known(&bundle, &map, account)?;
     }
     let bundle = chosen(bundle, args);
-    tell(&map, args);
+    let large = too_large(&map, &bundle);
+    if !large.is_empty() {
+        return Err(refused(&large, "\nAll else can be rendered: choose it with `--only`.").into());
+    }
+    tell(&map, &bundle, args);
     let files = match args.format {
         RenderFormat::Json => json_files(&bundle),
         RenderFormat::Cloudformation => cloudformation_files(&bundle),
@@ -44,6 +45,12 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
         (OutputFormat::Table, None) => output::data(print_files(&bundle, args, files)?.trim_end()),
     }
     Ok(Outcome::Done)
+}
+
+fn refused(problems: &[Diagnostic], and: &str) -> BadConfiguration {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let errors = serde_json::to_value(problems).ok();
+    BadConfiguration { errors, ..BadConfiguration::new(codes::MAP_INVALID, lines.join("\n") + and) }
 }
 
 /// Refuses an account in which nothing of the map is: a folder would be emptied, and what was deployed from
@@ -92,7 +99,7 @@ fn chosen(bundle: Bundle, args: &RenderArgs) -> Bundle {
 }
 
 /// What is not in it, and why.
-fn tell(map: &AccessMap, args: &RenderArgs) {
+fn tell(map: &AccessMap, bundle: &Bundle, args: &RenderArgs) {
     let others = |part: &RenderPart| *part != RenderPart::Execution;
     if map.hub.is_none() && (args.only.is_empty() || args.only.iter().any(others)) {
         output::talk(
@@ -103,6 +110,16 @@ fn tell(map: &AccessMap, args: &RenderArgs) {
     for caution in map.cautions().iter().filter(|caution| caution.code == map::codes::PRIVATE_RANGE)
     {
         output::talk(&format!("caution: {caution}"));
+    }
+    let limit = Limit::PERMISSION_SET_INLINE;
+    for set in bundle.permission_sets.iter().filter(|set| !limit.fits(&set.inline)) {
+        output::talk(&format!(
+            "caution: the permission set `{}` takes {} characters and Identity Center allows {}: it cannot \
+             be rolled out as it is",
+            set.name,
+            limit.size(&set.inline),
+            limit.characters
+        ));
     }
 }
 
