@@ -118,8 +118,9 @@ async fn in_turn(
     let checked = mirror.check(plan.clone(), &survey, removals);
     let violations = checked.as_ref().err().cloned().unwrap_or_default();
     let unheard = mirror.unheard(&violations).await;
-    mirror.keep_reading(&plan, &survey, before, &violations).await;
+    // What is kept counts as heard, so it is written down before.
     mirror.refused(&unheard).await;
+    mirror.keep_reading(&plan, &survey, before, &violations).await;
     let checked = checked.map_err(|found| refused(&found, taken))?;
     let is_agreed = args.allow_removals.is_some();
     if is_agreed {
