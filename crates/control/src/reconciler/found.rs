@@ -36,7 +36,14 @@ impl LastFull {
         let wanted = changes.iter().map(|(wanted, _)| wanted.clone()).collect();
         let before = self.0.replace((plan.map_digest.clone(), began, wanted));
         let (_, since, before) = before.filter(|(digest, ..)| *digest == plan.map_digest)?;
-        let is_new = |(wanted, _): &(Wanted, ReasonCode)| !before.contains(wanted);
+        // A profile that goes on for another team was told of when the one that is lost was taken.
+        let goes_on = |(person, _, domain, gives): &Wanted| {
+            let is_taken = |(of, _, at, gave): &Wanted| of == person && at == domain && !gave;
+            *gives && before.iter().any(is_taken)
+        };
+        let is_new = |(wanted, reason): &(Wanted, ReasonCode)| {
+            !(before.contains(wanted) || *reason == ReasonCode::TeamChanged && goes_on(wanted))
+        };
         Some(New { since, changes: changes.into_iter().filter(is_new).collect() })
     }
 }
@@ -107,3 +114,74 @@ impl Plane {
 
 /// So many changes of one pass are noted: a part of [`NOTES_KEPT`], that events keep their place.
 const MOST_NOTED: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::ids::ProfileName;
+    use access::plan::LostTeam;
+    use std::collections::BTreeMap;
+
+    fn action(team: &str, step: Step) -> Action {
+        Action {
+            domain: DomainKey::parse("research").unwrap(),
+            profile: ProfileName::parse("ana").unwrap(),
+            person: PersonId::parse("id-ana").unwrap(),
+            person_name: None,
+            team: TeamKey::parse(team).unwrap(),
+            step,
+            reason: ReasonCode::TeamChanged,
+            because: None,
+        }
+    }
+
+    fn update(loses: Option<LostTeam>) -> Step {
+        Step::Update {
+            old_role: None,
+            new_role: None,
+            user_settings: None,
+            set_tags: BTreeMap::new(),
+            remove_tags: BTreeSet::new(),
+            restart: Vec::new(),
+            loses,
+        }
+    }
+
+    fn plan(actions: Vec<Action>) -> Plan {
+        Plan {
+            map_digest: "0".into(),
+            now: Timestamp::UNIX_EPOCH,
+            assignments: Vec::new(),
+            actions,
+            kept: Vec::new(),
+            grants: Vec::new(),
+            owned: 1,
+        }
+    }
+
+    #[test]
+    fn whoever_goes_on_for_another_team_is_told_of_once_by_the_one_that_is_lost() {
+        let loses = || Some(LostTeam { team: TeamKey::parse("fraud").unwrap(), announced: false });
+        let stop = Step::StopApps { apps: vec!["JupyterLab/a".into()], loses: loses() };
+        let now = Timestamp::UNIX_EPOCH;
+        let mut last = LastFull::default();
+        let mut told = |actions| {
+            let new = last.replace(&plan(actions), now)?;
+            let told =
+                new.changes.into_iter().map(|((_, team, _, gives), _)| (team.to_string(), gives));
+            Some(told.collect::<Vec<_>>())
+        };
+        assert_eq!(told(Vec::new()), None, "there is none before");
+        assert_eq!(told(vec![action("demand", stop)]), Some(vec![("fraud".into(), false)]));
+        assert_eq!(told(vec![action("demand", update(None))]), Some(Vec::new()));
+        assert_eq!(told(Vec::new()), Some(Vec::new()));
+        // Without apps it is one step.
+        assert_eq!(
+            told(vec![action("demand", update(loses()))]),
+            Some(vec![("fraud".into(), false)])
+        );
+        assert_eq!(told(Vec::new()), Some(Vec::new()));
+        // Nothing is lost by a team that comes first now.
+        assert_eq!(told(vec![action("demand", update(None))]), Some(vec![("demand".into(), true)]));
+    }
+}
