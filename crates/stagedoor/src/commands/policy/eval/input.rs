@@ -19,6 +19,10 @@ use std::sync::Arc;
 /// The longest line, and the largest file: a hundred policies of the greatest size.
 pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
+/// The longest text of a request, in characters: more than an ARN or a value can have. What it costs to hold
+/// one against a pattern grows with both.
+const LONGEST_TEXT: usize = 2_048;
+
 /// How much is kept ready: bytes of texts, and of what each text in them becomes.
 const MAX_KEPT: usize = 32 * 1024 * 1024;
 /// What a text in a document becomes, in bytes: a pattern, or a value that is compared.
@@ -178,7 +182,9 @@ fn evaluation(
     };
     is_one_action(&asked.action)?;
     let note = documents.doubt(&asked.action);
-    Ok(Evaluation { request: request(asked)?, policies: policies(&attached, documents)?, note })
+    let request = request(asked)?;
+    bounded(&request)?;
+    Ok(Evaluation { request, policies: policies(&attached, documents)?, note })
 }
 
 /// A request is for one action. A pattern would be compared with those of policies as if it were a name,
@@ -295,6 +301,23 @@ fn request(asked: Asked) -> Result<Request, InputError> {
         request = request.with(&key, texts);
     }
     Ok(request)
+}
+
+/// Refuses a request with a text that is longer than AWS makes them.
+fn bounded(request: &Request) -> Result<(), InputError> {
+    let about = [("action", request.action()), ("resource", request.resource())];
+    let about = about.into_iter().map(|(member, text)| (member.to_owned(), text));
+    let context = request.context().iter().flat_map(|(key, values)| {
+        values.iter().map(move |value| (format!("context/{key}"), value.as_str()))
+    });
+    let long = |(_, text): &(String, &str)| text.chars().nth(LONGEST_TEXT).is_some();
+    match about.chain(context).find(long) {
+        Some((at, _)) => {
+            let message = format!("/request/{at}: there are more than {LONGEST_TEXT} characters");
+            Err(InputError::input(message))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The values of a context key; null is none.

@@ -86,6 +86,27 @@ fn a_resource_of_which_nobody_says_whose_it_is_is_the_principals() {
 }
 
 #[test]
+fn texts_that_are_longer_than_aws_makes_them_are_refused() {
+    let long = |length| "\u{e4}".repeat(length);
+    let request = |action: &str, resource: &str, value: &str| {
+        let context = json!({"aws:UserAgent": ["x", value]});
+        let asked = json!({"principal": "*", "action": action, "resource": resource,
+            "context": context});
+        json!({"request": asked}).to_string()
+    };
+    let action = |length: usize| format!("s3:{}", "a".repeat(length - 3));
+    good(&request(&action(2_048), &long(2_048), &long(2_048)));
+    for (text, at) in [
+        (request(&action(2_049), "*", "x"), "action"),
+        (request("a:b", &long(2_049), "x"), "resource"),
+        (request("a:b", "*", &long(2_049)), "context/aws:useragent"),
+    ] {
+        let message = format!("/request/{at}: there are more than 2048 characters");
+        refused(&text, "input-invalid", &message);
+    }
+}
+
+#[test]
 fn policies_may_be_absent_null_single_or_lists() {
     let request = json!({"principal": SESSION, "action": "s3:GetObject"}).to_string();
     let counts = |policies: &str| {
