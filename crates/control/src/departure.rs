@@ -7,10 +7,11 @@ use crate::event::Wake;
 use crate::plane::Plane;
 use crate::ports::{Actor, AuditEntry, AuditEvent, CallError, Departure, PersonLookup, StoreError};
 use crate::survey::{Scope, Survey};
+use access::check::GUARD_MEMORY;
 use access::entitlement::WantedGroups;
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::map::SharedSpaces;
-use access::observed::{Observed, Ownership, ProfileStatus};
+use access::observed::{Observed, Ownership, ProfileStatus, TeamLost};
 use access::plan::{Action, Kept, Plan, Step};
 use access::reason::ReasonCode;
 use access::snapshot::{Hold, Snapshot};
@@ -76,8 +77,12 @@ impl Plane {
             found.is_some_and(|found| match found.ownership(&self.map.instance) {
                 Ownership::Ours { person: of, team: tagged } if of == person => {
                     // It has the other team's tag as soon as AWS has accepted the other role.
-                    let lost = found.team_lost().is_some_and(|lost| lost.team == *team);
-                    tagged == team || lost && is_being_changed(found.status)
+                    let is_lately = |lost: &TeamLost| {
+                        self.clock.now().duration_since(lost.at).abs() < GUARD_MEMORY
+                    };
+                    let lost = found.team_lost().filter(is_lately);
+                    let is_lost = lost.is_some_and(|lost| lost.team == *team);
+                    tagged == team || is_lost && is_being_changed(found.status)
                 }
                 _ => false,
             })

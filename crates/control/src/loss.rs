@@ -6,6 +6,7 @@ use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::map::AccessMap;
 use access::observed::{Observed, ObservedApp, ObservedDomain, ObservedProfile, Ownership};
 use access::plan::{Action, Kept, Plan, Step};
+use access::reason::ReasonCode;
 use access::snapshot::Snapshot;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -22,6 +23,8 @@ pub struct Loss {
     pub team: TeamKey,
     /// The team that it goes on for, where a plan was looked at: then only what runs is lost.
     pub goes_on: Option<TeamKey>,
+    /// The team that the map does not enforce, so that the profile stays as it is, where a plan was looked at.
+    pub stays_for: Option<TeamKey>,
     /// Apps that run, or are starting or stopping, in the profile and in spaces of its own.
     pub apps: Vec<RunningApp>,
     /// The spaces it owns.
@@ -108,6 +111,7 @@ fn loss(
         profile: profile.name.clone(),
         team,
         goes_on: None,
+        stays_for: None,
         apps: of_spaces
             .chain(of_profile)
             .filter(|(_, app)| app.status.blocks_deletion())
@@ -142,7 +146,9 @@ impl Loss {
         };
         let kept = || plan.kept.iter().find(is_said).and_then(|kept| kept.team.as_ref());
         let goes_on = planned.or_else(kept).filter(|team| **team != self.team).cloned();
-        Self { goes_on, ..self }
+        let is_left = |kept: &&Kept| is_said(kept) && kept.reason == ReasonCode::NotEnforced;
+        let stays_for = plan.kept.iter().find(is_left).and_then(|kept| kept.team.clone());
+        Self { goes_on, stays_for, ..self }
     }
 }
 

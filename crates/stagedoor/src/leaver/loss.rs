@@ -9,6 +9,10 @@ use std::fmt::Write;
 pub(crate) fn loss_text(loss: &Loss, hold_seconds: u64, paint: Paint) -> String {
     let Loss { team, profile, domain, .. } = loss;
     let mut out = format!("{} {team}  profile {profile} in {domain}", paint.red("-"));
+    if let Some(team) = &loss.stays_for {
+        let _ = write!(out, "\n  the profile stays as it is: the map does not enforce {team}");
+        return out;
+    }
     for app in &loss.apps {
         let _ = write!(out, "\n  stops {}", app_text(app));
     }

@@ -193,7 +193,8 @@ impl Case<'_> {
                 self.warn(survey);
             }
         }
-        super::super::plan::outcome(plan, survey, &every_team())
+        let outcome = super::super::plan::outcome(plan, survey, &every_team());
+        unless_something_stays(outcome, plan, loses)
     }
 
     /// Shows what is lost and asks, unless the answer was given.
@@ -241,7 +242,8 @@ impl Case<'_> {
         )
         .await?;
         let receipt = receipt_of(self.plane, id).await?;
-        let blocked: Vec<_> = settled.plan.blocked().collect();
+        let left = staying(&settled.plan, loses);
+        let blocked: Vec<_> = settled.plan.blocked().chain(left).collect();
         match self.common.output {
             OutputFormat::Json => {
                 let after = &settled.survey;
@@ -268,30 +270,33 @@ impl Case<'_> {
             }
         }
         let outcome = apply::ended(&settled, &every_team());
-        Ok(if goes_on_as_it_was(&settled.plan, loses) { Outcome::Failed } else { outcome })
+        Ok(unless_something_stays(outcome, &settled.plan, loses))
     }
 }
 
-/// Whether a profile that was to be taken goes on as it was, because the map does not enforce the team that it would go
-/// on for, or its own; if so, tells.
-fn goes_on_as_it_was(plan: &Plan, loses: &[Loss]) -> bool {
-    let is_left = |kept: &&Kept| {
-        let is_it = |loss: &Loss| {
-            kept.domain == loss.domain && kept.profile.as_ref() == Some(&loss.profile)
-        };
-        kept.reason == ReasonCode::NotEnforced && loses.iter().any(is_it)
+/// What stays as it is, because the map does not enforce the team that it is for, or would go on for.
+fn staying<'p>(plan: &'p Plan, loses: &'p [Loss]) -> impl Iterator<Item = &'p Kept> {
+    let is_it = |kept: &Kept, loss: &Loss| {
+        kept.domain == loss.domain && kept.profile.as_ref() == Some(&loss.profile)
     };
-    let left: Vec<&Kept> = plan.kept.iter().filter(is_left).collect();
-    for kept in &left {
+    plan.kept.iter().filter(move |kept| {
+        kept.reason == ReasonCode::NotEnforced && loses.iter().any(|loss| is_it(kept, loss))
+    })
+}
+
+/// The outcome, or that something stays which was to be taken; if so, tells.
+fn unless_something_stays(outcome: Outcome, plan: &Plan, loses: &[Loss]) -> Outcome {
+    let mut outcome = outcome;
+    for kept in staying(plan, loses) {
         let profile = kept.profile.as_ref().map(ToString::to_string).unwrap_or_default();
         let team = kept.team.as_ref().map(ToString::to_string).unwrap_or_default();
         output::talk(&format!(
-            "error: profile {profile} in {} stays as it is, with its role and apps: the map does not enforce {team} \
-             ({})",
+            "error: profile {profile} in {} stays as it is: the map does not enforce {team} ({})",
             kept.domain, kept.reason
         ));
+        outcome = Outcome::Failed;
     }
-    !left.is_empty()
+    outcome
 }
 
 /// Whatever is left to somebody who is offboarded counts, also of a team that is not enforced yet.
