@@ -108,6 +108,8 @@ pub struct NamedPolicy {
 /// A service control policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlPolicy {
+    /// Whether it says less than was meant, because that does not fit; the description says what it does.
+    pub is_coarse: bool,
     /// Its name, unique in the organization.
     pub name: String,
     /// What it is for, as a sentence.

@@ -8,7 +8,7 @@ use access::invariants::{diagnostics, judge};
 use access::map::{self, AccessMap, Diagnostic, Source, near_match};
 use access::reason::ReasonCode;
 use anyhow::Result;
-use iam_policy::bundle::Bundle;
+use iam_policy::bundle::{Bundle, ControlPolicy};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -37,8 +37,15 @@ pub(crate) fn authorisation(map: &AccessMap, path: &Path) -> Result<Bundle> {
     access::authorisation::authorisation(map).map_err(|errors| refused(&errors, path))
 }
 
-/// Tells what AWS would not take for its size: it is in force nowhere, and nothing that is told rests on it.
+/// Tells what AWS would not take for its size, on which nothing that is told of service control policies rests, and
+/// which of these say less than was meant, because that does not fit.
 pub(crate) fn caution_of_size(map: &AccessMap, bundle: &Bundle) {
+    for policy in bundle.scps.iter().filter(|policy| policy.is_coarse) {
+        let ControlPolicy { name, description, .. } = policy;
+        output::talk(&format!(
+            "caution: all that `{name}` would name does not fit. It says: {description}"
+        ));
+    }
     for problem in access::authorisation::too_large(map, bundle) {
         output::talk(&format!("caution: {problem}"));
     }

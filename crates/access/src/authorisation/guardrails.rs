@@ -35,20 +35,22 @@ pub(super) fn policies(map: &AccessMap) -> Vec<ControlPolicy> {
     for account in accounts {
         let domains = map.domains.iter().filter(|(_, domain)| domain.account_id == *account);
         let guarded = Guarded { map, hub, domains: domains.collect() };
-        let (links_say, links) = guarded.links_that_fit();
-        let (remote_says, remote) = guarded.remote_that_fits();
-        for (name, description, documents) in [
-            ("Links", links_say, vec![links]),
-            ("Remote", remote_says, remote),
+        let (links_say, is_links_coarse, links) = guarded.links_that_fit();
+        let (remote_says, is_remote_coarse, remote) = guarded.remote_that_fits();
+        for (name, description, is_coarse, documents) in [
+            ("Links", links_say, is_links_coarse, vec![links]),
+            ("Remote", remote_says, is_remote_coarse, remote),
             (
                 "Profiles",
                 "Nobody but Stagedoor makes user profiles, changes them or tags them as its own",
+                false,
                 vec![guarded.profiles()],
             ),
         ] {
             for (index, document) in documents.into_iter().enumerate() {
                 let number = if index == 0 { String::new() } else { format!("-{}", index + 1) };
                 policies.push(ControlPolicy {
+                    is_coarse,
                     name: format!("Stagedoor{name}{account}{number}"),
                     description: description.to_owned(),
                     accounts: BTreeSet::from([account.as_str().to_owned()]),
@@ -69,8 +71,8 @@ struct Guarded<'m> {
 
 impl<'m> Guarded<'m> {
     /// What closes the way in by links, in the most exact words that fit into a policy, and what it says:
-    /// of the teams, and then of the roles, it is too long to name each.
-    fn links_that_fit(&self) -> (&'static str, Document) {
+    /// of the teams, and then of the roles, it is too long to name each. And whether it is less than the most exact.
+    fn links_that_fit(&self) -> (&'static str, bool, Document) {
         let exactly =
             "Nobody but Stagedoor makes links into Studio, and nobody uses one from elsewhere";
         let by_session = "Nobody but Stagedoor makes links into Studio, and a Studio session only to its own \
@@ -81,12 +83,13 @@ impl<'m> Guarded<'m> {
         let (each, all_but) = (self.links_from(false), self.links_from(true));
         let together = |a: &[Statement], b: &[Statement]| Document::new([a, b].concat());
         let fitting = [
-            (exactly, together(&named, &each)),
-            (exactly, together(&named, &all_but)),
-            (by_session, together(&sessions, &each)),
+            (exactly, false, together(&named, &each)),
+            (exactly, false, together(&named, &all_but)),
+            (by_session, true, together(&sessions, &each)),
         ];
-        let fitting = fitting.into_iter().find(|(_, it)| Limit::SERVICE_CONTROL_POLICY.fits(it));
-        fitting.unwrap_or_else(|| (by_session, together(&sessions, &all_but)))
+        let fits = |(_, _, it): &(_, _, Document)| Limit::SERVICE_CONTROL_POLICY.fits(it);
+        let fitting = fitting.into_iter().find(fits);
+        fitting.unwrap_or_else(|| (by_session, true, together(&sessions, &all_but)))
     }
 
     fn links_by_roles(&self, makers: &BTreeSet<&str>) -> Vec<Statement> {
@@ -138,9 +141,11 @@ impl<'m> Guarded<'m> {
                 "sagemaker:DomainId",
                 ids.clone(),
             ),
-            others("LinksByAppsOnlyToTheirOwn")
-                .not_resources(self.profiles_of(|_| true, OWN_NAME))
-                .when("StringEquals", "sagemaker:DomainId", ids),
+            others("LinksByAppsOnlyToTheirOwn").not_resources(self.own_profile()).when(
+                "StringEquals",
+                "sagemaker:DomainId",
+                ids,
+            ),
         ]
     }
 
@@ -181,26 +186,26 @@ impl<'m> Guarded<'m> {
 
     /// What AWS takes of [`Self::remote`], and what it says. The ways of many networks repeat the roles'
     /// names; who may at all is worth more than nothing.
-    fn remote_that_fits(&self) -> (&'static str, Vec<Document>) {
+    fn remote_that_fits(&self) -> (&'static str, bool, Vec<Document>) {
         let limit = Limit::SERVICE_CONTROL_POLICY;
         let whole = self.remote();
         if limit.fits(&whole) {
             let says = "Nobody but the teams' own roles opens spaces from elsewhere, and those from their \
                         networks";
-            return (says, vec![whole]);
+            return (says, false, vec![whole]);
         }
         let says = "Nobody but the teams' own roles opens spaces from elsewhere. From which networks does \
                     not fit into one policy: let teams share networks, or use more accounts";
         let only = Document::new(whole.statements.into_iter().take(1));
         if limit.fits(&only) {
-            return (says, vec![only]);
+            return (says, true, vec![only]);
         }
         let spaces = Statement::deny("").actions([REMOTE]).resources(self.spaces());
         let roles = execution_roles(self.map, &self.domains);
         let part = Limit { characters: limit.characters - ROOM, documents: usize::MAX, ..limit };
         let parts = Document::new(but_for(spaces, REMOTE_ONLY, &roles, part));
         let several = Limit { documents: usize::MAX, ..limit };
-        (says, split([&parts], several).unwrap_or_else(|_| vec![only]))
+        (says, true, split([&parts], several).unwrap_or_else(|_| vec![only]))
     }
 
     /// Sessions of IDEs outside of Studio, which pass neither the door nor a link. Whose a space is its
@@ -279,6 +284,18 @@ impl<'m> Guarded<'m> {
 
     fn spaces(&self) -> Vec<String> {
         self.arns_of(|_| true, "space", "*")
+    }
+
+    /// The profile of a session of Studio: in another domain one of the same name may be somebody else's.
+    fn own_profile(&self) -> BTreeSet<String> {
+        let accounts = self.domains.values().map(|domain| &domain.account_id);
+        let profile = |account| {
+            let partition = self.partition();
+            format!(
+                "arn:{partition}:sagemaker:*:{account}:user-profile/${{sagemaker:DomainId}}/{OWN_NAME}"
+            )
+        };
+        accounts.map(profile).collect()
     }
 
     fn profiles_of(&self, meant: impl Fn(&DomainKey) -> bool, name: &str) -> Vec<String> {

@@ -98,7 +98,8 @@ fn scp() -> ControlPolicy {
     );
     let document = Document::new([only]);
     let accounts = BTreeSet::from(["111122223333".to_owned()]);
-    ControlPolicy { name: "Guard".to_owned(), description: String::new(), accounts, document }
+    let (name, description) = ("Guard".to_owned(), String::new());
+    ControlPolicy { is_coarse: false, name, description, accounts, document }
 }
 
 fn world(members: &[&str]) -> World {

@@ -171,6 +171,7 @@ fn what_the_roles_leave_open_the_control_policies_may_close_and_the_proof_says_s
     let closed =
         Statement::deny("NoTraining").actions(["sagemaker:CreateTrainingJob"]).resources(["*"]);
     let scp = |account: &str| ControlPolicy {
+        is_coarse: false,
         name: "closed".into(),
         description: String::new(),
         accounts: BTreeSet::from([account.to_owned()]),

@@ -162,6 +162,14 @@ fn an_app_gets_a_link_to_the_profile_it_belongs_to_and_no_other() {
                 if teams > SIZES[0] {
                     assert_eq!([scp(&named), scp(&domain("d-another"))], [FORBIDDEN; 2]);
                 }
+                // In another domain a profile of the same name is somebody else's.
+                let theirs = own.clone();
+                let request = Request::new(&app, LINK, &there.profile(&theirs))
+                    .with("sagemaker:UserProfileName", [&own])
+                    .with("sagemaker:DomainId", [format!("d-{}2", there.domain)]);
+                if teams > SIZES[0] {
+                    assert_eq!(scp(&from_office(request)), FORBIDDEN);
+                }
                 let outside = asks(&team).with("aws:SourceIp", ["203.0.113.9"]);
                 assert_eq!(scp(&there.in_studio(outside, &own)), FORBIDDEN);
             }

@@ -215,7 +215,14 @@ fn two_hundred_teams_of_an_account_are_rendered_and_simulated() {
     };
     let teams: String = (0..200).map(of).collect();
     let folder = with_teams(&teams);
-    render(folder.path(), &["--out", "json"]).exits(0);
+    let coarse = "caution: all that `StagedoorLinks111122223333` would name does not fit. It says: Nobody but";
+    render(folder.path(), &["--out", "json"]).exits(0).says(&[coarse]);
+    let templates = ["--out", "cfn", "--format", "cloudformation", "--only", "roles"];
+    render(folder.path(), &templates).exits(0).says(&[
+        "111122223333.template.json has ",
+        " resources and CloudFormation takes 500: choose parts with `--only`, or another format with `--format \
+         terraform`",
+    ]);
     let of_account = |file: &&String| file.contains("111122223333") && file.starts_with("scps/");
     let there = files(&folder.path().join("json"));
     assert_eq!(
@@ -233,6 +240,18 @@ fn two_hundred_teams_of_an_account_are_rendered_and_simulated() {
     policy(folder.path(), &[&ask[..], &["203.0.113.9"]].concat()).exits(5);
 }
 
+/// What fits into managed policies was refused.
+#[test]
+fn the_spoke_of_an_account_with_many_teams_has_managed_policies() {
+    let team = |n| format!("  team-{n:03}: {{ domain: risk, persona: mlops, network: office }}\n");
+    let teams: String = (0..100).map(team).collect();
+    let folder = with_teams(&teams);
+    let mut command = command(folder.path());
+    command.args(["spoke", "template", "risk"]);
+    let template = run(command).exits(0).stdout;
+    assert!(template.contains("AWS::IAM::ManagedPolicy"), "{template}");
+}
+
 #[test]
 fn what_does_not_fit_fails_alone_and_only_where_it_is_asked_for() {
     let of = |n| {
@@ -247,7 +266,7 @@ fn what_does_not_fit_fails_alone_and_only_where_it_is_asked_for() {
         "the service control policy `StagedoorLinks111122223333` would take",
         "(map-policy-too-large)",
     ];
-    let asked = [&said[..], &["All else can be rendered: choose it with `--only`."]].concat();
+    let asked = [&said[..], &["All else can be rendered: choose it with `--only`, and other accounts with `--account`."]].concat();
     render(folder.path(), &["--out", "all"]).exits(3).prints("").says(&asked);
     render(folder.path(), &["--only", "guardrails"]).exits(3).prints("").says(&asked);
     render(folder.path(), &["--out", "roles", "--only", "roles"]).exits(0);

@@ -27,14 +27,19 @@ pub(super) fn run(args: &RenderArgs, common: &Common) -> Result<Outcome> {
     let bundle = chosen(bundle, args);
     let large = too_large(&map, &bundle);
     if !large.is_empty() {
-        return Err(refused(&large, "\nAll else can be rendered: choose it with `--only`.").into());
+        let rest = "\nAll else can be rendered: choose it with `--only`, and other accounts with `--account`.";
+        return Err(refused(&large, rest).into());
     }
     tell(&map, &bundle, args);
+    mapfile::caution_of_size(&map, &bundle);
     let files = match args.format {
         RenderFormat::Json => json_files(&bundle),
         RenderFormat::Cloudformation => cloudformation_files(&bundle),
         RenderFormat::Terraform => terraform_files(&bundle),
     };
+    if args.format == RenderFormat::Cloudformation {
+        files.iter().for_each(caution_of_template);
+    }
     let written = match &args.out {
         Some(folder) => Some(folder::write(folder, &files, args.force)?),
         None => None,
@@ -115,10 +120,30 @@ fn tell(map: &AccessMap, bundle: &Bundle, args: &RenderArgs) {
     for set in bundle.permission_sets.iter().filter(|set| !limit.fits(&set.inline)) {
         output::talk(&format!(
             "caution: the permission set `{}` takes {} characters and Identity Center allows {}: it cannot \
-             be rolled out as it is",
+             be rolled out as it is, nor a stack that holds it; `--only` renders the rest",
             set.name,
             limit.size(&set.inline),
             limit.characters
+        ));
+    }
+}
+
+/// Tells of a template that is over AWS's quotas (user guide of `CloudFormation`, quotas).
+fn caution_of_template(file: &File) {
+    let template: serde_json::Value = serde_json::from_str(&file.text).unwrap_or_default();
+    let number = |part: &str| {
+        template.get(part).and_then(serde_json::Value::as_object).map_or(0, serde_json::Map::len)
+    };
+    let over = [
+        ("resources", number("Resources"), 500),
+        ("outputs", number("Outputs"), 200),
+        ("bytes", file.text.len(), 1_000_000),
+    ];
+    for (what, has, allowed) in over.into_iter().filter(|(_, has, allowed)| has > allowed) {
+        output::talk(&format!(
+            "caution: the template {} has {has} {what} and CloudFormation takes {allowed}: choose parts with \
+             `--only`, or another format with `--format terraform`",
+            file.path
         ));
     }
 }
