@@ -7,8 +7,8 @@ use crate::process::{connect, plane, read_map};
 use crate::stage::{Shared, Stage};
 use crate::truth::{Right, Truth};
 use crate::watch::{is_ours, right};
-use crate::world::{Domain, Foreign, Rights};
-use access::observed::{TAG_LEAVING, TAG_PERSON, TAG_TEAM};
+use crate::world::{Domain, Foreign, Rights, Team};
+use access::observed::{TAG_LEAVING, TAG_LOST, TAG_PERSON, TAG_TEAM};
 use anyhow::{Context as _, Result};
 use control::survey::Scope;
 use jiff::Timestamp;
@@ -98,7 +98,7 @@ impl End<'_> {
                 && (cost_center.is_none() || profile.tags.get("CostCenter") == cost_center.as_ref())
         };
         let holds = match found.as_slice() {
-            [profile] => is_right(profile),
+            [profile] => is_right(profile) || self.is_held_up(profile, person, team, domain),
             // Somebody else's profile has the name: that is for an admin to decide.
             [] => self.name_is_taken(person, &team.key, domain, foreign),
             _ => false,
@@ -106,6 +106,25 @@ impl End<'_> {
         tally.expect(Invariant::EntitledServed, self.now, holds, || {
             format!("{person} of {} in {} has {found:?}", team.key, domain.key)
         });
+    }
+
+    /// Whether the guard may keep a profile from going on for the team, its person having no right to the one that it is
+    /// for: then nothing of it is begun.
+    fn is_held_up(
+        &self,
+        profile: &ProfileView,
+        person: &str,
+        team: &Team,
+        domain: &Domain,
+    ) -> bool {
+        let is_theirs = profile.tags.get(TAG_TEAM).is_some_and(|of| {
+            let right = (person.to_owned(), of.clone());
+            self.rights.iter().any(|(known, at)| *known == right && *at == domain.key)
+        });
+        let is_begun = profile.tags.contains_key(TAG_LEAVING)
+            || profile.tags.contains_key(TAG_LOST)
+            || profile.execution_role.as_ref() == Some(&self.truth.map.role_arn(team));
+        self.truth.map.is_tight() && domain.sso && !is_theirs && !is_begun
     }
 
     fn name_is_taken(&self, person: &str, team: &str, domain: &Domain, all: &[Foreign]) -> bool {

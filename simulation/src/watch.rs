@@ -4,7 +4,7 @@ use crate::deed::{Deed, Owner, Scene, What, is_shared, mark_of};
 use crate::invariant::{Invariant, Tally};
 use crate::truth::{Right, Truth};
 use crate::world::{INSTANCE, Team};
-use access::observed::{TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM};
+use access::observed::{TAG_INSTANCE, TAG_LEAVING, TAG_LOST, TAG_PERSON, TAG_TEAM};
 use jiff::{SignedDuration, Timestamp};
 use sandbox::ProfileView;
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,7 +111,15 @@ impl Watch {
                 self.harm(&case);
                 self.guard(&case);
             }
-            What::Untag { profile, keys } if keys.contains(TAG_LEAVING) => {
+            // Whoever opens another team agrees to lose the one that is theirs no more.
+            What::Tag { tags, .. }
+                if tags.get(TAG_LOST).is_some_and(|lost| !lost.ends_with(" agreed")) =>
+            {
+                self.guard(&case);
+            }
+            What::Untag { profile, keys }
+                if keys.contains(TAG_LEAVING) || keys.contains(TAG_LOST) =>
+            {
                 self.is_back(deed, profile);
             }
             What::StopApp { .. } => self.harm(&case),
