@@ -255,7 +255,7 @@ pub enum Ownership<'a> {
     Foreign,
 }
 
-/// A team that a person lost with a profile that stays.
+/// A team that a person lost: with a profile that stays, or with one on its way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TeamLost {
     /// When.
@@ -291,17 +291,6 @@ impl fmt::Display for TeamLost {
     }
 }
 
-/// What was begun to be taken from somebody, as the guard counts it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
-    /// Since when.
-    pub since: jiff::Timestamp,
-    /// The team that the person had it for.
-    pub team: TeamKey,
-    /// Whether somebody agreed to it.
-    pub agreed: bool,
-}
-
 impl ObservedProfile {
     /// Whose the profile is, by its tags alone. A name proves nothing.
     pub fn ownership(&self, instance: &str) -> Ownership<'_> {
@@ -329,26 +318,18 @@ impl ObservedProfile {
         self.tags.get(TAG_LOST).and_then(TeamLost::parse)
     }
 
-    /// What a hold of this profile leaves to be remembered when it ends because the profile goes on for another team:
-    /// its person is not back in the one that it was held for.
+    /// The team from which it is on its way out. When a hold ends because the profile goes on for another team, this is
+    /// what is left to be remembered: its person is not back.
     pub fn held_for(&self) -> Option<TeamLost> {
         let at = self.leaving_since()?;
         let team = self.tags.get(TAG_TEAM).and_then(|team| TeamKey::parse(team).ok())?;
         Some(TeamLost { at, team, agreed: self.tags.contains_key(TAG_AGREED) })
     }
 
-    /// What the guard counts of this profile of `team`: that it is on its way out, or that its person lost a team with
-    /// it.
-    pub fn taken(&self, team: &TeamKey) -> Option<Taken> {
-        let leaving = self.leaving_since().map(|since| Taken {
-            since,
-            team: team.clone(),
-            agreed: self.tags.contains_key(TAG_AGREED),
-        });
-        let lost = |TeamLost { at, team, agreed }| Taken { since: at, team, agreed };
-        let lost = self.team_lost().map(lost);
+    /// What the guard counts of this profile: that it is on its way out, or that its person lost a team with it.
+    pub fn taken(&self) -> Option<TeamLost> {
         // What nobody agreed to is not hidden by what somebody did.
-        match (leaving, lost) {
+        match (self.held_for(), self.team_lost()) {
             (Some(leaving), Some(lost)) if leaving.agreed && !lost.agreed => Some(lost),
             (leaving, lost) => leaving.or(lost),
         }

@@ -261,15 +261,11 @@ impl Plan {
     /// teams, and of those that take away the ones that took away there too.
     #[must_use]
     pub fn within(mut self, agreed: &Self) -> Self {
-        let takes_away = |action: &Action| {
-            matches!(action.step, Step::Hold { .. } | Step::Remove { .. })
-                || action.step.loses().is_some()
-        };
         self.actions.retain(|action| {
             agreed.actions.iter().any(|known| {
                 (&known.person, &known.team) == (&action.person, &action.team)
-                    && (!takes_away(action)
-                        || takes_away(known) && known.team_taken() == action.team_taken())
+                    && (!action.is_removal()
+                        || known.is_removal() && known.team_taken() == action.team_taken())
             })
         });
         self.assignments.retain(|assignment| agreed.assignments.contains(assignment));
@@ -341,6 +337,11 @@ impl Action {
     /// goes on for the action's.
     pub fn team_taken(&self) -> &TeamKey {
         self.step.loses().map_or(&self.team, |lost| &lost.team)
+    }
+
+    /// Whether it takes a profile away, begun already or not, or is the first to take a team.
+    pub fn is_removal(&self) -> bool {
+        matches!(self.step, Step::Hold { .. } | Step::Remove { .. }) || self.step.loses().is_some()
     }
 
     /// Whether it takes from somebody what they have no right to.

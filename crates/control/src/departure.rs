@@ -12,7 +12,7 @@ use access::entitlement::WantedGroups;
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
 use access::map::SharedSpaces;
 use access::observed::{Observed, Ownership, ProfileStatus, TeamLost};
-use access::plan::{Action, Kept, Plan, Step};
+use access::plan::{Action, Kept, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::{Hold, Snapshot};
 use futures::{StreamExt as _, stream};
@@ -122,9 +122,7 @@ impl Plane {
         team: Option<&TeamKey>,
     ) -> Plan {
         let mut plan = self.only(plan, observed, person, team);
-        plan.actions.retain(|a| {
-            !matches!(a.step, Step::Hold { .. } | Step::Remove { .. }) && a.step.loses().is_none()
-        });
+        plan.actions.retain(|a| !a.is_removal());
         plan
     }
 

@@ -16,7 +16,7 @@ use access::ids::{DomainKey, PersonId, RoleArn, TeamKey};
 use access::observed::{
     Observed, ObservedDomain, ObservedProfile, ObservedRole, Ownership, Seen, Unread,
 };
-use access::plan::{Plan, Step};
+use access::plan::{Action, Plan};
 use access::planner;
 use access::snapshot::{Coverage, Snapshot};
 use access::temporary::TemporaryGrant;
@@ -158,7 +158,7 @@ impl Plane {
         let mut survey =
             Survey { snapshot, observed, failures, begun, now, ticket, leaving, implied };
         // What takes nothing away is none of the guard's business.
-        if !is_entrance && self.plan(&survey).actions.iter().any(takes_away) {
+        if !is_entrance && self.plan(&survey).actions.iter().any(Action::is_removal) {
             self.count_unread(&mut survey).await;
             // The directory comes after Studio wherever something is taken away. With an older
             // snapshot, a profile made meanwhile for somebody new would be taken for one that nobody
@@ -474,10 +474,6 @@ fn is_unread(leaving: &Leaving, domain: &ObservedDomain) -> bool {
         && !domain.profiles.contains_key(&leaving.profile.folded())
 }
 
-fn takes_away(action: &access::plan::Action) -> bool {
-    matches!(action.step, Step::Hold { .. } | Step::Remove { .. }) || action.step.loses().is_some()
-}
-
 /// This installation's profiles of a domain, as the index keeps them.
 fn owned(
     domain: &ObservedDomain,
@@ -486,19 +482,19 @@ fn owned(
 ) -> BTreeMap<String, IndexedProfile> {
     let indexed = |profile: &ObservedProfile| match profile.ownership(instance) {
         Ownership::Ours { person, team } => {
-            let taken = profile.taken(team);
+            let taken = profile.taken();
             // A team that was lost long ago must not stand for one that is about to be, nor a time that is
             // nobody's clock for ever.
             let taken = taken.filter(|taken| {
-                let age = now.duration_since(taken.since);
-                let is_held = profile.leaving_since() == Some(taken.since);
+                let age = now.duration_since(taken.at);
+                let is_held = profile.leaving_since() == Some(taken.at);
                 age.abs() < GUARD_MEMORY || is_held && age.is_positive()
             });
             Some(IndexedProfile {
                 name: profile.name.clone(),
                 person: person.clone(),
                 team: team.clone(),
-                leaving_since: taken.as_ref().map(|taken| taken.since),
+                leaving_since: taken.as_ref().map(|taken| taken.at),
                 agreed: taken.is_some_and(|taken| taken.agreed),
             })
         }

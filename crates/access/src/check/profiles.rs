@@ -76,8 +76,8 @@ impl<'a> Profiles<'a> {
             if newcomers.contains(person) {
                 self.held.entry((key, person)).or_default().push(team);
             }
-            if let Some(taken) = profile.taken(team)
-                && is_lately(taken.since)
+            if let Some(taken) = profile.taken()
+                && is_lately(taken.at)
                 && !taken.agreed
             {
                 counted.leaving.push((person, taken.team));
