@@ -132,6 +132,11 @@ fn loss(
 }
 
 impl Loss {
+    /// Whether this was left alone with it.
+    pub fn is_of(&self, kept: &Kept) -> bool {
+        kept.domain == self.domain && kept.profile.as_ref() == Some(&self.profile)
+    }
+
     /// The same, with what the plan makes of the profile.
     #[must_use]
     pub fn by_plan(self, plan: &Plan) -> Self {
@@ -141,13 +146,11 @@ impl Loss {
                 && !matches!(action.step, Step::Hold { .. } | Step::Remove { .. })
         };
         let planned = plan.actions.iter().find(is_it).map(|action| &action.team);
-        let is_said = |kept: &&Kept| {
-            kept.domain == self.domain && kept.profile.as_ref() == Some(&self.profile)
-        };
-        let kept = || plan.kept.iter().find(is_said).and_then(|kept| kept.team.as_ref());
+        let mut kept = plan.kept.iter().filter(|kept| self.is_of(kept));
+        let stays = |kept: &&Kept| kept.reason == ReasonCode::NotEnforced;
+        let stays_for = kept.clone().find(stays).and_then(|kept| kept.team.clone());
+        let kept = || kept.next().and_then(|kept| kept.team.as_ref());
         let goes_on = planned.or_else(kept).filter(|team| **team != self.team).cloned();
-        let is_left = |kept: &&Kept| is_said(kept) && kept.reason == ReasonCode::NotEnforced;
-        let stays_for = plan.kept.iter().find(is_left).and_then(|kept| kept.team.clone());
         Self { goes_on, stays_for, ..self }
     }
 }

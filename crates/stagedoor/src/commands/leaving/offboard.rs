@@ -276,11 +276,8 @@ impl Case<'_> {
 
 /// What stays as it is, because the map does not enforce the team that it is for, or would go on for.
 fn staying<'p>(plan: &'p Plan, loses: &'p [Loss]) -> impl Iterator<Item = &'p Kept> {
-    let is_it = |kept: &Kept, loss: &Loss| {
-        kept.domain == loss.domain && kept.profile.as_ref() == Some(&loss.profile)
-    };
-    plan.kept.iter().filter(move |kept| {
-        kept.reason == ReasonCode::NotEnforced && loses.iter().any(|loss| is_it(kept, loss))
+    plan.kept.iter().filter(|kept| {
+        kept.reason == ReasonCode::NotEnforced && loses.iter().any(|loss| loss.is_of(kept))
     })
 }
 
