@@ -76,6 +76,11 @@ pub enum RoleKind {
 }
 
 impl Role {
+    /// What IAM counts of its inline policies ([`Limit::ROLE_INLINE`]), in characters.
+    pub fn inline_size(&self) -> usize {
+        self.inline.iter().map(|policy| Limit::ROLE_INLINE.size(&policy.document)).sum()
+    }
+
     /// Its ARN.
     pub fn arn(&self) -> String {
         let Self { partition, account_id, path, name, .. } = self;

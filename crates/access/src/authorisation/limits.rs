@@ -12,12 +12,12 @@ pub fn too_large(map: &AccessMap, bundle: &Bundle) -> Vec<Diagnostic> {
     let Some(hub) = &map.hub else { return Vec::new() };
     let problem = |message, help| hub.problem(codes::POLICY_TOO_LARGE, message, help);
     let own = bundle.roles.iter().filter(|role| !matches!(role.kind, RoleKind::Execution { .. }));
-    let roles = own.filter(|role| inline(role) > Limit::ROLE_INLINE.characters).map(|role| {
+    let roles = own.filter(|role| role.inline_size() > Limit::ROLE_INLINE.characters).map(|role| {
         let message = format!(
             "the policies of the role `{}` would take {} characters inline, IAM allows {}, and they do not \
              fit into {} managed policies either",
             role.arn(),
-            inline(role),
+            role.inline_size(),
             Limit::ROLE_INLINE.characters,
             Limit::MANAGED_POLICY.documents
         );
@@ -53,7 +53,7 @@ pub fn too_large(map: &AccessMap, bundle: &Bundle) -> Vec<Diagnostic> {
 /// The role with managed policies in place of inline ones where those are too large: ten managed ones take
 /// six times as many characters. As it was, where it takes more than that.
 pub(super) fn fitted(role: Role) -> Role {
-    if inline(&role) <= Limit::ROLE_INLINE.characters {
+    if role.inline_size() <= Limit::ROLE_INLINE.characters {
         return role;
     }
     let documents = role.inline.iter().map(|policy| &policy.document);
@@ -64,9 +64,4 @@ pub(super) fn fitted(role: Role) -> Role {
         document,
     });
     Role { managed: named.collect(), inline: Vec::new(), ..role }
-}
-
-/// What IAM counts of the role's inline policies.
-fn inline(role: &Role) -> usize {
-    role.inline.iter().map(|policy| Limit::ROLE_INLINE.size(&policy.document)).sum()
 }

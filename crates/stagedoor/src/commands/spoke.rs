@@ -33,7 +33,7 @@ pub(super) async fn template(args: &SpokeTemplateArgs) -> Result<Outcome> {
     }
     let role = spoke(&map, assumed, &principals);
     // What does not fit is managed policies by now, if it fits there.
-    let size: usize = role.inline.iter().map(|p| Limit::ROLE_INLINE.size(&p.document)).sum();
+    let size = role.inline_size();
     if size > Limit::ROLE_INLINE.characters {
         let message = format!(
             "the policies of the role `{}` would take {size} characters and IAM allows {}: let \
