@@ -7,8 +7,12 @@ use access::reason::ReasonCode;
 use anyhow::Result;
 use control::people::NotFound;
 use control::plane::Plane;
+use std::time::Duration;
 
 pub(crate) use control::people::Named;
+
+/// How long the directory is waited for by a command that goes on, whatever it says.
+pub(crate) const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a person is called: `Ana Diaz (ana)`, `ana`, or `person 9067…`.
 pub(crate) fn shown(named: &Named) -> String {

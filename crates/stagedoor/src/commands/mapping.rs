@@ -8,7 +8,7 @@ use crate::codes;
 use crate::exit::{BadConfiguration, Outcome};
 use crate::output::{self, counted, visible};
 use crate::system::SystemClock;
-use crate::{compose, mapfile};
+use crate::{compose, mapfile, people};
 use access::ids::{GroupId, TeamKey};
 use access::map::{AccessMap, Gives, GroupRef, MAX_ROWS, TableGrant};
 use access::reason::ReasonCode;
@@ -19,10 +19,6 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long the directory is waited for: the row is written, whatever it says.
-const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(command: MappingCommand, common: &Common) -> Result<Outcome> {
     match command {
@@ -263,7 +259,8 @@ impl Case<'_> {
 /// Whether the directory knows a group; of one that it does not know people are told. A group that is still to
 /// be made is no error.
 async fn is_known(map: &AccessMap, store: &Arc<dyn Store>, group: &GroupRef) -> Option<bool> {
-    let looked_up = tokio::time::timeout(LOOKED_UP_WITHIN, looked_up(map, store, group)).await;
+    let looked_up =
+        tokio::time::timeout(people::LOOKED_UP_WITHIN, looked_up(map, store, group)).await;
     match looked_up.unwrap_or_else(|_| Err(anyhow!("it does not answer in time"))) {
         Ok(true) => Some(true),
         Ok(false) => {

@@ -15,10 +15,6 @@ use anyhow::{Result, anyhow};
 use aws::Aws;
 use control::ports::{AuditFilter, Store};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// What somebody who reads the log waits for the directory.
-const LOOKED_UP_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(command: AuditCommand, common: &Common) -> Result<Outcome> {
     match command {
@@ -48,7 +44,7 @@ async fn meant(filter: AuditFilter, map: &MapArg, store: &Arc<dyn Store>) -> Res
         output::talk(&format!("note: there is no map at {map}, so `{word}` is taken for an id"));
         return Ok(filter);
     }
-    let called = tokio::time::timeout(LOOKED_UP_WITHIN, called(word, map, store)).await;
+    let called = tokio::time::timeout(people::LOOKED_UP_WITHIN, called(word, map, store)).await;
     match called.unwrap_or_else(|_| Err(anyhow!("the directory does not answer in time"))) {
         Ok((named, others)) => {
             let (word, who) = (visible(word), people::shown(&named));
