@@ -51,18 +51,19 @@ pub(crate) fn caution_of_size(map: &AccessMap, bundle: &Bundle) {
     }
 }
 
-/// Proves that what the map says must hold does hold of the roles it means.
+/// Proves that what the map says must hold does hold of the roles it means, and answers with these; `None`: it says
+/// nothing.
 ///
 /// # Errors
 /// [`BadConfiguration`] with the place of every invariant that is refuted or not proved, and a
 /// request that refutes it.
-pub(crate) fn prove_invariants(map: &AccessMap, path: &Path) -> Result<()> {
+pub(crate) fn prove_invariants(map: &AccessMap, path: &Path) -> Result<Option<Bundle>> {
     if map.invariants.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let bundle = authorisation(map, path)?;
     let errors = diagnostics(&judge(map, &bundle));
-    if errors.is_empty() { Ok(()) } else { Err(refused(&errors, path)) }
+    if errors.is_empty() { Ok(Some(bundle)) } else { Err(refused(&errors, path)) }
 }
 
 fn refused(errors: &[Diagnostic], path: &Path) -> anyhow::Error {

@@ -102,7 +102,7 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
     let metadata = idp_metadata::read_files(&idp_metadata::sources(&map, &args.map))?;
     check_metadata(&map, metadata, SystemClock.now())
         .map_err(|error| BadConfiguration::new(codes::DOOR_INVALID, error.to_string()))?;
-    mapfile::prove_invariants(&map, &args.map)?;
+    let proved = mapfile::prove_invariants(&map, &args.map)?;
     let mut cautions = map.cautions();
     cautions.extend(map.ended_grants(SystemClock.now()));
     // What may not be looked at may be there.
@@ -125,7 +125,8 @@ fn validate(args: &MapArg, common: &Common) -> Result<Outcome> {
         for caution in &cautions {
             output::talk(&format!("caution: {caution}"));
         }
-        if let Ok(bundle) = mapfile::authorisation(&map, &args.map) {
+        let bundle = proved.or_else(|| mapfile::authorisation(&map, &args.map).ok());
+        if let Some(bundle) = bundle {
             mapfile::caution_of_size(&map, &bundle);
         }
         output::data(&format!(
