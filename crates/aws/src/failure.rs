@@ -70,10 +70,19 @@ fn before_the_service(
         if current.downcast_ref::<CredentialsError>().is_some() {
             kind = FailureKind::Credentials;
         }
+        // The SDK goes on to print the whole request, and what is wrong may have a password in it.
+        if current.to_string().starts_with("failed to apply endpoint ") {
+            let message = NO_ADDRESS.to_owned();
+            return CallError { service, operation, kind, aws_code: None, message };
+        }
         cause = current.source();
     }
     CallError { service, operation, kind, aws_code: None, message: reasons(error) }
 }
+
+/// What is said of an endpoint that cannot be one.
+const NO_ADDRESS: &str = "the endpoint that AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_… of the service or `endpoint_url` of \
+     the profile names is no address: write http://HOST:PORT or https://HOST";
 
 /// What layers of the SDK call an error that another one explains.
 const LAYERS: [&str; 4] =

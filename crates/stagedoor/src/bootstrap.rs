@@ -2,13 +2,17 @@
 
 use crate::cli::Command;
 use lambda::RuntimeApi;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::thread;
+use std::{io, process, thread};
 use tokio::runtime::Builder;
 
 /// Where the Runtime API is. Lambda sets it.
 const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// How the names of variables begin that say where services of AWS are.
+const ENDPOINTS: &[u8] = b"AWS_ENDPOINT_URL";
 
 /// The arguments of this process. Lambda gives none: then they are those of `stagedoor lambda`.
 pub(crate) fn arguments() -> Vec<OsString> {
@@ -33,6 +37,32 @@ pub(crate) fn keep_pages_small(args: &[OsString]) {
         // Where it cannot be, it only starts more slowly.
         let _as_they_are = rustix::thread::disable_transparent_huge_pages(true);
     }
+}
+
+/// An endpoint of AWS that is set and empty is none, as every other tool takes it: the SDK panics at one. It reads
+/// the environment by itself, so the process starts anew without it.
+///
+/// # Errors
+/// The process cannot be started anew.
+pub(crate) fn without_empty_endpoints(args: &[OsString]) -> io::Result<()> {
+    let is_blank = |value: &OsStr| value.to_str().is_some_and(|value| value.trim().is_empty());
+    let blank: Vec<OsString> = std::env::vars_os()
+        .filter(|(name, value)| name.as_encoded_bytes().starts_with(ENDPOINTS) && is_blank(value))
+        .map(|(name, _)| name)
+        .collect();
+    if blank.is_empty() {
+        return Ok(());
+    }
+    let mut anew = process::Command::new(std::env::current_exe()?);
+    let mut args = args.iter();
+    if let Some(name) = args.next() {
+        anew.arg0(name);
+    }
+    for name in blank {
+        anew.env_remove(name);
+    }
+    // It comes back only where that failed.
+    Err(anew.args(args).exec())
 }
 
 /// The first call of a function would wait for the certificates of public authorities: they are read

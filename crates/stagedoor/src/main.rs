@@ -61,6 +61,10 @@ fn main() -> ExitCode {
             return exit::usage(&args, &error);
         }
     };
+    if let Err(error) = bootstrap::without_empty_endpoints(&args) {
+        let error = anyhow::Error::new(error).context("cannot start anew without empty endpoints");
+        return exit::report(&error, &cli.common);
+    }
     let telemetry = match output::start_logging(&cli.common, cli.command.tells_itself()) {
         Ok(telemetry) => telemetry,
         Err(error) => return exit::report(&error.into(), &cli.common),

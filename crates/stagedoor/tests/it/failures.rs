@@ -42,6 +42,37 @@ fn aws_out_of_reach_is_told_with_the_call_and_what_to_do() {
 }
 
 #[test]
+fn an_endpoint_that_is_none_is_told_without_what_it_says_and_an_empty_one_is_not_set() {
+    let world = World::new(&format!("{SEED}{FAST}"), MAP);
+    let with = |endpoint: &str| {
+        let mut command = world.command(&["plan"]);
+        command.env("AWS_ENDPOINT_URL", endpoint);
+        process::run(command)
+    };
+    for wrong in ["minio:9000", "olga:hunter2@localhost"] {
+        let run = with(wrong).exits(1).prints("").says(&[
+            "identitystore:List",
+            "is no address: write http://HOST:PORT or https://HOST (aws-unreachable)",
+        ]);
+        assert!(
+            !run.stderr.contains("hunter2") && !run.stderr.contains("SdkBody"),
+            "{}",
+            run.stderr
+        );
+    }
+    // Those of single services are asked for anyhow.
+    for empty in ["", "  "] {
+        let mut command = world.command(&["plan"]);
+        for service in ["IAM", "IDENTITYSTORE", "SAGEMAKER", "SSO_ADMIN", "STS"] {
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), &world.cloud.url);
+        }
+        command.env("AWS_ENDPOINT_URL", empty).env("AWS_ENDPOINT_URL_DYNAMODB", empty);
+        let run = process::run(command);
+        assert!(run.stdout.contains("3 to gain, 0 to change"), "{}{}", run.stdout, run.stderr);
+    }
+}
+
+#[test]
 fn without_credentials_that_is_what_is_told() {
     let world = World::new(&format!("{SEED}{FAST}"), MAP);
     let mut command = world.command(&["plan"]);
