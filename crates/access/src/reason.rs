@@ -325,6 +325,8 @@ reasons! {
     PlanApplied = "plan-applied";
     /// Another access map was read from disk and is in force.
     MapReplaced = "map-replaced";
+    /// It was done, and the audit log does not tell of it.
+    AuditUnwritten = "audit-unwritten";
     /// How far the audit log goes was signed and kept.
     AuditCheckpoint = "audit-checkpoint";
     /// The beginning of the audit log was removed, as far as a checkpoint goes.

@@ -5,7 +5,9 @@
 
 use crate::event::Wake;
 use crate::plane::Plane;
-use crate::ports::{Actor, AuditEntry, AuditEvent, CallError, Departure, PersonLookup, StoreError};
+use crate::ports::{
+    Acted, Actor, AuditEntry, AuditEvent, CallError, Departure, PersonLookup, StoreError,
+};
 use crate::survey::{Scope, Survey};
 use access::check::GUARD_MEMORY;
 use access::entitlement::WantedGroups;
@@ -131,39 +133,44 @@ impl Plane {
     /// May be repeated.
     ///
     /// # Errors
-    /// The store cannot be written. What was done before stays; nothing is undone.
-    pub async fn depart(&self, departure: &Departure) -> Result<Departed, StoreError> {
+    /// What says who has left cannot be written, or sessions cannot be ended. What was done before stays; nothing
+    /// is undone.
+    pub async fn depart(&self, departure: &Departure) -> Result<Acted<Departed>, StoreError> {
         let departure = self.departures.depart(departure).await?;
         self.wake_for(&departure.person).await;
         let sessions_ended = self.end_sessions(&departure).await?;
-        self.write_departed(&departure, sessions_ended).await?;
-        Ok(Departed { departure, sessions_ended })
+        let unwritten = self.write_departed(&departure, sessions_ended).await.err();
+        Ok(Acted { done: Departed { departure, sessions_ended }, unwritten })
     }
 
     /// Ends the departures of a person, or the one from a team, under every id that the person has or
     /// had, and answers with what was ended, one for each team. What the person's groups give is theirs
-    /// again. May be repeated: while one of them is left, it holds under all ids.
+    /// again. May be repeated: while one of them is left, it holds under all ids. What could not be written down is
+    /// done; nothing of the departures is left then, so that nobody can make up for it.
     ///
     /// # Errors
-    /// The directory cannot be read, so that it cannot be told who else the person is; the store cannot
-    /// be read or written.
+    /// The directory cannot be read, so that it cannot be told who else the person is; what says who has left
+    /// cannot be read or written.
     pub async fn rejoin(
         &self,
         person: &PersonId,
         team: Option<&TeamKey>,
         by: &str,
-    ) -> Result<Vec<Departure>, CallError> {
+    ) -> Result<Acted<Vec<Departure>>, CallError> {
         let ids = self.ids_of(person).await?;
         let mut all: BTreeMap<Option<TeamKey>, Departure> = BTreeMap::new();
+        let mut unwritten = None;
         // A pass that read them before may keep one under a further id meanwhile, and takes that back
         // only if it then finds ended what it follows from.
         loop {
             let mut ended = Vec::new();
             for id in &ids {
-                ended.extend(self.end(id, team, by).await?);
+                let of_id = self.end(id, team, by).await?;
+                ended.extend(of_id.done);
+                unwritten = unwritten.or(of_id.unwritten);
             }
             if ended.is_empty() {
-                return Ok(all.into_values().collect());
+                return Ok(Acted { done: all.into_values().collect(), unwritten });
             }
             for departure in ended {
                 let first = all.entry(departure.team.clone()).or_insert_with(|| departure.clone());
@@ -195,11 +202,14 @@ impl Plane {
         id: &PersonId,
         team: Option<&TeamKey>,
         by: &str,
-    ) -> Result<Vec<Departure>, StoreError> {
+    ) -> Result<Acted<Vec<Departure>>, StoreError> {
+        // Before it is written down: an entry that came first would tell of somebody who came back and,
+        // were this to fail, stayed away. Of two who do so at once only one ends anything.
         let ended = self.departures.rejoin(id, team).await?;
         if !ended.is_empty() {
             self.wake_for(id).await;
         }
+        let mut unwritten = None;
         for departure in &ended {
             let code = ReasonCode::Returned.as_str();
             let entry = AuditEntry::new(self.clock.now(), AuditEvent::PersonRestored, code)
@@ -209,9 +219,12 @@ impl Plane {
                 .with("since", departure.since)
                 .changing("offboarded since", Some(departure.since), None);
             let team = departure.team.as_ref().map(ToString::to_string);
-            self.record(AuditEntry { team, ..entry }).await;
+            if let Err(error) = self.audit.append(&AuditEntry { team, ..entry }).await {
+                tracing::error!(person = %id, %error, "audit entry of a restoration lost");
+                unwritten = unwritten.or(Some(error));
+            }
         }
-        Ok(ended)
+        Ok(Acted { done: ended, unwritten })
     }
 
     /// Keeps departures under the further ids of those whom they are of, before anybody is somebody
@@ -274,7 +287,8 @@ impl Plane {
         let of = self.departures.departures(Some(&BTreeSet::from([of.clone()]))).await?;
         if !of.iter().any(|of| of.team == departure.team) {
             // It was ended since it was read, by somebody who may have looked here before.
-            self.end(&departure.person, departure.team.as_ref(), &departure.by).await?;
+            // What cannot be written down of that is logged.
+            let _ = self.end(&departure.person, departure.team.as_ref(), &departure.by).await?;
         }
         Ok(())
     }

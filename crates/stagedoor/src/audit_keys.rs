@@ -1,37 +1,77 @@
 //! The keys that the audit log is sealed with: given by settings, or kept in the store.
 
 use crate::codes;
-use crate::exit::BadConfiguration;
+use crate::exit::{BadConfiguration, NotDone, Outcome};
+use crate::output;
 use crate::secret_source::SecretSource;
+use access::reason::ReasonCode;
 use anyhow::{Context, Result};
 use aws::Aws;
-use control::audit::{ChainKey, KeyRing, Notary, STORE_KEY, fresh_key};
-use control::ports::Store;
+use control::audit::{ChainKey, KeyRing, Notary, STORE_KEY, fresh_key, not_given};
+use control::ports::{Secrets, Store, StoreError};
 use std::sync::Arc;
 
 /// Where the key is: a file, `env:NAME`, `ssm:NAME`, `secretsmanager:SECRET#KEY`, or `kms:KEY`.
 const KEY: &str = "STAGEDOOR_AUDIT_KEY";
 
-/// Keys that sealed before, separated by commas.
+/// Keys that sealed before, separated by commas: places as above, or `store`.
 const FORMER: &str = "STAGEDOOR_AUDIT_FORMER_KEYS";
+
+/// The former key that the store kept before one was given.
+const THE_STORES: &str = "store";
 
 /// What makes a word a KMS key.
 const KMS: &str = "kms:";
+
+/// The keys that settings give.
+#[derive(Debug)]
+pub(crate) struct Given {
+    ring: KeyRing,
+    /// Whether the store's own is one of the former ones.
+    and_the_stores: bool,
+}
+
+impl Given {
+    /// All of them.
+    ///
+    /// # Errors
+    /// The store's own is one of them, and the store cannot be read.
+    pub(crate) async fn with(self, store: &dyn Secrets) -> Result<KeyRing> {
+        if !self.and_the_stores {
+            return Ok(self.ring);
+        }
+        Ok(self.ring.with_former(the_stores(store).await?))
+    }
+
+    /// All of them, where there is no store.
+    ///
+    /// # Errors
+    /// [`BadConfiguration`] if the store's own is one of them.
+    pub(crate) fn without_store(self) -> Result<KeyRing, BadConfiguration> {
+        if self.and_the_stores {
+            let message = format!("{FORMER} names the key of the store: name the store, too");
+            return Err(BadConfiguration::new(codes::AUDIT_KEY_MISSING, message));
+        }
+        Ok(self.ring)
+    }
+}
 
 /// The keys that settings give; `None`: the store keeps its own.
 ///
 /// # Errors
 /// [`BadConfiguration`] if a key cannot be used; the call to AWS fails.
-pub(crate) async fn given(aws: &Aws) -> Result<Option<KeyRing>> {
+pub(crate) async fn given(aws: &Aws) -> Result<Option<Given>> {
     let Some(place) = setting(KEY)? else { return Ok(None) };
     let (current, before) = read(KEY, &place, aws).await?;
     let mut ring = before.into_iter().fold(KeyRing::new(current), KeyRing::with_former);
     let former = setting(FORMER)?.unwrap_or_default();
-    for place in former.split(',').map(str::trim).filter(|place| !place.is_empty()) {
+    let former = || former.split(',').map(str::trim);
+    let and_the_stores = former().any(|place| place == THE_STORES);
+    for place in former().filter(|place| !place.is_empty() && *place != THE_STORES) {
         let (key, before) = read(FORMER, place, aws).await?;
         ring = std::iter::once(key).chain(before).fold(ring, KeyRing::with_former);
     }
-    Ok(Some(ring))
+    Ok(Some(Given { ring, and_the_stores }))
 }
 
 /// The keys of this store's log.
@@ -39,11 +79,51 @@ pub(crate) async fn given(aws: &Aws) -> Result<Option<KeyRing>> {
 /// # Errors
 /// As [`given`]; the store cannot be read.
 pub(crate) async fn of(store: &dyn Store, aws: &Aws) -> Result<KeyRing> {
-    if let Some(keys) = given(aws).await? {
-        return Ok(keys);
+    match given(aws).await? {
+        Some(keys) => keys.with(store).await,
+        None => Ok(KeyRing::new(the_stores(store).await?)),
     }
+}
+
+/// The key that the store keeps, drawn if there is none yet.
+async fn the_stores(store: &dyn Secrets) -> Result<ChainKey> {
     let fresh = fresh_key().context("the machine has no randomness to draw a key from")?;
-    Ok(KeyRing::new(ChainKey::new(&store.get_or_create(STORE_KEY, fresh).await?)))
+    Ok(ChainKey::new(&store.get_or_create(STORE_KEY, fresh).await?))
+}
+
+/// Refuses a store whose log this process must not go on with, before it does what it could not write down.
+///
+/// # Errors
+/// [`BadConfiguration`] if the log was sealed with another key; the store cannot be read.
+pub(crate) async fn must_fit(store: &dyn Store) -> Result<()> {
+    let Some(key) = store.foreign_key().await? else { return Ok(()) };
+    let message = format!("nothing was done: {}", not_given(&key));
+    Err(BadConfiguration::new(codes::AUDIT_KEY_OTHER, message).into())
+}
+
+/// What was done could not be written down, for it does not wait for that. `again` says what to do.
+pub(crate) fn unwritten(done: &str, error: &StoreError, again: &str) -> NotDone {
+    let code = ReasonCode::AuditUnwritten;
+    NotDone {
+        outcome: Outcome::Failed,
+        code: code.as_str(),
+        message: format!("{done}, and the audit log does NOT tell of it: {error} ({code})"),
+        remedy: again.to_owned(),
+    }
+}
+
+/// What came of the rest, unless what was done first could not be written down: nothing else is as bad.
+pub(crate) fn if_written<T>(
+    rest: Result<T>,
+    first: Option<&StoreError>,
+    done: &str,
+    again: &str,
+) -> Result<T> {
+    let Some(error) = first else { return rest };
+    if let Err(failed) = rest {
+        output::talk(&format!("error: {failed:#}"));
+    }
+    Err(unwritten(done, error, again).into())
 }
 
 /// What signs checkpoints: the KMS key if there is one, or else the key of the log.

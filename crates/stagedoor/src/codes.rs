@@ -65,6 +65,7 @@ codes! {
     AUDIT_KEY_MISSING = "audit-key-missing": "Nothing says with which key the audit log was sealed.";
     AUDIT_KEY_UNREADABLE = "audit-key-unreadable": "The key of the audit log cannot be read from its place.";
     AUDIT_KEY_INVALID = "audit-key-invalid": "What is kept as the key of the audit log is none.";
+    AUDIT_KEY_OTHER = "audit-key-other": "The audit log was sealed with a key that was not given.";
     CHECKPOINTS_LOST = "checkpoints-lost": "Checkpoints of the audit log would be kept in a file that ends with the process.";
     CHECKPOINT_MISSING = "checkpoint-missing": "There is no checkpoint of the audit log where they are said to be kept.";
     EXPORT_EMPTY = "export-empty": "The file holds no entry of the audit log.";

@@ -87,13 +87,17 @@ pub(crate) async fn open_store(location: &StoreLocation, aws: &Aws) -> Result<Ar
             let opened = tokio::task::spawn_blocking(move || SqliteStore::open(path)).await;
             let store = opened.with_context(context)?.with_context(context)?;
             Ok(match keys {
-                Some(keys) => Arc::new(store.sealed_by(keys)),
+                Some(keys) => {
+                    let keys = keys.with(&store).await.with_context(context)?;
+                    Arc::new(store.sealed_by(keys))
+                }
                 None => Arc::new(store),
             })
         }
         StoreLocation::DynamoDb(table) => {
             let mut store = aws.store(table);
             if let Some(keys) = keys {
+                let keys = keys.with(&store).await.with_context(context)?;
                 store = store.sealed_by(keys);
             }
             store.prepare().await.with_context(context)?;
@@ -112,6 +116,16 @@ pub(crate) async fn existing_store(location: &StoreLocation, aws: &Aws) -> Resul
         return Err(store_missing(location).into());
     }
     open_store(location, aws).await
+}
+
+/// The store of a command that gives or changes something there, which must be there.
+///
+/// # Errors
+/// As [`existing_store`]; [`BadConfiguration`] if what is done could not be written down.
+pub(crate) async fn writable_store(location: &StoreLocation, aws: &Aws) -> Result<Arc<dyn Store>> {
+    let store = existing_store(location, aws).await?;
+    audit_keys::must_fit(&*store).await?;
+    Ok(store)
 }
 
 /// There is no such file.
@@ -152,7 +166,9 @@ pub(crate) async fn store(
             "note: there was no store at {location}, a new one is made: it {KNOWS_NOTHING}"
         ));
     }
-    open_store(location, aws).await
+    let store = open_store(location, aws).await?;
+    audit_keys::must_fit(&*store).await?;
+    Ok(store)
 }
 
 /// The store of a command that carries out the map, or shows what that would be. Only where AWS has no

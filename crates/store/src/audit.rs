@@ -34,6 +34,14 @@ impl AuditLog for SqliteStore {
         .await
     }
 
+    async fn foreign_key(&self) -> Result<Option<String>, StoreError> {
+        let keys = self.keys.clone();
+        self.read("see which key the audit log is sealed with", move |connection| {
+            chain::foreign_key(connection, keys.as_deref())
+        })
+        .await
+    }
+
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.read("read the audit log", move |connection| {
             let sql = format!("SELECT {COLUMNS} FROM audit WHERE id > 0 ORDER BY id DESC LIMIT ?1");

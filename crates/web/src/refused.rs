@@ -181,6 +181,7 @@ impl Refused {
             RefusedKind::NotFound => StatusCode::NOT_FOUND,
             RefusedKind::Conflict => StatusCode::CONFLICT,
             RefusedKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            RefusedKind::Unwritten => StatusCode::INTERNAL_SERVER_ERROR,
             RefusedKind::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
         };
         let limit = match refused.kind {
@@ -402,6 +403,7 @@ impl Refused {
             }
             Said::ByDesk(RefusedKind::NotFound) => texts.not_found,
             Said::ByDesk(RefusedKind::Conflict) => texts.conflict,
+            Said::ByDesk(RefusedKind::Unwritten) => texts.unwritten,
         }
     }
 

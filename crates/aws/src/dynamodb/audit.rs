@@ -70,6 +70,10 @@ impl AuditLog for DynamoStore {
         self.append_sealed(entry).await
     }
 
+    async fn foreign_key(&self) -> Result<Option<String>, StoreError> {
+        self.key_of_others().await
+    }
+
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         let ends = |chain| async move {
             let query =

@@ -83,6 +83,15 @@ impl KeyRing {
     }
 }
 
+/// What there is to do where the log was sealed with a key that a process was not given.
+pub const NAME_THE_KEY: &str = "set STAGEDOOR_AUDIT_KEY as the other processes have it, or name the former key in \
+     STAGEDOOR_AUDIT_FORMER_KEYS (`store`: the one that the store keeps)";
+
+/// Why nothing can be appended where the log was sealed with this key.
+pub fn not_given(key: &str) -> String {
+    format!("the audit log was sealed with key {key}, which was not given: {NAME_THE_KEY}")
+}
+
 /// Bytes for a new key; `None` if the machine has no randomness to give.
 pub fn fresh_key() -> Option<[u8; 32]> {
     let mut bytes = [0; 32];

@@ -28,7 +28,7 @@ pub use keeping::{
     Accepted, KeepingError, Pruned, Taking, judged, prune, take_checkpoint, verify_log,
     verify_since,
 };
-pub use key::{ChainKey, KeyRing, STORE_KEY, fresh_key};
+pub use key::{ChainKey, KeyRing, NAME_THE_KEY, STORE_KEY, fresh_key, not_given};
 pub use ocsf::{OCSF_VERSION, ocsf};
 pub use seal::{GENESIS, Head, is_whole, seal, seal_placed, trimmed};
 pub use verify::{BadEntry, ChainReport, Fault, Verdict, Verification};

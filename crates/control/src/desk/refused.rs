@@ -24,6 +24,8 @@ pub enum RefusedKind {
     },
     /// It cannot be told or done now (HTTP 503).
     Unavailable,
+    /// It was done, and could not be written down (HTTP 500).
+    Unwritten,
 }
 
 /// The desk does not answer, or does nothing.
@@ -68,6 +70,14 @@ impl Refused {
         let (why, remedy) =
             ("Something that the answer hangs on cannot be read now.", "Try again.");
         Self::new(RefusedKind::Unavailable, ReasonCode::Unavailable, why, remedy)
+    }
+
+    /// It was done, and the audit log does not tell of it. Why is logged.
+    pub fn unwritten(done: &str, error: &StoreError) -> Self {
+        tracing::error!(code = %ReasonCode::AuditUnwritten, %error, done, "audit entry lost");
+        let why = format!("{done}, and the audit log does not tell of it.");
+        let remedy = "Note who did it, when and why, and see that the log can be written again.";
+        Self::new(RefusedKind::Unwritten, ReasonCode::AuditUnwritten, why, remedy)
     }
 }
 

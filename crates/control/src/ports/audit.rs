@@ -259,11 +259,25 @@ pub struct AuditPage {
     pub next: Option<String>,
 }
 
+/// What was done before it was written down, since it must not wait for that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Acted<T> {
+    /// What was done.
+    pub done: T,
+    /// Why the audit log does not tell of it, if it does not.
+    pub unwritten: Option<StoreError>,
+}
+
 /// What happened, in chains that show if somebody touched it (`docs/audit.md`).
 #[async_trait]
 pub trait AuditLog: Send + Sync + fmt::Debug {
     /// Appends an entry, sealed, at the end of a chain.
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// The id of a key that the end of the log was sealed with and that is none of those that this process has:
+    /// it must not go on with the log then. Nothing is written.
+    async fn foreign_key(&self) -> Result<Option<String>, StoreError>;
 
     /// The newest entries, newest first.
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;

@@ -42,7 +42,7 @@ pub use actor::{Actor, NoActor};
 pub use approvals::{Approval, Approvals};
 pub use attempts::{ATTEMPTS_KEPT, Attempt, Attempts, CheckRow, RowState};
 pub use audit::{
-    AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, NO_CURSOR,
+    Acted, AuditEntry, AuditFilter, AuditLog, AuditPage, ChainHead, ChainId, ChainRow, NO_CURSOR,
     OUT_OF_ORDER, REFERENCE, Seal, SealedEntry, Stray, reference,
 };
 pub use audit_event::AuditEvent;

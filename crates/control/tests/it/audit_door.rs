@@ -1,7 +1,7 @@
 //! What the door writes down: each check of a sign-in, every end of a session, and never a secret.
 
 use crate::door::{Answer, House, answer};
-use crate::world::{person_id, team};
+use crate::world::{person_id, team, written};
 use access::network::Origin;
 use access::snapshot::Hold;
 use control::audit::{ChainKey, Head, json_line, ocsf, seal};
@@ -155,8 +155,8 @@ proptest! {
                 by: "olga".to_owned(),
                 why: Some(why.clone()),
             };
-            plane.depart(&departure).await.unwrap();
-            plane.rejoin(&person_id("ada"), None, "olga").await.unwrap();
+            written(plane.depart(&departure).await);
+            written(plane.rejoin(&person_id("ada"), None, "olga").await);
             let shown = shown(&house.world.state().audit);
             // The reason is an admin's own word and stays.
             assert!(shown.contains(&why));

@@ -70,6 +70,10 @@ impl AuditLog for Log {
         self.now().append(entry).await
     }
 
+    async fn foreign_key(&self) -> Result<Option<String>, StoreError> {
+        self.now().foreign_key().await
+    }
+
     async fn newest(&self, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.now().newest(limit).await
     }

@@ -3,7 +3,7 @@
 use crate::door::{Answer, House, answer};
 use crate::door_opening::{open, refused};
 use crate::reconciler::{Running, pass as for_seconds};
-use crate::world::{Fault, MAP, START, World, person_id, team};
+use crate::world::{Fault, MAP, START, World, person_id, team, written};
 use access::check::Removals;
 use access::ids::{DirectoryName, PersonId};
 use access::map::MatchKey;
@@ -50,7 +50,7 @@ fn app(instance: &str, since: &str) -> ObservedApp {
 #[tokio::test(start_paused = true)]
 async fn offboarded_at_sign_in() {
     let house = House::new();
-    house.world.plane(MAP).depart(&departure("ada", None)).await.unwrap();
+    written(house.world.plane(MAP).depart(&departure("ada", None)).await);
     let outcome = house.accept(&answer("ada").by(house.tiles), None).await;
     house.refused(outcome, RefusalKind::Denied, "offboarded");
 }
@@ -59,7 +59,7 @@ async fn offboarded_at_sign_in() {
 async fn offboarded_while_signed_in() {
     let house = House::new();
     let ada = house.sign_in("ada").await;
-    let departed = house.world.plane(MAP).depart(&departure("ada", None)).await.unwrap();
+    let departed = written(house.world.plane(MAP).depart(&departure("ada", None)).await);
     assert_eq!(departed.sessions_ended, 1);
     refused(open(&house, &ada, "fraud").await, RefusalKind::SignedOut, "signed-out");
     assert_eq!(house.world.state().presigned, []);
@@ -85,7 +85,8 @@ async fn offboarded_from_one_team_opens_the_others() {
     let house = House::new();
     house.world.join("ada", "ml-trials");
     let ada = house.sign_in("ada").await;
-    let departed = house.world.plane(MAP).depart(&departure("ada", Some("trials"))).await.unwrap();
+    let leaves = departure("ada", Some("trials"));
+    let departed = written(house.world.plane(MAP).depart(&leaves).await);
     assert_eq!(departed.sessions_ended, 0);
     refused(open(&house, &ada, "trials").await, RefusalKind::Denied, "offboarded");
     assert!(open(&house, &ada, "fraud").await.is_ok());
@@ -122,13 +123,13 @@ async fn a_profile_is_held_although_a_group_gives_it_and_comes_back_as_it_was() 
     let world = World::of(&["ada"]);
     let before = world.state().profiles["ada--fraud"].clone();
     let plane = world.plane(MAP);
-    plane.depart(&departure("ada", None)).await.unwrap();
+    written(plane.depart(&departure("ada", None)).await);
     pass(&plane, "ada").await;
     assert_eq!(world.leaving(), ["ada--fraud"]);
     assert_eq!(world.audited("offboarding-begun"), ["offboarded"]);
     assert_eq!(world.audited("stopping-app"), ["offboarded"]);
 
-    let ended = plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    let ended = written(plane.rejoin(&person_id("ada"), None, "eva").await);
     assert_eq!(ended, [departure("ada", None)]);
     pass(&plane, "ada").await;
     let after = world.state().profiles["ada--fraud"].clone();
@@ -138,12 +139,37 @@ async fn a_profile_is_held_although_a_group_gives_it_and_comes_back_as_it_was() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_leaves_and_comes_back_does_so_also_where_it_cannot_be_written_down() {
+    let world = World::of(&["ada"]);
+    let plane = world.plane(MAP);
+    world.break_down(Fault::Audit);
+    let gone = plane.depart(&departure("ada", None)).await.unwrap();
+    assert_eq!(gone.done.departure, departure("ada", None));
+    assert!(gone.unwritten.is_some());
+    assert_eq!(departed(&world), [person_id("ada").to_string()]);
+    world.mend(Fault::Audit);
+    // Said again it is written down.
+    written(plane.depart(&departure("ada", None)).await);
+    assert_eq!(world.audited("person-offboarded"), ["offboarded"]);
+
+    world.break_down(Fault::Departures);
+    plane.rejoin(&person_id("ada"), None, "eva").await.unwrap_err();
+    world.mend(Fault::Departures);
+    // Of nobody who stays away the log tells that they came back.
+    assert_eq!(world.audited("person-restored"), [""; 0]);
+    world.break_down(Fault::Audit);
+    let back = plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    assert_eq!(back.done, [departure("ada", None)]);
+    assert!(back.unwritten.is_some() && departed(&world).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_hold_of_whom_it_was_said_of_is_skipped() {
     let world = World::of(&["ada", "bob"]);
     world.leave("bob", "ml-fraud");
     let plane = world.plane(MAP);
     let skipped = Departure { hold: Hold::Skipped, ..departure("ada", None) };
-    plane.depart(&skipped).await.unwrap();
+    written(plane.depart(&skipped).await);
     for _ in 0..3 {
         let both = Scope::Everything;
         plane.pass(&both, Removals::Allowed(2), &|_, _| {}).await.unwrap();
@@ -158,13 +184,13 @@ async fn said_twice_it_is_in_force_once_and_told_once() {
     let world = World::of(&["ada"]);
     let plane = world.plane(MAP);
     for _ in 0..2 {
-        plane.depart(&departure("ada", None)).await.unwrap();
+        written(plane.depart(&departure("ada", None)).await);
     }
     assert_eq!(world.state().departures.len(), 1);
     assert_eq!(world.audited("person-offboarded"), ["offboarded"]);
     // Without a hold from now on: that is news.
     let skipped = Departure { hold: Hold::Skipped, ..departure("ada", None) };
-    plane.depart(&skipped).await.unwrap();
+    written(plane.depart(&skipped).await);
     assert_eq!(world.audited("person-offboarded"), ["offboarded"; 2]);
 }
 
@@ -174,10 +200,10 @@ async fn the_loop_does_what_a_command_that_died_has_left() {
     let running = Running::start(&world, MAP);
     for_seconds(60).await;
     assert_eq!(world.leaving(), [""; 0]);
-    world.plane(MAP).depart(&departure("ada", None)).await.unwrap();
+    written(world.plane(MAP).depart(&departure("ada", None)).await);
     for_seconds(120).await;
     assert_eq!(world.leaving(), ["ada--fraud"]);
-    world.plane(MAP).rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    written(world.plane(MAP).rejoin(&person_id("ada"), None, "eva").await);
     for_seconds(120).await;
     assert_eq!(world.leaving(), [""; 0]);
     running.stop().await;
@@ -192,7 +218,7 @@ async fn an_app_that_an_open_page_starts_again_is_stopped_again_and_told_twice()
     };
     start("2026-11-21T08:00:00Z");
     let plane = world.plane(MAP);
-    plane.depart(&departure("ada", None)).await.unwrap();
+    written(plane.depart(&departure("ada", None)).await);
     pass(&plane, "ada").await;
     start("2026-11-21T09:30:00Z");
     pass(&plane, "ada").await;
@@ -287,14 +313,14 @@ async fn every_step_says_what_was_before_and_what_is_after() {
     let new = "arn:aws:iam::111122223333:role/fraud";
     assert_eq!(changed(&world, "creating-profile"), [format!("role: - → {new}")]);
     assert_eq!(changed(&world, "updating-profile"), [format!("role: {old} → {new}")]);
-    plane.depart(&departure("ada", None)).await.unwrap();
+    written(plane.depart(&departure("ada", None)).await);
     let since = departure("ada", None).since;
     assert_eq!(changed(&world, "person-offboarded"), [format!("offboarded since: - → {since}")]);
     pass(&plane, "ada").await;
     let marked = world.state().profiles["ada--fraud"].tags.get(TAG_LEAVING).unwrap().to_owned();
     assert_eq!(changed(&world, "offboarding-begun"), [format!("leaving since: - → {marked}")]);
     assert_eq!(changed(&world, "stopping-app"), ["app: JupyterLab/default → -"]);
-    plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    written(plane.rejoin(&person_id("ada"), None, "eva").await);
     pass(&plane, "ada").await;
     assert_eq!(changed(&world, "person-restored"), [format!("offboarded since: {since} → -")]);
     let returned = changed(&world, "updating-profile").pop().unwrap();
@@ -306,7 +332,7 @@ async fn what_is_deleted_is_named_before_and_not_after() {
     let world = World::of(&["ada"]);
     let plane = world.plane(MAP);
     let skipped = Departure { hold: Hold::Skipped, ..departure("ada", None) };
-    plane.depart(&skipped).await.unwrap();
+    written(plane.depart(&skipped).await);
     for _ in 0..3 {
         plane.pass(&Scope::Everything, Removals::Allowed(2), &|_, _| {}).await.unwrap();
     }
@@ -351,7 +377,7 @@ async fn found(plane: &Plane, person: &str) -> (bool, bool, bool) {
 async fn whoever_is_offboarded_stays_so_when_the_earlier_directory_drops_them() {
     let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
     let plane = over(&first, &corp);
-    plane.depart(&departure("ada", None)).await.unwrap();
+    written(plane.depart(&departure("ada", None)).await);
     pass(&plane, "ada").await;
     assert_eq!(departed(&first), ["corp:p-ada", "p-ada"]);
     // The next day she is deleted where she was first, and is somebody of the other directory.
@@ -366,7 +392,7 @@ async fn whoever_is_offboarded_stays_so_when_the_earlier_directory_drops_them() 
 async fn who_only_looks_keeps_no_offboarding_under_further_ids() {
     let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
     let plane = over(&first, &corp);
-    plane.depart(&departure("ada", None)).await.unwrap();
+    written(plane.depart(&departure("ada", None)).await);
     assert_eq!(found(&plane, "p-ada").await, (true, false, false));
     let observer = Plane { observe_only: true, ..over(&first, &corp) };
     pass(&observer, "ada").await;
@@ -378,7 +404,7 @@ async fn whoever_is_offboarded_stays_so_under_another_name_in_either_directory()
     for renamed in [0, 1] {
         let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
         let plane = over(&first, &corp);
-        plane.depart(&departure("ada", Some("fraud"))).await.unwrap();
+        written(plane.depart(&departure("ada", Some("fraud"))).await);
         pass(&plane, "ada").await;
         let of = [&first, &corp][renamed];
         of.state().people.get_mut(&person_id("ada")).unwrap().user_name = "diaz".into();
@@ -392,13 +418,8 @@ async fn whoever_is_offboarded_stays_so_under_another_name_in_either_directory()
 async fn whoever_is_offboarded_stays_so_when_an_earlier_directory_takes_them_in() {
     let (first, corp) = (World::of(&[]), World::of(&["ada"]));
     let plane = over(&first, &corp);
-    plane
-        .depart(&Departure {
-            person: PersonId::parse("corp:p-ada").unwrap(),
-            ..departure("ada", None)
-        })
-        .await
-        .unwrap();
+    let person = PersonId::parse("corp:p-ada").unwrap();
+    written(plane.depart(&Departure { person, ..departure("ada", None) }).await);
     first.join("ada", "ml-fraud");
     let door = House::before(first.clone(), over(&first, &corp));
     door.refused(by_name(&door, "ada").await, RefusalKind::Denied, "offboarded");
@@ -419,10 +440,8 @@ async fn whom_a_later_directory_matches_with_somebody_offboarded_keeps_the_hold(
     let (first, corp) = (World::of(&["ada"]), World::of(&["eve"]));
     let plane = over(&first, &corp);
     let eve = PersonId::parse("corp:p-eve").unwrap();
-    plane
-        .depart(&Departure { person: eve, hold: Hold::Skipped, ..departure("eve", None) })
-        .await
-        .unwrap();
+    let skipped = Departure { person: eve, hold: Hold::Skipped, ..departure("eve", None) };
+    written(plane.depart(&skipped).await);
     corp.state().people.get_mut(&person_id("eve")).unwrap().user_name = "ada".into();
     let survey = plane.survey(&Scope::Everything).await.unwrap();
     assert_eq!(survey.snapshot.offboarded.get(&person_id("ada")), Some(&Hold::AsMapped));
@@ -434,14 +453,14 @@ async fn whoever_comes_back_comes_back_under_every_id() {
     for has_split in [false, true] {
         let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
         let plane = over(&first, &corp);
-        plane.depart(&departure("ada", None)).await.unwrap();
-        plane.depart(&departure("ada", Some("trials"))).await.unwrap();
+        written(plane.depart(&departure("ada", None)).await);
+        written(plane.depart(&departure("ada", Some("trials"))).await);
         pass(&plane, "ada").await;
         assert_eq!(departed(&first).len(), 4);
         if has_split {
             corp.state().people.get_mut(&person_id("ada")).unwrap().user_name = "diaz".into();
         }
-        let ended = plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+        let ended = written(plane.rejoin(&person_id("ada"), None, "eva").await);
         assert_eq!(ended, [departure("ada", None), departure("ada", Some("trials"))]);
         assert_eq!(departed(&first), [""; 0]);
         assert_eq!(found(&plane, "p-ada").await, (true, true, true));
@@ -453,7 +472,7 @@ async fn whoever_comes_back_comes_back_under_every_id() {
 async fn who_somebody_is_who_comes_back_must_be_known() {
     let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
     let plane = over(&first, &corp);
-    plane.depart(&departure("ada", None)).await.unwrap();
+    written(plane.depart(&departure("ada", None)).await);
     pass(&plane, "ada").await;
     corp.break_down(Fault::Directory);
     plane.rejoin(&person_id("ada"), None, "eva").await.unwrap_err();
@@ -464,7 +483,7 @@ async fn who_somebody_is_who_comes_back_must_be_known() {
 async fn whom_all_directories_forgot_is_remembered_once() {
     let (first, corp) = (World::of(&["ada"]), World::of(&["ada"]));
     let plane = over(&first, &corp);
-    plane.depart(&departure("ada", None)).await.unwrap();
+    written(plane.depart(&departure("ada", None)).await);
     pass(&plane, "ada").await;
     for world in [&first, &corp] {
         world.leave("ada", "ml-fraud");
@@ -472,6 +491,6 @@ async fn whom_all_directories_forgot_is_remembered_once() {
     }
     let named = control::people::find(&plane, "Ada").await.unwrap();
     assert_eq!((named.id, named.user_name.as_deref()), (person_id("ada"), Some("ada")));
-    plane.rejoin(&person_id("ada"), None, "eva").await.unwrap();
+    written(plane.rejoin(&person_id("ada"), None, "eva").await);
     assert_eq!(departed(&first), [""; 0]);
 }

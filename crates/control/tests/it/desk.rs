@@ -1,7 +1,7 @@
 //! The desk: who may what, what it answers from, and what it does.
 
 use crate::reconciler::{Running, pass, people};
-use crate::world::{MAP, World, person_id};
+use crate::world::{Fault, MAP, World, person_id};
 use access::observed::{AppStatus, ObservedApp};
 use access::reason::ReasonCode;
 use control::desk::{
@@ -261,6 +261,29 @@ async fn an_admin_offboards_somebody_and_takes_it_back() {
     assert_eq!(world.audited("person-restored"), ["returned"]);
     running.wake(people(&["ada"])).await;
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_admin_does_and_the_log_does_not_tell_of_is_done_and_said() {
+    let world = World::of(&["ada"]);
+    let desk = Desk::new(world.plane(MAP), world.store.clone());
+    let ada = person_id("ada").to_string();
+    let leave = Leave { person: ada.clone(), team: None, skip_hold: false, why: "left".into() };
+    let unwritten = |refused: Refused, done: &str| {
+        assert_eq!(
+            (refused.kind, refused.code),
+            (RefusedKind::Unwritten, ReasonCode::AuditUnwritten)
+        );
+        assert_eq!(refused.why, format!("{done}, and the audit log does not tell of it."));
+    };
+    world.break_down(Fault::Audit);
+    let refused = desk.offboard(&admin(), &leave).await.unwrap_err();
+    unwritten(refused, "The person is offboarded");
+    assert_eq!(world.state().departures.len(), 1);
+    let back = Return { person: ada, team: None };
+    let refused = desk.restore(&admin(), &back).await.unwrap_err();
+    unwritten(refused, "The offboarding is ended");
+    assert_eq!(world.state().departures.len(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use crate::departures::departure;
 use crate::door::House;
 use crate::door_opening::{open, refused};
 use crate::reconciler::{Running, pass};
-use crate::world::{Fault, MAP, START, World, person_id, team};
+use crate::world::{Fault, MAP, START, World, person_id, team, written};
 use access::check::Removals;
 use access::ids::TemporaryId;
 use access::reason::ReasonCode;
@@ -290,7 +290,7 @@ async fn what_an_admin_may_not_give() {
         why: None,
         hold: Hold::AsMapped,
     };
-    house.world.plane(MAP).depart(&departure).await.unwrap();
+    written(house.world.plane(MAP).depart(&departure).await);
     assert_eq!(give(order("ada", "trials", 4)).await, ReasonCode::Offboarded);
     let reader = Caller::with_token("ci", Rights::from([control::desk::Right::See]));
     let by_reader = desk.grant(&reader, &order("eva", "fraud", 4)).await;
@@ -566,7 +566,7 @@ async fn what_somebody_may_ask_for_is_what_they_have_not_without_an_end() {
     assert_eq!(askable(by("carol")).await, [trials(false)]);
     // Whoever was offboarded from it would be refused.
     let departure = departure("bob", Some("trials"));
-    house.world.plane(&rules()).depart(&departure).await.unwrap();
+    written(house.world.plane(&rules()).depart(&departure).await);
     assert_eq!(askable(by("bob")).await, []);
 }
 

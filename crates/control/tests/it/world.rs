@@ -19,13 +19,13 @@ use control::event::Membership;
 use control::meter::Meter;
 use control::plane::{Bell, LiveMap, Plane, Takeover};
 use control::ports::{
-    Actor, Answered, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog, AuditPage,
-    CallError, ChainHead, ChainId, ChainRow, ChangeId, Clock, Departure, Departures, Directory,
-    DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, FederatedLogout, Freeze,
-    GroupReading, IdpSession, LoginRequests, Memberships, Observe, PendingLogin, PersonLookup,
-    Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate, Provision,
-    ReplayCache, Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError, Switch,
-    TemporaryGrants, answered,
+    Acted, Actor, Answered, AppOwner, Attempt, Attempts, AuditEntry, AuditFilter, AuditLog,
+    AuditPage, CallError, ChainHead, ChainId, ChainRow, ChangeId, Clock, Departure, Departures,
+    Directory, DirectoryReading, DomainTarget, Ensured, Entropy, FailureKind, FederatedLogout,
+    Freeze, GroupReading, IdpSession, LoginRequests, Memberships, Observe, PendingLogin,
+    PersonLookup, Presign, PresignRequest, PresignedUrl, ProfileScope, ProfileSpec, ProfileUpdate,
+    Provision, ReplayCache, Seal, SealedEntry, Secrets, Session, SessionId, Sessions, StoreError,
+    Switch, TemporaryGrants, answered,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +60,13 @@ grants:
 guard: { max_removals: 2, max_removals_percent: 100 }
 offboarding: { hold: 7d }
 "#;
+
+/// What was done, which is written down.
+pub(crate) fn written<T>(acted: Result<Acted<T>, impl std::fmt::Debug>) -> T {
+    let Acted { done, unwritten } = acted.unwrap();
+    assert_eq!(unwritten, None);
+    done
+}
 
 /// What does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -776,6 +783,10 @@ impl AuditLog for World {
     async fn append(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         self.store(Fault::Audit)?.audit.push(entry.clone());
         Ok(())
+    }
+
+    async fn foreign_key(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
     }
 
     async fn newest(&self, _: u32) -> Result<Vec<AuditEntry>, StoreError> {

@@ -3,17 +3,25 @@
 use crate::cli::{Common, FreezeArgs, OutputFormat, ThawArgs};
 use crate::exit::Outcome;
 use crate::system::SystemClock;
-use crate::{compose, output};
+use crate::{audit_keys, compose, output};
 use anyhow::Result;
 use aws::Aws;
 use control::desk::{self, Switched};
 use control::ports::{Actor, Clock};
 
-/// Stops every change. What was said when it was frozen before stays.
+/// What to do where the log does not tell of a freeze.
+const NOTE_IT: &str = "`stagedoor store status` goes on saying who froze, when and why: note it, and see that the log can \
+     be written before you run `stagedoor thaw`.";
+
+/// Stops every change, whether or not that can be written down. What was said when it was frozen before stays.
 pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome> {
     let store = compose::existing_store(&args.store.store, &Aws::connect().await).await?;
     let by = Actor::named(&args.by.by);
-    let switched = desk::freeze(&*store, &by, &args.by.by, &args.reason, SystemClock.now()).await?;
+    let acted = desk::freeze(&*store, &by, &args.by.by, &args.reason, SystemClock.now()).await?;
+    if let Some(error) = &acted.unwritten {
+        return Err(audit_keys::unwritten("everything is frozen", error, NOTE_IT).into());
+    }
+    let switched = acted.done;
     match common.output {
         OutputFormat::Json => output::data(&document("Freeze", &switched)),
         OutputFormat::Table if switched.changed => output::data(
@@ -28,6 +36,9 @@ pub(super) async fn freeze(args: &FreezeArgs, common: &Common) -> Result<Outcome
 /// Lets changes be made again.
 pub(super) async fn thaw(args: &ThawArgs, common: &Common) -> Result<Outcome> {
     let store = compose::existing_store(&args.store.store, &Aws::connect().await).await?;
+    if store.frozen().await?.is_some() {
+        audit_keys::must_fit(&*store).await?;
+    }
     let by = Actor::named(&args.by.by);
     let switched = desk::thaw(&*store, &by, &args.by.by, SystemClock.now()).await?;
     match common.output {

@@ -1,5 +1,6 @@
 //! `stagedoor sessions`: sessions of the door.
 
+use crate::audit_keys::unwritten;
 use crate::cli::{Common, EndSessionsArgs, OutputFormat, SessionsCommand, WhoseArgs};
 use crate::exit::Outcome;
 use crate::output::{self, counted};
@@ -14,25 +15,32 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 
+/// What to do where the log does not tell that sessions were ended.
+const NOTE_IT: &str =
+    "Note who ended them, when and why, and see that the log can be written again.";
+
 pub(super) async fn run(command: SessionsCommand, common: &Common) -> Result<Outcome> {
     let SessionsCommand::End(args) = command;
     let aws = Aws::connect().await;
     let store = compose::existing_store(&args.desk.store.store, &aws).await?;
     let whose = whose(&args, aws, &store).await?;
     let called = &args.desk.by.by;
-    let ended =
+    let acted =
         end_sessions(&*store, &Actor::named(called), called, &whose, SystemClock.now()).await?;
+    let number = counted(usize::try_from(acted.done).unwrap_or(usize::MAX), "session");
+    if let Some(error) = &acted.unwritten {
+        return Err(unwritten(&format!("{number} ended"), error, NOTE_IT).into());
+    }
     match common.output {
         OutputFormat::Json => {
             let document = json!({
                 "apiVersion": output::API_VERSION,
                 "kind": "SessionsEnded",
-                "ended": ended,
+                "ended": acted.done,
             });
             output::data(&document.to_string());
         }
         OutputFormat::Table => {
-            let number = counted(usize::try_from(ended).unwrap_or(usize::MAX), "session");
             output::data(&format!("Ended {number}. Whoever may sign in does so again."));
         }
     }

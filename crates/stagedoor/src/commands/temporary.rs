@@ -27,7 +27,7 @@ pub(super) async fn grant(args: &GrantArgs, common: &Common) -> Result<Outcome> 
 }
 
 async fn give(args: &GiveArgs, common: &Common) -> Result<Outcome> {
-    let (plane, desk) = desk(&args.desk.map, &args.desk.store).await?;
+    let (plane, desk) = desk(&args.desk.map, &args.desk.store, !args.dry_run).await?;
     let order = GrantOrder {
         person: people::find(&plane, &args.person.person).await?.id,
         team: args.team.clone(),
@@ -44,7 +44,7 @@ async fn give(args: &GiveArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn list(args: &ListGrantsArgs, common: &Common) -> Result<Outcome> {
-    let (plane, desk) = desk(&args.map, &args.store).await?;
+    let (plane, desk) = desk(&args.map, &args.store, false).await?;
     let person = match &args.person {
         Some(text) => Some(people::find(&plane, text).await?.id),
         None => None,
@@ -72,7 +72,7 @@ async fn list(args: &ListGrantsArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn revoke(args: &RevokeArgs, common: &Common) -> Result<Outcome> {
-    let (_, desk) = desk(&args.desk.map, &args.desk.store).await?;
+    let (_, desk) = desk(&args.desk.map, &args.desk.store, !args.dry_run).await?;
     let caller = Caller::at_the_command_line(&args.desk.by.by);
     let revoked = desk.revoke(&caller, &args.id, args.reason.as_deref(), args.dry_run).await;
     let view = revoked.map_err(refused)?;
@@ -93,7 +93,7 @@ async fn revoke(args: &RevokeArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn note(args: &NoteArgs, common: &Common) -> Result<Outcome> {
-    let (_, desk) = desk(&args.desk.map, &args.desk.store).await?;
+    let (_, desk) = desk(&args.desk.map, &args.desk.store, true).await?;
     let caller = Caller::at_the_command_line(&args.desk.by.by);
     let view = desk.after_note(&caller, &args.id, &args.note).await.map_err(refused)?;
     let by = view.note.as_ref().map_or("", |note| note.by.as_str());
@@ -104,7 +104,7 @@ async fn note(args: &NoteArgs, common: &Common) -> Result<Outcome> {
 
 /// Takes a team in an emergency.
 pub(super) async fn break_glass(args: &BreakGlassArgs, common: &Common) -> Result<Outcome> {
-    let (plane, desk) = desk(&args.desk.map, &args.desk.store).await?;
+    let (plane, desk) = desk(&args.desk.map, &args.desk.store, !args.dry_run).await?;
     let second = match &args.second {
         Some(text) => Some(people::find(&plane, text).await?.id),
         None => None,
@@ -132,10 +132,14 @@ pub(super) async fn break_glass(args: &BreakGlassArgs, common: &Common) -> Resul
     Ok(if args.dry_run { Outcome::ChangesPending } else { Outcome::Done })
 }
 
-async fn desk(map: &MapArg, store: &StoreArg) -> Result<(Plane, Desk)> {
+async fn desk(map: &MapArg, store: &StoreArg, writes: bool) -> Result<(Plane, Desk)> {
     let map = mapfile::load(&map.map)?;
     let aws = Aws::connect().await;
-    let store = compose::existing_store(&store.store, &aws).await?;
+    let store = if writes {
+        compose::writable_store(&store.store, &aws).await?
+    } else {
+        compose::existing_store(&store.store, &aws).await?
+    };
     let plane = compose::plane(map, aws, store.clone()).await?;
     Ok((plane.clone(), Desk::new(plane, store)))
 }
@@ -200,7 +204,7 @@ pub(super) fn refused(refused: Refused) -> anyhow::Error {
         RefusedKind::Denied | RefusedKind::Conflict | RefusedKind::Unknown => {
             NotDone { outcome: Outcome::Denied, code: code.as_str(), message: why, remedy }.into()
         }
-        RefusedKind::Unavailable | RefusedKind::TooOften { .. } => {
+        RefusedKind::Unavailable | RefusedKind::TooOften { .. } | RefusedKind::Unwritten => {
             NotDone { outcome: Outcome::Failed, code: code.as_str(), message: why, remedy }.into()
         }
     }

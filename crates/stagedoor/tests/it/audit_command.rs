@@ -1,6 +1,6 @@
 //! `stagedoor audit`, against a store of the binary's own making.
 
-use crate::world::{ANA, FAST, MAP, SEED, World};
+use crate::world::{ANA, FAST, MAP, SEED, World, settled};
 use serde_json::Value;
 use std::fs;
 
@@ -189,12 +189,126 @@ fn a_key_of_ones_own_is_asked_of_every_process() {
     with("key", &freeze).exits(0);
     with("key", &["audit", "verify"]).exits(0);
     // One that has not the key cannot go on with the chain, nor tell that it holds.
-    with("other", &["thaw"]).exits(1).says(&["was sealed with key"]);
+    with("other", &["thaw"]).exits(3).says(&["was sealed with key", "(audit-key-other)"]);
     let verdict = with("other", &["audit", "verify", "--output", "json"]).exits(6).json();
     assert_eq!(verdict["bad"][0]["fault"], "unknown-key");
     let mut command = world.command(&["thaw"]);
     command.env("STAGEDOOR_AUDIT_KEY", "other").env("STAGEDOOR_AUDIT_FORMER_KEYS", "key");
     crate::process::run(command).exits(0);
+}
+
+/// A world whose log goes by a key that was given.
+fn sealed_world() -> World {
+    let world = World::new(&settled(), MAP);
+    world.write("key", &"0b".repeat(32));
+    world
+}
+
+fn with_key(world: &World, args: &[&str]) -> crate::process::Run {
+    let mut command = world.command(args);
+    command.env("STAGEDOOR_AUDIT_KEY", "key");
+    crate::process::run(command).exits(0)
+}
+
+const IN_TIME: [&str; 4] = ["--poll", "20ms", "--timeout", "30s"];
+
+#[test]
+fn without_the_key_of_the_log_nothing_is_given_or_changed() {
+    let world = sealed_world();
+    let refused = |args: &[&str]| {
+        let run = world.run(&[args, &["--output", "json"]].concat()).exits(3);
+        assert_eq!(run.json()["code"], "audit-key-other", "{args:?}");
+        run.says(&[
+            "nothing was done: the audit log was sealed with key",
+            "set STAGEDOOR_AUDIT_KEY",
+        ]);
+    };
+    with_key(&world, &["freeze", "--by", "olga", "--reason", "a test"]);
+    refused(&["thaw"]);
+    with_key(&world, &["thaw"]);
+    let entries = world.audit().len();
+    refused(&["token", "create", "ci", "--scope", "see"]);
+    refused(&["grant", "cleo", "fraud", "--for", "4h", "--reason", "x", "--by", "olga"]);
+    refused(&["apply"]);
+    refused(&["sync", "--person", "ana"]);
+    assert_eq!(world.audit().len(), entries);
+    let offboard = ["offboard", "ana", "--yes", "--by", "root"];
+    with_key(&world, &[&offboard[..], &IN_TIME].concat());
+    refused(&["restore", "ana"]);
+    let status = world.run(&["offboard", "ana", "--status", "--output", "json"]).exits(0).json();
+    assert_eq!(status["departures"].as_array().map(Vec::len), Some(1), "{status}");
+    // Where there is nothing to do it needs no key.
+    assert_eq!(world.run(&["thaw"]).exits(0).stdout, "It was not frozen. Nothing to do.\n");
+    world.run(&["restore", "ben"]).exits(0);
+    world.run(&["apply", "--dry-run"]);
+}
+
+/// What the entries of an event say, by the name of a detail.
+fn said(world: &World, event: &str, name: &str) -> Vec<Option<String>> {
+    let entries = world.audit();
+    let of_event = entries.iter().filter(|entry| entry.event == event);
+    of_event.map(|entry| entry.details.get(name).cloned()).collect()
+}
+
+#[test]
+fn what_takes_away_acts_without_the_key_and_says_that_the_log_does_not_tell_of_it() {
+    let world = sealed_world();
+    with_key(&world, &["token", "create", "ci", "--scope", "see"]);
+    let unwritten = |args: &[&str], done: &str, again: &str| {
+        let lacks = format!("{done}, and the audit log does NOT tell of it");
+        let said = [&*lacks, "was sealed with key", "STAGEDOOR_AUDIT_KEY", "(audit-unwritten)"];
+        world.run(args).exits(1).says(&said).says(&[again]);
+    };
+    unwritten(&["sessions", "end", "--all", "--by", "olga"], "0 sessions ended", "Note who ended");
+    let offboard = [&["offboard", "ana", "--yes", "--by", "olga"], &IN_TIME[..]].concat();
+    unwritten(&offboard, "it is denied at the door", "Run the same command again");
+    let run = world.run(&[&offboard[..], &["--output", "json"]].concat()).exits(1);
+    assert_eq!(run.json()["code"], "audit-unwritten");
+    let status = world.run(&["offboard", "ana", "--status", "--output", "json"]).exits(0).json();
+    assert_eq!(status["departures"][0]["by"], "olga");
+    // Nothing of the profile was begun unwritten, and the same again with the key does it all.
+    let profile = world.cloud.profile("ana--fraud");
+    assert!(!profile.tags.contains_key("stagedoor:leaving-since"), "{:?}", profile.tags);
+    assert_eq!(said(&world, "person-offboarded", "by"), [None::<String>; 0]);
+    with_key(&world, &offboard);
+    assert!(!world.cloud.names().contains(&"ana--fraud".to_owned()));
+    assert_eq!(said(&world, "person-offboarded", "by"), [Some("olga".to_owned())]);
+
+    let entries = world.audit().len();
+    let freeze = ["freeze", "--reason", "an emergency", "--by", "olga"];
+    unwritten(&freeze, "everything is frozen", "stagedoor store status");
+    assert_eq!(world.audit().len(), entries);
+    let told = with_key(&world, &["freeze", "--reason", "another", "--by", "eva"]).stdout;
+    assert!(told.starts_with("It was frozen by olga since "), "{told}");
+    with_key(&world, &["audit", "verify"]);
+}
+
+#[test]
+fn a_key_may_follow_the_one_that_the_store_kept() {
+    let world = sealed_world();
+    let freeze = ["freeze", "--by", "olga", "--reason", "a test"];
+    world.run(&freeze).exits(0);
+    let with = |former: &str, args: &[&str]| {
+        let mut command = world.command(args);
+        command.env("STAGEDOOR_AUDIT_KEY", "key").env("STAGEDOOR_AUDIT_FORMER_KEYS", former);
+        crate::process::run(command)
+    };
+    with("", &["thaw"])
+        .exits(3)
+        .says(&["STAGEDOOR_AUDIT_FORMER_KEYS (`store`: the one that the store keeps)"]);
+    with("", &["audit", "verify"]).exits(6);
+    with("store", &["thaw"]).exits(0);
+    with("store", &["audit", "verify"]).exits(0);
+    // Who has the store's alone goes on with nothing any more.
+    world.run(&["freeze", "--by", "eva", "--reason", "x"]).exits(1).says(&["(audit-unwritten)"]);
+    world.run(&["thaw"]).exits(3).says(&["(audit-key-other)"]);
+    world.run(&["audit", "verify"]).exits(6);
+    // Of an export alone there is no store to ask.
+    let export = with("store", &["audit", "export"]).exits(0).stdout;
+    world.write("log.jsonl", &export);
+    let apart = ["audit", "verify", "--export", "log.jsonl", "--store", "no.db"];
+    with("store", &apart).exits(3).says(&["name the store, too", "(audit-key-missing)"]);
+    with("store", &["audit", "verify", "--export", "log.jsonl"]).exits(0);
 }
 
 #[test]

@@ -196,7 +196,7 @@ impl World {
             why: None,
             hold: Hold::AsMapped,
         };
-        process.depart(&departure).await.unwrap();
+        assert_eq!(process.depart(&departure).await.unwrap().unwritten, None);
         for _ in 0..MOST_PASSES {
             let scope = Scope::People(BTreeSet::from([ana.clone()]));
             let pass = process.pass(&scope, Removals::Allowed(1), &|_, _| {});

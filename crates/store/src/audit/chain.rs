@@ -3,7 +3,7 @@
 use super::{CHAIN, COLUMNS, entry, json};
 use crate::microseconds;
 use access::reason::ReasonCode;
-use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal, trimmed};
+use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, not_given, seal, trimmed};
 use control::ports::{AuditEntry, AuditEvent, ChainId, Seal};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -13,10 +13,7 @@ const FORGOTTEN_AT_ONCE: i64 = 5_000;
 /// Why an entry cannot be sealed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unsealable {
-    #[error(
-        "the audit log was sealed with key {0}, which was not given: set STAGEDOOR_AUDIT_KEY as the \
-         other processes have it, or name the former key in STAGEDOOR_AUDIT_FORMER_KEYS"
-    )]
+    #[error("{}", not_given(.0))]
     OtherKey(String),
     #[error("the machine has no randomness to draw a key from")]
     NoRandomness,
@@ -88,6 +85,17 @@ fn end(transaction: &Transaction<'_>, keys: &KeyRing) -> rusqlite::Result<Option
             }))
         }
     }
+}
+
+/// The id of the key of the last entry, where it is none of those that there are.
+pub(super) fn foreign_key(
+    connection: &Connection,
+    given: Option<&KeyRing>,
+) -> rusqlite::Result<Option<String>> {
+    let Some(Last { key, .. }) = last(connection)? else { return Ok(None) };
+    let kept = kept_key(connection)?.map(KeyRing::new);
+    let is_ours = given.or(kept.as_ref()).is_some_and(|keys| keys.get(&key).is_some());
+    Ok((!is_ours).then_some(key))
 }
 
 /// Appends an entry.
@@ -171,14 +179,19 @@ pub(super) fn forget(transaction: &Transaction<'_>, through: i64) -> rusqlite::R
     Ok(u64::try_from(gone).unwrap_or(0))
 }
 
-/// The key that is kept in the file itself, drawn the first time.
-fn drawn_key(transaction: &Transaction<'_>) -> rusqlite::Result<ChainKey> {
-    let kept: Option<[u8; 32]> = transaction
+/// The key that is kept in the file itself, if one was drawn.
+fn kept_key(connection: &Connection) -> rusqlite::Result<Option<ChainKey>> {
+    let kept: Option<[u8; 32]> = connection
         .prepare_cached("SELECT value FROM secret WHERE name = ?1")?
         .query_row([STORE_KEY], |row| row.get(0))
         .optional()?;
-    if let Some(kept) = kept {
-        return Ok(ChainKey::new(&kept));
+    Ok(kept.map(|kept| ChainKey::new(&kept)))
+}
+
+/// The key that is kept in the file itself, drawn the first time.
+fn drawn_key(transaction: &Transaction<'_>) -> rusqlite::Result<ChainKey> {
+    if let Some(kept) = kept_key(transaction)? {
+        return Ok(kept);
     }
     let fresh = fresh_key().ok_or(Unsealable::NoRandomness)?;
     transaction

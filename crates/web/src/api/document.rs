@@ -7,7 +7,7 @@ use crate::table::{Address, Who};
 use serde_json::{Map, Value, json};
 
 /// Statuses with which every endpoint may refuse, and when.
-const REFUSALS: [(&str, &str); 8] = [
+const REFUSALS: [(&str, &str); 9] = [
     ("400", "What is asked for cannot be meant."),
     ("401", "Nobody known asks: no token, no session, or one that is over."),
     ("403", "Whoever asks may not."),
@@ -15,6 +15,7 @@ const REFUSALS: [(&str, &str); 8] = [
     ("409", "It contradicts how things are now."),
     ("413", "The body is too large."),
     ("429", "Too many requests; `Retry-After` says when to come again."),
+    ("500", "It was done, and the audit log does not tell of it; or the server failed."),
     ("503", "It cannot be told or done now; `Retry-After` says when to come again."),
 ];
 

@@ -15,6 +15,7 @@ texts! {
         not_found: "There is no such thing",
         conflict: "Not as things are now",
         unavailable: "Not possible right now",
+        unwritten: "Done, but not in the audit log",
         what_would_work: "What would work",
         where_you_are: "Where you are",
         request_access: "Request access",

@@ -951,6 +951,10 @@ impl AuditLog for World {
         Ok(())
     }
 
+    async fn foreign_key(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
     async fn newest(&self, _: u32) -> Result<Vec<AuditEntry>, StoreError> {
         Ok(vec![])
     }

@@ -5,10 +5,13 @@ use super::super::failure::{contended, unusable};
 use super::super::keys::{Key, shard};
 use super::super::wire::{Over, Step, Written};
 use super::row::items;
-use super::{CHAINS, numbered, partition, place};
+use super::{AT_ONCE, CHAINS, all_chains, numbered, partition, place};
 use crate::backoff::backoff;
-use control::audit::{ChainKey, Head, KeyRing, STORE_KEY, fresh_key, seal_placed, trimmed};
+use control::audit::{
+    ChainKey, Head, KeyRing, STORE_KEY, fresh_key, not_given, seal_placed, trimmed,
+};
 use control::ports::{AuditEntry, ChainId, SealedEntry, Secrets as _, StoreError};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
@@ -18,6 +21,9 @@ const MOST: usize = 45;
 
 /// How often a transaction is tried, each time on another chain.
 const TRIES: u32 = 10;
+
+/// How often the end of a chain is read again that could not be.
+const READ_AGAIN: u32 = 4;
 
 const APPEND: &str = "append to the audit log";
 
@@ -57,21 +63,72 @@ impl Appends {
 impl DynamoStore {
     /// The keys of the log: those that were given, or the one that the table keeps.
     pub(super) async fn audit_keys(&self) -> Result<Arc<KeyRing>, StoreError> {
-        if let Some(keys) = self.appends.keys.get() {
-            return Ok(Arc::clone(keys));
-        }
         // Not drawn before it is needed: the first randomness of a process costs it tens of
         // milliseconds.
-        let kept = if let Some(kept) = self.kept_secret(STORE_KEY).await? {
-            kept
-        } else {
+        if let Some(keys) = self.known_keys().await? {
+            return Ok(keys);
+        }
+        // Beside a log that others began with a key of theirs, one of the table's own would be to no use.
+        let Some(key) = self.foreign_end(APPEND, None).await? else {
             let fresh = fresh_key().ok_or_else(|| {
                 unusable(APPEND, "the machine has no randomness to draw a key from".to_owned())
             })?;
-            self.get_or_create(STORE_KEY, fresh).await?
+            return Ok(self.keep_keys(&self.get_or_create(STORE_KEY, fresh).await?));
         };
-        let key = ChainKey::new(&kept);
-        Ok(Arc::clone(self.appends.keys.get_or_init(|| Arc::new(KeyRing::new(key)))))
+        // Unless another process has just drawn that very one.
+        self.known_keys().await?.ok_or_else(|| unusable(APPEND, not_given(&key)))
+    }
+
+    /// The keys of the log, if there are any yet.
+    async fn known_keys(&self) -> Result<Option<Arc<KeyRing>>, StoreError> {
+        if let Some(keys) = self.appends.keys.get() {
+            return Ok(Some(Arc::clone(keys)));
+        }
+        Ok(self.kept_secret(STORE_KEY).await?.map(|kept| self.keep_keys(&kept)))
+    }
+
+    fn keep_keys(&self, kept: &[u8; 32]) -> Arc<KeyRing> {
+        let keys = || Arc::new(KeyRing::new(ChainKey::new(kept)));
+        Arc::clone(self.appends.keys.get_or_init(keys))
+    }
+
+    /// [`AuditLog::foreign_key`](control::ports::AuditLog::foreign_key). No key is drawn: whoever only asks leaves
+    /// none behind.
+    pub(super) async fn key_of_others(&self) -> Result<Option<String>, StoreError> {
+        const OPERATION: &str = "see which key the audit log is sealed with";
+        if let Some(keys) = self.known_keys().await? {
+            return self.foreign_end(OPERATION, Some(&keys)).await;
+        }
+        let Some(key) = self.foreign_end(OPERATION, None).await? else { return Ok(None) };
+        // Another process may have drawn one meanwhile.
+        match self.known_keys().await? {
+            Some(keys) => self.foreign_end(OPERATION, Some(&keys)).await,
+            None => Ok(Some(key)),
+        }
+    }
+
+    /// A key that the end of a chain was sealed with, of any chain, and that is none of these.
+    async fn foreign_end(
+        &self,
+        operation: &'static str,
+        keys: Option<&KeyRing>,
+    ) -> Result<Option<String>, StoreError> {
+        // Where the table is busy, not one of so many calls must fail: they would all be made anew.
+        let end = |chain: ChainId| async move {
+            let mut end = self.end_of(operation, &chain).await;
+            for tried in 0..READ_AGAIN {
+                if end.is_ok() {
+                    break;
+                }
+                backoff(tried).await;
+                end = self.end_of(operation, &chain).await;
+            }
+            end
+        };
+        let ends = stream::iter(all_chains()).map(end).buffered(AT_ONCE);
+        let ends: Vec<_> = ends.try_collect().await?;
+        let is_ours = |key: &str| keys.is_some_and(|keys| keys.get(key).is_some());
+        Ok(ends.into_iter().flatten().map(|(_, key)| key).find(|key| !is_ours(key)))
     }
 
     /// Appends an entry. Whoever asked may go away: what others handed in must not break off with it.
@@ -211,14 +268,7 @@ impl DynamoStore {
     async fn head_of(&self, chain: &ChainId, keys: &KeyRing) -> Result<Head, StoreError> {
         match self.end_of(APPEND, chain).await? {
             None => Ok(Head::empty()),
-            Some((_, key)) if keys.get(&key).is_none() => {
-                let message = format!(
-                    "the audit log was sealed with key {key}, which was not given: set \
-                     STAGEDOOR_AUDIT_KEY as the other processes have it, or name the former key in \
-                     STAGEDOOR_AUDIT_FORMER_KEYS"
-                );
-                Err(unusable(APPEND, message))
-            }
+            Some((_, key)) if keys.get(&key).is_none() => Err(unusable(APPEND, not_given(&key))),
             Some((head, _)) => Ok(head),
         }
     }

@@ -418,3 +418,51 @@ async fn a_copy_that_stands_elsewhere_in_a_history_is_shown_to_nobody_and_found(
         assert_eq!(store.of_person(&bob, 9).await, Ok(vec![]), "older: {older}");
     }
 }
+
+fn ring(byte: u8) -> KeyRing {
+    KeyRing::new(ChainKey::new(&[byte; 32]))
+}
+
+fn signed_in(micro: i64) -> AuditEntry {
+    AuditEntry::new(micros(micro), AuditEvent::SignIn, "signed-in")
+}
+
+#[tokio::test]
+async fn beside_a_log_of_others_no_key_is_drawn_and_whoever_lacks_the_key_of_a_chain_is_told() {
+    let (peer, store) = fresh_table().await;
+    let with = |keys: KeyRing| handle(&peer.endpoint).sealed_by(keys);
+    assert_eq!(store.foreign_key().await, Ok(None));
+    with(ring(7)).append(&signed_in(1)).await.unwrap();
+    let sevens = ChainKey::new(&[7; 32]).id().to_owned();
+    // Each time another process, which looks first at a chain that its name chooses.
+    for _ in 0..20 {
+        let keyless = handle(&peer.endpoint);
+        assert_eq!(keyless.foreign_key().await, Ok(Some(sevens.clone())));
+        let refused = keyless.append(&signed_in(0)).await.unwrap_err();
+        let told = format!("was sealed with key {sevens}, which was not given: set STAGEDOOR");
+        assert!(refused.message.contains(&told), "{refused}");
+    }
+    assert_eq!(store.chains().await.unwrap().len(), 1);
+    assert_eq!(store.get_or_create(STORE_KEY, [9; 32]).await, Ok([9; 32]));
+    let both = || ring(8).with_former(ChainKey::new(&[7; 32]));
+    assert_eq!(with(ring(8)).foreign_key().await, Ok(Some(sevens)));
+    assert_eq!(with(both()).foreign_key().await, Ok(None));
+    // As soon as one chain goes by the new key, the old one alone is not enough.
+    while store.chains().await.unwrap().len() == 1 {
+        with(both()).append(&signed_in(2)).await.unwrap();
+    }
+    assert!(with(ring(7)).foreign_key().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_key_that_the_table_keeps_is_drawn_once_by_whoever_is_first() {
+    let (peer, _) = fresh_table().await;
+    for number in 0..20 {
+        let store = handle(&peer.endpoint);
+        assert_eq!(store.foreign_key().await, Ok(None));
+        store.append(&signed_in(number)).await.unwrap();
+    }
+    let store = handle(&peer.endpoint);
+    let verdict = verify_log(&store, &keys(&store).await, &[], &|_| {}).await.unwrap();
+    assert_eq!((verdict.ok, verdict.entries), (true, 20));
+}

@@ -6,7 +6,7 @@ use crate::desk::{Caller, Desk, Refused, RefusedKind, Right};
 use crate::pass::{Brake, Deadline};
 use crate::people::{self, NotFound};
 use crate::plane::Plane;
-use crate::ports::Departure;
+use crate::ports::{Acted, Departure};
 use crate::survey::{Scope, Survey};
 use access::check::Removals;
 use access::ids::TeamKey;
@@ -131,12 +131,15 @@ impl Desk {
         if let Some(team) = team {
             self.known_team(&plane, team).await?;
         }
-        let departed = plane.depart(&departure).await?;
+        let Acted { done: departed, unwritten } = plane.depart(&departure).await?;
         let scope = scope_with_heirs(&plane, &named.id).await?;
         let (profiles, halted) = first_pass(&plane, &scope, |plan, it: &Survey| {
             plane.only(plan, &it.observed, &named.id, team)
         })
         .await;
+        if let Some(error) = unwritten {
+            return Err(Refused::unwritten("The person is offboarded", &error));
+        }
         Ok(OffboardingBegun {
             person: named.id.to_string(),
             team: leave.team.as_ref().map(ToString::to_string),
@@ -171,10 +174,14 @@ impl Desk {
                 "Restore the person without naming a team.",
             ));
         }
-        let ended = plane.rejoin(&named.id, team, &caller.actor().to_string()).await?;
+        let by = caller.actor().to_string();
+        let Acted { done: ended, unwritten } = plane.rejoin(&named.id, team, &by).await?;
         let scope = scope_of(&named.id);
         let narrow = |plan, it: &Survey| plane.returning(plan, &it.observed, &named.id, team);
         let (_, halted) = first_pass(&plane, &scope, narrow).await;
+        if let Some(error) = unwritten {
+            return Err(Refused::unwritten("The offboarding is ended", &error));
+        }
         let snapshot = plane.read_people(&BTreeSet::from([named.id.clone()])).await?;
         let rights = access::entitlement::entitlements(&plane.map, &snapshot, plane.clock.now());
         let rights = rights.teams_of(&named.id).iter().map(|right| right.team.to_string());

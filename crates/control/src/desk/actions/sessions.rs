@@ -1,6 +1,6 @@
 //! Ending sessions of the door, and nothing else.
 
-use crate::ports::{Actor, AuditEntry, AuditEvent, Store, StoreError};
+use crate::ports::{Acted, Actor, AuditEntry, AuditEvent, Store, StoreError};
 use access::ids::{IdpKey, PersonId};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
@@ -20,14 +20,14 @@ pub enum SessionsOf {
 /// stays there. `called` is how people know whoever does it. May be repeated.
 ///
 /// # Errors
-/// The store cannot be used. What ended before has ended, also if it could not be written down.
+/// Sessions cannot be ended.
 pub async fn end_sessions(
     store: &dyn Store,
     by: &Actor,
     called: &str,
     whose: &SessionsOf,
     now: Timestamp,
-) -> Result<u64, StoreError> {
+) -> Result<Acted<u64>, StoreError> {
     let entry =
         AuditEntry::new(now, AuditEvent::SessionsEnded, ReasonCode::SessionsRevoked.as_str())
             .by(by.clone())
@@ -39,6 +39,6 @@ pub async fn end_sessions(
         }
         SessionsOf::Everybody => (store.close_every(None).await?, entry),
     };
-    store.append(&entry.with("sessions_ended", ended)).await?;
-    Ok(ended)
+    let unwritten = store.append(&entry.with("sessions_ended", ended)).await.err();
+    Ok(Acted { done: ended, unwritten })
 }

@@ -2,7 +2,9 @@
 
 use super::in_words;
 use crate::desk::{Caller, Desk, Refused, Right};
-use crate::ports::{Actor, AuditEntry, AuditEvent, Freeze, Store, StoreError, Switch, WorkKey};
+use crate::ports::{
+    Acted, Actor, AuditEntry, AuditEvent, Freeze, Store, StoreError, Switch, WorkKey,
+};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -39,22 +41,25 @@ impl Switched {
 /// does it.
 ///
 /// # Errors
-/// The store cannot be used.
+/// It cannot be frozen.
 pub async fn freeze(
     store: &dyn Store,
     by: &Actor,
     called: &str,
     reason: &str,
     now: Timestamp,
-) -> Result<Switched, StoreError> {
+) -> Result<Acted<Switched>, StoreError> {
     let wanted = Freeze { by: called.to_owned(), reason: reason.to_owned(), at: now };
     let before = store.freeze(&wanted).await?;
     let is_new = before.is_none();
-    if is_new {
+    let unwritten = if is_new {
         let entry = entry(AuditEvent::Frozen, by, called, reason, now);
-        store.append(&entry.changing("frozen", Some("no"), Some("yes"))).await?;
-    }
-    Ok(Switched::new(true, is_new, Some(&before.unwrap_or(wanted))))
+        store.append(&entry.changing("frozen", Some("no"), Some("yes"))).await.err()
+    } else {
+        None
+    };
+    let done = Switched::new(true, is_new, Some(&before.unwrap_or(wanted)));
+    Ok(Acted { done, unwritten })
 }
 
 /// Lets changes be made again, and has everything read: what was planned meanwhile was not done. `called` is how
@@ -119,7 +124,11 @@ impl Desk {
             return Err(Refused::invalid(why, "Say why in a few words."));
         }
         let now = self.plane().clock.now();
-        Ok(freeze(&**self.store(), caller.actor(), caller.name(), &reason, now).await?)
+        let acted = freeze(&**self.store(), caller.actor(), caller.name(), &reason, now).await?;
+        match acted.unwritten {
+            Some(error) => Err(Refused::unwritten("Everything is frozen", &error)),
+            None => Ok(acted.done),
+        }
     }
 
     /// Lets changes be made again.

@@ -25,7 +25,7 @@ pub(super) async fn run(args: &VerifyAuditArgs, common: &Common) -> Result<Outco
     };
     let keys = match &store {
         Some(store) => audit_keys::of(&**store, &aws).await?,
-        None => audit_keys::given(&aws).await?.ok_or_else(no_key)?,
+        None => audit_keys::given(&aws).await?.ok_or_else(no_key)?.without_store()?,
     };
     let checkpoints = match &args.place.checkpoints {
         None => Vec::new(),

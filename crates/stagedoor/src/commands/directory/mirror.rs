@@ -34,7 +34,7 @@ pub(super) async fn run(args: &MirrorDirectoryArgs, common: &Common) -> Result<O
     let location = &args.store.store;
     let store = match args.approve {
         // In a new one there is nothing to agree to.
-        Some(_) => compose::existing_store(location, &aws).await?,
+        Some(_) => compose::writable_store(location, &aws).await?,
         None => compose::acting_store(location, &aws, &map, args.dry_run).await?,
     };
     let plane = compose::plane(map, aws, store.clone()).await?;

@@ -8,7 +8,7 @@ use crate::exit::{BadConfiguration, NotDone, Outcome};
 use crate::leaver::{loss_text, receipt_text, stages_text, still_granted_text};
 use crate::output::{self, Paint, counted};
 use crate::people::{self, Named};
-use crate::{compose, mapfile};
+use crate::{audit_keys, compose, mapfile};
 use access::check::Removals;
 use access::map::Rollout;
 use access::plan::{Kept, Plan};
@@ -20,12 +20,19 @@ use aws::Aws;
 use control::departure::scope_with_heirs;
 use control::loss::{Loss, StillGranted, losses, still_granted};
 use control::plane::Plane;
-use control::ports::Departure;
+use control::ports::{Acted, Departure};
 use control::progress::progress;
 use control::survey::Survey;
 use serde_json::json;
 use std::fmt::Write;
 use std::io::{BufRead, IsTerminal};
+
+/// What is done where the log does not tell who has left.
+const DENIED: &str = "it is denied at the door";
+
+/// What to do then.
+const AGAIN: &str = "Run the same command again when the log can be written: it writes down who has left, and goes on \
+     with the profiles, nothing of which is begun unwritten.";
 
 pub(in crate::commands) async fn run(args: &OffboardArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
@@ -223,7 +230,7 @@ impl Case<'_> {
     }
 
     async fn carry_out(&self, survey: &Survey, plan: &Plan, loses: &[Loss]) -> Result<Outcome> {
-        let departed = self.plane.depart(&self.departure()).await?;
+        let Acted { done: departed, unwritten } = self.plane.depart(&self.departure()).await?;
         let ended = usize::try_from(departed.sessions_ended).unwrap_or(usize::MAX);
         output::talk(&match &departed.departure.team {
             None => format!("Signing in is denied; {} ended.", counted(ended, "session")),
@@ -240,7 +247,8 @@ impl Case<'_> {
             None,
             &|plan, survey| self.plane.only(plan, &survey.observed, id, team),
         )
-        .await?;
+        .await;
+        let settled = audit_keys::if_written(settled, unwritten.as_ref(), DENIED, AGAIN)?;
         let receipt = receipt_of(self.plane, id).await?;
         let left = staying(&settled.plan, loses);
         let blocked: Vec<_> = settled.plan.blocked().chain(left).collect();

@@ -7,7 +7,7 @@ use crate::exit::{BadConfiguration, Outcome};
 use crate::leaver::standing_text;
 use crate::output;
 use crate::people::{self, Named};
-use crate::{compose, mapfile};
+use crate::{audit_keys, compose, mapfile};
 use access::check::Removals;
 use access::ids::{PersonId, TeamKey};
 use access::observed::{Observed, ObservedProfile, Ownership};
@@ -25,11 +25,18 @@ use control::survey::Survey;
 use serde::Serialize;
 use serde_json::json;
 
+/// What is done where the log does not tell that somebody came back.
+const ENDED: &str = "the offboarding is ended";
+
+/// What to do then.
+const NOTE_IT: &str = "Note who ended it, when and why, and see that the log can be written again: by the log alone the \
+     person still looks offboarded.";
+
 pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Result<Outcome> {
     let map = mapfile::load(&args.map.map)?;
     let aws = Aws::connect().await;
     let store = compose::existing_store(&args.store.store, &aws).await?;
-    let plane = compose::plane(map, aws, store).await?;
+    let plane = compose::plane(map, aws, store.clone()).await?;
     let named = people::find(&plane, &args.person.person).await?;
     let survey = plane.survey(&scope_of(&named.id)).await?;
     if let Some(team) = &args.team {
@@ -40,6 +47,9 @@ pub(in crate::commands) async fn run(args: &RestoreArgs, common: &Common) -> Res
     let case = Case { args, named: &named, plane: &plane, common };
     if args.dry_run {
         return Ok(case.dry_run(survey, &ends));
+    }
+    if !ends.is_empty() {
+        audit_keys::must_fit(&*store).await?;
     }
     case.carry_out(&ends).await
 }
@@ -119,9 +129,11 @@ impl Case<'_> {
     async fn carry_out(&self, ends: &[Departure]) -> Result<Outcome> {
         let before = receipt_of(self.plane, &self.named.id).await?;
         let by = &self.args.by.by;
-        if !ends.is_empty() {
-            self.plane.rejoin(&self.named.id, self.args.team.as_ref(), by).await?;
-        }
+        let unwritten = if ends.is_empty() {
+            None
+        } else {
+            self.plane.rejoin(&self.named.id, self.args.team.as_ref(), by).await?.unwritten
+        };
         let settled = apply::settle(
             self.plane,
             &scope_of(&self.named.id),
@@ -130,7 +142,8 @@ impl Case<'_> {
             None,
             &|plan, survey| self.narrowed(plan, survey),
         )
-        .await?;
+        .await;
+        let settled = audit_keys::if_written(settled, unwritten.as_ref(), ENDED, NOTE_IT)?;
         let restored = self.restored(&before, &settled.survey);
         self.print(ends, &settled.survey, &settled.plan, &restored, false);
         Ok(apply::ended(&settled, &self.plane.map.rollout))

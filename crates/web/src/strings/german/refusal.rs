@@ -12,6 +12,7 @@ pub(crate) const REFUSAL: Refusal = Refusal {
     not_found: "Das gibt es nicht",
     conflict: "So wie die Dinge stehen, nicht",
     unavailable: "Gerade nicht möglich",
+    unwritten: "Getan, aber nicht im Prüfprotokoll",
     what_would_work: "Was helfen würde",
     where_you_are: "Wo Sie sind",
     request_access: "Zugang beantragen",
