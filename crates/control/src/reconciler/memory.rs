@@ -2,18 +2,22 @@
 
 use super::Lane;
 use super::found::LastFull;
+use super::left::{self, Left};
 use access::check::Violation;
 use access::ids::PersonId;
 use access::plan::{Action, Assignment, Plan};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// More than the different things that can be done for one person in a row.
+const REMEMBERED: usize = 32;
+
 /// The memory of all passes of a process.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// Objections to plans that are in the audit log already.
     refused: Vec<Violation>,
-    /// What was last done for people who are not settled.
+    /// What was done for people since they were last settled, at most [`REMEMBERED`] for each.
     actions: BTreeMap<PersonId, Vec<Action>>,
     /// What the last full pass wanted.
     pub(super) full: LastFull,
@@ -25,7 +29,7 @@ pub(super) struct Memory {
     assignments: Vec<Assignment>,
 }
 
-/// What of a plan is not what the last one for the same people was.
+/// What of a plan was not done before, since its people were settled.
 #[derive(Debug, Default)]
 pub(super) struct News {
     people: BTreeSet<PersonId>,
@@ -43,24 +47,28 @@ impl News {
 }
 
 impl Memory {
-    /// Remembers what is about to be done, of these people or of everybody, and says what is new.
+    /// Remembers what is about to be done, of these people or of everybody, and says what is new: not what was
+    /// done for somebody before, with or without something else between. What AWS accepts and then fails at is
+    /// planned again and again, and in turns with what removes it.
     pub(super) fn news(&mut self, plan: &Plan, of: Option<&BTreeSet<PersonId>>) -> News {
-        let mut now: BTreeMap<PersonId, Vec<Action>> = BTreeMap::new();
+        let mut unsettled = left::of_plan(plan).people;
+        unsettled.extend(plan.actions.iter().map(|action| (action.person.clone(), Left::Moving)));
+        self.actions.retain(|person, _| {
+            unsettled.contains_key(person) || of.is_some_and(|people| !people.contains(person))
+        });
+        let mut people = BTreeSet::new();
         for action in &plan.actions {
-            now.entry(action.person.clone()).or_default().push(action.clone());
-        }
-        let is_new = |(person, actions): &(&PersonId, &Vec<Action>)| {
-            self.actions.get(*person) != Some(*actions)
-        };
-        let people = now.iter().filter(is_new).map(|(person, _)| person.clone()).collect();
-        let assignments = !plan.assignments.is_empty() && plan.assignments != self.assignments;
-        match of {
-            None => self.actions = now,
-            Some(people) => {
-                self.actions.retain(|person, _| !people.contains(person));
-                self.actions.extend(now);
+            let done = self.actions.entry(action.person.clone()).or_default();
+            if done.contains(action) {
+                continue;
             }
+            people.insert(action.person.clone());
+            if done.len() == REMEMBERED {
+                done.remove(0);
+            }
+            done.push(action.clone());
         }
+        let assignments = !plan.assignments.is_empty() && plan.assignments != self.assignments;
         if assignments {
             self.assignments.clone_from(&plan.assignments);
         }

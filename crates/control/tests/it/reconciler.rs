@@ -130,6 +130,26 @@ async fn a_change_that_does_not_last_is_not_made_every_few_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_studio_accepts_and_then_fails_at_is_not_tried_every_few_seconds() {
+    let world = World::of(&["ada"]);
+    let key = world.state().profiles.keys().next().unwrap().clone();
+    world.state().profiles.get_mut(&key).unwrap().execution_role = None;
+    world.join("bob", "ml-fraud");
+    world.break_down(Fault::FailsInTheEnd);
+    let running = Running::start(&world, MAP);
+    pass(3_600).await;
+    for tried in ["update ada--fraud", "create bob--fraud", "delete bob--fraud"] {
+        let tries = world.state().changes.iter().filter(|change| *change == tried).count();
+        assert!((3..20).contains(&tries), "{tried}: {tries}");
+    }
+    // Once it lasts it is made without delay, and what comes later is new.
+    world.mend(Fault::FailsInTheEnd);
+    pass(3_600).await;
+    assert_eq!(world.profile_names().len(), 2);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_profile_is_written_down_also_where_the_answer_to_its_making_was_lost() {
     let world = World::of(&["ada"]);
     world.join("bob", "ml-fraud");

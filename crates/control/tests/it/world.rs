@@ -77,6 +77,8 @@ pub(crate) enum Fault {
     DomainPanics,
     /// Changes of profiles are accepted and do not last.
     Forgetful,
+    /// Changes of profiles are accepted, take eight seconds, and fail.
+    FailsInTheEnd,
     /// A profile is made, and the answer to the first attempt is lost.
     AnswerLost,
     Tags,
@@ -120,6 +122,8 @@ pub(crate) struct State {
     pub(crate) unmakeable: BTreeSet<String>,
     /// Which pass made each change of a profile.
     pub(crate) changed_by: Vec<Option<ChangeId>>,
+    /// What Studio is at, until when, and how the profile is then.
+    under_way: BTreeMap<ArcStr, (Instant, ProfileStatus)>,
     /// Changes that Studio accepted.
     pub(crate) changes: Vec<String>,
     /// The request id that AWS answers with, if it tells one.
@@ -138,6 +142,27 @@ pub(crate) struct State {
     pub(crate) looked_up: u32,
     pub(crate) secrets: BTreeMap<String, [u8; 32]>,
     drawn: u64,
+}
+
+impl State {
+    /// What is over by now is over.
+    fn go_on(&mut self) {
+        let over = self.under_way.extract_if(.., |_, (until, _)| *until <= Instant::now());
+        for (name, (_, status)) in over.collect::<Vec<_>>() {
+            if let Some(profile) = self.profiles.get_mut(&name) {
+                profile.status = status;
+            }
+        }
+    }
+
+    /// Begins what takes a while and fails, if that is what goes wrong.
+    fn begin(&mut self, name: &ProfileName, [now, then]: [ProfileStatus; 2]) {
+        if self.faults.contains(&Fault::FailsInTheEnd) {
+            let until = Instant::now() + Duration::from_secs(8);
+            self.under_way.insert(name.folded(), (until, then));
+            self.profiles.get_mut(&name.folded()).unwrap().status = now;
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -483,7 +508,8 @@ impl Observe for World {
             state.domain_takes + more
         };
         tokio::time::sleep(takes).await;
-        let state = self.call(Fault::Domain, "DescribeDomain")?;
+        let mut state = self.call(Fault::Domain, "DescribeDomain")?;
+        state.go_on();
         let mut profiles = state.profiles.clone();
         if let ProfileScope::Named(names) = scope {
             profiles.retain(|_, profile| names.contains(&profile.name));
@@ -538,6 +564,7 @@ impl Provision for World {
             spaces: vec![],
         };
         state.profiles.insert(spec.name.folded(), profile);
+        state.begin(&spec.name, [ProfileStatus::Pending, ProfileStatus::Failed]);
         if let Some(request_id) = state.request_id.clone() {
             let operation = "CreateUserProfile";
             answered(Answered { service: "sagemaker", operation, request_id });
@@ -555,6 +582,7 @@ impl Provision for World {
         let mut state = self.call(Fault::Tags, "AddTags")?;
         state.changed_by.push(target.change.clone());
         state.changes.push(format!("update {name}"));
+        state.begin(name, [ProfileStatus::Updating, ProfileStatus::UpdateFailed]);
         if !state.faults.contains(&Fault::Forgetful) {
             let profile = state.profiles.get_mut(&name.folded()).unwrap();
             profile.tags.extend(update.set_tags.clone());
