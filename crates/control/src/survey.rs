@@ -201,7 +201,7 @@ impl Plane {
         removals: Removals,
     ) -> Result<CheckedPlan, Vec<Violation>> {
         let removals = match removals {
-            Removals::Guarded => Removals::GuardedAfter(self.unseen(survey)),
+            Removals::Guarded => Removals::GuardedAfter(self.unseen(&plan, survey)),
             other => other,
         };
         check(plan, &self.map, &survey.snapshot, &survey.observed, removals)
@@ -209,7 +209,7 @@ impl Plane {
 
     /// Counts what the guard counts of a plan, as [`Self::check`] does.
     pub fn guard_count(&self, plan: &Plan, survey: &Survey) -> GuardCount {
-        let gone = self.unseen(survey);
+        let gone = self.unseen(plan, survey);
         guard_count(plan, &self.map, &survey.snapshot, &survey.observed, gone)
     }
 
@@ -446,21 +446,27 @@ impl Plane {
         }
     }
 
-    /// How many of those the guard counts it cannot see in the survey: their profiles are gone, their
-    /// domains were not read, or another pass is about to mark them.
-    fn unseen(&self, survey: &Survey) -> u32 {
+    /// How many of those the guard counts it cannot see in the survey or the plan: their profiles are gone, their
+    /// domains were not read, or another pass is about to mark them. Whom this plan takes away too is counted as
+    /// that: a pass that was killed, and its retry, take them once.
+    fn unseen(&self, plan: &Plan, survey: &Survey) -> u32 {
+        let taken = plan.actions.iter().filter(|action| action.is_counted());
+        let taken: BTreeSet<_> = taken.map(|a| (&a.domain, a.profile.folded())).collect();
         let domains: BTreeMap<_, _> =
             self.map.domains.iter().map(|(key, domain)| (&domain.domain_id, key)).collect();
         let is_seen = |leaving: &&Leaving| {
-            let domain = domains.get(&leaving.domain).and_then(|k| survey.observed.domains.get(*k));
-            domain.is_some_and(|domain| {
-                let profile = domain.profiles.get(&leaving.profile.folded());
-                // A team that was lost before says nothing of one that is about to be.
-                let lost = profile.and_then(ObservedProfile::team_lost);
-                let is_marked = profile.is_some_and(|p| p.leaving_since().is_some())
-                    || lost.is_some_and(|lost| lost.at >= leaving.since);
-                is_marked || is_unread(leaving, domain)
-            })
+            let Some(key) = domains.get(&leaving.domain) else { return false };
+            let is_taken = taken.contains(&(*key, leaving.profile.folded()));
+            let domain = survey.observed.domains.get(*key);
+            is_taken
+                || domain.is_some_and(|domain| {
+                    let profile = domain.profiles.get(&leaving.profile.folded());
+                    // A team that was lost before says nothing of one that is about to be.
+                    let lost = profile.and_then(ObservedProfile::team_lost);
+                    let is_marked = profile.is_some_and(|p| p.leaving_since().is_some())
+                        || lost.is_some_and(|lost| lost.at >= leaving.since);
+                    is_marked || is_unread(leaving, domain)
+                })
         };
         let unseen = survey.leaving.iter().filter(|leaving| !is_seen(leaving)).count();
         u32::try_from(unseen).unwrap_or(u32::MAX)

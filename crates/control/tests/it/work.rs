@@ -2,9 +2,9 @@
 
 use crate::mirror::Unrenewed;
 use crate::reconciler::{Running, pass, people, secs};
-use crate::world::{Fault, MAP, World, person_id};
+use crate::world::{Fault, MAP, World, person_id, team};
 use access::check::{CheckedPlan, Removals};
-use access::ids::PersonId;
+use access::ids::{PersonId, ProfileName};
 use access::observed::ObservedApplication;
 use access::plan::{Action, Plan};
 use async_trait::async_trait;
@@ -13,8 +13,8 @@ use control::meter::PassOutcome;
 use control::pass::{Halt, Outcome};
 use control::plane::Plane;
 use control::ports::{
-    CallError, Clock, Delivery, Freeze, Lease, QueueStatus, Retry, StoreError, Switch, WakeQueue,
-    Work, WorkKey, WorkQueue,
+    CallError, ChangeId, Clock, Delivery, Freeze, Intent, Lease, ProfileIndex, QueueStatus, Retry,
+    StoreError, Switch, WakeQueue, Work, WorkKey, WorkQueue,
 };
 use control::settle::{Audience, Patience};
 use control::survey::{Scope, Survey};
@@ -293,6 +293,38 @@ async fn of_two_passes_at_once_the_guard_stops_the_second() {
     // And what it did not do is not counted.
     let survey = plane.survey(&Scope::Everything).await.unwrap();
     assert_eq!(survey.leaving.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_a_pass_was_about_to_take_that_died_the_guard_does_not_count_twice() {
+    let world = World::of(&["ada", "bob", "cem"]);
+    let plane = world.plane(MAP);
+    plane.survey(&Scope::Everything).await.unwrap();
+    let announced = ["ada", "bob"].map(|name| {
+        world.leave(name, "ml-fraud");
+        Intent {
+            domain: plane.map.domains.values().next().unwrap().domain_id.clone(),
+            profile: ProfileName::parse(format!("{name}--fraud")).unwrap(),
+            person: person_id(name),
+            team: team("fraud"),
+        }
+    });
+    let dead = ChangeId::new(world.now(), [7; 32]);
+    world.store.leaving(&dead, &announced, false, world.now()).await.unwrap();
+    let survey = plane.survey(&Scope::Everything).await.unwrap();
+    let plan = plane.plan(&survey);
+    let count = plane.guard_count(&plan, &survey);
+    assert_eq!((survey.leaving.len(), count.taken, count.before), (2, 2, 0));
+    let checked = plane.check(plan, &survey, Removals::Guarded).unwrap();
+    let report = plane.carry_out(&checked, &survey, &|_, _| {}).await;
+    assert_eq!(
+        (report.changed, world.leaving()),
+        (2, vec!["ada--fraud".into(), "bob--fraud".into()])
+    );
+    // Somebody else besides is one too many.
+    world.leave("cem", "ml-fraud");
+    let survey = plane.survey(&Scope::Everything).await.unwrap();
+    assert!(plane.check(plane.plan(&survey), &survey, Removals::Guarded).is_err());
 }
 
 #[tokio::test(start_paused = true)]
