@@ -8,7 +8,7 @@ use crate::ports::{CallError, DomainTarget};
 use crate::survey::{Scope, Survey};
 use access::check::Removals;
 use access::ids::{DomainKey, PersonId, ProfileName, SpaceName, TeamKey};
-use access::observed::{AppStatus, AuthMode, ObservedProfile};
+use access::observed::{AppStatus, AuthMode, ObservedProfile, Ownership};
 use access::plan::{Action, Kept, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::Person;
@@ -52,7 +52,9 @@ impl Doorway {
         let survey = self.plane.survey(&scope).await?;
         let plan = only(self.plane.plan(&survey), &person.id, team);
         let kept = plan.kept.first().cloned();
-        if let Some(url) = kept.as_ref().and_then(|kept| elsewhere(kept, &survey)) {
+        let instance = &self.plane.map.instance;
+        let url = kept.as_ref().and_then(|kept| elsewhere(kept, person, instance, &survey));
+        if let Some(url) = url {
             return Ok(Readiness::Blocked(ReasonCode::SsoDomain, Some(url)));
         }
         let domain = kept.as_ref().map(|kept| kept.domain.clone());
@@ -135,13 +137,19 @@ impl Doorway {
     }
 }
 
-/// The address of the domain that the profile is in, if it signs people in by itself: no link can be
-/// asked for there. Where a profile of somebody else signs in the person's user name, it would open that one.
-fn elsewhere(kept: &Kept, survey: &Survey) -> Option<String> {
+/// The address of the domain that the person's own profile is in, if it signs people in by itself: no link can be
+/// asked for there. Where their profile is not there yet, or signs in somebody else, its page would open nothing, or
+/// what is not theirs.
+fn elsewhere(kept: &Kept, person: &Person, instance: &str, survey: &Survey) -> Option<String> {
     let domain = survey.observed.domains.get(&kept.domain)?;
-    kept.profile.as_ref()?;
-    let is_own = !matches!(kept.reason, ReasonCode::Busy | ReasonCode::SsoUserTaken);
-    (domain.auth_mode == AuthMode::Sso && is_own).then(|| domain.url.clone().unwrap_or_default())
+    let profile = domain.profiles.get(&kept.profile.as_ref()?.folded())?;
+    let is_theirs = matches!(
+        profile.ownership(instance),
+        Ownership::Ours { person: whose, .. } if *whose == person.id
+    );
+    let signs_them_in = profile.sso_user.as_ref().is_some_and(|user| person.is_called(user));
+    let is_open = is_theirs && signs_them_in && kept.reason != ReasonCode::Busy;
+    (domain.auth_mode == AuthMode::Sso && is_open).then(|| domain.url.clone().unwrap_or_default())
 }
 
 /// The profile's own spaces by what runs in them; of several the first by name.

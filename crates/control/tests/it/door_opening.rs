@@ -120,6 +120,28 @@ async fn a_user_name_that_somebody_elses_profile_signs_in_leads_to_no_domain() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_is_sent_to_a_domain_that_signs_people_in_before_they_have_a_profile_there() {
+    let house = House::new();
+    {
+        let mut state = house.world.state();
+        let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
+        state.application = Some(ObservedApplication { arn, groups, people });
+        state.profiles.clear();
+    }
+    let ada = house.sign_in("ada").await;
+    // The store is new: who has which name there is for the loop to find out, which is woken.
+    let first = open(&house, &ada, "fraud").await.unwrap();
+    assert_eq!(first, Opening::Preparing(Preparing { profile_requested: false }));
+    let work = house.world.store.status(house.world.now()).await.unwrap();
+    assert_eq!(work.due, 1, "{work:?}");
+    // Then it is made, and signs her in.
+    house.read_in_full().await;
+    let made = open(&house, &ada, "fraud").await.unwrap();
+    assert_eq!(made, Opening::Preparing(Preparing { profile_requested: true }));
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Denied, "sso-domain");
+}
+
+#[tokio::test(start_paused = true)]
 async fn network_refused() {
     let house = House::new();
     house.read_in_full().await;
