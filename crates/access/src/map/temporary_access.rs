@@ -146,6 +146,12 @@ impl<'m> TemporaryRules<'m, '_> {
             .any(|group| self.is_in(approver, group))
     }
 
+    /// Whether the approver may decide on what some people ask for of the team: on whose, their groups say.
+    pub fn may_approve_some(&self, approver: &PersonId, team: &TeamKey) -> bool {
+        let rules = self.rules.requests.iter().filter(|rule| covers(&rule.teams, team));
+        rules.filter_map(|rule| rule.approvers.as_ref()).any(|group| self.is_in(approver, group))
+    }
+
     /// The groups whose members decide on what the person asks for, besides the administrators.
     pub fn approver_groups(
         &self,

@@ -2,7 +2,7 @@
 
 use super::{Desk, Refused, RefusedKind, Role, SignedIn};
 use crate::plane::Plane;
-use crate::ports::{Actor, CallError};
+use crate::ports::{Actor, CallError, FailureKind};
 use access::entitlement::wanted_groups;
 use access::ids::PersonId;
 use access::reason::ReasonCode;
@@ -208,7 +208,7 @@ impl Desk {
             return Err(no_role());
         }
         let _turn = plane.askers.turn(person).await?;
-        let snapshot = plane.read_people(&BTreeSet::from([person.clone()])).await?;
+        let snapshot = plane.read_person(person).await?;
         let role = plane.map.role_in(&snapshot, person).ok_or_else(no_role)?;
         let known = snapshot.people.get(person).ok_or_else(no_role)?;
         Ok(Caller::with_role(known, role))
@@ -216,6 +216,16 @@ impl Desk {
 }
 
 impl Plane {
+    /// [`Self::read_people`] of one, who is in it or is not known.
+    ///
+    /// # Errors
+    /// It cannot be read, or does not say of this person whether they are known.
+    pub(crate) async fn read_person(&self, person: &PersonId) -> Result<Snapshot, CallError> {
+        let snapshot = self.read_people(&BTreeSet::from([person.clone()])).await?;
+        must_speak_for(&snapshot, person)?;
+        Ok(snapshot)
+    }
+
     /// The directory as it is now, as far as it speaks of these people, and what the store says of
     /// them.
     pub(crate) async fn read_people(
@@ -225,4 +235,22 @@ impl Plane {
         let read = self.directory.people(people, &wanted_groups(&self.map)).await?;
         self.with_store(read).await
     }
+}
+
+/// Refuses a reading that leaves somebody open, as where one of their groups is not shown: that they are not in it
+/// does not mean that they are gone.
+///
+/// # Errors
+/// It does.
+pub(super) fn must_speak_for(snapshot: &Snapshot, person: &PersonId) -> Result<(), CallError> {
+    if snapshot.speaks_for(person) {
+        return Ok(());
+    }
+    Err(CallError {
+        service: "directory",
+        operation: "read",
+        kind: FailureKind::Partial,
+        aws_code: None,
+        message: format!("it did not show all of person {person}"),
+    })
 }

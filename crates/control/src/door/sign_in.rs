@@ -363,7 +363,7 @@ impl Doorway {
     }
 
     async fn read_person(&self, id: &PersonId) -> Result<Snapshot, Refusal> {
-        match self.plane.read_people(&[id.clone()].into()).await {
+        match self.plane.read_person(id).await {
             Ok(snapshot) => Ok(snapshot),
             Err(error) => {
                 let no = No::unavailable(&error).of(id);

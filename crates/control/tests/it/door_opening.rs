@@ -1,6 +1,6 @@
 //! Opening Studio: entitlement, network, profile, link.
 
-use crate::door::House;
+use crate::door::{Answer, House, answer};
 use crate::world::{Fault, World, person_id, team};
 use access::ids::ProfileName;
 use access::network::Origin;
@@ -231,6 +231,27 @@ async fn who_is_disabled_or_gone_loses_the_session_for_good() {
     assert_eq!(refusal.code, "person-unknown");
     house.world.state().people.insert(person.id.clone(), person);
     refused(open(&house, &ada, "fraud").await, RefusalKind::SignedOut, "signed-out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_whom_the_directory_shows_not_all_is_not_told_that_they_are_gone() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    let hide = || house.world.state().hidden.insert(person_id("ada"));
+    hide();
+    refused(open(&house, &ada, "fraud").await, RefusalKind::Unavailable, "unavailable");
+    let refusal = house.door.my_work(&ada, &Origin::default()).await.unwrap_err();
+    assert_eq!(refusal.code, "unavailable");
+    // Her session is as it was.
+    house.world.state().hidden.clear();
+    link(open(&house, &ada, "fraud").await);
+    assert_eq!(house.world.audited("sessions-ended"), [""; 0]);
+    // And nobody is let in of whom it is not known what they may.
+    hide();
+    let (id, browser) = house.begin().await;
+    let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
+    let refusal = house.accept(&response, Some(&browser)).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (RefusalKind::Unavailable, "unavailable"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -457,6 +457,24 @@ async fn who_decides_for_one_group_is_no_approver_of_anothers_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whose_requests_wait_is_read_only_for_whom_it_decides_something() {
+    let house = house();
+    let desk = desk(&house.world);
+    desk.ask(&by("bob"), &ask("trials", 1)).await.unwrap();
+    let reads = async |who: &str| {
+        house.world.state().reads.clear();
+        let mine = desk.my_requests(&by(who)).await.unwrap();
+        (mine.to_decide.len(), house.world.state().reads.clone())
+    };
+    assert_eq!(reads("carol").await, (0, vec!["p-carol".to_owned()]));
+    assert_eq!(reads("root").await, (1, vec!["p-root".to_owned()]));
+    assert_eq!(reads("eva").await, (1, ["p-eva", "p-bob p-eva"].map(str::to_owned).to_vec()));
+    // Of whom not all is shown, nobody knows who decides.
+    house.world.state().hidden.insert(person_id("bob"));
+    assert_eq!(reads("eva").await.0, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn break_glass_by_a_reason_opens_at_once_is_loud_and_ends_by_itself() {
     let house = house();
     let desk = desk(&house.world);

@@ -118,6 +118,8 @@ pub(crate) struct State {
     pub(crate) reads: Vec<String>,
     /// Readings of the domain: the profiles asked for, or `all`.
     pub(crate) domain_reads: Vec<String>,
+    /// People of whom the directory does not show everything.
+    pub(crate) hidden: BTreeSet<PersonId>,
     /// Profiles that Studio refuses to make.
     pub(crate) unmakeable: BTreeSet<String>,
     /// Which pass made each change of a profile.
@@ -439,8 +441,8 @@ impl Directory for World {
         let names: Vec<&str> = people.iter().map(PersonId::as_str).collect();
         self.state().reads.push(names.join(" "));
         tokio::time::sleep(takes).await;
-        let coverage = Coverage::People(people.clone());
         let state = self.call(Fault::Directory, "DescribeUser")?;
+        let coverage = Coverage::People(people - &state.hidden);
         let snapshot = snapshot(&state, coverage, groups);
         let theirs = |(name, members): (&String, &BTreeSet<PersonId>)| {
             let all = memberships_of(name, members).into_iter();

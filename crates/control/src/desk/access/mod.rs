@@ -18,6 +18,7 @@ pub use break_glass::{BreakGlassOrder, BrokenGlass};
 pub use grants::GrantOrder;
 pub use requests::AskOrder;
 
+use super::caller::must_speak_for;
 use super::{Desk, Refused, RefusedKind, SignedIn};
 use crate::event::Wake;
 use crate::plane::Plane;
@@ -48,7 +49,9 @@ impl Desk {
             Some(asker) => Some(plane.askers.turn(asker).await?),
             None => None,
         };
-        Ok(plane.read_people(&people).await?)
+        let snapshot = plane.read_people(&people).await?;
+        people.iter().try_for_each(|person| must_speak_for(&snapshot, person))?;
+        Ok(snapshot)
     }
 
     /// Refuses whoever has so much already that no store keeps more. What is old is forgotten when

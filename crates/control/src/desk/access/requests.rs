@@ -6,11 +6,12 @@ use super::{
     Desk, Refused, admitted, askable, conflict, denied, end, lasting, new_id, no_person, no_such,
     now, team_of, text, ticket,
 };
-use crate::desk::SignedIn;
+use crate::desk::caller::must_speak_for;
+use crate::desk::{Role, SignedIn};
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor, AuditEntry, AuditEvent, Decision, RequestVerdict};
 use ::access::entitlement::{Entitlement, entitlements};
-use ::access::ids::{TeamKey, TemporaryId};
+use ::access::ids::{PersonId, TeamKey, TemporaryId};
 use ::access::reason::ReasonCode;
 use ::access::snapshot::Snapshot;
 use jiff::{SignedDuration, Timestamp};
@@ -158,12 +159,16 @@ impl Desk {
         let (plane, person) = (self.plane(), &who.person);
         let now = plane.clock.now();
         let all = self.store().requests(None).await?;
-        // Who decides hangs on the groups of whoever asks, too.
-        let asking = all.iter().filter(|one| who.only.is_none() && one.is_open(now));
-        let people = asking.map(|one| &one.person).chain([person]);
-        let snapshot = self.people_now(&plane, Some(person), people).await?;
+        let mut snapshot = self.people_now(&plane, Some(person), [person]).await?;
         let known = snapshot.people.get(person).filter(|known| known.enabled);
-        let known = known.ok_or_else(|| no_person(person))?;
+        let known = known.ok_or_else(|| no_person(person))?.clone();
+        let asking = asking(&plane, &snapshot, who, &all, now);
+        if !asking.is_empty() {
+            // Of whom the directory shows nothing, nobody sees anything here.
+            let _turn = plane.askers.turn(person).await?;
+            snapshot = plane.read_people(&(&asking | &BTreeSet::from([person.clone()]))).await?;
+            must_speak_for(&snapshot, person)?;
+        }
         let (mut own, mut others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|request| &request.person == person);
         own.retain(|one| who.reaches(&one.team));
@@ -174,7 +179,7 @@ impl Desk {
         let rights = entitlements(&plane.map, &snapshot, now);
         let open = askable(&plane.map, &snapshot, who, rights.teams_of(person));
         Ok(MyRequests {
-            person: known.clone(),
+            person: known,
             own: own.iter().rev().map(|one| RequestView::of(one, now, false)).collect(),
             to_decide: others.iter().map(|one| RequestView::of(one, now, true)).collect(),
             grants: grants
@@ -211,6 +216,24 @@ impl Desk {
         let settled = self.settle(&plane, request, &decision, None, person).await?;
         Ok(RequestView::of(&settled, now, false))
     }
+}
+
+/// Those whose groups say whether the person decides on what they ask for. Admins decide on everything, and who
+/// breaks glass with somebody by a rule of their own.
+fn asking(
+    plane: &Plane,
+    snapshot: &Snapshot,
+    who: &SignedIn,
+    all: &[AccessRequest],
+    now: Timestamp,
+) -> BTreeSet<PersonId> {
+    if who.only.is_some() || plane.map.role_in(snapshot, &who.person) == Some(Role::Admin) {
+        return BTreeSet::new();
+    }
+    let rules = plane.map.temporary_rules(snapshot);
+    let waiting = all.iter().filter(|one| one.is_open(now) && !one.break_glass);
+    let hangs = waiting.filter(|one| rules.may_approve_some(&who.person, &one.team));
+    hangs.map(|one| one.person.clone()).collect()
 }
 
 /// A team that can be asked for, as people call it.

@@ -16,7 +16,6 @@ use access::reason::ReasonCode;
 use access::snapshot::Hold;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -182,7 +181,7 @@ impl Desk {
         if let Some(error) = unwritten {
             return Err(Refused::unwritten("The offboarding is ended", &error));
         }
-        let snapshot = plane.read_people(&BTreeSet::from([named.id.clone()])).await?;
+        let snapshot = plane.read_person(&named.id).await?;
         let rights = access::entitlement::entitlements(&plane.map, &snapshot, plane.clock.now());
         let rights = rights.teams_of(&named.id).iter().map(|right| right.team.to_string());
         Ok(RestorationBegun {
