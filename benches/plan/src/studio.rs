@@ -71,6 +71,7 @@ pub(crate) fn made(
             tags: tags.into_iter().collect(),
             sso_user: sso_user.map(Into::into),
             home_efs_uid: Some(rng.u32(200_000..300_000).to_string().into()),
+            modified: None,
             apps: Vec::new(),
             spaces: Vec::new(),
         };
@@ -128,6 +129,7 @@ fn foreign(rng: &mut Rng) -> Result<ObservedProfile> {
         tags: Tags::default(),
         sso_user: None,
         home_efs_uid: None,
+        modified: None,
         apps: Vec::new(),
         spaces: Vec::new(),
     })

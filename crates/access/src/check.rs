@@ -176,6 +176,10 @@ impl<'a> Facts<'a> {
                 .correction(action, domain)
                 .or_else(|| self.loses(action, domain, loses.as_ref()))
                 .or_else(|| update_of_ownership(action, domain, set_tags, remove_tags))
+                .or_else(|| {
+                    let is_early = new_role.is_some() && set_tags.contains_key(TAG_TEAM);
+                    is_early.then_some("it would say whose it is before it has the role")
+                })
                 .or_else(|| new_role.as_ref().and_then(|role| self.role(action, role)))
                 .or_else(|| new_role.as_ref().and_then(|_| self.of_another(action, domain))),
             Step::StopApps { loses, .. } => self
@@ -430,7 +434,8 @@ fn update_of_ownership(
     }
     // Who goes on for another team is not back in the one that the profile was held for.
     let profile = domain.profiles.get(&action.profile.folded())?;
-    let held = profile.held_for().filter(|_| set.contains_key(TAG_TEAM));
+    let moves = profile.tags.get(TAG_TEAM) != Some(action.team.as_str());
+    let held = profile.held_for().filter(|_| moves);
     let is_back = profile.team_lost().is_some_and(|lost| lost.team == action.team);
     (set.get(TAG_LOST) != held.map(|lost| lost.to_string()).as_ref()
         || removed.contains(TAG_LOST) && !is_back)

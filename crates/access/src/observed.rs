@@ -171,6 +171,8 @@ pub struct ObservedProfile {
     pub sso_user: Option<ArcStr>,
     /// POSIX uid of its home directory on the domain's file system.
     pub home_efs_uid: Option<ArcStr>,
+    /// When its settings were last changed, where AWS says so: what was started before goes on with what it had.
+    pub modified: Option<jiff::Timestamp>,
     /// Apps of the profile itself.
     pub apps: Vec<ObservedApp>,
     /// Spaces it owns, with their apps.

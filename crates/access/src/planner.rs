@@ -16,8 +16,8 @@ use crate::entitlement::{Entitlement, Entitlements, entitlements};
 use crate::ids::{AccountId, DomainKey, PersonId, ProfileName, Region, TeamKey};
 use crate::map::{AccessMap, Adoption, Placement, Team, Unmanaged};
 use crate::observed::{
-    AuthMode, DomainState, Observed, ObservedDomain, ObservedProfile, Ownership, TAG_INSTANCE,
-    TAG_PERSON, TAG_TEAM,
+    AuthMode, DomainState, Observed, ObservedApp, ObservedDomain, ObservedProfile, Ownership,
+    TAG_INSTANCE, TAG_PERSON, TAG_TEAM,
 };
 use crate::owned::{Owned, OwnedProfile};
 use crate::plan::{Action, Assignment, Kept, Plan, Stake, Step};
@@ -352,28 +352,28 @@ pub(crate) fn shown_name(person: &Person) -> String {
     }
 }
 
-/// What goes with a profile.
-fn stake(profile: &ObservedProfile) -> Stake {
-    let of_profile = profile
-        .apps
-        .iter()
-        .filter(|app| app.status.blocks_deletion())
-        .map(|app| format!("{}/{}", app.app_type, app.name));
+/// Those of the apps of a profile and of its private spaces that are not gone yet, as people call them.
+fn live_apps(profile: &ObservedProfile, are_meant: impl Fn(&ObservedApp) -> bool) -> Vec<String> {
+    let is_meant = |app: &&ObservedApp| app.status.blocks_deletion() && are_meant(app);
+    let of_profile = profile.apps.iter().filter(is_meant);
+    let of_profile = of_profile.map(|app| format!("{}/{}", app.app_type, app.name));
     let of_spaces = profile.private_spaces().flat_map(|space| {
-        space
-            .apps
-            .iter()
-            .filter(|app| app.status.blocks_deletion())
-            .map(|app| format!("{}/{}/{}", space.name, app.app_type, app.name))
+        let apps = space.apps.iter().filter(is_meant);
+        apps.map(|app| format!("{}/{}/{}", space.name, app.app_type, app.name))
     });
     // Lists of AWS come in no particular order; sets do not let it through to the plan.
     let apps: BTreeSet<String> = of_spaces.chain(of_profile).collect();
+    apps.into_iter().collect()
+}
+
+/// What goes with a profile.
+fn stake(profile: &ObservedProfile) -> Stake {
     let spaces: BTreeSet<String> =
         profile.private_spaces().map(|space| space.name.clone()).collect();
     let shared: BTreeSet<String> =
         profile.shared_spaces().map(|space| space.name.clone()).collect();
     Stake {
-        apps: apps.into_iter().collect(),
+        apps: live_apps(profile, |_| true),
         spaces: spaces.into_iter().collect(),
         shared_spaces: shared.into_iter().collect(),
         home_efs_uid: profile.home_efs_uid.as_ref().map(ArcStr::to_string),

@@ -21,6 +21,9 @@ pub(super) struct Drift {
     pub(super) reason: ReasonCode,
     /// Whether apps that run keep what they have until they start anew.
     pub(super) concerns_apps: bool,
+    /// Whether it is another team's so far. It says so until it has the role of its own: then what was started
+    /// meanwhile with the former one is seen.
+    pub(super) moves: bool,
 }
 
 /// What the profile lacks; `None` if nothing.
@@ -49,9 +52,8 @@ pub(super) fn drift<'a>(
         .filter(|tag| is_back(tag))
         .map(str::to_owned)
         .collect();
-    if set_tags.contains_key(TAG_TEAM)
-        && let Some(lost) = profile.held_for()
-    {
+    let moves = set_tags.contains_key(TAG_TEAM);
+    if moves && let Some(lost) = profile.held_for() {
         remove_tags.remove(TAG_LOST);
         set_tags.insert(TAG_LOST.to_owned(), lost.to_string());
     }
@@ -59,26 +61,31 @@ pub(super) fn drift<'a>(
 
     let causes = [
         (remove_tags.contains(TAG_LEAVING), ReasonCode::Returned),
-        (set_tags.contains_key(TAG_TEAM), ReasonCode::TeamChanged),
+        (moves, ReasonCode::TeamChanged),
         (failed, ReasonCode::UpdateFailed),
         (role_differs, ReasonCode::RoleDrift),
         (settings_differ, ReasonCode::SettingsDrift),
         (!set_tags.is_empty() || !remove_tags.is_empty(), ReasonCode::TagDrift),
     ];
     let (_, reason) = causes.into_iter().find(|(holds, _)| *holds)?;
+    // A failed update is sent again with at least the role, or nothing would be sent.
+    let new_role = (role_differs || failed).then(|| role.clone());
+    if new_role.is_some() {
+        set_tags.remove(TAG_TEAM);
+    }
     Some(Drift {
         old_role: if role_differs {
             profile.execution_role.as_ref().map(ArcStr::to_string)
         } else {
             None
         },
-        // A failed update is sent again with at least the role, or nothing would be sent.
-        new_role: (role_differs || failed).then(|| role.clone()),
+        new_role,
         user_settings: settings_differ.then(|| team.user_settings.clone()),
         set_tags,
         remove_tags,
         reason,
         concerns_apps: role_differs || settings_differ,
+        moves,
     })
 }
 

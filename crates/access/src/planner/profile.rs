@@ -1,11 +1,11 @@
 //! One profile of somebody who is entitled to it: made, corrected, or left alone.
 
 use super::drift::{Drift, drift};
-use super::{Case, Planner, stake};
+use super::{Case, Planner, live_apps, stake};
 use crate::ids::ProfileName;
 use crate::map::RunningApps;
 use crate::observed::{
-    AuthMode, ObservedProfile, ObservedRole, Ownership, ProfileStatus, TAG_TEAM,
+    AuthMode, ObservedApp, ObservedProfile, ObservedRole, Ownership, ProfileStatus,
 };
 use crate::plan::{LostTeam, Step};
 use crate::reason::ReasonCode;
@@ -21,6 +21,12 @@ impl<'a> Planner<'a> {
                 self.keep(case, Some(name), ReasonCode::Busy, Some(detail));
             }
             ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
+                let running = live_apps(profile, |_| true);
+                if !profile.spaces.is_empty() && !running.is_empty() && self.has_lost(case, profile)
+                {
+                    let step = Step::StopApps { apps: running, loses: self.loses(case, profile) };
+                    return self.act(case, name, step, ReasonCode::TeamChanged);
+                }
                 if !profile.spaces.is_empty() {
                     // Making it anew would destroy the spaces of somebody who is entitled to them.
                     let detail = Some("it owns spaces".to_owned());
@@ -50,12 +56,19 @@ impl<'a> Planner<'a> {
                 _ => self.keep(case, Some(name), ReasonCode::InAgreement, None),
             };
         };
-        let running = if drift.concerns_apps { stake(profile).apps } else { Vec::new() };
-        let moves = drift.set_tags.contains_key(TAG_TEAM);
+        let moves = drift.moves;
+        let has_lost = moves && self.has_lost(case, profile);
+        let running = match () {
+            () if drift.concerns_apps => live_apps(profile, |_| true),
+            // It has its role, and something was started before it had: a page of Studio that was open did so while
+            // the role was being given.
+            () if has_lost => live_apps(profile, |app| is_from_before(app, profile)),
+            () => Vec::new(),
+        };
         let loses = self.loses(case, profile);
         // What runs with the role of a team that is lost stops, also where the new role cannot be
         // given yet.
-        if moves && !running.is_empty() && self.has_lost(case, profile) {
+        if has_lost && !running.is_empty() {
             let step = Step::StopApps { apps: running, loses };
             return self.act(case, name, step, ReasonCode::TeamChanged);
         }
@@ -256,4 +269,9 @@ impl<'a> Planner<'a> {
         self.keep(case, name, reason, Some(role.to_string()));
         true
     }
+}
+
+/// Whether an app goes on with what the profile had before it was last changed. Where AWS does not say when, it may.
+fn is_from_before(app: &ObservedApp, profile: &ObservedProfile) -> bool {
+    app.since.zip(profile.modified).is_none_or(|(since, modified)| since <= modified)
 }

@@ -43,6 +43,7 @@ impl Model {
                         tags: tags.iter().collect(),
                         sso_user: sso_user.as_deref().map(Into::into),
                         home_efs_uid: None,
+                        modified: None,
                         apps: Vec::new(),
                         spaces: Vec::new(),
                     },

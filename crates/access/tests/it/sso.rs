@@ -1,12 +1,12 @@
 //! Domains in SSO mode: one profile a person, the group assigned first, the highest priority wins.
 
-use crate::support::{Build, TEAMS, World, domain_key, foreign, ours, person_id, role};
+use crate::support::{Build, TEAMS, World, app, domain_key, foreign, ours, person_id, role};
 use access::check::Removals;
 use access::ids::{DirectoryName, GroupId, TeamKey};
 use access::map::{DirectoryKind, DirectorySource, ScimDirectory};
 use access::observed::{
-    AppStatus, AuthMode, ObservedApplication, ObservedProfile, ObservedRole, TAG_AGREED,
-    TAG_LEAVING, TAG_LOST,
+    AppStatus, AuthMode, ObservedApp, ObservedApplication, ObservedProfile, ObservedRole,
+    ProfileStatus, TAG_AGREED, TAG_LEAVING, TAG_LOST,
 };
 use access::plan::{LostTeam, Step};
 use access::reason::ReasonCode;
@@ -141,9 +141,79 @@ fn who_moves_to_another_team_keeps_the_profile_and_loses_what_runs_before_the_ro
     );
     assert_eq!(
         moved(&[AppStatus::Deleted]).told(),
-        ["research/alice: update from=studio-fraud role=studio-churn stagedoor:team=churn \
+        ["research/alice: update from=studio-fraud role=studio-churn \
           loses=fraud (team-changed)"]
     );
+}
+
+/// A page of Studio that is open starts again what was stopped, while the other role is being given.
+#[test]
+fn what_was_started_before_the_profile_had_the_other_role_stops_before_it_is_the_other_teams() {
+    let told = |modified: Option<&str>, since: &[Option<&str>]| {
+        let time = |text: &str| text.parse().unwrap();
+        let mut profile = profile("alice", "fraud")
+            .with_role(role("churn").as_str())
+            .tagged(TAG_LOST, "2026-11-21T08:00:00Z fraud");
+        for (i, _) in since.iter().enumerate() {
+            profile = profile.app(&format!("a{i}"), AppStatus::InService);
+        }
+        profile.modified = modified.map(time);
+        for (app, since) in profile.apps.iter_mut().zip(since) {
+            app.since = since.map(time);
+        }
+        sso(TEAMS, &["g0-ml-fraud", "g1-ml-churn"])
+            .group("ml-fraud", &[])
+            .group("ml-churn", &["alice"])
+            .profile(profile)
+            .told()
+    };
+    let given = Some("2026-11-21T08:00:05Z");
+    let (before, after) = (Some("2026-11-21T08:00:02Z"), Some("2026-11-21T08:00:06Z"));
+    let done = ["research/alice: update stagedoor:team=churn (team-changed)"];
+    assert_eq!(told(given, &[]), done);
+    assert_eq!(told(given, &[after]), done, "it has the role of its own team");
+    let stops = |apps: &str| [format!("research/alice: stop {apps} (team-changed)")];
+    assert_eq!(told(given, &[before, after]), stops("JupyterLab/a0"));
+    assert_eq!(told(given, &[given]), stops("JupyterLab/a0"));
+    // Where AWS does not say when, it may be from before.
+    assert_eq!(told(given, &[None]), stops("JupyterLab/a0"));
+    assert_eq!(told(None, &[after]), stops("JupyterLab/a0"));
+}
+
+#[test]
+fn no_plan_says_of_a_profile_that_it_is_another_teams_before_it_has_the_role() {
+    let world = movers(&[None], "");
+    let mut plan = world.plan();
+    let Step::Update { set_tags, .. } = &mut plan.actions[0].step else { panic!("{plan:?}") };
+    assert_eq!(set_tags.insert("stagedoor:team".to_owned(), "churn".to_owned()), None);
+    let violations = world.check(plan, Removals::Allowed(9)).unwrap_err();
+    assert_eq!(
+        violations[0].message,
+        "p0 in research: it would say whose it is before it has the role"
+    );
+}
+
+#[test]
+fn what_runs_in_spaces_of_a_profile_that_cannot_be_deleted_stops_where_its_team_is_lost() {
+    let failed = |apps: &[ObservedApp]| {
+        profile("alice", "fraud").status(ProfileStatus::DeleteFailed).space("s", apps)
+    };
+    let told = |team: &str, profile: ObservedProfile| {
+        sso(TEAMS, &["g0-ml-fraud", "g1-ml-churn"])
+            .group("ml-fraud", &[])
+            .group("ml-churn", &[])
+            .group(&format!("ml-{team}"), &["alice"])
+            .profile(profile)
+            .told()
+    };
+    let (runs, rests) = (failed(&[app("a", AppStatus::InService)]), failed(&[]));
+    let kept = ["research/alice: keep (profile-failed: it owns spaces)"];
+    assert_eq!(
+        told("churn", runs.clone()),
+        ["research/alice: stop s/JupyterLab/a loses=fraud (team-changed)"]
+    );
+    assert_eq!(told("churn", rests), kept);
+    assert_eq!(told("fraud", runs), kept, "nothing is lost");
 }
 
 /// Whose profiles go on for `churn`, each with the tag that says what was taken of it.
@@ -215,9 +285,7 @@ fn what_is_lost_is_counted_once_however_many_steps_it_takes() {
     let ended = movers(&[Some("2026-11-21T08:00:00Z fraud")], "");
     assert_eq!(
         ended.told(),
-        [
-            "research/p0: update from=studio-fraud role=studio-churn stagedoor:team=churn (team-changed)"
-        ]
+        ["research/p0: update from=studio-fraud role=studio-churn (team-changed)"]
     );
 }
 
@@ -236,7 +304,7 @@ fn whoever_is_back_in_the_team_that_was_lost_is_counted_no_more() {
     );
     assert_eq!(
         back("churn").told(),
-        ["research/alice: update from=studio-churn role=studio-fraud stagedoor:team=fraud \
+        ["research/alice: update from=studio-churn role=studio-fraud \
           -stagedoor:team-lost loses=churn (team-changed)"]
     );
 }
@@ -252,7 +320,7 @@ fn a_hold_that_ends_in_another_team_is_remembered_as_what_was_lost() {
         *p0 = tags.iter().fold(p0.clone(), |p0, (key, value)| p0.tagged(key, value));
         world
     };
-    let update = "research/p0: update from=studio-fraud role=studio-churn stagedoor:team=churn";
+    let update = "research/p0: update from=studio-fraud role=studio-churn";
     let unagreed = held(&[(TAG_LEAVING, "2026-11-21T08:00:00Z")]);
     assert_eq!(
         unagreed.told()[0],
@@ -323,7 +391,7 @@ fn a_team_that_goes_to_another_domain_is_lost_in_this_one() {
     world.map = risk;
     assert!(
         world.told().contains(
-            &"research/p0: update from=studio-fraud role=studio-churn stagedoor:team=churn loses=fraud (team-changed)"
+            &"research/p0: update from=studio-fraud role=studio-churn loses=fraud (team-changed)"
                 .to_owned()
         ),
         "{:?}",

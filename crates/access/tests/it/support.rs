@@ -282,6 +282,7 @@ pub(crate) fn foreign(name: &str) -> ObservedProfile {
         tags: Tags::default(),
         sso_user: None,
         home_efs_uid: None,
+        modified: None,
         apps: Vec::new(),
         spaces: Vec::new(),
     }

@@ -329,6 +329,7 @@ shapes! {
         home_efs_file_system_uid: Option<String>,
         status: Option<String>,
         failure_reason: Option<String>,
+        last_modified_time: Option<f64>,
         single_sign_on_user_value: Option<String>,
         user_settings: Option<Document>,
     }

@@ -237,6 +237,7 @@ impl Reading<'_> {
             tags: tags.into_iter().map(|tag| (tag.key, tag.value)).collect(),
             sso_user: found.single_sign_on_user_value.map(ArcStr::from),
             home_efs_uid: found.home_efs_file_system_uid.map(ArcStr::from),
+            modified: found.last_modified_time.and_then(time),
             apps: Vec::new(),
             spaces: Vec::new(),
         }))

@@ -9,7 +9,7 @@ use crate::client::sagemaker::{
     UpdateUserProfile,
 };
 use access::ids::{GroupId, ProfileName, RoleArn};
-use access::observed::{AppStatus, ObservedApp, TAG_TEAM};
+use access::observed::{AppStatus, ObservedApp};
 use access::plan::SpaceHandover;
 use async_trait::async_trait;
 use control::ports::{
@@ -82,10 +82,8 @@ impl Provision for Studio {
         let has_tags = !update.set_tags.is_empty() || !update.remove_tags.is_empty();
         let has_settings = update.execution_role.is_some() || update.user_settings.is_some();
         // Tags first: they say whose the profile is and that it is leaving, which must not wait
-        // for a role that the service refuses. Only that it is another team's is said once it has
-        // that team's role: until then it is seen that it keeps the former one.
-        let moves = update.execution_role.is_some() && update.set_tags.contains_key(TAG_TEAM);
-        if has_tags && !moves {
+        // for a role that the service refuses.
+        if has_tags {
             change_tags(&client, domain, name, update).await?;
         }
         if has_settings {
@@ -98,9 +96,6 @@ impl Provision for Studio {
                     user_settings: Some(settings),
                 })
                 .await?;
-        }
-        if moves {
-            change_tags(&client, domain, name, update).await?;
         }
         Ok(if has_tags || has_settings { Ensured::Changed } else { Ensured::NotNeeded })
     }

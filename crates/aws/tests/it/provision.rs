@@ -147,24 +147,6 @@ async fn tags_are_set_before_a_role_that_is_refused() {
 }
 
 #[tokio::test]
-async fn a_profile_is_not_said_to_be_another_teams_before_it_has_that_teams_role() {
-    let cloud = Cloud::with(&leaver()).await;
-    let update = |role_name: &str| ProfileUpdate {
-        execution_role: Some(role(role_name)),
-        set_tags: tags([("stagedoor:team", "risk")]),
-        ..ProfileUpdate::default()
-    };
-    let studio = cloud.aws.studio();
-    let refused = studio.update_profile(&target(), &name("alice--fraud"), &update("none")).await;
-    assert_eq!(failure(refused).1, "UpdateUserProfile");
-    assert_eq!(profiles(&cloud)[0].tags.get("stagedoor:team"), None);
-    let moved =
-        studio.update_profile(&target(), &name("alice--fraud"), &update("studio-fraud")).await;
-    assert_eq!(moved, Ok(Ensured::Changed));
-    assert_eq!(profiles(&cloud)[0].tags["stagedoor:team"], "risk");
-}
-
-#[tokio::test]
 async fn an_empty_update_makes_no_call() {
     let cloud = Cloud::with(&leaver()).await;
     let nothing = ProfileUpdate::default();

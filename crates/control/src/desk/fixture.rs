@@ -155,6 +155,7 @@ fn profile(map: &AccessMap, person: &str, team: &str, role: &str) -> ObservedPro
         tags: tags(map, person, team, None),
         sso_user: None,
         home_efs_uid: Some("200001".into()),
+        modified: None,
         apps: Vec::new(),
         spaces: Vec::new(),
     }

@@ -80,6 +80,7 @@ fn profile(name: &str, person: &str, team: &str, more: &[(&str, &str)]) -> Obser
         tags,
         sso_user: None,
         home_efs_uid: None,
+        modified: None,
         apps: Vec::new(),
         spaces: Vec::new(),
     }

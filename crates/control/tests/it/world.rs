@@ -257,6 +257,7 @@ impl World {
             tags: tags.into_iter().collect(),
             sso_user: None,
             home_efs_uid: Some("200042".into()),
+            modified: None,
             apps: vec![app],
             spaces: vec![],
         };
@@ -562,6 +563,7 @@ impl Provision for World {
             tags: spec.tags.iter().collect(),
             sso_user: spec.sso_user.as_deref().map(Into::into),
             home_efs_uid: None,
+            modified: None,
             apps: vec![],
             spaces: vec![],
         };

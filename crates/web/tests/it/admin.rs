@@ -53,6 +53,7 @@ pub(crate) fn leaver(name: &str, since: Option<&str>) -> ObservedProfile {
         tags: tags.into_iter().collect(),
         sso_user: None,
         home_efs_uid: Some("200001".into()),
+        modified: None,
         apps: Vec::new(),
         spaces: Vec::new(),
     }

@@ -724,6 +724,7 @@ impl Observe for World {
                 tags: spec.tags.into_iter().collect(),
                 sso_user: spec.sso_user.map(Into::into),
                 home_efs_uid: None,
+                modified: None,
                 apps: self.apps.lock().unwrap().clone(),
                 spaces: vec![],
             };

@@ -308,6 +308,7 @@ fn an_offboarding_that_should_long_be_over_is_told_as_stuck() {
         .collect(),
         sso_user: None,
         home_efs_uid: None,
+        modified: None,
         apps: vec![],
         spaces: vec![],
     };
