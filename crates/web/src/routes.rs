@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// percent-encoding and `RelayState`.
 const ACS_BODY_BYTES: usize = 192 * 1024;
 
-/// Our own forms hold one key.
+/// Forms of the door hold one key.
 const FORM_BODY_BYTES: usize = 4 * 1024;
 
 /// What every handler can reach. A request takes several clones.
@@ -66,9 +66,10 @@ pub fn addresses() -> Vec<Address> {
 }
 
 /// All that is routed, each area with the most bytes that a body of it may have.
-fn areas() -> [(Vec<Row>, usize); 5] {
+fn areas() -> [(Vec<Row>, usize); 6] {
     [
         (pages(), FORM_BODY_BYTES),
+        (crate::admin::rows(), requests::BODY_BYTES),
         (saml(), ACS_BODY_BYTES),
         (api::rows().collect(), api::BODY_BYTES),
         (requests::rows(), requests::BODY_BYTES),
@@ -81,7 +82,6 @@ fn pages() -> Vec<Row> {
     let mut rows = own_pages();
     rows.extend(access::rows());
     rows.extend(apps::rows());
-    rows.extend(crate::admin::rows());
     rows
 }
 

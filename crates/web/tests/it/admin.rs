@@ -174,6 +174,15 @@ async fn now_shows_the_ways_the_numbers_and_the_switch() {
 }
 
 #[tokio::test]
+async fn the_longest_reason_in_any_script_freezes() {
+    let house = House::administered_by("admin");
+    let reason = "%E5%87%8D".repeat(500);
+    let form = format!("reason={reason}&key={}", house.key("admin:freeze"));
+    let done = house.submit("/admin/freeze", &form).await;
+    assert_eq!((done.status.as_u16(), done.header("location")), (303, "/admin?said=frozen"));
+}
+
+#[tokio::test]
 async fn a_freeze_is_loud_on_every_screen_until_it_is_thawed() {
     let house = House::administered_by("admin");
     let empty = house.submit("/admin/freeze", &format!("key={}", house.key("admin:freeze"))).await;
