@@ -13,7 +13,9 @@ use super::{
     TeamCard, Tool,
 };
 use crate::desk::{SignedIn, askable};
-use crate::ports::{Actor, AuditEntry, AuditEvent, PresignRequest, Session, answers};
+use crate::ports::{
+    Actor, AuditEntry, AuditEvent, CallError, FailureKind, PresignRequest, Session, answers,
+};
 use access::entitlement::{Entitlement, entitlements};
 use access::ids::{LandingUri, PersonId, SpaceName, TeamKey};
 use access::map::Team;
@@ -181,7 +183,7 @@ impl Doorway {
         match self.ready(&person, team_key).await {
             Ok(readiness) => Ok(Some(WayIn { person, team, until, readiness, _turn: turn })),
             Err(error) => {
-                let no = No::unavailable(&error).of(&person.id).on(team_key);
+                let no = failed(&error).of(&person.id).on(team_key);
                 Err(self.refuse(RefusalKind::Unavailable, no).await)
             }
         }
@@ -343,7 +345,7 @@ impl Doorway {
             Ok(url) => url,
             Err(error) => {
                 self.counter.count(|counts| counts.presign_failed += 1);
-                let no = No::unavailable(&error).of(&person.id).on(team_key);
+                let no = failed(&error).of(&person.id).on(team_key);
                 return Err(self.refuse(RefusalKind::Unavailable, no).await);
             }
         };
@@ -400,6 +402,20 @@ fn tools(team: &Team) -> Vec<Tool> {
     Tool::STRAIGHT.into_iter().filter(is_shown).collect()
 }
 
+/// How to tell of a call of AWS that failed: some of what it refuses does not pass by itself.
+fn failed<'a>(error: &CallError) -> No<'a> {
+    let lasts = matches!(
+        error.kind,
+        FailureKind::AccessDenied | FailureKind::Rejected | FailureKind::Quota
+    );
+    if !lasts || !["sagemaker", "sts"].contains(&error.service) {
+        return No::unavailable(error);
+    }
+    let why = "AWS does not let Stagedoor open your Studio profile.";
+    let detail = Some(error.to_string());
+    No { detail, ..No::new(ReasonCode::ProfileBlocked, why, ASK_ADMIN) }
+}
+
 /// How to tell why a profile cannot be opened.
 fn blocked<'a>(code: ReasonCode, detail: Option<String>) -> (RefusalKind, No<'a>) {
     let no = match code {
@@ -410,6 +426,12 @@ fn blocked<'a>(code: ReasonCode, detail: Option<String>) -> (RefusalKind, No<'a>
             };
             let why = "The Studio of this team signs people in by itself.";
             return (RefusalKind::Denied, No::new(code, why, &remedy));
+        }
+        ReasonCode::Outranked => {
+            let why =
+                "In its Studio domain you have one profile, and another team of yours comes first.";
+            let remedy = "Open that team; an admin can change which one comes first.";
+            return (RefusalKind::Denied, No { detail, ..No::new(code, why, remedy) });
         }
         // The admin can do nothing about it, and it passes.
         ReasonCode::DomainUnreadable | ReasonCode::Unavailable => {

@@ -213,6 +213,34 @@ async fn unavailable() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_aws_refuses_for_good_is_not_said_to_pass() {
+    let house = House::new();
+    let ada = house.sign_in("ada").await;
+    house.world.break_down(Fault::LinksDenied);
+    let refusal = open(&house, &ada, "fraud").await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (RefusalKind::Unavailable, "profile-blocked"));
+    assert_eq!(refusal.why, "AWS does not let Stagedoor open your Studio profile.");
+    assert!(refusal.remedy.starts_with("Ask your administrator"), "{refusal:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_team_that_another_one_outranks_is_refused_as_that() {
+    let house = House::new();
+    {
+        let mut state = house.world.state();
+        let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
+        state.application = Some(ObservedApplication { arn, groups, people });
+        state.profiles.clear();
+    }
+    house.world.join("ada", "ml-trials");
+    house.read_in_full().await;
+    let ada = house.sign_in("ada").await;
+    let office = Origin { address: Some("10.100.10.7".parse().unwrap()), ..Origin::default() };
+    let refusal = house.door.open(&ada, &team("trials"), &office).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (RefusalKind::Denied, "outranked"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_disabled_or_gone_loses_the_session_for_good() {
     let house = House::new();
     let ada = house.sign_in("ada").await;

@@ -83,6 +83,8 @@ pub(crate) enum Fault {
     AnswerLost,
     Tags,
     Presign,
+    /// AWS does not allow links at all.
+    LinksDenied,
     Sessions,
     LogOuts,
     Logins,
@@ -665,6 +667,11 @@ impl Presign for World {
         _: &DomainTarget,
         request: &PresignRequest,
     ) -> Result<PresignedUrl, CallError> {
+        if self.state().faults.contains(&Fault::LinksDenied) {
+            let kind = FailureKind::AccessDenied;
+            let operation = "CreatePresignedDomainUrl";
+            return Err(CallError { service: "sagemaker", kind, ..slow_down(operation) });
+        }
         self.call(Fault::Presign, "CreatePresignedDomainUrl")?.presigned.push(request.clone());
         Ok(PresignedUrl::new(format!("https://studio.example/{}", request.profile)))
     }

@@ -80,13 +80,13 @@ fn what_was_started_before_the_profile_had_the_other_role_does_not_outlive_the_m
     let start = || {
         let app = json!({ "AppType": "JupyterServer", "AppName": "default" });
         world.cloud.sagemaker("CreateApp", &merged(&of_ana, &app));
-        world.cloud.advance(Duration::from_secs(60));
+        world.cloud.advance(Duration::from_mins(1));
     };
     start();
     let role = "arn:aws:iam::111122223333:role/studio-demand";
     let settings = json!({ "UserSettings": { "ExecutionRole": role } });
     world.cloud.sagemaker("UpdateUserProfile", &merged(&of_ana, &settings));
-    world.cloud.advance(Duration::from_secs(60));
+    world.cloud.advance(Duration::from_mins(1));
     let plan = world.run(&["plan"]).exits(2).stdout;
     assert!(plan.contains("stops JupyterServer/default"), "{plan}");
     world.apply(&[]).exits(0);

@@ -81,6 +81,12 @@ fn at_the_portal(code: ReasonCode) -> Option<Words> {
         }
         ReasonCode::NetworkRefused => ("Dieses Team lässt sich aus Ihrem Netz nicht öffnen.", None),
         ReasonCode::SsoDomain => ("Das Studio dieses Teams meldet selbst an.", None),
+        ReasonCode::Outranked => (
+            "In der Studio-Domäne dieses Teams haben Sie ein einziges Profil, und ein anderes Ihrer Teams geht vor.",
+            Some(
+                "Öffnen Sie jenes Team; welches vorgeht, kann Ihre Administratorin oder Ihr Administrator ändern.",
+            ),
+        ),
         ReasonCode::Frozen | ReasonCode::ObserveOnly => (
             "Ihr Studio-Profil ist nicht bereit, und zurzeit darf nichts geändert werden.",
             ASK_ADMIN,
