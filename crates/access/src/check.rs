@@ -161,7 +161,7 @@ impl<'a> Facts<'a> {
         {
             return Some("its domain is not in service");
         }
-        if !self.map.rollout.enforces(&action.team) {
+        if !self.map.rollout.enforces(&action.team) && !self.takes_enforced(action, domain) {
             return Some("the map does not enforce its team");
         }
         match &action.step {
@@ -299,6 +299,20 @@ impl<'a> Facts<'a> {
             return Some("it is not the entitled person's own profile");
         }
         None
+    }
+
+    /// Whether the profile goes on for another team because its person has lost one that the map enforces.
+    fn takes_enforced(&self, action: &Action, domain: &ObservedDomain) -> bool {
+        let goes_on = matches!(action.step, Step::StopApps { .. } | Step::Update { .. });
+        let profile = self.own_profile(action, domain).filter(|_| goes_on);
+        profile.is_some_and(|profile| match profile.ownership(&self.map.instance) {
+            Ownership::Ours { person, team } => {
+                let has =
+                    self.rights.get(person, team).is_some() && self.is_placed(team, &action.domain);
+                self.map.rollout.enforces(team) && !has
+            }
+            Ownership::OtherInstance(_) | Ownership::Foreign => false,
+        })
     }
 
     /// The profile, if it is what the action says: this installation's, this person's, and this

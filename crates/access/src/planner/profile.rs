@@ -2,7 +2,7 @@
 
 use super::drift::{Drift, drift};
 use super::{Case, Planner, live_apps, stake};
-use crate::ids::ProfileName;
+use crate::ids::{DomainKey, ProfileName};
 use crate::map::RunningApps;
 use crate::observed::{
     AuthMode, ObservedApp, ObservedProfile, ObservedRole, Ownership, ProfileStatus,
@@ -22,7 +22,9 @@ impl<'a> Planner<'a> {
             }
             ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
                 let running = live_apps(profile, |_| true);
-                if !profile.spaces.is_empty() && !running.is_empty() && self.has_lost(case, profile)
+                if !profile.spaces.is_empty()
+                    && !running.is_empty()
+                    && self.has_lost(case.key(), profile)
                 {
                     let step = Step::StopApps { apps: running, loses: self.loses(case, profile) };
                     return self.act(case, name, step, ReasonCode::TeamChanged);
@@ -57,7 +59,7 @@ impl<'a> Planner<'a> {
             };
         };
         let moves = drift.moves;
-        let has_lost = moves && self.has_lost(case, profile);
+        let has_lost = moves && self.has_lost(case.key(), profile);
         let running = match () {
             () if drift.concerns_apps => live_apps(profile, |_| true),
             // It has its role, and something was started before it had: a page of Studio that was open did so while
@@ -105,11 +107,11 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether the person has no right any more to the team that the profile is for, or not in this domain.
-    fn has_lost(&self, case: &Case<'_>, profile: &ObservedProfile) -> bool {
+    pub(super) fn has_lost(&self, key: &DomainKey, profile: &ObservedProfile) -> bool {
         match profile.ownership(&self.map.instance) {
             Ownership::Ours { person, team } => {
                 let known = self.map.teams.get(team);
-                let is_here = known.is_some_and(|team| team.placement(case.key()).is_some());
+                let is_here = known.is_some_and(|team| team.placement(key).is_some());
                 !is_here || self.entitled.get(person, team).is_none()
             }
             Ownership::OtherInstance(_) | Ownership::Foreign => false,
@@ -122,7 +124,7 @@ impl<'a> Planner<'a> {
         let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
             return None;
         };
-        let is_first = self.has_lost(case, profile) && profile.is_untouched(team);
+        let is_first = self.has_lost(case.key(), profile) && profile.is_untouched(team);
         is_first.then(|| LostTeam {
             team: team.clone(),
             announced: self.cause(person, team, self.now) == ReasonCode::TemporaryEnded,

@@ -146,6 +146,33 @@ fn who_moves_to_another_team_keeps_the_profile_and_loses_what_runs_before_the_ro
     );
 }
 
+#[test]
+fn a_team_that_is_enforced_is_taken_also_where_the_profile_goes_on_for_one_that_is_not() {
+    let enforced = |teams: &str| movers(&[None], &format!("rollout: {{ enforce: [{teams}] }}\n"));
+    let moves =
+        "research/p0: update from=studio-fraud role=studio-churn loses=fraud (team-changed)";
+    let of_p0 = |world: &World| {
+        let told = world.told().into_iter().find(|told| told.starts_with("research/p0: "));
+        told.unwrap()
+    };
+    let world = enforced("fraud");
+    assert_eq!(of_p0(&world), moves);
+    world.check(world.plan(), Removals::Guarded).unwrap();
+    let stays = "research/p0: keep (not-enforced: would be corrected (team-changed))";
+    assert_eq!(of_p0(&enforced("")), stays);
+    // Nobody who has the enforced team still is moved to another one that is not.
+    let both = movers(&[None], "rollout: { enforce: [fraud] }\n").group("ml-fraud", &["p0"]);
+    let ranked = format!("{RANKED}rollout: {{ enforce: [fraud] }}\n");
+    let both = World { map: crate::support::map(&ranked), ..both };
+    assert_eq!(of_p0(&both), stays);
+    let mut forged = both.plan();
+    forged.actions = world.plan().actions;
+    assert_eq!(
+        both.check(forged, Removals::Guarded).unwrap_err()[0].message,
+        "p0 in research: the map does not enforce its team"
+    );
+}
+
 /// A page of Studio that is open starts again what was stopped, while the other role is being given.
 #[test]
 fn what_was_started_before_the_profile_had_the_other_role_stops_before_it_is_the_other_teams() {

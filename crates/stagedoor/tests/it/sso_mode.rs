@@ -229,7 +229,7 @@ fn whoever_is_offboarded_from_one_of_several_teams_goes_on_with_the_profile() {
 fn a_profile_that_would_go_on_for_a_team_that_is_not_enforced_is_told_of() {
     let world = careful();
     let map = world.read("access.yaml");
-    world.write("access.yaml", &format!("{map}rollout: {{ enforce: [fraud] }}\n"));
+    world.write("access.yaml", &format!("{map}rollout: {{ enforce: [] }}\n"));
     let offboard = ["offboard", "ana", "--team", "fraud", "--reason", "moves", "--yes"];
     let dry: Vec<&str> = offboard.iter().chain(&["--dry-run"]).copied().collect();
     let stays = "error: profile ana in research stays as it is: the map does not enforce demand (not-enforced)";
@@ -239,6 +239,10 @@ fn a_profile_that_would_go_on_for_a_team_that_is_not_enforced_is_told_of() {
         "{told}"
     );
     world.run(&offboard).exits(1).says(&[stays]);
+    // What an enforced team gave is taken, whatever comes after it.
+    world.write("access.yaml", &format!("{map}rollout: {{ enforce: [fraud] }}\n"));
+    world.run(&offboard).exits(0);
+    assert_eq!(sign_in(&world, "ana"), (200, Some("studio-demand".to_owned())));
 }
 
 /// AWS had accepted the new role and not taken it yet, which was the end of it.
