@@ -140,6 +140,9 @@ impl Plane {
         self.wake_for(&departure.person).await;
         let sessions_ended = self.end_sessions(&departure).await?;
         let unwritten = self.write_departed(&departure, sessions_ended).await.err();
+        if let Some(error) = &unwritten {
+            tracing::error!(person = %departure.person, %error, "audit entry of an offboarding lost");
+        }
         Ok(Acted { done: Departed { departure, sessions_ended }, unwritten })
     }
 

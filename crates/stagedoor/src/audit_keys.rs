@@ -32,7 +32,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// All of them.
+    /// All of them. A store that keeps none sealed nothing with it.
     ///
     /// # Errors
     /// The store's own is one of them, and the store cannot be read.
@@ -40,7 +40,13 @@ impl Given {
         if !self.and_the_stores {
             return Ok(self.ring);
         }
-        Ok(self.ring.with_former(the_stores(store).await?))
+        let kept = store.kept(STORE_KEY).await?.map(|kept| ChainKey::new(&kept));
+        Ok(kept.into_iter().fold(self.ring, KeyRing::with_former))
+    }
+
+    /// Those that do not come from a store.
+    pub(crate) fn apart(&self) -> &KeyRing {
+        &self.ring
     }
 
     /// All of them, where there is no store.
@@ -79,16 +85,18 @@ pub(crate) async fn given(aws: &Aws) -> Result<Option<Given>> {
 /// # Errors
 /// As [`given`]; the store cannot be read.
 pub(crate) async fn of(store: &dyn Store, aws: &Aws) -> Result<KeyRing> {
-    match given(aws).await? {
-        Some(keys) => keys.with(store).await,
-        None => Ok(KeyRing::new(the_stores(store).await?)),
+    if let Some(keys) = given(aws).await? {
+        return keys.with(store).await;
     }
-}
-
-/// The key that the store keeps, drawn if there is none yet.
-async fn the_stores(store: &dyn Secrets) -> Result<ChainKey> {
     let fresh = fresh_key().context("the machine has no randomness to draw a key from")?;
-    Ok(ChainKey::new(&store.get_or_create(STORE_KEY, fresh).await?))
+    let key = match store.kept(STORE_KEY).await? {
+        Some(kept) => kept,
+        // One of the store's own beside a log of others would be to no use. With one that nobody has nothing
+        // verifies, either.
+        None if store.foreign_key().await?.is_some() => fresh,
+        None => store.get_or_create(STORE_KEY, fresh).await?,
+    };
+    Ok(KeyRing::new(ChainKey::new(&key)))
 }
 
 /// Refuses a store whose log this process must not go on with, before it does what it could not write down.

@@ -96,12 +96,17 @@ pub(crate) async fn open_store(location: &StoreLocation, aws: &Aws) -> Result<Ar
         }
         StoreLocation::DynamoDb(table) => {
             let mut store = aws.store(table);
-            if let Some(keys) = keys {
-                let keys = keys.with(&store).await.with_context(context)?;
-                store = store.sealed_by(keys);
+            if let Some(keys) = &keys {
+                store = store.sealed_by(keys.apart().clone());
             }
             store.prepare().await.with_context(context)?;
-            Ok(Arc::new(store))
+            Ok(match keys {
+                Some(keys) => {
+                    let keys = keys.with(&store).await.with_context(context)?;
+                    Arc::new(store.sealed_by(keys))
+                }
+                None => Arc::new(store),
+            })
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::sqlite::SqliteStore;
 use async_trait::async_trait;
 use control::ports::{Secrets, StoreError};
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 #[async_trait]
 impl Secrets for SqliteStore {
@@ -18,6 +18,17 @@ impl Secrets for SqliteStore {
             transaction
                 .prepare_cached("SELECT value FROM secret WHERE name = ?1")?
                 .query_row([&name], |row| row.get(0))
+        })
+        .await
+    }
+
+    async fn kept(&self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        let name = name.to_owned();
+        self.read("read a secret", move |connection| {
+            connection
+                .prepare_cached("SELECT value FROM secret WHERE name = ?1")?
+                .query_row([&name], |row| row.get(0))
+                .optional()
         })
         .await
     }

@@ -26,6 +26,10 @@ impl Secrets for DynamoStore {
         }
         Err(contended(self.table(), OPERATION, "the secret"))
     }
+
+    async fn kept(&self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        self.kept_secret(name).await
+    }
 }
 
 impl DynamoStore {

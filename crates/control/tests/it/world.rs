@@ -771,6 +771,10 @@ impl Secrets for World {
     async fn get_or_create(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
         Ok(*self.store(Fault::Secrets)?.secrets.entry(name.into()).or_insert(fresh))
     }
+
+    async fn kept(&self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        Ok(self.store(Fault::Secrets)?.secrets.get(name).copied())
+    }
 }
 
 #[async_trait]

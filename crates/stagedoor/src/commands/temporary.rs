@@ -72,7 +72,7 @@ async fn list(args: &ListGrantsArgs, common: &Common) -> Result<Outcome> {
 }
 
 async fn revoke(args: &RevokeArgs, common: &Common) -> Result<Outcome> {
-    let (_, desk) = desk(&args.desk.map, &args.desk.store, !args.dry_run).await?;
+    let (_, desk) = desk(&args.desk.map, &args.desk.store, false).await?;
     let caller = Caller::at_the_command_line(&args.desk.by.by);
     let revoked = desk.revoke(&caller, &args.id, args.reason.as_deref(), args.dry_run).await;
     let view = revoked.map_err(refused)?;

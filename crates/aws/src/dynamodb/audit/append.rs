@@ -69,7 +69,7 @@ impl DynamoStore {
             return Ok(keys);
         }
         // Beside a log that others began with a key of theirs, one of the table's own would be to no use.
-        let Some(key) = self.foreign_end(APPEND, None).await? else {
+        let Some(key) = self.foreign_end(APPEND).await? else {
             let fresh = fresh_key().ok_or_else(|| {
                 unusable(APPEND, "the machine has no randomness to draw a key from".to_owned())
             })?;
@@ -92,27 +92,50 @@ impl DynamoStore {
         Arc::clone(self.appends.keys.get_or_init(keys))
     }
 
-    /// [`AuditLog::foreign_key`](control::ports::AuditLog::foreign_key). No key is drawn: whoever only asks leaves
-    /// none behind.
+    /// [`AuditLog::foreign_key`](control::ports::AuditLog::foreign_key): a key of the chain that this process is at, where
+    /// it can go on with no other; where it would begin that chain, a key of the others, if none of them is ours. No key
+    /// is drawn: whoever only asks leaves none behind.
     pub(super) async fn key_of_others(&self) -> Result<Option<String>, StoreError> {
         const OPERATION: &str = "see which key the audit log is sealed with";
-        if let Some(keys) = self.known_keys().await? {
-            return self.foreign_end(OPERATION, Some(&keys)).await;
+        let Some(keys) = self.known_keys().await? else {
+            let foreign = self.foreign_end(OPERATION).await?;
+            // Another process may have drawn one meanwhile.
+            return Ok(if self.known_keys().await?.is_some() { None } else { foreign });
+        };
+        let mut tail = self.appends.tail.lock().await;
+        let tail = self.tail_in(&mut tail);
+        if tail.head.is_some() {
+            return Ok(None);
         }
-        let Some(key) = self.foreign_end(OPERATION, None).await? else { return Ok(None) };
-        // Another process may have drawn one meanwhile.
-        match self.known_keys().await? {
-            Some(keys) => self.foreign_end(OPERATION, Some(&keys)).await,
-            None => Ok(Some(key)),
+        let is_ours = |key: &str| keys.get(key).is_some();
+        let own = self.end_of(OPERATION, &tail.chain).await?;
+        if own.as_ref().is_some_and(|(_, key)| is_ours(key)) {
+            return Ok(None);
+        }
+        let ends = self.ends(OPERATION, (0..CHAINS).map(numbered).collect()).await?;
+        let ours = ends.iter().find(|(_, _, key)| is_ours(key));
+        match (own, ours) {
+            (None, Some(_)) => Ok(None),
+            (Some(_), Some((chain, head, _))) => {
+                *tail = Tail { chain: chain.clone(), head: Some(head.clone()) };
+                Ok(None)
+            }
+            (_, None) => Ok(ends.into_iter().next().map(|(_, _, key)| key)),
         }
     }
 
-    /// A key that the end of a chain was sealed with, of any chain, and that is none of these.
-    async fn foreign_end(
+    /// A key that the end of any chain was sealed with.
+    async fn foreign_end(&self, operation: &'static str) -> Result<Option<String>, StoreError> {
+        let ends = self.ends(operation, all_chains()).await?;
+        Ok(ends.into_iter().next().map(|(_, _, key)| key))
+    }
+
+    /// The ends of those of these chains that were begun, and the keys that they were sealed with.
+    async fn ends(
         &self,
         operation: &'static str,
-        keys: Option<&KeyRing>,
-    ) -> Result<Option<String>, StoreError> {
+        chains: Vec<ChainId>,
+    ) -> Result<Vec<(ChainId, Head, String)>, StoreError> {
         // Where the table is busy, not one of so many calls must fail: they would all be made anew.
         let end = |chain: ChainId| async move {
             let mut end = self.end_of(operation, &chain).await;
@@ -123,12 +146,10 @@ impl DynamoStore {
                 backoff(tried).await;
                 end = self.end_of(operation, &chain).await;
             }
-            end
+            end.map(|end| end.map(|(head, key)| (chain, head, key)))
         };
-        let ends = stream::iter(all_chains()).map(end).buffered(AT_ONCE);
-        let ends: Vec<_> = ends.try_collect().await?;
-        let is_ours = |key: &str| keys.is_some_and(|keys| keys.get(key).is_some());
-        Ok(ends.into_iter().flatten().map(|(_, key)| key).find(|key| !is_ours(key)))
+        let ends: Vec<_> = stream::iter(chains).map(end).buffered(AT_ONCE).try_collect().await?;
+        Ok(ends.into_iter().flatten().collect())
     }
 
     /// Appends an entry. Whoever asked may go away: what others handed in must not break off with it.

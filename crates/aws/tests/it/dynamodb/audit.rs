@@ -447,11 +447,19 @@ async fn beside_a_log_of_others_no_key_is_drawn_and_whoever_lacks_the_key_of_a_c
     let both = || ring(8).with_former(ChainKey::new(&[7; 32]));
     assert_eq!(with(ring(8)).foreign_key().await, Ok(Some(sevens)));
     assert_eq!(with(both()).foreign_key().await, Ok(None));
-    // As soon as one chain goes by the new key, the old one alone is not enough.
     while store.chains().await.unwrap().len() == 1 {
         with(both()).append(&signed_in(2)).await.unwrap();
     }
-    assert!(with(ring(7)).foreign_key().await.unwrap().is_some());
+    // Whoever has the key of one chain goes on there, whichever their name chooses.
+    for number in 3..23 {
+        for keys in [ring(7), ring(8)] {
+            let store = with(keys);
+            assert_eq!(store.foreign_key().await, Ok(None));
+            store.append(&signed_in(number)).await.unwrap();
+        }
+    }
+    let keys = both().with_former(ChainKey::new(&[9; 32]));
+    assert!(verify_log(&store, &keys, &[], &|_| {}).await.unwrap().ok);
 }
 
 #[tokio::test]

@@ -50,7 +50,9 @@ impl Desk {
             None => None,
         };
         let snapshot = plane.read_people(&people).await?;
-        people.iter().try_for_each(|person| must_speak_for(&snapshot, person))?;
+        if let Some(asker) = asker {
+            must_speak_for(&snapshot, asker)?;
+        }
         Ok(snapshot)
     }
 
@@ -168,6 +170,7 @@ fn admitted<'s>(
     id: &PersonId,
     team: &TeamKey,
 ) -> Result<&'s Person, Refused> {
+    must_speak_for(snapshot, id)?;
     let person = snapshot.people.get(id).ok_or_else(|| no_person(id))?;
     let user = &person.user_name;
     if !person.enabled {

@@ -19,6 +19,9 @@ use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// What is done where the log does not tell of it.
+const OFFBOARDED: &str = "The person is offboarded";
+
 /// How long a request may take over the first pass. The loop does the rest.
 const FIRST_PASS: Duration = Duration::from_secs(15);
 
@@ -131,13 +134,17 @@ impl Desk {
             self.known_team(&plane, team).await?;
         }
         let Acted { done: departed, unwritten } = plane.depart(&departure).await?;
-        let scope = scope_with_heirs(&plane, &named.id).await?;
+        let scope = match (scope_with_heirs(&plane, &named.id).await, &unwritten) {
+            (Ok(scope), _) => scope,
+            (Err(_), Some(error)) => return Err(Refused::unwritten(OFFBOARDED, error)),
+            (Err(error), None) => return Err(error.into()),
+        };
         let (profiles, halted) = first_pass(&plane, &scope, |plan, it: &Survey| {
             plane.only(plan, &it.observed, &named.id, team)
         })
         .await;
         if let Some(error) = unwritten {
-            return Err(Refused::unwritten("The person is offboarded", &error));
+            return Err(Refused::unwritten(OFFBOARDED, &error));
         }
         Ok(OffboardingBegun {
             person: named.id.to_string(),
@@ -181,7 +188,7 @@ impl Desk {
         if let Some(error) = unwritten {
             return Err(Refused::unwritten("The offboarding is ended", &error));
         }
-        let snapshot = plane.read_person(&named.id).await?;
+        let snapshot = plane.read_people(&[named.id.clone()].into()).await?;
         let rights = access::entitlement::entitlements(&plane.map, &snapshot, plane.clock.now());
         let rights = rights.teams_of(&named.id).iter().map(|right| right.team.to_string());
         Ok(RestorationBegun {

@@ -239,15 +239,18 @@ impl Case<'_> {
         // Somebody has just seen what goes, one by one.
         let number = u32::try_from(plan.new_removals()).unwrap_or(u32::MAX);
         let (id, team) = (&self.named.id, self.args.team.as_ref());
-        let settled = apply::settle(
-            self.plane,
-            &scope_with_heirs(self.plane, id).await?,
-            Removals::Allowed(number),
-            self.args.wait,
-            None,
-            &|plan, survey| self.plane.only(plan, &survey.observed, id, team),
-        )
-        .await;
+        let settling = async {
+            apply::settle(
+                self.plane,
+                &scope_with_heirs(self.plane, id).await?,
+                Removals::Allowed(number),
+                self.args.wait,
+                None,
+                &|plan, survey| self.plane.only(plan, &survey.observed, id, team),
+            )
+            .await
+        };
+        let settled = settling.await;
         let settled = audit_keys::if_written(settled, unwritten.as_ref(), DENIED, AGAIN)?;
         let receipt = receipt_of(self.plane, id).await?;
         let left = staying(&settled.plan, loses);
