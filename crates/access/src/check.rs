@@ -177,7 +177,15 @@ impl<'a> Facts<'a> {
                 .or_else(|| self.loses(action, domain, loses.as_ref()))
                 .or_else(|| update_of_ownership(action, domain, set_tags, remove_tags))
                 .or_else(|| {
-                    let is_early = new_role.is_some() && set_tags.contains_key(TAG_TEAM);
+                    let has_role = || {
+                        let profile = domain.profiles.get(&action.profile.folded());
+                        let team = self.map.teams.get(&action.team);
+                        let wanted = team.and_then(|team| team.placement(&action.domain));
+                        let role = profile.and_then(|profile| profile.execution_role.as_deref());
+                        role == wanted.map(|placement| placement.execution_role.as_str())
+                    };
+                    let is_early =
+                        set_tags.contains_key(TAG_TEAM) && (new_role.is_some() || !has_role());
                     is_early.then_some("it would say whose it is before it has the role")
                 })
                 .or_else(|| new_role.as_ref().and_then(|role| self.role(action, role)))

@@ -233,6 +233,17 @@ pub enum AppStatus {
     Failed,
 }
 
+impl ObservedApp {
+    /// What plans call it: `JupyterLab/default`, or `SPACE/JupyterLab/default` in a space.
+    pub fn called(&self, space: Option<&str>) -> String {
+        let Self { app_type, name, .. } = self;
+        match space {
+            Some(space) => format!("{space}/{app_type}/{name}"),
+            None => format!("{app_type}/{name}"),
+        }
+    }
+}
+
 impl AppStatus {
     /// Whether the app still stands in the way of deleting its owner. Deleted apps stay listed for
     /// a day; failed ones cannot be deleted and do not block.
@@ -294,6 +305,17 @@ impl fmt::Display for TeamLost {
 }
 
 impl ObservedProfile {
+    /// The same with those of its apps, and of its spaces', alone that a plan names ([`ObservedApp::called`]).
+    #[must_use]
+    pub fn with_apps(&self, named: &[String]) -> Self {
+        let mut only = self.clone();
+        only.apps.retain(|app| named.contains(&app.called(None)));
+        for space in &mut only.spaces {
+            space.apps.retain(|app| named.contains(&app.called(Some(&space.name))));
+        }
+        only
+    }
+
     /// Whose the profile is, by its tags alone. A name proves nothing.
     pub fn ownership(&self, instance: &str) -> Ownership<'_> {
         self.tags.ownership(instance)

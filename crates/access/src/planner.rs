@@ -356,10 +356,10 @@ pub(crate) fn shown_name(person: &Person) -> String {
 fn live_apps(profile: &ObservedProfile, are_meant: impl Fn(&ObservedApp) -> bool) -> Vec<String> {
     let is_meant = |app: &&ObservedApp| app.status.blocks_deletion() && are_meant(app);
     let of_profile = profile.apps.iter().filter(is_meant);
-    let of_profile = of_profile.map(|app| format!("{}/{}", app.app_type, app.name));
+    let of_profile = of_profile.map(|app| app.called(None));
     let of_spaces = profile.private_spaces().flat_map(|space| {
         let apps = space.apps.iter().filter(is_meant);
-        apps.map(|app| format!("{}/{}/{}", space.name, app.app_type, app.name))
+        apps.map(|app| app.called(Some(&space.name)))
     });
     // Lists of AWS come in no particular order; sets do not let it through to the plan.
     let apps: BTreeSet<String> = of_spaces.chain(of_profile).collect();

@@ -78,7 +78,7 @@ impl Plane {
             let found = profiles.and_then(|profiles| profiles.get(&profile.folded()));
             found.is_some_and(|found| match found.ownership(&self.map.instance) {
                 Ownership::Ours { person: of, team: tagged } if of == person => {
-                    // It has the other team's tag as soon as AWS has accepted the other role.
+                    // It has the other team's tag once it has the other role, which may be before it is in service.
                     let is_lately = |lost: &TeamLost| {
                         self.clock.now().duration_since(lost.at).abs() < GUARD_MEMORY
                     };

@@ -52,11 +52,14 @@ pub(super) fn drift<'a>(
         .filter(|tag| is_back(tag))
         .map(str::to_owned)
         .collect();
-    let moves = set_tags.contains_key(TAG_TEAM);
-    if moves && let Some(lost) = profile.held_for() {
+    let goes_on = set_tags.contains_key(TAG_TEAM);
+    if goes_on && let Some(lost) = profile.held_for() {
         remove_tags.remove(TAG_LOST);
         set_tags.insert(TAG_LOST.to_owned(), lost.to_string());
     }
+    // Whoever is back before it said so: the role is the other team's already.
+    let is_back_early = role_differs && profile.team_lost().is_some_and(|lost| lost.team == *key);
+    let moves = goes_on || is_back_early;
     let failed = profile.status == ProfileStatus::UpdateFailed;
 
     let causes = [

@@ -10,6 +10,11 @@ use crate::observed::{
 use crate::plan::{LostTeam, Step};
 use crate::reason::ReasonCode;
 use crate::snapshot::{Coverage, Person};
+use jiff::{SignedDuration, Timestamp};
+
+/// So long after a team was lost the profile has the other role, or AWS is not to be waited for: longer than an
+/// update that is throttled takes.
+const MOVES_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
 impl<'a> Planner<'a> {
     /// The person is entitled and the profile is there.
@@ -274,6 +279,11 @@ impl<'a> Planner<'a> {
 }
 
 /// Whether an app goes on with what the profile had before it was last changed. Where AWS does not say when, it may.
+/// What is started long after the team was lost does not, whatever changes that time at AWS: nobody's work is stopped
+/// again and again.
 fn is_from_before(app: &ObservedApp, profile: &ObservedProfile) -> bool {
-    app.since.zip(profile.modified).is_none_or(|(since, modified)| since <= modified)
+    let lost = profile.team_lost().and_then(|lost| lost.at.checked_add(MOVES_WITHIN).ok());
+    let is_older =
+        |end: Option<Timestamp>| app.since.zip(end).is_none_or(|(since, end)| since <= end);
+    is_older(profile.modified) && is_older(lost)
 }

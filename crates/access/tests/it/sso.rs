@@ -202,9 +202,37 @@ fn what_was_started_before_the_profile_had_the_other_role_stops_before_it_is_the
     let stops = |apps: &str| [format!("research/alice: stop {apps} (team-changed)")];
     assert_eq!(told(given, &[before, after]), stops("JupyterLab/a0"));
     assert_eq!(told(given, &[given]), stops("JupyterLab/a0"));
+    // Long after, whatever AWS takes for a change.
+    let (late, later) = (Some("2026-11-21T08:15:01Z"), Some("2026-11-21T09:00:00Z"));
+    assert_eq!(told(later, &[late]), done);
     // Where AWS does not say when, it may be from before.
     assert_eq!(told(given, &[None]), stops("JupyterLab/a0"));
     assert_eq!(told(None, &[after]), stops("JupyterLab/a0"));
+}
+
+/// The role is the other team's already, and what was started with it is of nobody who lost that one.
+#[test]
+fn whoever_is_back_before_the_profile_said_so_loses_what_runs_with_the_other_role() {
+    let profile = |apps: &[ObservedApp]| ObservedProfile {
+        apps: apps.to_vec(),
+        ..profile("alice", "fraud")
+            .with_role(role("churn").as_str())
+            .tagged(TAG_LOST, "2026-11-21T08:00:00Z fraud")
+    };
+    let told = |profile: ObservedProfile| {
+        let world = sso(TEAMS, &["g0-ml-fraud", "g1-ml-churn"]).group("ml-fraud", &["alice"]);
+        world.group("ml-churn", &[]).profile(profile).told()
+    };
+    assert_eq!(
+        told(profile(&[app("a0", AppStatus::InService)])),
+        ["research/alice: stop JupyterLab/a0 (team-changed)"]
+    );
+    assert_eq!(
+        told(profile(&[])),
+        [
+            "research/alice: update from=studio-churn role=studio-fraud -stagedoor:team-lost (team-changed)"
+        ]
+    );
 }
 
 #[test]
@@ -218,6 +246,14 @@ fn no_plan_says_of_a_profile_that_it_is_another_teams_before_it_has_the_role() {
         violations[0].message,
         "p0 in research: it would say whose it is before it has the role"
     );
+    // Nor without giving it.
+    let mut plan = world.plan();
+    let Step::Update { set_tags, new_role, old_role, .. } = &mut plan.actions[0].step else {
+        panic!("{plan:?}")
+    };
+    set_tags.insert("stagedoor:team".to_owned(), "churn".to_owned());
+    (*new_role, *old_role) = (None, None);
+    assert_eq!(world.check(plan, Removals::Allowed(9)).unwrap_err(), violations);
 }
 
 #[test]

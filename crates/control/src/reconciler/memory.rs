@@ -5,7 +5,7 @@ use super::found::LastFull;
 use super::left::{self, Left};
 use access::check::Violation;
 use access::ids::PersonId;
-use access::plan::{Action, Assignment, Plan};
+use access::plan::{Action, Assignment, Plan, Step};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,14 +59,15 @@ impl Memory {
         let mut people = BTreeSet::new();
         for action in &plan.actions {
             let done = self.actions.entry(action.person.clone()).or_default();
-            if done.contains(action) {
+            let action = remembered(action);
+            if done.contains(&action) {
                 continue;
             }
             people.insert(action.person.clone());
             if done.len() == REMEMBERED {
                 done.remove(0);
             }
-            done.push(action.clone());
+            done.push(action);
         }
         let assignments = !plan.assignments.is_empty() && plan.assignments != self.assignments;
         if assignments {
@@ -95,4 +96,13 @@ impl Memory {
         }
         new
     }
+}
+
+/// The action without what each profile of the name has anew, however often it is made.
+fn remembered(action: &Action) -> Action {
+    let mut action = action.clone();
+    if let Step::Hold { stake, .. } | Step::Remove { stake, .. } = &mut action.step {
+        stake.home_efs_uid = None;
+    }
+    action
 }

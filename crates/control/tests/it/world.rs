@@ -564,7 +564,7 @@ impl Provision for World {
             user_settings: spec.user_settings.clone().into(),
             tags: spec.tags.iter().collect(),
             sso_user: spec.sso_user.as_deref().map(Into::into),
-            home_efs_uid: None,
+            home_efs_uid: Some((200_100 + state.changes.len()).to_string().into()),
             modified: None,
             apps: vec![],
             spaces: vec![],
