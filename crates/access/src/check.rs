@@ -177,15 +177,8 @@ impl<'a> Facts<'a> {
                 .or_else(|| self.loses(action, domain, loses.as_ref()))
                 .or_else(|| update_of_ownership(action, domain, set_tags, remove_tags))
                 .or_else(|| {
-                    let has_role = || {
-                        let profile = domain.profiles.get(&action.profile.folded());
-                        let team = self.map.teams.get(&action.team);
-                        let wanted = team.and_then(|team| team.placement(&action.domain));
-                        let role = profile.and_then(|profile| profile.execution_role.as_deref());
-                        role == wanted.map(|placement| placement.execution_role.as_str())
-                    };
-                    let is_early =
-                        set_tags.contains_key(TAG_TEAM) && (new_role.is_some() || !has_role());
+                    let says = set_tags.contains_key(TAG_TEAM);
+                    let is_early = says && (new_role.is_some() || !self.has_role(action, domain));
                     is_early.then_some("it would say whose it is before it has the role")
                 })
                 .or_else(|| new_role.as_ref().and_then(|role| self.role(action, role)))
@@ -309,18 +302,27 @@ impl<'a> Facts<'a> {
         None
     }
 
+    /// Whether the profile has the role of the action's team already.
+    fn has_role(&self, action: &Action, domain: &ObservedDomain) -> bool {
+        let team = self.map.teams.get(&action.team);
+        let wanted = team.and_then(|team| team.placement(&action.domain));
+        let profile = domain.profiles.get(&action.profile.folded());
+        let role = profile.and_then(|profile| profile.execution_role.as_deref());
+        role == wanted.map(|placement| placement.execution_role.as_str())
+    }
+
     /// Whether the profile goes on for another team because its person has lost one that the map enforces.
     fn takes_enforced(&self, action: &Action, domain: &ObservedDomain) -> bool {
         let goes_on = matches!(action.step, Step::StopApps { .. } | Step::Update { .. });
         let profile = self.own_profile(action, domain).filter(|_| goes_on);
-        profile.is_some_and(|profile| match profile.ownership(&self.map.instance) {
-            Ownership::Ours { person, team } => {
-                let has =
-                    self.rights.get(person, team).is_some() && self.is_placed(team, &action.domain);
-                self.map.rollout.enforces(team) && !has
-            }
-            Ownership::OtherInstance(_) | Ownership::Foreign => false,
-        })
+        let owned = profile.map(|profile| profile.ownership(&self.map.instance));
+        let Some(Ownership::Ours { person, team }) = owned else { return false };
+        self.map.rollout.enforces(team) && !self.holds(person, team, &action.domain)
+    }
+
+    /// Whether the person has a right to the team in this domain.
+    fn holds(&self, person: &PersonId, team: &TeamKey, domain: &DomainKey) -> bool {
+        self.is_placed(team, domain) && self.rights.get(person, team).is_some()
     }
 
     /// The profile, if it is what the action says: this installation's, this person's, and this

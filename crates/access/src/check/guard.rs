@@ -94,9 +94,7 @@ impl Facts<'_> {
     fn counts(&self, plan: &Plan, key: &DomainKey, counted: &Counted<'_>) -> Counts {
         let removals: Vec<&Action> =
             plan.actions.iter().filter(|a| &a.domain == key && a.is_counted()).collect();
-        let came_back = |person: &_, team: &_| {
-            self.is_placed(team, key) && self.rights.get(person, team).is_some()
-        };
+        let came_back = |person: &_, team: &_| self.holds(person, team, key);
         let leaving = counted.leaving.iter().filter(|(person, team)| !came_back(person, team));
         Counts {
             taken: removals.len(),

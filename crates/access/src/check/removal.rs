@@ -56,9 +56,7 @@ impl Facts<'_> {
         let Ownership::Ours { person, team } = profile.ownership(&self.map.instance) else {
             return None;
         };
-        let is_theirs =
-            self.is_placed(team, &action.domain) && self.rights.get(person, team).is_some();
-        let is_lost = !is_theirs && profile.is_untouched(team);
+        let is_lost = !self.holds(person, team, &action.domain) && profile.is_untouched(team);
         if said.is_some() && !self.snapshot.speaks_for(person) {
             return Some("the directory was not read far enough to take a team from it");
         }
