@@ -69,7 +69,7 @@ impl DynamoStore {
             return Ok(keys);
         }
         // Beside a log that others began with a key of theirs, one of the table's own would be to no use.
-        let Some(key) = self.foreign_end(APPEND).await? else {
+        let Some(key) = self.any_key(APPEND).await? else {
             let fresh = fresh_key().ok_or_else(|| {
                 unusable(APPEND, "the machine has no randomness to draw a key from".to_owned())
             })?;
@@ -98,9 +98,9 @@ impl DynamoStore {
     pub(super) async fn key_of_others(&self) -> Result<Option<String>, StoreError> {
         const OPERATION: &str = "see which key the audit log is sealed with";
         let Some(keys) = self.known_keys().await? else {
-            let foreign = self.foreign_end(OPERATION).await?;
+            let Some(key) = self.any_key(OPERATION).await? else { return Ok(None) };
             // Another process may have drawn one meanwhile.
-            return Ok(if self.known_keys().await?.is_some() { None } else { foreign });
+            return Ok(self.known_keys().await?.is_none().then_some(key));
         };
         let mut tail = self.appends.tail.lock().await;
         let tail = self.tail_in(&mut tail);
@@ -113,29 +113,26 @@ impl DynamoStore {
             return Ok(None);
         }
         let ends = self.ends(OPERATION, (0..CHAINS).map(numbered).collect()).await?;
-        let ours = ends.iter().find(|(_, _, key)| is_ours(key));
-        match (own, ours) {
-            (None, Some(_)) => Ok(None),
-            (Some(_), Some((chain, head, _))) => {
-                *tail = Tail { chain: chain.clone(), head: Some(head.clone()) };
-                Ok(None)
-            }
-            (_, None) => Ok(ends.into_iter().next().map(|(_, _, key)| key)),
+        match ends.iter().find(|(_, key)| is_ours(key)) {
+            None => return Ok(ends.into_iter().next().map(|(_, key)| key)),
+            Some((chain, _)) if own.is_some() => tail.chain = chain.clone(),
+            Some(_) => {}
         }
+        Ok(None)
     }
 
     /// A key that the end of any chain was sealed with.
-    async fn foreign_end(&self, operation: &'static str) -> Result<Option<String>, StoreError> {
+    async fn any_key(&self, operation: &'static str) -> Result<Option<String>, StoreError> {
         let ends = self.ends(operation, all_chains()).await?;
-        Ok(ends.into_iter().next().map(|(_, _, key)| key))
+        Ok(ends.into_iter().next().map(|(_, key)| key))
     }
 
-    /// The ends of those of these chains that were begun, and the keys that they were sealed with.
+    /// Those of these chains that were begun, and the keys that their ends were sealed with.
     async fn ends(
         &self,
         operation: &'static str,
         chains: Vec<ChainId>,
-    ) -> Result<Vec<(ChainId, Head, String)>, StoreError> {
+    ) -> Result<Vec<(ChainId, String)>, StoreError> {
         // Where the table is busy, not one of so many calls must fail: they would all be made anew.
         let end = |chain: ChainId| async move {
             let mut end = self.end_of(operation, &chain).await;
@@ -146,7 +143,7 @@ impl DynamoStore {
                 backoff(tried).await;
                 end = self.end_of(operation, &chain).await;
             }
-            end.map(|end| end.map(|(head, key)| (chain, head, key)))
+            end.map(|end| end.map(|(_, key)| (chain, key)))
         };
         let ends: Vec<_> = stream::iter(chains).map(end).buffered(AT_ONCE).try_collect().await?;
         Ok(ends.into_iter().flatten().collect())
