@@ -117,10 +117,10 @@ impl Hand<'_> {
                     self.plane.provision.update_profile(&target, &action.profile, &update).await?;
                 Ok(outcome(ensured, "adopted"))
             }
-            Step::StopApps { .. } => {
+            Step::StopApps { apps, .. } => {
                 let marked = self.mark_lost(&target, action).await;
                 // As with a hold: what runs is stopped, whether or not the tag is taken.
-                let stopped = self.stop_apps(&target, &self.by_its_team(action)).await;
+                let stopped = self.stop_apps(&target, &self.by_its_team(action), apps).await;
                 marked.and(stopped)
             }
             Step::Update { new_role, user_settings, set_tags, remove_tags, .. } => {

@@ -14,7 +14,7 @@ use crate::ports::{
 use crate::receipt::{is_begun, is_written, words};
 use access::observed::{AuthMode, ObservedDomain, ObservedProfile, TAG_AGREED, TAG_LEAVING};
 use access::offboarding::{self, Advance, Call};
-use access::plan::{Action, SpaceHandover, Step};
+use access::plan::{Action, SpaceHandover};
 use access::reason::ReasonCode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -83,16 +83,12 @@ impl Hand<'_> {
         &self,
         target: &DomainTarget,
         action: &Action,
+        named: &[String],
     ) -> Result<Outcome, CallError> {
         let Some(case) = self.case(target, action).await else {
             return Ok(Outcome::Waiting);
         };
-        // What a plan does not name has the role that it is to have.
-        let named = match &action.step {
-            Step::StopApps { apps, .. } => case.profile.with_apps(apps),
-            _ => case.profile.clone(),
-        };
-        match offboarding::stop_apps(&named) {
+        match offboarding::stop_apps(&case.profile.with_apps(named)) {
             Some(advance) => self.advance(&case, advance, false).await,
             None => Ok(Outcome::Waiting),
         }
