@@ -26,15 +26,13 @@ impl<'a> Planner<'a> {
                 self.keep(case, Some(name), ReasonCode::Busy, Some(detail));
             }
             ProfileStatus::Failed | ProfileStatus::DeleteFailed => {
-                let running = live_apps(profile, |_| true);
-                if !profile.spaces.is_empty()
-                    && !running.is_empty()
-                    && self.has_lost(case.key(), profile)
-                {
-                    let step = Step::StopApps { apps: running, loses: self.loses(case, profile) };
-                    return self.act(case, name, step, ReasonCode::TeamChanged);
-                }
                 if !profile.spaces.is_empty() {
+                    let running = live_apps(profile, |_| true);
+                    if !running.is_empty() && self.has_lost(case.key(), profile) {
+                        let loses = self.loses(case, profile);
+                        let step = Step::StopApps { apps: running, loses };
+                        return self.act(case, name, step, ReasonCode::TeamChanged);
+                    }
                     // Making it anew would destroy the spaces of somebody who is entitled to them.
                     let detail = Some("it owns spaces".to_owned());
                     return self.keep(case, Some(name), ReasonCode::ProfileFailed, detail);

@@ -2,7 +2,7 @@
 
 use super::Lane;
 use super::found::LastFull;
-use super::left::{self, Left};
+use super::left;
 use access::check::Violation;
 use access::ids::PersonId;
 use access::plan::{Action, Assignment, Plan, Step};
@@ -51,10 +51,11 @@ impl Memory {
     /// done for somebody before, with or without something else between. What AWS accepts and then fails at is
     /// planned again and again, and in turns with what removes it.
     pub(super) fn news(&mut self, plan: &Plan, of: Option<&BTreeSet<PersonId>>) -> News {
-        let mut unsettled = left::of_plan(plan).people;
-        unsettled.extend(plan.actions.iter().map(|action| (action.person.clone(), Left::Moving)));
+        let waited_for = left::of_plan(plan).people;
+        let acted_on = plan.actions.iter().map(|action| &action.person);
+        let unsettled: BTreeSet<&PersonId> = waited_for.keys().chain(acted_on).collect();
         self.actions.retain(|person, _| {
-            unsettled.contains_key(person) || of.is_some_and(|people| !people.contains(person))
+            unsettled.contains(person) || of.is_some_and(|people| !people.contains(person))
         });
         let mut people = BTreeSet::new();
         for action in &plan.actions {

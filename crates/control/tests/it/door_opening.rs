@@ -35,6 +35,12 @@ fn link(outcome: Result<Opening, Refusal>) -> String {
 
 const AGAIN: Opening = Opening::Preparing(Preparing { profile_requested: false });
 
+/// Puts the domain into SSO mode.
+fn sign_in_by_identity_center(world: &World) {
+    let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
+    world.state().application = Some(ObservedApplication { arn, groups, people });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_profile_in_agreement_opens_and_is_written_down() {
     let house = House::new();
@@ -100,9 +106,8 @@ async fn not_entitled() {
 async fn a_user_name_that_somebody_elses_profile_signs_in_leads_to_no_domain() {
     let house = House::new();
     let signs_in = |whose: &str| {
+        sign_in_by_identity_center(&house.world);
         let mut state = house.world.state();
-        let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
-        state.application = Some(ObservedApplication { arn, groups, people });
         let (_, mut profile) = state.profiles.pop_first().unwrap();
         profile.name = ProfileName::parse("ada").unwrap();
         profile.sso_user = Some("ada".into());
@@ -122,12 +127,8 @@ async fn a_user_name_that_somebody_elses_profile_signs_in_leads_to_no_domain() {
 #[tokio::test(start_paused = true)]
 async fn nobody_is_sent_to_a_domain_that_signs_people_in_before_they_have_a_profile_there() {
     let house = House::new();
-    {
-        let mut state = house.world.state();
-        let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
-        state.application = Some(ObservedApplication { arn, groups, people });
-        state.profiles.clear();
-    }
+    sign_in_by_identity_center(&house.world);
+    house.world.state().profiles.clear();
     let ada = house.sign_in("ada").await;
     // The store is new: who has which name there is for the loop to find out, which is woken.
     let first = open(&house, &ada, "fraud").await.unwrap();
@@ -226,12 +227,8 @@ async fn what_aws_refuses_for_good_is_not_said_to_pass() {
 #[tokio::test(start_paused = true)]
 async fn a_team_that_another_one_outranks_is_refused_as_that() {
     let house = House::new();
-    {
-        let mut state = house.world.state();
-        let (arn, groups, people) = ("arn:app".to_owned(), BTreeSet::new(), BTreeSet::new());
-        state.application = Some(ObservedApplication { arn, groups, people });
-        state.profiles.clear();
-    }
+    sign_in_by_identity_center(&house.world);
+    house.world.state().profiles.clear();
     house.world.join("ada", "ml-trials");
     house.read_in_full().await;
     let ada = house.sign_in("ada").await;

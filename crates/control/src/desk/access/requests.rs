@@ -6,7 +6,6 @@ use super::{
     Desk, Refused, admitted, askable, conflict, denied, end, lasting, new_id, no_person, no_such,
     now, team_of, text, ticket,
 };
-use crate::desk::caller::must_speak_for;
 use crate::desk::{Role, SignedIn};
 use crate::plane::Plane;
 use crate::ports::{AccessRequest, Actor, AuditEntry, AuditEvent, Decision, RequestVerdict};
@@ -165,9 +164,8 @@ impl Desk {
         let asking = asking(&plane, &snapshot, who, &all, now);
         if !asking.is_empty() {
             // Of whom the directory shows nothing, nobody sees anything here.
-            let _turn = plane.askers.turn(person).await?;
-            snapshot = plane.read_people(&(&asking | &BTreeSet::from([person.clone()]))).await?;
-            must_speak_for(&snapshot, person)?;
+            let people = asking.iter().chain([person]);
+            snapshot = self.people_now(&plane, Some(person), people).await?;
         }
         let (mut own, mut others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|request| &request.person == person);
