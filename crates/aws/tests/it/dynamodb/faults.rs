@@ -294,7 +294,7 @@ async fn worked_off(store: &DynamoStore, ids: &[&str]) -> usize {
 }
 
 #[tokio::test]
-async fn of_five_calls_four_are_throttled_and_nothing_is_lost_or_doubled() {
+async fn of_three_calls_two_are_throttled_and_nothing_is_lost_or_doubled() {
     let (_peer, proxy, store, direct) = behind_a_proxy().await;
     let reading = IndexReading {
         domain: intents(&["ada"])[0].domain.clone(),
@@ -303,10 +303,12 @@ async fn of_five_calls_four_are_throttled_and_nothing_is_lost_or_doubled() {
         found: BTreeMap::new(),
     };
     direct.read(&reading, &direct.ticket(micros(0)).await.unwrap()).await.unwrap();
+    // A third of the retries that a handle has: where they are used up, an operation of several calls
+    // never gets through this.
     let mut calls = 0_u32;
     proxy.set(move |_| {
         calls += 1;
-        if calls.is_multiple_of(5) { Fate::Pass } else { Fate::Throttled }
+        if calls.is_multiple_of(3) { Fate::Pass } else { Fate::Throttled }
     });
     assert_eq!(worked_off(&store, &["ada", "bob", "cem"]).await, 3);
     assert_eq!(direct.status(micros(9)).await, Ok(QueueStatus::default()));
