@@ -130,14 +130,25 @@ impl Provision for Studio {
             // Only an app that is in service can be stopped. Which code says that it is not is not
             // documented: so it is asked.
             Err(e) if matches!(e.kind, FailureKind::InUse | FailureKind::Rejected) => {
-                let DeleteApp { domain_id, user_profile_name, space_name, app_type, app_name } =
-                    request;
-                let now =
-                    DescribeApp { domain_id, user_profile_name, space_name, app_type, app_name };
+                let now = DescribeApp {
+                    domain_id: request.domain_id.clone(),
+                    user_profile_name: request.user_profile_name.clone(),
+                    space_name: request.space_name.clone(),
+                    app_type: request.app_type.clone(),
+                    app_name: request.app_name.clone(),
+                };
                 let now = absent_as_none(client.call(&now).await)?;
                 let status = now.map(|app| app.status.unwrap_or_default());
                 match status.as_deref() {
                     Some("Pending" | "Failed") => Ok(Ensured::NotNeeded),
+                    // It came into service since it was refused.
+                    Some("InService") => match client.call(&request).await {
+                        Ok(_) => Ok(Ensured::Changed),
+                        Err(e) if e.kind == FailureKind::NotFound || says_gone(&e) => {
+                            Ok(Ensured::NotNeeded)
+                        }
+                        Err(e) => Err(e),
+                    },
                     _ => unless_leaving(e, status),
                 }
             }

@@ -231,6 +231,11 @@ async fn an_app_that_is_starting_is_stopped_once_it_runs() {
     let running = app("TensorBoard", AppStatus::InService);
     let refused = cloud.aws.studio().stop_app(&target(), &owner, &running).await;
     assert_eq!(failure(refused).2, FailureKind::Rejected);
+    // What came into service between the refusal and the look at it is stopped at once.
+    cloud.go_wrong("rules: [{ operation: DeleteApp, nth: 1, error: { code: ResourceInUse } }]");
+    let starting = app("TensorBoard", AppStatus::Pending);
+    let stopped = cloud.aws.studio().stop_app(&target(), &owner, &starting).await;
+    assert_eq!(stopped, Ok(Ensured::Changed));
 }
 
 /// Begins to start an app of Alice's.
