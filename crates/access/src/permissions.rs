@@ -4,7 +4,7 @@
 //! [`ACTIONS`] is the one table; the roles that Stagedoor runs as are made of it. A test of the `aws`
 //! crate holds it against the operations that are really called.
 
-use crate::observed::{TAG_INSTANCE, TAG_PERSON, TAG_TEAM};
+use crate::observed::{TAG_INSTANCE, TAG_LEAVING, TAG_PERSON, TAG_TEAM};
 use std::fmt;
 use std::fmt::Write as _;
 
@@ -221,6 +221,8 @@ pub enum Condition {
     PassedToSageMaker,
     /// The profile carries this installation's tag.
     Tagged,
+    /// The profile carries this installation's tag, and no mark that its person leaves.
+    Stays,
     /// The new profile gets all of Stagedoor's own tags, with this installation's name.
     CreatedTagged,
     /// The tags are those of a profile that is just being made.
@@ -263,6 +265,9 @@ impl Condition {
                 vec![equals("iam:PassedToService", "sagemaker.amazonaws.com")]
             }
             Self::Tagged => vec![equals(&own, instance)],
+            Self::Stays => {
+                vec![equals(&own, instance), absent(format!("aws:ResourceTag/{TAG_LEAVING}"), true)]
+            }
             Self::CreatedTagged => vec![
                 equals(&asked, instance),
                 absent(format!("aws:RequestTag/{TAG_PERSON}"), false),
@@ -355,7 +360,7 @@ pub const ACTIONS: &[Action] = {
         call("sagemaker:CreateSpace", F::HandOver, R::Spaces),
         call("sagemaker:ListTags", F::HandOver, R::Spaces),
         on(Condition::WhileCreatingSpace, call("sagemaker:AddTags", F::HandOver, R::Spaces)),
-        on(Condition::Tagged, call("sagemaker:CreatePresignedDomainUrl", F::SignIn, R::Profiles)),
+        on(Condition::Stays, call("sagemaker:CreatePresignedDomainUrl", F::SignIn, R::Profiles)),
         call("iam:ListAttachedRolePolicies", F::Diagnose, R::ExecutionRoles),
         call("iam:ListRolePolicies", F::Diagnose, R::ExecutionRoles),
         call("iam:GetRolePolicy", F::Diagnose, R::ExecutionRoles),

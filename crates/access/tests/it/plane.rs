@@ -278,6 +278,9 @@ fn links_are_made_and_used_from_the_teams_networks_only() {
     assert_eq!(decide(&links, &untagged), DENIED, "a profile that is not Stagedoor's");
     let foreign = link(LINKS, &open).with("aws:ResourceTag/stagedoor:instance", ["other"]);
     assert_eq!(decide(&links, &foreign), DENIED);
+    let leaving = ("aws:ResourceTag/stagedoor:leaving-since", "2026-11-21T10:00:00Z");
+    let marked = link(LINKS, &open).with(leaving.0, [leaving.1]);
+    assert_eq!(decide(&links, &marked), DENIED, "somebody who leaves");
     let read = Request::new(LINKS, "sagemaker:DescribeUserProfile", PRICING);
     assert_eq!(decide(&links, &read), DENIED, "and nothing else");
 }
