@@ -12,8 +12,10 @@ use crate::survey::{Scope, Survey};
 use access::check::GUARD_MEMORY;
 use access::entitlement::WantedGroups;
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
-use access::map::SharedSpaces;
-use access::observed::{Observed, Ownership, ProfileStatus, TeamLost};
+use access::map::{AccessMap, SharedSpaces};
+use access::observed::{
+    AuthMode, Observed, ObservedDomain, ObservedProfile, Ownership, ProfileStatus, TeamLost,
+};
 use access::plan::{Action, Kept, Plan};
 use access::reason::ReasonCode;
 use access::snapshot::{Hold, Snapshot};
@@ -61,6 +63,19 @@ fn is_being_changed(status: ProfileStatus) -> bool {
     matches!(status, ProfileStatus::Updating | ProfileStatus::UpdateFailed)
 }
 
+/// Whether a profile that says another team's name has the role of this one already: where Studio signs people in
+/// by itself, it says whose it is only after that.
+pub(crate) fn goes_on_for(
+    map: &AccessMap,
+    (key, domain): (&DomainKey, &ObservedDomain),
+    profile: &ObservedProfile,
+    team: &TeamKey,
+) -> bool {
+    let placement = map.teams.get(team).and_then(|team| team.placement(key));
+    let role = placement.map(|placement| placement.execution_role.as_str());
+    domain.auth_mode == AuthMode::Sso && role.is_some() && profile.execution_role.as_deref() == role
+}
+
 impl Plane {
     /// Of a plan, only what concerns this person, and this team if one is named: also what is done to a profile of
     /// the team that goes on for another one.
@@ -73,20 +88,24 @@ impl Plane {
         team: Option<&TeamKey>,
     ) -> Plan {
         let Plan { actions, kept, .. } = plan;
-        let is_of = |domain: &DomainKey, profile: &ProfileName, team: &TeamKey| {
-            let profiles = observed.domains.get(domain).map(|domain| &domain.profiles);
-            let found = profiles.and_then(|profiles| profiles.get(&profile.folded()));
-            found.is_some_and(|found| match found.ownership(&self.map.instance) {
-                Ownership::Ours { person: of, team: tagged } if of == person => {
-                    // It has the other team's tag once it has the other role, which may be before it is in service.
-                    let is_lately = |lost: &TeamLost| {
-                        self.clock.now().duration_since(lost.at).abs() < GUARD_MEMORY
-                    };
-                    let lost = found.team_lost().filter(is_lately);
-                    let is_lost = lost.is_some_and(|lost| lost.team == *team);
-                    tagged == team || is_lost && is_being_changed(found.status)
+        let is_of = |key: &DomainKey, profile: &ProfileName, team: &TeamKey| {
+            let domain = observed.domains.get(key);
+            let found = domain.and_then(|domain| domain.profiles.get(&profile.folded()));
+            found.zip(domain).is_some_and(|(found, domain)| {
+                match found.ownership(&self.map.instance) {
+                    Ownership::Ours { person: of, team: tagged } if of == person => {
+                        // It has the other team's tag once it has the other role, which may be before it is in service.
+                        let is_lately = |lost: &TeamLost| {
+                            self.clock.now().duration_since(lost.at).abs() < GUARD_MEMORY
+                        };
+                        let lost = found.team_lost().filter(is_lately);
+                        let is_lost = lost.is_some_and(|lost| lost.team == *team);
+                        tagged == team
+                            || is_lost && is_being_changed(found.status)
+                            || goes_on_for(&self.map, (key, domain), found, team)
+                    }
+                    _ => false,
                 }
-                _ => false,
             })
         };
         let concerns = |action: &Action, team: &TeamKey| {

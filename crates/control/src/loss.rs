@@ -1,5 +1,6 @@
 //! What stands on a person's profiles and is lost with them, and what the directory goes on giving.
 
+use crate::departure::goes_on_for;
 use crate::receipt::Hours;
 use access::entitlement::{Because, entitlements};
 use access::ids::{DomainKey, PersonId, ProfileName, TeamKey};
@@ -76,10 +77,16 @@ pub fn losses(
     let mut all = Vec::new();
     for (key, domain) in &observed.domains {
         for profile in domain.profiles.values() {
-            if let Ownership::Ours { person: owner, team: of } = profile.ownership(&map.instance)
-                && owner == person
-                && team.is_none_or(|team| team == of)
-            {
+            let Ownership::Ours { person: owner, team: of } = profile.ownership(&map.instance)
+            else {
+                continue;
+            };
+            let goes_on_for = |team: &&TeamKey| goes_on_for(map, (key, domain), profile, team);
+            let of = match team {
+                None => Some(of),
+                Some(team) => Some(team).filter(|team| *team == of || goes_on_for(team)),
+            };
+            if let Some(of) = of.filter(|_| owner == person) {
                 all.push(loss(key, domain, profile, of.clone(), now));
             }
         }

@@ -98,6 +98,29 @@ fn what_was_started_before_the_profile_had_the_other_role_does_not_outlive_the_m
     assert_eq!(world.cloud.apps().len(), 1);
 }
 
+/// The profile still said the name of the team before, and the command that there was none to take away.
+#[test]
+fn an_offboarding_finds_a_profile_that_is_just_going_on_for_the_team() {
+    let world = World::new(&seed(), MAP);
+    world.apply(&[]).exits(0);
+    world.cloud.leave("ana", "ml-fraud");
+    let of_ana = json!({ "DomainId": "d-research", "UserProfileName": "ana" });
+    let role = "arn:aws:iam::111122223333:role/studio-demand";
+    let settings = json!({ "UserSettings": { "ExecutionRole": role } });
+    world.cloud.sagemaker("UpdateUserProfile", &merged(&of_ana, &settings));
+    world.cloud.advance(Duration::from_mins(1));
+    let app = json!({ "AppType": "JupyterServer", "AppName": "default" });
+    world.cloud.sagemaker("CreateApp", &merged(&of_ana, &app));
+    world.cloud.advance(Duration::from_mins(1));
+    assert_eq!(world.cloud.profile("ana").tags["stagedoor:team"], "fraud");
+    let offboard = ["offboard", "ana", "--team", "demand", "--reason", "moves", "--yes"];
+    let dry: Vec<&str> = offboard.iter().chain(&["--dry-run"]).copied().collect();
+    let told = world.run(&dry).exits(2).stdout;
+    assert!(told.contains("\n  - demand  profile ana in research\n"), "{told}");
+    world.run(&offboard).exits(0);
+    assert_eq!((world.cloud.apps().len(), world.cloud.names()), (0, vec!["ben".to_owned()]));
+}
+
 fn merged(of: &Value, more: &Value) -> Value {
     let both = [of, more].into_iter().filter_map(Value::as_object).flatten();
     both.map(|(name, value)| (name.clone(), value.clone())).collect()
