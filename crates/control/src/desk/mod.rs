@@ -89,7 +89,9 @@ use crate::errands::Errands;
 use crate::plane::Plane;
 use crate::ports::{ScimRecords, Store};
 use crate::scim::Traffic;
+use ::access::reason::ReasonCode;
 use std::sync::Arc;
+use tracing::Instrument as _;
 
 /// Answers questions about everybody, and acts for those who may.
 #[derive(Debug, Clone)]
@@ -146,6 +148,20 @@ impl Desk {
     /// What goes on beside the answers of this process.
     pub fn errands(&self) -> &Errands {
         &self.plane.errands
+    }
+
+    /// Carries an order out to its end, also where whoever gave it has gone: from its first step on, so that none is
+    /// done and not written down.
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        order: impl Future<Output = Result<T, Refused>> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let ended = self.errands().run(order.in_current_span()).await;
+        ended.unwrap_or_else(|error| {
+            tracing::error!(%error, "an order broke off");
+            let (why, remedy) = ("The work on it broke off.", "Look what was done, and try again.");
+            Err(Refused::new(RefusedKind::Unavailable, ReasonCode::Unavailable, why, remedy))
+        })
     }
 
     /// Everything that is kept.

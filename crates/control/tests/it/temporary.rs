@@ -15,9 +15,12 @@ use control::desk::{
     RequestState, Rights, SignedIn, TemporaryState,
 };
 use control::door::RefusalKind;
-use control::ports::{AccessRequests, Actor, Clock, Departure, TemporaryGrants};
+use control::ports::{
+    AccessRequests, Actor, AuditLog as _, Clock, Departure, Switch as _, TemporaryGrants,
+};
 use control::reconciler::PassError;
 use control::survey::Scope;
+use futures::FutureExt as _;
 use jiff::SignedDuration;
 use std::sync::Arc;
 use std::time::Duration;
@@ -540,6 +543,58 @@ async fn break_glass_by_two_people_waits_for_the_second_one() {
     pass(3600).await;
     let decided = desk.decide(&by("root"), &late.id, true, None).await;
     assert_eq!(code(decided), ReasonCode::RequestDecided, "an emergency lapses in an hour");
+}
+
+/// The order, looked at so many times and then let go, as by a browser that goes away. Whether it had ended.
+async fn let_go<T>(desk: &Desk, order: impl Future<Output = T>, looks: usize) -> bool {
+    let mut order = Box::pin(order);
+    for _ in 0..looks {
+        if order.as_mut().now_or_never().is_some() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(order);
+    desk.errands().work_ended().await;
+    false
+}
+
+/// Whoever cut the connection at the right moment had it open with no entry that says so.
+#[tokio::test(start_paused = true)]
+async fn no_glass_is_broken_and_not_written_down_whenever_the_browser_goes_away() {
+    for looks in 0.. {
+        let house = house();
+        let desk = desk(&house.world);
+        let waits = desk.break_glass(&by("carol"), &glass("trials")).await.unwrap();
+        let BrokenGlass::Waits(request) = waits else { panic!("it is open") };
+        let dan = by("dan");
+        let has_ended = let_go(&desk, desk.decide(&dan, &request.id, true, None), looks).await;
+        let grants = house.world.store.temporary_grants(None).await.unwrap().len();
+        let told = house.world.audited("break-glass-opened").len();
+        assert_eq!(grants, told, "after {looks} looks");
+        if has_ended {
+            assert_eq!(grants, 1);
+            return;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_frozen_and_not_written_down_whenever_the_browser_goes_away() {
+    for looks in 0.. {
+        let house = house();
+        let desk = desk(&house.world);
+        let root = admin();
+        let has_ended = let_go(&desk, desk.freeze(&root, "an audit"), looks).await;
+        let frozen = house.world.store.frozen().await.unwrap().is_some();
+        let told = house.world.store.newest(10).await.unwrap();
+        let told = told.iter().filter(|entry| entry.event == "frozen").count();
+        assert_eq!(told, usize::from(frozen), "after {looks} looks");
+        if has_ended {
+            assert!(frozen);
+            return;
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

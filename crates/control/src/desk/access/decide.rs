@@ -105,7 +105,22 @@ impl Desk {
         grant: Option<&TemporaryGrant>,
         decider: &PersonId,
     ) -> Result<AccessRequest, Refused> {
+        let (desk, plane, request) = (self.clone(), plane.clone(), request.clone());
+        let (decision, grant) = (decision.clone(), grant.cloned());
         let actor = Actor::Person(decider.clone());
+        let order =
+            async move { desk.settled(&plane, &request, &decision, grant.as_ref(), actor).await };
+        self.to_its_end(order).await
+    }
+
+    async fn settled(
+        &self,
+        plane: &Plane,
+        request: &AccessRequest,
+        decision: &Decision,
+        grant: Option<&TemporaryGrant>,
+        actor: Actor,
+    ) -> Result<AccessRequest, Refused> {
         plane.audit.append(&decided_entry(request, decision, &actor)).await?;
         let settled = self.store().decide(&request.person, &request.id, decision, grant).await?;
         let (settled, is_new) = settled.ok_or_else(|| no_such(&request.id))?;

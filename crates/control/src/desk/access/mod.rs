@@ -83,6 +83,17 @@ impl Desk {
         actor: &Actor,
         grant: &TemporaryGrant,
     ) -> Result<(), Refused> {
+        let (desk, plane) = (self.clone(), plane.clone());
+        let (actor, grant) = (actor.clone(), grant.clone());
+        self.to_its_end(async move { desk.given(&plane, &actor, &grant).await }).await
+    }
+
+    async fn given(
+        &self,
+        plane: &Plane,
+        actor: &Actor,
+        grant: &TemporaryGrant,
+    ) -> Result<(), Refused> {
         plane.audit.append(&granted_entry(grant, actor)).await?;
         if let Err(error) = self.store().give(grant).await {
             let entry = AuditEntry::new(

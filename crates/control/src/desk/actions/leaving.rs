@@ -181,7 +181,11 @@ impl Desk {
             ));
         }
         let by = caller.actor().to_string();
-        let Acted { done: ended, unwritten } = plane.rejoin(&named.id, team, &by).await?;
+        let order = {
+            let (plane, id, team) = (plane.clone(), named.id.clone(), back.team.clone());
+            async move { Ok(plane.rejoin(&id, team.as_ref(), &by).await?) }
+        };
+        let Acted { done: ended, unwritten } = self.to_its_end(order).await?;
         let scope = scope_of(&named.id);
         let narrow = |plan, it: &Survey| plane.returning(plan, &it.observed, &named.id, team);
         let (_, halted) = first_pass(&plane, &scope, narrow).await;

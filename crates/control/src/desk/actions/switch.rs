@@ -9,6 +9,7 @@ use access::reason::ReasonCode;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How the switch is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -124,11 +125,15 @@ impl Desk {
             return Err(Refused::invalid(why, "Say why in a few words."));
         }
         let now = self.plane().clock.now();
-        let acted = freeze(&**self.store(), caller.actor(), caller.name(), &reason, now).await?;
-        match acted.unwritten {
-            Some(error) => Err(Refused::unwritten("Everything is frozen", &error)),
-            None => Ok(acted.done),
-        }
+        let (store, caller) = (Arc::clone(self.store()), caller.clone());
+        self.to_its_end(async move {
+            let acted = freeze(&*store, caller.actor(), caller.name(), &reason, now).await?;
+            match acted.unwritten {
+                Some(error) => Err(Refused::unwritten("Everything is frozen", &error)),
+                None => Ok(acted.done),
+            }
+        })
+        .await
     }
 
     /// Lets changes be made again.
@@ -139,9 +144,13 @@ impl Desk {
         caller.require(Right::Act)?;
         let plane = self.plane();
         let now = plane.clock.now();
-        let switched = thaw(&**self.store(), caller.actor(), caller.name(), now).await?;
-        plane.bell.ring();
-        Ok(switched)
+        let (store, caller) = (Arc::clone(self.store()), caller.clone());
+        self.to_its_end(async move {
+            let switched = thaw(&*store, caller.actor(), caller.name(), now).await?;
+            plane.bell.ring();
+            Ok(switched)
+        })
+        .await
     }
 }
 
