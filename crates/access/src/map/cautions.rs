@@ -34,14 +34,17 @@ impl AccessMap {
     /// What to be cautious about: by identity provider, then by team, then by network, in the order
     /// of their keys.
     pub fn cautions(&self) -> Vec<Caution> {
+        let several = self.identity_providers.len() > 1 && self.directories.sources.len() > 1;
+        let is_unbound = |provider: &IdentityProvider| several && provider.directories.is_empty();
         let of_each = self.identity_providers.iter().flat_map(|(key, provider)| {
-            allowed(provider).into_iter().filter(|(_, _, allowed)| *allowed).map(
-                move |(field, code, _)| Caution {
+            allowed(provider, is_unbound(provider))
+                .into_iter()
+                .filter(|(_, _, allowed)| *allowed)
+                .map(move |(field, code, _)| Caution {
                     code,
                     key: format!("identity_providers.{key}.{field}"),
                     message: meaning(code),
-                },
-            )
+                })
         });
         let of_teams = self.nothing_to_use().chain(self.common_buckets());
         of_each.chain(of_teams).chain(self.unsaid()).collect()
@@ -163,7 +166,10 @@ impl AccessMap {
 }
 
 /// Each key that can weaken the door, its code, and whether it does.
-fn allowed(provider: &IdentityProvider) -> [(&'static str, &'static str, bool); 4] {
+fn allowed(
+    provider: &IdentityProvider,
+    is_unbound: bool,
+) -> [(&'static str, &'static str, bool); 5] {
     let plain = match &provider.metadata {
         // Schemes are case-insensitive.
         MetadataSource::Url { url, .. } => {
@@ -176,6 +182,7 @@ fn allowed(provider: &IdentityProvider) -> [(&'static str, &'static str, bool); 
         ("allow_weak_algorithms", codes::WEAK_ALGORITHMS, provider.allow_weak_algorithms),
         ("allow_cbc", codes::CBC, provider.allow_cbc),
         ("allow_unsolicited", codes::UNSOLICITED, provider.allow_unsolicited),
+        ("directories", codes::UNBOUND, is_unbound),
     ]
 }
 

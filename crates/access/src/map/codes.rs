@@ -78,6 +78,7 @@ codes! {
     PLAIN_METADATA = "map-plain-metadata": "Metadata comes over plain http: whatever on this machine can take that port chooses the keys to trust.";
     WEAK_ALGORITHMS = "map-weak-algorithms": "SHA-1 and RSA keys under 2,048 bits are accepted: signatures made with them can be forged.";
     CBC = "map-cbc": "Assertions encrypted with AES-CBC, which by itself notices no tampering, are accepted inside a signed response.";
+    UNBOUND = "map-unbound-provider": "There are several identity providers and several directories, and this provider may name anybody of all of them, admins too: its key `directories` says whom it may name.";
     NOTHING_TO_USE = "map-nothing-to-use": "An activity of the team grants nothing: neither the team nor its persona says what it may use.";
     COMMON_BUCKET = "map-common-bucket": "The team may use a bucket that another team may use as well.";
     UNSOLICITED = "map-unsolicited": "Responses that nobody here asked for are accepted: a link can sign its reader in as whoever sent it (login CSRF).";

@@ -33,6 +33,9 @@ pub struct IdentityProvider {
     pub name_id_format: Option<NameIdFormat>,
     /// How an assertion names the person.
     pub person: PersonMatch,
+    /// If not empty: it names people of these directories alone, by their places in the order of precedence. Whom an
+    /// earlier directory has too is of that one.
+    pub directories: BTreeSet<usize>,
     /// What selects a team at sign-in, if anything. It never grants one.
     pub team: Option<TeamSelector>,
     /// Whether responses that nobody here asked for are accepted (IdP-initiated sign-in).
@@ -163,6 +166,7 @@ pub(super) fn identity_provider(
     // Each is looked at, whatever became of the others.
     let team = team(item, known, reporter);
     let certificate_fingerprints = fingerprints(item, reporter);
+    let directories = directories(item, known, reporter);
     let flag = |key: &str| item.field(key)?.boolean();
     let person = item.field("person")?;
     Some(IdentityProvider {
@@ -185,6 +189,7 @@ pub(super) fn identity_provider(
                 _ => MatchBy::UserName,
             },
         },
+        directories: directories?,
         team: team?,
         allow_unsolicited: flag("allow_unsolicited")?,
     })
@@ -218,6 +223,29 @@ fn fingerprints(
     }
     let fingerprint = |item: &Item| CertificateFingerprint::parse(item.text()?);
     list.list().iter().map(fingerprint).collect()
+}
+
+fn directories(
+    item: &Item,
+    known: &Known<'_>,
+    reporter: &mut Reporter<'_>,
+) -> Option<BTreeSet<usize>> {
+    let Some(list) = item.field("directories") else { return Some(BTreeSet::new()) };
+    if list.is_broken() {
+        return None;
+    }
+    if list.list().is_empty() {
+        // It could be meant as none or as any.
+        reporter
+            .report(codes::OUT_OF_RANGE, list.at, "`directories` is empty")
+            .expect("at least one directory")
+            .help("leave the key out to let the provider name people of every directory");
+        return None;
+    }
+    // Each is looked at, whatever became of the others.
+    let places: Vec<_> =
+        list.list().iter().map(|item| known.directories.place_of(item, reporter)).collect();
+    places.into_iter().collect()
 }
 
 fn name_id_format(item: &Item) -> Option<NameIdFormat> {

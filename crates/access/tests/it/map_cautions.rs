@@ -91,6 +91,27 @@ fn map_cbc() {
 }
 
 #[test]
+fn map_unbound_provider() {
+    let several = "{ sources: [{ name: corp, file: a.yaml }, { name: partners, file: b.yaml }] }";
+    let told = |directory: &str, providers: &str| {
+        let text =
+            format!("version: 1\ndirectory: {directory}\nidentity_providers: {{ {providers} }}\n");
+        let map = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+        let told = map.cautions().into_iter().map(|caution| (caution.code, caution.key));
+        told.collect::<Vec<_>>()
+    };
+    let (corp, guests) = ("corp: { metadata: a.xml }", "guests: { metadata: b.xml }");
+    let bound = "guests: { metadata: b.xml, directories: [partners] }";
+    let of = |key: &str| ("map-unbound-provider", format!("identity_providers.{key}.directories"));
+    assert_eq!(told(several, &format!("{corp}, {guests}")), [of("corp"), of("guests")]);
+    assert_eq!(told(several, &format!("{corp}, {bound}")), [of("corp")]);
+    // One of either tells nobody apart.
+    assert_eq!(told(several, corp), []);
+    let one = "{ sources: [{ name: corp, file: a.yaml }] }";
+    assert_eq!(told(one, &format!("{corp}, {guests}")), []);
+}
+
+#[test]
 fn map_unsolicited() {
     one(
         "metadata: a.xml, allow_unsolicited: true",

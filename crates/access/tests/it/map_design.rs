@@ -231,6 +231,7 @@ fn identity_providers_say_how_they_name_the_person() {
         request_binding: RequestBinding::Redirect,
         name_id_format: None,
         person: PersonMatch { attribute: None, matches: MatchBy::UserName },
+        directories: BTreeSet::new(),
         team: None,
         allow_unsolicited: false,
     };
@@ -279,6 +280,7 @@ fn every_setting_of_an_identity_provider_is_read() {
         request_binding: RequestBinding::Post,
         name_id_format: Some(NameIdFormat::Persistent),
         person: PersonMatch { attribute: None, matches: MatchBy::UserName },
+        directories: BTreeSet::new(),
         team: Some(TeamSelector::Team(TeamKey::parse("t").unwrap())),
         allow_unsolicited: false,
     };

@@ -279,6 +279,12 @@ fn map_unknown_directory() {
         "access.yaml:4:41: unknown directory `crop` (map-unknown-directory)\n  expected `corp`\n  did you mean \
          `corp`?\naccess.yaml:7:54: unknown directory `scim` (map-unknown-directory)\n  expected `corp`",
     );
+    refused(
+        "{ sources: [ { name: corp, scim: {} } ] }\nidentity_providers: { a: { metadata: a.xml, \
+         directories: [corp, crop] } }",
+        "access.yaml:3:65: unknown directory `crop` (map-unknown-directory)\n  expected `corp`\n  did you \
+         mean `corp`?",
+    );
     // One that is alone is called what it is.
     assert!(
         read("{ scim: {} }\nadministration: [ { group: a, role: admin, directory: scim } ]")

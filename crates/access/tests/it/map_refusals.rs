@@ -477,6 +477,12 @@ fn map_out_of_range() {
          expected at least one fingerprint\n  \
          leave the key out to trust every signing certificate of the metadata",
     );
+    refused(
+        "identity_providers:\n a: {metadata: a.xml, directories: []}\n",
+        "access.yaml:4:23: `directories` is empty (map-out-of-range)\n  \
+         expected at least one directory\n  \
+         leave the key out to let the provider name people of every directory",
+    );
     let tags: Vec<String> = (0..45).map(|n| format!("t{n}: x")).collect();
     refused_team(
         &format!("tags: {{{}}}", tags.join(", ")),

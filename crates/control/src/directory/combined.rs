@@ -260,28 +260,38 @@ impl Directory for Combined {
     }
 
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError> {
+        self.find_among(&(0..self.parts.len()).collect(), person).await
+    }
+
+    async fn find_among(
+        &self,
+        among: &BTreeSet<usize>,
+        person: &PersonLookup,
+    ) -> Result<Option<PersonId>, CallError> {
         let found: Vec<(usize, PersonId)> = match person {
             PersonLookup::Id(id) => {
-                let Some((part, id)) = self.names.person(id) else { return Ok(None) };
+                let named = self.names.person(id).filter(|(part, _)| among.contains(part));
+                let Some((part, id)) = named else { return Ok(None) };
                 let Some((name, directory)) = self.directory(part) else { return Ok(None) };
                 let found = directory.find(&PersonLookup::Id(id)).await;
                 let found = found.map_err(|error| of_part(name, error))?;
                 found.map(|id| (part, id)).into_iter().collect()
             }
             PersonLookup::UserName(said) => {
-                let all =
-                    self.parts.iter().enumerate().map(|(part, (name, directory))| async move {
-                        let found =
-                            called(&**directory, said).await.map_err(|e| of_part(name, e))?;
-                        Ok::<_, CallError>(found.map(|id| (part, id)))
-                    });
+                let parts = self.parts.iter().enumerate().filter(|(part, _)| among.contains(part));
+                let all = parts.map(|(part, (name, directory))| async move {
+                    let found = called(&**directory, said).await.map_err(|e| of_part(name, e))?;
+                    Ok::<_, CallError>(found.map(|id| (part, id)))
+                });
                 try_join_all(all).await?.into_iter().flatten().collect()
             }
         };
         let mut who = BTreeSet::new();
         for (part, id) in found {
             let are = self.who_are(part, &BTreeSet::from([id])).await?;
-            who.extend(are.into_values());
+            // Whoever keeps a later directory says who somebody there is: that makes nobody of it out of them.
+            let is_of = |id: &PersonId| among.contains(&self.names.split(id.as_str()).0);
+            who.extend(are.into_values().filter(is_of));
         }
         if who.len() > 1 {
             tracing::warn!("a user name is that of {} people, so it is nobody's", who.len());

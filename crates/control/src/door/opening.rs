@@ -240,17 +240,19 @@ impl Doorway {
             Ok(None)
         };
         match found {
-            Ok(Some(session)) => match self.trust.vouches_for(&session) {
-                Some(true) => Ok(session),
-                Some(false) => {
-                    let no = trust_ended(&session.voucher.idp).of(&session.person);
-                    Err(self.refuse(RefusalKind::SignedOut, no).await)
+            Ok(Some(session)) => {
+                match self.trust.vouches_for(&session, &self.plane.map.directories) {
+                    Some(true) => Ok(session),
+                    Some(false) => {
+                        let no = trust_ended(&session.voucher.idp).of(&session.person);
+                        Err(self.refuse(RefusalKind::SignedOut, no).await)
+                    }
+                    None => {
+                        let no = no_metadata(&session.voucher.idp).of(&session.person);
+                        Err(self.refuse(RefusalKind::Unavailable, no).await)
+                    }
                 }
-                None => {
-                    let no = no_metadata(&session.voucher.idp).of(&session.person);
-                    Err(self.refuse(RefusalKind::Unavailable, no).await)
-                }
-            },
+            }
             Ok(None) => {
                 let no = No::new(
                     ReasonCode::SignedOut,

@@ -338,7 +338,13 @@ impl Doorway {
             }
             Err(Unnamed::Refused(no)) => return Err(self.refuse(RefusalKind::Denied, no).await),
         };
-        let id = match self.plane.directory.find(&lookup).await {
+        let (directory, among) = (&self.plane.directory, &trusted.settings.directories);
+        let found = if among.is_empty() {
+            directory.find(&lookup).await
+        } else {
+            directory.find_among(among, &lookup).await
+        };
+        let id = match found {
             Ok(Some(id)) => id,
             Ok(None) => return Err(self.refuse(RefusalKind::Denied, unknown_person()).await),
             Err(error) => {

@@ -10,7 +10,7 @@
 use super::DoorError;
 use crate::ports::Session;
 use access::ids::IdpKey;
-use access::map::{self, MetadataSource, RequestBinding, TeamSelector};
+use access::map::{self, Directories, MetadataSource, RequestBinding, TeamSelector};
 use access::reason::ReasonCode;
 use jiff::Timestamp;
 use saml_sp::{
@@ -336,9 +336,9 @@ impl Trust {
     }
 
     /// Whether what a session was opened on still holds: the map has the provider, binds it to no other
-    /// team than the session's, and believes the certificate that its assertion was verified by. `None`:
+    /// team than the session's and to no other directory than its person's, and believes the certificate that its assertion was verified by. `None`:
     /// nothing is known of the provider at the moment.
-    pub(super) fn vouches_for(&self, session: &Session) -> Option<bool> {
+    pub(super) fn vouches_for(&self, session: &Session, all: &Directories) -> Option<bool> {
         let trusted = match self.by_key(&session.voucher.idp) {
             Found::Trusted(trusted) => trusted,
             Found::WithoutMetadata(_) => return None,
@@ -348,8 +348,10 @@ impl Trust {
             Some(TeamSelector::Team(team)) => session.team.as_ref() != Some(team),
             _ => false,
         };
+        let among = &trusted.settings.directories;
+        let may_name = among.is_empty() || among.contains(&all.source_of(session.person.as_str()));
         let signed = |key: &PinnedKey| key.fingerprint() == session.voucher.fingerprint;
-        Some(!is_bound_elsewhere && trusted.metadata().keys.iter().any(signed))
+        Some(!is_bound_elsewhere && may_name && trusted.metadata().keys.iter().any(signed))
     }
 
     /// Every provider whose metadata is known.

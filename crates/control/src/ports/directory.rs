@@ -108,6 +108,19 @@ pub trait Directory: Send + Sync + fmt::Debug {
     /// The id of the person so named, or `None` if there is nobody.
     async fn find(&self, person: &PersonLookup) -> Result<Option<PersonId>, CallError>;
 
+    /// The same of these among several directories, by their places in the order of precedence: whoever is not first of
+    /// all in one of them is nobody. A directory by itself is the first.
+    ///
+    /// # Errors
+    /// As of [`Self::find`].
+    async fn find_among(
+        &self,
+        among: &BTreeSet<usize>,
+        person: &PersonLookup,
+    ) -> Result<Option<PersonId>, CallError> {
+        if among.contains(&0) { self.find(person).await } else { Ok(None) }
+    }
+
     /// Everybody who has this key: more than one is no error, for who asks wants to know whether it
     /// tells somebody. User names and e-mail addresses are compared without case.
     ///

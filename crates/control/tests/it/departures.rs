@@ -352,8 +352,56 @@ fn over(first: &Arc<World>, corp: &Arc<World>) -> Plane {
 /// Somebody signs in with the provider that names people by user name.
 async fn by_name(house: &House, name: &str) -> Result<Accepted, Refusal> {
     let (id, browser) = house.begin().await;
-    let response = Answer { to: Some(&id), ..answer(name) }.by(house.corp);
+    let response = Answer { to: Some(&id), assertion: name, ..answer(name) }.by(house.corp);
     house.accept(&response, Some(&browser)).await
+}
+
+/// A map of two directories whose providers may name people of one each.
+const TWO: [(&str, &str); 3] = [
+    (
+        "  identity_center: { region: eu-west-1, identity_store_id: d-906716eb24 }",
+        "  sources: [ { name: first, file: a.yaml }, { name: corp, file: b.yaml } ]",
+    ),
+    ("{ metadata: corp.xml }", "{ metadata: corp.xml, directories: [corp] }"),
+    ("    metadata: tiles.xml", "    metadata: tiles.xml\n    directories: [first]"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_names_people_of_its_directories_and_nobody_else() {
+    let (first, corp) = (World::of(&["ada"]), World::of(&["ada", "bob"]));
+    let map = TWO.iter().fold(MAP.to_owned(), |map, (was, is)| map.replace(was, is));
+    let bound = access::map::parse(&[access::map::Source { name: "m".into(), text: map }]);
+    let plane = Plane { map: Arc::new(bound.unwrap()), ..over(&first, &corp) };
+    let door = House::before(first.clone(), plane);
+    // Ada is first of the other directory, whatever is said of her in this one.
+    door.refused(by_name(&door, "ada").await, RefusalKind::Denied, "person-unknown");
+    by_name(&door, "bob").await.unwrap();
+    let people: Vec<String> = {
+        let state = first.state();
+        state.sessions.values().map(|session| session.person.to_string()).collect()
+    };
+    assert_eq!(people, ["corp:p-bob"]);
+    door.sign_in("ada").await;
+}
+
+/// It was opened when any provider named anybody.
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_whose_provider_may_not_name_its_person_any_more() {
+    let (first, corp) = (World::of(&["ada"]), World::of(&["bob"]));
+    let read = |text: String| {
+        let source = access::map::Source { name: "m".into(), text };
+        Arc::new(access::map::parse(&[source]).unwrap())
+    };
+    let [sources, ..] = TWO;
+    let several = MAP.replace(sources.0, sources.1);
+    let plane = Plane { map: read(several.clone()), ..over(&first, &corp) };
+    let door = House::before(first.clone(), plane);
+    let token = by_name(&door, "ada").await.unwrap().token;
+    door.door.my_work(&token, &Origin::default()).await.unwrap();
+    let bound = TWO.iter().fold(several, |map, (was, is)| map.replace(was, is));
+    door.door.replace_map(read(bound)).unwrap();
+    let refusal = door.door.my_work(&token, &Origin::default()).await.unwrap_err();
+    assert_eq!((refusal.kind, refusal.code), (RefusalKind::SignedOut, "trust-ended"));
 }
 
 /// Under which ids departures are kept.

@@ -94,6 +94,14 @@ pub(super) static IDENTITY_PROVIDER: Record = Record {
             "How an assertion names the person.",
         ),
         field(
+            "directories",
+            Optional,
+            &Shape::List(&Shape::Text(&format::DIRECTORY_NAME)),
+            "The only directories whose people this provider may name, where there are several: a \
+             partner's provider then signs in nobody of the company's. Whom an earlier directory \
+             has too is of that one. Absent: those of all.",
+        ),
+        field(
             "team",
             Optional,
             &Shape::Text(&format::TEAM_REFERENCE),

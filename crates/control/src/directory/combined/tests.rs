@@ -470,6 +470,45 @@ fn a_user_name_finds_nobody_of_another_one_however_loosely_a_directory_compares(
 }
 
 #[test]
+fn among_some_directories_nobody_is_found_who_is_first_of_another_one() {
+    let all = combined(two(), MatchKey::UserName);
+    let find = |among: &[usize], person: PersonLookup| {
+        let found = run(all.find_among(&among.iter().copied().collect(), &person));
+        found.unwrap().map(|id| id.to_string())
+    };
+    let called = |name: &str| PersonLookup::UserName(name.to_owned());
+    let (corp, partners, both) = (&[0][..], &[1][..], &[0, 1][..]);
+    assert_eq!(find(corp, called("bo")).as_deref(), Some("2"));
+    assert_eq!(find(partners, called("bo")), None);
+    assert_eq!(find(partners, called("cy")).as_deref(), Some("partners:3"));
+    assert_eq!(find(corp, called("cy")), None);
+    // The partners have an Ana too, who is the company's.
+    assert_eq!(find(partners, called("ana")), None);
+    assert_eq!(find(corp, called("ana")).as_deref(), Some("1"));
+    for (id, at) in [("2", corp), ("partners:3", partners)] {
+        let by_id = |among| find(among, PersonLookup::Id(self::id(id)));
+        assert_eq!(by_id(at).as_deref(), Some(id));
+        assert_eq!(by_id(both).as_deref(), Some(id));
+        assert_eq!(by_id(if at == corp { partners } else { corp }), None);
+    }
+    assert_eq!(find(partners, PersonLookup::Id(id("partners:1"))), None);
+    assert_eq!(find(&[], called("ana")), None);
+}
+
+#[test]
+fn among_some_directories_nobody_is_locked_out_by_a_namesake_elsewhere() {
+    let ana = |email| Fake::default().with("1", "ana", Some(email));
+    let all = combined(vec![ana("ana@corp.example"), ana("ana@x")], MatchKey::Email);
+    let find = |among: BTreeSet<usize>| {
+        let found = run(all.find_among(&among, &PersonLookup::UserName("ana".to_owned())));
+        found.unwrap().map(|id| id.to_string())
+    };
+    assert_eq!(find([0, 1].into()), None, "it is two people's");
+    assert_eq!(find([0].into()).as_deref(), Some("1"));
+    assert_eq!(find([1].into()).as_deref(), Some("partners:1"));
+}
+
+#[test]
 fn whoever_is_found_by_a_user_name_and_not_shown_is_not_believed() {
     for key in [MatchKey::UserName, MatchKey::Email] {
         for name in ["ana", "aná"] {
