@@ -297,7 +297,7 @@ impl Doorway {
             }
             (Some(_), _) => No::new(
                 ReasonCode::OtherBrowser,
-                "This sign-in was begun in another browser.",
+                "This sign-in was begun in another browser, or another one was begun in this one since.",
                 TRY_AGAIN,
             ),
             (None, _) => No::new(

@@ -120,9 +120,10 @@ fn signing_in(code: ReasonCode) -> Option<Words> {
         ReasonCode::OtherIdp => {
             ("Diese Anmeldung wurde bei einem anderen Identitätsanbieter begonnen.", TRY_AGAIN)
         }
-        ReasonCode::OtherBrowser => {
-            ("Diese Anmeldung wurde in einem anderen Browser begonnen.", TRY_AGAIN)
-        }
+        ReasonCode::OtherBrowser => (
+            "Diese Anmeldung wurde in einem anderen Browser begonnen, oder in diesem seither eine andere.",
+            TRY_AGAIN,
+        ),
         ReasonCode::UnknownLogin => (
             "Diese Anmeldung wurde nicht hier begonnen, dauerte zu lange oder ist schon beantwortet.",
             TRY_AGAIN,
