@@ -23,6 +23,10 @@ const ANSWERS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// readers send theirs again.
 const ANSWERS_OF_ALL: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
+/// How many refusals of one person, each for the same reason, are audited in a minute. No human being is refused as
+/// often; the others stand in the log of the process, which rotates.
+const AUDITED: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+
 /// The door, by the map of its plane.
 #[derive(Debug)]
 pub(super) struct Doorway {
@@ -42,6 +46,8 @@ pub(super) struct Doorway {
     pub(super) own_apps: OwnApps,
     /// Refusals of people nobody knows that are audited.
     pub(super) strangers: Arc<Strangers>,
+    /// Refusals of each person by each code that are audited.
+    pub(super) refused: Arc<Limiter<(PersonId, &'static str)>>,
     /// Attempts of people nobody knows that are kept.
     pub(super) strangers_kept: Arc<Strangers>,
     /// Who asked to sign in, by where from.
@@ -91,6 +97,7 @@ impl Doorway {
             underway: Underway::default(),
             own_apps: OwnApps::default(),
             strangers: Arc::default(),
+            refused: Arc::new(Limiter::new(AUDITED)),
             strangers_kept: Arc::default(),
             addresses: Arc::new(AddressLimiter::new(settings.sign_ins_per_minute)),
             begun: Arc::new(Limiter::new(ANSWERS)),
@@ -129,6 +136,7 @@ impl Doorway {
             underway: self.underway.clone(),
             own_apps: self.own_apps.clone(),
             strangers: Arc::clone(&self.strangers),
+            refused: Arc::clone(&self.refused),
             strangers_kept: Arc::clone(&self.strangers_kept),
             addresses: Arc::clone(&self.addresses),
             begun: Arc::clone(&self.begun),

@@ -167,8 +167,11 @@ impl Doorway {
         tracing::info!(code = no.code, %reference, detail = no.detail, "refused");
         let now = self.plane.clock.now();
         let asks_on = matches!(kind, RefusalKind::SignedOut | RefusalKind::TooManyRequests { .. });
-        let endless = no.person.is_none() || asks_on;
-        if !endless || self.strangers.may_be_written_down(now) {
+        let may_be_written_down = match no.person.filter(|_| !asks_on) {
+            Some(person) => self.refused.admit(&(person.clone(), no.code), now).is_ok(),
+            None => self.strangers.may_be_written_down(now),
+        };
+        if may_be_written_down {
             let entry = AuditEntry {
                 actor: no.person.cloned().map_or(Actor::Anonymous, Actor::Person),
                 person: no.person.map(ToString::to_string),

@@ -111,6 +111,25 @@ async fn whoever_made_a_proxy_say_what_nobody_can_read_counts_as_the_proxy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nobody_fills_the_log_with_what_they_are_refused_nor_hides_another_refusal_in_it() {
+    let house = House::new();
+    let (ada, origin) = (house.sign_in("ada").await, Origin::default());
+    house.world.state().audit.clear();
+    let refuse = async |key: &str, code: &str, times: usize| {
+        for _ in 0..times {
+            let refusal = house.door.open(&ada, &team(key), &origin).await.unwrap_err();
+            assert_eq!((refusal.kind, refusal.code), (RefusalKind::Denied, code));
+        }
+        house.world.state().audit.len()
+    };
+    assert_eq!(refuse("ward", "not-entitled", 50).await, 30);
+    house.world.join("ada", "ml-trials");
+    assert_eq!(refuse("trials", "network-refused", 1).await, 31);
+    tokio::time::advance(Duration::from_mins(1)).await;
+    assert_eq!(refuse("ward", "not-entitled", 50).await, 61);
+}
+
+#[tokio::test(start_paused = true)]
 async fn too_many_openings_of_one_person() {
     let house = house();
     let (ada, bob) = (house.sign_in("ada").await, {
