@@ -82,6 +82,7 @@ impl Plane {
         let deadline = Instant::now() + patience.timeout;
         let mut changed = 0;
         let mut pause = patience.poll / 8;
+        let mut doubtful: Vec<Action> = Vec::new();
         loop {
             let (survey, plan) = if let Some(first) = first.take() {
                 first
@@ -93,6 +94,10 @@ impl Plane {
                 let plan = narrow(self.plan(&survey), &survey);
                 (survey, plan)
             };
+            // What failed half-way is on its way out now, and is counted no more.
+            let is_begun =
+                |one: &Action| !plan.actions.iter().any(|it| it.is_counted() && same(it, one));
+            removals = less(removals, doubtful.drain(..).filter(is_begun).count());
             self.spread(&survey).await;
             let checked = match self.check(plan.clone(), &survey, removals) {
                 Ok(checked) => checked,
@@ -119,6 +124,8 @@ impl Plane {
             audience.pausing();
             changed += report.changed;
             removals = left_of(removals, &plan, &report);
+            let failed = report.failed.iter().map(|(action, _)| action);
+            doubtful.extend(failed.filter(|action| action.is_counted()).cloned());
             if let Some(halt) = report.halted {
                 return Err(halt.into());
             }
@@ -168,12 +175,21 @@ impl PassReport {
     }
 }
 
-/// What is left of the removals that somebody agreed to.
-fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
+/// Whether both are about the same profile.
+fn same(one: &Action, other: &Action) -> bool {
+    (&one.domain, &one.profile) == (&other.domain, &other.profile)
+}
+
+/// What is left of the removals that somebody agreed to, after so many.
+fn less(removals: Removals, begun: usize) -> Removals {
     let Removals::Allowed(number) = removals else { return removals };
+    Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))
+}
+
+/// What is left of the removals that somebody agreed to. Whether one that failed was begun, the next plan tells.
+fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
     let failed = report.failed.iter().filter(|(action, _)| action.is_counted()).count();
     let new = plan.actions.iter().filter(|action| action.is_counted());
     let yielded = new.filter(|action| report.yielded.contains(&action.person)).count();
-    let begun = plan.new_removals().saturating_sub(failed).saturating_sub(yielded);
-    Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))
+    less(removals, plan.new_removals().saturating_sub(failed).saturating_sub(yielded))
 }

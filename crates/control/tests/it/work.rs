@@ -16,7 +16,7 @@ use control::ports::{
     CallError, ChangeId, Clock, Delivery, Freeze, Intent, Lease, ProfileIndex, QueueStatus, Retry,
     StoreError, Switch, WakeQueue, Work, WorkKey, WorkQueue,
 };
-use control::settle::{Audience, Patience};
+use control::settle::{Audience, Patience, Unsettled};
 use control::survey::{Scope, Survey};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -231,6 +231,23 @@ async fn of_what_turns_up_while_an_agreed_plan_is_carried_out_nothing_is_done() 
     // Another plan finds it.
     let survey = plane.survey(&Scope::Everything).await.unwrap();
     assert_eq!(plane.plan(&survey).new_removals(), 1);
+}
+
+/// Ada is marked as leaving, and her app cannot be stopped: that is a removal of the agreed number all the same.
+#[tokio::test(start_paused = true)]
+async fn what_was_agreed_to_and_failed_half_way_leaves_no_room_for_another_removal() {
+    let world = World::of(&["ada", "bob"]);
+    world.leave("ada", "ml-fraud");
+    world.join("zoe", "ml-fraud");
+    world.break_down(Fault::StopApp);
+    let plane = world.plane(MAP);
+    let patience = Patience { timeout: secs(60), poll: secs(5) };
+    let (all, one) = (Scope::Everything, Removals::Allowed(1));
+    let as_it_is = |plan: Plan, _: &Survey| plan;
+    let settled = plane.settle(&all, one, patience, None, &as_it_is, &Meanwhile(&world)).await;
+    let Err(Unsettled::Refused(plan, _)) = settled else { panic!("{settled:?}") };
+    assert_eq!(plan.new_removals(), 1);
+    assert_eq!(world.leaving(), ["ada--fraud"]);
 }
 
 /// Two groups of an SSO-mode domain are to be assigned to its application.
