@@ -172,9 +172,9 @@ pub enum RevocationMethod {
     DeniedByDirectory,
     /// The door's sessions were ended in its store.
     SessionsEnded,
-    /// The apps were deleted; the sessions that led to them show nothing any more.
+    /// AWS was asked to delete the apps; the sessions that led to them then show nothing any more.
     AppsDeleted,
-    /// The credentials died with the apps that held them.
+    /// The credentials end with the apps that hold them.
     EndedWithApps,
     /// Not revoked.
     NotRevoked,
@@ -254,8 +254,8 @@ pub(super) fn revocation(receipt: &Receipt) -> Vec<Revocation> {
             what: "Studio sessions",
             method: RevocationMethod::AppsDeleted,
             at: Some(at),
-            note: "a presigned session lasts up to 12 h and cannot be ended by itself; its apps \
-                   were deleted, and one that is started anew is stopped again",
+            note: "a presigned session lasts up to 12 h and cannot be ended by itself; AWS was asked \
+                   to delete its apps, and is asked again for one that is started anew or still runs",
         });
         all.push(Revocation {
             what: "credentials of the execution role inside apps",
