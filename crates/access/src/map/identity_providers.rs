@@ -209,20 +209,11 @@ fn fingerprints(
     item: &Item,
     reporter: &mut Reporter<'_>,
 ) -> Option<BTreeSet<CertificateFingerprint>> {
-    let Some(list) = item.field("certificate_fingerprints") else { return Some(BTreeSet::new()) };
-    if list.is_broken() {
-        return None;
-    }
-    if list.list().is_empty() {
-        // It could be meant as none or as any.
-        reporter
-            .report(codes::OUT_OF_RANGE, list.at, "`certificate_fingerprints` is empty")
-            .expect("at least one fingerprint")
-            .help("leave the key out to trust every signing certificate of the metadata");
-        return None;
-    }
+    let help = "leave the key out to trust every signing certificate of the metadata";
+    let list =
+        only_these(item, "certificate_fingerprints", ("at least one fingerprint", help), reporter)?;
     let fingerprint = |item: &Item| CertificateFingerprint::parse(item.text()?);
-    list.list().iter().map(fingerprint).collect()
+    list.iter().map(fingerprint).collect()
 }
 
 fn directories(
@@ -230,22 +221,34 @@ fn directories(
     known: &Known<'_>,
     reporter: &mut Reporter<'_>,
 ) -> Option<BTreeSet<usize>> {
-    let Some(list) = item.field("directories") else { return Some(BTreeSet::new()) };
+    let help = "leave the key out to let the provider name people of every directory";
+    let list = only_these(item, "directories", ("at least one directory", help), reporter)?;
+    // Each is looked at, whatever became of the others.
+    let places: Vec<_> =
+        list.iter().map(|item| known.directories.place_of(item, reporter)).collect();
+    places.into_iter().collect()
+}
+
+/// The items of a list that, where it is there, leaves nothing else; nothing if it is absent.
+fn only_these<'i>(
+    item: &'i Item,
+    key: &str,
+    (expected, help): (&str, &str),
+    reporter: &mut Reporter<'_>,
+) -> Option<&'i [Item]> {
+    let Some(list) = item.field(key) else { return Some(&[]) };
     if list.is_broken() {
         return None;
     }
     if list.list().is_empty() {
         // It could be meant as none or as any.
         reporter
-            .report(codes::OUT_OF_RANGE, list.at, "`directories` is empty")
-            .expect("at least one directory")
-            .help("leave the key out to let the provider name people of every directory");
+            .report(codes::OUT_OF_RANGE, list.at, format!("`{key}` is empty"))
+            .expect(expected)
+            .help(help);
         return None;
     }
-    // Each is looked at, whatever became of the others.
-    let places: Vec<_> =
-        list.list().iter().map(|item| known.directories.place_of(item, reporter)).collect();
-    places.into_iter().collect()
+    Some(list.list())
 }
 
 fn name_id_format(item: &Item) -> Option<NameIdFormat> {
