@@ -124,9 +124,12 @@ impl Provision for Studio {
             app_name: app.name.clone(),
         };
         let client = self.sagemaker(domain);
-        match client.call(&request).await {
+        let delete = async || match client.call(&request).await {
             Ok(_) => Ok(Ensured::Changed),
             Err(e) if e.kind == FailureKind::NotFound || says_gone(&e) => Ok(Ensured::NotNeeded),
+            Err(e) => Err(e),
+        };
+        match delete().await {
             // Only an app that is in service can be stopped. Which code says that it is not is not
             // documented: so it is asked.
             Err(e) if matches!(e.kind, FailureKind::InUse | FailureKind::Rejected) => {
@@ -142,17 +145,11 @@ impl Provision for Studio {
                 match status.as_deref() {
                     Some("Pending" | "Failed") => Ok(Ensured::NotNeeded),
                     // It came into service since it was refused.
-                    Some("InService") => match client.call(&request).await {
-                        Ok(_) => Ok(Ensured::Changed),
-                        Err(e) if e.kind == FailureKind::NotFound || says_gone(&e) => {
-                            Ok(Ensured::NotNeeded)
-                        }
-                        Err(e) => Err(e),
-                    },
+                    Some("InService") => delete().await,
                     _ => unless_leaving(e, status),
                 }
             }
-            Err(e) => Err(e),
+            done => done,
         }
     }
 
