@@ -76,24 +76,15 @@ fn what_was_started_before_the_profile_had_the_other_role_does_not_outlive_the_m
     let world = World::new(&seed(), MAP);
     world.apply(&[]).exits(0);
     world.cloud.leave("ana", "ml-fraud");
-    let of_ana = json!({ "DomainId": "d-research", "UserProfileName": "ana" });
-    let start = || {
-        let app = json!({ "AppType": "JupyterServer", "AppName": "default" });
-        world.cloud.sagemaker("CreateApp", &merged(&of_ana, &app));
-        world.cloud.advance(Duration::from_mins(1));
-    };
-    start();
-    let role = "arn:aws:iam::111122223333:role/studio-demand";
-    let settings = json!({ "UserSettings": { "ExecutionRole": role } });
-    world.cloud.sagemaker("UpdateUserProfile", &merged(&of_ana, &settings));
-    world.cloud.advance(Duration::from_mins(1));
+    start_app_of_ana(&world);
+    give_ana_the_role_of_demand(&world);
     let plan = world.run(&["plan"]).exits(2).stdout;
     assert!(plan.contains("stops JupyterServer/default"), "{plan}");
     world.apply(&[]).exits(0);
     assert_eq!(world.cloud.apps().len(), 0);
     assert_eq!(world.cloud.profile("ana").tags["stagedoor:team"], "demand");
     // What is started now has the role of her own team, and stays.
-    start();
+    start_app_of_ana(&world);
     world.run(&["plan"]).exits(0);
     assert_eq!(world.cloud.apps().len(), 1);
 }
@@ -104,14 +95,8 @@ fn an_offboarding_finds_a_profile_that_is_just_going_on_for_the_team() {
     let world = World::new(&seed(), MAP);
     world.apply(&[]).exits(0);
     world.cloud.leave("ana", "ml-fraud");
-    let of_ana = json!({ "DomainId": "d-research", "UserProfileName": "ana" });
-    let role = "arn:aws:iam::111122223333:role/studio-demand";
-    let settings = json!({ "UserSettings": { "ExecutionRole": role } });
-    world.cloud.sagemaker("UpdateUserProfile", &merged(&of_ana, &settings));
-    world.cloud.advance(Duration::from_mins(1));
-    let app = json!({ "AppType": "JupyterServer", "AppName": "default" });
-    world.cloud.sagemaker("CreateApp", &merged(&of_ana, &app));
-    world.cloud.advance(Duration::from_mins(1));
+    give_ana_the_role_of_demand(&world);
+    start_app_of_ana(&world);
     assert_eq!(world.cloud.profile("ana").tags["stagedoor:team"], "fraud");
     let offboard = ["offboard", "ana", "--team", "demand", "--reason", "moves", "--yes"];
     let dry: Vec<&str> = offboard.iter().chain(&["--dry-run"]).copied().collect();
@@ -119,6 +104,23 @@ fn an_offboarding_finds_a_profile_that_is_just_going_on_for_the_team() {
     assert!(told.contains("\n  - demand  profile ana in research\n"), "{told}");
     world.run(&offboard).exits(0);
     assert_eq!((world.cloud.apps().len(), world.cloud.names()), (0, vec!["ben".to_owned()]));
+}
+
+fn start_app_of_ana(world: &World) {
+    of_ana(world, "CreateApp", &json!({ "AppType": "JupyterServer", "AppName": "default" }));
+}
+
+/// Her profile goes on saying whose it was.
+fn give_ana_the_role_of_demand(world: &World) {
+    let role = "arn:aws:iam::111122223333:role/studio-demand";
+    let settings = json!({ "UserSettings": { "ExecutionRole": role } });
+    of_ana(world, "UpdateUserProfile", &settings);
+}
+
+fn of_ana(world: &World, operation: &str, more: &Value) {
+    let ana = json!({ "DomainId": "d-research", "UserProfileName": "ana" });
+    world.cloud.sagemaker(operation, &merged(&ana, more));
+    world.cloud.advance(Duration::from_mins(1));
 }
 
 fn merged(of: &Value, more: &Value) -> Value {
