@@ -89,24 +89,21 @@ impl Plane {
     ) -> Plan {
         let Plan { actions, kept, .. } = plan;
         let is_of = |key: &DomainKey, profile: &ProfileName, team: &TeamKey| {
-            let domain = observed.domains.get(key);
-            let found = domain.and_then(|domain| domain.profiles.get(&profile.folded()));
-            found.zip(domain).is_some_and(|(found, domain)| {
-                match found.ownership(&self.map.instance) {
-                    Ownership::Ours { person: of, team: tagged } if of == person => {
-                        // It has the other team's tag once it has the other role, which may be before it is in service.
-                        let is_lately = |lost: &TeamLost| {
-                            self.clock.now().duration_since(lost.at).abs() < GUARD_MEMORY
-                        };
-                        let lost = found.team_lost().filter(is_lately);
-                        let is_lost = lost.is_some_and(|lost| lost.team == *team);
-                        tagged == team
-                            || is_lost && is_being_changed(found.status)
-                            || goes_on_for(&self.map, (key, domain), found, team)
-                    }
-                    _ => false,
-                }
-            })
+            let Some(domain) = observed.domains.get(key) else { return false };
+            let Some(found) = domain.profiles.get(&profile.folded()) else { return false };
+            let Ownership::Ours { person: of, team: tagged } = found.ownership(&self.map.instance)
+            else {
+                return false;
+            };
+            // It has the other team's tag once it has the other role, which may be before it is in service.
+            let is_lately =
+                |lost: &TeamLost| self.clock.now().duration_since(lost.at).abs() < GUARD_MEMORY;
+            let lost = found.team_lost().filter(is_lately);
+            let is_lost = lost.is_some_and(|lost| lost.team == *team);
+            of == person
+                && (tagged == team
+                    || is_lost && is_being_changed(found.status)
+                    || goes_on_for(&self.map, (key, domain), found, team))
         };
         let concerns = |action: &Action, team: &TeamKey| {
             *team == action.team || is_of(&action.domain, &action.profile, team)

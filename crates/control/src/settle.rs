@@ -123,9 +123,13 @@ impl Plane {
             let report = self.carry_out(&checked, &survey, &watcher).await;
             audience.pausing();
             changed += report.changed;
-            removals = left_of(removals, &plan, &report);
             let failed = report.failed.iter().map(|(action, _)| action);
             doubtful.extend(failed.filter(|action| action.is_counted()).cloned());
+            let yielded = plan.actions.iter().filter(|it| it.is_counted());
+            let yielded = yielded.filter(|it| report.yielded.contains(&it.person)).count();
+            // Of those that failed the next plan tells whether they were begun.
+            let begun = plan.new_removals().saturating_sub(doubtful.len());
+            removals = less(removals, begun.saturating_sub(yielded));
             if let Some(halt) = report.halted {
                 return Err(halt.into());
             }
@@ -184,12 +188,4 @@ fn same(one: &Action, other: &Action) -> bool {
 fn less(removals: Removals, begun: usize) -> Removals {
     let Removals::Allowed(number) = removals else { return removals };
     Removals::Allowed(number.saturating_sub(u32::try_from(begun).unwrap_or(u32::MAX)))
-}
-
-/// What is left of the removals that somebody agreed to. Whether one that failed was begun, the next plan tells.
-fn left_of(removals: Removals, plan: &Plan, report: &PassReport) -> Removals {
-    let failed = report.failed.iter().filter(|(action, _)| action.is_counted()).count();
-    let new = plan.actions.iter().filter(|action| action.is_counted());
-    let yielded = new.filter(|action| report.yielded.contains(&action.person)).count();
-    less(removals, plan.new_removals().saturating_sub(failed).saturating_sub(yielded))
 }

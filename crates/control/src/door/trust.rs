@@ -336,8 +336,9 @@ impl Trust {
     }
 
     /// Whether what a session was opened on still holds: the map has the provider, binds it to no other
-    /// team than the session's and to no other directory than its person's, and believes the certificate that its assertion was verified by. `None`:
-    /// nothing is known of the provider at the moment.
+    /// team than the session's and to no other directory than its person's, and believes the
+    /// certificate that its assertion was verified by. `None`: nothing is known of the provider at the
+    /// moment.
     pub(super) fn vouches_for(&self, session: &Session, all: &Directories) -> Option<bool> {
         let trusted = match self.by_key(&session.voucher.idp) {
             Found::Trusted(trusted) => trusted,
