@@ -180,7 +180,7 @@ async fn sign_in(it: &Installation, door: &Door, idp: &DemoIdp, name: &str) -> R
         })
         .map_err(|error| anyhow!("{error}"))?;
     let accepted = door
-        .accept(&answer, None, None, &access::network::Origin::default())
+        .accept(&answer, None, &[], &access::network::Origin::default())
         .await
         .map_err(|refusal| anyhow!("{refusal}"))?;
     Ok(accepted.token.reveal().to_owned())

@@ -125,7 +125,9 @@ pub const fn remedy(code: ReasonCode) -> Option<&'static str> {
             "Let the person start again from the portal: the sign-in took too long, or was answered \
              before."
         }
-        R::OtherBrowser => "Let the person begin and end the sign-in in one browser window.",
+        R::OtherBrowser => {
+            "Let the person begin and end the sign-in in one browser, and no more than five at a time."
+        }
         R::OtherIdp => "Let the person start again with the provider they have an account at.",
         R::Replayed => {
             "Nothing, if the person reloaded the page. Otherwise somebody sent a used answer again: \

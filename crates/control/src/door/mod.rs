@@ -132,7 +132,8 @@ impl Door {
     /// Takes the identity provider's answer (HTTP-POST binding) and opens a session.
     ///
     /// Every check of the door's order up to "person known and enabled" happens here; the first
-    /// that fails ends it. `relay_state` can name a team and nothing else.
+    /// that fails ends it. `relay_state` can name a team and nothing else; `begun` are the secrets of
+    /// the sign-ins that this browser began ([`Begun::browser`]).
     ///
     /// # Errors
     /// The first check that failed.
@@ -140,11 +141,11 @@ impl Door {
         &self,
         saml_response: &str,
         relay_state: Option<&str>,
-        browser: Option<&SessionToken>,
+        begun: &[SessionToken],
         origin: &Origin,
     ) -> Result<Accepted, Refusal> {
         let doorway = self.now();
-        let accepting = doorway.accept(saml_response, relay_state, browser, origin);
+        let accepting = doorway.accept(saml_response, relay_state, begun, origin);
         coming_from(origin, accepting).await
     }
 

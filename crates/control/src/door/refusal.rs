@@ -112,10 +112,10 @@ impl Doorway {
     /// everybody can begin, and as often as they like, all these answers together have a limit, too.
     pub(super) async fn admit_answer(
         &self,
-        browser: Option<&SessionToken>,
+        begun: &[SessionToken],
         origin: &Origin,
     ) -> Result<(), Refusal> {
-        let begun = browser.filter(|cookie| self.cookie_keys.made(CookieUse::Login, cookie));
+        let begun = begun.iter().find(|cookie| self.cookie_keys.made(CookieUse::Login, cookie));
         let Some(begun) = begun.filter(|_| origin.counted_as().is_none()) else {
             return self.admit_address(origin).await;
         };

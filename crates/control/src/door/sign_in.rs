@@ -38,25 +38,35 @@ const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 struct Answer<'a> {
     saml_response: &'a str,
     relay_state: Option<&'a str>,
-    browser: Option<&'a SessionToken>,
+    /// The secrets of the sign-ins that it began.
+    begun: &'a [SessionToken],
+}
+
+/// The sign-in that an assertion answers.
+#[derive(Debug)]
+struct Answered<'a> {
+    login: PendingLogin,
+    /// Its browser's secret.
+    secret: &'a SessionToken,
 }
 
 impl Doorway {
     /// Takes the identity provider's answer (HTTP-POST binding) and opens a session.
     ///
     /// Every check of the door's order up to "person known and enabled" happens here; the first
-    /// that fails ends it. `relay_state` can name a team and nothing else.
+    /// that fails ends it. `relay_state` can name a team and nothing else; `begun` are the secrets of the
+    /// sign-ins that the browser began.
     pub(super) async fn accept(
         &self,
         saml_response: &str,
         relay_state: Option<&str>,
-        browser: Option<&SessionToken>,
+        begun: &[SessionToken],
         origin: &Origin,
     ) -> Result<Accepted, Refusal> {
-        let begun = Instant::now();
-        let outcome = match self.admit_answer(browser, origin).await {
+        let started = Instant::now();
+        let outcome = match self.admit_answer(begun, origin).await {
             Ok(()) => {
-                let answer = Answer { saml_response, relay_state, browser };
+                let answer = Answer { saml_response, relay_state, begun };
                 let mut trail = Trail::default();
                 let span = tracing::info_span!("sign-in", code = Empty);
                 let work = self.admit(&answer, &mut trail).instrument(span.clone());
@@ -73,7 +83,7 @@ impl Doorway {
             Err(refusal) => Err(refusal),
         };
         self.counter.sign_in(&outcome, |counts| counts.accepted += 1);
-        self.counter.count(|counts| counts.sign_in_took.observe(begun.elapsed()));
+        self.counter.count(|counts| counts.sign_in_took.observe(started.elapsed()));
         outcome
     }
 
@@ -84,7 +94,8 @@ impl Doorway {
             Err((kind, no)) => return Err(self.refuse(kind, no).await),
         };
         trail.reach(DoorCheck::PendingLogin);
-        let pending = self.pending_login(&trusted, &assertion, answer.browser, now).await?;
+        let answered = self.pending_login(&trusted, &assertion, answer.begun, now).await?;
+        let pending = answered.as_ref().map(|answered| &answered.login);
         trail.reach(DoorCheck::Replay);
         self.claim(&assertion, now).await?;
         trail.reach(DoorCheck::Person);
@@ -94,7 +105,7 @@ impl Doorway {
         let wishes = Wishes {
             selector: trusted.settings.team.as_ref(),
             attributes: assertion.attributes(),
-            begun: pending.as_ref().and_then(|login| login.team.as_ref()),
+            begun: pending.and_then(|login| login.team.as_ref()),
             relay_state: answer.relay_state.filter(|_| pending.is_none()),
             rights: &rights,
         };
@@ -113,12 +124,13 @@ impl Doorway {
         trail.reach(DoorCheck::Session);
         let entry =
             signed_in(now, &person.id, &trusted, &assertion).with("checks", trail.told(false));
-        let asked = pending.as_ref().map(asked_at);
+        let asked = pending.map(asked_at);
         let (token, session) = self.session_of(&trusted, &assertion, &person.id, &choice, now);
         self.open_session(&assertion, &session, &entry, asked).await?;
         let seconds = session.expires.as_second().saturating_sub(now.as_second());
         let expires_seconds = u64::try_from(seconds).unwrap_or(0);
-        Ok(Accepted { token, expires_seconds, team: choice.team, domain: choice.domain })
+        let begun = answered.map(|answered| answered.secret.clone());
+        Ok(Accepted { token, expires_seconds, team: choice.team, domain: choice.domain, begun })
     }
 
     /// A session that is not open yet, and its token.
@@ -268,36 +280,38 @@ impl Doorway {
     /// The sign-in that the assertion answers, if it answers one: begun here, not yet answered, in
     /// this very browser, with this very provider. A provider who could answer for another one could
     /// have the requests that it sees answered elsewhere, in somebody else's name.
-    async fn pending_login(
+    async fn pending_login<'a>(
         &self,
         trusted: &Trusted,
         assertion: &VerifiedAssertion,
-        browser: Option<&SessionToken>,
+        begun: &'a [SessionToken],
         now: Timestamp,
-    ) -> Result<Option<PendingLogin>, Refusal> {
+    ) -> Result<Option<Answered<'a>>, Refusal> {
         // Without a request the verifier has refused already, unless the map allows it.
         let Some(request_id) = assertion.in_response_to() else { return Ok(None) };
-        let browser = browser.filter(|cookie| self.cookie_keys.made(CookieUse::Login, cookie));
         let login = match self.ports.logins.take(request_id, now).await {
             Ok(login) => login,
             Err(error) => {
                 return Err(self.refuse(RefusalKind::Unavailable, No::unavailable(&error)).await);
             }
         };
-        let no = match (&login, browser) {
-            (Some(login), Some(secret)) if login.browser == browser_digest(secret) => {
-                if login.idp == trusted.key {
-                    return Ok(Some(login.clone()));
-                }
-                No::new(
-                    ReasonCode::OtherIdp,
-                    "This sign-in was begun with another identity provider.",
-                    TRY_AGAIN,
-                )
+        let secret = login.as_ref().and_then(|login| {
+            let mut ours =
+                begun.iter().filter(|cookie| self.cookie_keys.made(CookieUse::Login, cookie));
+            ours.find(|secret| login.browser == browser_digest(secret))
+        });
+        let no = match (login, secret) {
+            (Some(login), Some(secret)) if login.idp == trusted.key => {
+                return Ok(Some(Answered { login, secret }));
             }
-            (Some(_), _) => No::new(
+            (Some(_), Some(_)) => No::new(
+                ReasonCode::OtherIdp,
+                "This sign-in was begun with another identity provider.",
+                TRY_AGAIN,
+            ),
+            (Some(_), None) => No::new(
                 ReasonCode::OtherBrowser,
-                "This sign-in was begun in another browser, or another one was begun in this one since.",
+                "This sign-in was begun in another browser, or in this one before several others.",
                 TRY_AGAIN,
             ),
             (None, _) => No::new(

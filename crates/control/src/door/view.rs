@@ -79,6 +79,8 @@ pub struct Accepted {
     /// The domain that the application stands for, where the person has several teams there to
     /// choose from or came for one of them ([`TeamCard::domain`]).
     pub domain: Option<DomainKey>,
+    /// The secret of the sign-in that was answered, if it began here: it is good for nothing more.
+    pub begun: Option<SessionToken>,
 }
 
 /// A message by which an identity provider asks to end sessions, as it came.

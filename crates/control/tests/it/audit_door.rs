@@ -62,9 +62,9 @@ async fn where_a_request_came_from_is_written_down_whatever_came_of_it() {
     };
     let office = from("::ffff:192.0.2.7", None);
     let response = answer("ada").by(house.tiles);
-    let accepted = house.door.accept(&response, None, None, &office).await.unwrap();
+    let accepted = house.door.accept(&response, None, &[], &office).await.unwrap();
     assert_eq!(place(&last(&house)), ["sign-in", "192.0.2.7", ""]);
-    house.door.accept(&response, None, None, &from("2001:db8::1", None)).await.unwrap_err();
+    house.door.accept(&response, None, &[], &from("2001:db8::1", None)).await.unwrap_err();
     assert_eq!(place(&last(&house)), ["refused", "2001:db8::1", ""]);
     let inside = from("10.100.10.7", Some("vpce-0abc"));
     house.door.open(&accepted.token, &team("nothing"), &inside).await.unwrap_err();

@@ -12,6 +12,7 @@ use demo_idp::{DemoIdp, DemoIdpConfig, DemoPerson, DemoResponse, Signing};
 use jiff::{SignedDuration, Timestamp};
 use saml_sp::IdentityProvider;
 use std::num::NonZeroU32;
+use std::slice::from_ref;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) const DOOR: &str = "https://door.example.com";
@@ -177,7 +178,8 @@ impl House {
         response: &str,
         browser: Option<&SessionToken>,
     ) -> Result<Accepted, Refusal> {
-        self.door.accept(response, None, browser, &Origin::default()).await
+        let begun = browser.map(from_ref).unwrap_or_default();
+        self.door.accept(response, None, begun, &Origin::default()).await
     }
 
     /// By a tile of `tiles`.
@@ -269,20 +271,41 @@ async fn an_answer_is_taken_once() {
 #[tokio::test(start_paused = true)]
 async fn other_browser() {
     let house = House::new();
-    let unsigned = SessionToken::new("planted".into());
-    for browser in [None, Some(unsigned), Some(house.sign_in("ada").await)] {
+    for browser in [None, Some(unsigned()), Some(house.sign_in("ada").await)] {
         house.world.state().sessions.clear();
         let (id, _) = house.begin().await;
         let response = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
         let outcome = house.accept(&response, browser.as_ref()).await;
         house.refused(outcome, RefusalKind::Denied, "other-browser");
     }
-    // The secret of another sign-in is another secret.
+    // The secrets of other sign-ins are other secrets.
     let (_, mine) = house.begin().await;
     let (theirs, _) = house.begin().await;
     let response = Answer { to: Some(&theirs), ..answer("ada") }.by(house.corp);
-    let outcome = house.accept(&response, Some(&mine)).await;
+    let outcome = house.door.accept(&response, None, &[mine, unsigned()], &Origin::default()).await;
     house.refused(outcome, RefusalKind::Denied, "other-browser");
+}
+
+/// A browser that opens its windows of last time again begins a sign-in in each.
+#[tokio::test(start_paused = true)]
+async fn windows_that_sign_in_at_once_all_come_in() {
+    let house = House::new();
+    let (first, second) = (house.begin().await, house.begin().await);
+    let secrets = [unsigned(), first.1.clone(), second.1.clone()];
+    for ((id, secret), assertion) in [(second, "_a2"), (first, "_a3")] {
+        let response = Answer { to: Some(&id), assertion, ..answer("ada") }.by(house.corp);
+        let accepted = house.door.accept(&response, None, &secrets, &Origin::default()).await;
+        assert_eq!(accepted.unwrap().begun, Some(secret));
+        let again = house.door.accept(&response, None, &secrets, &Origin::default()).await;
+        assert_eq!(again.unwrap_err().code, "unknown-login");
+    }
+    let unasked = house.accept(&answer("ada").by(house.tiles), None).await.unwrap();
+    assert_eq!(unasked.begun, None);
+}
+
+/// A secret that another made up.
+fn unsigned() -> SessionToken {
+    SessionToken::new("planted".into())
 }
 
 #[tokio::test(start_paused = true)]
@@ -415,11 +438,12 @@ async fn the_tile_names_a_team_and_the_relay_state_only_where_nothing_was_asked(
 
     let plain = Answer { assertion: "_a2", ..answer("ada") }.by(house.tiles);
     let origin = Origin::default();
-    let accepted = house.door.accept(&plain, Some("fraud"), None, &origin).await.unwrap();
+    let accepted = house.door.accept(&plain, Some("fraud"), &[], &origin).await.unwrap();
     assert_eq!(team(accepted).as_deref(), Some("fraud"));
 
     let (id, browser) = house.begin().await;
     let asked = Answer { to: Some(&id), ..answer("ada") }.by(house.corp);
-    let accepted = house.door.accept(&asked, Some("fraud"), Some(&browser), &origin).await.unwrap();
+    let accepted =
+        house.door.accept(&asked, Some("fraud"), from_ref(&browser), &origin).await.unwrap();
     assert_eq!(team(accepted), None);
 }

@@ -38,7 +38,7 @@ async fn tile(
     of: Answer<'_>,
     relay: Option<&str>,
 ) -> Result<Accepted, &'static str> {
-    let outcome = house.door.accept(&of.by(house.tiles), relay, None, &Origin::default()).await;
+    let outcome = house.door.accept(&of.by(house.tiles), relay, &[], &Origin::default()).await;
     outcome.map_err(|refusal| {
         assert_eq!(refusal.kind, RefusalKind::Denied);
         assert!(house.world.state().sessions.is_empty());

@@ -6,6 +6,7 @@ use access::network::Origin;
 use control::door::{DoorSettings, Opening, RefusalKind};
 use control::ports::Clock;
 use std::num::NonZeroU32;
+use std::slice::from_ref;
 use std::time::Duration;
 
 fn house() -> House {
@@ -30,11 +31,11 @@ async fn too_many_requests_of_one_address() {
     // To begin and to answer count together.
     house.door.begin(&idp_key("corp"), None, &here).await.unwrap();
     for _ in 0..2 {
-        let refusal = house.door.accept("bm9uc2Vuc2U=", None, None, &here).await.unwrap_err();
+        let refusal = house.door.accept("bm9uc2Vuc2U=", None, &[], &here).await.unwrap_err();
         assert_eq!(refusal.code, "xml-malformed");
     }
     let genuine = answer("ada").by(house.tiles);
-    let refusal = house.door.accept(&genuine, None, None, &here).await.unwrap_err();
+    let refusal = house.door.accept(&genuine, None, &[], &here).await.unwrap_err();
     assert_eq!((refusal.kind, refusal.code), (LIMIT, "too-many-requests"));
     let neighbour = from("2001:db8:1:2:ffff::1");
     let refusal = house.door.begin(&idp_key("corp"), None, &neighbour).await.unwrap_err();
@@ -46,7 +47,7 @@ async fn too_many_requests_of_one_address() {
     let other = Origin::default();
     house.door.begin(&idp_key("corp"), None, &other).await.unwrap();
     tokio::time::advance(Duration::from_secs(20)).await;
-    house.door.accept(&genuine, None, None, &here).await.unwrap();
+    house.door.accept(&genuine, None, &[], &here).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,17 +66,17 @@ async fn who_asks_a_lot_from_nowhere_keeps_nobody_from_ending_a_sign_in() {
     house.door.begin(&corp, None, &from("192.0.2.7")).await.unwrap();
     let of = crate::door::Answer { to: Some(&request), ..answer("ada") };
     let genuine = of.by(house.corp);
-    let outcome = house.door.accept(&genuine, None, None, &nowhere).await;
+    let outcome = house.door.accept(&genuine, None, &[], &nowhere).await;
     assert_eq!(outcome.unwrap_err().code, "too-many-requests");
     let forged = control::door::SessionToken::new("00".repeat(32));
-    let outcome = house.door.accept(&genuine, None, Some(&forged), &nowhere).await;
+    let outcome = house.door.accept(&genuine, None, from_ref(&forged), &nowhere).await;
     assert_eq!(outcome.unwrap_err().code, "too-many-requests");
-    house.door.accept(&genuine, None, Some(&cookie), &nowhere).await.unwrap();
+    house.door.accept(&genuine, None, from_ref(&cookie), &nowhere).await.unwrap();
     // Nor is that a way to ask a lot.
     for _ in 0..9 {
-        house.door.accept("bm9uc2Vuc2U=", None, Some(&cookie), &nowhere).await.unwrap_err();
+        house.door.accept("bm9uc2Vuc2U=", None, from_ref(&cookie), &nowhere).await.unwrap_err();
     }
-    let outcome = house.door.accept("bm9uc2Vuc2U=", None, Some(&cookie), &nowhere).await;
+    let outcome = house.door.accept("bm9uc2Vuc2U=", None, from_ref(&cookie), &nowhere).await;
     assert_eq!(outcome.unwrap_err().code, "too-many-requests");
 }
 
@@ -83,7 +84,7 @@ async fn who_asks_a_lot_from_nowhere_keeps_nobody_from_ending_a_sign_in() {
 async fn answers_from_nowhere_have_a_limit_however_many_sign_ins_were_begun() {
     let (house, nowhere) = (house(), Origin::default());
     let send = async |cookie: &control::door::SessionToken| {
-        house.door.accept("bm9uc2Vuc2U=", None, Some(cookie), &nowhere).await.unwrap_err().code
+        house.door.accept("bm9uc2Vuc2U=", None, from_ref(cookie), &nowhere).await.unwrap_err().code
     };
     for _ in 0..12 {
         let (_, cookie) = house.begin().await;
@@ -102,7 +103,7 @@ async fn whoever_made_a_proxy_say_what_nobody_can_read_counts_as_the_proxy() {
     let unread = Origin { mumbler: from("192.0.2.5").address, ..Origin::default() };
     let (_, cookie) = house.begin().await;
     for _ in 0..3 {
-        let sent = house.door.accept("bm9uc2Vuc2U=", None, Some(&cookie), &unread).await;
+        let sent = house.door.accept("bm9uc2Vuc2U=", None, from_ref(&cookie), &unread).await;
         assert_eq!(sent.unwrap_err().code, "xml-malformed");
     }
     let refusal = house.door.begin(&idp_key("corp"), None, &unread).await.unwrap_err();

@@ -2,7 +2,7 @@
 
 use super::opening::{go, redirect};
 use crate::config::WebConfig;
-use crate::cookies::Cookie;
+use crate::cookies::{self, MOST_LOGINS};
 use crate::form::Fields;
 use crate::headers::OwnPolicy;
 use crate::pages::{self, DeparturePage, SignedOutPage};
@@ -17,7 +17,7 @@ use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use control::door::{Accepted, Departure, RefusalKind, Tool};
+use control::door::{Accepted, Departure, RefusalKind, SessionToken, Tool};
 use saml_sp::MetadataFlavour;
 
 /// `GET /login/{idp}?team=`: to the identity provider, with a cookie that binds its answer to this
@@ -45,14 +45,17 @@ pub(crate) async fn login(
     };
     let begun =
         portal.door.begin(&idp, team.as_ref(), &visit.origin).await.map_err(Refused::by_door)?;
-    let cookie = Cookie::Login
-        .set(portal.door.secure_cookies(), &begun.browser, begun.expires_seconds)
+    let secure = portal.door.secure_cookies();
+    let cookie = cookies::set_login(secure, &begun.browser, begun.expires_seconds)
         .ok_or_else(|| Refused::new(&portal, Problem::Defect))?;
     let mut answer = match begun.departure {
         Departure::Redirect(location) => redirect(&portal, StatusCode::SEE_OTHER, &location)?,
         Departure::Post(form) => departure(&portal, language, form.action, form.fields)?,
     };
     answer.headers_mut().append(header::SET_COOKIE, cookie);
+    // With the one that begins now.
+    let surplus = (visit.logins.len() + 1).saturating_sub(MOST_LOGINS);
+    Visit::forget_logins(&portal, visit.logins.iter().take(surplus), &mut answer);
     Ok(answer)
 }
 
@@ -72,10 +75,10 @@ fn departure(
 }
 
 /// `POST /saml/acs`: the identity provider's answer. It comes from another site by its nature, so
-/// neither form key nor `Origin` is asked for; the door judges the response and the login cookie.
+/// neither form key nor `Origin` is asked for; the door judges the response and the login cookies.
 ///
-/// A refused answer leaves the login cookie alone: anybody can make a browser post nonsense here,
-/// and that must not end the sign-in that is really under way.
+/// A refused answer leaves login cookies alone: anybody can make a browser post nonsense here, and
+/// that must not end the sign-ins that are really under way.
 pub(crate) async fn assertion_consumer(
     State(portal): State<Portal>,
     visit: Visit,
@@ -88,25 +91,27 @@ pub(crate) async fn assertion_consumer(
     let fields = Fields::of_body(&portal, &headers, body)?;
     let response =
         fields.get("SAMLResponse").ok_or_else(|| Refused::new(&portal, Problem::NoResponse))?;
-    let (relay_state, browser) = (fields.get("RelayState"), visit.login.as_ref());
+    let (relay_state, begun) = (fields.get("RelayState"), newest(&visit.logins));
     let accepted = portal
         .door
-        .accept(response, relay_state, browser, &visit.origin)
+        .accept(response, relay_state, begun, &visit.origin)
         .await
         .map_err(Refused::by_door)?;
 
     let secure = portal.door.secure_cookies();
-    let session = Cookie::Session
-        .set(secure, &accepted.token, accepted.expires_seconds)
+    let session = cookies::set_session(secure, &accepted.token, accepted.expires_seconds)
         .ok_or_else(|| Refused::new(&portal, Problem::Defect))?;
     // Whoever is refused the team is signed in all the same, and can choose another.
     let mut answer =
         first_stop(&portal, &visit, &accepted).await.unwrap_or_else(IntoResponse::into_response);
     answer.headers_mut().append(header::SET_COOKIE, session);
-    if let Some(used) = Cookie::Login.clear(secure) {
-        answer.headers_mut().append(header::SET_COOKIE, used);
-    }
+    Visit::forget_logins(&portal, &accepted.begun, &mut answer);
     Ok(answer)
+}
+
+/// Those that may still be answered: of more, the oldest are forgotten.
+fn newest(logins: &[SessionToken]) -> &[SessionToken] {
+    logins.get(logins.len().saturating_sub(MOST_LOGINS)..).unwrap_or_default()
 }
 
 /// Straight to the team that was wanted, else to *My work*.
@@ -163,9 +168,7 @@ pub(crate) async fn sign_out(
     }
     let mut answer = redirect(&portal, StatusCode::SEE_OTHER, "/signed-out")?;
     Visit::forget_session(&portal, &mut answer);
-    if let Some(unused) = Cookie::Login.clear(portal.door.secure_cookies()) {
-        answer.headers_mut().append(header::SET_COOKIE, unused);
-    }
+    Visit::forget_logins(&portal, &visit.logins, &mut answer);
     Ok(answer)
 }
 

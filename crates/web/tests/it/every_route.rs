@@ -132,16 +132,15 @@ async fn every_cookie_is_bound_to_the_host_and_hidden_from_scripts() {
             for attribute in ["Path=/", "Secure", "HttpOnly"] {
                 assert!(attributes.contains(&attribute), "{path}: {cookie}");
             }
-            let crosses_sites = cookie.starts_with("__Host-stagedoor-login=");
+            let crosses_sites = cookie.starts_with("__Host-stagedoor-login-");
             let same_site = if crosses_sites { "SameSite=None" } else { "SameSite=Lax" };
             assert!(attributes.contains(&same_site), "{path}: {cookie}");
         }
     }
-    // Where nobody is signed in any more, the session's cookie goes; that of a sign-in comes and goes
-    // with it.
+    // Where nobody is signed in any more, the session's cookie goes; that of a sign-in comes where it begins.
     set.retain(|(_, cookie)| cookie != "__Host-stagedoor");
-    let login = "__Host-stagedoor-login".to_owned();
-    assert_eq!(set, [("/login/corp".to_owned(), login.clone()), ("/sign-out".to_owned(), login)]);
+    let [(path, login)] = &set[..] else { panic!("{set:?}") };
+    assert!(path == "/login/corp" && login.starts_with("__Host-stagedoor-login-"), "{set:?}");
 }
 
 /// The `POST` routes of ours, each with its key's purpose.

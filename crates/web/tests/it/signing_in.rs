@@ -1,6 +1,6 @@
 //! Signing in, as far as no identity provider's key is needed, and signing out.
 
-use crate::house::{House, TOKEN, cookie, get, post};
+use crate::house::{Answer, House, TOKEN, cookie, get, post};
 use crate::probes::Log;
 use axum::body::Body;
 use base64::Engine;
@@ -23,8 +23,29 @@ async fn signing_in_leads_to_the_identity_provider_with_a_cookie_that_comes_back
     assert_eq!(answer.body, "");
     let [cookie] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };
     let (secret, attributes) = cookie.split_once(';').unwrap();
-    assert!(secret.strip_prefix("__Host-stagedoor-login=").unwrap().len() >= 32);
+    let (name, secret) = secret.split_once('=').unwrap();
+    let label = name.strip_prefix("__Host-stagedoor-login-").unwrap();
+    assert_eq!(label.len(), 8);
+    assert!(secret.len() >= 32 && secret.ends_with(label), "{cookie}");
     assert_eq!(attributes, " Max-Age=900; Path=/; Secure; HttpOnly; SameSite=None");
+}
+
+#[tokio::test]
+async fn of_many_sign_ins_of_a_browser_the_oldest_are_forgotten() {
+    let house = House::new();
+    let names = |answer: &Answer| -> Vec<String> {
+        let cookies = answer.cookies().into_iter();
+        cookies.map(|cookie| cookie.split_inclusive("=;").next().unwrap().to_owned()).collect()
+    };
+    let begun = |count: u8| {
+        let begun = (1..=count).map(|n| format!("__Host-stagedoor-login-{n}={n}"));
+        get("/login/corp").header("cookie", begun.collect::<Vec<_>>().join("; "))
+    };
+    let four = house.send(begun(4).body(Body::empty()).unwrap()).await;
+    assert_eq!(names(&four).len(), 1, "{:?}", four.cookies());
+    let six = house.send(begun(6).body(Body::empty()).unwrap()).await;
+    let [_, forgotten @ ..] = &names(&six)[..] else { panic!("{:?}", six.cookies()) };
+    assert_eq!(forgotten, ["__Host-stagedoor-login-1=;", "__Host-stagedoor-login-2=;"]);
 }
 
 #[tokio::test]
@@ -34,7 +55,7 @@ async fn an_identity_provider_that_takes_no_redirect_gets_a_form() {
     assert_eq!((answer.status.as_u16(), answer.header("location")), (200, ""));
     assert_eq!(answer.headline(), "On to your identity provider");
     let [cookie] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };
-    assert!(cookie.starts_with("__Host-stagedoor-login="), "{cookie}");
+    assert!(cookie.starts_with("__Host-stagedoor-login-"), "{cookie}");
     let form = r#"<form method="post" action="https://idp.example/sso?tenant=a&#38;b">"#;
     assert!(answer.body.contains(form), "{}", answer.body);
     let request = answer.body.split(r#"name="SAMLRequest" value=""#).nth(1).unwrap();
@@ -58,7 +79,7 @@ async fn on_loopback_the_login_cookie_is_lax() {
     let answer = House::at("http://127.0.0.1:8080").get("/login/corp").await;
     let [cookie] = answer.cookies()[..] else { panic!("{:?}", answer.cookies()) };
     let (secret, attributes) = cookie.split_once(';').unwrap();
-    assert!(secret.starts_with("stagedoor-login="));
+    assert!(secret.starts_with("stagedoor-login-"));
     assert_eq!(attributes, " Max-Age=900; Path=/; HttpOnly; SameSite=Lax");
 }
 
@@ -83,7 +104,8 @@ async fn an_unsigned_answer_opens_nothing_and_leaves_no_trace_of_itself() {
     let log = Log::default();
     let guard = log.start();
     let form = format!("RelayState=fraud&SAMLResponse={}", encoded.replace('+', "%2B"));
-    let request = post("/saml/acs").header("cookie", "__Host-stagedoor-login=LOGIN-SECRET");
+    let request =
+        post("/saml/acs").header("cookie", "__Host-stagedoor-login-N-SECRET=LOGIN-SECRET");
     let answer = house.send(request.body(form.into()).unwrap()).await;
     drop(guard);
     answer.assert_refused(403, "signature-missing", "Not allowed");
@@ -166,13 +188,17 @@ async fn signing_out_takes_the_key_of_the_page() {
     }
     assert_eq!(house.visit("/").await.headline(), "My work");
 
-    let answer = house.submit("/sign-out", &format!("key={}", house.key("sign-out"))).await;
+    let begun = "__Host-stagedoor-login-first=first; __Host-stagedoor-login-second=second";
+    let request = post("/sign-out").header("cookie", cookie()).header("cookie", begun);
+    let form = format!("key={}", house.key("sign-out"));
+    let answer = house.send(request.body(form.into()).unwrap()).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/signed-out"));
     assert_eq!(
         answer.cookies(),
         [
             "__Host-stagedoor=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Lax",
-            "__Host-stagedoor-login=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=None",
+            "__Host-stagedoor-login-first=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=None",
+            "__Host-stagedoor-login-second=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=None",
         ]
     );
     let page = house.visit("/signed-out").await;

@@ -1,7 +1,7 @@
 //! Answers of a real identity provider: how they are signed, who asked for them, and how often.
 
 use super::{Door, response};
-use crate::peers::simplesamlphp::Settings;
+use crate::peers::simplesamlphp::{Settings, follow};
 
 /// Signs Ana in with answers signed so, and opens Studio.
 fn signed_in_with(sign_response: bool, sign_assertion: bool) {
@@ -65,6 +65,19 @@ fn an_answer_is_taken_once() {
     assert_eq!(door.submit(&browser, &form).status, 303);
     door.submit(&browser, &form).assert_refused("replayed");
     door.submit(&door.browser(), &form).assert_refused("replayed");
+}
+
+#[test]
+fn windows_of_one_browser_that_sign_in_at_once_all_come_in() {
+    let door = Door::open(&Settings::default(), "", &[]);
+    let browser = door.browser();
+    let first = door.answer(&browser, "ana", "fraud");
+    // The identity provider knows her by now.
+    let (page, answer) = follow(&browser, &door.login("fraud"));
+    let second = door.idp.form(&page, &answer, "SAMLResponse");
+    for form in [first, second] {
+        door.assert_in_studio(&door.submit(&browser, &form), "ana--fraud");
+    }
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn signing_in(code: ReasonCode) -> Option<Words> {
             ("Diese Anmeldung wurde bei einem anderen Identitätsanbieter begonnen.", TRY_AGAIN)
         }
         ReasonCode::OtherBrowser => (
-            "Diese Anmeldung wurde in einem anderen Browser begonnen, oder in diesem seither eine andere.",
+            "Diese Anmeldung wurde in einem anderen Browser begonnen, oder in diesem vor mehreren anderen.",
             TRY_AGAIN,
         ),
         ReasonCode::UnknownLogin => (
