@@ -96,7 +96,7 @@ impl<'a> FromIterator<GroupKey<'a>> for WantedGroups {
         let mut wanted = Self::default();
         for key in keys {
             match key {
-                GroupKey::Name(name) => drop(wanted.names.insert(name.to_owned())),
+                GroupKey::Name(name, _) => drop(wanted.names.insert(name.to_owned())),
                 GroupKey::Id(id) => drop(wanted.ids.insert(id.clone())),
             }
         }
@@ -107,8 +107,23 @@ impl<'a> FromIterator<GroupKey<'a>> for WantedGroups {
 /// Every group that a grant can match, or that says who may ask for access, decide on it or use the
 /// admin screens: the directory need not be asked for others.
 pub fn wanted_groups(map: &AccessMap) -> WantedGroups {
-    let named = map.named_groups().map(|(group, _)| GroupKey::Name(&group.name));
-    map.gifts.iter().map(|(group, _)| group).chain(named).collect()
+    group_keys(map).collect()
+}
+
+/// How the map names those groups.
+fn group_keys(map: &AccessMap) -> impl Iterator<Item = GroupKey<'_>> {
+    let named = map.named_groups();
+    let named = named.map(|(group, _)| GroupKey::Name(&group.name, Some(group.source)));
+    map.gifts.iter().map(|(group, _)| group).chain(named)
+}
+
+/// Those of them that a reading of everybody has not.
+pub fn missing_groups<'m>(map: &'m AccessMap, snapshot: &Snapshot) -> BTreeSet<GroupKey<'m>> {
+    let mut missing: BTreeSet<GroupKey<'_>> = group_keys(map).collect();
+    for group in snapshot.groups.values() {
+        missing.retain(|key| !key.fits(&map.directories, group));
+    }
+    missing
 }
 
 /// Every group by which a grant can give one of these teams.
@@ -124,7 +139,7 @@ pub fn teams_of_group<'m>(
     group: &Group,
     now: jiff::Timestamp,
 ) -> impl Iterator<Item = &'m TeamKey> + use<'m> {
-    let in_force = map.gifts.to(group).filter(move |gift| {
+    let in_force = map.gifts.to(&map.directories, group).filter(move |gift| {
         map.grants.get(gift.grant).is_some_and(|grant| is_in_force(grant, now))
     });
     in_force.flat_map(|gift| &gift.teams)
@@ -234,7 +249,7 @@ fn work_out<'a>(
     let mut matched: BTreeSet<usize> = BTreeSet::new();
     let mut ambiguous: BTreeSet<(usize, &str)> = BTreeSet::new();
     for group in snapshot.groups.values() {
-        for gift in map.gifts.to(group) {
+        for gift in map.gifts.to(&map.directories, group) {
             let order = gift.grant;
             let Some(grant) = map.grants.get(order).filter(|grant| is_in_force(grant, now)) else {
                 continue;

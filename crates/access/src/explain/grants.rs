@@ -32,10 +32,12 @@ impl Facts<'_> {
     }
 
     fn way(&self, person: &PersonId, grant: &Grant, key: GroupKey<'_>, teams: &[TeamKey]) -> Way {
-        let mut named = self.snapshot.groups.values().filter(|g| key.fits(g)).peekable();
+        let directories = &self.map.directories;
+        let groups = self.snapshot.groups.values();
+        let mut named = groups.filter(|group| key.fits(directories, group)).peekable();
         // Somebody reads it: its name, where the grant has the id.
         let Some(name) = named.peek().map(|group| group.display_name.as_str()) else {
-            return Way { is_member: false, distance: 5, ..missing(grant, key) };
+            return Way { is_member: false, distance: 5, ..self.missing(grant, key) };
         };
         let is_member = named.any(|group| group.members.contains(person));
         let period = self.period(grant);
@@ -94,26 +96,30 @@ impl Facts<'_> {
         let rung = Rung::new(Stage::Grant, verdict, code, text).at(&grant.place).since(since);
         Rung { remedy, ..rung }
     }
-}
 
-fn missing(grant: &Grant, key: GroupKey<'_>) -> Way {
-    let (text, remedy) = match key {
-        GroupKey::Name(name) => (
-            format!("the directory has no group `{name}`"),
-            format!(
-                "Make the group `{name}` in the directory; where an identity provider provisions \
-                 groups, assign it there. Or correct the grant."
+    fn missing(&self, grant: &Grant, key: GroupKey<'_>) -> Way {
+        let (text, remedy) = match key {
+            GroupKey::Name(name, source) => {
+                let source = source.and_then(|source| self.map.directories.sources.get(source));
+                let directory = source.map_or_else(String::new, |it| format!(" `{}`", it.name));
+                let text = format!("the directory{directory} has no group `{name}`");
+                let remedy = format!(
+                    "Make the group `{name}` in the directory{directory}; where an identity provider \
+                     provisions groups, assign it there. Or correct the grant; by `group_id` it \
+                     outlasts a new name."
+                );
+                (text, remedy)
+            }
+            GroupKey::Id(id) => (
+                format!("the directory has no group with the id `{id}`"),
+                "A group that was made anew has another id. Correct the grant.".to_owned(),
             ),
-        ),
-        GroupKey::Id(id) => (
-            format!("the directory has no group with the id `{id}`"),
-            "A group that was made anew has another id. Correct the grant.".to_owned(),
-        ),
-    };
-    let rung = Rung::new(Stage::Group, Verdict::Breaks, ReasonCode::GroupMissing, text)
-        .at(&grant.place)
-        .remedy(remedy);
-    Way { is_member: false, distance: 5, code: ReasonCode::GroupMissing, rungs: vec![rung] }
+        };
+        let rung = Rung::new(Stage::Group, Verdict::Breaks, ReasonCode::GroupMissing, text)
+            .at(&grant.place)
+            .remedy(remedy);
+        Way { is_member: false, distance: 5, code: ReasonCode::GroupMissing, rungs: vec![rung] }
+    }
 }
 
 fn member(grant: &Grant, name: &str) -> Rung {

@@ -104,7 +104,8 @@ impl Facts<'_> {
         let user = self.user(person);
         let mut changes = Vec::new();
         let mut rank = Rank::Joining;
-        let group = self.snapshot.groups.values().find(|group| key.fits(group));
+        let group =
+            self.snapshot.groups.values().find(|group| key.fits(&self.map.directories, group));
         let name = group.map_or_else(|| key.to_string(), |group| group.display_name.clone());
         if group.is_none() {
             changes.push(format!("Make the group `{name}` in the directory."));

@@ -32,7 +32,7 @@ impl fmt::Display for Caution {
 
 impl AccessMap {
     /// What to be cautious about: by identity provider, then by team, then by network, in the order
-    /// of their keys.
+    /// of their keys; then the grants.
     pub fn cautions(&self) -> Vec<Caution> {
         let several = self.identity_providers.len() > 1 && self.directories.sources.len() > 1;
         let is_unbound = |provider: &IdentityProvider| several && provider.directories.is_empty();
@@ -47,7 +47,18 @@ impl AccessMap {
                 })
         });
         let of_teams = self.nothing_to_use().chain(self.common_buckets());
-        of_each.chain(of_teams).chain(self.unsaid()).collect()
+        of_each.chain(of_teams).chain(self.unsaid()).chain(self.unbound_grants()).collect()
+    }
+
+    /// Once for all grants: where both directories are a company's own, nothing is wrong with any of them.
+    fn unbound_grants(&self) -> Option<Caution> {
+        let is_unbound = |grant: &Grant| grant.group_id.is_none() && grant.source.is_none();
+        let found = self.directories.sources.len() > 1 && self.grants.iter().any(is_unbound);
+        found.then(|| Caution {
+            code: codes::UNBOUND_GRANT,
+            key: "grants".to_owned(),
+            message: meaning(codes::UNBOUND_GRANT),
+        })
     }
 
     /// Grants that are over. Each was meant once, so only who looks after the map hears of them.

@@ -78,6 +78,7 @@ codes! {
     PLAIN_METADATA = "map-plain-metadata": "Metadata comes over plain http: whatever on this machine can take that port chooses the keys to trust.";
     WEAK_ALGORITHMS = "map-weak-algorithms": "SHA-1 and RSA keys under 2,048 bits are accepted: signatures made with them can be forged.";
     CBC = "map-cbc": "Assertions encrypted with AES-CBC, which by itself notices no tampering, are accepted inside a signed response.";
+    UNBOUND_GRANT = "map-unbound-grant": "There are several directories, and some grants take a group of their name from any of them, so that whoever keeps one can give its people these teams: the key `directory` of a grant says from which, `group_id` names one group.";
     UNBOUND = "map-unbound-provider": "There are several identity providers and several directories, and this provider may name anybody of all of them, admins too: its key `directories` says whom it may name.";
     NOTHING_TO_USE = "map-nothing-to-use": "An activity of the team grants nothing: neither the team nor its persona says what it may use.";
     COMMON_BUCKET = "map-common-bucket": "The team may use a bucket that another team may use as well.";

@@ -30,7 +30,7 @@ use super::codes;
 use super::diagnostic::quoted;
 use super::template;
 use crate::ids::{
-    AccountId, DomainId, DomainKey, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
+    AccountId, DomainId, DomainKey, GroupId, IdentityStoreId, IdpKey, IsolationClass, LandingUri,
     NetworkKey, PersonaKey, ProfileName, Region, RoleArn, SpaceName, TeamKey, is_slug,
 };
 use crate::letters::is_of_tag;
@@ -250,6 +250,15 @@ pub(super) static GROUP: Format = Format {
     length: Some((1, 1024)),
     example: "ml-{team}",
     check: |text| template::check(text, &template::GROUP_PLACEHOLDERS),
+};
+
+pub(super) static GROUP_ID: Format = Format {
+    expected: "a directory's id of a group, as `stagedoor directory show` prints it, without `{` and `}`",
+    pattern: None,
+    // The Identity Store's are shorter; LDAP's and those of files may be any text.
+    length: Some((1, 1024)),
+    example: "906716eb24-f3b7f8a1-5f3b-4d3c-9c57-8e2f1d1a4b6e",
+    check: |text| when(GroupId::parse(text).is_ok() && !text.contains(['{', '}'])),
 };
 
 pub(super) static ADMIN_GROUP: Format = Format {

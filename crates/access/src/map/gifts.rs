@@ -1,6 +1,6 @@
 //! What a group gets, by its name or id: worked out once for a map.
 
-use super::{Grant, GrantTeam, Team};
+use super::{Directories, Grant, GrantTeam, Team};
 use crate::ids::{GroupId, TeamKey};
 use crate::snapshot::Group;
 use arcstr::ArcStr;
@@ -12,24 +12,28 @@ use std::fmt;
 /// A pattern stands for finitely many names, one for each team of the map, so nothing is searched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Gifts {
-    by_name: BTreeMap<ArcStr, Vec<Gift>>,
+    /// By display name, and by the directory that the grant names, if it names one.
+    by_name: BTreeMap<ArcStr, BTreeMap<Option<usize>, Vec<Gift>>>,
     by_id: BTreeMap<GroupId, Vec<Gift>>,
 }
 
 /// How grants name a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroupKey<'a> {
-    /// By its display name.
-    Name(&'a str),
+    /// By its display name, in all directories or in the one at this place in the order of precedence.
+    Name(&'a str, Option<usize>),
     /// By the directory's id.
     Id(&'a GroupId),
 }
 
 impl GroupKey<'_> {
-    /// Whether it is this group.
-    pub fn fits(self, group: &Group) -> bool {
+    /// Whether it is this group of these directories.
+    pub fn fits(self, directories: &Directories, group: &Group) -> bool {
         match self {
-            Self::Name(name) => group.display_name == name,
+            Self::Name(name, source) => {
+                let is_of = |source| directories.source_of(group.id.as_str()) == source;
+                group.display_name == name && source.is_none_or(is_of)
+            }
             Self::Id(id) => &group.id == id,
         }
     }
@@ -38,7 +42,7 @@ impl GroupKey<'_> {
 impl fmt::Display for GroupKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Name(name) => f.write_str(name),
+            Self::Name(name, _) => f.write_str(name),
             Self::Id(id) => id.fmt(f),
         }
     }
@@ -79,15 +83,15 @@ impl Gifts {
         teams: &BTreeMap<TeamKey, Team>,
     ) {
         let Some(persona) = teams.get(team).map(|team| team.persona.as_ref()) else { return };
-        if grant.group.contains("{persona}") && persona.is_none() {
-            return;
-        }
         let gifts = if let Some(id) = &grant.group_id {
             self.by_id.entry(id.clone()).or_default()
         } else {
+            if grant.group.contains("{persona}") && persona.is_none() {
+                return;
+            }
             let name = grant.group.replace("{team}", team.as_str());
             let name = name.replace("{persona}", persona.map_or("", |persona| persona.as_str()));
-            self.by_name.entry(name.into()).or_default()
+            self.by_name.entry(name.into()).or_default().entry(grant.source).or_default()
         };
         match gifts.last_mut() {
             Some(gift) if gift.grant == number => gift.teams.push(team.clone()),
@@ -95,16 +99,26 @@ impl Gifts {
         }
     }
 
-    /// What the group gets: by its name in the order of the map, then by its id.
-    pub fn to<'a>(&'a self, group: &Group) -> impl Iterator<Item = &'a Gift> + use<'a> {
+    /// What the group gets that is of these directories: by its name in any of them, by its name in its own,
+    /// and by its id, each in the order of the map.
+    pub fn to<'a>(
+        &'a self,
+        directories: &Directories,
+        group: &Group,
+    ) -> impl Iterator<Item = &'a Gift> + use<'a> {
         let by_name = self.by_name.get(group.display_name.as_str());
-        by_name.into_iter().chain(self.by_id.get(&group.id)).flatten()
+        let by_name = by_name.map(|gifts| {
+            let source = directories.source_of(group.id.as_str());
+            gifts.get(&None).into_iter().chain(gifts.get(&Some(source)))
+        });
+        by_name.into_iter().flatten().chain(self.by_id.get(&group.id)).flatten()
     }
 
     /// Every group that gets something, with what it gets.
     pub fn iter(&self) -> impl Iterator<Item = (GroupKey<'_>, &[Gift])> {
-        let by_name = self.by_name.iter();
-        let by_name = by_name.map(|(name, gifts)| (GroupKey::Name(name), gifts.as_slice()));
+        let by_name = self.by_name.iter().flat_map(|(name, of)| {
+            of.iter().map(|(source, gifts)| (GroupKey::Name(name, *source), gifts.as_slice()))
+        });
         let by_id = self.by_id.iter().map(|(id, gifts)| (GroupKey::Id(id), gifts.as_slice()));
         by_name.chain(by_id)
     }

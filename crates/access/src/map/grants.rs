@@ -7,7 +7,7 @@ use super::diagnostic::{Mark, Reporter, quoted};
 use super::format::{Edge, time};
 use super::template::{PERSONA, TEAM};
 use super::{Grant, GrantTeam};
-use crate::ids::TeamKey;
+use crate::ids::{GroupId, TeamKey};
 use std::collections::BTreeMap;
 
 /// Decodes the grants in their order. One is absent only if something of it was reported.
@@ -30,7 +30,13 @@ pub(super) fn grants(
 }
 
 /// All that makes two grants the same.
-type Same = (String, Option<TeamKey>, i32, Option<jiff::Timestamp>, Option<jiff::Timestamp>);
+type Same = (
+    (String, bool, Option<usize>),
+    Option<TeamKey>,
+    i32,
+    Option<jiff::Timestamp>,
+    Option<jiff::Timestamp>,
+);
 
 fn is_first(
     grant: &Grant,
@@ -42,7 +48,8 @@ fn is_first(
         GrantTeam::Named(key) => Some(key.clone()),
         GrantTeam::Captured => None,
     };
-    let same = (grant.group.clone(), team, grant.priority, grant.from, grant.until);
+    let group = (grant.group.clone(), grant.group_id.is_some(), grant.source);
+    let same = (group, team, grant.priority, grant.from, grant.until);
     let Some(first) = seen.get(&same) else {
         seen.insert(same, at);
         return true;
@@ -66,7 +73,10 @@ fn grant(
         }
         TeamKey::parse(known.teams.resolve(team, reporter)?).ok().map(GrantTeam::Named)
     });
-    let group = item.field("group").and_then(|group| Some((group.text()?, group.at)));
+    let group = item.field("group").or_else(|| item.field("group_id"));
+    let group = group.and_then(|group| Some((group.text()?, group.at)));
+    let group_id = optional(item.field("group_id"), |id| GroupId::parse(id.text()?).ok());
+    let source = optional(item.field("directory"), |it| known.directories.place_of(it, reporter));
     if let (Some(group), Some(team), Some(place)) = (group, &team, item.field("team")) {
         captures(group, (team, place.at), teams, reporter);
     }
@@ -80,7 +90,8 @@ fn grant(
     }
     Some(Grant {
         group: group?.0.to_owned(),
-        group_id: None,
+        group_id: group_id?,
+        source: source?,
         team: team?,
         priority: i32::try_from(item.field("priority")?.integer()?).ok()?,
         from: from?,

@@ -363,6 +363,9 @@ pub struct Grant {
     pub group: String,
     /// Id of the group, where it is named by that: [`Self::group`] has the same text then.
     pub group_id: Option<GroupId>,
+    /// Which directory the group is of, by its place in the order of precedence; absent: any, or the one that
+    /// the id says.
+    pub source: Option<usize>,
     /// The team.
     pub team: GrantTeam,
     /// Which grant wins where a person can have only one profile (SSO-mode domains): the highest.

@@ -617,14 +617,32 @@ static ABOUT: Record = Record {
 
 static GRANT: Record = Record {
     title: "Grant",
-    rule: Rule::EachField,
+    rule: Rule::Together(&[
+        Together::ExactlyOne(&["group", "group_id"]),
+        Together::OnlyWith("directory", "group"),
+    ]),
     fields: &[
         field(
             "group",
-            Required,
+            Optional,
             &Shape::Text(&format::GROUP),
-            "The directory group, compared exactly. `{team}` captures a team's key, `{persona}` \
-             stands for that team's persona.",
+            "The directory group by its display name, compared exactly. `{team}` captures a team's key, \
+             `{persona}` stands for that team's persona. Whoever renames the group takes the team from \
+             everybody in it.",
+        ),
+        field(
+            "group_id",
+            Optional,
+            &Shape::Text(&format::GROUP_ID),
+            "The directory group by the directory's id, whatever its name is: renaming it changes \
+             nothing. `stagedoor directory show` says which.",
+        ),
+        field(
+            "directory",
+            Optional,
+            &Shape::Text(&format::DIRECTORY_NAME),
+            "The directory whose group it is, where there are several; absent: a group of this name of \
+             any of them.",
         ),
         field(
             "team",

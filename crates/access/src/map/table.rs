@@ -244,8 +244,9 @@ impl Grant {
     /// Whether it gives the same as another one, wherever that stands.
     fn says_the_same(&self, other: &Self) -> bool {
         let said = |grant: &Self| {
-            let Grant { group, group_id, team, priority, from, until, place: _ } = grant.clone();
-            (group, group_id, team, priority, from, until)
+            let Grant { group, group_id, source, team, priority, from, until, place: _ } =
+                grant.clone();
+            (group, group_id, source, team, priority, from, until)
         };
         self.priority == other.priority && said(self) == said(other)
     }
@@ -259,6 +260,7 @@ fn grant(row: &TableGrant, team: TeamKey) -> Grant {
     Grant {
         group: row.group.to_string(),
         group_id,
+        source: None,
         team: GrantTeam::Named(team),
         priority: row.priority,
         from: row.from,

@@ -1,7 +1,8 @@
 //! Who is entitled, and what is noted about the grants.
 
-use crate::support::{World, at};
+use crate::support::{World, at, map_of};
 use access::entitlement::{Entitlement, entitlements, wanted_groups};
+use access::ids::GroupId;
 use access::reason::ReasonCode::{self, GrantAmbiguous, GrantNotInForce, GroupMissing};
 use std::collections::BTreeSet;
 
@@ -134,6 +135,50 @@ fn two_groups_of_one_name_both_count() {
     let map = map_with(&[("fraud", "p")], "  - { group: ml, team: fraud }\n");
     let world = World::new(&map).group("ml", &["alice"]).group("ml", &["bob"]);
     assert_eq!(rights(&world), ["alice/fraud", "bob/fraud"]);
+}
+
+#[test]
+fn a_group_that_a_grant_names_by_id_may_be_renamed() {
+    let map = map_with(&[("fraud", "p")], "  - { group_id: g0-ml, team: fraud }\n");
+    let mut world = World::new(&map).group("ml", &["alice"]).group("g0-ml", &["bob"]);
+    assert_eq!(rights(&world), ["alice/fraud"]);
+    for group in world.snapshot.groups.values_mut() {
+        group.display_name = "ml-renamed".into();
+    }
+    assert_eq!(rights(&world), ["alice/fraud"]);
+    assert_eq!(notes(&world), []);
+    world.snapshot.groups.clear();
+    assert_eq!(notes(&world), [(GroupMissing, "g0-ml".into())]);
+    assert!(wanted_groups(&world.map).names.is_empty());
+}
+
+#[test]
+fn a_grant_takes_the_group_of_the_directory_that_it_names() {
+    let several = "{ sources: [ { name: corp, file: a.yaml }, { name: partners, file: b.yaml } ] }";
+    let rights_by = |grants: &str| {
+        let map = map_with(&[("fraud", "p")], grants);
+        let teams = map.split_once("grants:").unwrap().0;
+        let mut world = World::new(teams).group("ml", &["alice"]).group("ml", &["bob"]);
+        let (id, mut theirs) = world.snapshot.groups.pop_last().unwrap();
+        theirs.id = GroupId::parse(format!("partners:{id}")).unwrap();
+        world.snapshot.groups.insert(theirs.id.clone(), theirs);
+        world.map = map_of(several, &map);
+        (rights(&world), notes(&world))
+    };
+    let all = |people: &[&str]| people.iter().map(|person| format!("{person}/fraud")).collect();
+    let cases: [(&str, Vec<String>); 5] = [
+        ("{ group: ml, team: fraud }", all(&["alice", "bob"])),
+        ("{ group: ml, directory: corp, team: fraud }", all(&["alice"])),
+        ("{ group: ml, directory: partners, team: fraud }", all(&["bob"])),
+        ("{ group: \"{team}\", directory: corp, team: \"{team}\" }", vec![]),
+        ("{ group_id: \"partners:g1-ml\", team: fraud }", all(&["bob"])),
+    ];
+    for (grant, expected) in cases {
+        let (rights, notes) = rights_by(&format!("  - {grant}\n"));
+        assert_eq!(rights, expected, "{grant}");
+        let missing = notes.iter().filter(|(code, _)| *code == GroupMissing).count();
+        assert_eq!(missing, usize::from(expected.is_empty()), "{grant}");
+    }
 }
 
 #[test]

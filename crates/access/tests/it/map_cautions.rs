@@ -112,6 +112,28 @@ fn map_unbound_provider() {
 }
 
 #[test]
+fn map_unbound_grant() {
+    let several = "{ sources: [{ name: corp, file: a.yaml }, { name: partners, file: b.yaml }] }";
+    let told = |directory: &str, grants: &str| {
+        let text = format!(
+            "version: 1\ndirectory: {directory}\ndomains: {{ research: {{ domain_id: d-research, \
+             account_id: \"111122223333\", region: eu-west-1 }} }}\nteams: {{ fraud: {{ domain: \
+             research, network: anywhere, execution_role: \
+             \"arn:aws:iam::111122223333:role/fraud\" }} }}\ngrants: [ {grants} ]\n"
+        );
+        let map = parse(&[Source { name: "access.yaml".into(), text }]).unwrap();
+        let told = map.cautions().into_iter().map(|caution| (caution.code, caution.key));
+        told.collect::<Vec<_>>()
+    };
+    let bound = "{ group: a, directory: partners, team: fraud }, { group_id: b, team: fraud }";
+    let unbound = "{ group: a, team: fraud }, { group: b, team: fraud }";
+    assert_eq!(told(several, bound), []);
+    let all = format!("{bound}, {unbound}");
+    assert_eq!(told(several, &all), [("map-unbound-grant", "grants".to_owned())]);
+    assert_eq!(told("{ file: a.yaml }", unbound), []);
+}
+
+#[test]
 fn map_unsolicited() {
     one(
         "metadata: a.xml, allow_unsolicited: true",

@@ -120,6 +120,7 @@ fn grant(group: &str, team: GrantTeam, line: usize) -> Grant {
     Grant {
         group: group.into(),
         group_id: None,
+        source: None,
         team,
         priority: 0,
         from: None,

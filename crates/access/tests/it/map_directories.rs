@@ -285,6 +285,14 @@ fn map_unknown_directory() {
         "access.yaml:3:65: unknown directory `crop` (map-unknown-directory)\n  expected `corp`\n  did you \
          mean `corp`?",
     );
+    refused(
+        "{ sources: [ { name: corp, scim: {} } ] }\ndomains: { d: { domain_id: d-research, account_id: \
+         \"111122223333\", region: eu-west-1 } }\nteams: { t: { domain: d, network: anywhere, \
+         execution_role: \"arn:aws:iam::111122223333:role/t\" } }\ngrants: [ { group: a, directory: \
+         crop, team: t } ]",
+        "access.yaml:5:34: unknown directory `crop` (map-unknown-directory)\n  expected `corp`\n  did you \
+         mean `corp`?",
+    );
     // One that is alone is called what it is.
     assert!(
         read("{ scim: {} }\nadministration: [ { group: a, role: admin, directory: scim } ]")

@@ -686,6 +686,30 @@ fn map_captured_team() {
          access.yaml:8:45: the group `ml` captures no team (map-captured-team)\n  \
          expected a group with `{team}`, since the team is `{team}`",
     );
+    refused_grants(
+        "{group_id: g-1, team: \"{team}\"}",
+        "access.yaml:8:13: the group `g-1` captures no team (map-captured-team)\n  expected a group with \
+         `{team}`, since the team is `{team}`",
+    );
+}
+
+#[test]
+fn a_grant_names_its_group_in_one_way() {
+    refused_grants(
+        "{team: fraud}, {group: ml, group_id: g-1, team: fraud}",
+        "access.yaml:8:2: an item of `grants` holds none of `group`, `group_id` (map-one-of)\n  expected exactly \
+         one of them\naccess.yaml:8:29: an item of `grants` holds more than one of `group`, `group_id` \
+         (map-one-of)\n  expected exactly one of them",
+    );
+    refused_grants(
+        "{group_id: g-1, directory: identity-center, team: fraud}",
+        "access.yaml:8:18: an item of `grants` has `directory` without `group` (map-only-with)",
+    );
+    refused_grants(
+        "{group_id: \"ml-{team}\", team: fraud}",
+        "access.yaml:8:13: `group_id` cannot be `ml-{team}` (map-invalid-value)\n  expected a directory's id of \
+         a group, as `stagedoor directory show` prints it, without `{` and `}`",
+    );
 }
 
 #[test]

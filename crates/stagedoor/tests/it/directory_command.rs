@@ -89,7 +89,7 @@ fn what_is_read_of_one_file_is_shown() {
     let text = directory(house.path(), &["show"]).exits(0).stdout;
     for part in [
         "file\n  2 people, 1 of them may sign in; 1 group of grants\n  at people.yaml\n",
-        "completely: 2 people and 2 groups.\n  ml-fraud  1 member\n  ! ml-churn is in no directory",
+        "completely: 2 people and 2 groups.\n  ml-fraud (ml-fraud)  1 member\n  ! ml-churn is in no directory",
     ] {
         assert!(text.contains(part), "{part:?} in {text}");
     }

@@ -4,7 +4,7 @@ use super::reading::{Kept, plane};
 use crate::cli::{Common, OutputFormat, ShowDirectoryArgs};
 use crate::exit::Outcome;
 use crate::output::{self, Paint, counted, visible};
-use access::entitlement::{WantedGroups, wanted_groups};
+use access::entitlement::{missing_groups, wanted_groups};
 use access::ids::{GroupId, PersonId};
 use access::map::AccessMap;
 use access::snapshot::Snapshot;
@@ -32,7 +32,10 @@ pub(super) async fn run(args: &ShowDirectoryArgs, common: &Common) -> Result<Out
         map: &plane.map,
         snapshot: &reading.snapshot,
         facts: &facts,
-        missing: missing(&wanted, &reading.snapshot),
+        missing: missing_groups(&plane.map, &reading.snapshot)
+            .into_iter()
+            .map(|group| group.to_string())
+            .collect(),
         groups_in_all,
         took: u64::try_from(took).unwrap_or(u64::MAX),
     };
@@ -49,21 +52,13 @@ pub(super) async fn run(args: &ShowDirectoryArgs, common: &Common) -> Result<Out
     Ok(Outcome::Done)
 }
 
-/// Groups that grants name and no directory has.
-fn missing(wanted: &WantedGroups, snapshot: &Snapshot) -> Vec<String> {
-    let known: BTreeSet<&str> =
-        snapshot.groups.values().map(|group| group.display_name.as_str()).collect();
-    let names = wanted.names.iter().filter(|name| !known.contains(name.as_str())).cloned();
-    let ids = wanted.ids.iter().filter(|id| !snapshot.groups.contains_key(*id));
-    names.chain(ids.map(ToString::to_string)).collect()
-}
-
 /// What is shown.
 struct Shown<'a> {
     map: &'a AccessMap,
     snapshot: &'a Snapshot,
     facts: &'a DirectoryFacts,
-    missing: Vec<String>,
+    /// Groups that the map names and their directories have not.
+    missing: BTreeSet<String>,
     groups_in_all: usize,
     /// In milliseconds.
     took: u64,
@@ -162,7 +157,8 @@ impl Shown<'_> {
         );
         for group in self.snapshot.groups.values() {
             let (name, members) = (visible(&group.display_name), group.members.len());
-            let _ = writeln!(out, "  {name}  {}", counted(members, "member"));
+            let id = visible(group.id.as_str());
+            let _ = writeln!(out, "  {name} ({id})  {}", counted(members, "member"));
         }
         for group in &self.missing {
             let mark = paint.yellow("!");
