@@ -320,10 +320,10 @@ fn loss(action: &Action, paint: Paint) -> String {
                 0 => "kept for its shared space".to_owned(),
                 _ => format!("on hold for {days} d {hours} h"),
             };
-            let _ = write!(line, "\n  {held}, {}", stake_text(stake, false));
+            let _ = write!(line, "\n  {held}, {}", stake_text(stake, Deleted::Afterwards));
         }
         Step::Remove { stake, hand_over, .. } => {
-            let _ = write!(line, "\n  {}", stake_text(stake, true));
+            let _ = write!(line, "\n  {}", stake_text(stake, Deleted::Now));
             for handover in hand_over {
                 let SpaceHandover { space, new_name, owner, .. } = handover;
                 let _ = write!(line, "\n  space {space} is made anew as {new_name} for {owner}");
@@ -338,15 +338,27 @@ fn loss(action: &Action, paint: Paint) -> String {
     line
 }
 
+/// When what a person loses is deleted.
+#[derive(Clone, Copy)]
+enum Deleted {
+    Now,
+    /// When the hold is over.
+    Afterwards,
+}
+
 /// What a person loses.
-fn stake_text(stake: &Stake, delete: bool) -> String {
+fn stake_text(stake: &Stake, deleted: Deleted) -> String {
     let mut parts = Vec::new();
     match stake.apps.as_slice() {
         [] => parts.push("no app of theirs runs".to_owned()),
         apps => parts.push(format!("stops {}", apps.join(", "))),
     }
-    if delete && !stake.spaces.is_empty() {
-        parts.push(format!("deletes space {} with its volume", stake.spaces.join(", ")));
+    if !stake.spaces.is_empty() {
+        let when = match deleted {
+            Deleted::Now => "deletes",
+            Deleted::Afterwards => "afterwards deletes",
+        };
+        parts.push(format!("{when} space {} with its volume", stake.spaces.join(", ")));
     }
     if !stake.shared_spaces.is_empty() {
         let shared = stake.shared_spaces.join(", ");
